@@ -88,8 +88,7 @@ class Answer:
 
     @property
     def file(self) -> File | None:
-        found = self.stored_reply.file if self.stored_reply else None
-        return File(name=found[0], text=found[1]) if found else None
+        return self.stored_reply.file if self.stored_reply else None
 
 
 @dataclass(slots=True)

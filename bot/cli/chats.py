@@ -212,7 +212,6 @@ async def _reply_to(request: MessageRequest, session: Session) -> _Said:
     shown = _Said()
     app = build_app(session.settings, clock=session.clock, channels={}, out=sys.stderr)
     try:
-        assert app.context.conversation is not None  # noqa: S101 - as build_app makes it
         conversation = replace(app.context.conversation, show_reply=shown.show)
         await answer(replace(app.context, conversation=conversation), request)
     finally:

@@ -24,15 +24,15 @@ Where buttons are the answers, `expect_answer` lets words answer as well: see bo
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from bot.commands.context import Callback, Command, CommandContext, always
+from bot.commands.context import Callback, Command, CommandContext, CommandFunction, always
 from bot.commands.phrasing.subscription_words import subscription_label
 from bot.ports.channel import Button, Buttons, Reply
-from bot.ports.conversation import EventRequest
+from bot.ports.conversation import EventRequest, Interaction
 from subscriptions.cutting import cut_letters
 from subscriptions.errors import NotFound, Refused, Sentence
 from subscriptions.model import CallbackToken, ChatKind, Subscription
@@ -234,6 +234,29 @@ def subscription_numbered(context: CommandContext, number: object) -> Subscripti
     return next((one.subscription for one in listed_here(context) if one.subscription.number == number), None)
 
 
+def on_subscription(run: Callable[[CommandContext, Subscription], Reply | None]) -> CommandFunction:
+    """Returns the handler of a button, or of an answer, about one subscription, which says so if that is gone."""
+
+    def handle(context: CommandContext) -> Reply | None:
+        subscription = subscription_numbered(context, context.arguments.get("number"))
+        if subscription is not None:
+            return run(context, subscription)
+        gone = subscription_gone(context)
+        return gone if isinstance(context.request, Interaction) else Reply(lines=(gone.toast,), ok=False)
+
+    return handle
+
+
+def on_all_or_one(run: Callable[[CommandContext, Subscription | None], Reply | None]) -> CommandFunction:
+    """Returns the handler of a button about the whole chat, or about the one subscription whose number it has."""
+    one = on_subscription(run)
+
+    def handle(context: CommandContext) -> Reply | None:
+        return run(context, None) if context.arguments.get("number") is None else one(context)
+
+    return handle
+
+
 def subscription_gone(context: CommandContext) -> Reply:
     """Returns the answer to a button whose subscription is gone."""
     return Reply(toast=context.say("That subscription is gone. /list shows those that are there."))
@@ -293,36 +316,20 @@ def no_subscriptions(context: CommandContext) -> Reply:
     return Reply(lines=(context.say("There are no subscriptions yet. For example: /sub diffusion -survey"),))
 
 
-def pick_list(
-    context: CommandContext,
-    question: str,
-    verb: str,
-    *,
-    page: int = 0,
-    replaces: bool = False,
-    last: Sequence[Button] = (),
-) -> Reply:
+def pick_list(context: CommandContext, question: str, verb: str, *, last: Sequence[Button] = ()) -> Reply:
     """Asks which subscription is meant: eight buttons a page, each of which calls `verb` with its number.
 
-    `last` are buttons below the list. If strangers can read the reply, it has no buttons and lists the subscriptions with the
-    numbers to type.
+    [back] and [more] call `verb`-page, which returns the same list again. `last` are buttons below the list. If strangers can
+    read the reply, it has no buttons and lists the subscriptions with the numbers to type.
     """
     subscriptions = [one.subscription for one in listed_here(context)]
     if not subscriptions:
         return no_subscriptions(context)
     if context.read_by_strangers:
-        lines = [question, *map(subscription_label, subscriptions[:_IN_PUBLIC])]
-        if (left := len(subscriptions) - _IN_PUBLIC) > 0:
-            lines.append(
-                context.localizer.count(
-                    "{count} more is not shown here; /list shows all.",
-                    "{count} more are not shown here; /list shows all.",
-                    left,
-                )
-            )
-        return Reply(lines=tuple(lines))
+        left_out = not_shown(context, len(subscriptions) - _IN_PUBLIC)
+        return Reply(lines=(question, *map(subscription_label, subscriptions[:_IN_PUBLIC]), *left_out))
     pages = range(0, len(subscriptions), A_PAGE)
-    page = min(max(page, 0), len(pages) - 1)
+    page = min(int(context.arguments.get("page", 0)), len(pages) - 1)
     shown = subscriptions[pages[page] : pages[page] + A_PAGE]
     rows = [
         (
@@ -336,7 +343,20 @@ def pick_list(
     ]
     turned = pager(context, page, len(pages), f"{verb}-page")
     expect_answer(context, "answer-pick", {"verb": verb})
-    return Reply(lines=(question,), buttons=(*rows, turned, tuple(last)), replaces=replaces)
+    return Reply(lines=(question,), buttons=(*rows, turned, tuple(last)))
+
+
+def not_shown(context: CommandContext, left: int) -> tuple[str, ...]:
+    """Returns a line that says how many subscriptions are left out, if any are."""
+    if left <= 0:
+        return ()
+    return (
+        context.localizer.count(
+            "{count} more is not shown here; /list shows all.",
+            "{count} more are not shown here; /list shows all.",
+            left,
+        ),
+    )
 
 
 def pager(context: CommandContext, page: int, pages: int, verb: str) -> tuple[Button, ...]:

@@ -1,19 +1,20 @@
 """Events of chats and workspaces: the bot is added, blocked or let in again; a group moves; a topic closes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
 from bot.commands.connect import remember_managed_chat
 from bot.commands.context import CommandContext, Event
 from bot.commands.pause import what_waits
+from bot.commands.start import how_to_begin
 from bot.ports.channel import Button, Reply
 from subscriptions.model import CallbackToken, ChatAddress, ChatKind, Subscription
 from subscriptions.notices.chats import ChatResumed, SubscriberLeft, SubscriptionsOrphaned
 from subscriptions.notices.operations import SendingStopped
+from subscriptions.service import notices
 from subscriptions.service.chat_status import known_or_new, store_chat
 from subscriptions.service.next_deliveries import get_chat, listed
-from subscriptions.service.notices import is_gone, name_of, notify, notify_operators, notify_owner, pause_unreachable
 from subscriptions.service.pausing import delay_after_return, pause_for_leaver, reactivate, uninstall
 from subscriptions.states import ChatState, PauseReason, SubscriptionState
 from subscriptions.store.chats import set_owner
@@ -21,23 +22,20 @@ from subscriptions.store.conversations import commands_since, get_conversation_s
 from subscriptions.store.moving import chat_moved
 
 
-def on_archived(context: CommandContext) -> Reply | None:
-    """Handles that a channel was archived: its deliveries wait until it is open again."""
-    words, reason = "The channel was archived.", PauseReason.ARCHIVED
-    pause_unreachable(context.store, context.origin.address, words, topic=False, reason=reason, now=context.now)
-    return None
+def on_unreachable(
+    words: str, reason: PauseReason = PauseReason.GONE, *, topic: bool = False
+) -> Callable[[CommandContext], None]:
+    """Returns the handler of an event after which deliveries to a channel or topic wait until it is open again."""
+
+    def handle(context: CommandContext) -> None:
+        address = context.request.chat if topic else context.origin.address
+        notices.pause_unreachable(context.store, address, words, topic=topic, reason=reason, now=context.now)
+
+    return handle
 
 
-def on_deleted(context: CommandContext) -> Reply | None:
-    """Handles that a channel was deleted: nothing is delivered there any more."""
-    pause_unreachable(context.store, context.origin.address, "The channel was deleted.", topic=False, now=context.now)
-    return None
-
-
-def on_renamed(context: CommandContext) -> Reply | None:
+def on_renamed(_: CommandContext) -> None:
     """Does nothing, since the conversation stores new names of every request."""
-    del context
-    return None
 
 
 def on_member_left(context: CommandContext) -> Reply | None:
@@ -46,8 +44,8 @@ def on_member_left(context: CommandContext) -> Reply | None:
     for address, subscriptions in paused.items():
         _notify_chat(context, address, subscriptions)
     if paused:
-        notice = SubscriberLeft(chat=name_of(context.origin), place=str(context.origin.address))
-        notify_operators(context.store, context.bot_info.admins, notice, now=context.now)
+        notice = SubscriberLeft(chat=notices.name_of(context.origin), place=str(context.origin.address))
+        notices.notify_operators(context.store, context.bot_info.admins, notice, now=context.now)
     return None
 
 
@@ -68,7 +66,7 @@ def _notify_chat(context: CommandContext, address: ChatAddress, subscriptions: S
     )
     button = CallbackToken(verb="resume", arguments={"number": subscriptions[0].number} if only else {})
     alone = only or waiting == {subscription.number for subscription in subscriptions}
-    notify(context.store, address, notice, now=context.now, buttons={"resume": button} if alone else None)
+    notices.notify(context.store, address, notice, now=context.now, buttons={"resume": button} if alone else None)
 
 
 def on_uninstalled(context: CommandContext) -> Reply | None:
@@ -78,7 +76,7 @@ def on_uninstalled(context: CommandContext) -> Reply | None:
     notice = SendingStopped(
         platform=f"{context.origin.address.platform}:{team}", reason="The app was removed from the workspace."
     )
-    notify_operators(context.store, context.bot_info.admins, notice, now=context.now)
+    notices.notify_operators(context.store, context.bot_info.admins, notice, now=context.now)
     return None
 
 
@@ -106,11 +104,7 @@ def greeting(context: CommandContext) -> Reply | None:
     """Returns one line for a group; None if it was greeted within the last thirty days."""
     if not _first_in_a_while(context):
         return None
-    if context.origin.kind is ChatKind.TEAM:
-        return Reply(lines=(context.say("For everybody here: /sub diffusion. I am quiet otherwise."),))
-    name = context.bot_info.bot_names.get(context.origin.address.platform, "")
-    command = f"/sub@{name}" if name else "/sub"
-    return Reply(lines=(context.say("Admins: {command} diffusion. I am quiet otherwise.", command=command),))
+    return Reply(lines=(how_to_begin(context),))
 
 
 def _card(context: CommandContext) -> Reply | None:
@@ -138,7 +132,9 @@ def _in_private(context: CommandContext, missed: Reply | None) -> Reply | None:
     asked = known_or_new(context.store, private, ChatKind.PRIVATE)
     lines, buttons = what_waits(replace(context, chat=there, origin=asked))
     if card is None:
-        card = Reply(target_chat=private, lines=(context.say("I can write to {chat} again.", chat=name_of(there)),))
+        card = Reply(
+            target_chat=private, lines=(context.say("I can write to {chat} again.", chat=notices.name_of(there)),)
+        )
     return replace(card, lines=(*card.lines, *lines), buttons=(*card.buttons, *buttons))
 
 
@@ -148,7 +144,7 @@ def on_left(context: CommandContext) -> Reply | None:
         return None
     private = context.chat.kind is ChatKind.PRIVATE
     reason = "The bot was blocked there." if private else "The bot was removed from there."
-    pause_unreachable(
+    notices.pause_unreachable(
         context.store, context.origin.address, reason, topic=False, now=context.now, by=context.request.sender
     )
     return None
@@ -162,7 +158,7 @@ def on_muted(context: CommandContext) -> Reply | None:
     if came:
         _store_new_chat(context)
     words = "The bot has no rights to write there."
-    pause_unreachable(
+    notices.pause_unreachable(
         context.store, context.origin.address, words, topic=False, reason=PauseReason.NO_RIGHTS, now=context.now
     )
     private = _private_chat(context) if came and context.chat.kind is ChatKind.BROADCAST else None
@@ -177,15 +173,15 @@ def on_muted(context: CommandContext) -> Reply | None:
 
 def on_back(context: CommandContext) -> Reply | None:
     """Handles that the bot may write again: deliveries go on. Offers waiting papers; for a channel, to its owner."""
-    was_gone = is_gone(context.origin)
+    was_gone = notices.is_gone(context.origin)
     missed = welcome_back(context)
     if context.origin.kind is not ChatKind.BROADCAST:
         return missed
     if not was_gone:
         return None
     event = f"{context.origin.address}:{context.request.update_id}"
-    notice = ChatResumed(event=event, chat=name_of(context.origin))
-    notify_owner(context.store, context.origin, notice, now=context.now, by=context.request.sender)
+    notice = ChatResumed(event=event, chat=notices.name_of(context.origin))
+    notices.notify_owner(context.store, context.origin, notice, now=context.now, by=context.request.sender)
     return _in_private(context, missed)
 
 
@@ -198,18 +194,6 @@ def on_moved(context: CommandContext) -> Reply | None:
     return None
 
 
-def on_topic_closed(context: CommandContext) -> Reply | None:
-    """Handles that a topic was closed: its deliveries wait until it is open again. Posts a line about that in General once."""
-    words, reason = "The topic was closed.", PauseReason.TOPIC_CLOSED
-    pause_unreachable(context.store, context.request.chat, words, topic=True, reason=reason, now=context.now)
-    return None
-
-
-def on_topic_open(context: CommandContext) -> Reply | None:
-    """Handles that a topic is open again: deliveries go on, and waiting papers are offered there."""
-    return welcome_back(context)
-
-
 def _has_moved(context: CommandContext) -> bool:
     """Returns whether the event is about the old address of a group that became a supergroup."""
     return context.origin.address.lane != context.request.chat.lane
@@ -219,15 +203,9 @@ def _store_new_chat(context: CommandContext) -> None:
     """Stores a group or channel. Its owner, who gets notices about it, is the person who added the bot, if known."""
     if context.chat.kind is ChatKind.PRIVATE:
         return
+    there = context.chat
     if not context.request.sender:
-        store_chat(
-            context.store,
-            context.chat.address,
-            context.chat.kind,
-            now=context.now,
-            title=context.chat.title,
-            public=context.chat.public,
-        )
+        store_chat(context.store, there.address, there.kind, now=context.now, title=there.title, public=there.public)
         return
     set_owner(context.store, remember_managed_chat(context).id, context.request.sender)
     if private := _private_chat(context):  # there the owner gets notices
@@ -240,7 +218,7 @@ def _private_chat(context: CommandContext) -> ChatAddress | None:
         return None
     chat = known_or_new(context.store, context.person, ChatKind.PRIVATE)
     if chat.id:
-        return None if is_gone(chat) else chat.address
+        return None if notices.is_gone(chat) else chat.address
     return context.person if commands_since(context.store, context.person, context.now - WROTE_LATELY) else None
 
 
@@ -272,8 +250,8 @@ def welcome_back(context: CommandContext) -> Reply | None:
 
 
 EVENTS: Mapping[str, Event] = {
-    "archived": Event(run=on_archived),
-    "deleted": Event(run=on_deleted),
+    "archived": Event(run=on_unreachable("The channel was archived.", PauseReason.ARCHIVED)),
+    "deleted": Event(run=on_unreachable("The channel was deleted.")),
     "renamed": Event(run=on_renamed),
     "member-left": Event(run=on_member_left),
     "uninstalled": Event(run=on_uninstalled),
@@ -282,6 +260,6 @@ EVENTS: Mapping[str, Event] = {
     "muted": Event(run=on_muted),
     "back": Event(run=on_back),
     "moved": Event(run=on_moved),
-    "topic-closed": Event(run=on_topic_closed),
-    "topic-open": Event(run=on_topic_open),
+    "topic-closed": Event(run=on_unreachable("The topic was closed.", PauseReason.TOPIC_CLOSED, topic=True)),
+    "topic-open": Event(run=welcome_back),
 }

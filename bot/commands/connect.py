@@ -261,7 +261,7 @@ def _file(context: CommandContext) -> File:
 
 def forget_(context: CommandContext) -> Reply:
     """Asks whether to erase the chat; where strangers could press a button, or the sender cannot, the answer is /forget yes."""
-    if _just_met(context):  # this command stored the chat, so it is rolled back
+    if is_just_stored(context.store, context.chat.address, now=context.now):  # by this command, which is rolled back
         raise Refused(Sentence("I know nothing of this chat, so there is nothing to erase."))
     word, by_word = context.args.casefold(), context.read_by_strangers or context.request.is_operator
     if by_word and word in (YES, NO):
@@ -269,9 +269,8 @@ def forget_(context: CommandContext) -> Reply:
     count = len(listed(context.store, context.chat.address))
     what = would_erase_line(count, _chat(context), context.localizer)
     if by_word:
-        set_conversation_state(
-            context.store, _chat_name(context), _question(context), lasts=SURE_WITHIN, now=context.now
-        )
+        asked = CallbackToken(verb="forget", place=str(context.origin.address), person=context.request.sender)
+        set_conversation_state(context.store, _chat_name(context), asked, lasts=SURE_WITHIN, now=context.now)
         how = context.say("It cannot be undone. To do it, send /forget yes within ten minutes; /export keeps a copy.")
         return Reply(lines=(what, how))
     how = context.say("It cannot be undone. /export keeps a copy of the subscriptions.")
@@ -279,11 +278,6 @@ def forget_(context: CommandContext) -> Reply:
     keep, erase = _buttons(context)
     expect_yes_or_no(context, erase, keep)
     return Reply(lines=lines, buttons=((keep, erase),), is_ephemeral=True, names_chat=True)
-
-
-def _just_met(context: CommandContext) -> bool:
-    """Returns whether this command stored the chat."""
-    return is_just_stored(context.store, context.chat.address, now=context.now)
 
 
 def _buttons(context: CommandContext) -> tuple[Button, Button]:
@@ -304,35 +298,35 @@ def on_forget(context: CommandContext) -> Reply:
     """Handles [erase everything] within ten minutes."""
     if context.now > datetime.fromisoformat(str(context.arguments["until"])):
         return Reply(toast=context.say("That was too long ago. Nothing is erased; /forget asks again."))
-    return _erased(context, replaces=True)
+    return _erased(context)
 
 
 def on_keep(context: CommandContext) -> Reply:
     """Handles [keep it]."""
     clear_conversation_state(context.store, _chat_name(context))
-    return Reply(lines=(context.say("Nothing is erased."),), ok=True, replaces=True)
+    return Reply(lines=(context.say("Nothing is erased."),), ok=True)
 
 
 def _answered(context: CommandContext, word: str) -> Reply:
     asked = get_conversation_state(context.store, _chat_name(context), since=context.now - SURE_WITHIN)
-    clear_conversation_state(context.store, _chat_name(context))
     if asked is None:
         return Reply(
             lines=(context.say("Nothing is erased: /forget asks first, and its question stands for ten minutes."),)
         )
     if word == NO:
-        return Reply(lines=(context.say("Nothing is erased."),), ok=True)
-    return _erased(context, replaces=False)
+        return on_keep(context)
+    clear_conversation_state(context.store, _chat_name(context))
+    return _erased(context)
 
 
-def _erased(context: CommandContext, *, replaces: bool) -> Reply:
+def _erased(context: CommandContext) -> Reply:
     gone = forget(context.store, context.chat.address)
     said = erased_line(gone, context.localizer)
     if gone.denied:
         stays = context.say("What stays is a hash of its id, since the operator of this bot has said no to it.")
-        return Reply(lines=(said, stays, _copies(context)), ok=True, replaces=replaces)
+        return Reply(lines=(said, stays, _copies(context)), ok=True)
     hint = context.say("I know nothing of {chat} any more. /start begins anew.", chat=_chat(context))
-    return Reply(lines=(said, _copies(context), hint), ok=True, replaces=replaces)
+    return Reply(lines=(said, _copies(context), hint), ok=True)
 
 
 def _chat(context: CommandContext) -> str:
@@ -345,16 +339,12 @@ def _chat_name(context: CommandContext) -> str:
     return f"forget:{context.origin.address}:{context.chat.address}:{context.request.sender}"
 
 
-def _question(context: CommandContext) -> CallbackToken:
-    return CallbackToken(verb="forget", place=str(context.origin.address), person=context.request.sender)
-
-
 CALLBACKS = {
     "connect": Callback(run=connect, writes=always),
     "disconnect": Callback(run=on_disconnect, stays_here=True, writes=always),
     "privacy": Callback(run=on_privacy, needs_manager=True),
-    "forget": Callback(run=on_forget, needs_manager=True),
-    "keep": Callback(run=on_keep, needs_manager=True),
+    "forget": Callback(run=on_forget, needs_manager=True, replaces=True),
+    "keep": Callback(run=on_keep, needs_manager=True, replaces=True),
 }
 
 COMMANDS = (

@@ -173,6 +173,7 @@ class Action:
     matches_ahead: MatchesAhead | None = None  # matches what else it needs, likewise
     stays_here: bool = False  # is about the chat where it was made, even if that chat manages another one
     wants_file: WantedFile | None = None  # reads an attached document
+    replaces: bool = False  # the reply replaces the message whose button was pressed; other replies say so themselves
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,25 +3,14 @@
 import re
 from dataclasses import replace
 
-from bot.commands.asking import (
-    ask,
-    can_ask,
-    no_subscriptions,
-    number_and_rest,
-    pick_list,
-    required_number,
-    shown_buttons,
-    subscription_gone,
-    subscription_numbered,
-    undo_row,
-)
+from bot.commands import asking
 from bot.commands.context import Callback, Command, CommandContext, always, query_of_button
 from bot.commands.phrasing.setting_words import cadence_words, next_line, when_words
 from bot.commands.phrasing.subscription_words import name_given, renamed
 from bot.commands.search import query_of
 from bot.commands.subscription_form import edit_subscription
 from bot.commands.typed_times import time_refused_with_nearest
-from bot.commands.undo import echo
+from bot.commands.undo import REWRITE, echo
 from bot.ports.channel import Button, Reply
 from subscriptions.errors import NotFound, QueryError, Refused, Sentence
 from subscriptions.model import Subscription
@@ -44,30 +33,19 @@ _OFTEN_WANTED = ("now", "when-out", "daily 09:00", "weekdays 09:00", "weekly mon
 def edit_(context: CommandContext) -> Reply:
     """Changes the query of a subscription, and its time if a time follows the query. Without a query asks for it."""
     if not context.args:
-        return pick_list(
-            context, context.say("Which one do you want to change? /edit N QUERY does it, too."), "edit-ask"
-        )
-    subscription, text = required_number(context, context.args, "/edit 4 diffusion -survey")
+        return _which(context)
+    subscription, text = asking.required_number(context, context.args, "/edit 4 diffusion -survey")
     return _edit(context, subscription, text) if text else _ask_query(context, subscription)
 
 
-def on_edit_ask(context: CommandContext) -> Reply:
-    """Handles [edit] and the pick list: asks for the new query."""
-    subscription = subscription_numbered(context, context.arguments.get("number"))
-    return subscription_gone(context) if subscription is None else _ask_query(context, subscription)
+def _which(context: CommandContext) -> Reply:
+    return asking.pick_list(
+        context, context.say("Which one do you want to change? /edit N QUERY does it, too."), "edit-ask"
+    )
 
 
-def on_edit_page(context: CommandContext) -> Reply:
-    """Handles [back] and [more] of the pick list."""
-    question = context.say("Which one do you want to change? /edit N QUERY does it, too.")
-    return pick_list(context, question, "edit-ask", page=int(context.arguments["page"]), replaces=True)
-
-
-def answer_edit(context: CommandContext) -> Reply | None:
+def answer_edit(context: CommandContext, subscription: Subscription) -> Reply | None:
     """Handles the answer to the question for the new query."""
-    subscription = subscription_numbered(context, context.arguments.get("number"))
-    if subscription is None:
-        return Reply(lines=(context.say("That subscription is gone. /list shows those that are there."),), ok=False)
     return None if _is_a_paper(context.args) else _edit(context, subscription, query_of(context.args))
 
 
@@ -75,10 +53,12 @@ def _ask_query(context: CommandContext, subscription: Subscription) -> Reply:
     if context.request.trigger_id:
         return edit_subscription(context, subscription)
     now = context.say("{number} asks for: {text}", number=subscription.number, text=subscription.text)
-    if not can_ask(context):
+    if not asking.can_ask(context):
         example = context.say("Say it in one line: /edit {number} diffusion -survey", number=subscription.number)
         return Reply(lines=(now, example))
-    return ask(context, "edit", {"number": subscription.number}, now, context.say("Write what it shall be instead."))
+    return asking.ask(
+        context, "edit", {"number": subscription.number}, now, context.say("Write what it shall be instead.")
+    )
 
 
 def _edit(context: CommandContext, subscription: Subscription, typed: str) -> Reply:
@@ -111,7 +91,7 @@ def _edit(context: CommandContext, subscription: Subscription, typed: str) -> Re
 
 def _queries(context: CommandContext) -> tuple[str, ...]:
     """Returns the new query without its time."""
-    _, text = number_and_rest(context, context.args)
+    _, text = asking.number_and_rest(context, context.args)
     return (split_when(text).query,)
 
 
@@ -123,16 +103,13 @@ def _edit_button(subscription: Subscription, text: str) -> Button:
     return Button(label="", verb="edit-at", arguments={"number": subscription.number, "text": text, "when": ""})
 
 
-def on_edit_at(context: CommandContext) -> Reply:
-    """Handles a button that offers another time after a refusal: changes the query and the time to those of the button."""
-    subscription = subscription_numbered(context, context.arguments.get("number"))
-    if subscription is None:
-        return subscription_gone(context)
-    text, when = str(context.arguments["text"]), str(context.arguments["when"]) or None
+def on_rewrite(context: CommandContext, subscription: Subscription) -> Reply:
+    """Changes the query to that of the button, an advice, and the time, if it offers one after a refusal."""
+    text, when = str(context.arguments["text"]), str(context.arguments.get("when", "")) or None
     done = edit(
         context.store, context.chat.address, subscription.number, text, when=when, now=context.now, who=context.actor
     )
-    return echo(context, done, instead=context.formatter.reading(parse_query(subscription.text)), replaces=True)
+    return echo(context, done, instead=context.formatter.reading(parse_query(subscription.text)))
 
 
 # ---------------------------------------------------------------------------------------------------------------- name
@@ -140,22 +117,20 @@ def on_edit_at(context: CommandContext) -> Reply:
 
 def name(context: CommandContext) -> Reply:
     """Names a subscription; "-" removes the name."""
-    if not context.args:
-        raise _usage_of_name()
-    subscription, text = required_number(context, context.args, "/name 4 diffusion")
-    if text:
-        return _name(context, subscription, text)
-    if not can_ask(context):
-        raise _usage_of_name()
-    question = context.say("What do you want to call {number}? A - takes the name away.", number=subscription.number)
-    return ask(context, "name", {"number": subscription.number}, question)
+    if context.args:
+        subscription, text = asking.required_number(context, context.args, "/name 4 diffusion")
+        number = subscription.number
+        if text:
+            return _name(context, subscription, text)
+        if asking.can_ask(context):
+            question = context.say("What do you want to call {number}? A - takes the name away.", number=number)
+            return asking.ask(context, "name", {"number": number}, question)
+    example = Sentence("For example: {example}", {"example": "/name 4 diffusion"})
+    raise Refused(Sentence("Say the number and the name."), example)
 
 
-def answer_name(context: CommandContext) -> Reply | None:
+def answer_name(context: CommandContext, subscription: Subscription) -> Reply | None:
     """Handles the answer to the question for the name."""
-    subscription = subscription_numbered(context, context.arguments.get("number"))
-    if subscription is None:
-        return Reply(lines=(context.say("That subscription is gone. /list shows those that are there."),), ok=False)
     return None if _is_a_paper(context.args) else _name(context, subscription, context.args)
 
 
@@ -163,11 +138,6 @@ def _is_a_paper(text: str) -> bool:
     """Returns whether a text is only the id of a paper or a link, and so neither a query nor a name."""
     names_one = len(text.split()) == 1 and bool(mentioned(text) or links_to_no_paper(text))
     return names_one and not asks_for_nearness(text)
-
-
-def _usage_of_name() -> Refused:
-    example = Sentence("For example: {example}", {"example": "/name 4 diffusion"})
-    return Refused(Sentence("Say the number and the name."), example)
 
 
 def _name(context: CommandContext, subscription: Subscription, text: str) -> Reply:
@@ -181,7 +151,7 @@ def _name(context: CommandContext, subscription: Subscription, text: str) -> Rep
         raise Refused(error.sentence, example) from None
     return replace(
         renamed(subscription, done, context.localizer),
-        buttons=undo_row(context) if done.name != subscription.name else (),
+        buttons=asking.undo_row(context) if done.name != subscription.name else (),
     )
 
 
@@ -193,7 +163,7 @@ def schedule(context: CommandContext) -> Reply:
 
     Without a number, sets it for all and for new ones; without a time, offers times.
     """
-    subscription, text = number_and_rest(context, context.args)
+    subscription, text = asking.number_and_rest(context, context.args)
     if subscription is None:
         _refuse_foreign_number(text)
     when = _TO.sub("", text)
@@ -213,13 +183,9 @@ def _refuse_foreign_number(text: str) -> None:
         )
 
 
-def on_schedule(context: CommandContext) -> Reply:
+def on_schedule(context: CommandContext, subscription: Subscription | None) -> Reply:
     """Handles a time that was picked."""
-    number = context.arguments.get("number")
-    subscription = subscription_numbered(context, number)
-    if number is not None and subscription is None:
-        return subscription_gone(context)
-    return replace(_schedule(context, subscription, str(context.arguments["when"])), replaces=True)
+    return _schedule(context, subscription, str(context.arguments["when"]))
 
 
 def _offer_times(context: CommandContext, subscription: Subscription | None) -> Reply:
@@ -237,7 +203,7 @@ def _offer_times(context: CommandContext, subscription: Subscription | None) -> 
         Button(label=_time(context, when), verb="schedule", arguments={**of, "when": when}) for when in _OFTEN_WANTED
     ]
     rows = (tuple(times[:2]), tuple(times[2:4]), tuple(times[4:]))
-    return Reply(lines=tuple(lines), buttons=shown_buttons(context, rows))
+    return Reply(lines=tuple(lines), buttons=asking.shown_buttons(context, rows))
 
 
 def _time(context: CommandContext, when: str) -> str:
@@ -247,7 +213,7 @@ def _time(context: CommandContext, when: str) -> str:
 
 def _schedule(context: CommandContext, subscription: Subscription | None, typed: str) -> Reply:
     if subscription is None and not context.chat.id:
-        return no_subscriptions(context)
+        return asking.no_subscriptions(context)
     number = subscription.number if subscription else None
     try:
         with context.store.savepoint():
@@ -270,9 +236,10 @@ def _schedule(context: CommandContext, subscription: Subscription | None, typed:
         if any(one.state is SubscriptionState.ACTIVE for one in done)
         else []
     )
-    return Reply(lines=(said, *first), ok=True, buttons=undo_row(context))
+    return Reply(lines=(said, *first), ok=True, buttons=asking.undo_row(context))
 
 
+_rewrite = asking.on_subscription(on_rewrite)
 COMMANDS = (
     Command(
         name="edit",
@@ -295,10 +262,11 @@ COMMANDS = (
     ),
 )
 CALLBACKS = {
-    "edit-ask": Callback(run=on_edit_ask, needs_manager=True),
-    "edit-ask-page": Callback(run=on_edit_page, writes=always),
-    "edit-at": Callback(run=on_edit_at, needs_manager=True, queries=query_of_button),
-    "edit": Callback(run=answer_edit, needs_manager=True, queries=_query_of_answer),
-    "name": Callback(run=answer_name, needs_manager=True),
-    "schedule": Callback(run=on_schedule, needs_manager=True),
+    "edit-ask": Callback(run=asking.on_subscription(_ask_query), needs_manager=True),
+    "edit-ask-page": Callback(run=_which, writes=always, replaces=True),
+    "edit-at": Callback(run=_rewrite, needs_manager=True, queries=query_of_button, replaces=True),
+    REWRITE: Callback(run=_rewrite, needs_manager=True, queries=query_of_button, replaces=True),
+    "edit": Callback(run=asking.on_subscription(answer_edit), needs_manager=True, queries=_query_of_answer),
+    "name": Callback(run=asking.on_subscription(answer_name), needs_manager=True),
+    "schedule": Callback(run=asking.on_all_or_one(on_schedule), needs_manager=True, replaces=True),
 }

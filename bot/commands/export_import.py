@@ -4,23 +4,11 @@ These come from a file that Zotero, Mendeley, JabRef or Google Scholar exports.
 """
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping
 from datetime import timedelta
 from types import MappingProxyType
 
-from bot.commands.asking import (
-    expect_yes_or_no,
-    listed_here,
-    no_subscriptions,
-    pick_list,
-    shown_buttons,
-    subscription_gone,
-    subscription_named,
-    subscription_numbered,
-    undo_row,
-    with_stored_chat,
-)
+from bot.commands import asking
 from bot.commands.citations import bibliography, references
 from bot.commands.context import Callback, Command, CommandContext, always
 from bot.commands.phrasing import Localizer
@@ -47,7 +35,6 @@ LONG_LINE = 900  # characters; a longer line would be broken in two
 _DAYS: Mapping[str, int] = MappingProxyType({"d": 1, "w": 7, "m": 30, "y": 365})
 _SPAN = re.compile(r"(?P<count>\d{1,4})\s*(?P<unit>[dwmy]?)(?:ays?|eeks?|onths?|ears?)?", re.IGNORECASE)
 _A_MONTH = timedelta(days=30)
-YES, NO = "yes", "no"
 _REMOVE = ("remove", "删除")
 
 
@@ -139,8 +126,8 @@ def _as_text(context: CommandContext, head: str, file: File) -> Reply:
 
 def import_(context: CommandContext) -> Reply:
     """Shows what a text would change, and stores it until [import] is pressed."""
-    if context.read_by_strangers and context.args.casefold() in (YES, NO):
-        return _decided(context, yes=context.args.casefold() == YES)
+    if context.read_by_strangers and context.args.casefold() in _DECISIONS:
+        return _DECISIONS[context.args.casefold()](context)
     text = _text_given(context)
     if not text.strip():
         return Reply(
@@ -159,9 +146,7 @@ def import_(context: CommandContext) -> Reply:
     waiting = CallbackToken(
         verb="import", arguments={"text": text}, place=str(context.origin.address), person=context.request.sender
     )
-    set_conversation_state(
-        context.store, _state_name(context, context.request.sender), waiting, lasts=DECIDE_WITHIN, now=context.now
-    )
+    set_conversation_state(context.store, _state_name(context), waiting, lasts=DECIDE_WITHIN, now=context.now)
     return _difference(context, plan)
 
 
@@ -183,18 +168,16 @@ def _lines(context: CommandContext, text: str) -> tuple[PortableLine, ...]:
 
 def _difference(context: CommandContext, plan: ImportPlan) -> Reply:
     """Returns the reply that shows the changes line by line; in a group only how many there are."""
-    shown = [f"{sign} {line}" for sign, _, line in plan.changes if sign != "="]
-    head = context.say("This would change: {counts}.", counts=_counts(context, plan))
-    lines = [head]
-    if len(shown) > MOST_SHOWN:
-        lines.append(
-            context.localizer.count("and {count} more line", "and {count} more lines", len(shown) - MOST_SHOWN)
-        )
+    shown = tuple(f"{sign} {line}" for sign, _, line in plan.changes if sign != "=")
+    lines = [context.say("This would change: {counts}.", counts=_counts(context, plan))]
+    if context.read_by_group and not context.read_by_strangers:
+        return Reply(lines=tuple(lines), buttons=(_choice(context),))
+    if (more := len(shown) - MOST_SHOWN) > 0:
+        lines.append(context.localizer.count("and {count} more line", "and {count} more lines", more))
     if context.read_by_strangers:
         lines.append(context.say("To do it, send /import yes within an hour."))
-        return Reply(lines=tuple(lines), code=tuple(shown[:MOST_SHOWN]))
-    code = () if context.read_by_group else tuple(shown[:MOST_SHOWN])
-    return Reply(lines=(head,) if context.read_by_group else tuple(lines), code=code, buttons=(_choice(context),))
+        return Reply(lines=tuple(lines), code=shown[:MOST_SHOWN])
+    return Reply(lines=tuple(lines), code=shown[:MOST_SHOWN], buttons=(_choice(context),))
 
 
 def _choice(context: CommandContext) -> tuple[Button, Button]:
@@ -206,7 +189,7 @@ def _choice(context: CommandContext) -> tuple[Button, Button]:
     only = "" if context.request.sender_is_admin else person
     done = Button(label=context.say("import"), verb="import", arguments={"person": person}, only_for=only)
     left = Button(label=context.say("no"), verb="import-no", arguments={"person": person}, only_for=only)
-    expect_yes_or_no(context, done, left)
+    asking.expect_yes_or_no(context, done, left)
     return done, left
 
 
@@ -220,37 +203,29 @@ def _counts(context: CommandContext, plan: ImportPlan) -> str:
     return " · ".join(filter(None, said))
 
 
-def on_import(context: CommandContext) -> Reply:
-    """Handles [import]: imports the stored text, as it applies now."""
-    return _imported(context, str(context.arguments["person"]), replaces=True)
-
-
-def on_import_no(context: CommandContext) -> Reply:
-    """Handles [no]: drops the stored text."""
-    clear_conversation_state(context.store, _state_name(context, str(context.arguments["person"])))
-    return Reply(lines=(context.say("Nothing is imported."),), ok=True, replaces=True)
-
-
-def _decided(context: CommandContext, *, yes: bool) -> Reply:
-    if yes:
-        return _imported(context, context.request.sender, replaces=False)
-    clear_conversation_state(context.store, _state_name(context, context.request.sender))
+def _dropped(context: CommandContext) -> Reply:
+    clear_conversation_state(context.store, _state_name(context))
     return Reply(lines=(context.say("Nothing is imported."),), ok=True)
 
 
-def _imported(context: CommandContext, person: str, *, replaces: bool) -> Reply:
-    waiting = get_conversation_state(context.store, _state_name(context, person), since=context.now - DECIDE_WITHIN)
+def _imported(context: CommandContext) -> Reply:
+    """Imports the stored text, as it applies now."""
+    waiting = get_conversation_state(context.store, _state_name(context), since=context.now - DECIDE_WITHIN)
     if waiting is None:
         raise Refused(Sentence("No import waits here any more."), Sentence("Send the text again with /import."))
-    clear_conversation_state(context.store, _state_name(context, person))
+    clear_conversation_state(context.store, _state_name(context))
     lines = _lines(context, str(waiting.arguments["text"]))
     done = import_lines(context.store, lines, now=context.now, who=context.actor)
     said = context.say("Imported: {counts}.", counts=_counts(context, done))
-    return Reply(lines=(said,), ok=True, buttons=undo_row(context), replaces=replaces)
+    return Reply(lines=(said,), ok=True, buttons=asking.undo_row(context))
 
 
-def _state_name(context: CommandContext, person: str) -> str:
-    """Returns the key under which an import is stored: one per person and chat."""
+_DECISIONS = {"yes": _imported, "no": _dropped}
+
+
+def _state_name(context: CommandContext) -> str:
+    """Returns the key under which an import is stored: one per chat and person, whom the button names."""
+    person = context.arguments.get("person", context.request.sender)
     return f"import:{context.origin.address}:{context.chat.address}:{person}"
 
 
@@ -259,27 +234,16 @@ def _state_name(context: CommandContext, person: str) -> str:
 
 def share(context: CommandContext) -> Reply:
     """Shows a link that offers one subscription to others; without a number asks which."""
-    subscriptions = [one.subscription for one in listed_here(context)]
+    subscriptions = [one.subscription for one in asking.listed_here(context)]
     if not subscriptions:
-        return no_subscriptions(context)
+        return asking.no_subscriptions(context)
     if context.args:
-        return _shared(context, subscription_named(context, context.args))
-    return _shared(context, subscriptions[0]) if len(subscriptions) == 1 else _which(context, 0)
+        return _shared(context, asking.subscription_named(context, context.args))
+    return _shared(context, subscriptions[0]) if len(subscriptions) == 1 else _which(context)
 
 
-def on_share(context: CommandContext) -> Reply:
-    """Handles the pick list: shows the link of that subscription."""
-    subscription = subscription_numbered(context, context.arguments["number"])
-    return replace(_shared(context, subscription), replaces=True) if subscription else subscription_gone(context)
-
-
-def on_share_page(context: CommandContext) -> Reply:
-    """Handles [back] and [more] of the pick list."""
-    return replace(_which(context, int(context.arguments["page"])), replaces=True)
-
-
-def _which(context: CommandContext, page: int) -> Reply:
-    return pick_list(context, context.say("Which one shall the link offer? For example: /share 1"), "share", page=page)
+def _which(context: CommandContext) -> Reply:
+    return asking.pick_list(context, context.say("Which one shall the link offer? For example: /share 1"), "share")
 
 
 def _shared(context: CommandContext, subscription: Subscription) -> Reply:
@@ -300,7 +264,7 @@ def _shared(context: CommandContext, subscription: Subscription) -> Reply:
 def library(context: CommandContext) -> Reply:
     """Stores the attached library; without a file shows what is stored."""
     if (read := context.library) is not None:
-        context = with_stored_chat(context)
+        context = asking.with_stored_chat(context)
         put_library(context.store, context.chat, read, now=context.now, who=context.actor)
         return Reply(lines=library_lines(read, context.localizer), ok=True, buttons=_buttons(context))
     if context.args.casefold() in _REMOVE:
@@ -322,7 +286,9 @@ def on_remove(context: CommandContext) -> Reply:
     """Handles [remove]."""
     if not drop_library(context.store, context.chat):
         return Reply(lines=(NO_LIBRARY.say(context.say),))
-    following = [one.subscription.number for one in listed_here(context) if one.subscription.text == LIBRARY_QUERY]
+    following = [
+        one.subscription.number for one in asking.listed_here(context) if one.subscription.text == LIBRARY_QUERY
+    ]
     lines = [context.say("The library is removed.")]
     lines += [
         context.say("Subscription {number} still finds papers near to it; /unsub {number} ends it.", number=number)
@@ -338,31 +304,25 @@ def library_lines(read: Library, localizer: Localizer) -> tuple[str, ...]:
         "The library is stored: {entries}. Papers like these come first, and papers that are in it are left out.",
         entries=entries,
     )
-    return (stored, *_broken(read.broken, read.examples, localizer))
+    if not read.broken:
+        return (stored,)
+    broken = localizer.count(
+        "{count} entry cannot be read: {names}",
+        "{count} entries cannot be read, the first: {names}",
+        read.broken,
+        names=" · ".join(read.examples),
+    )
+    return stored, broken
 
 
 def _entries(localizer: Localizer, amount: int) -> str:
     return localizer.count("{count} entry", "{count} entries", amount)
 
 
-def _broken(amount: int, examples: Sequence[str], localizer: Localizer) -> tuple[str, ...]:
-    if not amount:
-        return ()
-    names = " · ".join(examples)
-    return (
-        localizer.count(
-            "{count} entry cannot be read: {names}",
-            "{count} entries cannot be read, the first: {names}",
-            amount,
-            names=names,
-        ),
-    )
-
-
 def _buttons(context: CommandContext) -> tuple[tuple[Button, ...], ...]:
     bring = Button(label=context.say("bring such papers"), verb="subscribe-to", arguments={"text": LIBRARY_QUERY})
     remove = Button(label=context.say("remove"), verb="library-remove")
-    return shown_buttons(context, ((bring, remove),))
+    return asking.shown_buttons(context, ((bring, remove),))
 
 
 COMMANDS = (
@@ -398,9 +358,9 @@ COMMANDS = (
     ),
 )
 CALLBACKS = {
-    "import": Callback(run=on_import, needs_manager=True),
-    "import-no": Callback(run=on_import_no, needs_manager=True),
-    "share": Callback(run=on_share, writes=always),
-    "share-page": Callback(run=on_share_page, writes=always),
+    "import": Callback(run=_imported, needs_manager=True, replaces=True),
+    "import-no": Callback(run=_dropped, needs_manager=True, replaces=True),
+    "share": Callback(run=asking.on_subscription(_shared), writes=always, replaces=True),
+    "share-page": Callback(run=_which, writes=always, replaces=True),
     "library-remove": Callback(run=on_remove, needs_manager=True),
 }

@@ -4,10 +4,12 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
+from bot.commands.asking import not_shown
 from bot.commands.context import Callback, Command, CommandContext, Event, never
 from bot.commands.phrasing import Localizer
 from bot.commands.phrasing.setting_words import next_line
 from bot.commands.phrasing.subscription_words import state_of, subscription_rows
+from bot.commands.subscription_list import change_buttons
 from bot.ports.channel import Button, Buttons, HomeItem, HomePanel, HomeView, Plot, PlotRow, Reply
 from subscriptions.addresses import facts_of
 from subscriptions.errors import PaperwireError, Sentence
@@ -188,19 +190,12 @@ def _panel(context: CommandContext, chat: Chat, subscriptions: Sequence[Listed],
         title = context.say("{chat}, in a thread", chat=title)
     lines = list(_state(context, chat, subscriptions)) if chat.id else []
     lines += [context.say("No subscriptions yet.")] if not subscriptions and not hidden else []
-    lines += [_not_shown(context, hidden)] if hidden else []
     return HomePanel(
         title=title,
         items=tuple(_items(context, chat, subscriptions)),
-        lines=tuple(lines),
+        lines=(*lines, *not_shown(context, hidden)),
         buttons=_buttons(context, chat),
         about=None if own else chat.address,
-    )
-
-
-def _not_shown(context: CommandContext, count: int) -> str:
-    return context.localizer.count(
-        "{count} more is not shown here; /list shows all.", "{count} more are not shown here; /list shows all.", count
     )
 
 
@@ -255,20 +250,9 @@ def _items(context: CommandContext, chat: Chat, subscriptions: Sequence[Listed])
                 context.localizer.count("{count} a week", "{count} a week", found.found[subscription.canonical])
             )
         parts += [row.state] if row.state and chat.state is ChatState.ACTIVE else []
-        items.append(HomeItem(text=f"{row.number}  {row.reading}", remark=" · ".join(parts), menu=_menu(context, one)))
+        menu = change_buttons(context, subscription)
+        items.append(HomeItem(text=f"{row.number}  {row.reading}", remark=" · ".join(parts), menu=menu))
     return items
-
-
-def _menu(context: CommandContext, one: Listed) -> tuple[Button, ...]:
-    number = {"number": one.subscription.number}
-    held = one.subscription.state is SubscriptionState.PAUSED
-    return (
-        Button(label=context.say("edit"), verb="edit-ask", arguments=number),
-        Button(label=context.say("resume"), verb="resume", arguments=number)
-        if held
-        else Button(label=context.say("pause"), verb="pause", arguments=number),
-        Button(label=context.say("remove"), verb="unsub", arguments=number),
-    )
 
 
 EVENTS = {HOME_VIEW: Event(run=on_home_view, writes=never)}

@@ -15,16 +15,8 @@ from subscriptions.addresses import facts_of, parse_address
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import Chat, ChatAddress, ChatKind
 from subscriptions.notices.chats import CONFIRM
-from subscriptions.service.access import (
-    Standing,
-    allow,
-    ask_to_confirm,
-    confirm,
-    deny,
-    redeem_code,
-    request_admission,
-    standing_of,
-)
+from subscriptions.service import access as admission
+from subscriptions.service.access import Standing
 from subscriptions.service.chat_status import known_or_new, store_chat
 from subscriptions.service.next_deliveries import listed
 from subscriptions.service.notices import name_of
@@ -44,7 +36,7 @@ def admit(context: CommandContext, reply: Reply | None, *, operator_is_admin: bo
     confirms = before.id in transaction.confirmed_chats
     if not confirms and not transaction.changed_chats:
         return reply
-    standing = standing_of(transaction, before.address)
+    standing = admission.standing_of(transaction, before.address)
     chat = standing.chat(before.address) or before
     has_new = chat.subscriptions_ever_made > before.subscriptions_ever_made
     if not has_new and not confirms:
@@ -54,7 +46,7 @@ def admit(context: CommandContext, reply: Reply | None, *, operator_is_admin: bo
     by_operator = operator_is_admin or context.is_operator
     match decide_entry(standing, before, has_new=has_new, by_operator=by_operator, access=context.bot_info.access):
         case "let in":
-            allow(context.store, before.address, now=context.now, notify_chats=False)
+            admission.allow(context.store, before.address, now=context.now, notify_chats=False)
         case "denied":
             raise Refused(Sentence("The operator of this bot has said no to this chat."))
         case "private":
@@ -82,7 +74,7 @@ def decide_entry(standing: Standing, before: Chat, *, has_new: bool, by_operator
 def _waits(context: CommandContext, reply: Reply | None) -> Reply:
     new = (one.subscription for one in listed(context.store, context.chat.address))
     subscription = " · ".join(one.text for one in new if one.number > context.chat.subscriptions_ever_made)
-    someone = request_admission(
+    someone = admission.request_admission(
         context.store,
         context.chat.address,
         admins=context.bot_info.admins,
@@ -137,7 +129,9 @@ def admin(context: CommandContext) -> Reply:
     home = store_chat(
         context.store, context.origin.address, context.origin.kind, now=context.now, lang=context.request.language
     )
-    taken = redeem_code(context.store, home.address, context.args, admins=context.bot_info.admins, now=context.now)
+    taken = admission.redeem_code(
+        context.store, home.address, context.args, admins=context.bot_info.admins, now=context.now
+    )
     if taken == "made":
         return _made_operator(context)
     words = {
@@ -172,18 +166,8 @@ def deny_(context: CommandContext) -> Reply:
     return _denied(context, address) if address else _list_requests(context, "deny")
 
 
-def on_allow(context: CommandContext) -> Reply:
-    """Handles [allow] under the notice that a chat asks to be let in."""
-    return replace(_allowed(context, parse_address(str(context.arguments["chat"]))), replaces=True)
-
-
-def on_deny(context: CommandContext) -> Reply:
-    """Handles [deny] under the notice that a chat asks to be let in."""
-    return replace(_denied(context, parse_address(str(context.arguments["chat"]))), replaces=True)
-
-
 def _allowed(context: CommandContext, address: ChatAddress) -> Reply:
-    chat, waited = allow(context.store, address, now=context.now)
+    chat, waited = admission.allow(context.store, address, now=context.now)
     name = _name(chat)
     words = context.say("{chat} is let in.", chat=name) if waited else context.say("{chat} may subscribe.", chat=name)
     undo = context.say("Undo: /deny {chat}", chat=str(chat.address))
@@ -196,7 +180,7 @@ def _denied(context: CommandContext, address: ChatAddress) -> Reply:
         return Reply(lines=(context.say("I know no chat {chat}.", chat=str(address)),), ok=False)
     if chat.admin or chat.address in context.bot_info.admins:
         return Reply(lines=(context.say("{chat} runs this bot.", chat=_name(chat)),), ok=False)
-    chat, new = deny(context.store, address, now=context.now)
+    chat, new = admission.deny(context.store, address, now=context.now)
     words = (
         context.say("{chat} gets nothing from here.", chat=_name(chat)) if new else context.say("That was said before.")
     )
@@ -204,8 +188,11 @@ def _denied(context: CommandContext, address: ChatAddress) -> Reply:
 
 
 def _named(context: CommandContext) -> ChatAddress | None:
-    """Returns the chat that the arguments name, with or without its platform; None without arguments. Raises Refused."""
-    text = context.args.strip()
+    """Returns the chat that the button or the arguments name, with or without its platform; None if they name none.
+
+    Raises Refused.
+    """
+    text = str(context.arguments.get("chat", context.args.strip()))
     if not text:
         return None
     if text.rpartition(":")[2].startswith("@"):
@@ -246,7 +233,7 @@ def email(context: CommandContext) -> Reply:
     address = facts_of(platform).read_address(typed)
     if address is None:
         raise Refused(Sentence("“{text}” is no e-mail address.", {"text": typed}), Sentence("Write /email me@lab.org"))
-    ask_to_confirm(context.store, address, source=context.chat.address, now=context.now)
+    admission.ask_to_confirm(context.store, address, source=context.chat.address, now=context.now)
     lines = [
         context.say(
             "I have sent a question to {address}. Papers come there once it is answered.", address=address.address
@@ -262,7 +249,7 @@ def on_confirm(context: CommandContext) -> Reply:
     """Handles the yes of an address. Raises Refused."""
     source = str(context.arguments["source"])
     until = datetime.fromisoformat(str(context.arguments["until"]))
-    chat = confirm(
+    chat = admission.confirm(
         context.store,
         context.chat.address,
         source=parse_address(source) if source else None,
@@ -323,7 +310,7 @@ COMMANDS = (
     ),
 )
 CALLBACKS = {
-    "allow": Callback(run=on_allow, needs_manager=True, needs_operator=True, stays_here=True),
-    "deny": Callback(run=on_deny, needs_manager=True, needs_operator=True, stays_here=True),
+    "allow": Callback(run=allow_, needs_manager=True, needs_operator=True, stays_here=True, replaces=True),
+    "deny": Callback(run=deny_, needs_manager=True, needs_operator=True, stays_here=True, replaces=True),
     CONFIRM: Callback(run=on_confirm, writes=always),
 }

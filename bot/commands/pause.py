@@ -1,31 +1,15 @@
 """pause, resume, stop: pauses and resumes a chat or one of its subscriptions, and offers the papers that waited."""
 
-from dataclasses import replace
 from datetime import datetime
 
-from bot.commands.asking import (
-    listed_here,
-    number_and_rest,
-    required_number,
-    shown_buttons,
-    subscription_gone,
-    subscription_numbered,
-    undo_row,
-)
+from bot.commands import asking
 from bot.commands.context import Callback, Command, CommandContext
 from bot.commands.phrasing.subscription_words import paused_line, resumed_line, waiting_lines
 from bot.ports.channel import Button, Buttons, Reply
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import Subscription
 from subscriptions.planning.pauses import parse_pause
-from subscriptions.service.pausing import (
-    get_waiting_papers,
-    match_waiting_ahead,
-    pause,
-    resume,
-    send_waiting,
-    skip_waiting,
-)
+from subscriptions.service import pausing
 from subscriptions.states import ChatState
 from subscriptions.zones import zone
 
@@ -40,19 +24,9 @@ def pause_(context: CommandContext) -> Reply:
     return _paused(context, subscription, until)
 
 
-def on_pause(context: CommandContext) -> Reply:
-    """Handles [pause] of a subscription: pauses it without an end."""
-    subscription = subscription_numbered(context, context.arguments.get("number"))
-    return (
-        subscription_gone(context)
-        if subscription is None
-        else replace(_paused(context, subscription, None), replaces=True)
-    )
-
-
 def stop(context: CommandContext) -> Reply:
     """Asks whether the person wants to pause or to unsubscribe."""
-    count = len(listed_here(context))
+    count = len(asking.listed_here(context))
     if not count:
         return Reply(lines=(context.say("There is nothing to stop: this chat has no subscriptions."),))
     paused = context.chat.state is ChatState.PAUSED
@@ -68,32 +42,18 @@ def stop(context: CommandContext) -> Reply:
     return Reply(lines=tuple(lines), buttons=((*hold, everything),))
 
 
-def on_pause_all(context: CommandContext) -> Reply:
-    """Handles [pause] of the chat: pauses it without an end."""
-    return replace(pause_(context), replaces=True)
-
-
 def resume_(context: CommandContext) -> Reply:
     """Resumes the chat and all its subscriptions, or one."""
     if not context.chat.id:
         return Reply(lines=(context.say("Nothing is paused here."),))
     one = bool(context.args) and context.args.casefold() != ALL
-    subscription = required_number(context, context.args, "/resume 4")[0] if one else None
+    subscription = asking.required_number(context, context.args, "/resume 4")[0] if one else None
     return _resumed(context, subscription)
-
-
-def on_resume(context: CommandContext) -> Reply:
-    """Handles [resume]."""
-    number = context.arguments.get("number")
-    subscription = subscription_numbered(context, number)
-    if number is not None and subscription is None:
-        return subscription_gone(context)
-    return replace(_resumed(context, subscription), replaces=True)
 
 
 def what_waits(context: CommandContext, number: int | None = None) -> tuple[tuple[str, ...], Buttons]:
     """Returns lines and buttons for the papers that wait after a pause; nothing if none do."""
-    found = get_waiting_papers(context.store, context.chat.address, now=context.now, number=number)
+    found = pausing.get_waiting_papers(context.store, context.chat.address, now=context.now, number=number)
     if not found.papers:
         return (), ()
     lines = waiting_lines(found, context.localizer)
@@ -105,26 +65,20 @@ def what_waits(context: CommandContext, number: int | None = None) -> tuple[tupl
     return lines, ((send, Button(label=context.say("skip"), verb="skip-waiting", arguments=offered)),)
 
 
-def on_send(context: CommandContext) -> Reply:
+def on_send(context: CommandContext, subscription: Subscription | None) -> Reply:
     """Handles [send]: sends what waits now."""
-    subscription = subscription_numbered(context, context.arguments.get("number"))
-    if "number" in context.arguments and subscription is None:
-        return subscription_gone(context)
-    sent = send_waiting(
+    sent = pausing.send_waiting(
         context.store, context.chat.address, now=context.now, number=subscription.number if subscription else None
     )
     if not sent:
         return Reply(toast=context.say("Nothing waits any more."))
     said = context.localizer.count("{count} paper is on its way.", "{count} papers are on their way.", sent)
-    return Reply(lines=(said,), ok=True, replaces=True)
+    return Reply(lines=(said,), ok=True)
 
 
-def on_skip(context: CommandContext) -> Reply:
+def on_skip(context: CommandContext, subscription: Subscription | None) -> Reply:
     """Handles [skip]: what waited when the button was shown is never sent."""
-    subscription = subscription_numbered(context, context.arguments.get("number"))
-    if "number" in context.arguments and subscription is None:
-        return subscription_gone(context)
-    skipped = skip_waiting(
+    skipped = pausing.skip_waiting(
         context.store,
         context.chat.address,
         upto=int(context.arguments["upto"]),
@@ -135,7 +89,7 @@ def on_skip(context: CommandContext) -> Reply:
     if not skipped:
         return Reply(toast=context.say("Nothing waits any more."))
     said = context.localizer.count("{count} paper is skipped.", "{count} papers are skipped.", skipped)
-    return Reply(lines=(said, context.say("/search still finds what was skipped.")), ok=True, replaces=True)
+    return Reply(lines=(said, context.say("/search still finds what was skipped.")), ok=True)
 
 
 def _parsed(context: CommandContext) -> tuple[Subscription | None, datetime | None]:
@@ -150,45 +104,47 @@ def _parsed(context: CommandContext) -> tuple[Subscription | None, datetime | No
     try:
         return None, parse_pause(text, clock, context.now)
     except Refused:
-        subscription, rest = number_and_rest(context, text)
+        subscription, rest = asking.number_and_rest(context, text)
         if subscription is None:
             first = text.split(maxsplit=1)[0].removeprefix("#")
             if first.isdecimal() and not text[len(first) :].strip():
-                required_number(context, text, "/pause 4 7d")
+                asking.required_number(context, text, "/pause 4 7d")
             raise
         return subscription, parse_pause(rest, clock, context.now) if rest else None
 
 
-def _paused(context: CommandContext, subscription: Subscription | None, until: datetime | None) -> Reply:
+def _paused(context: CommandContext, subscription: Subscription | None, until: datetime | None = None) -> Reply:
     number = subscription.number if subscription else None
-    held = pause(context.store, context.chat.address, number, until=until, now=context.now, who=context.actor)
+    held = pausing.pause(context.store, context.chat.address, number, until=until, now=context.now, who=context.actor)
     lines = [paused_line(held, context.localizer, now=context.now), context.say("What comes in the meantime waits.")]
     again = context.say("/resume {number} ends it.", number=number) if subscription else context.say("/resume ends it.")
     resume_button = Button(
         label=context.say("resume"), verb="resume", arguments={"number": number} if subscription else {}
     )
-    undo = tuple(button for row in undo_row(context) for button in row) if held.changed else ()
-    buttons = shown_buttons(context, ((resume_button, *undo),))
+    undo = tuple(button for row in asking.undo_row(context) for button in row) if held.changed else ()
+    buttons = asking.shown_buttons(context, ((resume_button, *undo),))
     return Reply(lines=(*lines, again), ok=True, buttons=buttons)
 
 
 def _resumed(context: CommandContext, subscription: Subscription | None) -> Reply:
     number = subscription.number if subscription else None
-    held = resume(context.store, context.chat.address, number, now=context.now, who=context.actor)
+    held = pausing.resume(context.store, context.chat.address, number, now=context.now, who=context.actor)
     head = resumed_line(held, context.localizer)
     if not held.changed:
         return Reply(lines=(head,))
     if held.chat.state is ChatState.PAUSED:
         return Reply(
-            lines=(head, context.say("This chat is paused; /resume ends that.")), ok=True, buttons=undo_row(context)
+            lines=(head, context.say("This chat is paused; /resume ends that.")),
+            ok=True,
+            buttons=asking.undo_row(context),
         )
     lines, buttons = what_waits(context, number)
-    return Reply(lines=(head, *lines), ok=True, buttons=(*buttons, *undo_row(context)))
+    return Reply(lines=(head, *lines), ok=True, buttons=(*buttons, *asking.undo_row(context)))
 
 
 def _match_ahead(context: CommandContext) -> None:
     """Matches the papers that wait for the chat."""
-    match_waiting_ahead(context.store, context.chat.address)
+    pausing.match_waiting_ahead(context.store, context.chat.address)
 
 
 COMMANDS = (
@@ -211,9 +167,10 @@ COMMANDS = (
     ),
 )
 CALLBACKS = {
-    "pause": Callback(run=on_pause, needs_manager=True),
-    "pause-all": Callback(run=on_pause_all, needs_manager=True),
-    "resume": Callback(run=on_resume, needs_manager=True, matches_ahead=_match_ahead),
-    "send-waiting": Callback(run=on_send, needs_manager=True, matches_ahead=_match_ahead),
-    "skip-waiting": Callback(run=on_skip, needs_manager=True, matches_ahead=_match_ahead),
+    "pause": Callback(run=asking.on_subscription(_paused), needs_manager=True, replaces=True),
+    "pause-all": Callback(run=pause_, needs_manager=True, replaces=True),
+    **{
+        verb: Callback(run=asking.on_all_or_one(run), needs_manager=True, matches_ahead=_match_ahead, replaces=True)
+        for verb, run in (("resume", _resumed), ("send-waiting", on_send), ("skip-waiting", on_skip))
+    },
 }

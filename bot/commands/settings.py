@@ -4,34 +4,20 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from bot.commands.asking import drop_question, expect_answer, listed_here, shown_buttons, undo_row
+from bot.commands import asking, typed_times
 from bot.commands.context import Callback, Command, CommandContext
-from bot.commands.phrasing import Localizer, refused
-from bot.commands.phrasing.setting_words import cadence_words, label_of, setting_changed, value_of, value_words
-from bot.commands.typed_times import (
-    button_rows,
-    local_time,
-    time_refused_with_nearest,
-    zone_buttons,
-    zone_options,
-)
+from bot.commands.phrasing import Localizer, refused, setting_words
+from bot.commands.subscription_form import problem
 from bot.ports.channel import Button, Buttons, FormField, Modal, Option, Reply
 from subscriptions.chat_settings import SETTINGS, check_value, choices, setting_name, without_effect
 from subscriptions.errors import Refused, Sentence
-from subscriptions.model import ChatSettings
+from subscriptions.model import Chat, ChatSettings
 from subscriptions.planning.cadence import cadence_text, parse_cadence
 from subscriptions.planning.times import NoSuchTime
 from subscriptions.service.amendments import set_settings
 from subscriptions.service.notices import name_of
 from subscriptions.text import normalized
 from subscriptions.zones import near_places, zone_of_place
-
-_ZONE = "timezone"
-
-
-def form_button(context: CommandContext) -> tuple[Button, ...]:
-    """Returns [all in one form] where the platform has forms; else nothing."""
-    return (Button(label=context.say("all in one form"), verb="settings-form"),) if context.request.trigger_id else ()
 
 
 def on_settings_form(context: CommandContext) -> Reply:
@@ -56,35 +42,36 @@ def on_submit_settings(context: CommandContext) -> Reply:
         try:
             check_value(name, value, kind=before.kind, public=before.public)
         except Refused as error:
-            said = (part.say(context.localizer.translate) for part in (error.sentence, error.hint))
-            problems[name] = " ".join(said).rstrip()
+            problems[name] = problem(context, error)
     if problems:
         return Reply(form_errors=problems)
     if not wanted:
         return Reply(lines=(context.say("All settings are as they were."),))
-    after = set_settings(context.store, before.address, wanted, now=context.now, who=context.actor)
-    own = before.address == context.origin.address
+    after, localizer = _stored(context, wanted)
+    lines = [line for name in wanted for line in setting_words.setting_changed(name, before, after, localizer).lines]
+    return Reply(lines=tuple(lines), ok=True, buttons=asking.undo_row(replace(context, localizer=localizer)))
+
+
+def _stored(context: CommandContext, wanted: Mapping[str, str]) -> tuple[Chat, Localizer]:
+    """Changes settings. Returns the chat, and the localizer that applies after the change. Raises Refused."""
+    after = set_settings(context.store, context.chat.address, wanted, now=context.now, who=context.actor)
+    own = context.chat.address == context.origin.address
     language = after.settings.lang if own else context.origin.settings.lang
-    localizer = context.localizer.speaking(language, after.settings.timezone)
-    lines = [line for name in wanted for line in setting_changed(name, before, after, localizer).lines]
-    return Reply(lines=tuple(lines), ok=True, buttons=undo_row(replace(context, localizer=localizer)))
+    return after, context.localizer.speaking(language, after.settings.timezone)
 
 
 def _free(context: CommandContext) -> tuple[str, ...]:
     """Returns the settings that this chat can change with an effect."""
-    chat = context.chat
-    idle = without_effect(chat)
-    return tuple(
-        name for name in SETTINGS if name not in idle and len(choices(name, kind=chat.kind, public=chat.public)) != 1
-    )
+    left_out = {*without_effect(context.chat), *_fixed(context)}
+    return tuple(name for name in SETTINGS if name not in left_out)
 
 
 def _field(context: CommandContext, name: str) -> FormField:
-    kept, options = value_of(context.chat.settings, name), _options(context, name)
+    kept, options = setting_words.value_of(context.chat.settings, name), _options(context, name)
     value = context.form_values.get(name, kept)
     return FormField(
         name=name,
-        label=label_of(name, context.localizer),
+        label=setting_words.label_of(name, context.localizer),
         value=value if not options or value in {option.value for option in options} else kept,
         hint=SETTINGS[name].meaning.say(context.localizer.translate),
         options=options,
@@ -93,22 +80,19 @@ def _field(context: CommandContext, name: str) -> FormField:
 
 def _options(context: CommandContext, name: str) -> tuple[Option, ...]:
     """Returns the values to choose from, the current one among them; none if it has to be written."""
-    chat = context.chat
-    kept = value_of(chat.settings, name)
-    if name == _ZONE:
-        return zone_options(context, kept)
-    offered = choices(name, kind=chat.kind, public=chat.public) or SETTINGS[name].offered.get(chat.kind, ())
-    if not offered:
-        return ()
-    values = dict.fromkeys(offered if kept in offered else (kept, *offered))
-    return tuple(Option(value=one, label=value_words(name, one, context.localizer)) for one in values)
+    if name == ZONE:
+        return typed_times.zone_options(context, setting_words.value_of(context.chat.settings, name))
+    return tuple(
+        Option(value=one, label=setting_words.value_words(name, one, context.localizer))
+        for one in _offered(context, name)
+    )
 
 
 def _wanted(context: CommandContext) -> dict[str, str]:
     """Returns the values in the form that differ from those of the chat. Platforms may send any value."""
     settings = context.chat.settings
     typed = {name: context.form_values.get(name, "").strip() for name in _free(context)}
-    return {name: value for name, value in typed.items() if value and value != value_of(settings, name)}
+    return {name: value for name, value in typed.items() if value and value != setting_words.value_of(settings, name)}
 
 
 # ------------------------------------------------------------------------------------------------- set, lang, timezone
@@ -157,25 +141,18 @@ def change_setting(context: CommandContext, name: str, value: str) -> Reply:
     except Refused as error:
         near = [Button(label=name, verb="zone", arguments={"zone": name}) for _, name in near_places(value)[:1]]
         return replace(
-            refused(error, context.localizer), buttons=shown_buttons(context, (tuple(near),) if near else ())
+            refused(error, context.localizer), buttons=asking.shown_buttons(context, (tuple(near),) if near else ())
         )
 
 
 def on_setting(context: CommandContext) -> Reply:
     """Handles a setting that was picked from the list."""
-    return replace(_one_setting(context, str(context.arguments["name"])), replaces=True)
-
-
-def on_settings(context: CommandContext) -> Reply:
-    """Handles [all settings]."""
-    return replace(_all_settings(context), replaces=True)
+    return _one_setting(context, str(context.arguments["name"]))
 
 
 def on_set(context: CommandContext) -> Reply:
     """Handles a value that was picked."""
-    return replace(
-        change_setting(context, str(context.arguments["name"]), str(context.arguments["value"])), replaces=True
-    )
+    return change_setting(context, str(context.arguments["name"]), str(context.arguments["value"]))
 
 
 def on_zone(context: CommandContext) -> Reply:
@@ -188,7 +165,7 @@ def on_zone(context: CommandContext) -> Reply:
 
 def on_zones(context: CommandContext) -> Reply:
     """Handles [more] and [another city]: shows other cities. The first page stays above; further pages replace each other."""
-    buttons = zone_buttons(context, int(context.arguments["page"]), replaces=True)
+    buttons = typed_times.zone_buttons(context, int(context.arguments["page"]), replaces=True)
     return Reply(lines=(_which_clock(context),), buttons=buttons, replaces=bool(context.arguments.get("replaces")))
 
 
@@ -212,8 +189,11 @@ def _all_settings(context: CommandContext) -> Reply:
     lines = (head, *_lines(context, free, fixed))
     if context.read_by_strangers:
         return Reply(lines=(*lines, context.say("To change one: /set text titles")), names_chat=True)
-    buttons = _setting_buttons({name: label_of(name, localizer) for name in free})
-    return Reply(lines=lines, buttons=(form_button(context), *buttons), names_chat=True)
+    buttons = _setting_buttons({name: setting_words.label_of(name, localizer) for name in free})
+    form = Button(label=context.say("all in one form"), verb="settings-form")
+    if context.request.trigger_id:  # the platform has forms
+        buttons = ((form,), *buttons)
+    return Reply(lines=lines, buttons=buttons, names_chat=True)
 
 
 def _lines(context: CommandContext, free: Sequence[str], fixed: Sequence[str]) -> Iterator[str]:
@@ -221,12 +201,14 @@ def _lines(context: CommandContext, free: Sequence[str], fixed: Sequence[str]) -
     idle = [name for name in free if name in without_effect(context.chat)]
     yield from (f"· {_setting_line(context, name)}" for name in free if name not in idle)
     always = [
-        context.say("{label} ({value})", label=label_of(name, context.localizer), value=_value(context, name))
+        context.say(
+            "{label} ({value})", label=setting_words.label_of(name, context.localizer), value=_value(context, name)
+        )
         for name in fixed
     ]
     for before, said in (
         (context.say("Fixed here:"), always),
-        (context.say("Without effect here:"), [label_of(name, context.localizer) for name in idle]),
+        (context.say("Without effect here:"), [setting_words.label_of(name, context.localizer) for name in idle]),
     ):
         if said:
             yield context.say("{sentence} {next}", sentence=before, next=" · ".join(said))
@@ -234,11 +216,13 @@ def _lines(context: CommandContext, free: Sequence[str], fixed: Sequence[str]) -
 
 def _setting_line(context: CommandContext, name: str) -> str:
     """Returns a setting with its value: "Quiet hours: from 22:00 to 08:00"."""
-    return context.say("{label}: {value}", label=label_of(name, context.localizer), value=_value(context, name))
+    return context.say(
+        "{label}: {value}", label=setting_words.label_of(name, context.localizer), value=_value(context, name)
+    )
 
 
 def _value(context: CommandContext, name: str) -> str:
-    return value_words(name, value_of(context.chat.settings, name), context.localizer)
+    return setting_words.value_words(name, setting_words.value_of(context.chat.settings, name), context.localizer)
 
 
 def _fixed(context: CommandContext) -> tuple[str, ...]:
@@ -248,17 +232,17 @@ def _fixed(context: CommandContext) -> tuple[str, ...]:
 
 
 def _setting_buttons(labels: Mapping[str, str]) -> Buttons:
-    return button_rows(
+    return typed_times.button_rows(
         [Button(label=label, verb="setting", arguments={"name": name}) for name, label in labels.items()]
     )
 
 
 def _one_setting(context: CommandContext, name: str) -> Reply:
     """Returns one setting: its value, its meaning, its other values."""
-    localizer, value = context.localizer, value_of(context.chat.settings, name)
+    localizer, value = context.localizer, setting_words.value_of(context.chat.settings, name)
     offered, idle = _offered(context, name), without_effect(context.chat).get(name)
     if len(offered) == 1:
-        label, shown = label_of(name, localizer), _value(context, name)
+        label, shown = setting_words.label_of(name, localizer), _value(context, name)
         return Reply(lines=(context.say("{label} is fixed in this kind of chat: {value}.", label=label, value=shown),))
     lines = [
         _setting_line(context, name),
@@ -273,12 +257,14 @@ def _one_setting(context: CommandContext, name: str) -> Reply:
     elif context.read_by_strangers:
         lines.append(context.say("Possible: /set {name} {values}", name=name, values=" | ".join(offered)))
     if name == "timezone":
-        buttons = zone_buttons(context, replaces=True)
+        buttons = typed_times.zone_buttons(context, replaces=True)
     else:
-        buttons = button_rows([_value_button(context, name, option, chosen=option == value) for option in offered])
-    expect_answer(context, "answer-zone" if name == ZONE else "answer-value", {"name": name})
+        buttons = typed_times.button_rows(
+            [_value_button(context, name, option, chosen=option == value) for option in offered]
+        )
+    asking.expect_answer(context, "answer-zone" if name == ZONE else "answer-value", {"name": name})
     back = Button(label=context.say("all settings"), verb="settings")
-    return Reply(lines=tuple(lines), buttons=shown_buttons(context, (*buttons, (back,))))
+    return Reply(lines=tuple(lines), buttons=asking.shown_buttons(context, (*buttons, (back,))))
 
 
 def _offered(context: CommandContext, name: str) -> tuple[str, ...]:
@@ -287,13 +273,13 @@ def _offered(context: CommandContext, name: str) -> tuple[str, ...]:
     some = SETTINGS[name].offered.get(context.chat.kind, ())
     if words or not some:
         return words
-    value = value_of(context.chat.settings, name)
+    value = setting_words.value_of(context.chat.settings, name)
     return some if value in some else (value, *some)
 
 
 def _value_button(context: CommandContext, name: str, value: str, *, chosen: bool) -> Button:
     short = value.isdigit() or (name == "quiet" and value[:1].isdigit())
-    label = value.replace("-", "–") if short else value_words(name, value, context.localizer)
+    label = value.replace("-", "–") if short else setting_words.value_words(name, value, context.localizer)
     return Button(label=f"{_CHOSEN} {label}" if chosen else label, verb="set", arguments={"name": name, "value": value})
 
 
@@ -308,30 +294,28 @@ def _which_clock(context: CommandContext) -> str:
 
 def _change(context: CommandContext, name: str, value: str) -> Reply:
     before = context.chat
-    after = set_settings(context.store, before.address, {name: value}, now=context.now, who=context.actor)
+    after, localizer = _stored(context, {name: value})
     settings = after.settings
-    if value_of(before.settings, name) == value_of(settings, name):
-        return setting_changed(name, before, after, context.localizer)
-    own = context.chat.address == context.origin.address
-    localizer = context.localizer.speaking(settings.lang if own else context.origin.settings.lang, settings.timezone)
-    reply = setting_changed(name, before, after, localizer)
+    if setting_words.value_of(before.settings, name) == setting_words.value_of(settings, name):
+        return setting_words.setting_changed(name, before, after, context.localizer)
+    reply = setting_words.setting_changed(name, before, after, localizer)
     if name == ZONE:
-        drop_question(context, "answer-zone")
-        clock = local_time(context.now, settings.timezone)
+        asking.drop_question(context, "answer-zone")
+        clock = typed_times.local_time(context.now, settings.timezone)
         reply = replace(reply, lines=(*reply.lines, localizer.say("It is {time} there.", time=clock)))
     lines = (*reply.lines, *_side_notes(context, name, settings, localizer))
-    return replace(reply, lines=lines, buttons=undo_row(replace(context, localizer=localizer)))
+    return replace(reply, lines=lines, buttons=asking.undo_row(replace(context, localizer=localizer)))
 
 
 def _side_notes(context: CommandContext, name: str, settings: ChatSettings, localizer: Localizer) -> list[str]:
     """Returns notes on effects that a person may expect but the setting does not have."""
     if name not in ("schedule", "quiet"):
         return []
-    subscriptions = [one.subscription for one in listed_here(context)]
+    subscriptions = [one.subscription for one in asking.listed_here(context)]
     if name == "schedule" and any(
         cadence_text(subscription.cadence) != settings.schedule for subscription in subscriptions
     ):
-        when = cadence_words(parse_cadence(settings.schedule), localizer)
+        when = setting_words.cadence_words(parse_cadence(settings.schedule), localizer)
         return [localizer.say("It is for new subscriptions. For all: /schedule {when}", when=when)]
     if (
         name == "quiet"
@@ -349,7 +333,7 @@ def _change_schedule(context: CommandContext, value: str) -> Reply:
             return _change(context, "schedule", value)
     except NoSuchTime as error:
         button = Button(label="", verb="set", arguments={"name": "schedule"})
-        return time_refused_with_nearest(context, error, button, argument="value")
+        return typed_times.time_refused_with_nearest(context, error, button, argument="value")
 
 
 def _name_and_value(text: str) -> tuple[str, str]:
@@ -372,9 +356,9 @@ def _name_and_value(text: str) -> tuple[str, str]:
 CALLBACKS = {
     "settings-form": Callback(run=on_settings_form, needs_manager=True),
     "send-settings": Callback(run=on_submit_settings, needs_manager=True, show_form=on_settings_form),
-    "setting": Callback(run=on_setting, needs_manager=True),
-    "settings": Callback(run=on_settings, needs_manager=True),
-    "set": Callback(run=on_set, needs_manager=True),
+    "setting": Callback(run=on_setting, needs_manager=True, replaces=True),
+    "settings": Callback(run=_all_settings, needs_manager=True, replaces=True),
+    "set": Callback(run=on_set, needs_manager=True, replaces=True),
     "zone": Callback(run=on_zone, needs_manager=True),
     "zones": Callback(run=on_zones, needs_manager=True),
 }

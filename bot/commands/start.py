@@ -9,7 +9,6 @@ from bot.commands.asking import shown_buttons
 from bot.commands.context import Callback, Command, CommandContext
 from bot.commands.phrasing.setting_words import LANGUAGES, label_of
 from bot.commands.phrasing.subscription_words import days_known
-from bot.commands.subscribe import sub
 from bot.commands.undo import subscribe_and_echo
 from bot.commands.words.subject import small_words
 from bot.ports.channel import Button, Buttons, Reply
@@ -34,13 +33,12 @@ def start(context: CommandContext) -> Reply | None:
     """Shows what the bot does, with examples that work; after a shared link, the subscription that the link offers."""
     if context.origin.kind is not ChatKind.PRIVATE:
         return _in_a_group(context)
-    if context.args:
-        offered = _offered(context, context.args)
-        if offered is not None:
-            return _offer(context, context.args, *offered)
-        begin = _first_words(context)
-        return replace(begin, lines=(context.say("What that link led to is not there any more."), *begin.lines))
-    return _first_words(context)
+    begin = _first_words(context)
+    if not context.args:
+        return begin
+    if (offered := _offered(context, context.args)) is not None:
+        return _offer(context, context.args, *offered)
+    return replace(begin, lines=(context.say("What that link led to is not there any more."), *begin.lines))
 
 
 def _first_words(context: CommandContext) -> Reply:
@@ -53,12 +51,10 @@ def _first_words(context: CommandContext) -> Reply:
 
 def _first_buttons(context: CommandContext) -> Buttons:
     examples = _WITH_CATEGORIES if context.bot_info.categorised else _WITHOUT
-    rows: list[tuple[Button, ...]] = [
-        (Button(label=query, verb="example", arguments={"query": query}),) for query in examples
-    ]
+    rows = tuple((Button(label=query, verb="subscribe-to", arguments={"text": query}),) for query in examples)
     other = next(code for code in LANGUAGES if code != context.origin.settings.lang)
-    rows.append((Button(label=LANGUAGES[other], verb="speak", arguments={"lang": other}),))
-    return (*rows, *add_row(context))
+    speak = Button(label=LANGUAGES[other], verb="speak", arguments={"lang": other})
+    return (*rows, (speak,), *add_row(context))
 
 
 def add_row(context: CommandContext) -> Buttons:
@@ -75,26 +71,15 @@ def _in_a_group(context: CommandContext) -> Reply | None:
     """Returns two lines for a group; None after a link that added the bot, since the group was greeted already."""
     if context.args == ADDED:
         return None
+    return Reply(lines=(context.say("I tell this chat when papers appear that it asks for."), how_to_begin(context)))
+
+
+def how_to_begin(context: CommandContext) -> str:
+    """Returns who may subscribe a group, and how."""
     if context.origin.kind is ChatKind.TEAM:
-        return Reply(
-            lines=(
-                context.say("I tell this chat when papers appear that it asks for."),
-                context.say("For everybody here: /sub diffusion. I am quiet otherwise."),
-            )
-        )
+        return context.say("For everybody here: /sub diffusion. I am quiet otherwise.")
     bot = context.bot_info.bot_names.get(context.origin.address.platform, "")
-    command = f"/sub@{bot}" if bot else "/sub"
-    return Reply(
-        lines=(
-            context.say("I tell this chat when papers appear that it asks for."),
-            context.say("Admins: {command} diffusion. I am quiet otherwise.", command=command),
-        )
-    )
-
-
-def on_example(context: CommandContext) -> Reply:
-    """Handles the button of an example: subscribes to the example."""
-    return sub(replace(context, args=str(context.arguments["query"])))
+    return context.say("Admins: {command} diffusion. I am quiet otherwise.", command=f"/sub@{bot}" if bot else "/sub")
 
 
 def on_speak(context: CommandContext) -> Reply:
@@ -107,7 +92,7 @@ def on_speak(context: CommandContext) -> Reply:
         who=context.actor,
     )
     localizer = context.localizer.speaking(chat.settings.lang, chat.settings.timezone)
-    return replace(_first_words(replace(context, origin=chat, chat=chat, localizer=localizer)), replaces=True)
+    return _first_words(replace(context, origin=chat, chat=chat, localizer=localizer))
 
 
 # ------------------------------------------------------------------------------------------------- a shared subscription
@@ -155,7 +140,7 @@ def on_accept(context: CommandContext) -> Reply:
     offered = _offered(context, str(context.arguments["link"]))
     if offered is None:
         return Reply(toast=context.say("What that link led to is not there any more."))
-    return replace(subscribe_and_echo(context, *offered), replaces=True)
+    return subscribe_and_echo(context, *offered)
 
 
 # --------------------------------------------------------------------------------------------------- not understood
@@ -350,11 +335,9 @@ def _of(context: CommandContext, command: Command) -> Reply:
 
 def _no_such(context: CommandContext, name: str) -> Reply:
     near = get_close_matches(name, [*context.registry.by_name, *TOPICS], n=1, cutoff=0.6)
-    lines = [context.say("There is no help on “{name}”.", name=name[:32])]
-    lines.append(
-        context.say("Did you mean /help {name}?", name=near[0]) if near else context.say("/help lists what I know.")
-    )
-    return Reply(lines=tuple(lines), ok=False)
+    head = context.say("There is no help on “{name}”.", name=name[:32])
+    tip = context.say("Did you mean /help {name}?", name=near[0]) if near else context.say("/help lists what I know.")
+    return Reply(lines=(head, tip), ok=False)
 
 
 def about(context: CommandContext) -> Reply:
@@ -368,9 +351,8 @@ def about(context: CommandContext) -> Reply:
 
 
 CALLBACKS: dict[str, Callback] = {
-    "example": Callback(run=on_example, needs_manager=True),
-    "speak": Callback(run=on_speak, needs_manager=True),
-    "accept": Callback(run=on_accept, needs_manager=True, queries=_query_of_link),
+    "speak": Callback(run=on_speak, needs_manager=True, replaces=True),
+    "accept": Callback(run=on_accept, needs_manager=True, queries=_query_of_link, replaces=True),
     "help": Callback(run=on_help),
 }
 

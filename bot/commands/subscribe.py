@@ -11,7 +11,7 @@ from bot.commands.phrasing.subscription_words import subscribed_line
 from bot.commands.search import query_of, try_query
 from bot.commands.subscription_form import new_subscription
 from bot.commands.typed_times import AS_WORDS, OnlyTime, only_time_refused, time_refused_with_nearest
-from bot.commands.undo import REWRITE, echo, subscribe_and_echo, subscribe_here
+from bot.commands.undo import echo, subscribe_and_echo, subscribe_here
 from bot.ports.channel import Button, Reply
 from bot.ports.conversation import Interaction
 from subscriptions.errors import PaperwireError, QueryError, Refused, Sentence
@@ -56,15 +56,16 @@ def sub(context: CommandContext) -> Reply:
             Sentence("That is {count} lines; I take {most} at once.", {"count": len(lines), "most": MOST_LINES}),
             Sentence("Send the rest in another message."),
         )
-    if len(lines) == 1 and not isinstance(context.request, Interaction) and _is_sentence(lines[0]):
+    if len(lines) > 1:
+        lines = [query_of(line) for line in lines]
+    elif not isinstance(context.request, Interaction) and _is_sentence(lines[0]):
         return try_query(context, lines[0])  # a sentence may be misunderstood, so its query is only offered
-    lines = [query_of(line) for line in lines] if len(lines) > 1 else lines
     before = _numbers_before_edit(context)
     said = (
         _replaced(context, lines, before) if before else [_subscribed(context, _read(context, line)) for line in lines]
     )
     if len(said) == 1 and said[0].error is not None:
-        return _refused_reply(context, said[0])
+        return _refused_reply(context, said[0], said[0].error)
     _remember(context, said, before)
     if len(said) == 1 and said[0].done is not None:
         return echo(context, said[0].done, instead=said[0].instead, ending=said[0].ending, typed=said[0].typed)
@@ -83,15 +84,14 @@ def _queries(context: CommandContext) -> Iterator[str]:
         yield split_when(query_of(line) if len(lines) > 1 else line).query
 
 
-def _refused_reply(context: CommandContext, said: _Line) -> Reply:
+def _refused_reply(context: CommandContext, said: _Line, error: PaperwireError) -> Reply:
     """Returns the refusal of a single line, with buttons that offer times if its time was wrong; else raises its error."""
     words = Button(label=context.say("as words"), verb="subscribe-at", arguments={"text": as_words(said.typed)})
-    if isinstance(said.error, NoSuchTime):
-        return time_refused_with_nearest(context, said.error, replace(words, arguments={"text": said.text}), (words,))
-    if isinstance(said.error, OnlyTime):
-        return only_time_refused(context, said.error, words)
-    assert said.error is not None  # noqa: S101 - checked by the caller
-    raise said.error
+    if isinstance(error, NoSuchTime):
+        return time_refused_with_nearest(context, error, replace(words, arguments={"text": said.text}), (words,))
+    if isinstance(error, OnlyTime):
+        return only_time_refused(context, error, words)
+    raise error
 
 
 # -------------------------------------------------------------------------------------------------------- line by line
@@ -107,29 +107,32 @@ def _lines(text: str) -> Iterator[str]:
 
 def _read(context: CommandContext, line: str) -> _Line:
     ending = split_when(line)
-    error: Refused | None = _of_another_command(context, line)
+    name = line[1:].split(maxsplit=1)[0].partition("@")[0] if line[:1] == "/" and line[1:].strip() else ""
+    error: Refused | None = None
     if ending.only_time:
         error = OnlyTime(line)
+    elif context.registry.command_named(name):
+        error = Refused(Sentence("This is another command. Send it by itself."))
     return _Line(text=ending.query, when=ending.when, error=error, ending=ending, typed=line)
 
 
-def _of_another_command(context: CommandContext, line: str) -> Refused | None:
-    """Returns why a line is no query: it begins with another command."""
-    name = line[1:].split(maxsplit=1)[0].partition("@")[0] if line[:1] == "/" and line[1:].strip() else ""
-    if context.registry.command_named(name) is None:
-        return None
-    return Refused(Sentence("This is another command. Send it by itself."))
+def _subscribed(context: CommandContext, said: _Line, number: int | None = None) -> _Line:
+    """Subscribes to a line, in the place of the subscription with this number, if any.
 
-
-def _subscribed(context: CommandContext, said: _Line) -> _Line:
-    """Subscribes to a line. A refusal is stored in the line, so that the other lines are not refused with it."""
+    A refusal is stored in the line, so that the other lines are not refused with it.
+    """
     if said.error is not None:
         return said
+    before = subscription_numbered(context, number) if number else None
     try:
         with context.store.savepoint():
-            return replace(said, done=subscribe_here(context, said.text, said.when))
+            if before is None:
+                return replace(said, done=subscribe_here(context, said.text, said.when))
+            address, when = context.chat.address, said.when or context.chat.settings.schedule
+            done = edit(context.store, address, before.number, said.text, when=when, now=context.now, who=context.actor)
     except PaperwireError as error:
         return replace(said, error=error)
+    return replace(said, done=done, instead=context.formatter.reading(parse_query(before.text)))
 
 
 def _several(context: CommandContext, said: Sequence[_Line]) -> Reply:
@@ -176,11 +179,9 @@ def _numbers_before_edit(context: CommandContext) -> list[int]:
     """Returns the numbers of the subscriptions that this message made before it was edited and that still exist."""
     if context.message is None or not context.message.is_edit:
         return []
-    token = get_conversation_state(
-        context.store, _state_name(context), since=context.now - 2 * EDITED_WITHIN
-    )  # whether the edit came in time was checked before
-    numbers = token.arguments["numbers"] if token else []
-    return [number for number in numbers if subscription_numbered(context, number) is not None]
+    # Whether the edit came in time was checked before.
+    token = get_conversation_state(context.store, _state_name(context), since=context.now - 2 * EDITED_WITHIN)
+    return [number for number in token.arguments["numbers"] if subscription_numbered(context, number)] if token else []
 
 
 def _replaced(context: CommandContext, lines: Sequence[str], numbers: Sequence[int]) -> list[_Line]:
@@ -196,22 +197,11 @@ def _replaced(context: CommandContext, lines: Sequence[str], numbers: Sequence[i
     said = []
     for one, place in zip(read, kept, strict=True):
         number = place or (free.pop(0) if free and not one.error and _canonical(one.text) else None)
-        said.append(_edited(context, one, number) if number else _subscribed(context, one))
+        said.append(_subscribed(context, one, number))
     if not any(one.error for one in said):
         for number in free:
             unsubscribe(context.store, context.chat.address, str(number), now=context.now, who=context.actor)
     return said
-
-
-def _edited(context: CommandContext, said: _Line, number: int) -> _Line:
-    before = subscription_numbered(context, number)
-    address, when = context.chat.address, said.when or context.chat.settings.schedule
-    try:
-        with context.store.savepoint():
-            done = edit(context.store, address, number, said.text, when=when, now=context.now, who=context.actor)
-    except PaperwireError as error:
-        return replace(said, error=error)
-    return replace(said, done=done, instead=context.formatter.reading(parse_query(before.text)) if before else "")
 
 
 def _canonical(text: str) -> str:
@@ -257,42 +247,22 @@ def on_as_words(context: CommandContext) -> Reply:
     text = str(context.arguments["text"])
     if change is None or change.undone:
         return Reply(toast=context.say("That is undone already."))
-    if change.what.added:
-        return _in_words(context, change.what.added[0].number, text, context.chat.settings.schedule, "")
-    old = next((old for old, _ in change.what.changed), None)
-    if old is None or subscription_numbered(context, old.number) is None:
+    added, chat = next(iter(change.what.added), None), context.chat
+    old = added or next((old for old, _ in change.what.changed), None)
+    before = subscription_numbered(context, old.number) if old else None
+    if old is None or before is None:
         return subscription_gone(context)
-    when, tz = cadence_text(old.cadence), old.zone or ""
-    if context.arguments.get("number") is not None:  # the words were read as the time of an edit
-        return _in_words(context, old.number, text, when, tz)
-    edit(
-        context.store, context.chat.address, old.number, old.text, when=when, tz=tz, now=context.now, who=context.actor
-    )
-    return replace(subscribe_and_echo(context, text, None), replaces=True)
-
-
-def _in_words(context: CommandContext, number: int, text: str, when: str, tz: str) -> Reply:
-    before = subscription_numbered(context, number)
-    if before is None:
-        return subscription_gone(context)
-    done = edit(context.store, context.chat.address, number, text, when=when, tz=tz, now=context.now, who=context.actor)
-    return echo(context, done, instead=context.formatter.reading(parse_query(before.text)), replaces=True)
-
-
-def on_rewrite(context: CommandContext) -> Reply:
-    """Handles the button of an advice: rewrites the query."""
-    subscription = subscription_numbered(context, context.arguments.get("number"))
-    if subscription is None:
-        return subscription_gone(context)
-    text = str(context.arguments["text"])
-    done = edit(context.store, context.chat.address, subscription.number, text, now=context.now, who=context.actor)
-    return echo(context, done, instead=context.formatter.reading(parse_query(subscription.text)), replaces=True)
+    when, tz = (chat.settings.schedule, "") if added else (cadence_text(old.cadence), old.zone or "")
+    if not added and context.arguments.get("number") is None:  # the words were not read as the time of an edit
+        edit(context.store, chat.address, old.number, old.text, when=when, tz=tz, now=context.now, who=context.actor)
+        return subscribe_and_echo(context, text, None)
+    done = edit(context.store, chat.address, old.number, text, when=when, tz=tz, now=context.now, who=context.actor)
+    return echo(context, done, instead=context.formatter.reading(parse_query(before.text)))
 
 
 CALLBACKS = {
     "subscribe-to": Callback(run=on_subscribe_to, needs_manager=True, queries=_queries_of_button),
-    AS_WORDS: Callback(run=on_as_words, needs_manager=True, queries=query_of_button),
-    REWRITE: Callback(run=on_rewrite, needs_manager=True, queries=query_of_button),
+    AS_WORDS: Callback(run=on_as_words, needs_manager=True, queries=query_of_button, replaces=True),
     "subscribe-at": Callback(run=on_subscribe_at, needs_manager=True, queries=query_of_button),
 }
 

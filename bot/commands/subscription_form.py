@@ -7,7 +7,7 @@ shows how it is read and what it would have found. Submitting it does what /sub 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from bot.commands.asking import listed_here, subscription_gone, subscription_numbered
+from bot.commands.asking import listed_here, on_subscription
 from bot.commands.context import Callback, Command, CommandContext, Event, never
 from bot.commands.phrasing.setting_words import DAYS, everyday_cadence, everyday_kind
 from bot.commands.phrasing.subscription_words import days_known
@@ -43,16 +43,15 @@ _SHOWN = 30  # characters of a query that a refusal repeats
 
 
 def form(context: CommandContext) -> Reply:
-    """Opens the form of a new subscription, with a query like the paper that the text names, if any."""
+    """Opens the form of a new subscription, with a query like the paper that the text, or the chosen message, names, if any."""
     if not context.request.trigger_id:
         raise Refused(
             Sentence("There are no forms here."), Sentence("For example: /sub diffusion -survey, /sub cs.LG daily 9")
         )
-    return (
-        _new(context, _query_like_paper(context), thread=context.request.thread_id or context.request.message_id)
-        if context.args
-        else new_subscription(context)
-    )
+    if not (named := context.args or context.event_details.get("text", "")):
+        return new_subscription(context)
+    thread = context.request.thread_id or context.request.message_id
+    return _new(context, _query_like_paper(context, named), thread=thread)
 
 
 def new_subscription(context: CommandContext) -> Reply:
@@ -73,16 +72,6 @@ def edit_subscription(context: CommandContext, subscription: Subscription) -> Re
         fallback=_in_words(context, f"/edit {subscription.number} {subscription.text}"),
     )
     return Reply(modal=modal)
-
-
-def on_shortcut(context: CommandContext) -> Reply:
-    """Handles the platform's menu of a message: opens the form with a query like the paper of that message."""
-    return form(replace(context, args=context.event_details.get("text", "")))
-
-
-def on_new_subscription(context: CommandContext) -> Reply:
-    """Handles [new subscription]."""
-    return form(replace(context, args=""))
 
 
 def _new(context: CommandContext, begun: tuple[str, tuple[str, ...]], *, thread: str = "") -> Reply:
@@ -112,9 +101,9 @@ def _in_words(context: CommandContext, command: str) -> str:
     return context.say("If no form has opened, try once more, or write it: {command}", command=command)
 
 
-def _query_like_paper(context: CommandContext) -> tuple[str, tuple[str, ...]]:
+def _query_like_paper(context: CommandContext, text: str) -> tuple[str, tuple[str, ...]]:
     """Returns a query for papers like the one that the text names, and notes on it."""
-    names = mentioned(context.args)
+    names = mentioned(text)
     if not names:
         return "", (context.say("That message names no paper: no arXiv link, id or DOI."),)
     known = papers_named(context.store, names[:1]).get(names[0])
@@ -183,7 +172,7 @@ def _reading(context: CommandContext, text: str, *, examples: int) -> tuple[str,
     try:
         query = parse_query(text)
     except QueryError as error:
-        return (_refusal(context, error, text),)
+        return (problem(context, error, text),)
     lately = recent_matches(context.store, query, now=context.now, most=examples)
     lines = [
         context.formatter.reading(query),
@@ -198,7 +187,7 @@ def _reading(context: CommandContext, text: str, *, examples: int) -> tuple[str,
     return (*lines, *(f"· {context.title(paper)}" for paper in lately.newest))
 
 
-def _refusal(context: CommandContext, error: PaperwireError, text: str = "") -> str:
+def problem(context: CommandContext, error: PaperwireError, text: str = "") -> str:
     """Returns the error, its place and a correction, in one line."""
     said = error.sentence.say(context.localizer.translate)
     place = text[error.column - 1 :] if isinstance(error, QueryError) and error.column > 1 else ""
@@ -211,7 +200,8 @@ def _whens(context: CommandContext, cadence: Cadence) -> tuple[Option, ...]:
     """Returns the options for the time: at once, once a day when the papers are out, or a day; the current one among them."""
     schedule = parse_cadence(context.chat.settings.schedule)
     windows = [one for one in (cadence, schedule) if one.kind == "when-out"] or [read_when("when-out").cadence]
-    values = ["now", *dict.fromkeys(map(cadence_text, windows)), *dict.fromkeys((*DAYS, *_own_days(cadence)))]
+    own_days = (_when_value(cadence),) if cadence.kind == "days" else ()
+    values = ["now", *dict.fromkeys(map(cadence_text, windows)), *dict.fromkeys((*DAYS, *own_days))]
     return tuple(Option(value=value, label=_when_label(context, value)) for value in values)
 
 
@@ -219,10 +209,6 @@ def _when_value(cadence: Cadence) -> str:
     """Returns the option of a cadence."""
     text = cadence_text(cadence)
     return text if cadence.kind in ("now", "when-out") else text.rpartition(" ")[0]
-
-
-def _own_days(cadence: Cadence) -> tuple[str, ...]:
-    return (_when_value(cadence),) if cadence.kind == "days" else ()
 
 
 def _when_label(context: CommandContext, value: str) -> str:
@@ -260,11 +246,8 @@ def on_change_new(context: CommandContext) -> Reply:
     return _with_choices(context, _new(context, begun, thread=str(context.arguments.get("thread", ""))))
 
 
-def on_change_edit(context: CommandContext) -> Reply:
+def on_change_edit(context: CommandContext, subscription: Subscription) -> Reply:
     """Returns the form of an existing subscription for the values so far."""
-    subscription = subscription_numbered(context, context.arguments.get("number"))
-    if subscription is None:
-        return subscription_gone(context)
     if QUERY in context.form_values:
         subscription = subscription._replace(text=_field_value(context, QUERY))
     return _with_choices(context, edit_subscription(context, subscription))
@@ -301,11 +284,8 @@ def on_submit_new(context: CommandContext) -> Reply:
     )
 
 
-def on_submit_edit(context: CommandContext) -> Reply:
+def on_submit_edit(context: CommandContext, subscription: Subscription) -> Reply:
     """Changes the subscription, or returns errors by field."""
-    subscription = subscription_numbered(context, context.arguments.get("number"))
-    if subscription is None:
-        return subscription_gone(context)
     if problems := _problems(context, before=subscription.text):
         return Reply(form_errors=problems)
     text, when, tz = _field_value(context, QUERY), _when(context), _own_zone(context)
@@ -357,7 +337,7 @@ def _problems(context: CommandContext, *, before: str = "") -> dict[str, str]:
         try:
             check()
         except PaperwireError as error:
-            problems[name] = _refusal(context, error, text)
+            problems[name] = problem(context, error, text)
     return problems
 
 
@@ -379,10 +359,15 @@ def _field_value(context: CommandContext, name: str) -> str:
 
 
 COMMANDS = (Command(name=FORM, run=form, listed=False, summary=Sentence("the form of a subscription")),)
-EVENTS = {"shortcut": Event(run=on_shortcut, writes=never)}
+EVENTS = {"shortcut": Event(run=form, writes=never)}
 CALLBACKS = {
     # the verb in home views that were shown earlier
-    "new-subscription": Callback(run=on_new_subscription),
+    "new-subscription": Callback(run=form),
     "send-new": Callback(run=on_submit_new, needs_manager=True, queries=_queries, show_form=on_change_new),
-    "send-edit": Callback(run=on_submit_edit, needs_manager=True, queries=_queries, show_form=on_change_edit),
+    "send-edit": Callback(
+        run=on_subscription(on_submit_edit),
+        needs_manager=True,
+        queries=_queries,
+        show_form=on_subscription(on_change_edit),
+    ),
 }

@@ -3,27 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.commands.asking import (
-    listed_here,
-    no_subscriptions,
-    pager,
-    pick_list,
-    shown_buttons,
-    subscription_gone,
-    subscription_named,
-    subscription_numbered,
-    undo_row,
-)
+from bot.commands import asking
 from bot.commands.context import Callback, Command, CommandContext, always
+from bot.commands.phrasing import subscription_words
 from bot.commands.phrasing.setting_words import next_line
-from bot.commands.phrasing.subscription_words import (
-    Row,
-    of_the_newest,
-    shortened,
-    state_of,
-    subscription_rows,
-    unsubscribed,
-)
+from bot.commands.phrasing.subscription_words import Row
 from bot.commands.undo import echo
 from bot.ports.channel import Button, Buttons, Reply
 from subscriptions.errors import NotFound, Sentence
@@ -49,27 +33,28 @@ def list_(context: CommandContext) -> Reply:
 
 def on_list(context: CommandContext) -> Reply:
     """Handles [back] and [more]: shows another page."""
-    return _page(context, int(context.arguments.get("page", 0)), replaces=True)
+    return _page(context, int(context.arguments.get("page", 0)))
 
 
-def on_subscription(context: CommandContext) -> Reply:
-    """Handles a number: shows one subscription, with buttons to change it."""
-    subscription = subscription_numbered(context, context.arguments.get("number"))
-    if subscription is None:
-        return subscription_gone(context)
-    one = next(one for one in listed_here(context) if one.subscription.number == subscription.number)
+def change_buttons(context: CommandContext, subscription: Subscription) -> tuple[Button, ...]:
+    """Returns [edit], [pause] or [resume], and [remove]."""
     number = {"number": subscription.number}
     held = subscription.state is SubscriptionState.PAUSED
-    verbs = (
+    return (
         Button(label=context.say("edit"), verb="edit-ask", arguments=number),
         Button(label=context.say("resume"), verb="resume", arguments=number)
         if held
         else Button(label=context.say("pause"), verb="pause", arguments=number),
         Button(label=context.say("remove"), verb="unsub", arguments=number),
     )
+
+
+def show_one(context: CommandContext, subscription: Subscription) -> Reply:
+    """Handles a number: shows one subscription, with buttons to change it."""
+    one = next(one for one in asking.listed_here(context) if one.subscription.number == subscription.number)
     back = Button(label=context.say("list"), verb="list", arguments={"page": int(context.arguments.get("page", 0))})
     lines = [*_lines(context, _rows(context, [one]), [one]), *([subscription.text] if subscription.name else [])]
-    if state_of(one) == "active":
+    if subscription_words.state_of(one) == "active":
         lines.append(
             next_line(
                 next_deliveries_to(context.store, context.chat.address, [subscription], now=context.now),
@@ -77,14 +62,16 @@ def on_subscription(context: CommandContext) -> Reply:
                 context.now,
             )
         )
-    return Reply(lines=tuple(lines), buttons=shown_buttons(context, (verbs, (back,))), replaces=True)
+    return Reply(
+        lines=tuple(lines), buttons=asking.shown_buttons(context, (change_buttons(context, subscription), (back,)))
+    )
 
 
-def _page(context: CommandContext, page: int, *, replaces: bool = False) -> Reply:
-    found = listed_here(context)
+def _page(context: CommandContext, page: int) -> Reply:
+    found = asking.listed_here(context)
     new = _new_button(context)
     if not found:
-        return replace(no_subscriptions(context), buttons=shown_buttons(context, (new,)), replaces=replaces)
+        return replace(asking.no_subscriptions(context), buttons=asking.shown_buttons(context, (new,)))
     pages = -(-len(found) // A_PAGE)
     page = min(max(page, 0), pages - 1)
     shown = found[page * A_PAGE : (page + 1) * A_PAGE]
@@ -94,8 +81,8 @@ def _page(context: CommandContext, page: int, *, replaces: bool = False) -> Repl
     rows = _rows(context, shown)
     if context.chat.state is not ChatState.ACTIVE:  # the same reason holds all of them
         head, rows = f"{head} · {rows[0].state}", [replace(row, state="") for row in rows]
-    rows = [replace(row, reading=shortened(row.reading)) for row in rows]
-    buttons = shown_buttons(context, (*_buttons(context, shown, page, pages), new))
+    rows = [replace(row, reading=subscription_words.shortened(row.reading)) for row in rows]
+    buttons = asking.shown_buttons(context, (*_buttons(context, shown, page, pages), new))
     more = [context.say("/list {page} shows the next.", page=page + 2)] if page + 1 < pages and not buttons else []
     near = _nearly_same(context, found) if page == 0 and buttons else None
     if near is not None:
@@ -112,7 +99,7 @@ def _page(context: CommandContext, page: int, *, replaces: bool = False) -> Repl
         label = context.say("merge {first} and {second}", first=near.first, second=near.second)
         numbers = {"first": near.first, "second": near.second}
         buttons = (*buttons, (Button(label=label, verb="merge", arguments=numbers),))
-    return Reply(lines=(head, *_lines(context, rows, shown), *more), buttons=buttons, replaces=replaces)
+    return Reply(lines=(head, *_lines(context, rows, shown), *more), buttons=buttons)
 
 
 def _new_button(context: CommandContext) -> tuple[Button, ...]:
@@ -146,11 +133,11 @@ def _buttons(context: CommandContext, shown: Sequence[Listed], page: int, pages:
         for one in shown
     ]
     rows = [tuple(numbers[start : start + _ROW]) for start in range(0, len(numbers), _ROW)]
-    return (*rows, pager(context, page, pages, "list"))
+    return (*rows, asking.pager(context, page, pages, "list"))
 
 
 def _rows(context: CommandContext, shown: Sequence[Listed]) -> list[Row]:
-    return subscription_rows(
+    return subscription_words.subscription_rows(
         shown, lambda text: context.formatter.reading(parse_query(text)), lambda _: context.localizer, context.now
     )
 
@@ -173,7 +160,7 @@ def _often(context: CommandContext, about: MatchCount, found: int) -> str:
     """Returns how many papers it found in the days known: "6 a week", "6 in 3 days"."""
     if about.base.week and about.base.whole:
         return context.localizer.count("{count} a week", "{count} a week", found)
-    days = of_the_newest(
+    days = subscription_words.of_the_newest(
         context.localizer, context.localizer.count("{count} day", "{count} days", about.base.days), about.base
     )
     return context.localizer.count("{count} in {days}", "{count} in {days}", found, days=days)
@@ -192,18 +179,20 @@ def unsub(context: CommandContext) -> Reply:
     if context.args.casefold() in _ALL:
         return unsub_all(context)
     said = numbers_in(context.args)
-    there = numbers_among(said, {one.subscription.number for one in listed_here(context)})
+    there = numbers_among(said, {one.subscription.number for one in asking.listed_here(context)})
     if not there:
         return _removed(context, str(_subscription_of_query(context, said).number))
     gone = unsubscribe_several(context.store, context.chat.address, there, now=context.now, who=context.actor)
     missing = numbers_missing(said, there)
-    return replace(unsubscribed(gone, context.localizer, missing=missing), buttons=undo_row(context))
+    return replace(
+        subscription_words.unsubscribed(gone, context.localizer, missing=missing), buttons=asking.undo_row(context)
+    )
 
 
 def _subscription_of_query(context: CommandContext, said: Sequence[tuple[int, int]]) -> Subscription:
     """Returns the subscription with this query. Raises QueryError, and NotFound, which lists all the numbers typed."""
     try:
-        return subscription_named(context, context.args)
+        return asking.subscription_named(context, context.args)
     except NotFound:
         if not said:
             raise
@@ -216,47 +205,33 @@ def _subscription_of_query(context: CommandContext, said: Sequence[tuple[int, in
 
 def unsub_all(context: CommandContext) -> Reply:
     """Removes all subscriptions without a question, since that can be undone."""
-    return _removed(context, "all") if context.chat.id else unsubscribed((), context.localizer)
+    return _removed(context, "all") if context.chat.id else subscription_words.unsubscribed((), context.localizer)
 
 
-def on_unsub(context: CommandContext) -> Reply:
-    """Handles the pick list: removes that subscription."""
-    subscription = subscription_numbered(context, context.arguments.get("number"))
-    return (
-        subscription_gone(context)
-        if subscription is None
-        else replace(_removed(context, str(subscription.number)), replaces=True)
-    )
+def _unsub_one(context: CommandContext, subscription: Subscription) -> Reply:
+    return _removed(context, str(subscription.number))
 
 
-def on_unsub_all(context: CommandContext) -> Reply:
-    """Handles [remove all]."""
-    return replace(unsub_all(context), replaces=True)
-
-
-def on_unsub_page(context: CommandContext) -> Reply:
-    """Handles [back] and [more] of the pick list."""
-    return _which(context, page=int(context.arguments["page"]), replaces=True)
-
-
-def _which(context: CommandContext, *, page: int = 0, replaces: bool = False) -> Reply:
+def _which(context: CommandContext) -> Reply:
     question = context.say("Which one do you want to remove? /unsub 1 does it, too, and /unsub 1 3 removes two.")
     everything = Button(label=context.say("remove all"), verb="unsub-all")
-    return pick_list(context, question, "unsub", page=page, replaces=replaces, last=(everything,))
+    return asking.pick_list(context, question, "unsub", last=(everything,))
 
 
 def _removed(context: CommandContext, which: str) -> Reply:
     found = unsubscribe(context.store, context.chat.address, which, now=context.now, who=context.actor)
-    return replace(unsubscribed(found, context.localizer), buttons=undo_row(context) if found else ())
+    return replace(
+        subscription_words.unsubscribed(found, context.localizer), buttons=asking.undo_row(context) if found else ()
+    )
 
 
 CALLBACKS = {
-    "list": Callback(run=on_list),
-    "subscription": Callback(run=on_subscription),
+    "list": Callback(run=on_list, replaces=True),
+    "subscription": Callback(run=asking.on_subscription(show_one), replaces=True),
     "merge": Callback(run=on_merge, needs_manager=True),
-    "unsub": Callback(run=on_unsub, needs_manager=True),
-    "unsub-all": Callback(run=on_unsub_all, needs_manager=True),
-    "unsub-page": Callback(run=on_unsub_page, writes=always),
+    "unsub": Callback(run=asking.on_subscription(_unsub_one), needs_manager=True, replaces=True),
+    "unsub-all": Callback(run=unsub_all, needs_manager=True, replaces=True),
+    "unsub-page": Callback(run=_which, writes=always, replaces=True),
 }
 
 COMMANDS = (

@@ -7,7 +7,6 @@ from types import MappingProxyType
 from bot.commands.asking import expect_answer, shown_buttons, undo_row
 from bot.commands.context import Callback, Command, CommandContext
 from bot.commands.paper_lookup import papers_shown
-from bot.commands.phrasing import Localizer
 from bot.commands.phrasing.setting_words import cadence_words, label_of, value_of, value_words
 from bot.commands.phrasing.subscription_words import nearness_line, shortened, subscribed, subscription_label
 from bot.commands.typed_times import as_words_button, with_time_note, zone_buttons
@@ -32,12 +31,24 @@ from subscriptions.store.known_papers import stored_papers
 REWRITE = "rewrite"  # verb of the button
 
 
-def advice_for(context: CommandContext, done: Subscribed) -> Advice | None:
-    """Returns the most useful advice for a subscription; None if there is nothing to advise."""
-    return advice_on(context.store, done.chat, done.query, now=context.now, categorised=context.bot_info.categorised)
+_SLIP = Sentence("You may mean {reading}: {found}.")
+# kind of an advice that changes the query → its button, its line
+_VARIANTS: Mapping[str, tuple[Sentence, Sentence]] = MappingProxyType(
+    {
+        "one-author": (Sentence("as one author"), _SLIP),
+        "named-category": (Sentence("as that category"), _SLIP),
+        "phrase": (Sentence("as a phrase"), Sentence("As a phrase, {reading}: {found}.")),
+        "initials": (Sentence("with initials too"), Sentence("With the initial too, {reading}: {found}.")),
+        "primary": (Sentence("without cross-lists"), Sentence("Without cross-lists: {found}.")),
+        "titles": (
+            Sentence("in titles only"),
+            Sentence("That is more than ten a day. In titles only: {found}."),
+        ),
+    }
+)
 
 
-def advice_line(context: CommandContext, advice: Advice) -> str:
+def _advice_line(context: CommandContext, advice: Advice) -> str:
     """Returns the advice as a sentence."""
     found = context.localizer.count("{count} paper", "{count} papers", advice.found)
     if advice.kind == "chinese":
@@ -48,39 +59,19 @@ def advice_line(context: CommandContext, advice: Advice) -> str:
         return context.say("That is more than ten a day; one more word would narrow it.")
     if advice.absent and advice.absent.absence:
         return context.say(advice.absent.absence.template, names=", ".join(advice.names))
-    return _variant(context, advice, found)
-
-
-def _variant(context: CommandContext, advice: Advice, found: str) -> str:
     reading = context.formatter.reading(parse_query(advice.text))
-    match advice.kind:
-        case "one-author" | "named-category":
-            return context.say("You may mean {reading}: {found}.", reading=reading, found=found)
-        case "phrase":
-            return context.say("As a phrase, {reading}: {found}.", reading=reading, found=found)
-        case "initials":
-            return context.say("With the initial too, {reading}: {found}.", reading=reading, found=found)
-        case "primary":
-            return context.say("Without cross-lists: {found}.", found=found)
-    return context.say("That is more than ten a day. In titles only: {found}.", found=found)
+    return context.say(_VARIANTS[advice.kind][1].template, reading=reading, found=found)
 
 
-def advice_button(context: CommandContext, advice: Advice, number: int) -> Button | None:
+def _advice_button(context: CommandContext, advice: Advice, number: int) -> Button | None:
     """Returns the button that rewrites the query; None if the advice rewrites nothing."""
     if not advice.text:
         return None
-    labels = {
-        "one-author": context.say("as one author"),
-        "named-category": context.say("as that category"),
-        "phrase": context.say("as a phrase"),
-        "primary": context.say("without cross-lists"),
-        "initials": context.say("with initials too"),
-        "titles": context.say("in titles only"),
-    }
     in_any_text = advice.absent is not None and advice.absent.kind is ValueKind.WORDS
-    anywhere = context.say("in any text") if in_any_text else context.say("without it")
-    label = labels.get(advice.kind, anywhere)
-    return Button(label=label, verb=REWRITE, arguments={"number": number, "text": advice.text})
+    anywhere = Sentence("in any text") if in_any_text else Sentence("without it")
+    label = _VARIANTS[advice.kind][0] if advice.kind in _VARIANTS else anywhere
+    arguments = {"number": number, "text": advice.text}
+    return Button(label=label.say(context.localizer.translate), verb=REWRITE, arguments=arguments)
 
 
 # ------------------------------------------------------------------------------------------ the echo of a subscription
@@ -108,7 +99,6 @@ def echo(
     done: Subscribed,
     *,
     instead: str = "",
-    replaces: bool = False,
     ending: Ending | None = None,
     typed: str = "",
     number: int | None = None,
@@ -119,14 +109,16 @@ def echo(
     of the subscription that was edited.
     """
     private = context.origin.kind is ChatKind.PRIVATE
-    advice = advice_for(context, done)
+    categorised = context.bot_info.categorised
+    advice = advice_on(context.store, done.chat, done.query, now=context.now, categorised=categorised)
+    localizer, own = context.localizer, done.subscription.zone
     reply = subscribed(
         done,
-        _localizer_of(context, done),
+        localizer.speaking(context.origin.settings.lang, own) if own else localizer,
         reading=context.formatter.reading(done.query),
         examples=[context.title(known) for known in done.examples],
         instead=instead,
-        advice=advice_line(context, advice) if advice and private else "",
+        advice=_advice_line(context, advice) if advice and private else "",
         short=not private,
         now=context.now,
     )
@@ -137,7 +129,7 @@ def echo(
     if ending is not None and done.outcome != "known":
         reply = with_time_note(context, ending, reply)
         words = as_words_button(context, typed, number) if ending.either else ()
-    better = advice_button(context, advice, done.subscription.number) if advice else None
+    better = _advice_button(context, advice, done.subscription.number) if advice else None
     meant = spelling(context.store, done.query).meant if private and not done.found else ""
     if meant:
         reply = replace(reply, lines=(*reply.lines, context.say("Did you mean “{meant}”?", meant=meant)))
@@ -153,28 +145,15 @@ def echo(
         zones = zone_buttons(context)
         expect_answer(context, "answer-zone")
     rows = (words, (better,) if better else (), _todays_and_undo(context, done), *zones)
-    return replace(reply, buttons=shown_buttons(context, rows), replaces=replaces)
+    return replace(reply, buttons=shown_buttons(context, rows))
 
 
 def _todays_and_undo(context: CommandContext, done: Subscribed) -> tuple[Button, ...]:
-    undoing = tuple(_undo(context, done))
+    undoing = tuple(button for row in undo_row(context) for button in row) if done.outcome != "known" else ()
     if context.origin.kind is not ChatKind.PRIVATE or done.outcome != "added" or not done.found:
         return undoing
-    number = {"number": done.subscription.number}
-    if done.seen:
-        return (Button(label=context.say("edit"), verb="edit-ask", arguments=number), *undoing)
-    return (Button(label=context.say("today's now"), verb="today", arguments=number), *undoing)
-
-
-def _localizer_of(context: CommandContext, done: Subscribed) -> Localizer:
-    """Returns the localizer for the subscription's own zone, if it has one."""
-    own = done.subscription.zone
-    return context.localizer.speaking(context.origin.settings.lang, own) if own else context.localizer
-
-
-def _undo(context: CommandContext, done: Subscribed) -> list[Button]:
-    rows = undo_row(context) if done.outcome != "known" else ()
-    return [button for row in rows for button in row]
+    label, verb = (context.say("edit"), "edit-ask") if done.seen else (context.say("today's now"), "today")
+    return (Button(label=label, verb=verb, arguments={"number": done.subscription.number}), *undoing)
 
 
 def _which_clock(context: CommandContext, done: Subscribed) -> str:
@@ -199,7 +178,7 @@ def _asks_for_zone(context: CommandContext, done: Subscribed) -> bool:
 
 
 _MOST_NAMED = 5  # subscriptions that a reply lists
-_LONGEST = 300  # characters of a changed query
+_LONGEST = 300  # characters of a changed query, so that five changes fit into a message
 _JUDGED: Mapping[tuple[Signal, bool], Sentence] = MappingProxyType(
     {
         (Signal.SAVED, True): Sentence("Saved: {title}"),
@@ -248,13 +227,11 @@ def _is_foreign(context: CommandContext, change: Change) -> bool:
 
 def _ask(context: CommandContext, change: Change) -> Reply:
     name = change.who.partition(" ")[2] or context.say("Somebody else")
-    said = context.say("{name} did the last change here:", name=name)
-    sure = Button(label=context.say("undo it"), verb="undo", arguments={"change": change.id, "sure": True})
+    lines = (context.say("{name} did the last change here:", name=name), *_what(context, change.what))
     if context.read_by_strangers:
-        return Reply(
-            lines=(said, *_what(context, change.what), context.say("Only {name} can undo it here.", name=name))
-        )
-    return Reply(lines=(said, *_what(context, change.what)), buttons=((sure,),))
+        return Reply(lines=(*lines, context.say("Only {name} can undo it here.", name=name)))
+    sure = Button(label=context.say("undo it"), verb="undo", arguments={"change": change.id, "sure": True})
+    return Reply(lines=lines, buttons=((sure,),))
 
 
 def _undone(context: CommandContext, change: Change, *, replaces: bool = False) -> Reply:
@@ -280,23 +257,17 @@ def _what(context: CommandContext, what: Difference, done: Undone | None = None)
     added = context.say("Back:") if done else context.say("Added:")
     for said, subscriptions in ((context.say("Removed:"), what.removed), (added, what.added)):
         yield from (f"{said} {subscription_label(subscription)}" for subscription in subscriptions[:_MOST_NAMED])
-        if len(subscriptions) > _MOST_NAMED:
-            yield context.localizer.count(
-                "and {count} more of them", "and {count} more of them", len(subscriptions) - _MOST_NAMED
-            )
+        yield from _unnamed(context, len(subscriptions))
     for old, new in what.changed[:_MOST_NAMED]:
         yield context.say("{number} was: {old}", number=new.number, old=_state_words(context, old, new))
         yield context.say("{number} is: {new}", number=new.number, new=_state_words(context, new, old))
-    if len(what.changed) > _MOST_NAMED:
-        yield context.localizer.count(
-            "and {count} more of them", "and {count} more of them", len(what.changed) - _MOST_NAMED
-        )
+    yield from _unnamed(context, len(what.changed))
     for name in what.settings:
         if done is None:
             yield context.say("The setting {name}.", name=label_of(name, context.localizer))
         else:
-            old_value, value = value_of(done.before.settings, name), value_of(done.after.settings, name)
-            was, now = value_words(name, old_value, context.localizer), value_words(name, value, context.localizer)
+            was = value_words(name, value_of(done.before.settings, name), context.localizer)
+            now = value_words(name, value_of(done.after.settings, name), context.localizer)
             yield context.say(
                 "{label}: {value} (was: {old})", label=label_of(name, context.localizer), value=now, old=was
             )
@@ -308,9 +279,14 @@ def _what(context: CommandContext, what: Difference, done: Undone | None = None)
         yield context.say("This chat is paused.") if what.paused else context.say("This chat is not paused any more.")
 
 
+def _unnamed(context: CommandContext, amount: int) -> Iterator[str]:
+    if amount > _MOST_NAMED:
+        yield context.localizer.count("and {count} more of them", "and {count} more of them", amount - _MOST_NAMED)
+
+
 def _state_words(context: CommandContext, subscription: Subscription, other: Subscription) -> str:
     """Returns what distinguishes one state of a subscription from another one."""
-    parts = [_as_read(subscription.text)] if subscription.text != other.text else []
+    parts = [cut_letters(subscription.text, _LONGEST)] if subscription.text != other.text else []
     if subscription.name != other.name:
         parts.append(subscription.name or context.say("without a name"))
     if (subscription.cadence, subscription.zone) != (other.cadence, other.zone):
@@ -320,11 +296,6 @@ def _state_words(context: CommandContext, subscription: Subscription, other: Sub
         paused = context.say("paused until {moment}", moment=until) if until else context.say("paused")
         parts.append(paused if subscription.state is SubscriptionState.PAUSED else context.say("active"))
     return " · ".join(parts) or shortened(subscription.label)
-
-
-def _as_read(query: str) -> str:
-    """Returns a query, cut so that five changes fit into a message."""
-    return cut_letters(query, _LONGEST)
 
 
 COMMANDS = (Command(name="undo", run=undo_last, needs_manager=True, summary=Sentence("take back the last change")),)

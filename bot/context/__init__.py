@@ -3,14 +3,12 @@
 import asyncio
 import logging
 import sys
-from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from threading import Lock
 from typing import Any, Generic, TypeVar
 from weakref import WeakValueDictionary
 
@@ -26,7 +24,7 @@ from bot.settings import EVERYTHING, Settings
 from bot.settings.cron import CronSchedule
 from bot.settings.model import SourceSettings, is_listing, place_of
 from subscriptions.errors import StoreError
-from subscriptions.model import Chat, ChatKind, Delivery, Lane, Message
+from subscriptions.model import Chat, ChatAddress, ChatKind, Delivery, Lane, Message
 from subscriptions.planning.decision import OnUnclear
 from subscriptions.planning.source_calendar import ArxivCalendar, Schedule, Schedules
 from subscriptions.store.database.store import Store
@@ -37,51 +35,45 @@ from subscriptions.zones import zone
 MINUTE = 60.0  # seconds
 MAX_OF_CHAT = 20  # commands a minute; no platform lets a bot write fewer messages a minute into a group
 MAX_OF_PERSON = 10  # of them of one person in a chat with others
-Who = tuple[str, str]  # chat, person
 
 
 @dataclass(slots=True)
 class CommandLimits:
-    """The commands of the last minute that were not refused. Moments are seconds of the monotonic clock."""
+    """The commands of the last minute that were not refused. Moments are seconds of the monotonic clock.
 
-    _given: deque[tuple[float, Who]] = field(default_factory=deque)
-    _of_chats: Counter[str] = field(default_factory=Counter)
-    _of_people: Counter[Who] = field(default_factory=Counter)
-    _told: dict[Who, float] = field(default_factory=dict)  # until when a person knows that nothing is read
-    _lock: Lock = field(default_factory=Lock)
+    The writer thread counts while the event loop reads: what a chat has given is replaced, never changed.
+    """
+
+    _given: dict[str, tuple[tuple[float, str], ...]] = field(default_factory=dict)  # chat → (second, person)
+    _told: dict[tuple[str, str], float] = field(default_factory=dict)  # until when a person knows that nothing is read
 
     def is_person_over(self, request: Request, second: float) -> bool:
         """Returns whether a person gives no further command in this chat for now."""
         if request.is_local:
             return False
-        with self._lock:
-            self._forget(second)
-            return self._is_person_over(request)
+        given = self._given_in(str(request.chat), second)
+        if _is_alone(request):
+            return len(given) >= MAX_OF_CHAT
+        return sum(person == request.sender for _, person in given) >= MAX_OF_PERSON
 
     def is_chat_over(self, request: Request, second: float) -> bool:
         """Returns whether for now only admins of this chat may give further commands."""
-        if request.is_local:
-            return False
-        with self._lock:
-            self._forget(second)
-            return self._of_chats[str(request.chat)] >= MAX_OF_CHAT
+        return not request.is_local and len(self._given_in(str(request.chat), second)) >= MAX_OF_CHAT
 
     def count(self, request: Request, second: float) -> None:
         """Counts a command that was not refused."""
-        who = _who(request)
-        with self._lock:
-            self._given.append((second, who))
-            self._of_chats[who[0]] += 1
-            self._of_people[who] += 1
+        chat = str(request.chat)
+        given = (*self._given_in(chat, second), (second, request.sender))
+        self._given.pop(chat, None)
+        self._given[chat] = given  # the last of the mapping, so that the first is the one that said nothing for longest
+        while (first := next(iter(self._given))) and not self._given_in(first, second):
+            del self._given[first]
 
     def seconds_left(self, request: Request, second: float) -> float:
         """Returns the estimated seconds until the person of a refused command may give one again."""
-        who = _who(request)
-        with self._lock:
-            by_person = self._is_person_over(request) and not _is_alone(request)
-            first = next(
-                (at for at, other in self._given if other == who or (not by_person and other[0] == who[0])), second
-            )
+        by_person = self.is_person_over(request, second) and not _is_alone(request)
+        given = self._given_in(str(request.chat), second)
+        first = next((at for at, person in given if person == request.sender or not by_person), second)
         return max(0.0, first + MINUTE - second)
 
     def tells(self, request: Request, second: float) -> bool:
@@ -89,31 +81,15 @@ class CommandLimits:
 
         They know it until the next command can be read. So a notice is about all that is not read until then.
         """
-        left = self.seconds_left(request, second)
-        with self._lock:
-            if self._told.get(_who(request), second) > second:
-                return False
-            self._told[_who(request)] = second + left
-            return True
-
-    def _is_person_over(self, request: Request) -> bool:
-        of_person, of_chat = self._of_people[_who(request)], self._of_chats[str(request.chat)]
-        return (of_chat >= MAX_OF_CHAT) if _is_alone(request) else (of_person >= MAX_OF_PERSON)
-
-    def _forget(self, second: float) -> None:
-        while self._given and self._given[0][0] <= second - MINUTE:
-            _, who = self._given.popleft()
-            self._of_chats[who[0]] -= 1
-            self._of_people[who] -= 1
-            if not self._of_people[who]:
-                del self._of_people[who]
-            if not self._of_chats[who[0]]:
-                del self._of_chats[who[0]]
         self._told = {who: until for who, until in self._told.items() if until > second}
+        who = (str(request.chat), request.sender)
+        if who in self._told:
+            return False
+        self._told[who] = second + self.seconds_left(request, second)
+        return True
 
-
-def _who(request: Request) -> Who:
-    return str(request.chat), request.sender
+    def _given_in(self, chat: str, second: float) -> tuple[tuple[float, str], ...]:
+        return tuple(one for one in self._given.get(chat, ()) if one[0] > second - MINUTE)
 
 
 def _is_alone(request: Request) -> bool:
@@ -155,13 +131,21 @@ class Context:
     rate_limiter: RateLimiter
     render_delivery: Callable[[Delivery, Layout], tuple[Message, ...]]  # the layout is () except for edits
     store_offer: Callable[[Delivery], None] = lambda _: None  # stores the offer of the link under a delivery; blocks
-    conversation: ConversationContext | None = None  # None: people cannot talk to the bot
+    conversation: ConversationContext
     on_unclear: OnUnclear = "resend"  # the policy for a message that was perhaps sent
     lookup_platforms: frozenset[str] = frozenset()  # platforms that can tell whether a message was sent
     renders_ahead: bool = True  # this process also posts the messages that it renders for other lanes
     guard_gone: bool = True  # a platform stops when too many chats of one drain are gone
     is_stopping: Callable[[], bool] = lambda: False  # whether the process is to stop
     observe: Observers = field(default_factory=Observers)  # count sends, plans and requests
+
+    def api_of(self, chat: ChatAddress) -> PlatformApi | None:
+        """Returns the further calls to a chat's platform; None: there people talk to the bot only in private chats."""
+        return self.conversation.platform_apis.get(chat.platform)
+
+    def forms_of(self, chat: ChatAddress) -> Forms | None:
+        """Returns the forms of a chat's platform; None if it has none."""
+        return self.conversation.forms.get(chat.platform)
 
 
 # ----------------------------------------------------------------------------- writes to the store from the event loop
@@ -255,16 +239,16 @@ async def write_until_stored(context: Context, write: Callable[[], Awaitable[T]]
     have succeeded and only the answer been lost.
     """
 
-    async def attempt() -> T:
+    async def attempt() -> T:  # tenacity awaits only what is declared as a coroutine
         return await write()
 
-    attempts = AsyncRetrying(
-        retry=retry_if_exception_type(StoreError),
-        wait=wait_exponential(FIRST_RETRY, LONGEST_RETRY),
-        sleep=context.clock.sleep,
-        before_sleep=_warn_once,
-    )
-    return await attempts(attempt)
+    return await until_stored(context.clock, FIRST_RETRY, LONGEST_RETRY, _warn_once)(attempt)
+
+
+def until_stored(clock: Clock, first: float, longest: float, warn: Callable[[RetryCallState], None]) -> AsyncRetrying:
+    """Returns what calls a function until the database can be used, with waits from `first` to `longest` seconds."""
+    wait = wait_exponential(first, longest)
+    return AsyncRetrying(retry=retry_if_exception_type(StoreError), wait=wait, sleep=clock.sleep, before_sleep=warn)
 
 
 def _warn_once(attempt: RetryCallState) -> None:

@@ -9,7 +9,7 @@ that was stored for this person when the view was shown. The platform's answer i
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -17,22 +17,22 @@ from functools import partial
 from typing import Any
 
 from bot.commands.connect import connection, disconnect
-from bot.commands.context import BotInfo, CommandContext
+from bot.commands.context import CommandContext, CommandFunction
 from bot.commands.intent import Intent
-from bot.conversation.reply_sender import refusal
-from bot.ports.channel import CHAT_FIELD, Button, HomePanel, HomeView, Modal, Reply
-from bot.ports.conversation import FormRequest, Interaction, Place, PlatformApi, Request
+from bot.context import Context
+from bot.conversation.reply_sender import refusing
+from bot.ports.channel import CHAT_FIELD, Button, HomeView, Modal, Reply
+from bot.ports.conversation import FormRequest, Interaction, Place, Request
 from subscriptions.addresses import facts_of
-from subscriptions.errors import NotDelivered
+from subscriptions.errors import NotDelivered, Sentence
 from subscriptions.model import CallbackToken, ChatAddress, ChatKind
 from subscriptions.service.access import operators_on, standing_of
 from subscriptions.service.chat_status import find_callback, known_or_new
 from subscriptions.store import conversations
 from subscriptions.store.conversations import home_view_of
-from subscriptions.store.database.store import Scope, Store
+from subscriptions.store.database.store import Scope
 
 MOST_ASKED = 5  # operators about whom the platform is asked whether they administer a chat, one call each
-Refusal = Callable[[CommandContext], Reply | None]
 MAX_FORM_AGE = timedelta(days=1)  # an older form is refused
 MAIN = "query"  # the field at which problems of the whole form are shown
 _CHAT_KEY, _PLACES, _UNTIL = "at", "places", "until"
@@ -43,48 +43,40 @@ class Authorization:
     """The chat that a request is about, and whether the sender may do it."""
 
     place: Place  # the chat that it is about
-    refusal: Refusal | None = None  # runs in place of the command; None: the sender may do it
+    refusal: CommandFunction | None = None  # runs in place of the command; None: the sender may do it
     operator_is_admin: bool = False  # an operator of the bot administers this chat
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuthorizationContext:
-    """The dependencies of the checks in this module."""
-
-    store: Store
-    api: PlatformApi | None  # None: on this platform people talk to the bot only in private chats
-    bot_info: BotInfo
-    now: datetime
-
-
-async def authorize(context: AuthorizationContext, request: Request, intent: Intent) -> Authorization:
+async def authorize(context: Context, request: Request, intent: Intent) -> Authorization:
     """Returns the chat that a request is about, and the refusal if its sender may not do this there."""
     try:
         authorization = await _authorize(context, request, intent)
         by_operator = authorization.operator_is_admin or await _operator_is_admin(context, intent, authorization)
         return replace(authorization, operator_is_admin=by_operator)
     except NotDelivered:
-        return Authorization(place=request.place, refusal=_cannot_ask)
+        return Authorization(place=request.place, refusal=_CANNOT_ASK)
 
 
-async def _authorize(context: AuthorizationContext, request: Request, intent: Intent) -> Authorization:
+async def _authorize(context: Context, request: Request, intent: Intent) -> Authorization:
     if intent.destination:  # whether an operator asks is known where the command runs
         place = Place(chat=intent.destination, kind=ChatKind.PRIVATE, title=intent.destination.address)
         return Authorization(place=place, operator_is_admin=True)
     if intent.target:
         return await _authorize_named_chat(context, request, intent)
     if not intent.stays_here and request.place.kind is ChatKind.PRIVATE:
-        managed = await asyncio.to_thread(connection, context.store, request.chat, now=context.now)
+        managed = await asyncio.to_thread(connection, context.store, request.chat, now=context.clock.now())
         if managed is not None:
             return await _authorize_managed_chat(context, request, managed)
     return Authorization(place=request.place, refusal=await _refusal_here(context, request, intent))
 
 
-async def _authorize_named_chat(context: AuthorizationContext, request: Request, intent: Intent) -> Authorization:
+async def _authorize_named_chat(context: Context, request: Request, intent: Intent) -> Authorization:
     """Returns the chat that the text or the button names, if the sender administers it; else a refusal."""
     name, topic = facts_of(request.chat.platform).split_topic(intent.target)
-    found = await context.api.find_chat(name) if context.api else None
-    unknown = Authorization(place=request.place, refusal=partial(_not_there, name=name))
+    api = context.api_of(request.chat)
+    found = await api.find_chat(name) if api else None
+    words = Sentence("I know no chat {name} that you administer and I am in. Add me to it first.", {"name": name})
+    unknown = Authorization(place=request.place, refusal=refusing(words))
     if found is None or found.kind is ChatKind.PRIVATE:
         return unknown
     place = replace(found, chat=replace(found.chat, topic=topic)) if topic else found
@@ -93,13 +85,11 @@ async def _authorize_named_chat(context: AuthorizationContext, request: Request,
     if not await _may_manage(context, found.chat, found.kind, request.sender):
         return unknown
     if topic and not found.is_forum and found.kind is not ChatKind.TEAM:
-        return Authorization(place=request.place, refusal=partial(_no_topics, place=found))
+        return Authorization(place=request.place, refusal=refusing(_no_topics(found)))
     return Authorization(place=place)
 
 
-async def _authorize_managed_chat(
-    context: AuthorizationContext, request: Request, managed: ChatAddress
-) -> Authorization:
+async def _authorize_managed_chat(context: Context, request: Request, managed: ChatAddress) -> Authorization:
     """Returns the chat that the sender manages from this private chat, or a refusal if the sender may not any more."""
     chat = await asyncio.to_thread(known_or_new, context.store, managed, ChatKind.BROADCAST)
     place = Place(chat=chat.address, kind=chat.kind, title=chat.title, public=chat.public)
@@ -109,7 +99,7 @@ async def _authorize_managed_chat(
     return Authorization(place=request.place, refusal=partial(_connection_over, name=chat.title or str(chat.address)))
 
 
-async def _refusal_here(context: AuthorizationContext, request: Request, intent: Intent) -> Refusal | None:
+async def _refusal_here(context: Context, request: Request, intent: Intent) -> CommandFunction | None:
     """Returns the refusal if the sender may not change the chat where the request was made; None if they may."""
     if not intent.needs_manager or request.place.kind is ChatKind.PRIVATE or request.sender_is_admin:
         return None
@@ -118,14 +108,37 @@ async def _refusal_here(context: AuthorizationContext, request: Request, intent:
     if members and not team:
         return None
     manages = await _is_admin(context, request.chat, request.sender, members=members, in_chat=True)
-    if manages is None:
-        return _cannot_see_team if team else _cannot_see
-    if team:
-        return None if manages else partial(_members_only, members=members)
-    return None if manages else _managers_only
+    if manages:
+        return None
+    by = "workspace" if team else "chat"
+    return _REFUSED[by, "unknown" if manages is None else "members" if members and team else "admins"]
 
 
-async def _may_manage(context: AuthorizationContext, chat: ChatAddress, kind: ChatKind, person: str) -> bool | None:
+_CANNOT_ASK = refusing(
+    Sentence("I cannot find out now who is an admin, so nothing is changed. Please try again later.")
+)
+_REFUSED: Mapping[tuple[str, str], CommandFunction] = {  # (where, why)
+    ("chat", "admins"): refusing(Sentence("Only admins of this chat can change that.")),
+    ("chat", "unknown"): refusing(
+        Sentence("I cannot see who is an admin here. Make me an admin, or write to me in private: /connect.")
+    ),
+    ("workspace", "admins"): refusing(Sentence("Only admins of this workspace can change that.")),
+    ("workspace", "members"): refusing(Sentence("Only members of this workspace can change that, not guests.")),
+    ("workspace", "unknown"): refusing(
+        Sentence("I cannot see who is an admin of this workspace: the app may not read people (users:read).")
+    ),
+}
+
+
+def _no_topics(place: Place) -> Sentence:
+    if place.kind is ChatKind.BROADCAST:
+        return Sentence("A channel has no topics.")
+    if place.is_linked:
+        return Sentence("{name} is linked to a channel, and such a group can have no topics.", {"name": place.title})
+    return Sentence("{name} has no topics.", {"name": place.title})
+
+
+async def _may_manage(context: Context, chat: ChatAddress, kind: ChatKind, person: str) -> bool | None:
     """Returns whether a person administers a chat other than the one where the request was made. None: not known."""
     known = await asyncio.to_thread(known_or_new, context.store, chat, kind)
     members = kind is ChatKind.TEAM and known.settings.manage == "members"
@@ -133,16 +146,13 @@ async def _may_manage(context: AuthorizationContext, chat: ChatAddress, kind: Ch
 
 
 async def _is_admin(
-    context: AuthorizationContext, chat: ChatAddress, person: str, *, members: bool = False, in_chat: bool = False
+    context: Context, chat: ChatAddress, person: str, *, members: bool = False, in_chat: bool = False
 ) -> bool | None:
-    return (
-        await context.api.is_admin(chat, person, member_suffices=members, in_chat=in_chat)
-        if context.api and person
-        else False
-    )
+    api = context.api_of(chat)
+    return await api.is_admin(chat, person, member_suffices=members, in_chat=in_chat) if api and person else False
 
 
-async def administers(context: AuthorizationContext, request: Request) -> bool:
+async def administers(context: Context, request: Request) -> bool:
     """Returns whether the sender certainly administers the chat where the request was made."""
     if request.sender_is_admin:
         return True
@@ -151,74 +161,19 @@ async def administers(context: AuthorizationContext, request: Request) -> bool:
     return False
 
 
-async def _operator_is_admin(context: AuthorizationContext, intent: Intent, authorization: Authorization) -> bool:
+async def _operator_is_admin(context: Context, intent: Intent, authorization: Authorization) -> bool:
     """Returns whether an operator administers the chat, if it is a group or channel that was not let in yet."""
-    of_many = authorization.place.kind is not ChatKind.PRIVATE and context.api is not None
-    if (
-        context.bot_info.access == "open"
-        or not intent.needs_manager
-        or authorization.refusal is not None
-        or not of_many
-    ):
+    bot_info, chat = context.conversation.bot_info, replace(authorization.place.chat, topic="")
+    of_many = authorization.place.kind is not ChatKind.PRIVATE and context.api_of(chat) is not None
+    if bot_info.access == "open" or not intent.needs_manager or authorization.refusal is not None or not of_many:
         return False
-    chat = replace(authorization.place.chat, topic="")
     if (await asyncio.to_thread(standing_of, context.store, chat)).is_admitted:
         return False
-    people = await asyncio.to_thread(operators_on, context.store, context.bot_info.admins, chat.platform)
+    people = await asyncio.to_thread(operators_on, context.store, bot_info.admins, chat.platform)
     for person in people[:MOST_ASKED]:
         if await _is_admin(context, chat, person):
             return True
     return False
-
-
-# ------------------------------------------------------------------------------------------------------------ refusals
-
-
-def _managers_only(command: CommandContext) -> Reply:
-    return refusal(command, command.say("Only admins of this chat can change that."))
-
-
-def _cannot_see(command: CommandContext) -> Reply:
-    return refusal(
-        command,
-        command.say("I cannot see who is an admin here. Make me an admin, or write to me in private: /connect."),
-    )
-
-
-def _members_only(command: CommandContext, *, members: bool) -> Reply:
-    if members:
-        return refusal(command, command.say("Only members of this workspace can change that, not guests."))
-    return refusal(command, command.say("Only admins of this workspace can change that."))
-
-
-def _cannot_see_team(command: CommandContext) -> Reply:
-    return refusal(
-        command,
-        command.say("I cannot see who is an admin of this workspace: the app may not read people (users:read)."),
-    )
-
-
-def _cannot_ask(command: CommandContext) -> Reply:
-    return refusal(
-        command, command.say("I cannot find out now who is an admin, so nothing is changed. Please try again later.")
-    )
-
-
-def _not_there(command: CommandContext, *, name: str) -> Reply:
-    return refusal(
-        command, command.say("I know no chat {name} that you administer and I am in. Add me to it first.", name=name)
-    )
-
-
-def _no_topics(command: CommandContext, *, place: Place) -> Reply:
-    if place.kind is ChatKind.BROADCAST:
-        return refusal(command, command.say("A channel has no topics."))
-    if place.is_linked:
-        return refusal(
-            command,
-            command.say("{name} is linked to a channel, and such a group can have no topics.", name=place.title),
-        )
-    return refusal(command, command.say("{name} has no topics.", name=place.title))
 
 
 def _connection_over(command: CommandContext, *, name: str) -> Reply:
@@ -276,42 +231,49 @@ def _values(request: Interaction) -> Mapping[str, str]:
     return request.values if isinstance(request, FormRequest) else {}
 
 
-def form_token(command: CommandContext, modal: Modal) -> tuple[str, dict[str, CallbackToken]]:
-    """Returns the id of a form's token, and the new token.
-
-    A form that is shown again while it is being filled in keeps its token, so there is no new one.
-    """
+def form_token(command: CommandContext, modal: Modal, tokens: dict[str, CallbackToken]) -> str:
+    """Returns the id of a form's token, which is added to `tokens`, unless the form is shown again while it is filled in."""
     if isinstance(command.request, FormRequest):
-        return command.request.callback_data, {}
+        return command.request.callback_data
     here = {**_address(command.chat.address), "kind": command.chat.kind.value, "title": command.chat.title}
     places = {"": here, **{value: _elsewhere(command, address) for value, address in modal.places.items()}}
-    until = (command.now + MAX_FORM_AGE).isoformat()
-    arguments = {**modal.arguments, _PLACES: places, _UNTIL: until}
+    arguments = {**modal.arguments, _PLACES: places, _UNTIL: (command.now + MAX_FORM_AGE).isoformat()}
+    token_id, place = conversations.new_callback_id(), str(command.origin.address)
+    tokens[token_id] = CallbackToken(verb=modal.verb, arguments=arguments, place=place, person=command.request.sender)
+    return token_id
+
+
+def with_token(
+    button: Button, tokens: dict[str, CallbackToken], *, place: str, person: str, more: Mapping[str, Any]
+) -> Button:
+    """Returns the button with the id of its token, which is added to `tokens`; a button that opens a URL as it is."""
+    if not button.verb:
+        return button
     token_id = conversations.new_callback_id()
-    token = CallbackToken(
-        verb=modal.verb, arguments=arguments, place=str(command.origin.address), person=command.request.sender
+    arguments = {**more, **button.arguments}
+    tokens[token_id] = CallbackToken(verb=button.verb, arguments=arguments, place=place, person=person)
+    return replace(button, data=token_id)
+
+
+def with_home_view_tokens(command: CommandContext, home_view: HomeView, tokens: dict[str, CallbackToken]) -> HomeView:
+    """Returns the home view with a token id in each button. The tokens are valid until it is shown again."""
+    place, person = home_view_of(command.origin.address), command.request.sender
+
+    def bound(buttons: Iterable[Button], about: ChatAddress | None) -> tuple[Button, ...]:
+        more = {_CHAT_KEY: _address(about)} if about else {}
+        return tuple(with_token(button, tokens, place=place, person=person, more=more) for button in buttons)
+
+    return replace(
+        home_view,
+        panels=tuple(
+            replace(
+                panel,
+                items=tuple(replace(item, menu=bound(item.menu, panel.about)) for item in panel.items),
+                buttons=tuple(bound(row, panel.about) for row in panel.buttons),
+            )
+            for panel in home_view.panels
+        ),
     )
-    return token_id, {token_id: token}
-
-
-def with_home_view_tokens(command: CommandContext, home_view: HomeView) -> tuple[HomeView, dict[str, CallbackToken]]:
-    """Returns the home view with a token id in each button, and the tokens, which are valid until it is shown again."""
-    tokens: dict[str, CallbackToken] = {}
-
-    def bound(button: Button, about: ChatAddress | None) -> Button:
-        if not button.verb:
-            return button
-        token_id, chat = conversations.new_callback_id(), {_CHAT_KEY: _address(about)} if about else {}
-        tokens[token_id] = CallbackToken(
-            verb=button.verb,
-            arguments={**button.arguments, **chat},
-            place=home_view_of(command.origin.address),
-            person=command.request.sender,
-        )
-        return replace(button, data=token_id)
-
-    panels = tuple(_with_buttons(panel, partial(bound, about=panel.about)) for panel in home_view.panels)
-    return replace(home_view, panels=panels), tokens
 
 
 def as_form_problems(reply: Reply) -> Reply:
@@ -319,12 +281,6 @@ def as_form_problems(reply: Reply) -> Reply:
     if reply.form_errors or (reply.ok is not False and not (reply.toast and not reply.lines)):
         return reply
     return Reply(form_errors={MAIN: " ".join(reply.lines) or reply.toast})
-
-
-def _with_buttons(panel: HomePanel, change: Callable[[Button], Button]) -> HomePanel:
-    """Returns the panel with each of its buttons changed."""
-    items = tuple(replace(item, menu=tuple(map(change, item.menu))) for item in panel.items)
-    return replace(panel, items=items, buttons=tuple(tuple(map(change, row)) for row in panel.buttons))
 
 
 def _elsewhere(command: CommandContext, address: ChatAddress) -> dict[str, Any]:

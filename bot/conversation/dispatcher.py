@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 from weakref import WeakValueDictionary
 
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential
+from tenacity import AsyncRetrying, RetryCallState
 
 from bot.commands.home_view import HOME_VIEW
 from bot.commands.paper_lookup import (
@@ -23,7 +23,7 @@ from bot.commands.paper_lookup import (
     lookup_request,
     pending_name,
 )
-from bot.context import Context, do_steps, write
+from bot.context import Context, do_steps, until_stored, write
 from bot.conversation.handler import answer, answer_failure
 from bot.conversation.reply_sender import StoredReply, send_reply
 from bot.errors import error_location
@@ -82,9 +82,9 @@ class Dispatcher:
         """Posts stored replies, each (platform, update, JSON), unless under way. Starts look-ups by name."""
         for name in lookups:
             self._start_lookup(name)
-        for platform, update, text in replies:
+        for platform, _, text in replies:
             if platform in self._context.channels:
-                self._post_reply(StoredReply.from_json(update, text))
+                self._post_reply(StoredReply.from_json(text))
 
     async def wait_for_lookups(self, patience: float) -> None:
         """Waits until the running look-ups are answered, at most `patience` seconds."""
@@ -149,8 +149,9 @@ class Dispatcher:
             self._context.observe(RequestHandled(platform=request.chat.platform, outcome=outcome, seconds=seconds))
         del self._store_failures[key]
         if reply is None:
-            if isinstance(request, CallbackRequest) and request.callback_id:
-                self._run_in_background(self._acknowledge(request))
+            api = self._context.api_of(request.chat)
+            if api and isinstance(request, CallbackRequest) and request.callback_id:
+                self._run_in_background(api.acknowledge(request.callback_id))
             return {}
         self._post_reply(reply)
         if reply.lookup_ids:
@@ -161,12 +162,7 @@ class Dispatcher:
 
     def _attempts(self, platform: str) -> AsyncRetrying:
         """Calls a function until the database can be used, with no limit of time."""
-        return AsyncRetrying(
-            retry=retry_if_exception_type(StoreError),
-            wait=wait_exponential(MIN_BACKOFF, MAX_BACKOFF),
-            sleep=self._context.clock.sleep,
-            before_sleep=partial(_log_store_error, platform),
-        )
+        return until_stored(self._context.clock, MIN_BACKOFF, MAX_BACKOFF, partial(_log_store_error, platform))
 
     def _start_lookup(self, name: str) -> None:
         if name in self._lookups:
@@ -213,8 +209,8 @@ class Dispatcher:
 
     async def _refresh_home_view(self, request: Request) -> None:
         """Updates the home view of the sender after a change, if the sender was ever shown one."""
-        person, conversation = ChatAddress(request.chat.platform, request.sender), self._context.conversation
-        if conversation is None or person.platform not in conversation.forms or not person.address:
+        person = ChatAddress(request.chat.platform, request.sender)
+        if self._context.forms_of(person) is None or not person.address:
             return
         if not await asyncio.to_thread(has_home_view, self._context.store, person):
             return
@@ -224,28 +220,18 @@ class Dispatcher:
         )
         await self._handle(shown)
 
-    async def _acknowledge(self, request: CallbackRequest) -> None:
-        conversation = self._context.conversation
-        platform_api = conversation.platform_apis.get(request.chat.platform) if conversation else None
-        if platform_api is not None:
-            await platform_api.acknowledge(request.callback_id)
-
     def _post_reply(self, reply: StoredReply) -> None:
         key = (reply.chat.platform, reply.update)
         if key not in self._in_hand:
             self._in_hand.add(key)
-            self._run_in_background(self._send(reply, key))
+            posting = self._run_in_background(send_reply(self._context, reply))
+            posting.add_done_callback(lambda _: self._in_hand.discard(key))
 
-    async def _send(self, reply: StoredReply, key: tuple[str, str]) -> None:
-        try:
-            await send_reply(self._context, reply)
-        finally:
-            self._in_hand.discard(key)
-
-    def _run_in_background(self, work: Coroutine[Any, Any, None]) -> None:
+    def _run_in_background(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
         self._background_tasks.add(task)
         task.add_done_callback(self._on_done)
+        return task
 
     def _on_done(self, task: asyncio.Task[None]) -> None:
         self._background_tasks.discard(task)
@@ -255,11 +241,8 @@ class Dispatcher:
 
 def _with_lookup(context: Context) -> Context:
     """Returns the context with a BotInfo that says that papers which are not stored are looked up at arXiv."""
-    conversation = context.conversation
-    if conversation is None:
-        return context
-    bot_info = replace(conversation.bot_info, looks_up_papers=True)
-    return replace(context, conversation=replace(conversation, bot_info=bot_info))
+    bot_info = replace(context.conversation.bot_info, looks_up_papers=True)
+    return replace(context, conversation=replace(context.conversation, bot_info=bot_info))
 
 
 def _log_store_error(platform: str, attempt: RetryCallState) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from bot.commands.asking import drop_passing_questions, has_passing_question, reminder
 from bot.commands.chat_events import welcome_back
@@ -11,7 +11,7 @@ from bot.commands.free_text import FREE_TEXT
 from bot.commands.intent import Intent
 from bot.commands.operators import admit
 from bot.commands.phrasing import refused
-from bot.context import Context, ConversationContext, do_steps
+from bot.context import Context, do_steps
 from bot.conversation.authorization import as_form_problems
 from bot.conversation.prepared_request import (
     PreparedRequest,
@@ -22,8 +22,8 @@ from bot.conversation.prepared_request import (
     store_heard,
     with_stored_chat,
 )
-from bot.conversation.reply_draft import ReplyDraft, draft_reply
-from bot.conversation.reply_sender import StoredReply, internal_error, operators_only
+from bot.conversation.reply_draft import ReplyDraft, draft_reply, has_content
+from bot.conversation.reply_sender import StoredReply, internal_error, operators_only, to_destinations_only
 from bot.ports.channel import Reply
 from bot.ports.conversation import EventRequest, FormRequest, Request
 from subscriptions.errors import PaperwireError, QueryError, StoreError
@@ -36,28 +36,19 @@ from subscriptions.store.database.store import ReadThenWrite, Transaction
 from subscriptions.store.database.writer import READS, WRITES, Steps
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """The answer to a request."""
-
-    draft: ReplyDraft | None  # None: no reply
-
-
-def execute(
-    context: Context, conversation: ConversationContext, prepared: PreparedRequest
-) -> Steps[StoredReply | None]:
+def execute(context: Context, prepared: PreparedRequest) -> Steps[StoredReply | None]:
     """Executes the command of a request and stores its reply, in one transaction.
 
     The result is None if the request was executed before, or gets no reply. Other writers do not wait for slow work: a command
     that writes nothing is run and rendered before the transaction. For a command that writes, the queries whose matches its
     reply needs are matched before the transaction, and again if papers have arrived meanwhile.
     """
-    request, now = prepared.request, context.clock.now()
-    read = _answer_reading(context, conversation, prepared)
-    matches = read is None and not isinstance(request, EventRequest)
+    request, now, conversation = prepared.request, context.clock.now(), context.conversation
+    is_read, read = _answer_reading(context, prepared)
+    matches = not is_read and not isinstance(request, EventRequest)
 
     def effect(transaction: Transaction) -> str:
-        draft = (read or _answer_writing(transaction, context, conversation, prepared)).draft
+        draft = read if is_read else _answer_writing(transaction, context, prepared)
         if draft and conversation.show_reply:
             conversation.show_reply(draft.unrendered, draft.target)
             return ""
@@ -68,7 +59,7 @@ def execute(
     while True:
         if matches:
             with work.read() as transaction:
-                _match_ahead(transaction, context, conversation, prepared)
+                _match_ahead(transaction, context, prepared)
         yield WRITES
         with work.write() as transaction:
             if not (matches and work.is_stale) or is_ready(transaction, now=now):
@@ -77,19 +68,17 @@ def execute(
         yield READS
     if is_new and prepared.intent.counts_to_limit and not prepared.is_over_limit:
         conversation.command_limits.count(request, context.clock.monotonic())
-    return StoredReply.from_json(update, stored) if is_new and stored else None
+    return StoredReply.from_json(stored) if is_new and stored else None
 
 
-def _match_ahead(
-    transaction: Transaction, context: Context, conversation: ConversationContext, prepared: PreparedRequest
-) -> None:
+def _match_ahead(transaction: Transaction, context: Context, prepared: PreparedRequest) -> None:
     """Matches the queries whose matches the reply needs, and caches the matches, which the command then uses."""
-    now, categorised = context.clock.now(), conversation.bot_info.categorised
+    now, categorised = context.clock.now(), context.conversation.bot_info.categorised
     intent = prepared.intent
     if prepared.refusal is not None or not (intent.queries or intent.matches_ahead):
         recent(transaction, now)
         return
-    command = build_command_context(transaction, context, conversation, prepared)
+    command = build_command_context(transaction, context, prepared)
     texts = intent.queries(command) if intent.queries else ()
     match_ahead(transaction, command.chat, texts, now=now, categorised=categorised)
     with suppress(PaperwireError):  # the command itself says what is wrong
@@ -97,16 +86,16 @@ def _match_ahead(
             intent.matches_ahead(command)
 
 
-def _answer_reading(context: Context, conversation: ConversationContext, prepared: PreparedRequest) -> Answer | None:
-    """Returns the answer to a request whose command writes nothing; None if something has to be written."""
+def _answer_reading(context: Context, prepared: PreparedRequest) -> tuple[bool, ReplyDraft | None]:
+    """Returns (whether nothing has to be written but the reply, that reply)."""
     if prepared.intent.needs_manager or prepared.refusal is not None:
-        return None
+        return False, None
     with context.store.read() as transaction:
-        command = build_command_context(transaction, context, conversation, prepared)
+        command = build_command_context(transaction, context, prepared)
         if _writes(command, prepared):
-            return None
-        reply, _ = _run(conversation, command, prepared, transaction.read)
-        return _drafted(conversation, command, prepared, reply, changed=False)
+            return False, None
+        reply, _ = _run(context, command, prepared, transaction.read)
+        return True, _drafted(context, command, prepared, reply, changed=False)
 
 
 def _writes(command: CommandContext, prepared: PreparedRequest) -> bool:
@@ -120,11 +109,9 @@ def _writes(command: CommandContext, prepared: PreparedRequest) -> bool:
     )
 
 
-def _answer_writing(
-    transaction: Transaction, context: Context, conversation: ConversationContext, prepared: PreparedRequest
-) -> Answer:
+def _answer_writing(transaction: Transaction, context: Context, prepared: PreparedRequest) -> ReplyDraft | None:
     """Returns the answer to a request whose command writes."""
-    command = build_command_context(transaction, context, conversation, prepared)
+    command = build_command_context(transaction, context, prepared)
     new_names, missed = newly_named(command, prepared), None
     for place in new_names:
         stored_chats.describe(transaction, place.chat.lane, title=place.title, public=place.public)
@@ -134,33 +121,34 @@ def _answer_writing(
     if is_back:
         missed = welcome_back(command)
     if new_names or heard or is_back:
-        command = build_command_context(transaction, context, conversation, prepared)
+        command = build_command_context(transaction, context, prepared)
     transaction.changed_chats.clear()  # changes made by welcome_back do not count as changes of the request
-    reply, after = _run(conversation, command, prepared, transaction.savepoint)
+    reply, after = _run(context, command, prepared, transaction.savepoint)
     changed = prepared.intent.needs_manager and after.origin.id in transaction.changed_chats
-    return _drafted(conversation, command, prepared, _with_missed(reply, missed), changed=changed)
+    return _drafted(context, command, prepared, _with_missed(reply, missed), changed=changed)
 
 
 def _drafted(
-    conversation: ConversationContext,
+    context: Context,
     command: CommandContext,
     prepared: PreparedRequest,
     reply: Reply | None,
     *,
     changed: bool,
-) -> Answer:
+) -> ReplyDraft | None:
     """Returns the answer with the rendered reply."""
     if reply is None:
-        return Answer(None)
-    if not prepared.intent.is_only_command:
-        reply = _with_rest(command, reply)
+        return None
+    if not prepared.intent.is_only_command and has_content(reply):
+        rest = command.say("I did the first command only; send each by itself.")
+        reply = replace(reply, lines=(*reply.lines, rest))
     if isinstance(prepared.request, FormRequest) and prepared.request.is_submitted:
         reply = as_form_problems(reply)
-    return Answer(draft_reply(conversation, command, reply, changed=changed))
+    return draft_reply(context, command, reply, changed=changed)
 
 
 def _run(
-    conversation: ConversationContext,
+    context: Context,
     command: CommandContext,
     prepared: PreparedRequest,
     part: Callable[[], AbstractContextManager[object]],
@@ -173,10 +161,10 @@ def _run(
     if prepared.refusal is not None:
         return prepared.refusal(command), command
     if intent.needs_operator and not command.is_operator:
-        return operators_only(command, is_to_destination=intent.destination is not None), command
+        return (to_destinations_only if intent.destination else operators_only)(command), command
     try:
         with part():
-            stored = with_stored_chat(conversation, command) if intent.needs_manager else command
+            stored = with_stored_chat(context, command) if intent.needs_manager else command
             return _run_command(stored, prepared), stored
     except StoreError:
         raise  # the request waits for the database
@@ -190,8 +178,13 @@ def _run_command(command: CommandContext, prepared: PreparedRequest) -> Reply | 
     """Runs the command, drops questions that it makes obsolete, and decides on the admission of a new chat."""
     if prepared.intent.run is not FREE_TEXT.run:
         drop_passing_questions(command)
-    reply = admit(command, prepared.intent.run(command), operator_is_admin=prepared.operator_is_admin)
-    return _with_question(command, reply) if prepared.intent.is_in_words else reply
+    reply = prepared.intent.run(command)
+    if reply is not None and prepared.intent.replaces:
+        reply = replace(reply, replaces=True)
+    reply = admit(command, reply, operator_is_admin=prepared.operator_is_admin)
+    # The person's text could have answered the open question, too.
+    waits = reminder(command) if prepared.intent.is_in_words else ""
+    return replace(reply, lines=(*reply.lines, waits)) if reply is not None and reply.lines and waits else reply
 
 
 def _is_back(command: CommandContext) -> bool:
@@ -209,19 +202,6 @@ def _with_missed(reply: Reply | None, missed: Reply | None) -> Reply | None:
     return replace(reply, lines=(*reply.lines, *missed.lines), buttons=(*reply.buttons, *missed.buttons))
 
 
-def _with_question(command: CommandContext, reply: Reply | None) -> Reply | None:
-    """Returns the reply with a reminder of the open question that the person's text could have answered, too."""
-    waits = reminder(command)
-    return replace(reply, lines=(*reply.lines, waits)) if reply is not None and reply.lines and waits else reply
-
-
-def _with_rest(command: CommandContext, reply: Reply) -> Reply:
-    """Returns the reply to the first of several commands, with a line that the others were not executed."""
-    if not (reply.lines or reply.items or reply.delivery or reply.code):
-        return reply
-    return replace(reply, lines=(*reply.lines, command.say("I did the first command only; send each by itself.")))
-
-
 # --------------------------------------------------------------------------------------------------- handles a request
 
 # prepares it, executes it, and returns its stored reply.
@@ -232,30 +212,23 @@ async def answer(context: Context, request: Request) -> StoredReply | None:
 
     None: the request was handled before, or gets no reply. Raises StoreError.
     """
-    if context.conversation is None:
-        return None
-    prepared = await prepare(context, context.conversation, request)
+    prepared = await prepare(context, request)
     if prepared is None:
         return None
-    return await do_steps(execute(context, context.conversation, prepared), context.store)
+    return await do_steps(execute(context, prepared), context.store)
 
 
 def answer_failure(context: Context, request: Request) -> Steps[StoredReply | None]:
     """Marks a request with which our code failed as handled, and returns the stored answer. Raises StoreError."""
-    if context.conversation is None:
-        return None
     failed = PreparedRequest(
         request=request, intent=Intent(run=internal_error, counts_to_limit=False), place=request.place
     )
     try:
-        return (yield from execute(context, context.conversation, failed))
+        return (yield from execute(context, failed))
     except StoreError:
         raise
     except Exception:  # noqa: BLE001 - no answer can be made either; the request is only marked as handled
         yield WRITES
-        apply_once(context.store, request.chat.platform, request.update_id, _no_reply, chat="", now=context.clock.now())
+        platform, now = request.chat.platform, context.clock.now()
+        apply_once(context.store, platform, request.update_id, lambda _: "", chat="", now=now)
         return None
-
-
-def _no_reply(_: Transaction) -> str:
-    return ""

@@ -8,24 +8,24 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from math import ceil
-from typing import NamedTuple, TypeGuard
+from typing import TypeGuard
 
 from bot.commands.cards import pressed_token
-from bot.commands.context import CommandContext, WantedFile, never
+from bot.commands.context import CommandContext, CommandFunction, WantedFile, never
 from bot.commands.intent import Intent, understand
+from bot.commands.phrasing import refused
 from bot.commands.sentences import language_of
-from bot.context import Context, ConversationContext, do_steps
+from bot.context import Context, do_steps
 from bot.conversation.authorization import (
-    AuthorizationContext,
-    Refusal,
     RoutedRequest,
     administers,
     authorize,
     route_form_request,
 )
-from bot.conversation.reply_sender import file_refused, file_unreadable, no_answer, old_button, old_form, too_many
+from bot.conversation.reply_sender import old_button, old_form, refusing
 from bot.digests.libraries import is_library, read_library
 from bot.platform import file_too_large
+from bot.ports.channel import Reply
 from bot.ports.conversation import (
     CallbackRequest,
     EventRequest,
@@ -36,7 +36,9 @@ from bot.ports.conversation import (
     PlatformApi,
     Request,
 )
-from subscriptions.errors import NotDelivered, PaperwireError
+from subscriptions.addresses import command_prefix
+from subscriptions.cutting import cut_letters
+from subscriptions.errors import NotDelivered, PaperwireError, Sentence
 from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind
 from subscriptions.ranking import Library
 from subscriptions.service.amendments import follow_person
@@ -56,6 +58,7 @@ log = logging.getLogger("paperwire")
 MAX_MESSAGE_AGE = timedelta(days=1)  # an older message was written while the bot did not run, and gets no answer
 MAX_FILE_BYTES = 256 * 1024  # bytes of an attached document that is no library
 MAX_LIBRARY_BYTES = 50 << 20
+_QUOTED = 80  # characters of a message that is quoted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +68,7 @@ class PreparedRequest:
     request: Request  # as `PlatformApi.enrich` returned it
     intent: Intent
     place: Place  # the chat that the request is about
-    refusal: Refusal | None = None  # runs in place of the command
+    refusal: CommandFunction | None = None  # runs in place of the command
     operator_is_admin: bool = False  # an operator of the bot administers `place`
     file: bytes = b""  # the attached document
     library: Library | None = None  # that it holds
@@ -73,9 +76,9 @@ class PreparedRequest:
     is_over_limit: bool = False  # the person or the chat gave too many commands within a minute
 
 
-async def prepare(context: Context, conversation: ConversationContext, request: Request) -> PreparedRequest | None:
+async def prepare(context: Context, request: Request) -> PreparedRequest | None:
     """Returns the request with its intent and whether its sender may do that; None if there is nothing to answer."""
-    now = context.clock.now()
+    conversation, now = context.conversation, context.clock.now()
     if isinstance(request, MessageRequest) and _is_too_old(request, now):
         return None
     if await asyncio.to_thread(reply_to, context.store, request.chat.platform, request.update_id) is not None:
@@ -83,7 +86,7 @@ async def prepare(context: Context, conversation: ConversationContext, request: 
     token: CallbackToken | None = None
     if _is_in_a_view(request):
         routed = await asyncio.to_thread(route_form_request, context.store, request, now=now)
-        if routed is None or not await _may_see_target(conversation, request, routed):
+        if routed is None or not await _may_see_target(context, request, routed):
             return PreparedRequest(request=request, intent=Intent(run=old_form, writes=never), place=request.place)
         request, token = routed.request, routed.token
     else:
@@ -95,13 +98,11 @@ async def prepare(context: Context, conversation: ConversationContext, request: 
     if intent is None:
         old = PreparedRequest(request=request, intent=Intent(run=old_button, writes=never), place=request.place)
         return old if isinstance(request, Interaction) else None
-    second = context.clock.monotonic()
-    if intent.counts_to_limit and conversation.command_limits.is_person_over(request, second):
-        return _over_limit(conversation, request, intent, second)
-    api = conversation.platform_apis.get(request.chat.platform)
-    if api is not None:
+    if intent.counts_to_limit and conversation.command_limits.is_person_over(request, context.clock.monotonic()):
+        return _over_limit(context, request, intent)
+    if api := context.api_of(request.chat):
         request = await api.enrich(request, changes=intent.needs_manager or intent.wants_chats)
-    return await _authorized(context, conversation, request, intent)
+    return await _authorized(context, request, intent)
 
 
 def _is_too_old(request: MessageRequest, now: datetime) -> bool:
@@ -119,12 +120,12 @@ def _is_in_a_view(request: Request) -> TypeGuard[Interaction]:
     return isinstance(request, FormRequest) or (isinstance(request, CallbackRequest) and bool(request.view_id))
 
 
-async def _may_see_target(conversation: ConversationContext, request: Request, routed: RoutedRequest) -> bool:
+async def _may_see_target(context: Context, request: Request, routed: RoutedRequest) -> bool:
     """Returns whether the sender is still in the chat that a button of their home view is about.
 
     True if the platform cannot tell. Whether the sender may change something there is checked separately.
     """
-    chat, forms = routed.request.chat, conversation.forms.get(request.chat.platform)
+    chat, forms = routed.request.chat, context.forms_of(request.chat)
     if not routed.on_home_view or chat == request.chat or forms is None:
         return True
     with suppress(NotDelivered):
@@ -180,73 +181,89 @@ def _permitted_token(context: Context, request: CallbackRequest) -> CallbackToke
 # ------------------------------------------------------------------------------------------- what the platform must say
 
 
-async def _authorized(
-    context: Context, conversation: ConversationContext, request: Request, intent: Intent
-) -> PreparedRequest:
+async def _authorized(context: Context, request: Request, intent: Intent) -> PreparedRequest:
     """Returns the prepared request, with a refusal if the sender may not do this or the file cannot be read."""
-    api = conversation.platform_apis.get(request.chat.platform)
-    checks = AuthorizationContext(store=context.store, api=api, bot_info=conversation.bot_info, now=context.clock.now())
-    second = context.clock.monotonic()
-    chat_over = intent.counts_to_limit and conversation.command_limits.is_chat_over(request, second)
-    if chat_over and not await administers(checks, request):  # others never lock out those who administer the chat
-        return _over_limit(conversation, request, intent, second)
+    api, limits = context.api_of(request.chat), context.conversation.command_limits
+    chat_over = intent.counts_to_limit and limits.is_chat_over(request, context.clock.monotonic())
+    if chat_over and not await administers(context, request):  # others never lock out those who administer the chat
+        return _over_limit(context, request, intent)
     if intent.destination is not None:  # a form would be answered in the chat that it is about, where no person is
         request = replace(request, trigger_id="")
-    authorization = await authorize(checks, request, intent)
-    refusal, file = authorization.refusal, _File()
+    authorization = await authorize(context, request, intent)
+    refusal, data, library = authorization.refusal, b"", None
     file_id = request.file_id if isinstance(request, MessageRequest) else ""
     if refusal is None and file_id and api and intent.wants_file:
         try:
-            async with conversation.reading_files:
-                file = await _fetched(api, file_id, intent.wants_file)
+            async with context.conversation.reading_files:
+                data, library = await _fetched(api, file_id, intent.wants_file)
         except NotDelivered as error:
-            refusal = partial(file_unreadable, why=str(error))
+            refusal = refusing(Sentence("The file cannot be read: {why}", {"why": str(error)}))
         except PaperwireError as error:
-            refusal = partial(file_refused, error=error)
+            refusal = partial(_file_refused, error)
     return PreparedRequest(
         request=request,
         intent=intent,
         place=authorization.place,
         refusal=refusal,
         operator_is_admin=authorization.operator_is_admin,
-        file=file.data,
-        library=file.library,
-        shared_chats=await _shared_chats(conversation, request, intent),
+        file=data,
+        library=library,
+        shared_chats=await _shared_chats(context, request, intent),
     )
 
 
-class _File(NamedTuple):
-    """A document as a command reads it."""
-
-    data: bytes = b""
-    library: Library | None = None
+def _file_refused(error: PaperwireError, command: CommandContext) -> Reply:
+    return refused(error, command.localizer)
 
 
-async def _fetched(api: PlatformApi, file_id: str, wanted: WantedFile) -> _File:
-    """Returns an attached document. Raises NotDelivered, and Refused if it is of another kind or too large."""
+async def _fetched(api: PlatformApi, file_id: str, wanted: WantedFile) -> tuple[bytes, Library | None]:
+    """Returns an attached document, or the library in it. Raises NotDelivered, and Refused if it is of another kind or too large."""
     data = await api.fetch(file_id, MAX_FILE_BYTES if wanted == "text" else MAX_LIBRARY_BYTES)
     if wanted == "library" or (wanted == "any" and is_library(data)):
-        return _File(library=await asyncio.to_thread(read_library, data))
+        return b"", await asyncio.to_thread(read_library, data)
     if len(data) > MAX_FILE_BYTES:
         raise file_too_large(MAX_FILE_BYTES)
-    return _File(data)
+    return data, None
 
 
-def _over_limit(conversation: ConversationContext, request: Request, intent: Intent, second: float) -> PreparedRequest:
+def _over_limit(context: Context, request: Request, intent: Intent) -> PreparedRequest:
     """Returns the request with the refusal of a command too many.
 
     Of the messages too many only the first is answered; every press is.
     """
-    limits = conversation.command_limits
-    left = ceil(limits.seconds_left(request, second))
+    limits, second = context.conversation.command_limits, context.clock.monotonic()
     told = isinstance(request, Interaction) or limits.tells(request, second)
-    refusal = partial(too_many, seconds=left) if told else no_answer
+
+    def refusal(command: CommandContext) -> Reply | None:
+        return _too_many(command, ceil(limits.seconds_left(request, second))) if told else None
+
     return PreparedRequest(request=request, intent=intent, place=request.place, refusal=refusal, is_over_limit=True)
 
 
-async def _shared_chats(conversation: ConversationContext, request: Request, intent: Intent) -> frozenset[str] | None:
+def _too_many(command: CommandContext, seconds: int) -> Reply:
+    """Returns the answer to a command beyond the limit of a minute, which names the command: it is the first that is not read."""
+    message, count = command.message, command.localizer.count
+    if message is None:
+        words = count(
+            "That was a lot at once. I listen again in {count} second.",
+            "That was a lot at once. I listen again in {count} seconds.",
+            seconds,
+        )
+        return Reply(toast=words)
+    before = command_prefix(message.chat) if message.command else ""
+    typed = " ".join(f"{before}{message.command} {message.text}".split())
+    words = count(
+        "That was a lot at once. I did not read {message}, nor what comes in the next {count} second.",
+        "That was a lot at once. I did not read {message}, nor what comes in the next {count} seconds.",
+        seconds,
+        message=f"“{cut_letters(typed, _QUOTED)}”" if typed else command.say("your file"),
+    )
+    return Reply(lines=(words,))
+
+
+async def _shared_chats(context: Context, request: Request, intent: Intent) -> frozenset[str] | None:
     """Returns the addresses of the chats with both bot and sender, if the command needs them; None: not known."""
-    forms = conversation.forms.get(request.chat.platform) if intent.wants_chats else None
+    forms = context.forms_of(request.chat) if intent.wants_chats else None
     with suppress(NotDelivered):
         return await forms.shared_chats(request.chat) if forms is not None else None
     return None
@@ -259,9 +276,7 @@ _HEARD_LASTS = timedelta(days=30)  # how long the language of a person is kept i
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def build_command_context(
-    store: Transaction, context: Context, conversation: ConversationContext, prepared: PreparedRequest
-) -> CommandContext:
+def build_command_context(store: Transaction, context: Context, prepared: PreparedRequest) -> CommandContext:
     """Returns the context of a prepared request. Reads `store` and writes nothing."""
     origin = chat_at(store, prepared.request.place, prepared.request.language)
     request = prepared.request if origin.id else _in_its_language(store, prepared.request)
@@ -269,8 +284,8 @@ def build_command_context(
         origin = origin._replace(settings=replace(origin.settings, lang=request.language))
     chat = origin if prepared.place.chat == request.chat else chat_at(store, prepared.place, request.language)
     reader = _reader(store, request, origin)
+    conversation, api = context.conversation, context.api_of(request.chat)
     localizer = conversation.make_localizer(reader.settings.lang, chat.settings.timezone)
-    api = conversation.platform_apis.get(request.chat.platform)
     is_ephemeral = api is not None and api.has_ephemeral and not prepared.intent.needs_manager
     return CommandContext(
         store=store,
@@ -348,7 +363,7 @@ def newly_named(command: CommandContext, prepared: PreparedRequest) -> list[Plac
     ]
 
 
-def with_stored_chat(conversation: ConversationContext, command: CommandContext) -> CommandContext:
+def with_stored_chat(context: Context, command: CommandContext) -> CommandContext:
     """Stores the command's chat if it is new. Returns the context with the chat's id, language and time zone.
 
     This is called before every command that changes something.
@@ -370,7 +385,7 @@ def with_stored_chat(conversation: ConversationContext, command: CommandContext)
     )
     origin = chat if command.origin.address == chat.address else command.origin
     localizer = command.localizer.speaking(origin.settings.lang, chat.settings.timezone)
-    formatter = conversation.make_inline_formatter(localizer)
+    formatter = context.conversation.make_inline_formatter(localizer)
     return replace(command, chat=chat, origin=origin, localizer=localizer, formatter=formatter)
 
 

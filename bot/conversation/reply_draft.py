@@ -6,7 +6,7 @@ as they are typed on its platform, which may want a prefix before their names.
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache, partial
 from typing import Any
@@ -14,14 +14,14 @@ from typing import Any
 from bot.commands.context import CommandContext, Registry
 from bot.commands.intent import ABOUT
 from bot.commands.paper_lookup import LOOKUP_EVENT, pending_lookup
-from bot.context import ConversationContext
-from bot.conversation.authorization import form_token, with_home_view_tokens
+from bot.context import Context
+from bot.conversation.authorization import form_token, with_home_view_tokens, with_token
 from bot.conversation.prepared_request import chat_at
 from bot.conversation.reply_sender import StoredReply
-from bot.ports.channel import Button, Buttons, HomeView, Modal, Reply
+from bot.ports.channel import Button, HomeView, Modal, Reply
 from bot.ports.conversation import CallbackRequest, EventRequest, FormRequest, Place, PlatformApi
 from subscriptions.addresses import command_prefix
-from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind, Message
+from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind
 from subscriptions.service.notices import name_of
 from subscriptions.store import conversations
 from subscriptions.store.conversations import begin_lookup, home_view_of
@@ -44,7 +44,7 @@ def is_ephemeral(context: CommandContext, reply: Reply, platform_api: PlatformAp
 
 def without_toast(reply: Reply) -> Reply:
     """Returns the reply for a platform that shows no toasts. The toast becomes a message if the reply posts no other."""
-    if not reply.toast or reply.lines or reply.items or reply.delivery or reply.code:
+    if not reply.toast or has_content(reply):
         return replace(reply, toast="")
     return replace(reply, lines=(reply.toast,), toast="", replaces=False)
 
@@ -72,9 +72,9 @@ class ReplyDraft:
     reply: StoredReply
     unrendered: Reply
     target: Chat  # gets the reply
-    tokens: Mapping[str, CallbackToken] = field(default_factory=dict)  # id in a button → what the button does
-    home_of: ChatAddress | None = None  # the person whose home view is shown; older tokens of that view are dropped
-    lookup: tuple[str, CallbackToken] | None = None  # (name, pending look-up), if papers are looked up after the reply
+    tokens: Mapping[str, CallbackToken]  # id in a button → what the button does
+    home_of: ChatAddress | None  # the person whose home view is shown; older tokens of that view are dropped
+    lookup: tuple[str, CallbackToken] | None  # (name, pending look-up), if papers are looked up after the reply
 
     def store(self, transaction: Transaction, *, now: datetime) -> str:
         """Stores tokens and look-up of the reply. Returns the JSON of the reply, which the caller stores."""
@@ -87,36 +87,31 @@ class ReplyDraft:
         return self.reply.to_json()
 
 
-def draft_reply(
-    conversation: ConversationContext, command: CommandContext, reply: Reply, *, changed: bool
-) -> ReplyDraft:
+def draft_reply(context: Context, command: CommandContext, reply: Reply, *, changed: bool) -> ReplyDraft:
     """Returns the rendered reply to a request, and writes nothing. `changed`: the chat's subscriptions have changed."""
-    api = conversation.platform_apis.get(command.request.chat.platform)
+    api = context.api_of(command.request.chat)
     ephemeral = is_ephemeral(command, reply, api, changed=changed)
     if api is not None and api.has_ephemeral:
         reply = without_toast(with_invitation(command, reply) if changed else reply)
     target = _target(command, reply)
-    bound, tokens = _with_tokens(conversation.registry, command, reply, target)
-    bound = spell_commands(bound, target.address, conversation.registry)
-    modal, form_tokens = _render_modal(conversation, command, bound)
-    home_view, home_tokens = _render_home_view(conversation, command, bound)
+    tokens: dict[str, CallbackToken] = {}
+    bound = _with_tokens(context.conversation.registry, command, reply, target, tokens)
+    bound = spell_commands(bound, target.address, context.conversation.registry)
     stored = replace(
         _addressed(command, reply, target, ephemeral=ephemeral),
-        messages=conversation.render_reply(bound, target) if _has_content(bound) else (),
+        messages=context.conversation.render_reply(bound, target) if has_content(bound) else (),
         toast=bound.toast,
-        file=(reply.file.name, reply.file.text) if reply.file else None,
-        modal=modal,
-        instead=_instead_of_modal(conversation, bound, target),
-        home_view=home_view,
+        file=reply.file,
         problems=bound.form_errors,
         lookup_ids=reply.lookup_ids,
-        changed=changed or _is_on_home_view(command),
+        changed=changed or (isinstance(command.request, CallbackRequest) and bool(command.request.view_id)),
+        **_views(context, command, bound, target, tokens),
     )
     return ReplyDraft(
         reply=stored,
         unrendered=bound,
         target=target,
-        tokens={**tokens, **form_tokens, **home_tokens},
+        tokens=tokens,
         home_of=command.origin.address if bound.home_view else None,
         lookup=pending_lookup(command.request, reply.lookup_ids) if reply.lookup_ids else None,
     )
@@ -156,59 +151,45 @@ def _addressed(command: CommandContext, reply: Reply, target: Chat, *, ephemeral
     )
 
 
-def _is_on_home_view(command: CommandContext) -> bool:
-    return isinstance(command.request, CallbackRequest) and bool(command.request.view_id)
-
-
 # ---------------------------------------------------------------------------------------------------- what it consists of
 
 
-def _has_content(reply: Reply) -> bool:
+def has_content(reply: Reply) -> bool:
+    """Returns whether a reply posts a message."""
     return bool(reply.lines or reply.items or reply.delivery or reply.code)
 
 
 def _with_tokens(
-    registry: Registry, command: CommandContext, reply: Reply, target: Chat
-) -> tuple[Reply, dict[str, CallbackToken]]:
-    """Returns the reply with a token id in each of its buttons, and the tokens."""
-    about = str(command.chat.address) if command.chat.address != target.address else ""
-    (numbers, *rows), tokens = _bind(registry, (reply.numbers, *reply.buttons), target, about)
-    bound = replace(reply, numbers=numbers, buttons=tuple(row for row in rows if row))
-    return _naming_chat(command, bound) if about and reply.target_chat is None else bound, tokens
+    registry: Registry, command: CommandContext, reply: Reply, target: Chat, tokens: dict[str, CallbackToken]
+) -> Reply:
+    """Returns the reply with a token id in each of its buttons; the tokens are added to `tokens`.
 
-
-def _bind(registry: Registry, rows: Buttons, target: Chat, about: str) -> tuple[Buttons, dict[str, CallbackToken]]:
-    """Returns the rows with a token id in each button, and the tokens. `about` is the other chat that they act on, or "".
-
-    In a chat that strangers can read, only buttons that open a URL are kept.
+    In a chat that strangers can read, only buttons that open a URL are kept. If the reply is about another chat than it goes
+    to, its buttons act on that chat, unless they always act on the chat where they are shown.
     """
-    if target.public or target.kind is ChatKind.BROADCAST:
-        rows = tuple(tuple(button for button in row if button.url) for row in rows)
-    tokens: dict[str, CallbackToken] = {}
+    about = str(command.chat.address) if command.chat.address != target.address else ""
+    is_public, place = target.public or target.kind is ChatKind.BROADCAST, str(target.address)
 
-    def bound(button: Button) -> Button:
-        if not button.verb:
-            return button
-        arguments, token_id = _arguments(registry, button, about), conversations.new_callback_id()
-        tokens[token_id] = CallbackToken(
-            verb=button.verb, arguments=arguments, place=str(target.address), person=button.only_for
+    def bound(row: tuple[Button, ...]) -> tuple[Button, ...]:
+        return tuple(
+            with_token(button, tokens, place=place, person=button.only_for, more=_about(registry, button, about))
+            for button in row
+            if button.url or not is_public
         )
-        return replace(button, data=token_id)
 
-    return tuple(tuple(map(bound, row)) for row in rows), tokens
+    rows = tuple(row for row in map(bound, reply.buttons) if row)
+    reply = replace(reply, numbers=bound(reply.numbers), buttons=rows)
+    return _naming_chat(command, reply) if about and reply.target_chat is None else reply
 
 
-def _arguments(registry: Registry, button: Button, about: str) -> Mapping[str, Any]:
-    """Returns a button's arguments, with the chat `about` unless the button always acts on the chat where it is shown."""
+def _about(registry: Registry, button: Button, about: str) -> Mapping[str, str]:
     callback = registry.callbacks.get(button.verb)
-    if not about or (callback is not None and callback.stays_here):
-        return button.arguments
-    return {ABOUT: about, **button.arguments}
+    return {ABOUT: about} if about and not (callback and callback.stays_here) else {}
 
 
 def _naming_chat(command: CommandContext, reply: Reply) -> Reply:
     """Returns the reply with the name of the chat that it is about in the first line, unless it is there already."""
-    if reply.names_chat or not _has_content(reply):
+    if reply.names_chat or not has_content(reply):
         return reply
     first, *rest = reply.lines or ("",)
     line = command.say("{chat}: {line}", chat=name_of(command.chat), line=first).rstrip()
@@ -218,33 +199,18 @@ def _naming_chat(command: CommandContext, reply: Reply) -> Reply:
 # -------------------------------------------------------------------------------------------------------------- views
 
 
-def _render_modal(
-    conversation: ConversationContext, command: CommandContext, reply: Reply
-) -> tuple[str, dict[str, CallbackToken]]:
-    """Returns the view of the reply's modal, "" for none, and the modal's new callback token by its id."""
-    forms = conversation.forms.get(command.origin.address.platform)
-    if reply.modal is None or forms is None:
-        return "", {}
-    token_id, tokens = form_token(command, reply.modal)
-    return forms.render_modal(reply.modal, token_id), tokens
-
-
-def _instead_of_modal(conversation: ConversationContext, reply: Reply, target: Chat) -> tuple[Message, ...]:
-    """Returns the messages that are posted if the form cannot be opened."""
-    if reply.modal is None or not reply.modal.fallback:
-        return ()
-    return conversation.render_reply(Reply(lines=(reply.modal.fallback,)), target)
-
-
-def _render_home_view(
-    conversation: ConversationContext, command: CommandContext, reply: Reply
-) -> tuple[str, dict[str, CallbackToken]]:
-    """Returns the view of the reply's home view, "" for none, and the callback tokens of its buttons by their ids."""
-    forms = conversation.forms.get(command.origin.address.platform)
-    if reply.home_view is None or forms is None:
-        return "", {}
-    bound, tokens = with_home_view_tokens(command, reply.home_view)
-    return forms.render_home_view(bound), tokens
+def _views(
+    context: Context, command: CommandContext, reply: Reply, target: Chat, tokens: dict[str, CallbackToken]
+) -> dict[str, Any]:
+    """Returns the fields of a stored reply for its form and its home view, whose tokens are added to `tokens`."""
+    forms, views = context.forms_of(command.origin.address), dict[str, Any]()
+    if forms and reply.modal:
+        views["modal"] = forms.render_modal(reply.modal, form_token(command, reply.modal, tokens))
+    if reply.modal and reply.modal.fallback:
+        views["instead"] = context.conversation.render_reply(Reply(lines=(reply.modal.fallback,)), target)
+    if forms and reply.home_view:
+        views["home_view"] = forms.render_home_view(with_home_view_tokens(command, reply.home_view, tokens))
+    return views
 
 
 # --------------------------------------------------------------------------- commands as they are typed on the platform

@@ -4,148 +4,80 @@ They are sent before all deliveries that wait, and in each lane in the order of 
 """
 
 import asyncio
-import json
 import logging
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, PlainSerializer, SerializerFunctionWrapHandler, TypeAdapter, WrapSerializer
+from pydantic import TypeAdapter
 
-from bot.commands.context import CommandContext
-from bot.commands.phrasing import refused
-from bot.context import Context, ConversationContext, write_together, write_until_stored
+from bot.commands.context import CommandContext, CommandFunction
+from bot.context import Context, write_together, write_until_stored
 from bot.ports.channel import Channel, File, MessageTried, Reply, outcome_name
-from bot.ports.conversation import CallbackRequest, FormRequest, Interaction, MessageRequest, PlatformApi
-from subscriptions.addresses import command_prefix
-from subscriptions.cutting import cut_letters
-from subscriptions.errors import ChatGone, ChatMoved, NotDelivered, PaperwireError, Rejected, RetryLater, StoreError
+from bot.ports.conversation import Interaction, PlatformApi
+from subscriptions.errors import ChatGone, ChatMoved, NotDelivered, Rejected, RetryLater, Sentence, StoreError
 from subscriptions.model import ChatAddress, Message
 from subscriptions.service.notices import pause_unreachable
 from subscriptions.store.conversations import finish_reply, has_reply
 from subscriptions.store.moving import chat_moved
 
-_QUOTED = 80  # characters of a message that is quoted
 log = logging.getLogger("paperwire")
 MAX_WAIT = 600.0  # seconds after which a reply is given up
 FIRST_BACKOFF = 1.0
 
 
-def refusal(command: CommandContext, words: str) -> Reply:
-    """Returns a refusal that only the sender sees: a toast for a button, else one line."""
-    if isinstance(command.request, Interaction):
-        return Reply(toast=words)
-    return Reply(lines=(words,), ok=False, is_ephemeral=True)
+def refusing(sentence: Sentence) -> CommandFunction:
+    """Returns what runs in place of a command: a refusal that only the sender sees, a toast for a button, else one line."""
+
+    def refuse(command: CommandContext) -> Reply:
+        words = sentence.say(command.localizer.translate)
+        if isinstance(command.request, Interaction):
+            return Reply(toast=words)
+        return Reply(lines=(words,), ok=False, is_ephemeral=True)
+
+    return refuse
 
 
 def internal_error(command: CommandContext) -> Reply | None:
     """Returns the answer to a request with which our code failed; None if the message was not meant for the bot."""
-    words = command.say("I stumbled over that; nothing was changed. Say it another way, or tell the operator.")
-    match command.request:
-        case CallbackRequest() | FormRequest():
-            return Reply(toast=words)
-        case MessageRequest(is_addressed=False, command=""):
-            return None
-        case _:
-            return Reply(lines=(words,), ok=False)
+    message = command.message
+    if message is not None and not message.is_addressed and not message.command:
+        return None
+    words = Sentence("I stumbled over that; nothing was changed. Say it another way, or tell the operator.")
+    return refusing(words)(command)
 
 
-def old_form(command: CommandContext) -> Reply:
-    """Returns the answer to a form that is too old or was opened by another person."""
-    words = command.say("This form is too old, or not yours. Nothing was changed; please open it again.")
-    submitted = isinstance(command.request, FormRequest) and command.request.is_submitted
-    return Reply(lines=(words,), ok=False) if submitted else Reply(toast=words)
-
-
-def old_button(command: CommandContext) -> Reply:
-    """Returns the answer to a button that has no effect any more, or none for this person."""
-    return Reply(toast=command.say("This button does not work any more, or not for you."))
-
-
-def operators_only(command: CommandContext, *, is_to_destination: bool) -> Reply:
-    """Returns the refusal of a command that only operators may give."""
-    if not is_to_destination:
-        return refusal(command, command.say("Only the operator of this bot can do that."))
-    return refusal(
-        command,
-        command.say(
-            "Only the operator of this bot sends papers there. To look for these words, put them in quotation marks."
-        ),
-    )
-
-
-def file_unreadable(command: CommandContext, *, why: str) -> Reply:
-    """Returns the answer to a document that cannot be downloaded from the platform."""
-    return Reply(lines=(command.say("The file cannot be read: {why}", why=why),), ok=False)
-
-
-def file_refused(command: CommandContext, *, error: PaperwireError) -> Reply:
-    """Returns the answer to a document that is too large."""
-    return refused(error, command.localizer)
-
-
-def no_answer(_: CommandContext) -> None:
-    """Answers nothing."""
-
-
-def too_many(command: CommandContext, *, seconds: int) -> Reply:
-    """Returns the answer to a command beyond the limit of a minute, which names the command: it is the first that is not read."""
-    message = command.request
-    if not isinstance(message, MessageRequest):
-        return Reply(
-            toast=command.localizer.count(
-                "That was a lot at once. I listen again in {count} second.",
-                "That was a lot at once. I listen again in {count} seconds.",
-                seconds,
-            )
-        )
-    typed = " ".join(
-        f"{command_prefix(message.chat) if message.command else ''}{message.command} {message.text}".split()
-    )
-    words = command.localizer.count(
-        "That was a lot at once. I did not read {message}, nor what comes in the next {count} second.",
-        "That was a lot at once. I did not read {message}, nor what comes in the next {count} seconds.",
-        seconds,
-        message=f"“{cut_letters(typed, _QUOTED)}”" if typed else command.say("your file"),
-    )
-    return Reply(lines=(words,))
+old_form = refusing(Sentence("This form is too old, or not yours. Nothing was changed; please open it again."))
+old_button = refusing(Sentence("This button does not work any more, or not for you."))
+operators_only = refusing(Sentence("Only the operator of this bot can do that."))
+to_destinations_only = refusing(
+    Sentence("Only the operator of this bot sends papers there. To look for these words, put them in quotation marks.")
+)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
 # The rendered reply to a request, and its JSON in the store, from which any process can post it.
 
 
-def _as_pairs(messages: tuple[Message, ...]) -> list[tuple[str, str]]:
-    return [(message.payload, message.plain) for message in messages]
-
-
-def _from_pairs(messages: Any) -> tuple[Message, ...]:  # noqa: ANN401 - what json.loads returned
-    return tuple(Message(number=n, payload=payload, plain=plain) for n, (payload, plain) in enumerate(messages, 1))
-
-
-Messages = Annotated[tuple[Message, ...], BeforeValidator(_from_pairs), PlainSerializer(_as_pairs)]
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredReply:
     """A rendered reply and where it goes."""
 
-    update: Annotated[str, Field(exclude=True)]  # the platform's id of the update that the reply answers; the row's key
+    update: str  # the platform's id of the update that the reply answers
     chat: ChatAddress
-    messages: Messages = ()
+    messages: tuple[Message, ...] = ()
     replaces: str = ""  # the platform's id of the message that the first of `messages` replaces
     callback_id: str = ""  # the platform's id of the callback to be acknowledged
     toast: str = ""  # a few words that are shown with that acknowledgement
-    file: tuple[str, str] | None = None  # (name, text) of a document that is sent after the messages
+    file: File | None = None  # a document that is sent after the messages
     thread: str = ""  # the platform's id of the message in whose thread the reply goes
     is_ephemeral: bool = False  # only `person` sees it
     person: str = ""  # the platform's id of the sender of the request
     response_url: str = ""  # a URL to which answers to the request can be posted
     replaces_ephemeral: bool = False  # the reply replaces a message that only `person` sees
     modal: str = ""  # a form, as a view for Forms
-    instead: Messages = ()  # posted if the form cannot be opened
+    instead: tuple[Message, ...] = ()  # posted if the form cannot be opened
     trigger_id: str = ""  # opens the form, once and within seconds
     view: str = ""  # the platform's id of the open form that `modal` replaces; "" if a new form is opened
     home_view: str = ""  # the home view of `person`, as a view for Forms
@@ -155,27 +87,15 @@ class StoredReply:
 
     def to_json(self) -> str:
         """Returns the JSON that `from_json` reads."""
-        return json.dumps(_STORED.dump_python(self, mode="json"), ensure_ascii=False)
+        return _STORED.dump_json(self).decode()
 
     @classmethod
-    def from_json(cls, update: str, text: str) -> "StoredReply":
-        """Returns the reply to this update that `to_json` wrote."""
-        return _STORED.validate_python({"update": update, **json.loads(text)})
+    def from_json(cls, text: str) -> "StoredReply":
+        """Returns the reply that `to_json` wrote."""
+        return _STORED.validate_json(text)
 
 
-def _with_chat(stored: dict[str, Any]) -> dict[str, Any]:
-    """Returns the stored object with its chat as one value."""
-    chat = ChatAddress(stored.pop("platform"), stored.pop("address"), stored.pop("topic"))
-    return {**stored, "chat": chat}
-
-
-def _without_chat(reply: StoredReply, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
-    """Returns the object to be stored, in which the chat is replaced by its fields."""
-    fields = serialize(reply)
-    return {**fields.pop("chat"), **fields}
-
-
-_STORED = TypeAdapter(Annotated[StoredReply, BeforeValidator(_with_chat), WrapSerializer(_without_chat)])
+_STORED = TypeAdapter(StoredReply)
 
 
 # -------------------------------------------------------------------------------------------------------------- sending
@@ -183,17 +103,16 @@ _STORED = TypeAdapter(Annotated[StoredReply, BeforeValidator(_with_chat), WrapSe
 
 async def send_reply(context: Context, reply: StoredReply) -> None:
     """Sends a stored reply. If it cannot be delivered, this is logged, and the reply is given up."""
-    if context.conversation is None:
-        return
-    conversation = context.conversation
-    api = conversation.platform_apis.get(reply.chat.platform)
+    api = context.api_of(reply.chat)
     if reply.callback_id and api:
         await api.acknowledge(reply.callback_id, reply.toast)
-    if not await _show_views(conversation, reply):
+    if not await _show_views(context, reply):
         reply = replace(reply, messages=reply.instead)
-    in_order = conversation.reply_locks.setdefault(reply.chat.lane, asyncio.Lock())
+    in_order = context.conversation.reply_locks.setdefault(reply.chat.lane, asyncio.Lock())
     async with in_order, context.engine.posting(reply.chat.lane):
-        if not await _is_ours(context, reply):
+        # Another worker may have taken over meanwhile.
+        has = partial(asyncio.to_thread, has_reply, context.store, reply.chat.platform, reply.update)
+        if not await write_until_stored(context, has):
             return
         try:
             await _send_content(context, api, reply)
@@ -203,19 +122,12 @@ async def send_reply(context: Context, reply: StoredReply) -> None:
         await _write(context, finish_reply, reply.chat.platform, reply.update)
 
 
-async def _is_ours(context: Context, reply: StoredReply) -> bool:
-    """Returns whether this worker must still post the reply: another may have taken over meanwhile."""
-    return await write_until_stored(
-        context, partial(asyncio.to_thread, has_reply, context.store, reply.chat.platform, reply.update)
-    )
-
-
-async def _show_views(conversation: ConversationContext, reply: StoredReply) -> bool:
+async def _show_views(context: Context, reply: StoredReply) -> bool:
     """Shows the form and the home view of a reply. Returns False if a new form could not be opened.
 
     This is the first step because a trigger id expires after three seconds. Other failures are only logged.
     """
-    forms = conversation.forms.get(reply.chat.platform)
+    forms = context.forms_of(reply.chat)
     if forms is None:
         return True
     try:
@@ -238,11 +150,10 @@ async def _send_content(context: Context, api: PlatformApi | None, reply: Stored
         post = partial(_post, context, api, reply, message, is_first=number == 0)
         chat = await _with_retries(context, chat, post, is_limited=not reply.is_ephemeral)
     if api and reply.replaces_ephemeral and not reply.is_ephemeral:
-        await _remove_ephemeral(api, reply)
+        with suppress(NotDelivered):  # the message of the sender alone goes, because the reply was posted for everybody
+            await _post_ephemeral(api, reply, None, reply.chat, replaces=True, plain=False)
     if api and reply.file:
-        await _with_retries(
-            context, chat, partial(_send_file, api, reply, File(name=reply.file[0], text=reply.file[1]))
-        )
+        await _with_retries(context, chat, partial(_send_file, api, reply, reply.file))
 
 
 async def _post(
@@ -292,12 +203,6 @@ async def _post_ephemeral(
     )
 
 
-async def _remove_ephemeral(api: PlatformApi, reply: StoredReply) -> None:
-    """Removes the ephemeral message of the sender, because the reply was posted for everybody."""
-    with suppress(NotDelivered):
-        await _post_ephemeral(api, reply, None, reply.chat, replaces=True, plain=False)
-
-
 async def _send_file(api: PlatformApi, reply: StoredReply, file: File, chat: ChatAddress, *, plain: bool) -> None:
     """Sends a document. If only the sender is to see it, it goes into the sender's direct messages."""
     del plain
@@ -317,7 +222,8 @@ async def _with_retries(
         if is_limited:
             await _reserve(context, chat)
         try:
-            await _measured(context, chat.platform, partial(post, chat, plain=plain))
+            with _measured(context, chat.platform):
+                await post(chat, plain=plain)
         except RetryLater as later:
             seconds = later.after.total_seconds() or backoff
             if context.clock.monotonic() + seconds - began > MAX_WAIT or context.is_stopping():
@@ -338,20 +244,18 @@ async def _with_retries(
             return chat
 
 
-async def _measured(context: Context, platform: str, post: Callable[[], Awaitable[None]]) -> None:
-    """Calls `post` and reports what became of it. Raises NotDelivered."""
-    began = context.clock.monotonic()
-
-    def report(outcome: NotDelivered | None) -> None:
-        seconds = context.clock.monotonic() - began
-        context.observe(MessageTried(platform=platform, kind="reply", outcome=outcome_name(outcome), seconds=seconds))
-
+@contextmanager
+def _measured(context: Context, platform: str) -> Iterator[None]:
+    """Reports what becomes of a post within the body."""
+    began, outcome = context.clock.monotonic(), "sent"
     try:
-        await post()
+        yield
     except NotDelivered as error:
-        report(error)
+        outcome = outcome_name(error)
         raise
-    report(None)
+    finally:
+        seconds = context.clock.monotonic() - began
+        context.observe(MessageTried(platform=platform, kind="reply", outcome=outcome, seconds=seconds))
 
 
 async def _reserve(context: Context, chat: ChatAddress) -> None:

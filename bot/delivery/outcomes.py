@@ -260,7 +260,7 @@ async def _count_gone(context: Context, drain_state: DrainState, sender: str, ch
         )
         drain_state.stopped[sender] = reason
         notice = SendingStopped(platform=sender, gone=len(gone), of=tried)
-        admins = context.conversation.bot_info.admins if context.conversation else ()
+        admins = context.conversation.bot_info.admins
         # Operators on the stopped platform, too: they may still be reachable.
         notified = await write(notify_operators, context.store, admins, notice, now=context.clock.now())
         drain_state.exempt.update(notified)

@@ -106,7 +106,7 @@ async def _move_far_moments(context: Context) -> None:
     now = context.clock.now()
     if moved := await do_steps(move_far_moments(context.store, now=now), context.store):
         log.warning("The clock was wrong: %d subscriptions were due too late, and are due at their times again.", moved)
-        admins = context.conversation.bot_info.admins if context.conversation else ()
+        admins = context.conversation.bot_info.admins
         lanes = await write(notify_operators, context.store, admins, ClockWasWrong(count=moved), now=now)
         context.engine.deliveries_stored([lane for lane in lanes if lane.platform in context.channels])
 

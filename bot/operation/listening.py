@@ -44,8 +44,6 @@ async def _publish_commands(app: App) -> None:
     """Publishes the commands in the menus of the platforms. Errors are logged and not raised."""
     try:
         conversation = app.context.conversation
-        if conversation is None:
-            return
         speakers = {code: _speaker(conversation.make_localizer(lang, "UTC")) for code, lang in _MENU_LANGUAGES.items()}
         for platform in app.platforms.values():
             await platform.publish_commands(conversation.registry.commands, speakers)

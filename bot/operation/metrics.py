@@ -415,8 +415,6 @@ def startup_lines(app: App, sources: SourceScheduler) -> list[str]:
 def operator_lines(store: Store, app: App) -> list[str]:
     """Returns a line that tells how to become the operator, if there is none. Notifies operators of a new version."""
     conversation, admins = app.context.conversation, app.settings.admins
-    if conversation is None:
-        return []
     if conversation.bot_info.version:
         notify_new_version(store, admins, conversation.bot_info.version, now=app.clock.now())
     if not _needs_operator(app) or has_operator(store, admins):

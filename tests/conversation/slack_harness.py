@@ -63,7 +63,6 @@ class SlackHarness(BotHarness):
     @property
     def context(self) -> Context:
         context: Context = BotHarness.context.fget(self)  # type: ignore[attr-defined]
-        assert context.conversation is not None
         platform_apis = {**context.conversation.platform_apis, "slack": _SlackApi(self, "slack", has_ephemeral=True)}
         conversation = replace(
             context.conversation,

@@ -30,7 +30,6 @@ def stored(answer: Answer) -> StoredReply:
 async def test_replies_keep_their_order_and_their_locks_end_with_them(bot: BotHarness) -> None:
     post = Deliverer(bot)
     context = post.context
-    assert context.conversation is not None
     said = [(chat, await bot.says(words, chat)) for chat in CHATS for words in ("/list", "/about", "/status")]
     sending = [asyncio.create_task(send_reply(context, stored(answer))) for _, answer in said]
     await asyncio.sleep(0)

@@ -35,7 +35,7 @@ class Scene:
         del sent
         await settled(self.fake)
         while under_way := [
-            task for task in asyncio.all_tasks() if _name(task) in ("_send", "_refresh_home_view", "_run_lookup")
+            task for task in asyncio.all_tasks() if _name(task) in ("send_reply", "_refresh_home_view", "_run_lookup")
         ]:
             await asyncio.wait(under_way)
 

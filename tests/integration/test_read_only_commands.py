@@ -13,7 +13,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 from bot.commands.context import CommandContext
-from bot.context import MAX_OF_CHAT, ConversationContext
+from bot.context import MAX_OF_CHAT, Context
 from bot.conversation import handler
 from bot.ports.channel import Reply
 from subscriptions.service import known_papers
@@ -46,11 +46,9 @@ async def test_a_look_holds_up_no_writer(
     turns: list[bool] = []
     run = handler._run
 
-    def looked(
-        conversation: ConversationContext, command: CommandContext, *rest: Any
-    ) -> tuple[Reply | None, CommandContext]:
+    def looked(context: Context, command: CommandContext, *rest: Any) -> tuple[Reply | None, CommandContext]:
         turns.append(store._turn.locked())
-        return run(conversation, command, *rest)
+        return run(context, command, *rest)
 
     monkeypatch.setattr(handler, "_run", looked)
     assert await bot.says(words)

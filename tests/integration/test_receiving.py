@@ -419,5 +419,4 @@ async def test_the_bots_name_is_learned_for_links(tmp_path: Path, telegram: Fake
     async with a_listening_bot(tmp_path, telegram, clock) as app:
         telegram.user_writes("/sub diffusion")
         await confirmed(telegram)
-        assert app.context.conversation is not None
         assert app.context.conversation.bot_info.bot_names == {"telegram": "paperwire_test_bot"}

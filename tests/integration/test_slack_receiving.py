@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from bot.context import Context, ConversationContext
+from bot.context import Context
 from bot.conversation.handler import execute as real_execute
 from bot.conversation.prepared_request import PreparedRequest
 from bot.conversation.reply_sender import StoredReply
@@ -177,13 +177,11 @@ async def test_a_slow_effect_in_one_channel_holds_up_no_other(
     slack.knows("C2")
     waiting, free = threading.Event(), threading.Event()
 
-    def execute(
-        context: Context, conversation: ConversationContext, prepared: PreparedRequest
-    ) -> Steps[StoredReply | None]:
+    def execute(context: Context, prepared: PreparedRequest) -> Steps[StoredReply | None]:
         if str(prepared.request.chat) == "slack:C1":
             waiting.set()
             assert free.wait(PATIENCE)
-        return (yield from real_execute(context, conversation, prepared))
+        return (yield from real_execute(context, prepared))
 
     monkeypatch.setattr("bot.conversation.handler.execute", execute)
     async with a_listening_bot(tmp_path, slack, clock):
