@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -12,12 +13,18 @@ PYTHON = {
     for folder in ("bot", "subscriptions")
     for path in sorted((ROOT / folder).rglob("*.py"))
 }
-FUNCTIONS = [  # (module, node)
-    (name, node)
-    for name, text in PYTHON.items()
-    for node in ast.walk(ast.parse(text))
-    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-]
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+@cache  # reading all modules takes two seconds, which not every worker of a run has to spend
+def functions() -> list[tuple[str, Function]]:
+    """All functions with the names of their modules."""
+    return [
+        (name, node)
+        for name, text in PYTHON.items()
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, Function)
+    ]
 
 
 def test_every_module_keeps_to_its_layer() -> None:
@@ -95,7 +102,7 @@ def test_a_stranger_finds_few_things_at_the_door() -> None:
 def test_imports_inside_functions_are_few_and_say_what_they_save() -> None:
     inside = {
         f"{name}:{statement.lineno}": PYTHON[name].splitlines()[statement.lineno - 1]
-        for name, function in FUNCTIONS
+        for name, function in functions()
         for statement in ast.walk(function)
         if isinstance(statement, ast.Import | ast.ImportFrom)
     }
@@ -110,7 +117,7 @@ def test_no_module_is_longer_than_can_be_read_at_once() -> None:
 def test_no_function_is_longer_than_a_screen() -> None:
     long = [
         f"{name}:{node.lineno} {node.name}"
-        for name, node in FUNCTIONS
+        for name, node in functions()
         if "/migrations/" not in name and (node.end_lineno or 0) - node.lineno >= 60
     ]
     assert long == []
