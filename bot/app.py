@@ -16,7 +16,7 @@ from bot.context import Context, ConversationContext, Layout, make_ready, make_s
 from bot.delivery.planning import store_offer, subscribe_link
 from bot.delivery.sender import EmbeddedEngine, Sender
 from bot.platform import Platform, PlatformSurroundings
-from bot.platforms.known import PLATFORMS, adapter_of, medium_of
+from bot.platforms import known
 from bot.ports.channel import Channel, Clock, Limits
 from bot.ports.conversation import Receiver
 from bot.ports.rate_limiter import RateLimiter
@@ -92,7 +92,7 @@ def build_app(
     out: TextIO | None = None,
     guard_gone: bool = True,
     is_worker: bool = False,
-    platforms: Mapping[str, str] = PLATFORMS,
+    platforms: Mapping[str, str] = known.PLATFORMS,
 ) -> App:
     """Builds an App. Raises SettingsError, StoreError.
 
@@ -152,7 +152,7 @@ def quiet_libraries() -> None:
 
 
 def _connect(platforms: Mapping[str, str], settings: Settings, clock: Clock, out: TextIO) -> dict[str, Channel]:
-    adapters = {name: adapter_of(module) for name, module in platforms.items() if settings.is_on(name)}
+    adapters = {name: known.adapter_of(module) for name, module in platforms.items() if settings.is_on(name)}
     return {name: adapter.connect(settings, clock, out) for name, adapter in adapters.items()}
 
 
@@ -160,9 +160,9 @@ def _platform(name: str, channel: Channel, around: PlatformSurroundings) -> Plat
     """Returns the platform of a channel. A channel without an adapter makes a platform that only posts."""
     module = getattr(channel, "adapter", None)
     return (
-        adapter_of(module).platform(channel, around)
+        known.adapter_of(module).platform(channel, around)
         if module
-        else Platform(facts=facts_of(name), channel=channel, medium=medium_of(name))
+        else Platform(facts=facts_of(name), channel=channel, medium=known.medium_of(name))
     )
 
 
@@ -198,7 +198,7 @@ def _medium(platforms: Mapping[str, Platform], chat: ChatAddress) -> Medium:
     """Returns the medium of a chat, also on a platform that is off."""
     platform = platforms.get(chat.platform)
     if platform is None:
-        return medium_of(chat.platform)
+        return known.medium_of(chat.platform)
     return platform.medium_at(chat) if platform.medium_at else platform.medium
 
 

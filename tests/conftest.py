@@ -20,7 +20,7 @@ from sqlalchemy.engine import Connection, Dialect, Engine
 from sqlalchemy.util import LRUCache
 
 import bot.platforms.known  # noqa: F401 - declares the platforms, so that addresses can be read
-import subscriptions.store.database.store
+import subscriptions.store.database.schema
 from subscriptions.store.database.schema import make_schema
 from subscriptions.store.database.store import Store
 from tests.make import NOON, FakeClock
@@ -179,7 +179,7 @@ def _keep_statement(_connection: Connection, _cursor: object, statement: str, pa
         _statements_of_schema.append((statement, parameters))
 
 
-vars(subscriptions.store.database.store)["make_schema"] = _make_schema_again
+vars(subscriptions.store.database.schema)["make_schema"] = _make_schema_again
 _wrote_in_the_pool: list[str] = []  # threads
 
 

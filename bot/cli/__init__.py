@@ -15,7 +15,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.output import discard_output, prepare_streams, print_error, print_line
+from bot.cli import output
 from bot.cli.subcommands import TopGroup
 from bot.errors import WrongUsage
 from subscriptions.errors import PaperwireError, Sentence, disk_full, is_disk_full
@@ -59,9 +59,9 @@ app = typer.Typer(
 def _version(wanted: bool) -> None:  # noqa: FBT001 - Typer passes the flag
     if wanted:
         try:
-            print_line(f"paperwire {version('paperwire')}")
+            output.print_line(f"paperwire {version('paperwire')}")
         except PackageNotFoundError:
-            print_line("paperwire, run from its source")
+            output.print_line("paperwire, run from its source")
         raise typer.Exit(DONE)
 
 
@@ -80,11 +80,11 @@ def _top(
 
 def run(arguments: Sequence[str]) -> int:
     """Runs a command line and returns its exit status. Every error becomes a sentence on stderr."""
-    prepare_streams()
+    output.prepare_streams()
     try:
         return _run_and_report(arguments)
     except BrokenPipeError:  # the reader of the pipe has closed it, as with `| head`
-        discard_output(sys.stdout, sys.stderr)
+        output.discard_output(sys.stdout, sys.stderr)
         return PROBLEM
 
 
@@ -102,7 +102,7 @@ def _run_and_report(arguments: Sequence[str]) -> int:
 
 
 def _stopped() -> int:
-    print_error("Stopped.")
+    output.print_error("Stopped.")
     return INTERRUPTED
 
 
@@ -119,7 +119,7 @@ def _failed(error: Exception, arguments: Sequence[str]) -> int:
     while isinstance(error, ExceptionGroup):  # from concurrent tasks; only the first error is examined
         error = error.exceptions[0]
     if isinstance(error, PaperwireError):
-        print_error(str(error))
+        output.print_error(str(error))
         return error.exit_code
     if isinstance(error, _UsageError):
         return _report_usage_error(error, arguments)
@@ -167,7 +167,7 @@ def _report_usage_error(error: Exception, arguments: Sequence[str]) -> int:
         message += f" Did you mean {meant}?"
     elif "extra argument" in message and context and any(one.name == "query" for one in context.command.params):
         message += " A query with blanks wants quotes around it."
-    print_error(f"{message} See {context.command_path if context is not None else 'paperwire'} --help.")
+    output.print_error(f"{message} See {context.command_path if context is not None else 'paperwire'} --help.")
     return USAGE
 
 
@@ -186,9 +186,9 @@ def _misspelt_option(context: typer.Context | None, arguments: Sequence[str]) ->
 
 def _system_failed(error: OSError) -> int:
     if is_disk_full(error):
-        print_error(" ".join(map(str, disk_full(error.filename or "the output"))))
+        output.print_error(" ".join(map(str, disk_full(error.filename or "the output"))))
     else:
-        print_error(f"{escaped(str(error.filename or 'The output'))}: {error.strerror or error}.")
+        output.print_error(f"{escaped(str(error.filename or 'The output'))}: {error.strerror or error}.")
     return PROBLEM
 
 
@@ -198,8 +198,8 @@ def _report_unexpected_error(error: Exception) -> int:
     secrets = secrets_in(os.environ)
     said = redacted(" ".join(f"{type(error).__name__}: {error}".split())[:300], secrets)
     if not wants_details():
-        print_error(f"Something went wrong within paperwire: {said}. PAPERWIRE_LOG_LEVEL=debug shows where.")
+        output.print_error(f"Something went wrong within paperwire: {said}. PAPERWIRE_LOG_LEVEL=debug shows where.")
         return PROBLEM
-    print_error(redacted("".join(format_exception(error)), secrets))
-    print_error("Something went wrong within paperwire; the lines above show where.")
+    output.print_error(redacted("".join(format_exception(error)), secrets))
+    output.print_error("Something went wrong within paperwire; the lines above show where.")
     return PROBLEM

@@ -18,11 +18,10 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from bot.app import build_app
+from bot.cli import output, tables
 from bot.cli.arguments import TERMINAL_LANGUAGE, ChatOption, Json, Now, OptionalChatOption, reporting_query_errors
 from bot.cli.documents import content
-from bot.cli.output import print_line, print_lines, print_reply, tell
 from bot.cli.session import Session, look_up_new_chat, open_dry_run, open_session
-from bot.cli.tables import new_table, print_table, watched
 from bot.commands.export_import import library_lines
 from bot.commands.intent import REGISTRY
 from bot.commands.phrasing.setting_words import setting_changed, value_of
@@ -37,12 +36,12 @@ from bot.ports.conversation import MessageRequest, Place
 from bot.rendering.parts import reader_of
 from bot.rendering.query_text import query_in_words
 from bot.rendering.reply_messages import render_reply, reply_rows
+from subscriptions import portable
 from subscriptions.addresses import declared, parse_address
 from subscriptions.chat_settings import SETTINGS, setting_name
 from subscriptions.errors import NotFound, Refused, Sentence
 from subscriptions.model import Chat, ChatAddress, ChatKind
 from subscriptions.planning.times import read_when, split_when
-from subscriptions.portable import numbered, read_numbered, text_of
 from subscriptions.query import Query
 from subscriptions.query.parse import parse_query
 from subscriptions.service.access import ask_unasked
@@ -110,7 +109,7 @@ def settings(*, chat: ChatOption, json: Json = False) -> int:
     """Show all settings of a chat, and which of them it chose."""
     with open_session() as session:
         stored_chat = get_chat(session.store, session.address(chat))
-    return tell(_settings_document(stored_chat), lambda: _show_settings(stored_chat), json=json)
+    return output.tell(_settings_document(stored_chat), lambda: _show_settings(stored_chat), json=json)
 
 
 def _settings_document(chat: Chat) -> dict[str, object]:
@@ -127,12 +126,12 @@ def _settings_document(chat: Chat) -> dict[str, object]:
 
 
 def _show_settings(chat: Chat) -> None:
-    print_line(" · ".join(filter(None, (str(chat.address), chat.title, chat.kind.value, chat.state.value))))
-    table = new_table("setting", "value", "")
+    output.print_line(" · ".join(filter(None, (str(chat.address), chat.title, chat.kind.value, chat.state.value))))
+    table = tables.new_table("setting", "value", "")
     for name in SETTINGS:
         mark = "chosen" if name in chat.chosen else ""
         table.add_row(name, Text(escaped(value_of(chat.settings, name))), mark)
-    print_table(table)
+    tables.print_table(table)
 
 
 def set_(
@@ -155,7 +154,7 @@ def set_(
     document = {"chat": str(after.address), "setting": setting, "value": new, "before": old, "changed": old != new}
     undo = f"  Undo: {shlex.join(['paperwire', 'set', setting, *old.split(), '--as', str(address)])}"
     reply = setting_changed(setting, before, after, TERMINAL_LANGUAGE)
-    return tell(document, lambda: print_reply(reply, *([undo] if old != new else [])), json=json)
+    return output.tell(document, lambda: output.print_reply(reply, *([undo] if old != new else [])), json=json)
 
 
 @dataclass(slots=True)
@@ -201,9 +200,9 @@ def say(
     files = [{"name": reply.file.name, "content": reply.file.text}] if reply.file else []
     document = {"chat": str(address), "text": said.splitlines(), "buttons": shown.labels(), "ok": not is_refused}
     rows = ("  ".join(f"[{label}]" for label in row) for row in shown.labels())
-    tell(document | {"files": files}, lambda: print_lines(said, *rows), json=json)
+    output.tell(document | {"files": files}, lambda: output.print_lines(said, *rows), json=json)
     if reply.file and not json:
-        print_line(f"{reply.file.name}:")
+        output.print_line(f"{reply.file.name}:")
         sys.stdout.write(reply.file.text)
     return 1 if is_refused else 0
 
@@ -269,7 +268,7 @@ def link(
         _write(svg, picture)
     document = {"query": query, "canonical": read.canonical, "links": links, "html": shown, "svg": picture}
     lines = (*links.values(), shown, *([picture.rstrip()] if svg is None else []))
-    return tell(document, lambda: print_lines(*lines), json=json)
+    return output.tell(document, lambda: output.print_lines(*lines), json=json)
 
 
 def _read(text: str) -> Query:
@@ -321,13 +320,13 @@ def import_(
     json: Json = False,
 ) -> int:
     """Add what is new and change what differs, and show it; --dry-run only shows. Nothing is removed."""
-    said = watched(numbered(_text_of(file)), "Reading")
-    lines = read_numbered(said, None if chat is None else parse_address(chat))
+    said = tables.watched(portable.numbered(_text_of(file)), "Reading")
+    lines = portable.read_numbered(said, None if chat is None else parse_address(chat))
     with open_dry_run(now) if dry_run else open_session(now, make=True) as session:
         chats = {address: session.resolve(address) for address in dict.fromkeys(line.chat for line in lines)}
         if any(address != chat for address, chat in chats.items()):
             lines = tuple(replace(line, chat=chats[line.chat]) for line in lines)
-        importing = partial(watched, what="Importing")
+        importing = partial(tables.watched, what="Importing")
         plan = import_lines(session.store, lines, now=session.now, dry=dry_run, watched=importing)
         if not dry_run:
             ask_unasked(session.store, {line.chat for line in lines}, now=session.now)
@@ -336,7 +335,7 @@ def import_(
     done = "✓ {added} added, {changed} changed, {known} there already.".format_map(counts)
     last = "Nothing was changed: this was a dry run." if dry_run else done
     document = _import_document(plan, counts, dry_run=dry_run)
-    return tell(document, lambda: _show_changes(plan.changes, last), json=json)
+    return output.tell(document, lambda: _show_changes(plan.changes, last), json=json)
 
 
 def _import_document(plan: ImportPlan, counts: dict[str, int], *, dry_run: bool) -> dict[str, object]:
@@ -347,7 +346,7 @@ def _import_document(plan: ImportPlan, counts: dict[str, int], *, dry_run: bool)
 
 def _text_of(file: str) -> str:
     try:
-        return text_of(content(file))
+        return portable.text_of(content(file))
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise WrongUsage(
@@ -359,7 +358,7 @@ def _text_of(file: str) -> str:
 def _show_changes(changes: Sequence[tuple[str, str, str]], last: str) -> None:
     """Prints the changes, and a last line."""
     if not changes:
-        print_line("There is no line to import.")
+        output.print_line("There is no line to import.")
     if not sys.stdout.isatty():
         sys.stdout.writelines(f"{escaped(f'{sign} {chat}  {line}').rstrip()}\n" for sign, chat, line in changes)
     else:
@@ -368,8 +367,8 @@ def _show_changes(changes: Sequence[tuple[str, str, str]], last: str) -> None:
                 Text.assemble((sign, _CHANGES[sign]), f" {escaped(chat)}  {escaped(line)}\n")
                 for sign, chat, line in changes[start : start + _PRINTED]
             ]
-            print_table(Text("").join(lines)[:-1])
-    print_line(last)
+            tables.print_table(Text("").join(lines)[:-1])
+    output.print_line(last)
 
 
 def library(
@@ -389,4 +388,4 @@ def library(
         put_library(session.store, of, read, now=session.now)
     document = {"chat": str(of.address), "entries": read.words.entries, "broken": read.broken}
     reply = Reply(lines=library_lines(read, TERMINAL_LANGUAGE), ok=True)
-    return tell(document | {"examples": list(read.examples)}, lambda: print_reply(reply), json=json)
+    return output.tell(document | {"examples": list(read.examples)}, lambda: output.print_reply(reply), json=json)

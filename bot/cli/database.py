@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 from pydantic import SecretStr
 
+from bot.cli import output
 from bot.cli.arguments import Json, Now
 from bot.cli.log import passwords_in
-from bot.cli.output import print_line, print_lines, tell
 from bot.cli.session import open_session, parse_moment, read_settings
 from bot.clock import SystemClock
 from bot.context import backup_folder, make_ready, make_store
@@ -19,7 +19,7 @@ from bot.errors import WrongUsage
 from bot.operation.ticks import file_sizes
 from bot.settings import Settings, database_address
 from subscriptions.errors import Refused, Sentence
-from subscriptions.service.backups import copy_database, count_lost_as_sent, look_for_copy
+from subscriptions.service import backups
 from subscriptions.service.backups import restore as put_back
 from subscriptions.store.database.schema import HEAD
 from subscriptions.store.database.store import Store
@@ -47,7 +47,7 @@ def current() -> int:
         store.close()
     if revision is None:
         raise store.missing()
-    print_line(revision if revision == HEAD else f"{revision}; this version's is {HEAD}: paperwire db upgrade")
+    output.print_line(revision if revision == HEAD else f"{revision}; this version's is {HEAD}: paperwire db upgrade")
     return 0
 
 
@@ -55,7 +55,7 @@ def current() -> int:
 def upgrade() -> int:
     """Bring the schema to this version's; an older database is copied first."""
     with open_session(make=True) as session:
-        print_line(f"✓ The schema is at {session.store.revision()}.")
+        output.print_line(f"✓ The schema is at {session.store.revision()}.")
     return 0
 
 
@@ -70,7 +70,7 @@ def size(*, now: Now = None, json: Json = False) -> int:
         f"{one.what:<16} {one.rows:>12,} rows {_mib(one.size):>10} MiB, {_mib(one.a_day):>8} a day" for one in found
     ]
     last = f"{'the file':<16} {'':>12}      {_mib(whole):>10} MiB"
-    return tell({"bytes": whole, "kinds": kinds}, lambda: print_lines(*lines, last), json=json)
+    return output.tell({"bytes": whole, "kinds": kinds}, lambda: output.print_lines(*lines, last), json=json)
 
 
 @database.command()
@@ -88,12 +88,12 @@ def copy(
         with only_sender(old):
             new.open(now=now)
             with only_sender(new):
-                rows = copy_database(old, new)
+                rows = backups.copy_database(old, new)
     finally:
         old.close()
         new.close()
-    print_line(f"✓ {rows:,} rows are in {new.where}.")
-    print_line("  Name it in PAPERWIRE_DATABASE_URL, and start nothing with the old one any more.")
+    output.print_line(f"✓ {rows:,} rows are in {new.where}.")
+    output.print_line("  Name it in PAPERWIRE_DATABASE_URL, and start nothing with the old one any more.")
     return 0
 
 
@@ -120,7 +120,7 @@ def backup(
     _refuse_target(file, store)
     with open_session() as session:
         session.store.backup(file)
-    print_line(f"✓ {file}, {file.stat().st_size / 2**20:.1f} MiB. paperwire restore {file} puts it back.")
+    output.print_line(f"✓ {file}, {file.stat().st_size / 2**20:.1f} MiB. paperwire restore {file} puts it back.")
     return 0
 
 
@@ -154,19 +154,21 @@ def restore(
             ),
         )
     if not store.exists():
-        look_for_copy(file)
+        backups.look_for_copy(file)
     try:
         with only_sender(store):
             restored = put_back(store, file, copies=backup_folder(settings, store), lost_at=lost_moment, now=now)
     finally:
         store.close()
-    print_line(f"✓ The database is that of {file}.")
+    output.print_line(f"✓ The database is that of {file}.")
     if restored.kept is not None:
-        print_line(f"  The one before it is kept: {restored.kept}")
+        output.print_line(f"  The one before it is kept: {restored.kept}")
     if lost_moment is None:
-        print_line("  What was sent since that copy was made may be sent again; --lost-at TIME counts it as sent.")
+        output.print_line(
+            "  What was sent since that copy was made may be sent again; --lost-at TIME counts it as sent."
+        )
     else:
-        print_line(f"  Deliveries that count as sent: {restored.counted}.")
+        output.print_line(f"  Deliveries that count as sent: {restored.counted}.")
     return 0
 
 
@@ -178,8 +180,8 @@ def _count_lost(lost_at: datetime | None) -> int:
             Sentence("paperwire restore FILE puts a copy back; --lost-at TIME alone is for one that is in its place."),
         )
     with open_session() as session, only_sender(session.store):
-        counted = count_lost_as_sent(session.store, lost_at, now=session.now)
-    print_line(f"✓ Deliveries that count as sent: {counted}.")
+        counted = backups.count_lost_as_sent(session.store, lost_at, now=session.now)
+    output.print_line(f"✓ Deliveries that count as sent: {counted}.")
     return 0
 
 

@@ -13,12 +13,11 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from bot.cli import output, tables
 from bot.cli.arguments import TERMINAL_LANGUAGE, Json, Now, Paths
 from bot.cli.documents import SourceFiles, documents, print_read_error
-from bot.cli.output import print_error, print_line, tell
 from bot.cli.session import Session, open_session
 from bot.cli.session import parse_day as day_of
-from bot.cli.tables import new_table, print_table, progress
 from bot.digests import INFO, dated, read_digest
 from bot.digests.files import is_missing, written_at
 from bot.digests.report import warning_document
@@ -71,11 +70,11 @@ def ingest(
     """Store the papers of digests; each file by itself, whole or not at all."""
     default_day = None if day is None else day_of("--date", day)
     named = source_name("--source", source) if source else None
-    with open_session(now, make=True) as session, progress(documents(paths), "Ingesting") as found:
+    with open_session(now, make=True) as session, tables.progress(documents(paths), "Ingesting") as found:
         watched, receipts = SourceFiles.listed(session.settings.sources), make_file_receipts(session.settings, session)
         done = _Ingestion(session, named, default_day, announce, watched, receipts)
         asyncio.run(_ingest_all(done, found, frozenset(paths)))
-    tell(_report(done), lambda: _show_ingested(done.files), json=json)
+    output.tell(_report(done), lambda: _show_ingested(done.files), json=json)
     return 1 if done.failed else 0
 
 
@@ -124,7 +123,7 @@ async def _ingest_all(
             raise
         except PaperwireError as error:
             if isinstance(error, UnknownFormat) and path not in named and _ABOUT.match(Path(path).name):
-                print_error(f"{escaped(path)}: skipped, it is no digest.")
+                output.print_error(f"{escaped(path)}: skipped, it is no digest.")
                 done.skipped += 1
             else:
                 print_read_error(error)
@@ -202,14 +201,14 @@ def _show_ingested(ingested: Sequence[_IngestedFile]) -> None:
     new, updated, unchanged = (_sum(ingested, name) for name in ("new", "updated", "unchanged"))
     digests = TERMINAL_LANGUAGE.count("{count} digest", "{count} digests", len(ingested))
     before = f", {TERMINAL_LANGUAGE.number(known)} of them known before" if known else ""
-    print_line(f"{digests}{before}: {new:,} papers new, {updated:,} updated, {unchanged:,} known already.")
+    output.print_line(f"{digests}{before}: {new:,} papers new, {updated:,} updated, {unchanged:,} known already.")
     for line in _archive_lines(ingested):
-        print_line(line)
+        output.print_line(line)
     for file in ingested:
         for warning in file.warnings:
             if warning.code not in INFO:
                 line = f", line {warning.line}" if warning.line else ""
-                print_line(f"! {escaped(file.path)}{line}: {escaped(warning.message)}")
+                output.print_line(f"! {escaped(file.path)}{line}: {escaped(warning.message)}")
 
 
 _COLOURS = {"failing": "red", "late": "yellow", "off": "dim"}
@@ -239,7 +238,9 @@ def show(context: typer.Context, *, now: Now = None, json: Json = False) -> int 
         known = {source_row.name: source_row for source_row in known_sources(session.store)}
         moment = session.now
         rows = _rows(session.settings, known, moment)
-    return tell([_row_document(row) for row in rows], lambda: _show(rows, session.settings.timezone, moment), json=json)
+    return output.tell(
+        [_row_document(row) for row in rows], lambda: _show(rows, session.settings.timezone, moment), json=json
+    )
 
 
 @app.command(epilog="For example: `paperwire sources poll daily`")
@@ -263,10 +264,10 @@ def poll(
         moment = session.now
         on = (row for row in _rows(session.settings, known, moment) if row.state != "off")
         rows = [row for row in on if name is None or name.casefold() == row.name.casefold()]
-    tell([_row_document(row) for row in rows], lambda: _show(rows, session.settings.timezone, moment), json=json)
+    output.tell([_row_document(row) for row in rows], lambda: _show(rows, session.settings.timezone, moment), json=json)
     if announce and not json:
         papers = TERMINAL_LANGUAGE.count("{count} paper", "{count} papers", announced)
-        print_line(f"Announced after they had been filed: {papers}.")
+        output.print_line(f"Announced after they had been filed: {papers}.")
     polled = [row.last for row in rows if row.last and row.last.at >= began]
     return 1 if any(receipt.outcome is Outcome.FAILED for receipt in polled) else 0
 
@@ -317,17 +318,17 @@ def _row_document(row: _Row) -> dict[str, object]:
 
 def _show(rows: Sequence[_Row], zone: str, now: datetime) -> None:
     language = Language("en", zone)
-    table = new_table("source", "state", "last look", "brought", "next look")
+    table = tables.new_table("source", "state", "last look", "brought", "next look")
     for row in rows:
         last = (language.moment(row.last.at, now=now), _brought(row.last)) if row.last else ("never", "")
         following = language.moment(row.next_at, now=now) if row.next_at else ("" if row.state == "off" else "watched")
         table.add_row(Text(escaped(row.name)), Text(row.state, _COLOURS.get(row.state, "")), *last, following)
-    print_table(table)
+    tables.print_table(table)
     for row in rows:
         if row.last is None and row.missing:
-            print_line(f"{escaped(row.name)}: There is nothing at {escaped(row.place)} yet.")
+            output.print_line(f"{escaped(row.name)}: There is nothing at {escaped(row.place)} yet.")
         if row.last and row.last.detail:
-            print_line(f"{escaped(row.name)}: {escaped(row.last.detail)}")
+            output.print_line(f"{escaped(row.name)}: {escaped(row.last.detail)}")
 
 
 def _brought(receipt: Receipt) -> str:

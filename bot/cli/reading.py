@@ -12,9 +12,9 @@ from typing import Annotated, NotRequired, TypedDict
 
 import typer
 
+from bot.cli import output
 from bot.cli.arguments import TERMINAL_LANGUAGE, Json, Paths, error_document, reporting_query_errors
 from bot.cli.documents import SourceFiles, content, digests_in, documents, print_expected_formats, print_read_error
-from bot.cli.output import console, print_error, print_json, print_line, tell
 from bot.cli.tables import print_table, progress
 from bot.digests.report import MANY, DigestTables, Overview, Refusals, Report, digest_report
 from bot.errors import WrongUsage
@@ -42,14 +42,14 @@ def explain(
     """Say what a query means in words, its canonical text, and what was guessed."""
     if json:
         explanation = explained(query, TERMINAL_LANGUAGE.translate)
-        print_json(explanation)
+        output.print_json(explanation)
         return 1 if explanation["error"] else 0
     with reporting_query_errors(query):
         read = parse_query(query)
-        print_line(query_in_words(read, TERMINAL_LANGUAGE.translate))
+        output.print_line(query_in_words(read, TERMINAL_LANGUAGE.translate))
         for hint in read.hints:
-            print_line(f"  ({hint.say(TERMINAL_LANGUAGE.translate)})")
-        print_line(f"canonical: {read.canonical}")
+            output.print_line(f"  ({hint.say(TERMINAL_LANGUAGE.translate)})")
+        output.print_line(f"canonical: {read.canonical}")
     return 0
 
 
@@ -70,7 +70,7 @@ def inspect(
     hidden = () if papers else ("items",)
     shown = [{name: value for name, value in report.items() if name not in hidden} for report in reports]
     readable = [report for report in reports if report["error"] is None]
-    tell({"digests": shown}, lambda: _show_reports(readable, refused, each=papers), json=json)
+    output.tell({"digests": shown}, lambda: _show_reports(readable, refused, each=papers), json=json)
     return 1 if refused else 0
 
 
@@ -86,7 +86,7 @@ def _show_reports(reports: list[Report], refused: list[tuple[str, PaperwireError
             print_read_error(error)
         print_expected_formats(error for _, error in refused)
     if not reports and not refused:
-        print_error("There is no file to read.")
+        output.print_error("There is no file to read.")
 
 
 if sys.platform != "win32":
@@ -126,7 +126,7 @@ def _match_one(text: str, paths: list[str], *, json: bool) -> int:
         query = parse_query(text)
     except QueryError as error:
         if json:
-            print_json({"query": None, "text": text, "error": error_document(error)})
+            output.print_json({"query": None, "text": text, "error": error_document(error)})
             return 1
         with reporting_query_errors(text):
             raise
@@ -138,14 +138,14 @@ def _match_one(text: str, paths: list[str], *, json: bool) -> int:
     if json:
         keys = [paper.key for paper in found]
         document = {"query": canonical, "text": text, "keys": keys, "why": _reasons(query, found)}
-        print_json(document | ({"hints": list(unknown)} if unknown else {}))
+        output.print_json(document | ({"hints": list(unknown)} if unknown else {}))
         return status
     for sentence in unknown:
-        print_error(sentence)
-    print_line(f"{query_in_words(query, TERMINAL_LANGUAGE.translate)}: {len(found)} of {len(papers)} papers")
+        output.print_error(sentence)
+    output.print_line(f"{query_in_words(query, TERMINAL_LANGUAGE.translate)}: {len(found)} of {len(papers)} papers")
     for paper in found:
-        print_line(f"  {escaped(paper.key)}  {escaped(paper.title or paper.abstract[:80])}")
-        print_line(
+        output.print_line(f"  {escaped(paper.key)}  {escaped(paper.title or paper.abstract[:80])}")
+        output.print_line(
             "    "
             + "; ".join(f"{hit['field']}: {', '.join(hit['terms'])}" for hit in _reasons(query, [paper])[paper.key])
         )
@@ -257,25 +257,27 @@ def _match_file(file: str, paths: list[str], *, listed: bool, json: bool) -> int
     if listed:
         report["matches"] = [(line, keys[handle]) for line, handle in enumerate(lines.handles, 1) if handle in keys]
         report["peak_rss_bytes"] = _peak_rss_bytes()
-    tell(report, lambda: _show_batch(report), json=json)
+    output.tell(report, lambda: _show_batch(report), json=json)
     return status
 
 
 def _show_batch(report: BatchReport) -> None:
     counts = {name: f"{report[name]:,}" for name in ("queries", "unique", "papers", "pairs")}
-    print_line("{queries} queries, {unique} of them different; {papers} papers; {pairs} pairs.".format_map(counts))
+    output.print_line(
+        "{queries} queries, {unique} of them different; {papers} papers; {pairs} pairs.".format_map(counts)
+    )
     times = ", ".join(
         f"{name.removesuffix('_s').replace('_', ' ')} {seconds:.3f} s"
         for name, seconds in report["timings"].items()
         if name.endswith("_s")
     )
-    print_line(f"{times}; at most {report['peak_rss_bytes'] / 2**20:,.0f} MiB of memory.")
+    output.print_line(f"{times}; at most {report['peak_rss_bytes'] / 2**20:,.0f} MiB of memory.")
     for line, keys in report.get("matches", ()):
-        print_line(f"{line:>6}  {' '.join(keys)}")
+        output.print_line(f"{line:>6}  {' '.join(keys)}")
     for line, hint in report.get("hints", ()):
-        print_error(f"line {line}: {hint}")
+        output.print_error(f"line {line}: {hint}")
     for line, reason in report["refused"]:
-        print_error(f"line {line} is refused: {reason}")
+        output.print_error(f"line {line} is refused: {reason}")
 
 
 def _lines_of(data: bytes) -> list[str]:
@@ -354,4 +356,4 @@ def demo(
     """Send sample digests through the real pipeline to example chats: no account, no network."""
     from bot.demo import run_demo  # noqa: PLC0415 - costs 900 ms; the others here need no store
 
-    return run_demo(out, console(sys.stdout))
+    return run_demo(out, output.console(sys.stdout))

@@ -12,20 +12,20 @@ import typer
 from rich.text import Text
 
 from bot.app import App, build_app
+from bot.cli import output
 from bot.cli.arguments import Json, Now
-from bot.cli.output import print_error, print_json_list, print_line, tell
 from bot.cli.session import clock_from, open_session, read_settings, titled
 from bot.cli.tables import new_table, print_table
 from bot.delivery.planning import Sent
 from bot.errors import WrongUsage
-from bot.operation.ticks import beside, raise_if_interrupted, stop_on_signals
+from bot.operation import ticks
 from bot.operation.worker import OwnerWatch
 from bot.rendering.language import Language
 from bot.settings import Settings
 from subscriptions.addresses import declared, facts_of
 from subscriptions.errors import NotFound, Sentence
+from subscriptions.service import sending
 from subscriptions.service.sending import dismiss as give_up
-from subscriptions.service.sending import lanes, outbox_entries, retry_delivery
 from subscriptions.states import DeliveryState
 from subscriptions.store.entries import OutboxEntry
 from subscriptions.text import escaped
@@ -37,24 +37,24 @@ def deliver(*, now: Now = None, json: Json = False) -> int:
     app = build_app(settings, clock=clock_from(now, settings), out=sys.stderr if json else sys.stdout)
     sent, off = asyncio.run(_deliver(app))
     names = ("planned", "sent", "papers", "waiting", "unclear", "dead")
-    tell({name: getattr(sent, name) for name in names}, lambda: _show_sent(sent), json=json)
+    output.tell({name: getattr(sent, name) for name in names}, lambda: _show_sent(sent), json=json)
     for platform, reason in sorted(sent.stopped.items()):
-        print_error(f"{titled(platform)} stands still: {reason.rstrip('.')}. Everything for it stays planned.")
+        output.print_error(f"{titled(platform)} stands still: {reason.rstrip('.')}. Everything for it stays planned.")
     for platform in off:
-        print_error(f"{platform.capitalize()} is off, without a token. Everything for it stays planned.")
-    raise_if_interrupted(app)
+        output.print_error(f"{platform.capitalize()} is off, without a token. Everything for it stays planned.")
+    ticks.raise_if_interrupted(app)
     return 1 if sent.dead else 0
 
 
 async def _deliver(app: App) -> tuple[Sent, list[str]]:
     """Delivers what is due. Returns (counts, platforms that are off although something waits for them)."""
     try:
-        stop_on_signals(app)
+        ticks.stop_on_signals(app)
         app.open()
-        async with beside(OwnerWatch(app.store, app.clock).watch()):
+        async with ticks.beside(OwnerWatch(app.store, app.clock).watch()):
             sent = await app.sender.deliver()
         without = sorted(facts.name for facts in declared() if facts.token_variable and facts.name not in app.platforms)
-        waiting = lanes(app.store, without, now=app.clock.now(), finding=())
+        waiting = sending.lanes(app.store, without, now=app.clock.now(), finding=())
         return sent, sorted({lane.platform for lane in waiting})
     finally:
         await app.close()
@@ -62,13 +62,13 @@ async def _deliver(app: App) -> tuple[Sent, list[str]]:
 
 def _show_sent(sent: Sent) -> None:
     if sent.planned or sent.sent:
-        print_line(f"Planned {sent.planned:,}, sent {sent.sent:,} with {sent.papers:,} papers.")
+        output.print_line(f"Planned {sent.planned:,}, sent {sent.sent:,} with {sent.papers:,} papers.")
     else:
-        print_line("Nothing was due.")
+        output.print_line("Nothing was due.")
     left = [(sent.waiting, "waiting"), (sent.unclear, "unclear"), (sent.dead, "dead")]
     shown = ", ".join(f"{count:,} {word}" for count, word in left if count)
     if shown:
-        print_line(f"In the outbox: {shown}. paperwire outbox says why.")
+        output.print_line(f"In the outbox: {shown}. paperwire outbox says why.")
 
 
 STATES = ("planned", "held", "sending", "waiting", "unclear", "dead", "dismissed", "sent")
@@ -101,13 +101,13 @@ def show(
             Sentence("Choose one of: {states}.", {"states": ", ".join(STATES)}),
         )
     with open_session(now) as session:
-        entries = outbox_entries(session.store, now=session.now, wall=session.clock.wall(), over=state in _OVER)
+        entries = sending.outbox_entries(session.store, now=session.now, wall=session.clock.wall(), over=state in _OVER)
         wanted = (entry for entry in entries if (entry.state == state if state else entry.state not in _OVER))
         shown = (_with_reason(entry, session.settings) for entry in wanted)
         if json:
-            print_json_list(map(asdict, shown))
+            output.print_json_list(map(asdict, shown))
         elif not _show_all(shown, session.now, session.settings.timezone):
-            print_line(f"No delivery is {state}." if state else "Nothing waits.")
+            output.print_line(f"No delivery is {state}." if state else "Nothing waits.")
     return 0
 
 
@@ -116,7 +116,9 @@ def retry(ids: Ids, *, now: Now = None) -> int:
     """Give deliveries another try at the next deliver; a platform that stands still goes on."""
     with open_session(now) as session:
         return _each(
-            ids, lambda delivery: retry_delivery(session.store, delivery, now=session.now), "will be tried again"
+            ids,
+            lambda delivery: sending.retry_delivery(session.store, delivery, now=session.now),
+            "will be tried again",
         )
 
 
@@ -133,9 +135,9 @@ def _each(ids: Sequence[str], act: Callable[[str], None], done: str) -> int:
     for delivery in ids:
         try:
             act(delivery)
-            print_line(f"✓ {delivery} {done}.")
+            output.print_line(f"✓ {delivery} {done}.")
         except NotFound as error:
-            print_error(str(error))
+            output.print_error(str(error))
             status = error.exit_code
     return status
 
@@ -169,7 +171,7 @@ def _show_page(entries: Sequence[OutboxEntry], now: datetime, zone: str) -> None
     print_table(table)
     for delivery, remark in remarks:
         if remark:
-            print_line(f"{delivery}  {remark}")
+            output.print_line(f"{delivery}  {remark}")
 
 
 def _remark(entry: OutboxEntry, language: Language) -> str:

@@ -13,14 +13,14 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.app import build_app
+from bot.cli import output
 from bot.cli.arguments import Json, Now
-from bot.cli.output import print_line, print_lines, tell
 from bot.cli.session import Session, open_session, read_settings, titled
 from bot.cli.tables import new_table, print_table
 from bot.clock import SystemClock
 from bot.context import backup_folder
 from bot.delivery.lane_sender import is_running
-from bot.operation.checks import check_here, check_outbox, check_platforms, is_ready, mounts
+from bot.operation import checks
 from bot.operation.health import Readiness, ask_readiness
 from bot.operation.source_checks import ask_sources, check_sources
 from bot.operation.ticks import copy_times, file_sizes
@@ -73,7 +73,7 @@ def status(*, now: Now = None, json: Json = False) -> int:
             size=sum(file_sizes(session.store).values()),
         )
         language = Language("en", session.settings.timezone)
-    tell(_status_document(standing), lambda: print_lines(*_lines(standing, language)), json=json)
+    output.tell(_status_document(standing), lambda: output.print_lines(*_lines(standing, language)), json=json)
     return 0 if standing.is_well else 1
 
 
@@ -159,7 +159,7 @@ def workers(*, now: Now = None, json: Json = False) -> int:
     with open_session(now) as session:
         found = workers_at_work(session.store, is_running=is_running)
         waiting = backlog(session.store, now=session.now, wall=session.clock.wall())
-        tell(_workers_document(found, waiting), lambda: _show_workers(found, waiting, session), json=json)
+        output.tell(_workers_document(found, waiting), lambda: _show_workers(found, waiting, session), json=json)
     return 0 if any(one.is_alive for one in found) else 1
 
 
@@ -190,8 +190,8 @@ def _show_workers(found: Sequence[WorkerAtWork], waiting: Backlog, session: Sess
     if found:
         print_table(_table(found, session.clock.wall(), language))
     else:
-        print_line(language.say("No process was found that works with this database; paperwire run starts one."))
-    print_lines(*_lags(waiting, session.now, language))
+        output.print_line(language.say("No process was found that works with this database; paperwire run starts one."))
+    output.print_lines(*_lags(waiting, session.now, language))
 
 
 def _table(found: Sequence[WorkerAtWork], wall: datetime, language: Language) -> Table:
@@ -242,22 +242,24 @@ def check(
     """Look at settings, database, copies, templates, tokens, scopes, clock and proxy; say how to mend what is wrong."""
     settings, clock = read_settings(), SystemClock()
     app = build_app(settings, clock=clock, out=sys.stderr)
-    findings = list(check_here(settings, app.store, wall=clock.wall(), environ=os.environ, mounted=mounts()))
-    findings += check_outbox(app.store, now=clock.wall())
+    findings = list(
+        checks.check_here(settings, app.store, wall=clock.wall(), environ=os.environ, mounted=checks.mounts())
+    )
+    findings += checks.check_outbox(app.store, now=clock.wall())
     findings += check_sources(settings, app.store, wall=clock.wall())
 
     async def ask() -> list[Finding]:
         try:
             if offline:
                 return []
-            fetcher = make_fetcher(settings, app.context, alone=not is_ready(app.store))
+            fetcher = make_fetcher(settings, app.context, alone=not checks.is_ready(app.store))
             reached = await ask_sources(settings, app.store, fetcher, now=clock.now())
-            return reached + await check_platforms(app.store, app.platforms, wall=clock.wall)
+            return reached + await checks.check_platforms(app.store, app.platforms, wall=clock.wall)
         finally:
             await app.close()
 
     findings += asyncio.run(ask())
-    tell([_finding_document(finding) for finding in findings], lambda: _show_findings(findings), json=json)
+    output.tell([_finding_document(finding) for finding in findings], lambda: _show_findings(findings), json=json)
     return 1 if any(finding.mend for finding in findings) else 0
 
 

@@ -14,18 +14,12 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from bot.cli import output
 from bot.cli.arguments import TERMINAL_LANGUAGE, ChatOption, Json, Now, OptionalChatOption, reporting_query_errors
-from bot.cli.output import print_line, print_reply, tell
 from bot.cli.session import look_up_new_chat, open_session
 from bot.cli.tables import is_narrow, print_table
-from bot.commands.phrasing.subscription_words import (
-    Row,
-    shortened,
-    state_of,
-    subscribed,
-    subscription_rows,
-    unsubscribed,
-)
+from bot.commands.phrasing import subscription_words
+from bot.commands.phrasing.subscription_words import Row
 from bot.errors import WrongUsage
 from bot.platforms.known import look_of, medium_at
 from bot.ports.channel import Reply
@@ -43,8 +37,8 @@ from subscriptions.planning.cadence import DAYS, cadence_text
 from subscriptions.planning.pauses import NextDelivery
 from subscriptions.planning.times import split_when
 from subscriptions.query.parse import parse_query
+from subscriptions.service import amendments
 from subscriptions.service.access import allow, ask_unasked
-from subscriptions.service.amendments import numbers_among, numbers_in, numbers_missing
 from subscriptions.service.chat_status import Status, next_deliveries_of, status
 from subscriptions.service.next_deliveries import Listed, listed
 from subscriptions.service.previews import NotDue, Preview
@@ -120,7 +114,7 @@ def subscribe(
         ask_unasked(session.store, [result.chat.address], now=session.now)
     remarks = [f"  {remark}" for remark in _remarks(result, session.settings, begins=since is not None)]
     reply = _echo(result, moment, says_year=(since or "").strip()[:4].isdigit())
-    return tell(_added(result), lambda: print_reply(reply, *remarks), json=json)
+    return output.tell(_added(result), lambda: output.print_reply(reply, *remarks), json=json)
 
 
 def _added(result: Subscribed) -> dict[str, object]:
@@ -163,7 +157,7 @@ def _echo(result: Subscribed, now: datetime, *, says_year: bool) -> Reply:
     language = Language("en", result.subscription.zone or result.chat.settings.timezone)
     examples = [_example(known.paper) for known in result.examples]
     reading = query_in_words(result.query, language.translate)
-    return subscribed(
+    return subscription_words.subscribed(
         result, language, reading=reading, examples=examples, now=now, says_since=True, says_year=says_year
     )
 
@@ -180,7 +174,7 @@ def subscriptions(*, chat: OptionalChatOption = None, now: Now = None, json: Jso
         entries = listed(session.store, None if chat is None else session.address(chat))
         next_deliveries = () if json else next_deliveries_of(session.store, entries, now=session.now)
     documents = [_document(entry) for entry in entries]
-    return tell(documents, lambda: _show_rows(_rows(entries, next_deliveries, session.now)), json=json)
+    return output.tell(documents, lambda: _show_rows(_rows(entries, next_deliveries, session.now)), json=json)
 
 
 def _document(entry: Listed) -> dict[str, object]:
@@ -194,21 +188,26 @@ def _document(entry: Listed) -> dict[str, object]:
         "canonical": subscription.canonical,
         "cadence": cadence_text(subscription.cadence),
         "zone": entry.zone,
-        "state": state_of(entry),
+        "state": subscription_words.state_of(entry),
         "next_due_at": subscription.next_due_at,
     }
 
 
 def _rows(entries: tuple[Listed, ...], next_deliveries: tuple[NextDelivery, ...], now: datetime) -> list[Row]:
     languages = {zone: Language("en", zone) for zone in {entry.zone for entry in entries}}
-    rows = subscription_rows(
+    rows = subscription_words.subscription_rows(
         entries,
         lambda text: query_in_words(parse_query(text), languages[entries[0].zone].translate),
         lambda entry: languages[entry.zone],
         now,
     )
     return [
-        replace(row, next_due=when_next(expected, languages[entry.zone], now) if state_of(entry) == "active" else "")
+        replace(
+            row,
+            next_due=when_next(expected, languages[entry.zone], now)
+            if subscription_words.state_of(entry) == "active"
+            else "",
+        )
         for row, entry, expected in zip(rows, entries, next_deliveries, strict=True)
     ]
 
@@ -216,14 +215,14 @@ def _rows(entries: tuple[Listed, ...], next_deliveries: tuple[NextDelivery, ...]
 def _show_rows(rows: list[Row]) -> None:
     """Prints a table; on a narrow terminal two lines per subscription, below their chat."""
     if not rows:
-        print_line("There are no subscriptions yet. paperwire subscribe QUERY --as console:me adds one.")
+        output.print_line("There are no subscriptions yet. paperwire subscribe QUERY --as console:me adds one.")
         return
     if is_narrow(_TABLE_WIDTH):
         for chat, rows_of_chat in groupby(rows, key=lambda row: row.chat):
-            print_line(chat)
+            output.print_line(chat)
             for row in rows_of_chat:
-                print_line(f"{row.number:>4}  {row.reading}")
-                print_line(
+                output.print_line(f"{row.number:>4}  {row.reading}")
+                output.print_line(
                     "      " + " · ".join(filter(None, (row.when, row.next_due and f"next {row.next_due}", row.state)))
                 )
         return
@@ -252,19 +251,21 @@ def unsubscribe(
 ) -> int:
     """Remove subscriptions. What was planned for them is still sent."""
     text = " ".join(which)
-    typed = numbers_in(text)
+    typed = amendments.numbers_in(text)
     with open_session(now) as session, reporting_query_errors(text):
         address = session.address(chat)
-        existing = numbers_among(typed, {entry.subscription.number for entry in listed(session.store, address)})
+        existing = amendments.numbers_among(
+            typed, {entry.subscription.number for entry in listed(session.store, address)}
+        )
         if existing:
             removed_ = unsubscribe_several(session.store, address, existing, now=session.now)
         else:
             removed_ = remove(session.store, address, text, now=session.now)
     removed = [{"number": one.number, "name": one.name, "text": one.text} for one in removed_]
-    missing = numbers_missing(typed, existing) if existing else ""
+    missing = amendments.numbers_missing(typed, existing) if existing else ""
     undo = [f"  Undo: {_undo_command(subscription, str(address))}" for subscription in removed_]
-    reply = unsubscribed(removed_, TERMINAL_LANGUAGE, missing=missing)
-    return tell({"chat": str(address), "removed": removed}, lambda: print_reply(reply, *undo), json=json)
+    reply = subscription_words.unsubscribed(removed_, TERMINAL_LANGUAGE, missing=missing)
+    return output.tell({"chat": str(address), "removed": removed}, lambda: output.print_reply(reply, *undo), json=json)
 
 
 def _undo_command(subscription: Subscription, chat: str) -> str:
@@ -311,24 +312,24 @@ def preview(
     render = partial(render_delivery, medium=medium, titles=titles)
     due, later = (render(entry) if entry else () for entry in (found.delivery, found.later))
     document = _preview_document(about, found, (*due, *later))
-    return tell(document, lambda: _say(found, about, due, later, moment), json=json)
+    return output.tell(document, lambda: _say(found, about, due, later, moment), json=json)
 
 
 def _say(found: Preview, about: Status, due: Sequence[Message], later: Sequence[Message], now: datetime) -> None:
     """Prints what was planned before, what is due, and what is not due yet."""
     address = about.chat.address
     if about.waiting:
-        print_line(f"Planned before and sent first: {about.waiting}, see `paperwire outbox`.")
+        output.print_line(f"Planned before and sent first: {about.waiting}, see `paperwire outbox`.")
     if found.not_due:
-        print_line("Due now:" if due else "Nothing is due now.")
+        output.print_line("Due now:" if due else "Nothing is due now.")
     for message in due:
         _show_message(address, message)
     for line in _not_due(found, about.chat, now):
-        print_line(line)
+        output.print_line(line)
     for message in later:
         _show_message(address, message)
     if not due and not later:
-        print_line(f"Nothing: none of the {found.known:,} papers looked at is for {address}.")
+        output.print_line(f"Nothing: none of the {found.known:,} papers looked at is for {address}.")
 
 
 def _not_due(found: Preview, chat: Chat, now: datetime) -> list[str]:
@@ -338,7 +339,7 @@ def _not_due(found: Preview, chat: Chat, now: datetime) -> list[str]:
     for entry in found.not_due:
         subscription, count = entry.subscription, language.count("{count} paper", "{count} papers", len(entry.papers))
         when = _HELD.get(entry.held, "") or when_next(entry.next_delivery, language, now)
-        lines.append(f"  {subscription.number}  {shortened(subscription.label)} · {count} · {when}")
+        lines.append(f"  {subscription.number}  {subscription_words.shortened(subscription.label)} · {count} · {when}")
     return lines
 
 
@@ -381,14 +382,14 @@ def _waits(entry: NotDue) -> dict[str, object]:
 
 def _show_message(chat: ChatAddress, message: Message) -> None:
     """Prints a message as its platform would show it. Links are hidden behind titles on a terminal, written out elsewhere."""
-    print_line(f"{f'── {chat}, message {message.number} ':─<{_RULE}}")
+    output.print_line(f"{f'── {chat}, message {message.number} ':─<{_RULE}}")
     look = look_of(chat.platform)
     if look is None:
-        print_line(loads(message.payload)["text"].rstrip())
+        output.print_line(loads(message.payload)["text"].rstrip())
     else:
         display = look.display(message.payload)
         for paragraph in display.paragraphs:
             print_table(Flow(text_of(paragraph, written=not sys.stdout.isatty())))
         for row in display.keys:
-            print_line(" ".join(f"[{key.text}]" for key in row))
-    print_line("─" * _RULE)
+            output.print_line(" ".join(f"[{key.text}]" for key in row))
+    output.print_line("─" * _RULE)

@@ -40,7 +40,7 @@ from subscriptions.query.parse import asked_beside
 from subscriptions.service.chat_status import store_chat
 from subscriptions.service.next_deliveries import Listed, listed, typed_number
 from subscriptions.service.undoing import last_change
-from subscriptions.store.conversations import clear_conversation_state, get_conversation_state, set_conversation_state
+from subscriptions.store import conversations
 
 ANSWER_WITHIN = timedelta(minutes=15)
 _SAID_OTHERWISE = {
@@ -87,7 +87,7 @@ def drop_question(context: CommandContext, *verbs: str) -> bool:
     waiting = open_question(context)
     if waiting is None or (verbs and waiting.verb not in verbs):
         return False
-    clear_conversation_state(context.store, _state_name(context))
+    conversations.clear_conversation_state(context.store, _state_name(context))
     return True
 
 
@@ -107,7 +107,7 @@ def drop_passing_questions(context: CommandContext) -> None:
 
 def open_question(context: CommandContext) -> CallbackToken | None:
     """Returns the question that is open for this person in this chat; None if there is none or it is too old."""
-    return get_conversation_state(context.store, _state_name(context), since=context.now - ANSWER_WITHIN)
+    return conversations.get_conversation_state(context.store, _state_name(context), since=context.now - ANSWER_WITHIN)
 
 
 def answers_question(context: CommandContext) -> bool:
@@ -133,7 +133,7 @@ def answer_question(context: CommandContext) -> Reply | None:
         replace(with_stored_chat(context) if callback.needs_manager else context, arguments=dict(token.arguments))
     )
     if reply is not None and open_question(context) == token:
-        clear_conversation_state(context.store, _state_name(context))
+        conversations.clear_conversation_state(context.store, _state_name(context))
     return reply
 
 
@@ -179,7 +179,9 @@ def _store_question(context: CommandContext, verb: str, arguments: Mapping[str, 
     token = CallbackToken(
         verb=verb, arguments=remembered, place=str(context.origin.address), person=context.request.sender
     )
-    set_conversation_state(context.store, _state_name(context), token, lasts=ANSWER_WITHIN, now=context.now)
+    conversations.set_conversation_state(
+        context.store, _state_name(context), token, lasts=ANSWER_WITHIN, now=context.now
+    )
 
 
 def _state_name(context: CommandContext) -> str:

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
+from bot.commands import cards
 from bot.commands.asking import listed_here, undo_row
-from bot.commands.cards import callback_paper, of_paper, paper_arguments, paper_gone
 from bot.commands.context import Callback, CommandContext
 from bot.commands.subscription_form import is_author
 from bot.commands.undo import subscribe_and_echo
@@ -14,8 +14,8 @@ from subscriptions.errors import QueryError
 from subscriptions.matching.paper_index import matching_papers
 from subscriptions.model import Item, Subscription
 from subscriptions.portable import mended_name
+from subscriptions.query import rewriting
 from subscriptions.query.parse import parse_canonical, parse_query
-from subscriptions.query.rewriting import author_rule, narrowed, words_rule
 from subscriptions.service.amendments import edit, rename
 from subscriptions.service.known_papers import distinctive_words, subscriptions_behind
 from subscriptions.service.near_papers import note_signal
@@ -30,7 +30,7 @@ _TOPIC = 30  # of the words in a button's label
 _IN_ROW, _HALF = 2, 18  # buttons in a row; columns of a label that fits into half a row on a phone
 
 
-@of_paper
+@cards.of_paper
 def on_mute(context: CommandContext, item: Item) -> Reply:
     """Handles [mute ▾]: pauses the topic of the paper or a subscription that brought it, after asking which."""
     subscriptions = subscriptions_behind(context.store, context.chat, item)
@@ -40,7 +40,7 @@ def on_mute(context: CommandContext, item: Item) -> Reply:
         return _muted(context, chosen) if chosen else _no_subscription(context, _chosen(context, subscriptions))
     if not loud:
         return _no_subscription(context, subscriptions)
-    where = paper_arguments(context)
+    where = cards.paper_arguments(context)
 
     def quiet(subscription: Subscription, label: str, days: int) -> Button:
         arguments = {**where, "number": subscription.number, "days": days}
@@ -62,7 +62,7 @@ def _topic_row(context: CommandContext, item: Item) -> Buttons:
     for subscription in _still_finding(context, item)[:1]:
         for rule, text in _rules(context, subscription, item, ()).items():
             label = context.say("topic: {words}", words=cut_letters(text, _TOPIC))
-            arguments = {**paper_arguments(context), "number": subscription.number, "rule": rule}
+            arguments = {**cards.paper_arguments(context), "number": subscription.number, "rule": rule}
             return ((Button(label=label, verb="leave-out", arguments=arguments),),)
     return ()
 
@@ -79,7 +79,7 @@ def _muted(context: CommandContext, subscription: Subscription) -> Reply:
     return Reply(lines=(said,), ok=True, buttons=undo_row(context), replaces=True)
 
 
-@of_paper
+@cards.of_paper
 def on_exclude(context: CommandContext, item: Item) -> Reply:
     """Handles [exclude]: shows what the subscription could exclude, so that papers like this one do not come again."""
     finding = _still_finding(context, item)
@@ -91,14 +91,14 @@ def on_exclude(context: CommandContext, item: Item) -> Reply:
         Button(
             label=_short(text),
             verb="leave-out",
-            arguments={**paper_arguments(context), "number": subscription.number, "rule": rule},
+            arguments={**cards.paper_arguments(context), "number": subscription.number, "rule": rule},
         )
         for rule, text in _rules(context, subscription, item, authors).items()
     ]
     if buttons:
         asked = context.say("What shall {subscription} leave out from now on?", subscription=_called(subscription))
         return Reply(lines=(asked,), buttons=_in_rows(buttons))
-    example = narrowed(parse_query(subscription.text), "survey").text
+    example = rewriting.narrowed(parse_query(subscription.text), "survey").text
     lines = (
         context.say("I find no words in this title that few of the other papers have."),
         context.say("Write what it shall leave out: /edit {number} {query}", number=subscription.number, query=example),
@@ -108,12 +108,14 @@ def on_exclude(context: CommandContext, item: Item) -> Reply:
 
 def _rules(context: CommandContext, subscription: Subscription, item: Item, authors: Sequence[str]) -> dict[str, str]:
     """Returns rules that the query could exclude → their labels: words of the title, then these authors."""
-    rules = {words_rule(text): text for text in distinctive_words(context.store, context.chat, subscription, item)}
-    rules |= {author_rule(name): name for name in authors}
+    rules = {
+        rewriting.words_rule(text): text for text in distinctive_words(context.store, context.chat, subscription, item)
+    }
+    rules |= {rewriting.author_rule(name): name for name in authors}
     return {rule: text for rule, text in rules.items() if _can_leave_out(subscription, rule, item)}
 
 
-@of_paper
+@cards.of_paper
 def on_leave_out(context: CommandContext, item: Item) -> Reply:
     """Handles a rule under [exclude]: adds it to the query."""
     subscriptions = subscriptions_behind(context.store, context.chat, item)
@@ -121,7 +123,7 @@ def on_leave_out(context: CommandContext, item: Item) -> Reply:
     if subscription is None:
         return _no_subscription(context, ())
     rule = str(context.arguments["rule"])
-    less = narrowed(parse_query(subscription.text), rule)
+    less = rewriting.narrowed(parse_query(subscription.text), rule)
     done = edit(context.store, context.chat.address, subscription.number, less.text, now=context.now, who=context.actor)
     _note(context, Signal.EXCLUDED)
     reading = context.formatter.reading(done.query)
@@ -130,7 +132,7 @@ def on_leave_out(context: CommandContext, item: Item) -> Reply:
     others = [other for other in _still_finding(context, item) if other.number != subscription.number]
     if others:
         lines.append(context.say("{subscription} still finds such papers.", subscription=_called(others[0])))
-        there = {**paper_arguments(context), "number": others[0].number, "rule": rule}
+        there = {**cards.paper_arguments(context), "number": others[0].number, "rule": rule}
         buttons = ((Button(label=context.say("leave it out there, too"), verb="leave-out", arguments=there),), *buttons)
     return Reply(
         lines=tuple(lines),
@@ -154,22 +156,22 @@ def _still_finding(context: CommandContext, item: Item) -> tuple[Subscription, .
 def _can_leave_out(subscription: Subscription, rule: str, item: Item) -> bool:
     """Returns whether the query can take the rule, and would then not find this paper."""
     try:
-        less = narrowed(parse_query(subscription.text), rule)
+        less = rewriting.narrowed(parse_query(subscription.text), rule)
     except QueryError:  # such as initials alone, which are no valid author
         return False
     return not matching_papers(less, [item.paper.paper])
 
 
-@of_paper
+@cards.of_paper
 def on_follow(context: CommandContext, item: Item) -> Reply:
     """Handles [follow authors]: shows a button for each author of a paper: the first, the last, then the others."""
     names, start = item.paper.paper.authors, int(context.arguments.get("start", 0))
     authors = tuple(dict.fromkeys((*names[:1], *names[-1:], *names)))
     page = authors[start : start + AUTHORS]
     if not page:
-        return paper_gone(context)
+        return cards.paper_gone(context)
     buttons = [
-        Button(label=_short(name), verb="follow-author", arguments={**paper_arguments(context), "name": name})
+        Button(label=_short(name), verb="follow-author", arguments={**cards.paper_arguments(context), "name": name})
         for name in page
         if is_author(name)
     ]
@@ -177,7 +179,7 @@ def on_follow(context: CommandContext, item: Item) -> Reply:
     left = len(authors) - start - len(page)
     if left:
         label = context.localizer.count("{count} more", "{count} more", left)
-        further = {**paper_arguments(context), "start": start + AUTHORS}
+        further = {**cards.paper_arguments(context), "start": start + AUTHORS}
         rows = (*rows, (Button(label=label, verb="card-follow", arguments=further),))
     return Reply(lines=(context.say("Whose papers shall I tell you of?"),), buttons=rows, replaces=start > 0)
 
@@ -185,7 +187,7 @@ def on_follow(context: CommandContext, item: Item) -> Reply:
 def on_follow_author(context: CommandContext) -> Reply:
     """Handles an author under [follow authors]: subscribes to the author, and names the subscription after them."""
     name = str(context.arguments["name"])
-    rule = author_rule(name)
+    rule = rewriting.author_rule(name)
     reply = subscribe_and_echo(context, rule, None)
     canonical = parse_query(rule).canonical
     for one in listed_here(context):
@@ -200,13 +202,13 @@ def on_follow_author(context: CommandContext) -> Reply:
 
 def _note(context: CommandContext, kind: Signal) -> None:
     """Stores what was done with the paper that the button names, if it names one."""
-    item = callback_paper(context) if {"delivery", "paper"} & context.arguments.keys() else None
+    item = cards.callback_paper(context) if {"delivery", "paper"} & context.arguments.keys() else None
     if item is not None:
         note_signal(context.store, context.chat, [item.paper.id], kind, now=context.now)
 
 
 def _query_of_author(context: CommandContext) -> tuple[str, ...]:
-    return (author_rule(str(context.arguments["name"])),)
+    return (rewriting.author_rule(str(context.arguments["name"])),)
 
 
 def _chosen(context: CommandContext, subscriptions: Sequence[Subscription]) -> Subscription | None:

@@ -33,9 +33,9 @@ from bot.ports.conversation import CallbackRequest
 from subscriptions.model import CallbackToken, Item, KnownPaper
 from subscriptions.query.links import LIBRARY, mentioned
 from subscriptions.query.parse import papers_of_wish
+from subscriptions.service import near_papers
 from subscriptions.service.chat_status import find_callback
 from subscriptions.service.known_papers import as_item
-from subscriptions.service.near_papers import entry_near, nearest, note_signal
 from subscriptions.service.paper_search import papers_named
 from subscriptions.states import Signal
 from subscriptions.store.database.store import Store
@@ -170,7 +170,7 @@ def opens_a_paper(context: CommandContext) -> bool:
 def _note_opened(context: CommandContext, paper: int) -> None:
     """Notes that the chat opened a paper; not where strangers write, whose interest is not the chat's."""
     if not context.read_by_strangers:
-        note_signal(context.store, context.chat, [paper], Signal.OPENED, now=context.now)
+        near_papers.note_signal(context.store, context.chat, [paper], Signal.OPENED, now=context.now)
 
 
 @of_paper
@@ -184,9 +184,9 @@ def why_lines(context: CommandContext, item: Item) -> tuple[str, ...]:
     names = [name for because in item.because for name in papers_of_wish(because.text)]
     known = papers_named(context.store, names) if names else {}
     titles = dict.fromkeys(context.title(known[name]) for name in names if name in known)
-    best = nearest(context.store, context.chat, item.paper)
+    best = near_papers.nearest(context.store, context.chat, item.paper)
     is_told = best is not None and best.kind is None  # the entry of the library that it is near to
-    if LIBRARY in names and not is_told and (entry := entry_near(context.store, context.chat, item.paper)):
+    if LIBRARY in names and not is_told and (entry := near_papers.entry_near(context.store, context.chat, item.paper)):
         titles[context.title(entry)] = None
     lines = [context.say("Near to {titles}.", titles="; ".join(titles))] if titles else []
     if best:

@@ -12,13 +12,12 @@ from bot.ports.channel import Button, Reply
 from subscriptions.model import CallbackToken, ChatAddress, ChatKind, Subscription
 from subscriptions.notices.chats import ChatResumed, SubscriberLeft, SubscriptionsOrphaned
 from subscriptions.notices.operations import SendingStopped
-from subscriptions.service import notices
+from subscriptions.service import notices, pausing
 from subscriptions.service.chat_status import known_or_new, store_chat
 from subscriptions.service.next_deliveries import get_chat, listed
-from subscriptions.service.pausing import delay_after_return, pause_for_leaver, reactivate, uninstall
 from subscriptions.states import ChatState, PauseReason, SubscriptionState
+from subscriptions.store import conversations
 from subscriptions.store.chats import set_owner
-from subscriptions.store.conversations import commands_since, get_conversation_state, set_conversation_state
 from subscriptions.store.moving import chat_moved
 
 
@@ -40,7 +39,7 @@ def on_renamed(_: CommandContext) -> None:
 
 def on_member_left(context: CommandContext) -> Reply | None:
     """Handles that a member left: pauses their subscriptions, and notifies each chat concerned and the operators once."""
-    paused = pause_for_leaver(context.store, context.origin.address, context.request.sender, now=context.now)
+    paused = pausing.pause_for_leaver(context.store, context.origin.address, context.request.sender, now=context.now)
     for address, subscriptions in paused.items():
         _notify_chat(context, address, subscriptions)
     if paused:
@@ -72,7 +71,7 @@ def _notify_chat(context: CommandContext, address: ChatAddress, subscriptions: S
 def on_uninstalled(context: CommandContext) -> Reply | None:
     """Handles that the app was removed: all deliveries of the workspace wait, and its data is erased after thirty days."""
     team = context.event_details["team"]
-    uninstall(context.store, team, now=context.now)
+    pausing.uninstall(context.store, team, now=context.now)
     notice = SendingStopped(
         platform=f"{context.origin.address.platform}:{team}", reason="The app was removed from the workspace."
     )
@@ -219,15 +218,19 @@ def _private_chat(context: CommandContext) -> ChatAddress | None:
     chat = known_or_new(context.store, context.person, ChatKind.PRIVATE)
     if chat.id:
         return None if notices.is_gone(chat) else chat.address
-    return context.person if commands_since(context.store, context.person, context.now - WROTE_LATELY) else None
+    return (
+        context.person
+        if conversations.commands_since(context.store, context.person, context.now - WROTE_LATELY)
+        else None
+    )
 
 
 def _first_in_a_while(context: CommandContext) -> bool:
     name = f"greeted:{context.origin.address}"
-    if get_conversation_state(context.store, name, since=context.now - NOT_AGAIN):
+    if conversations.get_conversation_state(context.store, name, since=context.now - NOT_AGAIN):
         return False
     token = CallbackToken(verb="greeted", place=str(context.origin.address))
-    set_conversation_state(context.store, name, token, lasts=NOT_AGAIN, now=context.now)
+    conversations.set_conversation_state(context.store, name, token, lasts=NOT_AGAIN, now=context.now)
     return True
 
 
@@ -236,12 +239,12 @@ def welcome_back(context: CommandContext) -> Reply | None:
 
     None if the chat was not gone or nothing waits for it.
     """
-    if not reactivate(context.store, context.origin.address, now=context.now):
+    if not pausing.reactivate(context.store, context.origin.address, now=context.now):
         return None
     chat = known_or_new(context.store, context.origin.address, context.origin.kind)
     if not chat.id or chat.state is not ChatState.ACTIVE:
         return None
-    delay_after_return(context.store, chat, now=context.now)
+    pausing.delay_after_return(context.store, chat, now=context.now)
     lines, buttons = what_waits(replace(context, chat=chat, origin=chat))
     if not lines:
         return None

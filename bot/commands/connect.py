@@ -11,13 +11,13 @@ from subscriptions.addresses import facts_of, parse_address
 from subscriptions.cutting import clip
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind
+from subscriptions.service import retention
 from subscriptions.service.access import standing_of
 from subscriptions.service.chat_status import known_or_new, store_chat
 from subscriptions.service.next_deliveries import listed
 from subscriptions.service.notices import name_of
-from subscriptions.service.retention import forget, is_just_stored, stored_chat_data
+from subscriptions.store import conversations
 from subscriptions.store.chats import chats_of, set_owner
-from subscriptions.store.conversations import clear_conversation_state, get_conversation_state, set_conversation_state
 from subscriptions.store.database.store import Scope
 from subscriptions.store.signals import amount_of_signals
 
@@ -29,13 +29,13 @@ _LABEL = 40
 
 def connection(store: Scope, home: ChatAddress, *, now: datetime) -> ChatAddress | None:
     """Returns the chat that a private chat manages now; None if it manages none."""
-    token = get_conversation_state(store, _name(home), since=now - LASTS)
+    token = conversations.get_conversation_state(store, _name(home), since=now - LASTS)
     return parse_address(str(token.arguments["chat"])) if token else None
 
 
 def disconnect(context: CommandContext) -> None:
     """Ends the connection: commands in the private chat are about that chat again."""
-    clear_conversation_state(context.store, _name(context.origin.address))
+    conversations.clear_conversation_state(context.store, _name(context.origin.address))
 
 
 def connect(context: CommandContext) -> Reply:
@@ -64,7 +64,9 @@ def _begin(context: CommandContext) -> Reply:
         place=str(context.origin.address),
         person=context.request.sender,
     )
-    set_conversation_state(context.store, _name(context.origin.address), token, lasts=LASTS, now=context.now)
+    conversations.set_conversation_state(
+        context.store, _name(context.origin.address), token, lasts=LASTS, now=context.now
+    )
     _add_to_chats_of_person(context, chat.address)
     drop_question(context)
     end = Button(label=context.say("back to this chat"), verb="disconnect")
@@ -129,7 +131,9 @@ def _choices(context: CommandContext) -> Reply:
 
 def _chats_of_person(context: CommandContext) -> dict[ChatAddress, Chat]:
     """Returns the chats that a person set up or managed before. Their rights are checked when they choose one."""
-    before = get_conversation_state(context.store, _chats_name(context.origin.address), since=context.now - LASTS)
+    before = conversations.get_conversation_state(
+        context.store, _chats_name(context.origin.address), since=context.now - LASTS
+    )
     addresses = [parse_address(text) for text in before.arguments["chats"]] if before else []
     turned_to = (known_or_new(context.store, address, ChatKind.BROADCAST) for address in addresses)
     return {chat.address: chat for chat in (*chats_of(context.store, context.origin.address), *turned_to) if chat.id}
@@ -137,10 +141,10 @@ def _chats_of_person(context: CommandContext) -> dict[ChatAddress, Chat]:
 
 def _add_to_chats_of_person(context: CommandContext, address: ChatAddress) -> None:
     name = _chats_name(context.origin.address)
-    before = get_conversation_state(context.store, name, since=context.now - LASTS)
+    before = conversations.get_conversation_state(context.store, name, since=context.now - LASTS)
     chats = [str(address), *(c for c in (before.arguments["chats"] if before else ()) if c != str(address))]
     token = CallbackToken(verb="connect", arguments={"chats": chats[:_SHOWN]}, place=str(context.origin.address))
-    set_conversation_state(context.store, name, token, lasts=LASTS, now=context.now)
+    conversations.set_conversation_state(context.store, name, token, lasts=LASTS, now=context.now)
 
 
 def _choice(context: CommandContext, chat: Chat) -> Button:
@@ -252,7 +256,7 @@ def _nothing_stored(context: CommandContext) -> str:
 
 
 def _file(context: CommandContext) -> File:
-    text = stored_chat_data(context.store, context.chat.address)
+    text = retention.stored_chat_data(context.store, context.chat.address)
     return File(name="paperwire-privacy.json", text=f"{text}\n")
 
 
@@ -261,7 +265,9 @@ def _file(context: CommandContext) -> File:
 
 def forget_(context: CommandContext) -> Reply:
     """Asks whether to erase the chat; where strangers could press a button, or the sender cannot, the answer is /forget yes."""
-    if is_just_stored(context.store, context.chat.address, now=context.now):  # by this command, which is rolled back
+    if retention.is_just_stored(
+        context.store, context.chat.address, now=context.now
+    ):  # by this command, which is rolled back
         raise Refused(Sentence("I know nothing of this chat, so there is nothing to erase."))
     word, by_word = context.args.casefold(), context.read_by_strangers or context.request.is_operator
     if by_word and word in (YES, NO):
@@ -270,7 +276,9 @@ def forget_(context: CommandContext) -> Reply:
     what = would_erase_line(count, _chat(context), context.localizer)
     if by_word:
         asked = CallbackToken(verb="forget", place=str(context.origin.address), person=context.request.sender)
-        set_conversation_state(context.store, _chat_name(context), asked, lasts=SURE_WITHIN, now=context.now)
+        conversations.set_conversation_state(
+            context.store, _chat_name(context), asked, lasts=SURE_WITHIN, now=context.now
+        )
         how = context.say("It cannot be undone. To do it, send /forget yes within ten minutes; /export keeps a copy.")
         return Reply(lines=(what, how))
     how = context.say("It cannot be undone. /export keeps a copy of the subscriptions.")
@@ -303,24 +311,24 @@ def on_forget(context: CommandContext) -> Reply:
 
 def on_keep(context: CommandContext) -> Reply:
     """Handles [keep it]."""
-    clear_conversation_state(context.store, _chat_name(context))
+    conversations.clear_conversation_state(context.store, _chat_name(context))
     return Reply(lines=(context.say("Nothing is erased."),), ok=True)
 
 
 def _answered(context: CommandContext, word: str) -> Reply:
-    asked = get_conversation_state(context.store, _chat_name(context), since=context.now - SURE_WITHIN)
+    asked = conversations.get_conversation_state(context.store, _chat_name(context), since=context.now - SURE_WITHIN)
     if asked is None:
         return Reply(
             lines=(context.say("Nothing is erased: /forget asks first, and its question stands for ten minutes."),)
         )
     if word == NO:
         return on_keep(context)
-    clear_conversation_state(context.store, _chat_name(context))
+    conversations.clear_conversation_state(context.store, _chat_name(context))
     return _erased(context)
 
 
 def _erased(context: CommandContext) -> Reply:
-    gone = forget(context.store, context.chat.address)
+    gone = retention.forget(context.store, context.chat.address)
     said = erased_line(gone, context.localizer)
     if gone.denied:
         stays = context.say("What stays is a hash of its id, since the operator of this bot has said no to it.")

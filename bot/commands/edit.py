@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from bot.commands import asking
 from bot.commands.context import Callback, Command, CommandContext, always, query_of_button
-from bot.commands.phrasing.setting_words import cadence_words, next_line, when_words
+from bot.commands.phrasing import setting_words
 from bot.commands.phrasing.subscription_words import name_given, renamed
 from bot.commands.search import query_of
 from bot.commands.subscription_form import edit_subscription
@@ -19,7 +19,7 @@ from subscriptions.planning.times import NoSuchTime, as_words, split_when
 from subscriptions.planning.times._reading import clock_of, is_time
 from subscriptions.query.links import links_to_no_paper, mentioned
 from subscriptions.query.parse import asks_for_nearness, parse_query
-from subscriptions.service.amendments import edit, rename, reschedule
+from subscriptions.service import amendments
 from subscriptions.service.chat_status import next_deliveries_to
 from subscriptions.states import SubscriptionState
 
@@ -73,7 +73,7 @@ def _edit(context: CommandContext, subscription: Subscription, typed: str) -> Re
     text = " ".join(ending.query.split())
     try:
         with context.store.savepoint():
-            done = edit(
+            done = amendments.edit(
                 context.store,
                 context.chat.address,
                 subscription.number,
@@ -106,7 +106,7 @@ def _edit_button(subscription: Subscription, text: str) -> Button:
 def on_rewrite(context: CommandContext, subscription: Subscription) -> Reply:
     """Changes the query to that of the button, an advice, and the time, if it offers one after a refusal."""
     text, when = str(context.arguments["text"]), str(context.arguments.get("when", "")) or None
-    done = edit(
+    done = amendments.edit(
         context.store, context.chat.address, subscription.number, text, when=when, now=context.now, who=context.actor
     )
     return echo(context, done, instead=context.formatter.reading(parse_query(subscription.text)))
@@ -143,7 +143,7 @@ def _is_a_paper(text: str) -> bool:
 def _name(context: CommandContext, subscription: Subscription, text: str) -> Reply:
     called = name_given(text)
     try:
-        done = rename(
+        done = amendments.rename(
             context.store, context.chat.address, subscription.number, called, now=context.now, who=context.actor
         )
     except Refused as error:
@@ -190,11 +190,11 @@ def on_schedule(context: CommandContext, subscription: Subscription | None) -> R
 
 def _offer_times(context: CommandContext, subscription: Subscription | None) -> Reply:
     if subscription is None:
-        now = cadence_words(parse_cadence(context.chat.settings.schedule), context.localizer)
+        now = setting_words.cadence_words(parse_cadence(context.chat.settings.schedule), context.localizer)
         lines = [context.say("New subscriptions come: {when}", when=now)]
         lines.append(context.say("A new time is for all of them. For one of them: /schedule N daily 9"))
     else:
-        now = cadence_words(subscription.cadence, context.localizer, subscription.zone or "")
+        now = setting_words.cadence_words(subscription.cadence, context.localizer, subscription.zone or "")
         lines = [context.say("{number} comes: {when}", number=subscription.number, when=now)]
     example = f"{subscription.number} weekdays 8:30" if subscription else "weekdays 8:30"
     lines.append(context.say("Or write it: /schedule {example}", example=example))
@@ -208,7 +208,7 @@ def _offer_times(context: CommandContext, subscription: Subscription | None) -> 
 
 def _time(context: CommandContext, when: str) -> str:
     """Returns the label of a button with a time."""
-    return when_words(when, context.localizer, parse_cadence(context.chat.settings.schedule))
+    return setting_words.when_words(when, context.localizer, parse_cadence(context.chat.settings.schedule))
 
 
 def _schedule(context: CommandContext, subscription: Subscription | None, typed: str) -> Reply:
@@ -217,7 +217,9 @@ def _schedule(context: CommandContext, subscription: Subscription | None, typed:
     number = subscription.number if subscription else None
     try:
         with context.store.savepoint():
-            done = reschedule(context.store, context.chat.address, number, typed, now=context.now, who=context.actor)
+            done = amendments.reschedule(
+                context.store, context.chat.address, number, typed, now=context.now, who=context.actor
+            )
     except NoSuchTime as error:
         of = {"number": number} if subscription else {}
         return time_refused_with_nearest(context, error, Button(label="", verb="schedule", arguments=of))
@@ -225,14 +227,14 @@ def _schedule(context: CommandContext, subscription: Subscription | None, typed:
     if subscription is not None:
         if done[0].zone:  # told by the clock that the line above names
             clock = clock.speaking(context.origin.settings.lang, done[0].zone)
-        when = cadence_words(done[0].cadence, context.localizer, done[0].zone or "")
+        when = setting_words.cadence_words(done[0].cadence, context.localizer, done[0].zone or "")
         said = context.say("Schedule of {number}: {when}", number=subscription.number, when=when)
     else:
-        when = when_words(typed, context.localizer, parse_cadence(context.chat.settings.schedule))
+        when = setting_words.when_words(typed, context.localizer, parse_cadence(context.chat.settings.schedule))
         said = context.say("Schedule of all subscriptions, new ones too: {when}", when=when)
     next_delivery = next_deliveries_to(context.store, context.chat.address, done, now=context.now)
     first = (
-        [next_line(next_delivery, clock, context.now)]
+        [setting_words.next_line(next_delivery, clock, context.now)]
         if any(one.state is SubscriptionState.ACTIVE for one in done)
         else []
     )

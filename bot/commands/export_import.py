@@ -20,11 +20,11 @@ from subscriptions.portable import PortableLine, read_lines, text_of
 from subscriptions.query.links import LIBRARY_QUERY
 from subscriptions.query.parse import parse_query
 from subscriptions.ranking import Library
+from subscriptions.service import near_papers
 from subscriptions.service.chat_status import share_link
 from subscriptions.service.exporting import delivered, export
 from subscriptions.service.importing import ImportPlan, import_lines
-from subscriptions.service.near_papers import HOW_TO_SEND, NO_LIBRARY, drop_library, put_library, saved_papers
-from subscriptions.store.conversations import clear_conversation_state, get_conversation_state, set_conversation_state
+from subscriptions.store import conversations
 from subscriptions.store.signals import library_of
 
 DECIDE_WITHIN = timedelta(hours=1)  # how long an import can be confirmed
@@ -91,7 +91,7 @@ def _saved(context: CommandContext, typed: str) -> Reply:
             Sentence("I export saved papers as BibTeX or RIS, not as “{form}”.", {"form": typed}),
             Sentence("For example: /export saved ris"),
         )
-    papers = saved_papers(context.store, context.chat) if context.chat.id else ()
+    papers = near_papers.saved_papers(context.store, context.chat) if context.chat.id else ()
     if not papers:
         return Reply(lines=(context.say("Nothing is saved here."),))
     head = context.localizer.count("{count} saved paper", "{count} saved papers", len(papers))
@@ -146,7 +146,9 @@ def import_(context: CommandContext) -> Reply:
     waiting = CallbackToken(
         verb="import", arguments={"text": text}, place=str(context.origin.address), person=context.request.sender
     )
-    set_conversation_state(context.store, _state_name(context), waiting, lasts=DECIDE_WITHIN, now=context.now)
+    conversations.set_conversation_state(
+        context.store, _state_name(context), waiting, lasts=DECIDE_WITHIN, now=context.now
+    )
     return _difference(context, plan)
 
 
@@ -204,16 +206,18 @@ def _counts(context: CommandContext, plan: ImportPlan) -> str:
 
 
 def _dropped(context: CommandContext) -> Reply:
-    clear_conversation_state(context.store, _state_name(context))
+    conversations.clear_conversation_state(context.store, _state_name(context))
     return Reply(lines=(context.say("Nothing is imported."),), ok=True)
 
 
 def _imported(context: CommandContext) -> Reply:
     """Imports the stored text, as it applies now."""
-    waiting = get_conversation_state(context.store, _state_name(context), since=context.now - DECIDE_WITHIN)
+    waiting = conversations.get_conversation_state(
+        context.store, _state_name(context), since=context.now - DECIDE_WITHIN
+    )
     if waiting is None:
         raise Refused(Sentence("No import waits here any more."), Sentence("Send the text again with /import."))
-    clear_conversation_state(context.store, _state_name(context))
+    conversations.clear_conversation_state(context.store, _state_name(context))
     lines = _lines(context, str(waiting.arguments["text"]))
     done = import_lines(context.store, lines, now=context.now, who=context.actor)
     said = context.say("Imported: {counts}.", counts=_counts(context, done))
@@ -265,15 +269,15 @@ def library(context: CommandContext) -> Reply:
     """Stores the attached library; without a file shows what is stored."""
     if (read := context.library) is not None:
         context = asking.with_stored_chat(context)
-        put_library(context.store, context.chat, read, now=context.now, who=context.actor)
+        near_papers.put_library(context.store, context.chat, read, now=context.now, who=context.actor)
         return Reply(lines=library_lines(read, context.localizer), ok=True, buttons=_buttons(context))
     if context.args.casefold() in _REMOVE:
         return on_remove(context)
     if context.args:
-        raise Refused(Sentence("I read a library from a file, not from a message."), HOW_TO_SEND)
+        raise Refused(Sentence("I read a library from a file, not from a message."), near_papers.HOW_TO_SEND)
     found = library_of(context.store, context.chat.id)
     if found is None:
-        return Reply(lines=(NO_LIBRARY.say(context.say), HOW_TO_SEND.say(context.say)))
+        return Reply(lines=(near_papers.NO_LIBRARY.say(context.say), near_papers.HOW_TO_SEND.say(context.say)))
     entries = _entries(context.localizer, found.words.entries)
     day = context.localizer.moment(found.at)
     said = context.say(
@@ -284,8 +288,8 @@ def library(context: CommandContext) -> Reply:
 
 def on_remove(context: CommandContext) -> Reply:
     """Handles [remove]."""
-    if not drop_library(context.store, context.chat):
-        return Reply(lines=(NO_LIBRARY.say(context.say),))
+    if not near_papers.drop_library(context.store, context.chat):
+        return Reply(lines=(near_papers.NO_LIBRARY.say(context.say),))
     following = [
         one.subscription.number for one in asking.listed_here(context) if one.subscription.text == LIBRARY_QUERY
     ]

@@ -8,13 +8,10 @@ import re
 from dataclasses import replace
 from datetime import time
 
-from bot.commands import asking, search
+from bot.commands import asking, last_answer, paper_lookup, search, sentences
 from bot.commands.cards import opens_a_paper
 from bot.commands.context import Callback, CommandContext, always
-from bot.commands.last_answer import about_last, do_button, may_refer, run
-from bot.commands.paper_lookup import last_buttons, named_papers, no_paper
 from bot.commands.phrasing.setting_words import when_words
-from bot.commands.sentences import act, changes, what_to_say
 from bot.commands.settings import ZONE, change_setting
 from bot.commands.typed_times import cities_at, zone_buttons
 from bot.commands.words import PLACE, WHEN
@@ -53,32 +50,37 @@ def free_text(context: CommandContext) -> Reply | None:  # noqa: PLR0911 - one a
         return answered
     if said and mentioned(said) and not asks_for_nearness(split_when(said).query):
         meant = meaning(said)
-        return (act(context, meant) if meant.sure >= SURE else None) or named_papers(context, said)
+        return (sentences.act(context, meant) if meant.sure >= SURE else None) or paper_lookup.named_papers(
+            context, said
+        )
     if context.message and context.message.file_id and context.origin.kind is ChatKind.PRIVATE:
-        return run(context, "library" if context.library else "import", "") or _only_text(context)
+        return last_answer.run(context, "library" if context.library else "import", "") or _only_text(context)
     if links_to_no_paper(said):
-        return no_paper(context, said)
+        return paper_lookup.no_paper(context, said)
     if not said:
         return _only_text(context)
-    if (done := act(context, meaning(said))) is not None:
+    if (done := sentences.act(context, meaning(said))) is not None:
         return done
     # In English a time in front is rather words: weekly supervision.
     timed = said if said.isascii() else time_put_last(said) or said  # 每周一 扩散
     return (
         _with_near_command(context, said, search.try_query(context, timed))
         if is_worded(said) or search.finds_papers(context, said)
-        else what_to_say(context)
+        else sentences.what_to_say(context)
     )
 
 
 def _about_last(context: CommandContext, said: Said) -> Reply | None:
     """Returns the answer to a sentence that may refer to the last answer; if it does not, runs the command that it means."""
-    if not may_refer(said):
+    if not last_answer.may_refer(said):
         return None
-    done, command = None if asking.answers_question(context) else about_last(context, said), command_in(said.text)
+    done, command = (
+        None if asking.answers_question(context) else last_answer.about_last(context, said),
+        command_in(said.text),
+    )
     if done is None and command:
         asking.drop_passing_questions(context)
-        done = run(context, *command)
+        done = last_answer.run(context, *command)
     return done
 
 
@@ -89,7 +91,7 @@ def _writes(context: CommandContext) -> bool:
         asking.answers_question(context)
         or has_file
         or opens_a_paper(context)
-        or changes(context, meaning(context.args))
+        or sentences.changes(context, meaning(context.args))
     )
 
 
@@ -102,7 +104,7 @@ def _with_near_command(context: CommandContext, said: str, reply: Reply) -> Repl
     near = context.registry.nearest(word, alike=_ALIKE)
     if not near or (rest and word.casefold()[0] != near[0]):
         return reply
-    meant = do_button(f"/{near} {rest}".strip(), near, rest)
+    meant = last_answer.do_button(f"/{near} {rest}".strip(), near, rest)
     asked = context.say("Did you mean /{name}?", name=near)
     return replace(
         reply, lines=(*reply.lines, asked), buttons=asking.shown_buttons(context, ((meant,), *reply.buttons))
@@ -148,7 +150,7 @@ def answers_zone(context: CommandContext) -> bool:
         return True
     if _is_place(said, place) or _shown_clock(said) is not None:
         return True
-    asked = any(one.verb == "zone" for one in last_buttons(context))  # by the last answer
+    asked = any(one.verb == "zone" for one in paper_lookup.last_buttons(context))  # by the last answer
     is_name = asked and not _is_rather_a_query(context, said, place)
     return _may_be_a_place(said, place) and (is_name or bool(near_places(place)))
 

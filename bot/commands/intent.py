@@ -11,6 +11,7 @@ from bot.commands import (
     cards,
     chat_events,
     connect,
+    context,
     edit,
     export_import,
     free_text,
@@ -29,7 +30,7 @@ from bot.commands import (
     today,
     undo,
 )
-from bot.commands.context import Action, Command, Condition, Registry, always, never, write_condition
+from bot.commands.context import Action, Command, Condition, Registry
 from bot.commands.free_text import FREE_TEXT
 from bot.commands.home_view import HOME_VIEW
 from bot.commands.last_answer import may_refer
@@ -61,7 +62,7 @@ _NAMED = re.compile(r"-\d{5,20}(?:/\d{1,12})?|(?P<name>[A-Za-z]\w{4,64})")
 class Intent(Action):
     """The action that a request asks for, with its arguments."""
 
-    writes: Condition = always
+    writes: Condition = context.always
     destination: ChatAddress | None = None  # the chat on another platform that it is about, which takes an operator
     target: str = ""  # "@name" or "-100…", with "/7" for a topic: the other chat that it is about; "": none is named
     args: str = ""  # the text after the command
@@ -75,7 +76,7 @@ class Intent(Action):
 def _intent(action: Action) -> Intent:
     """Returns the intent to do this, without arguments."""
     declared = {one.name: getattr(action, one.name) for one in fields(Action)}
-    return Intent(**{**declared, "writes": write_condition(action)})
+    return Intent(**{**declared, "writes": context.write_condition(action)})
 
 
 def understand(request: Request, token: CallbackToken | None, registry: Registry, *, now: datetime) -> Intent | None:
@@ -96,7 +97,7 @@ def understand(request: Request, token: CallbackToken | None, registry: Registry
         case MessageRequest():
             intent = _of_plain_text(request, registry) if request.is_addressed else None
     is_late = request.is_edit and request.written_at is not None and now - request.written_at > EDITED_WITHIN
-    return Intent(run=LATE_EDIT.run, writes=never, stays_here=True) if intent and is_late else intent
+    return Intent(run=LATE_EDIT.run, writes=context.never, stays_here=True) if intent and is_late else intent
 
 
 def _of_plain_text(request: MessageRequest, registry: Registry) -> Intent | None:
@@ -165,7 +166,7 @@ def _of_command(registry: Registry, request: MessageRequest, name: str, text: st
         spoken = command_in(f"{name} {text}") if not name.isascii() else None  # /订阅 扩散
         if spoken and registry.command_named(spoken[0]):
             return _of_command(registry, request, *spoken)
-        return Intent(run=UNKNOWN.run, writes=never, args=f"{name} {text}".strip())
+        return Intent(run=UNKNOWN.run, writes=context.never, args=f"{name} {text}".strip())
     destination = None if command.names_chats or command.args_are_chat else _named_last(text, registry)
     if destination is not None:
         words = _TO.sub(lambda found: "" if _named(found, registry) == destination else found[0], text)
@@ -231,7 +232,9 @@ def _of_interaction(request: Interaction, token: CallbackToken | None, registry:
         return None
     arguments = dict(token.arguments)
     if callback.show_form is not None and not (isinstance(request, FormRequest) and request.is_submitted):
-        return Intent(run=callback.show_form, writes=never, stays_here=True, arguments=arguments, counts_to_limit=False)
+        return Intent(
+            run=callback.show_form, writes=context.never, stays_here=True, arguments=arguments, counts_to_limit=False
+        )
     platform, _, about = str(arguments.pop(ABOUT, "")).partition(":")
     intent = replace(_intent(callback), stays_here=True, target=about, arguments=arguments)
     elsewhere = ChatAddress(platform, about) if platform not in ("", request.chat.platform) else None

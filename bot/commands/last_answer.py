@@ -4,10 +4,9 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from bot.commands.asking import listed_here, shown_buttons, with_stored_chat
+from bot.commands import asking, paper_lookup
 from bot.commands.cards import card_reply
 from bot.commands.context import CommandContext
-from bot.commands.paper_lookup import alike, last_buttons, papers_shown
 from bot.commands.signals import keep, rate
 from bot.commands.words import NUMBER, PAPER, WHEN, folded
 from bot.commands.words.meaning import HALF, Said, meaning
@@ -29,7 +28,7 @@ _SAME = re.compile(
 )
 # Commands that sentences may ask for of the last paper shown.
 _BUTTONS = {"like": "more-like-this", "save": "card-save"}
-_DOES: Mapping[str, Callable[[CommandContext, KnownPaper], Reply]] = {"like": alike, "save": keep}
+_DOES: Mapping[str, Callable[[CommandContext, KnownPaper], Reply]] = {"like": paper_lookup.alike, "save": keep}
 _LIKED = ("like-paper", "like")
 _AN_ID = "2601.00001"  # any paper
 _AGREED_TO = ("subscribe-to", "do")  # buttons that a plain yes presses
@@ -63,25 +62,25 @@ def _presses(said: Said) -> bool:
 def _pressed(context: CommandContext, said: Said) -> Reply | None:
     """Presses [show more], or the only button of the last answer that a yes can mean."""
     wanted = ("search-page",) if _plain(said) in _MORE else _AGREED_TO
-    buttons = [one for one in last_buttons(context) if one.verb in wanted]
+    buttons = [one for one in paper_lookup.last_buttons(context) if one.verb in wanted]
     if wanted is _AGREED_TO and len(buttons) != 1:
         return None
     further = sorted(buttons, key=lambda one: (len(one.arguments.get("stretches", ())), one.arguments.get("start", 0)))
     callback = context.registry.callbacks.get(further[-1].verb) if further else None
     if callback is None:
         return None
-    reply = callback.run(replace(with_stored_chat(context), arguments=further[-1].arguments))
+    reply = callback.run(replace(asking.with_stored_chat(context), arguments=further[-1].arguments))
     return replace(reply, replaces=False) if reply else None
 
 
 def about_last(context: CommandContext, said: Said) -> Reply | None:
     """Does what a sentence says of the last answer: presses its button, takes its papers by their numbers; or as the last subscription."""
     if _SAME.search(folded(said.text)):
-        when = [cadence_text(one.subscription.cadence) for one in listed_here(context)]
+        when = [cadence_text(one.subscription.cadence) for one in asking.listed_here(context)]
         return run(context, "sub", f"{said.subject} {when[-1]}") if when else None
     if _presses(said):
         return _pressed(context, said)
-    shown = papers_shown(context)
+    shown = paper_lookup.papers_shown(context)
     if not shown or not shown.keys() >= {*map(int, said.numbers)} or _is_of_subscriptions(context, said):
         return None
     if said.numbers:
@@ -106,7 +105,7 @@ def _of_papers(context: CommandContext, said: Said, papers: Mapping[int, KnownPa
     if meant.intent in SIGNALS and meant.sure >= HALF:
         return rate(context, [*papers.values()], SIGNALS[meant.intent])
     does = _DOES.get(said.intent, card_reply)
-    done = [does(with_stored_chat(context), known) for known in papers.values()]
+    done = [does(asking.with_stored_chat(context), known) for known in papers.values()]
     return replace(
         done[0], lines=tuple(line for one in done for line in one.lines), items=sum((one.items for one in done), ())
     )
@@ -125,7 +124,7 @@ def _is_of_subscriptions(context: CommandContext, said: Said) -> bool:
     """Returns whether the numbers in a sentence are those of subscriptions, or count papers."""
     if said.intent == "set-limit":
         return not any(words.startswith("第") for words in said.marked(NUMBER))
-    there = {str(one.subscription.number) for one in listed_here(context)}
+    there = {str(one.subscription.number) for one in asking.listed_here(context)}
     return (
         bool(said.numbers)
         and said.intent in _OF_SUBSCRIPTIONS
@@ -138,7 +137,7 @@ def which(context: CommandContext, buttons: Sequence[Button]) -> Reply:
     """Asks which of several buttons is meant."""
     rows = [(replace(one, label=cut_letters(one.label, _LABEL)),) for one in buttons]
     asked = context.say("Is that what you mean?") if len(rows) == 1 else context.say("Which one do you mean?")
-    return Reply(lines=(asked,), buttons=shown_buttons(context, tuple(rows)))
+    return Reply(lines=(asked,), buttons=asking.shown_buttons(context, tuple(rows)))
 
 
 def do_button(label: str, command: str, args: str) -> Button:

@@ -9,11 +9,10 @@ from typing import Any, Literal
 
 from pydantic import TypeAdapter
 
+from bot.commands import cards, results
 from bot.commands.asking import shown_buttons
-from bot.commands.cards import card_reply, of_paper, why_lines
 from bot.commands.context import Callback, Command, CommandContext, Event
 from bot.commands.phrasing.reason_words import delivered_line, hold_reason_line
-from bot.commands.results import card_buttons, days_of, result_items
 from bot.ports.channel import Button, Buttons, Reply
 from bot.ports.conversation import EventRequest, Request
 from subscriptions.errors import Refused, Sentence
@@ -112,7 +111,7 @@ def _cards(
 ) -> Reply:
     """Returns the known papers as rows with numbers; a single one as its full card."""
     if len(names) == 1 and known:
-        return card_reply(context, known[names[0]])
+        return cards.card_reply(context, known[names[0]])
     papers = {paper.id: paper for paper in known.values()}
     items = tuple(
         as_item(context.store, context.chat, paper)._replace(position=at) for at, paper in enumerate(papers.values())
@@ -121,7 +120,7 @@ def _cards(
         lines=tuple(lines),
         items=items,
         item_layout="card",
-        numbers=card_buttons(context, items),
+        numbers=results.card_buttons(context, items),
         buttons=((_elsewhere(context, names[0]),),) if len(names) == 1 else (),
     )
 
@@ -189,7 +188,7 @@ def like(context: CommandContext) -> Reply:
     return alike(context, *{one.id: one for one in known.values()}.values())
 
 
-@of_paper
+@cards.of_paper
 def on_more_like_this(context: CommandContext, item: Item) -> Reply:
     """Handles [more like this] on a card."""
     return alike(context, item.paper)
@@ -212,7 +211,7 @@ def near_text(context: CommandContext, said: str) -> Reply:
         look = (Button(label=any_of, verb="look-for", arguments={"text": any_of}),) if words else ()
         lines = (context.say("Nothing is near to this text among {among}.", among=among),)
         return Reply(lines=lines, buttons=shown_buttons(context, (look,)))
-    items = result_items(found.papers)
+    items = results.result_items(found.papers)
     by_words = (context.say("by their words {words}", words=", ".join(found.words[:WORDS])),)
     return Reply(
         lines=(
@@ -220,8 +219,8 @@ def near_text(context: CommandContext, said: str) -> Reply:
             *(by_words if said.isascii() else ()),  # pairs of Chinese characters are no words to read
         ),
         items=items,
-        days=days_of(context, found.papers),
-        numbers=card_buttons(context, items),
+        days=results.days_of(context, found.papers),
+        numbers=results.card_buttons(context, items),
         buttons=_as_wish(context, found.papers[:_GIVEN_OF_TEXT]),
     )
 
@@ -236,7 +235,7 @@ def alike(context: CommandContext, *given: KnownPaper) -> Reply:
     if not found.papers:
         none = context.say("Nothing among {among} is near to {titles}.", titles=titles, among=among)
         return Reply(lines=(none,), buttons=_as_wish(context, given))
-    items = result_items(found.papers)
+    items = results.result_items(found.papers)
     words = ", ".join(found.words[:WORDS])
     return Reply(
         lines=(
@@ -244,7 +243,7 @@ def alike(context: CommandContext, *given: KnownPaper) -> Reply:
             context.say("by their words {words}", words=words),
         ),
         items=items,
-        numbers=card_buttons(context, items),
+        numbers=results.card_buttons(context, items),
         buttons=_as_wish(context, given),
     )
 
@@ -348,7 +347,7 @@ def _delivered(context: CommandContext, found: DeliveredPaper) -> Reply:
     return Reply(
         lines=(
             delivered_line(found, context.chat, context.localizer),
-            *why_lines(context, found.item),
+            *cards.why_lines(context, found.item),
         ),
         items=(found.item,),
         item_layout="why",

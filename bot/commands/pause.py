@@ -4,7 +4,7 @@ from datetime import datetime
 
 from bot.commands import asking
 from bot.commands.context import Callback, Command, CommandContext
-from bot.commands.phrasing.subscription_words import paused_line, resumed_line, waiting_lines
+from bot.commands.phrasing import subscription_words
 from bot.ports.channel import Button, Buttons, Reply
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import Subscription
@@ -56,7 +56,7 @@ def what_waits(context: CommandContext, number: int | None = None) -> tuple[tupl
     found = pausing.get_waiting_papers(context.store, context.chat.address, now=context.now, number=number)
     if not found.papers:
         return (), ()
-    lines = waiting_lines(found, context.localizer)
+    lines = subscription_words.waiting_lines(found, context.localizer)
     if context.read_by_strangers:
         return lines, ()
     of = {} if number is None else {"number": number}
@@ -116,7 +116,10 @@ def _parsed(context: CommandContext) -> tuple[Subscription | None, datetime | No
 def _paused(context: CommandContext, subscription: Subscription | None, until: datetime | None = None) -> Reply:
     number = subscription.number if subscription else None
     held = pausing.pause(context.store, context.chat.address, number, until=until, now=context.now, who=context.actor)
-    lines = [paused_line(held, context.localizer, now=context.now), context.say("What comes in the meantime waits.")]
+    lines = [
+        subscription_words.paused_line(held, context.localizer, now=context.now),
+        context.say("What comes in the meantime waits."),
+    ]
     again = context.say("/resume {number} ends it.", number=number) if subscription else context.say("/resume ends it.")
     resume_button = Button(
         label=context.say("resume"), verb="resume", arguments={"number": number} if subscription else {}
@@ -129,7 +132,7 @@ def _paused(context: CommandContext, subscription: Subscription | None, until: d
 def _resumed(context: CommandContext, subscription: Subscription | None) -> Reply:
     number = subscription.number if subscription else None
     held = pausing.resume(context.store, context.chat.address, number, now=context.now, who=context.actor)
-    head = resumed_line(held, context.localizer)
+    head = subscription_words.resumed_line(held, context.localizer)
     if not held.changed:
         return Reply(lines=(head,))
     if held.chat.state is ChatState.PAUSED:

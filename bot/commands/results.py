@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
+from bot.commands import typed_times
 from bot.commands.asking import subscription_numbered
 from bot.commands.context import CommandContext
 from bot.commands.phrasing import Localizer
 from bot.commands.phrasing.setting_words import when_words
 from bot.commands.phrasing.subscription_words import days_known
-from bot.commands.typed_times import OnlyTime, only_time_refused, time_note, time_refused_with_nearest
+from bot.commands.typed_times import OnlyTime
 from bot.commands.words.subject import is_available
 from bot.ports.channel import Button, Buttons, Reply
 from subscriptions import zones
@@ -112,7 +113,7 @@ def subscribe_button(context: CommandContext, text: str, ending: Ending | None =
 def only_time_reply(context: CommandContext, typed: str) -> Reply:
     """Returns the refusal of a time without a query; if the chat has subscriptions, with how to schedule them."""
     words = Button(label=context.say("as words"), verb="try", arguments={"text": as_words(typed)})
-    reply = only_time_refused(context, OnlyTime(typed), words)
+    reply = typed_times.only_time_refused(context, OnlyTime(typed), words)
     if not context.chat.id or not is_available(typed):
         return reply
     return replace(reply, lines=(*reply.lines, context.say("For all subscriptions: /schedule {when}", when=typed)))
@@ -126,11 +127,13 @@ def time_refusal(context: CommandContext, ending: Ending) -> Reply | None:
     except NoSuchTime as error:
         if meant := subscription_numbered(context, typed_number(text)):
             number = {"number": meant.number}
-            reply = time_refused_with_nearest(context, error, Button(label="", verb="schedule", arguments=number))
+            reply = typed_times.time_refused_with_nearest(
+                context, error, Button(label="", verb="schedule", arguments=number)
+            )
             return replace(reply, lines=(*reply.lines, named_by_number(context, meant)))
         words = Button(label=context.say("as words"), verb="try", arguments={"text": as_words(context.args)})
         button = Button(label="", verb="subscribe-at", arguments={"text": text})
-        return time_refused_with_nearest(context, error, button, (words,))
+        return typed_times.time_refused_with_nearest(context, error, button, (words,))
     return None
 
 
@@ -149,7 +152,7 @@ def query_lines(context: CommandContext, query: Query, ending: Ending | None) ->
     if context.read_by_group:
         return (reading,)
     odd = [hint.say(context.localizer.translate) for hint in query.hints]
-    if ending and (note := time_note(context, ending)):
+    if ending and (note := typed_times.time_note(context, ending)):
         odd.insert(0, note)
     return (reading, *(context.say("({inner})", inner=one) for one in odd))
 

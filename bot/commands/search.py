@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.commands import results
+from bot.commands import paper_lookup, results
 from bot.commands.asking import listed_here, shown_buttons
 from bot.commands.cards import opens_a_paper
 from bot.commands.context import Callback, Command, CommandContext
-from bot.commands.paper_lookup import is_a_text, named_papers, near_text, no_paper
 from bot.commands.phrasing.subscription_words import days_known
 from bot.commands.words.subject import query_in
 from bot.ports.channel import Button, Buttons, Reply
@@ -40,16 +39,16 @@ def search_(context: CommandContext) -> Reply:
     if not context.args:
         raise Refused(Sentence("Say what to look for."), Sentence("For example: /search diffusion -survey"))
     if mentioned(context.args) and len(context.args.split()) == 1 and not asks_for_nearness(context.args):
-        return named_papers(context, context.args)
+        return paper_lookup.named_papers(context, context.args)
     return try_query(context, context.args)
 
 
 def try_query(context: CommandContext, said: str) -> Reply:
     """Returns the papers that a text finds, how it was read, and [subscribe]; where few fit, what finds more."""
-    if is_a_text(said):
-        return near_text(context, said)
+    if paper_lookup.is_a_text(said):
+        return paper_lookup.near_text(context, said)
     if links_to_no_paper(said):
-        return no_paper(context, said)
+        return paper_lookup.no_paper(context, said)
     text = query_of(said)
     ending = split_when(text)
     if ending.only_time:

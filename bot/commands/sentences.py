@@ -11,8 +11,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from types import MappingProxyType
 
-from bot.commands import last_answer
-from bot.commands.asking import can_ask, listed_here, no_subscriptions, shown_buttons
+from bot.commands import asking, last_answer
 from bot.commands.cards import card_reply
 from bot.commands.context import Callback, CommandContext
 from bot.commands.paper_lookup import paper_meant
@@ -28,9 +27,9 @@ from subscriptions.planning.cadence import cadence_text
 from subscriptions.planning.pauses import length_of
 from subscriptions.planning.times import split_when
 from subscriptions.planning.times._reading import is_time, reading_of
+from subscriptions.query import rewriting
 from subscriptions.query.links import mentioned
 from subscriptions.query.parse import parse_query
-from subscriptions.query.rewriting import in_titles, narrowed, rewritten
 from subscriptions.service.paper_search import papers_named
 
 _CHINESE, _WORD = re.compile(r"[\u4e00-\u9fff]"), re.compile(r"[A-Za-z]{2,}")
@@ -90,7 +89,7 @@ def act(context: CommandContext, said: Said) -> Reply | None:  # noqa: PLR0911 -
         return None
     if said.intent in SMALL_TALK or said.intent.startswith(MISSING):
         return _talk(context, said)
-    if not can_ask(context):  # in groups only sure commands are done, for people who may give them
+    if not asking.can_ask(context):  # in groups only sure commands are done, for people who may give them
         return None
     if not said.is_sure and said.intent.startswith(_SETS):  # too little to change something for the whole chat
         return _asked_first(context, said)
@@ -98,7 +97,7 @@ def act(context: CommandContext, said: Said) -> Reply | None:  # noqa: PLR0911 -
         return _rated(context, said)
     # Without subscriptions, a time or an exclusion belongs to the new query. So does a time for words that are
     # no subscription.
-    is_new = not listed_here(context) or (said.has_unknown and said.intent.startswith("schedule"))
+    is_new = not asking.listed_here(context) or (said.has_unknown and said.intent.startswith("schedule"))
     if is_new and said.intent in _ALSO_ASKED and said.asks_for_papers and not said.marked(NUMBER):
         asked = subject_of(said.text)
         if asked and not asked.endswith(said.text) and not is_time(asked):
@@ -118,11 +117,11 @@ def _asked_first(context: CommandContext, said: Said) -> Reply | None:
 
 def _about_named(context: CommandContext, said: Said) -> Said:
     """If a sentence names a subscription by its words, reads the sentence again with its number instead."""
-    if said.sure < SURE and is_time(said.text) and listed_here(context):
+    if said.sure < SURE and is_time(said.text) and asking.listed_here(context):
         return said._replace(found=(scorer.Score("schedule", 1.0),))
     asks = said.intent in (scorer.QUERY, *scorer.ASKING) and said.sure >= _CERTAIN
     likely = (said.intent,) if said.intent in _CHANGES else ("schedule",) if asks else (*_OF_ONE, *_CHANGES)
-    named = [one.subscription for one in listed_here(context) if _is_named(folded(said.text), one.subscription)]
+    named = [one.subscription for one in asking.listed_here(context) if _is_named(folded(said.text), one.subscription)]
     longer = [
         text
         for text in said.texts(scorer.UNWANTED)
@@ -195,12 +194,12 @@ def _rated(context: CommandContext, said: Said) -> Reply | None:
 
 def _changed(context: CommandContext, said: Said) -> Reply | None:  # noqa: PLR0911 - as above
     """Changes the subscriptions that are meant; asks which, if that is not clear."""
-    there = [one.subscription for one in listed_here(context)]
+    there = [one.subscription for one in asking.listed_here(context)]
     if not there:
         refers = said.intent in ("schedule", "pause", "resume") and not split_when(said.text).only_time
         is_of_one = said.intent in ("name", "edit", "unsub") or not said.asks_for_papers
         if said.sure >= SURE and (refers or is_of_one or said.marked(NUMBER)):
-            return no_subscriptions(context)
+            return asking.no_subscriptions(context)
         return what_to_say(context) if said.intent == "widen" and not said.subject else None
     meant = _meant(said, there)
     said = _exclusion_or_removal(said, there, meant)
@@ -255,7 +254,9 @@ def _asked(context: CommandContext, said: Said, wanted: Sequence[tuple[Subscript
 
 def _with_look_for(context: CommandContext, said: Said, reply: Reply) -> Reply:
     """Adds [look for “…”] to a question."""
-    return replace(reply, buttons=(*reply.buttons, *shown_buttons(context, (look_for_button(context, said.text),))))
+    return replace(
+        reply, buttons=(*reply.buttons, *asking.shown_buttons(context, (look_for_button(context, said.text),)))
+    )
 
 
 def _meant(said: Said, there: Sequence[Subscription]) -> list[Subscription]:
@@ -310,14 +311,14 @@ def _command(said: Said, one: Subscription) -> tuple[str, str] | None:
 def _excluded(said: Said, one: Subscription) -> str | None:
     query = parse_query(one.text)
     for term in unwanted_in(said.text, said.intent):
-        query = narrowed(query, term)
+        query = rewriting.narrowed(query, term)
     return query.text if query.text != one.text else None
 
 
 def _narrowed(said: Said, one: Subscription) -> str | None:
     subject, titles = wanted_in(said.text, said.intent).removeprefix("ti:"), _TITLES.search(folded(said.text))
     if titles and (not subject or subject in one.text):
-        return rewritten(parse_query(one.text), in_titles) or None
+        return rewriting.rewritten(parse_query(one.text), rewriting.in_titles) or None
     text = f"({one.text})" if " OR " in one.text else one.text
     if titles and " OR " not in subject:
         subject = f'ti:"{subject}"' if " " in subject else f"ti:{subject}"

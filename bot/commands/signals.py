@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from types import MappingProxyType
 
-from bot.commands.asking import shown_buttons, undo_row, with_stored_chat
+from bot.commands import asking
 from bot.commands.cards import of_paper, paper_gone
 from bot.commands.context import Callback, Command, CommandContext, CommandFunction, Event, always
 from bot.commands.paper_lookup import named_papers, paper_meant
@@ -14,8 +14,8 @@ from bot.ports.channel import Button, Buttons, Reply
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import Item, KnownPaper
 from subscriptions.query.links import mentioned
+from subscriptions.service import near_papers
 from subscriptions.service.changes import judging
-from subscriptions.service.near_papers import note_signal, save_paper, saved_papers, take_back
 from subscriptions.states import Signal
 from subscriptions.store.database.store import Transaction
 from subscriptions.store.deliveries import papers_in_message
@@ -51,11 +51,11 @@ def _toggle(kind: Signal) -> CommandFunction:
     """Returns the handler of 👍, 👎 or [save], which is taken back if it is pressed again."""
 
     def handle(context: CommandContext, item: Item) -> Reply:
-        context = with_stored_chat(context)
+        context = asking.with_stored_chat(context)
         with _judging(context) as transaction:
-            if take_back(transaction, context.chat, item.paper.id, kind):
+            if near_papers.take_back(transaction, context.chat, item.paper.id, kind):
                 return Reply(toast=_TAKEN_BACK[kind].say(context.localizer.translate))
-            note_signal(transaction, context.chat, [item.paper.id], kind, now=context.now)
+            near_papers.note_signal(transaction, context.chat, [item.paper.id], kind, now=context.now)
         return Reply(toast=_NOTED[kind].say(context.localizer.translate))
 
     return of_paper(handle)
@@ -74,9 +74,9 @@ def on_reaction(context: CommandContext) -> None:
     before, after = _REACTIONS.get(details.get("before", "")), _REACTIONS.get(details.get("after", ""))
     with _judging(context) as transaction:
         if before is not None and before is not after:
-            take_back(transaction, context.chat, papers[0], before)
+            near_papers.take_back(transaction, context.chat, papers[0], before)
         if after is not None:
-            note_signal(transaction, context.chat, papers, after, now=context.now)
+            near_papers.note_signal(transaction, context.chat, papers, after, now=context.now)
 
 
 # ---------------------------------------------------------------------------------------------------------- save, saved
@@ -87,7 +87,7 @@ def save(context: CommandContext) -> Reply:
     names = mentioned(context.args)
     known = paper_meant(context, names) if names or not context.args else None
     if known is not None:
-        return keep(with_stored_chat(context), known)
+        return keep(asking.with_stored_chat(context), known)
     if names:
         return named_papers(context, names[0])
     raise Refused(Sentence("Say which paper, by its arXiv id, DOI or link."), Sentence("For example: /save 2601.11087"))
@@ -95,20 +95,20 @@ def save(context: CommandContext) -> Reply:
 
 def rate(context: CommandContext, papers: Sequence[KnownPaper], kind: Signal) -> Reply:
     """Notes that the chat likes some papers or not, and says so."""
-    context = with_stored_chat(context)
+    context = asking.with_stored_chat(context)
     with _judging(context) as transaction:
-        note_signal(transaction, context.chat, [known.id for known in papers], kind, now=context.now)
+        near_papers.note_signal(transaction, context.chat, [known.id for known in papers], kind, now=context.now)
     noted = _RATED[kind]
     lines = tuple(context.say(noted.template, title=context.title(known)) for known in papers)
     more = Button(label=context.say("more like this"), verb="more-like-this", arguments={"paper": papers[0].id})
-    rows = (*(((more,),) if len(papers) == 1 else ()), *undo_row(context))
-    return Reply(lines=lines, ok=True, buttons=shown_buttons(context, rows))
+    rows = (*(((more,),) if len(papers) == 1 else ()), *asking.undo_row(context))
+    return Reply(lines=lines, ok=True, buttons=asking.shown_buttons(context, rows))
 
 
 def keep(context: CommandContext, known: KnownPaper) -> Reply:
     """Keeps a paper, and says so."""
     with _judging(context) as transaction:
-        is_new = save_paper(transaction, context.chat, known.id, now=context.now)
+        is_new = near_papers.save_paper(transaction, context.chat, known.id, now=context.now)
     title = context.title(known)
     said = (
         context.say("Saved: {title}", title=title)
@@ -124,7 +124,7 @@ def keep(context: CommandContext, known: KnownPaper) -> Reply:
 def on_unsave(context: CommandContext, item: Item) -> Reply:
     """Handles [remove] under what was saved."""
     with _judging(context) as transaction:
-        if not take_back(transaction, context.chat, item.paper.id, Signal.SAVED):
+        if not near_papers.take_back(transaction, context.chat, item.paper.id, Signal.SAVED):
             return paper_gone(context)
     said = context.say("No longer saved: {title}", title=context.title(item.paper))
     return Reply(lines=(said,), ok=True, replaces=True)
@@ -142,7 +142,7 @@ def on_saved_page(context: CommandContext) -> Reply:
 
 
 def _page(context: CommandContext, start: int) -> Reply:
-    papers = saved_papers(context.store, context.chat) if context.chat.id else ()
+    papers = near_papers.saved_papers(context.store, context.chat) if context.chat.id else ()
     if not papers:
         nothing = context.say("Nothing is saved here. /save 2601.11087 saves a paper, and so does [save] on its card.")
         return Reply(lines=(nothing,))

@@ -5,13 +5,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from bot.commands.asking import subscription_gone, subscription_numbered, undo_row
+from bot.commands import asking, typed_times, undo
 from bot.commands.context import Callback, Command, CommandContext, query_of_button
 from bot.commands.phrasing.subscription_words import subscribed_line
 from bot.commands.search import query_of, try_query
 from bot.commands.subscription_form import new_subscription
-from bot.commands.typed_times import AS_WORDS, OnlyTime, only_time_refused, time_refused_with_nearest
-from bot.commands.undo import echo, subscribe_and_echo, subscribe_here
+from bot.commands.typed_times import OnlyTime
 from bot.ports.channel import Button, Reply
 from bot.ports.conversation import Interaction
 from subscriptions.errors import PaperwireError, QueryError, Refused, Sentence
@@ -68,7 +67,7 @@ def sub(context: CommandContext) -> Reply:
         return _refused_reply(context, said[0], said[0].error)
     _remember(context, said, before)
     if len(said) == 1 and said[0].done is not None:
-        return echo(context, said[0].done, instead=said[0].instead, ending=said[0].ending, typed=said[0].typed)
+        return undo.echo(context, said[0].done, instead=said[0].instead, ending=said[0].ending, typed=said[0].typed)
     return _several(context, said)
 
 
@@ -88,9 +87,11 @@ def _refused_reply(context: CommandContext, said: _Line, error: PaperwireError) 
     """Returns the refusal of a single line, with buttons that offer times if its time was wrong; else raises its error."""
     words = Button(label=context.say("as words"), verb="subscribe-at", arguments={"text": as_words(said.typed)})
     if isinstance(error, NoSuchTime):
-        return time_refused_with_nearest(context, error, replace(words, arguments={"text": said.text}), (words,))
+        return typed_times.time_refused_with_nearest(
+            context, error, replace(words, arguments={"text": said.text}), (words,)
+        )
     if isinstance(error, OnlyTime):
-        return only_time_refused(context, error, words)
+        return typed_times.only_time_refused(context, error, words)
     raise error
 
 
@@ -123,11 +124,11 @@ def _subscribed(context: CommandContext, said: _Line, number: int | None = None)
     """
     if said.error is not None:
         return said
-    before = subscription_numbered(context, number) if number else None
+    before = asking.subscription_numbered(context, number) if number else None
     try:
         with context.store.savepoint():
             if before is None:
-                return replace(said, done=subscribe_here(context, said.text, said.when))
+                return replace(said, done=undo.subscribe_here(context, said.text, said.when))
             address, when = context.chat.address, said.when or context.chat.settings.schedule
             done = edit(context.store, address, before.number, said.text, when=when, now=context.now, who=context.actor)
     except PaperwireError as error:
@@ -150,7 +151,7 @@ def _several(context: CommandContext, said: Sequence[_Line]) -> Reply:
         if one.done
     ]
     refused = tuple(text for one in said if one.error for text in _refused(context, one.text, one.error))
-    buttons = undo_row(context) if any(one.done and one.done.outcome != "known" for one in done) else ()
+    buttons = asking.undo_row(context) if any(one.done and one.done.outcome != "known" for one in done) else ()
     return Reply(lines=(head, *lines), code=refused, ok=bool(done), buttons=buttons)
 
 
@@ -181,7 +182,11 @@ def _numbers_before_edit(context: CommandContext) -> list[int]:
         return []
     # Whether the edit came in time was checked before.
     token = get_conversation_state(context.store, _state_name(context), since=context.now - 2 * EDITED_WITHIN)
-    return [number for number in token.arguments["numbers"] if subscription_numbered(context, number)] if token else []
+    return (
+        [number for number in token.arguments["numbers"] if asking.subscription_numbered(context, number)]
+        if token
+        else []
+    )
 
 
 def _replaced(context: CommandContext, lines: Sequence[str], numbers: Sequence[int]) -> list[_Line]:
@@ -189,7 +194,7 @@ def _replaced(context: CommandContext, lines: Sequence[str], numbers: Sequence[i
     there = {
         subscription.canonical: subscription.number
         for number in numbers
-        if (subscription := subscription_numbered(context, number))
+        if (subscription := asking.subscription_numbered(context, number))
     }
     read = [_read(context, line) for line in lines]
     kept = [None if one.error else there.get(_canonical(one.text)) for one in read]
@@ -238,7 +243,7 @@ def _queries_of_button(context: CommandContext) -> Iterator[str]:
 def on_subscribe_at(context: CommandContext) -> Reply:
     """Handles an available time under a refused one: subscribes to the query and the time of the button."""
     when = context.arguments.get("when")
-    return subscribe_and_echo(context, str(context.arguments["text"]), str(when) if when else None)
+    return undo.subscribe_and_echo(context, str(context.arguments["text"]), str(when) if when else None)
 
 
 def on_as_words(context: CommandContext) -> Reply:
@@ -249,20 +254,20 @@ def on_as_words(context: CommandContext) -> Reply:
         return Reply(toast=context.say("That is undone already."))
     added, chat = next(iter(change.what.added), None), context.chat
     old = added or next((old for old, _ in change.what.changed), None)
-    before = subscription_numbered(context, old.number) if old else None
+    before = asking.subscription_numbered(context, old.number) if old else None
     if old is None or before is None:
-        return subscription_gone(context)
+        return asking.subscription_gone(context)
     when, tz = (chat.settings.schedule, "") if added else (cadence_text(old.cadence), old.zone or "")
     if not added and context.arguments.get("number") is None:  # the words were not read as the time of an edit
         edit(context.store, chat.address, old.number, old.text, when=when, tz=tz, now=context.now, who=context.actor)
-        return subscribe_and_echo(context, text, None)
+        return undo.subscribe_and_echo(context, text, None)
     done = edit(context.store, chat.address, old.number, text, when=when, tz=tz, now=context.now, who=context.actor)
-    return echo(context, done, instead=context.formatter.reading(parse_query(before.text)))
+    return undo.echo(context, done, instead=context.formatter.reading(parse_query(before.text)))
 
 
 CALLBACKS = {
     "subscribe-to": Callback(run=on_subscribe_to, needs_manager=True, queries=_queries_of_button),
-    AS_WORDS: Callback(run=on_as_words, needs_manager=True, queries=query_of_button, replaces=True),
+    typed_times.AS_WORDS: Callback(run=on_as_words, needs_manager=True, queries=query_of_button, replaces=True),
     "subscribe-at": Callback(run=on_subscribe_at, needs_manager=True, queries=query_of_button),
 }
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from bot.commands.asking import listed_here, on_subscription
 from bot.commands.context import Callback, Command, CommandContext, Event, never
-from bot.commands.phrasing.setting_words import DAYS, everyday_cadence, everyday_kind
+from bot.commands.phrasing import setting_words
 from bot.commands.phrasing.subscription_words import days_known
 from bot.commands.typed_times import zone_options
 from bot.commands.undo import echo
@@ -201,7 +201,7 @@ def _whens(context: CommandContext, cadence: Cadence) -> tuple[Option, ...]:
     schedule = parse_cadence(context.chat.settings.schedule)
     windows = [one for one in (cadence, schedule) if one.kind == "when-out"] or [read_when("when-out").cadence]
     own_days = (_when_value(cadence),) if cadence.kind == "days" else ()
-    values = ["now", *dict.fromkeys(map(cadence_text, windows)), *dict.fromkeys((*DAYS, *own_days))]
+    values = ["now", *dict.fromkeys(map(cadence_text, windows)), *dict.fromkeys((*setting_words.DAYS, *own_days))]
     return tuple(Option(value=value, label=_when_label(context, value)) for value in values)
 
 
@@ -212,8 +212,12 @@ def _when_value(cadence: Cadence) -> str:
 
 
 def _when_label(context: CommandContext, value: str) -> str:
-    is_days = value in DAYS or "," in value
-    return everyday_kind(value, context.localizer) if is_days else everyday_cadence(value, context.localizer)
+    is_days = value in setting_words.DAYS or "," in value
+    return (
+        setting_words.everyday_kind(value, context.localizer)
+        if is_days
+        else setting_words.everyday_cadence(value, context.localizer)
+    )
 
 
 def _places(context: CommandContext, thread: str) -> dict[str, ChatAddress]:
@@ -343,7 +347,7 @@ def _problems(context: CommandContext, *, before: str = "") -> dict[str, str]:
 
 def _when(context: CommandContext) -> str:
     when = _field_value(context, WHEN) or context.chat.settings.schedule
-    return f"{when} {_field_value(context, CLOCK) or _NINE}" if when in DAYS else when
+    return f"{when} {_field_value(context, CLOCK) or _NINE}" if when in setting_words.DAYS else when
 
 
 def _own_zone(context: CommandContext) -> str:

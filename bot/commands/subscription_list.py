@@ -13,7 +13,7 @@ from bot.ports.channel import Button, Buttons, Reply
 from subscriptions.errors import NotFound, Sentence
 from subscriptions.model import ChatKind, Subscription
 from subscriptions.query.parse import parse_query
-from subscriptions.service.amendments import numbers_among, numbers_in, numbers_missing
+from subscriptions.service import amendments
 from subscriptions.service.chat_status import next_deliveries_to
 from subscriptions.service.exporting import Overlap, merge, nearly_same
 from subscriptions.service.next_deliveries import Listed
@@ -178,12 +178,12 @@ def unsub(context: CommandContext) -> Reply:
         return _which(context)
     if context.args.casefold() in _ALL:
         return unsub_all(context)
-    said = numbers_in(context.args)
-    there = numbers_among(said, {one.subscription.number for one in asking.listed_here(context)})
+    said = amendments.numbers_in(context.args)
+    there = amendments.numbers_among(said, {one.subscription.number for one in asking.listed_here(context)})
     if not there:
         return _removed(context, str(_subscription_of_query(context, said).number))
     gone = unsubscribe_several(context.store, context.chat.address, there, now=context.now, who=context.actor)
-    missing = numbers_missing(said, there)
+    missing = amendments.numbers_missing(said, there)
     return replace(
         subscription_words.unsubscribed(gone, context.localizer, missing=missing), buttons=asking.undo_row(context)
     )
@@ -196,7 +196,7 @@ def _subscription_of_query(context: CommandContext, said: Sequence[tuple[int, in
     except NotFound:
         if not said:
             raise
-        which = numbers_missing(said, ())
+        which = amendments.numbers_missing(said, ())
         raise NotFound(
             Sentence("This chat has no subscription {which}.", {"which": which}),
             Sentence("/list shows those that are there."),

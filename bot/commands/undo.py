@@ -4,12 +4,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from bot.commands.asking import expect_answer, shown_buttons, undo_row
+from bot.commands import asking, typed_times
 from bot.commands.context import Callback, Command, CommandContext
 from bot.commands.paper_lookup import papers_shown
-from bot.commands.phrasing.setting_words import cadence_words, label_of, value_of, value_words
-from bot.commands.phrasing.subscription_words import nearness_line, shortened, subscribed, subscription_label
-from bot.commands.typed_times import as_words_button, with_time_note, zone_buttons
+from bot.commands.phrasing import setting_words, subscription_words
 from bot.ports.channel import Button, Buttons, Reply
 from subscriptions.addresses import facts_of
 from subscriptions.cutting import cut_letters
@@ -112,7 +110,7 @@ def echo(
     categorised = context.bot_info.categorised
     advice = advice_on(context.store, done.chat, done.query, now=context.now, categorised=categorised)
     localizer, own = context.localizer, done.subscription.zone
-    reply = subscribed(
+    reply = subscription_words.subscribed(
         done,
         localizer.speaking(context.origin.settings.lang, own) if own else localizer,
         reading=context.formatter.reading(done.query),
@@ -123,12 +121,12 @@ def echo(
         now=context.now,
     )
     if private and done.query.wants_nearness:
-        near = nearness_line(context.localizer, words_near(context.store, done.query))
+        near = subscription_words.nearness_line(context.localizer, words_near(context.store, done.query))
         reply = replace(reply, lines=(*reply.lines, near))
     words: tuple[Button, ...] = ()
     if ending is not None and done.outcome != "known":
-        reply = with_time_note(context, ending, reply)
-        words = as_words_button(context, typed, number) if ending.either else ()
+        reply = typed_times.with_time_note(context, ending, reply)
+        words = typed_times.as_words_button(context, typed, number) if ending.either else ()
     better = _advice_button(context, advice, done.subscription.number) if advice else None
     meant = spelling(context.store, done.query).meant if private and not done.found else ""
     if meant:
@@ -142,14 +140,14 @@ def echo(
     zones: Buttons = ()
     if _asks_for_zone(context, done):
         reply = replace(reply, lines=(*reply.lines, _which_clock(context, done)))
-        zones = zone_buttons(context)
-        expect_answer(context, "answer-zone")
+        zones = typed_times.zone_buttons(context)
+        asking.expect_answer(context, "answer-zone")
     rows = (words, (better,) if better else (), _todays_and_undo(context, done), *zones)
-    return replace(reply, buttons=shown_buttons(context, rows))
+    return replace(reply, buttons=asking.shown_buttons(context, rows))
 
 
 def _todays_and_undo(context: CommandContext, done: Subscribed) -> tuple[Button, ...]:
-    undoing = tuple(button for row in undo_row(context) for button in row) if done.outcome != "known" else ()
+    undoing = tuple(button for row in asking.undo_row(context) for button in row) if done.outcome != "known" else ()
     if context.origin.kind is not ChatKind.PRIVATE or done.outcome != "added" or not done.found:
         return undoing
     label, verb = (context.say("edit"), "edit-ask") if done.seen else (context.say("today's now"), "today")
@@ -256,7 +254,10 @@ def _what(context: CommandContext, what: Difference, done: Undone | None = None)
     """Yields a line for each part of a difference."""
     added = context.say("Back:") if done else context.say("Added:")
     for said, subscriptions in ((context.say("Removed:"), what.removed), (added, what.added)):
-        yield from (f"{said} {subscription_label(subscription)}" for subscription in subscriptions[:_MOST_NAMED])
+        yield from (
+            f"{said} {subscription_words.subscription_label(subscription)}"
+            for subscription in subscriptions[:_MOST_NAMED]
+        )
         yield from _unnamed(context, len(subscriptions))
     for old, new in what.changed[:_MOST_NAMED]:
         yield context.say("{number} was: {old}", number=new.number, old=_state_words(context, old, new))
@@ -264,12 +265,15 @@ def _what(context: CommandContext, what: Difference, done: Undone | None = None)
     yield from _unnamed(context, len(what.changed))
     for name in what.settings:
         if done is None:
-            yield context.say("The setting {name}.", name=label_of(name, context.localizer))
+            yield context.say("The setting {name}.", name=setting_words.label_of(name, context.localizer))
         else:
-            was = value_words(name, value_of(done.before.settings, name), context.localizer)
-            now = value_words(name, value_of(done.after.settings, name), context.localizer)
+            was = setting_words.value_words(name, setting_words.value_of(done.before.settings, name), context.localizer)
+            now = setting_words.value_words(name, setting_words.value_of(done.after.settings, name), context.localizer)
             yield context.say(
-                "{label}: {value} (was: {old})", label=label_of(name, context.localizer), value=now, old=was
+                "{label}: {value} (was: {old})",
+                label=setting_words.label_of(name, context.localizer),
+                value=now,
+                old=was,
             )
     for (kind, paper), is_there in what.judged[:_MOST_NAMED]:
         if known := stored_papers(context.store, [paper]).get(paper):
@@ -290,12 +294,12 @@ def _state_words(context: CommandContext, subscription: Subscription, other: Sub
     if subscription.name != other.name:
         parts.append(subscription.name or context.say("without a name"))
     if (subscription.cadence, subscription.zone) != (other.cadence, other.zone):
-        parts.append(cadence_words(subscription.cadence, context.localizer, subscription.zone or ""))
+        parts.append(setting_words.cadence_words(subscription.cadence, context.localizer, subscription.zone or ""))
     if (subscription.state, subscription.paused_until) != (other.state, other.paused_until):
         until = context.localizer.moment(subscription.paused_until) if subscription.paused_until else ""
         paused = context.say("paused until {moment}", moment=until) if until else context.say("paused")
         parts.append(paused if subscription.state is SubscriptionState.PAUSED else context.say("active"))
-    return " · ".join(parts) or shortened(subscription.label)
+    return " · ".join(parts) or subscription_words.shortened(subscription.label)
 
 
 COMMANDS = (Command(name="undo", run=undo_last, needs_manager=True, summary=Sentence("take back the last change")),)

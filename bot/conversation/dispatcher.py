@@ -15,14 +15,9 @@ from weakref import WeakValueDictionary
 
 from tenacity import AsyncRetrying, RetryCallState
 
+from bot.commands import paper_lookup
 from bot.commands.home_view import HOME_VIEW
-from bot.commands.paper_lookup import (
-    LOOKUP_VERB,
-    PENDING_FOR,
-    LookupOutcome,
-    lookup_request,
-    pending_name,
-)
+from bot.commands.paper_lookup import LookupOutcome
 from bot.context import Context, do_steps, until_stored, write
 from bot.conversation.handler import answer, answer_failure
 from bot.conversation.reply_sender import StoredReply, send_reply
@@ -32,7 +27,7 @@ from bot.ports.conversation import CallbackRequest, EventRequest, Place, Request
 from bot.sources.arxiv_lookup import PaperLookup
 from subscriptions.errors import StoreError, StoreUnavailable
 from subscriptions.model import ChatAddress, ChatKind, Lane
-from subscriptions.store.conversations import has_home_view, requested_lookup, take_over_lookups, unfinished_replies
+from subscriptions.store import conversations
 
 log = logging.getLogger("paperwire")
 
@@ -74,8 +69,10 @@ class Dispatcher:
     async def resume_replies(self) -> None:
         """Posts the replies that an earlier process stored and did not finish posting, and resumes its look-ups. Raises StoreError."""
         context = self._context
-        replies = await write(unfinished_replies, context.store, now=context.clock.now())
-        lookups = await write(take_over_lookups, context.store, since=context.clock.now() - PENDING_FOR)
+        replies = await write(conversations.unfinished_replies, context.store, now=context.clock.now())
+        lookups = await write(
+            conversations.take_over_lookups, context.store, since=context.clock.now() - paper_lookup.PENDING_FOR
+        )
         self.take_over(replies, lookups)
 
     def take_over(self, replies: Iterable[tuple[str, str, str]], lookups: Iterable[str]) -> None:
@@ -155,7 +152,7 @@ class Dispatcher:
             return {}
         self._post_reply(reply)
         if reply.lookup_ids:
-            self._start_lookup(pending_name(request))
+            self._start_lookup(paper_lookup.pending_name(request))
         if reply.changed:
             self._run_in_background(self._refresh_home_view(request))
         return reply.problems
@@ -174,14 +171,14 @@ class Dispatcher:
     async def _run_lookup(self, name: str) -> None:
         """Looks up the papers of a pending look-up at arXiv, and dispatches an event that posts the result."""
         context, attempts = self._context, self._attempts(name.split(":")[1])
-        since = context.clock.now() - PENDING_FOR
+        since = context.clock.now() - paper_lookup.PENDING_FOR
         pending: Mapping[str, Any] | None = await attempts(
-            asyncio.to_thread, requested_lookup, context.store, name, since=since
+            asyncio.to_thread, conversations.requested_lookup, context.store, name, since=since
         )
         if pending is None:  # the chat was erased meanwhile
             return
         outcome: LookupOutcome = await attempts(self._looked_up, name, pending["names"])
-        await self.dispatch(lookup_request(pending, outcome))
+        await self.dispatch(paper_lookup.lookup_request(pending, outcome))
 
     async def _looked_up(self, name: str, paper_ids: Sequence[str]) -> LookupOutcome:
         """Looks up papers at arXiv. Raises StoreError, unless the database refuses these papers again and again.
@@ -194,12 +191,12 @@ class Dispatcher:
         except StoreUnavailable:
             raise
         except StoreError as error:
-            if self._may_pass((LOOKUP_VERB, name)):
+            if self._may_pass((paper_lookup.LOOKUP_VERB, name)):
                 raise
             log.error("What arXiv answered to %s cannot be stored: %s", name, error)
         except Exception as error:  # noqa: BLE001 - nothing that arXiv answers may leave a person without an answer
             log.error("What arXiv answered to %s was not understood: %s", name, error_location(error))
-        del self._store_failures[LOOKUP_VERB, name]
+        del self._store_failures[paper_lookup.LOOKUP_VERB, name]
         return outcome
 
     def _may_pass(self, key: tuple[str, str]) -> bool:
@@ -212,7 +209,7 @@ class Dispatcher:
         person = ChatAddress(request.chat.platform, request.sender)
         if self._context.forms_of(person) is None or not person.address:
             return
-        if not await asyncio.to_thread(has_home_view, self._context.store, person):
+        if not await asyncio.to_thread(conversations.has_home_view, self._context.store, person):
             return
         place, update = Place(chat=person, kind=ChatKind.PRIVATE), f"board:{request.update_id}"
         shown = EventRequest(

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 
-from bot.commands.asking import drop_passing_questions, has_passing_question, reminder
+from bot.commands import asking
 from bot.commands.chat_events import welcome_back
 from bot.commands.context import CommandContext
 from bot.commands.free_text import FREE_TEXT
@@ -12,25 +12,18 @@ from bot.commands.intent import Intent
 from bot.commands.operators import admit
 from bot.commands.phrasing import refused
 from bot.context import Context, do_steps
+from bot.conversation import prepared_request, reply_sender
 from bot.conversation.authorization import as_form_problems
-from bot.conversation.prepared_request import (
-    PreparedRequest,
-    build_command_context,
-    newly_heard,
-    newly_named,
-    prepare,
-    store_heard,
-    with_stored_chat,
-)
+from bot.conversation.prepared_request import PreparedRequest
 from bot.conversation.reply_draft import ReplyDraft, draft_reply, has_content
-from bot.conversation.reply_sender import StoredReply, internal_error, operators_only, to_destinations_only
+from bot.conversation.reply_sender import StoredReply
 from bot.ports.channel import Reply
 from bot.ports.conversation import EventRequest, FormRequest, Request
 from subscriptions.errors import PaperwireError, QueryError, StoreError
 from subscriptions.model import ChatKind
+from subscriptions.service import paper_search
 from subscriptions.service.chat_status import apply_once
 from subscriptions.service.notices import is_gone
-from subscriptions.service.paper_search import is_ready, match_ahead, recent
 from subscriptions.store import chats as stored_chats
 from subscriptions.store.database.store import ReadThenWrite, Transaction
 from subscriptions.store.database.writer import READS, WRITES, Steps
@@ -62,7 +55,7 @@ def execute(context: Context, prepared: PreparedRequest) -> Steps[StoredReply | 
                 _match_ahead(transaction, context, prepared)
         yield WRITES
         with work.write() as transaction:
-            if not (matches and work.is_stale) or is_ready(transaction, now=now):
+            if not (matches and work.is_stale) or paper_search.is_ready(transaction, now=now):
                 stored, is_new = apply_once(transaction, platform, update, effect, chat=str(request.chat), now=now)
                 break
         yield READS
@@ -76,11 +69,11 @@ def _match_ahead(transaction: Transaction, context: Context, prepared: PreparedR
     now, categorised = context.clock.now(), context.conversation.bot_info.categorised
     intent = prepared.intent
     if prepared.refusal is not None or not (intent.queries or intent.matches_ahead):
-        recent(transaction, now)
+        paper_search.recent(transaction, now)
         return
-    command = build_command_context(transaction, context, prepared)
+    command = prepared_request.build_command_context(transaction, context, prepared)
     texts = intent.queries(command) if intent.queries else ()
-    match_ahead(transaction, command.chat, texts, now=now, categorised=categorised)
+    paper_search.match_ahead(transaction, command.chat, texts, now=now, categorised=categorised)
     with suppress(PaperwireError):  # the command itself says what is wrong
         if intent.matches_ahead:
             intent.matches_ahead(command)
@@ -91,7 +84,7 @@ def _answer_reading(context: Context, prepared: PreparedRequest) -> tuple[bool, 
     if prepared.intent.needs_manager or prepared.refusal is not None:
         return False, None
     with context.store.read() as transaction:
-        command = build_command_context(transaction, context, prepared)
+        command = prepared_request.build_command_context(transaction, context, prepared)
         if _writes(command, prepared):
             return False, None
         reply, _ = _run(context, command, prepared, transaction.read)
@@ -102,26 +95,26 @@ def _writes(command: CommandContext, prepared: PreparedRequest) -> bool:
     """Returns whether there is anything to write except the reply."""
     return (
         prepared.intent.writes(command)
-        or bool(newly_named(command, prepared))
-        or bool(newly_heard(command))
+        or bool(prepared_request.newly_named(command, prepared))
+        or bool(prepared_request.newly_heard(command))
         or _is_back(command)
-        or (prepared.intent.run is not FREE_TEXT.run and has_passing_question(command))
+        or (prepared.intent.run is not FREE_TEXT.run and asking.has_passing_question(command))
     )
 
 
 def _answer_writing(transaction: Transaction, context: Context, prepared: PreparedRequest) -> ReplyDraft | None:
     """Returns the answer to a request whose command writes."""
-    command = build_command_context(transaction, context, prepared)
-    new_names, missed = newly_named(command, prepared), None
+    command = prepared_request.build_command_context(transaction, context, prepared)
+    new_names, missed = prepared_request.newly_named(command, prepared), None
     for place in new_names:
         stored_chats.describe(transaction, place.chat.lane, title=place.title, public=place.public)
-    if heard := newly_heard(command):
-        store_heard(command, heard)
+    if heard := prepared_request.newly_heard(command):
+        prepared_request.store_heard(command, heard)
     is_back = _is_back(command)
     if is_back:
         missed = welcome_back(command)
     if new_names or heard or is_back:
-        command = build_command_context(transaction, context, prepared)
+        command = prepared_request.build_command_context(transaction, context, prepared)
     transaction.changed_chats.clear()  # changes made by welcome_back do not count as changes of the request
     reply, after = _run(context, command, prepared, transaction.savepoint)
     changed = prepared.intent.needs_manager and after.origin.id in transaction.changed_chats
@@ -161,10 +154,12 @@ def _run(
     if prepared.refusal is not None:
         return prepared.refusal(command), command
     if intent.needs_operator and not command.is_operator:
-        return (to_destinations_only if intent.destination else operators_only)(command), command
+        return (reply_sender.to_destinations_only if intent.destination else reply_sender.operators_only)(
+            command
+        ), command
     try:
         with part():
-            stored = with_stored_chat(context, command) if intent.needs_manager else command
+            stored = prepared_request.with_stored_chat(context, command) if intent.needs_manager else command
             return _run_command(stored, prepared), stored
     except StoreError:
         raise  # the request waits for the database
@@ -177,13 +172,13 @@ def _run(
 def _run_command(command: CommandContext, prepared: PreparedRequest) -> Reply | None:
     """Runs the command, drops questions that it makes obsolete, and decides on the admission of a new chat."""
     if prepared.intent.run is not FREE_TEXT.run:
-        drop_passing_questions(command)
+        asking.drop_passing_questions(command)
     reply = prepared.intent.run(command)
     if reply is not None and prepared.intent.replaces:
         reply = replace(reply, replaces=True)
     reply = admit(command, reply, operator_is_admin=prepared.operator_is_admin)
     # The person's text could have answered the open question, too.
-    waits = reminder(command) if prepared.intent.is_in_words else ""
+    waits = asking.reminder(command) if prepared.intent.is_in_words else ""
     return replace(reply, lines=(*reply.lines, waits)) if reply is not None and reply.lines and waits else reply
 
 
@@ -212,7 +207,7 @@ async def answer(context: Context, request: Request) -> StoredReply | None:
 
     None: the request was handled before, or gets no reply. Raises StoreError.
     """
-    prepared = await prepare(context, request)
+    prepared = await prepared_request.prepare(context, request)
     if prepared is None:
         return None
     return await do_steps(execute(context, prepared), context.store)
@@ -221,7 +216,7 @@ async def answer(context: Context, request: Request) -> StoredReply | None:
 def answer_failure(context: Context, request: Request) -> Steps[StoredReply | None]:
     """Marks a request with which our code failed as handled, and returns the stored answer. Raises StoreError."""
     failed = PreparedRequest(
-        request=request, intent=Intent(run=internal_error, counts_to_limit=False), place=request.place
+        request=request, intent=Intent(run=reply_sender.internal_error, counts_to_limit=False), place=request.place
     )
     try:
         return (yield from execute(context, failed))

@@ -16,13 +16,13 @@ from bot.commands.intent import Intent, understand
 from bot.commands.phrasing import refused
 from bot.commands.sentences import language_of
 from bot.context import Context, do_steps
+from bot.conversation import reply_sender
 from bot.conversation.authorization import (
     RoutedRequest,
     administers,
     authorize,
     route_form_request,
 )
-from bot.conversation.reply_sender import old_button, old_form, refusing
 from bot.digests.libraries import is_library, read_library
 from bot.platform import file_too_large
 from bot.ports.channel import Reply
@@ -41,15 +41,10 @@ from subscriptions.cutting import cut_letters
 from subscriptions.errors import NotDelivered, PaperwireError, Sentence
 from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind
 from subscriptions.ranking import Library
+from subscriptions.service import chat_status
 from subscriptions.service.amendments import follow_person
-from subscriptions.service.chat_status import (
-    chat_of_thread,
-    known_or_new,
-    move_to_person_address,
-    store_chat,
-)
 from subscriptions.service.known_papers import where_delivered
-from subscriptions.store.conversations import get_conversation_state, reply_to, set_conversation_state
+from subscriptions.store import conversations
 from subscriptions.store.database.store import Scope, Transaction
 from subscriptions.store.database.writer import Steps
 
@@ -81,13 +76,18 @@ async def prepare(context: Context, request: Request) -> PreparedRequest | None:
     conversation, now = context.conversation, context.clock.now()
     if isinstance(request, MessageRequest) and _is_too_old(request, now):
         return None
-    if await asyncio.to_thread(reply_to, context.store, request.chat.platform, request.update_id) is not None:
+    if (
+        await asyncio.to_thread(conversations.reply_to, context.store, request.chat.platform, request.update_id)
+        is not None
+    ):
         return None
     token: CallbackToken | None = None
     if _is_in_a_view(request):
         routed = await asyncio.to_thread(route_form_request, context.store, request, now=now)
         if routed is None or not await _may_see_target(context, request, routed):
-            return PreparedRequest(request=request, intent=Intent(run=old_form, writes=never), place=request.place)
+            return PreparedRequest(
+                request=request, intent=Intent(run=reply_sender.old_form, writes=never), place=request.place
+            )
         request, token = routed.request, routed.token
     else:
         if _may_have_another_home(request):
@@ -96,7 +96,9 @@ async def prepare(context: Context, request: Request) -> PreparedRequest | None:
             token = await asyncio.to_thread(_permitted_token, context, request)
     intent = understand(request, token, conversation.registry, now=now)
     if intent is None:
-        old = PreparedRequest(request=request, intent=Intent(run=old_button, writes=never), place=request.place)
+        old = PreparedRequest(
+            request=request, intent=Intent(run=reply_sender.old_button, writes=never), place=request.place
+        )
         return old if isinstance(request, Interaction) else None
     if intent.counts_to_limit and conversation.command_limits.is_person_over(request, context.clock.monotonic()):
         return _over_limit(context, request, intent)
@@ -148,10 +150,10 @@ def _with_home_chat(context: Context, request: Request) -> Steps[Request]:
     if isinstance(request, MessageRequest) and (direct := request.direct_channel):
         prefix, _, _ = request.sender.rpartition("/")
         address = f"{prefix}/{direct}" if prefix else direct
-        yield from move_to_person_address(context.store, request.chat, address, now=context.clock.now())
+        yield from chat_status.move_to_person_address(context.store, request.chat, address, now=context.clock.now())
     if isinstance(request, CallbackRequest) and request.topic_is_unknown:
         request = _with_topic(context, request)
-    home = chat_of_thread(context.store, request.chat) if request.chat.topic else request.chat
+    home = chat_status.chat_of_thread(context.store, request.chat) if request.chat.topic else request.chat
     if home == request.chat:
         return request
     return replace(request, place=replace(request.place, chat=home), thread_id=request.chat.topic)
@@ -174,7 +176,7 @@ def _permitted_token(context: Context, request: CallbackRequest) -> CallbackToke
     token = pressed_token(context.store, request.callback_data, str(request.chat))
     if token is None or token.person not in ("", request.sender):
         return None
-    moved_to = known_or_new(context.store, request.chat, request.place.kind).address
+    moved_to = chat_status.known_or_new(context.store, request.chat, request.place.kind).address
     return token if token.place in ("", str(request.chat), str(moved_to)) else None
 
 
@@ -197,7 +199,7 @@ async def _authorized(context: Context, request: Request, intent: Intent) -> Pre
             async with context.conversation.reading_files:
                 data, library = await _fetched(api, file_id, intent.wants_file)
         except NotDelivered as error:
-            refusal = refusing(Sentence("The file cannot be read: {why}", {"why": str(error)}))
+            refusal = reply_sender.refusing(Sentence("The file cannot be read: {why}", {"why": str(error)}))
         except PaperwireError as error:
             refusal = partial(_file_refused, error)
     return PreparedRequest(
@@ -308,14 +310,16 @@ def build_command_context(store: Transaction, context: Context, prepared: Prepar
 
 def chat_at(store: Scope, place: Place, language: str) -> Chat:
     """Returns the chat at a place; if it is not stored, a new chat with id 0."""
-    return known_or_new(store, place.chat, place.kind, title=place.title, lang=language, public=place.public)
+    return chat_status.known_or_new(
+        store, place.chat, place.kind, title=place.title, lang=language, public=place.public
+    )
 
 
 def _in_its_language(store: Scope, request: Request) -> Request:
     """Returns a request of a chat that is not stored, in the language in which its person writes."""
     if request.place.kind is not ChatKind.PRIVATE:
         return request
-    last = get_conversation_state(store, _heard_name(request.chat), since=_EVER)
+    last = conversations.get_conversation_state(store, _heard_name(request.chat), since=_EVER)
     return replace(request, language=last.arguments["lang"]) if last else request
 
 
@@ -345,7 +349,9 @@ def store_heard(command: CommandContext, heard: Mapping[str, str]) -> None:
         follow_person(command.store, chat, heard, now=command.now)
     else:
         token = CallbackToken(verb="heard", arguments=heard, place=str(chat.address))
-        set_conversation_state(command.store, _heard_name(chat.address), token, lasts=_HEARD_LASTS, now=command.now)
+        conversations.set_conversation_state(
+            command.store, _heard_name(chat.address), token, lasts=_HEARD_LASTS, now=command.now
+        )
 
 
 def _heard_name(chat: ChatAddress) -> str:
@@ -372,7 +378,7 @@ def with_stored_chat(context: Context, command: CommandContext) -> CommandContex
         return command
     new, request = command.chat, command.request
     owner = ChatAddress(new.address.platform, request.sender) if new.kind is not ChatKind.PRIVATE else None
-    chat = store_chat(
+    chat = chat_status.store_chat(
         command.store,
         new.address,
         new.kind,

@@ -15,7 +15,7 @@ from bot.commands.context import CommandContext, Registry
 from bot.commands.intent import ABOUT
 from bot.commands.paper_lookup import LOOKUP_EVENT, pending_lookup
 from bot.context import Context
-from bot.conversation.authorization import form_token, with_home_view_tokens, with_token
+from bot.conversation import authorization
 from bot.conversation.prepared_request import chat_at
 from bot.conversation.reply_sender import StoredReply
 from bot.ports.channel import Button, HomeView, Modal, Reply
@@ -172,7 +172,9 @@ def _with_tokens(
 
     def bound(row: tuple[Button, ...]) -> tuple[Button, ...]:
         return tuple(
-            with_token(button, tokens, place=place, person=button.only_for, more=_about(registry, button, about))
+            authorization.with_token(
+                button, tokens, place=place, person=button.only_for, more=_about(registry, button, about)
+            )
             for button in row
             if button.url or not is_public
         )
@@ -205,11 +207,13 @@ def _views(
     """Returns the fields of a stored reply for its form and its home view, whose tokens are added to `tokens`."""
     forms, views = context.forms_of(command.origin.address), dict[str, Any]()
     if forms and reply.modal:
-        views["modal"] = forms.render_modal(reply.modal, form_token(command, reply.modal, tokens))
+        views["modal"] = forms.render_modal(reply.modal, authorization.form_token(command, reply.modal, tokens))
     if reply.modal and reply.modal.fallback:
         views["instead"] = context.conversation.render_reply(Reply(lines=(reply.modal.fallback,)), target)
     if forms and reply.home_view:
-        views["home_view"] = forms.render_home_view(with_home_view_tokens(command, reply.home_view, tokens))
+        views["home_view"] = forms.render_home_view(
+            authorization.with_home_view_tokens(command, reply.home_view, tokens)
+        )
     return views
 
 

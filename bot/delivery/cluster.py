@@ -24,8 +24,8 @@ from bot.ports.rate_limiter import RateLimiter
 from subscriptions.errors import PaperwireError, StoreError
 from subscriptions.model import Lane
 from subscriptions.service.sending import sends_of_lane
+from subscriptions.store import workers
 from subscriptions.store.database.store import Store
-from subscriptions.store.workers import count_jobs, recover_own, wake_lanes
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -120,7 +120,7 @@ class ClusterEngine:
             by_delay[max(0.0, second - now)].append(lane)
         for delay, lanes in by_delay.items():
             with suppress(StoreError):
-                await write_together(wake_lanes, self._store, lanes, after=timedelta(seconds=delay))
+                await write_together(workers.wake_lanes, self._store, lanes, after=timedelta(seconds=delay))
 
     # ------------------------------------------------------------------------------------------------------------- lanes
 
@@ -132,7 +132,7 @@ class ClusterEngine:
             stack.push_async_callback(_end, work)
             while True:
                 await self.wait_for_writes()
-                if work.done() or (not self._running and await asyncio.to_thread(count_jobs, self._store) == 0):
+                if work.done() or (not self._running and await asyncio.to_thread(workers.count_jobs, self._store) == 0):
                     break
                 await asyncio.sleep(LOOK_INTERVAL)
         if self.errors:
@@ -230,7 +230,7 @@ class ClusterEngine:
         """
         for lane in self._left - self._running - set(self._posting):
             async with self.posting(lane, patience=0):
-                await write_together(recover_own, self._store, lane)
+                await write_together(workers.recover_own, self._store, lane)
                 self._left.discard(lane)
 
     async def _aside(self, work: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:

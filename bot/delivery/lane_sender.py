@@ -10,9 +10,8 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from bot.context import Context, do_steps, write_together
-from bot.delivery.outcomes import confirm_sent, first_step, must_post_again, next_step, record_failure, render
+from bot.delivery import outcomes, rate_limiter
 from bot.delivery.planning import DrainState, LaneAttempts, store_offers
-from bot.delivery.rate_limiter import SLOT_TOLERANCE, token_is_paused, wait_for_send
 from bot.errors import SenderLockHeld
 from bot.ports.channel import MessageTried, outcome_name
 from subscriptions.addresses import sender_of
@@ -38,12 +37,12 @@ async def deliver(context: Context, drain_state: DrainState, lane: Lane) -> None
     A lane that takes long is woken again, so that others have their turn.
     """
     drain_state.lanes.add(lane)
-    if token_is_paused(context, lane.platform):
+    if rate_limiter.token_is_paused(context, lane.platform):
         return
     began = context.clock.monotonic()
     attempts = LaneAttempts(lane, began)
     try:
-        step = await first_step(context, drain_state, attempts)
+        step = await outcomes.first_step(context, drain_state, attempts)
         while step is not None and not (
             context.is_stopping() or drain_state.store_failed or drain_state.is_stopped(lane)
         ):
@@ -53,9 +52,9 @@ async def deliver(context: Context, drain_state: DrainState, lane: Lane) -> None
             if isinstance(step, Edit):
                 step = await _edit(context, drain_state, step, attempts)
             elif step.message is None:
-                step = await render(context, drain_state, attempts)
-            elif step.unclear and not await must_post_again(context, drain_state, step, attempts):
-                step = await next_step(context, attempts)
+                step = await outcomes.render(context, drain_state, attempts)
+            elif step.unclear and not await outcomes.must_post_again(context, drain_state, step, attempts):
+                step = await outcomes.next_step(context, attempts)
             else:
                 step = await _post(context, drain_state, step, attempts)
     except StoreError:
@@ -66,7 +65,7 @@ async def deliver(context: Context, drain_state: DrainState, lane: Lane) -> None
 async def _post(context: Context, drain_state: DrainState, step: Claim, attempts: LaneAttempts) -> Step | None:
     """Posts one message while nothing else is posted in its lane. Returns the next step of the lane."""
     lane = attempts.lane
-    if not await wait_for_send(context, lane, stays=attempts.has_posted(step)):
+    if not await rate_limiter.wait_for_send(context, lane, stays=attempts.has_posted(step)):
         return None
     async with context.engine.posting(lane, patience=BUSY_FOR) as is_free:
         if is_free:
@@ -84,10 +83,12 @@ async def _post_now(context: Context, drain_state: DrainState, step: Claim, atte
     assert step.message is not None  # noqa: S101 - the caller has checked
     lane, slot = attempts.lane, context.clock.monotonic()
     if not await write_together(mark_sending, context.store, step, wall=context.clock.wall()):
-        following = await next_step(context, attempts)
+        following = await outcomes.next_step(context, attempts)
         return None if following == step else following  # another process is sending a message of this lane
-    if (now := context.clock.monotonic()) - slot > SLOT_TOLERANCE or context.rate_limiter.ready_at(lane, now) > now:
-        await wait_for_send(context, lane, stays=True)
+    if (now := context.clock.monotonic()) - slot > rate_limiter.SLOT_TOLERANCE or context.rate_limiter.ready_at(
+        lane, now
+    ) > now:
+        await rate_limiter.wait_for_send(context, lane, stays=True)
     context.rate_limiter.record_send(lane, context.clock.monotonic())
     attempts.posts[step.seq, step.message.number] += 1
     channel, began = context.channels[lane.platform], context.clock.monotonic()
@@ -97,11 +98,11 @@ async def _post_now(context: Context, drain_state: DrainState, step: Claim, atte
         )
     except NotDelivered as outcome:
         attempts.last_post_over_at = context.clock.monotonic()
-        await record_failure(context, drain_state, step, outcome)
+        await outcomes.record_failure(context, drain_state, step, outcome)
         _observe(context, lane, outcome, attempts.last_post_over_at - began)
-        return await next_step(context, attempts)
+        return await outcomes.next_step(context, attempts)
     seconds = context.clock.monotonic() - began
-    following = await confirm_sent(context, drain_state, step, platform_id, attempts)
+    following = await outcomes.confirm_sent(context, drain_state, step, platform_id, attempts)
     _observe(context, lane, None, seconds)
     return following
 
@@ -125,7 +126,7 @@ async def _edit(context: Context, drain_state: DrainState, step: Edit, attempts:
             return None
     else:
         await write_together(finish_edit, context.store, step)
-    return await next_step(context, attempts)
+    return await outcomes.next_step(context, attempts)
 
 
 async def _edit_message(context: Context, step: Edit, lane: Lane) -> bool:
@@ -133,7 +134,7 @@ async def _edit_message(context: Context, step: Edit, lane: Lane) -> bool:
     messages = await do_steps(_render(context, step), context.store)
     if not 1 <= step.number <= len(messages):
         raise Rejected("The delivery has no such message any more.")
-    if not await wait_for_send(context, lane):
+    if not await rate_limiter.wait_for_send(context, lane):
         return False
     context.rate_limiter.record_send(lane, context.clock.monotonic())
     channel, message = context.channels[lane.platform], messages[step.number - 1]

@@ -12,17 +12,9 @@ from subscriptions.addresses import sender_of
 from subscriptions.errors import ChatMoved, NotDelivered, RetryLater, SenderStopped, StoreError
 from subscriptions.model import Delivery, Lane
 from subscriptions.notices.operations import SendingStopped
+from subscriptions.service import sending
 from subscriptions.service.notices import notify_operators
-from subscriptions.service.sending import (
-    ClaimRequest,
-    Step,
-    claim,
-    confirm,
-    record_not_found,
-    record_outcome,
-    stop_platform,
-    to_render,
-)
+from subscriptions.service.sending import ClaimRequest, Step
 from subscriptions.store.claims import Claim, give_up_lookup, pause_lane
 from subscriptions.store.database.writer import WRITES, Steps
 from subscriptions.store.deliveries import Rendered, store_rendered
@@ -56,7 +48,7 @@ async def first_step(context: Context, drain_state: DrainState, attempts: LaneAt
 
 async def next_step(context: Context, attempts: LaneAttempts) -> Step | None:
     """Claims and returns the next step of the lane; None if there is nothing to do now."""
-    return await write_together(claim, context.store, claim_request(context, attempts))
+    return await write_together(sending.claim, context.store, claim_request(context, attempts))
 
 
 def claim_request(context: Context, attempts: LaneAttempts) -> ClaimRequest:
@@ -92,7 +84,9 @@ def _render_ahead(context: Context, step: Claim) -> Steps[dict[Lane, Claim]]:
 
     Where other workers have the other lanes, it is this one delivery: they would render theirs, too. Before a message is posted, `mark_sending` checks that the claim still holds.
     """
-    deliveries = to_render(context.store, step, RENDER_BATCH if context.renders_ahead else 1, wall=context.clock.wall())
+    deliveries = sending.to_render(
+        context.store, step, RENDER_BATCH if context.renders_ahead else 1, wall=context.clock.wall()
+    )
     yield from store_offers(context, list(deliveries.values()))
     rendered = [_rendered(context, seq, delivery) for seq, delivery in deliveries.items()]
     yield WRITES
@@ -153,7 +147,7 @@ async def must_post_again(context: Context, drain_state: DrainState, step: Claim
     except LookupError as error:
         return await _follow_policy(context, step, attempts, str(error))
     if platform_id is None:
-        await write_together(record_not_found, context.store, step, now=context.clock.now())
+        await write_together(sending.record_not_found, context.store, step, now=context.clock.now())
     else:
         await confirm_sent(context, drain_state, step, platform_id, attempts)
     return False
@@ -205,7 +199,7 @@ async def confirm_sent(
     """Writes that a message was sent. Returns the next step of the lane."""
     papers, after = await write_until_stored(
         context,
-        lambda: write_together(confirm, context.store, step, platform_id, claim_request(context, attempts)),
+        lambda: write_together(sending.confirm, context.store, step, platform_id, claim_request(context, attempts)),
     )
     _log(step, "sent", logging.DEBUG)
     if papers is not None:
@@ -221,7 +215,7 @@ async def record_failure(context: Context, drain_state: DrainState, step: Claim,
     decision = await write_until_stored(
         context,
         lambda: write_together(
-            record_outcome, context.store, step, outcome, on_unclear=context.on_unclear, now=now, wall=wall
+            sending.record_outcome, context.store, step, outcome, on_unclear=context.on_unclear, now=now, wall=wall
         ),
     )
     is_usual = isinstance(outcome, RetryLater | SenderStopped)
@@ -256,7 +250,9 @@ async def _count_gone(context: Context, drain_state: DrainState, sender: str, ch
         reason = f"{len(gone)} of {tried} chats answered that the bot may not write there."
         await write_until_stored(
             context,
-            lambda: write_together(stop_platform, context.store, sender, reason, sorted(gone), now=context.clock.now()),
+            lambda: write_together(
+                sending.stop_platform, context.store, sender, reason, sorted(gone), now=context.clock.now()
+            ),
         )
         drain_state.stopped[sender] = reason
         notice = SendingStopped(platform=sender, gone=len(gone), of=tried)

@@ -18,7 +18,8 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 from bot.context import Context, write
-from bot.delivery.lane_sender import deliver, is_running, only_sender, this_process, whereabouts
+from bot.delivery import lane_sender
+from bot.delivery.lane_sender import deliver
 from bot.delivery.planning import DrainState, Sent, plan, seed_rate_limiter
 from bot.delivery.rate_limiter import token_is_paused
 from bot.platform import Platform
@@ -192,7 +193,7 @@ class Sender:
 
     async def deliver(self) -> Sent:
         """Plans and sends all that is due, until nothing more may be sent now. Raises SenderLockHeld, StoreError."""
-        with only_sender(self._context.store):
+        with lane_sender.only_sender(self._context.store):
             await self.prepare()
             return await self.send_once()
 
@@ -208,9 +209,9 @@ class Sender:
             begin_worker,
             store,
             holds_sender_lock=holds,
-            process=this_process(),
-            where=whereabouts(self._context.clock.wall()),
-            is_running=is_running,
+            process=lane_sender.this_process(),
+            where=lane_sender.whereabouts(self._context.clock.wall()),
+            is_running=lane_sender.is_running,
         )
         for name, platform in self._platforms.items():
             bot = platform.token_identity

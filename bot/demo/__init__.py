@@ -10,16 +10,7 @@ from tempfile import TemporaryDirectory
 
 from rich.console import Console
 
-from bot.demo.gallery import (
-    exhibits,
-    print_exhibit,
-    program,
-    sample,
-    source_of_texts,
-    steps,
-    story_counts,
-    write_gallery,
-)
+from bot.demo import gallery
 from bot.demo.story import run_story
 from bot.rendering.language import Language
 
@@ -31,13 +22,16 @@ def run_demo(out: Path, console: Console) -> int:
     """
     with TemporaryDirectory(prefix="paperwire-demo-") as folder:
         story = asyncio.run(run_story(Path(folder) / "demo.db"))
-    page = write_gallery(story, out)
+    page = gallery.write_gallery(story, out)
     language = Language("en", "UTC")
-    for exhibit in exhibits(story, language):
-        print_exhibit(exhibit, console)
-    console.print(story_counts(story, language), markup=False, highlight=False)
-    console.print(source_of_texts(language), markup=False, highlight=False, style="dim")
+    for exhibit in gallery.exhibits(story, language):
+        gallery.print_exhibit(exhibit, console)
+    console.print(gallery.story_counts(story, language), markup=False, highlight=False)
+    console.print(gallery.source_of_texts(language), markup=False, highlight=False, style="dim")
     console.print()
-    for what, how in ((language.say("Look at the gallery"), str(page)), *steps(language, program(), sample())):
+    for what, how in (
+        (language.say("Look at the gallery"), str(page)),
+        *gallery.steps(language, gallery.program(), gallery.sample()),
+    ):
         console.print(f"{what + ':':<20} {how}", soft_wrap=True, markup=False, highlight=False)
     return 1 if story.undelivered else 0

@@ -9,15 +9,16 @@ from datetime import datetime, timedelta
 
 from bot.app import App
 from bot.context import UnderWay, do_steps, write
-from bot.delivery.lane_sender import only_sender, this_process, whereabouts
+from bot.delivery import lane_sender
 from bot.delivery.planning import DrainState, plan
 from bot.errors import SettingsError, error_location
+from bot.operation import ticks
 from bot.operation.health import Health, Problem
 from bot.operation.listening import Supervised, answer_once, listening, problems_of
 from bot.operation.metrics import Metrics, attention, log_new_trouble, operator_lines, startup_lines, unread_lines
 from bot.operation.sign_in import lock_of_metrics
 from bot.operation.site import entry_lines, make_site
-from bot.operation.ticks import Ticker, beside, daily_maintenance, make_heartbeat, proceed, unless_stopped
+from bot.operation.ticks import Ticker
 from bot.operation.web_server import ClosedConnections, serving
 from bot.operation.worker import OwnerWatch, WorkerLanes, elected
 from bot.sources.source_scheduler import SourceScheduler
@@ -215,12 +216,12 @@ class Process:
             or now < self._maintained_at
         ):
             self._maintained_at = now
-            steps = daily_maintenance(self.app.store, self.app.settings, now=now)
+            steps = ticks.daily_maintenance(self.app.store, self.app.settings, now=now)
             self._maintenance = UnderWay(steps, self.app.store)
         if self._maintenance is None:
             return
         try:
-            if not await proceed(self._maintenance, self.app.clock):
+            if not await ticks.proceed(self._maintenance, self.app.clock):
                 self._maintenance, self.maintenance_trouble = None, {}
         except PaperwireError as error:
             self._maintenance = None
@@ -250,7 +251,7 @@ async def run(
             if once or error.exit_code == SettingsError.exit_code:  # a file without rights, say: waiting mends nothing
                 raise
             log.error("%s", error)
-        await unless_stopped(app, app.clock.sleep(START_AGAIN))
+        await ticks.unless_stopped(app, app.clock.sleep(START_AGAIN))
     return 0
 
 
@@ -259,14 +260,14 @@ async def _run(
 ) -> int:
     """Makes one attempt to start, and runs if it succeeds. Raises as `run`, and StoreUnavailable."""
     app.open()
-    with only_sender(app.store) if app.cluster is None else nullcontext():
+    with lane_sender.only_sender(app.store) if app.cluster is None else nullcontext():
         if app.cluster is not None:
             await app.cluster.join()
         if pause_gone:
             await write(free_platforms, app.store)
         await app.sender.prepare(new_bot=new_bot)
         process, owners = Process(app, sources), _owner_watch(app, recovers=once)
-        async with beside(owners.watch()):
+        async with ticks.beside(owners.watch()):
             if once:
                 return await _run_once(process, say)
             await _run_until_stopped(process, owners, say)
@@ -277,7 +278,7 @@ async def _run(
 
 
 def _owner_watch(app: App, *, recovers: bool) -> OwnerWatch:
-    process, where = this_process(), whereabouts(app.clock.wall())
+    process, where = lane_sender.this_process(), lane_sender.whereabouts(app.clock.wall())
     if app.cluster is None:
         return OwnerWatch(app.store, app.clock, recovers=recovers, process=process, where=where)
     times = app.cluster.times
@@ -294,18 +295,18 @@ def _owner_watch(app: App, *, recovers: bool) -> OwnerWatch:
 
 async def _run_once(process: Process, say: Callable[[str], None]) -> int:
     app, sources = process.app, process.sources
-    await unless_stopped(app, sources.drain())
+    await ticks.unless_stopped(app, sources.drain())
     await answer_once(app, sources.lookup)
     sent = await app.sender.send_once()
     if await process.notify_operators(sent.stopped):
         sent = await app.sender.send_once()
-    await do_steps(daily_maintenance(app.store, app.settings, now=app.clock.now()), app.store)
+    await do_steps(ticks.daily_maintenance(app.store, app.settings, now=app.clock.now()), app.store)
     unread = {} if app.stop.is_set() else await sources.unreadable_if_all()
     for line in unread_lines(unread):
         say(line)
     status = 1 if sent.dead or unread else 0
     if not (status or sent.stopped or app.stop.is_set()):
-        await make_heartbeat(app).ask()
+        await ticks.make_heartbeat(app).ask()
     return status
 
 
@@ -317,7 +318,7 @@ async def _run_until_stopped(process: Process, owners: OwnerWatch, say: Callable
     receivers = [Supervised(receiver, app.clock) for receiver in elected(found, app)]
     routes = [route for receiver in receivers for route in receiver.routes]
     health = Health(app.store, app.clock, lambda: process.problems | problems_of(receivers))
-    metrics, heartbeat, closed = Metrics(app, health.whys), make_heartbeat(app), ClosedConnections(app.clock)
+    metrics, heartbeat, closed = Metrics(app, health.whys), ticks.make_heartbeat(app), ClosedConnections(app.clock)
     app.context.observe.listeners += [metrics.observe, closed.observe]
 
     async def tick() -> None:
@@ -339,7 +340,7 @@ async def _run_until_stopped(process: Process, owners: OwnerWatch, say: Callable
         metrics_lock=lock_of_metrics(app.settings, app.clock),
         observe=app.context.observe,
     )
-    async with server, beside(health.watch()), beside(closed.watch()):
+    async with server, ticks.beside(health.watch()), ticks.beside(closed.watch()):
         lines = (*entry_lines(app.settings), *startup_lines(app, sources), *await write(operator_lines, app.store, app))
         for line in lines:
             say(line)

@@ -24,11 +24,10 @@ from bot.app import App
 from bot.conversation.prepared_request import MAX_LIBRARY_BYTES
 from bot.digests import read_digest
 from bot.errors import error_location
-from bot.operation import sign_in
+from bot.operation import sign_in, web_server
 from bot.operation.health import SHARE_OF_CONNECTIONS, Streams, static_pages
-from bot.operation.sign_in import COOKIE, LASTS, EndedSessions, Entry, Lock, Sessions, sign_in_pages
+from bot.operation.sign_in import EndedSessions, Entry, Lock, Sessions
 from bot.operation.status import Troubles, operator_pages
-from bot.operation.web_server import body_in_time, line, most_connections
 from bot.ports.channel import Clock, Observe, usable_text
 from bot.ports.conversation import RequestDispatcher
 from bot.ports.web_page import Offer, PageFrame, PageRequest, PageResponse, Visitor, WebPage
@@ -98,10 +97,10 @@ class Site:
         password = given.get_secret_value() if given else ""
         self._sessions, self._ended = Sessions(password), EndedSessions(self.store, self.clock)
         self._names = {*self.settings.web_hosts, self.settings.web_host.lower()}
-        self._streams = Streams(self.observe, max(1, most_connections() // SHARE_OF_CONNECTIONS))
+        self._streams = Streams(self.observe, max(1, web_server.most_connections() // SHARE_OF_CONNECTIONS))
         if password:
             lock = Lock(self.clock, password)
-            self.pages = (*self.pages, *sign_in_pages(self._sessions, lock, self.clock, self._chat_of))
+            self.pages = (*self.pages, *sign_in.sign_in_pages(self._sessions, lock, self.clock, self._chat_of))
         self.pages = (*self.pages, *static_pages())
 
     @contextmanager
@@ -125,13 +124,13 @@ class Site:
             try:
                 found = await self._answer(page, request)
             except HTTPException as refused:
-                found = line(refused.status_code)
+                found = web_server.line(refused.status_code)
             except StoreError as error:
                 log.error("A page cannot be shown: %s", error)
-                found = line(503)
+                found = web_server.line(503)
             except Exception as error:  # noqa: BLE001 - a mistake in one page is told without its traceback
                 log.error("A page failed, at %s: %s", page.path, error_location(error))
-                found = line(500)
+                found = web_server.line(500)
             found.headers.update({name: value for name, value in sign_in.HEADERS.items() if name not in found.headers})
             return found
 
@@ -139,7 +138,7 @@ class Site:
 
     async def _answer(self, page: WebPage, request: Request) -> Response:
         """Returns the page, if this visitor may open it. Raises HTTPException."""
-        given = request.cookies.get(COOKIE, "")
+        given = request.cookies.get(sign_in.COOKIE, "")
         visitor = await self._admit(request, given)
         if not page.is_public and not visitor.name:
             return Response(status_code=303, headers={"location": "/sign-in"})
@@ -245,7 +244,7 @@ class Site:
     def _response(self, answer: PageResponse, request: Request, visitor: Visitor) -> Response:
         if answer.stream is not None and request.method != "HEAD":
             address = sign_in.network_of(_address(request))
-            may_hear = partial(self._may_hear, visitor.name, request.cookies.get(COOKIE, ""))
+            may_hear = partial(self._may_hear, visitor.name, request.cookies.get(sign_in.COOKIE, ""))
             return StreamingResponse(
                 self._streams.follow(answer.stream, name=visitor.name, address=address, may_hear=may_hear),
                 headers={**answer.headers, "x-accel-buffering": "no"},
@@ -262,11 +261,11 @@ class Site:
     def _set_cookies(self, request: Request, response: Response, session: str | None) -> None:
         """Gives the browser its session, unless that is None, and remembers the language that was chosen."""
         secure = request.url.scheme == "https" or request.headers.get("x-forwarded-proto", "").lower() == "https"
-        seconds = int(LASTS.total_seconds())
+        seconds = int(sign_in.LASTS.total_seconds())
         if session:
-            response.set_cookie(COOKIE, session, max_age=seconds, secure=secure, httponly=True, samesite="lax")
+            response.set_cookie(sign_in.COOKIE, session, max_age=seconds, secure=secure, httponly=True, samesite="lax")
         elif session == "":
-            response.delete_cookie(COOKIE, secure=secure, httponly=True, samesite="lax")
+            response.delete_cookie(sign_in.COOKIE, secure=secure, httponly=True, samesite="lax")
         chosen = request.query_params.get("language", "")
         if chosen in _LANGUAGES:
             response.set_cookie(LANGUAGE_COOKIE, chosen, max_age=seconds, secure=secure, httponly=True, samesite="lax")
@@ -320,7 +319,7 @@ def entry_lines(settings: Settings) -> list[str]:
 
 async def _sent(request: Request, most: int) -> list[tuple[str, str]]:
     """Returns the fields of an encoded form. Raises HTTPException."""
-    body = await body_in_time(request, most=most)
+    body = await web_server.body_in_time(request, most=most)
     if isinstance(body, Response):
         raise HTTPException(body.status_code)
     try:
@@ -331,7 +330,7 @@ async def _sent(request: Request, most: int) -> list[tuple[str, str]]:
 
 async def _uploaded(request: Request) -> tuple[list[tuple[str, str]], bytes]:
     """Returns the fields of a form with a file, and the file, whose name is a field. Raises HTTPException."""
-    body = await body_in_time(request, most=_LARGEST_UPLOAD, seconds=_LONGEST_UPLOAD)
+    body = await web_server.body_in_time(request, most=_LARGEST_UPLOAD, seconds=_LONGEST_UPLOAD)
     boundary = _BOUNDARY.search(request.headers["content-type"])
     if isinstance(body, Response) or boundary is None:
         raise HTTPException(body.status_code if isinstance(body, Response) else 400)

@@ -12,7 +12,8 @@ from bot.errors import FetchError, UnreadableInput, brief
 from bot.operation.checks import is_ready
 from bot.platform import Finding
 from bot.settings import Settings, SourceSettings
-from bot.sources.fetch_request import FetchRequest, address_key, document_name, everything, requests_of
+from bot.sources import fetch_request
+from bot.sources.fetch_request import FetchRequest
 from bot.sources.fetcher import Fetched, Fetcher
 from subscriptions.errors import PaperwireError, Sentence
 from subscriptions.model import Digest
@@ -29,7 +30,7 @@ def check_sources(settings: Settings, store: Store, *, wall: datetime) -> list[F
     """Returns the findings about the last poll of each source, and whether files and folders can be read now."""
     known = _known_sources(store)
     found = []
-    for source in settings.sources or (everything(),):
+    for source in settings.sources or (fetch_request.everything(),):
         last = known[source.name].last if source.name in known else None
         if last is not None or source.path is None:
             found.append(_last_poll(source, last, settings, wall))
@@ -41,7 +42,7 @@ def check_sources(settings: Settings, store: Store, *, wall: datetime) -> list[F
 async def ask_sources(settings: Settings, store: Store, fetcher: Fetcher, *, now: datetime) -> list[Finding]:
     """Returns the findings whether sources on the web can be reached. Fetches the first address of each; stores nothing."""
     known = _known_sources(store)
-    sources = [source for source in settings.sources or (everything(),) if source.path is None]
+    sources = [source for source in settings.sources or (fetch_request.everything(),) if source.path is None]
     found = [await _reached(source, known.get(source.name), fetcher, now) for source in sources]
     # If the settings name no source, there is nothing to mend here when arXiv does not answer.
     return found if settings.sources else [replace(one, mend=False, is_open=one.mend) for one in found]
@@ -119,8 +120,8 @@ def _last_poll(source: SourceSettings, last: Receipt | None, settings: Settings,
 async def _reached(source: SourceSettings, known: KnownSource | None, fetcher: Fetcher, now: datetime) -> Finding:
     """Returns the finding whether the first address of a source returns a digest. An unchanged document counts as one."""
     question = _question(source)
-    request, *_ = requests_of(source, now)
-    seen = (known.seen.get(address_key(request.url)) if known else None) or DocumentSeen()
+    request, *_ = fetch_request.requests_of(source, now)
+    seen = (known.seen.get(fetch_request.address_key(request.url)) if known else None) or DocumentSeen()
     try:
         found = await fetcher.fetch(request.url, etag=seen.etag, modified=seen.modified)
         problem = _wrong_with(found.data, request, source) if isinstance(found, Fetched) else ""
@@ -136,7 +137,7 @@ async def _reached(source: SourceSettings, known: KnownSource | None, fetcher: F
 
 def _wrong_with(data: bytes, request: FetchRequest, source: SourceSettings) -> str:
     """Returns why a document cannot be read as a digest; "" if it can."""
-    name = document_name(source.name, request.url)
+    name = fetch_request.document_name(source.name, request.url)
     try:
         digest = read_digest(data, name, format=request.format, language=source.language)
     except PaperwireError as error:

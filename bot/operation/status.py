@@ -11,8 +11,8 @@ from shlex import quote
 
 from bot.app import App
 from bot.context import backup_folder, write
+from bot.operation import ticks
 from bot.operation.health import Problem
-from bot.operation.ticks import OLDEST_COPY, copy_times, file_sizes
 from bot.ports.channel import Clock, Measurement, MessageTried, PlanMade
 from bot.ports.web_page import PageRequest, PageResponse, WebPage
 from bot.rendering.language import Language
@@ -21,8 +21,9 @@ from bot.rendering.templating import draw_page
 from subscriptions.addresses import facts_of
 from subscriptions.errors import NotFound, Sentence, StoreError
 from subscriptions.planning.receipts import Outcome, Receipt
+from subscriptions.service import sending
 from subscriptions.service.chat_status import Figures, figures
-from subscriptions.service.sending import OutboxTrouble, dismiss, outbox_entries, outbox_trouble, retry_delivery
+from subscriptions.service.sending import OutboxTrouble
 from subscriptions.store.entries import OutboxEntry
 from subscriptions.store.figures import Arrivals, OutboxFigures, Sent, came_since, sent_since
 from subscriptions.store.sources import KnownSource, receipts_since
@@ -181,7 +182,7 @@ class StatusPage:
     async def press(self, asked: PageRequest) -> PageResponse:
         """Has a delivery tried again, or gives it up."""
         action, delivery = asked.form.get("action", ""), asked.form.get("delivery", "")
-        acts: Mapping[str, Callable[..., None]] = {"retry": retry_delivery, "dismiss": dismiss}
+        acts: Mapping[str, Callable[..., None]] = {"retry": sending.retry_delivery, "dismiss": sending.dismiss}
         if action not in acts:
             return PageResponse(location=PATH)
         try:
@@ -197,7 +198,7 @@ class StatusPage:
         app, now = self._app, self._app.clock.now()
         language = Language(asked.frame.language, app.settings.timezone)
         wall = app.clock.wall()
-        found = outbox_entries(app.store, now=now, wall=wall, over=False)
+        found = sending.outbox_entries(app.store, now=now, wall=wall, over=False)
         entries = list(islice((one for one in found if one.state in _STATES), SHOWN + 1))
         receipts = receipts_since(app.store, now - timedelta(days=DAYS))
         all_figures = figures(app.store, now=now, wall=wall)
@@ -205,11 +206,11 @@ class StatusPage:
         more = _MANY_MORE.say(language.translate) if len(entries) > SHOWN else ""
         days = [today - timedelta(days=back) for back in reversed(range(DAYS))]
         arrivals = came_since(app.store, _midnight(language.local(now)))
-        copies = copy_times(backup_folder(app.settings, app.store))
+        copies = ticks.copy_times(backup_folder(app.settings, app.store))
         shown: Mapping[str, object] = {
             "problems": [
                 *_troubles(self._troubles(), all_figures, now, language),
-                *_stuck(outbox_trouble(app.store, now=now), language),
+                *_stuck(sending.outbox_trouble(app.store, now=now), language),
                 *_behind(sources, language),
                 *_old_copy(copies, wall, language),
             ],
@@ -223,7 +224,7 @@ class StatusPage:
             "messages": _messages(self._work, now, language),
             "sources": _calendar(sources, receipts, days, language),
             "plans": _plans(list(self._work.plans), language),
-            "database": _database(file_sizes(app.store), copies, wall, language),
+            "database": _database(ticks.file_sizes(app.store), copies, wall, language),
         }
         return draw_page("status.html", asked.frame, _TITLE, words={**_WORDS, **words}, **shown)
 
@@ -285,7 +286,7 @@ def _behind(sources: Iterable[KnownSource], language: Language) -> Iterator[Show
 
 
 def _old_copy(copies: Sequence[datetime], wall: datetime, language: Language) -> Iterator[ShownProblem]:
-    if copies and wall - max(copies) > OLDEST_COPY:
+    if copies and wall - max(copies) > ticks.OLDEST_COPY:
         cure = language.say("Is paperwire run running? Meanwhile: paperwire backup FILE.")
         what = language.say("The newest copy of the database is too old.")
         yield ShownProblem(what=what, since=language.moment(max(copies)), cure=cure)

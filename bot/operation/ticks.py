@@ -22,7 +22,7 @@ from bot.ports.channel import Clock
 from bot.settings import Settings
 from bot.sources.fetcher import Fetcher, FetchLimits
 from bot.sources.source_scheduler import make_fetcher
-from subscriptions.service.retention import claim_copy, claim_daily_work, clean_up_steps, copied
+from subscriptions.service import retention
 from subscriptions.store.database.store import Store
 from subscriptions.store.database.writer import READS, WRITES, Steps
 
@@ -255,14 +255,14 @@ def daily_maintenance(store: Store, settings: Settings, *, now: datetime) -> Ste
     is due again an hour later.
     """
     yield WRITES
-    if claim_daily_work(store, now=now):
-        for _ in clean_up_steps(store, now=now, papers=settings.keep_papers):
+    if retention.claim_daily_work(store, now=now):
+        for _ in retention.clean_up_steps(store, now=now, papers=settings.keep_papers):
             yield WRITES
-    if store.kind.file is not None and claim_copy(store, now=now):  # of a server its operator makes copies
+    if store.kind.file is not None and retention.claim_copy(store, now=now):  # of a server its operator makes copies
         yield READS
         store.copy_into(backup_folder(settings, store), "daily", now)
         yield WRITES
-        copied(store, now=now)
+        retention.copied(store, now=now)
 
 
 async def proceed(work: UnderWay[None], clock: Clock) -> bool:

@@ -17,9 +17,9 @@ from bot.ports.conversation import Receiver, Request, RequestDispatcher
 from subscriptions.errors import StoreError
 from subscriptions.model import Lane
 from subscriptions.service.sending import lease_of
-from subscriptions.store.conversations import has_unfinished_replies, take_over_lookups, unfinished_replies
+from subscriptions.store import conversations, workers
 from subscriptions.store.database.store import Store
-from subscriptions.store.workers import NOWHERE, Whereabouts, beat, other_workers, recover_stalled
+from subscriptions.store.workers import Whereabouts
 
 if TYPE_CHECKING:
     from bot.delivery.cluster import ClusterEngine
@@ -211,7 +211,7 @@ class OwnerWatch:
         interval: float = BEAT_INTERVAL,
         stalled_after: float | None = None,
         process: str = "",
-        where: Whereabouts = NOWHERE,
+        where: Whereabouts = workers.NOWHERE,
     ) -> None:
         """Without `recovers` it only beats, until it knows who posts replies. `interval`: seconds between two beats.
 
@@ -243,14 +243,16 @@ class OwnerWatch:
     async def look(self) -> int:
         """Beats, and recovers what stalled workers left. Returns how many messages. Raises StoreError."""
         seen, self._seen = self._seen, {}
-        await write(beat, self._store, process=self._process, where=self._where)
+        await write(workers.beat, self._store, process=self._process, where=self._where)
         if not self._recovers:
             return 0
         now = self._clock.monotonic()
-        others = await asyncio.to_thread(other_workers, self._store)
+        others = await asyncio.to_thread(workers.other_workers, self._store)
         self._seen = {one: seen.get(one, now) for one in others.items()}
         stalled = dict(one for one, since in self._seen.items() if now - since >= self._stalled_after)
-        is_left = self._answers is not None and await asyncio.to_thread(has_unfinished_replies, self._store)
+        is_left = self._answers is not None and await asyncio.to_thread(
+            conversations.has_unfinished_replies, self._store
+        )
         return await self._take_over(stalled) if stalled or is_left else 0
 
     async def _take_over(self, stalled: Mapping[str, int]) -> int:
@@ -268,8 +270,8 @@ def _recovered(store: Store, stalled: Mapping[str, int], now: datetime | None) -
     server did not say so, it does not know otherwise.
     """
     with store.write() as transaction:
-        messages = recover_stalled(transaction, stalled)
+        messages = workers.recover_stalled(transaction, stalled)
         if now is None:
             return messages, (), ()
-        lookups = take_over_lookups(transaction, since=now - PENDING_FOR)
-        return messages, unfinished_replies(transaction, now=now), lookups
+        lookups = conversations.take_over_lookups(transaction, since=now - PENDING_FOR)
+        return messages, conversations.unfinished_replies(transaction, now=now), lookups

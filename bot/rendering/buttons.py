@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from bot.ports.channel import Button, Buttons
-from bot.rendering.cleaning import paper_url, pdf_url, search_url
+from bot.rendering import cleaning
 from bot.rendering.language import Language
 from bot.rendering.outline import DeliveryForm, Outline
 from bot.rendering.packing import Medium
@@ -110,11 +110,11 @@ def menu_rows(opens: Button, item: Item, language: Language) -> Buttons:
 def paper_links(item: Item, language: Language) -> tuple[Button, ...]:
     """Buttons with the links of a paper: its PDF and its page, else a search for it."""
     paper = item.paper.paper
-    page, pdf = paper_url(paper), pdf_url(paper)
+    page, pdf = cleaning.paper_url(paper), cleaning.pdf_url(paper)
     place = next((name for start, name in _PLACES.items() if page.startswith(start)), language.say("open"))
     links = [("pdf", "PDF", pdf)] if pdf else []
     links += [("page", place, page)] if page and page != pdf else []
-    search = "" if links else search_url(paper)
+    search = "" if links else cleaning.search_url(paper)
     links += [("search", language.say("find it"), search)] if search else []
     return tuple(Button(name=name, label=label, url=url) for name, label, url in links)
 

@@ -14,8 +14,7 @@ from subscriptions.matching.hits import THOUSAND, Hit, spans
 from subscriptions.matching.hits import why as hits_of
 from subscriptions.model import Because, Item, Paper, Summary
 from subscriptions.normalize import tokens
-from subscriptions.query import TITLE, Query
-from subscriptions.query.parse import papers_named_in, parse_query, query_of
+from subscriptions.query import TITLE, Query, parse
 
 _AUTHORS = 40  # shown of a collaboration of thousands
 _NAME_WIDTH = 60
@@ -139,16 +138,16 @@ def _reason(because: Because, paper: Paper, reader: Reader) -> Iterator[Section]
 
 def _query(because: Because) -> Query | None:
     """Returns the query of a subscription that names papers to be near to, with the words found at the match."""
-    query = query_of(because.text)
+    query = parse.query_of(because.text)
     if query is None:  # stored under an older grammar
         return None
-    named = papers_named_in(query)
+    named = parse.papers_named_in(query)
     if not named:
         return query
     others = {token for term in query.terms for token in term.tokens}
     found = [" ".join(tokens(word)) for word in because.words]
     words = tuple((word, THOUSAND) for word in found if word not in others)
-    return parse_query(because.text, query.fields.knowing(dict.fromkeys(named, words)))
+    return parse.parse_query(because.text, query.fields.knowing(dict.fromkeys(named, words)))
 
 
 def _passage(query: Query, hit: Hit) -> Passage:

@@ -8,13 +8,13 @@ from functools import partial
 from types import MappingProxyType
 
 from bot.ports.channel import Button
-from bot.rendering import packing
+from bot.rendering import packing, papers
 from bot.rendering import parts as views
 from bot.rendering.buttons import DeliveryButtons, MakeLink, delivery_buttons
 from bot.rendering.cleaning import clean, isolated
 from bot.rendering.language import Language
 from bot.rendering.outline import DeliveryForm, Outline, SubscriptionPapers, empty_text, outline, root, subject
-from bot.rendering.papers import TITLES, CardButtons, paper_view, shrinking_measures
+from bot.rendering.papers import CardButtons
 from subscriptions.addresses import command_prefix
 from subscriptions.cutting import cut_at_word
 from subscriptions.model import Delivery, DeliveryKind, Facts, Item, Message
@@ -55,7 +55,7 @@ class Paginator:
     def _as_sent(self, layout: Layout) -> list[packing.Page]:
         """Returns the papers in the messages in which they were sent, all shortened until each message holds its papers."""
         head = self._head_size()
-        for measure in shrinking_measures(self.plan.measure):
+        for measure in papers.shrinking_measures(self.plan.measure):
             paginator = replace(self, plan=replace(self.plan, measure=measure))
             pages = packing.pages_as_sent(paginator._parts(head), layout)  # noqa: SLF001 - its own class
             if all((head + packing.total(page.fragments)).fits(self.medium.room) for page in pages):
@@ -97,7 +97,9 @@ class Paginator:
     def _fitted(self, item: Item, number: int, beside: packing.Size) -> packing.Fragment:
         """Returns the paper at the length of its form; shorter only if it does not fit into a message with `beside`."""
         counted = self.numbered or self.plan.form in {DeliveryForm.ROWS, DeliveryForm.THREAD}
-        view = partial(paper_view, item, self.reader, number=number if counted else 0, why=self.plan.why == "all")
+        view = partial(
+            papers.paper_view, item, self.reader, number=number if counted else 0, why=self.plan.why == "all"
+        )
         buttons = self.beside.get(item.paper.id, CardButtons())
         return packing.fitted(view, self.plan.measure, self.medium, beside, buttons)
 
@@ -254,7 +256,9 @@ def _root(delivery: Delivery, paginator: Paginator) -> views.Root:
     """Returns the message in the channel that the thread hangs on."""
     reader = paginator.reader
     items = [item for group in paginator.plan.groups for item in group.items][:_ROOT_TITLES]
-    titles = tuple(f"{number} {paper_view(item, reader, TITLES).title}" for number, item in enumerate(items, 1))
+    titles = tuple(
+        f"{number} {papers.paper_view(item, reader, papers.TITLES).title}" for number, item in enumerate(items, 1)
+    )
     left, count = len(delivery.items) - len(titles), reader.language.count
     more = count("and {count} more in the thread", "and {count} more in the thread", left) if titles and left else ""
     return root(delivery, reader, titles, more)

@@ -6,8 +6,8 @@ from datetime import timedelta
 from enum import Enum
 from typing import Literal
 
+from bot.rendering import cleaning
 from bot.rendering import parts as views
-from bot.rendering.cleaning import clean, isolated, web_url
 from bot.rendering.language import Language
 from bot.rendering.papers import CARD, COMPACT, ROW, TITLES, Measure, is_told_in, paper_view, subscription_label
 from subscriptions.cutting import cut_at_word
@@ -98,7 +98,7 @@ def subject(delivery: Delivery, reader: views.Reader) -> views.Subject:
 
 def root(delivery: Delivery, reader: views.Reader, titles: tuple[str, ...], more: str) -> views.Root:
     """Returns the message in the channel that a thread hangs on: "12 papers for #vision-papers", the first titles."""
-    chat = isolated(cut_at_word(clean(delivery.chat.title), _SOURCE_WIDTH))
+    chat = cleaning.isolated(cut_at_word(cleaning.clean(delivery.chat.title), _SOURCE_WIDTH))
     count, language = len(delivery.items), reader.language
     line = _head(delivery, reader, "").line  # without the right to read channels the bot does not know the name
     if chat:
@@ -232,7 +232,7 @@ def _remark(delivery: Delivery, language: Language) -> str:
     late = delivery.facts.late
     if late <= timedelta(0):
         return ""
-    reason = isolated(cut_at_word(clean(delivery.facts.late_reason), _REASON_WIDTH))
+    reason = cleaning.isolated(cut_at_word(cleaning.clean(delivery.facts.late_reason), _REASON_WIDTH))
     reason = reason or language.say("nothing was running at {moment}", moment=language.moment(delivery.due))
     return language.say("sent {time} late because {reason}", time=language.duration(late), reason=reason)
 
@@ -240,9 +240,9 @@ def _remark(delivery: Delivery, language: Language) -> str:
 def _tail(delivery: Delivery, reader: views.Reader, summarised: Sequence[Item]) -> views.Tail | None:
     notes = (_without_summary(reader, summarised), _missing(delivery, reader))
     sources = tuple(
-        (isolated(cut_at_word(clean(title), _SOURCE_WIDTH)), web_url(home))
+        (cleaning.isolated(cut_at_word(cleaning.clean(title), _SOURCE_WIDTH)), cleaning.web_url(home))
         for title, home in delivery.facts.titles[:_SOURCES]
-        if clean(title)
+        if cleaning.clean(title)
     )
     before = reader.language.say("from ") if sources else ""
     shown = tuple(note for note in notes if note)
@@ -269,7 +269,7 @@ def _without_summary(reader: views.Reader, summarised: Sequence[Item]) -> str:
 def _missing(delivery: Delivery, reader: views.Reader) -> str:
     """Returns one line about the sources that are missing; "" if none is, and in public."""
     missing = delivery.facts.missing
-    names = isolated(cut_at_word(clean(missing.names), _REASON_WIDTH)) if missing else ""
+    names = cleaning.isolated(cut_at_word(cleaning.clean(missing.names), _REASON_WIDTH)) if missing else ""
     if missing is None or not names or reader.is_public:
         return ""
     return missing_line(names, missing.how, missing.count, reader.language)

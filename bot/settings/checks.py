@@ -14,7 +14,7 @@ from platformdirs import user_data_path
 from pydantic import PlainValidator, SecretStr
 
 from bot.settings.cron import fits_any_day, is_cron
-from subscriptions.addresses import LONGEST_NAME, declared, parse_address
+from subscriptions import addresses
 from subscriptions.categories import announced_category
 from subscriptions.errors import PaperwireError, Sentence
 from subscriptions.model import ChatAddress
@@ -193,9 +193,9 @@ def chats(text: str) -> tuple[ChatAddress, ...]:
 def _chat(text: str) -> ChatAddress:
     """A chat. If the text has the form of a chat, it is no misplaced secret, and the error contains it."""
     platform, colon, rest = text.partition(":")
-    is_known = bool(colon) and platform in {facts.name for facts in declared()}
+    is_known = bool(colon) and platform in {facts.name for facts in addresses.declared()}
     try:
-        return parse_address(text)
+        return addresses.parse_address(text)
     except PaperwireError as error:
         if is_known and _REST_OF_ADDRESS.fullmatch(rest):
             raise Unusable("{why} {hint}", why=error.sentence, hint=str(error.hint).rstrip(".")) from None
@@ -261,7 +261,12 @@ def line(text: str) -> str:
 def source_name(text: str) -> str:
     """The name of a source: one line of at most LONGEST_NAME characters."""
     name = line(text)
-    return _usable(name, "it must have at most {most} characters", when=len(name) <= LONGEST_NAME, most=LONGEST_NAME)
+    return _usable(
+        name,
+        "it must have at most {most} characters",
+        when=len(name) <= addresses.LONGEST_NAME,
+        most=addresses.LONGEST_NAME,
+    )
 
 
 def age(text: str) -> timedelta:

@@ -15,7 +15,6 @@ from urllib.parse import urlsplit
 from pydantic import ConfigDict, SecretStr
 
 from bot.settings import checks as check
-from bot.settings.checks import hidden, placed, text
 from subscriptions.model import ChatAddress
 
 _ARXIV = "arxiv.org"
@@ -61,20 +60,22 @@ VARIABLES: Mapping[str, str] = MappingProxyType(
 class TelegramSettings:
     """The settings of Telegram. Without a token the platform is off."""
 
-    token: Annotated[SecretStr | None, hidden(check.telegram_token)] = None
-    api_url: Annotated[str, text(check.server_root)] = field(
+    token: Annotated[SecretStr | None, check.hidden(check.telegram_token)] = None
+    api_url: Annotated[str, check.text(check.server_root)] = field(
         default="https://api.telegram.org", repr=False
     )  # "/bot<token>/METHOD" is appended
-    webhook_url: Annotated[str | None, text(check.server_root)] = field(default=None, repr=False)  # None: long polling
-    webhook_secret: Annotated[SecretStr | None, hidden(check.webhook_secret)] = None
+    webhook_url: Annotated[str | None, check.text(check.server_root)] = field(
+        default=None, repr=False
+    )  # None: long polling
+    webhook_secret: Annotated[SecretStr | None, check.hidden(check.webhook_secret)] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlackWorkspace:
     """The tokens of one workspace that was not installed by OAuth."""
 
-    bot_token: Annotated[SecretStr, hidden(check.slack_bot_token)]
-    app_token: Annotated[SecretStr | None, hidden(check.slack_app_token)] = None  # None: no Socket Mode
+    bot_token: Annotated[SecretStr, check.hidden(check.slack_bot_token)]
+    app_token: Annotated[SecretStr | None, check.hidden(check.slack_app_token)] = None  # None: no Socket Mode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,10 +83,10 @@ class SlackSettings:
     """The settings of Slack. Without workspaces and client id the platform is off."""
 
     workspaces: tuple[SlackWorkspace, ...] = ()  # first that of the environment, then those of paperwire.toml
-    signing_secret: Annotated[SecretStr | None, hidden(check.visible)] = None
-    client_id: Annotated[str | None, text(check.visible)] = None
-    client_secret: Annotated[SecretStr | None, hidden(check.visible)] = None
-    api_url: Annotated[str, text(check.slack_api_url)] = field(
+    signing_secret: Annotated[SecretStr | None, check.hidden(check.visible)] = None
+    client_id: Annotated[str | None, check.text(check.visible)] = None
+    client_secret: Annotated[SecretStr | None, check.hidden(check.visible)] = None
+    api_url: Annotated[str, check.text(check.slack_api_url)] = field(
         default="https://slack.com/api/", repr=False
     )  # ends in "/api/"
 
@@ -101,26 +102,30 @@ class SourceSettings:
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
-    name: Annotated[str, text(check.source_name)]  # unique regardless of letter case
-    title: Annotated[str, text(check.line)] = ""  # shown at the end of deliveries with its papers, linked to `home`
-    home: Annotated[str, text(check.url)] = ""
-    path: Annotated[Path | None, placed(check.path)] = None  # absolute; may hold the wildcards of glob
-    url: Annotated[str | None, text(check.source_url)] = field(default=None, repr=False)  # may hold "{date}"
-    arxiv: tuple[Annotated[str, text(check.archive)], ...] = ()  # archives and categories: "hep-th", "cs.LG"
-    format: Annotated[str | None, placed(check.format_name)] = None  # the name of a format; None: recognised by content
-    schedule: Annotated[str | None, text(check.schedule)] = (
+    name: Annotated[str, check.text(check.source_name)]  # unique regardless of letter case
+    title: Annotated[str, check.text(check.line)] = (
+        ""  # shown at the end of deliveries with its papers, linked to `home`
+    )
+    home: Annotated[str, check.text(check.url)] = ""
+    path: Annotated[Path | None, check.placed(check.path)] = None  # absolute; may hold the wildcards of glob
+    url: Annotated[str | None, check.text(check.source_url)] = field(default=None, repr=False)  # may hold "{date}"
+    arxiv: tuple[Annotated[str, check.text(check.archive)], ...] = ()  # archives and categories: "hep-th", "cs.LG"
+    format: Annotated[str | None, check.placed(check.format_name)] = (
+        None  # the name of a format; None: recognised by content
+    )
+    schedule: Annotated[str | None, check.text(check.schedule)] = (
         None  # "arxiv", "every 30m" or a cron line; None only for a path that is watched
     )
-    language: Annotated[str | None, text(check.language)] = (
+    language: Annotated[str | None, check.text(check.language)] = (
         None  # the language of its summaries, ISO 639-1; None: recognised by their script
     )
-    announce: Annotated[Literal["recent", "all"], text(check.one_of("recent", "all"))] = (
+    announce: Annotated[Literal["recent", "all"], check.text(check.one_of("recent", "all"))] = (
         "recent"  # "all": old digests are announced, too (subscriptions/planning/receipts.py)
     )
-    speaks_for: Annotated[Literal["arxiv"] | None, text(check.one_of("arxiv"))] = (
+    speaks_for: Annotated[Literal["arxiv"] | None, check.text(check.one_of("arxiv"))] = (
         None  # "arxiv": a mirror or a saved mail, whose word counts as arXiv's own
     )
-    links: Annotated[Literal["within", "follow"], text(check.one_of("within", "follow"))] = (
+    links: Annotated[Literal["within", "follow"], check.text(check.one_of("within", "follow"))] = (
         "within"  # "follow": also symbolic links that lead out of its folder
     )
 
@@ -141,30 +146,32 @@ EVERYTHING = "arxiv"  # the name of the source that is used if the settings name
 class Settings:
     """All settings of the operator. Those with a check have a variable of the same name."""
 
-    database_url: Annotated[SecretStr, placed(check.database)]  # in SQLAlchemy's form; may hold a password
+    database_url: Annotated[SecretStr, check.placed(check.database)]  # in SQLAlchemy's form; may hold a password
     telegram: TelegramSettings = field(default_factory=TelegramSettings)
     slack: SlackSettings = field(default_factory=SlackSettings)
-    smtp_url: Annotated[SecretStr | None, hidden(check.smtp_url)] = None
-    mail_from: Annotated[str | None, text(check.sender)] = None  # "Papers <papers@example.org>", or the address alone
-    secret_key: Annotated[SecretStr | None, hidden(check.visible)] = None
-    web_host: Annotated[str, text(check.host)] = "127.0.0.1"
-    web_port: Annotated[int, text(check.port)] = 8420  # 0: any free port
-    web_url: Annotated[str | None, text(check.server_root)] = None
-    web_password: Annotated[SecretStr | None, hidden(check.password)] = None
-    web_user_header: Annotated[str | None, text(check.header_name)] = None  # lower case
-    web_hosts: Annotated[frozenset[str], text(check.hosts)] = frozenset()  # lower case, without port
-    metrics_token: Annotated[SecretStr | None, hidden(check.password)] = None
-    access: Annotated[Literal["open", "ask", "closed"], text(check.one_of("open", "ask", "closed"))] = "ask"
-    admins: Annotated[tuple[ChatAddress, ...], text(check.chats)] = ()
-    timezone: Annotated[str, text(check.timezone)] = "UTC"  # an IANA zone, or a fixed offset "+08:00"
-    contact: Annotated[str | None, text(check.contact)] = None
-    on_unclear: Annotated[Literal["resend", "skip"], text(check.one_of("resend", "skip"))] = "resend"
-    allowed_hosts: Annotated[frozenset[str], text(check.hosts)] = frozenset()  # lower case, without port
-    heartbeat_url: Annotated[SecretStr | None, hidden(check.url)] = None  # the address is its only protection
+    smtp_url: Annotated[SecretStr | None, check.hidden(check.smtp_url)] = None
+    mail_from: Annotated[str | None, check.text(check.sender)] = (
+        None  # "Papers <papers@example.org>", or the address alone
+    )
+    secret_key: Annotated[SecretStr | None, check.hidden(check.visible)] = None
+    web_host: Annotated[str, check.text(check.host)] = "127.0.0.1"
+    web_port: Annotated[int, check.text(check.port)] = 8420  # 0: any free port
+    web_url: Annotated[str | None, check.text(check.server_root)] = None
+    web_password: Annotated[SecretStr | None, check.hidden(check.password)] = None
+    web_user_header: Annotated[str | None, check.text(check.header_name)] = None  # lower case
+    web_hosts: Annotated[frozenset[str], check.text(check.hosts)] = frozenset()  # lower case, without port
+    metrics_token: Annotated[SecretStr | None, check.hidden(check.password)] = None
+    access: Annotated[Literal["open", "ask", "closed"], check.text(check.one_of("open", "ask", "closed"))] = "ask"
+    admins: Annotated[tuple[ChatAddress, ...], check.text(check.chats)] = ()
+    timezone: Annotated[str, check.text(check.timezone)] = "UTC"  # an IANA zone, or a fixed offset "+08:00"
+    contact: Annotated[str | None, check.text(check.contact)] = None
+    on_unclear: Annotated[Literal["resend", "skip"], check.text(check.one_of("resend", "skip"))] = "resend"
+    allowed_hosts: Annotated[frozenset[str], check.text(check.hosts)] = frozenset()  # lower case, without port
+    heartbeat_url: Annotated[SecretStr | None, check.hidden(check.url)] = None  # the address is its only protection
     log_level: Annotated[
-        Literal["debug", "info", "warning", "error"], text(check.one_of("debug", "info", "warning", "error"))
+        Literal["debug", "info", "warning", "error"], check.text(check.one_of("debug", "info", "warning", "error"))
     ] = "info"
-    log_format: Annotated[Literal["text", "json"], text(check.one_of("text", "json"))] = "text"
+    log_format: Annotated[Literal["text", "json"], check.text(check.one_of("text", "json"))] = "text"
     sources: tuple[SourceSettings, ...] = ()
     destinations: tuple[Destination, ...] = ()
     holidays: tuple[date, ...] | None = None  # days without an arXiv announcement; None: the built-in list

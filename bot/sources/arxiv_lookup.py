@@ -15,7 +15,8 @@ from bot.digests import read_digest
 from bot.errors import BrokenDigest, FetchError, UnknownFormat
 from bot.settings import SourceSettings
 from bot.settings.model import is_arxivs_own
-from bot.sources.fetch_request import FetchRequest, Sites, by_ids, by_title, categories_of, document_name, is_api
+from bot.sources import fetch_request
+from bot.sources.fetch_request import FetchRequest, Sites
 from bot.sources.fetcher import Fetched, Fetcher
 from bot.sources.ingest import PollContext, store_digest
 from subscriptions.model import Announce, Digest, Paper
@@ -39,7 +40,9 @@ PaperGroup = tuple[IncompletePaper, ...]
 
 def arxiv_among(sources: Iterable[SourceSettings]) -> SourceSettings | None:
     """Returns the first of these sources that is one of arXiv; None if there is none."""
-    return next((one for one in sources if categories_of(one) or is_api(one.url or "")), None)
+    return next(
+        (one for one in sources if fetch_request.categories_of(one) or fetch_request.is_api(one.url or "")), None
+    )
 
 
 class Enricher:
@@ -76,9 +79,9 @@ class Enricher:
         sites = self._context.sites
         title_words = "" if papers[0].arxiv_id else _words(papers[0].title)
         request = (
-            by_title(title_words, most=MAX_RESULTS, sites=sites)
+            fetch_request.by_title(title_words, most=MAX_RESULTS, sites=sites)
             if title_words
-            else by_ids([paper.arxiv_id for paper in papers if paper.arxiv_id], sites=sites)
+            else fetch_request.by_ids([paper.arxiv_id for paper in papers if paper.arxiv_id], sites=sites)
         )
         try:
             digest = await query_arxiv(self._fetcher, self._source, request)
@@ -106,7 +109,7 @@ async def query_arxiv(fetcher: Fetcher, source: str, request: FetchRequest) -> D
             return None
         raise
     assert isinstance(found, Fetched)  # noqa: S101 - the request named no validators
-    name = document_name(source, request.url)
+    name = fetch_request.document_name(source, request.url)
     digest = await asyncio.to_thread(read_digest, found.data, name, format=request.format)
     return None if any(warning.code == "feed_error" for warning in digest.warnings) else digest
 
@@ -190,7 +193,7 @@ class PaperLookup:
 
     async def _store(self, ids: Sequence[str]) -> None:
         """Sends one request. If arXiv refuses it because of one bad id, sends its halves."""
-        digest = await query_arxiv(self._fetcher, self._source, by_ids(ids, sites=self._sites))
+        digest = await query_arxiv(self._fetcher, self._source, fetch_request.by_ids(ids, sites=self._sites))
         if digest is None and len(ids) > 1:
             middle = len(ids) // 2
             await self._store(ids[:middle])
@@ -209,7 +212,7 @@ def _as_no_news(digest: Digest, ids: frozenset[str]) -> Digest:
 
 def _sites(source: SourceSettings, sites: Sites) -> Sites:
     """Returns the addresses of arXiv's services. If the source is a query to arXiv's API, perhaps on a mirror, its API is used."""
-    if source.url is None or not is_api(source.url):
+    if source.url is None or not fetch_request.is_api(source.url):
         return sites
     parts = urlsplit(source.url)
     return replace(sites, api=urlunsplit((parts.scheme, parts.netloc, parts.path, "", "")))

@@ -10,35 +10,11 @@ from urllib.parse import urlsplit
 from bot.context import write
 from bot.errors import BrokenDigest, FetchError, UnknownFormat, error_location
 from bot.settings import SourceSettings
-from bot.sources.fetch_request import (
-    MODERATION_HOLD,
-    FetchRequest,
-    address_key,
-    announced,
-    backfill_request,
-    categories_of,
-    is_dated,
-    next_page,
-    older_page,
-    requests_of,
-)
+from bot.sources import fetch_request, poll_documents
+from bot.sources.fetch_request import FetchRequest
 from bot.sources.fetcher import Fetched, Fetcher, Unchanged
 from bot.sources.ingest import PollContext
-from bot.sources.poll_documents import (
-    PollDocuments,
-    PollProgress,
-    PollRun,
-    close,
-    feed_error,
-    future_problem,
-    is_absent,
-    reason_of,
-    seen_now,
-    short,
-    verdict_of,
-    with_staleness,
-    write_progress,
-)
+from bot.sources.poll_documents import PollDocuments, PollProgress, PollRun
 from bot.sources.receipts import BATCH_FORMATS, observation_of
 from subscriptions.errors import PaperwireError, Sentence
 from subscriptions.model import Digest
@@ -63,10 +39,10 @@ def find_missed_days(run: PollRun, *, history: bool) -> None:
 def take_off_read_days(run: PollRun) -> None:
     """Removes the days that the regular requests have brought from the missed days."""
     missed_days = run.missed_days
-    if is_dated(run.source):
+    if fetch_request.is_dated(run.source):
         run.set_missed_days(missed_days.read(*(day for day in run.current_days[1:] if day not in run.broken_days)))
         return
-    verdicts = [verdict_of(run, run.progress, unit) for unit in run.units]
+    verdicts = [poll_documents.verdict_of(run, run.progress, unit) for unit in run.units]
     if all(verdict is None or verdict.is_final for verdict in verdicts):
         missed_days = missed_days.read(*run.current_days)
     observations = [joined(run.progress.observations.get(unit, ())) for unit in run.units]
@@ -79,7 +55,7 @@ def take_off_read_days(run: PollRun) -> None:
 async def fetch_missed_days(run: PollRun, documents: PollDocuments) -> None:
     """Fetches the missed days, oldest first, until one of them cannot be fetched. Raises StoreError."""
     for number, day in enumerate(run.missed_days.past(*run.current_days)):
-        request = backfill_request(
+        request = fetch_request.backfill_request(
             run.source,
             day,
             run.context.timing.calendar,
@@ -111,7 +87,9 @@ def _was_polled_before(run: PollRun, day: date) -> bool:
     Then arXiv's moderators held back the papers from before `day` that are missing.
     """
     state = run.known.state
-    return state.upto is not None and state.since is not None and state.since.date() < day - MODERATION_HOLD
+    return (
+        state.upto is not None and state.since is not None and state.since.date() < day - fetch_request.MODERATION_HOLD
+    )
 
 
 async def _fetch_day(run: PollRun, documents: PollDocuments, day: date, request: FetchRequest) -> bool:
@@ -121,15 +99,15 @@ async def _fetch_day(run: PollRun, documents: PollDocuments, day: date, request:
         while following is not None:
             following = await _read_page(run, documents, day, following)
     except FetchError as error:
-        if is_absent(request, error):
+        if poll_documents.is_absent(request, error):
             run.set_missed_days(run.missed_days.is_empty(day))
             return True
         run.retry_after = max(run.retry_after, error.retry_after)
         answered = bool(error.status) and not (error.host_wide or error.busy)
-        run.set_missed_days(run.missed_days.failed(day, short(str(error.sentence)), answered=answered))
+        run.set_missed_days(run.missed_days.failed(day, poll_documents.short(str(error.sentence)), answered=answered))
         return False
     except (UnknownFormat, BrokenDigest) as error:
-        run.set_missed_days(run.missed_days.failed(day, reason_of(error)))
+        run.set_missed_days(run.missed_days.failed(day, poll_documents.reason_of(error)))
     return True
 
 
@@ -138,20 +116,20 @@ async def _read_page(run: PollRun, documents: PollDocuments, day: date, request:
     found = await documents.fetch(request)
     assert isinstance(found, Fetched)  # noqa: S101 - the request named no validators
     digest = await documents.read(request, found.data)
-    if problem := feed_error(digest):
+    if problem := poll_documents.feed_error(digest):
         raise BrokenDigest(Sentence("{name}: {problem}", {"name": run.source.name, "problem": problem}))
     digest = replace(digest, day=digest.day or day)
     if request.history:
-        categories = categories_of(run.source)
-        entries = tuple(announced(paper, categories) for paper in digest.entries)
+        categories = fetch_request.categories_of(run.source)
+        entries = tuple(fetch_request.announced(paper, categories) for paper in digest.entries)
         digest = replace(digest, day=day, entries=entries)
-    following = next_page(request, found.data) if request.page < MISSED_PAGES else None
+    following = fetch_request.next_page(request, found.data) if request.page < MISSED_PAGES else None
     cut = observation_of(digest, Ingested(), changed=True).problem
 
     def write(transaction: Transaction, done: Ingested) -> PollProgress:
         progress = run.progress.with_digest(digest, done)
         missed_days = progress.missed_days if following or cut else progress.missed_days.brought(day)
-        return write_progress(run, replace(progress, missed_days=missed_days), transaction)
+        return poll_documents.write_progress(run, replace(progress, missed_days=missed_days), transaction)
 
     await documents.store(digest, write)
     if cut:
@@ -191,7 +169,7 @@ class Poll:
         take_off_read_days(run)
         await fetch_missed_days(run, self._documents)
         run.is_behind, run.is_over = False, True
-        return await write(close, run.context.store, run)
+        return await write(poll_documents.close, run.context.store, run)
 
     async def _ask_safely(self, request: FetchRequest) -> tuple[FetchRequest, ...]:
         """Like `_ask`, but an unexpected error is logged and becomes the problem of this document alone."""
@@ -211,7 +189,7 @@ class Poll:
         if host in run.closed_hosts:
             run.note_observation(request, Observation(problem=run.closed_hosts[host]))
             return ()
-        seen = run.progress.seen.get(address_key(request.url), DocumentSeen())
+        seen = run.progress.seen.get(fetch_request.address_key(request.url), DocumentSeen())
         try:
             found = await self._documents.fetch(request, seen if request.page == 1 else None)
         except FetchError as error:
@@ -225,7 +203,7 @@ class Poll:
     async def _not_fetched(self, request: FetchRequest, error: FetchError, host: str) -> Observation:
         """Returns the observation of a document that could not be fetched."""
         run = self._run
-        if is_absent(request, error):
+        if poll_documents.is_absent(request, error):
             return Observation(absent=True)
         run.retry_after = max(run.retry_after, error.retry_after)
         run.is_busy = run.is_busy or error.busy
@@ -233,7 +211,7 @@ class Poll:
             run.closed_hosts[host] = str(error.sentence)
         if error.status == HTTPStatus.BAD_REQUEST:
             return Observation(problem=await self._problem_in_body(request, error))
-        return Observation(problem=short(str(error.sentence if error.busy else error)))
+        return Observation(problem=poll_documents.short(str(error.sentence if error.busy else error)))
 
     async def _problem_in_body(self, request: FetchRequest, error: FetchError) -> str:
         """Returns the error in the feed that arXiv sends with status 400; without such a feed, the error itself."""
@@ -241,7 +219,7 @@ class Poll:
             digest = await self._documents.read(request, error.body)
         except (UnknownFormat, BrokenDigest):
             return str(error.sentence)
-        return feed_error(digest) or str(error.sentence)
+        return poll_documents.feed_error(digest) or str(error.sentence)
 
     async def _read(self, request: FetchRequest, found: Fetched, seen: DocumentSeen) -> tuple[FetchRequest, ...]:
         """Stores the papers of a document. Returns the requests for its next page and for the parts of a cut feed."""
@@ -249,24 +227,26 @@ class Poll:
         try:
             digest = await self._documents.read(request, found.data)
         except (UnknownFormat, BrokenDigest) as error:
-            run.note_observation(request, Observation(problem=reason_of(error)))
+            run.note_observation(request, Observation(problem=poll_documents.reason_of(error)))
             return ()
-        problem = feed_error(digest) or future_problem(digest, run.source.name, run.now)
+        problem = poll_documents.feed_error(digest) or poll_documents.future_problem(digest, run.source.name, run.now)
         if problem:
             run.note_observation(request, Observation(problem=problem))
             return ()
         capped = "possibly_capped" in {warning.code for warning in digest.warnings}
         parts = self._split(request) if capped and request.unit else ()
-        digest = with_staleness(digest, run.context.timing.batch_due(run.source, run.now))
-        done = await self._store(request, digest, seen_now(seen, found, digest), is_split=bool(parts))
-        following = next_page(request, found.data)
+        digest = poll_documents.with_staleness(digest, run.context.timing.batch_due(run.source, run.now))
+        done = await self._store(request, digest, poll_documents.seen_now(seen, found, digest), is_split=bool(parts))
+        following = fetch_request.next_page(request, found.data)
         read_before = bool(seen.digest) or request.page > 1
         if following is None and read_before and done.new and not done.updated + done.unchanged:
-            following = older_page(request, found.data)  # every paper was new, so older pages may hold new ones, too
+            following = fetch_request.older_page(
+                request, found.data
+            )  # every paper was new, so older pages may hold new ones, too
         return (*((following,) if following else ()), *parts)
 
     async def _store(self, request: FetchRequest, digest: Digest, seen: DocumentSeen, *, is_split: bool) -> Ingested:
-        run, key = self._run, address_key(request.url)
+        run, key = self._run, fetch_request.address_key(request.url)
         before = run.progress.seen.get(key, DocumentSeen())
 
         def write(transaction: Transaction, done: Ingested) -> PollProgress:
@@ -277,7 +257,7 @@ class Poll:
                 progress = replace(progress, seen={**progress.seen, key: seen})
             if is_split:
                 progress = replace(progress, split=tuple(dict.fromkeys((*progress.split, request.unit))))
-            return write_progress(run, progress, transaction)
+            return poll_documents.write_progress(run, progress, transaction)
 
         done = await self._documents.store(digest, write, Arrival(looked_at=run.known.state.looked_at))
         if digest.format in BATCH_FORMATS and digest.entries and digest.day:
@@ -288,7 +268,7 @@ class Poll:
         """Returns the requests for the categories of an archive that is too large for one feed. Each category becomes a unit."""
         run, unit = self._run, request.unit
         source = replace(run.source, arxiv=(unit,))
-        requests = requests_of(source, run.now, split=(unit,), sites=run.context.sites)
+        requests = fetch_request.requests_of(source, run.now, split=(unit,), sites=run.context.sites)
         more = tuple(one for one in requests if one.unit not in run.units)
         run.units.update(dict.fromkeys(one.unit for one in more))
         return more

@@ -10,22 +10,11 @@ from bot.digests import read_digest
 from bot.errors import BrokenDigest, FetchError, UnknownFormat
 from bot.settings import SourceSettings
 from bot.settings.model import is_arxivs_own
-from bot.sources.fetch_request import FetchRequest, address_key, document_name, is_dated, requests_of
+from bot.sources import fetch_request, receipts
+from bot.sources.fetch_request import FetchRequest
 from bot.sources.fetcher import Fetched, Fetcher, Unchanged
 from bot.sources.ingest import PollContext, store_digest
-from bot.sources.receipts import (
-    BATCH_FORMATS,
-    LONGEST_DETAIL,
-    ZERO_COUNTS,
-    MissedDays,
-    counts_of,
-    filed_with,
-    notify_of_filed,
-    notify_of_trouble,
-    remarks_of,
-    runs,
-    trouble_after,
-)
+from bot.sources.receipts import MissedDays
 from subscriptions.cutting import clip
 from subscriptions.model import Digest, DigestWarning
 from subscriptions.notices.operations import DaysMissed
@@ -42,7 +31,7 @@ from subscriptions.planning.receipts import (
     verdict_of_all,
 )
 from subscriptions.planning.source_calendar import Overdue, Schedule, poll_again, wait_after_failure
-from subscriptions.service.notices import note_poll, notify_operators, runs_in_notice
+from subscriptions.service import notices
 from subscriptions.store.database.store import Store, Transaction
 from subscriptions.store.digests import Ingested
 from subscriptions.store.sources import DocumentSeen, KnownSource, SourceState
@@ -53,7 +42,7 @@ class PollProgress:
     """The part of a poll's state from which receipt and source state are written with each document."""
 
     observations: Mapping[str, tuple[Observation, ...]] = field(default_factory=dict)  # by unit
-    counts: Mapping[str, int] = field(default_factory=lambda: ZERO_COUNTS)
+    counts: Mapping[str, int] = field(default_factory=lambda: receipts.ZERO_COUNTS)
     seen: Mapping[str, DocumentSeen] = field(default_factory=dict)  # by address_key
     split: tuple[str, ...] = ()  # archives of arXiv that are requested by category
     missed_days: MissedDays = field(default_factory=MissedDays)
@@ -68,10 +57,10 @@ class PollProgress:
 
     def with_digest(self, digest: Digest, done: Ingested) -> "PollProgress":
         """Returns the progress with one more digest that was stored."""
-        more = counts_of(digest, done)
+        more = receipts.counts_of(digest, done)
         counts = {name: number + more[name] for name, number in self.counts.items()}
-        filed = filed_with(self.filed, digest, done)
-        return replace(self, counts=counts, filed=filed, remarks=(*self.remarks, *remarks_of(digest, done)))
+        filed = receipts.filed_with(self.filed, digest, done)
+        return replace(self, counts=counts, filed=filed, remarks=(*self.remarks, *receipts.remarks_of(digest, done)))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -125,7 +114,7 @@ class PollRun:
 
     def requests(self) -> tuple[FetchRequest, ...]:
         """Returns the regular requests, and adds their units to `units`."""
-        requests = requests_of(self.source, self.now, split=self.progress.split, sites=self.context.sites)
+        requests = fetch_request.requests_of(self.source, self.now, split=self.progress.split, sites=self.context.sites)
         self.units.update(dict.fromkeys(request.unit for request in requests))
         return requests
 
@@ -182,7 +171,7 @@ def future_problem(digest: Digest, source: str, now: datetime) -> str:
 
 def with_staleness(digest: Digest, due: Overdue | None) -> Digest:
     """Returns the digest, with a warning if it is a feed or list of arXiv without the batch that is due (docs/formats.md)."""
-    if digest.format not in BATCH_FORMATS or due is None or due.batch is None:
+    if digest.format not in receipts.BATCH_FORMATS or due is None or due.batch is None:
         return digest
     if digest.day and digest.day >= due.batch and digest.entries:
         return digest
@@ -200,7 +189,7 @@ def seen_now(seen: DocumentSeen, found: Fetched, digest: Digest) -> DocumentSeen
         digest=digest.content_hash,
         day=digest.day,
         papers=len(digest.entries),
-        batch=digest.format in BATCH_FORMATS,
+        batch=digest.format in receipts.BATCH_FORMATS,
     )
 
 
@@ -223,7 +212,7 @@ class PollDocuments:
     async def read(self, request: FetchRequest, data: bytes) -> Digest:
         """Returns the digest in a document. Raises UnknownFormat, BrokenDigest."""
         source = self.run.source
-        name = document_name(source.name, request.url)
+        name = fetch_request.document_name(source.name, request.url)
         return await asyncio.to_thread(read_digest, data, name, format=request.format, language=source.language)
 
     async def store(
@@ -258,14 +247,14 @@ MISSED = "missed days"  # the name of a separate unit, for the verdict while mis
 def write_progress(run: PollRun, progress: PollProgress, transaction: Transaction) -> PollProgress:
     """Writes the receipt and the state so far. Returns the progress with the number of the receipt."""
     receipt, state = account(run, progress)
-    return replace(progress, receipt=note_poll(transaction, receipt, state, _documents(run, progress)))
+    return replace(progress, receipt=notices.note_poll(transaction, receipt, state, _documents(run, progress)))
 
 
 def close(store: Store, run: PollRun) -> Receipt:
     """Writes the final receipt and state, and notifies operators, in one transaction. Raises StoreError."""
     receipt, state = account(run, run.progress)
     with store.write() as transaction:
-        note_poll(transaction, receipt, state, _documents(run, run.progress))
+        notices.note_poll(transaction, receipt, state, _documents(run, run.progress))
         _notify(run, transaction, receipt, state)
     return receipt
 
@@ -278,14 +267,14 @@ def account(run: PollRun, progress: PollProgress) -> tuple[Receipt, SourceState]
     verdict = verdict_of_all(verdicts)
     if verdict.is_final and verdict.outcome in (Outcome.QUIET, Outcome.STALE) and progress.counts["new"]:
         verdict = replace(verdict, outcome=Outcome.NEW)  # missed days brought new papers
-    missed = progress.missed_days.notified(*run.current_days, partly=not is_dated(run.source))
+    missed = progress.missed_days.notified(*run.current_days, partly=not fetch_request.is_dated(run.source))
     filed = progress.filed.as_sentence(run.source.name)
     receipt = Receipt(
         source=run.source.name,
         at=run.now,
         outcome=verdict.outcome,
         counts=progress.counts,
-        detail=" ".join(filter(None, (verdict.detail, missed, filed, *progress.remarks)))[:LONGEST_DETAIL],
+        detail=" ".join(filter(None, (verdict.detail, missed, filed, *progress.remarks)))[: receipts.LONGEST_DETAIL],
         id=progress.receipt,
     )
     return receipt, _state(run, progress, verdicts, receipt, is_final=verdict.is_final)
@@ -334,20 +323,20 @@ def _state(
         split=progress.split,
         upto=missed_days.upto,
         missed_days=missed_days.days if run.is_over else missed_days.undecided,
-        trouble=trouble_after(before.trouble, receipt, quietly=run.is_busy and failures < BUSY_TIMES),
+        trouble=receipts.trouble_after(before.trouble, receipt, quietly=run.is_busy and failures < BUSY_TIMES),
     )
 
 
 def _documents(run: PollRun, progress: PollProgress) -> dict[str, DocumentSeen]:
     """Returns what is remembered of each document, by address key. Addresses that are not requested any more are left out."""
-    asked = {address_key(request.url) for request in run.requests()}
+    asked = {fetch_request.address_key(request.url) for request in run.requests()}
     return {key: seen for key, seen in progress.seen.items() if key in asked}
 
 
 def _notify(run: PollRun, transaction: Transaction, receipt: Receipt, state: SourceState) -> None:
     """Notifies operators of trouble, of lost days, and of papers that came too late to be announced."""
     context, source, missed_days = run.context, run.source, run.missed_days
-    notify_of_trouble(
+    receipts.notify_of_trouble(
         transaction,
         context,
         run.known.state.trouble,
@@ -358,11 +347,11 @@ def _notify(run: PollRun, transaction: Transaction, receipt: Receipt, state: Sou
         now=run.now,
     )
     if lost := (*missed_days.lost, *missed_days.gone):
-        days, given_up = runs_in_notice(runs(lost)), bool(missed_days.lost)
+        days, given_up = notices.runs_in_notice(receipts.runs(lost)), bool(missed_days.lost)
         missed = DaysMissed(source=source.name, days=days, given_up=given_up)
-        notify_operators(transaction, context.admins, missed, now=run.now)
+        notices.notify_operators(transaction, context.admins, missed, now=run.now)
     if run.known.last is not None:  # at the first poll of a source old papers are expected
-        notify_of_filed(transaction, context, source, run.progress.filed, run.now)
+        receipts.notify_of_filed(transaction, context, source, run.progress.filed, run.now)
 
 
 def _behind_others(run: PollRun, state: SourceState) -> tuple[str, ...]:

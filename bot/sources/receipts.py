@@ -13,7 +13,7 @@ from subscriptions.model import Digest
 from subscriptions.notices.operations import PapersFiled
 from subscriptions.planning.receipts import Filed, Observation, Outcome, PollVerdict, Receipt, joined, poll_verdict
 from subscriptions.planning.source_calendar import LATE_AFTER, Overdue
-from subscriptions.service.notices import note_poll, notify_operators, notify_source, runs_in_notice
+from subscriptions.service import notices
 from subscriptions.states import SourceTrouble
 from subscriptions.store.database.store import Scope, Transaction
 from subscriptions.store.digests import Ingested
@@ -147,8 +147,8 @@ def read_of(receipt: Receipt) -> SourceRead:
 def notify_of_filed(store: Scope, context: PollContext, source: SourceSettings, filed: Filed, now: datetime) -> None:
     """Notifies operators of papers that came too late to be announced. Raises StoreError."""
     if filed.papers:
-        notice = PapersFiled(source=source.name, days=runs_in_notice(runs(filed.days)), papers=filed.papers)
-        notify_operators(store, context.admins, notice, now=now)
+        notice = PapersFiled(source=source.name, days=notices.runs_in_notice(runs(filed.days)), papers=filed.papers)
+        notices.notify_operators(store, context.admins, notice, now=now)
 
 
 def observation_of(digest: Digest, done: Ingested, *, changed: bool) -> Observation:
@@ -231,9 +231,9 @@ def notify_of_trouble(
     """
     if trouble is not None:
         if trouble is SourceTrouble.SUMMARIES or trouble.value == receipt.outcome.value:
-            notify_source(store, context.admins, trouble, receipt, batch=batch, parts=parts, now=now)
+            notices.notify_source(store, context.admins, trouble, receipt, batch=batch, parts=parts, now=now)
     elif before in (SourceTrouble.FAILED, SourceTrouble.LATE):
-        notify_source(store, context.admins, None, receipt, batch=batch, now=now)
+        notices.notify_source(store, context.admins, None, receipt, batch=batch, now=now)
 
 
 # ---------------------------------------------------------------------------- writes the receipts of files and folders
@@ -345,7 +345,7 @@ class FileReceiptWriter:
         """Writes a receipt, or replaces it if it has a number already. Returns its number."""
         after = replace(state, trouble=trouble_after(state.trouble, receipt))
         with store.write() as transaction:
-            number = note_poll(transaction, receipt, after, {})
+            number = notices.note_poll(transaction, receipt, after, {})
             notify_of_trouble(
                 transaction,
                 self.context,

@@ -20,7 +20,8 @@ from bot.sources.watched_files import WatchedFiles
 from subscriptions.errors import NotFound, PaperwireError, Sentence
 from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.planning.source_calendar import wait_after_failure
-from subscriptions.store.sources import KnownSource, claim_poll, known_sources, sync_sources
+from subscriptions.store import sources as stored_sources
+from subscriptions.store.sources import KnownSource
 
 log = logging.getLogger("paperwire")
 
@@ -163,7 +164,9 @@ class SourceScheduler:
         """Writes the sources of the settings to the store, once. Raises StoreError."""
         if not self._synced:
             facts = [fact_of(source) for source in self._sources.values()]
-            await write(sync_sources, self._context.store, facts, now=self._context.ingest_context.clock.now())
+            await write(
+                stored_sources.sync_sources, self._context.store, facts, now=self._context.ingest_context.clock.now()
+            )
             self._synced = True
 
     # ── polls ─────────────────────────────────────────────────────────────────
@@ -205,12 +208,12 @@ class SourceScheduler:
         """Polls a source that is due, unless another process polls it. If the poll fails, its claim is released."""
         store, due = self._context.store, known.state.next_at
         until = self._context.ingest_context.clock.now() + POLL_LEASE
-        if not await write(claim_poll, store, source.name, due, until):
+        if not await write(stored_sources.claim_poll, store, source.name, due, until):
             return
         try:
             await self._poll(source, known)
         except BaseException:
-            await write(claim_poll, store, source.name, until, due)
+            await write(stored_sources.claim_poll, store, source.name, until, due)
             raise
 
     async def _poll(self, source: SourceSettings, known: KnownSource, *, everything: bool = False) -> Receipt:
@@ -247,7 +250,7 @@ class SourceScheduler:
                 raise found
 
     async def _known(self) -> dict[str, KnownSource]:
-        return {one.name: one for one in await asyncio.to_thread(known_sources, self._context.store)}
+        return {one.name: one for one in await asyncio.to_thread(stored_sources.known_sources, self._context.store)}
 
     async def _record_late_folders(self, known: Mapping[str, KnownSource]) -> None:
         """Writes a receipt for each folder in which the file that is due is late."""

@@ -7,20 +7,8 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
-from bot.digests import read_digest
-from bot.digests.files import (
-    STABLE_FOR,
-    FileStamp,
-    FolderWatch,
-    check_folder,
-    folder_of,
-    is_missing,
-    list_folder,
-    read_watched,
-    report_again,
-    without_quotation,
-    written_at,
-)
+from bot.digests import files, read_digest
+from bot.digests.files import FileStamp, FolderWatch
 from bot.errors import UnreadableInput, brief
 from bot.settings import SourceSettings
 from bot.settings.model import is_arxivs_own
@@ -35,7 +23,7 @@ LONGEST_WAIT = timedelta(seconds=5)  # how long `drain` waits for files that are
 
 
 def _has_no_place(path: str) -> bool:
-    return is_missing(path) or not folder_of(path).is_dir()
+    return files.is_missing(path) or not files.folder_of(path).is_dir()
 
 
 class WatchedFiles:
@@ -79,7 +67,7 @@ class WatchedFiles:
         absent = {
             source.name: f"there is nothing at {source.path}"
             for source in self._sources
-            if is_missing(str(source.path))
+            if files.is_missing(str(source.path))
         }
         refused = {name: why for name, why in self._refused.items() if name not in self._read}
         return refused | absent | self.problems
@@ -114,7 +102,7 @@ class WatchedFiles:
         while any(watch.waiting for watch in self._watches.values()):
             if self._context.clock.wall() - began > LONGEST_WAIT:
                 return
-            await self._context.clock.sleep(STABLE_FOR.total_seconds())
+            await self._context.clock.sleep(files.STABLE_FOR.total_seconds())
             await self.poll(only)
 
     async def _complete_files(self, source: SourceSettings) -> tuple[str, ...]:
@@ -126,7 +114,7 @@ class WatchedFiles:
             return ()
         self.problems.pop(source.name, None)
         self._reported.pop(source.name, None)
-        self._watches[source.name], paths = check_folder(
+        self._watches[source.name], paths = files.check_folder(
             self._watches[source.name], listing, self._context.clock.wall()
         )
         return paths
@@ -137,15 +125,15 @@ class WatchedFiles:
         known = self._folders.get(source.name)
         if known is not None and not known.is_dir():
             raise UnreadableInput(Sentence("{name}: the folder is gone.", {"name": str(known)}))
-        if (folder := folder_of(place)).is_dir():
+        if (folder := files.folder_of(place)).is_dir():
             self._folders[source.name] = folder
-        return list_folder(place, Path())
+        return files.list_folder(place, Path())
 
     async def _ingest(self, source: SourceSettings, path: str) -> None:
         elsewhere = True
         try:
             follow = source.links == "follow"
-            found = await asyncio.to_thread(read_watched, path, str(source.path), follow=follow)
+            found = await asyncio.to_thread(files.read_watched, path, str(source.path), follow=follow)
             elsewhere = found.elsewhere
             digest = await asyncio.to_thread(
                 read_digest, found.data, path, format=source.format, language=source.language
@@ -159,7 +147,7 @@ class WatchedFiles:
                 note=note,
                 announce=announce,
                 of_arxiv=is_arxivs_own(source),
-                arrival=Arrival(written_at=written_at(path)),
+                arrival=Arrival(written_at=files.written_at(path)),
             )
         except OSError as error:
             self._read_again(source, path)
@@ -175,7 +163,7 @@ class WatchedFiles:
         except UnreadableInput as error:
             await self._report(source, path, error)
         except PaperwireError as error:
-            await self._report(source, path, without_quotation(error, path) if elsewhere else error)
+            await self._report(source, path, files.without_quotation(error, path) if elsewhere else error)
         else:
             self._read.add(source.name)
             if (
@@ -185,7 +173,7 @@ class WatchedFiles:
                 log.info("%s: %d papers in %s, %d of them new.", source.name, *counts, extra=fields)
 
     def _read_again(self, source: SourceSettings, path: str) -> None:
-        self._watches[source.name] = report_again(self._watches[source.name], path)
+        self._watches[source.name] = files.report_again(self._watches[source.name], path)
 
     async def _report(self, source: SourceSettings, place: str, error: PaperwireError) -> None:
         """Reports an error of a file or folder, unless it was the last one reported there."""

@@ -8,7 +8,7 @@ from hashlib import sha256
 from itertools import chain, pairwise
 from typing import NamedTuple
 
-from subscriptions.normalize.tex import GREEK_LETTERS, fold_tex, tex_replacements
+from subscriptions.normalize import tex
 from subscriptions.text import normalized
 
 
@@ -90,8 +90,8 @@ def _has_apostrophe(text: str) -> bool:
 # a letter becomes its English name, α and alpha are one token.
 
 
-_GREEK = re.compile(f"[{''.join(GREEK_LETTERS)}]")
-_PART = run_pattern(SINGLE_CHARACTERS + "".join(GREEK_LETTERS))
+_GREEK = re.compile(f"[{''.join(tex.GREEK_LETTERS)}]")
+_PART = run_pattern(SINGLE_CHARACTERS + "".join(tex.GREEK_LETTERS))
 
 
 def has_greek(text: str) -> bool:
@@ -118,7 +118,7 @@ def is_latin(char: str) -> bool:
 
 
 def _names(run: str) -> list[str]:
-    return [GREEK_LETTERS.get(part, part) for part in _PART.findall(run)]
+    return [tex.GREEK_LETTERS.get(part, part) for part in _PART.findall(run)]
 
 
 def _is_greek(run: str) -> bool:
@@ -218,7 +218,7 @@ class _TracedText(NamedTuple):
 def token_spans(text: str, *, exact: bool = False) -> list[tuple[int, int]]:
     """Returns (start, end) in the text as written for each of its `tokens`, or of its `exact_tokens`."""
     traced = _TracedText(text, range(len(text)), range(1, len(text) + 1))
-    traced = traced.replaced(tex_replacements(text))
+    traced = traced.replaced(tex.tex_replacements(text))
     traced = _with_folded_letters(traced, exact=exact)
     for pattern in apostrophe_patterns(traced.letters):
         traced = traced.replaced([(*match.span(), "") for match in pattern.finditer(traced.letters)])
@@ -320,7 +320,7 @@ def tokens(text: str) -> list[str]:
 
 def written_tokens(text: str) -> list[str]:
     """Steps 1-5, without plurals: returns the tokens that a prefix may begin, as many as `tokens` of the same text."""
-    return _folded_runs(fold_apostrophes(fold_letters(fold_tex(text))))
+    return _folded_runs(fold_apostrophes(fold_letters(tex.fold_tex(text))))
 
 
 def as_written(stems: Iterable[str], texts: Iterable[str]) -> tuple[str, ...]:
@@ -337,12 +337,12 @@ def as_written(stems: Iterable[str], texts: Iterable[str]) -> tuple[str, ...]:
 
 def exact_tokens(text: str) -> list[str]:
     """Steps 1-4 with case and accents kept: returns the tokens by which `=RAG` is compared."""
-    return runs_of(fold_apostrophes(exact_letters(fold_tex(text))))
+    return runs_of(fold_apostrophes(exact_letters(tex.fold_tex(text))))
 
 
 def written_and_exact_tokens(text: str) -> tuple[list[str], list[str]]:
     """Returns `written_tokens` and `exact_tokens`, in little more than half the time of both calls."""
-    letters = fold_forms(fold_tex(text))
+    letters = fold_forms(tex.fold_tex(text))
     exact = runs_of(fold_apostrophes(normalized("NFC", letters)))
     if letters.isascii():
         return " ".join(exact).lower().split(), exact
@@ -354,13 +354,13 @@ def author_tokens(name: str) -> list[str]:
 
     A part of two letters keeps its e: Oe is a name, o an initial.
     """
-    parts = _folded_runs(fold_apostrophes(fold_letters(fold_tex(name)), name=True))
+    parts = _folded_runs(fold_apostrophes(fold_letters(tex.fold_tex(name)), name=True))
     return [_UMLAUT.sub(r"\1", part) if "e" in part else part for part in parts]
 
 
 def exact_author_tokens(name: str) -> list[str]:
     """Returns the parts of one author's name for `author:=Müller`: steps 1-4, case and accents kept."""
-    return runs_of(fold_apostrophes(exact_letters(fold_tex(name)), name=True))
+    return runs_of(fold_apostrophes(exact_letters(tex.fold_tex(name)), name=True))
 
 
 def is_initial(token: str) -> bool:

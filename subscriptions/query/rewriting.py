@@ -26,10 +26,10 @@ from subscriptions.query import (
     Query,
     Term,
     ValueKind,
+    parse,
 )
 from subscriptions.query.algebra import EXCLUDES
 from subscriptions.query.lexer import LexemeKind, lexemes, typed
-from subscriptions.query.parse import parse_canonical, parse_query, query_of
 from subscriptions.query.sentences import MAX_QUERY_LENGTH
 
 
@@ -139,7 +139,7 @@ def _means(text: str, term: Term) -> bool:
     field = term.field
     fields = FIELDS if field.is_bare or field in FIELDS else FIELDS.also(field)
     fields = fields.knowing({term.value: term.near}) if term.near else fields
-    query = query_of(text, fields)
+    query = parse.query_of(text, fields)
     return query is not None and isinstance(query.tree, Leaf) and query.tree.term == term
 
 
@@ -158,8 +158,8 @@ def narrowed(query: Query, rule: str) -> Query:
 
     Raises QueryError for a rule that is no query, and Refused if the text would be too long.
     """
-    excluded = parse_query(rule, query.fields).canonical
-    meant = parse_canonical(f"({query.canonical}) -({excluded})", query.fields)
+    excluded = parse.parse_query(rule, query.fields).canonical
+    meant = parse.parse_canonical(f"({query.canonical}) -({excluded})", query.fields)
     return _written_as(meant, query, lambda text: (f"{text} -{rule}", f"({text}) -{rule}"))
 
 
@@ -183,7 +183,7 @@ def _written_as(meant: Query, query: Query, texts: Callable[[str], Iterable[str]
         return query
     for base in _bases(query):
         for text in texts(base):
-            found = query_of(text, query.fields)
+            found = parse.query_of(text, query.fields)
             if found and found.canonical == meant.canonical:
                 return found
     raise Refused(
@@ -231,7 +231,7 @@ def _inner(node: Node) -> str:
 
 
 def _reads_as_text(word: str) -> bool:
-    query = query_of(word)
+    query = parse.query_of(word)
     return query is not None and isinstance(query.tree, Leaf) and query.tree.term.field is TEXT
 
 
@@ -276,7 +276,7 @@ def without_part(node: Node, place: int) -> Node:
 
 
 def _canonical(text: str, fields: Fields) -> str | None:
-    query = query_of(text, fields)
+    query = parse.query_of(text, fields)
     return query.canonical if query else None
 
 

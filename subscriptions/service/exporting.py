@@ -8,8 +8,7 @@ from itertools import combinations
 from subscriptions.errors import NotFound, QueryError, Sentence
 from subscriptions.model import Chat, ChatAddress, KnownPaper, Subscription
 from subscriptions.portable import kept_query, subscription_line
-from subscriptions.query import Or, Query
-from subscriptions.query.parse import asked_beside, parse_canonical, parse_query
+from subscriptions.query import Or, Query, parse
 from subscriptions.query.rewriting import written
 from subscriptions.service import requests
 from subscriptions.service.changes import begin_change
@@ -105,7 +104,7 @@ def nearly_same(
     able = [one for one in subscriptions if one.state is SubscriptionState.ACTIVE][:MOST_COMPARED]
     found = (
         recent(transaction, now)
-        .find(transaction, {one.canonical: parse_canonical(one.canonical) for one in able}, chat)
+        .find(transaction, {one.canonical: parse.parse_canonical(one.canonical) for one in able}, chat)
         .of
     )
     near = sorted(
@@ -165,9 +164,9 @@ def _alike(one: Subscription, other: Subscription) -> bool:
 def _merged(one: Subscription, other: Subscription) -> Query | None:
     """The query that finds what either finds, in the words of both; None if it cannot be written."""
     try:
-        text = written(Or((parse_query(one.text).tree, parse_query(other.text).tree)))
-        found = asked_beside(kept_query(text).text, (one.canonical, other.canonical))
-        meant = parse_canonical(f"({one.canonical}) OR ({other.canonical})")
+        text = written(Or((parse.parse_query(one.text).tree, parse.parse_query(other.text).tree)))
+        found = parse.asked_beside(kept_query(text).text, (one.canonical, other.canonical))
+        meant = parse.parse_canonical(f"({one.canonical}) OR ({other.canonical})")
     except QueryError:  # too long, or too many alternatives
         return None
     return found if found.canonical == meant.canonical else None

@@ -22,12 +22,13 @@ from subscriptions.model import (
 )
 from subscriptions.notices.chats import NoPapersToday, NothingMatched, PapersMissing
 from subscriptions.planning import cadence as cadences
-from subscriptions.planning.decision import DueDelivery, days_known, nothing_fits, streak_after
+from subscriptions.planning import decision
+from subscriptions.planning.decision import DueDelivery
 from subscriptions.planning.pauses import AwaitedSource
 from subscriptions.planning.receipts import Outcome
+from subscriptions.service import notices
 from subscriptions.service.kept_queries import kept_queries
 from subscriptions.service.next_deliveries import Move
-from subscriptions.service.notices import name_of, notify, notify_owner
 from subscriptions.service.plan_inputs import Window
 from subscriptions.store import chats, known_papers
 from subscriptions.store import subscriptions as stored_subscriptions
@@ -71,7 +72,7 @@ def notify_no_match(
         if is_public(due.chat):
             lanes += _notify_owner(transaction, due, result, now)
         brings = bool(result and result[1])
-        streak = None if brings or not nothing_fits(due) else streak_after(due, _days_of(due, days))
+        streak = None if brings or not decision.nothing_fits(due) else decision.streak_after(due, _days_of(due, days))
         if follows and streak is not None and not streak.said:
             streak = _counted(transaction, due, streak, last_sequence, days_after)
         if streak is not None and _is_to_be_said(due, streak):
@@ -137,7 +138,7 @@ def _days_of(due: DueDelivery, known: _Days) -> tuple[date, ...]:
     """The result of `days_known`, cached: most chats last looked at the same papers, and many share a zone."""
     case = due.looked_at, due.zone
     if case not in known:
-        known[case] = days_known(due)
+        known[case] = decision.days_known(due)
     return known[case]
 
 
@@ -150,17 +151,17 @@ def _notify_owner(
     chat = due.chat
     if result is not None and due.missing:
         notice = PapersMissing(
-            chat=name_of(chat),
+            chat=notices.name_of(chat),
             place=str(chat.address),
             names=", ".join(due.missing),
             how=due.missing_how,
             count=len(due.missing),
         )
-        return _lanes(chat, notify_owner(transaction, chat, notice, now=now))
+        return _lanes(chat, notices.notify_owner(transaction, chat, notice, now=now))
     timed = any(subscription.cadence.kind != "now" for subscription in due.subscriptions)
     if result is None and timed and due.may_be_empty and chat.settings.quietday == "on":
-        quiet = NoPapersToday(chat=name_of(chat), place=str(chat.address))
-        return _lanes(chat, notify_owner(transaction, chat, quiet, now=now))
+        quiet = NoPapersToday(chat=notices.name_of(chat), place=str(chat.address))
+        return _lanes(chat, notices.notify_owner(transaction, chat, quiet, now=now))
     return []
 
 
@@ -175,11 +176,11 @@ def _notify_streak(
     chat = due.chat
     if is_public(chat):
         event = f"{chat.address}:{streak.after}"
-        to_owner = NothingMatched(event=event, chat=name_of(chat), known=known, days=streak.days)
-        return _lanes(chat, notify_owner(transaction, chat, to_owner, now=now))
+        to_owner = NothingMatched(event=event, chat=notices.name_of(chat), known=known, days=streak.days)
+        return _lanes(chat, notices.notify_owner(transaction, chat, to_owner, now=now))
     notice = NothingMatched(event=str(streak.after), known=known, days=streak.days)
     buttons = _buttons(due.subscriptions) if chat.settings.buttons == "full" else {}
-    notified = notify(transaction, chat.address, notice, now=now, buttons=buttons)
+    notified = notices.notify(transaction, chat.address, notice, now=now, buttons=buttons)
     return [chat.address.lane] if notified else []
 
 

@@ -10,9 +10,8 @@ from subscriptions.errors import Refused, Sentence
 from subscriptions.matching.hits import tokenize
 from subscriptions.model import Chat, KnownPaper, Paper, Subscription
 from subscriptions.normalize import as_written
-from subscriptions.query import FIELDS, TEXT, Query, WordsOfPapers
+from subscriptions.query import FIELDS, TEXT, Query, WordsOfPapers, parse
 from subscriptions.query.links import LIBRARY
-from subscriptions.query.parse import papers_named_in, parse_query, words_kept
 from subscriptions.service.changes import begin_change
 from subscriptions.service.known_papers import keep
 from subscriptions.states import Signal
@@ -56,20 +55,20 @@ def with_words(store: Scope, query: Query, subscriptions: Iterable[Subscription]
     Where a subscription names the same papers, its words are taken, so that the same request stays the same. Raises
     Refused for a paper that is not stored.
     """
-    named = papers_named_in(query)
+    named = parse.papers_named_in(query)
     if not named:
         return query
-    kept = {**query.fields.words, **words_kept(one.canonical for one in subscriptions)}
+    kept = {**query.fields.words, **parse.words_kept(one.canonical for one in subscriptions)}
     with store.read() as transaction:
         words = {value: kept.get(value) or _words(transaction, value.split(","), chat_id) for value in named}
-    return parse_query(query.text, query.fields.knowing(words))
+    return parse.parse_query(query.text, query.fields.knowing(words))
 
 
 @reads
 def words_near(transaction: Transaction, query: Query) -> tuple[str, ...]:
     """The words that make papers near to those of a query, the weightiest of each first, as these papers write them."""
     words = dict.fromkeys(word for term in query.terms for word, _ in term.near)
-    names = {name for value in papers_named_in(query) for name in value.split(",")}
+    names = {name for value in parse.papers_named_in(query) for name in value.split(",")}
     ids = known_papers.papers_with_keys(transaction, sorted(names))
     papers = known_papers.texts_of(transaction, set(ids.values())).values()
     return as_written(words, [text for paper in papers for text in (paper.title, paper.abstract)])
@@ -232,7 +231,7 @@ def _written(words: Sequence[str], known: KnownPaper) -> tuple[str, ...]:
 @reads
 def entry_near(transaction: Transaction, chat: Chat, known: KnownPaper) -> KnownPaper | None:
     """The entry of a chat's library that has most of the words by which a paper is near to it; None if none has any."""
-    kept = words_kept(one.canonical for one in subscriptions_of(transaction, [chat.id])[chat.id])
+    kept = parse.words_kept(one.canonical for one in subscriptions_of(transaction, [chat.id])[chat.id])
     text = tokenize(known.paper).folded[TEXT]
     weights = {word: weight for word, weight in kept.get(LIBRARY, ()) if f" {word} " in text}
     return _nearest_entry(transaction, chat, known, weights)
@@ -276,10 +275,10 @@ def put_library(
     stored_signals.put_library(transaction, chat.id, library, now=now)
     learn(transaction, chat.id)
     for one in stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]:
-        kept = words_kept([one.canonical])
+        kept = parse.words_kept([one.canonical])
         if LIBRARY in kept and (words := words_of_library(transaction, chat.id)):
             fields = FIELDS.knowing(kept | {LIBRARY: words})
-            query = parse_query(one.text, fields)
+            query = parse.parse_query(one.text, fields)
             begin_change(transaction, chat.id, now=now, who=who)
             stored_subscriptions.change_subscription(transaction, one, one._replace(canonical=query.canonical))
 

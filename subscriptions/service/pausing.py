@@ -8,8 +8,7 @@ from subscriptions.addresses import declared
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import Chat, ChatAddress, Lane, Subscription
 from subscriptions.planning import cadence as cadences
-from subscriptions.service import next_deliveries
-from subscriptions.service.changes import begin_change, is_paused_by_person, note_changed_state, record_change
+from subscriptions.service import changes, next_deliveries
 from subscriptions.service.known_papers import undelivered
 from subscriptions.states import ChatState, PauseReason, SubscriptionPauseReason, SubscriptionState
 from subscriptions.store import chats as stored_chats
@@ -60,7 +59,7 @@ def pause(
     subscription = next_deliveries.numbered(transaction, chat, number)
     if (subscription.state, subscription.paused_until) == (SubscriptionState.PAUSED, until):
         return PauseResult(chat=chat, subscription=subscription, changed=False, until=until)
-    begin_change(transaction, chat.id, now=now, who=who)
+    changes.begin_change(transaction, chat.id, now=now, who=who)
     after = _paused(subscription, until)
     paused = stored_subscriptions.change_subscription(transaction, subscription, after)
     return PauseResult(chat=chat, subscription=paused, changed=True, until=until)
@@ -75,12 +74,12 @@ def _paused(
 def _pause_chat(
     transaction: Transaction, chat: Chat, *, until: datetime | None, now: datetime, who: str
 ) -> PauseResult:
-    if chat.state is not ChatState.ACTIVE and not is_paused_by_person(chat):
+    if chat.state is not ChatState.ACTIVE and not changes.is_paused_by_person(chat):
         raise Refused(Sentence("This chat gets nothing now anyway."))
     if chat.state is ChatState.PAUSED and chat.paused_until == until:
         return PauseResult(chat=chat, subscription=None, changed=False, until=until)
-    record_change(transaction, chat.id, now=now, who=who)
-    note_changed_state(transaction, chat.id)
+    changes.record_change(transaction, chat.id, now=now, who=who)
+    changes.note_changed_state(transaction, chat.id)
     stored_chats.pause_chat(transaction, chat.id, PauseReason.PERSON, now=now, until=until)
     return PauseResult(
         chat=next_deliveries.get_chat(transaction, chat.address), subscription=None, changed=True, until=until
@@ -99,10 +98,10 @@ def resume(
     subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
     chosen = subscriptions if number is None else (next_deliveries.which_one(subscriptions, str(number)),)
     paused = [subscription for subscription in chosen if subscription.state is SubscriptionState.PAUSED]
-    stood_still = number is None and is_paused_by_person(chat)
+    stood_still = number is None and changes.is_paused_by_person(chat)
     if paused or stood_still:
-        record_change(transaction, chat.id, now=now, who=who)
-        note_changed_state(transaction, chat.id)
+        changes.record_change(transaction, chat.id, now=now, who=who)
+        changes.note_changed_state(transaction, chat.id)
     for subscription in paused:
         after = subscription._replace(state=SubscriptionState.ACTIVE, paused_until=None, pause_reason=None)
         stored_subscriptions.change_subscription(transaction, subscription, _after_return(after, chat, now))
@@ -324,7 +323,7 @@ def reactivate(transaction: Transaction, address: ChatAddress, *, now: datetime)
     returning = [chat for chat in chats if _returns(chat, address)]
     back = [chat for chat in returning if stored_chats.mark_reachable(transaction, chat.id, now=now)]
     for chat in back:
-        note_changed_state(transaction, chat.id)
+        changes.note_changed_state(transaction, chat.id)
         delay_after_return(transaction, chat, now=now)
     return bool(back)
 
@@ -370,7 +369,7 @@ def pause_for_leaver(
             if subscription.state is SubscriptionState.ACTIVE or subscription.paused_until
         ]
         if held:
-            begin_change(transaction, chat.id, now=now)
+            changes.begin_change(transaction, chat.id, now=now)
             paused[chat.address] = tuple(held)
         for subscription in of_person:
             after = subscription

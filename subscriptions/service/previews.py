@@ -16,12 +16,13 @@ from subscriptions.planning.pauses import NextDelivery
 from subscriptions.query import Query
 from subscriptions.query.parse import parse_query
 from subscriptions.service import known_papers as index
+from subscriptions.service import plan_inputs
 from subscriptions.service.near_papers import counted_words, with_words
 from subscriptions.service.next_deliveries import get_chat as find_chat
 from subscriptions.service.paper_search import Base, recent
 from subscriptions.service.pausing import with_ended_pauses
 from subscriptions.service.plan import decide_now
-from subscriptions.service.plan_inputs import PlanContext, evidence_of_fits, nearness_of, stored_query
+from subscriptions.service.plan_inputs import PlanContext
 from subscriptions.states import ChatState, SubscriptionState
 from subscriptions.store import chats as stored_chats
 from subscriptions.store import drafts, known_papers, planner
@@ -91,7 +92,7 @@ def preview_recent(transaction: Transaction, chat: Chat, *, now: datetime, which
     window = recent(transaction, now)
     sets = window.find(
         transaction,
-        {str(subscription.id): stored_query(subscription.canonical) for subscription in subscriptions},
+        {str(subscription.id): plan_inputs.stored_query(subscription.canonical) for subscription in subscriptions},
         chat,
     )
     case = _Case(
@@ -200,7 +201,7 @@ def _chosen(
 
 
 def _fitting(transaction: Transaction, entries: index.Entries, subscription: Subscription) -> int:
-    return index.find(transaction, entries, stored_query(subscription.canonical), most_read=None).bits
+    return index.find(transaction, entries, plan_inputs.stored_query(subscription.canonical), most_read=None).bits
 
 
 def _delivered_in(transaction: Transaction, chat: Chat, entries: index.Entries, found: int) -> set[int]:
@@ -246,9 +247,9 @@ def _delivery(transaction: Transaction, name: str, case: _Case, now: datetime, *
         zone=zones.zone(case.chat.settings.timezone),
         next_due=None,
         may_be_empty=False,
-        nearness=nearness_of(taste, tokenized),
+        nearness=plan_inputs.nearness_of(taste, tokenized),
     )
-    decided = decide(due, evidence_of_fits(lambda: counted_words(transaction)), limited=case.limited)
+    decided = decide(due, plan_inputs.evidence_of_fits(lambda: counted_words(transaction)), limited=case.limited)
     if decided is None:
         return None
     kind, items, facts = decided

@@ -13,18 +13,11 @@ from subscriptions.planning.pauses import NextDelivery
 from subscriptions.planning.times import When, make_when, read_when
 from subscriptions.portable import checked_name, kept_query
 from subscriptions.query import Query
-from subscriptions.service.changes import begin_change, note_changed_state, person_of
+from subscriptions.service import changes, next_deliveries
 from subscriptions.service.hold_reasons import starting_point
 from subscriptions.service.known_papers import number_of
 from subscriptions.service.near_papers import with_words
-from subscriptions.service.next_deliveries import (
-    DeliveryForecast,
-    first_span,
-    get_chat,
-    kind_of,
-    which_one,
-    with_time,
-)
+from subscriptions.service.next_deliveries import DeliveryForecast, with_time
 from subscriptions.service.paper_search import Base, recent
 from subscriptions.store import chats as stored_chats
 from subscriptions.store import known_papers, retention
@@ -98,7 +91,7 @@ def subscribe(
         else:
             own_zone = zones.zone_name(request.tz) if request.tz else None
             if chat.pause_reason and stored_chats.mark_reachable(transaction, chat.id, now=now):
-                note_changed_state(transaction, chat.id)
+                changes.note_changed_state(transaction, chat.id)
         subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
         query = with_words(transaction, query, subscriptions, chat_id=chat.id)
         known = next((s for s in subscriptions if s.canonical == query.canonical), None)
@@ -121,7 +114,7 @@ def subscribe(
                 Sentence("A chat can have {most} subscriptions.", {"most": MOST_PER_CHAT}),
                 Sentence("Remove one first."),
             )
-        begin_change(transaction, chat.id, now=now, who=who)
+        changes.begin_change(transaction, chat.id, now=now, who=who)
         added = _add(transaction, chat, request, query=query, schedule=schedule, own_zone=own_zone, now=now, who=who)
         done = echo_of(transaction, chat, added, query=query, outcome="added", now=now, seen=seen)
         retention.count_as_delivered(transaction, ((chat.id, paper) for paper in done.seen))
@@ -196,7 +189,7 @@ def _add(
     since, counted = _since(request.since, schedule, chat, zone, now), None
     if request.since is None:
         since, counted = starting_point(transaction, since)
-    due, latest_due = first_span(schedule, zone, now)
+    due, latest_due = next_deliveries.first_span(schedule, zone, now)
     new = Subscription(
         id=0,
         number=0,
@@ -211,7 +204,7 @@ def _add(
         latest_due_at=latest_due,
         name=request.name or "",
         added_by=request.added_by,
-        subscriber=person_of(who),
+        subscriber=changes.person_of(who),
         counted_until=counted,
     )
     return stored_subscriptions.add_subscription(transaction, new)
@@ -225,9 +218,9 @@ def unsubscribe(
 
     Returns the removed subscriptions. Raises NotFound, QueryError.
     """
-    chat = get_chat(transaction, address)
+    chat = next_deliveries.get_chat(transaction, address)
     subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
-    gone = subscriptions if which.strip().casefold() == "all" else (which_one(subscriptions, which),)
+    gone = subscriptions if which.strip().casefold() == "all" else (next_deliveries.which_one(subscriptions, which),)
     return unsubscribe_several(transaction, address, [one.number for one in gone], now=now, who=who)
 
 
@@ -239,12 +232,12 @@ def unsubscribe_several(
 
     Returns the removed subscriptions. Raises NotFound.
     """
-    chat = get_chat(transaction, address)
+    chat = next_deliveries.get_chat(transaction, address)
     gone = tuple(
         s for s in stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id] if s.number in numbers
     )
     if gone:
-        begin_change(transaction, chat.id, now=now, who=who)
+        changes.begin_change(transaction, chat.id, now=now, who=who)
     stored_subscriptions.remove_subscriptions(transaction, [s.id for s in gone])
     return gone
 
@@ -261,7 +254,7 @@ def _new_chat(
     return stored_chats.add_chat(
         transaction,
         address,
-        kind or kind_of(address),
+        kind or next_deliveries.kind_of(address),
         now=now,
         zone=transaction.zone,
         title=title,
@@ -285,7 +278,7 @@ def _known_subscription(
     timed = with_time(known, chat, schedule, own_zone or known.zone, now)
     fresh = timed if request.name is None else timed._replace(name=request.name)
     if fresh != known:
-        begin_change(transaction, chat.id, now=now, who=who)
+        changes.begin_change(transaction, chat.id, now=now, who=who)
     stored_subscriptions.change_subscription(transaction, known, fresh)
     transaction.confirmed_chats.add(chat.id)
     delivery_forecast = DeliveryForecast.of(transaction, now)

@@ -7,11 +7,11 @@ from functools import partial
 
 from subscriptions.errors import Sentence, StoreError
 from subscriptions.model import ChatAddress
+from subscriptions.service import pausing
 from subscriptions.service.access import HOUR
 from subscriptions.service.changes import note_changed_state
 from subscriptions.service.chat_status import FORGOTTEN
 from subscriptions.service.next_deliveries import get_chat
-from subscriptions.service.pausing import INSTALLED_WITHIN, chats_of_lost_workspaces, forget_workspaces
 from subscriptions.store import chat_data, chats, deliveries, key_value, moving, planner, platforms, retention
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.chat_data import json_text
@@ -38,7 +38,7 @@ _AGES: tuple[tuple[_CleanUp, timedelta], ...] = (
     (partial(retention.drop, "page_message", "at"), DELIVERIES),
     (partial(retention.drop, "pending_lookup", "at"), LOOKUPS),
     (partial(retention.drop, "wrong_code", "at"), HOUR),
-    (partial(retention.drop, "completed_installation", "at"), 2 * INSTALLED_WITHIN),
+    (partial(retention.drop, "completed_installation", "at"), 2 * pausing.INSTALLED_WITHIN),
     (retention.drop_receipts, RECEIPTS),
     (partial(retention.drop, "undo", "at"), CHANGES),
     (retention.drop_warnings, WARNINGS),
@@ -183,12 +183,12 @@ def clean_up_steps(store: Store, *, now: datetime, papers: timedelta | None = No
                 chat_data.erase(transaction, chat_id)
         yield 1
     with store.write() as transaction:
-        forget_workspaces(transaction, now=now)
+        pausing.forget_workspaces(transaction, now=now)
 
 
 def _chats_to_erase(transaction: Transaction, now: datetime) -> list[int]:
     """Ids of the chats that have been gone for a year, or for thirty days not confirmed or without the app of their workspace."""
-    lost = chats_of_lost_workspaces(transaction, now=now)
+    lost = pausing.chats_of_lost_workspaces(transaction, now=now)
     unanswered = chats.unconfirmed_since(transaction, now - UNANSWERED)
     return list(dict.fromkeys((*chats.unreachable_since(transaction, now - GONE_CHATS), *unanswered, *lost)))
 

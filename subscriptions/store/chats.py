@@ -20,8 +20,8 @@ from subscriptions.states import UNREACHABLE, WAITING, Admission, ChatState, Pau
 from subscriptions.store import key_value
 from subscriptions.store.columns import adapter_of, to_json
 from subscriptions.store.conversation_rows import OperatorCodeRow, WrongCodeRow
-from subscriptions.store.database.conflicts import hold_rows, insert_all_new, insert_new
-from subscriptions.store.database.store import CHUNK, Transaction, execute, in_chunks, reads, rows_of, writes
+from subscriptions.store.database import conflicts, store
+from subscriptions.store.database.store import Transaction
 from subscriptions.store.rows import TABLES, ChatRow, DenialRow
 from subscriptions.store.workers import wake_lanes
 
@@ -44,15 +44,15 @@ _SAME_NUMBER = {"next_number": _chats.c.next_number}  # changes nothing, but is 
 
 def find_chat(session: Transaction, address: ChatAddress, *, zone: str) -> Chat | None:
     """The chat at an address, or the chat that it moved to. `zone` is the operator's, for chats that chose none."""
-    row = execute(session, _in(address.lane).where(_chats.c.topic == address.topic)).first()
+    row = store.execute(session, _in(address.lane).where(_chats.c.topic == address.topic)).first()
     while row is not None and row.moved_to is not None:
-        row = execute(session, sa.select(_chats).where(_chats.c.id == row.moved_to)).first()
+        row = store.execute(session, sa.select(_chats).where(_chats.c.id == row.moved_to)).first()
     return None if row is None else chat_value(row, zone)
 
 
 def chats_in(session: Transaction, lane: Lane, *, zone: str) -> list[Chat]:
     """The chats at an address, with its topics, that have not moved away."""
-    return [chat_value(row, zone) for row in execute(session, _in(lane)) if row.moved_to is None]
+    return [chat_value(row, zone) for row in store.execute(session, _in(lane)) if row.moved_to is None]
 
 
 def _in(lane: Lane) -> sa.Select[Any]:
@@ -62,19 +62,19 @@ def _in(lane: Lane) -> sa.Select[Any]:
 
 def hold_chat(session: Transaction, chat_id: int) -> None:
     """Until the transaction ends no other process changes this chat, or what belongs to it and is read after this."""
-    execute(session, sa.update(_chats).where(_chats.c.id == chat_id).values(_SAME_NUMBER))
+    store.execute(session, sa.update(_chats).where(_chats.c.id == chat_id).values(_SAME_NUMBER))
 
 
 def hold_chats(session: Transaction, chat_ids: Sequence[int]) -> None:
     """As `hold_chat`, for several."""
-    for part in in_chunks(sorted(chat_ids)):
-        hold_rows(session, sa.select(_chats.c.id).where(_chats.c.id.in_(part)).order_by(_chats.c.id))
+    for part in store.in_chunks(sorted(chat_ids)):
+        conflicts.hold_rows(session, sa.select(_chats.c.id).where(_chats.c.id.in_(part)).order_by(_chats.c.id))
 
 
 def hold_lane(session: Transaction, lane: Lane) -> None:
     """As `hold_chat`, for the chats at an address."""
     there = (_chats.c.platform == lane.platform) & (_chats.c.address == lane.address)
-    execute(session, sa.update(_chats).where(there).values(_SAME_NUMBER))
+    store.execute(session, sa.update(_chats).where(there).values(_SAME_NUMBER))
 
 
 def find_chats(session: Transaction, addresses: Collection[ChatAddress], *, zone: str) -> dict[ChatAddress, Chat]:
@@ -102,19 +102,19 @@ def _rows_at(session: Transaction, wanted: Mapping[str, Collection[str]]) -> Ite
     """The rows of these addresses, by platform, with all topics."""
     for platform, addresses in wanted.items():
         there = sa.select(_chats).where(_chats.c.platform == platform)
-        yield from rows_of(session, there, _chats.c.address, sorted(addresses))
+        yield from store.rows_of(session, there, _chats.c.address, sorted(addresses))
 
 
 def add_chats(session: Transaction, kinds: Mapping[ChatAddress, ChatKind], *, now: datetime) -> None:
     """Adds chats that are not known, with one statement; those that another process has added meanwhile stay."""
     rows = [_new_row(place, kind=kind, created_at=now) for place, kind in kinds.items()]
-    insert_all_new(session, "chat", ("platform", "address", "topic"), rows)
+    conflicts.insert_all_new(session, "chat", ("platform", "address", "topic"), rows)
 
 
 def all_chats(session: Transaction, *, zone: str) -> Iterator[Sequence[Chat]]:
     """Yields every chat that has not moved away, in the order of their addresses, a page at a time."""
     last: ChatAddress | None = None
-    while page := chats_after(session, last, CHUNK, zone=zone):
+    while page := chats_after(session, last, store.CHUNK, zone=zone):
         yield page
         last = page[-1].address
 
@@ -124,12 +124,12 @@ def chats_after(session: Transaction, after: ChatAddress | None, most: int, *, z
     last = ("", "", "") if after is None else (after.platform, after.address, after.topic)
     place = sa.tuple_(_chats.c.platform, _chats.c.address, _chats.c.topic)
     wanted = sa.select(_chats).where(place > last, _chats.c.moved_to.is_(None)).order_by(*place.clauses).limit(most)
-    return [chat_value(row, zone) for row in execute(session, wanted)]
+    return [chat_value(row, zone) for row in store.execute(session, wanted)]
 
 
 def chats_by_id(session: Transaction, ids: Iterable[int], *, zone: str) -> dict[int, Chat]:
     """The chats with these ids."""
-    return {row[0]: _chat(row, zone) for row in rows_of(session, CHATS, _chats.c.id, sorted(set(ids)))}
+    return {row[0]: _chat(row, zone) for row in store.rows_of(session, CHATS, _chats.c.id, sorted(set(ids)))}
 
 
 def add_chat(
@@ -150,7 +150,7 @@ def add_chat(
     """
     chosen = {"kind": kind, "title": title, "timezone": timezone, "lang": lang, "public": public}
     row = _new_row(address, created_at=now, **chosen)
-    insert_new(session, "chat", ("platform", "address", "topic"), row)
+    conflicts.insert_new(session, "chat", ("platform", "address", "topic"), row)
     added = find_chat(session, address, zone=zone)
     assert added is not None  # noqa: S101 - one of the two processes has added it
     return added
@@ -261,8 +261,8 @@ def store_streaks(session: Transaction, streaks: Mapping[int, NoMatchStreak | No
     for streak, ids in alike.items():
         after = None if streak is None or streak.said else streak.after
         values = {"no_match_streak": to_json(streak) if streak else {}, "streak_after": after}
-        for part in in_chunks(ids):
-            execute(session, sa.update(_chats).where(_chats.c.id.in_(part)).values(values))
+        for part in store.in_chunks(ids):
+            store.execute(session, sa.update(_chats).where(_chats.c.id.in_(part)).values(values))
 
 
 def addresses_with_prefix(session: Transaction, platform: str, prefix: str) -> list[str]:
@@ -374,7 +374,7 @@ def deny(session: Transaction, chat_id: int, *, now: datetime) -> None:
     _set(session, chat_id, ChatState.ASKED, Admission.DENIED, now)
 
 
-@reads
+@store.reads
 def chats_awaiting_admission(transaction: Transaction) -> tuple[Chat, ...]:
     """The chats that wait for an operator and can be written to, in the order in which they asked."""
     rows = transaction.exec(
@@ -386,7 +386,7 @@ def chats_awaiting_admission(transaction: Transaction) -> tuple[Chat, ...]:
     return tuple(known[chat_id or 0] for chat_id in rows)
 
 
-@reads
+@store.reads
 def operators(transaction: Transaction) -> tuple[Chat, ...]:
     """The chats of operators who sent the code."""
     rows = transaction.exec(
@@ -400,13 +400,13 @@ def make_operator(session: Transaction, chat_id: int) -> None:
     session.get_one(ChatRow, chat_id).admin = True
 
 
-@writes
+@store.writes
 def set_owner(transaction: Transaction, chat_id: int, person: str) -> None:
     """Stores who set a chat up."""
     transaction.get_one(ChatRow, chat_id).owner = person
 
 
-@reads
+@store.reads
 def chats_of(transaction: Transaction, person: ChatAddress) -> tuple[Chat, ...]:
     """The groups and channels that a person set up, without topics. `person` is the address of their private chat."""
     rows = transaction.exec(
@@ -458,7 +458,7 @@ def drop_wrong_codes_of(session: Transaction, chat_id: int) -> None:
 def remember_denial(session: Transaction, lane: Lane) -> None:
     """Stores that an operator denied the chats at an address."""
     key = key_value.hold_value(session, _DENIAL_KEY, secrets.token_hex(32))
-    insert_new(session, "denial", ("address_hash",), {"address_hash": _address_hash(key, lane)})
+    conflicts.insert_new(session, "denial", ("address_hash",), {"address_hash": _address_hash(key, lane)})
 
 
 def lift_denial(session: Transaction, lane: Lane) -> bool:

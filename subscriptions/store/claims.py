@@ -16,7 +16,7 @@ from subscriptions.model import ChatAddress, DeliveryKind, Lane, Message
 from subscriptions.planning.decision import LONGEST_WAIT, RetryDecision
 from subscriptions.states import FINISHED, WAITING, ChatState, MessageState
 from subscriptions.store.columns import Condition, Utc
-from subscriptions.store.database.conflicts import put, unless_taken, update_unless_taken
+from subscriptions.store.database import conflicts
 from subscriptions.store.database.store import Transaction, execute, writes
 from subscriptions.store.rows import GOES_OUT, TABLES, ChatRow, DeliveryRow, MessageRow
 from subscriptions.store.workers import wake_lanes
@@ -236,7 +236,7 @@ def _claim_of(row: sa.Row[Any], message: sa.Row[Any] | None = None, *, waits: bo
 
 _leases = TABLES.tables["lease"]
 
-_MARK_SENDING = unless_taken(
+_MARK_SENDING = conflicts.unless_taken(
     sa.update(_messages)
     .where(_m.delivery == sa.bindparam("of"), _m.number == sa.bindparam("which"), _m.payload == sa.bindparam("content"))
     .where(sa.or_(_m.state == sa.bindparam("was"), _m.state == sa.bindparam("or_was")))
@@ -330,7 +330,7 @@ def mark_sending(transaction: Transaction, claimed: Claim, *, wall: datetime) ->
         "first": claimed.unclear_since or wall,
         "who": transaction.store.worker,
     }
-    return update_unless_taken(transaction.connection(), _MARK_SENDING, values)
+    return conflicts.update_unless_taken(transaction.connection(), _MARK_SENDING, values)
 
 
 def confirm(
@@ -419,7 +419,7 @@ def record_outcome(
 def pause_lane(transaction: Transaction, lane: Lane, *, wall: datetime, until: datetime) -> None:
     """Makes a lane wait until `until`, as its platform asked, when it is woken. Both moments are on the machine's clock."""
     values = {"platform": lane.platform, "address": lane.address, "since": wall, "not_before": until}
-    put(transaction, "lane", ("platform", "address"), values)
+    conflicts.put(transaction, "lane", ("platform", "address"), values)
     wake_lanes(transaction, [lane], after=until - wall)
 
 

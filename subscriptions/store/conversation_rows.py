@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from sqlmodel import Field
 
 from subscriptions.states import InstallationState, ReplyState, Signal
-from subscriptions.store.columns import Big, Json, Row, Utc, choice, choices_of, index, json_column, reference
+from subscriptions.store import columns
+from subscriptions.store.columns import Big, Json, Row, Utc
 
 UNFINISHED = "state != 'done'"  # of an update, as the index of unfinished replies has it
 
@@ -20,16 +21,16 @@ class UpdateRow(Row, table=True):
 
     __tablename__ = "update"
     __table_args__ = (
-        index("ix_update_chat", "chat", "at"),
-        index("ix_update_at", "at"),
-        index("ix_update_unfinished", "at", where=UNFINISHED),
+        columns.index("ix_update_chat", "chat", "at"),
+        columns.index("ix_update_at", "at"),
+        columns.index("ix_update_unfinished", "at", where=UNFINISHED),
     )
     platform: str = Field(primary_key=True)
     update_id: str = Field(primary_key=True)
     at: datetime = Field(sa_type=Utc)
     chat: str = ""
     reply: str = ""
-    state: ReplyState = choice(ReplyState, ReplyState.DONE)
+    state: ReplyState = columns.choice(ReplyState, ReplyState.DONE)
     worker: str = ""  # who posts the reply
 
 
@@ -37,24 +38,24 @@ class UndoRow(Row, table=True):
     """The state of a chat before a change, for `undo`."""
 
     __tablename__ = "undo"
-    __table_args__ = (index("ix_undo_at", "at"), index("ix_undo_who", "who"))
+    __table_args__ = (columns.index("ix_undo_at", "at"), columns.index("ix_undo_who", "who"))
     id: int | None = Field(default=None, primary_key=True)
-    chat: int = reference("chat.id", index=True)
+    chat: int = columns.reference("chat.id", index=True)
     who: str = ""
     at: datetime = Field(sa_type=Utc)
-    before: Json = json_column(dict)
+    before: Json = columns.json_column(dict)
 
 
 class CallbackRow(Row, table=True):
     """A callback token: the meaning of an opaque id in a button. See model.CallbackToken."""
 
     __tablename__ = "callback"
-    __table_args__ = (index("ix_callback_at", "at"),)
+    __table_args__ = (columns.index("ix_callback_at", "at"),)
     id: str = Field(primary_key=True)
     place: str = Field(index=True)  # address of the chat where it works
     person: str = Field(default="", index=True)
     verb: str
-    arguments: Json = json_column(dict)
+    arguments: Json = columns.json_column(dict)
     at: datetime = Field(sa_type=Utc)
 
 
@@ -64,7 +65,7 @@ class OfferRow(Row, table=True):
     __tablename__ = "offer"
     __table_args__ = (sa.UniqueConstraint("chat", "number"),)
     id: str = Field(primary_key=True)
-    chat: int = reference("chat.id")
+    chat: int = columns.reference("chat.id")
     number: int  # of the subscription in its chat
     text: str
     cadence: str
@@ -75,12 +76,12 @@ class ConversationStateRow(Row, table=True):
     """What a conversation must know later: an open question, a connection to another chat, a text to be imported."""
 
     __tablename__ = "conversation_state"
-    __table_args__ = (index("ix_conversation_state_until", "until"),)
+    __table_args__ = (columns.index("ix_conversation_state_until", "until"),)
     name: str = Field(primary_key=True)
     place: str = Field(index=True)
     person: str = Field(default="", index=True)
     verb: str
-    arguments: Json = json_column(dict)
+    arguments: Json = columns.json_column(dict)
     at: datetime = Field(sa_type=Utc)
     until: datetime = Field(sa_type=Utc)  # it is not needed later
 
@@ -89,11 +90,11 @@ class PendingLookupRow(Row, table=True):
     """A request whose papers are being looked up, by a worker, and answered then."""
 
     __tablename__ = "pending_lookup"
-    __table_args__ = (index("ix_pending_lookup_at", "at"),)
+    __table_args__ = (columns.index("ix_pending_lookup_at", "at"),)
     name: str = Field(primary_key=True)
     place: str = Field(index=True)
     person: str = Field(default="", index=True)
-    request: Json = json_column(dict)
+    request: Json = columns.json_column(dict)
     at: datetime = Field(sa_type=Utc)
     worker: str = Field(default="", index=True)  # see store/workers.py
 
@@ -102,9 +103,9 @@ class WrongCodeRow(Row, table=True):
     """A wrong operator code that a chat sent."""
 
     __tablename__ = "wrong_code"
-    __table_args__ = (index("ix_wrong_code_chat", "chat", "at"), index("ix_wrong_code_at", "at"))
+    __table_args__ = (columns.index("ix_wrong_code_chat", "chat", "at"), columns.index("ix_wrong_code_at", "at"))
     id: int | None = Field(default=None, primary_key=True)
-    chat: int = reference("chat.id")
+    chat: int = columns.reference("chat.id")
     at: datetime = Field(sa_type=Utc)
 
 
@@ -112,7 +113,7 @@ class CompletedInstallationRow(Row, table=True):
     """An installation that was completed, so that its link works once."""
 
     __tablename__ = "completed_installation"
-    __table_args__ = (index("ix_completed_installation_at", "at"),)
+    __table_args__ = (columns.index("ix_completed_installation_at", "at"),)
     id: str = Field(primary_key=True)
     at: datetime = Field(sa_type=Utc)
 
@@ -122,10 +123,10 @@ class MentionRow(Row, table=True):
 
     __tablename__ = "mention"
     __table_args__ = (
-        index("ix_mention_callback", "callback", where="callback IS NOT NULL"),
-        index("ix_mention_state", "state", where="state IS NOT NULL"),
-        index("ix_mention_delivery", "delivery", where="delivery IS NOT NULL"),
-        index("ix_mention_change", "change", where="change IS NOT NULL"),
+        columns.index("ix_mention_callback", "callback", where="callback IS NOT NULL"),
+        columns.index("ix_mention_state", "state", where="state IS NOT NULL"),
+        columns.index("ix_mention_delivery", "delivery", where="delivery IS NOT NULL"),
+        columns.index("ix_mention_change", "change", where="change IS NOT NULL"),
     )
     id: int | None = Field(default=None, primary_key=True, sa_type=Big)
     word: str = Field(index=True)
@@ -143,10 +144,10 @@ class SignalRow(Row, table=True):
     """What a chat did with a paper; see store/signals.py."""
 
     __tablename__ = "signal"
-    __table_args__ = (index("ix_signal_paper", "paper"),)
-    chat: int = reference("chat.id", primary=True)
-    paper: int = reference("paper.id", primary=True)
-    kind: Signal = Field(primary_key=True, sa_type=choices_of(Signal))
+    __table_args__ = (columns.index("ix_signal_paper", "paper"),)
+    chat: int = columns.reference("chat.id", primary=True)
+    paper: int = columns.reference("paper.id", primary=True)
+    kind: Signal = Field(primary_key=True, sa_type=columns.choices_of(Signal))
     at: datetime = Field(sa_type=Utc)
 
 
@@ -154,25 +155,25 @@ class TasteRow(Row, table=True):
     """The words of a chat's taste with their weights, which follow from its signals."""
 
     __tablename__ = "taste"
-    chat: int = reference("chat.id", primary=True)
-    words: Json = json_column(dict)
+    chat: int = columns.reference("chat.id", primary=True)
+    words: Json = columns.json_column(dict)
 
 
 class LibraryRow(Row, table=True):
     """A person's own library, as its file had it."""
 
     __tablename__ = "library"
-    chat: int = reference("chat.id", primary=True)
+    chat: int = columns.reference("chat.id", primary=True)
     at: datetime = Field(sa_type=Utc)
     entries: int
-    words: Json = json_column(dict)  # see ranking.LibraryWords
+    words: Json = columns.json_column(dict)  # see ranking.LibraryWords
 
 
 class LibraryEntryRow(Row, table=True):
     """A key by which a paper is found in a library: that of a paper, or an alias, which has the title beside it."""
 
     __tablename__ = "library_entry"
-    chat: int = reference("chat.id", primary=True)
+    chat: int = columns.reference("chat.id", primary=True)
     key: str = Field(primary_key=True)
     title: str = ""
     words: str = ""  # those of the title that are words of the library
@@ -184,7 +185,7 @@ class InstallationRow(Row, table=True):
     __tablename__ = "installation"
     team: str = Field(primary_key=True)
     tokens: str = ""
-    state: InstallationState = choice(InstallationState, InstallationState.ACTIVE)
+    state: InstallationState = columns.choice(InstallationState, InstallationState.ACTIVE)
     since: datetime = Field(sa_type=Utc)
 
 
@@ -202,10 +203,10 @@ class PageMessageRow(Row, table=True):
     __tablename__ = "page_message"
     __table_args__ = (
         sa.UniqueConstraint("chat", "delivery", "part"),
-        index("ix_page_message_change", "chat", "change"),
-        index("ix_page_message_at", "at"),
+        columns.index("ix_page_message_change", "chat", "change"),
+        columns.index("ix_page_message_at", "at"),
     )
-    chat: str = reference("page_log.chat", primary=True)
+    chat: str = columns.reference("page_log.chat", primary=True)
     number: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     change: int
     delivery: str  # with `part` what it is known by: written again, it is the same message
@@ -250,7 +251,7 @@ class EnrichmentRequestRow(Row, table=True):
     """How often arXiv was asked for what a paper lacks, and when last."""
 
     __tablename__ = "enrichment_request"
-    paper: int = reference("paper.id", primary=True)
+    paper: int = columns.reference("paper.id", primary=True)
     times: int
     last: datetime = Field(sa_type=Utc)
 

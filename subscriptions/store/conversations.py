@@ -29,8 +29,8 @@ from subscriptions.store.conversation_rows import (
     UpdateRow,
     WorkerRow,
 )
-from subscriptions.store.database.conflicts import hold, insert_new, put
-from subscriptions.store.database.store import Transaction, execute, reads, writes
+from subscriptions.store.database import conflicts, store
+from subscriptions.store.database.store import Transaction
 from subscriptions.store.rows import TABLES
 
 _callbacks = TABLES.tables["callback"]
@@ -57,22 +57,24 @@ def store_callbacks(session: Transaction, tokens: Mapping[str, CallbackToken], *
     """Stores callback tokens under the ids that they have."""
     if not tokens:
         return
-    execute(session, sa.insert(_callbacks), [{"id": id_, **_values(token), "at": now} for id_, token in tokens.items()])
+    store.execute(
+        session, sa.insert(_callbacks), [{"id": id_, **_values(token), "at": now} for id_, token in tokens.items()]
+    )
     named = {id_: undo.words_of_callback(id_, token.arguments, token.place) for id_, token in tokens.items()}
     undo.add(session, "callback", named)
 
 
 def find_callback(session: Transaction, callback_id: str) -> CallbackToken | None:
     """The callback token with an id; None if there is none."""
-    row = execute(session, sa.select(_callbacks).where(_callbacks.c.id == callback_id)).first()
+    row = store.execute(session, sa.select(_callbacks).where(_callbacks.c.id == callback_id)).first()
     return None if row is None else _callback(row)
 
 
-@reads
+@store.reads
 def last_callbacks(session: Transaction, place: str, *, since: datetime) -> list[CallbackToken]:
     """The callback tokens of the last answer at a place that had buttons, if it was at `since` or later."""
     wanted = sa.select(_callbacks).where(_callbacks.c.place == place, _callbacks.c.at >= since)
-    rows = execute(session, wanted.order_by(_callbacks.c.at.desc()).limit(_MOST_BUTTONS)).all()
+    rows = store.execute(session, wanted.order_by(_callbacks.c.at.desc()).limit(_MOST_BUTTONS)).all()
     return [_callback(row) for row in rows if row.at == rows[0].at]
 
 
@@ -84,7 +86,7 @@ def _callback(row: CallbackRow | sa.Row[Any]) -> CallbackToken:
     return CallbackToken(verb=row.verb, arguments=row.arguments, place=row.place, person=row.person)
 
 
-@reads
+@store.reads
 def has_home_view(transaction: Transaction, person: ChatAddress) -> bool:
     """Whether a person's home view has callback tokens: it was shown, and `clean_up_steps` has not dropped them."""
     return (
@@ -98,30 +100,32 @@ def drop_callbacks_at(session: Transaction, place: str) -> None:
     session.exec(sa.delete(CallbackRow).where(col(CallbackRow.place) == place))
 
 
-@writes
+@store.writes
 def set_conversation_state(
     transaction: Transaction, name: str, token: CallbackToken, *, lasts: timedelta, now: datetime
 ) -> None:
     """Stores the state of a conversation for a time, under a name; replaces the one that has this name."""
-    put(transaction, "conversation_state", ("name",), {"name": name, **_values(token), "at": now, "until": now + lasts})
+    conflicts.put(
+        transaction, "conversation_state", ("name",), {"name": name, **_values(token), "at": now, "until": now + lasts}
+    )
     words = undo.words_of_callback(name, token.arguments, token.place)
     undo.note(transaction, "state", {name: words})
 
 
-@reads
+@store.reads
 def get_conversation_state(transaction: Transaction, name: str, *, since: datetime) -> CallbackToken | None:
     """The state that was stored under a name at `since` or later; None if there is none."""
-    row = execute(transaction, sa.select(_states).where(_states.c.name == name, _states.c.at >= since)).first()
+    row = store.execute(transaction, sa.select(_states).where(_states.c.name == name, _states.c.at >= since)).first()
     return None if row is None else _callback(row)
 
 
-@writes
+@store.writes
 def clear_conversation_state(transaction: Transaction, name: str) -> None:
     """Removes what was stored under a name."""
     transaction.exec(sa.delete(ConversationStateRow).where(col(ConversationStateRow.name) == name))
 
 
-@writes
+@store.writes
 def begin_lookup(transaction: Transaction, name: str, token: CallbackToken, *, now: datetime) -> None:
     """Stores a pending look-up, which this worker is to answer. `arguments` of the token is the request."""
     values: Mapping[str, Any] = {
@@ -132,17 +136,17 @@ def begin_lookup(transaction: Transaction, name: str, token: CallbackToken, *, n
         "at": now,
         "worker": transaction.store.worker,
     }
-    insert_new(transaction, "pending_lookup", ("name",), values)
+    conflicts.insert_new(transaction, "pending_lookup", ("name",), values)
 
 
-@reads
+@store.reads
 def requested_lookup(transaction: Transaction, name: str, *, since: datetime) -> Mapping[str, Any] | None:
     """The request of a look-up that was stored at `since` or later; None: there is none, or it was answered."""
     row = transaction.get(PendingLookupRow, name)
     return row.request if row is not None and row.at >= since else None
 
 
-@writes
+@store.writes
 def end_lookup(transaction: Transaction, name: str, *, since: datetime) -> bool:
     """Removes a look-up, to be answered now. False: it was answered before, its chat was erased, or it is too old."""
     at = transaction.exec(
@@ -151,7 +155,7 @@ def end_lookup(transaction: Transaction, name: str, *, since: datetime) -> bool:
     return at is not None and at >= since
 
 
-@writes
+@store.writes
 def take_over_lookups(transaction: Transaction, *, since: datetime) -> list[str]:
     """Gives the look-ups of workers that are gone to this one; returns the names of all that it has, oldest first.
 
@@ -182,7 +186,7 @@ def put_offer(session: Transaction, chat_id: int, offer: Offer, *, new_id: str, 
     """Stores an offer under the id that the subscription has already, or under a new one; returns the id."""
     values: Mapping[str, Any] = {"text": offer.text, "cadence": offer.cadence}
     known = {"id": new_id, "chat": chat_id, "number": offer.number, "at": now, **values}
-    insert_new(session, "offer", ("chat", "number"), known)
+    conflicts.insert_new(session, "offer", ("chat", "number"), known)
     row = session.exec(select(OfferRow).where(OfferRow.chat == chat_id, OfferRow.number == offer.number)).one()
     row.text, row.cadence = offer.text, offer.cadence
     session.flush()
@@ -215,10 +219,10 @@ def erase_place(session: Transaction, place: str) -> None:
 # -------------------------------------------------------------------------------------------------------------- updates
 
 
-@reads
+@store.reads
 def reply_to(transaction: Transaction, platform: str, update_id: str) -> str | None:
     """The stored reply to an update; None if the update is new."""
-    reply: str | None = execute(transaction, sa.select(_u.reply).where(*_is(platform, update_id))).scalar()
+    reply: str | None = store.execute(transaction, sa.select(_u.reply).where(*_is(platform, update_id))).scalar()
     return reply
 
 
@@ -232,17 +236,17 @@ def claim_update(session: Transaction, platform: str, update_id: str, *, now: da
         "reply": "",
         "state": ReplyState.DONE,
     }
-    return insert_new(session, UpdateRow.__tablename__, _KEY, values)
+    return conflicts.insert_new(session, UpdateRow.__tablename__, _KEY, values)
 
 
 def store_reply(session: Transaction, platform: str, update_id: str, reply: str, *, chat: str, worker: str) -> None:
     """Stores the reply to a claimed update, which a worker is still to post, and the chat that it is about."""
     state = ReplyState.READY if reply else ReplyState.DONE
     changed = {"reply": reply, "chat": chat, "state": state, "worker": worker}
-    execute(session, sa.update(_updates).where(*_is(platform, update_id)).values(changed))
+    store.execute(session, sa.update(_updates).where(*_is(platform, update_id)).values(changed))
 
 
-@reads
+@store.reads
 def commands_since(transaction: Transaction, chat: ChatAddress, since: datetime) -> int:
     """How many updates of a chat had their effect at `since` or later."""
     found = select(sa.func.count()).select_from(UpdateRow).where(UpdateRow.chat == str(chat), UpdateRow.at >= since)
@@ -268,32 +272,32 @@ def answers_in(session: Transaction, lane: Lane, after: datetime, worker: str) -
     """
     name = str(ChatAddress(lane.platform, lane.address))
     in_lane = (_u.chat == name) | (_u.chat > f"{name}/") & (_u.chat < f"{name}0")
-    found = execute(session, sa.select(_u.at, _u.state, _u.worker).where(in_lane, _u.at > after))
+    found = store.execute(session, sa.select(_u.at, _u.state, _u.worker).where(in_lane, _u.at > after))
     return [(at, state is ReplyState.DONE) for at, state, who in found if state is ReplyState.DONE or who != worker]
 
 
-@writes
+@store.writes
 def finish_reply(transaction: Transaction, platform: str, update_id: str) -> None:
     """Marks a reply as done: it has arrived, or is not posted any more."""
     finished = {"state": ReplyState.DONE, "reply": ""}
-    execute(transaction, sa.update(_updates).where(*_is(platform, update_id)).values(finished))
+    store.execute(transaction, sa.update(_updates).where(*_is(platform, update_id)).values(finished))
 
 
-@reads
+@store.reads
 def is_reply_finished(transaction: Transaction, platform: str, update_id: str) -> bool:
     """Whether no reply to an update is still to be posted."""
     state = transaction.exec(select(UpdateRow.state).where(*_is(platform, update_id))).first()
     return state is None or state is ReplyState.DONE
 
 
-@reads
+@store.reads
 def has_reply(transaction: Transaction, platform: str, update_id: str) -> bool:
     """Whether this worker has the reply to an update still to post."""
-    worker = execute(transaction, sa.select(_u.worker).where(*_is(platform, update_id), _is_unfinished)).scalar()
+    worker = store.execute(transaction, sa.select(_u.worker).where(*_is(platform, update_id), _is_unfinished)).scalar()
     return bool(worker == transaction.store.worker)
 
 
-@reads
+@store.reads
 def has_unfinished_replies(transaction: Transaction) -> bool:
     """Whether `unfinished_replies` would find some."""
     return (
@@ -304,7 +308,7 @@ def has_unfinished_replies(transaction: Transaction) -> bool:
     )
 
 
-@writes
+@store.writes
 def unfinished_replies(transaction: Transaction, *, now: datetime) -> list[tuple[str, str, str]]:
     """(platform, update id, reply) of the replies that this worker is to post, oldest first: its own, and those of workers that are gone.
 
@@ -350,7 +354,7 @@ class PageMessage:
     is_edited: bool
 
 
-@writes
+@store.writes
 def add_page_message(
     transaction: Transaction,
     chat: ChatAddress,
@@ -387,7 +391,7 @@ def add_page_message(
     return change
 
 
-@writes
+@store.writes
 def edit_page_message(transaction: Transaction, chat: ChatAddress, number: int, payload: str) -> bool:
     """Replaces what a message says. False if it is not stored."""
     name = _name(chat)
@@ -402,7 +406,7 @@ def edit_page_message(transaction: Transaction, chat: ChatAddress, number: int, 
     return True
 
 
-@reads
+@store.reads
 def find_page_message(transaction: Transaction, chat: ChatAddress, *, delivery: str, part: int) -> int | None:
     """The number of a message; None if it was not stored, or is not any more."""
     found = select(PageMessageRow.number).where(
@@ -411,7 +415,7 @@ def find_page_message(transaction: Transaction, chat: ChatAddress, *, delivery: 
     return transaction.exec(found).first()
 
 
-@reads
+@store.reads
 def newest_page_messages(
     transaction: Transaction, chat: ChatAddress, most: int, *, before: int | None = None
 ) -> tuple[list[PageMessage], int]:
@@ -426,7 +430,7 @@ def newest_page_messages(
     return [_message(row) for row in reversed(rows)], _changes_of(transaction, chat)
 
 
-@reads
+@store.reads
 def changed_page_messages(
     transaction: Transaction, chat: ChatAddress, after: int, most: int
 ) -> tuple[list[PageMessage], int]:
@@ -450,7 +454,7 @@ def _changes_of(session: Transaction, chat: ChatAddress) -> int:
 
 def _next_change(session: Transaction, chat: str) -> int:
     """The number of the next change of a chat, which no other process makes until the transaction ends."""
-    return int(hold(session, "page_log", ("chat",), {"chat": chat, "changes": 0}).changes) + 1
+    return int(conflicts.hold(session, "page_log", ("chat",), {"chat": chat, "changes": 0}).changes) + 1
 
 
 def _count(session: Transaction, chat: str, change: int) -> None:

@@ -12,10 +12,12 @@ from subscriptions.chat_settings.setting import language
 from subscriptions.model import Because, Chat, Delivery, DeliveryKind, Facts, Item, KnownPaper, Lane, Message
 from subscriptions.planning.decision import LONGEST_WAIT
 from subscriptions.states import ChatState, DeliveryState, MessageState
+from subscriptions.store import claims
 from subscriptions.store.chats import chats_by_id
-from subscriptions.store.claims import Claim, any_requested, in_lane, is_held, is_requested, may_be_sent, waits
+from subscriptions.store.claims import Claim
 from subscriptions.store.columns import Big, Utc, adapter_of
-from subscriptions.store.database.store import Transaction, execute, in_chunks, reads, rows_of, writes
+from subscriptions.store.database import store
+from subscriptions.store.database.store import Transaction, reads
 from subscriptions.store.known_papers import stored_papers
 from subscriptions.store.retention import delivered_since
 from subscriptions.store.rows import TABLES, ChatRow, DeliveryItemRow, DeliveryRow, MessageRow, PaperRow
@@ -39,11 +41,11 @@ def delivery_value(session: Transaction, seq: int, *, zone: str) -> Delivery:
 
 def delivery_values(session: Transaction, seqs: Sequence[int], *, zone: str) -> dict[int, Delivery]:
     """Deliveries by seq, each as from `delivery_value`."""
-    rows = execute(session, _DELIVERIES, {"ids": seqs}).all()
+    rows = store.execute(session, _DELIVERIES, {"ids": seqs}).all()
     chats = chats_by_id(session, [row.chat for row in rows], zone=zone)
-    item_rows = execute(session, _ITEMS, {"ids": seqs}).all()
+    item_rows = store.execute(session, _ITEMS, {"ids": seqs}).all()
     papers = stored_papers(session, list({item.paper for item in item_rows}))
-    titled = {row.name: (row.title, row.home) for row in execute(session, _TITLED)} if item_rows else {}
+    titled = {row.name: (row.title, row.home) for row in store.execute(session, _TITLED)} if item_rows else {}
     items: dict[int, list[Item]] = {}
     for item in item_rows:
         items.setdefault(item.delivery, []).append(_item(item, papers))
@@ -217,7 +219,7 @@ class Edit:
 
 def request_edits_of_withdrawn(session: Transaction, papers: Iterable[int], *, now: datetime) -> None:
     """Requests an edit of every message that shows one of these papers: they were withdrawn."""
-    for part in in_chunks(sorted(papers)):
+    for part in store.in_chunks(sorted(papers)):
         _request(session, part, [], now)
 
 
@@ -234,7 +236,7 @@ def request_edits_for_summaries(session: Transaction, papers: Mapping[int, Itera
     for code, ids in by_language.items():
         chosen = sa.func.coalesce(col(ChatRow.settings)["lang"].as_string(), col(ChatRow.lang))
         reads = chosen.in_(["", "en"]) if code == "en" else chosen == code
-        for part in in_chunks(ids):
+        for part in store.in_chunks(ids):
             _request(session, part, [recent, reads], now)
 
 
@@ -262,14 +264,16 @@ def _request(
     wake_chats(session, chats)
 
 
-_REQUESTED = sa.select(_m.delivery).where(is_requested(), _m.platform_id.is_not(None))  # by an index; mostly none
-_ANY_REQUESTED = sa.select(any_requested())
+_REQUESTED = sa.select(_m.delivery).where(
+    claims.is_requested(), _m.platform_id.is_not(None)
+)  # by an index; mostly none
+_ANY_REQUESTED = sa.select(claims.any_requested())
 _EDITABLE = (
-    is_requested(),
+    claims.is_requested(),
     _m.platform_id.is_not(None),  # it was sent
-    or_(_d.next_at.is_(None), ~waits()),
+    or_(_d.next_at.is_(None), ~claims.waits()),
     _c.state == ChatState.ACTIVE,
-    ~is_held(),
+    ~claims.is_held(),
 )
 _FROM = _messages.join(_deliveries, _d.seq == _m.delivery).join(_chats, _c.id == _d.chat)
 _LANES = (
@@ -281,7 +285,7 @@ _LANES = (
 _NEXT = (
     sa.select(_m.delivery, _m.number, _m.edit_requested_at, _m.platform_id, _m.use_plain, _d.attempts)
     .select_from(_FROM)
-    .where(in_lane(), *_EDITABLE)
+    .where(claims.in_lane(), *_EDITABLE)
     .order_by(_m.delivery, _m.number)
     .limit(1)
 )
@@ -292,7 +296,7 @@ def lanes_with_edits(session: Transaction, platforms: Sequence[str], *, now: dat
     connection = session.connection()
     values = {"platforms": platforms, "now": now, "longest": now + LONGEST_WAIT, "wall": wall}
     requested = sorted(set(connection.execute(_REQUESTED).scalars()))
-    return list(dict.fromkeys(Lane(*row) for row in rows_of(session, _LANES, _m.delivery, requested, **values)))
+    return list(dict.fromkeys(Lane(*row) for row in store.rows_of(session, _LANES, _m.delivery, requested, **values)))
 
 
 def next_edit(session: Transaction, lane: Lane, *, now: datetime, wall: datetime, zone: str) -> Edit | None:
@@ -318,7 +322,7 @@ def next_edit(session: Transaction, lane: Lane, *, now: datetime, wall: datetime
     )
 
 
-@writes
+@store.writes
 def finish_edit(transaction: Transaction, edit: Edit) -> None:
     """Ends an edit, whether it succeeded or never can. A request that came meanwhile stays."""
     transaction.exec(
@@ -383,9 +387,9 @@ _UNRENDERED = (
     .join_from(_deliveries, _chats, _c.id == _d.chat)
     .where(_d.seq.between(_first, _first + _NEAR), _d.rendered_at.is_(None), _d.dismissed_at.is_(None))
     .where(
-        _c.platform.concat("") == sa.bindparam("platform"), may_be_sent()
+        _c.platform.concat("") == sa.bindparam("platform"), claims.may_be_sent()
     )  # concat keeps SQLite from an index: nearly all chats are of one platform
-    .where(sa.or_(_d.seq == _first, ~_IS_BEHIND & ~is_held()))
+    .where(sa.or_(_d.seq == _first, ~_IS_BEHIND & ~claims.is_held()))
     .order_by(_d.seq)
     .limit(sa.bindparam("most"))
 )
@@ -407,7 +411,7 @@ def unrendered(session: Transaction, claimed: Claim, most: int, *, wall: datetim
     return list(session.connection().execute(_UNRENDERED, values).scalars())
 
 
-@writes
+@store.writes
 def store_rendered(transaction: Transaction, rendered: Iterable[Rendered], *, now: datetime) -> None:
     """Stores the messages of rendered deliveries; skips a delivery that has been rendered before (rule 7).
 

@@ -10,22 +10,10 @@ from sqlmodel import col, select
 
 from subscriptions.matching.full_text import index_document
 from subscriptions.model import Digest, Paper
-from subscriptions.store import known_papers
+from subscriptions.store import drafts, known_papers, merging
 from subscriptions.store.database.conflicts import execute_rows
 from subscriptions.store.database.store import Transaction, reads
-from subscriptions.store.drafts import (
-    Came,
-    Incoming,
-    MergeBatch,
-    assign_sequences,
-    came_now,
-    known_keys,
-    of_digest,
-    raise_counter,
-    unannounced,
-    unclaimed_of,
-)
-from subscriptions.store.merging import as_entry, joins, merge, stands_alone
+from subscriptions.store.drafts import Came, Incoming, MergeBatch, unannounced
 from subscriptions.store.rows import TABLES, AppearanceRow, DigestRow, SourceRow
 from subscriptions.store.sources import add_name
 
@@ -79,11 +67,13 @@ class Ahead:
 
 def prepare_ahead(session: Transaction, papers: Sequence[Incoming], batch: MergeBatch) -> Ahead:
     """Merges into a new `batch` what can be stored ahead of a digest; writes nothing."""
-    known = known_keys(session, papers)
-    unclaimed = unclaimed_of(session, sorted(set(known.values())))
+    known = drafts.known_keys(session, papers)
+    unclaimed = drafts.unclaimed_of(session, sorted(set(known.values())))
     apart = [one for one in papers if one.is_apart and all(known[key] in unclaimed for key in one.keys if key in known)]
     batch.look_up(session, apart)
-    return Ahead(batch, {one.place: merge(session, batch, one) for one in apart if stands_alone(batch, one)})
+    return Ahead(
+        batch, {one.place: merging.merge(session, batch, one) for one in apart if merging.stands_alone(batch, one)}
+    )
 
 
 def write_ahead(session: Transaction, ahead: Ahead) -> None:
@@ -100,7 +90,9 @@ def _look_up(
     session: Transaction, papers: Sequence[Incoming], batch: MergeBatch, ahead: Mapping[int, int]
 ) -> list[Incoming]:
     """Reads what is stored of papers, adds those that are stored ahead to the batch, and returns the others."""
-    unclaimed = unclaimed_of(session, list(ahead.values()))  # of the others a digest that came meanwhile took some
+    unclaimed = drafts.unclaimed_of(
+        session, list(ahead.values())
+    )  # of the others a digest that came meanwhile took some
     merged = {place for place, paper in ahead.items() if paper in unclaimed}
     for one in papers:
         if one.place in merged:
@@ -130,9 +122,9 @@ def prepare(
     """
     others = _look_up(session, papers, batch, ahead)
     for one in others:
-        if joins(batch, one):
+        if merging.joins(batch, one):
             return None
-        merge(session, batch, one)
+        merging.merge(session, batch, one)
     changed = batch.places.keys() | batch.updated | batch.to_announce.keys()
     return Prepared(batch, {paper: (entry, words) for paper, entry, words in _documents(batch, changed, {})})
 
@@ -147,7 +139,7 @@ def add_digest(
     now: datetime,
     is_news: bool = True,
     of_arxiv: bool = False,
-    came: Came = came_now,
+    came: Came = drafts.came_now,
     ahead: Mapping[int, int] | None = None,
     prepared: Prepared | None = None,
     is_stale: bool = True,
@@ -163,17 +155,17 @@ def add_digest(
     else:
         batch = MergeBatch(now=now, day=day, source=source, of_arxiv=of_arxiv, is_news=is_news)
         for one in _look_up(session, papers, batch, ahead or {}):
-            merge(session, batch, one)
+            merging.merge(session, batch, one)
     to_announce = sorted(batch.to_announce, key=batch.order_to_announce)
     announced = [(paper, batch.to_announce[paper], day) for paper in to_announce]
-    last = assign_sequences(session, batch.rows, announced, now, came) if announced else None
+    last = drafts.assign_sequences(session, batch.rows, announced, now, came) if announced else None
     batch.write(session)
     _write_appearances(session, batch, number)
     changed = batch.places.keys() | batch.updated | batch.to_announce.keys()
     made = prepared.documents if prepared is not None else {}
     known_papers.write(session, ((paper, words) for paper, _, words in _documents(batch, changed, made)))
     if last is not None:
-        raise_counter(session, last)
+        drafts.raise_counter(session, last)
     return _result(batch)
 
 
@@ -222,7 +214,7 @@ def _documents(
         if came is not None and came.is_stored_as_it_came:
             yield paper_id, came.paper, came.document()
             continue
-        entry = as_entry(batch, batch.rows[paper_id])
+        entry = merging.as_entry(batch, batch.rows[paper_id])
         before = made.get(paper_id)
         yield paper_id, entry, before[1] if before and before[0] == entry else index_document(entry)
 
@@ -236,9 +228,9 @@ def stored_digest(session: Transaction, content_hash: str, *, announced: int = 0
     """What is stored of a digest that was ingested before; `announced` of its papers have just been announced."""
     papers = select(sa.func.count(sa.func.distinct(AppearanceRow.paper)))
     amount = session.exec(
-        papers.join(DigestRow, col(DigestRow.id) == AppearanceRow.digest).where(of_digest(content_hash))
+        papers.join(DigestRow, col(DigestRow.id) == AppearanceRow.digest).where(drafts.of_digest(content_hash))
     ).one()
-    left = len(unannounced(session, of_digest(content_hash)))
+    left = len(unannounced(session, drafts.of_digest(content_hash)))
     return Ingested(already_known=True, unchanged=amount, archive=left > 0, archived=left, announced=announced)
 
 

@@ -17,9 +17,9 @@ from sqlmodel import col, select
 from subscriptions.matching.full_text import index_document
 from subscriptions.model import Announce, Paper
 from subscriptions.normalize import title_alias
+from subscriptions.store import key_value
 from subscriptions.store.database.conflicts import execute_rows, put_all
 from subscriptions.store.database.store import Transaction, execute, rows_of
-from subscriptions.store.key_value import get_value, hold_value, put_value, share_value
 from subscriptions.store.rows import TABLES, AppearanceRow, DigestRow, PaperRow
 
 REPLACEMENTS = frozenset({Announce.REPLACE, Announce.REPLACE_CROSS})  # with these a digest announces no paper
@@ -310,12 +310,12 @@ def hold_sequence(session: Transaction) -> int:
     Call it before a transaction reads what it merges or announces. Then, of two processes with the same paper, the
     second one finds it stored.
     """
-    return int(hold_value(session, SEQUENCE, "0"))
+    return int(key_value.hold_value(session, SEQUENCE, "0"))
 
 
 def share_sequence(session: Transaction) -> None:
     """Until the transaction ends no paper gets a sequence, and none is merged. Transactions can share this hold."""
-    share_value(session, SEQUENCE, "0")
+    key_value.share_value(session, SEQUENCE, "0")
 
 
 def assign_sequences(
@@ -329,7 +329,7 @@ def assign_sequences(
 
     The transaction has begun with `hold_sequence`, so no other one gets the same sequences. `raise_counter` ends it.
     """
-    number = int(get_value(session, SEQUENCE) or 0)
+    number = int(key_value.get_value(session, SEQUENCE) or 0)
     stored: list[tuple[Any, ...]] = []
     seen = _seen(session, [paper for paper, _, _ in papers if paper not in drafts])
     for paper_id, cross, day in papers:
@@ -355,7 +355,7 @@ def raise_counter(session: Transaction, last: int) -> None:
 
     The counter row stays locked until the commit, so no planner can look past a sequence that is not committed.
     """
-    put_value(session, SEQUENCE, str(last))
+    key_value.put_value(session, SEQUENCE, str(last))
 
 
 def announce_counted(session: Transaction, which: Condition, *, now: datetime) -> list[int]:

@@ -21,9 +21,10 @@ from subscriptions.states import (
     PauseReason,
     describe_chat_state,
 )
-from subscriptions.store.claims import is_sent, settle_if_finished, waits_until
+from subscriptions.store import claims
 from subscriptions.store.columns import Big, Condition, Utc
-from subscriptions.store.database.store import CHUNK, Transaction, execute, reads, writes
+from subscriptions.store.database import store
+from subscriptions.store.database.store import Transaction
 from subscriptions.store.rows import GOES_OUT, TABLES, ChatRow, DeliveryItemRow, DeliveryRow, LaneRow, MessageRow
 from subscriptions.store.workers import AT_ONCE, wake_lanes
 
@@ -67,7 +68,7 @@ class OutboxEntry:
     reason: str
 
 
-@reads
+@store.reads
 def entries(
     transaction: Transaction, after: int, *, over: bool, now: datetime, wall: datetime
 ) -> tuple[list[OutboxEntry], int]:
@@ -81,16 +82,24 @@ def entries(
         .outerjoin(LaneRow, (col(LaneRow.platform) == ChatRow.platform) & (col(LaneRow.address) == ChatRow.address))
         .where(col(DeliveryRow.seq) > after)
         .order_by(col(DeliveryRow.seq))
-        .limit(CHUNK)
+        .limit(store.CHUNK)
     )
     rows = transaction.exec(page if over else page.where(col(DeliveryRow.seq).in_(_NOT_OVER))).all()
     seqs = [row.seq or 0 for row, _, _ in rows]
     messages: dict[int, list[tuple[MessageState, str]]] = {}
-    for message in execute(transaction, _STATES_OF, {"those": seqs}):
+    for message in store.execute(transaction, _STATES_OF, {"those": seqs}):
         messages.setdefault(message.delivery, []).append((message.state, message.reason))
-    papers: dict[int, int] = {row.delivery: row.papers for row in execute(transaction, _PAPERS_OF, {"those": seqs})}
+    papers: dict[int, int] = {
+        row.delivery: row.papers for row in store.execute(transaction, _PAPERS_OF, {"those": seqs})
+    }
     found = [
-        _entry(row, chat, messages.get(seq, []), papers.get(seq, 0), waits_until(row.next_at, now) or _held(lane, wall))
+        _entry(
+            row,
+            chat,
+            messages.get(seq, []),
+            papers.get(seq, 0),
+            claims.waits_until(row.next_at, now) or _held(lane, wall),
+        )
         for seq, (row, chat, lane) in zip(seqs, rows, strict=True)
     ]
     return found, seqs[-1] if seqs else after
@@ -172,7 +181,7 @@ def retry(session: Transaction, delivery_id: str) -> int | None:
     delivery.settled_at = delivery.dismissed_at = delivery.next_at = None
     delivery.attempts, delivery.reason = 0, ""
     session.flush()
-    settle_if_finished(session, delivery, delivery.created_at)
+    claims.settle_if_finished(session, delivery, delivery.created_at)
     _wake(session, delivery)
     return delivery.chat
 
@@ -200,7 +209,7 @@ def is_known(session: Transaction, delivery_id: str) -> bool:
 
 def _not_sent(session: Transaction, delivery_id: str) -> DeliveryRow | None:
     delivery = session.exec(select(DeliveryRow).where(DeliveryRow.id == delivery_id)).first()
-    return None if delivery is None or is_sent(session, delivery.seq or 0) else delivery
+    return None if delivery is None or claims.is_sent(session, delivery.seq or 0) else delivery
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,11 +221,11 @@ class OutboxCounts:
     dead: int
 
 
-@reads
+@store.reads
 def outbox_counts(transaction: Transaction) -> OutboxCounts:
     """How many deliveries are in each state, without those that were sent."""
     found: Counter[DeliveryState] = Counter()
-    for _, rows in groupby(execute(transaction, _STATES), key=lambda row: row.seq):
+    for _, rows in groupby(store.execute(transaction, _STATES), key=lambda row: row.seq):
         row, *others = rows
         states = [one.message for one in (row, *others) if one.message is not None]
         chat_state = _state_for(row.kind, row.state, row.pause_reason)
@@ -225,7 +234,7 @@ def outbox_counts(transaction: Transaction) -> OutboxCounts:
     return OutboxCounts(waiting=waiting, unclear=found[DeliveryState.UNCLEAR], dead=found[DeliveryState.DEAD])
 
 
-@writes
+@store.writes
 def count_as_sent(transaction: Transaction, before: datetime, *, now: datetime) -> int:
     """Dismisses what was due before `before`, after a restore: it counts as sent. Returns how many deliveries."""
     due = sa.update(DeliveryRow).where(col(DeliveryRow.settled_at).is_(None), col(DeliveryRow.due) < before)

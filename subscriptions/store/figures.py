@@ -13,21 +13,21 @@ import sqlalchemy as sa
 from subscriptions.planning.cadence import quiet_until
 from subscriptions.planning.decision import LONGEST_WAIT
 from subscriptions.states import MessageState
+from subscriptions.store import claims
+from subscriptions.store import rows as stored_rows
 from subscriptions.store import subscriptions as stored_subscriptions
-from subscriptions.store.claims import is_held, may_be_sent, waits
 from subscriptions.store.columns import Condition, Utc
 from subscriptions.store.database.store import Transaction, execute, reads
 from subscriptions.store.known_papers import last_sequence
-from subscriptions.store.rows import BECOMES_DUE, GOES_OUT, TABLES
 from subscriptions.zones import zone
 
 _subscriptions, _papers, _deliveries, _chats, _messages = (
-    TABLES.tables[name] for name in ("subscription", "paper", "delivery", "chat", "message")
+    stored_rows.TABLES.tables[name] for name in ("subscription", "paper", "delivery", "chat", "message")
 )
-_appearances, _digests = TABLES.tables["appearance"], TABLES.tables["digest"]
+_appearances, _digests = stored_rows.TABLES.tables["appearance"], stored_rows.TABLES.tables["digest"]
 _s, _p, _d, _c, _m = _subscriptions.c, _papers.c, _deliveries.c, _chats.c, _messages.c
 _a, _g = _appearances.c, _digests.c
-_SENDABLE = sa.case((may_be_sent(), 1), else_=0)
+_SENDABLE = sa.case((claims.may_be_sent(), 1), else_=0)
 
 OPEN = (
     sa.select(
@@ -51,7 +51,7 @@ DEAD = (
 HELD_LANES = (
     sa.select(_c.platform, sa.func.count(_c.address.distinct()).label("lanes"))
     .select_from(_deliveries.join(_chats, _c.id == _d.chat))
-    .where(_d.settled_at.is_(None), may_be_sent(), is_held())
+    .where(_d.settled_at.is_(None), claims.may_be_sent(), claims.is_held())
     .group_by(_c.platform)
 )
 
@@ -138,10 +138,12 @@ def to_be_planned_since(session: Transaction, *, now: datetime) -> datetime | No
     For chats that want papers as they come: when the first paper came that was not looked at yet.
     """
     its_end = sa.select(sa.func.min(_s.latest_due_at))
-    overdue = execute(session, its_end.where(_s.latest_due_at.is_not(None), Condition(BECOMES_DUE))).scalar()
+    overdue = execute(
+        session, its_end.where(_s.latest_due_at.is_not(None), Condition(stored_rows.BECOMES_DUE))
+    ).scalar()
     behind = stored_subscriptions.behind(session, last_sequence(session))
     known = [one.sequence for one in behind if quiet_until(one.quiet, zone(one.zone), now) is None]
-    lowest = sa.select(sa.func.min(_s.cursor)).where(_s.next_due_at.is_(None), Condition(BECOMES_DUE))
+    lowest = sa.select(sa.func.min(_s.cursor)).where(_s.next_due_at.is_(None), Condition(stored_rows.BECOMES_DUE))
     if (own := execute(session, lowest).scalar()) is not None:
         known.append(own)
     papers = sa.select(_p.sequenced_at).order_by(_p.sequence).limit(1)
@@ -155,7 +157,7 @@ def to_be_sent_since(session: Transaction, *, now: datetime, wall: datetime) -> 
     wanted = (
         sa.select(sa.func.min(begins))
         .join_from(_deliveries, _chats, _c.id == _d.chat)
-        .where(Condition(GOES_OUT), ~is_held(), _d.next_at.is_(None) | ~waits())
+        .where(Condition(stored_rows.GOES_OUT), ~claims.is_held(), _d.next_at.is_(None) | ~claims.waits())
     )
     found: datetime | None = execute(
         session, wanted, {"now": now, "longest": now + LONGEST_WAIT, "wall": wall}

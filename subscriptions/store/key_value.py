@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from subscriptions.store.database.conflicts import hold, hold_rows, insert_new, put
+from subscriptions.store.database import conflicts
 from subscriptions.store.database.store import Transaction, execute
 from subscriptions.store.rows import TABLES
 
@@ -13,28 +13,28 @@ _GET = sa.select(_values.c.value).where(_values.c.name == sa.bindparam("called")
 
 def put_value(session: Transaction, name: str, value: str) -> None:
     """Stores a value under a name."""
-    put(session, "key_value", ("name",), {"name": name, "value": value})
+    conflicts.put(session, "key_value", ("name",), {"name": name, "value": value})
 
 
 def swap_value(session: Transaction, name: str, before: str | None, value: str) -> bool:
     """Replaces the value `before` (None: there is none) by another one. False if another process was first."""
     if before is None:
-        return insert_new(session, "key_value", ("name",), {"name": name, "value": value})
+        return conflicts.insert_new(session, "key_value", ("name",), {"name": name, "value": value})
     is_still = (_values.c.name == name) & (_values.c.value == before)
     return execute(session, sa.update(_values).where(is_still).values(value=value)).rowcount == 1
 
 
 def hold_value(session: Transaction, name: str, first: str) -> str:
     """The value under a name, `first` if there was none. No other process changes it until the transaction ends."""
-    value: str = hold(session, "key_value", ("name",), {"name": name, "value": first}).value
+    value: str = conflicts.hold(session, "key_value", ("name",), {"name": name, "value": first}).value
     return value
 
 
 def share_value(session: Transaction, name: str, first: str) -> None:
     """Until the transaction ends no other process changes the value under a name; several may see to that at once."""
     if get_value(session, name) is None:
-        insert_new(session, "key_value", ("name",), {"name": name, "value": first})
-    hold_rows(session, sa.select(_values.c.value).where(_values.c.name == name), shared=True)
+        conflicts.insert_new(session, "key_value", ("name",), {"name": name, "value": first})
+    conflicts.hold_rows(session, sa.select(_values.c.value).where(_values.c.name == name), shared=True)
 
 
 def get_value(session: Transaction, name: str) -> str | None:

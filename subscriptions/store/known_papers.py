@@ -16,14 +16,15 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlmodel import col, select
 
-from subscriptions.matching.full_text import Expression, index_document, index_question, presence_expression, spellings
+from subscriptions.matching import full_text
+from subscriptions.matching.full_text import Expression
 from subscriptions.model import Announce, KnownPaper, Paper, Summary, Translation
 from subscriptions.query import DOI, ID, SOURCE, Term
 from subscriptions.query.lexer import fold_value
-from subscriptions.store.database import sqlite
+from subscriptions.store.database import sqlite, store
 from subscriptions.store.database.conflicts import insert_all_new
 from subscriptions.store.database.postgres import words as postgres_words
-from subscriptions.store.database.store import Transaction, execute, in_chunks, reads, rows_of
+from subscriptions.store.database.store import Transaction
 from subscriptions.store.drafts import SEQUENCE, PaperDraft
 from subscriptions.store.rows import TABLES, DeliveryItemRow, PaperKeyRow, PaperRow
 
@@ -83,7 +84,7 @@ def newest_delivered(session: Transaction, chat_id: int, after: int) -> tuple[in
     return (found[0], found[1]) if found and found[0] and found[1] else None
 
 
-@reads
+@store.reads
 def first_paper_at(transaction: Transaction) -> datetime | None:
     """When the first paper came; None if there is none."""
     return transaction.exec(select(PaperRow.first_seen_at).order_by(col(PaperRow.id)).limit(1)).first()
@@ -115,23 +116,26 @@ _PaperRow = PaperRow | PaperDraft | sa.Row[*tuple[Any, ...]]
 
 def index_all(session: Transaction) -> None:
     """Writes entries for all papers of a database that has none."""
-    for part in in_chunks(execute(session, sa.select(_p.id).order_by(_p.id)).scalars().all()):
-        write(session, ((known.id, index_document(known.paper)) for known in stored_papers(session, part).values()))
+    for part in store.in_chunks(store.execute(session, sa.select(_p.id).order_by(_p.id)).scalars().all()):
+        write(
+            session,
+            ((known.id, full_text.index_document(known.paper)) for known in stored_papers(session, part).values()),
+        )
 
 
 def last_sequence(session: Transaction) -> int:
     """The highest sequence given so far; 0 before the first."""
-    return int(execute(session, _LAST_SEQUENCE).scalar() or 0)
+    return int(store.execute(session, _LAST_SEQUENCE).scalar() or 0)
 
 
 def state_of_papers(session: Transaction) -> tuple[Any, ...]:
     """A value that stays the same while no paper comes, changes or is announced."""
-    return tuple(execute(session, _STATE).one())
+    return tuple(store.execute(session, _STATE).one())
 
 
 def newest_digest(session: Transaction) -> int:
     """The id of the newest digest, 0 before the first. While it stays the same, no paper has changed."""
-    return execute(session, _NEWEST_DIGEST).scalar() or 0
+    return store.execute(session, _NEWEST_DIGEST).scalar() or 0
 
 
 def sequence_before(session: Transaction, instant: datetime) -> int:
@@ -139,26 +143,27 @@ def sequence_before(session: Transaction, instant: datetime) -> int:
 
     If the clock was set back in between, a lower one is returned.
     """
-    first, last = execute(session, _SINCE, {"instant": instant}).one()
+    first, last = store.execute(session, _SINCE, {"instant": instant}).one()
     return int(last or 0) if first is None else first - 1
 
 
 def window(session: Transaction, after: int, upto: int) -> tuple[KnownPaper, ...]:
     """The papers with after < sequence <= upto, in the order of their sequences."""
     wanted = sa.select(_papers).where(_p.sequence > after, _p.sequence <= upto).order_by(_p.sequence)
-    return known_papers(session, execute(session, wanted).all())
+    return known_papers(session, store.execute(session, wanted).all())
 
 
 def newest_titles(session: Transaction, most: int) -> list[str]:
     """The titles of the `most` papers that were announced last, newest first."""
     wanted = sa.select(_p.title).where(_p.sequence.is_not(None)).order_by(_p.sequence.desc()).limit(most)
-    return list(execute(session, wanted).scalars())
+    return list(store.execute(session, wanted).scalars())
 
 
 def newest_names(session: Transaction, most: int) -> list[tuple[list[str], list[str]]]:
     """The authors and the categories of the newest `most` papers by their day."""
     return [
-        (row.authors, row.categories) for row in execute(session, _newest(sa.select(_p.authors, _p.categories), most))
+        (row.authors, row.categories)
+        for row in store.execute(session, _newest(sa.select(_p.authors, _p.categories), most))
     ]
 
 
@@ -178,7 +183,7 @@ def _newest(wanted: sa.Select[Any], most: int) -> sa.Select[Any]:
 
 
 def _texts(session: Transaction, wanted: sa.Select[Any]) -> list[tuple[int, Paper]]:
-    return [(row.id, _text(row)) for row in execute(session, wanted)]
+    return [(row.id, _text(row)) for row in store.execute(session, wanted)]
 
 
 def _text(row: sa.Row[*tuple[Any, ...]]) -> Paper:
@@ -187,15 +192,15 @@ def _text(row: sa.Row[*tuple[Any, ...]]) -> Paper:
 
 def texts_of(session: Transaction, ids: Iterable[int]) -> dict[int, Paper]:
     """The papers with these ids, by id, each with its key, title and abstract alone."""
-    return {row.id: _text(row) for row in rows_of(session, _TEXTS, _p.id, list(ids))}
+    return {row.id: _text(row) for row in store.rows_of(session, _TEXTS, _p.id, list(ids))}
 
 
-@reads
+@store.reads
 def stored_papers(transaction: Transaction, ids: Sequence[int]) -> dict[int, KnownPaper]:
     """The papers with these ids, by id."""
     return {
         paper.id: paper
-        for paper in known_papers(transaction, list(rows_of(transaction, sa.select(_papers), _p.id, ids)))
+        for paper in known_papers(transaction, list(store.rows_of(transaction, sa.select(_papers), _p.id, ids)))
     }
 
 
@@ -205,12 +210,12 @@ def known_papers(session: Transaction, rows: Sequence[_PaperRow]) -> tuple[Known
     summaries: dict[int, list[Summary]] = {}
     translations: dict[int, list[Translation]] = {}
     sources: dict[int, list[str]] = {}
-    for s in rows_of(session, sa.select(_summaries), _summaries.c.paper, ids):
+    for s in store.rows_of(session, sa.select(_summaries), _summaries.c.paper, ids):
         summaries.setdefault(s.paper, []).append(Summary(language=s.language, fields=s.fields))
-    for t in rows_of(session, sa.select(_translations), _translations.c.paper, ids):
+    for t in store.rows_of(session, sa.select(_translations), _translations.c.paper, ids):
         value = Translation(language=t.language, title=t.title, abstract=t.abstract)
         translations.setdefault(t.paper, []).append(value)
-    for paper_id, source in rows_of(session, _SOURCES, _a.paper, ids):
+    for paper_id, source in store.rows_of(session, _SOURCES, _a.paper, ids):
         sources.setdefault(paper_id, []).append(source)
     return tuple(
         known_paper(row, summaries.get(row.id, []), translations.get(row.id, []), sources.get(row.id, []))
@@ -285,7 +290,7 @@ def write(session: Transaction, documents: Iterable[tuple[int, tuple[str, ...]]]
     session.flush()
     connection = session.connection()
     _WORDS[connection.dialect.name].write(connection, list(texts), list(texts.values()))
-    words = sorted(set[str]().union(*map(spellings, texts.values())))
+    words = sorted(set[str]().union(*map(full_text.spellings, texts.values())))
     insert_all_new(session, "paper_spelling", ("word",), [{"word": word} for word in words])
 
 
@@ -342,7 +347,7 @@ def having(session: Transaction, term: Term, first: int, last: int) -> Having:
     if term.field in (ID, DOI, SOURCE):
         found = _by_number(session, term)
         return Having(found if term.field is SOURCE else (), found)
-    asked = index_question(term)
+    asked = full_text.index_question(term)
     sure = _found(session, asked.sure, first, last)
     if asked.maybe is None:
         return Having(sure, None)
@@ -352,7 +357,7 @@ def having(session: Transaction, term: Term, first: int, last: int) -> Having:
 
 def having_any(session: Transaction, kind: str, first: int, last: int) -> list[int]:
     """The entries of papers that have a category, an author, an abstract, a summary, or Chinese text ("chinese")."""
-    return _found(session, presence_expression(kind), first, last)
+    return _found(session, full_text.presence_expression(kind), first, last)
 
 
 def sources_of_days(session: Transaction, first: date) -> list[str]:

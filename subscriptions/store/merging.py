@@ -10,25 +10,16 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from subscriptions.model import Announce, Paper, Summary, Translation
 from subscriptions.normalize import title_alias
+from subscriptions.store import drafts, standing
 from subscriptions.store.conversation_rows import EnrichmentRequestRow
+from subscriptions.store.database import store
 from subscriptions.store.database.conflicts import move_rows, put_all
-from subscriptions.store.database.store import Transaction, execute, reads, writes
-from subscriptions.store.drafts import REPLACEMENTS, SUMMARY, TRANSLATION, Incoming, MergeBatch, PaperDraft
+from subscriptions.store.database.store import Transaction
+from subscriptions.store.drafts import Incoming, MergeBatch, PaperDraft
 from subscriptions.store.key_value import hold_value
 from subscriptions.store.known_papers import known_paper
 from subscriptions.store.rows import PaperKeyRow, PaperRow
-from subscriptions.store.standing import (
-    Claim,
-    Standing,
-    Vouched,
-    better_text,
-    claim_of,
-    fill,
-    may_add_keys,
-    may_join,
-    says_withdrawn,
-    vouched_by,
-)
+from subscriptions.store.standing import Claim, Standing, Vouched
 
 _OF_PAPER = {  # tables of what belongs to a paper → what is unique beside it
     "paper_alias": ("alias",),
@@ -49,8 +40,8 @@ def merge(session: Transaction, batch: MergeBatch, one: Incoming) -> int:
         paper = _without_ids_of_others(batch, row, one)
         if row.id in batch.unclaimed:
             batch.places.setdefault(row.id, one.place)
-        claim = claim_of(row, paper, source=batch.source, of_arxiv=batch.of_arxiv)
-        was_withdrawn, newer, keys = row.withdrawn_at, claim.newer(row), may_add_keys(row, claim.standing)
+        claim = standing.claim_of(row, paper, source=batch.source, of_arxiv=batch.of_arxiv)
+        was_withdrawn, newer, keys = row.withdrawn_at, claim.newer(row), standing.may_add_keys(row, claim.standing)
         facts = _fill(row, claim, now)
         if row.withdrawn_at is not None and was_withdrawn is None:
             batch.withdrawn.add(row.id)
@@ -103,7 +94,7 @@ def _without_ids_of_others(batch: MergeBatch, row: PaperDraft, one: Incoming) ->
 
 def _file(row: PaperDraft, paper: Paper, *, is_new: bool) -> None:
     """Sets `cross` of a paper that is not announced: whether only cross-lists brought it."""
-    if row.sequence is None and paper.announce_type not in REPLACEMENTS:
+    if row.sequence is None and paper.announce_type not in drafts.REPLACEMENTS:
         row.cross = paper.announce_type is Announce.CROSS and (is_new or row.cross)
 
 
@@ -118,7 +109,7 @@ class _Facts:
 
 def _is_news(row: PaperDraft, paper: Paper, facts: _Facts, now: datetime) -> bool:
     """Whether a paper gets a sequence (rule 1). A replacement gives none."""
-    if paper.announce_type in REPLACEMENTS:
+    if paper.announce_type in drafts.REPLACEMENTS:
         return False
     if row.sequence is None:
         return True
@@ -143,7 +134,9 @@ def _same_paper(batch: MergeBatch, one: Incoming) -> list[int]:
     if len(fits) == 1:
         found += fits
     ours = batch.of_arxiv and one.paper.arxiv_id is not None
-    allowed = [i for i in found[1:] if may_join(batch.rows[found[0]], batch.rows[i], source=batch.source, arxiv=ours)]
+    allowed = [
+        i for i in found[1:] if standing.may_join(batch.rows[found[0]], batch.rows[i], source=batch.source, arxiv=ours)
+    ]
     return sorted((*found[:1], *allowed), key=lambda i: (not batch.rows[i].has_id, *batch.order_of(i)))
 
 
@@ -162,17 +155,17 @@ def _new_row(batch: MergeBatch, paper: Paper) -> PaperDraft:
         version=paper.version,
         comment=paper.comment,
         cross=False,
-        withdrawn_at=batch.now if says_withdrawn(paper) else None,
+        withdrawn_at=batch.now if standing.says_withdrawn(paper) else None,
         first_seen_at=batch.now,
         day=batch.day,
         owner=batch.source,
-        vouched=int(vouched_by(paper)) if batch.of_arxiv and paper.arxiv_id else 0,
+        vouched=int(standing.vouched_by(paper)) if batch.of_arxiv and paper.arxiv_id else 0,
     )
 
 
 def _fill(row: PaperDraft, claim: Claim, now: datetime) -> _Facts:
     had = (row.title, row.abstract, tuple(row.authors), tuple(row.categories))
-    fill(row, claim, now)
+    standing.fill(row, claim, now)
     has = (row.title, row.abstract, tuple(row.authors), tuple(row.categories))
     missing = any(not before and after for before, after in zip(had, has, strict=True))
     return _Facts(missing=missing, category=set(had[3]) < set(has[3]), anything=had != has)
@@ -184,11 +177,11 @@ def _fill_texts(batch: MergeBatch, row_id: int, paper: Paper, facts: _Facts, *, 
         known = batch.texts[table, row_id].get(language)
         if known is None:
             missing = True
-            if table == SUMMARY:
+            if table == drafts.SUMMARY:
                 batch.summarised.setdefault(row_id, set()).add(language)
         texts = dict(known or {})
         for name, text in brought.items():
-            texts[name] = better_text(texts.get(name, ""), text, newer=newer)
+            texts[name] = standing.better_text(texts.get(name, ""), text, newer=newer)
         if texts != known:
             batch.put_texts(table, row_id, language, texts)
             anything = True
@@ -198,9 +191,9 @@ def _fill_texts(batch: MergeBatch, row_id: int, paper: Paper, facts: _Facts, *, 
 def _texts_of(paper: Paper) -> Iterator[tuple[str, str, Mapping[str, str]]]:
     """(table, language, texts) of the summaries and translations of a paper."""
     for summary in paper.summaries:
-        yield SUMMARY, summary.language, summary.fields
+        yield drafts.SUMMARY, summary.language, summary.fields
     for translation in paper.translations:
-        yield TRANSLATION, translation.language, {"title": translation.title, "abstract": translation.abstract}
+        yield drafts.TRANSLATION, translation.language, {"title": translation.title, "abstract": translation.abstract}
 
 
 def _remember_keys(batch: MergeBatch, row: PaperDraft, one: Incoming, *, further: bool) -> None:
@@ -229,17 +222,19 @@ def _join(session: Transaction, batch: MergeBatch, keep: PaperDraft, lose: Paper
     if lose.sequence is not None and lose.sequence > (keep.sequence or 0):
         keep.sequence, keep.sequenced_at, keep.cross, keep.day = lose.sequence, lose.sequenced_at, lose.cross, lose.day
         keep.came_at = lose.came_at
-    execute(session, sa.update(PaperKeyRow).where(col(PaperKeyRow.paper) == lost).values(paper=kept))
+    store.execute(session, sa.update(PaperKeyRow).where(col(PaperKeyRow.paper) == lost).values(paper=kept))
     for table, keys in _OF_PAPER.items():
         move_rows(session, table, keys, column="paper", before=lost, after=kept)
-    execute(session, sa.delete(PaperRow).where(col(PaperRow.id) == lost))
+    store.execute(session, sa.delete(PaperRow).where(col(PaperRow.id) == lost))
     batch.forget_joined(lost, kept)
 
 
 def as_entry(batch: MergeBatch, row: PaperDraft) -> Paper:
     """Returns a known paper as a digest would bring it."""
-    summaries = [Summary(language=code, fields=fields) for code, fields in batch.texts[SUMMARY, row.id].items()]
-    translations = [Translation(language=code, **texts) for code, texts in batch.texts[TRANSLATION, row.id].items()]
+    summaries = [Summary(language=code, fields=fields) for code, fields in batch.texts[drafts.SUMMARY, row.id].items()]
+    translations = [
+        Translation(language=code, **texts) for code, texts in batch.texts[drafts.TRANSLATION, row.id].items()
+    ]
     return known_paper(row, summaries, translations, []).paper
 
 
@@ -261,7 +256,7 @@ class IncompletePaper:
     title: str
 
 
-@reads
+@store.reads
 def may_be_asked(session: Transaction, *, now: datetime) -> tuple[IncompletePaper, ...]:
     """The papers of the last seven days that lack something that arXiv may know, newest first.
 
@@ -303,7 +298,7 @@ def note_asked(session: Transaction, papers: Sequence[int], *, now: datetime) ->
     session.exec(sa.delete(EnrichmentRequestRow).where(col(EnrichmentRequestRow.last) < now - COMPLETION_WINDOW))
 
 
-@writes
+@store.writes
 def give_back(transaction: Transaction, papers: Iterable[IncompletePaper]) -> None:
     """Frees papers that were not asked about after all: they may be claimed at once."""
     hold_asked(transaction)

@@ -12,8 +12,7 @@ from sqlmodel import col, select
 
 from subscriptions.model import ChatAddress, Lane
 from subscriptions.states import MAYBE_SENT, ChatState, MessageState
-from subscriptions.store import undo
-from subscriptions.store.chats import hold_lane, mark_reachable, move_denial
+from subscriptions.store import chats, undo
 from subscriptions.store.conversation_rows import (
     CallbackRow,
     ConversationStateRow,
@@ -45,7 +44,7 @@ def chat_moved(transaction: Transaction, address: ChatAddress, new: str, *, now:
     platform, old = address.platform, address.address
     if old == new:
         return
-    hold_lane(transaction, Lane(platform, old))  # of two processes that move it, the second one finds it moved
+    chats.hold_lane(transaction, Lane(platform, old))  # of two processes that move it, the second one finds it moved
     rows = transaction.exec(
         select(ChatRow).where(ChatRow.platform == platform, ChatRow.address == old, col(ChatRow.moved_to).is_(None))
     ).all()
@@ -56,7 +55,9 @@ def chat_moved(transaction: Transaction, address: ChatAddress, new: str, *, now:
             continue
         if target is None:
             row.address = new
-            mark_reachable(transaction, row.id or 0, now=now)  # the platform allowed no messages to the old address
+            chats.mark_reachable(
+                transaction, row.id or 0, now=now
+            )  # the platform allowed no messages to the old address
             transaction.flush()
             target, pointer = row, _pointer_at(row, old)
             transaction.add(pointer)
@@ -68,7 +69,7 @@ def chat_moved(transaction: Transaction, address: ChatAddress, new: str, *, now:
         pointer.moved_to = target.id
         transaction.flush()
     _readdress(transaction, f"{platform}:{old}", f"{platform}:{new}", renumbered)
-    move_denial(transaction, Lane(platform, old), Lane(platform, new))
+    chats.move_denial(transaction, Lane(platform, old), Lane(platform, new))
     wake_lanes(transaction, [Lane(platform, new)])
     lane = transaction.get(LaneRow, (platform, old))
     if lane is not None:

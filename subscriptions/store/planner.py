@@ -17,8 +17,9 @@ from subscriptions.states import ChatState, SubscriptionState
 from subscriptions.store import undo
 from subscriptions.store.chats import CHATS
 from subscriptions.store.columns import Condition, JsonText, Utc, adapter_of, to_json
+from subscriptions.store.database import store
 from subscriptions.store.database.conflicts import execute_rows, insert_new
-from subscriptions.store.database.store import CHUNK, Transaction, execute, in_chunks, rows_of
+from subscriptions.store.database.store import Transaction
 from subscriptions.store.rows import BECOMES_DUE, TABLES
 from subscriptions.store.signals import owned
 from subscriptions.store.subscriptions import SUBSCRIPTIONS, DueSpan, cursor_of
@@ -49,22 +50,22 @@ _RESUME = sa.update(_subscriptions).where(_PAUSE_ENDED).values(state=Subscriptio
 
 def has_ended_pause(session: Transaction, now: datetime) -> bool:
     """Whether the pause of a chat or subscription has ended by `now`."""
-    return bool(execute(session, _A_PAUSE_ENDED, {"now": now}).scalar())
+    return bool(store.execute(session, _A_PAUSE_ENDED, {"now": now}).scalar())
 
 
 def ended_pauses(session: Transaction, now: datetime) -> list[tuple[int, int, datetime]]:
     """(chat, subscription, end of the pause) of the subscriptions whose pause, or whose chat's pause, has ended."""
-    found = [(chat, subscription, until) for chat, subscription, until in execute(session, _ENDED, {"now": now})]
-    back: dict[int, datetime] = {row.id: row.paused_until for row in execute(session, _CHATS_BACK, {"now": now})}
+    found = [(chat, subscription, until) for chat, subscription, until in store.execute(session, _ENDED, {"now": now})]
+    back: dict[int, datetime] = {row.id: row.paused_until for row in store.execute(session, _CHATS_BACK, {"now": now})}
     active = sa.select(_s.chat, _s.id).where(_s.state == SubscriptionState.ACTIVE)
-    of_chats = rows_of(session, active, _s.chat, sorted(back))  # in a join SQLite would read all subscriptions
+    of_chats = store.rows_of(session, active, _s.chat, sorted(back))  # in a join SQLite would read all subscriptions
     return found + [(chat, subscription, back[chat]) for chat, subscription in of_chats]
 
 
 def end_pauses(session: Transaction, now: datetime) -> None:
     """Makes the chats and subscriptions active whose pause has ended."""
-    execute(session, _RESUME_CHATS, {"now": now})
-    execute(session, _RESUME, {"now": now})
+    store.execute(session, _RESUME_CHATS, {"now": now})
+    store.execute(session, _RESUME, {"now": now})
 
 
 # ----------------------------------------------------------------------------------------------------------------- due
@@ -116,13 +117,13 @@ def due_chats(session: Transaction, now: datetime, last_sequence: int, *, waitin
     values: dict[str, object] = {"now": now, "last_sequence": last_sequence}
     if not waiting:
         values["earliest"] = now - LONGEST_WINDOW
-    return sorted(set(execute(session, _DUE_WAITING if waiting else _DUE, values).scalars()))
+    return sorted(set(store.execute(session, _DUE_WAITING if waiting else _DUE, values).scalars()))
 
 
 def still_due(session: Transaction, chat_ids: Sequence[int], now: datetime, last_sequence: int) -> list[int]:
     """The chats, of some that were due, that may still be due: others have not planned them since then."""
     values = {"ids": chat_ids, "now": now, "last_sequence": last_sequence}
-    due = set(execute(session, _STILL_DUE, values).scalars())
+    due = set(store.execute(session, _STILL_DUE, values).scalars())
     return [chat for chat in chat_ids if chat in due]
 
 
@@ -137,7 +138,7 @@ _FAR = sa.select(_s.chat).where(_s.next_due_at > _day, _s.next_due_at > _LATEST,
 def chats_due_too_far(session: Transaction, now: datetime) -> list[int]:
     """Ids of the chats with a subscription whose due moment is further away than its kind of cadence allows."""
     values = {"day": now + _DAY, "weekend": now + _WEEKEND, "week": now + _WEEK}
-    return sorted(set(execute(session, _FAR, values).scalars()))
+    return sorted(set(store.execute(session, _FAR, values).scalars()))
 
 
 # ---------------------------------------------------------------------------------------------------------------- moves
@@ -168,14 +169,14 @@ def advance(session: Transaction, moves: Sequence[tuple[int, int, DueSpan]], fol
         alike.setdefault((cursor, due, follow.get(subscription_id)), []).append(subscription_id)
     for (cursor, (next_due, latest_due), followed), ids in alike.items():
         place = {"upto": cursor, "next_due": next_due, "latest_due": latest_due, "follows": followed}
-        for part in in_chunks(ids):
-            execute(session, _ADVANCE, {"ids": part, **place})
+        for part in store.in_chunks(ids):
+            store.execute(session, _ADVANCE, {"ids": part, **place})
 
 
 def mark_first_delivery_planned(session: Transaction, chat_ids: Sequence[int]) -> None:
     """Stores that the first due delivery of these chats is planned."""
-    for part in in_chunks(chat_ids):
-        execute(session, _SPOKEN, {"ids": part})
+    for part in store.in_chunks(chat_ids):
+        store.execute(session, _SPOKEN, {"ids": part})
 
 
 StoredRow = tuple[Any, ...]
@@ -192,7 +193,7 @@ _STATEMENTS = ((_undecoded(CHATS), _c.id), (_undecoded(SUBSCRIPTIONS), _s.chat))
 
 def rows_of_chats(session: Transaction, chat_ids: Sequence[int]) -> list[StoredRow]:
     """All that `chats_by_id` and `subscriptions_of` read of these chats; only to be compared with another reading."""
-    return [tuple(row) for statement, chat in _STATEMENTS for row in rows_of(session, statement, chat, chat_ids)]
+    return [tuple(row) for statement, chat in _STATEMENTS for row in store.rows_of(session, statement, chat, chat_ids)]
 
 
 # ------------------------------------------------------------------------------- the log of queries that came and went
@@ -207,28 +208,28 @@ _NEWEST, _OLDEST = sa.select(sa.func.max(_qc.sequence)), sa.select(sa.func.min(_
 
 def newest_change(session: Transaction) -> int:
     """The sequence of the newest change; 0 before the first."""
-    return execute(session, _NEWEST).scalar() or 0
+    return store.execute(session, _NEWEST).scalar() or 0
 
 
 def changes_after(session: Transaction, sequence: int) -> tuple[int, set[int]] | None:
     """(newest change, ids of the queries that came or went after a change); None if some of that is not known any more."""
-    oldest, newest = execute(session, _OLDEST).scalar() or 0, newest_change(session)
+    oldest, newest = store.execute(session, _OLDEST).scalar() or 0, newest_change(session)
     if newest == sequence:
         return newest, set()
     if newest < sequence or sequence < oldest - 1:
         return None
-    return newest, set(execute(session, sa.select(_qc.query).where(_qc.sequence > sequence)).scalars())
+    return newest, set(store.execute(session, sa.select(_qc.query).where(_qc.sequence > sequence)).scalars())
 
 
 def queries_by_id(session: Transaction, ids: Sequence[int]) -> dict[int, str]:
     """Id -> canonical text, of those of these queries that are stored."""
-    return dict(rows_of(session, sa.select(_queries), _q.id, ids))
+    return dict(store.rows_of(session, sa.select(_queries), _q.id, ids))
 
 
 def page_of_queries(session: Transaction, after: int, most: int) -> list[tuple[int, str]]:
     """(id, canonical text) of the queries after the id `after`, in the order of their ids."""
     page = sa.select(_q.id, _q.canonical).where(_q.id > after).order_by(_q.id).limit(most)
-    return [(query, canonical) for query, canonical in execute(session, page)]
+    return [(query, canonical) for query, canonical in store.execute(session, page)]
 
 
 def drop_changes(session: Transaction, most: int) -> int:
@@ -236,7 +237,7 @@ def drop_changes(session: Transaction, most: int) -> int:
     old = (
         sa.select(_qc.sequence).where(_qc.sequence <= newest_change(session) - KEPT).order_by(_qc.sequence).limit(most)
     )
-    return execute(session, sa.delete(_changes).where(_qc.sequence.in_(old))).rowcount
+    return store.execute(session, sa.delete(_changes).where(_qc.sequence.in_(old))).rowcount
 
 
 # --------------------------------------------------------------------------------------------------- planned deliveries
@@ -279,7 +280,7 @@ class Planned:
 
 def taken_keys(session: Transaction, keys: Sequence[str]) -> set[str]:
     """Those of these dedupe keys that have a delivery."""
-    return {row.dedupe_key for row in rows_of(session, _KEYS, _d.dedupe_key, keys)}
+    return {row.dedupe_key for row in store.rows_of(session, _KEYS, _d.dedupe_key, keys)}
 
 
 def add_deliveries(session: Transaction, planned: Sequence[Planned], *, now: datetime) -> None:
@@ -294,9 +295,9 @@ def add_deliveries(session: Transaction, planned: Sequence[Planned], *, now: dat
         _DELIVERY,
         [(p.id, p.chat_id, p.kind.value, p.due, p.key, now, facts.of(p.facts), 0, "", True) for p in planned],
     )
-    seqs = {row.id: row.seq for row in rows_of(session, _SEQS, _d.id, [p.id for p in planned])}
+    seqs = {row.id: row.seq for row in store.rows_of(session, _SEQS, _d.id, [p.id for p in planned])}
     items = ((seqs[p.id], p.chat_id, item) for p in planned for item in p.items)
-    while part := list(islice(items, CHUNK)):  # what lives long is looked through for garbage again and again
+    while part := list(islice(items, store.CHUNK)):  # what lives long is looked through for garbage again and again
         rows = [
             (chat_id, item.paper.id, seq, item.position, item.shown, item.cross, because.of(item.because))
             for seq, chat_id, item in part
@@ -309,7 +310,7 @@ def add_delivery(session: Transaction, planned: Planned, *, now: datetime) -> bo
     """Stores a delivery without items, and wakes its lane. False if there is one with its dedupe key: another process may have been first."""
     if not insert_new(session, "delivery", ("dedupe_key",), _delivery_values(planned, now)):
         return False
-    seq = execute(session, sa.select(_d.seq).where(_d.dedupe_key == planned.key)).scalar_one()
+    seq = store.execute(session, sa.select(_d.seq).where(_d.dedupe_key == planned.key)).scalar_one()
     undo.add(session, "delivery", {seq: undo.words_of_notice(planned.key, planned.facts.detail)})
     wake_chats(session, {planned.chat_id: planned.kind})
     return True
@@ -322,13 +323,13 @@ def delivered(session: Transaction, chat_ids: Sequence[int], paper_ids: Iterable
     if papers and session.connection().dialect.name == "postgresql":
         values = {"ids": list(chat_ids), "first": papers[0], "last": papers[-1]}
         wanted = set(papers)
-        for chat_id, paper_id in execute(session, _DELIVERED_TO_EACH, values):
+        for chat_id, paper_id in store.execute(session, _DELIVERED_TO_EACH, values):
             if paper_id in wanted:
                 found[chat_id].add(paper_id)
     else:
-        for chats in in_chunks(chat_ids):
+        for chats in store.in_chunks(chat_ids):
             of_chats = sa.select(_i.chat, _i.paper).where(_i.chat.in_(chats))
-            for chat_id, paper_id in rows_of(session, of_chats, _i.paper, papers):
+            for chat_id, paper_id in store.rows_of(session, of_chats, _i.paper, papers):
                 found[chat_id].add(paper_id)
     for chat_id, mine in owned(session, chat_ids, papers).items():
         found[chat_id] |= mine

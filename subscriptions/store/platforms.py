@@ -8,8 +8,9 @@ from sqlmodel import col, select
 
 from subscriptions.states import InstallationState
 from subscriptions.store.conversation_rows import CompletedInstallationRow, InstallationRow, PlatformRow
+from subscriptions.store.database import store
 from subscriptions.store.database.conflicts import insert_new
-from subscriptions.store.database.store import Transaction, execute, reads, writes
+from subscriptions.store.database.store import Transaction
 
 _STOPPED = sa.select(col(PlatformRow.name), col(PlatformRow.stopped))
 
@@ -27,7 +28,7 @@ def bot_of(session: Transaction, platform: str) -> str | None:
     return session.exec(select(PlatformRow.bot).where(PlatformRow.name == platform)).first()
 
 
-@reads
+@store.reads
 def bots(transaction: Transaction) -> dict[str, str]:
     """Platform → the bot that the database belongs to."""
     rows = transaction.exec(select(PlatformRow.name, PlatformRow.bot))
@@ -39,13 +40,13 @@ def bot_name(session: Transaction, platform: str) -> str:
     return session.exec(select(PlatformRow.bot_name).where(PlatformRow.name == platform)).first() or ""
 
 
-@reads
+@store.reads
 def stopped_platforms(transaction: Transaction) -> dict[str, str]:
     """The platforms that are stopped → why."""
-    return {name: reason for name, reason in execute(transaction, _STOPPED) if reason is not None}
+    return {name: reason for name, reason in store.execute(transaction, _STOPPED) if reason is not None}
 
 
-@writes
+@store.writes
 def free_platforms(transaction: Transaction) -> None:
     """Frees all stopped platforms."""
     transaction.exec(sa.update(PlatformRow).where(col(PlatformRow.stopped).is_not(None)).values(stopped=None))
@@ -97,21 +98,21 @@ def put_installation(session: Transaction, team: str, tokens: str, *, now: datet
         _change(session, col(InstallationRow.team) == team, tokens=tokens)
 
 
-@writes
+@store.writes
 def renew_tokens(transaction: Transaction, team: str, tokens: str) -> bool:
     """Replaces the sealed tokens of a workspace. Returns False if it does not have the app any more."""
     has_tokens = col(InstallationRow.tokens) != ""
     return _change(transaction, col(InstallationRow.team) == team, _is_there, has_tokens, tokens=tokens)
 
 
-@reads
+@store.reads
 def installations(transaction: Transaction) -> dict[str, str]:
     """Team → sealed tokens, of the workspaces that have the app and tokens of their own."""
     rows = transaction.exec(select(InstallationRow.team, InstallationRow.tokens).where(_is_there))
     return {team: tokens for team, tokens in rows if tokens}
 
 
-@reads
+@store.reads
 def uninstalled(transaction: Transaction, before: datetime | None = None) -> tuple[str, ...]:
     """The workspaces that removed the app; with `before`, only those that did so earlier."""
     found = select(InstallationRow.team).where(InstallationRow.state == InstallationState.UNINSTALLED)
@@ -127,13 +128,13 @@ def drop_installations(session: Transaction, before: datetime) -> None:
     )
 
 
-@writes
+@store.writes
 def complete_installation(transaction: Transaction, installation: str, *, now: datetime) -> bool:
     """Stores that an installation was completed. False: it was before, perhaps by another process."""
     return insert_new(transaction, "completed_installation", ("id",), {"id": installation, "at": now})
 
 
-@reads
+@store.reads
 def is_installation_completed(transaction: Transaction, installation: str) -> bool:
     """Whether an installation was completed."""
     return transaction.get(CompletedInstallationRow, installation) is not None

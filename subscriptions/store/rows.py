@@ -19,18 +19,8 @@ from subscriptions.states import (
     SubscriptionPauseReason,
     SubscriptionState,
 )
-from subscriptions.store import conversation_rows
-from subscriptions.store.columns import (
-    Big,
-    Json,
-    Row,
-    Utc,
-    choice,
-    index,
-    json_column,
-    kept_by_triggers,
-    reference,
-)
+from subscriptions.store import columns, conversation_rows
+from subscriptions.store.columns import Big, Json, Row, Utc
 
 
 class SourceRow(Row, table=True):
@@ -43,20 +33,20 @@ class SourceRow(Row, table=True):
     title: str = ""
     home: str = ""
     schedule: str = ""
-    validators: Json = json_column(dict)
-    state: Json = json_column(dict)
+    validators: Json = columns.json_column(dict)
+    state: Json = columns.json_column(dict)
 
 
 class ReceiptRow(Row, table=True):
     """The result of one poll of a source."""
 
     __tablename__ = "receipt"
-    __table_args__ = (index("ix_receipt_source", "source", "outcome"), index("ix_receipt_at", "at"))
+    __table_args__ = (columns.index("ix_receipt_source", "source", "outcome"), columns.index("ix_receipt_at", "at"))
     id: int | None = Field(default=None, primary_key=True)
-    source: str = reference("source.name")
+    source: str = columns.reference("source.name")
     at: datetime = Field(sa_type=Utc)
-    outcome: Outcome = choice(Outcome, required=True)
-    counts: Json = json_column(dict)
+    outcome: Outcome = columns.choice(Outcome, required=True)
+    counts: Json = columns.json_column(dict)
     detail: str = ""
 
 
@@ -65,18 +55,18 @@ class DigestRow(Row, table=True):
 
     __tablename__ = "digest"
     __table_args__ = (
-        index("ix_digest_source", "source", "date"),
-        index("ix_digest_date", "date"),
-        index("ix_digest_warned", "received_at", where="warnings != '[]'"),
+        columns.index("ix_digest_source", "source", "date"),
+        columns.index("ix_digest_date", "date"),
+        columns.index("ix_digest_warned", "received_at", where="warnings != '[]'"),
     )
     id: int | None = Field(default=None, primary_key=True)
     content_hash: str = Field(unique=True)
-    source: str = reference("source.name")
+    source: str = columns.reference("source.name")
     format: str
     date: date
     received_at: datetime = Field(sa_type=Utc)
-    counts: Json = json_column(dict)
-    warnings: list[Json] = json_column(list)
+    counts: Json = columns.json_column(dict)
+    warnings: list[Json] = columns.json_column(list)
 
 
 class PaperRow(Row, table=True):
@@ -84,15 +74,15 @@ class PaperRow(Row, table=True):
 
     __tablename__ = "paper"
     __table_args__ = (
-        index("ix_paper_counted", "day", "sequence", "cross"),
-        index("ix_paper_sequenced_at", "sequenced_at", "sequence"),
+        columns.index("ix_paper_counted", "day", "sequence", "cross"),
+        columns.index("ix_paper_sequenced_at", "sequenced_at", "sequence"),
     )
     id: int | None = Field(default=None, primary_key=True)
     key: str  # the best one known: arXiv id, else DOI, else a hash
     title: str = ""
     abstract: str = ""
-    authors: list[str] = json_column(list)
-    categories: list[str] = json_column(list)
+    authors: list[str] = columns.json_column(list)
+    categories: list[str] = columns.json_column(list)
     primary: str | None = None
     arxiv_id: str | None = None
     doi: str | None = None
@@ -132,32 +122,32 @@ class PaperKeyRow(Row, table=True):
     __tablename__ = "paper_key"
     __table_args__ = (sa.Index("ix_paper_key_folded", sa.text("lower(key)")),)
     key: str = Field(primary_key=True)
-    paper: int = reference("paper.id", index=True)
+    paper: int = columns.reference("paper.id", index=True)
 
 
 class PaperAliasRow(Row, table=True):
     """A title as tokens. Several papers may share one, so it is no key (docs/architecture.md, rule 4)."""
 
     __tablename__ = "paper_alias"
-    __table_args__ = (index("ix_paper_alias_paper", "paper"),)
+    __table_args__ = (columns.index("ix_paper_alias_paper", "paper"),)
     alias: str = Field(primary_key=True)
-    paper: int = reference("paper.id", primary=True)
+    paper: int = columns.reference("paper.id", primary=True)
 
 
 class SummaryRow(Row, table=True):
     """A summary of a paper in one language."""
 
     __tablename__ = "summary"
-    paper: int = reference("paper.id", primary=True)
+    paper: int = columns.reference("paper.id", primary=True)
     language: str = Field(primary_key=True)
-    fields: Json = json_column(dict)
+    fields: Json = columns.json_column(dict)
 
 
 class TranslationRow(Row, table=True):
     """A translation of title and abstract into one language."""
 
     __tablename__ = "translation"
-    paper: int = reference("paper.id", primary=True)
+    paper: int = columns.reference("paper.id", primary=True)
     language: str = Field(primary_key=True)
     title: str = ""
     abstract: str = ""
@@ -167,9 +157,9 @@ class AppearanceRow(Row, table=True):
     """A paper in a digest."""
 
     __tablename__ = "appearance"
-    __table_args__ = (index("ix_appearance_digest", "digest"),)
-    paper: int = reference("paper.id", primary=True)
-    digest: int = reference("digest.id", primary=True)
+    __table_args__ = (columns.index("ix_appearance_digest", "digest"),)
+    paper: int = columns.reference("paper.id", primary=True)
+    digest: int = columns.reference("digest.id", primary=True)
     kind: str = ""
 
 
@@ -179,26 +169,26 @@ class ChatRow(Row, table=True):
     __tablename__ = "chat"
     __table_args__ = (
         sa.UniqueConstraint("platform", "address", "topic"),
-        index("ix_chat_asked", "state_since", where="state = 'asked'"),
-        index("ix_chat_unconfirmed", "created_at", where="state = 'unconfirmed'"),
-        index("ix_chat_paused_until", "paused_until", where="paused_until IS NOT NULL"),
-        index("ix_chat_unreachable", "state_since", where="pause_reason IS NOT NULL"),
-        index("ix_chat_moved_to", "moved_to", where="moved_to IS NOT NULL"),
-        index("ix_chat_admin", "admin", where="admin IS 1"),
-        index("ix_chat_streak", "streak_after", where="streak_after IS NOT NULL"),
+        columns.index("ix_chat_asked", "state_since", where="state = 'asked'"),
+        columns.index("ix_chat_unconfirmed", "created_at", where="state = 'unconfirmed'"),
+        columns.index("ix_chat_paused_until", "paused_until", where="paused_until IS NOT NULL"),
+        columns.index("ix_chat_unreachable", "state_since", where="pause_reason IS NOT NULL"),
+        columns.index("ix_chat_moved_to", "moved_to", where="moved_to IS NOT NULL"),
+        columns.index("ix_chat_admin", "admin", where="admin IS 1"),
+        columns.index("ix_chat_streak", "streak_after", where="streak_after IS NOT NULL"),
     )
     id: int | None = Field(default=None, primary_key=True)
     platform: str
     address: str
     topic: str = ""
     title: str = ""
-    kind: ChatKind = choice(ChatKind, required=True)
+    kind: ChatKind = columns.choice(ChatKind, required=True)
     lang: str = ""
     timezone: str = ""
-    settings: Json = json_column(dict)
-    state: ChatState = choice(ChatState, ChatState.ACTIVE)
-    admission: Admission | None = choice(Admission)
-    pause_reason: PauseReason | None = choice(PauseReason)
+    settings: Json = columns.json_column(dict)
+    state: ChatState = columns.choice(ChatState, ChatState.ACTIVE)
+    admission: Admission | None = columns.choice(Admission)
+    pause_reason: PauseReason | None = columns.choice(PauseReason)
     state_detail: str = ""
     state_since: datetime | None = Field(default=None, sa_type=Utc)
     paused_until: datetime | None = Field(default=None, sa_type=Utc)
@@ -207,7 +197,7 @@ class ChatRow(Row, table=True):
     owner: str = Field(default="", index=True)
     admin: bool = False
     first_delivery_planned: bool = False
-    no_match_streak: Json = json_column(dict)  # see model.NoMatchStreak; empty: none
+    no_match_streak: Json = columns.json_column(dict)  # see model.NoMatchStreak; empty: none
     streak_after: int | None = None  # the sequence after which that streak began; None: no streak, or it was said
     next_number: int = 1
     created_at: datetime = Field(sa_type=Utc)
@@ -258,7 +248,7 @@ class SharedCursorRow(Row, table=True):
     __tablename__ = "shared_cursor"
     __table_args__ = (
         sa.UniqueConstraint("quiet", "zone", "operator_zone"),
-        index("ix_shared_cursor_sequence", "sequence"),
+        columns.index("ix_shared_cursor_sequence", "sequence"),
     )
     id: int | None = Field(default=None, primary_key=True)
     quiet: str
@@ -279,27 +269,29 @@ class SubscriptionRow(Row, table=True):
     __table_args__ = (
         sa.UniqueConstraint("chat", "query"),
         sa.UniqueConstraint("chat", "number"),
-        index("ix_subscription_due", "next_due_at", "cursor", where=BECOMES_DUE),
-        index(
+        columns.index("ix_subscription_due", "next_due_at", "cursor", where=BECOMES_DUE),
+        columns.index(
             "ix_subscription_put_off",
             "next_due_at",
             where=f"next_due_at IS NOT NULL AND latest_due_at IS NULL AND {BECOMES_DUE}",
         ),
-        index("ix_subscription_latest_due", "latest_due_at", where=f"latest_due_at IS NOT NULL AND {BECOMES_DUE}"),
-        index("ix_subscription_paused_until", "paused_until", where="paused_until IS NOT NULL"),
-        index("ix_subscription_counted", "counted_until", "chat", where="counted_until IS NOT NULL"),
+        columns.index(
+            "ix_subscription_latest_due", "latest_due_at", where=f"latest_due_at IS NOT NULL AND {BECOMES_DUE}"
+        ),
+        columns.index("ix_subscription_paused_until", "paused_until", where="paused_until IS NOT NULL"),
+        columns.index("ix_subscription_counted", "counted_until", "chat", where="counted_until IS NOT NULL"),
     )
     id: int | None = Field(default=None, primary_key=True)
-    chat: int = reference("chat.id")
-    query: int = reference("query.id", index=True)
+    chat: int = columns.reference("chat.id")
+    query: int = columns.reference("query.id", index=True)
     number: int
     name: str = ""
     text: str
     cadence: str
     zone: str | None = None
-    state: SubscriptionState = choice(SubscriptionState, SubscriptionState.ACTIVE)
+    state: SubscriptionState = columns.choice(SubscriptionState, SubscriptionState.ACTIVE)
     paused_until: datetime | None = Field(default=None, sa_type=Utc)
-    pause_reason: SubscriptionPauseReason | None = choice(SubscriptionPauseReason)
+    pause_reason: SubscriptionPauseReason | None = columns.choice(SubscriptionPauseReason)
     added_by: str = ""
     subscriber: str = Field(
         default="", index=True
@@ -310,7 +302,7 @@ class SubscriptionRow(Row, table=True):
     next_due_at: datetime | None = Field(default=None, sa_type=Utc)
     latest_due_at: datetime | None = Field(default=None, sa_type=Utc)  # when-out: the end of its window
     counted_until: datetime | None = Field(default=None, sa_type=Utc)  # what came until then counts as sent: a loss
-    chat_active: bool = kept_by_triggers()
+    chat_active: bool = columns.kept_by_triggers()
 
 
 class DeliveryRow(Row, table=True):
@@ -321,25 +313,25 @@ class DeliveryRow(Row, table=True):
 
     __tablename__ = "delivery"
     __table_args__ = (
-        index("ix_delivery_open", "settled_at", "chat"),
-        index("ix_delivery_sendable", "chat", where=GOES_OUT),
-        index("ix_delivery_notice", "settled_at", where="kind = 'notice'"),
+        columns.index("ix_delivery_open", "settled_at", "chat"),
+        columns.index("ix_delivery_sendable", "chat", where=GOES_OUT),
+        columns.index("ix_delivery_notice", "settled_at", where="kind = 'notice'"),
     )
     seq: int | None = Field(default=None, primary_key=True, sa_type=Big)
     id: str = Field(unique=True)
-    chat: int = reference("chat.id", index=True)
-    kind: DeliveryKind = choice(DeliveryKind, required=True)
+    chat: int = columns.reference("chat.id", index=True)
+    kind: DeliveryKind = columns.choice(DeliveryKind, required=True)
     due: datetime = Field(sa_type=Utc)
     dedupe_key: str = Field(unique=True)
     created_at: datetime = Field(sa_type=Utc)
-    facts: Json = json_column(dict)
+    facts: Json = columns.json_column(dict)
     rendered_at: datetime | None = Field(default=None, sa_type=Utc)
     attempts: int = 0
     next_at: datetime | None = Field(default=None, sa_type=Utc)
     settled_at: datetime | None = Field(default=None, sa_type=Utc)
     dismissed_at: datetime | None = Field(default=None, sa_type=Utc)
     reason: str = ""
-    sendable: bool = kept_by_triggers()
+    sendable: bool = columns.kept_by_triggers()
 
 
 class DeliveryItemRow(Row, table=True):
@@ -347,11 +339,11 @@ class DeliveryItemRow(Row, table=True):
 
     __tablename__ = "delivery_item"
     __table_args__ = (
-        index("ix_delivery_item_delivery", "delivery", where="delivery IS NOT NULL"),
-        index("ix_delivery_item_paper", "paper"),
+        columns.index("ix_delivery_item_delivery", "delivery", where="delivery IS NOT NULL"),
+        columns.index("ix_delivery_item_paper", "paper"),
     )
-    chat: int = reference("chat.id", primary=True)
-    paper: int = reference("paper.id", primary=True)
+    chat: int = columns.reference("chat.id", primary=True)
+    paper: int = columns.reference("paper.id", primary=True)
     delivery: int | None = Field(
         default=None, sa_type=Big, sa_column_args=[sa.ForeignKey("delivery.seq", ondelete="SET NULL")]
     )
@@ -359,7 +351,7 @@ class DeliveryItemRow(Row, table=True):
     position: int
     shown: bool = True
     cross: bool = False
-    because: list[Json] = json_column(list)
+    because: list[Json] = columns.json_column(list)
     delivered_on: date | None = None  # the day (UTC), once the delivery itself is not stored any more
 
 
@@ -368,18 +360,18 @@ class MessageRow(Row, table=True):
 
     __tablename__ = "message"
     __table_args__ = (
-        index("ix_message_state", "state"),
-        index("ix_message_attempted_at", "attempted_at"),
-        index("ix_message_edit", "edit_requested_at", where="edit_requested_at IS NOT NULL"),
-        index("ix_message_in_hand", "lane", where="state = 'sending'", unique=True),
+        columns.index("ix_message_state", "state"),
+        columns.index("ix_message_attempted_at", "attempted_at"),
+        columns.index("ix_message_edit", "edit_requested_at", where="edit_requested_at IS NOT NULL"),
+        columns.index("ix_message_in_hand", "lane", where="state = 'sending'", unique=True),
     )
-    delivery: int = reference("delivery.seq", primary=True)
+    delivery: int = columns.reference("delivery.seq", primary=True)
     number: int = Field(primary_key=True)
     payload: str
     plain: str
     use_plain: bool = False
     reply_to: int | None = None
-    state: MessageState = choice(MessageState, MessageState.READY)
+    state: MessageState = columns.choice(MessageState, MessageState.READY)
     found_at_start: bool = False
     attempted_at: datetime | None = Field(default=None, sa_type=Utc)
     unclear_since: datetime | None = Field(default=None, sa_type=Utc)  # while it is being sent or unclear; see Claim

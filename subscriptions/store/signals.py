@@ -14,8 +14,9 @@ from subscriptions.normalize import title_alias, tokens
 from subscriptions.ranking import Library, LibraryWords, Taste
 from subscriptions.states import Signal
 from subscriptions.store.conversation_rows import LibraryEntryRow, LibraryRow, SignalRow, TasteRow
+from subscriptions.store.database import store
 from subscriptions.store.database.conflicts import put, put_all
-from subscriptions.store.database.store import Transaction, in_chunks, reads, rows_of
+from subscriptions.store.database.store import Transaction
 from subscriptions.store.rows import TABLES
 
 _tastes = TABLES.tables["taste"]
@@ -56,7 +57,7 @@ def signals_of(
     return [StoredSignal(row.paper, Signal(row.kind), row.at) for row in session.exec(newest)]
 
 
-@reads
+@store.reads
 def signals_of_papers(
     transaction: Transaction, chat_id: int, paper_ids: Collection[int]
 ) -> frozenset[tuple[int, Signal]]:
@@ -73,12 +74,12 @@ def signals_of_chats(
     """All signals of these kinds, by the ids of these chats."""
     found: dict[int, list[StoredSignal]] = {chat_id: [] for chat_id in chat_ids}
     wanted = sa.select(_signals).where(_signals.c.kind.in_(kinds))
-    for row in rows_of(session, wanted, _signals.c.chat, chat_ids):
+    for row in store.rows_of(session, wanted, _signals.c.chat, chat_ids):
         found[row.chat].append(StoredSignal(row.paper, Signal(row.kind), row.at))
     return found
 
 
-@reads
+@store.reads
 def amount_of_signals(transaction: Transaction, chat_id: int, *, kinds: Sequence[Signal] = tuple(Signal)) -> int:
     """How many signals of a chat of these kinds are stored."""
     found = select(sa.func.count()).select_from(SignalRow)
@@ -103,7 +104,7 @@ def put_taste(session: Transaction, chat_id: int, taste: Taste) -> None:
 
 def tastes(session: Transaction, chat_ids: Sequence[int]) -> dict[int, Taste]:
     """The tastes of those of these chats that have one, by the ids of the chats."""
-    return {row.chat: Taste(row.words) for row in rows_of(session, _TASTES, _tastes.c.chat, chat_ids)}
+    return {row.chat: Taste(row.words) for row in store.rows_of(session, _TASTES, _tastes.c.chat, chat_ids)}
 
 
 # ----------------------------------------------------------------------------------------------- people's own libraries
@@ -139,7 +140,7 @@ def drop_library(session: Transaction, chat_id: int) -> bool:
     return session.exec(sa.delete(LibraryRow).where(col(LibraryRow.chat) == chat_id)).rowcount > 0
 
 
-@reads
+@store.reads
 def library_of(transaction: Transaction, chat_id: int) -> StoredLibrary | None:
     """The library of a chat; None if it has none."""
     row = transaction.exec(select(LibraryRow).where(LibraryRow.chat == chat_id)).first()
@@ -152,21 +153,21 @@ def titles_of(session: Transaction, chat_id: int) -> list[tuple[str, str]]:
     return list(session.exec(found.where(LibraryEntryRow.chat == chat_id, LibraryEntryRow.title != "")))
 
 
-@reads
+@store.reads
 def owned(session: Transaction, chat_ids: Sequence[int], paper_ids: Collection[int]) -> dict[int, set[int]]:
     """Chat id → those of these papers that are in its library: by arXiv id, DOI or title. Only chats with a library."""
-    chats = [row.chat for row in rows_of(session, _WITH_LIBRARY, _libraries.c.chat, chat_ids)]
+    chats = [row.chat for row in store.rows_of(session, _WITH_LIBRARY, _libraries.c.chat, chat_ids)]
     if not chats or not paper_ids:
         return {}
     named: dict[str, set[int]] = {}
     for name in (_keys.c.key, _aliases.c.alias):
         paper_of = name.table.c.paper
-        for key, paper in rows_of(session, sa.select(name, paper_of), paper_of, list(paper_ids)):
+        for key, paper in store.rows_of(session, sa.select(name, paper_of), paper_of, list(paper_ids)):
             named.setdefault(key, set()).add(paper)
     found: dict[int, set[int]] = {chat: set() for chat in chats}
-    for part in in_chunks(chats):
+    for part in store.in_chunks(chats):
         wanted = sa.select(_entries.c.chat, _entries.c.key).where(_entries.c.chat.in_(part))
-        for chat, key in rows_of(session, wanted, _entries.c.key, list(named)):
+        for chat, key in store.rows_of(session, wanted, _entries.c.key, list(named)):
             found[chat] |= named[key]
     return found
 

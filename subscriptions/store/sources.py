@@ -14,8 +14,9 @@ from subscriptions.planning.source_calendar import ArxivSchedule, Schedule, Sche
 from subscriptions.states import SourceTrouble
 from subscriptions.store.columns import adapter_of, to_json
 from subscriptions.store.conversation_rows import PublisherSlotRow
+from subscriptions.store.database import store
 from subscriptions.store.database.conflicts import insert_new, put
-from subscriptions.store.database.store import Transaction, execute, reads, writes
+from subscriptions.store.database.store import Transaction
 from subscriptions.store.rows import TABLES, ReceiptRow, SourceRow
 
 MOST_RECEIPTS = 10_000  # that are looked at together
@@ -88,14 +89,14 @@ class KnownSource:
     is_overdue: bool = False  # late, failed, or not polled although it was due
 
 
-@reads
+@store.reads
 def unknown_sources(transaction: Transaction, schedules: Mapping[str, str]) -> frozenset[str]:
     """Those of these sources (name → schedule) that are not stored as switched on with this schedule."""
-    known = {row.name: row.schedule for row in execute(transaction, _ALL) if row.state.get("on")}
+    known = {row.name: row.schedule for row in store.execute(transaction, _ALL) if row.state.get("on")}
     return frozenset(name for name, schedule in schedules.items() if known.get(name) != schedule)
 
 
-@writes
+@store.writes
 def sync_sources(transaction: Transaction, facts: Iterable[SourceFact], *, now: datetime, are_all: bool = True) -> None:
     """Stores the sources that the settings declare.
 
@@ -127,7 +128,7 @@ def add_name(session: Transaction, name: str) -> None:
     insert_new(session, "source", ("name",), SourceRow(name=name).model_dump())
 
 
-@reads
+@store.reads
 def known_sources(transaction: Transaction) -> tuple[KnownSource, ...]:
     """All sources that the settings declare or declared, in the order of their names."""
     last, settled = latest(transaction), _settled(transaction)
@@ -158,11 +159,11 @@ def expected_on(
     return due if due is not None and due < span[1] else None
 
 
-@reads
+@store.reads
 def forecast(transaction: Transaction, *, now: datetime) -> Forecast:
     """What can be expected of the sources that the settings declare."""
     schedules = transaction.schedules
-    on = [(row, _state(row.state)) for row in execute(transaction, _ALL) if row.state.get("on")]
+    on = [(row, _state(row.state)) for row in store.execute(transaction, _ALL) if row.state.get("on")]
     rows = [(row, state) for row, state in on if schedules.counts(row.name, state.next_at, now)]
     read = [(row, state, schedules.read(row.schedule, evening=state.evening)) for row, state in rows]
     awaited = [(row, state, one, one.last_due(now)) for row, state, one in read if one and one.awaited]
@@ -179,7 +180,7 @@ def _since(session: Transaction, dues: Mapping[str, datetime]) -> dict[str, list
     if not dues:
         return {}
     found: dict[str, list[Outcome]] = {}
-    for source, at, outcome in execute(session, _SINCE, {"sources": list(dues), "since": min(dues.values())}):
+    for source, at, outcome in store.execute(session, _SINCE, {"sources": list(dues), "since": min(dues.values())}):
         if at >= dues[source]:
             found.setdefault(source, []).append(outcome)
     return found
@@ -214,7 +215,7 @@ def store_state(session: Transaction, name: str, state: SourceState, seen: Mappi
         session.flush()
 
 
-@writes
+@store.writes
 def claim_poll(transaction: Transaction, name: str, before: datetime | None, until: datetime | None) -> bool:
     """Compare-and-set of `next_at` from `before` to `until`. True if this caller won."""
     row = transaction.get(SourceRow, name)
@@ -254,7 +255,7 @@ def latest(session: Transaction) -> dict[str, Receipt]:
     return {row.source: receipt_value(row) for row in _newest_of_sources(session, Outcome)}
 
 
-@reads
+@store.reads
 def receipts_since(transaction: Transaction, since: datetime) -> list[Receipt]:
     """The newest receipts since a moment, at most so many, the newest first."""
     rows = transaction.exec(
@@ -276,7 +277,10 @@ def _newest_of_sources(session: Transaction, outcomes: Iterable[Outcome]) -> Seq
         sa.select(sa.func.max(_r.id)).where(_r.source == _s.name, _r.outcome == outcome).scalar_subquery()
         for outcome in outcomes
     ]
-    ids = [max(filter(None, found), default=0) for found in execute(session, sa.select(*newest).select_from(_sources))]
+    ids = [
+        max(filter(None, found), default=0)
+        for found in store.execute(session, sa.select(*newest).select_from(_sources))
+    ]
     return session.exec(select(ReceiptRow).where(col(ReceiptRow.id).in_(ids))).all()
 
 
@@ -305,7 +309,7 @@ def swap_slot(session: Transaction, publisher: str, before: datetime | None, unt
     return session.exec(sa.update(PublisherSlotRow).where(is_still).values(until=until)).rowcount == 1
 
 
-@writes
+@store.writes
 def release_slot(transaction: Transaction, publisher: str, gap: timedelta, *, wall: datetime) -> None:
     """Stores until when no process may ask a publisher."""
     put(transaction, "publisher_slot", ("publisher",), {"publisher": publisher, "until": wall + gap})

@@ -13,8 +13,8 @@ from sqlmodel import col, select
 
 from subscriptions.model import Cadence, Subscription
 from subscriptions.planning.cadence import cadence_text, parse_cadence
-from subscriptions.store.database.conflicts import execute_rows, insert_all_new, insert_new
-from subscriptions.store.database.store import Transaction, execute, in_chunks, reads, rows_of
+from subscriptions.store.database import conflicts, store
+from subscriptions.store.database.store import Transaction
 from subscriptions.store.rows import TABLES, QueryRow, SubscriptionRow
 
 _chats, _subscriptions, _queries, _shared = (
@@ -46,7 +46,7 @@ def cursor_of() -> sa.ColumnElement[int]:
 
 def behind(session: Transaction, upto: int) -> list[SharedCursor]:
     """The shared cursors below a sequence."""
-    return [SharedCursor._make(row) for row in execute(session, sa.select(*_SHARED).where(_c.sequence < upto))]
+    return [SharedCursor._make(row) for row in store.execute(session, sa.select(*_SHARED).where(_c.sequence < upto))]
 
 
 def id_of(session: Transaction, quiet: str, zone: str, operator_zone: str, *, sequence: int) -> int | None:
@@ -56,26 +56,26 @@ def id_of(session: Transaction, quiet: str, zone: str, operator_zone: str, *, se
     """
     key = {"quiet": quiet, "zone": zone, "operator_zone": operator_zone}
     wanted = sa.select(_c.id).where(*(_c[name] == value for name, value in key.items()))
-    found = execute(session, wanted).scalar()
+    found = store.execute(session, wanted).scalar()
     if found is None:
-        if (execute(session, sa.select(sa.func.max(_c.id))).scalar() or 0) >= MOST:  # none is ever removed
+        if (store.execute(session, sa.select(sa.func.max(_c.id))).scalar() or 0) >= MOST:  # none is ever removed
             return None
-        insert_new(session, "shared_cursor", tuple(key), {**key, "sequence": sequence})
-        found = execute(session, wanted).scalar_one()
+        conflicts.insert_new(session, "shared_cursor", tuple(key), {**key, "sequence": sequence})
+        found = store.execute(session, wanted).scalar_one()
     return int(found)
 
 
 def move(session: Transaction, ids: Sequence[int], upto: int) -> None:
     """Moves shared cursors up to a sequence; none moves back."""
-    for part in in_chunks(ids):
+    for part in store.in_chunks(ids):
         behind_it = _c.id.in_(part) & (_c.sequence < upto)
-        execute(session, sa.update(_shared).where(behind_it).values(sequence=upto))
+        store.execute(session, sa.update(_shared).where(behind_it).values(sequence=upto))
 
 
 def chats_with(session: Transaction, queries: Sequence[int], shared: Collection[int], upto: int) -> list[int]:
     """Ids of the chats in which a follower of one of these shared cursors has one of these queries, and looked below `upto`."""
     followers = sa.select(_s.chat, _s.shared_cursor).where(_s.query.in_(queries), *_follows_below(upto)).distinct()
-    return sorted({chat for chat, followed in execute(session, followers) if followed in shared})
+    return sorted({chat for chat, followed in store.execute(session, followers) if followed in shared})
 
 
 def chats_without_match(
@@ -88,7 +88,7 @@ def chats_without_match(
         .where(_chats.c.streak_after < before, *_follows_below(upto))
         .distinct()
     )
-    rows = execute(session, unmatched)
+    rows = store.execute(session, unmatched)
     return sorted({(chat, zone, after) for chat, zone, after, followed in rows if followed in shared})
 
 
@@ -124,7 +124,7 @@ _TAKE = (
 def subscriptions_of(session: Transaction, chat_ids: Sequence[int]) -> dict[int, tuple[Subscription, ...]]:
     """Each chat's subscriptions in the order of their numbers."""
     found: dict[int, list[Subscription]] = {chat_id: [] for chat_id in chat_ids}
-    for row in rows_of(session, SUBSCRIPTIONS, _s.chat, chat_ids):
+    for row in store.rows_of(session, SUBSCRIPTIONS, _s.chat, chat_ids):
         found[row[1]].append(_subscription(row))
     return {chat_id: tuple(subs) for chat_id, subs in found.items()}
 
@@ -132,7 +132,7 @@ def subscriptions_of(session: Transaction, chat_ids: Sequence[int]) -> dict[int,
 def amounts(session: Transaction, chat_ids: Sequence[int]) -> dict[int, int]:
     """How many subscriptions each chat has."""
     wanted = sa.select(_s.chat, sa.func.count()).group_by(_s.chat)
-    return dict.fromkeys(chat_ids, 0) | dict(rows_of(session, wanted, _s.chat, chat_ids))
+    return dict.fromkeys(chat_ids, 0) | dict(store.rows_of(session, wanted, _s.chat, chat_ids))
 
 
 def add_subscription(session: Transaction, new: Subscription) -> Subscription:
@@ -157,7 +157,7 @@ def add_subscriptions(session: Transaction, new: Sequence[Subscription]) -> None
     taken = _take_numbers(session, Counter(one.chat_id for one in new if not one.number))
     numbers = {chat: count(first) for chat, first in taken.items()}
     rows = [_row(one, query=queries[one.canonical], number=one.number or next(numbers[one.chat_id])) for one in new]
-    insert_all_new(session, "subscription", ("chat", "query"), rows)
+    conflicts.insert_all_new(session, "subscription", ("chat", "query"), rows)
 
 
 def _row(one: Subscription, *, query: int, number: int) -> dict[str, Any]:
@@ -167,9 +167,11 @@ def _row(one: Subscription, *, query: int, number: int) -> dict[str, Any]:
 
 def _take_numbers(session: Transaction, amounts: Mapping[int, int]) -> dict[int, int]:
     """Takes so many next numbers of chats; returns the first of each. No two processes get the same ones."""
-    execute_rows(session, _TAKE, ("of", "amount"), list(amounts.items()))
+    conflicts.execute_rows(session, _TAKE, ("of", "amount"), list(amounts.items()))
     numbers = sa.select(_chats.c.id, _chats.c.next_number)
-    return {chat: after - amounts[chat] for chat, after in rows_of(session, numbers, _chats.c.id, sorted(amounts))}
+    return {
+        chat: after - amounts[chat] for chat, after in store.rows_of(session, numbers, _chats.c.id, sorted(amounts))
+    }
 
 
 def _query_ids(session: Transaction, canonicals: Sequence[str]) -> dict[str, int]:
@@ -177,12 +179,14 @@ def _query_ids(session: Transaction, canonicals: Sequence[str]) -> dict[str, int
     wanted = sorted(set(canonicals))
     found = _known_queries(session, wanted)
     missing = [canonical for canonical in wanted if canonical not in found]
-    insert_all_new(session, "query", (), [{"canonical": canonical} for canonical in missing])
+    conflicts.insert_all_new(session, "query", (), [{"canonical": canonical} for canonical in missing])
     return found | _known_queries(session, missing)
 
 
 def _known_queries(session: Transaction, canonicals: Sequence[str]) -> dict[str, int]:
-    return {row.canonical: row.id for row in rows_of(session, sa.select(_queries), _queries.c.canonical, canonicals)}
+    return {
+        row.canonical: row.id for row in store.rows_of(session, sa.select(_queries), _queries.c.canonical, canonicals)
+    }
 
 
 def change_subscription(session: Transaction, before: Subscription, after: Subscription) -> Subscription:
@@ -221,7 +225,7 @@ def _subscription(row: Sequence[Any]) -> Subscription:
     return Subscription._make((*row[:5], _stored_cadence(row[5]), *row[6:]))
 
 
-@reads
+@store.reads
 def subscription_counts(transaction: Transaction) -> tuple[int, int]:
     """(chats that have subscriptions, subscriptions)."""
     chats = sa.func.count(sa.func.distinct(SubscriptionRow.chat))

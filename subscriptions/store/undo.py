@@ -16,7 +16,8 @@ from sqlmodel import col, select
 
 from subscriptions.addresses import declared
 from subscriptions.store.conversation_rows import UndoRow
-from subscriptions.store.database.store import Transaction, execute, in_chunks, rows_of
+from subscriptions.store.database import store
+from subscriptions.store.database.store import Transaction
 from subscriptions.store.rows import TABLES
 
 Where = Literal["callback", "state", "delivery", "change"]
@@ -55,8 +56,8 @@ def words_of_change(before: Mapping[str, Any], address: str) -> set[str]:
 
 def note(session: Transaction, where: Where, words: Mapping[str, Iterable[str]] | Mapping[int, Iterable[str]]) -> None:
     """Stores the words of rows, which are given by their ids, in place of those stored before."""
-    for part in in_chunks(list(words)):
-        execute(session, sa.delete(_mentions).where(_m[where].in_(part)))
+    for part in store.in_chunks(list(words)):
+        store.execute(session, sa.delete(_mentions).where(_m[where].in_(part)))
     add(session, where, words)
 
 
@@ -64,12 +65,12 @@ def add(session: Transaction, where: Where, words: Mapping[str, Iterable[str]] |
     """Stores the words of new rows, which are given by their ids."""
     rows = [{where: of, "word": word} for of, those in words.items() for word in sorted(those)]
     if rows:
-        execute(session, sa.insert(_mentions), rows)
+        store.execute(session, sa.insert(_mentions), rows)
 
 
 def forget(session: Transaction, words: Sequence[str]) -> None:
     """Removes these words; no row uses them as a name any more."""
-    execute(session, sa.delete(_mentions).where(_m.word.in_(words)))
+    store.execute(session, sa.delete(_mentions).where(_m.word.in_(words)))
 
 
 def named_by(session: Transaction, where: Where, words: Sequence[str], *, topics: bool = False) -> list[Any]:
@@ -77,9 +78,9 @@ def named_by(session: Transaction, where: Where, words: Sequence[str], *, topics
     found: set[Any] = set()
     for word in words:
         of = sa.select(_m[where]).where(_m[where].is_not(None))
-        found.update(execute(session, of.where(_m.word == word)).scalars())
+        found.update(store.execute(session, of.where(_m.word == word)).scalars())
         if topics:
-            found.update(execute(session, of.where(_m.word > f"{word}/", _m.word < f"{word}0")).scalars())
+            found.update(store.execute(session, of.where(_m.word > f"{word}/", _m.word < f"{word}0")).scalars())
     return sorted(found)
 
 
@@ -106,7 +107,7 @@ def add_changes(
     """Stores what chats are before a change, by their ids: (address, state). Returns the ids of the changes. A later one has a higher id."""
     rows = [{"chat": chat_id, "who": who, "at": at, "before": dict(state)} for chat_id, (_, state) in before.items()]
     new = sa.insert(_undo).returning(_undo.c.chat, _undo.c.id)
-    ids = {added.chat: added.id for added in execute(session, new, rows)} if rows else {}
+    ids = {added.chat: added.id for added in store.execute(session, new, rows)} if rows else {}
     named = {ids[chat_id]: words_of_change(state, address) for chat_id, (address, state) in before.items()}
     add(session, "change", named)
     return ids
@@ -115,7 +116,7 @@ def add_changes(
 def with_more_than(session: Transaction, chat_ids: Sequence[int], most: int) -> list[int]:
     """Those of these chats that have more stored changes than `most`."""
     wanted = sa.select(_undo.c.chat).group_by(_undo.c.chat).having(sa.func.count() > most)
-    return [row.chat for row in rows_of(session, wanted, _undo.c.chat, chat_ids)]
+    return [row.chat for row in store.rows_of(session, wanted, _undo.c.chat, chat_ids)]
 
 
 def changes_of(session: Transaction, chat_id: int) -> tuple[StoredChange, ...]:

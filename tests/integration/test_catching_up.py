@@ -329,7 +329,7 @@ async def test_operators_hear_of_days_given_up_by_a_cut_off_poll(
         raise Killed
 
     with monkeypatch.context() as patch:
-        patch.setattr("bot.sources.poll.close", killed)
+        patch.setattr("bot.sources.poll_documents.close", killed)
         with pytest.raises(Killed):
             await feeding.due()
     assert "Graphs of February" in days_of(store)

@@ -21,8 +21,8 @@ def test_the_command_line_answers_as_its_transcripts_show(
 ) -> None:
     monkeypatch.delitem(addresses._declared, "postbox", raising=False)  # of other tests in this process
     # `run --once` has the machine's clock: it would clean up the deliveries of the examples, which are of January 2026.
-    monkeypatch.setattr("bot.operation.ticks.claim_daily_work", lambda *_, **__: False)
-    monkeypatch.setattr("bot.operation.ticks.claim_copy", lambda *_, **__: False)
+    monkeypatch.setattr("subscriptions.service.retention.claim_daily_work", lambda *_, **__: False)
+    monkeypatch.setattr("subscriptions.service.retention.claim_copy", lambda *_, **__: False)
     with ExitStack() as stack:
         shell = Shell(terminal, monkeypatch, stack)
         wrong = [documented for step in steps(story) if (documented := _wrong(step, shell))]

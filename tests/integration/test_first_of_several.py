@@ -322,7 +322,7 @@ def locks_rows(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     def hold(session: Transaction, *_: object, **__: object) -> None:
         execute(session, text("UPDATE key_value SET value = value"))  # a statement, where SQLite needs none
 
-    monkeypatch.setattr("subscriptions.store.chats.hold_rows", hold)
+    monkeypatch.setattr("subscriptions.store.database.conflicts.hold_rows", hold)
 
 
 def _rival_plan(rival: Rival, kind: str = "alert", *, before: str = "key_value") -> None:

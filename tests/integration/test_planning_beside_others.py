@@ -12,7 +12,7 @@ import pytest
 from bot.digests import read_digest
 from bot.sources import ingest
 from subscriptions.errors import StoreError
-from subscriptions.matching import hits, paper_index
+from subscriptions.matching import hits
 from subscriptions.matching.hits import HitFinder, tokenize
 from subscriptions.matching.paper_index import PaperIndex, TokenizedPapers
 from subscriptions.model import KnownPaper
@@ -178,8 +178,7 @@ class TestWhileOthersWrite:
         turns: list[bool] = []
         matched: list[str] = []
         monkeypatch.setattr(ingest, "read_digest", called(lambda: turns.append(store._turn.locked()), read_digest))
-        for module in (paper_index, hits):
-            monkeypatch.setattr(module, "tokenize", called(lambda: matched.append("a paper"), tokenize))
+        monkeypatch.setattr(hits, "tokenize", called(lambda: matched.append("a paper"), tokenize))
         subscribes(store, "telegram:42", "graph", every="now")
         bot = BotHarness(store, clock=FakeClock(NOON + HOUR))
         data = DIGEST.read_bytes()

@@ -117,7 +117,7 @@ def test_a_database_of_an_earlier_release_keeps_its_rows(
     (migrations / "versions" / "later_release.py").write_text(LATER)
     monkeypatch.setattr("subscriptions.store.database.schema.MIGRATIONS", migrations)
     monkeypatch.setattr("subscriptions.store.database.schema.REVISIONS", (*REVISIONS, "later"))
-    monkeypatch.setattr("subscriptions.store.database.store.HEAD", "later")
+    monkeypatch.setattr("subscriptions.store.database.schema.HEAD", "later")
 
     made.open(now=NOON, copies=tmp_path / "copies")
 

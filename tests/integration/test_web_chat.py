@@ -85,7 +85,7 @@ async def test_a_failing_database_during_a_post_leaves_nothing_unclear(
         raise StoreError("The answer was lost.")
 
     with monkeypatch.context() as patched:
-        patched.setattr("bot.platforms.web.outgoing.add_page_message", lost)
+        patched.setattr("subscriptions.store.conversations.add_page_message", lost)
         with pytest.raises(RetryLater):
             await channel.post(ME, web_message("one"), delivery="d1")
     number = await channel.post(ME, web_message("one"), delivery="d1")

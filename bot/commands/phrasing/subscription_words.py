@@ -4,8 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.commands.phrasing import Localizer
-from bot.commands.phrasing.setting_words import cadence_words, first_line, fixed_offset
+from bot.commands.phrasing import Localizer, setting_words
 from bot.ports.channel import Reply
 from subscriptions.cutting import cut_letters
 from subscriptions.errors import Sentence
@@ -114,7 +113,7 @@ def subscribed(
     """
     subscription = done.subscription
     zone = subscription.zone or done.chat.settings.timezone
-    head = f"{subscription.number}  {reading} · {cadence_words(subscription.cadence, localizer, zone)}"
+    head = f"{subscription.number}  {reading} · {setting_words.cadence_words(subscription.cadence, localizer, zone)}"
     if subscription.name:
         head = f"{head} · {subscription.name}"
     hints = [localizer.say("({inner})", inner=hint.say(localizer.translate)) for hint in done.query.hints]
@@ -135,14 +134,14 @@ def subscribed(
         lines.append(_outcome(done, localizer))
     lines += [advice] if advice else []
     lines.append(_beginning(done, localizer, now, says_since=says_since, says_year=says_year))
-    return Reply(lines=(*lines, *fixed_offset(zone, localizer)), ok=True)
+    return Reply(lines=(*lines, *setting_words.fixed_offset(zone, localizer)), ok=True)
 
 
 def subscribed_line(done: Subscribed, localizer: Localizer, *, reading: str) -> str:
     """Returns one of several subscriptions as a line: its number, how it was read, when it delivers, and whether it is new."""
     subscription = done.subscription
     zone = subscription.zone or done.chat.settings.timezone
-    said = f"{subscription.number}  {reading} · {cadence_words(subscription.cadence, localizer, zone)}"
+    said = f"{subscription.number}  {reading} · {setting_words.cadence_words(subscription.cadence, localizer, zone)}"
     return said if done.outcome in ("added", "edited") else f"{said} · {_outcome(done, localizer)}"
 
 
@@ -224,7 +223,7 @@ def _row(one: Listed, reading: Callable[[str], str], localizer: Localizer, now: 
         chat=str(one.chat.address),
         number=subscription.number,
         reading=subscription.name or reading(subscription.text),
-        when=cadence_words(subscription.cadence, localizer, one.zone),
+        when=setting_words.cadence_words(subscription.cadence, localizer, one.zone),
         state=shown,
         next_due=localizer.moment(subscription.next_due_at) if subscription.next_due_at else "",
     )
@@ -311,8 +310,8 @@ def _first(done: Subscribed, localizer: Localizer, now: datetime) -> str:
     if done.subscription.state is SubscriptionState.PAUSED:
         return localizer.say("It is paused; /resume {number} ends that.", number=done.subscription.number)
     if done.next_delivery is not None:
-        return first_line(done.next_delivery, localizer, now)
+        return setting_words.first_line(done.next_delivery, localizer, now)
     # Nothing is known of when sources have papers.
     has_begun = done.first is not None and done.first <= now
     is_open = has_begun or done.subscription.cadence.kind == "when-out"
-    return first_line(NextDelivery(at=done.first, opens=is_open), localizer, now)
+    return setting_words.first_line(NextDelivery(at=done.first, opens=is_open), localizer, now)

@@ -11,18 +11,9 @@ from functools import lru_cache
 from html import escape as html_escaped
 from typing import Literal
 
+from bot.rendering import packing
 from bot.rendering.appearance import Display, Look, Paragraph, plain
-from bot.rendering.packing import (
-    Contents,
-    Fragment,
-    Medium,
-    Size,
-    joined_texts,
-    macro_name,
-    plain_page,
-    plain_text,
-    short_text,
-)
+from bot.rendering.packing import Contents, Fragment, Medium, Size
 from bot.rendering.papers import PaperView
 from bot.rendering.parts import Head, Line, NoticeView, Subject
 from bot.rendering.templating import Macro, macros
@@ -163,17 +154,21 @@ class Service(Medium):
 
     def draw(self, view: object) -> Fragment:
         """Returns the view in the format of the service."""
-        markup = plain_text(view) if self.form == "text" else _macros(self.form)[macro_name(view)](view).strip("\n")
-        sizes = (self._written(markup + _GAP), _calm(short_text(view) + _GAP))
+        markup = (
+            packing.plain_text(view)
+            if self.form == "text"
+            else _macros(self.form)[packing.macro_name(view)](view).strip("\n")
+        )
+        sizes = (self._written(markup + _GAP), _calm(packing.short_text(view) + _GAP))
         return Fragment(view=view, markup=markup, size=Size(tuple(map(self.measure, sizes))))
 
     def compose(self, contents: Contents) -> tuple[str, str]:
         """Returns the message. Its plain form is without markup, of each paper the title and link if more does not fit."""
         title, shown = self._title(contents.fragments, contents.subject)
-        text = self._written(joined_texts([(one.view, one.markup) for one in shown]))
-        plain = _calm(plain_page(shown))
+        text = self._written(packing.joined_texts([(one.view, one.markup) for one in shown]))
+        plain = _calm(packing.plain_page(shown))
         if self.measure(plain) > self.limit:
-            plain = _calm(joined_texts([(one.view, short_text(one.view)) for one in shown]))
+            plain = _calm(packing.joined_texts([(one.view, packing.short_text(one.view)) for one in shown]))
         forms: tuple[tuple[str, Format], ...] = ((text, self.form), (plain, "text"))
         payload, other = (
             json.dumps({"title": title, "text": said, "format": form}, ensure_ascii=False) for said, form in forms

@@ -17,8 +17,8 @@ import aiosmtplib
 from pydantic import SecretStr
 
 from bot.context import write
-from bot.platforms.email import EMAIL
-from bot.platforms.email.writing import Reader, Signer, chat_at, signer, thread_of, write_mail
+from bot.platforms.email import EMAIL, writing
+from bot.platforms.email.writing import Reader, Signer, signer
 from bot.ports.channel import Channel, Clock, Limits, read_message
 from bot.settings import Settings
 from subscriptions.errors import (
@@ -124,12 +124,12 @@ class EmailChannel(Channel):
         if delivery.startswith(ANSWER) and not reader.is_confirmed:
             raise Rejected("The page that asked is gone, and nothing but the question goes to this address.")
         message_id, domain = f"<{delivery}.{message.number}@{self.sender.domain}>", self.sender.domain
-        mail = write_mail(
+        mail = writing.write_mail(
             payload,
             reader,
             sender=self.sender,
             message_id=message_id,
-            thread=thread or thread_of(reader.chat, payload["about"], domain),
+            thread=thread or writing.thread_of(reader.chat, payload["about"], domain),
             now=self.clock.wall(),
         )
         async with self._places:
@@ -154,7 +154,7 @@ class EmailChannel(Channel):
         await _leave(await self._connected())
 
     async def _reader(self, chat: ChatAddress) -> Reader:
-        found = await asyncio.to_thread(chat_at, self._opened(), chat)
+        found = await asyncio.to_thread(writing.chat_at, self._opened(), chat)
         if found is None:
             raise Rejected("The chat was erased.")
         return Reader(chat=found, signer=await self.signer())

@@ -13,9 +13,9 @@ from functools import partial
 from html import escape
 from urllib.parse import parse_qsl
 
-from bot.platforms.email import EMAIL
+from bot.platforms.email import EMAIL, writing
 from bot.platforms.email.outgoing import EmailChannel, Payload
-from bot.platforms.email.writing import LONGEST, PATH, Link, Reader, chat_with
+from bot.platforms.email.writing import Link, Reader
 from bot.platforms.receiver_loop import wait_for_reply
 from bot.ports.channel import File, usable_text
 from bot.ports.conversation import (
@@ -92,7 +92,7 @@ class MailPages:
     def routes(self) -> list[WebRoute]:
         """See Receiver."""
         return [
-            WebRoute(path=PATH, answer=partial(self.answer, does=method == "POST"), method=method)
+            WebRoute(path=writing.PATH, answer=partial(self.answer, does=method == "POST"), method=method)
             for method in ("GET", "POST")
         ]
 
@@ -113,8 +113,8 @@ class MailPages:
         fields = {**call.query, **dict(parse_qsl(call.body.decode("utf-8", "replace")))}
         try:
             signer = await self.channel.signer()
-            link = signer.read(fields.get("link", "")[:LONGEST])
-            chat = await asyncio.to_thread(chat_with, self.store, link.chat) if link else None
+            link = signer.read(fields.get("link", "")[: writing.LONGEST])
+            chat = await asyncio.to_thread(writing.chat_with, self.store, link.chat) if link else None
             if link is None or chat is None or str(chat.address) != link.address:
                 return WebResponse(status=404, body=f"{_GONE}\n", headers=_HEADERS)
             reader = Reader(chat=chat, signer=signer)
@@ -123,7 +123,7 @@ class MailPages:
             if self._dispatcher is None:
                 return WebResponse(status=503, body="Not now. Please try again in a minute.\n", headers=_HEADERS)
             answers = await self._do(chat, link, fields.get("text", ""), fields.get("once", ""), self._dispatcher)
-            after = await asyncio.to_thread(chat_with, self.store, link.chat)
+            after = await asyncio.to_thread(writing.chat_with, self.store, link.chat)
             return _page(Reader(chat=after or chat, signer=signer), link, answers)
         except StoreError:
             return WebResponse(status=503, body="Not now. Please try again in a minute.\n", headers=_HEADERS)
@@ -202,7 +202,7 @@ def _page(reader: Reader, link: Link, answers: Sequence[Payload] | None = None) 
         buttons=buttons,
         say=talk,
         once=once,
-        path=PATH.lstrip("/"),
+        path=writing.PATH.lstrip("/"),
         words={"say": _SAY.say(language.translate), "send": _SEND.say(language.translate)},
     )
     return WebResponse(body=html, kind="text/html", headers=_HEADERS)

@@ -15,7 +15,8 @@ import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.platforms.slack.errors import Declined, outcome, outcome_before_post, outcome_of_lookup, outcome_of_repeatable
+from bot.platforms.slack import errors
+from bot.platforms.slack.errors import Declined
 from bot.ports.channel import read_message
 from subscriptions.errors import NotDelivered, Rejected, RetryLater, Unclear
 from subscriptions.model import Message
@@ -135,7 +136,7 @@ class Client:
                 metadata={"event_type": "paperwire_delivery", "event_payload": dict(identity)},
                 client_msg_id=client_msg_id,
             ),
-            outcome,
+            errors.outcome,
         )
         ts = answer.get("ts")
         if not isinstance(ts, str):
@@ -147,7 +148,7 @@ class Client:
         await self._try(
             "chat.update",
             lambda: self._web.chat_update(channel=channel, ts=ts, text=post.text, blocks=post.blocks),
-            outcome,
+            errors.outcome,
         )
 
     async def post_ephemeral(self, channel: str, thread: str, user: str, post: MessageArguments) -> None:
@@ -157,7 +158,7 @@ class Client:
             lambda: self._web.chat_postEphemeral(
                 channel=channel, user=user, text=post.text, blocks=post.blocks or None, thread_ts=thread or None
             ),
-            outcome,
+            errors.outcome,
         )
 
     async def respond(self, url: str, body: Mapping[str, object]) -> None:
@@ -165,7 +166,7 @@ class Client:
 
         Raises Declined if the url accepts no more answers (docs.slack.dev, Handling user interaction).
         """
-        status, _ = await self._request("POST", url, outcome, json=body)
+        status, _ = await self._request("POST", url, errors.outcome, json=body)
         if status in _USED_UP:
             raise Declined(f"Slack takes no more answers to this request (HTTP {status}).", "used_url")
         if status != _OK:
@@ -176,7 +177,9 @@ class Client:
     async def call_get(self, method: str, **arguments: str | int | bool) -> Mapping[str, Any]:
         """Returns the answer of a method that only reads. Raises Declined, RetryLater, SenderStopped."""
         return await self._try(
-            method, lambda: self._web.api_call(method, http_verb="GET", params=dict(arguments)), outcome_of_repeatable
+            method,
+            lambda: self._web.api_call(method, http_verb="GET", params=dict(arguments)),
+            errors.outcome_of_repeatable,
         )
 
     async def pages(self, method: str, **arguments: str | int) -> AsyncIterator[Mapping[str, Any]]:
@@ -190,7 +193,9 @@ class Client:
 
     async def call_json(self, method: str, **arguments: object) -> Mapping[str, Any]:
         """Returns the answer of a method that may be called twice, with arguments in JSON. Raises as `call_get`."""
-        return await self._try(method, lambda: self._web.api_call(method, json=dict(arguments)), outcome_of_repeatable)
+        return await self._try(
+            method, lambda: self._web.api_call(method, json=dict(arguments)), errors.outcome_of_repeatable
+        )
 
     async def page(self, channel: str, thread: str, oldest: str, cursor: str) -> tuple[list[Mapping[str, Any]], str]:
         """Returns one page of the messages of a conversation or of a thread in it, from `oldest` on, and the next cursor.
@@ -208,7 +213,7 @@ class Client:
             **({"cursor": cursor} if cursor else {}),
         }
         answer = await self._try(
-            method, lambda: self._web.api_call(method, http_verb="GET", params=look), outcome_of_lookup
+            method, lambda: self._web.api_call(method, http_verb="GET", params=look), errors.outcome_of_lookup
         )
         messages = answer.get("messages")
         if not isinstance(messages, list):
@@ -222,7 +227,9 @@ class Client:
         """
         opened = {"users": user}
         answer = await self._try(
-            "conversations.open", lambda: self._web.api_call("conversations.open", json=opened), outcome_before_post
+            "conversations.open",
+            lambda: self._web.api_call("conversations.open", json=opened),
+            errors.outcome_before_post,
         )
         match answer:
             case {"channel": {"id": str(channel)}}:
@@ -240,12 +247,12 @@ class Client:
         return await self._try(
             "oauth.v2.access",
             lambda: self._web.api_call("oauth.v2.access", data=dict(grant), headers=headers),
-            outcome_of_repeatable,
+            errors.outcome_of_repeatable,
         )
 
     async def auth_test(self) -> BotIdentity:
         """Returns the bot of the token. Raises as `call_get`."""
-        match await self._try("auth.test", self._web.auth_test, outcome_before_post):
+        match await self._try("auth.test", self._web.auth_test, errors.outcome_before_post):
             case {"team_id": str(team), "user_id": str(user), **rest}:
                 return BotIdentity(team=team, user=user, name=str(rest.get("user") or ""))
             case _:
@@ -256,7 +263,7 @@ class Client:
         try:
             answer = await self._web.auth_test()
         except Exception as error:  # noqa: BLE001 - after any error nothing was sent
-            raise self._redacted(outcome_before_post(error)) from None
+            raise self._redacted(errors.outcome_before_post(error)) from None
         names = str(answer.headers.get("x-oauth-scopes", ""))
         return frozenset(name.strip() for name in names.split(",") if name.strip())
 
@@ -264,7 +271,7 @@ class Client:
 
     async def upload(self, url: str, data: bytes) -> None:
         """Uploads the content of a file to the address from files.getUploadURLExternal, without the token."""
-        status, _ = await self._request("POST", url, outcome_of_repeatable, data=data)
+        status, _ = await self._request("POST", url, errors.outcome_of_repeatable, data=data)
         if status != _OK:
             raise RetryLater(f"Slack did not take the file (HTTP {status}).")
 
@@ -276,7 +283,7 @@ class Client:
         if not self._is_slack(url):
             raise Rejected("Slack keeps this file elsewhere.")
         known = {"Authorization": f"Bearer {self._token}"}
-        status, data = await self._request("GET", url, outcome_of_repeatable, most=most + 1, headers=known)
+        status, data = await self._request("GET", url, errors.outcome_of_repeatable, most=most + 1, headers=known)
         if status != _OK:
             raise Rejected("Slack does not hand out this file.")
         return data

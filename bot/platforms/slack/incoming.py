@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from bot.platforms.slack import DIRECT, joined
-from bot.platforms.slack.workspaces import ServedWorkspace, after_mention, title_of, unescape, usable
+from bot.platforms.slack import DIRECT, joined, workspaces
+from bot.platforms.slack.workspaces import ServedWorkspace
 from bot.ports.channel import usable_text
 from bot.ports.conversation import CallbackRequest, EventRequest, FormRequest, MessageRequest, Place, Request
 from subscriptions.model import ChatAddress, ChatKind
@@ -46,7 +46,7 @@ def read(kind: str, payload: object, teams: Teams) -> Request | None:
     if not isinstance(payload, Mapping):
         raise MalformedPayload("no object")
     try:
-        return reader(usable(payload), teams)
+        return reader(workspaces.usable(payload), teams)
     except (
         KeyError, TypeError, AttributeError, ValueError, OverflowError, OSError, IndexError, RecursionError
     ) as error:  # fmt: skip
@@ -80,7 +80,7 @@ def _message(event: Payload, here: ServedWorkspace, teams: Teams, update: str) -
     return MessageRequest(
         place=Place(chat=ChatAddress("slack", sender), kind=ChatKind.PRIVATE),
         update_id=update,
-        text=unescape(said.get("text"), here.prefix),
+        text=workspaces.unescape(said.get("text"), here.prefix),
         direct_channel=str(event["channel"]),
         message_id=str(said["ts"]),
         sender=sender,
@@ -98,7 +98,7 @@ def _mention(event: Payload, here: ServedWorkspace, teams: Teams, update: str) -
     return MessageRequest(
         place=_place(here, str(event["channel"]), _thread(event)),
         update_id=update,
-        text=unescape(after_mention(event.get("text"), here.bot), here.prefix),
+        text=workspaces.unescape(workspaces.after_mention(event.get("text"), here.bot), here.prefix),
         message_id=str(event["ts"]),
         sender=_sender(event, here, teams),
         takes_bare_commands=True,
@@ -167,7 +167,7 @@ def _event_request(
     details: Payload | None = None,
 ) -> Request:
     return EventRequest(
-        place=_place(here, str(channel), title=title_of(name)),
+        place=_place(here, str(channel), title=workspaces.title_of(name)),
         update_id=update,
         event=what,
         details=details or {},
@@ -205,9 +205,9 @@ def _command(payload: Payload, teams: Teams) -> Request:
     sender = _sender({"user": payload["user_id"]}, here, teams)
     channel = str(payload["channel_id"])
     return MessageRequest(
-        place=_place_of(here, channel, sender, title=title_of(payload.get("channel_name"))),
+        place=_place_of(here, channel, sender, title=workspaces.title_of(payload.get("channel_name"))),
         update_id=str(payload["trigger_id"]),
-        text=unescape(payload.get("text"), here.prefix),
+        text=workspaces.unescape(payload.get("text"), here.prefix),
         outside_channel=channel if channel.startswith(DIRECT) else "",
         sender=sender,
         sender_name=usable_text(payload.get("user_name")),
@@ -235,7 +235,7 @@ def _block_actions(payload: Payload, here: ServedWorkspace, sender: str) -> Requ
         return None  # the button only opened an address
     channel, container, message = payload["channel"], payload.get("container") or {}, payload.get("message") or {}
     is_ephemeral, thread = bool(container.get("is_ephemeral")), _thread({**container, **message})
-    place = _place_of(here, str(channel["id"]), sender, thread=thread, title=title_of(channel.get("name")))
+    place = _place_of(here, str(channel["id"]), sender, thread=thread, title=workspaces.title_of(channel.get("name")))
     if place.is_outside and not is_ephemeral:
         place = replace(place, is_outside=False)  # the bot posted the message, so it is in the channel
     return CallbackRequest(
@@ -288,14 +288,17 @@ def _shortcut(payload: Payload, here: ServedWorkspace, sender: str) -> Request |
     """Returns the request of a shortcut, with its name and the text of the message it was used on, if any."""
     channel, message = payload.get("channel") or {}, payload.get("message") or {}
     if channel:
-        place = _place_of(here, str(channel["id"]), sender, title=title_of(channel.get("name")))
+        place = _place_of(here, str(channel["id"]), sender, title=workspaces.title_of(channel.get("name")))
     else:
         place = Place(chat=ChatAddress("slack", sender), kind=ChatKind.PRIVATE)
     return EventRequest(
         place=place,
         update_id=str(payload["trigger_id"]),
         event="shortcut",
-        details={"name": str(payload.get("callback_id") or ""), "text": unescape(message.get("text"), here.prefix)},
+        details={
+            "name": str(payload.get("callback_id") or ""),
+            "text": workspaces.unescape(message.get("text"), here.prefix),
+        },
         message_id=str(message.get("ts") or ""),
         thread_id=_thread(message),
         sender=sender,

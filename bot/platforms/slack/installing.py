@@ -35,13 +35,8 @@ from bot.ports.channel import Clock
 from bot.ports.conversation import RequestDispatcher, WebRequest, WebResponse, WebRoute
 from subscriptions.errors import NotDelivered, Rejected, StoreError
 from subscriptions.service.pausing import INSTALLED_WITHIN, install
+from subscriptions.store import platforms
 from subscriptions.store.database.store import Store
-from subscriptions.store.platforms import (
-    complete_installation,
-    installations,
-    is_installation_completed,
-    renew_tokens,
-)
 
 _SALT = b"paperwire: tokens of workspaces"  # constant, since there is one key
 _WORK = {"n": 2**14, "r": 8, "p": 1}  # 16 MB and some 50 ms, once
@@ -257,12 +252,12 @@ class Installer:
     async def is_open(self, state: str) -> bool:
         """Returns whether a state was begun lately and not used. Raises StoreError."""
         name = self._name_of(state)
-        return bool(name) and not await asyncio.to_thread(is_installation_completed, self.store, name)
+        return bool(name) and not await asyncio.to_thread(platforms.is_installation_completed, self.store, name)
 
     async def _use_state(self, state: str) -> bool:
         """Like `is_open`, and marks the state as used. Raises StoreError."""
         name = self._name_of(state)
-        return bool(name) and await write(complete_installation, self.store, name, now=self.clock.now())
+        return bool(name) and await write(platforms.complete_installation, self.store, name, now=self.clock.now())
 
     def _name_of(self, state: str) -> str:
         """Returns the name of an installation that was begun lately; "" if the state is too old or not ours."""
@@ -285,7 +280,7 @@ class Installer:
         Only the process that holds the sender lock may `renew`.
         """
         async with self._lock:
-            stored = await asyncio.to_thread(installations, self.store)
+            stored = await asyncio.to_thread(platforms.installations, self.store)
             for team in set(self._in_use) - set(stored):
                 del self._in_use[team]
                 self.workspaces.drop(team)
@@ -310,7 +305,7 @@ class Installer:
         if grant.team != team:
             self._problems[team] = "Slack renewed the token of another workspace"
             return
-        if await write(renew_tokens, self.store, team, self._encrypted(grant)):
+        if await write(platforms.renew_tokens, self.store, team, self._encrypted(grant)):
             self._use(team, grant.tokens)
 
     def _use(self, team: str, tokens: StoredTokens, *, is_valid: bool = True) -> None:

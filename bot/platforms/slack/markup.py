@@ -13,13 +13,14 @@ from itertools import groupby
 from typing import Any
 
 from bot.ports.channel import Button, Buttons, FormField, HomeItem, HomePanel, HomeView, Modal, Option
+from bot.rendering import packing
 from bot.rendering.appearance import Display, Look, Paragraph, ShownButton, plain
 from bot.rendering.cleaning import Passage, web_url
-from bot.rendering.packing import Beside, Contents, Fragment, Medium, Size, macro_name, notification_titles, plain_page
+from bot.rendering.packing import Beside, Contents, Fragment, Medium, Size
 from bot.rendering.papers import CardButtons, PaperView
 from bot.rendering.parts import Code, Head, Line
 from bot.rendering.templating import Macro, macros
-from subscriptions.cutting import cut_at_word, cut_units, units
+from subscriptions import cutting
 
 BUDGET = 10_000  # characters of all blocks as JSON; Slack refuses somewhere above 11,000 (slackapi/bolt-js#2509, #2867)
 BLOCKS = 50
@@ -110,31 +111,35 @@ class Slack(Medium):
 
     def draw(self, view: object) -> Fragment:
         """Returns the view as blocks: JSON objects with commas between. Lines and code stay mrkdwn until they are composed."""
-        name = macro_name(view)
+        name = packing.macro_name(view)
         text, small = (
             _macros()[macro](view).strip() if macro in _macros() else "" for macro in (name, f"{name}_small")
         )
-        whole = all(units(part) <= SECTION for part in (text, small))
+        whole = all(cutting.units(part) <= SECTION for part in (text, small))
         if isinstance(view, Line | Code):
-            return Fragment(view=view, markup=text, size=Size((units(_json(text)) + _BLOCK, 1)), is_within_limits=whole)
+            return Fragment(
+                view=view, markup=text, size=Size((cutting.units(_json(text)) + _BLOCK, 1)), is_within_limits=whole
+            )
         beside = view.buttons if isinstance(view, PaperView) else CardButtons()
         blocks = [header(view.line)] if isinstance(view, Head) and not view.small else []
         blocks += [{**section(text), **_accessory(beside)}] if text else []
         blocks += [context(small)] if small else []
         markup = ",".join(map(_json, blocks))
-        return Fragment(view=view, markup=markup, size=Size((units(markup) + 1, len(blocks))), is_within_limits=whole)
+        return Fragment(
+            view=view, markup=markup, size=Size((cutting.units(markup) + 1, len(blocks))), is_within_limits=whole
+        )
 
     def beneath(self, buttons: Buttons) -> Size:
         """Returns the size of the rows as blocks."""
         blocks = actions(buttons)
-        return Size((sum(units(_json(block)) + 1 for block in blocks), len(blocks)))
+        return Size((sum(cutting.units(_json(block)) + 1 for block in blocks), len(blocks)))
 
     def compose(self, contents: Contents) -> tuple[str, str]:
         """Returns the message as blocks, with the titles as the text of its notification; the plain form is the text alone."""
         blocks = [*_joined_blocks(contents.fragments), *map(_json, actions(contents.buttons))]
-        written = plain_page(contents.fragments)
-        fallback = notification_titles([*contents.fragments, *contents.titled]) or written
-        shown = _json(escape(cut_units(fallback, FALLBACK)))
+        written = packing.plain_page(contents.fragments)
+        fallback = packing.notification_titles([*contents.fragments, *contents.titled]) or written
+        shown = _json(escape(cutting.cut_units(fallback, FALLBACK)))
         return f'{{"text":{shown},"blocks":[{",".join(blocks)}]}}', _json({"text": escape(written)})
 
 
@@ -149,7 +154,7 @@ def plain_text_object(text: str, room: int) -> Block:
 
     Nothing is escaped, since Slack reads no markup in it; mentions are broken up all the same, should a client read some.
     """
-    shown = cut_units(_CALLING.sub(f"<{_WORD_JOINER}", text), room)
+    shown = cutting.cut_units(_CALLING.sub(f"<{_WORD_JOINER}", text), room)
     # Only where it matters: a digest has five such texts for each paper.
     return {"type": "plain_text", "text": shown, **({"emoji": False} if ":" in shown else {})}
 
@@ -212,7 +217,7 @@ def _joined_blocks(fragments: Sequence[Fragment]) -> list[str]:
     lines: list[str] = []
     for fragment in fragments:
         is_line = isinstance(fragment.view, Line | Code)
-        if lines and not (is_line and units("\n".join([*lines, fragment.markup])) <= SECTION):
+        if lines and not (is_line and cutting.units("\n".join([*lines, fragment.markup])) <= SECTION):
             blocks.append(_json(section("\n".join(lines))))
             lines = []
         if is_line:
@@ -274,7 +279,9 @@ def _field(field: FormField) -> Iterator[Block]:
     yield block
     if field.notes:
         notes = "\n".join(linked(note) for note in field.notes)
-        yield {**section(notes if len(notes) <= _NOTES else escape(cut_units("\n".join(field.notes), _NOTES // 5)))}
+        yield {
+            **section(notes if len(notes) <= _NOTES else escape(cutting.cut_units("\n".join(field.notes), _NOTES // 5)))
+        }
 
 
 def _element(field: FormField) -> Block:
@@ -314,8 +321,8 @@ def _panel(panel: HomePanel, number: int) -> Iterator[Block]:
 
 
 def _item(item: HomeItem, action: str) -> Block:
-    remark = f"\n{escape(cut_at_word(item.remark, _ITEM))}" if item.remark else ""
-    text = Mrkdwn(f"{bold(cut_at_word(item.text, _ITEM))}{remark}")
+    remark = f"\n{escape(cutting.cut_at_word(item.remark, _ITEM))}" if item.remark else ""
+    text = Mrkdwn(f"{bold(cutting.cut_at_word(item.text, _ITEM))}{remark}")
     return {**section(text), **({"accessory": overflow_menu(item.menu, action)} if item.menu else {})}
 
 

@@ -20,8 +20,9 @@ from pydantic import SecretStr
 from slack_sdk.signature import SignatureVerifier
 
 from bot.platforms.receiver_loop import ReceiverLoop
+from bot.platforms.slack import incoming
 from bot.platforms.slack.client import Client
-from bot.platforms.slack.incoming import COMMANDS, EVENTS, INTERACTIONS, MalformedPayload, UnknownWorkspace, read
+from bot.platforms.slack.incoming import MalformedPayload, UnknownWorkspace, read
 from bot.platforms.slack.manifest import PATHS
 from bot.platforms.slack.outgoing import SlackChannel
 from bot.ports.channel import Clock
@@ -198,12 +199,12 @@ def _read(call: WebRequest) -> tuple[str, dict[str, Any]]:
     """Returns (kind, payload) of a request; kind "" if it asks for nothing. Raises ValueError."""
     if call.headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM:
         payload = _object(call.body)
-        kinds = {"url_verification": "url_verification", "event_callback": EVENTS}
+        kinds = {"url_verification": "url_verification", "event_callback": incoming.EVENTS}
         return kinds.get(str(payload.get("type")), ""), payload
     form = dict(parse_qsl(call.body.decode(), keep_blank_values=True, max_num_fields=100))
     if "payload" in form:
-        return INTERACTIONS, _object(form["payload"])
-    return (COMMANDS, form) if "command" in form else ("", {})  # ssl_check: Slack only tests the certificate
+        return incoming.INTERACTIONS, _object(form["payload"])
+    return (incoming.COMMANDS, form) if "command" in form else ("", {})  # ssl_check: Slack only tests the certificate
 
 
 def _object(text: str | bytes) -> dict[str, Any]:

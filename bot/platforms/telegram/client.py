@@ -15,7 +15,7 @@ from telegram.constants import ParseMode
 from telegram.error import InvalidToken, NetworkError, TelegramError, TimedOut
 from telegram.request import BaseRequest, RequestData
 
-from bot.platforms.telegram.errors import not_modified, outcome, outcome_of_repeatable
+from bot.platforms.telegram import errors
 from bot.ports.channel import read_message
 from subscriptions.errors import Rejected, RetryLater, Unclear
 from subscriptions.model import Message
@@ -216,7 +216,7 @@ class Client:
         try:
             sent = await self._bot.call("sendMessage", wanted, None)
         except Exception as error:
-            raise outcome(error) from error
+            raise errors.outcome(error) from error
         if isinstance(sent, dict) and isinstance(sent.get("message_id"), int):
             return str(sent["message_id"])
         raise Unclear(_UNREADABLE)
@@ -229,8 +229,8 @@ class Client:
         try:
             await self._bot.call("editMessageText" if post.text else "editMessageReplyMarkup", wanted, None)
         except Exception as error:
-            if not not_modified(error):
-                raise outcome(error) from error
+            if not errors.not_modified(error):
+                raise errors.outcome(error) from error
 
     async def send_file(self, address: str, topic: int | None, name: str, data: bytes) -> str:
         """Posts a document without sound and returns the message's id."""
@@ -243,7 +243,7 @@ class Client:
                 message_thread_id=topic if topic != _GENERAL else None,
             )
         except Exception as error:
-            raise outcome(error) from error
+            raise errors.outcome(error) from error
         return str(sent.message_id)
 
     async def call(self, method: str, **arguments: object) -> object:
@@ -251,7 +251,7 @@ class Client:
         try:
             return await self._bot.call(method, arguments, None)
         except Exception as error:
-            raise outcome_of_repeatable(error) from error
+            raise errors.outcome_of_repeatable(error) from error
 
     async def call_for_object(self, method: str, **arguments: object) -> dict[str, Any]:
         """Like `call`, for a method whose result is an object."""
@@ -271,7 +271,7 @@ class Client:
         try:
             found = await self._receiving_bot.call("getUpdates", wanted, self._read + seconds)
         except Exception as error:
-            raise outcome_of_repeatable(error) from error
+            raise errors.outcome_of_repeatable(error) from error
         numbered = [update for update in found if _has_number(update)] if isinstance(found, list) else []
         if found != [] and not numbered:
             raise RetryLater(_UNREADABLE)
@@ -284,7 +284,7 @@ class Client:
         except InvalidToken as error:  # the library's reading of 404; getFile has just accepted the token
             raise Rejected("Telegram does not have this file any more.") from error
         except Exception as error:
-            raise outcome_of_repeatable(error) from error
+            raise errors.outcome_of_repeatable(error) from error
 
     async def close(self) -> None:
         """Closes the connections."""

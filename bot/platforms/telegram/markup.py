@@ -12,19 +12,10 @@ from html import escape as html_escaped
 from typing import Any
 
 from bot.ports.channel import Button
+from bot.rendering import packing
 from bot.rendering.appearance import Display, Look, Paragraph, Shape, ShownButton
 from bot.rendering.cleaning import web_url
-from bot.rendering.packing import (
-    NUMBERS_IN_MESSAGE,
-    Contents,
-    Fragment,
-    Medium,
-    Size,
-    joined_texts,
-    macro_name,
-    plain_text,
-    short_text,
-)
+from bot.rendering.packing import Contents, Fragment, Medium, Size
 from bot.rendering.parts import Code, Line, NoticeView
 from bot.rendering.templating import Macro, macros
 from subscriptions.cutting import units
@@ -106,25 +97,25 @@ class Telegram(Medium):
     """The medium of Telegram."""
 
     room = Size((TEXT, RAW, ENTITIES, ENTITY_BYTES, TEXT))
-    numbers = NUMBERS_IN_MESSAGE
+    numbers = packing.NUMBERS_IN_MESSAGE
 
     def draw(self, view: object) -> Fragment:
         """Returns the view as HTML."""
-        markup = _macros()[macro_name(view)](view).strip("\n")
-        return Fragment(view=view, markup=markup, size=markup_size(markup, _calm(view, short_text(view))))
+        markup = _macros()[packing.macro_name(view)](view).strip("\n")
+        return Fragment(view=view, markup=markup, size=markup_size(markup, _calm(view, packing.short_text(view))))
 
     def compose(self, contents: Contents) -> tuple[str, str]:
         """Returns the message. Its plain form shows addresses, and leaves out texts of papers that then do not fit."""
         payload: dict[str, object] = {
             # A lock screen shows two lines; a blank line below the head would waste one.
-            "text": joined_texts(
+            "text": packing.joined_texts(
                 [(fragment.view, fragment.markup) for fragment in contents.fragments], under_head="\n"
             ),
             "silent": contents.silent,
         }
-        plain = _plain_page(contents.fragments, plain_text)
+        plain = _plain_page(contents.fragments, packing.plain_text)
         if units(plain) > TEXT:
-            plain = _plain_page(contents.fragments, short_text)
+            plain = _plain_page(contents.fragments, packing.short_text)
         plain_payload: dict[str, object] = {"text": plain, "silent": contents.silent}
         if contents.buttons:
             payload["buttons"] = plain_payload["buttons"] = [
@@ -135,7 +126,9 @@ class Telegram(Medium):
 
 def _plain_page(fragments: Sequence[Fragment], text_of: Callable[[object], str]) -> str:
     """Returns the message without markup. The server looks for names and commands in it as it does in HTML."""
-    return joined_texts([(fragment.view, _calm(fragment.view, text_of(fragment.view))) for fragment in fragments])
+    return packing.joined_texts(
+        [(fragment.view, _calm(fragment.view, text_of(fragment.view))) for fragment in fragments]
+    )
 
 
 def _calm(view: object, text: str) -> str:

@@ -12,11 +12,12 @@ from typing import Any
 
 from bot.platforms.web import WEB
 from bot.ports.web_page import PageFrame
+from bot.rendering import templating
 from bot.rendering.language import Language
 from bot.rendering.packing import Beside, Contents, Fragment, Medium, macro_name, plain_page
 from bot.rendering.parts import Code
 from bot.rendering.plots import rows_of_bars
-from bot.rendering.templating import Macro, draw_page, draw_part, macros
+from bot.rendering.templating import Macro
 from subscriptions.errors import Sentence
 from subscriptions.model import Chat, ChatAddress, ChatKind
 from subscriptions.service.chat_status import known_or_new
@@ -28,7 +29,7 @@ from subscriptions.store.signals import signals_of_papers
 
 @lru_cache
 def _macros() -> Mapping[str, Macro]:
-    return macros("web", "html")
+    return templating.macros("web", "html")
 
 
 class Web(Medium):
@@ -170,7 +171,7 @@ def page(view: ChatView, said: str, once: str, *, is_newest: bool, panel: str = 
     `said`: a few words about the pressed button. `once`: the id of the next message or press. `panel`, `example`: the
     subscriptions and a paper as HTML.
     """
-    return draw_page(
+    return templating.draw_page(
         "chat.html",
         view.frame,
         _TITLE,
@@ -189,7 +190,7 @@ def page(view: ChatView, said: str, once: str, *, is_newest: bool, panel: str = 
 
 def fragment(messages: Sequence[ShownMessage], frame: PageFrame) -> str:
     """Returns messages as HTML for the page."""
-    return draw_part("messages.html", frame, words=_WORDS, messages=messages, once="")
+    return templating.draw_part("messages.html", frame, words=_WORDS, messages=messages, once="")
 
 
 def _shown(

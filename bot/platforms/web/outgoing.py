@@ -20,7 +20,7 @@ from bot.ports.channel import Channel, Clock, FormField, HomeView, Limits, Modal
 from bot.ports.web_page import Visitor
 from subscriptions.errors import Rejected, RetryLater, StoreError
 from subscriptions.model import ChatAddress, Message
-from subscriptions.store.conversations import add_page_message, edit_page_message, find_page_message
+from subscriptions.store import conversations
 from subscriptions.store.database.store import Store
 
 MINUTE = 60.0  # seconds
@@ -221,7 +221,7 @@ class WebChannel(Channel):
         payload, now = read_message(message, _checked, plain=plain), self.clock.now()
         given = {"delivery": delivery, "part": message.number, "now": now}
         try:
-            number = await write(add_page_message, self._opened(), chat, payload, **given)
+            number = await write(conversations.add_page_message, self._opened(), chat, payload, **given)
         except StoreError as error:
             raise RetryLater("The database cannot be used.") from error  # also if it was stored, see above
         self.hub.wake(chat.address)
@@ -232,7 +232,7 @@ class WebChannel(Channel):
         payload = read_message(message, _checked, plain=plain)
         number = int(message_id) if message_id.isascii() and message_id.isdecimal() else -1
         try:
-            is_edited = await write(edit_page_message, self._opened(), chat, number, payload)
+            is_edited = await write(conversations.edit_page_message, self._opened(), chat, number, payload)
         except StoreError as error:
             raise RetryLater("The database cannot be used.") from error
         if not is_edited:
@@ -242,7 +242,7 @@ class WebChannel(Channel):
     async def say(self, chat: ChatAddress, content: str, *, key: str, is_own: bool = False) -> int:
         """Stores a message that no delivery has, once for each `key`, and returns its number. Raises StoreError."""
         given = {"delivery": key, "part": 0, "is_own": is_own, "now": self.clock.now()}
-        number = await write(add_page_message, self._opened(), chat, _storable(content), **given)
+        number = await write(conversations.add_page_message, self._opened(), chat, _storable(content), **given)
         self.hub.wake(chat.address)
         return number
 
@@ -253,7 +253,7 @@ class WebChannel(Channel):
         del after, thread
         given = {"delivery": delivery, "part": message.number}
         try:  # in the writer thread, so after every write that has begun
-            number = await write(find_page_message, self._opened(), chat, **given)
+            number = await write(conversations.find_page_message, self._opened(), chat, **given)
         except StoreError as error:
             raise RetryLater("The database cannot be used.") from error
         return None if number is None else str(number)

@@ -17,9 +17,9 @@ from bot.commands.phrasing import Localizer
 from bot.commands.phrasing.subscription_words import subscription_rows
 from bot.context import write
 from bot.platforms.receiver_loop import wait_for_reply
-from bot.platforms.web import WEB
+from bot.platforms.web import WEB, markup
 from bot.platforms.web.incoming import Heard, Talk, new_once
-from bot.platforms.web.markup import ChatView, chat_of, fragment, framed, look, page, shown
+from bot.platforms.web.markup import ChatView, page, shown
 from bot.platforms.web.outgoing import Hub, ShownForm, WebChannel
 from bot.platforms.web.playground import draw_papers
 from bot.ports.channel import FormField
@@ -32,9 +32,9 @@ from bot.rendering.templating import draw_page, draw_part
 from subscriptions.errors import Sentence, StoreError
 from subscriptions.model import Chat, ChatAddress, KnownPaper
 from subscriptions.query.parse import parse_query
+from subscriptions.service import paper_search
 from subscriptions.service.access import choose_language
 from subscriptions.service.next_deliveries import Listed, listed
-from subscriptions.service.paper_search import DAYS_KNOWN, found_by_day, newest_papers
 from subscriptions.states import SubscriptionState
 from subscriptions.store.conversations import changed_page_messages, newest_page_messages
 from subscriptions.store.database.store import Store
@@ -68,7 +68,7 @@ async def events(
                 return
             for message in messages:
                 after = message.change
-                yield event("message", after, fragment(shown(store, [message], chat, frame), frame))
+                yield event("message", after, markup.fragment(shown(store, [message], chat, frame), frame))
             if messages:
                 yield event("panel", after, await asyncio.to_thread(panel))
             quiet = 0 if messages else quiet + 1
@@ -143,7 +143,7 @@ class ChatPages:
     async def show(self, asked: PageRequest) -> PageResponse:
         """Shows the newest messages, or those before the one that is named."""
         before = _number(asked.query.get("before", ""))
-        view = await asyncio.to_thread(look, self._store, asked.frame, before=before)
+        view = await asyncio.to_thread(markup.look, self._store, asked.frame, before=before)
         if asked.frame.has_chosen_language and ("language" in asked.query or "lang" not in view.chat.chosen):
             now = self._channel.clock.now()
             await write(choose_language, self._store, view.chat.address, asked.frame.language, now=now)
@@ -158,7 +158,7 @@ class ChatPages:
         return page(view, said, once, is_newest=is_newest, panel=self._panel(view.frame))
 
     def _panel(self, frame: PageFrame) -> str:
-        chat, frame = framed(self._store, frame)
+        chat, frame = markup.framed(self._store, frame)
         return draw_panel(self._store, chat, frame, now=self._channel.clock.now(), once=new_once())
 
     def _example(self, view: ChatView) -> str:
@@ -169,7 +169,9 @@ class ChatPages:
             KnownPaper(id=0, paper=paper, sequence=None, sequenced_at=None, first_seen_at=now, day=now.date())
             for paper in offered
         ]
-        return draw_papers([*newest_papers(self._store, now=now, most=1), *sample][:1], None, view.chat, alone=True)
+        return draw_papers(
+            [*paper_search.newest_papers(self._store, now=now, most=1), *sample][:1], None, view.chat, alone=True
+        )
 
     async def say(self, asked: PageRequest, dispatcher: RequestDispatcher) -> PageResponse:
         """Takes a message, or a file."""
@@ -181,7 +183,7 @@ class ChatPages:
 
     async def follow(self, asked: PageRequest) -> PageResponse:
         """Sends changes since the last one that the browser has, or since the page was drawn."""
-        view = await asyncio.to_thread(look, self._store, asked.frame)
+        view = await asyncio.to_thread(markup.look, self._store, asked.frame)
         after = _number(asked.headers.get("last-event-id", "") or asked.query.get("after", ""))
         start = view.change if after is None else after
         return PageResponse(
@@ -193,7 +195,7 @@ class ChatPages:
     async def download(self, asked: PageRequest) -> PageResponse:
         """Hands out the document of a message of this chat."""
         number = _number(asked.query.get("message", ""))
-        found = await asyncio.to_thread(_document, self._store, chat_of(asked.visitor.name), number or 0)
+        found = await asyncio.to_thread(_document, self._store, markup.chat_of(asked.visitor.name), number or 0)
         if found is None:
             return PageResponse(status=404, body="There is no such page.\n", kind="text/plain")
         name, text = found
@@ -251,7 +253,7 @@ class ChatPages:
         """Returns the page of a form with these values; the chat, if that form is gone."""
         wrong = problems or {}
         form = await self._talk.fill_in(asked.frame, form_id, values, dispatcher)
-        _, frame = await asyncio.to_thread(framed, self._store, asked.frame)
+        _, frame = await asyncio.to_thread(markup.framed, self._store, asked.frame)
         if form is None:
             gone = " ".join(wrong.values()) or _GONE.say(Language(frame.language, "UTC").translate)
             self._channel.hub.keep_said(asked.visitor.name, gone)
@@ -342,7 +344,7 @@ class PanelRow:
 def draw_panel(store: Store, chat: Chat, frame: PageFrame, *, now: datetime, once: str) -> str:
     """Returns the panel as HTML. `once`: the id of the next press."""
     there = listed(store, chat.address) if chat.id else ()
-    found = found_by_day(store, chat, [one.subscription for one in there], now=now)
+    found = paper_search.found_by_day(store, chat, [one.subscription for one in there], now=now)
     rows = _rows(there, found, Language(frame.language, chat.settings.timezone), now)
     return draw_part("panel.html", frame, words=_PANEL_WORDS, rows=rows, once=once)
 
@@ -359,7 +361,7 @@ def _rows(
         subscription = one.subscription
         days, is_held = found[subscription.canonical], subscription.state is SubscriptionState.PAUSED
         papers = language.count("{count} paper", "{count} papers", sum(days))
-        counted = language.say("{papers} in the last {days} days", papers=papers, days=DAYS_KNOWN)
+        counted = language.say("{papers} in the last {days} days", papers=papers, days=paper_search.DAYS_KNOWN)
         comes = language.say("next {moment}", moment=row.next_due) if row.next_due else language.say("as papers come")
         shown.append(
             PanelRow(

@@ -30,12 +30,12 @@ from bot.rendering.templating import draw_page, draw_part
 from subscriptions.errors import PaperwireError, QueryError, Refused, Sentence
 from subscriptions.model import Because, Chat, Item, KnownPaper
 from subscriptions.planning.times import Ending, split_when
-from subscriptions.query import And, Leaf, Node, Not, Or, Query
+from subscriptions.query import And, Leaf, Node, Not, Or, Query, rewriting
 from subscriptions.query.parse import parse_query
-from subscriptions.query.rewriting import can_be_written, with_leaves, written
 from subscriptions.query.variants import MOST, Variant, variants
+from subscriptions.service import paper_search
 from subscriptions.service.near_papers import with_words
-from subscriptions.service.paper_search import Base, newest_names, recent_matches, recent_variants
+from subscriptions.service.paper_search import Base
 from subscriptions.store.database.store import Store
 
 PATH = "/finds"
@@ -96,7 +96,7 @@ class Finds:
         for text in _readings(typed.strip()):
             try:
                 query = parse_query(split_when(text).query)
-                found = recent_matches(self._store, query, now=self._clock.now(), most=SHOWN_WHILE_TYPED)
+                found = paper_search.recent_matches(self._store, query, now=self._clock.now(), most=SHOWN_WHILE_TYPED)
             except PaperwireError:  # it is not finished, or is refused when it is sent
                 continue
             if found.found or text == typed.strip():
@@ -115,7 +115,7 @@ class Finds:
         field, _, word = last.casefold().rpartition(":")
         if len(word) < _LEAST:
             return
-        authors, categories = newest_names(self._store)
+        authors, categories = paper_search.newest_names(self._store)
         found = [(f"cat:{name}", papers) for name, papers in categories if name.casefold().startswith(word)]
         names = [one for one in authors if any(part.startswith(word) for part in one[0].casefold().split())]
         wanted = {
@@ -289,7 +289,7 @@ class Playground:
         others = {one.text: one for one in variants(wanted)} if wanted else {}
         queries = {one.text: one for one in toggles.values()}
         queries |= {text: parse_query(text, wanted.fields) for text in others if wanted and text not in queries}
-        matches, found = recent_variants(
+        matches, found = paper_search.recent_variants(
             self._store, wanted, queries, excluded=chosen.excluded, now=self._clock.now(), most=SHOWN
         )
         by_effect = sorted(others, key=lambda text: -abs(found[text] - matches.found))
@@ -308,12 +308,12 @@ class Playground:
 
 def _without(query: Query, off: Collection[int]) -> _Chosen:
     """Returns a query without the parts at these places. Raises QueryError if what is left is no query."""
-    if not off or not can_be_written(query):
+    if not off or not rewriting.can_be_written(query):
         return _Chosen(wanted=query)
-    kept = with_leaves(query.tree, (place not in off for place in count()))
+    kept = rewriting.with_leaves(query.tree, (place not in off for place in count()))
     if kept is None:
         return _Chosen(wanted=None)
-    text = written(kept)
+    text = rewriting.written(kept)
     try:
         return _Chosen(wanted=parse_query(text, query.fields))
     except QueryError:  # it only excludes
@@ -333,7 +333,7 @@ def _toggles(query: Query, off: frozenset[int]) -> Mapping[int, Query]:
 def _parts(query: Query, off: frozenset[int], effects: Mapping[int, str]) -> Iterator[ShownPart]:
     """Yields the parts of a query and the words between them; nothing if it cannot be written without one of them."""
     places = count()
-    for text, is_part in _pieces(query.tree) if can_be_written(query) else ():
+    for text, is_part in _pieces(query.tree) if rewriting.can_be_written(query) else ():
         if is_part:
             place = next(places)
             toggled = ",".join(map(str, sorted(off ^ {place})))
@@ -346,7 +346,7 @@ def _pieces(tree: Node) -> Iterator[tuple[str, bool]]:
     """Yields the texts of a query's parts, and the operators and brackets between them; of each, whether it is a part."""
     match tree:
         case Leaf() | Not(node=Leaf()):
-            yield written(tree), True
+            yield rewriting.written(tree), True
         case Not():
             yield "-(", False
             yield from _pieces(tree.node)

@@ -6,7 +6,8 @@ from datetime import time
 from functools import lru_cache
 from itertools import zip_longest
 
-from subscriptions.planning.cadence import TimeOfDay, cadence_of_days, in_part, time_of_part
+from subscriptions.planning import cadence
+from subscriptions.planning.cadence import TimeOfDay
 from subscriptions.planning.times._words import SMALL, Token, TokenKind, plain, tokens_of
 
 _CADENCE_KINDS = {TokenKind.DAILY: "daily", TokenKind.WEEKDAYS: "weekdays", TokenKind.WEEKLY: "weekly"}
@@ -244,7 +245,7 @@ class _TimeParts:
             days = set(range(first, last + 1)) if first <= last else {*range(first, 7), *range(last + 1)}
         if self.weekend:
             days |= _WEEKEND
-        found = cadence_of_days(days, None)
+        found = cadence.cadence_of_days(days, None)
         return Reading(kind=found.kind, weekday=found.weekday, days=found.days)
 
     def _timed(self, reading: Reading) -> Reading | None:
@@ -255,7 +256,7 @@ class _TimeParts:
         at = next((clock.at for clock in self.clocks if clock.at is not None), None)
         part = self.parts[0] if self.parts and not self.clocks else ""
         if part and part not in ("morning", "forenoon"):
-            at = time_of_part(part)
+            at = cadence.time_of_part(part)
         one = len(times) <= 1 and None not in times and len(set(self.parts)) <= 1
         return replace(reading, at=at, part=part, exact=reading.exact and one)
 
@@ -294,14 +295,14 @@ def _with_parts(tokens: Sequence[Token]) -> list[Token]:
     for token, after in zip_longest(tokens, tokens[1:]):
         leads = after is not None and isinstance(after.value, TimeOfDay)  # "3 早上8点": the 3 is no time
         if token.kind is TokenKind.PART and found and isinstance(found[-1].value, TimeOfDay) and not leads:
-            found[-1] = Token(TokenKind.CLOCK, in_part(found[-1].value, str(token.value)))
+            found[-1] = Token(TokenKind.CLOCK, cadence.in_part(found[-1].value, str(token.value)))
         elif token.kind is TokenKind.PART:
             found.append(token)
             waiting = token
             continue
         elif isinstance(token.value, TimeOfDay) and waiting is not None:
             found.remove(waiting)
-            found.append(Token(TokenKind.CLOCK, in_part(token.value, str(waiting.value))))
+            found.append(Token(TokenKind.CLOCK, cadence.in_part(token.value, str(waiting.value))))
         elif token.kind in (TokenKind.AT, TokenKind.NEAR, TokenKind.NONE):
             found.append(token)
             continue

@@ -22,10 +22,10 @@ from subscriptions.store.database import (
     full_error,
     is_full,
     keep_to_owner,
+    schema,
     wrong_setting,
 )
 from subscriptions.store.database.postgres import PostgresDatabase
-from subscriptions.store.database.schema import HEAD, make_schema, refuse_unknown, upgrade_schema
 from subscriptions.store.database.sqlite import PART, SqliteFile
 from subscriptions.store.database.writer import Writer
 
@@ -216,16 +216,16 @@ class Store:
             revision = self.known_revision()
             if revision is not None:
                 self.kind.protect()
-            if revision == HEAD:
+            if revision == schema.HEAD:
                 return
             if revision is None and not make:
                 raise self.missing()
             if revision is not None and copies is not None and self.kind.file is not None:
-                self.copy_into(copies, f"before-{HEAD}", now)
+                self.copy_into(copies, f"before-{schema.HEAD}", now)
             self.kind.make_place()
             with self._writer.begin() as connection:
-                if revision is not None or not make_schema(connection):
-                    upgrade_schema(connection)
+                if revision is not None or not schema.make_schema(connection):
+                    schema.upgrade_schema(connection)
 
     def mark(self) -> object | None:
         """A value that stays the same while no process writes; None: only the database knows.
@@ -254,7 +254,7 @@ class Store:
         """As `revision`. Raises StoreError, also for a database that this version cannot bring up to date."""
         revision = self.revision()
         if revision is not None:
-            refuse_unknown(revision, self.where)
+            schema.refuse_unknown(revision, self.where)
         return revision
 
     def backup(self, target: Path) -> None:

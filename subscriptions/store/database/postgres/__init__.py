@@ -17,14 +17,8 @@ from sqlalchemy.schema import CreateColumn
 
 from subscriptions.errors import Sentence, StoreError
 from subscriptions.store.database import is_ours, wrong_setting
-from subscriptions.store.database.postgres.words import (
-    OURS,
-    PAPER_WORDS,
-    SharedSession,
-    copy_rows,
-    prepare_sessions,
-    translated,
-)
+from subscriptions.store.database.postgres import words
+from subscriptions.store.database.postgres.words import SharedSession, translated
 
 _WORKER = "paperwire worker "  # how the name of a side session begins
 _SHORT = 12  # how much of a worker's id is in it: PostgreSQL keeps 63 bytes
@@ -238,7 +232,7 @@ class PostgresDatabase:
 
     def engine(self, patience: float) -> Engine:
         """One process has a bounded number of connections: a server has few."""
-        self._session = f"{OURS} {_PLANS} {_STOPPED} -c timezone=UTC -c lock_timeout={int(patience * 1000)}"
+        self._session = f"{words.OURS} {_PLANS} {_STOPPED} -c timezone=UTC -c lock_timeout={int(patience * 1000)}"
         self._engine = sa.create_engine(
             self.url,
             paramstyle="format",  # so that rows are given as tuples (bulk.py)
@@ -247,8 +241,8 @@ class PostgresDatabase:
             pool_timeout=patience,
             connect_args={**_SESSION, **self.url.query, "options": self._session},
         )
-        prepare_sessions(self._engine)
-        copy_rows(self._engine)
+        words.prepare_sessions(self._engine)
+        words.copy_rows(self._engine)
         return self._engine
 
     def prepare(self, connection: Any) -> None:  # noqa: ANN401 - psycopg's
@@ -365,7 +359,7 @@ _JOBS = (  # of the engine of several workers
     """,
     "ANALYZE procrastinate_jobs",
 )
-BESIDE_TABLES = (*PAPER_WORDS, *_JOBS, RATES)
+BESIDE_TABLES = (*words.PAPER_WORDS, *_JOBS, RATES)
 
 
 def collated(column: str) -> str:
