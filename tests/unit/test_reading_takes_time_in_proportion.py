@@ -85,7 +85,6 @@ def _message(text: str, chat: str, command: str = "") -> MessageRequest:
 @pytest.fixture(autouse=True)
 def _without_collector() -> Iterator[None]:
     """The collector begins when it likes; then the larger text pays for it."""
-    gc.collect()
     gc.disable()
     yield
     gc.enable()
