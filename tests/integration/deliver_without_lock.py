@@ -13,7 +13,7 @@ from types import ModuleType
 from sqlalchemy import bindparam, update
 
 from bot.cli import run
-from bot.delivery import sender
+from bot.delivery import lane_sender, sender
 from subscriptions.service import plan
 from subscriptions.states import MessageState
 from subscriptions.store import claims
@@ -54,7 +54,7 @@ def _replaces(module: ModuleType, **names: object) -> None:
 
 
 if __name__ == "__main__":
-    _replaces(sender, only_sender=_no_lock)
+    _replaces(lane_sender, only_sender=_no_lock)
     if sys.argv[1] == "careless":
         _takes_without_looking()
     if sys.argv[1] != "claims":

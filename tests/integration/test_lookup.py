@@ -194,7 +194,7 @@ async def test_an_interrupted_look_up_is_answered_by_the_next_process(
     assert sum("Graphs that forget" in text for text in said(telegram)) == 1
 
 
-@pytest.fixture(params=["bot.conversation.dispatcher.requested_lookup", "bot.sources.arxiv_lookup.store_digest"])
+@pytest.fixture(params=["subscriptions.store.conversations.requested_lookup", "bot.sources.arxiv_lookup.store_digest"])
 def failures(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> list[StoreUnavailable]:
     """Errors that this step of a look-up meets first."""
     work, left = resolve_name(request.param), [StoreUnavailable("The database is locked.") for _ in range(2)]

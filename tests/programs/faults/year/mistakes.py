@@ -29,7 +29,7 @@ def forgets_deliveries() -> Iterator[None]:
             old = select(DeliveryRow.seq).where(col(DeliveryRow.settled_at) < now - KEPT)
             session.exec(delete(DeliveryItemRow).where(col(DeliveryItemRow.delivery).in_(old)))
 
-    with patch("bot.operation.ticks.clean_up_steps", forgetful):
+    with patch("subscriptions.service.retention.clean_up_steps", forgetful):
         yield
 
 
