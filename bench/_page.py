@@ -1,6 +1,6 @@
-"""Runs benchmarks and writes what they print into docs/benchmarks.md, each between its own marks.
+"""Runs benchmarks and writes their output into docs/benchmarks.md, each between its own marks.
 
-python -m bench._page DAY [NAME...]        without names: all that have marks there
+python -m bench._page DAY [NAME...]        without names: all benchmarks with marks in that page
 
 Words after the name in the mark are passed to the benchmark as arguments.
 """
@@ -29,7 +29,7 @@ def main() -> int:
 
 
 def write(name: str, output: str) -> None:
-    """Puts what a benchmark printed into its place."""
+    """Replaces the text between the marks of a benchmark by its output."""
     page, place = _place(name)
     text = page.read_text("utf-8")
     page.write_text(text[: place.start(3)] + output + text[place.end(3) :], "utf-8")

@@ -1,8 +1,8 @@
-"""Draws the tables of docs/benchmarks.md as SVG files beside it, so that each picture has the figures of its table.
+"""Draws the tables of docs/benchmarks.md as SVG files in docs/images. Each picture has the figures of its table.
 
-python -m bench._plots        bench._page does it after each run
+python -m bench._plots        bench._page also does this after each run
 
-The description in each picture holds its figures: a test compares them with the page.
+The description in each picture contains its figures, and a test compares them with the page.
 """
 
 import re
@@ -37,7 +37,7 @@ class Figure(Protocol):
         """Writes the picture."""
 
 
-# What bench.planning prints, as one group of a pattern, and what the issue of each allows.
+# (name, pattern whose group is the figure in the output of bench.planning, limit from the issue, unit)
 _COSTS = (
     (
         "a tick with nothing due, 1,000,000 subscriptions",
@@ -59,7 +59,7 @@ def main() -> None:
 
 
 def match_times() -> dict[str, dict[int, float]]:
-    """Returns the seconds of each engine by the number of lines, as the page has them."""
+    """Returns engine → number of lines → seconds, as the page has them."""
     found: dict[str, dict[int, float]] = {}
     _, *parts = _COUNT.split(printed_by("matching"))
     for count, rows in zip(parts[::2], parts[1::2], strict=True):
@@ -69,7 +69,7 @@ def match_times() -> dict[str, dict[int, float]]:
 
 
 def planning_costs() -> list[Cost]:
-    """Returns the costs of planning as the page has them. Raises ValueError for one that is not there."""
+    """Returns the costs of planning as the page has them. Raises ValueError if the page lacks one."""
     printed, found = printed_by("planning"), []
     for name, pattern, allowed, unit in _COSTS:
         match = re.search(pattern, printed)
@@ -80,7 +80,7 @@ def planning_costs() -> list[Cost]:
 
 
 def description(figures: object) -> str:
-    """Returns the figures as they are kept in the picture."""
+    """Returns the figures as text for the description of the picture."""
     return repr(figures)
 
 
@@ -122,7 +122,7 @@ def _draw_matching(times: Mapping[str, Mapping[int, float]], path: Path) -> None
 
 
 def _spread(ends: Mapping[str, float], apart: float = 1.9) -> dict[str, float]:
-    """Returns the height of each line's name: that of the line's end, or higher where two names would overlap."""
+    """Returns the height of each line's name: the height of the line's end, or more if two names would overlap."""
     placed: dict[str, float] = {}
     lowest = 0.0
     for name, end in sorted(ends.items(), key=lambda pair: pair[1]):
@@ -146,7 +146,10 @@ def _draw_planning(costs: list[Cost], path: Path) -> None:
 
 
 def _axes(size: tuple[float, float]) -> tuple[Figure, Any]:
-    """Returns a figure of so many inches and its axes: grey on nothing, which can be read on white and on black."""
+    """Returns a figure of `size` inches and its axes.
+
+    They are grey on a transparent background, which can be read on white and on black pages.
+    """
     matplotlib: Any = import_module("matplotlib")
     plots: Any = import_module("matplotlib.figure")
     matplotlib.rcParams.update(

@@ -1,11 +1,12 @@
-"""Measures how fast a command is answered while a bulletin goes out to all chats, and checks the platform's limit.
+"""Measures how fast a command is answered while a bulletin is sent to all chats, and checks the platform's limit.
 
     python -m bench.answering [COMMANDS]
 
-The real `paperwire run`, in its own process and with its limits on, sends a morning to more chats than it can reach in
-the time. The platform is the fake Bot API server of the tests, in another process. Meanwhile new people write commands,
-one after the other. An answer is timed from the moment the platform has the command until it has the answer. Aim: 99 of
-100 within 100 ms on two cores, and never more than thirty messages in any second.
+The real `paperwire run`, in its own process and with its limits on, sends a morning's deliveries to more chats than it
+can reach in the time. The platform is the fake Bot API server of the tests, in another process. At the same time, new
+people write commands, one after the other. The time of an answer is from the moment when the platform has the command
+to the moment when it has the answer. Aim: 99 of 100 within 100 ms on two cores, and never more than thirty messages in
+any second.
 """
 
 import sys
@@ -33,11 +34,11 @@ SAYS = (
     "/help",
     "/preview survey",
     "/undo",
-)  # each person says some of them, in this order
-PEOPLE = 41  # enough that no person writes more than one message a second, the rate at which a chat is answered
-EVERY = 0.15  # seconds from one command to the next
+)  # each person writes some of them, in this order
+PEOPLE = 41  # enough people that no person writes more than one message a second, the rate limit of a chat
+EVERY = 0.15  # seconds between two commands
 FIRST_PERSON = 1_000_000_000
-LIMIT = 30  # messages a second, core.telegram.org/bots/faq
+LIMIT = 30  # messages a second, from core.telegram.org/bots/faq
 
 
 def main() -> int:
@@ -56,7 +57,7 @@ def main() -> int:
 
 
 def morning(folder: Path, *, chats: int) -> None:
-    """Creates a store in which so many chats are due."""
+    """Creates a store in which `chats` chats are due."""
     store = Store(f"sqlite:///{folder}/paperwire.db")
     store.open(now=datetime.now(UTC))
     fill(store, chats, [f'"part {n}"' for n in range(PAPERS)])
@@ -64,7 +65,7 @@ def morning(folder: Path, *, chats: int) -> None:
 
 
 def ask(fake: Remote, n: int, words: str) -> tuple[str, float]:
-    """Writes a command as a person. Returns where and when."""
+    """Writes a command as a person. Returns the chat and the moment."""
     chat = str(FIRST_PERSON + n % PEOPLE)
     fake.call("knows", chat)
     at = time.time()

@@ -1,11 +1,11 @@
-"""Measures how long a person waits for numbers that are counted over all papers of a week, and what the index of terms costs.
+"""Measures how long a person waits for numbers that are counted in all papers of a week, and the cost of the index.
 
     python -m bench.counting [PAPERS]
 
-A week of papers, with words as frequent as in real texts, is stored as from sources; then people type, each query for
-the first time. Whole answers are timed: reading the words, counting, advice, examples, the rendered reply and its
-transaction. The alternative is to read and match every paper, as planning does. Aim: 300 ms for a week of 50,000 papers
-on two cores.
+A week of papers, with words as frequent as in real texts, is stored like digests of sources. Then people type queries,
+each for the first time. Complete answers are timed: reading the words, counting, advice, examples, the rendered reply
+and its transaction. The alternative is to read and match all papers, as planning does. Aim: 300 ms for a week of 50,000
+papers on two cores.
 """
 
 import asyncio
@@ -22,14 +22,14 @@ from subscriptions.matching.paper_index import TokenizedPapers
 from subscriptions.model import Paper, Summary
 from subscriptions.query.parse import parse_query
 from subscriptions.store.database.store import Store
+from tests import make
 from tests.bot_harness import BotHarness
-from tests.make import NOON, digest, ingest_digest, paper
 
 Timing = tuple[float, float]
 
 DIGEST = 500  # papers
 DAYS = 7
-READ = 1000  # papers of the other way
+READ = 1000  # papers with which the alternative is measured
 TOPICS = [
     "learning",
     "model",
@@ -115,7 +115,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "counting.db"
         store = Store(f"sqlite:///{path}")
-        store.open(now=NOON)
+        store.open(now=make.NOON)
         start = time.perf_counter()
         fill(store, amount)
         stored = time.perf_counter() - start
@@ -128,7 +128,7 @@ def main() -> int:
 
 async def ask(store: Store) -> None:
     bot = BotHarness(store)
-    await timing_of(bot, "/preview statistics")  # which also reads the templates
+    await timing_of(bot, "/preview statistics")  # a first run, which also reads the templates
     forget(store)
     elapsed, _ = await timing_of(bot, "/preview statistics")
     print(f"the first question after papers came: {elapsed:.0f} ms")
@@ -150,8 +150,8 @@ async def ask(store: Store) -> None:
 
 
 async def timing_of(bot: BotHarness, words: str) -> Timing:
-    """Returns the milliseconds until the answer is stored: elapsed, and of the processor."""
-    bot.later(seconds=30)  # who writes faster is not answered
+    """Returns the milliseconds until the answer is stored: elapsed time and processor time."""
+    bot.later(seconds=30)  # a person who writes too fast gets no answer
     start, worked = time.perf_counter(), time.process_time()
     said = await bot.says(words)
     elapsed = 1e3 * (time.perf_counter() - start)
@@ -166,12 +166,14 @@ def show(name: str, times: Sequence[tuple[Timing, str]]) -> None:
 
 
 def forget(store: Store) -> None:
-    """Ingests one more paper, which empties the caches."""
-    ingest_digest(store, digest(paper("One more of statistics")), source="daily", day=NOON.date(), now=NOON)
+    """Ingests another paper, which empties the caches."""
+    make.ingest_digest(
+        store, make.digest(make.paper("One more of statistics")), source="daily", day=make.NOON.date(), now=make.NOON
+    )
 
 
 def read_all(amount: int) -> None:
-    """Reads some papers and matches each: the way without the index."""
+    """Measures the alternative without the index: reads some papers and matches each."""
     some = [made(random.Random(n), n) for n in range(READ)]
     start = time.perf_counter()
     tokenized = TokenizedPapers.of(some)
@@ -191,12 +193,12 @@ def fill(store: Store, amount: int) -> None:
     numbers = iter(range(amount))
     for start in range(0, amount, DIGEST):
         some = [made(chance, next(numbers)) for _ in range(min(DIGEST, amount - start))]
-        moment = NOON - timedelta(days=(amount - start - 1) * DAYS // amount)
-        ingest_digest(store, digest(*some), source="daily", day=moment.date(), now=moment)
+        moment = make.NOON - timedelta(days=(amount - start - 1) * DAYS // amount)
+        make.ingest_digest(store, make.digest(*some), source="daily", day=moment.date(), now=moment)
 
 
 def made(chance: random.Random, number: int) -> Paper:
-    """Returns a paper of 150 to 220 words; a third of the papers have a Chinese summary."""
+    """Returns a paper of 150 to 220 words. A third of the papers have a Chinese summary."""
     words = words_of(chance)
     title = " ".join(next(words) for _ in range(chance.randint(6, 12)))
     abstract = " ".join(next(words) for _ in range(chance.randint(140, 200)))
@@ -204,7 +206,7 @@ def made(chance: random.Random, number: int) -> Paper:
     authors = [f"{first} {chance.choice(LAST_NAMES)}" for _ in range(chance.randint(1, 6))]
     texts = "".join(chance.sample(CHINESE, 30)) + (CHINESE if chance.random() < 0.1 else "")
     summaries = (Summary(language="zh", fields={"tldr": texts}),) if number % 3 == 0 else ()
-    return paper(
+    return make.paper(
         f"{title} {number}",
         *chance.sample(CATEGORIES, chance.choice((1, 1, 2, 3))),
         arxiv_id=f"26{number // 100_000 + 1:02d}.{number % 100_000:05d}",
@@ -215,7 +217,7 @@ def made(chance: random.Random, number: int) -> Paper:
 
 
 def words_of(chance: random.Random) -> Iterator[str]:
-    """Returns words as frequent as in texts: "learning" is in every second paper, "diffusion" in one of ten."""
+    """Yields words as frequent as in real texts: "learning" is in half of the papers, "diffusion" in a tenth."""
     often = [1 / place for place in range(1, len(TOPICS) + 1)]
     while True:
         kind = chance.random()
@@ -228,7 +230,7 @@ def words_of(chance: random.Random) -> Iterator[str]:
 
 
 def made_up(rank: int) -> str:
-    """Returns the word of a rank."""
+    """Returns the made-up word with a rank."""
     syllables = ("ba", "co", "di", "fe", "gu", "la", "mi", "no", "pre", "ra", "si", "ti", "ur", "ver", "st", "tion")
     letters = ""
     while rank:

@@ -1,10 +1,10 @@
-"""Measures how fast an outbox is sent to a platform on loopback, against a bare HTTP client with the same messages.
+"""Measures how fast an outbox is sent to a platform on loopback, compared with a bare HTTP client.
 
     python -m bench.draining [MESSAGES]
 
-The platform is the fake Bot API server of the tests, in its own process. Limits are off for both. The bare client is
-httpx with as many connections as paperwire has lanes at once; it posts the same forms as paperwire and stores nothing.
-Aim: within 1.5 times.
+The platform is the fake Bot API server of the tests, in its own process. Both send without rate limits. The bare client
+is httpx with as many connections as paperwire has lanes at once. It posts the same messages as paperwire and stores
+nothing. Aim: at most 1.5 times its time.
 """
 
 import asyncio
@@ -18,10 +18,10 @@ from pathlib import Path
 import httpx
 from pydantic import SecretStr
 
-from bench.planning import NOON, PAPERS, fill
+from bench import planning
 from bot.app import App, build_app
-from bot.delivery.planning import DrainState, plan
-from bot.delivery.sender import CONCURRENCY, EmbeddedEngine, Sender
+from bot.delivery.outcomes import DrainState
+from bot.delivery.sender import CONCURRENCY, EmbeddedEngine, Sender, plan
 from bot.ports.channel import Limits
 from bot.ports.rate_limiter import RateLimiter
 from bot.settings import Settings, TelegramSettings
@@ -34,7 +34,7 @@ FREE = Limits(text=4096, per_second=0, per_lane=0)
 
 
 class StandingClock(FakeClock):
-    """A clock whose time of day does not move; its seconds are real, since nothing waits."""
+    """A clock whose time of day does not move. Its monotonic time and its sleep are real."""
 
     def monotonic(self) -> float:
         return time.monotonic()
@@ -43,12 +43,12 @@ class StandingClock(FakeClock):
         await asyncio.sleep(seconds)
 
 
-ROUNDS = 8  # both sides take turns, so that a machine that is busy for a while is so for both
+ROUNDS = 8  # both sides take turns, so that other load of the machine affects both
 
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """The time that so many messages took: elapsed seconds, and processor seconds of this process."""
+    """The time for some messages: elapsed seconds, and processor seconds of this process."""
 
     messages: int = 0
     wall: float = 0.0
@@ -93,15 +93,15 @@ def main() -> int:
 
 
 async def drain(folder: Path, url: str, chats: int) -> Spent:
-    """Returns the time to send one delivery to each of so many chats."""
+    """Returns the time to send one delivery to each of `chats` chats."""
     settings = Settings(
         database_url=SecretStr(f"sqlite:///{folder}/drained.db"),
         telegram=TelegramSettings(token=SecretStr(TOKEN), api_url=url),
     )
-    app = build_app(settings, clock=StandingClock(NOON + timedelta(hours=1)))
+    app = build_app(settings, clock=StandingClock(planning.NOON + timedelta(hours=1)))
     app.open()
     without_limits(app)
-    fill(app.store, chats, [f'"part {n}"' for n in range(PAPERS)])
+    planning.fill(app.store, chats, [f'"part {n}"' for n in range(planning.PAPERS)])
     run = DrainState()
     await plan(app.context, run)
     watch = Watch()
@@ -112,7 +112,7 @@ async def drain(folder: Path, url: str, chats: int) -> Spent:
 
 
 def without_limits(app: App) -> None:
-    """Gives the app a sender that never waits for a rate limit."""
+    """Gives the app a sender without rate limits."""
     rate_limiter = RateLimiter({"telegram": FREE})
     app.context = replace(app.context, rate_limiter=rate_limiter, engine=EmbeddedEngine(app.clock, rate_limiter))
     app.sender = Sender(app.context, app.platforms, app.stop)

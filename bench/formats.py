@@ -1,22 +1,22 @@
-"""Measures how fast each format is read, against the obvious generic library, and whether time grows with the document.
+"""Measures how fast each format is read, compared with a generic library, and how the time grows with the document.
 
     python -m bench.formats [BYTES]                     # the first table
-    python -m bench.formats --growth                    # the second: 1, 8 and 64 MiB, a quarter of an hour
-    python -m bench.formats --growth --page docs/benchmarks.md --day 2026-11-20      # both, into that page
+    python -m bench.formats --growth                    # both tables, the second with 1, 8 and 64 MiB: 15 minutes
+    python -m bench.formats --growth --page docs/benchmarks.md --day 2026-11-20      # writes both into that page
 
-In the first table, both read the same bytes, a made-up page of the format with texts as long as real ones
-(tests/digest_pages.py), half a megabyte unless BYTES says otherwise. The generic library only parses the page, and
-finds as many papers: feedparser for feeds, json for JSON, Beautiful Soup over html.parser for web pages, markdown-it
-for Markdown, email for a mail, and for plain text only its lines. paperwire does the whole job, from bytes to papers:
-it recognises the format, looks for control characters, decodes accents and announcements, splits names, knows
-categories and languages, makes keys and counts copies. So a library that is written in C and only splits the text
-(json, lines) is faster.
+In the first table, both read the same bytes: a made-up page of the format with texts as long as real ones
+(tests/digest_pages.py). It has BYTES bytes, by default half a megabyte. The generic library only parses the page and
+must find the same number of papers. It is feedparser for feeds, json for JSON, Beautiful Soup with html.parser for web
+pages, markdown-it for Markdown, email for a mail, and for plain text a split into lines. paperwire does the complete
+work, from bytes to papers: it recognizes the format, searches for control characters, decodes accents and
+announcements, splits names, recognizes categories and languages, makes keys and counts copies. So a library that is
+written in C and only splits the text (json, lines) is faster.
 
-The second table takes for each format the slowest of the hostile texts of bench.parsing that is not refused for its
-many lines, and repeats it until the document has 1, 8 and 64 MiB; each is read once. The time per byte must not grow: a
-document that is eight times as long may take eight times as long, and a half more for caches and garbage collection.
-Documents that would take more than --patience seconds of the processor are not read, so that the run ends within half
-an hour on an idle machine.
+For each format, the second table uses the slowest of the hostile texts of bench.parsing that is not refused for its
+many lines. The text is repeated until the document has 1, 8 and 64 MiB, and each is read once. The time per byte must
+not grow: a document that is eight times as long may take eight times as long, and half as much again for caches and
+garbage collection. Documents that would take more than --patience seconds of processor time are not read, so that the
+run ends within half an hour on an idle machine.
 """
 
 import argparse
@@ -42,14 +42,17 @@ from bot.digests import MAX_BYTES, MAX_LINES, read_digest
 from subscriptions.errors import PaperwireError
 from tests.digest_pages import PARTS
 
-TURNS = 5  # of both ways on one page
+TURNS = 5  # runs of paperwire and of the library for each page
 MARKDOWN = MarkdownIt("commonmark").enable("table")
 
-Generic = Callable[[bytes], int]  # how many papers it finds
+Generic = Callable[[bytes], int]  # returns the number of papers that it finds
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Prints the tables. Returns 1 if the two ways find different numbers of papers, or time grows faster than the document."""
+    """Prints the tables.
+
+    Returns 1 if paperwire and a library find different numbers of papers, or if time grows faster than the document.
+    """
     parser = argparse.ArgumentParser()
     parser.add_argument("bytes", nargs="?", type=int, default=1 << 19, help="of a page of the first table")
     parser.add_argument("--growth", nargs="?", type=int, const=1 << 20, help="bytes of the smallest text of the second")
@@ -72,14 +75,14 @@ def main(arguments: Sequence[str]) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Speed:
-    """The times of both ways on one page."""
+    """The times of paperwire and of the library for one page."""
 
     made: str
     megabytes: float
     papers: int
-    found: int  # by the library
-    mine: float  # seconds
-    other: float
+    found: int  # papers that the library found
+    mine: float  # seconds of paperwire
+    other: float  # seconds of the library
     library: str
 
 
@@ -119,11 +122,11 @@ class Growth:
     text: str
     seconds: tuple[float, ...]
     per_byte: tuple[float, ...]
-    outcome: str  # of the largest
+    outcome: str  # the outcome of the largest size
 
     @property
     def growth(self) -> float:
-        """The time for a byte of the largest size, divided by that of the smallest."""
+        """The time per byte at the largest size, divided by the time per byte at the smallest size."""
         return self.per_byte[-1] / self.per_byte[0]
 
 
@@ -133,9 +136,9 @@ def _grown(smallest: int, patience: float) -> list[Growth]:
 
 
 def _slowest(smallest: int) -> Mapping[str, tuple[str, Callable[[int], str]]]:
-    """format → its slowest text, as (what it repeats, how it is made): the one whose time grows most if doubled.
+    """Returns format → (name, maker) of its slowest text: the text whose time grows most when it is doubled.
 
-    Texts that are refused for their many papers take no longer then, so they cannot be measured this way.
+    Texts that are refused for their many papers do not take longer then, so they cannot be measured in this way.
     """
     tried: dict[str, list[tuple[float, str, Callable[[int], str]]]] = defaultdict(list)
     for name, make in WORST.items():
@@ -148,7 +151,7 @@ def _slowest(smallest: int) -> Mapping[str, tuple[str, Callable[[int], str]]]:
 
 
 def _growth(name: str, text: str, make: Callable[[int], str], smallest: int, *, patience: float) -> Growth:
-    """Measures a text at three sizes; a text whose eightfold would take longer than `patience` is not made longer."""
+    """Measures a text at three sizes. Leaves out a size if it would take longer than `patience` seconds."""
     seconds: list[float] = []
     per_byte: list[float] = []
     outcome = ""
@@ -167,7 +170,7 @@ def _growth(name: str, text: str, make: Callable[[int], str], smallest: int, *, 
 
 
 def _three(row: Growth) -> list[str]:
-    """Formats the seconds of all three sizes; a dash for a size that was not read."""
+    """Returns the seconds of all three sizes as text, with a dash for a size that was not read."""
     return [f"{one:.2f}" for one in row.seconds] + ["–"] * (3 - len(row.seconds))
 
 
@@ -194,11 +197,11 @@ def _write(page: Path, name: str, text: str) -> None:
     page.write_text(f"{before}<!-- {name} -->\n{text}<!-- end -->\n{after}", "utf-8")
 
 
-# ----------------------------------------------------------------------------------------------------- generic libraries
+# ---------------------------------------------------------------------------------------------------- generic libraries
 
 
 def _seconds(work: Callable[[], object]) -> float:
-    """Returns processor seconds, which other load of the machine hardly changes."""
+    """Returns the processor seconds of a call. Other load of the machine hardly changes them."""
     gc.collect()
     start = time.process_time()
     work()
@@ -240,7 +243,7 @@ def _web_page_with_data(data: bytes) -> int:
 
 
 def _markdown(kind: str, mark: str) -> Generic:
-    """Returns a function that counts papers: tokens of that kind whose text begins with `mark`, a regular expression."""
+    """Returns a function that counts papers: the tokens of `kind` whose text matches the regular expression `mark`."""
     beginning = re.compile(mark)
 
     def read(data: bytes) -> int:

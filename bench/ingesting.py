@@ -1,10 +1,11 @@
-"""Measures how fast digests are stored, against a bare bulk insert of the same rows, and how long others wait for it.
+"""Measures how fast digests are stored, compared with a bare bulk insert of the same rows, and how long others wait.
 
     python -m bench.ingesting [PAPERS [LINES]]
 
-It stores a digest of 1,000 new papers, the same with changes, and one of PAPERS, each into a store that has papers. The
-words of the full-text index take longer than the rest, and are made before anything is written. Then it imports LINES
-subscriptions, twice, and exports them. Times are processor time, except the first of each line.
+It stores a digest of 1,000 new papers, the same digest with changes, and a digest of PAPERS papers, each into a store
+that already has papers. Making the words of the full-text index takes most of the time, and is done before anything is
+written. Then it imports LINES subscriptions, twice, and exports them. The first time in each line is wall time, the
+others are processor time.
 """
 
 import random
@@ -21,10 +22,9 @@ from bench.counting import TOPICS, made
 from bot.platforms.known import PLATFORMS
 from subscriptions.model import Paper
 from subscriptions.portable import read_lines
-from subscriptions.service.exporting import export_all
-from subscriptions.service.importing import import_lines
+from subscriptions.service.importing import export_all, import_lines
 from subscriptions.store.database.store import Store, Transaction
-from tests.make import NOON, digest, ingest_digest
+from tests import make
 
 ROWS = {
     "paper": "SELECT * FROM paper WHERE id > ?",
@@ -38,7 +38,7 @@ LINES_OF_CHAT = 5
 
 
 class TimedStore(Store):
-    """A store that notes how long each transaction that writes works."""
+    """A store that records the processor time of each writing transaction."""
 
     held: list[float]
 
@@ -58,7 +58,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         store = TimedStore(f"sqlite:///{folder}/ingested.db")
         store.held = []
-        store.open(now=NOON)
+        store.open(now=make.NOON)
         store_papers(store, before)
         whole, held, worked = store_papers(store, few)
         bare = insert_again(store, Path(folder), first=FEW)
@@ -76,8 +76,8 @@ def main() -> int:
 
 
 def subscribe_many(store: TimedStore, amount: int) -> None:
-    """Imports so many lines twice, and exports them."""
-    assert PLATFORMS  # declared, so that their addresses are read
+    """Imports `amount` lines twice, and exports them."""
+    assert PLATFORMS  # imported, so that addresses of their chats can be read
     chance = random.Random(7)
     blocks = []
     for chat in range(amount // LINES_OF_CHAT):
@@ -89,7 +89,7 @@ def subscribe_many(store: TimedStore, amount: int) -> None:
     print(f"{amount:,} lines of an import: {worked[0]:.2f} s of work to read them")
     for what in ("imported", "imported again"):
         with timed(store) as worked:
-            import_lines(store, lines, now=NOON)
+            import_lines(store, lines, now=make.NOON)
         show(f"{amount:,} lines {what}", worked[1], store.held, worked[0])
     with timed(store) as worked:
         size = sum(map(len, export_all(store)))
@@ -98,7 +98,10 @@ def subscribe_many(store: TimedStore, amount: int) -> None:
 
 @contextmanager
 def timed(store: TimedStore) -> Iterator[list[float]]:
-    """Yields a list that gets the seconds of work, and those on the wall; forgets what the store noted before."""
+    """Yields a list that gets the processor seconds and the wall seconds of the body.
+
+    Clears the store's recorded times.
+    """
     store.held.clear()
     start, worked, found = time.perf_counter(), time.process_time(), list[float]()
     yield found
@@ -106,10 +109,13 @@ def timed(store: TimedStore) -> Iterator[list[float]]:
 
 
 def store_papers(store: TimedStore, papers: Sequence[Paper]) -> tuple[float, list[float], float]:
-    """Returns the seconds to store a digest of these papers, and of work in each transaction and in all."""
+    """Stores a digest of papers.
+
+    Returns wall seconds, processor seconds of each transaction, and processor seconds in all.
+    """
     store.held.clear()
     start, worked = time.perf_counter(), time.process_time()
-    ingest_digest(store, digest(*papers), source="daily", day=NOON.date(), now=NOON)
+    make.ingest_digest(store, make.digest(*papers), source="daily", day=make.NOON.date(), now=make.NOON)
     return time.perf_counter() - start, list(store.held), time.process_time() - worked
 
 
@@ -121,9 +127,9 @@ def show(what: str, whole: float, held: Sequence[float], worked: float) -> None:
 
 
 def insert_again(store: Store, folder: Path, first: int) -> float:
-    """Returns the seconds of work to insert the rows of the papers after `first` into an empty database of the same shape."""
+    """Returns the processor seconds to insert the rows of the papers after `first` into an empty database."""
     bare = Store(f"sqlite:///{folder}/bare.db")
-    bare.open(now=NOON)
+    bare.open(now=make.NOON)
     bare.close()
     with closing(sqlite3.connect(store.path)) as source, closing(sqlite3.connect(bare.path)) as copy:
         rows = {table: source.execute(asked, (first,)).fetchall() for table, asked in ROWS.items()}

@@ -1,24 +1,25 @@
-"""Compares our order of papers with other orders, by simulated readers.
+"""Compares our order of papers with other orders, with simulated readers.
 
     python -m bench.ordering [READERS]
 
-Each reader has a broad subscription, such as a category, and a narrower hidden interest: a query of the language, made
-of words of titles. In the first half of the days the reader likes a fifth of the papers that match the interest. The
-subscription's papers of each later day are ordered, and the average precision says how near the top the papers of the
+Each reader has a broad subscription, such as a category, and a narrower hidden interest: a query made of words of
+titles. In the first half of the days, the reader likes a fifth of the papers that match the interest. Then each order
+sorts the subscription's papers of each later day, and the average precision tells how near to the top the papers of the
 interest are. Each order knows only the subscription, the papers of the first days and the likes.
 
 - newest first: the reverse order of the digest
-- BM25 (bm25s): a search for the words of the subscription and of the liked titles in the papers so far
-- SVM (scikit-learn): words and pairs of words by tf-idf, trained on the papers of the first days as liked or not; the
-  best of three strengths of regularisation, which it could not know in practice
-- the same three with a library in place of the likes: all papers of the interest in the first days, and those of these
-  days that BM25 finds nearest to their titles, 200 together
-- fit alone, our order, and the order of `/like` with the first one or three papers that were liked
-- `like:` as a query, with the first one or three of these papers: the matcher decides by the stored query which papers
-  are near enough, and how near; all others follow, the newest first
+- BM25 (bm25s): a search in the papers so far, for the words of the subscription and of the liked titles
+- SVM (scikit-learn): words and pairs of words with tf-idf, trained on the papers of the first days as liked or not; the
+  result is for the best of three strengths of regularisation, which could not be known in practice
+- the same three orders with a library instead of the likes: all papers of the interest in the first days, and the papers
+  of these days that BM25 finds nearest to their titles, together 200
+- only the fit, our order, and the order of `/like` with the first one or three liked papers
+- `like:` as a query, with the first one or three liked papers: the matcher decides from the stored query which papers are
+  near enough, and how near; all others follow, newest first
 
-The papers are those of the digests in the folder that PAPERWIRE_SHARED names, each on its own day, and made-up ones:
-words with the frequencies of a language, mixed with those of two of sixty topics. Times are processor time.
+There are two sets of papers: those of the digests in the folder that PAPERWIRE_SHARED names, each on its own day, and
+made-up papers. The words of made-up papers have frequencies as in a real language, mixed with words of two of sixty
+topics. Times are processor time.
 """
 
 import json
@@ -39,30 +40,18 @@ from typing import Any, NamedTuple
 from bot.digests import read_digest
 from bot.digests.libraries import read_library
 from bot.errors import UnknownFormat
+from subscriptions.matching import ranking
 from subscriptions.matching.hits import HitFinder
 from subscriptions.matching.paper_index import TokenizedPapers
 from subscriptions.model import Paper
 from subscriptions.normalize import tokens
-from subscriptions.query import FIELDS, TEXT, Query
-from subscriptions.query.parse import papers_named_in, parse_canonical, parse_query
-from subscriptions.ranking import (
-    NO_TASTE,
-    SAMPLE,
-    Rarity,
-    Taste,
-    fit,
-    nearness,
-    score,
-    taste_of,
-    words_of,
-    words_of_papers,
-)
+from subscriptions.query import FIELDS, TEXT, Query, parse
 
-LEAST_OF_DAY = 25  # papers; a smaller digest is an excerpt
+LEAST_OF_DAY = 25  # papers; a day with fewer is left out, as it is an excerpt
 LIKED = 0.2
 OF_LIBRARY = 200  # papers
-LEAST_EARLY = 10  # papers of the interest in the first days, so that two are liked
-LEAST_LATE = 4  # and in the later ones
+LEAST_EARLY = 10  # papers of the interest in the first days, so that at least two are liked
+LEAST_LATE = 4  # papers of the interest in the later days
 EXAMPLES = 3  # papers that `/like` names
 REGULARISATIONS = (0.01, 0.1, 1.0)
 SHAPES = ("{} {}", '"{} {}"', "{} OR {}", "({} OR {}) {}", "{} -{}", "{}")
@@ -75,11 +64,11 @@ class Reader(NamedTuple):
     """A simulated reader."""
 
     query: Query  # the subscription
-    early: list[Paper]  # what it brought in the first days
+    early: list[Paper]  # the papers of the subscription in the first days
     liked: list[Paper]
     library: list[Paper]
-    late: list[list[Paper]]  # what it brings on each later day
-    wanted: list[set[str]]  # the keys of the papers that match the interest
+    late: list[list[Paper]]  # the papers of the subscription on each later day
+    wanted: list[set[str]]  # the keys of the papers, on each later day, that match the interest
 
 
 def main() -> int:
@@ -113,7 +102,7 @@ def compare(readers: Sequence[Reader], orders: Mapping[str, Order]) -> None:
 
 
 def precisions_by(reader: Reader, scores: Callable[[Sequence[Paper]], Sequence[float]]) -> Iterator[float]:
-    """Yields the average precision of each later day that has a wanted paper, the papers with the highest score first."""
+    """Yields the average precision of each later day with a wanted paper, with papers sorted by score, highest first."""
     for day, wanted in zip(reader.late, reader.wanted, strict=True):
         if wanted:
             newest_first = day[::-1]
@@ -169,11 +158,11 @@ def svm(strength: float) -> Order:
 
 
 def ours(*, liked: int | None, with_fit: bool) -> Order:
-    """By the score, with so many of the likes (None: all)."""
+    """Returns the order by our score, with the first `liked` of the liked papers; None: all of them."""
 
     def ordered(reader: Reader) -> Iterator[float]:
-        rarity = Rarity.among(words_of(paper) for paper in reader.early[-SAMPLE:])
-        taste = taste_of(((1.0, words_of(paper)) for paper in reader.liked[:liked]), rarity)
+        rarity = ranking.Rarity.among(ranking.words_of(paper) for paper in reader.early[-ranking.SAMPLE :])
+        taste = ranking.taste_of(((1.0, ranking.words_of(paper)) for paper in reader.liked[:liked]), rarity)
         query = reader.query if with_fit else None
         return precisions_by(reader, lambda day: scored(TokenizedPapers.of(day), query, taste, rarity))
 
@@ -181,30 +170,33 @@ def ours(*, liked: int | None, with_fit: bool) -> Order:
 
 
 def as_wish(given: int) -> Order:
-    """By how near papers are to the first so many that were liked, as a subscription of `like:` finds them."""
+    """Returns the order of a subscription with `like:` and the first `given` liked papers, by nearness."""
 
     def ordered(reader: Reader) -> Iterator[float]:
-        rarity = Rarity.among(words_of(paper) for paper in reader.early[-SAMPLE:])
-        named = parse_query(f"like:{','.join(f'2601.{number:05}' for number in range(given))}")
-        near = words_of_papers([words_of(paper) for paper in reader.liked[:given]], rarity)
-        known = FIELDS.knowing(dict.fromkeys(papers_named_in(named), near))
-        stored = parse_canonical(parse_query(named.text, known).canonical)
+        rarity = ranking.Rarity.among(ranking.words_of(paper) for paper in reader.early[-ranking.SAMPLE :])
+        named = parse.parse_query(f"like:{','.join(f'2601.{number:05}' for number in range(given))}")
+        near = ranking.words_of_papers([ranking.words_of(paper) for paper in reader.liked[:given]], rarity)
+        known = FIELDS.knowing(dict.fromkeys(parse.papers_named_in(named), near))
+        stored = parse.parse_canonical(parse.parse_query(named.text, known).canonical)
         return precisions_by(reader, lambda day: [finder_of(paper).nearness(stored) or 0 for paper in day])
 
     return ordered
 
 
 def by_library(reader: Reader) -> Iterator[float]:
-    """By the score, with what the file of a library says."""
-    rarity = Rarity.among(words_of(paper) for paper in reader.early[-SAMPLE:])
+    """The order by our score, with the taste from the file of a library."""
+    rarity = ranking.Rarity.among(ranking.words_of(paper) for paper in reader.early[-ranking.SAMPLE :])
     file = json.dumps([{"title": paper.title, "abstract": paper.abstract} for paper in reader.liked])
-    taste = taste_of((), rarity, read_library(file.encode()).words)
+    taste = ranking.taste_of((), rarity, read_library(file.encode()).words)
     return precisions_by(reader, lambda day: scored(TokenizedPapers.of(day), reader.query, taste, rarity))
 
 
-def scored(papers: TokenizedPapers, query: Query | None, taste: Taste, rarity: Rarity) -> list[float]:
+def scored(papers: TokenizedPapers, query: Query | None, taste: ranking.Taste, rarity: ranking.Rarity) -> list[float]:
     return [
-        score(fit(query, finder_of(paper).places(query), rarity) if query else 0.0, nearness(taste, words.folded[TEXT]))
+        ranking.score(
+            ranking.fit(query, finder_of(paper).places(query), rarity) if query else 0.0,
+            ranking.nearness(taste, words.folded[TEXT]),
+        )
         for paper, words in zip(papers.papers, papers.tokenized, strict=True)
     ]
 
@@ -240,7 +232,7 @@ def words(paper: Paper) -> list[str]:
 
 
 def of_days(days: Days, amount: int, chance: Random) -> Iterator[Reader]:
-    """Yields readers whose wishes and subscriptions the papers of these days can serve."""
+    """Yields readers whose subscription and interest have enough papers on these days."""
     papers = TokenizedPapers.of(paper for day in days for paper in day)
     day_of = [number for number, day in enumerate(days) for _ in day]
     middle = day_of[len(day_of) // 2] + 1
@@ -257,7 +249,7 @@ def of_days(days: Days, amount: int, chance: Random) -> Iterator[Reader]:
     common = [word for word, often in having.items() if 1 / 6 < often / len(papers.papers) < 1 / 2 and len(word) > 4]
     left = amount
     while left:
-        subscription = parse_query(" OR ".join(chance.sample(broad if chance.random() < 0.5 else common, 2)))
+        subscription = parse.parse_query(" OR ".join(chance.sample(broad if chance.random() < 0.5 else common, 2)))
         brought = papers.matching(subscription)
         for _ in range(50):
             fulfil = {*papers.matching(wish(chance, single, pairs))} & {*brought}
@@ -284,7 +276,7 @@ def of_days(days: Days, amount: int, chance: Random) -> Iterator[Reader]:
 
 
 def nearest_by_bm25(papers: Sequence[Paper], end: int, wanted: Sequence[int]) -> list[int]:
-    """Returns the places before `end` but for the wanted ones, the nearest to the titles of these first."""
+    """Returns the places before `end` without the wanted ones, those nearest to the titles of the wanted ones first."""
     engine: Any = import_module("bm25s").BM25()
     engine.index([words(paper) for paper in papers[:end]], show_progress=False)
     scores = engine.get_scores([word for place in wanted for word in tokens(papers[place].title)])
@@ -294,14 +286,14 @@ def nearest_by_bm25(papers: Sequence[Paper], end: int, wanted: Sequence[int]) ->
 def wish(chance: Random, single: Sequence[str], pairs: Sequence[tuple[str, str]]) -> Query:
     shape = chance.choice(SHAPES)
     some = chance.choice(pairs) if shape.startswith('"') else chance.choices(single, k=shape.count("{}"))
-    return parse_query(shape.format(*some))
+    return parse.parse_query(shape.format(*some))
 
 
 # -------------------------------------------------------------------------------------------------------------- papers
 
 
 def real_days() -> Days:
-    """The papers of the real digests with a title and an abstract, each on the first day that has it."""
+    """Returns the papers of the real digests that have a title and an abstract, each on the first day that has it."""
     shared = os.environ.get("PAPERWIRE_SHARED")
     days: dict[date, list[Paper]] = defaultdict(list)
     known: set[str] = set()
@@ -346,24 +338,26 @@ def made_up_days(amount: int = 10, papers: int = 180) -> Days:
 
 
 def measure_time(amount: int = 1000) -> None:
-    """How long a day of papers takes, which the matcher has read before."""
+    """Prints how long it takes to order a day of papers that the matcher has already read."""
     (day,) = made_up_days(1, amount)
     papers = TokenizedPapers.of(day)
-    rarity = Rarity.among(words_of(paper) for paper in day[:SAMPLE])
-    taste = taste_of(((1.0, words_of(paper)) for paper in day[:50]), rarity)
+    rarity = ranking.Rarity.among(ranking.words_of(paper) for paper in day[: ranking.SAMPLE])
+    taste = ranking.taste_of(((1.0, ranking.words_of(paper)) for paper in day[:50]), rarity)
     began = time.process_time()
-    ordered = sorted(range(amount), key=lambda place: -nearness(taste, papers.tokenized[place].folded[TEXT]))
+    ordered = sorted(range(amount), key=lambda place: -ranking.nearness(taste, papers.tokenized[place].folded[TEXT]))
     near = time.process_time() - began
     assert len(ordered) == amount
-    common = parse_query(" OR ".join(sorted(rarity.having, key=lambda word: -rarity.having[word])[:3]))
+    common = parse.parse_query(" OR ".join(sorted(rarity.having, key=lambda word: -rarity.having[word])[:3]))
     finders = [HitFinder(paper) for paper in day]
-    found = [finder.places(common) for finder in finders]  # which the reasons of a delivery need, too
+    found = [
+        finder.places(common) for finder in finders
+    ]  # the reasons of a delivery need them as well, so they are not timed
     began = time.process_time()
-    fits = [fit(common, places, rarity) for places in found]
+    fits = [ranking.fit(common, places, rarity) for places in found]
     fitting = time.process_time() - began
     assert any(fits)
     began = time.process_time()
-    assert taste_of(((1.0, words_of(paper)) for paper in day[:100]), rarity) != NO_TASTE
+    assert ranking.taste_of(((1.0, ranking.words_of(paper)) for paper in day[:100]), rarity).weights
     learning = time.process_time() - began
     print(
         f"a day of {amount:,} papers: {near * 1000:.0f} ms for the taste and the order, {fitting * 1000:.0f} ms for the fit "

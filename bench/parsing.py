@@ -1,18 +1,20 @@
 """Measures how fast digests are read: `python -m bench.parsing [BYTES [WORD…]]`.
 
-The first table reads daily-arXiv markdown with paperwire and, on the same bytes, with a generic Markdown parser
-(markdown-it-py) and a reader of its HTML (Beautiful Soup over html.parser). Both do the whole job, from bytes to a record
-for each paper: title, address, names of the authors, category, the five texts of the summary and the abstract, white space
-collapsed. The two take turns, and their medians are compared. The files are the real ones of the folder that
-PAPERWIRE_SHARED names, else a page that is made up here.
+For the first table, paperwire reads daily-arXiv markdown. On the same bytes, so do a generic Markdown parser
+(markdown-it-py) and a reader of its HTML (Beautiful Soup with html.parser). Both ways do the complete work, from bytes
+to a record of each paper: title, address, names of the authors, category, the five texts of the summary and the
+abstract, with white space collapsed. The two take turns, and their medians are compared. The files are the real ones in
+the folder that PAPERWIRE_SHARED names, or, without it, a page that is made up here.
 
-The reader of the HTML is as short as possible and does less than paperwire: no languages, states of summaries, keys,
-hash, duplicates, totals or line numbers. "misread" counts the papers in which it gets something wrong (only letters and
-digits are compared): it loses text that Markdown takes for markup (`<pad>`, `$a_{*}$`).
+The reader of the HTML is as short as possible and does less than paperwire: it does not handle languages, states of
+summaries, keys, hash, duplicates, totals and line numbers. "misread" is the number of papers of which it reads
+something wrong (only letters and digits are compared): it loses text that Markdown treats as markup (`<pad>`,
+`$a_{*}$`).
 
-The second table reads the worst texts we know for each format at 1, 8 and 64 times their size: the time per byte must
-not grow. They begin with 8 KiB, which takes a minute. `python -m bench.parsing 1048576` reads them at 1, 8 and 64 MiB,
-once each, which takes most of an hour; more words select the texts whose names hold one of them.
+For the second table, paperwire reads the worst texts that we know for each format, at 1, 8 and 64 times their size: the
+time per byte must not grow. The smallest size is 8 KiB, and the table takes a minute. `python -m bench.parsing 1048576`
+reads them at 1, 8 and 64 MiB, once each, which takes most of an hour. More arguments select the texts whose names
+contain one of these words.
 """
 
 import gc
@@ -33,9 +35,11 @@ from bot.digests import MAX_BYTES, read_digest
 from subscriptions.errors import PaperwireError
 from subscriptions.model import Paper
 
-AIM = 50  # times as fast as the generic way (design, section 10)
-TURNS = 7  # of both ways on one page; paperwire reads it several times in each
-GROWTH = 6.0  # of the time per byte from 1x to 64x: caches and the collector take some; quadratic would be 64
+AIM = 50  # times as fast as the generic way
+TURNS = 7  # runs of both ways for each page; in each, paperwire reads it several times
+GROWTH = (
+    6.0  # allowed growth of the time per byte from 1x to 64x, for caches and garbage collection; quadratic time has 64
+)
 PAGES = ("seeds/daily_arxiv.md", "corpus/daily_md/dw_2026-05-06.md", "corpus/daily_md/wl_2026-06-10.md")
 
 _FIELDS = ("TL;DR", "Motivation", "Method", "Result", "Conclusion", "Abstract")
@@ -43,7 +47,7 @@ _LABELS = re.compile(rf"^(Main category|{'|'.join(_FIELDS)}): ", re.MULTILINE)
 
 
 class FoundPaper(NamedTuple):
-    """The facts of a paper that both ways find."""
+    """The values of a paper that both ways find."""
 
     address: str
     title: str
@@ -53,7 +57,10 @@ class FoundPaper(NamedTuple):
 
 
 def main(smallest: str = str(1 << 13), *words: str) -> int:
-    """Prints both tables. Returns 1 if reading is not linear, or slower than the generic way."""
+    """Prints both tables.
+
+    Returns 1 if the time of reading is not linear, or paperwire is slower than the generic way.
+    """
     print(
         f"{'daily-arXiv markdown':34} {'MB':>6} {'papers':>7} {'paperwire':>22} {'generic':>23} {'ratio':>8} {'misread':>8}"
     )
@@ -127,7 +134,7 @@ def _collapsed(text: str) -> str:
 
 
 def _bare(found: FoundPaper) -> FoundPaper:
-    """Removes text that Markdown takes for markup, and texts in which the summary says that it failed."""
+    """Returns the values for comparison: only letters and digits, and no texts that say that a summary failed."""
     texts = tuple(_letters(text) for text in found.texts if "failed" not in text and "unavailable" not in text)
     return FoundPaper(found.address, _letters(found.title), tuple(map(_letters, found.names)), found.category, texts)
 
@@ -298,7 +305,7 @@ def _best(work: Callable[[], object], times: int) -> float:
 
 
 def _seconds(work: Callable[[], object]) -> float:
-    """Returns processor seconds, which other load of the machine hardly changes."""
+    """Returns the processor seconds of a call. Other load of the machine hardly changes them."""
     gc.collect()
     start = time.process_time()
     work()

@@ -1,19 +1,19 @@
-"""Measures how long a morning takes on PostgreSQL when one process plans it, and when three do.
+"""Measures how long the plan of a morning takes on PostgreSQL with one planning process, and with three.
 
     python -m bench.planners [CHATS]          without a number: 100,000
 
-Every chat is due at the same minute, and ten of the day's papers match. Each process plans until nothing is left. The
-time is wall time until the last process ends; where there are fewer processors than planners and servers, they share
-the processors. So the processor time of the planners and of the server is shown too: three planners cannot end sooner
-than its sum divided by the number of processors. A planner and its session of the server mostly work in turn, so on two
-processors three planners take half the time if they add no work. Twenty times a second the benchmark asks which
-sessions wait for another one, for a row or within the server: a session that does not wait there would go on at once on
-a machine with more processors.
+All chats are due at the same minute, and ten of the day's papers match each. Each process plans until nothing is left.
+The time is the wall time until the last process ends. If there are fewer processors than planners and server processes,
+they share the processors. So the processor times of the planners and of the server are shown as well: three planners
+need at least their sum divided by the number of processors. A planner and its session on the server usually work in
+turn. So on two processors, three planners take half the time if they cause no additional work. Twenty times a second,
+the benchmark checks which sessions wait for another session, for a row or within the server. A session that does not
+wait in this way would continue at once on a machine with more processors.
 
-No machine here can show how long a morning takes where each process has its own processor, so that time is computed
-from the processor time of each planner and its sessions. These work in turn, so it is their sum, for the planner where
-that is largest. It assumes that no planner waits for another (the share of waiting bounds that) or for a disk, and that
-more processors are as fast as these. Aim: half.
+If each process had its own processor, a morning would take as long as the slowest planner. We have no such machine, so
+that time is computed as the processor time of the planner and its sessions, which work in turn. The computation assumes
+that no planner waits for another one (the measured share of waiting limits that error) or for a disk, and that more
+processors are as fast as these. Aim: half of the time.
 """
 
 import os
@@ -31,14 +31,14 @@ import psycopg
 from sqlalchemy import event
 
 import bot.platforms.known  # noqa: F401 - declares the platforms
-from bench.planning import HOUR, NOON, PAPERS, RARE, fill
+from bench import planning
 from subscriptions.service.plan import plan_due
 from subscriptions.store.database.store import Store
 from tests.postgres.cluster import Cluster
 from tests.programs.cluster.__main__ import server
 
 CHATS, AIM = 100_000, 0.5
-TICKS = os.sysconf("SC_CLK_TCK")  # of a second
+TICKS = os.sysconf("SC_CLK_TCK")  # ticks of the processor time in /proc, per second
 _WAITING = """
     SELECT count(*) FILTER (WHERE wait_event_type IN ('Lock', 'LWLock', 'BufferPin')), count(*) FROM pg_stat_activity
     WHERE application_name = 'paperwire' AND state = 'active' AND datname = current_database()
@@ -55,39 +55,39 @@ def main() -> int:
 
 
 class Planned(NamedTuple):
-    """What one planner did, and the seconds of a processor that it took."""
+    """What one planner did, and the processor seconds that it needed."""
 
     deliveries: int
     own: float
-    sessions: float  # those of the server that work for it
+    sessions: float  # processor seconds of its sessions on the server
 
     @property
     def path(self) -> float:
-        """Seconds of it and its sessions, which work in turn."""
+        """Processor seconds of the planner and its sessions, which work in turn."""
         return self.own + self.sessions
 
 
 class Taken(NamedTuple):
-    """What a morning took."""
+    """The times of a morning."""
 
     wall: float  # seconds
     each: Sequence[Planned]
-    server: float  # seconds of a processor
-    waiting: float  # share of the looks at a session at which it waited for another one
+    server: float  # processor seconds
+    waiting: float  # share of the checks of a session in which it waited for another session
 
     @property
     def planners(self) -> float:
-        """Seconds of a processor of the planners."""
+        """Processor seconds of all planners."""
         return sum(one.own for one in self.each)
 
     @property
     def work(self) -> float:
-        """Seconds of a processor of all."""
+        """Processor seconds of the planners and the server."""
         return self.planners + self.server
 
     @property
     def longest(self) -> float:
-        """Seconds of the planner that takes most, with its sessions."""
+        """Processor seconds of the slowest planner with its sessions."""
         return max(one.path for one in self.each)
 
 
@@ -95,9 +95,14 @@ def measure(chats: int) -> None:
     """Prints the table."""
     with server() as (cluster, url):
         with closing(Store(url)) as store:
-            store.open(now=NOON)
-            queries = [f"{one} OR {other}" for one, other in combinations(RARE, 2)]
-            fill(store, chats, queries, [f"On {RARE[n % len(RARE)]}, part {n}" for n in range(PAPERS)])
+            store.open(now=planning.NOON)
+            queries = [f"{one} OR {other}" for one, other in combinations(planning.RARE, 2)]
+            planning.fill(
+                store,
+                chats,
+                queries,
+                [f"On {planning.RARE[n % len(planning.RARE)]}, part {n}" for n in range(planning.PAPERS)],
+            )
         alone = morning(cluster, url, 1, chats)
         together = morning(cluster, url, 3, chats)
     print(f"{chats:,} chats x 10 papers at one minute, on PostgreSQL; {os.cpu_count()} processors")
@@ -123,7 +128,7 @@ def measure(chats: int) -> None:
 
 
 def morning(cluster: Cluster, url: str, planners: int, chats: int) -> Taken:
-    """What planners take on a copy of the database, from the moment that all are ready."""
+    """Runs planners on a copy of the database. Returns their times from the moment when all are ready."""
     name = f"planned_by_{planners}"
     with psycopg.connect(url.replace("/workers?", "/postgres?"), autocommit=True) as control:
         control.execute(f"CREATE DATABASE {name} TEMPLATE workers")
@@ -147,7 +152,10 @@ def morning(cluster: Cluster, url: str, planners: int, chats: int) -> Taken:
 
 @contextmanager
 def waits(url: str) -> Iterator[list[tuple[int, int]]]:
-    """Looks at the planners' sessions meanwhile: how many wait for another one, and how many are within a statement."""
+    """Checks the planners' sessions while the body runs.
+
+    Yields a list of (sessions that wait for another one, sessions within a statement), one for each check.
+    """
     looks: list[tuple[int, int]] = []
     over = threading.Event()
 
@@ -166,12 +174,12 @@ def waits(url: str) -> Iterator[list[tuple[int, int]]]:
 
 
 def of_server(cluster: Cluster) -> float:
-    """Seconds of a processor that the server has taken, with its processes that have ended."""
+    """Returns the processor seconds of the server so far, including its processes that have ended."""
     ticks = 0
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
             words = words_of(stat)
-        except (FileNotFoundError, ProcessLookupError):  # it ended meanwhile
+        except (FileNotFoundError, ProcessLookupError):  # the process has ended in the meantime
             continue
         if stat.parent.name == str(cluster.pid):
             ticks += sum(map(int, words[11:15]))
@@ -181,12 +189,12 @@ def of_server(cluster: Cluster) -> float:
 
 
 def words_of(stat: Path) -> list[str]:
-    """The fields of a process in /proc, from its state on."""
+    """Returns the fields of a process in /proc/PID/stat, from its state on."""
     return stat.read_text().rpartition(")")[2].split()
 
 
 class Sessions:
-    """The processes of the server that work for this one."""
+    """The processes of the server that work for this process."""
 
     def __init__(self, store: Store) -> None:
         self._open: set[int] = set()
@@ -203,17 +211,17 @@ class Sessions:
 
     @property
     def seconds(self) -> float:
-        """Seconds of a processor that they have taken."""
+        """Their processor seconds so far."""
         return (self._of_ended + sum(map(ticks_of, self._open))) / TICKS
 
 
 def ticks_of(process: int) -> int:
-    """The processor time of a process, in ticks."""
+    """Returns the processor time of a process, in ticks."""
     return sum(map(int, words_of(Path(f"/proc/{process}/stat"))[11:13]))
 
 
 def begun(url: str) -> "subprocess.Popen[str]":
-    """A planner that is ready, and waits for a line."""
+    """Starts a planner. Returns it when it is ready and waits for a line on its standard input."""
     process = subprocess.Popen(
         [sys.executable, "-m", "bench.planners", "plan", url], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
@@ -223,23 +231,23 @@ def begun(url: str) -> "subprocess.Popen[str]":
 
 
 def ended(process: "subprocess.Popen[str]") -> Planned:
-    """What a planner did. All have begun by now."""
+    """Waits until a planner ends, and returns what it did. Call it after all planners have begun."""
     out, _ = process.communicate()
     deliveries, own, sessions = out.split()
     return Planned(int(deliveries), float(own), float(sessions))
 
 
 def planned(url: str) -> str:
-    """Plans until nothing is left; the fields of a Planned."""
+    """Plans until nothing is left. Returns the fields of a Planned, separated by spaces."""
     with closing(Store(url)) as store:
         sessions = Sessions(store)
-        store.open(now=NOON)
+        store.open(now=planning.NOON)
         print("ready", flush=True)
         sys.stdin.readline()
         begin, before = time.process_time(), sessions.seconds
-        counts: Sequence[int] = [len(plan_due(store, now=NOON + HOUR))]
-        while counts[-1]:  # chats that another planner claimed and gave up
-            counts = [*counts, len(plan_due(store, now=NOON + HOUR))]
+        counts: Sequence[int] = [len(plan_due(store, now=planning.NOON + planning.HOUR))]
+        while counts[-1]:  # repeated, because chats that another planner left out may still be due
+            counts = [*counts, len(plan_due(store, now=planning.NOON + planning.HOUR))]
         return f"{sum(counts)} {time.process_time() - begin} {sessions.seconds - before}"
 
 

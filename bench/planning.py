@@ -1,14 +1,15 @@
-"""Measures how fast a morning is planned, against a bare bulk insert of its rows, and what a tick and an ingest cost.
+"""Measures how fast a morning is planned, compared with a bare bulk insert, and the cost of a tick and an ingest.
 
     python -m bench.planning [CHATS]          without a number: 100,000
 
-A morning: a day of papers came, and every chat has a daily subscription that is due at the same minute and matches ten
-of them. The bare insert puts the same deliveries and items, as the database stores them, into the same tables with the
-same indexes, by `executemany` of Python's sqlite3, in one transaction. Aim: within 3 times, and 1 GB at most.
+A morning: the papers of a day came, and each chat has a daily subscription that is due at the same minute and matches
+ten of them. The bare insert writes the same rows of deliveries and items into the same tables with the same indexes,
+with `executemany` of Python's sqlite3, in one transaction. Aim: at most 3 times its time, and at most 1 GB of memory.
 
-An ingest: every chat has ten `now` subscriptions, which share queries as real ones do: one query for a hundred
-subscriptions, some words far commoner than others. They have seen all papers when 1,000 more come; then when 20 come.
-Each part runs in its own process and is measured in processor time, because a commit also waits for the disk.
+An ingest: each chat has ten `now` subscriptions, which share queries like real ones: there is one query for a hundred
+subscriptions, and some words are much more common than others. The subscriptions have looked at all papers when 1,000
+more come, or, in another run, 20. Each part runs in its own process and is measured in processor time, because a commit
+also waits for the disk.
 """
 
 import asyncio
@@ -32,17 +33,19 @@ from sqlalchemy import Connection, event, insert, text
 from bot.context import do_steps, write
 from subscriptions.model import Paper
 from subscriptions.query.parse import parse_query
-from subscriptions.service.kept_queries import kept_queries
 from subscriptions.service.plan import plan_due, plan_slices
+from subscriptions.service.plan_inputs import kept_queries
+from subscriptions.store import rows as stored_rows
 from subscriptions.store.database.store import Store
-from subscriptions.store.rows import ChatRow, QueryRow, SharedCursorRow, SubscriptionRow
-from tests.make import ingested, paper, planned_slices, subscribes
+from tests import make
 from tests.statements import recording
 
 NOON = datetime(2026, 1, 22, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 WORDS = ("diffusion", "graph", "agent", "language", "vision", "robot", "quantum", "protein", "survey", "market")
-RARE = tuple(f"topic{first}{second}" for first in "abcdef" for second in "abcdef")  # of a morning: five papers each
+RARE = tuple(
+    f"topic{first}{second}" for first in "abcdef" for second in "abcdef"
+)  # words of the morning's papers; each word is in five papers
 PAPERS = 180
 CHATS = 100_000
 AIM, MOST_MEMORY, AIM_SUB = 3, 1024, 100
@@ -97,7 +100,7 @@ def measure(chats: int) -> None:
 
 
 def run(part: str, folder: Path, chats: int) -> str:
-    """The answer of a part."""
+    """Runs a part in its own process. Returns its output."""
     command = [sys.executable, "-m", "bench.planning", part, str(folder), str(chats)]
     return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
 
@@ -116,7 +119,10 @@ def opened(path: Path) -> Store:
 
 
 def fill_morning(folder: Path, chats: int) -> str:
-    """Every chat asks for two words of RARE; each word is in five papers."""
+    """Fills the database of a morning.
+
+    The query of each chat has two words of RARE, and each word is in five papers.
+    """
     store = opened(folder / "planned.db")
     queries = [f"{one} OR {other}" for one, other in combinations(RARE, 2)]
     fill(store, chats, queries, [f"On {RARE[n % len(RARE)]}, part {n}" for n in range(PAPERS)])
@@ -125,7 +131,7 @@ def fill_morning(folder: Path, chats: int) -> str:
 
 
 def plan_morning(folder: Path, _chats: int) -> str:
-    """Seconds of a processor, megabytes at the peak."""
+    """Returns processor seconds and megabytes at the peak, as text."""
     store = opened(folder / "planned.db")
     start = time.process_time()
     plan_due(store, now=NOON + HOUR)
@@ -135,11 +141,11 @@ def plan_morning(folder: Path, _chats: int) -> str:
 
 
 def insert_again(folder: Path, _chats: int) -> str:
-    """Seconds of a processor to insert what was planned into a copy of the database as it was before; rows."""
+    """Inserts the planned rows into a copy of the database from before the plan. Returns processor seconds and rows."""
     with closing(sqlite3.connect(folder / "planned.db")) as planned:
         rows = {table: planned.execute(f"SELECT * FROM {table}").fetchall() for table in ("delivery", "delivery_item")}  # noqa: S608 - two names of ours
     with closing(sqlite3.connect(folder / "bare.db", isolation_level=None)) as bare:
-        bare.execute("PRAGMA synchronous=FULL")  # as the product has it
+        bare.execute("PRAGMA synchronous=FULL")  # as in paperwire
         bare.execute("PRAGMA foreign_keys=ON")
         start = time.process_time()
         bare.execute("BEGIN IMMEDIATE")
@@ -151,9 +157,10 @@ def insert_again(folder: Path, _chats: int) -> str:
 
 
 def idle(folder: Path, subscriptions: int) -> str:
-    """Milliseconds of a processor for a tick with nothing due, and the steps of SQLite's machine.
+    """Returns processor milliseconds of a tick with nothing due, and the steps of SQLite's virtual machine.
 
-    By turns subscriptions wait in an open window, having looked at all papers, for tomorrow, and for new papers.
+    A third of the subscriptions waits in an open window and has looked at all papers, a third is due tomorrow, and a
+    third waits for new papers.
     """
     store = opened(folder / "idle.db")
     fill(store, subscriptions)
@@ -186,18 +193,18 @@ def idle(folder: Path, subscriptions: int) -> str:
 
 
 def ask(folder: Path, chats: int) -> str:
-    """Every chat asks for ten queries; all have looked at all papers."""
+    """Fills the database of an ingest. Each chat has ten subscriptions, which have looked at all papers."""
     store = opened(folder / "news.db")
     rng = random.Random(1)
     asked = [realistic(rng) for _ in range(max(100, chats // 10))]
     known = {parse_query(query).canonical: query for query in asked}
     queries = list(known.values())
-    ingested(store, paper("An old one"))
+    make.ingested(store, make.paper("An old one"))
     with store.write() as session:
         connection = session.connection()
-        connection.execute(insert(QueryRow), [{"id": n + 1, "canonical": q} for n, q in enumerate(known)])
+        connection.execute(insert(stored_rows.QueryRow), [{"id": n + 1, "canonical": q} for n, q in enumerate(known)])
         shared = {"id": 1, "quiet": "22:00-08:00", "zone": "UTC", "operator_zone": "UTC", "sequence": 1}
-        connection.execute(insert(SharedCursorRow), [shared])
+        connection.execute(insert(stored_rows.SharedCursorRow), [shared])
     for start in range(1, chats + 1, 10_000):
         part = range(start, min(start + 10_000, chats + 1))
         rows = []
@@ -207,27 +214,30 @@ def ask(folder: Path, chats: int) -> str:
                 row |= {"id": chat * 10 + number, "number": number, "cadence": "now", "cursor": 1, "shared_cursor": 1}
                 rows.append(row | {"next_due_at": None, "latest_due_at": None})
         with store.write() as session:
-            session.connection().execute(insert(ChatRow), [chat_row(n) for n in part])
-            session.connection().execute(insert(SubscriptionRow), rows)
+            session.connection().execute(insert(stored_rows.ChatRow), [chat_row(n) for n in part])
+            session.connection().execute(insert(stored_rows.SubscriptionRow), rows)
     store.close()
     return ""
 
 
 def realistic(rng: random.Random) -> str:
-    """Two or three words, some far commoner than others; now and then one that is unwanted."""
+    """Returns a query of one to three words, some much more common than others; sometimes with an unwanted word."""
     words = list(dict.fromkeys(word(rng, 0.4) for _ in range(rng.choice((1, 2, 2, 3)))))
     return " ".join([*words, *([f"-{word(rng, 0.4)}x"] if rng.random() < 0.2 else ())])
 
 
 def word(rng: random.Random, commonest: float = 0) -> str:
-    """Draws the n-th word about 1/n times as often as the first. Queries leave out the few that are in every paper."""
+    """Returns a random word. The n-th word is drawn about 1/n times as often as the first.
+
+    `commonest` above 0 leaves out the most common words, which are in all papers; queries do that.
+    """
     return f"w{int(20_000 ** rng.uniform(commonest, 1))}"
 
 
 def abstracts(how_many: int) -> list[Paper]:
     rng = random.Random(how_many)
     return [
-        paper(
+        make.paper(
             " ".join(word(rng) for _ in range(10)),
             "cs.LG",
             arxiv_id=f"2602.{how_many:04}{n:04}"[:12],
@@ -238,8 +248,11 @@ def abstracts(how_many: int) -> list[Paper]:
 
 
 def news(folder: Path, papers: int) -> str:
-    """Seconds of a processor to keep the queries, bytes of each, seconds to store papers, until the first deliveries are planned, and
-    until all are; how many these are; the longest that the database was held; megabytes.
+    """Measures an ingest of `papers` papers. Returns these figures as text; seconds are processor seconds.
+
+    Seconds to put the queries into memory, bytes of each, seconds to store the papers, seconds until the first
+    deliveries are planned, seconds until all are planned, number of deliveries, seconds of the longest transaction,
+    megabytes.
     """
     shutil.copy(folder / "news.db", folder / "now.db")
     store = opened(folder / "now.db")
@@ -249,11 +262,11 @@ def news(folder: Path, papers: int) -> str:
     keeping, per = time.process_time() - start, kept.bytes_beside / max(1, len(kept.queries))
     new = abstracts(papers)
     start = time.process_time()
-    ingested(store, *new, name="news", now=NOON + HOUR)
+    make.ingested(store, *new, name="news", now=NOON + HOUR)
     stored = time.process_time()
     held: list[float] = []
     with held_for(store, held):
-        slices = planned_slices(store, now=NOON + HOUR)
+        slices = make.planned_slices(store, now=NOON + HOUR)
         found = len(next(slices))
         first = time.process_time()
         found += sum(map(len, slices))
@@ -265,7 +278,7 @@ def news(folder: Path, papers: int) -> str:
 
 @contextmanager
 def held_for(store: Store, found: list[float]) -> Iterator[None]:
-    """Notes for how long each transaction holds the database, in seconds of a processor."""
+    """Appends the processor seconds of each writing transaction to `found`, while the body runs."""
     begin = store.kind.begin
     began: list[float] = []
 
@@ -279,7 +292,7 @@ def held_for(store: Store, found: list[float]) -> Iterator[None]:
             found.append(time.process_time() - began.pop())
 
     store.kind.begin = noted  # type: ignore[method-assign]
-    event.listen(store._engine, "commit", ended)  # noqa: SLF001 - there is no other door to it
+    event.listen(store._engine, "commit", ended)  # noqa: SLF001 - there is no public way
     try:
         yield
     finally:
@@ -288,13 +301,13 @@ def held_for(store: Store, found: list[float]) -> Iterator[None]:
 
 
 def sub(folder: Path, _chats: int) -> str:
-    """Milliseconds on the wall to store a subscription, alone and while all is planned: the median, and the 99th of 100, of each.
+    """Returns wall milliseconds to store a subscription: median and 99th percentile, alone and during a plan.
 
-    Both are done as the process does them: in its one writer, from an event loop.
+    Both are done as in `paperwire run`: in its writer thread, from an event loop.
     """
     shutil.copy(folder / "news.db", folder / "now.db")
     store = opened(folder / "now.db")
-    ingested(store, *abstracts(1000), name="news", now=NOON + HOUR)
+    make.ingested(store, *abstracts(1000), name="news", now=NOON + HOUR)
     found = asyncio.run(subscribed_beside(store))
     store.close()
     return found
@@ -314,7 +327,9 @@ async def subscribed_beside(store: Store) -> str:
                 break
             await asyncio.sleep(0.05)
             start = time.monotonic()
-            await write(subscribes, store, f"telegram:{10**9 + number}", f"word{number}", every="now", now=NOON + HOUR)
+            await write(
+                make.subscribes, store, f"telegram:{10**9 + number}", f"word{number}", every="now", now=NOON + HOUR
+            )
             taken.append((time.monotonic() - start) * 1e3)
         taken.sort()
         return f"{taken[len(taken) // 2]} {taken[len(taken) * 99 // 100]}"
@@ -342,17 +357,22 @@ def titles(how_many: int) -> list[str]:
 
 
 def fill(store: Store, chats: int, queries: Sequence[str] = (), papers: Sequence[str] = ()) -> None:
-    """Stores a day of papers, and chats that share queries as real ones do: these, else all pairs of WORDS."""
+    """Stores the papers of a day, and chats that share queries like real ones.
+
+    Without `queries`, uses all pairs of WORDS.
+    """
     papers = papers or titles(PAPERS)
-    ingested(store, *(paper(title, "cs.LG", arxiv_id=f"2601.{n:05d}") for n, title in enumerate(papers)))
+    make.ingested(store, *(make.paper(title, "cs.LG", arxiv_id=f"2601.{n:05d}") for n, title in enumerate(papers)))
     queries = queries or [f"{a} {b}" for a in WORDS for b in WORDS if a < b]
     with store.write() as session:
         connection = session.connection()
         canonical = [parse_query(query).canonical for query in queries]
-        connection.execute(insert(QueryRow), [{"id": n + 1, "canonical": q} for n, q in enumerate(canonical)])
-        connection.execute(insert(ChatRow), [chat_row(n) for n in range(1, chats + 1)])
+        connection.execute(
+            insert(stored_rows.QueryRow), [{"id": n + 1, "canonical": q} for n, q in enumerate(canonical)]
+        )
+        connection.execute(insert(stored_rows.ChatRow), [chat_row(n) for n in range(1, chats + 1)])
         rows = [subscription_row(n, n % len(queries), queries) for n in range(1, chats + 1)]
-        connection.execute(insert(SubscriptionRow), rows)
+        connection.execute(insert(stored_rows.SubscriptionRow), rows)
 
 
 def chat_row(n: int) -> dict[str, object]:

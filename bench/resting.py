@@ -1,8 +1,8 @@
-"""Measures the memory of a `paperwire run` with Telegram alone and nothing to do, read from /proc (Linux).
+"""Measures the memory of a `paperwire run` with only Telegram and nothing to do, from /proc (Linux).
 
     python -m bench.resting
 
-For comparison, a second process only imports the libraries that such a bot loads. Aim: under 100 MB.
+For comparison, a second process only imports the libraries that such a bot loads. Aim: less than 100 MB.
 """
 
 import subprocess
@@ -43,7 +43,7 @@ def main() -> int:
 
 
 def taken(folder: Path, environment: Mapping[str, str], fake: FakeTelegram) -> int:
-    """Returns the bytes that are resident when the bot listens."""
+    """Returns the resident bytes of the bot when it listens for updates."""
     fake.queue.asked.clear()
     with running_program(folder, environment) as program:
         assert fake.queue.asked.wait(60), "it listens"

@@ -1,9 +1,9 @@
-"""Measures the bytes that a delivered paper takes: at first, and after a month, when its delivery was reduced.
+"""Measures the bytes that a delivered paper takes: in the first days, and after a month, when its delivery is reduced.
 
     python -m bench.room [CHATS]
 
-It counts the bytes of a chat's papers, deliveries and messages in the file, with their indexes, but not the paper
-itself, which all chats share. Aim: at most 200 bytes after a month.
+It counts the bytes of the rows of delivered papers, deliveries and messages in the file, with their indexes. It does
+not count the paper itself, which all chats share. Aim: at most 200 bytes after a month.
 """
 
 import sys
@@ -13,7 +13,7 @@ from datetime import timedelta
 
 from subscriptions.service.retention import clean_up_steps
 from subscriptions.store.database.store import Store
-from subscriptions.store.figures import room
+from subscriptions.store.outbox import room
 from tests.filling import PER_CHAT, fill
 from tests.make import NOON
 
@@ -42,7 +42,7 @@ def main() -> int:
 
 
 def taken(store: Store, delivered: int, when: str) -> float:
-    """Prints the bytes of a delivered paper; returns them."""
+    """Prints and returns the bytes of a delivered paper."""
     with store.read() as session:
         sizes = {one.what: one.size / delivered for one in room(session, now=NOON)}
     whole = sum(sizes[what] for what in OF_A_DELIVERY)

@@ -1,12 +1,12 @@
-"""Simulates a day of a million chats over the world's zones, sent by one or more tokens, and checks it against arithmetic.
+"""Simulates a day of a million chats in all zones, sent with one or more tokens, and checks it by arithmetic.
 
     python -m bench.scaling [CHATS]
 
-Every message goes through the formula of the rate limiter itself. Nothing is sent and nothing is stored. The zones, the hours
-that people choose and the number of messages in a delivery are assumptions, which are stated below.
+Each message goes through the rate limiter's own formula. Nothing is sent and nothing is stored. The zones, the hours
+that people choose and the number of messages in a delivery are assumptions, which are the constants below.
 
-Each row is computed twice. The second way has no single messages: the number that is not sent in a minute waits for the
-next one. If the two disagree by more than a second, the command exits with 1.
+Each row is computed in two ways. The second way counts messages instead of simulating each one: messages that are not
+sent in a minute wait for the next minute. If the two results differ by more than a second, the command exits with 1.
 """
 
 import random
@@ -16,28 +16,28 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.platforms.telegram.outgoing import TelegramChannel
+from bot.platforms.telegram.adapter import TelegramChannel
 from bot.ports.rate_limiter import FULL, reserve
 
-ZONES = {-8: 10, -5: 20, 0: 8, 1: 22, 2: 5, 5: 8, 8: 20, 9: 7}  # hours from UTC: per cent of the chats
-HOURS = {7: 10, 8: 20, 9: 45, 10: 10, 12: 5, 18: 10}  # the hour of the digest, by the chat's own clock
+ZONES = {-8: 10, -5: 20, 0: 8, 1: 22, 2: 5, 5: 8, 8: 20, 9: 7}  # offset from UTC in hours: per cent of the chats
+HOURS = {7: 10, 8: 20, 9: 45, 10: 10, 12: 5, 18: 10}  # local hour of the digest: per cent of the chats
 MINUTES = {0: 70, 30: 30}
-MESSAGES = {0: 30, 1: 50, 2: 14, 3: 6}  # of a delivery: three chats in ten have no paper today
-RATE = TelegramChannel.limits.per_second  # messages a second of a token
-PAID = 1000.0  # what Telegram lets a bot send that pays for it
+MESSAGES = {0: 30, 1: 50, 2: 14, 3: 6}  # messages of a delivery: per cent; three chats in ten have no paper on a day
+RATE = TelegramChannel.limits.per_second  # messages a second with one token
+PAID = 1000.0  # messages a second that Telegram allows for a bot that pays
 DAY = 24 * 60  # minutes
 SOON = 15 * 60  # seconds
-AGREE = 1.0  # second
+AGREE = 1.0  # seconds by which the two results may differ
 
 
 @dataclass(frozen=True, slots=True)
 class Lateness:
-    """Seconds from the moment that a chat chose to its messages."""
+    """Seconds from the moment that a chat chose to the sending of its messages."""
 
-    middle: float
-    of_99_in_100: float
+    middle: float  # median
+    of_99_in_100: float  # 99th percentile
     last: float
-    soon: float  # share of the messages that go within SOON
+    soon: float  # share of the messages that are sent within SOON
 
 
 def main() -> int:
@@ -60,7 +60,7 @@ def main() -> int:
 
 
 def day(chats: int, rng: random.Random) -> Mapping[int, int]:
-    """Returns how many messages are due at each minute of a day in UTC."""
+    """Returns minute of a day in UTC → number of messages that are due."""
     zones = rng.choices(list(ZONES), list(ZONES.values()), k=chats)
     hours = rng.choices(list(HOURS), list(HOURS.values()), k=chats)
     minutes = rng.choices(list(MINUTES), list(MINUTES.values()), k=chats)
@@ -72,7 +72,10 @@ def day(chats: int, rng: random.Random) -> Mapping[int, int]:
 
 
 def simulated(due: Mapping[int, int], tokens: int, rate: float) -> Lateness:
-    """Returns how late messages are that are handed to `tokens` tokens in turn. The second of two equal days is counted."""
+    """Returns how late messages are if `tokens` tokens send them in turn.
+
+    Simulates two equal days, and counts the second.
+    """
     late: list[float] = []
     states = [FULL] * tokens
     turn = 0
@@ -89,7 +92,7 @@ def simulated(due: Mapping[int, int], tokens: int, rate: float) -> Lateness:
 
 
 def by_arithmetic(due: Mapping[int, int], rate: float) -> float:
-    """Returns the seconds that the last message waits if `rate` messages a second are sent."""
+    """Returns the seconds that the latest message waits if `rate` messages a second are sent."""
     waiting = latest = 0.0
     for minute in range(2 * DAY):
         waiting += due.get(minute % DAY, 0)

@@ -1,13 +1,13 @@
-"""Measures how soon all people are answered when many write at the same moment: SQLite against PostgreSQL.
+"""Measures how soon all people get an answer if many write at the same moment, on SQLite and on PostgreSQL.
 
     python -m bench.speaking [PEOPLE]          without a number: 200
 
-The real `paperwire run` works in its own processes; the platform is the fake Bot API server of the tests, in another
-process. All people write `/sub` before the first answer. An answer is timed from then until the platform has it. Each
-row is measured twice: with Telegram's limit of 28 messages a second, which alone takes 7 s for 200 answers, and without
-it. A row names the server's connections; with 20 in all, three workers have at most six each. Aims: all are answered
-within 10 s, nothing is logged about used-up connections, and without the limit PostgreSQL takes at most three times as
-long as SQLite.
+The real `paperwire run` works in its own processes. The platform is the fake Bot API server of the tests, in another
+process. All people write `/sub` before the first answer. The time of an answer is from that moment until the platform
+has it. Each row is measured twice: with our limit of 28 messages a second on Telegram, which makes 200 answers take at
+least 7 s, and without it. A row names the number of the server's connections; with 20 in all, three workers have at
+most six each. Aims: all people get an answer within 10 s, the logs have no complaints about connections, and without
+the limit PostgreSQL takes at most three times as long as SQLite.
 """
 
 import os
@@ -27,7 +27,7 @@ from statistics import median
 import psycopg
 
 from bot.cli import run
-from bot.platforms.telegram.outgoing import TelegramChannel
+from bot.platforms.telegram.adapter import TelegramChannel
 from subscriptions.store.database.store import Store
 from tests.fakes.process import ROOT, Remote, running
 from tests.fakes.telegram import TOKEN
@@ -36,9 +36,9 @@ from tests.postgres.cluster import SUPERUSER, Cluster, short_folder
 
 PEOPLE, AIM, RATIO = 200, 10.0, 3.0
 SAYS = "/sub graph agent daily 9:00"
-FIRST = "999999999"  # who speaks first
-USED_UP = ("no connection left", "are in use", "too many clients")  # how a log says that connections are used up
-ROWS = (  # workers, connections of the server; 0: SQLite
+FIRST = "999999999"  # the person who writes first
+USED_UP = ("no connection left", "are in use", "too many clients")  # texts in a log if no connection is free
+ROWS = (  # (workers, connections of the server); 0 connections: SQLite
     (1, 0),
     (1, 200),
     (3, 20),
@@ -47,7 +47,7 @@ ROWS = (  # workers, connections of the server; 0: SQLite
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """The results: seconds until each answer, and what the logs say about connections."""
+    """The results: seconds until each answer, and the number of complaints about connections in the logs."""
 
     took: Sequence[float]
     complaints: int
@@ -78,7 +78,7 @@ def main() -> int:
 
 
 def measured(people: int, workers: int, connections: int, rate: float) -> Spoken:
-    """Lets so many people speak at once to so many workers."""
+    """Measures `people` people who write at the same moment to `workers` workers."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         fake = stack.enter_context(running("telegram", journal=folder / "journal.jsonl"))
@@ -93,7 +93,7 @@ def measured(people: int, workers: int, connections: int, rate: float) -> Spoken
             fake.call("knows", chat)
         fake.call("knows", FIRST)
         fake.call("user_writes", "/help", FIRST)
-        answers_of(fake, {FIRST})  # now a worker receives
+        answers_of(fake, {FIRST})  # waits until a worker receives updates
         at = time.time()
         for chat in chats:
             fake.call("user_writes", SAYS, chat)
@@ -103,7 +103,7 @@ def measured(people: int, workers: int, connections: int, rate: float) -> Spoken
 
 
 def answers_of(fake: Remote, chats: set[str]) -> dict[str, float]:
-    """When each chat was answered first, once all are or nothing more comes."""
+    """Waits until all chats have an answer, or PATIENCE is over. Returns chat → moment of its first answer."""
     until, found = time.monotonic() + PATIENCE, dict[str, float]()
     while found.keys() != chats and time.monotonic() < until:
         for entry in fake.journal:
@@ -115,7 +115,7 @@ def answers_of(fake: Remote, chats: set[str]) -> dict[str, float]:
 
 @contextmanager
 def server(connections: int) -> Iterator[str]:
-    """A PostgreSQL with so many connections in all; the address of a database on it."""
+    """Runs a PostgreSQL server with `connections` connections in all. Yields the URL of a database on it."""
     folder = short_folder()
     cluster = Cluster(folder, max_connections=str(connections))
     cluster.make()
@@ -131,7 +131,7 @@ def server(connections: int) -> Iterator[str]:
 
 @contextmanager
 def bots(folder: Path, url: str, fake: Remote, command: Sequence[str], workers: int = 1) -> Iterator[list[Path]]:
-    """Workers of a database, without sources, each started by `command`; their logs."""
+    """Runs workers of a database, each started by `command`, with a source that has no digests. Yields their logs."""
     (folder / "inbox").mkdir()
     (folder / "paperwire.toml").write_text('[[source]]\nname = "none"\npath = "inbox/*.md"\n')
     environment = {

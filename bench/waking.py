@@ -1,16 +1,17 @@
-"""Measures what it costs to wake lanes by jobs: sending, against the simplest possible loop, and storing the jobs.
+"""Measures the cost of waking lanes by jobs: sending, compared with the simplest possible loop, and storing the jobs.
 
     python -m bench.waking [LANES]          without a number: 2,000
 
-Sending: three processes with ten lanes at once each send five messages in every lane, to a server that takes ten
-milliseconds for each. Both do the same for a lane: read what it has to send, post one after the other, mark each as
-sent. The engine is ours, as in a worker of `paperwire run`: a job for each lane, its lock, its heartbeat, the lane held
-against workers that were only stopped. The loop takes a row by SELECT ... FOR UPDATE SKIP LOCKED and holds its
-transaction while it sends: it does not send answers first, loses its claim with a stopped process, and needs a
-connection for each claimed lane. Each round has a new database, and the two take turns. Aim: 0.6 of the loop, in the
-median of three rounds.
+Sending: three processes, each with ten lanes at once, send five messages in each lane to a server that takes ten
+milliseconds for a message. The engine and the loop do the same for a lane: read its messages, post one after the other,
+and mark each as sent. The engine is ours, as in a worker of `paperwire run`: it has a job and a lock for each lane,
+heartbeats, and leases that protect lanes against workers that were only stopped. The loop takes a row with SELECT ...
+FOR UPDATE SKIP LOCKED and keeps its transaction open while it sends. So the loop cannot send replies first, loses its
+claim when a process is stopped, and needs a connection for each claimed lane. Each round has a new database, and the
+two take turns. Aim: at least 0.6 of the loop's rate, in the median of three rounds.
 
-Storing: 100,000 deliveries of no paper in one transaction, and the jobs that wake their lanes. Aim: five times the deliveries.
+Storing: 100,000 deliveries without papers in one transaction, and the jobs that wake their lanes. Aim: at most five
+times the time of the deliveries.
 """
 
 import asyncio
@@ -32,20 +33,19 @@ from sqlalchemy import insert
 import bot.platforms.known  # noqa: F401 - declares the platforms
 from bench.planners import of_server
 from bench.planning import NOON, chat_row
-from bot.clock import SystemClock
+from bot.context import SystemClock
 from bot.delivery.cluster import ClusterEngine
 from bot.ports.channel import Limits
 from subscriptions.model import DeliveryKind, Facts, Lane
 from subscriptions.store import planner
 from subscriptions.store.database.store import Store
-from subscriptions.store.planner import Planned
 from subscriptions.store.rows import ChatRow
 from subscriptions.store.workers import wake_chats, wake_lanes
 from tests.postgres.cluster import Cluster
 from tests.programs.cluster.__main__ import server
 
 LANES, MESSAGES, WORKERS, AT_ONCE, ROUNDS = 2000, 5, 3, 10, 3
-TAKES = 0.01  # seconds that the server takes for a message
+TAKES = 0.01  # seconds that the platform's server takes for a message
 STORED = 100_000
 AIM, AIM_STORED = 0.6, 5.0
 _TABLES = """
@@ -57,13 +57,13 @@ _NEXT = "SELECT id, lane FROM wake ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED"
 
 
 class Sent(NamedTuple):
-    """What a round took."""
+    """The results of a round."""
 
     rate: float  # messages a second
-    workers: float  # seconds of a processor
-    database: float  # the same
+    workers: float  # processor seconds of the workers
+    database: float  # processor seconds of the database server
     twice: int  # messages that came more than once
-    at_once: int  # the most messages of one lane that were under way
+    at_once: int  # the most messages of one lane that were being sent at the same time
 
 
 def main() -> int:
@@ -99,7 +99,7 @@ def measure(lanes: int) -> None:
 
 
 def fresh(url: str, name: str) -> str:
-    """The address of a new database, with our schema and nothing else done to it."""
+    """Creates a database with our schema, and returns its URL."""
     with psycopg.connect(url.replace("/workers?", "/postgres?"), autocommit=True) as control:
         control.execute(f"CREATE DATABASE {name}")
     made = url.replace("/workers?", f"/{name}?")
@@ -112,7 +112,7 @@ def fresh(url: str, name: str) -> str:
 
 
 async def sending(cluster: Cluster, url: str, way: str, lanes: int) -> Sent:
-    """A round: from the first message to the last."""
+    """Runs a round. It is timed from the first message to the last."""
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(_TABLES)
         connection.execute(_FILL, (lanes, MESSAGES))
@@ -172,7 +172,7 @@ async def _line() -> None:
 def _deliverer(
     pool: AsyncConnectionPool, line: aiohttp.ClientSession, address: str
 ) -> Callable[[str], Awaitable[None]]:
-    """Sends the messages of a lane, the same way for the engine and for the loop."""
+    """Returns the function that sends the messages of a lane. The engine and the loop use the same one."""
 
     async def deliver(lane: str) -> None:
         async with pool.connection() as connection:
@@ -192,14 +192,14 @@ def _deliverer(
 
 
 async def engine(url: str, address: str) -> None:
-    """A worker as ours is, until it gets a second line. Prints the seconds of a processor that it took to send."""
+    """Runs our worker until it reads a second line. Prints its processor seconds."""
     logging.disable()
     store = Store(url)
     limits = {"telegram": Limits(text=4096, per_second=0, per_lane=0)}
     worker = ClusterEngine(store, SystemClock(), limits, concurrency=AT_ONCE)
 
     async def sweep() -> None:
-        """Nothing is lost here."""
+        """Does nothing: no job is lost here."""
 
     async with (
         AsyncConnectionPool(url, max_size=AT_ONCE, kwargs={"autocommit": True}) as pool,
@@ -219,7 +219,7 @@ async def engine(url: str, address: str) -> None:
 
 
 async def loop(url: str, address: str) -> None:
-    """The simplest loop, until it finds nothing more. Prints as `engine` does."""
+    """Runs the simplest loop until there is nothing to send. Prints its processor seconds, like `engine`."""
     async with (
         AsyncConnectionPool(url, max_size=AT_ONCE, kwargs={"autocommit": True}) as pool,
         AsyncConnectionPool(url, min_size=AT_ONCE, max_size=AT_ONCE) as held,
@@ -251,14 +251,14 @@ WAYS: dict[str, Callable[[str, str], Coroutine[None, None, None]]] = {"loop": lo
 
 
 def storing(url: str) -> tuple[float, float]:
-    """Seconds on the wall to store deliveries, and to store the jobs that wake their lanes, in one transaction."""
+    """Returns wall seconds to store deliveries, and to store the jobs that wake their lanes, in one transaction."""
     with closing(Store(url)) as store:
         for first in range(1, STORED + 1, 10_000):
             with store.write() as session:
                 session.connection().execute(insert(ChatRow), [chat_row(n) for n in range(first, first + 10_000)])
         facts = Facts(known=10)
         new = [
-            Planned(
+            planner.Planned(
                 id=f"{n:016x}", chat_id=n, kind=DeliveryKind.BULLETIN, due=NOON, key=f"{n}:now", items=(), facts=facts
             )
             for n in range(1, STORED + 1)
@@ -266,7 +266,7 @@ def storing(url: str) -> tuple[float, float]:
         return _stored(store, new)
 
 
-def _stored(store: Store, new: Sequence[Planned]) -> tuple[float, float]:
+def _stored(store: Store, new: Sequence[planner.Planned]) -> tuple[float, float]:
     taken: list[float] = []
     woken = vars(planner)["wake_chats"]
 

@@ -10,7 +10,7 @@ A digest becomes messages in a chat. Every second:
 - `decide` in subscriptions/planning/decision.py says which papers one delivery brings
 - `deliver` in bot/delivery/lane_sender.py claims, renders, posts and records the messages of one lane
 - `render_delivery` in bot/rendering/delivery_messages.py turns a delivery into messages of its platform
-- `post` in bot/platforms/PLATFORM/outgoing.py makes one call to the platform
+- `post` in bot/platforms/PLATFORM/adapter.py makes one call to the platform
 - `decide_retry` in subscriptions/planning/decision.py says what follows from its outcome
 
 A message becomes an answer. For each update of a platform:
@@ -22,7 +22,7 @@ A message becomes an answer. For each update of a platform:
 - `authorize` in bot/conversation/authorization.py says whether the sender manages the chat
 - `execute` in bot/conversation/handler.py runs the command; effect, reply and update id are one transaction
 - `sub` in bot/commands/subscribe.py is such a command: from a context to a reply
-- `draft_reply` in bot/conversation/reply_draft.py renders the reply, with tokens for its buttons
+- `draft_reply` in bot/conversation/handler.py renders the reply, with tokens for its buttons
 - `send_reply` in bot/conversation/reply_sender.py posts the stored reply
 
 docs/architecture.md has the rooms, where to add a platform, a command, a setting or a format, and the rules of the data.

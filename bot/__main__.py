@@ -18,7 +18,7 @@ def _end(kind: type[BaseException], error: BaseException, traceback: TracebackTy
 
 
 def _end_unraised(trouble: "sys.UnraisableHookArgs") -> None:
-    """Handles an exception that cannot be raised where it occurred, as in a finalizer, like `_end`."""
+    """Like `_end`, for an exception that cannot be raised where it occurred, such as one in a finalizer."""
     if issubclass(trouble.exc_type, KeyboardInterrupt):
         os._exit(INTERRUPTED)
     sys.__unraisablehook__(trouble)
@@ -26,7 +26,7 @@ def _end_unraised(trouble: "sys.UnraisableHookArgs") -> None:
 
 sys.excepthook, sys.unraisablehook = _end, _end_unraised
 
-import signal  # noqa: E402 - Ctrl-C may come during this import, too
+import signal  # noqa: E402 - a person may press Ctrl-C during this import already
 
 
 def _end_at_once(*_: object) -> None:
@@ -34,7 +34,7 @@ def _end_at_once(*_: object) -> None:
 
 
 def _on_interrupt(handler: "signal._HANDLER") -> None:
-    """Sets the handler of Ctrl-C, unless the process was started to ignore it, as in the background."""
+    """Sets the handler of Ctrl-C, unless the process was started to ignore Ctrl-C, as shells do in the background."""
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
         signal.signal(signal.SIGINT, handler)
 
@@ -44,14 +44,14 @@ _on_interrupt(_end_at_once)  # while modules are imported: some of them turn Key
 from importlib.util import find_spec  # noqa: E402
 from pathlib import Path  # noqa: E402
 
-_OURS = ("bot", "locales", "subscriptions", "templates")  # each says whose it is in its first line
+_OURS = ("bot", "locales", "subscriptions", "templates")  # the first line of each contains "paperwire"
 _HEAD = 300  # bytes
 
 
 def _foreign_package() -> str | None:
-    """Returns the sentence about the first package that is not ours; None if all are. Takes half a millisecond.
+    """Returns a sentence about the first package that is not ours; None if all are ours. Takes half a millisecond.
 
-    Their names are common ones: another installed package with such a folder overwrites ours without a word.
+    Their names are common: another installed package with a folder of the same name silently overwrites ours.
     """
     home = Path(__file__).parents[1]
     for name in _OURS:
@@ -78,7 +78,7 @@ def _is_marked(module: Path) -> bool:
 if _foreign := _foreign_package():  # before anything of the other packages is imported
     sys.exit(_foreign)  # on stderr, with status 1
 
-from bot.cli import run  # noqa: E402 - takes a quarter of a second; Ctrl-C may come meanwhile
+from bot.cli import run  # noqa: E402 - takes 0.25 s, in which a person may press Ctrl-C
 
 
 def main() -> None:

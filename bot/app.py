@@ -9,36 +9,31 @@ from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, TextIO
 
-from bot.clock import SystemClock
 from bot.commands.context import BotInfo
 from bot.commands.intent import REGISTRY
-from bot.context import Context, ConversationContext, Layout, make_ready, make_store
-from bot.delivery.planning import store_offer, subscribe_link
+from bot.context import Context, ConversationContext, Layout, SystemClock, make_ready, make_store
+from bot.delivery.outcomes import subscribe_link
 from bot.delivery.sender import EmbeddedEngine, Sender
 from bot.platform import Platform, PlatformSurroundings
 from bot.platforms import known
-from bot.ports.channel import Channel, Clock, Limits
+from bot.ports.channel import Channel, Clock
 from bot.ports.conversation import Receiver
 from bot.ports.rate_limiter import RateLimiter
-from bot.rendering.buttons import MakeLink
-from bot.rendering.cleaning import TextFormatter
 from bot.rendering.delivery_messages import render_delivery
-from bot.rendering.language import Language
+from bot.rendering.outline import MakeLink
 from bot.rendering.packing import Medium
 from bot.rendering.reply_messages import render_reply
-from bot.settings import Settings
-from bot.settings.model import installed_version
-from bot.sources import make_source_scheduler
+from bot.settings import Settings, installed_version
 from subscriptions.addresses import facts_of
 from subscriptions.model import ChatAddress, Delivery, Message
 from subscriptions.store.database.store import KEPT_COPIES, Store
 
-if TYPE_CHECKING:  # it loads httpx and the formats, see App.source_scheduler
+if TYPE_CHECKING:  # this import loads httpx and the formats, see App.source_scheduler
     from bot.delivery.cluster import ClusterEngine
     from bot.sources.source_scheduler import SourceScheduler
 
 _MediumAt = Callable[[ChatAddress], Medium]
-_CLUSTER = "bot.delivery.cluster"  # imported when it is needed: its libraries are an extra, and take 250 ms
+_CLUSTER = "bot.delivery.cluster"  # imported only when needed: its libraries are optional and take 250 ms
 
 
 @dataclass(slots=True, kw_only=True)
@@ -51,17 +46,19 @@ class App:
     platforms: Mapping[str, Platform]
     context: Context
     sender: Sender
-    bot_names: dict[str, str]  # platform → the bot's name there, once the platform has told it
+    bot_names: dict[str, str]  # platform → the bot's name there; filled when the platform tells it
     cluster: "ClusterEngine | None" = None  # the engine of a worker; other workers may send at the same time
-    stop: asyncio.Event = field(default_factory=asyncio.Event)  # set when the process is to stop
-    interrupted: bool = False  # the process is to stop because of Ctrl-C
+    stop: asyncio.Event = field(default_factory=asyncio.Event)  # set when the process must stop
+    interrupted: bool = False  # whether Ctrl-C is the reason to stop
 
     def open(self) -> None:
-        """Makes the database if there is none, and brings its schema to this version. Raises SettingsError, StoreError."""
+        """Creates the database if there is none, and upgrades its schema to this version. Raises SettingsError, StoreError."""
         make_ready(self.store, self.settings, now=self.clock.now())
 
     def source_scheduler(self) -> "SourceScheduler":
         """Returns the scheduler that polls the sources of the settings."""
+        from bot.sources.source_scheduler import make_source_scheduler  # noqa: PLC0415 - httpx takes 120 ms; most subcommands poll nothing
+
         return make_source_scheduler(
             self.settings, self.context, stopping=self.stop.is_set, observe=self.context.observe
         )
@@ -97,7 +94,7 @@ def build_app(
     """Builds an App. Raises SettingsError, StoreError.
 
     `out` is where the console channel writes, stdout by default. `channels` replace the channels that the settings turn
-    on. `guard_gone`: a platform stops when too many chats of one drain are gone. `is_worker`: on PostgreSQL other
+    on. `guard_gone`: a platform stops if one drain finds too many chats that are gone. `is_worker`: on PostgreSQL other
     workers may run at the same time. `platforms`: name → module of the adapter.
     """
     quiet_libraries()
@@ -109,7 +106,9 @@ def build_app(
     stop, bot_names = asyncio.Event(), dict[str, str]()
     medium = partial(_medium, on)
     limits = {name: channel.limits for name, channel in built.items()}
-    cluster = _cluster(store, clock, limits, stop.is_set) if is_worker and store.kind.file is None else None
+    cluster: ClusterEngine | None = None
+    if is_worker and store.kind.file is None:
+        cluster = import_module(_CLUSTER).ClusterEngine(store, clock, limits, stopping=stop.is_set)
     rate_limiter = cluster.rate_limiter if cluster else RateLimiter(limits)
     context = Context(
         store=store,
@@ -118,7 +117,6 @@ def build_app(
         engine=cluster or EmbeddedEngine(clock, rate_limiter, stopping=stop.is_set),
         rate_limiter=rate_limiter,
         render_delivery=partial(_render, medium, settings.source_titles, partial(subscribe_link, store, bot_names)),
-        store_offer=partial(store_offer, store, clock, bot_names),
         conversation=_conversation_context(settings, store, on, bot_names, medium),
         on_unclear=settings.on_unclear,
         lookup_platforms=frozenset(name for name, platform in on.items() if platform.facts.can_look_up),
@@ -139,13 +137,8 @@ def build_app(
     )
 
 
-def _cluster(store: Store, clock: Clock, limits: Mapping[str, Limits], stopping: Callable[[], bool]) -> "ClusterEngine":
-    engine: ClusterEngine = import_module(_CLUSTER).ClusterEngine(store, clock, limits, stopping=stopping)
-    return engine
-
-
 def quiet_libraries() -> None:
-    """Raises the log level of libraries. At INFO they log URLs, and URLs of Telegram's API hold the token."""
+    """Raises the log level of libraries. At INFO they log URLs, and URLs of Telegram's API contain the token."""
     for name in ("httpx", "httpcore", "telegram", "slack_sdk", "aiohttp"):
         logging.getLogger(name).setLevel(logging.WARNING)
     logging.getLogger("apscheduler").setLevel(logging.ERROR)  # it warns whenever a long tick is still running
@@ -157,7 +150,7 @@ def _connect(platforms: Mapping[str, str], settings: Settings, clock: Clock, out
 
 
 def _platform(name: str, channel: Channel, around: PlatformSurroundings) -> Platform:
-    """Returns the platform of a channel. A channel without an adapter makes a platform that only posts."""
+    """Returns the platform of a channel. Without an adapter, the platform can only post."""
     module = getattr(channel, "adapter", None)
     return (
         known.adapter_of(module).platform(channel, around)
@@ -186,8 +179,6 @@ def _conversation_context(
             destinations={chat.address: chat for platform in platforms.values() for chat in platform.destinations},
         ),
         render_reply=lambda reply, chat: render_reply(reply, chat, medium=medium(chat.address)),
-        make_localizer=Language,
-        make_inline_formatter=TextFormatter,
         platform_apis={name: platform.api for name, platform in platforms.items() if platform.api},
         bot_info=bot_info,
         forms={name: platform.forms for name, platform in platforms.items() if platform.forms},
@@ -195,7 +186,7 @@ def _conversation_context(
 
 
 def _medium(platforms: Mapping[str, Platform], chat: ChatAddress) -> Medium:
-    """Returns the medium of a chat, also on a platform that is off."""
+    """Returns the medium of a chat. The chat's platform may be off."""
     platform = platforms.get(chat.platform)
     if platform is None:
         return known.medium_of(chat.platform)

@@ -19,11 +19,11 @@ _EXPECTED = "; expected one of: "
 
 
 class UnknownFormat(PaperwireError):
-    """The bytes are no digest of a known format. The sentence names the file, what it looks like and what was expected."""
+    """The bytes are no digest of a known format. The sentence names the file, what it looks like and the known formats."""
 
     @property
     def brief(self) -> str:
-        """The sentence without the names of all formats, for readers who know them or cannot choose one."""
+        """The sentence without the list of formats, for readers who know the formats or cannot choose one."""
         before, cut, _ = str(self.sentence).partition(_EXPECTED)
         return f"{before}." if cut else before
 
@@ -39,7 +39,7 @@ def brief(error: PaperwireError) -> str:
 
 
 class BrokenDigest(PaperwireError):
-    """A digest of a known format, so damaged that reading on would give wrong papers. The sentence names file and line."""
+    """A digest of a known format that is too damaged to be read correctly. The sentence names the file and the line."""
 
 
 class UnreadableInput(PaperwireError):
@@ -47,11 +47,11 @@ class UnreadableInput(PaperwireError):
 
 
 class FetchError(UnreadableInput):
-    """A document that cannot be fetched. The sentence names the host, never the address, which may hold a secret.
+    """A document that cannot be fetched. The sentence names the host, never the address, which may contain a secret.
 
-    `retry_after` is the wait that the server asks for, zero if it asks for none. `busy`: the server only asks to wait.
-    `host_wide`: other addresses of the host would fail, too. `status` and `body` are those of the response, if there was
-    one.
+    `retry_after` is the time to wait that the server requests, zero if it requests none. `busy`: the server only requests
+    to wait. `host_wide`: requests of other addresses at the host would also fail. `status` and `body` are those of the
+    response, if there was one.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ class SenderLockHeld(PaperwireError):
 
 
 def error_location(error: BaseException) -> str:
-    """Returns the type of an error and where it was raised. The error's text is left out, since it may hold a person's words."""
+    """Returns the type of an error and where it was raised, without the error's text, which may contain a person's words."""
     frames = traceback.extract_tb(error.__traceback__)
     where = f" in {frames[-1].name}, line {frames[-1].lineno}" if frames else ""
     return f"{type(error).__name__}{where}"

@@ -1,4 +1,4 @@
-"""A platform that is on, as one value. The rest of the program asks this value and never compares a platform's name.
+"""A platform that is on, as one value. The rest of the program uses this value and never compares a platform's name.
 
 A new platform is a folder in bot/platforms that declares its facts, with the modules `markup` and `adapter`, and an entry in
 known.py there.
@@ -10,9 +10,8 @@ from typing import Protocol, TextIO
 
 from bot.commands.context import Command
 from bot.errors import SettingsError
+from bot.ports import conversation
 from bot.ports.channel import Channel, Clock, Forms
-from bot.ports.conversation import PlatformApi, Receiver
-from bot.ports.web_page import WebPage
 from bot.rendering.packing import Medium
 from bot.settings import Settings
 from subscriptions.addresses import PlatformFacts
@@ -20,7 +19,7 @@ from subscriptions.errors import NotDelivered, PaperwireError, Refused, Sentence
 from subscriptions.model import ChatAddress, ChatKind
 from subscriptions.store.database.store import Store
 
-OnBotName = Callable[[str], None]  # called with the bot's name on the platform, as soon as it is known
+OnBotName = Callable[[str], None]  # called with the bot's name on the platform, once it is known
 Speakers = Mapping[str, Callable[[Sentence], str]]  # language code, "" for all others → translates a sentence
 
 
@@ -32,7 +31,7 @@ async def _no_findings() -> Sequence["Finding"]:
     return ()
 
 
-def _no_receivers(on_bot_name: OnBotName) -> Sequence[Receiver]:
+def _no_receivers(on_bot_name: OnBotName) -> Sequence[conversation.Receiver]:
     del on_bot_name
     return ()
 
@@ -43,30 +42,28 @@ def _on_identity(store: Store, identity: str) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Platform:
-    """The parts and the steps of a platform that is on. Optional ones have defaults that do nothing."""
+    """The parts and the steps of a platform that is on. Optional steps have defaults that do nothing."""
 
     facts: PlatformFacts
     channel: Channel
-    medium: Medium  # writes its messages
-    medium_at: Callable[[ChatAddress], Medium] | None = None  # the same, where it differs from chat to chat
-    api: PlatformApi | None = None  # None: people cannot talk to the bot there
+    medium: Medium  # renders its messages
+    medium_at: Callable[[ChatAddress], Medium] | None = None  # the medium of a chat, if chats have different ones
+    api: conversation.PlatformApi | None = None  # None: people cannot talk to the bot there
     forms: Forms | None = None  # None: the platform shows no modals and no home view
-    receivers: Callable[[OnBotName], Sequence[Receiver]] = _no_receivers
-    token_identity: str = (
-        ""  # the bot's id as the token has it, which may be mistyped; only `channel.identity` is stored
-    )
-    on_identity: Callable[[Store, str], None] = (
-        _on_identity  # blocks; writes the consequences of the bot's id to the store
-    )
+    receivers: Callable[[OnBotName], Sequence[conversation.Receiver]] = _no_receivers
+    token_identity: str = ""  # the bot's id as written in the token, maybe mistyped; only `channel.identity` is stored
+    on_identity: Callable[[Store, str], None] = _on_identity  # blocks; stores what follows from the bot's id
     prepare: Callable[[], Awaitable[None]] = _nothing  # called with the sender lock held, before anything is sent
     recheck: Callable[[], Awaitable[None]] = _nothing  # called every quarter of an hour
-    check_tokens: Callable[[Sequence[Receiver]], Awaitable[None]] = _nothing  # raises SettingsError for a refused token
+    check_tokens: Callable[[Sequence[conversation.Receiver]], Awaitable[None]] = (
+        _nothing  # raises SettingsError for a refused token
+    )
     publish_commands: Callable[[Sequence[Command], Speakers], Awaitable[None]] = _nothing
-    api_url: str = ""  # whose clock `paperwire check` compares with ours; "": none
+    api_url: str = ""  # `paperwire check` compares its clock with ours; "": none
     load_installations: Callable[[], Awaitable[Sequence["Finding"]]] = _no_findings  # called first by `paperwire check`
-    check: Callable[[], Awaitable[Sequence["Finding"]]] = _no_findings  # called by it if the token works
-    destinations: Sequence[ChatAddress] = ()  # chats without people, which operators subscribe from other chats
-    pages: Sequence[WebPage] = ()  # pages of the web address on which people have their chats
+    check: Callable[[], Awaitable[Sequence["Finding"]]] = _no_findings  # called by `paperwire check` if the token works
+    destinations: Sequence[ChatAddress] = ()  # chats without people; operators subscribe them from other chats
+    pages: Sequence[conversation.WebPage] = ()  # pages of the web address on which people have their chats
     startup_lines: Sequence[str] = ()  # printed for the operator at the start
     close: Callable[[], Awaitable[None]] = _nothing  # called after `channel.close`
 
@@ -82,17 +79,17 @@ class PlatformSurroundings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One question of `paperwire check`, its answer, and how to mend what is wrong."""
+    """One question of `paperwire check`, its answer, and how to correct what is wrong."""
 
     question: Sentence
     answer: Sentence
     cure: Sentence = Sentence("")  # noqa: RUF009 - a frozen value
-    mend: bool = False  # True: something has to be mended; False: the cure is only advice
-    is_open: bool = False  # True: not well, or not known, and still nothing has to be mended
+    mend: bool = False  # True: something must be corrected; False: the cure is only advice
+    is_open: bool = False  # True: not well or not known, but nothing must be corrected
 
 
 def switched_off(facts: PlatformFacts) -> SettingsError:
-    """Returns the error for the use of a platform that has no token."""
+    """Returns the error for using a platform that has no token."""
     return SettingsError(
         Sentence("{platform} is off.", {"platform": facts.title}),
         Sentence("Set {variable}.", {"variable": facts.token_variable}),
@@ -100,7 +97,7 @@ def switched_off(facts: PlatformFacts) -> SettingsError:
 
 
 def cannot_be_asked(facts: PlatformFacts, name: str, error: NotDelivered) -> PaperwireError:
-    """Returns the error for a name of a chat that the platform cannot be asked about now."""
+    """Returns the error for a chat's name that could not be looked up, because the platform did not respond."""
     values = {"platform": facts.title, "name": name, "reason": error.reason.rstrip(".")}
     return PaperwireError(
         Sentence("{platform} cannot be asked about {name}: {reason}.", values),
@@ -109,7 +106,7 @@ def cannot_be_asked(facts: PlatformFacts, name: str, error: NotDelivered) -> Pap
 
 
 def file_too_large(most: int) -> Refused:
-    """Returns the refusal of a document of more than `most` bytes."""
+    """Returns the error for a document of more than `most` bytes."""
     if most < 1 << 20:
         return Refused(Sentence("The file is larger than {most} KB.", {"most": most // 1024}))
     return Refused(Sentence("The file is larger than {most} MB.", {"most": most >> 20}))
@@ -119,21 +116,21 @@ class PlatformAdapter(Protocol):
     """The functions of the module `adapter` in the folder of a platform."""
 
     def connect(self, settings: Settings, clock: Clock, out: TextIO) -> Channel:
-        """Returns the channel, without a call to the platform. Raises SettingsError if the settings do not suffice."""
+        """Returns the channel without a call to the platform. Raises SettingsError if settings are missing."""
 
     def platform(self, channel: Channel, around: PlatformSurroundings) -> Platform:
-        """Returns the platform of a channel that `connect` of the same adapter returned."""
+        """Returns the platform for a channel from `connect` of the same adapter."""
 
-    # The rest only where the facts say so: `is_alias`, `describes_chats`, `formats_differ`.
+    # The rest is only called if the facts say so: `is_alias`, `describes_chats`, `formats_differ`.
 
     async def resolve(self, settings: Settings, address: ChatAddress, owner: str) -> ChatAddress:
-        """Returns the address under which the store knows a chat. `owner` is the id of the store's bot, "" if none yet.
+        """Returns the address that the store uses for a chat. `owner` is the id of the store's bot, "" if it has none.
 
         Raises SettingsError, NotFound, PaperwireError.
         """
 
     def medium_at(self, settings: Settings, address: ChatAddress) -> Medium:
-        """Returns what writes the messages of a chat."""
+        """Returns the medium that renders the messages of a chat."""
 
     async def describe(self, settings: Settings, address: ChatAddress) -> tuple[str, ChatKind | None]:
-        """Returns (title, kind) of a chat; "" and None if the platform does not answer soon."""
+        """Returns (title, kind) of a chat; ("", None) if the platform does not respond soon."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
-from bot.cli.subcommands import SUBCOMMANDS, load
+from bot.cli import SUBCOMMANDS, load
 
 PAGE = Path(__file__).with_name("commands.md")
 SHARED = 3  # an option that more subcommands have with the same words is explained once, above the list

@@ -18,10 +18,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.commands.words import Token, scorer, tokens_of
+from bot.commands.words import reader
+from bot.commands.words.reader import Token, tokens_of
 
 Numbers = NDArray[np.float64]
-EXAMPLES = scorer.WEIGHTS.parent / "examples"
+EXAMPLES = reader.WEIGHTS.parent / "examples"
 _SLOT = re.compile(r"\{(\w+)\}")
 _FILES = {
     **dict.fromkeys(("x", "not", "that"), "subjects"),
@@ -41,9 +42,9 @@ _FILES = {
     "often": "often",
     "date": "dates",
 }
-_PART = {**{part: part for part in scorer.PARTS}, "cat": "x", "often": "when", "hour": "when", "span": "when"}
+_PART = {**{part: part for part in reader.PARTS}, "cat": "x", "often": "when", "hour": "when", "span": "when"}
 _LONG_WORD = re.compile(r"(?<![a-z{])[a-z]{5,}(?![a-z}])")
-BARE = frozenset({scorer.QUERY, "hello", "bye", "thanks", "cancel"})  # intents without words of courtesy around them
+BARE = frozenset({reader.QUERY, "hello", "bye", "thanks", "cancel"})  # intents without words of courtesy around them
 ABOUT_ONE = frozenset({"exclude", "narrow", "widen", "schedule", "unsub", "name", "edit", "pause", "resume", "share"})
 USUAL = 60  # subjects, the first of the file, that people ask for most
 OF_EACH, OF_OTHERS = 5, 2  # sentences that are made of an example with slots, and of one without
@@ -134,7 +135,7 @@ class _Maker:
         for at, piece in enumerate(_SLOT.split(self.changed(intent, line) if changed else line)):
             filled = self.fill(piece, mixed=changed) if at % 2 else piece
             spans.append(
-                (len(text), len(text) + len(filled), _PART.get(piece, scorer.NO_PART) if at % 2 else scorer.NO_PART)
+                (len(text), len(text) + len(filled), _PART.get(piece, reader.NO_PART) if at % 2 else reader.NO_PART)
             )
             text += filled
         if changed and self.often("lower"):
@@ -143,9 +144,9 @@ class _Maker:
             text = text[:1].upper() + text[1:]
         for at, (start, end, part) in enumerate(spans[:-1]):
             if (
-                spans[at + 1][2] == scorer.UNWANTED and part == scorer.NO_PART
+                spans[at + 1][2] == reader.UNWANTED and part == reader.NO_PART
             ):  # the words before what is not wanted say so
-                spans[at] = (start, end, scorer.DENIAL)
+                spans[at] = (start, end, reader.DENIAL)
         tokens = tokens_of(text)
         parts = (max(spans, key=lambda span: min(one.end, span[1]) - max(one.start, span[0]))[2] for one in tokens)
         return Example(intent, tokens, tuple(parts))
@@ -154,9 +155,9 @@ class _Maker:
         """Returns a line with other words that say the same, more subjects, and words around it."""
         if intent in ABOUT_ONE and self.often("refs"):
             line = line.replace("{n}", self.any("refs"), 1)
-        if intent in scorer.ASKING and "{x}" in line and "{not}" not in line and self.often("without"):
+        if intent in reader.ASKING and "{x}" in line and "{not}" not in line and self.often("without"):
             line += self.any("without")
-        if intent in scorer.ASKING and "{x}" in line and "{when}" not in line and self.often("timed"):
+        if intent in reader.ASKING and "{x}" in line and "{when}" not in line and self.often("timed"):
             line = self.any("timed").replace("{}", line)
         line = self.any_same.sub(
             lambda one: self.chance.choice(self.same[one[0]]) if self.often("same") else one[0], line
@@ -164,7 +165,7 @@ class _Maker:
         if intent not in BARE and self.often("around"):
             line = self.any("around").replace("{}", line)
         slots = [one for one in ("{x}", "{not}", "{name}") if one in line]
-        if intent != scorer.QUERY and slots and self.often("several"):
+        if intent != reader.QUERY and slots and self.often("several"):
             slot = self.chance.choice(slots)
             line = line.replace(slot, self.any("several").replace("{}", slot), 1)
         if self.often("mistyped") and (words := [*_LONG_WORD.finditer(line)]):
@@ -187,7 +188,7 @@ class _Maker:
         return _SLOT.sub(lambda _: self.any("subjects"), self.any("joined"))
 
 
-def words() -> scorer.Known:
+def words() -> reader.Known:
     """Returns the words of the examples outside their slots, those of subjects, and those of names.
 
     A word that subjects have as often as examples is one of subjects. What only one subject or name has is left out, so that
@@ -195,13 +196,13 @@ def words() -> scorer.Known:
     """
     outside = Counter[str]()
     for path in (*EXAMPLES.glob("*/*.txt"), *EXAMPLES.glob("*/parts/*.txt")):
-        if path.stem not in {scorer.QUERY, "kinds", *_FILES.values()} - {"times"}:
+        if path.stem not in {reader.QUERY, "kinds", *_FILES.values()} - {"times"}:
             outside.update(_words(path, lambda line: _SLOT.sub(" ", line).replace("|", " ")))
     topics = Counter(word for path in EXAMPLES.glob("*/parts/subjects.txt") for word in _words(path))
     names = Counter(word for path in EXAMPLES.glob("*/parts/names.txt") for word in _words(path))
-    pairs = {word for word, many in outside.items() if scorer.is_pair(word) and many >= FEWEST_PAIRS}
-    found = {word for word, many in (outside - topics).items() if not scorer.is_pair(word) and not word.startswith("@")}
-    return scorer.Known(
+    pairs = {word for word, many in outside.items() if reader.is_pair(word) and many >= FEWEST_PAIRS}
+    found = {word for word, many in (outside - topics).items() if not reader.is_pair(word) and not word.startswith("@")}
+    return reader.Known(
         frozenset(found | pairs),
         *(frozenset(word for word, many in one.items() if many > 1) for one in (topics, names)),
     )
@@ -212,15 +213,15 @@ def _words(path: Path, change: Callable[[str], str] = str) -> Iterator[str]:
     for line in path.read_text(encoding="utf-8").splitlines():
         tokens = tokens_of(change(line))
         yield from {token.mark for token in tokens}
-        yield from {*scorer.pairs_of(tokens)}
+        yield from {*reader.pairs_of(tokens)}
 
 
-def learn_intents(read: list[Example], known: scorer.Known) -> dict[str, Any]:
+def learn_intents(read: list[Example], known: reader.Known) -> dict[str, Any]:
     """Returns the weights of the intents: those of a softmax, learned sentence by sentence with shrinking steps.
 
     They are the mean of those at the ends of the later rounds, which varies less with the examples than the last ones do.
     """
-    found = [set(scorer.features(one.tokens, known)) for one in read]
+    found = [set(reader.features(one.tokens, known)) for one in read]
     counts = Counter(feature for one in found for feature in one)
     place = {feature: at for at, feature in enumerate(sorted(one for one, many in counts.items() if many >= FEWEST), 1)}
     intents = sorted({one.intent for one in read})
@@ -254,19 +255,19 @@ def learn_intents(read: list[Example], known: scorer.Known) -> dict[str, Any]:
     return {"intents": intents, "weights": {feature: row for feature, row in pairs.items() if row}}
 
 
-def learn_parts(read: list[Example], known: scorer.Known) -> dict[str, Any]:
+def learn_parts(read: list[Example], known: reader.Known) -> dict[str, Any]:
     """Returns the weights of the parts: those of an averaged perceptron over whole rows of parts."""
-    read = [one for one in read if one.intent != scorer.QUERY]
-    found = [list(scorer.word_features(one.tokens, one.intent, known)) for one in read]
+    read = [one for one in read if one.intent != reader.QUERY]
+    found = [list(reader.word_features(one.tokens, one.intent, known)) for one in read]
     counts = Counter(feature for row in found for one in row for feature in one)
     place = {
         feature: at for at, feature in enumerate(sorted(one for one, many in counts.items() if many >= FEWEST_WORDS), 1)
     }
-    size = len(scorer.PARTS)
+    size = len(reader.PARTS)
     sentences = []
     for one, row in zip(read, found, strict=True):
         numbers = np.array([[place.get(feature, 0) for feature in word] for word in row]).reshape(len(row), -1)
-        sentences.append((numbers, np.array([scorer.PARTS.index(part) for part in one.parts])))
+        sentences.append((numbers, np.array([reader.PARTS.index(part) for part in one.parts])))
     weight, moves = np.zeros((len(place) + 1, size)), np.zeros((size + 1, size))
     sums, sums_of_moves = np.zeros_like(weight), np.zeros_like(moves)
     order, chance, some, count = list(range(len(sentences))), random.Random(3), np.random.default_rng(3), 1
@@ -321,11 +322,11 @@ def learn() -> None:
         "intents": intents["intents"],
         "steps": parts["steps"],
     }
-    weights = [("intent", one, scorer.packed(row)) for one, row in intents["weights"].items()]
-    weights += [("part", one, scorer.packed(row)) for one, row in parts["parts"].items()]
-    scorer.WEIGHTS.unlink(missing_ok=True)
-    with closing(sqlite3.connect(scorer.WEIGHTS)) as file:
-        file.executescript(scorer.TABLES)
+    weights = [("intent", one, reader.packed(row)) for one, row in intents["weights"].items()]
+    weights += [("part", one, reader.packed(row)) for one, row in parts["parts"].items()]
+    reader.WEIGHTS.unlink(missing_ok=True)
+    with closing(sqlite3.connect(reader.WEIGHTS)) as file:
+        file.executescript(reader.TABLES)
         file.executemany("INSERT INTO weight VALUES (?, ?, ?)", weights)
         file.executemany(
             "INSERT INTO learned VALUES (?, ?)",

@@ -12,23 +12,20 @@ class BotLinks:
     """Links that open the bot on its platform, each made from the bot's name there."""
 
     open: Callable[[str], str]
-    start: Callable[[str, str], str]  # (name, what /start gets)
+    start: Callable[[str, str], str]  # (name, argument of /start)
     add_to_group: Callable[[str, str], str]
     add_to_channel: Callable[[str, str], str]
 
 
-def _always_private(address: ChatAddress) -> ChatKind:
-    del address
+def _always_private(_: ChatAddress) -> ChatKind:
     return ChatKind.PRIVATE
 
 
-def _never(address: ChatAddress) -> bool:
-    del address
+def _never(_: ChatAddress) -> bool:
     return False
 
 
-def _slash(address: ChatAddress) -> str:
-    del address
+def _slash(_: ChatAddress) -> str:
     return "/"
 
 
@@ -48,20 +45,20 @@ class PlatformFacts:
     refusal: Sentence | None = None  # the refusal of a {text} that names no chat there
     refusal_hint: Sentence | None = None
     is_alias: Callable[[ChatAddress], bool] = _never  # the chat is stored under another address
-    describes_chats: bool = False  # the platform tells about a chat if it is given only the id
-    formats_differ: bool = False  # its chats differ in the markup and the length of their messages
+    describes_chats: bool = False  # given only the id of a chat, the platform describes the chat
+    formats_differ: bool = False  # the markup and the longest message depend on the chat
     kind_of: Callable[[ChatAddress], ChatKind] = _always_private  # as far as the address alone tells
     command_prefix: Callable[[ChatAddress], str] = _slash  # what comes before the name of a command in that chat
-    split_topic: Callable[[str], tuple[str, str]] = _own_name  # (name, topic) of a chat as words or a button name it
+    split_topic: Callable[[str], tuple[str, str]] = _own_name  # name of a chat, as typed or in a button → (name, topic)
     links: BotLinks | None = None  # None: no link opens the bot there
     has_workspaces: bool = False  # an address may begin with a workspace, which has its own token
     token_variable: str = ""  # the setting without which the platform is off; "": it is always on
     can_look_up: bool = False  # it can be asked whether it has a message that was perhaps sent
-    shows_more: bool = False  # a button under a message opens what lies beyond the chat's limit
-    makes_sound: bool = False  # the sender decides whether a message is heard; else the reader's device does
-    notifies: bool = True  # a message alerts people; else chats begin with "now", no quiet hours, and 24 hours back
+    shows_more: bool = False  # a button under a message opens the papers beyond the chat's limit
+    makes_sound: bool = False  # the sender decides whether a message is heard; otherwise the reader's device decides
+    notifies: bool = True  # messages alert people; if not, chats begin with "now", no quiet hours, and a day's papers
     keeps_messages: bool = False  # the database keeps its messages, so that they can be shown
-    confirms: bool = False  # whoever reads there must say yes before anything is sent
+    confirms: bool = False  # the person who reads there must say yes before anything is sent
     asks_for_zone: bool = False  # the platform does not tell a person's time zone, so the person is asked
 
 
@@ -84,7 +81,7 @@ def command_prefix(chat: ChatAddress) -> str:
 
 
 def sender_of(lane: Lane) -> str:
-    """Returns whose token posts in a lane: the platform's, or "platform:workspace" if its address names a workspace."""
+    """Returns the sender whose token posts in a lane: the platform, or "platform:workspace" if there is a workspace."""
     workspace, slash, _ = lane.address.rpartition("/")
     return f"{lane.platform}:{workspace}" if slash and facts_of(lane.platform).has_workspaces else lane.platform
 

@@ -78,7 +78,7 @@ _WRITTEN = {code.lower(): code for code in (*CATEGORIES, *ARCHIVES)}
 
 
 def canonical_category(text: str) -> str | None:
-    """Returns a category or archive as arXiv writes it: "CS.lg" is "cs.LG", "cs.*" and "cs" are "cs".
+    """Returns a category or archive as arXiv writes it: "cs.LG" for "CS.lg", "cs" for "cs.*" and "cs".
 
     Returns None if arXiv has no such category.
     """
@@ -90,13 +90,13 @@ def canonical_category(text: str) -> str | None:
 
 
 def announced_category(text: str) -> str | None:
-    """Returns `canonical_category` of categories in which arXiv announces papers; None also for closed archives."""
+    """Like `canonical_category`, but returns None for closed archives, in which arXiv announces no papers."""
     code = canonical_category(text)
     return None if code in _CLOSED else code
 
 
 def is_category(text: str) -> bool:
-    """Whether a word without a field names a category: a known code, `archive.*`, or an archive with a hyphen.
+    """Returns whether a word without a field names a category: a known code, `archive.*`, or an archive with a hyphen.
 
     "cs", "math", "physics" and "stat" are plain words; only `cat:cs` is the archive.
     """
@@ -105,7 +105,7 @@ def is_category(text: str) -> bool:
 
 
 def has_classes(code: str) -> bool:
-    """Whether a code is an archive with several categories: "cs" does, "hep-th" and "cs.LG" do not."""
+    """Returns whether a code is an archive with several categories: "cs" does, "hep-th" and "cs.LG" do not."""
     return bool(CLASSES.get(code.lower()))
 
 
@@ -122,7 +122,7 @@ def archive_of(text: str) -> str | None:
 
 # ------------------------------------------------------------------------------------- the names of arXiv's categories
 
-# in arXiv's list, in English as people say them, and in Chinese.
+# The names are those of arXiv's list, other English names that people use, and Chinese names.
 
 
 # The first name of a category is from https://arxiv.org/category_taxonomy.
@@ -303,7 +303,7 @@ _JOINTS = re.compile(r",? and |, | - ")
 
 
 def categories_named(words: Sequence[str]) -> tuple[int, tuple[str, ...]]:
-    """Returns how many of the first words name categories, and these categories; (0, ()) for none.
+    """Returns (how many of the first words are a name of categories, these categories); (0, ()) for no name.
 
     Tries whole names first, then parts of arXiv's names ("computer vision"), then the letters after the dot ("AI").
     """

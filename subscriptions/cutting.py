@@ -1,7 +1,7 @@
-"""Tells texts of a summary from the failures that generators write into fields that they could not fill.
+"""Recognises error texts that generators write into fields of a summary, and cuts texts that are too long.
 
-The values are those that public digests of the daily-arXiv family hold. They are compared as a whole, since a real
-summary may well contain the word "failed".
+The error texts are those in public digests of the daily-arXiv family. They are compared as a whole, since a real summary
+may well contain the word "failed".
 """
 
 import re
@@ -29,9 +29,9 @@ _PLACEHOLDER = re.compile(r"\{\w+\}")  # a template that was never filled: {tldr
 
 
 def summary_state(text: str) -> SummaryState:
-    """The state of one field of a summary; only "ok" is text to show or to match.
+    """Returns the state of one field of a summary; only a text that is "ok" is shown and matched.
 
-    "not stated": the summariser found nothing to say. The other three are failures.
+    "not stated": the summariser found nothing to say. The other three states are failures.
     """
     value = text.strip()
     if not value:
@@ -45,17 +45,19 @@ def summary_state(text: str) -> SummaryState:
 
 # ---------------------------------------------------------------------------------------------- the ways to cut a text
 
-# What is left out is marked with "…", which counts; no function splits a character.  | by                 | function
-# | where it cuts                                             |
-# |--------------------|--------------------|-----------------------------------------------------------| | columns of a
-# line  | `cut_at_sentence`  | after a sentence, else at a word                          | |                    |
-# `first_sentence`   | after the first sentence, else nothing is left            | |                    |
-# `cut_at_clause`    | after a clause, else at a word                            | |                    | `cut_at_word`
-# | at a word                                                 | |                    | `pieces`           | after
-# sentences, into several texts without "…"           | | UTF-16 units       | `cut_units`        | anywhere; spaces,
-# commas, dashes before "…" go            | | characters         | `cut_letters`      | anywhere; spaces before "…" go
-# | |                    | `clip`             | anywhere                                                  | |
-# | `clip_start`       | anywhere; the end stays                                   |
+# "…" marks what is left out, and counts as a character; no function splits a character.
+#
+# | limit in          | function          | where it cuts                                            |
+# |-------------------|-------------------|----------------------------------------------------------|
+# | columns of a line | `cut_at_sentence` | after a sentence, otherwise at a word                    |
+# |                   | `first_sentence`  | after the first sentence, otherwise nothing is left      |
+# |                   | `cut_at_clause`   | after a clause, otherwise at a word                      |
+# |                   | `cut_at_word`     | at a word                                                |
+# |                   | `pieces`          | after sentences, into several texts without "…"          |
+# | UTF-16 units      | `cut_units`       | anywhere; removes spaces, commas and dashes before "…"   |
+# | characters        | `cut_letters`     | anywhere; removes spaces before "…"                      |
+# |                   | `clip`            | anywhere                                                 |
+# |                   | `clip_start`      | anywhere; keeps the end                                  |
 
 
 ELLIPSIS = "…"
@@ -65,8 +67,8 @@ _ABBREVIATION = re.compile(
     r"(?:\b(?:[A-Za-z]|e\.g|i\.e|cf|vs|al|etc|resp|Fig|Figs|Eq|Eqs|Sec|No|Dr|Prof|St|approx))\.$"
 )
 _CLAUSE_END = re.compile(r"[,;:](?=\s)|\s[–—](?=\s)|[，；：]")
-_LEAST_SHARE = 0.4  # of the room: a sentence that ends earlier leaves too much of it empty
-_MOST_SHARE = 0.6  # of the room: after this, the end of a clause is a better place to cut than the last word
+_LEAST_SHARE = 0.4  # of the columns: a sentence that ends earlier leaves too many of them empty
+_MOST_SHARE = 0.6  # of the columns: a clause that ends later is a better place to cut than the last word
 _TRAILING = " \t\n,;:–—-([，；：、（"
 
 
@@ -78,17 +80,17 @@ def _char_width(char: str) -> int:
 
 
 def width(text: str) -> int:
-    """Columns of a fixed-width line: two for a Chinese character, none for a combining accent."""
+    """Returns the columns of a text in a fixed-width line: two for a Chinese character, none for a combining accent."""
     return len(text) if text.isascii() else sum(map(_char_width, text))
 
 
 def units(text: str) -> int:
-    """UTF-16 units, which platforms count: an emoji is two."""
+    """Returns the number of UTF-16 units of a text, which platforms count: an emoji has two."""
     return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def cut_at_word(text: str, columns: int) -> str:
-    """At most that many columns of the text, cut at a word."""
+    """Returns at most `columns` columns of the text, cut at a word."""
     if width(text) <= columns:
         return text
     end = _longest_prefix(text, max(columns - 1, 0))
@@ -100,7 +102,7 @@ def cut_at_word(text: str, columns: int) -> str:
 
 
 def cut_at_sentence(text: str, columns: int) -> str:
-    """The first sentences that fit into that many columns, else the first words with "…"."""
+    """Returns the first sentences that fit into `columns` columns; if none fits, the first words with "…"."""
     if width(text) <= columns:
         return text
     end = _longest_prefix(text, columns)
@@ -114,7 +116,7 @@ def cut_at_sentence(text: str, columns: int) -> str:
 
 
 def first_sentence(text: str, columns: int) -> str:
-    """The first sentence; "" if it is wider than that many columns or does not end."""
+    """Returns the first sentence; "" if it is wider than `columns` columns or does not end."""
     end = _longest_prefix(text, columns)
     for match in _SENTENCE_END.finditer(text, 0, min(end + 1, len(text))):
         if match.end() <= end and not _ABBREVIATION.search(text[: match.end()]):
@@ -123,7 +125,7 @@ def first_sentence(text: str, columns: int) -> str:
 
 
 def cut_at_clause(text: str, columns: int) -> str:
-    """At most that many columns of the text, cut after a clause if that fills most of them, else at a word."""
+    """Returns at most `columns` columns of the text, cut after a clause if that fills most of them, else at a word."""
     if width(text) <= columns:
         return text
     end = _longest_prefix(text, max(columns - 1, 0))
@@ -132,7 +134,7 @@ def cut_at_clause(text: str, columns: int) -> str:
 
 
 def pieces(text: str, columns: int) -> list[str]:
-    """The whole text in pieces of at most that many columns; only the spaces between them are lost."""
+    """Returns the whole text in pieces of at most `columns` columns; only the spaces between them are lost."""
     found = []
     while width(text) > columns:
         piece = cut_at_sentence(text, columns).removesuffix(ELLIPSIS) or text[:columns]
@@ -142,7 +144,7 @@ def pieces(text: str, columns: int) -> list[str]:
 
 
 def cut_units(text: str, most: int) -> str:
-    """At most that many UTF-16 units of the text, for the limits of platforms."""
+    """Returns at most `most` UTF-16 units of the text, for the limits of platforms."""
     if units(text) <= most:
         return text
     used = accumulate(map(units, text))
@@ -151,22 +153,22 @@ def cut_units(text: str, most: int) -> str:
 
 
 def cut_letters(text: str, most: int) -> str:
-    """At most that many characters of the text, without spaces before the "…"."""
+    """Returns at most `most` characters of the text, without spaces before the "…"."""
     return text if len(text) <= most else text[: most - 1].rstrip() + ELLIPSIS
 
 
 def clip(text: str, most: int) -> str:
-    """At most that many characters of the text, exactly as they are: for what is quoted."""
+    """Returns at most `most` characters of the text, exactly as they are: for quotations."""
     return text if len(text) <= most else text[: most - 1] + ELLIPSIS
 
 
 def clip_start(text: str, most: int) -> str:
-    """At most that many characters from the end of the text: for paths."""
+    """Returns at most `most` characters from the end of the text: for paths."""
     return text if len(text) <= most else ELLIPSIS + text[1 - most :]
 
 
 def _longest_prefix(text: str, columns: int) -> int:
-    """The end of the longest beginning that is at most that many columns wide and splits no character."""
+    """Returns the length of the longest beginning that is at most `columns` columns wide and splits no character."""
     used = accumulate(map(_char_width, text))
     end = next((place for place, so_far in enumerate(used) if so_far > columns), len(text))
     if end == len(text):
@@ -177,7 +179,7 @@ def _longest_prefix(text: str, columns: int) -> int:
 
 
 def _last_wide(text: str, end: int) -> int:
-    """The place after the last wide character before `end`, where a line may break. -1 if none is near."""
+    """Returns the place after the last wide character before `end`, where a line may break; -1 if none is near."""
     for index in range(end, max(end - 24, 0), -1):
         if _char_width(text[index - 1]) == 2:  # noqa: PLR2004 - wide, see width
             return index

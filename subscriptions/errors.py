@@ -5,7 +5,7 @@ PaperwireError            a sentence, and a hint that says what to do
 ├── NotFound              no such chat, subscription or delivery
 ├── Refused               a request that cannot be met as it is
 └── StoreError            the database cannot be used
-    └── StoreUnavailable  it cannot be used now; ask again later
+    └── StoreUnavailable  it cannot be used now; try again later
 
 NotDelivered              the outcomes of an attempt to post, other than "sent"
 ├── RetryLater            not sent for certain; waiting helps
@@ -37,24 +37,24 @@ class Sentence:
     values: Mapping[str, object] = field(default_factory=dict)
 
     def say(self, translate: Callable[[str], str]) -> str:
-        """The sentence in the language of `translate`, a gettext function."""
+        """Returns the sentence in the language of `translate`, a gettext function."""
         values = {name: v.say(translate) if isinstance(v, Sentence) else v for name, v in self.values.items()}
         return translate(self.template).format_map(values) if self.template else ""
 
     def __str__(self) -> str:
-        """The English sentence on one line, for terminals and logs; values show their hidden characters."""
+        """Returns the English sentence on one line, for terminals and logs. Hidden characters in values are shown."""
         return self.template.format_map({name: _visible(value) for name, value in self.values.items()})
 
 
 def _visible(value: object) -> object:
-    """A value of a sentence as a terminal may have it: numbers keep their type for the format that the template asks for."""
+    """Returns a value of a sentence, safe for a terminal. Numbers keep their type, since the template may format them."""
     if isinstance(value, Sentence):
         return str(value)
     return escaped(value) if isinstance(value, str) else value
 
 
 def listed(sentences: Iterable[Sentence]) -> Sentence:
-    """The sentences joined by commas, as each language sets them."""
+    """Returns the sentences as one, joined by the commas of each language."""
     first, *others = sentences
     for other in others:
         first = Sentence("{first}, {next}", {"first": first, "next": other})
@@ -64,7 +64,7 @@ def listed(sentences: Iterable[Sentence]) -> Sentence:
 class PaperwireError(Exception):
     """An error for people: what is wrong, where, and what to do. It is never shown as a traceback."""
 
-    exit_code = 1  # 1 the work found a problem, 2 wrong usage (docs/commands.md)
+    exit_code = 1  # 1: a problem came up while working; 2: wrong usage (docs/commands.md)
 
     def __init__(self, sentence: Sentence | str, hint: Sentence | str = "") -> None:
         super().__init__(str(sentence))
@@ -88,7 +88,7 @@ class NotFound(PaperwireError):
 
 
 class Refused(PaperwireError):
-    """A request cannot be met as it is; the sentence says what can."""
+    """A request cannot be met as it is; the sentence or the hint says what is possible."""
 
     exit_code = 2
 
@@ -107,49 +107,48 @@ class StoreUnavailable(StoreError):
 
 
 def is_disk_full(error: OSError) -> bool:
-    """Whether the error means that the disk or the quota is full."""
+    """Returns whether the error means that the disk or the quota is full."""
     return error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 def disk_full(what: object) -> tuple[Sentence, Sentence]:
-    """(sentence, hint) for a full disk that holds `what`."""
+    """Returns (sentence, hint) for a full disk that holds `what`."""
     return Sentence("The disk that holds {what} is full.", {"what": what}), Sentence("Free some space, then try again.")
 
 
+@dataclass(eq=False)
 class NotDelivered(Exception):
-    """An attempt to post that did not end in "sent". `reason` is one plain English line without secrets."""
+    """An attempt to post that did not end in "sent"."""
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
+    reason: str  # one plain English line without secrets
+
+    def __str__(self) -> str:
+        return self.reason
 
 
+@dataclass(eq=False)
 class RetryLater(NotDelivered):
-    """Certainly not sent; waiting helps. `after` is the wait that the platform asked for, zero if it named none."""
+    """Certainly not sent; waiting helps."""
 
-    def __init__(self, reason: str, after: timedelta = timedelta(0)) -> None:
-        super().__init__(reason)
-        self.after = after
+    after: timedelta = timedelta(0)  # the wait that the platform asked for, zero if it named none
 
 
 class Unclear(NotDelivered):
-    """Perhaps sent. Some platforms can be asked (Channel.find)."""
+    """Perhaps sent. On some platforms the message can be looked up (Channel.find)."""
 
 
+@dataclass(eq=False)
 class Rejected(NotDelivered):
-    """Not sent: the platform refuses this message. `form`: because of its markup or size."""
+    """Not sent: the platform refuses this message."""
 
-    def __init__(self, reason: str, *, form: bool = False) -> None:
-        super().__init__(reason)
-        self.form = form
+    form: bool = field(default=False, kw_only=True)  # because of its markup or size
 
 
+@dataclass(eq=False)
 class ChatMoved(NotDelivered):
     """Not sent: the chat has moved to `address` (a group that became a supergroup)."""
 
-    def __init__(self, reason: str, address: str) -> None:
-        super().__init__(reason)
-        self.address = address
+    address: str
 
 
 class ChatGone(NotDelivered):
@@ -165,9 +164,8 @@ class ChatGone(NotDelivered):
         self.pause_reason = pause_reason or general
 
 
+@dataclass(eq=False)
 class SenderStopped(NotDelivered):
-    """Not sent: the token or the workspace does not work. Deliveries stay planned until it does."""
+    """Not sent: the token or the workspace does not work. Deliveries stay planned until it works."""
 
-    def __init__(self, reason: str, scope: Literal["token", "workspace"] = "token") -> None:
-        super().__init__(reason)
-        self.scope = scope
+    scope: Literal["token", "workspace"] = "token"

@@ -2,8 +2,8 @@
 
 All times are aware UTC. Texts are plain: no markup, white space collapsed (in abstracts a newline may stay).
 
-A plan makes chats, subscriptions and items by the hundred thousand. These are named tuples, which are made ten times as fast
-as frozen dataclasses; fields are given and read by name all the same.
+A plan makes hundreds of thousands of chats, subscriptions and items. So these are named tuples, which are made ten times as
+fast as frozen dataclasses. Their fields are still given and read by name.
 """
 
 from collections.abc import Mapping
@@ -20,7 +20,6 @@ from subscriptions.states import (
     PauseReason,
     SubscriptionPauseReason,
     SubscriptionState,
-    describe_chat_state,
 )
 
 
@@ -52,7 +51,7 @@ class Translation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paper:
-    """One work, as one digest has it or as the store knows it."""
+    """A paper, as one digest describes it or as the store knows it."""
 
     key: str  # docs/formats.md: bare arXiv id "2501.01234", else DOI, else "title:<hash>", else "abstract:<hash>"
     title: str = ""  # as in the source, TeX unchanged; "": unknown
@@ -74,7 +73,7 @@ class Paper:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DigestWarning:
-    """A problem in a digest that did not keep the parser from reading it (docs/formats.md)."""
+    """A problem in a digest that the parser could read nevertheless (docs/formats.md)."""
 
     code: str
     message: str
@@ -100,13 +99,15 @@ class KnownPaper:
     """A paper as the store knows it, merged from all digests that hold it."""
 
     id: int
-    paper: Paper  # announce_type "cross": so far only cross-lists hold it
+    paper: Paper  # announce_type "cross": so far it was only cross-listed
     sequence: int | None  # orders papers; None: not announced
     sequenced_at: datetime | None
     first_seen_at: datetime
     day: date  # of the digest that gave it its sequence, else of its first digest
     withdrawn_at: datetime | None = None
-    came_at: datetime | None = None  # it came before a loss of the database and was read again; None: any other paper
+    came_at: datetime | None = (
+        None  # when it came, if that was before a loss of the database and it was read again; None: any other paper
+    )
 
 
 class ChatKind(StrEnum):
@@ -137,7 +138,7 @@ class ChatAddress:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Lane:
-    """The unit in which messages keep their order and wait; the topics and threads of an address share it."""
+    """Messages of one lane keep their order and wait together; the topics and threads of an address share a lane."""
 
     platform: str
     address: str
@@ -164,7 +165,7 @@ class ChatSettings:
     others: tuple[tuple[str, str], ...] = ()  # settings that are declared and have no field here
 
     def value(self, name: str) -> str:
-        """A setting as it is stored; no limit is `all`."""
+        """Returns a setting as it is stored; "all" for no limit."""
         others = dict(self.others)
         found = others[name] if name in others else getattr(self, name)
         return "all" if found is None else str(found)
@@ -192,7 +193,9 @@ class Chat(NamedTuple):
     admin: bool = False  # its person is an operator
     state: ChatState = ChatState.ACTIVE
     admission: Admission | None = None  # what an operator answered last
-    pause_reason: PauseReason | None = None  # also of a chat that waits to be let in and cannot be written to
+    pause_reason: PauseReason | None = (
+        None  # also set for a chat that waits to be let in and to which the bot cannot write
+    )
     state_detail: str = ""  # more about the state: the platform's words, or the address that the chat moved to
     paused_until: datetime | None = None
     first_delivery_planned: bool = False
@@ -208,14 +211,9 @@ class Chat(NamedTuple):
 
     @property
     def is_admitted(self) -> bool:
-        """Whether it has had subscriptions, or was let in before it had any, and does not wait now."""
+        """Whether it does not wait now, and has had subscriptions or was let in before it had any."""
         served = self.subscriptions_ever_made > 0 or self.admission is Admission.ADMITTED
         return served and self.state not in WAITING
-
-    @property
-    def state_reason(self) -> str:
-        """The English words that people read about the state."""
-        return describe_chat_state(self.state, self.admission, self.pause_reason, self.state_detail)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,7 +223,7 @@ class CallbackToken:
     verb: str
     arguments: Mapping[str, Any] = field(default_factory=dict)  # JSON values
     place: str = ""  # address of the chat where it works; "": in every chat
-    person: str = ""  # the platform's id of the person for whom it works; "": everybody there
+    person: str = ""  # the platform's id of the person for whom it works; "": for everyone there
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,7 +231,7 @@ class Cadence:
     """When a subscription is due, in local time. `kind`: now, when-out, daily, weekdays, weekly, days."""
 
     kind: str
-    at: time | None = None  # of the others: the time; when-out: the first of its two times
+    at: time | None = None  # the time; when-out: the first of its two times; now: None
     until: time | None = None  # when-out: the second
     weekday: int | None = None  # weekly: 0 is Monday
     days: tuple[int, ...] = ()  # days: two to six days of the week, ascending
@@ -249,7 +247,7 @@ class Subscription(NamedTuple):
     text: str  # the query as typed
     canonical: str
     cadence: Cadence
-    zone: str | None  # its own zone; None follows the chat's
+    zone: str | None  # its own zone; None: that of the chat
     since: datetime
     cursor: int  # sequence up to which it has looked
     next_due_at: datetime | None  # None: due when papers come (cadence now)
@@ -258,10 +256,12 @@ class Subscription(NamedTuple):
     paused_until: datetime | None = None
     pause_reason: SubscriptionPauseReason | None = None  # None: active, or a person paused it
     added_by: str = ""  # a plain name
-    subscriber: str = ""  # the platform's id of who added it; "": not known, or they have left
-    counted_until: datetime | None = None  # what came until then counts as sent, since it came before a loss
+    subscriber: str = ""  # the platform's id of the person who added it; "": not known, or the person has left
+    counted_until: datetime | None = (
+        None  # papers that came until then count as sent, since they came before a loss of the database
+    )
     follows: int | None = None  # the shared cursor that it follows (cadence now)
-    latest_due_at: datetime | None = None  # from when it is due also without new papers
+    latest_due_at: datetime | None = None  # from then on it is due even without new papers
 
     @property
     def hurry(self) -> bool:
@@ -297,7 +297,7 @@ class Item(NamedTuple):
     because: tuple[Because, ...]
     position: int  # from 0, in the order of the delivery
     shown: bool = True  # False: beyond the chat's limit; the button [show] opens it
-    cross: bool = False  # new to this chat by a cross-list
+    cross: bool = False  # new to this chat because of a cross-list
 
 
 class DeliveryKind(StrEnum):
@@ -309,7 +309,7 @@ class DeliveryKind(StrEnum):
 
 
 class MissingHow(StrEnum):
-    """How sources are missing whose papers were expected, the most certain first."""
+    """Why expected papers of sources are missing, the most certain reason first."""
 
     LATE = "late"
     FAILED = "failed"

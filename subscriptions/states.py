@@ -1,6 +1,6 @@
 """States and their reasons, as the database stores them.
 
-Each is set where its cause is known; none is read off a sentence.
+Each is set where its cause is known; none is derived from a sentence.
 """
 
 from enum import StrEnum
@@ -11,7 +11,7 @@ class ChatState(StrEnum):
 
     ACTIVE = "active"
     ASKED = "asked"  # waits until an operator lets it in
-    UNCONFIRMED = "unconfirmed"  # waits until the person who reads there says yes; gets that one question
+    UNCONFIRMED = "unconfirmed"  # waits until the person who reads there says yes; gets only the question
     PAUSED = "paused"
     MOVED = "moved"
 
@@ -31,12 +31,12 @@ class PauseReason(StrEnum):
 
     PERSON = "person"  # a person paused the chat
     GONE = "gone"  # blocked, removed or deleted, or the platform does not say why
-    NO_RIGHTS = "no-rights"  # the bot may read and not write
+    NO_RIGHTS = "no-rights"  # the bot may read but not write
     ARCHIVED = "archived"
     NOT_A_MEMBER = "not-a-member"  # the bot has to be invited into the channel
     APP_REMOVED = "app-removed"  # the workspace took the app away
-    TOPIC_CLOSED = "topic-closed"  # this topic or thread alone
-    TOPIC_DELETED = "topic-deleted"  # this topic alone
+    TOPIC_CLOSED = "topic-closed"  # only this topic or thread
+    TOPIC_DELETED = "topic-deleted"  # only this topic
 
     @property
     def is_unreachable(self) -> bool:
@@ -53,7 +53,7 @@ UNREACHABLE = tuple(reason for reason in PauseReason if reason.is_unreachable)
 
 
 def describe_chat_state(state: ChatState, admission: Admission | None, pause: PauseReason | None, detail: str) -> str:
-    """The English words that people read about a chat's state; "" for one that gets messages or waits to be let in.
+    """Returns English words about a chat's state; "" for a chat that gets messages or waits to be let in.
 
     `detail` is stored with the reason: the platform's words, or the address that a chat moved to.
     """
@@ -68,7 +68,7 @@ def describe_chat_state(state: ChatState, admission: Admission | None, pause: Pa
 
 
 def describe_pause(pause: PauseReason | None, detail: str) -> str:
-    """The English words that people read about a pause. `detail` is the sentence that is stored beside the reason."""
+    """Returns English words about a pause. `detail` is the sentence that is stored with the reason."""
     return "paused in the chat" if pause is PauseReason.PERSON else detail
 
 
@@ -83,7 +83,7 @@ class SubscriptionState(StrEnum):
 
 
 class SubscriptionPauseReason(StrEnum):
-    """Why a subscription is paused, where no person asked for that."""
+    """Why a subscription is paused, if no person paused it."""
 
     SUBSCRIBER_LEFT = "subscriber-left"  # the person who added it has left the channel
 
@@ -93,10 +93,10 @@ class MessageState(StrEnum):
 
     READY = "ready"
     SENDING = "sending"
-    WAITING = "waiting"  # not sent, and tried again
+    WAITING = "waiting"  # not sent; it will be tried again
     UNCLEAR = "unclear"  # perhaps sent
     SENT = "sent"
-    DEAD = "dead"  # refused for good, until a person lets it be tried again
+    DEAD = "dead"  # refused for good; only a person can have it tried again
 
 
 FINISHED = (MessageState.SENT, MessageState.DEAD)
@@ -126,7 +126,7 @@ UNDER_WAY = (DeliveryState.PLANNED, DeliveryState.HELD, DeliveryState.SENDING, D
 class Signal(StrEnum):
     """What a chat did with a paper. Its taste follows from these (docs/queries.md)."""
 
-    OPENED = "opened"  # asked for its card alone, or for all that is known of it; a list opens none of its papers
+    OPENED = "opened"  # requested its card alone, or all that is known about it; being in a list does not count
     FOLLOWED = "followed"  # an author of it
     SAVED = "saved"
     LIKED = "liked"
@@ -150,7 +150,7 @@ class InstallationState(StrEnum):
 
 
 class SourceTrouble(StrEnum):
-    """What is wrong with a source, as the operators were notified last."""
+    """What is wrong with a source, as in the last notice to the operators."""
 
     FAILED = "failed"
     LATE = "late"

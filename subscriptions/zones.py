@@ -123,7 +123,7 @@ CITIES: Mapping[str, str] = MappingProxyType(
     }
 )
 
-# Names of places with different zones. Callers offer all of them.
+# Names that several places in different zones have. Callers offer all of these places.
 AMBIGUOUS: Mapping[str, tuple[tuple[str, str], ...]] = MappingProxyType(
     {
         "cst": (("Chicago", "America/Chicago"), ("Shanghai", "Asia/Shanghai")),
@@ -179,14 +179,14 @@ AMBIGUOUS_TOO: Mapping[str, str] = MappingProxyType(
 
 # ------------------------------------------------------------------------------------------------------- zones by name
 
-# IANA's names in any letter case, and offsets such as "UTC+8".
+# These functions read IANA's names in any letter case, and offsets such as "UTC+8".
 
 
 _DASHES = str.maketrans("‐‑‒–—−", "------")
 _OFFSET = re.compile(r"(?:utc|gmt)? ?(?P<sign>[+-]) ?(?P<hours>\d{1,2})(?::?(?P<minutes>\d\d))?")
 _LARGEST_OFFSET = timedelta(hours=14)  # of Pacific/Kiritimati; the largest one to the west is -12:00
 _AN_HOUR = 60  # minutes
-# The zone of this machine, which is another one after a move, and zones without a place.
+# Names that are not accepted: the zone of this machine, which may change, and zones without a place.
 _NO_ZONES = frozenset({"localtime", "Factory", "posixrules"})
 
 
@@ -196,7 +196,7 @@ def plain(text: str) -> str:
 
 
 def is_offset(text: str) -> bool:
-    """Whether a plain text is written as an offset, even if no clock on Earth shows it."""
+    """Returns whether a plain text is written as an offset, even if no clock on Earth shows it."""
     return _OFFSET.fullmatch(text) is not None
 
 
@@ -245,7 +245,7 @@ _HAN_NUMBERS = {
     for hours, name in enumerate(["一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "十一", "十二"], 1)
 }
 _LONGEST = 40  # characters of the name of a place
-_ALIKE, _ALIKE_HAN = 0.8, 0.65  # difflib's ratio from which names are alike: Gotham is not Godthab
+_ALIKE, _ALIKE_HAN = 0.8, 0.65  # difflib's ratio from which on names are similar: Gotham must not be taken for Godthab
 MOST_NEAR = 3
 
 
@@ -269,7 +269,7 @@ def zone_of_place(text: str) -> str:
 
 
 def near_places(text: str) -> tuple[Place, ...]:
-    """Returns up to three places that a text may mean: the places of this name, else places of similar names.
+    """Returns up to three places that a text may mean: the places of this name, or if there are none, places of similar names.
 
     A caller may offer them, but must not choose one without asking.
     """
@@ -315,7 +315,7 @@ def _east_or_west(typed: str) -> str:
 
 
 def _key(typed: str) -> str:
-    """Returns the key of a place in the index: its name without words around it such as "time" and 时间."""
+    """Returns the key of a place in the index: its name without such words around it as "time" and 时间."""
     bare = _bare(typed)
     if bare in _known(bare):
         return bare
@@ -354,7 +354,10 @@ def _index_zh() -> Mapping[str, Place]:
 
 
 def _cities_of_zones() -> Iterator[Place]:
-    """Yields the cities in the names of zones. Of two zones with the same city, the first by alphabet comes last."""
+    """Yields the cities in the names of zones.
+
+    Of two zones with the same city, the first by alphabet comes last, and is kept.
+    """
     for lower, zone in sorted(by_lower_case().items(), reverse=True):
         area, _, city = lower.rpartition("/")
         if area.partition("/")[0] in _AREAS and city not in _NO_CITIES:

@@ -1,4 +1,4 @@
-"""A message of the outbox in the hands of a sender, as far as the store knows."""
+"""Messages of the outbox that are being sent, according to the store."""
 
 from collections.abc import Callable
 from typing import Literal
@@ -12,7 +12,7 @@ from tests.make import NOON
 
 
 def request(lane: str = "1", *, on_unclear: Literal["resend", "skip"] = "resend") -> ClaimRequest:
-    """Asks for the next step of a lane of Telegram."""
+    """Returns the request to claim the next message of a Telegram lane."""
     at = Lane("telegram", lane)
     return ClaimRequest(lane=at, now=NOON, wall=NOON, on_unclear=on_unclear, can_find=False, tried=frozenset())
 
@@ -20,14 +20,17 @@ def request(lane: str = "1", *, on_unclear: Literal["resend", "skip"] = "resend"
 def being_sent(
     store: Store, asking: ClaimRequest | None = None, *, shows: Callable[[int], tuple[int, ...]] = lambda _: ()
 ) -> Claim:
-    """Renders the next delivery of a lane as one message, and marks it as being sent. `shows`: its number -> ids of papers."""
+    """Renders the next delivery of a lane as one message and marks it as being sent. Returns its claim.
+
+    `shows` maps the delivery's number to ids of papers.
+    """
     step = to_be_sent(store, asking or request(), shows=shows)
     assert mark_sending(store, step, wall=NOON)
     return step
 
 
 def to_be_sent(store: Store, asking: ClaimRequest, *, shows: Callable[[int], tuple[int, ...]] = lambda _: ()) -> Claim:
-    """As `being_sent`, before it is marked."""
+    """Like `being_sent`, but does not mark the message as being sent."""
     step = claim(store, asking)
     assert isinstance(step, Claim)
     if step.message is not None:

@@ -24,11 +24,9 @@ from bot.context import ConversationContext as Conversation
 from bot.conversation.handler import answer
 from bot.conversation.reply_sender import StoredReply
 from bot.delivery.sender import EmbeddedEngine
+from bot.ports import conversation
 from bot.ports.channel import File
-from bot.ports.conversation import CallbackRequest, EventRequest, FormRequest, MessageRequest, Place, Request
 from bot.ports.rate_limiter import RateLimiter
-from bot.rendering.cleaning import TextFormatter
-from bot.rendering.language import Language
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import ChatAddress, ChatKind, Message
 from subscriptions.store.database.store import Store
@@ -93,7 +91,7 @@ class Answer:
 
 @dataclass(slots=True)
 class FakePlatformApi:
-    """Answers as a platform's API would; nothing leaves the process."""
+    """Stands in for a platform's API. Nothing leaves the process."""
 
     bot: "BotHarness"
     platform: str = "telegram"
@@ -105,10 +103,10 @@ class FakePlatformApi:
         known = self.bot.admins.get(str(ChatAddress(chat.platform, chat.address)), set())
         return None if known is None else person in known
 
-    async def find_chat(self, name: str) -> Place | None:
+    async def find_chat(self, name: str) -> conversation.Place | None:
         return self.bot.places.get(name)
 
-    async def enrich(self, request: Request, *, changes: bool) -> Request:
+    async def enrich(self, request: conversation.Request, *, changes: bool) -> conversation.Request:
         return request
 
     async def post_ephemeral(
@@ -144,13 +142,14 @@ class BotHarness:
     clock: FakeClock = field(default_factory=lambda: FakeClock(NOON))
     bot_info: BotInfo = field(default_factory=lambda: BotInfo(mail_platform="email", bot_names={"telegram": BOT}))
     admins: dict[str, set[str] | None] = field(default_factory=dict)
-    places: dict[str, Place] = field(default_factory=dict)  # "@name" or id → what the platform knows
+    # "@name" or id → what the platform knows about the chat
+    places: dict[str, conversation.Place] = field(default_factory=dict)
     files: dict[str, bytes] = field(default_factory=dict)
     last: dict[str, list[Answer]] = field(default_factory=dict)
     updates: "count[int]" = field(default_factory=lambda: count(1))
     command_limits: CommandLimits = field(default_factory=CommandLimits)
     destinations: dict[str, ChatAddress] = field(default_factory=dict)
-    public: set[str] = field(default_factory=set)  # groups that have a name of their own
+    public: set[str] = field(default_factory=set)  # groups that have a public name
 
     @property
     def context(self) -> Context:
@@ -159,8 +158,6 @@ class BotHarness:
         bot = Conversation(
             registry=replace(intent.REGISTRY, destinations=self.destinations),
             render_reply=render_reply,
-            make_localizer=Language,
-            make_inline_formatter=TextFormatter,
             platform_apis={"telegram": api, "console": replace(api, platform="console")},
             bot_info=self.bot_info,
             command_limits=self.command_limits,
@@ -176,7 +173,10 @@ class BotHarness:
         )
 
     async def says(self, text: str, chat: str = "telegram:42", **more: Any) -> Answer:
-        """Sends a message; in a private chat its sender is the person whose chat it is. `more`: further fields of the request."""
+        """Sends a message and returns the answer. In a private chat, the sender is its owner.
+
+        `more` are further fields of the request.
+        """
         match = _COMMAND.match(text)
         private = _kind(address(chat)) is ChatKind.PRIVATE
         written = {
@@ -189,7 +189,7 @@ class BotHarness:
         return await self.sends_request(chat, **{**written, **more})
 
     async def presses(self, label: str, chat: str = "telegram:42", by: str = "", **more: Any) -> Answer:
-        """Presses the newest button of this chat with this label."""
+        """Presses the newest button with this label in this chat. Returns the answer."""
         for sent in reversed(self.last.get(chat, [])):
             for key in sent.keys:
                 if key["text"] == label:
@@ -200,7 +200,7 @@ class BotHarness:
         raise AssertionError(f"no button [{label}] in {[sent.buttons for sent in self.last.get(chat, [])]}")
 
     async def receives_event(self, what: str, chat: str, **more: Any) -> Answer:
-        """Reports an event of a chat."""
+        """Reports an event of a chat. Returns the answer."""
         return await self.sends_request(chat, event=what, **more)
 
     async def sends_request(
@@ -208,7 +208,7 @@ class BotHarness:
     ) -> Answer:
         where = address(chat)
         kind = fields.pop("kind", _kind(where))
-        place = Place(chat=where, kind=kind, title=title, public=chat in self.public)
+        place = conversation.Place(chat=where, kind=kind, title=title, public=chat in self.public)
         sender = by or (where.address if kind is ChatKind.PRIVATE else "")
         fields.setdefault("update_id", f"u{next(self.updates)}")
         fields.setdefault("sender_name", "Ada Example")
@@ -219,18 +219,20 @@ class BotHarness:
         return sent
 
     def later(self, **by: float) -> datetime:
-        """Advances the clock."""
+        """Advances the clock. Returns the new time."""
         self.clock.advance(timedelta(**by))
         return self.clock.now()
 
 
-def make_request(**fields: Any) -> Request:
-    """Returns the request that these fields belong to: a message, a callback or an event."""
+def make_request(**fields: Any) -> conversation.Request:
+    """Returns a request of the kind to which these fields belong: a message, a callback, a form or an event."""
     if "event" in fields:
-        return EventRequest(**fields)
+        return conversation.EventRequest(**fields)
     if "values" in fields:
-        return FormRequest(**fields)
-    return CallbackRequest(**fields) if "callback_data" in fields else MessageRequest(**fields)
+        return conversation.FormRequest(**fields)
+    return (
+        conversation.CallbackRequest(**fields) if "callback_data" in fields else conversation.MessageRequest(**fields)
+    )
 
 
 def _kind(where: ChatAddress) -> ChatKind:

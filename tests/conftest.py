@@ -1,4 +1,4 @@
-"""Applies to every test: no settings of the machine, no network beyond loopback, a quick Hypothesis."""
+"""Fixtures for every test: no settings of the machine, no network beyond loopback, few Hypothesis examples."""
 
 import ipaddress
 import os
@@ -33,11 +33,11 @@ settings.register_profile(
     deadline=None,
     max_examples=2000,
     suppress_health_check=[HealthCheck.too_slow],
-    database=DirectoryBasedExampleDatabase(".fuzz"),  # kept by `make clean`, and tried first the next time
+    database=DirectoryBasedExampleDatabase(".fuzz"),  # `make clean` keeps it, and Hypothesis tries its examples first
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
-ALWAYS = os.environ.get("TESTS_OF_PAPERWIRE_DATABASE", "")  # a kind of database for all tests that let one choose
+ALWAYS = os.environ.get("TESTS_OF_PAPERWIRE_DATABASE", "")  # the kind of database for all tests that support both
 for _name in [name for name in os.environ if name.startswith("PAPERWIRE_") and name != "PAPERWIRE_SHARED"]:
     del os.environ[_name]
 
@@ -47,26 +47,26 @@ _run = ExitStack()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Gives the run a PostgreSQL, which is started when a test needs it and ends with the run."""
+    """Prepares a PostgreSQL for the run. It starts when the first test needs it and ends with the run."""
     if not hasattr(config, "workerinput"):
         _run.enter_context(run_of_tests())
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Puts the tests of several processes first, so that one worker of the run begins with all of them, one after another.
+    """Puts the tests that start several processes first, so that one worker runs all of them, one after another.
 
-    At the end of a run all workers take what is left; then a dozen processes would start at once.
+    At the end of a run, the remaining tests are spread over all workers. A dozen processes would then start at once.
     """
     items.sort(key=lambda item: item.path.parent.name not in _SEVERAL_PROCESSES)
 
 
 def pytest_unconfigure() -> None:
-    """Ends the PostgreSQL of the run."""
+    """Stops the PostgreSQL of the run."""
     _run.close()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Runs the tests of modules with `pytestmark = both_databases` twice, if they use a store."""
+    """Runs each test twice, once per database, if its module has `pytestmark = both_databases` and it uses a store."""
     marked, alone = (
         metafunc.definition.get_closest_marker(name) is not None for name in ("both_databases", "sqlite_alone")
     )
@@ -84,13 +84,13 @@ def postgres() -> Iterator[Server]:
 
 @pytest.fixture
 def kind_of_database(request: pytest.FixtureRequest) -> str:
-    """Which database the test runs on: sqlite or postgresql."""
+    """The kind of database that the test runs on: sqlite or postgresql."""
     return str(getattr(request, "param", "sqlite"))
 
 
 @pytest.fixture
 def database_url(kind_of_database: str, request: pytest.FixtureRequest) -> Iterator[str]:
-    """The address of a database of the newest schema with nothing in it."""
+    """The address of an empty database with the newest schema."""
     if kind_of_database == "postgresql":
         with request.getfixturevalue("postgres").lent() as url:
             yield url
@@ -101,7 +101,7 @@ def database_url(kind_of_database: str, request: pytest.FixtureRequest) -> Itera
 
 
 def _is_loopback(address: object) -> bool:
-    if not isinstance(address, tuple):  # a path: a socket of this machine
+    if not isinstance(address, tuple):  # the path of a Unix socket on this machine
         return True
     host = str(address[0])
     try:
@@ -141,10 +141,11 @@ def _same_kind(one: object, other: object) -> bool:
 
 
 def _make_with_common_cache(engine: Engine, *arguments: Any, **options: Any) -> None:
-    """Makes an engine that keeps compiled statements where all engines of its kind do.
+    """Makes an engine that shares its cache of compiled statements with all engines of its kind.
 
-    A program has one engine as long as it runs; a test has a new one, and would compile every statement again, which takes
-    a third of its time. The key of a statement has the dialect of its engine, so dialects of one kind are equal.
+    The program uses one engine as long as it runs. Each test makes a new engine and would compile every statement again,
+    which takes a third of its time. The cache key contains the dialect of the engine, so all dialects of one kind
+    compare as equal.
     """
     _make_engine(engine, *arguments, **options)
     kind = type(engine.dialect)
@@ -158,7 +159,7 @@ _statements_of_schema: list[tuple[str, Any]] = []
 
 
 def _make_schema_again(connection: Connection) -> bool:
-    """Makes the schema; on SQLite by the statements of the first time, which SQLAlchemy would compile for each database."""
+    """Makes the schema. On SQLite, reuses the statements of the first time, so that SQLAlchemy does not compile them again."""
     if connection.dialect.name != "sqlite":
         return make_schema(connection)
     if not _statements_of_schema:
@@ -180,7 +181,7 @@ def _keep_statement(_connection: Connection, _cursor: object, statement: str, pa
 
 
 vars(subscriptions.store.database.schema)["make_schema"] = _make_schema_again
-_wrote_in_the_pool: list[str] = []  # threads
+_wrote_in_the_pool: list[str] = []  # names of threads
 
 
 @event.listens_for(Engine, "begin")
@@ -192,7 +193,7 @@ def _note_thread(connection: Connection) -> None:
 
 @pytest.fixture(autouse=True)
 def _no_shared_thread_writes() -> Iterator[None]:
-    """Fails a test in which a thread of the shared pool begins to write: waiting for a lock, it would hold up readers."""
+    """Fails a test if a thread of the shared pool begins to write: while it waits for a lock, it would delay readers."""
     _wrote_in_the_pool.clear()
     yield
     assert _wrote_in_the_pool == []
@@ -200,7 +201,7 @@ def _no_shared_thread_writes() -> Iterator[None]:
 
 @pytest.fixture(autouse=True, scope="session")
 def statements() -> Iterator[Watch]:
-    """Explains every statement that any test has the product execute."""
+    """Explains the plan of every statement that the product executes in any test."""
     watch = Watch()
     watch.begin()
     yield watch
@@ -209,7 +210,7 @@ def statements() -> Iterator[Watch]:
 
 @pytest.fixture(autouse=True)
 def _no_scan(statements: Watch) -> Iterator[None]:
-    """Fails a test in which `run` would read a whole table that grows (tests/integration/test_no_scan.py)."""
+    """Fails a test if `run` would read the whole of a table that grows (see tests/integration/test_no_scan.py)."""
     statements.taken()
     yield
     found = statements.taken()
@@ -218,13 +219,13 @@ def _no_scan(statements: Watch) -> Iterator[None]:
 
 @pytest.fixture
 def clock() -> FakeClock:
-    """Thursday 22 January 2026, noon UTC; it moves only when a test or a wait moves it."""
+    """A clock at noon UTC on Thursday 22 January 2026. It moves only when a test moves it or waits."""
     return FakeClock(NOON)
 
 
 @pytest.fixture(scope="session")
 def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database with the newest schema and nothing in it; made once, since that takes longer than most tests."""
+    """An empty database with the newest schema. It is made once, because this takes longer than most tests."""
     path = tmp_path_factory.mktemp("empty") / "paperwire.db"
     made = Store(f"sqlite:///{path}")
     made.open(now=datetime(2026, 1, 1, tzinfo=UTC))
@@ -243,7 +244,7 @@ def store(database_url: str) -> Iterator[Store]:
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """The folder of real digests; a test that needs it is skipped where it is not there."""
+    """The folder of real digests. Tests that need it are skipped if it does not exist."""
     folder = os.environ.get("PAPERWIRE_SHARED")
     if not folder or not Path(folder).is_dir():
         pytest.skip("PAPERWIRE_SHARED does not name the folder of real digests")

@@ -1,17 +1,17 @@
-"""A copy of a database of either kind, as an operator makes it and puts it back (docs/operating.md)."""
+"""Copies a database of either kind and restores the copy, as an operator does (docs/operating.md)."""
 
 import subprocess
 from datetime import datetime
 from pathlib import Path
 
-from subscriptions.service.backups import count_lost_as_sent, restore
+from subscriptions.service.retention import count_lost_as_sent, restore
 from subscriptions.store.database.store import Store
 from tests.patience import PATIENCE
 from tests.postgres.cluster import installed_programs
 
 
 def copied(store: Store, folder: Path) -> Path:
-    """A copy of a database, in a file of this folder: by `paperwire backup`, or by pg_dump."""
+    """Copies a database to a file in this folder, with `paperwire backup` or pg_dump. Returns its path."""
     copy = folder / "copy.db"
     if store.kind.file is not None:
         store.backup(copy)
@@ -23,7 +23,7 @@ def copied(store: Store, folder: Path) -> Path:
 def put_back(store: Store, copy: Path, *, lost_at: datetime, now: datetime) -> None:
     """Replaces a database by a copy (`paperwire restore` or pg_restore). What was due before the loss counts as sent.
 
-    No other program uses the database meanwhile; open it again afterwards.
+    No other program may use the database during this. Open it again afterwards.
     """
     if store.kind.file is not None:
         restore(store, copy, copies=copy.parent, lost_at=lost_at, now=now)
@@ -40,7 +40,7 @@ def _address(store: Store) -> str:
 
 
 def _postgres(program: str, *arguments: str | Path) -> None:
-    done = subprocess.run(  # noqa: S603 - of the wheel
+    done = subprocess.run(  # noqa: S603 - a program of the wheel
         [installed_programs() / program, *arguments], capture_output=True, check=False, timeout=PATIENCE
     )
     assert done.returncode == 0, done.stderr.decode()

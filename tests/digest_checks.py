@@ -1,4 +1,4 @@
-"""Checks what reading any bytes must give: papers and warnings that can be shown and stored, or one sentence."""
+"""Checks the result of reading any bytes: either papers and warnings that can be shown and stored, or one error sentence."""
 
 import json
 
@@ -12,7 +12,7 @@ FORMAT_NAMES = (None, *(module.name for module in FORMATS))
 
 
 def read_and_check(data: bytes, named: str | None = None) -> Digest | None:
-    """Reads a document and checks the result. Returns None for a document that was refused with its sentence."""
+    """Reads a document and checks the result. Returns None if the document was refused with an error sentence."""
     try:
         digest = read_digest(data, "any", format=named)
     except (UnknownFormat, BrokenDigest) as error:

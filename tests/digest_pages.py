@@ -1,6 +1,6 @@
-"""Builds pages of every format, of any length, for tests of damage and of memory and for the benchmarks.
+"""Builds pages of every format and any length, for the benchmarks and for tests of damaged pages and of memory.
 
-Each is made of parts that hold one paper, "Kite 1" and so on.
+Each page consists of parts. Each part holds one paper: "Kite 1", "Kite 2" and so on.
 """
 
 import json
@@ -33,11 +33,11 @@ class Parts:
     between: str = ""
 
     def page(self, parts: Iterable[str]) -> str:
-        """Returns the page of these parts."""
+        """Returns the page that consists of these parts."""
         return self.head + self.between.join(parts) + self.foot
 
     def of_size(self, size: int) -> bytes:
-        """Returns a page of at least that many bytes, with texts as long as those of real papers."""
+        """Returns a page of at least `size` bytes, with texts as long as those of real papers."""
         made: list[str] = []
         length = 0
         for number in count(1):
@@ -65,12 +65,12 @@ def entry(n: int) -> str:
 
 
 def group(n: int) -> str:
-    """Returns a paper of a list with three lines for each."""
+    """Returns a paper of a list with three lines per paper."""
     return f"Kite number {n} flies.\n第{n}个风筝飞。\nhttps://arxiv.org/abs/2601.{n:05}\n"
 
 
 def crawled(n: int) -> str:
-    """Returns a line of JSON."""
+    """Returns a paper as a line of JSON."""
     fields = {"tldr": f"第{n}个风筝飞。", "method": "放飞。"}
     paper = {"id": f"2601.{n:05}", "categories": ["cs.KT"], "authors": ["Ada Quill"], "title": f"Kite {n}"}
     return json.dumps(paper | {"summary": f"Kite number {n} flies.\nIt lands.", "AI": fields}) + "\n"

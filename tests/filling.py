@@ -1,4 +1,4 @@
-"""Fills a store with rows as a bot of some age has them; quick, since no use case runs."""
+"""Fills a store with the rows that a bot collects over time. This is quick, because it runs no use case."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
@@ -10,7 +10,7 @@ from subscriptions.store.database.store import Store
 from subscriptions.store.rows import TABLES
 from tests.make import NOON
 
-PER_CHAT = 30  # papers that were delivered to each chat
+PER_CHAT = 30  # papers delivered to each chat
 PER_DELIVERY = 5
 PAYLOAD = "x" * 1200
 
@@ -25,10 +25,11 @@ def fill(
     per_chat: int = PER_CHAT,
     source: str = "",
 ) -> None:
-    """Adds chats with subscriptions of all cadences, papers, deliveries that were sent, and what conversations left.
+    """Adds chats, subscriptions of all cadences, papers, sent deliveries, and the rows that conversations leave.
 
-    Nothing is due at `now`. `per_chat` papers were delivered to each chat. Every `gone`-th chat is gone, and its subscriptions were due long ago.
-    The digests are of `source`, or of a new one, "made N" with the id of the first chat that is added.
+    Nothing is due at `now`. `per_chat` papers were delivered to each chat. Every `gone`-th chat is gone, and its
+    subscriptions were due long ago. The digests belong to `source`. Without `source`, they belong to a new source
+    "made N", where N is the id of the first added chat.
     """
     day = timedelta(days=1)
     first, query, digest = (_first_free(store, table) for table in ("chat", "query", "digest"))
@@ -103,7 +104,7 @@ def _chat(number: int, now: datetime, *, gone: bool) -> dict[str, object]:
 
 
 def _subscription(chat: int, query: int, now: datetime, last: int, *, gone: bool) -> dict[str, object]:
-    """A subscription that is caught up: by turns daily, when-out and now."""
+    """Returns a subscription that is caught up. Its cadence alternates between daily, when-out and now."""
     day = timedelta(days=1)
     past = now - 20 * day if gone else now
     cadence, due, latest, cursor = [

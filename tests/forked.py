@@ -1,8 +1,8 @@
-"""Starts our programs as processes of their own that need not import anything first.
+"""Starts our programs in processes that need not import anything first.
 
-Each would spend a second on its imports, which is most of what a test of a process takes. So a process that has imported
-all of them makes a copy of itself for each program. What must begin with an empty Python (the imports themselves, Ctrl-C
-meanwhile, memory) starts one instead.
+A process would spend a second on its imports, which is most of the time of such a test. Therefore one process imports
+all modules once and makes a copy of itself for each program. A test that needs a fresh Python (the imports themselves,
+Ctrl-C during them, memory) starts one instead.
 """
 
 import ctypes
@@ -27,7 +27,7 @@ import bot
 import subscriptions
 
 ROOT = Path(__file__).parents[1]
-_LATER = (  # what libraries and the program import when they need it
+_LATER = (  # what libraries and the program import only when they need it
     "babel.numbers",
     "certifi",
     "encodings.idna",
@@ -38,14 +38,14 @@ _LATER = (  # what libraries and the program import when they need it
     "typer._adapters",
     "tzdata",
 )
-_NO_IMPORT = ("__main__", "migrations")  # they run when they are imported
-_PR_SET_CHILD_SUBREAPER = 36  # orphans of our children become our children (prctl(2))
+_NO_IMPORT = ("__main__", "migrations")  # modules that do something as soon as they are imported
+_PR_SET_CHILD_SUBREAPER = 36  # orphaned children of our children become our children (prctl(2))
 _ONE_AT_A_TIME = threading.Lock()
-_LONGEST = 1 << 17  # bytes of a request
+_LONGEST = 1 << 17  # most bytes of a request
 
 
 def clean_environment(**given: str) -> dict[str, str]:
-    """The environment of a program: what is given, and of this one all but its settings."""
+    """Returns the environment of a program: this process's environment without our settings, plus what is given."""
     others = {name: value for name, value in os.environ.items() if not name.startswith("PAPERWIRE_")}
     return {**others, "PYTHONPATH": str(ROOT), **given}
 
@@ -54,7 +54,7 @@ class Forked(subprocess.Popen[Any]):
     """Works like `Popen([sys.executable, "-m", module, *arguments])`, where `module` is one of ours."""
 
     def _execute_child(self, args: list[str], *others: Any) -> None:
-        """Makes the process and sets `pid`; Popen does all else."""
+        """Makes the process and sets `pid`. Popen does the rest."""
         folder, environment = others[4:6]
         pipes = others[9:15]
         streams = [own if theirs == -1 else theirs for own, theirs in enumerate((pipes[0], pipes[3], pipes[5]))]
@@ -70,7 +70,7 @@ class Forked(subprocess.Popen[Any]):
 
 @cache
 def _line() -> socket.socket:
-    """The connection to the process that is copied, which ends when this one does."""
+    """Returns the connection to the process that is copied. That process ends when this one ends."""
     ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     command = [sys.executable, "-m", "tests.forked"]
@@ -81,7 +81,7 @@ def _line() -> socket.socket:
 
 
 def _copies(line: socket.socket) -> Iterator[str]:
-    """Makes a process for each request. Yields the request there; ends in the old process when none comes any more."""
+    """Makes a process for each request and yields the request in it. In the original process, it ends with the last request."""
     while True:
         request, streams, _, _ = socket.recv_fds(line, _LONGEST, 3)
         if not request:
@@ -91,7 +91,7 @@ def _copies(line: socket.socket) -> Iterator[str]:
         if not between:
             if copy := os.fork():
                 os.write(writing, str(copy).encode())
-                os._exit(0)  # which makes the copy a child of the process that asked
+                os._exit(0)  # the copy then becomes a child of the process that requested it
             for number, stream in enumerate(streams):
                 os.dup2(stream, number)
         else:
@@ -118,7 +118,7 @@ def _become(folder: str, environment: Mapping[str, str], arguments: list[str]) -
 
 
 def _main() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is meant for the tests
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is meant for the tests only
     for package in (bot, subscriptions):
         for found in walk_packages(package.__path__, f"{package.__name__}."):
             if not any(word in found.name for word in _NO_IMPORT):

@@ -1,4 +1,4 @@
-"""Parses an HTML page strictly: what a browser would forgive is a complaint."""
+"""Parses an HTML page strictly: reports each mistake that a browser would forgive."""
 
 import re
 from html.parser import HTMLParser
@@ -25,7 +25,7 @@ LOADS = {"src", "srcset", "data", "poster", "background", "action", "style"}  # 
 
 
 class HtmlPage(HTMLParser):
-    """`complaints` holds what is wrong; `links` every href, `texts` every run of text in the body."""
+    """A parsed page. `complaints` holds its mistakes, `links` every href, `texts` every piece of text in the body."""
 
     def __init__(self, text: str) -> None:
         super().__init__(convert_charrefs=True)
@@ -87,7 +87,7 @@ class HtmlPage(HTMLParser):
 
     @property
     def text(self) -> str:
-        """The visible text, white space collapsed."""
+        """The visible text, with each run of white space as one space."""
         return " ".join("".join(self.texts).split())
 
     def _finish(self) -> None:

@@ -1,4 +1,4 @@
-"""Builders for values of the domain, and a clock that tests move."""
+"""Builders for domain values, and a clock that tests move."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -34,11 +34,12 @@ from subscriptions.store.known_papers import known_papers
 from subscriptions.store.rows import PaperRow
 
 NOON = datetime(2026, 1, 22, 12, tzinfo=UTC)
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 _ids = count(1)
 
 
 class FakeClock:
-    """A clock that only a test or a wait moves."""
+    """A clock that moves only when a test moves it or waits."""
 
     def __init__(self, start: datetime) -> None:
         self._now = start
@@ -58,7 +59,7 @@ class FakeClock:
     async def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
         self.step(timedelta(seconds=seconds))
-        self._second += seconds  # not rounded: a timedelta has only microseconds
+        self._second += seconds  # not rounded, unlike a timedelta, which has only microseconds
 
     def advance(self, by: timedelta) -> None:
         """Moves the time of day and the monotonic clock."""
@@ -67,12 +68,12 @@ class FakeClock:
         self._second += by.total_seconds()
 
     def step(self, by: timedelta) -> None:
-        """Sets the time of day only, as when the machine's clock is set; the monotonic clock goes on."""
+        """Moves the time of day only, as when a person sets the machine's clock. The monotonic clock does not jump."""
         self._now += by
         self._wall += by
 
     def set_now(self, now: datetime) -> None:
-        """Sets the time of day, as a later call with another `--now`."""
+        """Sets the time of day, as a later command with another `--now` does."""
         self._now = now
 
 
@@ -84,7 +85,7 @@ def paper(
     kind: Announce | None = None,
     **values: object,
 ) -> Paper:
-    """Returns a paper with a new arXiv id; `arxiv_id=None` for a paper without one."""
+    """Returns a paper with a new arXiv id. With `arxiv_id=None`, it has none."""
     if arxiv_id == "":
         arxiv_id = f"2601.{next(_ids):05d}"
     key = arxiv_id or "title:" + sha256(title.casefold().encode()).hexdigest()[:16]
@@ -111,7 +112,7 @@ def translation(language: str = "zh", *, title: str = "", abstract: str = "") ->
 
 
 def digest(*papers: Paper, name: str = "", day: date | None = None) -> Digest:
-    """Returns a digest of these papers. Digests with other papers or names have other bytes."""
+    """Returns a digest of these papers. Digests with different papers or names have different bytes."""
     content = name + repr([(p.key, p.version, p.announce_type, p.title, p.abstract, p.categories) for p in papers])
     content += repr([(p.summaries, p.translations, p.authors) for p in papers])
     return Digest(format="daily_arxiv_md", entries=papers, content_hash=sha256(content.encode()).hexdigest(), day=day)
@@ -120,24 +121,24 @@ def digest(*papers: Paper, name: str = "", day: date | None = None) -> Digest:
 def ingested(
     store: Scope, *papers: Paper, now: datetime = NOON, source: str = "daily", name: str = "", of_arxiv: bool = False
 ) -> Ingested:
-    """Ingests these papers."""
+    """Ingests these papers. Returns the result of the use case."""
     return ingest_digest(store, digest(*papers, name=name), source=source, day=now.date(), now=now, of_arxiv=of_arxiv)
 
 
 def stored_papers(transaction: Transaction) -> tuple[KnownPaper, ...]:
-    """All papers of the store, newest first."""
+    """Returns all papers of the store, newest first."""
     return known_papers(transaction, transaction.exec(select(PaperRow).order_by(col(PaperRow.id).desc())).all())
 
 
 def address(text: str) -> ChatAddress:
-    """Returns the address of `telegram:-100/7` or `console:me`."""
+    """Returns the address for a text like `telegram:-100/7` or `console:me`."""
     platform, _, rest = text.partition(":")
     place, _, topic = rest.partition("/")
     return ChatAddress(platform, place, topic)
 
 
 def subscribes(store: Scope, chat: str, query: str, *, now: datetime = NOON, **request: str) -> Subscribed:
-    """Subscribes a chat to a query."""
+    """Subscribes a chat to a query. Returns the result of the use case."""
     return subscribe(store, address(chat), SubscriptionRequest(text=query, **request), now=now)
 
 
@@ -153,7 +154,7 @@ def ingest_digest(
     arrival: Arrival = UNKNOWN,
     note: Callable[[Transaction, Ingested], None] | None = None,
 ) -> Ingested:
-    """As `ingest_steps`, all in this thread."""
+    """Like `ingest_steps`, but runs all steps in this thread."""
     return done(
         ingest_steps(
             store,
@@ -170,24 +171,24 @@ def ingest_digest(
 
 
 def planned_slices(store: Store, *, now: datetime) -> Iterator[Sequence[Lane]]:
-    """Plans one slice of chats after the other; yields the lanes of each. See `plan_due`."""
+    """Plans the chats, one slice after the other. Yields the lanes of each slice. See `plan_due`."""
     return map(done, plan_slices(store, now=now))
 
 
 def clean_up(store: Store, *, now: datetime, papers: timedelta | None = None) -> None:
-    """Deletes what was stored long enough, in steps of one transaction each."""
+    """Deletes rows that were kept long enough, one transaction per step."""
     for _ in clean_up_steps(store, now=now, papers=papers):
         pass
 
 
 def signals_of_paper(store: Scope, chat: Chat, paper: int) -> frozenset[Signal]:
-    """What a chat did with a paper."""
+    """Returns the signals of a chat for a paper."""
     with store.read() as transaction:
         return frozenset(kind for _, kind in signals.signals_of_papers(transaction, chat.id, [paper]))
 
 
 def add_callbacks(transaction: Transaction, tokens: Sequence[CallbackToken], *, now: datetime) -> list[str]:
-    """Stores callback tokens; returns their ids, in the order of the tokens."""
+    """Stores callback tokens. Returns their ids, in the order of the tokens."""
     by_id = {new_callback_id(): token for token in tokens}
     store_callbacks(transaction, by_id, now=now)
     return list(by_id)

@@ -1,4 +1,4 @@
-"""Fills a database with a million rows, as a bot of some years has them; by SQL alone, since that takes seconds."""
+"""Fills a database with the million rows that a bot has after some years. It uses SQL only, so it takes seconds."""
 
 import sqlite3
 from contextlib import closing
@@ -6,10 +6,10 @@ from datetime import datetime
 from pathlib import Path
 
 CHATS, PAPERS, DELIVERIES, ITEMS = 30_000, 70_000, 90_000, 330_000
-GONE = 10  # every so many chats is gone: its subscriptions were due long ago, and a delivery waits for it
-BASE = 1000  # the numbers of rows begin above it
+GONE = 10  # every tenth chat is gone: its subscriptions were due long ago, and a delivery waits for it
+BASE = 1000  # the ids of rows start above it
 
-# {n}: as many rows, numbered from 1 on. Days are counted back from {now}.
+# {n} is the number of rows, which are numbered from 1 on. {now} is the time from which days are counted back.
 _ROWS = (
     """INSERT INTO source (name, kind, location, title, home, schedule, validators, state)
     SELECT 'made' || i, 'url', '', '', '', '', '{{}}', '{{}}' FROM n WHERE i <= 5""",
@@ -63,7 +63,7 @@ _ROWS = (
 
 
 def fill_a_million(path: Path, *, now: datetime) -> int:
-    """Adds a million rows to an empty database; returns how many. Nothing is due at `now` for a chat that is not gone."""
+    """Adds a million rows to an empty database. Returns their number. Nothing is due at `now`, except for chats that are gone."""
     values = {
         "now": f"{now:%Y-%m-%d %H:%M:%S}", "base": BASE, "chats": CHATS, "papers": PAPERS, "deliveries": DELIVERIES, "items": ITEMS,
         "gone": GONE,

@@ -14,7 +14,7 @@ def add_receipt(store: Store, receipt: Receipt) -> None:
 
 
 def receipts_of(store: Store, source: str) -> tuple[Receipt, ...]:
-    """All receipts of a source, newest first."""
+    """Returns all receipts of a source, newest first."""
     rows = select(ReceiptRow).where(ReceiptRow.source == source).order_by(col(ReceiptRow.id).desc())
     with store.read() as transaction:
         return tuple(map(sources.receipt_value, transaction.exec(rows)))

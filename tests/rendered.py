@@ -1,4 +1,4 @@
-"""Messages as the platform of their chat gets them."""
+"""Renders messages in the form for the platform of their chat."""
 
 from typing import Any
 
@@ -9,11 +9,11 @@ from subscriptions.model import Chat, Delivery, Message
 
 
 def render_delivery(delivery: Delivery, *layout: Any, **more: Any) -> tuple[Message, ...]:
-    """As the function of that name, with the medium of the chat's platform."""
+    """Returns the result of the function with the same name, called with the medium of the chat's platform."""
     medium = medium_of(delivery.chat.address.platform)
     return delivery_messages.render_delivery(delivery, *layout, medium=medium, **more)
 
 
 def render_reply(reply: Reply, chat: Chat) -> tuple[Message, ...]:
-    """As the function of that name, with the medium of the chat's platform."""
+    """Returns the result of the function with the same name, called with the medium of the chat's platform."""
     return reply_messages.render_reply(reply, chat, medium=medium_of(chat.address.platform))

@@ -1,4 +1,4 @@
-"""Sources over real HTTP from the fake arXiv, with a clock whose waits end at once."""
+"""Sources that read the fake arXiv over real HTTP, with a clock whose waits end at once."""
 
 import asyncio
 from collections.abc import Iterator, Mapping
@@ -10,9 +10,9 @@ from typing import Any
 from sqlmodel import select
 
 from bot.settings import SourceSettings
-from bot.sources.fetch_request import HostLimiter, SourceSchedules
+from bot.sources.fetch_request import HostLimiter, SourceSchedules, StoredHostSlots
 from bot.sources.fetcher import Fetcher, FetchLimits
-from bot.sources.ingest import PollContext, StoredHostSlots
+from bot.sources.ingest import PollContext
 from bot.sources.source_scheduler import SourceScheduler
 from subscriptions.model import ChatAddress
 from subscriptions.planning.receipts import Receipt
@@ -27,16 +27,8 @@ from tests.receipts import receipts_of
 LIMITS = FetchLimits(connect=60, idle=60, total=PATIENCE, most=2**20)
 
 
-class StoreAndClock:
-    """The part of the app that a source scheduler needs."""
-
-    def __init__(self, store: Store, clock: FakeClock) -> None:
-        self.store = store
-        self.clock = clock
-
-
 class YieldingTurns(StoredHostSlots):
-    """Request slots of all processes. A process that waits for a slot lets the others use the time of their requests."""
+    """The request slots of all processes. While a process waits for its slot, the other processes send their requests."""
 
     async def acquire(self, publisher: str, most: timedelta) -> timedelta:
         wait = await super().acquire(publisher, most)
@@ -60,9 +52,7 @@ class SourceHarness:
     ) -> None:
         self.store, self.clock, self.arxiv = store, clock, arxiv
 
-        host_limiter = HostLimiter(
-            clock, others=YieldingTurns(StoreAndClock(store, clock)), is_limited=lambda host: host == LOOPBACK
-        )
+        host_limiter = HostLimiter(clock, others=YieldingTurns(store, clock), is_limited=lambda host: host == LOOPBACK)
         fetcher = Fetcher(
             clock,
             host_limiter,
@@ -73,7 +63,8 @@ class SourceHarness:
         )
         self.timing = SourceSchedules(holidays, store.zone)
         context = PollContext(
-            ingest_context=StoreAndClock(store, clock),
+            store=store,
+            clock=clock,
             timing=self.timing,
             admins=admins,
             sites=arxiv.sites,
@@ -91,20 +82,20 @@ class SourceHarness:
         await self.scheduler.drain()
 
     async def ticks(self) -> None:
-        """Runs one tick of the process. Returns when the requests that it started have been answered."""
+        """Runs one tick of the process. Returns when all requests of the tick are answered."""
         await self.scheduler.poll()
         asked = [*self.scheduler._polls.values(), *filter(None, [self.scheduler._enrichment])]
         await asyncio.gather(*asked, return_exceptions=True)
 
     async def until(self, moment: datetime, step: timedelta | None = None) -> None:
-        """Advances to a moment and polls the sources that become due. `step`: how often folders are looked at."""
+        """Advances the clock to a moment and polls each source when it becomes due. `step`: how often folders are read."""
         while self.clock.now() < moment:
             following = min([moment, *self._moments(), *([self.clock.now() + step] if step else [])])
             self.clock.advance(max(following - self.clock.now(), timedelta(0)))
             await self.due()
 
     def _moments(self) -> list[datetime]:
-        """Returns when each source is due next."""
+        """Returns the next due time of each source."""
         return [at for one in known_sources(self.store) if one.state.on and (at := one.state.next_at)]
 
     def receipts(self, source: str) -> list[Receipt]:
@@ -119,14 +110,14 @@ class SourceHarness:
 
 
 async def polled(*made_of: Any, **options: Any) -> SourceHarness:
-    """A harness whose sources that are due were polled."""
+    """Returns a harness after it has polled the sources that were due."""
     feeding = SourceHarness(*made_of, **options)
     await feeding.due()
     return feeding
 
 
 def new_york(text: str) -> datetime:
-    """Returns the moment at which clocks in New York show `2026-01-22 00:05`, in winter."""
+    """Returns the moment of a New York winter time such as `2026-01-22 00:05`."""
     return datetime.fromisoformat(f"{text}-05:00").astimezone(UTC)
 
 
@@ -141,7 +132,7 @@ def web_source(url: str, *, name: str = "web", schedule: str = "every 30m", **va
 
 @contextmanager
 def fake_arxiv(clock: FakeClock) -> Iterator[FakeArxiv]:
-    """A fake arXiv. Fails the test if the limits of arXiv were broken."""
+    """Runs a fake arXiv. Afterwards, fails the test if a request broke arXiv's limits."""
     with FakeArxiv(clock) as arxiv:
         yield arxiv
     assert arxiv.violations == []
@@ -154,7 +145,7 @@ def titles(store: Store) -> list[str]:
 
 
 class NoSources:
-    """Nothing is read."""
+    """A scheduler without sources."""
 
     problems: Mapping[str, str] = MappingProxyType({})
     is_catching_up = False

@@ -1,4 +1,4 @@
-"""Records the statements that stores execute, and finds those that read a whole table."""
+"""Records the statements that stores execute, and finds those that read the whole of a table."""
 
 import re
 import sqlite3
@@ -16,7 +16,7 @@ from sqlalchemy.engine import Engine
 from subscriptions.store.database.store import Store
 from subscriptions.store.rows import TABLES
 
-SMALL = frozenset(  # tables that do not grow with chats, papers, time
+SMALL = frozenset(  # tables that do not grow with chats, papers or time
     {
         "source",
         "key_value",
@@ -29,27 +29,28 @@ SMALL = frozenset(  # tables that do not grow with chats, papers, time
         "loss",
         "enrichment_request",
         "pending_lookup",
-    }  # of the last two a row goes within days, and when the look-up is answered
+    }  # rows of the last two are deleted within days, or when the look-up is answered
 )
 GROWING = frozenset(TABLES.tables) - SMALL
-HARMLESS = {  # function of the store that executes it → why it may read a whole table
+HARMLESS = {  # function of the store that executes the statement → why it may read a whole table
     "known_papers.py:_fetched": "it walks an index in order, and ends after its LIMIT",
     "known_papers.py:first_paper_at": "it ends at the first paper",
     "known_papers.py:paper_count": "one /search, not each: it walks the smallest index, 5 ms for 100,000 papers",
     "subscriptions.py:subscription_counts": "an operator's /status, which walks the smallest index",
     "known_papers.py:index_all": "`paperwire db copy`, which makes the index of the copy",
     "retention.py:last_moment": "a restore",
-    "figures.py:room": "`paperwire db size`, whose purpose it is",
+    "outbox.py:room": "`paperwire db size`, whose purpose it is",
     "database/conflicts.py:copy_rows": "`paperwire db copy`, which reads everything once",
     "database/conflicts.py:holds_rows": "`paperwire db copy`; it ends at the first row",
     "database/conflicts.py:count_rows": "`paperwire db copy`, which counts what it has copied",
 }
 OF_FEW = frozenset(
     {"ix_delivery_sendable", "ix_update_unfinished", "ix_chat_asked", "ix_chat_admin"}
-)  # indexes of unfinished rows
+)  # these indexes hold only unfinished rows
 _PLAIN = ("SELECT", "INSERT", "UPDATE", "DELETE", "REPLACE", "WITH")
 _NAMED = re.compile(r'(?:FROM|JOIN|UPDATE|INTO|,)\s+"?(\w+)"?\s+(?:AS\s+)?"?(\w+)"?', re.IGNORECASE)
-_SCAN = re.compile(r"SCAN (\w+)(?! VIRTUAL)|SEARCH (\w+) .*\(platform=\?\)")  # nearly all chats are of one platform
+# nearly all chats are on one platform, so an index by platform alone does not help
+_SCAN = re.compile(r"SCAN (\w+)(?! VIRTUAL)|SEARCH (\w+) .*\(platform=\?\)")
 _BY_INDEX = re.compile(r" USING (?:COVERING )?INDEX (\w+)")
 _ROOT = Path(__file__).parents[1]
 _OURS = tuple(f"{_ROOT / folder}/" for folder in ("subscriptions", "bot"))
@@ -59,16 +60,16 @@ _SUBCOMMANDS = f"{_ROOT}/bot/cli/"
 
 
 def scans(connection: sqlite3.Connection, statement: str, values: Any) -> list[str]:
-    """The steps of a statement's plan that read a whole table that grows.
+    """Returns the steps of a statement's plan that read the whole of a table that grows.
 
-    The tests make no statistics, so SQLite plans as if each table had a million rows.
+    The tests collect no statistics, so SQLite plans as if each table had a million rows.
     """
     steps = [str(row[3]) for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}", values)]
     return [step for step in steps if _scanned(step, statement) in GROWING]
 
 
 def _scanned(step: str, statement: str) -> str:
-    """The table that a step of a plan reads as a whole; "" if it does not."""
+    """Returns the table that a step of a plan reads as a whole, or "" if the step reads only a part."""
     found, by = _SCAN.match(step), _BY_INDEX.search(step)
     if found is None or (by is not None and by[1] in OF_FEW):
         return ""
@@ -78,12 +79,12 @@ def _scanned(step: str, statement: str) -> str:
 
 
 def is_plain(statement: str) -> bool:
-    """Whether it reads or writes rows, unlike BEGIN or PRAGMA."""
+    """Tells whether the statement reads or writes rows, unlike BEGIN or PRAGMA."""
     return statement.lstrip().upper().startswith(_PLAIN)
 
 
 def first_of(values: Any, *, many: bool) -> Any:
-    """One set of the parameters of a statement. Of several rows in one statement there is only one, though it says `many`."""
+    """Returns one set of parameters of a statement. A statement for several rows may have only one set, even if `many`."""
     return values[0] if many and values and isinstance(values[0], (tuple, dict)) else values
 
 
@@ -93,10 +94,11 @@ def in_one_line(statement: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """What executes a statement."""
+    """The functions that execute a statement."""
 
-    functions: tuple[str, ...] = ()  # of the store, the innermost first: "known_papers.py:newest"
-    of_run: bool = False  # the product may execute it while it runs: no migration, no other subcommand, no test alone
+    functions: tuple[str, ...] = ()  # functions of the store, innermost first: "known_papers.py:newest"
+    # a running product may execute it; it is not only part of a migration, another subcommand or a test
+    of_run: bool = False
 
     @property
     def is_harmless(self) -> bool:
@@ -104,7 +106,7 @@ class Caller:
 
 
 def caller() -> Caller:
-    """What executes the current statement, by the stack of this thread."""
+    """Returns what executes the current statement, according to the stack of this thread."""
     functions, ours, elsewhere = list[str](), False, False
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
@@ -117,7 +119,7 @@ def caller() -> Caller:
                 place = name.removeprefix(_STORE)
                 elsewhere = elsewhere or place.startswith("migrations/")
                 functions.append(f"{place}:{frame.f_code.co_name}")
-            is_run = name.endswith(("/cli/__init__.py", "/subcommands.py", "/running.py"))
+            is_run = name.endswith(("/cli/__init__.py", "/running.py"))
             elsewhere = elsewhere or (name.startswith(_SUBCOMMANDS) and not is_run)
         frame = frame.f_back
     return Caller(tuple(functions), of_run=ours and not elsewhere)
@@ -125,22 +127,22 @@ def caller() -> Caller:
 
 @dataclass(slots=True)
 class Recorded:
-    """The statements of a store, each once, with one set of its parameters."""
+    """The statements that a store executed, each once, with one set of its parameters."""
 
     store: Store
     statements: dict[str, Any] = field(default_factory=dict)
     callers: dict[str, Caller] = field(default_factory=dict)
-    most: dict[str, int] = field(default_factory=dict)  # steps of SQLite's machine that one execution took at most
-    steps: int = 0  # all of them, in tens
+    most: dict[str, int] = field(default_factory=dict)  # most SQLite machine steps of one execution
+    steps: int = 0  # SQLite machine steps of all executions, divided by ten
 
     def scans(self) -> dict[str, str]:
-        """Statement → the steps of its plan that read a whole table that grows, without the harmless ones."""
+        """Returns statement → the steps of its plan that read the whole of a growing table, without the harmless statements."""
         assert self.statements, "nothing was recorded"
         with closing(sqlite3.connect(self.store.path)) as connection:
             return self.scans_on(connection)
 
     def scans_on(self, connection: sqlite3.Connection) -> dict[str, str]:
-        """As `scans`, in another database with our tables."""
+        """Like `scans`, but plans on another database with our tables."""
         return {
             in_one_line(statement): "; ".join(found)
             for statement, values in self.statements.items()
@@ -177,7 +179,7 @@ def recording(store: Store) -> Iterator[Recorded]:
 
 
 class Watch:
-    """Explains each statement that `run` may execute, in any test, so that new statements are covered too."""
+    """Explains each statement that `run` may execute, in all tests, so that new statements are covered too."""
 
     def __init__(self) -> None:
         self._seen: set[str] = set()
@@ -190,12 +192,12 @@ class Watch:
         event.remove(Engine, "before_cursor_execute", self._note)
 
     def taken(self) -> dict[str, str]:
-        """What was found since it was taken last: statement → its scans."""
+        """Returns statement → its scans, for those found since the last call."""
         found, self._found = self._found, {}
         return found
 
     def _note(self, connection: Any, _cursor: Any, statement: str, values: Any, _context: Any, many: bool) -> None:
-        if connection.dialect.name != "sqlite":  # its plans depend on what is in the tables
+        if connection.dialect.name != "sqlite":  # the plans of PostgreSQL depend on the rows in the tables
             return
         if statement in self._seen or not is_plain(statement) or not (of := caller()).of_run:
             return

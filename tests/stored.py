@@ -1,4 +1,4 @@
-"""Reads and changes a database without the product: SQL by hand, on either kind of database."""
+"""Reads and changes a database of either kind without the product, by handwritten SQL."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ from subscriptions.store.rows import TABLES
 
 @contextmanager
 def connected(store: Store) -> Iterator[Connection]:
-    """A connection as of another program, in its own transaction, committed at the end. It does not wait for locks."""
+    """Opens a connection like another program. It is one transaction, committed at the end, and does not wait for locks."""
     is_file = store.kind.file is not None
     engine = create_engine(store.url, connect_args={"timeout": 0} if is_file else {"options": "-c lock_timeout=1"})
     try:
@@ -25,19 +25,19 @@ def connected(store: Store) -> Iterator[Connection]:
 
 
 def rows(store: Store, sql: str, **values: object) -> list[tuple[Any, ...]]:
-    """The rows of a query by hand, written for SQLite. JSON is text on SQLite and values on PostgreSQL."""
+    """Returns the rows of a handwritten query in SQLite's dialect. JSON comes as text from SQLite, as values from PostgreSQL."""
     with connected(store) as connection:
         return [tuple(row) for row in connection.execute(text(_said(connection, sql)), values)]
 
 
 def value(store: Store, sql: str, **values: object) -> Any:
-    """The one value that a query by hand finds."""
+    """Returns the one value that a handwritten query finds."""
     ((found,),) = rows(store, sql, **values)
     return found
 
 
 def change(store: Store, *statements: str, **values: object) -> None:
-    """Changes rows by hand, all statements in one transaction."""
+    """Changes rows by handwritten statements, all in one transaction."""
     with connected(store) as connection:
         for sql in statements:
             connection.execute(text(_said(connection, sql)), values)
@@ -48,17 +48,17 @@ def _said(connection: Connection, sql: str) -> str:
 
 
 def all_rows(store: Store) -> dict[str, list[str]]:
-    """Table → its rows as text, of every table that the database has, also of those that no model declares."""
+    """Returns table → its rows as text, for every table of the database, including tables that no model declares."""
     with connected(store) as connection:
         return {
             table: [repr(tuple(row)) for row in connection.exec_driver_sql(f'SELECT * FROM "{table}"')]  # noqa: S608 - its own names
             for table in inspect(connection).get_table_names()
-            if table != "paper_words"  # on SQLite its stored texts cannot be read back
+            if table != "paper_words"  # SQLite cannot read back the texts of this table
         }
 
 
 def others_can_write(store: Store) -> bool:
-    """Whether no other connection is writing: on PostgreSQL, whether none holds a row of any table."""
+    """Tells whether another connection could write now. On PostgreSQL, returns False if any connection has locked a row of any table."""
     try:
         with connected(store) as connection:
             if connection.dialect.name == "sqlite":

@@ -1,1 +1,1 @@
-"""Measures how fast the papers of a day are matched with queries, by paperwire and by other engines (`__main__`)."""
+"""Measures how fast paperwire and other engines match the papers of a day with queries (`__main__`)."""

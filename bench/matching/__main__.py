@@ -1,8 +1,9 @@
 """Matches the papers of a day with queries: `python -m bench.matching [COUNT...]`.
 
-Each engine runs in its own process, on the same lines and papers. The papers and the words of the lines come from the
-real digests in the folder that PAPERWIRE_SHARED names, else from a made-up vocabulary. Lines that mean the same to every
-engine must find the same papers. `make bench` takes 10,000 lines; the page has up to a million.
+Each engine runs in its own process, with the same lines and papers. The papers and the words of the lines come from the
+real digests in the folder that PAPERWIRE_SHARED names, or, without it, from a made-up vocabulary. Lines that have the
+same meaning for all engines must find the same papers. `make bench` uses 10,000 lines; docs/benchmarks.md has up to a
+million.
 """
 
 import gc
@@ -18,47 +19,45 @@ from pathlib import Path
 from random import Random
 from typing import NamedTuple, TypeVar
 
-from bench.matching.engines import Engine, LeastWork, Naive, Paperwire
+from bench.matching import engines, literals
 from bench.matching.lines import Line, checks_papers, comparable, lines, made_up_papers, real_papers
-from bench.matching.literals import AhoCorasickRs, Hyperscan, PyAhoCorasick, RegexEach
 from bench.matching.search_engines import Fts5, Tantivy
-from subscriptions.matching.query_set import dump, load
 from subscriptions.model import Paper
 
 PAPERS = 180
-AIM = 50  # times the naive loop, with the fewest lines that are measured
-QUICK = 1.0  # seconds: what takes longer is measured once
+AIM = 50  # times as fast as the naive loop
+QUICK = 1.0  # seconds; a run that takes longer is not repeated
 
-ENGINES: dict[str, Callable[[], Engine]] = {
-    "paperwire": Paperwire,
-    "naive loop": Naive,
-    "regex for each term": RegexEach,
+ENGINES: dict[str, Callable[[], engines.Engine]] = {
+    "paperwire": engines.Paperwire,
+    "naive loop": engines.Naive,
+    "regex for each term": literals.RegexEach,
     "SQLite FTS5": Fts5,
-    "pyahocorasick": PyAhoCorasick,
-    "ahocorasick_rs": AhoCorasickRs,
-    "hyperscan": Hyperscan,
+    "pyahocorasick": literals.PyAhoCorasick,
+    "ahocorasick_rs": literals.AhoCorasickRs,
+    "hyperscan": literals.Hyperscan,
     "tantivy": Tantivy,
-    "least work": LeastWork,
+    "least work": engines.LeastWork,
 }
 
 T = TypeVar("T")
 
 
 class Measured(NamedTuple):
-    """What a process reports of one engine."""
+    """The report of a process about one engine."""
 
-    asked: int  # different lines that it could express
-    taken: int  # and of these the ones that it got
+    asked: int  # number of different lines that it can express
+    taken: int  # how many of them it got
     compile_s: float
     match_s: float
     peak: int  # bytes
     pairs: int
     answers: dict[int, int]  # number of a comparable line -> papers
-    notes: dict[str, float]  # of paperwire
+    notes: dict[str, float]  # more figures, only of paperwire
 
 
 def main(counts: Sequence[int] = (10_000,)) -> int:
-    """Prints a table for each count. Returns 1 if the aim is missed; raises if results differ."""
+    """Prints a table for each count. Returns 1 if the aim is missed. Raises AssertionError if results differ."""
     papers = real_papers() or made_up_papers(2 * PAPERS)
     status = 0
     for count in counts:
@@ -87,13 +86,13 @@ def _measured(typed: Sequence[Line], papers: Sequence[Paper]) -> dict[str, Measu
 
 
 def _run(name: str, task: Path) -> None:
-    """Measures one engine in this process, and writes what it found to stdout."""
+    """Measures one engine in this process, and writes its report to stdout."""
     typed, papers = pickle.loads(task.read_bytes())  # noqa: S301 - from our own process
     different = list({line.text: line for line in typed}.values())
     engine = ENGINES[name]()
-    if isinstance(engine, LeastWork):
+    if isinstance(engine, engines.LeastWork):
         different = typed
-    asked = [n for n, line in enumerate(different) if engine.expresses(line) or isinstance(engine, Naive)]
+    asked = [n for n, line in enumerate(different) if engine.expresses(line) or isinstance(engine, engines.Naive)]
     taken = asked[: engine.most]
     some = [different[number] for number in taken]
     _, compiling = _best(lambda: engine.compile(some), 1)
@@ -101,10 +100,10 @@ def _run(name: str, task: Path) -> None:
     found, matching = _best(engine.match, 5)
     notes = (
         _notes(engine, some) | {"checked": matching - _without_checks(some, papers)}
-        if type(engine) is Paperwire
+        if type(engine) is engines.Paperwire
         else {}
     )
-    answers = engine.by_line(found) if isinstance(engine, Paperwire) else found
+    answers = engine.by_line(found) if isinstance(engine, engines.Paperwire) else found
     numbers, plain = comparable(some, papers) if different is not typed else ([], 0)
     report = Measured(
         asked=len(asked),
@@ -120,32 +119,26 @@ def _run(name: str, task: Path) -> None:
 
 
 def _without_checks(some: Sequence[Line], papers: Sequence[Paper]) -> float:
-    """Returns the seconds of a match without the lines whose terms are looked for in single papers."""
-    engine = Paperwire()
+    """Returns the seconds of a match without the lines with terms that are searched in single papers."""
+    engine = engines.Paperwire()
     engine.compile([line for line in some if not checks_papers(line)])
     engine.read(papers)
     return _best(engine.match, 5)[1]
 
 
-def _notes(engine: Paperwire, some: Sequence[Line]) -> dict[str, float]:
-    """Returns what else is to be known of paperwire: memory of the set, a snapshot, one query more or less."""
-    saved = dump(engine.queries)
+def _notes(engine: engines.Paperwire, some: Sequence[Line]) -> dict[str, float]:
+    """Returns more figures of paperwire: memory of the set, and the seconds to add and to remove one query."""
     tracemalloc.start()
-    kept = load(saved)
+    again = engines.Paperwire()
+    again.compile(some)
+    again.handles.clear()
     size, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    del kept
-    restored, loading = _best(lambda: load(saved), 3)
+    del again
     texts = [f"{line.text} paperwire" for line in some[:: max(1, len(some) // 1000)]]
-    handles, adding = _best(lambda: [restored.add_text(text) for text in texts], 1)
-    _, removing = _best(lambda: deque(map(restored.remove, handles), maxlen=0), 1)
-    return {
-        "bytes of memory": size,
-        "bytes of a snapshot": len(saved),
-        "load": loading,
-        "add": adding / len(texts),
-        "remove": removing / len(texts),
-    }
+    handles, adding = _best(lambda: [engine.queries.add_text(text) for text in texts], 1)
+    _, removing = _best(lambda: deque(map(engine.queries.remove, handles), maxlen=0), 1)
+    return {"bytes of memory": size, "add": adding / len(texts), "remove": removing / len(texts)}
 
 
 def _show(measured: dict[str, Measured], count: int) -> None:
@@ -166,8 +159,7 @@ def _show(measured: dict[str, Measured], count: int) -> None:
     notes = ours.notes
     print(
         f"  paperwire: {ours.compile_s / count * 1e6:.1f} µs a line to compile; "
-        f"{notes['bytes of memory'] / count:.0f} bytes a line in memory, {notes['bytes of a snapshot'] / count:.0f} in a "
-        f"snapshot, which is loaded in {notes['load']:.3f} s; one query more {notes['add'] * 1e6:.0f} µs, "
+        f"{notes['bytes of memory'] / count:.0f} bytes a line in memory; one query more {notes['add'] * 1e6:.0f} µs, "
         f"one less {notes['remove'] * 1e6:.0f} µs; initials of names and phrases that end in a prefix took "
         f"{max(0, notes['checked']):.4f} s of the match",
         flush=True,
@@ -187,13 +179,13 @@ def _times(measured: dict[str, Measured], name: str) -> float:
 
 
 def _memory(name: str) -> int:
-    """Returns a figure of this process in bytes (Linux)."""
+    """Returns a figure of this process from /proc, in bytes (Linux)."""
     lines = Path("/proc/self/status").read_text("ascii").splitlines()
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(name))
 
 
 def _best(work: Callable[[], T], times: int) -> tuple[T, float]:
-    """Returns what `work` returns, and the least of some times; only one if it takes long."""
+    """Returns the result of `work` and the least seconds of up to `times` runs; one run if it takes long."""
     took: list[float] = []
     while len(took) < times and (not took or took[0] < QUICK):
         gc.collect()

@@ -1,6 +1,8 @@
-"""What an engine is, paperwire as one, the naive loop, and the least work. Each engine compiles different lines, reads papers, and finds the papers of each line.
+"""The interface of an engine, and three of them: paperwire, the naive loop, and the least work.
 
-What an engine cannot say is left out (`expresses`). Bits of a number are papers, as in paperwire.
+An engine compiles lines that differ from each other, reads papers, and finds the papers of each line. Lines that an
+engine cannot express are left out (`expresses`). A set of papers is an int with one bit for each paper, as in
+paperwire.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,34 +11,33 @@ from itertools import chain
 from typing import Any, Protocol
 
 from bench.matching.lines import Line, terms_of, text_of
-from subscriptions.matching.batch import match, prepare
+from subscriptions.matching.batch import QuerySet, match, prepare
 from subscriptions.matching.paper_index import PaperIndex
-from subscriptions.matching.query_set import QuerySet
 from subscriptions.model import Paper
 
 Found = Mapping[int, int]  # number of a line -> the papers that it finds
 
 
 class Engine(Protocol):
-    """One way to find the papers of many queries."""
+    """A program that finds the papers of many queries."""
 
-    most: int  # lines that it is asked to compile; of more it gets the first ones
+    most: int  # the most lines that it gets; of more lines, it gets only the first ones
 
     def expresses(self, line: Line) -> bool:
-        """Whether the engine can say what a line means."""
+        """Whether the engine can express the meaning of a line."""
 
     def compile(self, lines: Sequence[Line]) -> None:
-        """Takes different lines."""
+        """Compiles lines that differ from each other."""
 
     def read(self, papers: Sequence[Paper]) -> None:
-        """Takes the papers, in the form that suits the engine."""
+        """Reads the papers into the form that the engine needs."""
 
     def match(self) -> Found:
-        """Returns the papers of each line that finds any."""
+        """Returns the papers of each line that finds any paper."""
 
 
 class Paperwire:
-    """What this project is."""
+    """The matcher of this project."""
 
     most = 10**9
 
@@ -55,21 +56,21 @@ class Paperwire:
         self.index = PaperIndex.of(papers)
 
     def match(self) -> Found:
-        """Returns handle -> papers; the runner asks `by_line` for those of a line."""
+        """Returns handle -> papers. `by_line` converts this to numbers of lines."""
         return match(self.queries, self.index)
 
     def by_line(self, found: Found) -> Found:
-        """Returns the same by the numbers of lines."""
+        """Returns the same result as number of a line -> papers."""
         return {number: found[handle] for number, handle in enumerate(self.handles) if handle in found}
 
 
 class Naive:
-    """The naive loop: all words of a line are looked for in the text of each paper, in lower case."""
+    """The naive loop: searches all words of a line in the text of each paper, in lower case."""
 
     most = 50_000
 
     def expresses(self, line: Line) -> bool:
-        """Returns True for plain words; of other lines it looks for all words, only to be timed."""
+        """Returns True for plain words. Other lines are only timed: it searches all their words."""
         return line.is_plain
 
     def compile(self, lines: Sequence[Line]) -> None:
@@ -90,10 +91,13 @@ class Naive:
 
 
 class LeastWork(Paperwire):
-    """A bound from below: the tokens of the papers are read once, and all pairs of the answer are written. Finds nothing."""
+    """A lower bound: reads the tokens of the papers once, and writes all pairs of the known result.
+
+    Finds nothing itself.
+    """
 
     def read(self, papers: Sequence[Paper]) -> None:
-        """Finds the answer, which `match` will only write."""
+        """Finds the result in advance. `match` only writes it."""
         numpy: Any = import_module("numpy")
         super().read(papers)
         bits = super().match()

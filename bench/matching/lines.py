@@ -1,4 +1,4 @@
-"""Queries as people type them, of the words of real digests, and the papers that they are matched with."""
+"""Queries as people type them, made of words of real digests, and the papers that are matched with them."""
 
 import os
 from collections import Counter
@@ -16,9 +16,9 @@ from subscriptions.normalize import fold_plural, written_tokens
 
 
 class Kind(Enum):
-    """Where the words of a term are looked for, and how."""
+    """Where and how the words of a term are searched."""
 
-    WORDS = auto()  # whole words side by side
+    WORDS = auto()  # whole words next to each other
     BEGINNING = auto()
     HAN = auto()  # Chinese characters, anywhere in a run of them
     TITLE = auto()
@@ -34,24 +34,24 @@ class Term(NamedTuple):
     words: tuple[str, ...]
 
 
-Clause = tuple[tuple[Term, ...], tuple[Term, ...]]  # wanted and unwanted
+Clause = tuple[tuple[Term, ...], tuple[Term, ...]]  # (wanted terms, unwanted terms)
 
 
 class Line(NamedTuple):
-    """A typed query, and the same as alternatives for engines that do not read it."""
+    """A typed query, and its meaning as alternatives, for engines that cannot parse it."""
 
     text: str
     alternatives: tuple[Clause, ...]
 
     @property
     def is_plain(self) -> bool:
-        """Whether it is words and nothing else, all of them wanted."""
+        """Whether it has only wanted, single words."""
         (wanted, unwanted), *others = self.alternatives
         return not (unwanted or others) and all(kind is Kind.WORDS and len(words) == 1 for kind, words in wanted)
 
 
 def checks_papers(line: Line) -> bool:
-    """Whether paperwire has to look for a term of a line in single papers, or name by name."""
+    """Whether paperwire must search a term of a line in single papers or single names."""
     return any(kind is Kind.INITIAL or (kind is Kind.BEGINNING and len(words) > 1) for kind, words in terms_of(line))
 
 
@@ -61,9 +61,9 @@ def terms_of(line: Line) -> Iterator[Term]:
 
 
 def comparable(lines: Sequence[Line], papers: Sequence[Paper]) -> tuple[list[int], int]:
-    """Returns the numbers of the lines that mean the same to every engine, and the papers (bits) that do.
+    """Returns the numbers of lines that have the same meaning for all engines, and the set of papers that do.
 
-    Each word of these lines is plain and occurs in the papers, but not inside a longer word and not in a name. The
+    Each word of these lines is plain and occurs in the papers, but not within a longer word and not in a name. The
     papers have no TeX.
     """
     day = {word for paper in papers for text in texts_of(paper) for word in written_tokens(text)}
@@ -83,7 +83,7 @@ def comparable(lines: Sequence[Line], papers: Sequence[Paper]) -> tuple[list[int
 
 
 def real_papers() -> tuple[Paper, ...]:
-    """Returns the papers of daily-arXiv digests, copies merged; () without PAPERWIRE_SHARED."""
+    """Returns the papers of daily-arXiv digests, with copies merged; () without PAPERWIRE_SHARED."""
     shared = os.environ.get("PAPERWIRE_SHARED")
     if not shared:
         return ()
@@ -92,7 +92,7 @@ def real_papers() -> tuple[Paper, ...]:
 
 
 def made_up_papers(count: int) -> tuple[Paper, ...]:
-    """Returns papers of made-up words, as frequent as words of a language are, with summaries of Han characters."""
+    """Returns papers of made-up words, with frequencies as in a language, and with summaries of Chinese characters."""
     random = Random(1)
     syllables = [consonant + vowel for consonant in "bdfgklmnprstvz" for vowel in "aeiou"]
     words = ["".join(random.choices(syllables, k=random.randint(1, 4))) for _ in range(8000)]
@@ -126,7 +126,7 @@ def text_of(paper: Paper) -> str:
 
 
 class _Interests:
-    """Generates words, phrases and names, as frequent as in titles, without words that most papers have."""
+    """Words, phrases and names to choose from, as frequent as in titles, without words that many papers have."""
 
     def __init__(self, papers: Sequence[Paper]) -> None:
         titles = [[word for word in written_tokens(paper.title) if _is_word(word)] for paper in papers]
@@ -154,7 +154,7 @@ def _is_han(text: str) -> bool:
 
 
 def lines(papers: Sequence[Paper], count: int, random: Random) -> Iterator[Line]:
-    """Yields queries as people type them: most are one or two words, some use the rest of the query language."""
+    """Yields queries as people type them: most are one or two words, some use other parts of the query language."""
     known = _Interests(papers)
     shapes: dict[Callable[[], Line], float] = {
         lambda: _of(known, random, "{}", (((0,), ()),)): 24,

@@ -1,4 +1,4 @@
-"""Engines that look for words and phrases as literal texts, and do the boolean part in Python."""
+"""Engines that search words and phrases as literal texts, and do the boolean part in Python."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -10,12 +10,12 @@ from subscriptions.model import Paper
 
 
 class RegexEach:
-    """A regular expression for each term of each line."""
+    """Uses a regular expression for each term of each line."""
 
     most = 5_000
 
     def expresses(self, line: Line) -> bool:
-        """Returns False for initials. The text of a paper holds its categories and authors, too."""
+        """Returns False for initials. The text of a paper also contains its categories and authors."""
         return all(term.kind is not Kind.INITIAL for term in terms_of(line))
 
     def compile(self, lines: Sequence[Line]) -> None:
@@ -40,16 +40,16 @@ class RegexEach:
 
 
 class Literals:
-    """Literal patterns found in one pass, and a boolean loop over the lines whose rarest pattern was met."""
+    """Finds literal patterns in one pass, then checks only the lines whose rarest pattern was found."""
 
     most = 10**9
 
     def expresses(self, line: Line) -> bool:
-        """Returns False for initials. The text of a paper holds its categories and authors, too."""
+        """Returns False for initials. The text of a paper also contains its categories and authors."""
         return all(term.kind is not Kind.INITIAL for term in terms_of(line))
 
     def compile(self, lines: Sequence[Line]) -> None:
-        """Numbers the patterns, and files each clause under its rarest one."""
+        """Numbers the patterns, and stores each clause under its rarest pattern."""
         numbers: dict[Term, int] = {}
         clauses: list[tuple[int, list[int], list[int]]] = []
         uses: list[int] = []
@@ -80,7 +80,7 @@ class Literals:
         self.texts = [_literal_text(paper) for paper in papers]
 
     def match(self) -> Found:
-        """Finds the patterns of each paper, then the lines."""
+        """Finds the patterns in each paper, then the lines."""
         found: dict[int, int] = {}
         get = found.get
         for place, text in enumerate(self.texts):
@@ -117,7 +117,7 @@ class AhoCorasickRs(Literals):
 
 
 class Hyperscan(Literals):
-    """Intel's matcher of many patterns, through the package hyperscan."""
+    """Intel's multi-pattern matcher, from the package hyperscan."""
 
     def finder(self, patterns: Sequence[str]) -> Callable[[str], set[int]]:
         """Returns a function that finds the numbers of the patterns in a text."""
@@ -136,7 +136,7 @@ class Hyperscan(Literals):
 
 
 def _literal_text(paper: Paper) -> str:
-    """Returns the whole paper as one text, with a space before and after every word."""
+    """Returns the whole paper as one text, with a space before and after each word."""
     words = re.findall(r"\w+", text_of(paper).lower())
     titles = [f"ti:{word}" for word in re.findall(r"\w+", paper.title.lower())]
     categories = [f"cat:{category.lower()}" for category in paper.categories]
@@ -145,7 +145,7 @@ def _literal_text(paper: Paper) -> str:
 
 
 def _pattern(term: Term) -> str:
-    """Returns what to look for in such a text."""
+    """Returns the literal text of a term, to be searched in the text of `_literal_text`."""
     text = " ".join(term.words).lower()
     match term.kind:
         case Kind.HAN:

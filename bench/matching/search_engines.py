@@ -1,4 +1,4 @@
-"""Search engines that hold the papers and are asked once for each line."""
+"""Search engines that index the papers and run one search for each line."""
 
 import re
 import sqlite3
@@ -12,12 +12,12 @@ from subscriptions.model import Paper
 
 
 class Fts5:
-    """SQLite's full-text index of the papers in memory, asked once for each line."""
+    """SQLite's full-text index of the papers in memory, with one search for each line."""
 
     most = 10**9
 
     def expresses(self, line: Line) -> bool:
-        """Returns False for initials, and for Chinese: a run of characters is one word here."""
+        """Returns False for initials, and for Chinese, because FTS5 treats a run of Chinese characters as one word."""
         return all(term.kind not in {Kind.HAN, Kind.INITIAL} for term in terms_of(line))
 
     def compile(self, lines: Sequence[Line]) -> None:
@@ -37,7 +37,7 @@ class Fts5:
         )
 
     def match(self) -> Found:
-        """Asks for each line."""
+        """Runs a search for each line."""
         found: dict[int, int] = {}
         ask = self.database.execute
         for number, expression in enumerate(self.expressions):
@@ -50,7 +50,7 @@ class Fts5:
 
 
 class Tantivy:
-    """The search engine tantivy with the papers in memory, asked once for each line."""
+    """The search engine tantivy with the papers in memory, with one search for each line."""
 
     most = 10**9
 
@@ -100,7 +100,7 @@ class Tantivy:
         return query
 
     def read(self, papers: Sequence[Paper]) -> None:
-        """Fills the index, one segment: so the number of a document is its place."""
+        """Fills the index as one segment, so that the number of a document is its place."""
         index = self.tantivy.Index(self.schema)
         writer = index.writer(num_threads=1)
         for paper in papers:
@@ -112,7 +112,7 @@ class Tantivy:
         self.searcher, self.count = index.searcher(), len(papers)
 
     def match(self) -> Found:
-        """Asks for each line."""
+        """Runs a search for each line."""
         found: dict[int, int] = {}
         search, count = self.searcher.search, self.count
         for number, query in enumerate(self.asked):

@@ -1,26 +1,29 @@
-"""Options that subcommands share, and queries that are typed."""
+"""What subcommands get: options that they share, queries, and the documents that arguments name.
 
-from collections.abc import Iterator
+Arguments are UTF-8 in any locale; paths get the file system's encoding.
+"""
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from bot.cli.output import print_reply
-from bot.commands.phrasing import refused
+from bot.cli import output
+from bot.digests import read_digest
+from bot.digests.files import STDIN, list_folder, paths_of, read_file, read_paths
+from bot.errors import UnknownFormat, UnreadableInput
 from bot.platforms import CHAT_FORMS
-from bot.rendering.language import Language
+from bot.rendering.language import Language, refused
 from bot.rendering.query_text import caret
-from subscriptions.errors import QueryError
+from bot.settings import SourceSettings
+from subscriptions.errors import PaperwireError, QueryError
+from subscriptions.model import Digest
 
-ChatOption = Annotated[
-    str,
-    typer.Option(
-        "--as",
-        metavar="CHAT",
-        help=f"{CHAT_FORMS}; a topic or thread after /",
-    ),
-]
+ChatOption = Annotated[str, typer.Option("--as", metavar="CHAT", help=f"{CHAT_FORMS}; a topic or thread after /")]
 OptionalChatOption = Annotated[str | None, typer.Option("--as", metavar="CHAT", help="One chat only.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout and nothing else.")]
 Now = Annotated[
@@ -34,19 +37,92 @@ Now = Annotated[
 Paths = Annotated[list[str], typer.Argument(metavar="PATH…", help="Files, folders, or - for standard input.")]
 
 TERMINAL_LANGUAGE = Language("en", "UTC")
-"""The language of the command line. For moments take a Language with the zone of the chat."""
+"""The language of the command line. To write moments, use a Language with the chat's time zone instead."""
 
 
 @contextmanager
 def reporting_query_errors(text: str) -> Iterator[None]:
-    """Prints a QueryError raised inside, with a caret under its column, and ends the subcommand with 1."""
+    """Prints a QueryError raised inside, with a caret under its column, and ends the subcommand with status 1."""
     try:
         yield
     except QueryError as error:
-        print_reply(refused(error, TERMINAL_LANGUAGE, code=caret(text, error.column)), to_stderr=True)
+        output.print_reply(refused(error, TERMINAL_LANGUAGE, code=caret(text, error.column)), to_stderr=True)
         raise typer.Exit(error.exit_code) from None
 
 
 def error_document(error: QueryError) -> dict[str, object]:
     """Returns the error of a query for `--json`."""
     return {"column": error.column, "message": str(error.sentence), "hint": str(error.hint)}
+
+
+def documents(paths: Iterable[str]) -> list[str]:
+    """Returns the paths of the documents that arguments name: files, folders, `-` (bot.digests.files)."""
+    return list(paths_of(map(_native, paths)))
+
+
+def content(path: str) -> bytes:
+    """Returns the bytes of a file, or of standard input for `-`. Raises UnreadableInput."""
+    return read_file(_native(path))
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFiles:
+    """The files that sources of paperwire.toml watch, as listed at one moment."""
+
+    files: Mapping[str, SourceSettings]  # absolute path → the first source that watches it
+
+    @classmethod
+    def listed(cls, sources: Iterable[SourceSettings]) -> "SourceFiles":
+        """Lists the files of all sources. A folder that does not exist counts as empty."""
+        files: dict[str, SourceSettings] = {}
+        for source in sources:
+            for name in _listed(source):
+                files.setdefault(os.path.abspath(name), source)  # noqa: PTH100 - removes "..", but follows no links
+        return cls(files)
+
+    def source_of(self, path: str) -> SourceSettings | None:
+        """Returns the source that watches the file at this path, None if there is none."""
+        return None if path == STDIN else self.files.get(os.path.abspath(path))  # noqa: PTH100 - as above
+
+
+def _listed(source: SourceSettings) -> Iterable[str]:
+    try:
+        return () if source.path is None else list_folder(str(source.path), Path())
+    except UnreadableInput:
+        return ()
+
+
+def _native(path: str) -> str:
+    try:
+        os.fsencode(path)
+    except UnicodeEncodeError:
+        return os.fsdecode(path.encode())
+    return path
+
+
+def digests_in(
+    paths: Iterable[str], source_of: Callable[[str], SourceSettings | None] = lambda _: None
+) -> Iterator[tuple[str, Digest | PaperwireError]]:
+    """Yields (path, digest or error) of each document, read with the format and language of its source."""
+    for path, data in read_paths(paths):
+        if isinstance(data, PaperwireError):
+            yield path, data
+            continue
+        source = source_of(path)
+        form, language = (source.format, source.language) if source else (None, None)
+        try:
+            yield path, read_digest(data, path, format=form, language=language)
+        except PaperwireError as error:
+            yield path, error
+
+
+def print_read_error(error: PaperwireError) -> None:
+    """Prints why one file could not be read, without the list of formats."""
+    output.print_error(error.brief if isinstance(error, UnknownFormat) else str(error))
+
+
+def print_expected_formats(errors: Iterable[PaperwireError]) -> None:
+    """Prints the expected formats once for all files of an unknown format. Prints nothing if there is no such file."""
+    for formats in dict.fromkeys(error.expected for error in errors if isinstance(error, UnknownFormat)):
+        if formats:
+            output.print_error(f"Expected one of: {formats}.")

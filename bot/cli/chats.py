@@ -18,13 +18,11 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from bot.app import build_app
-from bot.cli import output, tables
-from bot.cli.arguments import TERMINAL_LANGUAGE, ChatOption, Json, Now, OptionalChatOption, reporting_query_errors
-from bot.cli.documents import content
-from bot.cli.session import Session, look_up_new_chat, open_dry_run, open_session
+from bot.cli import arguments, output, tables
+from bot.cli.session import Session, look_up_new_chat, open_session
+from bot.commands import phrasing
 from bot.commands.export_import import library_lines
 from bot.commands.intent import REGISTRY
-from bot.commands.phrasing.setting_words import setting_changed, value_of
 from bot.conversation.handler import answer
 from bot.conversation.prepared_request import MAX_LIBRARY_BYTES
 from bot.digests.libraries import read_library
@@ -33,36 +31,33 @@ from bot.platform import file_too_large
 from bot.platforms.console.markup import Console
 from bot.ports.channel import Reply
 from bot.ports.conversation import MessageRequest, Place
-from bot.rendering.parts import reader_of
+from bot.rendering import reply_messages
 from bot.rendering.query_text import query_in_words
-from bot.rendering.reply_messages import render_reply, reply_rows
-from subscriptions import portable
-from subscriptions.addresses import declared, parse_address
+from bot.rendering.views import reader_of
+from subscriptions import addresses, portable
 from subscriptions.chat_settings import SETTINGS, setting_name
 from subscriptions.errors import NotFound, Refused, Sentence
 from subscriptions.model import Chat, ChatAddress, ChatKind
 from subscriptions.planning.times import read_when, split_when
 from subscriptions.query import Query
 from subscriptions.query.parse import parse_query
+from subscriptions.service import chat_status, next_deliveries
 from subscriptions.service.access import ask_unasked
 from subscriptions.service.amendments import set_settings
-from subscriptions.service.chat_status import known_or_new, link_payload
-from subscriptions.service.exporting import export as exported
-from subscriptions.service.exporting import export_all
-from subscriptions.service.importing import ImportPlan, import_lines
+from subscriptions.service.importing import export as exported
+from subscriptions.service.importing import export_all, import_lines
 from subscriptions.service.near_papers import put_library
-from subscriptions.service.next_deliveries import get_chat, kind_of
 from subscriptions.service.retention import bot_name
 from subscriptions.text import escaped
 from subscriptions.zones import zone_of_place
 
 _NAME = "paperwire"
-_CELL, _SIDE, _HIGH = 7.2, 9, 22  # units: a cell of 11-pixel sans-serif, the room beside words, the height
-_LONGEST = 40  # cells of a query
+_CELL, _SIDE, _HIGH = 7.2, 9, 22  # SVG units: a character of 11-pixel sans-serif, the space beside words, the height
+_LONGEST = 40  # characters of a query, a wide one counts two; a longer query is cut
 
 
 def badge(words: str) -> str:
-    """Returns the badge as SVG: the name, and what the subscription is about."""
+    """Returns the badge as SVG. It shows the name and the subject of the subscription."""
     shown = _cut(words)
     left, right = (cell_len(text) * _CELL + 2 * _SIDE for text in (_NAME, shown))
     wide, said = left + right, escape(f"{_NAME}: {words}")
@@ -102,45 +97,40 @@ def _cut(words: str) -> str:
     return f"{kept}…"
 
 
-# ---------------------------------------------------------------------------- settings, set, say, link, export, import
+# ----------------------------------------------------------------------------- settings, set, say, link, export, import
 
 
-def settings(*, chat: ChatOption, json: Json = False) -> int:
+def settings(*, chat: arguments.ChatOption, json: arguments.Json = False) -> int:
     """Show all settings of a chat, and which of them it chose."""
     with open_session() as session:
-        stored_chat = get_chat(session.store, session.address(chat))
-    return output.tell(_settings_document(stored_chat), lambda: _show_settings(stored_chat), json=json)
-
-
-def _settings_document(chat: Chat) -> dict[str, object]:
-    """Returns what `settings --json` prints (docs/commands.md). Values are written as `set` takes them."""
-    return {
-        "chat": str(chat.address),
-        "title": chat.title,
-        "kind": chat.kind.value,
-        "state": chat.state.value,
-        "paused_until": chat.paused_until,
-        "settings": {name: value_of(chat.settings, name) for name in SETTINGS},
-        "chosen": [name for name in SETTINGS if name in chat.chosen],
+        of = next_deliveries.get_chat(session.store, session.address(chat))
+    document = {
+        "chat": str(of.address),
+        "title": of.title,
+        "kind": of.kind.value,
+        "state": of.state.value,
+        "paused_until": of.paused_until,
+        "settings": {name: phrasing.value_of(of.settings, name) for name in SETTINGS},  # as `set` takes them
+        "chosen": [name for name in SETTINGS if name in of.chosen],
     }
+    return output.tell(document, lambda: _show_settings(of), json=json)
 
 
 def _show_settings(chat: Chat) -> None:
     output.print_line(" · ".join(filter(None, (str(chat.address), chat.title, chat.kind.value, chat.state.value))))
-    table = tables.new_table("setting", "value", "")
-    for name in SETTINGS:
-        mark = "chosen" if name in chat.chosen else ""
-        table.add_row(name, Text(escaped(value_of(chat.settings, name))), mark)
-    tables.print_table(table)
+    rows = (
+        (name, phrasing.value_of(chat.settings, name), "chosen" if name in chat.chosen else "") for name in SETTINGS
+    )
+    tables.print_rows(("setting", "value", ""), rows)
 
 
 def set_(
     name: Annotated[str, typer.Argument(metavar="NAME", help="timezone, lang, text, limit, quiet, …")],
     value: Annotated[list[str], typer.Argument(metavar="VALUE", help="What it is to be; all or off switch one off.")],
     *,
-    chat: ChatOption,
-    now: Now = None,
-    json: Json = False,
+    chat: arguments.ChatOption,
+    now: arguments.Now = None,
+    json: arguments.Json = False,
 ) -> int:
     """Set one of a chat's settings."""
     said = " ".join(value)
@@ -148,18 +138,18 @@ def set_(
         address = session.address(chat)
         setting = setting_name(name)
         named = zone_of_place(said) if setting == "timezone" else None
-        before = get_chat(session.store, address)
+        before = next_deliveries.get_chat(session.store, address)
         after = set_settings(session.store, address, {setting: named or said}, now=session.now)
-    old, new = value_of(before.settings, setting), value_of(after.settings, setting)
+    old, new = phrasing.value_of(before.settings, setting), phrasing.value_of(after.settings, setting)
     document = {"chat": str(after.address), "setting": setting, "value": new, "before": old, "changed": old != new}
     undo = f"  Undo: {shlex.join(['paperwire', 'set', setting, *old.split(), '--as', str(address)])}"
-    reply = setting_changed(setting, before, after, TERMINAL_LANGUAGE)
+    reply = phrasing.setting_changed(setting, before, after, arguments.TERMINAL_LANGUAGE)
     return output.tell(document, lambda: output.print_reply(reply, *([undo] if old != new else [])), json=json)
 
 
 @dataclass(slots=True)
 class _Said:
-    """The reply, and the chat that would get it; None: there is no reply."""
+    """A reply and the chat that would get it. `chat` is None if there is no reply."""
 
     reply: Reply = Reply()  # noqa: RUF009 - a frozen value
     chat: Chat | None = None
@@ -168,28 +158,31 @@ class _Said:
         self.reply, self.chat = reply, chat
 
     def text(self) -> str:
-        """The reply as a terminal shows it, without its buttons."""
+        """Returns the reply as a terminal shows it, without its buttons."""
         if self.chat is None:
             return ""
         fallback = (self.reply.modal.fallback,) if self.reply.modal else ()
         lines = self.reply.lines or tuple(filter(None, (self.reply.toast, *fallback)))
         bare = replace(self.reply, lines=lines, buttons=(), numbers=())
-        messages = render_reply(bare, self.chat, medium=Console())
+        messages = reply_messages.render_reply(bare, self.chat, medium=Console())
         return "\n".join(str(json_text.loads(message.payload)["text"]) for message in messages)
 
     def labels(self) -> list[list[str]]:
         if self.chat is None:
             return []
-        rows = ([one.label for one in row if not one.url] for row in reply_rows(self.reply, reader_of(self.chat)))
+        rows = (
+            [one.label for one in row if not one.url]
+            for row in reply_messages.reply_rows(self.reply, reader_of(self.chat))
+        )
         return [row for row in rows if row]
 
 
 def say(
     text: Annotated[str, typer.Argument(metavar="TEXT", help="A command, with or without its slash, or a sentence.")],
     *,
-    chat: ChatOption,
-    now: Now = None,
-    json: Json = False,
+    chat: arguments.ChatOption,
+    now: arguments.Now = None,
+    json: arguments.Json = False,
 ) -> int:
     """Do what a person in a chat would type, and print the reply. Nothing is sent to the chat."""
     with open_session(now) as session:
@@ -200,7 +193,7 @@ def say(
     files = [{"name": reply.file.name, "content": reply.file.text}] if reply.file else []
     document = {"chat": str(address), "text": said.splitlines(), "buttons": shown.labels(), "ok": not is_refused}
     rows = ("  ".join(f"[{label}]" for label in row) for row in shown.labels())
-    output.tell(document | {"files": files}, lambda: output.print_lines(said, *rows), json=json)
+    output.tell(document | {"files": files}, lambda: output.print_line(said, *rows), json=json)
     if reply.file and not json:
         output.print_line(f"{reply.file.name}:")
         sys.stdout.write(reply.file.text)
@@ -219,16 +212,16 @@ async def _reply_to(request: MessageRequest, session: Session) -> _Said:
 
 
 def _addressed(text: str, address: ChatAddress, session: Session) -> MessageRequest:
-    """Returns the request of a person who types this text in a chat. Raises NotFound for a command in a new chat, but for /sub."""
+    """Returns the request for a text typed in a chat. Raises NotFound for any command except /sub in an unknown chat."""
     first, _, rest = text.strip().partition(" ")
     command = first.removeprefix("/").partition("@")[0].casefold()
     found = REGISTRY.command_named(command)
     is_command = first.startswith("/") or found is not None
-    if not is_command or (found is not None and found.name == "sub"):  # the first subscription makes its chat
+    if not is_command or (found is not None and found.name == "sub"):  # both are possible in a chat not stored yet
         title, kind = look_up_new_chat(session, address)
-        chat = known_or_new(session.store, address, kind or kind_of(address), title=title)
+        chat = chat_status.known_or_new(session.store, address, kind or next_deliveries.kind_of(address), title=title)
     else:
-        chat = get_chat(session.store, address)
+        chat = next_deliveries.get_chat(session.store, address)
     return MessageRequest(
         place=Place(chat=chat.address, kind=chat.kind, title=chat.title, public=chat.public),
         update_id=f"say:{uuid4().hex}",
@@ -244,31 +237,33 @@ def link(
     query: Annotated[str, typer.Argument(metavar="QUERY", help="With or without a time, as behind /sub.")],
     *,
     svg: Annotated[Path | None, typer.Option("--svg", metavar="FILE", help="Write the badge into this file.")] = None,
-    json: Json = False,
+    json: arguments.Json = False,
 ) -> int:
     """Make a link that offers a subscription to whoever opens it, with a button and a badge for your page."""
     read = _read(query)
-    payload = link_payload(query)
+    payload = chat_status.link_payload(query)
     if not payload:
         raise Refused(
             Sentence("This is too long for a link, which has room for 45 bytes."),
             Sentence("Shorten it, or subscribe a chat of yours and use /share there."),
         )
     with open_session() as session:
-        named = [(facts, bot_name(session.store, facts.name)) for facts in declared() if facts.links is not None]
+        named = [
+            (facts, bot_name(session.store, facts.name)) for facts in addresses.declared() if facts.links is not None
+        ]
     links = {facts.name: facts.links.start(name, payload) for facts, name in named if name and facts.links is not None}
     if not links:
         raise NotFound(
             Sentence("No bot is known that a link could open."),
             Sentence("Run `paperwire run` once with the token of a platform that has such links."),
         )
-    words = query_in_words(read, TERMINAL_LANGUAGE.translate)
+    words = query_in_words(read, arguments.TERMINAL_LANGUAGE.translate)
     shown, picture = button(next(iter(links.values())), f"New papers: {words}"), badge(words)
     if svg is not None:
         _write(svg, picture)
     document = {"query": query, "canonical": read.canonical, "links": links, "html": shown, "svg": picture}
     lines = (*links.values(), shown, *([picture.rstrip()] if svg is None else []))
-    return output.tell(document, lambda: output.print_lines(*lines), json=json)
+    return output.tell(document, lambda: output.print_line(*lines), json=json)
 
 
 def _read(text: str) -> Query:
@@ -277,7 +272,7 @@ def _read(text: str) -> Query:
         raise Refused(Sentence("This is a time without a query."))
     if ending.when is not None:
         read_when(ending.when)
-    with reporting_query_errors(ending.query):
+    with arguments.reporting_query_errors(ending.query):
         return parse_query(ending.query)
 
 
@@ -291,13 +286,13 @@ def _write(path: Path, text: str) -> None:
 
 
 _CHANGES = {"+": "green", "~": "yellow", "=": "dim"}
-_PRINTED = 1000  # lines that are laid out for a terminal at once
+_PRINTED = 1000  # lines that are printed to a terminal at once
 _COUNTED = {"+": "added", "~": "changed", "=": "known"}
 
 
 def export(
     *,
-    chat: OptionalChatOption = None,
+    chat: arguments.OptionalChatOption = None,
     everything: Annotated[bool, typer.Option("--all", help="All chats, with their settings.")] = False,
 ) -> int:
     """Write subscriptions as text to stdout; `import` reads it back."""
@@ -314,15 +309,15 @@ def export(
 def import_(
     file: Annotated[str, typer.Argument(metavar="FILE", help="What `export` wrote, or - for standard input.")],
     *,
-    chat: OptionalChatOption = None,
+    chat: arguments.OptionalChatOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the difference.")] = False,
-    now: Now = None,
-    json: Json = False,
+    now: arguments.Now = None,
+    json: arguments.Json = False,
 ) -> int:
     """Add what is new and change what differs, and show it; --dry-run only shows. Nothing is removed."""
     said = tables.watched(portable.numbered(_text_of(file)), "Reading")
-    lines = portable.read_numbered(said, None if chat is None else parse_address(chat))
-    with open_dry_run(now) if dry_run else open_session(now, make=True) as session:
+    lines = portable.read_numbered(said, None if chat is None else addresses.parse_address(chat))
+    with open_session(now, make=True, dry=dry_run) as session:
         chats = {address: session.resolve(address) for address in dict.fromkeys(line.chat for line in lines)}
         if any(address != chat for address, chat in chats.items()):
             lines = tuple(replace(line, chat=chats[line.chat]) for line in lines)
@@ -334,19 +329,14 @@ def import_(
     counts = {word: signs[sign] for sign, word in _COUNTED.items()}
     done = "✓ {added} added, {changed} changed, {known} there already.".format_map(counts)
     last = "Nothing was changed: this was a dry run." if dry_run else done
-    document = _import_document(plan, counts, dry_run=dry_run)
+    changed = [{"change": _COUNTED[sign], "chat": chat, "line": line} for sign, chat, line in plan.changes]
+    document = {**counts, "dry_run": dry_run, "lines": changed}
     return output.tell(document, lambda: _show_changes(plan.changes, last), json=json)
-
-
-def _import_document(plan: ImportPlan, counts: dict[str, int], *, dry_run: bool) -> dict[str, object]:
-    """Returns what `import --json` prints (docs/commands.md)."""
-    lines = [{"change": _COUNTED[sign], "chat": chat, "line": line} for sign, chat, line in plan.changes]
-    return {**counts, "dry_run": dry_run, "lines": lines}
 
 
 def _text_of(file: str) -> str:
     try:
-        return portable.text_of(content(file))
+        return portable.text_of(arguments.content(file))
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise WrongUsage(
@@ -374,18 +364,18 @@ def _show_changes(changes: Sequence[tuple[str, str, str]], last: str) -> None:
 def library(
     file: Annotated[str, typer.Argument(metavar="FILE", help="BibTeX, RIS or CSL JSON, or - for standard input.")],
     *,
-    chat: ChatOption,
-    now: Now = None,
-    json: Json = False,
+    chat: arguments.ChatOption,
+    now: arguments.Now = None,
+    json: arguments.Json = False,
 ) -> int:
     """Store a chat's own library, in place of the one before."""
-    data = content(file)
+    data = arguments.content(file)
     if len(data) > MAX_LIBRARY_BYTES:
         raise file_too_large(MAX_LIBRARY_BYTES)
     read = read_library(data)
     with open_session(now) as session:
-        of = get_chat(session.store, session.address(chat))
+        of = next_deliveries.get_chat(session.store, session.address(chat))
         put_library(session.store, of, read, now=session.now)
     document = {"chat": str(of.address), "entries": read.words.entries, "broken": read.broken}
-    reply = Reply(lines=library_lines(read, TERMINAL_LANGUAGE), ok=True)
+    reply = Reply(lines=library_lines(read, arguments.TERMINAL_LANGUAGE), ok=True)
     return output.tell(document | {"examples": list(read.examples)}, lambda: output.print_reply(reply), json=json)

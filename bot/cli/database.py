@@ -12,18 +12,18 @@ from bot.cli import output
 from bot.cli.arguments import Json, Now
 from bot.cli.log import passwords_in
 from bot.cli.session import open_session, parse_moment, read_settings
-from bot.clock import SystemClock
-from bot.context import backup_folder, make_ready, make_store
+from bot.context import SystemClock, backup_folder, make_ready, make_store
 from bot.delivery.lane_sender import only_sender
 from bot.errors import WrongUsage
 from bot.operation.ticks import file_sizes
-from bot.settings import Settings, database_address
+from bot.settings import Settings
+from bot.settings.loading import database_address
 from subscriptions.errors import Refused, Sentence
-from subscriptions.service import backups
-from subscriptions.service.backups import restore as put_back
+from subscriptions.service import retention
+from subscriptions.service.retention import restore as put_back
 from subscriptions.store.database.schema import HEAD
 from subscriptions.store.database.store import Store
-from subscriptions.store.figures import room
+from subscriptions.store.outbox import room
 
 _SQLITE = b"SQLite format 3\x00"
 
@@ -70,7 +70,7 @@ def size(*, now: Now = None, json: Json = False) -> int:
         f"{one.what:<16} {one.rows:>12,} rows {_mib(one.size):>10} MiB, {_mib(one.a_day):>8} a day" for one in found
     ]
     last = f"{'the file':<16} {'':>12}      {_mib(whole):>10} MiB"
-    return output.tell({"bytes": whole, "kinds": kinds}, lambda: output.print_lines(*lines, last), json=json)
+    return output.tell({"bytes": whole, "kinds": kinds}, lambda: output.print_line(*lines, last), json=json)
 
 
 @database.command()
@@ -88,7 +88,7 @@ def copy(
         with only_sender(old):
             new.open(now=now)
             with only_sender(new):
-                rows = backups.copy_database(old, new)
+                rows = retention.copy_database(old, new)
     finally:
         old.close()
         new.close()
@@ -154,7 +154,7 @@ def restore(
             ),
         )
     if not store.exists():
-        backups.look_for_copy(file)
+        retention.look_for_copy(file)
     try:
         with only_sender(store):
             restored = put_back(store, file, copies=backup_folder(settings, store), lost_at=lost_moment, now=now)
@@ -173,30 +173,30 @@ def restore(
 
 
 def _count_lost(lost_at: datetime | None) -> int:
-    """Counts as sent what was due before the loss, in a database that is a copy already."""
+    """Records that all deliveries due before the loss count as sent, after the database was restored. Returns 0."""
     if lost_at is None:
         raise WrongUsage(
             Sentence("Say which copy to put back, or when the database was lost."),
             Sentence("paperwire restore FILE puts a copy back; --lost-at TIME alone is for one that is in its place."),
         )
     with open_session() as session, only_sender(session.store):
-        counted = backups.count_lost_as_sent(session.store, lost_at, now=session.now)
+        counted = retention.count_lost_as_sent(session.store, lost_at, now=session.now)
     output.print_line(f"✓ Deliveries that count as sent: {counted}.")
     return 0
 
 
 def _unopened() -> tuple[Settings, Store]:
-    """Returns the settings and the store. Neither creates nor upgrades a database. Raises SettingsError."""
+    """Returns the settings and the store, without creating or upgrading a database. Raises SettingsError."""
     settings = read_settings()
     return settings, make_store(settings)
 
 
 def _refuse_target(file: Path, store: Store) -> None:
-    """Raises WrongUsage if the target is no copy of a database, NotFound if there is no database to copy."""
+    """Raises WrongUsage if `backup` may not overwrite the target, NotFound if there is no database to copy."""
     if not store.exists():
         raise store.missing()
     if store.kind.file is None:
-        return  # `backup` says who copies it
+        return  # `backup` raises the error for PostgreSQL
     if file.exists() and file.samefile(store.kind.file):
         raise WrongUsage(Sentence("A database cannot be its own copy."), Sentence("Name another file."))
     if file.is_dir():

@@ -13,23 +13,21 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from bot.cli import output, tables
-from bot.cli.arguments import TERMINAL_LANGUAGE, Json, Now, Paths
-from bot.cli.documents import SourceFiles, documents, print_read_error
+from bot.cli import arguments, output, tables
+from bot.cli.arguments import documents
 from bot.cli.session import Session, open_session
 from bot.cli.session import parse_day as day_of
 from bot.digests import INFO, dated, read_digest
-from bot.digests.files import is_missing, written_at
+from bot.digests.files import is_missing, read_paths, written_at
 from bot.digests.report import warning_document
 from bot.errors import UnknownFormat, WrongUsage
 from bot.rendering.language import Language
-from bot.settings import Settings, SourceSettings, source_name
-from bot.settings.model import is_arxivs_own, place_of
-from bot.sources import make_source_scheduler
+from bot.settings import Settings, SourceSettings
+from bot.settings.loading import source_name
 from bot.sources.fetch_request import everything
 from bot.sources.ingest import store_digest, today
 from bot.sources.receipts import FileReceiptWriter
-from bot.sources.source_scheduler import make_file_receipts
+from bot.sources.source_scheduler import make_file_receipts, make_source_scheduler
 from subscriptions.errors import PaperwireError, Sentence, StoreError
 from subscriptions.model import DigestWarning
 from subscriptions.planning.receipts import NEWS_FOR, Arrival, Outcome, Receipt
@@ -38,12 +36,12 @@ from subscriptions.store.digests import Ingested
 from subscriptions.store.sources import KnownSource, known_sources
 from subscriptions.text import escaped
 
-_ABOUT = re.compile(r"(readme|license|changelog)\b", re.IGNORECASE)  # files of a folder that are about it
-DEFAULT_SOURCE_NAME = "files"  # source of a digest that no source of paperwire.toml watches
+_ABOUT = re.compile(r"(readme|license|changelog)\b", re.IGNORECASE)  # files that describe a folder and are no digests
+DEFAULT_SOURCE_NAME = "files"  # the source of digests that no source of paperwire.toml watches
 
 
 def ingest(
-    paths: Paths,
+    paths: arguments.Paths,
     *,
     source: Annotated[
         str | None,
@@ -64,16 +62,19 @@ def ingest(
             help=f"Announce also what is older than {NEWS_FOR.days} days, or was filed without being news.",
         ),
     ] = False,
-    now: Now = None,
-    json: Json = False,
+    now: arguments.Now = None,
+    json: arguments.Json = False,
 ) -> int:
     """Store the papers of digests; each file by itself, whole or not at all."""
     default_day = None if day is None else day_of("--date", day)
     named = source_name("--source", source) if source else None
     with open_session(now, make=True) as session, tables.progress(documents(paths), "Ingesting") as found:
-        watched, receipts = SourceFiles.listed(session.settings.sources), make_file_receipts(session.settings, session)
+        watched, receipts = (
+            arguments.SourceFiles.listed(session.settings.sources),
+            make_file_receipts(session.settings, session),
+        )
         done = _Ingestion(session, named, default_day, announce, watched, receipts)
-        asyncio.run(_ingest_all(done, found, frozenset(paths)))
+        asyncio.run(_ingest_all(done, read_paths(found), frozenset(paths)))
     output.tell(_report(done), lambda: _show_ingested(done.files), json=json)
     return 1 if done.failed else 0
 
@@ -92,14 +93,14 @@ class _Ingestion:
     """One call of `ingest`: the options for all digests, and the results so far."""
 
     session: Session
-    source: str | None  # source of all digests, from --source
-    day: date | None  # day of digests that tell none, from --date
-    announce: bool  # papers of any age, from --announce
-    watched: SourceFiles
+    source: str | None  # the source of all digests, from --source
+    day: date | None  # the day of digests that name none, from --date
+    announce: bool  # announce papers of any age, from --announce
+    watched: arguments.SourceFiles
     receipts: FileReceiptWriter
     files: list[_IngestedFile] = field(default_factory=list)
     failed: int = 0
-    skipped: int = 0  # of a folder, that say what is in it
+    skipped: int = 0  # files that only describe their folder
 
     def source_of(self, path: str) -> tuple[str, SourceSettings | None]:
         """Returns (name of the source, its settings) for a file. The settings are None if paperwire.toml has none."""
@@ -112,7 +113,7 @@ class _Ingestion:
 async def _ingest_all(
     done: _Ingestion, documents: Iterable[tuple[str, bytes | PaperwireError]], named: frozenset[str]
 ) -> None:
-    """Ingests each document in a transaction of its own. `named`: the paths that were typed.
+    """Ingests each document in its own transaction. `named`: the paths that were typed.
 
     Prints on stderr why a document failed, or that it was skipped.
     """
@@ -126,7 +127,7 @@ async def _ingest_all(
                 output.print_error(f"{escaped(path)}: skipped, it is no digest.")
                 done.skipped += 1
             else:
-                print_read_error(error)
+                arguments.print_read_error(error)
                 done.failed += 1
 
 
@@ -145,7 +146,7 @@ async def _ingest(context: _Ingestion, path: str, data: bytes | PaperwireError) 
         source=name,
         note=note,
         announce=announce,
-        of_arxiv=bool(known and is_arxivs_own(known)),
+        of_arxiv=bool(known and known.is_arxivs_own),
         arrival=Arrival(written_at=written_at(path), requested=context.announce),
     )
     stored = digest if result.already_known else dated(digest, today(context.session))
@@ -173,22 +174,22 @@ def _sum(ingested: Sequence[_IngestedFile], name: str) -> int:
 
 
 def _archive_lines(ingested: Sequence[_IngestedFile]) -> list[str]:
-    """Returns lines about papers that were filed since they are old, or announced although they had been filed."""
+    """Returns lines about papers that were not announced, and about filed papers that were announced now."""
     archived, announced = _sum(ingested, "archived"), _sum(ingested, "announced")
     digests = sum(file.result.archive for file in ingested)
     lines = []
     if announced:
-        papers = TERMINAL_LANGUAGE.count("{count} paper", "{count} papers", announced)
+        papers = arguments.TERMINAL_LANGUAGE.count("{count} paper", "{count} papers", announced)
         lines.append(f"Announced after they had been filed: {papers}.")
     if archived:
-        papers = TERMINAL_LANGUAGE.count("{count} paper", "{count} papers", archived)
+        papers = arguments.TERMINAL_LANGUAGE.count("{count} paper", "{count} papers", archived)
         lines.append(
             f"Older than {NEWS_FOR.days} days, so filed and not announced: {papers} of "
-            f"{TERMINAL_LANGUAGE.count('{count} digest', '{count} digests', digests)}. "
+            f"{arguments.TERMINAL_LANGUAGE.count('{count} digest', '{count} digests', digests)}. "
             "To announce them: the same command with --announce."
         )
     if counted := _sum(ingested, "counted"):
-        papers = TERMINAL_LANGUAGE.count("{count} paper", "{count} papers", counted)
+        papers = arguments.TERMINAL_LANGUAGE.count("{count} paper", "{count} papers", counted)
         lines.append(
             f"Came before the database was lost, so they count as sent: {papers}. "
             "To announce them: the same command with --announce."
@@ -199,8 +200,8 @@ def _archive_lines(ingested: Sequence[_IngestedFile]) -> list[str]:
 def _show_ingested(ingested: Sequence[_IngestedFile]) -> None:
     known = sum(file.result.already_known for file in ingested)
     new, updated, unchanged = (_sum(ingested, name) for name in ("new", "updated", "unchanged"))
-    digests = TERMINAL_LANGUAGE.count("{count} digest", "{count} digests", len(ingested))
-    before = f", {TERMINAL_LANGUAGE.number(known)} of them known before" if known else ""
+    digests = arguments.TERMINAL_LANGUAGE.count("{count} digest", "{count} digests", len(ingested))
+    before = f", {arguments.TERMINAL_LANGUAGE.number(known)} of them known before" if known else ""
     output.print_line(f"{digests}{before}: {new:,} papers new, {updated:,} updated, {unchanged:,} known already.")
     for line in _archive_lines(ingested):
         output.print_line(line)
@@ -229,7 +230,7 @@ class _Row:
 
 
 @app.callback()
-def show(context: typer.Context, *, now: Now = None, json: Json = False) -> int | None:
+def show(context: typer.Context, *, now: arguments.Now = None, json: arguments.Json = False) -> int | None:
     """Where digests come from, what the last look brought, when the next one is."""
     if context.invoked_subcommand is not None:
         return None
@@ -238,9 +239,7 @@ def show(context: typer.Context, *, now: Now = None, json: Json = False) -> int 
         known = {source_row.name: source_row for source_row in known_sources(session.store)}
         moment = session.now
         rows = _rows(session.settings, known, moment)
-    return output.tell(
-        [_row_document(row) for row in rows], lambda: _show(rows, session.settings.timezone, moment), json=json
-    )
+    return _tell(rows, session.settings.timezone, moment, json=json)
 
 
 @app.command(epilog="For example: `paperwire sources poll daily`")
@@ -251,8 +250,8 @@ def poll(
         bool,
         typer.Option("--announce", help="Announce also all that the source brought before and that was only filed."),
     ] = False,
-    now: Now = None,
-    json: Json = False,
+    now: arguments.Now = None,
+    json: arguments.Json = False,
 ) -> int:
     """Ask sources now, whether they are due or not."""
     with open_session(now, make=True) as session:
@@ -264,9 +263,9 @@ def poll(
         moment = session.now
         on = (row for row in _rows(session.settings, known, moment) if row.state != "off")
         rows = [row for row in on if name is None or name.casefold() == row.name.casefold()]
-    output.tell([_row_document(row) for row in rows], lambda: _show(rows, session.settings.timezone, moment), json=json)
+    _tell(rows, session.settings.timezone, moment, json=json)
     if announce and not json:
-        papers = TERMINAL_LANGUAGE.count("{count} paper", "{count} papers", announced)
+        papers = arguments.TERMINAL_LANGUAGE.count("{count} paper", "{count} papers", announced)
         output.print_line(f"Announced after they had been filed: {papers}.")
     polled = [row.last for row in rows if row.last and row.last.at >= began]
     return 1 if any(receipt.outcome is Outcome.FAILED for receipt in polled) else 0
@@ -294,7 +293,7 @@ async def _poll(session: Session, name: str | None) -> None:
 def _rows(settings: Settings, known: Mapping[str, KnownSource], now: datetime) -> list[_Row]:
     """Returns the sources of the settings in their order, then known sources that the settings no longer name."""
     sources = settings.sources or (everything(),)
-    rows = [_row(source, place_of(source), known.get(source.name), now) for source in sources]
+    rows = [_row(source, source.place, known.get(source.name), now) for source in sources]
     former = [source_row for name, source_row in known.items() if name not in {source.name for source in sources}]
     return rows + [
         _Row(name=source_row.name, state="off", place=source_row.location, last=source_row.last, next_at=None)
@@ -310,20 +309,33 @@ def _row(source: SourceSettings, place: str, known: KnownSource | None, now: dat
     return _Row(name=source.name, state=state, place=place, last=last, next_at=next_at, missing=missing)
 
 
-def _row_document(row: _Row) -> dict[str, object]:
-    """Returns one element of `sources --json` (docs/commands.md)."""
-    last = row.last and {name: getattr(row.last, name) for name in ("at", "outcome", "counts", "detail")}
-    return {"name": row.name, "state": row.state, "last": last, "next_at": row.next_at}
+def _tell(rows: Sequence[_Row], zone: str, now: datetime, *, json: bool) -> int:
+    """Prints the sources; with `json`, as the document that docs/commands.md describes."""
+    document = [
+        {
+            "name": row.name,
+            "state": row.state,
+            "last": row.last and {name: getattr(row.last, name) for name in ("at", "outcome", "counts", "detail")},
+            "next_at": row.next_at,
+        }
+        for row in rows
+    ]
+    return output.tell(document, lambda: _show(rows, zone, now), json=json)
 
 
 def _show(rows: Sequence[_Row], zone: str, now: datetime) -> None:
     language = Language("en", zone)
-    table = tables.new_table("source", "state", "last look", "brought", "next look")
-    for row in rows:
-        last = (language.moment(row.last.at, now=now), _brought(row.last)) if row.last else ("never", "")
-        following = language.moment(row.next_at, now=now) if row.next_at else ("" if row.state == "off" else "watched")
-        table.add_row(Text(escaped(row.name)), Text(row.state, _COLOURS.get(row.state, "")), *last, following)
-    tables.print_table(table)
+    cells = (
+        (
+            row.name,
+            Text(row.state, _COLOURS.get(row.state, "")),
+            language.moment(row.last.at, now=now) if row.last else "never",
+            _brought(row.last) if row.last else "",
+            language.moment(row.next_at, now=now) if row.next_at else "" if row.state == "off" else "watched",
+        )
+        for row in rows
+    )
+    tables.print_rows(("source", "state", "last look", "brought", "next look"), cells)
     for row in rows:
         if row.last is None and row.missing:
             output.print_line(f"{escaped(row.name)}: There is nothing at {escaped(row.place)} yet.")

@@ -1,12 +1,11 @@
 """Logging to stderr, as text or as one JSON object per line. Secrets are replaced; tracebacks only when debugging.
 
-One event is one line. In JSON an event has fields beside its message: those that `extra` names (`delivery`, `chat`, `source`)
-and the process as `worker`. In text, a message that has to name them does so itself.
+Each event is one line. A JSON line has the message, the fields of `extra` (`delivery`, `chat`, `source`), and the process as
+`worker`. A text line has no such fields, so its message must contain them where they matter.
 """
 
 import json
 import logging
-import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
@@ -18,7 +17,8 @@ from pydantic import SecretStr
 
 from bot.cli.output import print_error
 from bot.errors import error_location
-from bot.settings import Settings, load_settings
+from bot.settings import Settings
+from bot.settings.loading import load_settings
 from subscriptions.errors import PaperwireError
 from subscriptions.text import escaped, escaped_lines
 
@@ -45,7 +45,7 @@ def start_logging(settings: Settings, *, quiet: bool) -> None:
 def say_for(settings: Settings) -> Callable[[str], None]:
     """Returns a function that prints a line for the operator on stderr.
 
-    If the log is JSON, the line is an event of any level.
+    In a JSON log, the line is an event that is written at every log level.
     """
     if settings.log_format == "text":
         return print_error
@@ -77,12 +77,10 @@ class _Formatter(logging.Formatter):
 
 
 def _message(record: logging.LogRecord) -> str:
-    """Returns the message.
+    """Returns the message of a record.
 
-    If a library logs an error, only the first line of the message is kept, with the error's type and place after
-    it.
-
-    Such a message quotes the error, and the error may quote what a person wrote.
+    If a library logs an exception, only the first line of the message is kept, followed by the type and place of the
+    exception. The other lines quote the exception, which may quote what a person wrote.
     """
     message, error = record.getMessage(), record.exc_info[1] if record.exc_info else None
     if error is None or record.name == _OURS:
@@ -91,7 +89,7 @@ def _message(record: logging.LogRecord) -> str:
 
 
 def secrets_of(settings: Settings) -> tuple[str, ...]:
-    """Returns every secret of the settings, and of the database address only the password."""
+    """Returns every secret of the settings that has six characters or more. In the database address, it is the password."""
     found = {
         *passwords_in(settings.database_url.get_secret_value()),
         *_secrets_below(replace(settings, database_url=SecretStr(""))),
@@ -100,7 +98,7 @@ def secrets_of(settings: Settings) -> tuple[str, ...]:
 
 
 def passwords_in(address: str) -> frozenset[str]:
-    """Returns the passwords of an address, also one among its parameters, both percent-encoded and decoded."""
+    """Returns the passwords in an address, also one in the query string, both percent-encoded and decoded."""
     parts = urlsplit(address)
     written = [parts.password or "", *(value for name, value in parse_qsl(parts.query) if name == "password")]
     return frozenset(form for one in written for form in (one, unquote(one), quote(one, safe="")) if form)
@@ -125,14 +123,9 @@ def redacted(text: str, secrets: tuple[str, ...]) -> str:
 
 
 def secrets_in(environ: Mapping[str, str]) -> tuple[str, ...]:
-    """Returns the secrets of this process. If its settings are invalid, the values of variables named like secrets."""
+    """Returns the secrets of this process. If its settings are invalid: the values of all variables named like secrets."""
     try:
         return secrets_of(load_settings(environ, Path.cwd()))
     except (PaperwireError, OSError):
         named = (value for name, value in environ.items() if any(word in name for word in _SECRET_NAMES))
         return tuple(value for value in named if len(value) >= _SHORTEST)
-
-
-def wants_details() -> bool:
-    """Returns whether tracebacks are to be shown."""
-    return os.environ.get("PAPERWIRE_LOG_LEVEL", "").strip().casefold() == "debug"

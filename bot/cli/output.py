@@ -1,4 +1,4 @@
-"""Prints the output of subcommands: text or one JSON document on stdout, errors on stderr. Tables are in `_tables`."""
+"""Prints the output of subcommands: text or one JSON document on stdout, errors on stderr. Tables are in `tables`."""
 
 import json
 import os
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from bot.ports.channel import Reply
 
-_UNBOUNDED = 4000  # columns of a stream that is no terminal, so that its lines are not cut
+_UNBOUNDED = 4000  # columns assumed for a stream that is no terminal, so that its lines are not cut
 _MARKS = {True: ("✓", "green"), False: ("✗", "red"), None: ("", "")}
 
 
@@ -47,15 +47,9 @@ def console(stream: TextIO) -> "rich.console.Console":
     return Console(file=stream, force_terminal=terminal, width=width, highlight=False, markup=False, emoji=False)
 
 
-def print_line(text: str = "") -> None:
-    """Prints a line on stdout. Foreign texts in it are escaped where they are put in, so that each stays on its line."""
-    sys.stdout.write(escaped_lines(text) + "\n")
-
-
-def print_lines(*lines: str) -> None:
-    """Prints lines on stdout as `print_line` does."""
-    for line in lines:
-        print_line(line)
+def print_line(*lines: str) -> None:
+    """Prints lines on stdout. Callers escape foreign text before they insert it, so that it contains no line breaks."""
+    sys.stdout.writelines(f"{escaped_lines(line)}\n" for line in lines)
 
 
 def discard_output(*streams: TextIO) -> None:
@@ -73,7 +67,7 @@ def print_error(text: str) -> None:
 
 
 def flush_stdout() -> None:
-    """Writes what is buffered for stdout. After an error stdout discards everything."""
+    """Flushes stdout. If that fails, stdout discards all output from now on."""
     try:
         sys.stdout.flush()
     except OSError:  # a full disk or a closed pipe; the error that is being printed says so
@@ -81,7 +75,7 @@ def flush_stdout() -> None:
 
 
 def print_json(value: object) -> None:
-    """Prints the one document of `--json`. A moment is written in UTC, to the second, with Z."""
+    """Prints a value as one JSON document. A datetime is written in UTC, to the second, with Z."""
     sys.stdout.write(_json(value) + "\n")
 
 
@@ -94,13 +88,13 @@ def _moment(value: datetime) -> str:
 
 
 def tell(document: object, show: Callable[[], object], *, json: bool) -> int:
-    """Prints the document of `--json`, or else what people read. Returns the status of work that is done."""
+    """Prints `document` if `json` is set, else calls `show`. Returns exit status 0."""
     print_json(document) if json else show()
     return 0
 
 
 def print_json_list(values: Iterable[object]) -> None:
-    """Prints a list as `print_json` does, each value as it comes."""
+    """Prints a JSON list, like `print_json`, without holding all values at once."""
     sys.stdout.write("[")
     for place, value in enumerate(values):
         sys.stdout.write((", " if place else "") + _json(value))
@@ -108,7 +102,7 @@ def print_json_list(values: Iterable[object]) -> None:
 
 
 def print_reply(reply: "Reply", *more: str, to_stderr: bool = False) -> None:
-    """Prints a reply: its mark, the first line, the lines of fixed width, the other lines, and more lines."""
+    """Prints a reply: its mark, its first line, its lines of fixed width, its other lines, and the lines of `more`."""
     stream = sys.stderr if to_stderr else sys.stdout
     first, *others = reply.lines or ("",)
     mark, colour = _MARKS[reply.ok]

@@ -1,4 +1,4 @@
-"""explain, inspect, match, demo: what needs no database."""
+"""explain, inspect, match, demo: the subcommands that need no database."""
 
 import os
 import re
@@ -8,29 +8,23 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
-from typing import Annotated, NotRequired, TypedDict
+from typing import Annotated, Any
 
 import typer
 
-from bot.cli import output
-from bot.cli.arguments import TERMINAL_LANGUAGE, Json, Paths, error_document, reporting_query_errors
-from bot.cli.documents import SourceFiles, content, digests_in, documents, print_expected_formats, print_read_error
-from bot.cli.tables import print_table, progress
+from bot.cli import arguments, output, tables
+from bot.cli.arguments import TERMINAL_LANGUAGE, Json, Paths, SourceFiles
 from bot.digests.report import MANY, DigestTables, Overview, Refusals, Report, digest_report
 from bot.errors import WrongUsage
 from bot.rendering.query_text import explain as explained
 from bot.rendering.query_text import query_in_words
-from bot.settings import load_sources
+from bot.settings.loading import load_sources
 from subscriptions.errors import PaperwireError, QueryError, Sentence
-from subscriptions.matching.batch import match as match_all
-from subscriptions.matching.batch import prepare
+from subscriptions.matching import batch, paper_index
 from subscriptions.matching.hits import why
-from subscriptions.matching.paper_index import PaperIndex, matching_papers, merge_copies
-from subscriptions.matching.query_set import QuerySet, dump, load
+from subscriptions.matching.ranking import PapersAtHand
 from subscriptions.model import Digest, Paper
-from subscriptions.query import LIKE, Query
-from subscriptions.query.parse import papers_named_in, parse_query
-from subscriptions.ranking import PapersAtHand
+from subscriptions.query import LIKE, Query, parse
 from subscriptions.text import escaped
 
 
@@ -44,8 +38,8 @@ def explain(
         explanation = explained(query, TERMINAL_LANGUAGE.translate)
         output.print_json(explanation)
         return 1 if explanation["error"] else 0
-    with reporting_query_errors(query):
-        read = parse_query(query)
+    with arguments.reporting_query_errors(query):
+        read = parse.parse_query(query)
         output.print_line(query_in_words(read, TERMINAL_LANGUAGE.translate))
         for hint in read.hints:
             output.print_line(f"  ({hint.say(TERMINAL_LANGUAGE.translate)})")
@@ -62,8 +56,8 @@ def inspect(
     """Recognise and parse digests without storing anything."""
     reports, refused = [], []
     watched = SourceFiles.listed(load_sources(os.environ, Path.cwd()))
-    with progress(documents(paths), "Reading") as found:
-        for path, read in digests_in(found, watched.source_of):
+    with tables.progress(arguments.documents(paths), "Reading") as found:
+        for path, read in arguments.digests_in(found, watched.source_of):
             reports.append(digest_report(path, read, papers=papers))
             if isinstance(read, PaperwireError):
                 refused.append((path, read))
@@ -75,16 +69,16 @@ def inspect(
 
 
 def _show_reports(reports: list[Report], refused: list[tuple[str, PaperwireError]], *, each: bool) -> None:
-    """Prints a row per document; with more than a screen holds, a row per format and per reason, unless `each` is set."""
+    """Prints a row per document. If there are many: a row per format, unless `each` is set, and a row per reason."""
     many = len(reports) + len(refused) > MANY
     if reports:
-        print_table(Overview(reports) if many and not each else DigestTables(reports))
+        tables.print_table(Overview(reports) if many and not each else DigestTables(reports))
     if many and refused:
-        print_table(Refusals(refused, len(reports) + len(refused)), to_stderr=True)
+        tables.print_table(Refusals(refused, len(reports) + len(refused)), to_stderr=True)
     else:
         for _, error in refused:
-            print_read_error(error)
-        print_expected_formats(error for _, error in refused)
+            arguments.print_read_error(error)
+        arguments.print_expected_formats(error for _, error in refused)
     if not reports and not refused:
         output.print_error("There is no file to read.")
 
@@ -93,14 +87,14 @@ if sys.platform != "win32":
     import resource
 
 _MOST_ADDED = 1000
-_NEW_WORD = "paperwire"  # makes a query another one
-_REFUSED = -1  # in place of the handle of a line that is no query
+_NEW_WORD = "paperwire"  # added to a query, so that the set does not contain it yet
+_REFUSED = -1  # the handle of a line that is no query
 _NAMES_PAPERS = re.compile(rf"(?:{'|'.join(LIKE.names)})\s*[:：]", re.IGNORECASE)  # a line that may name papers
 _USAGE = "Write paperwire match QUERY PATH…, or paperwire match --queries FILE PATH…"
 
 
 def match(
-    arguments: Annotated[
+    given: Annotated[
         list[str], typer.Argument(metavar="[QUERY] PATH…", help="A query, then digests: files, folders, or -.")
     ],
     *,
@@ -114,8 +108,8 @@ def match(
 ) -> int:
     """Find the papers of digests that a query fits, and say why."""
     if queries is not None:
-        return _match_file(queries, arguments, listed=not no_matches, json=json)
-    query, *paths = arguments
+        return _match_file(queries, given, listed=not no_matches, json=json)
+    query, *paths = given
     if not paths:
         raise WrongUsage(Sentence("There is no digest to look into."), Sentence(_USAGE))
     return _match_one(query, paths, json=json)
@@ -123,21 +117,26 @@ def match(
 
 def _match_one(text: str, paths: list[str], *, json: bool) -> int:
     try:
-        query = parse_query(text)
+        query = parse.parse_query(text)
     except QueryError as error:
         if json:
-            output.print_json({"query": None, "text": text, "error": error_document(error)})
+            output.print_json({"query": None, "text": text, "error": arguments.error_document(error)})
             return 1
-        with reporting_query_errors(text):
+        with arguments.reporting_query_errors(text):
             raise
     digests, status = _read(paths)
-    papers = merge_copies(paper for digest in digests for paper in digest.entries)
-    canonical = query.canonical  # of the text alone, without the words of papers
+    papers = paper_index.merge_copies(paper for digest in digests for paper in digest.entries)
+    canonical = query.canonical  # before `_knowing` adds the words of papers
     query, unknown = _knowing(query, PapersAtHand(papers))
-    found = [papers[place] for place in matching_papers(query, papers)]
+    found = [papers[place] for place in paper_index.matching_papers(query, papers)]
     if json:
         keys = [paper.key for paper in found]
-        document = {"query": canonical, "text": text, "keys": keys, "why": _reasons(query, found)}
+        document = {
+            "query": canonical,
+            "text": text,
+            "keys": keys,
+            "why": {paper.key: _reasons(query, paper) for paper in found},
+        }
         output.print_json(document | ({"hints": list(unknown)} if unknown else {}))
         return status
     for sentence in unknown:
@@ -145,113 +144,82 @@ def _match_one(text: str, paths: list[str], *, json: bool) -> int:
     output.print_line(f"{query_in_words(query, TERMINAL_LANGUAGE.translate)}: {len(found)} of {len(papers)} papers")
     for paper in found:
         output.print_line(f"  {escaped(paper.key)}  {escaped(paper.title or paper.abstract[:80])}")
-        output.print_line(
-            "    "
-            + "; ".join(f"{hit['field']}: {', '.join(hit['terms'])}" for hit in _reasons(query, [paper])[paper.key])
-        )
+        reasons = (f"{hit['field']}: {', '.join(hit['terms'])}" for hit in _reasons(query, paper))
+        output.print_line("    " + "; ".join(reasons))
     return status
 
 
 def _knowing(query: Query, papers: PapersAtHand) -> tuple[Query, tuple[str, ...]]:
-    """Returns the query with the words of the papers that it names (`like:`), and a sentence for those that are not there."""
-    named = papers_named_in(query)
+    """Returns (query, sentences): the query with the words of the papers in its `like:` terms; a sentence for each paper that the digests lack."""
+    named = parse.papers_named_in(query)
     if not named:
         return query, ()
     words = papers.words(named)
     unknown = tuple(
         f"{value} is not in these digests, so nothing is near to it." for value in named if value not in words
     )
-    return parse_query(query.text, query.fields.knowing(words)), unknown
+    return parse.parse_query(query.text, query.fields.knowing(words)), unknown
 
 
 def _read(paths: list[str]) -> tuple[list[Digest], int]:
     """Returns (digests, exit status). Prints a sentence on stderr for each document that cannot be read."""
     digests, status = [], 0
-    for _, read in digests_in(documents(paths)):
+    for _, read in arguments.digests_in(arguments.documents(paths)):
         if isinstance(read, PaperwireError):
-            print_read_error(read)
+            arguments.print_read_error(read)
             status = 1
         else:
             digests.append(read)
     return digests, status
 
 
-class MatchedField(TypedDict):
-    """A field of a paper in which a query matched, and the words of the field that matched."""
-
-    field: str
-    terms: list[str]
-
-
-def _reasons(query: Query, papers: list[Paper]) -> dict[str, list[MatchedField]]:
-    """Returns the matched fields of each paper, by key."""
-    reasons: dict[str, list[MatchedField]] = {}
-    for paper in papers:
-        fields: dict[str, list[str]] = {}
-        for hit in why(query, paper):
-            terms = fields.setdefault(hit.field.name, [])
-            terms += [term for term in hit.terms if term not in terms]
-        reasons[paper.key] = [MatchedField(field=name, terms=terms) for name, terms in fields.items()]
-    return reasons
-
-
-class BatchReport(TypedDict):
-    """The document of `match --queries FILE --json` (docs/commands.md)."""
-
-    queries: int
-    unique: int
-    papers: int
-    pairs: int
-    peak_rss_bytes: int
-    timings: dict[str, float]  # seconds, and µs
-    refused: list[tuple[int, str]]  # (line from 1, why)
-    hints: NotRequired[list[tuple[int, str]]]  # (line from 1, which papers are not there), if a line names some
-    matches: NotRequired[list[tuple[int, list[str]]]]  # (line from 1, keys) of lines with matches
+def _reasons(query: Query, paper: Paper) -> list[dict[str, Any]]:
+    """Returns the fields of a paper in which the query matched, each with the words that matched."""
+    fields: dict[str, list[str]] = {}
+    for hit in why(query, paper):
+        terms = fields.setdefault(hit.field.name, [])
+        terms += [term for term in hit.terms if term not in terms]
+    return [{"field": name, "terms": terms} for name, terms in fields.items()]
 
 
 @dataclass(slots=True)
 class _QueryFile:
     """The queries of a file, compiled."""
 
-    queries: QuerySet
+    queries: batch.QuerySet
     handles: "array[int]" = field(default_factory=lambda: array("q"))  # one for each line, in order
     refused: list[tuple[int, str]] = field(default_factory=list)  # (line from 1, why)
-    hints: list[tuple[int, str]] = field(default_factory=list)  # (line from 1, which papers are not there)
+    hints: list[tuple[int, str]] = field(default_factory=list)  # (line from 1, sentence about a missing paper)
 
 
 def _match_file(file: str, paths: list[str], *, listed: bool, json: bool) -> int:
-    data = content(file)
+    data = arguments.content(file)
     texts = _lines_of(data)
     began = perf_counter()
     digests, status = _read(paths)
-    index = PaperIndex.of(merge_copies(paper for digest in digests for paper in digest.entries))
+    index = paper_index.PaperIndex.of(paper_index.merge_copies(paper for digest in digests for paper in digest.entries))
     parsed = perf_counter()
     near_to = PapersAtHand(index.papers) if any(name.encode() in data.lower() for name in LIKE.names) else None
     lines = _compiled(texts, near_to)
-    prepare(lines.queries)
+    batch.prepare(lines.queries)
     compiled = perf_counter()
-    found = match_all(lines.queries, index)
+    found = batch.match(lines.queries, index)
     matched = perf_counter()
-    saved = dump(lines.queries)
-    saving = perf_counter()
-    restored = load(saved)
-    loaded = perf_counter()
     keys = {handle: [index.papers[place].key for place in index.positions(bits)] for handle, bits in found.items()}
-    report = BatchReport(
-        queries=len(lines.handles),
-        unique=len(lines.queries),
-        papers=len(index.papers),
-        pairs=sum(len(keys.get(handle, ())) for handle in lines.handles),
-        peak_rss_bytes=_peak_rss_bytes(),
-        timings={
+    report: dict[str, Any] = {  # docs/commands.md
+        "queries": len(lines.handles),
+        "unique": len(lines.queries),
+        "papers": len(index.papers),
+        "pairs": sum(len(keys.get(handle, ())) for handle in lines.handles),
+        "peak_rss_bytes": _peak_rss_bytes(),
+        "timings": {
             "parse_s": parsed - began,
             "compile_s": compiled - parsed,
             "match_s": matched - compiled,
-            "snapshot_load_s": loaded - saving,
-            "add_us": _seconds_to_add(restored, texts) * 1e6,
+            "add_us": _seconds_to_add(lines.queries, texts) * 1e6,
         },
-        refused=lines.refused,
-    )
+        "refused": lines.refused,
+    }
     if lines.hints:
         report["hints"] = lines.hints
     if listed:
@@ -261,10 +229,10 @@ def _match_file(file: str, paths: list[str], *, listed: bool, json: bool) -> int
     return status
 
 
-def _show_batch(report: BatchReport) -> None:
-    counts = {name: f"{report[name]:,}" for name in ("queries", "unique", "papers", "pairs")}
+def _show_batch(report: dict[str, Any]) -> None:
     output.print_line(
-        "{queries} queries, {unique} of them different; {papers} papers; {pairs} pairs.".format_map(counts)
+        f"{report['queries']:,} queries, {report['unique']:,} of them different; "
+        f"{report['papers']:,} papers; {report['pairs']:,} pairs."
     )
     times = ", ".join(
         f"{name.removesuffix('_s').replace('_', ' ')} {seconds:.3f} s"
@@ -288,11 +256,6 @@ def _lines_of(data: bytes) -> list[str]:
     return lines
 
 
-def _added(queries: QuerySet, text: str) -> int:
-    """Adds the query in a line and returns its handle. Raises QueryError, also for bytes that are not UTF-8."""
-    return queries.add_text(_encodable(text))
-
-
 def _encodable(text: str) -> str:
     """Returns the text. Raises QueryError for bytes that are not UTF-8."""
     try:
@@ -303,8 +266,8 @@ def _encodable(text: str) -> str:
 
 
 def _compiled(texts: list[str], papers: PapersAtHand | None) -> _QueryFile:
-    """Compiles every line as a query. Equal lines are compiled once. `papers`: of which some line may name one."""
-    lines = _QueryFile(QuerySet())
+    """Compiles every line as a query, equal lines once. `papers`: those that a line may name; None if no line names any."""
+    lines = _QueryFile(batch.QuerySet())
     handles: dict[str, int] = {}
     reasons: dict[str, str] = {}
     for number, text in enumerate(texts, start=1):
@@ -312,11 +275,11 @@ def _compiled(texts: list[str], papers: PapersAtHand | None) -> _QueryFile:
         if handle is None:
             try:
                 if papers is not None and _NAMES_PAPERS.search(text):
-                    query, unknown = _knowing(parse_query(_encodable(text)), papers)
+                    query, unknown = _knowing(parse.parse_query(_encodable(text)), papers)
                     lines.hints += [(number, sentence) for sentence in unknown]
                     handle = lines.queries.add(query)
                 else:
-                    handle = _added(lines.queries, text)
+                    handle = lines.queries.add_text(_encodable(text))
             except QueryError as error:
                 handle, reasons[text] = _REFUSED, str(error)
             handles[text] = handle
@@ -326,13 +289,13 @@ def _compiled(texts: list[str], papers: PapersAtHand | None) -> _QueryFile:
     return lines
 
 
-def _seconds_to_add(queries: QuerySet, texts: list[str]) -> float:
-    """Returns how long a set takes to take one new query more: the mean of up to a thousand."""
+def _seconds_to_add(queries: batch.QuerySet, texts: list[str]) -> float:
+    """Returns the mean time in seconds to add one more query to a set, measured with a sample of the lines."""
     some = [f"{text} {_NEW_WORD}" for text in texts[:: max(1, len(texts) // _MOST_ADDED)]]
     began = perf_counter()
     for text in some:
         with suppress(QueryError):
-            _added(queries, text)
+            queries.add_text(_encodable(text))
     return (perf_counter() - began) / max(1, len(some))
 
 
@@ -354,6 +317,6 @@ def demo(
     *, out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the gallery goes.")] = Path("gallery")
 ) -> int:
     """Send sample digests through the real pipeline to example chats: no account, no network."""
-    from bot.demo import run_demo  # noqa: PLC0415 - costs 900 ms; the others here need no store
+    from bot.demo import run_demo  # noqa: PLC0415 - takes 900 ms, since it loads the store; the other subcommands here do not need it
 
     return run_demo(out, output.console(sys.stdout))

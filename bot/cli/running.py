@@ -1,4 +1,4 @@
-"""run: the process that polls, delivers and answers until it is stopped. It alone loads the web server, and no tables."""
+"""run, deliver: the process that polls, delivers and answers until it is stopped, and one round of what is due."""
 
 import asyncio
 import sys
@@ -6,11 +6,14 @@ from typing import Annotated
 
 import typer
 
-from bot.app import build_app
-from bot.cli.log import say_for, start_logging
-from bot.cli.session import read_settings
-from bot.operation.process import run as run_until_stopped
-from bot.operation.ticks import raise_if_interrupted, stop_on_signals
+from bot.app import App, build_app
+from bot.cli import log, output, session
+from bot.cli.arguments import Json, Now
+from bot.delivery.sender import Sent
+from bot.operation import process, ticks
+from bot.operation.worker import OwnerWatch
+from subscriptions.addresses import declared
+from subscriptions.service import sending
 
 
 def run(
@@ -22,20 +25,62 @@ def run(
     ] = False,
 ) -> int:
     """Run everything until SIGTERM: sources, schedule, platforms, web. What is on and where stands on stderr."""
-    settings = read_settings()
-    start_logging(settings, quiet=False)
+    settings = session.read_settings()
+    log.start_logging(settings, quiet=False)
     app = build_app(settings, out=sys.stdout, guard_gone=not pause_gone, is_worker=not once)
     scheduler = app.source_scheduler()
 
     async def go() -> int:
         try:
-            stop_on_signals(app)
-            return await run_until_stopped(
-                app, scheduler, once=once, new_bot=new_bot, pause_gone=pause_gone, say=say_for(settings)
+            ticks.stop_on_signals(app)
+            return await process.run(
+                app, scheduler, once=once, new_bot=new_bot, pause_gone=pause_gone, say=log.say_for(settings)
             )
         finally:
             await app.close()
 
     status = asyncio.run(go())
-    raise_if_interrupted(app)
+    ticks.raise_if_interrupted(app)
     return status
+
+
+def deliver(*, now: Now = None, json: Json = False) -> int:
+    """Plan what is due at this moment and send it; ends when all that may go now has gone."""
+    settings = session.read_settings()
+    app = build_app(settings, clock=session.clock_from(now, settings), out=sys.stderr if json else sys.stdout)
+    sent, off = asyncio.run(_deliver(app))
+    names = ("planned", "sent", "papers", "waiting", "unclear", "dead")
+    output.tell({name: getattr(sent, name) for name in names}, lambda: _show_sent(sent), json=json)
+    for platform, reason in sorted(sent.stopped.items()):
+        output.print_error(
+            f"{session.titled(platform)} stands still: {reason.rstrip('.')}. Everything for it stays planned."
+        )
+    for platform in off:
+        output.print_error(f"{platform.capitalize()} is off, without a token. Everything for it stays planned.")
+    ticks.raise_if_interrupted(app)
+    return 1 if sent.dead else 0
+
+
+async def _deliver(app: App) -> tuple[Sent, list[str]]:
+    """Delivers what is due. Returns (counts, platforms that are off although deliveries wait for them)."""
+    try:
+        ticks.stop_on_signals(app)
+        app.open()
+        async with ticks.beside(OwnerWatch(app.store, app.clock).watch()):
+            sent = await app.sender.deliver()
+        without = sorted(facts.name for facts in declared() if facts.token_variable and facts.name not in app.platforms)
+        waiting = sending.lanes(app.store, without, now=app.clock.now(), finding=())
+        return sent, sorted({lane.platform for lane in waiting})
+    finally:
+        await app.close()
+
+
+def _show_sent(sent: Sent) -> None:
+    if sent.planned or sent.sent:
+        output.print_line(f"Planned {sent.planned:,}, sent {sent.sent:,} with {sent.papers:,} papers.")
+    else:
+        output.print_line("Nothing was due.")
+    left = [(sent.waiting, "waiting"), (sent.unclear, "unclear"), (sent.dead, "dead")]
+    shown = ", ".join(f"{count:,} {word}" for count, word in left if count)
+    if shown:
+        output.print_line(f"In the outbox: {shown}. paperwire outbox says why.")

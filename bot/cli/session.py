@@ -2,31 +2,33 @@
 
 import asyncio
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TypeVar
 
 from pydantic import SecretStr
 
+from bot import context
 from bot.cli.log import start_logging
-from bot.clock import SystemClock
-from bot.context import make_store, open_store
 from bot.digests import format_names
 from bot.errors import WrongUsage
-from bot.platforms.known import PLATFORMS, adapter_of
-from bot.settings import Settings, load_settings
-from subscriptions.addresses import facts_of, parse_address
+from bot.platforms import known
+from bot.settings import Settings
+from bot.settings.loading import load_settings
+from subscriptions import addresses
 from subscriptions.errors import NotFound, Sentence
 from subscriptions.model import ChatAddress, ChatKind
 from subscriptions.service.next_deliveries import get_chat
+from subscriptions.store.bot_state import bots
 from subscriptions.store.database.store import Store
-from subscriptions.store.platforms import bots
 from subscriptions.zones import zone
 
-_YEARS = range(2000, 2100)  # any other year is a slip, such as 0026, and could overflow calculations
+Day = TypeVar("Day", date, datetime)
+_YEARS = range(2000, 2100)  # any other year is a typing error, such as 0026, and could overflow calculations
 
 
 def parse_moment(option: str, text: str, settings: Settings) -> datetime:
@@ -34,39 +36,32 @@ def parse_moment(option: str, text: str, settings: Settings) -> datetime:
 
     Raises WrongUsage.
     """
-    try:
-        instant = datetime.fromisoformat(text.strip())
-    except ValueError:
-        raise WrongUsage(
-            Sentence("{option} is not a moment: “{text}”.", {"option": option, "text": text}),
-            Sentence("For example: 2026-01-22T09:00:00Z, 2026-01-22T09:00+08:00 or 2026-01-22."),
-        ) from None
-    _refuse_far_away(option, instant, text)
+    wrong = Sentence("{option} is not a moment: “{text}”.", {"option": option, "text": text})
+    hint = Sentence("For example: 2026-01-22T09:00:00Z, 2026-01-22T09:00+08:00 or 2026-01-22.")
+    instant = _named(datetime.fromisoformat, option, text, WrongUsage(wrong, hint))
     return (instant if instant.tzinfo else instant.replace(tzinfo=zone(settings.timezone))).astimezone(UTC)
 
 
 def parse_day(option: str, text: str) -> date:
     """Returns the day that an option names. Raises WrongUsage."""
+    wrong = Sentence("{option} is not a day: “{text}”.", {"option": option, "text": text})
+    return _named(date.fromisoformat, option, text, WrongUsage(wrong, Sentence("For example: 2026-01-22.")))
+
+
+def _named(read: Callable[[str], Day], option: str, text: str, wrong: WrongUsage) -> Day:
+    """Returns the day or moment that `read` finds in a text. Raises `wrong`, or WrongUsage for a year not in _YEARS."""
     try:
-        named = date.fromisoformat(text.strip())
+        named = read(text.strip())
     except ValueError:
-        raise WrongUsage(
-            Sentence("{option} is not a day: “{text}”.", {"option": option, "text": text}),
-            Sentence("For example: 2026-01-22."),
-        ) from None
-    _refuse_far_away(option, named, text)
-    return named
-
-
-def _refuse_far_away(option: str, named: date, text: str) -> None:
-    if named.year in _YEARS:
-        return
+        raise wrong from None
     values = {"option": option, "text": text, "first": _YEARS[0], "last": _YEARS[-1]}
+    if named.year in _YEARS:
+        return named
     if named.year < _YEARS[0]:
-        wrong = Sentence("{option} lies before the year {first}: “{text}”.", values)
+        far = Sentence("{option} lies before the year {first}: “{text}”.", values)
     else:
-        wrong = Sentence("{option} lies after the year {last}: “{text}”.", values)
-    raise WrongUsage(wrong, Sentence("For example: 2026-01-22."))
+        far = Sentence("{option} lies after the year {last}: “{text}”.", values)
+    raise WrongUsage(far, Sentence("For example: 2026-01-22."))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +69,7 @@ class Session:
     """The settings, the clock and the store of one subcommand."""
 
     settings: Settings
-    clock: SystemClock
+    clock: context.SystemClock
     store: Store
 
     @property
@@ -83,18 +78,18 @@ class Session:
         return self.clock.now()
 
     def address(self, text: str) -> ChatAddress:
-        """Returns the chat that `--as` names, resolved as by `resolve`. Raises Refused, SettingsError."""
-        return self.resolve(parse_address(text))
+        """Returns the chat that `--as` names, as `resolve` returns it. Raises Refused, SettingsError."""
+        return self.resolve(addresses.parse_address(text))
 
     def resolve(self, address: ChatAddress) -> ChatAddress:
-        """Returns the address under which the store knows a chat, if need be after a call to the chat's platform.
+        """Returns the address that the store uses for a chat. Asks the chat's platform if the given one is an alias.
 
         Raises SettingsError, NotFound, PaperwireError.
         """
-        if not facts_of(address.platform).is_alias(address):
+        if not addresses.facts_of(address.platform).is_alias(address):
             return address
         owner = bots(self.store).get(address.platform, "")
-        return asyncio.run(adapter_of(PLATFORMS[address.platform]).resolve(self.settings, address, owner))
+        return asyncio.run(known.adapter_of(known.PLATFORMS[address.platform]).resolve(self.settings, address, owner))
 
 
 def read_settings() -> Settings:
@@ -107,57 +102,49 @@ def read_settings() -> Settings:
 
 
 @contextmanager
-def open_session(now: str | None = None, *, make: bool = False) -> Iterator[Session]:
+def open_session(now: str | None = None, *, make: bool = False, dry: bool = False) -> Iterator[Session]:
     """Opens the store for one subcommand. `now` is the text of `--now`.
 
-    `make` creates a missing database, for subcommands that may store the first digest or subscription. Without `make` a
-    missing database raises NotFound and nothing is created. Raises SettingsError, WrongUsage, StoreError, too.
+    If the database is missing: `make` creates it, for subcommands that may store the first digest or subscription. With
+    `dry`, an empty temporary one takes its place. Without both, raises NotFound and creates nothing. Also raises
+    SettingsError, WrongUsage, StoreError.
     """
-    with _open_session(read_settings(), now, make=make) as session:
-        yield session
-
-
-@contextmanager
-def open_dry_run(now: str | None = None) -> Iterator[Session]:
-    """Opens the store for a dry run. A missing database is replaced by an empty temporary one."""
     settings = read_settings()
-    with TemporaryDirectory() as folder:
-        if not make_store(settings).exists():
+    with TemporaryDirectory() if dry else nullcontext() as folder:
+        if dry and not context.make_store(settings).exists():
             settings = replace(settings, database_url=SecretStr(f"sqlite:///{folder}/paperwire.db"))
-        with _open_session(settings, now, make=True) as session:
-            yield session
+        clock = clock_from(now, settings)
+        store = context.open_store(settings, now=clock.now(), make=make)
+        try:
+            yield Session(settings, clock, store)
+        finally:
+            store.close()
 
 
-@contextmanager
-def _open_session(settings: Settings, now: str | None, *, make: bool) -> Iterator[Session]:
-    clock = clock_from(now, settings)
-    store = open_store(settings, now=clock.now(), make=make)
-    try:
-        yield Session(settings, clock, store)
-    finally:
-        store.close()
-
-
-def clock_from(now: str | None, settings: Settings) -> SystemClock:
+def clock_from(now: str | None, settings: Settings) -> context.SystemClock:
     """Returns the clock of the machine, or a clock that starts at the moment of `--now`. Raises WrongUsage."""
-    return SystemClock(None if now is None else parse_moment("--now", now, settings))
+    return context.SystemClock(None if now is None else parse_moment("--now", now, settings))
 
 
 def titled(sender: str) -> str:
     """Returns the display name of a sender: a platform, or a platform, a colon and a workspace."""
     platform, _, workspace = sender.partition(":")
-    return f"{facts_of(platform).title} ({workspace})" if workspace else facts_of(platform).title
+    return f"{addresses.facts_of(platform).title} ({workspace})" if workspace else addresses.facts_of(platform).title
 
 
 def look_up_new_chat(session: Session, address: ChatAddress) -> tuple[str, ChatKind | None]:
-    """Returns (title, kind) of a chat as far as its platform tells; ("", None) for a chat that the store knows.
+    """Returns the (title, kind) that its platform reports for a new chat; ("", None) for a chat that the store knows.
 
     The kind of a new chat decides its default settings.
     """
     platform = address.platform
-    if not facts_of(platform).describes_chats or not session.settings.is_on(platform) or _is_known(session, address):
+    if (
+        not addresses.facts_of(platform).describes_chats
+        or not session.settings.is_on(platform)
+        or _is_known(session, address)
+    ):
         return "", None
-    return asyncio.run(adapter_of(PLATFORMS[platform]).describe(session.settings, address))
+    return asyncio.run(known.adapter_of(known.PLATFORMS[platform]).describe(session.settings, address))
 
 
 def _is_known(session: Session, address: ChatAddress) -> bool:

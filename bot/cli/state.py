@@ -1,11 +1,12 @@
-"""status, workers, check: whether all is well, and who works."""
+"""status, workers, check, outbox: whether all is well, who works, and what waits to be sent."""
 
 import asyncio
 import os
 import sys
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Annotated
 
 import typer
@@ -13,29 +14,30 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.app import build_app
-from bot.cli import output
+from bot.cli import output, tables
 from bot.cli.arguments import Json, Now
 from bot.cli.session import Session, open_session, read_settings, titled
-from bot.cli.tables import new_table, print_table
-from bot.clock import SystemClock
-from bot.context import backup_folder
+from bot.context import SystemClock, backup_folder
 from bot.delivery.lane_sender import is_running
-from bot.operation import checks
+from bot.errors import WrongUsage
+from bot.operation import checks, source_checks, ticks
 from bot.operation.health import Readiness, ask_readiness
-from bot.operation.source_checks import ask_sources, check_sources
-from bot.operation.ticks import copy_times, file_sizes
 from bot.platform import Finding
 from bot.rendering.language import Language
+from bot.settings import Settings
 from bot.sources.source_scheduler import make_fetcher
+from subscriptions.addresses import facts_of
+from subscriptions.errors import NotFound, Sentence
+from subscriptions.service import sending
 from subscriptions.service.chat_status import Figures, figures
-from subscriptions.service.sending import Backlog, WorkerAtWork, backlog, workers_at_work
+from subscriptions.states import DeliveryState
+from subscriptions.store.outbox import OutboxEntry
 from subscriptions.store.sources import KnownSource
-from subscriptions.text import escaped
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Standing:
-    """Everything that is shown."""
+    """All values that `status` shows."""
 
     now: datetime
     wall: datetime
@@ -50,7 +52,7 @@ class _Standing:
 
     @property
     def is_well(self) -> bool:
-        """Whether nothing is to be looked at."""
+        """Whether nothing needs the operator's attention."""
         found = self.figures
         overdue = any(one.is_overdue for one in found.sources)
         return self.readiness.is_ready and not (self.readiness.attention or found.stopped or overdue)
@@ -69,11 +71,11 @@ def status(*, now: Now = None, json: Json = False) -> int:
             wall=wall,
             readiness=ask_readiness(session.settings, session.store),
             figures=figures(session.store, now=moment, wall=wall),
-            copies=copy_times(backup_folder(session.settings, session.store)),
-            size=sum(file_sizes(session.store).values()),
+            copies=ticks.copy_times(backup_folder(session.settings, session.store)),
+            size=sum(ticks.file_sizes(session.store).values()),
         )
         language = Language("en", session.settings.timezone)
-    output.tell(_status_document(standing), lambda: output.print_lines(*_lines(standing, language)), json=json)
+    output.tell(_status_document(standing), lambda: output.print_line(*_lines(standing, language)), json=json)
     return 0 if standing.is_well else 1
 
 
@@ -94,19 +96,18 @@ def _status_document(standing: _Standing) -> dict[str, object]:
             "oldest_waiting_since": standing.oldest,
         },
         "stopped": dict(standing.figures.stopped),
-        "sources": [_source(one) for one in standing.figures.sources],
+        "sources": [
+            {
+                "name": one.name,
+                "outcome": one.last.outcome.value if one.last else None,
+                "at": one.last.at if one.last else None,
+                "settled_at": one.settled_at,
+                "overdue": one.is_overdue,
+            }
+            for one in standing.figures.sources
+        ],
         "copies": {"count": len(standing.copies), "newest_at": standing.newest_copy},
         "database_bytes": standing.size,
-    }
-
-
-def _source(source: KnownSource) -> dict[str, object]:
-    return {
-        "name": source.name,
-        "outcome": source.last.outcome.value if source.last else None,
-        "at": source.last.at if source.last else None,
-        "settled_at": source.settled_at,
-        "overdue": source.is_overdue,
     }
 
 
@@ -157,79 +158,72 @@ def _age(since: datetime | None, now: datetime, language: Language) -> str:
 def workers(*, now: Now = None, json: Json = False) -> int:
     """Say who works with the database, what each has in hand, and how far planning and sending are behind."""
     with open_session(now) as session:
-        found = workers_at_work(session.store, is_running=is_running)
-        waiting = backlog(session.store, now=session.now, wall=session.clock.wall())
-        output.tell(_workers_document(found, waiting), lambda: _show_workers(found, waiting, session), json=json)
+        found = sending.workers_at_work(session.store, is_running=is_running)
+        waiting = sending.backlog(session.store, now=session.now, wall=session.clock.wall())
+        document = {
+            "workers": [
+                {
+                    "id": one.known.id,
+                    "host": one.known.where.host,
+                    "process": one.known.where.number or None,
+                    "alive": one.is_alive,
+                    "since": one.known.where.since,
+                    "seconds_since_heartbeat": None
+                    if one.known.silent_for is None
+                    else int(one.known.silent_for.total_seconds()),
+                    "lanes": one.lanes,
+                    "receives": list(one.receives),
+                }
+                for one in found
+            ],
+            "planning_since": waiting.planning_since,
+            "sending_since": waiting.sending_since,
+            "jobs_waiting": waiting.jobs,
+        }
+        output.tell(document, lambda: _show_workers(found, waiting, session), json=json)
     return 0 if any(one.is_alive for one in found) else 1
 
 
-def _workers_document(found: Sequence[WorkerAtWork], waiting: Backlog) -> dict[str, object]:
-    """Returns what `workers --json` prints (docs/commands.md)."""
-    return {
-        "workers": [
-            {
-                "id": one.id,
-                "host": one.host,
-                "process": one.number or None,
-                "alive": one.is_alive,
-                "since": one.since,
-                "seconds_since_heartbeat": None if one.silent_for is None else int(one.silent_for.total_seconds()),
-                "lanes": one.lanes,
-                "receives": list(one.receives),
-            }
-            for one in found
-        ],
-        "planning_since": waiting.planning_since,
-        "sending_since": waiting.sending_since,
-        "jobs_waiting": waiting.jobs,
-    }
-
-
-def _show_workers(found: Sequence[WorkerAtWork], waiting: Backlog, session: Session) -> None:
-    language = Language("en", session.settings.timezone)
+def _show_workers(found: Sequence[sending.WorkerAtWork], waiting: sending.Backlog, session: Session) -> None:
+    language, wall = Language("en", session.settings.timezone), session.clock.wall()
     if found:
-        print_table(_table(found, session.clock.wall(), language))
+        headings = ("process", "machine", "state", "for", "heartbeat", "lanes", "receives")
+        tables.print_rows(headings, (_worker_row(one, wall, language) for one in found), right="lanes")
     else:
         output.print_line(language.say("No process was found that works with this database; paperwire run starts one."))
-    output.print_lines(*_lags(waiting, session.now, language))
+    output.print_line(*_lags(waiting, session.now, language))
 
 
-def _table(found: Sequence[WorkerAtWork], wall: datetime, language: Language) -> Table:
-    headings = ("process", "machine", "state", "for", "heartbeat", "lanes", "receives")
-    table = new_table(*headings, right=("lanes",))
-    for one in found:
-        state = Text(language.say("at work")) if one.is_alive else Text(language.say("silent"), "red")
-        table.add_row(
-            str(one.number) if one.number else "?",
-            Text(escaped(one.host or "?")),
-            state,
-            language.duration(max(wall - one.since, timedelta(0))) if one.since else "?",
-            _heartbeat(one, language),
-            f"{one.lanes:,}",
-            ", ".join(one.receives),
-        )
-    return table
+def _worker_row(one: sending.WorkerAtWork, wall: datetime, language: Language) -> Sequence[str | Text]:
+    return (
+        str(one.known.where.number) if one.known.where.number else "?",
+        one.known.where.host or "?",
+        language.say("at work") if one.is_alive else Text(language.say("silent"), "red"),
+        _age(one.known.where.since, wall, language) or "?",
+        _heartbeat(one, language),
+        f"{one.lanes:,}",
+        ", ".join(one.receives),
+    )
 
 
-def _heartbeat(one: WorkerAtWork, language: Language) -> str:
-    """Returns when the last heartbeat was: to the second, where durations are written in minutes."""
-    if one.silent_for is None:
+def _heartbeat(one: sending.WorkerAtWork, language: Language) -> str:
+    """Returns the age of the last heartbeat in seconds, since `duration` would round it to minutes."""
+    if one.known.silent_for is None:
         return "–"
-    return language.say("{seconds} s ago", seconds=f"{one.silent_for.total_seconds():,.0f}")
+    return language.say("{seconds} s ago", seconds=f"{one.known.silent_for.total_seconds():,.0f}")
 
 
-def _lags(waiting: Backlog, now: datetime, language: Language) -> Iterator[str]:
-    def behind(since: datetime) -> str:
-        return language.duration(max(now - since, timedelta(0)))
-
+def _lags(waiting: sending.Backlog, now: datetime, language: Language) -> Iterator[str]:
     if waiting.planning_since is None:
         yield language.say("Planning: no chat is due.")
     else:
-        yield language.say("Planning: a chat has been due for {time}.", time=behind(waiting.planning_since))
+        behind = _age(waiting.planning_since, now, language)
+        yield language.say("Planning: a chat has been due for {time}.", time=behind)
     if waiting.sending_since is None:
         yield language.say("Sending: nothing waits that may be sent now.")
     else:
-        yield language.say("Sending: the oldest delivery has waited for {time}.", time=behind(waiting.sending_since))
+        behind = _age(waiting.sending_since, now, language)
+        yield language.say("Sending: the oldest delivery has waited for {time}.", time=behind)
     if waiting.jobs is not None:
         yield language.count("{count} lane waits for a worker.", "{count} lanes wait for a worker.", waiting.jobs)
 
@@ -246,27 +240,25 @@ def check(
         checks.check_here(settings, app.store, wall=clock.wall(), environ=os.environ, mounted=checks.mounts())
     )
     findings += checks.check_outbox(app.store, now=clock.wall())
-    findings += check_sources(settings, app.store, wall=clock.wall())
+    findings += source_checks.check_sources(settings, app.store, wall=clock.wall())
 
     async def ask() -> list[Finding]:
         try:
             if offline:
                 return []
             fetcher = make_fetcher(settings, app.context, alone=not checks.is_ready(app.store))
-            reached = await ask_sources(settings, app.store, fetcher, now=clock.now())
+            reached = await source_checks.ask_sources(settings, app.store, fetcher, now=clock.now())
             return reached + await checks.check_platforms(app.store, app.platforms, wall=clock.wall)
         finally:
             await app.close()
 
     findings += asyncio.run(ask())
-    output.tell([_finding_document(finding) for finding in findings], lambda: _show_findings(findings), json=json)
+    shown = [
+        {"question": str(one.question), "answer": str(one.answer), "cure": str(one.cure), "mend": one.mend}
+        for one in findings
+    ]
+    output.tell(shown, lambda: _show_findings(findings), json=json)
     return 1 if any(finding.mend for finding in findings) else 0
-
-
-def _finding_document(finding: Finding) -> dict[str, object]:
-    """Returns one element of what `check --json` prints."""
-    texts = {name: str(getattr(finding, name)) for name in ("question", "answer", "cure")}
-    return {**texts, "mend": finding.mend}
 
 
 def _show_findings(findings: Sequence[Finding]) -> None:
@@ -279,4 +271,108 @@ def _show_findings(findings: Sequence[Finding]) -> None:
         sign, colour = ("✗", "red") if finding.mend else ("·", "yellow") if is_open else ("✓", "green")
         cure = f"\n{finding.cure}" if str(finding.cure) else ""
         table.add_row(Text(sign, colour), str(finding.question), Text(f"{finding.answer}{cure}"))
-    print_table(table)
+    tables.print_table(table)
+
+
+STATES = ("planned", "held", "sending", "waiting", "unclear", "dead", "dismissed", "sent")
+_OVER = ("dismissed", "sent")  # states of deliveries that are over; listed only with --state
+_PAGE = 1000  # entries in one table
+_COLOURS = {"dead": "red", "unclear": "red", "waiting": "yellow", "held": "yellow", "sending": "yellow"}
+
+Ids = Annotated[list[str], typer.Argument(metavar="ID…", help="Deliveries, as `paperwire outbox` names them.")]
+
+app = typer.Typer(help="What waits to be sent and why; dead letters.", invoke_without_command=True)
+
+
+@app.callback()
+def show(
+    context: typer.Context,
+    *,
+    state: Annotated[
+        str | None, typer.Option("--state", metavar="STATE", help=f"{', '.join(STATES)}; else all that is not over.")
+    ] = None,
+    now: Now = None,
+    json: Json = False,
+) -> int | None:
+    """What waits to be sent and why; dead letters."""
+    if context.invoked_subcommand is not None:
+        return None
+
+    if state is not None and state not in STATES:
+        raise WrongUsage(
+            Sentence("“{state}” is not a state of a delivery.", {"state": state}),
+            Sentence("Choose one of: {states}.", {"states": ", ".join(STATES)}),
+        )
+    with open_session(now) as session:
+        entries = sending.outbox_entries(session.store, now=session.now, wall=session.clock.wall(), over=state in _OVER)
+        wanted = (entry for entry in entries if (entry.state == state if state else entry.state not in _OVER))
+        shown = (_with_reason(entry, session.settings) for entry in wanted)
+        if json:
+            output.print_json_list(map(asdict, shown))
+            return 0
+        page = list(islice(shown, _PAGE))
+        if not page:
+            output.print_line(f"No delivery is {state}." if state else "Nothing waits.")
+        while page:
+            _show_page(page, session.now, session.settings.timezone)
+            page = list(islice(shown, _PAGE))
+    return 0
+
+
+@app.command(epilog="For example: `paperwire outbox retry 0123456789abcdef`")
+def retry(ids: Ids, *, now: Now = None) -> int:
+    """Give deliveries another try at the next deliver; a platform that stands still goes on."""
+    return _each(ids, sending.retry_delivery, now, "will be tried again")
+
+
+@app.command(epilog="For example: `paperwire outbox dismiss 0123456789abcdef`")
+def dismiss(ids: Ids, *, now: Now = None) -> int:
+    """Give deliveries up: they are not sent any more. `outbox retry` takes it back."""
+    return _each(ids, sending.dismiss, now, "is dismissed")
+
+
+def _each(ids: Sequence[str], act: Callable[..., None], now: str | None, done: str) -> int:
+    """Calls `act` for every delivery and returns the exit status. Prints an error for an unknown id and continues."""
+    status = 0
+    with open_session(now) as session:
+        for delivery in ids:
+            try:
+                act(session.store, delivery, now=session.now)
+                output.print_line(f"✓ {delivery} {done}.")
+            except NotFound as error:
+                output.print_error(str(error))
+                status = error.exit_code
+    return status
+
+
+def _with_reason(entry: OutboxEntry, settings: Settings) -> OutboxEntry:
+    """Returns the entry. If it is planned and has no reason, and its platform has no token, the reason says that."""
+    platform = entry.chat.partition(":")[0]
+    if entry.reason or entry.state is not DeliveryState.PLANNED or settings.is_on(platform):
+        return entry
+    return replace(entry, reason=f"{facts_of(platform).title} is off, without a token.")
+
+
+def _show_page(entries: Sequence[OutboxEntry], now: datetime, zone: str) -> None:
+    language = Language("en", zone)
+    rows = (
+        (
+            entry.id,
+            entry.chat,
+            Text(entry.state, _COLOURS.get(entry.state, "")),
+            str(entry.papers),
+            _age(entry.waiting_since, now, language),
+        )
+        for entry in entries
+    )
+    tables.print_rows(("delivery", "chat", "state", "papers", "since"), rows, right="papers")
+    for entry in entries:
+        if remark := _remark(entry, language):
+            output.print_line(f"{entry.id}  {remark}")
+
+
+def _remark(entry: OutboxEntry, language: Language) -> str:
+    """Returns why a delivery waits, how often it was tried and when it is tried again."""
+    tried = language.count("tried once", "tried {count} times", entry.attempts) if entry.attempts else ""
+    following = language.say("again {moment}", moment=language.moment(entry.next_at)) if entry.next_at else ""
+    return "; ".join(part for part in (entry.reason, tried, following) if part)

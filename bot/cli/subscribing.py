@@ -11,23 +11,19 @@ from json import loads
 from typing import Annotated
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
-from bot.cli import output
-from bot.cli.arguments import TERMINAL_LANGUAGE, ChatOption, Json, Now, OptionalChatOption, reporting_query_errors
+from bot.cli import arguments, output, tables
 from bot.cli.session import look_up_new_chat, open_session
-from bot.cli.tables import is_narrow, print_table
-from bot.commands.phrasing import subscription_words
-from bot.commands.phrasing.subscription_words import Row
+from bot.commands import phrasing
 from bot.errors import WrongUsage
 from bot.platforms.known import look_of, medium_at
 from bot.ports.channel import Reply
+from bot.rendering.cleaning import readable
 from bot.rendering.delivery_messages import render_delivery
 from bot.rendering.language import Language
 from bot.rendering.query_text import query_in_words
 from bot.rendering.terminal import Flow, text_of
-from bot.rendering.tex import readable
 from bot.settings import Settings
 from subscriptions.addresses import facts_of
 from subscriptions.cutting import cut_at_word
@@ -37,13 +33,10 @@ from subscriptions.planning.cadence import DAYS, cadence_text
 from subscriptions.planning.pauses import NextDelivery
 from subscriptions.planning.times import split_when
 from subscriptions.query.parse import parse_query
-from subscriptions.service import amendments
-from subscriptions.service.access import allow, ask_unasked
-from subscriptions.service.chat_status import Status, next_deliveries_of, status
+from subscriptions.service import access, amendments, chat_status, requests
 from subscriptions.service.next_deliveries import Listed, listed
 from subscriptions.service.previews import NotDue, Preview
 from subscriptions.service.previews import preview as look
-from subscriptions.service.requests import Subscribed, SubscriptionRequest, unsubscribe_several
 from subscriptions.service.requests import subscribe as add
 from subscriptions.service.requests import unsubscribe as remove
 from subscriptions.states import ChatState
@@ -52,7 +45,7 @@ from subscriptions.zones import zone_of_place
 
 
 def when_next(expected: NextDelivery, language: Language, now: datetime) -> str:
-    """Returns when a subscription delivers next, in the words of bot.commands.phrasing.setting_words."""
+    """Returns the time of a subscription's next delivery in words."""
     if expected.at is None:
         return f"{language.moment(expected.latest, now=now)} at the latest" if expected.latest else "when papers come"
     if expected.at <= now:
@@ -62,7 +55,7 @@ def when_next(expected: NextDelivery, language: Language, now: datetime) -> str:
 
 
 _TABLE_WIDTH = 110  # columns; on a narrower terminal the table would break words
-_OPENING = 80  # characters of the abstract, for a paper without a title
+_OPENING = 80  # characters of the abstract that are shown for a paper without a title
 
 QueryArgument = Annotated[
     str, typer.Argument(metavar="QUERY", help="Words, “phrases”, OR, -minus, field:value, parentheses, prefix*.")
@@ -72,7 +65,7 @@ QueryArgument = Annotated[
 def subscribe(
     query: QueryArgument,
     *,
-    chat: ChatOption,
+    chat: arguments.ChatOption,
     every: Annotated[
         str | None,
         typer.Option(
@@ -98,26 +91,28 @@ def subscribe(
         typer.Option(metavar="WHEN", help="now, today, 7d or a moment: where it begins; else with the last day."),
     ] = None,
     name: Annotated[str | None, typer.Option(metavar="TEXT", help="What to call it in messages.")] = None,
-    now: Now = None,
-    json: Json = False,
+    now: arguments.Now = None,
+    json: arguments.Json = False,
 ) -> int:
     """Add a subscription to a chat, and the chat if it is new. The same query again changes its schedule."""
     named = tz and (zone_of_place(tz) or tz)
-    request = SubscriptionRequest(text=query, every=every, on=on, at=at, tz=named, since=since, name=name, added_by="")
-    with open_session(now, make=True) as session, reporting_query_errors(query):
+    request = requests.SubscriptionRequest(
+        text=query, every=every, on=on, at=at, tz=named, since=since, name=name, added_by=""
+    )
+    with open_session(now, make=True) as session, arguments.reporting_query_errors(query):
         address = session.address(chat)
         title, kind = look_up_new_chat(session, address)
         moment = session.now
         result = add(session.store, address, request, now=moment, title=title, kind=kind)
         if result.chat.state is ChatState.ASKED:  # an operator at the command line needs no approval
-            allow(session.store, result.chat.address, now=session.now)
-        ask_unasked(session.store, [result.chat.address], now=session.now)
+            access.allow(session.store, result.chat.address, now=session.now)
+        access.ask_unasked(session.store, [result.chat.address], now=session.now)
     remarks = [f"  {remark}" for remark in _remarks(result, session.settings, begins=since is not None)]
     reply = _echo(result, moment, says_year=(since or "").strip()[:4].isdigit())
     return output.tell(_added(result), lambda: output.print_reply(reply, *remarks), json=json)
 
 
-def _added(result: Subscribed) -> dict[str, object]:
+def _added(result: requests.Subscribed) -> dict[str, object]:
     """Returns what `subscribe --json` prints (docs/commands.md)."""
     entry = Listed(chat=result.chat, subscription=result.subscription)
     added = {
@@ -129,7 +124,7 @@ def _added(result: Subscribed) -> dict[str, object]:
     return {**_document(entry), **added}
 
 
-def _remarks(result: Subscribed, settings: Settings, *, begins: bool) -> Iterator[str]:
+def _remarks(result: requests.Subscribed, settings: Settings, *, begins: bool) -> Iterator[str]:
     """Yields hints for the person who subscribed a chat. `begins`: --since was given."""
     chat, subscription = result.chat, result.subscription
     if result.outcome == "added":
@@ -153,11 +148,11 @@ def _remarks(result: Subscribed, settings: Settings, *, begins: bool) -> Iterato
         yield f"{facts.title} is off until {facts.token_variable} is set."
 
 
-def _echo(result: Subscribed, now: datetime, *, says_year: bool) -> Reply:
+def _echo(result: requests.Subscribed, now: datetime, *, says_year: bool) -> Reply:
     language = Language("en", result.subscription.zone or result.chat.settings.timezone)
     examples = [_example(known.paper) for known in result.examples]
     reading = query_in_words(result.query, language.translate)
-    return subscription_words.subscribed(
+    return phrasing.subscribed(
         result, language, reading=reading, examples=examples, now=now, says_since=True, says_year=says_year
     )
 
@@ -168,11 +163,13 @@ def _example(paper: Paper) -> str:
     return f"{title} ({name})" if name else title
 
 
-def subscriptions(*, chat: OptionalChatOption = None, now: Now = None, json: Json = False) -> int:
+def subscriptions(
+    *, chat: arguments.OptionalChatOption = None, now: arguments.Now = None, json: arguments.Json = False
+) -> int:
     """List the subscriptions of one chat, or of all."""
     with open_session(now) as session:
         entries = listed(session.store, None if chat is None else session.address(chat))
-        next_deliveries = () if json else next_deliveries_of(session.store, entries, now=session.now)
+        next_deliveries = () if json else chat_status.next_deliveries_of(session.store, entries, now=session.now)
     documents = [_document(entry) for entry in entries]
     return output.tell(documents, lambda: _show_rows(_rows(entries, next_deliveries, session.now)), json=json)
 
@@ -188,14 +185,14 @@ def _document(entry: Listed) -> dict[str, object]:
         "canonical": subscription.canonical,
         "cadence": cadence_text(subscription.cadence),
         "zone": entry.zone,
-        "state": subscription_words.state_of(entry),
+        "state": phrasing.state_of(entry),
         "next_due_at": subscription.next_due_at,
     }
 
 
-def _rows(entries: tuple[Listed, ...], next_deliveries: tuple[NextDelivery, ...], now: datetime) -> list[Row]:
+def _rows(entries: tuple[Listed, ...], next_deliveries: tuple[NextDelivery, ...], now: datetime) -> list[phrasing.Row]:
     languages = {zone: Language("en", zone) for zone in {entry.zone for entry in entries}}
-    rows = subscription_words.subscription_rows(
+    rows = phrasing.subscription_rows(
         entries,
         lambda text: query_in_words(parse_query(text), languages[entries[0].zone].translate),
         lambda entry: languages[entry.zone],
@@ -204,20 +201,18 @@ def _rows(entries: tuple[Listed, ...], next_deliveries: tuple[NextDelivery, ...]
     return [
         replace(
             row,
-            next_due=when_next(expected, languages[entry.zone], now)
-            if subscription_words.state_of(entry) == "active"
-            else "",
+            next_due=when_next(expected, languages[entry.zone], now) if phrasing.state_of(entry) == "active" else "",
         )
         for row, entry, expected in zip(rows, entries, next_deliveries, strict=True)
     ]
 
 
-def _show_rows(rows: list[Row]) -> None:
-    """Prints a table; on a narrow terminal two lines per subscription, below their chat."""
+def _show_rows(rows: list[phrasing.Row]) -> None:
+    """Prints a table. On a narrow terminal it prints each chat, and two lines for each of its subscriptions."""
     if not rows:
         output.print_line("There are no subscriptions yet. paperwire subscribe QUERY --as console:me adds one.")
         return
-    if is_narrow(_TABLE_WIDTH):
+    if tables.is_narrow(_TABLE_WIDTH):
         for chat, rows_of_chat in groupby(rows, key=lambda row: row.chat):
             output.print_line(chat)
             for row in rows_of_chat:
@@ -226,17 +221,12 @@ def _show_rows(rows: list[Row]) -> None:
                     "      " + " · ".join(filter(None, (row.when, row.next_due and f"next {row.next_due}", row.state)))
                 )
         return
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column("chat", no_wrap=True)
-    table.add_column("no", justify="right", no_wrap=True)
-    table.add_column("subscription", overflow="fold")
-    table.add_column("when", no_wrap=True)
-    table.add_column("next", no_wrap=True)
-    table.add_column("state", style="yellow")
-    for row in rows:
-        cells = (row.chat, str(row.number), row.reading, row.when, row.next_due, row.state)
-        table.add_row(*(Text(escaped(cell)) for cell in cells))
-    print_table(table)
+    headings = ("chat", "no", "subscription", "when", "next", "state")
+    cells = (
+        (row.chat, str(row.number), row.reading, row.when, row.next_due, Text(escaped(row.state), "yellow"))
+        for row in rows
+    )
+    tables.print_rows(headings, cells, right="no", fold="subscription")
 
 
 def unsubscribe(
@@ -245,26 +235,26 @@ def unsubscribe(
         typer.Argument(metavar="N …", help="Numbers of `paperwire subscriptions` (1 3, 1-3), a query, or all."),
     ],
     *,
-    chat: ChatOption,
-    now: Now = None,
-    json: Json = False,
+    chat: arguments.ChatOption,
+    now: arguments.Now = None,
+    json: arguments.Json = False,
 ) -> int:
     """Remove subscriptions. What was planned for them is still sent."""
     text = " ".join(which)
     typed = amendments.numbers_in(text)
-    with open_session(now) as session, reporting_query_errors(text):
+    with open_session(now) as session, arguments.reporting_query_errors(text):
         address = session.address(chat)
         existing = amendments.numbers_among(
             typed, {entry.subscription.number for entry in listed(session.store, address)}
         )
         if existing:
-            removed_ = unsubscribe_several(session.store, address, existing, now=session.now)
+            removed_ = requests.unsubscribe_several(session.store, address, existing, now=session.now)
         else:
             removed_ = remove(session.store, address, text, now=session.now)
     removed = [{"number": one.number, "name": one.name, "text": one.text} for one in removed_]
     missing = amendments.numbers_missing(typed, existing) if existing else ""
     undo = [f"  Undo: {_undo_command(subscription, str(address))}" for subscription in removed_]
-    reply = subscription_words.unsubscribed(removed_, TERMINAL_LANGUAGE, missing=missing)
+    reply = phrasing.unsubscribed(removed_, arguments.TERMINAL_LANGUAGE, missing=missing)
     return output.tell({"chat": str(address), "removed": removed}, lambda: output.print_reply(reply, *undo), json=json)
 
 
@@ -293,20 +283,20 @@ def preview(
         str | None, typer.Argument(metavar="[QUERY]", help="Instead of what the chat has subscribed to.")
     ] = None,
     *,
-    chat: ChatOption,
+    chat: arguments.ChatOption,
     days: Annotated[
         int | None, typer.Option("--days", metavar="N", help="Look so many days back; else to what was sent last.")
     ] = None,
-    now: Now = None,
-    json: Json = False,
+    now: arguments.Now = None,
+    json: arguments.Json = False,
 ) -> int:
     """Show what would be sent, as its platform would get it, without sending or marking anything."""
     if days is not None and not 1 <= days <= _MOST_DAYS:
         raise WrongUsage(Sentence("--days is a number from 1 to {most}.", {"most": _MOST_DAYS}))
-    with open_session(now) as session, reporting_query_errors(query or ""):
+    with open_session(now) as session, arguments.reporting_query_errors(query or ""):
         address = session.address(chat)
         found = look(session.store, address, now=session.now, text=query, days=days)
-        about = status(session.store, address, now=session.now)
+        about = chat_status.status(session.store, address, now=session.now)
         titles, moment = session.settings.source_titles, session.now
         medium = medium_at(address, session.settings)
     render = partial(render_delivery, medium=medium, titles=titles)
@@ -315,7 +305,9 @@ def preview(
     return output.tell(document, lambda: _say(found, about, due, later, moment), json=json)
 
 
-def _say(found: Preview, about: Status, due: Sequence[Message], later: Sequence[Message], now: datetime) -> None:
+def _say(
+    found: Preview, about: chat_status.Status, due: Sequence[Message], later: Sequence[Message], now: datetime
+) -> None:
     """Prints what was planned before, what is due, and what is not due yet."""
     address = about.chat.address
     if about.waiting:
@@ -333,17 +325,17 @@ def _say(found: Preview, about: Status, due: Sequence[Message], later: Sequence[
 
 
 def _not_due(found: Preview, chat: Chat, now: datetime) -> list[str]:
-    """Returns a line for each subscription that has papers but is not due, with the time when it is."""
+    """Returns a line for each subscription that has papers but is not due, with the time when it will be due."""
     language = Language("en", chat.settings.timezone)
     lines = ["Not due yet:"] if found.not_due else []
     for entry in found.not_due:
         subscription, count = entry.subscription, language.count("{count} paper", "{count} papers", len(entry.papers))
         when = _HELD.get(entry.held, "") or when_next(entry.next_delivery, language, now)
-        lines.append(f"  {subscription.number}  {subscription_words.shortened(subscription.label)} · {count} · {when}")
+        lines.append(f"  {subscription.number}  {phrasing.shortened(subscription.label)} · {count} · {when}")
     return lines
 
 
-def _preview_document(about: Status, found: Preview, messages: tuple[Message, ...]) -> dict[str, object]:
+def _preview_document(about: chat_status.Status, found: Preview, messages: tuple[Message, ...]) -> dict[str, object]:
     """Returns what `preview --json` prints. `payload` and `plain` are what would be sent to the platform."""
     due = found.delivery.items if found.delivery else ()
     items = (*due, *(found.later.items if found.later else ()))
@@ -381,7 +373,7 @@ def _waits(entry: NotDue) -> dict[str, object]:
 
 
 def _show_message(chat: ChatAddress, message: Message) -> None:
-    """Prints a message as its platform would show it. Links are hidden behind titles on a terminal, written out elsewhere."""
+    """Prints a message as its platform would show it. Titles hide their links on a terminal; otherwise links are written out."""
     output.print_line(f"{f'── {chat}, message {message.number} ':─<{_RULE}}")
     look = look_of(chat.platform)
     if look is None:
@@ -389,7 +381,7 @@ def _show_message(chat: ChatAddress, message: Message) -> None:
     else:
         display = look.display(message.payload)
         for paragraph in display.paragraphs:
-            print_table(Flow(text_of(paragraph, written=not sys.stdout.isatty())))
+            tables.print_table(Flow(text_of(paragraph, written=not sys.stdout.isatty())))
         for row in display.keys:
             output.print_line(" ".join(f"[{key.text}]" for key in row))
     output.print_line("─" * _RULE)

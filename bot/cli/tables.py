@@ -1,7 +1,7 @@
 """Tables, marks and progress bars of subcommands."""
 
 import sys
-from collections.abc import Collection, Iterable, Iterator, Sized
+from collections.abc import Iterable, Iterator, Sequence, Sized
 from contextlib import contextmanager, nullcontext
 from time import perf_counter
 from typing import TypeVar
@@ -10,29 +10,39 @@ from rich.console import Console, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.segment import Segments
 from rich.table import Table
+from rich.text import Text
 
-from bot.cli.output import console, flush_stdout
-from subscriptions.text import escaped_lines
+from bot.cli import output
+from subscriptions.text import escaped, escaped_lines
 
 T = TypeVar("T")
 
 _BAR_AFTER = 1.0  # seconds of work before a progress bar appears
 
 
-def new_table(*headings: str, right: Collection[str] = ()) -> Table:
-    """Returns a table without lines whose cells are not broken; those below a heading in `right` begin at the right."""
+def print_rows(
+    headings: Sequence[str], rows: Iterable[Sequence[str | Text]], *, right: str = "", fold: str = ""
+) -> None:
+    """Prints a table without borders. Only cells of the column `fold` are wrapped. The column `right` is aligned right."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=any(headings))
     for heading in headings:
-        table.add_column(heading, no_wrap=True, justify="right" if heading in right else "left")
-    return table
+        table.add_column(
+            heading,
+            no_wrap=heading != fold,
+            justify="right" if heading == right else "left",
+            overflow="fold" if heading == fold else "ellipsis",
+        )
+    for row in rows:
+        table.add_row(*(Text(escaped(cell)) if isinstance(cell, str) else cell for cell in row))
+    print_table(table)
 
 
 def print_table(renderable: RenderableType, *, to_stderr: bool = False) -> None:
-    """Prints a table: cut to the width of a terminal, in full elsewhere. On stderr it comes after stdout is flushed."""
+    """Prints a table: cut to the width of a terminal, else in full. With `to_stderr`, flushes stdout first."""
     if to_stderr:
-        flush_stdout()
+        output.flush_stdout()
     stream = sys.stderr if to_stderr else sys.stdout
-    shown = console(stream)
+    shown = output.console(stream)
     with nullcontext() if stream.isatty() else shown.capture() as captured:
         shown.print(_visible(shown, renderable), end="")
     if captured is not None:
@@ -40,30 +50,32 @@ def print_table(renderable: RenderableType, *, to_stderr: bool = False) -> None:
 
 
 def _visible(shown: Console, renderable: RenderableType) -> Segments:
-    """Returns what a console would print, with every sign of its texts visible; only the console's own codes steer it."""
+    """Returns what a console would print, with control characters in texts escaped. The console's own codes are kept."""
     drawn = shown.render(renderable)
     return Segments(one if one.control else one._replace(text=escaped_lines(one.text)) for one in drawn)
 
 
 def is_narrow(columns: int) -> bool:
     """Returns whether stdout is a terminal with fewer columns."""
-    return sys.stdout.isatty() and console(sys.stdout).width < columns
+    return sys.stdout.isatty() and output.console(sys.stdout).width < columns
 
 
 def watched(items: Iterable[T], what: str) -> Iterator[T]:
-    """Yields the same items, with a bar as of `progress`."""
+    """Yields the same items, and shows the bar of `progress` meanwhile."""
     with progress(items, what) as found:
         yield from found
 
 
 @contextmanager
 def progress(items: Iterable[T], what: str) -> Iterator[Iterable[T]]:
-    """Yields the same items. If they take longer than a second, a progress bar appears on stderr, if that is a terminal."""
+    """Yields the same items. If stderr is a terminal and they take longer than a second, it shows a progress bar."""
     if not sys.stderr.isatty():
         yield items
         return
     columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    bar = Progress(*columns, console=console(sys.stderr), transient=True, redirect_stdout=False, redirect_stderr=False)
+    bar = Progress(
+        *columns, console=output.console(sys.stderr), transient=True, redirect_stdout=False, redirect_stderr=False
+    )
     began = perf_counter()
 
     def counted() -> Iterator[T]:

@@ -1,5 +1,6 @@
 """The commands: functions from a `CommandContext` to a `Reply`, the same on every platform.
 
-`intent` decides which command a request asks for, and lists all commands, buttons and events; the composition root passes
-that registry to the conversation, and no command imports it. `phrasing` says values in words, for chats and for the terminal.
+`intent` decides which command a request means, and holds the registry: the list of all commands, buttons and events.
+The composition root passes the registry to the conversation; no command imports it. `phrasing` writes values in words,
+for chats and for the terminal.
 """

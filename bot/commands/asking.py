@@ -1,7 +1,7 @@
-"""Questions of the bot whose answer is the next plain text of the same person in the same chat.
+"""Questions that the bot asks. The answer is the next plain text of the same person in the same chat.
 
-A command asks and returns what `ask` gives. `verb` is one of CALLBACKS; its function is called with the answer in
-`context.args` and with the arguments that were given to `ask`:
+To ask, a command returns the reply of `ask`. `verb` is a key of CALLBACKS. When the person answers, the function of
+that key is called with the answer in `context.args` and with the arguments that were passed to `ask`:
 
     def edit(context: CommandContext) -> Reply:
         if not can_ask(context):
@@ -14,54 +14,62 @@ A command asks and returns what `ask` gives. `verb` is one of CALLBACKS; its fun
 
     CALLBACKS = {"edit-query": Callback(run=on_edit_query, needs_manager=True)}
 
-A question is stored, so a command that asks needs a manager or declares `writes=always`. The function looks up everything
-again, since what the question is about may be gone by then. A question stays open for fifteen minutes. Other commands leave
-it open, `cancel` or its button drops it, and a newer question replaces it. It also stays open if the answer is refused
-(PaperwireError), so that the person can try again, and if `Callback.is_answer` does not hold or the function returns None:
-then the text is not an answer, and is read as if there were no question.
+A question is stored, so a command that asks needs a manager or declares `writes=True`. The function reads everything
+from the store again, since the subject of the question may be deleted before the answer comes. A question stays open
+for fifteen minutes. Other commands leave it open, `cancel` or its button drops it, and a newer question replaces it. If
+the answer is refused (PaperwireError), the question stays open, so that the person can try again. If
+`Callback.is_answer` returns False or the function returns None, the text is not an answer: the question stays open, and
+the text is read as if there were no question.
 
-Where buttons are the answers, `expect_answer` lets words answer as well: see bot/commands/free_text.py.
+If a question has buttons as answers, `expect_answer` lets people also answer in words: see bot/commands/free_text.py.
+
+At the end of this module: buttons that offer cities, and buttons with the available times nearest to a refused one.
 """
 
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
+from unicodedata import east_asian_width
 
-from bot.commands.context import Callback, Command, CommandContext, CommandFunction, always
-from bot.commands.phrasing.subscription_words import subscription_label
-from bot.ports.channel import Button, Buttons, Reply
+from bot.commands import phrasing
+from bot.commands.context import Callback, Command, CommandContext, CommandFunction
+from bot.ports.channel import Button, Buttons, Option, Reply
 from bot.ports.conversation import EventRequest, Interaction
+from bot.rendering.language import refused
 from subscriptions.cutting import cut_letters
 from subscriptions.errors import NotFound, Refused, Sentence
-from subscriptions.model import CallbackToken, ChatKind, Subscription
+from subscriptions.model import CallbackToken, ChatAddress, ChatKind, Subscription
+from subscriptions.planning.times import Ending, NoSuchTime, as_words, time_put_last
 from subscriptions.query.parse import asked_beside
+from subscriptions.service import next_deliveries
+from subscriptions.service.amendments import last_change
 from subscriptions.service.chat_status import store_chat
-from subscriptions.service.next_deliveries import Listed, listed, typed_number
-from subscriptions.service.undoing import last_change
+from subscriptions.service.next_deliveries import Listed
 from subscriptions.store import conversations
+from subscriptions.zones import zone
 
 ANSWER_WITHIN = timedelta(minutes=15)
 _SAID_OTHERWISE = {
     "edit": "/edit",
     "name": "/name",
-}  # questions that any text can answer → the command that does the same in one line
+}  # verb of a question that accepts any text → the command that does the same in one line
 _LONGEST = 80  # characters of a command that a reminder repeats
-# Questions about the message just above. They are dropped when the person does something else.
+# Questions that make sense only directly after they are asked. They are dropped when the person does something else.
 _PASSING = ("answer-pick", "answer-value", "answer-yes")
 
 
 def can_ask(context: CommandContext) -> bool:
-    """Returns whether the next text can be an answer: only in a private chat and about that chat.
+    """Returns whether a question can be asked here: only in a private chat, and only about that chat.
 
-    In any other chat the rights of the answering person would need another check.
+    In any other chat, we would have to check again the rights of the person who answers.
     """
     return context.request.place.kind is ChatKind.PRIVATE and context.chat.address == context.origin.address
 
 
 def ask(context: CommandContext, verb: str, arguments: Mapping[str, Any], *lines: str) -> Reply:
-    """Asks `lines`, and stores that the person's next plain text goes to the function of `verb` as `context.args`."""
+    """Stores and returns the question `lines`. The person's next plain text is passed to the function of `verb`."""
     _store_question(context, verb, arguments)
     cancel_button = Button(label=context.say("cancel"), verb="cancel", only_for=context.request.sender)
     return Reply(lines=lines, buttons=((cancel_button,),))
@@ -83,7 +91,7 @@ def expect_yes_or_no(context: CommandContext, yes: Button, no: Button) -> None:
 
 
 def drop_question(context: CommandContext, *verbs: str) -> bool:
-    """Drops the open question of this person, or only one with these verbs. Returns whether there was such a question."""
+    """Drops the open question of this person; with `verbs`, only if it has one of them. Returns whether one was dropped."""
     waiting = open_question(context)
     if waiting is None or (verbs and waiting.verb not in verbs):
         return False
@@ -92,7 +100,7 @@ def drop_question(context: CommandContext, *verbs: str) -> bool:
 
 
 def has_passing_question(context: CommandContext) -> bool:
-    """Returns whether a question is open that is dropped when the person does anything but answer it."""
+    """Returns whether a question is open that must be dropped as soon as the person does anything except answer it."""
     if not can_ask(context) or isinstance(context.request, EventRequest):
         return False
     waiting = open_question(context)
@@ -100,13 +108,13 @@ def has_passing_question(context: CommandContext) -> bool:
 
 
 def drop_passing_questions(context: CommandContext) -> None:
-    """Drops the open question if it makes sense only right after it was asked: the person does something else."""
+    """Drops the open question if it makes sense only directly after it was asked; called when the person does something else."""
     if has_passing_question(context):
         drop_question(context)
 
 
 def open_question(context: CommandContext) -> CallbackToken | None:
-    """Returns the question that is open for this person in this chat; None if there is none or it is too old."""
+    """Returns the open question of this person in this chat; None if there is none or it is too old."""
     return conversations.get_conversation_state(context.store, _state_name(context), since=context.now - ANSWER_WITHIN)
 
 
@@ -122,8 +130,8 @@ def answers_question(context: CommandContext) -> bool:
 def answer_question(context: CommandContext) -> Reply | None:
     """Calls the function of the open question with `context.args` as the answer.
 
-    Returns None if no question is open or the text is no answer to it. Raises any error of the function; the question
-    then stays open, since the transaction is rolled back.
+    Returns None if no question is open or the text is not an answer to it. Raises the errors of the function; the
+    question then stays open, since the transaction is rolled back.
     """
     token = open_question(context)
     if token is None or not answers_question(context):
@@ -138,19 +146,33 @@ def answer_question(context: CommandContext) -> Reply | None:
 
 
 def with_stored_chat(context: CommandContext) -> CommandContext:
-    """Stores the chat of the context if it is new. Returns the context with the stored chat."""
+    """Stores the context's chat if it is new. Returns the context with the stored chat, its language and its time zone.
+
+    This is called before every command that changes something.
+    """
     if context.chat.id:
         return context
+    new, request = context.chat, context.request
     chat = store_chat(
-        context.store, context.chat.address, context.chat.kind, now=context.now, lang=context.request.language
+        context.store,
+        new.address,
+        new.kind,
+        now=context.now,
+        title=new.title,
+        lang=request.language,
+        timezone=request.timezone,
+        public=new.public,
+        by=ChatAddress(new.address.platform, request.sender) if new.kind is not ChatKind.PRIVATE else None,
     )
-    return replace(context, chat=chat, origin=chat)
+    origin = chat if context.origin.address == chat.address else context.origin
+    localizer = context.localizer.speaking(origin.settings.lang, chat.settings.timezone)
+    return replace(context, chat=chat, origin=origin, localizer=localizer)
 
 
 def reminder(context: CommandContext) -> str:
-    """Returns a line saying that a question is still open, with the command that gives this text as its answer.
+    """Returns a line that says that a question is still open, with a command that would answer it with this text.
 
-    "" unless a question is open that any text could answer.
+    Returns "" unless the open question accepts any text.
     """
     waiting = open_question(context)
     command = _SAID_OTHERWISE.get(waiting.verb) if waiting else None
@@ -174,7 +196,7 @@ def on_cancel(context: CommandContext) -> Reply:
 
 
 def _store_question(context: CommandContext, verb: str, arguments: Mapping[str, Any]) -> None:
-    """Stores the open question, with the update that asked it, so that asking again makes a new question."""
+    """Stores the open question. It contains the id of its update, so that the same question asked again counts as new."""
     remembered = {**arguments, "asked": context.request.update_id}
     token = CallbackToken(
         verb=verb, arguments=remembered, place=str(context.origin.address), person=context.request.sender
@@ -185,30 +207,15 @@ def _store_question(context: CommandContext, verb: str, arguments: Mapping[str, 
 
 
 def _state_name(context: CommandContext) -> str:
-    """Returns the key of the open question. Each person has one per chat, so that no one answers for another."""
+    """Returns the key of the open question, which is unique per chat and person, so that no one answers for another."""
     return f"ask:{context.origin.address}:{context.request.sender}"
-
-
-COMMANDS = (
-    Command(
-        name="cancel",
-        run=cancel,
-        summary=Sentence("never mind the question"),
-        listed=False,
-        stays_here=True,
-        writes=always,
-    ),
-)
-CALLBACKS = {"cancel": Callback(run=on_cancel, stays_here=True, writes=always)}
 
 
 # -------------------------------------------------------------- the [undo] button that every reply to a change carries
 
 
 def undo_row(context: CommandContext) -> Buttons:
-    """Returns a row with [undo] for the newest change; none where strangers could press it."""
-    if context.read_by_strangers:
-        return ()
+    """Returns a row with [undo] for the newest change of the chat; no row if there is no change."""
     change = context.store.begun_changes.get(context.chat.id)
     if change is None and (last := last_change(context.store, context.chat.address)) is not None:
         change = last.id
@@ -217,27 +224,27 @@ def undo_row(context: CommandContext) -> Buttons:
 
 # ------------------------------------------------------------------------------------------------ picks a subscription
 
-# by number, by query, or by a button of a pick list.
+# A subscription is chosen by its number, by its query, or by a button of a list.
 
 
 A_PAGE = 8  # subscriptions on a page
-_IN_PUBLIC = 20  # subscriptions of a list without buttons
-_LABEL = 40  # characters of a button
+_IN_PUBLIC = 20  # subscriptions in a list without buttons
+_LABEL = 40  # characters of a button's label
 _NUMBERS = re.compile(r"#?\d+(?:[\s,;、，；–-]+#?\d+)+")
 
 
 def listed_here(context: CommandContext) -> tuple[Listed, ...]:
     """Returns the subscriptions of the chat, sorted by number."""
-    return listed(context.store, context.chat.address) if context.chat.id else ()
+    return next_deliveries.listed(context.store, context.chat.address) if context.chat.id else ()
 
 
 def subscription_numbered(context: CommandContext, number: object) -> Subscription | None:
-    """Returns the subscription with this number; None if it is gone, or `number` is None."""
+    """Returns the subscription with this number; None if there is none."""
     return next((one.subscription for one in listed_here(context) if one.subscription.number == number), None)
 
 
 def on_subscription(run: Callable[[CommandContext, Subscription], Reply | None]) -> CommandFunction:
-    """Returns the handler of a button, or of an answer, about one subscription, which says so if that is gone."""
+    """Returns a handler of a button or an answer that calls `run` with its subscription, or says that it is gone."""
 
     def handle(context: CommandContext) -> Reply | None:
         subscription = subscription_numbered(context, context.arguments.get("number"))
@@ -250,7 +257,7 @@ def on_subscription(run: Callable[[CommandContext, Subscription], Reply | None])
 
 
 def on_all_or_one(run: Callable[[CommandContext, Subscription | None], Reply | None]) -> CommandFunction:
-    """Returns the handler of a button about the whole chat, or about the one subscription whose number it has."""
+    """Returns a handler of a button that calls `run` with the subscription that the button names, or with None for all."""
     one = on_subscription(run)
 
     def handle(context: CommandContext) -> Reply | None:
@@ -260,14 +267,14 @@ def on_all_or_one(run: Callable[[CommandContext, Subscription | None], Reply | N
 
 
 def subscription_gone(context: CommandContext) -> Reply:
-    """Returns the answer to a button whose subscription is gone."""
+    """Returns the reply to a button whose subscription no longer exists."""
     return Reply(toast=context.say("That subscription is gone. /list shows those that are there."))
 
 
 def subscription_named(context: CommandContext, which: str) -> Subscription:
     """Returns the subscription with this number or query. Raises NotFound, QueryError."""
     subscriptions = [one.subscription for one in listed_here(context)]
-    if numbered := subscription_numbered(context, typed_number(which)):
+    if numbered := subscription_numbered(context, next_deliveries.typed_number(which)):
         return numbered
     canonical = asked_beside(which, [one.canonical for one in subscriptions]).canonical
     found = next((subscription for subscription in subscriptions if subscription.canonical == canonical), None)
@@ -291,14 +298,14 @@ def _not_found(which: str) -> NotFound:
 
 
 def number_and_rest(context: CommandContext, text: str) -> tuple[Subscription | None, str]:
-    """Returns the subscription whose number is the first word, and the other words; (None, text) if there is none."""
+    """Returns (the subscription whose number is the first word, the other words); (None, text) if there is none."""
     first, *rest = text.split(maxsplit=1) or [""]
-    found = subscription_numbered(context, typed_number(first))
+    found = subscription_numbered(context, next_deliveries.typed_number(first))
     return (found, rest[0].strip() if rest else "") if found else (None, text.strip())
 
 
 def required_number(context: CommandContext, text: str, example: str) -> tuple[Subscription, str]:
-    """Like `number_and_rest`, for commands that need a number; `example` is a whole command. Raises NotFound, Refused."""
+    """Like `number_and_rest`, but raises NotFound or Refused without a subscription; `example` shows the whole command."""
     subscription, rest = number_and_rest(context, text)
     if subscription is not None:
         return subscription, rest
@@ -314,22 +321,22 @@ def required_number(context: CommandContext, text: str, example: str) -> tuple[S
 
 
 def no_subscriptions(context: CommandContext) -> Reply:
-    """Returns the answer of a chat without subscriptions."""
+    """Returns the reply that says that the chat has no subscriptions."""
     return Reply(lines=(context.say("There are no subscriptions yet. For example: /sub diffusion -survey"),))
 
 
 def pick_list(context: CommandContext, question: str, verb: str, *, last: Sequence[Button] = ()) -> Reply:
-    """Asks which subscription is meant: eight buttons a page, each of which calls `verb` with its number.
+    """Returns a reply that asks which subscription is meant: eight buttons a page, each of which calls `verb` with its number.
 
-    [back] and [more] call `verb`-page, which returns the same list again. `last` are buttons below the list. If strangers can
-    read the reply, it has no buttons and lists the subscriptions with the numbers to type.
+    [back] and [more] call `verb`-page, which returns this list again. `last` are buttons below the list. If strangers
+    can read the reply, it has no buttons and lists the subscriptions with the numbers to type.
     """
     subscriptions = [one.subscription for one in listed_here(context)]
     if not subscriptions:
         return no_subscriptions(context)
     if context.read_by_strangers:
         left_out = not_shown(context, len(subscriptions) - _IN_PUBLIC)
-        return Reply(lines=(question, *map(subscription_label, subscriptions[:_IN_PUBLIC]), *left_out))
+        return Reply(lines=(question, *map(phrasing.subscription_label, subscriptions[:_IN_PUBLIC]), *left_out))
     pages = range(0, len(subscriptions), A_PAGE)
     page = min(int(context.arguments.get("page", 0)), len(pages) - 1)
     shown = subscriptions[pages[page] : pages[page] + A_PAGE]
@@ -362,11 +369,275 @@ def not_shown(context: CommandContext, left: int) -> tuple[str, ...]:
 
 
 def pager(context: CommandContext, page: int, pages: int, verb: str) -> tuple[Button, ...]:
-    """Returns buttons to the previous and the next page."""
+    """Returns [back] and [more], which lead to the previous and the next page, if there are such pages."""
     ways = ((context.say("back"), page - 1), (context.say("more"), page + 1))
     return tuple(Button(label=label, verb=verb, arguments={"page": to}) for label, to in ways if 0 <= to < pages)
 
 
-def shown_buttons(context: CommandContext, buttons: Buttons) -> Buttons:
-    """Returns the rows of buttons that are not empty; none where strangers could press them."""
-    return () if context.read_by_strangers else tuple(row for row in buttons if row)
+# --------------------------------------------------------------------------- cities, by the time that their clocks show
+
+
+# IANA names. If several zones have the same local time now, only the first of them is on the first pages.
+_WELL_KNOWN = (
+    "Pacific/Honolulu",
+    "America/Anchorage",
+    "America/Los_Angeles",
+    "America/Denver",
+    "America/Chicago",
+    "America/New_York",
+    "America/Sao_Paulo",
+    "Europe/London",
+    "Europe/Berlin",
+    "Africa/Cairo",
+    "Europe/Moscow",
+    "Asia/Tehran",
+    "Asia/Dubai",
+    "Asia/Karachi",
+    "Asia/Kolkata",
+    "Asia/Dhaka",
+    "Asia/Bangkok",
+    "Asia/Shanghai",
+    "Asia/Tokyo",
+    "Australia/Sydney",
+    "Pacific/Auckland",
+)
+# Zones with other local times, and zones that have the same local time as one of the above only in winter.
+_MORE = (
+    "America/Halifax",
+    "America/St_Johns",
+    "Atlantic/Azores",
+    "Asia/Kabul",
+    "Asia/Kathmandu",
+    "Asia/Yangon",
+    "Australia/Adelaide",
+    "Pacific/Noumea",
+    "America/Mexico_City",
+    "America/Bogota",
+    "America/Phoenix",
+    "America/Santiago",
+    "Africa/Casablanca",
+    "Africa/Lagos",
+    "Europe/Athens",
+    "Asia/Jerusalem",
+    "Africa/Johannesburg",
+    "Europe/Istanbul",
+    "Asia/Singapore",
+    "Asia/Seoul",
+    "Australia/Brisbane",
+)
+# Language of the client → the zone where most speakers of the language live.
+_AT_HOME = {
+    "zh": "Asia/Shanghai",
+    "ja": "Asia/Tokyo",
+    "ko": "Asia/Seoul",
+    "de": "Europe/Berlin",
+    "fr": "Europe/Paris",
+    "it": "Europe/Rome",
+    "pt": "America/Sao_Paulo",
+    "ru": "Europe/Moscow",
+    "uk": "Europe/Kyiv",
+    "tr": "Europe/Istanbul",
+    "fa": "Asia/Tehran",
+    "he": "Asia/Jerusalem",
+    "hi": "Asia/Kolkata",
+    "id": "Asia/Jakarta",
+    "vi": "Asia/Ho_Chi_Minh",
+}
+CITIES_OF_A_PAGE = 11  # zones on a page; with [more] they fill four rows of three buttons
+_DAY = timedelta(days=1)
+_SLOW = timedelta(minutes=20)  # how far a typed local time may be from the zone's local time
+
+
+def city_pages(now: datetime, *, operator: str, language: str) -> tuple[tuple[str, ...], ...]:
+    """Returns pages of zones, each sorted by local time; no two zones of a page have the same local time now.
+
+    The first page holds the zones nearest to the operator's zone and to the zone where most speakers of the language
+    live. Every zone is on exactly one page. `language` is a code such as "pt-br".
+    """
+    home = _AT_HOME.get(language.casefold().replace("_", "-").partition("-")[0], "")
+    first = [name for name in (home, operator) if "/" in name]
+    near = [_offset(name, now) for name in first] or [_offset(operator, now)]
+    pages: list[tuple[str, ...]] = []
+    for layer in _layers([*first, *_WELL_KNOWN], _MORE, now):
+        by_distance = sorted(layer, key=lambda name: min(_between(_offset(name, now), place) for place in near))
+        for start in range(0, len(by_distance), CITIES_OF_A_PAGE):
+            page = by_distance[start : start + CITIES_OF_A_PAGE]
+            pages.append(tuple(sorted(page, key=lambda name: _offset(name, now))))
+    return tuple(pages)
+
+
+def cities_at(shown: time, now: datetime) -> tuple[str, ...]:
+    """Returns well-known zones where it is now about the time `shown`, no two with the same local time."""
+    said = timedelta(hours=shown.hour, minutes=shown.minute)
+    universal = timedelta(hours=now.hour, minutes=now.minute)
+    (clocks,) = _layers(_WELL_KNOWN, (), now)
+    return tuple(name for name in clocks if _between(universal + _offset(name, now), said) <= _SLOW)
+
+
+def _layers(first: Sequence[str], more: Sequence[str], now: datetime) -> list[list[str]]:
+    """Splits zones into layers; no two zones of a layer have the same local time now."""
+    layers: list[list[str]] = []
+    left = list(dict.fromkeys(first))
+    rest = [name for name in more if name not in left]
+    while left:
+        taken: dict[timedelta, str] = {}
+        for name in left:
+            taken.setdefault(_offset(name, now), name)
+        layers.append(list(taken.values()))
+        left = [name for name in left if name not in taken.values()] + rest
+        rest = []
+    return layers
+
+
+def _offset(name: str, now: datetime) -> timedelta:
+    return now.astimezone(zone(name)).utcoffset() or timedelta(0)
+
+
+def _between(one: timedelta, other: timedelta) -> timedelta:
+    """Returns the difference of two times of day or offsets, the shorter way around the clock: at most twelve hours."""
+    apart = abs(one - other) % _DAY
+    return min(apart, _DAY - apart)
+
+
+# -------------------------------------------------------------- cities with their local time, to choose a time zone by
+
+# The cities are shown as buttons, or as options of a form.
+
+
+_MOST_OPTIONS = 95  # platforms accept a hundred
+_ROW = 34  # columns of a row on a phone; all buttons of a row are as wide as its widest one
+
+
+def zone_buttons(context: CommandContext, page: int = 0, *, replaces: bool = False) -> Buttons:
+    """Returns buttons for one page of cities with their local times, and [more]. Pages are counted from 0.
+
+    [more] on the last page leads to the first. Every reply that asks for the zone may have these buttons. With
+    `replaces`, the reply to a pressed button replaces the message with the buttons.
+    """
+    pages = city_pages(context.now, operator=context.bot_info.timezone, language=context.request.language)
+    number = page % len(pages)
+    buttons = [
+        Button(
+            label=f"{local_time(context.now, name)} {context.localizer.city(name)}",
+            verb="zone",
+            arguments={"zone": name, "replaces": replaces},
+        )
+        for name in pages[number]
+    ]
+    more = Button(label=context.say("more"), verb="zones", arguments={"page": number + 1, "replaces": replaces})
+    return button_rows([*buttons, more])
+
+
+def zone_options(context: CommandContext, chosen: str) -> tuple[Option, ...]:
+    """Returns a form's options for the zone: the chosen zone, the chat's zone, then the other cities, page by page."""
+    pages = city_pages(context.now, operator=context.bot_info.timezone, language=context.request.language)
+    names = dict.fromkeys((chosen, context.chat.settings.timezone, *(name for page in pages for name in page)))
+    return tuple(
+        Option(value=name, label=f"{context.localizer.city(name)} · {local_time(context.now, name)}")
+        for name in list(names)[:_MOST_OPTIONS]
+    )
+
+
+def local_time(now: datetime, name: str) -> str:
+    """Returns the time of day in a zone, such as "14:30"."""
+    return f"{now.astimezone(zone(name)):%H:%M}"
+
+
+def button_rows(buttons: Sequence[Button]) -> Buttons:
+    """Returns the buttons in rows that are readable on a phone."""
+    rows: list[list[Button]] = []
+    for button in buttons:
+        row = [*rows[-1], button] if rows else []
+        if row and len(row) * max(_columns(one.label) for one in row) <= _ROW:
+            rows[-1] = row
+        else:
+            rows.append([button])
+    return tuple(map(tuple, rows))
+
+
+def _columns(text: str) -> int:
+    """Returns the width of a text in columns: 2 for a wide character such as a Chinese one, 1 for any other."""
+    return sum(2 if east_asian_width(sign) in "WF" else 1 for sign in text)
+
+
+# -------------------------------------------------------------------------------------- replies about times in a query
+
+
+AS_WORDS = "as-words"  # verb of the button that says: these words are part of the query, not its time
+
+
+def with_time_note(context: CommandContext, ending: Ending, reply: Reply) -> Reply:
+    """Returns the echo of a subscription; adds the note on its time if `time_note` has one."""
+    note = time_note(context, ending)
+    if not note:
+        return reply
+    said = context.say("({inner})", inner=note)
+    head, *rest = reply.lines
+    if context.read_by_group:
+        return replace(reply, lines=(context.say("{sentence} {next}", sentence=head, next=said), *rest))
+    return replace(reply, lines=(head, said, *rest))
+
+
+def time_note(context: CommandContext, ending: Ending) -> str:
+    """Returns a note if words were read as a time but may be part of the query, or if a time is not at the end; else ""."""
+    if ending.when is None:
+        moved = time_put_last(ending.query)
+        return context.say("A time counts only at the end: {line}", line=" ".join(moved.split())) if moved else ""
+    if not ending.either:
+        return ""
+    return context.say("I read “{words}” as the time; in quotes it is words.", words=ending.when)
+
+
+def as_words_button(context: CommandContext, text: str, number: int | None) -> tuple[Button, ...]:
+    """Returns [as words] under an echo: it undoes the last change and subscribes with all of `text` as the query.
+
+    `number` is the subscription that was edited; None for a new one.
+    """
+    change = last_change(context.store, context.chat.address)
+    if change is None:
+        return ()
+    arguments = {"text": as_words(text), "change": change.id, "number": number}
+    return (Button(label=context.say("as words"), verb=AS_WORDS, arguments=arguments),)
+
+
+class OnlyTime(Refused):
+    """Raised when a time was typed without a query."""
+
+    def __init__(self, typed: str) -> None:
+        example = Sentence("For example: {example}", {"example": f"/sub diffusion {' '.join(typed.split())}"})
+        super().__init__(Sentence("That is a time. Say also what papers should hold."), example)
+
+
+def only_time_refused(context: CommandContext, error: OnlyTime, words: Button) -> Reply:
+    """Returns the reply that refuses a time without a query. The button `words` uses the time as the words of a query."""
+    return replace(refused(error, context.localizer), buttons=((words,),))
+
+
+def time_refused_with_nearest(
+    context: CommandContext, error: NoSuchTime, button: Button, others: Sequence[Button] = (), *, argument: str = "when"
+) -> Reply:
+    """Returns the reply that refuses a time that is not available, with a copy of `button` for each of the nearest times."""
+    names = [phrasing.when_words(when, context.localizer) for when in error.nearest]
+    nearest = tuple(
+        replace(button, label=name, arguments={**button.arguments, argument: when})
+        for when, name in zip(error.nearest, names, strict=True)
+    )
+    hint = Sentence(error.hint.template, {**error.hint.values, "when": names[0]})
+    return replace(
+        refused(Refused(error.sentence, hint), context.localizer),
+        buttons=(nearest, tuple(others)),
+    )
+
+
+COMMANDS = (
+    Command(
+        name="cancel",
+        run=cancel,
+        summary=Sentence("never mind the question"),
+        listed=False,
+        stays_here=True,
+        writes=True,
+    ),
+)
+
+CALLBACKS = {"cancel": Callback(run=on_cancel, stays_here=True, writes=True)}

@@ -1,39 +1,46 @@
-"""Buttons of a paper's card that change subscriptions: mute, exclude, follow authors."""
+"""Actions on a paper: save, saved, 👍, 👎, and the buttons of its card that change subscriptions.
 
-from collections.abc import Sequence
+Those buttons mute a subscription, exclude something from it, or follow an author. docs/queries.md explains which
+signals these actions store and how they change the order of papers.
+"""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import timedelta
 
-from bot.commands import cards
-from bot.commands.asking import listed_here, undo_row
-from bot.commands.context import Callback, CommandContext
+from bot.commands import asking, cards, paper_lookup
+from bot.commands.context import Callback, Command, CommandContext, CommandFunction, Event
 from bot.commands.subscription_form import is_author
 from bot.commands.undo import subscribe_and_echo
 from bot.ports.channel import Button, Buttons, Reply
-from subscriptions.cutting import cut_letters, width
-from subscriptions.errors import QueryError
+from subscriptions import cutting
+from subscriptions.errors import QueryError, Refused, Sentence
 from subscriptions.matching.paper_index import matching_papers
-from subscriptions.model import Item, Subscription
+from subscriptions.model import Item, KnownPaper, Subscription
 from subscriptions.portable import mended_name
-from subscriptions.query import rewriting
-from subscriptions.query.parse import parse_canonical, parse_query
-from subscriptions.service.amendments import edit, rename
-from subscriptions.service.known_papers import distinctive_words, subscriptions_behind
+from subscriptions.query import parse, rewriting
+from subscriptions.query.links import mentioned
+from subscriptions.service import amendments, known_papers, near_papers
+from subscriptions.service.changes import judging
 from subscriptions.service.near_papers import note_signal
 from subscriptions.service.pausing import pause
 from subscriptions.states import Signal, SubscriptionState
+from subscriptions.store.database.store import Transaction
+from subscriptions.store.deliveries import papers_in_message
 
-MUTED_FOR = 7  # days, unless a button says otherwise
-AUTHORS = 8  # authors of a page
+MUTED_FOR = 7  # days
+AUTHORS = 8  # authors on a page
 EXCLUDED_AUTHORS = 4
 _LABEL = 40  # characters of a button's label
-_TOPIC = 30  # of the words in a button's label
-_IN_ROW, _HALF = 2, 18  # buttons in a row; columns of a label that fits into half a row on a phone
+_TOPIC = 30  # characters of a topic in a button's label
+_IN_ROW, _HALF = 2, 18  # buttons in a row; columns of the longest label that fits into half a row on a phone
 
 
 @cards.of_paper
 def on_mute(context: CommandContext, item: Item) -> Reply:
-    """Handles [mute ▾]: pauses the topic of the paper or a subscription that brought it, after asking which."""
-    subscriptions = subscriptions_behind(context.store, context.chat, item)
+    """Handles [mute ▾]: asks what to mute; if the button names a subscription, pauses that one."""
+    subscriptions = known_papers.subscriptions_behind(context.store, context.chat, item)
     loud = [subscription for subscription in subscriptions if subscription.state is SubscriptionState.ACTIVE]
     if "number" in context.arguments:
         chosen = _chosen(context, loud)
@@ -58,17 +65,17 @@ def on_mute(context: CommandContext, item: Item) -> Reply:
 
 
 def _topic_row(context: CommandContext, item: Item) -> Buttons:
-    """Returns a button that leaves out what a paper is about; nothing if no words of its title can be left out."""
+    """Returns a button that excludes the topic of a paper; no button if no words of its title can be excluded."""
     for subscription in _still_finding(context, item)[:1]:
         for rule, text in _rules(context, subscription, item, ()).items():
-            label = context.say("topic: {words}", words=cut_letters(text, _TOPIC))
+            label = context.say("topic: {words}", words=cutting.cut_letters(text, _TOPIC))
             arguments = {**cards.paper_arguments(context), "number": subscription.number, "rule": rule}
             return ((Button(label=label, verb="leave-out", arguments=arguments),),)
     return ()
 
 
 def _muted(context: CommandContext, subscription: Subscription) -> Reply:
-    until = context.now + timedelta(days=int(context.arguments.get("days", MUTED_FOR)))
+    until = context.now + timedelta(days=int(context.arguments["days"]))
     _note(context, Signal.MUTED)
     pause(context.store, context.chat.address, subscription.number, until=until, now=context.now, who=context.actor)
     said = context.say(
@@ -76,12 +83,12 @@ def _muted(context: CommandContext, subscription: Subscription) -> Reply:
         subscription=_called(subscription),
         moment=context.localizer.moment(until),
     )
-    return Reply(lines=(said,), ok=True, buttons=undo_row(context), replaces=True)
+    return Reply(lines=(said,), ok=True, buttons=asking.undo_row(context), replaces=True)
 
 
 @cards.of_paper
 def on_exclude(context: CommandContext, item: Item) -> Reply:
-    """Handles [exclude]: shows what the subscription could exclude, so that papers like this one do not come again."""
+    """Handles [exclude]: shows words and authors that the subscription could exclude, so that such papers do not come again."""
     finding = _still_finding(context, item)
     if not finding:
         return _no_subscription(context, finding)
@@ -98,7 +105,7 @@ def on_exclude(context: CommandContext, item: Item) -> Reply:
     if buttons:
         asked = context.say("What shall {subscription} leave out from now on?", subscription=_called(subscription))
         return Reply(lines=(asked,), buttons=_in_rows(buttons))
-    example = rewriting.narrowed(parse_query(subscription.text), "survey").text
+    example = rewriting.narrowed(parse.parse_query(subscription.text), "survey").text
     lines = (
         context.say("I find no words in this title that few of the other papers have."),
         context.say("Write what it shall leave out: /edit {number} {query}", number=subscription.number, query=example),
@@ -107,9 +114,10 @@ def on_exclude(context: CommandContext, item: Item) -> Reply:
 
 
 def _rules(context: CommandContext, subscription: Subscription, item: Item, authors: Sequence[str]) -> dict[str, str]:
-    """Returns rules that the query could exclude → their labels: words of the title, then these authors."""
+    """Returns the rules that the query could exclude, and their labels: words of the title, then these authors."""
     rules = {
-        rewriting.words_rule(text): text for text in distinctive_words(context.store, context.chat, subscription, item)
+        rewriting.words_rule(text): text
+        for text in known_papers.distinctive_words(context.store, context.chat, subscription, item)
     }
     rules |= {rewriting.author_rule(name): name for name in authors}
     return {rule: text for rule, text in rules.items() if _can_leave_out(subscription, rule, item)}
@@ -117,18 +125,20 @@ def _rules(context: CommandContext, subscription: Subscription, item: Item, auth
 
 @cards.of_paper
 def on_leave_out(context: CommandContext, item: Item) -> Reply:
-    """Handles a rule under [exclude]: adds it to the query."""
-    subscriptions = subscriptions_behind(context.store, context.chat, item)
+    """Handles a rule that was chosen after [exclude]: excludes it from the query."""
+    subscriptions = known_papers.subscriptions_behind(context.store, context.chat, item)
     subscription = _chosen(context, subscriptions)
     if subscription is None:
         return _no_subscription(context, ())
     rule = str(context.arguments["rule"])
-    less = rewriting.narrowed(parse_query(subscription.text), rule)
-    done = edit(context.store, context.chat.address, subscription.number, less.text, now=context.now, who=context.actor)
+    less = rewriting.narrowed(parse.parse_query(subscription.text), rule)
+    done = amendments.edit(
+        context.store, context.chat.address, subscription.number, less.text, now=context.now, who=context.actor
+    )
     _note(context, Signal.EXCLUDED)
-    reading = context.formatter.reading(done.query)
+    reading = context.reading(done.query)
     lines = [f"{subscription.number}  {reading}"]
-    buttons = undo_row(context) if done.outcome == "edited" else ()
+    buttons = asking.undo_row(context) if done.outcome == "edited" else ()
     others = [other for other in _still_finding(context, item) if other.number != subscription.number]
     if others:
         lines.append(context.say("{subscription} still finds such papers.", subscription=_called(others[0])))
@@ -145,26 +155,26 @@ def on_leave_out(context: CommandContext, item: Item) -> Reply:
 
 def _still_finding(context: CommandContext, item: Item) -> tuple[Subscription, ...]:
     """Returns the subscriptions that brought a paper and whose queries still match it."""
-    subscriptions = subscriptions_behind(context.store, context.chat, item)
+    subscriptions = known_papers.subscriptions_behind(context.store, context.chat, item)
     return tuple(
         subscription
         for subscription in subscriptions
-        if matching_papers(parse_canonical(subscription.canonical), [item.paper.paper])
+        if matching_papers(parse.parse_canonical(subscription.canonical), [item.paper.paper])
     )
 
 
 def _can_leave_out(subscription: Subscription, rule: str, item: Item) -> bool:
-    """Returns whether the query can take the rule, and would then not find this paper."""
+    """Returns whether the query can exclude the rule, and would then no longer find this paper."""
     try:
-        less = rewriting.narrowed(parse_query(subscription.text), rule)
-    except QueryError:  # such as initials alone, which are no valid author
+        less = rewriting.narrowed(parse.parse_query(subscription.text), rule)
+    except QueryError:  # for example if the author has only initials, which no query accepts
         return False
     return not matching_papers(less, [item.paper.paper])
 
 
 @cards.of_paper
 def on_follow(context: CommandContext, item: Item) -> Reply:
-    """Handles [follow authors]: shows a button for each author of a paper: the first, the last, then the others."""
+    """Handles [follow authors]: shows a button for each author of the paper: the first, the last, then the others."""
     names, start = item.paper.paper.authors, int(context.arguments.get("start", 0))
     authors = tuple(dict.fromkeys((*names[:1], *names[-1:], *names)))
     page = authors[start : start + AUTHORS]
@@ -185,15 +195,15 @@ def on_follow(context: CommandContext, item: Item) -> Reply:
 
 
 def on_follow_author(context: CommandContext) -> Reply:
-    """Handles an author under [follow authors]: subscribes to the author, and names the subscription after them."""
+    """Handles an author who was chosen after [follow authors]: subscribes to them, and names the subscription after them."""
     name = str(context.arguments["name"])
     rule = rewriting.author_rule(name)
     reply = subscribe_and_echo(context, rule, None)
-    canonical = parse_query(rule).canonical
-    for one in listed_here(context):
+    canonical = parse.parse_query(rule).canonical
+    for one in asking.listed_here(context):
         if one.subscription.canonical == canonical and not one.subscription.name:
             called = mended_name(_short(name))
-            rename(
+            amendments.rename(
                 context.store, context.chat.address, one.subscription.number, called, now=context.now, who=context.actor
             )
     _note(context, Signal.FOLLOWED)
@@ -201,7 +211,7 @@ def on_follow_author(context: CommandContext) -> Reply:
 
 
 def _note(context: CommandContext, kind: Signal) -> None:
-    """Stores what was done with the paper that the button names, if it names one."""
+    """Stores the signal for the paper that the button names; does nothing if the button names none."""
     item = cards.callback_paper(context) if {"delivery", "paper"} & context.arguments.keys() else None
     if item is not None:
         note_signal(context.store, context.chat, [item.paper.id], kind, now=context.now)
@@ -218,31 +228,183 @@ def _chosen(context: CommandContext, subscriptions: Sequence[Subscription]) -> S
 
 
 def _no_subscription(context: CommandContext, subscriptions: object) -> Reply:
-    """Returns the answer where nothing can be changed: the subscription is paused already, or there is none."""
+    """Returns the reply if there is nothing to change: the subscription is paused already, or there is none."""
     if subscriptions:
         return Reply(toast=context.say("It is paused already."))
     return Reply(toast=context.say("No subscription of this chat brings this paper any more."))
 
 
 def _called(subscription: Subscription) -> str:
-    """Returns the name of a subscription for a button or a line."""
+    """Returns the number and the shortened label of a subscription."""
     return f"{subscription.number}  {_short(subscription.label)}"
 
 
 def _short(text: str) -> str:
-    return cut_letters(" ".join(text.split()), _LABEL)
+    return cutting.cut_letters(" ".join(text.split()), _LABEL)
 
 
 def _in_rows(buttons: Sequence[Button]) -> Buttons:
-    """Returns the buttons in rows of two, but each with a long label in a row of its own."""
+    """Returns the buttons in rows of two; a button with a long label gets its own row."""
     rows: list[tuple[Button, ...]] = []
     for button in buttons:
-        if rows and len(rows[-1]) < _IN_ROW and all(width(one.label) <= _HALF for one in (*rows[-1], button)):
+        if rows and len(rows[-1]) < _IN_ROW and all(cutting.width(one.label) <= _HALF for one in (*rows[-1], button)):
             rows[-1] = (*rows[-1], button)
         else:
             rows.append((button,))
     return tuple(rows)
 
+
+# -------------------------------------------- save, saved, and the buttons of a card that tell what a chat thinks of it
+
+
+PAGE = 8  # saved papers on a page
+_NOTED: Mapping[Signal, Sentence] = {
+    Signal.LIKED: Sentence("Papers like this one come first. Press again to take it back."),
+    Signal.DISLIKED: Sentence("Papers like this one come last. Press again to take it back."),
+    Signal.SAVED: Sentence("Saved: /saved shows all. Press again to remove it."),
+}
+_TAKEN_BACK: Mapping[Signal, Sentence] = {
+    Signal.LIKED: Sentence("Taken back."),
+    Signal.DISLIKED: Sentence("Taken back."),
+    Signal.SAVED: Sentence("No longer saved."),
+}
+_RATED: Mapping[Signal, Sentence] = {
+    Signal.LIKED: Sentence("Noted: papers like this one come first. {title}"),
+    Signal.DISLIKED: Sentence("Noted: papers like this one come last. {title}"),
+}
+_REACTIONS: Mapping[str, Signal] = {"liked": Signal.LIKED, "disliked": Signal.DISLIKED}
+
+
+# ------------------------------------------------------------------------------------------------- buttons and reactions
+
+
+def _toggle(kind: Signal) -> CommandFunction:
+    """Returns the handler of 👍, 👎 or [save]: the first press stores the signal, the second one removes it."""
+
+    def handle(context: CommandContext, item: Item) -> Reply:
+        context = asking.with_stored_chat(context)
+        with _judging(context) as transaction:
+            if near_papers.take_back(transaction, context.chat, item.paper.id, kind):
+                return Reply(toast=_TAKEN_BACK[kind].say(context.localizer.translate))
+            near_papers.note_signal(transaction, context.chat, [item.paper.id], kind, now=context.now)
+        return Reply(toast=_NOTED[kind].say(context.localizer.translate))
+
+    return cards.of_paper(handle)
+
+
+def _judging(context: CommandContext) -> AbstractContextManager[Transaction]:
+    return judging(context.store, context.chat, now=context.now, who=context.actor)
+
+
+def on_reaction(context: CommandContext) -> None:
+    """Handles a reaction to a message that shows one paper. Sends no reply, since the person sees the reaction itself."""
+    details = context.event_details
+    papers = papers_in_message(context.store, context.chat.id, details.get("message", ""))
+    if len(papers) != 1:  # with several papers, it is unclear which one is meant
+        return
+    before, after = _REACTIONS.get(details.get("before", "")), _REACTIONS.get(details.get("after", ""))
+    with _judging(context) as transaction:
+        if before is not None and before is not after:
+            near_papers.take_back(transaction, context.chat, papers[0], before)
+        if after is not None:
+            near_papers.note_signal(transaction, context.chat, papers, after, now=context.now)
+
+
+# ---------------------------------------------------------------------------------------------------------- save, saved
+
+
+def save(context: CommandContext) -> Reply:
+    """Saves a paper: the named one; without a name, the paper of the message replied to, or the last delivered one."""
+    names = mentioned(context.args)
+    known = paper_lookup.paper_meant(context, names) if names or not context.args else None
+    if known is not None:
+        return keep(asking.with_stored_chat(context), known)
+    if names:
+        return paper_lookup.named_papers(context, names[0])
+    raise Refused(Sentence("Say which paper, by its arXiv id, DOI or link."), Sentence("For example: /save 2601.11087"))
+
+
+def rate(context: CommandContext, papers: Sequence[KnownPaper], kind: Signal) -> Reply:
+    """Stores that the chat likes or dislikes these papers. Returns the reply that says so."""
+    context = asking.with_stored_chat(context)
+    with _judging(context) as transaction:
+        near_papers.note_signal(transaction, context.chat, [known.id for known in papers], kind, now=context.now)
+    noted = _RATED[kind]
+    lines = tuple(context.say(noted.template, title=context.title(known)) for known in papers)
+    more = Button(label=context.say("more like this"), verb="more-like-this", arguments={"paper": papers[0].id})
+    rows = (*(((more,),) if len(papers) == 1 else ()), *asking.undo_row(context))
+    return Reply(lines=lines, ok=True, buttons=rows)
+
+
+def keep(context: CommandContext, known: KnownPaper) -> Reply:
+    """Saves a paper. Returns the reply that says so."""
+    with _judging(context) as transaction:
+        is_new = near_papers.save_paper(transaction, context.chat, known.id, now=context.now)
+    title = context.title(known)
+    said = (
+        context.say("Saved: {title}", title=title)
+        if is_new
+        else context.say("It is saved already: {title}", title=title)
+    )
+    remove = Button(label=context.say("remove"), verb="unsave", arguments={"paper": known.id})
+    all_saved = Button(label=context.say("all saved"), verb="saved-page", arguments={"start": 0})
+    return Reply(lines=(said,), ok=True, buttons=((all_saved, remove),))
+
+
+@cards.of_paper
+def on_unsave(context: CommandContext, item: Item) -> Reply:
+    """Handles [remove] under the reply to a saved paper."""
+    with _judging(context) as transaction:
+        if not near_papers.take_back(transaction, context.chat, item.paper.id, Signal.SAVED):
+            return cards.paper_gone(context)
+    said = context.say("No longer saved: {title}", title=context.title(item.paper))
+    return Reply(lines=(said,), ok=True, replaces=True)
+
+
+def saved(context: CommandContext) -> Reply:
+    """Shows the saved papers, the last saved one first."""
+    return _page(context, 0)
+
+
+def on_saved_page(context: CommandContext) -> Reply:
+    """Handles [newer], [older] and [all saved]."""
+    start = int(context.arguments["start"])
+    return replace(_page(context, start), replaces=bool(context.arguments.get("turns")))
+
+
+def _page(context: CommandContext, start: int) -> Reply:
+    papers = near_papers.saved_papers(context.store, context.chat) if context.chat.id else ()
+    if not papers:
+        nothing = context.say("Nothing is saved here. /save 2601.11087 saves a paper, and so does [save] on its card.")
+        return Reply(lines=(nothing,))
+    start = min(start, (len(papers) - 1) // PAGE * PAGE)
+    items = cards.result_items(papers[start : start + PAGE])
+    head = context.localizer.count("{count} saved paper", "{count} saved papers", len(papers))
+    export = context.say("As a file: /export saved bib, /export saved ris")
+    return Reply(
+        lines=(head,) if context.read_by_group else (head, export),
+        items=items,
+        first=start + 1,
+        numbers=cards.card_buttons(items, first=start + 1),
+        buttons=_turning(context, start, len(papers)),
+    )
+
+
+def _turning(context: CommandContext, start: int, amount: int) -> Buttons:
+    """Returns [newer] and [older], if there are such pages."""
+
+    def button(label: str, at: int) -> Button:
+        return Button(label=label, verb="saved-page", arguments={"start": at, "turns": True})
+
+    row = [button(context.say("newer"), start - PAGE)] if start else []
+    row += [button(context.say("older"), start + PAGE)] if start + PAGE < amount else []
+    return (tuple(row),)
+
+
+COMMANDS = (
+    Command(name="save", run=save, usage="[ID]", writes=True, summary=Sentence("keep a paper")),
+    Command(name="saved", run=saved, summary=Sentence("papers that you kept")),
+)
 
 CALLBACKS = {
     "card-mute": Callback(run=on_mute, needs_manager=True),
@@ -250,4 +412,11 @@ CALLBACKS = {
     "leave-out": Callback(run=on_leave_out, needs_manager=True),
     "card-follow": Callback(run=on_follow, needs_manager=True),
     "follow-author": Callback(run=on_follow_author, needs_manager=True, queries=_query_of_author),
+    "card-like": Callback(run=_toggle(Signal.LIKED), writes=True),
+    "card-dislike": Callback(run=_toggle(Signal.DISLIKED), writes=True),
+    "card-save": Callback(run=_toggle(Signal.SAVED), writes=True),
+    "unsave": Callback(run=on_unsave, writes=True),
+    "saved-page": Callback(run=on_saved_page),
 }
+
+EVENTS = {"reaction": Event(run=on_reaction)}

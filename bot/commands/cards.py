@@ -1,53 +1,89 @@
-"""Reads the data of buttons of papers.
+"""Papers in replies: rows of found papers, cards, and [subscribe].
 
-A list has too many buttons to store a token for each. So each paper has one, which opens its card, and its other buttons have
-the same data with a letter after it. Under a delivery even that one is not stored: its data names delivery and paper.
+The data of buttons: a list has too many buttons to store a token for each. So only the button that opens the card of a
+paper has a stored token, and the other buttons of the card have the same data with a letter after it. Under a delivery
+no token is stored at all: the data names the delivery and the position of the paper.
 
-    d<delivery>.c<n>     the card of its nth paper, from 0
-    d<delivery>.m<n>     papers beyond the chat's limit, from the nth of them on; without n from the first
-    <card>.f             all that is known of the paper
+    d<delivery>.c<n>     the card of the nth paper of the delivery, counted from 0
+    d<delivery>.m<n>     the papers beyond the chat's limit, from the nth of them on; without n, from the first
+    <card>.f             everything that is known about the paper
     <card>.o             the buttons that ⋯ opens
     <card>.b             back to the buttons of the card
-    <card>.q             what of it shall be quiet
-    <card>.w             why it came
+    <card>.q             what can be muted
+    <card>.w             why the paper came
     <card>.x             what its subscription could exclude from now on
-    <card>.a             its authors, to be followed
+    <card>.a             its authors, each of whom can be followed
     <card>.l             👍
     <card>.d             👎
-    <card>.s             keeps it
-    <card>.n             the papers nearest to it
+    <card>.s             saves the paper
+    <card>.n             the papers nearest to this one
 
-Messages of earlier releases have d<delivery>.f<n> for d<delivery>.c<n>.f. The data is not trusted: delivery and paper are
-looked up among the deliveries of the chat where the button was pressed.
+The data is not trusted: delivery and paper are looked up only among the deliveries of the chat where the button was
+pressed.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, Literal
 
-from bot.commands.context import Callback, CommandContext, CommandFunction, always
-from bot.commands.phrasing.reason_words import taste_line
-from bot.ports.channel import Button, Reply
+from bot.commands import asking, phrasing
+from bot.commands.asking import OnlyTime, subscription_numbered
+from bot.commands.context import Callback, CommandContext, CommandFunction
+from bot.commands.words.subjects import is_available
+from bot.ports.channel import Button, Buttons, Reply
 from bot.ports.conversation import CallbackRequest
-from subscriptions.model import CallbackToken, Item, KnownPaper
-from subscriptions.query.links import LIBRARY, mentioned
+from bot.rendering.language import Language
+from subscriptions import zones
+from subscriptions.errors import Sentence
+from subscriptions.matching.hits import why
+from subscriptions.model import Because, CallbackToken, Item, KnownPaper, Subscription
+from subscriptions.planning.cadence import parse_cadence
+from subscriptions.planning.times import Ending, NoSuchTime, as_words, read_when
+from subscriptions.query import Query, links
+from subscriptions.query.advice import Variant
 from subscriptions.query.parse import papers_of_wish
-from subscriptions.service import near_papers
+from subscriptions.service import near_papers, paper_search
 from subscriptions.service.chat_status import find_callback
 from subscriptions.service.known_papers import as_item
-from subscriptions.service.paper_search import papers_named
+from subscriptions.service.near_papers import Nearest
+from subscriptions.service.next_deliveries import typed_number
+from subscriptions.service.paper_search import Base
 from subscriptions.states import Signal
 from subscriptions.store.database.store import Store
 from subscriptions.store.deliveries import delivered_items
 from subscriptions.store.known_papers import stored_papers
+from subscriptions.store.signals import owned
+
+_MOST_WORDS = 5  # words that a sentence names
+_BECAUSE: Mapping[Signal | None, Sentence] = {
+    None: Sentence("Further up, because your library has “{title}”: {words}"),
+    Signal.OPENED: Sentence("Further up, because you opened “{title}”: {words}"),
+    Signal.FOLLOWED: Sentence("Further up, because you follow an author of “{title}”: {words}"),
+    Signal.SAVED: Sentence("Further up, because you saved “{title}”: {words}"),
+    Signal.LIKED: Sentence("Further up, because you liked “{title}”: {words}"),
+}
+_BECAUSE_HERE: Mapping[Signal | None, Sentence] = {
+    None: Sentence("Further up, because the library here has “{title}”: {words}"),
+    Signal.OPENED: Sentence("Further up, because somebody here opened “{title}”: {words}"),
+    Signal.FOLLOWED: Sentence("Further up, because an author of “{title}” is followed here: {words}"),
+    Signal.SAVED: Sentence("Further up, because somebody here saved “{title}”: {words}"),
+    Signal.LIKED: Sentence("Further up, because somebody here liked “{title}”: {words}"),
+}
+
+
+def taste_line(found: Nearest, title: str, localizer: Language, *, in_group: bool) -> str:
+    """Returns a sentence that says that a paper is further up because of another one, whose title is `title`."""
+    because = (_BECAUSE_HERE if in_group else _BECAUSE)[found.kind]
+    return replace(because, values={"title": title, "words": ", ".join(found.words[:_MOST_WORDS])}).say(
+        localizer.translate
+    )
+
 
 _CARD = "card"
-_OF_DELIVERY = re.compile(
-    r"d(?P<delivery>[0-9a-z]{16})\.(?:(?P<what>[cfqwxaldsn])(?P<position>\d{1,6})|m(?P<start>\d{0,6}))"
-)
+_OF_DELIVERY = re.compile(r"d(?P<delivery>[0-9a-z]{16})\.(?:c(?P<position>\d{1,6})|m(?P<start>\d{0,6}))")
 _VERBS = {
-    "c": _CARD,
     "f": "card-more",
     "o": "card-menu",
     "b": "card-back",
@@ -63,39 +99,39 @@ _VERBS = {
 
 
 def pressed_token(store: Store, data: str, place: str) -> CallbackToken | None:
-    """Returns the token for the data of a button; None if there is none."""
+    """Returns the token that belongs to the data of a pressed button; None if there is none."""
     card, _, letter = data.rpartition(".")
     token = read_callback(card, place) or find_callback(store, card) if letter in _VERBS else None
-    if token and token.verb == _CARD:  # its number is a place in a list; the numbers of other kinds are subscriptions
+    if token and token.verb == _CARD:  # here `number` is a place in a list; other verbs would read it as a subscription
         arguments = {name: value for name, value in token.arguments.items() if name != "number"}
         return replace(token, verb=_VERBS[letter], arguments=arguments)
     return read_callback(data, place) or find_callback(store, data)
 
 
 def read_callback(data: str, place: str) -> CallbackToken | None:
-    """Returns the token of a delivery's button whose data names no card; None for any other data."""
+    """Returns the token for data such as `d7.c0` and `d7.m16`, whose token is not stored; None for other data."""
     match = _OF_DELIVERY.fullmatch(data)
     if match is None:
         return None
-    if match["what"] is None:
+    if match["position"] is None:
         arguments = {"delivery": match["delivery"], "start": int(match["start"] or 0)}
         return CallbackToken(verb="show-more", arguments=arguments, place=place)
     arguments = {"delivery": match["delivery"], "position": int(match["position"])}
-    return CallbackToken(verb=_VERBS[match["what"]], arguments=arguments, place=place)
+    return CallbackToken(verb=_CARD, arguments=arguments, place=place)
 
 
 # ------------------------------------------------------------------ the card of a paper and the replies that show more
 
-# all fields, why it came, and papers beyond a delivery's limit.  Buttons name a paper by its position in a delivery
-# (`delivery`, `position`) or by its id in the store (`paper`). Each handler looks the paper up again among those
-# delivered to this chat.
+# These replies show all fields of a paper, why it came, or the papers beyond a delivery's limit. A button names its
+# paper by the position in a delivery (`delivery`, `position`) or by its id in the store (`paper`). A position is looked
+# up only among the deliveries to this chat.
 
 
-PAGE = 16  # papers of a page: two rows of eight numbers
+PAGE = 16  # papers on a page: two rows of eight numbers
 
 
 def callback_paper(context: CommandContext) -> Item | None:
-    """Returns the paper that the button names; None if it is gone, or was not delivered to this chat as the button says."""
+    """Returns the paper that the button names; None if it is not stored or the named delivery is not one of this chat's."""
     if "delivery" in context.arguments:
         delivery, position = str(context.arguments["delivery"]), int(context.arguments["position"])
         return next(iter(delivered_items(context.store, context.chat.id, delivery, position=position)), None)
@@ -105,7 +141,7 @@ def callback_paper(context: CommandContext) -> Item | None:
 
 
 def of_paper(run: Callable[[CommandContext, Item], Reply]) -> CommandFunction:
-    """Returns the handler of a button that calls `run` with the paper that the button names, or says that it is gone."""
+    """Returns a handler of a button that calls `run` with the paper that the button names, or says that it is gone."""
 
     def handle(context: CommandContext) -> Reply:
         item = callback_paper(context)
@@ -117,7 +153,8 @@ def of_paper(run: Callable[[CommandContext, Item], Reply]) -> CommandFunction:
 def card_reply(context: CommandContext, known: KnownPaper) -> Reply:
     """Returns the card of one paper that a person asked for: title, authors, categories, summary, buttons.
 
-    Reads from the store whether and why the paper was delivered to this chat, and notes that the chat opened it.
+    Reads from the store whether and why the paper was delivered to this chat. Stores the signal that the chat opened
+    it.
     """
     _note_opened(context, known.id)
     return _card(as_item(context.store, context.chat, known), {"paper": known.id})
@@ -132,7 +169,7 @@ def on_card(context: CommandContext, item: Item) -> Reply:
 
 @of_paper
 def on_more(context: CommandContext, item: Item) -> Reply:
-    """Handles [more]: shows all that is known of a paper, with its abstract and every field of its summaries."""
+    """Handles [more]: shows everything that is known about a paper, with its abstract and all fields of its summaries."""
     _note_opened(context, item.paper.id)
     return Reply(
         items=(item,),
@@ -142,19 +179,8 @@ def on_more(context: CommandContext, item: Item) -> Reply:
     )
 
 
-@of_paper
-def on_menu(context: CommandContext, item: Item) -> Reply:
-    """Handles ⋯: shows the rest of the buttons in place of those of the card."""
-    return _rebuttoned(context, item, "rest")
-
-
-@of_paper
-def on_back(context: CommandContext, item: Item) -> Reply:
-    """Handles [back]: shows the buttons of the card again."""
-    return _rebuttoned(context, item, "buttons")
-
-
 def _rebuttoned(context: CommandContext, item: Item, layout: Literal["buttons", "rest"]) -> Reply:
+    """Replaces the buttons of a card: `rest` shows the further buttons, `buttons` shows the first ones again."""
     if not isinstance(context.request, CallbackRequest):
         return paper_gone(context)
     card, _, _ = context.request.callback_data.rpartition(".")
@@ -163,30 +189,37 @@ def _rebuttoned(context: CommandContext, item: Item, layout: Literal["buttons", 
 
 
 def opens_a_paper(context: CommandContext) -> bool:
-    """Returns whether the text names one paper, whose card is the answer: then it is noted as opened."""
-    return bool(context.chat.id) and not context.read_by_strangers and len(mentioned(context.args)) == 1
+    """Returns whether the text names exactly one paper, so that its card is shown and the paper counts as opened."""
+    return bool(context.chat.id) and not context.read_by_strangers and len(links.mentioned(context.args)) == 1
 
 
 def _note_opened(context: CommandContext, paper: int) -> None:
-    """Notes that the chat opened a paper; not where strangers write, whose interest is not the chat's."""
+    """Stores the signal that the chat opened a paper, unless strangers can open it: their interest is not the chat's."""
     if not context.read_by_strangers:
         near_papers.note_signal(context.store, context.chat, [paper], Signal.OPENED, now=context.now)
 
 
 @of_paper
 def on_why(context: CommandContext, item: Item) -> Reply:
-    """Handles [why]: shows which subscriptions brought a paper, and by which of its words."""
+    """Handles [why]: shows which subscriptions brought a paper, and which of its words they matched."""
     return Reply(lines=why_lines(context, item), items=(item,), item_layout="why")
 
 
 def why_lines(context: CommandContext, item: Item) -> tuple[str, ...]:
-    """Returns lines with the papers to which a subscription found this one near, and with the one that moved it up; () if none did."""
+    """Returns up to two lines: to which papers this one is near, and which paper moved it up.
+
+    A line is left out if there are no such papers.
+    """
     names = [name for because in item.because for name in papers_of_wish(because.text)]
-    known = papers_named(context.store, names) if names else {}
+    known = paper_search.papers_named(context.store, names) if names else {}
     titles = dict.fromkeys(context.title(known[name]) for name in names if name in known)
     best = near_papers.nearest(context.store, context.chat, item.paper)
-    is_told = best is not None and best.kind is None  # the entry of the library that it is near to
-    if LIBRARY in names and not is_told and (entry := near_papers.entry_near(context.store, context.chat, item.paper)):
+    is_told = best is not None and best.kind is None  # then the last line names the nearest entry of the library
+    if (
+        links.LIBRARY in names
+        and not is_told
+        and (entry := near_papers.entry_near(context.store, context.chat, item.paper))
+    ):
         titles[context.title(entry)] = None
     lines = [context.say("Near to {titles}.", titles="; ".join(titles))] if titles else []
     if best:
@@ -195,7 +228,7 @@ def why_lines(context: CommandContext, item: Item) -> tuple[str, ...]:
 
 
 def on_show_more(context: CommandContext) -> Reply:
-    """Handles [show more]: shows a page of papers beyond the chat's limit, numbered on from the delivery."""
+    """Handles [show more]: shows a page of papers beyond the chat's limit; their numbers continue those of the delivery."""
     delivery, start = str(context.arguments["delivery"]), int(context.arguments.get("start", 0))
     delivered = delivered_items(context.store, context.chat.id, delivery)
     rest = [item for item in delivered if not item.shown]
@@ -221,7 +254,7 @@ def _card(item: Item, where: Mapping[str, Any]) -> Reply:
 
 
 def _opens(item: Item, where: Mapping[str, Any], *, whole: bool = False) -> Button:
-    """Returns the button of a card, whose data the other buttons of the card have."""
+    """Returns the button that opens a card; the data of the card's other buttons is this button's data and a letter."""
     arguments = {"paper": item.paper.id, **where, "number": 1, "on_card": True, **({"whole": True} if whole else {})}
     return Button(label="1", name=_CARD, verb=_CARD, arguments=arguments)
 
@@ -230,20 +263,158 @@ def _opens(item: Item, where: Mapping[str, Any], *, whole: bool = False) -> Butt
 
 
 def paper_arguments(context: CommandContext) -> dict[str, Any]:
-    """Returns the arguments of the pressed button that name its paper."""
+    """Returns those arguments of the pressed button that name its paper."""
     return {name: context.arguments[name] for name in ("delivery", "position", "paper") if name in context.arguments}
 
 
 def paper_gone(context: CommandContext) -> Reply:
-    """Returns the answer to a button whose paper is gone."""
+    """Returns the reply to a button whose paper is no longer stored."""
     return Reply(toast=context.say("I do not have this paper any more."))
 
 
+# -------------------------------------------------------------------------------------------- papers that a query found
+
+
+_NEWEST = 5  # papers for a chat without subscriptions
+_VARIANTS: Mapping[str, Sentence] = {
+    "phrase": Sentence("words side by side as a phrase"),
+    "titles": Sentence("words in titles only"),
+    "primary": Sentence("without cross-lists"),
+    "initials": Sentence("authors also with initials"),
+    "anywhere": Sentence("words in any text"),
+    "any": Sentence("any of these words"),
+    "allowed": Sentence("allow {part}"),
+    "without": Sentence("leave out {part}"),
+    "year": Sentence("the last year"),
+}
+
+
+def result_items(papers: Sequence[KnownPaper], query: Query | None = None) -> tuple[Item, ...]:
+    """Returns the papers as items, in this order; the words that the query matched are marked."""
+    return tuple(
+        Item(paper=known, because=_matched_words(known, query), position=at) for at, known in enumerate(papers)
+    )
+
+
+def _matched_words(known: KnownPaper, query: Query | None) -> tuple[Because, ...]:
+    """Returns the words of a paper that the query matched, with number 0, since they belong to no subscription."""
+    words = dict.fromkeys(word for hit in why(query, known.paper) for word in hit.terms) if query else {}
+    return (Because(number=0, text="", words=tuple(words)),) if words else ()
+
+
+def count_found(context: CommandContext, found: int, base: Base) -> str:
+    """Returns a sentence such as "6 papers in the last 7 days": the count, and the days in which papers were counted."""
+    if not base.of:
+        return context.say("No papers are known yet.")
+    days = phrasing.days_known(context.localizer, base)
+    if not found:
+        return context.localizer.count(
+            "The only paper of {days} does not fit.",
+            "Nothing fits among the {count} papers of {days}.",
+            base.of,
+            days=days,
+        )
+    return context.localizer.count("{count} paper in {days}", "{count} papers in {days}", found, days=days)
+
+
+def days_of(context: CommandContext, papers: Sequence[KnownPaper]) -> tuple[str, ...]:
+    """Returns one text for each paper: its day, "" for today, and a mark if the chat's library has the paper."""
+    today = context.now.astimezone(zones.zone(context.chat.settings.timezone)).date()
+    found = owned(context.store, [context.chat.id], [known.id for known in papers])
+    had, mark = found.get(context.chat.id, ()), context.say("in the library")
+    said = (
+        ("" if known.day == today else context.localizer.day(known.day, seen_from=today), known.id in had)
+        for known in papers
+    )
+    return tuple(" · ".join(filter(None, (day, mark if is_had else ""))) for day, is_had in said)
+
+
+def variant_label(localizer: Language, one: Variant) -> str:
+    """Returns a description of what a variant of a query changes; for kinds without a description, the variant itself."""
+    known = _VARIANTS.get(one.kind)
+    return replace(known, values={"part": one.part}).say(localizer.translate) if known else one.text
+
+
+def card_buttons(items: Sequence[Item], *, first: int = 1) -> tuple[Button, ...]:
+    """Returns a numbered button for each paper; the button opens the paper's card."""
+    return tuple(
+        Button(label=str(number), name="card", verb="card", arguments={"paper": item.paper.id, "number": number})
+        for number, item in enumerate(items, start=first)
+    )
+
+
+def subscribe_button(context: CommandContext, text: str, ending: Ending | None = None) -> Buttons:
+    """Returns [subscribe], which does the same as /sub with this text, put on one line.
+
+    If the time may have been meant as words of the query, [as words] follows, which searches for all of the text.
+    """
+    rows = [("subscribe-to", context.say("subscribe"), " ".join(text.split()))]
+    if ending and ending.either:
+        rows.append(("try", context.say("as words"), as_words(text)))
+    return tuple((Button(label=label, verb=verb, arguments={"text": words}),) for verb, label, words in rows)
+
+
+def only_time_reply(context: CommandContext, typed: str) -> Reply:
+    """Returns the reply that refuses a time without a query; tells a known chat how to use the time for all subscriptions."""
+    words = Button(label=context.say("as words"), verb="try", arguments={"text": as_words(typed)})
+    reply = asking.only_time_refused(context, OnlyTime(typed), words)
+    if not context.chat.id or not is_available(typed):
+        return reply
+    return replace(reply, lines=(*reply.lines, context.say("For all subscriptions: /schedule {when}", when=typed)))
+
+
+def time_refusal(context: CommandContext, ending: Ending) -> Reply | None:
+    """Returns the reply that refuses an unavailable time, with buttons for the nearest ones; None for an available time."""
+    text = " ".join(ending.query.split())
+    try:
+        read_when(str(ending.when))
+    except NoSuchTime as error:
+        if meant := subscription_numbered(context, typed_number(text)):
+            number = {"number": meant.number}
+            reply = asking.time_refused_with_nearest(
+                context, error, Button(label="", verb="schedule", arguments=number)
+            )
+            return replace(reply, lines=(*reply.lines, named_by_number(context, meant)))
+        words = Button(label=context.say("as words"), verb="try", arguments={"text": as_words(context.args)})
+        button = Button(label="", verb="subscribe-at", arguments={"text": text})
+        return asking.time_refused_with_nearest(context, error, button, (words,))
+    return None
+
+
+def named_by_number(context: CommandContext, subscription: Subscription) -> str:
+    """Returns a line that says which subscription was meant."""
+    number, name = subscription.number, subscription.label
+    return context.say("This is subscription {number}: {name}", number=number, name=name)
+
+
+def query_lines(context: CommandContext, query: Query, ending: Ending | None) -> tuple[str, ...]:
+    """Returns lines: how the query and its time were read, then hints; in groups only the first line."""
+    reading = context.reading(query)
+    if ending and ending.when is not None:
+        when = phrasing.when_words(ending.when, context.localizer, parse_cadence(context.chat.settings.schedule))
+        reading = f"{reading} · {when}"
+    if context.read_by_group:
+        return (reading,)
+    odd = [hint.say(context.localizer.translate) for hint in query.hints]
+    if ending and (note := asking.time_note(context, ending)):
+        odd.insert(0, note)
+    return (reading, *(context.say("({inner})", inner=one) for one in odd))
+
+
+def nothing_active(context: CommandContext, example: str) -> Reply:
+    """Returns the reply for a chat without an active subscription: the newest papers; `example` is a command with a query."""
+    words = context.say("No subscription is active here. With a query I look for that: {example}", example=example)
+    papers = () if context.read_by_group else paper_search.newest_papers(context.store, now=context.now, most=_NEWEST)
+    items = result_items(papers)
+    newest = (context.say("The newest papers that I know:"),) if papers else ()
+    return Reply(lines=(words, *newest), items=items, days=days_of(context, papers), numbers=card_buttons(items))
+
+
 CALLBACKS = {
-    "card": Callback(run=on_card, writes=always),
-    "card-more": Callback(run=on_more, writes=always),
-    "card-menu": Callback(run=on_menu),
-    "card-back": Callback(run=on_back),
+    "card": Callback(run=on_card, writes=True),
+    "card-more": Callback(run=on_more, writes=True),
+    "card-menu": Callback(run=of_paper(partial(_rebuttoned, layout="rest"))),
+    "card-back": Callback(run=of_paper(partial(_rebuttoned, layout="buttons"))),
     "card-why": Callback(run=on_why),
     "show-more": Callback(run=on_show_more),
 }

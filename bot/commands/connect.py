@@ -1,29 +1,29 @@
-"""connect, privacy, forget and dump: which chat is spoken about, and what is kept of it."""
+"""connect, privacy and forget: choose the chat that commands are about, show what is stored about it, erase it."""
 
 from datetime import datetime, timedelta
 
-from bot.commands.asking import drop_question, expect_yes_or_no
-from bot.commands.context import Callback, Command, CommandContext, always
-from bot.commands.phrasing.reason_words import erased_line, would_erase_line
+from bot.commands import asking
+from bot.commands.context import Callback, Command, CommandContext
 from bot.commands.start import add_row
 from bot.ports.channel import Button, File, Reply
+from bot.rendering.language import Language
 from subscriptions.addresses import facts_of, parse_address
 from subscriptions.cutting import clip
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind
-from subscriptions.service import retention
+from subscriptions.service import chat_status, retention
 from subscriptions.service.access import standing_of
-from subscriptions.service.chat_status import known_or_new, store_chat
 from subscriptions.service.next_deliveries import listed
 from subscriptions.service.notices import name_of
+from subscriptions.service.retention import Forgotten
+from subscriptions.store import chats as stored_chats
 from subscriptions.store import conversations
-from subscriptions.store.chats import chats_of, set_owner
 from subscriptions.store.database.store import Scope
 from subscriptions.store.signals import amount_of_signals
 
 LASTS = timedelta(days=90)  # how long the store keeps the state of a conversation
 _OFF = frozenset({"off", "end", "stop", "quit"})
-_SHOWN = 10  # chats that have a button
+_SHOWN = 10  # chats that are shown as buttons
 _LABEL = 40
 
 
@@ -39,7 +39,10 @@ def disconnect(context: CommandContext) -> None:
 
 
 def connect(context: CommandContext) -> Reply:
-    """Connects to the named chat, for which rights were checked; `off` ends the connection; without a name shows the chats."""
+    """Connects the private chat to the named chat; without a name, shows the chats to choose from; `off` disconnects.
+
+    The rights of the sender in the named chat were checked before.
+    """
     if context.request.place.kind is not ChatKind.PRIVATE:
         return _in_private(context)
     if context.chat.address != context.origin.address:
@@ -55,7 +58,7 @@ def connect(context: CommandContext) -> Reply:
 def _begin(context: CommandContext) -> Reply:
     chat = remember_managed_chat(context)
     # Notices about the managed chat are sent to this one.
-    store_chat(
+    chat_status.store_chat(
         context.store, context.origin.address, context.origin.kind, now=context.now, lang=context.request.language
     )
     token = CallbackToken(
@@ -68,7 +71,7 @@ def _begin(context: CommandContext) -> Reply:
         context.store, _name(context.origin.address), token, lasts=LASTS, now=context.now
     )
     _add_to_chats_of_person(context, chat.address)
-    drop_question(context)
+    asking.drop_question(context)
     end = Button(label=context.say("back to this chat"), verb="disconnect")
     return Reply(
         lines=(
@@ -86,7 +89,7 @@ def _begin(context: CommandContext) -> Reply:
 def remember_managed_chat(context: CommandContext) -> Chat:
     """Stores the chat that a person manages, with the person as its owner if it has none."""
     there = context.chat
-    chat = store_chat(
+    chat = chat_status.store_chat(
         context.store,
         there.address,
         there.kind,
@@ -97,12 +100,12 @@ def remember_managed_chat(context: CommandContext) -> Chat:
         by=context.person,
     )
     if not chat.owner:
-        set_owner(context.store, chat.id, context.request.sender)
+        stored_chats.set_owner(context.store, chat.id, context.request.sender)
     return chat
 
 
 def on_disconnect(context: CommandContext) -> Reply:
-    """Handles [back to this chat] and /connect off."""
+    """Handles [back to this chat] and /connect off: ends the connection."""
     was = connection(context.store, context.origin.address, now=context.now)
     disconnect(context)
     if was is None:
@@ -135,8 +138,12 @@ def _chats_of_person(context: CommandContext) -> dict[ChatAddress, Chat]:
         context.store, _chats_name(context.origin.address), since=context.now - LASTS
     )
     addresses = [parse_address(text) for text in before.arguments["chats"]] if before else []
-    turned_to = (known_or_new(context.store, address, ChatKind.BROADCAST) for address in addresses)
-    return {chat.address: chat for chat in (*chats_of(context.store, context.origin.address), *turned_to) if chat.id}
+    turned_to = (chat_status.known_or_new(context.store, address, ChatKind.BROADCAST) for address in addresses)
+    return {
+        chat.address: chat
+        for chat in (*stored_chats.chats_of(context.store, context.origin.address), *turned_to)
+        if chat.id
+    }
 
 
 def _add_to_chats_of_person(context: CommandContext, address: ChatAddress) -> None:
@@ -170,7 +177,7 @@ def _chats_name(home: ChatAddress) -> str:
 # ----------------------------------------------------------------------------------------------------- privacy, forget
 
 
-SURE_WITHIN = timedelta(minutes=10)  # how long the question can be answered
+SURE_WITHIN = timedelta(minutes=10)  # how long the question of /forget can be answered
 YES, NO = "yes", "no"
 
 
@@ -178,7 +185,7 @@ YES, NO = "yes", "no"
 
 
 def privacy(context: CommandContext) -> Reply:
-    """Says what is stored, how long and by whom; a private chat gets all of it as a file."""
+    """Says what is stored, for how long and by whom; in a private chat, also sends all of it as a file."""
     contact = context.bot_info.contact or context.say("the operator of this bot; they left no address")
     if context.read_by_group:
         button = Button(label=context.say("as a file"), verb="privacy")
@@ -193,7 +200,7 @@ def privacy(context: CommandContext) -> Reply:
                     next=_copies(context),
                 ),
             ),
-            buttons=((button,),) if context.chat.id and not context.read_by_strangers else (),
+            buttons=((button,),) if context.chat.id else (),
         )
     lines = [
         context.say(
@@ -229,7 +236,7 @@ def privacy(context: CommandContext) -> Reply:
 
 
 def _copies(context: CommandContext) -> str:
-    """Returns a sentence on how long copies of the database keep the erased data."""
+    """Returns a sentence that says how long copies of the database keep erased data."""
     if not context.bot_info.kept_copies:
         return context.say(
             "What is erased now may stay in copies of the database that the operator of this bot has made."
@@ -242,14 +249,14 @@ def _copies(context: CommandContext) -> str:
 
 
 def on_privacy(context: CommandContext) -> Reply:
-    """Handles [as a file]: sends all that is stored of a group to those who manage it."""
+    """Handles [as a file]: sends everything that is stored about a group as a file."""
     if not context.chat.id:
         return Reply(toast=_nothing_stored(context))
     return Reply(lines=(context.say("All that is stored of this chat:"),), file=_file(context))
 
 
 def _nothing_stored(context: CommandContext) -> str:
-    """Returns a sentence on what is stored about an unknown chat."""
+    """Returns a sentence that says what is stored about a chat that has no row in the store."""
     if standing_of(context.store, context.chat.address).is_denied:
         return context.say("Of this chat only a hash of its id is stored, since the operator has said no to it.")
     return context.say("Of this chat nothing is stored yet.")
@@ -264,10 +271,10 @@ def _file(context: CommandContext) -> File:
 
 
 def forget_(context: CommandContext) -> Reply:
-    """Asks whether to erase the chat; where strangers could press a button, or the sender cannot, the answer is /forget yes."""
+    """Asks whether to erase the chat. If strangers could press a button or the sender cannot, people type /forget yes."""
     if retention.is_just_stored(
         context.store, context.chat.address, now=context.now
-    ):  # by this command, which is rolled back
+    ):  # this command itself stored the chat; the refusal rolls that back
         raise Refused(Sentence("I know nothing of this chat, so there is nothing to erase."))
     word, by_word = context.args.casefold(), context.read_by_strangers or context.request.is_operator
     if by_word and word in (YES, NO):
@@ -284,14 +291,15 @@ def forget_(context: CommandContext) -> Reply:
     how = context.say("It cannot be undone. /export keeps a copy of the subscriptions.")
     lines = (what, how) if context.read_by_group else (what, _copies(context), how)
     keep, erase = _buttons(context)
-    expect_yes_or_no(context, erase, keep)
+    asking.expect_yes_or_no(context, erase, keep)
     return Reply(lines=lines, buttons=((keep, erase),), is_ephemeral=True, names_chat=True)
 
 
 def _buttons(context: CommandContext) -> tuple[Button, Button]:
     """Returns [keep it] and [erase everything], for the sender only.
 
-    If the sender is an anonymous admin, everyone who manages the chat may press them, since presses are not anonymous.
+    An anonymous admin has a known name only when they press a button. So if the sender is one, everyone who manages the
+    chat may press.
     """
     only = "" if context.request.sender_is_admin else context.request.sender
     until = (context.now + SURE_WITHIN).isoformat()
@@ -303,14 +311,14 @@ def _buttons(context: CommandContext) -> tuple[Button, Button]:
 
 
 def on_forget(context: CommandContext) -> Reply:
-    """Handles [erase everything] within ten minutes."""
+    """Handles [erase everything]: erases the chat if the question is at most ten minutes old."""
     if context.now > datetime.fromisoformat(str(context.arguments["until"])):
         return Reply(toast=context.say("That was too long ago. Nothing is erased; /forget asks again."))
     return _erased(context)
 
 
 def on_keep(context: CommandContext) -> Reply:
-    """Handles [keep it]."""
+    """Handles [keep it]: drops the question."""
     conversations.clear_conversation_state(context.store, _chat_name(context))
     return Reply(lines=(context.say("Nothing is erased."),), ok=True)
 
@@ -343,17 +351,30 @@ def _chat(context: CommandContext) -> str:
 
 
 def _chat_name(context: CommandContext) -> str:
-    """Returns the key of the question: one per person and chat."""
+    """Returns the key of the question, which is unique per person and chat."""
     return f"forget:{context.origin.address}:{context.chat.address}:{context.request.sender}"
 
 
-CALLBACKS = {
-    "connect": Callback(run=connect, writes=always),
-    "disconnect": Callback(run=on_disconnect, stays_here=True, writes=always),
-    "privacy": Callback(run=on_privacy, needs_manager=True),
-    "forget": Callback(run=on_forget, needs_manager=True, replaces=True),
-    "keep": Callback(run=on_keep, needs_manager=True, replaces=True),
-}
+def would_erase_line(subscriptions: int, chat: str, localizer: Language) -> str:
+    """Returns a sentence that says what would be erased; `chat` is the name of the chat."""
+    return localizer.count(
+        "This erases all I know of {chat}: {count} subscription, its settings, and what it was told.",
+        "This erases all I know of {chat}: {count} subscriptions, its settings, and what it was told.",
+        subscriptions,
+        chat=chat,
+    )
+
+
+def erased_line(gone: Forgotten, localizer: Language) -> str:
+    """Returns a sentence that says what was erased."""
+    subscriptions = localizer.count("{count} subscription", "{count} subscriptions", gone.subscriptions)
+    papers = localizer.count("{count} paper", "{count} papers", gone.papers)
+    return localizer.say(
+        "Erased: {subscriptions}, the memory of {papers}, all settings and buttons.",
+        subscriptions=subscriptions,
+        papers=papers,
+    )
+
 
 COMMANDS = (
     Command(
@@ -363,8 +384,16 @@ COMMANDS = (
         summary=Sentence("manage a group or channel from here"),
         stays_here=True,
         args_are_chat=True,
-        writes=always,
+        writes=True,
     ),
     Command(name="privacy", run=privacy, summary=Sentence("what I store of this chat")),
     Command(name="forget", run=forget_, needs_manager=True, summary=Sentence("erase this chat, after one question")),
 )
+
+CALLBACKS = {
+    "connect": Callback(run=connect, writes=True),
+    "disconnect": Callback(run=on_disconnect, stays_here=True, writes=True),
+    "privacy": Callback(run=on_privacy, needs_manager=True),
+    "forget": Callback(run=on_forget, needs_manager=True, replaces=True),
+    "keep": Callback(run=on_keep, needs_manager=True, replaces=True),
+}

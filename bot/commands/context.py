@@ -1,54 +1,42 @@
-"""The values that all commands share: the context of a command, and the declarations of commands, callbacks and events."""
+"""What all commands share: the context of a command, and the classes that declare commands, callbacks and events."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from difflib import get_close_matches
 from functools import cached_property
-from types import MappingProxyType
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
-from bot.commands.phrasing import Localizer
 from bot.ports.channel import Reply
 from bot.ports.conversation import EventRequest, FormRequest, MessageRequest, Request
+from bot.rendering.cleaning import title_line
+from bot.rendering.language import Language
+from bot.rendering.query_text import query_in_words
 from subscriptions.addresses import BotLinks, facts_of
 from subscriptions.errors import Sentence
-from subscriptions.model import Chat, ChatAddress, ChatKind, KnownPaper, Paper
+from subscriptions.matching.ranking import Library
+from subscriptions.model import Chat, ChatAddress, ChatKind, KnownPaper
 from subscriptions.query import Query
-from subscriptions.ranking import Library
 from subscriptions.service.access import is_operator
 from subscriptions.store.database.store import Transaction
 
 Access = Literal["open", "ask", "closed"]
 
 
-class InlineFormatter(Protocol):
-    """Formats values within the lines of a reply; implemented by bot.rendering.cleaning."""
-
-    def reading(self, query: Query) -> str:
-        """Returns what a query asks for, in the reader's language."""
-
-    def caret(self, text: str, column: int) -> tuple[str, str]:
-        """Returns the line of a refused query, and a line with ^ under the column."""
-
-    def title(self, paper: Paper) -> str:
-        """Returns a paper on one line: its readable title and its id."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BotInfo:
-    """The bot's configuration, as far as commands use it."""
+    """The part of the bot's configuration that commands use."""
 
     access: Access = "open"
     admins: tuple[ChatAddress, ...] = ()
     contact: str = ""
     timezone: str = "UTC"
     bot_names: Mapping[str, str] = field(default_factory=dict)  # platform → the bot's name there: "paperwire_bot"
-    categorised: bool = True  # some source tells the categories of its papers
+    categorised: bool = True  # at least one source tells the categories of its papers
     looks_up_papers: bool = False  # papers that are not stored can be looked up at arXiv
-    mail_platform: str = ""  # the name of the platform whose addresses have to say yes; "": it is off
-    kept_copies: int = 0  # daily copies of the database that are kept; 0: the program makes none
-    version: str = ""  # of paperwire; "" if it runs from a checkout
+    mail_platform: str = ""  # the name of the platform whose addresses have to be confirmed; "" if e-mail is off
+    kept_copies: int = 0  # how many daily copies of the database are kept; 0: the program makes none
+    version: str = ""  # the version of paperwire; "" if it runs from a checkout
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,16 +53,15 @@ class CommandContext:
     chat: Chat  # id 0 until it is stored
     origin: Chat
     args: str = ""  # the text after the command
-    arguments: Mapping[str, Any] = field(default_factory=dict)  # of the button
+    arguments: Mapping[str, Any] = field(default_factory=dict)  # the arguments of the button or form
     file: bytes = b""  # the attached document
-    library: Library | None = None  # that it holds
-    localizer: Localizer
-    formatter: InlineFormatter
+    library: Library | None = None  # the library that was read from the document
+    localizer: Language
     bot_info: BotInfo
     registry: "Registry"
     read_by_group: bool = False  # a whole group or channel sees the reply, not one person
     shared_chats: frozenset[str] | None = (
-        None  # addresses of chats that the sender is a member of; None if the platform does not tell
+        None  # addresses of the chats that the sender is a member of; None if the platform does not tell them
     )
 
     @property
@@ -99,12 +86,12 @@ class CommandContext:
 
     @property
     def actor(self) -> str:
-        """Returns the sender as changes store it: "ID NAME"."""
+        """Returns the sender in the form in which changes are stored: "ID NAME"."""
         return f"{self.request.sender} {self.request.sender_name}".strip()
 
     @property
     def is_operator(self) -> bool:
-        """Returns whether the sender runs this bot: as this private chat, or as a person in any chat."""
+        """Returns whether the sender is an operator of this bot: this private chat is one, or the person is one."""
         if self.request.is_operator:
             return True
         if not self.read_by_strangers and (self.origin.admin or self.origin.address in self.bot_info.admins):
@@ -116,7 +103,10 @@ class CommandContext:
 
     @property
     def read_by_strangers(self) -> bool:
-        """Returns whether strangers can read the reply. Then it has no buttons that change anything: strangers could press them."""
+        """Returns whether strangers can read the reply: in public chats and in channels.
+
+        Such a reply has no buttons that change anything, since strangers could press them.
+        """
         return self.origin.public or self.origin.kind is ChatKind.BROADCAST
 
     @property
@@ -130,9 +120,21 @@ class CommandContext:
         """Returns the sentence in the reader's language."""
         return self.localizer.say(sentence, **values)
 
+    def press(self, verb: str, arguments: Mapping[str, Any]) -> "Reply | None":
+        """Does what the button with this verb does. Returns its reply as a new message; None if there is no such button."""
+        if (callback := self.registry.callbacks.get(verb)) is None:
+            return None
+        args = str(arguments.get(callback.args_from, ""))
+        reply = callback.run(replace(self, args=args, arguments=dict(arguments)))
+        return replace(reply, replaces=False) if reply else None
+
     def title(self, known: KnownPaper) -> str:
         """Returns a paper on one line."""
-        return self.formatter.title(known.paper)
+        return title_line(known.paper)
+
+    def reading(self, query: Query) -> str:
+        """Returns a query in words, in the reader's language."""
+        return query_in_words(query, self.localizer.translate)
 
 
 CommandFunction = Callable[[CommandContext], Reply | None]
@@ -142,22 +144,12 @@ Condition = Callable[[CommandContext], bool]
 WantedFile = Literal["text", "library", "any"]  # what an attached document must be
 
 
-def always(_: CommandContext) -> bool:
-    """Returns True, for commands that always write."""
-    return True
-
-
-def never(_: CommandContext) -> bool:
-    """Returns False, for commands that never write."""
-    return False
-
-
 QueryTexts = Callable[[CommandContext], Iterable[str]]
 MatchesAhead = Callable[[CommandContext], None]
 
 
 def query_of_button(context: CommandContext) -> Iterable[str]:
-    """Returns the query that a button carries as its argument `text`."""
+    """Returns the query of a button, which is its argument `text`."""
     return (str(context.arguments.get("text", "")),)
 
 
@@ -166,14 +158,14 @@ class Action:
     """What a command, a button, a form or an event does, and what must be checked or fetched before it runs."""
 
     run: CommandFunction
-    needs_manager: bool = False  # only for those who manage the chat that it is about
+    needs_manager: bool = False  # only for people who manage the chat that it is about
     needs_operator: bool = False  # only for operators of the bot
-    writes: Condition | None = None  # whether it writes to the store; None: if it needs a manager
-    queries: QueryTexts | None = None  # whose matches the reply tells: they are matched before the writing transaction
-    matches_ahead: MatchesAhead | None = None  # matches what else it needs, likewise
-    stays_here: bool = False  # is about the chat where it was made, even if that chat manages another one
+    writes: Condition | bool | None = None  # whether it writes to the store; None: it writes if it needs a manager
+    queries: QueryTexts | None = None  # the queries to match before the writing transaction, for the reply
+    matches_ahead: MatchesAhead | None = None  # does all other matching that is needed before the writing transaction
+    stays_here: bool = False  # is about the chat where it was requested, even if that chat manages another one
     wants_file: WantedFile | None = None  # reads an attached document
-    replaces: bool = False  # the reply replaces the message whose button was pressed; other replies say so themselves
+    replaces: bool = False  # each reply replaces the message of the button; if False, `Reply.replaces` decides
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,15 +178,16 @@ class Command(Action):
     usage: str = ""  # arguments after the name: "QUERY [WHEN]"
     shows_without_args: bool = False  # without arguments it changes nothing, so everyone may use it
     listed: bool = True  # is shown in menus
-    names_chats: bool = False  # a chat in its arguments is an argument, not the chat that it is about
+    names_chats: bool = False  # a chat in its arguments is a plain argument, not the chat that the command is about
     args_are_chat: bool = False  # its arguments are one chat: @name, link or number
-    many_lines: bool = False  # reads every line of a message; in other commands a line may begin another command
+    many_lines: bool = False  # reads all lines of a message; for other commands, a later line may be a second command
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Callback(Action):
     """The handler of a button, of an answer to a question, or of a form."""
 
+    args_from: str = ""  # the argument that is used as the text after the command
     is_answer: Condition | None = None  # for questions: whether a text is an answer; None: every text is
     show_form: CommandFunction | None = None  # for forms: returns the form for the values that are filled in so far
 
@@ -203,30 +196,28 @@ class Callback(Action):
 class Event(Action):
     """The handler of an event: something happens to a chat, or a person opens a home view or a shortcut."""
 
-    writes: Condition | None = always
+    writes: Condition | bool | None = True
 
 
-def write_condition(action: Action) -> Condition:
-    """Returns the condition under which an action writes to the store.
+def writes_of(action: Action) -> Condition | bool:
+    """Returns whether an action writes to the store, or the condition under which it does.
 
-    If it does not hold, the action runs in a reading transaction, and an attempt to write there raises WouldWrite.
+    An action that does not write runs in a reading transaction, where an attempt to write raises WouldWrite.
     """
-    return action.writes or (always if action.needs_manager else never)
+    return action.needs_manager if action.writes is None else action.writes
 
 
-# Names of these commands in other bots.
-_ELSEWHERE: Mapping[str, str] = MappingProxyType(
-    {
-        "activeall": "resume",
-        "config": "set",
-        "cron": "schedule",
-        "del": "unsub",
-        "delete": "unsub",
-        "pauseall": "pause",
-        "unpause": "resume",
-        "version": "about",
-    }
-)
+# Name of a command in other bots → our command.
+_ELSEWHERE: Mapping[str, str] = {
+    "activeall": "resume",
+    "config": "set",
+    "cron": "schedule",
+    "del": "unsub",
+    "delete": "unsub",
+    "pauseall": "pause",
+    "unpause": "resume",
+    "version": "about",
+}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -236,7 +227,7 @@ class Registry:
     commands: tuple[Command, ...]
     callbacks: Mapping[str, Callback]  # by the verb of the button
     events: Mapping[str, Event]  # by the name of the event
-    destinations: Mapping[str, ChatAddress] = field(default_factory=dict)  # by name, of chats without people
+    destinations: Mapping[str, ChatAddress] = field(default_factory=dict)  # name → a chat that only receives papers
 
     @cached_property
     def by_name(self) -> Mapping[str, Command]:
@@ -248,13 +239,13 @@ class Registry:
         return self.by_name.get(name.casefold())
 
     def nearest(self, name: str, *, alike: float = 0.6) -> str:
-        """Returns the name of the command that is most similar to `name`; "" if none is similar enough: 0 to 1."""
+        """Returns the name of the command that is most similar to `name`; "" if no similarity reaches `alike` (0 to 1)."""
         said = name.casefold()
         if said in _ELSEWHERE:
             return _ELSEWHERE[said]
         names = list(self.by_name)
-        swapped = [known for known in names if sorted(known) == sorted(said)]  # sbu
+        swapped = [known for known in names if sorted(known) == sorted(said)]  # "sbu"
         if found := swapped or get_close_matches(said, names, n=1, cutoff=alike):
             return found[0]
-        # Such as "sub" of "/subdiffusion".
+        # A command without the space after it: "sub" for "/subdiffusion".
         return max((known for known in names if said.startswith(known)), key=len, default="")

@@ -1,27 +1,30 @@
-"""edit, name, schedule: change a subscription, which keeps its number and what it has delivered."""
+"""edit, name, schedule, pause, resume, stop: change a subscription, which keeps its number and its history of deliveries.
+
+At the end of a pause, the papers that waited are offered.
+"""
 
 import re
 from dataclasses import replace
+from datetime import datetime
 
-from bot.commands import asking
-from bot.commands.context import Callback, Command, CommandContext, always, query_of_button
-from bot.commands.phrasing import setting_words
-from bot.commands.phrasing.subscription_words import name_given, renamed
+from bot.commands import asking, phrasing
+from bot.commands.asking import time_refused_with_nearest
+from bot.commands.context import Callback, Command, CommandContext, query_of_button
 from bot.commands.search import query_of
 from bot.commands.subscription_form import edit_subscription
-from bot.commands.typed_times import time_refused_with_nearest
 from bot.commands.undo import REWRITE, echo
-from bot.ports.channel import Button, Reply
+from bot.ports.channel import Button, Buttons, Reply
 from subscriptions.errors import NotFound, QueryError, Refused, Sentence
 from subscriptions.model import Subscription
 from subscriptions.planning.cadence import parse_cadence
+from subscriptions.planning.pauses import parse_pause
 from subscriptions.planning.times import NoSuchTime, as_words, split_when
 from subscriptions.planning.times._reading import clock_of, is_time
-from subscriptions.query.links import links_to_no_paper, mentioned
-from subscriptions.query.parse import asks_for_nearness, parse_query
-from subscriptions.service import amendments
+from subscriptions.query import links, parse
+from subscriptions.service import amendments, pausing
 from subscriptions.service.chat_status import next_deliveries_to
-from subscriptions.states import SubscriptionState
+from subscriptions.states import ChatState, SubscriptionState
+from subscriptions.zones import zone
 
 _TO = re.compile(r"\Ato\s+", re.IGNORECASE)  # "/schedule 1 to daily"
 _OFTEN_WANTED = ("now", "when-out", "daily 09:00", "weekdays 09:00", "weekly mon 09:00")
@@ -31,7 +34,7 @@ _OFTEN_WANTED = ("now", "when-out", "daily 09:00", "weekdays 09:00", "weekly mon
 
 
 def edit_(context: CommandContext) -> Reply:
-    """Changes the query of a subscription, and its time if a time follows the query. Without a query asks for it."""
+    """Changes the query of a subscription, and its time if a time follows the query. Without a query, asks for it."""
     if not context.args:
         return _which(context)
     subscription, text = asking.required_number(context, context.args, "/edit 4 diffusion -survey")
@@ -63,11 +66,11 @@ def _ask_query(context: CommandContext, subscription: Subscription) -> Reply:
 
 def _edit(context: CommandContext, subscription: Subscription, typed: str) -> Reply:
     ending = split_when(typed)
-    if ending.only_time:  # the query is not changed
+    if ending.only_time:  # a time without a query changes only the time
         return _schedule(context, subscription, typed)
     try:
-        parse_query(ending.query)
-    except QueryError as error:  # the caret is shown below the whole arguments, which begin with the number
+        parse.parse_query(ending.query)
+    except QueryError as error:  # the caret is shown under all arguments, so its column also counts the number
         before = len(context.args) - len(typed)
         raise QueryError(error.sentence, error.hint, error.column + before) from None
     text = " ".join(ending.query.split())
@@ -85,12 +88,12 @@ def _edit(context: CommandContext, subscription: Subscription, typed: str) -> Re
     except NoSuchTime as error:
         words = replace(_edit_button(subscription, as_words(typed)), label=context.say("as words"))
         return time_refused_with_nearest(context, error, _edit_button(subscription, text), (words,))
-    instead = context.formatter.reading(parse_query(subscription.text))
+    instead = context.reading(parse.parse_query(subscription.text))
     return echo(context, done, instead=instead, ending=ending, typed=typed, number=subscription.number)
 
 
 def _queries(context: CommandContext) -> tuple[str, ...]:
-    """Returns the new query without its time."""
+    """Returns the new query that the arguments contain, without its time."""
     _, text = asking.number_and_rest(context, context.args)
     return (split_when(text).query,)
 
@@ -104,12 +107,12 @@ def _edit_button(subscription: Subscription, text: str) -> Button:
 
 
 def on_rewrite(context: CommandContext, subscription: Subscription) -> Reply:
-    """Changes the query to that of the button, an advice, and the time, if it offers one after a refusal."""
+    """Handles a button with a better query or an available time: changes the query, and the time if the button has one."""
     text, when = str(context.arguments["text"]), str(context.arguments.get("when", "")) or None
     done = amendments.edit(
         context.store, context.chat.address, subscription.number, text, when=when, now=context.now, who=context.actor
     )
-    return echo(context, done, instead=context.formatter.reading(parse_query(subscription.text)))
+    return echo(context, done, instead=context.reading(parse.parse_query(subscription.text)))
 
 
 # ---------------------------------------------------------------------------------------------------------------- name
@@ -135,13 +138,13 @@ def answer_name(context: CommandContext, subscription: Subscription) -> Reply | 
 
 
 def _is_a_paper(text: str) -> bool:
-    """Returns whether a text is only the id of a paper or a link, and so neither a query nor a name."""
-    names_one = len(text.split()) == 1 and bool(mentioned(text) or links_to_no_paper(text))
-    return names_one and not asks_for_nearness(text)
+    """Returns whether a text is only the id of a paper or a link, so that it is neither a query nor a name."""
+    names_one = len(text.split()) == 1 and bool(links.mentioned(text) or links.links_to_no_paper(text))
+    return names_one and not parse.asks_for_nearness(text)
 
 
 def _name(context: CommandContext, subscription: Subscription, text: str) -> Reply:
-    called = name_given(text)
+    called = phrasing.name_given(text)
     try:
         done = amendments.rename(
             context.store, context.chat.address, subscription.number, called, now=context.now, who=context.actor
@@ -150,7 +153,7 @@ def _name(context: CommandContext, subscription: Subscription, text: str) -> Rep
         example = Sentence("For example: /name {number} diffusion", {"number": subscription.number})
         raise Refused(error.sentence, example) from None
     return replace(
-        renamed(subscription, done, context.localizer),
+        phrasing.renamed(subscription, done, context.localizer),
         buttons=asking.undo_row(context) if done.name != subscription.name else (),
     )
 
@@ -161,7 +164,7 @@ def _name(context: CommandContext, subscription: Subscription, text: str) -> Rep
 def schedule(context: CommandContext) -> Reply:
     """Sets the time of one subscription.
 
-    Without a number, sets it for all and for new ones; without a time, offers times.
+    Without a number, sets the time of all subscriptions and of new ones; without a time, offers times.
     """
     subscription, text = asking.number_and_rest(context, context.args)
     if subscription is None:
@@ -171,7 +174,10 @@ def schedule(context: CommandContext) -> Reply:
 
 
 def _refuse_foreign_number(text: str) -> None:
-    """Raises NotFound for a number that no subscription has, since read as an hour it would reschedule all of them."""
+    """Raises NotFound if the text begins with a number that no subscription has.
+
+    Otherwise the number would be read as an hour, and all subscriptions would be rescheduled.
+    """
     first, *rest = text.split(maxsplit=1) or [""]
     if first.removeprefix("#").isdecimal():
         typed = rest[0] if rest else ""
@@ -184,17 +190,17 @@ def _refuse_foreign_number(text: str) -> None:
 
 
 def on_schedule(context: CommandContext, subscription: Subscription | None) -> Reply:
-    """Handles a time that was picked."""
+    """Handles a button with a time: sets that time."""
     return _schedule(context, subscription, str(context.arguments["when"]))
 
 
 def _offer_times(context: CommandContext, subscription: Subscription | None) -> Reply:
     if subscription is None:
-        now = setting_words.cadence_words(parse_cadence(context.chat.settings.schedule), context.localizer)
+        now = phrasing.cadence_words(parse_cadence(context.chat.settings.schedule), context.localizer)
         lines = [context.say("New subscriptions come: {when}", when=now)]
         lines.append(context.say("A new time is for all of them. For one of them: /schedule N daily 9"))
     else:
-        now = setting_words.cadence_words(subscription.cadence, context.localizer, subscription.zone or "")
+        now = phrasing.cadence_words(subscription.cadence, context.localizer, subscription.zone or "")
         lines = [context.say("{number} comes: {when}", number=subscription.number, when=now)]
     example = f"{subscription.number} weekdays 8:30" if subscription else "weekdays 8:30"
     lines.append(context.say("Or write it: /schedule {example}", example=example))
@@ -203,12 +209,12 @@ def _offer_times(context: CommandContext, subscription: Subscription | None) -> 
         Button(label=_time(context, when), verb="schedule", arguments={**of, "when": when}) for when in _OFTEN_WANTED
     ]
     rows = (tuple(times[:2]), tuple(times[2:4]), tuple(times[4:]))
-    return Reply(lines=tuple(lines), buttons=asking.shown_buttons(context, rows))
+    return Reply(lines=tuple(lines), buttons=rows)
 
 
 def _time(context: CommandContext, when: str) -> str:
     """Returns the label of a button with a time."""
-    return setting_words.when_words(when, context.localizer, parse_cadence(context.chat.settings.schedule))
+    return phrasing.when_words(when, context.localizer, parse_cadence(context.chat.settings.schedule))
 
 
 def _schedule(context: CommandContext, subscription: Subscription | None, typed: str) -> Reply:
@@ -225,16 +231,16 @@ def _schedule(context: CommandContext, subscription: Subscription | None, typed:
         return time_refused_with_nearest(context, error, Button(label="", verb="schedule", arguments=of))
     clock = context.localizer
     if subscription is not None:
-        if done[0].zone:  # told by the clock that the line above names
+        if done[0].zone:  # the next delivery is shown in the subscription's own zone
             clock = clock.speaking(context.origin.settings.lang, done[0].zone)
-        when = setting_words.cadence_words(done[0].cadence, context.localizer, done[0].zone or "")
+        when = phrasing.cadence_words(done[0].cadence, context.localizer, done[0].zone or "")
         said = context.say("Schedule of {number}: {when}", number=subscription.number, when=when)
     else:
-        when = setting_words.when_words(typed, context.localizer, parse_cadence(context.chat.settings.schedule))
+        when = phrasing.when_words(typed, context.localizer, parse_cadence(context.chat.settings.schedule))
         said = context.say("Schedule of all subscriptions, new ones too: {when}", when=when)
     next_delivery = next_deliveries_to(context.store, context.chat.address, done, now=context.now)
     first = (
-        [setting_words.next_line(next_delivery, clock, context.now)]
+        [phrasing.next_line(next_delivery, clock, context.now)]
         if any(one.state is SubscriptionState.ACTIVE for one in done)
         else []
     )
@@ -242,6 +248,148 @@ def _schedule(context: CommandContext, subscription: Subscription | None, typed:
 
 
 _rewrite = asking.on_subscription(on_rewrite)
+
+
+# -------------------------------------------------------------------------------------------------- pause, resume, stop
+
+
+ALL = "all"  # this argument means the whole chat, like no arguments
+
+
+def pause_(context: CommandContext) -> Reply:
+    """Pauses the chat, or the subscription with the given number, for the given time."""
+    if not context.chat.id:
+        return Reply(lines=(context.say("There is nothing to pause yet."),))
+    subscription, until = _parsed(context)
+    return _paused(context, subscription, until)
+
+
+def stop(context: CommandContext) -> Reply:
+    """Asks whether the person wants to pause or to unsubscribe."""
+    count = len(asking.listed_here(context))
+    if not count:
+        return Reply(lines=(context.say("There is nothing to stop: this chat has no subscriptions."),))
+    paused = context.chat.state is ChatState.PAUSED
+    lines = [
+        context.localizer.count("This chat has {count} subscription.", "This chat has {count} subscriptions.", count)
+    ]
+    lines += [context.say("This chat is paused; /resume ends that.")] if paused else []
+    if context.read_by_strangers:
+        lines.append(context.say("/pause holds everything, /unsub all removes it."))
+        return Reply(lines=tuple(lines))
+    hold = () if paused else (Button(label=context.say("pause"), verb="pause-all"),)
+    everything = Button(label=context.say("remove all"), verb="unsub-all")
+    return Reply(lines=tuple(lines), buttons=((*hold, everything),))
+
+
+def resume_(context: CommandContext) -> Reply:
+    """Resumes the chat with all its subscriptions, or one subscription."""
+    if not context.chat.id:
+        return Reply(lines=(context.say("Nothing is paused here."),))
+    one = bool(context.args) and context.args.casefold() != ALL
+    subscription = asking.required_number(context, context.args, "/resume 4")[0] if one else None
+    return _resumed(context, subscription)
+
+
+def what_waits(context: CommandContext, number: int | None = None) -> tuple[tuple[str, ...], Buttons]:
+    """Returns (lines, buttons) about the papers that wait after a pause; both are empty if no papers wait."""
+    found = pausing.get_waiting_papers(context.store, context.chat.address, now=context.now, number=number)
+    if not found.papers:
+        return (), ()
+    lines = phrasing.waiting_lines(found, context.localizer)
+    if context.read_by_strangers:
+        return lines, ()
+    of = {} if number is None else {"number": number}
+    send = Button(label=context.say("send {count}", count=found.papers), verb="send-waiting", arguments=of)
+    offered = {**of, "upto": found.upto, "at": context.now.isoformat()}
+    return lines, ((send, Button(label=context.say("skip"), verb="skip-waiting", arguments=offered)),)
+
+
+def on_send(context: CommandContext, subscription: Subscription | None) -> Reply:
+    """Handles [send]: sends the papers that wait now."""
+    sent = pausing.send_waiting(
+        context.store, context.chat.address, now=context.now, number=subscription.number if subscription else None
+    )
+    if not sent:
+        return Reply(toast=context.say("Nothing waits any more."))
+    said = context.localizer.count("{count} paper is on its way.", "{count} papers are on their way.", sent)
+    return Reply(lines=(said,), ok=True)
+
+
+def on_skip(context: CommandContext, subscription: Subscription | None) -> Reply:
+    """Handles [skip]: the papers that waited when the button was shown are never sent."""
+    skipped = pausing.skip_waiting(
+        context.store,
+        context.chat.address,
+        upto=int(context.arguments["upto"]),
+        by=datetime.fromisoformat(context.arguments["at"]),
+        now=context.now,
+        number=subscription.number if subscription else None,
+    )
+    if not skipped:
+        return Reply(toast=context.say("Nothing waits any more."))
+    said = context.localizer.count("{count} paper is skipped.", "{count} papers are skipped.", skipped)
+    return Reply(lines=(said, context.say("/search still finds what was skipped.")), ok=True)
+
+
+def _parsed(context: CommandContext) -> tuple[Subscription | None, datetime | None]:
+    """Returns (the subscription to pause, or None for the whole chat; the end of the pause, or None for no end).
+
+    "2 weeks" is read as a time, "2" as a subscription, "2 until mon" as both. Raises Refused, NotFound.
+    """
+    text = context.args
+    if not text or text.casefold() == ALL:
+        return None, None
+    clock = zone(context.chat.settings.timezone)
+    try:
+        return None, parse_pause(text, clock, context.now)
+    except Refused:
+        subscription, rest = asking.number_and_rest(context, text)
+        if subscription is None:
+            first = text.split(maxsplit=1)[0].removeprefix("#")
+            if first.isdecimal() and not text[len(first) :].strip():
+                asking.required_number(context, text, "/pause 4 7d")
+            raise
+        return subscription, parse_pause(rest, clock, context.now) if rest else None
+
+
+def _paused(context: CommandContext, subscription: Subscription | None, until: datetime | None = None) -> Reply:
+    number = subscription.number if subscription else None
+    held = pausing.pause(context.store, context.chat.address, number, until=until, now=context.now, who=context.actor)
+    lines = [
+        phrasing.paused_line(held, context.localizer, now=context.now),
+        context.say("What comes in the meantime waits."),
+    ]
+    again = context.say("/resume {number} ends it.", number=number) if subscription else context.say("/resume ends it.")
+    resume_button = Button(
+        label=context.say("resume"), verb="resume", arguments={"number": number} if subscription else {}
+    )
+    undo = tuple(button for row in asking.undo_row(context) for button in row) if held.changed else ()
+    buttons = ((resume_button, *undo),)
+    return Reply(lines=(*lines, again), ok=True, buttons=buttons)
+
+
+def _resumed(context: CommandContext, subscription: Subscription | None) -> Reply:
+    number = subscription.number if subscription else None
+    held = pausing.resume(context.store, context.chat.address, number, now=context.now, who=context.actor)
+    head = phrasing.resumed_line(held, context.localizer)
+    if not held.changed:
+        return Reply(lines=(head,))
+    if held.chat.state is ChatState.PAUSED:
+        return Reply(
+            lines=(head, context.say("This chat is paused; /resume ends that.")),
+            ok=True,
+            buttons=asking.undo_row(context),
+        )
+    lines, buttons = what_waits(context, number)
+    return Reply(lines=(head, *lines), ok=True, buttons=(*buttons, *asking.undo_row(context)))
+
+
+def _match_ahead(context: CommandContext) -> None:
+    """Matches the papers that wait for the chat, before the writing transaction begins."""
+    pausing.match_waiting_ahead(context.store, context.chat.address)
+
+
 COMMANDS = (
     Command(
         name="edit",
@@ -262,13 +410,37 @@ COMMANDS = (
         usage="[N] WHEN",
         summary=Sentence("when papers come"),
     ),
+    Command(
+        name="pause",
+        aliases=("mute",),
+        run=pause_,
+        needs_manager=True,
+        usage="[N] [7d | until 3 Mar]",
+        summary=Sentence("hold papers back for a while"),
+    ),
+    Command(name="stop", run=stop, summary=Sentence("pause, or remove everything"), listed=False),
+    Command(
+        name="resume",
+        run=resume_,
+        needs_manager=True,
+        matches_ahead=_match_ahead,
+        usage="[N]",
+        summary=Sentence("end a pause"),
+    ),
 )
+
 CALLBACKS = {
     "edit-ask": Callback(run=asking.on_subscription(_ask_query), needs_manager=True),
-    "edit-ask-page": Callback(run=_which, writes=always, replaces=True),
+    "edit-ask-page": Callback(run=_which, writes=True, replaces=True),
     "edit-at": Callback(run=_rewrite, needs_manager=True, queries=query_of_button, replaces=True),
     REWRITE: Callback(run=_rewrite, needs_manager=True, queries=query_of_button, replaces=True),
     "edit": Callback(run=asking.on_subscription(answer_edit), needs_manager=True, queries=_query_of_answer),
     "name": Callback(run=asking.on_subscription(answer_name), needs_manager=True),
     "schedule": Callback(run=asking.on_all_or_one(on_schedule), needs_manager=True, replaces=True),
+    "pause": Callback(run=asking.on_subscription(_paused), needs_manager=True, replaces=True),
+    "pause-all": Callback(run=pause_, needs_manager=True, replaces=True),
+    **{
+        verb: Callback(run=asking.on_all_or_one(run), needs_manager=True, matches_ahead=_match_ahead, replaces=True)
+        for verb, run in (("resume", _resumed), ("send-waiting", on_send), ("skip-waiting", on_skip))
+    },
 }

@@ -1,48 +1,50 @@
-"""export, import, share, library: subscriptions as text, papers as BibTeX, one subscription as a link, a chat's own papers.
+"""export, import, share, library.
 
-These come from a file that Zotero, Mendeley, JabRef or Google Scholar exports.
+Subscriptions are exported and imported as text, papers are exported as BibTeX or RIS, and one subscription is shared as
+a link. A library is a chat's own papers, read from a file that Zotero, Mendeley, JabRef or Google Scholar exports. The
+end of this module writes papers in the formats of reference managers.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
-from types import MappingProxyType
+from itertools import chain, count
+from string import ascii_lowercase
+from unicodedata import category, combining
 
 from bot.commands import asking
-from bot.commands.citations import bibliography, references
-from bot.commands.context import Callback, Command, CommandContext, always
-from bot.commands.phrasing import Localizer
+from bot.commands.context import Callback, Command, CommandContext
 from bot.ports.channel import Button, File, Reply
+from bot.rendering.language import Language
+from subscriptions import portable
 from subscriptions.errors import Refused, Sentence
-from subscriptions.model import CallbackToken, Subscription
+from subscriptions.matching.ranking import Library
+from subscriptions.model import CallbackToken, KnownPaper, Paper, Subscription
+from subscriptions.normalize import tex
 from subscriptions.planning.cadence import cadence_text
-from subscriptions.portable import PortableLine, read_lines, text_of
 from subscriptions.query.links import LIBRARY_QUERY
 from subscriptions.query.parse import parse_query
-from subscriptions.ranking import Library
-from subscriptions.service import near_papers
+from subscriptions.service import importing, near_papers
 from subscriptions.service.chat_status import share_link
-from subscriptions.service.exporting import delivered, export
 from subscriptions.service.importing import ImportPlan, import_lines
 from subscriptions.store import conversations
 from subscriptions.store.signals import library_of
+from subscriptions.text import normalized
 
 DECIDE_WITHIN = timedelta(hours=1)  # how long an import can be confirmed
-MOST_SHOWN = 30  # lines of a difference that are shown
+MOST_SHOWN = 30  # changed lines that are shown before an import
 LONG = 2500  # characters; a longer text is sent as a file
 LONG_IN_GROUP = 300
-LONG_LINE = 900  # characters; a longer line would be broken in two
-_DAYS: Mapping[str, int] = MappingProxyType({"d": 1, "w": 7, "m": 30, "y": 365})
+LONG_LINE = 900  # characters; a longer line would be split into two
+_DAYS: Mapping[str, int] = {"d": 1, "w": 7, "m": 30, "y": 365}
 _SPAN = re.compile(r"(?P<count>\d{1,4})\s*(?P<unit>[dwmy]?)(?:ays?|eeks?|onths?|ears?)?", re.IGNORECASE)
-_A_MONTH = timedelta(days=30)
-_REMOVE = ("remove", "删除")
 
 
 # -------------------------------------------------------------------------------------------------------------- export
 
 
 def export_(context: CommandContext) -> Reply:
-    """Shows the subscriptions as text that /import reads; with `bib` the papers of the last days as BibTeX."""
+    """Shows the subscriptions as text that /import reads; with `bib` or `saved`, papers as BibTeX or RIS."""
     word, _, rest = context.args.partition(" ")
     if word.casefold() in ("bib", "bibtex"):
         return _bib(context, rest.strip())
@@ -53,7 +55,7 @@ def export_(context: CommandContext) -> Reply:
             Sentence("I export subscriptions, or papers as BibTeX or RIS."),
             Sentence("For example: /export, /export bib 30d, or /export saved ris"),
         )
-    text = export(context.store, context.chat.address) if context.chat.id else ""
+    text = importing.export(context.store, context.chat.address) if context.chat.id else ""
     if not text:
         return Reply(lines=(context.say("There are no subscriptions yet."),))
     head = context.localizer.count(
@@ -66,7 +68,9 @@ def export_(context: CommandContext) -> Reply:
 
 def _bib(context: CommandContext, typed: str) -> Reply:
     days = _span(typed)
-    papers = delivered(context.store, context.chat.address, since=context.now - days) if context.chat.id else ()
+    papers = (
+        importing.delivered(context.store, context.chat.address, since=context.now - days) if context.chat.id else ()
+    )
     text = bibliography(papers)
     if not text:
         return Reply(
@@ -84,7 +88,7 @@ def _bib(context: CommandContext, typed: str) -> Reply:
 
 
 def _saved(context: CommandContext, typed: str) -> Reply:
-    """Returns the saved papers as BibTeX, or as RIS."""
+    """Returns the reply with the saved papers as BibTeX, or as RIS if `typed` says so."""
     form = typed.casefold() or "bib"
     if form not in ("bib", "bibtex", "ris"):
         raise Refused(
@@ -101,9 +105,9 @@ def _saved(context: CommandContext, typed: str) -> Reply:
 
 
 def _span(typed: str) -> timedelta:
-    """Returns a time span such as 30d, 2w, 6 months, 1y; a month for "". Raises Refused."""
+    """Reads a time span such as 30d, 2w, 6 months or 1y; "" means 30 days. Raises Refused."""
     if not typed:
-        return _A_MONTH
+        return timedelta(days=30)
     match = _SPAN.fullmatch(typed)
     if match is None or not int(match["count"]):
         raise Refused(
@@ -113,7 +117,7 @@ def _span(typed: str) -> timedelta:
 
 
 def _as_text(context: CommandContext, head: str, file: File) -> Reply:
-    """Returns the text as a block that can be copied, or as a file if it is long."""
+    """Returns a reply with the text as a block that can be copied, or as a file if it is long."""
     most = LONG_IN_GROUP if context.read_by_group else LONG
     lines = file.text.rstrip("\n").split("\n")
     if len(file.text) > most or max(map(len, lines)) > LONG_LINE:
@@ -125,7 +129,7 @@ def _as_text(context: CommandContext, head: str, file: File) -> Reply:
 
 
 def import_(context: CommandContext) -> Reply:
-    """Shows what a text would change, and stores it until [import] is pressed."""
+    """Shows what a text would change, and stores the text until [import] is pressed."""
     if context.read_by_strangers and context.args.casefold() in _DECISIONS:
         return _DECISIONS[context.args.casefold()](context)
     text = _text_given(context)
@@ -138,7 +142,9 @@ def import_(context: CommandContext) -> Reply:
             ),
             code=("daily 09:00 | diffusion -survey | ",),
         )
-    plan = import_lines(context.store, _lines(context, text), now=context.now, dry=True)
+    plan = import_lines(
+        context.store, portable.read_lines(text, context.chat.address, alone=True), now=context.now, dry=True
+    )
     if not plan.changes:
         return Reply(lines=(context.say("There is no line to import."),))
     if all(sign == "=" for sign, _, _ in plan.changes):
@@ -153,9 +159,9 @@ def import_(context: CommandContext) -> Reply:
 
 
 def _text_given(context: CommandContext) -> str:
-    """Returns the text of the attached file, else the arguments. Raises Refused if the file is not text."""
+    """Returns the text of the attached file; without a file, the arguments. Raises Refused if the file is not text."""
     try:
-        return text_of(context.file) if context.file else context.args
+        return portable.text_of(context.file) if context.file else context.args
     except UnicodeDecodeError:
         raise Refused(
             Sentence("This file is not text in UTF-8."),
@@ -163,13 +169,8 @@ def _text_given(context: CommandContext) -> str:
         ) from None
 
 
-def _lines(context: CommandContext, text: str) -> tuple[PortableLine, ...]:
-    """Returns the lines of a text, which may change only this chat. Raises Refused."""
-    return read_lines(text, context.chat.address, alone=True)
-
-
 def _difference(context: CommandContext, plan: ImportPlan) -> Reply:
-    """Returns the reply that shows the changes line by line; in a group only how many there are."""
+    """Returns the reply that shows the changes line by line; in a group, it shows only how many there are."""
     shown = tuple(f"{sign} {line}" for sign, _, line in plan.changes if sign != "=")
     lines = [context.say("This would change: {counts}.", counts=_counts(context, plan))]
     if context.read_by_group and not context.read_by_strangers:
@@ -178,14 +179,14 @@ def _difference(context: CommandContext, plan: ImportPlan) -> Reply:
         lines.append(context.localizer.count("and {count} more line", "and {count} more lines", more))
     if context.read_by_strangers:
         lines.append(context.say("To do it, send /import yes within an hour."))
-        return Reply(lines=tuple(lines), code=shown[:MOST_SHOWN])
     return Reply(lines=tuple(lines), code=shown[:MOST_SHOWN], buttons=(_choice(context),))
 
 
 def _choice(context: CommandContext) -> tuple[Button, Button]:
     """Returns [import] and [no], for the sender only.
 
-    If the sender is an anonymous admin, everyone who manages the chat may press them, since presses are not anonymous.
+    An anonymous admin has a known name only when they press a button. So if the sender is one, everyone who manages the
+    chat may press.
     """
     person = context.request.sender
     only = "" if context.request.sender_is_admin else person
@@ -211,14 +212,14 @@ def _dropped(context: CommandContext) -> Reply:
 
 
 def _imported(context: CommandContext) -> Reply:
-    """Imports the stored text, as it applies now."""
+    """Imports the stored text; what it changes depends on the subscriptions that the chat has now."""
     waiting = conversations.get_conversation_state(
         context.store, _state_name(context), since=context.now - DECIDE_WITHIN
     )
     if waiting is None:
         raise Refused(Sentence("No import waits here any more."), Sentence("Send the text again with /import."))
     conversations.clear_conversation_state(context.store, _state_name(context))
-    lines = _lines(context, str(waiting.arguments["text"]))
+    lines = portable.read_lines(str(waiting.arguments["text"]), context.chat.address, alone=True)
     done = import_lines(context.store, lines, now=context.now, who=context.actor)
     said = context.say("Imported: {counts}.", counts=_counts(context, done))
     return Reply(lines=(said,), ok=True, buttons=asking.undo_row(context))
@@ -228,16 +229,16 @@ _DECISIONS = {"yes": _imported, "no": _dropped}
 
 
 def _state_name(context: CommandContext) -> str:
-    """Returns the key under which an import is stored: one per chat and person, whom the button names."""
-    person = context.arguments.get("person", context.request.sender)
-    return f"import:{context.origin.address}:{context.chat.address}:{person}"
+    """Returns the key under which an import is stored; it is unique per chat and person. A button names the person."""
+    by = context.arguments.get("person", context.request.sender)
+    return f"import:{context.origin.address}:{context.chat.address}:{by}"
 
 
 # --------------------------------------------------------------------------------------------------------------- share
 
 
 def share(context: CommandContext) -> Reply:
-    """Shows a link that offers one subscription to others; without a number asks which."""
+    """Shows a link that offers one subscription to others; without a number, asks which one if there are several."""
     subscriptions = [one.subscription for one in asking.listed_here(context)]
     if not subscriptions:
         return asking.no_subscriptions(context)
@@ -251,37 +252,37 @@ def _which(context: CommandContext) -> Reply:
 
 
 def _shared(context: CommandContext, subscription: Subscription) -> Reply:
-    """Returns the link; if the platform has no links that open a bot, the command to pass on."""
-    reading = subscription.name or context.formatter.reading(parse_query(subscription.text))
+    """Returns the reply with the link; if the platform has no links that open a bot, with a command to pass on."""
+    reading = subscription.name or context.reading(parse_query(subscription.text))
     links, bot = context.links
     if links is None:
         words = f"/sub {subscription.text} {cadence_text(subscription.cadence)}"
         return Reply(lines=(context.say("To have the same, others can send me:"),), code=(words,))
     url = links.start(bot, share_link(context.store, context.chat.address, subscription.number, now=context.now))
-    said = context.say("Whoever opens this link is offered “{reading}”:", reading=reading)
-    return Reply(lines=(said, url), buttons=((Button(label=context.say("open the link"), url=url),),))
+    head = context.say("Whoever opens this link is offered “{reading}”:", reading=reading)
+    return Reply(lines=(head, url), buttons=((Button(label=context.say("open the link"), url=url),),))
 
 
 # -------------------------------------------------------------------------------------------------------------- library
 
 
 def library(context: CommandContext) -> Reply:
-    """Stores the attached library; without a file shows what is stored."""
+    """Stores the attached library; without a file, shows what is stored."""
     if (read := context.library) is not None:
         context = asking.with_stored_chat(context)
         near_papers.put_library(context.store, context.chat, read, now=context.now, who=context.actor)
         return Reply(lines=library_lines(read, context.localizer), ok=True, buttons=_buttons(context))
-    if context.args.casefold() in _REMOVE:
+    if context.args.casefold() in ("remove", "删除"):
         return on_remove(context)
     if context.args:
         raise Refused(Sentence("I read a library from a file, not from a message."), near_papers.HOW_TO_SEND)
     found = library_of(context.store, context.chat.id)
     if found is None:
         return Reply(lines=(near_papers.NO_LIBRARY.say(context.say), near_papers.HOW_TO_SEND.say(context.say)))
-    entries = _entries(context.localizer, found.words.entries)
-    day = context.localizer.moment(found.at)
     said = context.say(
-        "The library here has {entries}; it was stored {moment}. A new file replaces it.", entries=entries, moment=day
+        "The library here has {entries}; it was stored {moment}. A new file replaces it.",
+        entries=_entries(context.localizer, found.words.entries),
+        moment=context.localizer.moment(found.at),
     )
     return Reply(lines=(said,), buttons=_buttons(context))
 
@@ -301,8 +302,8 @@ def on_remove(context: CommandContext) -> Reply:
     return Reply(lines=tuple(lines), ok=True)
 
 
-def library_lines(read: Library, localizer: Localizer) -> tuple[str, ...]:
-    """Returns what is said of a library that was stored."""
+def library_lines(read: Library, localizer: Language) -> tuple[str, ...]:
+    """Returns the lines that describe a library that was just stored, and its unreadable entries."""
     entries = _entries(localizer, read.words.entries)
     stored = localizer.say(
         "The library is stored: {entries}. Papers like these come first, and papers that are in it are left out.",
@@ -319,14 +320,227 @@ def library_lines(read: Library, localizer: Localizer) -> tuple[str, ...]:
     return stored, broken
 
 
-def _entries(localizer: Localizer, amount: int) -> str:
+def _entries(localizer: Language, amount: int) -> str:
     return localizer.count("{count} entry", "{count} entries", amount)
 
 
 def _buttons(context: CommandContext) -> tuple[tuple[Button, ...], ...]:
     bring = Button(label=context.say("bring such papers"), verb="subscribe-to", arguments={"text": LIBRARY_QUERY})
     remove = Button(label=context.say("remove"), verb="library-remove")
-    return asking.shown_buttons(context, ((bring, remove),))
+    return ((bring, remove),)
+
+
+# ------------------------------------------------------------------------------------------ papers as BibTeX and as RIS
+
+
+HARMLESS = frozenset(
+    {
+        *tex.ACCENTS,
+        *tex.GREEK_COMMANDS,
+        *tex.LETTER_MACROS,
+        *tex.FRACTIONS,
+        *tex.IN_FORMULAS,
+        *tex.OVER,
+        *tex.STYLES,
+        *tex.SWITCHES,
+    }
+    | {"sqrt", "binom", "overset", "underset", "stackrel", "not", "textsuperscript", "textsubscript", "texorpdfstring"}
+    | {*"\\()[]"}
+) - {"url", "path", "@"}
+"""TeX commands that are kept in exported text: none of them reads, writes, defines or links anything."""
+
+_NAME_LETTERS = 24
+_STOP_WORDS = frozenset(
+    {"a", "an", "the", "on", "of", "in", "for", "to", "and", "with", "from", "by", "at", "is", "are", "towards"}
+)
+_GROUPS = re.compile(r"\b(?:collaboration|consortium|team|group|and)\b|^others$", re.IGNORECASE)
+_MOST_COMMAS = 1  # "Doe, Jane"; BibTeX cannot split a name with more commas
+_FORMULA = re.compile(r"(?<!\\)((?:\\\\)*)\$")
+_MATHS = re.compile(r"(\$\$.*?\$\$|\$.*?(?<!\\)\$|\\\(.*?\\\)|\\\[.*?\\\])", re.DOTALL)
+_BARE = re.compile(r"(\\.)|([&%#_^])", re.DOTALL)
+_COMMAND = re.compile(r"\\([A-Za-z@]+|.)")  # in the files of TeX packages, @ is a letter
+_BRACE = re.compile(r"\\.|[{}]", re.DOTALL)  # a brace, or any escaped character
+_CARETS = re.compile(r"\^{2,}")  # TeX reads ^^5c as a backslash, even inside the name of a command
+_BACKSLASHES = re.compile(r"\\+$")
+_COMMANDS = re.compile(r"\$[^$]*\$|\\[A-Za-z]+|\\.")
+_YEAR_OF_ID = re.compile(r"(?:[a-z-]+(?:\.[A-Z]{2})?/)?(\d\d)\d\d")
+_FIRST_CENTURY = 91  # arXiv began in 1991
+_ASCII_OF = str.maketrans(
+    {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ß": "ss", "ı": "i"}
+)
+
+
+def bibliography(papers: Iterable[KnownPaper]) -> str:
+    """Returns BibTeX with one entry for each paper, in this order and with unique keys; "" without papers."""
+    taken: set[str] = set()
+    return "\n".join(_entry(known, _free(_key(known.paper), taken)) for known in papers if _says(known.paper))
+
+
+def _says(paper: Paper) -> bool:
+    return bool(_value(paper.title or paper.abstract) or paper.arxiv_id or paper.doi or paper.url)
+
+
+def _entry(known: KnownPaper, key: str) -> str:
+    paper = known.paper
+    eprint = _plain(paper.arxiv_id or "")
+    fields = {
+        "author": " and ".join(_author(name) for name in paper.authors if _value(name)),
+        "title": _value(paper.title),
+        "abstract": ""
+        if paper.title
+        else _value(paper.abstract),  # only a paper without a title gets its abstract; we never invent a title
+        "year": year_of(paper),
+        "eprint": eprint,
+        "archivePrefix": "arXiv" if eprint else "",
+        "primaryClass": _plain(paper.primary or next(iter(paper.categories), "")) if eprint else "",
+        "doi": _plain(paper.doi or ""),
+        "url": _plain(link_of(paper)),
+        "note": "Withdrawn" if known.withdrawn_at else "",
+    }
+    lines = ",\n".join(f"  {name:<13} = {{{value}}}" for name, value in fields.items() if value)
+    return f"@misc{{{key},\n{lines}\n}}\n"
+
+
+def _author(name: str) -> str:
+    """Returns an author for BibTeX. A group, or a name that BibTeX would split wrongly, is put in braces."""
+    value = _value(name)
+    return f"{{{value}}}" if _GROUPS.search(value) or value.count(",") > _MOST_COMMAS else value
+
+
+def year_of(paper: Paper) -> str:
+    """Returns the year in the arXiv id: 2026 for 2601.15529, 1999 for hep-th/9901001; "" without an arXiv id."""
+    match = _YEAR_OF_ID.match(paper.arxiv_id or "")
+    if match is None:
+        return ""
+    year = int(match[1])
+    return str((1900 if year >= _FIRST_CENTURY else 2000) + year)
+
+
+def link_of(paper: Paper) -> str:
+    """Returns the URL of a paper; "" if it has none."""
+    if paper.arxiv_id:
+        return f"https://arxiv.org/abs/{paper.arxiv_id}"
+    return f"https://doi.org/{paper.doi}" if paper.doi else paper.url or ""
+
+
+# ---------------------------------------------------------------------------------------------------------------- keys
+
+
+def _key(paper: Paper) -> str:
+    """Returns a key such as ou2026applicability: the first author's last name, the year, and a word of the title.
+
+    The word is the first significant one.
+    """
+    name = _ascii(_last_name(paper.authors))[:_NAME_LETTERS]
+    words = [_ascii(word) for word in re.split(r"[\s/:,;–—-]+", _COMMANDS.sub(" ", paper.title))]
+    word = next((word for word in words if word and word not in _STOP_WORDS), "")[:_NAME_LETTERS]
+    return f"{name or 'paper'}{year_of(paper)}{word}" if name or word else "paper" + _ascii(paper.key)
+
+
+def _last_name(authors: Sequence[str]) -> str:
+    first = authors[0] if authors else ""
+    family, comma, _ = first.partition(",")
+    return family if comma else (first.split() or [""])[-1]
+
+
+def _ascii(text: str) -> str:
+    """Returns the text as lower-case ASCII letters and digits, without accents; all other characters are left out."""
+    plain = "".join(sign for sign in normalized("NFKD", text.casefold()) if not combining(sign))
+    return re.sub(r"[^a-z0-9]", "", plain.translate(_ASCII_OF))
+
+
+def _free(key: str, taken: set[str]) -> str:
+    """Returns the key, with a letter appended if it is taken. BibTeX ignores the case of keys."""
+    suffixes = chain([""], ascii_lowercase, map("x{}".format, count(27)))
+    free = next(name for name in map(key.__add__, suffixes) if name not in taken)
+    taken.add(free)
+    return free
+
+
+# -------------------------------------------------------------------------------------------------------------- values
+
+
+def _value(text: str) -> str:
+    """Returns a text as the value of a BibTeX field, without the braces around it; only harmless TeX commands are kept."""
+    plain = _CARETS.sub("^", _balanced(" ".join("".join(map(_visible, text)).split())))
+    plain = _BACKSLASHES.sub(lambda found: "\\" * (len(found[0]) // 2 * 2), plain)
+    if len(_FORMULA.findall(plain)) % 2:
+        plain = _FORMULA.sub(r"\1\\$", plain)
+    mended = "".join(part if place % 2 else _BARE.sub(_escaped, part) for place, part in enumerate(_MATHS.split(plain)))
+    return _COMMAND.sub(lambda found: found[0] if found[1] in HARMLESS else rf"\textbackslash{{}}{found[1]}", mended)
+
+
+def _visible(sign: str) -> str:
+    """Returns the character; " " for any space or control character, "" for other invisible ones except letter joiners."""
+    kind = category(sign)
+    if kind in ("Cc", "Zs", "Zl", "Zp"):
+        return " "
+    return "" if kind in ("Cf", "Cs") and sign not in "\u200c\u200d" else sign
+
+
+def _escaped(found: re.Match[str]) -> str:
+    """Returns the found character, one of `& % # _ ^`, escaped for text outside formulas; an escaped one stays."""
+    return found[1] or ("\\^{}" if found[2] == "^" else f"\\{found[2]}")
+
+
+def _balanced(text: str) -> str:
+    r"""Returns the text without braces that have no partner. `{` pairs with `}`, and `\{` with `\}`, as in LaTeX."""
+    open_ones: dict[str, list[re.Match[str]]] = {"{": [], r"\{": []}
+    lost: list[re.Match[str]] = []
+    for found in _BRACE.finditer(text):
+        if found[0] in open_ones:
+            open_ones[found[0]].append(found)
+        elif found[0].endswith("}"):
+            before = open_ones[found[0].replace("}", "{")]
+            if before:
+                before.pop()
+            else:
+                lost.append(found)
+    gone = {place for found in chain(lost, *open_ones.values()) for place in range(*found.span())}
+    return "".join(sign for place, sign in enumerate(text) if place not in gone)
+
+
+def _plain(text: str) -> str:
+    """Returns an id, URL or DOI as the value of a field; only characters that would break the field are escaped."""
+    return "".join(
+        f"%{ord(sign):02X}" if sign in "{}\\^" or sign.isspace() else sign for sign in text if category(sign)[0] != "C"
+    )
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Papers as RIS entries, which reference managers such as EndNote and Zotero import.
+
+
+def references(papers: Iterable[KnownPaper]) -> str:
+    """Returns RIS with one entry for each paper, in this order; "" without papers."""
+    return "\n".join("".join(f"{tag}  - {value}\n" for tag, value in _ris_entry(known.paper)) for known in papers)
+
+
+def _ris_entry(paper: Paper) -> Iterator[tuple[str, str]]:
+    fields = (
+        *(("AU", _family_first(_line(name))) for name in paper.authors),
+        ("TI", _line(paper.title)),
+        ("AB", _line(paper.abstract)),
+        ("PY", year_of(paper)),
+        ("DO", _line(paper.doi or "")),
+        ("UR", _line(link_of(paper))),
+        ("PB", "arXiv" if paper.arxiv_id else ""),
+        ("AN", f"arXiv:{paper.arxiv_id}" if paper.arxiv_id else ""),
+    )
+    yield "TY", "UNPB" if paper.arxiv_id else "GEN"
+    yield from ((tag, value) for tag, value in fields if value or tag == "AU")
+    yield "ER", ""
+
+
+def _family_first(name: str) -> str:
+    """Returns "Doe, Jane" for "Jane Doe"; a name of one word, or with a comma, is not changed."""
+    given, _, family = name.rpartition(" ")
+    return name if "," in name or not given else f"{family}, {given}"
+
+
+def _line(text: str) -> str:
+    """Returns a text on one line, since a second line would be read as another field."""
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
 
 
 COMMANDS = (
@@ -348,7 +562,7 @@ COMMANDS = (
     Command(
         name="share",
         run=share,
-        writes=always,
+        writes=True,
         usage="[N]",
         summary=Sentence("a link that offers a subscription to others"),
     ),
@@ -361,10 +575,11 @@ COMMANDS = (
         summary=Sentence("your own papers, from a file"),
     ),
 )
+
 CALLBACKS = {
     "import": Callback(run=_imported, needs_manager=True, replaces=True),
     "import-no": Callback(run=_dropped, needs_manager=True, replaces=True),
-    "share": Callback(run=asking.on_subscription(_shared), writes=always, replaces=True),
-    "share-page": Callback(run=_which, writes=always, replaces=True),
+    "share": Callback(run=asking.on_subscription(_shared), writes=True, replaces=True),
+    "share-page": Callback(run=_which, writes=True, replaces=True),
     "library-remove": Callback(run=on_remove, needs_manager=True),
 }

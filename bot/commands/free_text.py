@@ -1,31 +1,28 @@
-"""Text without a command: the answer to a question, papers by their ids, else a query to try.
+"""Text without a command: it may answer a question or name papers by their ids; otherwise it is tried as a query.
 
-Words answer questions that have buttons, too: a city, the number of a subscription, a value, yes or no. Each such function
-returns None if the text is no answer; the text is then read as if nothing had been asked.
+Questions with buttons can also be answered in words: a city, the number of a subscription, a value, yes or no. Each
+such function returns None if the text is not an answer; the text is then read as if no question had been asked.
 """
 
 import re
 from dataclasses import replace
 from datetime import time
 
-from bot.commands import asking, last_answer, paper_lookup, search, sentences
+from bot.commands import asking, paper_lookup, search, sentences, settings
 from bot.commands.cards import opens_a_paper
-from bot.commands.context import Callback, CommandContext, always
-from bot.commands.phrasing.setting_words import when_words
-from bot.commands.settings import ZONE, change_setting
-from bot.commands.typed_times import cities_at, zone_buttons
-from bot.commands.words import PLACE, WHEN
-from bot.commands.words.meaning import SMALL_TALK, SURE, Said, command_in, is_worded, meaning
-from bot.commands.words.scorer import QUERY
+from bot.commands.context import Callback, CommandContext
+from bot.commands.phrasing import when_words
+from bot.commands.words import intents, reader
+from bot.commands.words.intents import Said
 from bot.ports.channel import Button, Buttons, Reply
+from subscriptions import zones
 from subscriptions.errors import PaperwireError
 from subscriptions.model import ChatKind
 from subscriptions.planning.times import split_when, time_put_last
 from subscriptions.planning.times._reading import clock_of
-from subscriptions.query.links import links_to_no_paper, mentioned
+from subscriptions.query import links
 from subscriptions.query.parse import asks_for_nearness
 from subscriptions.service.next_deliveries import typed_number
-from subscriptions.zones import near_places, zone_of_place
 
 _ALIKE = 0.74  # how similar to the name of a command a word must be: 0 to 1
 _YES = frozenset({"yes", "y", "yep", "yeah", "ok", "okay", "sure", "correct", "right", "是", "是的", "对", "对的", "好", "好的", "嗯", "确定", "可以"})  # fmt: skip
@@ -35,68 +32,69 @@ _THANKS = re.compile(r"(?:[\s,，]+(?:please|pls|thanks|thank you)|[\s.!?。！�
 _BUTTON = re.compile(r"\d\d:\d\d (?P<place>.+)")  # "14:30 Berlin"
 _EVERYTHING = frozenset({"all", "everything", "all of them", "remove all", "全部", "所有", "都", "全部删除"})
 _LIKE_A_QUERY = re.compile(r"[\"“”():*|=#]|(?:^|\s)-\w|\b(?:OR|AND|NOT)\b")
-_LONGEST = 40  # characters of a typed text that is repeated
-_LONGEST_VALUE = 3  # words of a text with a number that is refused as a value
+_LONGEST = 40  # characters of a typed text that a reply repeats
+_LONGEST_VALUE = 3  # most words of a text with a number that is refused as a value; a longer text is not an answer
 _MOST_SIGNS = 5  # characters of a place in Chinese
 _LONGEST_PLACE = 2  # words of an unknown place
 
 
 def free_text(context: CommandContext) -> Reply | None:  # noqa: PLR0911 - one answer for each kind of text
-    """Answers text that is no command."""
+    """Returns the reply to a text without a command."""
     said = context.args.strip()
-    if said and asking.can_ask(context) and (done := _about_last(context, meaning(said))) is not None:
+    if said and asking.can_ask(context) and (done := _about_last(context, intents.meaning(said))) is not None:
         return done
     if said and (answered := asking.answer_question(context)) is not None:
         return answered
-    if said and mentioned(said) and not asks_for_nearness(split_when(said).query):
-        meant = meaning(said)
-        return (sentences.act(context, meant) if meant.sure >= SURE else None) or paper_lookup.named_papers(
+    if said and links.mentioned(said) and not asks_for_nearness(split_when(said).query):
+        meant = intents.meaning(said)
+        return (sentences.act(context, meant) if meant.sure >= intents.SURE else None) or paper_lookup.named_papers(
             context, said
         )
     if context.message and context.message.file_id and context.origin.kind is ChatKind.PRIVATE:
-        return last_answer.run(context, "library" if context.library else "import", "") or _only_text(context)
-    if links_to_no_paper(said):
+        return sentences.run(context, "library" if context.library else "import", "") or _only_text(context)
+    if links.links_to_no_paper(said):
         return paper_lookup.no_paper(context, said)
     if not said:
         return _only_text(context)
-    if (done := sentences.act(context, meaning(said))) is not None:
+    if (done := sentences.act(context, intents.meaning(said))) is not None:
         return done
-    # In English a time in front is rather words: weekly supervision.
+    # Only in non-English text, a time at the beginning is read as a time. In English it is more likely part of the query:
+    # "weekly supervision".
     timed = said if said.isascii() else time_put_last(said) or said  # 每周一 扩散
     return (
         _with_near_command(context, said, search.try_query(context, timed))
-        if is_worded(said) or search.finds_papers(context, said)
+        if intents.is_worded(said) or search.finds_papers(context, said)
         else sentences.what_to_say(context)
     )
 
 
 def _about_last(context: CommandContext, said: Said) -> Reply | None:
-    """Returns the answer to a sentence that may refer to the last answer; if it does not, runs the command that it means."""
-    if not last_answer.may_refer(said):
+    """Returns the reply to a sentence that may refer to the last reply; if it does not, runs the command that it means."""
+    if not sentences.may_refer(said):
         return None
     done, command = (
-        None if asking.answers_question(context) else last_answer.about_last(context, said),
-        command_in(said.text),
+        None if asking.answers_question(context) else sentences.about_last(context, said),
+        intents.command_in(said.text),
     )
     if done is None and command:
         asking.drop_passing_questions(context)
-        done = last_answer.run(context, *command)
+        done = sentences.run(context, *command)
     return done
 
 
 def _writes(context: CommandContext) -> bool:
-    """Returns whether the text may answer a question, comes with a file, or opens a paper."""
+    """Returns whether the text may write: it may answer a question, has a file, opens a paper, or may change something."""
     has_file = bool(context.message and context.message.file_id)
     return (
         asking.answers_question(context)
         or has_file
         or opens_a_paper(context)
-        or sentences.changes(context, meaning(context.args))
+        or sentences.changes(context, intents.meaning(context.args))
     )
 
 
 def _with_near_command(context: CommandContext, said: str, reply: Reply) -> Reply:
-    """Adds the command that was probably meant to the reply to words that find nothing."""
+    """If the words find nothing, adds the command that was probably meant to the reply."""
     word, _, rest = said.partition(" ")
     is_sentence = search.query_of(said) != said
     if reply.items or is_sentence or not (word.isascii() and word.isalpha()) or context.registry.command_named(word):
@@ -104,11 +102,9 @@ def _with_near_command(context: CommandContext, said: str, reply: Reply) -> Repl
     near = context.registry.nearest(word, alike=_ALIKE)
     if not near or (rest and word.casefold()[0] != near[0]):
         return reply
-    meant = last_answer.do_button(f"/{near} {rest}".strip(), near, rest)
+    meant = sentences.do_button(f"/{near} {rest}".strip(), near, rest)
     asked = context.say("Did you mean /{name}?", name=near)
-    return replace(
-        reply, lines=(*reply.lines, asked), buttons=asking.shown_buttons(context, ((meant,), *reply.buttons))
-    )
+    return replace(reply, lines=(*reply.lines, asked), buttons=((meant,), *reply.buttons))
 
 
 def _only_text(context: CommandContext) -> Reply:
@@ -116,7 +112,7 @@ def _only_text(context: CommandContext) -> Reply:
 
 
 def _queries(context: CommandContext) -> tuple[str, ...]:
-    """Returns what the text is as a query, or as the answer to the question for one."""
+    """Returns the text as a query, without a time."""
     return (split_when(search.query_of(context.args.strip())).query,)
 
 
@@ -127,7 +123,7 @@ FREE_TEXT = Callback(run=free_text, writes=_writes, queries=_queries)
 
 
 def answer_zone(context: CommandContext) -> Reply | None:
-    """Sets the zone to a typed city (in either language), zone or offset. Asks back if the name is only similar to one."""
+    """Sets the zone to a typed city (in either language), zone or offset. If the name is only similar to one, asks back."""
     said = _said(context)
     place = _place(said)
     offered = str(context.arguments.get("near", ""))
@@ -136,41 +132,41 @@ def answer_zone(context: CommandContext) -> Reply | None:
     if offered and said.casefold() in _YES:
         place = offered
     if _is_place(said, place):
-        return change_setting(context, ZONE, place)
+        return settings.change_setting(context, settings.ZONE, place)
     if (shown := _shown_clock(said)) is not None:
         return _where_it_is(context, shown)
     return _no_place(context, said, place) if _may_be_a_place(said, place) else None
 
 
 def answers_zone(context: CommandContext) -> bool:
-    """Returns whether a text names a place or a time, or is meant to; False for a query that finds papers."""
+    """Returns whether a text names a place or a time, or probably tries to; False for a query that finds papers."""
     said = _said(context)
     place = _place(said)
     if "near" in context.arguments and said.casefold() in _YES | _NO:
         return True
     if _is_place(said, place) or _shown_clock(said) is not None:
         return True
-    asked = any(one.verb == "zone" for one in paper_lookup.last_buttons(context))  # by the last answer
+    asked = any(one.verb == "zone" for one in paper_lookup.last_buttons(context))  # by the last reply
     is_name = asked and not _is_rather_a_query(context, said, place)
-    return _may_be_a_place(said, place) and (is_name or bool(near_places(place)))
+    return _may_be_a_place(said, place) and (is_name or bool(zones.near_places(place)))
 
 
 def _is_place(said: str, place: str) -> bool:
-    """Returns whether a text names a place; "nice" does not."""
-    is_talk = said == place and said.islower() and meaning(said).intent in SMALL_TALK
-    return bool(zone_of_place(place)) and not is_talk
+    """Returns whether a text names a place; small talk such as "nice" in lower case does not."""
+    is_talk = said == place and said.islower() and intents.meaning(said).intent in intents.SMALL_TALK
+    return bool(zones.zone_of_place(place)) and not is_talk
 
 
 def _shown_clock(said: str) -> time | None:
-    """Returns the time in a text of nothing else, such as "it's 1pm here"; None if there is none."""
-    meant = meaning(said)
-    times = meant.marked(WHEN)
+    """Returns the time in a text that only says what time it is, such as "it's 1pm here"; None for other texts."""
+    meant = intents.meaning(said)
+    times = meant.marked(reader.WHEN)
     return clock_of(times[0]) if times and (len(meant.tokens) == 1 or _CLOCK_HERE.search(said)) else None
 
 
 def _where_it_is(context: CommandContext, shown: time) -> Reply:
-    """Returns the cities where it is this time now: "3pm", too, answers "Which clock is yours?"."""
-    near = [(context.localizer.city(name), name) for name in cities_at(shown, context.now)]
+    """Asks for the city, with buttons for cities where it is now that time, since people answer "3pm" to "Which clock is yours?"."""
+    near = [(context.localizer.city(name), name) for name in asking.cities_at(shown, context.now)]
     asked = (
         _did_you_mean(context, tuple(near)) if near else _cities(context, context.say("Which clock is yours, then?"))
     )
@@ -187,12 +183,12 @@ def _where_it_is(context: CommandContext, shown: time) -> Reply:
 
 
 def _no_place(context: CommandContext, said: str, place: str) -> Reply | None:
-    """Returns the answer to an unknown place; None if the text is more likely a query.
+    """Returns the reply to an unknown place; None if the text is more likely a query.
 
     A text is likely a query if papers match it, or if it has several words in lower case.
     """
     look_for = (search.look_for_button(context, said),) if search.is_query(" ".join(said.split())) else ()
-    if near := near_places(place):
+    if near := zones.near_places(place):
         asked = _did_you_mean(context, near)
         return replace(asked, buttons=(*asked.buttons, *look_for))
     if _is_rather_a_query(context, said, place):
@@ -202,17 +198,17 @@ def _no_place(context: CommandContext, said: str, place: str) -> Reply | None:
 
 
 def _is_rather_a_query(context: CommandContext, said: str, place: str) -> bool:
-    """Returns whether a text is more likely a query: papers match it, or it is not written like a name."""
+    """Returns whether a text is more likely a query than a place: papers match it, or it is not written like a name."""
     return search.finds_papers(context, said) or place.islower() or (not place.isascii() and len(place) > _MOST_SIGNS)
 
 
 def _may_be_a_place(said: str, place: str) -> bool:
     """Returns whether a text may be meant as a place: one or two words that do not look like a query."""
     words = _LONGEST_PLACE + (place != said)
-    meant = meaning(said)
+    meant = intents.meaning(said)
     is_name = len(meant.tokens) == 1 and meant.has_unknown
-    means_more = meant.intent not in (QUERY, "timezone") and meant.is_clear and not is_name
-    if means_more or mentioned(said) or links_to_no_paper(said):
+    means_more = meant.intent not in (reader.QUERY, "timezone") and meant.is_clear and not is_name
+    if means_more or links.mentioned(said) or links.links_to_no_paper(said):
         return False
     if split_when(said).only_time or (not place.isascii() and len(place) > _MOST_SIGNS):
         return False
@@ -223,17 +219,17 @@ def _said(context: CommandContext) -> str:
     """Returns the answer without final punctuation and thanks, and without the time of day on the label of a button."""
     said = _THANKS.sub("", context.args.strip())
     label = _BUTTON.fullmatch(said)
-    return label["place"] if label and zone_of_place(label["place"]) else said
+    return label["place"] if label and zones.zone_of_place(label["place"]) else said
 
 
 def _place(said: str) -> str:
-    """Returns the place that a sentence names, else the whole text."""
-    meant = meaning(said)
-    return next(iter(meant.marked(PLACE)), said) if meant.intent == ZONE else said
+    """Returns the place that a sentence names; the whole text if it names none."""
+    meant = intents.meaning(said)
+    return next(iter(meant.marked(reader.PLACE)), said) if meant.intent == settings.ZONE else said
 
 
 def _did_you_mean(context: CommandContext, near: tuple[tuple[str, str], ...]) -> Reply:
-    """Returns the question which of the places with similar names is meant, with a button for each."""
+    """Asks which of the places with similar names is meant, with a button for each."""
     asking.expect_answer(context, "answer-zone", {"near": near[0][1]} if len(near) == 1 else {})
     if len(near) == 1:
         words = context.say("Did you mean {name}?", name=near[0][0])
@@ -246,19 +242,15 @@ def _did_you_mean(context: CommandContext, near: tuple[tuple[str, str], ...]) ->
 
 def _cities(context: CommandContext, words: str, more: Buttons = ()) -> Reply:
     asking.expect_answer(context, "answer-zone")
-    return Reply(lines=(words,), buttons=(*zone_buttons(context, replaces=True), *more))
+    return Reply(lines=(words,), buttons=(*asking.zone_buttons(context, replaces=True), *more))
 
 
 def answer_pick(context: CommandContext) -> Reply | None:
-    """Handles the number, name or query of a subscription as the pick; also "all" where subscriptions are removed."""
+    """Handles a typed choice of a subscription: its number, name or query; also "all" if subscriptions are removed."""
     said, verb = context.args.strip(), str(context.arguments["verb"])
-    if (
-        verb == "unsub"
-        and said.casefold() in _EVERYTHING
-        and (everything := context.registry.callbacks.get("unsub-all"))
-    ):
-        return everything.run(context)
-    digits = said.strip("#.。号第条个 ")  # of a number as people write it: "#3", 第3个
+    if verb == "unsub" and said.casefold() in _EVERYTHING:
+        return context.press("unsub-all", {})
+    digits = said.strip("#.。号第条个 ")  # only the digits of a number as people write it: "#3", 第3个
     number = typed_number(digits) if digits.isdecimal() else None
     subscription = next(
         (
@@ -274,21 +266,17 @@ def answer_pick(context: CommandContext) -> Reply | None:
     )
     if subscription is None and digits.isdecimal():
         return Reply(lines=(context.say("There is no subscription {number} here.", number=digits[:8]),), ok=False)
-    callback = context.registry.callbacks.get(verb)
-    if subscription is None or callback is None:
-        return None
-    reply = callback.run(replace(context, arguments={"number": subscription.number}))
-    return replace(reply, replaces=False) if reply else None
+    return context.press(verb, {"number": subscription.number}) if subscription else None
 
 
 def answer_value(context: CommandContext) -> Reply | None:
-    """Handles a typed value of the setting that was shown."""
+    """Handles a typed value for the setting that was just shown."""
     name, said = str(context.arguments["name"]), context.args.strip()
-    if name == ZONE:
+    if name == settings.ZONE:
         return answer_zone(context)
     try:
         with context.store.savepoint():
-            return change_setting(context, name, said)
+            return settings.change_setting(context, name, said)
     except PaperwireError:
         if any(char.isdecimal() for char in said) and len(said.split()) <= _LONGEST_VALUE:
             raise
@@ -300,10 +288,8 @@ def answer_yes(context: CommandContext) -> Reply | None:
     said = context.args.strip().strip(".!。！").casefold()
     for answer, words in (("yes", _YES), ("no", _NO)):
         option = context.arguments[answer]
-        callback = context.registry.callbacks.get(str(option["verb"]))
-        if callback is not None and said in (words | {str(option["label"]).casefold()}):
-            reply = callback.run(replace(context, arguments=dict(option["arguments"])))
-            return replace(reply, replaces=False) if reply else None
+        if said in (words | {str(option["label"]).casefold()}):
+            return context.press(str(option["verb"]), option["arguments"])
     return None
 
 
@@ -311,5 +297,5 @@ CALLBACKS = {
     "answer-zone": Callback(run=answer_zone, needs_manager=True, is_answer=answers_zone),
     "answer-pick": Callback(run=answer_pick, needs_manager=True),
     "answer-value": Callback(run=answer_value, needs_manager=True),
-    "answer-yes": Callback(run=answer_yes, writes=always),
+    "answer-yes": Callback(run=answer_yes, writes=True),
 }

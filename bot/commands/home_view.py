@@ -1,33 +1,31 @@
-"""What a chat sees of itself: its home view, status and stats."""
+"""Shows a chat its own state: status, home view and stats."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
+from bot.commands import phrasing
 from bot.commands.asking import not_shown
-from bot.commands.context import Callback, Command, CommandContext, Event, never
-from bot.commands.phrasing import Localizer
-from bot.commands.phrasing.setting_words import next_line
-from bot.commands.phrasing.subscription_words import state_of, subscription_rows
-from bot.commands.subscription_list import change_buttons
+from bot.commands.context import Command, CommandContext, Event
+from bot.commands.subscribe import change_buttons
 from bot.ports.channel import Button, Buttons, HomeItem, HomePanel, HomeView, Plot, PlotRow, Reply
+from bot.rendering.language import Language
 from subscriptions.addresses import facts_of
 from subscriptions.errors import PaperwireError, Sentence
 from subscriptions.model import Chat
 from subscriptions.planning.receipts import Outcome
 from subscriptions.query.parse import parse_query
-from subscriptions.service.access import standing_of, subscriptions_around
+from subscriptions.service import access, notices
 from subscriptions.service.chat_status import Statistics, Status, statistics
 from subscriptions.service.chat_status import status as chat_status
 from subscriptions.service.next_deliveries import Listed
-from subscriptions.service.notices import name_of, why_paused
 from subscriptions.service.paper_search import activity
 from subscriptions.states import ChatState, Signal, SubscriptionState
+from subscriptions.store import digests
+from subscriptions.store import sources as stored_sources
+from subscriptions.store.bot_state import stopped_platforms
 from subscriptions.store.chats import chats_awaiting_admission
-from subscriptions.store.digests import newest_days, papers_of_day
-from subscriptions.store.entries import outbox_counts
-from subscriptions.store.platforms import stopped_platforms
-from subscriptions.store.sources import forecast, known_sources
+from subscriptions.store.outbox import outbox_counts
 from subscriptions.store.subscriptions import subscription_counts
 from subscriptions.zones import zone
 
@@ -43,8 +41,8 @@ def status(context: CommandContext) -> Reply:
 
 
 def newest_papers_lines(context: CommandContext) -> list[str]:
-    """Returns a line with the newest day and its papers for each source, a total if several share it, and what is expected."""
-    found = newest_days(context.store, _SOURCES)
+    """Returns lines about sources: the newest day and its papers, the total of that day, and when more are expected."""
+    found = digests.newest_days(context.store, _SOURCES)
     lines = [
         context.localizer.count(
             "{source}, {day}: {count} paper.",
@@ -57,7 +55,7 @@ def newest_papers_lines(context: CommandContext) -> list[str]:
     ]
     day = found[0].day if found else None
     if day and sum(one.day == day for one in found) > 1:
-        amount, said = papers_of_day(context.store, day), context.localizer.day(day)
+        amount, said = digests.papers_of_day(context.store, day), context.localizer.day(day)
         lines.append(
             context.localizer.count(
                 "All together, {day}: {count} paper.", "All together, {day}: {count} papers.", amount, day=said
@@ -68,7 +66,7 @@ def newest_papers_lines(context: CommandContext) -> list[str]:
 
 def _expectation_lines(context: CommandContext) -> list[str]:
     """Returns lines about documents that are late, and about when more papers are expected."""
-    seen = forecast(context.store, now=context.now)
+    seen = stored_sources.forecast(context.store, now=context.now)
     lines = []
     for one in seen.missing:
         since = context.localizer.moment(one.due) if one.due else ""
@@ -98,13 +96,13 @@ def _chat_lines(context: CommandContext) -> list[str]:
 
 
 def _next(context: CommandContext, here: Status) -> str:
-    if standing_of(context.store, here.chat.address).is_denied:
+    if access.standing_of(context.store, here.chat.address).is_denied:
         return context.say("The operator of this bot has said no to this chat.")
     if here.chat.state is ChatState.ASKED:
         return context.say("This chat waits for whoever runs this bot.")
     if here.chat.state is ChatState.PAUSED:
         return context.say("This chat is paused; /resume ends that.")
-    return next_line(here.next_delivery, context.localizer, context.now)
+    return phrasing.next_line(here.next_delivery, context.localizer, context.now)
 
 
 def _outbox_lines(context: CommandContext, here: Status) -> list[str]:
@@ -141,7 +139,7 @@ def _bot_lines(context: CommandContext) -> list[str]:
     )
     lines += [
         context.say("Source {source}: {detail}", source=source.name, detail=source.last.detail)
-        for source in known_sources(context.store)
+        for source in stored_sources.known_sources(context.store)
         if source.state.on and source.last and source.last.outcome in (Outcome.FAILED, Outcome.LATE)
     ]
     for platform, reason in sorted(stopped_platforms(context.store).items()):
@@ -153,14 +151,14 @@ def _bot_lines(context: CommandContext) -> list[str]:
 # ------------------------------------------------------------------------------------------ what a chat sees of itself
 
 
-HOME_VIEW = "home-view"  # the event that a person opens their home view
-MOST = 36  # subscriptions of a home view
-MOST_CHATS = 10  # chats of a home view, with the person's own
+HOME_VIEW = "home-view"  # the event when a person opens their home view
+MOST = 36  # subscriptions in a home view
+MOST_CHATS = 10  # chats in a home view, including the person's own
 
 
 def on_home_view(context: CommandContext) -> Reply:
-    """Shows the chats that a person may manage, their own first."""
-    chats = subscriptions_around(context.store, context.origin, context.shared_chats)
+    """Shows the chats that a person may manage; the person's own chat is first."""
+    chats = access.subscriptions_around(context.store, context.origin, context.shared_chats)
     room = MOST
     panels = []
     for chat, subscriptions in chats[:MOST_CHATS]:
@@ -171,7 +169,7 @@ def on_home_view(context: CommandContext) -> Reply:
 
 
 def _remark(context: CommandContext, left_out: int) -> str:
-    """Returns which chats are left out, and why."""
+    """Returns a sentence that says which chats are left out and why; "" if none are."""
     if context.shared_chats is None:
         return context.say("I cannot see which channels you are in, so only those that you set up are listed.")
     if left_out <= 0:
@@ -185,7 +183,7 @@ def _remark(context: CommandContext, left_out: int) -> str:
 
 def _panel(context: CommandContext, chat: Chat, subscriptions: Sequence[Listed], *, hidden: int) -> HomePanel:
     own = chat.address == context.origin.address
-    title = context.say("Your subscriptions") if own else name_of(chat)
+    title = context.say("Your subscriptions") if own else notices.name_of(chat)
     if chat.address.topic:
         title = context.say("{chat}, in a thread", chat=title)
     lines = list(_state(context, chat, subscriptions)) if chat.id else []
@@ -200,17 +198,17 @@ def _panel(context: CommandContext, chat: Chat, subscriptions: Sequence[Listed],
 
 
 def _state(context: CommandContext, chat: Chat, subscriptions: Sequence[Listed]) -> Sequence[str]:
-    """Returns why nothing is delivered, or when the next delivery comes."""
+    """Returns at most one line: why nothing is delivered, or when the next delivery comes."""
     if chat.state is ChatState.ASKED:
         return [context.say("This chat waits for whoever runs this bot.")]
     if chat.state is ChatState.PAUSED:
-        reason = context.localizer.translate(why_paused(chat)).rstrip(".")
+        reason = context.localizer.translate(notices.why_paused(chat)).rstrip(".")
         return [context.say("Paused: {reason}.", reason=reason) if reason else context.say("Paused.")]
     if not any(one.subscription.state is SubscriptionState.ACTIVE for one in subscriptions):
         return []
     chat_has = chat_status(context.store, chat.address, now=context.now)
     return [
-        next_line(
+        phrasing.next_line(
             chat_has.next_delivery,
             context.localizer.speaking(context.origin.settings.lang, chat.settings.timezone),
             context.now,
@@ -229,10 +227,10 @@ def _items(context: CommandContext, chat: Chat, subscriptions: Sequence[Listed])
         return ()
     found = activity(context.store, chat, [one.subscription for one in subscriptions], now=context.now)
 
-    def localizer_of(one: Listed) -> Localizer:
+    def localizer_of(one: Listed) -> Language:
         return context.localizer.speaking(context.origin.settings.lang, one.zone)
 
-    rows = subscription_rows(subscriptions, lambda text: context.formatter.reading(parse_query(text)), localizer_of)
+    rows = phrasing.subscription_rows(subscriptions, lambda text: context.reading(parse_query(text)), localizer_of)
     items = []
     for one, row in zip(subscriptions, rows, strict=True):
         subscription = one.subscription
@@ -240,9 +238,12 @@ def _items(context: CommandContext, chat: Chat, subscriptions: Sequence[Listed])
         fixed = subscription.cadence.kind not in (
             "now",
             "when-out",
-        )  # for these two the line of the chat shows the time
+        )  # subscriptions with these two cadences show no time, since the line of the chat shows it
         is_due_later = (
-            fixed and subscription.next_due_at and subscription.next_due_at > context.now and state_of(one) == "active"
+            fixed
+            and subscription.next_due_at
+            and subscription.next_due_at > context.now
+            and phrasing.state_of(one) == "active"
         )
         parts += [context.say("next {moment}", moment=row.next_due)] if is_due_later else []
         if found.base.week and found.base.whole:
@@ -255,7 +256,7 @@ def _items(context: CommandContext, chat: Chat, subscriptions: Sequence[Listed])
     return items
 
 
-EVENTS = {HOME_VIEW: Event(run=on_home_view, writes=never)}
+EVENTS = {HOME_VIEW: Event(run=on_home_view, writes=False)}
 
 
 # --------------------------------------------------------------------------------------------------------------- stats
@@ -285,7 +286,7 @@ def stats(context: CommandContext) -> Reply:
 
 
 def _row(context: CommandContext, what: str, amounts: tuple[int, ...]) -> PlotRow:
-    """Returns a row of a plot. Its label gives the total and the most in one day."""
+    """Returns a row of a plot. Its label shows the total and the largest amount of one day."""
     if not any(amounts):
         return PlotRow(name=context.say("{label}: {value}", label=what, value=0), amounts=amounts)
     name = context.say("{what}: {count}, at most {most} a day", what=what, count=sum(amounts), most=max(amounts))
@@ -297,7 +298,7 @@ def _once(found: Statistics, kind: Signal) -> Iterable[tuple[datetime, int]]:
 
 
 def _by_day(amounts: Iterable[tuple[datetime, int]], days: tuple[date, ...], place: tzinfo) -> tuple[int, ...]:
-    """Returns the sum of the amounts of each day, by the clock of a place."""
+    """Returns, for each of `days`, the sum of the amounts of that day. A day begins at midnight of the zone `place`."""
     by_day: Counter[date] = Counter()
     for at, amount in amounts:
         by_day[at.astimezone(place).date()] += amount
@@ -320,8 +321,6 @@ def _lines(context: CommandContext, found: Statistics, came: tuple[int, ...]) ->
     ]
     return (first, " · ".join(done))
 
-
-CALLBACKS: dict[str, Callback] = {}
 
 COMMANDS = (
     Command(name="stats", run=stats, summary=Sentence("what came in 30 days, and what became of it")),

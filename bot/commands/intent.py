@@ -1,4 +1,4 @@
-"""Decides what a request asks for: which command, for which chat, with which arguments. Pure."""
+"""Decides what a request means: which command, about which chat, with which arguments. Pure."""
 
 import re
 from dataclasses import dataclass, field, fields, replace
@@ -9,34 +9,28 @@ from bot.commands import (
     asking,
     card_actions,
     cards,
-    chat_events,
+    chats,
     connect,
     context,
     edit,
     export_import,
     free_text,
     home_view,
-    operators,
     paper_lookup,
-    pause,
     search,
     sentences,
     settings,
-    signals,
     start,
     subscribe,
     subscription_form,
-    subscription_list,
     today,
     undo,
 )
 from bot.commands.context import Action, Command, Condition, Registry
 from bot.commands.free_text import FREE_TEXT
 from bot.commands.home_view import HOME_VIEW
-from bot.commands.last_answer import may_refer
-from bot.commands.start import UNKNOWN
-from bot.commands.subscribe import EDITED_WITHIN, LATE_EDIT
-from bot.commands.words.meaning import command_in, meaning
+from bot.commands.sentences import may_refer
+from bot.commands.words import intents
 from bot.ports.conversation import CallbackRequest, EventRequest, FormRequest, Interaction, MessageRequest, Request
 from subscriptions.model import CallbackToken, ChatAddress, ChatKind
 
@@ -44,17 +38,18 @@ ABOUT = "about"  # argument of a button that acts on another chat than the one w
 _DIRECTED = re.compile(r"((?:@\w{4,64}|-100\d{5,20})(?:/\d{1,12})?)(?:\s+|$)")
 _TO = re.compile(r"(?<!\S)(?:to|到|发到|发给)\s+(?P<name>[a-z][a-z0-9_-]*)[^\S\n]*$", re.IGNORECASE | re.MULTILINE)
 _COMMAND_LINE = re.compile(r"(?<=\n)[ \t]*/(?P<name>\w{1,32})(?:@\w+)?(?=\s|$)")
-# Where the whole argument is a chat, it may also be a link, a bare name or the number of a small group.
+# For commands whose only argument is a chat, it may also be a link, a name without @, or the number of a small group.
 _LINKED = re.compile(
     r"(?:https?://)?t(?:elegram)?\.me/(?:c/(?P<number>\d{5,20})(?P<topic>/\d{1,12})?|(?P<name>\w{4,64}))/?"
 )
-# Commands without arguments, and commands that rarely begin a query in a private chat.
+# First, commands that take no arguments. Then, commands that may be typed without a slash in a private chat, since
+# queries rarely begin with these words.
 _ALONE = frozenset(
     {"list", "ls", "subscriptions", "help", "undo", "stop", "cancel", "about", "status", "health", "start"}
 )
 _TYPED_IN_PRIVATE = frozenset({"add", "follow", "admin", "allow", "deny", "connect", "import"})
 _MAIL = re.compile(r"(?<![\w.+@/-])[\w.+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+(?![\w@/])", re.ASCII)
-_SHORT = 12  # words
+_SHORT = 12  # most words of a short sentence
 _NAMED = re.compile(r"-\d{5,20}(?:/\d{1,12})?|(?P<name>[A-Za-z]\w{4,64})")
 
 
@@ -62,29 +57,29 @@ _NAMED = re.compile(r"-\d{5,20}(?:/\d{1,12})?|(?P<name>[A-Za-z]\w{4,64})")
 class Intent(Action):
     """The action that a request asks for, with its arguments."""
 
-    writes: Condition = context.always
-    destination: ChatAddress | None = None  # the chat on another platform that it is about, which takes an operator
-    target: str = ""  # "@name" or "-100…", with "/7" for a topic: the other chat that it is about; "": none is named
+    writes: Condition | bool = True
+    destination: ChatAddress | None = None  # the destination that it is about; only operators may use destinations
+    target: str = ""  # "@name" or "-100…", with "/7" for a topic: the other chat that it is about; "" if none is named
     args: str = ""  # the text after the command
-    arguments: dict[str, Any] = field(default_factory=dict)  # of the button or form
-    counts_to_limit: bool = True  # it counts towards the limits of commands a minute
-    is_only_command: bool = True  # the message contains no second command, which would not be executed
-    wants_chats: bool = False  # the chats with both bot and sender must be fetched
-    is_in_words: bool = False  # typed without a slash, so that it could be the answer to a question
+    arguments: dict[str, Any] = field(default_factory=dict)  # the arguments of the button or form
+    counts_to_limit: bool = True  # it counts towards the limit of commands per minute
+    is_only_command: bool = True  # False: the message contains a second command, which is not executed
+    wants_chats: bool = False  # needs the list of chats that both the bot and the sender are in
+    is_in_words: bool = False  # typed in words without a slash, so that it could also be the answer to a question
 
 
 def _intent(action: Action) -> Intent:
-    """Returns the intent to do this, without arguments."""
+    """Returns the intent to do an action, without arguments."""
     declared = {one.name: getattr(action, one.name) for one in fields(Action)}
-    return Intent(**{**declared, "writes": context.write_condition(action)})
+    return Intent(**{**declared, "writes": context.writes_of(action)})
 
 
 def understand(request: Request, token: CallbackToken | None, registry: Registry, *, now: datetime) -> Intent | None:
-    """Returns what the request asks for, or None if it must not be answered.
+    """Returns the intent of a request; None if the request must not be answered.
 
     `token` is the token of the pressed button or submitted form.
 
-    A message that was edited soon after it was written counts as a new one; a later edit is not executed.
+    A message that was edited soon after it was written counts as a new one. A later edit is not executed.
     """
     match request:
         case EventRequest():
@@ -96,20 +91,20 @@ def understand(request: Request, token: CallbackToken | None, registry: Registry
             intent = _of_command(registry, request, request.command, request.text)
         case MessageRequest():
             intent = _of_plain_text(request, registry) if request.is_addressed else None
-    is_late = request.is_edit and request.written_at is not None and now - request.written_at > EDITED_WITHIN
-    return Intent(run=LATE_EDIT.run, writes=context.never, stays_here=True) if intent and is_late else intent
+    is_late = request.is_edit and request.written_at is not None and now - request.written_at > subscribe.EDITED_WITHIN
+    return Intent(run=subscribe.late_edit, writes=False, stays_here=True) if intent and is_late else intent
 
 
 def _of_plain_text(request: MessageRequest, registry: Registry) -> Intent | None:
-    """Returns the intent of words without a slash: a command in everyday words, else FREE_TEXT.
+    """Returns the intent of a text without a slash: a command in everyday words, otherwise FREE_TEXT; None for no answer.
 
-    In a group this is called only for text that names the bot or replies to it. In replies only commands are read, since
-    people discuss papers there.
+    In a group, this is called only for text that names the bot or replies to it. In a reply that does not name the bot,
+    only commands are understood, since people discuss papers there.
     """
     name, rest = _first_word(request.text)
     private = request.place.kind is ChatKind.PRIVATE
-    found = None if _named_first(rest)[0] else _mail_in(request.text) or command_in(request.text)
-    refers = private and not request.trigger_id and may_refer(meaning(request.text))
+    found = None if _named_first(rest)[0] else _mail_in(request.text) or intents.command_in(request.text)
+    refers = private and not request.trigger_id and may_refer(intents.meaning(request.text))
     if (
         request.takes_bare_commands
         and registry.command_named(name)
@@ -133,16 +128,16 @@ def _of_plain_text(request: MessageRequest, registry: Registry) -> Intent | None
 
 
 def _mail_in(text: str) -> tuple[str, str] | None:
-    """Returns the command of a short sentence with a mail address: "send my papers to me@lab.org"."""
+    """Returns ("email", address) for a short sentence with one mail address: "send my papers to me@lab.org"; else None."""
     found = _MAIL.findall(text)
     return ("email", found[0]) if len(found) == 1 and len(text.split()) <= _SHORT else None
 
 
 def _is_typed(request: MessageRequest, name: str, rest: str) -> bool:
-    """Returns whether a command's name as the first word is a command, on platforms where commands need no slash.
+    """Returns whether a first word that is a command's name is meant as a command, on platforms without slashes.
 
-    It is one if it follows the platform's own command or comes before the name of a chat. Otherwise `list decoding` is
-    a query, and so is `search engines` in a private chat. In a thread `search` is always a command.
+    It is a command if it follows the platform's own command, or if the name of a chat follows it. Otherwise `list
+    decoding` is a query, and in a private chat also `search engines`. In other chats, `search` is always a command.
     """
     if request.trigger_id or _named_first(rest)[0]:
         return True
@@ -160,13 +155,13 @@ def _first_word(text: str) -> tuple[str, str]:
 def _of_command(registry: Registry, request: MessageRequest, name: str, text: str) -> Intent | None:
     command = registry.command_named(name)
     if command is None:
-        # In a group an unknown command may be for another bot.
+        # In a group, an unknown command may be meant for another bot.
         if request.place.kind is not ChatKind.PRIVATE and not request.is_addressed:
             return None
-        spoken = command_in(f"{name} {text}") if not name.isascii() else None  # /订阅 扩散
+        spoken = intents.command_in(f"{name} {text}") if not name.isascii() else None  # /订阅 扩散
         if spoken and registry.command_named(spoken[0]):
             return _of_command(registry, request, *spoken)
-        return Intent(run=UNKNOWN.run, writes=context.never, args=f"{name} {text}".strip())
+        return Intent(run=start.unknown, writes=False, args=f"{name} {text}".strip())
     destination = None if command.names_chats or command.args_are_chat else _named_last(text, registry)
     if destination is not None:
         words = _TO.sub(lambda found: "" if _named(found, registry) == destination else found[0], text)
@@ -179,7 +174,7 @@ def _of_command(registry: Registry, request: MessageRequest, name: str, text: st
 
 
 def _first_command(text: str, registry: Registry) -> tuple[str, bool]:
-    """Returns (the text before a line that begins another command, whether there is no such line)."""
+    """Returns (the text up to the first line that begins another command, True if there is no such line)."""
     for line in _COMMAND_LINE.finditer(text):
         if registry.command_named(line["name"]):
             return text[: line.start()], False
@@ -192,7 +187,7 @@ def _of_words(command: Command, text: str) -> Intent:
 
 
 def _named_last(text: str, registry: Registry) -> ChatAddress | None:
-    """Returns the destination that the last words name: "… daily 9 to team-feishu"; None if they name none."""
+    """Returns the destination that the last words name, as in "… daily 9 to team-feishu"; None if they name none."""
     found = _TO.search(text.rstrip().rpartition("\n")[2])
     return _named(found, registry) if found else None
 
@@ -202,9 +197,9 @@ def _named(found: re.Match[str], registry: Registry) -> ChatAddress | None:
 
 
 def _to_destination(intent: Intent, destination: ChatAddress, request: Request) -> Intent:
-    """Returns the intent for a destination.
+    """Returns the intent, changed so that it is about a destination.
 
-    Only operators, and people at the machine on which the bot runs, may use it.
+    Only operators, and people at the machine on which the bot runs, may use destinations.
     """
     return replace(
         intent, destination=destination, needs_operator=intent.needs_operator or not request.is_local, target=""
@@ -218,7 +213,7 @@ def _named_first(text: str) -> tuple[str, str]:
 
 
 def _named_chat(text: str) -> tuple[str, str]:
-    """Returns (the chat that the whole text names, ""); ("", text) if it names none."""
+    """Returns (chat, "") if the whole text names a chat; otherwise ("", text)."""
     if linked := _LINKED.fullmatch(text):
         return (f"@{linked['name']}" if linked["name"] else f"-100{linked['number']}{linked['topic'] or ''}"), ""
     if named := _NAMED.fullmatch(text):
@@ -232,11 +227,10 @@ def _of_interaction(request: Interaction, token: CallbackToken | None, registry:
         return None
     arguments = dict(token.arguments)
     if callback.show_form is not None and not (isinstance(request, FormRequest) and request.is_submitted):
-        return Intent(
-            run=callback.show_form, writes=context.never, stays_here=True, arguments=arguments, counts_to_limit=False
-        )
+        return Intent(run=callback.show_form, writes=False, stays_here=True, arguments=arguments, counts_to_limit=False)
     platform, _, about = str(arguments.pop(ABOUT, "")).partition(":")
-    intent = replace(_intent(callback), stays_here=True, target=about, arguments=arguments)
+    args = str(arguments.get(callback.args_from, ""))
+    intent = replace(_intent(callback), stays_here=True, target=about, args=args, arguments=arguments)
     elsewhere = ChatAddress(platform, about) if platform not in ("", request.chat.platform) else None
     return _to_destination(intent, elsewhere, request) if elsewhere else intent
 
@@ -246,27 +240,23 @@ def _of_interaction(request: Interaction, token: CallbackToken | None, registry:
 
 _MODULES = (  # in the order of the menus
     subscribe,
-    subscription_list,
     subscription_form,
     edit,
-    pause,
     undo,
     today,
     search,
     paper_lookup,
-    signals,
+    card_actions,
     asking,
     free_text,
     sentences,
     cards,
-    card_actions,
     settings,
     start,
     export_import,
     connect,
-    operators,
+    chats,
     home_view,
-    chat_events,
 )
 
 REGISTRY = Registry(

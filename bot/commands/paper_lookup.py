@@ -1,54 +1,51 @@
-"""Papers that are named: their cards, papers like them, and why they came or not."""
+"""Papers that people name: shows their cards, papers near to them, and why they were delivered or not."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from types import MappingProxyType
+from functools import reduce
 from typing import Any, Literal
 
 from pydantic import TypeAdapter
 
-from bot.commands import cards, results
-from bot.commands.asking import shown_buttons
+from bot.commands import cards
 from bot.commands.context import Callback, Command, CommandContext, Event
-from bot.commands.phrasing.reason_words import delivered_line, hold_reason_line
+from bot.commands.phrasing import shortened
 from bot.ports.channel import Button, Buttons, Reply
 from bot.ports.conversation import EventRequest, Request
+from bot.rendering.language import Language
 from subscriptions.errors import Refused, Sentence
-from subscriptions.model import CallbackToken, Item, KnownPaper
+from subscriptions.model import CallbackToken, Chat, Item, KnownPaper
 from subscriptions.normalize import tokens
-from subscriptions.query import FIELDS
-from subscriptions.query.links import links_to_no_paper, mentioned
+from subscriptions.query import FIELDS, And, Not, Query, links
 from subscriptions.query.rewriting import words_rule
-from subscriptions.service.hold_reasons import last_delivered, reasons
-from subscriptions.service.known_papers import as_item, last_papers
-from subscriptions.service.loosening import papers_alike, papers_near_text
+from subscriptions.service import chat_status, known_papers, near_papers
+from subscriptions.service.chat_status import Reason
 from subscriptions.service.paper_search import papers_named
-from subscriptions.store.conversations import end_lookup, last_callbacks
+from subscriptions.states import ChatState, MessageState
+from subscriptions.store import conversations
+from subscriptions.store import known_papers as stored_known_papers
 from subscriptions.store.deliveries import DeliveredPaper, deliveries_of
-from subscriptions.store.known_papers import first_paper_at, stored_papers
 
-CARDS = 5  # papers of one message
-PENDING_FOR = timedelta(days=1)  # how long a lookup may still be answered
-LOOKUP_EVENT = "looked-up"  # the event that a lookup has ended
-LOOKUP_VERB = "looks-up"  # the name of a pending lookup in the store begins so
-LookupOutcome = Literal["stored", "unanswered", "refused"]  # by arXiv, by the database
+CARDS = 5  # papers that one message may ask for
+PENDING_FOR = timedelta(days=1)  # an older pending look-up is dropped
+LOOKUP_EVENT = "looked-up"  # the event when a look-up has ended
+LOOKUP_VERB = "looks-up"  # the first part of the name of a pending look-up in the store
+LookupOutcome = Literal["stored", "unanswered", "refused"]  # unanswered by arXiv, refused by the database
 
 
-_UNKNOWN: Mapping[str, Sentence] = MappingProxyType(  # by the outcome of a look-up
-    {
-        "stored": Sentence("arXiv knows no paper {names}."),
-        "unanswered": Sentence("arXiv cannot be asked now, so I do not know {names}. Please try again later."),
-        "refused": Sentence("I could not store {names}. Please tell the operator."),
-    }
-)
+_UNKNOWN: Mapping[str, Sentence] = {
+    "stored": Sentence("arXiv knows no paper {names}."),
+    "unanswered": Sentence("arXiv cannot be asked now, so I do not know {names}. Please try again later."),
+    "refused": Sentence("I could not store {names}. Please tell the operator."),
+}
 _EVENT = TypeAdapter(EventRequest)
 
 
 def named_papers(context: CommandContext, text: str) -> Reply:
-    """Returns the cards of the papers that a text names by id, DOI or link; it must name at least one."""
-    names = mentioned(text)
+    """Returns the reply with the cards of the papers that a text names by id, DOI or link; it must name at least one."""
+    names = links.mentioned(text)
     known = papers_named(context.store, names[:CARDS])
     unknown = [name for name in names[:CARDS] if name not in known]
     asked = tuple(name for name in unknown if context.bot_info.looks_up_papers and not _is_doi(name))
@@ -65,9 +62,9 @@ def named_papers(context: CommandContext, text: str) -> Reply:
 
 
 def on_looked_up(context: CommandContext) -> Reply | None:
-    """Shows what arXiv answered: the cards, and which papers it does not know. None if the lookup is no longer stored."""
+    """Shows the result of a look-up: cards, and which papers arXiv does not know. None if the look-up is no longer stored."""
     details = context.event_details
-    if not end_lookup(context.store, details["as"], since=context.now - PENDING_FOR):
+    if not conversations.end_lookup(context.store, details["as"], since=context.now - PENDING_FOR):
         return None
     names = details["names"].split()
     known = papers_named(context.store, names)
@@ -77,7 +74,7 @@ def on_looked_up(context: CommandContext) -> Reply | None:
 
 
 def pending_lookup(request: Request, names: Sequence[str]) -> tuple[str, CallbackToken]:
-    """Returns (the name, the token) under which the event that will answer a request is stored during the look-up."""
+    """Returns (name, token) to store while papers are looked up; the token holds the event that will show the result."""
     name = pending_name(request)
     answer = EventRequest(
         place=request.place,
@@ -96,12 +93,12 @@ def pending_lookup(request: Request, names: Sequence[str]) -> tuple[str, Callbac
 
 
 def pending_name(request: Request) -> str:
-    """Returns the name under which the pending lookup of a request is stored."""
+    """Returns the name under which the pending look-up of a request is stored."""
     return f"{LOOKUP_VERB}:{request.chat.platform}:{request.update_id}"
 
 
 def lookup_request(pending: Mapping[str, Any], outcome: LookupOutcome) -> Request:
-    """Returns the event that answers the pending lookup of a request."""
+    """Returns the event that shows the result of a pending look-up."""
     event = _EVENT.validate_python(pending["answer"])
     return replace(event, details={**event.details, "outcome": outcome})
 
@@ -109,24 +106,25 @@ def lookup_request(pending: Mapping[str, Any], outcome: LookupOutcome) -> Reques
 def _cards(
     context: CommandContext, names: Sequence[str], known: Mapping[str, KnownPaper], lines: Sequence[str]
 ) -> Reply:
-    """Returns the known papers as rows with numbers; a single one as its full card."""
+    """Returns the reply with the known papers as numbered cards; if only one was named, with its full card."""
     if len(names) == 1 and known:
         return cards.card_reply(context, known[names[0]])
     papers = {paper.id: paper for paper in known.values()}
     items = tuple(
-        as_item(context.store, context.chat, paper)._replace(position=at) for at, paper in enumerate(papers.values())
+        known_papers.as_item(context.store, context.chat, paper)._replace(position=at)
+        for at, paper in enumerate(papers.values())
     )
     return Reply(
         lines=tuple(lines),
         items=items,
         item_layout="card",
-        numbers=results.card_buttons(context, items),
+        numbers=cards.card_buttons(items),
         buttons=((_elsewhere(context, names[0]),),) if len(names) == 1 else (),
     )
 
 
 def _known_since(context: CommandContext) -> str:
-    since = first_paper_at(context.store)
+    since = stored_known_papers.first_paper_at(context.store)
     if since is None:
         return context.say("No papers are known yet.")
     return context.say("I know the papers that came since {moment}.", moment=context.localizer.moment(since))
@@ -142,8 +140,8 @@ def _elsewhere(context: CommandContext, name: str) -> Button:
 
 
 def no_paper(context: CommandContext, said: str) -> Reply:
-    """Returns the answer to a link or an id that names no paper that can be looked up."""
-    name = links_to_no_paper(said)[0]
+    """Returns the reply to a link or an id that names no paper that we can look up."""
+    name = links.links_to_no_paper(said)[0]
     lines = (
         context.say("arXiv has no id {name}: ids have four or five digits after the point.", name=name)
         if name[0].isdecimal()
@@ -157,77 +155,74 @@ def no_paper(context: CommandContext, said: str) -> Reply:
     return Reply(lines=lines, ok=False)
 
 
-EVENTS = {LOOKUP_EVENT: Event(run=on_looked_up)}
-
-
 # ---------------------------------------------------------------------------------------------------------------- like
 
 
-MOST_GIVEN = 5  # papers to which others shall be near
-WORDS = 8  # that are shown
-_MOST_WORDS = 25  # of a query
-_MOST_READ = 5000  # characters of a text
-_TELLING = 3  # words of a text that has no near papers
-_GIVEN_OF_TEXT = 3  # papers nearest to a text, to which others shall be near
+MOST_GIVEN = 5  # papers that may be given to find papers near to them
+WORDS = 8  # words that are shown as the reason for nearness
+_MOST_WORDS = 25  # a text with more words is no query
+_MOST_READ = 5000  # characters of a text that are read
+_TELLING = 3  # words that are offered as a search if no papers are near to a text
+_GIVEN_OF_TEXT = 3  # a subscription to papers near to a text names so many papers: those nearest to the text
 _OPERATOR = re.compile(rf"(?<!\S)(?:OR|AND|NOT|ANDNOT|\||-\w\S*)(?!\S)|(?<!\S)(?:{'|'.join(FIELDS.by_name)}):\S")
 
 
 def like(context: CommandContext) -> Reply:
     """Shows the papers nearest to those that are named by id, DOI or link.
 
-    Papers that are not stored are looked up first.
+    If some of them are not stored, these are looked up instead.
     """
-    names = mentioned(context.args)[:MOST_GIVEN]
+    names = links.mentioned(context.args)[:MOST_GIVEN]
     if not names:
         raise Refused(
             Sentence("Say which paper, by its arXiv id, DOI or link."), Sentence("For example: /like 2601.11087")
         )
     known = papers_named(context.store, names)
-    if len(known) < len(names):  # its card has [more like this]
+    if len(known) < len(names):  # the card of a looked-up paper has [more like this]
         return named_papers(context, " ".join(name for name in names if name not in known))
     return alike(context, *{one.id: one for one in known.values()}.values())
 
 
 @cards.of_paper
 def on_more_like_this(context: CommandContext, item: Item) -> Reply:
-    """Handles [more like this] on a card."""
+    """Handles [more like this] on a card: shows the papers nearest to that one."""
     return alike(context, item.paper)
 
 
 def is_a_text(said: str) -> bool:
-    """Returns whether words are a text, such as a pasted abstract, and no query: more than 25 words without operators."""
+    """Returns whether words are a text such as a pasted abstract and not a query: over 25 words without operators."""
     different = set(tokens(said))
-    words = sum(1.0 if one.isascii() else 0.5 for one in different)  # a Chinese word has two characters, more or less
+    words = sum(1.0 if one.isascii() else 0.5 for one in different)  # a Chinese word has about two characters
     return words > _MOST_WORDS and not _OPERATOR.search(said)
 
 
 def near_text(context: CommandContext, said: str) -> Reply:
     """Shows the papers nearest to a text."""
-    found = papers_near_text(context.store, said[:_MOST_READ])
+    found = near_papers.papers_near_text(context.store, said[:_MOST_READ])
     words = found.words[:_TELLING]
     among = context.localizer.count("{count} paper", "{count} papers", found.looked_at)
     if not found.papers:
         any_of = " OR ".join(words_rule(word) for word in words)
         look = (Button(label=any_of, verb="look-for", arguments={"text": any_of}),) if words else ()
         lines = (context.say("Nothing is near to this text among {among}.", among=among),)
-        return Reply(lines=lines, buttons=shown_buttons(context, (look,)))
-    items = results.result_items(found.papers)
+        return Reply(lines=lines, buttons=(look,))
+    items = cards.result_items(found.papers)
     by_words = (context.say("by their words {words}", words=", ".join(found.words[:WORDS])),)
     return Reply(
         lines=(
             context.say("I read this as a text. Nearest to it, among {among}:", among=among),
-            *(by_words if said.isascii() else ()),  # pairs of Chinese characters are no words to read
+            *(by_words if said.isascii() else ()),  # "words" of Chinese text are just two characters
         ),
         items=items,
-        days=results.days_of(context, found.papers),
-        numbers=results.card_buttons(context, items),
+        days=cards.days_of(context, found.papers),
+        numbers=cards.card_buttons(items),
         buttons=_as_wish(context, found.papers[:_GIVEN_OF_TEXT]),
     )
 
 
 def alike(context: CommandContext, *given: KnownPaper) -> Reply:
-    """Shows the papers nearest to one or several."""
-    found = papers_alike(context.store, given)
+    """Shows the papers nearest to the given ones."""
+    found = near_papers.papers_alike(context.store, given)
     among = context.localizer.count(
         "the newest {count} paper", "the newest {count} papers", found.looked_at
     )  # fmt: skip
@@ -235,7 +230,7 @@ def alike(context: CommandContext, *given: KnownPaper) -> Reply:
     if not found.papers:
         none = context.say("Nothing among {among} is near to {titles}.", titles=titles, among=among)
         return Reply(lines=(none,), buttons=_as_wish(context, given))
-    items = results.result_items(found.papers)
+    items = cards.result_items(found.papers)
     words = ", ".join(found.words[:WORDS])
     return Reply(
         lines=(
@@ -243,15 +238,15 @@ def alike(context: CommandContext, *given: KnownPaper) -> Reply:
             context.say("by their words {words}", words=words),
         ),
         items=items,
-        numbers=results.card_buttons(context, items),
+        numbers=cards.card_buttons(items),
         buttons=_as_wish(context, given),
     )
 
 
 def _as_wish(context: CommandContext, given: Sequence[KnownPaper]) -> Buttons:
-    """Returns a button that subscribes to papers near to these; none where strangers could press it."""
+    """Returns a button that subscribes to papers near to these; none if one of them has neither an arXiv id nor a DOI."""
     names = [one.paper.arxiv_id or one.paper.doi for one in given]
-    if context.read_by_strangers or None in names:
+    if None in names:
         return ()
     text = f"like:{','.join(name for name in names if name)}"
     return ((Button(label=context.say("bring such papers"), verb="subscribe-to", arguments={"text": text}),),)
@@ -260,28 +255,28 @@ def _as_wish(context: CommandContext, given: Sequence[KnownPaper]) -> Buttons:
 # ------------------------------------------------------------------------ what a message may refer to without its name
 
 
-WITHIN = timedelta(minutes=15)  # an older answer is not referred to
+WITHIN = timedelta(minutes=15)  # a text cannot refer to a reply that is older than this
 
 
 def last_buttons(context: CommandContext) -> tuple[CallbackToken, ...]:
-    """Returns the buttons of the last answer in this chat that had some, if the sender may press them."""
+    """Finds the last reply with buttons in this chat. Returns those of its buttons that the sender may press."""
     since = context.now - WITHIN
-    found = last_callbacks(context.store, str(context.origin.address), since=since)
+    found = conversations.last_callbacks(context.store, str(context.origin.address), since=since)
     return tuple(token for token in found if token.person in ("", context.request.sender))
 
 
 def papers_shown(context: CommandContext) -> Mapping[int, KnownPaper]:
-    """Returns the papers that the chat was shown last, by their numbers: in the last answer, else in the last delivery."""
+    """Returns number → paper for the last reply with buttons; if there is none, for the last delivery."""
     buttons = last_buttons(context)
     numbers = {int(one.arguments["number"]): int(one.arguments["paper"]) for one in buttons if one.verb == "card"}
     if not buttons and context.chat.id:
-        numbers = last_papers(context.store, context.chat)
-    known = stored_papers(context.store, list(numbers.values()))
+        numbers = known_papers.last_papers(context.store, context.chat)
+    known = stored_known_papers.stored_papers(context.store, list(numbers.values()))
     return {number: known[paper] for number, paper in sorted(numbers.items()) if paper in known}
 
 
 def paper_meant(context: CommandContext, names: Sequence[str]) -> KnownPaper | None:
-    """Returns the first paper that is named, by id or DOI; without names the last one that was delivered."""
+    """Returns the first of the named papers; without names, the paper that `paper_delivered` returns; None if unknown."""
     if names:
         return papers_named(context.store, names[:1]).get(names[0])
     found = paper_delivered(context)
@@ -289,9 +284,9 @@ def paper_meant(context: CommandContext, names: Sequence[str]) -> KnownPaper | N
 
 
 def paper_delivered(context: CommandContext) -> DeliveredPaper | None:
-    """Returns the paper of the message that this one replies to, else the last one that was delivered."""
+    """Returns the paper of the message that the sender replied to; without a reply, the last delivered paper."""
     replied_to = context.message.reply_to if context.message else ""
-    return last_delivered(context.store, context.chat, message=replied_to) if context.chat.id else None
+    return chat_status.last_delivered(context.store, context.chat, message=replied_to) if context.chat.id else None
 
 
 # --------------------------------------------------------------------------------------------------------- why, whynot
@@ -302,7 +297,7 @@ _EXAMPLE = "2601.11087"
 
 
 def why(context: CommandContext) -> Reply:
-    """Shows which subscriptions brought a paper and by which words; without arguments, the last paper that was delivered."""
+    """Shows which subscriptions brought a paper and by which words; without arguments, about the last delivered paper."""
     if not context.args:
         found = paper_delivered(context)
         return (
@@ -320,13 +315,13 @@ def why(context: CommandContext) -> Reply:
 
 
 def whynot(context: CommandContext) -> Reply:
-    """Shows for each subscription why a paper does not come; or when it came."""
+    """Shows for each subscription why a paper was not delivered; if it was delivered, when."""
     return _about(context, "whynot")
 
 
 def _about(context: CommandContext, command: str) -> Reply:
-    """Returns the reply about the paper that the arguments name. Raises Refused if they name none."""
-    names = mentioned(context.args)
+    """Returns the reply to /why or /whynot about the paper that the arguments name. Raises Refused if they name none."""
+    names = links.mentioned(context.args)
     if not names:
         raise Refused(
             Sentence("Say which paper, by its arXiv id, DOI or link."),
@@ -343,7 +338,7 @@ def _about(context: CommandContext, command: str) -> Reply:
 
 
 def _delivered(context: CommandContext, found: DeliveredPaper) -> Reply:
-    """Returns when the paper was delivered and why, with the passages that contain the words."""
+    """Returns the reply that says when and why a paper was delivered, with the passages that contain the words."""
     return Reply(
         lines=(
             delivered_line(found, context.chat, context.localizer),
@@ -360,11 +355,11 @@ def _delivered(context: CommandContext, found: DeliveredPaper) -> Reply:
 def _not_delivered(context: CommandContext, known: KnownPaper) -> Reply:
     moment = context.localizer.moment(known.sequenced_at or known.first_seen_at)
     lines = [context.title(known), context.say("It became known {moment}; this chat was not sent it.", moment=moment)]
-    found = reasons(context.store, context.chat, known, now=context.now) if context.chat.id else ()
+    found = chat_status.reasons(context.store, context.chat, known, now=context.now) if context.chat.id else ()
     if not found:
         return Reply(lines=(*lines, context.say("There are no subscriptions yet.")))
     day = context.localizer.day(known.day, seen_from=context.now.date())
-    reading = context.formatter.reading
+    reading = context.reading
     lines += [hold_reason_line(one, context.chat, context.localizer, reading, day) for one in found[:MOST_REASONS]]
     left = len(found) - MOST_REASONS
     if left > 0:
@@ -378,10 +373,107 @@ def _not_delivered(context: CommandContext, known: KnownPaper) -> Reply:
     return Reply(lines=tuple(lines))
 
 
-CALLBACKS = {"more-like-this": Callback(run=on_more_like_this)}
+# ------------------------------------------------------------------------------------ why a paper came or not, in words
+
+
+_ON_ITS_WAY = frozenset({"planned", "ready", "sending", "waiting", "unclear"})
+_COMING = Sentence("It was planned {moment} and is on its way.")
+_TOLD: Mapping[str, Sentence] = {
+    "long ago": Sentence("It came here before."),
+    "sent": Sentence("It came {moment}."),
+    "dismissed": Sentence("It was planned {moment} and then dismissed, so it does not come."),
+    "dead": Sentence("It was planned {moment}, but could not be sent."),
+    **dict.fromkeys(_ON_ITS_WAY, _COMING),
+}
+_BEHIND = Sentence("It came {moment}, behind [show more].")
+_HELD = Sentence("It was planned {moment} and waits until this chat is active again.")
+_KEPT: Mapping[str, Sentence] = {
+    "replacement": Sentence("fits, but only a new version of it came here, and those are not announced"),
+    "archive": Sentence("fits, but it is of {day} and came later than a week after it, so it was filed"),
+    "crosslist": Sentence("fits, but it is a cross-list, and this chat wants none: {command}"),
+    "older": Sentence("fits, but begins with what came since {moment}"),
+    "passed": Sentence("fits now; when the paper came, it did not, or the chat was set otherwise"),
+    "library": Sentence("fits, but it is in the library of this chat, so it is left out: /library"),
+    "paused": Sentence("fits; it is paused: {command}"),
+    "chat": Sentence("fits; this chat is paused: {command}"),
+    "time": Sentence("fits, and is about to come"),
+}
+_MENDS: Mapping[str, str] = {
+    "crosslist": "set crosslists in",
+    "paused": "resume {number}",
+    "chat": "resume",
+}  # reason why a paper is held → the command that ends it
+_PAUSED_UNTIL = Sentence("fits; it is paused until {moment}: {command}")
+_NOT_LET_IN = Sentence("fits; this chat waits until an admin lets it in")
+_COMES = Sentence("fits, and comes {moment}")
+
+
+def delivered_line(found: DeliveredPaper, chat: Chat, localizer: Language) -> str:
+    """Returns a sentence that says when a paper was delivered to a chat, or what state its delivery is in."""
+    sentence = _TOLD["long ago" if found.at is None else found.state]
+    if found.at is not None and found.state is MessageState.SENT and not found.item.shown:
+        sentence = _BEHIND
+    elif found.state in _ON_ITS_WAY and chat.state is not ChatState.ACTIVE:
+        sentence = _HELD
+    moment = localizer.moment(found.at) if found.at else ""
+    return replace(sentence, values={"moment": moment}).say(localizer.translate)
+
+
+def hold_reason_line(reason: Reason, chat: Chat, localizer: Language, reading: Callable[[Query], str], day: str) -> str:
+    """Returns a line that says why a subscription does not bring a paper of `day`: number, name, reason.
+
+    `reading` returns a query in words.
+    """
+    subscription = reason.subscription
+    kept = _words(reason, localizer, reading) if reason.hold_reason == "words" else _kept(reason, chat, localizer, day)
+    said = localizer.say("{name}: {text}", name=shortened(subscription.label), text=kept)
+    return f"{subscription.number}  {said}"
+
+
+def _kept(reason: Reason, chat: Chat, localizer: Language, day: str) -> str:
+    """Returns the reason as a sentence, with the time or the command that ends it."""
+    subscription, keeps = reason.subscription, reason.hold_reason.value
+    sentence, at = _KEPT[keeps], None
+    if keeps == "older":
+        at = subscription.since
+    elif keeps == "chat" and chat.state is ChatState.ASKED:
+        sentence = _NOT_LET_IN
+    elif keeps == "paused" and subscription.paused_until:
+        sentence, at = _PAUSED_UNTIL, subscription.paused_until
+    elif keeps == "time" and reason.due:
+        sentence, at = _COMES, reason.due
+    command = f"/{_MENDS[keeps]}".format(number=subscription.number) if keeps in _MENDS else ""
+    moment = localizer.moment(at, about=keeps == "time" and reason.about) if at else ""
+    return localizer.say(sentence.template, command=command, day=day, moment=moment)
+
+
+def _words(reason: Reason, localizer: Language, reading: Callable[[Query], str]) -> str:
+    """Returns a sentence that says which parts of the query a paper lacks, and which excluded parts it has."""
+    found: dict[bool, list[str]] = {False: [], True: []}
+    for node in reason.failing:
+        part = node.node if isinstance(node, Not) else node
+        words = reading(replace(reason.query, tree=part))
+        found[isinstance(node, Not)].append(localizer.say("({inner})", inner=words) if isinstance(part, And) else words)
+    lacks, excluded = _list(localizer, found[False]), _list(localizer, found[True])
+    if lacks and excluded:
+        return localizer.say("lacks {lacking}, and has {excluded}", lacking=lacks, excluded=excluded)
+    if lacks:
+        return localizer.say("lacks {lacking}", lacking=lacks)
+    return localizer.say("has {excluded}, which this excludes", excluded=excluded)
+
+
+def _list(localizer: Language, parts: list[str]) -> str:
+    return (
+        reduce(lambda before, part: localizer.say("{before}; {part}", before=before, part=part), parts) if parts else ""
+    )
+
 
 COMMANDS = (
     Command(name="like", run=like, usage="ID", aliases=("similar",), summary=Sentence("papers near to a paper")),
     Command(name="why", run=why, usage="[ID]", summary=Sentence("see why a paper came")),
     Command(name="whynot", run=whynot, usage="ID", summary=Sentence("see why a paper did not come")),
 )
+
+CALLBACKS = {"more-like-this": Callback(run=on_more_like_this)}
+
+EVENTS = {LOOKUP_EVENT: Event(run=on_looked_up)}

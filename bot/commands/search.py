@@ -1,65 +1,63 @@
-"""search, and text that may be a query: all stored papers that match, the newest first, and what helps if few do."""
+"""search, and text that may be a query: shows all stored papers that match, and offers other queries if few match."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.commands import paper_lookup, results
-from bot.commands.asking import listed_here, shown_buttons
+from bot.commands import cards, paper_lookup
+from bot.commands.asking import listed_here
 from bot.commands.cards import opens_a_paper
 from bot.commands.context import Callback, Command, CommandContext
-from bot.commands.phrasing.subscription_words import days_known
-from bot.commands.words.subject import query_in
+from bot.commands.phrasing import days_known
+from bot.commands.words.subjects import query_in
 from bot.ports.channel import Button, Buttons, Reply
 from subscriptions.cutting import cut_letters
 from subscriptions.errors import PaperwireError, QueryError, Refused, Sentence
 from subscriptions.model import Subscription
 from subscriptions.normalize import tokens
 from subscriptions.planning.times import Ending, split_when
-from subscriptions.query import Query
-from subscriptions.query.links import links_to_no_paper, mentioned
-from subscriptions.query.parse import asks_for_nearness, parse_query
-from subscriptions.service.loosening import Spelling, looser, spelling
-from subscriptions.service.near_papers import with_words
+from subscriptions.query import Query, links, parse
+from subscriptions.service import near_papers, paper_search
+from subscriptions.service.near_papers import Spelling, with_words
 from subscriptions.service.next_deliveries import typed_number
-from subscriptions.service.paper_search import RecentMatches, SearchResult, recent_matches, search
+from subscriptions.service.paper_search import RecentMatches, SearchResult
 
-PAGE = 5  # papers of a page
+PAGE = 5  # papers on a page
 _LOOSER = 3  # variants that are offered
 _MANY_WORDS = 12
-_NAMED = 4  # unknown words
-_LABEL = 50  # characters of a button
-_LONGEST = 40  # characters of a typed text that is repeated
+_NAMED = 4  # unknown words that a reply names
+_LABEL = 50  # characters of a button's label
+_LONGEST = 40  # characters of a typed text that a reply repeats
 Stretches = Sequence[
     tuple[int | None, int]
-]  # of each stretch of papers: its newest paper, and how many matched in the stretches before it
+]  # for each stretch of papers that one search reads: (its newest paper, the number of matches in earlier stretches)
 
 
 def search_(context: CommandContext) -> Reply:
-    """Shows the stored papers that match, the newest first; the card of a paper that is named by id, DOI or link."""
+    """Shows the stored papers that match, the newest first; for an id, DOI or link, the card of that paper."""
     if not context.args:
         raise Refused(Sentence("Say what to look for."), Sentence("For example: /search diffusion -survey"))
-    if mentioned(context.args) and len(context.args.split()) == 1 and not asks_for_nearness(context.args):
+    if links.mentioned(context.args) and len(context.args.split()) == 1 and not parse.asks_for_nearness(context.args):
         return paper_lookup.named_papers(context, context.args)
     return try_query(context, context.args)
 
 
 def try_query(context: CommandContext, said: str) -> Reply:
-    """Returns the papers that a text finds, how it was read, and [subscribe]; where few fit, what finds more."""
+    """Returns the reply with the papers that a text finds and how it was read; if few match, also queries that find more."""
     if paper_lookup.is_a_text(said):
         return paper_lookup.near_text(context, said)
-    if links_to_no_paper(said):
+    if links.links_to_no_paper(said):
         return paper_lookup.no_paper(context, said)
     text = query_of(said)
     ending = split_when(text)
     if ending.only_time:
-        return results.only_time_reply(context, text)
-    if ending.when is not None and (refusal := results.time_refusal(replace(context, args=text), ending)):
+        return cards.only_time_reply(context, text)
+    if ending.when is not None and (refusal := cards.time_refusal(replace(context, args=text), ending)):
         return refusal
     return _page(context, text, [(None, 0)], 0, _left_out(context, said, text))
 
 
 def query_of(said: str) -> str:
-    """Returns the query in a sentence if it is a valid one, else the text itself."""
+    """Returns the query that a sentence contains; the text itself if it contains no valid one."""
     text = query_in(said)
     return text if text == said or is_query(text) else said
 
@@ -67,61 +65,63 @@ def query_of(said: str) -> str:
 def is_query(text: str) -> bool:
     """Returns whether a text is a valid query."""
     try:
-        parse_query(split_when(text).query)
+        parse.parse_query(split_when(text).query)
     except QueryError:
         return False
     return True
 
 
 def finds_papers(context: CommandContext, said: str) -> bool:
-    """Returns whether the words find any stored paper."""
+    """Returns whether any stored paper matches the text as a query."""
     try:
         _, query = _asked(context, split_when(said).query)
     except PaperwireError:
         return False
-    return bool(search(context.store, query, most=1).found)
+    return bool(paper_search.search(context.store, query, most=1).found)
 
 
 def look_for_button(context: CommandContext, said: str) -> tuple[Button, ...]:
-    """Returns [look for “…”] for a text that may be meant otherwise."""
+    """Returns [look for “…”], which searches for a text that was read as something other than a query."""
     words = " ".join(said.split())
     label = context.say("look for “{words}”", words=words[:_LONGEST])
     return (Button(label=label, verb="look-for", arguments={"text": words}),)
 
 
 def on_look_for(context: CommandContext) -> Reply:
-    """Handles [look for “…”], and other buttons that hold a query: tries it."""
+    """Handles [look for “…”] and other buttons with a query: tries the query."""
     return try_query(context, str(context.arguments["text"]))
 
 
 def on_search_page(context: CommandContext) -> Reply:
-    """Handles [newer] and [show more]: replaces the page by another one."""
+    """Handles [newer] and [show more]: replaces the page with another one."""
     stretches = [(upto, found) for upto, found in context.arguments["stretches"]]
     reply = _page(context, str(context.arguments["text"]), stretches, int(context.arguments["start"]))
     return replace(reply, replaces=True)
 
 
 def _asked(context: CommandContext, text: str) -> tuple[Subscription | None, Query]:
-    """Returns the subscription of the chat that a text names by number or query, if there is one, and the query."""
+    """Returns (the chat's subscription that the text names by number or query, or None; the query)."""
     there = [one.subscription for one in listed_here(context)]
     number = typed_number(text)
     if named := next((one for one in there if one.number == number), None):
-        return named, with_words(context.store, parse_query(named.text), there, chat_id=context.chat.id)
-    query = with_words(context.store, parse_query(text), there, chat_id=context.chat.id)
+        return named, with_words(context.store, parse.parse_query(named.text), there, chat_id=context.chat.id)
+    query = with_words(context.store, parse.parse_query(text), there, chat_id=context.chat.id)
     return next((one for one in there if one.canonical == query.canonical), None), query
 
 
 def _page(context: CommandContext, text: str, stretches: Stretches, start: int, notes: Sequence[str] = ()) -> Reply:
-    """Returns a page of the last of these stretches."""
+    """Returns a page of results from the last of these stretches; `start` counts matches within it."""
     ending = split_when(text)
     subscription, query = _asked(context, ending.query)
     upto, before = stretches[-1]
-    found = search(context.store, query, upto=upto, start=start, most=PAGE)
+    found = paper_search.search(context.store, query, upto=upto, start=start, most=PAGE)
     first = before + start + 1
-    items = results.result_items(found.papers, query)
+    items = cards.result_items(found.papers, query)
     is_first, is_open = first == 1, not context.read_by_strangers
-    spelled = spelling(context.store, query) if is_first and found.found < PAGE and is_open else Spelling((), "")
-    if spelled.meant and not search(context.store, parse_query(spelled.meant), most=1).found:
+    spelled = (
+        near_papers.spelling(context.store, query) if is_first and found.found < PAGE and is_open else Spelling((), "")
+    )
+    if spelled.meant and not paper_search.search(context.store, parse.parse_query(spelled.meant), most=1).found:
         spelled = replace(spelled, meant="")
     if spelled.meant and not found.found:
         return _instead(context, text, spelled, ending)
@@ -145,14 +145,14 @@ def _page(context: CommandContext, text: str, stretches: Stretches, start: int, 
         rows.append((Button(label=context.say("how to ask"), verb="help", arguments={"topic": "query"}),))
     if subscription is None or _with_another_time(subscription, ending):
         at = len(rows) - len(more) if found.found else len(rows)
-        rows[at:at] = results.subscribe_button(context, text, ending)
+        rows[at:at] = cards.subscribe_button(context, text, ending)
     return Reply(
         lines=tuple(lines),
         items=items,
-        days=results.days_of(context, found.papers),
+        days=cards.days_of(context, found.papers),
         first=first,
-        numbers=results.card_buttons(context, items, first=first),
-        buttons=shown_buttons(context, tuple(rows)),
+        numbers=cards.card_buttons(items, first=first),
+        buttons=tuple(rows),
     )
 
 
@@ -164,14 +164,14 @@ def _fewer_or_other_words(context: CommandContext, query: Query) -> str:
 
 
 def _instead(context: CommandContext, typed: str, spelled: Spelling, ending: Ending) -> Reply:
-    """Returns what the query finds that was probably meant; what was typed can be subscribed to as well."""
+    """Returns the results of the query that was probably meant; a button also subscribes to the typed one."""
     text = _timed(spelled.meant, ending)
     reply = _page(context, text, [(None, 0)], 0)
     label = context.say("subscribe to {query}", query=text)
     buttons = tuple(
         tuple(replace(one, label=label) if one.verb == "subscribe-to" else one for one in row) for row in reply.buttons
     )
-    as_typed = results.subscribe_button(context, typed)
+    as_typed = cards.subscribe_button(context, typed)
     return replace(reply, lines=(_did_you_mean(context, spelled), *reply.lines), buttons=(*buttons, *as_typed))
 
 
@@ -187,7 +187,7 @@ def _quoted(words: Sequence[str]) -> str:
 
 
 def _timed(text: str, ending: Ending) -> str:
-    """Returns a query with the time of the text for which it is tried."""
+    """Returns a query followed by the time that was typed."""
     return f"{text} {ending.when}" if ending.when is not None else text
 
 
@@ -197,12 +197,12 @@ def _try_button(text: str, ending: Ending, label: str = "", count: str = "") -> 
 
 
 def _looser_buttons(context: CommandContext, query: Query, ending: Ending, *, few: bool) -> Buttons:
-    """Returns a button for each variant that finds more: if enough is found, only for the other forms of its words."""
-    found = looser(context.store, query, forms_only=not few)[:_LOOSER]
+    """Returns a button for each variant that finds more; if enough were found, only for other forms of the same words."""
+    found = near_papers.looser(context.store, query, forms_only=not few)[:_LOOSER]
     return tuple(
         (
             _try_button(
-                one.variant.text, ending, results.variant_label(context.localizer, one.variant), f" (+{one.more:,})"
+                one.variant.text, ending, cards.variant_label(context.localizer, one.variant), f" (+{one.more:,})"
             ),
         )
         for one in found
@@ -211,10 +211,10 @@ def _looser_buttons(context: CommandContext, query: Query, ending: Ending, *, fe
 
 def _reading(context: CommandContext, subscription: Subscription | None, query: Query, ending: Ending) -> Sequence[str]:
     if subscription is None:
-        return results.query_lines(context, query, ending)
-    said = results.named_by_number(context, subscription)
+        return cards.query_lines(context, query, ending)
+    said = cards.named_by_number(context, subscription)
     if timed := _with_another_time(subscription, ending):
-        return (said, *results.query_lines(context, timed, ending))
+        return (said, *cards.query_lines(context, timed, ending))
     if ending.when is None:
         return (said,)
     return (
@@ -224,27 +224,27 @@ def _reading(context: CommandContext, subscription: Subscription | None, query: 
 
 
 def _with_another_time(subscription: Subscription, ending: Ending) -> Query | None:
-    """Returns the query of a subscription that was typed with a time, which [subscribe] gives to it; else None."""
+    """Returns the typed query if it equals that of `subscription` and has a time, which [subscribe] would then set; or None."""
     if ending.when is None:
         return None
-    typed = parse_query(ending.query)  # "1 at 8" names the subscription by its number, and asks for no query
+    typed = parse.parse_query(ending.query)  # "1 at 8" names the subscription by its number, not by its query
     return typed if typed.canonical == subscription.canonical else None
 
 
 def _left_out(context: CommandContext, said: str, text: str) -> Sequence[str]:
-    """Returns a line that words around the query were left out, if some were; none in groups, where replies are short."""
+    """Returns a line that says that words around the query were left out; () if none were, and in groups."""
     if context.read_by_group or set(tokens(said)) <= set(tokens(text)):
         return ()
     return (context.say("(I left out the words around it; in quotation marks all of them count.)"),)
 
 
 def _count_line(context: CommandContext, query: Query, found: SearchResult, before: int) -> str:
-    """Returns a count such as "41 of 2,061 papers, 3 in the last 7 days", and how far back the search went unless it read all papers."""
+    """Returns a line such as "41 of 2,061 papers, 3 in the last 7 days"; says how far back the search read, unless it read all."""
     amount, whole = found.found, found.below is None and found.looked == found.stored
     known = context.localizer.count("{count} paper", "{count} papers", found.stored)
-    recent = recent_matches(context.store, query, now=context.now, most=0)
+    recent = paper_search.recent_matches(context.store, query, now=context.now, most=0)
     if whole and recent.base.of == found.stored:
-        return results.count_found(context, amount, recent.base)
+        return cards.count_found(context, amount, recent.base)
     if whole and not amount:
         return context.localizer.count(
             "The only paper that I know does not fit.", "None of the {count} papers that I know fits.", found.stored
@@ -273,7 +273,7 @@ def _count_line(context: CommandContext, query: Query, found: SearchResult, befo
 
 
 def _with_recent(context: CommandContext, recent: RecentMatches, amount: int, counted: str) -> str:
-    """Returns a count with how many of these papers are of the last days."""
+    """Returns the count, with the number of these papers that are from the last days."""
     days = days_known(context.localizer, recent.base)
     if recent.found == amount:
         return context.say("{counted}, all in {days}", counted=counted, days=days)
@@ -287,9 +287,9 @@ def _with_recent(context: CommandContext, recent: RecentMatches, amount: int, co
 def _page_buttons(
     context: CommandContext, text: str, stretches: Stretches, start: int, found: SearchResult
 ) -> tuple[Button, ...]:
-    """Returns [newer] and [show more].
+    """Returns [newer] and [show more], if there are such pages.
 
-    The upper end of the last stretch is fixed in them, so that new papers do not move the pages.
+    The buttons hold the newest paper of the last stretch, so that newly arrived papers do not move the pages.
     """
     *earlier, (_, before) = stretches
     here = [*earlier, (found.upto or None, before)]

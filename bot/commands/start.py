@@ -1,16 +1,13 @@
-"""start, also with a shared link; help, about, and the answer to unknown commands."""
+"""start, help, about, shared links, and the reply to unknown commands."""
 
 from collections.abc import Mapping
 from dataclasses import replace
 from difflib import get_close_matches
-from types import MappingProxyType
 
-from bot.commands.asking import shown_buttons
+from bot.commands import phrasing
 from bot.commands.context import Callback, Command, CommandContext
-from bot.commands.phrasing.setting_words import LANGUAGES, label_of
-from bot.commands.phrasing.subscription_words import days_known
 from bot.commands.undo import subscribe_and_echo
-from bot.commands.words.subject import small_words
+from bot.commands.words.subjects import small_words
 from bot.ports.channel import Button, Buttons, Reply
 from subscriptions.chat_settings import SETTINGS
 from subscriptions.errors import PaperwireError, Sentence
@@ -18,19 +15,19 @@ from subscriptions.model import ChatKind
 from subscriptions.planning.times import read_when, split_when
 from subscriptions.query import FIELDS
 from subscriptions.query.parse import parse_query
+from subscriptions.service import chat_status
 from subscriptions.service.amendments import set_settings
-from subscriptions.service.chat_status import find_callback, text_of_payload
 from subscriptions.service.paper_search import recent_matches
 
-ADDED = "added"  # argument of links that add the bot to a chat, which is greeted when the bot arrives
+ADDED = "added"  # argument of links that add the bot to a chat; the event of its arrival greets that chat
 OFFER = "offer"  # verb of links that share a subscription
 _WITH_CATEGORIES = ("diffusion models", "cs.CL -survey", 'author:"Ranjay Krishna"')
 _WITHOUT = ("diffusion models", '"large language models" -survey', 'author:"Ranjay Krishna"')
-_LONGEST = 32  # characters of an unknown command that is repeated
+_LONGEST = 32  # characters of an unknown command that the reply repeats
 
 
 def start(context: CommandContext) -> Reply | None:
-    """Shows what the bot does, with examples that work; after a shared link, the subscription that the link offers."""
+    """Shows what the bot does, with examples that work; after a shared link, shows the subscription that it offers."""
     if context.origin.kind is not ChatKind.PRIVATE:
         return _in_a_group(context)
     begin = _first_words(context)
@@ -52,13 +49,13 @@ def _first_words(context: CommandContext) -> Reply:
 def _first_buttons(context: CommandContext) -> Buttons:
     examples = _WITH_CATEGORIES if context.bot_info.categorised else _WITHOUT
     rows = tuple((Button(label=query, verb="subscribe-to", arguments={"text": query}),) for query in examples)
-    other = next(code for code in LANGUAGES if code != context.origin.settings.lang)
-    speak = Button(label=LANGUAGES[other], verb="speak", arguments={"lang": other})
+    other = next(code for code in phrasing.LANGUAGES if code != context.origin.settings.lang)
+    speak = Button(label=phrasing.LANGUAGES[other], verb="speak", arguments={"lang": other})
     return (*rows, (speak,), *add_row(context))
 
 
 def add_row(context: CommandContext) -> Buttons:
-    """Returns buttons that open the platform's dialogues to add the bot to a group or channel; nothing if it has none."""
+    """Returns buttons that add the bot to a group or channel; none on platforms without such links."""
     links, bot = context.links
     if links is None:
         return ()
@@ -68,14 +65,14 @@ def add_row(context: CommandContext) -> Buttons:
 
 
 def _in_a_group(context: CommandContext) -> Reply | None:
-    """Returns two lines for a group; None after a link that added the bot, since the group was greeted already."""
+    """Returns two lines for a group. After a link that added the bot, returns None, since the group was greeted already."""
     if context.args == ADDED:
         return None
     return Reply(lines=(context.say("I tell this chat when papers appear that it asks for."), how_to_begin(context)))
 
 
 def how_to_begin(context: CommandContext) -> str:
-    """Returns who may subscribe a group, and how."""
+    """Returns a sentence that says who may subscribe a group, and how."""
     if context.origin.kind is ChatKind.TEAM:
         return context.say("For everybody here: /sub diffusion. I am quiet otherwise.")
     bot = context.bot_info.bot_names.get(context.origin.address.platform, "")
@@ -83,7 +80,7 @@ def how_to_begin(context: CommandContext) -> str:
 
 
 def on_speak(context: CommandContext) -> Reply:
-    """Handles the button of the other language: sets that language, and shows the first message in it."""
+    """Handles the button of the other language: sets that language, and shows the first message again in it."""
     chat = set_settings(
         context.store,
         context.origin.address,
@@ -99,29 +96,29 @@ def on_speak(context: CommandContext) -> Reply:
 
 
 def _offered(context: CommandContext, payload: str) -> tuple[str, str] | None:
-    """Returns the (query, when) that a link offers: a shared subscription, or a query in the link itself."""
-    token = find_callback(context.store, payload)
+    """Returns (query, time) that a link offers: a stored subscription, or a query in the link itself; None if it is gone."""
+    token = chat_status.find_callback(context.store, payload)
     if token is not None:
         is_offer = token.verb == OFFER and not token.place
         return (str(token.arguments["text"]), str(token.arguments["when"])) if is_offer else None
-    ending = split_when(text_of_payload(payload))
+    ending = split_when(chat_status.text_of_payload(payload))
     if ending.only_time:
         return None
     try:
         parse_query(ending.query)
         read_when(ending.when or "now")
-    except PaperwireError:  # the link was made by hand
+    except PaperwireError:  # a person wrote the link, so its text may be anything
         return None
     return ending.query, ending.when or context.origin.settings.schedule
 
 
 def _offer(context: CommandContext, payload: str, text: str, when: str) -> Reply:
-    """Returns what a shared link offers: how the query reads, when it would deliver, what it would have found."""
+    """Returns the reply that shows an offered subscription: its query in words, its time, what it would have found."""
     query = parse_query(text)
     lately = recent_matches(context.store, query, now=context.now, most=_PAPERS_SHOWN)
-    lines = [context.say("Somebody shares a subscription with you:"), f"{context.formatter.reading(query)} · {when}"]
+    lines = [context.say("Somebody shares a subscription with you:"), f"{context.reading(query)} · {when}"]
     if lately.base.days:
-        known = days_known(context.localizer, lately.base)
+        known = phrasing.days_known(context.localizer, lately.base)
         lines.append(
             context.localizer.count("{count} paper in {days}.", "{count} papers in {days}.", lately.found, days=known)
         )
@@ -147,7 +144,7 @@ def on_accept(context: CommandContext) -> Reply:
 
 
 def unknown(context: CommandContext) -> Reply:
-    """Answers an unknown command, with the nearest one that exists."""
+    """Returns the reply to an unknown command, with a button for the most similar known one."""
     typed, _, rest = context.args.partition(" ")
     near, name = context.registry.nearest(typed), typed[:_LONGEST]
     lines = [
@@ -157,17 +154,16 @@ def unknown(context: CommandContext) -> Reply:
     ]
     lines.append(context.say("Did you mean /{name}?", name=near) if near else context.say("/help lists what I know."))
     meant = Button(label=f"/{near} {rest}".strip(), verb="do", arguments={"command": near, "args": rest})
-    return Reply(lines=tuple(lines), ok=False, buttons=shown_buttons(context, ((meant,),)) if near else ())
+    return Reply(lines=tuple(lines), ok=False, buttons=((meant,),) if near else ())
 
 
-UNKNOWN = Callback(run=unknown)
-_PAPERS_SHOWN = 3  # papers that a shared subscription shows
+_PAPERS_SHOWN = 3  # papers that the offer of a subscription shows
 
 
 # --------------------------------------------------------------------------------------------------------- help, about
 
 
-# arXiv asks for exactly these words (info.arxiv.org/help/api/tou).
+# arXiv requires exactly these words (info.arxiv.org/help/api/tou).
 THANKS = "Thank you to arXiv for use of its open access interoperability."
 
 _PURPOSES = (
@@ -177,7 +173,7 @@ _PURPOSES = (
     (Sentence("To take along"), ("export", "import", "share", "library")),
     (Sentence("About me"), ("about", "privacy", "forget")),
 )
-ALL = "all"  # the topic of every command
+ALL = "all"  # the topic that lists all commands
 _ALL = (ALL, "more", "commands", "全部", "更多", "命令")
 FIRST = (
     Sentence("Subscribe: /sub diffusion -survey daily 9"),
@@ -187,54 +183,54 @@ FIRST = (
     Sentence("Settings: /set quiet 23:00-07:00"),
 )
 _OPERATORS = (Sentence("For operators"), ("allow", "deny"))
-TOPICS: Mapping[str, Sentence] = MappingProxyType(
-    {"query": Sentence("how to ask"), "when": Sentence("the times"), "settings": Sentence("the settings")}
-)
+TOPICS: Mapping[str, Sentence] = {
+    "query": Sentence("how to ask"),
+    "when": Sentence("the times"),
+    "settings": Sentence("the settings"),
+}
 
-# Examples that work in a chat with a subscription 1; a test types each of them.
-EXAMPLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        "sub": (
-            "/sub diffusion models -survey",
-            '/sub author:"Ranjay Krishna" now',
-            "/sub cat:cs.CL agents weekdays at 8:30",
-        ),
-        "list": ("/list",),
-        "edit": ("/edit 1 diffusion -survey",),
-        "name": ("/name 1 Diffusion",),
-        "schedule": ("/schedule 1 weekly mon 9", "/schedule when-out 08:00-20:00"),
-        "pause": ("/pause 1 7d", "/pause until 3 Mar"),
-        "resume": ("/resume", "/resume 1"),
-        "unsub": ("/unsub 1", "/unsub all"),
-        "undo": ("/undo",),
-        "preview": ("/preview diffusion -survey", "/preview 1"),
-        "today": ("/today", "/today cat:cs.LG"),
-        "search": ("/search graph neural networks",),
-        "like": ("/like 2601.15529",),
-        "save": ("/save 2601.15529",),
-        "saved": ("/saved",),
-        "why": ("/why 2601.15529",),
-        "whynot": ("/whynot 2601.15529",),
-        "set": ("/set", "/set limit 12", "/set quiet 23:00-07:00"),
-        "lang": ("/lang zh", "/lang en"),
-        "timezone": ("/timezone Oslo", "/timezone +08:00"),
-        "connect": ("/connect", "/connect @mychannel"),
-        "email": ("/email me@lab.org",),
-        "status": ("/status",),
-        "stats": ("/stats",),
-        "export": ("/export", "/export bib 30d", "/export saved ris"),
-        "import": ("/import daily 09:00 | diffusion -survey | Diffusion",),
-        "library": ("/library",),
-        "share": ("/share 1",),
-        "help": ("/help query", "/help sub"),
-        "about": ("/about",),
-        "privacy": ("/privacy",),
-        "forget": ("/forget",),
-        "cancel": ("/cancel",),
-        "stop": ("/stop",),
-        "start": ("/start",),
-    }
-)
+# Examples that work in a chat that has subscription 1; a test types each of them.
+EXAMPLES: Mapping[str, tuple[str, ...]] = {
+    "sub": (
+        "/sub diffusion models -survey",
+        '/sub author:"Ranjay Krishna" now',
+        "/sub cat:cs.CL agents weekdays at 8:30",
+    ),
+    "list": ("/list",),
+    "edit": ("/edit 1 diffusion -survey",),
+    "name": ("/name 1 Diffusion",),
+    "schedule": ("/schedule 1 weekly mon 9", "/schedule when-out 08:00-20:00"),
+    "pause": ("/pause 1 7d", "/pause until 3 Mar"),
+    "resume": ("/resume", "/resume 1"),
+    "unsub": ("/unsub 1", "/unsub all"),
+    "undo": ("/undo",),
+    "preview": ("/preview diffusion -survey", "/preview 1"),
+    "today": ("/today", "/today cat:cs.LG"),
+    "search": ("/search graph neural networks",),
+    "like": ("/like 2601.15529",),
+    "save": ("/save 2601.15529",),
+    "saved": ("/saved",),
+    "why": ("/why 2601.15529",),
+    "whynot": ("/whynot 2601.15529",),
+    "set": ("/set", "/set limit 12", "/set quiet 23:00-07:00"),
+    "lang": ("/lang zh", "/lang en"),
+    "timezone": ("/timezone Oslo", "/timezone +08:00"),
+    "connect": ("/connect", "/connect @mychannel"),
+    "email": ("/email me@lab.org",),
+    "status": ("/status",),
+    "stats": ("/stats",),
+    "export": ("/export", "/export bib 30d", "/export saved ris"),
+    "import": ("/import daily 09:00 | diffusion -survey | Diffusion",),
+    "library": ("/library",),
+    "share": ("/share 1",),
+    "help": ("/help query", "/help sub"),
+    "about": ("/about",),
+    "privacy": ("/privacy",),
+    "forget": ("/forget",),
+    "cancel": ("/cancel",),
+    "stop": ("/stop",),
+    "start": ("/start",),
+}
 QUERIES: tuple[tuple[str, Sentence], ...] = (
     ("graph transformer", Sentence("both words")),
     ('"graph transformer"', Sentence("side by side")),
@@ -256,7 +252,7 @@ WHENS: tuple[tuple[str, Sentence], ...] = (
 
 
 def help_(context: CommandContext) -> Reply:
-    """Shows the most useful commands with an example each, all commands, or one topic: query, when, settings, or a command."""
+    """Shows the most useful commands with examples; with an argument, all commands, or one topic or command."""
     typed = context.args.casefold().lstrip("/").split()
     if typed and (typed[0] in {*_ALL, *TOPICS, *context.registry.by_name} or typed[0] not in small_words()):
         return _topic(context, typed[0])
@@ -264,7 +260,7 @@ def help_(context: CommandContext) -> Reply:
 
 
 def on_help(context: CommandContext) -> Reply:
-    """Handles the button of a topic; the list of all commands replaces the first message."""
+    """Handles the button of a topic. The list of all commands replaces the message of the button."""
     topic = str(context.arguments["topic"])
     return replace(_topic(context, topic), replaces=topic == ALL)
 
@@ -294,7 +290,7 @@ def _overview(context: CommandContext) -> Reply:
         for title, names in groups
         if names
     ]
-    return Reply(lines=(*lines, more), buttons=() if context.read_by_strangers else (_topics(context),))
+    return Reply(lines=(*lines, more), buttons=(_topics(context),))
 
 
 def _topic(context: CommandContext, name: str) -> Reply:
@@ -308,7 +304,8 @@ def _topic(context: CommandContext, name: str) -> Reply:
         return _table(context, context.say("When it comes stands at the end: /sub diffusion daily 9"), WHENS)
     if name in ("settings", "set", "preferences", "设置"):
         rows = tuple(
-            (f"{label_of(setting, context.localizer)} ({setting})", SETTINGS[setting].meaning) for setting in SETTINGS
+            (f"{phrasing.label_of(setting, context.localizer)} ({setting})", SETTINGS[setting].meaning)
+            for setting in SETTINGS
         )
         return _table(context, context.say("/set shows all settings; /set limit 12 changes one."), rows)
     command = context.registry.by_name.get(name)
@@ -316,7 +313,7 @@ def _topic(context: CommandContext, name: str) -> Reply:
 
 
 def _table(context: CommandContext, head: str, rows: tuple[tuple[str, Sentence], ...]) -> Reply:
-    """Returns a table of examples and their meanings; in a group only some of them."""
+    """Returns a reply with examples and their meanings; in a group, only the first four examples."""
     if context.read_by_group:
         shown = " · ".join(written for written, _ in rows[:4])
         return Reply(lines=(head, context.say("For example: {examples}", examples=shown)))
@@ -341,7 +338,7 @@ def _no_such(context: CommandContext, name: str) -> Reply:
 
 
 def about(context: CommandContext) -> Reply:
-    """Shows what the bot is, the thanks to arXiv, and whom to contact."""
+    """Shows what the bot is, thanks to arXiv, and whom to contact."""
     name = f"paperwire {context.bot_info.version}".rstrip()
     lines = [context.say("{name}: tells chats of new research papers that they ask for.", name=name), THANKS]
     if context.bot_info.contact:

@@ -1,47 +1,55 @@
-"""sub: makes subscriptions, and asks about times that may be meant otherwise."""
+"""sub, list and unsub: make, show and remove the subscriptions of a chat.
+
+If words may be a time or a part of the query, the reply offers the other reading.
+"""
 
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from bot.commands import asking, typed_times, undo
+from bot.commands import asking, phrasing, search, undo
+from bot.commands.asking import OnlyTime
 from bot.commands.context import Callback, Command, CommandContext, query_of_button
-from bot.commands.phrasing.subscription_words import subscribed_line
-from bot.commands.search import query_of, try_query
+from bot.commands.phrasing import Row
 from bot.commands.subscription_form import new_subscription
-from bot.commands.typed_times import OnlyTime
-from bot.ports.channel import Button, Reply
+from bot.commands.undo import echo
+from bot.ports.channel import Button, Buttons, Reply
 from bot.ports.conversation import Interaction
-from subscriptions.errors import PaperwireError, QueryError, Refused, Sentence
-from subscriptions.model import CallbackToken
+from bot.rendering.query_text import caret
+from subscriptions.errors import NotFound, PaperwireError, QueryError, Refused, Sentence
+from subscriptions.model import CallbackToken, ChatKind, Subscription
 from subscriptions.planning.cadence import cadence_text
 from subscriptions.planning.times import Ending, NoSuchTime, as_words, split_when
 from subscriptions.query.parse import parse_query
-from subscriptions.service.amendments import edit
-from subscriptions.service.requests import Subscribed, unsubscribe
-from subscriptions.service.undoing import find_change
-from subscriptions.store.conversations import get_conversation_state, set_conversation_state
+from subscriptions.service import amendments, requests
+from subscriptions.service.amendments import Overlap
+from subscriptions.service.chat_status import next_deliveries_to
+from subscriptions.service.next_deliveries import Listed
+from subscriptions.service.paper_search import MatchCount, activity
+from subscriptions.service.requests import Subscribed
+from subscriptions.states import ChatState, SubscriptionState
+from subscriptions.store import conversations
 
-MOST_LINES = 20  # subscriptions of one message
-EDITED_WITHIN = timedelta(minutes=5)  # after it an edit of a /sub message replaces no subscription
+MOST_LINES = 20  # subscriptions in one message
+EDITED_WITHIN = timedelta(minutes=5)  # how long an edit of a /sub message replaces its subscriptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Line:
-    """One line of a /sub, and the outcome of it."""
+    """One line of a /sub message, and its outcome."""
 
-    text: str  # without its time
+    text: str  # the query without its time
     when: str | None
     ending: Ending | None = None  # how the line was split into query and time
     typed: str = ""
     done: Subscribed | None = None
     error: PaperwireError | None = None
-    instead: str = ""  # the query that it replaces, in words
+    instead: str = ""  # the query that was replaced, in words
 
 
 def sub(context: CommandContext) -> Reply:
-    """Subscribes to each line; an edited message replaces its earlier subscriptions."""
+    """Subscribes to the query in each line; if the message was edited, replaces its earlier subscriptions."""
     lines = list(_lines(context.args))
     if not lines and context.request.trigger_id:
         return new_subscription(context)
@@ -56,9 +64,9 @@ def sub(context: CommandContext) -> Reply:
             Sentence("Send the rest in another message."),
         )
     if len(lines) > 1:
-        lines = [query_of(line) for line in lines]
+        lines = [search.query_of(line) for line in lines]
     elif not isinstance(context.request, Interaction) and _is_sentence(lines[0]):
-        return try_query(context, lines[0])  # a sentence may be misunderstood, so its query is only offered
+        return search.try_query(context, lines[0])  # a sentence may be misunderstood, so its query is only offered
     before = _numbers_before_edit(context)
     said = (
         _replaced(context, lines, before) if before else [_subscribed(context, _read(context, line)) for line in lines]
@@ -72,26 +80,24 @@ def sub(context: CommandContext) -> Reply:
 
 
 def _is_sentence(line: str) -> bool:
-    """Returns whether a line has words around its query and its time; a "please" after the time does not count."""
-    return split_when(query_of(line)).query != split_when(line).query
+    """Returns whether a line is a sentence: it has words around its query, not only a "please" after the time."""
+    return split_when(search.query_of(line)).query != split_when(line).query
 
 
 def _queries(context: CommandContext) -> Iterator[str]:
     """Yields the queries of a message without their times."""
     lines = list(_lines(context.args))[:MOST_LINES]
     for line in lines:
-        yield split_when(query_of(line) if len(lines) > 1 else line).query
+        yield split_when(search.query_of(line) if len(lines) > 1 else line).query
 
 
 def _refused_reply(context: CommandContext, said: _Line, error: PaperwireError) -> Reply:
-    """Returns the refusal of a single line, with buttons that offer times if its time was wrong; else raises its error."""
+    """Returns the reply to a refused single line, with buttons, if its time was wrong. Raises every other error."""
     words = Button(label=context.say("as words"), verb="subscribe-at", arguments={"text": as_words(said.typed)})
     if isinstance(error, NoSuchTime):
-        return typed_times.time_refused_with_nearest(
-            context, error, replace(words, arguments={"text": said.text}), (words,)
-        )
+        return asking.time_refused_with_nearest(context, error, replace(words, arguments={"text": said.text}), (words,))
     if isinstance(error, OnlyTime):
-        return typed_times.only_time_refused(context, error, words)
+        return asking.only_time_refused(context, error, words)
     raise error
 
 
@@ -99,7 +105,7 @@ def _refused_reply(context: CommandContext, said: _Line, error: PaperwireError) 
 
 
 def _lines(text: str) -> Iterator[str]:
-    """Yields the queries of a message, without a command that is repeated at the beginning of a line."""
+    """Yields the lines of a message that are not empty, without a /sub that is repeated at the beginning of a line."""
     again = re.compile(rf"/(?:{'|'.join((COMMANDS[0].name, *COMMANDS[0].aliases))})(?:@\w+)?(?:\s+|$)", re.IGNORECASE)
     for line in text.splitlines():
         if subscription := again.sub("", line.strip(), count=1).strip():
@@ -118,9 +124,9 @@ def _read(context: CommandContext, line: str) -> _Line:
 
 
 def _subscribed(context: CommandContext, said: _Line, number: int | None = None) -> _Line:
-    """Subscribes to a line, in the place of the subscription with this number, if any.
+    """Subscribes to a line, or changes the subscription with this number to it. Returns the line with its outcome.
 
-    A refusal is stored in the line, so that the other lines are not refused with it.
+    A refusal is put into the line and not raised, so that it does not affect the other lines.
     """
     if said.error is not None:
         return said
@@ -130,10 +136,12 @@ def _subscribed(context: CommandContext, said: _Line, number: int | None = None)
             if before is None:
                 return replace(said, done=undo.subscribe_here(context, said.text, said.when))
             address, when = context.chat.address, said.when or context.chat.settings.schedule
-            done = edit(context.store, address, before.number, said.text, when=when, now=context.now, who=context.actor)
+            done = amendments.edit(
+                context.store, address, before.number, said.text, when=when, now=context.now, who=context.actor
+            )
     except PaperwireError as error:
         return replace(said, error=error)
-    return replace(said, done=done, instead=context.formatter.reading(parse_query(before.text)))
+    return replace(said, done=done, instead=context.reading(parse_query(before.text)))
 
 
 def _several(context: CommandContext, said: Sequence[_Line]) -> Reply:
@@ -146,7 +154,7 @@ def _several(context: CommandContext, said: Sequence[_Line]) -> Reply:
         lines=of,
     )
     lines = [
-        subscribed_line(one.done, context.localizer, reading=context.formatter.reading(one.done.query))
+        phrasing.subscribed_line(one.done, context.localizer, reading=context.reading(one.done.query))
         for one in done
         if one.done
     ]
@@ -156,11 +164,11 @@ def _several(context: CommandContext, said: Sequence[_Line]) -> Reply:
 
 
 def _refused(context: CommandContext, text: str, error: PaperwireError) -> tuple[str, str]:
-    """Returns (a refused line, the place and the reason of the error)."""
+    """Returns two lines to show: the refused line, and below it a caret at the error, with the reason."""
     why = error.sentence.say(context.localizer.translate)
     if not isinstance(error, QueryError):
         return text, f"^ {why}"
-    line, mark = context.formatter.caret(text, error.column)
+    line, mark = caret(text, error.column)
     return line, f"{mark} {why}"
 
 
@@ -168,20 +176,24 @@ def _refused(context: CommandContext, text: str, error: PaperwireError) -> tuple
 
 
 def _remember(context: CommandContext, said: Sequence[_Line], before: Sequence[int]) -> None:
-    """Stores which subscriptions this message created, so that an edit of the message replaces only those."""
+    """Stores which subscriptions this message made, so that an edit of the message replaces only those."""
     done = [one.done for one in said if one.done]
     made = [d.subscription.number for d in done if d.outcome == "added" or d.subscription.number in before]
     if made and context.request.message_id and not isinstance(context.request, Interaction):
         token = CallbackToken(verb="said", arguments={"numbers": made}, place=str(context.origin.address))
-        set_conversation_state(context.store, _state_name(context), token, lasts=2 * EDITED_WITHIN, now=context.now)
+        conversations.set_conversation_state(
+            context.store, _state_name(context), token, lasts=2 * EDITED_WITHIN, now=context.now
+        )
 
 
 def _numbers_before_edit(context: CommandContext) -> list[int]:
     """Returns the numbers of the subscriptions that this message made before it was edited and that still exist."""
     if context.message is None or not context.message.is_edit:
         return []
-    # Whether the edit came in time was checked before.
-    token = get_conversation_state(context.store, _state_name(context), since=context.now - 2 * EDITED_WITHIN)
+    # `intent` has checked that the edit came in time, so the state may be older.
+    token = conversations.get_conversation_state(
+        context.store, _state_name(context), since=context.now - 2 * EDITED_WITHIN
+    )
     return (
         [number for number in token.arguments["numbers"] if asking.subscription_numbered(context, number)]
         if token
@@ -190,7 +202,7 @@ def _numbers_before_edit(context: CommandContext) -> list[int]:
 
 
 def _replaced(context: CommandContext, lines: Sequence[str], numbers: Sequence[int]) -> list[_Line]:
-    """Replaces the subscriptions of an edited message: equal queries stay, new queries take the other numbers in order."""
+    """Replaces the subscriptions of an edited message. Unchanged queries keep their numbers, new ones get the others."""
     there = {
         subscription.canonical: subscription.number
         for number in numbers
@@ -205,7 +217,7 @@ def _replaced(context: CommandContext, lines: Sequence[str], numbers: Sequence[i
         said.append(_subscribed(context, one, number))
     if not any(one.error for one in said):
         for number in free:
-            unsubscribe(context.store, context.chat.address, str(number), now=context.now, who=context.actor)
+            requests.unsubscribe(context.store, context.chat.address, str(number), now=context.now, who=context.actor)
     return said
 
 
@@ -217,7 +229,7 @@ def _canonical(text: str) -> str:
 
 
 def late_edit(context: CommandContext) -> Reply:
-    """Answers an edit that came too late to count."""
+    """Returns the reply to an edit that came too late."""
     return Reply(lines=(context.say("An edit counts within five minutes. Send it as a new message, please."),))
 
 
@@ -225,30 +237,18 @@ def _state_name(context: CommandContext) -> str:
     return f"said:{context.origin.address}:{context.request.message_id}"
 
 
-LATE_EDIT = Callback(run=late_edit)
-
-
-def on_subscribe_to(context: CommandContext) -> Reply:
-    """Handles [subscribe] under a preview: subscribes to exactly that text."""
-    return sub(replace(context, args=str(context.arguments["text"]), arguments={}))
-
-
-def _queries_of_button(context: CommandContext) -> Iterator[str]:
-    return _queries(replace(context, args=str(context.arguments["text"])))
-
-
 # ---------------------------------------------------------------------------------- buttons that reword a subscription
 
 
 def on_subscribe_at(context: CommandContext) -> Reply:
-    """Handles an available time under a refused one: subscribes to the query and the time of the button."""
+    """Handles an available time that was offered after a refusal: subscribes to the query and the time of the button."""
     when = context.arguments.get("when")
     return undo.subscribe_and_echo(context, str(context.arguments["text"]), str(when) if when else None)
 
 
 def on_as_words(context: CommandContext) -> Reply:
-    """Handles [as words]: reads the whole text as a query, with the former time."""
-    change = find_change(context.store, context.chat.address, int(context.arguments["change"]))
+    """Handles [as words]: makes the whole text the query of the subscription; its time is what it was before."""
+    change = amendments.find_change(context.store, context.chat.address, int(context.arguments["change"]))
     text = str(context.arguments["text"])
     if change is None or change.undone:
         return Reply(toast=context.say("That is undone already."))
@@ -258,18 +258,221 @@ def on_as_words(context: CommandContext) -> Reply:
     if old is None or before is None:
         return asking.subscription_gone(context)
     when, tz = (chat.settings.schedule, "") if added else (cadence_text(old.cadence), old.zone or "")
-    if not added and context.arguments.get("number") is None:  # the words were not read as the time of an edit
-        edit(context.store, chat.address, old.number, old.text, when=when, tz=tz, now=context.now, who=context.actor)
+    if not added and context.arguments.get("number") is None:  # a /sub had only rescheduled an existing subscription
+        amendments.edit(
+            context.store, chat.address, old.number, old.text, when=when, tz=tz, now=context.now, who=context.actor
+        )
         return undo.subscribe_and_echo(context, text, None)
-    done = edit(context.store, chat.address, old.number, text, when=when, tz=tz, now=context.now, who=context.actor)
-    return undo.echo(context, done, instead=context.formatter.reading(parse_query(before.text)))
+    done = amendments.edit(
+        context.store, chat.address, old.number, text, when=when, tz=tz, now=context.now, who=context.actor
+    )
+    return undo.echo(context, done, instead=context.reading(parse_query(before.text)))
 
 
-CALLBACKS = {
-    "subscribe-to": Callback(run=on_subscribe_to, needs_manager=True, queries=_queries_of_button),
-    typed_times.AS_WORDS: Callback(run=on_as_words, needs_manager=True, queries=query_of_button, replaces=True),
-    "subscribe-at": Callback(run=on_subscribe_at, needs_manager=True, queries=query_of_button),
-}
+# ----------------------------------------------------------------------------------------------------------------- list
+
+
+A_PAGE = 10
+_ROW = 5  # buttons with numbers in a row
+
+
+def list_(context: CommandContext) -> Reply:
+    """Shows the subscriptions of the chat, page by page; "list 2" shows the second page."""
+    text = context.args.strip()
+    return _page(context, int(text) - 1 if text.isdecimal() and len(text) < _ROW else 0)
+
+
+def on_list(context: CommandContext) -> Reply:
+    """Handles [back] and [more]: shows another page."""
+    return _page(context, int(context.arguments.get("page", 0)))
+
+
+def change_buttons(context: CommandContext, subscription: Subscription) -> tuple[Button, ...]:
+    """Returns [edit], [pause] or [resume], and [remove]."""
+    number = {"number": subscription.number}
+    held = subscription.state is SubscriptionState.PAUSED
+    return (
+        Button(label=context.say("edit"), verb="edit-ask", arguments=number),
+        Button(label=context.say("resume"), verb="resume", arguments=number)
+        if held
+        else Button(label=context.say("pause"), verb="pause", arguments=number),
+        Button(label=context.say("remove"), verb="unsub", arguments=number),
+    )
+
+
+def show_one(context: CommandContext, subscription: Subscription) -> Reply:
+    """Handles the button with a number: shows that subscription, with buttons to change it."""
+    one = next(one for one in asking.listed_here(context) if one.subscription.number == subscription.number)
+    back = Button(label=context.say("list"), verb="list", arguments={"page": int(context.arguments.get("page", 0))})
+    lines = [*_list_lines(context, _rows(context, [one]), [one]), *([subscription.text] if subscription.name else [])]
+    if phrasing.state_of(one) == "active":
+        lines.append(
+            phrasing.next_line(
+                next_deliveries_to(context.store, context.chat.address, [subscription], now=context.now),
+                context.localizer,
+                context.now,
+            )
+        )
+    return Reply(lines=tuple(lines), buttons=(change_buttons(context, subscription), (back,)))
+
+
+def _page(context: CommandContext, page: int) -> Reply:
+    found = asking.listed_here(context)
+    new = _new_button(context)
+    if not found:
+        return replace(asking.no_subscriptions(context), buttons=(new,))
+    pages = -(-len(found) // A_PAGE)
+    page = min(max(page, 0), pages - 1)
+    shown = found[page * A_PAGE : (page + 1) * A_PAGE]
+    head = context.localizer.count("{count} subscription", "{count} subscriptions", len(found))
+    if pages > 1:
+        head = f"{head} · {context.say('page {page} of {pages}', page=page + 1, pages=pages)}"
+    rows = _rows(context, shown)
+    if context.chat.state is not ChatState.ACTIVE:  # all are held for the same reason, so it is shown once
+        head, rows = f"{head} · {rows[0].state}", [replace(row, state="") for row in rows]
+    rows = [replace(row, reading=phrasing.shortened(row.reading)) for row in rows]
+    buttons = (*_buttons(context, shown, page, pages), new)
+    more = (
+        [context.say("/list {page} shows the next.", page=page + 2)]
+        if page + 1 < pages and context.read_by_strangers
+        else []
+    )
+    near = _nearly_same(context, found) if page == 0 else None
+    if near is not None:
+        more.append(
+            context.localizer.count(
+                "{first} and {second} bring nearly the same: {count} of {either} papers.",
+                "{first} and {second} bring nearly the same: {count} of {either} papers.",
+                near.shared,
+                first=near.first,
+                second=near.second,
+                either=near.either,
+            )
+        )
+        label = context.say("merge {first} and {second}", first=near.first, second=near.second)
+        numbers = {"first": near.first, "second": near.second}
+        buttons = (*buttons, (Button(label=label, verb="merge", arguments=numbers),))
+    return Reply(lines=(head, *_list_lines(context, rows, shown), *more), buttons=buttons)
+
+
+def _new_button(context: CommandContext) -> tuple[Button, ...]:
+    """Returns [new subscription], which opens a form; no button on platforms without forms."""
+    return (
+        (Button(label=context.say("new subscription"), verb="new-subscription"),) if context.request.trigger_id else ()
+    )
+
+
+def _nearly_same(context: CommandContext, found: Sequence[Listed]) -> Overlap | None:
+    """Returns two subscriptions that could be one; None if there are none, and in groups, where lists are short."""
+    if context.origin.kind is not ChatKind.PRIVATE:
+        return None
+    return amendments.nearly_same(context.store, context.chat, [one.subscription for one in found], now=context.now)
+
+
+def on_merge(context: CommandContext) -> Reply:
+    """Handles [merge 2 and 5]: replaces two subscriptions with one that finds what either of them finds."""
+    numbers = int(context.arguments["first"]), int(context.arguments["second"])
+    done = amendments.merge(context.store, context.chat.address, *numbers, now=context.now, who=context.actor)
+    return echo(context, done)
+
+
+def _buttons(context: CommandContext, shown: Sequence[Listed], page: int, pages: int) -> Buttons:
+    numbers = [
+        Button(
+            label=str(one.subscription.number),
+            verb="subscription",
+            arguments={"number": one.subscription.number, "page": page},
+        )
+        for one in shown
+    ]
+    rows = [tuple(numbers[start : start + _ROW]) for start in range(0, len(numbers), _ROW)]
+    return (*rows, asking.pager(context, page, pages, "list"))
+
+
+def _rows(context: CommandContext, shown: Sequence[Listed]) -> list[Row]:
+    return phrasing.subscription_rows(
+        shown, lambda text: context.reading(parse_query(text)), lambda _: context.localizer, context.now
+    )
+
+
+def _list_lines(context: CommandContext, rows: Sequence[Row], shown: Sequence[Listed]) -> list[str]:
+    """Returns a line for each: number, name or query, time, papers found, last delivery, why it is held."""
+    about = activity(context.store, context.chat, [one.subscription for one in shown], now=context.now)
+    lines = []
+    for one, row in zip(shown, rows, strict=True):
+        subscription = one.subscription
+        parts = [f"{row.number}  {row.reading}", row.when]
+        parts += [_often(context, about, about.found[subscription.canonical])] if about.base.days else []
+        if subscription.number in about.came:
+            parts.append(context.say("last {moment}", moment=context.localizer.moment(about.came[subscription.number])))
+        lines.append(" · ".join((*parts, *([row.state] if row.state else []))))
+    return lines
+
+
+def _often(context: CommandContext, about: MatchCount, found: int) -> str:
+    """Returns how many papers a subscription found in the known days: "6 a week", "6 in 3 days"."""
+    if about.base.week and about.base.whole:
+        return context.localizer.count("{count} a week", "{count} a week", found)
+    days = phrasing.of_the_newest(
+        context.localizer, context.localizer.count("{count} day", "{count} days", about.base.days), about.base
+    )
+    return context.localizer.count("{count} in {days}", "{count} in {days}", found, days=days)
+
+
+# --------------------------------------------------------------------------------------------------------------- unsub
+
+
+_ALL = frozenset({"all", "everything", "*", "全部", "所有"})
+
+
+def unsub(context: CommandContext) -> Reply:
+    """Removes subscriptions by number or by query, or all of them; without arguments, asks which."""
+    if not context.args:
+        return _which(context)
+    if context.args.casefold() in _ALL:
+        return unsub_all(context)
+    said = amendments.numbers_in(context.args)
+    there = amendments.numbers_among(said, {one.subscription.number for one in asking.listed_here(context)})
+    if not there:
+        return _removed(context, str(_subscription_of_query(context, said).number))
+    gone = requests.unsubscribe_several(context.store, context.chat.address, there, now=context.now, who=context.actor)
+    missing = amendments.numbers_missing(said, there)
+    return replace(phrasing.unsubscribed(gone, context.localizer, missing=missing), buttons=asking.undo_row(context))
+
+
+def _subscription_of_query(context: CommandContext, said: Sequence[tuple[int, int]]) -> Subscription:
+    """Returns the subscription with the typed query. Raises QueryError; NotFound, which lists all typed numbers."""
+    try:
+        return asking.subscription_named(context, context.args)
+    except NotFound:
+        if not said:
+            raise
+        which = amendments.numbers_missing(said, ())
+        raise NotFound(
+            Sentence("This chat has no subscription {which}.", {"which": which}),
+            Sentence("/list shows those that are there."),
+        ) from None
+
+
+def unsub_all(context: CommandContext) -> Reply:
+    """Removes all subscriptions. Does not ask first, since the removal can be undone."""
+    return _removed(context, "all") if context.chat.id else phrasing.unsubscribed((), context.localizer)
+
+
+def _unsub_one(context: CommandContext, subscription: Subscription) -> Reply:
+    return _removed(context, str(subscription.number))
+
+
+def _which(context: CommandContext) -> Reply:
+    question = context.say("Which one do you want to remove? /unsub 1 does it, too, and /unsub 1 3 removes two.")
+    everything = Button(label=context.say("remove all"), verb="unsub-all")
+    return asking.pick_list(context, question, "unsub", last=(everything,))
+
+
+def _removed(context: CommandContext, which: str) -> Reply:
+    found = requests.unsubscribe(context.store, context.chat.address, which, now=context.now, who=context.actor)
+    return replace(phrasing.unsubscribed(found, context.localizer), buttons=asking.undo_row(context) if found else ())
+
 
 COMMANDS = (
     Command(
@@ -283,4 +486,31 @@ COMMANDS = (
         usage="QUERY [WHEN]",
         summary=Sentence("subscribe to a query"),
     ),
+    Command(
+        name="list", aliases=("subscriptions", "ls"), run=list_, usage="[PAGE]", summary=Sentence("your subscriptions")
+    ),
+    Command(
+        name="unsub",
+        aliases=("unsubscribe", "remove"),
+        run=unsub,
+        needs_manager=True,
+        shows_without_args=True,
+        usage="[N …|QUERY|all]",
+        summary=Sentence("remove a subscription"),
+    ),
+    Command(
+        name="unsuball", run=unsub_all, needs_manager=True, summary=Sentence("remove all subscriptions"), listed=False
+    ),
 )
+
+CALLBACKS = {
+    "subscribe-to": Callback(run=sub, needs_manager=True, args_from="text", queries=_queries),
+    asking.AS_WORDS: Callback(run=on_as_words, needs_manager=True, queries=query_of_button, replaces=True),
+    "subscribe-at": Callback(run=on_subscribe_at, needs_manager=True, queries=query_of_button),
+    "list": Callback(run=on_list, replaces=True),
+    "subscription": Callback(run=asking.on_subscription(show_one), replaces=True),
+    "merge": Callback(run=on_merge, needs_manager=True),
+    "unsub": Callback(run=asking.on_subscription(_unsub_one), needs_manager=True, replaces=True),
+    "unsub-all": Callback(run=unsub_all, needs_manager=True, replaces=True),
+    "unsub-page": Callback(run=_which, writes=True, replaces=True),
+}

@@ -1,17 +1,15 @@
-"""The form of a subscription, on platforms that have forms: a new one, an edit, or one that begins with a paper.
+"""The form of a subscription, on platforms with forms: for a new one, for an edit, or for papers like a given one.
 
-Its fields are the query, the time, the time zone and, where there is a choice, the chat. While the query is typed, the form
-shows how it is read and what it would have found. Submitting it does what /sub and /edit do.
+Its fields are the query, the time, the time zone and, if there is a choice, the chat. While a person types the query,
+the form shows how the query is read and what it would have found. To submit the form does the same as /sub or /edit.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from bot.commands.asking import listed_here, on_subscription
-from bot.commands.context import Callback, Command, CommandContext, Event, never
-from bot.commands.phrasing import setting_words
-from bot.commands.phrasing.subscription_words import days_known
-from bot.commands.typed_times import zone_options
+from bot.commands import asking, phrasing
+from bot.commands.context import Callback, Command, CommandContext, Event
+from bot.commands.phrasing import days_known
 from bot.commands.undo import echo
 from bot.ports.channel import CHAT_FIELD, FormField, Modal, Option, Reply
 from subscriptions.categories import is_category
@@ -23,18 +21,17 @@ from subscriptions.planning.times import as_words, read_when, split_when
 from subscriptions.query.links import mentioned
 from subscriptions.query.parse import parse_query
 from subscriptions.query.rewriting import author_rule
-from subscriptions.service.amendments import edit, set_settings
+from subscriptions.service import amendments, paper_search
 from subscriptions.service.near_papers import with_words
 from subscriptions.service.notices import name_of
-from subscriptions.service.paper_search import papers_named, recent_matches
 from subscriptions.service.requests import SubscriptionRequest, subscribe
 from subscriptions.zones import zone_name
 
-FORM = "form"  # the command, which people choose in a menu of the platform
+FORM = "form"  # the name of the command, which people choose in a menu of the platform
 QUERY, WHEN, CLOCK, ZONE = "query", "when", "clock", "zone"  # names of the fields
 HERE, THREAD, MINE = "here", "thread", "mine"  # values of CHAT_FIELD
 EXAMPLES = 2  # papers that the form shows
-AUTHORS, CATEGORIES = 3, 3  # of a paper, in the query like it
+AUTHORS, CATEGORIES = 3, 3  # most authors and categories of a paper in the query for papers like it
 _NINE = "09:00"
 _SHOWN = 30  # characters of a query that a refusal repeats
 
@@ -43,7 +40,7 @@ _SHOWN = 30  # characters of a query that a refusal repeats
 
 
 def form(context: CommandContext) -> Reply:
-    """Opens the form of a new subscription, with a query like the paper that the text, or the chosen message, names, if any."""
+    """Opens the form of a new subscription; if the text or the chosen message names a paper, with a query for such papers."""
     if not context.request.trigger_id:
         raise Refused(
             Sentence("There are no forms here."), Sentence("For example: /sub diffusion -survey, /sub cs.LG daily 9")
@@ -60,7 +57,7 @@ def new_subscription(context: CommandContext) -> Reply:
 
 
 def edit_subscription(context: CommandContext, subscription: Subscription) -> Reply:
-    """Opens the form of an existing subscription."""
+    """Opens the form that changes an existing subscription."""
     own = context.chat.settings.timezone
     modal = Modal(
         title=context.say("Subscription {number}", number=subscription.number),
@@ -77,7 +74,7 @@ def edit_subscription(context: CommandContext, subscription: Subscription) -> Re
 def _new(context: CommandContext, begun: tuple[str, tuple[str, ...]], *, thread: str = "") -> Reply:
     """Returns the form of a new subscription.
 
-    `begun` is a query and notes on it; `thread` is the message whose thread can be chosen as the chat.
+    `begun` is (a first query, notes on it); `thread` is the message whose thread can be chosen as the chat.
     """
     text, notes = begun
     own = context.chat.settings.timezone
@@ -97,16 +94,16 @@ def _new(context: CommandContext, begun: tuple[str, tuple[str, ...]], *, thread:
 
 
 def _in_words(context: CommandContext, command: str) -> str:
-    """Returns the text shown beside the form, because platforms do not say whether it has opened."""
+    """Returns the text that is posted if the form does not open: how to do the same with a command."""
     return context.say("If no form has opened, try once more, or write it: {command}", command=command)
 
 
 def _query_like_paper(context: CommandContext, text: str) -> tuple[str, tuple[str, ...]]:
-    """Returns a query for papers like the one that the text names, and notes on it."""
+    """Returns (a query for papers like the one that the text names, notes on it); ("", why not) if there is none."""
     names = mentioned(text)
     if not names:
         return "", (context.say("That message names no paper: no arXiv link, id or DOI."),)
-    known = papers_named(context.store, names[:1]).get(names[0])
+    known = paper_search.papers_named(context.store, names[:1]).get(names[0])
     text = like_paper(known.paper) if known else ""
     if known is None or not text:
         return "", (context.say("I do not know who wrote {name}, nor in which category it is.", name=names[0]),)
@@ -114,7 +111,7 @@ def _query_like_paper(context: CommandContext, text: str) -> tuple[str, tuple[st
 
 
 def like_paper(paper: Paper) -> str:
-    """Returns a query for papers by these authors in these categories; "" when neither is known."""
+    """Returns a query for papers by the paper's authors in its categories; "" if neither is known."""
     authors = [author for author in paper.authors if is_author(author)]
     named = authors if len(authors) <= AUTHORS else [*authors[: AUTHORS - 1], authors[-1]]
     categories = [category for category in paper.categories if is_category(category)][:CATEGORIES]
@@ -128,7 +125,7 @@ def _any_of(rules: Sequence[str], *, alone: bool) -> str:
 
 
 def is_author(author: str) -> bool:
-    """Returns whether a query can ask for this author; initials alone would match too many."""
+    """Returns whether a query can name this author; initials alone are refused, since they would match too many."""
     try:
         parse_query(author_rule(author))
     except QueryError:
@@ -161,21 +158,23 @@ def _fields(
             is_clock=True,
             required=False,
         ),
-        FormField(name=ZONE, label=context.say("By the clock of"), value=clock, options=zone_options(context, clock)),
+        FormField(
+            name=ZONE, label=context.say("By the clock of"), value=clock, options=asking.zone_options(context, clock)
+        ),
     )
 
 
 def _reading(context: CommandContext, text: str, *, examples: int) -> tuple[str, ...]:
-    """Returns how a query is read and what it would have found, or its error."""
+    """Returns lines that say how a query is read and what it would have found, or what is wrong with it."""
     if not text:
         return ()
     try:
         query = parse_query(text)
     except QueryError as error:
         return (problem(context, error, text),)
-    lately = recent_matches(context.store, query, now=context.now, most=examples)
+    lately = paper_search.recent_matches(context.store, query, now=context.now, most=examples)
     lines = [
-        context.formatter.reading(query),
+        context.reading(query),
         *(context.say("({inner})", inner=hint.say(context.localizer.translate)) for hint in query.hints[:1]),
     ]
     if not lately.base.days:
@@ -188,7 +187,7 @@ def _reading(context: CommandContext, text: str, *, examples: int) -> tuple[str,
 
 
 def problem(context: CommandContext, error: PaperwireError, text: str = "") -> str:
-    """Returns the error, its place and a correction, in one line."""
+    """Returns one line with the error, its place in `text`, and how to correct it."""
     said = error.sentence.say(context.localizer.translate)
     place = text[error.column - 1 :] if isinstance(error, QueryError) and error.column > 1 else ""
     if place:
@@ -197,31 +196,31 @@ def problem(context: CommandContext, error: PaperwireError, text: str = "") -> s
 
 
 def _whens(context: CommandContext, cadence: Cadence) -> tuple[Option, ...]:
-    """Returns the options for the time: at once, once a day when the papers are out, or a day; the current one among them."""
+    """Returns the options for the time: at once, when the day's papers are out, or on certain days; with the current one."""
     schedule = parse_cadence(context.chat.settings.schedule)
     windows = [one for one in (cadence, schedule) if one.kind == "when-out"] or [read_when("when-out").cadence]
     own_days = (_when_value(cadence),) if cadence.kind == "days" else ()
-    values = ["now", *dict.fromkeys(map(cadence_text, windows)), *dict.fromkeys((*setting_words.DAYS, *own_days))]
+    values = ["now", *dict.fromkeys(map(cadence_text, windows)), *dict.fromkeys((*phrasing.DAYS, *own_days))]
     return tuple(Option(value=value, label=_when_label(context, value)) for value in values)
 
 
 def _when_value(cadence: Cadence) -> str:
-    """Returns the option of a cadence."""
+    """Returns the value of the option for a cadence: its text without the time of day, which has its own field."""
     text = cadence_text(cadence)
     return text if cadence.kind in ("now", "when-out") else text.rpartition(" ")[0]
 
 
 def _when_label(context: CommandContext, value: str) -> str:
-    is_days = value in setting_words.DAYS or "," in value
+    is_days = value in phrasing.DAYS or "," in value
     return (
-        setting_words.everyday_kind(value, context.localizer)
+        phrasing.everyday_kind(value, context.localizer)
         if is_days
-        else setting_words.everyday_cadence(value, context.localizer)
+        else phrasing.everyday_cadence(value, context.localizer)
     )
 
 
 def _places(context: CommandContext, thread: str) -> dict[str, ChatAddress]:
-    """Returns the chats to choose from: this one, a thread in it, the person's private chat; empty if there is no choice."""
+    """Returns the chats to choose from: this one, a thread in it, the person's private chat; none in a private chat."""
     here = context.chat.address
     if context.chat.kind is ChatKind.PRIVATE:
         return {}
@@ -243,7 +242,7 @@ def _place_field(context: CommandContext, places: Mapping[str, ChatAddress]) -> 
 
 
 def on_change_new(context: CommandContext) -> Reply:
-    """Returns the form of a new subscription for the values so far."""
+    """Returns the form of a new subscription again, for the values that are filled in so far."""
     begun = (str(context.arguments.get("text", "")), tuple(context.arguments.get("notes", ())))
     if QUERY in context.form_values:
         begun = (_field_value(context, QUERY), ())
@@ -251,14 +250,14 @@ def on_change_new(context: CommandContext) -> Reply:
 
 
 def on_change_edit(context: CommandContext, subscription: Subscription) -> Reply:
-    """Returns the form of an existing subscription for the values so far."""
+    """Returns the form of an existing subscription again, for the values that are filled in so far."""
     if QUERY in context.form_values:
         subscription = subscription._replace(text=_field_value(context, QUERY))
     return _with_choices(context, edit_subscription(context, subscription))
 
 
 def _with_choices(context: CommandContext, reply: Reply) -> Reply:
-    """Returns the reply with the form's fields set to the values so far."""
+    """Returns the reply with the form's fields set to the values that are filled in so far."""
     assert reply.modal is not None  # noqa: S101 - the callers pass a form
     fields = tuple(_chosen(one, context.form_values.get(one.name, "")) for one in reply.modal.fields)
     return Reply(modal=replace(reply.modal, fields=fields))
@@ -277,8 +276,10 @@ def on_submit_new(context: CommandContext) -> Reply:
     if problems := _problems(context):
         return Reply(form_errors=problems)
     tz = _own_zone(context)
-    if tz and not context.chat.subscriptions_ever_made:  # the chat has not chosen a zone yet
-        set_settings(context.store, context.chat.address, {"timezone": tz}, now=context.now, who=context.actor)
+    if tz and not context.chat.subscriptions_ever_made:  # the first choice of a zone becomes the zone of the chat
+        amendments.set_settings(
+            context.store, context.chat.address, {"timezone": tz}, now=context.now, who=context.actor
+        )
         tz = ""
     subscription = SubscriptionRequest(
         text=_field_value(context, QUERY), when=_when(context), tz=tz or None, added_by=context.request.sender_name
@@ -293,7 +294,7 @@ def on_submit_edit(context: CommandContext, subscription: Subscription) -> Reply
     if problems := _problems(context, before=subscription.text):
         return Reply(form_errors=problems)
     text, when, tz = _field_value(context, QUERY), _when(context), _own_zone(context)
-    done = edit(
+    done = amendments.edit(
         context.store,
         context.chat.address,
         subscription.number,
@@ -303,7 +304,7 @@ def on_submit_edit(context: CommandContext, subscription: Subscription) -> Reply
         now=context.now,
         who=context.actor,
     )
-    return echo(context, done, instead=context.formatter.reading(parse_query(subscription.text)))
+    return echo(context, done, instead=context.reading(parse_query(subscription.text)))
 
 
 def _queries(context: CommandContext) -> tuple[str, ...]:
@@ -311,13 +312,16 @@ def _queries(context: CommandContext) -> tuple[str, ...]:
 
 
 def _checked_query(context: CommandContext, text: str, before: str) -> None:
-    """Refuses a query that ends in a time, which has its own field, or that names an unknown paper; `before` may stay as it is."""
+    """Raises Refused if the query ends with a time, which has its own field, or names an unknown paper.
+
+    `before` is the former query, which may stay as it is.
+    """
     query = parse_query(text)
     if text != before:
         with_words(
             context.store,
             query,
-            [one.subscription for one in listed_here(context)],
+            [one.subscription for one in asking.listed_here(context)],
             chat_id=context.chat.id,
         )
     ending = split_when(text)
@@ -329,7 +333,7 @@ def _checked_query(context: CommandContext, text: str, before: str) -> None:
 
 
 def _problems(context: CommandContext, *, before: str = "") -> dict[str, str]:
-    """Returns errors by field. Platforms may send any value."""
+    """Checks all values, since platforms may send any value. Returns the errors by field."""
     text = _field_value(context, QUERY)
     checks: Mapping[str, Callable[[], object]] = {
         QUERY: lambda: _checked_query(context, text, before),
@@ -347,11 +351,11 @@ def _problems(context: CommandContext, *, before: str = "") -> dict[str, str]:
 
 def _when(context: CommandContext) -> str:
     when = _field_value(context, WHEN) or context.chat.settings.schedule
-    return f"{when} {_field_value(context, CLOCK) or _NINE}" if when in setting_words.DAYS else when
+    return f"{when} {_field_value(context, CLOCK) or _NINE}" if when in phrasing.DAYS else when
 
 
 def _own_zone(context: CommandContext) -> str:
-    """Returns the zone that was chosen; "" if it is the chat's."""
+    """Returns the chosen zone; "" if it is the zone of the chat."""
     chosen = _field_value(context, ZONE)
     return "" if chosen == str(context.arguments.get("zone", "")) else chosen
 
@@ -363,15 +367,15 @@ def _field_value(context: CommandContext, name: str) -> str:
 
 
 COMMANDS = (Command(name=FORM, run=form, listed=False, summary=Sentence("the form of a subscription")),)
-EVENTS = {"shortcut": Event(run=form, writes=never)}
+EVENTS = {"shortcut": Event(run=form, writes=False)}
 CALLBACKS = {
-    # the verb in home views that were shown earlier
+    # this verb is in home views that were shown earlier
     "new-subscription": Callback(run=form),
     "send-new": Callback(run=on_submit_new, needs_manager=True, queries=_queries, show_form=on_change_new),
     "send-edit": Callback(
-        run=on_subscription(on_submit_edit),
+        run=asking.on_subscription(on_submit_edit),
         needs_manager=True,
         queries=_queries,
-        show_form=on_subscription(on_change_edit),
+        show_form=asking.on_subscription(on_change_edit),
     ),
 }

@@ -1,39 +1,39 @@
-"""preview and today: papers that a query or the subscriptions find, without a schedule."""
+"""preview and today: show the papers that a query or the subscriptions find, independent of the schedule."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date
 
-from bot.commands import results
-from bot.commands.asking import shown_buttons, with_stored_chat
+from bot.commands import cards
+from bot.commands.asking import with_stored_chat
 from bot.commands.context import Callback, Command, CommandContext
-from bot.commands.phrasing.setting_words import next_line
+from bot.commands.phrasing import next_line
 from bot.ports.channel import Button, Buttons, Reply
 from subscriptions.errors import Sentence
 from subscriptions.model import ChatKind, Subscription
 from subscriptions.planning.times import split_when
+from subscriptions.service import previews
 from subscriptions.service.chat_status import next_deliveries_to
-from subscriptions.service.loosening import in_last_year
+from subscriptions.service.near_papers import in_last_year
 from subscriptions.service.next_deliveries import listed
-from subscriptions.service.previews import Batch, TrialResult, newest_batch, preview_recent
+from subscriptions.service.previews import Batch, TrialResult
 from subscriptions.states import ChatState, SubscriptionState
 
 # --------------------------------------------------------------------------------------------------------------- today
 
 
 def today(context: CommandContext) -> Reply:
-    """Shows or sends the newest batch."""
+    """Sends the newest papers in a private chat, and shows them in other chats."""
     return _today(context, split_when(context.args).query)
 
 
 def on_today(context: CommandContext) -> Reply:
-    """Handles [today's now]: the newest batch for one subscription."""
+    """Handles [today's now]: does the same as /today for one subscription."""
     which = _still_there(context)
     return _today(context, which) if which is not None else _gone(context)
 
 
 def _still_there(context: CommandContext) -> str | None:
-    """Returns the number of the button's subscription, or its query, or "" for all; None if it no longer exists."""
+    """Returns the number of the button's subscription, or its query; "" for all; None if the subscription is gone."""
     if "number" not in context.arguments:
         return str(context.arguments.get("text", ""))
     subscriptions = listed(context.store, context.chat.address) if context.chat.id else ()
@@ -46,23 +46,23 @@ def _gone(context: CommandContext) -> Reply:
 
 
 def _match_ahead(context: CommandContext) -> None:
-    """Matches the newest day, for the chat as it is now."""
+    """Matches the papers of the newest day before the writing transaction begins."""
     which = _still_there(context) if context.arguments else split_when(context.args).query
     if which is not None:
-        newest_batch(context.store, context.chat, now=context.now, which=which)
+        previews.newest_batch(context.store, context.chat, now=context.now, which=which)
 
 
 def _today(context: CommandContext, which: str) -> Reply:
-    """Shows the newest batch, or sends it, so that its papers count as delivered. Where nothing fits, no chat is stored."""
+    """Shows the newest papers, or sends them, so that they count as delivered. If none match, a new chat is not stored."""
     is_sent = _is_sent(context)
     if not (is_sent and context.chat.id):
-        batch = newest_batch(context.store, context.chat, now=context.now, which=which)
+        batch = previews.newest_batch(context.store, context.chat, now=context.now, which=which)
     if is_sent and (context.chat.id or batch.delivery):
         context = with_stored_chat(context)
         key = f"{context.chat.id}:today:{context.origin.address.platform}:{context.request.update_id}"
-        batch = newest_batch(context.store, context.chat, now=context.now, which=which, key=key)
+        batch = previews.newest_batch(context.store, context.chat, now=context.now, which=which, key=key)
     if not batch.subscriptions:
-        return results.nothing_active(context, "/today diffusion")
+        return cards.nothing_active(context, "/today diffusion")
     if batch.day is None or batch.delivery is None:
         return _nothing_new(context, which, batch)
     found, day = len(batch.delivery.items), context.localizer.day(batch.day)
@@ -78,14 +78,14 @@ def _today(context: CommandContext, which: str) -> Reply:
         )
         return Reply(lines=(head, *before), buttons=again)
     head = context.localizer.count("{count} paper of {day}", "{count} papers of {day}", found, day=day)
-    subscribing = results.subscribe_button(context, context.args) if batch.query else ()
+    subscribing = cards.subscribe_button(context, context.args) if batch.query else ()
     return Reply(lines=(head, *before), delivery=batch.delivery, buttons=(*again, *subscribing))
 
 
 def _is_sent(context: CommandContext) -> bool:
-    """Returns whether the papers are sent through the outbox: in a private chat, unless its deliveries are held.
+    """Returns whether the papers are sent as a delivery and not only shown: in a private chat that is active.
 
-    Deliveries are held while the chat is paused or waits to be let in.
+    A chat that is paused or waits to be let in is not active.
     """
     is_own = context.origin.kind is ChatKind.PRIVATE and context.chat.address == context.origin.address
     return is_own and context.chat.state is ChatState.ACTIVE
@@ -109,15 +109,15 @@ def _nothing_new(context: CommandContext, which: str, batch: Batch) -> Reply:
         batch.known,
         day=day,
     )
-    if not batch.query or context.read_by_strangers:
+    if not batch.query:
         return Reply(lines=(words,))
     older = Button(label=context.say("look for older papers"), verb="look-for", arguments={"text": which})
-    return Reply(lines=(words,), buttons=((older,), *results.subscribe_button(context, which)))
+    return Reply(lines=(words,), buttons=((older,), *cards.subscribe_button(context, which)))
 
 
 def _all_of_day_button(context: CommandContext, which: str, batch: Batch) -> Buttons:
-    """Returns [show all of that day] if some of its papers were delivered before."""
-    if not batch.delivered or batch.day is None or context.read_by_strangers:
+    """Returns [show all of that day] if some papers of the day were delivered before; otherwise no button."""
+    if not batch.delivered or batch.day is None:
         return ()
     of_one = which and batch.query is None
     about = {"number": batch.subscriptions[0].number} if of_one else {"text": which}
@@ -126,11 +126,13 @@ def _all_of_day_button(context: CommandContext, which: str, batch: Batch) -> But
 
 
 def on_today_again(context: CommandContext) -> Reply:
-    """Handles [show all of that day]: shows also the papers that were delivered before."""
+    """Handles [show all of that day]: shows all papers of the day, with those that were delivered before."""
     which, day = _still_there(context), date.fromisoformat(str(context.arguments["day"]))
     if which is None:
         return _gone(context)
-    batch = newest_batch(context.store, context.chat, now=context.now, which=which, day=day, delivered_too=True)
+    batch = previews.newest_batch(
+        context.store, context.chat, now=context.now, which=which, day=day, delivered_too=True
+    )
     if batch.delivery is None:
         return Reply(toast=context.say("There is nothing any more that fits."))
     found = context.localizer.count(
@@ -142,27 +144,27 @@ def on_today_again(context: CommandContext) -> Reply:
 # ------------------------------------------------------------------------------------------------------------- preview
 
 
-_FEW = 5  # papers; where fewer fit, a longer time is offered
+_FEW = 5  # if fewer papers match, a search in the last year is offered
 
 
 def preview(context: CommandContext) -> Reply:
-    """Shows the delivery that the known days would give, as the chat would see it; nothing counts as delivered."""
+    """Shows what the papers of the last days would look like as a delivery. Nothing counts as delivered."""
     ending = split_when(context.args)
     if ending.only_time:
-        return results.only_time_reply(context, context.args)
-    if ending.when is not None and (refusal := results.time_refusal(context, ending)):
+        return cards.only_time_reply(context, context.args)
+    if ending.when is not None and (refusal := cards.time_refusal(context, ending)):
         return refusal
-    tried = preview_recent(context.store, context.chat, now=context.now, which=ending.query)
+    tried = previews.preview_recent(context.store, context.chat, now=context.now, which=ending.query)
     if not tried.subscriptions:
-        return results.nothing_active(context, "/preview diffusion")
-    buttons = results.subscribe_button(context, context.args, ending) if tried.query else ()
-    read = results.query_lines(context, tried.query, ending) if tried.query else ()
+        return cards.nothing_active(context, "/preview diffusion")
+    buttons = cards.subscribe_button(context, context.args, ending) if tried.query else ()
+    read = cards.query_lines(context, tried.query, ending) if tried.query else ()
     found = len(tried.delivery.items) if tried.delivery else 0
     year = in_last_year(context.store, tried.query, found, now=context.now) if tried.query and found < _FEW else None
     if year:
-        label = f"{results.variant_label(context.localizer, year.variant)} (+{year.more:,})"
+        label = f"{cards.variant_label(context.localizer, year.variant)} (+{year.more:,})"
         buttons = (*buttons, (Button(label=label, verb="look-for", arguments={"text": context.args}),))
-    lines = [results.count_found(context, found, tried.base), *read]
+    lines = [cards.count_found(context, found, tried.base), *read]
     if tried.delivered and tried.delivered == found:
         lines.append(context.say("This chat has had all of them."))
     elif tried.delivered:
@@ -170,28 +172,16 @@ def preview(context: CommandContext) -> Reply:
             "This chat has had {count} of them.", "This chat has had {count} of them.", tried.delivered
         )
         lines.append(said)
-    return Reply(
-        lines=(*lines, *_waiting(context, tried)), delivery=tried.delivery, buttons=shown_buttons(context, buttons)
-    )
-
-
-def on_preview(context: CommandContext) -> Reply:
-    """Handles [preview] under the notice that nothing has matched for days."""
-    return preview(replace(context, args=""))
+    return Reply(lines=(*lines, *_waiting(context, tried)), delivery=tried.delivery, buttons=buttons)
 
 
 def on_fine(context: CommandContext) -> Reply:
-    """Handles [fine] under that notice: it is not sent again until something has matched."""
+    """Handles [fine] under the notice that nothing matches: it is not sent again until something has matched."""
     return Reply(lines=(context.say("Good. I say no more of it until something has come."),), ok=True, replaces=True)
 
 
-def on_try_as_words(context: CommandContext) -> Reply:
-    """Handles [as words] under a preview: the words that were read as a time are part of the query."""
-    return replace(preview(replace(context, args=str(context.arguments["text"]), arguments={})), replaces=True)
-
-
 def _waiting(context: CommandContext, tried: TrialResult) -> tuple[str, ...]:
-    """Returns how many of the papers are still to be delivered, and when."""
+    """Returns at most one line: how many of the papers are still to be delivered, and when."""
     if tried.query is not None or not context.chat.id:
         return ()
     if not tried.waiting:
@@ -203,7 +193,7 @@ def _waiting(context: CommandContext, tried: TrialResult) -> tuple[str, ...]:
 
 
 def _when(context: CommandContext, subscriptions: Sequence[Subscription]) -> str:
-    """Returns when these subscriptions deliver the papers that are still to be delivered."""
+    """Returns a sentence that says when these subscriptions deliver next, or why they do not."""
     if context.chat.state is ChatState.ASKED:
         return context.say("This chat waits for the operator of this bot.")
     if context.chat.state is ChatState.PAUSED:
@@ -220,8 +210,8 @@ def _when(context: CommandContext, subscriptions: Sequence[Subscription]) -> str
 CALLBACKS = {
     "today": Callback(run=on_today, writes=_is_sent, matches_ahead=_match_ahead),
     "today-again": Callback(run=on_today_again),
-    "preview": Callback(run=on_preview),
-    "try": Callback(run=on_try_as_words),
+    "preview": Callback(run=preview),
+    "try": Callback(run=preview, args_from="text", replaces=True),
     "fine": Callback(run=on_fine),
 }
 

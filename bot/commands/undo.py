@@ -1,13 +1,11 @@
-"""The answer to a change: what is stored now, the next delivery, and [undo]."""
+"""undo, and the reply to a change: what is stored now, the next delivery, and [undo]."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from types import MappingProxyType
 
-from bot.commands import asking, typed_times
+from bot.commands import asking, phrasing
 from bot.commands.context import Callback, Command, CommandContext
 from bot.commands.paper_lookup import papers_shown
-from bot.commands.phrasing import setting_words, subscription_words
 from bot.ports.channel import Button, Buttons, Reply
 from subscriptions.addresses import facts_of
 from subscriptions.cutting import cut_letters
@@ -17,33 +15,30 @@ from subscriptions.planning.times import Ending
 from subscriptions.query import ValueKind
 from subscriptions.query.advice import Advice
 from subscriptions.query.parse import parse_query
+from subscriptions.service import amendments, near_papers
+from subscriptions.service.amendments import Undone
 from subscriptions.service.changes import Change, Difference
-from subscriptions.service.loosening import spelling
-from subscriptions.service.near_papers import words_near
 from subscriptions.service.paper_search import advice_on
 from subscriptions.service.requests import Subscribed, SubscriptionRequest, subscribe
-from subscriptions.service.undoing import Undone, find_change, last_change, undo
 from subscriptions.states import Signal, SubscriptionState
 from subscriptions.store.known_papers import stored_papers
 
-REWRITE = "rewrite"  # verb of the button
+REWRITE = "rewrite"  # verb of the button that applies an advice
 
 
 _SLIP = Sentence("You may mean {reading}: {found}.")
-# kind of an advice that changes the query → its button, its line
-_VARIANTS: Mapping[str, tuple[Sentence, Sentence]] = MappingProxyType(
-    {
-        "one-author": (Sentence("as one author"), _SLIP),
-        "named-category": (Sentence("as that category"), _SLIP),
-        "phrase": (Sentence("as a phrase"), Sentence("As a phrase, {reading}: {found}.")),
-        "initials": (Sentence("with initials too"), Sentence("With the initial too, {reading}: {found}.")),
-        "primary": (Sentence("without cross-lists"), Sentence("Without cross-lists: {found}.")),
-        "titles": (
-            Sentence("in titles only"),
-            Sentence("That is more than ten a day. In titles only: {found}."),
-        ),
-    }
-)
+# kind of an advice that changes the query → (label of its button, its line)
+_VARIANTS: Mapping[str, tuple[Sentence, Sentence]] = {
+    "one-author": (Sentence("as one author"), _SLIP),
+    "named-category": (Sentence("as that category"), _SLIP),
+    "phrase": (Sentence("as a phrase"), Sentence("As a phrase, {reading}: {found}.")),
+    "initials": (Sentence("with initials too"), Sentence("With the initial too, {reading}: {found}.")),
+    "primary": (Sentence("without cross-lists"), Sentence("Without cross-lists: {found}.")),
+    "titles": (
+        Sentence("in titles only"),
+        Sentence("That is more than ten a day. In titles only: {found}."),
+    ),
+}
 
 
 def _advice_line(context: CommandContext, advice: Advice) -> str:
@@ -57,7 +52,7 @@ def _advice_line(context: CommandContext, advice: Advice) -> str:
         return context.say("That is more than ten a day; one more word would narrow it.")
     if advice.absent and advice.absent.absence:
         return context.say(advice.absent.absence.template, names=", ".join(advice.names))
-    reading = context.formatter.reading(parse_query(advice.text))
+    reading = context.reading(parse_query(advice.text))
     return context.say(_VARIANTS[advice.kind][1].template, reading=reading, found=found)
 
 
@@ -74,19 +69,22 @@ def _advice_button(context: CommandContext, advice: Advice, number: int) -> Butt
 
 # ------------------------------------------------------------------------------------------ the echo of a subscription
 
-# how it was read, when it delivers, what it would have found, with advice and buttons.
+# The echo says how the query was read, when it delivers and what it would have found, with advice and buttons.
 
 
 def subscribe_and_echo(context: CommandContext, text: str, when: str | None) -> Reply:
-    """Subscribes to a query without a time in it, and returns the echo. Raises QueryError, Refused."""
+    """Subscribes the chat to a query that contains no time, and returns the echo. Raises QueryError, Refused."""
     return echo(context, subscribe_here(context, text, when))
 
 
 def subscribe_here(context: CommandContext, text: str, when: str | None) -> Subscribed:
-    """Subscribes the chat to a query without a time in it. Raises QueryError, Refused."""
+    """Subscribes the chat to a query that contains no time; `when` None means no time was named.
+
+    Raises QueryError, Refused.
+    """
     own = (
         context.chat.address == context.origin.address and context.chat.kind is ChatKind.PRIVATE
-    )  # all its readers saw them
+    )  # in a private chat, the only reader has already seen the papers shown last, so they are not delivered again
     seen = frozenset(known.id for known in papers_shown(context).values()) if own else frozenset()
     subscription = SubscriptionRequest(text=text, when=when, added_by=context.request.sender_name)
     return subscribe(context.store, context.chat.address, subscription, now=context.now, who=context.actor, seen=seen)
@@ -103,17 +101,17 @@ def echo(
 ) -> Reply:
     """Returns the echo of a subscription, with advice and buttons; two lines in groups.
 
-    `ending` says how `typed` was split into query and time, if the time may have been meant as words. `number` is the number
-    of the subscription that was edited.
+    `ending` says how `typed` was split into query and time; it is given if the time may have been meant as words.
+    `number` is the number of the subscription that was edited; None for a new one.
     """
     private = context.origin.kind is ChatKind.PRIVATE
     categorised = context.bot_info.categorised
     advice = advice_on(context.store, done.chat, done.query, now=context.now, categorised=categorised)
     localizer, own = context.localizer, done.subscription.zone
-    reply = subscription_words.subscribed(
+    reply = phrasing.subscribed(
         done,
         localizer.speaking(context.origin.settings.lang, own) if own else localizer,
-        reading=context.formatter.reading(done.query),
+        reading=context.reading(done.query),
         examples=[context.title(known) for known in done.examples],
         instead=instead,
         advice=_advice_line(context, advice) if advice and private else "",
@@ -121,14 +119,14 @@ def echo(
         now=context.now,
     )
     if private and done.query.wants_nearness:
-        near = subscription_words.nearness_line(context.localizer, words_near(context.store, done.query))
+        near = phrasing.nearness_line(context.localizer, near_papers.words_near(context.store, done.query))
         reply = replace(reply, lines=(*reply.lines, near))
     words: tuple[Button, ...] = ()
     if ending is not None and done.outcome != "known":
-        reply = typed_times.with_time_note(context, ending, reply)
-        words = typed_times.as_words_button(context, typed, number) if ending.either else ()
+        reply = asking.with_time_note(context, ending, reply)
+        words = asking.as_words_button(context, typed, number) if ending.either else ()
     better = _advice_button(context, advice, done.subscription.number) if advice else None
-    meant = spelling(context.store, done.query).meant if private and not done.found else ""
+    meant = near_papers.spelling(context.store, done.query).meant if private and not done.found else ""
     if meant:
         reply = replace(reply, lines=(*reply.lines, context.say("Did you mean “{meant}”?", meant=meant)))
         arguments = {"number": done.subscription.number, "text": meant}
@@ -140,10 +138,10 @@ def echo(
     zones: Buttons = ()
     if _asks_for_zone(context, done):
         reply = replace(reply, lines=(*reply.lines, _which_clock(context, done)))
-        zones = typed_times.zone_buttons(context)
+        zones = asking.zone_buttons(context)
         asking.expect_answer(context, "answer-zone")
     rows = (words, (better,) if better else (), _todays_and_undo(context, done), *zones)
-    return replace(reply, buttons=asking.shown_buttons(context, rows))
+    return replace(reply, buttons=rows)
 
 
 def _todays_and_undo(context: CommandContext, done: Subscribed) -> tuple[Button, ...]:
@@ -162,7 +160,7 @@ def _which_clock(context: CommandContext, done: Subscribed) -> str:
 
 
 def _asks_for_zone(context: CommandContext, done: Subscribed) -> bool:
-    """Returns whether to ask for the time zone: at the first subscription of a person whose zone is unknown."""
+    """Returns whether to ask for the time zone: after the first subscription of a person whose zone is unknown."""
     return (
         context.chat.kind is ChatKind.PRIVATE
         and facts_of(context.chat.address.platform).asks_for_zone
@@ -176,31 +174,29 @@ def _asks_for_zone(context: CommandContext, done: Subscribed) -> bool:
 
 
 _MOST_NAMED = 5  # subscriptions that a reply lists
-_LONGEST = 300  # characters of a changed query, so that five changes fit into a message
-_JUDGED: Mapping[tuple[Signal, bool], Sentence] = MappingProxyType(
-    {
-        (Signal.SAVED, True): Sentence("Saved: {title}"),
-        (Signal.SAVED, False): Sentence("No longer saved: {title}"),
-        (Signal.LIKED, True): Sentence("Liked: {title}"),
-        (Signal.LIKED, False): Sentence("No longer liked: {title}"),
-        (Signal.DISLIKED, True): Sentence("Disliked: {title}"),
-        (Signal.DISLIKED, False): Sentence("No longer disliked: {title}"),
-    }
-)
+_LONGEST = 300  # characters of a changed query that are shown, so that five changes fit into a message
+_JUDGED: Mapping[tuple[Signal, bool], Sentence] = {
+    (Signal.SAVED, True): Sentence("Saved: {title}"),
+    (Signal.SAVED, False): Sentence("No longer saved: {title}"),
+    (Signal.LIKED, True): Sentence("Liked: {title}"),
+    (Signal.LIKED, False): Sentence("No longer liked: {title}"),
+    (Signal.DISLIKED, True): Sentence("Disliked: {title}"),
+    (Signal.DISLIKED, False): Sentence("No longer disliked: {title}"),
+}
 
 
 def undo_last(context: CommandContext) -> Reply:
-    """Undoes the newest change; asks first if another person made it."""
-    change = last_change(context.store, context.chat.address)
+    """Undoes the newest change. If another person made it, asks first."""
+    change = amendments.last_change(context.store, context.chat.address)
     if change is None:
         return Reply(lines=(context.say("There is nothing to undo."),))
     return _ask(context, change) if _is_foreign(context, change) else _undone(context, change)
 
 
 def on_undo(context: CommandContext) -> Reply:
-    """Handles [undo]: undoes the change of the button."""
+    """Handles [undo]: undoes the change that the button names."""
     number = context.arguments.get("change")
-    change = find_change(context.store, context.chat.address, number) if isinstance(number, int) else None
+    change = amendments.find_change(context.store, context.chat.address, number) if isinstance(number, int) else None
     if change is None:
         return Reply(toast=context.say("That was too long ago to be undone. I keep the last five changes."))
     if change.undone:
@@ -217,7 +213,7 @@ def on_undo(context: CommandContext) -> Reply:
 
 
 def _is_foreign(context: CommandContext, change: Change) -> bool:
-    """Returns whether another person made the change; False if it has no author."""
+    """Returns whether another person made the change; False if it is unknown who made it, and in private chats."""
     if context.chat.kind is ChatKind.PRIVATE or not change.who:
         return False
     return change.who.partition(" ")[0] != context.request.sender
@@ -234,29 +230,27 @@ def _ask(context: CommandContext, change: Change) -> Reply:
 
 def _undone(context: CommandContext, change: Change, *, replaces: bool = False) -> Reply:
     redone = _is_undo(context, change)
-    done = undo(context.store, context.chat.address, change.id, now=context.now, who=context.actor)
+    done = amendments.undo(context.store, context.chat.address, change.id, now=context.now, who=context.actor)
     label = context.say("undo") if redone else context.say("redo")
     again = Button(label=label, verb="undo", arguments={"change": done.again, "sure": True})
     head = context.say("Done again.") if redone else context.say("Undone.")
-    buttons = () if context.read_by_strangers else ((again,),)
-    return Reply(lines=(head, *_what(context, done.what, done)), ok=True, buttons=buttons, replaces=replaces)
+    return Reply(lines=(head, *_what(context, done.what, done)), ok=True, buttons=((again,),), replaces=replaces)
 
 
 def _is_undo(context: CommandContext, change: Change) -> bool:
-    """Returns whether the change was an undo. Undoing an undo makes the first change again, and so on."""
+    """Returns whether the change took something back. To undo an undo makes the change again, so it is no undo itself."""
     if change.undoes is None:
         return False
-    taken_back = find_change(context.store, context.chat.address, change.undoes)
+    taken_back = amendments.find_change(context.store, context.chat.address, change.undoes)
     return taken_back is None or not _is_undo(context, taken_back)
 
 
 def _what(context: CommandContext, what: Difference, done: Undone | None = None) -> Iterator[str]:
-    """Yields a line for each part of a difference."""
+    """Yields lines that describe a difference; with `done`, as the result of an undo."""
     added = context.say("Back:") if done else context.say("Added:")
     for said, subscriptions in ((context.say("Removed:"), what.removed), (added, what.added)):
         yield from (
-            f"{said} {subscription_words.subscription_label(subscription)}"
-            for subscription in subscriptions[:_MOST_NAMED]
+            f"{said} {phrasing.subscription_label(subscription)}" for subscription in subscriptions[:_MOST_NAMED]
         )
         yield from _unnamed(context, len(subscriptions))
     for old, new in what.changed[:_MOST_NAMED]:
@@ -265,13 +259,13 @@ def _what(context: CommandContext, what: Difference, done: Undone | None = None)
     yield from _unnamed(context, len(what.changed))
     for name in what.settings:
         if done is None:
-            yield context.say("The setting {name}.", name=setting_words.label_of(name, context.localizer))
+            yield context.say("The setting {name}.", name=phrasing.label_of(name, context.localizer))
         else:
-            was = setting_words.value_words(name, setting_words.value_of(done.before.settings, name), context.localizer)
-            now = setting_words.value_words(name, setting_words.value_of(done.after.settings, name), context.localizer)
+            was = phrasing.value_words(name, phrasing.value_of(done.before.settings, name), context.localizer)
+            now = phrasing.value_words(name, phrasing.value_of(done.after.settings, name), context.localizer)
             yield context.say(
                 "{label}: {value} (was: {old})",
-                label=setting_words.label_of(name, context.localizer),
+                label=phrasing.label_of(name, context.localizer),
                 value=now,
                 old=was,
             )
@@ -289,17 +283,17 @@ def _unnamed(context: CommandContext, amount: int) -> Iterator[str]:
 
 
 def _state_words(context: CommandContext, subscription: Subscription, other: Subscription) -> str:
-    """Returns what distinguishes one state of a subscription from another one."""
+    """Returns what is different in one state of a subscription compared with the other: query, name, time, pause."""
     parts = [cut_letters(subscription.text, _LONGEST)] if subscription.text != other.text else []
     if subscription.name != other.name:
         parts.append(subscription.name or context.say("without a name"))
     if (subscription.cadence, subscription.zone) != (other.cadence, other.zone):
-        parts.append(setting_words.cadence_words(subscription.cadence, context.localizer, subscription.zone or ""))
+        parts.append(phrasing.cadence_words(subscription.cadence, context.localizer, subscription.zone or ""))
     if (subscription.state, subscription.paused_until) != (other.state, other.paused_until):
         until = context.localizer.moment(subscription.paused_until) if subscription.paused_until else ""
         paused = context.say("paused until {moment}", moment=until) if until else context.say("paused")
         parts.append(paused if subscription.state is SubscriptionState.PAUSED else context.say("active"))
-    return " · ".join(parts) or subscription_words.shortened(subscription.label)
+    return " · ".join(parts) or phrasing.shortened(subscription.label)
 
 
 COMMANDS = (Command(name="undo", run=undo_last, needs_manager=True, summary=Sentence("take back the last change")),)

@@ -1,12 +1,13 @@
-"""The arguments of the steps of the pipeline: their dependencies, the database of the settings, and the writes."""
+"""The dependencies of conversations and deliveries, how they write to the store, how the store is opened, and the clock."""
 
 import asyncio
 import logging
 import sys
+import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -14,41 +15,40 @@ from weakref import WeakValueDictionary
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential
 
-from bot.commands.context import BotInfo, InlineFormatter, Registry
-from bot.commands.phrasing import Localizer
+from bot.commands.context import BotInfo, Registry
 from bot.errors import SettingsError
-from bot.ports.channel import Channel, Clock, Engine, Forms, Observers, Reply
+from bot.ports import channel
 from bot.ports.conversation import PlatformApi, Request
 from bot.ports.rate_limiter import RateLimiter
-from bot.settings import EVERYTHING, Settings
-from bot.settings.cron import CronSchedule
-from bot.settings.model import SourceSettings, is_listing, place_of
+from bot.settings import EVERYTHING, Settings, SourceSettings, is_listing
+from bot.settings.checks import CronSchedule
 from subscriptions.errors import StoreError
 from subscriptions.model import Chat, ChatAddress, ChatKind, Delivery, Lane, Message
+from subscriptions.planning import source_calendar
 from subscriptions.planning.decision import OnUnclear
-from subscriptions.planning.source_calendar import ArxivCalendar, Schedule, Schedules
+from subscriptions.store import sources
 from subscriptions.store.database.store import Store
 from subscriptions.store.database.writer import READS, Steps
-from subscriptions.store.sources import SourceFact, sync_sources, unknown_sources
 from subscriptions.zones import zone
 
 MINUTE = 60.0  # seconds
-MAX_OF_CHAT = 20  # commands a minute; no platform lets a bot write fewer messages a minute into a group
-MAX_OF_PERSON = 10  # of them of one person in a chat with others
+MAX_OF_CHAT = 20  # commands per minute; every platform lets a bot write at least so many messages into a group
+MAX_OF_PERSON = 10  # commands per minute of one person in a chat with others
 
 
 @dataclass(slots=True)
 class CommandLimits:
-    """The commands of the last minute that were not refused. Moments are seconds of the monotonic clock.
+    """The commands of the last minute that were not refused, to limit them. Times are seconds of the monotonic clock.
 
-    The writer thread counts while the event loop reads: what a chat has given is replaced, never changed.
+    The writer thread counts while the event loop reads. So the commands of a chat are in a tuple, which is replaced and
+    never changed.
     """
 
-    _given: dict[str, tuple[tuple[float, str], ...]] = field(default_factory=dict)  # chat → (second, person)
-    _told: dict[tuple[str, str], float] = field(default_factory=dict)  # until when a person knows that nothing is read
+    _given: dict[str, tuple[tuple[float, str], ...]] = field(default_factory=dict)  # chat → (second, person) of each
+    _told: dict[tuple[str, str], float] = field(default_factory=dict)  # (chat, person) → end of the last notice
 
     def is_person_over(self, request: Request, second: float) -> bool:
-        """Returns whether a person gives no further command in this chat for now."""
+        """Returns whether the sender has used up their commands in this chat for now."""
         if request.is_local:
             return False
         given = self._given_in(str(request.chat), second)
@@ -57,7 +57,7 @@ class CommandLimits:
         return sum(person == request.sender for _, person in given) >= MAX_OF_PERSON
 
     def is_chat_over(self, request: Request, second: float) -> bool:
-        """Returns whether for now only admins of this chat may give further commands."""
+        """Returns whether the chat has used up its commands for now, so that only its admins may give more."""
         return not request.is_local and len(self._given_in(str(request.chat), second)) >= MAX_OF_CHAT
 
     def count(self, request: Request, second: float) -> None:
@@ -65,21 +65,21 @@ class CommandLimits:
         chat = str(request.chat)
         given = (*self._given_in(chat, second), (second, request.sender))
         self._given.pop(chat, None)
-        self._given[chat] = given  # the last of the mapping, so that the first is the one that said nothing for longest
+        self._given[chat] = given  # moves the chat to the end, so that the longest silent chat is the first
         while (first := next(iter(self._given))) and not self._given_in(first, second):
             del self._given[first]
 
     def seconds_left(self, request: Request, second: float) -> float:
-        """Returns the estimated seconds until the person of a refused command may give one again."""
+        """Returns the estimated seconds until the sender of a refused command may give the next one."""
         by_person = self.is_person_over(request, second) and not _is_alone(request)
         given = self._given_in(str(request.chat), second)
         first = next((at for at, person in given if person == request.sender or not by_person), second)
         return max(0.0, first + MINUTE - second)
 
     def tells(self, request: Request, second: float) -> bool:
-        """Returns whether the person of a refused command does not know yet that it is not read, and notes that they know now.
+        """Returns whether to tell the sender of a refused command that it is not read, and notes that they are told.
 
-        They know it until the next command can be read. So a notice is about all that is not read until then.
+        They are told only once until the next command can be read, so a notice is about all commands until then.
         """
         self._told = {who: until for who, until in self._told.items() if until > second}
         who = (str(request.chat), request.sender)
@@ -106,17 +106,17 @@ Layout = Sequence[Sequence[int]]  # the ids of the papers in each message of a d
 class ConversationContext:
     """The dependencies that conversations need in addition to those in Context."""
 
-    render_reply: Callable[[Reply, Chat], tuple[Message, ...]]
+    render_reply: Callable[[channel.Reply, Chat], tuple[Message, ...]]
     registry: Registry
-    show_reply: Callable[[Reply, Chat], None] | None = None  # gets the replies in place of the chats that they are for
-    make_localizer: Callable[[str, str], Localizer]  # of (language, time zone)
-    make_inline_formatter: Callable[[Localizer], InlineFormatter]
+    show_reply: Callable[[channel.Reply, Chat], None] | None = (
+        None  # if set, is called with each reply, which is then not posted
+    )
     platform_apis: Mapping[str, PlatformApi] = field(default_factory=dict)
     bot_info: BotInfo = field(default_factory=BotInfo)
-    forms: Mapping[str, Forms] = field(default_factory=dict)  # of the platforms that show modals and home views
+    forms: Mapping[str, channel.Forms] = field(default_factory=dict)  # only for platforms with modals and home views
     command_limits: CommandLimits = field(default_factory=CommandLimits)
-    reading_files: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))  # each may have 50 MB
-    # A lock for each lane with replies on their way; it keeps the replies of the lane in order.
+    reading_files: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))  # a file may have 50 MB
+    # A lock for each lane in which replies are being posted; it keeps the replies of the lane in order.
     reply_locks: WeakValueDictionary[Lane, asyncio.Lock] = field(default_factory=WeakValueDictionary)
 
 
@@ -125,25 +125,24 @@ class Context:
     """The dependencies of planning, delivering and answering."""
 
     store: Store
-    clock: Clock
-    channels: Mapping[str, Channel]
-    engine: Engine
+    clock: channel.Clock
+    channels: Mapping[str, channel.Channel]
+    engine: channel.Engine
     rate_limiter: RateLimiter
     render_delivery: Callable[[Delivery, Layout], tuple[Message, ...]]  # the layout is () except for edits
-    store_offer: Callable[[Delivery], None] = lambda _: None  # stores the offer of the link under a delivery; blocks
     conversation: ConversationContext
-    on_unclear: OnUnclear = "resend"  # the policy for a message that was perhaps sent
+    on_unclear: OnUnclear = "resend"  # what happens to a message that was perhaps sent
     lookup_platforms: frozenset[str] = frozenset()  # platforms that can tell whether a message was sent
-    renders_ahead: bool = True  # this process also posts the messages that it renders for other lanes
-    guard_gone: bool = True  # a platform stops when too many chats of one drain are gone
-    is_stopping: Callable[[], bool] = lambda: False  # whether the process is to stop
-    observe: Observers = field(default_factory=Observers)  # count sends, plans and requests
+    renders_ahead: bool = True  # this process posts in all lanes, so it renders the messages of several lanes together
+    guard_gone: bool = True  # stop a platform when too many chats of one drain are gone
+    is_stopping: Callable[[], bool] = lambda: False  # whether the process must stop
+    observe: channel.Observers = field(default_factory=channel.Observers)  # count sends, plans and requests
 
     def api_of(self, chat: ChatAddress) -> PlatformApi | None:
-        """Returns the further calls to a chat's platform; None: there people talk to the bot only in private chats."""
+        """Returns the further calls to a chat's platform; None if people talk to the bot there only in private chats."""
         return self.conversation.platform_apis.get(chat.platform)
 
-    def forms_of(self, chat: ChatAddress) -> Forms | None:
+    def forms_of(self, chat: ChatAddress) -> channel.Forms | None:
         """Returns the forms of a chat's platform; None if it has none."""
         return self.conversation.forms.get(chat.platform)
 
@@ -157,10 +156,10 @@ T = TypeVar("T")
 async def write(
     work: Callable[..., T],
     store: Store,
-    *args: Any,  # noqa: ANN401 - as asyncio.to_thread
+    *args: Any,  # noqa: ANN401 - like asyncio.to_thread
     **named: Any,  # noqa: ANN401 - as above
 ) -> T:
-    """Returns the result of `work(store, …)`, which begins its transactions itself. Raises its error, or StoreError."""
+    """Runs `work(store, …)`, which begins transactions itself, in the writer thread. Returns its result or raises its error."""
     return await asyncio.shield(asyncio.wrap_future(store.writer.ask(partial(work, store, *args, **named))))
 
 
@@ -170,11 +169,11 @@ async def write_together(
     *args: Any,  # noqa: ANN401 - as above
     **named: Any,  # noqa: ANN401 - as above
 ) -> T:
-    """Returns the result of `work(transaction, …)`, once that is committed. Raises its error, or StoreError.
+    """Runs `work(transaction, …)` in the writer thread. Returns its result after the commit. Raises its error, or StoreError.
 
-    Works that wait at the same time share one transaction. So the writes of ten senders take little more time than
-    the writes of one, and each is as durable as alone. An error of one work does not undo the others. `work` may
-    run twice, if a later one fails.
+    All functions that wait at the same time share one transaction. So the writes of ten senders take little more time
+    than the writes of one, and they are as durable. An error of one function does not undo the others. If a later
+    function fails, `work` may run a second time.
     """
     return await asyncio.shield(
         asyncio.wrap_future(store.writer.ask_to_share(lambda transaction: work(transaction, *args, **named)))
@@ -182,7 +181,7 @@ async def write_together(
 
 
 async def do_steps(steps: Steps[T], store: Store) -> T:
-    """Returns the result of work in steps. Raises its error, or StoreError."""
+    """Does all steps of some work and returns its result. Raises its error, or StoreError."""
     return await asyncio.shield(asyncio.create_task(_all(UnderWay(steps, store))))
 
 
@@ -193,13 +192,13 @@ async def _all(work: "UnderWay[T]") -> T:
 
 
 class UnderWay(Generic[T]):
-    """Work in steps that is under way: those that write are done in the writer thread."""
+    """Work that is being done step by step: steps that write run in the writer thread, other steps in another thread."""
 
     def __init__(self, steps: Steps[T], store: Store) -> None:
         self._steps = steps
         self._store = store
-        self._kind = READS  # of the next step
-        self.results: list[T] = []  # one, at the end
+        self._kind = READS  # the kind of the next step
+        self.results: list[T] = []  # has one element after the last step
 
     async def step(self) -> bool:
         """Does the next step. Returns whether there are more. Raises the error of the work, or StoreError."""
@@ -208,7 +207,7 @@ class UnderWay(Generic[T]):
                 return await asyncio.to_thread(self._do_next)
             return await asyncio.wrap_future(self._store.writer.ask(self._do_next))
         except Exception:
-            self._steps.close()  # a writer that refuses has not begun the step
+            self._steps.close()  # needed if the writer refused the step before it began
             raise
 
     def _do_next(self) -> bool:
@@ -224,7 +223,7 @@ class UnderWay(Generic[T]):
 
 # ---------------------------------------------------------------- writes that must not be lost while the process lives
 
-# the outcomes of posts that a platform accepted.
+# These are the outcomes of posts that a platform accepted.
 
 
 log = logging.getLogger("paperwire")
@@ -232,21 +231,23 @@ FIRST_RETRY, LONGEST_RETRY = 0.5, 5.0  # seconds between two attempts
 
 
 async def write_until_stored(context: Context, write: Callable[[], Awaitable[T]]) -> T:
-    """Repeats `write` until the database takes it, with no limit of time. Returns its result.
+    """Repeats `write` until the database accepts it, without a limit of time. Returns its result.
 
-    A message whose outcome is not stored is posted again, so only a stop that lasts too long cancels the caller. After
-    a crash the message is still marked as sending, which means perhaps sent. `write` must be idempotent: its commit may
-    have succeeded and only the answer been lost.
+    A message whose outcome is not stored would be posted again. So the caller is cancelled only when the process stops
+    and this takes too long. After a crash the message is still marked as sending, which means that it was perhaps sent.
+    `write` must be idempotent: perhaps its commit succeeded and only the answer of the database was lost.
     """
 
-    async def attempt() -> T:  # tenacity awaits only what is declared as a coroutine
+    async def attempt() -> T:  # tenacity awaits only functions that are declared with `async def`
         return await write()
 
     return await until_stored(context.clock, FIRST_RETRY, LONGEST_RETRY, _warn_once)(attempt)
 
 
-def until_stored(clock: Clock, first: float, longest: float, warn: Callable[[RetryCallState], None]) -> AsyncRetrying:
-    """Returns what calls a function until the database can be used, with waits from `first` to `longest` seconds."""
+def until_stored(
+    clock: channel.Clock, first: float, longest: float, warn: Callable[[RetryCallState], None]
+) -> AsyncRetrying:
+    """Returns a caller that repeats a function on StoreError, with waits that grow from `first` to `longest` seconds."""
     wait = wait_exponential(first, longest)
     return AsyncRetrying(retry=retry_if_exception_type(StoreError), wait=wait, sleep=clock.sleep, before_sleep=warn)
 
@@ -261,12 +262,12 @@ def _warn_once(attempt: RetryCallState) -> None:
 
 @contextmanager
 def without(*modules: str) -> Iterator[None]:
-    """Makes modules look as if they were not installed while the body imports a library that does without them.
+    """Hides modules while the body imports a library that can work without them, as if they were not installed.
 
-    A module that is loaded already stays, and afterwards each can be imported as usual.
+    Modules that are already loaded are not hidden. Afterwards, each module can be imported as usual.
     """
     left_out = [name for name in modules if name not in sys.modules]
-    blocked: dict[str, object] = sys.modules  # type: ignore[assignment]  # None says: not to be found
+    blocked: dict[str, object] = sys.modules  # type: ignore[assignment]  # None means: cannot be imported
     blocked.update(dict.fromkeys(left_out))
     try:
         yield
@@ -279,28 +280,28 @@ def without(*modules: str) -> Iterator[None]:
 
 
 def make_store(settings: Settings) -> Store:
-    """Returns the store of these settings, not opened yet. Raises SettingsError if its address cannot be used."""
+    """Returns the store of these settings, which is not open. Raises SettingsError if its address cannot be used."""
     with _as_setting():
         url = settings.database_url.get_secret_value()
         return Store(url, zone=settings.timezone, schedules=schedules_of(settings))
 
 
-def schedules_of(settings: Settings) -> Schedules:
+def schedules_of(settings: Settings) -> source_calendar.Schedules:
     """Returns the reader of the sources' schedules, with arXiv's holidays and the operator's time zone."""
 
-    def cron(line: str) -> Schedule:
+    def cron(line: str) -> source_calendar.Schedule:
         return CronSchedule(line, zone(settings.timezone))
 
     holidays = None if settings.holidays is None else frozenset(settings.holidays)
     implied = "" if settings.sources else EVERYTHING
-    calendar = ArxivCalendar(holidays=holidays)
-    return Schedules(calendar=calendar, cron=cron, names=settings.source_names, implied=implied)
+    calendar = source_calendar.ArxivCalendar(holidays=holidays)
+    return source_calendar.Schedules(calendar=calendar, cron=cron, names=settings.source_names, implied=implied)
 
 
 def open_store(settings: Settings, *, now: datetime, make: bool = True) -> Store:
-    """Returns the store of these settings, ready to be used. Raises SettingsError if the database cannot be reached.
+    """Opens and returns the store of these settings. Raises SettingsError if the database cannot be reached.
 
-    If there is no database it is made; without `make`, NotFound is raised.
+    If there is no database, it is created; without `make`, NotFound is raised.
     """
     store = make_store(settings)
     make_ready(store, settings, now=now, make=make)
@@ -308,28 +309,28 @@ def open_store(settings: Settings, *, now: datetime, make: bool = True) -> Store
 
 
 def make_ready(store: Store, settings: Settings, *, now: datetime, make: bool = True) -> None:
-    """Brings the schema to the newest version, after a copy of an older database. Raises SettingsError, StoreError.
+    """Opens the store and updates an older schema, after a backup of the database. Raises SettingsError, StoreError.
 
-    If there is no database it is made; without `make`, NotFound is raised and nothing is written. New sources of the
-    settings, and new schedules, are stored too: planning takes them into account before their first poll.
+    If there is no database, it is created; without `make`, NotFound is raised and nothing is written. New sources in
+    the settings and new schedules are also stored, so that planning knows them before the first poll.
     """
     with _as_setting():
         store.open(now=now, copies=backup_folder(settings, store), make=make)
     schedules = {source.name: source.schedule or "" for source in settings.sources}
-    if schedules and (unknown := unknown_sources(store, schedules)):
+    if schedules and (unknown := sources.unknown_sources(store, schedules)):
         facts = [fact_of(source) for source in settings.sources if source.name in unknown]
-        sync_sources(store, facts, now=now, are_all=False)
+        sources.sync_sources(store, facts, now=now, are_all=False)
 
 
 def backup_folder(settings: Settings, store: Store) -> Path:
-    """Returns the folder for backups of the database."""
+    """Returns the folder for backups of the database: that of the settings, or `backups` next to the database."""
     place = store.kind.file
     return settings.backup_to or (Path.cwd() if place is None else place.parent) / "backups"
 
 
 @contextmanager
 def _as_setting() -> Iterator[None]:
-    """Turns a StoreError that is caused by the settings into a SettingsError. Errors of the disk stay StoreErrors."""
+    """Turns a StoreError that the settings caused into a SettingsError. Errors of the disk stay StoreErrors."""
     try:
         yield
     except StoreError as error:
@@ -338,14 +339,43 @@ def _as_setting() -> Iterator[None]:
         raise
 
 
-def fact_of(source: SourceSettings) -> SourceFact:
-    """Returns the facts of a source that the store keeps."""
-    return SourceFact(
+def fact_of(source: SourceSettings) -> sources.SourceFact:
+    """Returns the facts about a source that the store keeps."""
+    return sources.SourceFact(
         name=source.name,
         kind="file" if source.path is not None else "url" if source.url is not None else "arxiv",
-        location=place_of(source),
+        location=source.place,
         title=source.title,
         home=source.home,
         schedule=source.schedule or "",
         evening=source.url is not None and is_listing(source.url),
     )
+
+
+# ------------------------------------------------------------------------------------- the clock of the program
+
+
+class SystemClock:
+    """The machine's clock. With `start`, `now` begins at that time and runs on (docs/commands.md, --now)."""
+
+    def __init__(self, start: datetime | None = None) -> None:
+        self._start = start
+        self._began = time.monotonic()
+
+    def now(self) -> datetime:
+        """See Clock."""
+        if self._start is None:
+            return self.wall()
+        return self._start + timedelta(seconds=time.monotonic() - self._began)
+
+    def wall(self) -> datetime:
+        """See Clock."""
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        """See Clock."""
+        return time.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        """See Clock."""
+        await asyncio.sleep(seconds)

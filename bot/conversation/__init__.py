@@ -1,1 +1,1 @@
-"""Handles the requests of people: gives each its effect, and stores and sends its reply."""
+"""Handles the requests of people: executes each request, and stores and sends its reply."""

@@ -1,11 +1,12 @@
-"""Finds the chat that a request is about, and checks the rights of its sender there, before the request has an effect.
+"""Finds the chat that a request is about, and checks the rights of the sender in that chat before the request is executed.
 
-Each request checks rights with the platform. A person who does not administer a chat gets no information about
+For each request, the platform is asked about rights. A person who does not administer a chat gets no information about
 it, not even whether it exists.
 
-A form is about the chat where it was opened, or about a chat that the person selects in it; a home view shows many chats
-on one page. A request from either counts as made in the chat that it is about. That chat is taken from the callback token
-that was stored for this person when the view was shown. The platform's answer is trusted only for the token's id.
+A form is about the chat where it was opened, or about a chat that the person selects in it; a home view shows many
+chats on one page. A request from a form or home view is treated as if it was made in the chat that it is about. That
+chat is read from the callback token, which was stored for this person when the view was shown. From the platform, only
+the token's id is used.
 """
 
 import asyncio
@@ -16,7 +17,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from bot.commands.connect import connection, disconnect
+from bot.commands import connect
 from bot.commands.context import CommandContext, CommandFunction
 from bot.commands.intent import Intent
 from bot.context import Context
@@ -25,85 +26,92 @@ from bot.ports.channel import CHAT_FIELD, Button, HomeView, Modal, Reply
 from bot.ports.conversation import FormRequest, Interaction, Place, Request
 from subscriptions.addresses import facts_of
 from subscriptions.errors import NotDelivered, Sentence
+from subscriptions.matching.ranking import Library
 from subscriptions.model import CallbackToken, ChatAddress, ChatKind
-from subscriptions.service.access import operators_on, standing_of
-from subscriptions.service.chat_status import find_callback, known_or_new
+from subscriptions.service import access, chat_status
 from subscriptions.store import conversations
 from subscriptions.store.conversations import home_view_of
 from subscriptions.store.database.store import Scope
 
-MOST_ASKED = 5  # operators about whom the platform is asked whether they administer a chat, one call each
+MOST_ASKED = 5  # operators for whom the platform is asked whether they administer a chat; each takes one call
 MAX_FORM_AGE = timedelta(days=1)  # an older form is refused
-MAIN = "query"  # the field at which problems of the whole form are shown
+MAIN = "query"  # the field where problems of the whole form are shown
 _CHAT_KEY, _PLACES, _UNTIL = "at", "places", "until"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Authorization:
-    """The chat that a request is about, and whether the sender may do it."""
+class PreparedRequest:
+    """A request with its intent and everything that its command needs from the platform."""
 
-    place: Place  # the chat that it is about
-    refusal: CommandFunction | None = None  # runs in place of the command; None: the sender may do it
-    operator_is_admin: bool = False  # an operator of the bot administers this chat
+    request: Request  # as `PlatformApi.enrich` returned it
+    intent: Intent
+    place: Place  # the chat that the request is about
+    refusal: CommandFunction | None = None  # runs in place of the command
+    operator_is_admin: bool = False  # an operator of the bot administers `place`
+    file: bytes = b""  # the attached document
+    library: Library | None = None  # the library that was read from the document
+    shared_chats: frozenset[str] | None = None  # addresses of chats that bot and sender are both in; None: not known
+    is_over_limit: bool = False  # the person or the chat gave too many commands within a minute
 
 
-async def authorize(context: Context, request: Request, intent: Intent) -> Authorization:
-    """Returns the chat that a request is about, and the refusal if its sender may not do this there."""
+async def authorize(context: Context, request: Request, intent: Intent) -> PreparedRequest:
+    """Returns the request with the chat that it is about; with a refusal if its sender may not do this there."""
     try:
-        authorization = await _authorize(context, request, intent)
-        by_operator = authorization.operator_is_admin or await _operator_is_admin(context, intent, authorization)
-        return replace(authorization, operator_is_admin=by_operator)
+        found = await _authorize(context, request, intent)
+        by_operator = found.operator_is_admin or await _operator_is_admin(context, found)
+        return replace(found, operator_is_admin=by_operator)
     except NotDelivered:
-        return Authorization(place=request.place, refusal=_CANNOT_ASK)
+        return PreparedRequest(request=request, intent=intent, place=request.place, refusal=_CANNOT_ASK)
 
 
-async def _authorize(context: Context, request: Request, intent: Intent) -> Authorization:
-    if intent.destination:  # whether an operator asks is known where the command runs
+async def _authorize(context: Context, request: Request, intent: Intent) -> PreparedRequest:
+    here = PreparedRequest(request=request, intent=intent, place=request.place)
+    if intent.destination:  # only operators may do this, which is checked when the command runs
         place = Place(chat=intent.destination, kind=ChatKind.PRIVATE, title=intent.destination.address)
-        return Authorization(place=place, operator_is_admin=True)
+        return replace(here, place=place, operator_is_admin=True)
     if intent.target:
-        return await _authorize_named_chat(context, request, intent)
+        return await _authorize_named_chat(context, here)
     if not intent.stays_here and request.place.kind is ChatKind.PRIVATE:
-        managed = await asyncio.to_thread(connection, context.store, request.chat, now=context.clock.now())
+        managed = await asyncio.to_thread(connect.connection, context.store, request.chat, now=context.clock.now())
         if managed is not None:
-            return await _authorize_managed_chat(context, request, managed)
-    return Authorization(place=request.place, refusal=await _refusal_here(context, request, intent))
+            return await _authorize_managed_chat(context, here, managed)
+    return replace(here, refusal=await _refusal_here(context, request, intent))
 
 
-async def _authorize_named_chat(context: Context, request: Request, intent: Intent) -> Authorization:
-    """Returns the chat that the text or the button names, if the sender administers it; else a refusal."""
+async def _authorize_named_chat(context: Context, here: PreparedRequest) -> PreparedRequest:
+    """Returns the request about the chat that the text or the button names; with a refusal if the sender is no admin there."""
+    request, intent = here.request, here.intent
     name, topic = facts_of(request.chat.platform).split_topic(intent.target)
     api = context.api_of(request.chat)
     found = await api.find_chat(name) if api else None
     words = Sentence("I know no chat {name} that you administer and I am in. Add me to it first.", {"name": name})
-    unknown = Authorization(place=request.place, refusal=refusing(words))
+    unknown = replace(here, refusal=refusing(words))
     if found is None or found.kind is ChatKind.PRIVATE:
         return unknown
     place = replace(found, chat=replace(found.chat, topic=topic)) if topic else found
     if place.chat == request.chat:
-        return Authorization(place=request.place, refusal=await _refusal_here(context, request, intent))
+        return replace(here, refusal=await _refusal_here(context, request, intent))
     if not await _may_manage(context, found.chat, found.kind, request.sender):
         return unknown
     if topic and not found.is_forum and found.kind is not ChatKind.TEAM:
-        return Authorization(place=request.place, refusal=refusing(_no_topics(found)))
-    return Authorization(place=place)
+        return replace(here, refusal=refusing(_no_topics(found)))
+    return replace(here, place=place)
 
 
-async def _authorize_managed_chat(context: Context, request: Request, managed: ChatAddress) -> Authorization:
-    """Returns the chat that the sender manages from this private chat, or a refusal if the sender may not any more."""
-    chat = await asyncio.to_thread(known_or_new, context.store, managed, ChatKind.BROADCAST)
-    place = Place(chat=chat.address, kind=chat.kind, title=chat.title, public=chat.public)
+async def _authorize_managed_chat(context: Context, here: PreparedRequest, managed: ChatAddress) -> PreparedRequest:
+    """Returns the request about the chat that the sender manages from here; with a refusal if they no longer may."""
+    chat = await asyncio.to_thread(chat_status.known_or_new, context.store, managed, ChatKind.BROADCAST)
     place_itself = replace(chat.address, topic="")
-    if chat.id and await _may_manage(context, place_itself, chat.kind, request.sender):
-        return Authorization(place=place)
-    return Authorization(place=request.place, refusal=partial(_connection_over, name=chat.title or str(chat.address)))
+    if chat.id and await _may_manage(context, place_itself, chat.kind, here.request.sender):
+        return replace(here, place=Place(chat=chat.address, kind=chat.kind, title=chat.title, public=chat.public))
+    return replace(here, refusal=partial(_connection_over, name=chat.title or str(chat.address)))
 
 
 async def _refusal_here(context: Context, request: Request, intent: Intent) -> CommandFunction | None:
-    """Returns the refusal if the sender may not change the chat where the request was made; None if they may."""
+    """Returns a refusal if the sender may not change the chat where the request was made; None if they may."""
     if not intent.needs_manager or request.place.kind is ChatKind.PRIVATE or request.sender_is_admin:
         return None
-    chat = await asyncio.to_thread(known_or_new, context.store, request.chat, request.place.kind)
+    chat = await asyncio.to_thread(chat_status.known_or_new, context.store, request.chat, request.place.kind)
     members, team = chat.settings.manage == "members", request.place.kind is ChatKind.TEAM
     if members and not team:
         return None
@@ -117,7 +125,7 @@ async def _refusal_here(context: Context, request: Request, intent: Intent) -> C
 _CANNOT_ASK = refusing(
     Sentence("I cannot find out now who is an admin, so nothing is changed. Please try again later.")
 )
-_REFUSED: Mapping[tuple[str, str], CommandFunction] = {  # (where, why)
+_REFUSED: Mapping[tuple[str, str], CommandFunction] = {  # (kind of chat, reason) → refusal
     ("chat", "admins"): refusing(Sentence("Only admins of this chat can change that.")),
     ("chat", "unknown"): refusing(
         Sentence("I cannot see who is an admin here. Make me an admin, or write to me in private: /connect.")
@@ -139,8 +147,8 @@ def _no_topics(place: Place) -> Sentence:
 
 
 async def _may_manage(context: Context, chat: ChatAddress, kind: ChatKind, person: str) -> bool | None:
-    """Returns whether a person administers a chat other than the one where the request was made. None: not known."""
-    known = await asyncio.to_thread(known_or_new, context.store, chat, kind)
+    """Returns whether a person may manage a chat other than the one where the request was made; None if unknown."""
+    known = await asyncio.to_thread(chat_status.known_or_new, context.store, chat, kind)
     members = kind is ChatKind.TEAM and known.settings.manage == "members"
     return await _is_admin(context, chat, person, members=members)
 
@@ -153,7 +161,7 @@ async def _is_admin(
 
 
 async def administers(context: Context, request: Request) -> bool:
-    """Returns whether the sender certainly administers the chat where the request was made."""
+    """Returns whether the sender administers the chat where the request was made; False also if that is unknown."""
     if request.sender_is_admin:
         return True
     with suppress(NotDelivered):
@@ -161,15 +169,15 @@ async def administers(context: Context, request: Request) -> bool:
     return False
 
 
-async def _operator_is_admin(context: Context, intent: Intent, authorization: Authorization) -> bool:
-    """Returns whether an operator administers the chat, if it is a group or channel that was not let in yet."""
-    bot_info, chat = context.conversation.bot_info, replace(authorization.place.chat, topic="")
-    of_many = authorization.place.kind is not ChatKind.PRIVATE and context.api_of(chat) is not None
-    if bot_info.access == "open" or not intent.needs_manager or authorization.refusal is not None or not of_many:
+async def _operator_is_admin(context: Context, prepared: PreparedRequest) -> bool:
+    """Returns whether an operator administers the chat. Checks only groups and channels that have not been let in."""
+    bot_info, chat = context.conversation.bot_info, replace(prepared.place.chat, topic="")
+    of_many = prepared.place.kind is not ChatKind.PRIVATE and context.api_of(chat) is not None
+    if bot_info.access == "open" or not prepared.intent.needs_manager or prepared.refusal is not None or not of_many:
         return False
-    if (await asyncio.to_thread(standing_of, context.store, chat)).is_admitted:
+    if (await asyncio.to_thread(access.standing_of, context.store, chat)).is_admitted:
         return False
-    people = await asyncio.to_thread(operators_on, context.store, bot_info.admins, chat.platform)
+    people = await asyncio.to_thread(access.operators_on, context.store, bot_info.admins, chat.platform)
     for person in people[:MOST_ASKED]:
         if await _is_admin(context, chat, person):
             return True
@@ -177,7 +185,7 @@ async def _operator_is_admin(context: Context, intent: Intent, authorization: Au
 
 
 def _connection_over(command: CommandContext, *, name: str) -> Reply:
-    disconnect(command)
+    connect.disconnect(command)
     return Reply(
         lines=(
             command.say(
@@ -194,7 +202,7 @@ def _connection_over(command: CommandContext, *, name: str) -> Reply:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoutedRequest:
-    """A request of a form or home view, with the chat that it is about as its place, and its callback token."""
+    """A request from a form or home view, with its callback token; its place is the chat that it is about."""
 
     request: Interaction
     token: CallbackToken
@@ -202,8 +210,8 @@ class RoutedRequest:
 
 
 def route_form_request(store: Scope, request: Interaction, *, now: datetime) -> RoutedRequest | None:
-    """Returns the routed request of a form or home view. None if the view is another person's, or too old."""
-    token = find_callback(store, request.callback_data)
+    """Returns the routed request from a form or home view; None if the view is another person's or too old."""
+    token = chat_status.find_callback(store, request.callback_data)
     if token is None or not token.person or token.person != request.sender:
         return None
     arguments = dict(token.arguments)
@@ -232,7 +240,7 @@ def _values(request: Interaction) -> Mapping[str, str]:
 
 
 def form_token(command: CommandContext, modal: Modal, tokens: dict[str, CallbackToken]) -> str:
-    """Returns the id of a form's token, which is added to `tokens`, unless the form is shown again while it is filled in."""
+    """Returns the id of a form's token and adds the token to `tokens`; if the form is shown again, returns its old id."""
     if isinstance(command.request, FormRequest):
         return command.request.callback_data
     here = {**_address(command.chat.address), "kind": command.chat.kind.value, "title": command.chat.title}
@@ -246,7 +254,7 @@ def form_token(command: CommandContext, modal: Modal, tokens: dict[str, Callback
 def with_token(
     button: Button, tokens: dict[str, CallbackToken], *, place: str, person: str, more: Mapping[str, Any]
 ) -> Button:
-    """Returns the button with the id of its token, which is added to `tokens`; a button that opens a URL as it is."""
+    """Returns the button with the id of a new token, which is added to `tokens`; a button without a verb is not changed."""
     if not button.verb:
         return button
     token_id = conversations.new_callback_id()
@@ -256,7 +264,7 @@ def with_token(
 
 
 def with_home_view_tokens(command: CommandContext, home_view: HomeView, tokens: dict[str, CallbackToken]) -> HomeView:
-    """Returns the home view with a token id in each button. The tokens are valid until it is shown again."""
+    """Returns the home view with a token id in each button. The tokens are valid until the view is shown again."""
     place, person = home_view_of(command.origin.address), command.request.sender
 
     def bound(buttons: Iterable[Button], about: ChatAddress | None) -> tuple[Button, ...]:
@@ -277,14 +285,14 @@ def with_home_view_tokens(command: CommandContext, home_view: HomeView, tokens: 
 
 
 def as_form_problems(reply: Reply) -> Reply:
-    """Returns the reply to a submitted form. A refusal becomes a problem shown on the form, which stays open."""
+    """Returns the reply to a submitted form. A refusal becomes a problem that is shown on the form, which stays open."""
     if reply.form_errors or (reply.ok is not False and not (reply.toast and not reply.lines)):
         return reply
     return Reply(form_errors={MAIN: " ".join(reply.lines) or reply.toast})
 
 
 def _elsewhere(command: CommandContext, address: ChatAddress) -> dict[str, Any]:
-    """Returns the JSON of another chat that a form offers besides its own, such as the private chat."""
+    """Returns the JSON of another chat that a form offers in addition to its own, such as the private chat."""
     kind = ChatKind.PRIVATE if address == command.person else command.chat.kind
     title = command.chat.title if address.lane == command.chat.address.lane else ""
     return {**_address(address), "kind": kind.value, "title": title}
@@ -295,7 +303,7 @@ def _address(address: ChatAddress) -> dict[str, Any]:
 
 
 def _place(store: Scope, at: Mapping[str, Any]) -> Place:
-    """Returns the place of an address in JSON. Kind and title are from the store, or from JSON for an unknown chat."""
+    """Returns the place for an address in JSON. Its kind and title are from the store; for an unknown chat, from the JSON."""
     address = ChatAddress(at["platform"], at["address"], at["topic"])
-    chat = known_or_new(store, address, ChatKind(at.get("kind", ChatKind.PRIVATE)))
+    chat = chat_status.known_or_new(store, address, ChatKind(at.get("kind", ChatKind.PRIVATE)))
     return Place(chat=address, kind=chat.kind, title="" if chat.id else at.get("title", ""))

@@ -1,4 +1,4 @@
-"""Dispatches requests. Effect and reply are committed before the receiver may acknowledge the update.
+"""Dispatches requests. The effect and the reply of a request are committed before its update is acknowledged.
 
 The reply is posted in the background.
 """
@@ -19,7 +19,7 @@ from bot.commands import paper_lookup
 from bot.commands.home_view import HOME_VIEW
 from bot.commands.paper_lookup import LookupOutcome
 from bot.context import Context, do_steps, until_stored, write
-from bot.conversation.handler import answer, answer_failure
+from bot.conversation import handler
 from bot.conversation.reply_sender import StoredReply, send_reply
 from bot.errors import error_location
 from bot.ports.channel import RequestHandled
@@ -39,16 +39,16 @@ REPLY_GRACE = 10.0  # seconds for replies to be sent when the process stops
 
 
 class Dispatcher:
-    """A RequestDispatcher. It also runs the tasks that post replies and look papers up."""
+    """A RequestDispatcher. It also runs the tasks that post replies and look up papers."""
 
     def __init__(self, context: Context, lookup: PaperLookup | None = None) -> None:
-        """`lookup` looks up papers that the store does not know; None: they are not looked up."""
+        """`lookup` finds papers that the store does not know; with None, they are not looked up."""
         self._context = context if lookup is None else _with_lookup(context)
         self._lookup = lookup
         self._lookups: dict[
             str, asyncio.Task[None]
-        ] = {}  # by their names; cancelled when the process stops: the next process resumes them
-        self._in_hand: set[tuple[str, str]] = set()  # platform and update of the replies that are being posted
+        ] = {}  # name → running look-up; cancelled when the process stops, and resumed by the next process
+        self._in_hand: set[tuple[str, str]] = set()  # (platform, update id) of the replies that are being posted
         self._lane_locks: WeakValueDictionary[Lane, asyncio.Lock] = WeakValueDictionary()
         self._concurrency = asyncio.Semaphore(MAX_CONCURRENT)
         self._dispatching: set[asyncio.Task[Any]] = set()
@@ -67,7 +67,7 @@ class Dispatcher:
             return await self._handle(request)
 
     async def resume_replies(self) -> None:
-        """Posts the replies that an earlier process stored and did not finish posting, and resumes its look-ups. Raises StoreError."""
+        """Posts the replies that an earlier process left unfinished, and resumes its look-ups. Raises StoreError."""
         context = self._context
         replies = await write(conversations.unfinished_replies, context.store, now=context.clock.now())
         lookups = await write(
@@ -76,7 +76,7 @@ class Dispatcher:
         self.take_over(replies, lookups)
 
     def take_over(self, replies: Iterable[tuple[str, str, str]], lookups: Iterable[str]) -> None:
-        """Posts stored replies, each (platform, update, JSON), unless under way. Starts look-ups by name."""
+        """Posts stored replies, each (platform, update id, JSON), that are not being posted. Starts look-ups, given by name."""
         for name in lookups:
             self._start_lookup(name)
         for platform, _, text in replies:
@@ -84,26 +84,26 @@ class Dispatcher:
                 self._post_reply(StoredReply.from_json(text))
 
     async def wait_for_lookups(self, patience: float) -> None:
-        """Waits until the running look-ups are answered, at most `patience` seconds."""
+        """Waits until the running look-ups end, at most `patience` seconds."""
         if self._lookups:
             await asyncio.wait(self._lookups.values(), timeout=patience)
 
     async def close(self, patience: float = REPLY_GRACE) -> None:
-        """Waits for running requests up to EFFECT_GRACE seconds, then for replies up to `patience` seconds."""
+        """Waits for running requests, at most EFFECT_GRACE seconds, then for replies, at most `patience` seconds."""
         for lookup in self._lookups.values():
             lookup.cancel()
         if self._dispatching:
             _, late = await asyncio.wait(self._dispatching, timeout=EFFECT_GRACE)
-            for task in late:  # its update was not acknowledged, so the platform sends it again
+            for task in late:  # the update was not acknowledged, so the platform will send it again
                 task.cancel()
         if self._background_tasks:
             await asyncio.wait(self._background_tasks, timeout=patience)
 
     @asynccontextmanager
     async def _in_lane_order(self, request: Request) -> AsyncIterator[None]:
-        """Waits for the earlier requests of the lane, and while MAX_CONCURRENT others are being handled."""
+        """Waits until earlier requests of the lane have ended and fewer than MAX_CONCURRENT requests are being handled."""
         task = asyncio.current_task()
-        assert task is not None  # noqa: S101 - a coroutine runs in one
+        assert task is not None  # noqa: S101 - a coroutine always runs in a task
         self._dispatching.add(task)
         lane = self._lane_locks.setdefault(request.chat.lane, asyncio.Lock())
         try:
@@ -113,16 +113,16 @@ class Dispatcher:
             self._dispatching.discard(task)
 
     async def _handle(self, request: Request) -> Mapping[str, str]:
-        """Handles a request. Returns, once effect and reply are stored, the problems of a submitted form, by field.
+        """Handles a request. After effect and reply are stored, returns the problems of a submitted form, by field.
 
-        If our code fails with a request, the reply says so. Raises StoreError. After MAX_STORE_FAILURES of these the
-        request is considered their cause, and is handled as a failure of our code. StoreUnavailable does not count,
+        If our code fails on a request, the reply says so. Raises StoreError. After MAX_STORE_FAILURES such errors, the
+        request is considered their cause, and is treated like a failure of our code. StoreUnavailable does not count,
         since it affects all requests.
         """
         key = (request.chat.platform, request.update_id)
         began, outcome = self._context.clock.monotonic(), "failed"
         try:
-            reply = await answer(self._context, request)
+            reply = await handler.answer(self._context, request)
             outcome = "silent" if reply is None else "answered"
         except StoreUnavailable:
             outcome = "waits"
@@ -131,8 +131,8 @@ class Dispatcher:
             if self._may_pass(key):
                 outcome = "waits"
                 raise
-            reply = await do_steps(answer_failure(self._context, request), self._context.store)
-        except Exception as error:  # noqa: BLE001 - nothing that a person writes may stop the listening
+            reply = await do_steps(handler.answer_failure(self._context, request), self._context.store)
+        except Exception as error:  # noqa: BLE001 - no message of a person may stop the receiver
             log.error(
                 "Update %s of %s was not understood: %s",
                 request.update_id,
@@ -140,7 +140,7 @@ class Dispatcher:
                 error_location(error),
                 extra={"chat": str(request.chat)},
             )
-            reply = await do_steps(answer_failure(self._context, request), self._context.store)
+            reply = await do_steps(handler.answer_failure(self._context, request), self._context.store)
         finally:
             seconds = self._context.clock.monotonic() - began
             self._context.observe(RequestHandled(platform=request.chat.platform, outcome=outcome, seconds=seconds))
@@ -158,7 +158,7 @@ class Dispatcher:
         return reply.problems
 
     def _attempts(self, platform: str) -> AsyncRetrying:
-        """Calls a function until the database can be used, with no limit of time."""
+        """Returns a caller that repeats a function until the database can be used, without a limit of time."""
         return until_stored(self._context.clock, MIN_BACKOFF, MAX_BACKOFF, partial(_log_store_error, platform))
 
     def _start_lookup(self, name: str) -> None:
@@ -169,7 +169,7 @@ class Dispatcher:
         task.add_done_callback(self._on_done)
 
     async def _run_lookup(self, name: str) -> None:
-        """Looks up the papers of a pending look-up at arXiv, and dispatches an event that posts the result."""
+        """Looks up the papers of a pending look-up at arXiv, and dispatches the event that posts the result."""
         context, attempts = self._context, self._attempts(name.split(":")[1])
         since = context.clock.now() - paper_lookup.PENDING_FOR
         pending: Mapping[str, Any] | None = await attempts(
@@ -181,9 +181,9 @@ class Dispatcher:
         await self.dispatch(paper_lookup.lookup_request(pending, outcome))
 
     async def _looked_up(self, name: str, paper_ids: Sequence[str]) -> LookupOutcome:
-        """Looks up papers at arXiv. Raises StoreError, unless the database refuses these papers again and again.
+        """Looks up papers at arXiv. Raises StoreError, but returns "refused" if the database refuses these papers repeatedly.
 
-        That is decided as for a request, see `_handle`.
+        `_handle` decides in the same way for requests.
         """
         outcome: LookupOutcome = "refused"
         try:
@@ -194,18 +194,18 @@ class Dispatcher:
             if self._may_pass((paper_lookup.LOOKUP_VERB, name)):
                 raise
             log.error("What arXiv answered to %s cannot be stored: %s", name, error)
-        except Exception as error:  # noqa: BLE001 - nothing that arXiv answers may leave a person without an answer
+        except Exception as error:  # noqa: BLE001 - whatever arXiv returns, the person must get a reply
             log.error("What arXiv answered to %s was not understood: %s", name, error_location(error))
         del self._store_failures[paper_lookup.LOOKUP_VERB, name]
         return outcome
 
     def _may_pass(self, key: tuple[str, str]) -> bool:
-        """Counts a failure of the database. Returns whether it may pass; False: this request is taken to be its cause."""
+        """Counts a failure of the database with this request. Returns False if the request must be considered its cause."""
         self._store_failures[key] += 1
         return self._store_failures[key] < MAX_STORE_FAILURES
 
     async def _refresh_home_view(self, request: Request) -> None:
-        """Updates the home view of the sender after a change, if the sender was ever shown one."""
+        """Updates the home view of the sender after a change, if the sender has ever opened one."""
         person = ChatAddress(request.chat.platform, request.sender)
         if self._context.forms_of(person) is None or not person.address:
             return
@@ -237,7 +237,7 @@ class Dispatcher:
 
 
 def _with_lookup(context: Context) -> Context:
-    """Returns the context with a BotInfo that says that papers which are not stored are looked up at arXiv."""
+    """Returns the context with a BotInfo in which `looks_up_papers` is set."""
     bot_info = replace(context.conversation.bot_info, looks_up_papers=True)
     return replace(context, conversation=replace(context.conversation, bot_info=bot_info))
 

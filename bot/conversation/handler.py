@@ -1,40 +1,290 @@
-"""Executes a prepared request. Effect and reply are stored in one transaction."""
+"""Executes a prepared request and renders its reply. The effect and the reply are stored in one transaction.
 
-from collections.abc import Callable
+On a platform with ephemeral messages, only the sender sees the reply, unless subscriptions changed. Commands in a reply
+are written as people type them on the platform, which may require a prefix before their names.
+"""
+
+import re
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import lru_cache, partial
+from typing import Any
 
-from bot.commands import asking
-from bot.commands.chat_events import welcome_back
-from bot.commands.context import CommandContext
+from bot.commands import asking, chats, paper_lookup
+from bot.commands.context import CommandContext, Registry
 from bot.commands.free_text import FREE_TEXT
-from bot.commands.intent import Intent
-from bot.commands.operators import admit
-from bot.commands.phrasing import refused
+from bot.commands.intent import ABOUT, Intent
 from bot.context import Context, do_steps
-from bot.conversation import prepared_request, reply_sender
-from bot.conversation.authorization import as_form_problems
-from bot.conversation.prepared_request import PreparedRequest
-from bot.conversation.reply_draft import ReplyDraft, draft_reply, has_content
+from bot.conversation import authorization, prepared_request, reply_sender
+from bot.conversation.authorization import PreparedRequest, as_form_problems
 from bot.conversation.reply_sender import StoredReply
-from bot.ports.channel import Reply
-from bot.ports.conversation import EventRequest, FormRequest, Request
+from bot.ports.channel import Button, HomeView, Modal, Reply
+from bot.ports.conversation import CallbackRequest, EventRequest, FormRequest, Place, PlatformApi, Request
+from bot.rendering.language import refused
+from bot.rendering.query_text import caret
+from subscriptions.addresses import command_prefix
 from subscriptions.errors import PaperwireError, QueryError, StoreError
-from subscriptions.model import ChatKind
-from subscriptions.service import paper_search
+from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind
+from subscriptions.service import notices, paper_search
 from subscriptions.service.chat_status import apply_once
-from subscriptions.service.notices import is_gone
 from subscriptions.store import chats as stored_chats
+from subscriptions.store import conversations
+from subscriptions.store.database import writer
 from subscriptions.store.database.store import ReadThenWrite, Transaction
-from subscriptions.store.database.writer import READS, WRITES, Steps
+from subscriptions.store.database.writer import Steps
+
+
+def is_ephemeral(context: CommandContext, reply: Reply, platform_api: PlatformApi | None, *, changed: bool) -> bool:
+    """Returns whether only the sender sees the reply. `changed`: the request changed the chat's subscriptions."""
+    request = context.request
+    if platform_api is None or not platform_api.has_ephemeral or not request.sender or reply.target_chat is not None:
+        return False
+    if isinstance(request, EventRequest) and not (
+        request.trigger_id or request.event == paper_lookup.LOOKUP_EVENT
+    ):  # no person caused this event to get a reply
+        return False
+    if request.place.is_outside:
+        return True
+    return request.place.kind is not ChatKind.PRIVATE and (reply.is_ephemeral or not changed)
+
+
+def without_toast(reply: Reply) -> Reply:
+    """Returns the reply for a platform without toasts. If the reply posts no message, the toast becomes one."""
+    if not reply.toast or has_content(reply):
+        return replace(reply, toast="")
+    return replace(reply, lines=(reply.toast,), toast="", replaces=False)
+
+
+def with_invitation(context: CommandContext, reply: Reply) -> Reply:
+    """Returns the reply; if the bot is not in the channel of the request, with a line that says how to invite it."""
+    if not context.request.place.is_outside or context.request.place.kind is ChatKind.PRIVATE:
+        return reply
+    name = context.bot_info.bot_names.get(context.request.chat.platform, "paperwire")
+    words = context.say(
+        "I am not in this channel, so I cannot post here yet. To let me in: {command}", command=f"/invite @{name}"
+    )
+    return replace(reply, lines=(*reply.lines, words))
+
+
+# ------------------------------------------------------------------------------------------- renders a command's reply
+
+# To render a reply means to find where it goes, its messages, buttons and forms, and the callback tokens to store.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplyDraft:
+    """A rendered reply, with the callback tokens and the look-up that are stored with it."""
+
+    reply: StoredReply
+    unrendered: Reply
+    target: Chat  # the chat that gets the reply
+    tokens: Mapping[str, CallbackToken]  # id in a button → its token
+    home_of: ChatAddress | None  # the person whose home view is shown; older tokens of that view are deleted
+    lookup: tuple[str, CallbackToken] | None  # (name, pending look-up) if papers are looked up after the reply
+
+    def store(self, transaction: Transaction, *, now: datetime) -> str:
+        """Stores the tokens and the look-up of the reply. Returns the JSON of the reply, which the caller must store."""
+        if self.home_of is not None:
+            conversations.drop_callbacks_at(transaction, conversations.home_view_of(self.home_of))
+        conversations.store_callbacks(transaction, self.tokens, now=now)
+        if self.lookup is not None:
+            name, request = self.lookup
+            conversations.begin_lookup(transaction, name, request, now=now)
+        return self.reply.to_json()
+
+
+def draft_reply(context: Context, command: CommandContext, reply: Reply, *, changed: bool) -> ReplyDraft:
+    """Returns the rendered reply to a request. Writes nothing. `changed`: the chat's subscriptions have changed."""
+    api = context.api_of(command.request.chat)
+    ephemeral = is_ephemeral(command, reply, api, changed=changed)
+    if api is not None and api.has_ephemeral:
+        reply = without_toast(with_invitation(command, reply) if changed else reply)
+    target = _target(command, reply)
+    tokens: dict[str, CallbackToken] = {}
+    bound = _with_tokens(context.conversation.registry, command, reply, target, tokens)
+    bound = spell_commands(bound, target.address, context.conversation.registry)
+    stored = replace(
+        _addressed(command, reply, target, ephemeral=ephemeral),
+        messages=context.conversation.render_reply(bound, target) if has_content(bound) else (),
+        toast=bound.toast,
+        file=reply.file,
+        problems=bound.form_errors,
+        lookup_ids=reply.lookup_ids,
+        changed=changed or (isinstance(command.request, CallbackRequest) and bool(command.request.view_id)),
+        **_views(context, command, bound, target, tokens),
+    )
+    return ReplyDraft(
+        reply=stored,
+        unrendered=bound,
+        target=target,
+        tokens=tokens,
+        home_of=command.origin.address if bound.home_view else None,
+        lookup=paper_lookup.pending_lookup(command.request, reply.lookup_ids) if reply.lookup_ids else None,
+    )
+
+
+# ------------------------------------------------------------------------------------------------------ where it goes
+
+
+def _target(command: CommandContext, reply: Reply) -> Chat:
+    """Returns the chat to which the reply goes."""
+    if reply.target_chat is None:
+        return command.origin
+    same_lane = reply.target_chat.lane == command.origin.address.lane
+    kind = command.origin.kind if same_lane else ChatKind.PRIVATE
+    return prepared_request.chat_at(command.store, Place(chat=reply.target_chat, kind=kind), command.request.language)
+
+
+def _addressed(command: CommandContext, reply: Reply, target: Chat, *, ephemeral: bool) -> StoredReply:
+    """Returns a reply without content: where it goes, who sees it, and which message it replaces."""
+    request = command.request
+    callback = request if isinstance(request, CallbackRequest) else None
+    under_ephemeral = callback is not None and callback.is_ephemeral
+    for_sender = ephemeral or under_ephemeral or reply.home_view is not None
+    stays = reply.target_chat is None
+    return StoredReply(
+        update=request.update_id,
+        chat=target.address,
+        replaces=request.message_id if callback and reply.replaces and ephemeral == under_ephemeral else "",
+        callback_id=callback.callback_id if callback else "",
+        thread=request.thread_id if stays else "",
+        is_ephemeral=ephemeral,
+        person=request.sender if for_sender else "",
+        response_url=request.response_url if stays else "",
+        replaces_ephemeral=under_ephemeral and reply.replaces,
+        trigger_id=request.trigger_id,
+        view=request.view_id if isinstance(request, FormRequest) else "",
+    )
+
+
+# ---------------------------------------------------------------------------------------------------- what it consists of
+
+
+def has_content(reply: Reply) -> bool:
+    """Returns whether a reply posts a message."""
+    return bool(reply.lines or reply.items or reply.delivery or reply.code)
+
+
+def _with_tokens(
+    registry: Registry, command: CommandContext, reply: Reply, target: Chat, tokens: dict[str, CallbackToken]
+) -> Reply:
+    """Returns the reply with a token id in each of its buttons; the tokens are added to `tokens`.
+
+    In a chat that strangers can read, only buttons that open a URL are kept. If a reply goes to one chat but is about
+    another, its buttons act on the other one, except buttons that always act on the chat where they are shown.
+    """
+    about = str(command.chat.address) if command.chat.address != target.address else ""
+    is_public, place = target.public or target.kind is ChatKind.BROADCAST, str(target.address)
+
+    def bound(row: tuple[Button, ...]) -> tuple[Button, ...]:
+        return tuple(
+            authorization.with_token(
+                button, tokens, place=place, person=button.only_for, more=_about(registry, button, about)
+            )
+            for button in row
+            if button.url or not is_public
+        )
+
+    rows = tuple(row for row in map(bound, reply.buttons) if row)
+    reply = replace(reply, numbers=bound(reply.numbers), buttons=rows)
+    return _naming_chat(command, reply) if about and reply.target_chat is None else reply
+
+
+def _about(registry: Registry, button: Button, about: str) -> Mapping[str, str]:
+    callback = registry.callbacks.get(button.verb)
+    return {ABOUT: about} if about and not (callback and callback.stays_here) else {}
+
+
+def _naming_chat(command: CommandContext, reply: Reply) -> Reply:
+    """Returns the reply with the name of the chat that it is about in its first line, unless it already has the name there."""
+    if reply.names_chat or not has_content(reply):
+        return reply
+    first, *rest = reply.lines or ("",)
+    line = command.say("{chat}: {line}", chat=notices.name_of(command.chat), line=first).rstrip()
+    return replace(reply, lines=(line, *rest))
+
+
+# -------------------------------------------------------------------------------------------------------------- views
+
+
+def _views(
+    context: Context, command: CommandContext, reply: Reply, target: Chat, tokens: dict[str, CallbackToken]
+) -> dict[str, Any]:
+    """Returns the fields of a stored reply that hold its form and its home view. Adds their tokens to `tokens`."""
+    forms, views = context.forms_of(command.origin.address), dict[str, Any]()
+    if forms and reply.modal:
+        views["modal"] = forms.render_modal(reply.modal, authorization.form_token(command, reply.modal, tokens))
+    if reply.modal and reply.modal.fallback:
+        views["instead"] = context.conversation.render_reply(Reply(lines=(reply.modal.fallback,)), target)
+    if forms and reply.home_view:
+        views["home_view"] = forms.render_home_view(
+            authorization.with_home_view_tokens(command, reply.home_view, tokens)
+        )
+    return views
+
+
+# --------------------------------------------------------------------------- commands as they are typed on the platform
+
+
+def spell_commands(reply: Reply, chat: ChatAddress, registry: Registry) -> Reply:
+    """Returns the reply with each command written as people type it in that chat.
+
+    Quoted words of a person are also rewritten if they look like a command, which is rare.
+    """
+    before = command_prefix(chat)
+    if before == "/":
+        return reply
+    typed = partial(_as_typed, _commands(registry), before)
+    return replace(
+        reply,
+        lines=tuple(typed(line) for line in reply.lines),
+        code=tuple(typed(line) for line in reply.code),
+        toast=typed(reply.toast),
+        buttons=tuple(tuple(replace(button, label=typed(button.label)) for button in row) for row in reply.buttons),
+        form_errors={name: typed(words) for name, words in reply.form_errors.items()},
+        modal=_modal(reply.modal, typed) if reply.modal else None,
+        home_view=_home_view(reply.home_view, typed) if reply.home_view else None,
+    )
+
+
+def _modal(modal: Modal, typed: Callable[[str], str]) -> Modal:
+    fields = (replace(one, notes=tuple(typed(note) for note in one.notes)) for one in modal.fields)
+    return replace(modal, fields=tuple(fields), fallback=typed(modal.fallback))
+
+
+def _home_view(view: HomeView, typed: Callable[[str], str]) -> HomeView:
+    panels = (replace(one, lines=tuple(typed(line) for line in one.lines)) for one in view.panels)
+    return replace(view, panels=tuple(panels), remark=typed(view.remark))
+
+
+def _as_typed(commands: re.Pattern[str], before: str, text: str) -> str:
+    """Returns the text with its commands rewritten. If several commands follow each other, only the first gets the prefix."""
+    return commands.sub(lambda found: before + _BETWEEN.join(_NAME.findall(found[0])), text) if "/" in text else text
+
+
+_NAME = re.compile(r"/(\w+)")
+_BETWEEN = " | "
+
+
+@lru_cache
+def _commands(registry: Registry) -> re.Pattern[str]:
+    """Returns a pattern for one or more commands in a row, each with a slash before it and perhaps the bot's name after it."""
+    names = sorted(registry.by_name, key=len, reverse=True)
+    one = rf"/(?:{'|'.join(map(re.escape, names))})(?![\w/])(?:@\w+)?"
+    return re.compile(rf"(?<![\w/@:.<]){one}(?: {one})*")
+
+
+# ----------------------------------------------------------------------------------------------------- runs the command
 
 
 def execute(context: Context, prepared: PreparedRequest) -> Steps[StoredReply | None]:
     """Executes the command of a request and stores its reply, in one transaction.
 
-    The result is None if the request was executed before, or gets no reply. Other writers do not wait for slow work: a command
-    that writes nothing is run and rendered before the transaction. For a command that writes, the queries whose matches its
-    reply needs are matched before the transaction, and again if papers have arrived meanwhile.
+    The result is None if the request was executed before or gets no reply. Slow work is done before the transaction, so
+    that other writers do not wait for it: a command that writes nothing is run and rendered before. For a command that
+    writes, the queries whose matches its reply needs are matched before, and again if papers have arrived meanwhile.
     """
     request, now, conversation = prepared.request, context.clock.now(), context.conversation
     is_read, read = _answer_reading(context, prepared)
@@ -53,19 +303,19 @@ def execute(context: Context, prepared: PreparedRequest) -> Steps[StoredReply | 
         if matches:
             with work.read() as transaction:
                 _match_ahead(transaction, context, prepared)
-        yield WRITES
+        yield writer.WRITES
         with work.write() as transaction:
             if not (matches and work.is_stale) or paper_search.is_ready(transaction, now=now):
                 stored, is_new = apply_once(transaction, platform, update, effect, chat=str(request.chat), now=now)
                 break
-        yield READS
+        yield writer.READS
     if is_new and prepared.intent.counts_to_limit and not prepared.is_over_limit:
         conversation.command_limits.count(request, context.clock.monotonic())
     return StoredReply.from_json(stored) if is_new and stored else None
 
 
 def _match_ahead(transaction: Transaction, context: Context, prepared: PreparedRequest) -> None:
-    """Matches the queries whose matches the reply needs, and caches the matches, which the command then uses."""
+    """Matches the queries whose matches the reply needs, and caches the matches for the command."""
     now, categorised = context.clock.now(), context.conversation.bot_info.categorised
     intent = prepared.intent
     if prepared.refusal is not None or not (intent.queries or intent.matches_ahead):
@@ -74,27 +324,28 @@ def _match_ahead(transaction: Transaction, context: Context, prepared: PreparedR
     command = prepared_request.build_command_context(transaction, context, prepared)
     texts = intent.queries(command) if intent.queries else ()
     paper_search.match_ahead(transaction, command.chat, texts, now=now, categorised=categorised)
-    with suppress(PaperwireError):  # the command itself says what is wrong
+    with suppress(PaperwireError):  # the command itself will report this error
         if intent.matches_ahead:
             intent.matches_ahead(command)
 
 
 def _answer_reading(context: Context, prepared: PreparedRequest) -> tuple[bool, ReplyDraft | None]:
-    """Returns (whether nothing has to be written but the reply, that reply)."""
+    """Returns (True, the reply, which may be None) if only the reply has to be written; otherwise (False, None)."""
     if prepared.intent.needs_manager or prepared.refusal is not None:
         return False, None
     with context.store.read() as transaction:
         command = prepared_request.build_command_context(transaction, context, prepared)
         if _writes(command, prepared):
             return False, None
-        reply, _ = _run(context, command, prepared, transaction.read)
+        reply, _ = _run(command, prepared, transaction.read)
         return True, _drafted(context, command, prepared, reply, changed=False)
 
 
 def _writes(command: CommandContext, prepared: PreparedRequest) -> bool:
     """Returns whether there is anything to write except the reply."""
+    writes = prepared.intent.writes
     return (
-        prepared.intent.writes(command)
+        (writes(command) if callable(writes) else writes)
         or bool(prepared_request.newly_named(command, prepared))
         or bool(prepared_request.newly_heard(command))
         or _is_back(command)
@@ -103,7 +354,7 @@ def _writes(command: CommandContext, prepared: PreparedRequest) -> bool:
 
 
 def _answer_writing(transaction: Transaction, context: Context, prepared: PreparedRequest) -> ReplyDraft | None:
-    """Returns the answer to a request whose command writes."""
+    """Runs a command that writes, and stores what the request tells about its chat. Returns the drafted reply, or None."""
     command = prepared_request.build_command_context(transaction, context, prepared)
     new_names, missed = prepared_request.newly_named(command, prepared), None
     for place in new_names:
@@ -112,11 +363,11 @@ def _answer_writing(transaction: Transaction, context: Context, prepared: Prepar
         prepared_request.store_heard(command, heard)
     is_back = _is_back(command)
     if is_back:
-        missed = welcome_back(command)
+        missed = chats.welcome_back(command)
     if new_names or heard or is_back:
         command = prepared_request.build_command_context(transaction, context, prepared)
     transaction.changed_chats.clear()  # changes made by welcome_back do not count as changes of the request
-    reply, after = _run(context, command, prepared, transaction.savepoint)
+    reply, after = _run(command, prepared, transaction.savepoint)
     changed = prepared.intent.needs_manager and after.origin.id in transaction.changed_chats
     return _drafted(context, command, prepared, _with_missed(reply, missed), changed=changed)
 
@@ -129,7 +380,7 @@ def _drafted(
     *,
     changed: bool,
 ) -> ReplyDraft | None:
-    """Returns the answer with the rendered reply."""
+    """Returns the draft of a reply, or None for no reply; adds a line if the message has a second command."""
     if reply is None:
         return None
     if not prepared.intent.is_only_command and has_content(reply):
@@ -141,14 +392,13 @@ def _drafted(
 
 
 def _run(
-    context: Context,
     command: CommandContext,
     prepared: PreparedRequest,
     part: Callable[[], AbstractContextManager[object]],
 ) -> tuple[Reply | None, CommandContext]:
-    """Runs the command within a part of the transaction. A refusal undoes that part, and is the reply.
+    """Runs the command within a part of the transaction. A refusal undoes that part and becomes the reply.
 
-    Returns the reply, and the context with what was stored before the command.
+    Returns (reply, the context with which the command ran, in which a new chat is stored).
     """
     intent = prepared.intent
     if prepared.refusal is not None:
@@ -159,37 +409,37 @@ def _run(
         ), command
     try:
         with part():
-            stored = prepared_request.with_stored_chat(context, command) if intent.needs_manager else command
+            stored = asking.with_stored_chat(command) if intent.needs_manager else command
             return _run_command(stored, prepared), stored
     except StoreError:
-        raise  # the request waits for the database
+        raise  # the request is repeated when the database can be used
     except QueryError as error:
-        return refused(error, command.localizer, code=command.formatter.caret(command.args, error.column)), command
+        return refused(error, command.localizer, code=caret(command.args, error.column)), command
     except PaperwireError as error:
         return refused(error, command.localizer), command
 
 
 def _run_command(command: CommandContext, prepared: PreparedRequest) -> Reply | None:
-    """Runs the command, drops questions that it makes obsolete, and decides on the admission of a new chat."""
+    """Runs the command, drops questions that it makes obsolete, and decides whether a new chat is admitted."""
     if prepared.intent.run is not FREE_TEXT.run:
         asking.drop_passing_questions(command)
     reply = prepared.intent.run(command)
     if reply is not None and prepared.intent.replaces:
         reply = replace(reply, replaces=True)
-    reply = admit(command, reply, operator_is_admin=prepared.operator_is_admin)
-    # The person's text could have answered the open question, too.
+    reply = chats.admit(command, reply, operator_is_admin=prepared.operator_is_admin)
+    # The text was read as a command, but it could also have been the answer to an open question.
     waits = asking.reminder(command) if prepared.intent.is_in_words else ""
     return replace(reply, lines=(*reply.lines, waits)) if reply is not None and reply.lines and waits else reply
 
 
 def _is_back(command: CommandContext) -> bool:
-    """Returns whether the request comes from a private chat that counted as gone."""
+    """Returns whether the request comes from a private chat that is marked as gone, so that the person is back."""
     by_person = command.origin.kind is ChatKind.PRIVATE and not isinstance(command.request, EventRequest)
-    return by_person and is_gone(command.origin)
+    return by_person and notices.is_gone(command.origin)
 
 
 def _with_missed(reply: Reply | None, missed: Reply | None) -> Reply | None:
-    """Returns the reply with the offer that `welcome_back` makes."""
+    """Returns the reply followed by the offer that `welcome_back` made, if any."""
     if missed is None or not missed.lines:
         return reply
     if reply is None or not reply.lines:
@@ -199,13 +449,13 @@ def _with_missed(reply: Reply | None, missed: Reply | None) -> Reply | None:
 
 # --------------------------------------------------------------------------------------------------- handles a request
 
-# prepares it, executes it, and returns its stored reply.
+# A request is prepared and executed, and its stored reply is returned.
 
 
 async def answer(context: Context, request: Request) -> StoredReply | None:
     """Handles a request and returns the stored reply.
 
-    None: the request was handled before, or gets no reply. Raises StoreError.
+    Returns None if the request was handled before or gets no reply. Raises StoreError.
     """
     prepared = await prepared_request.prepare(context, request)
     if prepared is None:
@@ -214,7 +464,7 @@ async def answer(context: Context, request: Request) -> StoredReply | None:
 
 
 def answer_failure(context: Context, request: Request) -> Steps[StoredReply | None]:
-    """Marks a request with which our code failed as handled, and returns the stored answer. Raises StoreError."""
+    """Marks a request on which our code failed as handled. Returns the stored reply that says so. Raises StoreError."""
     failed = PreparedRequest(
         request=request, intent=Intent(run=reply_sender.internal_error, counts_to_limit=False), place=request.place
     )
@@ -222,8 +472,8 @@ def answer_failure(context: Context, request: Request) -> Steps[StoredReply | No
         return (yield from execute(context, failed))
     except StoreError:
         raise
-    except Exception:  # noqa: BLE001 - no answer can be made either; the request is only marked as handled
-        yield WRITES
+    except Exception:  # noqa: BLE001 - this reply fails, too, so the request is only marked as handled
+        yield writer.WRITES
         platform, now = request.chat.platform, context.clock.now()
         apply_once(context.store, platform, request.update_id, lambda _: "", chat="", now=now)
         return None

@@ -1,29 +1,23 @@
-"""A request with all that is read for it before its command runs, and the context of that command."""
+"""Prepares a request: reads everything that its command needs, and builds the context of the command."""
 
 import asyncio
 import logging
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from math import ceil
 from typing import TypeGuard
 
 from bot.commands.cards import pressed_token
-from bot.commands.context import CommandContext, CommandFunction, WantedFile, never
+from bot.commands.context import CommandContext, WantedFile
 from bot.commands.intent import Intent, understand
-from bot.commands.phrasing import refused
-from bot.commands.sentences import language_of
+from bot.commands.words.intents import language_of
 from bot.context import Context, do_steps
-from bot.conversation import reply_sender
-from bot.conversation.authorization import (
-    RoutedRequest,
-    administers,
-    authorize,
-    route_form_request,
-)
-from bot.digests.libraries import is_library, read_library
+from bot.conversation import authorization, reply_sender
+from bot.conversation.authorization import PreparedRequest, RoutedRequest
+from bot.digests import libraries
 from bot.platform import file_too_large
 from bot.ports.channel import Reply
 from bot.ports.conversation import (
@@ -36,11 +30,12 @@ from bot.ports.conversation import (
     PlatformApi,
     Request,
 )
+from bot.rendering.language import Language, refused
 from subscriptions.addresses import command_prefix
 from subscriptions.cutting import cut_letters
 from subscriptions.errors import NotDelivered, PaperwireError, Sentence
+from subscriptions.matching.ranking import Library
 from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind
-from subscriptions.ranking import Library
 from subscriptions.service import chat_status
 from subscriptions.service.amendments import follow_person
 from subscriptions.service.known_papers import where_delivered
@@ -51,28 +46,13 @@ from subscriptions.store.database.writer import Steps
 log = logging.getLogger("paperwire")
 
 MAX_MESSAGE_AGE = timedelta(days=1)  # an older message was written while the bot did not run, and gets no answer
-MAX_FILE_BYTES = 256 * 1024  # bytes of an attached document that is no library
+MAX_FILE_BYTES = 256 * 1024  # largest attached document that is not a library
 MAX_LIBRARY_BYTES = 50 << 20
-_QUOTED = 80  # characters of a message that is quoted
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PreparedRequest:
-    """A request with its intent and everything that its command needs from the platform."""
-
-    request: Request  # as `PlatformApi.enrich` returned it
-    intent: Intent
-    place: Place  # the chat that the request is about
-    refusal: CommandFunction | None = None  # runs in place of the command
-    operator_is_admin: bool = False  # an operator of the bot administers `place`
-    file: bytes = b""  # the attached document
-    library: Library | None = None  # that it holds
-    shared_chats: frozenset[str] | None = None  # addresses of the chats with both bot and sender; None: not known
-    is_over_limit: bool = False  # the person or the chat gave too many commands within a minute
+_QUOTED = 80  # characters of a message that a reply quotes
 
 
 async def prepare(context: Context, request: Request) -> PreparedRequest | None:
-    """Returns the request with its intent and whether its sender may do that; None if there is nothing to answer."""
+    """Returns the request with its intent, and with a refusal if its sender may not do that; None if it gets no reply."""
     conversation, now = context.conversation, context.clock.now()
     if isinstance(request, MessageRequest) and _is_too_old(request, now):
         return None
@@ -83,10 +63,10 @@ async def prepare(context: Context, request: Request) -> PreparedRequest | None:
         return None
     token: CallbackToken | None = None
     if _is_in_a_view(request):
-        routed = await asyncio.to_thread(route_form_request, context.store, request, now=now)
+        routed = await asyncio.to_thread(authorization.route_form_request, context.store, request, now=now)
         if routed is None or not await _may_see_target(context, request, routed):
             return PreparedRequest(
-                request=request, intent=Intent(run=reply_sender.old_form, writes=never), place=request.place
+                request=request, intent=Intent(run=reply_sender.old_form, writes=False), place=request.place
             )
         request, token = routed.request, routed.token
     else:
@@ -97,7 +77,7 @@ async def prepare(context: Context, request: Request) -> PreparedRequest | None:
     intent = understand(request, token, conversation.registry, now=now)
     if intent is None:
         old = PreparedRequest(
-            request=request, intent=Intent(run=reply_sender.old_button, writes=never), place=request.place
+            request=request, intent=Intent(run=reply_sender.old_button, writes=False), place=request.place
         )
         return old if isinstance(request, Interaction) else None
     if intent.counts_to_limit and conversation.command_limits.is_person_over(request, context.clock.monotonic()):
@@ -118,14 +98,14 @@ def _is_too_old(request: MessageRequest, now: datetime) -> bool:
 
 
 def _is_in_a_view(request: Request) -> TypeGuard[Interaction]:
-    """Returns whether a request comes from a form or a home view and not from a message."""
+    """Returns whether a request comes from a form or a home view, and not from a message."""
     return isinstance(request, FormRequest) or (isinstance(request, CallbackRequest) and bool(request.view_id))
 
 
 async def _may_see_target(context: Context, request: Request, routed: RoutedRequest) -> bool:
     """Returns whether the sender is still in the chat that a button of their home view is about.
 
-    True if the platform cannot tell. Whether the sender may change something there is checked separately.
+    Returns True also if the platform cannot tell. Whether the sender may change something there is checked separately.
     """
     chat, forms = routed.request.chat, context.forms_of(request.chat)
     if not routed.on_home_view or chat == request.chat or forms is None:
@@ -143,9 +123,9 @@ def _may_have_another_home(request: Request) -> bool:
 
 
 def _with_home_chat(context: Context, request: Request) -> Steps[Request]:
-    """Returns the request with the chat that its thread belongs to as its place.
+    """Returns the request; if its thread belongs to another stored chat, that chat becomes its place.
 
-    Before that, a chat that is stored under the id of a direct channel is moved to the id of its person.
+    Before that, if the chat is stored under the id of a direct channel, its address is changed to the id of the person.
     """
     if isinstance(request, MessageRequest) and (direct := request.direct_channel):
         prefix, _, _ = request.sender.rpartition("/")
@@ -160,7 +140,7 @@ def _with_home_chat(context: Context, request: Request) -> Steps[Request]:
 
 
 def _with_topic(context: Context, request: CallbackRequest) -> CallbackRequest:
-    """Returns the callback with the topic in which its button was posted."""
+    """Returns the callback with the topic in which its button was posted, if that topic is stored."""
     topics = f"{request.chat}/"
     token = pressed_token(context.store, request.callback_data, "")
     place = token.place if token else ""
@@ -172,7 +152,7 @@ def _with_topic(context: Context, request: CallbackRequest) -> CallbackRequest:
 
 
 def _permitted_token(context: Context, request: CallbackRequest) -> CallbackToken | None:
-    """Returns the token of a button, if this person may press it in this chat. The callback data itself is untrusted."""
+    """Returns the token of a button; None if this person may not press it in this chat. The callback data is untrusted."""
     token = pressed_token(context.store, request.callback_data, str(request.chat))
     if token is None or token.person not in ("", request.sender):
         return None
@@ -187,31 +167,25 @@ async def _authorized(context: Context, request: Request, intent: Intent) -> Pre
     """Returns the prepared request, with a refusal if the sender may not do this or the file cannot be read."""
     api, limits = context.api_of(request.chat), context.conversation.command_limits
     chat_over = intent.counts_to_limit and limits.is_chat_over(request, context.clock.monotonic())
-    if chat_over and not await administers(context, request):  # others never lock out those who administer the chat
+    if chat_over and not await authorization.administers(
+        context, request
+    ):  # admins of the chat may go on, so that others cannot lock them out
         return _over_limit(context, request, intent)
-    if intent.destination is not None:  # a form would be answered in the chat that it is about, where no person is
+    if intent.destination is not None:  # no form, since its reply would go to the destination, where no person reads it
         request = replace(request, trigger_id="")
-    authorization = await authorize(context, request, intent)
-    refusal, data, library = authorization.refusal, b"", None
+    prepared = await authorization.authorize(context, request, intent)
     file_id = request.file_id if isinstance(request, MessageRequest) else ""
-    if refusal is None and file_id and api and intent.wants_file:
+    if prepared.refusal is None and file_id and api and intent.wants_file:
         try:
             async with context.conversation.reading_files:
                 data, library = await _fetched(api, file_id, intent.wants_file)
+            prepared = replace(prepared, file=data, library=library)
         except NotDelivered as error:
             refusal = reply_sender.refusing(Sentence("The file cannot be read: {why}", {"why": str(error)}))
+            prepared = replace(prepared, refusal=refusal)
         except PaperwireError as error:
-            refusal = partial(_file_refused, error)
-    return PreparedRequest(
-        request=request,
-        intent=intent,
-        place=authorization.place,
-        refusal=refusal,
-        operator_is_admin=authorization.operator_is_admin,
-        file=data,
-        library=library,
-        shared_chats=await _shared_chats(context, request, intent),
-    )
+            prepared = replace(prepared, refusal=partial(_file_refused, error))
+    return replace(prepared, shared_chats=await _shared_chats(context, request, intent))
 
 
 def _file_refused(error: PaperwireError, command: CommandContext) -> Reply:
@@ -219,19 +193,19 @@ def _file_refused(error: PaperwireError, command: CommandContext) -> Reply:
 
 
 async def _fetched(api: PlatformApi, file_id: str, wanted: WantedFile) -> tuple[bytes, Library | None]:
-    """Returns an attached document, or the library in it. Raises NotDelivered, and Refused if it is of another kind or too large."""
+    """Returns (document, None) or (b"", the library in it). Raises NotDelivered; Refused for a wrong or too large file."""
     data = await api.fetch(file_id, MAX_FILE_BYTES if wanted == "text" else MAX_LIBRARY_BYTES)
-    if wanted == "library" or (wanted == "any" and is_library(data)):
-        return b"", await asyncio.to_thread(read_library, data)
+    if wanted == "library" or (wanted == "any" and libraries.is_library(data)):
+        return b"", await asyncio.to_thread(libraries.read_library, data)
     if len(data) > MAX_FILE_BYTES:
         raise file_too_large(MAX_FILE_BYTES)
     return data, None
 
 
 def _over_limit(context: Context, request: Request, intent: Intent) -> PreparedRequest:
-    """Returns the request with the refusal of a command too many.
+    """Returns the request with the refusal of a command beyond the limit.
 
-    Of the messages too many only the first is answered; every press is.
+    Of several messages beyond the limit, only the first gets a reply. Every press of a button gets one.
     """
     limits, second = context.conversation.command_limits, context.clock.monotonic()
     told = isinstance(request, Interaction) or limits.tells(request, second)
@@ -243,7 +217,7 @@ def _over_limit(context: Context, request: Request, intent: Intent) -> PreparedR
 
 
 def _too_many(command: CommandContext, seconds: int) -> Reply:
-    """Returns the answer to a command beyond the limit of a minute, which names the command: it is the first that is not read."""
+    """Returns the reply to the first command beyond the limit of a minute. The reply quotes that command."""
     message, count = command.message, command.localizer.count
     if message is None:
         words = count(
@@ -264,7 +238,7 @@ def _too_many(command: CommandContext, seconds: int) -> Reply:
 
 
 async def _shared_chats(context: Context, request: Request, intent: Intent) -> frozenset[str] | None:
-    """Returns the addresses of the chats with both bot and sender, if the command needs them; None: not known."""
+    """Returns the addresses of the chats that bot and sender are both in; None if unknown or if the command needs none."""
     forms = context.forms_of(request.chat) if intent.wants_chats else None
     with suppress(NotDelivered):
         return await forms.shared_chats(request.chat) if forms is not None else None
@@ -274,12 +248,12 @@ async def _shared_chats(context: Context, request: Request, intent: Intent) -> f
 # ------------------------------------------------------------------------------ builds the CommandContext of a request
 
 
-_HEARD_LASTS = timedelta(days=30)  # how long the language of a person is kept if nothing else is stored about them
+_HEARD_LASTS = timedelta(days=30)  # how long the language of a person whose chat is not stored is kept
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def build_command_context(store: Transaction, context: Context, prepared: PreparedRequest) -> CommandContext:
-    """Returns the context of a prepared request. Reads `store` and writes nothing."""
+    """Returns the context of a prepared request. Reads from `store` and writes nothing."""
     origin = chat_at(store, prepared.request.place, prepared.request.language)
     request = prepared.request if origin.id else _in_its_language(store, prepared.request)
     if request.language != prepared.request.language:
@@ -287,7 +261,7 @@ def build_command_context(store: Transaction, context: Context, prepared: Prepar
     chat = origin if prepared.place.chat == request.chat else chat_at(store, prepared.place, request.language)
     reader = _reader(store, request, origin)
     conversation, api = context.conversation, context.api_of(request.chat)
-    localizer = conversation.make_localizer(reader.settings.lang, chat.settings.timezone)
+    localizer = Language(reader.settings.lang, chat.settings.timezone)
     is_ephemeral = api is not None and api.has_ephemeral and not prepared.intent.needs_manager
     return CommandContext(
         store=store,
@@ -300,7 +274,6 @@ def build_command_context(store: Transaction, context: Context, prepared: Prepar
         file=prepared.file,
         library=prepared.library,
         localizer=localizer,
-        formatter=conversation.make_inline_formatter(localizer),
         bot_info=conversation.bot_info,
         registry=conversation.registry,
         read_by_group=request.place.kind is not ChatKind.PRIVATE and not is_ephemeral,
@@ -309,14 +282,14 @@ def build_command_context(store: Transaction, context: Context, prepared: Prepar
 
 
 def chat_at(store: Scope, place: Place, language: str) -> Chat:
-    """Returns the chat at a place; if it is not stored, a new chat with id 0."""
+    """Returns the stored chat at a place; if it is not stored, a new chat with id 0."""
     return chat_status.known_or_new(
         store, place.chat, place.kind, title=place.title, lang=language, public=place.public
     )
 
 
 def _in_its_language(store: Scope, request: Request) -> Request:
-    """Returns a request of a chat that is not stored, in the language in which its person writes."""
+    """Returns the request of a chat that is not stored, with the language in which the person wrote before, if known."""
     if request.place.kind is not ChatKind.PRIVATE:
         return request
     last = conversations.get_conversation_state(store, _heard_name(request.chat), since=_EVER)
@@ -324,12 +297,12 @@ def _in_its_language(store: Scope, request: Request) -> Request:
 
 
 def newly_heard(command: CommandContext) -> Mapping[str, str]:
-    """Returns the settings of a private chat that the request tells otherwise, and that the chat has not chosen."""
+    """Returns the language and zone that a private request tells; each only if it differs and the person has not chosen it."""
     request, chat = command.request, command.origin
     if isinstance(request, EventRequest) or chat.kind is not ChatKind.PRIVATE:
         return {}
     sentence = request.text if isinstance(request, MessageRequest) and not request.command else ""
-    if command.registry.command_named(sentence.partition(" ")[0]):  # typed without its slash
+    if command.registry.command_named(sentence.partition(" ")[0]):  # a command that was typed without its slash
         sentence = ""
     told = {
         "lang": language_of(sentence),
@@ -343,7 +316,7 @@ def newly_heard(command: CommandContext) -> Mapping[str, str]:
 
 
 def store_heard(command: CommandContext, heard: Mapping[str, str]) -> None:
-    """Stores what `newly_heard` returns."""
+    """Stores the result of `newly_heard` as settings of the chat; if the chat is not stored, keeps it for 30 days."""
     chat = command.origin
     if chat.id:
         follow_person(command.store, chat, heard, now=command.now)
@@ -359,7 +332,7 @@ def _heard_name(chat: ChatAddress) -> str:
 
 
 def newly_named(command: CommandContext, prepared: PreparedRequest) -> list[Place]:
-    """Returns the places of a request whose chats are stored with another title, or as read by others, than on the platform."""
+    """Returns the places of a request whose stored title or public state differs from what the platform says now."""
     chats = ((command.origin, prepared.request.place), (command.chat, prepared.place))
     return [
         place
@@ -369,34 +342,8 @@ def newly_named(command: CommandContext, prepared: PreparedRequest) -> list[Plac
     ]
 
 
-def with_stored_chat(context: Context, command: CommandContext) -> CommandContext:
-    """Stores the command's chat if it is new. Returns the context with the chat's id, language and time zone.
-
-    This is called before every command that changes something.
-    """
-    if command.chat.id:
-        return command
-    new, request = command.chat, command.request
-    owner = ChatAddress(new.address.platform, request.sender) if new.kind is not ChatKind.PRIVATE else None
-    chat = chat_status.store_chat(
-        command.store,
-        new.address,
-        new.kind,
-        now=command.now,
-        title=new.title,
-        lang=request.language,
-        timezone=request.timezone,
-        public=new.public,
-        by=owner,
-    )
-    origin = chat if command.origin.address == chat.address else command.origin
-    localizer = command.localizer.speaking(origin.settings.lang, chat.settings.timezone)
-    formatter = context.conversation.make_inline_formatter(localizer)
-    return replace(command, chat=chat, origin=origin, localizer=localizer, formatter=formatter)
-
-
 def _reader(store: Scope, request: Request, origin: Chat) -> Chat:
-    """Returns the chat whose language the reply has: the sender's private chat for an event of a channel, else `origin`."""
+    """Returns the chat in whose language the reply is: `origin`, or for an event of a channel, the sender's private chat."""
     if not isinstance(request, EventRequest) or origin.kind is not ChatKind.BROADCAST or not request.sender:
         return origin
     private = ChatAddress(request.chat.platform, request.sender)

@@ -1,6 +1,6 @@
-"""Stored replies, also those to requests for which no command runs, and how they are sent.
+"""Stored replies, how they are sent, and the replies to requests for which no command runs.
 
-They are sent before all deliveries that wait, and in each lane in the order of the requests.
+Replies are sent before all waiting deliveries. In each lane, they are sent in the order of the requests.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from bot.ports.conversation import Interaction, PlatformApi
 from subscriptions.errors import ChatGone, ChatMoved, NotDelivered, Rejected, RetryLater, Sentence, StoreError
 from subscriptions.model import ChatAddress, Message
 from subscriptions.service.notices import pause_unreachable
-from subscriptions.store.conversations import finish_reply, has_reply
+from subscriptions.store import conversations
 from subscriptions.store.moving import chat_moved
 
 log = logging.getLogger("paperwire")
@@ -28,7 +28,10 @@ FIRST_BACKOFF = 1.0
 
 
 def refusing(sentence: Sentence) -> CommandFunction:
-    """Returns what runs in place of a command: a refusal that only the sender sees, a toast for a button, else one line."""
+    """Returns a function that refuses in place of a command: with a toast for a button, otherwise with one line.
+
+    Only the sender sees the refusal.
+    """
 
     def refuse(command: CommandContext) -> Reply:
         words = sentence.say(command.localizer.translate)
@@ -40,7 +43,7 @@ def refusing(sentence: Sentence) -> CommandFunction:
 
 
 def internal_error(command: CommandContext) -> Reply | None:
-    """Returns the answer to a request with which our code failed; None if the message was not meant for the bot."""
+    """Returns the reply to a request on which our code failed; None if the message was not meant for the bot."""
     message = command.message
     if message is not None and not message.is_addressed and not message.command:
         return None
@@ -57,7 +60,7 @@ to_destinations_only = refusing(
 
 
 # ---------------------------------------------------------------------------------------------------------------------
-# The rendered reply to a request, and its JSON in the store, from which any process can post it.
+# The rendered reply to a request. Its JSON is stored, so that any process can post it.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,30 +71,30 @@ class StoredReply:
     chat: ChatAddress
     messages: tuple[Message, ...] = ()
     replaces: str = ""  # the platform's id of the message that the first of `messages` replaces
-    callback_id: str = ""  # the platform's id of the callback to be acknowledged
-    toast: str = ""  # a few words that are shown with that acknowledgement
+    callback_id: str = ""  # the platform's id of the callback that must be acknowledged
+    toast: str = ""  # a few words that are shown with the acknowledgement
     file: File | None = None  # a document that is sent after the messages
     thread: str = ""  # the platform's id of the message in whose thread the reply goes
     is_ephemeral: bool = False  # only `person` sees it
     person: str = ""  # the platform's id of the sender of the request
-    response_url: str = ""  # a URL to which answers to the request can be posted
+    response_url: str = ""  # a URL to which replies to the request can be posted
     replaces_ephemeral: bool = False  # the reply replaces a message that only `person` sees
     modal: str = ""  # a form, as a view for Forms
     instead: tuple[Message, ...] = ()  # posted if the form cannot be opened
-    trigger_id: str = ""  # opens the form, once and within seconds
+    trigger_id: str = ""  # needed to open the form; works once and within three seconds
     view: str = ""  # the platform's id of the open form that `modal` replaces; "" if a new form is opened
     home_view: str = ""  # the home view of `person`, as a view for Forms
     problems: Mapping[str, str] = field(default_factory=dict)  # what is wrong with a submitted form, by field
     lookup_ids: tuple[str, ...] = ()  # arXiv ids that are looked up at arXiv next
-    changed: bool = False  # the sender's home view must be shown again
+    changed: bool = False  # the sender's home view has to be updated
 
     def to_json(self) -> str:
-        """Returns the JSON that `from_json` reads."""
+        """Returns the reply as JSON, which `from_json` reads."""
         return _STORED.dump_json(self).decode()
 
     @classmethod
     def from_json(cls, text: str) -> "StoredReply":
-        """Returns the reply that `to_json` wrote."""
+        """Returns the reply from JSON that `to_json` wrote."""
         return _STORED.validate_json(text)
 
 
@@ -102,7 +105,7 @@ _STORED = TypeAdapter(StoredReply)
 
 
 async def send_reply(context: Context, reply: StoredReply) -> None:
-    """Sends a stored reply. If it cannot be delivered, this is logged, and the reply is given up."""
+    """Sends a stored reply. If it cannot be delivered, logs that and gives up."""
     api = context.api_of(reply.chat)
     if reply.callback_id and api:
         await api.acknowledge(reply.callback_id, reply.toast)
@@ -110,8 +113,8 @@ async def send_reply(context: Context, reply: StoredReply) -> None:
         reply = replace(reply, messages=reply.instead)
     in_order = context.conversation.reply_locks.setdefault(reply.chat.lane, asyncio.Lock())
     async with in_order, context.engine.posting(reply.chat.lane):
-        # Another worker may have taken over meanwhile.
-        has = partial(asyncio.to_thread, has_reply, context.store, reply.chat.platform, reply.update)
+        # Another worker may have posted the reply meanwhile.
+        has = partial(asyncio.to_thread, conversations.has_reply, context.store, reply.chat.platform, reply.update)
         if not await write_until_stored(context, has):
             return
         try:
@@ -119,13 +122,13 @@ async def send_reply(context: Context, reply: StoredReply) -> None:
         except NotDelivered as error:
             log.warning("A reply did not arrive: %s", error.reason, extra={"chat": str(reply.chat)})
             await _record_loss(context, reply.chat, error)
-        await _write(context, finish_reply, reply.chat.platform, reply.update)
+        await _write(context, conversations.finish_reply, reply.chat.platform, reply.update)
 
 
 async def _show_views(context: Context, reply: StoredReply) -> bool:
     """Shows the form and the home view of a reply. Returns False if a new form could not be opened.
 
-    This is the first step because a trigger id expires after three seconds. Other failures are only logged.
+    This is done first because a trigger id expires after three seconds. Other failures are only logged.
     """
     forms = context.forms_of(reply.chat)
     if forms is None:
@@ -150,7 +153,7 @@ async def _send_content(context: Context, api: PlatformApi | None, reply: Stored
         post = partial(_post, context, api, reply, message, is_first=number == 0)
         chat = await _with_retries(context, chat, post, is_limited=not reply.is_ephemeral)
     if api and reply.replaces_ephemeral and not reply.is_ephemeral:
-        with suppress(NotDelivered):  # the message of the sender alone goes, because the reply was posted for everybody
+        with suppress(NotDelivered):  # removes the ephemeral message, because the reply was posted for everyone
             await _post_ephemeral(api, reply, None, reply.chat, replaces=True, plain=False)
     if api and reply.file:
         await _with_retries(context, chat, partial(_send_file, api, reply, reply.file))
@@ -166,7 +169,7 @@ async def _post(
     is_first: bool,
     plain: bool,
 ) -> None:
-    """Posts one message of a reply, or edits the message that it replaces. Raises NotDelivered."""
+    """Posts one message of a reply, or edits the message that the reply replaces. Raises NotDelivered."""
     if api is not None and reply.is_ephemeral:
         await _post_ephemeral(api, reply, message, chat, replaces=reply.replaces_ephemeral and is_first, plain=plain)
         return
@@ -180,11 +183,11 @@ async def _post(
         if api is None or not reply.response_url:
             raise
         await _record_loss(context, chat, gone)
-        await _post_ephemeral(api, reply, message, chat, replaces=False, plain=plain)  # the sender is answered anyway
+        await _post_ephemeral(api, reply, message, chat, replaces=False, plain=plain)  # the sender still gets the reply
 
 
 async def _edit(channel: Channel, reply: StoredReply, message: Message, chat: ChatAddress, *, plain: bool) -> bool:
-    """Edits the message that the reply replaces. Returns False if that message is gone or cannot be edited any more."""
+    """Edits the message that the reply replaces. Returns False if that message is gone or can no longer be edited."""
     try:
         await channel.edit(chat, reply.replaces, message, plain=plain)
     except Rejected as error:
@@ -204,7 +207,7 @@ async def _post_ephemeral(
 
 
 async def _send_file(api: PlatformApi, reply: StoredReply, file: File, chat: ChatAddress, *, plain: bool) -> None:
-    """Sends a document. If only the sender is to see it, it goes into the sender's direct messages."""
+    """Sends a document; if only the sender may see it, to the sender's private chat."""
     del plain
     await api.send_file(ChatAddress(chat.platform, reply.person) if reply.is_ephemeral else chat, file)
 
@@ -212,10 +215,11 @@ async def _send_file(api: PlatformApi, reply: StoredReply, file: File, chat: Cha
 async def _with_retries(
     context: Context, chat: ChatAddress, post: Callable[..., Awaitable[None]], *, is_limited: bool = True
 ) -> ChatAddress:
-    """Calls `post` within the rate limit and returns the address to which it posted.
+    """Calls `post` within the rate limit. Returns the address to which it posted.
 
-    `post` is called again when the platform asks to wait, as plain text when the platform refuses the markup, and with the
-    new address when the chat has moved. `is_limited`: the platform's rate limit counts the message. Raises NotDelivered.
+    `post` is called again if the platform demands a wait, if it refuses the markup (then as plain text), and if the
+    chat has moved (then with the new address). `is_limited`: the message counts towards the platform's rate limit.
+    Raises NotDelivered.
     """
     began, backoff, plain = context.clock.monotonic(), FIRST_BACKOFF, False
     while True:
@@ -246,7 +250,7 @@ async def _with_retries(
 
 @contextmanager
 def _measured(context: Context, platform: str) -> Iterator[None]:
-    """Reports what becomes of a post within the body."""
+    """Reports the outcome and the duration of a post that the body makes."""
     began, outcome = context.clock.monotonic(), "sent"
     try:
         yield
@@ -259,12 +263,12 @@ def _measured(context: Context, platform: str) -> Iterator[None]:
 
 
 async def _reserve(context: Context, chat: ChatAddress) -> None:
-    """Waits until token and lane may send one more message, and takes it. From the token it is ahead of all deliveries.
+    """Waits until token and lane may send one more message, and counts it. For the token, it goes before all deliveries.
 
-    The lane is checked again at the end: a delivery may have been sent there while this waited for the token.
+    The lane is checked again at the end, since a delivery may have been sent there during the wait for the token.
     """
     limiter, clock = context.rate_limiter, context.clock
-    with suppress(StoreError):  # an answer does not wait for the database
+    with suppress(StoreError):  # a reply does not wait for the database
         await context.engine.count_others(chat.lane)
     while True:
         while (wait := limiter.ready_at(chat.lane, now := clock.monotonic(), urgent=True) - now) > 0:
@@ -280,12 +284,12 @@ async def _reserve(context: Context, chat: ChatAddress) -> None:
 
 
 async def _write(context: Context, work: Callable[..., None], *args: object, **named: object) -> None:
-    """Repeats `work` until the database takes it: a reply that counts as not sent is sent again."""
+    """Repeats `work` until the database accepts it, since a reply that is not marked as sent would be sent again."""
     await write_until_stored(context, lambda: write_together(work, context.store, *args, **named))
 
 
 async def _record_loss(context: Context, chat: ChatAddress, outcome: NotDelivered) -> None:
-    """Records that the chat or topic is gone, if this is why the reply could not be delivered."""
+    """If the reply was not delivered because the chat or topic is gone, records that it is gone."""
     if isinstance(outcome, ChatGone):
         is_topic, now = outcome.scope == "topic", context.clock.now()
         said = {"topic": is_topic, "reason": outcome.pause_reason, "now": now}

@@ -1,4 +1,4 @@
-"""The engine of several workers: jobs in PostgreSQL say which lanes to look at, and each worker takes some of them."""
+"""The engine for several workers: jobs in PostgreSQL name lanes that may have work, and each worker takes some jobs."""
 
 import asyncio
 import logging
@@ -15,11 +15,9 @@ from typing import ParamSpec, TypeVar
 from weakref import WeakValueDictionary
 
 from bot.context import write_together
-from bot.delivery.job_queue import Again, JobQueue, Times
-from bot.delivery.lane_sender import lock_held
-from bot.delivery.rate_limiter import MAX_RATE_WAIT
+from bot.delivery import job_queue, lane_sender
 from bot.errors import error_location
-from bot.ports.channel import Clock, Deliver, Limits
+from bot.ports import channel
 from bot.ports.rate_limiter import RateLimiter
 from subscriptions.errors import PaperwireError, StoreError
 from subscriptions.model import Lane
@@ -32,29 +30,29 @@ T = TypeVar("T")
 
 log = logging.getLogger("paperwire")
 
-CONCURRENCY = 10  # lanes of one platform that run at once in one worker
-BUSY_AFTER = 2.0  # seconds until a lane is looked at again that this worker still has
-FIRST_LOOK, LAST_LOOK = 0.02, 1.0  # seconds between two looks whether another worker still posts in a lane
+CONCURRENCY = 10  # lanes of one platform that run at the same time in one worker
+BUSY_AFTER = 2.0  # seconds until a job is repeated if this worker is still delivering its lane
+FIRST_LOOK, LAST_LOOK = 0.02, 1.0  # seconds between two checks whether another worker still posts in a lane
 FAILED_AFTER = 15.0  # seconds until a failed lane is tried again
-SLOTS_AHEAD = 0.1  # seconds: how far ahead deliveries take slots of a token; an answer takes the next one after these
-COUNTED_FOR = 1.0  # seconds until the sends of others in a lane are counted again
-LEASED_FOR = 4.0  # seconds of the lease of a receiver; after that another worker takes over
-_MOST_COUNTED = 4096  # entries of `_counted`, until old ones are removed
-LOOK_INTERVAL = 0.05  # seconds between two looks of `run` whether there are jobs left
+SLOTS_AHEAD = 0.1  # how many seconds before a slot a delivery may take it; so a reply soon finds a free one
+COUNTED_FOR = 1.0  # seconds until the sends of other workers in a lane are counted again
+LEASED_FOR = 4.0  # seconds for which a receiver's lease is valid; after that, another worker may take over
+_MOST_COUNTED = 4096  # entries of `_counted` before old ones are removed
+LOOK_INTERVAL = 0.05  # seconds between two checks of `run` whether there are jobs left
 
 
 class ClusterEngine:
-    """See Engine. One worker of several that share a database."""
+    """The Engine of one of several workers that share a database."""
 
     def __init__(
         self,
         store: Store,
-        clock: Clock,
-        limits: Mapping[str, Limits],
+        clock: channel.Clock,
+        limits: Mapping[str, channel.Limits],
         *,
         stopping: Callable[[], bool] = lambda: False,
         concurrency: int = CONCURRENCY,
-        times: Times = Times(),  # noqa: B008 - frozen
+        times: job_queue.Times = job_queue.Times(),  # noqa: B008 - frozen
     ) -> None:
         self._store = store
         self._clock = clock
@@ -64,21 +62,21 @@ class ClusterEngine:
         self._concurrency = concurrency
         self.times = times
         self._session = store.server.side_session(store.worker, f"{os.getpid()} on {socket.gethostname()}")
-        self._thread = ThreadPoolExecutor(1, "paperwire-lanes")  # of the session
+        self._thread = ThreadPoolExecutor(1, "paperwire-lanes")  # the only thread that uses the side session
         self._woken: dict[Lane, float] = {}  # lane to be woken → the monotonic second from which it may run
         self._running: set[Lane] = set()
-        self._deliveries: set[asyncio.Task[float | None]] = set()  # of the lanes that run
+        self._deliveries: set[asyncio.Task[float | None]] = set()  # the tasks of the running lanes
         self._posting: WeakValueDictionary[Lane, asyncio.Lock] = WeakValueDictionary()
         self._left: set[Lane] = set()  # failed lanes, perhaps with a message that is marked as sending
-        self._slot_locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)  # token → deliveries in turn
+        self._slot_locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)  # token → lock of its deliveries
         self._counted: dict[Lane, float] = {}  # lane → monotonic second at which the sends of others were counted
         self._writes: set[asyncio.Task[None]] = set()
-        self._queue: JobQueue | None = None
-        self.errors: list[Exception] = []  # of failed lanes; the code that reports them empties the list
+        self._queue: job_queue.JobQueue | None = None
+        self.errors: list[Exception] = []  # errors of failed lanes; the code that reports them empties the list
 
     @property
     def problem(self) -> str:
-        """Why no lanes are delivered; "" if they are."""
+        """Returns why no lanes are delivered; "" if they are."""
         return self._queue.problem if self._queue is not None else ""
 
     @property
@@ -87,14 +85,14 @@ class ClusterEngine:
         return len(self._running)
 
     async def join(self) -> None:
-        """Joins the other workers; from now on no process may send alone. Raises SenderLockHeld, StoreError."""
+        """Registers this worker, so that no process may send alone from now on. Raises SenderLockHeld, StoreError."""
         if alone := await self._aside(self._session.sends_alone):
-            raise lock_held(alone)
+            raise lane_sender.lock_held(alone)
 
     # ------------------------------------------------------------------------------------------------------------ wakes
 
     def wake(self, lanes: Sequence[Lane], *, not_before: datetime | None = None) -> None:
-        """See Engine. The jobs are written at once; the job that wakes a lane ends only when those it asked for are."""
+        """See Engine. Begins to write the jobs at once. A running job ends only after the jobs that it caused are written."""
         now = second = self._clock.monotonic()
         if not_before is not None:
             second += max(0.0, (not_before - self._clock.now()).total_seconds())
@@ -104,7 +102,7 @@ class ClusterEngine:
             self._keep(self._write_wakes())
 
     def deliveries_stored(self, lanes: Sequence[Lane]) -> None:
-        """See Engine. Does nothing: the transaction that stored them has woken their lanes."""
+        """See Engine. Does nothing, since the transaction that stored the deliveries has also woken their lanes."""
 
     def _keep(self, work: Awaitable[None]) -> None:
         task = asyncio.ensure_future(work)
@@ -112,7 +110,7 @@ class ClusterEngine:
         task.add_done_callback(self._writes.discard)
 
     async def _write_wakes(self) -> None:
-        """Writes the jobs that were asked for. The sweep finds the lanes whose jobs the database did not take."""
+        """Writes the jobs for woken lanes. If the database refuses a job, the sweep will find its lane."""
         woken, self._woken = self._woken, {}
         now = self._clock.monotonic()
         by_delay: defaultdict[float, list[Lane]] = defaultdict(list)
@@ -124,8 +122,8 @@ class ClusterEngine:
 
     # ------------------------------------------------------------------------------------------------------------- lanes
 
-    async def run(self, deliver: Deliver) -> None:
-        """See Engine. Returns when no lane has a job any more that is due within ten seconds."""
+    async def run(self, deliver: channel.Deliver) -> None:
+        """See Engine. Returns when no lane has a job that is due within ten seconds."""
         self.errors = []
         async with AsyncExitStack() as stack:
             work = asyncio.create_task(self.serve(deliver))
@@ -138,12 +136,12 @@ class ClusterEngine:
         if self.errors:
             raise ExceptionGroup("lanes that failed", self.errors)
 
-    async def serve(self, deliver: Deliver, sweep: Callable[[], Awaitable[None]] | None = None) -> None:
-        """Delivers the lanes that jobs name, until it is cancelled. Then finishes the running deliveries.
+    async def serve(self, deliver: channel.Deliver, sweep: Callable[[], Awaitable[None]] | None = None) -> None:
+        """Delivers the lanes that jobs name until it is cancelled. Then running deliveries have `Times.grace` seconds to end.
 
-        `sweep` wakes lanes that have something to do and no job; one of the workers calls it each minute.
+        `sweep` wakes lanes that have work but no job; one of the workers calls it every minute.
         """
-        self._queue = JobQueue(
+        self._queue = job_queue.JobQueue(
             self._store.server.connect_arguments(),
             list(self._limits),
             partial(self._deliver_lane, deliver),
@@ -158,23 +156,23 @@ class ClusterEngine:
                 task.cancel()
             await asyncio.gather(*self._deliveries, return_exceptions=True)
 
-    async def _deliver_lane(self, deliver: Deliver, lane: Lane) -> None:
-        """Delivers a lane for a job. Raises Again.
+    async def _deliver_lane(self, deliver: channel.Deliver, lane: Lane) -> None:
+        """Delivers a lane for a job. Raises Again if the job must be repeated.
 
-        When the queue restarts, it cancels its jobs. The delivery goes on, because the outcome of a post must be
+        When the queue restarts, it cancels its jobs. But the delivery continues, because the outcome of a post must be
         stored.
         """
         if lane in self._running:
-            raise Again(BUSY_AFTER)
+            raise job_queue.Again(BUSY_AFTER)
         self._running.add(lane)
         task = asyncio.create_task(self._deliver(deliver, lane))
         self._deliveries.add(task)
         task.add_done_callback(self._deliveries.discard)
         if (again := await asyncio.shield(task)) is not None:
-            raise Again(again)
+            raise job_queue.Again(again)
 
-    async def _deliver(self, deliver: Deliver, lane: Lane) -> float | None:
-        """Delivers a lane until the wakes that its sender asked for are written. Returns when to do it again; None: not for now."""
+    async def _deliver(self, deliver: channel.Deliver, lane: Lane) -> float | None:
+        """Delivers a lane, and waits until the wakes that this caused are written. Returns the seconds until a repetition, or None."""
         try:
             await deliver(lane)
         except Exception as error:  # noqa: BLE001 - the other lanes must go on
@@ -183,26 +181,26 @@ class ClusterEngine:
         finally:
             await self.wait_for_writes()
             self._running.discard(lane)
-        return 0.0 if self._stopping() else None  # another worker does the rest if this one stops
+        return 0.0 if self._stopping() else None  # if this worker stops, another one does the rest
 
     @asynccontextmanager
     async def posting(self, lane: Lane, *, patience: float = inf) -> AsyncIterator[bool]:
-        """See Engine. A lease of the lane, which ends when this worker is gone.
+        """See Engine. Takes a lease of the lane, which ends when the process of this worker ends.
 
-        A worker that is frozen keeps the lease, because its post may still arrive.
+        A worker that hangs keeps the lease, because its post may still arrive.
         """
         name = f"{lane.platform}:{lane.address}"
         async with self._posting.setdefault(lane, asyncio.Lock()):
             try:
                 yield await self._holds(name, patience)
-            finally:  # also of a lease that comes after this was cut off
+            finally:  # also needed after a cancellation, since the lease may be granted later
                 try:
                     await self._aside(self._session.release, name)
                 except StoreError:
                     self._left.add(lane)
 
     async def _holds(self, name: str, patience: float) -> bool:
-        """Takes a lease when it is free and the database can be asked. Returns False if it is still taken after `patience` seconds."""
+        """Waits for a lease and takes it. Returns False if it is not free, or the database fails, for `patience` seconds."""
         end, wait = self._clock.monotonic() + patience, FIRST_LOOK
         while True:
             with suppress(StoreError):
@@ -216,17 +214,17 @@ class ClusterEngine:
     def _failed(self, lane: Lane, error: Exception) -> None:
         """Logs why a lane failed.
 
-        Messages that were being sent there are recovered as soon as the database can be written.
+        Messages that were being sent there are recovered as soon as the database can be written again.
         """
         self.errors.append(error)
         log.error("Delivering failed: %s", error if isinstance(error, PaperwireError) else error_location(error))
         self._left.add(lane)
 
     async def recover_failed(self) -> None:
-        """Recovers messages that were being sent in failed lanes, wakes the lanes and ends their leases. Raises StoreError.
+        """Recovers the messages that were being sent in failed lanes, wakes the lanes, ends their leases. Raises StoreError.
 
-        The outcome of these sends is unknown. The lane stops until then, since message and lease belong to a worker that is
-        alive.
+        The outcome of these sends is unknown. Until they are recovered, nothing is sent in the lane: its message and
+        lease belong to this worker, so no other worker takes them.
         """
         for lane in self._left - self._running - set(self._posting):
             async with self.posting(lane, patience=0):
@@ -234,7 +232,7 @@ class ClusterEngine:
                 self._left.discard(lane)
 
     async def _aside(self, work: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
-        """Uses the side session in its thread. Raises StoreError."""
+        """Calls `work`, which uses the side session, in the thread of that session. Raises StoreError."""
 
         def translated() -> T:
             with self._store.translated_errors():
@@ -245,10 +243,11 @@ class ClusterEngine:
     # -------------------------------------------------------------------------------------------------------------- rate
 
     async def reserve(self, token: str, *, urgent: bool = False) -> float:
-        """See Engine. The budget is one row of the database, which all workers share, by the server's clock.
+        """See Engine. The budget is a row in the database that all workers share. It uses the clock of the server.
 
-        Deliveries of a worker take their slots in turn, and only slots that are near. So an answer finds few of them taken.
-        A long rest of the token is left to the rate limiter: its slot is not waited for here.
+        Deliveries of a worker take slots one after another, and only slots in the near future. So a reply soon finds a
+        free slot. If the token is paused for long, this does not wait for the end of the pause; the caller asks the
+        rate limiter.
         """
         limit = self._limits.get(token)
         if limit is None or not limit.per_second:
@@ -259,7 +258,7 @@ class ClusterEngine:
             while True:
                 now = self._clock.monotonic()
                 if rest := self.rate_limiter.pause_left(token, now):
-                    if rest > MAX_RATE_WAIT and not urgent:
+                    if rest > lane_sender.MAX_RATE_WAIT and not urgent:
                         return now
                     await self._clock.sleep(rest)
                 found = await self._aside(self._session.reserve, token, 1 / limit.per_second, SLOTS_AHEAD)
@@ -272,7 +271,7 @@ class ClusterEngine:
                     await self._clock.sleep(found.again_in)
 
     async def count_others(self, lane: Lane, *, anew: bool = False) -> None:
-        """See Engine. Looks once a second: within it a lane may send no more than its burst anyway."""
+        """See Engine. Counts at most once a second, since within a second a lane may only send its burst anyway."""
         second = self._clock.monotonic()
         if not anew and second - self._counted.get(lane, -COUNTED_FOR) < COUNTED_FOR:
             return
@@ -284,16 +283,16 @@ class ClusterEngine:
         self.rate_limiter.count_sends(lane, [second - one.total_seconds() for one in ago])
 
     def _store_rest(self, token: str, seconds: float) -> None:
-        """Stores that the platform asked for a rest of the whole token, for all workers."""
+        """Stores for all workers that the platform demanded a pause of the whole token."""
 
         async def store() -> None:
-            with suppress(StoreError):  # the rate limiter of this worker keeps it anyway
+            with suppress(StoreError):  # at least the rate limiter of this worker knows the pause
                 await self._aside(self._session.rest, token, seconds)
 
         self._keep(store())
 
     async def is_elected(self, name: str) -> bool:
-        """Takes or renews a lease for LEASED_FOR seconds. Returns whether this worker has it. Raises StoreError."""
+        """Takes or renews a lease for LEASED_FOR seconds. Returns whether this worker has the lease. Raises StoreError."""
         return await self._aside(self._session.hold, name, LEASED_FOR)
 
     async def resign(self, name: str) -> None:
@@ -303,7 +302,7 @@ class ClusterEngine:
     async def close(self) -> None:
         """Ends the side session."""
         await self.wait_for_writes()
-        with suppress(RuntimeError):  # it is closed already
+        with suppress(RuntimeError):  # raised if it was closed before
             await self._aside(self._session.close)
         self._thread.shutdown()
 

@@ -1,8 +1,8 @@
-"""The jobs that wake lanes in the workers of a cluster: the one home of procrastinate, a job queue in PostgreSQL.
+"""The jobs that wake lanes in the workers of a cluster. They use procrastinate, a library for job queues in PostgreSQL.
 
-A job is a wake-up and carries no state: which lane to look at. The store writes jobs in the transactions that make lanes
-ready (subscriptions/store/workers.py). Here they are taken: by one worker of the library for each platform, so that
-no platform waits for another, and by one for the work that the workers share.
+A job is only a wake-up: it names a lane to look at and has no state. The store writes jobs in the transactions that
+make lanes ready (subscriptions/store/workers.py). This module takes jobs: with one worker of the library for each
+platform, so that no platform waits for another, and with one for upkeep tasks, each of which runs in only one process.
 """
 
 import asyncio
@@ -21,42 +21,42 @@ from procrastinate.manager import JobManager, NotificationCallback
 
 from bot.errors import error_location
 from subscriptions.model import Lane
-from subscriptions.store.workers import QUEUE, TASK
+from subscriptions.store import workers
 
 log = logging.getLogger("paperwire")
 
-_UPKEEP = "upkeep"  # the queue of the tasks that one worker does for all
+_UPKEEP = "upkeep"  # the queue of the tasks that one worker does for all workers
 RESTART_AFTER = 1.0  # seconds until the library is started again after an error
-_NOT_OURS = "P0001"  # the SQLSTATE of the library's functions if a job does not run: others have it
-_CONNECTIONS = 1  # for taking and ending jobs, one at a time; another connection listens
-# A hundred thousand jobs may come before the server has analysed their table. Then it would read and sort all of them
-# for each job that is taken, in 200 ms instead of 1 ms. These options make it use the index of their order.
+_NOT_OURS = "P0001"  # the SQLSTATE if a job is not running, since other workers have taken it
+_CONNECTIONS = 1  # jobs are taken and ended one at a time; another connection listens
+# A hundred thousand jobs may arrive before the server has analysed their table. Then it would sort all of them for each
+# job that is taken, which takes 200 ms instead of 1 ms. With these options the server uses the index instead.
 _BY_INDEX = "-c enable_bitmapscan=off -c enable_sort=off"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Times:
-    """How often a cluster looks after its workers, in seconds. Tests shorten them."""
+    """Intervals and time limits of a cluster, in seconds. Tests shorten them."""
 
-    beat: float = 5.0  # between two heartbeats
-    stalled: float = 20.0  # without a heartbeat, after which a worker's jobs are given to others
-    poll: float = 1.0  # between two looks for delayed jobs, which come without a notification
-    rescue_cron: str = "* * * * * */10"  # six fields: the seconds are the last
-    sweep_cron: str = "* * * * * 7"  # each minute
-    grace: float = 22.0  # to finish running deliveries after SIGTERM; a call to a platform takes at most 20
+    beat: float = 5.0  # time between two heartbeats
+    stalled: float = 20.0  # a worker without a heartbeat for this time loses its jobs to others
+    poll: float = 1.0  # time between two checks for delayed jobs, for which no notification comes
+    rescue_cron: str = "* * * * * */10"  # six fields; the last one is the seconds
+    sweep_cron: str = "* * * * * 7"  # once a minute
+    grace: float = 22.0  # time to finish running deliveries after SIGTERM; a call to a platform takes at most 20
 
 
 class Again(Exception):
-    """Ends a job that is to be done again after a delay."""
+    """Raised to end a job that must be repeated after a delay."""
 
     def __init__(self, after: float) -> None:
-        """`after` in seconds."""
+        """`after` is the delay in seconds."""
         super().__init__(after)
         self.after = after
 
 
 class _Retries(BaseRetryStrategy):
-    """Retries every failed job: it is only a wake-up, and its lane may still have work."""
+    """Retries every failed job, since its lane may still have work."""
 
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:  # noqa: ARG002 - the library's
         seconds = exception.after if isinstance(exception, Again) else 0.0
@@ -64,17 +64,18 @@ class _Retries(BaseRetryStrategy):
 
 
 class _Jobs(JobManager):
-    """Retries writes that the library tries only once, and listens in one connection.
+    """Repeats writes that the library tries only once, and uses only one connection to listen.
 
-    Without it, a job whose end was not written would keep the lock of its lane as long as its worker lives. After a
-    failed heartbeat there would be no other. Each worker of the library would hold a connection to listen.
+    Without this class, a job whose end was not written would lock its lane as long as its worker lives; after one
+    failed heartbeat, the library would send no further ones; and each worker of the library would need its own
+    connection to listen.
     """
 
-    is_over = False  # the workers of the library end; others get their jobs
-    problem = ""  # why the end of a job is not written
+    is_over = False  # whether the workers of the library are ending; then other processes get their jobs
+    problem = ""  # why the end of a job cannot be written
 
     def __init__(self, connector: PsycopgConnector, queues: Sequence[str]) -> None:
-        """`queues`: those of all workers of the library in this process."""
+        """`queues` are the queues of all workers of the library in this process."""
         super().__init__(connector)
         self._queues = queues
         self._listeners: list[NotificationCallback] = []
@@ -85,7 +86,7 @@ class _Jobs(JobManager):
         on_notification: NotificationCallback,
         queues: Iterable[str] | None = None,  # noqa: ARG002 - the library's
     ) -> None:
-        """See JobManager. The first worker that asks listens for all; a worker may hear of a job of another one."""
+        """See JobManager. The first worker listens for all, so a worker may be notified of a job for another one."""
         is_first = not self._listeners
         self._listeners.append(on_notification)
         try:
@@ -108,12 +109,12 @@ class _Jobs(JobManager):
         await self._until_written(partial(super().retry_job, job, *args, **named))
 
     async def give_back(self, job: Job) -> None:
-        """Lets any worker take a job again, if the database takes that at once."""
+        """Makes a job available to all workers again. Tries this only once."""
         with suppress(ProcrastinateException):
             await super().retry_job(job)
 
     async def update_heartbeat(self, worker_id: int) -> None:
-        """See JobManager. One that is not written is followed by the next."""
+        """See JobManager. Ignores an error, since the next heartbeat follows soon."""
         with suppress(ProcrastinateException):
             await super().update_heartbeat(worker_id)
 
@@ -134,7 +135,7 @@ class _Jobs(JobManager):
 
 
 class JobQueue:
-    """The jobs of one worker. `deliver` gets each lane that a job names; it raises Again to get it once more."""
+    """The jobs of one worker. `deliver` is called with the lane of each job; it raises Again if the job must be repeated."""
 
     def __init__(
         self,
@@ -146,12 +147,12 @@ class JobQueue:
         concurrency: int,
         times: Times,
     ) -> None:
-        """`connect`: the arguments of the driver. Without `sweep` this worker takes no part in the upkeep."""
+        """`connect` are the arguments for the database driver. Without `sweep`, this worker does no upkeep tasks."""
         for name in ("procrastinate", "psycopg.pool"):
-            logging.getLogger(name).setLevel(logging.CRITICAL)  # each job is two lines; errors are logged here
+            logging.getLogger(name).setLevel(logging.CRITICAL)  # they log two lines for each job; we log the errors
         self._concurrency = concurrency
         self._times = times
-        self._queues = [f"{QUEUE}{platform}" for platform in platforms]
+        self._queues = [f"{workers.QUEUE}{platform}" for platform in platforms]
         self._connector = PsycopgConnector(
             kwargs={**connect, "options": f"{connect.get('options', '')} {_BY_INDEX}"},
             min_size=_CONNECTIONS,
@@ -162,7 +163,7 @@ class JobQueue:
         self._upkeep = self._app() if sweep is not None else None
         self._problem = ""  # why no jobs are taken
 
-        @self._lanes.task(name=TASK, retry=_Retries())
+        @self._lanes.task(name=workers.TASK, retry=_Retries())
         async def deliver_lane(platform: str, address: str) -> None:
             await deliver(Lane(platform, address))
 
@@ -171,7 +172,7 @@ class JobQueue:
 
     @property
     def problem(self) -> str:
-        """Why no jobs are taken, or none ends; "" if they are."""
+        """Returns why no jobs are taken or ended; "" if they are."""
         return self._problem or self._jobs.problem
 
     def _app(self) -> App:
@@ -191,16 +192,16 @@ class JobQueue:
             await sweep()
 
     async def rescue(self) -> None:
-        """Gives the jobs of workers without a heartbeat to others; one job that cannot be given holds up no other."""
+        """Makes the jobs of workers without a heartbeat available to others. An error with one job does not stop the rest."""
         for job in await self._jobs.get_stalled_jobs(seconds_since_heartbeat=self._times.stalled):
             await self._jobs.give_back(job)
 
     async def work(self) -> None:
-        """Takes jobs until it is cancelled, also after a failure of the database. Finishes running jobs first."""
+        """Takes jobs until it is cancelled; continues after failures of the database. When it ends, it finishes running jobs."""
         while True:
             try:
                 await self._work_once()
-            except Exception as error:  # noqa: BLE001 - of the library, its pool, the driver: nothing of it may end the worker
+            except Exception as error:  # noqa: BLE001 - no error of the library may end the worker
                 self._problem = "the jobs cannot be read; the log says why"
                 log.error("The jobs cannot be read: %s", error_location(error))
             await asyncio.sleep(RESTART_AFTER)

@@ -1,4 +1,4 @@
-"""The sender and the engine of one process: plans deliveries and sends them, in the process that holds the sender lock.
+"""The sender and the engine of one process: the process that holds the sender lock plans deliveries and sends them.
 
 The engine runs woken lanes concurrently in asyncio tasks.
 """
@@ -8,8 +8,9 @@ import gc
 import heapq
 import logging
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from itertools import count
@@ -17,37 +18,39 @@ from math import inf
 from typing import Any
 from weakref import WeakValueDictionary
 
-from bot.context import Context, write
+from bot.context import Context, do_steps, write
 from bot.delivery import lane_sender
 from bot.delivery.lane_sender import deliver
-from bot.delivery.planning import DrainState, Sent, plan, seed_rate_limiter
-from bot.delivery.rate_limiter import token_is_paused
+from bot.delivery.outcomes import DrainState
 from bot.platform import Platform
-from bot.ports.channel import Clock, Deliver
+from bot.ports import channel
 from bot.ports.rate_limiter import RateLimiter
 from subscriptions.errors import NotDelivered, StoreError
 from subscriptions.model import Lane
-from subscriptions.service.retention import belongs_to, claim_database
-from subscriptions.service.sending import lanes, stop_platform
-from subscriptions.store.entries import outbox_counts
-from subscriptions.store.platforms import stopped_platforms
+from subscriptions.notices.declared import ClockWasWrong
+from subscriptions.service import retention, sending
+from subscriptions.service.notices import notify_operators
+from subscriptions.service.plan import move_far_moments, plan_slices
+from subscriptions.service.sending import lanes
+from subscriptions.store.bot_state import stopped_platforms
+from subscriptions.store.outbox import outbox_counts
 from subscriptions.store.workers import begin_worker, wake_lanes
 
-CONCURRENCY = 10  # lanes of one platform that run at once: none waits for the backlog of another platform
-MAX_SLEEP = 0.2  # seconds until `run` looks again for rests that are over
+CONCURRENCY = 10  # lanes of one platform that run at the same time; so no platform waits for another
+MAX_SLEEP = 0.2  # seconds until `run` checks again whether rests have ended
 log = logging.getLogger("paperwire")
-SHUTDOWN_GRACE = 22.0  # seconds after SIGTERM to finish calls in flight; a call to a platform takes at most 20
+SHUTDOWN_GRACE = 22.0  # seconds to finish running calls after SIGTERM; a call to a platform takes at most 20
 
 
 class EmbeddedEngine:
-    """See Engine. A lane that was woken with `not_before` rests until then. Lanes of a platform run in the order of their wakes.
+    """See Engine. Lanes of a platform run in the order of their wakes. A lane woken with `not_before` rests until then.
 
     A lane keeps its place in that order during a rest.
     """
 
     def __init__(
         self,
-        clock: Clock,
+        clock: channel.Clock,
         rate_limiter: RateLimiter,
         *,
         concurrency: int = CONCURRENCY,
@@ -64,7 +67,7 @@ class EmbeddedEngine:
         )  # platform -> a heap of (place, lane)
         self._resting: list[tuple[float, int, Lane]] = []  # a heap of (monotonic second of its end, place, lane)
         self._running: set[Lane] = set()
-        self._rerun_at: dict[Lane, float] = {}  # running lane that is to run again -> the monotonic second from which
+        self._rerun_at: dict[Lane, float] = {}  # running lane that must run again -> from which monotonic second
         self._changed = asyncio.Event()
         self._posting: WeakValueDictionary[Lane, asyncio.Lock] = WeakValueDictionary()
 
@@ -74,7 +77,7 @@ class EmbeddedEngine:
         return len(self._running)
 
     def wake(self, lanes: Sequence[Lane], *, not_before: datetime | None = None) -> None:
-        """See Engine. With `not_before` the lanes rest until then; another wake does not end the rest earlier."""
+        """See Engine. With `not_before`, the lanes rest until then; a further wake does not shorten the rest."""
         now = second = self._clock.monotonic()
         if not_before is not None:
             second += max(0.0, (not_before - self._clock.now()).total_seconds())
@@ -96,10 +99,10 @@ class EmbeddedEngine:
         else:
             heapq.heappush(self._waiting[lane.platform], (place, lane))
 
-    async def run(self, deliver: Deliver) -> None:
-        """See Engine. Returns when no lane waits, runs or rests; when the process stops, rests are not waited for.
+    async def run(self, deliver: channel.Deliver) -> None:
+        """See Engine. Returns when no lane waits, runs or rests. If the process is stopping, does not wait for resting lanes.
 
-        An error in one lane does not cancel the others, since their messages in flight would become unclear.
+        An error in one lane does not cancel the others, since the messages that they are sending would become unclear.
         """
         errors: list[Exception] = []
         self._changed = asyncio.Event()
@@ -120,7 +123,7 @@ class EmbeddedEngine:
             raise ExceptionGroup("lanes that failed", errors)
 
     def _next_lanes(self) -> list[Lane]:
-        """Takes the lanes that can run now: of each platform the first ones, as many as it has room for."""
+        """Removes from the waiting lanes those that can run now, and returns them: the first ones of each platform."""
         running = Counter(lane.platform for lane in self._running)
         return [
             heapq.heappop(waiting)[1]
@@ -129,18 +132,18 @@ class EmbeddedEngine:
         ]
 
     def _end_rests(self) -> None:
-        """Moves lanes whose rest is over to the waiting lanes, with the places that they had."""
+        """Moves lanes whose rest has ended to the waiting lanes. They keep their places in the order."""
         now = self._clock.monotonic()
         while self._resting and self._resting[0][0] <= now:
             _, place, lane = heapq.heappop(self._resting)
             heapq.heappush(self._waiting[lane.platform], (place, lane))
 
     async def _wait_for_rest(self, second: float) -> None:
-        """Sets `_changed` when a rest ends, and after MAX_SLEEP at the latest, since a shorter rest may have begun."""
+        """Sets `_changed` when a rest ends; at the latest after MAX_SLEEP, since a shorter rest may have begun meanwhile."""
         await self._clock.sleep(min(second - self._clock.monotonic(), MAX_SLEEP))
         self._changed.set()
 
-    async def _deliver_lane(self, lane: Lane, deliver: Deliver, errors: list[Exception]) -> None:
+    async def _deliver_lane(self, lane: Lane, deliver: channel.Deliver, errors: list[Exception]) -> None:
         try:
             await deliver(lane)
         except Exception as error:  # noqa: BLE001 - the other lanes must go on
@@ -161,7 +164,7 @@ class EmbeddedEngine:
             yield True
 
     async def count_others(self, lane: Lane, *, anew: bool = False) -> None:
-        """See Engine. Does nothing: one process sends."""
+        """See Engine. Does nothing, since only this process sends."""
 
     async def reserve(self, token: str, *, urgent: bool = False) -> float:
         """See Engine. Waits until the send may start."""
@@ -176,23 +179,36 @@ class EmbeddedEngine:
 # ----------------------------------------------------------------------------------------------------------- the sender
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """The result of one round of the command `deliver` (docs/commands.md)."""
+
+    planned: int = 0
+    sent: int = 0
+    papers: int = 0
+    waiting: int = 0
+    unclear: int = 0
+    dead: int = 0
+    stopped: dict[str, str] = field(default_factory=dict)  # sender_of(lane) -> why nothing is sent
+
+
 class Sender:
-    """Plans and sends. The caller of every method but `deliver` must hold the sender lock of the database."""
+    """Plans and sends deliveries. Except for `deliver`, the caller of a method must hold the database's sender lock."""
 
     def __init__(
         self, context: Context, platforms: Mapping[str, Platform], stop: asyncio.Event, *, is_alone: bool = True
     ) -> None:
-        """`is_alone`: no other process sends while this one holds the sender lock; else it is one of several workers."""
+        """`is_alone`: no other process sends while this one holds the sender lock. False: it is one of several workers."""
         self._is_alone = is_alone
         self._context = context
         self._platforms = platforms
         self._stop = stop
         self._unclaimed: dict[
             str, bool
-        ] = {}  # platforms that have not said whose token it is → whether to take it anyway
+        ] = {}  # platform that has not said which bot the token is for → `new_bot` of the call
 
     async def deliver(self) -> Sent:
-        """Plans and sends all that is due, until nothing more may be sent now. Raises SenderLockHeld, StoreError."""
+        """Plans and sends everything that is due, until nothing more may be sent now. Raises SenderLockHeld, StoreError."""
         with lane_sender.only_sender(self._context.store):
             await self.prepare()
             return await self.send_once()
@@ -200,8 +216,9 @@ class Sender:
     async def prepare(self, *, new_bot: bool = False) -> None:
         """Prepares the store and the platforms for the first message.
 
-        Recovers messages that were in flight, checks that the database belongs to the bot of each token, and counts recent
-        sends against the rate limits. `new_bot` gives the database to the bot of the token.
+        Recovers messages that an earlier process was sending, checks that the database belongs to the bot of each
+        token, and counts recent sends against the rate limits. `new_bot` makes the database belong to the bot of the
+        token.
         """
         store = self._context.store
         holds = self._is_alone
@@ -215,16 +232,16 @@ class Sender:
         )
         for name, platform in self._platforms.items():
             bot = platform.token_identity
-            if not bot or not await asyncio.to_thread(belongs_to, store, name, bot, new_bot=new_bot):
+            if not bot or not await asyncio.to_thread(retention.belongs_to, store, name, bot, new_bot=new_bot):
                 await self._claim(name, new_bot=new_bot)
         for platform in self._platforms.values():
             await platform.prepare()
         await asyncio.to_thread(seed_rate_limiter, self._context)
 
     async def _claim(self, name: str, *, new_bot: bool = False) -> None:
-        """Stores which bot the database belongs to, as the platform says it. Raises StoreError for another bot's token.
+        """Asks the platform for its bot, and stores that the database belongs to it. Raises StoreError if it is another bot's.
 
-        If the platform does not answer, `claim_again` asks it later.
+        If the platform does not answer, `claim_again` asks later.
         """
         store, platform = self._context.store, self._platforms[name]
         try:
@@ -234,16 +251,18 @@ class Sender:
             return
         self._unclaimed.pop(name, None)
         if identity:
-            await write(claim_database, store, name, identity, new_bot=new_bot)
+            await write(retention.claim_database, store, name, identity, new_bot=new_bot)
             await write(platform.on_identity, store, identity)
 
     async def claim_again(self) -> None:
-        """Asks the platforms that did not answer `prepare` whose token it is. Stops one whose token is another bot's."""
+        """Asks again the platforms that did not answer in `prepare`. Stops a platform whose token is another bot's."""
         for name, new_bot in list(self._unclaimed.items()):
             try:
                 await self._claim(name, new_bot=new_bot)
             except StoreError as error:
-                await write(stop_platform, self._context.store, name, str(error), (), now=self._context.clock.now())
+                await write(
+                    sending.stop_platform, self._context.store, name, str(error), (), now=self._context.clock.now()
+                )
 
     async def send_once(self) -> Sent:
         """Plans once, drains every lane that has something to do now, and returns the counts."""
@@ -263,22 +282,22 @@ class Sender:
         )
 
     async def drain(self, drain_state: DrainState) -> None:
-        """Delivers in every lane that has something to do now."""
-        gc.freeze()  # objects that exist now are not examined by later garbage collections
+        """Wakes all lanes that have something to do now, and delivers in them."""
+        gc.freeze()  # so that later garbage collections do not examine the objects that exist now
         await self.wake_lanes(drain_state)
         await self.drain_woken(drain_state)
 
     async def drain_woken(self, drain_state: DrainState) -> None:
-        """Delivers in the lanes that were woken, until nothing is left to do or the process is to stop."""
+        """Delivers in the lanes that were woken, until nothing is left to do or the process has to stop."""
         await self._run_until_stopped(self._context.engine.run(partial(deliver, self._context, drain_state)))
 
     async def deliver_lane(self, drain_state: DrainState, lane: Lane) -> None:
-        """Delivers in one lane, whose last messages another worker may have sent. Raises StoreError."""
+        """Delivers in one lane, after counting what other workers have sent there. Raises StoreError."""
         await self._context.engine.count_others(lane, anew=True)
         await deliver(self._context, drain_state, lane)
 
     async def sweep(self, drain_state: DrainState) -> int:
-        """Wakes every lane that has something to do now and no job. Returns how many. Raises StoreError."""
+        """Wakes every lane that has something to do now but no job. Returns how many lanes. Raises StoreError."""
         return await write(wake_lanes, self._context.store, await self._lanes_to_wake(drain_state), only_idle=True)
 
     async def wake_lanes(self, drain_state: DrainState) -> bool:
@@ -294,7 +313,7 @@ class Sender:
         found = await asyncio.to_thread(
             lanes,
             context.store,
-            [platform for platform in context.channels if not token_is_paused(context, platform)],
+            [platform for platform in context.channels if not lane_sender.token_is_paused(context, platform)],
             now=context.clock.now(),
             wall=context.clock.wall(),
             finding=sorted(context.lookup_platforms),
@@ -304,7 +323,7 @@ class Sender:
     async def _run_until_stopped(self, work: Coroutine[Any, Any, None]) -> None:
         """Waits for `work` to end. Cancels it SHUTDOWN_GRACE seconds after `stop` is set.
 
-        Messages in flight then stay marked as sending, and are unclear at the next start.
+        The messages that were then being sent stay marked as sending, and are unclear at the next start.
         """
         task, stop = asyncio.create_task(work), asyncio.create_task(self._stop.wait())
         await asyncio.wait((task, stop), return_when=asyncio.FIRST_COMPLETED)
@@ -315,3 +334,64 @@ class Sender:
         else:
             task.cancel()
             log.warning("Broken off after %.0f s; the next start asks what became of it.", SHUTDOWN_GRACE)
+
+
+# --------------------------------- plans the deliveries that are due, and counts earlier sends against the rate limits
+
+
+async def plan(
+    context: Context, drain_state: DrainState, *, planned: Callable[[], Awaitable[None]] | None = None
+) -> None:
+    """Plans the deliveries that are due in all chats, slice by slice, and wakes the lanes of each slice.
+
+    `planned` is awaited after each slice, so that the first messages are sent while later slices are planned. With a
+    hundred thousand chats, planning takes half a minute.
+    """
+    await _move_far_moments(context)
+    watch, began, deliveries = _Stopwatch(context.clock), context.clock.monotonic(), 0
+    slices = plan_slices(context.store, now=context.clock.now(), enough=context.is_stopping, matching=watch.running)
+    while (one := await asyncio.to_thread(next, slices, None)) is not None:
+        lanes = await do_steps(one, context.store)
+        deliveries += len(lanes)
+        drain_state.planned += len(lanes)
+        context.engine.deliveries_stored([lane for lane in lanes if lane.platform in context.channels])
+        if lanes and planned is not None:
+            await planned()
+    seconds = context.clock.monotonic() - began
+    context.observe(channel.PlanMade(deliveries=deliveries, seconds=seconds, matching_seconds=watch.seconds))
+
+
+async def _move_far_moments(context: Context) -> None:
+    """Corrects due moments that are too late because the clock was wrong, and tells the operators and the log."""
+    now = context.clock.now()
+    if moved := await do_steps(move_far_moments(context.store, now=now), context.store):
+        log.warning("The clock was wrong: %d subscriptions were due too late, and are due at their times again.", moved)
+        admins = context.conversation.bot_info.admins
+        lanes = await write(notify_operators, context.store, admins, ClockWasWrong(count=moved), now=now)
+        context.engine.deliveries_stored([lane for lane in lanes if lane.platform in context.channels])
+
+
+def seed_rate_limiter(context: Context) -> None:
+    """Counts the sends that earlier processes began in the last minute against the rate limits."""
+    now, wall, second = context.clock.now(), context.clock.wall(), context.clock.monotonic()
+    for platform in context.channels:
+        earlier = sending.recent_sends(context.store, platform, now=now, wall=wall)
+        bulk = [(send.lane, second - send.ago.total_seconds()) for send in earlier if not send.is_answer]
+        answers = [(send.lane, second - send.ago.total_seconds()) for send in earlier if send.is_answer]
+        context.rate_limiter.record_earlier_sends(bulk, answers, second)
+
+
+class _Stopwatch:
+    """Adds up the seconds that pass while the body of `running` runs."""
+
+    def __init__(self, clock: channel.Clock) -> None:
+        self._clock = clock
+        self.seconds = 0.0
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        began = self._clock.monotonic()
+        try:
+            yield
+        finally:
+            self.seconds += self._clock.monotonic() - began

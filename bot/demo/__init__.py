@@ -1,18 +1,52 @@
 """`paperwire demo`: sends the sample digests through the real pipeline to example chats, without network or account.
 
-Only the channels and the clock differ from `paperwire run`: the channels keep the messages, and the clock jumps from one
-moment of the story to the next.
+Only the channels and the clock differ from `paperwire run` (see `story`). The messages of each chat are printed as its platform
+shows them, and written into the gallery, an HTML page.
+
+The page is one file without scripts and external resources. Messages are shown as `Display` values, which keep a
+few elements of HTML and links to web pages; Jinja escapes all other text.
 """
 
 import asyncio
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.resources import files
+from itertools import pairwise
 from pathlib import Path
+from shutil import which
 from tempfile import TemporaryDirectory
+from typing import Final, Literal
 
-from rich.console import Console
+from rich.align import Align
+from rich.box import ROUNDED, SQUARE
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.panel import Panel
+from rich.rule import Rule
+from rich.text import Text
 
-from bot.demo import gallery
-from bot.demo.story import run_story
+from bot.commands.phrasing import cadence_words
+from bot.demo.story import (
+    CONVERSATIONS,
+    DEMO_CHATS,
+    ConversationLog,
+    DemoChat,
+    GalleryPost,
+    PersonMessage,
+    Story,
+    run_story,
+)
+from bot.errors import WrongUsage
+from bot.platforms.known import look_of
+from bot.rendering import appearance
 from bot.rendering.language import Language
+from bot.rendering.templating import page_environment
+from bot.rendering.terminal import Flow, text_of
+from subscriptions import errors
+from subscriptions.errors import PaperwireError, Sentence
+from subscriptions.model import ChatKind
 
 
 def run_demo(out: Path, console: Console) -> int:
@@ -22,16 +56,340 @@ def run_demo(out: Path, console: Console) -> int:
     """
     with TemporaryDirectory(prefix="paperwire-demo-") as folder:
         story = asyncio.run(run_story(Path(folder) / "demo.db"))
-    page = gallery.write_gallery(story, out)
+    page = write_gallery(story, out)
     language = Language("en", "UTC")
-    for exhibit in gallery.exhibits(story, language):
-        gallery.print_exhibit(exhibit, console)
-    console.print(gallery.story_counts(story, language), markup=False, highlight=False)
-    console.print(gallery.source_of_texts(language), markup=False, highlight=False, style="dim")
+    for exhibit in exhibits(story, language):
+        print_exhibit(exhibit, console)
+    console.print(story_counts(story, language), markup=False, highlight=False)
+    console.print(source_of_texts(language), markup=False, highlight=False, style="dim")
     console.print()
     for what, how in (
         (language.say("Look at the gallery"), str(page)),
-        *gallery.steps(language, gallery.program(), gallery.sample()),
+        *steps(language, program(), sample()),
     ):
         console.print(f"{what + ':':<20} {how}", soft_wrap=True, markup=False, highlight=False)
     return 1 if story.undelivered else 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownSubscription:
+    """One subscription of a chat, as typed."""
+
+    query: str
+    who: str = ""  # who added it, in a team
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exhibit:
+    """One chat with the messages that it received."""
+
+    anchor: str  # its anchor in the page, of a–z and "-"
+    platform: str  # a platform that has a Look
+    who: str  # "A researcher, in a private chat"
+    remark: str  # what to look for in it
+    title: str  # in the platform's own title bar
+    detail: str = ""  # below it: "bot", "14 members"
+    shared: bool = False  # a group, where every message names its sender
+    language: Literal["en", "zh"] = "en"
+    timezone: str = "UTC"
+    asks: tuple[ShownSubscription, ...] = ()
+    when: str = ""  # "daily 08:00 Europe/Berlin"
+    posts: Sequence[GalleryPost | PersonMessage] = ()
+    pressed: frozenset[str] = frozenset()  # data of the buttons that were pressed
+
+    @property
+    def words(self) -> Language:
+        """The chat's language and time zone."""
+        return Language(self.language, self.timezone)
+
+    @property
+    def look(self) -> appearance.Look:
+        """What the platform's messages look like."""
+        look = look_of(self.platform)
+        assert look is not None  # noqa: S101 - `platform` has a Look
+        return look
+
+    @property
+    def title_bar(self) -> str:
+        """The line above the messages: platform and title."""
+        return self.look.title_bar.format(title=self.title, detail=f" ({self.detail})" if self.detail else "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownMessage:
+    """A message as displayed, with its time in the chat's zone."""
+
+    display: appearance.Display
+    day: str  # "Fri 23 Jan"
+    time: str  # "09:00"
+    moment: str  # ISO 8601
+    edited: bool
+    mine: bool = False  # the person wrote it
+    replies: tuple["ShownMessage", ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """The texts of the page around the chats."""
+
+    title: str
+    lead: str  # below the title
+    note: str  # in small letters below that
+    steps: tuple[tuple[str, str], ...]  # (next step, its command)
+    other: tuple[str, str, str]  # the page in another language: (its code, its file in the same folder, its name)
+
+
+def gallery_page(exhibits: Sequence[Exhibit], frame: Frame, language: Language) -> str:
+    """Returns the page as HTML. `language` is that of the page's own words; every chat has its own."""
+    drawn = [(exhibit, shown_messages(exhibit), exhibit.words) for exhibit in exhibits]
+    return page_environment().get_template("index.html").render(frame=frame, language=language, exhibits=drawn)
+
+
+def shown_messages(exhibit: Exhibit) -> tuple[ShownMessage, ...]:
+    """Returns the messages of a chat. Those of a thread are replies to its first. Raises ValueError for a broken payload."""
+    posts = [post for post in exhibit.posts if not isinstance(post, PersonMessage)]
+    known = {post.id for post in posts}
+    replies: dict[str, list[GalleryPost]] = {}
+    for post in posts:
+        if post.thread in known:
+            replies.setdefault(str(post.thread), []).append(post)
+    return tuple(
+        _shown_person_message(post, exhibit)
+        if isinstance(post, PersonMessage)
+        else _shown(post, exhibit, replies.get(post.id, ()))
+        for post in exhibit.posts
+        if isinstance(post, PersonMessage) or post.thread not in known
+    )
+
+
+def _shown(post: GalleryPost, exhibit: Exhibit, replies: Iterable[GalleryPost]) -> ShownMessage:
+    day, time, moment = _when(post.at, exhibit.words)
+    return ShownMessage(
+        display=exhibit.look.display(post.payload),
+        day=day,
+        time=time,
+        moment=moment,
+        edited=post.edited,
+        replies=tuple(_shown(reply, exhibit, ()) for reply in replies),
+    )
+
+
+def _shown_person_message(message: PersonMessage, exhibit: Exhibit) -> ShownMessage:
+    day, time, moment = _when(message.at, exhibit.words)
+    return ShownMessage(
+        display=appearance.Display(paragraphs=(exhibit.look.person(message.text),)),
+        day=day,
+        time=time,
+        moment=moment,
+        edited=False,
+        mine=True,
+    )
+
+
+def _when(at: datetime, language: Language) -> tuple[str, str, str]:
+    local = language.local(at)
+    return language.day(local.date()), f"{local:%H:%M}", local.isoformat(timespec="minutes")
+
+
+PAGES: Final = {"en": "index.html", "zh": "index.zh.html"}
+
+
+def exhibits(story: Story, language: Language) -> tuple[Exhibit, ...]:
+    """Returns the conversation in this language, then what each example chat received, with captions in this language."""
+    spoken = (conversation for conversation in CONVERSATIONS if conversation.language == language.code)
+    return tuple(_exhibit(demo_chat, story, language) for demo_chat in (*spoken, *DEMO_CHATS))
+
+
+def _exhibit(demo_chat: DemoChat, story: Story, language: Language) -> Exhibit:
+    subscribed = story.subscribed.get(demo_chat.chat, ())
+    log = story.conversation_logs.get(demo_chat.chat, ConversationLog())
+    zone, when = demo_chat.timezone, ""
+    if subscribed:
+        zone = subscribed[0].chat.settings.timezone
+        when = cadence_words(subscribed[0].subscription.cadence, language, zone if subscribed[0].first else "")
+    posts: list[GalleryPost | PersonMessage] = [
+        *log.messages,
+        *story.channels[demo_chat.platform].posts_in(demo_chat.chat),
+    ]
+    return Exhibit(
+        anchor=demo_chat.anchor,
+        platform=demo_chat.platform,
+        who=demo_chat.who.say(language.translate),
+        remark=demo_chat.remark.say(language.translate),
+        title=demo_chat.title,
+        detail=demo_chat.detail,
+        shared=demo_chat.kind is not ChatKind.PRIVATE,
+        language=demo_chat.language,
+        timezone=zone,
+        asks=tuple(ShownSubscription(query=one.subscription.text, who=one.subscription.added_by) for one in subscribed),
+        when=when,
+        posts=sorted(posts, key=lambda post: post.at),  # stable, so what a person writes stays before the reply
+        pressed=log.pressed,
+    )
+
+
+def write_gallery(story: Story, out: Path) -> Path:
+    """Writes one page per language and returns the path of the English one. Raises WrongUsage if that fails."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for lang, name in PAGES.items():
+            language = Language(lang, "UTC")
+            page = gallery_page(exhibits(story, language), _frame(story, language), language)
+            (out / name).write_text(page, encoding="utf-8")
+    except OSError as error:
+        if errors.is_disk_full(error):
+            raise PaperwireError(*errors.disk_full(out)) from error
+        raise WrongUsage(
+            Sentence("The gallery cannot be written to {folder}: {why}.", {"folder": out, "why": error.strerror or ""}),
+            Sentence("Name another folder: paperwire demo --out DIR"),
+        ) from error
+    return out / PAGES["en"]
+
+
+def _frame(story: Story, language: Language) -> Frame:
+    other = "en" if language.code == "zh" else "zh"
+    return Frame(
+        title=language.say("One day’s papers, as five chats received them"),
+        lead=story_counts(story, language),
+        note=source_of_texts(language),
+        steps=steps(language, "paperwire", "digest.md"),
+        other=(other, PAGES[other], "English" if other == "en" else "中文"),
+    )
+
+
+def story_counts(story: Story, language: Language) -> str:
+    """Returns a sentence with the counts of the story."""
+    counted = language.say(
+        "{papers} papers from {digests} digests, {messages} messages to {chats} chats.",
+        papers=story.papers,
+        digests=story.digests,
+        messages=story.messages,
+        chats=len(DEMO_CHATS),
+    )
+    twice = language.count(
+        "{count} paper was in two of the digests; no chat got it twice.",
+        "{count} papers were in two of the digests; no chat got one twice.",
+        story.repeated,
+    )
+    return language.say("{sentence} {next}", sentence=counted, next=twice)
+
+
+def source_of_texts(language: Language) -> str:
+    """Returns the sentence that says which parts of the texts are real."""
+    return language.say(
+        "Ids, titles, authors and categories are real, and links lead to arXiv; "
+        "abstracts, translations and summaries were written for this demonstration."
+    )
+
+
+def steps(language: Language, program: str, sample: str) -> tuple[tuple[str, str], ...]:
+    """Returns (what to do next, its command) pairs."""
+    return (
+        (language.say("Try your own words"), f"{program} match 'diffusion -survey' {sample}"),
+        (language.say("Connect a chat"), f"PAPERWIRE_TELEGRAM_TOKEN=… {program} run"),
+    )
+
+
+def program() -> str:
+    """Returns how to call this program: its name if the shell finds it, otherwise the way in which it was called now."""
+    if which("paperwire"):
+        return "paperwire"
+    return "python -m bot" if Path(sys.argv[0]).name == "__main__.py" else sys.argv[0]
+
+
+def sample() -> str:
+    """Returns the path of a sample digest, relative to the current folder if it is below it."""
+    path = Path(str(files("bot").joinpath("samples", "daily_arxiv.md")))
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+
+
+# -------------------------------------------------------------------------- prints the gallery's exhibits in a terminal
+
+
+_FOLDED_LINES = 3
+_STYLES = {"header": "bold", "small": "dim"}
+
+
+def print_exhibit(exhibit: Exhibit, console: Console) -> None:
+    """Prints one chat: its people, subscriptions and messages. Colour alone never carries information."""
+    console.print(Text(exhibit.who, style="bold"))
+    for ask in exhibit.asks:
+        line = Text("  ").append(ask.query, style="bold")
+        console.print(line.append(f"  {ask.who}", style="dim") if ask.who else line)
+    if exhibit.when:
+        console.print(Text(f"  {exhibit.when}", style="dim"))
+    # In a file a title cannot be a link, so addresses are written out there.
+    drawn = _drawn(exhibit, shown_messages(exhibit), written=not console.is_terminal)
+    console.print(
+        Panel(
+            drawn,
+            box=SQUARE if exhibit.look.style == "terminal" else ROUNDED,
+            title=Text(exhibit.title_bar),
+            title_align="left",
+            border_style="dim",
+            width=min(console.width, exhibit.look.columns),
+        )
+    )
+    console.print()
+
+
+def _drawn(exhibit: Exhibit, messages: Sequence[ShownMessage], *, written: bool) -> RenderableType:
+    words = exhibit.words
+    parts: list[RenderableType] = []
+    for number, message in enumerate(messages):
+        if number == 0 or messages[number - 1].day != message.day:
+            parts.append(Align.center(Text(message.day, style="dim")))
+        else:
+            parts.append(Text())
+        match exhibit.look.style:
+            case "feed":
+                parts += _feed_post(message, words, written=written)
+            case "terminal":
+                parts.append(Text(f"{message.time} $ ", style="dim").append("paperwire deliver", style="bold"))
+                parts += _paragraphs(message, written=False)
+            case _ if message.mine:
+                parts += [Align.right(paragraph) for paragraph in _paragraphs(message, written=written)]
+                parts.append(Align.right(Text(message.time, style="dim")))
+            case _:
+                parts += [Text("paperwire", style="bold")] if exhibit.shared else []
+                parts += _paragraphs(message, written=written)
+                parts += _keys(message.display.keys)
+                silent = f"{words.say('sent without a sound')} · " if message.display.silent else ""
+                parts.append(Align.right(Text(silent + message.time, style="dim")))
+    return Group(*parts)
+
+
+def _feed_post(message: ShownMessage, words: Language, *, written: bool) -> Iterator[RenderableType]:
+    yield Text("paperwire", style="bold").append("  APP  ", style="dim").append(message.time, style="dim")
+    for above, paragraph in pairwise([None, *message.display.paragraphs]):
+        if above and paragraph and paragraph.shape != "small":
+            yield Text()
+        if paragraph:
+            yield _paragraph(paragraph, written=written)
+    yield from _keys(message.display.keys)
+    if message.replies:
+        yield Text()
+        yield Text(words.count("{count} reply", "{count} replies", len(message.replies)), style="bold")
+    for reply in message.replies:
+        yield Padding(Group(*_feed_post(reply, words, written=written)), (0, 0, 0, 3))
+
+
+def _paragraphs(message: ShownMessage, *, written: bool) -> Iterator[RenderableType]:
+    for paragraph in message.display.paragraphs:
+        yield _paragraph(paragraph, written=written)
+
+
+def _paragraph(paragraph: appearance.Paragraph, *, written: bool) -> RenderableType:
+    text = text_of(paragraph, written=written, style=_STYLES.get(paragraph.shape, ""))
+    match paragraph.shape:
+        case "rule":
+            return Rule(style="dim")
+        case "quote" | "folded" as shape:
+            return Flow(text, bar="│ ", most=_FOLDED_LINES if shape == "folded" else 0)
+        case _:
+            return Flow(text)
+
+
+def _keys(rows: Iterable[Sequence[appearance.ShownButton]]) -> Iterator[RenderableType]:
+    for row in rows:
+        yield Text(" ".join(f"[{key.text}]" for key in row))

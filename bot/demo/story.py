@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
-from typing import Final, Literal, TypedDict
+from typing import Any, Final, Literal
 
 from pydantic import SecretStr
 
@@ -21,9 +21,9 @@ from bot.settings import Settings
 from bot.sources.ingest import ingest
 from subscriptions.errors import Rejected, RetryLater, Sentence
 from subscriptions.model import CallbackToken, ChatAddress, ChatKind, Digest, Message
+from subscriptions.service import requests
 from subscriptions.service.amendments import set_settings
 from subscriptions.service.chat_status import store_chat
-from subscriptions.service.requests import Subscribed, SubscriptionRequest, subscribe
 from subscriptions.store.digests import Ingested
 
 
@@ -33,10 +33,10 @@ class GalleryPost:
 
     id: str  # counts from "1", over all chats of the channel
     chat: ChatAddress
-    delivery: str
+    delivery: str  # id of the delivery that it belongs to
     number: int  # in its delivery, from 1
     payload: str  # as posted: a JSON object in the platform's shape
-    at: datetime  # by the clock of decisions, aware UTC
+    at: datetime  # as Clock.now returned it, aware UTC
     thread: str | None = None  # id of the post in whose thread this post is
     papers: tuple[int, ...] = ()  # ids of the papers it shows
     edited: bool = False
@@ -65,7 +65,7 @@ class GalleryChannel(Channel):
 
     @property
     def posts(self) -> tuple[GalleryPost, ...]:
-        """The posted messages, as they are after edits."""
+        """The posted messages in their current form, with edits applied."""
         return tuple(self._posts.values())
 
     def posts_in(self, chat: ChatAddress) -> tuple[GalleryPost, ...]:
@@ -101,7 +101,7 @@ class GalleryChannel(Channel):
     async def find(
         self, chat: ChatAddress, message: Message, *, delivery: str, after: datetime, thread: str | None = None
     ) -> str | None:
-        """See Channel. Ignores `after`, since no message is ever lost here."""
+        """See Channel. Ignores `after`, because all messages are kept here."""
         del after, thread
         wanted = (chat, delivery, message.number)
         return next((p.id for p in self._posts.values() if (p.chat, p.delivery, p.number) == wanted), None)
@@ -130,11 +130,11 @@ class GalleryChannel(Channel):
         raise ValueError(f"it is no message for {self.platform}")
 
 
-# -------------------------------------------------------------------------------------------- what happens in the demo
+# --------------------------------------------------------------------------------------------- what happens in the demo
 
 
 class DemoClock:
-    """A clock that stands still, except that `go_to` and `sleep` move it."""
+    """A clock that moves only by `go_to` and `sleep`."""
 
     def __init__(self, start: datetime) -> None:
         self._start = start
@@ -174,19 +174,31 @@ class Arrival:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One step of a conversation: the person writes `text`, or presses the newest button that has `verb`."""
+
+    text: str = ""
+    verb: str = ""  # the verb of the button (bot/commands)
+    which: int = 0  # the index of the button among those of one message with this verb
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DemoChat:
-    """An example chat with its subscriptions."""
+    """An example chat: with subscriptions, or a private one in which a person talks with the bot, one step per minute."""
 
     anchor: str
-    platform: Literal["telegram", "slack", "console"]
+    platform: Literal["telegram", "slack", "console"] = "telegram"
     address: str
     who: Sentence
     remark: Sentence
     title: str  # in the platform's title bar
     detail: str = ""
     kind: ChatKind = ChatKind.PRIVATE
-    settings: Mapping[str, str] = field(default_factory=dict)
-    subscriptions: tuple[SubscriptionRequest, ...]
+    language: Literal["en", "zh"] = "en"
+    timezone: str = "UTC"  # of a conversation
+    subscriptions: tuple[requests.SubscriptionRequest, ...] = ()
+    begins: datetime = EVENING
+    steps: tuple[Step, ...] = ()
 
     @property
     def chat(self) -> ChatAddress:
@@ -201,36 +213,6 @@ class DemoChat:
         return f"#{self.title}" if self.platform == "slack" else self.title
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """One step of a conversation: the person writes `text`, or presses the newest button with `verb`."""
-
-    text: str = ""
-    verb: str = ""  # the verb of the button (bot/commands)
-    which: int = 0  # the index of the button among several with this verb
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DemoConversation:
-    """A private chat without subscriptions, in which a person talks with the bot: one step per minute."""
-
-    anchor: str
-    address: str
-    who: Sentence
-    remark: Sentence
-    title: str
-    detail: str
-    language: Literal["en", "zh"]
-    timezone: str
-    begins: datetime
-    steps: tuple[Step, ...]
-
-    @property
-    def chat(self) -> ChatAddress:
-        """The address of the chat."""
-        return ChatAddress("telegram", self.address)
-
-
 ARRIVALS: Final[tuple[Arrival, ...]] = (
     Arrival(at=datetime(2026, 1, 23, 5, 0, tzinfo=UTC), file="arxiv_rss.xml", source="arXiv"),
     Arrival(at=datetime(2026, 1, 23, 5, 40, tzinfo=UTC), file="daily_arxiv.md", source="daily arXiv"),
@@ -240,42 +222,41 @@ ARRIVALS: Final[tuple[Arrival, ...]] = (
 DEMO_CHATS: Final[tuple[DemoChat, ...]] = (
     DemoChat(
         anchor="researcher",
-        platform="telegram",
         address="104517",
         who=Sentence("A researcher on Telegram"),
         remark=Sentence("Words, an exclusion, an author she follows. What matched is underlined."),
         title="paperwire",
         detail="bot",
         subscriptions=(
-            SubscriptionRequest(text="cs.CV diffusion -survey", every="daily", at="08:00", tz="Europe/Berlin"),
-            SubscriptionRequest(text='author:"Ranjay Krishna"', name="Ranjay Krishna", every="daily", at="08:00"),
-            SubscriptionRequest(text='"language model" agents', every="daily", at="08:00"),
+            requests.SubscriptionRequest(text="cs.CV diffusion -survey", every="daily", at="08:00", tz="Europe/Berlin"),
+            requests.SubscriptionRequest(
+                text='author:"Ranjay Krishna"', name="Ranjay Krishna", every="daily", at="08:00"
+            ),
+            requests.SubscriptionRequest(text='"language model" agents', every="daily", at="08:00"),
         ),
     ),
     DemoChat(
         anchor="reader",
-        platform="telegram",
         address="104518",
         who=Sentence("A reader in Shanghai"),
         remark=Sentence("The same papers, in the reader’s language wherever somebody wrote a summary in it."),
         title="paperwire",
         detail="机器人",
-        settings={"lang": "zh"},
+        language="zh",
         subscriptions=(
-            SubscriptionRequest(text="视频生成", every="daily", at="18:00", tz="Asia/Shanghai"),
-            SubscriptionRequest(text="强化学习 OR 思维链", every="daily", at="18:00"),
+            requests.SubscriptionRequest(text="视频生成", every="daily", at="18:00", tz="Asia/Shanghai"),
+            requests.SubscriptionRequest(text="强化学习 OR 思维链", every="daily", at="18:00"),
         ),
     ),
     DemoChat(
         anchor="lab",
-        platform="telegram",
         address="-1001045170001",
         who=Sentence("A lab’s group on Telegram"),
         remark=Sentence("One category, one message a day, without a sound."),
         title="Vision Lab",
         detail="14 members",
         kind=ChatKind.GROUP,
-        subscriptions=(SubscriptionRequest(text="cs.CV", every="daily", at="09:00", tz="Europe/Berlin"),),
+        subscriptions=(requests.SubscriptionRequest(text="cs.CV", every="daily", at="09:00", tz="Europe/Berlin"),),
     ),
     DemoChat(
         anchor="reading-group",
@@ -287,7 +268,7 @@ DEMO_CHATS: Final[tuple[DemoChat, ...]] = (
         detail="23 members",
         kind=ChatKind.TEAM,
         subscriptions=(
-            SubscriptionRequest(
+            requests.SubscriptionRequest(
                 text="cs.CL reasoning",
                 name="reasoning",
                 every="daily",
@@ -295,7 +276,7 @@ DEMO_CHATS: Final[tuple[DemoChat, ...]] = (
                 tz="America/New_York",
                 added_by="Lena",
             ),
-            SubscriptionRequest(
+            requests.SubscriptionRequest(
                 text='"reinforcement learning" OR RLHF', name="RL", every="daily", at="09:00", added_by="Tomás"
             ),
         ),
@@ -307,7 +288,7 @@ DEMO_CHATS: Final[tuple[DemoChat, ...]] = (
         who=Sentence("A terminal"),
         remark=Sentence("As soon as papers come. What an earlier digest brought does not come again."),
         title="Terminal",
-        subscriptions=(SubscriptionRequest(text='agent* OR "tool use"', every="now"),),
+        subscriptions=(requests.SubscriptionRequest(text='agent* OR "tool use"', every="now"),),
     ),
 )
 
@@ -316,8 +297,8 @@ _REMARK: Final = Sentence(
     "Subscribing is one line; a link to a paper opens its card, and a button leaves out what is too much."
 )
 _EXCLUDE: Final = (Step(verb="card-exclude"), Step(verb="leave-out", which=3))
-CONVERSATIONS: Final[tuple[DemoConversation, ...]] = (
-    DemoConversation(
+CONVERSATIONS: Final[tuple[DemoChat, ...]] = (
+    DemoChat(
         anchor="conversation",
         address="104519",
         who=_WHO,
@@ -329,7 +310,7 @@ CONVERSATIONS: Final[tuple[DemoConversation, ...]] = (
         begins=datetime(2026, 1, 23, 8, 41, tzinfo=UTC),
         steps=(Step(text="/sub video models at 8"), Step(text="arxiv.org/abs/2601.11087"), *_EXCLUDE),
     ),
-    DemoConversation(
+    DemoChat(
         anchor="conversation",
         address="104520",
         who=_WHO,
@@ -351,12 +332,12 @@ A_MINUTE = timedelta(minutes=1)
 class ConversationLog:
     """The messages of the person in a conversation, and the buttons that the person pressed."""
 
-    messages: tuple[PersonMessage, ...]
-    pressed: frozenset[str]  # callback data of the buttons
+    messages: tuple[PersonMessage, ...] = ()
+    pressed: frozenset[str] = frozenset()  # callback data of the buttons
 
 
 async def run_conversation(
-    app: App, channel: GalleryChannel, clock: DemoClock, conversation: DemoConversation
+    app: App, channel: GalleryChannel, clock: DemoClock, conversation: DemoChat
 ) -> ConversationLog:
     """Performs the steps of a conversation, one a minute, and returns what was written and pressed."""
     clock.go_to(conversation.begins)
@@ -378,20 +359,13 @@ async def run_conversation(
     return ConversationLog(messages=tuple(messages), pressed=frozenset(pressed))
 
 
-def _typed(conversation: DemoConversation, text: str, number: int) -> Request:
+def _typed(conversation: DemoChat, text: str, number: int) -> Request:
     first, _, rest = text.partition(" ")
     command = first.removeprefix("/") if first.startswith("/") else ""
     return MessageRequest(command=command, text=rest if command else text, **_request_fields(conversation, number))
 
 
-class _RequestFields(TypedDict):
-    place: Place
-    update_id: str
-    sender: str
-    language: str
-
-
-def _request_fields(conversation: DemoConversation, number: int) -> _RequestFields:
+def _request_fields(conversation: DemoChat, number: int) -> dict[str, Any]:
     """Returns the fields that every request of the conversation has."""
     return {
         "place": Place(chat=conversation.chat, kind=ChatKind.PRIVATE),
@@ -401,7 +375,7 @@ def _request_fields(conversation: DemoConversation, number: int) -> _RequestFiel
     }
 
 
-def _button(app: App, channel: GalleryChannel, conversation: DemoConversation, step: Step) -> tuple[str, str]:
+def _button(app: App, channel: GalleryChannel, conversation: DemoChat, step: Step) -> tuple[str, str]:
     """Returns (id of the message, data) of the button to press. Raises LookupError if no message has such a button."""
     for post in reversed(channel.posts_in(conversation.chat)):
         found = [data for data, token in _buttons(app, conversation, post) if token and token.verb == step.verb]
@@ -410,7 +384,7 @@ def _button(app: App, channel: GalleryChannel, conversation: DemoConversation, s
     raise LookupError(f"no message has a button that does {step.verb}")
 
 
-def _buttons(app: App, conversation: DemoConversation, post: GalleryPost) -> Iterator[tuple[str, CallbackToken | None]]:
+def _buttons(app: App, conversation: DemoChat, post: GalleryPost) -> Iterator[tuple[str, CallbackToken | None]]:
     for row in json.loads(post.payload).get("buttons", []):
         for data in (str(key["data"]) for key in row if "data" in key):
             yield data, pressed_token(app.store, data, str(conversation.chat))
@@ -424,11 +398,11 @@ _UNPACED: Final = Limits(text=4096, per_second=0, per_lane=0)  # no rate limit
 class Story:
     """The result of the story."""
 
-    papers: int  # number of new papers
+    papers: int  # number of papers that were new
     digests: int
-    repeated: int  # number of entries whose paper an earlier digest contained
+    repeated: int  # number of entries whose paper was already in an earlier digest
     channels: Mapping[str, GalleryChannel]
-    subscribed: Mapping[ChatAddress, tuple[Subscribed, ...]]
+    subscribed: Mapping[ChatAddress, tuple[requests.Subscribed, ...]]
     conversation_logs: Mapping[ChatAddress, ConversationLog]
     undelivered: int  # messages that could not be delivered
 
@@ -439,7 +413,7 @@ class Story:
 
 
 async def run_story(database: Path) -> Story:
-    """Subscribes the example chats, ingests each digest at its moment, and delivers what is due at each moment."""
+    """Runs the story: subscribes the chats, ingests the digests, performs the conversations, delivers what is due."""
     clock = DemoClock(EVENING)
     channels: dict[str, GalleryChannel] = {name: GalleryChannel(name, _UNPACED, clock) for name in _PLATFORMS}
     settings = Settings(database_url=SecretStr(f"sqlite:///{database}"), access="open")
@@ -473,14 +447,14 @@ async def run_story(database: Path) -> Story:
     )
 
 
-def _subscribe(app: App, demo_chat: DemoChat) -> tuple[Subscribed, ...]:
+def _subscribe(app: App, demo_chat: DemoChat) -> tuple[requests.Subscribed, ...]:
     now = app.clock.now()
     done = [
-        subscribe(app.store, demo_chat.chat, request, now=now, title=demo_chat.chat_title, kind=demo_chat.kind)
+        requests.subscribe(app.store, demo_chat.chat, request, now=now, title=demo_chat.chat_title, kind=demo_chat.kind)
         for request in demo_chat.subscriptions
     ]
-    for name, value in demo_chat.settings.items():
-        set_settings(app.store, demo_chat.chat, {name: value}, now=now)
+    if demo_chat.language != "en":
+        set_settings(app.store, demo_chat.chat, {"lang": demo_chat.language}, now=now)
     return tuple(done)
 
 

@@ -1,4 +1,4 @@
-"""Reads digests: turns bytes into papers. `read_digest` reads any digest; each format is one module of FORMATS.
+"""Reads digests: turns bytes into papers. `read_digest` reads any digest; each format is a member of FORMATS.
 
 A new format: copy `_example.py`, write `name`, `detect` and `parse`, add the module to FORMATS at its place, and put a
 page with its expected papers into tests/digests. Installed packages can bring formats, too (docs/formats.md); they import
@@ -6,46 +6,37 @@ what they need from here.
 """
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date
 from typing import Final
 
 from bot.digests import (
-    arxiv_api_atom,
-    arxiv_atom,
-    arxiv_listing_html,
-    arxiv_listing_mail,
-    arxiv_listing_pastweek,
-    arxiv_rss,
-    bilingual3,
-    bilingual_json,
-    bilingual_md,
-    bilingual_rss,
+    _format,
+    _papers,
+    _xml,
+    arxiv_feeds,
+    arxiv_lists,
+    bilingual,
     biorxiv_json,
-    daily_arxiv_jsonl,
-    daily_arxiv_md,
-    hf_html,
-    hf_json,
-    hf_text,
-    hugging_index,
-    hugging_md,
+    daily_arxiv,
+    hugging_face,
+    hugging_llm,
 )
-from bot.digests._arxiv import arxiv_address as arxiv_address
-from bot.digests._arxiv import arxiv_link as arxiv_link
-from bot.digests._arxiv import paper_key as paper_key
 from bot.digests._format import DATE_ASSUMED as DATE_ASSUMED
 from bot.digests._format import INFO as INFO
 from bot.digests._format import Content as Content
 from bot.digests._format import DigestFormat as DigestFormat
 from bot.digests._format import Entry as Entry
-from bot.digests._format import NotText, date_ahead, plain_text
 from bot.digests._format import Warnings as Warnings
 from bot.digests._format import bounded as bounded
 from bot.digests._format import collapse as collapse
-from bot.digests._text import day_in as day_in
-from bot.digests._text import day_in_name, describe_bytes, describe_text, limited
-from bot.digests._text import split_authors as split_authors
+from bot.digests._papers import arxiv_address as arxiv_address
+from bot.digests._papers import arxiv_link as arxiv_link
+from bot.digests._papers import day_in as day_in
+from bot.digests._papers import paper_key as paper_key
+from bot.digests._papers import split_authors as split_authors
 from bot.digests.installed import InstalledFormats, installed_formats, usable_formats
 from bot.errors import BrokenDigest, UnknownFormat
 from subscriptions.errors import PaperwireError, Sentence
@@ -53,24 +44,24 @@ from subscriptions.model import Digest
 from subscriptions.planning.receipts import lies_ahead
 
 FORMATS: Final[tuple[DigestFormat, ...]] = (
-    arxiv_rss,
-    arxiv_atom,
-    arxiv_api_atom,
-    bilingual_rss,
-    arxiv_listing_html,
-    hf_html,
-    hf_json,
-    daily_arxiv_jsonl,
-    bilingual_json,
+    arxiv_feeds.ARXIV_RSS,
+    arxiv_feeds.ARXIV_ATOM,
+    arxiv_feeds.ARXIV_API_ATOM,
+    bilingual.BILINGUAL_RSS,
+    arxiv_lists.ARXIV_LISTING_HTML,
+    hugging_face.HF_HTML,
+    hugging_face.HF_JSON,
+    daily_arxiv.DAILY_ARXIV_JSONL,
+    bilingual.BILINGUAL_JSON,
     biorxiv_json,
-    arxiv_listing_mail,
-    arxiv_listing_pastweek,
-    bilingual_md,
-    hugging_md,
-    hugging_index,
-    hf_text,
-    bilingual3,
-    daily_arxiv_md,
+    arxiv_lists.ARXIV_LISTING_MAIL,
+    arxiv_lists.ARXIV_LISTING_PASTWEEK,
+    bilingual.BILINGUAL_MD,
+    hugging_llm.HUGGING_MD,
+    hugging_llm.HUGGING_INDEX,
+    hugging_face.HF_TEXT,
+    bilingual.BILINGUAL3,
+    daily_arxiv.DAILY_ARXIV_MD,
 )
 """All formats. Their order matters: a text is read as the first format whose `detect` accepts it."""
 
@@ -80,11 +71,11 @@ MAX_BYTES: Final = 64 * 2**20
 """Size limit of a document."""
 
 MOST_COMMAS: Final = 50_000
-"""Limit of commas in a document, beside one in eight bytes. A list of names takes many times the memory of its bytes, and
-a real digest has one comma in forty."""
+"""A document may hold this many commas, and one more per eight bytes. A list of names takes many times the memory of its
+bytes, and a real digest has one comma per forty bytes."""
 
 MAX_LINES: Final = 2_000_000
-"""Limit of lines in a document. Each line takes more memory than its bytes, and no real digest comes near."""
+"""Limit of lines in a document. Each line takes more memory than its bytes, and no real digest has nearly as many."""
 
 
 def formats_of_packages() -> InstalledFormats:
@@ -107,13 +98,13 @@ def read_digest(
 ) -> Digest:
     """Returns the papers of a document, with its format, day and warnings.
 
-    `name` is the path or address of the document: sentences name it, and its last part may tell the day.
+    `name` is the path or address of the document. Error texts show it, and its last part may contain the day.
     `format` is one of `format_names`: only this format is tried, even if it does not recognise the text.
     `day` is used if neither the document nor its name tells a day.
     `language` (ISO 639-1) is the language of summaries and translations; it overrules the guess from the script.
 
-    Raises UnknownFormat if the document is no digest, BrokenDigest if it cannot be read without errors in the papers;
-    both sentences begin with `name`. Returns a digest without papers only if the document itself says that it has none.
+    Raises UnknownFormat if the document is no digest, and BrokenDigest if reading it would give wrong papers; both error
+    texts begin with `name`. Returns a digest without papers only if the document itself says that it has none.
     """
     _refuse_too_large(data, name)
     warnings = Warnings()
@@ -122,10 +113,10 @@ def read_digest(
     content = _parsed(module, text, name, warnings, language)
     if not content.entries and format and not module.detect(text):
         raise _unknown(name, text, [format])
-    entries = limited(content.entries, warnings)
+    entries = _papers.limited(content.entries, warnings)
     _note_entries(entries, warnings)
     own_day = content.day
-    if own_day is None and (own_day := day_in_name(name)):
+    if own_day is None and (own_day := _papers.day_in_name(name)):
         warnings.add("date_from_name", example=own_day.isoformat())
     if day and own_day and day != own_day:
         warnings.add("date_overruled", example=own_day.isoformat())
@@ -144,7 +135,7 @@ def dated(digest: Digest, today: date) -> Digest:
     if digest.day is None:
         return replace(digest, day=today, warnings=(*digest.warnings, DATE_ASSUMED))
     if lies_ahead(digest.day, today):
-        return replace(digest, day=today, warnings=(*digest.warnings, date_ahead(digest.day)))
+        return replace(digest, day=today, warnings=(*digest.warnings, _format.date_ahead(digest.day)))
     return digest
 
 
@@ -153,15 +144,17 @@ def _refuse_too_large(data: bytes, name: str) -> None:
         raise BrokenDigest(Sentence("{name}: larger than {limit} MiB.", {"name": name, "limit": MAX_BYTES >> 20}))
     if data.count(b"\n") > MAX_LINES:
         raise BrokenDigest(Sentence("{name}: more than {limit} lines.", {"name": name, "limit": MAX_LINES}))
-    separators = data.count(b",") + (0 if b"<" in data[:100] else data.count(b";"))  # a page has ";" in its entities
+    separators = data.count(b",") + (
+        0 if b"<" in data[:100] else data.count(b";")
+    )  # an HTML page has ";" in its entities
     if separators > MOST_COMMAS + len(data) // 8:
         raise BrokenDigest(Sentence("{name}: more commas than text; it is no digest.", {"name": name}))
 
 
 def _decoded(data: bytes, name: str, warnings: Warnings) -> str:
     try:
-        return plain_text(data, warnings)
-    except NotText:
+        return _format.plain_text(data, warnings)
+    except _format.NotText:
         raise UnknownFormat(
             Sentence(
                 "{name}: not UTF-8 text (looks like {look}); expected one of: {formats}.",
@@ -221,3 +214,53 @@ def _note_entries(entries: list[Entry], warnings: Warnings) -> None:
         seen.add(paper.key)
     if not entries and "feed_error" not in warnings:
         warnings.add("empty_digest")
+
+
+# --------------------------------------------------------- describes documents that are not digests, for their refusal
+
+
+_SIGNATURES = (
+    (b"%PDF", Sentence("a PDF")),
+    (b"PK\x03\x04", Sentence("a ZIP archive or an office document")),
+    (b"\x1f\x8b", Sentence("a compressed file")),
+    (b"\x89PNG", Sentence("a picture")),
+    (b"\xff\xd8\xff", Sentence("a picture")),
+    (b"\xff\xfe", Sentence("UTF-16 text")),
+    (b"\xfe\xff", Sentence("UTF-16 text")),
+)
+_HEADING = re.compile(r"^#{1,6} .*", re.MULTILINE)
+_SHOWN = 60  # characters of a quotation
+
+
+def describe_bytes(data: bytes) -> Sentence:
+    """Returns what kind of file some bytes seem to be; for bytes that are not text."""
+    found = (look for signature, look in _SIGNATURES if data.startswith(signature))
+    return next(found, Sentence("binary data or text in another encoding"))
+
+
+def describe_text(text: str) -> Sentence:
+    """Returns what kind of document a text seems to be; the phrase may quote a few of its words."""
+    start = text.lstrip()
+    if not start:
+        return Sentence("an empty file")
+    if _xml.is_html(start):
+        return Sentence("an HTML page")
+    if _xml.is_markup(start):
+        return _describe_xml(start)
+    if start[0] in "{[":
+        return Sentence("JSON")
+    if heading := _HEADING.search(start):
+        return Sentence('a README: "{heading}"', {"heading": _format.shortened(heading[0], _SHOWN)})
+    return Sentence('text that begins "{words}"', {"words": _format.shortened(start, _SHOWN)})
+
+
+def _describe_xml(text: str) -> Sentence:
+    root = _xml.read_head(text)
+    if root is None:
+        return Sentence("XML with a DOCTYPE, which is never read, or damaged XML")
+    title = next(
+        (child.text for part in (root, *root.children) for child in part.children if "title" in child.name), ""
+    )
+    if title.strip():
+        return Sentence('an XML feed titled "{title}"', {"title": _format.shortened(title, _SHOWN)})
+    return Sentence("XML with the root <{root}>", {"root": root.name.rpartition(" ")[2]})

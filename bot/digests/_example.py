@@ -4,16 +4,15 @@
     * 2601.15529 Title of the paper
       Its abstract, on one line.
 
-`DigestFormat` says what a format must do. The modules beside this one read ids, keys, names and categories, and collect
+`DigestFormat` says what a format must do. Other modules of this folder read ids, keys, names and categories, and collect
 warnings. This format is not a member of FORMATS; its sample is tests/digests/_example.txt.
 """
 
 import re
 from collections.abc import Iterator
 
-from bot.digests._arxiv import arxiv_address, arxiv_link
 from bot.digests._format import Content, Entry, Warnings, bounded, collapse
-from bot.digests._text import day_in
+from bot.digests._papers import arxiv_address, arxiv_link, day_in
 from subscriptions.model import Paper
 
 name = "example"
@@ -24,7 +23,7 @@ _HEAD = re.compile(r"\* (?P<address>\S+) (?P<title>.+)")
 
 
 def detect(text: str) -> bool:
-    """Returns whether the first line is that of this format. Names and types of files are not known here."""
+    """Returns whether the first line is that of this format. `detect` does not know the name of the file."""
     return bool(_FIRST_LINE.match(text))
 
 

@@ -1,12 +1,12 @@
-"""What a format is given and what it gives: plain text, entries, and the warnings of one digest.
+"""The input and output of a format: plain text, entries, and the warnings of one digest.
 
-Bytes are decoded as UTF-8, with one kind of line end and no control characters. Warnings are collected while a digest is read:
-code, count, first line, up to five examples.
+Bytes are decoded as UTF-8, with one kind of line end and no control characters. Warnings are collected while a digest is
+read. Each has a code, a count, the first line, and up to five examples.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import chain, islice, pairwise
 from typing import Final, NamedTuple, Protocol, TypeVar
@@ -16,16 +16,13 @@ from subscriptions.cutting import clip
 from subscriptions.errors import Sentence
 from subscriptions.model import DigestWarning, Paper
 
-# Control characters except white space, the two code points that XML forbids, and lone surrogates, which only JSON escapes
-# can produce.
+# Control characters except white space, the two code points that XML forbids, and lone surrogates, which only JSON
+# escapes can produce.
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
-# A tab after other characters counts as one, too: JSON makes it of `\text`. At the start of a line it is indentation.
+# A tab after other characters is counted as well, since JSON reads `\text` as a tab and "ext". At the start of a line a
+# tab is indentation.
 _COUNTED = re.compile(_CONTROLS.pattern + r"|(?<=[^\n\t])\t")
 BOM = b"\xef\xbb\xbf"
-# Searching the bytes for these is a hundred times as fast as searching the text, and most files have none.
-_CONTROL_BYTES = bytes(byte for byte in range(0x20) if byte not in b"\n\r") + b"\x7f"
-_C1 = re.compile(rb"\xc2[\x80-\x84\x86-\x9f]")
-_NO_CHARACTER = re.compile(rb"\xef\xbf[\xbe\xbf]")
 _EXAMPLES = 5  # of a warning
 _SHOWN = 120  # characters of an example
 _LONGEST_ERROR = 400  # characters
@@ -65,27 +62,26 @@ class NotText(Exception):
 def plain_text(data: bytes, warnings: "Warnings") -> str:
     """Returns the text of a document. Raises NotText if it is not UTF-8 or holds a NUL byte.
 
-    A lone carriage return stays, since it is no line end; a second one before a line end goes, since a program that made
-    line ends of line ends wrote it. A byte order mark at the start of any line is removed, since
-    files may have been glued together.
+    A lone carriage return is kept, since it is no line end. Two of them before a line feed are read as one line end: some
+    program converted the line ends twice. A byte order mark at the start of any line is removed, since files may have
+    been glued together.
     """
     if b"\0" in data:
         raise NotText
     data = data.removeprefix(BOM)
     if b"\r\n" in data:
         data = data.replace(b"\r\r\n", b"\n").replace(b"\r\n", b"\n")
-    may_hold_controls = _may_hold_controls(data)  # before decoding, since the text may take four times the memory
     try:
         text = data.decode()
     except UnicodeDecodeError as error:
         raise NotText from error
     if "\ufeff" in text:
         text = text.replace("\n\ufeff", "\n")
-    return without_controls(text, warnings) if may_hold_controls else text
+    return without_controls(text, warnings)
 
 
 def without_controls(text: str, warnings: "Warnings", line: int | None = None) -> str:
-    """Returns the text without control characters, and warns of them. It is in `line`, or is the whole document."""
+    """Returns the text without control characters, and warns of them. `line` is its line; None: it is the whole document."""
     if not ("\t" in text or _CONTROLS.search(text)):  # eight times as fast as searching for both at once
         return text
     found = list(islice(_COUNTED.finditer(text), _EXAMPLES))
@@ -132,18 +128,12 @@ class TextPart(NamedTuple):
 
 
 def parts_of(text: str, starts: Iterable[int]) -> Iterator[TextPart]:
-    """Yields the parts of a text: each from one of the ascending places `starts` to the next."""
+    """Yields the parts of a text, each from one position in `starts` to the next. The positions ascend."""
     line, counted = 1, 0
     for start, end in pairwise(chain(starts, (len(text),))):
         line += text.count("\n", counted, start)
         counted = start
         yield TextPart(start, line, text[start:end])
-
-
-def _may_hold_controls(data: bytes) -> bool:
-    return len(data.translate(None, _CONTROL_BYTES)) != len(data) or bool(
-        _C1.search(data) or _NO_CHARACTER.search(data)
-    )
 
 
 # -------------------------------------------------------------------------------------- what a format makes of a digest
@@ -154,19 +144,11 @@ def date_ahead(day: date) -> DigestWarning:
     return DigestWarning(code="date_ahead", message=_MESSAGES["date_ahead"].replace("{day}", day.isoformat()))
 
 
-@dataclass(slots=True)
-class _Cases:
-    message: str
-    count: int = 0
-    line: int | None = None
-    examples: list[str] = field(default_factory=list)
-
-
 class Warnings:
     """Collects warnings by code (docs/formats.md)."""
 
     def __init__(self) -> None:
-        self._kinds: dict[str, _Cases] = {}
+        self._kinds: dict[str, DigestWarning] = {}
 
     def add(
         self,
@@ -178,22 +160,24 @@ class Warnings:
         examples: Iterable[str] = (),
         count: int = 1,
     ) -> None:
-        """Adds `count` cases of `code`. The first case gives the line, and the message if it is not that of `_MESSAGES`.
+        """Adds `count` cases of `code`. The line and the message of the first case are kept; see `_MESSAGES`.
 
         An example may be of any length: it is stored as one line, shortened.
         """
-        kind = self._kinds.get(code)
-        if kind is None:
-            kind = self._kinds[code] = _Cases(message or _MESSAGES[code], line=line)
-        kind.count += count
-        for one in (example, *examples):
-            if len(kind.examples) < _EXAMPLES and (shown := shortened(one, _SHOWN)):
-                kind.examples.append(shown)
+        new = DigestWarning(code=code, message=message or _MESSAGES[code], count=0, line=line)
+        kind = self._kinds.get(code, new)
+        shown = [text for one in (example, *examples) if (text := shortened(one, _SHOWN))]
+        self._kinds[code] = replace(kind, count=kind.count + count, examples=(*kind.examples, *shown)[:_EXAMPLES])
 
     def add_error(self, detail: str, line: int | None = None) -> None:
-        """Adds the error that was sent in place of papers, in its own words."""
+        """Adds the error that a source sent in place of papers, in the words of the source."""
         detail = shortened(detail, _LONGEST_ERROR)
         self.add("feed_error", message=f"the feed reports an error: {detail}", line=line, example=detail)
+
+    def add_mismatch(self, announced: int, read: int, differ: Sequence[str], line: int | None) -> None:
+        """Adds a warning that more or fewer papers were read than a document announces. `differ`: the parts that differ."""
+        message = f"papers announced: {announced}, read: {read}"
+        self.add("declared_mismatch", message=message, line=line, count=max(1, len(differ)), examples=differ)
 
     def __contains__(self, code: str) -> bool:
         return code in self._kinds
@@ -201,20 +185,13 @@ class Warnings:
     def collected(self) -> tuple[DigestWarning, ...]:
         """Returns one warning per code, in the order of their first cases."""
         return tuple(
-            DigestWarning(
-                code=code,
-                message=kind.message.replace("{count}", str(kind.count)),
-                count=kind.count,
-                line=kind.line,
-                examples=tuple(kind.examples),
-            )
-            for code, kind in self._kinds.items()
+            replace(one, message=one.message.replace("{count}", str(one.count))) for one in self._kinds.values()
         )
 
 
 # ------------------------------------------------------------------------------------ the interface of a digest format
 
-# every module of FORMATS has this shape.
+# Every module of FORMATS has this shape.
 
 
 T = TypeVar("T")
@@ -251,21 +228,47 @@ def too_many() -> BrokenDigest:
     return BrokenDigest(Sentence("It holds more than {limit} papers.", {"limit": MOST_PAPERS}))
 
 
+def unrecognized_page(line: int) -> BrokenDigest:
+    """Returns the error for a page of which no entry can be read, but line `line` shows that it is not empty."""
+    return BrokenDigest(Sentence("No entry can be read, and line {line} is not that of an empty page.", {"line": line}))
+
+
+def unread_papers(announced: int) -> BrokenDigest:
+    """Returns the error for a page that announces papers but has no readable one."""
+    return BrokenDigest(
+        Sentence("The page announces {announced} papers, but no entry can be read.", {"announced": announced})
+    )
+
+
+def nothing_read() -> BrokenDigest:
+    """Returns the error for a document of a known format without a readable paper."""
+    return BrokenDigest(Sentence("No paper in it can be read."))
+
+
+@dataclass(slots=True)
+class Format:
+    """A format, for modules that read several formats. See DigestFormat."""
+
+    name: str
+    detect: Callable[[str], bool]
+    parse: Callable[[str, Warnings, str | None], Content]
+
+
 class DigestFormat(Protocol):
     """The interface of a format. A module with these three names is a format as soon as FORMATS lists it."""
 
     name: str  # as in `inspect --json`
 
-    def detect(self, text: str) -> bool:
+    def detect(self, text: str, /) -> bool:
         """Returns whether the text is of this format. Reads no more of the text than it needs.
 
         `text` comes from `plain_text`: no byte order mark, no carriage returns at line ends, no control characters.
         """
 
-    def parse(self, text: str, warnings: Warnings, language: str | None) -> Content:
+    def parse(self, text: str, warnings: Warnings, language: str | None, /) -> Content:
         """Returns the papers of the text. Adds damage that affects only a part of the text to `warnings`.
 
         `language` is the language of summaries and translations if the settings of the source name it; None means that
         the script decides. Raises BrokenDigest, with the line, if going on would give wrong papers, and nothing else.
-        Takes time in proportion to the length of the text.
+        Its time must be in proportion to the length of the text.
         """

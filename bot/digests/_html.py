@@ -2,7 +2,7 @@
 
 How a format uses it:
 
-    detect   `is_html(text)` of `_looks`, and a search for a mark of the page in the text.
+    detect   `is_html(text)` of `_xml`, and a search for a mark of the page in the text.
     parse    `pieces(text, ("dt",))` cuts the page before each tag that begins an entry; `read_piece` reads one piece.
              `tags_with(text, "data-target", …)` reads the attributes of single tags.
     read     each piece is a `Node`: `node.first("div", "list-title")`, `node.text`, `node.attribute("href")`.
@@ -19,20 +19,21 @@ from dataclasses import dataclass
 from html import unescape
 from typing import TYPE_CHECKING, cast
 
-from bot.digests._format import Warnings, bounded, collapse, parts_of, plain_words
+from bot.digests import _format
+from bot.digests._format import Warnings
 
 if TYPE_CHECKING:  # Beautiful Soup costs 100 ms, so it is imported only when a page is parsed
     from bs4.element import Tag
 
-_MOST_TAGS = 5_000  # in a piece; ten times as many as an entry of arXiv has, with at most a hundred linked authors
+_MOST_TAGS = 5_000  # in a piece; an entry of arXiv links at most a hundred authors, and has a tenth of this
 _UNREAD = re.compile(r"<(?:!--|(?P<name>script|style)\b)", re.IGNORECASE)
 _CLOSING = {
     "": re.compile("-->"),
     "script": re.compile(r"</script\s*>", re.IGNORECASE),
     "style": re.compile(r"</style\s*>", re.IGNORECASE),
 }
-# A whole tag or declaration; quotes may hold any character, `<` too. A match that fails stops at the next `<` outside of
-# quotes. So no place is tried more than three times, and the time stays in proportion to the length.
+# A whole tag or declaration; quotes may hold any character, `<` too. A match that fails stops at the next `<` outside
+# of quotes. So no place is tried more than three times, and the time stays in proportion to the length.
 _TAG = re.compile(r"<(?:/?(?P<name>[A-Za-z][\w-]*)(?:[^<>\"']|\"[^\"]*\"|'[^']*')*+|![^<>]*)>")
 _RAW = frozenset(
     {"iframe", "noembed", "noframes", "noscript", "plaintext", "script", "style", "textarea", "title", "xmp"}
@@ -111,14 +112,14 @@ class Node:
                     yield node
 
     def _flow(self) -> Iterator[tuple["Tag", "str | Tag"]]:
-        """Yields (parent, part) of all inside, up to the first block element; inside a link also up to the next link."""
+        """Yields (parent, part) for all parts up to the first block element; in a link also up to the next link."""
         for around, part in self._parts():
             if not isinstance(part, str) and (part.name in _BLOCKS or part.name == self.name == "a"):
                 return
             yield around, part
 
     def _parts(self) -> Iterator[tuple["Tag", "str | Tag"]]:
-        """Yields (parent, part) of all strings and elements inside, in the order of the page."""
+        """Yields (parent, part) for all strings and elements inside, in the order of the page."""
         for part in self._tag.descendants:
             yield cast("Tag", part.parent), str(part) if isinstance(part, str) else cast("Tag", part)
 
@@ -126,7 +127,7 @@ class Node:
         return Node(tag, self._line, self._warnings)
 
     def _plain(self, text: str) -> str:
-        return plain_words(text, self._warnings, self._line)
+        return _format.plain_words(text, self._warnings, self._line)
 
 
 def pieces(text: str, names: Sequence[str]) -> Iterator[Piece]:
@@ -136,13 +137,18 @@ def pieces(text: str, names: Sequence[str]) -> Iterator[Piece]:
     """
     page = _without_unread(text)
     beginning = re.compile(rf"<(?P<name>{'|'.join(names)})\b", re.IGNORECASE)
-    for _, line, markup in bounded(parts_of(page, (match.start() for match in beginning.finditer(page)))):
+    for _, line, markup in _format.bounded(
+        _format.parts_of(page, (match.start() for match in beginning.finditer(page)))
+    ):
         match = beginning.match(markup)
         yield Piece(line, match["name"].lower() if match else "", markup)
 
 
 def read_piece(piece: Piece, warnings: Warnings) -> Node | None:
-    """Returns the parsed piece, a node whose first child is the tag at its beginning; None after _MOST_TAGS tags."""
+    """Returns the parsed piece: a node whose first child is the tag at its beginning.
+
+    Returns None if the piece has more than _MOST_TAGS tags.
+    """
     from bs4 import BeautifulSoup  # noqa: PLC0415 - costs 100 ms; only pages in HTML need it
 
     markup = _whole_tags(piece.markup)
@@ -160,7 +166,7 @@ def tags_with(text: str, attribute: str, value: str) -> Iterator[tuple[int, dict
         if tag["name"] and text.find(value, tag.start(), tag.end()) >= 0:
             found = _ATTRIBUTE.finditer(text, tag.end("name"), tag.end())
             attributes = {one["name"].lower(): _value(text, *one.span("value")) for one in found}
-            if collapse(attributes.get(attribute, "")) == value:
+            if _format.collapse(attributes.get(attribute, "")) == value:
                 yield text.count("\n", 0, tag.start()) + 1, attributes
 
 

@@ -5,11 +5,11 @@ How a format uses it:
     detect   `first_items(text)` yields the first objects of the document; then test `any("paper" in item for item in …)`.
              `head_of(text)` is the object that is the whole document, with its arrays empty.
     parse    `json_lines(text, warnings)` reads one object per line; a damaged line loses only that line.
-             `json_items(text, warnings)` reads the objects of `[{…}, {…}]`, or `{…}` alone; with a name those of the
-             array under that name: `{"messages": …, "collection": [{…}, {…}]}`.
+             `json_items(text, warnings)` reads the objects of `[{…}, {…}]`, or `{…}` alone. If a name is given, it reads
+             the array of that name: `{"messages": …, "collection": [{…}, {…}]}`.
     read     each object is a `Record`: `record.text("title")`, `record.texts("authors")`, `record.record("AI")`,
              `record.line`. A missing field, or one of another type, is empty; nothing raises. `entries_of` makes
-             papers of them, so that damage is not taken for an empty digest.
+             papers of them, and raises an error if damage leaves none.
 
 Numbers stay as they are written, so `2601.15520` keeps its last digit. If an object has a name twice, the last member
 counts. Objects are made one at a time and none may be longer than MOST_CHARACTERS, so a document takes little more memory
@@ -23,8 +23,8 @@ from dataclasses import dataclass
 from itertools import islice
 from json import JSONDecodeError, JSONDecoder
 
-from bot.digests._format import Entry, Warnings, bounded, lines_of, plain_words
-from bot.digests._text import nothing_read
+from bot.digests import _format
+from bot.digests._format import Entry, Warnings
 from bot.errors import BrokenDigest
 from subscriptions.errors import Sentence
 
@@ -33,11 +33,11 @@ _SPACE = re.compile("[ \t\n\r\ufeff]*")  # a file that was glued to another may 
 _BEGINNING = re.compile(r'\{[ \t]*"[^"\\]{1,40}"')
 MOST_CHARACTERS = (
     1 << 20
-)  # of an object; 3000 authors take a quarter. `[11,11,…` takes twenty times its length in memory
-_WINDOW = 1 << 18  # characters that are decoded at once; a value that is longer is decoded again in four times as many
-_NEAR = 32  # characters; an error so near to the end of a part may only mean that the part is too short
+)  # of an object; one with 3000 authors has a quarter of them. In memory `[11,11,…` takes twenty times its length
+_WINDOW = 1 << 18  # characters that are decoded at once; for a longer value a part four times as long is decoded
+_NEAR = 32  # characters; an error this close to the end of a part may only mean that the part is too short
 _TRIES = 8  # attempts to find an object after damage in its line; bounds the time that a long line takes
-_FIRST_ITEMS = 10  # objects that tell the format; some of them may be damaged or empty
+_FIRST_ITEMS = 10  # objects from which the format is recognised; some of them may be damaged or empty
 _SHOWN = 80  # characters of a line that are quoted
 
 
@@ -80,7 +80,7 @@ class Record:
         return Record(value if isinstance(value, dict) else {}, self.line, self.warnings)
 
     def _plain(self, value: object) -> str:
-        return plain_words(value, self.warnings, self.line) if isinstance(value, str) else ""
+        return _format.plain_words(value, self.warnings, self.line) if isinstance(value, str) else ""
 
 
 def first_items(text: str, member: str = "") -> Iterator[Record]:
@@ -99,7 +99,7 @@ def head_of(text: str) -> Record | None:
 
 
 def json_items(text: str, warnings: Warnings, member: str = "", line: int = 1) -> Iterator[Record]:
-    """Yields the objects of a document, or of its array under the name `member`. Reads documents that are glued together.
+    """Yields the objects of a document, or of its array named `member`. Also reads documents that are glued together.
 
     The document begins in `line`. Raises BrokenDigest, with the line, if a document breaks off or is damaged.
     """
@@ -122,26 +122,26 @@ def json_items(text: str, warnings: Warnings, member: str = "", line: int = 1) -
 def entries_of(
     records: Iterator[Record], warnings: Warnings, make: Callable[[Record], Entry | None], shown: str = ""
 ) -> list[Entry]:
-    """Returns what `make` makes of records; warns of those of which it makes None, by their member `shown`.
+    """Returns the entries that `make` returns for records. Where it returns None, warns and quotes the member `shown`.
 
     Raises BrokenDigest if no paper was read although there were lines or objects.
     """
     entries = []
-    for record in bounded(records):
+    for record in _format.bounded(records):
         if entry := make(record):
             entries.append(entry)
         else:
             warnings.add("bad_json_line", line=record.line, example=record.text(shown))
     if not entries and "bad_json_line" in warnings:
-        raise nothing_read()
+        raise _format.nothing_read()
     return entries
 
 
 def json_lines(text: str, warnings: Warnings) -> Iterator[Record]:
     """Yields the objects of JSON lines. Two objects in one line come from files that were glued together; both are read."""
     beginning = _BEGINNING.search(text)
-    mark = beginning[0] if beginning else '{"'  # objects written by one program begin alike
-    for number, line in enumerate(lines_of(text), 1):
+    mark = beginning[0] if beginning else '{"'  # all objects that one program writes begin in the same way
+    for number, line in enumerate(_format.lines_of(text), 1):
         if line and not line.isspace():
             yield from _records_of_line(line, number, mark, warnings)
 
@@ -183,7 +183,7 @@ class _Scanner:
         return self._text[self.at : self.at + 1]
 
     def rest(self) -> str:
-        """Returns the beginning of what is still to be read."""
+        """Returns the unread rest of the line, at most _SHOWN characters of it."""
         return self._text[self.at : self.at + _SHOWN].partition("\n")[0]
 
     def line(self) -> int:
@@ -193,9 +193,9 @@ class _Scanner:
         return self._lines
 
     def value(self) -> object:
-        """Reads the next value. Raises BrokenDigest, also for a value of more than MOST_CHARACTERS.
+        """Reads and returns the next value. Raises BrokenDigest if it is damaged or longer than MOST_CHARACTERS.
 
-        A value is made of a part of the text that is not longer, so one beyond the limit is never made.
+        Only a part of the text is decoded, and no part is longer than the limit. So a longer value takes no memory.
         """
         self.next_character()
         size = _WINDOW
@@ -221,7 +221,7 @@ class _Scanner:
             size *= 4
 
     def record(self) -> Iterator[Record]:
-        """Yields the next value if it is an object. Raises BrokenDigest."""
+        """Yields the next value if it is an object; otherwise warns. Raises BrokenDigest."""
         self.next_character()
         line, start = self.line(), self.rest()
         value = self.value()
@@ -248,7 +248,7 @@ class _Scanner:
         return {name: self._value_without_items() for name in self._names()}
 
     def _names(self) -> Iterator[str]:
-        """Yields the names of the object that begins here. The caller reads the value of a name before it asks for the next."""
+        """Yields the names of the object that begins here. The caller must read the value before it takes the next name."""
         for _ in self._parts("}"):
             name = self.value() if self.next_character() == '"' else None
             if not isinstance(name, str):
@@ -267,7 +267,7 @@ class _Scanner:
         return []
 
     def _parts(self, closing: str) -> Iterator[None]:
-        """Yields before each part of the array or object that begins here. The caller reads a part before it asks for the next."""
+        """Yields before each part of the array or object that begins here. Each time, the caller must read that part."""
         self.at += 1
         character = self.next_character()
         while character != closing:

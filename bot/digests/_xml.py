@@ -1,4 +1,4 @@
-"""Reads XML feeds from front to back. Keeps complete records; accepts no DTD and no entities of the document."""
+"""Recognises XML and HTML, and reads XML feeds from front to back. Keeps complete records, and stops at a DTD."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -6,6 +6,10 @@ from dataclasses import dataclass, field
 from html import escape
 from html.entities import html5
 from xml.parsers import expat
+
+from bot.digests._format import Warnings
+from bot.errors import BrokenDigest
+from subscriptions.errors import Sentence
 
 _BEGINNING = re.compile(r"\s*<(?:\?xml|(?:[\w.-]+:)?(?:rss|feed)\b)")  # with any namespace prefix
 _NAMED = re.compile(r"&(?!(?:lt|gt|amp|quot|apos);)(?P<name>[A-Za-z][A-Za-z\d]{1,39};)")  # as in HTML: `&eacute;`
@@ -29,7 +33,7 @@ class Element:
 
     @property
     def text(self) -> str:
-        """The text of the element. A field of a record also includes the text of markup inside."""
+        """The text of the element. The text of a field of a record includes that of the markup inside the field."""
         return "".join(self.parts)
 
     def all(self, name: str) -> list["Element"]:
@@ -37,7 +41,7 @@ class Element:
         return [child for child in self.children if child.name == name]
 
     def first(self, *names: str) -> str:
-        """Returns the text of the first child of each of these names, stripped, up to one with a text; else ""."""
+        """Looks at the first child of each name in turn. Returns the first text that is not empty, stripped; else ""."""
         texts = (child.text.strip() for name in names for child in self.all(name)[:1])
         return next(filter(None, texts), "")
 
@@ -51,31 +55,49 @@ def is_xml(text: str) -> bool:
     return bool(_BEGINNING.match(text))
 
 
-def read_head(text: str) -> Element | None:
-    """Returns the root with everything before the first `item` or `entry`; None if the text is no readable XML."""
+def is_html(text: str) -> bool:
+    """Returns whether a text is an HTML page."""
+    return text.lstrip()[:14].lower().startswith(("<!doctype html", "<html"))
+
+
+def is_markup(text: str) -> bool:
+    """Returns whether a text is HTML or XML. Formats of plain text never read such a text."""
+    return is_xml(text) or text.lstrip()[:9].lower().startswith(("<!doctype", "<html"))
+
+
+def read_head(text: str, root: str = "") -> Element | None:
+    """Returns the root with everything before the first `item` or `entry`; None if the text is no readable XML.
+
+    If `root` is given, also returns None if the root has another name.
+    """
     if not is_xml(text):
         return None
     document = XmlDocument(text)
     list(document.records())
-    return None if document.doctype else document.root
+    if document.doctype or (root and document.root and document.root.name != root):
+        return None
+    return document.root
 
 
 class XmlDocument:
-    """A document. All but its records and text is known after the records have been read."""
+    """An XML document. Its public attributes are complete once all of `records` has been read."""
 
     def __init__(self, text: str, record: str = "") -> None:
-        """`record` is the name of the elements that are records. Without it only what is before them is read."""
-        self.root: Element | None = None  # with all outside of records
+        """`record` is the name of the elements that are records.
+
+        Without it, reading stops at the first `item` or `entry`.
+        """
+        self.root: Element | None = None  # with everything outside of records
         self.complete = 0  # records that were read
         self.error = ""  # why reading stopped before the end, in expat's words
         self.error_line: int | None = None
         self.doctype = False  # it has a DTD; nothing after that was read
         self._text = text
         self._record = record
-        self._read: list[Element] = []  # records that were not yielded yet
+        self._read: list[Element] = []  # complete records that are still to be yielded
         self._open: list[Element] = []
         self._depth = 0  # of the open record; 0: there is none
-        self._elements, self._before = 0, 0  # in memory now; in memory when the open record began
+        self._elements, self._before = 0, 0  # elements in memory: now, and when the open record began
         self._lines_before = 0
         self._parser = expat.ParserCreate("utf-8", " ")
         self._parser.buffer_text = True
@@ -90,7 +112,7 @@ class XmlDocument:
         xml = self._text.lstrip()  # an XML declaration is allowed only at the very beginning
         self._lines_before = self._text.count("\n", 0, len(self._text) - len(xml))
         try:
-            for chunk in _chunks(xml.replace("\r", " ")):  # expat would count it as a line
+            for chunk in _chunks(xml.replace("\r", " ")):  # expat would count a carriage return as a line end
                 parse(chunk, False)
                 yield from self._read
                 self._read.clear()
@@ -137,11 +159,25 @@ class XmlDocument:
         raise _Stop
 
 
+def warn_truncated(document: XmlDocument, warnings: Warnings) -> None:
+    """Adds a warning if the XML breaks off. Raises BrokenDigest if it breaks off before the end of the first record."""
+    line, error = document.error_line, document.error
+    if error and not document.complete:
+        raise BrokenDigest(
+            Sentence(
+                "The XML breaks off in line {line} before its first entry ({error}).", {"line": line, "error": error}
+            )
+        )
+    if error:
+        kept = f"the complete entries before it are kept ({document.complete})"
+        warnings.add("xml_truncated", message=f"the XML breaks off in line {line} ({error}); {kept}", line=line)
+
+
 def _chunks(xml: str) -> Iterator[str]:
     """Yields the document in parts, none of which ends within a reference.
 
-    Characters named as in HTML become these characters, any other `&` that begins no reference becomes text. A document
-    with CDATA sections stays as it is, since any `&` in them is text.
+    Names of HTML (`&eacute;`) are replaced by their characters; any other `&` that begins no reference of XML becomes text.
+    A document with CDATA sections is not changed, since each `&` in them is text already.
     """
     repair = "<![CDATA[" not in xml
     at = 0

@@ -8,10 +8,9 @@ Each version of a preprint is a separate object. Categories are bioRxiv's, not a
 import re
 from datetime import date
 
-from bot.digests._arxiv import doi_of, entry_of, version_number
+from bot.digests import _json, _papers
 from bot.digests._format import Content, Entry, Warnings
-from bot.digests._json import Record, entries_of, first_items, head_of, json_items
-from bot.digests._text import day_in, decode_accents
+from bot.digests._json import Record
 from subscriptions.model import Paper
 
 name = "biorxiv_json"
@@ -20,19 +19,19 @@ _MEMBER = "collection"
 _OBJECT = re.compile(r"\s*\{")
 _BEGINNING = re.compile(r'\s*\{\s*"(?:messages|collection)"\s*:')
 _COLLECTION = re.compile(r'"collection"\s*:\s*\[')
-_NO_ERRORS = ("", "ok", "no posts found")  # the status of an answer without preprints that is no error
+_NO_ERRORS = ("", "ok", "no posts found")  # the status of an answer that has no preprints and is no error
 _SITES = {"medrxiv": "https://www.medrxiv.org/content/"}
 _SITE = "https://www.biorxiv.org/content/"
 
 
 def detect(text: str) -> bool:
-    """Returns whether the document is an object with `messages` and an array `collection`, which holds preprints or nothing."""
+    """Returns whether the document is an object with `messages` and an array `collection` that is empty or has preprints."""
     if not _OBJECT.match(text) or '"messages"' not in text or not _COLLECTION.search(text):
         return False
-    items = list(first_items(text, _MEMBER))
+    items = list(_json.first_items(text, _MEMBER))
     if items:
         return any("doi" in item for item in items)
-    head = head_of(text)
+    head = _json.head_of(text)
     return bool(_BEGINNING.match(text)) if head is None else "messages" in head and _MEMBER in head
 
 
@@ -44,20 +43,20 @@ def parse(text: str, warnings: Warnings, language: str | None) -> Content:  # no
     days: list[date | None] = []
 
     def entry(record: Record) -> Entry | None:
-        days.append(day_in(record.text("date")))
-        return entry_of(record.line, _paper(record), warnings)
+        days.append(_papers.day_in(record.text("date")))
+        return _papers.entry_of(record.line, _paper(record), warnings)
 
-    entries = entries_of(json_items(text, warnings, _MEMBER), warnings, entry)
-    message = None if entries else next(first_items(text, "messages"), None)
+    entries = _json.entries_of(_json.json_items(text, warnings, _MEMBER), warnings, entry)
+    message = None if entries else next(_json.first_items(text, "messages"), None)
     if message and message.text("status").lower() not in _NO_ERRORS:
         warnings.add_error(message.text("status"), message.line)
     return Content(entries=_highest_first(entries), day=max(filter(None, days), default=None))
 
 
 def _paper(record: Record) -> Paper:
-    doi, version = doi_of(record.text("doi")), version_number(record.text("version"))
+    doi, version = _papers.doi_of(record.text("doi")), _papers.version_number(record.text("version"))
     site = _SITES.get(record.text("server").lower(), _SITE)
-    names = [decode_accents(name) for text in record.texts("authors") for name in text.split(";")]
+    names = [_papers.decode_accents(name) for text in record.texts("authors") for name in text.split(";")]
     return Paper(
         key="",
         title=record.text("title"),
@@ -70,7 +69,7 @@ def _paper(record: Record) -> Paper:
 
 
 def _highest_first(entries: list[Entry]) -> list[Entry]:
-    """Returns the entries, with the copies of each preprint sorted from the highest version: the first copy counts."""
+    """Returns the entries, with the versions of each preprint in descending order, since only the first one is kept."""
     copies: dict[str, list[Paper]] = {}
     for _, paper in sorted(entries, key=lambda entry: entry.paper.version or 0):
         copies.setdefault(paper.key, []).append(paper)

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import MappingProxyType
 
 from bot.digests import MAX_BYTES
 from bot.errors import UnreadableInput
@@ -29,7 +28,10 @@ def read_paths(paths: Iterable[str]) -> Iterator[tuple[str, bytes | UnreadableIn
     For a document that cannot be read the content is the error.
     """
     for path in paths_of(paths):
-        yield path, _read_or_error(path)
+        try:
+            yield path, read_file(path)
+        except UnreadableInput as error:
+            yield path, error
 
 
 def paths_of(paths: Iterable[str]) -> Iterator[str]:
@@ -42,7 +44,10 @@ def paths_of(paths: Iterable[str]) -> Iterator[str]:
 
 
 def read_file(path: str) -> bytes:
-    """Returns the bytes of a file, or of standard input for `-`. Raises UnreadableInput, also above 64 MiB."""
+    """Returns the bytes of a file, or of standard input for `-`.
+
+    Raises UnreadableInput, also if it is larger than 64 MiB.
+    """
     try:
         if path == STDIN:
             data = sys.stdin.buffer.read(MAX_BYTES + 1)
@@ -65,11 +70,11 @@ class WatchedFile:
 
 
 def read_watched(path: str, pattern: str, *, follow: bool) -> WatchedFile:
-    """Returns the content of a file that a pattern lists. Raises OSError, and UnreadableInput above 64 MiB.
+    """Returns the content of a file that matches a pattern. Raises OSError, and UnreadableInput above 64 MiB.
 
-    A symbolic link that leads out of the folder of the pattern is refused: a person who may write into that folder
-    could have any file of this machine read. It is followed if `follow`, or if the pattern is the path of the link
-    itself.
+    A symbolic link that leads out of the folder of the pattern is refused. Otherwise a person who may write into that
+    folder could make paperwire read any file of this machine. The link is followed if `follow` is set, or if the pattern
+    is the path of the link itself.
     """
     target = os.path.realpath(path)
     elsewhere = not Path(target).is_relative_to(os.path.realpath(folder_of(pattern)))
@@ -87,7 +92,7 @@ def without_quotation(error: PaperwireError, path: str) -> PaperwireError:
 
 
 def _bytes_of(path: str) -> bytes:
-    """Returns the bytes of a file, whose size is asked before it is read. Raises OSError, ValueError, UnreadableInput."""
+    """Returns the bytes of a file, after checking its size. Raises OSError, ValueError, UnreadableInput."""
     with Path(path).open("rb") as file:
         _refuse_size(path, os.fstat(file.fileno()).st_size)
         data = file.read(MAX_BYTES + 1)
@@ -96,7 +101,7 @@ def _bytes_of(path: str) -> bytes:
 
 
 def written_at(path: str) -> datetime | None:
-    """When a file was written last, aware UTC; None for standard input and for a file that is gone."""
+    """Returns when a file was last written, in aware UTC; None for standard input and for a file that is gone."""
     try:
         return None if path == STDIN else datetime.fromtimestamp(Path(path).stat().st_mtime, UTC)
     except (OSError, ValueError, OverflowError):
@@ -106,13 +111,6 @@ def written_at(path: str) -> datetime | None:
 def _refuse_size(path: str, size: int) -> None:
     if size > MAX_BYTES:
         raise UnreadableInput(Sentence("{name}: larger than {limit} MiB.", {"name": path, "limit": MAX_BYTES >> 20}))
-
-
-def _read_or_error(path: str) -> bytes | UnreadableInput:
-    try:
-        return read_file(path)
-    except UnreadableInput as error:
-        return error
 
 
 def _files_below(folder: str) -> Iterator[str]:
@@ -133,13 +131,7 @@ class FileStamp:
     inode: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Observation:
-    stamp: FileStamp
-    since: datetime  # aware UTC; when the file was first seen with this stamp
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class FolderWatch:
     """The state of a watched folder. A file is reported once, and again only after it has changed.
 
@@ -147,45 +139,39 @@ class FolderWatch:
     that were ingested before.
     """
 
-    waiting: Mapping[str, _Observation] = field(default_factory=lambda: MappingProxyType({}))
-    reported: Mapping[str, FileStamp] = field(default_factory=lambda: MappingProxyType({}))
+    waiting: dict[str, tuple[FileStamp, datetime]] = field(
+        default_factory=dict
+    )  # files that are not complete yet, and since when they are unchanged
+    reported: dict[str, FileStamp] = field(default_factory=dict)
 
+    def check(self, listing: Mapping[str, FileStamp], now: datetime) -> tuple[str, ...]:
+        """Returns the names of the files that are complete, sorted. `now` is aware UTC.
 
-def check_folder(
-    watch: FolderWatch, listing: Mapping[str, FileStamp], now: datetime
-) -> tuple[FolderWatch, tuple[str, ...]]:
-    """Returns the new state of the watch, and the names of the files that are complete, sorted. Pure; `now` is aware UTC.
-
-    A file is complete if two checks at least STABLE_FOR apart found it unchanged. A file that was renamed, replaced or
-    appended to counts as new. Files that are gone are forgotten.
-    """
-    waiting: dict[str, _Observation] = {}
-    complete: list[str] = []
-    for name, stamp in listing.items():
-        if watch.reported.get(name) == stamp:
-            continue
-        seen = watch.waiting.get(name)
-        if seen is None or seen.stamp != stamp or seen.since > now:  # the clock was set back: start again
-            seen = _Observation(stamp, now)
-        if now - seen.since >= STABLE_FOR:
-            complete.append(name)
-        else:
-            waiting[name] = seen
-    given = {name: stamp for name, stamp in watch.reported.items() if name in listing}
-    given.update((name, listing[name]) for name in complete)
-    return FolderWatch(waiting, given), tuple(sorted(complete))
-
-
-def report_again(watch: FolderWatch, name: str) -> FolderWatch:
-    """Returns the watch without the report of `name`, so that a file that could not be read is reported again."""
-    return FolderWatch(watch.waiting, {given: stamp for given, stamp in watch.reported.items() if given != name})
+        A file is complete if two checks at least STABLE_FOR apart found it unchanged. A file that was renamed, replaced or
+        appended to counts as new. Files that are gone are forgotten.
+        """
+        before, self.waiting = self.waiting, {}
+        self.reported = {name: stamp for name, stamp in self.reported.items() if name in listing}
+        complete = []
+        for name, stamp in listing.items():
+            if self.reported.get(name) == stamp:
+                continue
+            seen, since = before.get(name, (stamp, now))
+            if seen != stamp or since > now:  # the clock was set back: start again
+                since = now
+            if now - since >= STABLE_FOR:
+                complete.append(name)
+                self.reported[name] = stamp
+            else:
+                self.waiting[name] = (stamp, since)
+        return tuple(sorted(complete))
 
 
 def list_folder(pattern: str, base: Path) -> dict[str, FileStamp]:
     """Returns the files that match a pattern such as `inbox/*.md` or `inbox/**/*.md`; a folder means all files in it.
 
-    Relative patterns are relative to `base`. Hidden files are left out. Where the folder does not exist, there are no files
-    yet. Raises UnreadableInput if the folder cannot be listed.
+    Relative patterns are relative to `base`. Hidden files are left out. Returns {} if the folder does not exist (it may
+    still be made). Raises UnreadableInput if the folder cannot be listed.
     """
     full = os.path.join(base, pattern)  # noqa: PTH118  Path would take a pattern apart
     folder = folder_of(full)
@@ -205,7 +191,7 @@ def is_missing(pattern: str) -> bool:
 
 
 def folder_of(pattern: str) -> Path:
-    """Returns the folder in which a pattern begins to search; a folder is its own."""
+    """Returns the folder in which the files of a pattern are searched. For the path of a folder, returns that folder."""
     folder = Path(pattern)
     if not folder.is_dir():
         folder = folder.parent

@@ -6,10 +6,11 @@ and gets one sentence; the others are used.
 
 import logging
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
+from typing import Any
 
 from bot.digests._format import Content, DigestFormat, Warnings
 from bot.errors import BrokenDigest
@@ -21,14 +22,6 @@ GROUP = "paperwire.formats"
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _TEXTS = ("", "\n", "Dear Ada,\n\nthis is a letter.", "# A heading\n\n- 一\n", "{}", "[]", "<html>", "0\n" * 1000)
-
-
-class _Unusable(Exception):
-    """Raised for a format that cannot be used. `why` is a clause."""
-
-    def __init__(self, why: Sentence) -> None:
-        super().__init__(str(why))
-        self.why = why
 
 
 @dataclass(slots=True)
@@ -92,52 +85,47 @@ def formats_among(points: Iterable[EntryPoint], reserved: frozenset[str]) -> Ins
     formats: dict[str, InstalledFormat] = {}
     refused = []
     for point in sorted(points, key=lambda point: (_package(point), point.name)):
-        try:
-            format_ = _load(point)
-            _refuse_name_clash(format_, reserved, formats)
-        except _Unusable as error:
-            refused.append(_left_out(point.name, _package(point), error.why))
+        found = _load(point)
+        if not isinstance(found, Sentence) and (clash := _name_clash(found.name, reserved, formats)):
+            found = clash
+        if isinstance(found, Sentence):
+            values = {"name": point.name, "package": _package(point), "why": found}
+            refused.append(Sentence("The format {name} of the package {package} is left out: {why}.", values))
         else:
-            formats[format_.name] = format_
+            formats[found.name] = found
     return InstalledFormats(tuple(formats.values()), tuple(refused))
 
 
-def _load(point: EntryPoint) -> InstalledFormat:
-    """Returns the format of an entry point. Raises _Unusable if it is not one."""
+def _load(point: EntryPoint) -> InstalledFormat | Sentence:
+    """Returns the format of an entry point, or the reason why it cannot be used, as a clause."""
     try:
         loaded = point.load()
-    except (Exception, SystemExit) as error:
-        why = Sentence("{module} cannot be loaded ({problem})", {"module": point.value, "problem": _one_line(error)})
-        raise _Unusable(why) from error
-    lacking = [name for name in ("name", "detect", "parse") if not hasattr(loaded, name)]
-    if lacking:
-        raise _Unusable(Sentence("{module} lacks {names}", {"module": point.value, "names": ", ".join(lacking)}))
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a package raises, the others are used
+        return Sentence("{module} cannot be loaded ({problem})", {"module": point.value, "problem": _one_line(error)})
+    return _problem_with(loaded, point.value) or InstalledFormat(loaded.name, _package(point), loaded)
+
+
+def _problem_with(loaded: Any, module: str) -> Sentence | None:  # noqa: ANN401 - a foreign object
+    """Returns why an object cannot be used as a format; None if it can be."""
+    if lacking := [name for name in ("name", "detect", "parse") if not hasattr(loaded, name)]:
+        return Sentence("{module} lacks {names}", {"module": module, "names": ", ".join(lacking)})
     if not isinstance(loaded.name, str) or not _NAME.fullmatch(loaded.name):
-        raise _Unusable(Sentence("its name must be small letters, digits and _, such as shelf_list"))
+        return Sentence("its name must be small letters, digits and _, such as shelf_list")
     if not callable(loaded.detect) or not callable(loaded.parse):
-        raise _Unusable(Sentence("its detect and parse must be functions"))
-    _check_detect(loaded)
-    return InstalledFormat(loaded.name, _package(point), loaded)
+        return Sentence("its detect and parse must be functions")
+    try:
+        accepted = [bool(loaded.detect(text)) for text in _TEXTS]
+    except Exception as error:  # noqa: BLE001 - as above
+        return _failure("detect", error)
+    return Sentence("its detect takes every text for its own") if all(accepted) else None
 
 
-def _check_detect(format_: DigestFormat) -> None:
-    """Raises _Unusable if `detect` raises an error or accepts every text."""
-    for text in _TEXTS:
-        try:
-            format_.detect(text)
-        except Exception as error:
-            raise _Unusable(_failure("detect", error)) from error
-    if all(format_.detect(text) for text in _TEXTS):
-        raise _Unusable(Sentence("its detect takes every text for its own"))
-
-
-def _refuse_name_clash(format_: InstalledFormat, reserved: frozenset[str], others: dict[str, InstalledFormat]) -> None:
-    if format_.name in reserved:
-        raise _Unusable(Sentence("paperwire has a format of that name itself"))
-    if format_.name in others:
-        raise _Unusable(
-            Sentence("the package {package} brings one of that name, too", {"package": others[format_.name].package})
-        )
+def _name_clash(name: str, reserved: frozenset[str], others: Mapping[str, InstalledFormat]) -> Sentence | None:
+    if name in reserved:
+        return Sentence("paperwire has a format of that name itself")
+    if name in others:
+        return Sentence("the package {package} brings one of that name, too", {"package": others[name].package})
+    return None
 
 
 def _failure(where: str, error: Exception) -> Sentence:
@@ -150,8 +138,3 @@ def _one_line(error: BaseException) -> str:
 
 def _package(point: EntryPoint) -> str:
     return point.dist.name if point.dist is not None else point.module
-
-
-def _left_out(name: str, package: str, why: Sentence) -> Sentence:
-    values = {"name": name, "package": package, "why": why}
-    return Sentence("The format {name} of the package {package} is left out: {why}.", values)

@@ -1,6 +1,7 @@
-"""A person's own library, as programs export it: BibTeX, RIS or CSL JSON → its entries, and the words that they share.
+"""Reads the export of a person's own library (BibTeX, RIS, CSL JSON): its entries, and the words that many of them share.
 
-Each entry is cut out and read alone, so a broken one costs no other, and memory holds little beside the file.
+Each entry is cut out and read alone. So a broken entry does not affect the others, and reading takes little memory
+besides that of the file.
 """
 
 import json
@@ -10,36 +11,37 @@ from collections.abc import Iterator, Mapping
 from heapq import nlargest
 from typing import Any
 
+from bot.digests import describe_bytes, describe_text
 from bot.digests._format import BOM, collapse
-from bot.digests._text import decode_accents, describe_bytes, describe_text
+from bot.digests._papers import decode_accents
 from subscriptions.errors import Refused, Sentence
+from subscriptions.matching.ranking import LONGEST_WORD, Library, LibraryEntry, LibraryWords, words_of
 from subscriptions.model import Paper
 from subscriptions.query.links import mentioned
-from subscriptions.ranking import LONGEST_WORD, Library, LibraryEntry, LibraryWords, words_of
 from subscriptions.text import escaped
 
 MOST_ENTRIES = 20_000
 _LONGEST_ENTRY = 200_000  # bytes
 _LONGEST_TITLE, _LONGEST_ABSTRACT = 500, 5_000  # characters that are read
-_LONGEST_FIELD = 500  # characters of a field in which numbers are looked for
-_MOST_WORDS = 1_000  # of a library
-_MOST_COUNTED = 200_000  # different words
-_EXAMPLES, _EXAMPLE = 3, 40  # broken entries that are named; characters of each
-_HEAD = 1 << 16  # bytes that tell the format
+_LONGEST_FIELD = 500  # characters of a field that are searched for ids of papers
+_MOST_WORDS = 1_000  # words that are kept of a library
+_MOST_COUNTED = 200_000  # different words that are counted at once
+_EXAMPLES, _EXAMPLE = 3, 40  # broken entries that are quoted; characters of each quotation
+_HEAD = 1 << 16  # bytes at the beginning, from which the format is recognised
 
 _Fields = Mapping[str, Any]
-_Read = Iterator[tuple[str, _Fields | None]]  # how an entry begins; its fields, None if it is broken
+_Read = Iterator[tuple[str, _Fields | None]]  # (the beginning of an entry, its fields or None if it is broken)
 
 _BIBTEX = re.compile(rb"^[ \t]*@(?=[A-Za-z]+[ \t]*[{(])", re.MULTILINE)
 _NO_ENTRY = re.compile(r"\s*@(?:comment|string|preamble)\b", re.IGNORECASE)
 _RIS = re.compile(rb"^TY {1,2}- ", re.MULTILINE)
 _CSL = re.compile(rb"\s*\[\s*(?:\{|\]\s*$)")
-_BETWEEN = re.compile(r"[\s,]*")  # values of a JSON list
-_TITLES = ("title", "primary_title")  # RIS has two
+_BETWEEN = re.compile(r"[\s,]*")  # what separates the values of a JSON list
+_TITLES = ("title", "primary_title")  # RIS has two names for a title
 _ABSTRACTS = ("abstract", "notes_abstract")
 _NAMING = (
     *("doi", "url", "urls", "eprint", "arxivid", "journal", "container-title", "number"),
-    *("journal_name", "alternate_title2", "alternate_title3", "secondary_title"),  # of RIS
+    *("journal_name", "alternate_title2", "alternate_title3", "secondary_title"),  # only in RIS
 )
 _NOTES = ("note", "notes", "extra")  # where programs write "arXiv:2601.11087 [cs]"
 _NOTED = re.compile(r"\s*arxiv:", re.IGNORECASE)
@@ -51,7 +53,7 @@ def is_library(data: bytes) -> bool:
 
 
 def read_library(data: bytes) -> Library:
-    """Returns what a file holds. Raises Refused if it is no library, or too large; never any other error."""
+    """Returns the library in a file. Raises Refused if it is no library or too large, and no other error."""
     data = _as_utf8(data)
     read = _reader_of(data[:_HEAD])
     if read is None:
@@ -124,7 +126,7 @@ def _reader_of(head: bytes) -> Any:  # noqa: ANN401 - one of three functions
 
 
 def _bibtex(data: bytes) -> _Read:
-    from bibtexparser import model, splitter  # noqa: PLC0415 - takes 30 ms, and most never send a library
+    from bibtexparser import model, splitter  # noqa: PLC0415 - takes 30 ms, and most people never send a library
 
     logging.getLogger("bibtexparser").setLevel(logging.CRITICAL)  # it would write the entry into our log
     for text in _pieces(_BIBTEX, data):
@@ -147,7 +149,7 @@ def _bare(value: str) -> str:
 
 
 def _ris(data: bytes) -> _Read:
-    from rispy import loads  # noqa: PLC0415 - takes 30 ms, and most never send a library
+    from rispy import loads  # noqa: PLC0415 - takes 30 ms, and most people never send a library
 
     for text in _pieces(_RIS, data):
         read = _guarded(lambda text=text: loads(f"{text}\nER  - ")) if len(text) < _LONGEST_ENTRY else []
@@ -160,7 +162,7 @@ def _csl(data: bytes) -> _Read:
     while text[at : at + 1] not in ("]", ""):
         try:
             found, end = decoder.raw_decode(text, at)
-        except (ValueError, RecursionError):  # nothing tells where it ends
+        except (ValueError, RecursionError):  # the end of a broken value cannot be found
             yield text[at : at + _EXAMPLE], None
             return
         named = {str(name).lower(): value for name, value in found.items()} if isinstance(found, dict) else None
@@ -174,7 +176,7 @@ def _end(pattern: re.Pattern[str], text: str, start: int) -> int:
 
 
 def _pieces(begins: re.Pattern[bytes], data: bytes) -> Iterator[str]:
-    """Yields each piece of a file from one beginning to the next, without what is too long."""
+    """Yields the pieces of a file, each from one beginning to the next, cut after _LONGEST_ENTRY bytes."""
     start: int | None = None
     for match in begins.finditer(data):
         if start is not None:
@@ -202,7 +204,7 @@ def _guarded(read: Any) -> list[Any]:  # noqa: ANN401 - a function of a library 
 
 
 def _entry(fields: _Fields) -> LibraryEntry | None:
-    """Returns an entry; None if it has neither a title nor a number."""
+    """Returns an entry; None if it has neither a title nor the id of a paper."""
     title = decode_accents(_first(fields, _TITLES))[:_LONGEST_TITLE]
     numbers = [_text(fields.get(name))[:_LONGEST_FIELD] for name in _NAMING]
     numbers += [note for name in _NOTES if _NOTED.match(note := _text(fields.get(name))[:_LONGEST_FIELD])]
@@ -215,6 +217,6 @@ def _first(fields: _Fields, names: tuple[str, ...]) -> str:
 
 
 def _text(value: object) -> str:
-    """Returns a value of any kind as one line; "" for what is no text."""
+    """Returns a value, or the values of a list, as one line; "" if none of them is a text or an integer."""
     parts = value if isinstance(value, list) else [value]
     return collapse(" ".join(str(part) for part in parts if isinstance(part, str | int)))

@@ -15,7 +15,7 @@ from subscriptions.errors import PaperwireError, Sentence
 from subscriptions.model import Digest, DigestWarning, Paper
 from subscriptions.text import escaped
 
-_PATH = 36  # characters of a path in the table; below it paths are whole
+_PATH = 36  # characters of a path in the table; paths below the table are not shortened
 _ROOM_FOR_SUMMARIES = 80  # columns of the console
 _ROOM_FOR_CATEGORIES = 120
 _MOST_COUNTS = 3  # in one cell
@@ -40,47 +40,32 @@ class Report(TypedDict):
 
 
 def digest_report(path: str, read: Digest | PaperwireError, *, papers: bool) -> Report:
-    """Returns the report of what was read at `path`, or of the error. Counts are of unique papers; `papers` adds `items`."""
-    if isinstance(read, PaperwireError):
-        return _report_of_error(path, read)
+    """Returns the report of the digest that was read at `path`, or of the error. With `papers` it lists them in `items`.
+
+    All counts but "papers" count copies of a paper once.
+    """
+    error = read if isinstance(read, PaperwireError) else None
+    digest = Digest(format="", entries=()) if isinstance(read, PaperwireError) else read
     first: dict[str, Paper] = {}
-    for paper in read.entries:
+    for paper in digest.entries:
         first.setdefault(paper.key, paper)
     kept = first.values()
     usable = [paper for paper in kept if _summary_state(paper) == "usable"]
     states = Counter(_summary_state(paper) for paper in kept)
     return Report(
         path=path,
-        format=read.format,
-        date=read.day.isoformat() if read.day else None,
-        papers=len(read.entries),
+        format=digest.format or None,
+        date=digest.day.isoformat() if digest.day else None,
+        papers=len(digest.entries),
         unique=len(kept),
         categories=dict(Counter(paper.primary for paper in kept if paper.primary)),
-        declared=dict(read.declared) if read.declared is not None else None,
+        declared=dict(digest.declared) if digest.declared is not None else None,
         announce_types=dict(Counter(paper.announce_type.value for paper in kept if paper.announce_type)),
         summaries={state: states[state] for state in ("usable", "failed", "missing")},
         languages=dict(Counter(paper.summaries[0].language for paper in usable)),
-        warnings=list(map(warning_document, read.warnings)),
-        error=None,
+        warnings=list(map(warning_document, digest.warnings)),
+        error=str(error) if error else None,
         items=[_item(paper) for paper in kept] if papers else [],
-    )
-
-
-def _report_of_error(path: str, error: PaperwireError) -> Report:
-    return Report(
-        path=path,
-        format=None,
-        date=None,
-        papers=0,
-        unique=0,
-        categories={},
-        declared=None,
-        announce_types={},
-        summaries={"usable": 0, "failed": 0, "missing": 0},
-        languages={},
-        warnings=[],
-        error=str(error),
-        items=[],
     )
 
 
@@ -93,7 +78,7 @@ def _summary_state(paper: Paper) -> str:
 
 
 def warning_document(warning: DigestWarning) -> dict[str, Any]:
-    """Returns a warning, as in `inspect --json` and `ingest --json`."""
+    """Returns a warning as the object that `inspect --json` and `ingest --json` print."""
     return {
         "code": warning.code,
         "count": warning.count,
@@ -104,7 +89,7 @@ def warning_document(warning: DigestWarning) -> dict[str, Any]:
 
 
 def _item(paper: Paper) -> dict[str, Any]:
-    """Returns a paper, as in `inspect --json --papers`."""
+    """Returns a paper as the object that `inspect --json --papers` prints."""
     return {
         "key": paper.key,
         "arxiv_id": paper.arxiv_id,
@@ -125,7 +110,7 @@ def _item(paper: Paper) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class DigestTables:
-    """The reports for people: a table of what was read, then the warnings with their lines, then the errors.
+    """The reports for people: a table of what was read, then the warnings with their lines.
 
     A rich renderable; a narrow console gets fewer columns.
     """
@@ -133,34 +118,36 @@ class DigestTables:
     reports: Sequence[Report]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        readable = [report for report in self.reports if report["error"] is None]
-        if readable:
-            yield _overview(readable, options.max_width)
-        if any(_is_named(report) for report in readable):
+        yield _overview(self.reports, options.max_width)
+        if any(_is_named(report) for report in self.reports):
             yield Text("* from the file name", style="dim")
-        for report in readable:
-            yield from (_remark(report, warning) for warning in report["warnings"] if warning["code"] not in INFO)
-        yield from (_items(report) for report in readable if report["items"])
         for report in self.reports:
-            if report["error"] is not None:
-                yield Text.assemble(("✗ ", "red"), escaped(report["error"]))
+            yield from (_remark(report, warning) for warning in report["warnings"] if warning["code"] not in INFO)
+        yield from (_items(report) for report in self.reports if report["items"])
 
 
 def _overview(reports: Sequence[Report], width: int) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for heading in ("File", "Format", "Date", "Papers", "Summaries")[: 5 if width >= _ROOM_FOR_SUMMARIES else 4]:
-        table.add_column(heading, justify="right" if heading == "Papers" else "left", no_wrap=True)
-    if width >= _ROOM_FOR_CATEGORIES:
-        table.add_column("Categories")
+    columns = 4 + (width >= _ROOM_FOR_SUMMARIES) + (width >= _ROOM_FOR_CATEGORIES)
+    names = ("File", "Format", "Date", "Papers", "Summaries", "Categories")
+    table = _table(*names[:columns], numbers=(3,), wrapped=(5,))
     for report in reports:
-        cells = [shortened_path(report["path"], _PATH), report["format"] or "", _date(report), _papers(report)]
-        failed = report["summaries"]["failed"]
-        cells += [counted_summaries(report["languages"], failed), counted(report["categories"])]
-        table.add_row(*(Text(cell) for cell in cells[: len(table.columns)]))
+        path, summaries = (
+            _shortened_path(report["path"], _PATH),
+            _summaries(report["languages"], report["summaries"]["failed"]),
+        )
+        _add_row(
+            table,
+            path,
+            report["format"] or "",
+            _date(report),
+            _papers(report),
+            summaries,
+            _counted(report["categories"]),
+        )
     return table
 
 
-def shortened_path(path: str, most: int) -> str:
+def _shortened_path(path: str, most: int) -> str:
     """Returns the end of a path, in at most `most` characters, on one line: files may have any name."""
     return clip_start(escaped(path), most)
 
@@ -178,15 +165,15 @@ def _papers(report: Report) -> str:
     return f"{report['unique']} (+{copies})" if copies else str(report["unique"])
 
 
-def counted(counts: Mapping[str, int]) -> str:
+def _counted(counts: Mapping[str, int]) -> str:
     """Returns the largest counts as text: `cs.LG 6, cs.CL 4, cs.CV 3, …`."""
     shown = ", ".join(f"{name} {count}" for name, count in Counter(counts).most_common(_MOST_COUNTS))
     return shown + (", …" if len(counts) > _MOST_COUNTS else "") if shown else "–"
 
 
-def counted_summaries(languages: Mapping[str, int], failed: int) -> str:
+def _summaries(languages: Mapping[str, int], failed: int) -> str:
     """Returns the numbers of summaries by language and of failed ones as text: `zh 13, 1 failed`."""
-    return ", ".join([*([counted(languages)] if languages else []), *([f"{failed} failed"] if failed else [])]) or "–"
+    return ", ".join([*([_counted(languages)] if languages else []), *([f"{failed} failed"] if failed else [])]) or "–"
 
 
 def _remark(report: Report, warning: Mapping[str, Any]) -> Text:
@@ -214,12 +201,12 @@ def _items(report: Report) -> Table:
 
 
 MANY = 20
-"""With more documents than this, which a screen does not hold, `inspect` shows one row per format, not per document."""
+"""A table of more documents than this does not fit on a screen, so `inspect` shows one row per format instead."""
 
 _WIDE_FROM = 100  # columns of the console
 _WIDEST_FROM = 140
 _FIRST = 2  # files named for each reason
-_UNBOUNDED = 400  # columns that no screen has; output to a file is not cut
+_UNBOUNDED = 400  # columns; no screen is so wide, so the output goes to a file, and paths are not cut
 _NARROW, _WIDE = 26, 44  # characters of a path, on a narrow and on a wide console
 
 
@@ -239,7 +226,7 @@ class Overview:
                 cases = sum(one["count"] for _, one in found if one["code"] == code)
                 report, first = next((report, one) for report, one in found if one["code"] == code)
                 line = f", line {first['line']}" if first["line"] else ""
-                place = shortened_path(report["path"], _path_room(options.max_width))
+                place = _shortened_path(report["path"], _path_room(options.max_width))
                 _add_row(table, code, str(files), str(cases), place + line)
             yield table
         yield Text("Each file by itself: add --json", style="dim")
@@ -267,7 +254,7 @@ class Refusals:
     documents: int  # number of all documents
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        if console.is_terminal:  # a blank line after the tables above
+        if console.is_terminal:  # an empty line after the tables above
             yield ""
         yield Text.assemble(("✗ ", "red"), f"Not read as digests: {len(self.refused)} of {self.documents} files")
         groups: dict[object, list[tuple[str, Sentence]]] = {}
@@ -276,7 +263,7 @@ class Refusals:
             groups.setdefault(_reason_key(reason), []).append((path, reason))
         table = _table("Files", "Why", "First", numbers=(0,), wrapped=(1,))
         for group in sorted(groups.values(), key=len, reverse=True):
-            paths = "\n".join(shortened_path(path, _path_room(options.max_width)) for path, _ in group[:_FIRST])
+            paths = "\n".join(_shortened_path(path, _path_room(options.max_width)) for path, _ in group[:_FIRST])
             _add_row(table, str(len(group)), escaped(str(group[0][1])).rstrip(".。"), paths)
         yield table
 
@@ -286,7 +273,7 @@ def _papers_of_all(reports: Iterable[Report]) -> int:
 
 
 def _cells(reports: Sequence[Report]) -> tuple[str, ...]:
-    """Returns the totals of documents. Copies of a paper count only within one document."""
+    """Returns the cells with the totals of some documents. A paper that is in two documents counts twice."""
     papers, copies = _papers_of_all(reports), sum(report["papers"] - report["unique"] for report in reports)
     days = sorted(report["date"] for report in reports if report["date"]) or ["–"]
     categories, languages = Counter[str](), Counter[str]()
@@ -295,11 +282,11 @@ def _cells(reports: Sequence[Report]) -> tuple[str, ...]:
         languages.update(report["languages"])
     failed = sum(report["summaries"]["failed"] for report in reports)
     shown = f"{papers} (+{copies})" if copies else str(papers)
-    return (str(len(reports)), shown, days[0], days[-1], counted_summaries(languages, failed), counted(categories))
+    return (str(len(reports)), shown, days[0], days[-1], _summaries(languages, failed), _counted(categories))
 
 
 def _reason(sentence: Sentence) -> Sentence:
-    """Returns the reason in a sentence, without the name of the file and without the list of formats."""
+    """Returns the reason that a refusal gives, without the name of the file and without the list of formats."""
     values = sentence.values
     if isinstance(look := values.get("look"), Sentence):
         return Sentence("looks like {look}", {"look": look})

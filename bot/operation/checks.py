@@ -13,13 +13,13 @@ import httpx
 
 from bot.context import backup_folder
 from bot.digests import FORMATS, formats_of_packages
+from bot.operation import ticks
 from bot.operation.sign_in import Entry, entry
-from bot.operation.ticks import OLDEST_COPY, copy_times
 from bot.platform import Finding, Platform
 from bot.platforms.known import PLATFORMS, medium_of
 from bot.rendering.delivery_messages import render_delivery
 from bot.settings import VARIABLES, Settings
-from subscriptions.addresses import declared, facts_of
+from subscriptions import addresses
 from subscriptions.chat_settings import resolve
 from subscriptions.errors import NotDelivered, SenderStopped, Sentence, StoreError
 from subscriptions.model import (
@@ -37,9 +37,9 @@ from subscriptions.model import (
 )
 from subscriptions.service.plan import chats_due_too_far
 from subscriptions.service.sending import outbox_trouble
+from subscriptions.store.bot_state import bots
 from subscriptions.store.database.schema import HEAD
 from subscriptions.store.database.store import Store, write_refusal
-from subscriptions.store.platforms import bots
 from subscriptions.zones import zone
 
 
@@ -52,7 +52,7 @@ def is_ready(store: Store) -> bool:
 
 
 MOUNTS = Path("/proc/self/mountinfo")  # of Linux
-_LAYERS = frozenset({"overlay", "aufs"})  # file systems of containers' layers
+_LAYERS = frozenset({"overlay", "aufs"})  # file systems of the layers of a container
 _OCTAL = re.compile(r"\\([0-7]{3})")
 _OTHERS = 0o077
 
@@ -66,7 +66,7 @@ def mounts() -> str:
 
 
 def check_storage(database: Path, copies: Path, mounted: str) -> Iterator[Finding]:
-    """Yields a finding for each problem of the places of the database and its copies. `mounted`: see `mounts`."""
+    """Yields a finding for each problem with where the database and its copies are stored. `mounted`: see `mounts`."""
     if database.exists() and is_in_layer(database.resolve(), mounted):
         yield Finding(
             question=Sentence("Database"),
@@ -87,23 +87,23 @@ def check_storage(database: Path, copies: Path, mounted: str) -> Iterator[Findin
 
 
 def is_in_layer(file: Path, mounted: str) -> bool:
-    """Returns whether a file lies in a layer of a container: on none of its volumes."""
+    """Returns whether a file is in a layer of a container instead of a volume."""
     found: tuple[int, str] = (-1, "")
     for line in mounted.splitlines():
         before, _, after = line.partition(" - ")
         fields = before.split()
-        if len(fields) > 4 and after:  # noqa: PLR2004 - proc(5): the fifth is where it is mounted
+        if len(fields) > 4 and after:  # noqa: PLR2004 - proc(5): the fifth field is the mount point
             place = Path(_OCTAL.sub(lambda code: chr(int(code[1], 8)), fields[4]))
             if file.is_relative_to(place):
                 found = max(found, (len(place.parts), after.split()[0]))
     return found[1] in _LAYERS
 
 
-DAYS = timedelta(days=1)  # what has waited longer is to be mended; before, it is only named
+DAYS = timedelta(days=1)  # a delivery that has waited longer is a problem; a younger one is only mentioned
 
 
 def check_outbox(store: Store, *, now: datetime) -> Iterator[Finding]:
-    """Yields a finding about dead deliveries and one for each platform whose deliveries wait; else one that all is well."""
+    """Yields findings about dead deliveries and about platforms with waiting ones; if there are none, one that says so."""
     if not is_ready(store):
         return
     question = Sentence("Outbox")
@@ -125,7 +125,7 @@ def check_outbox(store: Store, *, now: datetime) -> Iterator[Finding]:
             mend=True,
         )
     for platform, late in found.waiting.items():
-        values = {"count": late.count, "platform": facts_of(platform).title, "since": _day(late.since)}
+        values = {"count": late.count, "platform": addresses.facts_of(platform).title, "since": _day(late.since)}
         yield Finding(
             question=question,
             answer=Sentence("waiting for {platform}: {count}, the first since {since}", values),
@@ -143,11 +143,11 @@ def check_here(
 ) -> Iterator[Finding]:
     """Yields the findings that need no network. `wall` is the machine's time; `environ` names the proxies.
 
-    `mounted`: the mounts, see `storage.mounts`.
+    `mounted`: the mounts, see `mounts`.
     """
     yield from _unknown_variables(settings.unknown)
     yield _database(store)
-    if store.kind.file is not None:  # of a server its operator makes copies
+    if store.kind.file is not None:  # the operator of a database server makes its copies
         copies = backup_folder(settings, store)
         yield _newest_copy(copies, wall)
         yield from check_storage(store.kind.file, copies, mounted)
@@ -164,7 +164,7 @@ def check_here(
 
 
 def _put_off_too_far(store: Store, wall: datetime) -> Iterator[Finding]:
-    """Yields a finding if due moments are so far ahead that the clock must have been wrong."""
+    """Yields a finding if due times are so far ahead that the clock must have been wrong when they were computed."""
     count = chats_due_too_far(store, now=wall) if is_ready(store) else 0
     if count:
         yield Finding(
@@ -219,7 +219,9 @@ def _database_as_it_is(store: Store) -> Finding:
     if path is not None and not os.access(path, os.W_OK):
         cure = Sentence("Check the rights of the file and of its folder.")
         return Finding(question=question, answer=Sentence("it cannot be written to"), cure=cure, mend=True)
-    of = ", ".join(f"{platform} {bot}" for platform, bot in sorted(known.items()) if facts_of(platform).token_variable)
+    of = ", ".join(
+        f"{platform} {bot}" for platform, bot in sorted(known.items()) if addresses.facts_of(platform).token_variable
+    )
     values = {"path": path or store.where, "revision": revision or "–", "bots": of}
     if revision != HEAD:
         return Finding(
@@ -236,20 +238,20 @@ def _database_as_it_is(store: Store) -> Finding:
 
 def _newest_copy(folder: Path, wall: datetime) -> Finding:
     question = Sentence("Newest copy")
-    times = copy_times(folder)
+    times = ticks.copy_times(folder)
     if not times:
         return Finding(question=question, answer=Sentence("there is none in the folder of copies yet"))
     newest = max(times)
     days = (wall - newest).days
     answer = Sentence("{day}, {days} days old", {"day": f"{newest:%Y-%m-%d %H:%M} UTC", "days": max(days, 0)})
-    if wall - newest <= OLDEST_COPY:
+    if wall - newest <= ticks.OLDEST_COPY:
         return Finding(question=question, answer=answer)
     cure = Sentence("Is paperwire run running? Meanwhile: paperwire backup FILE.")
     return Finding(question=question, answer=answer, cure=cure, mend=True)
 
 
 def _pages(settings: Settings) -> Iterator[Finding]:
-    """Yields a finding if whoever reaches the address of the pages can take any name there."""
+    """Yields a finding if anyone who reaches the address of the pages can use any name there."""
     found, why = entry(settings)
     if found is Entry.PROXY and why:
         values = {"why": why, "header": settings.web_user_header}
@@ -274,7 +276,7 @@ def _formats() -> Iterator[Finding]:
 
 
 def _templates() -> Iterator[Finding]:
-    """Yields the findings of rendering a delivery for every platform and language."""
+    """Yields the findings from rendering a sample delivery for every platform and language."""
     broken = [
         (platform, lang, problem)
         for platform in sorted(PLATFORMS)
@@ -324,7 +326,7 @@ def sample_delivery(platform: str, lang: str) -> Delivery:
 
 
 def _proxies(environ: Mapping[str, str]) -> Iterator[Finding]:
-    """Yields a finding about the proxies of the environment. It names the variables only: an address may hold a password."""
+    """Yields a finding about the proxies of the environment. It names only variables: an address may contain a password."""
     question = Sentence("Proxy")
     names = [name for name in environ if name.upper() in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY") and environ[name]]
     wrong = [name for name in names if not _is_usable_proxy(environ[name])]
@@ -351,21 +353,21 @@ def _is_usable_proxy(address: str) -> bool:
         return False
 
 
-# ----------------------------------------------------------------------------------------- finds problems of platforms
+# ------------------------------------------------------------------------------------------ finds problems of platforms
 
 
-LARGEST_STEP = timedelta(seconds=60)  # allowed error of the machine's clock; the strictest platform allows five minutes
+LARGEST_STEP = timedelta(seconds=60)  # allowed error of the machine's clock; the strictest platform allows 300 s
 _WAIT = 5.0  # seconds to wait for the answer with a platform's time
 
 
 async def check_platforms(
     store: Store, platforms: Mapping[str, Platform], *, wall: Callable[[], datetime]
 ) -> list[Finding]:
-    """Returns the findings about the platforms that are on, and which are off."""
+    """Returns the findings about the platforms that are on, and about those that are off."""
     installations = [found for platform in platforms.values() for found in await platform.load_installations()]
     findings: list[Finding] = []
     known = _owners(store)
-    for facts in declared():
+    for facts in addresses.declared():
         if facts.token_variable and facts.name in platforms:
             findings += await _token(platforms[facts.name], known.get(facts.name))
         elif facts.token_variable:
@@ -382,7 +384,7 @@ def _owners(store: Store) -> Mapping[str, str]:
 
 
 async def _token(platform: Platform, owner: str | None) -> Sequence[Finding]:
-    if platform.destinations:  # there is no token: each has an account of its own
+    if platform.destinations:  # there is no token: each destination has its own account
         return await platform.check()
     question = Sentence(platform.facts.title)
     values = {"platform": platform.facts.title, "variable": platform.facts.token_variable}
@@ -406,7 +408,7 @@ async def _token(platform: Platform, owner: str | None) -> Sequence[Finding]:
 
 
 def _clock(platform: Platform, wall: Callable[[], datetime]) -> Iterator[Finding]:
-    """Yields a finding if the machine's clock differs from the Date header of a platform's answer."""
+    """Yields a finding if the machine's clock differs from the Date header of a platform's response."""
     theirs = _time_at(platform.api_url)
     if theirs is None:
         return

@@ -1,4 +1,4 @@
-"""The health of the process, the event streams of open pages, and their style and scripts."""
+"""The health of the process, the event streams of open pages, and the style and scripts of the pages."""
 
 import asyncio
 import json
@@ -9,36 +9,35 @@ from dataclasses import dataclass, field
 from functools import partial
 from http.client import HTTPConnection, HTTPException
 
-from bot.ports.channel import Clock, ConnectionClosed, Observe
-from bot.ports.web_page import PageRequest, PageResponse, WebPage
-from bot.rendering.templating import STATIC, static_file
+from bot.ports import channel, conversation
+from bot.rendering import templating
 from bot.settings import Settings
 from subscriptions.errors import StoreError
 from subscriptions.store.database.store import Store, write_refusal
 from subscriptions.store.workers import worker_ids
 
 LOOK_INTERVAL = 5.0  # seconds between two looks at the database
-SHORT_REFUSAL = 15.0  # seconds; a lock that lasts longer is no mere neighbour at work
+SHORT_REFUSAL = 15.0  # seconds; a shorter lock of the database is normal while another process writes
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something that is wrong: one line for the public, without a path or a secret, and how long it has been so."""
+    """Something that is wrong: one line for the public, without a path or a secret, and how many seconds it has lasted."""
 
     why: str
     seconds: int
 
 
 class Health:
-    """Knows what is wrong now, and since when."""
+    """Knows what is wrong now, and how long it has been wrong."""
 
-    def __init__(self, store: Store, clock: Clock, problems: Callable[[], Mapping[str, str]]) -> None:
-        """`problems` returns what the parts of the process say is wrong, by name."""
+    def __init__(self, store: Store, clock: channel.Clock, problems: Callable[[], Mapping[str, str]]) -> None:
+        """`problems` returns the current problems of the parts of the process, by name."""
         self._store = store
         self._clock = clock
         self._problems = problems
         self._since: dict[str, float] = {}  # name of a problem -> monotonic second at which it was seen first
-        self._refused_since: float | None = None  # monotonic second from which the database has taken no writes
+        self._refused_since: float | None = None  # monotonic second since which the database refuses writes
         self._refusal = ""
 
     def problems(self) -> dict[str, Problem]:
@@ -51,14 +50,10 @@ class Health:
             wrong["database"] = Problem(why, int(now - self._refused_since))
         return wrong
 
-    def whys(self) -> dict[str, str]:
-        """Returns what is wrong now, by name, without the ages."""
-        return {name: problem.why for name, problem in self.problems().items()}
-
     async def watch(self) -> None:
-        """Looks at the database and the parts of the process, until it is cancelled.
+        """Checks the database and the parts of the process repeatedly, until it is cancelled.
 
-        Has a thread of its own: while the database is locked, writers may hold all those of the shared pool.
+        Uses its own thread: while the database is locked, writers may occupy all threads of the shared pool.
         """
         with ThreadPoolExecutor(1, "paperwire-health") as thread:
             while True:
@@ -66,7 +61,7 @@ class Health:
                 await self._clock.sleep(LOOK_INTERVAL)
 
     async def look(self, thread: ThreadPoolExecutor | None = None) -> None:
-        """Looks once."""
+        """Checks once."""
         refusal = await asyncio.get_running_loop().run_in_executor(thread, write_refusal, self._store)
         if refusal is None:
             self._refused_since = None
@@ -78,23 +73,24 @@ class Health:
 
 PATIENCE = 5.0  # seconds; a process that needs longer does not count as ready
 _LARGEST = 1024 * 1024  # bytes of the answer
-_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - an address to listen on -> one to ask
+_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - address to listen on -> address to connect to
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Readiness:
-    """What the running process says of itself."""
+    """The state that the running process reports."""
 
     is_ready: bool
     problems: Mapping[str, str] = field(default_factory=dict)  # name -> why
-    seconds: Mapping[str, int] = field(default_factory=dict)  # name -> for how long, as far as that is known
-    attention: Mapping[str, str] = field(default_factory=dict)  # name -> what to look at although it is ready
+    seconds: Mapping[str, int] = field(default_factory=dict)  # name -> age of the problem, if it is known
+    attention: Mapping[str, str] = field(default_factory=dict)  # name -> what needs attention although it is ready
 
 
 def ask_readiness(settings: Settings, store: Store) -> Readiness:
-    """Returns what `/health/ready` answers at the web address of the settings.
+    """Returns what `/health/ready` returns at the web address of the settings.
 
-    If nobody answers, or a process that works on another database than `store`, that is the problem. Raises StoreError.
+    If there is no response, or the process there uses another database than `store`, the result names that problem. Raises
+    StoreError.
     """
     host = _EVERYWHERE.get(settings.web_host, settings.web_host)
     url = f"http://{f'[{host}]' if ':' in host else host}:{settings.web_port}/health/ready"
@@ -127,12 +123,12 @@ def _problem(why: str) -> Readiness:
     return Readiness(is_ready=False, problems={"process": why})
 
 
-# ------------------------------------------------------------------------------------- the event streams of open pages
+# -------------------------------------------------------------------------------------- the event streams of open pages
 
 
 MOST_OF_A_NAME = 8
 MOST_STREAMS_OF_AN_ADDRESS = 32
-SHARE_OF_CONNECTIONS = 2  # streams may have half of the connections; the others are left to everything else
+SHARE_OF_CONNECTIONS = 2  # streams may use half of the connections; the other half is for all other requests
 FULL = "event: full\ndata: \n\n"  # tells the page that its stream is closed, so that it does not connect again
 
 
@@ -140,16 +136,17 @@ FULL = "event: full\ndata: \n\n"  # tells the page that its stream is closed, so
 class Stream:
     """An open stream."""
 
-    name: str  # of the visitor
-    address: str  # the visitor's network, "" for this machine, which may be a proxy
+    name: str  # the visitor's name
+    address: str  # the visitor's network; "" for this machine, where a proxy may run
     over: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 def surplus(streams: Sequence[Stream], most: int) -> Stream | None:
-    """Returns the stream that is to be closed because there are too many; None if there are not.
+    """Returns the stream to close because there are too many; None if there are not too many.
 
-    `streams` are in the order in which they were opened. The oldest is closed, so that the page in front of a person works: the
-    oldest of the newest one's name or address, if these have too many, else of the name that has most.
+    `streams` are in the order in which they were opened, and the last one is new. An old one is closed, so that the page
+    that a person has just opened works: the oldest of the same name or address, if these have too many; else the oldest of
+    the name with the most streams.
     """
     newest = streams[-1]
     of_name = [one for one in streams if one.name == newest.name]
@@ -161,13 +158,13 @@ def surplus(streams: Sequence[Stream], most: int) -> Stream | None:
     if len(streams) <= most:
         return None
     has = Counter(one.name for one in streams)
-    return max(streams, key=lambda one: has[one.name])  # the first of those with the most
+    return max(streams, key=lambda one: has[one.name])  # the oldest, since max returns the first of equals
 
 
 class Streams:
-    """The open streams of one process, `most` of them at once."""
+    """The open streams of one process. At most `most` are open at once."""
 
-    def __init__(self, observe: Observe, most: int) -> None:
+    def __init__(self, observe: channel.Observe, most: int) -> None:
         self._observe = observe
         self._most = most
         self._open: list[Stream] = []
@@ -176,13 +173,13 @@ class Streams:
     async def follow(
         self, parts: AsyncIterator[str], *, name: str, address: str, may_hear: Callable[[], Awaitable[bool]]
     ) -> AsyncIterator[str]:
-        """Yields the parts as long as the visitor may hear them, until there are too many streams or the process stops."""
+        """Yields parts until `may_hear` is false, the stream is surplus, or the process stops."""
         one = self._opened(name, address)
         over = asyncio.create_task(one.over.wait())
-        following: asyncio.Task[str | None] | None = None
+        following: asyncio.Future[str | None] | None = None
         try:
             while not one.over.is_set():
-                following = asyncio.create_task(_next(parts))
+                following = asyncio.ensure_future(anext(parts, None))
                 await asyncio.wait((over, following), return_when=asyncio.FIRST_COMPLETED)
                 if not following.done():
                     break
@@ -192,7 +189,7 @@ class Streams:
                 yield part
             if not self._is_closed:
                 yield FULL
-        except StoreError:  # the browser asks again, as long as the database cannot be used
+        except StoreError:  # the stream ends; the browser connects again until the database works
             return
         finally:
             over.cancel()
@@ -202,13 +199,13 @@ class Streams:
                 self._open.remove(one)
 
     def close(self) -> None:
-        """Ends all streams, or the server would wait for them."""
+        """Ends all streams; otherwise the server would wait for them when it stops."""
         self._is_closed = True
         for one in self._open:
             one.over.set()
 
     def _opened(self, name: str, address: str) -> Stream:
-        """Returns a new stream, and closes another one if there are too many."""
+        """Returns a new stream, and closes one if there are too many."""
         one = Stream(name=name, address=address)
         if self._is_closed:
             one.over.set()
@@ -217,25 +214,23 @@ class Streams:
         if extra := surplus(self._open, self._most):
             self._open.remove(extra)
             extra.over.set()
-            self._observe(ConnectionClosed(kind="stream"))
+            self._observe(channel.ConnectionClosed(kind="stream"))
         return one
 
 
-async def _next(parts: AsyncIterator[str]) -> str | None:
-    return await anext(parts, None)
+# ---------------------------------------------------------------------------------------- style and script of the pages
 
 
-# --------------------------------------------------------------------------------------- style and script of the pages
+_FOR_EVER = {"cache-control": "public, max-age=31536000, immutable"}  # a changed file gets a new address
 
 
-_FOR_EVER = {"cache-control": "public, max-age=31536000, immutable"}  # their addresses change with them
-
-
-def static_pages() -> tuple[WebPage, ...]:
+def static_pages() -> tuple[conversation.WebPage, ...]:
     """Returns a page for each file."""
-    return tuple(WebPage(path=f"/static/{name}", answer=partial(_show, name), is_public=True) for name in STATIC)
+    return tuple(
+        conversation.WebPage(path=f"/static/{name}", answer=partial(_show, name), is_public=True)
+        for name in templating.STATIC
+    )
 
 
-async def _show(name: str, asked: PageRequest) -> PageResponse:
-    del asked
-    return PageResponse(body=static_file(name), kind=STATIC[name], headers=_FOR_EVER)
+async def _show(name: str, _: conversation.PageRequest) -> conversation.PageResponse:
+    return conversation.PageResponse(body=templating.static_file(name), kind=templating.STATIC[name], headers=_FOR_EVER)

@@ -1,4 +1,4 @@
-"""Figures of the process, for Prometheus and for its operator."""
+"""Metrics of the process for Prometheus, and lines for its operator."""
 
 import asyncio
 import logging
@@ -16,52 +16,49 @@ from prometheus_client.registry import Collector
 
 from bot.app import App
 from bot.context import backup_folder
+from bot.operation import ticks
 from bot.operation.sign_in import Entry, entry
-from bot.operation.ticks import copy_times, file_sizes
-from bot.ports.channel import ConnectionClosed, Measurement, MessageTried, PlanMade, RequestHandled, SourceRead
-from bot.settings.model import installed_version
+from bot.ports import channel
+from bot.settings import installed_version
 from bot.sources.source_scheduler import SourceScheduler
 from subscriptions.addresses import declared
 from subscriptions.errors import StoreError
-from subscriptions.service.access import has_operator, new_code
+from subscriptions.service import access, sending
 from subscriptions.service.chat_status import Figures, figures
 from subscriptions.service.notices import notify_new_version
-from subscriptions.service.sending import Backlog, backlog, claim_unlogged_trouble, outbox_trouble
+from subscriptions.service.sending import backlog
 from subscriptions.store.database.store import Store
-from subscriptions.store.entries import Trouble
-from subscriptions.store.figures import OutboxFigures
+from subscriptions.store.outbox import OutboxFigures, Trouble
 
 M = TypeVar("M")
 T = TypeVar("T")
-Labels = tuple[str, ...]  # the values of the labels, in their order
+Labels = tuple[str, ...]  # the values of the labels, in the order of the labels
 Values = Mapping[Labels, float]
-FromZero = Callable[
-    [Sequence[str]], Sequence[Labels]
-]  # returns for the platforms that are on what stands at 0 from the start
+FromZero = Callable[[Sequence[str]], Sequence[Labels]]  # names of platforms → labels whose count is 0 from the start
 
 SHORT = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0)  # seconds; upper ends of buckets
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observed:
-    """What gauges are read from, at one moment."""
+    """The values from which gauges are computed, all of one moment."""
 
     now: datetime
-    wall: datetime  # the machine's clock, to which the times of files belong
+    wall: datetime  # the machine's clock, which the times of files follow
     version: str
     python: str
     is_ready: bool
-    platforms: Sequence[str] = ()  # those that are on
-    figures: Figures | None  # None: the database cannot be read, and all gauges from it are left out
-    lanes_in_hand: int = 0  # of this process
-    backlog: Backlog | None = None  # as `figures`
+    platforms: Sequence[str] = ()  # the platforms that are on
+    figures: Figures | None  # None if the database cannot be read; then all gauges from it are left out
+    lanes_in_hand: int = 0  # lanes that this process delivers now
+    backlog: sending.Backlog | None = None  # None if the database cannot be read
     files: Mapping[str, int] = field(default_factory=dict)  # "database", "wal" -> bytes
-    copies: Sequence[datetime] = ()  # when each of the copies of the database was made
+    copies: Sequence[datetime] = ()  # when each copy of the database was made
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gauge:
-    """A value that goes up and down. `labels` have few values each, and never a chat's or a person's."""
+    """A value that goes up and down. Each label has few values, and never identifies a chat or a person."""
 
     name: str
     help: str
@@ -71,9 +68,9 @@ class Gauge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Followed(Generic[M]):
-    """What is counted at each measurement of a kind; `values` says how much, by labels.
+    """A metric that grows with each measurement of type `on`. `values` returns by how much, for each combination of labels.
 
-    What an alert watches stands at 0 from the start (`from_zero`): Prometheus sees no increase in a first value.
+    Counts that alerts watch are 0 from the start (`from_zero`), because Prometheus sees no increase in a first value.
     """
 
     name: str
@@ -81,7 +78,7 @@ class Followed(Generic[M]):
     labels: tuple[str, ...] = ()
     on: type[M]
     values: Callable[[M], Values]
-    from_zero: FromZero = lambda _: ()  # what is never counted is left out of the page
+    from_zero: FromZero = lambda _: ()  # without it, labels appear on the page only once they are counted
 
 
 class Counter(Followed[M]):
@@ -110,12 +107,12 @@ Metric = Gauge | Counter[Any] | Timing[Any]
 
 
 def _stored(read: Callable[[Figures, Observed], Values]) -> Callable[[Observed], Values]:
-    """Returns a reader of the store's figures, which reads nothing while the database cannot be read."""
+    """Returns a function that reads the store's figures. It returns no values while the database cannot be read."""
     return lambda seen: read(seen.figures, seen) if seen.figures is not None else {}
 
 
 def _by_platform(read: Callable[[OutboxFigures, datetime], Mapping[str, float]]) -> Callable[[Observed], Values]:
-    """Returns a reader of a value by platform: 0 for a platform that is on and has none, so that graphs have no gaps."""
+    """Returns a reader of values by platform. Platforms that are on have at least 0, so that graphs have no gaps."""
     return _stored(
         lambda stored, seen: by_one(dict.fromkeys(seen.platforms, 0.0) | dict(read(stored.outbox, seen.now)))
     )
@@ -125,8 +122,8 @@ def _seconds(since: datetime, now: datetime) -> float:
     return max((now - since).total_seconds(), 0.0)
 
 
-def _behind(since: Callable[[Backlog], datetime | None]) -> Callable[[Observed], Values]:
-    """Returns a reader of how long work has waited, which reads nothing while the database cannot be read."""
+def _behind(since: Callable[[sending.Backlog], datetime | None]) -> Callable[[Observed], Values]:
+    """Returns a function that reads how long work has waited. It returns no values while the database cannot be read."""
 
     def read(seen: Observed) -> Values:
         if seen.backlog is None:
@@ -158,7 +155,7 @@ METRICS: tuple[Metric, ...] = (
         name="paperwire_messages_total",
         help="Attempts to post a message, by what became of them.",
         labels=("platform", "kind", "outcome"),
-        on=MessageTried,
+        on=channel.MessageTried,
         values=lambda tried: {(tried.platform, tried.kind, tried.outcome): 1.0},
         from_zero=lambda platforms: [
             (platform, kind, outcome)
@@ -171,7 +168,7 @@ METRICS: tuple[Metric, ...] = (
         name="paperwire_message_seconds",
         help="How long a platform took to answer an attempt to post a message.",
         labels=("platform",),
-        on=MessageTried,
+        on=channel.MessageTried,
         values=lambda tried: {(tried.platform,): tried.seconds},
     ),
     Gauge(
@@ -232,33 +229,33 @@ METRICS: tuple[Metric, ...] = (
     Counter(
         name="paperwire_deliveries_planned_total",
         help="Deliveries that planning stored.",
-        on=PlanMade,
+        on=channel.PlanMade,
         values=lambda plan: alone(plan.deliveries),
     ),
     Timing(
         name="paperwire_planning_seconds",
         help="How long a round of planning took, matching included.",
-        on=PlanMade,
+        on=channel.PlanMade,
         values=lambda plan: alone(plan.seconds),
     ),
     Timing(
         name="paperwire_matching_seconds",
         help="How long queries were matched with papers in a round of planning.",
-        on=PlanMade,
+        on=channel.PlanMade,
         values=lambda plan: alone(plan.matching_seconds),
     ),
     Counter(
         name="paperwire_papers_total",
         help="Papers that a source brought, by whether they were new.",
         labels=("source", "novelty"),
-        on=SourceRead,
+        on=channel.SourceRead,
         values=lambda read: {(read.source, "new"): read.new, (read.source, "known"): max(read.papers - read.new, 0)},
     ),
     Counter(
         name="paperwire_polls_total",
         help="Polls of a source, by their receipts.",
         labels=("source", "outcome"),
-        on=SourceRead,
+        on=channel.SourceRead,
         values=lambda read: {(read.source, read.outcome): 1.0},
     ),
     Gauge(
@@ -281,7 +278,7 @@ METRICS: tuple[Metric, ...] = (
         name="paperwire_request_seconds",
         help="How long a request of a person took, until its effect and its reply were stored.",
         labels=("platform", "outcome"),
-        on=RequestHandled,
+        on=channel.RequestHandled,
         values=lambda handled: {(handled.platform, handled.outcome): handled.seconds},
         from_zero=lambda platforms: [(platform, "failed") for platform in platforms],
     ),
@@ -289,7 +286,7 @@ METRICS: tuple[Metric, ...] = (
         name="paperwire_connections_closed_total",
         help="Connections to the web address that were closed because there were too many, by what they were.",
         labels=("kind",),
-        on=ConnectionClosed,
+        on=channel.ConnectionClosed,
         values=lambda closed: {(closed.kind,): 1.0},
         from_zero=lambda _: [("connection",), ("stream",), ("refused",)],
     ),
@@ -313,12 +310,12 @@ METRICS: tuple[Metric, ...] = (
 
 
 class Metrics:
-    """The metrics of one process: its counters and timings, and the gauges that are read at each answer."""
+    """The metrics of one process: counters and timings, which it adds to, and gauges, which are read for each response."""
 
     def __init__(
         self, app: App, problems: Callable[[], Mapping[str, object]], metrics: Sequence[Metric] = METRICS
     ) -> None:
-        """`problems` are those of `/health/ready`."""
+        """`problems` returns the same as for `/health/ready`."""
         self._app = app
         self._problems = problems
         self._registry = CollectorRegistry()
@@ -331,7 +328,7 @@ class Metrics:
         self._answering = asyncio.Lock()
         self._is_ready = False
 
-    def observe(self, measurement: Measurement) -> None:
+    def observe(self, measurement: channel.Measurement) -> None:
         """Counts a measurement."""
         for followed, kept in self._followed:
             if isinstance(measurement, followed.on):
@@ -345,7 +342,7 @@ class Metrics:
         return CounterOfLibrary(one.name, one.help, one.labels, registry=self._registry)
 
     async def page(self) -> tuple[bytes, str]:
-        """Returns all metrics as Prometheus reads them, and the media type. Pages are made one at a time, beside the work."""
+        """Returns (all metrics as Prometheus reads them, media type). Pages are made one at a time, in a thread."""
         async with self._answering:
             self._is_ready = not self._problems()
             return await asyncio.to_thread(generate_latest, self._registry), CONTENT_TYPE_LATEST
@@ -362,20 +359,20 @@ class Metrics:
             figures=_unless_unreadable(figures, app),
             lanes_in_hand=app.context.engine.lanes_in_hand,
             backlog=_unless_unreadable(backlog, app),
-            files=file_sizes(app.store),
-            copies=copy_times(backup_folder(app.settings, app.store)),
+            files=ticks.file_sizes(app.store),
+            copies=ticks.copy_times(backup_folder(app.settings, app.store)),
         )
 
 
 class _Gauges(Collector):
-    """Reads all gauges when the library asks for them."""
+    """Computes all gauges when the library requests them."""
 
     def __init__(self, gauges: Sequence[Gauge], observed: Callable[[], Observed]) -> None:
         self._gauges = gauges
         self._observed = observed
 
     def describe(self) -> Iterator[GaugeMetricFamily]:
-        """Yields the gauges without values, so that nothing is read when they are registered."""
+        """Yields the gauges without values, so that registering them reads nothing."""
         for gauge in self._gauges:
             yield GaugeMetricFamily(gauge.name, gauge.help, labels=gauge.labels)
 
@@ -396,11 +393,11 @@ def _unless_unreadable(read: Callable[..., T], app: App) -> T | None:
         return None
 
 
-# ------------------------------------------------------------------------------------------- what the operator is told
+# ----------------------------------------------------------------------------------------------- lines for the operator
 
 
 def startup_lines(app: App, sources: SourceScheduler) -> list[str]:
-    """Returns the lines about platforms, database and sources."""
+    """Returns the lines about platforms, database and sources that `paperwire run` prints at the start."""
     on = ", ".join(sorted(app.platforms))
     off = ", ".join(
         sorted(facts.name for facts in declared() if facts.token_variable and facts.name not in app.platforms)
@@ -413,23 +410,23 @@ def startup_lines(app: App, sources: SourceScheduler) -> list[str]:
 
 
 def operator_lines(store: Store, app: App) -> list[str]:
-    """Returns a line that tells how to become the operator, if there is none. Notifies operators of a new version."""
+    """Returns a line that says how to become the operator, if there is none. Notifies operators of a new version."""
     conversation, admins = app.context.conversation, app.settings.admins
     if conversation.bot_info.version:
         notify_new_version(store, admins, conversation.bot_info.version, now=app.clock.now())
-    if not _needs_operator(app) or has_operator(store, admins):
+    if not _needs_operator(app) or access.has_operator(store, admins):
         return []
-    return [f"Nobody runs this bot yet. To do so, send it in private: /admin {new_code(store)}"]
+    return [f"Nobody runs this bot yet. To do so, send it in private: /admin {access.new_code(store)}"]
 
 
 def _needs_operator(app: App) -> bool:
-    """Returns whether people may come whom an operator must let in: not where only whoever sits at the machine can talk."""
+    """Returns whether an operator must let people in. Not needed if only the person at this machine can talk to the bot."""
     may_come = entry(app.settings)[0] in (Entry.PASSWORD, Entry.PROXY)
     return any(platform.api and (may_come or not platform.pages) for platform in app.platforms.values())
 
 
 def unread_lines(unread: Mapping[str, str]) -> list[str]:
-    """Returns a line that no source could be read, with the reason of each; no line if `unread` is empty."""
+    """Returns a line that says that no source could be read, and why; no line if `unread` is empty."""
     reasons = "; ".join(f"{name}: {why.rstrip('.')}" for name, why in unread.items())
     return [f"No source could be read. {reasons}. paperwire check says what to do."] if unread else []
 
@@ -438,8 +435,8 @@ log = logging.getLogger("paperwire")
 
 
 def log_new_trouble(store: Store, *, now: datetime) -> None:
-    """Logs each dead message once, and each long wait once a day. Most installations have no operator's chat."""
-    found = claim_unlogged_trouble(store, now=now)
+    """Logs each dead delivery once, and each long wait once a day, since most installations have no operator's chat."""
+    found = sending.claim_unlogged_trouble(store, now=now)
     if dead := found.dead.count:
         log.error(
             "Deliveries that could not be sent: %d (%s). Usual reason: %s paperwire outbox --state dead lists them.",
@@ -459,8 +456,8 @@ def log_new_trouble(store: Store, *, now: datetime) -> None:
 
 
 def attention(store: Store, *, now: datetime) -> dict[str, str]:
-    """Returns what the page of health says beside its problems, by name, each with its age: no address and no reason."""
-    found, said = outbox_trouble(store, now=now), {}
+    """Returns what the health page shows besides problems: name → sentence with an age, without addresses and reasons."""
+    found, said = sending.outbox_trouble(store, now=now), {}
     if found.dead.count:
         said["dead"] = f"{found.dead.count} deliveries could not be sent, the first {_age(found.dead.since, now)} ago"
     for platform, late in found.waiting.items():

@@ -7,36 +7,33 @@ from collections.abc import Callable, Mapping
 from contextlib import nullcontext, suppress
 from datetime import datetime, timedelta
 
+from bot import context
 from bot.app import App
-from bot.context import UnderWay, do_steps, write
 from bot.delivery import lane_sender
-from bot.delivery.planning import DrainState, plan
+from bot.delivery.outcomes import DrainState
+from bot.delivery.sender import plan
 from bot.errors import SettingsError, error_location
-from bot.operation import ticks
+from bot.operation import ticks, worker
 from bot.operation.health import Health, Problem
-from bot.operation.listening import Supervised, answer_once, listening, problems_of
 from bot.operation.metrics import Metrics, attention, log_new_trouble, operator_lines, startup_lines, unread_lines
 from bot.operation.sign_in import lock_of_metrics
 from bot.operation.site import entry_lines, make_site
-from bot.operation.ticks import Ticker
 from bot.operation.web_server import ClosedConnections, serving
-from bot.operation.worker import OwnerWatch, WorkerLanes, elected
 from bot.sources.source_scheduler import SourceScheduler
 from subscriptions.errors import PaperwireError, StoreError, StoreUnavailable
+from subscriptions.service import known_papers, paper_search
 from subscriptions.service.notices import notify_operators_of_trouble
-from subscriptions.service.paper_search import keep_recent, keep_searched
-from subscriptions.store.platforms import free_platforms, stopped_platforms
-from subscriptions.store.workers import end_worker, recover_own
+from subscriptions.store import bot_state, workers
 
 log = logging.getLogger("paperwire")
 
 FIRST_REST, LONGEST_REST = 60.0, 900.0  # seconds during which nothing is sent on a platform whose token fails
-START_AGAIN = 3.0  # seconds until a start is tried again that did not reach the database
-LOOK_INTERVAL = 5.0  # seconds between two looks into a store that nobody changes
-CALM = 30.0  # seconds after a drain in which lanes may still wait for their platform
-WAKE_INTERVAL = 5.0  # seconds between two checks of all lanes during a drain; planning wakes its lanes by itself
-MAINTENANCE_INTERVAL = timedelta(hours=1)  # between two looks whether the day's clean-up or copy is due
-NOTIFY_INTERVAL = timedelta(minutes=1)  # between two checks whether operators are to be notified
+START_AGAIN = 3.0  # seconds until the start is tried again, if the database could not be reached
+LOOK_INTERVAL = 5.0  # seconds between two looks into a store that does not change
+CALM = 30.0  # seconds after a drain during which lanes may still wait for their platform
+WAKE_INTERVAL = 5.0  # seconds between two checks of all lanes during a drain; planning wakes its lanes without this
+MAINTENANCE_INTERVAL = timedelta(hours=1)  # between two checks whether the daily clean-up or copy is due
+NOTIFY_INTERVAL = timedelta(minutes=1)  # between two checks whether operators must be notified
 
 
 class Process:
@@ -49,29 +46,27 @@ class Process:
         self._outbox_trouble: dict[str, str] = {}
         self.maintenance_trouble: dict[str, str] = {}
         self._drain: asyncio.Task[None] | None = None
-        self._lanes = WorkerLanes(app, app.cluster) if app.cluster is not None else None
+        self._lanes = worker.WorkerLanes(app, app.cluster) if app.cluster is not None else None
         self._drain_state = DrainState()
-        self._seen: tuple[object, datetime] | None = None  # the mark of the store at the last look, and its minute
+        self._seen: tuple[object, datetime] | None = None  # (mark of the store, full minute) at the last look
         self._looked_at = float("-inf")  # monotonic second of the last look
-        self._drained_at = float("-inf")  # monotonic second at which a drain was seen last
+        self._drained_at = float("-inf")  # monotonic second at which a drain was last running
         self._woken_at = float("-inf")  # monotonic second of the last check of all lanes
         self._rests: dict[str, tuple[float, float]] = {}  # sender_of(lane) -> (monotonic second of the end, seconds)
         self._workspaces_due = app.clock.monotonic() + LONGEST_REST  # monotonic second of the next `Platform.recheck`
-        self._reported: set[str] = set()  # stopped platforms that `problems` names
-        self._maintained_at: datetime | None = None
-        self._maintenance: UnderWay[None] | None = None  # the steps that are left
-        self._notified_at: datetime | None = None
+        self._reported: set[str] = set()  # the stopped platforms that `problems` contains
+        self._maintenance: context.UnderWay[None] | None = None  # the remaining steps of the daily maintenance
+        self._done_at: dict[str, datetime] = {}  # work that is done at intervals -> when it was last done
 
     @property
     def attention(self) -> dict[str, str]:
-        """What an operator must look at, by its cause: shown beside `problems`, and no reason to be not ready."""
+        """What an operator must look at, by cause. Shown beside `problems`, but the process still counts as ready."""
         return self._outbox_trouble | self.maintenance_trouble
 
     async def tick(self) -> None:
         """Reads the sources, plans what is due, and starts a drain if a lane has something to do.
 
-        After an outage, planning waits until the sources were polled, so that one delivery contains all papers that were
-        missed.
+        After an outage, planning waits until the sources were polled, so that one delivery contains all missed papers.
         """
         try:
             await self.sources.poll()
@@ -82,14 +77,16 @@ class Process:
             if looks:
                 if not self.sources.is_catching_up:
                     await plan(self.app.context, self._drain_state, planned=self._wake_lanes)
-                await asyncio.to_thread(keep_recent, self.app.store, now=self.app.clock.now())
-                await asyncio.to_thread(keep_searched, self.app.store)
+                await asyncio.to_thread(paper_search.keep_recent, self.app.store, now=self.app.clock.now())
+                await asyncio.to_thread(known_papers.keep_searched, self.app.store)
             await self._notify_operators()
             if looks:
                 await self._wake_lanes()
             await self.run_maintenance()
             self.problems.pop("database", None)
-            self._report_sources()
+            self.problems.pop("sources", None)
+            if unread := self.sources.problems:  # anyone may read this, so it does not name the sources
+                self.problems["sources"] = f"{len(unread)} cannot be read; paperwire sources says which"
             self.problems.pop("start", None)
         except PaperwireError as error:
             self.problems["database"] = "it cannot be used; the log says why"  # no path is shown to the public
@@ -98,27 +95,21 @@ class Process:
     def _must_look(self) -> bool:
         """Returns whether there may be something to plan or to send.
 
-        A calm store is looked at when somebody changed it, at each full minute, since deliveries are due then, and every
-        LOOK_INTERVAL. With 100,000 subscriptions at rest these looks are most of what the process does.
+        While no drain runs, the store is checked only when it has changed, at each full minute (when deliveries become due),
+        and every LOOK_INTERVAL. With 100,000 idle subscriptions these checks are most of the process's work.
         """
         second, minute = self.app.clock.monotonic(), self.app.clock.now().replace(second=0, microsecond=0)
         if self._drain is not None:
             self._drained_at = second
-        mark = self.app.store.mark()  # before the look, which may itself write
+        mark = self.app.store.mark()  # taken before the look, because the look may write
         is_calm = mark is not None and second - self._drained_at >= CALM
         if is_calm and (mark, minute) == self._seen and second - self._looked_at < LOOK_INTERVAL:
             return False
         self._seen, self._looked_at = (mark, minute), second
         return True
 
-    def _report_sources(self) -> None:
-        self.problems.pop("sources", None)
-        unread = self.sources.problems
-        if unread:  # strangers may ask, so sources have no names here
-            self.problems["sources"] = f"{len(unread)} cannot be read; paperwire sources says which"
-
     async def finish(self) -> None:
-        """Waits until the running drain has ended, at most SHUTDOWN_GRACE seconds of bot.delivery.sender."""
+        """Waits until the running drain has ended: at most SHUTDOWN_GRACE seconds of bot.delivery.sender."""
         if self._lanes is not None:
             await self._lanes.finish()
         if self._drain is not None:
@@ -131,7 +122,7 @@ class Process:
             await self._take_lanes(self._lanes)
             return
         if self._drain is not None and self._drain.done():
-            await write(recover_own, app.store)  # messages without a written outcome become unclear
+            await context.write(workers.recover_own, app.store)  # those without a stored outcome become unclear
             self._report(self._drain)
             self._drain, self._drain_state = None, DrainState(stopped=self._drain_state.stopped)
         second = app.clock.monotonic()
@@ -141,13 +132,13 @@ class Process:
         if await app.sender.wake_lanes(self._drain_state) and self._drain is None:
             self._drain = asyncio.create_task(app.sender.drain_woken(self._drain_state))
 
-    async def _take_lanes(self, lanes: WorkerLanes) -> None:
-        """Has lanes delivered as one of several workers, and sets or clears the problem "deliver"."""
+    async def _take_lanes(self, lanes: worker.WorkerLanes) -> None:
+        """Delivers lanes as one of several workers. Sets or clears the problem "deliver"."""
         self._drain_state = lanes.look()
         self.problems.pop("deliver", None)
         if problem := lanes.problem:
             self.problems["deliver"] = problem
-        await lanes.recover_failed()
+        await lanes.cluster.recover_failed()
 
     def _report(self, drain: asyncio.Task[None]) -> None:
         """Logs the errors of a drain's lanes, and sets or clears the problem "deliver"."""
@@ -161,9 +152,9 @@ class Process:
             log.error("Delivering failed: %s", said, exc_info=one)
 
     async def _update_stopped_platforms(self) -> None:
-        """Lets platforms whose token failed try again after a rest. Platforms that an operator must free stay stopped."""
+        """Lets platforms with a failed token try again after a pause. Platforms that an operator must free stay stopped."""
         second = self.app.clock.monotonic()
-        held = await asyncio.to_thread(stopped_platforms, self.app.store)
+        held = await asyncio.to_thread(bot_state.stopped_platforms, self.app.store)
         stopped = self._drain_state.stopped
         for platform, reason in list(stopped.items()):
             until, length = self._rests.get(platform, (0.0, 0.0))
@@ -182,7 +173,7 @@ class Process:
         self._reported = set(stopped)
 
     async def _check_workspaces(self) -> None:
-        """Calls `recheck` of the platforms, and `claim_again`, every LONGEST_REST seconds."""
+        """Calls `recheck` of every platform, and `claim_again` of the sender, every LONGEST_REST seconds."""
         second = self.app.clock.monotonic()
         if second >= self._workspaces_due:
             self._workspaces_due = second + LONGEST_REST
@@ -191,33 +182,27 @@ class Process:
             await self.app.sender.claim_again()
 
     async def _notify_operators(self) -> None:
-        now = self.app.clock.now()
-        if self._notified_at is None or now - self._notified_at >= NOTIFY_INTERVAL or now < self._notified_at:
-            self._notified_at = now
+        if self._is_due("notices", NOTIFY_INTERVAL):
             await self.notify_operators(dict(self._drain_state.stopped))
 
     async def notify_operators(self, stopped: Mapping[str, str]) -> bool:
-        """Notifies operators of dead letters, long waits and stopped platforms, once a day per cause; logs the first two.
+        """Notifies operators of dead letters, long waits and stopped platforms, once a day per cause. Logs the first two.
 
-        `stopped`: stopped platforms with their reasons. Returns whether notices were planned.
+        `stopped`: stopped platforms and their reasons. Returns whether notices were planned.
         """
         app, now = self.app, self.app.clock.now()
-        await write(log_new_trouble, app.store, now=now)
+        await context.write(log_new_trouble, app.store, now=now)
         self._outbox_trouble = await asyncio.to_thread(attention, app.store, now=now)
-        planned = await write(notify_operators_of_trouble, app.store, app.settings.admins, now=now, stopped=stopped)
+        planned = await context.write(
+            notify_operators_of_trouble, app.store, app.settings.admins, now=now, stopped=stopped
+        )
         return bool(planned)
 
     async def run_maintenance(self) -> None:
-        """Goes on with the daily maintenance, which begins once a day, for a tenth of a second."""
-        now = self.app.clock.now()
-        if (
-            self._maintained_at is None
-            or now - self._maintained_at >= MAINTENANCE_INTERVAL
-            or now < self._maintained_at
-        ):
-            self._maintained_at = now
-            steps = ticks.daily_maintenance(self.app.store, self.app.settings, now=now)
-            self._maintenance = UnderWay(steps, self.app.store)
+        """Starts the daily maintenance when it is due, and continues it for at most a tenth of a second per call."""
+        if self._is_due("daily work", MAINTENANCE_INTERVAL):
+            steps = ticks.daily_maintenance(self.app.store, self.app.settings, now=self.app.clock.now())
+            self._maintenance = context.UnderWay(steps, self.app.store)
         if self._maintenance is None:
             return
         try:
@@ -227,6 +212,14 @@ class Process:
             self._maintenance = None
             self.maintenance_trouble = {"daily work": "the clean-up or the copy failed; the log says why"}
             log.error("The daily clean-up or copy failed: %s", error)
+
+    def _is_due(self, what: str, every: timedelta) -> bool:
+        """Returns whether `every` has passed since `what` was done, or the clock was set back. If so, notes it as done now."""
+        now, last = self.app.clock.now(), self._done_at.get(what)
+        if last is not None and timedelta(0) <= now - last < every:
+            return False
+        self._done_at[what] = now
+        return True
 
 
 async def run(
@@ -238,17 +231,17 @@ async def run(
     pause_gone: bool,
     say: Callable[[str], None],
 ) -> int:
-    """Runs until `app.stop` is set, or with `once` one round of everything. Returns the exit status.
+    """Runs until `app.stop` is set. With `once`, runs one round of everything. Returns the exit status.
 
-    While the database cannot be used the start waits and begins again; `once` raises StoreUnavailable. `new_bot` gives the
-    database to the bot of the token. `pause_gone` lets stopped platforms send again. `say` prints a line for the operator.
-    Raises SenderLockHeld, SettingsError, StoreError.
+    While the database cannot be used, the start is tried again; with `once`, StoreUnavailable is raised. `new_bot` assigns
+    the database to the bot of the token. `pause_gone` lets stopped platforms send again. `say` prints a line for the
+    operator. Raises SenderLockHeld, SettingsError, StoreError.
     """
     while not app.stop.is_set():
         try:
             return await _run(app, sources, once=once, new_bot=new_bot, pause_gone=pause_gone, say=say)
         except StoreUnavailable as error:
-            if once or error.exit_code == SettingsError.exit_code:  # a file without rights, say: waiting mends nothing
+            if once or error.exit_code == SettingsError.exit_code:  # such as no access to the file: waiting cannot help
                 raise
             log.error("%s", error)
         await ticks.unless_stopped(app, app.clock.sleep(START_AGAIN))
@@ -258,49 +251,35 @@ async def run(
 async def _run(
     app: App, sources: SourceScheduler, *, once: bool, new_bot: bool, pause_gone: bool, say: Callable[[str], None]
 ) -> int:
-    """Makes one attempt to start, and runs if it succeeds. Raises as `run`, and StoreUnavailable."""
+    """Makes one attempt to start, and runs if it succeeds. Raises what `run` raises, and StoreUnavailable."""
     app.open()
     with lane_sender.only_sender(app.store) if app.cluster is None else nullcontext():
         if app.cluster is not None:
             await app.cluster.join()
         if pause_gone:
-            await write(free_platforms, app.store)
+            await context.write(bot_state.free_platforms, app.store)
         await app.sender.prepare(new_bot=new_bot)
-        process, owners = Process(app, sources), _owner_watch(app, recovers=once)
+        times = app.cluster.times if app.cluster else None
+        pace = {"interval": times.beat, "stalled_after": times.stalled} if times else {}
+        process, owners = Process(app, sources), worker.OwnerWatch(app.store, app.clock, recovers=once, **pace)
         async with ticks.beside(owners.watch()):
             if once:
                 return await _run_once(process, say)
             await _run_until_stopped(process, owners, say)
         if app.cluster is not None:
-            with suppress(StoreError):  # the others find out that it is gone
-                await write(end_worker, app.store)
+            with suppress(StoreError):  # other workers notice that this one is gone
+                await context.write(workers.end_worker, app.store)
     return 0
-
-
-def _owner_watch(app: App, *, recovers: bool) -> OwnerWatch:
-    process, where = lane_sender.this_process(), lane_sender.whereabouts(app.clock.wall())
-    if app.cluster is None:
-        return OwnerWatch(app.store, app.clock, recovers=recovers, process=process, where=where)
-    times = app.cluster.times
-    return OwnerWatch(
-        app.store,
-        app.clock,
-        recovers=recovers,
-        interval=times.beat,
-        stalled_after=times.stalled,
-        process=process,
-        where=where,
-    )
 
 
 async def _run_once(process: Process, say: Callable[[str], None]) -> int:
     app, sources = process.app, process.sources
     await ticks.unless_stopped(app, sources.drain())
-    await answer_once(app, sources.lookup)
+    await worker.answer_once(app, sources.lookup)
     sent = await app.sender.send_once()
     if await process.notify_operators(sent.stopped):
         sent = await app.sender.send_once()
-    await do_steps(ticks.daily_maintenance(app.store, app.settings, now=app.clock.now()), app.store)
+    await context.do_steps(ticks.daily_maintenance(app.store, app.settings, now=app.clock.now()), app.store)
     unread = {} if app.stop.is_set() else await sources.unreadable_if_all()
     for line in unread_lines(unread):
         say(line)
@@ -310,15 +289,15 @@ async def _run_once(process: Process, say: Callable[[str], None]) -> int:
     return status
 
 
-async def _run_until_stopped(process: Process, owners: OwnerWatch, say: Callable[[str], None]) -> None:
+async def _run_until_stopped(process: Process, owners: worker.OwnerWatch, say: Callable[[str], None]) -> None:
     app, sources = process.app, process.sources
     found = app.receivers()
     for platform in app.platforms.values():
         await platform.check_tokens(found)
-    receivers = [Supervised(receiver, app.clock) for receiver in elected(found, app)]
+    receivers = [worker.Supervised(receiver, app.clock, app.cluster) for receiver in found]
     routes = [route for receiver in receivers for route in receiver.routes]
-    health = Health(app.store, app.clock, lambda: process.problems | problems_of(receivers))
-    metrics, heartbeat, closed = Metrics(app, health.whys), ticks.make_heartbeat(app), ClosedConnections(app.clock)
+    health = Health(app.store, app.clock, lambda: process.problems | worker.problems_of(receivers))
+    metrics, heartbeat, closed = Metrics(app, health.problems), ticks.make_heartbeat(app), ClosedConnections(app.clock)
     app.context.observe.listeners += [metrics.observe, closed.observe]
 
     async def tick() -> None:
@@ -341,16 +320,20 @@ async def _run_until_stopped(process: Process, owners: OwnerWatch, say: Callable
         observe=app.context.observe,
     )
     async with server, ticks.beside(health.watch()), ticks.beside(closed.watch()):
-        lines = (*entry_lines(app.settings), *startup_lines(app, sources), *await write(operator_lines, app.store, app))
+        lines = (
+            *entry_lines(app.settings),
+            *startup_lines(app, sources),
+            *await context.write(operator_lines, app.store, app),
+        )
         for line in lines:
             say(line)
-        await process.tick()  # the ticker's own first tick comes only after a wait
-        gc.collect()  # objects that exist now mostly stay; without freeze, each later collection
-        gc.freeze()  # would examine them for a tenth of a second, and answers would wait for it
-        async with listening(app, receivers, sources.lookup) as dispatcher:
+        await process.tick()  # the ticker waits before its own first tick
+        gc.collect()  # most objects that exist now stay; without freeze, each later collection would examine
+        gc.freeze()  # them for a tenth of a second, which would delay answers
+        async with worker.listening(app, receivers, sources.lookup) as dispatcher:
             owners.recover_answers(dispatcher.take_over)
             with site.taking(dispatcher) if site else nullcontext():
-                await Ticker(app.clock, tick).run(app.stop)
+                await ticks.Ticker(app.clock, tick).run(app.stop)
         say("Stopping: finishing what is on its way.")
         await heartbeat.close()
         await sources.close()

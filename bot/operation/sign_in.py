@@ -1,4 +1,4 @@
-"""Who may see the operator's pages: passwords, sessions, and requests from elsewhere."""
+"""Who may open the pages: passwords, sessions, and requests from other machines or sites."""
 
 import asyncio
 import hmac
@@ -8,29 +8,29 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections import Counter, deque
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import Enum
 from functools import cached_property
 from hashlib import pbkdf2_hmac, sha256
 from urllib.parse import urlsplit
 
 from bot.context import write
+from bot.ports import conversation
 from bot.ports.channel import Clock
-from bot.ports.web_page import PageRequest, PageResponse, WebPage
 from bot.rendering.templating import draw_page
 from bot.settings import Settings
 from subscriptions.errors import Sentence
 from subscriptions.model import CallbackToken, ChatAddress
-from subscriptions.store.conversations import get_conversation_state, set_conversation_state
+from subscriptions.store import conversations
 from subscriptions.store.database.store import Store
 
-LOCAL_NAME = "me"  # of whoever sits at the machine
-# A browser on this machine sends none of these; somebody who comes through a proxy is perhaps anywhere.
+LOCAL_NAME = "me"  # the name of the person at this machine
+# A browser on this machine sends none of these headers; a request through a proxy may come from anywhere.
 _OF_PROXIES = (
     "forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "x-original-host",
     "cf-connecting-ip", "true-client-ip",
 )  # fmt: skip
-_NO_SITE = ("same-origin", "none")  # Sec-Fetch-Site of our own forms, and of what a person typed
+_NO_SITE = ("same-origin", "none")  # Sec-Fetch-Site of our own forms, and of addresses that a person typed
 
 HEADERS: Mapping[str, str] = {
     "content-security-policy": (
@@ -48,19 +48,19 @@ HEADERS: Mapping[str, str] = {
 
 
 class Entry(Enum):
-    """How people come to the pages."""
+    """How people reach the pages."""
 
-    LOCAL = "local"  # only from this machine, and without a password
+    LOCAL = "local"  # only from this machine, without a password
     PASSWORD = "password"  # noqa: S105 - a name
-    PROXY = "proxy"  # which names them in a header
+    PROXY = "proxy"  # a proxy names the person in a header
     OFF = "off"
 
 
 def entry(settings: Settings) -> tuple[Entry, str]:
-    """Returns how people come to the pages, and what the operator should know about that; "" for nothing.
+    """Returns (how people reach the pages, what the operator should know about that or "").
 
-    Without a password there are pages on this machine only. An address that takes requests of platforms is reached from
-    outside, through a proxy on this machine, so it is none of these.
+    Without a password, pages are shown only on this machine. If platforms send requests to the address, a proxy on this
+    machine makes it reachable from outside, so there are no pages then.
     """
     reached = "" if is_loopback(settings.web_host) else f"{settings.web_host} can be reached from other machines"
     if settings.web_user_header is not None:
@@ -75,14 +75,14 @@ def entry(settings: Settings) -> tuple[Entry, str]:
 
 
 def is_loopback(host: str) -> bool:
-    """Returns whether only this machine reaches an address that is listened on."""
+    """Returns whether an address to listen on can be reached only from this machine."""
     if host.lower() == "localhost":
         return True
     return _is_ip(host) and ipaddress.ip_address(host).is_loopback
 
 
 def network_of(address: str) -> str:
-    """Returns what counts as one address of clients: of IPv6 the network that one customer has; "" for this machine."""
+    """Returns the network that counts as one client: an IPv4 address or an IPv6 /64; "" for this machine."""
     try:
         found = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
@@ -95,10 +95,10 @@ def network_of(address: str) -> str:
 
 
 def is_known_host(host: str, names: Collection[str], *, local: bool) -> bool:
-    """Returns whether a browser may call us by the name in its header Host.
+    """Returns whether the name in the header Host is one by which a browser may call us.
 
-    A page elsewhere can have its own name lead to this machine (DNS rebinding), and then reads what we answer; it cannot do
-    so with an IP address. `local`: of addresses only those of this machine count.
+    A foreign page can make its own name resolve to this machine (DNS rebinding) and could then read our responses. With an
+    IP address it cannot. `local`: of IP addresses, only those of this machine are accepted.
     """
     name = _name_of(f"//{host}")
     if name in names or name == "localhost" or name.endswith(".localhost"):
@@ -107,10 +107,10 @@ def is_known_host(host: str, names: Collection[str], *, local: bool) -> bool:
 
 
 def is_own_form(headers: Mapping[str, str], names: Collection[str]) -> bool:
-    """Returns whether a form was sent from one of our own pages, as far as the browser tells where it was.
+    """Returns whether a form was sent from one of our own pages, as far as the browser tells.
 
-    `names` are those of a proxy, which may have put another name into the header Host. They count at the usual ports alone: at
-    another port of the same machine is another site.
+    `names` are the host names of a proxy, which may have replaced the header Host. They count only with the usual ports,
+    because another port of the same machine is another site.
     """
     origin = headers.get("origin", "")
     if origin:
@@ -120,7 +120,7 @@ def is_own_form(headers: Mapping[str, str], names: Collection[str]) -> bool:
 
 
 def is_from_proxy(headers: Mapping[str, str]) -> bool:
-    """Returns whether somebody passed the request on."""
+    """Returns whether a proxy has forwarded the request."""
     return any(name in headers for name in _OF_PROXIES)
 
 
@@ -141,7 +141,7 @@ def _name_of(url: str) -> str:
 
 
 def _place(url: str) -> tuple[str, int | None]:
-    """Returns host and port. The scheme is left out: behind a proxy we do not know which one the browser uses."""
+    """Returns (host, port). Ignores the scheme, because after a proxy we do not know which one the browser uses."""
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -158,35 +158,33 @@ def _is_ip(text: str) -> bool:
     return True
 
 
-# --------------------------------------------------------------------------------------------------- who has signed in
+# ---------------------------------------------------------------------------------------------------- who has signed in
 
 
 MINUTE = 60.0  # seconds
 MOST_TRIES = 10  # wrong passwords of one session in a minute
-MOST_TRIES_OF_AN_ADDRESS = (
-    100  # of all sessions there, which anybody can begin; behind a proxy many people may have one address
-)
+MOST_TRIES_OF_AN_ADDRESS = 100  # of all sessions of an address: anyone can begin one, and a proxy's users share one
 
 
 class Tried(Enum):
-    """What became of a password."""
+    """The result of trying a password."""
 
     OPENS = "opens"
     WRONG = "wrong"
-    UNREAD = "unread"  # there were too many wrong ones
+    UNREAD = "unread"  # not checked, because there were too many wrong ones
 
 
 class Lock:
-    """A lock that each of these passwords opens."""
+    """A lock that any of these passwords opens."""
 
     def __init__(self, clock: Clock, *passwords: str) -> None:
         self._clock = clock
         self._passwords = [_digest(one) for one in passwords]
-        self._wrong: deque[tuple[float, str]] = deque()  # (monotonic second, session or address) of the last minute
+        self._wrong: deque[tuple[float, str]] = deque()  # (monotonic second, session or address) within the last minute
         self._counts: Counter[str] = Counter()
 
     def tries(self, password: str, *, address: str, session: str = "") -> Tried:
-        """Looks at a password, unless its session or address had too many wrong ones in the last minute."""
+        """Checks a password, unless there were too many wrong ones of this session or address in the last minute."""
         second, place, session = self._clock.monotonic(), f"at {network_of(address)}", f"in {session}"
         while self._wrong and self._wrong[0][0] <= second - MINUTE:
             self._counts.subtract([self._wrong.popleft()[1]])
@@ -194,7 +192,7 @@ class Lock:
         if self._counts[session] >= MOST_TRIES or self._counts[place] >= MOST_TRIES_OF_AN_ADDRESS:
             return Tried.UNREAD
         given = _digest(password)
-        if any([hmac.compare_digest(given, one) for one in self._passwords]):  # noqa: C419 - all, so each takes as long
+        if any([hmac.compare_digest(given, one) for one in self._passwords]):  # noqa: C419 - a list, so the time is constant
             return Tried.OPENS
         counted = (place,) if session == "in " else (place, session)
         self._wrong.extend((second, one) for one in counted)
@@ -203,7 +201,7 @@ class Lock:
 
 
 def lock_of_metrics(settings: Settings, clock: Clock) -> Lock | None:
-    """Returns the lock of `/metrics`; None if whoever reaches the address may see it."""
+    """Returns the lock of `/metrics`; None if everyone who reaches the address may see it."""
     keys = [one.get_secret_value() for one in (settings.metrics_token, settings.web_password) if one]
     return Lock(clock, *keys) if keys else None
 
@@ -214,40 +212,57 @@ def _digest(text: str) -> bytes:
 
 COOKIE = "paperwire"
 LASTS = timedelta(days=30)
-_ROUNDS = 200_000  # of the key: about 50 ms, once
-_WORD = 24  # bytes of chance
-_LONGEST = 1000  # characters of a cookie that is read
+_ROUNDS = 200_000  # rounds to derive the key: about 50 ms, done once
+_WORD = 24  # random bytes
+_LONGEST = 1000  # characters; a longer cookie is not read
 
 
 class Sessions:
-    """Makes and reads sessions. `password`: the key of those that were signed in; "" if nobody signs in."""
+    """Makes and reads sessions. Those that were signed out, in any process, are stored until they would have expired."""
 
-    def __init__(self, password: str = "") -> None:
+    def __init__(self, store: Store, clock: Clock, password: str = "") -> None:
+        """`password`: the key that signs sessions is derived from it; "" if no one signs in."""
+        self._store = store
+        self._clock = clock
         self._password = password
 
     def new(self) -> str:
-        """Returns the cookie of a browser that has none."""
+        """Returns a new cookie for a browser that has none."""
         return secrets.token_urlsafe(_WORD)
 
-    def sign_in(self, name: str, now: datetime) -> str:
-        """Returns the cookie of somebody who knew the password."""
+    def sign_in(self, name: str) -> str:
+        """Returns the cookie of a person who knew the password."""
         shown = urlsafe_b64encode(name.encode()).decode()
-        said = f"{shown}.{int((now + LASTS).timestamp())}.{secrets.token_urlsafe(_WORD)}"
+        said = f"{shown}.{int((self._clock.wall() + LASTS).timestamp())}.{secrets.token_urlsafe(_WORD)}"
         return f"{said}.{self._signature(said)}"
 
-    def name_of(self, cookie: str, now: datetime) -> str:
-        """Returns the name that a cookie was signed in with; "" for any other cookie, and after its end."""
+    def signed_name(self, cookie: str) -> str:
+        """Returns the name for which a cookie was signed; "" for any other cookie, and after the cookie has expired."""
         said, _, signature = cookie.rpartition(".")
         parts = said.split(".")
         if not self._password or len(parts) != 3 or len(cookie) > _LONGEST:  # noqa: PLR2004 - as `sign_in` writes it
             return ""
         if not hmac.compare_digest(signature.encode("utf-8", "replace"), self._signature(said).encode()):
             return ""
-        return urlsafe_b64decode(parts[0]).decode() if now.timestamp() < int(parts[1]) else ""
+        return urlsafe_b64decode(parts[0]).decode() if self._clock.wall().timestamp() < int(parts[1]) else ""
+
+    async def name_of(self, cookie: str) -> str:
+        """Returns the name of a session that is signed in and not signed out; "" for any other cookie. Raises StoreError."""
+        name, since = self.signed_name(cookie), self._clock.wall() - LASTS
+        if not name:
+            return ""
+        ended = await asyncio.to_thread(conversations.get_conversation_state, self._store, _ended(cookie), since=since)
+        return name if ended is None else ""
+
+    async def end(self, cookie: str) -> None:
+        """Signs a session out, if it is signed in. Raises StoreError."""
+        if self.signed_name(cookie):
+            ended, now = CallbackToken(verb="signed-out"), self._clock.wall()
+            await write(conversations.set_conversation_state, self._store, _ended(cookie), ended, lasts=LASTS, now=now)
 
     @staticmethod
     def token(cookie: str) -> str:
-        """Returns the token of the forms in this session. Who cannot read the cookie cannot make it."""
+        """Returns the token of the forms in this session. Only those who can read the cookie can compute it."""
         return hmac.digest(cookie.encode("utf-8", "replace"), b"form", sha256).hex()
 
     @cached_property
@@ -258,25 +273,8 @@ class Sessions:
         return hmac.digest(self._key, said.encode("utf-8", "replace"), sha256).hex()
 
 
-class EndedSessions:
-    """The sessions that were signed out, in whichever process. Each is stored as a hash until it would have ended by itself."""
-
-    def __init__(self, store: Store, clock: Clock) -> None:
-        self._store = store
-        self._clock = clock
-
-    async def has(self, cookie: str) -> bool:
-        """Returns whether a session was signed out. Raises StoreError."""
-        since = self._clock.wall() - LASTS
-        return await asyncio.to_thread(get_conversation_state, self._store, _name(cookie), since=since) is not None
-
-    async def add(self, cookie: str) -> None:
-        """Ends a session. Raises StoreError."""
-        ended, now = CallbackToken(verb="signed-out"), self._clock.wall()
-        await write(set_conversation_state, self._store, _name(cookie), ended, lasts=LASTS, now=now)
-
-
-def _name(cookie: str) -> str:
+def _ended(cookie: str) -> str:
+    """Returns the name under which a sign-out is stored: a hash, since the cookie itself must not be stored."""
     return f"signed-out:{sha256(cookie.encode('utf-8', 'replace')).hexdigest()}"
 
 
@@ -298,15 +296,14 @@ _TOO_MANY = Sentence("Too many wrong passwords. Try again in a minute.")
 class _SignIn:
     sessions: Sessions
     lock: Lock
-    clock: Clock
     chat_of: Callable[[str], ChatAddress | None]
 
-    async def show(self, asked: PageRequest) -> PageResponse:
+    async def show(self, asked: conversation.PageRequest) -> conversation.PageResponse:
         """Shows the form."""
         return self._form(asked)
 
-    async def enter(self, asked: PageRequest) -> PageResponse:
-        """Signs in, or says why not."""
+    async def enter(self, asked: conversation.PageRequest) -> conversation.PageResponse:
+        """Signs in, or shows the form with the reason why not."""
         name, password = asked.form.get("name", "").strip(), asked.form.get("password", "")
         tried = self.lock.tries(password, address=asked.address, session=asked.frame.token)
         if tried is not Tried.OPENS:
@@ -315,26 +312,29 @@ class _SignIn:
         chat = self.chat_of(name) if len(name) <= _LONGEST_NAME else None
         if chat is None:
             return self._form(asked, _NO_NAME, status=400)
-        return PageResponse(location="/", session=self.sessions.sign_in(chat.address, self.clock.wall()))
+        return conversation.PageResponse(location="/", session=self.sessions.sign_in(chat.address))
 
-    def _form(self, asked: PageRequest, problem: Sentence | None = None, *, status: int = 200) -> PageResponse:
+    def _form(
+        self, asked: conversation.PageRequest, problem: Sentence | None = None, *, status: int = 200
+    ) -> conversation.PageResponse:
         name = asked.form.get("name", "")[:_LONGEST_NAME]
         words = _WORDS | ({"problem": problem} if problem else {})
-        return PageResponse(status=status, body=draw_page("sign_in.html", asked.frame, _TITLE, words=words, name=name))
+        return conversation.PageResponse(
+            status=status, body=draw_page("sign_in.html", asked.frame, _TITLE, words=words, name=name)
+        )
 
 
-async def _leave(asked: PageRequest) -> PageResponse:
-    del asked
-    return PageResponse(location="/sign-in", session="")
+async def _leave(_: conversation.PageRequest) -> conversation.PageResponse:
+    return conversation.PageResponse(location="/sign-in", session="")
 
 
 def sign_in_pages(
-    sessions: Sessions, lock: Lock, clock: Clock, chat_of: Callable[[str], ChatAddress | None]
-) -> tuple[WebPage, ...]:
-    """Returns the pages for signing in and out. `chat_of` returns the chat of a name, None if no chat is named so."""
-    one = _SignIn(sessions, lock, clock, chat_of)
+    sessions: Sessions, lock: Lock, chat_of: Callable[[str], ChatAddress | None]
+) -> tuple[conversation.WebPage, ...]:
+    """Returns the pages for signing in and out. `chat_of` returns the chat of a name; None if it is not a valid name."""
+    one = _SignIn(sessions, lock, chat_of)
     return (
-        WebPage(path="/sign-in", answer=one.show, is_public=True),
-        WebPage(path="/sign-in", answer=one.enter, method="POST", is_public=True),
-        WebPage(path="/sign-out", answer=_leave, method="POST"),
+        conversation.WebPage(path="/sign-in", answer=one.show, is_public=True),
+        conversation.WebPage(path="/sign-in", answer=one.enter, method="POST", is_public=True),
+        conversation.WebPage(path="/sign-out", answer=_leave, method="POST"),
     )

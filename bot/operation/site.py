@@ -1,16 +1,16 @@
-"""The pages of the web address under one guard: who may open them, whose form it is, and what every answer says to the browser.
+"""The pages of the web address and their guard: who may open them, whether a form is ours, and the security headers.
 
-Each page is a `WebPage`. The chat comes from its platform, that of the operator from `status` beside it. The samples, papers of
-the package itself, are offered until others have come.
+Each page is a `WebPage`. The page of the chat comes from its platform, the operator's page from `status`. Samples, which are
+papers in this package, are offered until other papers have come.
 """
 
 import asyncio
 import hmac
 import logging
 import re
-from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib.resources import files
 from urllib.parse import parse_qsl
@@ -24,34 +24,29 @@ from bot.app import App
 from bot.conversation.prepared_request import MAX_LIBRARY_BYTES
 from bot.digests import read_digest
 from bot.errors import error_location
-from bot.operation import sign_in, web_server
-from bot.operation.health import SHARE_OF_CONNECTIONS, Streams, static_pages
-from bot.operation.sign_in import EndedSessions, Entry, Lock, Sessions
+from bot.operation import health, sign_in, web_server
 from bot.operation.status import Troubles, operator_pages
-from bot.ports.channel import Clock, Observe, usable_text
-from bot.ports.conversation import RequestDispatcher
-from bot.ports.web_page import Offer, PageFrame, PageRequest, PageResponse, Visitor, WebPage
+from bot.platform import Platform
+from bot.ports import conversation
+from bot.ports.channel import usable_text
 from bot.settings import Settings
 from bot.sources.ingest import store_digest
-from subscriptions.addresses import PlatformFacts
 from subscriptions.errors import Refused, Sentence, StoreError
-from subscriptions.model import ChatAddress, Digest
+from subscriptions.model import Digest
 from subscriptions.planning.receipts import Outcome
-from subscriptions.store.database.store import Store
 from subscriptions.store.known_papers import first_paper_at
 from subscriptions.store.sources import known_sources
 from subscriptions.zones import zone_name
 
 log = logging.getLogger("paperwire")
-LANGUAGE_COOKIE, ZONE_COOKIE = "language", "zone"  # the browser tells its zone itself (page.js)
+LANGUAGE_COOKIE, ZONE_COOKIE = "language", "zone"  # page.js sets the zone
 _LANGUAGES = ("en", "zh")
-STARTS_WITHIN = 15.0  # seconds that a form waits while the process starts
-_MOST_FIELDS = 60  # of a form
-_LARGEST_UPLOAD = MAX_LIBRARY_BYTES + (1 << 16)  # bytes of a file with the form around it
+STARTS_WITHIN = 15.0  # seconds that a form waits for the process to start
+_MOST_FIELDS = 60  # in a form
+_LARGEST_UPLOAD = MAX_LIBRARY_BYTES + (1 << 16)  # bytes of a file and the form around it
 _LONGEST_UPLOAD = 300.0  # seconds
 _BOUNDARY = re.compile(r'boundary="?(?P<mark>[\w\'()+,./:=?-]{1,70})')
 _FIELD = re.compile(rb'name="(?P<name>[^"]{1,100})"(?:; filename="(?P<file>[^"]*)")?')
-Offers = Callable[[Visitor], Awaitable[Sequence[Offer]]]
 PATH = "/samples"
 SOURCE = "samples"
 SAMPLES = ("daily_arxiv.md", "arxiv_rss.xml", "hf_papers.json", "bilingual.txt")
@@ -64,48 +59,32 @@ _UNREACHED = Sentence(
 )
 
 
-async def _no_offers(_: Visitor) -> Sequence[Offer]:
-    return ()
-
-
-@dataclass(slots=True, kw_only=True)
 class Site:
-    """The pages that are served, for the visitors whom the guard lets in.
+    """The pages, for the visitors whom the guard lets in.
 
-    `facts` are those of the platform on which visitors have their chats: a visitor is the person of such a chat. `offers`
-    returns what is offered to a visitor on top of the pages.
+    Each visitor has a chat on the platform that has pages. `samples` are offered in addition to the pages.
     """
 
-    settings: Settings
-    facts: PlatformFacts
-    clock: Clock
-    store: Store
-    pages: Sequence[WebPage]
-    observe: Observe
-    offers: Offers = _no_offers
-    entry: Entry = field(init=False)
-    _sessions: Sessions = field(init=False)
-    _ended: EndedSessions = field(init=False)
-    _names: Collection[str] = field(init=False)
-    _dispatcher: RequestDispatcher | None = field(init=False, default=None)
-    _started: asyncio.Event = field(init=False, default_factory=asyncio.Event)
-    _streams: Streams = field(init=False)
-
-    def __post_init__(self) -> None:
+    def __init__(self, app: App, platform: Platform, pages: Sequence[conversation.WebPage], samples: "Samples") -> None:
+        self.settings, self.clock = app.settings, app.clock
         self.entry, _ = sign_in.entry(self.settings)
-        given = self.settings.web_password if self.entry is Entry.PASSWORD else None
+        self._samples = samples
+        self._chat_of = platform.facts.read_address
+        given = self.settings.web_password if self.entry is sign_in.Entry.PASSWORD else None
         password = given.get_secret_value() if given else ""
-        self._sessions, self._ended = Sessions(password), EndedSessions(self.store, self.clock)
+        self._sessions = sign_in.Sessions(app.store, self.clock, password)
         self._names = {*self.settings.web_hosts, self.settings.web_host.lower()}
-        self._streams = Streams(self.observe, max(1, web_server.most_connections() // SHARE_OF_CONNECTIONS))
-        if password:
-            lock = Lock(self.clock, password)
-            self.pages = (*self.pages, *sign_in.sign_in_pages(self._sessions, lock, self.clock, self._chat_of))
-        self.pages = (*self.pages, *static_pages())
+        self._dispatcher: conversation.RequestDispatcher | None = None
+        self._started = asyncio.Event()
+        most = max(1, web_server.most_connections() // health.SHARE_OF_CONNECTIONS)
+        self._streams = health.Streams(app.context.observe, most)
+        lock = sign_in.Lock(self.clock, password)
+        signing = sign_in.sign_in_pages(self._sessions, lock, self._chat_of) if password else ()
+        self.pages = (*pages, *signing, *health.static_pages())
 
     @contextmanager
-    def taking(self, dispatcher: RequestDispatcher) -> Iterator[None]:
-        """Lets visitors say something while the body runs. Then ends all streams, or the server would wait for them."""
+    def taking(self, dispatcher: conversation.RequestDispatcher) -> Iterator[None]:
+        """Lets visitors send requests while the body runs. Then ends all streams; otherwise the server would wait for them."""
         self._dispatcher = dispatcher
         self._started.set()
         try:
@@ -119,7 +98,7 @@ class Site:
         """The routes of all pages."""
         return [Route(page.path, self._handler(page), methods=[page.method]) for page in self.pages]
 
-    def _handler(self, page: WebPage) -> Callable[[Request], object]:
+    def _handler(self, page: conversation.WebPage) -> Callable[[Request], object]:
         async def answer(request: Request) -> Response:
             try:
                 found = await self._answer(page, request)
@@ -128,7 +107,7 @@ class Site:
             except StoreError as error:
                 log.error("A page cannot be shown: %s", error)
                 found = web_server.line(503)
-            except Exception as error:  # noqa: BLE001 - a mistake in one page is told without its traceback
+            except Exception as error:  # noqa: BLE001 - a bug in one page must not show its traceback
                 log.error("A page failed, at %s: %s", page.path, error_location(error))
                 found = web_server.line(500)
             found.headers.update({name: value for name, value in sign_in.HEADERS.items() if name not in found.headers})
@@ -136,8 +115,8 @@ class Site:
 
         return answer
 
-    async def _answer(self, page: WebPage, request: Request) -> Response:
-        """Returns the page, if this visitor may open it. Raises HTTPException."""
+    async def _answer(self, page: conversation.WebPage, request: Request) -> Response:
+        """Returns the page if this visitor may open it. Raises HTTPException."""
         given = request.cookies.get(sign_in.COOKIE, "")
         visitor = await self._admit(request, given)
         if not page.is_public and not visitor.name:
@@ -149,8 +128,8 @@ class Site:
             form, file = await self._form(request, given, page)
             await self._until_started()
         cookie = given or self._sessions.new()
-        offers = await self.offers(visitor) if page.label and visitor.name else ()
-        asked = PageRequest(
+        offers = await self._samples.offers(visitor) if page.label and visitor.name else ()
+        asked = conversation.PageRequest(
             frame=self._frame(request, visitor, cookie, offers),
             headers=request.headers,
             address=_address(request),
@@ -160,22 +139,22 @@ class Site:
             dispatcher=self._dispatcher,
         )
         answer = await page.answer(asked)
-        if answer.session is not None and self._sessions.name_of(given, self.clock.wall()):
-            await self._ended.add(given)
+        if answer.session is not None:
+            await self._sessions.end(given)
         found = self._response(answer, request, visitor)
         session = answer.session if answer.session is not None or given else cookie
         self._set_cookies(request, found, session)
         return found
 
     async def _until_started(self) -> None:
-        """Waits until what people say can be handled: a page can be open before the process has started."""
+        """Waits until requests of people can be handled: a page can be open before the process has started."""
         with suppress(TimeoutError):
             async with asyncio.timeout(STARTS_WITHIN):
                 await self._started.wait()
 
-    async def _admit(self, request: Request, cookie: str) -> Visitor:
-        """Returns who asks, without a name if nobody has signed in. Raises HTTPException."""
-        local = self.entry is Entry.LOCAL
+    async def _admit(self, request: Request, cookie: str) -> conversation.Visitor:
+        """Returns the visitor, without a name if no one has signed in. Raises HTTPException."""
+        local = self.entry is sign_in.Entry.LOCAL
         if not sign_in.is_known_host(request.headers.get("host", ""), self._names, local=local):
             raise HTTPException(421)
         if local and sign_in.is_from_proxy(request.headers):
@@ -185,31 +164,22 @@ class Site:
             raise HTTPException(403)
         return visitor
 
-    async def _visitor(self, headers: Mapping[str, str], cookie: str) -> Visitor | None:
-        """Returns who asks, without a name if nobody has signed in; None if the proxy names nobody."""
+    async def _visitor(self, headers: Mapping[str, str], cookie: str) -> conversation.Visitor | None:
+        """Returns the visitor, without a name if no one has signed in; None if the proxy names no valid person."""
         match self.entry:
-            case Entry.LOCAL:
-                return Visitor(name=sign_in.LOCAL_NAME, is_operator=True, is_local=True)
-            case Entry.PROXY:
+            case sign_in.Entry.LOCAL:
+                return conversation.Visitor(name=sign_in.LOCAL_NAME, is_operator=True, is_local=True)
+            case sign_in.Entry.PROXY:
                 name = headers.get(self.settings.web_user_header or "", "").strip()
             case _:
-                name = await self._signed_in(cookie)
+                name = await self._sessions.name_of(cookie)
                 if not name:
-                    return Visitor(name="")
+                    return conversation.Visitor(name="")
         chat = self._chat_of(name)
-        return Visitor(name=chat.address, is_operator=chat in self.settings.admins) if chat else None
+        return conversation.Visitor(name=chat.address, is_operator=chat in self.settings.admins) if chat else None
 
-    async def _signed_in(self, cookie: str) -> str:
-        """Returns the name of a session that was signed in and not out; "" for any other cookie."""
-        name = self._sessions.name_of(cookie, self.clock.wall())
-        return "" if name and await self._ended.has(cookie) else name
-
-    def _chat_of(self, name: str) -> ChatAddress | None:
-        """Returns the chat of a name that somebody gave; None if no chat is named so."""
-        return self.facts.read_address(name)
-
-    async def _form(self, request: Request, cookie: str, page: WebPage) -> tuple[dict[str, str], bytes]:
-        """Returns the fields and the file of a form that was sent from one of our pages in this session. Raises HTTPException."""
+    async def _form(self, request: Request, cookie: str, page: conversation.WebPage) -> tuple[dict[str, str], bytes]:
+        """Returns (fields, file) of a form that was sent from one of our pages in this session. Raises HTTPException."""
         if not sign_in.is_own_form(request.headers, self.settings.web_hosts):
             raise HTTPException(403)
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -225,11 +195,13 @@ class Site:
             raise HTTPException(403)
         return fields, file
 
-    def _frame(self, request: Request, visitor: Visitor, cookie: str, offers: Sequence[Offer]) -> PageFrame:
+    def _frame(
+        self, request: Request, visitor: conversation.Visitor, cookie: str, offers: Sequence[conversation.Offer]
+    ) -> conversation.PageFrame:
         chosen = request.query_params.get("language") or request.cookies.get(LANGUAGE_COOKIE)
         known = chosen if chosen in _LANGUAGES else ""
         shown = (page for page in self.pages if page.label and (visitor.is_operator or not page.for_operators))
-        return PageFrame(
+        return conversation.PageFrame(
             path=request.url.path,
             language=known or sign_in.preferred_language(request.headers.get("accept-language", "")),
             has_chosen_language=bool(known),
@@ -237,11 +209,11 @@ class Site:
             token=self._sessions.token(cookie),
             navigation=tuple((page.path, page.label) for page in shown if page.label) if visitor.name else (),
             visitor=visitor,
-            can_sign_out=self.entry is Entry.PASSWORD and bool(visitor.name),
+            can_sign_out=self.entry is sign_in.Entry.PASSWORD and bool(visitor.name),
             offers=tuple(offers),
         )
 
-    def _response(self, answer: PageResponse, request: Request, visitor: Visitor) -> Response:
+    def _response(self, answer: conversation.PageResponse, request: Request, visitor: conversation.Visitor) -> Response:
         if answer.stream is not None and request.method != "HEAD":
             address = sign_in.network_of(_address(request))
             may_hear = partial(self._may_hear, visitor.name, request.cookies.get(sign_in.COOKIE, ""))
@@ -255,11 +227,11 @@ class Site:
         return Response(answer.body, status, headers, media_type=answer.kind if answer.body else None)
 
     async def _may_hear(self, name: str, cookie: str) -> bool:
-        """Returns whether a visitor may still hear what is new: not after signing out, here or in another process."""
-        return self.entry is not Entry.PASSWORD or await self._signed_in(cookie) == name
+        """Returns whether a visitor may still receive news: not after signing out, in this process or another one."""
+        return self.entry is not sign_in.Entry.PASSWORD or await self._sessions.name_of(cookie) == name
 
     def _set_cookies(self, request: Request, response: Response, session: str | None) -> None:
-        """Gives the browser its session, unless that is None, and remembers the language that was chosen."""
+        """Sets or, if `session` is "", deletes the session cookie; None leaves it. Stores the language that was chosen."""
         secure = request.url.scheme == "https" or request.headers.get("x-forwarded-proto", "").lower() == "https"
         seconds = int(sign_in.LASTS.total_seconds())
         if session:
@@ -283,34 +255,30 @@ def _address(request: Request) -> str:
 
 
 def make_site(app: App, troubles: Troubles = dict) -> Site | None:
-    """Returns the site with the pages of the platform that has some, and those of the operator; None if it is closed.
+    """Returns the site with the pages of the platform that has pages, and the operator's; None if pages are off.
 
-    `troubles` returns what the process itself knows to be wrong.
+    `troubles` returns the problems that the process itself knows.
     """
     platform = next((one for one in app.platforms.values() if one.pages), None)
-    if platform is None or sign_in.entry(app.settings)[0] is Entry.OFF:
+    if platform is None or sign_in.entry(app.settings)[0] is sign_in.Entry.OFF:
         return None
     samples = Samples(app)
-    pages = (*platform.pages, *operator_pages(app, troubles), *samples.pages())
-    return Site(
-        settings=app.settings,
-        facts=platform.facts,
-        clock=app.clock,
-        store=app.store,
-        pages=pages,
-        observe=app.context.observe,
-        offers=samples.offers,
+    pages = (
+        *platform.pages,
+        *operator_pages(app, troubles),
+        conversation.WebPage(path=PATH, answer=samples.use, method="POST"),
     )
+    return Site(app, platform, pages, samples)
 
 
 def entry_lines(settings: Settings) -> list[str]:
-    """Returns the line that says why there are no pages, or that they believe too much, and what to do; else none."""
+    """Returns a line that says why there are no pages, or that they trust a header too much, and what to do; else no line."""
     found, why = sign_in.entry(settings)
-    if found is Entry.OFF:
+    if found is sign_in.Entry.OFF:
         return [
             f"No pages: {why}. Set PAPERWIRE_WEB_PASSWORD, or PAPERWIRE_WEB_USER_HEADER behind a proxy that names people."
         ]
-    if found is Entry.PROXY and why:
+    if found is sign_in.Entry.PROXY and why:
         return [
             f"Pages: {why}, and whoever reaches it can take any name by {settings.web_user_header}. Let only your proxy reach it."
         ]
@@ -329,7 +297,7 @@ async def _sent(request: Request, most: int) -> list[tuple[str, str]]:
 
 
 async def _uploaded(request: Request) -> tuple[list[tuple[str, str]], bytes]:
-    """Returns the fields of a form with a file, and the file, whose name is a field. Raises HTTPException."""
+    """Returns (fields, file) of a form with a file; the file's name is one of the fields. Raises HTTPException."""
     body = await web_server.body_in_time(request, most=_LARGEST_UPLOAD, seconds=_LONGEST_UPLOAD)
     boundary = _BOUNDARY.search(request.headers["content-type"])
     if isinstance(body, Response) or boundary is None:
@@ -354,33 +322,29 @@ def _sample(name: str) -> Digest:
 
 @dataclass(frozen=True, slots=True)
 class Samples:
-    """Offers the samples to whoever sits at the machine, until there are papers."""
+    """Offers the samples to the person at this machine, until there are papers."""
 
     app: App
 
-    async def offers(self, visitor: Visitor) -> Sequence[Offer]:
-        """Returns the offer, if neither a source nor a token is set, and no paper is known."""
+    async def offers(self, visitor: conversation.Visitor) -> Sequence[conversation.Offer]:
+        """Returns the offer of samples, if no source and no token is set and no paper is known; otherwise ()."""
         if not await self._is_offered(visitor):
             return ()
         sources = await asyncio.to_thread(known_sources, self.app.store)
         failed = next((one.name for one in sources if one.last and one.last.outcome is Outcome.FAILED), "")
         text = replace(_UNREACHED, values={"source": failed}) if failed else _COMING
         example = (await asyncio.to_thread(_sample, SAMPLES[0])).entries[0]
-        return (Offer(text=text, label=Sentence("use the samples"), action=PATH, example=example),)
+        return (conversation.Offer(text=text, label=Sentence("use the samples"), action=PATH, example=example),)
 
-    async def use(self, asked: PageRequest) -> PageResponse:
-        """Stores the samples, which have no day, as papers of today, and shows the chat. What is stored already stays as it is."""
+    async def use(self, asked: conversation.PageRequest) -> conversation.PageResponse:
+        """Stores the samples as papers of today, since they have no day, and shows the chat. Known papers do not change."""
         if await self._is_offered(asked.visitor):
             for name in SAMPLES:
                 digest = await asyncio.to_thread(_sample, name)
                 await store_digest(self.app.context, digest, source=SOURCE)
-        return PageResponse(location="/")
+        return conversation.PageResponse(location="/")
 
-    def pages(self) -> tuple[WebPage, ...]:
-        """Returns the page that takes the offer."""
-        return (WebPage(path=PATH, answer=self.use, method="POST"),)
-
-    async def _is_offered(self, visitor: Visitor) -> bool:
+    async def _is_offered(self, visitor: conversation.Visitor) -> bool:
         settings = self.app.settings
         if not visitor.is_local or settings.sources:
             return False

@@ -1,4 +1,4 @@
-"""Finds problems of sources: in the outcome of their last polls, and in reading them now."""
+"""Finds problems of sources, in the outcomes of their last polls and by reading them now."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -13,8 +13,7 @@ from bot.operation.checks import is_ready
 from bot.platform import Finding
 from bot.settings import Settings, SourceSettings
 from bot.sources import fetch_request
-from bot.sources.fetch_request import FetchRequest
-from bot.sources.fetcher import Fetched, Fetcher
+from bot.sources.fetcher import Fetcher
 from subscriptions.errors import PaperwireError, Sentence
 from subscriptions.model import Digest
 from subscriptions.planning.receipts import Outcome, Receipt
@@ -22,12 +21,12 @@ from subscriptions.store.database.store import Store
 from subscriptions.store.sources import DocumentSeen, KnownSource, known_sources
 from subscriptions.zones import zone
 
-NEWEST = 3  # newest files of a folder that are read; one of them must be a digest
-RECENTLY = timedelta(days=3)  # age up to which a failed poll is something to be mended
+NEWEST = 3  # newest files of a folder that are read; at least one of them must be a digest
+RECENTLY = timedelta(days=3)  # a failed poll is a problem up to this age
 
 
 def check_sources(settings: Settings, store: Store, *, wall: datetime) -> list[Finding]:
-    """Returns the findings about the last poll of each source, and whether files and folders can be read now."""
+    """Returns the findings about the last poll of each source, and about whether files and folders can be read now."""
     known = _known_sources(store)
     found = []
     for source in settings.sources or (fetch_request.everything(),):
@@ -40,11 +39,11 @@ def check_sources(settings: Settings, store: Store, *, wall: datetime) -> list[F
 
 
 async def ask_sources(settings: Settings, store: Store, fetcher: Fetcher, *, now: datetime) -> list[Finding]:
-    """Returns the findings whether sources on the web can be reached. Fetches the first address of each; stores nothing."""
+    """Returns the findings about whether web sources can be reached. Fetches the first address of each, stores nothing."""
     known = _known_sources(store)
     sources = [source for source in settings.sources or (fetch_request.everything(),) if source.path is None]
     found = [await _reached(source, known.get(source.name), fetcher, now) for source in sources]
-    # If the settings name no source, there is nothing to mend here when arXiv does not answer.
+    # If the settings name no source, arXiv is only the default, so its failure is not reported as something to mend.
     return found if settings.sources else [replace(one, mend=False, is_open=one.mend) for one in found]
 
 
@@ -57,7 +56,7 @@ def _question(source: SourceSettings) -> Sentence:
 
 
 def _as_it_stands(source: SourceSettings) -> Finding:
-    """Returns the finding whether the newest files of a source can be read. A path without files needs no mending."""
+    """Returns the finding about whether a source's newest files can be read. A folder without files is no problem."""
     question, place = _question(source), str(source.path)
     correct = Sentence("Put it there, or correct path in paperwire.toml.")
     if is_missing(place):
@@ -74,7 +73,7 @@ def _as_it_stands(source: SourceSettings) -> Finding:
 
 
 def _first_that_is_read(source: SourceSettings, files: Sequence[str]) -> Finding:
-    """Returns the finding about the first of these files that is a digest; if none is, the error of the first file."""
+    """Returns a finding about the first of these files that is a digest. If none is, it names the error of the first file."""
     wrong: list[PaperwireError] = []
     for name in files:
         try:
@@ -118,13 +117,13 @@ def _last_poll(source: SourceSettings, last: Receipt | None, settings: Settings,
 
 
 async def _reached(source: SourceSettings, known: KnownSource | None, fetcher: Fetcher, now: datetime) -> Finding:
-    """Returns the finding whether the first address of a source returns a digest. An unchanged document counts as one."""
+    """Returns the finding about whether a source's first address yields a digest. An unchanged document counts as one."""
     question = _question(source)
     request, *_ = fetch_request.requests_of(source, now)
     seen = (known.seen.get(fetch_request.address_key(request.url)) if known else None) or DocumentSeen()
     try:
         found = await fetcher.fetch(request.url, etag=seen.etag, modified=seen.modified)
-        problem = _wrong_with(found.data, request, source) if isinstance(found, Fetched) else ""
+        problem = _wrong_with(found.data, request, source) if found else ""
     except FetchError as error:
         if request.may_miss and error.status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
             return Finding(question=question, answer=Sentence("it can be reached; that of today is not there yet"))
@@ -135,7 +134,7 @@ async def _reached(source: SourceSettings, known: KnownSource | None, fetcher: F
     return Finding(question=question, answer=Sentence("it can be reached"))
 
 
-def _wrong_with(data: bytes, request: FetchRequest, source: SourceSettings) -> str:
+def _wrong_with(data: bytes, request: fetch_request.FetchRequest, source: SourceSettings) -> str:
     """Returns why a document cannot be read as a digest; "" if it can."""
     name = fetch_request.document_name(source.name, request.url)
     try:

@@ -1,10 +1,9 @@
-"""The page of the status: whether all is well, what came and went out today, and the details. For operators."""
+"""The status page for operators: whether all is well, what came and went out today, and the details."""
 
 import asyncio
 import logging
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from itertools import islice
 from shlex import quote
@@ -13,51 +12,46 @@ from bot.app import App
 from bot.context import backup_folder, write
 from bot.operation import ticks
 from bot.operation.health import Problem
-from bot.ports.channel import Clock, Measurement, MessageTried, PlanMade
-from bot.ports.web_page import PageRequest, PageResponse, WebPage
+from bot.ports import channel, conversation
+from bot.rendering import plots
 from bot.rendering.language import Language
-from bot.rendering.plots import Bar, Day, bars, calendar
 from bot.rendering.templating import draw_page
 from subscriptions.addresses import facts_of
 from subscriptions.errors import NotFound, Sentence, StoreError
 from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.service import sending
 from subscriptions.service.chat_status import Figures, figures
-from subscriptions.service.sending import OutboxTrouble
-from subscriptions.store.entries import OutboxEntry
-from subscriptions.store.figures import Arrivals, OutboxFigures, Sent, came_since, sent_since
+from subscriptions.store import outbox as stored_outbox
+from subscriptions.store.outbox import OutboxEntry
 from subscriptions.store.sources import KnownSource, receipts_since
 
 HOURS = 24
-PLANS = 200  # the last ones that planned something
+PLANS = 200  # how many of the latest plans with deliveries are kept
 
 _HOUR = timedelta(hours=1)
 
 
-@dataclass(slots=True)
 class RecentWork:
-    """Counts measurements. It is empty when the process starts: the metrics are what lasts."""
+    """Counts measurements since the process started. Lasting counts are in the metrics."""
 
-    clock: Clock
-    since: datetime = field(init=False)
-    plans: deque[PlanMade] = field(init=False, default_factory=lambda: deque(maxlen=PLANS))
-    _hours: dict[datetime, Counter[str]] = field(init=False, default_factory=dict)  # outcomes by the hour's beginning
+    def __init__(self, clock: channel.Clock) -> None:
+        self.clock = clock
+        self.since = clock.now()
+        self.plans: deque[channel.PlanMade] = deque(maxlen=PLANS)
+        self._hours: dict[datetime, Counter[str]] = {}  # beginning of the hour → outcomes
 
-    def __post_init__(self) -> None:
-        self.since = self.clock.now()
-
-    def observe(self, measurement: Measurement) -> None:
-        """Counts what was sent and what was planned."""
+    def observe(self, measurement: channel.Measurement) -> None:
+        """Counts attempts to send, and keeps plans with deliveries."""
         match measurement:
-            case MessageTried():
+            case channel.MessageTried():
                 self._hours.setdefault(_hour(self.clock.now()), Counter())[measurement.outcome] += 1
                 for hour in [hour for hour in self._hours if hour <= _hour(self.clock.now()) - HOURS * _HOUR]:
                     del self._hours[hour]
-            case PlanMade() if measurement.deliveries:
+            case channel.PlanMade() if measurement.deliveries:
                 self.plans.append(measurement)
 
     def by_hour(self, now: datetime) -> list[tuple[datetime, Counter[str]]]:
-        """Returns the beginning of each of the last hours, the oldest first, with how often each outcome came."""
+        """Returns (beginning of the hour, count of each outcome) for each of the last hours, the oldest first."""
         hours = [_hour(now) - back * _HOUR for back in reversed(range(HOURS))]
         return [(hour, Counter(self._hours.get(hour, ()))) for hour in hours]
 
@@ -69,12 +63,12 @@ def _hour(moment: datetime) -> datetime:
 log = logging.getLogger("paperwire")
 
 PATH = "/status"
-SHOWN = 50  # deliveries that wait
-DAYS = 28  # of the calendar
+SHOWN = 50  # waiting deliveries on the page
+DAYS = 28  # in the calendar
 _EVERY = 6  # hours between two labels
-_FEWEST_HOURS = 5  # with messages, of which a picture is drawn
-_FEWEST_DAYS = 5  # with polls, of which a picture is drawn
-_FEWEST_PLANS = 20  # of which something can be said
+_FEWEST_HOURS = 5  # hours with messages that a plot needs
+_FEWEST_DAYS = 5  # days with polls that a plot needs
+_FEWEST_PLANS = 20  # plans that a statement about their times needs
 _SENT = "sent"
 _MEGABYTE = 1_000_000
 
@@ -114,87 +108,53 @@ _OUTCOMES: Mapping[Outcome, Sentence] = {
     Outcome.LATE: Sentence("late"),
     Outcome.FAILED: Sentence("failed"),
 }
-_BEST_FIRST = (Outcome.NEW, Outcome.FAILED, Outcome.LATE, Outcome.QUIET, Outcome.STALE)  # what a day is shown as
+_BEST_FIRST = (Outcome.NEW, Outcome.FAILED, Outcome.LATE, Outcome.QUIET, Outcome.STALE)  # a day shows the first one
 _NO_POLL = Sentence("not asked")
 _MANY_MORE = Sentence("There are more; paperwire outbox lists all of them.")
 _NOT_THERE = Sentence("That delivery is not there any more, or there is nothing to do about it.")
 _DONE = {"retry": Sentence("It will be tried again."), "dismiss": Sentence("It is given up; retry takes that back.")}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShownProblem:
-    """Something that is wrong."""
-
-    what: str
-    why: str = ""
-    since: str = ""  # "" if it is not known
-    cure: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShownSource:
-    """What a source brought."""
-
-    name: str
-    papers: str  # today
-    arrival: str  # when papers came last
-    is_behind: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShownDelivery:
-    """A delivery that waits, as the page shows it."""
-
-    id: str
-    chat: str
-    state: str
-    kind: str  # class of the style
-    papers: str
-    since: str
-    moment: str
-    reason: str
-
-
-Troubles = Callable[[], Mapping[str, Problem]]  # what the process itself knows to be wrong, by name
+Troubles = Callable[[], Mapping[str, Problem]]  # returns the problems that the process itself knows, by name
 
 
 class StatusPage:
-    """The page, and what is pressed on it."""
+    """The page, and the handler of its buttons."""
 
     def __init__(self, app: App, work: RecentWork, troubles: Troubles = dict) -> None:
         self._app = app
         self._work = work
         self._troubles = troubles
 
-    def all(self) -> tuple[WebPage, ...]:
+    def all(self) -> tuple[conversation.WebPage, ...]:
         """Returns the pages."""
         return (
-            WebPage(path=PATH, answer=self.show, label=_TITLE, for_operators=True),
-            WebPage(path=f"{PATH}/delivery", answer=self.press, method="POST", for_operators=True),
+            conversation.WebPage(path=PATH, answer=self.show, label=_TITLE, for_operators=True),
+            conversation.WebPage(path=f"{PATH}/delivery", answer=self.press, method="POST", for_operators=True),
         )
 
-    async def show(self, asked: PageRequest) -> PageResponse:
-        """Shows how the bot is doing."""
+    async def show(self, asked: conversation.PageRequest) -> conversation.PageResponse:
+        """Shows the status page."""
         said = asked.query.get("done", "")
         words = {"done": _DONE[said]} if said in _DONE else {"done": _NOT_THERE} if said else {}
-        return PageResponse(body=await asyncio.to_thread(self._drawn, asked, words))
+        return conversation.PageResponse(body=await asyncio.to_thread(self._drawn, asked, words))
 
-    async def press(self, asked: PageRequest) -> PageResponse:
-        """Has a delivery tried again, or gives it up."""
+    async def press(self, asked: conversation.PageRequest) -> conversation.PageResponse:
+        """Retries a delivery, or gives it up."""
         action, delivery = asked.form.get("action", ""), asked.form.get("delivery", "")
         acts: Mapping[str, Callable[..., None]] = {"retry": sending.retry_delivery, "dismiss": sending.dismiss}
         if action not in acts:
-            return PageResponse(location=PATH)
+            return conversation.PageResponse(location=PATH)
         try:
             await write(acts[action], self._app.store, delivery, now=self._app.clock.now())
         except NotFound:
             action = "gone"
         except StoreError as error:
             log.error("What was pressed on the page of the status could not be done: %s", error)
-            return PageResponse(status=503, body="Not now.\n", kind="text/plain")
-        return PageResponse(location=f"{PATH}?done={action}")
+            return conversation.PageResponse(status=503, body="Not now.\n", kind="text/plain")
+        return conversation.PageResponse(location=f"{PATH}?done={action}")
 
-    def _drawn(self, asked: PageRequest, words: Mapping[str, Sentence]) -> str:
+    def _drawn(self, asked: conversation.PageRequest, words: Mapping[str, Sentence]) -> str:
         app, now = self._app, self._app.clock.now()
         language = Language(asked.frame.language, app.settings.timezone)
         wall = app.clock.wall()
@@ -205,7 +165,7 @@ class StatusPage:
         sources, today = all_figures.sources, language.local(now).date()
         more = _MANY_MORE.say(language.translate) if len(entries) > SHOWN else ""
         days = [today - timedelta(days=back) for back in reversed(range(DAYS))]
-        arrivals = came_since(app.store, _midnight(language.local(now)))
+        arrivals = stored_outbox.came_since(app.store, _midnight(language.local(now)))
         copies = ticks.copy_times(backup_folder(app.settings, app.store))
         shown: Mapping[str, object] = {
             "problems": [
@@ -217,7 +177,7 @@ class StatusPage:
             "runs": language.say("It has run since {since}.", since=language.moment(self._work.since)),
             "papers": _papers_today(arrivals, language),
             "came": list(_sources(sources, arrivals, receipts, language)),
-            "went": _went(sent_since(app.store, _midnight(language.local(wall))), language),
+            "went": _went(stored_outbox.sent_since(app.store, _midnight(language.local(wall))), language),
             "waits": _waits(all_figures.outbox, language),
             "waiting": [_shown(one, language) for one in entries[:SHOWN]],
             "more": more,
@@ -232,30 +192,35 @@ class StatusPage:
 # ---------------------------------------------------------------------------- the three questions: well, came, went out
 
 
+def _problem(*, what: str, cure: str, why: str = "", since: str = "") -> Mapping[str, str]:
+    """Returns a problem as the page shows it; `since` is "" if it is not known."""
+    return {"what": what, "why": why, "since": since, "cure": cure}
+
+
 def _troubles(
     found: Mapping[str, Problem], now_known: Figures, now: datetime, language: Language
-) -> Iterator[ShownProblem]:
-    """Yields what the process itself knows, without what the store tells better."""
+) -> Iterator[Mapping[str, str]]:
+    """Yields the problems that the process knows, except those that the store describes better."""
     told = {*now_known.stopped, *(("sources",) if any(one.is_overdue for one in now_known.sources) else ())}
     for platform, reason in now_known.stopped.items():
         what = language.say("Sending to {platform} has stopped.", platform=facts_of(platform).title)
         cure = language.say("paperwire check says how to mend it.")
-        yield ShownProblem(what=what, why=reason, cure=cure)
+        yield _problem(what=what, why=reason, cure=cure)
     for name, problem in found.items():
         if name not in told:
             since = language.moment(now - timedelta(seconds=problem.seconds)) if problem.seconds else ""
-            yield ShownProblem(what=f"{name}: {problem.why}", since=since, cure=language.say("The log says more."))
+            yield _problem(what=f"{name}: {problem.why}", since=since, cure=language.say("The log says more."))
 
 
-def _stuck(trouble: OutboxTrouble, language: Language) -> Iterator[ShownProblem]:
-    """Yields what could not be sent, and what has waited for long."""
+def _stuck(trouble: sending.OutboxTrouble, language: Language) -> Iterator[Mapping[str, str]]:
+    """Yields the problems of deliveries that could not be sent, or have waited for long."""
     dead = trouble.dead
     if dead.count:
         what = language.count(
             "{count} delivery could not be sent.", "{count} deliveries could not be sent.", dead.count
         )
         cure = language.say("Try them again below, or give them up.")
-        yield ShownProblem(what=what, why=dead.reason, since=_moment(dead.since, language), cure=cure)
+        yield _problem(what=what, why=dead.reason, since=_moment(dead.since, language), cure=cure)
     for platform, late in trouble.waiting.items():
         what = language.count(
             "{count} delivery to {platform} has waited for more than an hour.",
@@ -264,10 +229,10 @@ def _stuck(trouble: OutboxTrouble, language: Language) -> Iterator[ShownProblem]
             platform=facts_of(platform).title,
         )
         cure = language.say("They are tried again by themselves. Nothing is lost.")
-        yield ShownProblem(what=what, why=late.reason, since=_moment(late.since, language), cure=cure)
+        yield _problem(what=what, why=late.reason, since=_moment(late.since, language), cure=cure)
 
 
-def _behind(sources: Iterable[KnownSource], language: Language) -> Iterator[ShownProblem]:
+def _behind(sources: Iterable[KnownSource], language: Language) -> Iterator[Mapping[str, str]]:
     """Yields a problem for each source that is behind."""
     for one in sources:
         if one.is_overdue:
@@ -277,7 +242,7 @@ def _behind(sources: Iterable[KnownSource], language: Language) -> Iterator[Show
                 if last
                 else _NO_POLL.say(language.translate)
             )
-            yield ShownProblem(
+            yield _problem(
                 what=language.say("{name} is behind.", name=one.name),
                 why=why,
                 since=_moment(one.settled_at, language),
@@ -285,11 +250,11 @@ def _behind(sources: Iterable[KnownSource], language: Language) -> Iterator[Show
             )
 
 
-def _old_copy(copies: Sequence[datetime], wall: datetime, language: Language) -> Iterator[ShownProblem]:
+def _old_copy(copies: Sequence[datetime], wall: datetime, language: Language) -> Iterator[Mapping[str, str]]:
     if copies and wall - max(copies) > ticks.OLDEST_COPY:
         cure = language.say("Is paperwire run running? Meanwhile: paperwire backup FILE.")
         what = language.say("The newest copy of the database is too old.")
-        yield ShownProblem(what=what, since=language.moment(max(copies)), cure=cure)
+        yield _problem(what=what, since=language.moment(max(copies)), cure=cure)
 
 
 def _moment(moment: datetime | None, language: Language) -> str:
@@ -300,29 +265,29 @@ def _midnight(local: datetime) -> datetime:
     return local.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
-def _papers_today(arrivals: Arrivals, language: Language) -> str:
+def _papers_today(arrivals: stored_outbox.Arrivals, language: Language) -> str:
     if not arrivals.papers:
         return language.say("No papers yet.")
     return language.count("{count} paper", "{count} papers", arrivals.papers)
 
 
 def _sources(
-    sources: Sequence[KnownSource], arrivals: Arrivals, receipts: Sequence[Receipt], language: Language
-) -> Iterator[ShownSource]:
-    """Yields the sources of the settings, then others from which papers came today, such as a file that was read by hand."""
+    sources: Sequence[KnownSource], arrivals: stored_outbox.Arrivals, receipts: Sequence[Receipt], language: Language
+) -> Iterator[Mapping[str, object]]:
+    """Yields the sources of the settings, then others that brought papers today, such as files that a person ingested."""
     behind = {one.name: one.is_overdue for one in sources}
     for name in (*behind, *(name for name in arrivals.by_source if name not in behind)):
         before = next((one.at for one in receipts if one.source == name and one.outcome is Outcome.NEW), None)
         came = arrivals.last.get(name)
-        yield ShownSource(
-            name=name,
-            papers=language.number(arrivals.by_source.get(name, 0)),
-            arrival=f"{language.local(came):%H:%M}" if came else _moment(before, language) or "–",
-            is_behind=behind.get(name, False),
-        )
+        yield {
+            "name": name,
+            "papers": language.number(arrivals.by_source.get(name, 0)),  # today
+            "arrival": f"{language.local(came):%H:%M}" if came else _moment(before, language) or "–",
+            "is_behind": behind.get(name, False),
+        }
 
 
-def _went(sent: Sent, language: Language) -> str:
+def _went(sent: stored_outbox.Sent, language: Language) -> str:
     if not sent.messages:
         return language.say("No delivery yet.")
     return language.say(
@@ -332,8 +297,8 @@ def _went(sent: Sent, language: Language) -> str:
     )
 
 
-def _waits(outbox: OutboxFigures, language: Language) -> list[str]:
-    """Returns what waits, and what is held."""
+def _waits(outbox: stored_outbox.OutboxFigures, language: Language) -> list[str]:
+    """Returns sentences about waiting and held deliveries."""
     waiting, held, said = sum(outbox.waiting.values()), sum(outbox.held.values()), []
     if waiting:
         since = language.moment(min(outbox.oldest.values()))
@@ -352,27 +317,27 @@ def _waits(outbox: OutboxFigures, language: Language) -> list[str]:
     return said or [language.say("Nothing waits.")]
 
 
-# ---------------------------------------------------------------------------------------------------- what is to be done
+# ------------------------------------------------------------------------------------------------- deliveries that wait
 
 
-def _shown(entry: OutboxEntry, language: Language) -> ShownDelivery:
-    return ShownDelivery(
-        id=entry.id,
-        chat=entry.chat,
-        state=_STATES[entry.state].say(language.translate),
-        kind="bad" if entry.state in ("dead", "unclear") else "waits",
-        papers=language.count("{count} paper", "{count} papers", entry.papers),
-        since=language.moment(entry.waiting_since),
-        moment=entry.waiting_since.isoformat(timespec="seconds"),
-        reason=entry.reason,
-    )
+def _shown(entry: OutboxEntry, language: Language) -> Mapping[str, str]:
+    return {
+        "id": entry.id,
+        "chat": entry.chat,
+        "state": _STATES[entry.state].say(language.translate),
+        "kind": "bad" if entry.state in ("dead", "unclear") else "waits",
+        "papers": language.count("{count} paper", "{count} papers", entry.papers),
+        "since": language.moment(entry.waiting_since),
+        "moment": entry.waiting_since.isoformat(timespec="seconds"),
+        "reason": entry.reason,
+    }
 
 
-# --------------------------------------------------------------------------------------------------------------- plots
+# ---------------------------------------------------------------------------------------------------------------- plots
 
 
 def _messages(work: RecentWork, now: datetime, language: Language) -> tuple[str, str]:
-    """Returns the picture of the messages by hour, and the sentence that says what to see."""
+    """Returns (plot of the messages by hour, sentence that summarizes it). The plot is "" if there are few messages."""
     hours, shown = work.by_hour(now), []
     for place, (hour, outcomes) in enumerate(hours):
         label = f"{language.local(hour):%H:%M}"
@@ -380,7 +345,9 @@ def _messages(work: RecentWork, now: datetime, language: Language) -> tuple[str,
         said = _said(sent, others, language)
         labelled = place % _EVERY == 0 or place == len(hours) - 1
         shown.append(
-            Bar(label=label if labelled else "", title=f"{label}: {said}", parts=(("good", sent), ("bad", others)))
+            plots.Bar(
+                label=label if labelled else "", title=f"{label}: {said}", parts=(("good", sent), ("bad", others))
+            )
         )
     total = sum((outcomes for _, outcomes in hours), Counter[str]())
     if not total:
@@ -389,7 +356,7 @@ def _messages(work: RecentWork, now: datetime, language: Language) -> tuple[str,
     since = language.moment(max(work.since, hours[0][0]))
     sentence = language.say("{said}, answers included, since {since}.", said=said, since=since)
     is_drawn = sum(1 for _, outcomes in hours if outcomes) >= _FEWEST_HOURS
-    return bars(sentence, shown) if is_drawn else "", sentence
+    return plots.bars(sentence, shown) if is_drawn else "", sentence
 
 
 def _said(sent: int, others: int, language: Language) -> str:
@@ -403,7 +370,7 @@ def _said(sent: int, others: int, language: Language) -> str:
 def _calendar(
     sources: Sequence[KnownSource], receipts: Iterable[Receipt], days: Sequence[date], language: Language
 ) -> list[tuple[str, str]]:
-    """Returns a sentence for each source, and the picture of its days once there are some."""
+    """Returns (sentence, plot of its days) for each source. The plot is "" if there are few days with polls."""
     found: dict[tuple[str, date], set[Outcome]] = {}
     for receipt in receipts:
         found.setdefault((receipt.source, language.local(receipt.at).date()), set()).add(receipt.outcome)
@@ -414,13 +381,13 @@ def _calendar(
         if len(polled) > 1:
             said = _in_words(source, outcomes[polled[0] :], language)
             cells = [_day(day, outcome, language) for day, outcome in zip(days, outcomes, strict=True)]
-            shown.append((said, calendar(said, days, cells) if len(polled) >= _FEWEST_DAYS else ""))
+            shown.append((said, plots.calendar(said, days, cells) if len(polled) >= _FEWEST_DAYS else ""))
     return shown
 
 
-def _day(day: date, outcome: Outcome | None, language: Language) -> Day:
+def _day(day: date, outcome: Outcome | None, language: Language) -> plots.Day:
     said = (_OUTCOMES[outcome] if outcome else _NO_POLL).say(language.translate)
-    return Day(kind=outcome.value if outcome else "none", title=f"{language.short_day(day)}: {said}")
+    return plots.Day(kind=outcome.value if outcome else "none", title=f"{language.short_day(day)}: {said}")
 
 
 def _in_words(source: KnownSource, outcomes: Sequence[Outcome | None], language: Language) -> str:
@@ -430,8 +397,8 @@ def _in_words(source: KnownSource, outcomes: Sequence[Outcome | None], language:
     return language.say("{name}: papers on {new} of {days} days", **values)
 
 
-def _plans(plans: Sequence[PlanMade], language: Language) -> str:
-    """Returns how long planning took; "" for a few plans."""
+def _plans(plans: Sequence[channel.PlanMade], language: Language) -> str:
+    """Returns a sentence about how long planning took; "" if there are few plans."""
     if len(plans) < _FEWEST_PLANS:
         return ""
     seconds = sorted(one.seconds for one in plans)
@@ -460,8 +427,8 @@ def _database(sizes: Mapping[str, int], copies: Sequence[datetime], wall: dateti
     return said
 
 
-def operator_pages(app: App, troubles: Troubles) -> tuple[WebPage, ...]:
-    """Returns the pages, in the order in which the navigation names them."""
+def operator_pages(app: App, troubles: Troubles) -> tuple[conversation.WebPage, ...]:
+    """Returns the operator's pages, in the order of the navigation."""
     work = RecentWork(app.clock)
     app.context.observe.listeners.append(work.observe)
     return StatusPage(app, work, troubles).all()

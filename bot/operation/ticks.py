@@ -1,4 +1,4 @@
-"""What runs at regular times beside deliveries: ticks, heartbeat, upkeep, and the orderly stop."""
+"""Work at regular times besides deliveries: ticks, heartbeat, daily maintenance, and the orderly stop."""
 
 import asyncio
 import logging
@@ -23,21 +23,19 @@ from bot.settings import Settings
 from bot.sources.fetcher import Fetcher, FetchLimits
 from bot.sources.source_scheduler import make_fetcher
 from subscriptions.service import retention
+from subscriptions.store.database import writer
 from subscriptions.store.database.store import Store
-from subscriptions.store.database.writer import READS, WRITES, Steps
 
-TICK_SECONDS = 1.0  # a changed file must be read within five seconds, which takes two ticks
+TICK_SECONDS = 1.0  # a changed file must be read within five seconds, and reading it takes two ticks
 GUARD_SECONDS = 5.0  # between two calls of `guard`
-STEP_SECONDS = (
-    1.5  # if the wall clock moved more than this against the monotonic clock, it was set, or the machine slept
-)
+STEP_SECONDS = 1.5  # if the two clocks differ by more, the wall clock was set or the machine slept
 
 
 class Ticker:
-    """Calls `tick` every second, one call at a time. Several late ticks become one.
+    """Calls `tick` every second, one call at a time. Several missed ticks become one.
 
-    APScheduler 3 plans the next run by the wall clock. If that clock is set back by an hour, there would be no tick for an
-    hour. `guard` compares the wall clock with the monotonic clock, and then plans the next run anew.
+    APScheduler 3 computes the next run from the wall clock. If that clock were set back by an hour, there would be no tick
+    for an hour. `guard` compares the wall clock with the monotonic clock, and reschedules the next run if they differ.
     """
 
     def __init__(self, clock: Clock, tick: Callable[[], Awaitable[None]], *, seconds: float = TICK_SECONDS) -> None:
@@ -49,7 +47,7 @@ class Ticker:
         self._ticking = asyncio.Lock()
 
     async def run(self, stopped: asyncio.Event) -> None:
-        """Calls `tick` until `stopped` is set. A running tick is finished."""
+        """Calls `tick` until `stopped` is set. Then it waits for a running tick."""
         self._scheduler.add_job(
             self._tick_once, self._trigger(), id="tick", max_instances=1, coalesce=True, misfire_grace_time=None
         )
@@ -70,7 +68,7 @@ class Ticker:
             await self._tick()
 
     def guard(self) -> bool:
-        """Reschedules the tick if the clock was set. Returns whether it did."""
+        """Reschedules the tick if the wall clock was set. Returns whether it was."""
         offset = self._now_offset()
         stepped = abs(offset - self._offset) > STEP_SECONDS
         if stepped:
@@ -88,8 +86,8 @@ class Ticker:
 class _NextTick(IntervalTrigger):  # type: ignore[misc]  # APScheduler 3 has no types
     """A trigger that fires once for all intervals that have passed.
 
-    APScheduler makes a list of all intervals that IntervalTrigger has missed before it merges them. On a machine without a
-    battery-backed clock, NTP may set the clock forward by a year; that list would take gigabytes and half a minute.
+    Before APScheduler merges missed intervals, it makes a list of all of them. On a machine without a battery-backed clock,
+    NTP may set the clock forward by a year; that list would take gigabytes of memory and half a minute.
     """
 
     def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime:
@@ -98,7 +96,7 @@ class _NextTick(IntervalTrigger):  # type: ignore[misc]  # APScheduler 3 has no 
         return following if following > now else now + self.interval
 
 
-# ------------------------------------------------------------------------------------------------------- the heartbeat
+# -------------------------------------------------------------------------------------------------------- the heartbeat
 
 
 log = logging.getLogger("paperwire")
@@ -109,10 +107,10 @@ _SUCCESS = range(200, 300)  # status codes; a document comes with 200 only
 
 
 class Heartbeat:
-    """Asks one address, at most once in INTERVAL seconds. An address that does not answer is logged once, not each time."""
+    """Requests one address, at most once in INTERVAL seconds. Of several failures in a row, only the first is logged."""
 
     def __init__(self, url: str, fetcher: Fetcher, clock: Clock) -> None:
-        """Without an address nothing is ever asked."""
+        """If `url` is empty, no request is ever made."""
         self._url = url
         self._fetcher = fetcher
         self._clock = clock
@@ -121,7 +119,7 @@ class Heartbeat:
         self._is_failing = False
 
     def beat(self, *, well: bool) -> None:
-        """Begins to ask the address if all is well and it is time. Does not wait for the answer, and never raises."""
+        """Starts a request if all is well and one is due. Does not wait for the response, and never raises."""
         second = self._clock.monotonic()
         is_asking = self._task is not None and not self._task.done()
         if not self._url or not well or is_asking or second < self._due:
@@ -130,7 +128,7 @@ class Heartbeat:
         self._task = asyncio.create_task(self.ask())
 
     async def ask(self) -> None:
-        """Asks the address once, if there is one. Logs the first failure of a row, without the address, and never raises."""
+        """Requests the address once, if there is one. Logs the first of several failures, without the address. Never raises."""
         if not self._url:
             return
         why = ""
@@ -145,14 +143,14 @@ class Heartbeat:
         self._is_failing = bool(why)
 
     async def close(self) -> None:
-        """Ends a heartbeat that is on its way."""
+        """Cancels a heartbeat that is running."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
 
 def make_heartbeat(app: App) -> Heartbeat:
-    """Returns the heartbeat that the settings ask for. Its own host may be private, since the operator chose it."""
+    """Returns the heartbeat of the settings. Its host may be a private one, since the operator chose it."""
     settings = app.settings
     url = settings.heartbeat_url.get_secret_value() if settings.heartbeat_url else ""
     hosts = settings.allowed_hosts | {(urlsplit(url).hostname or "").casefold()}
@@ -162,14 +160,14 @@ def make_heartbeat(app: App) -> Heartbeat:
     return Heartbeat(url, fetcher, app.clock)
 
 
-# ------------------------------------------------------------------------------------------------------- how work ends
+# -------------------------------------------------------------------------------------------------------- how work ends
 
 
 def stop_on_signals(app: App) -> None:
-    """Sets handlers of SIGTERM and SIGINT. The first signal sets `app.stop`: work in flight is finished, none is begun.
+    """Sets handlers of SIGTERM and SIGINT. The first signal sets `app.stop`: running work is finished, no new work begins.
 
-    A second signal ends the process at once, with 130 if one of the two was SIGINT, else with 1. The handlers stay after
-    the event loop has ended, unlike those of the loop, until the process ends.
+    A second signal ends the process at once, with status 130 if one of the two was SIGINT, else 1. Unlike the event loop's
+    own handlers, these stay in place after the loop has ended.
     """
     loop = asyncio.get_running_loop()
     asked = False
@@ -180,7 +178,7 @@ def stop_on_signals(app: App) -> None:
         if asked:
             os._exit(130 if app.interrupted else 1)  # SystemExit would wait for running threads
         asked = True
-        with suppress(RuntimeError):  # the loop is closed, so the work is done
+        with suppress(RuntimeError):  # the loop is closed, so all work is done
             loop.call_soon_threadsafe(app.stop.set)
 
     for name in (signal.SIGTERM, signal.SIGINT):
@@ -188,7 +186,7 @@ def stop_on_signals(app: App) -> None:
 
 
 def raise_if_interrupted(app: App) -> None:
-    """Raises KeyboardInterrupt if Ctrl-C was pressed while `app` worked. Call it after the work in flight is finished."""
+    """Raises KeyboardInterrupt if Ctrl-C was pressed while `app` worked. Call it after running work is finished."""
     if app.interrupted:
         raise KeyboardInterrupt
 
@@ -205,7 +203,7 @@ async def beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
 
 
 async def unless_stopped(app: App, work: Coroutine[Any, Any, None]) -> None:
-    """Waits for `work`. Cancels it when the process is to stop."""
+    """Waits for `work`. Cancels it if `app.stop` is set."""
     task, stop = asyncio.create_task(work), asyncio.create_task(app.stop.wait())
     await asyncio.wait((task, stop), return_when=asyncio.FIRST_COMPLETED)
     stop.cancel()
@@ -216,15 +214,15 @@ async def unless_stopped(app: App, work: Coroutine[Any, Any, None]) -> None:
         task.result()
 
 
-# ----------------------------------------------------------------------------------------------- the daily maintenance
+# ------------------------------------------------------------------------------------------------ the daily maintenance
 
 
-OLDEST_COPY = timedelta(days=2)  # an older newest copy is something to be mended
-_REPLACED = "replaced-"  # a database that `restore` put aside, which may be damaged, is no copy
+OLDEST_COPY = timedelta(days=2)  # if even the newest copy is older, that is a problem
+_REPLACED = "replaced-"  # a database that `restore` put aside is no copy, since it may be damaged
 
 
 def file_sizes(store: Store) -> dict[str, int]:
-    """Returns the sizes of the database's files in bytes; a file that is not there is left out. A server keeps its own."""
+    """Returns the bytes of each file of the database, without missing files. Empty for a server, which has its own files."""
     if store.kind.file is None:
         return {}
     paths = {"database": store.path, "wal": store.path.with_name(f"{store.path.name}-wal")}
@@ -240,33 +238,33 @@ def copy_times(folder: Path) -> list[datetime]:
 def _stat(path: Path) -> tuple[int, float] | tuple[None, None]:
     try:
         found = path.stat()
-    except OSError:  # it may have been removed meanwhile, as the oldest copy is
+    except OSError:  # the file may have been removed meanwhile, like the oldest copy
         return None, None
     return found.st_size, found.st_mtime
 
 
-SECONDS_OF_A_TICK = 0.1  # of a second: the rest is for planning and sending
+SECONDS_OF_A_TICK = 0.1  # the rest of the second is for planning and sending
 
 
-def daily_maintenance(store: Store, settings: Settings, *, now: datetime) -> Steps[None]:
-    """Erases data whose retention is over, and makes the day's backup; nothing holds the database between two steps.
+def daily_maintenance(store: Store, settings: Settings, *, now: datetime) -> writer.Steps[None]:
+    """Erases data whose retention is over, and makes the day's copy. Between two steps the database is not locked.
 
-    Further calls on the same day do nothing, also from other processes. Raises StoreError. A copy that could not be made
+    Further calls on the same day do nothing, in other processes as well. Raises StoreError. A copy that could not be made
     is due again an hour later.
     """
-    yield WRITES
+    yield writer.WRITES
     if retention.claim_daily_work(store, now=now):
         for _ in retention.clean_up_steps(store, now=now, papers=settings.keep_papers):
-            yield WRITES
-    if store.kind.file is not None and retention.claim_copy(store, now=now):  # of a server its operator makes copies
-        yield READS
+            yield writer.WRITES
+    if store.kind.file is not None and retention.claim_copy(store, now=now):  # servers have copies of their operator
+        yield writer.READS
         store.copy_into(backup_folder(settings, store), "daily", now)
-        yield WRITES
+        yield writer.WRITES
         retention.copied(store, now=now)
 
 
 async def proceed(work: UnderWay[None], clock: Clock) -> bool:
-    """Takes steps for SECONDS_OF_A_TICK. Returns whether some are left."""
+    """Runs steps for SECONDS_OF_A_TICK. Returns whether any are left."""
     end = clock.monotonic() + SECONDS_OF_A_TICK
     while await work.step():
         if clock.monotonic() >= end:

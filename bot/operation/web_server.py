@@ -20,9 +20,9 @@ from starlette.routing import Route
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from bot.errors import SettingsError
+from bot.operation import sign_in
 from bot.operation.health import Problem
-from bot.operation.sign_in import Lock, Tried, network_of
-from bot.ports.channel import Clock, ConnectionClosed, Measurement, Observe, ignore
+from bot.ports import channel
 from bot.ports.conversation import WebRequest, WebRoute
 from bot.settings import Settings
 from subscriptions.errors import Sentence
@@ -43,11 +43,11 @@ _WORDS = {
 
 
 def line(status: int, headers: Mapping[str, str] | None = None) -> Response:
-    """Returns the refusal with this status."""
+    """Returns the response that refuses a request with this status."""
     return PlainTextResponse(_WORDS.get(status, "That did not work.") + "\n", status_code=status, headers=headers)
 
 
-LARGEST_BODY = 1024 * 1024  # bytes; a request of a platform has a few thousand
+LARGEST_BODY = 1024 * 1024  # bytes; requests of platforms have a few thousand
 LONGEST_BODY = 20.0  # seconds until the whole body must have arrived
 
 
@@ -55,23 +55,16 @@ async def body_in_time(
     request: Request, *, most: int = LARGEST_BODY, seconds: float = LONGEST_BODY
 ) -> bytes | Response:
     """Returns the body of a request, or a refusal if the body has more than `most` bytes or takes too long."""
+    parts, size = list[bytes](), 0
     try:
         async with asyncio.timeout(seconds):
-            body = await _read_body(request, most)
+            async for part in request.stream():
+                size += len(part)
+                if size > most:  # the rest is not read
+                    return line(413)
+                parts.append(part)
     except TimeoutError:
         return line(408)
-    return line(413) if body is None else body
-
-
-async def _read_body(request: Request, most: int) -> bytes | None:
-    """Returns the body of a request; None if it is too large, and then the rest is not read."""
-    parts, size = [], 0
-    try:
-        async for part in request.stream():
-            size += len(part)
-            if size > most:
-                return None
-            parts.append(part)
     except ClientDisconnect:
         return b""
     return b"".join(parts)
@@ -90,15 +83,15 @@ def health_app(
     *,
     worker: str = "",
     pages: Sequence[Route] = (),
-    metrics_lock: Lock | None = None,
+    metrics_lock: sign_in.Lock | None = None,
 ) -> Starlette:
-    """Returns the web application. `problems` returns what is wrong now, by name; if it is empty the process is ready.
+    """Returns the web application. `problems` returns the current problems by name; if there are none, the process is ready.
 
-    `attention` returns what a person should look at although the process is ready. `worker`: the process, as its database
-    knows it, by which `paperwire status` sees that both work on the same one.
+    `attention` returns what a person should look at although the process is ready. `worker`: the id of this process in its
+    database, from which `paperwire status` sees that both use the same database.
 
-    `metrics` returns the page `/metrics`, which is found under this path only: a proxy that passes a prefix on, as for
-    web routes, does not show it. So it is with `pages`, the routes of pages for people. `metrics_lock`: the lock of `/metrics`.
+    `metrics` returns the page `/metrics`, and `pages` are the routes of pages for people. Unlike web routes, these are found
+    only without a path prefix, so a proxy that keeps its prefix does not publish them. `metrics_lock`: the lock of `/metrics`.
     """
 
     async def live(_: Request) -> Response:
@@ -115,17 +108,18 @@ def health_app(
     async def refused(_: Request, error: Exception) -> Response:
         if not isinstance(error, HTTPException):
             return line(500)
-        return line(error.status_code, error.headers)  # with 405 the methods that are allowed (RFC 9110, 15.5.6)
+        return line(error.status_code, error.headers)  # for 405 they name the allowed methods (RFC 9110, 15.5.6)
 
     routes = [Route("/health/live", live), Route("/health/ready", ready), *pages]
     if metrics is not None:
         routes.append(Route("/metrics", _metrics_handler(metrics, metrics_lock)))
     for route in web_routes:
-        routes += _routes(route.path, _route_handler(route), route.method)
+        answer = _route_handler(route)  # for the path with and without a prefix, which a proxy may keep or remove
+        routes += [Route(path, answer, methods=[route.method]) for path in (route.path, "/{before:path}" + route.path)]
     return Starlette(routes=routes, exception_handlers={HTTPException: refused})
 
 
-def _metrics_handler(metrics: MetricsPage, lock: Lock | None) -> Callable[[Request], object]:
+def _metrics_handler(metrics: MetricsPage, lock: sign_in.Lock | None) -> Callable[[Request], object]:
     async def answer(request: Request) -> Response:
         if lock is not None and (refusal := _refusal(lock, request)):
             return refusal
@@ -135,8 +129,8 @@ def _metrics_handler(metrics: MetricsPage, lock: Lock | None) -> Callable[[Reque
     return answer
 
 
-def _refusal(lock: Lock, request: Request) -> Response | None:
-    """Returns a refusal unless the request bears a password of the lock: alone (Bearer), or with any name (Basic)."""
+def _refusal(lock: sign_in.Lock, request: Request) -> Response | None:
+    """Returns a refusal unless the request has a password of the lock: alone (Bearer), or with any user name (Basic)."""
     asks = line(401, {"www-authenticate": 'Basic realm="paperwire"'})
     scheme, _, given = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "basic":
@@ -147,12 +141,7 @@ def _refusal(lock: Lock, request: Request) -> Response | None:
     if not given:
         return asks
     tried = lock.tries(given, address=request.client.host if request.client else "")
-    return {Tried.OPENS: None, Tried.WRONG: asks, Tried.UNREAD: line(429)}[tried]
-
-
-def _routes(path: str, answer: Callable[[Request], object], method: str) -> list[Route]:
-    """Returns the routes of a path with and without a prefix, since a proxy may keep its prefix or remove it."""
-    return [Route(one, answer, methods=[method]) for one in (path, "/{before:path}" + path)]
+    return {sign_in.Tried.OPENS: None, sign_in.Tried.WRONG: asks, sign_in.Tried.UNREAD: line(429)}[tried]
 
 
 def _route_handler(route: WebRoute) -> Callable[[Request], object]:
@@ -171,7 +160,7 @@ def _route_handler(route: WebRoute) -> Callable[[Request], object]:
     return answer
 
 
-# -------------------------------------------------------------------------------------- the HTTP server of the process
+# --------------------------------------------------------------------------------------- the HTTP server of the process
 
 
 try:
@@ -184,10 +173,10 @@ log = logging.getLogger("paperwire")
 LONGEST_HEAD = 10.0  # seconds for the head of a request, counted from the connection or from the previous answer
 MOST_CONNECTIONS = 512
 MOST_OF_AN_ADDRESS = 32  # connections from one address; loopback has no such limit, since it may be a proxy
-SHARE_OF_DESCRIPTORS = 4  # connections may use one fourth of the files that the process may have open
-WAITING = 2048  # connections that the system holds ready until they are accepted
-ACCEPT_AGAIN = 1.0  # seconds until it is tried again where no file could be opened for a connection
-MINUTE = 60.0  # seconds between two lines about connections that were closed
+SHARE_OF_DESCRIPTORS = 4  # connections may use a quarter of the file descriptors of the process
+WAITING = 2048  # connections that the system queues until they are accepted
+ACCEPT_AGAIN = 1.0  # seconds until the next try if no file descriptor was free for a connection
+MINUTE = 60.0  # seconds between two log lines about closed connections
 
 
 @asynccontextmanager
@@ -201,8 +190,8 @@ async def serving(
     metrics: MetricsPage | None = None,
     attention: Attention = dict,
     pages: Sequence[Route] = (),
-    metrics_lock: Lock | None = None,
-    observe: Observe = ignore,
+    metrics_lock: sign_in.Lock | None = None,
+    observe: channel.Observe = channel.ignore,
 ) -> AsyncIterator[None]:
     """Serves the web address while the body runs. Raises SettingsError if its port cannot be used."""
     listener = _listener(settings)
@@ -211,7 +200,7 @@ async def serving(
         http=LimitedProtocol,
         ws="none",
         log_config=None,  # uvicorn's own configuration would log secrets
-        log_level="error",  # at "warning" each connection that does not speak HTTP makes a line
+        log_level="error",  # at "warning", each connection that does not speak HTTP writes a line
         access_log=False,
         lifespan="off",
     )
@@ -231,13 +220,14 @@ async def serving(
 
 
 class _Server(uvicorn.Server):
-    """uvicorn's server, which wakes once a second instead of ten times, is told when it ends, and accepts by itself.
+    """uvicorn's server with three changes: it wakes once a second instead of ten times, has an event for its end, and accepts itself.
 
-    asyncio's own server accepts all that wait at once, before any of them can be closed, and writes a line for each one that finds
-    no file. Here the next connection is accepted when the last one has its protocol, which closes another one if there are too many.
+    asyncio's own server accepts all waiting connections before any of them can be closed, and logs a line for each one that gets no
+    file descriptor. Here, the next connection is accepted only when the last one has its protocol, which closes one if there are too
+    many.
     """
 
-    def __init__(self, config: uvicorn.Config, observe: Observe) -> None:
+    def __init__(self, config: uvicorn.Config, observe: channel.Observe) -> None:
         super().__init__(config)
         self._observe = observe
         self._ended = asyncio.Event()
@@ -250,7 +240,7 @@ class _Server(uvicorn.Server):
         self.started = True
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Accepts no more, and ends the connections once they are answered."""
+        """Stops accepting, and ends the connections once they are answered."""
         for task in self._accepting:
             task.cancel()
         await asyncio.gather(*self._accepting, return_exceptions=True)
@@ -263,34 +253,34 @@ class _Server(uvicorn.Server):
             try:
                 connection, _ = await loop.sock_accept(listener)
                 await loop.connect_accepted_socket(protocol, connection)
-            except ConnectionError:  # it is gone already
+            except ConnectionError:  # the client has closed it already
                 continue
             except OSError:
-                self._observe(ConnectionClosed(kind="refused"))
+                self._observe(channel.ConnectionClosed(kind="refused"))
                 await asyncio.sleep(ACCEPT_AGAIN)
 
     def ends(self) -> None:
-        """Has it answer what it has begun to, and stop."""
+        """Makes the server finish the requests that it has begun, and stop."""
         self.should_exit = True
         self._ended.set()
 
     async def main_loop(self) -> None:
-        """Renews the header `Date` each second until the end."""
-        while not await self.on_tick(0):  # the ticks are counted for this header alone: it is renewed at each tenth
+        """Updates the header `Date` every second until the end."""
+        while not await self.on_tick(0):  # uvicorn updates this header at every tenth tick; with 0, at every call
             with suppress(TimeoutError):
                 async with asyncio.timeout(1.0):
                     await self._ended.wait()
 
 
 def _listener(settings: Settings) -> socket.socket:
-    """Returns the bound socket of the web address. Raises SettingsError, with a sentence, if the port is in use."""
+    """Returns the bound socket of the web address. Raises SettingsError, with a sentence, if it cannot be bound."""
     family = socket.AF_INET6 if ":" in settings.web_host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     host, port = settings.web_host, settings.web_port
     try:
         listener.bind((host, port))
-        listener.listen(WAITING)  # before the address is printed, so that readers of the output can connect
+        listener.listen(WAITING)  # before the address is printed, so that programs that read it can connect
         listener.setblocking(False)
     except OSError as error:
         listener.close()
@@ -312,22 +302,22 @@ class LimitedProtocol(H11Protocol):
 
     _deadline: asyncio.TimerHandle | None = None
     _opened_at = 0.0  # seconds of the event loop
-    _network = ""  # of the client; "" for this machine
+    _network = ""  # the client's; "" for this machine
 
-    def __init__(self, *args: Any, observe: Observe = ignore, **named: Any) -> None:  # noqa: ANN401 - as uvicorn has it
+    def __init__(self, *args: Any, observe: channel.Observe = channel.ignore, **named: Any) -> None:  # noqa: ANN401 - uvicorn's arguments
         super().__init__(*args, **named)
         self._observe = observe
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Accepts the connection. If there are too many, aborts the oldest without a request, or else the oldest."""
-        super().connection_made(transport)  # type: ignore[arg-type]  # uvicorn narrows the type, too
+        """Accepts the connection. If there are too many, aborts the oldest without a request; if all have one, the oldest."""
+        super().connection_made(transport)  # type: ignore[arg-type]  # uvicorn narrows the type as well
         self._opened_at, self._network = self.loop.time(), self._host()
         self._start_deadline()
         if rivals := self._rivals():
             ended = min(rivals, key=lambda one: (one._is_answering(), one._opened_at))  # noqa: SLF001 - of this class
             self.connections.discard(ended)
             ended.transport.abort()
-            self._observe(ConnectionClosed(kind="connection"))
+            self._observe(channel.ConnectionClosed(kind="connection"))
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Cancels the deadline."""
@@ -335,16 +325,16 @@ class LimitedProtocol(H11Protocol):
         super().connection_lost(exc)
 
     def send_400_response(self, msg: str) -> None:
-        """Refuses what is no HTTP. Where h11 lets no answer out, as to HEAD with a damaged body, closes the connection."""
+        """Refuses what is no HTTP. If h11 allows no response, as to HEAD with a damaged body, closes the connection."""
         if self.cycle is not None:
-            self.cycle.disconnected = True  # what the application answers now goes nowhere
+            self.cycle.disconnected = True  # discards what the application still sends
         try:
             super().send_400_response(msg)
-        except LocalProtocolError:  # asyncio would write it into the log with a traceback, as often as somebody asks
+        except LocalProtocolError:  # if raised, asyncio would log a traceback for each such request
             self.transport.close()
 
     def data_received(self, data: bytes) -> None:
-        """Reads data. Cancels the deadline once the whole head of a request is there."""
+        """Reads data. Cancels the deadline once the head of a request is complete."""
         super().data_received(data)
         if self._is_answering():
             self._cancel_deadline()
@@ -355,7 +345,7 @@ class LimitedProtocol(H11Protocol):
         return self.cycle is not None and not self.cycle.response_complete
 
     def _rivals(self) -> list["LimitedProtocol"]:
-        """Returns the other connections if there are too many, so that one must be aborted; else none."""
+        """Returns the other connections of which one must be aborted; none if there are not too many."""
         connections = [one for one in self.connections if isinstance(one, LimitedProtocol)]
         if len(connections) > most_connections():
             return [one for one in connections if one is not self]
@@ -363,8 +353,8 @@ class LimitedProtocol(H11Protocol):
         return [one for one in alike if one is not self] if len(alike) > MOST_OF_AN_ADDRESS else []
 
     def _host(self) -> str:
-        """Returns the network of the client; "" for a client on this machine, and if there is no address."""
-        return network_of(self.client[0]) if self.client else ""
+        """Returns the network of the client; "" for a client on this machine or without an address."""
+        return sign_in.network_of(self.client[0]) if self.client else ""
 
     def _start_deadline(self) -> None:
         self._deadline = self.loop.call_later(LONGEST_HEAD, self._on_deadline)
@@ -381,19 +371,19 @@ class LimitedProtocol(H11Protocol):
 
 
 class ClosedConnections:
-    """Counts the connections that were closed because there were too many, and says so once a minute."""
+    """Counts the connections that were closed because there were too many, and logs the counts once a minute."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: channel.Clock) -> None:
         self._clock = clock
         self._closed: Counter[str] = Counter()
 
-    def observe(self, measurement: Measurement) -> None:
-        """Counts a measurement if it is such a connection."""
-        if isinstance(measurement, ConnectionClosed):
+    def observe(self, measurement: channel.Measurement) -> None:
+        """Counts a measurement if it is about a closed connection."""
+        if isinstance(measurement, channel.ConnectionClosed):
             self._closed[measurement.kind] += 1
 
     async def watch(self) -> None:
-        """Writes a line into the log for each minute in which some were closed, until it is cancelled."""
+        """Logs a line for each minute in which connections were closed, until it is cancelled."""
         while True:
             await self._clock.sleep(MINUTE)
             if self._closed:
@@ -413,7 +403,7 @@ def closed_line(closed: Mapping[str, int]) -> str:
 
 
 def most_connections() -> int:
-    """Returns how many connections may be open at once, so that the process can still open files for its work."""
+    """Returns how many connections may be open at once, so that enough file descriptors are left for other work."""
     files, _ = resource.getrlimit(resource.RLIMIT_NOFILE) if resource else (-1, -1)
     if files < 0:  # no limit
         return MOST_CONNECTIONS

@@ -1,9 +1,13 @@
-"""What `paperwire run` does differently as one of several workers: it takes lanes from jobs, and receives if it is elected."""
+"""What a worker receives and sends.
+
+With several workers, each takes lanes from jobs, receives only while it is elected, and shows the others that it is at work.
+"""
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
@@ -11,58 +15,58 @@ from typing import TYPE_CHECKING
 from bot.app import App
 from bot.commands.paper_lookup import PENDING_FOR
 from bot.context import write
-from bot.delivery.planning import DrainState
+from bot.conversation.dispatcher import Dispatcher
+from bot.delivery import lane_sender
+from bot.delivery.outcomes import DrainState
+from bot.errors import error_location
 from bot.ports.channel import Clock
 from bot.ports.conversation import Receiver, Request, RequestDispatcher
-from subscriptions.errors import StoreError
+from bot.rendering.language import Language
+from bot.sources.arxiv_lookup import PaperLookup
+from subscriptions.errors import Sentence, StoreError
 from subscriptions.model import Lane
 from subscriptions.service.sending import lease_of
 from subscriptions.store import conversations, workers
 from subscriptions.store.database.store import Store
-from subscriptions.store.workers import Whereabouts
 
 if TYPE_CHECKING:
     from bot.delivery.cluster import ClusterEngine
 
 log = logging.getLogger("paperwire")
 
-STATE_FOR = 60.0  # seconds after which the counts of a drain begin anew
-ELECTION_INTERVAL = 1.0  # seconds between two attempts to become the one that receives, and two renewals of its lease
-SURE_FOR = 3.0  # seconds after a look that found it elected, in which its lease has not ended
-_AGAIN_AFTER = timedelta(seconds=5)  # after an error of the database in another lane
+STATE_FOR = 60.0  # seconds after which a new state of a drain begins, with new counts
+ELECTION_INTERVAL = 1.0  # seconds between two attempts to be elected, or to renew the lease
+SURE_FOR = 3.0  # seconds after a successful check; the lease is longer
+_AGAIN_AFTER = timedelta(seconds=5)  # after a database error in another lane
 
 
 class WorkerLanes:
-    """Delivers the lanes that jobs name, from `start` until `finish`."""
+    """Delivers the lanes that jobs name, from the first `look` until `finish`."""
 
     def __init__(self, app: App, cluster: "ClusterEngine") -> None:
         self._app = app
-        self._cluster = cluster
+        self.cluster = cluster
         self._task: asyncio.Task[None] | None = None
         self._state = DrainState()
         self._state_since = app.clock.monotonic()
 
     def look(self) -> DrainState:
-        """Starts the delivering if it does not run. Returns the state of this minute, which every lane shares."""
+        """Starts delivering if it does not run. Returns the current state of the drain, which all lanes share."""
         second = self._app.clock.monotonic()
         if second - self._state_since >= STATE_FOR or self._state.store_failed:
             self._state, self._state_since = DrainState(stopped=self._state.stopped), second
         if self._task is None or self._task.done():
-            self._task = asyncio.create_task(self._cluster.serve(self._deliver, self._sweep))
+            self._task = asyncio.create_task(self.cluster.serve(self._deliver, self._sweep))
         return self._state
 
     @property
     def problem(self) -> str:
-        """Why lanes are not delivered; "" if they are. Errors that were reported are forgotten."""
-        errors, self._cluster.errors = self._cluster.errors, []
-        return self._cluster.problem or ("a lane failed; the log says why" if errors else "")
-
-    async def recover_failed(self) -> None:
-        """Recovers what was being sent in lanes that failed. Raises StoreError."""
-        await self._cluster.recover_failed()
+        """Why lanes are not delivered; "" if they are. Reading it clears the reported errors."""
+        errors, self.cluster.errors = self.cluster.errors, []
+        return self.cluster.problem or ("a lane failed; the log says why" if errors else "")
 
     async def finish(self) -> None:
-        """Takes no more lanes, and waits until those in hand are finished."""
+        """Takes no more lanes, and waits until the claimed ones are finished."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait((self._task,))
@@ -70,8 +74,8 @@ class WorkerLanes:
     async def _deliver(self, lane: Lane) -> None:
         state = self._state
         await self._app.sender.deliver_lane(state, lane)
-        if state.store_failed:  # in another lane; this one may have stopped for that reason
-            self._cluster.wake([lane], not_before=self._app.clock.now() + _AGAIN_AFTER)
+        if state.store_failed:  # the error was in another lane, and may have stopped this one
+            self.cluster.wake([lane], not_before=self._app.clock.now() + _AGAIN_AFTER)
 
     async def _sweep(self) -> None:
         """Wakes the lanes whose jobs are lost."""
@@ -80,48 +84,61 @@ class WorkerLanes:
             log.info("Lanes that had something to do and no job were woken: %d", woken)
 
 
-class Elected:
-    """A Receiver that receives in one worker at a time: two that ask for the updates of one token take them from each other.
+class Supervised:
+    """Runs a receiver, and restarts it when it ends or raises an error.
 
-    The worker that receives has a lease in the database, and renews it at each look. After its end another worker takes it. A
-    worker that was stopped meanwhile asks first whether it still has the lease: a request that comes to it then is left
-    to the other one, to whom the platform gives it again, since it was not confirmed. A receiver to which the platform
-    sends needs no election.
+    With several workers, a receiver that fetches updates receives in one worker at a time, because two that fetch updates of
+    one token take them from each other. The worker that receives has a lease in the database, and renews it at each check.
+    When the lease has ended, another worker takes it. After a pause, a worker first checks that it still has the lease. If
+    not, it drops the request that it fetched. That request was not confirmed, so the platform gives it to the new worker.
     """
 
-    def __init__(self, receiver: Receiver, app: App, cluster: "ClusterEngine") -> None:
+    def __init__(self, receiver: Receiver, clock: Clock, cluster: "ClusterEngine | None" = None) -> None:
         self._receiver = receiver
-        self._app = app
-        self._cluster = cluster
-        self._is_receiving = False
-        self._unknown = ""  # why it is not known who receives
-        self._looked_at = 0.0  # the monotonic second of the last look by which this worker receives
-        self.name, self.is_exclusive, self.routes = receiver.name, receiver.is_exclusive, receiver.routes
+        self._clock = clock
+        self._cluster = cluster if receiver.is_exclusive else None
+        self._lease = lease_of(receiver.name)
+        self._is_receiving = self._cluster is None
+        self._failure = ""
+        self._unknown = ""  # why this worker does not know who receives
+        self._looked_at = 0.0  # monotonic second of the last check that found this worker elected
+        self.name, self.routes = receiver.name, receiver.routes
 
     @property
     def problem(self) -> str:
-        """See Receiver. A worker that is not elected has none, as long as another one receives."""
-        return self._receiver.problem if self._is_receiving else self._unknown
+        """Why the receiver does not work; "" if it does, or another worker receives."""
+        return self._failure or (self._receiver.problem if self._is_receiving else self._unknown)
 
     async def listen(self, dispatcher: RequestDispatcher) -> None:
-        """See Receiver. Receives whenever this worker is the one that does."""
-        name = lease_of(self.name)
+        """Receives while this worker is elected, until it is cancelled."""
+        listen = self._receiver.listen if self._cluster is None else partial(self._listen_in_turn, self._cluster)
+        while True:
+            self._failure = ""
+            try:
+                await listen(dispatcher)
+            except Exception as error:  # noqa: BLE001 - one receiver that fails must not end the others
+                self._failure = "it failed by a mistake of the program; the log says where"
+                log.error("Listening failed and begins again: %s", error_location(error))
+            await self._clock.sleep(RESTART_INTERVAL)
+
+    async def _listen_in_turn(self, cluster: "ClusterEngine", dispatcher: RequestDispatcher) -> None:
         try:
             while True:
-                if await self._is_elected(name):
+                if await self._is_elected(cluster):
                     log.info("This worker receives: %s", self.name)
-                    await self._receive(name, dispatcher)
-                await self._app.clock.sleep(ELECTION_INTERVAL)
+                    await self._receive(cluster, dispatcher)
+                await self._clock.sleep(ELECTION_INTERVAL)
         finally:
             with suppress(StoreError):
-                await self._cluster.resign(name)
+                await cluster.resign(self._lease)
 
-    async def _receive(self, name: str, dispatcher: RequestDispatcher) -> None:
-        """Receives until this worker is not the one that does any more."""
+    async def _receive(self, cluster: "ClusterEngine", dispatcher: RequestDispatcher) -> None:
+        """Receives until this worker is no longer elected."""
         self._is_receiving = True
-        task = asyncio.create_task(self._receiver.listen(_Sure(dispatcher, partial(self._is_sure, name))))
+        sure = _Sure(dispatcher, partial(self._is_sure, cluster))
+        task = asyncio.create_task(self._receiver.listen(sure))
         try:
-            while not task.done() and await self._is_elected(name):
+            while not task.done() and await self._is_elected(cluster):
                 await asyncio.wait((task,), timeout=ELECTION_INTERVAL)
         finally:
             self._is_receiving = False
@@ -132,17 +149,15 @@ class Elected:
         if not task.cancelled():
             task.result()
 
-    async def _is_sure(self, name: str) -> bool:
-        """Whether this worker is the one that receives, without a look if the last one was just now."""
-        if self._app.clock.monotonic() - self._looked_at <= SURE_FOR:
-            return True
-        return await self._is_elected(name)
+    async def _is_sure(self, cluster: "ClusterEngine") -> bool:
+        """Returns whether this worker is elected. Does not check again within SURE_FOR of the last check."""
+        return self._clock.monotonic() - self._looked_at <= SURE_FOR or await self._is_elected(cluster)
 
-    async def _is_elected(self, name: str) -> bool:
-        """Whether this worker is the one that receives."""
-        looked_at = self._app.clock.monotonic()
+    async def _is_elected(self, cluster: "ClusterEngine") -> bool:
+        """Returns whether this worker is elected."""
+        looked_at = self._clock.monotonic()
         try:
-            is_elected = await self._cluster.is_elected(name)
+            is_elected = await cluster.is_elected(self._lease)
         except StoreError:
             self._unknown = "this worker does not receive: the database cannot be asked who does"
             return False
@@ -151,55 +166,45 @@ class Elected:
             self._looked_at = looked_at
         return is_elected
 
-    async def drain(self, dispatcher: RequestDispatcher) -> None:
-        """See Receiver."""
-        await self._receiver.drain(dispatcher)
 
-
+@dataclass(frozen=True, slots=True)
 class _Sure:
-    """A RequestDispatcher that takes requests only as long as this worker is the one that receives."""
+    """A RequestDispatcher that accepts requests only while this worker is elected; otherwise it ends the receiving."""
 
-    def __init__(self, dispatcher: RequestDispatcher, is_sure: Callable[[], Awaitable[bool]]) -> None:
-        self._dispatcher = dispatcher
-        self._is_sure = is_sure
+    dispatcher: RequestDispatcher
+    is_sure: Callable[[], Awaitable[bool]]
 
     async def dispatch(self, request: Request) -> Mapping[str, str]:
-        """See RequestDispatcher. Ends the receiving where another worker does it by now."""
-        if not await self._is_sure():
-            raise asyncio.CancelledError
-        return await self._dispatcher.dispatch(request)
+        """See RequestDispatcher."""
+        await self._ask()
+        return await self.dispatcher.dispatch(request)
 
     async def dispatch_without_retry(self, request: Request) -> Mapping[str, str]:
-        """As `dispatch`."""
-        if not await self._is_sure():
+        """See RequestDispatcher."""
+        await self._ask()
+        return await self.dispatcher.dispatch_without_retry(request)
+
+    async def _ask(self) -> None:
+        if not await self.is_sure():
             raise asyncio.CancelledError
-        return await self._dispatcher.dispatch_without_retry(request)
 
 
-def elected(receivers: Sequence[Receiver], app: App) -> list[Receiver]:
-    """Returns receivers; those that fetch their updates do it in one worker at a time."""
-    cluster = app.cluster
-    if cluster is None:
-        return list(receivers)
-    return [Elected(one, app, cluster) if one.is_exclusive else one for one in receivers]
-
-
-# ---------------------------------------------------------------------------------- shows that this process is at work
+# ----------------------------------------------------------------------------------- shows that this process is at work
 
 
 BEAT_INTERVAL = 10.0  # seconds
-STALLED_AFTER = 60.0  # seconds without a heartbeat, while the database took writes
+STALLED_AFTER = 60.0  # seconds without a heartbeat, while the database accepted writes
 
-Replies = Sequence[tuple[str, str, str]]  # platform, update id, reply
-Lookups = Sequence[str]  # their names
+Replies = Sequence[tuple[str, str, str]]  # (platform, update id, reply)
+Lookups = Sequence[str]  # the names of look-ups
 
 
 class OwnerWatch:
-    """Watches the heartbeats of other workers.
+    """Sends the heartbeats of this worker, and watches those of other workers.
 
-    Their moments are not stored: a heartbeat is a number, and how long it has been the same is measured here, by the
-    monotonic clock. So no clock that is set makes a worker seem stalled. While the database takes no writes, no
-    worker can send a heartbeat; so a failed look starts the measurement again.
+    No times are stored: a heartbeat is a number, and the monotonic clock here measures how long it has not changed. So
+    setting a clock never makes a worker seem stalled. While the database accepts no writes, no worker can send a
+    heartbeat, so a failed look restarts the measurement.
     """
 
     def __init__(
@@ -210,29 +215,23 @@ class OwnerWatch:
         recovers: bool = True,
         interval: float = BEAT_INTERVAL,
         stalled_after: float | None = None,
-        process: str = "",
-        where: Whereabouts = workers.NOWHERE,
     ) -> None:
-        """Without `recovers` it only beats, until it knows who posts replies. `interval`: seconds between two beats.
-
-        `process`: which one this is, and `where`, for others that took it for gone.
-        """
-        self._process = process
-        self._where = where
+        """Without `recovers` it only sends heartbeats, until `recover_answers`. `interval`: seconds between two of them."""
+        self._where = lane_sender.whereabouts(clock.wall())
         self._interval = interval
         self._stalled_after = STALLED_AFTER if stalled_after is None else stalled_after
         self._store = store
         self._clock = clock
         self._seen: dict[tuple[str, int], float] = {}  # (worker, heartbeat) -> monotonic second of the first look
         self._recovers = recovers
-        self._answers: Callable[[Replies, Lookups], None] | None = None  # None: this process answers for no others
+        self._answers: Callable[[Replies, Lookups], None] | None = None  # None: replies of others are not recovered
 
     def recover_answers(self, answer: Callable[[Replies, Lookups], None]) -> None:
-        """From now on recovers what stalled workers left; `answer` posts their replies and answers what they looked up."""
+        """Starts to recover what stalled workers left. `answer` posts their replies and answers what they had to look up."""
         self._recovers, self._answers = True, answer
 
     async def watch(self) -> None:
-        """Looks again and again, until it is cancelled."""
+        """Calls `look` repeatedly, until it is cancelled."""
         while True:
             await self._clock.sleep(self._interval)
             try:
@@ -241,9 +240,9 @@ class OwnerWatch:
                 log.warning("The heartbeats of other processes cannot be looked at: %s", error)
 
     async def look(self) -> int:
-        """Beats, and recovers what stalled workers left. Returns how many messages. Raises StoreError."""
+        """Sends a heartbeat, and recovers what stalled workers left. Returns the number of messages. Raises StoreError."""
         seen, self._seen = self._seen, {}
-        await write(workers.beat, self._store, process=self._process, where=self._where)
+        await write(workers.beat, self._store, process=lane_sender.this_process(), where=self._where)
         if not self._recovers:
             return 0
         now = self._clock.monotonic()
@@ -264,10 +263,10 @@ class OwnerWatch:
 
 
 def _recovered(store: Store, stalled: Mapping[str, int], now: datetime | None) -> tuple[int, Replies, Lookups]:
-    """Recovers the messages of stalled workers, and at `now`, if it is given, takes their replies and look-ups over.
+    """Recovers the messages of stalled workers. If `now` is given, also takes over their replies and look-ups.
 
-    Returns all replies and look-ups that this worker has to do with by then: of a transaction that was committed although the
-    server did not say so, it does not know otherwise.
+    Returns (messages, replies, look-ups): all that this worker must handle now, including some that it may know already. If
+    the server did not confirm a commit that succeeded, this is how the worker learns of them.
     """
     with store.write() as transaction:
         messages = workers.recover_stalled(transaction, stalled)
@@ -275,3 +274,70 @@ def _recovered(store: Store, stalled: Mapping[str, int], now: datetime | None) -
             return messages, (), ()
         lookups = conversations.take_over_lookups(transaction, since=now - PENDING_FOR)
         return messages, conversations.unfinished_replies(transaction, now=now), lookups
+
+
+# -------------------------------------------------------------------------------- receives and answers on all platforms
+
+
+RESTART_INTERVAL = 60.0  # seconds after which a receiver that ended or failed is started again
+_MENU_LANGUAGES = {"": "en", "zh": "zh"}  # language of a client, "" for all others → language of its menus
+LONGEST_ANSWERS = 60.0  # seconds that `answer_once` waits for look-ups, and then again for replies
+
+
+@asynccontextmanager
+async def listening(
+    app: App, receivers: Sequence[Receiver | Supervised], lookup: PaperLookup | None = None
+) -> AsyncIterator[Dispatcher]:
+    """Receives and answers requests on every platform while the body runs. Yields the dispatcher."""
+    dispatcher = Dispatcher(app.context, lookup)
+    with suppress(StoreError):  # OwnerWatch tries again later
+        await dispatcher.resume_replies()
+    tasks = [asyncio.create_task(receiver.listen(dispatcher)) for receiver in receivers]
+    tasks.append(asyncio.create_task(_publish_commands(app)))
+    try:
+        yield dispatcher
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await dispatcher.close()
+
+
+async def _publish_commands(app: App) -> None:
+    """Publishes the commands in the menus of the platforms. Logs errors instead of raising them."""
+    try:
+        conversation = app.context.conversation
+        speakers = {code: _speaker(Language(lang, "UTC")) for code, lang in _MENU_LANGUAGES.items()}
+        for platform in app.platforms.values():
+            await platform.publish_commands(conversation.registry.commands, speakers)
+    except Exception as error:  # noqa: BLE001 - the bot also works without menus
+        log.error("The menus of commands stay as they were: %s", error_location(error))
+
+
+def _speaker(localizer: Language) -> Callable[[Sentence], str]:
+    return lambda sentence: sentence.say(localizer.translate)
+
+
+async def answer_once(app: App, lookup: PaperLookup | None = None) -> None:
+    """Answers the waiting requests of every platform. Returns when the replies are sent. Raises StoreError."""
+    dispatcher = Dispatcher(app.context, lookup)
+    await dispatcher.resume_replies()
+    drains = [asyncio.create_task(receiver.drain(dispatcher)) for receiver in app.receivers()]
+    stop = asyncio.create_task(app.stop.wait())
+    try:
+        for drain in drains:
+            await asyncio.wait((drain, stop), return_when=asyncio.FIRST_COMPLETED)
+        for drain in drains:
+            if drain.done():
+                drain.result()
+    finally:
+        for task in (stop, *drains):
+            task.cancel()
+        await asyncio.gather(stop, *drains, return_exceptions=True)
+        await dispatcher.wait_for_lookups(LONGEST_ANSWERS)
+        await dispatcher.close(LONGEST_ANSWERS)
+
+
+def problems_of(receivers: Sequence[Receiver | Supervised]) -> dict[str, str]:
+    """Returns why receivers do not work, by their names."""
+    return {receiver.name: receiver.problem for receiver in receivers if receiver.problem}

@@ -1,6 +1,6 @@
-"""The platforms, one folder each, with its facts, its markup, and its incoming and outgoing messages.
+"""The platforms, one folder each, with the facts, the markup, and the incoming and outgoing messages of the platform.
 
-Here are their subcommands for the command line, listed without an import of the platforms.
+This module lists their subcommands without importing the platforms.
 """
 
 from dataclasses import dataclass

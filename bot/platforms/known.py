@@ -31,20 +31,20 @@ def adapter_of(module: str) -> PlatformAdapter:
 
 
 def medium_of(platform: str) -> Medium:
-    """Returns what writes the messages of a platform, also of one that is off. Raises KeyError for an unknown platform."""
+    """Returns the medium of a platform, which may be off. Raises KeyError for an unknown platform."""
     medium: Medium = _markup(platform).MEDIUM
     return medium
 
 
 def medium_at(chat: ChatAddress, settings: Settings) -> Medium:
-    """Returns what writes the messages of a chat, also where its platform is off. Raises KeyError for an unknown platform."""
+    """Returns the medium of a chat, whose platform may be off. Raises KeyError for an unknown platform."""
     if facts_of(chat.platform).formats_differ and settings.is_on(chat.platform):
         return adapter_of(PLATFORMS[chat.platform]).medium_at(settings, chat)
     return medium_of(chat.platform)
 
 
 def look_of(platform: str) -> Look | None:
-    """Returns what the messages of a platform look like; None if that cannot be drawn. Raises KeyError."""
+    """Returns the Look of a platform's messages; None if they cannot be drawn. Raises KeyError for an unknown platform."""
     return getattr(_markup(platform), "LOOK", None)
 
 

@@ -1,6 +1,6 @@
 """The loop of a receiver: repeats a call until it succeeds, and a step until the receiver is cancelled.
 
-And the wait for a reply, of receivers whose page shows it.
+It also has the wait for a reply, for receivers whose page shows the reply.
 """
 
 import asyncio
@@ -21,19 +21,19 @@ T = TypeVar("T")
 
 REPORT_AFTER = 3  # failures in a row after which a temporary error is reported
 _MOST_DOUBLINGS = 10
-REPLY_WITHIN = 5.0  # seconds that a page waits for the reply that it is to show
-_LOOK_AGAIN = 0.05  # seconds between two looks whether the reply is there
+REPLY_WITHIN = 5.0  # seconds that a page waits for its reply
+_LOOK_AGAIN = 0.05  # seconds between two checks for the reply
 
 
 @dataclass(frozen=True, slots=True)
 class Backoff:
-    """Seconds to wait after the first failure, doubled by each that follows, up to the longest."""
+    """The seconds to wait after failures in a row: `first`, then twice as long each time, up to `longest`."""
 
     first: float
     longest: float
 
     def seconds(self, failures: int) -> float:
-        """Returns the wait after so many failures in a row, from 1."""
+        """Returns the wait after this number of failures in a row, from 1."""
         return min(self.first * 2.0 ** min(failures - 1, _MOST_DOUBLINGS), self.longest)
 
 
@@ -43,12 +43,12 @@ STOPPED_BACKOFF = Backoff(60.0, 900.0)  # for errors that last until a person do
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """What a failed call means for the receiver."""
+    """The meaning of a failed call for the receiver."""
 
     problem: str  # one line for the operator, without a full stop
     backoff: Backoff
-    may_pass: bool = False  # it may be temporary, so it is reported only after REPORT_AFTER failures in a row
-    lasts: float = 0.0  # seconds after the failure during which an answer does not prove that the receiver works
+    may_pass: bool = False  # it may be temporary, so only REPORT_AFTER failures in a row are reported
+    lasts: float = 0.0  # seconds after the failure in which a success does not prove that the receiver works
 
 
 def assess(error: NotDelivered) -> Failure:
@@ -61,21 +61,21 @@ def assess(error: NotDelivered) -> Failure:
 class ReceiverLoop:
     """Repeats the calls and steps of one receiver, and remembers why it does not work.
 
-    `platform` is the platform's name for people. `assess` tells what an error of that platform means.
+    `platform` is the platform's name for people. `assess` returns the Failure for an error of that platform.
     """
 
     def __init__(self, platform: str, clock: Clock, *, assess: Callable[[NotDelivered], Failure] = assess) -> None:
-        self.problem = ""  # one line for the operator; "": it works
+        self.problem = ""  # one line for the operator; "" if it works
         self._platform = platform
         self._clock = clock
         self._assess = assess
         self._failures = 0  # in a row
-        self._doubtful_until = float("-inf")  # the monotonic second from which an answer proves that the receiver works
+        self._doubtful_until = float("-inf")  # monotonic second from which a success proves that the receiver works
 
     async def retry(self, call: Callable[[], Awaitable[T]], *, proves_health: bool = True) -> T:
-        """Returns the result of `call` as soon as it does not raise NotDelivered.
+        """Repeats `call` until it does not raise NotDelivered. Returns its result.
 
-        With `proves_health` the result shows that the receiver works; otherwise call `mark_healthy` when it does.
+        With `proves_health` a result shows that the receiver works; otherwise the caller calls `mark_healthy` when it works.
         """
         while True:
             try:
@@ -88,14 +88,14 @@ class ReceiverLoop:
                 return result
 
     async def run(self, step: Callable[[], Awaitable[None]], *, every: float = 0.0) -> NoReturn:
-        """Repeats `step` until it is cancelled, each time `every` seconds after the last one ended."""
+        """Repeats `step` until cancelled. Waits `every` seconds before each step."""
         while True:
             if every:
                 await self._clock.sleep(every)
             await step()
 
     def mark_healthy(self) -> None:
-        """Resets the wait, and the problem unless the last failure is known to last longer."""
+        """Resets the wait. Also clears the problem, unless the last failure is known to last longer."""
         self._failures = 0
         if self._clock.monotonic() < self._doubtful_until:
             return
@@ -104,7 +104,7 @@ class ReceiverLoop:
         self.problem = ""
 
     def _record_failure(self, error: NotDelivered) -> float:
-        """Reports why a call failed. Returns the seconds to wait: the back-off, or what the platform asks for if that is longer."""
+        """Reports why a call failed. Returns the seconds to wait: the back-off, or the platform's time if that is longer."""
         failure = self._assess(error)
         self._failures += 1
         asked = error.after.total_seconds() if isinstance(error, RetryLater) else 0.0

@@ -1,1 +1,1 @@
-"""The ports: interfaces to the world outside, one module each, with the values that they exchange."""
+"""The ports: the interfaces to platforms, and the values that pass through them."""

@@ -1,4 +1,4 @@
-"""What a platform must be able to do, and what a reply holds."""
+"""The interfaces of a platform's channel, of the clock and of the engine; and buttons, forms and replies."""
 
 import json
 import logging
@@ -17,94 +17,97 @@ T = TypeVar("T")
 
 
 class Clock(Protocol):
-    """The only source of time. Everything that is stored or decided goes by `now`."""
+    """The only source of time. Everything that is stored or decided uses `now`."""
 
     def now(self) -> datetime:
-        """Returns the time in aware UTC. With `--now` this clock starts at the given time and runs on."""
+        """Returns the current time in aware UTC. With `--now`, the clock starts at the given time and runs on."""
 
     def wall(self) -> datetime:
-        """Returns the machine's time in aware UTC, also with `--now`: for rate limits, retries and files."""
+        """Returns the machine's time in aware UTC, even with `--now`. It is for rate limits, retries and files."""
 
     def monotonic(self) -> float:
-        """Returns seconds that run on evenly, also when the machine's clock is set."""
+        """Returns seconds that increase evenly, even if the machine's clock is changed."""
 
     async def sleep(self, seconds: float) -> None:
-        """Waits so many seconds. The clock of a test jumps ahead instead."""
+        """Waits for some seconds. The clock of a test jumps forward instead."""
 
 
 # --------------------------------------------------------------------------------------------------------- the channel
 
-# posts, edits and finds the messages of one platform.
+# A channel posts, edits and finds the messages of one platform.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """How long a message of a platform may be, and how many messages may be sent in which time."""
+    """The limits of a platform: the length of a message, and how many messages may be sent in which time."""
 
-    text: int  # units of the message text as the platform counts them
-    per_second: float  # messages per second over the whole token, 0: no limit
-    per_lane: float  # messages per second in one lane, 0: no limit
-    per_group_minute: int = 0  # messages per minute in one group or channel, 0: no limit
-    burst: int = 1  # messages that one lane may send at once: so many in any `burst` / `per_lane` seconds
-    reserved: int = 0  # messages of `per_group_minute` that are kept for answers to people
+    text: int  # length of a message text, in the units that the platform counts
+    per_second: float  # messages per second with one token; 0: no limit
+    per_lane: float  # messages per second in one lane; 0: no limit
+    per_group_minute: int = 0  # messages per minute in one group or channel; 0: no limit
+    burst: int = 1  # messages that one lane may send at once: at most so many in any `burst` / `per_lane` seconds
+    reserved: int = 0  # messages of `per_group_minute` that are reserved for replies to people
 
 
 class Channel(Protocol):
-    """Posts rendered messages on one platform. It never sleeps, retries or shortens, and knows nothing of papers."""
+    """Posts rendered messages on one platform. It never sleeps, retries or shortens, and knows nothing about papers."""
 
     platform: str
     limits: Limits
-    not_found: str = ""  # why `find` cannot tell, where it never can
+    not_found: str = ""  # why `find` can never tell; "" if it can
+    not_edited: str = ""  # why `edit` can never change a message; "" if it can
 
     async def post(
         self, chat: ChatAddress, message: Message, *, delivery: str, thread: str | None = None, plain: bool = False
     ) -> str:
-        """Posts one message and returns the platform's id of it.
+        """Posts one message. Returns the id that the platform gave it.
 
-        `delivery` is the delivery's id; it is sent along if the platform can store it. `thread` is the platform's id of
-        the message in whose thread the new message goes. `plain` posts `message.plain` instead of `message.payload`.
-        Raises NotDelivered and nothing else.
+        `delivery` is the delivery's id, which is sent along if the platform can store it. `thread` is the platform's id
+        of the message in whose thread to post. With `plain`, posts `message.plain` instead of `message.payload`. Raises
+        only NotDelivered.
         """
 
     async def edit(self, chat: ChatAddress, message_id: str, message: Message, *, plain: bool = False) -> None:
-        """Replaces a sent message; a text that is empty leaves the text as it is. "Not modified" counts as success.
+        """Replaces a sent message; if the new text is empty, keeps the old text. "Not modified" counts as success.
 
-        Raises NotDelivered and nothing else.
+        Raises only NotDelivered. By default, sent messages cannot be changed.
         """
+        raise Rejected(self.not_edited)
 
     async def find(
         self, chat: ChatAddress, message: Message, *, delivery: str, after: datetime, thread: str | None = None
     ) -> str | None:
-        """Returns the platform's id of a message that was perhaps sent after `after`; None if there is no such message.
+        """Searches for a message that was perhaps sent after `after`. Returns the platform's id of it; None if it was not sent.
 
-        A message with a `thread` may have been sent outside it, too. Raises LookupError if the platform cannot tell,
-        RetryLater if it asks to wait, and SenderStopped if it refuses the token. By default it cannot tell.
+        A message with a `thread` may have been sent outside of that thread. Raises LookupError if the platform cannot
+        tell, RetryLater if it demands a wait, and SenderStopped if it refuses the token. By default, it cannot tell.
         """
         raise LookupError(self.not_found)
 
     async def identity(self) -> str:
-        """Returns the id of the bot that the token belongs to (docs/architecture.md, rule 11). Raises NotDelivered.
+        """Returns the id of the bot to which the token belongs (docs/architecture.md, rule 11). Raises NotDelivered.
 
-        By default there is one bot for each platform.
+        By default, there is one bot for each platform.
         """
         return self.platform
 
     async def close(self) -> None:
-        """Closes the connections. A second call does nothing."""
+        """Closes the connections. A second call does nothing. By default, there are no connections."""
+        return
 
 
 def read_message(message: Message, read: Callable[[Any], T], *, plain: bool) -> T:
-    """Returns what `read` makes of a stored message, or of its plain form. Raises Rejected where `read` raises ValueError."""
+    """Returns `read` of the JSON of a stored message or, with `plain`, of its plain form. Raises Rejected for a ValueError."""
     try:
         return read(json.loads(message.plain if plain else message.payload))
     except ValueError as error:
-        raise Rejected(f"The stored message cannot be read: {error}.", form=True) from error
+        raise Rejected(f"The stored message cannot be read ({type(error).__name__}).", form=True) from error
 
 
 # -------------------------------------------------------------------------------------------------------- measurements
 
-# events in the process, as values, from the rooms where they happen to the rooms that count them.  A measurement holds
-# no id, name or words of a chat or a person.
+# A measurement is an event in the process, as a value. It is passed from the code where it happens to the code that
+# counts it. A measurement contains no id, name or words of a chat or a person.
 
 
 log = logging.getLogger("paperwire")
@@ -117,7 +120,7 @@ class MessageTried:
     platform: str
     kind: str  # "delivery" or "reply"
     outcome: str  # see `outcome_name`
-    seconds: float  # until the platform had answered
+    seconds: float  # time until the platform answered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +129,7 @@ class PlanMade:
 
     deliveries: int
     seconds: float
-    matching_seconds: float  # the seconds of them in which queries were matched with papers
+    matching_seconds: float  # the part of `seconds` in which queries were matched with papers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,25 +137,25 @@ class RequestHandled:
     """One request of a person, until its effect and its reply were stored."""
 
     platform: str
-    outcome: str  # "answered", "silent" (without a reply), "failed" (a mistake of the program), "waits" (the database)
+    outcome: str  # "answered", "silent" (no reply), "failed" (a bug of ours), "waits" (for the database)
     seconds: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceRead:
-    """One poll of a source, or one scan of a folder that brought something."""
+    """One poll of a source, or one scan of a folder that found new files."""
 
     source: str
-    outcome: str  # of the receipt
+    outcome: str  # the outcome of the receipt
     papers: int
     new: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionClosed:
-    """A connection to the web address that was refused or closed because there were too many."""
+    """A connection to our web address that was refused or closed, because there were too many connections."""
 
-    kind: str  # "connection", "stream" (of an open page), "refused" (no file could be opened for it)
+    kind: str  # "connection", "stream" (of an open page), "refused" (the process has too many open files)
 
 
 Measurement = MessageTried | PlanMade | RequestHandled | SourceRead | ConnectionClosed
@@ -160,23 +163,23 @@ Observe = Callable[[Measurement], None]
 
 
 def ignore(measurement: Measurement) -> None:
-    """Does nothing with a measurement."""
+    """Ignores a measurement."""
     del measurement
 
 
 def outcome_name(error: NotDelivered | None) -> str:
-    """Returns "sent" without an error, else the error's type: "retry_later", "chat_gone"."""
+    """Returns "sent" for None; for an error, its type in lower case: "retry_later", "chat_gone"."""
     return "sent" if error is None else re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(error).__name__).lower()
 
 
 @dataclass(slots=True)
 class Observers:
-    """Passes each measurement to all listeners. Never raises, because a failed count must not stop the work."""
+    """Passes each measurement to all listeners. Never raises, because an error in counting must not stop the work."""
 
     listeners: list[Observe] = field(default_factory=list)
 
     def __call__(self, measurement: Measurement) -> None:
-        """Calls every listener; an error of one is logged."""
+        """Calls every listener. Logs the errors of listeners."""
         for listener in self.listeners:
             try:
                 listener(measurement)
@@ -191,44 +194,43 @@ Deliver = Callable[[Lane], Awaitable[None]]
 
 
 class Engine(Protocol):
-    """Runs the senders of lanes: of bot/delivery, `EmbeddedEngine` in one process, `ClusterEngine` in several."""
+    """Runs the senders of lanes. In bot/delivery, `EmbeddedEngine` is for one process, `ClusterEngine` for several."""
 
     @property
     def lanes_in_hand(self) -> int:
-        """How many lanes this process delivers now."""
+        """Returns how many lanes this process delivers now."""
 
     def wake(self, lanes: Sequence[Lane], *, not_before: datetime | None = None) -> None:
-        """Has each lane run, not earlier than `not_before`.
+        """Makes each lane run, not earlier than `not_before`.
 
-        A lane that waits to run and is woken again runs at least once after that. A running lane that is woken runs again
-        afterwards.
+        If a lane is waiting to run, it runs at least once after this call. If it is running, it runs again afterwards.
         """
 
     def deliveries_stored(self, lanes: Sequence[Lane]) -> None:
-        """Has each lane run, after deliveries for it were committed."""
+        """Makes each lane run after deliveries for it were committed."""
 
     async def run(self, deliver: Deliver) -> None:
-        """Calls `deliver` for every woken lane, never twice at once for one lane, until no lane is left to run soon.
+        """Calls `deliver` for every woken lane until no lane has to run soon. For one lane, only one call runs at a time.
 
         An error of `deliver` does not stop other lanes. All errors are raised at the end, as an ExceptionGroup.
         """
 
     def posting(self, lane: Lane, *, patience: float = inf) -> AbstractAsyncContextManager[bool]:
-        """Locks a lane for posting within the context: answers and papers of all processes go one after another.
+        """Locks a lane for posting while the body runs, so that replies and papers of all processes go one after another.
 
-        Gives False if another worker is still posting there after `patience` seconds.
+        Yields False if another worker is still posting there after `patience` seconds.
         """
 
     async def reserve(self, token: str, *, urgent: bool = False) -> float:
-        """Reserves one send of a token's budget. Returns the monotonic second at which it may start.
+        """Reserves one send in a token's budget. Returns the monotonic second at which the send may start.
 
-        `urgent` sends, the answers to people, go before all other sends that wait. The call itself may wait.
+        `urgent` sends are replies to people, and go before all other waiting sends. The call itself may wait.
         """
 
     async def count_others(self, lane: Lane, *, anew: bool = False) -> None:
-        """Has the rate limiter count what other processes have sent in a lane. Raises StoreError.
+        """Makes the rate limiter count what other processes have sent in a lane. Raises StoreError.
 
-        Does nothing if it has counted them just now, unless `anew`.
+        Does nothing if it was done within the last second, unless `anew` is set.
         """
 
 
@@ -237,23 +239,23 @@ class Engine(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Button:
-    """A button under a message: it either opens `url` or sends `data`, the id of a callback token in the store.
+    """A button under a message. It either opens `url` or sends `data`, the id of a callback token in the store.
 
-    Commands set `verb` and `arguments` (JSON values), which say what the button does. The id is made when the reply is
-    stored.
+    Commands set `verb` and `arguments` (JSON values), which say what the button does. The id is created when the reply
+    is stored.
     """
 
     label: str
     url: str = ""
     data: str = ""
-    name: str = ""  # of a button of a paper, the same in all languages, see CardButtons
-    options: tuple["Button", ...] = ()  # of ⋯: the buttons that it opens
+    name: str = ""  # for a button of a paper: its name, which is the same in all languages (see CardButtons)
+    options: tuple["Button", ...] = ()  # for the button ⋯: the buttons that it opens
     verb: str = ""
     arguments: Mapping[str, Any] = field(default_factory=dict)
     only_for: str = (
-        ""  # the platform's id of the only person who may press it; "": everyone in the chat with the rights for it
+        ""  # the platform's id of the only person who may press it; "" for everyone in the chat who has the rights
     )
-    shows: str = ""  # what a pressed button means, such as "SAVED:17": that the chat saved paper 17
+    shows: str = ""  # the signal that makes it look pressed; "SAVED:17": the chat has saved paper 17
 
 
 Buttons = tuple[tuple[Button, ...], ...]  # rows
@@ -262,22 +264,22 @@ Buttons = tuple[tuple[Button, ...], ...]  # rows
 # ------------------------------------------- what people and their programs write to us, as every channel passes it on
 
 
-# Lone surrogates cannot be stored, NUL not in every database, and control characters are not shown.
+# Lone surrogates cannot be stored, some databases cannot store NUL, and control characters are invisible.
 _UNUSABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 
 
 def usable_text(text: object) -> str:
-    """Returns a text without characters that cannot be stored or shown; "" for None."""
+    """Returns the text without characters that cannot be stored or shown; "" for None."""
     return _UNUSABLE.sub("", str(text or ""))
 
 
 # ---------------------------------------------------------------------------------------------------------------------
-# Modals, which are forms that a person fills in, and home views, the page that the bot shows to each person.
+# Modals are forms that a person fills in. A home view is the page that the bot shows to a person.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Option:
-    """A value that a field offers to choose."""
+    """A value that a person can choose in a field."""
 
     value: str
     label: str
@@ -294,7 +296,7 @@ class FormField:
     notes: tuple[str, ...] = ()  # sentences shown below the input
     options: tuple[Option, ...] = ()  # the person chooses one of these; empty: the person types any text
     is_clock: bool = False  # the value is a time of day, "09:00"
-    notifies_change: bool = False  # each change of the value makes a FormRequest, so that the form can be updated
+    notifies_change: bool = False  # each change of the value causes a FormRequest, so that the form can be updated
     required: bool = True
 
 
@@ -312,7 +314,7 @@ class Modal:
     verb: str
     arguments: Mapping[str, Any] = field(default_factory=dict)  # JSON values
     places: Mapping[str, ChatAddress] = field(default_factory=dict)  # value of the field CHAT_FIELD → chat
-    fallback: str = ""  # posted if the form cannot be opened: tells how to do the same by a command
+    fallback: str = ""  # a sentence that is posted if the form cannot be opened: how to do the same by a command
 
 
 CHAT_FIELD = "place"  # the name of the field that selects the chat that the form is about
@@ -329,7 +331,7 @@ class HomeItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HomePanel:
-    """A part of a home view, for example about one chat. Its buttons act on the chat `about`."""
+    """A part of a home view, such as the part about one chat. Its buttons act on the chat `about`."""
 
     title: str
     items: tuple[HomeItem, ...] = ()
@@ -347,12 +349,12 @@ class HomeView:
 
 
 class Forms(Protocol):
-    """Shows modals and home views on a platform. A view is a modal or home view, rendered to the platform's text."""
+    """Shows modals and home views on a platform. A view is a modal or home view that was rendered for the platform."""
 
     platform: str
 
     def render_modal(self, modal: Modal, callback_token: str) -> str:
-        """Returns the view of a modal. The platform returns `callback_token`, the id of the modal's token, with the values."""
+        """Returns the view of a modal. The platform sends back `callback_token`, the id of its token, with the values."""
 
     def render_home_view(self, home: HomeView) -> str:
         """Returns the view of a home view."""
@@ -361,15 +363,16 @@ class Forms(Protocol):
         """Shows a form to the sender of the request that had this `trigger_id`. Raises NotDelivered."""
 
     async def update_modal(self, chat: ChatAddress, view_ref: str, view: str) -> None:
-        """Replaces the open form `view_ref` by `view`, unless that form has changed meanwhile. Raises NotDelivered."""
+        """Replaces the open form `view_ref` with `view`, unless the form has changed meanwhile. Raises NotDelivered."""
 
     async def publish_home(self, person: ChatAddress, view: str) -> None:
-        """Shows a home view to a person. Raises NotDelivered."""
+        """Shows a home view to a person. Raises NotDelivered. By default, does nothing."""
+        return
 
     async def shared_chats(self, person: ChatAddress) -> frozenset[str] | None:
-        """Returns the addresses of the chats in which both the bot and the person are.
+        """Returns the addresses of the chats that both the bot and the person are in.
 
-        None: the platform does not let the bot see it. Raises NotDelivered.
+        Returns None if the platform does not let the bot see that. Raises NotDelivered.
         """
 
 
@@ -386,7 +389,7 @@ class File:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlotRow:
-    """One row of a plot. Each row has its own scale, given in `name`: "saved: 6, at most 2 a day"."""
+    """One row of a plot. Each row has its own scale, which `name` states: "saved: 6, at most 2 a day"."""
 
     name: str
     amounts: tuple[int, ...]
@@ -394,37 +397,38 @@ class PlotRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plot:
-    """Amounts side by side, such as days. The lines of the reply must give the same numbers."""
+    """A plot of amounts, such as one for each day. The lines of the reply must contain the same numbers."""
 
-    title: str  # for people who do not see the picture
-    labels: tuple[str, ...]  # one for each place from left to right, never empty
+    title: str  # for people who cannot see the picture
+    labels: tuple[str, ...]  # one for each amount, from left to right; never empty
     rows: tuple[PlotRow, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """The answer to a person, before it is rendered: first the lines, then the papers, then the preview of a delivery."""
+    """A reply to a person before it is rendered: first the lines, then the papers, then the preview of a delivery."""
 
-    lines: tuple[str, ...] = ()  # sentences, already in the chat's language; plain text
+    lines: tuple[str, ...] = ()  # sentences in the chat's language; plain text
     ok: bool | None = None  # True: done (✓), False: refused (✗), None: neither
-    code: tuple[str, ...] = ()  # lines in fixed width: the query and its caret, or a list
-    plot: Plot | None = None  # below `code`: a picture where the platform shows one within a message, else text
+    code: tuple[str, ...] = ()  # lines in a fixed-width font: a query and the caret below it, or a list
+    plot: Plot | None = None  # shown below `code`: as a picture if the platform can do that in a message, or as text
     items: tuple[Item, ...] = ()  # papers that are shown below the lines, numbered from `first`
-    # Papers as rows of a list, as cards, with all that is known, or with why they were delivered. "buttons", "rest": only the
-    # buttons of the message change, to those of the card or to those that ⋯ opens.
+    # How papers are shown: as rows of a list, as cards, with everything that is known ("whole"), or with the reason why
+    # they were delivered. For "buttons" and "rest", only the buttons of the message change: to those of the card, or to
+    # those that ⋯ opens.
     item_layout: Literal["row", "card", "whole", "why", "buttons", "rest"] = "row"
-    days: tuple[str, ...] = ()  # shown beside each of `items`; "": none
+    days: tuple[str, ...] = ()  # for each of `items`, the text shown next to it, such as its day; may be ""
     first: int = 1
-    numbers: tuple[Button, ...] = ()  # one for each of `items`, which opens its card; labels are numbers
+    numbers: tuple[Button, ...] = ()  # for each of `items`, the button that opens its card; its label is a number
     delivery: Delivery | None = None  # a preview, shown as it would be sent
     buttons: Buttons = ()
     file: File | None = None
-    toast: str = ""  # a few words shown where a button was pressed; a reply with nothing else posts no message
+    toast: str = ""  # a few words shown where a button was pressed; a reply with only a toast posts no message
     replaces: bool = False  # the reply replaces the message whose button was pressed
-    is_ephemeral: bool = False  # shown to the sender alone, on platforms that can do that
+    is_ephemeral: bool = False  # shown only to the sender, on platforms that can do that
     target_chat: ChatAddress | None = None  # the chat where the reply is posted; None: where the request was made
     names_chat: bool = False  # the first line already names the chat that the reply is about
-    modal: Modal | None = None  # a form that is opened, or that replaces the open one while it is being filled in
+    modal: Modal | None = None  # a form to open; if a person is filling in a form, this one replaces it
     form_errors: Mapping[str, str] = field(default_factory=dict)  # the problems of a submitted form, by field
     home_view: HomeView | None = None  # the home view of the sender
-    lookup_ids: tuple[str, ...] = ()  # arXiv ids that are looked up at arXiv after this reply, for the sender
+    lookup_ids: tuple[str, ...] = ()  # arXiv ids that are looked up at arXiv after this reply

@@ -1,13 +1,16 @@
-"""Conversations: the requests of people, and the calls to their platform that are not posts of a channel."""
+"""The interfaces for conversations: requests of people, further calls to their platform, its receiver, and web pages.
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+The site (bot/operation/site.py) checks host, origin, session and form token before it calls the function of a page.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
 from bot.ports.channel import File
-from subscriptions.errors import Rejected
-from subscriptions.model import ChatAddress, ChatKind, Message
+from subscriptions.errors import Rejected, Sentence
+from subscriptions.model import ChatAddress, ChatKind, Message, Paper
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,38 +20,38 @@ class Place:
     chat: ChatAddress
     kind: ChatKind
     title: str = ""
-    public: bool = False  # strangers can read it, because it has a public name
-    is_forum: bool = False  # it has topics; set only by `PlatformApi.find_chat`
-    is_linked: bool = False  # it is the group of a channel's comments, or that channel; set only by `find_chat`
-    is_outside: bool = False  # the bot is not in it, so it can answer only by the request's `response_url`
+    public: bool = False  # strangers can read the chat, because it has a public name
+    is_forum: bool = False  # the chat has topics; set only by `PlatformApi.find_chat`
+    is_linked: bool = False  # the chat is a group for a channel's comments, or that channel; set only by `find_chat`
+    is_outside: bool = False  # the bot is not in the chat, so it can reply only by the request's `response_url`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestBase:
-    """The fields of every request: its place, its sender, and how it can be answered."""
+    """The fields of every request: its place, its sender, and how to reply to it."""
 
     place: Place
-    update_id: str  # the platform's id of the update; a redelivered update has no second effect
-    sender: str = ""  # the platform's id of the person; "" if the update names no person
+    update_id: str  # the platform's id of the update; an update that is delivered again has no second effect
+    sender: str = ""  # the platform's id of the person who sent it; "" if the update names no person
     sender_name: str = ""
     sender_is_admin: bool = False  # the update itself proves that the sender administers the chat (channel posts)
-    is_operator: bool = False  # the sender has a shell of the machine, on which the bot runs
+    is_operator: bool = False  # the sender has a shell on the machine where the bot runs
     language: str = ""  # the language code of the sender's client
     timezone: str = ""  # the sender's time zone, an IANA name; "" if the platform does not tell
     message_id: str = ""  # the platform's id of the message that was written, or that holds the pressed button
     thread_id: str = (
-        ""  # the platform's id of the first message of the thread; "" if none, or if the thread is itself a chat
+        ""  # the platform's id of the first message of the thread; "" for no thread, or if the thread is itself a chat
     )
-    response_url: str = ""  # a URL to which answers to this request can be posted; as secret as a password
-    trigger_id: str = ""  # opens one form, within seconds; "" if the platform has none
+    response_url: str = ""  # a URL to which replies to this request can be posted; as secret as a password
+    trigger_id: str = ""  # needed to open a form; works once and for a few seconds; "" if the platform has no forms
     is_local: bool = (
-        False  # the sender sits at the machine on which the bot runs, so the limits of a minute do not hold
+        False  # the sender uses the machine on which the bot runs, so there is no limit of commands per minute
     )
     outside_channel: str = ""  # the platform's id of a direct channel that may be between two other people
 
     @property
     def chat(self) -> ChatAddress:
-        """The address of the chat where the request was made."""
+        """Returns the address of the chat where the request was made."""
         return self.place.chat
 
 
@@ -57,7 +60,7 @@ class MessageRequest(RequestBase):
     """A message or a command that a person wrote."""
 
     command: str = ""  # "sub" of "/sub@bot diffusion", lower case; "" for text without a command
-    text: str = ""  # as typed, without the command and the platform's wrapping
+    text: str = ""  # the typed text, without the command and without the platform's markup
     is_addressed: bool = True  # meant for the bot: in a private chat, or a command, a mention or a reply to the bot
     mentions_bot: bool = False  # the text names the bot
     takes_bare_commands: bool = False  # on this platform a command needs no slash before its name
@@ -66,7 +69,7 @@ class MessageRequest(RequestBase):
     reply_to: str = ""  # the platform's id of the bot's message that this one replies to
     file_id: str = ""  # the platform's id of an attached document
     direct_channel: str = (
-        ""  # the platform's id of the direct channel of bot and sender, if the chat's address is the sender's id
+        ""  # the platform's id of the direct channel between bot and sender, if the chat's address is the sender's id
     )
 
 
@@ -77,7 +80,7 @@ class CallbackRequest(RequestBase):
     callback_data: str  # the data of the button; untrusted
     callback_id: str = ""  # the platform's id of the callback, for `PlatformApi.acknowledge`
     is_ephemeral: bool = False  # only the sender sees the message with the button
-    topic_is_unknown: bool = False  # the platform did not tell in which topic of the chat the button is
+    topic_is_unknown: bool = False  # the platform does not tell in which topic of the chat the button is
     view_id: str = ""  # the platform's id of the home view; "" for a button under a message
 
 
@@ -96,7 +99,7 @@ class EventRequest(RequestBase):
     """Something happened to a chat, or a person opened their home view or a shortcut."""
 
     event: str  # a name of the registry's events: arrived, left, back, moved, …
-    details: Mapping[str, str] = field(default_factory=dict)  # what the platform tells about the event
+    details: Mapping[str, str] = field(default_factory=dict)  # further data about the event, by name
 
 
 Interaction = CallbackRequest | FormRequest  # the requests with callback data
@@ -104,30 +107,31 @@ Request = MessageRequest | CallbackRequest | FormRequest | EventRequest
 
 
 class PlatformApi(Protocol):
-    """The calls to a platform that conversations need in addition to those of its channel.
+    """The calls to a platform that conversations need in addition to the calls of its channel.
 
-    Calls that most platforms lack have a default.
+    Calls that most platforms do not have are implemented here with a default.
     """
 
     platform: str
-    has_ephemeral: bool = False  # whether the platform can show a message to one person of many
+    has_ephemeral: bool = False  # whether the platform can show a message to only one person in a chat
 
     async def is_admin(
         self, chat: ChatAddress, person: str, *, member_suffices: bool = False, in_chat: bool = False
     ) -> bool | None:
-        """Returns whether a person administers a chat. None: the platform does not let the bot see it.
+        """Returns whether a person administers a chat; None if the platform does not let the bot see that.
 
-        The answer is not cached between requests. `member_suffices`: on platforms with workspaces every member counts, but
-        no guest and no person from outside. `in_chat`: the request came from that chat, so membership is not checked.
-        By default each person manages only their own chat. Raises NotDelivered if the platform cannot be asked now.
+        The result is not cached between requests. `member_suffices`: on platforms with workspaces, every member counts,
+        but not guests and people from outside. `in_chat`: the request came from that chat, so membership is not
+        checked. By default, each person manages only their own chat. Raises NotDelivered if the platform does not
+        answer now.
         """
         return chat.address == person
 
     async def enrich(self, request: "Request", *, changes: bool) -> "Request":
-        """Returns the request with details of its place and sender that the update lacks.
+        """Returns the request with details of its place and its sender that are missing in the update.
 
-        The sender is looked up only if the request `changes` something. Never raises NotDelivered, and takes a few
-        seconds at most. By default updates are complete.
+        The sender is looked up only if the request `changes` something. Never raises NotDelivered, and takes at most a
+        few seconds. By default, updates are complete.
         """
         return request
 
@@ -145,27 +149,31 @@ class PlatformApi(Protocol):
         replaces: bool,
         plain: bool = False,
     ) -> None:
-        """Shows a message to one person in a chat, as an answer to the request that had this `response_url`.
+        """Shows a message to one person in a chat, as a reply to the request that had this `response_url`.
 
-        `replaces`: the message takes the place of the ephemeral message whose button was pressed; None as message removes
-        that one. Raises NotDelivered.
+        `replaces`: the message replaces the ephemeral message whose button was pressed; with None as `message`, that
+        message is removed. Raises NotDelivered.
         """
         raise Rejected("Nothing is shown there to one person of many.")
 
     async def acknowledge(self, callback_id: str, words: str = "") -> None:
-        """Acknowledges a pressed button and shows a few words there. Never raises, not even for an expired callback."""
+        """Acknowledges a pressed button, and shows a few words there. Never raises, not even for an expired callback.
+
+        By default, does nothing, since the receiver has acknowledged it; then no words are shown.
+        """
+        return
 
     async def send_file(self, chat: ChatAddress, file: "File") -> str:
-        """Posts a document without sound, and returns the platform's id of it. Raises NotDelivered."""
+        """Posts a document without a sound. Returns the platform's id of the message. Raises NotDelivered."""
 
     async def fetch(self, file: str, most: int) -> bytes:
-        """Returns the content of a document that a person attached. Raises NotDelivered; Refused above `most` bytes."""
+        """Returns the content of a document that a person attached. Raises NotDelivered; Refused for more than `most` bytes."""
         raise Rejected("No documents are taken there.")
 
 
 # -------------------------------------------------------------------------------------------------------- the receiver
 
-# receives the updates of one platform and gives them to the dispatcher as requests.
+# A receiver receives the updates of one platform, and passes them to the dispatcher as requests.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,25 +204,25 @@ def anyone(headers: Mapping[str, str]) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebRoute:
-    """A web address of a platform, with its own responses."""
+    """A path of our web address that a platform uses, with the function that answers there."""
 
     path: str  # "/…"
     answer: Callable[[WebRequest], Awaitable[WebResponse]]  # never raises
     method: str = "GET"
-    accepts: Callable[[Mapping[str, str]], bool] = anyone  # of the headers, whether the body is to be read
+    accepts: Callable[[Mapping[str, str]], bool] = anyone  # given the headers, tells whether to read the body
 
 
 class RequestDispatcher(Protocol):
-    """Handles requests. Requests of one lane have their effects in the order of the calls.
+    """Handles requests. Requests of one lane are executed in the order of the calls.
 
     Both methods return the problems of a submitted form, by field; for other requests an empty mapping.
     """
 
     async def dispatch(self, request: Request) -> Mapping[str, str]:
-        """Handles a request. Returns once effect and reply are stored; waits while the database cannot be used."""
+        """Handles a request. Returns after effect and reply are stored; waits while the database cannot be used."""
 
     async def dispatch_without_retry(self, request: Request) -> Mapping[str, str]:
-        """Like `dispatch`, but raises StoreError instead of waiting; for a platform that sends the update again."""
+        """Like `dispatch`, but raises StoreError instead of waiting; for platforms that then send the update again."""
 
 
 class Receiver(Protocol):
@@ -222,22 +230,107 @@ class Receiver(Protocol):
 
     @property
     def name(self) -> str:
-        """The receiver's name in /health/ready."""
+        """Returns the receiver's name in /health/ready."""
 
     @property
     def problem(self) -> str:
-        """Why the receiver does not work now; "" if it works."""
+        """Returns why the receiver does not work now; "" if it works."""
 
     @property
     def is_exclusive(self) -> bool:
-        """Whether one worker at a time receives, because two that fetch updates would take them from each other."""
+        """Returns whether only one worker may receive at a time, because two would take updates from each other."""
 
     @property
     def routes(self) -> Sequence[WebRoute]:
-        """The web addresses to which the platform sends updates or people's browsers."""
+        """Returns the paths to which the platform sends updates, or to which it leads people's browsers."""
 
     async def listen(self, dispatcher: RequestDispatcher) -> None:
-        """Receives updates until it is cancelled. Errors of the platform or of the network do not end it."""
+        """Receives updates until it is cancelled, even after errors of the platform or of the network."""
 
     async def drain(self, dispatcher: RequestDispatcher) -> None:
-        """Handles the updates that wait on the platform, and returns. Raises StoreError."""
+        """Handles the updates that wait on the platform, then returns. Raises StoreError. By default, none wait."""
+        return
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visitor:
+    """The person who opens a page."""
+
+    name: str  # the name in the address of the person's chat; "" if the visitor has not signed in
+    is_operator: bool = False  # may see the state of the bot and repair it
+    is_local: bool = False  # uses the machine on which the bot runs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """An offer at the top of a page: a sentence, and a button that posts to `action`."""
+
+    text: Sentence
+    label: Sentence
+    action: str
+    example: Paper | None = None  # a paper that is part of the offer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageFrame:
+    """The parts around each page."""
+
+    path: str  # the path of the page
+    language: str  # "en" or "zh"
+    has_chosen_language: bool  # True: the visitor has chosen the language on a page; False: the browser told it
+    token: str  # the form token, which every form must send
+    timezone: str = ""  # the browser's zone; "" if it does not tell
+    navigation: tuple[tuple[str, Sentence], ...] = ()  # (path, label) of each link
+    visitor: Visitor
+    can_sign_out: bool = False
+    offers: tuple[Offer, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageRequest:
+    """A request for a page. Only the visitor is checked; everything else comes from an untrusted program."""
+
+    frame: PageFrame
+    headers: Mapping[str, str]  # names in lower case
+    address: str = ""  # the address of the client, if a proxy tells it
+    query: Mapping[str, str] = field(default_factory=dict)
+    form: Mapping[str, str] = field(default_factory=dict)  # the fields of a POST, without the form token
+    file: bytes = b""  # the uploaded file of a POST; its name is a field of the form
+    dispatcher: RequestDispatcher | None = None  # None: the process is starting or stopping
+
+    @property
+    def visitor(self) -> Visitor:
+        """Returns the person who requests the page."""
+        return self.frame.visitor
+
+    @property
+    def wants_fragment(self) -> bool:
+        """Returns whether our own script sent the request, which puts the response into the open page."""
+        return self.headers.get("x-requested-with") == "fetch"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageResponse:
+    """The response to a request for a page."""
+
+    status: int = 200
+    body: str | bytes = ""
+    kind: str = "text/html"  # media type; text is in UTF-8
+    headers: Mapping[str, str] = field(default_factory=dict)
+    location: str = ""  # where the browser goes next; the status is then 303
+    session: str | None = None  # the browser's new session; "" ends the session; None: no change
+    stream: AsyncIterator[str] | None = None  # server-sent events instead of a body
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebPage:
+    """A page at exactly one path."""
+
+    path: str
+    answer: Callable[[PageRequest], Awaitable[PageResponse]]  # never raises
+    method: str = "GET"
+    label: Sentence | None = None  # its label in the navigation; None: it is not in the navigation
+    for_operators: bool = False
+    is_public: bool = False  # also for people who have not signed in
+    largest_form: int = 65_536  # bytes
+    takes_file: bool = False  # its form may contain a file, as multipart/form-data

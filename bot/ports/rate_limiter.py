@@ -1,9 +1,10 @@
 """The rate limits of tokens, lanes and groups.
 
-A lane keeps its last starts: `burst` of them may lie in any `burst` / `per_lane` seconds, and no more. Tokens and groups keep
-one number, by GCRA, the generic cell rate algorithm: the "theoretical arrival time", the second at which the budget is full
-again. A lane cannot do so, because GCRA lets more sends follow a burst at once. Everything here is arithmetic on monotonic
-seconds that the caller passes; nothing sleeps or reads a clock.
+For a lane, the times of its last sends are kept: at most `burst` sends may start within any `burst` / `per_lane`
+seconds. For tokens and groups, GCRA (the generic cell rate algorithm) is used, which keeps only one number: the
+"theoretical arrival time", the second at which the budget is full again. GCRA is not used for lanes, because it allows
+further sends directly after a burst. Everything here is arithmetic with monotonic seconds that the caller passes;
+nothing sleeps or reads a clock.
 """
 
 from collections import deque
@@ -16,13 +17,13 @@ from bot.ports.channel import Limits
 from subscriptions.model import Lane
 
 FULL = -inf  # the state of a full budget
-_TIDY_FROM = 4096  # number of lanes from which on idle ones are removed
+_TIDY_FROM = 4096  # number of lanes at which idle ones are first removed
 
 
 def reserve(state: float, now: float, rate: float, burst: int = 1) -> tuple[float, float]:
-    """Takes one send out of a budget. Returns its new state and the second at which the send may start.
+    """Takes one send out of a budget. Returns (the new state, the second at which the send may start).
 
-    `rate` is in sends per second; `burst` sends may start at once after a rest.
+    `rate` is in sends per second. After a pause, `burst` sends may start at once.
     Any closed window of w seconds then holds at most `burst` + `rate` * w starts (ITU-T I.371, GCRA).
     """
     gap = 1 / rate
@@ -31,43 +32,44 @@ def reserve(state: float, now: float, rate: float, burst: int = 1) -> tuple[floa
 
 
 class LaneState(NamedTuple):
-    """What a lane has used up."""
+    """What a lane has used of its budgets."""
 
     starts: tuple[float, ...] = ()  # the last `burst` starts, the earliest first
-    minute: float = FULL  # of a group: the state of its budget of a minute
+    minute: float = FULL  # only for a group: the state of its budget per minute
 
 
 class RateLimiter:
-    """Tells when a lane may send: the budgets of one process, one for each token, and one or two for each lane.
+    """Tells when a lane may send. It has the budgets of one process: one for each token, and one or two for each lane.
 
-    A sender first calls `ready_at` for its lane, which takes nothing; then `reserve` for its token, which takes a slot; then
-    `record_send` when the send starts. So a lane that has to wait does not hold a slot of the token that others could use.
-    `ready_at` need not take anything because a lane has one sender at a time. A token is named by its platform.
+    A sender first calls `ready_at` for its lane, which reserves nothing; then `reserve` for its token, which reserves a
+    slot; then `record_send` when the send starts. So a lane that has to wait does not hold a slot of the token that
+    others could use. `ready_at` need not reserve anything, because only one sender at a time sends in a lane. The name
+    of a token is its platform.
 
-    Answers to people are urgent. In a group they may use a reserved part of the budget of a minute. From their token they
-    take the next slot that is reserved for a sender that waits; `was_preempted` tells that sender to reserve again. So an
-    answer waits for one slot, even if many deliveries wait.
+    Replies to people are urgent. In a group, they may use a reserved part of the budget per minute. From the token,
+    they take the next slot that a waiting sender has reserved; `was_preempted` tells that sender to reserve again. So a
+    reply waits for only one slot, even if many deliveries wait.
     """
 
     def __init__(
         self, limits: Mapping[str, Limits], *, on_token_pause: Callable[[str, float], None] = lambda *_: None
     ) -> None:
-        """`on_token_pause` is called at a pause of a whole token, with its name and the seconds."""
+        """`on_token_pause` is called when a whole token is paused, with its name and the seconds of the pause."""
         self._on_token_pause = on_token_pause
         self._tokens = {platform: limit.per_second for platform, limit in limits.items() if limit.per_second}
         self._limits = dict(limits)
         self._token_states: dict[str, float] = {}
         self._queued_slots: dict[str, deque[float]] = {}  # token -> future slots of sends that are not urgent
-        self._preempted: dict[str, int] = {}  # token -> slots that urgent sends took and whose senders do not know yet
+        self._preempted: dict[str, int] = {}  # token -> number of slots that were taken and whose senders do not know
         self._lane_states: dict[Lane, LaneState] = {}
         self._paused_lanes: dict[Lane, float] = {}
         self._paused_tokens: dict[str, float] = {}
         self._tidy_at = _TIDY_FROM
 
     def ready_at(self, lane: Lane, now: float, *, urgent: bool = False) -> float:
-        """Returns the monotonic second at which the lane may send its next message. Pauses of its token count.
+        """Returns the monotonic second at which the lane may send its next message, also with regard to pauses of its token.
 
-        A part of a group's budget is reserved for `urgent` messages, the answers to people.
+        A part of a group's budget is reserved for `urgent` messages, which are replies to people.
         """
         pauses = (self._paused_lanes.get(lane, now), self._paused_tokens.get(lane.platform, now))
         limit, state = self._limits.get(lane.platform), self._lane_states.get(lane)
@@ -79,11 +81,11 @@ class RateLimiter:
         return max(now, *pauses, free, minute)
 
     def pause_left(self, token: str, now: float) -> float:
-        """Returns how many seconds are left of the pause that the platform asked of the whole token; 0: no pause."""
+        """Returns the seconds that are left of a pause of the whole token; 0 if it is not paused."""
         return max(0.0, self._paused_tokens.get(token, now) - now)
 
     def reserve(self, token: str, now: float, *, urgent: bool = False) -> float:
-        """Reserves one send of a token, first come, first served. Returns the second at which it may start."""
+        """Reserves one send of a token. Returns the second at which it may start. The first caller gets the first slot."""
         now = max(now, self._paused_tokens.get(token, now))
         rate = self._tokens.get(token)
         if rate is None:
@@ -100,14 +102,14 @@ class RateLimiter:
         return start
 
     def was_preempted(self, token: str) -> bool:
-        """Returns whether an urgent send took the slot that has come now, so that the caller must reserve again."""
+        """Returns whether an urgent send has taken the caller's slot, so that the caller must reserve again."""
         taken = self._preempted.get(token, 0)
         if taken:
             self._preempted[token] = taken - 1
         return taken > 0
 
     def record_send(self, lane: Lane, at: float) -> None:
-        """Records that a send in the lane started at the monotonic second `at`: takes it out of the lane's budgets."""
+        """Records that a send in the lane starts at the monotonic second `at`, and takes it out of the lane's budgets."""
         limit, (starts, minute) = self._limits.get(lane.platform), self._lane_states.get(lane, LaneState())
         if limit is None:
             return
@@ -117,10 +119,10 @@ class RateLimiter:
             self._tidy(at)
 
     def pause(self, lane: Lane, until: float, now: float) -> None:
-        """Pauses the lane until a monotonic second, as the platform asked.
+        """Pauses the lane until a monotonic second, because the platform demanded it.
 
-        If the token has a limit, too, the platform does not tell which of the two limits was exceeded. So the token is
-        paused, too, if another of its lanes is still paused.
+        If the token also has a limit, it is unknown which of the two limits was exceeded. So if another lane of the
+        token is still paused, the whole token is paused, too.
         """
         self._paused_lanes = {other: end for other, end in self._paused_lanes.items() if end > now}
         limited = lane.platform in self._tokens
@@ -135,7 +137,7 @@ class RateLimiter:
         self._paused_tokens[token] = max(until, self._paused_tokens.get(token, until))
 
     def count_sends(self, lane: Lane, sends: Iterable[float]) -> None:
-        """Counts what workers have sent in a lane in the last minute, from its earliest monotonic second to its latest."""
+        """Counts the sends of all workers in a lane within the last minute, given as monotonic seconds, the earliest first."""
         known = self._lane_states.pop(lane, None)
         for at in sends:
             self.record_send(lane, at)
@@ -148,11 +150,12 @@ class RateLimiter:
     def record_earlier_sends(
         self, sends: Iterable[tuple[Lane, float]], answers: Iterable[tuple[Lane, float]], now: float
     ) -> None:
-        """Records what an earlier process began to send, and to answer, as (lane, monotonic second). Ignores sends later than `now`.
+        """Records the deliveries (`sends`) and replies (`answers`) that earlier processes began, as (lane, monotonic second).
 
-        Its lanes are taken to have used up all that they may send at once, because of several attempts to send a message only
-        the last is known. A sender that keeps to the budgets and sends at a second `at` has used up at most the burst of the lane by then,
-        and leaves the minute of a group with a state of at most `at` + `burst` / `rate`. So that state is always safe.
+        Ignores sends later than `now`. If a message was tried several times, only the last attempt is known. So this
+        assumes the worst case: that the lane has used up its burst at the second `at` of each known send. A sender that
+        respects the budgets then leaves the budget per minute of a group in a state of at most `at` + `burst` / `rate`,
+        so this state is always safe.
         """
         earlier = [(at, lane, False) for lane, at in sends] + [(at, lane, True) for lane, at in answers]
         earlier = sorted((send for send in earlier if send[0] <= now), key=lambda send: send[0])
@@ -166,7 +169,7 @@ class RateLimiter:
                 self._lane_states[lane] = LaneState((at,) * limit.burst if limit.per_lane else (), minute)
 
     def _tidy(self, now: float) -> None:
-        """Removes lanes whose budgets are full again. This changes no later result."""
+        """Removes lanes whose budgets are full again, since these lanes are treated like unknown ones."""
         self._lane_states = {
             lane: state
             for lane, state in self._lane_states.items()
@@ -176,14 +179,14 @@ class RateLimiter:
 
 
 def _window(limit: Limits) -> float:
-    """Returns in how many seconds a lane may have its burst."""
+    """Returns the number of seconds in which a lane may send at most its burst."""
     return limit.burst / limit.per_lane
 
 
 def _group_rate(lane: Lane, limit: Limits) -> float:
-    """Returns how many messages a second a group may get; no limit for private chats, which have positive ids.
+    """Returns how many messages per second a group may get; infinity for private chats, which have positive ids.
 
-    The burst is subtracted from the limit of a minute, so that no window of sixty seconds holds more.
+    The burst is subtracted from the limit per minute, so that no window of sixty seconds contains more messages.
     """
     if not limit.per_group_minute or lane.address.isdecimal():
         return inf

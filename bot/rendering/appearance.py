@@ -2,28 +2,28 @@
 
 import json
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape, unescape
 from typing import Literal
 
 Shape = Literal["text", "header", "small", "quote", "folded", "code", "rule"]
 
-_TAGS = ("b", "i", "u", "s", "code", "kbd", "a")  # kbd: a command that can be pressed
-_OPEN, _CLOSE = "\ue000", "\ue001"  # in place of the angle brackets of these tags
+_TAGS = ("b", "i", "u", "s", "code", "kbd", "a")  # kbd: a command that a person can press
+_OPEN, _CLOSE = "\ue000", "\ue001"  # stand in for the angle brackets of these tags
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paragraph:
-    """One block of a message. `folded` is a quotation that opens on a click."""
+    """One block of a message. The shape `folded` is a quotation that opens on a click."""
 
-    html: str = ""  # as the platform was given it, with its marks as HTML elements
+    html: str = ""  # the text as sent to the platform, with its markup as HTML elements
     shape: Shape = "text"
     menu: bool = False  # an overflow menu is shown beside it
 
     @property
     def shown(self) -> str:
-        """The HTML with _TAGS and links to web pages alone, each closed; any other tag is text, so a payload is never trusted."""
+        """The HTML with only complete _TAGS and links to web pages. All other tags become text, since payloads are not trusted."""
         html = self.html.replace(_OPEN, "").replace(_CLOSE, "")
         for tag in _TAGS:
             link = ' href="https?://[^"<>]*"' if tag == "a" else ""
@@ -34,12 +34,12 @@ class Paragraph:
 
     @property
     def text(self) -> str:
-        """The text without marks."""
+        """The text without markup."""
         return unescape(re.sub("<[^>]*>", "", self.shown))
 
 
 def plain(text: str) -> Paragraph:
-    """Returns a text without marks."""
+    """Returns a paragraph of a text without markup."""
     return Paragraph(html=escape(text, quote=False))
 
 
@@ -49,15 +49,15 @@ class ShownButton:
 
     text: str
     link: str = ""
-    pressed: bool = False
+    data: str = ""  # callback data, on platforms that show which button was pressed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Display:
-    """What one message looks like."""
+    """What one message looks like on its platform."""
 
     paragraphs: tuple[Paragraph, ...]
-    keys: tuple[tuple[ShownButton, ...], ...] = ()  # rows
+    keys: tuple[tuple[ShownButton, ...], ...] = ()  # rows of buttons
     silent: bool = False
 
 
@@ -66,16 +66,11 @@ class Look:
     """What the messages of one platform look like."""
 
     style: Literal["bubbles", "feed", "terminal"]  # how a chat is laid out; a feed shows threads
-    columns: int  # of its widest line in a terminal
-    read: Callable[
-        [object, Collection[str]], Display | None
-    ]  # payload as JSON, data of pressed buttons; None: no message
-    title_bar: str  # the line above the messages of a chat with a {title} and perhaps a {detail}
-    person: Callable[[str], Paragraph] = plain  # what a person wrote
+    columns: int  # columns of the widest line in a terminal
+    read: Callable[[object], Display]  # returns the Display of a message's payload, parsed from JSON; raises ValueError
+    title_bar: str  # the line above the messages of a chat, with {title} and possibly {detail}
+    person: Callable[[str], Paragraph] = plain  # returns the Paragraph of what a person wrote
 
-    def display(self, payload: str, *, pressed: Collection[str] = ()) -> Display:
-        """Returns the message that a payload makes. `pressed`: data of the buttons that were pressed. Raises ValueError."""
-        display = self.read(json.loads(payload), pressed)
-        if display is None:
-            raise ValueError("this is no message of the platform")
-        return display
+    def display(self, payload: str) -> Display:
+        """Returns the Display of a payload. Raises ValueError."""
+        return self.read(json.loads(payload))

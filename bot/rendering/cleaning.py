@@ -1,33 +1,212 @@
-"""Marks the hits of a query in a text."""
+r"""Prepares foreign text for a message: TeX as letters, marked hits, no characters that platforms reject, folded lines, links.
+
+TeX becomes plain letters: `$\alpha$` becomes α, `x^2` becomes x², `H\"older` becomes Hölder. Formulas that letters cannot show
+stay TeX. A formula is converted completely or not at all. Dollar signs delimit formulas by pandoc's rules, so that prices stay.
+"""
 
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby, pairwise
-from typing import Protocol
-from unicodedata import combining, east_asian_width
+from unicodedata import category, combining, east_asian_width
 from urllib.parse import quote, urlencode, urlsplit
 
 from rich.cells import cell_len
 
-from bot.rendering.query_text import Translate, caret, query_in_words
-from bot.rendering.tex import readable
 from subscriptions.cutting import cut_at_word
 from subscriptions.model import Paper
-from subscriptions.query import Query
+from subscriptions.normalize import tex as tables
+from subscriptions.text import normalized
+
+_WORD_LETTERS = frozenset({"Lu", "Ll", "Nd"})  # without modifier letters, which are sub- or superscript already
+_RAISED = "*′⋆∗†‡°"  # characters that are superscript already
+_DEEPEST = 8  # nested groups; titles of papers have up to three
+_DEEPEST_PROSE = 3
+_HINTS = ("\\", "$", "^", "``", "--")
+
+_FORMULA = re.compile(
+    r"\$\$(?P<double>[^$]+)\$\$|\\\((?P<round>.{1,400}?)\\\)|\\\[(?P<square>.{1,400}?)\\\]"
+    r"|(?<![\\$])\$(?=[^\s$])(?P<single>[^$]*[^\s$\\])\$(?P<digit>(?=\d))?",
+)
+_ASIDE = re.compile(r"\x01(\d+)\x02")
+_CLEARLY_TEX = re.compile(r"[\\^_{]|[^\x00-\x7f]")  # so it is a formula and no price, even before a digit: $\geq$5
+_PROSE_COMMAND = re.compile(r"\\(?P<name>[A-Za-z]+)(?:(?P<space>\s*)\{(?P<group>[^{}\\]*)\})?|\\(?P<sign>[%&_#${}])")
+_PROSE_POWER = re.compile(r"(?<=[\w)\]])(?<!\^.)\^(?:\{([^{}^]{1,12})\}|([-+]?\d+|[A-Za-z](?![A-Za-z])))(?![\w^])")
+_DASH = re.compile(r"(?<=[^\W_])---?(?=[^\W_])|(?<=\S )---?(?= \S)")  # not the dashes in --option
+_OF_TWO_GROUPS = re.compile(r"\\(href|textcolor|texorpdfstring)\{([^{}\\]*)\}\{([^{}\\]*)\}")
+_SWITCHED = re.compile(r"\{\\(?:rm|bf|it|sl|sc|sf|tt|em)\s+([^{}\\]*)\}")
+
+
+class _Unreadable(Exception):
+    """Raised for a formula with something that letters cannot show."""
+
+
+def readable(text: str) -> str:
+    """Returns the text with its TeX as plain letters; unchanged if it has none."""
+    if not any(hint in text for hint in _HINTS):
+        return text
+    formulas: list[str] = []
+
+    def set_aside(match: re.Match[str]) -> str:
+        formulas.append(_formula(match))
+        return f"\x01{len(formulas) - 1}\x02"
+
+    # Formulas are replaced by placeholders first, so that the rules for prose do not change formulas that stay TeX.
+    prose = _prose(_FORMULA.sub(set_aside, text.replace("\x01", "")))
+    return _ASIDE.sub(lambda match: formulas[int(match[1])], prose)
+
+
+def _formula(match: re.Match[str]) -> str:
+    text = next(match[name] for name in ("double", "round", "square", "single") if match[name])
+    if match["digit"] is not None and not _CLEARLY_TEX.search(text):
+        return match[0]
+    try:
+        return normalized("NFC", _Formula(text).read().strip())
+    except _Unreadable:
+        return match[0]
+
+
+class _Formula:
+    """One formula. It is read from left to right."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.at = 0
+        self.depth = 0
+
+    def read(self, until: str = "") -> str:
+        """Returns the text up to the character `until`, which is consumed; without it, up to the end. Raises _Unreadable."""
+        parts: list[str] = []
+        while self.at < len(self.text):
+            char = self.text[self.at]
+            if char == until:
+                self.at += 1
+                return "".join(parts)
+            if char in "}&":
+                raise _Unreadable
+            parts.append(self._script(char) if char in "^_" else self._atom())
+        if until:
+            raise _Unreadable
+        return "".join(parts)
+
+    def _atom(self) -> str:
+        """Returns the next character, command or group as text. Raises _Unreadable."""
+        if self.at >= len(self.text):
+            raise _Unreadable
+        char = self.text[self.at]
+        self.at += 1
+        if char == "{":
+            return self._group()
+        if char == "\\":
+            return self._command()
+        return {"~": " ", "'": "′"}.get(char, char)
+
+    def _group(self) -> str:
+        if self.depth == _DEEPEST:
+            raise _Unreadable
+        self.depth += 1
+        inner = self.read("}")
+        self.depth -= 1
+        return inner
+
+    def _command(self) -> str:
+        """Returns a command with its arguments as text. Fractions and square roots stay on one line. Raises _Unreadable."""
+        match = re.compile("[A-Za-z]+|.", re.DOTALL).match(self.text, self.at)
+        if match is None:
+            raise _Unreadable
+        self.at, name = match.end(), match[0]
+        if (letters := tables.IN_FORMULAS.get(name)) is not None:
+            return letters
+        if name in tables.SWITCHES:
+            self._skip_spaces()
+            return ""
+        if name in tables.FRACTIONS:
+            return f"{_bracketed(self._argument())}/{_bracketed(self._argument())}"
+        if name == "sqrt" and not self.text.startswith("[", self.at):
+            return "√" + _bracketed(self._argument())
+        if name in tables.STYLES:
+            inner = self._argument()
+            return tables.DOUBLE_STRUCK.get(inner, inner) if name in {"mathbb", "Bbb"} else inner
+        if name in tables.OVER and len(inner := self._argument()) == 1:
+            return inner + tables.OVER[name]
+        raise _Unreadable
+
+    def _argument(self) -> str:
+        self._skip_spaces()
+        return self._atom()
+
+    def _skip_spaces(self) -> None:
+        while self.text.startswith(" ", self.at):
+            self.at += 1
+
+    def _script(self, sign: str) -> str:
+        """Returns a subscript or superscript in small characters. If some do not exist, returns T_eff or n^{4/3}."""
+        self.at += 1
+        inner = self._argument().strip()
+        small = inner.translate(tables.SUPERSCRIPT if sign == "^" else tables.SUBSCRIPT)
+        if all(ours != theirs for ours, theirs in zip(inner, small, strict=True) if ours not in _RAISED):
+            return small
+        runs_on = self.text[self.at : self.at + 1].isalnum()
+        if len(inner) == 1 or (not runs_on and all(category(char) in _WORD_LETTERS for char in inner)):
+            return sign + inner
+        return f"{sign}{{{inner}}}"
+
+
+def _bracketed(inner: str) -> str:
+    """Returns a part of a fraction or root, in brackets unless it is one word."""
+    return inner if inner.isalnum() else f"({inner})"
+
+
+def _prose(text: str) -> str:
+    """Returns text outside formulas with its TeX converted: accents, known commands, quotation marks, dashes and powers."""
+    if "\\" in text:
+        text = tables.without_accent_macros(text)
+        for _ in range(_DEEPEST_PROSE):
+            text = _PROSE_COMMAND.sub(_prose_command, _OF_TWO_GROUPS.sub(_chosen, _SWITCHED.sub(r"\1", text)))
+    if "``" in text:
+        text = re.sub(r"``(.{1,400}?)''", r"“\1”", text)
+    if "--" in text:
+        text = _DASH.sub(lambda dash: "–" if dash[0] == "--" else "—", text)
+    return _PROSE_POWER.sub(_power, text) if "^" in text else text
+
+
+def _prose_command(match: re.Match[str]) -> str:
+    if match["sign"]:
+        return match["sign"]
+    name, group = match["name"], match["group"]
+    if name in tables.STYLES and group is not None:
+        return group
+    if name in tables.SYMBOLS and not group:
+        return tables.SYMBOLS[name] + (match["space"] or "" if group is not None else "")
+    return match[0]
+
+
+def _chosen(match: re.Match[str]) -> str:
+    r"""Returns the visible one of two groups: for \href and \textcolor the text, for \texorpdfstring the TeX."""
+    return str(match[2] if match[1] == "texorpdfstring" else match[3])
+
+
+def _power(match: re.Match[str]) -> str:
+    inner = match[1] or match[2]
+    raised = inner.translate(tables.SUPERSCRIPT)
+    return raised if all(ours != theirs for ours, theirs in zip(inner, raised, strict=True)) else match[0]
+
+
+# ------------------------------------------------------------------------------------------ the hits of a query, marked
+
 
 _FIELD = re.compile(r"^[A-Za-z]{2,10}:")
 
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A text with marked hits, in plain pieces: ("a ", "hit", " and ", "another", ""). Every second one is a hit."""
+    """A text with marked hits, split into pieces: ("a ", "hit", " and ", "another", ""). Every second piece is a hit."""
 
     pieces: tuple[str, ...]
 
     @property
     def has_hit(self) -> bool:
-        """Whether a part is marked."""
+        """Whether any piece is a hit."""
         return len(self.pieces) > 1
 
     def __str__(self) -> str:
@@ -38,12 +217,12 @@ class Passage:
 
 
 def plain_word(word: str) -> str:
-    """Returns a word of a query without field, quotation marks and star."""
+    """Returns a word of a query without its field, quotation marks and asterisks."""
     return _FIELD.sub("", clean(word)).strip('"“”=*- ')
 
 
 def marked(text: str, words: Iterable[str]) -> Passage:
-    """Returns the text with the first hit of each of these words marked: whole words, in any letter case."""
+    """Returns the text with the first occurrence of each word marked. It must be a whole word, in any letter case."""
     plain = {plain_word(word) for word in words}
     forms = plain | {*map(readable, plain)}
     spans = sorted(filter(None, (_first(text, form) for form in forms - {""})), key=lambda span: (span[0], -span[1]))
@@ -64,32 +243,32 @@ def _first(text: str, word: str) -> tuple[int, int] | None:
 
 
 def _runs_on(text: str, place: int) -> bool:
-    """Returns whether a word continues across this place. Never between Chinese characters, written without spaces."""
+    """Returns whether a word continues across this place. Between Chinese characters, words have no spaces, so never."""
     if place in {0, len(text)}:
         return False
     left, right = text[place - 1], text[place]
     return left.isalnum() and right.isalnum() and "W" not in {east_asian_width(left), east_asian_width(right)}
 
 
-# -------------------------------------------------------------------------------- foreign text made safe for a message
+# ---------------------------------------------------------------------------------- foreign text prepared for a message
 
-# characters that platforms cannot carry are removed, right-to-left text is isolated.
+# Characters that platforms cannot carry are removed, and right-to-left text is isolated.
 
 
-# C0 without newline, DEL, C1, lone surrogates, noncharacters; and the marks that open or close a run of direction
-# (U+202A–202E, 2066–2069), which reverse all text after them if they are not balanced.
+# C0 except newline, DEL, C1, lone surrogates, noncharacters; and the marks that change the text direction
+# (U+202A–202E, 2066–2069), which would reverse all text after them if they are not balanced.
 _UNPRINTABLE = re.compile(
     "[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff\ufff9-\ufffb\u202a-\u202e\u2066-\u2069]"
 )
 _RTL_BLOCKS = re.compile(
     "[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff\u200f\u061c]"
 )
-_MOST_MARKS = 4  # accents on one letter; Vietnamese and Hebrew need two or three
+_MOST_MARKS = 4  # accents that are kept on one letter; Vietnamese and Hebrew need two or three
 _FIRST_STRONG_ISOLATE, _POP_ISOLATE = "\u2068", "\u2069"
 
 
 def clean(text: str) -> str:
-    """Returns the text as one line, without control characters, lone surrogates and direction marks, white space collapsed."""
+    """Returns the text on one line, without control characters, lone surrogates and direction marks. Collapses white space."""
     if text.isascii() and text.isprintable():
         return " ".join(text.split()) if "  " in text else text.strip()
     plain = " ".join(_UNPRINTABLE.sub("", re.sub(r"\s", " ", text)).split())
@@ -97,12 +276,12 @@ def clean(text: str) -> str:
 
 
 def clean_lines(text: str) -> str:
-    """Returns the text as `clean` makes it, but keeps its line ends and spaces: for text laid out by its author."""
+    """Like `clean`, but keeps line ends and spaces, for text that its author has laid out."""
     return _UNPRINTABLE.sub("", re.sub("\r\n?|[\x85\u2028\u2029]", "\n", text).replace("\t", "    "))
 
 
 def _thinned(text: str) -> str:
-    """Returns the text with at most four accents on a letter; a tower of them would cover the lines above."""
+    """Returns the text with at most four accents per letter, since more would cover the lines above."""
     runs = (
         "".join(run)[: _MOST_MARKS if marks else None] for marks, run in groupby(text, lambda c: bool(combining(c)))
     )
@@ -110,40 +289,40 @@ def _thinned(text: str) -> str:
 
 
 def isolated(text: str) -> str:
-    """Returns the text between isolating marks (Unicode TR9) if it has right-to-left letters: the text around it keeps its order."""
+    """Returns the text; if it has right-to-left letters, between marks (Unicode TR9) that keep the order of the text around it."""
     if text.isascii() or not _RTL_BLOCKS.search(text):
         return text
     return f"{_FIRST_STRONG_ISOLATE}{text}{_POP_ISOLATE}"
 
 
-# -------------------------------------------------------- text folded into lines for a terminal, with a hanging indent
+# --------------------------------------------------------- text folded into lines for a terminal, with a hanging indent
 
-# a continued line begins below the text, not its number.  A line may end after any Chinese, Japanese or Korean
-# character, except beside punctuation; else only at a space, so that an address stays whole.
+# A continued line begins below the text, not below its number. A line may end after any Chinese, Japanese or Korean
+# character, except before or after some punctuation. Otherwise it ends only at a space, so that an address stays whole.
 
 
-_WIDE = r"\u2e80-\u9fff\uac00-\ud7ff\uf900-\ufaff\uff00-\uffef"  # written without spaces: a line may end after each
+_WIDE = r"\u2e80-\u9fff\uac00-\ud7ff\uf900-\ufaff\uff00-\uffef"  # written without spaces, so a line may end after each
 _NEVER_FIRST = "，。、；：？！）》」』】〉〕…”’"
 _NEVER_LAST = "（《「『【〈〔“‘"
 _PIECE = re.compile(rf"[{_NEVER_LAST}]*(?:[{_WIDE}]|[^\s{_WIDE}]+)[{_NEVER_FIRST}]*\s*|\s+")
 _BEFORE_TEXT = re.compile(r" *(?:\d+  +|▸ )?(?=\S)")
-_LEAST_ROOM = 20  # columns: in a narrower terminal continued lines are not indented
+_LEAST_ROOM = 20  # columns for the text; with fewer, continued lines are not indented
 
 
 def folded(text: str, width: int) -> str:
-    """Returns the text in lines of at most `width` columns; a longer word stays whole."""
+    """Returns the text in lines of at most `width` columns. Only a single word may be longer."""
     return "\n".join(part for line in text.split("\n") for part in _parts(line, width))
 
 
 def hanging(line: str) -> int:
-    """Returns the columns before the text of a line: spaces, and a number or a bullet."""
+    """Returns the number of columns before the text of a line: those of spaces, and of a number or a bullet."""
     before = _BEFORE_TEXT.match(line)
     return cell_len(before[0]) if before else 0
 
 
 def breaks(line: str, width: int) -> tuple[int, list[int]]:
-    """Returns the indent of the continued lines, and the places in the line where they begin."""
-    before = hanging(line)  # one character per column
+    """Returns (indent of the continued lines, places in the line where they begin)."""
+    before = hanging(line)  # the characters before the text take one column each, so this is also an index
     hang = before if width - before >= _LEAST_ROOM else 0
     found: list[int] = []
     used = before
@@ -162,58 +341,34 @@ def _parts(line: str, width: int) -> list[str]:
     return [pieces[0], *(" " * hang + piece for piece in pieces[1:])]
 
 
-# ---------------------------------------------------------------------------- texts that commands put into their lines
+# ------------------------------------------------------------------------------ texts about papers in lines of commands
 
 
 _TITLE = 90  # columns
-_OPENING = 80  # columns of the abstract, for a paper without a title
-
-
-class _HasTranslate(Protocol):
-    @property
-    def translate(self) -> Translate: ...
-
-
-class TextFormatter:
-    """The `InlineFormatter` of commands, in one language."""
-
-    def __init__(self, localizer: _HasTranslate) -> None:
-        self._translate = localizer.translate
-
-    def reading(self, query: Query) -> str:
-        """Returns the reading of a query: what it asks for, in the person's own words."""
-        return query_in_words(query, self._translate)
-
-    def caret(self, text: str, column: int) -> tuple[str, str]:
-        """Returns the line of a refused query, and a line with ^ below the column."""
-        return caret(text, column)
-
-    def title(self, paper: Paper) -> str:
-        """Returns the title and the id of a paper on one line."""
-        return title_line(paper)
+_OPENING = 80  # columns of the abstract that are shown for a paper without a title
 
 
 def title_line(paper: Paper) -> str:
-    """Returns the title of a paper, else the first words of its abstract in quotation marks; and its id. One line."""
+    """Returns the title of a paper, or the first words of its abstract in quotation marks, and its id. One line."""
     title = cut_at_word(readable(clean(paper.title)), _TITLE) or f"“{cut_at_word(clean(paper.abstract), _OPENING)}”"
     name = paper.arxiv_id or paper.doi
     return f"{isolated(title)} ({name})" if name else isolated(title)
 
 
-# ---------------------------------------------------------------------------------------------------- links of a paper
+# ----------------------------------------------------------------------------------------------------- links of a paper
 
 
-# Characters of a link; the strictest platform takes 9,500 bytes of links in one message. A longer link is left out.
+# Characters of a link. The strictest platform allows 9,500 bytes of links in a message. A longer link is left out.
 LONGEST = 1500
 _HOST = re.compile(r"[\w-]+(?:\.[\w-]+)+\.?")
 _PREPRINT = re.compile(r"https://www\.(?:bio|med)rxiv\.org/content/10\.\d{4,9}/[\w.;()/-]+v\d+")
 _SEARCH = "https://arxiv.org/search/"
-_SEARCHED = 20  # words of a title; half as many of an abstract identify a paper
+_SEARCHED = 20  # words of a title that are searched; of an abstract, half as many identify the paper
 _SAFE = "%/:=&?~#+!$,;'@()*[]-._"
 
 
 def paper_url(paper: Paper) -> str:
-    """Returns the link of the paper's page, safe inside quotes and angle brackets; "" if none is known."""
+    """Returns the link to the paper's page, safe inside quotes and angle brackets; "" if no link is known."""
     return next((url for url in _links(paper) if url and len(url) <= LONGEST), "")
 
 
@@ -226,9 +381,9 @@ def _links(paper: Paper) -> Iterator[str]:
 
 
 def web_url(url: str) -> str:
-    """Returns the http or https link, percent-encoded where it would break a platform's markup; "" for anything else.
+    """Returns an http or https link, percent-encoded where characters would break a platform's markup; "" for anything else.
 
-    A link whose host has no dot is refused: TDLib's parser drops it silently.
+    A link whose host has no dot is refused, because TDLib's parser silently drops it.
     """
     try:
         parts = urlsplit(clean(url))
@@ -242,7 +397,7 @@ def web_url(url: str) -> str:
 
 
 def pdf_url(paper: Paper) -> str:
-    """Returns the link of the paper's PDF at arXiv, bioRxiv, medRxiv or its source; "" if none is known."""
+    """Returns the link to the paper's PDF at arXiv, bioRxiv, medRxiv or its source; "" if no link is known."""
     if arxiv_id := clean(paper.arxiv_id or ""):
         return f"https://arxiv.org/pdf/{quote(arxiv_id, safe='/-.')}"
     page = web_url(paper.url or "")
@@ -252,9 +407,9 @@ def pdf_url(paper: Paper) -> str:
 
 
 def search_url(paper: Paper) -> str:
-    """Returns the link of a search at arXiv for the title, else for the first words of the abstract; "" if there are no words.
+    """Returns the link to an arXiv search for the title, or for the first words of the abstract; "" if there are no words.
 
-    The search is at arXiv, because lists whose papers have neither an id nor a link are lists of arXiv papers.
+    It searches at arXiv, because lists whose papers have neither an id nor a link are lists of arXiv papers.
     """
     for kind, text, most in (("title", paper.title, _SEARCHED), ("abstract", paper.abstract, _SEARCHED // 2)):
         if words := re.findall(r"[^\W_]+(?:[-'’][^\W_]+)*", readable(clean(text))):

@@ -1,4 +1,4 @@
-"""A stored notice → the view that a platform draws."""
+"""Renders a delivery: papers or a stored notice → messages of a platform."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,42 +8,38 @@ from functools import partial
 from types import MappingProxyType
 
 from bot.ports.channel import Button
-from bot.rendering import packing, papers
-from bot.rendering import parts as views
-from bot.rendering.buttons import DeliveryButtons, MakeLink, delivery_buttons
+from bot.rendering import outline, packing, views
 from bot.rendering.cleaning import clean, isolated
 from bot.rendering.language import Language
-from bot.rendering.outline import DeliveryForm, Outline, SubscriptionPapers, empty_text, outline, root, subject
-from bot.rendering.papers import CardButtons
 from subscriptions.addresses import command_prefix
 from subscriptions.cutting import cut_at_word
 from subscriptions.model import Delivery, DeliveryKind, Facts, Item, Message
 from subscriptions.notices import BUTTON
 from subscriptions.notices.declared import NOTICES, Notices, read_notice
 
-_ANY_PART = "99/99"  # the widest that is expected
+_ANY_PART = "99/99"  # stands for a part when its size is measured; wider ones are not expected
 
 Layout = Sequence[Sequence[int]]
 
 
 @dataclass(frozen=True, slots=True)
 class Paginator:
-    """Lays one delivery out for one platform."""
+    """Lays out one delivery for one platform."""
 
-    plan: Outline
+    plan: outline.Outline
     reader: views.Reader
     medium: packing.Medium
     numbered: bool = False  # whether the papers' numbers are buttons under their message
-    beside: Mapping[int, CardButtons] = field(default_factory=dict)  # paper id -> the buttons beside it
-    beneath: packing.Size = field(default=packing.Size())  # size of the buttons under the last message
+    beside: Mapping[int, views.CardButtons] = field(default_factory=dict)  # paper id -> the buttons beside it
+    beneath: packing.Size = field(default=packing.Size())  # the size of the buttons under the last message
 
     def pages(self, layout: Layout = ()) -> list[packing.Page]:
-        """Returns the pages of the delivery. `layout`, for edits, has the papers of each message that was sent."""
+        """Returns the pages of the delivery. For edits, `layout` has the papers of each message that was sent."""
         if layout:
             return self._as_sent(layout)
         room, first_head = self.medium.room, self._head_size()
         parts = self._parts(first_head)
-        if self.plan.form is DeliveryForm.EACH:
+        if self.plan.form == "each":
             return [page for part in parts for page in packing.pack([part], room, first_head, first_head)]
         most = self.medium.numbers if self.numbered else None
         alone = self.beneath + (self.medium.draw(self.plan.head).size if self.plan.head else packing.Size())
@@ -53,9 +49,9 @@ class Paginator:
         return packing.pack(parts, room, first_head, self._head_size(remark=False), most=most)
 
     def _as_sent(self, layout: Layout) -> list[packing.Page]:
-        """Returns the papers in the messages in which they were sent, all shortened until each message holds its papers."""
+        """Returns the papers in the same messages as they were sent. All are shortened until each message has room for its papers."""
         head = self._head_size()
-        for measure in papers.shrinking_measures(self.plan.measure):
+        for measure in views.shrinking_measures(self.plan.measure):
             paginator = replace(self, plan=replace(self.plan, measure=measure))
             pages = packing.pages_as_sent(paginator._parts(head), layout)  # noqa: SLF001 - its own class
             if all((head + packing.total(page.fragments)).fits(self.medium.room) for page in pages):
@@ -67,7 +63,7 @@ class Paginator:
         return self.beneath + self.medium.draw(head if remark else replace(head, remark="")).size
 
     def _parts(self, head: packing.Size) -> list[packing.PaperPart]:
-        """Each paper with what must be in its message; `head` is the size of a head. The last part has the closing lines."""
+        """Returns each paper with what must be in its message; the last one has the closing lines. `head` is a head's size."""
         draw = self.medium.draw
         closing = [draw(group.more) for group in self.plan.groups if group.more and not group.items]
         closing += [draw(self.plan.tail)] if self.plan.tail else []
@@ -79,9 +75,9 @@ class Paginator:
         return parts or [packing.PaperPart(paper=None, body=tuple(closing))]
 
     def _group(
-        self, group: SubscriptionPapers, before: int, head: packing.Size, closing: Sequence[packing.Fragment]
+        self, group: outline.SubscriptionPapers, before: int, head: packing.Size, closing: Sequence[packing.Fragment]
     ) -> list[packing.PaperPart]:
-        """Returns the parts of a group. `before` papers precede the group; `closing` follows its last paper."""
+        """Returns the parts of a group. `before` is the number of papers above the group; `closing` follows its last paper."""
         heading = self.medium.draw(group.heading) if group.heading else None
         again = self.medium.draw(replace(group.heading, continued=True)) if group.heading else None
         more = [self.medium.draw(group.more)] if group.more else []
@@ -95,16 +91,14 @@ class Paginator:
         return parts
 
     def _fitted(self, item: Item, number: int, beside: packing.Size) -> packing.Fragment:
-        """Returns the paper at the length of its form; shorter only if it does not fit into a message with `beside`."""
-        counted = self.numbered or self.plan.form in {DeliveryForm.ROWS, DeliveryForm.THREAD}
-        view = partial(
-            papers.paper_view, item, self.reader, number=number if counted else 0, why=self.plan.why == "all"
-        )
-        buttons = self.beside.get(item.paper.id, CardButtons())
+        """Returns the paper at its usual length; shorter only if it and `beside` do not fit into one message."""
+        counted = self.numbered or self.plan.form in {"rows", "thread"}
+        view = partial(views.paper_view, item, self.reader, number=number if counted else 0, why=self.plan.why == "all")
+        buttons = self.beside.get(item.paper.id, views.CardButtons())
         return packing.fitted(view, self.plan.measure, self.medium, beside, buttons)
 
 
-# -------------------------------------------------------------------- A stored notice → the view that a platform draws
+# --------------------------------------------------------------------- A stored notice → the view that a platform draws
 
 
 _LONGEST_DETAIL = 300  # columns
@@ -114,7 +108,7 @@ _COMMAND = re.compile(r"(?<![\w/:.<])/(?=[a-z]{2,}(?![\w/]))")
 def notice_view(
     facts: Facts, language: Language, command_prefix: str = "/", notices: Notices = NOTICES
 ) -> views.NoticeView:
-    """Returns the view of the notice in these facts. `command_prefix` precedes command names, "/" on most platforms."""
+    """Returns the view of the notice in these facts. Commands in it begin with `command_prefix`, "/" on most platforms."""
     notice = read_notice(facts.notice, facts.detail, _cleaned, notices)
     title, *lines = filter(None, notice.lines(_Words(language.code, command_prefix)))
     row = tuple(
@@ -130,24 +124,24 @@ def _cleaned(detail: str) -> str:
 
 
 class _Words(Language):
-    """The reader's language for a notice, with commands as the chat types them."""
+    """The reader's language for a notice. It writes commands as people type them in the chat."""
 
     def __init__(self, code: str, command_prefix: str) -> None:
-        super().__init__(code, "UTC")  # notices write no moments
+        super().__init__(code, "UTC")  # notices contain no times, so any zone will do
         self.command_prefix = command_prefix
 
     def say(self, sentence: str, /, **values: object) -> str:
         return _COMMAND.sub(self.command_prefix, self.translate(sentence)).format_map(values)
 
 
-# ------------------------------------------------------------------------------------------------- delivery → messages
+# -------------------------------------------------------------------------------------------------- delivery → messages
 
-# its outline, drawn by its platform's medium and packed into as few messages as the limits allow.
+# The outline of a delivery is drawn by its platform's medium and packed into as few messages as the limits allow.
 
 
 _NIGHT = (time(22), time(8))
 _NOTHING = packing.Size()
-_ROOT_TITLES = 2  # of papers, in the message that a thread hangs on
+_ROOT_TITLES = 2  # titles of papers in the message that begins a thread
 
 
 _NO_TITLES: Mapping[str, tuple[str, str]] = MappingProxyType({})
@@ -159,14 +153,14 @@ def render_delivery(
     *,
     medium: packing.Medium,
     titles: Mapping[str, tuple[str, str]] = _NO_TITLES,
-    make_link: MakeLink | None = None,
+    make_link: outline.MakeLink | None = None,
     notices: Notices = NOTICES,
 ) -> tuple[Message, ...]:
     """Returns the messages of a delivery, in order, each within its platform's limits.
 
-    `medium` is that of the chat's platform. `layout` is for edits: the papers (`Message.papers`) of each message that was sent; every paper stays in its message.
-    `titles` are the sources that are named in the tail: name in lower case -> (title, home page or ""). `make_link` gives
-    the link of the button "get your own", "" for none; it is called only for chats that have that button.
+    `medium` is that of the chat's platform. `layout` is for edits: the papers (`Message.papers`) of each message that was sent; every
+    paper stays in its message. `titles` are the sources to name at the end: name in lower case -> (title, home page or "").
+    `make_link` returns the link of the button "get your own", "" for none. It is called only for chats that have that button.
     """
     reader = views.reader_of(delivery.chat)
     makes_sound = _makes_sound(delivery, reader)
@@ -175,11 +169,11 @@ def render_delivery(
         contents = packing.Contents(fragments=[medium.draw(notice)], silent=not makes_sound, buttons=notice.buttons)
         return (packing.message(medium, 1, contents),)
     if not delivery.items:
-        line = views.Line(text=empty_text(delivery, reader))
+        line = views.Line(text=outline.empty_text(delivery, reader))
         return (packing.message(medium, 1, packing.Contents(fragments=[medium.draw(line)], silent=not makes_sound)),)
     delivery = _with_source_titles(delivery, titles)
-    plan = outline(delivery, reader)
-    buttons = delivery_buttons(delivery, plan, reader, medium, make_link)
+    plan = outline.outline(delivery, reader)
+    buttons = outline.delivery_buttons(delivery, plan, reader, medium, make_link)
     paginator = Paginator(
         plan,
         reader,
@@ -188,40 +182,41 @@ def render_delivery(
         beside=buttons.beside,
         beneath=medium.beneath(buttons.last),
     )
-    # The chat may have changed its shape since it was sent; an edit keeps the old one. Only a thread begins without papers.
-    if not layout[0] if layout else plan.form is DeliveryForm.THREAD:
+    # The chat's shape may have changed since the delivery was sent. An edit keeps the old shape: only a thread begins
+    # with a message without papers.
+    if not layout[0] if layout else plan.form == "thread":
         return _thread_messages(delivery, paginator, buttons, layout[1:])
-    about = subject(delivery, reader)
+    about = outline.subject(delivery, reader)
     return _paper_messages(paginator, buttons, layout, makes_sound=makes_sound, about=about)
 
 
 def delivery_pages(
     delivery: Delivery, reader: views.Reader, medium: packing.Medium, *, beneath: packing.Size = _NOTHING
 ) -> list[list[packing.Fragment]]:
-    """Returns the messages of a delivery inside a reply, as fragments and without buttons; a thread is laid out as a digest.
+    """Returns a delivery inside a reply: the fragments of each message, without buttons. A thread is laid out as a digest.
 
     `beneath` is the size of the reply's buttons.
     """
     if delivery.kind is DeliveryKind.NOTICE:
         return [[medium.draw(notice_view(delivery.facts, reader.language, command_prefix(delivery.chat.address)))]]
     if not delivery.items:
-        return [[medium.draw(views.Line(text=empty_text(delivery, reader)))]]
+        return [[medium.draw(views.Line(text=outline.empty_text(delivery, reader)))]]
     shape = "digest" if reader.settings.shape == "thread" else reader.settings.shape
     chat = delivery.chat._replace(settings=replace(delivery.chat.settings, shape=shape))
-    plan = outline(replace(delivery, chat=chat), reader)
+    plan = outline.outline(replace(delivery, chat=chat), reader)
     pages = Paginator(plan, reader, medium, beneath=beneath).pages()
     return [[*([medium.draw(head)] if head else []), *page.fragments] for head, page in _with_heads(plan, pages)]
 
 
 def _with_source_titles(delivery: Delivery, titles: Mapping[str, tuple[str, str]]) -> Delivery:
-    """Returns the delivery with the titles of the sources of its shown papers, in the order of `titles`."""
+    """Returns the delivery with the titles of those sources whose papers it shows, in the order of `titles`."""
     sources = {name.casefold() for item in delivery.items if item.shown for name in item.paper.paper.sources}
     named = tuple(title for name, title in titles.items() if name in sources)
     return replace(delivery, facts=replace(delivery.facts, titles=named)) if named else delivery
 
 
 def _paper_messages(
-    paginator: Paginator, buttons: DeliveryButtons, layout: Layout, *, makes_sound: bool, about: views.Subject
+    paginator: Paginator, buttons: outline.DeliveryButtons, layout: Layout, *, makes_sound: bool, about: views.Subject
 ) -> tuple[Message, ...]:
     medium, pages = paginator.medium, paginator.pages(layout)
     messages = []
@@ -235,9 +230,9 @@ def _paper_messages(
 
 
 def _thread_messages(
-    delivery: Delivery, paginator: Paginator, buttons: DeliveryButtons, layout: Layout
+    delivery: Delivery, paginator: Paginator, buttons: outline.DeliveryButtons, layout: Layout
 ) -> tuple[Message, ...]:
-    """Returns one line in the channel with the first titles, and the papers in its thread; parts are counted in the thread."""
+    """Returns one message in the channel with the first titles, and messages with the papers in its thread."""
     medium, head = paginator.medium, replace(paginator.plan.counted, remark="")
     pages = replace(paginator, plan=replace(paginator.plan, head=head, counted=head)).pages(layout)
     titled = [fragment for page in pages for fragment in page.fragments]
@@ -253,19 +248,21 @@ def _thread_messages(
 
 
 def _root(delivery: Delivery, paginator: Paginator) -> views.Root:
-    """Returns the message in the channel that the thread hangs on."""
+    """Returns the message in the channel that begins the thread."""
     reader = paginator.reader
     items = [item for group in paginator.plan.groups for item in group.items][:_ROOT_TITLES]
     titles = tuple(
-        f"{number} {papers.paper_view(item, reader, papers.TITLES).title}" for number, item in enumerate(items, 1)
+        f"{number} {views.paper_view(item, reader, views.TITLES).title}" for number, item in enumerate(items, 1)
     )
     left, count = len(delivery.items) - len(titles), reader.language.count
     more = count("and {count} more in the thread", "and {count} more in the thread", left) if titles and left else ""
-    return root(delivery, reader, titles, more)
+    return outline.root(delivery, reader, titles, more)
 
 
-def _with_heads(plan: Outline, pages: Sequence[packing.Page]) -> Iterator[tuple[views.Head | None, packing.Page]]:
-    """Yields each page with its head: with "2/3" if there are several pages, and with the remark on the first page only."""
+def _with_heads(
+    plan: outline.Outline, pages: Sequence[packing.Page]
+) -> Iterator[tuple[views.Head | None, packing.Page]]:
+    """Yields (head, page) for each page. With several pages, heads have "2/3", and only the first has the remark."""
     for number, page in enumerate(pages, start=1):
         if len(pages) == 1:
             yield plan.head, page
@@ -275,7 +272,7 @@ def _with_heads(plan: Outline, pages: Sequence[packing.Page]) -> Iterator[tuple[
 
 
 def _makes_sound(delivery: Delivery, reader: views.Reader) -> bool:
-    """Returns whether the first message makes a sound: if the chat's setting `sound` says so, outside its quiet hours."""
+    """Returns whether the first message makes a sound: the setting `sound` says so, and it is outside the quiet hours."""
     if reader.settings.sound != "first":
         return False
     now = reader.language.local(delivery.due + delivery.facts.late).time()
@@ -285,7 +282,7 @@ def _makes_sound(delivery: Delivery, reader: views.Reader) -> bool:
 
 
 def _quiet_hours(quiet: str) -> tuple[time, time]:
-    """Returns start and end of the setting `quiet`, "22:00-08:00"; those of the night for a chat without quiet hours."""
+    """Returns (start, end) of the setting `quiet`, such as "22:00-08:00"; those of the night if it has no hours."""
     try:
         start, end = (time.fromisoformat(part.strip()) for part in quiet.split("-"))
     except ValueError:

@@ -1,60 +1,60 @@
-"""Sentences, counts, dates and numbers in the chat's language: gettext catalogues from locales/, Babel for the rest.
+"""Sentences, counts, dates and numbers in the chat's language: gettext catalogues from locales/, and Babel (CLDR) for the rest.
 
-The English sentence is the msgid, with `{name}` holes as in str.format.
+The English sentence is the msgid. Its holes are written `{name}`, as for str.format.
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from functools import lru_cache
-from gettext import GNUTranslations, NullTranslations
+from gettext import GNUTranslations
 from importlib.resources import files
-from typing import TYPE_CHECKING
+from types import ModuleType
 
+from bot.ports.channel import Reply
+from subscriptions.cutting import cut_letters
+from subscriptions.errors import PaperwireError, Sentence
 from subscriptions.zones import zone
 
-if TYPE_CHECKING:  # Babel is imported only when a number or a day is written
-    from bot.rendering.cldr import Cldr
+_LONGEST_TYPED = 60  # characters of a typed text that is repeated
 
 DOMAIN = "paperwire"
-# CLDR patterns of days within a sentence.
+# CLDR patterns for days.
 _DAY_WITH_WEEKDAY = {"en": "EEE d MMM", "zh": "M月d日 EEE"}
 _DAY_WITH_YEAR = {"en": "EEE d MMM y", "zh": "y年M月d日 EEE"}
 _DAY_IN_MONTH = {"en": "EEE d", "zh": "d日 EEE"}
 _DAY = {"en": "d MMM", "zh": "M月d日"}
-_A_YEAR = timedelta(
-    days=300
-)  # a day that long ago is written with its year, else readers may take it for one of this year
-# Whether the month comes before the day. For two days in one month it is written once, with the first or the last.
+_A_YEAR = timedelta(days=300)  # a day longer ago has its year, since readers may take it for a day of this year
+# Whether the month is before the day. Two days of one month name it once: on the first day if so, else on the last.
 _MONTH_FIRST = {"en": False, "zh": True}
 
-_NAMES_CITIES = {"en": False, "zh": True}  # whether a zone is written as its city
-
-
-class Translator:
-    """Translates msgids of one catalogue: `translate("sentence")`, `translate.plural("one", "many", n)`."""
-
-    def __init__(self, catalogue: NullTranslations) -> None:
-        self._catalogue = catalogue
-
-    def __call__(self, msgid: str) -> str:
-        """The sentence in this language, its holes not filled."""
-        return self._catalogue.gettext(msgid) if msgid else ""  # the msgid "" is the header of the catalogue
-
-    def plural(self, one: str, many: str, count: int) -> str:
-        """Returns the singular or plural for `count`, its holes not filled."""
-        return self._catalogue.ngettext(one, many, count)
+_NAMES_CITIES = {"en": False, "zh": True}  # whether a zone is written as the name of its city
+# Zones whose cities are listed in CLDR under an older name of the zone.
+_OLDER_ZONES = {
+    "America/Argentina/Buenos_Aires": "America/Buenos_Aires",
+    "Asia/Ho_Chi_Minh": "Asia/Saigon",
+    "Asia/Kathmandu": "Asia/Katmandu",
+    "Asia/Kolkata": "Asia/Calcutta",
+    "Asia/Yangon": "Asia/Rangoon",
+    "Europe/Kyiv": "Europe/Kiev",
+}
 
 
 @lru_cache
-def translator(lang: str) -> Translator:
-    """Returns the translator of a chat's language, "en" or "zh"; English for any other."""
+def _catalogue(lang: str) -> GNUTranslations:
     path = files("locales").joinpath(_known(lang), "LC_MESSAGES", f"{DOMAIN}.mo")
     with path.open("rb") as catalogue:
-        return Translator(GNUTranslations(catalogue))
+        return GNUTranslations(catalogue)
+
+
+def translator(lang: str) -> Callable[[str], str]:
+    """Returns a function that translates msgids into "en" or "zh", English for other languages. It fills no holes."""
+    gettext = _catalogue(lang).gettext
+    return lambda msgid: gettext(msgid) if msgid else ""  # the msgid "" is the header of the catalogue
 
 
 def _day_pattern(day: date, seen_from: date | None) -> dict[str, str]:
-    """Returns the pattern of a single day."""
+    """Returns the pattern for a day: with its year if it is long before `seen_from`, else with its weekday."""
     return _DAY_WITH_YEAR if seen_from is not None and seen_from - day > _A_YEAR else _DAY_WITH_WEEKDAY
 
 
@@ -74,12 +74,12 @@ class Language:
         self.translate = translator(lang)
 
     def say(self, sentence: str, /, **values: object) -> str:
-        """Returns the sentence in this language, its holes filled."""
+        """Returns the sentence in this language with its holes filled."""
         return self.translate(sentence).format_map(values)
 
     def count(self, one: str, many: str, count: int, /, **values: object) -> str:
-        """Returns the singular or plural for `count`, its holes filled; `{count}` is the number as this language writes it."""
-        return self.translate.plural(one, many, count).format_map({"count": self.number(count), **values})
+        """Returns the singular or plural for `count` with its holes filled. `{count}` is the number with separators."""
+        return _catalogue(self.code).ngettext(one, many, count).format_map({"count": self.number(count), **values})
 
     def number(self, number: int) -> str:
         """Returns the number with separators: 2,061."""
@@ -90,7 +90,7 @@ class Language:
         return moment.astimezone(self.zone)
 
     def day(self, day: date, *, seen_from: date | None = None) -> str:
-        """Returns the day as Thu 22 Jan, 1月22日 周四; with the year if it is more than 300 days before `seen_from`."""
+        """Returns the day as Thu 22 Jan, 1月22日 周四. Has the year if it is more than 300 days before `seen_from`."""
         return self._date(day, _day_pattern(day, seen_from))
 
     def short_day(self, day: date) -> str:
@@ -100,7 +100,7 @@ class Language:
     def days(self, days: Sequence[date], *, seen_from: date | None = None) -> str:
         """Returns the first and the last of these days: Mon 19 – Thu 22 Jan, 1月19日 周一 – 22日 周四.
 
-        The year is written as by `day`.
+        The year is written as in `day`.
         """
         first, last = min(days), max(days)
         if first == last:
@@ -111,9 +111,9 @@ class Language:
         return f"{self._date(first, patterns[0])} – {self._date(last, patterns[1])}"
 
     def moment(self, moment: datetime, *, about: bool = False, now: datetime | None = None, year: bool = False) -> str:
-        """Returns the moment as Tue 27 Jan 13:00, with `about` as Tue 27 Jan about 13:00.
+        """Returns the moment as Tue 27 Jan 13:00, or with `about` as Tue 27 Jan about 13:00.
 
-        The year is written with `year`, or if it differs from that of `now`.
+        The year is written if `year` is set, or if it differs from the year of `now`.
         """
         local = self.local(moment)
         with_year = year or (now is not None and local.year != self.local(now).year)
@@ -123,37 +123,64 @@ class Language:
 
     def duration(self, length: timedelta) -> str:
         """Returns the length in its largest unit: 3 days, 5 小时."""
-        return _cldr(self.code).duration(length)
+        dates, _ = _babel()
+        written = dates.format_timedelta(length, threshold=1, locale=self.code)
+        return re.sub(r"(?<=\d)(?=[^\W\d])", " ", written)  # CLDR writes 5小时; our sentences have a space there
 
     def city(self, zone: str) -> str:
-        """Returns the city of a zone: Berlin, 柏林 for Europe/Berlin. A zone that is not named after a city keeps its name."""
-        return _cldr(self.code).city(zone) or zone.rpartition("/")[2].replace("_", " ")
+        """Returns the city of a zone: for Europe/Berlin, Berlin or 柏林. For a zone without a city, the last part of its name."""
+        dates, _ = _babel()
+        names = dates.Locale.parse(self.code).time_zones
+        known = names.get(zone) or names.get(_OLDER_ZONES.get(zone, "")) or {}
+        return str(known.get("city") or zone.rpartition("/")[2].replace("_", " "))
 
     def zone_name(self, zone: str) -> str:
-        """Returns the zone as people read it: Europe/Berlin in English, 柏林 in Chinese if it has a Chinese name."""
+        """Returns the zone as people read it: Europe/Berlin in English; in Chinese 柏林, if there is a Chinese name."""
         named = self.city(zone) if _NAMES_CITIES[self.code] and "/" in zone else zone
         return zone if named.isascii() else named
 
     def speaking(self, lang: str, timezone: str) -> "Language":
-        """Returns the same with another language and zone."""
+        """Returns a Language with another language and zone."""
         return Language(lang, timezone)
 
     def _date(self, day: date, patterns: dict[str, str]) -> str:
         return _date(day, patterns[self.code], self.code)
 
 
-@lru_cache(maxsize=1024)  # the bulletins of one morning share few days and counts
+# The bulletins of one morning contain few different days and counts, so a cache saves most of the work.
+@lru_cache(maxsize=1024)
 def _number(number: int, code: str) -> str:
-    return _cldr(code).number(number)
+    _, numbers = _babel()
+    return str(numbers.format_decimal(number, locale=code))
 
 
 @lru_cache(maxsize=1024)
 def _date(day: date, pattern: str, code: str) -> str:
-    return _cldr(code).day(day, pattern)
+    dates, _ = _babel()
+    return str(dates.format_date(day, pattern, locale=code))
 
 
-@lru_cache
-def _cldr(code: str) -> "Cldr":
-    from bot.rendering.cldr import Cldr  # noqa: PLC0415 - Babel takes 20 ms, and many processes write no message
+def _babel() -> tuple[ModuleType, ModuleType]:
+    """Returns Babel's modules (dates, numbers)."""
+    from babel import dates, numbers  # noqa: PLC0415 - Babel takes 20 ms, and many processes write no message
 
-    return Cldr(code)
+    return dates, numbers
+
+
+def refused(error: PaperwireError, language: Language, *, code: Sequence[str] = ()) -> Reply:
+    """Returns the reply to a refused request. `code` shows the place: the query, and a caret under its column."""
+    hint = error.hint.say(language.translate)
+    return Reply(
+        lines=(short(error.sentence).say(language.translate), *([hint] if hint else [])), ok=False, code=tuple(code)
+    )
+
+
+def short(sentence: Sentence) -> Sentence:
+    """Returns the sentence with long values cut, since a message may have only 4,096 characters."""
+    return Sentence(sentence.template, {name: _cut(value) for name, value in sentence.values.items()})
+
+
+def _cut(value: object) -> object:
+    if isinstance(value, Sentence):
+        return short(value)
+    return cut_letters(value, _LONGEST_TYPED) if isinstance(value, str) else value

@@ -1,18 +1,24 @@
-"""Delivery → outline: its form, head, groups of papers and tail. Pure, and independent of a platform's limits."""
+"""Delivery → outline: its form, head, groups of papers and tail; and the buttons of papers.
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+Pure, and independent of a platform's limits. The buttons are those of a card, numbers that open cards, [show more] and
+[get your own]. The data of a button on a card is the data of the button that opens the card, a dot, and a letter;
+bot/commands/cards.py reads it.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from enum import Enum
+from types import MappingProxyType
 from typing import Literal
 
-from bot.rendering import cleaning
-from bot.rendering import parts as views
+from bot.ports.channel import Button, Buttons
+from bot.rendering import cleaning, views
 from bot.rendering.language import Language
-from bot.rendering.papers import CARD, COMPACT, ROW, TITLES, Measure, is_told_in, paper_view, subscription_label
+from bot.rendering.packing import Medium
 from subscriptions.cutting import cut_at_word
 from subscriptions.model import ChatKind, Delivery, DeliveryKind, Item
-from subscriptions.notices.chats import missing_line
+from subscriptions.notices import missing_line
+from subscriptions.states import Signal
 
 _CARDS_UP_TO = 5
 _THREAD_ABOVE = 3
@@ -25,21 +31,17 @@ _SOURCE_WIDTH = 60
 _REASON_WIDTH = 120
 
 
-class DeliveryForm(Enum):
-    """The layout of a delivery."""
-
-    CARDS = "cards"  # up to five papers with their texts
-    ROWS = "rows"  # the digest
-    EACH = "each"  # one message per paper
-    THREAD = "thread"  # one line in the channel, the digest in its thread
+# The layout of a delivery. "cards": up to five papers with their texts. "rows": a digest. "each": one message per paper.
+# "thread": one message in the channel, and the digest in its thread.
+DeliveryForm = Literal["cards", "rows", "each", "thread"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubscriptionPapers:
-    """The papers under one subscription."""
+    """The papers of one subscription."""
 
     heading: views.Heading | None
-    items: tuple[Item, ...]  # the shown ones
+    items: tuple[Item, ...]  # the papers that are shown
     more: views.More | None
 
 
@@ -48,30 +50,28 @@ class Outline:
     """The plan of a delivery's messages."""
 
     form: DeliveryForm
-    measure: Measure
-    head: views.Head | None  # None: the message begins with its papers
-    counted: views.Head  # the head if there are several messages
+    measure: views.Measure
+    head: views.Head | None  # None if the message begins with its papers
+    counted: views.Head  # the head that is used if there are several messages
     groups: tuple[SubscriptionPapers, ...]
     tail: views.Tail | None
-    why: Literal["all", "others"]  # whether a paper names all its subscriptions, or all except the one in its heading
+    why: Literal["all", "others"]  # whether a paper names all its subscriptions, or those that no heading names
 
 
 def outline(delivery: Delivery, reader: views.Reader) -> Outline:
     """Returns the outline of a delivery with papers."""
     shown = tuple(sorted((item for item in delivery.items if item.shown), key=_position))
     form = _form(delivery, len(shown))
-    digest = form in {DeliveryForm.ROWS, DeliveryForm.THREAD}
+    digest = form in {"rows", "thread"}
     measure = _measure(form, len(shown), reader)
     groups = _groups(delivery, reader, headed=digest)
     head = _head(delivery, reader, _only_label(delivery, reader) if digest else "")
-    alone = form is DeliveryForm.CARDS and not head.remark
+    alone = form == "cards" and not head.remark
     return Outline(
         form=form,
         measure=measure,
-        head=None if alone or form is DeliveryForm.EACH else head,
-        counted=views.Head(title=_day_text(delivery, reader.language), small=True)
-        if form is DeliveryForm.EACH
-        else head,
+        head=None if alone or form == "each" else head,
+        counted=views.Head(title=_day_text(delivery, reader.language), small=True) if form == "each" else head,
         groups=groups,
         tail=_tail(delivery, reader, shown if measure.summary else ()),
         why="others" if head.label or any(group.heading for group in groups) else "all",
@@ -79,12 +79,12 @@ def outline(delivery: Delivery, reader: views.Reader) -> Outline:
 
 
 def subject(delivery: Delivery, reader: views.Reader) -> views.Subject:
-    """Returns what a delivery with papers is about: its one paper, else how many there are on what, and the day."""
+    """Returns the subject of a delivery: the title of its only paper, or the number of papers, their subscription and the day."""
     language, groups = reader.language, _by_subscription(delivery.items)
     most, label = groups[-1], _label(groups[-1][0], reader)
     about = label if len(groups) == 1 else ""
     if len(delivery.items) == 1:
-        return views.Subject(text=str(paper_view(most[0], reader, TITLES).title), about=about)
+        return views.Subject(text=str(views.paper_view(most[0], reader, views.TITLES).title), about=about)
     count = len(most) if label else len(delivery.items)
     if label:
         text = language.count("{count} paper on {label}", "{count} papers on {label}", count, label=label)
@@ -97,17 +97,17 @@ def subject(delivery: Delivery, reader: views.Reader) -> views.Subject:
 
 
 def root(delivery: Delivery, reader: views.Reader, titles: tuple[str, ...], more: str) -> views.Root:
-    """Returns the message in the channel that a thread hangs on: "12 papers for #vision-papers", the first titles."""
+    """Returns the message in the channel that begins a thread: "12 papers for #vision-papers", and the first titles."""
     chat = cleaning.isolated(cut_at_word(cleaning.clean(delivery.chat.title), _SOURCE_WIDTH))
     count, language = len(delivery.items), reader.language
-    line = _head(delivery, reader, "").line  # without the right to read channels the bot does not know the name
+    line = _head(delivery, reader, "").line  # the bot does not know the channel's name if it may not read channels
     if chat:
         line = language.count("{count} paper for {chat}", "{count} papers for {chat}", count, chat=chat)
     return views.Root(line=line, remark=_remark(delivery, language), titles=titles, more=more)
 
 
 def empty_text(delivery: Delivery, reader: views.Reader) -> str:
-    """Returns the text of a delivery without papers: how many came, that none matched, and when the next is due."""
+    """Returns the text of a delivery without papers: how many papers came, that none matched, and when the next is due."""
     language = reader.language
     facts = delivery.facts
     seen_from = language.local(delivery.due).date()
@@ -143,42 +143,42 @@ def _form(delivery: Delivery, shown: int) -> DeliveryForm:
     chat = delivery.chat
     shape = chat.settings.shape
     if shape == "each" and 0 < shown <= _CARDS_UP_TO:
-        return DeliveryForm.EACH
-    # A thread cannot have threads.
+        return "each"
+    # A thread cannot contain a thread.
     if shape == "thread" and not chat.address.topic:
-        return DeliveryForm.THREAD if shown > _THREAD_ABOVE else DeliveryForm.CARDS
+        return "thread" if shown > _THREAD_ABOVE else "cards"
     alert = delivery.kind is DeliveryKind.ALERT or chat.kind is ChatKind.PRIVATE
-    return DeliveryForm.CARDS if alert and 0 < shown <= _CARDS_UP_TO else DeliveryForm.ROWS
+    return "cards" if alert and 0 < shown <= _CARDS_UP_TO else "rows"
 
 
-def _measure(form: DeliveryForm, shown: int, reader: views.Reader) -> Measure:
-    measure = CARD if form in {DeliveryForm.CARDS, DeliveryForm.EACH} else measure_of_list(shown)
-    # Readers in public cannot open a card, so the message has the abstract as a quotation.
+def _measure(form: DeliveryForm, shown: int, reader: views.Reader) -> views.Measure:
+    measure = views.CARD if form in {"cards", "each"} else measure_of_list(shown)
+    # Readers of a public chat cannot open a card, so the message has the abstract as a quotation.
     if reader.is_public and shown <= _CARDS_UP_TO and reader.settings.text != "titles":
         return replace(measure, quotation=_LONGEST_QUOTATION)
     return measure
 
 
-def measure_of_list(amount: int) -> Measure:
-    """Returns the measure of each paper in a list of this length: the longer the list, the shorter."""
+def measure_of_list(amount: int) -> views.Measure:
+    """Returns how much is shown of each paper in a list of this length: less in longer lists."""
     if amount > _TITLES_ABOVE:
-        return TITLES
-    return COMPACT if amount > _COMPACT_ABOVE else ROW
+        return views.TITLES
+    return views.COMPACT if amount > _COMPACT_ABOVE else views.ROW
 
 
 def _label(item: Item, reader: views.Reader) -> str:
-    """Returns the label of the subscription that a paper is grouped under; "" in public."""
-    return subscription_label(item.because[0], reader) if item.because and not reader.is_public else ""
+    """Returns the label of the subscription under which a paper is grouped; "" in public."""
+    return views.subscription_label(item.because[0], reader) if item.because and not reader.is_public else ""
 
 
 def _only_label(delivery: Delivery, reader: views.Reader) -> str:
-    """Returns the label of the subscription that all papers are grouped under, "" if there are several."""
+    """Returns the label of the subscription if all papers are grouped under one; "" if there are several."""
     groups = _by_subscription(delivery.items)
     return _label(groups[0][0], reader) if len(groups) == 1 else ""
 
 
 def _by_subscription(items: Sequence[Item]) -> list[tuple[Item, ...]]:
-    """Returns the papers grouped by their first subscription: the smallest group first, equal ones by their first paper."""
+    """Returns the papers grouped by their first subscription. Smaller groups come first, and of equal groups that with the first paper."""
     groups: dict[int, list[Item]] = {}
     for item in sorted(items, key=_position):
         groups.setdefault(item.because[0].number if item.because else 0, []).append(item)
@@ -187,7 +187,7 @@ def _by_subscription(items: Sequence[Item]) -> list[tuple[Item, ...]]:
 
 def _groups(delivery: Delivery, reader: views.Reader, *, headed: bool) -> tuple[SubscriptionPapers, ...]:
     by_subscription = _by_subscription(delivery.items)
-    # A heading costs a line, and saves one under each of its papers.
+    # A heading costs one line, but saves a line under each of its papers.
     if not headed or reader.is_public or not 1 < len(by_subscription) < len(delivery.items):
         shown = tuple(item for group in by_subscription for item in group if item.shown)
         ordered = shown if headed else tuple(sorted(shown, key=_position))
@@ -223,7 +223,7 @@ def _head(delivery: Delivery, reader: views.Reader, name: str) -> views.Head:
 
 
 def _day_text(delivery: Delivery, language: Language) -> str:
-    """Returns the days of the delivery's digests, else its due day."""
+    """Returns the days of the delivery's digests, or the day when it is due if there are none."""
     due = language.local(delivery.due).date()
     return language.days(delivery.facts.days or (due,), seen_from=due)
 
@@ -250,12 +250,12 @@ def _tail(delivery: Delivery, reader: views.Reader, summarised: Sequence[Item]) 
 
 
 def _without_summary(reader: views.Reader, summarised: Sequence[Item]) -> str:
-    """Returns one line if three or more papers have no summary, or a failed one, while others have one; else ""."""
+    """Returns a line if three or more papers have no usable summary while others have one, or theirs failed; else ""."""
     if reader.settings.text != "summary" or not summarised:
         return ""
     language = reader.language
     papers = [item.paper.paper for item in summarised if not item.paper.withdrawn_at]
-    bare = [paper for paper in papers if not is_told_in(paper, language.code)]
+    bare = [paper for paper in papers if not views.is_told_in(paper, language.code)]
     expected = len(bare) < len(papers) or any(paper.failed for paper in bare)
     if not expected or len(bare) < _MANY_WITHOUT_SUMMARY:
         return ""
@@ -267,9 +267,130 @@ def _without_summary(reader: views.Reader, summarised: Sequence[Item]) -> str:
 
 
 def _missing(delivery: Delivery, reader: views.Reader) -> str:
-    """Returns one line about the sources that are missing; "" if none is, and in public."""
+    """Returns a line about missing sources; "" if none is missing, and in public."""
     missing = delivery.facts.missing
     names = cleaning.isolated(cut_at_word(cleaning.clean(missing.names), _REASON_WIDTH)) if missing else ""
     if missing is None or not names or reader.is_public:
         return ""
     return missing_line(names, missing.how, missing.count, reader.language)
+
+
+# ------------------------------------------------------------------------------------------------ the buttons of papers
+
+
+IN_ROW = 8  # buttons in one row: the most that platforms with number buttons can show
+_IN_MENU = 2  # buttons in one row of the menu ⋯, so that the longest label fits on a phone
+
+_PLACES: Mapping[str, str] = MappingProxyType({"https://arxiv.org/": "arXiv", "https://doi.org/": "DOI"})
+
+MakeLink = Callable[[Delivery], str]
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryButtons:
+    """The buttons of one delivery."""
+
+    numbers: Mapping[int, Button] = field(default_factory=dict)  # paper id -> the button that opens its card
+    beside: Mapping[int, views.CardButtons] = field(default_factory=dict)  # paper id -> the buttons beside the paper
+    last: Buttons = ()  # the rows under the last message
+
+    def under(self, papers: Sequence[int], *, last: bool) -> Buttons:
+        """Returns the rows of buttons under a message with these papers."""
+        named = [self.numbers[paper] for paper in papers if paper in self.numbers]
+        return (*button_rows(named), *(self.last if last else ()))
+
+
+def delivery_buttons(
+    delivery: Delivery, plan: Outline, reader: views.Reader, medium: Medium, make_link: MakeLink | None
+) -> DeliveryButtons:
+    """Returns the buttons of a delivery with papers. `make_link` returns a link for people who want their own subscription."""
+    if not medium.numbers and medium.beside == "never":
+        return DeliveryButtons()
+    if reader.settings.buttons == "link":
+        link = make_link(delivery) if make_link else ""
+        return DeliveryButtons(last=((Button(label=reader.language.say("get your own"), url=link),),) if link else ())
+    if reader.settings.buttons != "full" or reader.is_public:  # in public, strangers could press them
+        return DeliveryButtons()
+    shown = [item for group in plan.groups for item in group.items]
+    more = _show_more(delivery, reader, len(delivery.items) - len(shown))
+    is_single = plan.form == "cards" and len(shown) == 1
+    numbers = {
+        item.paper.id: Button(name="card", label=str(number), data=f"d{delivery.id}.c{item.position}")
+        for number, item in enumerate(shown, start=1)
+    }
+    if medium.beside == "always" or (medium.beside == "in lists" and not is_single):
+        cards = {item.paper.id: card_buttons(numbers[item.paper.id], item, reader.language) for item in shown}
+        return DeliveryButtons(beside=cards, last=more)
+    if is_single:
+        card = card_buttons(numbers[shown[0].paper.id], shown[0], reader.language)
+        return DeliveryButtons(last=(card.first, card.second, *more))
+    return DeliveryButtons(numbers=numbers, last=more)
+
+
+def card_buttons(opens: Button | None, item: Item, language: Language) -> views.CardButtons:
+    """Returns the buttons of a paper. `opens` opens its card; None if strangers could press the buttons: then only links."""
+    links = paper_links(item, language)
+    if opens is None:
+        return views.CardButtons(first=links)
+
+    def button(name: str, letter: str, label: str, shows: str = "") -> Button:
+        return Button(name=name, label=label, data=f"{opens.data}.{letter}", shows=shows)
+
+    def judging(name: str, letter: str, label: str, signal: Signal) -> Button:
+        return button(name, letter, label, shows=f"{signal.name}:{item.paper.id}")
+
+    is_brought = any(because.number for because in item.because)  # a subscription brought it, and can be changed
+    rest = [
+        *links[1:],
+        *([button("why", "w", language.say("why")), button("mute", "q", language.say("mute ▾"))] if is_brought else []),
+        *([button("follow", "a", language.say("follow authors"))] if item.paper.paper.authors else []),
+        button("similar", "n", language.say("more like this")),
+    ]
+    return views.CardButtons(
+        opens=opens,
+        first=(
+            *links[:1],
+            judging("save", "s", language.say("save"), Signal.SAVED),
+            judging("like", "l", "👍", Signal.LIKED),
+            judging("dislike", "d", "👎", Signal.DISLIKED),
+        ),
+        second=(
+            *(() if opens.arguments.get("whole") else (button("more", "f", language.say("more")),)),
+            *((button("exclude", "x", language.say("exclude")),) if is_brought else ()),
+            replace(button("menu", "o", "⋯"), options=tuple(rest)),
+        ),
+    )
+
+
+def menu_rows(opens: Button, item: Item, language: Language) -> Buttons:
+    """Returns the buttons that ⋯ opens, in rows, with a button back to the card."""
+    back = Button(name="back", label=language.say("‹ back"), data=f"{opens.data}.b")
+    return button_rows((*card_buttons(opens, item, language).rest, back), _IN_MENU)
+
+
+def paper_links(item: Item, language: Language) -> tuple[Button, ...]:
+    """Returns buttons with the links of a paper: its PDF and its page, or a search if it has neither."""
+    paper = item.paper.paper
+    page, pdf = cleaning.paper_url(paper), cleaning.pdf_url(paper)
+    place = next((name for start, name in _PLACES.items() if page.startswith(start)), language.say("open"))
+    links = [("pdf", "PDF", pdf)] if pdf else []
+    links += [("page", place, page)] if page and page != pdf else []
+    search = "" if links else cleaning.search_url(paper)
+    links += [("search", language.say("find it"), search)] if search else []
+    return tuple(Button(name=name, label=label, url=url) for name, label, url in links)
+
+
+def button_rows(buttons: Sequence[Button], width: int = IN_ROW) -> Buttons:
+    """Returns the buttons in as few rows as possible, of nearly equal length: nine buttons become five and four."""
+    if not buttons:
+        return ()
+    rows = -(-len(buttons) // width)
+    width = -(-len(buttons) // rows)
+    return tuple(tuple(buttons[start : start + width]) for start in range(0, len(buttons), width))
+
+
+def _show_more(delivery: Delivery, reader: views.Reader, hidden: int) -> Buttons:
+    if not hidden:
+        return ()
+    label = reader.language.count("show {count} more", "show {count} more", hidden)
+    return ((Button(label=label, data=f"d{delivery.id}.m"),),)

@@ -1,17 +1,15 @@
 """Packs papers into as few messages as a platform's limits allow. A message ends between papers, never within one.
 
-A message is a sequence of fragments: a head, perhaps the name of a group, papers, closing lines. Sizes are vectors, since
-a platform has several limits (see its module), and every message must stay within each of them.
+A message is a sequence of fragments: a head, possibly the name of a group, papers, closing lines. Sizes are vectors, because
+a platform has several limits (see its module `markup`), and every message must stay within each of them.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from typing import Literal, Protocol
 
 from bot.ports.channel import Buttons
-from bot.rendering import parts as views
-from bot.rendering.papers import CardButtons, Measure, PaperView, shrinking_measures
+from bot.rendering import views
 from bot.rendering.templating import Macro, macros
 from subscriptions.cutting import cut_at_word
 from subscriptions.model import Message
@@ -19,7 +17,7 @@ from subscriptions.model import Message
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """The amounts that a platform limits, in the platform's order. The empty size is zero; as a limit it means none."""
+    """The amounts that a platform limits, in the platform's order. An empty Size is zero; as a limit, it means no limit."""
 
     amounts: tuple[int, ...] = ()
 
@@ -37,34 +35,34 @@ class Size:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fragment:
-    """A view in the markup of a platform."""
+    """A view drawn in the markup of a platform."""
 
-    view: object  # the value that was drawn
+    view: object  # the view that was drawn
     markup: str
     size: Size = field(default=Size())
-    is_within_limits: bool = True  # False: a part of it is too large for any message
+    is_within_limits: bool = True  # False if a part of it is too large for any message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaperPart:
     """A paper with the fragments that must be in the same message."""
 
-    paper: int | None  # id; None for closing lines without a paper
+    paper: int | None  # the id; None for closing lines without a paper
     body: tuple[Fragment, ...]
-    opening: Fragment | None = None  # the name of the group, for the first paper of a group
-    again: Fragment | None = None  # the name of the group, used if a message begins with this paper
+    opening: Fragment | None = None  # the name of the group; only at the first paper of a group
+    again: Fragment | None = None  # the name of the group, shown if a message begins with this paper
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """The fragments of one message, without its head."""
+    """The fragments of one message except its head."""
 
     fragments: tuple[Fragment, ...]
     papers: tuple[int, ...]
 
 
 def total(fragments: Iterable[Fragment]) -> Size:
-    """Returns the size of these fragments together."""
+    """Returns the sum of the sizes of these fragments."""
     size = Size()
     for fragment in fragments:
         size += fragment.size
@@ -76,8 +74,8 @@ def pack(
 ) -> list[Page]:
     """Returns the parts in pages, in order, each page as full as `room` allows. Precondition: every part fits into a message.
 
-    `first_head` and `head` are the sizes of the first message's head and of the others'; `most` is the number of papers
-    that one message may show.
+    `first_head` and `head` are the sizes of the first message's head and of the other heads. `most` is the largest number of
+    papers in one message.
     """
     groups: list[list[PaperPart]] = []
     used = Size()
@@ -94,7 +92,7 @@ def pack(
 
 
 def pages_as_sent(parts: Sequence[PaperPart], layout: Sequence[Sequence[int]]) -> list[Page]:
-    """Returns the parts in the pages in which they were sent: `layout` has the papers of each message."""
+    """Returns the parts in the pages in which they were sent. `layout` has the papers of each message."""
     place = {paper: number for number, papers in enumerate(layout) for paper in papers}
     groups: list[list[PaperPart]] = [[] for _ in layout]
     number = 0
@@ -118,10 +116,10 @@ def _fragments(part: PaperPart, *, first: bool) -> tuple[Fragment, ...]:
     return (heading, *part.body) if heading else part.body
 
 
-# ------------------------------------------------------------------------------------- the port of a platform's markup
+# -------------------------------------------------------------------------------------- the port of a platform's markup
 
 
-NUMBERS_IN_MESSAGE = 16  # papers whose numbers are buttons under one message: two rows
+NUMBERS_IN_MESSAGE = 16  # largest number of papers with number buttons under one message: two rows
 
 
 Beside = Literal["never", "in lists", "always"]
@@ -129,51 +127,55 @@ Beside = Literal["never", "in lists", "always"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contents:
-    """What one message holds. A platform leaves out what it has no place for."""
+    """The contents of one message. A platform leaves out what it cannot show."""
 
     fragments: Sequence[Fragment] = ()
     buttons: Buttons = ()
     silent: bool
-    titled: Sequence[Fragment] = ()  # of other messages; the notification of this one lists their titles, too
-    subject: views.Subject = field(default=views.Subject())  # of the delivery
+    titled: Sequence[Fragment] = ()  # fragments of other messages whose titles this message's notification also lists
+    subject: views.Subject = field(default=views.Subject())  # the subject of the delivery
 
 
 class Medium(Protocol):
     """Writes messages in the markup of one platform."""
 
-    room: Size = Size()  # of one message
-    numbers: int = 0  # most papers whose numbers are buttons under one message; 0: there are no such buttons
-    beside: Beside = "never"  # whether the buttons of a paper are beside it, not below the message
+    room: Size = Size()  # the limits of one message
+    numbers: int = 0  # largest number of papers with number buttons under one message; 0: no such buttons
+    beside: Beside = "never"  # when the buttons of a paper are beside it instead of below the message
 
     def draw(self, view: object) -> Fragment:
-        """Returns the view in this markup, never shortened: the fragment's `is_within_limits` and `size` tell whether it fits."""
+        """Returns the view in this markup, never shortened. `is_within_limits` and `size` of the fragment tell whether it fits."""
 
-    def beneath(self, buttons: Buttons) -> Size:  # noqa: ARG002 - they count only on some platforms
+    def beneath(self, buttons: Buttons) -> Size:  # noqa: ARG002 - buttons have a size only on some platforms
         """Returns the size of these buttons under a message."""
         return Size()
 
     def compose(self, contents: Contents) -> tuple[str, str]:
-        """Returns payload and plain form of one message, both JSON objects as text."""
+        """Returns (payload, plain form) of one message. Both are JSON objects as text."""
 
 
 def message(
     medium: Medium, number: int, contents: Contents, papers: tuple[int, ...] = (), *, reply_to: int | None = None
 ) -> Message:
-    """Returns a message that holds `contents`. `papers` are the ids of those that it shows."""
+    """Returns a message with these contents. `papers` are the ids of the papers that it shows."""
     payload, plain = medium.compose(contents)
     return Message(number=number, payload=payload, plain=plain, reply_to=reply_to, papers=papers)
 
 
 def fits(fragment: Fragment, medium: Medium, beside: Size) -> bool:
-    """Whether a fragment fits into one message with `beside`."""
+    """Returns whether a fragment and `beside` fit into one message."""
     return fragment.is_within_limits and (beside + fragment.size).fits(medium.room)
 
 
 def fitted(
-    view: Callable[[Measure], PaperView], measure: Measure, medium: Medium, beside: Size, buttons: CardButtons
+    view: Callable[[views.Measure], views.PaperView],
+    measure: views.Measure,
+    medium: Medium,
+    beside: Size,
+    buttons: views.CardButtons,
 ) -> Fragment:
-    """Returns a paper with `buttons` beside it; shorter than `measure` only if it fits into no message with `beside`."""
-    for narrower in shrinking_measures(measure):
+    """Returns a paper with `buttons`. It is shorter than `measure` only if it and `beside` do not fit into one message."""
+    for narrower in views.shrinking_measures(measure):
         fragment = medium.draw(replace(view(narrower), buttons=buttons))
         if fits(fragment, medium, beside):
             break
@@ -181,12 +183,12 @@ def fitted(
 
 
 def macro_name(view: object) -> str:
-    """Returns the name of the macro that draws a view: a paper's form, else its class without "View", in lower case."""
-    return view.form if isinstance(view, PaperView) else type(view).__name__.removesuffix("View").lower()
+    """Returns the name of the macro that draws a view: a paper's form, or its class in lower case without "View"."""
+    return view.form if isinstance(view, views.PaperView) else type(view).__name__.removesuffix("View").lower()
 
 
 def line_ends_between(above: object, below: object, *, under_head: str = "\n\n") -> str:
-    """Returns the line ends between two views in one text: a blank line, unless the two belong together."""
+    """Returns the line ends between two views in a text: an empty line, unless the two belong together."""
     if isinstance(above, views.Head):
         return "\n\n" if above.remark else under_head
     if (
@@ -195,13 +197,13 @@ def line_ends_between(above: object, below: object, *, under_head: str = "\n\n")
         or (isinstance(below, views.Section) and below.close)
     ):
         return "\n"
-    if isinstance(above, PaperView) and isinstance(below, PaperView) and below.form == "title":
+    if isinstance(above, views.PaperView) and isinstance(below, views.PaperView) and below.form == "title":
         return "\n"
     return "\n" if isinstance(above, views.Line | views.Code) and isinstance(below, views.Line | views.Code) else "\n\n"
 
 
 def joined_texts(views_and_texts: Sequence[tuple[object, str]], *, under_head: str = "\n\n") -> str:
-    """Returns the texts of views as one text, with line ends between them."""
+    """Returns the texts of views as one text, with the line ends of `line_ends_between`."""
     parts: list[str] = []
     above: object = None
     for view, text in views_and_texts:
@@ -210,25 +212,25 @@ def joined_texts(views_and_texts: Sequence[tuple[object, str]], *, under_head: s
     return "".join(parts)
 
 
-# --------------------------------------------------------- text without markup, with a paper's link on a separate line
+# ---------------------------------------------------------- text without markup, with a paper's link on a separate line
 
 
 _SHORT_TITLE = 60
 
 
-@lru_cache
-def _macros() -> Mapping[str, Macro]:
-    return macros("plain", "txt")
+def markup(view: object, found: Mapping[str, Macro]) -> str:
+    """Returns the view, drawn by its macro."""
+    return found[macro_name(view)](view).strip("\n")
 
 
 def plain_text(view: object) -> str:
     """Returns the view without markup."""
-    return _macros()[macro_name(view)](view).strip("\n")
+    return markup(view, macros("plain", "txt"))
 
 
 def short_text(view: object) -> str:
-    """Returns the view without markup, a paper reduced to its title and link."""
-    if isinstance(view, PaperView):
+    """Returns the view without markup. A paper is reduced to its title and link."""
+    if isinstance(view, views.PaperView):
         title = cut_at_word(str(view.title), _SHORT_TITLE)
         return "\n".join(part for part in (f"{view.number} {title}".strip(), view.url) if part)
     return plain_text(view)
@@ -240,11 +242,11 @@ def plain_page(fragments: Sequence[Fragment]) -> str:
 
 
 def notification_titles(fragments: Sequence[Fragment]) -> str:
-    """Returns the head of a message and the titles of its papers: what a notification shows."""
+    """Returns the head of a message and the titles of its papers, one per line, for a notification."""
     lines = []
     for fragment in fragments:
         match fragment.view:
-            case PaperView() as paper:
+            case views.PaperView() as paper:
                 lines.append(f"{paper.number} {paper.title}".strip())
             case views.Head(small=False) | views.Root() as head:
                 lines.append(head.line)

@@ -1,4 +1,4 @@
-"""Small plots as SVG, drawn by the server: bars by hour, rows of bars, a row of days. Colours come from the page's own style, by class."""
+"""Small plots as SVG: bars by hour, rows of bars, a row of days. The page's style sheet sets colours, by class."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,21 +7,21 @@ from html import escape
 
 from bot.ports.channel import Plot
 
-_WIDTH, _HEIGHT = 720, 140  # of the bars, in units of the picture
-_LEFT, _BOTTOM, _TOP = 40, 20, 12  # room for the labels
-_GAP = 0.2  # of the width of a bar
-_CELL = 20  # of the calendar
-_NARROW, _HIGH, _HEAD = 320, 30, 22  # of rows of bars, which are read on a phone: width, height of a bar, room above it
-_TINY = (8, 20)  # the width of a bar of a tiny plot with its gap, and the height
+_WIDTH, _HEIGHT = 720, 140  # size of the plot of bars, in units of the picture
+_LEFT, _BOTTOM, _TOP = 40, 20, 12  # space for the labels
+_GAP = 0.2  # part of a bar's width that is left empty
+_CELL = 20  # size of a day in the calendar
+_NARROW, _HIGH, _HEAD = 320, 30, 22  # rows of bars, for phones: width, height of a bar, space above it
+_TINY = (8, 20)  # a tiny plot: (width of a bar with its gap, height)
 _NOTHING = ' class="none"'
-_EACH = 7  # places between two labels below
+_EACH = 7  # a label below every seventh bar
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bar:
-    """One bar: its label, its tooltip, and its parts from bottom to top, each (style class, amount)."""
+    """One bar: its label, its tooltip, and its parts from bottom to top, each (CSS class, amount)."""
 
-    label: str  # "" for none
+    label: str  # "" for no label
     title: str
     parts: Sequence[tuple[str, int]]
 
@@ -33,14 +33,14 @@ class Bar:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Day:
-    """One cell of a calendar: its style class and its tooltip."""
+    """One day of a calendar: its CSS class and its tooltip."""
 
     kind: str
     title: str
 
 
 def few_bars(title: str, amounts: Sequence[int]) -> str:
-    """Returns a tiny plot without labels, read as one picture that is called `title`."""
+    """Returns a tiny plot without labels. Screen readers read it as one picture with the name `title`."""
     most, (wide, high) = max(1, *amounts), _TINY
     shown = "".join(
         f'<rect{"" if amount else _NOTHING} x="{place * wide}" y="{high - tall:.1f}" width="{wide - 2}" height="{tall:.1f}"/>'
@@ -52,7 +52,7 @@ def few_bars(title: str, amounts: Sequence[int]) -> str:
 
 
 def bars(title: str, shown: Sequence[Bar]) -> str:
-    """Returns bars beside one another, with the largest amount as the label of the axis."""
+    """Returns bars side by side. The axis is labelled with the largest amount."""
     most = max((bar.amount for bar in shown), default=0)
     width = (_WIDTH - _LEFT) / max(1, len(shown))
     high = _HEIGHT - _BOTTOM - _TOP
@@ -82,7 +82,7 @@ def bars(title: str, shown: Sequence[Bar]) -> str:
 
 
 def rows_of_bars(plot: Plot) -> str:
-    """Returns a row of bars for each row of the plot, below its name; each row has its own scale."""
+    """Returns a row of bars for each row of the plot, below the row's name. Each row has its own scale."""
     width, row_height = _NARROW / len(plot.labels), _HEAD + _HIGH
     lines = []
     for number, row in enumerate(plot.rows):
@@ -105,7 +105,7 @@ def rows_of_bars(plot: Plot) -> str:
 
 
 def calendar(title: str, days: Sequence[date], cells: Sequence[Day]) -> str:
-    """Returns a row of days; below, the day of the month under each Monday."""
+    """Returns a row of days. Below each Monday is its day of the month."""
     lines = []
     for column, (day, cell) in enumerate(zip(days, cells, strict=True)):
         left = column * _CELL
@@ -128,9 +128,9 @@ def _text(x: float, y: float, text: str, anchor: str) -> str:
     return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(text)}</text>'
 
 
-# ------------------------------------------------------------------------------------------------------ A plot as text
+# ------------------------------------------------------------------------------------------------------- A plot as text
 
-# a bar of block characters for each amount, in a font of fixed width, where no picture can be shown.
+# A block character for each amount, in a font of fixed width. Used where no picture can be shown.
 
 
 _BARS = "▁▂▃▄▅▆▇█"
@@ -138,13 +138,13 @@ _NONE = "·"
 
 
 def plot_text(plot: Plot) -> str:
-    """Returns the rows of a plot, each below its name, and the first and last label below all of them."""
+    """Returns each row of a plot below its name, and below all rows the first and the last label."""
     rows = [line for row in plot.rows for line in (row.name, bar_line(row.amounts))]
     begins, ends = plot.labels[0], plot.labels[-1]
     return "\n".join((*rows, f"{begins}{ends:>{max(len(plot.labels) - len(begins), 0)}}"))
 
 
 def bar_line(amounts: Sequence[int]) -> str:
-    """Returns a bar for each amount, the highest for the largest; a dot for none."""
+    """Returns a bar for each amount, the highest for the largest amount, and a dot for zero."""
     most = max(amounts, default=0)
     return "".join(_BARS[-(-amount * len(_BARS) // most) - 1] if amount else _NONE for amount in amounts)

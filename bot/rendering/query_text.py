@@ -1,7 +1,7 @@
 """Queries as people read them: how a query was understood, and where a refused query is wrong.
 
 A reading uses the person's own words, never stems: `diffusion -survey` reads "diffusion, not survey",
-`author:Jane Doe` reads "Doe author:Jane". Words come before fields, so that no word seems to belong to the field
+`author:Jane Doe` reads "Doe author:Jane". Words come before fields; otherwise a word would seem to belong to the field
 before it. A reading is itself a query, equal to the one that it explains, in every language.
 """
 
@@ -21,7 +21,7 @@ from subscriptions.query.sentences import MAX_QUERY_LENGTH
 
 Translate = Callable[[str], str]
 
-WINDOW = 60  # cells of a refused query that are shown around its error
+WINDOW = 60  # terminal cells of a refused query that are shown around its error
 _CUT = "…"
 
 _AND = Sentence("{first} {second}")
@@ -31,7 +31,7 @@ _WITHOUT = Sentence("{wanted} -{excluded}")
 
 
 def query_in_words(query: Query, translate: Translate) -> str:
-    """Returns the reading of a query; the query as typed if its reading is longer than a query may be."""
+    """Returns the reading of a query. If that is longer than a query may be, returns the query as it was typed."""
     reading = _reading(query.tree, translate)
     return reading if len(reading) <= MAX_QUERY_LENGTH else " ".join(query.text.split())
 
@@ -53,7 +53,7 @@ def explain(text: str, translate: Translate) -> dict[str, object]:
     }
 
 
-# --------------------------------------------------------------------------------------------------------- the reading
+# ---------------------------------------------------------------------------------------------------------- the reading
 
 
 def _reading(node: Node, translate: Translate) -> str:
@@ -63,18 +63,18 @@ def _reading(node: Node, translate: Translate) -> str:
         return Sentence("NOT {excluded}", {"excluded": _inner(node.node, translate)}).say(translate)
     wanted, excluded = _parted(node)
     parts = sorted(wanted, key=_names_a_field)
-    reading, *more = map(_inner, parts, repeat(translate))  # a list comprehension is one frame more in each bracket
+    reading, *more = map(_inner, parts, repeat(translate))  # a list comprehension would add a frame for each bracket
     for second in more:
         both = {"first": reading, "second": second}
         reading = replace(_OR if isinstance(node, Or) else _AND, values=both).say(translate)
-    for part in excluded:  # "a b, not c" is a list, in which words side by side are a phrase
+    for part in excluded:  # "a b, not c" would be read as a list, where words side by side are a phrase
         values = {"wanted": reading, "excluded": _inner(part.node, translate)}
         reading = replace(_WITHOUT if more else _BUT_NOT, values=values).say(translate)
     return reading
 
 
 def _parted(node: And | Or) -> tuple[Sequence[Node], Sequence[Not]]:
-    """Returns the parts that are wanted and those that are excluded by ", not"; that needs something wanted before it."""
+    """Returns (wanted parts, excluded parts). Without a wanted part, or in an OR, all parts count as wanted."""
     excluded = [part for part in node.nodes if isinstance(part, Not)]
     if isinstance(node, Or) or len(excluded) == len(node.nodes):
         return node.nodes, ()
@@ -86,7 +86,7 @@ def _names_a_field(node: Node) -> bool:
 
 
 def _inner(node: Node, translate: Translate) -> str:
-    """Returns the reading of a part, in brackets if it has parts itself."""
+    """Returns the reading of a part. It is in brackets if it has parts itself."""
     reading = _reading(node, translate)
     return Sentence("({inner})", {"inner": reading}).say(translate) if isinstance(node, And | Or) else reading
 
@@ -100,13 +100,13 @@ def _leaf(leaf: Leaf, translate: Translate) -> str:
     return replace(field.reading, values={"words": value}).say(translate) if field.reading else f"{field.name}:{value}"
 
 
-# ----------------------------------------------------------------------------------------------------------- the caret
+# ------------------------------------------------------------------------------------------------------------ the caret
 
 
 def caret(text: str, column: int) -> tuple[str, str]:
-    """Returns the line of a refused query, and a line with ^ below a column (code points from 1), for a font of fixed width.
+    """Returns (line of a refused query, line with ^ below `column`), for a font of fixed width. Columns are code points from 1.
 
-    A long query is cut on both sides of the column, to 60 cells; "…" marks what is left out.
+    A long query is cut on both sides of the column, to 60 cells. "…" marks where text is left out.
     """
     shown = [_visible(char) for char in text]
     at = min(max(column, 1) - 1, len(shown))
@@ -116,21 +116,21 @@ def caret(text: str, column: int) -> tuple[str, str]:
         return before + after, " " * cell_len(before) + "^"
     tail = _fitting(after, max(room // 3, room - cell_len(before)))
     head = _fitting(before[::-1], room - cell_len(tail))[::-1]
-    while head and not cell_len(head[0]):  # a mark whose letter is cut off
+    while head and not cell_len(head[0]):  # a combining mark whose letter was cut off
         head = head[1:]
     head = head if head == before else _CUT + head
     return head + (tail if tail == after else tail + _CUT), " " * cell_len(head) + "^"
 
 
 def _visible(char: str) -> str:
-    """Returns the character as one line shows it: a space for white space, "" for control and format characters."""
+    """Returns the character for a line: a space instead of white space, "" instead of control and format characters."""
     if char.isspace():
         return " "
     return "" if unicodedata.category(char) in ("Cc", "Cf", "Cs") else char
 
 
 def _fitting(text: str, room: int) -> str:
-    """Returns the beginning of a text that fits into `room` cells; if it is not all, one cell is left free."""
+    """Returns the beginning of a text that fits into `room` cells. If the text is cut, one cell stays free for "…"."""
     if cell_len(text) <= room:
         return text
     width = 0

@@ -1,21 +1,203 @@
-"""Reply → messages. The lines of a reply are in the chat's language already; its papers are written here."""
+"""Reply → messages. The lines of a reply are already in the chat's language; its papers are written here.
+
+Also writes close-ups of a paper, with a head and labelled sections: all its texts, or why it matched.
+"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
 from bot.ports.channel import Buttons, Reply
-from bot.rendering import closeups, packing, papers
-from bot.rendering import parts as views
-from bot.rendering.buttons import button_rows, card_buttons, menu_rows
-from bot.rendering.cleaning import clean, clean_lines
+from bot.rendering import cleaning, outline, packing, views
 from bot.rendering.delivery_messages import delivery_pages
-from bot.rendering.outline import measure_of_list
+from bot.rendering.language import Language
 from bot.rendering.plots import plot_text
-from subscriptions.model import Chat, ChatKind, Message
+from subscriptions import cutting
+from subscriptions.errors import Sentence
+from subscriptions.matching.hits import THOUSAND, Hit, spans
+from subscriptions.matching.hits import why as hits_of
+from subscriptions.model import Because, Chat, ChatKind, Item, Message, Paper, Summary
+from subscriptions.normalize import tokens
+from subscriptions.query import TITLE, Query, parse
+
+_AUTHORS = 40  # authors that are shown, since some papers have thousands
+_NAME_WIDTH = 60
+_SIDE = 100  # columns of text on each side of a hit
+_PASSAGES = 6  # passages that are shown for one subscription
+_LONGEST = 8000  # characters of a text that are used
+
+_FIELDS = {
+    "tldr": Sentence("In short"),
+    "motivation": Sentence("Motivation"),
+    "method": Sentence("Method"),
+    "result": Sentence("Result"),
+    "conclusion": Sentence("Conclusion"),
+}
+
+
+def whole_head(item: Item, reader: views.Reader, measure: views.Measure = views.HEAD) -> views.PaperView:
+    """Returns the head of a close-up with all authors and categories. If `measure` cuts the title, these are short lists."""
+    view = views.paper_view(item, reader, measure)
+    if measure.title < views.HEAD.title:
+        return view
+    paper = item.paper.paper
+    return replace(
+        view, authors=_all_authors(paper, reader.language), categories=", ".join(views.category_names(paper))
+    )
+
+
+def whole_sections(item: Item, reader: views.Reader) -> tuple[views.Section, ...]:
+    """Returns all texts of a paper: first those in the chat's language, then the abstract and summaries in other languages."""
+    paper, language = item.paper.paper, reader.language
+    own = [summary for summary in paper.summaries if _is_in_language(summary.language, language) and _usable(summary)]
+    others = [summary for summary in paper.summaries if not own and _usable(summary)]
+    english = [summary for summary in others if summary.language.partition("-")[0].lower() == "en"]
+    rest = [] if english else others
+    return (
+        *_translated(paper, language, title=True),
+        *_summary(own[:1], language),
+        *_translated(paper, language, title=False),
+        *_summary(english[:1], language),
+        *_section(language.say("Abstract"), paper.abstract),
+        *_section(language.say("Comment"), paper.comment),
+        *_summary(rest[:1], language),
+    )
+
+
+def why_head(item: Item, reader: views.Reader, measure: views.Measure = views.HEAD) -> views.PaperView:
+    """Returns the head of a close-up, without the line that names subscriptions."""
+    return replace(views.paper_view(item, reader, measure), why="")
+
+
+def why_sections(item: Item, reader: views.Reader) -> tuple[views.Section, ...]:
+    """Returns sections for each subscription that matched the paper: its label, and the passages with its words."""
+    return tuple(section for because in item.because for section in _reason(because, item.paper.paper, reader))
+
+
+# ------------------------------------------------------------------------------------------------- all texts of a paper
+
+
+def _all_authors(paper: Paper, language: Language) -> str:
+    names = [cleaning.isolated(cutting.cut_at_word(name, _NAME_WIDTH)) for name in views.author_names(paper)]
+    if len(names) <= _AUTHORS:
+        return ", ".join(names)
+    return f"{', '.join(names[: _AUTHORS - 1])}, … {names[-1]} ({language.number(len(names))})"
+
+
+def _translated(paper: Paper, language: Language, *, title: bool) -> Iterator[views.Section]:
+    for translation in paper.translations:
+        if _is_in_language(translation.language, language) and title:
+            yield from _section(language.say("Title, translated"), translation.title)
+        elif _is_in_language(translation.language, language):
+            yield from _section(language.say("Abstract, translated"), translation.abstract)
+
+
+def _summary(summaries: Sequence[Summary], language: Language) -> Iterator[views.Section]:
+    """Yields a section for each usable field of these summaries."""
+    for summary in summaries:
+        for name, text in _usable(summary).items():
+            known = _FIELDS.get(name)
+            called = known.say(language.translate) if known else cleaning.clean(name).capitalize()
+            yield from _section(called, text, ai=views.AI_MARK)
+
+
+def _usable(summary: Summary) -> dict[str, str]:
+    return {name: text for name, text in summary.fields.items() if cutting.summary_state(text) == "ok"}
+
+
+def _section(called: str, text: str, *, ai: str = "") -> Iterator[views.Section]:
+    if shown := cleaning.readable(cleaning.clean(text[:_LONGEST])):
+        yield views.Section(label=called, text=cleaning.Passage((shown,)), ai=ai)
+
+
+def _is_in_language(code: str, language: Language) -> bool:
+    return code.partition("-")[0].lower() == language.code
+
+
+# ---------------------------------------------------------------------------------------------------------- why it came
+
+
+def _reason(because: Because, paper: Paper, reader: views.Reader) -> Iterator[views.Section]:
+    """Yields the label of the subscription, then the passages with its words.
+
+    If the paper has changed and no longer contains the words, yields only the words.
+    """
+    number = f"{because.number}  " if because.number else ""
+    yield views.Section(
+        label="" if reader.is_public else f"{number}{views.subscription_label(because, reader)}",
+        text=cleaning.Passage(("",)),
+    )
+    query = _query(because)
+    found = hits_of(query, paper) if query else ()
+    if query is None or not found:
+        words = ", ".join(f"“{cleaning.clean(word)}”" for word in because.words)
+        if words:
+            yield views.Section(label="", text=cleaning.Passage((words,)), close=True)
+        return
+    shown = list(query.fields)
+    for hit in sorted(found, key=lambda hit: shown.index(hit.field))[:_PASSAGES]:
+        place = hit.field.place.say(reader.language.translate)
+        named = reader.language.say("{place}:", place=place)
+        yield views.Section(label=named, text=_passage(query, hit), close=True)
+
+
+def _query(because: Because) -> Query | None:
+    """Returns the query of a subscription. If it names papers (`like:`), it has the words that were found at the match."""
+    query = parse.query_of(because.text)
+    if query is None:  # it was stored under an older grammar
+        return None
+    named = parse.papers_named_in(query)
+    if not named:
+        return query
+    others = {token for term in query.terms for token in term.tokens}
+    found = [" ".join(tokens(word)) for word in because.words]
+    words = tuple((word, THOUSAND) for word in found if word not in others)
+    return parse.parse_query(because.text, query.fields.knowing(dict.fromkeys(named, words)))
+
+
+def _passage(query: Query, hit: Hit) -> cleaning.Passage:
+    """Returns the text around the first hit. For fields without running text, such as authors, returns the terms."""
+    if not hit.text:
+        return cleaning.Passage(("", ", ".join(map(cleaning.clean, hit.terms)), ""))
+    text = cleaning.readable(cleaning.clean(hit.text[:_LONGEST]))
+    places = spans(query, text, hit.field)
+    if not places:  # the words are inside TeX, which was converted
+        return cleaning.Passage((cutting.cut_at_sentence(text, 2 * _SIDE),))
+    start, end = places[0]
+    passage = cleaning.Passage((text[:start], text[start:end], text[end:]))
+    return passage if hit.field is TITLE else _around(passage, _SIDE)
+
+
+def _around(passage: cleaning.Passage, side: int) -> cleaning.Passage:
+    """Returns the passage with at most `side` columns on each side of its hit."""
+    before, hit, after = passage.pieces
+    return cleaning.Passage(
+        (
+            cutting.cut_at_word(before[::-1], side)[::-1],
+            cutting.cut_at_word(hit, 2 * side),
+            cutting.cut_at_word(after, side),
+        )
+    )
+
+
+def section_pieces(section: views.Section, room: int) -> tuple[views.Section, ...]:
+    """Returns the section in pieces of about `room` columns, cut between sentences. Only the first piece has the label.
+
+    A passage with a hit stays one piece and is shortened on both sides.
+    """
+    if section.text.has_hit:
+        return (replace(section, text=views.isolated_passage(_around(section.text, room // 2))),)
+    first, *others = (
+        views.isolated_passage(cleaning.Passage((piece,))) for piece in cutting.pieces(str(section.text), room)
+    )
+    return (replace(section, text=first), *(views.Section(label="", text=piece) for piece in others))
+
+
+# -------------------------------------------------------------------------------------------------------------- replies
+
 
 DONE, REFUSED = "✓", "✗"
-_CHUNK = 1000  # characters of a line in one part; a longer line becomes several parts
+_CHUNK = 1000  # characters of one part of a line; a longer line becomes several parts
 _SECTION_ROOMS = (
     2000,
     500,
@@ -26,8 +208,8 @@ _SECTION_ROOMS = (
 def render_reply(reply: Reply, chat: Chat, *, medium: packing.Medium) -> tuple[Message, ...]:
     """Returns the messages of a reply: one, unless it is longer than the platform's limit.
 
-    In this order: the first line with its mark, text of fixed width and the plot, the other lines, papers, the delivery. The numbers of
-    papers are buttons under the message that shows the papers; those of a card and other buttons are under the last one.
+    The order is: the first line with its mark, text of fixed width and the plot, the other lines, papers, the delivery. The numbers of
+    papers are buttons under the message that shows these papers. Buttons of a card and other buttons are under the last message.
     """
     reader = views.reader_of(chat)
     if _is_card(reply) and medium.beside != "always":
@@ -38,7 +220,7 @@ def render_reply(reply: Reply, chat: Chat, *, medium: packing.Medium) -> tuple[M
     messages = []
     for number, page in enumerate(pages, start=1):
         numbers = [reply.numbers[place] for place in page.papers if place < len(reply.numbers)]
-        rows = button_rows(numbers) if medium.beside == "never" else ()
+        rows = outline.button_rows(numbers) if medium.beside == "never" else ()
         contents = packing.Contents(
             fragments=page.fragments,
             silent=reader.kind is not ChatKind.PRIVATE or number > 1,
@@ -49,12 +231,12 @@ def render_reply(reply: Reply, chat: Chat, *, medium: packing.Medium) -> tuple[M
 
 
 def reply_rows(reply: Reply, reader: views.Reader) -> Buttons:
-    """Returns the buttons of a reply in rows: the numbers of its papers or the buttons of its card, then the others."""
+    """Returns the buttons of a reply in rows: the numbers of its papers or the buttons of its card, then the other buttons."""
     opens = reply.numbers[0] if reply.numbers else None
     if opens and reply.item_layout == "rest":
-        return menu_rows(opens, reply.items[0], reader.language)
+        return outline.menu_rows(opens, reply.items[0], reader.language)
     if _is_card(reply):
-        card = card_buttons(opens, reply.items[0], reader.language)
+        card = outline.card_buttons(opens, reply.items[0], reader.language)
         return tuple(row for row in (card.first, card.second, *reply.buttons) if row)
     return tuple(row for row in (reply.numbers, *reply.buttons) if row)
 
@@ -64,7 +246,7 @@ def _is_card(reply: Reply) -> bool:
 
 
 def _pages(reply: Reply, reader: views.Reader, medium: packing.Medium, beneath: packing.Size) -> list[packing.Page]:
-    """Returns the reply in pages. `beneath` is the size of the buttons under the last one."""
+    """Returns the reply in pages. `beneath` is the size of the buttons under the last page."""
     parts = [*_line_parts(reply, medium), *_papers(reply, reader, medium, beneath)]
     most = (medium.numbers or packing.NUMBERS_IN_MESSAGE) if reply.numbers else None
     packed = packing.pack(parts, medium.room, beneath, beneath, most=most)
@@ -76,7 +258,7 @@ def _pages(reply: Reply, reader: views.Reader, medium: packing.Medium, beneath: 
 
 
 def _line_parts(reply: Reply, medium: packing.Medium) -> list[packing.PaperPart]:
-    """Returns the lines and the text of fixed width; none if all are empty."""
+    """Returns the lines and the text of fixed width as parts; none if all are empty."""
     fragments = [medium.draw(view) for view in _views(reply)]
     return (
         [packing.PaperPart(paper=None, body=(fragment,)) for fragment in fragments]
@@ -88,7 +270,7 @@ def _line_parts(reply: Reply, medium: packing.Medium) -> list[packing.PaperPart]
 def _with_delivery(
     pages: list[packing.Page], below: list[list[packing.Fragment]], medium: packing.Medium, beneath: packing.Size
 ) -> list[packing.Page]:
-    """Returns the pages of the lines and those of the delivery below; one page if it holds both."""
+    """Returns the pages of the lines, followed by those of the delivery; a single page if everything fits into it."""
     if len(pages) == len(below) == 1:
         both = [*pages[0].fragments, *below[0]]
         if (beneath + packing.total(both)).fits(medium.room):
@@ -96,29 +278,29 @@ def _with_delivery(
     return [*pages, *(packing.Page(fragments=tuple(fragments), papers=()) for fragments in below)]
 
 
-# -------------------------------------------------------------------------------------------------------------- papers
+# --------------------------------------------------------------------------------------------------------------- papers
 
 
 def _papers(
     reply: Reply, reader: views.Reader, medium: packing.Medium, beneath: packing.Size
 ) -> Iterator[packing.PaperPart]:
-    """Yields the papers as parts; the id of a part is the place of its paper among the items."""
+    """Yields the papers as parts. The id of a part is the index of its paper among the items."""
     for place, item in enumerate(reply.items):
         opens = reply.numbers[place] if place < len(reply.numbers) and medium.beside != "never" else None
-        buttons = card_buttons(opens, item, reader.language) if opens else papers.CardButtons()
+        buttons = outline.card_buttons(opens, item, reader.language) if opens else views.CardButtons()
         number, day = reply.first + place, reply.days[place] if reply.days else ""
-        view = partial(papers.paper_view, item, _with_texts(reader), number=number, day=day)
-        measure = papers.HEAD
+        view = partial(views.paper_view, item, _with_texts(reader), number=number, day=day)
+        measure = views.HEAD
         sections: tuple[views.Section, ...] = ()
         match reply.item_layout:
             case "row":
-                measure = measure_of_list(len(reply.items))
+                measure = outline.measure_of_list(len(reply.items))
             case "card" | "buttons" | "rest":
-                view, measure = partial(view, number=number if len(reply.items) > 1 else 0), papers.CARD
+                view, measure = partial(view, number=number if len(reply.items) > 1 else 0), views.CARD
             case "whole":
-                view, sections = partial(closeups.whole_head, item, reader), closeups.whole_sections(item, reader)
+                view, sections = partial(whole_head, item, reader), whole_sections(item, reader)
             case "why":
-                view, sections = partial(closeups.why_head, item, reader), closeups.why_sections(item, reader)
+                view, sections = partial(why_head, item, reader), why_sections(item, reader)
         paper = packing.fitted(view, measure, medium, beneath, buttons)
         yield packing.PaperPart(paper=place, body=(paper,))
         for section in sections:
@@ -128,21 +310,21 @@ def _papers(
 
 
 def _with_texts(reader: views.Reader) -> views.Reader:
-    """Returns the reader, with summaries if the chat shows only titles: a person who asks for papers wants more."""
+    """Returns the reader. A chat that shows only titles gets summaries here, since the person asked about these papers."""
     settings = reader.settings
     return replace(reader, settings=replace(settings, text="summary")) if settings.text == "titles" else reader
 
 
 def _in_pieces(section: views.Section, medium: packing.Medium, beneath: packing.Size) -> list[packing.Fragment]:
-    """Returns the section in as few pieces as fit into messages."""
+    """Returns the section in as few pieces as possible, each of which fits into a message."""
     for room in _SECTION_ROOMS:
-        fragments = [medium.draw(piece) for piece in closeups.section_pieces(section, room)]
+        fragments = [medium.draw(piece) for piece in section_pieces(section, room)]
         if all(packing.fits(fragment, medium, beneath) for fragment in fragments):
             break
     return fragments
 
 
-# --------------------------------------------------------------------------------------------------------------- lines
+# ---------------------------------------------------------------------------------------------------------------- lines
 
 
 def _views(reply: Reply) -> Iterator[views.Line | views.Code]:
@@ -158,12 +340,12 @@ def _views(reply: Reply) -> Iterator[views.Line | views.Code]:
 
 
 def _chunks(text: str) -> list[str]:
-    plain = clean_lines(text).rstrip()
+    plain = cleaning.clean_lines(text).rstrip()
     return [plain[start : start + _CHUNK] for start in range(0, len(plain), _CHUNK)] or [""]
 
 
 def _blocks(code: Sequence[str]) -> Iterator[str]:
-    """Lines of fixed width, joined to blocks that fit into a message."""
+    """Yields lines of fixed width, joined into blocks that fit into a message."""
     block: list[str] = []
     for line in code:
         for chunk in _chunks(line):
@@ -180,5 +362,5 @@ def _has_text(fragment: packing.Fragment) -> bool:
 
 
 def _labelled(buttons: Buttons) -> Buttons:
-    rows = (tuple(replace(button, label=clean(button.label) or "…") for button in row) for row in buttons)
+    rows = (tuple(replace(button, label=cleaning.clean(button.label) or "…") for button in row) for row in buttons)
     return tuple(row for row in rows if row)

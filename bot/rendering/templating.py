@@ -1,4 +1,4 @@
-"""The only module with Jinja: an environment for each platform, with its own escape, one for the gallery, one for pages of the web address.
+"""The only module that uses Jinja. It has an environment for each platform with its own escape, one for the gallery, one for pages.
 
 A template is a set of macros, one for each kind of view: plain/delivery.txt has `card(paper)`, `head(head)` and so on.
 """
@@ -10,7 +10,7 @@ from hashlib import sha256
 from importlib.resources import files
 from typing import TYPE_CHECKING, Literal
 
-from bot.ports.web_page import PageFrame
+from bot.ports.conversation import PageFrame
 from bot.rendering.cleaning import hanging
 from bot.rendering.language import Language
 from subscriptions.errors import Sentence
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _TEMPLATES = ("delivery", "reply", "notice")
 
-# The words of a page. Templates have none, so that all are found when msgids are collected.
+# The words of the gallery. Templates contain no words, so that all msgids are found in Python code.
 _LABELS: Mapping[str, Sentence] = {
     "buttons": Sentence("Buttons"),
     "silent": Sentence("sent without a sound"),
@@ -36,19 +36,20 @@ _LABELS: Mapping[str, Sentence] = {
 Macro = Callable[[object], str]
 
 
+@lru_cache
 def macros(
     platform: str,
     ending: Literal["html", "txt"],
     *,
-    filters: Mapping[str, Callable[..., str]] | None = None,
+    filters: tuple[tuple[str, Callable[..., str]], ...] = (),
     escape: Callable[[object], object] | None = None,
 ) -> Mapping[str, Macro]:
     """Returns the macros of a platform's templates by name.
 
-    `escape` is applied to every value that a template prints. Without it, templates of HTML escape HTML.
+    `escape` is applied to every value that a template prints. Without it, HTML templates escape HTML.
     """
     environment = _environment(platform, ending, escape)
-    environment.filters.update(filters or {})
+    environment.filters.update(filters)
     found: dict[str, Macro] = {}
     for name in _TEMPLATES:
         module = environment.get_template(f"{name}.{ending}").module
@@ -72,12 +73,12 @@ def _environment(folder: str, ending: str, escape: Callable[[object], object] | 
 
 
 def _plain(macro: Callable[[object], object]) -> Macro:
-    """Returns the macro as a function that returns str; Jinja's own string type would escape what is added to it."""
+    """Returns the macro as a function that returns str. Jinja's own string type would escape text that is added to it."""
     return lambda view: str(macro(view))
 
 
 def draw(platform: str, template: str, **values: object) -> str:
-    """Returns one of a platform's templates of HTML that is a whole document."""
+    """Returns the document that an HTML template of a platform draws."""
     return _environment(platform, "html", None).get_template(template).render(**values)
 
 
@@ -88,21 +89,16 @@ def page_environment() -> "Environment":
     return made
 
 
-def web_environment() -> "Environment":
-    """Returns the environment of the templates of pages for people."""
-    return _environment("web/pages", "html", None)
-
-
 def label(language: Language, name: str, **values: object) -> str:
-    """Returns one of the words of the page."""
+    """Returns one of the gallery's words."""
     return replace(_LABELS[name], values=values).say(language.translate)
 
 
-# ------------------------------------------------------------------------------------------ draws the pages for people
+# ------------------------------------------------------------------------------------------- draws the pages for people
 
 
 _FACES = ("source-serif-4", "source-sans-3")  # variable fonts by Adobe, SIL Open Font License (fonts/OFL.txt)
-_SCRIPTS = ("latin", "latin-ext", "greek", "cyrillic")  # a browser loads those that the page needs
+_SCRIPTS = ("latin", "latin-ext", "greek", "cyrillic")  # a browser loads only those that the page needs
 STATIC: Mapping[str, str] = {  # name -> media type
     "style.css": "text/css",
     "page.js": "text/javascript",
@@ -110,7 +106,7 @@ STATIC: Mapping[str, str] = {  # name -> media type
     **{f"fonts/{face}-{script}.woff2": "font/woff2" for face in _FACES for script in _SCRIPTS},
 }
 
-# The words of the frame. Templates have none, so that all are found when msgids are collected.
+# The words of the frame. Templates contain no words, so that all msgids are found in Python code.
 _WORDS: Mapping[str, Sentence] = {
     "skip": Sentence("To the content"),
     "navigation": Sentence("Pages"),
@@ -130,35 +126,33 @@ def draw_page(
 ) -> str:
     """Returns a page as HTML. `title`: a sentence, or a text in the reader's language.
 
-    `words` are the page's own: its template has them, translated, as `words.NAME`.
+    `words` are the page's own. Its template gets them translated, as `words.NAME`.
 
     The template extends frame.html, and also gets `values`.
     """
     said = _said(frame, {**_WORDS, **(words or {})})
-    return (
-        web_environment()
-        .get_template(template)
-        .render(
-            **values,
-            frame=frame,
-            title=title if isinstance(title, str) else _say(title, frame),
-            words=said,
-            navigation=[(path, _say(label, frame)) for path, label in frame.navigation],
-            offers=[(_say(offer.text, frame), _say(offer.label, frame), offer.action) for offer in frame.offers],
-            languages=_LANGUAGES,
-            static={name: f"/static/{name}?{static_version(name)}" for name in STATIC},
-        )
+    return draw(
+        "web/pages",
+        template,
+        **values,
+        frame=frame,
+        title=title if isinstance(title, str) else _say(title, frame),
+        words=said,
+        navigation=[(path, _say(label, frame)) for path, label in frame.navigation],
+        offers=[(_say(offer.text, frame), _say(offer.label, frame), offer.action) for offer in frame.offers],
+        languages=_LANGUAGES,
+        static={name: f"/static/{name}?{static_version(name)}" for name in STATIC},
     )
 
 
 def draw_part(template: str, frame: PageFrame, *, words: Mapping[str, Sentence] | None = None, **values: object) -> str:
     """Returns a part of a page as HTML, without the frame."""
-    return web_environment().get_template(template).render(**values, frame=frame, words=_said(frame, words or {}))
+    return draw("web/pages", template, **values, frame=frame, words=_said(frame, words or {}))
 
 
 @lru_cache
 def static_file(name: str) -> bytes:
-    """Returns a file that belongs to the pages. Raises KeyError for any name that is not in STATIC."""
+    """Returns a file that belongs to the pages. Raises KeyError for a name that is not in STATIC."""
     if name not in STATIC:
         raise KeyError(name)
     return files("templates").joinpath("web/static", name).read_bytes()
@@ -166,7 +160,7 @@ def static_file(name: str) -> bytes:
 
 @lru_cache
 def static_version(name: str) -> str:
-    """Returns a word that changes with the file, so that browsers may keep it for ever."""
+    """Returns a text that changes with the file's content, so that browsers may cache each version forever."""
     return sha256(static_file(name)).hexdigest()[:12]
 
 

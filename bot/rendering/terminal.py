@@ -1,4 +1,4 @@
-"""Texts with marks and links in a terminal, folded to its width."""
+"""Texts with styles and links in a terminal, folded to its width."""
 
 import re
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from rich.text import Text
 from bot.rendering.appearance import Paragraph
 from bot.rendering.cleaning import breaks
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2060]")  # and the word joiner, which terminals show
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2060]")  # includes the word joiner, which terminals show
 _STYLES = {
     "b": Style(bold=True),
     "i": Style(italic=True),
@@ -25,7 +25,7 @@ _STYLES = {
 
 
 def text_of(paragraph: Paragraph, *, written: bool, style: str = "") -> Text:
-    """Returns the paragraph as a `Text` of rich. `written`: each link is followed by its address."""
+    """Returns the paragraph as rich's `Text`. With `written`, each link is followed by its address."""
     text, styles, began = Text(style=style), [Style()], 0
     for part in re.split("(<[^>]*>)", paragraph.shown):
         tag, _, link = part.strip("<>").partition(" href=")
@@ -45,7 +45,7 @@ def text_of(paragraph: Paragraph, *, written: bool, style: str = "") -> Text:
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """Text folded to the width of the terminal, with `bar` before each line; at most `most` lines, 0 for all."""
+    """Text that is folded to the width of the terminal, with `bar` before each line. `most`: the most lines, 0 for all."""
 
     text: Text
     bar: str = ""
@@ -59,7 +59,7 @@ class Flow:
 
 
 def wrapped(text: Text, width: int) -> Iterator[Text]:
-    """Yields the text in lines of at most `width` columns, folded as by `folded`; rich itself breaks only at spaces."""
+    """Yields the text in lines of at most `width` columns, folded like `folded`, because rich breaks lines only at spaces."""
     for line in text.split("\n", allow_blank=True):
         hang, places = breaks(line.plain, width)
         for number, part in enumerate(line.divide(places)):

@@ -1,328 +1,246 @@
-"""The operator's settings (docs/settings.md): the environment and paperwire.toml as one frozen value.
+"""The operator's settings as frozen values, and the list of their variables. Each field names the check of its text.
 
-A setting that cannot be used raises SettingsError, which names the setting and says what it may be. An error never contains
-the value, since it may be a secret that was put into the wrong setting. An empty variable counts as not set.
+`loading` reads them through pydantic, which runs the checks. Values that are built directly, as in tests, are not checked.
 """
 
-import re
-import tomllib
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import field, fields, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, timedelta
-from difflib import get_close_matches
-from functools import cache
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, ClassVar, Literal
+from urllib.parse import urlsplit
 
-from pydantic import ConfigDict, PlainValidator, SecretStr, TypeAdapter, ValidationError
-from pydantic.dataclasses import dataclass
+from pydantic import ConfigDict, SecretStr
 
-from bot.errors import SettingsError, WrongUsage
 from bot.settings import checks as check
-from bot.settings.checks import Places, Unusable, placed, text
-from bot.settings.model import EVERYTHING as EVERYTHING
-from bot.settings.model import VARIABLES as VARIABLES
-from bot.settings.model import Destination as Destination
-from bot.settings.model import Settings as Settings
-from bot.settings.model import SlackSettings as SlackSettings
-from bot.settings.model import SlackWorkspace as SlackWorkspace
-from bot.settings.model import SourceSettings as SourceSettings
-from bot.settings.model import TelegramSettings as TelegramSettings
-from subscriptions.errors import Sentence
+from subscriptions.model import ChatAddress
 
-T = TypeVar("T")
-Place = tuple[int | str, ...]  # the names and numbers that lead to a value, as pydantic gives them
-
-NAME = "paperwire.toml"
-_STRICT = ConfigDict(extra="forbid")
-LARGEST_SECRET = 65_536  # bytes of a file with a secret; a larger file is the wrong one
-_LINE = re.compile(r"\(at (?P<place>line \d+, column \d+)\)$")
-
-
-@dataclass(frozen=True, slots=True, config=_STRICT)
-class _Tokens:
-    """A table [[slack]]: the names of the variables with the tokens of a workspace."""
-
-    bot_token_env: Annotated[str, text(check.variable)]
-    app_token_env: Annotated[str, text(check.variable)] = ""
-
-
-@dataclass(frozen=True, slots=True, config=_STRICT)
-class _Destination:
-    """A table [[destination]]: its name, and the name of the variable with its address, which is a secret."""
-
-    name: Annotated[str, text(check.destination_name)]
-    url_env: Annotated[str, text(check.variable)]
-
-
-@dataclass(frozen=True, slots=True, config=_STRICT)
-class _Arxiv:
-    holidays: tuple[Annotated[date, PlainValidator(check.day)], ...] | None = None
-
-
-@dataclass(frozen=True, slots=True, config=_STRICT)
-class _Backup:
-    to: Annotated[Path | None, placed(check.path)] = None
-
-
-@dataclass(frozen=True, slots=True, config=_STRICT)
-class _Keep:
-    papers: Annotated[timedelta | None, text(check.age)] = None
-
-
-@dataclass(frozen=True, slots=True, config=_STRICT)
-class _File:
-    """The content of paperwire.toml."""
-
-    source: tuple[SourceSettings, ...] = ()
-    slack: tuple[_Tokens, ...] = ()
-    destination: tuple[_Destination, ...] = ()
-    arxiv: _Arxiv = field(default_factory=_Arxiv)
-    backup: _Backup = field(default_factory=_Backup)
-    keep: _Keep = field(default_factory=_Keep)
-
-
-_TABLES: Mapping[str, Any] = {
-    "source": SourceSettings,
-    "slack": _Tokens,
-    "destination": _Destination,
-    "arxiv": _Arxiv,
-    "backup": _Backup,
-    "keep": _Keep,
-}
-_TOGETHER = (
-    ("PAPERWIRE_SMTP_URL", "PAPERWIRE_MAIL_FROM"),
-    ("PAPERWIRE_SLACK_CLIENT_ID", "PAPERWIRE_SLACK_CLIENT_SECRET"),
-    ("PAPERWIRE_SLACK_CLIENT_SECRET", "PAPERWIRE_SLACK_CLIENT_ID"),
-    ("PAPERWIRE_SLACK_CLIENT_ID", "PAPERWIRE_SECRET_KEY"),  # the database then contains tokens of other workspaces
-)  # the first needs the second
-_NEEDED = {
-    "source": "every source needs one",
-    "slack": "every workspace needs one",
-    "destination": "every destination needs one",
+# Every variable and its meaning. Instead of NAME, NAME_FILE may be set to the path of a file that contains the value.
+VARIABLES: Mapping[str, str] = {
+    "PAPERWIRE_DATABASE_URL": "where everything is kept: sqlite:///FILE or postgresql://HOST/NAME",
+    "PAPERWIRE_CONFIG": "the file of sources, further workspaces, destinations and copies: paperwire.toml",
+    "PAPERWIRE_TELEGRAM_TOKEN": "the token of the bot, from @BotFather",
+    "PAPERWIRE_TELEGRAM_API_URL": "the root of another Bot API server",
+    "PAPERWIRE_TELEGRAM_WEBHOOK_URL": "where Telegram sends updates to; without it the bot asks for them",
+    "PAPERWIRE_TELEGRAM_WEBHOOK_SECRET": "what Telegram shows with each update",
+    "PAPERWIRE_SLACK_BOT_TOKEN": "the token of the bot user, xoxb-…",
+    "PAPERWIRE_SLACK_APP_TOKEN": "the token for Socket Mode, xapp-…",
+    "PAPERWIRE_SLACK_SIGNING_SECRET": "what Slack signs its requests with",
+    "PAPERWIRE_SLACK_CLIENT_ID": "the app that is installed in many workspaces",
+    "PAPERWIRE_SLACK_CLIENT_SECRET": "its secret",
+    "PAPERWIRE_SLACK_API_URL": "the root of another Slack API; it ends in /api/",
+    "PAPERWIRE_SMTP_URL": "the server that sends mail: smtp://USER:PASSWORD@HOST:587, or smtps://…:465",
+    "PAPERWIRE_MAIL_FROM": "the sender of mail: Papers <papers@example.org>",
+    "PAPERWIRE_SECRET_KEY": "the key that tokens of workspaces are encrypted with",
+    "PAPERWIRE_WEB_HOST": "the address that pages are served on",
+    "PAPERWIRE_WEB_PORT": "their port",
+    "PAPERWIRE_WEB_URL": "the address under which people reach the pages, for links in mail",
+    "PAPERWIRE_WEB_PASSWORD": "what people type to open the pages",
+    "PAPERWIRE_WEB_USER_HEADER": "the header in which a proxy names who opens the pages",
+    "PAPERWIRE_WEB_HOSTS": "the names under which browsers reach the pages, comma between",
+    "PAPERWIRE_METRICS_TOKEN": "what Prometheus shows to read /metrics",
+    "PAPERWIRE_ACCESS": "who may subscribe: open, ask or closed",
+    "PAPERWIRE_ADMINS": "the chats of the operators, comma between",
+    "PAPERWIRE_TIMEZONE": "the time zone of chats that chose none",
+    "PAPERWIRE_CONTACT": "how to reach the operator; told to servers that are asked for digests",
+    "PAPERWIRE_ON_UNCLEAR": "what becomes of a message that may have been sent: resend or skip",
+    "PAPERWIRE_ALLOWED_HOSTS": "hosts of sources that may be private or loopback, comma between",
+    "PAPERWIRE_HEARTBEAT_URL": "an address that is asked regularly while all is well",
+    "PAPERWIRE_LOG_LEVEL": "debug, info, warning or error",
+    "PAPERWIRE_LOG_FORMAT": "text or json",
 }
 
 
-def load_settings(environ: Mapping[str, str], cwd: Path, *, formats: Sequence[str] | None = None) -> Settings:
-    """Reads all settings. Relative paths of the environment are relative to `cwd`. Raises SettingsError.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TelegramSettings:
+    """The settings of Telegram. Without a token the platform is off."""
 
-    `formats` are the names that a source may have as its format; with None every name is accepted.
-    """
-    env = _Environment(environ, cwd)
-    file = _read_file(env, formats)
-    texts = {name: found for name in VARIABLES if (found := env.text(name)) is not None}
-    slack = _without(texts, "PAPERWIRE_SLACK_")
-    given = {
-        "database_url": check.default_database(),
-        **_without(texts, "PAPERWIRE_"),
-        "telegram": _without(texts, "PAPERWIRE_TELEGRAM_"),
-        "slack": slack,
-    }
-    settings = _validated(Settings, given, _variable, Places(cwd, cwd))
-    own = _workspace({"bot_token": "-", **slack}, lambda place: _variable(("slack", *place)))
-    for one, other in _TOGETHER:
-        if one in texts and other not in texts:
-            raise SettingsError(
-                Sentence("{given} needs {missing}, which is not set.", {"given": one, "missing": other})
-            )
-    workspaces = [_named_workspace(tokens, number, env) for number, tokens in enumerate(file.slack, 1)]
-    return replace(
-        settings,
-        slack=replace(settings.slack, workspaces=((own,) if "bot_token" in slack else ()) + tuple(workspaces)),
-        sources=file.source,
-        destinations=tuple(_addressed(file.destination, env)),
-        holidays=file.arxiv.holidays,
-        backup_to=file.backup.to,
-        keep_papers=file.keep.papers,
-        unknown=env.unknown(
-            {name for one in file.slack for name in (one.bot_token_env, one.app_token_env)}
-            | {one.url_env for one in file.destination}
-        ),
+    token: Annotated[SecretStr | None, check.hidden(check.telegram_token)] = None
+    api_url: Annotated[str, check.text(check.server_root)] = field(
+        default="https://api.telegram.org", repr=False
+    )  # "/bot<token>/METHOD" is appended
+    webhook_url: Annotated[str | None, check.text(check.server_root)] = field(
+        default=None, repr=False
+    )  # None: long polling
+    webhook_secret: Annotated[SecretStr | None, check.hidden(check.webhook_secret)] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlackWorkspace:
+    """The tokens of one workspace that was not installed by OAuth."""
+
+    bot_token: Annotated[SecretStr, check.hidden(check.slack_bot_token)]
+    app_token: Annotated[SecretStr | None, check.hidden(check.slack_app_token)] = None  # None: no Socket Mode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlackSettings:
+    """The settings of Slack. Without workspaces and client id the platform is off."""
+
+    workspaces: tuple[SlackWorkspace, ...] = ()  # the one of the environment first, then those of paperwire.toml
+    signing_secret: Annotated[SecretStr | None, check.hidden(check.visible)] = None
+    client_id: Annotated[str | None, check.text(check.visible)] = None
+    client_secret: Annotated[SecretStr | None, check.hidden(check.visible)] = None
+    api_url: Annotated[str, check.text(check.slack_api_url)] = field(
+        default="https://slack.com/api/", repr=False
+    )  # ends in "/api/"
+
+    @property
+    def on(self) -> bool:
+        """Whether there is a workspace, or workspaces can install the app."""
+        return bool(self.workspaces) or self.client_id is not None
+
+
+class Table:
+    """A table of paperwire.toml. Unknown names in it are errors."""
+
+    __slots__ = ()
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceSettings(Table):
+    """One source of digests. Exactly one of path, url and arxiv is given."""
+
+    name: Annotated[str, check.text(check.source_name)]  # unique regardless of letter case
+    title: Annotated[str, check.text(check.line)] = (
+        ""  # shown at the end of deliveries with papers of this source, as a link to `home`
+    )
+    home: Annotated[str, check.text(check.url)] = ""
+    path: Annotated[Path | None, check.placed(check.path)] = None  # absolute; may contain glob wildcards
+    url: Annotated[str | None, check.text(check.source_url)] = field(default=None, repr=False)  # may contain "{date}"
+    arxiv: tuple[Annotated[str, check.text(check.archive)], ...] = ()  # archives and categories: "hep-th", "cs.LG"
+    format: Annotated[str | None, check.placed(check.format_name)] = (
+        None  # the name of a format; None: recognised by content
+    )
+    schedule: Annotated[str | None, check.text(check.schedule)] = (
+        None  # "arxiv", "every 30m" or a cron line; None only for a path, which is watched
+    )
+    language: Annotated[str | None, check.text(check.language)] = (
+        None  # the language of its summaries, ISO 639-1; None: recognised by their script
+    )
+    announce: Annotated[Literal["recent", "all"], check.text(check.one_of("recent", "all"))] = (
+        "recent"  # "all" also announces old digests (subscriptions/planning/receipts.py)
+    )
+    speaks_for: Annotated[Literal["arxiv"] | None, check.text(check.one_of("arxiv"))] = (
+        None  # "arxiv" for a mirror or a saved mail, whose statements count as arXiv's own
+    )
+    links: Annotated[Literal["within", "follow"], check.text(check.one_of("within", "follow"))] = (
+        "within"  # "follow" also reads symbolic links that lead out of its folder
     )
 
+    @property
+    def place(self) -> str:
+        """Where the source is, as text for people, without parts of an address that may be secret."""
+        if self.path is not None:
+            return str(self.path)
+        if self.url is None:
+            return ", ".join(self.arxiv)
+        parts = urlsplit(self.url)
+        port = f":{parts.port}" if parts.port else ""
+        return f"{parts.scheme}://{parts.hostname or ''}{port}{parts.path}"
 
-def _without(texts: Mapping[str, str], prefix: str) -> dict[str, str]:
-    """Returns the texts of the variables with a prefix, by field: the rest of the variable's name."""
-    return {name.removeprefix(prefix).lower(): found for name, found in texts.items() if name.startswith(prefix)}
+    @property
+    def is_arxivs_own(self) -> bool:
+        """Whether the source is arXiv's own: a feed of arXiv, an address of its hosts, or a source that speaks for arXiv.
+
+        What such a source says about arXiv's papers counts more than what others say (docs/architecture.md, rule 4).
+        """
+        host = (urlsplit(self.url or "").hostname or "").removesuffix(".")
+        return bool(self.arxiv) or self.speaks_for == "arxiv" or f".{host}".endswith(".arxiv.org")
 
 
-def load_sources(environ: Mapping[str, str], cwd: Path) -> tuple[SourceSettings, ...]:
-    """Reads only the sources of paperwire.toml, for callers that need no other setting. Raises SettingsError."""
-    return _read_file(_Environment(environ, cwd), None).source
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """A service that only receives messages."""
+
+    name: str  # unique
+    variable: str  # the name of the variable with its address
+    url: SecretStr | None  # the address in Apprise's form; None: the variable is not set
 
 
-def database_address(text: str, cwd: Path) -> SecretStr:
-    """Returns the address of a database as it was typed: an address, or a file. Raises WrongUsage."""
+EVERYTHING = "arxiv"  # the name of the only source if the settings name none
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """All settings of the operator. Those with a check have a variable of the same name."""
+
+    database_url: Annotated[SecretStr, check.placed(check.database)]  # in SQLAlchemy's form; may contain a password
+    telegram: TelegramSettings = field(default_factory=TelegramSettings)
+    slack: SlackSettings = field(default_factory=SlackSettings)
+    smtp_url: Annotated[SecretStr | None, check.hidden(check.smtp_url)] = None
+    mail_from: Annotated[str | None, check.text(check.sender)] = (
+        None  # "Papers <papers@example.org>", or only the address
+    )
+    secret_key: Annotated[SecretStr | None, check.hidden(check.visible)] = None
+    web_host: Annotated[str, check.text(check.host)] = "127.0.0.1"
+    web_port: Annotated[int, check.text(check.port)] = 8420  # 0: any free port
+    web_url: Annotated[str | None, check.text(check.server_root)] = None
+    web_password: Annotated[SecretStr | None, check.hidden(check.password)] = None
+    web_user_header: Annotated[str | None, check.text(check.header_name)] = None  # lower case
+    web_hosts: Annotated[frozenset[str], check.text(check.hosts)] = frozenset()  # lower case, without port
+    metrics_token: Annotated[SecretStr | None, check.hidden(check.password)] = None
+    access: Annotated[Literal["open", "ask", "closed"], check.text(check.one_of("open", "ask", "closed"))] = "ask"
+    admins: Annotated[tuple[ChatAddress, ...], check.text(check.chats)] = ()
+    timezone: Annotated[str, check.text(check.timezone)] = "UTC"  # an IANA zone, or a fixed offset "+08:00"
+    contact: Annotated[str | None, check.text(check.contact)] = None
+    on_unclear: Annotated[Literal["resend", "skip"], check.text(check.one_of("resend", "skip"))] = "resend"
+    allowed_hosts: Annotated[frozenset[str], check.text(check.hosts)] = frozenset()  # lower case, without port
+    heartbeat_url: Annotated[SecretStr | None, check.hidden(check.url)] = (
+        None  # anyone who knows it can send heartbeats
+    )
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"], check.text(check.one_of("debug", "info", "warning", "error"))
+    ] = "info"
+    log_format: Annotated[Literal["text", "json"], check.text(check.one_of("text", "json"))] = "text"
+    sources: tuple[SourceSettings, ...] = ()
+    destinations: tuple[Destination, ...] = ()
+    holidays: tuple[date, ...] | None = None  # days without an arXiv announcement; None: the built-in list
+    backup_to: Path | None = None  # the folder for daily backups, absolute; None: no daily backups
+    keep_papers: timedelta | None = None  # the age from which papers are reduced; None: they are kept whole
+    unknown: tuple[str, ...] = ()  # variables that begin with PAPERWIRE_ and are unknown, for `paperwire check`
+
+    def is_on(self, platform: str) -> bool:
+        """Returns whether a platform has the settings that it needs. A platform without settings is always on."""
+        needed = {
+            "telegram": self.telegram.token,
+            "slack": self.slack.on or None,
+            "email": self.smtp_url,
+            "apprise": self.destinations or None,
+        }
+        return needed.get(platform, "") is not None
+
+    @property
+    def is_reached_from_outside(self) -> bool:
+        """Whether platforms or people send requests to our web address from other machines, through a proxy."""
+        return bool(self.web_url or self.telegram.webhook_url or self.slack.signing_secret or self.slack.client_id)
+
+    @property
+    def pages_url(self) -> str:
+        """The address under which people reach the pages, without a final "/"."""
+        return self.web_url or f"http://{self.web_host}:{self.web_port}"
+
+    @property
+    def source_names(self) -> frozenset[str]:
+        """The names of the sources, in lower case."""
+        return frozenset(source.name.casefold() for source in self.sources)
+
+    @property
+    def source_titles(self) -> Mapping[str, tuple[str, str]]:
+        """The titles of sources for the end of deliveries: name in lower case -> (title, home or "")."""
+        return {source.name.casefold(): (source.title, source.home) for source in self.sources if source.title}
+
+
+def is_listing(url: str) -> bool:
+    """Returns whether an address is a listing of arXiv. It shows a batch on the evening before the date of the batch."""
+    return urlsplit(url).path.startswith("/list/")
+
+
+def installed_version() -> str:
+    """Returns the installed version; "" if paperwire runs from its source without being installed."""
     try:
-        return check.database(text if "://" in text else f"sqlite:///{text}", Places(cwd, cwd))
-    except Unusable as error:
-        raise WrongUsage(Sentence("{text} names no database: {why}.", {"text": text, "why": error.reason})) from None
-
-
-def source_name(option: str, text: str) -> str:
-    """Returns the name of a source that an option has. Raises WrongUsage."""
-    try:
-        return check.source_name(text)
-    except Unusable as error:
-        raise WrongUsage(_refusal(option, error.reason).sentence) from None
-
-
-class _Environment:
-    """The environment variables of a process, and its current folder."""
-
-    def __init__(self, environ: Mapping[str, str], cwd: Path) -> None:
-        self._environ = environ
-        self.cwd = cwd
-
-    def text(self, name: str) -> str | None:
-        """Returns the value of a variable, or the content of the file that NAME_FILE names, without its last line end."""
-        value, file = self._environ.get(name), self._environ.get(f"{name}_FILE")
-        if value and file:
-            raise SettingsError(Sentence("{name} and {name}_FILE are both set; keep one of them.", {"name": name}))
-        if not file:
-            return value or None
-        try:
-            with (self.cwd / file).open("rb") as opened:
-                content = opened.read(LARGEST_SECRET + 1)
-            held = content.decode() if len(content) <= LARGEST_SECRET else None
-        except (OSError, ValueError):
-            held = None
-        if held is None:
-            raise _refusal(f"{name}_FILE", "it must be the path of a small text file") from None
-        return held.removesuffix("\n").removesuffix("\r") or None
-
-    def unknown(self, named: Collection[str]) -> tuple[str, ...]:
-        """Returns the variables that begin with PAPERWIRE_ and are neither known nor `named` by paperwire.toml."""
-        ours, meant = (name for name in self._environ if name.startswith("PAPERWIRE_")), {*VARIABLES, *named}
-        return tuple(sorted(name for name in ours if not {name, name.removesuffix("_FILE")} & meant))
-
-
-def _read_file(env: _Environment, formats: Sequence[str] | None) -> _File:
-    """Reads the file that PAPERWIRE_CONFIG names, else paperwire.toml in the current folder if that exists."""
-    named = env.text("PAPERWIRE_CONFIG")
-    try:
-        path = check.path(named or NAME, Places(env.cwd, env.cwd))
-    except Unusable as error:
-        raise _refusal("PAPERWIRE_CONFIG", error.reason) from None
-    if not named and not path.exists():
-        return _File()
-    content = _parsed(path, "PAPERWIRE_CONFIG" if named else NAME)
-    file = _validated(_File, content, _line_of_file, Places(env.cwd, path.parent.absolute(), formats))
-    _refuse_twins("source", file.source)
-    _refuse_twins("destination", file.destination)
-    return replace(file, source=tuple(_completed(file.source)))
-
-
-def _parsed(path: Path, setting: str) -> Mapping[str, object]:
-    try:
-        return tomllib.loads(path.read_bytes().decode().removeprefix("\ufeff"))
-    except tomllib.TOMLDecodeError as error:
-        # The parser's message may repeat a part of the file, so only the place is taken from it.
-        place = _LINE.search(str(error))
-        where = place["place"] if place else "its end"
-        raise SettingsError(
-            Sentence("{name} is not valid TOML; look at {where}.", {"name": NAME, "where": where}),
-            Sentence('A line looks like this: name = "daily"'),
-        ) from None
-    except UnicodeDecodeError:
-        raise _refusal(setting, "the file must be UTF-8 text") from None
-    except OSError:
-        raise _refusal(setting, "the file cannot be read") from None
-
-
-def _completed(sources: Sequence[SourceSettings]) -> Iterator[SourceSettings]:
-    """Yields sources with their usual schedules. Raises SettingsError for one without a place."""
-    for number, source in enumerate(sources, start=1):
-        if (source.path is not None) + (source.url is not None) + bool(source.arxiv) != 1:
-            setting = _line_of_file(("source", number - 1, "path"))
-            raise _refusal(setting, "a source has exactly one of path, url and arxiv")
-        usual = "arxiv" if source.arxiv else "every 30m" if source.url else None
-        yield replace(source, arxiv=tuple(dict.fromkeys(source.arxiv)), schedule=source.schedule or usual)
-
-
-def _refuse_twins(table: str, named: Sequence[SourceSettings | _Destination]) -> None:
-    """Raises SettingsError for a table whose name another of its kind has."""
-    names: dict[str, int] = {}
-    for number, one in enumerate(named, start=1):
-        first = names.setdefault(one.name.casefold(), number)
-        if first != number:
-            setting = _line_of_file((table, number - 1, "name"))
-            raise _refusal(setting, "{table} {first} has the same one", table=table, first=first)
-
-
-def _addressed(destinations: Sequence[_Destination], env: _Environment) -> Iterator[Destination]:
-    """Yields destinations with their addresses. Whether those can be used is said by `paperwire check` and at the start."""
-    for one in destinations:
-        url = env.text(one.url_env)
-        yield Destination(one.name, one.url_env, None if url is None else SecretStr(url))
-
-
-def _named_workspace(tokens: _Tokens, number: int, env: _Environment) -> SlackWorkspace:
-    """Returns the workspace whose tokens are in the variables that a table [[slack]] names."""
-    found: dict[str, str] = {}
-    for name, variable in (("bot_token", tokens.bot_token_env), ("app_token", tokens.app_token_env)):
-        token = env.text(variable) if variable else None
-        if variable and token is None:
-            setting = _line_of_file(("slack", number - 1, f"{name}_env"))
-            raise _refusal(setting, "the variable that it names is not set")
-        found |= {name: token} if token else {}
-    return _workspace(found, lambda place: _line_of_file(("slack", number - 1, f"{place[0]}_env")))
-
-
-def _workspace(tokens: Mapping[str, str], named: Callable[[Place], str]) -> SlackWorkspace:
-    return _validated(SlackWorkspace, tokens, named, None)
-
-
-_adapter = cache(TypeAdapter)  # to make one takes longer than to use it
-
-
-def _validated(kind: type[T], given: Mapping[str, object], named: Callable[[Place], str], places: Places | None) -> T:
-    """Returns what pydantic makes of dictionaries. `named` tells the name of a setting for errors. Raises SettingsError."""
-    try:
-        return _adapter(kind).validate_python(given, context=places)  # type: ignore[arg-type, no-any-return]
-    except ValidationError as error:
-        found = error.errors(include_url=False, include_input=False)
-        first = min(
-            found, key=lambda one: one["type"] != "unexpected_keyword_argument"
-        )  # a slip explains what is missing
-        raise _explained(first["type"], first["loc"], first.get("ctx", {}), named) from None
-
-
-def _explained(kind: str, place: Place, context: Mapping[str, object], named: Callable[[Place], str]) -> SettingsError:
-    """Returns the error that pydantic found, in our words: without the value, which may be a secret."""
-    table, unusable = str(place[0]), context.get("error")
-    if kind == "unexpected_keyword_argument":
-        known = [one.name for one in fields(_TABLES[table] if len(place) > 1 else _File)]
-        near = get_close_matches(str(place[-1]), known, n=1)
-        hint = (
-            Sentence("Did you mean {key}?", {"key": near[0]})
-            if near
-            else Sentence("Known are: {keys}.", {"keys": ", ".join(known)})
-        )
-        return SettingsError(Sentence("{setting} means nothing here.", {"setting": named(place)}), hint)
-    if isinstance(unusable, Unusable):
-        in_list = isinstance(place[-1], int) and str(unusable.reason) == check.NO_TEXT
-        return _refusal(named(place), "it must be a list of texts in quotes" if in_list else unusable.reason)
-    if kind == "missing":
-        return _refusal(named(place), _NEEDED[table])
-    if len(place) > 1 and isinstance(place[-1], str):
-        return _refusal(named(place), "it must be a list: […]")
-    form = "it must be written as [[{key}]]" if table in _NEEDED else "it must be written as [{key}]"
-    return _refusal(named((table,)), form, key=table)
-
-
-def _refusal(setting: str, reason: str | Sentence, **values: object) -> SettingsError:
-    """Returns the error for a setting that cannot be used. `reason` is the end of its sentence: "it must be …"."""
-    why = Sentence(reason, values) if isinstance(reason, str) else reason
-    return SettingsError(Sentence("{setting} cannot be used: {reason}.", {"setting": setting, "reason": why}))
-
-
-def _variable(place: Place) -> str:
-    return "_".join(("PAPERWIRE", *(part for part in place if isinstance(part, str)))).upper()
-
-
-def _line_of_file(place: Place) -> str:
-    """Returns the name of a line of the file: "paperwire.toml: source 2, url" for ("source", 1, "url")."""
-    table, *rest = place
-    number = f" {rest.pop(0) + 1}" if rest and isinstance(rest[0], int) else ""  # type: ignore[operator]
-    return f"{NAME}: {', '.join([f'{table}{number}', *(one for one in rest if isinstance(one, str))])}"
+        return version("paperwire")
+    except PackageNotFoundError:
+        return ""

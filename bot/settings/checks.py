@@ -1,23 +1,27 @@
-"""Checks that turn the text of a setting into its value. Each raises Unusable, which never contains the text."""
+"""Checks that turn the text of a setting into its value, and the schedule of a cron line.
+
+Each check returns the value, or raises Unusable, which never contains the text.
+"""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from email.utils import parseaddr
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import SplitResult, urlsplit
 
+from cronsim import CronSim, CronSimError
 from platformdirs import user_data_path
 from pydantic import PlainValidator, SecretStr
 
-from bot.settings.cron import fits_any_day, is_cron
 from subscriptions import addresses
 from subscriptions.categories import announced_category
 from subscriptions.errors import PaperwireError, Sentence
 from subscriptions.model import ChatAddress
+from subscriptions.planning.source_calendar import Overdue
 from subscriptions.zones import zone_name
 
 T = TypeVar("T")
@@ -30,13 +34,13 @@ _SENDER = re.compile(r"[^\s@<>]+@[A-Za-z0-9.-]+")
 _EVERY = re.compile(r"every [1-9]\d{0,5}[smhd]")
 
 
-SHORTEST_AGE = timedelta(days=60)  # of papers that are reduced: longer than anything looks back but a long pause
+SHORTEST_AGE = timedelta(days=60)  # the least age of papers that are reduced; only a long pause looks back further
 
 NO_TEXT = "it must be a text in quotes"
 
 
 class Unusable(ValueError):
-    """Raised for a text that cannot be the value of its setting. `reason` follows a colon: "it must be a number"."""
+    """Raised for a text that cannot be the value of its setting. `reason` is such as "it must be a number"."""
 
     def __init__(self, reason: str, **values: object) -> None:
         super().__init__(reason)
@@ -45,25 +49,25 @@ class Unusable(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """What relative paths start from, and which names of formats are accepted; None: every name."""
+    """The folders where relative paths start, and the accepted names of formats; None accepts every name."""
 
-    cwd: Path  # of the paths in the environment
-    folder: Path  # of the paths in paperwire.toml
+    cwd: Path  # for paths in the environment
+    folder: Path  # for paths in paperwire.toml
     formats: Sequence[str] | None = None
 
 
 def text(check: Callable[[str], object]) -> PlainValidator:
-    """Marks a setting whose text is read by `check`."""
+    """Marks a setting whose text `check` reads."""
     return PlainValidator(lambda value: check(_text(value)))
 
 
 def hidden(check: Callable[[str], str]) -> PlainValidator:
-    """Marks a setting like `text`, whose value no log, error or repr shows."""
+    """Like `text`, for a setting whose value no log, error or repr may show."""
     return PlainValidator(lambda value: SecretStr(check(_text(value))))
 
 
 def placed(check: Callable[[str, Places], object]) -> PlainValidator:
-    """Marks a setting like `text`, for whose check the places count."""
+    """Like `text`, but also passes the Places to `check`."""
     return PlainValidator(lambda value, info: check(_text(value), info.context))
 
 
@@ -81,12 +85,12 @@ def _usable(value: T, reason: str, *, when: object, **values: object) -> T:
 
 
 def _like(pattern: str, reason: str) -> Callable[[str], str]:
-    """Returns a check for texts of a pattern."""
+    """Returns a check that accepts the texts of a pattern."""
     return lambda text: _usable(text, reason, when=re.fullmatch(pattern, text))
 
 
 visible = _like(r"[!-~]+", "it must be plain letters, digits and signs without blanks or line ends")
-telegram_token = _like(  # the bot's id and a secret; becomes part of a URL's path
+telegram_token = _like(  # the bot's id and a secret; it becomes part of a URL's path
     r"[0-9]+:[A-Za-z0-9_-]+", "it must look like 123456:ABC-def, without blanks or line ends"
 )
 webhook_secret = _like(  # core.telegram.org/bots/api#setwebhook
@@ -94,7 +98,7 @@ webhook_secret = _like(  # core.telegram.org/bots/api#setwebhook
 )
 contact = _like(r"[ -~]+", "it must be one line of plain letters, such as a mail address")
 variable = _like(r"[A-Za-z_][A-Za-z0-9_]*", "it must be the name of a variable, not a token")
-destination_name = _like(  # is part of an address, and said at the end of a command
+destination_name = _like(  # it is part of an address, and people type it at the end of a command
     r"[a-z][a-z0-9_-]{0,39}", "it must be at most 40 of a-z, 0-9, _ and -, a letter first, such as team-feishu"
 )
 _header = _like(r"[A-Za-z][A-Za-z0-9-]{0,63}", "it must be the name of a header, such as X-Forwarded-User")
@@ -104,44 +108,44 @@ _days = _like(r"[0-9]{1,5}d", "it must be a number of days, such as 400d")
 
 
 def password(text: str) -> str:
-    """A password that is not soon guessed: an address has a hundred tries a minute."""
+    """Returns a password that is hard to guess: each network address has a hundred tries per minute."""
     is_good = _LEAST_OF_PASSWORD <= len(text) <= _MOST_OF_PASSWORD and text.isprintable()
     reason = "it must be one line of {least} to {most} signs"
     return _usable(text, reason, when=is_good, least=_LEAST_OF_PASSWORD, most=_MOST_OF_PASSWORD)
 
 
 def header_name(text: str) -> str:
-    """The name of a header, in lower case."""
+    """Returns the name of a header in lower case."""
     return _header(text).lower()
 
 
 def slack_bot_token(text: str) -> str:
-    """A bot token. The app token, which Slack's pages show beside it, is refused."""
+    """Returns a bot token. Refuses an app token, which Slack's pages show beside the bot token."""
     reason = "it holds an app token (xapp-…); the bot token begins with xoxb-"
     return visible(_usable(text, reason, when=not text.startswith("xapp-")))
 
 
 def slack_app_token(text: str) -> str:
-    """An app token. A bot token is refused."""
+    """Returns an app token. Refuses a bot token."""
     reason = "it holds a bot token (xoxb-…); the app token begins with xapp-"
     return visible(_usable(text, reason, when=not text.startswith("xoxb-")))
 
 
 def url(text: str) -> str:
-    """A web address."""
+    """Returns a web address."""
     _split(text)
     return text
 
 
 def server_root(text: str) -> str:
-    """A web address to which paths are appended, without "/" at its end."""
+    """Returns a web address to which paths can be appended, without a final "/"."""
     parts = _split(text)
     is_root = not (parts.query or parts.fragment)
     return _usable(text.rstrip("/"), "it must be the root of a server, without ? and #", when=is_root)
 
 
 def smtp_url(text: str) -> str:
-    """The address of a server that sends mail."""
+    """Returns the address of a server that sends mail."""
     parts = _parts(_usable(text, "it must be an address without blanks, line ends or accents", when=text.isprintable()))
     is_whole = parts.scheme in {"smtp", "smtps"} and parts.hostname and not (parts.path.strip("/") or parts.query)
     reason = "it must be smtp://HOST:PORT or smtps://HOST:PORT, perhaps with USER:PASSWORD@ before the host"
@@ -149,49 +153,49 @@ def smtp_url(text: str) -> str:
 
 
 def sender(text: str) -> str:
-    """An address that mail comes from, perhaps with a name."""
+    """Returns an address that mail comes from, which may have a name."""
     _, address = parseaddr(text)
     is_one = _SENDER.fullmatch(address) and text.isprintable()
     return _usable(text, "it must be an address, such as Papers <papers@example.org>", when=is_one)
 
 
 def slack_api_url(text: str) -> str:
-    """The root of a Slack API. It ends in "/api/"."""
+    """Returns the root of a Slack API. It ends in "/api/"."""
     root = server_root(text)
     return _usable(f"{root}/", "it must end in /api/", when=root.endswith("/api"))
 
 
 def source_url(text: str) -> str:
-    """The address of a digest. {date} is the only placeholder."""
+    """Returns the address of a digest. {date} is the only placeholder in it."""
     others = set("{}") & set(url(text).replace("{date}", ""))
     return _usable(text, "the only thing in braces that it may hold is {hole}", when=not others, hole="{date}")
 
 
 def host(text: str) -> str:
-    """A host name or an IP address to listen on."""
+    """Returns a host name or an IP address to listen on."""
     return _usable(text, "it must be a host name or an IP address, such as 127.0.0.1", when=_is_host(text))
 
 
 def hosts(text: str) -> frozenset[str]:
-    """Hosts separated by commas, without ports."""
+    """Returns hosts that are separated by commas, without their ports."""
     found = frozenset(_without_port(item) for item in _items(text))
     reason = "it must be host names or IP addresses with commas between, such as localhost, 10.0.0.5"
     return _usable(found, reason, when=all(map(_is_host, found)))
 
 
 def port(text: str) -> int:
-    """A port; 0 means any free one."""
+    """Returns a port; 0 means any free port."""
     is_port = text.isascii() and text.isdigit() and int(text[:9]) <= 65_535  # noqa: PLR2004 - the largest port
     return int(_usable(text, "it must be a number from 0 to 65535", when=is_port))
 
 
 def chats(text: str) -> tuple[ChatAddress, ...]:
-    """Chats separated by commas."""
+    """Returns chats that are separated by commas."""
     return tuple(dict.fromkeys(map(_chat, _items(text))))
 
 
 def _chat(text: str) -> ChatAddress:
-    """A chat. If the text has the form of a chat, it is no misplaced secret, and the error contains it."""
+    """Returns a chat. The error contains a text only if it has the form of a chat, and so is no misplaced secret."""
     platform, colon, rest = text.partition(":")
     is_known = bool(colon) and platform in {facts.name for facts in addresses.declared()}
     try:
@@ -203,7 +207,7 @@ def _chat(text: str) -> ChatAddress:
 
 
 def timezone(text: str) -> str:
-    """A time zone, by the name under which it is stored."""
+    """Returns a time zone, by the name under which it is stored."""
     try:
         return zone_name(text)
     except PaperwireError:
@@ -211,7 +215,7 @@ def timezone(text: str) -> str:
 
 
 def database(text: str, places: Places) -> SecretStr:
-    """The address of a database. The path of a SQLite file becomes absolute, starting at the current folder."""
+    """Returns the address of a database. A relative path of a SQLite file starts at the current folder."""
     scheme, _, rest = text.partition("://")
     kind = scheme.partition("+")[0]
     if kind == "sqlite" and rest.startswith("/"):
@@ -224,12 +228,12 @@ def database(text: str, places: Places) -> SecretStr:
 
 
 def default_database() -> str:
-    """The address of a SQLite file in the user's folder for data of programs."""
+    """Returns the address of a SQLite file in the user's folder for data of programs."""
     return f"sqlite:///{user_data_path('paperwire', appauthor=False) / 'paperwire.db'}"
 
 
 def archive(text: str) -> str:
-    """An arXiv archive or category in any letter case, returned as arXiv writes it: "hep-th", "cs.LG"."""
+    """Returns an arXiv archive or category as arXiv writes it: "hep-th", "cs.LG". Accepts any letter case."""
     code, is_named = announced_category(text.strip()), _LIKE_A_CATEGORY.fullmatch(text)
     reason = "{code} is not an archive or a category of arXiv, such as hep-th or cs.LG"
     other = "each must be an archive or a category of arXiv, such as hep-th or cs.LG"  # it may be a misplaced secret
@@ -237,7 +241,7 @@ def archive(text: str) -> str:
 
 
 def schedule(text: str) -> str:
-    """The schedule of a source: "arxiv", "every 30m" or a cron line of five fields."""
+    """Returns the schedule of a source: "arxiv", "every 30m" or a cron line of five fields."""
     plain = " ".join(text.casefold().split())
     is_day_known = not is_cron(plain) or fits_any_day(plain)
     is_schedule = plain == "arxiv" or _EVERY.fullmatch(plain) or is_cron(plain)
@@ -248,18 +252,18 @@ def schedule(text: str) -> str:
 
 
 def language(text: str) -> str:
-    """A language code of two letters."""
+    """Returns a language code of two letters."""
     return _code(text.strip().casefold())
 
 
 def line(text: str) -> str:
-    """A text of one line that is not empty."""
+    """Returns a text of one line that is not empty."""
     plain = text.strip()
     return _usable(plain, "it must be one line of text", when=plain and plain.isprintable())
 
 
 def source_name(text: str) -> str:
-    """The name of a source: one line of at most LONGEST_NAME characters."""
+    """Returns the name of a source: one line of at most LONGEST_NAME characters."""
     name = line(text)
     return _usable(
         name,
@@ -270,24 +274,24 @@ def source_name(text: str) -> str:
 
 
 def age(text: str) -> timedelta:
-    """Returns the age that "400d" stands for; it is at least SHORTEST_AGE."""
+    """Returns the age that a text such as "400d" means. It is at least SHORTEST_AGE."""
     found = timedelta(days=int(_days(text)[:-1]))
     return _usable(found, "it must be at least {days}d", when=found >= SHORTEST_AGE, days=SHORTEST_AGE.days)
 
 
 def path(text: str, places: Places) -> Path:
-    """The path of a file or folder, which may hold wildcards and becomes absolute, starting at the folder of the file."""
+    """Returns the absolute path of a file or folder. It may contain wildcards; relative ones start at the folder of paperwire.toml."""
     is_local = _usable(text, "it must be a file or a folder; an address of the web is a url", when="://" not in text)
     return places.folder / _at_home(Path(line(is_local)))
 
 
 def format_name(text: str, places: Places) -> str:
-    """The name of a format."""
+    """Returns the name of a format."""
     return _name_of_format(text.strip()) if places.formats is None else one_of(*places.formats)(text)
 
 
 def day(value: object) -> date:
-    """A date, "2026-12-25", as a text or as a date of TOML."""
+    """Returns a date from a text such as "2026-12-25", or from a TOML date."""
     try:
         return date.fromisoformat(str(value))
     except ValueError:
@@ -295,7 +299,7 @@ def day(value: object) -> date:
 
 
 def one_of(*words: str) -> Callable[[str], str]:
-    """Returns a check for one of some words, in any letter case."""
+    """Returns a check that accepts these words, in any letter case."""
     reason, known = "it must be one of {words}", ", ".join(words)
     return lambda text: _usable(plain := text.strip().casefold(), reason, when=plain in words, words=known)
 
@@ -305,17 +309,17 @@ def _items(text: str) -> list[str]:
 
 
 def _parts(text: str) -> SplitResult:
-    """The parts of an address with a valid port."""
+    """Returns the parts of an address, whose port is valid."""
     try:
         parts = urlsplit(text)
-        _ = parts.port, parts.hostname  # both raise ValueError only when they are read
+        _ = parts.port, parts.hostname  # reading them is what raises ValueError
     except ValueError:
         raise Unusable("it must be an address that can be read; look at its host and port") from None
     return parts
 
 
 def _split(text: str) -> SplitResult:
-    """The parts of a web address that has a host."""
+    """Returns the parts of a web address that has a host."""
     is_plain = re.fullmatch(r"[!-~]+", text)
     parts = _parts(_usable(text, "it must be an address without blanks, line ends or accents", when=is_plain))
     is_whole = parts.scheme in {"http", "https"} and parts.hostname
@@ -348,8 +352,131 @@ def _sqlite_path(text: str, cwd: Path) -> str:
 
 
 def _at_home(path: Path) -> Path:
-    """A path with the home folder in place of "~"."""
+    """Returns the path with the home folder in place of "~"."""
     try:
         return path.expanduser()
     except RuntimeError:
         raise Unusable("it begins with the home of somebody who is not known on this machine") from None
+
+
+# -------------------------------------------------------------------------------------------------------- lines of cron
+
+# A line has five fields: minute, hour, day of the month, month, day of the week. A field is a list of items with commas. An item
+# is `*`, a value or a range, and may have a step. Months and days of the week may be names, in lower case here. cronsim computes
+# the times, by the rules of Debian's cron (man 5 crontab). It also accepts some other lines, so each line is checked here first.
+
+_MONTHS = ("", "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
+_PART = re.compile(r"(?:\*|(?P<first>\w{1,3})(?:-(?P<last>\w{1,3}))?)(?:/(?P<step>\d{1,3}))?", re.ASCII)
+_MONTH, _WEEKDAY = 3, 4
+_RANGES = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))  # minute, hour, day, month, day of the week: 0 and 7 are Sunday
+_NAMES: tuple[tuple[str, ...], ...] = ((), (), (), _MONTHS, _WEEKDAYS)
+_NEVER = timedelta(days=366)  # time until the next poll of a source if no day fits its cron line
+_ANY_DAY = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+def is_cron(line: str) -> bool:
+    """Returns whether a line in lower case is a cron line: five fields with valid values."""
+    fields = line.split()
+    return len(fields) == len(_RANGES) and all(_values(text, index) for index, text in enumerate(fields))
+
+
+def fits_any_day(line: str) -> bool:
+    """Returns whether any day fits a cron line. No day fits 30 February."""
+    try:
+        CronSim(_plain(line), _ANY_DAY)
+    except CronSimError:
+        return False
+    return True
+
+
+class CronSchedule:
+    """The schedule of a cron line, in the local time of a zone. See subscriptions.planning.source_calendar.Schedule.
+
+    If the line restricts both the day of the month and the day of the week, a day needs to fit only one of them. When
+    the clocks go forward, a skipped time is due right after the change. When they go back, a repeated time is due only
+    once. Lines with `*` as minute or hour are due whenever the clock shows such a time (man 8 cron).
+    """
+
+    awaited = True
+
+    def __init__(self, line: str, zone: tzinfo) -> None:
+        """`line` must have passed `is_cron`."""
+        self._line = _plain(line)
+        self._zone = zone
+
+    def next_poll(self, after: datetime) -> datetime:
+        """See Schedule. Returns the first time after `after` that fits the line; if there is none, `after` plus _NEVER."""
+        return self.next_due(after) or after + _NEVER
+
+    def next_due(self, after: datetime) -> datetime | None:
+        """See Schedule. None if no day fits the line."""
+        return next((moment for moment in self._moments(after) if moment > after), None)
+
+    def last_due(self, now: datetime) -> datetime | None:
+        """See Schedule. None if no day fits the line."""
+        return next(self._moments(now + timedelta(microseconds=1), reverse=True), None)
+
+    def due_now(self, now: datetime) -> Overdue | None:
+        """See Schedule. After each time of the line, the source counts as due until the next one."""
+        at = self.last_due(now)
+        return Overdue(at=at) if at else None
+
+    def _moments(self, start: datetime, *, reverse: bool = False) -> Iterator[datetime]:
+        try:
+            found = CronSim(self._line, start.astimezone(self._zone), reverse=reverse)
+        except CronSimError:  # no day fits the line
+            return
+        for moment in found:
+            yield moment.astimezone(UTC)
+
+
+def _plain(line: str) -> str:
+    """Returns the line in a form that cronsim accepts: names, steps and ranges over a weekend become lists of numbers.
+
+    Fields that begin with `*` stay as they are, because the `*` decides how the two fields for days combine, and what
+    happens when the clocks change.
+    """
+    fields = (
+        text if text.startswith("*") else ",".join(map(str, sorted(_values(text, index))))
+        for index, text in enumerate(line.split())
+    )
+    return " ".join(fields)
+
+
+def _values(text: str, index: int) -> set[int]:
+    """Returns the values that a field names; none if the field cannot be read."""
+    found: set[int] = set()
+    for part in text.split(","):
+        values = _part(part, index)
+        if not values:
+            return set()
+        found |= values
+    return found
+
+
+def _part(text: str, index: int) -> set[int]:
+    """Returns the values of `*`, `5`, `1-5` or `mon-fri`, which may have a step such as `*/15`; none if unreadable."""
+    matched, (low, high) = _PART.fullmatch(text), _RANGES[index]
+    if matched is None:
+        return set()
+    first, last, step = (matched[name] for name in ("first", "last", "step"))
+    if index == _MONTH and first and (first.isdigit() != (last or first).isdigit() or (step and not first.isdigit())):
+        return set()  # "1-mar" and "jan-jun/2" are refused
+    begin = low if first is None else _number(first, index)
+    end = _number(last, index) if last is not None else high if first is None or step else begin
+    if index == _WEEKDAY and end < begin and last is not None:  # fri-mon
+        end, high = end + len(_WEEKDAYS), high + len(_WEEKDAYS)
+    if not low <= begin <= end <= high or (step and not 1 <= int(step) <= end - begin):
+        return set()
+    if index != _WEEKDAY:
+        return set(range(begin, end + 1, int(step or 1)))
+    end -= step is not None and last is None  # with a step but no end, Saturday (6) is the last; 7 is Sunday again
+    return {value % len(_WEEKDAYS) for value in range(begin, end + 1, int(step or 1))}
+
+
+def _number(text: str, index: int) -> int:
+    """Returns the number of a value that is a number or a name; -1 for an unknown name."""
+    if text.isdigit():
+        return int(text)
+    return _NAMES[index].index(text) if text in _NAMES[index] else -1

@@ -1,4 +1,4 @@
-"""Looks papers up at arXiv: those that are named, and what digests leave out."""
+"""Looks papers up at arXiv: papers that a person names, and papers that digests describe only in part."""
 
 import asyncio
 import logging
@@ -14,16 +14,15 @@ from bot.context import write
 from bot.digests import read_digest
 from bot.errors import BrokenDigest, FetchError, UnknownFormat
 from bot.settings import SourceSettings
-from bot.settings.model import is_arxivs_own
 from bot.sources import fetch_request
 from bot.sources.fetch_request import FetchRequest, Sites
-from bot.sources.fetcher import Fetched, Fetcher
+from bot.sources.fetcher import Fetcher
 from bot.sources.ingest import PollContext, store_digest
 from subscriptions.model import Announce, Digest, Paper
 from subscriptions.normalize import title_alias
 from subscriptions.planning.receipts import Arrival
 from subscriptions.service.notices import claim_incomplete
-from subscriptions.store.merging import IncompletePaper, give_back
+from subscriptions.store.sources import IncompletePaper, give_back
 
 log = logging.getLogger("paperwire")
 
@@ -45,111 +44,6 @@ def arxiv_among(sources: Iterable[SourceSettings]) -> SourceSettings | None:
     )
 
 
-class Enricher:
-    """Completes papers. The store records the given source as the source of the papers that arXiv returns."""
-
-    def __init__(self, context: PollContext, fetcher: Fetcher, source: SourceSettings) -> None:
-        self._context = context
-        self._fetcher = fetcher
-        self._source = source.name
-
-    async def enrich(self) -> None:
-        """Enriches one round of incomplete papers. Raises StoreError, and FetchError if arXiv does not answer."""
-        store, now = self._context.store, self._context.ingest_context.clock.now()
-        papers = await write(claim_incomplete, store, now=now, ids=MAX_IDS, titles=MAX_TITLES)
-        waiting = deque(_groups(papers))
-        try:
-            for _ in range(MAX_REQUESTS):
-                if not waiting:
-                    return
-                halves = await self._ask(waiting[0])
-                waiting.popleft()
-                waiting.extendleft(halves)
-        except FetchError as error:
-            if error.status and not error.busy:
-                waiting.popleft()  # arXiv answered, though without papers
-            raise
-        finally:
-            if waiting:
-                rest = [paper for question in waiting for paper in question]
-                await write(give_back, store, rest)
-
-    async def _ask(self, papers: PaperGroup) -> Sequence[PaperGroup]:
-        """Stores the papers that arXiv returns. If it refuses the request, returns the groups to ask for instead."""
-        sites = self._context.sites
-        title_words = "" if papers[0].arxiv_id else _words(papers[0].title)
-        request = (
-            fetch_request.by_title(title_words, most=MAX_RESULTS, sites=sites)
-            if title_words
-            else fetch_request.by_ids([paper.arxiv_id for paper in papers if paper.arxiv_id], sites=sites)
-        )
-        try:
-            digest = await query_arxiv(self._fetcher, self._source, request)
-        except (UnknownFormat, BrokenDigest) as error:
-            log.warning("Filling in: %s", error)
-            return _halves(papers)
-        if digest is None:
-            return _halves(papers)
-        found = _titled(digest, papers[0].title) if title_words else _with_ids(digest, papers)
-        if found:
-            kept, arrival = replace(digest, entries=found), Arrival(completes=True)
-            done = await store_digest(
-                self._context.ingest_context, kept, source=self._source, of_arxiv=True, arrival=arrival
-            )
-            log.info("Filling in: %d papers, %d of them completed.", len(papers), done.updated)
-        return ()
-
-
-async def query_arxiv(fetcher: Fetcher, source: str, request: FetchRequest) -> Digest | None:
-    """Returns the papers that arXiv returns; None if it refuses the request. Raises FetchError, UnknownFormat, BrokenDigest."""
-    try:
-        found = await fetcher.fetch(request.url)
-    except FetchError as error:
-        if error.status == HTTPStatus.BAD_REQUEST:
-            return None
-        raise
-    assert isinstance(found, Fetched)  # noqa: S101 - the request named no validators
-    name = fetch_request.document_name(source, request.url)
-    digest = await asyncio.to_thread(read_digest, found.data, name, format=request.format)
-    return None if any(warning.code == "feed_error" for warning in digest.warnings) else digest
-
-
-def _groups(papers: Sequence[IncompletePaper]) -> list[PaperGroup]:
-    """Returns the groups of papers, one for each request: many ids together, each title alone.
-
-    Titles without Latin words are left out, since arXiv has none.
-    """
-    with_id = [paper for paper in papers if paper.arxiv_id]
-    batches = [tuple(with_id[start : start + IDS_PER_REQUEST]) for start in range(0, len(with_id), IDS_PER_REQUEST)]
-    return batches + [(paper,) for paper in papers if not paper.arxiv_id and _words(paper.title)]
-
-
-def _words(title: str) -> str:
-    """Returns the words of a title for a request; "" if no paper of arXiv can have the title."""
-    return " ".join(_WORD.findall(title)[:MAX_TITLE_WORDS]) if _LATIN.search(title) else ""
-
-
-def _halves(papers: PaperGroup) -> tuple[PaperGroup, ...]:
-    """Returns the two halves of a group; nothing for a group of one paper."""
-    middle = len(papers) // 2
-    return (papers[middle:], papers[:middle]) if middle else ()
-
-
-def _with_ids(digest: Digest, papers: PaperGroup) -> tuple[Paper, ...]:
-    wanted = {paper.arxiv_id for paper in papers}
-    return tuple(entry for entry in digest.entries if entry.arxiv_id in wanted)
-
-
-def _titled(digest: Digest, title: str) -> tuple[Paper, ...]:
-    """Returns the paper of the digest with exactly this title; () if there is none or more than one."""
-    alias = title_alias(title)
-    found = {entry.key: entry for entry in digest.entries if entry.arxiv_id and title_alias(entry.title) == alias}
-    return tuple(found.values()) if alias and len(found) == 1 else ()
-
-
-# -------------------------------------------------------- looks up papers at arXiv that a person asks for by their ids
-
-
 @dataclass(slots=True)
 class _Batch:
     """The ids of all callers that wait for the next request."""
@@ -159,7 +53,7 @@ class _Batch:
 
 
 class PaperLookup:
-    """Requests papers from arXiv by their ids. Ids that arrive during a request go together into the next request."""
+    """Looks papers up at arXiv: those that a person names by their ids, and those that digests describe only in part."""
 
     def __init__(self, context: PollContext, fetcher: Fetcher, source: SourceSettings) -> None:
         """`source` is one of arXiv. The store records it as the source of the papers."""
@@ -167,12 +61,15 @@ class PaperLookup:
         self._fetcher = fetcher
         self._source = source.name
         self._sites = _sites(source, context.sites)
-        self._of_arxiv = self._sites == context.sites or is_arxivs_own(source)  # else it is a mirror
+        self._of_arxiv = self._sites == context.sites or source.is_arxivs_own  # otherwise it is a mirror
         self._next = _Batch()
         self._turn = asyncio.Lock()
 
     async def find(self, ids: Collection[str]) -> bool:
-        """Stores the papers that arXiv knows. Returns False if arXiv cannot be reached now. Raises StoreError."""
+        """Stores the papers that arXiv knows. Returns False if arXiv gives no readable answer. Raises StoreError.
+
+        Ids that arrive during a request go together into the next request.
+        """
         batch = self._next
         batch.ids.update(ids)
         async with self._turn:
@@ -193,25 +90,120 @@ class PaperLookup:
 
     async def _store(self, ids: Sequence[str]) -> None:
         """Sends one request. If arXiv refuses it because of one bad id, sends its halves."""
-        digest = await query_arxiv(self._fetcher, self._source, fetch_request.by_ids(ids, sites=self._sites))
+        digest = await self._query(fetch_request.by_ids(ids, sites=self._sites))
         if digest is None and len(ids) > 1:
             middle = len(ids) // 2
             await self._store(ids[:middle])
             await self._store(ids[middle:])
         if digest is not None and (found := _as_no_news(digest, frozenset(ids))).entries:
-            context = self._context.ingest_context
-            await store_digest(context, found, source=self._source, of_arxiv=self._of_arxiv)
+            await store_digest(self._context, found, source=self._source, of_arxiv=self._of_arxiv)
+
+    async def enrich(self) -> None:
+        """Enriches one round of incomplete papers. Raises StoreError, and FetchError if arXiv does not answer."""
+        store, now = self._context.store, self._context.clock.now()
+        papers = await write(claim_incomplete, store, now=now, ids=MAX_IDS, titles=MAX_TITLES)
+        waiting = deque(_groups(papers))
+        try:
+            for _ in range(MAX_REQUESTS):
+                if not waiting:
+                    return
+                halves = await self._complete(waiting[0])
+                waiting.popleft()
+                waiting.extendleft(halves)
+        except FetchError as error:
+            if error.status and not error.busy:
+                waiting.popleft()  # arXiv answered with an error, so these papers are not given back
+            raise
+        finally:
+            if waiting:
+                rest = [paper for question in waiting for paper in question]
+                await write(give_back, store, rest)
+
+    async def _complete(self, papers: PaperGroup) -> Sequence[PaperGroup]:
+        """Stores the papers that arXiv returns. If it refuses the request, returns the halves to request instead."""
+        sites = self._context.sites
+        title_words = "" if papers[0].arxiv_id else _words(papers[0].title)
+        request = (
+            fetch_request.by_title(title_words, most=MAX_RESULTS, sites=sites)
+            if title_words
+            else fetch_request.by_ids([paper.arxiv_id for paper in papers if paper.arxiv_id], sites=sites)
+        )
+        try:
+            digest = await self._query(request)
+        except (UnknownFormat, BrokenDigest) as error:
+            log.warning("Filling in: %s", error)
+            return _halves(papers)
+        if digest is None:
+            return _halves(papers)
+        found = _titled(digest, papers[0].title) if title_words else _with_ids(digest, papers)
+        if found:
+            kept, arrival = replace(digest, entries=found), Arrival(completes=True)
+            done = await store_digest(self._context, kept, source=self._source, of_arxiv=True, arrival=arrival)
+            log.info("Filling in: %d papers, %d of them completed.", len(papers), done.updated)
+        return ()
+
+    async def _query(self, request: FetchRequest) -> Digest | None:
+        """Returns the papers that arXiv returns; None if it refuses the request.
+
+        Raises FetchError, UnknownFormat, BrokenDigest.
+        """
+        try:
+            found = await self._fetcher.fetch(request.url)
+        except FetchError as error:
+            if error.status == HTTPStatus.BAD_REQUEST:
+                return None
+            raise
+        assert found is not None  # noqa: S101 - only a request with validators returns None
+        name = fetch_request.document_name(self._source, request.url)
+        digest = await asyncio.to_thread(read_digest, found.data, name, format=request.format)
+        return None if any(warning.code == "feed_error" for warning in digest.warnings) else digest
+
+
+def _groups(papers: Sequence[IncompletePaper]) -> list[PaperGroup]:
+    """Returns the groups of papers, one for each request: many ids together, each title alone.
+
+    Titles without Latin words are left out, since arXiv has none.
+    """
+    with_id = [paper for paper in papers if paper.arxiv_id]
+    batches = [tuple(with_id[start : start + IDS_PER_REQUEST]) for start in range(0, len(with_id), IDS_PER_REQUEST)]
+    return batches + [(paper,) for paper in papers if not paper.arxiv_id and _words(paper.title)]
+
+
+def _words(title: str) -> str:
+    """Returns the words of a title for a request; "" if no paper of arXiv can have the title."""
+    return " ".join(_WORD.findall(title)[:MAX_TITLE_WORDS]) if _LATIN.search(title) else ""
+
+
+def _halves(papers: PaperGroup) -> tuple[PaperGroup, ...]:
+    """Returns the two halves of a group; () for a group of one paper."""
+    middle = len(papers) // 2
+    return (papers[middle:], papers[:middle]) if middle else ()
+
+
+def _with_ids(digest: Digest, papers: PaperGroup) -> tuple[Paper, ...]:
+    wanted = {paper.arxiv_id for paper in papers}
+    return tuple(entry for entry in digest.entries if entry.arxiv_id in wanted)
+
+
+def _titled(digest: Digest, title: str) -> tuple[Paper, ...]:
+    """Returns the paper of the digest with exactly this title; () if there is none or more than one."""
+    alias = title_alias(title)
+    found = {entry.key: entry for entry in digest.entries if entry.arxiv_id and title_alias(entry.title) == alias}
+    return tuple(found.values()) if alias and len(found) == 1 else ()
 
 
 def _as_no_news(digest: Digest, ids: frozenset[str]) -> Digest:
-    """Returns the digest with only the papers of these ids, marked as replacements, which are stored without an announcement."""
+    """Returns the digest with only the papers of these ids, marked as replacements, so that they are not announced."""
     found = [replace(entry, announce_type=Announce.REPLACE) for entry in digest.entries if entry.arxiv_id in ids]
     own = sha256(f"looked up {digest.content_hash}".encode()).hexdigest()
     return replace(digest, entries=tuple(found), content_hash=own)
 
 
 def _sites(source: SourceSettings, sites: Sites) -> Sites:
-    """Returns the addresses of arXiv's services. If the source is a query to arXiv's API, perhaps on a mirror, its API is used."""
+    """Returns the addresses of arXiv's services.
+
+    If the source is a query to arXiv's API, perhaps on a mirror, its API is used.
+    """
     if source.url is None or not fetch_request.is_api(source.url):
         return sites
     parts = urlsplit(source.url)

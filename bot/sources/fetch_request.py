@@ -1,4 +1,4 @@
-"""What is fetched and when: requests, limits of a host, schedules, and days that are fetched later.
+"""What is fetched and when: requests, limits of a host, schedules, and requests for missed days.
 
 A schedule tells when a source is due, and which days it should have brought.
 """
@@ -13,26 +13,21 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from http import HTTPStatus
-from typing import Protocol
 from urllib.parse import quote, urlsplit
 
+from bot.context import write
 from bot.errors import FetchError
 from bot.ports.channel import Clock
-from bot.settings import EVERYTHING, SourceSettings
-from bot.settings.cron import CronSchedule
-from bot.settings.model import is_listing
+from bot.settings import EVERYTHING, SourceSettings, is_listing
+from bot.settings.checks import CronSchedule
 from subscriptions.categories import CLASSES
 from subscriptions.errors import Sentence
 from subscriptions.model import Announce, Paper
+from subscriptions.planning import source_calendar
 from subscriptions.planning.receipts import Observation
-from subscriptions.planning.source_calendar import (
-    NEW_YORK,
-    ArxivCalendar,
-    ArxivSchedule,
-    Overdue,
-    Schedule,
-    read_schedule,
-)
+from subscriptions.service.notices import claim_slot
+from subscriptions.store.database.store import Store
+from subscriptions.store.sources import release_slot
 from subscriptions.zones import zone
 
 GAP = 3.0  # seconds between requests to arXiv, all its hosts together (info.arxiv.org/help/api/tou.html)
@@ -44,14 +39,20 @@ LONGEST_REQUEST = 240.0  # seconds after which the slot of a killed process is f
 MAX_DAYS_COUNTED = timedelta(days=60)  # days longer ago do not count as missed
 
 
-class SharedHostSlots(Protocol):
-    """Slots per publisher that all processes on one store share."""
+class StoredHostSlots:
+    """Slots per publisher that all processes on one store share. Its methods raise StoreError."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
 
     async def acquire(self, publisher: str, most: timedelta) -> timedelta:
-        """Acquires the slot for at most `most`. Returns zero if it is acquired, else how long it is not free."""
+        """Acquires the slot for at most `most`. Returns zero if it is acquired, else how long it stays taken."""
+        return await write(claim_slot, self._store, publisher, most, wall=self._clock.wall())
 
     async def release(self, publisher: str, gap: timedelta) -> None:
         """Releases the slot, which is free again after `gap`."""
+        await write(release_slot, self._store, publisher, gap, wall=self._clock.wall())
 
 
 def is_arxiv(host: str) -> bool:
@@ -68,7 +69,7 @@ class HostLimiter:
     """
 
     def __init__(
-        self, clock: Clock, *, others: SharedHostSlots | None = None, is_limited: Callable[[str], bool] = is_arxiv
+        self, clock: Clock, *, others: StoredHostSlots | None = None, is_limited: Callable[[str], bool] = is_arxiv
     ) -> None:
         self._clock = clock
         self._others = others
@@ -94,7 +95,7 @@ class HostLimiter:
 
     @asynccontextmanager
     async def _alone(self, publisher: str, gap: float) -> AsyncIterator[None]:
-        """Waits for and holds the slot that all processes share. Hosts without a gap have none."""
+        """Waits for and holds the slot that all processes share. Hosts without a gap need no slot."""
         if not gap or self._others is None:
             yield
             return
@@ -118,7 +119,9 @@ def asked_to_wait(host: str, wait: timedelta, status: int | None = None) -> Fetc
     values = {"host": host, "status": status or "", "seconds": f"{wait.total_seconds():.0f}"}
     if wait:
         sentence = Sentence("{host} asks for a wait of {seconds} seconds.", values)
-    elif status is None or status < HTTPStatus.BAD_REQUEST:  # a page with that text and a status of success
+    elif (
+        status is None or status < HTTPStatus.BAD_REQUEST
+    ):  # a page that says "Rate exceeded." but has a status of success
         sentence = Sentence("{host} is too busy to answer.", values)
     else:
         sentence = Sentence("{host} is too busy to answer ({status}).", values)
@@ -129,7 +132,7 @@ def asked_to_wait(host: str, wait: timedelta, status: int | None = None) -> Fetc
 
 
 DATE = "{date}"
-MOST_PAGES = 100  # most pages of one answer; a server that returns more repeats them
+MOST_PAGES = 100  # most pages of one answer; a server that returns more of them probably repeats itself
 MOST_OLDER = 12  # most pages of an operator's own query to arXiv's API, after an outage
 PAGE = 500  # papers per page of arXiv's API, whose manual recommends at most 1,000
 _CURSOR = re.compile(r"(?P<before>/details/[^/]+/[^/]+/[^/]+)(?:/(?P<cursor>\d+))?(?P<after>(?:/[^/]*)?/?)")
@@ -165,7 +168,10 @@ class FetchRequest:
 def requests_of(
     source: SourceSettings, now: datetime, *, split: Collection[str] = (), sites: Sites = ARXIV
 ) -> tuple[FetchRequest, ...]:
-    """Returns the requests of a source at `now`, without further pages; () for files. `split`: archives too large for one feed."""
+    """Returns the requests of a source at `now`, without further pages; () for files.
+
+    `split`: archives too large for one feed.
+    """
     if source.url is not None:
         return _by_address(source, source.url, now)
     categories = [part for code in source.arxiv for part in (_classes(code) if code in split else (code,))]
@@ -222,7 +228,10 @@ def _next_start(url: str, data: bytes) -> str | None:
 
 
 def _next_cursor(url: str, data: bytes) -> str | None:
-    """Returns the address of the next page of api.biorxiv.org, by `messages[0].total`, a text, and the length of `collection`."""
+    """Returns the address of the next page of api.biorxiv.org; None after the last page, and for other addresses.
+
+    The page gives the total in `messages[0].total`; the papers in `collection` are counted.
+    """
     parts = urlsplit(url)
     path = _CURSOR.fullmatch(parts.path)
     if path is None:
@@ -268,7 +277,7 @@ CLOSES_AT = time(14, 0)  # in New York: papers submitted later are announced a d
 SUNDAY = 6
 MODERATION_HOLD = timedelta(
     days=4
-)  # so long arXiv's moderators may keep a paper that is announced in time for the oldest day
+)  # how long before the oldest missed day a paper may have been submitted that arXiv's moderators held back
 _CATEGORY = re.compile(r"/(?:list|rss|atom)/(?P<codes>[A-Za-z.+-]+?)(?:/|$)")
 
 
@@ -289,7 +298,7 @@ def is_dated(source: SourceSettings) -> bool:
 def backfill_request(
     source: SourceSettings,
     day: date,
-    calendar: ArxivCalendar,
+    calendar: source_calendar.ArxivCalendar,
     *,
     missing: Collection[str] = (),
     oldest: bool = False,
@@ -330,11 +339,11 @@ def by_ids(ids: Sequence[str], *, sites: Sites = ARXIV) -> FetchRequest:
 
 
 def by_title(words: str, *, most: int, sites: Sites = ARXIV) -> FetchRequest:
-    """Returns the request for papers with these consecutive words in the title. The words hold no punctuation."""
+    """Returns the request for papers with these consecutive words in the title. `words` must not have punctuation."""
     return api_request(f"search_query=ti:%22{quote(words, safe='').replace('%20', '+')}%22", most=most, sites=sites)
 
 
-def submitted_between(batch: date, calendar: ArxivCalendar) -> tuple[datetime, datetime]:
+def submitted_between(batch: date, calendar: source_calendar.ArxivCalendar) -> tuple[datetime, datetime]:
     """Returns the times between which the papers of a batch were submitted; aware UTC."""
     before = batch - DAY
     while not calendar.has_batch(before):
@@ -346,7 +355,7 @@ def _closed(batch: date) -> datetime:
     """Returns the time until which papers could be submitted for a batch."""
     evening = batch - DAY
     day = evening - 2 * DAY if evening.weekday() == SUNDAY else evening
-    return datetime.combine(day, CLOSES_AT, NEW_YORK).astimezone(UTC)
+    return datetime.combine(day, CLOSES_AT, source_calendar.NEW_YORK).astimezone(UTC)
 
 
 def _in_categories(categories: Collection[str]) -> str:
@@ -364,17 +373,21 @@ class SourceSchedules:
     """Tells when sources are due, by the schedules of the settings, arXiv's calendar and the operator's time zone."""
 
     def __init__(self, holidays: Sequence[date] | None, zone_name: str) -> None:
-        self.calendar = ArxivCalendar(holidays=None if holidays is None else frozenset(holidays))
+        self.calendar = source_calendar.ArxivCalendar(holidays=None if holidays is None else frozenset(holidays))
         self._zone = zone(zone_name)
 
-    def schedule(self, source: SourceSettings) -> Schedule | None:
+    def schedule(self, source: SourceSettings) -> source_calendar.Schedule | None:
         """Returns the schedule of a source; None for a file that is only watched."""
         if source.schedule is None:
             return None
-        return read_schedule(source.schedule, self._arxiv(source), lambda line: CronSchedule(line, self._zone))
+        return source_calendar.read_schedule(
+            source.schedule, self._arxiv(source), lambda line: CronSchedule(line, self._zone)
+        )
 
-    def due(self, source: SourceSettings, observation: Observation, now: datetime) -> tuple[Overdue | None, bool]:
-        """Returns (what an observed unit should hold by now, whether None there means a day without announcement)."""
+    def due(
+        self, source: SourceSettings, observation: Observation, now: datetime
+    ) -> tuple[source_calendar.Overdue | None, bool]:
+        """Returns (what a unit should hold by now or None, whether None means that nothing is announced today)."""
         schedule = self.schedule(source)
         if schedule is None:
             return None, False
@@ -387,7 +400,7 @@ class SourceSchedules:
         schedule = self.schedule(source)
         return schedule is not None and schedule.awaited
 
-    def batch_due(self, source: SourceSettings, now: datetime) -> Overdue | None:
+    def batch_due(self, source: SourceSettings, now: datetime) -> source_calendar.Overdue | None:
         """Returns the batch of arXiv that the source should show by now; None if none is due."""
         return self._arxiv(source).due_now(now)
 
@@ -404,7 +417,10 @@ class SourceSchedules:
         return (last.astimezone(self._zone).date(),) if last else ()
 
     def days_due(self, source: SourceSettings, after: date | None, now: datetime) -> tuple[date, ...]:
-        """Returns the days after `after` that a source should have brought by `now`, oldest first. With None, only the current day."""
+        """Returns the days after `after` that a source should have brought by `now`, oldest first.
+
+        If `after` is None, returns only the current day.
+        """
         current = self.current_days(source, now)
         today = now.astimezone(UTC).date()
         if after is None or after > today + DAY:  # a time in the future was stored before the clock was set back
@@ -438,5 +454,7 @@ class SourceSchedules:
         """Returns the moment from which a source should hold a batch of arXiv."""
         return self._arxiv(source).expected_at(batch)
 
-    def _arxiv(self, source: SourceSettings) -> ArxivSchedule:
-        return ArxivSchedule(calendar=self.calendar, evening=source.url is not None and is_listing(source.url))
+    def _arxiv(self, source: SourceSettings) -> source_calendar.ArxivSchedule:
+        return source_calendar.ArxivSchedule(
+            calendar=self.calendar, evening=source.url is not None and is_listing(source.url)
+        )

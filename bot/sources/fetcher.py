@@ -1,6 +1,7 @@
-"""Unpacks gzip piece by piece, up to a limit, since a thousand bytes can unpack to a million."""
+"""Fetches documents by HTTP, from public addresses only, with limits on hosts, time, size and frequency."""
 
 import asyncio
+import gzip
 import socket
 import ssl
 import urllib.request
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
+from io import BytesIO
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
 from bot.context import without
@@ -19,8 +21,7 @@ from bot.ports.channel import Clock
 from bot.sources.fetch_request import HostLimiter, asked_to_wait
 from subscriptions.errors import Sentence
 
-MAGIC = b"\x1f\x8b"
-_GZIP = zlib.MAX_WBITS | 16
+_GZIP = b"\x1f\x8b"  # the beginning of packed data
 
 
 class TooLarge(Exception):
@@ -31,55 +32,22 @@ class Damaged(Exception):
     """The data is not gzip, or is damaged."""
 
 
-class Gunzipper:
-    """Unpacks the pieces of a gzip stream of one or more members."""
-
-    def __init__(self, limit: int) -> None:
-        self._left = limit
-        self._stream = zlib.decompressobj(_GZIP)
-        self._begun = False
-
-    def feed(self, piece: bytes) -> bytes:
-        """Returns the unpacked content of the next piece. Raises TooLarge, Damaged."""
-        out = []
-        try:
-            while piece:
-                if self._stream.eof:
-                    if not piece.startswith(MAGIC[:1]):
-                        break  # some servers append zeros
-                    self._stream = zlib.decompressobj(_GZIP)
-                self._begun = True
-                found = self._stream.decompress(piece, self._left + 1)
-                self._left -= len(found)
-                if self._left < 0:
-                    raise TooLarge
-                out.append(found)
-                piece = self._stream.unused_data
-        except zlib.error:
-            raise Damaged from None
-        return b"".join(out)
-
-    def end(self) -> None:
-        """Ends the stream. Raises Damaged if something is missing."""
-        if self._begun and not self._stream.eof:
-            raise Damaged
-
-
 def gunzipped(data: bytes, limit: int) -> bytes:
-    """Returns the content of a gzip file; other data unchanged. Raises TooLarge, Damaged."""
-    if not data.startswith(MAGIC):
-        return data
-    unpacker = Gunzipper(limit)
-    found = unpacker.feed(data)
-    unpacker.end()
+    """Unpacks gzip, up to a limit, since a thousand bytes can unpack to a million. Raises TooLarge, Damaged."""
+    try:
+        found = gzip.GzipFile(fileobj=BytesIO(data)).read(limit + 1)
+    except (EOFError, OSError, zlib.error):
+        raise Damaged from None
+    if len(found) > limit:
+        raise TooLarge
     return found
 
 
 # -------------------------------------------------- tells which IP addresses are public, so that a source may be there
 
-# Pure.  A list of sources, or a redirect, must not make this machine send requests to its own services or to its
-# private network. The networks are IANA's special-purpose registries (www.iana.org/assignments/iana-ipv4-special-
-# registry, …ipv6…).
+# This part is pure. A list of sources, or a redirect, must not make this machine send requests to its own services or
+# to its private network. The networks are those of IANA's special-purpose registries
+# (www.iana.org/assignments/iana-ipv4-special-registry, …ipv6…).
 
 
 _GLOBAL_V6 = IPv6Network("2000::/3")  # the part that has been assigned; the rest is special
@@ -89,7 +57,7 @@ _COMPATIBLE = IPv6Network("::/96")
 
 
 def is_public(address: str) -> bool:
-    """Returns whether an IP address is public. An IPv6 address that holds an IPv4 address is public if that is."""
+    """Returns whether an IP address is public. An IPv6 address that holds an IPv4 address is as public as the latter."""
     try:
         found = ip_address(address.partition("%")[0])
     except ValueError:
@@ -102,7 +70,7 @@ def is_public(address: str) -> bool:
 
 
 def _inner(address: IPv6Address) -> IPv4Address | None:
-    """Returns the IPv4 address in an IPv6 address: mapped, of 6to4, or of NAT64."""
+    """Returns the IPv4 address in an IPv6 address (mapped, 6to4 or NAT64); None if there is none."""
     if address.ipv4_mapped or address.sixtofour:
         return address.ipv4_mapped or address.sixtofour
     return IPv4Address(int(address) & 0xFFFF_FFFF) if address in _NAT64 or address in _COMPATIBLE else None
@@ -112,15 +80,15 @@ def _inner(address: IPv6Address) -> IPv4Address | None:
 
 # Only public IP addresses are reached, also after redirects, except for hosts of sources that the settings allow. The
 # host name is resolved here, and the connection goes to the IP address that was checked, so that a second answer of the
-# name server cannot lead elsewhere; TLS still verifies the name. A proxy resolves names itself, and decides what may be
-# reached.
+# name server cannot lead to another address; TLS still verifies the name. A proxy resolves names itself, and decides
+# what may be reached.
 
 
-with without("httpx._main"):  # 4 MB: its command line, with colours
+with without("httpx._main"):  # saves 4 MB: this module is the command line of httpx
     import httpx
 
 MOST_REDIRECTS = 5
-LONGEST_ASKED = timedelta(days=1)  # if a server asks for a longer wait, this one is kept
+LONGEST_ASKED = timedelta(days=1)  # a longer wait that a server asks for is shortened to this one
 _REDIRECTS = (301, 302, 303, 307, 308)
 _BUSY = (429, 503)
 _ERROR_BODY = 64 * 1024  # bytes of an error page that are read: arXiv's feeds explain errors there
@@ -158,11 +126,6 @@ class Fetched:
     modified: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Unchanged:
-    """The document has not changed since the one with the given validators."""
-
-
 async def resolve(host: str, port: int) -> list[str]:
     """Returns the IP addresses of a host, by this machine's resolver. Raises OSError."""
     found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
@@ -170,7 +133,7 @@ async def resolve(host: str, port: int) -> list[str]:
 
 
 def proxy_of_environment(scheme: str, host: str) -> str | None:
-    """Returns the proxy for a host by HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY; None if it is reached directly."""
+    """Returns the proxy that HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY give for a host; None if it needs none."""
     proxies = urllib.request.getproxies()
     proxy = proxies.get(scheme) or proxies.get("all")
     return None if not proxy or urllib.request.proxy_bypass(host) else proxy
@@ -200,8 +163,8 @@ class Fetcher:
         self._proxy_of = proxy_of
         self._tls: ssl.SSLContext | None = None
 
-    async def fetch(self, url: str, *, etag: str = "", modified: str = "") -> Fetched | Unchanged:
-        """Returns the document at an address; Unchanged if `etag` and `modified` still describe it. Raises FetchError."""
+    async def fetch(self, url: str, *, etag: str = "", modified: str = "") -> Fetched | None:
+        """Returns the document at an address; None if it has not changed since `etag` and `modified`. Raises FetchError."""
         headers = {"User-Agent": self._agent, "Accept-Encoding": "gzip", "Accept": "*/*"}
         headers |= {"If-None-Match": etag} if etag else {}
         headers |= {"If-Modified-Since": modified} if modified else {}
@@ -214,10 +177,8 @@ class Fetcher:
             target = found
         raise _failed(Sentence("{host} redirects again and again."), target)
 
-    async def _in_turn(
-        self, url: httpx.URL, headers: Mapping[str, str], open_host: str
-    ) -> Fetched | Unchanged | httpx.URL:
-        """Returns the document that one request returns, or the address to which the server redirects.
+    async def _in_turn(self, url: httpx.URL, headers: Mapping[str, str], open_host: str) -> Fetched | httpx.URL | None:
+        """Sends one request as soon as the limits of the host allow it. Returns the document or the target of a redirect.
 
         `open_host` may have a private address: it is the host of the source's own address, if the settings allow it. The
         host of a redirect may not, since the server chooses it.
@@ -235,7 +196,7 @@ class Fetcher:
                     self._host_limiter.pause(host, error.retry_after)
                 raise
 
-    async def _ask(self, url: httpx.URL, headers: Mapping[str, str], open_host: str) -> Fetched | Unchanged | httpx.URL:
+    async def _ask(self, url: httpx.URL, headers: Mapping[str, str], open_host: str) -> Fetched | httpx.URL | None:
         proxy = self._proxy_of(url.scheme, url.host)
         if proxy:
             return await self._get(url, None, headers, proxy)
@@ -265,8 +226,11 @@ class Fetcher:
 
     async def _get(
         self, url: httpx.URL, address: str | None, headers: Mapping[str, str], proxy: str | None
-    ) -> Fetched | Unchanged | httpx.URL:
-        """Sends one request to the IP address that was checked. Each request has its own client, since a kept connection would escape the next check."""
+    ) -> Fetched | httpx.URL | None:
+        """Sends one request to the IP address that was checked.
+
+        Each request has its own client, since a connection that stays open would bypass the next check.
+        """
         host = url.raw_host.decode("ascii")
         async with (
             _translated(url, self._limits),
@@ -284,16 +248,16 @@ class Fetcher:
         timeout = httpx.Timeout(self._limits.idle, connect=self._limits.connect)
         try:
             return httpx.AsyncClient(timeout=timeout, verify=self._context(url), proxy=proxy, trust_env=False)
-        except (ImportError, ValueError):  # httpx's message about an unusable proxy would repeat its address
+        except (ImportError, ValueError):  # httpx's message would show the address of the proxy
             raise _failed(Sentence("The proxy of this machine cannot be used."), url) from None
 
-    async def _read(self, url: httpx.URL, response: httpx.Response) -> Fetched | Unchanged | httpx.URL:
+    async def _read(self, url: httpx.URL, response: httpx.Response) -> Fetched | httpx.URL | None:
         status = response.status_code
         if status in _REDIRECTS:
             return _redirected(url, response.headers.get("Location", ""))
         asked = response.request.headers
         if status == HTTPStatus.NOT_MODIFIED and ("If-None-Match" in asked or "If-Modified-Since" in asked):
-            return Unchanged()
+            return None
         if status != HTTPStatus.OK:
             raise await self._refused(url, response)
         data = await self._body(url, response, self._limits.most)
@@ -309,16 +273,11 @@ class Fetcher:
             raise _failed(
                 Sentence("{host} packs its answer as {coding}, which was not asked for."), url, coding=coding[:20]
             )
-        unpacker = Gunzipper(most) if "gzip" in coding else None
-        data, sent = bytearray(), 0
         try:
-            async for piece in response.aiter_raw():
-                sent += len(piece)
-                data += unpacker.feed(piece) if unpacker else piece
-                _check_size(max(sent, len(data)), most)
-            if unpacker:
-                unpacker.end()
-            return gunzipped(bytes(data), most)
+            found = await _received(response, most)
+            if "gzip" in coding:
+                found = await asyncio.to_thread(gunzipped, found, most)
+            return await asyncio.to_thread(gunzipped, found, most) if found.startswith(_GZIP) else found
         except TooLarge:
             raise _failed(
                 Sentence("The answer of {host} is larger than {limit} MiB."),
@@ -360,7 +319,10 @@ class Fetcher:
         return min(max(wait, timedelta(0)), LONGEST_ASKED)
 
     def _context(self, url: httpx.URL) -> ssl.SSLContext:
-        """Returns the TLS context. Trusted certificates are read once, for the first https address; http gets a context without any."""
+        """Returns the TLS context.
+
+        For http it has no certificates; the trusted ones are read once, for the first https address.
+        """
         if url.scheme != "https":
             return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         if self._tls is None:
@@ -380,14 +342,14 @@ def _parsed(url: str) -> httpx.URL:
 
 
 def _redirected(url: httpx.URL, location: str) -> httpx.URL:
-    """Returns the address to which a redirect leads. A password is kept only on the same host. Raises FetchError."""
-    try:
-        target = url.join(location) if location else None
-        if target is not None and _is_web(target):
-            return target if target.netloc == url.netloc else target.copy_with(userinfo=b"")
-    except (httpx.InvalidURL, UnicodeError):
-        pass
-    raise _no_address(url)
+    """Returns the address to which a redirect leads. A password is kept only on the same host.
+
+    Raises FetchError, InvalidURL, UnicodeError; `_translated` turns all of them into FetchError.
+    """
+    target = url.join(location)
+    if not (location and _is_web(target)):
+        raise _no_address(url)
+    return target if target.netloc == url.netloc else target.copy_with(userinfo=b"")
 
 
 def _no_address(url: httpx.URL) -> FetchError:
@@ -403,9 +365,14 @@ def _failed(sentence: Sentence, url: httpx.URL, *, of_host: bool = True, **value
     return FetchError(Sentence(sentence.template, {"host": url.host, **values}), host_wide=of_host)
 
 
-def _check_size(size: int, most: int) -> None:
-    if size > most:
-        raise TooLarge
+async def _received(response: httpx.Response, limit: int) -> bytes:
+    """Returns the body as it was sent. Raises TooLarge."""
+    data = bytearray()
+    async for piece in response.aiter_raw():
+        data += piece
+        if len(data) > limit:
+            raise TooLarge
+    return bytes(data)
 
 
 @asynccontextmanager
@@ -418,7 +385,7 @@ async def _translated(url: httpx.URL, limits: FetchLimits) -> AsyncIterator[None
     except (
         httpx.InvalidURL,
         UnicodeError,
-    ):  # httpx builds the request of each redirect, although none is followed
+    ):  # we let httpx follow no redirect, but it still parses the address, and raises this if it is invalid
         raise _no_address(url) from None
 
 

@@ -1,23 +1,21 @@
-"""Takes in a document: from a source of the settings, or on demand."""
+"""Stores the papers of a document, which comes from a source of the settings or is ingested on demand."""
 
 import asyncio
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import date
 from typing import Protocol
 
-from bot.context import do_steps, write
+from bot.context import do_steps
 from bot.digests import dated, read_digest
 from bot.ports.channel import Clock, Observe, ignore
 from bot.sources.fetch_request import ARXIV, Sites, SourceSchedules
 from subscriptions.model import ChatAddress, Digest
 from subscriptions.planning.receipts import UNKNOWN, Arrival
 from subscriptions.service.ingest import ingest_steps
-from subscriptions.service.notices import claim_slot
 from subscriptions.store.database.store import Store, Transaction
 from subscriptions.store.digests import Ingested
-from subscriptions.store.sources import release_slot
 from subscriptions.zones import zone
 
 
@@ -60,7 +58,7 @@ async def store_digest(
     of_arxiv: bool = False,
     arrival: Arrival = UNKNOWN,
 ) -> Ingested:
-    """Stores the papers of a digest. Calls `note` in the transaction that stores the digest, so that it can write, too.
+    """Stores the papers of a digest. Calls `note` in the transaction that stores the digest, so that `note` can write in it.
 
     With `announce` the papers are announced even if their day is long ago. `of_arxiv`: the source is one of arXiv's
     own (docs/architecture.md, rule 4). `arrival`: what is known about when the digest came, apart from its day. Raises
@@ -91,30 +89,11 @@ async def store_digest(
 class PollContext:
     """The values that all polls of a process share."""
 
-    ingest_context: IngestContext
+    store: Store
+    clock: Clock
     timing: SourceSchedules
     admins: Sequence[ChatAddress] = ()
     sites: Sites = ARXIV
     announced_batches: set[date] = field(default_factory=set)  # batches of arXiv that any feed has shown
     jitter: Callable[[], float] = random.random
     observe: Observe = ignore  # gets a SourceRead for each receipt
-
-    @property
-    def store(self) -> Store:
-        """The store."""
-        return self.ingest_context.store
-
-
-class StoredHostSlots:
-    """The slots of hosts that all processes on one store share. See bot.sources.fetch_request.SharedHostSlots."""
-
-    def __init__(self, context: IngestContext) -> None:
-        self._context = context
-
-    async def acquire(self, publisher: str, most: timedelta) -> timedelta:
-        """See SharedHostSlots. Raises StoreError."""
-        return await write(claim_slot, self._context.store, publisher, most, wall=self._context.clock.wall())
-
-    async def release(self, publisher: str, gap: timedelta) -> None:
-        """See SharedHostSlots. Raises StoreError."""
-        await write(release_slot, self._context.store, publisher, gap, wall=self._context.clock.wall())

@@ -1,156 +1,80 @@
 """One poll of a source on the web: first the regular requests, then those for missed days."""
 
+import asyncio
 import logging
 from collections import deque
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from bot.context import write
+from bot.digests import read_digest
 from bot.errors import BrokenDigest, FetchError, UnknownFormat, error_location
 from bot.settings import SourceSettings
-from bot.sources import fetch_request, poll_documents
+from bot.sources import fetch_request, receipts
 from bot.sources.fetch_request import FetchRequest
-from bot.sources.fetcher import Fetched, Fetcher, Unchanged
-from bot.sources.ingest import PollContext
-from bot.sources.poll_documents import PollDocuments, PollProgress, PollRun
-from bot.sources.receipts import BATCH_FORMATS, observation_of
+from bot.sources.fetcher import Fetcher
+from bot.sources.ingest import PollContext, store_digest
 from subscriptions.errors import PaperwireError, Sentence
 from subscriptions.model import Digest
-from subscriptions.planning.receipts import Arrival, Observation, Receipt, joined
-from subscriptions.store.database.store import Transaction
+from subscriptions.planning import receipts as verdicts
+from subscriptions.planning.receipts import Outcome, Receipt
+from subscriptions.planning.source_calendar import Overdue, poll_again, wait_after_failure
+from subscriptions.service import notices
+from subscriptions.store import sources as stored_sources
+from subscriptions.store.database.store import Store, Transaction
 from subscriptions.store.digests import Ingested
-from subscriptions.store.sources import DocumentSeen, KnownSource
-
-HISTORY = timedelta(days=4)  # how far back arXiv is read at the first start, if it is the only source
-MISSED_PAGES = 12  # most pages of one missed day
-
-
-def find_missed_days(run: PollRun, *, history: bool) -> None:
-    """Adds the days that became due since the last poll. With `history`, the days before the first poll count, too."""
-    missed_days, timing = run.missed_days, run.context.timing
-    after = (run.now - HISTORY).date() if history and missed_days.upto is None else missed_days.upto
-    due = timing.days_due(run.source, after, run.now)
-    run.set_missed_days(missed_days.with_due(due, run.now.date(), run.current_days))
-    run.is_behind = bool(run.missed_days.past(*run.current_days) or run.missed_days.lost)
-
-
-def take_off_read_days(run: PollRun) -> None:
-    """Removes the days that the regular requests have brought from the missed days."""
-    missed_days = run.missed_days
-    if fetch_request.is_dated(run.source):
-        run.set_missed_days(missed_days.read(*(day for day in run.current_days[1:] if day not in run.broken_days)))
-        return
-    verdicts = [poll_documents.verdict_of(run, run.progress, unit) for unit in run.units]
-    if all(verdict is None or verdict.is_final for verdict in verdicts):
-        missed_days = missed_days.read(*run.current_days)
-    observations = [joined(run.progress.observations.get(unit, ())) for unit in run.units]
-    shown = {one.day for one in observations if one.batch and one.papers and not one.problem}
-    if len(shown) == 1 and len(observations) == 1:  # at the weekend a list shows the batch of Friday
-        missed_days = missed_days.read(*filter(None, shown))
-    run.set_missed_days(missed_days)
-
-
-async def fetch_missed_days(run: PollRun, documents: PollDocuments) -> None:
-    """Fetches the missed days, oldest first, until one of them cannot be fetched. Raises StoreError."""
-    for number, day in enumerate(run.missed_days.past(*run.current_days)):
-        request = fetch_request.backfill_request(
-            run.source,
-            day,
-            run.context.timing.calendar,
-            missing=_missing_categories(run, day),
-            oldest=number == 0 and _was_polled_before(run, day),
-            sites=run.context.sites,
-        )
-        closed = run.closed_hosts.get(urlsplit(request.url).hostname or "") if request else None
-        if request is None and run.has_failed:
-            continue  # the source may still show that day once it works again
-        if request is None:
-            run.set_missed_days(run.missed_days.is_gone(day))
-        elif closed:
-            run.set_missed_days(replace(run.missed_days, reason=closed))
-            return
-        elif not await _fetch_day(run, documents, day, request):
-            return
-
-
-def _missing_categories(run: PollRun, day: date) -> tuple[str, ...]:
-    """Returns the categories of arXiv that are not known to have brought a batch; () for other sources."""
-    came, at = run.known.state.came, run.context.timing.expected_at(run.source, day)
-    return tuple(unit for unit in run.units if unit and came.get(unit) != at)
-
-
-def _was_polled_before(run: PollRun, day: date) -> bool:
-    """Returns whether the source was polled already more than MODERATION_HOLD before `day`.
-
-    Then arXiv's moderators held back the papers from before `day` that are missing.
-    """
-    state = run.known.state
-    return (
-        state.upto is not None and state.since is not None and state.since.date() < day - fetch_request.MODERATION_HOLD
-    )
-
-
-async def _fetch_day(run: PollRun, documents: PollDocuments, day: date, request: FetchRequest) -> bool:
-    """Fetches all pages of a day. Returns whether the next day can be fetched."""
-    following: FetchRequest | None = request
-    try:
-        while following is not None:
-            following = await _read_page(run, documents, day, following)
-    except FetchError as error:
-        if poll_documents.is_absent(request, error):
-            run.set_missed_days(run.missed_days.is_empty(day))
-            return True
-        run.retry_after = max(run.retry_after, error.retry_after)
-        answered = bool(error.status) and not (error.host_wide or error.busy)
-        run.set_missed_days(run.missed_days.failed(day, poll_documents.short(str(error.sentence)), answered=answered))
-        return False
-    except (UnknownFormat, BrokenDigest) as error:
-        run.set_missed_days(run.missed_days.failed(day, poll_documents.reason_of(error)))
-    return True
-
-
-async def _read_page(run: PollRun, documents: PollDocuments, day: date, request: FetchRequest) -> FetchRequest | None:
-    """Stores the papers of one page of a missed day. Returns the request for the next page."""
-    found = await documents.fetch(request)
-    assert isinstance(found, Fetched)  # noqa: S101 - the request named no validators
-    digest = await documents.read(request, found.data)
-    if problem := poll_documents.feed_error(digest):
-        raise BrokenDigest(Sentence("{name}: {problem}", {"name": run.source.name, "problem": problem}))
-    digest = replace(digest, day=digest.day or day)
-    if request.history:
-        categories = fetch_request.categories_of(run.source)
-        entries = tuple(fetch_request.announced(paper, categories) for paper in digest.entries)
-        digest = replace(digest, day=day, entries=entries)
-    following = fetch_request.next_page(request, found.data) if request.page < MISSED_PAGES else None
-    cut = observation_of(digest, Ingested(), changed=True).problem
-
-    def write(transaction: Transaction, done: Ingested) -> PollProgress:
-        progress = run.progress.with_digest(digest, done)
-        missed_days = progress.missed_days if following or cut else progress.missed_days.brought(day)
-        return poll_documents.write_progress(run, replace(progress, missed_days=missed_days), transaction)
-
-    await documents.store(digest, write)
-    if cut:
-        raise BrokenDigest(Sentence("{name}: {problem}", {"name": run.source.name, "problem": cut}))
-    return following
-
-
-# ------------------------------------------------------------------------------------- one poll of a source on the web
-
 
 log = logging.getLogger("paperwire")
 
+HISTORY = timedelta(days=4)  # how far back arXiv is read at the first start, if it is the only source
+MISSED_PAGES = 12  # most pages of one missed day
+BUSY_TIMES = 3  # failures in a row after which operators are notified of a server that only asks to wait
+MISSED = (
+    "missed days"  # the name of an extra unit, whose verdict is not final while missed days are still to be fetched
+)
 BY_MISTAKE = "It could not be read, by a mistake of paperwire; the log says where."
+
+Note = Callable[[Transaction, Ingested], None]
 
 
 class Poll:
-    """One poll of a source on the web."""
+    """One poll of a source on the web, and everything that it has seen so far.
 
-    def __init__(self, context: PollContext, fetcher: Fetcher, source: SourceSettings, known: KnownSource) -> None:
-        self._run = PollRun.of(context, source, known)
-        self._documents = PollDocuments(self._run, fetcher)
+    A source has one unit, or several: the categories of arXiv, each with its own address. Receipt and state of the source
+    are written in the transaction of each document.
+    """
+
+    def __init__(
+        self, context: PollContext, fetcher: Fetcher, source: SourceSettings, known: stored_sources.KnownSource
+    ) -> None:
+        schedule = context.timing.schedule(source)
+        assert schedule is not None  # noqa: S101 - only files have no schedule
+        self._context = context
+        self._fetcher = fetcher
+        self._source = source
+        self._known = known  # the source's state before the poll
+        self._schedule = schedule
+        self._now = context.clock.now()
+        self._tally = receipts.Tally()
+        self._seen = dict(known.seen)  # by address_key
+        self._split = known.state.split  # archives of arXiv that are requested by category
+        self._missed = receipts.MissedDays(
+            days=dict(known.state.missed_days),
+            upto=known.state.upto,
+            current=context.timing.current_days(source, self._now),
+        )
+        self._units: dict[str, None] = {}  # the units of the source, in order
+        self._broken_days: set[date] = set()  # days of dated addresses whose documents cannot be read
+        self._closed_hosts: dict[str, str] = {}  # host -> why this poll sends no more requests to it
+        self._retry_after = timedelta(0)  # the longest wait that a server asked for
+        self._is_busy = False  # whether a server asked this poll to wait
+        self._is_behind = (
+            False  # whether missed days are still to be fetched, or operators still to be notified of lost days
+        )
+        self._is_over = False  # whether this poll sends no more requests
 
     async def run(self, *, everything: bool = False, history: bool = False) -> Receipt:
         """Polls the source and returns the receipt. Raises StoreError.
@@ -158,18 +82,35 @@ class Poll:
         Without `everything`, categories that have brought the due papers are not requested again. With `history`, the
         days before the first poll count as missed.
         """
-        run = self._run
-        find_missed_days(run, history=history)
-        waiting = deque(run.requests())
+        after = (self._now - HISTORY).date() if history and self._missed.upto is None else self._missed.upto
+        self._missed.add_due(self._context.timing.days_due(self._source, after, self._now), self._now.date())
+        self._is_behind = bool(self._missed.past or self._missed.lost)
+        waiting = deque(self._requests())
         while waiting:
             request = waiting.popleft()
-            if not everything and run.has_come(request.unit):
-                continue
-            waiting.extendleft(reversed(await self._ask_safely(request)))
-        take_off_read_days(run)
-        await fetch_missed_days(run, self._documents)
-        run.is_behind, run.is_over = False, True
-        return await write(poll_documents.close, run.context.store, run)
+            if everything or not self._has_come(request.unit):
+                waiting.extendleft(reversed(await self._ask_safely(request)))
+        self._take_off_read_days()
+        await self._fetch_missed_days()
+        self._is_behind, self._is_over = False, True
+        return await write(self._close, self._context.store)
+
+    def _requests(self) -> tuple[FetchRequest, ...]:
+        """Returns the regular requests, and adds their units to `_units`."""
+        sites = self._context.sites
+        requests = fetch_request.requests_of(self._source, self._now, split=self._split, sites=sites)
+        self._units.update(dict.fromkeys(request.unit for request in requests))
+        return requests
+
+    def _has_come(self, unit: str) -> bool:
+        """Returns whether an earlier poll of a category brought the batch that is due.
+
+        False for sources without categories.
+        """
+        due = self._context.timing.batch_due(self._source, self._now) if self._source.arxiv else None
+        return due is not None and self._known.state.came.get(unit) == due.at
+
+    # ── one document ──────────────────────────────────────────────────────────
 
     async def _ask_safely(self, request: FetchRequest) -> tuple[FetchRequest, ...]:
         """Like `_ask`, but an unexpected error is logged and becomes the problem of this document alone."""
@@ -178,97 +119,295 @@ class Poll:
         except PaperwireError:
             raise
         except Exception as error:  # noqa: BLE001 - the answer of a foreign server may cause any error
-            name = self._run.source.name
+            name = self._source.name
             log.error("%s: %s", name, error_location(error), extra={"source": name})
-            self._run.note_observation(request, Observation(problem=BY_MISTAKE))
-            return ()
+            return self._observe(request, verdicts.Observation(problem=BY_MISTAKE))
+
+    def _observe(self, request: FetchRequest, observation: verdicts.Observation) -> tuple[FetchRequest, ...]:
+        """Notes what was seen of a document that brings no papers. Returns (), since no request follows from it."""
+        if request.day and observation.problem:
+            self._broken_days.add(request.day)
+        self._tally.observations[request.unit].append(observation)
+        return ()
 
     async def _ask(self, request: FetchRequest) -> tuple[FetchRequest, ...]:
         """Fetches and stores one document. Returns the requests that follow from it."""
-        run, host = self._run, urlsplit(request.url).hostname or ""
-        if host in run.closed_hosts:
-            run.note_observation(request, Observation(problem=run.closed_hosts[host]))
-            return ()
-        seen = run.progress.seen.get(fetch_request.address_key(request.url), DocumentSeen())
+        host = urlsplit(request.url).hostname or ""
+        if host in self._closed_hosts:
+            return self._observe(request, verdicts.Observation(problem=self._closed_hosts[host]))
+        seen = self._seen.get(fetch_request.address_key(request.url), stored_sources.DocumentSeen())
+        validators = seen if request.page == 1 else stored_sources.DocumentSeen()
         try:
-            found = await self._documents.fetch(request, seen if request.page == 1 else None)
+            found = await self._fetcher.fetch(request.url, etag=validators.etag, modified=validators.modified)
         except FetchError as error:
-            run.note_observation(request, await self._not_fetched(request, error, host))
-            return ()
-        if isinstance(found, Unchanged):
-            run.note_observation(request, Observation(day=seen.day, papers=seen.papers, batch=seen.batch))
-            return ()
-        return await self._read(request, found, seen)
-
-    async def _not_fetched(self, request: FetchRequest, error: FetchError, host: str) -> Observation:
-        """Returns the observation of a document that could not be fetched."""
-        run = self._run
-        if poll_documents.is_absent(request, error):
-            return Observation(absent=True)
-        run.retry_after = max(run.retry_after, error.retry_after)
-        run.is_busy = run.is_busy or error.busy
-        if error.host_wide:
-            run.closed_hosts[host] = str(error.sentence)
-        if error.status == HTTPStatus.BAD_REQUEST:
-            return Observation(problem=await self._problem_in_body(request, error))
-        return Observation(problem=poll_documents.short(str(error.sentence if error.busy else error)))
-
-    async def _problem_in_body(self, request: FetchRequest, error: FetchError) -> str:
-        """Returns the error in the feed that arXiv sends with status 400; without such a feed, the error itself."""
+            return self._observe(request, await self._not_fetched(request, error, host))
+        if found is None:
+            return self._observe(request, verdicts.Observation(day=seen.day, papers=seen.papers, batch=seen.batch))
         try:
-            digest = await self._documents.read(request, error.body)
-        except (UnknownFormat, BrokenDigest):
-            return str(error.sentence)
-        return poll_documents.feed_error(digest) or str(error.sentence)
-
-    async def _read(self, request: FetchRequest, found: Fetched, seen: DocumentSeen) -> tuple[FetchRequest, ...]:
-        """Stores the papers of a document. Returns the requests for its next page and for the parts of a cut feed."""
-        run = self._run
-        try:
-            digest = await self._documents.read(request, found.data)
+            digest = await self._read(request, found.data)
         except (UnknownFormat, BrokenDigest) as error:
-            run.note_observation(request, Observation(problem=poll_documents.reason_of(error)))
-            return ()
-        problem = poll_documents.feed_error(digest) or poll_documents.future_problem(digest, run.source.name, run.now)
-        if problem:
-            run.note_observation(request, Observation(problem=problem))
-            return ()
+            return self._observe(request, verdicts.Observation(problem=receipts.reason_of(error)))
+        if problem := receipts.feed_error(digest) or receipts.future_problem(digest, self._source.name, self._now):
+            return self._observe(request, verdicts.Observation(problem=problem))
         capped = "possibly_capped" in {warning.code for warning in digest.warnings}
-        parts = self._split(request) if capped and request.unit else ()
-        digest = poll_documents.with_staleness(digest, run.context.timing.batch_due(run.source, run.now))
-        done = await self._store(request, digest, poll_documents.seen_now(seen, found, digest), is_split=bool(parts))
+        parts = self._by_category(request) if capped and request.unit else ()
+        digest = receipts.with_staleness(digest, self._context.timing.batch_due(self._source, self._now))
+        done = await self._take_in(request, digest, receipts.seen_now(seen, found, digest), is_split=bool(parts))
         following = fetch_request.next_page(request, found.data)
         read_before = bool(seen.digest) or request.page > 1
         if following is None and read_before and done.new and not done.updated + done.unchanged:
             following = fetch_request.older_page(
                 request, found.data
-            )  # every paper was new, so older pages may hold new ones, too
+            )  # as every paper was new, older pages may bring more
         return (*((following,) if following else ()), *parts)
 
-    async def _store(self, request: FetchRequest, digest: Digest, seen: DocumentSeen, *, is_split: bool) -> Ingested:
-        run, key = self._run, fetch_request.address_key(request.url)
-        before = run.progress.seen.get(key, DocumentSeen())
+    async def _not_fetched(self, request: FetchRequest, error: FetchError, host: str) -> verdicts.Observation:
+        """Returns the observation of a document that could not be fetched."""
+        if _is_absent(request, error):
+            return verdicts.Observation(absent=True)
+        self._retry_after = max(self._retry_after, error.retry_after)
+        self._is_busy = self._is_busy or error.busy
+        if error.host_wide:
+            self._closed_hosts[host] = str(error.sentence)
+        if error.status != HTTPStatus.BAD_REQUEST:
+            return verdicts.Observation(problem=receipts.short(str(error.sentence if error.busy else error)))
+        try:  # arXiv reports an error as a feed with status 400
+            problem = receipts.feed_error(await self._read(request, error.body))
+        except (UnknownFormat, BrokenDigest):
+            problem = ""
+        return verdicts.Observation(problem=problem or str(error.sentence))
 
-        def write(transaction: Transaction, done: Ingested) -> PollProgress:
+    async def _read(self, request: FetchRequest, data: bytes) -> Digest:
+        """Returns the digest in a document. Raises UnknownFormat, BrokenDigest."""
+        name = fetch_request.document_name(self._source.name, request.url)
+        language = self._source.language
+        return await asyncio.to_thread(read_digest, data, name, format=request.format, language=language)
+
+    def _by_category(self, request: FetchRequest) -> tuple[FetchRequest, ...]:
+        """Returns a request for each category of an archive that is too large for one feed. Each category becomes a unit."""
+        unit, sites = request.unit, self._context.sites
+        source = replace(self._source, arxiv=(unit,))
+        requests = fetch_request.requests_of(source, self._now, split=(unit,), sites=sites)
+        more = tuple(one for one in requests if one.unit not in self._units)
+        self._units.update(dict.fromkeys(one.unit for one in more))
+        return more
+
+    async def _take_in(
+        self, request: FetchRequest, digest: Digest, seen: stored_sources.DocumentSeen, *, is_split: bool
+    ) -> Ingested:
+        """Stores the papers of a document of a regular request."""
+        key = fetch_request.address_key(request.url)
+        before = self._seen.get(key, stored_sources.DocumentSeen())
+
+        def note(transaction: Transaction, done: Ingested) -> None:
             changed = not done.already_known if request.page > 1 else seen.digest != before.digest
-            observation = observation_of(digest, done, changed=changed)
-            progress = run.progress.with_observation(request.unit, observation).with_digest(digest, done)
+            self._tally.observations[request.unit].append(receipts.observation_of(digest, done, changed=changed))
+            self._tally.add(digest, done)
             if request.page == 1:
-                progress = replace(progress, seen={**progress.seen, key: seen})
+                self._seen[key] = seen
             if is_split:
-                progress = replace(progress, split=tuple(dict.fromkeys((*progress.split, request.unit))))
-            return poll_documents.write_progress(run, progress, transaction)
+                self._split = tuple(dict.fromkeys((*self._split, request.unit)))
+            self._write(transaction)
 
-        done = await self._documents.store(digest, write, Arrival(looked_at=run.known.state.looked_at))
-        if digest.format in BATCH_FORMATS and digest.entries and digest.day:
-            run.context.announced_batches.add(digest.day)
+        done = await self._store(digest, note, verdicts.Arrival(looked_at=self._known.state.looked_at))
+        if digest.format in receipts.BATCH_FORMATS and digest.entries and digest.day:
+            self._context.announced_batches.add(digest.day)
         return done
 
-    def _split(self, request: FetchRequest) -> tuple[FetchRequest, ...]:
-        """Returns the requests for the categories of an archive that is too large for one feed. Each category becomes a unit."""
-        run, unit = self._run, request.unit
-        source = replace(run.source, arxiv=(unit,))
-        requests = fetch_request.requests_of(source, run.now, split=(unit,), sites=run.context.sites)
-        more = tuple(one for one in requests if one.unit not in run.units)
-        run.units.update(dict.fromkeys(one.unit for one in more))
-        return more
+    async def _store(self, digest: Digest, note: Note, arrival: verdicts.Arrival = verdicts.UNKNOWN) -> Ingested:
+        source = self._source
+        return await store_digest(
+            self._context,
+            digest,
+            source=source.name,
+            note=note,
+            announce=source.announce == "all",
+            arrival=arrival,
+            of_arxiv=source.is_arxivs_own,
+        )
+
+    # ── missed days ───────────────────────────────────────────────────────────
+
+    def _take_off_read_days(self) -> None:
+        """Removes the days that the regular requests have brought from the missed days."""
+        current = self._missed.current
+        if fetch_request.is_dated(self._source):
+            self._missed.take_off(day for day in current[1:] if day not in self._broken_days)
+            return
+        if all(verdict is None or verdict.is_final for verdict in map(self._verdict_of, self._units)):
+            self._missed.take_off(current)
+        observations = [verdicts.joined(self._tally.observations.get(unit, ())) for unit in self._units]
+        shown = {one.day for one in observations if one.batch and one.papers and not one.problem}
+        if (
+            len(shown) == 1 and len(observations) == 1
+        ):  # on weekends no batch is due, but a list still shows that of Friday: it was read
+            self._missed.take_off(filter(None, shown))
+
+    async def _fetch_missed_days(self) -> None:
+        """Fetches the missed days, oldest first, until one of them cannot be fetched. Raises StoreError."""
+        failed = any(one.problem for seen in self._tally.observations.values() for one in seen)
+        for number, day in enumerate(self._missed.past):
+            request = fetch_request.backfill_request(
+                self._source,
+                day,
+                self._context.timing.calendar,
+                missing=self._missing_categories(day),
+                oldest=number == 0 and self._was_polled_before(day),
+                sites=self._context.sites,
+            )
+            if request is None:
+                if not failed:  # otherwise the source may still show that day once it works again
+                    self._missed.settle(day, self._missed.gone)
+            elif closed := self._closed_hosts.get(urlsplit(request.url).hostname or ""):
+                self._missed.reason = closed
+                return
+            elif not await self._fetch_day(day, request):
+                return
+
+    def _missing_categories(self, day: date) -> tuple[str, ...]:
+        """Returns the categories of arXiv that are not known to have brought a batch; () for other sources."""
+        came, at = self._known.state.came, self._context.timing.expected_at(self._source, day)
+        return tuple(unit for unit in self._units if unit and came.get(unit) != at)
+
+    def _was_polled_before(self, day: date) -> bool:
+        """Returns whether the source was polled already more than MODERATION_HOLD before `day`.
+
+        If it was, papers from before `day` are missing only because arXiv's moderators held them back.
+        """
+        state, first = self._known.state, day - fetch_request.MODERATION_HOLD
+        return state.upto is not None and state.since is not None and state.since.date() < first
+
+    async def _fetch_day(self, day: date, request: FetchRequest) -> bool:
+        """Fetches all pages of a day. Returns whether to go on with the next day."""
+        following: FetchRequest | None = request
+        try:
+            while following is not None:
+                following = await self._read_page(day, following)
+        except FetchError as error:
+            if _is_absent(request, error):
+                self._missed.settle(day, self._missed.absent)
+                return True
+            self._retry_after = max(self._retry_after, error.retry_after)
+            answered = bool(error.status) and not (error.host_wide or error.busy)
+            self._missed.fail(day, receipts.short(str(error.sentence)), answered=answered)
+            return False
+        except (UnknownFormat, BrokenDigest) as error:
+            self._missed.fail(day, receipts.reason_of(error))
+        return True
+
+    async def _read_page(self, day: date, request: FetchRequest) -> FetchRequest | None:
+        """Stores the papers of one page of a missed day. Returns the request for the next page."""
+        found = await self._fetcher.fetch(request.url)
+        assert found is not None  # noqa: S101 - only a request with validators returns None
+        digest = await self._read(request, found.data)
+        if problem := receipts.feed_error(digest):
+            raise BrokenDigest(Sentence("{name}: {problem}", {"name": self._source.name, "problem": problem}))
+        digest = replace(digest, day=digest.day or day)
+        if request.history:
+            categories = fetch_request.categories_of(self._source)
+            entries = tuple(fetch_request.announced(paper, categories) for paper in digest.entries)
+            digest = replace(digest, day=day, entries=entries)
+        following = fetch_request.next_page(request, found.data) if request.page < MISSED_PAGES else None
+        cut = receipts.truncation(digest)
+
+        def note(transaction: Transaction, done: Ingested) -> None:
+            self._tally.add(digest, done)
+            if not (following or cut):
+                self._missed.settle(day, self._missed.fetched)
+            self._write(transaction)
+
+        await self._store(digest, note)
+        if cut:
+            raise BrokenDigest(Sentence("{name}: {problem}", {"name": self._source.name, "problem": cut}))
+        return following
+
+    # ── the receipt, the new state and the notices that follow ────────────────
+
+    def _write(self, transaction: Transaction) -> tuple[Receipt, stored_sources.SourceState]:
+        """Writes the receipt and the state so far, and returns them."""
+        by_unit = {unit: verdict for unit in self._units if (verdict := self._verdict_of(unit))}
+        if self._is_behind:
+            detail = "They were not all asked for yet."
+            by_unit[MISSED] = verdicts.PollVerdict(outcome=Outcome.STALE, is_final=False, detail=detail)
+        verdict = verdicts.verdict_of_all(by_unit)
+        if verdict.is_final and verdict.outcome in (Outcome.QUIET, Outcome.STALE) and self._tally.counts["new"]:
+            verdict = replace(verdict, outcome=Outcome.NEW)  # missed days brought new papers
+        missed = self._missed.notified(partly=not fetch_request.is_dated(self._source))
+        receipt = self._tally.receipt_of(self._source.name, verdict, self._now, missed)
+        came = {unit for unit, one in by_unit.items() if unit != MISSED and one.is_final}
+        state = self._state(receipt, came, is_final=verdict.is_final)
+        asked = {fetch_request.address_key(request.url) for request in self._requests()}
+        seen = {key: seen for key, seen in self._seen.items() if key in asked}
+        self._tally.receipt = notices.note_poll(transaction, receipt, state, seen)
+        return receipt, state
+
+    def _close(self, store: Store) -> Receipt:
+        """Writes the final receipt and state, and notifies operators, in one transaction. Raises StoreError."""
+        with store.write() as transaction:
+            receipt, state = self._write(transaction)
+            self._notify(transaction, receipt, state)
+        return receipt
+
+    def _due(self, unit: str) -> tuple[verdicts.Observation, Overdue | None, bool]:
+        """Returns what was seen of a unit, what it should hold by now, and whether nothing is announced today."""
+        observation = verdicts.joined(self._tally.observations.get(unit, ()))
+        return observation, *self._context.timing.due(self._source, observation, self._now)
+
+    def _verdict_of(self, unit: str) -> verdicts.PollVerdict | None:
+        """Returns the verdict on a unit; None if the unit was not requested because an earlier poll brought what is due."""
+        if unit not in self._tally.observations:
+            if self._has_come(unit):
+                return None
+            return verdicts.PollVerdict(outcome=Outcome.STALE, is_final=False, detail="It was not asked yet.")
+        observation, due, resting = self._due(unit)
+        had = due is not None and self._known.state.came.get(unit) == due.at
+        others = due is not None and due.batch in self._context.announced_batches
+        awaited = self._schedule.awaited
+        return verdicts.poll_verdict(
+            observation, due, self._now, had=had, others=others, resting=resting, awaited=awaited
+        )
+
+    def _state(self, receipt: Receipt, settled: set[str], *, is_final: bool) -> stored_sources.SourceState:
+        """Returns the state of the source after this receipt. `settled`: the units that have brought what was due."""
+        before, missed, failed = self._known.state, self._missed, receipt.outcome is Outcome.FAILED
+        came = {unit: at for unit, at in before.came.items() if unit in self._units}
+        came |= {unit: due.at for unit in settled if (due := self._due(unit)[1])}
+        failures = before.failures + 1 if failed else 0
+        if failed:
+            next_at = self._again(failures)
+        else:
+            next_at = poll_again(self._schedule, self._now, settled=is_final)
+            if missed.past:
+                next_at = min(next_at, self._again(max(missed.tries, 1)))
+        return replace(
+            before,
+            next_at=next_at,
+            failures=failures,
+            came=came,
+            looked_at=self._now if self._is_over and not failed else before.looked_at,
+            split=self._split,
+            upto=missed.upto,
+            missed_days=dict(missed.days) if self._is_over else missed.undecided,
+            trouble=receipts.trouble_after(before.trouble, receipt, quietly=self._is_busy and failures < BUSY_TIMES),
+        )
+
+    def _again(self, failures: int) -> datetime:
+        return self._now + wait_after_failure(failures, self._retry_after, self._context.jitter())
+
+    def _notify(self, transaction: Transaction, receipt: Receipt, state: stored_sources.SourceState) -> None:
+        """Notifies operators of trouble, of lost days, and of papers that came too late to be announced."""
+        context, source, missed, before = self._context, self._source, self._missed, self._known.state.trouble
+        batch = bool(source.arxiv) or any(seen.batch for seen in self._seen.values())
+        newest = max(state.came.values(), default=None)
+        parts = tuple(unit for unit in self._units if unit and newest and state.came.get(unit) != newest)
+        receipts.notify_of_trouble(
+            transaction, context, before, state.trouble, receipt, batch=batch, parts=parts, now=self._now
+        )
+        receipts.notify_of_missed(transaction, context, source.name, missed, self._now)
+        if self._known.last is not None:  # at the first poll of a source old papers are expected
+            receipts.notify_of_filed(transaction, context, source, self._tally.filed, self._now)
+
+
+def _is_absent(request: FetchRequest, error: FetchError) -> bool:
+    """Returns whether the error only means that a document of the request `may_miss` is not published yet."""
+    return request.may_miss and error.status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)

@@ -1,104 +1,104 @@
-"""Which documents were taken in already: by source and day, and by file."""
+"""Receipts of sources: what a poll or a scan of files has brought, which days were missed, and what operators are told."""
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 from bot.context import write
+from bot.errors import BrokenDigest, UnknownFormat
 from bot.ports.channel import SourceRead
 from bot.settings import SourceSettings
+from bot.sources.fetcher import Fetched
 from bot.sources.ingest import PollContext
-from subscriptions.model import Digest
-from subscriptions.notices.operations import PapersFiled
-from subscriptions.planning.receipts import Filed, Observation, Outcome, PollVerdict, Receipt, joined, poll_verdict
+from subscriptions.cutting import clip
+from subscriptions.model import Digest, DigestWarning
+from subscriptions.notices.declared import DaysMissed, PapersFiled
+from subscriptions.planning import receipts as verdicts
+from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.planning.source_calendar import LATE_AFTER, Overdue
 from subscriptions.service import notices
 from subscriptions.states import SourceTrouble
+from subscriptions.store import sources as stored_sources
 from subscriptions.store.database.store import Scope, Transaction
 from subscriptions.store.digests import Ingested
-from subscriptions.store.sources import KnownSource, SourceState, known_sources
 
 DAY = timedelta(days=1)
 DAYS_BACK = timedelta(days=14)  # a missed day longer ago is given up
 MOST_TRIES = 8  # tries to fetch a day; they take about four hours, with the waits after failures
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class MissedDays:
     """The missed days of a source, and what happened to some of them in this poll."""
 
-    days: Mapping[date, int] = field(default_factory=dict)  # missed day -> failed tries to fetch it
+    days: dict[date, int] = field(default_factory=dict)  # missed day -> failed tries to fetch it
     upto: date | None = None  # the newest day that was ever due
-    fetched: tuple[date, ...] = ()
-    absent: tuple[date, ...] = ()  # days without a document
-    lost: tuple[date, ...] = ()  # given up: too long ago, or too many failed tries
-    gone: tuple[date, ...] = ()  # days that cannot be fetched, because the source shows only its newest document
+    current: tuple[
+        date, ...
+    ] = ()  # days that regular requests fetch; the day of a monthly list is one of them until the next list is due
+    fetched: list[date] = field(default_factory=list)
+    absent: list[date] = field(default_factory=list)  # days without a document
+    lost: list[date] = field(default_factory=list)  # given up: too long ago, or too many failed tries
+    gone: list[date] = field(default_factory=list)  # they cannot be fetched: the source shows only its newest document
     reason: str = ""  # why the last fetch failed
 
-    def with_due(self, days: Iterable[date], today: date, current: Iterable[date] = ()) -> "MissedDays":
+    def add_due(self, days: Iterable[date], today: date) -> None:
         """Adds days that have become due. Gives up days too far back or tried too often, except the `current` ones.
 
         Removes days in the future: they were added before the clock was set back.
         """
-        missed = {day: tries for day, tries in self.days.items() if day <= today + DAY} | dict.fromkeys(days, 0)
-        exempt = frozenset(current)  # a monthly list is requested regularly until the next one is due
-        old = [day for day, tries in missed.items() if day not in exempt and self._is_hopeless(day, tries, today)]
-        return replace(
-            self,
-            days={day: tries for day, tries in missed.items() if day not in old},
-            upto=max(missed, default=self.upto),
-            lost=(*self.lost, *old),
-        )
+        self.days = {day: tries for day, tries in self.days.items() if day <= today + DAY} | dict.fromkeys(days, 0)
+        self.upto = max(self.days, default=self.upto)
+        hopeless = [day for day, tries in self.days.items() if day < today - DAYS_BACK or tries >= MOST_TRIES]
+        for day in hopeless:
+            if day not in self.current:
+                self.settle(day, self.lost)
 
-    @staticmethod
-    def _is_hopeless(day: date, tries: int, today: date) -> bool:
-        return day < today - DAYS_BACK or tries >= MOST_TRIES
-
-    def read(self, *days: date) -> "MissedDays":
+    def take_off(self, days: Iterable[date]) -> None:
         """Removes days that the regular requests have read."""
-        return replace(self, days={day: tries for day, tries in self.days.items() if day not in days})
+        for day in days:
+            self.days.pop(day, None)
 
-    def brought(self, day: date) -> "MissedDays":
-        """Notes that a missed day was fetched."""
-        return replace(self.read(day), fetched=(*self.fetched, day))
+    def settle(self, day: date, end: list[date]) -> None:
+        """Removes a missed day and adds it to `end`: one of the lists `fetched`, `absent`, `lost` and `gone`."""
+        self.take_off([day])
+        end.append(day)
 
-    def is_empty(self, day: date) -> "MissedDays":
-        """Notes that the source has no document for a missed day."""
-        return replace(self.read(day), absent=(*self.absent, day))
-
-    def is_gone(self, day: date) -> "MissedDays":
-        """Notes that a missed day cannot be fetched from this source."""
-        return replace(self.read(day), gone=(*self.gone, day))
-
-    def failed(self, day: date, reason: str, *, answered: bool = True) -> "MissedDays":
-        """Counts a failed try to fetch a missed day. A try to which no server has `answered` does not give up the day."""
+    def fail(self, day: date, reason: str, *, answered: bool = True) -> None:
+        """Counts a failed try to fetch a missed day. If no server `answered`, the day is not given up because of it."""
         tries = self.days.get(day, 0) + 1
-        return replace(self, days={**self.days, day: tries if answered else min(tries, MOST_TRIES - 1)}, reason=reason)
+        self.days[day] = tries if answered else min(tries, MOST_TRIES - 1)
+        self.reason = reason
 
     @property
-    def undecided(self) -> Mapping[date, int]:
-        """The missed days, including days that this poll gave up before operators were notified."""
+    def undecided(self) -> dict[date, int]:
+        """The missed days, and the days that this poll gave up and of which it still has to notify operators."""
         return {**dict.fromkeys((*self.lost, *self.gone), MOST_TRIES), **self.days}
 
-    def past(self, *current: date | None) -> tuple[date, ...]:
-        """Returns the missed days except the `current` ones, which have regular requests; oldest first."""
-        return tuple(sorted(day for day in self.days if day not in current))
+    @property
+    def past(self) -> tuple[date, ...]:
+        """The missed days except the current ones, which have regular requests; oldest first."""
+        return tuple(sorted(day for day in self.days if day not in self.current))
 
-    def tries(self, *current: date | None) -> int:
-        """Returns the largest number of failed tries of one of the `past` days."""
-        return max((self.days[day] for day in self.past(*current)), default=0)
+    @property
+    def tries(self) -> int:
+        """The largest number of failed tries of one of the `past` days."""
+        return max((self.days[day] for day in self.past), default=0)
 
-    def notified(self, *current: date | None, partly: bool) -> str:
-        """Returns the sentences of a receipt about missed days; "" if there are none. `partly`: fetched days are incomplete."""
-        waits = self.past(*current)
+    def notified(self, *, partly: bool) -> str:
+        """Returns the sentences of a receipt about missed days; "" if there are none.
+
+        `partly`: fetched days are incomplete.
+        """
         lacks = "; cross-lists of older papers and new versions are not in it" if partly else ""
         parts = (
             (self.fetched, "Fetched afterwards: {days}" + lacks),
             (self.absent, "There is nothing of {days}"),
             (self.gone, "Missed: {days}; it shows only its newest"),
             (self.lost, "Given up: {days}"),
-            (waits if self.reason else (), f"Not fetched yet: {{days}} ({self.reason.rstrip('.')})"),
+            (self.past if self.reason else (), f"Not fetched yet: {{days}} ({self.reason.rstrip('.')})"),
         )
         return " ".join(f"{words.replace('{days}', ranges(days))}." for days, words in parts if days)
 
@@ -122,14 +122,13 @@ def runs(days: Iterable[date]) -> tuple[tuple[date, date], ...]:
     return tuple(found)
 
 
-# ------------------------------------------------------------------------------- which documents were taken in already
+# ----------------------------------------------------------------- what a poll has brought, and the notices that follow
 
 
 BATCH_FORMATS = frozenset(
     {"arxiv_rss", "arxiv_atom", "arxiv_listing_html"}
 )  # in these formats the day of a digest is that of its batch
 COUNT_NAMES = ("digests", "papers", "new", "updated", "unchanged", "archived", "failed_summaries")
-ZERO_COUNTS = dict.fromkeys(COUNT_NAMES, 0)
 LOSS_WARNINGS = frozenset({  # warnings that papers, or parts of them, could not be read
     "bad_json_line", "declared_mismatch", "entry_without_text", "entry_without_title", "incomplete_group",
     "possibly_capped", "unparsed_heading",
@@ -138,60 +137,95 @@ LONGEST_DETAIL = 500  # characters
 MIN_SUMMARIES = 4  # with fewer papers the share of failed summaries is ignored
 
 
+@dataclass(slots=True)
+class Tally:
+    """What the documents of one poll, or of one scan of files, have brought so far."""
+
+    observations: defaultdict[str, list[verdicts.Observation]] = field(
+        default_factory=lambda: defaultdict(list)
+    )  # by unit
+    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(COUNT_NAMES, 0))
+    filed: verdicts.Filed = field(default_factory=verdicts.Filed)
+    remarks: list[str] = field(default_factory=list)  # sentences about parts of documents that could not be read
+    receipt: int | None = None  # the number of the receipt in the store; None: not written yet
+
+    def add(self, digest: Digest, done: Ingested) -> None:
+        """Adds a digest that was stored."""
+        papers = len({paper.key for paper in digest.entries})
+        failed = len({paper.key for paper in digest.entries if paper.failed})
+        failures = 0 if done.already_known or done.archive else failed
+        filed = _filed_now(done)
+        numbers = (1, papers, done.new, done.updated, done.unchanged, filed, failures)
+        for name, number in zip(COUNT_NAMES, numbers, strict=True):
+            self.counts[name] += number
+        self.filed = self.filed.with_papers(filed, digest.day, announced=done.announced)
+        self.remarks += _remarks(digest, done)
+
+    def receipt_of(self, source: str, verdict: verdicts.PollVerdict, at: datetime, missed: str = "") -> Receipt:
+        """Returns the receipt of a source. `missed`: sentences about missed days."""
+        detail = " ".join(filter(None, (verdict.detail, missed, self.filed.as_sentence(source), *self.remarks)))
+        return Receipt(
+            source=source,
+            at=at,
+            outcome=verdict.outcome,
+            counts=dict(self.counts),
+            detail=detail[:LONGEST_DETAIL],
+            id=self.receipt,
+        )
+
+
 def read_of(receipt: Receipt) -> SourceRead:
-    """Returns the measurement of a receipt."""
+    """Returns the numbers of a receipt for the metrics."""
     papers, new = receipt.counts.get("papers", 0), receipt.counts.get("new", 0)
     return SourceRead(source=receipt.source, outcome=receipt.outcome.value, papers=papers, new=new)
 
 
-def notify_of_filed(store: Scope, context: PollContext, source: SourceSettings, filed: Filed, now: datetime) -> None:
+def notify_of_filed(
+    store: Scope, context: PollContext, source: SourceSettings, filed: verdicts.Filed, now: datetime
+) -> None:
     """Notifies operators of papers that came too late to be announced. Raises StoreError."""
     if filed.papers:
         notice = PapersFiled(source=source.name, days=notices.runs_in_notice(runs(filed.days)), papers=filed.papers)
         notices.notify_operators(store, context.admins, notice, now=now)
 
 
-def observation_of(digest: Digest, done: Ingested, *, changed: bool) -> Observation:
-    """Returns the observation of a digest that was stored."""
+def notify_of_missed(store: Scope, context: PollContext, source: str, missed: MissedDays, now: datetime) -> None:
+    """Notifies operators of days that were given up or cannot be fetched. Raises StoreError."""
+    if lost := (*missed.lost, *missed.gone):
+        days, given_up = notices.runs_in_notice(runs(lost)), bool(missed.lost)
+        notice = DaysMissed(source=source, days=days, given_up=given_up)
+        notices.notify_operators(store, context.admins, notice, now=now)
+
+
+def truncation(digest: Digest) -> str:
+    """Returns the sentence for a document that breaks off; "" if it is whole."""
     cut = next((warning.message for warning in digest.warnings if warning.code == "xml_truncated"), "")
-    return Observation(
+    return f"{cut[:1].upper()}{cut[1:]}." if cut else ""
+
+
+def observation_of(digest: Digest, done: Ingested, *, changed: bool) -> verdicts.Observation:
+    """Returns the observation of a digest that was stored."""
+    return verdicts.Observation(
         day=digest.day,
         papers=len(digest.entries),
         fresh=0 if done.archive else done.new + done.updated + done.announced,
         filed=_filed_now(done),
         changed=changed and not done.archive,
         batch=digest.format in BATCH_FORMATS,
-        problem=f"{cut[:1].upper()}{cut[1:]}." if cut else "",
+        problem=truncation(digest),
     )
-
-
-def counts_of(digest: Digest, done: Ingested) -> dict[str, int]:
-    """Returns the counts of a receipt for one stored digest, by COUNT_NAMES."""
-    failed = {paper.key for paper in digest.entries if paper.failed}
-    papers = len({paper.key for paper in digest.entries})
-    failures = 0 if done.already_known or done.archive else len(failed)
-    counts = (1, papers, done.new, done.updated, done.unchanged, _filed_now(done), failures)
-    return dict(zip(COUNT_NAMES, counts, strict=True))
-
-
-def filed_with(filed: Filed, digest: Digest, done: Ingested) -> Filed:
-    """Returns the filed papers so far together with those of one more stored digest."""
-    return filed.with_papers(_filed_now(done), digest.day, announced=done.announced)
 
 
 def _filed_now(done: Ingested) -> int:
-    """Returns how many papers a digest filed. 0 for a digest that was known before, since an earlier receipt counted them."""
+    """Returns how many papers of a digest were filed. 0 if it was known before, since an earlier receipt counted them."""
     return 0 if done.already_known else done.archived
 
 
-def remarks_of(digest: Digest, done: Ingested) -> tuple[str, ...]:
-    """Sentences about unreadable parts of a digest, one per kind of problem, and about papers that count as sent."""
-    counted = (
-        (f"{done.counted:,} papers came before the database was lost, and count as sent.",) if done.counted else ()
-    )
+def _remarks(digest: Digest, done: Ingested) -> list[str]:
+    """Returns sentences about unreadable parts of a digest, one per kind of problem, and about papers that count as sent."""
+    counted = [f"{done.counted:,} papers came before the database was lost, and count as sent."] if done.counted else []
     lost = [warning for warning in digest.warnings if warning.code in LOSS_WARNINGS]
-    unread = tuple(f"{one.message[:1].upper()}{one.message[1:]}{_examples(one.examples)}." for one in lost)
-    return (*counted, *unread)
+    return counted + [f"{one.message[:1].upper()}{one.message[1:]}{_examples(one.examples)}." for one in lost]
 
 
 def _examples(examples: Sequence[str]) -> str:
@@ -199,7 +233,7 @@ def _examples(examples: Sequence[str]) -> str:
 
 
 def trouble_after(before: SourceTrouble | None, receipt: Receipt, *, quietly: bool = False) -> SourceTrouble | None:
-    """Returns the trouble of a source after a receipt; None if there is none. `quietly`: a failure does not count as trouble yet."""
+    """Returns the trouble of a source after a receipt; None if there is none. `quietly`: a failure is no trouble so far."""
     match receipt.outcome:
         case Outcome.FAILED:
             return before if quietly else SourceTrouble.FAILED
@@ -236,32 +270,72 @@ def notify_of_trouble(
         notices.notify_source(store, context.admins, None, receipt, batch=batch, now=now)
 
 
+# ---------------------------------------------------------------------------- decisions about one document of a source
+
+
+FUTURE = timedelta(days=2)  # a date further ahead is a mistake; if it were stored, later days would look old
+LONGEST_PROBLEM = 200  # characters of the sentence about one document
+
+
+def reason_of(error: UnknownFormat | BrokenDigest) -> str:
+    """Returns why a document cannot be read, for a receipt."""
+    return short(error.brief if isinstance(error, UnknownFormat) else str(error.sentence))
+
+
+def short(text: str) -> str:
+    """Returns a sentence for a receipt: one line, at most LONGEST_PROBLEM characters."""
+    return clip(" ".join(text.split()), LONGEST_PROBLEM)
+
+
+def feed_error(digest: Digest) -> str:
+    """Returns the error message that a document contains instead of papers; "" if it contains none."""
+    return next((f"{w.message[:1].upper()}{w.message[1:]}" for w in digest.warnings if w.code == "feed_error"), "")
+
+
+def future_problem(digest: Digest, source: str, now: datetime) -> str:
+    """Returns why a digest is not stored because its day lies in the future; "" if its day does not."""
+    if digest.day is None or digest.day <= (now + FUTURE).date():
+        return ""
+    return f"{source}: its date, {digest.day}, lies in the future; it is not stored."
+
+
+def with_staleness(digest: Digest, due: Overdue | None) -> Digest:
+    """Returns the digest, with a warning if it is a feed or list of arXiv without the batch that is due (docs/formats.md)."""
+    if digest.format not in BATCH_FORMATS or due is None or due.batch is None:
+        return digest
+    if digest.day and digest.day >= due.batch and digest.entries:
+        return digest
+    message = f"that of {digest.day}, with {len(digest.entries)} papers, and not yet that of {due.batch}"
+    return replace(digest, warnings=(*digest.warnings, DigestWarning(code="stale_feed", message=message)))
+
+
+def seen_now(seen: stored_sources.DocumentSeen, found: Fetched, digest: Digest) -> stored_sources.DocumentSeen:
+    """Returns what is remembered of a document. A document that broke off has no validators, so that it is fetched again."""
+    whole = not truncation(digest)
+    return replace(
+        seen,
+        etag=found.etag if whole else "",
+        modified=found.modified if whole else "",
+        digest=digest.content_hash,
+        day=digest.day,
+        papers=len(digest.entries),
+        batch=digest.format in BATCH_FORMATS,
+    )
+
+
 # ---------------------------------------------------------------------------- writes the receipts of files and folders
 
 
 log = logging.getLogger("paperwire")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _FolderScan:
-    """The results of one scan of a source's files. The whole scan gets one receipt."""
+@dataclass(slots=True)
+class _Scan:
+    """One scan of a source's files. The whole scan gets one receipt."""
 
-    is_first: bool = True  # no poll of the source had a receipt before
-    observations: tuple[Observation, ...] = ()
-    counts: Mapping[str, int] = field(default_factory=lambda: ZERO_COUNTS)
-    filed: Filed = field(default_factory=Filed)
-    remarks: tuple[str, ...] = ()
+    is_first: bool  # the source had no receipt before
+    tally: Tally = field(default_factory=Tally)
     receipt: Receipt | None = None
-
-    def with_digest(self, digest: Digest, done: Ingested) -> "_FolderScan":
-        more = counts_of(digest, done)
-        return replace(
-            self,
-            observations=(*self.observations, observation_of(digest, done, changed=True)),
-            counts={name: number + more[name] for name, number in self.counts.items()},
-            filed=filed_with(self.filed, digest, done),
-            remarks=(*self.remarks, *remarks_of(digest, done)),
-        )
 
 
 class FileReceiptWriter:
@@ -272,76 +346,75 @@ class FileReceiptWriter:
 
     def __init__(self, context: PollContext) -> None:
         self.context = context
-        self._scans: dict[str, _FolderScan] = {}
+        self._scans: dict[str, _Scan] = {}
 
     def record_stored(self, source: SourceSettings, digest: Digest, transaction: Transaction, done: Ingested) -> None:
         """Records a stored file, in the transaction that stored it. A file that was known before gets no receipt."""
         if done.already_known and not done.announced:
             return
-        now, known = self.context.ingest_context.clock.now(), self._known(transaction, source)
-        state = known.state if known else SourceState(since=now)
-        begun = self._scans.get(source.name) or _FolderScan(is_first=known is None or known.last is None)
-        scan = begun.with_digest(digest, done)
-        observation = joined(scan.observations)
-        due, resting = self.context.timing.due(source, observation, now)
+        now, timing, known = self.context.clock.now(), self.context.timing, self._known(transaction, source)
+        state = known.state if known else stored_sources.SourceState(since=now)
+        scan = self._scans.setdefault(source.name, _Scan(known is None or known.last is None))
+        observations = scan.tally.observations[""]
+        observations.append(observation_of(digest, done, changed=True))
+        scan.tally.add(digest, done)
+        observation = verdicts.joined(observations)
+        due, resting = timing.due(source, observation, now)
         had = due is not None and state.came.get("") == due.at
-        awaited = self.context.timing.is_awaited(source)
-        verdict = poll_verdict(observation, due, now, had=had, resting=resting, awaited=awaited)
+        verdict = verdicts.poll_verdict(
+            observation, due, now, had=had, resting=resting, awaited=timing.is_awaited(source)
+        )
         if verdict.is_final and due is not None:
             state = replace(state, came={"": due.at})
-        detail = " ".join(filter(None, (verdict.detail, scan.filed.as_sentence(source.name), *scan.remarks)))
-        verdict = replace(verdict, detail=detail[:LONGEST_DETAIL])
-        receipt = replace(_receipt(source, verdict, now, scan.counts), id=scan.receipt.id if scan.receipt else None)
-        number = self._write_receipt(transaction, source, state, receipt)
-        self._scans[source.name] = replace(scan, receipt=replace(receipt, id=number))
+        scan.receipt = scan.tally.receipt_of(source.name, verdict, now)
+        scan.tally.receipt = self._write_receipt(transaction, source, state, scan.receipt)
 
     async def finish_scan(self, source: SourceSettings) -> None:
         """Ends a scan. The next file of the source begins a new scan."""
-        scan = self._scans.pop(source.name, _FolderScan())
+        scan = self._scans.pop(source.name, None)
+        if scan is None:
+            return
         if scan.receipt:
             self.context.observe(read_of(scan.receipt))
-        if filed := scan.filed.as_sentence(source.name):
-            log.info("%s: %s", source.name, filed, extra={"source": source.name})
+        filed, now = scan.tally.filed, self.context.clock.now()
+        if sentence := filed.as_sentence(source.name):
+            log.info("%s: %s", source.name, sentence, extra={"source": source.name})
         if not scan.is_first:
-            await write(
-                notify_of_filed,
-                self.context.store,
-                self.context,
-                source,
-                scan.filed,
-                self.context.ingest_context.clock.now(),
-            )
+            await write(notify_of_filed, self.context.store, self.context, source, filed, now)
 
     async def record_failed(self, source: SourceSettings, sentence: str) -> None:
         """Records that a file or folder cannot be read."""
-        verdict = PollVerdict(outcome=Outcome.FAILED, is_final=False, detail=sentence)
-        now = self.context.ingest_context.clock.now()
-        receipt = _receipt(source, verdict, now, ZERO_COUNTS)
+        verdict = verdicts.PollVerdict(outcome=Outcome.FAILED, is_final=False, detail=sentence)
+        now = self.context.clock.now()
+        receipt = Tally().receipt_of(source.name, verdict, now)
         known = self._known(self.context.store, source)
-        state = known.state if known else SourceState(since=now)
+        state = known.state if known else stored_sources.SourceState(since=now)
         self.context.observe(read_of(receipt))
         await write(self._write_receipt, self.context.store, source, state, receipt)
-        if source.name in self._scans:  # later files of this scan get a new receipt
-            before = self._scans[source.name]
+        if before := self._scans.get(source.name):  # later files of this scan get a new receipt
             if before.receipt:
                 self.context.observe(read_of(before.receipt))
-            self._scans[source.name] = _FolderScan(is_first=before.is_first, filed=before.filed)
+            self._scans[source.name] = _Scan(before.is_first, Tally(filed=before.tally.filed))
 
-    async def record_late(self, source: SourceSettings, known: KnownSource) -> None:
+    async def record_late(self, source: SourceSettings, known: stored_sources.KnownSource) -> None:
         """Records that the file that is due in a folder is late. Further calls for the same file change nothing."""
-        now = self.context.ingest_context.clock.now()
+        now = self.context.clock.now()
         schedule = self.context.timing.schedule(source)
         due = schedule.due_now(now) if schedule else None
         if due is None or now - due.at < LATE_AFTER or _is_accounted_for(known, due):
             return
-        verdict = PollVerdict(outcome=Outcome.LATE, is_final=False, detail=f"Due since {due.at:%Y-%m-%d %H:%M} UTC.")
-        receipt = _receipt(source, verdict, now, ZERO_COUNTS)
+        verdict = verdicts.PollVerdict(
+            outcome=Outcome.LATE, is_final=False, detail=f"Due since {due.at:%Y-%m-%d %H:%M} UTC."
+        )
+        receipt = Tally().receipt_of(source.name, verdict, now)
         await write(self._write_receipt, self.context.store, source, known.state, receipt)
 
-    def _known(self, store: Scope, source: SourceSettings) -> KnownSource | None:
-        return next((one for one in known_sources(store) if one.name == source.name), None)
+    def _known(self, store: Scope, source: SourceSettings) -> stored_sources.KnownSource | None:
+        return next((one for one in stored_sources.known_sources(store) if one.name == source.name), None)
 
-    def _write_receipt(self, store: Scope, source: SourceSettings, state: SourceState, receipt: Receipt) -> int:
+    def _write_receipt(
+        self, store: Scope, source: SourceSettings, state: stored_sources.SourceState, receipt: Receipt
+    ) -> int:
         """Writes a receipt, or replaces it if it has a number already. Returns its number."""
         after = replace(state, trouble=trouble_after(state.trouble, receipt))
         with store.write() as transaction:
@@ -358,11 +431,7 @@ class FileReceiptWriter:
         return number
 
 
-def _receipt(source: SourceSettings, verdict: PollVerdict, at: datetime, counts: Mapping[str, int]) -> Receipt:
-    return Receipt(source=source.name, at=at, outcome=verdict.outcome, counts=counts, detail=verdict.detail)
-
-
-def _is_accounted_for(known: KnownSource, due: Overdue) -> bool:
+def _is_accounted_for(known: stored_sources.KnownSource, due: Overdue) -> bool:
     """Returns whether a receipt written since `due` says that a file came or is late, or the source was added after `due`."""
     since, settled, last = known.state.since, known.settled_at, known.last
     return (

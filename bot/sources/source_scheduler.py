@@ -1,4 +1,4 @@
-"""Finds the sources that are due, and polls them in tasks beside the tick of the process."""
+"""Finds the sources that are due, and polls them in tasks of their own, so that the tick of the process does not wait."""
 
 import asyncio
 import logging
@@ -8,12 +8,11 @@ from datetime import datetime, timedelta
 from bot.context import fact_of, write
 from bot.errors import FetchError, error_location
 from bot.ports.channel import Observe, ignore
-from bot.settings import Settings, SourceSettings
-from bot.settings.model import installed_version, place_of
-from bot.sources.arxiv_lookup import Enricher, PaperLookup, arxiv_among
-from bot.sources.fetch_request import HostLimiter, SourceSchedules, everything
+from bot.settings import Settings, SourceSettings, installed_version
+from bot.sources.arxiv_lookup import PaperLookup, arxiv_among
+from bot.sources.fetch_request import HostLimiter, SourceSchedules, StoredHostSlots, everything
 from bot.sources.fetcher import Fetcher, FetchLimits
-from bot.sources.ingest import IngestContext, PollContext, StoredHostSlots
+from bot.sources.ingest import IngestContext, PollContext
 from bot.sources.poll import Poll
 from bot.sources.receipts import FileReceiptWriter, read_of
 from bot.sources.watched_files import WatchedFiles
@@ -32,11 +31,13 @@ MAX_CONCURRENT_POLLS = 4
 OVERDUE_AFTER = timedelta(minutes=10)  # a source that has been due for longer became due while no process ran
 MAX_CATCH_UP_WAIT = 300.0  # seconds that planning waits for overdue sources
 ENRICH_INTERVAL = 60.0  # seconds between two rounds of enrichment
-POLL_LEASE = timedelta(minutes=5)  # a poll that takes longer counts as killed; each stored document sets the next poll
+POLL_LEASE = timedelta(
+    minutes=5
+)  # a poll that takes longer counts as killed; with each document that it stores, the poll sets the next moment
 
 
 class SourceScheduler:
-    """The sources of one process. Files are read within the tick; the web is polled in tasks beside the tick."""
+    """The sources of one process. Files are read within the tick; the web is polled in separate tasks."""
 
     def __init__(
         self,
@@ -52,14 +53,11 @@ class SourceScheduler:
         self._history = not sources
         self._sources = {source.name: source for source in (sources or (everything(),))}
         self._file_receipts = FileReceiptWriter(context)
-        self.inbox = WatchedFiles(
-            context.ingest_context, tuple(sources), receipts=self._file_receipts, stopping=stopping
-        )
+        self.inbox = WatchedFiles(self._file_receipts, sources, stopping=stopping)
         self._polls: dict[str, asyncio.Task[None]] = {}
         self._overdue: set[str] = set()  # sources that became due while no process ran, until they are polled
         self._overdue_until = 0.0  # the monotonic second until which planning waits for them
         arxiv = arxiv_among(self._sources.values())
-        self._enricher = Enricher(context, fetcher, arxiv) if arxiv else None
         self.lookup = PaperLookup(context, fetcher, arxiv) if arxiv else None
         self._enrichment: asyncio.Task[None] | None = None
         self._enrich_failures = 0  # in a row
@@ -77,7 +75,7 @@ class SourceScheduler:
     def descriptions(self) -> list[str]:
         """The lines that tell the operator what is watched and what is polled."""
         lines = [f"Watching {place}" for place in self.inbox.places]
-        lines += [f"Asking {name}: {place_of(one)}" for name, one in self._web().items() if not self._history]
+        lines += [f"Asking {name}: {one.place}" for name, one in self._web().items() if not self._history]
         return lines or ["Asking arXiv: the feeds of all archives, since paperwire.toml names no [[source]]."]
 
     @property
@@ -86,14 +84,14 @@ class SourceScheduler:
 
         Deliveries that are planned earlier would lack the papers of these sources.
         """
-        return bool(self._overdue) and self._context.ingest_context.clock.monotonic() < self._overdue_until
+        return bool(self._overdue) and self._context.clock.monotonic() < self._overdue_until
 
     async def poll(self) -> None:
         """Reads the files that are complete, and starts polls of the sources that are due. Raises StoreError."""
         await self.sync()
         await self.inbox.poll()
         self._reap_polls()
-        second = self._context.ingest_context.clock.monotonic()
+        second = self._context.clock.monotonic()
         if self._last_check is not None and 0 <= second - self._last_check < CHECK_INTERVAL:
             return
         self._last_check = second
@@ -115,24 +113,22 @@ class SourceScheduler:
         await self._all([(source, known[source.name]) for source in self._due(known)])
         await self._enrich()
 
-    async def unreadable(self) -> dict[str, str]:
-        """Returns the sources that could not be read at their last poll, and why. Raises StoreError."""
+    async def unreadable_if_all(self) -> dict[str, str]:
+        """Returns the reason of each source if no source could be read at its last poll; else {}. Raises StoreError."""
         known = await self._known()
         failed = {
             name: last.detail
             for name in self._web()
             if (last := known[name].last) is not None and last.outcome is Outcome.FAILED
         }
-        return self.inbox.unread | failed
-
-    async def unreadable_if_all(self) -> dict[str, str]:
-        """Returns the result of `unreadable` if that is every source; otherwise an empty one. Raises StoreError."""
-        unread = await self.unreadable()
+        unread = self.inbox.unread | failed
         return unread if len(unread) == len(self._sources) else {}
 
     async def poll_now(self, names: Sequence[str] = ()) -> tuple[Receipt, ...]:
         """Polls these sources, or all, even if they are not due. Returns their receipts. Raises NotFound, StoreError."""
-        written = {name.casefold(): name for name in self._sources}  # unique, by the settings
+        written = {
+            name.casefold(): name for name in self._sources
+        }  # the settings have no two names that differ only in case
         unknown = [name for name in names if name.casefold() not in written]
         if unknown:
             raise NotFound(
@@ -141,7 +137,7 @@ class SourceScheduler:
             )
         await self.sync()
         wanted = {written[name.casefold()] for name in names} or set(self._sources)
-        began = self._context.ingest_context.clock.now()
+        began = self._context.clock.now()
         await self.inbox.drain(wanted)
         known = await self._known()
         web = [source for name, source in self._web().items() if name in wanted]
@@ -164,9 +160,7 @@ class SourceScheduler:
         """Writes the sources of the settings to the store, once. Raises StoreError."""
         if not self._synced:
             facts = [fact_of(source) for source in self._sources.values()]
-            await write(
-                stored_sources.sync_sources, self._context.store, facts, now=self._context.ingest_context.clock.now()
-            )
+            await write(stored_sources.sync_sources, self._context.store, facts, now=self._context.clock.now())
             self._synced = True
 
     # ── polls ─────────────────────────────────────────────────────────────────
@@ -175,7 +169,7 @@ class SourceScheduler:
         return {name: source for name, source in self._sources.items() if source.path is None}
 
     def _due(self, known: Mapping[str, KnownSource]) -> list[SourceSettings]:
-        now, second = self._context.ingest_context.clock.now(), self._context.ingest_context.clock.monotonic()
+        now, second = self._context.clock.now(), self._context.clock.monotonic()
         return [
             source
             for name, source in self._web().items()
@@ -185,7 +179,10 @@ class SourceScheduler:
         ]
 
     def _is_due(self, source: SourceSettings, known: KnownSource, now: datetime) -> bool:
-        """Returns whether the source is due. A time too far ahead counts as due, since it was stored before the clock was set back."""
+        """Returns whether the source is due.
+
+        A time too far ahead counts as due, since it was stored before the clock was set back.
+        """
         at = known.state.next_at
         schedule = self._context.timing.schedule(source)
         if at is None or schedule is None or at <= now:
@@ -194,7 +191,7 @@ class SourceScheduler:
 
     def _note_overdue(self, due: Sequence[SourceSettings], known: Mapping[str, KnownSource]) -> None:
         """Notes the sources that became due while no process ran, or while the machine slept."""
-        now, second = self._context.ingest_context.clock.now(), self._context.ingest_context.clock.monotonic()
+        now, second = self._context.clock.now(), self._context.clock.monotonic()
         late = {
             source.name
             for source in due
@@ -207,7 +204,7 @@ class SourceScheduler:
     async def _claim_and_poll(self, source: SourceSettings, known: KnownSource) -> None:
         """Polls a source that is due, unless another process polls it. If the poll fails, its claim is released."""
         store, due = self._context.store, known.state.next_at
-        until = self._context.ingest_context.clock.now() + POLL_LEASE
+        until = self._context.clock.now() + POLL_LEASE
         if not await write(stored_sources.claim_poll, store, source.name, due, until):
             return
         try:
@@ -260,7 +257,7 @@ class SourceScheduler:
 
     def _start_enrichment(self) -> None:
         """Starts to enrich incomplete papers unless a poll is running, since a poll may complete them."""
-        second = self._context.ingest_context.clock.monotonic()
+        second = self._context.clock.monotonic()
         if self._enrichment is not None and self._enrichment.done():
             if error := self._enrichment.exception():
                 log.error("Papers could not be completed: %s", error)
@@ -269,18 +266,18 @@ class SourceScheduler:
             self._enrichment = asyncio.create_task(self._enrich())
 
     async def _enrich(self) -> None:
-        if self._enricher is None:
+        if self.lookup is None:
             return
         wait = ENRICH_INTERVAL
         try:
-            await self._enricher.enrich()
+            await self.lookup.enrich()
             self._enrich_failures = 0
         except FetchError as error:
             self._enrich_failures += 1
             wait = wait_after_failure(self._enrich_failures, error.retry_after, self._context.jitter()).total_seconds()
             log.warning("Papers wait to be completed: %s", error)
         finally:
-            self._enrich_at = self._context.ingest_context.clock.monotonic() + wait
+            self._enrich_at = self._context.clock.monotonic() + wait
 
     def _reap_polls(self) -> None:
         """Removes the polls that have ended. A source whose poll failed is polled again after ERROR_BACKOFF."""
@@ -291,7 +288,7 @@ class SourceScheduler:
             self._overdue.discard(name)
             error = None if task.cancelled() else task.exception()
             if error is not None:
-                self._retry_at[name] = self._context.ingest_context.clock.monotonic() + ERROR_BACKOFF
+                self._retry_at[name] = self._context.clock.monotonic() + ERROR_BACKOFF
                 details = None if isinstance(error, PaperwireError) else error
                 fields = {"source": name}
                 log.error("Source %s could not be polled: %s", name, error, exc_info=details, extra=fields)
@@ -319,7 +316,7 @@ def make_file_receipts(settings: Settings, context: IngestContext, *, observe: O
     """Returns the writer of receipts of files."""
     timing = SourceSchedules(settings.holidays, settings.timezone)
     return FileReceiptWriter(
-        PollContext(ingest_context=context, timing=timing, admins=settings.admins, observe=observe)
+        PollContext(store=context.store, clock=context.clock, timing=timing, admins=settings.admins, observe=observe)
     )
 
 
@@ -328,8 +325,8 @@ def make_fetcher(
 ) -> Fetcher:
     """Returns the fetcher of documents. All processes on one store together respect the rate limit of arXiv.
 
-    `alone`: the limit holds for this process only, where the store cannot be used or need not be.
+    With `alone` the limit holds for this process only: for callers that cannot or need not use the store.
     """
     agent = f"paperwire/{installed_version() or 'dev'}" + (f" (+{settings.contact})" if settings.contact else "")
-    limiter = HostLimiter(context.clock, others=None if alone else StoredHostSlots(context))
+    limiter = HostLimiter(context.clock, others=None if alone else StoredHostSlots(context.store, context.clock))
     return Fetcher(context.clock, limiter, agent=agent, allowed_hosts=settings.allowed_hosts, limits=limits)

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -11,8 +11,7 @@ from bot.digests import files, read_digest
 from bot.digests.files import FileStamp, FolderWatch
 from bot.errors import UnreadableInput, brief
 from bot.settings import SourceSettings
-from bot.settings.model import is_arxivs_own
-from bot.sources.ingest import IngestContext, store_digest
+from bot.sources.ingest import store_digest
 from bot.sources.receipts import FileReceiptWriter
 from subscriptions.errors import PaperwireError, Sentence, StoreError
 from subscriptions.planning.receipts import Arrival
@@ -31,13 +30,12 @@ class WatchedFiles:
 
     def __init__(
         self,
-        context: IngestContext,
-        sources: tuple[SourceSettings, ...],
+        receipts: FileReceiptWriter,
+        sources: Sequence[SourceSettings],
         *,
-        receipts: FileReceiptWriter | None = None,
         stopping: Callable[[], bool] = lambda: False,
     ) -> None:
-        self._context = context
+        self._context = receipts.context
         self._receipts = receipts
         self._stopping = stopping
         self._sources = tuple(source for source in sources if source.path is not None)
@@ -49,11 +47,6 @@ class WatchedFiles:
         self.problems: dict[str, str] = {}  # source -> why it cannot be watched
 
     @property
-    def sources(self) -> tuple[str, ...]:
-        """The names of the watched sources."""
-        return tuple(self._watches)
-
-    @property
     def places(self) -> tuple[str, ...]:
         """The watched paths as the operator wrote them, each with a remark if nothing exists there yet."""
         return tuple(
@@ -63,7 +56,7 @@ class WatchedFiles:
 
     @property
     def unread(self) -> dict[str, str]:
-        """Why nothing could be read of a source, by source. Empty folders are not included."""
+        """Why nothing of a source could be read, by source. Sources with an empty folder are not included."""
         absent = {
             source.name: f"there is nothing at {source.path}"
             for source in self._sources
@@ -79,9 +72,8 @@ class WatchedFiles:
         poll.
         """
         for source in self._sources:
-            if only is not None and source.name not in only:
-                continue
-            await self._scan(source)
+            if only is None or source.name in only:
+                await self._scan(source)
 
     async def _scan(self, source: SourceSettings) -> None:
         """Ingests the complete files of one source, with one receipt for all of them."""
@@ -92,8 +84,7 @@ class WatchedFiles:
                 else:
                     await self._ingest(source, path)
         finally:
-            if self._receipts is not None:
-                await self._receipts.finish_scan(source)
+            await self._receipts.finish_scan(source)
 
     async def drain(self, only: Collection[str] | None = None) -> None:
         """Like `poll`, but waits up to LONGEST_WAIT for files that have just been written."""
@@ -114,10 +105,7 @@ class WatchedFiles:
             return ()
         self.problems.pop(source.name, None)
         self._reported.pop(source.name, None)
-        self._watches[source.name], paths = files.check_folder(
-            self._watches[source.name], listing, self._context.clock.wall()
-        )
-        return paths
+        return self._watches[source.name].check(listing, self._context.clock.wall())
 
     def _listing(self, source: SourceSettings) -> dict[str, FileStamp]:
         """Returns the files of a source, each with its stamp. Raises UnreadableInput, also if a folder has disappeared."""
@@ -138,15 +126,13 @@ class WatchedFiles:
             digest = await asyncio.to_thread(
                 read_digest, found.data, path, format=source.format, language=source.language
             )
-            note = partial(self._receipts.record_stored, source, digest) if self._receipts else None
-            announce = source.announce == "all"
             done = await store_digest(
                 self._context,
                 digest,
                 source=source.name,
-                note=note,
-                announce=announce,
-                of_arxiv=is_arxivs_own(source),
+                note=partial(self._receipts.record_stored, source, digest),
+                announce=source.announce == "all",
+                of_arxiv=source.is_arxivs_own,
                 arrival=Arrival(written_at=files.written_at(path)),
             )
         except OSError as error:
@@ -168,12 +154,12 @@ class WatchedFiles:
             self._read.add(source.name)
             if (
                 not done.already_known and not done.archive
-            ):  # otherwise a folder with years of old digests fills the log
+            ):  # otherwise a folder with years of old digests would fill the log
                 counts, fields = (len(digest.entries), path, done.new), {"source": source.name}
                 log.info("%s: %d papers in %s, %d of them new.", source.name, *counts, extra=fields)
 
     def _read_again(self, source: SourceSettings, path: str) -> None:
-        self._watches[source.name] = files.report_again(self._watches[source.name], path)
+        self._watches[source.name].reported.pop(path, None)
 
     async def _report(self, source: SourceSettings, place: str, error: PaperwireError) -> None:
         """Reports an error of a file or folder, unless it was the last one reported there."""
@@ -182,5 +168,4 @@ class WatchedFiles:
         self._reported[place] = str(error)
         log.error("%s", error, extra={"source": source.name})
         self._refused[source.name] = brief(error)
-        if self._receipts is not None:
-            await self._receipts.record_failed(source, brief(error))
+        await self._receipts.record_failed(source, brief(error))

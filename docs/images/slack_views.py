@@ -20,7 +20,7 @@ from jinja2 import Environment, FileSystemLoader
 from pydantic import SecretStr
 
 from bot.app import App, build_app
-from bot.clock import SystemClock
+from bot.context import SystemClock
 from bot.conversation.handler import answer
 from bot.conversation.reply_sender import StoredReply
 from bot.platforms.slack.markup import LOOK, home_view, modal_view

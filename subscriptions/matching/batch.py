@@ -1,17 +1,150 @@
-"""The columns of a match in Python: a set of papers is an integer."""
+"""All queries of a plan as one set, which is kept between plans, and its match with all papers of an index.
 
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+Adding or removing a query takes microseconds. A match works on one column at a time. Papers are bits, so a column of slots
+becomes a column of sets of papers, and two columns are intersected in one step. A match finds:
+
+1. the papers of each word and phrase: it goes through the texts of the papers once, from each word to the next
+2. the papers of each feature: it looks up the features of the papers, not those of the queries
+3. the papers of each beginning of a word: it cuts each word of the papers to all lengths
+4. the papers of each two parts of a name: it looks up the parts of the authors' names
+5. the papers of each checked term: columns of its features give the few papers in which it is looked for
+6. the papers of each nearness: it adds up the weights of the words that a paper has
+7. the papers of each term of several fields: those of any of its parts
+8. the papers of each query: by columns of its slots
+
+For few queries Python computes the columns (`Integers`: a set of papers is an integer), for many NumPy (`batch_numpy`), which
+is imported only then.
+"""
+
+from array import array
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from hashlib import blake2b
 from operator import and_, invert
+from secrets import token_bytes
 from typing import TYPE_CHECKING, TypeAlias
 
 from subscriptions.matching.hits import LEAST_NEARNESS, TokenizedPaper, predicate
 from subscriptions.matching.paper_index import HEAD, Numbered, PaperIndex
-from subscriptions.matching.query_set import QuerySet
 from subscriptions.matching.slots import NO_PAPER, SLOT_BITS, Columns, Nearness, Slots
 from subscriptions.normalize import is_initial
+from subscriptions.query import Alternative, Query
+from subscriptions.query.parse import parse_canonical, parse_query
+from subscriptions.query.quick import Piece, ShortQuery, read_quickly
 
 if TYPE_CHECKING:
     from subscriptions.matching.batch_numpy import Matrix
+
+MOST_PIECES = 1 << 17  # pieces whose slots are remembered
+
+# (the slots that a clause wants, followed by those that it excludes; how many it excludes)
+_Clause = tuple[list[int], int]
+
+
+class QuerySet:
+    """Queries that are matched together. Queries with equal canonical texts are kept once and counted.
+
+    A handle is a number from 0. It belongs to one query only, even after that query was removed.
+    """
+
+    def __init__(self, queries: Iterable[Query] = ()) -> None:
+        self.slots = Slots()
+        self.clauses = Columns()
+        self._key = token_bytes(16)
+        self._handles: dict[int, int] = {}  # by digest, which takes less memory than the canonical text
+        self._digests = array("Q")  # by handle
+        self._uses = array("i")  # by handle
+        self._places = array("q")  # by handle: of its first clause
+        self._others: dict[int, tuple[int, ...]] = {}  # handle -> the places of its other clauses
+        self._slot_of: dict[Piece, int] = {}  # a cache: looking up a term takes ten times as long
+        for query in queries:
+            self.add(query)
+
+    def __len__(self) -> int:
+        """Returns the number of different queries."""
+        return len(self._handles)
+
+    def add(self, query: Query) -> int:
+        """Adds a query and returns its handle, the same for equal queries. No other query ever gets this handle."""
+        return self._put(query.canonical, map(self._taken, query.alternatives))
+
+    def add_text(self, text: str) -> int:
+        """Adds the query that a person typed and returns its handle, as `add` does. Raises QueryError."""
+        short = read_quickly(text)
+        return self.add(parse_query(text)) if short is None else self._add_short(short)
+
+    def add_canonical(self, text: str) -> int:
+        """Adds the query of a canonical text and returns its handle, as `add` does. Raises QueryError."""
+        short = read_quickly(text)
+        return self._add_short(short) if short and short.canonical == text else self.add(parse_canonical(text))
+
+    def find(self, canonical: str) -> int | None:
+        """Returns the handle of a query; None if the set does not have it. Later queries have higher handles."""
+        return self._handles.get(self._digest(canonical))
+
+    def _add_short(self, query: ShortQuery) -> int:
+        return self._put(query.canonical, map(self._taken_pieces, query.alternatives))
+
+    def remove(self, handle: int) -> None:
+        """Removes one use of a query; the last use removes the query. Raises KeyError for an unknown handle."""
+        if not 0 <= handle < len(self._uses) or not self._uses[handle]:
+            raise KeyError(handle)
+        self._uses[handle] -= 1
+        if self._uses[handle]:
+            return
+        del self._handles[self._digests[handle]]
+        for place in (self._places[handle], *self._others.pop(handle, ())):
+            for slot in self.clauses.remove(place):
+                if self.slots.release(slot):
+                    self._slot_of.clear()
+
+    def _digest(self, canonical: str) -> int:
+        return int.from_bytes(blake2b(canonical.encode(), digest_size=8, key=self._key).digest())
+
+    def _taken(self, alternative: Alternative) -> _Clause:
+        terms = (*alternative.positive, *alternative.negative)
+        return list(map(self.slots.take, terms)), len(alternative.negative)
+
+    def _taken_pieces(self, pieces: Sequence[Piece]) -> _Clause:
+        """Like `_taken`, for pieces; the unwanted ones come last."""
+        try:
+            slots = [self._slot_of[piece] for piece in pieces]
+        except KeyError:
+            slots = list(map(self._taken_piece, pieces))
+        else:
+            self.slots.take_again(slots)
+        unwanted = 0
+        while pieces[-1 - unwanted].excluded:
+            unwanted += 1
+        return slots, unwanted
+
+    def _taken_piece(self, piece: Piece) -> int:
+        slot = self.slots.take(piece.term)
+        if len(self._slot_of) >= MOST_PIECES:
+            self._slot_of.clear()
+        self._slot_of[piece] = slot
+        return slot
+
+    def _put(self, canonical: str, alternatives: Iterator[_Clause]) -> int:
+        """Adds a query and returns its handle. Takes slots only if the set does not have the query."""
+        digest = self._digest(canonical)
+        handle = self._handles.get(digest)
+        if handle is None:
+            handle = self._handles[digest] = len(self._digests)
+            clauses = list(alternatives)
+            first, *others = [
+                self.clauses.add(handle, slots, out, is_single=len(clauses) == 1) for slots, out in clauses
+            ]
+            self._digests.append(digest)
+            self._uses.append(0)
+            self._places.append(first)
+            if others:
+                self._others[handle] = tuple(others)
+        self._uses[handle] += 1
+        return handle
+
+
+# --------------------------------------------------------------------------------- the columns of a match, and a match
+
 
 SlotPapers: TypeAlias = "Integers | Matrix"  # the papers of each slot during one match
 
@@ -61,7 +194,7 @@ class Integers:
                 yield handle, place
 
     def united(self, clauses: Columns) -> dict[int, int]:
-        """Returns handle -> the papers of all its clauses, of each handle that some paper fulfils."""
+        """Returns handle -> papers that fulfil any of its clauses, without handles that no paper fulfils."""
         found: dict[int, int] = {}
         for handle, papers in self._rows(clauses):
             found[handle] = found.get(handle, 0) | papers
@@ -98,19 +231,9 @@ def _phrases(words: list[int], steps: Mapping[int, int], begins: Container[int])
             yield slot
 
 
-# ---------------------------------------- matches all queries of a set with all papers of an index, a column at a time
-
-# Papers are bits. So a column of slots becomes a column of sets of papers, and two columns are intersected in one step:
-# 1. the papers of each word and phrase: the texts of the papers are gone through once, from each word to the next; 2.
-# of each feature: the features of the papers are looked up, not those of the queries; 3. of each beginning of words:
-# each word of the papers is cut to all lengths; 4. of each two parts of a name: the parts of the authors are looked up;
-# 5. of each term that is to be checked: columns of its features give the few papers in which it is looked for; 6. of
-# each nearness: the weights of the words that a paper has are added up; 7. of each term of several fields; 8. of each
-# query: columns of its slots.  With few queries the columns are gone through in Python (`Integers`), with many by
-# NumPy (`batch_numpy`), which is imported only then.
-
-
-MANY = 5_000  # clauses from which NumPy pays: below, its import (0.1 s, 25 MB) costs more than it saves
+MANY = (
+    5_000  # from this number of clauses on NumPy is used; for fewer, its import (0.1 s, 25 MB) costs more than it saves
+)
 
 
 def match(queries: QuerySet, index: PaperIndex, *, many: int = MANY) -> Mapping[int, int]:
@@ -131,7 +254,7 @@ def match(queries: QuerySet, index: PaperIndex, *, many: int = MANY) -> Mapping[
 
 
 def prepare(queries: QuerySet, *, many: int = MANY) -> None:
-    """Makes ready what the first match with a set would make."""
+    """Computes in advance what the first match with a set would compute."""
     if len(queries.clauses) >= many:
         _matrix().prepare(queries.slots)
 
@@ -143,7 +266,7 @@ def _matrix() -> "type[Matrix]":
 
 
 def _begun(beginnings: Mapping[str, int], index: PaperIndex) -> dict[int, int]:
-    """Returns the slots of beginnings with the papers that have such a word."""
+    """Returns slot -> papers, for the slots of beginnings of words."""
     found: dict[int, int] = {}
     slot_of = beginnings.get
     for word, papers in index.spellings.items() if beginnings else ():
@@ -182,7 +305,7 @@ def _checked(slots: Slots, index: PaperIndex, candidates: Iterable[tuple[int, in
 
 
 def _near(papers: SlotPapers, wanted: Mapping[int, Nearness], index: PaperIndex) -> dict[int, int]:
-    """Returns the slots of nearness with the papers that are near enough. The papers of each word are looked up once."""
+    """Returns slot -> papers that are near enough, for the slots of nearness. Looks up the papers of each word once."""
     found: dict[int, int] = {}
     having: dict[int, list[int]] = {}
     for slot, (words, own) in wanted.items():

@@ -47,11 +47,11 @@ Expression: TypeAlias = Phrase | Near | AllOf | AnyOf
 
 
 # ---------------------------------------------------------------------------------------------------------------------
-# A paper as a document of a full-text index, and a term as expressions for that index (index_expression.py).
+# A paper as a document of a full-text index, and a term as expressions for that index.
 #
-# The index splits only at spaces, and gets words that `normalize` has split, so it finds whole words as the matcher does.
-# A term has two expressions: one finds only papers that fulfil it, the other all papers that may. A paper that only the
-# second one finds must be read. Both are the same for words, phrases, fields, categories and most names.
+# The index splits only at spaces, and gets words that `normalize` has split, so it finds whole words as the matcher
+# does. A term has two expressions: one finds only papers that fulfil it, the other all papers that may. A paper that
+# only the second one finds must be read. Both are the same for words, phrases, fields, categories and most names.
 #
 # Some words of the document are not from a text. They begin with a mark with which no word of a text begins:
 #
@@ -62,10 +62,12 @@ Expression: TypeAlias = Phrase | Near | AllOf | AnyOf
 #     ˑlong       a name of the paper has more parts than the index can compare
 
 
-MOST_WORDS = 1 << 15  # that are cached, some 200 bytes each
+MOST_WORDS = 1 << 15  # words that are cached, about 200 bytes each
 
 _MARK = "ˑ"
-_UNSAFE = re.compile(f"[^a-z0-9 \u0080-\U0010ffff]|{_MARK}")  # what the index would split at, fold, or take for a mark
+_UNSAFE = re.compile(
+    f"[^a-z0-9 \u0080-\U0010ffff]|{_MARK}"
+)  # characters to encode: the index would split a word there, fold them, or take them for a mark
 _LONGEST_NAME = 4  # parts of a name that are near each other in the index, each with its first letter
 _NEAR = 2 * _LONGEST_NAME - 1
 _GAP = f" {' '.join(_MARK for _ in range(_NEAR + 1))} "  # so that parts of two names are never near
@@ -73,7 +75,7 @@ _TEXT_FIELDS = tuple(field for field in FIELDS if field.in_any_text)  # in the o
 _TEXTS = tuple(field.column for field in _TEXT_FIELDS)
 _MAY_BE_ABSENT = tuple(field for field in FIELDS if field.absence and field.column)
 _LABEL = ("label",)
-# ASCII without \, with which TeX begins, and what Chinese texts add
+# ASCII except \, with which TeX commands begin, and the characters of Chinese texts
 _PLAIN = re.compile(r"[\x00-\x5b\x5d-\x7f‐‑–—‘’“”•…、。《》「」『』【】！（），：；？\u3400-\u9fff]*")
 _SPELLED = re.compile(rf"(?<![^ ])(?:{_MARK}s)?([a-z]{{4,24}})(?![^ ])")  # a word that may be mistyped
 
@@ -106,7 +108,10 @@ def index_document(paper: Paper) -> tuple[str, ...]:
 
 
 def spellings(document: tuple[str, ...]) -> set[str]:
-    """Returns the words of a document as people may mistype them, in the singular and as written; parts of names with "@"."""
+    """Returns the words of a document to which typing errors are compared, in the singular and as written.
+
+    Parts of names have an "@" before them.
+    """
     *texts, names, _ = document
     return {*_SPELLED.findall(" ".join(texts)), *(f"@{part}" for part in _SPELLED.findall(names))}
 
@@ -117,7 +122,7 @@ def presence_expression(what: str) -> Expression:
 
 
 def index_question(term: Term) -> IndexQuestion:
-    """Returns what to ask the index for a simple term. For a field without a column any paper may fulfil it."""
+    """Returns what to ask the index for a simple term. If its field has no column, any paper may fulfil it."""
     if not term.field.column and not term.field.is_bare:
         return _ANY_PAPER
     match term.field.kind:
@@ -134,7 +139,7 @@ def index_question(term: Term) -> IndexQuestion:
 # ------------------------------------------------------------------------------------------------------------- papers
 
 
-_cached = lru_cache(MOST_WORDS)  # most words of a paper are in the papers before it, too
+_cached = lru_cache(MOST_WORDS)  # most words of a paper also occur in earlier papers
 
 
 @_cached
@@ -210,7 +215,7 @@ class _Name(NamedTuple):
 
 
 def _is_plain(text: str) -> bool:
-    """Whether each word of a text folds as it does alone, to lower case: true for all ASCII and most Chinese."""
+    """Returns whether each word of a text is folded as it would be alone: true for all ASCII and most Chinese texts."""
     return (text.isascii() and "\\" not in text) or _PLAIN.fullmatch(text) is not None
 
 
@@ -220,18 +225,18 @@ def _longer(words: Iterable[str]) -> set[str]:
 
 
 def _agree(folded: Sequence[str], exact: Iterable[str], folded_alone: Callable[[str], str]) -> bool:
-    """Whether the folded words are the exact words, each folded alone. Almost always they are."""
+    """Returns whether folding each exact word alone gives the folded words. It almost always does."""
     return " ".join(folded) == " ".join(filter(None, map(folded_alone, exact)))
 
 
 def _column(texts: Sequence[_Words]) -> str:
-    """Returns the column of a field: its texts, then the words that are looked for in another form."""
+    """Returns the column of a field: its texts, then those words that are also looked for in another form."""
     others = set[str]().union(*(words.others for words in texts))
     return f" {_MARK} ".join((*(words.folded for words in texts), " ".join(filter(None, others))))
 
 
 def _has_inner_capital(word: str) -> bool:
-    return not word.islower() and word[1:] != word[1:].lower()  # most words are lower, and that is seen at once
+    return not word.islower() and word[1:] != word[1:].lower()  # most words are in lower case, and this check is fast
 
 
 def _initials(parts: Iterable[str]) -> str:
@@ -250,7 +255,7 @@ def _category(field: Field, code: str) -> tuple[str, ...]:
 
 
 def _present(paper: Paper) -> Iterator[str]:
-    """Yields the names of the fields that some sources do not bring and this paper has; "chinese" for Chinese texts."""
+    """Yields the names of fields that this paper has although some sources do not bring them; "chinese" for Chinese texts."""
     yield from (field.name for field in _MAY_BE_ABSENT if any(field.values(paper)))
     languages = {*(one.language for one in paper.summaries), *(one.language for one in paper.translations)}
     if "zh" in languages or normalize.has_chinese(paper.title) or normalize.has_chinese(paper.abstract):
@@ -323,7 +328,7 @@ def _for_name(term: Term) -> IndexQuestion:
 
 
 def _stand_apart(whole: Sequence[str], begun: Sequence[str]) -> bool:
-    """Whether no two wanted parts can be the same part of a name."""
+    """Returns whether no two wanted parts can be the same part of a name."""
     beginnings = [part for part in whole if normalize.is_initial(part)] + list(begun)
     others = [part for part in whole if not normalize.is_initial(part)]
     return len({*beginnings, *others}) == len(beginnings) + len(others) and not any(

@@ -1,6 +1,6 @@
-"""Whether a term is fulfilled by a tokenized paper, and why a paper fits a query or does not.
+"""Decides whether a paper fulfils a term, and why a paper fits a query or does not.
 
-It fits at places in its texts, and does not because of parts of the query.
+If it fits, the reasons are places in its texts; if not, they are parts of the query.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -31,7 +31,7 @@ from subscriptions.query import (
 )
 from subscriptions.query.lexer import fold_value
 
-MOST_WORDS = 8  # that are named of those that make a paper near to others
+MOST_WORDS = 8  # how many of the words that make a paper near to others are shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class TokenizedPaper:
     exact: dict[Field, str]  # the texts as exact tokens
     names: dict[Field, tuple[tuple[str, ...], ...]]  # the parts of each name
     exact_names: dict[Field, tuple[tuple[str, ...], ...]]
-    labels: frozenset[str]  # "category:cs.lg", "category:cs", "primary:…", "id:…", "doi:…", "source:…"
+    labels: frozenset[str]  # such as "category:cs.lg", "category:cs", "primary:…", "id:…", "doi:…", "source:…"
 
 
 def tokenize(paper: Paper, fields: Fields = FIELDS) -> TokenizedPaper:
@@ -81,7 +81,7 @@ def texts_of(paper: Paper, fields: Fields = FIELDS) -> dict[Field, tuple[str, ..
 def labels_of(field: Field, value: str) -> tuple[str, ...]:
     """Returns the labels by which terms find a value of a paper; () for words and names, which have tokens."""
     match field.kind:
-        case ValueKind.CATEGORY:  # its archive means all categories below it
+        case ValueKind.CATEGORY:  # the archive finds it, too, since an archive means all its categories
             code = value.lower()
             return f"{field.name}:{code}", f"{field.name}:{code.partition('.')[0]}"
         case ValueKind.PAPER_ID:
@@ -101,8 +101,8 @@ def _lines(texts: Mapping[Field, Iterable[Iterable[str]]]) -> dict[Field, str]:
 
 
 THOUSAND = 1000  # the weights of the words of papers, and so a nearness, are in thousandths
-_KEPT = 2  # letters at the beginning of a word that its stem has, too (`fold_plural`)
-LEAST_NEARNESS = 100  # thousandths: below it two papers share some words and no topic
+_KEPT = 2  # letters at the beginning of a word that its stem always keeps (`fold_plural`)
+LEAST_NEARNESS = 100  # thousandths; below this value, papers share some words but no topic
 
 
 def simple_terms(term: Term) -> tuple[Term, ...]:
@@ -117,24 +117,24 @@ def simple_terms(term: Term) -> tuple[Term, ...]:
 
 
 def fulfils(term: Term, paper: TokenizedPaper) -> bool:
-    """Whether a paper fulfils a term."""
+    """Returns whether a paper fulfils a term."""
     return any(predicate(part)(paper) for part in simple_terms(term))
 
 
 def fits(query: Query, paper: TokenizedPaper) -> bool:
-    """Whether a paper fulfils some alternative of a query."""
+    """Returns whether a paper fulfils some alternative of a query."""
     return any(fits_alternative(alternative, paper) for alternative in query.alternatives)
 
 
 def fits_alternative(alternative: Alternative, paper: TokenizedPaper) -> bool:
-    """Whether a paper fulfils all that an alternative wants, and nothing that it excludes."""
+    """Returns whether a paper fulfils all that an alternative wants, and nothing that it excludes."""
     return all(fulfils(term, paper) for term in alternative.positive) and not any(
         fulfils(term, paper) for term in alternative.negative
     )
 
 
 def predicate(term: Term) -> Callable[[TokenizedPaper], bool]:
-    """Returns a function that says whether a paper fulfils a simple term. It is quicker than `fulfils` for many papers."""
+    """Returns a function that says whether a paper fulfils a simple term. For many papers this is faster than `fulfils`."""
     match term.field.kind:
         case ValueKind.NAME:
             whole = {part for part in term.tokens[: len(term.tokens) - term.prefix] if not normalize.is_initial(part)}
@@ -148,7 +148,7 @@ def predicate(term: Term) -> Callable[[TokenizedPaper], bool]:
 
 
 def is_phrase(term: Term) -> bool:
-    """Whether a term is a word or words side by side in any text, without a beginning of a word and not exact."""
+    """Returns whether a term is one word or adjacent words in any text, neither exact nor with the beginning of a word."""
     return term.field is TEXT and not term.prefix and not term.exact
 
 
@@ -160,14 +160,14 @@ def nearness_to(term: Term, paper: TokenizedPaper) -> int:
 
 
 def papers_of(term: Term) -> Iterator[Term]:
-    """Yields for each paper that a term of nearness names the term that finds this paper."""
+    """Yields, for each paper that a term of nearness names, the term that finds this paper."""
     return (
         Term(DOI if value.startswith("10.") and "/" in value else ID, value=value) for value in term.value.split(",")
     )
 
 
 def shared_words(term: Term, paper: TokenizedPaper) -> list[str]:
-    """Returns the words of the papers of a term that a paper has, too, the weightiest first."""
+    """Returns those words of a nearness term that a paper has, the weightiest first."""
     text = paper.folded[TEXT]
     return [word for word, _ in term.near if f" {word} " in text]
 
@@ -191,7 +191,7 @@ def _text_predicate(term: Term) -> Callable[[TokenizedPaper], bool]:
         return lambda paper: phrase in paper.folded[field]
     if len(term.tokens) == 1:
         return lambda paper: phrase in paper.written[field] or phrase in paper.folded[field]
-    kept = phrase.removesuffix(term.tokens[-1][_KEPT:])  # most papers do not have it, which is seen at once
+    kept = phrase.removesuffix(term.tokens[-1][_KEPT:])  # most papers do not have this, and the check is fast
     return lambda paper: (
         kept in paper.folded[field]
         and (phrase in paper.folded[field] or _phrase_begins(term, paper.folded[field], paper.written[field]))
@@ -199,7 +199,7 @@ def _text_predicate(term: Term) -> Callable[[TokenizedPaper], bool]:
 
 
 def _phrase_begins(term: Term, folded: str, written: str) -> bool:
-    """Whether a text has the words of a phrase, the last as the beginning of a word, written or folded."""
+    """Returns whether a text has the words of a phrase, the last as the beginning of a word, written or folded."""
     return f" {term.tokens[-1]}" in written and bool(places(term, folded.split(" "), written.split(" ")))
 
 
@@ -219,7 +219,7 @@ def _is_last(term: Term, last: str, folded: str, written: str) -> bool:
 
 
 def is_name(term: Term, name: tuple[str, ...]) -> bool:
-    """Whether the parts that a term of names wants are different parts of this name, in any order."""
+    """Returns whether the parts that a term of names wants are different parts of this name, in any order."""
     parts = list(name)
     wanted, beginning = (term.tokens[:-1], term.tokens[-1]) if term.prefix else (term.tokens, None)
     initials = [token for token in wanted if normalize.is_initial(token)]
@@ -265,7 +265,7 @@ def why(query: Query, paper: Paper) -> tuple[Hit, ...]:
 
 
 class HitFinder:
-    """Finds what many queries found in one paper: its texts are read once, and each of their terms is looked for once."""
+    """Finds the hits of many queries in one paper. Its texts are read once, and each term is looked for once."""
 
     def __init__(self, paper: Paper, fields: Fields = FIELDS) -> None:
         """`fields` are those that the queries can name."""
@@ -274,7 +274,7 @@ class HitFinder:
         self._tokens = tokenize(paper, fields)
         self._texts = [(field, _Text(text)) for field, texts in texts_of(paper, fields).items() for text in texts]
         self._places: dict[Term, list[list[tuple[int, int]]]] = {}  # simple term -> its places in each text
-        # The query asked last, and those of its alternatives that fit this paper.
+        # The last query, and those of its alternatives that fit this paper.
         self._last: tuple[Query | None, list[Alternative]] = None, []
 
     def why(self, query: Query) -> tuple[Hit, ...]:
@@ -310,7 +310,7 @@ class HitFinder:
         return _wanted(self._fitting(query))
 
     def _fitting(self, query: Query) -> list[Alternative]:
-        """Returns the alternatives that fit the paper. Hits, places and nearness are asked for one after the other."""
+        """Returns the alternatives that fit the paper. Kept, since callers want hits, places and nearness of one query."""
         if self._last[0] is not query:
             self._last = query, [one for one in query.alternatives if fits_alternative(one, self._tokens)]
         return self._last[1]

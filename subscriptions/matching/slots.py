@@ -1,4 +1,4 @@
-"""What queries ask of a paper, each different thing once: a slot, known by a small number.
+"""The conditions of queries on papers. Each different condition is a slot, which has a small number.
 
     graph                a word of any text
     "graph neural net"   a phrase: the slot of "graph neural", then the slot of "net"
@@ -17,13 +17,13 @@ numbers of both share a table, one row each:
     graph neural                   wanted 17   wanted 4
     "diffusion model" cat:cs.LG    wanted 90   wanted 31
 
-So one step of a match works on a whole column, and not on a query.
+So one step of a match works on a whole column, and not on a single query.
 """
 
 from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from subscriptions.matching import hits, paper_index
 from subscriptions.normalize import is_initial
@@ -33,7 +33,7 @@ SLOT_BITS = 32  # a step of a phrase is two slots in one number
 
 
 class Nearness(NamedTuple):
-    """What a term of nearness asks of a paper."""
+    """The condition of a term of nearness on a paper."""
 
     words: tuple[tuple[int, int], ...]  # (the slot of a word, its weight)
     own: tuple[int, ...]  # the slots of the papers themselves, which are not near to themselves
@@ -46,19 +46,19 @@ class Slots:
         self.words: dict[str, int] = {}
         self.steps: dict[int, int] = {}  # the slot of a phrase and that of a next word -> the slot of both together
         self.features: dict[str, int] = {}
-        self.beginnings: dict[str, int] = {}  # of one word of any text
+        self.beginnings: dict[str, int] = {}  # beginning of one word of any text -> the slot
         self.names: dict[
             Field, dict[str, dict[str, int]]
         ] = {}  # a part of a name -> another part, or its initial -> the slot
         self.checked: dict[int, Term] = {}
-        self.candidates = Columns()  # a clause for each of these terms: it wants what each of its papers has
-        self.parts: dict[int, tuple[int, ...]] = {}  # of the terms of several fields
+        self.candidates = Columns()  # a clause for each checked term: it wants what every paper with this term has
+        self.parts: dict[int, tuple[int, ...]] = {}  # slot of a term of several fields -> the slots of its parts
         self.nearness: dict[int, Nearness] = {}
-        self.changes = 0  # of `steps`, counted
-        self._terms: dict[Term, int] = {}  # all that is no word, phrase or feature
+        self.changes = 0  # number of changes of `steps`
+        self._terms: dict[Term, int] = {}  # term that is no word, phrase or feature -> the slot
         self._keys: list[str | int | Term] = [""]  # by slot; a phrase has its last step
         self._uses = array("q", [1])  # by slot; the slot NO_PAPER is always used
-        self._places: dict[int, int] = {}  # of the clauses in `candidates`
+        self._places: dict[int, int] = {}  # slot of a checked term -> the place of its clause in `candidates`
         self._free: list[int] = []
 
     def __len__(self) -> int:
@@ -71,7 +71,7 @@ class Slots:
         return len(self._keys) - len(self._free) - 1
 
     def take(self, term: Term) -> int:
-        """Returns the slot of a term, used once more."""
+        """Returns the slot of a term, and counts one use more of it."""
         if hits.is_phrase(term):
             slot = self._phrase(term.tokens)
         else:
@@ -87,7 +87,7 @@ class Slots:
             uses[slot] += 1
 
     def release(self, slot: int) -> bool:
-        """Counts one use of a slot less. A slot without uses is forgotten, and another may get its number: returns True."""
+        """Counts one use of a slot less. Returns True if it was the last: the slot is removed, and its number is free."""
         self._uses[slot] -= 1
         if self._uses[slot]:
             return False
@@ -120,13 +120,14 @@ class Slots:
             del self.checked[slot]
             return tuple(self.candidates.remove(self._places.pop(slot)))
         if pair := _two_parts(key):
-            del self.names[key.field][pair.part][pair.other]
+            part, other = pair
+            del self.names[key.field][part][other]
         else:
             del self.beginnings[key.tokens[0]]
         return ()
 
     def _slot(self, slots: dict[str, int], text: str) -> int:
-        """Returns the slot of a word or feature, by the mapping that has it."""
+        """Returns the slot of a word or feature in a mapping, to which it is added if it is new."""
         slot = slots.get(text)
         if slot is None:
             slot = slots[text] = self._new(text)
@@ -158,14 +159,12 @@ class Slots:
             elif _is_beginning(term):
                 self.beginnings[term.tokens[0]] = slot
             elif pair := _two_parts(term):
-                self._put_name(term.field, pair, slot)
+                part, other = pair
+                self.names.setdefault(term.field, {}).setdefault(part, {})[other] = slot
             else:
                 self.checked[slot] = term
                 self._places[slot] = self.candidates.add(slot, self._needed_by(term))
         return slot
-
-    def _put_name(self, field: Field, pair: "_TwoParts", slot: int) -> None:
-        self.names.setdefault(field, {}).setdefault(pair.part, {})[pair.other] = slot
 
     def _nearness(self, term: Term) -> Nearness:
         words = tuple((self._phrase(tuple(word.split())), weight) for word, weight in term.near)
@@ -175,7 +174,7 @@ class Slots:
         return Nearness(words, own)
 
     def _needed_by(self, term: Term) -> list[int]:
-        """Returns slots that every paper has that fulfils a simple term, each used once more."""
+        """Returns slots that a paper must have to fulfil a simple term, and counts one use more of each."""
         slots = [self._slot(self.features, feature) for feature in dict.fromkeys(paper_index.needed_by(term))]
         if term.field.in_any_text and not term.exact:
             whole = term.tokens[:-1] if term.prefix else term.tokens
@@ -186,18 +185,6 @@ class Slots:
         for slot in slots:
             self._uses[slot] += 1
         return slots
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in vars(self).items() if name != "_keys"}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        vars(self).update(state)
-        self._keys = [""] * len(self._uses)  # made again, with the keys that the mappings hold
-        keyed: Iterable[Mapping[str, int] | Mapping[int, int] | Mapping[Term, int]]
-        keyed = (self.words, self.features, self.steps, self._terms)
-        for mapping in keyed:
-            for key, slot in mapping.items():
-                self._keys[slot] = key
 
     def _new(self, key: str | int | Term) -> int:
         if self._free:
@@ -215,23 +202,16 @@ def _deciding_feature(term: Term) -> str | None:
     return None if len(hits.simple_terms(term)) > 1 else paper_index.deciding_feature(term)
 
 
-class _TwoParts(NamedTuple):
-    """Two parts of one name."""
-
-    part: str  # no initial
-    other: str  # may be an initial
-
-
-def _two_parts(term: Term) -> _TwoParts | None:
-    """Returns what a term asks of a name if that is two parts in any order, not both initials; else None."""
-    if term.field.kind is not ValueKind.NAME or term.prefix or term.exact or len(term.tokens) != len(_TwoParts._fields):
+def _two_parts(term: Term) -> tuple[str, str] | None:
+    """Returns the two parts of a name that a term asks for, first one that is no initial; None for other terms."""
+    if term.field.kind is not ValueKind.NAME or term.prefix or term.exact or len(term.tokens) != 2:  # noqa: PLR2004
         return None
     other, part = sorted(term.tokens, key=lambda token: not is_initial(token))
-    return None if is_initial(part) else _TwoParts(part, other)
+    return None if is_initial(part) else (part, other)
 
 
 def _is_beginning(term: Term) -> bool:
-    """Whether a term is the beginning of one word of any text, long enough to be looked up."""
+    """Returns whether a term is the beginning of one word of any text, long enough to be looked up."""
     is_one_word = term.field is TEXT and term.prefix and not term.exact and len(term.tokens) == 1
     return is_one_word and paper_index.head_of(term.tokens[0]) != ""
 
@@ -239,44 +219,37 @@ def _is_beginning(term: Term) -> bool:
 # -------------------------------------------------------------------------------------------------------------- columns
 
 
-NO_PLACE = -1
 NO_PAPER = 0  # a slot that no paper fulfils; removed rows want it
-_ROW_BITS = 32  # of a place; the bits above them are the number of the table
+_ROW_BITS = 32  # the lowest bits of a place, which are the row; the bits above them are the number of the table
 
 
 class Table:
     """The clauses of one shape. A row that was removed wants NO_PAPER, and is used again."""
 
-    __slots__ = ("_free", "columns", "following", "handles", "is_single", "unwanted", "wanted")
+    __slots__ = ("_free", "columns", "handles", "is_single", "unwanted", "wanted")
 
     def __init__(self, wanted: int, unwanted: int, *, is_single: bool) -> None:
         self.is_single = is_single  # whether each handle is in one row of one table only
         self.handles = array("i")
-        self.following = array("q")  # unless single: the place of the next clause of the same handle
         self.wanted = [array("i") for _ in range(wanted)]
         self.unwanted = [array("i") for _ in range(unwanted)]
         self.columns = (*self.wanted, *self.unwanted)
         self._free: list[int] = []
 
     def __len__(self) -> int:
-        """Returns the number of rows, removed ones too."""
+        """Returns the number of rows, including removed ones."""
         return len(self.handles)
 
-    def add(self, handle: int, slots: Iterable[int], following: int) -> int:
+    def add(self, handle: int, slots: Iterable[int]) -> int:
         """Adds a clause of a handle, wanted slots first, and returns its row."""
+        columns = zip((self.handles, *self.columns), (handle, *slots), strict=True)
         if self._free:
             row = self._free.pop()
-            self.handles[row] = handle
-            if not self.is_single:
-                self.following[row] = following
-            for column, slot in zip(self.columns, slots, strict=True):
-                column[row] = slot
+            for column, number in columns:
+                column[row] = number
             return row
-        self.handles.append(handle)
-        if not self.is_single:
-            self.following.append(following)
-        for column, slot in zip(self.columns, slots, strict=True):
-            column.append(slot)
+        for column, number in columns:
+            column.append(number)
         return len(self.handles) - 1
 
     def remove(self, row: int) -> list[int]:
@@ -301,34 +274,19 @@ class Columns:
         """Returns the number of rows."""
         return sum(map(len, self.tables))
 
-    def add(self, handle: int, slots: Sequence[int], unwanted: int = 0, following: int | None = None) -> int:
-        """Adds a clause that wants slots, apart from the last `unwanted` ones, which it excludes. Returns its place.
+    def add(self, handle: int, slots: Sequence[int], unwanted: int = 0, *, is_single: bool = True) -> int:
+        """Adds a clause that wants slots, except the last `unwanted` ones, which it excludes. Returns its place.
 
-        `following` is the place of the next clause of the same handle, NO_PLACE for the last one of several, None for the
-        only one.
+        `is_single`: whether its handle has no other clause.
         """
-        is_single = following is None
         shape = len(slots), unwanted, is_single
         number = self._number_of.get(shape)
         if number is None:
-            number = self._new(shape)
-        return number << _ROW_BITS | self.tables[number].add(
-            handle, slots, NO_PLACE if following is None else following
-        )
-
-    def following(self, place: int) -> int:
-        """Returns the place of the next clause of the same handle, NO_PLACE if there is none."""
-        number, row = divmod(place, 1 << _ROW_BITS)
-        table = self.tables[number]
-        return NO_PLACE if table.is_single else table.following[row]
+            number = self._number_of[shape] = len(self.tables)
+            self.tables.append(Table(len(slots) - unwanted, unwanted, is_single=is_single))
+        return number << _ROW_BITS | self.tables[number].add(handle, slots)
 
     def remove(self, place: int) -> list[int]:
         """Removes the clause at a place and returns its slots."""
         number, row = divmod(place, 1 << _ROW_BITS)
         return self.tables[number].remove(row)
-
-    def _new(self, shape: tuple[int, int, bool]) -> int:
-        slots, unwanted, is_single = shape
-        number = self._number_of[shape] = len(self.tables)
-        self.tables.append(Table(slots - unwanted, unwanted, is_single=is_single))
-        return number

@@ -26,7 +26,7 @@ _HAN = "々〇〡-〩〸-〻\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U
 _KANA = "ぁ-ゖゝ-ゟァ-ヺー-ヿㇰ-ㇿ\U0001aff0-\U0001b16f"
 _HANGUL = "가-힣"
 SINGLE_CHARACTERS = _HAN + _KANA + _HANGUL
-"""Ranges of a character class: characters that are runs by themselves."""
+"""Ranges of a character class: each of these characters is a run alone."""
 _APOSTROPHE_SIGNS = "'’‘ʼ′`"
 _NO_LETTER = "ʼ"  # an apostrophe that Unicode counts as a letter
 
@@ -45,12 +45,16 @@ def run_pattern(single: str) -> re.Pattern[str]:
 
 
 RUN = run_pattern(SINGLE_CHARACTERS)
-_ASCII_RUN = re.compile(r"[A-Za-z](?:\+\+|#)|[A-Za-z0-9]+(?:(?<=[0-9])\.(?=[0-9])[A-Za-z0-9]+)*")  # the same, faster
+_ASCII_RUN = re.compile(
+    r"[A-Za-z](?:\+\+|#)|[A-Za-z0-9]+(?:(?<=[0-9])\.(?=[0-9])[A-Za-z0-9]+)*"
+)  # the same for ASCII, faster
 
-# It begins with the point, which `re` looks for thirty times as fast as for any digit before one.
+# The pattern begins with the point, since `re` finds a point thirty times as fast as a digit before a point.
 _DECIMAL = re.compile(r"\.(?<=[0-9]\.)(?=[0-9])")
 _POINT = "\x01"  # replaces the point of a number
-_BLANKS = {point: " " for point in range(128) if not chr(point).isalnum()} | {ord(_POINT): "."}  # between runs
+_BLANKS = {point: " " for point in range(128) if not chr(point).isalnum()} | {
+    ord(_POINT): "."
+}  # what is between runs becomes a space
 
 _ONE = f"[{_APOSTROPHE_SIGNS}]"
 _LETTER = rf"[^\W_{_NO_LETTER}]"
@@ -87,7 +91,7 @@ def _has_apostrophe(text: str) -> bool:
 
 # ----------------------------------------------------------------------------------------------- step 5, Greek letters
 
-# a letter becomes its English name, α and alpha are one token.
+# A Greek letter becomes its English name, so α and alpha are one token.
 
 
 _GREEK = re.compile(f"[{''.join(tex.GREEK_LETTERS)}]")
@@ -95,7 +99,7 @@ _PART = run_pattern(SINGLE_CHARACTERS + "".join(tex.GREEK_LETTERS))
 
 
 def has_greek(text: str) -> bool:
-    """Whether a text has a Greek letter."""
+    """Returns whether a text has a Greek letter."""
     return _GREEK.search(text) is not None
 
 
@@ -113,7 +117,7 @@ def greek_spans(letters: str, start: int, end: int) -> Iterator[tuple[int, int]]
 
 
 def is_latin(char: str) -> bool:
-    """Whether a character is a Latin letter."""
+    """Returns whether a character is a Latin letter."""
     return char.isalpha() if char.isascii() else unicodedata.name(char, "").startswith("LATIN")
 
 
@@ -122,27 +126,27 @@ def _names(run: str) -> list[str]:
 
 
 def _is_greek(run: str) -> bool:
-    """Whether a run has Greek letters and no Latin ones."""
+    """Returns whether a run has Greek letters and no Latin ones."""
     return _GREEK.search(run) is not None and not any(is_latin(char) for char in run)
 
 
 # ----------------------------------------------------------------------------------------------------- step 2, letters
 
-# compatibility forms, letter case and accents are folded.
+# Compatibility forms, letter case and accents are folded.
 
 
-_SIGNS = re.compile("[™®©℠]")  # removed first: their compatibility forms are letters
+_SIGNS = re.compile("[™®©℠]")  # removed first, since their compatibility forms are letters
 INVISIBLE_CHARACTERS = "\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufe00-\ufe0f\ufeff\U000e0100-\U000e01ef"
-"""Ranges of a character class: characters without width, which count for nothing."""
+"""Ranges of a character class: characters without width, which are ignored."""
 _INVISIBLE = re.compile(f"[{INVISIBLE_CHARACTERS}]")
-_ACCENTABLE = re.compile("[\u00c0-\u1fff]")  # above them only symbols have accents, such as ≠
+_ACCENTABLE = re.compile("[\u00c0-\u1fff]")  # beyond this range only symbols such as ≠ have accents
 _ACCENT_MARKS = re.compile("[\u0300-\u036f]+")
 _PLAIN_LETTERS = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ħ": "h", "ı": "i", "ŋ": "n"},
 )
 _CHINESE = re.compile(
     "[\u3400-\u9fff]"
-)  # CJK Unified Ideographs with extension A; texts with rarer ones have these, too
+)  # CJK Unified Ideographs with extension A; texts with rarer characters also have these
 
 
 def fold_letters(text: str) -> str:
@@ -154,7 +158,7 @@ def fold_letters(text: str) -> str:
 
 
 def exact_letters(text: str) -> str:
-    """Step 2 for exact terms: letter case, accents and letters like ø stay."""
+    """Step 2 for exact terms: returns a text that keeps its letter case, accents and letters like ø."""
     return normalized("NFC", fold_forms(text))
 
 
@@ -177,7 +181,10 @@ def fold_case(text: str) -> str:
 
 
 def joins_letter_before(char: str) -> bool:
-    """Whether step 2 may merge a character into the one before it: a mark, a Hangul vowel or final, an invisible one."""
+    """Returns whether step 2 may merge a character into the one before it.
+
+    This is so for marks, Hangul vowels and finals, and invisible characters.
+    """
     if char.isascii():
         return False
     first = normalized("NFKD", char)[0]
@@ -186,7 +193,7 @@ def joins_letter_before(char: str) -> bool:
 
 
 def has_chinese(text: str) -> bool:
-    """Whether a text has Chinese characters."""
+    """Returns whether a text has Chinese characters."""
     return not text.isascii() and _CHINESE.search(text) is not None
 
 
@@ -201,7 +208,7 @@ class _TracedText(NamedTuple):
     ends: Sequence[int]
 
     def replaced(self, parts: Iterable[tuple[int, int, str]]) -> "_TracedText":
-        """Returns the text with the letters from `start` to `end` of each part, in order, replaced by its text."""
+        """Returns the text after replacing each part, (start, end, new letters), in ascending order."""
         letters, starts, ends = [], [], []
         done = 0
         for start, end, new in parts:
@@ -216,7 +223,7 @@ class _TracedText(NamedTuple):
 
 
 def token_spans(text: str, *, exact: bool = False) -> list[tuple[int, int]]:
-    """Returns (start, end) in the text as written for each of its `tokens`, or of its `exact_tokens`."""
+    """Returns (start, end) of each token in the text as written. The tokens are those of `tokens` or `exact_tokens`."""
     traced = _TracedText(text, range(len(text)), range(1, len(text) + 1))
     traced = traced.replaced(tex.tex_replacements(text))
     traced = _with_folded_letters(traced, exact=exact)
@@ -229,7 +236,7 @@ def token_spans(text: str, *, exact: bool = False) -> list[tuple[int, int]]:
 
 
 def _with_folded_letters(traced: _TracedText, *, exact: bool) -> _TracedText:
-    """Step 2: letter by letter where each becomes one letter, else each letter with the marks on it."""
+    """Step 2: folds letter by letter if each becomes one letter; otherwise folds each letter together with its marks."""
     folded = {char: _folded_alone(char, exact=exact) for char in set(traced.letters)}
     if all(folded.values()):
         return traced._replace(letters="".join(map(folded.__getitem__, traced.letters)))
@@ -239,7 +246,7 @@ def _with_folded_letters(traced: _TracedText, *, exact: bool) -> _TracedText:
 
 @lru_cache(maxsize=1 << 14)
 def _folded_alone(char: str, *, exact: bool) -> str:
-    """Returns the one letter that a character becomes in every text; "" if it becomes none or several, or if texts differ."""
+    """Returns the one letter that a character becomes in every text; "" if it may become none, several or different ones."""
     folded = exact_letters(char) if exact else fold_letters(char)
     return folded if len(folded) == 1 and not joins_letter_before(char) else ""
 
@@ -294,7 +301,7 @@ def fold_plural(token: str) -> str:
 
 
 def written_beginnings(beginning: str) -> tuple[str, ...]:
-    """Returns every word that begins with `beginning` but whose stem may not."""
+    """Returns all words that begin with `beginning` although their stems may not begin with it."""
     regular = [beginning + end for end in ("", "s", "es", "e")]
     irregular = [form + end for form in _IRREGULAR for end in ("", "s") if (form + end).startswith(beginning)]
     return tuple(dict.fromkeys((*regular, *irregular)))
@@ -319,14 +326,14 @@ def tokens(text: str) -> list[str]:
 
 
 def written_tokens(text: str) -> list[str]:
-    """Steps 1-5, without plurals: returns the tokens that a prefix may begin, as many as `tokens` of the same text."""
+    """Steps 1-5, without plurals: returns one token for each of `tokens`, with which the words of prefixes are compared."""
     return _folded_runs(fold_apostrophes(fold_letters(tex.fold_tex(text))))
 
 
 def as_written(stems: Iterable[str], texts: Iterable[str]) -> tuple[str, ...]:
-    """Returns tokens for people to read: for each stem the first word in `texts` that has it, "series" for "sery".
+    """Returns tokens in a form that people can read: for each stem the first word in `texts` with this stem, such as "series" for "sery".
 
-    Two characters with a space between, which were counted as a pair, come without it.
+    A pair of characters, which is counted with a space between them, is returned without the space.
     """
     words: dict[str, str] = {}
     for text in texts:
@@ -350,7 +357,7 @@ def written_and_exact_tokens(text: str) -> tuple[list[str], list[str]]:
 
 
 def author_tokens(name: str) -> list[str]:
-    """Returns the parts of one author's name: steps 1-5, and ae, oe, ue are a, o, u (Brueggen = Brüggen = Bruggen).
+    """Returns the parts of one author's name: steps 1-5, then ae, oe, ue become a, o, u (Brueggen = Brüggen = Bruggen).
 
     A part of two letters keeps its e: Oe is a name, o an initial.
     """
@@ -364,14 +371,15 @@ def exact_author_tokens(name: str) -> list[str]:
 
 
 def is_initial(token: str) -> bool:
-    """Whether a part of a name is an initial: one Latin letter. One Han character is a name."""
+    """Returns whether a part of a name is an initial: one Latin letter. One Han character is a name."""
     return len(token) == 1 and is_latin(token)
 
 
 def title_alias(title: str) -> str:
     r"""Returns the text by which a title is found again in another digest: equal for $\alpha$-GAN and α-GAN.
 
-    What is longer than any real title ends in its SHA-256, so that an index can hold it: one of PostgreSQL takes 2,704 bytes.
+    A text longer than any real title is cut and ends in its SHA-256, since an index of PostgreSQL takes at most 2,704
+    bytes.
     """
     alias = " ".join(written_tokens(title))
     if len(alias) <= LONGEST_ALIAS:

@@ -21,7 +21,7 @@ _GREEK = (
 )
 _SMALL_GREEK = {name: chr(0x3B1 + place) for place, name in enumerate(_GREEK.split())}
 GREEK_LETTERS = {letter: name for name, letter in _SMALL_GREEK.items() if name != "varsigma"} | {"ϝ": "digamma"}
-"""The names by which Greek letters are compared. A final sigma is folded to a sigma before."""
+"""The names by which Greek letters are compared. A final sigma was folded to a sigma before."""
 _SYMBOLS = _signs(
     "varepsilon:ε vartheta:ϑ varphi:φ varrho:ϱ varpi:ϖ varkappa:ϰ hbar:ℏ ell:ℓ Re:ℜ Im:ℑ aleph:ℵ wp:℘ partial:∂ "
     "nabla:∇ infty:∞ emptyset:∅ varnothing:∅ times:× cdot:· div:÷ pm:± mp:∓ ast:∗ star:⋆ circ:∘ bullet:• "
@@ -65,7 +65,7 @@ SYMBOLS: dict[str, str] = (
 )
 IN_FORMULAS: dict[str, str] = SYMBOLS | _SPACING | {word: word for word in (*_WORDS, *"%&_#${}")} | {"|": "‖"}
 
-# Commands that only change the look: `STYLES` take a group, which stays; `SWITCHES` take none and vanish.
+# Commands that only change the look: `STYLES` take a group, whose content stays; `SWITCHES` take none and are removed.
 STYLES = _names(
     "text textrm textit textbf textsc texttt textsf textsl textnormal textup emph underline mathrm mathbf mathit mathsf "
     "mathtt mathcal mathscr mathfrak mathnormal boldsymbol bm pmb operatorname mbox hbox ensuremath mathbb Bbb uppercase "

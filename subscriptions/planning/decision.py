@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple
 
 from subscriptions.addresses import facts_of
 from subscriptions.errors import ChatGone, ChatMoved, NotDelivered, Rejected, RetryLater, SenderStopped
+from subscriptions.matching.ranking import score
 from subscriptions.model import (
     Because,
     Chat,
@@ -23,25 +24,24 @@ from subscriptions.model import (
     NoMatchStreak,
     Subscription,
 )
-from subscriptions.ranking import score
 from subscriptions.states import MessageState
 
 
 def shows_more(chat: Chat) -> bool:
-    """Whether this chat has a button that opens papers beyond its limit."""
+    """Returns whether this chat has a button that opens papers beyond its limit."""
     return facts_of(chat.address.platform).shows_more and chat.settings.buttons == "full"
 
 
 # ---------------------------------------------------------------------------- decides what a chat gets at a due moment
 
-# a pure function of its subscriptions, new papers and earlier deliveries.  The same function decides what is sent and
-# what a preview shows.
+# The decision is a pure function of the chat's subscriptions, new papers and earlier deliveries. The same function
+# decides what is sent and what a preview shows.
 
 
 ALERT_UP_TO = 5  # papers that a private chat gets one by one
-MOST_NEAR = 5  # papers of one delivery that a subscription shows for their nearness to others
+MOST_NEAR = 5  # papers that a subscription shows in one delivery because they are near to others
 LATE_AFTER = timedelta(hours=1)
-MOST_DECIDED = 5000  # decisions that are kept for chats that ask alike, some 3 KB each
+MOST_DECIDED = 5000  # cached decisions, about 3 KB each; chats with an equal `likeness` share one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +51,7 @@ class Evidence:
     words: tuple[str, ...]  # as the paper writes them
     in_title: bool = False
     by_author: bool = False
-    fit: float = 0.0  # how well, see subscriptions/ranking
+    fit: float = 0.0  # how well it fits, see subscriptions/matching/ranking
     near: int | None = None  # how near it is to the papers that the query names; None: it fits without that
 
 
@@ -67,15 +67,15 @@ class Papers:
     _days: dict[int, tuple[date, ...]] = field(default_factory=dict, compare=False, repr=False)
 
     def first_after(self, cursor: int) -> int:
-        """The position of the first paper after a sequence."""
+        """Returns the position of the first paper after a sequence."""
         return bisect_right(self.known, cursor, key=_sequence)
 
     def after(self, cursor: int) -> Sequence[KnownPaper]:
-        """The papers after a sequence."""
+        """Returns the papers after a sequence."""
         return self.known[self.first_after(cursor) :]
 
     def days_after(self, cursor: int) -> tuple[date, ...]:
-        """The days of the digests that announced the papers after a sequence, ascending."""
+        """Returns the days of the digests that announced the papers after a sequence, ascending."""
         first = self.first_after(cursor)
         if first not in self._days:
             self._days[first] = _days_of(self.known[first:])
@@ -97,13 +97,13 @@ class DueDelivery(NamedTuple):
     next_about: bool = False  # see Facts
     may_be_empty: bool = True  # a delivery without papers may be planned now
     expected: bool = (
-        True  # papers could have come since the subscriptions last looked; asked before the first delivery only
+        True  # papers could have come since the subscriptions last looked; used before the first delivery only
     )
     notes: bool = False  # the chat wants a delivery also on days without papers
     missing: tuple[str, ...] = ()  # names of awaited sources that have not reported
     missing_how: MissingHow = MissingHow.AWAITED
     nearness: Callable[[int], float] | None = (
-        None  # how near the paper at a position is to the chat's taste; None: it has none
+        None  # how near the paper at a position is to the chat's taste; None: the chat has no taste
     )
 
     @property
@@ -113,7 +113,7 @@ class DueDelivery(NamedTuple):
 
 
 def decide_alike(due: DueDelivery, decided: Callable[[DueDelivery], Decided], *, limited: bool) -> Decided:
-    """What `decided` answers, asked once for all chats to which the same applies: many follow the same few words."""
+    """Returns `decided(due)`, computed once for all chats to which the same applies: many follow the same few words."""
     if due.delivered or due.nearness is not None:
         return decided(due)
     kept, case = due.papers.decided, likeness(due, limited=limited)
@@ -125,7 +125,7 @@ def decide_alike(due: DueDelivery, decided: Callable[[DueDelivery], Decided], *,
 
 
 def likeness(due: DueDelivery, *, limited: bool) -> Hashable:
-    """Everything that `decide` reads, except papers and earlier deliveries. Equal cases get equal decisions."""
+    """Returns all that `decide` reads, except papers and earlier deliveries. Equal values get equal decisions."""
     chat, others = due.chat, due[due._fields.index("delivered") + 1 :]
     return (
         limited,
@@ -140,7 +140,7 @@ def likeness(due: DueDelivery, *, limited: bool) -> Hashable:
 
 
 def decide(due: DueDelivery, evidence: Callable[[Subscription, KnownPaper], Evidence], *, limited: bool) -> Decided:
-    """Kind, items and facts of the delivery; None if there is nothing to deliver.
+    """Returns (kind, items, facts) of the delivery; None if there is nothing to deliver.
 
     `limited`: this chat can open papers beyond its limit. Otherwise all papers are shown.
     """
@@ -153,12 +153,15 @@ def decide(due: DueDelivery, evidence: Callable[[Subscription, KnownPaper], Evid
 
 
 def days_known(due: DueDelivery) -> tuple[date, ...]:
-    """The local days on which papers came since the subscriptions last looked, ascending."""
+    """Returns the local days on which papers came since the subscriptions last looked, ascending."""
     return _local_days(due.papers.after(due.looked_at), due.zone)
 
 
 def nothing_fits(due: DueDelivery) -> bool:
-    """Whether no paper since the subscriptions last looked matches one of them, not even a paper delivered earlier."""
+    """Returns whether no paper that came since the subscriptions last looked matches one of them.
+
+    A match with a paper that was delivered earlier counts, too.
+    """
     return not any(
         _sequence(due.papers.known[position]) > subscription.cursor
         for subscription in due.subscriptions
@@ -167,7 +170,10 @@ def nothing_fits(due: DueDelivery) -> bool:
 
 
 def streak_after(due: DueDelivery, days: Sequence[date]) -> NoMatchStreak | None:
-    """The no-match streak of the chat after `days` with papers but no match; None if papers never came."""
+    """Returns the no-match streak of the chat after `days`, on which papers came but none matched.
+
+    None if papers never came.
+    """
     before = due.chat.no_match_streak
     new = [day for day in days if before is None or day > before.last]
     if not new:
@@ -178,7 +184,7 @@ def streak_after(due: DueDelivery, days: Sequence[date]) -> NoMatchStreak | None
 
 
 def _is_planned_empty(due: DueDelivery) -> bool:
-    """Whether to plan a delivery without papers.
+    """Returns whether to plan a delivery without papers.
 
     The first one of a chat is planned if papers could have come, later ones if the chat wants them.
     """
@@ -200,7 +206,7 @@ class _Found(NamedTuple):
 
 
 def _found(due: DueDelivery, evidence: Callable[[Subscription, KnownPaper], Evidence]) -> list[_Found]:
-    """Each paper once, with the subscriptions that it matches in the order of their numbers."""
+    """Returns each paper once, with the subscriptions that it matches in the order of their numbers."""
     papers, delivered, with_crosses = due.papers.known, due.delivered, due.chat.settings.crosslists != "out"
     reasons: dict[int, list[Subscription]] = {}
     for subscription in due.subscriptions:
@@ -224,7 +230,10 @@ def _of_paper(
     *,
     newest: bool,
 ) -> _Found:
-    """A paper with its reasons and its rank; `newest`: the newest come first. Most chats have no taste, and no `nearness`."""
+    """Returns a paper with its reasons and its rank.
+
+    `newest`: the chat wants the newest papers first. `nearness` is None if the chat has no taste.
+    """
     first = fitting[0]
     proof, cross = evidence(first, paper), _is_cross(paper)
     reasons = [(first.number, first.text, first.name, proof.words, first.added_by)]
@@ -234,9 +243,9 @@ def _of_paper(
         reasons.append((other.number, other.text, other.name, another.words, other.added_by))
         by_author |= another.by_author
         is_near &= another.near is not None
-    # Newer days first. Not by sequence alone: missed days are fetched after newer ones.
+    # Newer days come first. The sequence is not enough, since missed days are fetched after newer days.
     newer_first = -paper.day.toordinal(), -(paper.sequence or 0)
-    if proof.near is not None:  # the nearest first in any order of the chat: they are what the query asks for
+    if proof.near is not None:  # the nearest come first whatever order the chat has: the query is about nearness
         rank = first.number, False, -float(proof.near), False, 0, newer_first
     elif newest:
         rank = first.number, cross, 0.0, False, 0, newer_first
@@ -247,7 +256,7 @@ def _of_paper(
 
 
 def _counts_as_sent(subscription: Subscription, paper: KnownPaper) -> bool:
-    """Whether a paper that was read again after a loss came before what the subscription had delivered (rule 13)."""
+    """Returns whether a paper, read again after a loss, came before what the subscription had delivered (rule 13)."""
     came_at, until = paper.came_at, subscription.counted_until
     return came_at is not None and until is not None and came_at <= until
 
@@ -258,7 +267,10 @@ def _is_cross(paper: KnownPaper) -> bool:
 
 @lru_cache(maxsize=8192)
 def _because(*cases: tuple[int, str, str, tuple[str, ...], str]) -> tuple[Because, ...]:
-    """The reasons of a paper, by number, text, name, words and who added it. Cached: most papers have the same few."""
+    """Returns the reasons of a paper; each case has a number, text, name, words and who added it.
+
+    Cached, since most papers have the same few reasons.
+    """
     return tuple(
         Because(number=number, text=text, name=name, words=words, added_by=added_by)
         for number, text, name, words, added_by in cases
@@ -266,17 +278,17 @@ def _because(*cases: tuple[int, str, str, tuple[str, ...], str]) -> tuple[Becaus
 
 
 def _ordered(found: list[_Found]) -> list[_Found]:
-    """The papers in the order of the delivery: groups with fewer papers first.
+    """Returns the papers in the order of the delivery: groups with fewer papers first.
 
-    Inside a group: cross-lists last; then the best score first, matches in the title, more words, newer ones; or newer
-    ones at once, where the chat wants that.
+    Within a group cross-lists come last. The others are ordered by score, then by matches in the title, number of words
+    and age; in chats that want the newest first, by age only.
     """
     sizes = Counter([one.number for one in found])
     return sorted(found, key=lambda one: (sizes[one.number], one.rank))
 
 
 def _limited(ordered: list[_Found], limit: int | None) -> tuple[Item, ...]:
-    """Items of all papers; those beyond the limit are not shown, but papers of a followed author always are.
+    """Returns the items of all papers. Those beyond the limit are not shown, except papers of a followed author.
 
     Of papers that matched only by nearness, each subscription shows the nearest five, also in chats without a limit.
     """
@@ -301,13 +313,13 @@ def _sequence(paper: KnownPaper) -> int:
 
 
 def _has_all(due: DueDelivery) -> bool:
-    """Whether papers came, and all were delivered earlier on request: then there is nothing left to report."""
+    """Returns whether papers came and all were delivered earlier on request: then there is nothing left to report."""
     window = due.papers.after(due.looked_at) if due.delivered else ()
     return bool(window) and all(paper.id in due.delivered for paper in window)
 
 
 def _facts(due: DueDelivery) -> Facts:
-    """Counts for the header; papers delivered earlier are left out."""
+    """Returns the counts for the header, without papers that were delivered earlier."""
     if due.delivered:
         window = [paper for paper in due.papers.after(due.looked_at) if paper.id not in due.delivered]
         known, days = len(window), _days_of(window)
@@ -338,12 +350,12 @@ def _local_days(papers: Iterable[KnownPaper], zone: tzinfo) -> tuple[date, ...]:
     return tuple(sorted({at.astimezone(zone).date() for at in moments if at}))
 
 
-# ---------------------------------------- decides what to do after an attempt to post that did not end in "sent". Pure
+# ---------------------------------------- decides what to do after an attempt to post that did not end in "sent" (pure)
 
 
 FIRST_WAIT = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(minutes=15)
-_AT_ONCE = 2  # posts that follow each other without a wait, where look-ups tell that the first one did not arrive
+_AT_ONCE = 2  # posts without a wait between them, if a look-up shows that the first one did not arrive
 _DOUBLINGS = 5  # 30 s, 1, 2, 4, 8 min, then the longest
 
 OnUnclear = Literal["resend", "skip"]
@@ -355,7 +367,7 @@ class RetryDecision:
 
     state: MessageState  # READY: posted as soon as chat and sender allow it
     not_before: datetime | None = None  # of the next attempt, aware UTC; None: no moment is set
-    pauses_lane: timedelta = timedelta(0)  # a wait that the platform asked for, of the whole lane
+    pauses_lane: timedelta = timedelta(0)  # how long the whole lane waits, as the platform asked
     use_plain: bool = False  # all unfinished messages of the delivery go out in their plain form
     pause_chat: bool = False  # the whole address
     pause_topic: bool = False  # only this topic or thread
@@ -372,14 +384,13 @@ def decide_retry(
     on_unclear: OnUnclear,
     now: datetime,
 ) -> RetryDecision:
-    """The decision for an outcome. An outcome of no known class counts as unclear: the message may have been sent.
+    """Returns the decision for an outcome. An outcome of no known class is unclear: the message may have been sent.
 
     `failures` counts the failed attempts of this message before this one. A wait that the platform named applies to the
     whole lane, with nothing added. `plain_tried`: the plain form of this message was already tried. `on_unclear` is the
     operator's setting: "resend" sends an unclear message again after a wait, "skip" leaves it to a person.
-    `was_unclear`: an earlier attempt may have
-    arrived. If this attempt did not arrive, that one still may have, so the message stays unclear until it is confirmed
-    or refused.
+    `was_unclear`: an earlier attempt may have arrived. This is still so if the present attempt did not arrive, so the
+    message stays unclear until it is confirmed or refused.
     """
     match outcome:
         case RetryLater():
@@ -405,10 +416,10 @@ def decide_retry(
 
 
 def decide_not_found(failures: int, now: datetime) -> RetryDecision:
-    """The decision for an unclear message that the platform looked up and does not have.
+    """Returns the decision for an unclear message that the platform looked up and does not have.
 
-    `failures` counts the posts of its delivery so far without a clear answer. After the first one it is posted again at once, then as a
-    message that waits: a platform that takes nothing for hours is not asked every few seconds.
+    `failures` counts the posts of its delivery that had no clear answer. After the first of them it is posted again at
+    once, after later ones it waits, so that a platform that takes nothing for hours does not get a post every few seconds.
     """
     if failures < _AT_ONCE:
         return RetryDecision(state=MessageState.READY)

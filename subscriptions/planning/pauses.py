@@ -1,4 +1,4 @@
-"""Pauses, and the next deliveries that follow from cadence and pause."""
+"""Reads until when a chat wants to pause, and forecasts when subscriptions deliver next."""
 
 import re
 from collections.abc import Iterator
@@ -9,7 +9,6 @@ from subscriptions.errors import Refused, Sentence
 from subscriptions.model import Cadence
 from subscriptions.planning import cadence, source_calendar
 from subscriptions.planning import cadence as cadences
-from subscriptions.planning.cadence import count_of, local_moment
 from subscriptions.planning.receipts import Outcome
 from subscriptions.planning.times._reading import clock_of
 from subscriptions.text import normalized
@@ -80,10 +79,10 @@ _WORDS_ZH = {
 }
 _NEXT_ZH = re.compile(r"(?P<which>下|这|本)个?(?P<unit>周|星期|礼拜|月)")
 _NTH_ZH = re.compile(r"(?<![\d月])(?P<day>\d\d?)[号日]")
-_AFTER_ZH = re.compile(r"(?:为?止|[以之]?[后前]|再说?)+$")  # words after a day that say no more
+_AFTER_ZH = re.compile(r"(?:为?止|[以之]?[后前]|再说?)+$")  # words after a day that add no meaning
 _DAY_ZH = re.compile(rf"(?P<next>下个?|[这本]个?)?(?:周|星期|礼拜)(?P<day>[{cadence.CHINESE_SIGNS}])")
 _DATE_OF_NUMBERS = re.compile(r"\d/\d")  # 3/4 is March in one country and April in another
-# A length of time, or a day of the calendar, within a sentence: with whole words.
+# A length of time, or a day of the calendar, within a sentence. Only whole words match.
 SPAN = re.compile(
     rf"(?P<long>(?:half an hour|{_MANY}[ -]?{_UNIT})(?![a-z0-9])"
     r"|(?:\d{1,3}|[一两俩二三仨四五六七八九半几]|二?十[一二三四五]?) ?(?:个(?:分钟|小时|钟头|天|周|星期|礼拜|月)|分钟|小时|钟头|天|周(?![一二三四五六日末年])|星期(?![一二三四五六日])|礼拜(?![一二三四五六日])|年))"
@@ -95,7 +94,7 @@ _EXAMPLES = Sentence("For example: 7d, 2 weeks, until mon, until 3 Mar.")
 
 
 def parse_pause(text: str, zone: tzinfo, now: datetime) -> datetime:
-    """The end of a pause that is requested at `now`; aware UTC, later than `now`. Raises Refused."""
+    """Returns the end of a pause that is requested at `now`, in aware UTC and later than `now`. Raises Refused."""
     plain = _in_english(" ".join(normalized("NFKC", text).casefold().split()))
     length = _length(plain)
     end = _at_moment(plain, zone, now) if length is None else now + min(length, 2 * LONGEST)
@@ -111,12 +110,16 @@ def parse_pause(text: str, zone: tzinfo, now: datetime) -> datetime:
 
 
 def _in_english(plain: str) -> str:
-    """The text with Chinese days and lengths in English; everything else stays."""
+    """Returns the text with its Chinese days and lengths of time in English."""
     if plain.isascii():
         return _NAME.sub(lambda found: _NAMES[found[0]], plain)
     if length := _LENGTH_ZH.fullmatch(plain):
         unit = length["unit"]
-        return _HALF_ZH.get(unit, plain) if length["many"] == "半" else f"{count_of(length['many'])} {_UNITS_ZH[unit]}"
+        return (
+            _HALF_ZH.get(unit, plain)
+            if length["many"] == "半"
+            else f"{cadences.count_of(length['many'])} {_UNITS_ZH[unit]}"
+        )
     plain = _AFTER_ZH.sub("", plain)
     for chinese, english in _WORDS_ZH.items():
         plain = plain.replace(chinese, f"{english} ")
@@ -131,21 +134,21 @@ def _day_in_english(match: re.Match[str]) -> str:
 
 
 def length_of(text: str) -> timedelta | None:
-    """The length of time that a text names: half an hour, 3天; None if it names none."""
+    """Returns the length of time that a text names ("half an hour", "3天"); None if it names none."""
     return _length(_in_english(" ".join(normalized("NFKC", text).casefold().split())))
 
 
 def _length(plain: str) -> timedelta | None:
     match = _LENGTH.fullmatch(plain)
     return (
-        count_of(match["many"]) * next(unit for name, unit in _UNITS.items() if match["unit"].startswith(name))
+        cadences.count_of(match["many"]) * next(unit for name, unit in _UNITS.items() if match["unit"].startswith(name))
         if match
         else None
     )
 
 
 def _at_moment(plain: str, zone: tzinfo, now: datetime) -> datetime | None:
-    """The moment of a day and a time of day, one of which may be left out; None if the text is no moment."""
+    """Returns the moment that a text names by a day, a time of day or both; None if it names none."""
     said = (_UNTIL.sub("", plain, count=1) if _UNTIL.match(plain) else plain).strip(" ,")
     if _DATE_OF_NUMBERS.search(said):
         return None
@@ -159,7 +162,7 @@ def _at_moment(plain: str, zone: tzinfo, now: datetime) -> datetime | None:
             return None if clock_words.isdecimal() else _next_at(clock, zone, now)  # "2" may mean anything
         day = _day(match, today)
         far = date(today.year + 4, 1, 1)  # beyond LONGEST, and small enough for every zone
-        return local_moment(min(day, far), clock, zone) if day else None
+        return cadences.local_moment(min(day, far), clock, zone) if day else None
     return None
 
 
@@ -173,14 +176,14 @@ def _halves(said: str) -> Iterator[tuple[str, str]]:
 
 
 def _next_at(clock: time, zone: tzinfo, now: datetime) -> datetime:
-    """The next moment with this time of day."""
+    """Returns the next moment with this time of day."""
     today = now.astimezone(zone).date()
-    end = local_moment(today, clock, zone)
-    return end if end > now else local_moment(today + timedelta(days=1), clock, zone)
+    end = cadences.local_moment(today, clock, zone)
+    return end if end > now else cadences.local_moment(today + timedelta(days=1), clock, zone)
 
 
 def _day(match: re.Match[str], today: date) -> date | None:
-    """The day that is meant: the next one of that name; None if the calendar has no such day."""
+    """Returns the next day of the name that was typed; None if the calendar has no such day."""
     return _near_day(match, today) or _calendar_day(match, today)
 
 
@@ -212,7 +215,7 @@ def _calendar_day(match: re.Match[str], today: date) -> date | None:
 
 
 def _start_of_next(unit: str, today: date) -> date:
-    """The first day of the next week, month or year."""
+    """Returns the first day of the next week, month or year."""
     if unit == "week":
         return today + timedelta(days=7 - today.weekday())
     year, month = (today.year, today.month + 1) if unit == "month" else (today.year + 1, 1)
@@ -220,7 +223,7 @@ def _start_of_next(unit: str, today: date) -> date:
 
 
 def _next_of(month: int, day: int, today: date) -> date:
-    """The next day with this month and number, after today; 29 February is that of the next leap year."""
+    """Returns the next day after today with this month and number; for 29 February, that of the next leap year."""
     for year in range(today.year, today.year + 9):
         try:
             found = date(year, month, day)
@@ -239,14 +242,14 @@ _INSTANT = timedelta(microseconds=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AwaitedSource:
-    """A source with due moments that are known."""
+    """A source whose due moments are known."""
 
     name: str  # for people
     schedule: source_calendar.Schedule
     due: datetime | None = None  # its last due moment; None: there was none yet
-    settled: bool = True  # it has reported since `due`, or nothing can come of it any more
+    settled: bool = True  # it has reported since `due`, or it can bring nothing any more
     outcome: Outcome | None = None  # of its last receipt since `due`
-    behind: tuple[str, ...] = ()  # its units that have not come, where others have
+    behind: tuple[str, ...] = ()  # its units that have not come although others have
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -268,12 +271,12 @@ class Forecast:
         return tuple(one for one in self.awaited if not one.settled)
 
     def next_due(self) -> datetime | None:
-        """The next moment at which an awaited source is due; None if it is not known."""
+        """Returns the next moment at which an awaited source is due; None if it is not known."""
         moments = [one.schedule.next_due(self.at) for one in self.awaited]
         return min((moment for moment in moments if moment), default=None)
 
     def may_have_come(self, since: datetime) -> bool:
-        """Whether papers could have come from `since` to now; those of a missing source may come at any time."""
+        """Returns whether papers could have come from `since` to now. Those of a missing source may come at any time."""
         if self.anytime or not self.awaited or self.missing:
             return True
         return any(one.due and one.due > since for one in self.awaited)
@@ -299,7 +302,7 @@ class NextDelivery:
     about: bool = False  # papers are expected then, and may be late
     opens: bool = False  # from `at` on, as soon as papers come
     latest: datetime | None = None  # it waits for papers, at most until this moment
-    rest: str = ""  # why it is not earlier, see Forecast.rest
+    rest: str = ""  # why it is not earlier, see Forecast.reason_for_rest
 
 
 def forecast_delivery(
@@ -312,10 +315,10 @@ def forecast_delivery(
     quiet: str = "off",
     clock: tzinfo | None = None,
 ) -> NextDelivery:
-    """When a subscription delivers next.
+    """Returns when a subscription delivers next.
 
     `regular` is its next regular moment, which may have passed. `news`: papers came that are new to it. `quiet` are the
-    chat's quiet hours by the zone `clock`, which delay the cadence now.
+    chat's quiet hours in the zone `clock`; they delay subscriptions with the cadence now.
     """
     now = forecast.at
     if cadence.kind == "now":
@@ -349,7 +352,7 @@ def _forecast_at_once(
 def _forecast_when_out(
     cadence: Cadence, zone: tzinfo, plain: datetime, batch: datetime | None, forecast: Forecast, *, news: bool
 ) -> NextDelivery:
-    """The next delivery of a when-out subscription.
+    """Returns the next delivery of a when-out subscription.
 
     `plain` is the opening of its window, or now while that is open; `batch` is when papers are due, if that is known.
     """

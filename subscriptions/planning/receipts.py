@@ -1,4 +1,4 @@
-"""The parts of a delivery that were sent, and those that were lost."""
+"""What the polls of sources mean, which digests are news, and what counts as sent after a database was lost."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,8 +7,8 @@ from enum import StrEnum
 from shlex import quote
 
 from subscriptions.model import Chat, Subscription
+from subscriptions.planning import source_calendar
 from subscriptions.planning.cadence import closes, next_due, quiet_span
-from subscriptions.planning.source_calendar import DAY, LATE_AFTER, Overdue
 from subscriptions.states import ChatState, SubscriptionState
 from subscriptions.zones import zone
 
@@ -16,7 +16,7 @@ _NAMED = 5  # units that a detail names
 
 
 class Outcome(StrEnum):
-    """What became of a poll."""
+    """The result of a poll."""
 
     NEW = "new"  # papers came
     QUIET = "quiet"  # nothing came, and nothing was due: a weekend, a holiday, a list that says it is empty
@@ -49,9 +49,9 @@ class Observation:
 
     day: date | None = None  # the date in the document
     papers: int = 0  # in the document
-    fresh: int = 0  # of them new, or with something that was not known; 0 in an archive
-    filed: int = 0  # of them stored as papers of an archive, not announced
-    changed: bool = False  # the document is another than last time, and no archive
+    fresh: int = 0  # papers in it that are new, or bring something that was not known; 0 in an archive
+    filed: int = 0  # papers in it that were stored as an archive, without an announcement
+    changed: bool = False  # the document differs from the last one, and is no archive
     batch: bool = False  # its day is the date of a batch of arXiv
     absent: bool = False  # the document does not exist yet
     problem: str = ""  # why the document cannot be read
@@ -67,7 +67,7 @@ class PollVerdict:
 
 
 def joined(observations: Sequence[Observation]) -> Observation:
-    """One observation of all documents of a unit."""
+    """Returns one observation for all documents of a unit."""
     return Observation(
         day=max((observation.day for observation in observations if observation.day), default=None),
         papers=sum(observation.papers for observation in observations),
@@ -82,7 +82,7 @@ def joined(observations: Sequence[Observation]) -> Observation:
 
 def poll_verdict(
     observation: Observation,
-    due: Overdue | None,
+    due: source_calendar.Overdue | None,
     now: datetime,
     *,
     had: bool = False,
@@ -90,10 +90,10 @@ def poll_verdict(
     resting: bool = False,
     awaited: bool = True,
 ) -> PollVerdict:
-    """The verdict on an observation of a unit; `due` is what should have come by `now`.
+    """Returns the verdict on an observation of a unit; `due` is what should have come by `now`.
 
     `had`: it came in an earlier poll. `others`: it came in another unit of the same publisher. `resting`: nothing is due
-    today, but on other days something is. Without `awaited`, papers of any day are news.
+    today, but on other days something is. Unless the source is `awaited`, papers of any day are news.
     """
     if observation.problem:
         return PollVerdict(outcome=Outcome.FAILED, is_final=False, detail=observation.problem)
@@ -116,24 +116,26 @@ def _nothing_due(observation: Observation, *, had: bool, resting: bool) -> PollV
     return PollVerdict(outcome=Outcome.STALE, is_final=True, detail=_same(observation))
 
 
-def _has_come(observation: Observation, due: Overdue) -> bool:
-    """Whether what was due has come. A document of an earlier day has only late papers, so it does not count."""
+def _has_come(observation: Observation, due: source_calendar.Overdue) -> bool:
+    """Returns whether the due papers have come. A document of an earlier day has only late papers, so it does not count."""
     if observation.batch:
         return bool(due.batch and observation.day and observation.day >= due.batch and observation.papers)
     if due.batch is None:
         return observation.changed
     # A list that a third party makes of a batch may have the date of the evening before.
     return bool(
-        observation.changed and observation.papers and (observation.day is None or observation.day >= due.batch - DAY)
+        observation.changed
+        and observation.papers
+        and (observation.day is None or observation.day >= due.batch - source_calendar.DAY)
     )
 
 
-def _not_come(observation: Observation, due: Overdue, now: datetime, *, others: bool) -> PollVerdict:
+def _not_come(observation: Observation, due: source_calendar.Overdue, now: datetime, *, others: bool) -> PollVerdict:
     empty = bool(
         observation.batch and not observation.papers and observation.day and due.batch and observation.day >= due.batch
     )
     what = "There is no paper in it." if empty else _same(observation)
-    if now - due.at < LATE_AFTER:
+    if now - due.at < source_calendar.LATE_AFTER:
         return PollVerdict(outcome=Outcome.STALE, is_final=False, detail=what)
     if empty and others:
         return PollVerdict(outcome=Outcome.QUIET, is_final=True, detail="Nothing was announced in it today.")
@@ -147,7 +149,7 @@ def _same(observation: Observation) -> str:
 
 
 def verdict_of_all(verdicts: Mapping[str, PollVerdict]) -> PollVerdict:
-    """The verdict on a source from the verdicts on its units, by name of the unit ("" for a source of one unit)."""
+    """Returns the verdict on a source. `verdicts`: those on its units, by name ("" for a source of one unit)."""
     if not verdicts:
         return PollVerdict(outcome=Outcome.QUIET, is_final=True)
     worst = min((verdict.outcome for verdict in verdicts.values()), key=_WORST_FIRST.index)
@@ -160,7 +162,7 @@ def verdict_of_all(verdicts: Mapping[str, PollVerdict]) -> PollVerdict:
 
 
 def _details(named: Iterable[tuple[str, PollVerdict]]) -> str:
-    """The details of units as text; units with the same detail are named together."""
+    """Returns the details of units as text; units with the same detail are named together."""
     units: dict[str, list[str]] = {}
     for unit, verdict in named:
         units.setdefault(verdict.detail, []).append(unit)
@@ -180,12 +182,12 @@ _AHEAD = timedelta(days=2)  # no clock and no zone is further ahead
 
 
 def is_archive(day: date, came: date) -> bool:
-    """Whether a digest of a day is an archive when it comes on another. Both are days of the operator's zone."""
+    """Returns whether a digest of `day` is an archive if it comes on `came`. Both are days in the operator's zone."""
     return came - day > NEWS_FOR
 
 
 def lies_ahead(day: date, came: date) -> bool:
-    """Whether a day had begun nowhere when the digest came: then the date is wrong."""
+    """Returns whether `day` had not begun in any zone when the digest came; then the date is wrong."""
     return day - came > _AHEAD
 
 
@@ -198,12 +200,12 @@ class Filed:
     announced: int = 0
 
     def with_papers(self, papers: int, day: date | None, *, announced: int) -> "Filed":
-        """The counts with those of one more digest."""
+        """Returns these counts and those of one more digest together."""
         days = (*self.days, day) if papers and day else self.days
         return Filed(papers=self.papers + papers, days=days, announced=self.announced + announced)
 
     def as_sentence(self, source: str) -> str:
-        """The words about these papers in a source's receipt; "" if there are none."""
+        """Returns the sentences about these papers for a source's receipt; "" if there are none."""
         announced = f"Announced after they had been filed: {_papers(self.announced)}." if self.announced else ""
         if not self.days:
             return announced
@@ -221,10 +223,11 @@ def _papers(number: int) -> str:
 
 # --------------------------------------------------- what counts as sent after a database was lost and a copy restored
 
-# Pure; moments are aware UTC.  Digests that came between the copy and the loss are read again. The store does not know
-# them, but the chats have got their papers. So for each digest that is new after a restore this module finds when it
-# came, and for each subscription until when it had delivered. If that is unknown, the earliest moment counts: a person
-# can announce a paper that was not sent (`--announce`), but no one can take back a paper that was sent twice.
+# This part is pure; moments are aware UTC. Digests that came between the copy and the loss are read again. The store
+# does not know them, but the chats have got their papers. So for each digest that is new after a restore this module
+# finds when it came, and for each subscription until when it had delivered. If that is unknown, the earliest moment
+# counts: a person can announce a paper that was not sent (`--announce`), but no one can take back a paper that was sent
+# twice.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,8 +244,8 @@ class Arrival:
     """What is known about the moment at which a digest came."""
 
     day: date | None = None  # its own day; None: it names none
-    written_at: datetime | None = None  # when its file was written last; None: it is no file
-    looked_at: datetime | None = None  # when the place that shows it was read before; None: never, or it is not known
+    written_at: datetime | None = None  # when its file was last written; None: it is no file
+    looked_at: datetime | None = None  # when its source was last read before; None: never, or it is not known
     completes: bool = False  # it only completes papers that are known
     requested: bool = False  # a person asked to announce its papers, no matter what was sent before
 
@@ -259,16 +262,18 @@ class Day:
 
 
 def came_before(loss: Loss, arrival: Arrival, day: Day | None, now: datetime) -> datetime | None:
-    """When a digest that the copy does not know came, if that was before the loss; None: it came after the loss.
+    """Returns when a digest came that the copy does not know; None if it came after the loss.
 
-    `day` is its own day, None if it names none. A digest that a place shows only at the second look came after the
-    first look. A file came when it was written; but if its day was before the loss and it was written after the loss,
-    it was written again. Without a file it came when its day began or its schedule expected it.
+    `day` is its own day, None if it names none. If its source was read before and did not show it, it came after that.
+    A file came when it was written. But if its day was before the loss and it was written after the loss, it was written
+    again. If it is no file, it came when its day began or when its schedule expected it.
     """
     if arrival.looked_at is not None and arrival.looked_at > loss.lost_at:
         return None
     written = arrival.written_at
-    is_clear = written is not None and (written <= now or written > loss.restored_at)  # else --now is another clock
+    is_clear = written is not None and (
+        written <= now or written > loss.restored_at
+    )  # otherwise --now sets another clock
     if written is not None and is_clear and written <= loss.lost_at:
         came = written
     elif day is None:
@@ -282,7 +287,7 @@ def came_before(loss: Loss, arrival: Arrival, day: Day | None, now: datetime) ->
 
 
 def counted_until(subscription: Subscription, chat: Chat, loss: Loss) -> datetime | None:
-    """The moment until which papers count as sent for a subscription of the copy; None: none were due before the loss.
+    """Returns until when papers count as sent for a subscription of the copy; None if none were due before the loss.
 
     Papers that came in an open when-out window count as sent, since its delivery may have been sent.
     """

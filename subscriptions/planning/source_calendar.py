@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-NEW_YORK = ZoneInfo("America/New_York")  # the zone and not an offset: arXiv's evening moves with its summer time
+NEW_YORK = ZoneInfo("America/New_York")  # a zone, not an offset, since arXiv's evening follows summer time there
 LISTED_AT = time(20, 5)  # when polling a list of arXiv begins, on the evening of the announcement
 FED_AT = time(0, 5)  # when polling a feed begins, on the day of the batch
 SUNDAY, FRIDAY, SATURDAY = 6, 4, 5
@@ -21,14 +21,18 @@ DAY = timedelta(days=1)
 AGAIN_AFTER = timedelta(minutes=15)  # until the next poll for papers that are due and have not come
 EAGER_FOR = timedelta(
     hours=12
-)  # how long it is polled every AGAIN_AFTER; then every SLOWLY, until a day after it was due
+)  # how long a source is polled every AGAIN_AFTER; then it is polled every SLOWLY, until a day after it was due
 SLOWLY = timedelta(hours=1)
-LATE_AFTER = timedelta(hours=6)  # papers that come so long after they were due are late
-HOLIDAY_LOOKS = timedelta(hours=6)  # between polls on a holiday: nothing is due, but lists of holidays have errors
+LATE_AFTER = timedelta(hours=6)  # papers that have not come this long after they were due are late
+HOLIDAY_LOOKS = timedelta(
+    hours=6
+)  # between polls on a holiday: nothing is due, but the list of holidays may have an error
 
 FIRST_WAIT = timedelta(minutes=2)  # after a failure; doubled after each further one
 LONGEST_WAIT = timedelta(hours=1)
-JITTER = 0.2  # by up to this share a wait is lengthened, so that sources that failed together are not polled together
+JITTER = (
+    0.2  # a wait is lengthened by up to this share, so that sources that failed together are not polled together again
+)
 
 # Holidays as arXiv published them for these years. The list of 2024 is not known.
 _PUBLISHED = {
@@ -39,11 +43,12 @@ _PUBLISHED = {
 
 
 def usual_holidays(year: int) -> frozenset[date]:
-    """The holidays of arXiv in a year. On their evenings it announces nothing.
+    """Returns the holidays of arXiv in a year. On their evenings it announces nothing.
 
-    For 2023, 2025 and 2026 the published lists (info.arxiv.org/help/availability.html, "On Deferred Mailings", and its
-    source in github.com/arXiv/arxiv-docs). For other years the days that all lists have: New Year, Martin Luther King Day,
-    Juneteenth, Independence Day, Labor Day, Thanksgiving, Christmas. `[arxiv] holidays` replaces them.
+    For 2023, 2025 and 2026 these are the published lists (info.arxiv.org/help/availability.html, "On Deferred Mailings",
+    and its source in github.com/arXiv/arxiv-docs). For other years they are the days that all lists have: New Year, Martin
+    Luther King Day, Juneteenth, Independence Day, Labor Day, Thanksgiving, Christmas. The setting `[arxiv] holidays`
+    replaces them.
     """
     if year in _PUBLISHED:
         return frozenset(date.fromisoformat(f"{year}-{day}") for day in _PUBLISHED[year])
@@ -52,7 +57,7 @@ def usual_holidays(year: int) -> frozenset[date]:
 
 
 def _nth(year: int, month: int, weekday: int, number: int) -> date:
-    """The `number`-th such weekday of a month; `weekday` 0 is Monday."""
+    """Returns the `number`-th day of a month that is this weekday; `weekday` 0 is Monday."""
     first = date(year, month, 1)
     return first + DAY * ((weekday - first.weekday()) % 7 + 7 * (number - 1))
 
@@ -73,13 +78,13 @@ class Schedule(Protocol):
         """Whether something is due at known moments."""
 
     def next_poll(self, after: datetime) -> datetime:
-        """The first regular poll after `after`."""
+        """Returns the first regular poll after `after`."""
 
     def next_due(self, after: datetime) -> datetime | None:
-        """The first moment after `after` at which something is due; None if that is not known."""
+        """Returns the first moment after `after` at which something is due; None if that is not known."""
 
     def last_due(self, now: datetime) -> datetime | None:
-        """The last moment up to `now` at which something was due; None if there was none."""
+        """Returns the last moment up to `now` at which something was due; None if there was none."""
 
     def due_now(self, now: datetime) -> Overdue | None:
         """What should have come by `now`; None if nothing is expected today."""
@@ -89,21 +94,22 @@ class Schedule(Protocol):
 class ArxivCalendar:
     """The days on which arXiv announces. On the evening of a holiday there is no announcement.
 
-    On Friday evening there never is: a holiday on a Friday means that the batch of that day was not announced on Thursday.
+    On Friday evening there is never one. A holiday on a Friday means that the batch of that day was not announced on
+    Thursday.
     """
 
     holidays: frozenset[date] | None = None  # None: usual_holidays
 
     def announces(self, evening: date) -> bool:
-        """Whether there is an announcement at 20:00 of this day, in New York."""
+        """Returns whether there is an announcement at 20:00 of this day, in New York."""
         return evening.weekday() not in (FRIDAY, SATURDAY) and not self._is_holiday(evening)
 
     def has_batch(self, day: date) -> bool:
-        """Whether there is a batch with this date."""
+        """Returns whether there is a batch with this date."""
         return self.announces(day - DAY) and not (day.weekday() == FRIDAY and self._is_holiday(day))
 
     def announcement_days(self, first: date, last: date) -> tuple[date, ...]:
-        """The dates of the batches from `first` to `last`, both included."""
+        """Returns the dates of the batches from `first` to `last`, both included."""
         days = (first + DAY * n for n in range((last - first).days + 1))
         return tuple(day for day in days if self.has_batch(day))
 
@@ -113,27 +119,29 @@ class ArxivCalendar:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArxivSchedule:
-    """The schedule of arXiv. `evening` for its lists, which show a batch on the evening before its date."""
+    """The schedule of arXiv. `evening`: that of its lists, which show a batch on the evening before its date."""
 
     calendar: ArxivCalendar = ArxivCalendar()
     evening: bool = False
     awaited: bool = True
 
     def expected_at(self, batch: date) -> datetime:
-        """The moment from which the batch of a date can be read."""
+        """Returns the moment from which the batch of a date can be read."""
         day, at = (batch - DAY, LISTED_AT) if self.evening else (batch, FED_AT)
-        return datetime.combine(day, at, NEW_YORK).astimezone(UTC)  # neither time is ever skipped or repeated there
+        return datetime.combine(day, at, NEW_YORK).astimezone(
+            UTC
+        )  # no change of the clocks there skips or repeats these times
 
     def next_due(self, after: datetime) -> datetime:
-        """The first moment after `after` from which a batch can be read."""
+        """Returns the first moment after `after` from which a batch can be read."""
         return next(at for at, regular in self._moments(after) if regular and at > after)
 
     def next_poll(self, after: datetime) -> datetime:
-        """As `next_due`, and every six hours on a holiday: the list of holidays may have an error."""
+        """Like `next_due`, but on a holiday also every six hours, since the list of holidays may have an error."""
         return next(at for at, _ in self._moments(after) if at > after)
 
     def last_due(self, now: datetime) -> datetime | None:
-        """The last moment up to `now` from which a batch could be read."""
+        """Returns the last moment up to `now` from which a batch could be read."""
         batch = self._batch_at(now)
         while not self.calendar.has_batch(batch) or self.expected_at(batch) > now:
             batch -= DAY
@@ -149,7 +157,7 @@ class ArxivSchedule:
         return Overdue(at=at, batch=batch) if self.calendar.has_batch(batch) else None
 
     def _batch_at(self, now: datetime) -> date:
-        """The date whose batch becomes readable on the day of `now` in New York."""
+        """Returns the date whose batch becomes readable on the day of `now` in New York."""
         return now.astimezone(NEW_YORK).date() + (DAY if self.evening else timedelta(0))
 
     def _moments(self, start: datetime) -> Iterator[tuple[datetime, bool]]:
@@ -172,19 +180,19 @@ class EverySchedule:
     awaited: bool = False
 
     def next_poll(self, after: datetime) -> datetime:
-        """One interval later."""
+        """Returns the moment that is one interval after `after`."""
         return after + self.interval
 
-    def next_due(self, after: datetime) -> datetime | None:  # noqa: ARG002 - of the port
-        """None."""
+    def next_due(self, after: datetime) -> datetime | None:  # noqa: ARG002 - Schedule has it
+        """Returns None."""
         return None
 
-    def last_due(self, now: datetime) -> datetime | None:  # noqa: ARG002 - of the port
-        """None."""
+    def last_due(self, now: datetime) -> datetime | None:  # noqa: ARG002 - Schedule has it
+        """Returns None."""
         return None
 
-    def due_now(self, now: datetime) -> Overdue | None:  # noqa: ARG002 - of the port
-        """None."""
+    def due_now(self, now: datetime) -> Overdue | None:  # noqa: ARG002 - Schedule has it
+        """Returns None."""
         return None
 
 
@@ -193,7 +201,7 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
 def read_schedule(text: str, arxiv: ArxivSchedule, cron: Callable[[str], Schedule] | None) -> Schedule | None:
-    """The schedule of a text in the settings: "arxiv", "every 30m" or a cron line, which `cron` parses.
+    """Returns the schedule that a text in the settings names: "arxiv", "every 30m" or a cron line, which `cron` parses.
 
     None for "" (a source that is watched), and for a cron line without `cron`.
     """
@@ -206,7 +214,7 @@ def read_schedule(text: str, arxiv: ArxivSchedule, cron: Callable[[str], Schedul
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedules:
-    """Parses the schedules of sources by the operator's settings."""
+    """Parses the schedules of sources as the operator's settings say."""
 
     calendar: ArxivCalendar = ArxivCalendar()
     cron: Callable[[str], Schedule] | None = None  # parses cron lines; None: cron lines count as no schedule
@@ -214,7 +222,7 @@ class Schedules:
     implied: str = ""  # name of the source that exists without being declared
 
     def counts(self, name: str, next_at: datetime | None, now: datetime) -> bool:
-        """Whether a source is one of the settings. No subscription waits for another one.
+        """Returns whether a source is in the settings. Subscriptions do not wait for any other source.
 
         The implied source counts while it is polled: `next_at` is its next poll, None before the first.
         """
@@ -223,12 +231,12 @@ class Schedules:
         return name.casefold() == self.implied and (next_at is None or now - next_at < DAY)
 
     def read(self, text: str, *, evening: bool = False) -> Schedule | None:
-        """As `read_schedule`. `evening`: the documents of the source are lists of arXiv (see ArxivSchedule)."""
+        """Returns the schedule that a text names (see `read_schedule`). `evening`: for a source of arXiv's lists."""
         return read_schedule(text, ArxivSchedule(calendar=self.calendar, evening=evening), self.cron)
 
 
 def poll_again(schedule: Schedule, now: datetime, *, settled: bool) -> datetime:
-    """The next poll of a source that was polled at `now`. `settled`: what was due has come, or nothing is due."""
+    """Returns when to poll a source again that was polled at `now`. `settled`: what was due has come, or nothing is."""
     regular = schedule.next_poll(now)
     due = schedule.due_now(now)
     if settled or due is None or not schedule.awaited:
@@ -240,9 +248,9 @@ def poll_again(schedule: Schedule, now: datetime, *, settled: bool) -> datetime:
 
 
 def wait_after_failure(failures: int, asked: timedelta, chance: float) -> timedelta:
-    """The wait after so many failures in a row (from 1). `asked`: the wait that the server asked for, a minimum.
+    """Returns how long to wait after this number of failures in a row, which is at least 1.
 
-    `chance`, from 0 to 1, is the share of the jitter.
+    `asked` is the shortest wait that the server asked for. `chance`, from 0 to 1, is the share of the jitter.
     """
     wait = min(FIRST_WAIT * (1 << min(failures - 1, 10)), LONGEST_WAIT)
     return max(asked, wait) * (1 + JITTER * chance)

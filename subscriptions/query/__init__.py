@@ -1,7 +1,7 @@
 """The query language (docs/queries.md): typed text -> syntax tree and alternatives -> canonical text.
 
-Here is what a query can ask for: its parts, their values, and its fields. `parse` reads a text. `rewriting` makes texts that
-people can read and type. `advice` and `variants` find better queries. `links` finds the papers that a text names.
+This module defines what a query can ask for: its parts, their values, and its fields. `parse` reads a text. `rewriting`
+makes texts that people can read and type. `advice` finds better queries. `links` finds the papers that a text names.
 """
 
 import re
@@ -29,7 +29,7 @@ class ValueKind(Enum):
 
 
 WordsOfPapers = tuple[tuple[str, int], ...]
-"""The words of some papers that tell which others are near to them, with their weights in thousandths, the weightiest first."""
+"""The words by which papers near to some given papers are found, with weights in thousandths, the weightiest first."""
 
 
 _IN_THE_TEXT = Sentence("in the text")
@@ -51,14 +51,13 @@ class Field:
     values: Callable[[Paper], Iterable[str]] = _nothing  # a paper's texts, names, codes or labels in this field
     example: str  # a query with this field that works
     reading: Sentence | None = None  # how readings write it, with {words}; default: the name in every language
-    place: Sentence = _IN_THE_TEXT  # how `why` calls the place of a hit
+    place: Sentence = _IN_THE_TEXT  # the words of `why` for the place of a hit
     help: tuple[str, Sentence] | None = None  # its line in the help on queries: a query, and what it finds
     absence: Sentence | None = None  # the reply if no source brings values of this field; None: every source does
     narrows: "Field | None" = None  # the field that has all values of this one and more: CATEGORY for PRIMARY
-    is_bare: bool = False  # whether it is the field of values without a field, which has no name that can be typed
+    is_bare: bool = False  # whether it is the field of values that are typed without a field; it has no name
     in_any_text: bool = False  # whether words without a field are looked for in its texts; needs a `column`
-    is_indexed_apart: bool = False  # whether its words are features of their own when many queries are matched at once
-    is_widespread: bool = False  # whether a good part of all papers may have the same value
+    is_indexed_apart: bool = False  # whether the index for many queries keeps its words apart from those of other texts
     column: str = ""  # its column of the full-text index of stored papers; "": candidates are read instead
 
     @property
@@ -68,19 +67,16 @@ class Field:
 
     @property
     def prefix(self) -> str:
-        """What comes before a value when paperwire writes a query: "ti:", or "" for a bare value."""
+        """The prefix of a value when paperwire writes a query: "ti:"; "" for a bare value."""
         return "" if self.is_bare else f"{self.short or self.name}:"
 
     @property
     def canonical_prefix(self) -> str:
-        """What comes before a value in a canonical text: "title:", or "" for a bare value."""
+        """The prefix of a value in a canonical text: "title:"; "" for a bare value."""
         return "" if self.is_bare else f"{self.canonical or self.name}:"
 
     def __repr__(self) -> str:
         return f"<{self.name}>"
-
-    def __reduce__(self) -> tuple[Callable[[str], "Field"], tuple[str]]:
-        return field_named, (self.name,)
 
 
 def primary_of(paper: Paper) -> str | None:
@@ -97,7 +93,7 @@ def _abstracts(paper: Paper) -> list[str]:
 
 
 def _summaries(paper: Paper) -> list[str]:
-    """Returns the texts of summaries without those that only say that the summary failed."""
+    """Returns the texts of summaries, except those that only say that the summary failed."""
     return [text for summary in paper.summaries for text in summary.fields.values() if summary_state(text) == "ok"]
 
 
@@ -164,7 +160,6 @@ CATEGORY = Field(
     place=Sentence("category"),
     help=("cat:cs.CV", Sentence("a category; cat:cs.* all of cs")),
     absence=Sentence("No source here tells categories, so no paper can fit."),
-    is_widespread=True,
     column="label",
 )
 PRIMARY = Field(
@@ -176,7 +171,6 @@ PRIMARY = Field(
     reading=Sentence("primary:{words}"),
     place=Sentence("first category"),
     narrows=CATEGORY,
-    is_widespread=True,
     column="label",
 )
 ID = Field(
@@ -205,7 +199,6 @@ SOURCE = Field(
     reading=Sentence("source:{words}"),
     place=Sentence("source"),
     absence=Sentence("No paper I know came from there. There are: {names}."),
-    is_widespread=True,
 )
 LIKE = Field(
     name="like",
@@ -231,17 +224,17 @@ TEXT = Field(name="text", kind=ValueKind.WORDS, example="diffusion", is_bare=Tru
 
 
 TEXT_OR_ID = Field(name="text-or-id", kind=ValueKind.COMBINED, example="2601.15529", is_bare=True)
-"""The field of an arXiv id without a field: the id, or the same words in a text."""
+"""The field of an arXiv id that is typed without a field: finds its paper, and papers with the same words in a text."""
 
 
 LEFT_OUT = Field(name="co", aliases=("jr", "rn"), kind=ValueKind.LABEL, example="diffusion")
-"""Comment, journal and report number in queries of arXiv's API. No digest tells them: their values are left out."""
+"""Comment, journal and report number in queries of arXiv's API. No digest has them, so their values are left out."""
 
 
 class Fields:
     """The fields that a query may name. `FIELDS` are those of paperwire.
 
-    `words` are those of the papers that a query may name in a field of nearness, by the value of the term.
+    `words` maps the value of a nearness term to the words of the papers that it names.
     """
 
     def __init__(self, *fields: Field, words: Mapping[str, WordsOfPapers] = MappingProxyType({})) -> None:
@@ -256,25 +249,19 @@ class Fields:
         return iter(self._fields)
 
     def __contains__(self, field: Field) -> bool:
-        """Whether a query may name a field."""
+        """Returns whether a query may name a field."""
         return field in self._fields
 
     def also(self, *more: Field) -> "Fields":
-        """Returns these fields and some more."""
+        """Returns these fields together with `more`."""
         return Fields(*self._fields, *more, words=self.words)
 
     def knowing(self, words: Mapping[str, WordsOfPapers]) -> "Fields":
-        """Returns these fields with the words of papers that a query may name."""
+        """Returns these fields with the words of more papers that a query may name."""
         return Fields(*self._fields, words={**self.words, **words})
 
 
 FIELDS = Fields(TITLE, ABSTRACT, SUMMARY, AUTHOR, CATEGORY, PRIMARY, ID, DOI, SOURCE, LIKE, ALL)
-
-
-def field_named(name: str) -> Field:
-    """Returns one of paperwire's fields, so that a stored term has the same field again."""
-    fields: dict[str, Field] = {field.name: field for field in (*FIELDS, TEXT, TEXT_OR_ID)}
-    return fields[name]
 
 
 # ------------------------------------------------------------------------------------ the values of the query language
@@ -293,7 +280,7 @@ class Term:
     PAPER_ID   `value`, in lower case: a bare arXiv id or a DOI.
     LABEL      `value`, as `fold_value` makes it.
     NEARNESS   `value`: bare arXiv ids and DOIs, sorted, with commas between. `near`: the words of these papers with their
-               weights; () where they are not known, and then no paper fulfils the term.
+               weights; () if they are not known; then no paper fulfils the term.
 
     An ALL term is fulfilled by its `tokens` in any text, by its `names` in one author, or by the category in `value` if
     that is not "". A TEXT_OR_ID term has its words in `tokens` and the id in `value`.
@@ -361,11 +348,11 @@ class Query:
     alternatives: tuple[Alternative, ...]  # disjunctive normal form, 1 to 64
     hints: tuple[Sentence, ...] = ()  # the most useful first
     tree: Node = field(default=Leaf(Term(TEXT), "", 1), compare=False, repr=False)  # as typed; equal parts occur once
-    fields: Fields = field(default=FIELDS, compare=False, repr=False)  # that it could name
+    fields: Fields = field(default=FIELDS, compare=False, repr=False)  # the fields that it could name
 
     @property
     def wants_nearness(self) -> bool:
-        """Whether some alternative wants nearness to papers whose words are known."""
+        """Whether an alternative asks for nearness to papers whose words are known."""
         return any(term.near for one in self.alternatives for term in one.positive)
 
     @property

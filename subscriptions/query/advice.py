@@ -1,27 +1,188 @@
-"""Advice on a query: the one change with most effect, found by counting the known papers that variants of it find.
+"""Better queries: with other forms of their words, in variants, and with the one change that has most effect.
 
-First comes a field that no source here brings, then a slip that can be mended (an author's name in two values, a
-category by its name), then a query in Chinese where papers lack Chinese texts, then words that find far fewer papers as
-a phrase. Last comes the variant that changes most: without cross-lists, an author also with initials, and titles only
-for more than ten papers a day.
+LLM, large language model and 大语言模型 are forms of one expression. The most frequent expressions are in other_forms.txt.
+Others are learned from papers that explain them: "state space models (SSMs)".
+
+A variant differs from a query in one thing: a part left out, words as a phrase, titles only, and so on.
+
+Advice is found by counting the known papers that variants find. The first of these that applies is given: a field that no
+source here brings; a mistake that can be corrected (an author's name in two values, a category by its name); a query in
+Chinese although papers lack Chinese texts; words that find far fewer papers as a phrase; the variant that changes most
+(without cross-lists; an author also with initials; and, above ten papers a day, titles only).
 """
 
-from collections.abc import Callable
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import lru_cache, partial
+from itertools import pairwise
+from pathlib import Path
 from typing import Protocol
 
-from subscriptions.normalize import has_chinese
-from subscriptions.query import CATEGORY, SOURCE, TEXT, Field, Leaf, Node, Not, Query, Term, ValueKind, rewriting
+from subscriptions.normalize import has_chinese, tokens
+from subscriptions.query import (
+    CATEGORY,
+    SOURCE,
+    TEXT,
+    And,
+    Field,
+    Leaf,
+    Node,
+    Not,
+    Or,
+    Query,
+    Term,
+    ValueKind,
+    rewriting,
+)
 from subscriptions.query.lexer import fold_value
 from subscriptions.query.parse import parse_query
 
+Forms = Mapping[str, tuple[str, ...]]  # the tokens of a form → the other forms as they are written
+_LONGEST = 6  # words of a long form
+_SHORT = re.compile(r"[(（]([A-Z][A-Za-z-]{1,8})[)）]")
+_WORD = re.compile(r"[^\W_]+")
+
+
+@lru_cache(maxsize=1)
+def common_forms() -> Forms:
+    """Returns the forms that are built in."""
+    lines = Path(__file__).with_name("other_forms.txt").read_text("utf-8").splitlines()
+    rows = [tuple(line.split(" = ")) for line in lines]
+    return {_key(one): tuple(other for other in row if other != one) for row in rows for one in row}
+
+
+def learned_forms(texts: Iterable[str]) -> Forms:
+    """Returns the long and short forms that some texts explain: for each form, the most frequent other form."""
+    found = Counter(pair for text in texts for pair in set(_explained(text)))
+    learned: dict[str, tuple[str, ...]] = {}
+    for (long, short), _ in found.most_common():
+        learned.setdefault(_key(long), (short,))
+        learned.setdefault(_key(short), (long,))
+    return learned
+
+
+def _explained(text: str) -> Iterator[tuple[str, str]]:
+    """Yields each short form in brackets with the words before it that begin with its letters."""
+    for found in _SHORT.finditer(text):
+        short = found[1].removesuffix("s") if found[1][:-1].isupper() else found[1]
+        letters = short.replace("-", "").casefold()
+        words = _WORD.findall(text[max(0, found.start() - 100) : found.start()])[-len(letters) :]
+        if 1 < len(words) == len(letters) and all(map(str.startswith, map(str.casefold, words), letters)):
+            yield " ".join(words), short
+
+
+def with_other_forms(node: Node, forms: Forms) -> Node:
+    """Returns a node that papers with other forms of its words fulfil, too."""
+    if isinstance(node, Leaf):
+        others = forms.get(_key(node.words), ()) if node.term.field is TEXT and not node.term.prefix else ()
+        return Or((node, *(_leaf(node, other) for other in others))) if others else node
+    if isinstance(node, Not):
+        return node
+    if isinstance(node, Or):
+        return Or(tuple(with_other_forms(part, forms) for part in node.nodes))
+    parts: list[Node] = []
+    rest = list(node.nodes)
+    while rest:
+        count = next((many for many in range(min(_LONGEST, len(rest)), 1, -1) if _joined(rest[:many]) in forms), 1)
+        words = [part for part in rest[:count] if isinstance(part, Leaf)]
+        phrase = _leaf(words[0], " ".join(part.words for part in words)) if count > 1 else rest[0]
+        parts.append(with_other_forms(phrase, forms))
+        rest = rest[count:]
+    return And(tuple(parts)) if len(parts) > 1 else parts[0]
+
+
+def _joined(nodes: Iterable[Node]) -> str:
+    """Returns the tokens of words side by side; "" if one of the nodes is no plain word."""
+    words = [part.words if isinstance(part, Leaf) and rewriting.is_word(part) else "" for part in nodes]
+    return _key(" ".join(words)) if all(words) else ""
+
+
+def _leaf(like: Leaf, words: str) -> Leaf:
+    return replace(like, words=words, quoted=" " in words)
+
+
+def _key(words: str) -> str:
+    return " ".join(tokens(words))
+
+
+# ------------------------------------------------------------------------------------------------------------ variants
+
+
+MOST = 8  # parts of a query that variants leave out, one at a time
+_FEW = 3
+
+_CHANGES: Mapping[str, Callable[[Node], Node]] = {
+    "phrase": rewriting.as_phrase,
+    "titles": rewriting.in_titles,
+    "primary": rewriting.without_crosslists,
+    "initials": rewriting.with_initials,
+    "anywhere": rewriting.in_any_text,
+    "author": rewriting.as_author,
+    "any": rewriting.joined_by_or,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variant:
+    """A query that differs from another in one thing.
+
+    `kind`: phrase (words side by side as one), titles (words in titles only), primary (without cross-lists), initials
+    (authors also with initials), anywhere (words in any text), author (words as the name of one), any (any of the words),
+    allowed (an exclusion left out), without (another part left out), only (two parts alone).
+    """
+
+    kind: str
+    text: str  # the query as people type it
+    part: str = ""  # what is left out
+
+
+def variants(query: Query) -> Iterator[Variant]:
+    """Yields the variants of a query, each with another meaning; none for a query that cannot be written again."""
+    return _rewritten(query, _changes(query.tree))
+
+
+def pairs(query: Query) -> Iterator[Variant]:
+    """Yields each two neighbouring parts of a query, as a query, if the query asks for more than three parts."""
+    parts = query.tree.nodes[:MOST] if isinstance(query.tree, And) else ()
+    wanted = [part for part in parts if not isinstance(part, Not)]
+    both = pairwise(wanted) if len(wanted) > _FEW else ()
+    return _rewritten(query, (("only", "", partial(_replaced, parts=two)) for two in both))
+
+
+def _replaced(_: Node, parts: tuple[Node, ...]) -> Node:
+    return And(parts)
+
+
+def _rewritten(query: Query, changes: Iterable[tuple[str, str, Callable[[Node], Node]]]) -> Iterator[Variant]:
+    seen = {""}
+    for kind, part, change in changes:
+        text = rewriting.rewritten(query, change)
+        if text not in seen:
+            seen.add(text)
+            yield Variant(kind=kind, text=text, part=part)
+
+
+def _changes(tree: Node) -> Iterator[tuple[str, str, Callable[[Node], Node]]]:
+    """Yields the kind of each change, the part that it leaves out, and the change."""
+    for kind, change in _CHANGES.items():
+        yield kind, "", change
+    for place, part in enumerate(tree.nodes[:MOST] if isinstance(tree, And | Or) else ()):
+        left_out = part.node if isinstance(part, Not) else part
+        shown = rewriting.written(left_out) if isinstance(left_out, Leaf) else f"({rewriting.written(left_out)})"
+        yield ("allowed" if isinstance(part, Not) else "without"), shown, partial(rewriting.without_part, place=place)
+
+
+# -------------------------------------------------------------------------------------------------------------- advice
+
+
 MANY = 10  # papers a day; a query that finds more is worth narrowing
-_FEWER = 0.8  # share of the papers; a variant that finds more of them is not advised
-_FEWEST = 2  # papers; a variant that finds less than so many fewer is not advised
+_FEWER = 0.8  # a narrower variant is advised only if it finds at most this share of the papers
+_FEWEST = 2  # a narrower variant is advised only if it finds at least this many papers fewer
 _LEFT_OUT = ((0, 0), (0, 1), (1, 0), (0, 2), (2, 0))  # numbers of words before and after the phrase
 
-# Of several fields that no source brings, advice is on the first: categories, then authors, then texts.
+# If no source brings several fields of a query, the advice is about the first: categories, then authors, then texts.
 _ORDER = (ValueKind.CATEGORY, ValueKind.NAME, ValueKind.WORDS, ValueKind.PAPER_ID, ValueKind.LABEL)
 
 
@@ -30,13 +191,13 @@ class Advice:
     """One piece of advice on a query.
 
     `kind`: the name of `absent` (no source here brings what this field looks at); chinese (only papers with Chinese
-    text can fit); one-author, named-category (a mended slip); phrase, primary, initials, titles (a variant); many (no
+    text can fit); one-author, named-category (a corrected mistake); phrase, primary, initials, titles (a variant); many (no
     variant narrows the query).
     """
 
     kind: str
     absent: Field | None = None
-    text: str = ""  # the query of the variant; "" if there is none
+    text: str = ""  # the query of the variant; "" if there is no variant
     found: int = 0  # papers that the variant finds, or that can fit at all
     of: int = 0  # papers that are known
     names: tuple[str, ...] = ()  # of the sources of the known papers
@@ -53,9 +214,9 @@ class Known(Protocol):
         """Returns the number of papers that a query finds."""
 
     def having(self, what: str) -> int:
-        """Returns the number of papers that have something a field looks at, or Chinese text ("chinese").
+        """Returns the number of papers that have a value in a field, or Chinese text.
 
-        `what` is the name of a field that some sources do not bring.
+        `what` is the name of a field that some sources do not bring, or "chinese".
         """
 
     def sources(self) -> tuple[str, ...]:
@@ -134,9 +295,6 @@ def _mended(query: Query, known: Known) -> Advice | None:
     return None
 
 
-# ------------------------------------------------------------------------------------------------------------ variants
-
-
 def _phrase(query: Query, known: Known) -> Advice | None:
     """Returns the advice to make words side by side a phrase, as long as possible, if it finds far fewer papers."""
     found = known.count(query)
@@ -156,15 +314,13 @@ def _phrase(query: Query, known: Known) -> Advice | None:
 
 def _variant(query: Query, known: Known, days: int, *, crosslists: bool) -> Advice | None:
     found = known.count(query)
-    many = days > 0 and found > MANY * days and not query.wants_nearness  # of these only the nearest come
-    changes: dict[str, Callable[[Node], Node]] = {"initials": rewriting.with_initials}
-    if crosslists:
-        changes["primary"] = rewriting.without_crosslists
-    if many:
-        changes["titles"] = rewriting.in_titles
+    many = (
+        days > 0 and found > MANY * days and not query.wants_nearness
+    )  # a query of nearness brings only the nearest papers
+    kinds = ("initials", *(("primary",) if crosslists else ()), *(("titles",) if many else ()))
     best: Advice | None = None
-    for kind, change in changes.items():
-        text = rewriting.rewritten(query, change)
+    for kind in kinds:
+        text = rewriting.rewritten(query, _CHANGES[kind])
         if not text:
             continue
         brings = known.count(parse_query(text, query.fields))
@@ -181,16 +337,9 @@ def _is_worth_it(kind: str, found: int, brings: int) -> bool:
 
 def _without(node: Node, wrong: frozenset[Term]) -> Node:
     """Returns a node without the wrong terms: words are looked for in any text, other values are left out."""
-    if isinstance(node, Leaf):
-        in_any_text = node.term in wrong and node.term.field.kind is ValueKind.WORDS
-        return replace(node, term=replace(node.term, field=TEXT)) if in_any_text else node
-    if isinstance(node, Not):
-        return node
-    kept = tuple(_without(part, wrong) for part in node.nodes if not _is_left_out(part, wrong))
-    if not kept:
-        return node
-    return type(node)(kept) if len(kept) > 1 else kept[0]
+    in_text = rewriting.changed(node, lambda leaf: _in_text(leaf) if leaf.term in wrong else leaf)
+    return rewriting.with_leaves(in_text, lambda leaf: leaf.term not in wrong) or node
 
 
-def _is_left_out(node: Node, wrong: frozenset[Term]) -> bool:
-    return isinstance(node, Leaf) and node.term in wrong and node.term.field.kind is not ValueKind.WORDS
+def _in_text(leaf: Leaf) -> Leaf:
+    return rewriting.in_field(leaf, TEXT) if leaf.term.field.kind is ValueKind.WORDS else leaf

@@ -4,16 +4,12 @@ Parts are built from the leaves up and are never traversed from the root, so no 
 Equal parts side by side are merged at once. The number of alternatives is known before any part is expanded.
 """
 
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
 
-from subscriptions.errors import Sentence
-from subscriptions.query import FIELDS, Alternative, And, Fields, Leaf, Node, Not, Or, Term, sentences
-from subscriptions.query.lexer import Lexeme, LexemeKind, lexemes
-from subscriptions.query.meanings import Meaning
+from subscriptions.query import Alternative, And, Leaf, Node, Not, Or, Term, sentences
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,7 +31,7 @@ class QueryPart:
         self.node = node
         self.form = form
         self.parts = parts  # of an And or Or
-        self.negation: QueryPart | None = None  # the part that this one is the opposite of
+        self.negation: QueryPart | None = None  # the part whose opposite this part is
         self.holds_not: bool = isinstance(node, Not) or any(part.holds_not for part in parts)
         self.only_excludes = self._only_excludes()
 
@@ -60,13 +56,8 @@ class QueryPart:
         return min(found, default=None)
 
 
-def leaf_part(leaf: Leaf, meaning: Meaning) -> QueryPart:
-    """Returns the part of one value."""
-    return QueryPart(leaf, Form(meaning.canonical, Leaf, term=meaning.term))
-
-
 def joined(kind: type[And | Or], parts: Sequence[QueryPart], form: Form | None = None) -> QueryPart:
-    """Returns all (And) or any (Or) of one or more parts, without needless brackets and doubled parts.
+    """Returns all (And) or any (Or) of one or more parts, without needless brackets and repeated parts.
 
     `form` is the form of the result, if the caller knows it.
     """
@@ -104,7 +95,7 @@ def excluding(part: QueryPart, column: int) -> QueryPart:
 def check_bracket(part: QueryPart) -> None:
     """Raises QueryError if a part has too many alternatives, both negated and not.
 
-    The query around it can only have more. This check also bounds the depth of parts.
+    The query around the part can only have more alternatives. This check also bounds the depth of parts.
     """
     if min(part.form.alternatives, part.opposite.alternatives) > sentences.MAX_ALTERNATIVES:
         raise sentences.too_many_alternatives()
@@ -158,73 +149,3 @@ def _merged(kind: type[And | Or], forms: Iterable[Form]) -> Form:
 
 def _order(form: Form) -> tuple[bool, str]:
     return form.excluded, form.text
-
-
-# --------------------------------------------------------------------------------------------- exclusions after commas
-
-# `diffusion, not survey`, `"graph neural", not (survey OR review)`.
-
-
-# "No" alone is a name (author:Kim, No), and "NO" is nitric oxide.
-EXCLUDES = r"""(?:
-    (?: (?:[Bb]ut\s+)? (?: [Nn]ot | no | [Ww]ithout | [Ee]xcept(?:\s+for)? ) (?=[\s"(]|$) | No(?=\s+[^\s,)]) )
-  | 但?(?:不含|不要)
-)"""
-_COMMAS = r"(?:,(?=\s)|[，、])"
-_EXCLUSION = re.compile(rf"{_COMMAS}\s*{EXCLUDES}", re.VERBOSE)
-_MARK = re.compile(rf'"[^"]*"?|(?P<comma>{_COMMAS}\s*)(?P<excludes>{EXCLUDES})?', re.VERBOSE)
-_ITEM_ENDS = frozenset({LexemeKind.CLOSE, LexemeKind.BUT_NOT, LexemeKind.COMMA})
-
-
-def lexemes_with_exclusions(text: str, notes: sentences.Notes, fields: Fields = FIELDS) -> Iterator[Lexeme]:
-    """Returns the lexemes of a text that is no list. Commas have a meaning only if some comma begins an exclusion."""
-    if not _EXCLUSION.search(text):
-        return lexemes(text, 0, len(text), fields)
-    return _with_phrases(_between_commas(text, fields), notes)
-
-
-def _between_commas(text: str, fields: Fields) -> Iterator[Lexeme]:
-    done = 0
-    for mark in _MARK.finditer(text):
-        if mark["comma"] is None:  # a quote, in which a comma is punctuation
-            continue
-        yield from lexemes(text, done, mark.start(), fields)
-        done = mark.end()
-        kind, group = (LexemeKind.BUT_NOT, "excludes") if mark["excludes"] else (LexemeKind.COMMA, "comma")
-        yield Lexeme(kind, *mark.span(group), mark[group])
-    yield from lexemes(text, done, len(text), fields)
-
-
-def _with_phrases(found: Iterator[Lexeme], notes: sentences.Notes) -> Iterator[Lexeme]:
-    """Yields the lexemes with each sequence of excluded plain words joined to a phrase, as in a list."""
-    words: list[Lexeme] = []
-    excluded = False
-    for lexeme in found:
-        if excluded and lexeme.kind is LexemeKind.WORD:
-            words.append(lexeme)
-            continue
-        is_phrase = len(words) > 1 and lexeme.kind in _ITEM_ENDS
-        yield from [phrase(words, notes)] if is_phrase else words
-        words, excluded = [], lexeme.kind is LexemeKind.BUT_NOT
-        yield lexeme
-    yield from [phrase(words, notes)] if len(words) > 1 else words
-
-
-def phrase(words: Sequence[Lexeme], notes: sentences.Notes) -> Lexeme:
-    """Returns words side by side as one quoted value, with the = of the first word and the star of the last."""
-    found = [lexeme for lexeme in words if lexeme.kind is not LexemeKind.STAR]
-    if not found:
-        return Lexeme(LexemeKind.QUOTE, words[0].start, words[-1].end)
-    first, last = found[0], found[-1]
-    if len(found) < len(words) or any(lexeme.star for lexeme in found[:-1]):
-        notes.add(sentences.Rank.STAR, sentences.STRAY_STAR)
-    text = " ".join(lexeme.text for lexeme in found)
-    if first.text in ("or", "and"):
-        notes.add(
-            sentences.Rank.LOWER_CASE,
-            Sentence(
-                "I look for the phrase {phrase}. In a list leave out the word {word}.",
-                {"phrase": f'"{text}"', "word": first.text},
-            ),
-        )
-    return Lexeme(LexemeKind.QUOTE, first.start, last.end, text, exact=first.exact, star=last.star)

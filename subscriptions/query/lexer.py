@@ -1,6 +1,7 @@
-"""A typed text as the grammar reads it: with plain characters for typographic ones, and letters for TeX accent macros.
+"""Prepares a typed text for the grammar, and splits it into lexemes.
 
-Each character keeps the column of the typed character that it was made of, for errors.
+Typographic characters become plain ones, and TeX accent macros become letters. Each character keeps the column of the typed
+character that it comes from, for error messages.
 """
 
 import re
@@ -25,12 +26,12 @@ _PLAIN = (
     | {wide: chr(wide - 0xFEE0) for wide in (*map(ord, _WIDE_SIGNS), *_WIDE_WORDS)}
 )
 
-# Control characters, half characters and the separators of lines: a stored query has spaces for them
-# (subscriptions.portable), so a typed one is read with spaces, too, and means the same.
+# Control characters, lone surrogates and line separators. A stored query has spaces in their place
+# (subscriptions.portable), so a typed query is read with spaces, too, and has the same meaning.
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 # An invisible character after a TeX command stays, since it ends the name of the command.
 _INVISIBLE = re.compile(rf"(?P<command>\\[A-Za-z]*[{INVISIBLE_CHARACTERS}])|[{INVISIBLE_CHARACTERS}]+")
-_CURLED = re.compile(r"\\[“”„‟’‘]")  # phones write \" and \' so
+_CURLED = re.compile(r"\\[“”„‟’‘]")  # phones write \" and \' like this
 _MARKUP = re.compile(rf'["\\{{}}{INVISIBLE_CHARACTERS}]+')
 
 
@@ -42,7 +43,7 @@ class Typed:
     columns: Sequence[int]  # the column where each character was typed, and one more for the end of the text
 
     def replaced(self, parts: Sequence[tuple[int, int, str]]) -> "Typed":
-        """Returns this text with the characters from `start` to `end` of each part, in order, replaced by its text."""
+        """Returns this text after replacing each part, (start, end, new text), in ascending order."""
         if not parts:
             return self
         texts: list[str] = []
@@ -60,7 +61,7 @@ class Typed:
 
 
 def typed(text: str) -> Typed:
-    """Returns a typed text as the grammar reads it, without spaces at its end, as it is stored."""
+    """Returns a typed text as the grammar reads it. Like the stored text, it has no spaces at its end."""
     return plain(Typed(without_controls(text).rstrip(), range(1, len(text) + 2)))
 
 
@@ -88,7 +89,7 @@ def _uncurled(match: re.Match[str]) -> str:
 def fold_value(text: str) -> str:
     """Returns the form by which a name or identifier is compared: case, width, spaces and markup do not count.
 
-    The form of a form is the same form. A query can have it in quotes.
+    Folding a folded form changes nothing. The form can be written in quotes in a query.
     """
     folded = _fold_once(plain(Typed(text, range(len(text) + 1))).text)
     while (again := _fold_once(folded)) != folded:
@@ -107,8 +108,8 @@ def _without_case(text: str) -> str:
 
 # ----------------------------------------------------------------------------------------------------- text -> lexemes
 
-# words, quotes, fields, operators, in one pass from left to right.  A minus, an operator and a field count only at the
-# beginning of a term. So only this module splits a run without spaces ("-ti:gr*ph").
+# Words, quotes, fields and operators are found in one pass from left to right. A minus, an operator and a field count
+# only at the beginning of a term. So only this module splits a run without spaces ("-ti:gr*ph").
 
 
 class LexemeKind(Enum):
@@ -125,6 +126,7 @@ class LexemeKind(Enum):
     NOT = auto()
     BUT_NOT = auto()  # excludes what follows, up to the next COMMA
     COMMA = auto()
+    ITEM = auto()  # begins an item of a list
     STAR = auto()  # a stray star, read as a space
 
 
@@ -134,7 +136,7 @@ class Lexeme(NamedTuple):
     kind: LexemeKind
     start: int
     end: int
-    text: str = ""  # as typed; only the value of a quote, and of a word after =
+    text: str = ""  # as typed; for a quote and a word after = only the value
     field: Field | None = None
     exact: bool = False  # whether it comes after =
     star: bool = False  # whether it is a word that ends in *
@@ -214,22 +216,23 @@ class _Run:
             yield from self._operator() or self._identifier() or self._field() or self._word()
 
     def _is_sign(self, at: int) -> bool:
-        """Whether a minus or exclamation mark excludes what follows: not before a space or a stray star."""
+        """Returns whether a minus or exclamation mark excludes what follows it.
+
+        Before a space or a stray star it does not.
+        """
         following = self.text[at + 1 : min(at + 2, self.end)]
         return self.text[at] in "-!" and bool(following) and not following.isspace() and following != "*"
 
     def _operator(self) -> list[Lexeme]:
         rest = self.text[self.position : self.stop]
         kinds = KEYWORDS.get(rest, ())
-        if rest == "&" and not self.text[self.position - 1 : self.position].strip() and self._blank_follows():
+        around = self.text[self.position - 1 : self.position] + self.text[self.stop : min(self.stop + 1, self.end)]
+        if rest == "&" and not around.strip():
             kinds = (LexemeKind.AND,)
         start = self.position
         if kinds:
             self.position = self.stop
         return [Lexeme(kind, start, self.stop, rest) for kind in kinds]
-
-    def _blank_follows(self) -> bool:
-        return not self.text[self.stop : min(self.stop + 1, self.end)].strip()
 
     def _identifier(self) -> list[Lexeme]:
         at = self.position
@@ -249,15 +252,15 @@ class _Run:
         return [lexeme]
 
     def _field_at(self, at: int) -> tuple[Lexeme, int] | None:
-        """Returns the field that is named at a position, and where its value begins; None if none is."""
+        """Returns (the field that is named at a position, where its value begins); None if no field is named there."""
         match = self.fields.pattern.match(self.text, at, self.stop)
         if not match:
             return None
         field = self.fields.by_name.get(match[1].lower())
-        if field is None and links.after_arxiv_label(self.text, at, self.end):
+        if field is None and links.is_arxiv_label(self.text, at, self.end):
             field = ID
         value: int | None = match.end()
-        if field and field.kind is ValueKind.NEARNESS:  # a word before a colon, unless papers are named after it
+        if field and field.kind is ValueKind.NEARNESS:  # if no papers follow the colon, this is a word
             value = links.value_of_papers(self.text, match.end(), self.end)
         if field is None or value is None:
             return None
@@ -278,7 +281,7 @@ class _Run:
         return [word]
 
     def _end_of_word(self, begin: int) -> tuple[int, re.Match[str] | None]:
-        """Returns the end of the word at `begin`, and the stars after it.
+        """Returns (end of the word that starts at `begin`, match of the stars after it or None).
 
         A colon ends a word only if another term begins after the colon ("foo:-bar").
         """

@@ -31,7 +31,7 @@ _VALUE_OF_PAPERS = re.compile(
     ),
     re.IGNORECASE,
 )
-# Inside a sentence: anything may be around it, unless that makes it a part of a longer number or word.
+# An id or a DOI inside a sentence. Text directly around it must not make it a part of a longer number or word.
 _MENTION = re.compile(
     rf"""
     (?: \b(?:arxiv\.org/(?:abs|pdf|html|format|ps|src|e-print) | (?:huggingface|hf)\.co/papers)/
@@ -64,10 +64,9 @@ def arxiv_id(text: str) -> str | None:
     return value if "/" not in value or archive_of(value.partition("/")[0]) else None
 
 
-def after_arxiv_label(text: str, position: int, end: int) -> int | None:
-    """Returns the position of the id if the text has "arXiv:" and an id at `position`; else None."""
-    match = _ARXIV_ID.match(text, position, end)
-    return match.end() if match else None
+def is_arxiv_label(text: str, position: int, end: int) -> bool:
+    """Returns whether a text has "arXiv:" and an id at `position`."""
+    return _ARXIV_ID.match(text, position, end) is not None
 
 
 def read_link(text: str, position: int, end: int) -> IdentifierAt | None:
@@ -83,7 +82,7 @@ def read_link(text: str, position: int, end: int) -> IdentifierAt | None:
 
 
 def read_doi(text: str, position: int, end: int) -> IdentifierAt | None:
-    """Returns the DOI at `position`; None if there is none. Of a DOI of arXiv it returns the arXiv id, as digests do."""
+    """Returns the DOI at `position`; None if there is none. For a DOI of arXiv it returns the arXiv id, as digests do."""
     match = _WHOLE_DOI.match(text, position, end)
     if not match:
         return None
@@ -107,7 +106,7 @@ def named_paper(text: str) -> IdentifierAt | None:
 
 
 def value_of_papers(text: str, position: int, end: int) -> int | None:
-    """Returns where a value that names papers begins, after a label `arXiv:`; None if no paper is named there."""
+    """Returns where a value that names papers begins, after a label such as `arXiv:`; None if it names no paper."""
     match = _VALUE_OF_PAPERS.match(text, position, end)
     return match.end() if match else None
 
@@ -115,7 +114,7 @@ def value_of_papers(text: str, position: int, end: int) -> int | None:
 def bare_doi(value: str) -> str:
     """Returns a DOI without its link or label; other texts unchanged."""
     host = _DOI_HOST.match(value)
-    return (value[host.end() :] if host else value.removeprefix("doi:")).rstrip(".,;")
+    return (value[host.end() :] if host else value.removeprefix("doi:")).rstrip(" .,;")
 
 
 def mentioned_in_words(text: str) -> tuple[str, ...]:
@@ -151,7 +150,9 @@ _BEHIND_A_DOI = re.compile(
 )
 _PREPRINTS = ("10.1101/", "10.64898/")  # of bioRxiv and medRxiv, whose links have the version after the DOI
 _VERSION = re.compile(r"v\d+$")
-_NATURE = re.compile(r"/articles/(?P<name>[a-z0-9-]+)", re.IGNORECASE)  # the DOI of an article ends like its address
+_NATURE = re.compile(
+    r"/articles/(?P<name>[a-z0-9-]+)", re.IGNORECASE
+)  # the DOI of an article ends with the last part of its address
 _NO_ID = re.compile(r"(?<![\w./])\d{4}\.\d{6,}(?:v\d+)?(?![\w.])")
 _ARXIV_QUERY = re.compile(r"arxiv\.org/api/query\?", re.IGNORECASE)
 
@@ -169,7 +170,10 @@ def mentioned(text: str) -> tuple[str, ...]:
 
 
 def links_to_no_paper(text: str) -> tuple[str, ...]:
-    """Returns the links of a text that name no paper, but for queries of arXiv's API; if it has none, ids with too many digits."""
+    """Returns the links of a text that name no paper, except queries of arXiv's API.
+
+    If the text has no links, returns the ids in it that have too many digits.
+    """
     links = [link for _, link in _links(text)]
     named = links or _NO_ID.findall(text)
     return tuple(one for one in named if not mentioned(one) and not _ARXIV_QUERY.search(one))

@@ -6,7 +6,7 @@ waits for the value or bracket that it belongs to.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from subscriptions.categories import archive_of
@@ -25,10 +25,10 @@ from subscriptions.query import (
     ValueKind,
     WordsOfPapers,
     algebra,
+    commas,
     sentences,
 )
 from subscriptions.query.lexer import Lexeme, LexemeKind, Typed, lexemes, typed
-from subscriptions.query.lists import Lists, list_items
 from subscriptions.query.values import Values
 
 _OF_WORDS = frozenset({ValueKind.WORDS, ValueKind.NAME, ValueKind.COMBINED})
@@ -52,13 +52,14 @@ class _Frame:
     scope: Field | None  # the field of its values
     alternatives: list[list[algebra.QueryPart]] = field(default_factory=lambda: [[]])
     operator: Lexeme | None = None  # after the last part
-    last: _Read | None = None  # the value right before
+    last: _Read | None = None  # the last value, if nothing else came after it
     excludes: Lexeme | None = None  # the word after a comma that excludes these alternatives
     ended: list[algebra.QueryPart] = field(default_factory=list)  # the parts before that comma
+    is_list: bool = False  # whether the alternatives are items of a list
 
 
 class Parser:
-    """Makes a part of lexemes."""
+    """Makes a part of a query from lexemes."""
 
     def __init__(self, values: Values) -> None:
         self.values = values
@@ -87,7 +88,7 @@ class Parser:
                     self.waiting.append(lexeme)
             case LexemeKind.AND | LexemeKind.OR:
                 self._operator(lexeme)
-            case LexemeKind.BUT_NOT | LexemeKind.COMMA:
+            case LexemeKind.BUT_NOT | LexemeKind.COMMA | LexemeKind.ITEM:
                 self._comma(lexeme)
             case LexemeKind.STAR:
                 self._star(lexeme)
@@ -135,11 +136,16 @@ class Parser:
         self.waiting = []
 
     def _comma(self, comma: Lexeme) -> None:
-        """Begins or ends an exclusion: `a OR b, not c, d` is `(a OR b) -c d`."""
+        """Begins an item of a list, or begins or ends an exclusion: `a OR b, not c, d` is `(a OR b) -c d`."""
         frame = self.frames[-1]
         if comma.kind is LexemeKind.COMMA and frame.excludes is None:
             return
         self._needs_no_value()
+        if comma.kind is LexemeKind.ITEM:
+            frame.is_list = True
+            frame.alternatives.append([])
+            frame.last = None
+            return
         self._end_item(frame)
         frame.excludes = comma if comma.kind is LexemeKind.BUT_NOT else None
 
@@ -151,6 +157,10 @@ class Parser:
         if frame.operator:
             self._note_dropped(frame.operator)
         alternatives = [algebra.joined(And, parts) for parts in frame.alternatives if parts]
+        if frame.is_list and len(alternatives) > 1:
+            count = {"count": len(alternatives)}
+            hint = Sentence("I look for any of these {count}. For all of them leave out the commas.", count)
+            self.notes.add(sentences.Rank.LIST, hint)
         if alternatives:
             part = algebra.joined(Or, alternatives)
             frame.ended.append(algebra.excluding(part, self._column(frame.excludes)) if frame.excludes else part)
@@ -218,7 +228,7 @@ class Parser:
         self.notes.add(sentences.Rank.DROPPED, sentences.says_nothing(self.source.text[lexeme.start : lexeme.end]))
 
     def _note_neighbours(self, lexeme: Lexeme) -> None:
-        """Notes two slips with a space between two words: `GPT -4` and `author:Jane Doe`."""
+        """Notes hints on two mistakes with a space between two words: `GPT -4` and `author:Jane Doe`."""
         last = self.frames[-1].last
         if last is None or lexeme.kind is not LexemeKind.WORD or last.lexeme.kind is not LexemeKind.WORD:
             return
@@ -271,14 +281,9 @@ def parse_query(text: str, fields: Fields = FIELDS) -> Query:
     if sentences.is_api_query(source.text):
         source = sentences.converted(source, notes)
         found = lexemes(source.text, 0, len(source.text), fields.also(LEFT_OUT))
-        part = Parser(Values(source, notes, fields)).parse(found)
-    elif items := list_items(source.text, fields):
-        part = Lists(Values(source, notes, fields)).parse(items)
     else:
-        part = _parsed(source, notes, fields)
-    if ";" in source.text or "；" in source.text:
-        sentences.note_semicolons(source.text, notes)
-    return _query(text, source, part, notes, fields)
+        found = commas.lexemes_of_list(source, notes, fields) or _lexemes(source, notes, fields)
+    return _query(text, Values(source, notes, fields), found)
 
 
 def query_of(text: str, fields: Fields = FIELDS) -> Query | None:
@@ -291,23 +296,24 @@ def query_of(text: str, fields: Fields = FIELDS) -> Query | None:
 
 def parse_canonical(text: str, fields: Fields = FIELDS) -> Query:
     """Returns the query of a canonical text (`Query.canonical`), which may be of any length. Raises QueryError."""
-    notes = sentences.Notes()
     source = typed(text)
-    return _query(text, source, _parsed(source, notes, fields, is_canonical=True), notes, fields)
+    found = lexemes(source.text, 0, len(source.text), fields)
+    return _query(text, Values(source, sentences.Notes(), fields, is_canonical=True), found)
 
 
-def _parsed(
-    source: Typed, notes: sentences.Notes, fields: Fields, *, is_canonical: bool = False
-) -> algebra.QueryPart | None:
+def _lexemes(source: Typed, notes: sentences.Notes, fields: Fields) -> Iterator[Lexeme]:
     phrase = _SINGLE_QUOTES.search(source.text)
     if phrase and " " in phrase[1]:
         hint = Sentence("Single quotes are apostrophes. For the phrase write {phrase}", {"phrase": f'"{phrase[1]}"'})
         notes.add(sentences.Rank.PHRASE, hint)
-    values = Values(source, notes, fields, is_canonical=is_canonical)
-    return Parser(values).parse(algebra.lexemes_with_exclusions(source.text, notes, fields))
+    return commas.lexemes_with_exclusions(source.text, notes, fields)
 
 
-def _query(text: str, source: Typed, part: algebra.QueryPart | None, notes: sentences.Notes, fields: Fields) -> Query:
+def _query(text: str, values: Values, found: Iterable[Lexeme]) -> Query:
+    part = Parser(values).parse(found)
+    source = values.source
+    notes = values.notes
+    sentences.note_semicolons(source.text, notes)
     if part is None:
         raise sentences.nothing_asked()
     if part.form.alternatives > sentences.MAX_ALTERNATIVES:
@@ -317,11 +323,11 @@ def _query(text: str, source: Typed, part: algebra.QueryPart | None, notes: sent
     alternatives = algebra.expanded(part.form)
     if all(alternative.positive & alternative.negative for alternative in alternatives):
         notes.add(sentences.Rank.NEVER, Sentence("This wants and excludes the same, so it finds nothing."))
-    return Query(text, part.form.text, alternatives, notes.hints(), part.node, fields)
+    return Query(text, part.form.text, alternatives, notes.hints(), part.node, values.fields)
 
 
 def _is_excluded(node: Node) -> bool:
-    """Whether a query only excludes."""
+    """Returns whether a query only excludes."""
     return all(isinstance(part, Not) for part in (node.nodes if isinstance(node, And) else (node,)))
 
 
@@ -334,12 +340,12 @@ def papers_named_in(query: Query) -> tuple[str, ...]:
 
 
 def asks_for_nearness(text: str) -> bool:
-    """Whether a text is a query that names papers to which others shall be near: it does not ask for these papers."""
+    """Returns whether a text is a query for papers near to those that it names. It does not find the named papers."""
     return bool(papers_of_wish(text))
 
 
 def papers_of_wish(text: str) -> tuple[str, ...]:
-    """Returns the ids of the papers in a query of nearness; () if the text is no query."""
+    """Returns the ids of the papers that a query of nearness names; () if the text is no such query."""
     query = query_of(text)
     named = papers_named_in(query) if query else ()
     return tuple(dict.fromkeys(name for value in named for name in value.split(",")))
@@ -352,9 +358,9 @@ def words_kept(canonicals: Iterable[str]) -> dict[str, WordsOfPapers]:
 
 
 def asked_beside(text: str, canonicals: Iterable[str]) -> Query:
-    """Returns the query of a typed text in a chat that has these queries: it asks for the same nearness as they do.
+    """Returns the query of a typed text in a chat with these queries. Raises QueryError.
 
-    Raises QueryError.
+    Papers that the chat's queries name, too, have the same words in this query, so nearness means the same.
     """
     query = parse_query(text)
     return parse_query(text, FIELDS.knowing(words_kept(canonicals))) if papers_named_in(query) else query

@@ -1,7 +1,7 @@
-"""Changes of a query: one more word, one less, other fields."""
+"""Writes a query as text, and changes it: one word more, one word less, other fields."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import groupby, pairwise, takewhile
@@ -28,13 +28,13 @@ from subscriptions.query import (
     ValueKind,
     parse,
 )
-from subscriptions.query.algebra import EXCLUDES
+from subscriptions.query.commas import EXCLUDES
 from subscriptions.query.lexer import LexemeKind, lexemes, typed
 from subscriptions.query.sentences import MAX_QUERY_LENGTH
 
 
 def is_word(node: Node) -> bool:
-    """Whether a node is a plain word, which may be meant as a part of a phrase."""
+    """Returns whether a node is a plain word, which may be meant as a part of a phrase."""
     if not isinstance(node, Leaf) or node.quoted:
         return False
     return node.term.field is TEXT and not node.term.exact and not node.term.prefix
@@ -42,19 +42,34 @@ def is_word(node: Node) -> bool:
 
 def as_one_author(node: Node) -> Node:
     """Returns the query with each author extended by the words after it: all capitalised ones, else the next one."""
-    if not isinstance(node, And):
-        return Or(tuple(map(as_one_author, node.nodes))) if isinstance(node, Or) else node
+    return _with_words_after(node, _one_author)
+
+
+def _one_author(leaf: Leaf, after: Sequence[Leaf]) -> tuple[Node, int]:
+    count = (len(list(takewhile(_is_name, after))) or min(len(after), 1)) if _is_part_of_a_name(leaf) else 0
+    words = " ".join(one.words for one in (leaf, *after[:count]))
+    return (replace(leaf, words=words, quoted=True) if count else leaf), count
+
+
+def _with_words_after(node: Node, join: Callable[[Leaf, Sequence[Leaf]], tuple[Node, int]]) -> Node:
+    """Returns a node with its leaves changed by `join`.
+
+    `join` gets a leaf and the words after it. It returns the new node and how many of these words it used.
+    """
+    match node:
+        case Leaf():
+            return join(node, ())[0]
+        case Not():
+            return replace(node, node=_with_words_after(node.node, join))
     parts: list[Node] = []
     rest = list(node.nodes)
     while rest:
         part = rest.pop(0)
-        behind = list(takewhile(is_word, rest)) if _is_part_of_a_name(part) else []
-        count = len(list(takewhile(_is_name, behind))) or min(len(behind), 1)
-        if isinstance(part, Leaf) and count:
-            words = " ".join((part.words, *(leaf.words for leaf in behind[:count] if isinstance(leaf, Leaf))))
-            part, rest = replace(part, words=words, quoted=True), rest[count:]
-        parts.append(part)
-    return And(tuple(parts)) if len(parts) > 1 else parts[0]
+        after = [one for one in takewhile(is_word, rest) if isinstance(one, Leaf)] if isinstance(node, And) else []
+        joined, count = join(part, after) if isinstance(part, Leaf) else (_with_words_after(part, join), 0)
+        parts.append(joined)
+        rest = rest[count:]
+    return type(node)(tuple(parts)) if len(parts) > 1 else parts[0]
 
 
 def _is_part_of_a_name(node: Node) -> bool:
@@ -62,13 +77,13 @@ def _is_part_of_a_name(node: Node) -> bool:
 
 
 def _is_name(node: Node) -> bool:
-    """Whether a word looks like the name of a person: "LeCun" does, "GAN" does not."""
+    """Returns whether a word looks like the name of a person: "LeCun" does, "GAN" does not."""
     word = node.words if isinstance(node, Leaf) else ""
     return word[:1].isupper() and (len(word) == 1 or not word.isupper())
 
 
 def has_a_name_in_two(node: Node) -> bool:
-    """Whether a word that looks like a name follows an author."""
+    """Returns whether a word that looks like a name follows an author."""
     if isinstance(node, Leaf | Not):
         return False
     if any(_is_part_of_a_name(first) and is_word(then) and _is_name(then) for first, then in pairwise(node.nodes)):
@@ -77,28 +92,16 @@ def has_a_name_in_two(node: Node) -> bool:
 
 
 def by_its_code(node: Node) -> Node:
-    """Returns the query with categories that are named by their code: `cat:machine learning` is cs.LG or stat.ML."""
-    if isinstance(node, Leaf):
-        return _coded(node, [])[0]
-    if isinstance(node, Not):
-        return replace(node, node=by_its_code(node.node))
-    parts: list[Node] = []
-    rest = list(node.nodes)
-    while rest:
-        part = rest.pop(0)
-        behind = list(takewhile(is_word, rest)) if isinstance(node, And) else []
-        coded, count = _coded(part, behind) if isinstance(part, Leaf) else (by_its_code(part), 0)
-        parts.append(coded)
-        rest = rest[count:]
-    return type(node)(tuple(parts)) if len(parts) > 1 else parts[0]
+    """Returns the query with codes for the names of categories: `cat:machine learning` becomes cs.LG OR stat.ML."""
+    return _with_words_after(node, _coded)
 
 
-def _coded(leaf: Leaf, behind: Sequence[Node]) -> tuple[Node, int]:
+def _coded(leaf: Leaf, after: Sequence[Leaf]) -> tuple[Node, int]:
     """Returns the categories that a leaf and the words after it name, and the number of these words."""
     if leaf.term.field.kind is not ValueKind.CATEGORY or canonical_category(leaf.term.value):
         return leaf, 0
     own = leaf.words.split()
-    more = [] if leaf.quoted else [part.words for part in behind if isinstance(part, Leaf)]
+    more = [] if leaf.quoted else [part.words for part in after]
     count, codes = categories_named([*own, *more])
     if count < len(own):
         return leaf, 0
@@ -112,7 +115,7 @@ def _coded(leaf: Leaf, behind: Sequence[Node]) -> tuple[Node, int]:
 
 
 PLAIN = re.compile(r"[^\W_][\w.'’+#/-]*")
-_LIKE_OPERATOR = re.compile(rf"(?:and|or|且|或)$|{EXCLUDES}", re.VERBOSE)  # quotes show that such a word is a word
+_LIKE_OPERATOR = re.compile(rf"(?:and|or|且|或)$|{EXCLUDES}", re.VERBOSE)  # in quotes such a word is read as a word
 
 
 def written_value(leaf: Leaf) -> str:
@@ -135,7 +138,7 @@ def _forms(leaf: Leaf) -> Iterator[str]:
 
 
 def _means(text: str, term: Term) -> bool:
-    """Whether a text is parsed into one value with this term."""
+    """Returns whether a text is parsed into one value with this term."""
     field = term.field
     fields = FIELDS if field.is_bare or field in FIELDS else FIELDS.also(field)
     fields = fields.knowing({term.value: term.near}) if term.near else fields
@@ -146,21 +149,31 @@ def _means(text: str, term: Term) -> bool:
 # ------------------------------------------------ adds an exclusion to a query in the words of the person who typed it
 
 # `diffusion` becomes `diffusion -"video generation"`, `a OR b` becomes `(a OR b) -c`. The list `rlhf, dpo` becomes
-# `(rlhf OR dpo) -c`, since brackets end a list. Each text is parsed again and taken only if it has the meaning that it
-# should.
+# `(rlhf OR dpo) -c`, since a text with brackets is no list. Each text is parsed again, and used only if it has the
+# intended meaning.
 
 
 _JOINING = frozenset({LexemeKind.AND, LexemeKind.OR, LexemeKind.NOT})
 
 
 def narrowed(query: Query, rule: str) -> Query:
-    """Returns a query that finds what `query` finds without what `rule` finds, as a text that people can read.
+    """Returns a query that finds what `query` finds and `rule` does not, with a text that people can read.
 
     Raises QueryError for a rule that is no query, and Refused if the text would be too long.
     """
     excluded = parse.parse_query(rule, query.fields).canonical
-    meant = parse.parse_canonical(f"({query.canonical}) -({excluded})", query.fields)
-    return _written_as(meant, query, lambda text: (f"{text} -{rule}", f"({text}) -{rule}"))
+    meant = parse.parse_canonical(f"({query.canonical}) -({excluded})", query.fields).canonical
+    if meant == query.canonical:
+        return query
+    # the typed text, then the query written again, then the canonical text
+    for base in (_closed(query), written(query.tree), query.canonical):
+        for text in (f"{base} -{rule}", f"({base}) -{rule}"):
+            if _canonical(text, query.fields) == meant:
+                return parse.parse_query(text, query.fields)
+    raise Refused(
+        Sentence("With this the query would be longer than {limit} characters.", {"limit": f"{MAX_QUERY_LENGTH:,}"}),
+        Sentence("Make several subscriptions of it."),
+    )
 
 
 def words_rule(words: str) -> str:
@@ -172,31 +185,6 @@ def words_rule(words: str) -> str:
 def author_rule(name: str) -> str:
     """Returns an author as a value in the field of authors."""
     return f'author:"{" ".join(name.replace(chr(34), " ").split())}"'
-
-
-def _written_as(meant: Query, query: Query, texts: Callable[[str], Iterable[str]]) -> Query:
-    """Returns `meant` with the first text that means it.
-
-    The texts are made of the typed text, then of the query written again, then of the canonical text.
-    """
-    if meant.canonical == query.canonical:
-        return query
-    for base in _bases(query):
-        for text in texts(base):
-            found = parse.query_of(text, query.fields)
-            if found and found.canonical == meant.canonical:
-                return found
-    raise Refused(
-        Sentence("With this the query would be longer than {limit} characters.", {"limit": f"{MAX_QUERY_LENGTH:,}"}),
-        Sentence("Make several subscriptions of it."),
-    )
-
-
-def _bases(query: Query) -> Iterator[str]:
-    yield _closed(query)
-    if written := _written(query.tree):
-        yield written
-    yield query.canonical
 
 
 def _closed(query: Query) -> str:
@@ -211,25 +199,6 @@ def _closed(query: Query) -> str:
     return text + '"' * open_quote + ")" * (kinds.count(LexemeKind.OPEN) - kinds.count(LexemeKind.CLOSE))
 
 
-def _written(node: Node) -> str:
-    """Returns a node in the words of the person; "" if a part of it cannot be written so."""
-    match node:
-        case Leaf():
-            value = written_value(node)
-            return f"{node.term.field.prefix}{value}" if value else ""
-        case Not():
-            inner = _inner(node.node)
-            return f"-{inner}" if inner else ""
-        case And() | Or():
-            parts = [_inner(part) for part in node.nodes]
-            return (" " if isinstance(node, And) else " OR ").join(parts) if all(parts) else ""
-
-
-def _inner(node: Node) -> str:
-    text = _written(node)
-    return text if isinstance(node, Leaf | Not) or not text else f"({text})"
-
-
 def _reads_as_text(word: str) -> bool:
     query = parse.query_of(word)
     return query is not None and isinstance(query.tree, Leaf) and query.tree.term.field is TEXT
@@ -242,7 +211,7 @@ _LONGEST_NAME = 4  # words
 
 
 def rewritten(query: Query, change: Callable[[Node], Node]) -> str:
-    """Returns the changed query as people type it; "" if nothing changes, or if it would be parsed otherwise."""
+    """Returns the changed query as people type it; "" if nothing changes, or if the text would have another meaning."""
     text = written(change(query.tree))
     if text == written(query.tree) or not can_be_written(query):
         return ""
@@ -254,17 +223,29 @@ def can_be_written(query: Query) -> bool:
     return _canonical(written(query.tree), query.fields) == query.canonical
 
 
-def with_leaves(node: Node, kept: Iterator[bool]) -> Node | None:
-    """Returns a node with those of its leaves that are kept, in their order; None if none is."""
+def with_leaves(node: Node, is_kept: Callable[[Leaf], bool]) -> Node | None:
+    """Returns a node with only those leaves for which `is_kept` is true; None if there are none."""
     match node:
         case Leaf():
-            return node if next(kept) else None
+            return node if is_kept(node) else None
         case Not():
-            inner = with_leaves(node.node, kept)
+            inner = with_leaves(node.node, is_kept)
             return replace(node, node=inner) if inner else None
         case And() | Or():
-            parts = tuple(part for one in node.nodes if (part := with_leaves(one, kept)))
+            parts = tuple(part for one in node.nodes if (part := with_leaves(one, is_kept)))
             return type(node)(parts) if len(parts) > 1 else next(iter(parts), None)
+
+
+def changed(node: Node, change: Callable[[Leaf], Node]) -> Node:
+    """Returns a node with its leaves changed, except those that are excluded."""
+    if isinstance(node, Leaf):
+        return change(node)
+    return node if isinstance(node, Not) else type(node)(tuple(changed(part, change) for part in node.nodes))
+
+
+def in_field(leaf: Leaf, field: Field) -> Leaf:
+    """Returns a leaf in another field."""
+    return replace(leaf, term=replace(leaf.term, field=field))
 
 
 def without_part(node: Node, place: int) -> Node:
@@ -286,7 +267,7 @@ def written(node: Node) -> str:
         case Leaf():
             return _leaf(node)
         case Not():
-            return f"-{_inner(node.node)}"
+            return f"-{_inside(node.node)}"
         case And():
             return " ".join(written(part) if not isinstance(part, And | Or) else _inside(part) for part in node.nodes)
         case Or():
@@ -294,19 +275,21 @@ def written(node: Node) -> str:
 
 
 def _inside(node: Node) -> str:
-    return written(node) if isinstance(node, Leaf) else f"({written(node)})"
+    return written(node) if isinstance(node, Leaf | Not) else f"({written(node)})"
 
 
 def _leaf(leaf: Leaf) -> str:
     words = leaf.words.strip('"')
-    quoted = leaf.quoted or any(sign in words for sign in ' ()|:"')
+    if leaf.term.prefix:
+        words = "-".join(words.split())
+    quoted = not leaf.term.prefix and (leaf.quoted or any(sign in words for sign in ' ()|:"'))
     return leaf.term.field.prefix + ("=" if leaf.term.exact else "") + (f'"{words}"' if quoted else words)
 
 
 def as_phrase(node: Node, *, head: int = 0, tail: int = 0) -> Node:
     """Returns a node with words side by side as one phrase, without the first `head` and the last `tail` words."""
     change = partial(as_phrase, head=head, tail=tail)
-    if isinstance(node, Or):  # to cut words of one alternative would cut words of all of them
+    if isinstance(node, Or):  # `head` and `tail` would cut words of every alternative
         return node if head or tail else Or(tuple(map(change, node.nodes)))
     if not isinstance(node, And):
         return node
@@ -325,52 +308,42 @@ def as_phrase(node: Node, *, head: int = 0, tail: int = 0) -> Node:
 
 def without_crosslists(node: Node) -> Node:
     """Returns a node that looks only at the first category of a paper."""
-    return _each(node, CATEGORY, lambda leaf: replace(leaf, term=replace(leaf.term, field=PRIMARY)))
+    return changed(node, lambda leaf: in_field(leaf, PRIMARY) if leaf.term.field is CATEGORY else leaf)
 
 
 def in_titles(node: Node) -> Node:
     """Returns a node that looks for words in titles only."""
-    return _each(node, TEXT, lambda leaf: replace(leaf, term=replace(leaf.term, field=TITLE)))
+    return changed(node, lambda leaf: in_field(leaf, TITLE) if leaf.term.field is TEXT else leaf)
 
 
 def in_any_text(node: Node) -> Node:
     """Returns a node that looks for words in any text."""
-    if isinstance(node, Leaf):
-        return replace(node, term=replace(node.term, field=TEXT)) if node.term.field.kind is ValueKind.WORDS else node
-    return node if isinstance(node, Not) else type(node)(tuple(map(in_any_text, node.nodes)))
+    return changed(node, lambda leaf: in_field(leaf, TEXT) if leaf.term.field.kind is ValueKind.WORDS else leaf)
 
 
 def joined_by_or(node: Node) -> Node:
-    """Returns a node that any of its words fulfils."""
+    """Returns a node that papers with any of its words fulfil."""
     return Or(node.nodes) if isinstance(node, And) and all(map(is_word, node.nodes)) else node
 
 
 def as_author(node: Node) -> Node:
-    """Returns one to four words as the name of an author."""
+    """Returns one to four words as the name of an author; other nodes unchanged."""
     parts = node.nodes if isinstance(node, And) else (node,)
     words = [part for part in parts if isinstance(part, Leaf) and is_word(part)]
     if len(words) < len(parts) or len(words) > _LONGEST_NAME:
         return node
     name = " ".join(part.words for part in words)
-    return replace(words[0], term=replace(words[0].term, field=AUTHOR), words=name, quoted=True)
+    return replace(in_field(words[0], AUTHOR), words=name, quoted=True)
 
 
 def with_initials(node: Node) -> Node:
-    """Returns a node with each author under the whole name or the initial: "Jane Doe" or "J. Doe"."""
-    return _each(node, AUTHOR, _also_initial)
+    """Returns a node that finds each author by the whole name or with the initial: "Jane Doe" or "J. Doe"."""
+    return changed(node, _also_initial)
 
 
 def _also_initial(leaf: Leaf) -> Node:
     first, *others = leaf.words.replace(".", " ").split() or [""]
-    if not others or leaf.term.prefix or leaf.term.exact or is_initial(first.casefold()) or not first[0].isascii():
+    is_changed = leaf.term.field is AUTHOR and not leaf.term.prefix and not leaf.term.exact
+    if not is_changed or not others or is_initial(first.casefold()) or not first[0].isascii():
         return leaf
     return Or((leaf, replace(leaf, words=f"{first[0].upper()}. {others[-1]}", quoted=True)))
-
-
-def _each(node: Node, field: Field, change: Callable[[Leaf], Node]) -> Node:
-    """Returns a node with the leaves of a field changed, but for those that are excluded."""
-    if isinstance(node, Leaf):
-        return change(node) if node.term.field is field else node
-    if isinstance(node, Not):
-        return node
-    return type(node)(tuple(_each(part, field, change) for part in node.nodes))

@@ -1,7 +1,7 @@
-"""The refusals of queries, and the hints on how a query was read, also on what other search engines know.
+"""The refusals of queries, and the hints on how a query was read.
 
-Each refusal has a hint with an example that works. Hints are ranked, the most useful first. Other engines know years, NEAR/5,
-semicolons, operators in lower case or in Chinese.
+Each refusal has a hint with an example that works. Hints are ranked, the most useful first. Some hints are about what other
+search engines can read: years, NEAR/5, semicolons, operators in lower case or in Chinese.
 """
 
 import re
@@ -269,7 +269,7 @@ def note_word(text: str, notes: Notes) -> None:
 
 
 def note_field(name: str, rest: str, text: str, notes: Notes) -> bool:
-    """Notes a hint on a field that only other search engines have, with `rest` after its colon.
+    """Notes a hint on a field that only other search engines have; `rest` is the text after its colon.
 
     Returns False if the name is no such field.
     """
@@ -312,7 +312,7 @@ _DATES_OF_ARXIV = re.compile(r"\b(?:submitted|lastUpdated)Date:\s*\[[^\]]*\]?", 
 
 
 def is_api_query(text: str) -> bool:
-    """Whether a text is a query of arXiv's API: a link, a parameter of a link, or a text encoded for a link."""
+    """Returns whether a text is a query of arXiv's API: a link, a parameter of a link, or a text encoded for a link."""
     return _API_QUERY.search(text) is not None
 
 

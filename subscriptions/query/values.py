@@ -1,27 +1,234 @@
-"""A word, quote or link in its field -> a part of the query, or a refusal, and hints on how it was read."""
+"""Typed values -> parts of a query (docs/queries.md): what a word, quote or link asks for in its field.
+
+A value has a term and a canonical text. A canonical text is made of tokens, so it is the same however the query was typed:
+`few-shot` and `"Few Shots"` are both `"few shot"`. Parsed again, it gives the same term. `Values` turns the
+values of one text into parts of a query. It refuses wrong values, and notes hints on how values were read.
+"""
 
 import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
+from functools import lru_cache
+from typing import NamedTuple
 
-from subscriptions import categories
+from subscriptions import categories, normalize
 from subscriptions.errors import Sentence
 from subscriptions.query import (
+    ALL,
+    AUTHOR,
     CATEGORY,
+    DOI,
     FIELDS,
     ID,
     TEXT,
+    TEXT_OR_ID,
     Field,
     Fields,
     Leaf,
     Or,
     Term,
     ValueKind,
-    meanings,
+    WordsOfPapers,
+    links,
     sentences,
 )
-from subscriptions.query.algebra import QueryPart, joined, leaf_part
+from subscriptions.query.algebra import Form, QueryPart, joined
 from subscriptions.query.lexer import Lexeme, LexemeKind, Typed, fold_value
-from subscriptions.query.links import named_paper, read_doi
+
+_PLAIN_VALUE = re.compile(r"[a-z0-9][a-z0-9._/-]*")
+_PLAIN_PAPERS = re.compile(r"[a-z0-9][a-z0-9._/,-]*")
+_WEIGHTED = re.compile(r"(?P<word>[^\s:]+):(?P<weight>[1-9][0-9]{0,3})")
+_EDGES = re.compile(r"^[\W_]+|[\W_]+$")
+_OPERATORS = frozenset(
+    {"且", "或"}
+)  # tokens that must be in quotes to be read as words; AND and OR need none, since tokens are in lower case
+UNKNOWN = "?"  # before the value of a category that does not exist
+
+_TOKENS = {
+    (False, False): normalize.written_tokens,
+    (False, True): normalize.exact_tokens,
+    (True, False): normalize.author_tokens,
+    (True, True): normalize.exact_author_tokens,
+}  # (whether it is a name, whether it is exact) -> its tokens
+
+
+class Meaning(NamedTuple):
+    """The term of a value, and its canonical text."""
+
+    term: Term
+    canonical: str
+
+
+def letters(word: str) -> int:
+    """Returns the number of letters and digits in a word."""
+    return sum(map(str.isalnum, word))
+
+
+@lru_cache(maxsize=1 << 14)
+def words_meaning(field: Field, words: str, *, exact: bool = False, star: bool = False) -> Meaning | None:
+    """Returns the meaning of adjacent words in a text, or of parts of one name in any order.
+
+    None if the words are only punctuation.
+    """
+    is_name = field.kind is ValueKind.NAME
+    written = _TOKENS[is_name, exact](words)
+    if not written:
+        return None
+    prefix = star and not stands_alone(written[-1])
+    whole, begun = (written[:-1], written[-1:]) if prefix else (written, [])
+    if is_name:
+        whole = sorted(whole)
+    elif not exact:
+        whole = list(map(normalize.fold_plural, whole))
+    tokens = (*whole, *begun)
+    return Meaning(
+        Term(field, tokens, prefix, exact), field.canonical_prefix + _spell(tokens, prefix=prefix, exact=exact)
+    )
+
+
+def all_meaning(words: str, *, exact: bool = False, star: bool = False) -> Meaning | None:
+    """Returns the meaning of a value of `all:`: words in any text, parts of one author's name, or a category."""
+    plain = _EDGES.sub("", words)
+    category = starred_archive(words) if star else categories.canonical_category(plain)
+    star = star and not category
+    if category:
+        words = plain  # as the canonical text has it: "\\hep-th" is no TeX command here
+    text = words_meaning(TEXT, words, exact=exact, star=star)
+    if text is None:
+        return None
+    name = words_meaning(AUTHOR, words, exact=exact, star=star)
+    # An initial alone would match most papers; `author:` refuses it, too.
+    names = name.term.tokens if name and not is_initials(name.term.tokens) else ()
+    term = Term(ALL, text.term.tokens, text.term.prefix, exact, names=names)
+    spelled = _spell_all(term, words)
+    if not category and (category := categories.canonical_category(spelled.removeprefix("="))):  # "m{ath}" is math
+        plain = spelled.removeprefix("=")
+    if category:
+        term = replace(term, value=category.lower())
+        spelled = f'="{plain}"' if exact else f'"{plain.lower()}"'
+    return Meaning(term, ALL.canonical_prefix + spelled)
+
+
+def category_meaning(field: Field, code: str) -> Meaning | None:
+    """Returns the meaning of a category or archive; None if the code is only punctuation.
+
+    A code that does not exist has a meaning, too: no paper has it.
+    """
+    if not letters(code):
+        return None
+    plain = fold_value(code).lstrip(" '’‘#").rstrip(" '’‘,;.")
+    known = categories.canonical_category(plain)
+    value = known.lower() if known else UNKNOWN + plain
+    return Meaning(Term(field, value=value), field.canonical_prefix + _quoted(value.removeprefix(UNKNOWN)))
+
+
+def starred_archive(code: str) -> str | None:
+    """Returns the archive of `cs.*`, where `code` is the text before the star; None if `code` is no archive."""
+    archive = code.lower().removesuffix(".")
+    return archive if code.endswith(".") and archive in categories.ARCHIVES else None
+
+
+def paper_id_meaning(field: Field, value: str) -> Meaning | None:
+    """Returns the meaning of an arXiv id, a DOI, or a link to a paper; None if the value is only punctuation.
+
+    For a link, the field is that of the identifier in it.
+    """
+    if not letters(value):
+        return None
+    value = fold_value(value)
+    if found := links.read_link(value, 0, len(value)) or links.read_doi(value, 0, len(value)):
+        field, value = found.field, found.value
+    folded = fold_value(value)
+    return _label(
+        field,
+        links.bare_doi(folded) if field is DOI else links.arxiv_id(folded.removeprefix("arxiv:").strip()) or folded,
+    )
+
+
+def label_meaning(field: Field, value: str) -> Meaning | None:
+    """Returns the meaning of a label, such as the name of a source; None if it is only punctuation."""
+    return _label(field, fold_value(value)) if letters(value) else None
+
+
+def nearness_meaning(field: Field, papers: Iterable[str], near: WordsOfPapers) -> Meaning:
+    """Returns the meaning of nearness to some papers. `papers`: bare ids and DOIs; `near`: their words, if known.
+
+    A canonical text has the words after the papers: `like:"2601.15529 graph:310 neural:204"`.
+    """
+    value = ",".join(sorted(set(papers)))
+    words = "".join(f" {word.replace(' ', '_')}:{weight}" for word, weight in near)
+    return Meaning(Term(field, value=value, near=near), field.canonical_prefix + _quoted(value + words, _PLAIN_PAPERS))
+
+
+def read_words_of_papers(texts: Sequence[str]) -> WordsOfPapers | None:
+    """Returns the words after the papers in a canonical text; None if the texts are no such words."""
+    found = [_WEIGHTED.fullmatch(text) for text in texts]
+    return tuple((one["word"].replace("_", " "), int(one["weight"])) for one in found if one) if all(found) else None
+
+
+def _label(field: Field, folded: str) -> Meaning | None:
+    if not letters(folded):  # "doi:doi:" has no DOI after the label
+        return None
+    return Meaning(Term(field, value=folded), field.canonical_prefix + _quoted(folded))
+
+
+def bare_id_meaning(word: str) -> Meaning | None:
+    """Returns the meaning of an arXiv id without a field: the text or the id. None if the word is no arXiv id."""
+    value = links.arxiv_id(word)
+    if value is None:
+        return None
+    written = word.lower().rstrip(",;:.")
+    return Meaning(
+        Term(TEXT_OR_ID, tuple(map(normalize.fold_plural, normalize.written_tokens(written))), value=value), written
+    )
+
+
+def is_initials(parts: Sequence[str]) -> bool:
+    """Returns whether all parts of a name are initials."""
+    return all(map(normalize.is_initial, parts))
+
+
+@lru_cache(maxsize=1 << 10)
+def stands_alone(token: str) -> bool:
+    """Returns whether a token is a single character that makes two tokens if doubled: Han, kana, Hangul."""
+    return len(token) == 1 and len(normalize.exact_tokens(token + token)) > 1
+
+
+def _spell(tokens: Sequence[str], *, prefix: bool, exact: bool) -> str:
+    """Returns a value that is parsed into these tokens."""
+    if prefix:
+        word = "-".join(tokens)
+        # Folding can leave fewer letters than a prefix needs (Mue* becomes mu*). A TeX command adds letters and no
+        # token.
+        text = (word if letters(word) >= sentences.SHORTEST_PREFIX else rf"\emph{{{word}}}") + "*"
+    elif len(tokens) == 1 and tokens[0].isalnum() and tokens[0] not in _OPERATORS:
+        text = tokens[0]
+    else:
+        text = f'"{" ".join(tokens)}"'
+    return "=" + text if exact else text
+
+
+def _spell_all(term: Term, words: str) -> str:
+    """Returns a value that is parsed into the tokens and the names of an ALL term.
+
+    The tokens and the names may differ in plurals, 's and umlauts.
+    """
+    written, names = _TOKENS[False, term.exact](words), _TOKENS[True, term.exact]
+    spelled = [_with_possessive(token, names, term.names) for token in written]
+    return _spell(spelled, prefix=term.prefix, exact=term.exact)
+
+
+def _with_possessive(token: str, names: Callable[[str], list[str]], wanted: Sequence[str]) -> str:
+    return token if not wanted or set(names(token)) <= set(wanted) else f"{token}'s"
+
+
+def _quoted(value: str, plain: re.Pattern[str] = _PLAIN_VALUE) -> str:
+    return value if plain.fullmatch(value) else f'"{value}"'
+
+
+# ------------------------------------------------------------------------------------------------- the values of a text
+
 
 _COMMA_IN_WORD = re.compile(r"[^\W_],[^\W\d_]|[^\W\d_],[^\W_]")  # not 1,000
 _WORDS_BEHIND = re.compile(r"(?:\s+(?!(?:AND|OR|NOT|ANDNOT)\b)[^\W_][\w-]*(?=[\s,;.)]|$)){1,8}")
@@ -30,13 +237,13 @@ _LIKE_A_TYPING_ERROR = 0.75  # difflib's ratio, from 0 to 1
 
 
 class Values:
-    """Makes parts of the values in one text, and notes hints on them."""
+    """Turns the values of one text into parts of a query, and notes hints on them."""
 
     def __init__(
         self, source: Typed, notes: sentences.Notes, fields: Fields = FIELDS, *, is_canonical: bool = False
     ) -> None:
         self.near: dict[str, None] = {}  # values of nearness, each once
-        self.is_canonical = is_canonical  # whether the words of papers may follow them
+        self.is_canonical = is_canonical  # whether words of papers may follow a value of nearness
         self.source = source
         self.columns = source.columns
         self.notes = notes
@@ -45,7 +252,7 @@ class Values:
     def part(self, lexeme: Lexeme, field: Field | None) -> QueryPart | None:
         """Returns what a value asks for in a field; None if the value is only punctuation. Raises QueryError."""
         if lexeme.kind is LexemeKind.LINK and lexeme.field and (field is None or field.kind is ValueKind.PAPER_ID):
-            return self._leaf(lexeme, meanings.paper_id_meaning(lexeme.field, lexeme.text))
+            return self._leaf(lexeme, paper_id_meaning(lexeme.field, lexeme.text))
         if field is None and lexeme.kind is LexemeKind.WORD:
             special = None if lexeme.exact else self._category_or_id(lexeme)
             if special:
@@ -63,29 +270,27 @@ class Values:
                 meaning = self._label(lexeme, field)
         return self._leaf(lexeme, meaning)
 
-    def _leaf(self, lexeme: Lexeme, meaning: meanings.Meaning | None) -> QueryPart | None:
+    def _leaf(self, lexeme: Lexeme, meaning: Meaning | None) -> QueryPart | None:
         if meaning is None:
             return None
         words = _shown(lexeme, meaning.term)
         quoted = lexeme.kind is LexemeKind.QUOTE and meaning.term.field.kind is not ValueKind.NEARNESS
-        return leaf_part(Leaf(meaning.term, words, self.columns[lexeme.start], quoted, meaning.canonical), meaning)
+        leaf = Leaf(meaning.term, words, self.columns[lexeme.start], quoted, meaning.canonical)
+        return QueryPart(leaf, Form(leaf.canonical, Leaf, term=leaf.term))
 
-    def _words(self, lexeme: Lexeme, field: Field) -> meanings.Meaning | None:
+    def _words(self, lexeme: Lexeme, field: Field) -> Meaning | None:
         text, exact, star = lexeme.text, lexeme.exact, lexeme.star
-        is_name = False
-        if field.kind is ValueKind.WORDS:
-            meaning = meanings.text_meaning(field, text, exact=exact, star=star)
-        elif is_name := field.kind is ValueKind.NAME:
-            meaning = meanings.name_meaning(field, text, exact=exact, star=star)
+        if field.kind is ValueKind.COMBINED:
+            meaning = all_meaning(text, exact=exact, star=star)
         else:
-            meaning = meanings.all_meaning(text, exact=exact, star=star)
+            meaning = words_meaning(field, text, exact=exact, star=star)
         if meaning is None:
             return None
-        if meaning.term.prefix and meanings.letters(text) < sentences.SHORTEST_PREFIX:
+        if meaning.term.prefix and letters(text) < sentences.SHORTEST_PREFIX:
             raise sentences.short_prefix(text, self.columns[lexeme.start])
-        if is_name and meanings.is_initials(meaning.term.tokens):
+        if field.kind is ValueKind.NAME and is_initials(meaning.term.tokens):
             behind = self._words_from(lexeme)[len(text.split()) :]
-            last_name = next((word for word in behind if not meanings.is_initials([word.casefold()])), "")
+            last_name = next((word for word in behind if not is_initials([word.casefold()])), "")
             raise sentences.initials_only(text, last_name, self.columns[lexeme.start])
         if star and not meaning.term.prefix and not meaning.term.value:
             self.notes.add(
@@ -99,7 +304,9 @@ class Values:
     def _category_or_id(self, lexeme: Lexeme) -> QueryPart | None:
         if "." not in lexeme.text and "-" not in lexeme.text and "/" not in lexeme.text:
             return None
-        return self._categories(lexeme) or self._bare_id(lexeme)
+        if found := self._categories(lexeme):
+            return found
+        return None if lexeme.star else self._leaf(lexeme, bare_id_meaning(lexeme.text))
 
     def _categories(self, lexeme: Lexeme) -> QueryPart | None:
         """Returns the part of a word that is `cs.LG`, `#cs.LG`, `cs.*` or several of these joined by +; else None."""
@@ -113,19 +320,19 @@ class Values:
         leaves = (self._leaf(lexeme._replace(text=code), m) for code, m in zip(codes, found, strict=True))
         return joined(Or, [leaf for leaf in leaves if leaf])
 
-    def _category(self, lexeme: Lexeme, field: Field) -> meanings.Meaning | None:
+    def _category(self, lexeme: Lexeme, field: Field) -> Meaning | None:
         if lexeme.star:
-            meaning = meanings.starred_category(field, lexeme.text)
-            if meaning is None:
+            archive = starred_archive(lexeme.text)
+            if archive is None:
                 raise sentences.star_in_category(categories.archive_of(lexeme.text) or "cs", self.columns[lexeme.start])
-            return meaning
-        meaning = meanings.category_meaning(field, lexeme.text)
+            return category_meaning(field, archive)
+        meaning = category_meaning(field, lexeme.text)
         if meaning:
             self._note_category(meaning.term, lexeme)
         return meaning
 
     def _note_category(self, term: Term, lexeme: Lexeme) -> None:
-        if term.value.startswith(meanings.UNKNOWN):
+        if term.value.startswith(UNKNOWN):
             self.notes.add(sentences.Rank.NEVER, self._unknown(term, lexeme))
         elif new := categories.successor(term.value):
             self.notes.add(
@@ -163,15 +370,12 @@ class Values:
 
     # ----------------------------------------------------------------------------- ids and labels
 
-    def _bare_id(self, lexeme: Lexeme) -> QueryPart | None:
-        return None if lexeme.star else self._leaf(lexeme, meanings.bare_id_meaning(lexeme.text))
-
-    def _label(self, lexeme: Lexeme, field: Field) -> meanings.Meaning | None:
+    def _label(self, lexeme: Lexeme, field: Field) -> Meaning | None:
         if lexeme.star:
             self.notes.add(sentences.Rank.STAR, sentences.STRAY_STAR)
-        read = meanings.label_meaning if field.kind is ValueKind.LABEL else meanings.paper_id_meaning
+        read = label_meaning if field.kind is ValueKind.LABEL else paper_id_meaning
         meaning = read(field, lexeme.text)
-        if meaning and meaning.term.field is ID and not meanings.bare_id_meaning(meaning.term.value):
+        if meaning and meaning.term.field is ID and not bare_id_meaning(meaning.term.value):
             self.notes.add(
                 sentences.Rank.NEVER,
                 Sentence(
@@ -181,24 +385,24 @@ class Values:
             )
         return meaning
 
-    def _nearness(self, lexeme: Lexeme, field: Field) -> meanings.Meaning | None:
-        """Returns the meaning of papers to which others shall be near. Raises QueryError for what is no paper, and for too many."""
-        if not meanings.letters(lexeme.text):
+    def _nearness(self, lexeme: Lexeme, field: Field) -> Meaning | None:
+        """Returns the meaning of nearness to some papers. Raises QueryError if the value names no paper, or too many."""
+        if not letters(lexeme.text):
             return None
         if lexeme.star:
             self.notes.add(sentences.Rank.STAR, sentences.STRAY_STAR)
         column = self.columns[lexeme.start]
         first, *others = lexeme.text.split() if self.is_canonical else (lexeme.text,)
-        near = meanings.read_words_of_papers(others)
+        near = read_words_of_papers(others)
         names = [name for name in re.split(r"[\s,，、;]+", first) if name]
-        papers = {paper.value for name in names if (paper := named_paper(fold_value(name)))}
-        if near is None or not all(named_paper(fold_value(name)) for name in names):
+        papers = {paper.value for name in names if (paper := links.named_paper(fold_value(name)))}
+        if near is None or not all(links.named_paper(fold_value(name)) for name in names):
             raise sentences.no_paper(lexeme.text, field, column)
-        meaning = meanings.nearness_meaning(field, papers, ())
+        meaning = nearness_meaning(field, papers, ())
         self.near[meaning.term.value] = None
         if len(papers) > sentences.MOST_PAPERS or len(self.near) > sentences.MOST_NEAR:
             raise sentences.too_many_papers(column)
-        return meanings.nearness_meaning(field, papers, near or self.fields.words.get(meaning.term.value, ()))
+        return nearness_meaning(field, papers, near or self.fields.words.get(meaning.term.value, ()))
 
     # --------------------------------------------------------------------------------------- hints
 
@@ -214,7 +418,7 @@ class Values:
                     {"phrase": f'"{text}"', "either": either},
                 ),
             )
-        if text.startswith("10.") and read_doi(text, 0, len(text)):
+        if text.startswith("10.") and links.read_doi(text, 0, len(text)):
             self.notes.add(
                 sentences.Rank.ONE_VALUE,
                 Sentence("For the paper with this DOI write {query}", {"query": f"doi:{text}"}),
@@ -231,7 +435,8 @@ class Values:
             return
         if not name.isalpha() or sentences.note_field(name, rest, text, self.notes) or len(name) <= len("abs"):
             return
-        # Many words are near to a short name, so only the name with more letters after it is a slip ("cats:").
+        # Many words resemble a short name, so only the short name with more letters after it is a typing error
+        # ("cats:").
         near = [n for n in self.fields.by_name if len(n) > len("abs") or (len(n) == len("abs") and name.startswith(n))]
         for known in get_close_matches(name, near, 1, _LIKE_A_TYPING_ERROR):
             self.notes.add(

@@ -1,6 +1,6 @@
-"""Who may: operators of the bot, admission of chats, owners of chats (docs/operating.md, Who may use it).
+"""Who may use the bot: operators, admission of chats, owners of chats (docs/operating.md, Who may use it).
 
-An address is asked whether papers may come there, and its answer is taken (double opt-in).
+An address that confirms, such as an email address, is asked whether papers may be sent there (double opt-in).
 """
 
 import hmac
@@ -11,31 +11,29 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Literal
 
+from subscriptions import notices as chat_notices
 from subscriptions.errors import PaperwireError, Refused, Sentence
 from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind
-from subscriptions.notices import chats as chat_notices
 from subscriptions.planning.cadence import cadence_text
+from subscriptions.service import next_deliveries
 from subscriptions.service.changes import note_changed_state
-from subscriptions.service.next_deliveries import Listed, get_chat, kind_of
 from subscriptions.service.notices import notify, notify_operators
 from subscriptions.service.requests import SubscriptionRequest, subscribe
 from subscriptions.states import ChatState, SubscriptionState
 from subscriptions.store import chats
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Scope, Transaction, reads, writes
-from subscriptions.store.entries import notices_since
+from subscriptions.store.outbox import notices_since
 
 WRONG_CODES = 5  # wrong codes that one chat may send in an hour
 HOUR = timedelta(hours=1)
-_CODES = (
-    3  # so many printed codes work, until there is an operator: each start prints one, and an earlier one may be copied
-)
+_CODES = 3  # valid printed codes: each start without an operator prints one, and a person may use an earlier one
 _SIGNS = "ABCDEFGHJKMNPQRSTVWXYZ23456789"  # without characters that look alike
 _GROUPS, _GROUP = 3, 4  # twelve of thirty characters: 58 bits
 _LONGEST_REQUEST = 120
 CodeResult = Literal["made", "wrong", "too-many", "there-is-one"]
-OPEN_FOR = timedelta(days=2)  # an unanswered question
-MOST_QUESTIONS = 3  # to one address within an hour, whoever asks
+OPEN_FOR = timedelta(days=2)  # how long a question can be answered
+MOST_QUESTIONS = 3  # to one address within an hour, from all people together
 _DENIED = Sentence("The operator of this bot has said no to this address.")
 
 
@@ -43,19 +41,21 @@ _DENIED = Sentence("The operator of this bot has said no to this address.")
 
 
 def is_operator(store: Scope, admins: Sequence[ChatAddress], person: ChatAddress) -> bool:
-    """Whether a private chat is an operator's: named in the settings, or made one by a code."""
+    """Whether a private chat belongs to an operator, who is named in the settings or became one by a code."""
     if person in admins:
         return True
     with store.read() as transaction:
-        chat = chats.find_chat(transaction, person, zone=store.zone)
+        chat = chats.find_chat(transaction, person)
     return chat is not None and (chat.admin or chat.address in admins)
 
 
 @reads
 def operators_on(transaction: Transaction, admins: Sequence[ChatAddress], platform: str) -> tuple[str, ...]:
-    """The platform's ids of the operators on one platform, each once."""
+    """Returns the platform ids of the operators on one platform, each once."""
     known = [chat.address for chat in chats.operators(transaction)]
-    found = (at for at in (*admins, *known) if at.platform == platform and kind_of(at) is ChatKind.PRIVATE)
+    found = (
+        at for at in (*admins, *known) if at.platform == platform and next_deliveries.kind_of(at) is ChatKind.PRIVATE
+    )
     return tuple(dict.fromkeys(at.address for at in found))
 
 
@@ -67,7 +67,7 @@ def has_operator(transaction: Transaction, admins: Sequence[ChatAddress]) -> boo
 
 @writes
 def new_code(transaction: Transaction) -> str:
-    """A new code, which makes its sender the first operator. Only its hash is stored."""
+    """Returns a new code, which makes its sender the first operator. Stores only its hash."""
     code = "-".join("".join(secrets.choice(_SIGNS) for _ in range(_GROUP)) for _ in range(_GROUPS))
     chats.add_code(transaction, _hash(code), most=_CODES)
     return code
@@ -77,22 +77,24 @@ def new_code(transaction: Transaction) -> str:
 def redeem_code(
     transaction: Transaction, address: ChatAddress, code: str, *, admins: Sequence[ChatAddress], now: datetime
 ) -> CodeResult:
-    """Makes the person of this known chat the first operator, if the code is a printed one. Raises NotFound.
+    """Makes the person of a known chat the first operator, if the code is a printed one. Raises NotFound.
 
-    The chats that wait to be let in are then shown to the new operator.
+    The new operator is then notified of the chats that wait for admission.
     """
-    chat = get_chat(transaction, address)
-    chats.hold_chat(transaction, chat.id)  # each wrong code counts
+    chat = next_deliveries.get_chat(transaction, address)
+    chats.hold_chat(transaction, chat.id)  # so that two codes at the same time are both counted
     if admins or chats.operators(transaction):
         return "there-is-one"
     if chats.wrong_codes_since(transaction, chat.id, now - HOUR) >= WRONG_CODES:
         return "too-many"
     given = _hash(code)
-    if not sum(hmac.compare_digest(given, one) for one in chats.code_hashes(transaction)):  # all: timing
+    if not sum(
+        hmac.compare_digest(given, one) for one in chats.code_hashes(transaction)
+    ):  # compares all hashes, so that the time tells nothing
         chats.add_wrong_code(transaction, chat.id, now=now)
         return "wrong"
     if not chats.take_codes(transaction, given):
-        return "there-is-one"  # another process took a code meanwhile
+        return "there-is-one"  # in the meantime another process accepted a code
     chats.make_operator(transaction, chat.id)
     chats.admit(transaction, chat.id, now=now)
     if chat.state is ChatState.ASKED:
@@ -104,28 +106,28 @@ def redeem_code(
 
 
 def _hash(code: str) -> str:
-    """The hash of a code's letters and digits in capitals: people type small letters, and leave dashes out."""
+    """Returns the hash of a code's letters and digits in upper case: people type lower case and leave out dashes."""
     return sha256("".join(sign for sign in code.upper() if sign.isalnum()).encode()).hexdigest()
 
 
-# ------------------------------------------------------------------------------------------------------ who is let in
+# ----------------------------------------------------------------------------------------------------------- admission
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
     """What operators have decided about an address."""
 
-    chats: tuple[Chat, ...]  # those at the address, with topics
-    remembers_denial: bool  # of a chat there that was erased since
+    chats: tuple[Chat, ...]  # the chats at the address, including topics
+    remembers_denial: bool  # a chat at the address was denied and then erased
 
     @property
     def is_denied(self) -> bool:
-        """Whether an operator denied one of the chats, also one that was erased since."""
+        """Whether an operator denied one of the chats, including chats that were erased later."""
         return self.remembers_denial or any(chat.is_denied for chat in self.chats)
 
     @property
     def is_admitted(self) -> bool:
-        """Whether one of the chats has had subscriptions or was let in, and does not wait now."""
+        """Whether one of the chats had subscriptions or was admitted, and does not wait now."""
         return any(chat.is_admitted for chat in self.chats)
 
     def chat(self, address: ChatAddress) -> Chat | None:
@@ -135,12 +137,12 @@ class Standing:
 
 @reads
 def standing_of(transaction: Transaction, address: ChatAddress) -> Standing:
-    """The decision of operators about an address, or about the address to which its chat moved."""
+    """Returns the decision of operators about an address, or about the address to which its chat moved."""
     lane = address.lane
-    here = chats.chats_in(transaction, lane, zone=transaction.zone)
-    if not here and (moved := chats.find_chat(transaction, address, zone=transaction.zone)):
+    here = chats.chats_in(transaction, lane)
+    if not here and (moved := chats.find_chat(transaction, address)):
         lane = moved.address.lane
-        here = chats.chats_in(transaction, lane, zone=transaction.zone)
+        here = chats.chats_in(transaction, lane)
     return Standing(tuple(here), bool(chats.denial_of(transaction, lane)))
 
 
@@ -154,11 +156,12 @@ def request_admission(
     request: str,
     now: datetime,
 ) -> bool:
-    """Makes a known chat wait for an operator, and notifies each operator, once a day. False: there is no operator yet.
+    """Makes a known chat wait for an operator, and notifies each operator, once a day.
 
-    The cursors of its subscriptions stay meanwhile: once let in, the chat gets what came since. Raises NotFound.
+    Returns whether there is an operator. The cursors of its subscriptions stay, so when the chat is admitted it gets
+    the papers of that time. Raises NotFound.
     """
-    chat = get_chat(transaction, address)
+    chat = next_deliveries.get_chat(transaction, address)
     if chat.state is not ChatState.ASKED:
         chats.require_admission(transaction, chat.id, now=now)
         note_changed_state(transaction, chat.id)
@@ -183,14 +186,14 @@ def _notify_of_request(
 def allow(
     transaction: Transaction, address: ChatAddress, *, now: datetime, notify_chats: bool = True
 ) -> tuple[Chat, bool]:
-    """Lets in all chats at an address, with topics, and notifies those that waited; adds the chat if it is not known.
+    """Admits all chats at an address, including topics, and notifies those that waited. Adds the chat if it is unknown.
 
-    Without `notify_chats` none is notified. Returns the chat, and whether any of them waited.
+    Without `notify_chats`, no chat is notified. Returns the chat, and whether any of the chats waited.
     """
     waited = False
-    chat = chats.add_chat(transaction, address, kind_of(address), now=now, zone=transaction.zone)
+    chat = chats.add_chat(transaction, address, next_deliveries.kind_of(address), now=now)
     chats.lift_denial(transaction, chat.address.lane)
-    for one in chats.chats_in(transaction, chat.address.lane, zone=transaction.zone):
+    for one in chats.chats_in(transaction, chat.address.lane):
         chats.admit(transaction, one.id, now=now)
         if one.state is ChatState.ASKED:
             waited = True
@@ -203,68 +206,71 @@ def allow(
                 notify(
                     transaction, one.address, chat_notices.AccessGranted(event=now.isoformat(), count=count), now=now
                 )
-    return get_chat(transaction, address), waited
+    return next_deliveries.get_chat(transaction, address), waited
 
 
 @writes
 def deny(transaction: Transaction, address: ChatAddress, *, now: datetime) -> tuple[Chat, bool]:
-    """Denies all chats at an address, with topics, and notifies the chat. Returns it, and whether that is new.
+    """Denies all chats at an address, including topics, and notifies the chat.
 
-    A chat that is denied already is not notified again. Raises NotFound.
+    Returns the chat, and whether that is new. A chat that was denied before is not notified again. Raises NotFound.
     """
-    chat = get_chat(transaction, address)
+    chat = next_deliveries.get_chat(transaction, address)
     if chat.is_denied:
         return chat, False
-    for one in chats.chats_in(transaction, chat.address.lane, zone=transaction.zone):
+    for one in chats.chats_in(transaction, chat.address.lane):
         chats.deny(transaction, one.id, now=now)
         if one.state is not ChatState.ASKED:
             note_changed_state(transaction, one.id)
     notify(transaction, chat.address, chat_notices.AccessDenied(event=now.isoformat()), now=now)
-    return get_chat(transaction, address), True
+    return next_deliveries.get_chat(transaction, address), True
 
 
 @writes
 def open_page_chat(
     transaction: Transaction, chat: ChatAddress, *, lang: str, timezone: str = "", now: datetime
 ) -> None:
-    """Lets in the chat of a person at the machine; adds it if it is not known. A denied chat stays denied.
+    """Admits the chat of a person who uses the machine of the bot. Adds it if it is unknown.
 
-    Such a person could let any chat in from the command line.
+    A denied chat stays denied. No operator has to admit it, because such a person can admit any chat from the command
+    line.
     """
-    zone, kind = transaction.zone, kind_of(chat)
-    known = chats.add_chat(transaction, chat, kind, now=now, zone=zone, lang=lang, timezone=timezone)
+    kind = next_deliveries.kind_of(chat)
+    known = chats.add_chat(transaction, chat, kind, now=now, lang=lang, timezone=timezone)
     if not known.is_denied:
         chats.admit(transaction, known.id, now=now)
 
 
 @writes
 def choose_language(transaction: Transaction, chat: ChatAddress, lang: str, *, now: datetime) -> None:
-    """Stores the language that was chosen on a page; adds the chat if it is not known."""
-    known = chats.add_chat(transaction, chat, kind_of(chat), now=now, zone=transaction.zone)
+    """Stores the language that a person chose on a page. Adds the chat if it is unknown."""
+    known = chats.add_chat(transaction, chat, next_deliveries.kind_of(chat), now=now)
     chats.choose_setting(transaction, known.id, "lang", lang)
 
 
-# -------------------------------------------------------------------------------------------------- who set a chat up
+# ----------------------------------------------------------------------------------------------------- owners of chats
 
 
 @reads
 def subscriptions_around(
     transaction: Transaction, own: Chat, shared: Collection[str] | None
-) -> tuple[tuple[Chat, tuple[Listed, ...]], ...]:
-    """The person's own chat, and the chats at the `shared` addresses that have subscriptions; each with these.
+) -> tuple[tuple[Chat, tuple[next_deliveries.Listed, ...]], ...]:
+    """Returns a person's own chat and the chats at the `shared` addresses, each with its subscriptions.
 
-    `own` comes first, also without subscriptions or if it is not known. Threads and topics of an address are chats of
-    their own. `shared` None: it is not known where the person is a member; then the chats that the person set up.
+    `own` is first, even if it has no subscriptions or is unknown. Other chats without subscriptions are left out. Each
+    thread or topic of an address is a separate chat. If `shared` is None, it is not known where the person is a member;
+    then the chats that the person set up are used.
     """
     others = (
         chats.chats_of(transaction, own.address)
         if shared is None
-        else chats.chats_at(transaction, own.address.platform, shared, zone=transaction.zone)
+        else chats.chats_at(transaction, own.address.platform, shared)
     )
     around = [own, *(chat for chat in others if chat.address != own.address)]
     subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id for chat in around if chat.id])
     listed = (
-        (chat, tuple(Listed(chat=chat, subscription=one) for one in subscriptions.get(chat.id, ()))) for chat in around
+        (chat, tuple(next_deliveries.Listed(chat=chat, subscription=one) for one in subscriptions.get(chat.id, ())))
+        for chat in around
     )
     return tuple((chat, found) for chat, found in listed if found or chat is own)
 
@@ -276,15 +282,14 @@ def subscriptions_around(
 def ask_to_confirm(
     transaction: Transaction, address: ChatAddress, *, now: datetime, source: ChatAddress | None = None
 ) -> Chat:
-    """Stores the question to an address, and adds its chat if it is new. With a yes it gets the subscriptions of `source`.
+    """Stores the question to an address, and adds its chat if it is new.
 
-    Raises Refused for an address that was asked too often or that an operator denied.
+    After a yes, it gets the subscriptions of `source`. Raises Refused if the address was asked too often or an operator
+    denied it.
     """
-    asking = chats.find_chat(transaction, source, zone=transaction.zone) if source else None
+    asking = chats.find_chat(transaction, source) if source else None
     zone, lang = (asking.settings.timezone, asking.settings.lang) if asking else ("", "")
-    chat = chats.add_chat(
-        transaction, address, kind_of(address), now=now, zone=transaction.zone, timezone=zone, lang=lang
-    )
+    chat = chats.add_chat(transaction, address, next_deliveries.kind_of(address), now=now, timezone=zone, lang=lang)
     chats.hold_chat(transaction, chat.id)
     if standing_of(transaction, address).is_denied:
         raise Refused(_DENIED)
@@ -307,8 +312,8 @@ def ask_to_confirm(
 
 @writes
 def ask_unasked(transaction: Transaction, addresses: Collection[ChatAddress], *, now: datetime) -> None:
-    """Stores the question to those of these addresses that are not confirmed and have no open question."""
-    found = chats.find_chats(transaction, addresses, zone=transaction.zone)
+    """Stores the question to each of these addresses that is not confirmed, not denied, and has no open question."""
+    found = chats.find_chats(transaction, addresses)
     for address, chat in found.items():
         waits = chat.state is ChatState.UNCONFIRMED and not standing_of(transaction, address).is_denied
         if waits and not notices_since(transaction, chat.id, chat_notices.ConfirmAddress.cause, now - OPEN_FOR):
@@ -319,8 +324,11 @@ def ask_unasked(transaction: Transaction, addresses: Collection[ChatAddress], *,
 def confirm(
     transaction: Transaction, address: ChatAddress, *, source: ChatAddress | None, until: datetime, now: datetime
 ) -> Chat:
-    """Takes the yes of an address, and copies the subscriptions of `source`. Raises Refused if it comes too late, NotFound."""
-    chat = get_chat(transaction, address)
+    """Accepts the yes of an address, and copies the subscriptions of `source`.
+
+    Raises Refused if the yes comes too late or an operator denied the address, and NotFound.
+    """
+    chat = next_deliveries.get_chat(transaction, address)
     if standing_of(transaction, address).is_denied:
         raise Refused(_DENIED)
     if now > until:
@@ -328,7 +336,7 @@ def confirm(
     if chat.state is ChatState.UNCONFIRMED:
         chats.confirm(transaction, chat.id, now=now)
         note_changed_state(transaction, chat.id)
-    asking = chats.find_chat(transaction, source, zone=transaction.zone) if source else None
+    asking = chats.find_chat(transaction, source) if source else None
     found = stored_subscriptions.subscriptions_of(transaction, [asking.id])[asking.id] if asking else ()
     for one in found:
         try:
@@ -336,6 +344,8 @@ def confirm(
                 when = cadence_text(one.cadence)
                 wish = SubscriptionRequest(text=one.text, when=when, tz=one.zone, name=one.name or None)
                 subscribe(transaction, address, wish, now=now)
-        except PaperwireError:  # it has too many already, or one that this version cannot read: the others come
+        except (
+            PaperwireError
+        ):  # it has too many, or this version cannot read the query: the other subscriptions are copied
             continue
-    return get_chat(transaction, address)
+    return next_deliveries.get_chat(transaction, address)

@@ -1,7 +1,7 @@
-"""The log of a chat's changes that can be undone, with what the chat was before each.
+"""The log of a chat's changes that can be undone, with the state of the chat before each.
 
-Every use case that changes a chat calls `record_change` first, which stores the subscriptions, the settings and what papers the
-chat judged, as they are. All calls in one transaction make one change. The newest five changes that can be undone are kept;
+Each use case that changes a chat first calls `record_change`, which stores the current subscriptions, settings and
+judgements of papers. All calls in one transaction make one change. The newest five changes that can be undone are kept;
 judgements between them do not count.
 """
 
@@ -15,15 +15,15 @@ from typing import Any
 from subscriptions.model import Chat, Subscription
 from subscriptions.planning.cadence import cadence_text, parse_cadence
 from subscriptions.states import ChatState, PauseReason, Signal, SubscriptionPauseReason, SubscriptionState
-from subscriptions.store import chats, signals, undo
+from subscriptions.store import chats, conversations, signals
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Scope, Transaction
 
 KEPT = 5  # changes that can be undone
-LOGGED = 20  # changes kept in all, with undone ones, undos and judgements
-JUDGEMENTS = (Signal.SAVED, Signal.LIKED, Signal.DISLIKED)  # what people do with a paper so that it stays so
+LOGGED = 20  # changes that are kept in all, including undone ones, undos and judgements
+JUDGEMENTS = (Signal.SAVED, Signal.LIKED, Signal.DISLIKED)  # signals that stay until a person changes them
 
-Judgement = tuple[Signal, int]  # with the id of the paper
+Judgement = tuple[Signal, int]  # (kind, id of the paper)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,8 +32,8 @@ class State:
 
     address: str  # of the chat, without platform and topic
     subscriptions: Mapping[int, Subscription]  # by number
-    settings: Mapping[str, str]  # those that the chat chose
-    judged: Mapping[Judgement, datetime]  # with its moment
+    settings: Mapping[str, str]  # only values that the chat chose
+    judged: Mapping[Judgement, datetime]  # judgement → its moment
     paused: bool = False  # by a person, see `is_paused_by_person`
     until: datetime | None = None
 
@@ -46,8 +46,8 @@ class Difference:
     removed: tuple[Subscription, ...] = ()
     changed: tuple[tuple[Subscription, Subscription], ...] = ()  # (earlier, later)
     settings: tuple[str, ...] = ()  # names
-    judged: tuple[tuple[Judgement, bool], ...] = ()  # whether it is there later; else it was there earlier
-    paused: bool | None = None  # True: the chat is paused now; False: not any more; None: as it was
+    judged: tuple[tuple[Judgement, bool], ...] = ()  # True: it was added; False: it was removed
+    paused: bool | None = None  # True: the chat is paused now; False: it is not paused any more; None: unchanged
 
     def __bool__(self) -> bool:
         parts = (self.added, self.removed, self.changed, self.settings, self.judged)
@@ -59,11 +59,11 @@ class Change:
     """One change of a chat by a person."""
 
     id: int
-    who: str  # "ID NAME", the platform's id and the plain name; "": not known
+    who: str  # "ID NAME", the platform's id and the plain name; "": unknown
     at: datetime
     what: Difference
     undone: bool = False
-    undoes: int | None = None  # the id of the change that this one undid; None: it is no undo
+    undoes: int | None = None  # the id of the change that this one undid; None: it is not an undo
 
 
 def record_change(
@@ -75,75 +75,91 @@ def record_change(
     undone_change: int | None = None,
     judges: bool = False,
 ) -> int:
-    """Stores what a chat is, right before it is changed; returns the id of the change.
+    """Stores the state of a chat right before it is changed. Returns the id of the change.
 
-    Every use case that changes subscriptions or settings calls it in its own transaction. All calls in one transaction
-    make one change. From then on no other process changes the chat until the transaction ends. `who` is "ID NAME" of the person; `undone_change` is the id of the change that this one undoes.
-    `judges`: only papers are judged.
+    Each use case that changes subscriptions or settings calls it in its own transaction. All calls in one transaction
+    make one change. The chat is locked until the transaction ends. `who` is "ID NAME" of the person; `undone_change` is
+    the id of the change that this one undoes. `judges`: the change only judges papers.
     """
-    begun = transaction.begun_changes
-    if undone_change is None and chat_id in begun:
-        return begun[chat_id]
-    chats.hold_chat(transaction, chat_id)
-    _record(transaction, [chat_id], now, who, {"undoes": undone_change, "judges": judges})
-    return begun[chat_id]
+    if undone_change is not None:
+        transaction.begun_changes.pop(chat_id, None)
+    if chat_id not in transaction.begun_changes:
+        chats.hold_chat(transaction, chat_id)
+    marks = {"undoes": undone_change, "judges": judges}
+    record_changes(transaction, [chat_id], now=now, who=who, marks=marks)
+    return transaction.begun_changes[chat_id]
 
 
 def begin_change(transaction: Transaction, chat_id: int, *, now: datetime, who: str = "") -> None:
-    """As `record_change`, of a chat whose subscriptions change."""
+    """Like `record_change`, for a change of subscriptions: the chat is also added to `changed_chats`."""
     record_change(transaction, chat_id, now=now, who=who)
-    note_changed(transaction, chat_id)
+    transaction.changed_chats.add(chat_id)
+
+
+def change_subscriptions(
+    transaction: Transaction,
+    before: Sequence[Subscription],
+    after: Sequence[Subscription],
+    *,
+    now: datetime,
+    who: str = "",
+) -> tuple[Subscription, ...]:
+    """Stores changed subscriptions of a chat. Records a change if one of them differs. Returns the stored ones."""
+    pairs = list(zip(before, after, strict=True))
+    if any(old != new for old, new in pairs):
+        begin_change(transaction, before[0].chat_id, now=now, who=who)
+    return tuple(stored_subscriptions.change_subscription(transaction, old, new) for old, new in pairs)
 
 
 @contextmanager
 def judging(store: Scope, chat: Chat, *, now: datetime, who: str = "") -> Iterator[Transaction]:
-    """A transaction in which a chat saves, likes or dislikes papers, which is a change. Nothing is kept of a chat that is not stored."""
+    """Begins a transaction in which a chat saves, likes or dislikes papers, and records the change.
+
+    For a chat that is not stored, no change is recorded.
+    """
     with store.write() as transaction:
         if chat.id:
             record_change(transaction, chat.id, now=now, who=who, judges=True)
         yield transaction
 
 
-def record_changes(transaction: Transaction, chat_ids: Sequence[int], *, now: datetime, who: str = "") -> None:
-    """As `record_change`, with a few statements for all these chats but those that this transaction changed before."""
-    fresh = [chat_id for chat_id in chat_ids if chat_id not in transaction.begun_changes]
-    chats.hold_chats(transaction, fresh)
-    _record(transaction, fresh, now, who)
-
-
-def _record(
+def record_changes(
     transaction: Transaction,
     chat_ids: Sequence[int],
+    *,
     now: datetime,
-    who: str,
-    marks: Mapping[str, Any] = MappingProxyType({}),
+    who: str = "",
+    marks: Mapping[str, Any] = MappingProxyType({"undoes": None, "judges": False}),
 ) -> None:
-    marks = {"undoes": None, "undone": False, "judges": False, **marks}
-    states = states_of(transaction, chat_ids)
-    before = {chat_id: (state.address, _to_json(state) | marks) for chat_id, state in states.items()}
-    transaction.begun_changes.update(undo.add_changes(transaction, before, who=who, at=now))
-    for chat_id in undo.with_more_than(transaction, chat_ids, KEPT):  # of the others none is too old
+    """Like `record_change`, for several chats with few statements. The caller must hold the chats (`hold_chats`).
+
+    Skips chats that this transaction has changed before.
+    """
+    fresh = [chat_id for chat_id in chat_ids if chat_id not in transaction.begun_changes]
+    if not fresh:
+        return
+    states = states_of(transaction, fresh)
+    before = {
+        chat_id: (state.address, {**_to_json(state), **marks, "undone": False}) for chat_id, state in states.items()
+    }
+    transaction.begun_changes.update(conversations.add_changes(transaction, before, who=who, at=now))
+    for chat_id in conversations.with_more_changes_than(
+        transaction, fresh, KEPT
+    ):  # only these chats can have changes that are too old
         _drop_old(transaction, chat_id)
 
 
-def note_changed(transaction: Transaction, chat_id: int) -> None:
-    """Records in the transaction that a chat's list of subscriptions shows something new."""
-    transaction.changed_chats.add(chat_id)
-
-
 def note_changed_state(transaction: Transaction, chat_id: int) -> None:
-    """Records in the transaction that a chat with subscriptions is paused, resumed, admitted or erased."""
+    """Adds a chat that was paused, resumed, admitted or erased to `changed_chats`, if it has subscriptions."""
     if stored_subscriptions.subscriptions_of(transaction, [chat_id])[chat_id]:
-        note_changed(transaction, chat_id)
+        transaction.changed_chats.add(chat_id)
 
 
-def person_of(who: str) -> str:
-    """The platform's id in "ID NAME"."""
-    return who.partition(" ")[0]
+def before(change: conversations.StoredChange, after: State) -> State:
+    """Returns the state of a chat before a stored change. `after` is the state after it.
 
-
-def before(change: undo.StoredChange, after: State) -> State:
-    """The chat before a stored change; `after` is the chat after it. Older changes have no judgements."""
+    If the change has no judgements, those of `after` are used.
+    """
     value = change.before
     subscriptions = [_subscription_from_json(subscription, change.chat_id) for subscription in value["subscriptions"]]
     return State(
@@ -158,34 +174,23 @@ def before(change: undo.StoredChange, after: State) -> State:
     )
 
 
-def is_undone(change: undo.StoredChange) -> bool:
-    """Whether a change was undone."""
-    return bool(change.before["undone"])
-
-
-def undoes(change: undo.StoredChange) -> int | None:
-    """The id of the change that this one undid; None: it is no undo."""
-    taken_back: int | None = change.before["undoes"]
-    return taken_back
-
-
 def mark_undone(transaction: Transaction, chat: Chat, change_id: int) -> None:
-    """Stores that a change is undone. If it was an undo itself, what that undid is not undone any more, and so on."""
-    kept = {change.id: change for change in undo.changes_of(transaction, chat.id)}
+    """Stores that a change is undone. If it was itself an undo, the change that it undid counts again, and so on."""
+    kept = {change.id: change for change in conversations.changes_of(transaction, chat.id)}
     marked, undone = kept.get(change_id), True
     while marked is not None:
-        undo.rewrite_change(transaction, marked.id, chat.address.address, {**marked.before, "undone": undone})
-        marked, undone = kept.get(undoes(marked) or 0), not undone
+        conversations.rewrite_change(transaction, marked.id, chat.address.address, {**marked.before, "undone": undone})
+        marked, undone = kept.get(marked.before["undoes"] or 0), not undone
 
 
 def state_of(transaction: Transaction, chat_id: int) -> State:
-    """What a chat is now."""
+    """Returns the current state of a chat."""
     return states_of(transaction, [chat_id])[chat_id]
 
 
 def states_of(transaction: Transaction, chat_ids: Sequence[int]) -> dict[int, State]:
-    """What chats are now, by their ids."""
-    found = chats.chats_by_id(transaction, chat_ids, zone="UTC")
+    """Returns chat id → current state."""
+    found = chats.chats_by_id(transaction, chat_ids)
     subscriptions = stored_subscriptions.subscriptions_of(transaction, chat_ids)
     judged = signals.signals_of_chats(transaction, chat_ids, JUDGEMENTS)
     return {
@@ -202,12 +207,12 @@ def states_of(transaction: Transaction, chat_ids: Sequence[int]) -> dict[int, St
 
 
 def is_paused_by_person(chat: Chat) -> bool:
-    """Whether this chat is paused because a person asked for that."""
+    """Whether this chat is paused because a person requested it."""
     return chat.state is ChatState.PAUSED and chat.pause_reason is PauseReason.PERSON
 
 
 def difference(earlier: State, later: State) -> Difference:
-    """How `later` differs from `earlier` in what people see; cursors do not count."""
+    """Returns how `later` differs from `earlier` in what people see. Cursors are ignored."""
     both = sorted(earlier.subscriptions.keys() & later.subscriptions.keys())
     pairs = ((earlier.subscriptions[number], later.subscriptions[number]) for number in both)
     names = sorted(earlier.settings.keys() | later.settings.keys())
@@ -225,7 +230,7 @@ def difference(earlier: State, later: State) -> Difference:
 
 
 def subscription_value(subscription: Subscription | None) -> object:
-    """What people see of a subscription, for comparison; None for None."""
+    """Returns the values of a subscription that people see, for comparison; None for None."""
     if subscription is None:
         return None
     return (
@@ -240,18 +245,18 @@ def subscription_value(subscription: Subscription | None) -> object:
 
 
 def _drop_old(transaction: Transaction, chat_id: int) -> None:
-    """Drops the oldest changes: keeps five that can be undone, with the undone ones, undos and judgements between, at most twenty.
+    """Removes old changes. Keeps the newest five that can be undone, and others between them; at most twenty in all.
 
-    Newer ones are never dropped: SQLite would give the id of the newest row to the next.
+    The newest change is never removed, because SQLite would give its id to the next one.
     """
     alive = 0
     too_old = []
-    for place, kept in enumerate(undo.changes_of(transaction, chat_id)):
+    for place, kept in enumerate(conversations.changes_of(transaction, chat_id)):
         if alive == KEPT or place >= LOGGED:
             too_old.append(kept.id)
-        elif not is_undone(kept) and undoes(kept) is None and not kept.before.get("judges"):
+        elif not kept.before["undone"] and kept.before["undoes"] is None and not kept.before.get("judges"):
             alive += 1
-    undo.drop_changes(transaction, too_old)
+    conversations.drop_changes(transaction, too_old)
 
 
 def _to_json(state: State) -> dict[str, Any]:

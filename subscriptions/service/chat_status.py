@@ -1,47 +1,65 @@
-"""Reads and writes the status of a chat, its language and zone, and the state of its conversation."""
+"""Reads and writes the status of a chat, its language and zone, and the state of its conversation.
+
+It also finds out why a paper was not delivered to a chat.
+"""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from enum import StrEnum
 
-from subscriptions.chat_settings import resolve
-from subscriptions.chat_settings.setting import language
-from subscriptions.errors import NotFound, Sentence
-from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind, Subscription
+from subscriptions.chat_settings import language, resolve
+from subscriptions.errors import NotFound, QueryError, Sentence
+from subscriptions.matching.hits import unfulfilled_parts
+from subscriptions.model import Announce, CallbackToken, Chat, ChatAddress, ChatKind, KnownPaper, Subscription
 from subscriptions.planning.cadence import cadence_text
 from subscriptions.planning.pauses import NextDelivery
 from subscriptions.planning.receipts import Outcome
+from subscriptions.query import Node, Query
+from subscriptions.query.parse import asked_beside, parse_canonical
+from subscriptions.service import next_deliveries
 from subscriptions.service.near_papers import MOST_SAVED, MOST_SIGNALS
-from subscriptions.service.next_deliveries import DeliveryForecast, Listed, get_chat
-from subscriptions.states import UNDER_WAY, DeliveryState, Signal
-from subscriptions.store import chats, conversations, entries, moving, platforms, signals, sources, subscriptions
-from subscriptions.store.conversations import Offer
+from subscriptions.states import UNDER_WAY, ChatState, DeliveryState, Signal, SubscriptionState
+from subscriptions.store import (
+    bot_state,
+    chats,
+    conversations,
+    deliveries,
+    drafts,
+    moving,
+    outbox,
+    signals,
+    sources,
+)
+from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Scope, Transaction, reads, writes
 from subscriptions.store.database.writer import WRITES, Steps
-from subscriptions.store.figures import OutboxFigures, outbox_figures
+from subscriptions.store.outbox import OutboxFigures, outbox_figures
 from subscriptions.store.sources import KnownSource
 
-OVERDUE_AFTER = timedelta(minutes=10)  # after its next poll was due; polls that run move that moment
+OVERDUE_AFTER = timedelta(
+    minutes=10
+)  # after a poll was due; a poll that runs moves its due moment, so it is not overdue
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
-    """The whole bot in numbers, at one moment."""
+    """Figures of the whole bot at one moment."""
 
     outbox: OutboxFigures = field(default_factory=OutboxFigures)
     stopped: Mapping[str, str] = field(default_factory=dict)  # platform -> why it is stopped until a person decides
-    sources: tuple[KnownSource, ...] = ()  # that the settings name
+    sources: tuple[KnownSource, ...] = ()  # those that the settings declare
 
 
 @reads
 def figures(transaction: Transaction, *, now: datetime, wall: datetime) -> Figures:
-    """Returns the whole bot in numbers. `wall` is the machine's clock. Raises StoreError."""
+    """Returns the figures of the whole bot. `wall` is the time of the machine's clock. Raises StoreError."""
     known = sources.known_sources(transaction)
     return Figures(
         outbox=outbox_figures(transaction, wall=wall),
-        stopped=platforms.stopped_platforms(transaction),
+        stopped=bot_state.stopped_platforms(transaction),
         sources=tuple(_source(one, now) for one in known if one.state.on),
     )
 
@@ -63,18 +81,17 @@ class Status:
     chat: Chat
     subscriptions: int
     next_delivery: NextDelivery  # the first of all its subscriptions
-    waiting: int  # deliveries; planned and held ones included
+    waiting: int  # deliveries, including planned and held ones
     unclear: int
     dead: int
 
 
 @reads
 def status(transaction: Transaction, address: ChatAddress, *, now: datetime) -> Status:
-    """The state of a chat. Raises NotFound."""
-    chat = get_chat(transaction, address)
-    found = subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
-    states = entries.states_of(transaction, chat.id)
-    next_delivery = DeliveryForecast.of(transaction, now).next_of(chat, found)
+    """Returns the state of a chat. Raises NotFound."""
+    chat, found = next_deliveries.get_subscribed(transaction, address)
+    states = outbox.states_of(transaction, chat.id)
+    next_delivery = next_deliveries.DeliveryForecast.of(transaction, now).next_of(chat, found)
     return Status(
         chat=chat,
         subscriptions=len(found),
@@ -87,23 +104,23 @@ def status(transaction: Transaction, address: ChatAddress, *, now: datetime) -> 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statistics:
-    """What a chat got in some days, and did with it."""
+    """What a chat got since a moment, and what it did with the papers."""
 
-    shown: Mapping[datetime, int]  # when -> papers in messages
-    done: Mapping[Signal, Sequence[datetime]]  # what was done with papers -> when it was last done with each of them
+    shown: Mapping[datetime, int]  # moment -> number of papers in messages
+    done: Mapping[Signal, Sequence[datetime]]  # kind of signal -> its last moment for each paper
 
     @property
     def papers(self) -> int:
-        """All papers that were shown."""
+        """The number of all papers that were shown."""
         return sum(self.shown.values())
 
 
 @reads
 def statistics(transaction: Transaction, address: ChatAddress, *, since: datetime) -> Statistics:
-    """What a chat got since a moment. Raises NotFound."""
-    chat = get_chat(transaction, address)
+    """Returns what a chat got since a moment. Raises NotFound."""
+    chat = next_deliveries.get_chat(transaction, address)
     shown: Counter[datetime] = Counter()
-    for at, amount in entries.shown_at(transaction, chat.id, since):
+    for at, amount in outbox.shown_at(transaction, chat.id, since):
         shown[at] += amount
     newest = signals.signals_of(transaction, chat.id, most=MOST_SIGNALS + MOST_SAVED)
     done = {kind: [one.at for one in newest if one.kind is kind and one.at >= since] for kind in Signal}
@@ -114,23 +131,118 @@ def statistics(transaction: Transaction, address: ChatAddress, *, since: datetim
 def next_deliveries_to(
     transaction: Transaction, address: ChatAddress, subscriptions: Sequence[Subscription], *, now: datetime
 ) -> NextDelivery:
-    """When the first of these subscriptions of a chat delivers something. Raises NotFound."""
-    return DeliveryForecast.of(transaction, now).next_of(get_chat(transaction, address), subscriptions)
+    """Returns when the first of these subscriptions of a chat delivers something. Raises NotFound."""
+    return next_deliveries.DeliveryForecast.of(transaction, now).next_of(
+        next_deliveries.get_chat(transaction, address), subscriptions
+    )
 
 
 @reads
 def next_deliveries_of(
-    transaction: Transaction, subscriptions: Sequence[Listed], *, now: datetime
+    transaction: Transaction, subscriptions: Sequence[next_deliveries.Listed], *, now: datetime
 ) -> tuple[NextDelivery, ...]:
-    """When each of these subscriptions, of any chats, delivers something; of a paused one, when it would."""
-    delivery_forecast = DeliveryForecast.of(transaction, now)
+    """Returns the next delivery of each of these subscriptions; for a paused one, as if it were active."""
+    delivery_forecast = next_deliveries.DeliveryForecast.of(transaction, now)
     return tuple(delivery_forecast.next_delivery(one.subscription, one.chat) for one in subscriptions)
+
+
+# ---------------------------------------------------------------------------------------- why a paper was not delivered
+
+
+class HoldReason(StrEnum):
+    """A reason why a subscription does not deliver a paper."""
+
+    WORDS = "words"  # the query does not match the paper
+    REPLACEMENT = "replacement"  # only a new version of the paper came, which is not announced
+    ARCHIVE = "archive"  # the paper was too old to be news when it came, so it was stored without being announced
+    CROSSLIST = "crosslist"  # the chat wants no cross-lists
+    OLDER = "older"  # the paper came before the subscription's first papers
+    LIBRARY = "library"  # the chat's library has the paper
+    PASSED = "passed"  # the subscription looked at the paper before the query or the settings changed
+    PAUSED = "paused"  # the subscription is paused
+    CHAT = "chat"  # the chat is paused or waits for admission
+    TIME = "time"  # there is no obstacle: the paper comes with the next delivery
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """Why a subscription did not deliver a paper."""
+
+    subscription: Subscription
+    hold_reason: HoldReason
+    query: Query  # the parsed query
+    failing: tuple[Node, ...] = ()  # the parts of the query that the paper does not match, as typed
+    due: datetime | None = None  # when the paper will come; None: as soon as papers are sent
+    about: bool = False  # `due` is only the beginning of a window (when-out)
+
+
+@reads
+def last_delivered(transaction: Transaction, chat: Chat, *, message: str = "") -> deliveries.DeliveredPaper | None:
+    """Returns the first paper of the message with this platform id, or, without one, the chat's last delivered paper."""
+    paper = next(iter(deliveries.papers_in_message(transaction, chat.id, message)), None) if message else None
+    paper = paper or next(iter(deliveries.last_delivered(transaction, chat.id).values()), None)
+    return deliveries.deliveries_of(transaction, chat.id, paper) if paper else None
+
+
+@reads
+def reasons(transaction: Transaction, chat: Chat, known: KnownPaper, *, now: datetime) -> tuple[Reason, ...]:
+    """Returns, for each subscription of a chat, why it did not deliver a paper. The nearest to a match is first."""
+    subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
+    found = [_reason(transaction, chat, subscription, known, now) for subscription in subscriptions]
+    return tuple(sorted(found, key=_distance))
+
+
+def _distance(reason: Reason) -> tuple[bool, int, int]:
+    return reason.hold_reason is HoldReason.WORDS, len(reason.failing), reason.subscription.number
+
+
+def _reason(
+    transaction: Transaction, chat: Chat, subscription: Subscription, known: KnownPaper, now: datetime
+) -> Reason:
+    query = _as_typed(subscription)
+    lacking = unfulfilled_parts(query, known.paper)
+    keeps = HoldReason.WORDS if lacking else _keeps(transaction, chat, subscription, known)
+    timed = keeps is HoldReason.TIME and subscription.next_due_at is not None
+    return Reason(
+        subscription=subscription,
+        hold_reason=keeps,
+        query=query,
+        failing=lacking,
+        due=max(subscription.next_due_at, now) if timed and subscription.next_due_at else None,
+        about=subscription.cadence.kind == "when-out",
+    )
+
+
+def _as_typed(subscription: Subscription) -> Query:
+    """Returns the query as typed; if the typed text now means something else, the stored canonical query."""
+    try:
+        query: Query | None = asked_beside(subscription.text, (subscription.canonical,))
+    except QueryError:
+        query = None
+    return query if query and query.canonical == subscription.canonical else parse_canonical(subscription.canonical)
+
+
+def _keeps(transaction: Transaction, chat: Chat, subscription: Subscription, known: KnownPaper) -> HoldReason:
+    """Returns why a subscription does not deliver a paper that it matches."""
+    if known.sequence is None or known.sequenced_at is None:
+        return (
+            HoldReason.ARCHIVE if drafts.unannounced(transaction, drafts.of_paper(known.id)) else HoldReason.REPLACEMENT
+        )
+    if signals.owned(transaction, [chat.id], [known.id]).get(chat.id):
+        return HoldReason.LIBRARY
+    if chat.settings.crosslists == "out" and known.paper.announce_type is Announce.CROSS:
+        return HoldReason.CROSSLIST
+    if known.sequence <= subscription.cursor:
+        return HoldReason.OLDER if known.sequenced_at < subscription.since else HoldReason.PASSED
+    if chat.state is not ChatState.ACTIVE:
+        return HoldReason.CHAT
+    return HoldReason.PAUSED if subscription.state is not SubscriptionState.ACTIVE else HoldReason.TIME
 
 
 # -------------------------------------------------------------------------------------------- what conversations store
 
 
-FORGOTTEN = "forgotten"  # a key of `transaction.info`: the addresses of chats that it erases
+FORGOTTEN = "forgotten"  # key of `transaction.info` for the addresses of chats that the transaction erases
 OFFER = "offer"  # the verb of a link that offers a subscription
 
 
@@ -147,19 +259,18 @@ def store_chat(
     public: bool = False,
     by: ChatAddress | None = None,
 ) -> Chat:
-    """The chat at this address; adds it if it is not known. `lang` is any language code of the person.
+    """Returns the chat at this address. Adds it if it is unknown. `lang` is any language code of the person.
 
-    `by` is the private chat of the person who sets the chat up: its chosen zone and its language replace `timezone` and
+    `by` is the private chat of the person who sets up the chat: its chosen zone and its language replace `timezone` and
     `lang`.
     """
-    if by is not None and (person := chats.find_chat(transaction, by, zone=transaction.zone)) is not None:
+    if by is not None and (person := chats.find_chat(transaction, by)) is not None:
         timezone, lang = person.chosen.get("timezone", timezone), person.settings.lang
     return chats.add_chat(
         transaction,
         address,
         kind,
         now=now,
-        zone=transaction.zone,
         title=title,
         timezone=timezone,
         lang=language(lang) if lang else "",
@@ -177,8 +288,8 @@ def known_or_new(
     lang: str = "",
     public: bool = False,
 ) -> Chat:
-    """The chat at this address, or what it would be if it were added now (id 0). Stores nothing."""
-    known = chats.find_chat(transaction, address, zone=transaction.zone)
+    """Returns the chat at this address, or the chat that would be added now (id 0). Stores nothing."""
+    known = chats.find_chat(transaction, address)
     if known is not None:
         return known
     settings = resolve(kind, address.platform, {}, timezone=transaction.zone, lang=lang or "en", public=public)
@@ -187,26 +298,26 @@ def known_or_new(
 
 @reads
 def chat_of_thread(transaction: Transaction, address: ChatAddress) -> ChatAddress:
-    """The address of the chat to which messages in a thread belong.
+    """Returns the address of the chat to which messages in a thread belong.
 
-    Returns the place itself if the thread is under one of the bot's deliveries there. Returns the thread if it is its
-    own chat, or if people began it.
+    If the thread is under one of the bot's deliveries, that is the address without the thread. If the thread is a
+    separate chat or people began it, that is the thread.
     """
     place = ChatAddress(address.platform, address.address)
-    if not address.topic or chats.find_chat(transaction, address, zone=transaction.zone) is not None:
+    if not address.topic or chats.find_chat(transaction, address) is not None:
         return address
-    chat = chats.find_chat(transaction, place, zone=transaction.zone)
-    ours = chat is not None and entries.was_posted(transaction, chat.id, address.topic)
+    chat = chats.find_chat(transaction, place)
+    ours = chat is not None and outbox.was_posted(transaction, chat.id, address.topic)
     return place if ours else address
 
 
 def move_to_person_address(store: Scope, address: ChatAddress, other: str, *, now: datetime) -> Steps[None]:
-    """Moves a private chat that was stored under another address to the address of its person.
+    """Moves a private chat that was stored under the address `other` to the address of its person.
 
-    Such a chat was added before it was known whose it is.
+    Such a chat was added before its person was known.
     """
     with store.read() as transaction:
-        made = chats.find_chat(transaction, ChatAddress(address.platform, other), zone=store.zone)
+        made = chats.find_chat(transaction, ChatAddress(address.platform, other))
     if made is not None and made.address.address == other:
         yield WRITES
         moving.chat_moved(store, made.address, address.address, now=now)
@@ -224,9 +335,9 @@ def apply_once(
 ) -> tuple[str, bool]:
     """Runs `effect` and stores the reply that it returns, in one transaction, unless this update had its effect before.
 
-    The update is stored first: a second process that has it, too, waits for this transaction and then does nothing. Use
-    cases that `effect` calls are parts of that transaction. Returns the stored reply, and whether it is new: for a
-    redelivered update nothing runs (docs/architecture.md, rule 8).
+    The update is stored first: if a second process has the same update, it waits for this transaction and then does
+    nothing. Use cases that `effect` calls are parts of the transaction. Returns the stored reply, and whether it is
+    new: for a redelivered update nothing runs (docs/architecture.md, rule 8).
     """
     if not conversations.claim_update(transaction, platform, update, now=now):
         return conversations.reply_to(transaction, platform, update) or "", False
@@ -238,9 +349,9 @@ def apply_once(
 
 @reads
 def find_callback(transaction: Transaction, token_id: str) -> CallbackToken | None:
-    """The callback token of a button, or of a link that offers a subscription; None: unknown or dropped.
+    """Returns the callback token of a button, or of a link that offers a subscription; None if there is none.
 
-    The caller checks whether it may be used here.
+    The caller must check whether the token may be used in this chat.
     """
     found = conversations.find_callback(transaction, token_id)
     offer = conversations.find_offer(transaction, token_id) if found is None else None
@@ -251,35 +362,35 @@ def find_callback(transaction: Transaction, token_id: str) -> CallbackToken | No
 
 @writes
 def share_link(transaction: Transaction, address: ChatAddress, number: int, *, now: datetime) -> str:
-    """The id of the link that offers this subscription to others: verb "offer", with `text` and `when`.
+    """Returns the id of the link that offers a subscription to others: verb "offer", with `text` and `when`.
 
-    The id is the same each time, the offer is what the subscription is now. It goes when the chat is erased. Raises
+    The id stays the same for each subscription, and the offer is updated. It is removed when the chat is erased. Raises
     NotFound.
     """
-    chat = get_chat(transaction, address)
+    chat = next_deliveries.get_chat(transaction, address)
     subscription = next(
-        (s for s in subscriptions.subscriptions_of(transaction, [chat.id])[chat.id] if s.number == number), None
+        (s for s in stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id] if s.number == number), None
     )
     if subscription is None:
         raise NotFound(
             Sentence("This chat has no subscription {which}.", {"which": number}),
             Sentence("/list shows those it has."),
         )
-    offer = Offer(number=number, text=subscription.text, cadence=cadence_text(subscription.cadence))
+    offer = conversations.Offer(number=number, text=subscription.text, cadence=cadence_text(subscription.cadence))
     return conversations.put_offer(transaction, chat.id, offer, new_id=conversations.new_callback_id(), now=now)
 
 
 @reads
 def shared_link(transaction: Transaction, address: ChatAddress, number: int) -> str:
-    """The id that `share_link` returned last for this subscription; "" if it never did, or the chat is unknown."""
-    chat = chats.find_chat(transaction, address, zone=transaction.zone)
+    """Returns the id from `share_link` for this subscription; "" if there is none or the chat is unknown."""
+    chat = chats.find_chat(transaction, address)
     return conversations.offer_of(transaction, chat.id, number) if chat is not None else ""
 
 
-# ------------------------------------------------------------------------------ queries within links that open the bot
+# ---------------------------------------------------------------------------------- queries in links that open the bot
 
-# what /start gets then holds the query itself, so nothing is stored and it holds for ever.  The narrowest platform
-# takes 64 characters there, letters, digits, `_` and `-`.
+# The link contains the query itself, which /start gets. So nothing is stored, and the link works for ever. The platform
+# with the strictest limit allows 64 characters there: letters, digits, `_` and `-`.
 
 
 _PREFIX = "sub-"
@@ -287,13 +398,13 @@ _LONGEST = 64
 
 
 def link_payload(text: str) -> str:
-    """What a link to the offer of this query holds, with or without a time at its end; "" if it is too long for a link."""
+    """Returns the payload of a link that offers a query, which may end with a time; "" if it is too long for a link."""
     payload = _PREFIX + urlsafe_b64encode(" ".join(text.split()).encode()).decode().rstrip("=")
     return payload if len(payload) <= _LONGEST else ""
 
 
 def text_of_payload(payload: str) -> str:
-    """The text that `link_payload` put into a link; "" for anything else."""
+    """Returns the text that `link_payload` encoded; "" for any other payload."""
     if not payload.startswith(_PREFIX) or len(payload) > _LONGEST:
         return ""
     encoded = payload.removeprefix(_PREFIX)

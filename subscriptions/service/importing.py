@@ -1,4 +1,4 @@
-"""Imports subscriptions from text."""
+"""Imports subscriptions from text, and exports them."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -6,73 +6,71 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 
-from subscriptions import zones
+from subscriptions import portable, zones
 from subscriptions.chat_settings import check_value, setting_name
 from subscriptions.errors import PaperwireError, Refused, Sentence
-from subscriptions.model import Cadence, Chat, ChatAddress, ChatKind, Subscription
-from subscriptions.portable import KeptText, PortableLine
+from subscriptions.model import Cadence, Chat, ChatAddress, ChatKind, KnownPaper, Subscription
 from subscriptions.query import LIKE
 from subscriptions.query.parse import parse_query
 from subscriptions.service import next_deliveries
-from subscriptions.service.changes import note_changed, record_change, record_changes
-from subscriptions.service.hold_reasons import starting_point
+from subscriptions.service.changes import record_change, record_changes
+from subscriptions.service.ingest import starting_point
 from subscriptions.service.near_papers import with_words
 from subscriptions.service.requests import MOST_PER_CHAT
 from subscriptions.store import chats as stored_chats
-from subscriptions.store import known_papers
+from subscriptions.store import deliveries, known_papers
 from subscriptions.store import subscriptions as stored_subscriptions
-from subscriptions.store.database.store import Scope, Transaction
+from subscriptions.store.database.store import Scope, Transaction, reads
 
-MOST_AT_ONCE = 500  # lines that are applied in one transaction, as far as chats are not cut apart
+MOST_AT_ONCE = 500  # lines that are applied in one transaction; more if needed to keep the lines of a chat together
 
-Part = Sequence[int]  # places of lines
+Part = Sequence[int]  # indexes of lines
 Parts = Sequence[Part]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportPlan:
-    """What an import does, line by line."""
+    """The result of an import, line by line."""
 
-    changes: tuple[tuple[str, str, str], ...]  # (mark, chat, line); marks: "+" added, "~" changed, "=" there already
+    changes: tuple[tuple[str, str, str], ...]  # (mark, chat, line); marks: "+" added, "~" changed, "=" no change
 
 
 @dataclass(slots=True, kw_only=True)
 class _Target:
-    """A chat that lines name, with its subscriptions as the earlier lines left them."""
+    """A chat that lines name, with its subscriptions after the lines that are applied so far."""
 
     chat: Chat
     is_new: bool  # this import adds it
-    stored: dict[str, Subscription]  # by canonical text
-    subscriptions: dict[str, Subscription] = field(default_factory=dict)  # the same, as the lines leave them
-
-    @property
-    def is_changed(self) -> bool:
-        """Whether subscriptions are to be written."""
-        return self.subscriptions != self.stored
+    stored: dict[str, Subscription]  # canonical text → subscription, as stored before the import
+    subscriptions: dict[str, Subscription] = field(default_factory=dict)  # the same, after the lines
 
 
 @dataclass(slots=True, kw_only=True)
 class _Import:
-    """An import within its transaction. The subscriptions are changed in memory, and written together at its end."""
+    """An import within its transaction. Subscriptions are changed in memory, and written together at the end."""
 
     transaction: Transaction
     now: datetime
     who: str
     targets: dict[ChatAddress, _Target]
-    made: set[ChatAddress]  # new chats whose kind a line names first
+    made: set[ChatAddress]  # new chats whose first line names their kind
     starts: dict[timedelta, tuple[datetime, int, datetime | None]] = field(default_factory=dict)
 
     def start(self, back: timedelta) -> tuple[datetime, int, datetime | None]:
-        """Returns since, cursor and counted-until of a new subscription that looks back so far, looked up once for all lines."""
+        """Returns since, cursor and counted-until of a new subscription that looks back by `back`.
+
+        Cached for all lines.
+        """
         if back not in self.starts:
             since, counted = starting_point(self.transaction, self.now - back)
             self.starts[back] = since, known_papers.sequence_before(self.transaction, since), counted
         return self.starts[back]
 
     def write(self) -> None:
-        """Writes the subscriptions that lines added or changed, and records that of the chats before."""
-        changed = {one.chat.id: one for one in self.targets.values() if one.is_changed}
+        """Writes subscriptions that lines added or changed, and records a change of each chat that was known before."""
+        changed = {one.chat.id: one for one in self.targets.values() if one.subscriptions != one.stored}
         known = [chat_id for chat_id, one in changed.items() if not one.is_new]
+        stored_chats.hold_chats(self.transaction, known)
         record_changes(self.transaction, known, now=self.now, who=self.who)
         new = []
         for target in changed.values():
@@ -92,23 +90,24 @@ def _first_due(cadence: Cadence, zone_name: str, now: datetime) -> stored_subscr
 
 def import_lines(
     store: Scope,
-    lines: Sequence[PortableLine],
+    lines: Sequence[portable.PortableLine],
     *,
     now: datetime,
     dry: bool = False,
     who: str = "",
     watched: Callable[[Parts], Iterable[Part]] = iter,
 ) -> ImportPlan:
-    """Adds new subscriptions and changes those that differ; removes none. Raises Refused with the line.
+    """Adds new subscriptions and changes those that differ. Removes none. Raises Refused with the line.
 
-    All lines are checked before the first is applied, so nothing is changed where one is refused. `who` is "ID NAME" of
-    the person.
+    All lines are checked before the first one is applied, so if a line is refused, nothing is changed. `who` is "ID
+    NAME" of the person.
 
-    Given a Store, many lines are applied in parts, one transaction each, so that others can write in between. All lines
-    of a chat are in one part: no chat is ever seen half changed. A crash between two parts leaves the later chats as they
-    were; the same lines again add the rest, and nothing twice. `watched` is called with the parts and yields them. `dry`: tells what would change, and changes nothing.
+    With a Store, many lines are applied in parts, one transaction each, so that others can write in between. All lines
+    of a chat are in the same part, so no chat is ever seen half changed. After a crash between two parts, the later
+    chats are unchanged, and importing the same lines again adds the rest and nothing twice. `watched` gets the parts
+    and yields them, to show progress. `dry`: returns what would change, and changes nothing.
     """
-    changes: dict[int, str] = {}  # place in `lines` -> mark
+    changes: dict[int, str] = {}  # index in `lines` -> mark
     for part in watched(_parts(store, lines)):
         with suppress(_TriedOut), store.savepoint() as transaction:
             of_part = [lines[place] for place in part]
@@ -124,14 +123,17 @@ def import_lines(
     return ImportPlan(changes=tuple((changes[place], str(line.chat), line.text) for place, line in enumerate(lines)))
 
 
-def _parts(store: Scope, lines: Sequence[PortableLine]) -> Parts:
-    """Returns the places of the lines of each part. Raises Refused where there are several, and a line cannot be applied."""
+def _parts(store: Scope, lines: Sequence[portable.PortableLine]) -> Parts:
+    """Returns the indexes of the lines of each part. If there may be several parts, first checks all lines.
+
+    Raises Refused for a line that cannot be applied.
+    """
     if isinstance(store, Transaction) or len(lines) <= MOST_AT_ONCE:
         return (range(len(lines)),)
     with store.read() as transaction:
-        known = stored_chats.find_chats(transaction, {line.chat for line in lines}, zone=transaction.zone)
+        known = stored_chats.find_chats(transaction, {line.chat for line in lines})
         amounts = stored_subscriptions.amounts(transaction, [chat.id for chat in known.values()])
-        places: dict[int | ChatAddress, list[int]] = {}  # two addresses may lead to one chat
+        places: dict[int | ChatAddress, list[int]] = {}  # by chat, because two addresses may lead to the same chat
         for place, line in enumerate(lines):
             chat = known.get(line.chat)
             places.setdefault(line.chat if chat is None else chat.id, []).append(place)
@@ -162,8 +164,8 @@ def _joined(of_chats: Iterable[list[int]]) -> Iterator[Part]:
         yield part
 
 
-def _refuse_too_many(transaction: Transaction, chat: Chat | None, lines: Sequence[PortableLine]) -> None:
-    """Raises Refused with the first of the lines of a chat that adds a subscription more than a chat can have."""
+def _refuse_too_many(transaction: Transaction, chat: Chat | None, lines: Sequence[portable.PortableLine]) -> None:
+    """Raises Refused with the first line of a chat that adds more subscriptions than a chat can have."""
     had = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id] if chat else ()
     canonicals = {subscription.canonical for subscription in had}
     for line in lines:
@@ -173,15 +175,15 @@ def _refuse_too_many(transaction: Transaction, chat: Chat | None, lines: Sequenc
             canonicals.add(line.query.canonical)
 
 
-def _too_many(line: PortableLine) -> Refused:
+def _too_many(line: portable.PortableLine) -> Refused:
     why = Sentence("A chat can have {most} subscriptions.", {"most": MOST_PER_CHAT})
     return line.refused(why, Sentence("Remove one first."))
 
 
 def _with_words(
-    transaction: Transaction, line: PortableLine, chat: Chat | None, subscriptions: Mapping[str, Subscription]
-) -> PortableLine:
-    """The line with the words of the papers that its query names (`like:`). Raises Refused with the line."""
+    transaction: Transaction, line: portable.PortableLine, chat: Chat | None, subscriptions: Mapping[str, Subscription]
+) -> portable.PortableLine:
+    """Returns the line with the words of the papers that its query names (`like:`). Raises Refused with the line."""
     if line.query is None or LIKE.canonical_prefix not in line.query.canonical:
         return line
     try:
@@ -189,23 +191,23 @@ def _with_words(
         query = with_words(transaction, query, subscriptions.values(), chat_id=chat.id if chat else 0)
     except Refused as error:
         raise line.refused(error.sentence, error.hint) from error
-    return replace(line, query=KeptText(query.text, query.canonical))
+    return replace(line, query=portable.KeptText(query.text, query.canonical))
 
 
 class _TriedOut(Exception):
-    """Rolls a dry run back."""
+    """Raised to roll back a dry run."""
 
 
-def _begun(transaction: Transaction, lines: Sequence[PortableLine], *, now: datetime, who: str) -> _Import:
-    """Reads the chats that lines name; adds those that are not known, of the exported kind."""
-    first = {line.chat: line for line in reversed(lines)}  # the first line of each
+def _begun(transaction: Transaction, lines: Sequence[portable.PortableLine], *, now: datetime, who: str) -> _Import:
+    """Reads the chats that lines name. Adds unknown chats, with the exported kind."""
+    first = {line.chat: line for line in reversed(lines)}  # the first line of each chat
     places = dict.fromkeys(line.chat for line in lines)
-    known = stored_chats.find_chats(transaction, places, zone=transaction.zone)
+    known = stored_chats.find_chats(transaction, places)
     kinds = {place: first[place].kind or next_deliveries.kind_of(place) for place in places if place not in known}
     stored_chats.add_chats(transaction, kinds, now=now)
-    chats = known | stored_chats.find_chats(transaction, kinds, zone=transaction.zone)
+    chats = known | stored_chats.find_chats(transaction, kinds)
     subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id for chat in chats.values()])
-    by_id: dict[int, _Target] = {}  # two addresses may lead to one chat
+    by_id: dict[int, _Target] = {}  # because two addresses may lead to the same chat
     for place, chat in chats.items():
         stored = {one.canonical: one for one in subscriptions[chat.id]}
         target = _Target(chat=chat, is_new=place in kinds, stored=stored, subscriptions=dict(stored))
@@ -219,8 +221,8 @@ def _begun(transaction: Transaction, lines: Sequence[PortableLine], *, now: date
     )
 
 
-def _apply(work: _Import, line: PortableLine) -> str:
-    """Applies one line; returns its mark."""
+def _apply(work: _Import, line: portable.PortableLine) -> str:
+    """Applies one line. Returns its mark."""
     if line.kind is not None:  # a known chat keeps the kind that its platform reported
         is_first = line.chat in work.made
         work.made.discard(line.chat)
@@ -236,26 +238,30 @@ def _apply(work: _Import, line: PortableLine) -> str:
     return _changed(work, line, target, cadence=line.cadence, known=known)
 
 
-def _changed(work: _Import, line: PortableLine, target: _Target, *, cadence: Cadence, known: Subscription) -> str:
-    """Sets time, zone and name of a subscription that the chat has, as far as the line names them; returns the mark."""
+def _changed(
+    work: _Import, line: portable.PortableLine, target: _Target, *, cadence: Cadence, known: Subscription
+) -> str:
+    """Changes time, zone and name of a subscription to what the line names. Returns the mark."""
     own = target.chat.settings.timezone
     zone = known.zone if line.zone in (None, known.zone or own) else _own_zone(line, target)
     after = known._replace(cadence=cadence, zone=zone, name=known.name if line.name is None else line.name)
     if after == known:
         return "="
-    note_changed(work.transaction, target.chat.id)
+    work.transaction.changed_chats.add(target.chat.id)
     if (known.cadence, known.zone) != (cadence, zone):
         after = next_deliveries.with_due(after, _first_due(cadence, zone or own, work.now))
     target.subscriptions[known.canonical] = after
     return "~"
 
 
-def _added(work: _Import, line: PortableLine, target: _Target, *, cadence: Cadence, query: KeptText) -> str:
+def _added(
+    work: _Import, line: portable.PortableLine, target: _Target, *, cadence: Cadence, query: portable.KeptText
+) -> str:
     if len(target.subscriptions) >= MOST_PER_CHAT:
         raise _too_many(line)
     zone = _own_zone(line, target)
     since, cursor, counted = work.start(timedelta(days=7 if cadence.kind == "weekly" else 1))
-    note_changed(work.transaction, target.chat.id)
+    work.transaction.changed_chats.add(target.chat.id)
     due, latest_due = _first_due(cadence, zone or target.chat.settings.timezone, work.now)
     target.subscriptions[query.canonical] = Subscription(
         id=0,
@@ -276,12 +282,12 @@ def _added(work: _Import, line: PortableLine, target: _Target, *, cadence: Caden
     return "+"
 
 
-def _own_zone(line: PortableLine, target: _Target) -> str | None:
-    """The zone of the line; None if it is the chat's."""
+def _own_zone(line: portable.PortableLine, target: _Target) -> str | None:
+    """Returns the zone of the line; None if it is the chat's zone or the line has none."""
     return None if line.zone == target.chat.settings.timezone else line.zone
 
 
-def _apply_setting(work: _Import, line: PortableLine, setting: tuple[str, str], target: _Target) -> str:
+def _apply_setting(work: _Import, line: portable.PortableLine, setting: tuple[str, str], target: _Target) -> str:
     transaction, chat, now = work.transaction, target.chat, work.now
     name, value = _checked_setting(line, setting, kind=chat.kind, public=chat.public)
     if chat.chosen.get(name) == value:
@@ -289,7 +295,7 @@ def _apply_setting(work: _Import, line: PortableLine, setting: tuple[str, str], 
     if not target.is_new:
         record_change(transaction, chat.id, now=now, who=work.who)
     stored_chats.choose_setting(transaction, chat.id, name, value)
-    after = stored_chats.chats_by_id(transaction, [chat.id], zone=transaction.zone)[chat.id]
+    after = stored_chats.chats_by_id(transaction, [chat.id])[chat.id]
     target.subscriptions = {
         canonical: next_deliveries.by_new_clock(one, chat, after, now)
         for canonical, one in target.subscriptions.items()
@@ -298,10 +304,79 @@ def _apply_setting(work: _Import, line: PortableLine, setting: tuple[str, str], 
     return "~"
 
 
-def _checked_setting(line: PortableLine, setting: tuple[str, str], *, kind: ChatKind, public: bool) -> tuple[str, str]:
-    """Returns name and value as they are stored. Raises Refused with the line."""
+def _checked_setting(
+    line: portable.PortableLine, setting: tuple[str, str], *, kind: ChatKind, public: bool
+) -> tuple[str, str]:
+    """Returns name and value of a setting as they are stored. Raises Refused with the line."""
     try:
         name = setting_name(setting[0])
         return name, check_value(name, setting[1], kind=kind, public=public)
     except PaperwireError as error:
         raise line.refused(error.sentence, error.hint) from error
+
+
+# ------------------------------------------------------------------------------------------------------------ exports
+
+
+AT_ONCE = 500  # chats that are read in one transaction
+
+
+def export(store: Scope, address: ChatAddress | None) -> str:
+    """Returns the subscriptions of a chat as text; with None, of all chats with their settings. Raises NotFound."""
+    if address is None:
+        return "".join(export_all(store))
+    with store.read() as transaction:
+        chat = next_deliveries.get_chat(transaction, address)
+        [subscriptions] = stored_subscriptions.subscriptions_of(transaction, [chat.id]).values()
+        return _lines([portable.subscription_line(chat, one) for one in subscriptions])
+
+
+def export_all(store: Scope) -> Iterator[str]:
+    """Yields the text of all chats, with their settings, in parts.
+
+    Each part is read in its own transaction, so a slow reader of the text delays nothing. Each chat is complete. The
+    text includes changes that are made during the export in chats that were not read before.
+    """
+    after: ChatAddress | None = None
+    begun = False
+    while True:
+        with store.read() as transaction:
+            page = stored_chats.chats_after(transaction, after, AT_ONCE)
+            whole = list(filter(None, _whole(transaction, page)))
+        if not page:
+            return
+        if whole:
+            yield ("\n" if begun else "") + "\n".join(whole)
+            begun = True
+        after = page[-1].address
+
+
+def _whole(transaction: Transaction, chats: Sequence[Chat]) -> Iterator[str]:
+    """Yields, for each chat, the lines that an import needs to make it again.
+
+    That is "" for a chat without subscriptions and chosen settings.
+    """
+    subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id for chat in chats])
+    for chat in chats:
+        settings = [f"set {name} {value}" for name, value in sorted(chat.chosen.items())]
+        kind = (
+            [] if chat.kind is next_deliveries.kind_of(chat.address) else [f"set kind {chat.kind}"]
+        )  # a channel's address looks like a group's
+        lines = [portable.subscription_line(chat, one) for one in subscriptions[chat.id]]
+        yield _lines([f"[{chat.address}]", *kind, *settings, *lines]) if settings or lines else ""
+
+
+def _lines(lines: Sequence[str]) -> str:
+    return "".join(f"{line}\n" for line in lines)
+
+
+@reads
+def delivered(transaction: Transaction, address: ChatAddress, *, since: datetime) -> tuple[KnownPaper, ...]:
+    """Returns the papers that messages showed to a chat at `since` or later, in the order of sending.
+
+    Raises NotFound.
+    """
+    chat = next_deliveries.get_chat(transaction, address)
+    ids = deliveries.shown_since(transaction, chat.id, since)
+    known = known_papers.stored_papers(transaction, ids)
+    return tuple(known[paper_id] for paper_id in ids)

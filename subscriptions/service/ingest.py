@@ -1,28 +1,30 @@
-"""Stores digests, and announces papers that were filed."""
+"""Stores digests, announces filed papers, and counts papers that came before a loss of the database as sent."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from hashlib import sha256
 
-from subscriptions.matching.paper_index import merge_copies
-from subscriptions.model import Digest
-from subscriptions.planning.receipts import UNKNOWN, Arrival, is_archive
-from subscriptions.service.hold_reasons import came, count_read_again
-from subscriptions.store import deliveries, digests, drafts, retention
+from subscriptions.matching import paper_index
+from subscriptions.matching.batch import QuerySet, match
+from subscriptions.model import Digest, KnownPaper, Subscription
+from subscriptions.planning import receipts
+from subscriptions.planning.cadence import local_moment
+from subscriptions.query.parse import parse_canonical
+from subscriptions.store import deliveries, digests, drafts, known_papers, retention, sources
+from subscriptions.store import subscriptions as stored_subscriptions
+from subscriptions.store.chats import all_chats
+from subscriptions.store.database import writer
 from subscriptions.store.database.store import ReadThenWrite, Scope, Store, Transaction, writes
-from subscriptions.store.database.writer import READS, WRITES, Steps
-from subscriptions.store.digests import Ingested, Prepared, joined
-from subscriptions.store.known_papers import last_sequence
 from subscriptions.zones import zone
 
 Finish = Callable[
-    [Transaction, Ingested], Ingested
-]  # what is done in the transaction that stores a digest, with its result
+    [Transaction, digests.Ingested], digests.Ingested
+]  # called with the result, in the transaction that stores a digest
 
-MOST_AT_ONCE = 500  # papers of a digest that are merged in one transaction: bounds how long other writers wait
-FEW_TO_MERGE = 50  # papers that are merged while others wait, a third of a millisecond each
-MOST_TOGETHER = 2000  # papers of a digest that are announced in one transaction, for the same reason; a day has fewer
+MOST_AT_ONCE = 500  # papers that are merged in one transaction: limits how long other writers wait
+FEW_TO_MERGE = 50  # the most papers that are merged while other writers wait; each takes a third of a millisecond
+MOST_TOGETHER = 2000  # papers that are announced in one transaction, for the same reason; a day has fewer
 
 
 def ingest_steps(
@@ -34,38 +36,39 @@ def ingest_steps(
     now: datetime,
     announce: bool = False,
     of_arxiv: bool = False,
-    arrival: Arrival = UNKNOWN,
-    note: Callable[[Transaction, Ingested], None] | None = None,
-) -> Steps[Ingested]:
-    """Stores one digest. The same bytes again change nothing.
+    arrival: receipts.Arrival = receipts.UNKNOWN,
+    note: Callable[[Transaction, digests.Ingested], None] | None = None,
+) -> writer.Steps[digests.Ingested]:
+    """Stores one digest. Returns what that did. Storing the same bytes again changes nothing.
 
-    The papers of an archive are filed and not announced (docs/architecture.md, rule 12). With `announce` they are
-    announced all the same, also when they were filed before. `of_arxiv`: the source is one of arXiv's own, whose word
-    on arXiv's papers counts (rule 4). `arrival` tells when the digest came: after a loss of the database, papers that
-    came before it count as sent (rule 13). Sent messages are marked for an edit where a paper was
-    withdrawn, or where its summary came late. `note` is called in the transaction that stores the digest. One process
-    merges papers at a time; the others wait, and then find what it stored.
+    The papers of an archive are filed: stored, but not announced (docs/architecture.md, rule 12). With `announce` they
+    are announced, even if they were filed before. `of_arxiv`: the source is one of arXiv's own, whose values of arXiv's
+    papers have priority (rule 4). `arrival` tells when the digest came: after a loss of the database, papers that came
+    before the loss count as sent (rule 13). An edit is requested for sent messages with a paper that was withdrawn or
+    whose summary came late. `note` is called in the transaction that stores the digest. Only one process merges papers
+    at a time; the others wait, and then find what it stored.
 
-    Given a Store, papers of a large digest are stored ahead, MOST_AT_ONCE in a transaction, so that others can write in
-    between. The last transaction stores the digest and announces all of its papers together. After a crash before it
-    there are papers that no digest has and no chat gets; the next digest that has them announces them, also this one.
+    With a Store, the new papers of a large digest are first stored without the digest, MOST_AT_ONCE in each
+    transaction, so that others can write in between ("stored ahead"). The last transaction stores the digest and
+    announces all its papers together. After a crash before the last transaction, there are papers that no digest has
+    and no chat gets. The next digest that has them announces them; that may be the same digest.
 
-    A digest of more than MOST_TOGETHER papers is stored in parts of that size, each as above and as its own digest. The
-    last part has the digest's name: after a crash before it the digest is not known, and the next reading stores the
-    remaining parts. A planner that runs between two parts takes the papers announced so far; the rest follows.
+    A digest of more than MOST_TOGETHER papers is stored in parts of that size, each like a separate digest. Only the
+    last part has the digest's name. So after a crash before the last part, the digest is not known, and the next
+    reading stores the remaining parts. A planner that runs between two parts uses the papers announced so far.
     """
-    is_news = announce or not is_archive(day, now.astimezone(zone(store.zone)).date())
+    is_news = announce or not receipts.is_archive(day, now.astimezone(zone(store.zone)).date())
     work = _Ingest(
         source=source, day=day, now=now, is_news=is_news, announce=announce, of_arxiv=of_arxiv, arrival=arrival
     )
     *parts, last = _parts(store, _read(store, digest))
-    before = Ingested()
+    before = digests.Ingested()
     for papers in parts:
         ingested = yield from work.store_part(store, _part(digest, papers), papers)
-        before = joined(before, ingested)
+        before = digests.joined(before, ingested)
 
-    def finish(transaction: Transaction, ingested: Ingested) -> Ingested:
-        whole = joined(before, ingested) if parts and not ingested.already_known else ingested
+    def finish(transaction: Transaction, ingested: digests.Ingested) -> digests.Ingested:
+        whole = digests.joined(before, ingested) if parts and not ingested.already_known else ingested
         if note is not None:
             note(transaction, whole)
         return whole
@@ -74,14 +77,17 @@ def ingest_steps(
 
 
 def _parts(store: Scope, papers: Sequence[drafts.Incoming]) -> Sequence[Sequence[drafts.Incoming]]:
-    """Returns the papers of a digest in the parts that are announced together: in one where a transaction is given."""
+    """Returns the papers of a digest in parts that are announced together; in a Transaction, one part with all."""
     if not isinstance(store, Store) or not papers:
         return (papers,)
     return [papers[first : first + MOST_TOGETHER] for first in range(0, len(papers), MOST_TOGETHER)]
 
 
 def _part(digest: Digest, papers: Sequence[drafts.Incoming]) -> Digest:
-    """Returns a part of a digest as a digest. Its name tells which papers are in it: a newer program may read others."""
+    """Returns a part of a digest in the form of a digest.
+
+    Its name is made from the keys of its papers, because a newer version of the program may read other papers.
+    """
     keys = "\n".join(key for one in papers for key in one.keys)
     name = drafts.part_name(digest.content_hash, sha256(keys.encode(errors="surrogatepass")).hexdigest())
     return replace(digest, content_hash=name, entries=tuple(one.paper for one in papers), warnings=())
@@ -97,13 +103,13 @@ class _Ingest:
     is_news: bool
     announce: bool
     of_arxiv: bool
-    arrival: Arrival
+    arrival: receipts.Arrival
 
-    def store_ahead(self, store: Scope, papers: Sequence[drafts.Incoming]) -> Steps[dict[int, int]]:
-        """Stores papers ahead of their digest, if they are many; returns their ids, by their places.
+    def store_ahead(self, store: Scope, papers: Sequence[drafts.Incoming]) -> writer.Steps[dict[int, int]]:
+        """Stores papers ahead of their digest, if there are many. Returns place in the digest → id.
 
-        Each part is looked up in a transaction that reads. If it has new papers, they are written in another one, which looks up
-        again if others may have written in between.
+        Each part is looked up in a reading transaction. If it has papers to store ahead, a second transaction writes
+        them. That one looks them up again if others may have written in between.
         """
         ahead: dict[int, int] = {}
         if not isinstance(store, Store) or len(papers) <= MOST_AT_ONCE:
@@ -111,12 +117,12 @@ class _Ingest:
         for first in range(0, len(papers), MOST_AT_ONCE):
             part = papers[first : first + MOST_AT_ONCE]
             work = ReadThenWrite(store)
-            yield READS
+            yield writer.READS
             with work.read() as transaction:
                 prepared = digests.prepare_ahead(transaction, part, self._batch())
             if not prepared.ids:
                 continue
-            yield WRITES
+            yield writer.WRITES
             with work.write() as transaction:
                 drafts.hold_sequence(transaction)
                 if work.is_stale:
@@ -131,22 +137,23 @@ class _Ingest:
         digest: Digest,
         papers: Sequence[drafts.Incoming],
         finish: Finish = lambda _, ingested: ingested,
-    ) -> Steps[Ingested]:
-        """Stores a digest, or a part of one, and calls `finish` in the same transaction; returns its result.
+    ) -> writer.Steps[digests.Ingested]:
+        """Stores a digest, or a part of one, and calls `finish` in the same transaction.
 
-        Given a Store, more than FEW_TO_MERGE papers are merged, and their words for the index made, in a reading
-        transaction. The writing one repeats this only if others may have written in between, and only changed words.
+        Returns the result of `finish`. With a Store, if there are more than FEW_TO_MERGE papers, a reading transaction
+        merges them and makes their words for the index. The writing transaction merges them again only if others may
+        have written in between, and makes only the changed words again.
         """
         ahead = yield from self.store_ahead(store, papers)
         if not isinstance(store, Store) or len(papers) - len(ahead) <= FEW_TO_MERGE:
-            yield WRITES
+            yield writer.WRITES
             with store.write() as transaction:
                 return finish(transaction, self.store_digest(transaction, digest, papers, ahead))
         work = ReadThenWrite(store)
-        yield READS
+        yield writer.READS
         with work.read() as transaction:
             prepared = digests.prepare(transaction, papers, self._batch(), ahead)
-        yield WRITES
+        yield writer.WRITES
         with work.write() as transaction:
             stored = self.store_digest(transaction, digest, papers, ahead, prepared=prepared, is_stale=work.is_stale)
             return finish(transaction, stored)
@@ -163,15 +170,15 @@ class _Ingest:
         papers: Sequence[drafts.Incoming],
         ahead: Mapping[int, int] | None = None,
         *,
-        prepared: Prepared | None = None,
+        prepared: digests.Prepared | None = None,
         is_stale: bool = True,
-    ) -> Ingested:
-        """Stores a digest, or a part of one, with all effects; for a known one it returns what is stored."""
+    ) -> digests.Ingested:
+        """Stores a digest, or a part of one, with all effects. For a known digest, returns what is stored."""
         drafts.hold_sequence(transaction)
         if digests.is_known(transaction, digest.content_hash):
             requested = self.arrival.requested
             return _known(transaction, digest.content_hash, self.now, announce=self.announce, requested=requested)
-        after, when = last_sequence(transaction), came(transaction, self.arrival, self.source, self.now)
+        after, when = known_papers.last_sequence(transaction), came(transaction, self.arrival, self.source, self.now)
         ingested = digests.add_digest(
             transaction,
             digest,
@@ -193,20 +200,25 @@ class _Ingest:
 
 
 def _read(store: Scope, digest: Digest) -> Sequence[drafts.Incoming]:
-    """Returns the papers of a digest, prepared as far as that can be done before writing; () if the digest is known."""
+    """Returns the papers of a digest, prepared for merging before any write; () if the digest is known."""
     with store.read() as transaction:
         if digests.is_known(transaction, digest.content_hash):
             return ()
-        papers = drafts.incoming(merge_copies(digest.entries))
+        papers = drafts.incoming(paper_index.merge_copies(digest.entries))
         known = drafts.known_keys(transaction, papers)
     for one in papers:
         if known.keys().isdisjoint(one.keys):
-            one.document()  # takes longer than all the rest, so others may write meanwhile
+            one.document()  # made here, because it takes longer than all the rest and here others can write
     return papers
 
 
-def _known(transaction: Transaction, content_hash: str, now: datetime, *, announce: bool, requested: bool) -> Ingested:
-    """What is stored of a digest that came before; with `announce`, its papers are announced first."""
+def _known(
+    transaction: Transaction, content_hash: str, now: datetime, *, announce: bool, requested: bool
+) -> digests.Ingested:
+    """Returns what is stored of a known digest. With `announce`, its papers that were stored without an announcement are announced first.
+
+    With `requested`, also announces its papers that count as sent.
+    """
     which = drafts.of_digest(content_hash)
     announced = drafts.announce(transaction, drafts.unannounced(transaction, which), now) if announce else 0
     if requested:
@@ -216,7 +228,10 @@ def _known(transaction: Transaction, content_hash: str, now: datetime, *, announ
 
 @writes
 def announce_filed(transaction: Transaction, source: str, *, now: datetime) -> int:
-    """Announces all papers of a source that never were, or that count as sent since a loss; returns how many."""
+    """Announces all papers of a source that were never announced, or that count as sent since a loss.
+
+    Returns their number.
+    """
     drafts.hold_sequence(transaction)
     which = drafts.of_source(source)
     counted = _announce_counted(transaction, which, now)
@@ -224,7 +239,113 @@ def announce_filed(transaction: Transaction, source: str, *, now: datetime) -> i
 
 
 def _announce_counted(transaction: Transaction, which: drafts.Condition, now: datetime) -> int:
-    """Announces papers that count as sent since a loss; returns how many. Chats that got them since do not again."""
+    """Announces papers that count as sent since a loss. Returns their number.
+
+    Chats that got them after the loss do not get them again.
+    """
     papers = drafts.announce_counted(transaction, which, now=now)
     retention.count_no_more(transaction, papers)
     return len(papers)
+
+
+# -------------------------------------------------------------------------------------------------------------- losses
+
+
+SLICE = 1000  # chats whose subscriptions are matched at a time
+
+
+def came(transaction: Transaction, arrival: receipts.Arrival, source: str, now: datetime) -> drafts.Came:
+    """Returns the function that says when a paper of this digest came, if it counts as sent because of a loss."""
+    loss = retention.last_loss(transaction)
+    if loss is None or arrival.requested:
+        return drafts.came_now
+    lost_at = loss.lost_at
+    if (
+        arrival.completes
+    ):  # a look-up of missing values: papers that were known before the loss had been completed before it
+        return lambda seen_at, before: before or (seen_at if seen_at <= lost_at else None)
+    found = receipts.came_before(loss, arrival, _day(transaction, arrival.day, source), now)
+    return lambda _, __: found
+
+
+def _day(transaction: Transaction, day: date | None, source: str) -> receipts.Day | None:
+    if day is None:
+        return None
+    local = zone(transaction.zone)
+    opens, ends = (local_moment(of, time(0), local) for of in (day, day + timedelta(days=1)))
+    expected = sources.expected_on(transaction, transaction.schedules, source, day, (opens, ends))
+    return receipts.Day(opens=expected or opens, ends=ends)
+
+
+def starting_point(transaction: Transaction, since: datetime) -> tuple[datetime, datetime | None]:
+    """Returns (since, counted until) of a new subscription: since when it takes papers, until when they count as sent.
+
+    Papers from before a loss are not sent, because the chat may have had the same subscription in the lost database.
+    """
+    loss = retention.last_loss(transaction)
+    return (since, None) if loss is None else (max(since, loss.lost_at), loss.lost_at)
+
+
+def note_loss(transaction: Transaction, loss: receipts.Loss) -> None:
+    """Stores a loss and, for each subscription of the restored copy, until when its papers count as sent."""
+    retention.put_loss(transaction, loss)
+    for page in all_chats(transaction):
+        chats = {chat.id: chat for chat in page}
+        found = stored_subscriptions.subscriptions_of(transaction, list(chats))
+        subscriptions = [subscription for of_chat in found.values() for subscription in of_chat]
+        moments = {s.id: receipts.counted_until(s, chats[s.chat_id], loss) for s in subscriptions}
+        retention.count_until(transaction, moments)
+
+
+def count_read_again(transaction: Transaction, after: int) -> int:
+    """Counts papers with a sequence above `after` as sent if they came before the loss.
+
+    Returns the number of such papers.
+    """
+    papers = known_papers.window(transaction, after, known_papers.last_sequence(transaction))
+    again = [(paper, paper.came_at) for paper in papers if paper.came_at is not None]
+    _count(transaction, again)
+    return len(again)
+
+
+def count_known(transaction: Transaction) -> None:
+    """Counts papers of a restored copy as sent if they came before a subscription's last delivery before the loss."""
+    after = retention.lowest_cursor_that_counts(transaction)
+    if after is not None:
+        papers = known_papers.window(transaction, after, known_papers.last_sequence(transaction))
+        _count(transaction, [(paper, at) for paper in papers if (at := paper.came_at or paper.sequenced_at)])
+
+
+def _count(transaction: Transaction, papers: Sequence[tuple[KnownPaper, datetime]]) -> None:
+    """Stores papers as delivered to a chat if one of its subscriptions would have delivered them before the loss."""
+    if not papers:
+        return
+    index = paper_index.PaperIndex(paper_index.TokenizedPapers.of(paper.paper for paper, _ in papers))
+    chats = retention.chats_that_count(transaction, min(at for _, at in papers))
+    for start in range(0, len(chats), SLICE):
+        found = stored_subscriptions.subscriptions_of(transaction, chats[start : start + SLICE])
+        counting = [s for subscriptions in found.values() for s in subscriptions if s.counted_until is not None]
+        retention.count_as_delivered(transaction, _told(counting, papers, index))
+
+
+def _told(
+    subscriptions: Sequence[Subscription],
+    papers: Sequence[tuple[KnownPaper, datetime]],
+    index: paper_index.PaperIndex,
+) -> Iterator[tuple[int, int]]:
+    """Yields (chat, paper) for the papers that count as sent for these subscriptions."""
+    fits = _fits({s.canonical for s in subscriptions}, index)
+    for subscription in subscriptions:
+        until = subscription.counted_until
+        for position in index.positions(fits[subscription.canonical]):
+            paper, at = papers[position]
+            if until is not None and at <= until and (paper.sequence or 0) > subscription.cursor:
+                yield subscription.chat_id, paper.id
+
+
+def _fits(canonicals: set[str], index: paper_index.PaperIndex) -> Mapping[str, int]:
+    """Returns canonical text → the set of the papers that it matches."""
+    asked = QuerySet()
+    handles = {canonical: asked.add(parse_canonical(canonical)) for canonical in canonicals}
+    bits = match(asked, index)
+    return {canonical: bits.get(handle, 0) for canonical, handle in handles.items()}

@@ -1,4 +1,4 @@
-"""Papers that are stored: cards of those that are named, and how many a query finds."""
+"""Stored papers: which papers a query finds, with a cache, and what people ask about a delivered paper."""
 
 from array import array
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 from subscriptions.matching.hits import LEAST_NEARNESS, papers_of, simple_terms, why
-from subscriptions.matching.paper_index import distinctive_terms, matching_papers
+from subscriptions.matching.paper_index import matching_papers
+from subscriptions.matching.ranking import distinctive_terms
 from subscriptions.model import Because, Chat, ChatAddress, Item, KnownPaper, Lane, Subscription
 from subscriptions.query import TEXT, Query, Term, ValueKind, WordsOfPapers
 from subscriptions.query.parse import parse_canonical
@@ -17,43 +18,45 @@ from subscriptions.store import chats as stored_chats
 from subscriptions.store import deliveries, known_papers, planner
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Store, Transaction, reads
-from subscriptions.store.known_papers import IndexEntry
 
 K = TypeVar("K")
 V = TypeVar("V")
 
-MOST_COUNTED = 50_000  # papers, the newest: some 15 ms for each different word of a query
-MOST_READ = 250  # papers that the index cannot decide, half a millisecond each
+MOST_COUNTED = 50_000  # the newest papers, in which a query is counted: some 15 ms for each different word of it
+MOST_READ = 250  # papers that are read because the index cannot decide, half a millisecond each
 MOST_TERMS = 500  # terms that are cached, up to 7 KB each
-_NUMBER_BITS = 40  # the low bits of a key: the number of the paper; the day is above them
+_NUMBER_BITS = 40  # the low bits of a key are the id of the paper; the bits above them are the day
 _NUMBERS = (1 << _NUMBER_BITS) - 1
 
 
 @dataclass(frozen=True, slots=True)
 class Hits:
-    """The papers that a query finds among entries."""
+    """The papers that a query finds in Entries."""
 
-    bits: int  # those that were counted, as a set
-    end: int = 0  # the key of the newest paper that was not counted; 0: all were
+    bits: int  # the papers found, as a set
+    end: int = 0  # the key of the newest paper that was not checked; 0: all were checked
 
 
 @dataclass(slots=True)
 class Entries:
-    """Papers of some days in the index. The place of an entry is its number less `first`."""
+    """The index entries of some papers. The place of an entry is its number minus `first`.
+
+    A set of papers is an int with one bit for each place.
+    """
 
     first: int
-    keys: "array[int]"  # by place; papers are ordered by key: the day, then the number of the paper; 0: no paper of these days
+    keys: "array[int]"  # by place; a key sorts by day, then by paper id; 0: none of these papers
     sequences: "array[int]"  # by place; 0: not announced
-    papers: int  # all of them, as a set
-    crosslisted: int  # those that got their sequence by a cross-list, as a set
-    days: tuple[date, ...]  # the different ones, ascending
-    whole: bool  # these are all papers of these days
+    papers: int  # all papers, as a set
+    crosslisted: int  # the papers that got their sequence as a cross-list, as a set
+    days: tuple[date, ...]  # the days of the papers, ascending, each once
+    whole: bool  # whether these are all papers of these days
     having: dict[Term, tuple[int, int]] = field(default_factory=dict)
     hits: dict[str, Hits] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, rows: Sequence[IndexEntry], *, whole: bool) -> "Entries":
-        """The entries in rows of the index."""
+    def of(cls, rows: Sequence[known_papers.IndexEntry], *, whole: bool) -> "Entries":
+        """Makes Entries from rows of the index."""
         first = min((row.entry for row in rows), default=1)
         size = max((row.entry for row in rows), default=0) - first + 1
         keys, sequences = array("q", bytes(8 * size)), array("q", bytes(8 * size))
@@ -72,7 +75,7 @@ class Entries:
         return self.first + len(self.keys) - 1
 
     def set_of(self, entries: Iterable[int]) -> int:
-        """The set of the papers with these entries; entries of other papers are left out."""
+        """Returns the set of the papers with these entries. Entries outside the range are ignored."""
         size, last = len(self.keys), self.last
         if not size:
             return 0
@@ -83,25 +86,28 @@ class Entries:
         return int(digits, 2)
 
     def newest_first(self, papers: int, most: int | None = None) -> list[int]:
-        """The keys of a set of papers, or of the newest `most` of them."""
+        """Returns the keys of a set of papers, or of the newest `most` of them, newest first."""
         keys = map(self.keys.__getitem__, places(papers))
         return sorted(keys, reverse=True) if most is None else nlargest(most, keys)
 
     def newer_than(self, key: int) -> int:
-        """The papers with a higher key, as a set: the newer ones."""
+        """Returns the set of the papers with a higher key, which are newer."""
         return self.set_of(self.first + place for place, other in enumerate(self.keys) if other > key)
 
     def sequenced_after(self, sequence: int) -> int:
-        """The papers with a higher sequence than this one, as a set."""
+        """Returns the set of the papers with a higher sequence than this one."""
         return self.set_of(self.first + place for place, other in enumerate(self.sequences) if other > sequence)
 
     def newest_sequence(self, papers: int) -> int:
-        """The highest sequence in a set of papers; 0: none has one."""
+        """Returns the highest sequence in a set of papers; 0 if none has a sequence."""
         return max(map(self.sequences.__getitem__, places(papers)), default=0)
 
 
 def find(transaction: Transaction, entries: Entries, query: Query, *, most_read: int | None) -> Hits:
-    """The papers that a query finds. At most `most_read` that the index cannot decide are read; None: all of them."""
+    """Returns the papers that a query finds.
+
+    Papers that the index cannot decide are read, at most `most_read`; None: all of them.
+    """
     hits = entries.hits.get(query.canonical)
     if hits is None:
         hits = _find(transaction, entries, query, most_read)
@@ -110,29 +116,29 @@ def find(transaction: Transaction, entries: Entries, query: Query, *, most_read:
 
 
 def number_of(key: int) -> int:
-    """The number of a paper, by its key."""
+    """Returns the id of the paper with a key."""
     return key & _NUMBERS
 
 
 def day_of(key: int) -> date:
-    """The day of a paper, by its key."""
+    """Returns the day of the paper with a key."""
     return date.fromordinal(key >> _NUMBER_BITS)
 
 
 def key_of(day: date, paper: int) -> int:
-    """The key of a paper."""
+    """Returns the key of a paper."""
     return day.toordinal() << _NUMBER_BITS | paper
 
 
 def read(transaction: Transaction, keys: Iterable[int]) -> tuple[KnownPaper, ...]:
-    """The papers with these keys, in their order."""
+    """Returns the papers with these keys, in the same order."""
     numbers = [number_of(key) for key in keys]
     known = known_papers.stored_papers(transaction, numbers)
     return tuple(known[number] for number in numbers)
 
 
 def places(papers: int) -> Iterator[int]:
-    """The places of a set of papers, descending."""
+    """Yields the places of a set of papers, descending."""
     digits = f"{papers:b}"
     top, at = len(digits) - 1, digits.find("1")
     while papers and at >= 0:
@@ -153,14 +159,14 @@ def _find(transaction: Transaction, entries: Entries, query: Query, most_read: i
 
 
 def set_of_papers(entries: Entries, numbers: Collection[int]) -> int:
-    """The set of the papers with these ids."""
+    """Returns the set of the papers with these ids."""
     if not numbers:
         return 0
     return entries.set_of(entries.first + at for at, key in enumerate(entries.keys) if number_of(key) in numbers)
 
 
 def _bounds(transaction: Transaction, entries: Entries, query: Query) -> tuple[int, int]:
-    """The papers that a query certainly finds, and those that it may find."""
+    """Returns the set of papers that a query certainly finds, and the set that it may find."""
     sure = maybe = 0
     for alternative in query.alternatives:
         these = those = entries.papers
@@ -175,7 +181,7 @@ def _bounds(transaction: Transaction, entries: Entries, query: Query) -> tuple[i
 
 
 def having(transaction: Transaction, entries: Entries, term: Term) -> tuple[int, int]:
-    """Returns the papers that certainly have a term, and the papers that may have it."""
+    """Returns the set of papers that certainly match a term, and the set that may match it."""
     known = entries.having.get(term)
     if known is not None:
         return known
@@ -189,7 +195,7 @@ def having(transaction: Transaction, entries: Entries, term: Term) -> tuple[int,
 
 
 def _any_of(transaction: Transaction, entries: Entries, terms: Iterable[Term]) -> tuple[int, int]:
-    """The papers that certainly fulfil some of these simple terms, and those that may."""
+    """Returns the set of papers that certainly match one of these simple terms, and the set that may."""
     sure = maybe = 0
     for part in terms:
         posting = known_papers.having(transaction, part, entries.first, entries.last)
@@ -200,9 +206,10 @@ def _any_of(transaction: Transaction, entries: Entries, terms: Iterable[Term]) -
 
 
 def _near(transaction: Transaction, entries: Entries, term: Term) -> tuple[int, int]:
-    """Returns the papers that are certainly near to the papers of a term, and those that may be.
+    """Returns the set of papers that are certainly near to the papers of a term, and the set that may be.
 
-    The index decides every word. It does not decide which papers are those that the term names.
+    The index decides for each word. It cannot decide which papers are the ones that the term names, so those are only
+    in the second set.
     """
     found = entries.set_of(entries.first + at for at in near_places(transaction, entries, term.near))
     own = 0
@@ -212,7 +219,10 @@ def _near(transaction: Transaction, entries: Entries, term: Term) -> tuple[int, 
 
 
 def near_places(transaction: Transaction, entries: Entries, words: WordsOfPapers) -> dict[int, int]:
-    """The places of the papers that are near by weighted words, each with its nearness: the sum of the weights."""
+    """Returns place → nearness of the papers that are near by weighted words.
+
+    The nearness is the sum of the weights.
+    """
     near = array("i", bytes(4 * len(entries.keys)))
     for word, weight in words:
         there = known_papers.having(transaction, Term(TEXT, tuple(word.split())), entries.first, entries.last)
@@ -222,25 +232,28 @@ def near_places(transaction: Transaction, entries: Entries, words: WordsOfPapers
 
 
 def _remember(cache: dict[K, V], key: K, value: V) -> None:
-    """Adds to a cache of at most MOST_TERMS entries; a full cache is emptied first.
+    """Adds a value to a cache of at most MOST_TERMS entries. A full cache is emptied first.
 
-    Several threads share the caches of Entries, so no caller reads back what it added: another thread may empty the
-    cache.
+    Several threads share the caches of Entries. So callers must not read their value from the cache again: another
+    thread may have emptied it.
     """
     if len(cache) >= MOST_TERMS:
         cache.clear()
     cache[key] = value
 
 
-# --------------------------------------------------------------------- papers that subscriptions have still to deliver
+# ----------------------------------------------------------------------------- values that are cached until papers come
 
 
-_MOST = 4  # of a kind that are cached at once: days, spans of sequences, or stretches, some 2 MB each
+_SEARCHED = (
+    "searched"  # a kind of cached entries: ranges of papers, by the key of their newest paper; None: the newest of all
+)
+_MOST = 4  # cached values of each kind (days, spans of sequences, ranges), some 2 MB each
 
 
 @dataclass(slots=True)
 class _Kept:
-    state: tuple[Any, ...]  # of the papers
+    state: tuple[Any, ...]  # from `state_of_papers`
     kinds: dict[str, dict[Any, Any]]
 
 
@@ -248,7 +261,7 @@ _KEPT: WeakKeyDictionary[Store, _Kept] = WeakKeyDictionary()
 
 
 def kept(transaction: Transaction, kind: str) -> dict[Any, Any]:
-    """What is cached of a kind, by key; nothing if papers came since."""
+    """Returns key → cached value of a kind. It is empty if papers came since the values were made."""
     state, cache = known_papers.state_of_papers(transaction), _KEPT.get(transaction.store)
     if cache is None or cache.state != state:
         cache = _KEPT[transaction.store] = _Kept(state, {used: {} for used in (cache.kinds if cache else ())})
@@ -256,7 +269,7 @@ def kept(transaction: Transaction, kind: str) -> dict[Any, Any]:
 
 
 def keep(transaction: Transaction, kind: str, key: object, make: Callable[[], V]) -> V:
-    """The cached value of a kind with this key; makes it if it is not cached."""
+    """Returns the cached value of a kind with this key. Makes it if it is not cached."""
     cached = kept(transaction, kind)
     found: V | None = cached.get(key)
     if found is None:
@@ -268,12 +281,12 @@ def keep(transaction: Transaction, kind: str, key: object, make: Callable[[], V]
 
 
 def is_used(store: Store, kind: str) -> bool:
-    """Whether this process has asked for anything of a kind."""
+    """Whether this process has used any value of a kind."""
     return store in _KEPT and kind in _KEPT[store].kinds
 
 
 def entries_of_day(transaction: Transaction, day: date) -> Entries:
-    """The papers that were announced on a day."""
+    """Returns the papers that were announced on a day."""
     return keep(
         transaction,
         "day",
@@ -283,19 +296,38 @@ def entries_of_day(transaction: Transaction, day: date) -> Entries:
 
 
 def entries_after(transaction: Transaction, after: int, upto: int) -> Entries:
-    """The papers with after < sequence <= upto, and perhaps some before and after them."""
+    """Returns the papers with after < sequence <= upto, and perhaps some with lower or higher sequences."""
     spans = list(kept(transaction, "span"))
     span = next(((start, end) for start, end in spans if start <= after and upto <= end), (after, upto))
     return keep(transaction, "span", span, lambda: Entries.of(known_papers.sequenced(transaction, *span), whole=True))
 
 
-# --------------------------------------------------------------------- papers that subscriptions have still to deliver
+def searched_range(transaction: Transaction, upto: int | None = None) -> tuple[Entries, int | None]:
+    """Returns the newest papers up to a key, and the key of the next older paper; None if there is none."""
+    return keep(transaction, _SEARCHED, upto, lambda: _look(transaction, upto))
+
+
+def _look(transaction: Transaction, upto: int | None) -> tuple[Entries, int | None]:
+    begin = None if upto is None else (day_of(upto), number_of(upto))
+    rows = known_papers.newest(transaction, MOST_COUNTED + 1, upto=begin)
+    below = key_of(rows[MOST_COUNTED].day, rows[MOST_COUNTED].paper) if len(rows) > MOST_COUNTED else None
+    return Entries.of(rows[:MOST_COUNTED], whole=below is None), below
+
+
+def keep_searched(store: Store) -> None:
+    """Updates the cache of the newest papers, if this process has searched them."""
+    if is_used(store, _SEARCHED):
+        with store.read() as transaction:
+            searched_range(transaction)
+
+
+# --------------------------------------------------------------------- papers that subscriptions still have to deliver
 
 
 def undelivered(
     transaction: Transaction, chat: Chat, subscriptions: Sequence[Subscription], *, upto: int
 ) -> dict[int, set[int]]:
-    """Subscription id → ids of the papers that it has still to deliver, up to the sequence `upto`."""
+    """Returns subscription id → ids of the papers up to the sequence `upto` that it still has to deliver."""
     after = min((subscription.cursor for subscription in subscriptions), default=upto)
     if after >= upto:
         return {}
@@ -305,7 +337,7 @@ def undelivered(
         wanted &= ~entries.crosslisted
     found = {
         subscription.id: set(
-            map(number_of, entries.newest_first(_fitting_undelivered(transaction, entries, subscription) & wanted))
+            map(number_of, entries.newest_first(fitting_after(transaction, entries, subscription) & wanted))
         )
         for subscription in subscriptions
     }
@@ -313,25 +345,25 @@ def undelivered(
     return {subscription_id: ids - delivered for subscription_id, ids in found.items()}
 
 
-def _fitting_undelivered(transaction: Transaction, entries: Entries, subscription: Subscription) -> int:
-    """The papers above a subscription's cursor that it matches, as a set."""
+def fitting_after(transaction: Transaction, entries: Entries, subscription: Subscription) -> int:
+    """Returns the set of the papers after a subscription's cursor that it matches."""
     hits = find(transaction, entries, parse_canonical(subscription.canonical), most_read=None)
     return hits.bits & entries.sequenced_after(subscription.cursor)
 
 
 # ------------------------------------------------------------------------------------- papers as people ask about them
 
-# what was delivered and why, and words that a subscription could exclude.
+# These functions find out what was delivered and why, and which words a subscription could exclude.
 
 
-TITLES_COMPARED = 200  # of the papers that were delivered to a chat last
-TITLES_KNOWN = 1500  # of the papers that were announced last
+TITLES_COMPARED = 200  # titles of the papers that were last delivered to a chat
+TITLES_KNOWN = 1500  # titles of the papers that were last announced
 
 
 @reads
 def where_delivered(transaction: Transaction, lane: Lane, delivery: str) -> ChatAddress | None:
-    """The chat of a lane, a group or one of its topics, to which a delivery went; None: none of them."""
-    chats = stored_chats.chats_in(transaction, lane, zone=transaction.zone)
+    """Returns the chat at an address (a group or one of its topics) that got a delivery; None if none of them did."""
+    chats = stored_chats.chats_in(transaction, lane)
     delivered = (
         chat.address for chat in chats if deliveries.delivered_items(transaction, chat.id, delivery, position=0)
     )
@@ -340,13 +372,13 @@ def where_delivered(transaction: Transaction, lane: Lane, delivery: str) -> Chat
 
 @reads
 def last_papers(transaction: Transaction, chat: Chat) -> dict[int, int]:
-    """The papers of the last delivery to a chat, by their numbers there."""
+    """Returns number → paper id for the papers of the last delivery to a chat."""
     return {at + 1: paper for at, paper in deliveries.last_delivered(transaction, chat.id).items()}
 
 
 @reads
 def as_item(transaction: Transaction, chat: Chat, known: KnownPaper) -> Item:
-    """A paper as it was delivered to this chat; else with the subscriptions that it matches now."""
+    """Returns a paper as it was delivered to this chat; if it was not, with the subscriptions that match it now."""
     delivered = deliveries.delivered_item(transaction, chat.id, known.id)
     subscriptions = () if delivered else stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
     return delivered or Item(paper=known, because=_fitting(subscriptions, known), position=0)
@@ -354,7 +386,7 @@ def as_item(transaction: Transaction, chat: Chat, known: KnownPaper) -> Item:
 
 @reads
 def subscriptions_behind(transaction: Transaction, chat: Chat, item: Item) -> tuple[Subscription, ...]:
-    """The subscriptions that brought a paper, as they are now; without removed ones."""
+    """Returns the subscriptions that delivered a paper, as they are now. Removed ones are left out."""
     numbers = [because.number for because in item.because]
     subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
     found = {subscription.number: subscription for subscription in subscriptions}
@@ -363,7 +395,7 @@ def subscriptions_behind(transaction: Transaction, chat: Chat, item: Item) -> tu
 
 @reads
 def distinctive_words(transaction: Transaction, chat: Chat, subscription: Subscription, item: Item) -> tuple[str, ...]:
-    """Words of a paper's title that are rare in other titles: a subscription could exclude them."""
+    """Returns words of a paper's title that are rare in other titles: a subscription could exclude them."""
     others = deliveries.delivered_titles(transaction, chat.id, TITLES_COMPARED)
     known = known_papers.newest_titles(transaction, TITLES_KNOWN)
     return distinctive_terms(

@@ -1,4 +1,4 @@
-"""Looks for matches of a subscription in recent days, and says why if there are none."""
+"""Notices about papers that did not come, and the search for matches of subscriptions that follow shared cursors."""
 
 import random
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -20,36 +20,33 @@ from subscriptions.model import (
     NoMatchStreak,
     Subscription,
 )
-from subscriptions.notices.chats import NoPapersToday, NothingMatched, PapersMissing
+from subscriptions.notices import NoPapersToday, NothingMatched, PapersMissing
 from subscriptions.planning import cadence as cadences
 from subscriptions.planning import decision
-from subscriptions.planning.decision import DueDelivery
 from subscriptions.planning.pauses import AwaitedSource
 from subscriptions.planning.receipts import Outcome
 from subscriptions.service import notices
-from subscriptions.service.kept_queries import kept_queries
 from subscriptions.service.next_deliveries import Move
-from subscriptions.service.plan_inputs import Window
+from subscriptions.service.plan_inputs import Window, kept_queries
 from subscriptions.store import chats, known_papers
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import CHUNK, Store, Transaction, in_chunks
 from subscriptions.store.database.writer import WRITES, Steps
-from subscriptions.store.subscriptions import SharedCursor
 
-STREAK_AFTER = 5  # days with papers but no match, until the chat is notified, once
+STREAK_AFTER = 5  # days with papers but without a match; then the chat is notified, once
 
 _Days = dict[tuple[int, tzinfo], tuple[date, ...]]
-# The due subscriptions, the decision, and whether subscriptions of the chat follow shared cursors or may follow them.
-_Case = tuple[DueDelivery, tuple[DeliveryKind, tuple[Item, ...], Facts] | None, bool]
+# (due subscriptions, decision, whether subscriptions of the chat follow shared cursors or may follow them)
+_Case = tuple[decision.DueDelivery, tuple[DeliveryKind, tuple[Item, ...], Facts] | None, bool]
 
 
 def is_public(chat: Chat) -> bool:
-    """Whether strangers read a chat: then it gets no notices about papers that did not come."""
+    """Whether strangers can read a chat: then it gets no notices about papers that did not come."""
     return chat.public or chat.kind is ChatKind.BROADCAST
 
 
 def how_missing(behind: Sequence[AwaitedSource]) -> MissingHow:
-    """How these sources are missing: late if one of them is, else failed if one has, else awaited."""
+    """Returns how these sources are missing: late if one is late, failed if one has failed, otherwise awaited."""
     outcomes = {one.outcome for one in behind}
     if Outcome.LATE in outcomes:
         return MissingHow.LATE
@@ -59,10 +56,10 @@ def how_missing(behind: Sequence[AwaitedSource]) -> MissingHow:
 def notify_no_match(
     transaction: Transaction, cases: Sequence[_Case], *, last_sequence: int, now: datetime
 ) -> list[Lane]:
-    """Stores the notices that follow from these decisions, and the no-match streaks, in the transaction of the decisions.
+    """Stores the notices that these decisions cause, and the no-match streaks, in the transaction of the decisions.
 
-    The owner of a public chat is notified instead of the chat. A chat that nothing matches is notified once per streak.
-    `last_sequence` is the one up to which papers were looked at. Returns the lanes of the notices.
+    For a public chat, its owner is notified instead. A chat without matches is notified once in each streak. Papers
+    were looked at up to `last_sequence`. Returns the lanes of the notices.
     """
     lanes: list[Lane] = []
     streaks: dict[int, NoMatchStreak | None] = {}
@@ -89,10 +86,11 @@ def notify_no_match(
     return lanes
 
 
-def _begun(due: DueDelivery, last_sequence: int, *, lazily: bool) -> NoMatchStreak:
-    """A streak of no day yet. Plans skip a chat whose followers match nothing, so the start is stored beforehand.
+def _begun(due: decision.DueDelivery, last_sequence: int, *, lazily: bool) -> NoMatchStreak:
+    """Returns a streak of zero days. Plans skip chats whose followers match nothing, so its start is stored in advance.
 
-    `lazily`: a streak that began earlier stays, so few are written. Later deliveries are found before the notice.
+    `lazily`: a streak that began earlier stays, to save writes. Before the notice, days until the last delivery are
+    left out.
     """
     before = due.chat.no_match_streak
     if lazily and before is not None and not before.said:
@@ -102,40 +100,47 @@ def _begun(due: DueDelivery, last_sequence: int, *, lazily: bool) -> NoMatchStre
 
 
 def _counted(
-    transaction: Transaction, due: DueDelivery, streak: NoMatchStreak, last_sequence: int, known: _Days
+    transaction: Transaction, due: decision.DueDelivery, streak: NoMatchStreak, last_sequence: int, known: _Days
 ) -> NoMatchStreak:
-    """The streak with the days on which papers came and the chat was not planned, since none of them matched. Cached."""
-    case = streak.after, due.zone
-    if case not in known:
-        moments = known_papers.sequenced_at_between(transaction, streak.after, last_sequence)
-        known[case] = tuple(sorted({moment.astimezone(due.zone).date() for moment in moments}))
-    found = known[case]
+    """Returns the streak with the days on which papers came but none matched, so the chat was not planned.
+
+    The days are cached in `known`.
+    """
+    found = _days_between(transaction, streak.after, last_sequence, due.zone, known)
     return replace(streak, days=len(found), last=found[-1]) if found else streak
 
 
-def _is_to_be_said(due: DueDelivery, streak: NoMatchStreak) -> bool:
+def _is_to_be_said(due: decision.DueDelivery, streak: NoMatchStreak) -> bool:
     return streak.days >= STREAK_AFTER and not streak.said and due.chat.first_delivery_planned
 
 
 def _since_papers_came(
-    transaction: Transaction, due: DueDelivery, streak: NoMatchStreak, last_sequence: int
+    transaction: Transaction, due: decision.DueDelivery, streak: NoMatchStreak, last_sequence: int
 ) -> NoMatchStreak | None:
-    """The days of a streak after the last paper that was delivered to the chat; None: there are none.
+    """Returns the streak with only the days after the chat's last delivered paper; None if there are none.
 
-    A subscription that looks back over days counts them all, and another one may have brought papers on some.
+    A subscription that looks back over several days counts all of them, but another one may have delivered papers on
+    some.
     """
     newest = known_papers.newest_delivered(transaction, due.chat.id, streak.after)
     if newest is None:
         return streak
     after, at = newest
-    moments = known_papers.sequenced_at_between(transaction, after, last_sequence)
-    day = at.astimezone(due.zone).date()
-    days = sorted({there for moment in moments if (there := moment.astimezone(due.zone).date()) > day})
+    last = at.astimezone(due.zone).date()
+    days = [day for day in _days_between(transaction, after, last_sequence, due.zone, {}) if day > last]
     return NoMatchStreak(days=len(days), last=days[-1], after=after) if days else None
 
 
-def _days_of(due: DueDelivery, known: _Days) -> tuple[date, ...]:
-    """The result of `days_known`, cached: most chats last looked at the same papers, and many share a zone."""
+def _days_between(transaction: Transaction, after: int, upto: int, zone: tzinfo, known: _Days) -> tuple[date, ...]:
+    """Returns the days, in a zone, on which papers with after < sequence <= upto came; ascending. Cached in `known`."""
+    if (after, zone) not in known:
+        moments = known_papers.sequenced_at_between(transaction, after, upto)
+        known[after, zone] = tuple(sorted({moment.astimezone(zone).date() for moment in moments}))
+    return known[after, zone]
+
+
+def _days_of(due: decision.DueDelivery, known: _Days) -> tuple[date, ...]:
+    """Returns the result of `days_known`, cached: most chats last looked at the same papers, and many share a zone."""
     case = due.looked_at, due.zone
     if case not in known:
         known[case] = decision.days_known(due)
@@ -144,7 +149,7 @@ def _days_of(due: DueDelivery, known: _Days) -> tuple[date, ...]:
 
 def _notify_owner(
     transaction: Transaction,
-    due: DueDelivery,
+    due: decision.DueDelivery,
     result: tuple[DeliveryKind, tuple[Item, ...], Facts] | None,
     now: datetime,
 ) -> list[Lane]:
@@ -166,12 +171,12 @@ def _notify_owner(
 
 
 def _lanes(chat: Chat, notified: bool) -> list[Lane]:  # noqa: FBT001 - result of `notify_owner`
-    """The lane of the private chat with the owner, if the owner was `notified`."""
+    """Returns the lane of the owner's private chat, if the owner was `notified`."""
     return [Lane(chat.address.platform, chat.owner)] if notified else []
 
 
 def _notify_streak(
-    transaction: Transaction, due: DueDelivery, streak: NoMatchStreak, known: int, now: datetime
+    transaction: Transaction, due: decision.DueDelivery, streak: NoMatchStreak, known: int, now: datetime
 ) -> list[Lane]:
     chat = due.chat
     if is_public(chat):
@@ -196,15 +201,15 @@ def _buttons(subscriptions: Sequence[Subscription]) -> Mapping[str, CallbackToke
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What was found in the papers up to a sequence."""
+    """The result of a search in the papers up to a sequence."""
 
-    shared: frozenset[int]  # the shared cursors that are looked at
+    shared: frozenset[int]  # the shared cursors for whose followers the search was done
     upto: int
-    queries: Sequence[int]  # ids of those that find a paper
-    unmatched: Sequence[int]  # ids of chats that may have to hear that nothing matched for days
+    queries: Sequence[int]  # ids of the queries that find a paper
+    unmatched: Sequence[int]  # ids of chats that perhaps must be notified that nothing matched for days
 
     def chats(self, store: Store) -> Iterator[int]:
-        """Returns the ids of chats that have matches, each once, query by query."""
+        """Yields the ids of `unmatched` chats, then of chats with matches, query by query. Each id comes once."""
         seen = set(self.unmatched)
         yield from self.unmatched
         for part in in_chunks(self.queries):
@@ -217,13 +222,16 @@ class Look:
 
 def look(
     store: Store,
-    behind: Sequence[SharedCursor],
+    behind: Sequence[stored_subscriptions.SharedCursor],
     window: Window,
     *,
     now: datetime,
     matching: Callable[[], AbstractContextManager[object]],
 ) -> Look | None:
-    """Matches what followers of the shared cursors `behind` have not seen. None: all of them have quiet hours."""
+    """Matches the papers that followers of the shared cursors `behind` have not seen.
+
+    Returns None if all of them have quiet hours now.
+    """
     upto = window.last_sequence
     awake = [one for one in behind if not _is_quiet(one, store.zone, now)]
     if not awake:
@@ -238,7 +246,10 @@ def look(
 
 
 def finish(store: Store, found: Look) -> Steps[Sequence[Lane]]:
-    """Moves the shared cursors. Everything that was found must be planned and stored, by any process."""
+    """Moves the shared cursors forward.
+
+    Before this, all matches must be planned and stored, by this or other processes.
+    """
     yield WRITES
     with store.write() as transaction:
         stored_subscriptions.move(transaction, sorted(found.shared), found.upto)
@@ -246,7 +257,7 @@ def finish(store: Store, found: Look) -> Steps[Sequence[Lane]]:
 
 
 def apart(ids: Sequence[int], store: Store, size: int) -> Sequence[int]:
-    """The same ids, where other planners may share the database in parts of `size` in random order.
+    """Returns the same ids; on PostgreSQL, where other planners may run, in parts of `size` in random order.
 
     So two planners seldom work on the same part. This only saves work.
     """
@@ -260,9 +271,9 @@ def apart(ids: Sequence[int], store: Store, size: int) -> Sequence[int]:
 def following(
     transaction: Transaction, looked: Sequence[tuple[Chat, Sequence[Subscription]]], upto: int
 ) -> Mapping[int, int]:
-    """Id of each `now` subscription that has looked at all papers, up to the sequence `upto` -> the shared cursor to follow.
+    """Returns subscription id -> shared cursor to follow, for `now` subscriptions that have looked up to `upto`.
 
-    Empty if there are newer papers by now: another process may be looking at these, and must find all followers.
+    Returns {} if there are newer papers: another process may be searching in these, and must find all followers.
     """
     if upto < known_papers.last_sequence(transaction):
         return {}
@@ -280,19 +291,19 @@ def following(
     return follow
 
 
-def moves_with_others(subscription: Subscription, case: DueDelivery, moving: Collection[int]) -> bool:
-    """Whether a subscription has no new match and follows a shared cursor that moves, so its row can stay as it is.
+def moves_with_others(subscription: Subscription, case: decision.DueDelivery, moving: Collection[int]) -> bool:
+    """Whether a subscription has no new match and follows a shared cursor that moves, so its row need not change.
 
-    After a crash before the move it has seen less than the others of its chat, and looks again.
+    After a crash before the move, it has seen less than the other subscriptions of its chat, and looks again.
     """
     first = case.papers.first_after(subscription.cursor)
     return subscription.follows in moving and all(place < first for place in case.fits[subscription.id])
 
 
 def left_behind(due: Mapping[int, Sequence[Subscription]], planned: Collection[int]) -> list[Move]:
-    """Moves that put the due `now` subscriptions of chats that are not planned yet on their own cursors, unchanged.
+    """Returns moves that put due `now` subscriptions of chats without a plan back on their own, unchanged cursors.
 
-    The shared cursor that they follow moves past papers that they still have to deliver.
+    This is needed because the shared cursor that they follow moves past papers that they still have to deliver.
     """
     return [
         (s.id, s.cursor, (s.next_due_at, None))
@@ -303,8 +314,8 @@ def left_behind(due: Mapping[int, Sequence[Subscription]], planned: Collection[i
     ]
 
 
-def _is_quiet(shared: SharedCursor, operator_zone: str, now: datetime) -> bool:
-    """Whether it is quiet for all followers. Chats without a zone of their own have the operator's."""
+def _is_quiet(shared: stored_subscriptions.SharedCursor, operator_zone: str, now: datetime) -> bool:
+    """Whether all followers have quiet hours now. Chats that chose no zone have the operator's zone."""
     clocks = {shared.zone}
     if shared.zone == shared.operator_zone:
         clocks.add(operator_zone)
@@ -318,18 +329,15 @@ def _is_quiet_at(quiet: str, zone: str, minute: datetime) -> bool:
 
 
 def _to_hear_of_no_match(transaction: Transaction, shared: frozenset[int], upto: int) -> list[int]:
-    """Ids of the chats that nothing has matched on so many days with papers that they are to hear of it."""
+    """Ids of the chats that must be notified: nothing matched on STREAK_AFTER or more days with papers."""
     newest = known_papers.sequenced_at(transaction, upto)
     if newest is None:
         return []
     before = known_papers.sequence_before(transaction, newest - timedelta(days=STREAK_AFTER - 2))
-    days: dict[tuple[int, str], set[date]] = {}
-    found = []
-    for chat, chosen, after in stored_subscriptions.chats_without_match(transaction, before, shared, upto):
-        zone = chosen or transaction.zone
-        if (after, zone) not in days:
-            moments = known_papers.sequenced_at_between(transaction, after, upto)
-            days[after, zone] = {moment.astimezone(zones.zone(zone)).date() for moment in moments}
-        if len(days[after, zone]) >= STREAK_AFTER:
-            found.append(chat)
-    return found
+    days: _Days = {}
+    without = stored_subscriptions.chats_without_match(transaction, before, shared, upto)
+    return [
+        chat
+        for chat, chosen, after in without
+        if len(_days_between(transaction, after, upto, zones.zone(chosen or transaction.zone), days)) >= STREAK_AFTER
+    ]

@@ -1,42 +1,52 @@
-"""What a chat likes: its signals on papers, its own library, and which papers are near to others."""
+"""What a chat likes: its signals and its own library; and which papers are near to others.
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
-from datetime import datetime
+It also helps with queries that find few papers: with looser queries and other spellings.
+"""
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import NamedTuple, NoReturn
 
-from subscriptions import ranking
+from subscriptions import normalize
 from subscriptions.errors import Refused, Sentence
-from subscriptions.matching.hits import tokenize
+from subscriptions.matching import ranking
+from subscriptions.matching.hits import LEAST_NEARNESS, THOUSAND, tokenize
+from subscriptions.matching.ranking import STOP_WORDS
 from subscriptions.model import Chat, KnownPaper, Paper, Subscription
 from subscriptions.normalize import as_written
-from subscriptions.query import FIELDS, TEXT, Query, WordsOfPapers, parse
+from subscriptions.query import AUTHOR, FIELDS, TEXT, Leaf, Node, Not, Query, ValueKind, WordsOfPapers, advice, parse
 from subscriptions.query.links import LIBRARY
-from subscriptions.service.changes import begin_change
-from subscriptions.service.known_papers import keep
+from subscriptions.query.rewriting import changed, rewritten
+from subscriptions.service import known_papers as index
+from subscriptions.service.changes import change_subscriptions
 from subscriptions.states import Signal
 from subscriptions.store import known_papers
 from subscriptions.store import signals as stored_signals
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Scope, Transaction, reads, writes
-from subscriptions.store.subscriptions import subscriptions_of
 
 
 def counted_words(transaction: Transaction, last_sequence: int | None = None) -> ranking.Rarity:
-    """Returns the rarity of words among the newest papers up to a sequence; the same to every process that asks.
+    """Returns the rarity of words in the newest papers up to a sequence. All processes get the same result.
 
-    Counting takes some 30 ms, and is kept until papers come.
+    Counting takes some 30 ms; the result is cached until papers come.
     """
     upto = known_papers.last_sequence(transaction) if last_sequence is None else last_sequence
-    return keep(transaction, "words", upto, lambda: _rarity(known_papers.texts_upto(transaction, upto, ranking.SAMPLE)))
+    return index.keep(
+        transaction, "words", upto, lambda: _rarity(known_papers.texts_upto(transaction, upto, ranking.SAMPLE))
+    )
 
 
 def counted_words_of_all(transaction: Transaction) -> ranking.Rarity:
-    """Returns the rarity of words among the newest papers, also the filed ones, which are most papers of a new bot.
+    """Returns the rarity of words in the newest papers, including filed papers, which are most papers of a new bot.
 
-    For immediate answers. Plans use `counted_words`, which are the same for all planners.
+    Use it for replies. Plans use `counted_words`, which is the same for all planners.
     """
-    return keep(transaction, "words", None, lambda: _rarity(known_papers.newest_texts(transaction, ranking.SAMPLE)))
+    return index.keep(
+        transaction, "words", None, lambda: _rarity(known_papers.newest_texts(transaction, ranking.SAMPLE))
+    )
 
 
 def _rarity(texts: Sequence[tuple[int, Paper]]) -> ranking.Rarity:
@@ -50,10 +60,10 @@ HOW_TO_SEND = Sentence("Export yours as BibTeX, RIS or CSL JSON, and send me the
 
 
 def with_words(store: Scope, query: Query, subscriptions: Iterable[Subscription] = (), *, chat_id: int = 0) -> Query:
-    """The query with the words of the papers, or of the chat's library, that it names after `like:`; others are unchanged.
+    """Returns the query with the words of the papers, or of the chat's library, that it names after `like:`.
 
-    Where a subscription names the same papers, its words are taken, so that the same request stays the same. Raises
-    Refused for a paper that is not stored.
+    Other queries are returned unchanged. If one of the subscriptions names the same papers, its words are used, so that
+    the same query has the same canonical text. Raises Refused for a paper that is not stored.
     """
     named = parse.papers_named_in(query)
     if not named:
@@ -66,7 +76,10 @@ def with_words(store: Scope, query: Query, subscriptions: Iterable[Subscription]
 
 @reads
 def words_near(transaction: Transaction, query: Query) -> tuple[str, ...]:
-    """The words that make papers near to those of a query, the weightiest of each first, as these papers write them."""
+    """Returns the words by which papers are near to the papers that a query names, in the spelling of these papers.
+
+    The words of each term are ordered by weight, the highest first.
+    """
     words = dict.fromkeys(word for term in query.terms for word, _ in term.near)
     names = {name for value in parse.papers_named_in(query) for name in value.split(",")}
     ids = known_papers.papers_with_keys(transaction, sorted(names))
@@ -99,7 +112,7 @@ def _nothing_near(names: str) -> NoReturn:
 
 
 def words_of_library(transaction: Transaction, chat_id: int) -> WordsOfPapers:
-    """The words by which papers are near to the library of a chat. Raises Refused if it has none."""
+    """Returns the words by which papers are near to the library of a chat. Raises Refused if it has no library."""
     library = stored_signals.library_of(transaction, chat_id)
     if library is None:
         raise Refused(NO_LIBRARY, HOW_TO_SEND)
@@ -109,7 +122,7 @@ def words_of_library(transaction: Transaction, chat_id: int) -> WordsOfPapers:
 # ----------------------------------------------------------------------------------------- what a chat did with papers
 
 
-STRENGTHS = {  # how strongly a signal says that more such papers are wanted; below 0: fewer
+STRENGTHS = {  # how strongly a signal says that more such papers are wanted, or, if negative, fewer
     Signal.LIKED: 3.0,
     Signal.SAVED: 3.0,
     Signal.FOLLOWED: 2.0,
@@ -120,24 +133,24 @@ STRENGTHS = {  # how strongly a signal says that more such papers are wanted; be
 }
 MOST_SIGNALS = 200  # signals kept for a chat, in addition to its saved papers; some 60 bytes each
 MOST_SAVED = 1000
-LEARNED_FROM = 100  # the newest papers from which the taste is computed: 0.2 ms each
+LEARNED_FROM = 100  # the newest signals, from which the taste is computed: 0.2 ms each
 _WANTED = tuple(kind for kind, strength in STRENGTHS.items() if strength > 0)
 _BESIDE_SAVED = tuple(kind for kind in Signal if kind is not Signal.SAVED)
 _OPPOSITE = {Signal.LIKED: Signal.DISLIKED, Signal.DISLIKED: Signal.LIKED}
 
 
 class Nearest(NamedTuple):
-    """The paper, or entry of the chat's library, that speaks most for another paper."""
+    """The paper, or the entry of the chat's library, that best explains why another paper is ranked high."""
 
     kind: Signal | None  # what the chat did with it; None: it is in the library
-    paper: KnownPaper  # of an entry only the title
-    words: tuple[str, ...]  # of the chat's taste that both have, the weightiest first
+    paper: KnownPaper  # for an entry of the library, only the title is set
+    words: tuple[str, ...]  # words of the chat's taste that both papers have, by weight, the highest first
 
 
 def note_signal(store: Scope, chat: Chat, papers: Sequence[int], kind: Signal, *, now: datetime) -> None:
-    """Stores what a chat did with papers, and learns its taste again. Too many signals: the oldest are removed.
+    """Stores what a chat did with papers, and computes its taste again.
 
-    Does nothing for a chat that is not stored.
+    If there are too many signals, removes the oldest. Does nothing for a chat that is not stored.
     """
     if not chat.id or not papers:
         return
@@ -153,7 +166,7 @@ def note_signal(store: Scope, chat: Chat, papers: Sequence[int], kind: Signal, *
 
 @writes
 def take_back(transaction: Transaction, chat: Chat, paper: int, kind: Signal) -> bool:
-    """Removes a signal, and learns the taste again; returns whether there was one."""
+    """Removes a signal, and computes the taste again. Returns whether there was one."""
     gone = stored_signals.drop_signals(transaction, chat.id, paper, [kind])
     if gone:
         learn(transaction, chat.id)
@@ -162,7 +175,7 @@ def take_back(transaction: Transaction, chat: Chat, paper: int, kind: Signal) ->
 
 @writes
 def save_paper(transaction: Transaction, chat: Chat, paper: int, *, now: datetime) -> bool:
-    """Keeps a paper for a chat, as its newest one. Returns False if the chat kept it before."""
+    """Saves a paper for a chat, as its newest one. Returns False if the chat had saved it before."""
     is_new = (paper, Signal.SAVED) not in stored_signals.signals_of_papers(transaction, chat.id, [paper])
     note_signal(transaction, chat, [paper], Signal.SAVED, now=now)
     return is_new
@@ -171,9 +184,9 @@ def save_paper(transaction: Transaction, chat: Chat, paper: int, *, now: datetim
 def restore_signals(
     transaction: Transaction, chat_id: int, wanted: Mapping[tuple[Signal, int], datetime | None]
 ) -> None:
-    """Puts signals of papers back, or drops those without a time in `wanted`, and learns the taste again.
+    """Restores signals, and computes the taste again. `wanted` is (kind, paper) → moment; None removes the signal.
 
-    A paper that is not stored any more gets none.
+    A paper that is no longer stored gets no signal.
     """
     stored = known_papers.stored_papers(transaction, [paper for _, paper in wanted])
     for (kind, paper), at in wanted.items():
@@ -186,7 +199,7 @@ def restore_signals(
 
 @reads
 def saved_papers(transaction: Transaction, chat: Chat) -> tuple[KnownPaper, ...]:
-    """The papers that a chat saved, the last one first."""
+    """Returns the papers that a chat saved, the last saved one first."""
     saved = stored_signals.signals_of(transaction, chat.id, most=MOST_SAVED, kinds=[Signal.SAVED])
     known = known_papers.stored_papers(transaction, [one.paper for one in saved])
     return tuple(known[one.paper] for one in saved if one.paper in known)
@@ -194,9 +207,10 @@ def saved_papers(transaction: Transaction, chat: Chat) -> tuple[KnownPaper, ...]
 
 @reads
 def nearest(transaction: Transaction, chat: Chat, known: KnownPaper) -> Nearest | None:
-    """The paper that a chat liked, saved, followed or opened with most of the words that put this one further up.
+    """Returns the paper that the chat liked or used and that shares most of the words for which `known` ranks high.
 
-    None if the chat's taste does not favour it, or if the chat does not want the best first.
+    The result may also be an entry of the chat's library. Returns None if the chat's taste does not favour the paper,
+    or if the chat does not want the best papers first.
     """
     if chat.settings.order != "score":
         return None
@@ -230,8 +244,13 @@ def _written(words: Sequence[str], known: KnownPaper) -> tuple[str, ...]:
 
 @reads
 def entry_near(transaction: Transaction, chat: Chat, known: KnownPaper) -> KnownPaper | None:
-    """The entry of a chat's library that has most of the words by which a paper is near to it; None if none has any."""
-    kept = parse.words_kept(one.canonical for one in subscriptions_of(transaction, [chat.id])[chat.id])
+    """Returns the entry of a chat's library that has most of the words by which a paper is near to the library.
+
+    Returns None if no entry has any of the words.
+    """
+    kept = parse.words_kept(
+        one.canonical for one in stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
+    )
     text = tokenize(known.paper).folded[TEXT]
     weights = {word: weight for word, weight in kept.get(LIBRARY, ()) if f" {word} " in text}
     return _nearest_entry(transaction, chat, known, weights)
@@ -240,7 +259,10 @@ def entry_near(transaction: Transaction, chat: Chat, known: KnownPaper) -> Known
 def _nearest_entry(
     transaction: Transaction, chat: Chat, known: KnownPaper, weights: Mapping[str, float], above: float = 0.0
 ) -> KnownPaper | None:
-    """The entry whose title has words that weigh most, and more than `above`. All that is known of it is the title."""
+    """Returns the library entry whose title has the highest weight, if it is more than `above`.
+
+    Only its title is set.
+    """
     weighed = (
         (sum(weights.get(word, 0.0) for word in words.split()), title)
         for title, words in stored_signals.titles_of(transaction, chat.id)
@@ -250,7 +272,7 @@ def _nearest_entry(
 
 
 def learn(transaction: Transaction, chat_id: int) -> None:
-    """Stores the taste that the newest signals and the library of a chat show.
+    """Computes the taste of a chat from its newest signals and its library, and stores it.
 
     If a paper has several signals, the strongest one counts.
     """
@@ -271,7 +293,7 @@ def learn(transaction: Transaction, chat_id: int) -> None:
 def put_library(
     transaction: Transaction, chat: Chat, library: ranking.Library, *, now: datetime, who: str = ""
 ) -> None:
-    """Stores the library of a chat in place of the one before, and gives its words to the subscription that asks for them."""
+    """Replaces the library of a chat, and updates the words of subscriptions with `like:library`."""
     stored_signals.put_library(transaction, chat.id, library, now=now)
     learn(transaction, chat.id)
     for one in stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]:
@@ -279,13 +301,203 @@ def put_library(
         if LIBRARY in kept and (words := words_of_library(transaction, chat.id)):
             fields = FIELDS.knowing(kept | {LIBRARY: words})
             query = parse.parse_query(one.text, fields)
-            begin_change(transaction, chat.id, now=now, who=who)
-            stored_subscriptions.change_subscription(transaction, one, one._replace(canonical=query.canonical))
+            after = one._replace(canonical=query.canonical)
+            change_subscriptions(transaction, [one], [after], now=now, who=who)
 
 
 @writes
 def drop_library(transaction: Transaction, chat: Chat) -> bool:
-    """Removes the library of a chat; returns whether there was one."""
+    """Removes the library of a chat. Returns whether there was one."""
     is_gone = stored_signals.drop_library(transaction, chat.id)
     learn(transaction, chat.id)
     return is_gone
+
+
+# ---------------------------------------------------------------------------- variants of a query that find more papers
+
+
+_BEST_FIRST = ("also", "author", "initials", "anywhere", "without", "allowed", "only", "any")
+_YEAR = timedelta(days=365)
+_MOST = 0.5  # of all papers: a variant that finds more than this part is useless
+_PAIRS = 2  # the rarest pairs of words are suggested: they say best what a query is about
+_EXPLAINING = 100  # newest papers with some word of a query, from which other forms of its words are learned
+
+
+@dataclass(frozen=True, slots=True)
+class Looser:
+    """A variant of a query that finds more papers."""
+
+    variant: advice.Variant
+    more: int  # papers that it finds in addition
+
+
+@reads
+def looser(transaction: Transaction, query: Query, *, forms_only: bool = False) -> list[Looser]:
+    """Returns variants that find more of the newest 50,000 papers than a query does, the most useful first.
+
+    `forms_only`: only the variant with other forms of its words.
+    """
+    entries, _ = index.searched_range(transaction)
+    query = with_words(transaction, query)
+
+    def count(asked: Query) -> int:
+        return index.find(transaction, entries, asked, most_read=index.MOST_READ).bits.bit_count()
+
+    found, most = count(query), entries.papers.bit_count() * _MOST
+    others = [*_in_other_forms(transaction, entries, query), *([] if forms_only else advice.variants(query))]
+    more = [Looser(one, count(parse.parse_query(one.text, query.fields)) - found) for one in others]
+    better = [one for one in more if 0 < one.more < most and one.variant.kind in _BEST_FIRST]
+    if not found and not forms_only and all(one.variant.kind == "any" for one in better):
+        both = [
+            Looser(one, count(parse.parse_query(one.text, query.fields)))
+            for one in advice.pairs(query)
+            if STOP_WORDS.isdisjoint(normalize.tokens(one.text))
+        ]
+        better += sorted((one for one in both if one.more), key=lambda one: one.more)[:_PAIRS]
+    return sorted(better, key=lambda one: (_BEST_FIRST.index(one.variant.kind), -one.more))
+
+
+@reads
+def in_last_year(transaction: Transaction, query: Query, found: int, *, now: datetime) -> Looser | None:
+    """Returns the variant "last year" of a query; None if it finds no more papers than the `found` ones of the last days."""
+    entries, _ = index.searched_range(transaction)
+    since = index.key_of(now.date() - _YEAR, 0)
+    hits = index.find(transaction, entries, with_words(transaction, query), most_read=index.MOST_READ)
+    more = (hits.bits & entries.newer_than(since)).bit_count() - found
+    return Looser(advice.Variant(kind="year", text=query.text), more) if more > 0 else None
+
+
+def _in_other_forms(transaction: Transaction, entries: index.Entries, query: Query) -> Iterator[advice.Variant]:
+    """Yields the query with other forms of its words added, such as "large language model" for LLM."""
+    some = 0
+    for term in query.terms:
+        some |= index.having(transaction, entries, term)[0] if term.field is TEXT else 0
+    papers = map(index.number_of, entries.newest_first(some, _EXPLAINING))
+    texts = known_papers.texts_of(transaction, papers).values()
+    forms: advice.Forms = {
+        **advice.learned_forms(f"{one.title}. {one.abstract}" for one in texts),
+        **advice.common_forms(),
+    }
+    if text := rewritten(query, lambda node: advice.with_other_forms(node, forms)):
+        yield advice.Variant(kind="also", text=text)
+
+
+# -------------------------------------------------------------------------------------- words that no stored paper has
+
+
+_WORD = re.compile(r"(?<![\w*])[A-Za-z]{4,24}(?![\w*])")
+_ACRONYM = re.compile(r"[A-Z]{4,6}")  # CRISPR is not a wrong spelling of crisp
+_SHORT = 8  # letters; a shorter word may have one typing error, other words two
+
+
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """The words of a query that no stored paper has, as typed, and the query with similar words of papers instead."""
+
+    unknown: tuple[str, ...]
+    meant: str  # "" if no unknown word is close to a word of a paper
+
+
+@reads
+def spelling(transaction: Transaction, query: Query) -> Spelling:
+    """Returns which words of a query no stored paper has, and the query that was probably meant."""
+    typed = {word: dict.fromkeys((form, normalize.fold_plural(form))) for word, form in _unknown_words(query.tree)}
+    known = known_papers.spelled(transaction, [form for forms in typed.values() for form in forms])
+    unknown = {word: next(iter(forms)) for word, forms in typed.items() if known.isdisjoint(forms)}
+    words = {word: form for word, form in unknown.items() if not _ACRONYM.fullmatch(word)}
+    close = {word: found for word, form in words.items() if (found := _nearest_words(transaction, form))}
+    meant = rewritten(query, lambda node: changed(node, lambda leaf: _respelled(leaf, close))) if close else ""
+    return Spelling(tuple(unknown), meant)
+
+
+def _unknown_words(node: Node) -> Iterator[tuple[str, str]]:
+    """Yields the positive words of a query, each as (as typed, in the form of `spellings`)."""
+    if isinstance(node, Leaf):
+        is_name = node.term.field is AUTHOR
+        if is_name or node.term.field.kind is ValueKind.WORDS:
+            for word in _WORD.findall(node.words):
+                yield word, f"@{''.join(normalize.author_tokens(word))}" if is_name else word.lower()
+    elif not isinstance(node, Not):
+        for part in node.nodes:
+            yield from _unknown_words(part)
+
+
+def _nearest_words(transaction: Transaction, word: str) -> str:
+    """Returns the word of a paper that is closest to `word`; if several are, the most common; "" if none is close."""
+    from rapidfuzz import distance, process  # noqa: PLC0415 - takes 30 ms of the start, and 3 MB of memory
+
+    most = 1 if len(word) < _SHORT else 2
+    alike = known_papers.spelled_alike(transaction, word, most)
+    found = process.extract(word, alike, scorer=distance.OSA.distance, score_cutoff=most, limit=None)
+    rarity = counted_words_of_all(transaction)
+    having = {
+        **rarity.having,
+        **dict.fromkeys(STOP_WORDS, rarity.papers),
+    }  # stop words are not counted, so they are added
+    ranked = sorted(found, key=lambda one: (one[1], -having.get(normalize.fold_plural(one[0]), 0), one[0]))
+    best = ranked[0][0] if ranked else ""
+    return best[1:].title() if best[:1] == "@" else best
+
+
+def _respelled(leaf: Leaf, close: Mapping[str, str]) -> Leaf:
+    """Returns a leaf in which unknown words are replaced. `close` is unknown word → word of a paper."""
+    return replace(leaf, words=_WORD.sub(lambda word: close.get(word[0], word[0]), leaf.words))
+
+
+# ------------------------------------------------- the stored papers that are nearest to some papers (docs/queries.md)
+
+
+LOOKED_AT = 1000  # newest papers that are compared, 0.1 ms each
+MOST_ALIKE = 5
+FLOOR = LEAST_NEARNESS / THOUSAND
+
+
+class Alike(NamedTuple):
+    """The papers that are nearest to given papers or a text."""
+
+    words: tuple[str, ...]  # the words of the search, by weight, the highest first
+    papers: tuple[KnownPaper, ...]  # the nearest first
+    looked_at: int
+
+
+@reads
+def papers_alike(transaction: Transaction, given: Sequence[KnownPaper]) -> Alike:
+    """Returns the papers nearest to the given ones, at most five, from the newest thousand."""
+    taste = ranking.taste_of([(1.0, ranking.words_of(one.paper)) for one in given], counted_words_of_all(transaction))
+    ids, looked_at = _nearest(transaction, taste, {one.id for one in given})
+    known = known_papers.stored_papers(transaction, ids)
+    heaviest = sorted(taste.weights, key=lambda word: (-taste.weights[word], word))
+    texts = [text for one in given for text in (one.paper.title, one.paper.abstract)]
+    return Alike(
+        words=normalize.as_written(heaviest, texts), papers=tuple(known[one] for one in ids), looked_at=looked_at
+    )
+
+
+@reads
+def papers_near_text(transaction: Transaction, text: str) -> Alike:
+    """Returns the papers nearest to a text, at most five, from the newest 50,000."""
+    entries, _ = index.searched_range(transaction)
+    words = ranking.words_of_papers([ranking.words_of(Paper(key="", abstract=text))], counted_words_of_all(transaction))
+    near = index.near_places(transaction, entries, words)
+    best = sorted(near, key=lambda at: (near[at], entries.keys[at]), reverse=True)
+    papers = index.read(transaction, [key for at in best if (key := entries.keys[at])][:MOST_ALIKE])
+    heaviest = sorted(words, key=lambda one: -one[1])
+    shown = normalize.as_written((word for word, _ in heaviest), [text])
+    return Alike(words=shown, papers=papers, looked_at=entries.papers.bit_count())
+
+
+def _nearest(transaction: Transaction, taste: ranking.Taste, without: Collection[int]) -> tuple[list[int], int]:
+    """Returns the ids of the nearest papers, and how many papers were compared."""
+    looked_at = known_papers.newest_texts(transaction, LOOKED_AT)
+    near = [
+        (
+            ranking.nearness(
+                taste, f" {' '.join((*normalize.tokens(paper.title), *normalize.tokens(paper.abstract)))} "
+            ),
+            known,
+        )
+        for known, paper in looked_at
+        if known not in without
+    ]
+    found = sorted((one for one in near if one[0] >= FLOOR), key=lambda one: (-one[0], -one[1]))
+    return [known for _, known in found[:MOST_ALIKE]], len(looked_at)

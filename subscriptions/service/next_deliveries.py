@@ -1,4 +1,4 @@
-"""The subscriptions of a chat, those that are typed, and when they are due next."""
+"""The subscriptions of a chat, how people name one of them, and when they are due next."""
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from subscriptions.addresses import facts_of
 from subscriptions.errors import NotFound, Sentence
 from subscriptions.model import Cadence, Chat, ChatAddress, ChatKind, Subscription
 from subscriptions.planning import cadence as cadences
-from subscriptions.planning.pauses import Forecast, NextDelivery, forecast_delivery
+from subscriptions.planning import pauses
 from subscriptions.query.parse import asked_beside
 from subscriptions.states import SubscriptionState
 from subscriptions.store import chats, known_papers, sources
@@ -21,14 +21,14 @@ Move = tuple[int, int, stored_subscriptions.DueSpan]  # (id of a subscription, i
 
 
 def quiet_until(chat: Chat, moment: datetime) -> datetime | None:
-    """The end of the chat's quiet hours if they hold at `moment`; None if they do not."""
+    """Returns the end of the chat's quiet hours, if `moment` is in them; otherwise None."""
     return cadences.quiet_until(chat.settings.quiet, zones.zone(chat.settings.timezone), moment)
 
 
 def put_off_by_quiet_hours(chat: Chat, due: Sequence[Subscription], now: datetime) -> list[Move]:
-    """Moves that put off due `now` subscriptions to the end of the quiet hours.
+    """Returns moves that postpone due `now` subscriptions to the end of the quiet hours.
 
-    A subscription whose papers a person asked for (`hurry`) is not put off.
+    A subscription whose papers a person requested (`hurry`) is not postponed.
     """
     at_once = [subscription for subscription in due if subscription.cadence.kind == "now" and not subscription.hurry]
     until = quiet_until(chat, now) if at_once else None
@@ -38,8 +38,8 @@ def put_off_by_quiet_hours(chat: Chat, due: Sequence[Subscription], now: datetim
 
 
 def apply_new_clock(transaction: Transaction, before: Chat, now: datetime) -> Chat:
-    """Moves what is due after the zone or the quiet hours of a chat were changed; returns the chat as it is now."""
-    after = chats.chats_by_id(transaction, [before.id], zone=transaction.zone)[before.id]
+    """Adjusts due moments after the zone or the quiet hours of a chat changed. Returns the chat as it is now."""
+    after = chats.chats_by_id(transaction, [before.id])[before.id]
     clocks = [(chat.settings.timezone, chat.settings.quiet) for chat in (before, after)]
     if clocks[0] == clocks[1]:
         return after
@@ -49,10 +49,11 @@ def apply_new_clock(transaction: Transaction, before: Chat, now: datetime) -> Ch
 
 
 def by_new_clock(subscription: Subscription, before: Chat, after: Chat, now: datetime) -> Subscription:
-    """The subscription as a change of its chat's zone or quiet hours leaves it.
+    """Returns the subscription with its due moment after a change of its chat's zone or quiet hours.
 
-    One without a zone of its own is due at the same local time in the new zone; an overdue one stays overdue. What the old
-    quiet hours put off waits for the end of the new ones; if it is not quiet now, it is due at once.
+    A subscription that uses the chat's zone is due at the same local time in the new zone; if it is overdue, it stays
+    overdue. If the old quiet hours postponed it, it is due at the end of the new quiet hours, or at once if it is not
+    quiet now.
     """
     due = subscription.next_due_at
     if after.settings.timezone != before.settings.timezone and not subscription.zone and due is not None and due > now:
@@ -64,14 +65,17 @@ def by_new_clock(subscription: Subscription, before: Chat, after: Chat, now: dat
 
 
 def with_due(subscription: Subscription, due: stored_subscriptions.DueSpan) -> Subscription:
-    """The subscription, due at another moment. With both moments given, quiet hours do not delay it further."""
+    """Returns the subscription with another due span. If both moments are given, quiet hours do not delay it."""
     return subscription._replace(next_due_at=due[0], latest_due_at=due[1])
 
 
 def with_time(
     subscription: Subscription, chat: Chat, schedule: Cadence, zone: str | None, now: datetime
 ) -> Subscription:
-    """The subscription with a schedule and a zone, None for the chat's. With a new time it is due first at its next moment."""
+    """Returns the subscription with a schedule and a zone; None means the chat's zone.
+
+    If that changes its time, it is due at the next moment of the new time.
+    """
     if (subscription.cadence, subscription.zone) == (schedule, zone):
         return subscription
     after = subscription._replace(cadence=schedule, zone=zone)
@@ -79,7 +83,10 @@ def with_time(
 
 
 def reopened_window(subscription: Subscription, chat: Chat, now: datetime) -> stored_subscriptions.DueSpan | None:
-    """The due span of a when-out window that is open at `now`, if an earlier one passed while nothing ran; else None."""
+    """Returns the due span of the when-out window that is open at `now`, if the stored span is of an earlier window.
+
+    That happens if no planner ran in the earlier window. Otherwise returns None.
+    """
     if subscription.cadence.kind != "when-out" or subscription.next_due_at is None:
         return None
     zone = zone_of(subscription, chat)
@@ -90,10 +97,13 @@ def reopened_window(subscription: Subscription, chat: Chat, now: datetime) -> st
 
 
 def moved_near(transaction: Transaction, chat_ids: Sequence[int], now: datetime) -> list[Move]:
-    """Moves of the subscriptions of these chats that are due too late, to the moments at which they are due by the right clock."""
+    """Returns moves of the subscriptions of these chats that are due too late, to their correct moments.
+
+    Such due moments were stored while the clock was wrong.
+    """
     of_chats = stored_subscriptions.subscriptions_of(transaction, chat_ids)
     moves: list[Move] = []
-    for chat in chats.chats_by_id(transaction, chat_ids, zone=transaction.zone).values():
+    for chat in chats.chats_by_id(transaction, chat_ids).values():
         for one in of_chats[chat.id]:
             zone = zone_of(one, chat)
             if one.next_due_at is None or not cadences.is_too_far(one.cadence, zone, one.next_due_at, now):
@@ -106,21 +116,21 @@ def moved_near(transaction: Transaction, chat_ids: Sequence[int], now: datetime)
 
 
 def due_span(cadence: Cadence, zone: tzinfo, moment: datetime | None) -> stored_subscriptions.DueSpan:
-    """(due moment, latest moment that it may become): for when-out the end of its window, else the same moment twice."""
+    """Returns (due moment, latest due moment). The latest is the end of the window for when-out, otherwise the same."""
     if moment is None or cadence.kind != "when-out":
         return moment, moment
     return moment, cadences.closes(cadence, zone, moment)
 
 
 def first_span(cadence: Cadence, zone: tzinfo, now: datetime) -> stored_subscriptions.DueSpan:
-    """The due span of a subscription that begins or goes on at `now`."""
+    """Returns the due span of a subscription that begins or resumes at `now`."""
     return due_span(cadence, zone, cadences.first_due(cadence, zone, now))
 
 
-# ----------------------------------- when a subscription or a chat gets something next, by the forecast of the sources
+# ------------------------------ when a subscription or a chat gets its next delivery, from the forecast of the sources
 
 
-_NOTHING = NextDelivery()
+_NOTHING = pauses.NextDelivery()
 _Case = tuple[Cadence, tzinfo, datetime | None, bool, str, str]
 
 
@@ -128,17 +138,17 @@ _Case = tuple[Cadence, tzinfo, datetime | None, bool, str, str]
 class DeliveryForecast:
     """The forecast of deliveries at one moment.
 
-    Many chats share cadence, zone and quiet hours: each such case is computed once.
+    Many chats have the same cadence, zone and quiet hours: each combination is computed once.
     """
 
-    forecast: Forecast
+    forecast: pauses.Forecast
     last_sequence: int
     next_batch: datetime | None  # when a source is due next
-    next_deliveries: dict[_Case, NextDelivery] = field(default_factory=dict)
+    next_deliveries: dict[_Case, pauses.NextDelivery] = field(default_factory=dict)
 
     @classmethod
     def of(cls, transaction: Transaction, now: datetime) -> "DeliveryForecast":
-        """The forecast at `now`."""
+        """Returns the forecast at `now`."""
         forecast = sources.forecast(transaction, now=now)
         last_sequence = known_papers.last_sequence(transaction)
         return cls(forecast=forecast, last_sequence=last_sequence, next_batch=forecast.next_due())
@@ -150,10 +160,10 @@ class DeliveryForecast:
         *,
         planned: bool = False,
         fits: Callable[[int], bool] | None = None,
-    ) -> NextDelivery:
+    ) -> pauses.NextDelivery:
         """Returns when a subscription delivers next; with `planned`, when it delivers after a delivery of this moment.
 
-        `fits` tells whether its query matches a paper above a sequence; None: not known, so every new paper counts.
+        `fits` tells whether its query matches a paper above a sequence; None: unknown, so every new paper counts.
         """
         zone = zone_of(subscription, chat)
         regular = next_moment(subscription.cadence, zone, self.forecast.at) if planned else subscription.next_due_at
@@ -161,32 +171,34 @@ class DeliveryForecast:
         case = (subscription.cadence, zone, regular, news, chat.settings.quiet, chat.settings.timezone)
         if case not in self.next_deliveries:
             clock = zones.zone(chat.settings.timezone)
-            self.next_deliveries[case] = forecast_delivery(
+            self.next_deliveries[case] = pauses.forecast_delivery(
                 subscription.cadence, zone, regular, self.forecast, news=news, quiet=chat.settings.quiet, clock=clock
             )
         return self.next_deliveries[case]
 
     def _has_news(self, subscription: Subscription, chat: Chat, fits: Callable[[int], bool] | None) -> bool:
-        """Whether papers came that make a delivery. The chat's first delivery may also say that none of them matches."""
+        """Whether papers came that cause a delivery. The chat's first delivery may also say that no paper matches."""
         cursor = subscription.cursor
         if cursor >= self.last_sequence or fits is None:
             return cursor < self.last_sequence
         return fits(cursor) or (not chat.first_delivery_planned and self.is_last_word(subscription, chat))
 
     def is_last_word(self, subscription: Subscription, chat: Chat) -> bool:
-        """Whether a due moment need not wait any longer.
+        """Whether the delivery of a due subscription does not have to wait for more papers.
 
-        A when-out waits for sources that are due before its second time.
+        A when-out waits for sources that are due before the end of its window.
         """
         if subscription.cadence.kind != "when-out" or subscription.next_due_at is None:
             return True
         closes = cadences.closes(subscription.cadence, zone_of(subscription, chat), subscription.next_due_at)
         return self.forecast.at >= closes or self.next_batch is None or self.next_batch >= closes
 
-    def next_of(self, chat: Chat, subscriptions: Sequence[Subscription], planned: Collection[int] = ()) -> NextDelivery:
-        """When a chat gets something next: the first delivery of its active subscriptions.
+    def next_of(
+        self, chat: Chat, subscriptions: Sequence[Subscription], planned: Collection[int] = ()
+    ) -> pauses.NextDelivery:
+        """Returns the next delivery to a chat: the first delivery of its active subscriptions.
 
-        `planned` are ids of subscriptions, see `next_delivery`.
+        `planned` has ids of subscriptions, see `next_delivery`.
         """
         active = [
             self.next_delivery(subscription, chat, planned=subscription.id in planned)
@@ -194,30 +206,28 @@ class DeliveryForecast:
             if subscription.state is SubscriptionState.ACTIVE
         ]
         at_once = next((one for one in active if one.at is None and one.latest is not None), None)
-        foreseen = min((one for one in active if one.at is not None), key=_moment, default=_NOTHING)
-        return at_once or foreseen
+        first = min((one.at for one in active if one.at is not None), default=None)
+        return at_once or next((one for one in active if one.at == first), _NOTHING)
 
 
 def zone_of(subscription: Subscription, chat: Chat) -> tzinfo:
-    """The zone in which a subscription is due: its own, else the chat's."""
+    """Returns the zone of a subscription's times: its own, or, without one, the chat's."""
     return zones.zone(subscription.zone or chat.settings.timezone)
 
 
 @lru_cache(maxsize=4096)
 def next_moment(cadence: Cadence, zone: tzinfo, now: datetime) -> datetime | None:
-    """The next regular moment of a cadence, cached: many chats share cadence, zone and the moment of planning."""
+    """Returns the next regular moment of a cadence.
+
+    Cached: many chats have the same cadence, zone and moment of planning.
+    """
     return cadences.next_due(cadence, zone, now)
-
-
-def _moment(next_delivery: NextDelivery) -> datetime:
-    assert next_delivery.at is not None  # noqa: S101 - see `next_of`
-    return next_delivery.at
 
 
 # ----------------------------------------------------------------------------------------- finds a chat by its address
 
 
-_MOST_DIGITS = 9  # of a number; Python refuses to read more than some thousands
+_MOST_DIGITS = 9  # of a subscription's number; Python refuses to convert thousands of digits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,14 +239,14 @@ class Listed:
 
     @property
     def zone(self) -> str:
-        """The subscription's own, else the chat's."""
+        """The subscription's own zone, or, without one, the chat's."""
         return self.subscription.zone or self.chat.settings.timezone
 
 
 @reads
 def get_chat(transaction: Transaction, address: ChatAddress) -> Chat:
-    """The chat at this address, or the chat that moved from there. Raises NotFound."""
-    chat = chats.find_chat(transaction, address, zone=transaction.zone)
+    """Returns the chat at this address, or the chat that moved from there. Raises NotFound."""
+    chat = chats.find_chat(transaction, address)
     if chat is None:
         raise NotFound(
             Sentence("There is no such chat: {chat}.", {"chat": str(address)}),
@@ -248,17 +258,21 @@ def get_chat(transaction: Transaction, address: ChatAddress) -> Chat:
     return chat
 
 
+def get_subscribed(transaction: Transaction, address: ChatAddress) -> tuple[Chat, tuple[Subscription, ...]]:
+    """Returns the chat at this address and its subscriptions. Raises NotFound."""
+    chat = get_chat(transaction, address)
+    return chat, stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
+
+
 def kind_of(address: ChatAddress) -> ChatKind:
-    """The kind of a chat as far as its address tells; the platform may know better."""
+    """Returns the kind of a chat as its address suggests; the platform may know better."""
     return facts_of(address.platform).kind_of(address)
 
 
 @reads
 def listed(transaction: Transaction, address: ChatAddress | None) -> tuple[Listed, ...]:
-    """The subscriptions of one chat, or with None of all chats. Raises NotFound."""
-    pages = (
-        chats.all_chats(transaction, zone=transaction.zone) if address is None else [(get_chat(transaction, address),)]
-    )
+    """Returns the subscriptions of one chat; with None, of all chats. Raises NotFound."""
+    pages = chats.all_chats(transaction) if address is None else [(get_chat(transaction, address),)]
     return tuple(one for chats in pages for one in _listed(transaction, chats))
 
 
@@ -270,20 +284,25 @@ def _listed(transaction: Transaction, chats: Sequence[Chat]) -> Iterator[Listed]
 
 
 def numbered(transaction: Transaction, chat: Chat, number: int) -> Subscription:
-    """The subscription of a chat with this number. Raises NotFound."""
+    """Returns the subscription of a chat with this number. Raises NotFound."""
     return which_one(stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id], str(number))
 
 
+def chosen(subscriptions: tuple[Subscription, ...], number: int | None) -> tuple[Subscription, ...]:
+    """Returns the subscription with this number; with None, all of them. Raises NotFound."""
+    return subscriptions if number is None else (which_one(subscriptions, str(number)),)
+
+
 def typed_number(text: str) -> int | None:
-    """The number that a text is, with or without "#"; None for any other text, and for more digits than a number has."""
+    """Returns the number in a text such as "3" or "#3"; None for any other text or too many digits."""
     digits = text.strip().lstrip("#")
     return int(digits) if digits.isdecimal() and len(digits) <= _MOST_DIGITS else None
 
 
 def which_one(subscriptions: Sequence[Subscription], which: str) -> Subscription:
-    """The subscription with this number or query. Raises NotFound, QueryError.
+    """Returns the subscription with this number or query. Raises NotFound, QueryError.
 
-    A bare number that no subscription has is read as a query.
+    If no subscription has the number, it is read as a query.
     """
     number = typed_number(which)
     for subscription in subscriptions:

@@ -1,4 +1,4 @@
-"""Searches stored papers: all of them, and those of recent days."""
+"""Searches stored papers: all papers, and those of recent days."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,38 +17,35 @@ from subscriptions.query.advice import Advice, advise
 from subscriptions.query.parse import parse_canonical
 from subscriptions.service import known_papers as index
 from subscriptions.service.near_papers import with_words
-from subscriptions.store import entries as stored_entries
-from subscriptions.store import known_papers
+from subscriptions.store import known_papers, outbox
 from subscriptions.store.database.store import Store, Transaction, reads
-
-_SEARCHED = "searched"  # a kind of cached entries: stretches, by the key of their newest paper; None: the newest of all
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchResult:
-    """The result of a search in one stretch of the stored papers."""
+    """The result of a search in one range of the stored papers."""
 
-    papers: tuple[KnownPaper, ...]  # a page of them, the newest first
-    found: int  # in the whole stretch
-    upto: int  # the key of its newest paper, where the stretch begins
-    looked: int  # papers looked at
-    stored: int  # papers in all
-    below: int | None  # where the next stretch begins; None: all older ones were looked at
-    since: date | None  # the day of the oldest paper looked at
+    papers: tuple[KnownPaper, ...]  # a page of the found papers, newest first
+    found: int  # papers found in the whole range
+    upto: int  # the key of the newest paper in the range
+    looked: int  # papers that were searched
+    stored: int  # all stored papers
+    below: int | None  # the key at which the next range begins; None: there are no older papers
+    since: date | None  # the day of the oldest paper that was searched
 
 
 @reads
 def search(
     transaction: Transaction, query: Query, *, upto: int | None = None, start: int = 0, most: int
 ) -> SearchResult:
-    """The papers that a query finds in one stretch, the newest by their days first. The stretch begins with the key `upto`.
+    """Searches papers in one range, newest first by day. The range begins with the key `upto`; None: the newest paper.
 
-    `papers` holds `most` of them, from the one at `start` on. A stretch has 50,000 papers; it has fewer if too many of
-    them would have to be read to decide, and more if the newest 50,000 have none.
+    The result has at most `most` of the found papers, from index `start` on. A range has 50,000 papers. It has fewer if
+    too many papers would have to be read to decide, and more if the query finds nothing in the first 50,000.
     """
     query, looked = with_words(transaction, query), 0
     while True:
-        entries, below = searched_range(transaction, upto)
+        entries, below = index.searched_range(transaction, upto)
         hits = index.find(transaction, entries, query, most_read=index.MOST_READ)
         oldest, newest = _ends(entries, hits.end)
         looked += entries.newer_than(hits.end).bit_count() if hits.end else entries.papers.bit_count()
@@ -68,7 +65,7 @@ def search(
 
 
 def _ends(entries: index.Entries, end: int) -> tuple[int, int]:
-    """The keys of the oldest and the newest of the papers that are newer than `end`; (0, 0) if there are none."""
+    """Returns the keys of the oldest and the newest paper that are newer than `end`; (0, 0) if there are none."""
     newest = max(entries.keys, default=0)
     if not end and entries.days:
         return index.key_of(entries.days[0], 0), newest
@@ -76,32 +73,12 @@ def _ends(entries: index.Entries, end: int) -> tuple[int, int]:
     return (oldest, newest) if oldest else (0, 0)
 
 
-def searched_range(transaction: Transaction, upto: int | None = None) -> tuple[index.Entries, int | None]:
-    """The newest papers from a key on down, and the key of the first beyond them."""
-    return index.keep(transaction, _SEARCHED, upto, lambda: _look(transaction, upto))
-
-
-def _look(transaction: Transaction, upto: int | None) -> tuple[index.Entries, int | None]:
-    begin = None if upto is None else (index.day_of(upto), index.number_of(upto))
-    rows = known_papers.newest(transaction, index.MOST_COUNTED + 1, upto=begin)
-    below = (
-        index.key_of(rows[index.MOST_COUNTED].day, rows[index.MOST_COUNTED].paper)
-        if len(rows) > index.MOST_COUNTED
-        else None
-    )
-    return index.Entries.of(rows[: index.MOST_COUNTED], whole=below is None), below
-
-
-def keep_searched(store: Store) -> None:
-    """Renews the cache of the newest stretch if this process has searched it."""
-    if index.is_used(store, _SEARCHED):
-        with store.read() as transaction:
-            searched_range(transaction)
-
-
 @reads
 def papers_named(transaction: Transaction, names: Sequence[str]) -> dict[str, KnownPaper]:
-    """The papers with these arXiv ids and DOIs (`mentioned` finds them in a text); unknown ones are left out."""
+    """Returns name → paper for these arXiv ids and DOIs (`mentioned` finds them in a text).
+
+    Unknown ones are left out.
+    """
     ids = known_papers.papers_with_keys(transaction, names)
     known = known_papers.stored_papers(transaction, list(set(ids.values())))
     return {name: known[paper_id] for name, paper_id in ids.items()}
@@ -110,25 +87,23 @@ def papers_named(transaction: Transaction, names: Sequence[str]) -> dict[str, Kn
 # -------------------------------------------- the papers of the last days, counted for confirmations, lists and advice
 
 
-DAYS_KNOWN = 7  # a confirmation counts what the query matches in so many days
+DAYS_KNOWN = 7  # days in which a confirmation counts the matches of a query
 Counts = tuple[tuple[str, int], ...]
 _NAMES = "names"  # a kind of cached values
 MOST_NAMED = 2000  # papers whose authors and categories are suggested
-_RECENT = "recent"  # a kind of cached values: by day
-CAME_WITHIN = timedelta(days=60)  # a list says when papers came last, if it was since then
+_RECENT = "recent"  # a kind of cached values, by day
+CAME_WITHIN = timedelta(days=60)  # a list says when papers last came, if that was within this time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Base:
-    """The papers over which matches are counted."""
+    """The papers in which matches are counted."""
 
-    days: int = 0  # how many days have papers; 0: there are none
-    of: int = 0  # papers that were counted
-    whole: bool = True  # all papers of the days were counted; else only the newest
-    recent: bool = (
-        False  # the papers are of the last seven days; else there are none of these, and they are of all days
-    )
-    week: bool = False  # the days are a whole week, those without papers included
+    days: int = 0  # number of days with papers; 0: there are no papers
+    of: int = 0  # number of these papers
+    whole: bool = True  # whether these are all papers of the days; otherwise only the newest
+    recent: bool = False  # whether the papers are from the last seven days; otherwise these had none
+    week: bool = False  # whether the bot had papers on the first of the seven days: a count is for a whole week
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +116,7 @@ class Recent:
     week: bool
 
     def find(self, transaction: Transaction, queries: Mapping[str, Query], chat: Chat | None = None) -> "MatchSets":
-        """Returns the matches of each query, counted over the same papers; without cross-lists if the chat wants none."""
+        """Returns the matches of each query among the same papers, without cross-lists if the chat wants none."""
         hits = {
             name: index.find(transaction, self.entries, query, most_read=index.MOST_READ)
             for name, query in queries.items()
@@ -161,21 +136,21 @@ class Recent:
         return MatchSets({name: one.bits & wanted for name, one in hits.items()}, base, wanted)
 
     def newest(self, transaction: Transaction, found: int, most: int) -> tuple[KnownPaper, ...]:
-        """The newest of a set of papers, the newest first."""
+        """Returns the newest `most` papers of a set, newest first."""
         return index.read(transaction, self.entries.newest_first(found, most))
 
 
 @dataclass(frozen=True, slots=True)
 class MatchSets:
-    """The sets of papers that queries find, by the names of the queries."""
+    """Query name → the set of papers that it finds."""
 
     of: Mapping[str, int]
     base: Base
-    counted: int  # the papers among which they were looked for
+    counted: int  # the set of papers that were searched
 
     @property
     def union(self) -> int:
-        """The papers that any of the queries finds."""
+        """The set of papers that at least one of the queries finds."""
         return reduce(or_, self.of.values(), 0)
 
 
@@ -190,18 +165,18 @@ class RecentMatches:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MatchCount:
-    """How many papers subscriptions find, and when they delivered some."""
+    """How many papers subscriptions find, and when they last delivered papers."""
 
-    found: Mapping[str, int]  # canonical text -> papers
+    found: Mapping[str, int]  # canonical text -> number of papers
     base: Base
-    came: Mapping[int, datetime]  # number of a subscription -> when papers of it were sent last
+    came: Mapping[int, datetime]  # subscription number -> when papers were last sent for it
 
 
 @reads
 def recent(transaction: Transaction, now: datetime) -> Recent:
-    """The papers of the last seven days, by the operator's clock; if there are none, the papers of all days.
+    """Returns the papers of the last seven days in the operator's zone; if there are none, the papers of all days.
 
-    At most the newest 50,000.
+    There are at most the newest 50,000.
     """
     today = _today(transaction, now)
     return index.keep(transaction, _RECENT, today, lambda: _look_recent(transaction, today))
@@ -212,7 +187,7 @@ def _today(transaction: Transaction, now: datetime) -> date:
 
 
 def _look_recent(transaction: Transaction, today: date) -> Recent:
-    """Reads the papers of the last days. A digest may bear the date of the next day, so the week ends tomorrow."""
+    """Reads the papers of the last days. A digest may have the date of the next day, so the range ends tomorrow."""
     since, are_recent = today - timedelta(days=DAYS_KNOWN - 1), True
     rows = known_papers.news(transaction, index.MOST_COUNTED + 1, since=since, until=today + timedelta(days=1))
     if not rows:
@@ -227,9 +202,9 @@ def _look_recent(transaction: Transaction, today: date) -> Recent:
 def match_ahead(
     transaction: Transaction, chat: Chat, texts: Iterable[str], *, now: datetime, categorised: bool
 ) -> None:
-    """Matches queries, and the variants that advice compares them with, with the papers of the last days.
+    """Matches queries, and the variants that advice compares, with the papers of the last days, to fill the cache.
 
-    What matches is remembered until papers come. Texts that are no queries are left out.
+    The results are cached until papers come. Texts that are not queries are ignored.
     """
     window = recent(transaction, now)
     for text in texts:
@@ -241,12 +216,12 @@ def match_ahead(
 
 @reads
 def is_ready(transaction: Transaction, *, now: datetime) -> bool:
-    """Whether the papers of the last days are the same as at the last look-up: then cached matches still hold."""
+    """Whether the papers of the last days have not changed since the last look-up, so that cached matches are valid."""
     return _today(transaction, now) in index.kept(transaction, _RECENT)
 
 
 def keep_recent(store: Store, *, now: datetime) -> None:
-    """Renews the cache of `recent` if this process has used it."""
+    """Updates the cache of `recent`, if this process has used it."""
     if index.is_used(store, _RECENT):
         recent(store, now)
 
@@ -255,9 +230,9 @@ def keep_recent(store: Store, *, now: datetime) -> None:
 def activity(
     transaction: Transaction, chat: Chat, subscriptions: Sequence[Subscription], *, now: datetime
 ) -> MatchCount:
-    """How many papers of the last days these subscriptions of a chat match, and when they delivered some last."""
+    """Returns how many papers of the last days these subscriptions match, and when they last delivered papers."""
     window = recent(transaction, now)
-    came = stored_entries.last_came(transaction, chat.id, now - CAME_WITHIN)
+    came = outbox.last_came(transaction, chat.id, now - CAME_WITHIN)
     sets = window.find(
         transaction,
         {text: parse_canonical(text) for text in {subscription.canonical for subscription in subscriptions}},
@@ -270,7 +245,7 @@ def activity(
 def found_by_day(
     transaction: Transaction, chat: Chat, subscriptions: Sequence[Subscription], *, now: datetime
 ) -> Mapping[str, tuple[int, ...]]:
-    """How many papers each of these subscriptions of a chat matches on each of the last seven days, by canonical text."""
+    """Returns canonical text → number of matches on each of the last seven days, oldest day first."""
     window, today = recent(transaction, now), _today(transaction, now)
     queries = {one.canonical: parse_canonical(one.canonical) for one in subscriptions}
     sets = window.find(transaction, queries, chat)
@@ -283,9 +258,9 @@ def found_by_day(
 def advice_on(
     transaction: Transaction, chat: Chat, query: Query, *, now: datetime, categorised: bool = True
 ) -> Advice | None:
-    """The advice on a query that has most effect on the recent papers; None: there is none to give.
+    """Returns the advice on a query that has the most effect on the recent papers; None if there is none.
 
-    `categorised`: some source tells categories.
+    `categorised`: whether any source gives categories.
     """
     window = recent(transaction, now)
     known, crosslists = _Known(transaction, window, chat), chat.settings.crosslists != "out"
@@ -294,7 +269,7 @@ def advice_on(
 
 @reads
 def newest_names(transaction: Transaction) -> tuple[Counts, Counts]:
-    """The authors and the categories of the newest papers, each with how many of these papers have it, the most frequent first."""
+    """Returns the authors and the categories of the newest papers, as (name, number of papers), most frequent first."""
     return index.keep(transaction, _NAMES, None, lambda: _look_names(transaction))
 
 
@@ -307,19 +282,15 @@ def _look_names(transaction: Transaction) -> tuple[Counts, Counts]:
 
 @reads
 def newest_papers(transaction: Transaction, *, now: datetime, most: int) -> tuple[KnownPaper, ...]:
-    """The newest papers of the last days."""
+    """Returns the newest `most` papers of the last days, newest first."""
     window = recent(transaction, now)
     return window.newest(transaction, window.entries.papers, most)
 
 
 @reads
 def recent_matches(transaction: Transaction, query: Query, *, now: datetime, most: int) -> RecentMatches:
-    """How many papers of the last days a query finds, and the newest of them."""
-    window = recent(transaction, now)
-    sets = window.find(transaction, {"": with_words(transaction, query)})
-    return RecentMatches(
-        found=sets.union.bit_count(), base=sets.base, newest=window.newest(transaction, sets.union, most)
-    )
+    """Returns how many papers of the last days a query finds, and the newest `most` of them."""
+    return recent_variants(transaction, with_words(transaction, query), {}, now=now, most=most)[0]
 
 
 @reads
@@ -332,9 +303,9 @@ def recent_variants(
     now: datetime,
     most: int,
 ) -> tuple[RecentMatches, Mapping[str, int]]:
-    """What a query finds in the last days, and how many papers each of its variants finds among the same.
+    """Returns what a query finds in the last days, and variant name → number of papers that the variant finds there.
 
-    Without a query: all papers but those that `excluded` finds.
+    Without a query: all papers, except those that `excluded` finds.
     """
     window = recent(transaction, now)
     named = {"": query, "-": excluded}

@@ -1,4 +1,4 @@
-"""Pauses and resumes chats and subscriptions, and lets people send or skip what waited meanwhile."""
+"""Pauses and resumes chats and subscriptions, and lets people send or skip the papers that waited."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,13 +11,13 @@ from subscriptions.planning import cadence as cadences
 from subscriptions.service import changes, next_deliveries
 from subscriptions.service.known_papers import undelivered
 from subscriptions.states import ChatState, PauseReason, SubscriptionPauseReason, SubscriptionState
+from subscriptions.store import bot_state, known_papers, outbox
 from subscriptions.store import chats as stored_chats
-from subscriptions.store import entries, known_papers, platforms
 from subscriptions.store import planner as plans
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Scope, Transaction, reads, writes
 
-ANSWER_WITHIN = timedelta(minutes=10)  # for a person to say whether they want what a pause held back
+ANSWER_WITHIN = timedelta(minutes=10)  # time for a person to decide whether they want the papers that waited
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +26,7 @@ class PauseResult:
 
     chat: Chat
     subscription: Subscription | None  # None: the whole chat
-    changed: bool  # False: nothing changed
+    changed: bool  # whether anything changed
     until: datetime | None = None
 
 
@@ -34,9 +34,9 @@ class PauseResult:
 class WaitingPapers:
     """Papers that wait for a chat after a pause."""
 
-    papers: int  # those of planned deliveries included
+    papers: int  # number of papers, including those in planned deliveries
     upto: int  # the sequence up to which papers were looked at
-    delivered_at: datetime | None = None  # when they are sent if no person decides; None: not known
+    delivered_at: datetime | None = None  # when they are sent if no person decides; None: unknown
 
 
 @writes
@@ -49,9 +49,9 @@ def pause(
     now: datetime,
     who: str = "",
 ) -> PauseResult:
-    """Pauses one subscription, or without a number the chat, until a moment or until a person resumes it.
+    """Pauses one subscription, or without a number the chat, until a moment or, with None, until a person resumes it.
 
-    Raises NotFound, and Refused where the chat gets no messages for another reason.
+    Raises NotFound, and Refused if the chat gets no messages for another reason.
     """
     chat = next_deliveries.get_chat(transaction, address)
     if number is None:
@@ -59,9 +59,8 @@ def pause(
     subscription = next_deliveries.numbered(transaction, chat, number)
     if (subscription.state, subscription.paused_until) == (SubscriptionState.PAUSED, until):
         return PauseResult(chat=chat, subscription=subscription, changed=False, until=until)
-    changes.begin_change(transaction, chat.id, now=now, who=who)
-    after = _paused(subscription, until)
-    paused = stored_subscriptions.change_subscription(transaction, subscription, after)
+    after = [_paused(subscription, until)]
+    (paused,) = changes.change_subscriptions(transaction, [subscription], after, now=now, who=who)
     return PauseResult(chat=chat, subscription=paused, changed=True, until=until)
 
 
@@ -92,11 +91,10 @@ def resume(
 ) -> PauseResult:
     """Resumes one subscription, or without a number the chat and all its subscriptions.
 
-    What would be sent at once waits ten minutes, so that a person can skip it. Raises NotFound.
+    Papers that would be sent at once wait ten minutes, so that a person can skip them. Raises NotFound.
     """
-    chat = next_deliveries.get_chat(transaction, address)
-    subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
-    chosen = subscriptions if number is None else (next_deliveries.which_one(subscriptions, str(number)),)
+    chat, subscriptions = next_deliveries.get_subscribed(transaction, address)
+    chosen = next_deliveries.chosen(subscriptions, number)
     paused = [subscription for subscription in chosen if subscription.state is SubscriptionState.PAUSED]
     stood_still = number is None and changes.is_paused_by_person(chat)
     if paused or stood_still:
@@ -116,13 +114,13 @@ def resume(
 
 @writes
 def end_pauses(transaction: Transaction, *, now: datetime) -> None:
-    """Ends the pauses whose time is over. A due moment that passed meanwhile becomes the next regular one.
+    """Ends the pauses whose time is over. If a due moment passed during the pause, the next regular one replaces it.
 
-    So what is due at eight does not come at midnight, when "until mon" ends.
+    So a delivery that is due at eight does not come at midnight, when "until mon" ends.
     """
     ended = plans.ended_pauses(transaction, now)
     plans.end_pauses(transaction, now)
-    chats = stored_chats.chats_by_id(transaction, {chat for chat, _, _ in ended}, zone=transaction.zone)
+    chats = stored_chats.chats_by_id(transaction, {chat for chat, _, _ in ended})
     subscriptions = stored_subscriptions.subscriptions_of(transaction, list(chats))
     known = {subscription.id: subscription for of_chat in subscriptions.values() for subscription in of_chat}
     for chat, subscription, until in ended:
@@ -134,9 +132,10 @@ def end_pauses(transaction: Transaction, *, now: datetime) -> None:
 
 
 def _moment_after(chat: Chat, subscription: Subscription, until: datetime) -> datetime | None:
-    """The due moment after a pause until `until`: one that passed during the pause becomes the first one after it.
+    """Returns the due moment after a pause that ended at `until`.
 
-    An open window of a when-out counts as the first one.
+    If it passed during the pause, it is the first one after. A window of a when-out that is open at the end of the
+    pause counts as the first one.
     """
     if subscription.cadence.kind == "now" or subscription.next_due_at is None or subscription.next_due_at >= until:
         return subscription.next_due_at
@@ -147,7 +146,7 @@ def _moment_after(chat: Chat, subscription: Subscription, until: datetime) -> da
 def with_ended_pauses(
     chat: Chat, subscriptions: Sequence[Subscription], now: datetime
 ) -> tuple[Chat, tuple[Subscription, ...]]:
-    """A chat and its subscriptions as `end_pauses` would leave them; stores nothing."""
+    """Returns a chat and its subscriptions as they would be after `end_pauses`. Stores nothing."""
     until = chat.paused_until if chat.state is ChatState.PAUSED else None
     if until is not None and until <= now:
         chat = chat._replace(
@@ -172,14 +171,20 @@ def with_ended_pauses(
 
 @writes
 def delay_after_return(transaction: Transaction, chat: Chat, *, now: datetime) -> None:
-    """Holds what would be sent at once to a chat that gets messages again, for ten minutes: a person can skip it."""
-    entries.hold_planned(transaction, chat.id, now + ANSWER_WITHIN)
+    """Delays papers that would be sent at once to a chat that gets messages again, so that a person can skip them.
+
+    The delay is ten minutes.
+    """
+    outbox.hold_planned(transaction, chat.id, now + ANSWER_WITHIN)
     for subscription in stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]:
         stored_subscriptions.change_subscription(transaction, subscription, _after_return(subscription, chat, now))
 
 
 def _after_return(subscription: Subscription, chat: Chat, now: datetime) -> Subscription:
-    """The subscription when messages go on: `now` waits ten minutes, an overdue moment becomes the next regular one."""
+    """Returns the subscription with its due moment when messages resume.
+
+    A `now` subscription waits ten minutes. An overdue moment is replaced by the next regular one.
+    """
     cadence, due = subscription.cadence, subscription.next_due_at
     if cadence.kind == "now":
         return next_deliveries.with_due(subscription, (now + ANSWER_WITHIN, None))
@@ -195,11 +200,11 @@ def _after_return(subscription: Subscription, chat: Chat, now: datetime) -> Subs
 def get_waiting_papers(
     transaction: Transaction, address: ChatAddress, *, now: datetime, number: int | None = None
 ) -> WaitingPapers:
-    """The papers that wait for a chat, or for one of its subscriptions. Raises NotFound."""
+    """Returns the papers that wait for a chat, or for one of its subscriptions. Raises NotFound."""
     chat = next_deliveries.get_chat(transaction, address)
     subscriptions = _active(transaction, chat, number)
     last_sequence = known_papers.last_sequence(transaction)
-    planned = entries.planned_papers(transaction, chat.id) if number is None else 0
+    planned = outbox.planned_papers(transaction, chat.id) if number is None else 0
     delivery_forecast = next_deliveries.DeliveryForecast.of(transaction, now)
     found = undelivered(transaction, chat, subscriptions, upto=last_sequence)
     moments = [
@@ -214,19 +219,18 @@ def get_waiting_papers(
 
 @reads
 def match_waiting_ahead(transaction: Transaction, address: ChatAddress) -> None:
-    """Matches the papers that wait for a chat, also for what is paused; what matches is remembered until papers come.
+    """Matches the papers that wait for a chat, including its paused subscriptions, to fill the cache.
 
-    Raises NotFound.
+    The results are cached until papers come. Raises NotFound.
     """
-    chat = next_deliveries.get_chat(transaction, address)
-    subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
+    chat, subscriptions = next_deliveries.get_subscribed(transaction, address)
     undelivered(transaction, chat, subscriptions, upto=known_papers.last_sequence(transaction))
 
 
 def _delivered_at(
     delivery_forecast: next_deliveries.DeliveryForecast, chat: Chat, subscription: Subscription
 ) -> datetime | None:
-    """When a subscription delivers what waits, if no person decides; None: not known."""
+    """Returns when a subscription delivers waiting papers if no person decides; None if that is unknown."""
     now = delivery_forecast.forecast.at
     if subscription.cadence.kind == "now":
         moment = max(subscription.next_due_at or now, now)
@@ -236,14 +240,14 @@ def _delivered_at(
 
 
 def send_waiting(store: Scope, address: ChatAddress, *, now: datetime, number: int | None = None) -> int:
-    """Makes what waits due now; returns how many papers that is. Raises NotFound."""
+    """Makes waiting papers due now. Returns their number. Raises NotFound."""
     found = get_waiting_papers(store, address, now=now, number=number).papers
     with store.write() as transaction:
         chat = next_deliveries.get_chat(transaction, address)
         if number is None:
-            entries.hold_planned(transaction, chat.id, None)
+            outbox.hold_planned(transaction, chat.id, None)
         for subscription in _active(transaction, chat, number):
-            # a latest moment marks it as asked for: quiet hours do not hold it
+            # the latest moment marks it as requested by a person, so that quiet hours do not delay it
             stored_subscriptions.change_subscription(
                 transaction, subscription, next_deliveries.with_due(subscription, (now, now))
             )
@@ -254,17 +258,17 @@ def send_waiting(store: Scope, address: ChatAddress, *, now: datetime, number: i
 def skip_waiting(
     transaction: Transaction, address: ChatAddress, *, upto: int, by: datetime, now: datetime, number: int | None = None
 ) -> int:
-    """Skips what waited when the chat was asked; returns how many papers. Raises NotFound.
+    """Skips the papers that waited when the person was asked. Returns their number. Raises NotFound.
 
-    These are papers up to the sequence `upto`, and deliveries planned up to the moment `by`.
+    These are papers up to the sequence `upto`, and those in deliveries that were planned by the moment `by`.
     """
     chat = next_deliveries.get_chat(transaction, address)
     subscriptions = _active(transaction, chat, number)
     upto = min(upto, known_papers.last_sequence(transaction))
     skipped = len(set().union(*undelivered(transaction, chat, subscriptions, upto=upto).values()))
     if number is None:
-        skipped += entries.planned_papers(transaction, chat.id, by=by)
-        entries.dismiss_planned(transaction, chat.id, by=by, now=now)
+        skipped += outbox.planned_papers(transaction, chat.id, by=by)
+        outbox.dismiss_planned(transaction, chat.id, by=by, now=now)
     for subscription in subscriptions:
         after = next_deliveries.with_due(subscription, (None, None)) if subscription.hurry else subscription
         after = after._replace(cursor=max(subscription.cursor, upto))
@@ -274,7 +278,7 @@ def skip_waiting(
 
 def _active(transaction: Transaction, chat: Chat, number: int | None) -> tuple[Subscription, ...]:
     subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
-    chosen = subscriptions if number is None else (next_deliveries.which_one(subscriptions, str(number)),)
+    chosen = next_deliveries.chosen(subscriptions, number)
     return tuple(subscription for subscription in chosen if subscription.state is SubscriptionState.ACTIVE)
 
 
@@ -282,7 +286,7 @@ def _active(transaction: Transaction, chat: Chat, number: int | None) -> tuple[S
 
 
 GRACE = timedelta(days=30)  # how long the chats of a workspace are kept after it removed the app
-INSTALLED_WITHIN = timedelta(minutes=10)  # how long a person may take over an installation
+INSTALLED_WITHIN = timedelta(minutes=10)  # time in which a person must complete an installation
 REMOVED = "The app was removed from the workspace."
 
 Subscriptions = tuple[Subscription, ...]
@@ -290,36 +294,47 @@ Subscriptions = tuple[Subscription, ...]
 
 @writes
 def uninstall(transaction: Transaction, team: str, *, now: datetime) -> None:
-    """Pauses all chats of a workspace that removed the app. After thirty days without the app they are erased."""
-    platforms.uninstall(transaction, team, now=now)
+    """Pauses all chats of a workspace that removed the app.
+
+    If it stays without the app for thirty days, they are erased.
+    """
+    bot_state.uninstall(transaction, team, now=now)
     for chat in _chats_of(transaction, team):
         stored_chats.mark_unreachable(transaction, chat.id, PauseReason.APP_REMOVED, REMOVED, now=now)
 
 
 @writes
 def install_again(transaction: Transaction, team: str, *, now: datetime) -> bool:
-    """Reactivates the chats of a workspace that has the app again. False: it never removed the app."""
-    if not platforms.install_again(transaction, team, now=now):
+    """Reactivates the chats that were paused because their workspace removed the app.
+
+    Returns False if the workspace had not removed the app.
+    """
+    if not bot_state.install_again(transaction, team, now=now):
         return False
-    _reactivate_chats(transaction, team, now)
+    for chat in _chats_of(transaction, team):
+        if chat.state is ChatState.PAUSED and chat.pause_reason is PauseReason.APP_REMOVED:
+            stored_chats.mark_reachable(transaction, chat.id, now=now)
     return True
 
 
 @writes
 def install(transaction: Transaction, team: str, tokens: str, *, now: datetime) -> None:
-    """Stores the sealed tokens of a workspace that installed the app; reactivates its chats if it had removed the app."""
-    if platforms.install_again(transaction, team, now=now):
-        _reactivate_chats(transaction, team, now)
-    platforms.put_installation(transaction, team, tokens, now=now)
+    """Stores the sealed tokens of a workspace that installed the app.
+
+    Reactivates its chats if it had removed the app.
+    """
+    install_again(transaction, team, now=now)
+    bot_state.put_installation(transaction, team, tokens, now=now)
 
 
 @writes
 def reactivate(transaction: Transaction, address: ChatAddress, *, now: datetime) -> bool:
-    """Reactivates the chats at an address to which the bot could not write; with a topic, that topic alone.
+    """Reactivates the chats at an address that the bot could not write to; if the address has a topic, only that topic.
 
-    What would be sent at once waits ten minutes, so that a person can skip it. False: none of them was unreachable.
+    Papers that would be sent at once wait ten minutes, so that a person can skip them. Returns False if none of the
+    chats was unreachable.
     """
-    chats = stored_chats.chats_in(transaction, address.lane, zone=transaction.zone)
+    chats = stored_chats.chats_in(transaction, address.lane)
     returning = [chat for chat in chats if _returns(chat, address)]
     back = [chat for chat in returning if stored_chats.mark_reachable(transaction, chat.id, now=now)]
     for chat in back:
@@ -329,7 +344,7 @@ def reactivate(transaction: Transaction, address: ChatAddress, *, now: datetime)
 
 
 def _returns(chat: Chat, address: ChatAddress) -> bool:
-    """Whether a chat at the address can be written to again; a closed topic stays so when its group comes back."""
+    """Whether to reactivate a chat at the address. A closed topic stays closed when its group is reachable again."""
     if chat.address == address or address.topic:
         return chat.address == address
     closed = chat.state is ChatState.PAUSED and chat.pause_reason is not None and chat.pause_reason.is_of_topic
@@ -337,27 +352,27 @@ def _returns(chat: Chat, address: ChatAddress) -> bool:
 
 
 def chats_of_lost_workspaces(transaction: Transaction, *, now: datetime) -> list[int]:
-    """The ids of the chats of workspaces that removed the app more than thirty days ago."""
-    lost = platforms.uninstalled(transaction, now - GRACE)
+    """Returns the ids of the chats of workspaces that removed the app more than thirty days ago."""
+    lost = bot_state.uninstalled(transaction, now - GRACE)
     return [chat.id for team in lost for chat in _chats_of(transaction, team)]
 
 
 def forget_workspaces(transaction: Transaction, *, now: datetime) -> None:
-    """Erases the workspaces that removed the app more than thirty days ago, once their chats are erased."""
+    """Erases the workspaces that removed the app more than thirty days ago, if all their chats are erased."""
     if not chats_of_lost_workspaces(transaction, now=now):
-        platforms.drop_installations(transaction, now - GRACE)
+        bot_state.drop_installations(transaction, now - GRACE)
 
 
 @writes
 def pause_for_leaver(
     transaction: Transaction, address: ChatAddress, person: str, *, now: datetime
 ) -> Mapping[ChatAddress, Subscriptions]:
-    """Pauses what a person who left a channel subscribed to there and in its threads, until someone else resumes it.
+    """Pauses the subscriptions of a person who left a channel, there and in its threads, until another person resumes them.
 
-    The person is no longer owner or subscriber there. Returns what this pauses, by chat.
+    The person is no longer stored as owner or subscriber there. Returns chat → the subscriptions that this paused.
     """
     paused: dict[ChatAddress, Subscriptions] = {}
-    there = stored_chats.chats_in(transaction, address.lane, zone=transaction.zone)
+    there = stored_chats.chats_in(transaction, address.lane)
     subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id for chat in there])
     for chat in there:
         if chat.owner == person:
@@ -379,21 +394,14 @@ def pause_for_leaver(
     return paused
 
 
-def _reactivate_chats(transaction: Transaction, team: str, now: datetime) -> None:
-    """Reactivates the chats that were paused only because the app was removed."""
-    for chat in _chats_of(transaction, team):
-        if chat.state is ChatState.PAUSED and chat.pause_reason is PauseReason.APP_REMOVED:
-            stored_chats.mark_reachable(transaction, chat.id, now=now)
-
-
 def _chats_of(transaction: Transaction, team: str) -> list[Chat]:
-    """The chats of a workspace; addresses of the own workspace do not name it."""
+    """Returns the chats of a workspace. Addresses in the bot's own workspace have no workspace id."""
     lanes = [lane for facts in declared() if facts.has_workspaces for lane in _lanes_of(transaction, facts.name, team)]
-    return [chat for lane in lanes for chat in stored_chats.chats_in(transaction, lane, zone=transaction.zone)]
+    return [chat for lane in lanes for chat in stored_chats.chats_in(transaction, lane)]
 
 
 def _lanes_of(transaction: Transaction, platform: str, team: str) -> list[Lane]:
-    own = (platforms.bot_of(transaction, platform) or "").partition(":")[0]
+    own = (bot_state.bot_of(transaction, platform) or "").partition(":")[0]
     if team == own:
         places = [
             address for address in stored_chats.addresses_with_prefix(transaction, platform, "") if "/" not in address

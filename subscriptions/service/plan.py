@@ -1,4 +1,4 @@
-"""Plans deliveries: matches what is due, decides and stores, a slice of chats at a time."""
+"""Plans deliveries: matches due subscriptions with papers, decides and stores, one slice of chats after the other."""
 
 import gc
 import secrets
@@ -12,9 +12,9 @@ from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 from subscriptions import zones
-from subscriptions.model import Cadence, Chat, DeliveryKind, Facts, Item, Lane, Subscription
+from subscriptions.model import Chat, DeliveryKind, Facts, Item, Lane, Subscription
 from subscriptions.planning import cadence as cadences
-from subscriptions.planning.decision import DueDelivery, decide, decide_alike, shows_more
+from subscriptions.planning import decision
 from subscriptions.service import look as looks
 from subscriptions.service import next_deliveries, plan_inputs
 from subscriptions.service.pausing import end_pauses
@@ -23,22 +23,20 @@ from subscriptions.store import chats as stored_chats
 from subscriptions.store import drafts
 from subscriptions.store import planner as plans
 from subscriptions.store import subscriptions as stored_subscriptions
+from subscriptions.store.database import writer
 from subscriptions.store.database.store import ReadThenWrite, Store, Transaction, in_chunks
-from subscriptions.store.database.writer import READS, WRITES, Steps, done
-from subscriptions.store.planner import Planned
-from subscriptions.store.subscriptions import SharedCursor
 
-_FAR_INTERVAL = timedelta(hours=1)  # between two looks for due moments that are too far away
-_LOOKED_FAR: WeakKeyDictionary[Store, datetime] = WeakKeyDictionary()  # when that was looked for last
-SLICE = 200  # chats planned in one transaction: bounds memory and how long other writers wait
+_FAR_INTERVAL = timedelta(hours=1)  # between two searches for due moments that are too far away
+_LOOKED_FAR: WeakKeyDictionary[Store, datetime] = WeakKeyDictionary()  # the moment of the last such search
+SLICE = 200  # chats planned in one transaction: limits memory and how long other writers wait
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What one chat's delivery depends on, and the decision."""
+    """The case of one chat, and the decision about its delivery."""
 
-    case: DueDelivery
-    subscriptions: Sequence[Subscription]  # all of the chat
+    case: decision.DueDelivery
+    subscriptions: Sequence[Subscription]  # all subscriptions of the chat
     result: tuple[DeliveryKind, tuple[Item, ...], Facts] | None  # None: no delivery
 
     @property
@@ -47,7 +45,7 @@ class Decision:
         return any(s.cadence.kind == "now" and s.state is SubscriptionState.ACTIVE for s in self.subscriptions)
 
     def covers(self, subscription: Subscription) -> bool:
-        """Whether the delivery covers a subscription: it brings its papers, or says that there are none."""
+        """Whether the delivery covers a subscription: it has the subscription's papers, or says that there are none."""
         if self.result is None:
             return False
         _, items, _ = self.result
@@ -61,15 +59,16 @@ def plan_due(
     enough: Callable[[], bool] = lambda: False,
     matching: Callable[[], AbstractContextManager[object]] = nullcontext,
 ) -> tuple[Lane, ...]:
-    """Plans everything that is due, until `enough`; returns the lane of each delivery and notice that was stored.
+    """Plans everything that is due, or stops when `enough()` is true.
 
-    `matching` is entered while queries are matched with papers, so that a caller can measure it.
+    Returns the lane of each stored delivery and notice. `matching` is entered while queries are matched with papers, so
+    that a caller can measure it.
 
-    A second call at the same moment plans nothing: the cursor and the next due moment of a subscription move in the
-    transaction that stores the delivery.
+    A second call at the same moment plans nothing, because the transaction that stores a delivery also moves the
+    cursors and the due moments of its subscriptions.
     """
     slices = plan_slices(store, now=now, enough=enough, matching=matching)
-    return tuple(lane for one in slices for lane in done(one))
+    return tuple(lane for one in slices for lane in writer.done(one))
 
 
 def plan_slices(
@@ -78,12 +77,12 @@ def plan_slices(
     now: datetime,
     enough: Callable[[], bool] = lambda: False,
     matching: Callable[[], AbstractContextManager[object]] = nullcontext,
-) -> Generator[Steps[Sequence[Lane]]]:
-    """As `plan_due`: yields the planning of one slice of chats after the other, a transaction each.
+) -> Generator[writer.Steps[Sequence[Lane]]]:
+    """Like `plan_due`, but yields the steps of one slice of chats after the other. Each slice has its own transaction.
 
-    A slice has steps that read, match and decide, and one that writes. Before the first slice, pauses are ended. Going
-    on to the next slice reads. Where others may plan, too, each has its own order and passes over what others have
-    planned.
+    A slice has steps that read, match and decide, and one step that writes. Before the first slice, pauses are ended.
+    To get the next slice, this generator reads. If other processes may plan at the same time, each has its own order
+    and skips chats that others have planned.
     """
     due = _read_due(store, now)
     if due.pause_ended:
@@ -100,11 +99,11 @@ def plan_slices(
             while chat_ids := list(islice(chats, SLICE)):
                 if enough():
                     return
-                if is_begun:  # meanwhile others may have planned them
+                if is_begun:  # others may have planned these chats in the meantime
                     chat_ids = _still_due(store, chat_ids, context)
                 if chat_ids:
                     yield _plan_slice(store, chat_ids, context)
-                    gc.freeze()  # the collector leaves the window alone, and what the slices keep: a quarter of the work
+                    gc.freeze()  # so that the garbage collector skips the window and caches: a quarter of the time
                 is_begun = True
         finally:
             gc.unfreeze()
@@ -112,11 +111,11 @@ def plan_slices(
             yield looks.finish(store, found)
 
 
-def move_far_moments(store: Store, *, now: datetime) -> Steps[int]:
-    """Computes due moments again that are further away than their cadences allow. Returns how many.
+def move_far_moments(store: Store, *, now: datetime) -> writer.Steps[int]:
+    """Corrects due moments that are further away than their cadences allow. Returns how many it corrected.
 
-    A clock that is wrong for a minute puts off all that it makes due, perhaps to another year. Looks at the first call, when
-    the clock was set back since the last look, and after an hour.
+    If the clock is wrong for a minute, due moments computed in that minute may be in another year. Searches for them at
+    the first call, if the clock was set back since the last search, and after an hour.
     """
     looked_at = _LOOKED_FAR.get(store)
     if looked_at is not None and looked_at <= now < looked_at + _FAR_INTERVAL:
@@ -125,7 +124,7 @@ def move_far_moments(store: Store, *, now: datetime) -> Steps[int]:
     with store.read() as transaction:
         found = plans.chats_due_too_far(transaction, now)
     for chat_ids in in_chunks(found):
-        yield WRITES
+        yield writer.WRITES
         with store.write() as transaction:
             stored_chats.hold_chats(transaction, chat_ids)
             moves = next_deliveries.moved_near(transaction, chat_ids, now)
@@ -136,24 +135,24 @@ def move_far_moments(store: Store, *, now: datetime) -> Steps[int]:
 
 
 def chats_due_too_far(store: Store, *, now: datetime) -> int:
-    """How many chats `move_far_moments` would look at."""
+    """Returns the number of chats that `move_far_moments` would correct."""
     with store.read() as transaction:
         return len(plans.chats_due_too_far(transaction, now))
 
 
-def _end_pauses(store: Store, now: datetime) -> Steps[Sequence[Lane]]:
-    yield WRITES
+def _end_pauses(store: Store, now: datetime) -> writer.Steps[Sequence[Lane]]:
+    yield writer.WRITES
     end_pauses(store, now=now)
     return ()
 
 
 class _Due(NamedTuple):
-    """What there is to plan."""
+    """The work of a plan."""
 
     delivery_forecast: next_deliveries.DeliveryForecast  # at this moment
-    chat_ids: Sequence[int]  # the chats that are due by themselves
-    behind: Sequence[SharedCursor]  # the shared cursors below the newest papers
-    pause_ended: bool  # which may add chats
+    chat_ids: Sequence[int]  # the chats that are due by their own moments or cursors
+    behind: Sequence[stored_subscriptions.SharedCursor]  # the shared cursors below the newest papers
+    pause_ended: bool  # whether a pause has ended: then more chats may be due
 
 
 def _read_due(store: Store, now: datetime) -> _Due:
@@ -171,7 +170,7 @@ def _still_due(store: Store, chat_ids: Sequence[int], context: plan_inputs.PlanC
 
 
 def _chats_to_plan(store: Store, due: Sequence[int], found: looks.Look | None) -> Iterator[int]:
-    """Ids of the chats that are due by themselves, then of those for which something was found; each once."""
+    """Yields the ids of the chats in `due`, then of chats whose followers have matches. Each id comes once."""
     yield from looks.apart(due, store, SLICE)
     known = set(due)
     yield from (chat for chat in (found.chats(store) if found else ()) if chat not in known)
@@ -179,20 +178,22 @@ def _chats_to_plan(store: Store, due: Sequence[int], found: looks.Look | None) -
 
 @dataclass(frozen=True, slots=True)
 class _Matches:
-    """The papers that the due subscriptions of some chats match, and which of these the chats have in deliveries."""
+    """The papers that the due subscriptions of some chats match, and which of them were delivered to the chats."""
 
-    fits: Mapping[int, tuple[int, ...]]  # id of a subscription -> positions in the window
+    fits: Mapping[int, tuple[int, ...]]  # subscription id -> positions in the window
     papers: frozenset[int]  # ids of all papers that match
-    delivered: Mapping[int, set[int]]  # id of a chat -> ids of `papers`
+    delivered: Mapping[int, set[int]]  # chat id -> the papers, among `papers`, that the chat has
 
 
-def _plan_slice(store: Store, chat_ids: Sequence[int], context: plan_inputs.PlanContext) -> Steps[Sequence[Lane]]:
-    """Matches and decides in a reading transaction, then stores in a writing one; returns the lanes of what was stored.
+def _plan_slice(
+    store: Store, chat_ids: Sequence[int], context: plan_inputs.PlanContext
+) -> writer.Steps[Sequence[Lane]]:
+    """Matches and decides in a reading transaction, then stores in a writing one.
 
-    The writing transaction matches nothing. While it runs, no paper can come and no other writer can change these
-    chats. If another writer may have committed in between, it reads again what the decision depends on. If that has
-    changed, or papers came, everything begins again; matches are cached. A crash before the commit leaves the chats
-    due, one after it leaves them done.
+    Returns the lanes of stored deliveries. The writing transaction does not match. While it runs, no paper can come and
+    no other writer can change these chats. If another writer may have committed in between, it reads the inputs of the
+    decision again. If they have changed, or papers came, everything is repeated with cached matches. After a crash
+    before the commit, the chats are still due; after the commit, they are done.
     """
     work = ReadThenWrite(store)
     while True:
@@ -202,17 +203,17 @@ def _plan_slice(store: Store, chat_ids: Sequence[int], context: plan_inputs.Plan
                 matches = _match(transaction, inputs, context)
             decided = _decide_all(inputs, matches, context)
         changes = _changes(inputs, decided, context)
-        yield WRITES
+        yield writer.WRITES
         with work.write() as transaction:
             drafts.share_sequence(transaction)
             stored_chats.hold_chats(transaction, chat_ids)
             if not work.is_stale or _still_holds(transaction, chat_ids, inputs, matches, context):
                 return _write(transaction, inputs, decided, changes, context)
-        yield READS
+        yield writer.READS
 
 
 def _match(transaction: Transaction, inputs: plan_inputs.Inputs, context: plan_inputs.PlanContext) -> _Matches:
-    """Matches the due subscriptions with the papers of the window, after widening it as far as they look back."""
+    """Extends the window as far as the due subscriptions look back, and matches them with its papers."""
     due, window = [s for _, _, subscriptions in inputs.to_plan for s in subscriptions], context.window
     if not due:
         return _Matches({}, frozenset(), {})
@@ -223,7 +224,7 @@ def _match(transaction: Transaction, inputs: plan_inputs.Inputs, context: plan_i
 
 
 def _delivered(transaction: Transaction, inputs: plan_inputs.Inputs, papers: Collection[int]) -> Mapping[int, set[int]]:
-    """Returns by chat id the ids of those of `papers` that are in a delivery to the chat."""
+    """Returns chat id → the papers, among `papers`, that the chat has in a delivery or in its library."""
     return plans.delivered(transaction, list(inputs.keys), papers) if inputs.keys else {}
 
 
@@ -232,8 +233,10 @@ def _decide_all(inputs: plan_inputs.Inputs, matches: _Matches, context: plan_inp
     for chat, subscriptions, due in inputs.to_plan:
         near = plan_inputs.nearness_of(inputs.tastes.get(chat.id), context.window.tokenized)
         case = _case((chat, subscriptions, due), matches.fits, matches.delivered[chat.id], context, near)
-        limited = shows_more(chat)
-        result = decide_alike(case, partial(decide, evidence=context.evidence, limited=limited), limited=limited)
+        limited = decision.shows_more(chat)
+        result = decision.decide_alike(
+            case, partial(decision.decide, evidence=context.evidence, limited=limited), limited=limited
+        )
         decided.append(Decision(case, subscriptions, result))
     return decided
 
@@ -245,7 +248,7 @@ def _still_holds(
     matches: _Matches,
     context: plan_inputs.PlanContext,
 ) -> bool:
-    """Whether a decision made now would be the same. Where no chat is planned, it depends on no paper."""
+    """Whether the decision would be the same now. If no chat is planned, papers do not matter."""
     return (
         (not inputs.keys or context.window.is_current(transaction))
         and plan_inputs.still_holds(transaction, chat_ids, inputs, context)
@@ -253,15 +256,23 @@ def _still_holds(
     )
 
 
-class _Changes(NamedTuple):
-    """The results of a slice, computed before other writers have to wait."""
-
-    planned: Sequence[Planned]
-    moves: Sequence[next_deliveries.Move]
+_Changes = tuple[list[plans.Planned], list[next_deliveries.Move]]
 
 
 def _changes(inputs: plan_inputs.Inputs, decided: Sequence[Decision], context: plan_inputs.PlanContext) -> _Changes:
-    planned = [_planned(one, inputs.keys[one.case.chat.id]) for one in decided if one.result]
+    """Returns the changes of a slice.
+
+    They are computed before the writing transaction, so that other writers do not wait.
+    """
+    planned = []
+    for one in decided:
+        if one.result is not None:
+            kind, items, facts = one.result
+            chat_id, key = one.case.chat.id, inputs.keys[one.case.chat.id]
+            name, due = secrets.token_hex(8), one.case.due
+            planned.append(
+                plans.Planned(id=name, chat_id=chat_id, kind=kind, due=due, key=key, items=items, facts=facts)
+            )
     moves = list(inputs.waits)
     moves += [
         (s.id, context.window.last_sequence, _span_after(s, one, context))
@@ -271,7 +282,7 @@ def _changes(inputs: plan_inputs.Inputs, decided: Sequence[Decision], context: p
     ]
     if context.moving:
         moves += looks.left_behind(inputs.due, inputs.keys.keys())
-    return _Changes(planned, moves)
+    return planned, moves
 
 
 def _write(
@@ -316,14 +327,14 @@ def _case(
     delivered: set[int],
     context: plan_inputs.PlanContext,
     near: Callable[[int], float] | None,
-) -> DueDelivery:
+) -> decision.DueDelivery:
     chat, subscriptions, due = to_plan
     forecast, now = context.forecast, context.now
     next_delivery = context.delivery_forecast.next_of(chat, subscriptions, planned={s.id for s in due})
     timed = [s for s in due if s.cadence.kind != "now"]
     behind = forecast.missing if timed else ()
     over = [s for s in timed if context.delivery_forecast.is_last_word(s, chat)]
-    return DueDelivery(
+    return decision.DueDelivery(
         chat=chat,
         subscriptions=due,
         papers=context.window.papers,
@@ -344,31 +355,18 @@ def _case(
 
 
 def _may_have_come(chat: Chat, due: Sequence[Subscription], context: plan_inputs.PlanContext) -> bool:
-    """Whether papers could have come since the due moments before these."""
+    """Whether papers could have come since the previous due moments of these subscriptions."""
     now, forecast = context.now, context.forecast
-    return any(
-        forecast.may_have_come(max(s.since, plan_inputs.moment_of(s, chat, now) - _period(s.cadence))) for s in due
-    )
-
-
-def _period(cadence: Cadence) -> timedelta:
-    """The shortest time between two due moments of this cadence."""
-    return timedelta(days=7 if cadence.kind == "weekly" else 1)
-
-
-def _planned(one: Decision, key: str) -> Planned:
-    assert one.result is not None  # noqa: S101 - asked before
-    kind, items, facts = one.result
-    case = one.case
-    return Planned(
-        id=secrets.token_hex(8), chat_id=case.chat.id, kind=kind, due=case.due, key=key, items=items, facts=facts
-    )
+    before = {
+        s.id: timedelta(days=7 if s.cadence.kind == "weekly" else 1) for s in due
+    }  # the least time between two due moments
+    return any(forecast.may_have_come(max(s.since, plan_inputs.moment_of(s, chat, now) - before[s.id])) for s in due)
 
 
 def _span_after(
     subscription: Subscription, one: Decision, context: plan_inputs.PlanContext
 ) -> stored_subscriptions.DueSpan:
-    """When a subscription is due next. A when-out that the delivery does not cover stays due until its window ends."""
+    """Returns the next due span. A when-out that the delivery does not cover stays due until its window ends."""
     zone, opened, now = next_deliveries.zone_of(subscription, one.case.chat), subscription.next_due_at, context.now
     waits = opened is not None and subscription.cadence.kind == "when-out" and not one.covers(subscription)
     if waits and opened is not None and now < cadences.closes(subscription.cadence, zone, opened):

@@ -1,4 +1,4 @@
-"""Previews: the matches of the newest day, and what the next delivery of a subscription would bring."""
+"""Previews: the matches of recent papers or of the newest day, and what would be sent at this moment."""
 
 import secrets
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -11,7 +11,7 @@ from operator import or_
 from subscriptions import zones
 from subscriptions.matching.paper_index import TokenizedPapers
 from subscriptions.model import Because, Cadence, Chat, ChatAddress, Delivery, Item, KnownPaper, Paper, Subscription
-from subscriptions.planning.decision import DueDelivery, Papers, decide, shows_more
+from subscriptions.planning import decision
 from subscriptions.planning.pauses import NextDelivery
 from subscriptions.query import Query
 from subscriptions.query.parse import parse_query
@@ -22,33 +22,31 @@ from subscriptions.service.next_deliveries import get_chat as find_chat
 from subscriptions.service.paper_search import Base, recent
 from subscriptions.service.pausing import with_ended_pauses
 from subscriptions.service.plan import decide_now
-from subscriptions.service.plan_inputs import PlanContext
 from subscriptions.states import ChatState, SubscriptionState
 from subscriptions.store import chats as stored_chats
-from subscriptions.store import drafts, known_papers, planner
-from subscriptions.store import entries as stored_entries
+from subscriptions.store import drafts, known_papers, outbox, planner
 from subscriptions.store import signals as stored_signals
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Scope, Transaction, reads
-from subscriptions.store.planner import Planned
-from subscriptions.store.signals import owned
 
-MOST_SHOWN = 20  # papers that a preview shows at most: it has no [show]
-MOST_READ = 60  # papers of a reply, the newest, that are read to tell what matched in them, a millisecond each
-_FEW = 3  # papers that are read for each subscription, however many there are
-_MANY = 1000  # from so many papers on, the chat's papers are read as one range and not one by one
+MOST_SHOWN = 20  # papers that a preview shows at most, because it has no button [show]
+MOST_READ = 60  # newest papers of a reply that are read to find out what matched, a millisecond each
+_FEW = 3  # papers that are read at least for each subscription
+_MANY = 1000  # for more papers, the delivered ones are read as one range of ids and not one by one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrialResult:
-    """What subscriptions of a chat find among recent papers, delivered ones included."""
+    """What subscriptions of a chat find in recent papers, including delivered ones."""
 
-    subscriptions: tuple[Subscription, ...]  # those that were tried; number 0: of a query that is no subscription
-    query: Query | None  # the query that was tried, when it is no subscription of the chat
+    subscriptions: tuple[
+        Subscription, ...
+    ]  # those that were tried; with number 0 if it is a query without a subscription
+    query: Query | None  # the query that was tried, if it is not a subscription of the chat
     delivery: Delivery | None  # what they find, as a delivery would show it; None: nothing
-    delivered: int  # papers of it that were delivered to the chat before
-    waiting: int  # papers that these subscriptions have still to deliver
-    base: Base  # the papers that were looked at
+    delivered: int  # found papers that were delivered to the chat before
+    waiting: int  # papers that these subscriptions still have to deliver
+    base: Base  # the papers that were searched
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,34 +57,34 @@ class Batch:
     query: Query | None
     day: date | None  # None: no paper was ever announced
     known: int  # papers of that day
-    delivery: Delivery | None  # None: nothing, or all of it was delivered before
-    delivered: int  # papers that were delivered to the chat before
+    delivery: Delivery | None  # None: they find nothing, or only papers that were delivered before
+    delivered: int  # found papers that were delivered to the chat before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Case:
-    """Some papers, and what subscriptions of a chat find among them."""
+    """Some papers, and what subscriptions of a chat find in them."""
 
     chat: Chat
     subscriptions: Sequence[Subscription]
     entries: index.Entries
-    fits: Mapping[int, int]  # id of a subscription -> the papers that it finds, as a set
-    delivered: int = 0  # papers that are left out, as a set
+    fits: Mapping[int, int]  # subscription id -> the set of papers that it finds
+    delivered: int = 0  # the set of papers that are left out
     limited: bool = True
     first: bool = False  # it would be the first delivery of the chat
-    known: int  # papers that were looked at
+    known: int  # number of papers that were searched
 
     @property
     def union(self) -> int:
-        """The papers that any of the subscriptions finds, as a set."""
+        """The set of papers that at least one of the subscriptions finds."""
         return reduce(or_, self.fits.values(), 0)
 
 
 @reads
 def preview_recent(transaction: Transaction, chat: Chat, *, now: datetime, which: str = "") -> TrialResult:
-    """What subscriptions of a chat find among the papers of the last days; stores nothing. Raises QueryError.
+    """Returns what subscriptions of a chat find in the papers of the last days. Stores nothing. Raises QueryError.
 
-    `which` is the number of a subscription or a query; "": all that are active.
+    `which` is the number of a subscription, or a query; "": all active subscriptions.
     """
     subscriptions, query = _chosen(transaction, chat, which, now)
     window = recent(transaction, now)
@@ -129,11 +127,11 @@ def newest_batch(
     day: date | None = None,
     delivered_too: bool = False,
 ) -> Batch:
-    """What subscriptions of a chat find on the newest day with announcements, or on `day`. Raises QueryError.
+    """Returns what subscriptions of a chat find on the newest day with announcements, or on `day`. Raises QueryError.
 
-    With `key`, unique for what a person asked, it is stored as a delivery, so that its papers count as delivered.
-    Cursors stay: later deliveries bring the rest. Without `key` nothing is stored, and `delivered_too` shows papers
-    that were delivered before.
+    With `key`, which must be unique for a person's request, the result is stored as a delivery, so that its papers
+    count as delivered. Cursors stay, so later deliveries have the other papers. Without `key`, nothing is stored, and
+    with `delivered_too` the result includes papers that were delivered before.
     """
     with store.write() if key else store.read() as transaction:
         if key:
@@ -153,19 +151,28 @@ def newest_batch(
             entries=entries,
             fits=fits,
             delivered=0 if delivered_too else index.set_of_papers(entries, delivered) if delivered else 0,
-            limited=not key or shows_more(chat),
+            limited=not key or decision.shows_more(chat),
             known=known,
         )
         delivery = _delivery(transaction, secrets.token_hex(8), case, now, read_all=bool(key))
         if key and delivery:
-            _write_down(transaction, delivery, key, now)
+            stored = planner.Planned(
+                id=delivery.id,
+                chat_id=chat.id,
+                kind=delivery.kind,
+                due=now,
+                key=key,
+                items=delivery.items,
+                facts=delivery.facts,
+            )
+            planner.add_deliveries(transaction, [stored], now=now)
     return Batch(
         subscriptions=subscriptions, query=query, day=day, known=known, delivery=delivery, delivered=len(delivered)
     )
 
 
 def unstored_subscription(chat: Chat, query: Query, now: datetime) -> Subscription:
-    """A subscription that is not stored, for a query: id and number are 0."""
+    """Returns a subscription for a query that is not stored. Its id and number are 0."""
     return Subscription(
         id=0,
         chat_id=chat.id,
@@ -183,7 +190,7 @@ def unstored_subscription(chat: Chat, query: Query, now: datetime) -> Subscripti
 def _chosen(
     transaction: Transaction, chat: Chat, which: str, now: datetime
 ) -> tuple[tuple[Subscription, ...], Query | None]:
-    """The subscriptions that `which` names, and the query where it is none of the chat's."""
+    """Returns the subscriptions that `which` names, and the query if the chat has no subscription with it."""
     subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
     if not which.strip():
         return tuple(
@@ -205,26 +212,26 @@ def _fitting(transaction: Transaction, entries: index.Entries, subscription: Sub
 
 
 def _delivered_in(transaction: Transaction, chat: Chat, entries: index.Entries, found: int) -> set[int]:
-    """The ids of those of these papers that were delivered to the chat."""
+    """Returns the ids of the papers in the set `found` that were delivered to the chat or are in its library."""
     numbers = {index.number_of(key) for key in entries.newest_first(found)}
     if len(numbers) > _MANY:
-        delivered = stored_entries.delivered_between(transaction, chat.id, min(numbers), max(numbers))
-        return numbers & delivered | owned(transaction, [chat.id], numbers).get(chat.id, set())
+        delivered = outbox.delivered_between(transaction, chat.id, min(numbers), max(numbers))
+        return numbers & delivered | stored_signals.owned(transaction, [chat.id], numbers).get(chat.id, set())
     return planner.delivered(transaction, [chat.id], list(numbers))[chat.id]
 
 
 def _with_limit(chat: Chat) -> Chat:
-    """The chat with a limit on how many papers a reply shows."""
+    """Returns the chat with a setting that limits how many papers a reply shows."""
     return chat._replace(settings=replace(chat.settings, limit=min(chat.settings.limit or MOST_SHOWN, MOST_SHOWN)))
 
 
-# ------------------------------------------------------------------------------------------------------------ deliveries
+# ----------------------------------------------------------------------------------------------------------- deliveries
 
 
 def _delivery(transaction: Transaction, name: str, case: _Case, now: datetime, *, read_all: bool) -> Delivery | None:
-    """The delivery that `decide` makes of a case, as in a plan; every paper counts as new. None: nothing.
+    """Returns the delivery that a plan would make of a case, if all papers were new; None if there is none.
 
-    Unless `read_all`, only the newest papers are read; the others are counted, after those.
+    Without `read_all`, only the newest papers are read. The others are counted, as items at the end that are not shown.
     """
     found = {subscription: bits & ~case.delivered for subscription, bits in case.fits.items()}
     most = None if read_all else max(_FEW, MOST_READ // max(len(found), 1))
@@ -236,10 +243,10 @@ def _delivery(transaction: Transaction, name: str, case: _Case, now: datetime, *
     numbers = {
         subscription: map(index.number_of, case.entries.newest_first(bits)) for subscription, bits in found.items()
     }
-    due = DueDelivery(
+    due = decision.DueDelivery(
         chat=case.chat,
-        subscriptions=tuple(one._replace(cursor=-1) for one in case.subscriptions),  # every paper counts as new
-        papers=Papers(known),
+        subscriptions=tuple(one._replace(cursor=-1) for one in case.subscriptions),  # so that all papers count as new
+        papers=decision.Papers(known),
         fits={subscription: tuple(place[one] for one in ids if one in place) for subscription, ids in numbers.items()},
         delivered=frozenset(),
         due=now,
@@ -249,7 +256,9 @@ def _delivery(transaction: Transaction, name: str, case: _Case, now: datetime, *
         may_be_empty=False,
         nearness=plan_inputs.nearness_of(taste, tokenized),
     )
-    decided = decide(due, plan_inputs.evidence_of_fits(lambda: counted_words(transaction)), limited=case.limited)
+    decided = decision.decide(
+        due, plan_inputs.evidence_of_fits(lambda: counted_words(transaction)), limited=case.limited
+    )
     if decided is None:
         return None
     kind, items, facts = decided
@@ -259,7 +268,7 @@ def _delivery(transaction: Transaction, name: str, case: _Case, now: datetime, *
 
 
 def _counted(case: _Case, found: Mapping[int, int], known: int, now: datetime) -> Iterator[Item]:
-    """Items for the papers that were not read, each under the first subscription that finds it. They are not shown."""
+    """Yields an item for each paper that was not read, with the first subscription that finds it. It is not shown."""
     paper = KnownPaper(
         id=0, paper=Paper(key=""), sequence=None, sequenced_at=None, first_seen_at=now, day=case.entries.days[-1]
     )  # fmt: skip
@@ -277,20 +286,7 @@ def _counted(case: _Case, found: Mapping[int, int], known: int, now: datetime) -
         known |= found[subscription.id]
 
 
-def _write_down(transaction: Transaction, delivery: Delivery, key: str, now: datetime) -> None:
-    delivered = Planned(
-        id=delivery.id,
-        chat_id=delivery.chat.id,
-        kind=delivery.kind,
-        due=delivery.due,
-        key=key,
-        items=delivery.items,
-        facts=delivery.facts,
-    )
-    planner.add_deliveries(transaction, [delivered], now=now)
-
-
-# -------------------------------------------- what would be sent to a chat at this moment, decided as the planner does
+# --------------------------------------------- what would be sent to a chat at this moment, decided as in the planner
 
 
 PREVIEW_DAYS = 7
@@ -301,28 +297,29 @@ class NotDue:
     """A subscription with papers to deliver that is not due."""
 
     subscription: Subscription
-    next_delivery: NextDelivery  # when it delivers them; nothing while it is held
-    held: str = ""  # the state that holds it, of the chat, else its own; "": it is not held
+    next_delivery: NextDelivery  # when it delivers them; empty while it is held
+    held: str = ""  # the state of the chat or of the subscription that prevents its deliveries; "": none
     papers: tuple[KnownPaper, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
-    """What a chat would get; nothing is stored."""
+    """What a chat would get. Nothing is stored."""
 
     delivery: Delivery | None  # what is due at this moment; None: nothing
-    later: Delivery | None = None  # what is not due, as a delivery
-    not_due: tuple[NotDue, ...] = ()  # the subscriptions that bring `later`
-    known: int  # papers looked at
+    later: Delivery | None = None  # the papers that are not due, as a delivery
+    not_due: tuple[NotDue, ...] = ()  # the subscriptions whose papers are in `later`
+    known: int  # number of papers that were searched
 
 
 @reads
 def preview(
     transaction: Transaction, address: ChatAddress, *, now: datetime, text: str | None = None, days: int | None = None
 ) -> Preview:
-    """What would be sent: for all subscriptions of a chat, or for one query. Stores nothing. Raises NotFound, QueryError.
+    """Returns what would be sent for all subscriptions of a chat, or for the query `text`. Stores nothing.
 
-    With `days`, or for a query: what papers of so many last days bring, by the days of their digests.
+    With `days`, or for a query, uses the papers of the last `days` days, by the days of their digests. Raises NotFound,
+    QueryError.
     """
     chat = find_chat(transaction, address)
     subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
@@ -345,7 +342,7 @@ def _of_days(
     *,
     all_of_them: bool,
 ) -> Preview:
-    """Previews what papers since `first` would bring. `all_of_them` includes papers that the chat already has."""
+    """Previews the papers since the day `first`. `all_of_them` includes papers that the chat already has."""
     entries = index.Entries.of(known_papers.news(transaction, None, since=first), whole=True)
     case = _above_cursors(transaction, chat, [one._replace(cursor=-1) for one in subscriptions], entries)
     if not all_of_them:
@@ -356,7 +353,7 @@ def _of_days(
 def _of_this_moment(
     transaction: Transaction, chat: Chat, subscriptions: Sequence[Subscription], now: datetime
 ) -> Preview:
-    """What is due at this moment, and what is not. Pauses that end by now are over, as for the planner."""
+    """Previews what is due at this moment, and what is not. Pauses that ended by now are over, as in the planner."""
     chat, subscriptions = with_ended_pauses(chat, subscriptions, now)
     decided, context = decide_now(transaction, chat, subscriptions, now=now)
     delivery = None
@@ -387,15 +384,13 @@ def _of_this_moment(
 def _above_cursors(
     transaction: Transaction, chat: Chat, subscriptions: Sequence[Subscription], entries: index.Entries
 ) -> _Case:
-    """What subscriptions find above their cursors."""
+    """Returns what subscriptions find after their cursors."""
     return _Case(
         chat=chat,
         subscriptions=subscriptions,
         entries=entries,
-        fits={
-            one.id: _fitting(transaction, entries, one) & entries.sequenced_after(one.cursor) for one in subscriptions
-        },
-        limited=shows_more(chat),
+        fits={one.id: index.fitting_after(transaction, entries, one) for one in subscriptions},
+        limited=decision.shows_more(chat),
         first=not chat.first_delivery_planned,
         known=entries.papers.bit_count(),
     )
@@ -406,9 +401,9 @@ def _without(case: _Case, papers: Collection[int]) -> _Case:
 
 
 def _not_due(
-    chat: Chat, subscriptions: Sequence[Subscription], later: Delivery | None, context: PlanContext
+    chat: Chat, subscriptions: Sequence[Subscription], later: Delivery | None, context: plan_inputs.PlanContext
 ) -> tuple[NotDue, ...]:
-    """The subscriptions whose papers are in `later`, each with its next delivery."""
+    """Returns the subscriptions whose papers are in `later`, each with its next delivery."""
     items = later.items if later else ()
     found = []
     for subscription in subscriptions:

@@ -14,10 +14,10 @@ from subscriptions.planning.times import When, make_when, read_when
 from subscriptions.portable import checked_name, kept_query
 from subscriptions.query import Query
 from subscriptions.service import changes, next_deliveries
-from subscriptions.service.hold_reasons import starting_point
+from subscriptions.service.ingest import starting_point
 from subscriptions.service.known_papers import number_of
 from subscriptions.service.near_papers import with_words
-from subscriptions.service.next_deliveries import DeliveryForecast, with_time
+from subscriptions.service.next_deliveries import with_time
 from subscriptions.service.paper_search import Base, recent
 from subscriptions.store import chats as stored_chats
 from subscriptions.store import known_papers, retention
@@ -31,10 +31,10 @@ _SINCE = Sentence("Say now, today, 7d or a date such as 2026-01-22.")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubscriptionRequest:
-    """A subscription to add, as a person typed it; None for what they did not name."""
+    """A subscription to add, as a person typed it. Values that they did not name are None."""
 
     text: str
-    when: str | None = None  # the whole schedule, as typed after a query; if None, every, on and at hold it
+    when: str | None = None  # the whole schedule, as typed after a query; if None, it is in `every`, `on` and `at`
     every: str | None = None
     on: str | None = None
     at: str | None = None
@@ -52,14 +52,14 @@ class Subscribed:
     subscription: Subscription
     query: Query
     outcome: str  # added, rescheduled, edited, or known (nothing changed)
-    first: datetime | None  # its next due moment; None: due when papers come
-    starts: datetime  # papers that became known at this moment or later are delivered
-    found: int = 0  # papers of `base` that the query matches
-    base: Base = field(default_factory=Base)  # the papers that were looked at
-    seen: frozenset[int] = frozenset()  # those of them that the person has just been shown
-    examples: tuple[KnownPaper, ...] = ()  # some of them, unless the person has just been shown some
+    first: datetime | None  # its next due moment; None: it is due when papers come
+    starts: datetime  # papers that came at this moment or later are delivered
+    found: int = 0  # number of papers in `base` that the query matches
+    base: Base = field(default_factory=Base)  # the papers that were searched
+    seen: frozenset[int] = frozenset()  # found papers that the person has just been shown
+    examples: tuple[KnownPaper, ...] = ()  # some of the found papers, unless the person has just been shown some
     next_delivery: NextDelivery | None = (
-        None  # its first delivery, by the forecast of the sources; None: no source has a schedule
+        None  # its first delivery, as the forecast of the sources expects; None: no source has a schedule
     )
 
 
@@ -74,24 +74,24 @@ def subscribe(
     who: str = "",
     seen: frozenset[int] = frozenset(),
 ) -> Subscribed:
-    """Adds a subscription, and the chat if it is new. For a query that the chat has, changes time and name instead.
+    """Adds a subscription, and the chat if it is new. If the chat has the query, changes its time and name instead.
 
-    `seen` are papers that the person has just been shown: those that match count as delivered.
-    `who` is "ID NAME" of the person: `undo` shows the name, and the subscription is paused when that person leaves the
-    chat. Raises QueryError, Refused.
+    `seen` has papers that the person has just been shown: those that match count as delivered. `who` is "ID NAME" of
+    the person: `undo` shows the name, and if the person leaves the chat, the subscription is paused. Raises QueryError,
+    Refused.
     """
     query = kept_query(request.text)
     if request.name is not None:
         request = replace(request, name=checked_name(request.name))
     with store.write() as transaction:
-        chat = stored_chats.find_chat(transaction, address, zone=store.zone)
-        if chat is None:
-            chat = _new_chat(transaction, address, request=request, now=now, title=title, kind=kind)
+        chat = stored_chats.find_chat(transaction, address)
+        own_zone = zones.zone_name(request.tz) if request.tz else None
+        if chat is None:  # the zone becomes the zone of the new chat
+            kind = kind or next_deliveries.kind_of(address)
+            chat = stored_chats.add_chat(transaction, address, kind, now=now, title=title, timezone=own_zone or "")
             own_zone = None
-        else:
-            own_zone = zones.zone_name(request.tz) if request.tz else None
-            if chat.pause_reason and stored_chats.mark_reachable(transaction, chat.id, now=now):
-                changes.note_changed_state(transaction, chat.id)
+        elif chat.pause_reason and stored_chats.mark_reachable(transaction, chat.id, now=now):
+            changes.note_changed_state(transaction, chat.id)
         subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
         query = with_words(transaction, query, subscriptions, chat_id=chat.id)
         known = next((s for s in subscriptions if s.canonical == query.canonical), None)
@@ -122,7 +122,7 @@ def subscribe(
 
 
 def _one_zone(named: str | None, with_time: str | None) -> str | None:
-    """Returns the zone that is named alone, or with the time. Raises Refused if they differ."""
+    """Returns the zone from its own option or from the time; None if there is none. Raises Refused if they differ."""
     if named and with_time and named != with_time:
         raise Refused(
             Sentence("Two zones are named: {one} and {other}.", {"one": with_time, "other": named}),
@@ -141,16 +141,16 @@ def echo_of(
     now: datetime,
     seen: frozenset[int] = frozenset(),
 ) -> Subscribed:
-    """The confirmation of a subscription, with the papers of the last days that its query matches.
+    """Returns the confirmation of a subscription, with the papers of the last days that its query matches.
 
-    `seen` are papers that the person has just been shown.
+    `seen` has papers that the person has just been shown.
     """
     transaction.confirmed_chats.add(chat.id)
     window = recent(transaction, now)
     sets = window.find(transaction, {"": query}, chat)
     found = sets.union
     known = seen & {*map(number_of, window.entries.newest_first(found))} if seen else seen
-    delivery_forecast = DeliveryForecast.of(transaction, now)
+    delivery_forecast = next_deliveries.DeliveryForecast.of(transaction, now)
 
     def fits(after: int) -> bool:
         return window.entries.newest_sequence(found) > after
@@ -185,7 +185,7 @@ def _add(
 ) -> Subscription:
     zone = zones.zone(own_zone or chat.settings.timezone)
     if chat.no_match_streak:
-        stored_chats.store_streaks(transaction, {chat.id: None})  # it begins again: the new query has had no day yet
+        stored_chats.store_streaks(transaction, {chat.id: None})  # the streak begins again, because of the new query
     since, counted = _since(request.since, schedule, chat, zone, now), None
     if request.since is None:
         since, counted = starting_point(transaction, since)
@@ -204,7 +204,7 @@ def _add(
         latest_due_at=latest_due,
         name=request.name or "",
         added_by=request.added_by,
-        subscriber=changes.person_of(who),
+        subscriber=who.partition(" ")[0],
         counted_until=counted,
     )
     return stored_subscriptions.add_subscription(transaction, new)
@@ -214,12 +214,11 @@ def _add(
 def unsubscribe(
     transaction: Transaction, address: ChatAddress, which: str, *, now: datetime, who: str = ""
 ) -> tuple[Subscription, ...]:
-    """Removes a subscription by number or query, or every one with `all`. Deliveries that are planned are still sent.
+    """Removes a subscription by number or query; with "all", removes all. Planned deliveries are still sent.
 
     Returns the removed subscriptions. Raises NotFound, QueryError.
     """
-    chat = next_deliveries.get_chat(transaction, address)
-    subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
+    _, subscriptions = next_deliveries.get_subscribed(transaction, address)
     gone = subscriptions if which.strip().casefold() == "all" else (next_deliveries.which_one(subscriptions, which),)
     return unsubscribe_several(transaction, address, [one.number for one in gone], now=now, who=who)
 
@@ -228,7 +227,7 @@ def unsubscribe(
 def unsubscribe_several(
     transaction: Transaction, address: ChatAddress, numbers: Collection[int], *, now: datetime, who: str = ""
 ) -> tuple[Subscription, ...]:
-    """Removes the subscriptions with these numbers, as one change. Deliveries that are planned are still sent.
+    """Removes the subscriptions with these numbers, as one change. Planned deliveries are still sent.
 
     Returns the removed subscriptions. Raises NotFound.
     """
@@ -240,26 +239,6 @@ def unsubscribe_several(
         changes.begin_change(transaction, chat.id, now=now, who=who)
     stored_subscriptions.remove_subscriptions(transaction, [s.id for s in gone])
     return gone
-
-
-def _new_chat(
-    transaction: Transaction,
-    address: ChatAddress,
-    *,
-    request: SubscriptionRequest,
-    now: datetime,
-    title: str,
-    kind: ChatKind | None,
-) -> Chat:
-    return stored_chats.add_chat(
-        transaction,
-        address,
-        kind or next_deliveries.kind_of(address),
-        now=now,
-        zone=transaction.zone,
-        title=title,
-        timezone=zones.zone_name(request.tz) if request.tz else "",
-    )
 
 
 def _known_subscription(
@@ -274,14 +253,12 @@ def _known_subscription(
     now: datetime,
     who: str,
 ) -> Subscribed:
-    """Changes time and name of a subscription that the chat has already; its cursor stays."""
+    """Changes time and name of a subscription that the chat already has. Its cursor stays."""
     timed = with_time(known, chat, schedule, own_zone or known.zone, now)
     fresh = timed if request.name is None else timed._replace(name=request.name)
-    if fresh != known:
-        changes.begin_change(transaction, chat.id, now=now, who=who)
-    stored_subscriptions.change_subscription(transaction, known, fresh)
+    changes.change_subscriptions(transaction, [known], [fresh], now=now, who=who)
     transaction.confirmed_chats.add(chat.id)
-    delivery_forecast = DeliveryForecast.of(transaction, now)
+    delivery_forecast = next_deliveries.DeliveryForecast.of(transaction, now)
     return Subscribed(
         chat=chat,
         next_delivery=delivery_forecast.next_delivery(fresh, chat) if delivery_forecast.forecast.awaited else None,
@@ -294,7 +271,7 @@ def _known_subscription(
 
 
 def _when(request: SubscriptionRequest, chat_schedule: Cadence, known: Subscription | None) -> When:
-    """The schedule that a request names. A known subscription keeps its own if the request names none."""
+    """Returns the schedule of a request. If the request names none, a known subscription keeps its schedule."""
     if request.when is not None:
         return read_when(request.when, chat_schedule)
     if known is not None and not any((request.every, request.on, request.at)):
@@ -303,7 +280,7 @@ def _when(request: SubscriptionRequest, chat_schedule: Cadence, known: Subscript
 
 
 def _since(typed: str | None, schedule: Cadence, chat: Chat, zone: tzinfo, now: datetime) -> datetime:
-    """The moment from which on a new subscription takes papers (docs/architecture.md, rule 3). Raises Refused."""
+    """Returns the moment since which a new subscription takes papers (docs/architecture.md, rule 3). Raises Refused."""
     if typed is None:
         if schedule.kind == "now" and facts_of(chat.address.platform).notifies:
             return now
@@ -322,7 +299,10 @@ def _since(typed: str | None, schedule: Cadence, chat: Chat, zone: tzinfo, now: 
 
 
 def _moment(text: str, zone: tzinfo, now: datetime) -> datetime | None:
-    """The moment that `--since` names, aware UTC. None: the text is no moment, or is in the first or last possible year."""
+    """Returns the moment that `--since` names, in UTC; None if the text is not a moment.
+
+    Also returns None for the first and the last year that a datetime can have.
+    """
     if text == "now":
         return now
     if text == "today":
@@ -333,6 +313,6 @@ def _moment(text: str, zone: tzinfo, now: datetime) -> datetime | None:
         instant = datetime.fromisoformat(text.upper())
     except ValueError:
         return None
-    if not date.min.year < instant.year < date.max.year:  # in another zone it may be outside of what datetime holds
+    if not date.min.year < instant.year < date.max.year:  # in UTC, such a moment may be outside the range of datetime
         return None
     return (instant if instant.tzinfo else instant.replace(tzinfo=zone)).astimezone(UTC)

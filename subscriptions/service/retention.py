@@ -1,34 +1,47 @@
-"""What is stored about whom, for how long, and what is erased (docs/architecture.md, rules 8, 10, 11)."""
+"""How long data is stored, and how it is erased (docs/architecture.md, rules 8, 10, 11).
 
+This module also restores copies of the database. Deliveries that were due before the loss count as sent
+(docs/operating.md, Copies).
+"""
+
+import shutil
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from pathlib import Path
 
-from subscriptions.errors import Sentence, StoreError
+from subscriptions.errors import Refused, Sentence, StoreError, disk_full, is_disk_full
 from subscriptions.model import ChatAddress
+from subscriptions.planning.receipts import Loss
 from subscriptions.service import pausing
 from subscriptions.service.access import HOUR
 from subscriptions.service.changes import note_changed_state
 from subscriptions.service.chat_status import FORGOTTEN
+from subscriptions.service.ingest import count_known, note_loss
 from subscriptions.service.next_deliveries import get_chat
-from subscriptions.store import chat_data, chats, deliveries, key_value, moving, planner, platforms, retention
+from subscriptions.service.plan import plan_due
+from subscriptions.store import bot_state, chat_data, chats, deliveries, moving, planner, retention
 from subscriptions.store import subscriptions as stored_subscriptions
-from subscriptions.store.chat_data import json_text
+from subscriptions.store.database import OWNER_ONLY, OWNER_ONLY_FOLDER, conflicts
 from subscriptions.store.database.store import Scope, Store, Transaction, reads, writes
+from subscriptions.store.known_papers import index_all
+from subscriptions.store.outbox import count_as_sent
 
-DELIVERIES = timedelta(days=30)  # with the texts of their messages; the chat and the paper stay
+DELIVERIES = timedelta(days=30)  # with the texts of their messages; which papers a chat got stays stored
 NOTICES = timedelta(days=90)
 UPDATES = timedelta(days=7)
 BUTTONS = timedelta(days=90)
-STATES = timedelta(0)  # of conversations, after the moment until which each is needed
+STATES = timedelta(0)  # states of conversations are removed right after the moment until which they are needed
 LOOKUPS = timedelta(days=1)
 CHANGES = timedelta(days=90)
 GONE_CHATS = timedelta(days=365)
-UNANSWERED = timedelta(days=30)  # chats whose reader did not say yes
+UNANSWERED = timedelta(days=30)  # chats that were not confirmed
 RECEIPTS = timedelta(days=90)
 WARNINGS = timedelta(days=90)  # of digests
-STEP = 200  # rows that one transaction of the clean-up handles at most (bench/room.py: how long)
+STEP = 200  # rows that one transaction of the clean-up handles at most (bench/room.py measures its time)
 
 _CleanUp = Callable[[Transaction, datetime, int], int]
 _AGES: tuple[tuple[_CleanUp, timedelta], ...] = (
@@ -46,9 +59,9 @@ _AGES: tuple[tuple[_CleanUp, timedelta], ...] = (
     (retention.drop_texts_of_notices, DELIVERIES),
     (retention.reduce_deliveries, DELIVERIES),
 )
-COPY_RETRY = timedelta(hours=1)  # after a copy that failed
-_DAY_BEGUN = "day-begun"  # a key: the day (UTC) on which the clean-up was begun last
-_COPY_DUE = "copy-due"  # a key: the moment from which the daily copy is to be tried
+COPY_RETRY = timedelta(hours=1)  # between two attempts, if a copy failed
+_DAY_BEGUN = "day-begun"  # name of a value: the day (UTC) of the last clean-up
+_COPY_DUE = "copy-due"  # name of a value: the moment of the next daily copy, or of its next attempt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,23 +69,23 @@ class Forgotten:
     """What a chat had before it was erased."""
 
     subscriptions: int
-    papers: int  # that were delivered to it
-    denied: bool = False  # an operator denied it, and a hash of its address stays
+    papers: int  # papers that were delivered to it
+    denied: bool = False  # an operator denied it, so a hash of its address stays
 
 
 @writes
 def claim_database(transaction: Transaction, platform: str, bot: str, *, new_bot: bool = False) -> None:
     """Stores which bot this database belongs to. Raises StoreError for another bot's token, unless `new_bot`."""
-    known = platforms.claim_bot(transaction, platform, bot)
+    known = bot_state.claim_bot(transaction, platform, bot)
     if known != bot and not new_bot:
         raise _another_bot(platform)
     if known != bot:
-        platforms.put(transaction, platform, bot=bot)
+        bot_state.put_platform(transaction, platform, bot=bot)
 
 
 def belongs_to(store: Scope, platform: str, bot: str, *, new_bot: bool = False) -> bool:
     """Whether the database belongs to this bot. Raises StoreError if it belongs to another one, unless `new_bot`."""
-    known = platforms.bots(store).get(platform)
+    known = bot_state.bots(store).get(platform)
     if known not in (None, bot) and not new_bot:
         raise _another_bot(platform)
     return known == bot
@@ -86,17 +99,20 @@ def _another_bot(platform: str) -> StoreError:
 
 
 def bot_name(store: Scope, platform: str, current: str = "") -> str:
-    """The bot's name on a platform, which links to the bot need: `current`, else as stored last. Stores a new one."""
+    """Returns the bot's name on a platform, for links to the bot: `current`, or, if it is "", the stored name.
+
+    Stores a new name.
+    """
     with store.read() as transaction:
-        known = platforms.bot_name(transaction, platform)
+        known = bot_state.bot_name(transaction, platform)
     if current and current != known:
         with store.write() as transaction:
-            platforms.put(transaction, platform, bot_name=current)
+            bot_state.put_platform(transaction, platform, bot_name=current)
     return current or known
 
 
 def own_workspace(store: Scope, platform: str, team: str, *, now: datetime) -> None:
-    """Drops the own workspace's id from addresses of chats that were added before the id was known."""
+    """Removes the id of the bot's own workspace from addresses of chats that were added before that id was known."""
     with store.read() as transaction:
         known = chats.addresses_with_prefix(transaction, platform, f"{team}/")
     if known:
@@ -109,24 +125,24 @@ def own_workspace(store: Scope, platform: str, team: str, *, now: datetime) -> N
 
 @reads
 def stored_chat_data(transaction: Transaction, address: ChatAddress) -> str:
-    """Everything stored of this chat and of no other one, as JSON. Raises NotFound.
+    """Returns all stored data of this chat as JSON. Raises NotFound.
 
-    Only a page of its rows is in memory beside the text.
+    Only one page of rows is in memory at a time, in addition to the text.
     """
-    return json_text(chat_data.chat_data(transaction, get_chat(transaction, address).id))
+    return chat_data.json_text(chat_data.chat_data(transaction, get_chat(transaction, address).id))
 
 
 @reads
 def is_just_stored(transaction: Transaction, address: ChatAddress, *, now: datetime) -> bool:
-    """Whether a chat was stored at `now`, and nothing else of it ever. Raises NotFound."""
+    """Whether a chat was stored at `now` and has no data. Raises NotFound."""
     return chat_data.is_bare(transaction, get_chat(transaction, address).id, now)
 
 
 @writes
 def forget(transaction: Transaction, address: ChatAddress) -> Forgotten:
-    """Erases a chat with its subscriptions, deliveries and outbox, and what names it elsewhere. Raises NotFound.
+    """Erases a chat with its subscriptions and deliveries, and what other chats store that names it. Raises NotFound.
 
-    That an operator denied it is remembered by a hash of its address.
+    If an operator denied the chat, a hash of its address stays stored.
     """
     chat = get_chat(transaction, address)
     note_changed_state(transaction, chat.id)
@@ -140,35 +156,37 @@ def forget(transaction: Transaction, address: ChatAddress) -> Forgotten:
 
 @writes
 def claim_daily_work(transaction: Transaction, *, now: datetime) -> bool:
-    """Whether the day's clean-up (by UTC) is still to be done; from then on it counts as done."""
+    """Claims the clean-up of the day (UTC). Returns False if it was claimed before."""
     today = now.date().isoformat()
-    begun = key_value.get_value(transaction, _DAY_BEGUN)
-    return begun != today and key_value.swap_value(transaction, _DAY_BEGUN, begun, today)
+    begun = bot_state.get_value(transaction, _DAY_BEGUN)
+    return begun != today and bot_state.swap_value(transaction, _DAY_BEGUN, begun, today)
 
 
 @writes
 def claim_copy(transaction: Transaction, *, now: datetime) -> bool:
-    """Whether the day's copy (by UTC) is still to be made. If the caller does not call `copied`, it is due again an hour later."""
-    due = key_value.get_value(transaction, _COPY_DUE)
+    """Claims the copy of the day (UTC). Returns False if it is not due.
+
+    If the caller does not call `copied`, the copy is due again an hour later.
+    """
+    due = bot_state.get_value(transaction, _COPY_DUE)
     waits_until = datetime.fromisoformat(due) if due is not None else now
-    if now < waits_until <= now + timedelta(days=1):  # else the clock was set back
+    if now < waits_until <= now + timedelta(days=1):  # a later moment is ignored: the clock was set back
         return False
-    return key_value.swap_value(transaction, _COPY_DUE, due, (now + COPY_RETRY).isoformat())
+    return bot_state.swap_value(transaction, _COPY_DUE, due, (now + COPY_RETRY).isoformat())
 
 
 @writes
 def copied(transaction: Transaction, *, now: datetime) -> None:
-    """The day's copy was made: the next one is due on the next day (UTC)."""
+    """Stores that the copy of the day was made. The next one is due on the next day (UTC)."""
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    key_value.put_value(transaction, _COPY_DUE, (midnight + timedelta(days=1)).isoformat())
+    bot_state.put_value(transaction, _COPY_DUE, (midnight + timedelta(days=1)).isoformat())
 
 
 def clean_up_steps(store: Store, *, now: datetime, papers: timedelta | None = None) -> Iterator[int]:
-    """Deletes what was stored long enough; yields after each transaction how many rows it handled.
+    """Removes old data. After each transaction, yields the number of rows that it handled.
 
-    Each transaction is short, so others get their turn in between. After a crash, or if the caller stops, the next call
-    deletes the rest. `papers`: the age from which papers are reduced to what is needed to know them again; None: they
-    are kept.
+    Each transaction is short, so that others can write in between. After a crash, or if the caller stops, the next call
+    removes the rest. `papers`: papers of this age are reduced to what is needed to recognize them; None: they stay.
     """
     for clean, age in _AGES:
         yield from _steps(store, clean, now - age)
@@ -179,7 +197,7 @@ def clean_up_steps(store: Store, *, now: datetime, papers: timedelta | None = No
         gone = _chats_to_erase(transaction, now)
     for chat_id in gone:
         with store.write() as transaction:
-            if chat_id in _chats_to_erase(transaction, now):  # it may have come back meanwhile
+            if chat_id in _chats_to_erase(transaction, now):  # it may be reachable again
                 chat_data.erase(transaction, chat_id)
         yield 1
     with store.write() as transaction:
@@ -187,17 +205,206 @@ def clean_up_steps(store: Store, *, now: datetime, papers: timedelta | None = No
 
 
 def _chats_to_erase(transaction: Transaction, now: datetime) -> list[int]:
-    """Ids of the chats that have been gone for a year, or for thirty days not confirmed or without the app of their workspace."""
+    """Ids of the chats to erase.
+
+    They have been unreachable for a year, or for thirty days not confirmed or without the app in their workspace.
+    """
     lost = pausing.chats_of_lost_workspaces(transaction, now=now)
     unanswered = chats.unconfirmed_since(transaction, now - UNANSWERED)
     return list(dict.fromkeys((*chats.unreachable_since(transaction, now - GONE_CHATS), *unanswered, *lost)))
 
 
 def _steps(store: Store, clean: _CleanUp, before: datetime) -> Iterator[int]:
-    """Calls a step of the clean-up until nothing is left for it, each time in its own transaction."""
+    """Calls a function of the clean-up, each time in its own transaction, until nothing is left for it."""
     while True:
         with store.write() as transaction:
             done = clean(transaction, before, STEP)
         yield done
         if done < STEP:
             return
+
+
+# ------------------------------------------------------------------------------------- restores copies of the database
+
+
+BUSY_SECONDS = 10.0
+_LOGS = ("-wal", "-shm", "-journal")  # suffixes of the other files of a SQLite database
+_BESIDE = ("", *_LOGS)
+_DAMAGED = "The copy {copy} is damaged."
+_TAKE_ANOTHER = "Take an older copy."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restored:
+    """The result of a restore."""
+
+    kept: Path | None  # where the replaced database is now; None: there was none
+    counted: int  # deliveries that count as sent from now on
+
+
+def restore(store: Store, copy: Path, *, copies: Path, lost_at: datetime | None, now: datetime) -> Restored:
+    """Replaces the database by a copy, completely or not at all. The caller must hold the sender lock.
+
+    The copy is checked first: it must be undamaged, of this or an older version, and of the same bot. The replaced
+    database is kept in `copies`. With `lost_at`, everything that was due until then counts as sent. Raises StoreError.
+    """
+    look_for_copy(copy)
+    store.path.parent.mkdir(parents=True, exist_ok=True)
+    prepared = store.path.with_name(f"{store.path.name}.restoring")
+    try:
+        _take(copy, prepared)
+        candidate = Store(f"sqlite:///{prepared}", zone=store.zone)
+        candidate.where = str(copy)  # errors name the copy
+        try:
+            _look_at(candidate, copy)
+            candidate.open(now=now)
+            _refuse_another_bot(candidate, store)
+            counted = count_lost_as_sent(candidate, lost_at, now=now) if lost_at else 0
+        finally:
+            candidate.close()
+        kept = _replace(store, prepared, copies, now)
+    except StoreError as error:
+        error.exit_code = StoreError.exit_code  # the copy is wrong, not a setting
+        raise
+    except (OSError, sqlite3.Error) as error:
+        if "disk is full" in str(error) or (isinstance(error, OSError) and is_disk_full(error)):
+            raise StoreError(*disk_full(store.where)) from error
+        why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise StoreError(Sentence("The copy cannot be put back: {why}.", {"why": why})) from error
+    finally:
+        for suffix in _BESIDE:
+            prepared.with_name(prepared.name + suffix).unlink(missing_ok=True)
+    return Restored(kept=kept, counted=counted)
+
+
+def count_lost_as_sent(store: Store, lost_at: datetime, *, now: datetime) -> int:
+    """Plans everything that was due until `lost_at`, and marks it as sent. Returns the number of deliveries.
+
+    The store is a copy of the lost database. Also stores the loss, so that papers that come again count as sent
+    (docs/architecture.md, rule 13). The caller must hold the sender lock. If it is killed, a second call does the rest.
+    """
+    with store.write() as transaction:
+        noted = retention.last_loss(transaction)
+        if noted is None or noted.lost_at != lost_at:
+            loss = Loss(lost_at=lost_at, copied_at=retention.last_moment(transaction) or lost_at, restored_at=now)
+            pausing.end_pauses(transaction, now=lost_at)
+            note_loss(transaction, loss)
+    plan_due(store, now=lost_at)
+    with store.write() as transaction:
+        count_known(transaction)
+        return count_as_sent(transaction, lost_at + timedelta(microseconds=1), now=now)
+
+
+def look_for_copy(copy: Path) -> None:
+    """Raises StoreError if there is no such file."""
+    if not copy.is_file():
+        raise StoreError(
+            Sentence("There is no file {copy}.", {"copy": copy}), Sentence("paperwire backup FILE makes one.")
+        )
+
+
+def _take(copy: Path, prepared: Path) -> None:
+    """Copies the copy to `prepared`, because reading a database may change its file."""
+    for suffix in _BESIDE:  # files that a killed restore left
+        prepared.with_name(prepared.name + suffix).unlink(missing_ok=True)
+    for suffix in ("", "-wal"):
+        source, target = copy.with_name(copy.name + suffix), prepared.with_name(prepared.name + suffix)
+        if source.is_file():
+            target.touch(mode=OWNER_ONLY)
+            shutil.copyfile(source, target)
+
+
+def _look_at(candidate: Store, copy: Path) -> None:
+    """Raises StoreError unless this is an undamaged database of paperwire."""
+    try:
+        with closing(sqlite3.connect(str(candidate.path))) as connection:
+            found = connection.execute("PRAGMA integrity_check").fetchone()
+    except sqlite3.DatabaseError:
+        found = None
+    if found != ("ok",):
+        raise StoreError(Sentence(_DAMAGED, {"copy": copy}), Sentence(_TAKE_ANOTHER))
+    if not _is_ours(candidate):
+        raise StoreError(Sentence("The file {copy} is not a copy of a paperwire database.", {"copy": copy}))
+
+
+def _is_ours(candidate: Store) -> bool:
+    try:
+        return candidate.revision() is not None
+    except StoreError:  # it has tables of another program
+        return False
+
+
+def _refuse_another_bot(candidate: Store, store: Store) -> None:
+    try:
+        ours = bot_state.bots(store) if store.revision() else {}
+    except StoreError:  # a damaged database belongs to no bot
+        return
+    for platform, bot in bot_state.bots(candidate).items():
+        if ours.get(platform, bot) != bot:
+            raise StoreError(
+                Sentence(
+                    "The copy belongs to another {platform} bot than this database.", {"platform": platform.title()}
+                ),
+                Sentence("Name a database of its own in PAPERWIRE_DATABASE_URL to look into it."),
+            )
+
+
+def _replace(store: Store, prepared: Path, copies: Path, now: datetime) -> Path | None:
+    """Replaces the database by the prepared file. Returns the path of the replaced database; None if there was none."""
+    if not store.path.exists():
+        _drop_logs(store.path)  # files of the lost database: SQLite would apply them to the copy
+        prepared.replace(store.path)
+        return None
+    kept = copies / f"replaced-{now:%Y%m%dT%H%M%SZ}.db"
+    try:
+        store.backup(kept)
+    except StoreError:  # the database cannot be read, so its files are copied
+        store.close()
+        copies.mkdir(mode=OWNER_ONLY_FOLDER, parents=True, exist_ok=True)
+        for suffix in _BESIDE:
+            part, moved = store.path.with_name(store.path.name + suffix), kept.with_name(kept.name + suffix)
+            if part.exists():
+                moved.touch(mode=OWNER_ONLY)
+                shutil.copyfile(part, moved)
+        _drop_logs(store.path)
+        prepared.replace(store.path)  # last, so that there is always a database
+        return kept
+    # SQLite replaces the content in one transaction: other processes see the old or the new content, never a missing
+    # file.
+    with (
+        closing(sqlite3.connect(prepared)) as source,
+        closing(sqlite3.connect(store.path, timeout=BUSY_SECONDS)) as target,
+    ):
+        source.backup(target)
+    return kept
+
+
+def _drop_logs(database: Path) -> None:
+    for suffix in _LOGS:
+        database.with_name(database.name + suffix).unlink(missing_ok=True)
+
+
+# --------------------------------------------------------------------------- copies a whole database into an empty one
+
+# For example from SQLite to PostgreSQL, or back.
+
+
+def copy_database(source: Store, target: Store) -> int:
+    """Copies all rows, including open deliveries, completely or not at all. Returns the number of rows.
+
+    The caller must hold both sender locks. Both databases must have the newest schema. Messages that were being sent
+    when the source's process was killed are recovered in the target as after any crash. Raises StoreError, and Refused
+    if the target has rows.
+    """
+    with source.read() as old, target.write() as new:
+        if conflicts.holds_rows(new):
+            raise Refused(
+                Sentence("The database {where} is not empty, so nothing is copied into it.", {"where": target.where}),
+                Sentence("Name a new one."),
+            )
+        copied = conflicts.copy_rows(old, new)
+        if conflicts.count_rows(new) != copied:
+            raise StoreError(Sentence("The copy in {where} is not whole, and is taken back.", {"where": target.where}))
+        index_all(new)
+        conflicts.gather_statistics(new)
+    return sum(copied.values())

@@ -1,6 +1,6 @@
-"""The outbox as its senders use it, what of it needs a person, and the workers that send.
+"""The outbox for its senders, trouble that needs a person, and the workers that send.
 
-For `paperwire workers` and `/metrics`: what each worker of the database holds, and since when work waits.
+For `paperwire workers` and `/metrics`, it says what each worker of the database holds and since when work waits.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -24,33 +24,28 @@ from subscriptions.model import Delivery, Lane
 from subscriptions.planning.decision import OnUnclear, RetryDecision, decide_not_found, decide_retry
 from subscriptions.service.notices import pause_unreachable, reactivate_found
 from subscriptions.states import PauseReason
-from subscriptions.store import chats as stored_chats
 from subscriptions.store import (
+    bot_state,
+    chats,
     claims,
     conversations,
     deliveries,
-    entries,
-    figures,
-    key_value,
     moving,
-    platforms,
+    outbox,
     workers,
 )
-from subscriptions.store.claims import Claim
 from subscriptions.store.database.postgres import OpenSession, open_sessions
 from subscriptions.store.database.store import Scope, Store, Transaction, reads, writes
-from subscriptions.store.deliveries import Edit
-from subscriptions.store.workers import Whereabouts
 
-_PACED = timedelta(minutes=1)  # no budget of a platform looks further back
-SILENT_AFTER = timedelta(seconds=20)  # without a heartbeat, after which others take over what a worker had
+_PACED = timedelta(minutes=1)  # the rate limits of all platforms depend only on this time
+SILENT_AFTER = timedelta(seconds=20)  # time without a heartbeat after which others take over a worker's messages
 
 
 def sends_of_lane(store: Store, lane: Lane, *, now: datetime, wall: datetime) -> list[timedelta]:
-    """How long ago the sending of each message and answer of a lane began, in the last minute, the oldest first.
+    """Returns how long ago each message and reply of a lane was sent, in the last minute, oldest first.
 
-    By any worker. An answer counts from when its request came; one that another worker must still post counts as
-    sent now.
+    That includes all workers. A message counts from the start of its last attempt, a reply from the arrival of its
+    request. A reply that another worker must still post counts as sent now.
     """
     with store.read() as transaction:
         ago = [wall - at for at in claims.sends_of_lane(transaction, lane, wall - _PACED)]
@@ -59,51 +54,51 @@ def sends_of_lane(store: Store, lane: Lane, *, now: datetime, wall: datetime) ->
     return sorted((one for one in ago if one >= timedelta(0)), reverse=True)
 
 
-# ----------------------------------------------------------------------------- what of the outbox needs a person's eye
+# -------------------------------------------------------------------------------- trouble in the outbox, for a person
 
-# messages that are dead, and deliveries that wait for long.
+# That is dead messages, and deliveries that wait for long.
 
 
-_DEAD_LOGGED = "logged:dead"  # a key: the moment up to which dead messages are in the log
+_DEAD_LOGGED = "logged:dead"  # name of a value: the moment up to which dead messages are in the log
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboxTrouble:
-    """Dead messages, and by platform the deliveries that have waited for long."""
+    """Dead messages, and platform → deliveries that have waited for long."""
 
-    dead: entries.Trouble = field(default_factory=lambda: entries.Trouble(count=0))
-    waiting: Mapping[str, entries.Trouble] = field(default_factory=dict)
+    dead: outbox.Trouble = field(default_factory=lambda: outbox.Trouble(count=0))
+    waiting: Mapping[str, outbox.Trouble] = field(default_factory=dict)
 
 
 def outbox_trouble(store: Scope, *, now: datetime) -> OutboxTrouble:
-    """Returns what is dead and not dismissed, and what has waited for long."""
+    """Returns the deliveries that are dead and not dismissed, and those that have waited for long."""
     with store.read() as transaction:
         return OutboxTrouble(
-            dead=entries.dead_since(transaction, None), waiting=entries.waiting_since(transaction, now - entries.LONG)
+            dead=outbox.dead_since(transaction, None), waiting=outbox.waiting_since(transaction, now - outbox.LONG)
         )
 
 
 def claim_unlogged_trouble(store: Scope, *, now: datetime) -> OutboxTrouble:
-    """Returns what the log has not named yet, and counts it as named: each dead message once, a long wait once a day.
+    """Returns trouble that is not logged, and marks it as logged: each dead message once, a long wait once a day.
 
-    The day is in UTC. Of several processes, or rounds under cron, one gets it. A crash after it loses a line of the
-    log; notices to operators, `check` and the health page read the outbox itself.
+    The day is in UTC. If there are several processes, or runs by cron, only one gets the trouble. A crash after this
+    call loses a line of the log, but notices to operators, `check` and the health page read the outbox itself.
     """
     with store.read() as transaction:
-        known = key_value.get_value(transaction, _DEAD_LOGGED)
-        dead = entries.dead_since(transaction, datetime.fromisoformat(known) if known else None)
-        logged = platforms.waiting_logged(transaction)
-        waiting = entries.waiting_since(transaction, now - entries.LONG)
+        known = bot_state.get_value(transaction, _DEAD_LOGGED)
+        dead = outbox.dead_since(transaction, datetime.fromisoformat(known) if known else None)
+        logged = bot_state.waiting_logged(transaction)
+        waiting = outbox.waiting_since(transaction, now - outbox.LONG)
     new = {platform: one for platform, one in waiting.items() if logged.get(platform) != now.date()}
     if not dead.count and not new:
         return OutboxTrouble()
     with store.write() as transaction:
-        if key_value.get_value(transaction, _DEAD_LOGGED) != known:
-            dead = replace(dead, count=0)  # another process was faster
+        if bot_state.get_value(transaction, _DEAD_LOGGED) != known:
+            dead = replace(dead, count=0)  # another process was first
         elif dead.count:
-            key_value.put_value(transaction, _DEAD_LOGGED, now.isoformat())
+            bot_state.put_value(transaction, _DEAD_LOGGED, now.isoformat())
         for platform in new:
-            platforms.put(transaction, platform, waiting_logged_on=now.date())
+            bot_state.put_platform(transaction, platform, waiting_logged_on=now.date())
     return OutboxTrouble(dead=dead, waiting=new)
 
 
@@ -111,7 +106,9 @@ def claim_unlogged_trouble(store: Scope, *, now: datetime) -> OutboxTrouble:
 
 
 _NO_TIME = timedelta(0)
-_POSTED_WITHIN = timedelta(seconds=10)  # of its request an answer is posted: the pace of its chat holds it back
+_POSTED_WITHIN = timedelta(
+    seconds=10
+)  # after its request; a reply may be posted so late because of the rate limit of its chat
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +129,10 @@ def lanes(
     wall: datetime | None = None,
     finding: Sequence[str],
 ) -> list[Lane]:
-    """The lanes of these platforms with something to do now, the oldest first; those with edits alone come last.
+    """Returns the lanes of these platforms with something to do now, oldest first. Lanes with only edits come last.
 
-    On the platforms of `finding` messages can be looked up. `wall` is the machine's clock, where `now` is another.
+    On the platforms in `finding`, messages can be looked up. `wall` is the time of the machine's clock, if it differs
+    from `now`.
     """
     wall = wall or now
     found = claims.open_lanes(transaction, platforms, now=now, wall=wall, finding=finding)
@@ -153,12 +151,15 @@ class ClaimRequest:
     tried: frozenset[tuple[int, int]]  # messages that this call of `deliver` has tried
 
 
-Step = Claim | Edit
+Step = claims.Claim | deliveries.Edit
 
 
 @reads
 def claim(transaction: Transaction, asking: ClaimRequest) -> Step | None:
-    """The next step of a lane: a delivery to render, a message to post or look up, else an edit; None: nothing to do."""
+    """Returns the next step of a lane: a delivery to render, a message to post or look up, or, if none, an edit.
+
+    Returns None if there is nothing to do.
+    """
     step = claims.claim(
         transaction,
         asking.lane,
@@ -168,22 +169,21 @@ def claim(transaction: Transaction, asking: ClaimRequest) -> Step | None:
         can_find=asking.can_find,
         tried=asking.tried,
     )
-    return step or deliveries.next_edit(
-        transaction, asking.lane, now=asking.now, wall=asking.wall, zone=transaction.zone
-    )
+    return step or deliveries.next_edit(transaction, asking.lane, now=asking.now, wall=asking.wall)
 
 
 @reads
-def to_render(transaction: Transaction, claimed: Claim, most: int, *, wall: datetime) -> dict[int, Delivery]:
-    """A claimed delivery and others soon after it that are the next of their lanes, at most `most`, by seq."""
-    return deliveries.delivery_values(
-        transaction, deliveries.unrendered(transaction, claimed, most, wall=wall), zone=transaction.zone
-    )
+def to_render(transaction: Transaction, claimed: claims.Claim, most: int, *, wall: datetime) -> dict[int, Delivery]:
+    """Returns seq → delivery for a claimed delivery and some that follow it, at most `most`, to render together.
+
+    Each of the others is the first open one of its lane.
+    """
+    return deliveries.delivery_values(transaction, deliveries.unrendered(transaction, claimed, most, wall=wall))
 
 
 @writes
-def record_not_found(transaction: Transaction, claimed: Claim, *, now: datetime) -> None:
-    """Stores that the platform does not have an unclear message, which is then posted again, at once or after a wait."""
+def record_not_found(transaction: Transaction, claimed: claims.Claim, *, now: datetime) -> None:
+    """Stores that the platform does not have an unclear message. Then it is posted again, at once or after a wait."""
     assert claimed.message is not None  # noqa: S101 - only messages can be unclear
     decision = decide_not_found(claimed.attempts, now)
     claims.record_not_found(transaction, claimed.address.lane, claimed.seq, claimed.message.number, decision, now=now)
@@ -191,11 +191,12 @@ def record_not_found(transaction: Transaction, claimed: Claim, *, now: datetime)
 
 @writes
 def confirm(
-    transaction: Transaction, claimed: Claim, platform_id: str, asking: ClaimRequest
+    transaction: Transaction, claimed: claims.Claim, platform_id: str, asking: ClaimRequest
 ) -> tuple[int | None, Step | None]:
-    """Stores that the platform has a message, under its id there.
+    """Stores that the platform has accepted a message, with the platform's id of the message.
 
-    Returns how many papers the delivery shows when this was its last message, else None; and the next step of the lane.
+    Returns the number of papers that the delivery shows, if this was its last message, otherwise None; and the next
+    step of the lane.
     """
     assert claimed.message is not None  # noqa: S101 - only messages are confirmed
     shown, goes_on = claims.confirm(transaction, claimed, claimed.message.number, platform_id, now=asking.now)
@@ -205,14 +206,14 @@ def confirm(
 @writes
 def record_outcome(
     transaction: Transaction,
-    claimed: Claim,
+    claimed: claims.Claim,
     outcome: NotDelivered,
     *,
     on_unclear: OnUnclear,
     now: datetime,
     wall: datetime,
 ) -> RetryDecision:
-    """Stores the outcome of an attempt that failed, and applies the retry decision: wait, pause, move or give up."""
+    """Stores the outcome of a failed attempt, and applies the retry decision: wait, pause, move or give up."""
     decision = decide_retry(
         outcome,
         failures=claimed.attempts,
@@ -233,14 +234,15 @@ def record_outcome(
 
 def outbox_entries(
     store: Scope, *, now: datetime, wall: datetime | None = None, over: bool = True
-) -> Iterator[entries.OutboxEntry]:
-    """Yields every delivery that is still stored, oldest first, read a page at a time, each in its own transaction.
+) -> Iterator[outbox.OutboxEntry]:
+    """Yields all stored deliveries, oldest first. Reads each page in its own transaction.
 
-    Without `over` those that are sent or dismissed are left out. `wall` is the machine's clock, where `now` is another.
+    Without `over`, sent and dismissed deliveries are left out. `wall` is the time of the machine's clock, if it differs
+    from `now`.
     """
     after = 0
     while True:
-        page, after = entries.entries(store, after, over=over, now=now, wall=wall or now)
+        page, after = outbox.entries(store, after, over=over, now=now, wall=wall or now)
         if not page:
             return
         yield from page
@@ -248,27 +250,31 @@ def outbox_entries(
 
 @writes
 def retry_delivery(transaction: Transaction, delivery_id: str, *, now: datetime) -> None:
-    """Makes a delivery be tried again, also in a chat that was gone; frees all stopped platforms. Raises NotFound."""
-    chat_id = entries.retry(transaction, delivery_id)
+    """Requests another attempt of a delivery, even if its chat was gone. Frees all stopped platforms.
+
+    Raises NotFound.
+    """
+    chat_id = outbox.retry(transaction, delivery_id)
     if chat_id is None:
         raise _nothing_to_do(transaction, delivery_id)
-    stored_chats.mark_reachable(transaction, chat_id, now=now)
-    platforms.free_platforms(transaction)
+    chats.mark_reachable(transaction, chat_id, now=now)
+    bot_state.free_platforms(transaction)
 
 
 @writes
 def dismiss(transaction: Transaction, delivery_id: str, *, now: datetime) -> None:
-    """Marks a delivery as not to be sent. Raises NotFound."""
-    if not entries.dismiss(transaction, delivery_id, now=now):
+    """Dismisses a delivery, so that it is not sent. Raises NotFound."""
+    if not outbox.dismiss(transaction, delivery_id, now=now):
         raise _nothing_to_do(transaction, delivery_id)
 
 
 @reads
 def recent_sends(transaction: Transaction, platform: str, *, now: datetime, wall: datetime) -> list[EarlierSend]:
-    """The sends that earlier processes began in the last minute, for the rate limiter; none in the future of the clocks.
+    """Returns the sends that earlier processes began in the last minute, for the rate limiter.
 
-    A confirmed message counts from when its sending began, an answer from when its request came. An unconfirmed message, and
-    an answer that is unfinished or was posted perhaps seconds after its request, count as sent now.
+    A confirmed message counts from the start of its attempt, a reply from the arrival of its request. An unconfirmed
+    message counts as sent now. So does a reply that is unfinished, or whose request came so recently that it may have
+    been posted just now. Sends in the future, after a clock was set back, are left out.
     """
     sends = claims.begun_sends(transaction, platform, wall - _PACED)
     answered = conversations.recent_updates(transaction, platform, now - _PACED)
@@ -282,14 +288,14 @@ def recent_sends(transaction: Transaction, platform: str, *, now: datetime, wall
 
 @writes
 def stop_platform(transaction: Transaction, platform: str, reason: str, chats: Sequence[int], *, now: datetime) -> None:
-    """Stops a platform after too many of its chats answered "gone" in one run (rule 11), and reactivates these chats."""
-    platforms.put(transaction, platform, stopped=reason)
+    """Stops a platform that reported too many chats as gone in one run (rule 11), and reactivates these chats."""
+    bot_state.put_platform(transaction, platform, stopped=reason)
     reactivate_found(transaction, chats, now=now)
 
 
 def _nothing_to_do(transaction: Transaction, delivery_id: str) -> NotFound:
     hint = Sentence("paperwire outbox lists them.")
-    if entries.is_known(transaction, delivery_id):
+    if outbox.is_known(transaction, delivery_id):
         return NotFound(Sentence("Delivery {id} was sent.", {"id": delivery_id}), hint)
     return NotFound(Sentence("There is no delivery {id}.", {"id": delivery_id}), hint)
 
@@ -299,12 +305,12 @@ def _nothing_to_do(transaction: Transaction, delivery_id: str) -> NotFound:
 
 @writes
 def record_edit_outcome(
-    transaction: Transaction, edit: Edit, outcome: NotDelivered, *, now: datetime, wall: datetime
+    transaction: Transaction, edit: deliveries.Edit, outcome: NotDelivered, *, now: datetime, wall: datetime
 ) -> bool:
-    """Stores the outcome of an edit that was not made, and what follows from it. True: the sender stops.
+    """Stores the outcome of a failed edit, and applies its consequences. Returns True if the sender must stop.
 
-    After an error that may pass, the edit is tried again: two edits are as good as one. After another it is dropped,
-    since the message itself has arrived.
+    After a temporary error, the edit is tried again; it does no harm if it is made twice. After another error it is
+    dropped, because the message itself has arrived.
     """
     match outcome:
         case RetryLater() | Unclear():
@@ -339,33 +345,29 @@ def record_edit_outcome(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerAtWork:
-    """A worker. One that others took for gone, and whose session is still there, may hold lanes: it was stopped."""
+    """A worker. If others have removed it as gone but its session is still open, it was stopped and may hold lanes."""
 
-    id: str
-    host: str  # "" if it is not known
-    number: int  # of the process; 0 if it is not known
-    since: datetime | None
-    silent_for: timedelta | None  # since its last heartbeat; None: none is known
+    known: workers.KnownWorker
     is_alive: bool
-    lanes: int  # that it has claimed
-    receives: tuple[str, ...]  # names of receivers
+    lanes: int  # number of lanes that it has claimed
+    receives: tuple[str, ...] = ()  # names of its receivers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backlog:
-    """Since when the oldest work waits that could be done now; None: none waits."""
+    """Since when the oldest work that could be done now waits; None: no work waits."""
 
     planning_since: datetime | None
     sending_since: datetime | None
-    jobs: int | None  # wake-ups that wait for a worker; None: one process works without them
+    jobs: int | None  # jobs that wait for a worker; None on SQLite, which has no jobs
 
 
 @reads
 def backlog(transaction: Transaction, *, now: datetime, wall: datetime) -> Backlog:
-    """Returns since when work waits. `wall` is the machine's clock. Raises StoreError."""
+    """Returns since when work waits. `wall` is the time of the machine's clock. Raises StoreError."""
     return Backlog(
-        planning_since=figures.to_be_planned_since(transaction, now=now),
-        sending_since=figures.to_be_sent_since(transaction, now=now, wall=wall),
+        planning_since=outbox.to_be_planned_since(transaction, now=now),
+        sending_since=outbox.to_be_sent_since(transaction, now=now, wall=wall),
         jobs=workers.jobs_waiting(transaction),
     )
 
@@ -373,45 +375,33 @@ def backlog(transaction: Transaction, *, now: datetime, wall: datetime) -> Backl
 def workers_at_work(store: Scope, *, is_running: Callable[[str], bool]) -> tuple[WorkerAtWork, ...]:
     """Returns the workers of a database. Raises StoreError.
 
-    A file has one process, which writes no heartbeats down: there `is_running` tells whether that process runs.
+    On SQLite there is one process, which stores no heartbeats, so `is_running` tells whether it runs.
     """
     with store.read() as transaction:
         known, kind = workers.known_workers(transaction), transaction.store.kind
         if kind.file is not None:
-            return tuple(_at_work(one, one.sending, (), is_alive=True) for one in known if is_running(one.process))
+            return tuple(
+                WorkerAtWork(known=one, is_alive=True, lanes=one.sending) for one in known if is_running(one.process)
+            )
         held, sessions = workers.held_names(transaction), open_sessions(transaction.connection())
     left = [_left(one, held) for one in sessions if not any(other.id.startswith(one.worker) for other in known)]
     return tuple(_one_of_several(one, held.get(one.id, ())) for one in (*known, *left))
 
 
 def lease_of(receiver: str) -> str:
-    """The name of the lease of a receiver."""
+    """Returns the name of the lease of a receiver."""
     return f"receiver {receiver}"
 
 
 def _one_of_several(known: workers.KnownWorker, names: Sequence[str]) -> WorkerAtWork:
     receives = tuple(name.removeprefix(lease_of("")) for name in names if name.startswith(lease_of("")))
     is_alive = known.silent_for is not None and known.silent_for < SILENT_AFTER
-    return _at_work(known, len(names) - len(receives), receives, is_alive=is_alive)
-
-
-def _at_work(known: workers.KnownWorker, lanes: int, receives: tuple[str, ...], *, is_alive: bool) -> WorkerAtWork:
-    where = known.where
-    return WorkerAtWork(
-        id=known.id,
-        host=where.host,
-        number=where.number,
-        since=where.since,
-        silent_for=known.silent_for,
-        is_alive=is_alive,
-        lanes=lanes,
-        receives=receives,
-    )
+    return WorkerAtWork(known=known, is_alive=is_alive, lanes=len(names) - len(receives), receives=receives)
 
 
 def _left(session: OpenSession, held: Iterable[str]) -> workers.KnownWorker:
-    """A worker that has only its session, and perhaps leases, left."""
+    """Returns a worker that is no longer stored: only its session, and perhaps leases, are left."""
     number, _, host = session.process.partition(" on ")
-    where = Whereabouts(host=host, number=int(number) if number.isdecimal() else 0, since=session.since)
+    where = workers.Whereabouts(host=host, number=int(number) if number.isdecimal() else 0, since=session.since)
     name = next((worker for worker in held if worker.startswith(session.worker)), session.worker)
     return workers.KnownWorker(id=name, process="", where=where, silent_for=None, sending=0)

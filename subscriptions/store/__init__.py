@@ -1,5 +1,6 @@
-"""The store: the only home of SQLModel. It takes and returns values, never rows.
+"""The store: the only package that uses SQLModel. Its functions take and return values, never rows.
 
-Its functions work inside a transaction of a `Store`. Those that are a use case by themselves say how: `@reads` or
-`@writes`; with others the use cases of `service` decide something, or join several. One module has the statements of one subject.
+They work inside a transaction of a `Store`. A function that is a complete use case has the decorator `@reads`
+or `@writes`. The use cases of `service` call the other functions, to decide something or to join several in a
+transaction. Each module has the statements of one subject.
 """

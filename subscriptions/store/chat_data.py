@@ -1,4 +1,4 @@
-"""JSON of values that are too many to be in memory at once."""
+"""Writes JSON of more values than fit into memory at once; exports and erases the data of a chat."""
 
 import json
 import re
@@ -14,7 +14,7 @@ from sqlmodel.sql.expression import Select
 
 from subscriptions.model import ChatAddress, ChatKind, Lane
 from subscriptions.states import Admission, ChatState
-from subscriptions.store import conversations, signals, undo, workers
+from subscriptions.store import conversations, signals, workers
 from subscriptions.store.chats import denial_of, remember_denial
 from subscriptions.store.conversation_rows import (
     CallbackRow,
@@ -43,20 +43,20 @@ from subscriptions.store.rows import (
 from subscriptions.store.subscriptions import cursor_of, drop_unused_queries
 
 _INDENT = "  "
-_TOGETHER = 1000  # pieces that are joined at once: one alone takes more room than its text
+_TOGETHER = 1000  # pieces that are joined at once: a list of all small strings would need more memory than the text
 
 
 def json_text(value: Any) -> str:  # noqa: ANN401 - any JSON value
-    """The text of a value, as `json.dumps` with an indent of two writes it. An iterator is written as a list.
+    """Returns a value as JSON text, like `json.dumps` with an indent of two. An iterator is written as a list.
 
-    An iterator is read while it is written, so beside the text only one of its values is in memory.
+    Each value of an iterator is written before the next one is read, so only one is in memory in addition to the text.
     """
     pieces = json_pieces(value)
     return "".join(iter(lambda: "".join(islice(pieces, _TOGETHER)), ""))
 
 
 def json_pieces(value: Any, level: int = 0) -> Iterator[str]:  # noqa: ANN401 - any JSON value
-    """The text of a value in pieces, none of them empty."""
+    """Yields the JSON text of a value in pieces. No piece is empty."""
     match value:
         case Mapping():
             members = ((f"{json.dumps(str(name), ensure_ascii=False)}: ", one) for name, one in value.items())
@@ -78,12 +78,12 @@ def _block(opening: str, members: Iterable[tuple[str, Any]], closing: str, level
 
 
 # ---------------------------------------------------------------------------------------------------------------------
-# Exports and erases all that the store holds of one chat (docs/architecture.md, rule 10).
+# Exports and erases all stored data of one chat (docs/architecture.md, rule 10).
 
 
 Json = dict[str, Any]
 
-# Columns by which the program finds rows and shares out work: they say nothing about the chat.
+# Columns that the program uses to find rows and to distribute work. They say nothing about the chat.
 _INTERNAL = frozenset({"chat_active", "shared_cursor", "sendable", "streak_after", "worker", "lane"})
 _AT_PLACE: Mapping[str, Any] = {
     "callbacks": CallbackRow,
@@ -94,9 +94,9 @@ _OF_CHAT: Mapping[str, Any] = {"changes": UndoRow, "offers": OfferRow, "wrong_co
 
 
 def chat_data(session: Transaction, chat_id: int) -> Json:
-    """Every row of a chat as JSON values, by kind; papers with their title and key.
+    """Returns all rows of a chat as JSON values, by kind. Papers are given by title and key.
 
-    What may be many rows is an iterator, which reads page by page, within the transaction.
+    Kinds that may have many rows are iterators, which read page by page while the transaction is open.
     """
     rows = [*_pointers(session, chat_id), session.get_one(ChatRow, chat_id)]
     places = [_chat_name(row) for row in rows]
@@ -128,10 +128,10 @@ def chat_data(session: Transaction, chat_id: int) -> Json:
 
 
 def erase(session: Transaction, chat_id: int) -> tuple[str, ...]:
-    """Erases a chat, all that belongs to it and all that names it elsewhere; returns the addresses that it has had.
+    """Erases a chat, all its data, and what other chats store that names it. Returns all addresses that it has had.
 
     The ids of its updates stay, so that no update has its effect twice. Papers stay: they belong to no chat. If an
-    operator denied the chat, a hash of its address stays, so that it cannot come back as a stranger.
+    operator denied the chat, a hash of its address stays, so that it cannot come back as an unknown chat.
     """
     row = session.get_one(ChatRow, chat_id)
     rows = [*_pointers(session, chat_id), row]
@@ -163,7 +163,7 @@ def erase(session: Transaction, chat_id: int) -> tuple[str, ...]:
 
 
 def _pointers(session: Transaction, chat_id: int) -> list[ChatRow]:
-    """The rows of the addresses that a chat has moved away from."""
+    """Returns the rows at the earlier addresses of a chat, which point to it."""
     found: list[ChatRow] = []
     wanted = [chat_id]
     while wanted:
@@ -188,19 +188,19 @@ def _subscriptions(session: Transaction, chat_id: int) -> list[Json]:
 
 
 def _signals(session: Transaction, chat_id: int) -> list[Json]:
-    """What the chat did with papers, newest first."""
+    """Returns the signals of a chat as JSON, newest first."""
     of_chat = select(SignalRow, PaperRow.key, PaperRow.title).join(PaperRow, col(PaperRow.id) == SignalRow.paper)
     rows = session.exec(of_chat.where(SignalRow.chat == chat_id).order_by(col(SignalRow.at).desc()))
     return [{"key": key, "title": title, **_json(row)} for row, key, title in rows]
 
 
 def _update(row: UpdateRow) -> Json:
-    """An update; of a reply that is not posted yet only the length."""
+    """Returns an update as JSON, with the length of its stored reply instead of the text."""
     return {**_json(row), "reply": len(row.reply)}
 
 
 def is_bare(session: Transaction, chat_id: int, since: datetime) -> bool:
-    """Whether a chat was stored at `since`, and nothing else of it is stored."""
+    """Whether a chat was stored at `since`, and has no data: no subscriptions, deliveries, signals or conversations."""
     row = session.get_one(ChatRow, chat_id)
     if row.created_at != since:
         return False
@@ -215,7 +215,10 @@ def is_bare(session: Transaction, chat_id: int, since: datetime) -> bool:
 
 
 def _deliveries(session: Transaction, chat_id: int) -> Iterator[Json]:
-    """Each delivery with its messages and its papers, and the papers whose delivery is not stored any more; page by page."""
+    """Yields each delivery with its messages and papers, read page by page.
+
+    At the end yields the papers whose delivery is no longer stored, as one delivery without messages.
+    """
     of_chat = select(DeliveryRow).where(DeliveryRow.chat == chat_id).order_by(col(DeliveryRow.seq)).limit(CHUNK)
     last = 0
     while page := session.exec(of_chat.where(col(DeliveryRow.seq) > last)).all():
@@ -236,7 +239,7 @@ def _without_delivery(session: Transaction, chat_id: int) -> Iterator[Json]:
 
 
 def _with_contents(session: Transaction, deliveries: Sequence[DeliveryRow]) -> Iterator[Json]:
-    """Deliveries with their messages and papers."""
+    """Yields deliveries with their messages and papers."""
     seqs = [delivery.seq or 0 for delivery in deliveries]
     in_order = col(MessageRow.delivery), col(MessageRow.number)
     messages: dict[int, list[Json]] = {}
@@ -261,44 +264,44 @@ def _paper(found: tuple[DeliveryItemRow, str, str]) -> Json:
 
 
 def _json(row: SQLModel) -> Json:
-    """A row by the names of its columns, without columns that are not about the chat."""
+    """Returns a row as column name → value, without the columns that are not about the chat."""
     dumped = row.model_dump(mode="json")
     return {
         name: dumped[name] for name in type(row).model_fields if name not in _INTERNAL
-    }  # in one order: a dump's changes
+    }  # in the order of the fields: the order of model_dump may change
 
 
 def _paged(session: Transaction, rows: Any) -> Iterator[Any]:  # noqa: ANN401 - a select of one table
-    """The rows, with one page at a time in memory."""
+    """Returns an iterator of the rows, which has one page at a time in memory."""
     return iter(session.exec(rows.execution_options(yield_per=CHUNK)))
 
 
 def _erase_mentions(session: Transaction, places: Sequence[str], title: str) -> None:
     """Erases callbacks, states and notices of other chats that name this chat."""
-    # Chat 42 is neither chat 421 nor its own topic 42/7.
+    # The pattern for chat 42 must not match chat 421 or the topic 42/7.
     named = re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, places))})(?![\w/-])")
-    for callback_id in undo.named_by(session, "callback", places):
+    for callback_id in conversations.named_by(session, "callback", places):
         row = session.get_one(CallbackRow, callback_id)
         if named.search(str(row.arguments)):
             session.delete(row)
-    for name in undo.named_by(session, "state", places):
+    for name in conversations.named_by(session, "state", places):
         state = session.get_one(ConversationStateRow, name)
         if named.search(f"{state.name} {state.arguments}"):
             session.delete(state)
-    for seq in undo.named_by(session, "delivery", [*places, *filter(None, (title,))]):
+    for seq in conversations.named_by(session, "delivery", [*places, *filter(None, (title,))]):
         notice = session.get_one(DeliveryRow, seq)
         detail = notice.facts.get("detail") or {}
         words = f"{notice.dedupe_key} {detail}"
-        # Another chat may have the same title, so by title only settled notices are erased.
+        # Another chat may have the same title, so a notice that matches only by title is erased only if it is settled.
         by_title = title and title in detail.values() and notice.settled_at is not None
         if by_title or named.search(words):
             session.delete(notice)
     session.flush()
-    undo.forget(session, places)
+    conversations.forget_mentions(session, places)
 
 
 def _erase_person(session: Transaction, platform: str, person: str) -> None:
-    """Erases the person of a private chat where other chats store who did something."""
+    """Erases a person from the rows of other chats that store who did something."""
     session.exec(
         sa.update(ChatRow).where(col(ChatRow.platform) == platform, col(ChatRow.owner) == person).values(owner="")
     )
@@ -307,9 +310,11 @@ def _erase_person(session: Transaction, platform: str, person: str) -> None:
         .where(_is_on(platform, SubscriptionRow.chat), col(SubscriptionRow.subscriber) == person)
         .values(subscriber="")
     )
-    beginning = (col(UndoRow.who) > f"{person} ") & (col(UndoRow.who) < f"{person}!")  # by an index, which LIKE is not
+    beginning = (col(UndoRow.who) > f"{person} ") & (
+        col(UndoRow.who) < f"{person}!"
+    )  # a range, because LIKE would not use the index
     session.exec(sa.update(UndoRow).where(beginning, _is_on(platform, UndoRow.chat)).values(who=""))
-    for change_id in undo.named_by(session, "change", [person]):
+    for change_id in conversations.named_by(session, "change", [person]):
         change = session.get_one(UndoRow, change_id)
         chat = session.get_one(ChatRow, change.chat)
         if chat.platform != platform:
@@ -318,14 +323,15 @@ def _erase_person(session: Transaction, platform: str, person: str) -> None:
             {**value, "subscriber": ""} if value.get("subscriber") == person else value
             for value in change.before["subscriptions"]
         ]
-        change.before = {**change.before, "subscriptions": before}
-        session.flush()
-        undo.note(session, "change", {change_id: undo.words_of_change(change.before, chat.address)})
+        conversations.rewrite_change(session, change_id, chat.address, {**change.before, "subscriptions": before})
     for kind in (CallbackRow, ConversationStateRow, PendingLookupRow):
         there = col(kind.place).startswith(f"{platform}:", autoescape=True)
         session.exec(sa.delete(kind).where(col(kind.person) == person, there))
 
 
 def _is_on(platform: str, chat: int) -> ColumnElement[bool]:
-    """Whether the chat with this id is on a platform. Looks at that chat alone: nearly all chats are of one platform."""
+    """Whether the chat with this id is on a platform.
+
+    Looks up the chat by its id: an index by platform would not help, because nearly all chats are on one platform.
+    """
     return select(ChatRow.id).where(ChatRow.id == chat, ChatRow.platform == platform).exists()

@@ -17,7 +17,7 @@ from subscriptions.addresses import facts_of
 from subscriptions.chat_settings import resolve
 from subscriptions.model import Chat, ChatAddress, ChatKind, ChatSettings, Lane, NoMatchStreak
 from subscriptions.states import UNREACHABLE, WAITING, Admission, ChatState, PauseReason
-from subscriptions.store import key_value
+from subscriptions.store import bot_state
 from subscriptions.store.columns import adapter_of, to_json
 from subscriptions.store.conversation_rows import OperatorCodeRow, WrongCodeRow
 from subscriptions.store.database import conflicts, store
@@ -25,7 +25,7 @@ from subscriptions.store.database.store import Transaction
 from subscriptions.store.rows import TABLES, ChatRow, DenialRow
 from subscriptions.store.workers import wake_lanes
 
-# In the order of the fields of Chat, to which some belong together.
+# In the order of the fields of Chat; some fields are made from several columns.
 _VALUES = (
     "id", "platform", "address", "topic", "kind", "settings", "timezone", "lang", "title", "public", "admin", "state",
     "admission", "pause_reason", "state_detail", "paused_until", "first_delivery_planned", "no_match_streak",
@@ -33,52 +33,61 @@ _VALUES = (
 )  # fmt: skip
 _values_of = attrgetter(*_VALUES)
 
-# What begins with x lies between x and x + _LAST_SIGN: a range of an index, which LIKE is not.
+# A text that begins with x lies between x and x + _LAST_SIGN. Such a range uses an index; LIKE would not.
 _LAST_SIGN = "\U0010ffff"
 _OWN = {name: column for name, column in ChatRow.model_fields.items() if name != "id" and not column.is_required()}
 _DEFAULTS = {name: column.get_default(call_default_factory=True) for name, column in _OWN.items()}
 _chats = TABLES.tables["chat"]
-CHATS = sa.select(*(_chats.c[name] for name in _VALUES)).order_by(_chats.c.id)
-_SAME_NUMBER = {"next_number": _chats.c.next_number}  # changes nothing, but is a change: the row is held
+_c = _chats.c
+_PLACE = ("platform", "address", "topic")
+CHATS = sa.select(*(_c[name] for name in _VALUES)).order_by(_c.id)
+_IN_LANE = (
+    sa.select(_chats)
+    .where(_c.platform == sa.bindparam("platform"), _c.address == sa.bindparam("address"))
+    .order_by(_c.id)
+)
+_AT = _IN_LANE.where(_c.topic == sa.bindparam("topic"))
+_SAME_NUMBER = {"next_number": _c.next_number}  # changes no value, but the update locks the row
+_HOLD = sa.update(_chats).where(_c.id == sa.bindparam("of")).values(_SAME_NUMBER)
 
 
-def find_chat(session: Transaction, address: ChatAddress, *, zone: str) -> Chat | None:
-    """The chat at an address, or the chat that it moved to. `zone` is the operator's, for chats that chose none."""
-    row = store.execute(session, _in(address.lane).where(_chats.c.topic == address.topic)).first()
+def find_chat(session: Transaction, address: ChatAddress) -> Chat | None:
+    """Returns the chat at an address, or the chat that it moved to; None if there is none."""
+    place = {"platform": address.platform, "address": address.address, "topic": address.topic}
+    row = store.execute(session, _AT, place).first()
     while row is not None and row.moved_to is not None:
-        row = store.execute(session, sa.select(_chats).where(_chats.c.id == row.moved_to)).first()
-    return None if row is None else chat_value(row, zone)
+        row = next(store.rows_of(session, _chats, _c.id, [row.moved_to]), None)
+    return None if row is None else _chat(session, _values_of(row))
 
 
-def chats_in(session: Transaction, lane: Lane, *, zone: str) -> list[Chat]:
-    """The chats at an address, with its topics, that have not moved away."""
-    return [chat_value(row, zone) for row in store.execute(session, _in(lane)) if row.moved_to is None]
-
-
-def _in(lane: Lane) -> sa.Select[Any]:
-    in_lane = (_chats.c.platform == lane.platform) & (_chats.c.address == lane.address)
-    return sa.select(_chats).where(in_lane).order_by(_chats.c.id)
+def chats_in(session: Transaction, lane: Lane) -> list[Chat]:
+    """The chats at an address, including its topics, without chats that have moved away."""
+    there = store.execute(session, _IN_LANE, {"platform": lane.platform, "address": lane.address})
+    return [_chat(session, _values_of(row)) for row in there if row.moved_to is None]
 
 
 def hold_chat(session: Transaction, chat_id: int) -> None:
-    """Until the transaction ends no other process changes this chat, or what belongs to it and is read after this."""
-    store.execute(session, sa.update(_chats).where(_chats.c.id == chat_id).values(_SAME_NUMBER))
+    """Locks a chat until the transaction ends: no other process can change it or the data that belongs to it.
+
+    Read that data after this call, not before.
+    """
+    store.execute(session, _HOLD, {"of": chat_id})
 
 
 def hold_chats(session: Transaction, chat_ids: Sequence[int]) -> None:
-    """As `hold_chat`, for several."""
+    """Like `hold_chat`, for several chats."""
     for part in store.in_chunks(sorted(chat_ids)):
-        conflicts.hold_rows(session, sa.select(_chats.c.id).where(_chats.c.id.in_(part)).order_by(_chats.c.id))
+        conflicts.hold_rows(session, sa.select(_c.id).where(_c.id.in_(part)).order_by(_c.id))
 
 
 def hold_lane(session: Transaction, lane: Lane) -> None:
-    """As `hold_chat`, for the chats at an address."""
-    there = (_chats.c.platform == lane.platform) & (_chats.c.address == lane.address)
+    """Like `hold_chat`, for all chats at an address."""
+    there = (_c.platform == lane.platform) & (_c.address == lane.address)
     store.execute(session, sa.update(_chats).where(there).values(_SAME_NUMBER))
 
 
-def find_chats(session: Transaction, addresses: Collection[ChatAddress], *, zone: str) -> dict[ChatAddress, Chat]:
-    """The chats at these addresses, each as `find_chat` finds it; unknown addresses are left out."""
+def find_chats(session: Transaction, addresses: Collection[ChatAddress]) -> dict[ChatAddress, Chat]:
+    """Returns address → the chat that `find_chat` returns for it. Unknown addresses are left out."""
     wanted: dict[str, set[str]] = {}
     for address in addresses:
         wanted.setdefault(address.platform, set()).add(address.address)
@@ -87,49 +96,52 @@ def find_chats(session: Transaction, addresses: Collection[ChatAddress], *, zone
         place = ChatAddress(row.platform, row.address, row.topic)
         if place in addresses:
             moved = row.moved_to is not None
-            chat = find_chat(session, place, zone=zone) if moved else chat_value(row, zone)
+            chat = find_chat(session, place) if moved else _chat(session, _values_of(row))
             found |= {place: chat} if chat is not None else {}
     return found
 
 
-def chats_at(session: Transaction, platform: str, addresses: Collection[str], *, zone: str) -> tuple[Chat, ...]:
-    """The chats at these addresses, with topics, in the order of their titles."""
-    found = (chat_value(row, zone) for row in _rows_at(session, {platform: addresses}) if row.moved_to is None)
+def chats_at(session: Transaction, platform: str, addresses: Collection[str]) -> tuple[Chat, ...]:
+    """The chats at these addresses, including topics, ordered by title."""
+    found = (
+        _chat(session, _values_of(row)) for row in _rows_at(session, {platform: addresses}) if row.moved_to is None
+    )
     return tuple(sorted(found, key=lambda chat: (chat.title.casefold(), str(chat.address))))
 
 
 def _rows_at(session: Transaction, wanted: Mapping[str, Collection[str]]) -> Iterator[sa.Row[Any]]:
-    """The rows of these addresses, by platform, with all topics."""
+    """Yields the rows at these addresses, including all topics. `wanted` is platform → addresses."""
     for platform, addresses in wanted.items():
-        there = sa.select(_chats).where(_chats.c.platform == platform)
-        yield from store.rows_of(session, there, _chats.c.address, sorted(addresses))
+        there = sa.select(_chats).where(_c.platform == platform)
+        yield from store.rows_of(session, there, _c.address, sorted(addresses))
 
 
 def add_chats(session: Transaction, kinds: Mapping[ChatAddress, ChatKind], *, now: datetime) -> None:
-    """Adds chats that are not known, with one statement; those that another process has added meanwhile stay."""
+    """Adds unknown chats with one statement. Chats that another process has added in the meantime stay unchanged."""
     rows = [_new_row(place, kind=kind, created_at=now) for place, kind in kinds.items()]
-    conflicts.insert_all_new(session, "chat", ("platform", "address", "topic"), rows)
+    values = [tuple(row.values()) for row in rows]
+    conflicts.insert_all_new(session, "chat", _PLACE, tuple(rows[0]) if rows else (), values)
 
 
-def all_chats(session: Transaction, *, zone: str) -> Iterator[Sequence[Chat]]:
-    """Yields every chat that has not moved away, in the order of their addresses, a page at a time."""
+def all_chats(session: Transaction) -> Iterator[Sequence[Chat]]:
+    """Yields pages of all chats that have not moved away, ordered by address."""
     last: ChatAddress | None = None
-    while page := chats_after(session, last, store.CHUNK, zone=zone):
+    while page := chats_after(session, last, store.CHUNK):
         yield page
         last = page[-1].address
 
 
-def chats_after(session: Transaction, after: ChatAddress | None, most: int, *, zone: str) -> list[Chat]:
-    """The first `most` chats that have not moved away and whose address comes after `after`, as `all_chats` orders them."""
+def chats_after(session: Transaction, after: ChatAddress | None, most: int) -> list[Chat]:
+    """Returns the next `most` chats of `all_chats` after the address `after`; None: the first ones."""
     last = ("", "", "") if after is None else (after.platform, after.address, after.topic)
-    place = sa.tuple_(_chats.c.platform, _chats.c.address, _chats.c.topic)
-    wanted = sa.select(_chats).where(place > last, _chats.c.moved_to.is_(None)).order_by(*place.clauses).limit(most)
-    return [chat_value(row, zone) for row in store.execute(session, wanted)]
+    place = sa.tuple_(_c.platform, _c.address, _c.topic)
+    wanted = sa.select(_chats).where(place > last, _c.moved_to.is_(None)).order_by(*place.clauses).limit(most)
+    return [_chat(session, _values_of(row)) for row in store.execute(session, wanted)]
 
 
-def chats_by_id(session: Transaction, ids: Iterable[int], *, zone: str) -> dict[int, Chat]:
-    """The chats with these ids."""
-    return {row[0]: _chat(row, zone) for row in store.rows_of(session, CHATS, _chats.c.id, sorted(set(ids)))}
+def chats_by_id(session: Transaction, ids: Iterable[int]) -> dict[int, Chat]:
+    """Returns id → chat for these ids."""
+    return {row[0]: _chat(session, row) for row in store.rows_of(session, CHATS, _c.id, sorted(set(ids)))}
 
 
 def add_chat(
@@ -138,51 +150,42 @@ def add_chat(
     kind: ChatKind,
     *,
     now: datetime,
-    zone: str,
     title: str = "",
     timezone: str = "",
     lang: str = "",
     public: bool = False,
 ) -> Chat:
-    """Adds a chat, or returns the one that is at its address, or moved from there.
+    """Adds a chat and returns it. If there is one at this address, or one that moved from there, returns that one.
 
-    `timezone` is "" for a chat that chose none; `lang` is that of the person's client or words, "" if it is not known.
+    `timezone` is "" for a chat that chose none. `lang` is the language of the person's client or messages, "" if
+    unknown.
     """
     chosen = {"kind": kind, "title": title, "timezone": timezone, "lang": lang, "public": public}
     row = _new_row(address, created_at=now, **chosen)
-    conflicts.insert_new(session, "chat", ("platform", "address", "topic"), row)
-    added = find_chat(session, address, zone=zone)
+    conflicts.insert_new(session, "chat", _PLACE, row)
+    added = find_chat(session, address)
     assert added is not None  # noqa: S101 - one of the two processes has added it
     return added
 
 
 def _new_row(address: ChatAddress, **values: Any) -> dict[str, Any]:  # noqa: ANN401 - of the columns
-    """The columns of a new chat."""
+    """Returns column name → value for a new chat."""
     state = ChatState.UNCONFIRMED if facts_of(address.platform).confirms else ChatState.ACTIVE
     place = {"platform": address.platform, "address": address.address, "topic": address.topic}
     return {**_DEFAULTS, **place, "state": state, **values}
 
 
-def choose_setting(session: Transaction, chat_id: int, name: str, value: str) -> None:
-    """Stores a setting. The value was checked by chat_settings.check_value."""
+def choose_setting(session: Transaction, chat_id: int, name: str, value: str | None) -> None:
+    """Stores a setting that chat_settings.check_value has checked. None restores the default for the kind of chat."""
     row = _held(session, chat_id)
     if name == "timezone":
-        row.timezone = value
+        row.timezone = value or ""
     else:
-        row.settings = {**row.settings, name: value}
-
-
-def unchoose_setting(session: Transaction, chat_id: int, name: str) -> None:
-    """Removes a chosen setting: the default for the kind of chat counts again."""
-    row = _held(session, chat_id)
-    if name == "timezone":
-        row.timezone = ""
-    else:
-        row.settings = {kept: value for kept, value in row.settings.items() if kept != name}
+        row.settings = {of: chosen for of, chosen in {**row.settings, name: value}.items() if chosen is not None}
 
 
 def speak(session: Transaction, chat_id: int, lang: str) -> None:
-    """Stores the language in which a chat's person writes; it holds while the chat has chosen none."""
+    """Stores the language in which a chat's person writes. It is used while the chat has chosen no language."""
     _held(session, chat_id).lang = lang
 
 
@@ -195,9 +198,10 @@ def pause_chat(
     detail: str = "",
     until: datetime | None = None,
 ) -> None:
-    """Pauses a chat; the cursors of its subscriptions stay. Does nothing to a chat that waits to be let in or confirmed.
+    """Pauses a chat; the cursors of its subscriptions stay.
 
-    `detail` is the platform's sentence, where the platform is the reason.
+    Does nothing if the chat waits for admission or confirmation. `detail` is the platform's sentence, if the platform
+    is the reason.
     """
     row = session.get_one(ChatRow, chat_id)
     if row.state not in WAITING:
@@ -206,7 +210,10 @@ def pause_chat(
 
 
 def resume_chat(session: Transaction, chat_id: int, *, now: datetime) -> None:
-    """Makes a chat active, and wakes its lane. A chat that waits stays so: only `access` lets it in."""
+    """Makes a chat active, and wakes its lane.
+
+    Does nothing if the chat waits for admission: only `access` admits it.
+    """
     row = session.get_one(ChatRow, chat_id)
     if row.state not in WAITING:
         row.state, row.admission, row.pause_reason, row.state_detail = ChatState.ACTIVE, None, None, ""
@@ -217,8 +224,8 @@ def resume_chat(session: Transaction, chat_id: int, *, now: datetime) -> None:
 def mark_unreachable(session: Transaction, chat_id: int, reason: PauseReason, detail: str, *, now: datetime) -> bool:
     """Stores that the platform does not let the bot write to a chat. Returns whether that is new.
 
-    `detail` is the platform's sentence. A chat that a person paused keeps that pause; a chat that waits
-    goes on waiting.
+    `detail` is the platform's sentence. A chat that a person paused keeps that pause; a chat that waits for admission
+    continues to wait.
     """
     row = session.get_one(ChatRow, chat_id)
     if row.state is ChatState.ACTIVE:
@@ -254,7 +261,7 @@ def describe(session: Transaction, lane: Lane, *, title: str, public: bool) -> N
 
 
 def store_streaks(session: Transaction, streaks: Mapping[int, NoMatchStreak | None]) -> None:
-    """Stores the no-match streaks of chats, by chat id; None ends a streak."""
+    """Stores chat id → no-match streak; None ends a streak."""
     alike: dict[NoMatchStreak | None, list[int]] = {}
     for chat_id, streak in streaks.items():
         alike.setdefault(streak, []).append(chat_id)
@@ -262,11 +269,11 @@ def store_streaks(session: Transaction, streaks: Mapping[int, NoMatchStreak | No
         after = None if streak is None or streak.said else streak.after
         values = {"no_match_streak": to_json(streak) if streak else {}, "streak_after": after}
         for part in store.in_chunks(ids):
-            store.execute(session, sa.update(_chats).where(_chats.c.id.in_(part)).values(values))
+            store.execute(session, sa.update(_chats).where(_c.id.in_(part)).values(values))
 
 
 def addresses_with_prefix(session: Transaction, platform: str, prefix: str) -> list[str]:
-    """The addresses with this prefix, of chats that have not moved away."""
+    """The addresses that begin with this prefix, without chats that have moved away."""
     rows = session.exec(
         select(ChatRow.address)
         .where(ChatRow.platform == platform, ChatRow.address >= prefix, ChatRow.address < prefix + _LAST_SIGN)
@@ -277,7 +284,7 @@ def addresses_with_prefix(session: Transaction, platform: str, prefix: str) -> l
 
 
 def unconfirmed_since(session: Transaction, before: datetime) -> list[int]:
-    """Ids of the chats that were added before `before` and whose reader never said yes."""
+    """Ids of the chats that were added before `before` and never confirmed."""
     found = select(ChatRow.id).where(ChatRow.state == ChatState.UNCONFIRMED, col(ChatRow.created_at) < before)
     return [chat_id for chat_id in session.exec(found) if chat_id is not None]
 
@@ -298,21 +305,19 @@ def unreachable_since(session: Transaction, before: datetime) -> list[int]:
 
 
 def _held(session: Transaction, chat_id: int) -> ChatRow:
-    """The row of a chat, as it is while this transaction holds it."""
+    """Locks a chat until the transaction ends and returns its row, read after the lock."""
     hold_chat(session, chat_id)
     return session.get_one(ChatRow, chat_id, populate_existing=True)
 
 
-def chat_value(row: ChatRow | sa.Row[Any], zone: str) -> Chat:
-    """The value of a row. `zone` is the operator's, for chats that chose none."""
-    return _chat(_values_of(row), zone)
+def _chat(session: Transaction, row: Sequence[Any]) -> Chat:
+    """Returns the Chat of a row of _VALUES.
 
-
-def _chat(row: Sequence[Any], zone: str) -> Chat:
-    """The value of a row of _VALUES. By position: names take three times as long, and a plan reads all chats."""
+    Reads the columns by position: names take three times as long, and a plan reads all chats.
+    """
     chat_id, platform, address, topic, kind, others, timezone, lang, title, public, *state, streak, number, owner = row
     own = (("timezone", timezone), *others.items())
-    settings, chosen = _settings(kind, platform, own, zone, lang or "en", public=public)
+    settings, chosen = _settings(kind, platform, own, session.zone, lang or "en", public=public)
     place = ChatAddress(platform, address, topic)
     return Chat._make(
         (
@@ -335,23 +340,23 @@ def _chat(row: Sequence[Any], zone: str) -> Chat:
 def _settings(
     kind: ChatKind, platform: str, own: tuple[tuple[str, str], ...], zone: str, lang: str, *, public: bool
 ) -> tuple[ChatSettings, Mapping[str, str]]:
-    """The resolved settings, and the chosen ones. Cached: many chats chose the same, most of them nothing."""
+    """Returns the resolved settings and the chosen ones. Cached: many chats chose the same, and most chose nothing."""
     chosen = MappingProxyType({name: value for name, value in own if value})
     return resolve(kind, platform, chosen, timezone=zone, lang=lang, public=public), chosen
 
 
-# -------------------------------------------------------------------------------------------------------------- who may
+# ------------------------------------------------------------------------------------------------------------ admission
 
 _DENIAL_KEY = "denial-key"
 
 
 def require_admission(session: Transaction, chat_id: int, *, now: datetime) -> None:
-    """Makes a chat wait for an operator; its subscriptions keep their cursors."""
+    """Makes a chat wait until an operator admits it. Its subscriptions keep their cursors."""
     _set(session, chat_id, ChatState.ASKED, None, now)
 
 
 def admit(session: Transaction, chat_id: int, *, now: datetime) -> None:
-    """Lets a chat in, and wakes its lane. Papers that came since it asked are still to be delivered."""
+    """Admits a chat, and wakes its lane. Papers that came while it waited will be delivered."""
     row = session.get_one(ChatRow, chat_id)
     if row.state == ChatState.ASKED or row.next_number == 1:
         _set(session, chat_id, ChatState.ACTIVE, Admission.ADMITTED, now)
@@ -359,7 +364,7 @@ def admit(session: Transaction, chat_id: int, *, now: datetime) -> None:
 
 
 def confirm(session: Transaction, chat_id: int, *, now: datetime) -> None:
-    """Lets in a chat whose reader said yes, and wakes its lane. Does nothing to any other chat."""
+    """Admits a chat whose reader confirmed it, and wakes its lane. Does nothing if the chat does not wait for that."""
     row = session.get_one(ChatRow, chat_id)
     if row.state is ChatState.UNCONFIRMED:
         row.state = ChatState.ASKED
@@ -367,7 +372,7 @@ def confirm(session: Transaction, chat_id: int, *, now: datetime) -> None:
 
 
 def deny(session: Transaction, chat_id: int, *, now: datetime) -> None:
-    """Denies a chat: it gets nothing until an operator lets it in."""
+    """Denies a chat: it gets nothing until an operator admits it."""
     row = session.get_one(ChatRow, chat_id)
     if row.state is ChatState.UNCONFIRMED:
         remember_denial(session, Lane(row.platform, row.address))
@@ -376,23 +381,15 @@ def deny(session: Transaction, chat_id: int, *, now: datetime) -> None:
 
 @store.reads
 def chats_awaiting_admission(transaction: Transaction) -> tuple[Chat, ...]:
-    """The chats that wait for an operator and can be written to, in the order in which they asked."""
-    rows = transaction.exec(
-        select(ChatRow.id)
-        .where(ChatRow.state == ChatState.ASKED, col(ChatRow.admission).is_(None), col(ChatRow.pause_reason).is_(None))
-        .order_by(col(ChatRow.state_since), col(ChatRow.id))
-    ).all()
-    known = chats_by_id(transaction, [chat_id or 0 for chat_id in rows], zone=transaction.zone)
-    return tuple(known[chat_id or 0] for chat_id in rows)
+    """The chats that wait for an operator and that the bot can write to, in the order of their requests."""
+    asked = (_c.state == ChatState.ASKED) & _c.admission.is_(None) & _c.pause_reason.is_(None)
+    return _selected(transaction, asked, _c.state_since)
 
 
 @store.reads
 def operators(transaction: Transaction) -> tuple[Chat, ...]:
     """The chats of operators who sent the code."""
-    rows = transaction.exec(
-        select(ChatRow.id).where(col(ChatRow.admin).is_(True), col(ChatRow.moved_to).is_(None))
-    ).all()
-    return tuple(chats_by_id(transaction, [chat_id or 0 for chat_id in rows], zone=transaction.zone).values())
+    return _selected(transaction, _c.admin.is_(True) & _c.moved_to.is_(None))
 
 
 def make_operator(session: Transaction, chat_id: int) -> None:
@@ -402,25 +399,27 @@ def make_operator(session: Transaction, chat_id: int) -> None:
 
 @store.writes
 def set_owner(transaction: Transaction, chat_id: int, person: str) -> None:
-    """Stores who set a chat up."""
+    """Stores the person who set up a chat."""
     transaction.get_one(ChatRow, chat_id).owner = person
 
 
 @store.reads
 def chats_of(transaction: Transaction, person: ChatAddress) -> tuple[Chat, ...]:
     """The groups and channels that a person set up, without topics. `person` is the address of their private chat."""
-    rows = transaction.exec(
-        select(ChatRow.id)
-        .where(ChatRow.platform == person.platform, ChatRow.owner == person.address, ChatRow.topic == "")
-        .where(col(ChatRow.moved_to).is_(None), ChatRow.address != person.address)
-        .order_by(col(ChatRow.title), col(ChatRow.id))
-    ).all()
-    known = chats_by_id(transaction, [chat_id or 0 for chat_id in rows], zone=transaction.zone)
-    return tuple(known[chat_id or 0] for chat_id in rows)
+    set_up = (_c.platform == person.platform) & (_c.owner == person.address) & (_c.topic == "")
+    return _selected(transaction, set_up & _c.moved_to.is_(None) & (_c.address != person.address), _c.title)
+
+
+def _selected(
+    transaction: Transaction, which: sa.ColumnElement[bool], *order: sa.ColumnElement[Any]
+) -> tuple[Chat, ...]:
+    """The chats that meet a condition, in this order, then by id."""
+    wanted = CHATS.where(which).order_by(None).order_by(*order, _c.id)
+    return tuple(_chat(transaction, row) for row in store.execute(transaction, wanted))
 
 
 def add_code(session: Transaction, code_hash: str, *, most: int) -> None:
-    """Stores the hash of a code; of all hashes the newest `most` stay."""
+    """Stores the hash of a code, and removes all hashes except the newest `most`."""
     session.add(OperatorCodeRow(code_hash=code_hash))
     session.flush()
     newest = select(OperatorCodeRow.number).order_by(col(OperatorCodeRow.number).desc()).limit(most)
@@ -428,12 +427,12 @@ def add_code(session: Transaction, code_hash: str, *, most: int) -> None:
 
 
 def code_hashes(session: Transaction) -> Sequence[str]:
-    """The stored hashes."""
+    """The stored hashes of operator codes."""
     return session.exec(select(OperatorCodeRow.code_hash)).all()
 
 
 def take_codes(session: Transaction, code_hash: str) -> bool:
-    """Removes all hashes. Returns whether this one was among them: another process may have taken them."""
+    """Removes all hashes. Returns whether `code_hash` was among them; another process may have removed it first."""
     taken = session.exec(sa.delete(OperatorCodeRow).returning(col(OperatorCodeRow.code_hash))).scalars().all()
     return code_hash in taken
 
@@ -445,7 +444,7 @@ def add_wrong_code(session: Transaction, chat_id: int, *, now: datetime) -> None
 
 
 def wrong_codes_since(session: Transaction, chat_id: int, after: datetime) -> int:
-    """How many wrong codes a chat sent after a moment."""
+    """Returns the number of wrong codes that a chat sent after a moment."""
     found = select(sa.func.count()).select_from(WrongCodeRow)
     return session.exec(found.where(WrongCodeRow.chat == chat_id, WrongCodeRow.at > after)).one()
 
@@ -457,7 +456,7 @@ def drop_wrong_codes_of(session: Transaction, chat_id: int) -> None:
 
 def remember_denial(session: Transaction, lane: Lane) -> None:
     """Stores that an operator denied the chats at an address."""
-    key = key_value.hold_value(session, _DENIAL_KEY, secrets.token_hex(32))
+    key = bot_state.hold_value(session, _DENIAL_KEY, secrets.token_hex(32))
     conflicts.insert_new(session, "denial", ("address_hash",), {"address_hash": _address_hash(key, lane)})
 
 
@@ -471,7 +470,7 @@ def lift_denial(session: Transaction, lane: Lane) -> bool:
 
 
 def denial_of(session: Transaction, lane: Lane) -> str:
-    """Returns the hash by which a denial of the chats at an address is remembered; "" if none is."""
+    """Returns the hash that records a denial of the chats at an address; "" if they were not denied."""
     row = _denial(session, lane)
     return row.address_hash if row is not None else ""
 
@@ -483,7 +482,7 @@ def move_denial(session: Transaction, old: Lane, new: Lane) -> None:
 
 
 def _denial(session: Transaction, lane: Lane) -> DenialRow | None:
-    key = key_value.get_value(session, _DENIAL_KEY)
+    key = bot_state.get_value(session, _DENIAL_KEY)
     return session.get(DenialRow, _address_hash(key, lane)) if key is not None else None
 
 
@@ -492,7 +491,7 @@ def _address_hash(key: str, lane: Lane) -> str:
 
 
 def _set(session: Transaction, chat_id: int, state: ChatState, answer: Admission | None, now: datetime) -> None:
-    """Stores the answer of an operator, which a chat that is not confirmed has to wait for: no operator confirms for its reader."""
+    """Stores an operator's decision. Does nothing if the chat is not confirmed: only its reader can confirm it."""
     row = session.get_one(ChatRow, chat_id)
     if row.state is ChatState.UNCONFIRMED:
         return

@@ -1,6 +1,7 @@
-"""The steps of a sender (docs/architecture.md, rules 6, 7): claim the next message of a lane, render it, record what became of it.
+"""The steps of a sender: claim a message, mark it, record its outcome (docs/architecture.md, rules 6, 7).
 
-Every message takes these steps, so their statements are built once, from tables and columns: no row becomes an object.
+Every message takes these steps. So their statements are built once, and read columns instead of making an object of
+each row.
 """
 
 from collections.abc import Sequence
@@ -39,63 +40,50 @@ class Claim:
     address: ChatAddress
     attempts: int
     message: Message | None = None  # None: the delivery is not rendered
-    plain: bool = False  # post the plain form
+    plain: bool = False  # post the form without markup
     unclear: bool = False  # an earlier post may have arrived
-    at_start: bool = False  # an earlier process left it unclear
-    waits: bool = False  # it is to be looked up; the moment of its next attempt has not come
-    unclear_since: datetime | None = None  # when the first of those posts began, on the machine's clock
-    thread: str | None = None  # platform id of the message in whose thread it goes
+    at_start: bool = False  # an earlier process left its outcome unclear
+    waits: bool = False  # its next attempt is later, but it can be looked up now
+    unclear_since: datetime | None = None  # when the first post that may have arrived began, on the machine's clock
+    thread: str | None = None  # platform id of the message whose thread it is posted in
 
 
 # ---------------------------------------------------------------------------------------------------------- conditions
 
 
-def may_be_sent() -> sa.ColumnElement[bool]:
-    """Whether the chat of a delivery gets messages: it is active, or it waits for an operator and this is a notice."""
-    waits = sa.or_(*(_c.state == one for one in WAITING)) & _c.pause_reason.is_(None)
-    return sa.or_(_c.state == ChatState.ACTIVE, waits & (_d.kind == DeliveryKind.NOTICE))
-
-
-def in_lane() -> sa.ColumnElement[bool]:
-    """Whether a delivery is of the lane (:platform, :address).
-
-    Compares ids of chats: no index leads from deliveries to addresses.
-    """
-    its_chats = sa.select(_c.id).where(_c.platform == sa.bindparam("platform"), _c.address == sa.bindparam("address"))
-    return _d.chat.in_(its_chats)
-
-
-def is_held() -> sa.ColumnElement[bool]:
-    """Whether the chat's lane waits at :wall, as its platform asked.
-
-    Ignores a wait that begins in the future: the clock was set back.
-    """
-    wall = sa.bindparam("wall", type_=Utc)
-    its_lane = (_lanes.c.platform == _c.platform) & (_lanes.c.address == _c.address)
-    return sa.exists().where(its_lane, _lanes.c.since <= wall, wall < _lanes.c.not_before)
-
-
-def waits() -> sa.ColumnElement[bool]:
-    """Whether the next attempt is after :now. Ignores one after :longest: it was stored while the clock was wrong."""
-    return (_d.next_at > sa.bindparam("now", type_=Utc)) & (_d.next_at <= sa.bindparam("longest", type_=Utc))
-
-
-def is_requested() -> sa.ColumnElement[bool]:
-    """Whether an edit of a message was requested. Compares moments: SQLite looks for "not NULL" through all messages."""
-    return _m.edit_requested_at > _BEGINNING
-
-
-def any_requested() -> sa.ScalarSelect[Any]:
-    """A message whose edit was requested; NULL: there is none.
-
-    The first one in the order of the index: PostgreSQL would look for any one through all messages until it has statistics.
-    """
-    wanted = sa.select(_m.delivery).where(is_requested(), _m.platform_id.is_not(None))
-    return wanted.order_by(_m.edit_requested_at).limit(1).scalar_subquery()
+_waits_for_operator = sa.or_(*(_c.state == one for one in WAITING)) & _c.pause_reason.is_(None)
+# Whether a delivery may be sent: its chat is active, or the chat waits for an operator and the delivery is a notice.
+MAY_BE_SENT = sa.or_(_c.state == ChatState.ACTIVE, _waits_for_operator & (_d.kind == DeliveryKind.NOTICE))
+_in_lane = sa.select(_c.id).where(_c.platform == sa.bindparam("platform"), _c.address == sa.bindparam("address"))
+# Whether a delivery belongs to the lane (:platform, :address). Compares ids of chats: deliveries have no index of
+# addresses.
+IN_LANE = _d.chat.in_(_in_lane)
+_wall = sa.bindparam("wall", type_=Utc)
+# Whether the chat's lane waits at :wall, as its platform requested. Ignores a wait that begins in the future: then the
+# clock was set back.
+IS_HELD = sa.exists().where(
+    _lanes.c.platform == _c.platform,
+    _lanes.c.address == _c.address,
+    _lanes.c.since <= _wall,
+    _wall < _lanes.c.not_before,
+)
+# Whether the next attempt is after :now. Ignores an attempt after :longest: it was stored while the clock was wrong.
+WAITS = (_d.next_at > sa.bindparam("now", type_=Utc)) & (_d.next_at <= sa.bindparam("longest", type_=Utc))
+# Whether an edit of a message was requested. Compares moments: for "IS NOT NULL", SQLite would read all messages.
+IS_REQUESTED = _m.edit_requested_at > _BEGINNING
+# A message whose edit was requested; NULL if there is none. It is the first one in the order of an index: without an
+# order, PostgreSQL would read all messages until it has statistics.
+ANY_REQUESTED = (
+    sa.select(_m.delivery)
+    .where(IS_REQUESTED, _m.platform_id.is_not(None))
+    .order_by(_m.edit_requested_at)
+    .limit(1)
+    .scalar_subquery()
+)
 
 
 def waits_until(next_at: datetime | None, now: datetime) -> datetime | None:
-    """The moment of the next attempt, None for now.
+    """Returns the moment of the next attempt; None if it may be made now.
 
     Ignores a moment beyond the longest wait: it was stored while the clock was wrong.
     """
@@ -113,12 +101,12 @@ _can_be_looked_up = sa.exists().where(
 _WAITING_LANES = (
     sa.select(_c.platform, _c.address)
     .join_from(_deliveries, _chats, _c.id == _d.chat)
-    # concat keeps SQLite from the index of addresses: nearly all chats are of one platform
-    .where(Condition(GOES_OUT), _c.platform.concat("").in_(sa.bindparam("platforms", expanding=True)), ~is_held())
+    # concat keeps SQLite from using the index of addresses, which does not help: nearly all chats are on one platform
+    .where(Condition(GOES_OUT), _c.platform.concat("").in_(sa.bindparam("platforms", expanding=True)), ~IS_HELD)
     .where(
         sa.or_(
             _d.next_at.is_(None),
-            ~waits(),
+            ~WAITS,
             _can_be_looked_up,
         )
     )
@@ -130,9 +118,10 @@ _WAITING_LANES = (
 def open_lanes(
     session: Transaction, platforms: Sequence[str], *, now: datetime, wall: datetime, finding: Sequence[str]
 ) -> list[Lane]:
-    """The lanes with something to do now, oldest first: a delivery that is not settled, may be sent and does not wait.
+    """The lanes with a delivery that is not settled, may be sent and does not wait. The lane of the oldest is first.
 
-    On the platforms in `finding` an unclear message does not wait: it is looked up, unless the look-up was given up.
+    An unclear message on a platform in `finding` does not wait, because it is looked up, unless its look-up was given
+    up.
     """
     values = {"platforms": platforms, "finding": finding, "wall": wall, "now": now, "longest": now + LONGEST_WAIT}
     return [Lane(platform, address) for platform, address in session.connection().execute(_WAITING_LANES, values)]
@@ -145,7 +134,7 @@ _OPEN = (
     .add_columns(_m.number, _m.state, _m.lookup_given_up, _m.found_at_start)
     .join_from(_deliveries, _chats, _c.id == _d.chat)
     .outerjoin(_messages, sa.and_(_m.delivery == _d.seq, _m.state.not_in(FINISHED)))
-    .where(in_lane(), may_be_sent(), ~is_held(), _d.settled_at.is_(None))
+    .where(IN_LANE, MAY_BE_SENT, ~IS_HELD, _d.settled_at.is_(None))
     .order_by(_d.seq, _m.number)
 )
 _parents = _messages.alias()
@@ -167,15 +156,15 @@ def claim(
     can_find: bool,
     tried: frozenset[tuple[int, int]],
 ) -> Claim | None:
-    """The next step of a lane; None if there is none now (rule 6). Marks nothing: `mark_sending` does.
+    """Returns the next step of a lane; None if there is none now (rule 6). Marks nothing: `mark_sending` does that.
 
-    A waiting or unclear message stops the lane. A dead one does not. With `skip_unclear`, an unclear one that cannot be
-    looked up does not, either: after its look-up was given up, a person decides, and it is looked up again only when a
-    process starts. `tried`: messages (seq, number) that the caller has tried already.
+    A waiting or unclear message stops the lane; a dead one does not. With `skip_unclear`, an unclear message that
+    cannot be looked up does not stop the lane either: after its look-up was given up, a person decides, and it is
+    looked up again only when a process starts. `tried`: messages (seq, number) that the caller has already tried.
     """
 
     def passes(row: sa.Row[Any]) -> bool:
-        """Whether the lane goes on past this unclear message."""
+        """Whether the lane skips this unclear message."""
         is_left = row.lookup_given_up and not row.found_at_start
         return row.state is MessageState.UNCLEAR and skip_unclear and (is_left or not can_find)
 
@@ -199,12 +188,11 @@ def claim(
                 continue
             if row.rendered_at is None:
                 return _claim_of(row)
-            return _claim_of(row, _one_message(session, row), waits=is_early(row)) if may_be_tried(row) else None
+            if not may_be_tried(row):
+                return None
+            message = session.connection().execute(_MESSAGE, {"seq": row.seq, "which": row.number}).one()
+            return _claim_of(row, message, waits=is_early(row))
     return None
-
-
-def _one_message(session: Transaction, row: sa.Row[Any]) -> sa.Row[Any]:
-    return session.connection().execute(_MESSAGE, {"seq": row.seq, "which": row.number}).one()
 
 
 def _claim_of(row: sa.Row[Any], message: sa.Row[Any] | None = None, *, waits: bool = False) -> Claim:
@@ -247,8 +235,8 @@ _MARK_SENDING = conflicts.unless_taken(
             _c.id == _d.chat,
             _c.platform == sa.bindparam("platform"),
             _c.address == sa.bindparam("address"),
-            may_be_sent(),
-            ~is_held(),
+            MAY_BE_SENT,
+            ~IS_HELD,
         )
     )
     .where(~sa.exists().where(_leases.c.name == sa.bindparam("its_lane"), _leases.c.worker != sa.bindparam("who")))
@@ -275,10 +263,9 @@ _CONFIRM = (
 )
 _is_open = sa.exists().where(_m.delivery == sa.bindparam("of"), _m.state.not_in(FINISHED))
 _is_missing = sa.exists().where(_m.delivery == sa.bindparam("of"), _m.state != MessageState.SENT)
-_in_lane = sa.select(_c.id).where(_c.platform == sa.bindparam("platform"), _c.address == sa.bindparam("address"))
 _SENDS_OF_LANE = (
     sa.select(_m.attempted_at)
-    .where(_m.delivery.in_(sa.select(_d.seq).where(_d.chat.in_(_in_lane))), _m.attempted_at > sa.bindparam("after"))
+    .where(_m.delivery.in_(sa.select(_d.seq).where(IN_LANE)), _m.attempted_at > sa.bindparam("after"))
     .order_by(_m.attempted_at)
 )
 _others = _deliveries.alias()
@@ -287,7 +274,7 @@ _lane_has_more = sa.or_(
     sa.exists().where(
         _others.c.seq != sa.bindparam("of"), _others.c.settled_at.is_(None), _others.c.chat.in_(_in_lane)
     ),
-    any_requested().is_not(None),
+    ANY_REQUESTED.is_not(None),
 )
 _shown = sa.select(sa.func.count()).where(_i.delivery == sa.bindparam("of"), _i.shown.is_(True)).scalar_subquery()
 _SETTLE = (
@@ -309,11 +296,12 @@ _SETTLE = (
 
 @writes
 def mark_sending(transaction: Transaction, claimed: Claim, *, wall: datetime) -> bool:
-    """Marks a claimed message as sent by this worker, right before it is posted. Returns False if the worker may not post it.
+    """Marks a claimed message as being sent by this worker, right before the post. Returns False if it may not post it.
 
-    A guarded update: of two senders one succeeds; none if the delivery was dismissed, the chat paused, moved or
-    delayed, or the lease of the lane lost to another worker. A unique index lets one message of a lane be claimed by any worker, until the outcome is stored. A worker
-    that is killed before that keeps the lane until what it left is recovered (rule 14).
+    A guarded update: only one of two senders succeeds. It fails if the delivery was dismissed, if the chat is paused,
+    was moved or is delayed, or if another worker has the lease of the lane. A unique index allows only one marked
+    message in each lane until its outcome is stored. If the worker is killed before that, the lane is blocked until the
+    message is recovered (rule 14).
     """
     message = claimed.message
     assert message is not None  # noqa: S101 - only messages are posted
@@ -336,10 +324,10 @@ def mark_sending(transaction: Transaction, claimed: Claim, *, wall: datetime) ->
 def confirm(
     session: Transaction, claimed: Claim, number: int, platform_id: str, *, now: datetime
 ) -> tuple[int | None, bool]:
-    """Records that the platform has the message.
+    """Records that the platform has accepted the message.
 
-    Returns how many papers the delivery shows if all its messages are sent now, else None; and whether the lane may have
-    more to do. After most messages it has not, which saves the caller a query.
+    Returns the number of papers that the delivery shows if all its messages are sent now, otherwise None; and whether
+    the lane may have more to do. Usually it has not, and the caller saves a query.
     """
     connection = session.connection()
     seq, lane = claimed.seq, claimed.address.lane
@@ -351,7 +339,10 @@ def confirm(
 
 @writes
 def give_up_lookup(transaction: Transaction, claimed: Claim, reason: str) -> None:
-    """Gives up the look-up of an unclear message: it waits for its next attempt, or is left to a person and its lane goes on."""
+    """Gives up the look-up of an unclear message.
+
+    The message then waits for its next attempt, or a person decides about it and its lane continues.
+    """
     assert claimed.message is not None  # noqa: S101 - only messages are looked up
     given_up = sa.update(MessageRow).where(*_is_unclear(claimed.seq, claimed.message.number))
     transaction.exec(given_up.values(reason=reason, lookup_given_up=True, found_at_start=False))
@@ -360,7 +351,7 @@ def give_up_lookup(transaction: Transaction, claimed: Claim, reason: str) -> Non
 def record_not_found(
     session: Transaction, lane: Lane, seq: int, number: int, decision: RetryDecision, *, now: datetime
 ) -> None:
-    """Records that the platform, asked, does not have an unclear message: it is posted again, perhaps after a wait."""
+    """Records that a look-up did not find an unclear message: it is posted again, perhaps after a wait."""
     again = sa.update(MessageRow).where(*_is_unclear(seq, number))
     if not session.exec(again.values(state=decision.state, unclear_since=None, found_at_start=False)).rowcount:
         return
@@ -370,7 +361,10 @@ def record_not_found(
 
 
 def _is_unclear(seq: int, number: int) -> tuple[sa.ColumnElement[bool], ...]:
-    """Whether it is unclear still: while it was looked up, its chat may have been forgotten, or a person has decided."""
+    """Returns the conditions for a message that is still unclear.
+
+    During the look-up its chat may have been forgotten, or a person may have decided about it.
+    """
     state = col(MessageRow.state) == MessageState.UNCLEAR
     return col(MessageRow.delivery) == seq, col(MessageRow.number) == number, state
 
@@ -384,9 +378,9 @@ def record_outcome(
     now: datetime,
     wall: datetime,
 ) -> None:
-    """Records the outcome of an attempt that did not end in "sent", and settles the delivery if it is finished.
+    """Records the outcome of an attempt that did not send the message, and settles the delivery if it is finished.
 
-    A lane that waits for the next attempt is woken then.
+    If there is a next attempt, the lane is woken at its moment.
     """
     if claimed.message is None:
         return
@@ -396,7 +390,7 @@ def record_outcome(
     elif decision.not_before is not None:
         wake_lanes(session, [lane], after=decision.not_before - now)
     message = session.get(MessageRow, (claimed.seq, claimed.message.number))
-    if message is None:  # its chat was forgotten meanwhile
+    if message is None:  # its chat was forgotten in the meantime
         return
     delivery = session.get_one(DeliveryRow, claimed.seq)
     message.state, message.reason = decision.state, reason
@@ -417,7 +411,10 @@ def record_outcome(
 
 @writes
 def pause_lane(transaction: Transaction, lane: Lane, *, wall: datetime, until: datetime) -> None:
-    """Makes a lane wait until `until`, as its platform asked, when it is woken. Both moments are on the machine's clock."""
+    """Makes a lane wait until `until`, as its platform requested; then it is woken.
+
+    Both moments are on the machine's clock.
+    """
     values = {"platform": lane.platform, "address": lane.address, "since": wall, "not_before": until}
     conflicts.put(transaction, "lane", ("platform", "address"), values)
     wake_lanes(transaction, [lane], after=until - wall)
@@ -437,13 +434,13 @@ def is_sent(session: Transaction, seq: int) -> bool:
 
 
 def sends_of_lane(session: Transaction, lane: Lane, after: datetime) -> list[datetime]:
-    """When each message of a lane was begun to be sent, by its last attempt, of those after `after`; in that order."""
+    """Returns the start of the last attempt of each message of a lane, if it was after `after`; in ascending order."""
     values = {"platform": lane.platform, "address": lane.address, "after": after}
     return list(execute(session, _SENDS_OF_LANE, values).scalars())
 
 
 def begun_sends(session: Transaction, platform: str, after: datetime) -> list[tuple[Lane, datetime, bool]]:
-    """(lane, begun at, is confirmed) of each message of a platform whose last attempt began after `after`.
+    """Returns (lane, begun at, is sent) of each message of a platform whose last attempt began after `after`.
 
     The moments are on the machine's clock.
     """
@@ -451,7 +448,8 @@ def begun_sends(session: Transaction, platform: str, after: datetime) -> list[tu
         select(ChatRow.address, MessageRow.attempted_at, col(MessageRow.state))
         .join(DeliveryRow, col(DeliveryRow.chat) == ChatRow.id)
         .join(MessageRow, col(MessageRow.delivery) == DeliveryRow.seq)
-        # concat keeps SQLite from the index of addresses: nearly all chats are of one platform
+        # concat keeps SQLite from using the index of addresses, which does not help: nearly all chats are on one
+        # platform
         .where(col(ChatRow.platform).concat("") == platform, col(MessageRow.attempted_at) > after)
     )
     return [(Lane(platform, address), at, state is MessageState.SENT) for address, at, state in rows if at is not None]

@@ -1,5 +1,6 @@
-"""What the tables are made of (rows.py): the base of their rows, kinds of columns and indexes."""
+"""The parts from which rows.py builds the tables: the base class of rows, types of columns, and indexes."""
 
+import re
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cache
@@ -9,6 +10,7 @@ import sqlalchemy as sa
 from pydantic import TypeAdapter
 from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.orm import declared_attr
 from sqlalchemy.sql.visitors import InternalTraversal
 from sqlalchemy.types import TypeDecorator, TypeEngine, UserDefinedType
 from sqlmodel import Field, SQLModel
@@ -17,9 +19,20 @@ Json = dict[str, Any]
 
 
 class Row(SQLModel):
-    """A row of a table. Its values are never validated, so pydantic builds no validators for it at each start."""
+    """A row of a table. Its values are never validated, so pydantic need not build validators at each start."""
 
     model_config = {"defer_build": True}
+
+    @declared_attr.directive
+    def __tablename__(cls) -> str:  # noqa: N805 - of a class
+        """Returns the name of the table: the name of the class without "Row". PaperKeyRow → paper_key."""
+        return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", cls.__name__.removesuffix("Row")).lower()
+
+
+class Numbered(Row):
+    """A row whose id the database assigns."""
+
+    id: int | None = Field(default=None, primary_key=True)
 
 
 class Utc(TypeDecorator[datetime]):
@@ -29,7 +42,7 @@ class Utc(TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
-        """Converts to UTC; SQLite stores it without a zone."""
+        """Converts a value to UTC before it is stored. SQLite stores it without a zone."""
         if value is None:
             return None
         if value.tzinfo is None:
@@ -43,22 +56,22 @@ class Utc(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-OF_MANY = frozenset({"delivery.seq"})  # what `Big` columns refer to
+OF_MANY = frozenset({"delivery.seq"})  # columns whose references are `Big` columns
 
 
 class Big(TypeDecorator[int]):
-    """A number of 64 bits, for ids that the database uses up fast, also for inserts that find the row there."""
+    """A number of 64 bits, for ids that are used up fast: an insert uses one even if the row already exists."""
 
     impl = sa.BigInteger
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[int]:
-        """SQLite knows one kind of number, and numbers its rows only where it has this name."""
+        """Returns INTEGER for SQLite, which assigns ids only to a column of this type; BIGINT otherwise."""
         return dialect.type_descriptor(sa.Integer() if dialect.name == "sqlite" else sa.BigInteger())
 
 
 def reference(target: str, *, index: bool = False, primary: bool = False) -> Any:  # noqa: ANN401 - a SQLModel field
-    """A column that refers to a row of another table, and goes with it."""
+    """A column that refers to a row of another table. A row is deleted together with the row that it refers to."""
     of_many: dict[str, Any] = {"sa_type": Big} if target in OF_MANY else {}
     return Field(
         sa_column_args=[sa.ForeignKey(target, ondelete="CASCADE")],
@@ -75,28 +88,34 @@ def json_column(default: type[dict[str, Any]] | type[list[Any]]) -> Any:  # noqa
 
 @cache
 def adapter_of(kind: Any) -> TypeAdapter[Any]:  # noqa: ANN401 - a class, or a type such as tuple[str, ...]
-    """What writes values of a type into columns of JSON and reads them, made when it is first asked for."""
+    """Returns the adapter that converts values of a type to JSON and back.
+
+    It is made at the first call for the type.
+    """
     return TypeAdapter(kind)
 
 
 def to_json(value: Any) -> Any:  # noqa: ANN401 - a value of ours, any JSON value
-    """What a column of JSON holds of a value of ours."""
+    """Converts a value of ours to the JSON value that a column stores."""
     return adapter_of(value.__class__).dump_python(value, mode="json")
 
 
 class JsonText(UserDefinedType[str]):
-    """A parameter for a column of JSON whose value is text already."""
+    """A parameter for a column of JSON whose value is already JSON text."""
 
     cache_ok = True
     render_bind_cast = True
 
     def get_col_spec(self, **_: object) -> str:
-        """The name of the type, where a database asks for one."""
+        """The name of the type, for databases that require a cast."""
         return "JSON"
 
 
 class Condition(sa.ColumnElement[bool]):
-    """A condition as an index has it, letter by letter: only then is the index of use. `sql` as SQLite has it."""
+    """A condition in exactly the words of an index: otherwise the database does not use the index.
+
+    `sql` is for SQLite.
+    """
 
     __visit_name__ = "condition"
     inherit_cache = True
@@ -107,7 +126,7 @@ class Condition(sa.ColumnElement[bool]):
         self.type = sa.Boolean()
 
     def self_group(self, against: object = None) -> "Condition":  # noqa: ARG002 - SQLAlchemy's signature
-        """Itself: SQLAlchemy would compare it with 1."""
+        """Returns the condition unchanged; otherwise SQLAlchemy would compare it with 1."""
         return self
 
 
@@ -122,12 +141,12 @@ def _as_postgres(condition: Condition, _compiler: object, **_: object) -> str:
 
 
 def for_postgres(sql: str) -> str:
-    """A condition of ours as PostgreSQL has it, where truth is no number and JSON no text."""
+    """Converts a condition to PostgreSQL, where a boolean is not a number and JSON is not text."""
     return sql.replace(" IS 1", " IS TRUE").replace("warnings !=", "warnings::text !=")
 
 
 def index(name: str, *columns: str, where: str = "", unique: bool = False) -> sa.Index:
-    """An index of the rows for which `where` holds, or of all."""
+    """Returns an index of the rows for which `where` is true; "" means all rows."""
     if not where:
         return sa.Index(name, *columns, unique=unique)
     return sa.Index(
@@ -136,7 +155,7 @@ def index(name: str, *columns: str, where: str = "", unique: bool = False) -> sa
 
 
 def choice(values: type[StrEnum], default: StrEnum | None = None, *, required: bool = False) -> Any:  # noqa: ANN401 - a SQLModel field
-    """A column that holds one of the values of an enumeration; NULL where `default` is None and it is not `required`."""
+    """A column that holds a value of an enumeration. It may be NULL if `default` is None and it is not `required`."""
     kind = choices_of(values)
     return Field(sa_type=kind) if required else Field(default=default, sa_type=kind)
 
@@ -152,5 +171,5 @@ def choices_of(values: type[StrEnum]) -> Any:  # noqa: ANN401 - a type of SQLAlc
 
 
 def kept_by_triggers() -> Any:  # noqa: ANN401 - a SQLModel field
-    """A column that only the database writes; no insert names it."""
+    """A column that only triggers of the database write. No insert names it."""
     return Field(default=True, sa_column=sa.Column(sa.Boolean, nullable=False, server_default=sa.true()))

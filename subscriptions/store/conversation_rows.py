@@ -1,7 +1,7 @@
-"""The tables of conversations, and those of the bot's own work. `rows` has the others.
+"""The tables of conversations, and those of the bot's own work. The other tables are in `rows`.
 
-Conversations: updates, changes, buttons, offers, states, signals, and what names whom. Work: platforms, publishers, codes of
-operators, the last loss, workers, leases, single values.
+Conversations: updates, changes, buttons, offers, states, signals, and mentions of chats and people. Work: platforms,
+publishers, codes of operators, the last loss, workers, leases, single values.
 """
 
 from datetime import date, datetime
@@ -11,15 +11,14 @@ from sqlmodel import Field
 
 from subscriptions.states import InstallationState, ReplyState, Signal
 from subscriptions.store import columns
-from subscriptions.store.columns import Big, Json, Row, Utc
+from subscriptions.store.columns import Big, Json, Numbered, Row, Utc
 
-UNFINISHED = "state != 'done'"  # of an update, as the index of unfinished replies has it
+UNFINISHED = "state != 'done'"  # for updates; in exactly the words of the index of unfinished replies
 
 
 class UpdateRow(Row, table=True):
-    """An update of a platform, whose effect happens once (docs/architecture.md, rule 8)."""
+    """An update from a platform. Its effect happens only once (docs/architecture.md, rule 8)."""
 
-    __tablename__ = "update"
     __table_args__ = (
         columns.index("ix_update_chat", "chat", "at"),
         columns.index("ix_update_at", "at"),
@@ -31,15 +30,13 @@ class UpdateRow(Row, table=True):
     chat: str = ""
     reply: str = ""
     state: ReplyState = columns.choice(ReplyState, ReplyState.DONE)
-    worker: str = ""  # who posts the reply
+    worker: str = ""  # the worker that posts the reply
 
 
-class UndoRow(Row, table=True):
+class UndoRow(Numbered, table=True):
     """The state of a chat before a change, for `undo`."""
 
-    __tablename__ = "undo"
     __table_args__ = (columns.index("ix_undo_at", "at"), columns.index("ix_undo_who", "who"))
-    id: int | None = Field(default=None, primary_key=True)
     chat: int = columns.reference("chat.id", index=True)
     who: str = ""
     at: datetime = Field(sa_type=Utc)
@@ -49,10 +46,9 @@ class UndoRow(Row, table=True):
 class CallbackRow(Row, table=True):
     """A callback token: the meaning of an opaque id in a button. See model.CallbackToken."""
 
-    __tablename__ = "callback"
     __table_args__ = (columns.index("ix_callback_at", "at"),)
     id: str = Field(primary_key=True)
-    place: str = Field(index=True)  # address of the chat where it works
+    place: str = Field(index=True)  # address of the chat in which the token is valid
     person: str = Field(default="", index=True)
     verb: str
     arguments: Json = columns.json_column(dict)
@@ -60,9 +56,8 @@ class CallbackRow(Row, table=True):
 
 
 class OfferRow(Row, table=True):
-    """A subscription that a chat offers to others by a link, whose id this is."""
+    """A subscription that a chat offers to others by a link. `id` is part of the link."""
 
-    __tablename__ = "offer"
     __table_args__ = (sa.UniqueConstraint("chat", "number"),)
     id: str = Field(primary_key=True)
     chat: int = columns.reference("chat.id")
@@ -73,9 +68,8 @@ class OfferRow(Row, table=True):
 
 
 class ConversationStateRow(Row, table=True):
-    """What a conversation must know later: an open question, a connection to another chat, a text to be imported."""
+    """What a conversation must remember: an open question, a connection to another chat, a text to import."""
 
-    __tablename__ = "conversation_state"
     __table_args__ = (columns.index("ix_conversation_state_until", "until"),)
     name: str = Field(primary_key=True)
     place: str = Field(index=True)
@@ -83,13 +77,12 @@ class ConversationStateRow(Row, table=True):
     verb: str
     arguments: Json = columns.json_column(dict)
     at: datetime = Field(sa_type=Utc)
-    until: datetime = Field(sa_type=Utc)  # it is not needed later
+    until: datetime = Field(sa_type=Utc)  # after this moment it is not needed
 
 
 class PendingLookupRow(Row, table=True):
-    """A request whose papers are being looked up, by a worker, and answered then."""
+    """A request that a worker answers when it has looked up its papers."""
 
-    __tablename__ = "pending_lookup"
     __table_args__ = (columns.index("ix_pending_lookup_at", "at"),)
     name: str = Field(primary_key=True)
     place: str = Field(index=True)
@@ -99,29 +92,25 @@ class PendingLookupRow(Row, table=True):
     worker: str = Field(default="", index=True)  # see store/workers.py
 
 
-class WrongCodeRow(Row, table=True):
+class WrongCodeRow(Numbered, table=True):
     """A wrong operator code that a chat sent."""
 
-    __tablename__ = "wrong_code"
     __table_args__ = (columns.index("ix_wrong_code_chat", "chat", "at"), columns.index("ix_wrong_code_at", "at"))
-    id: int | None = Field(default=None, primary_key=True)
     chat: int = columns.reference("chat.id")
     at: datetime = Field(sa_type=Utc)
 
 
 class CompletedInstallationRow(Row, table=True):
-    """An installation that was completed, so that its link works once."""
+    """An installation that was completed. It is stored so that its link works only once."""
 
-    __tablename__ = "completed_installation"
     __table_args__ = (columns.index("ix_completed_installation_at", "at"),)
     id: str = Field(primary_key=True)
     at: datetime = Field(sa_type=Utc)
 
 
 class MentionRow(Row, table=True):
-    """A word by which a callback, a state, a notice or a change names a chat or a person; see undo.py."""
+    """A word by which a callback, a state, a notice or a change names a chat or a person; see conversations.py."""
 
-    __tablename__ = "mention"
     __table_args__ = (
         columns.index("ix_mention_callback", "callback", where="callback IS NOT NULL"),
         columns.index("ix_mention_state", "state", where="state IS NOT NULL"),
@@ -141,9 +130,8 @@ class MentionRow(Row, table=True):
 
 
 class SignalRow(Row, table=True):
-    """What a chat did with a paper; see store/signals.py."""
+    """A reaction of a chat to a paper; see store/signals.py."""
 
-    __tablename__ = "signal"
     __table_args__ = (columns.index("ix_signal_paper", "paper"),)
     chat: int = columns.reference("chat.id", primary=True)
     paper: int = columns.reference("paper.id", primary=True)
@@ -152,17 +140,15 @@ class SignalRow(Row, table=True):
 
 
 class TasteRow(Row, table=True):
-    """The words of a chat's taste with their weights, which follow from its signals."""
+    """The words of a chat's taste with their weights. They are computed from its signals."""
 
-    __tablename__ = "taste"
     chat: int = columns.reference("chat.id", primary=True)
     words: Json = columns.json_column(dict)
 
 
 class LibraryRow(Row, table=True):
-    """A person's own library, as its file had it."""
+    """A person's own library, as it was read from a file."""
 
-    __tablename__ = "library"
     chat: int = columns.reference("chat.id", primary=True)
     at: datetime = Field(sa_type=Utc)
     entries: int
@@ -170,19 +156,17 @@ class LibraryRow(Row, table=True):
 
 
 class LibraryEntryRow(Row, table=True):
-    """A key by which a paper is found in a library: that of a paper, or an alias, which has the title beside it."""
+    """A key that finds a paper in a library: the key of the paper, or an alias, which is stored with the title."""
 
-    __tablename__ = "library_entry"
     chat: int = columns.reference("chat.id", primary=True)
     key: str = Field(primary_key=True)
     title: str = ""
-    words: str = ""  # those of the title that are words of the library
+    words: str = ""  # the words of the title that are among the words of the library
 
 
 class InstallationRow(Row, table=True):
     """A workspace that installed the app."""
 
-    __tablename__ = "installation"
     team: str = Field(primary_key=True)
     tokens: str = ""
     state: InstallationState = columns.choice(InstallationState, InstallationState.ACTIVE)
@@ -190,17 +174,15 @@ class InstallationRow(Row, table=True):
 
 
 class PageLogRow(Row, table=True):
-    """A chat on our own pages, and how often something was written or changed in it."""
+    """A chat on our own pages, with the number of its changes: messages that were written or edited."""
 
-    __tablename__ = "page_log"
     chat: str = Field(primary_key=True)  # "platform:address"
     changes: int = 0
 
 
 class PageMessageRow(Row, table=True):
-    """A message on our own pages. `change` is the number of the log's change that it was written or edited by last."""
+    """A message on our own pages. `change` is the number of the change that wrote or last edited it."""
 
-    __tablename__ = "page_message"
     __table_args__ = (
         sa.UniqueConstraint("chat", "delivery", "part"),
         columns.index("ix_page_message_change", "chat", "change"),
@@ -209,7 +191,7 @@ class PageMessageRow(Row, table=True):
     chat: str = columns.reference("page_log.chat", primary=True)
     number: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     change: int
-    delivery: str  # with `part` what it is known by: written again, it is the same message
+    delivery: str  # `delivery` and `part` identify the message: storing it again adds no second one
     part: int
     is_own: bool = False  # the person wrote it
     payload: str
@@ -223,34 +205,30 @@ class PageMessageRow(Row, table=True):
 class KeyValueRow(Row, table=True):
     """A single value under a name: a counter, a day, a moment."""
 
-    __tablename__ = "key_value"
     name: str = Field(primary_key=True)
     value: str
 
 
 class PlatformRow(Row, table=True):
-    """A platform: which bot the database belongs to there, and what was said of its outbox."""
+    """A platform: the bot that the database belongs to, whether it is stopped, and what was logged about its outbox."""
 
-    __tablename__ = "platform"
     name: str = Field(primary_key=True)
     bot: str | None = None
-    bot_name: str = ""  # as it was last, for links to it
-    stopped: str | None = None  # why it is stopped until a person decides
-    waiting_logged_on: date | None = None  # the day (UTC) of the log's last line about what waits for long
+    bot_name: str = ""  # the last known name, for links to the bot
+    stopped: str | None = None  # why it is stopped, until a person decides; None: it is not stopped
+    waiting_logged_on: date | None = None  # the day (UTC) on which the log last reported deliveries that wait for long
 
 
 class PublisherSlotRow(Row, table=True):
-    """When a publisher may be asked next."""
+    """When the next request to a publisher is allowed."""
 
-    __tablename__ = "publisher_slot"
     publisher: str = Field(primary_key=True)
     until: datetime = Field(sa_type=Utc)
 
 
 class EnrichmentRequestRow(Row, table=True):
-    """How often arXiv was asked for what a paper lacks, and when last."""
+    """The number of requests to arXiv for the missing values of a paper, and the moment of the last one."""
 
-    __tablename__ = "enrichment_request"
     paper: int = columns.reference("paper.id", primary=True)
     times: int
     last: datetime = Field(sa_type=Utc)
@@ -259,7 +237,6 @@ class EnrichmentRequestRow(Row, table=True):
 class OperatorCodeRow(Row, table=True):
     """The hash of a printed code that makes its sender the first operator. The newest has the highest number."""
 
-    __tablename__ = "operator_code"
     number: int | None = Field(default=None, primary_key=True)
     code_hash: str = Field(unique=True)
 
@@ -267,7 +244,6 @@ class OperatorCodeRow(Row, table=True):
 class LossRow(Row, table=True):
     """The last loss of the database (subscriptions/planning/receipts.py). There is at most one."""
 
-    __tablename__ = "loss"
     id: int = Field(default=1, primary_key=True)
     lost_at: datetime = Field(sa_type=Utc)
     copied_at: datetime = Field(sa_type=Utc)
@@ -275,13 +251,12 @@ class LossRow(Row, table=True):
 
 
 class WorkerRow(Row, table=True):
-    """A worker: a process that sends. Its heartbeat changes while it is at work.
+    """A worker: a process that sends. Its heartbeat changes while it runs.
 
-    `process` says which process of the machine it is; "" if the system does not tell. The moments are the server's; a file
-    has none to write down at each heartbeat.
+    `process` identifies the process; "" if the system does not tell. `host`, `number` and `since` describe it for
+    people. `beat_at`, the moment of the last heartbeat by the server's clock, stays empty on SQLite.
     """
 
-    __tablename__ = "worker"
     id: str = Field(primary_key=True)
     beat: int = 0
     holds_sender_lock: bool = True
@@ -293,13 +268,12 @@ class WorkerRow(Row, table=True):
 
 
 class LeaseRow(Row, table=True):
-    """What one worker of several holds: a lane in which it posts, or a receiver.
+    """A lease of one of several workers: of a lane in which it posts, or of a receiver.
 
-    The lease of a lane has no end of its own: it ends with its worker. Another one ends at `ends`, by the server's clock,
-    unless it is renewed.
+    The lease of a lane has no end time: it ends with its worker. The lease of a receiver ends at `ends`, by the
+    server's clock, unless it is renewed.
     """
 
-    __tablename__ = "lease"
     name: str = Field(primary_key=True)
     worker: str
     ends: datetime | None = Field(default=None, sa_type=Utc)

@@ -1,22 +1,26 @@
-"""What conversations keep: updates, callback tokens, states under a name, pending look-ups, links that offer a subscription.
+"""What conversations store: updates, buttons, states, look-ups, offers, changes for undo, and mentions.
 
-An update is one whose effect is committed, with the reply to it (docs/architecture.md, rule 8). A callback token is the
-meaning of the opaque id of a button. A state is what a conversation must know later, under a name such as
-"ask:CHAT:PERSON". A pending look-up is a request whose papers a worker looks up, until it is answered.
+An update is stored with its reply when its effect is committed (docs/architecture.md, rule 8). A callback token is the
+meaning of the opaque id of a button. A state is what a conversation must remember, under a name such as
+"ask:CHAT:PERSON". A pending look-up is a request that is not answered yet, because a worker looks up its papers. A
+change is the state of a chat before a change, for undo. The texts of these rows are not indexed. So a table of mentions
+says which of them name a chat or a person, and erasing or moving a chat reads only those rows.
 """
 
+import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from functools import lru_cache
+from typing import Any, Literal
 
 import sqlalchemy as sa
 from sqlmodel import col, select
 
+from subscriptions.addresses import declared
 from subscriptions.model import CallbackToken, ChatAddress, Lane
 from subscriptions.states import ReplyState
-from subscriptions.store import undo
 from subscriptions.store.columns import Condition
 from subscriptions.store.conversation_rows import (
     UNFINISHED,
@@ -26,6 +30,7 @@ from subscriptions.store.conversation_rows import (
     PageLogRow,
     PageMessageRow,
     PendingLookupRow,
+    UndoRow,
     UpdateRow,
     WorkerRow,
 )
@@ -33,35 +38,164 @@ from subscriptions.store.database import conflicts, store
 from subscriptions.store.database.store import Transaction
 from subscriptions.store.rows import TABLES
 
+Where = Literal["callback", "state", "delivery", "change"]
+
+_LONGEST = 300  # characters: no title of a chat is longer
+
+_mentions = TABLES.tables["mention"]
+_m = _mentions.c
+
+
+def addresses_in(text: str, *, but: str = "") -> set[str]:
+    """Returns all words of a text that may be the address of a chat, except `but`."""
+    return {found.rstrip(".") for found in _address(tuple(facts.name for facts in declared())).findall(text)} - {but}
+
+
+@lru_cache(maxsize=8)
+def _address(platforms: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, platforms))}):[-\w./]+")
+
+
+def words_of_callback(callback_id: str, arguments: Mapping[str, Any], place: str) -> set[str]:
+    """Returns the addresses of other chats in a callback token, or in a state and its name."""
+    return addresses_in(f"{callback_id} {arguments}", but=place.removeprefix("board:"))
+
+
+def words_of_notice(dedupe_key: str, detail: Mapping[str, str]) -> set[str]:
+    """Returns the words with which a notice names chats: their addresses and titles."""
+    titles = {value for value in detail.values() if value and len(value) <= _LONGEST}
+    return addresses_in(f"{dedupe_key} {detail}") | titles
+
+
+def words_of_change(before: Mapping[str, Any], address: str) -> set[str]:
+    """Returns the ids of the people that a change names: the subscribers, except the person of the chat itself."""
+    return {subscriber for value in before["subscriptions"] if (subscriber := value.get("subscriber"))} - {address}
+
+
+def note_mentions(
+    session: Transaction, where: Where, words: Mapping[str, Iterable[str]] | Mapping[int, Iterable[str]]
+) -> None:
+    """Replaces the stored words of rows. `words` is row id → words."""
+    for part in store.in_chunks(list(words)):
+        store.execute(session, sa.delete(_mentions).where(_m[where].in_(part)))
+    add_mentions(session, where, words)
+
+
+def add_mentions(
+    session: Transaction, where: Where, words: Mapping[str, Iterable[str]] | Mapping[int, Iterable[str]]
+) -> None:
+    """Stores the words of new rows. `words` is row id → words."""
+    rows = [{where: of, "word": word} for of, those in words.items() for word in sorted(those)]
+    if rows:
+        store.execute(session, sa.insert(_mentions), rows)
+
+
+def forget_mentions(session: Transaction, words: Sequence[str]) -> None:
+    """Removes these words, when no row names them any more."""
+    store.execute(session, sa.delete(_mentions).where(_m.word.in_(words)))
+
+
+def named_by(session: Transaction, where: Where, words: Sequence[str], *, topics: bool = False) -> list[Any]:
+    """Ids of the rows that name one of these words; with `topics`, also of rows that name a topic of an address."""
+    found: set[Any] = set()
+    for word in words:
+        of = sa.select(_m[where]).where(_m[where].is_not(None))
+        found.update(store.execute(session, of.where(_m.word == word)).scalars())
+        if topics:
+            found.update(store.execute(session, of.where(_m.word > f"{word}/", _m.word < f"{word}0")).scalars())
+    return sorted(found)
+
+
+# -------------------------------------------------------------- the states of a chat before its last changes, for undo
+
+
+_undo = TABLES.tables["undo"]
+_ADD = sa.insert(_undo).returning(_undo.c.chat, _undo.c.id)
+_WITH_MORE = sa.select(_undo.c.chat).group_by(_undo.c.chat).having(sa.func.count() > sa.bindparam("most"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredChange:
+    """A change of a chat, with the state before it."""
+
+    id: int
+    chat_id: int
+    who: str
+    at: datetime
+    before: Mapping[str, Any]  # JSON
+
+
+def add_changes(
+    session: Transaction, before: Mapping[int, tuple[str, Mapping[str, Any]]], *, who: str, at: datetime
+) -> dict[int, int]:
+    """Stores the state of chats before a change. `before` is chat id → (address, state).
+
+    Returns chat id → id of the stored change. A later change has a higher id.
+    """
+    rows = [{"chat": chat_id, "who": who, "at": at, "before": dict(state)} for chat_id, (_, state) in before.items()]
+    ids = {added.chat: added.id for added in store.execute(session, _ADD, rows)} if rows else {}
+    named = {ids[chat_id]: words_of_change(state, address) for chat_id, (address, state) in before.items()}
+    add_mentions(session, "change", named)
+    return ids
+
+
+def with_more_changes_than(session: Transaction, chat_ids: Sequence[int], most: int) -> list[int]:
+    """Returns the ids of the chats, among these, that have more than `most` stored changes."""
+    return [row.chat for row in store.rows_of(session, _WITH_MORE, _undo.c.chat, chat_ids, most=most)]
+
+
+def changes_of(session: Transaction, chat_id: int) -> tuple[StoredChange, ...]:
+    """The stored changes of a chat, newest first."""
+    rows = session.exec(select(UndoRow).where(UndoRow.chat == chat_id).order_by(col(UndoRow.id).desc()))
+    return tuple(
+        StoredChange(id=row.id or 0, chat_id=row.chat, who=row.who, at=row.at, before=row.before) for row in rows
+    )
+
+
+def rewrite_change(session: Transaction, change_id: int, address: str, before: Mapping[str, Any]) -> None:
+    """Replaces the stored state of a change. `address` is that of its chat."""
+    session.get_one(UndoRow, change_id).before = dict(before)
+    note_mentions(session, "change", {change_id: words_of_change(before, address)})
+
+
+def drop_changes(session: Transaction, ids: Collection[int]) -> None:
+    """Removes changes."""
+    if ids:
+        session.exec(sa.delete(UndoRow).where(col(UndoRow.id).in_(ids)))
+
+
+# ------------------------------------------------------------------------------------ buttons, states, look-ups, offers
+
+
 _callbacks = TABLES.tables["callback"]
-_MOST_BUTTONS = 200  # of an answer
+_MOST_BUTTONS = 200  # that one reply can have
 _states = TABLES.tables["conversation_state"]
-REPEATED_FOR = timedelta(minutes=10)  # how long after its command an unconfirmed reply is posted again
+REPEATED_FOR = timedelta(minutes=10)  # until this time after its command, an unconfirmed reply is posted again
 _KEY = ("platform", "update_id")
-_is_unfinished = Condition(UNFINISHED)  # beside the state that is asked for: an index has few of these
+_is_unfinished = Condition(UNFINISHED)  # lets a query use the index of unfinished replies, which has few rows
 _updates = TABLES.tables["update"]
 _u = _updates.c
 
 
 def home_view_of(person: ChatAddress | str) -> str:
-    """The place of the callback tokens on a person's home view."""
+    """Returns the `place` of the callback tokens on a person's home view."""
     return f"board:{person}"
 
 
 def new_callback_id() -> str:
-    """Returns an id that cannot be guessed, 16 characters."""
+    """Returns an id of 16 characters that cannot be guessed."""
     return secrets.token_urlsafe(12)
 
 
 def store_callbacks(session: Transaction, tokens: Mapping[str, CallbackToken], *, now: datetime) -> None:
-    """Stores callback tokens under the ids that they have."""
+    """Stores callback tokens under their ids."""
     if not tokens:
         return
     store.execute(
         session, sa.insert(_callbacks), [{"id": id_, **_values(token), "at": now} for id_, token in tokens.items()]
     )
-    named = {id_: undo.words_of_callback(id_, token.arguments, token.place) for id_, token in tokens.items()}
-    undo.add(session, "callback", named)
+    named = {id_: words_of_callback(id_, token.arguments, token.place) for id_, token in tokens.items()}
+    add_mentions(session, "callback", named)
 
 
 def find_callback(session: Transaction, callback_id: str) -> CallbackToken | None:
@@ -72,7 +206,7 @@ def find_callback(session: Transaction, callback_id: str) -> CallbackToken | Non
 
 @store.reads
 def last_callbacks(session: Transaction, place: str, *, since: datetime) -> list[CallbackToken]:
-    """The callback tokens of the last answer at a place that had buttons, if it was at `since` or later."""
+    """The callback tokens of the last reply with buttons at a place, if it was at `since` or later."""
     wanted = sa.select(_callbacks).where(_callbacks.c.place == place, _callbacks.c.at >= since)
     rows = store.execute(session, wanted.order_by(_callbacks.c.at.desc()).limit(_MOST_BUTTONS)).all()
     return [_callback(row) for row in rows if row.at == rows[0].at]
@@ -88,7 +222,7 @@ def _callback(row: CallbackRow | sa.Row[Any]) -> CallbackToken:
 
 @store.reads
 def has_home_view(transaction: Transaction, person: ChatAddress) -> bool:
-    """Whether a person's home view has callback tokens: it was shown, and `clean_up_steps` has not dropped them."""
+    """Whether a person's home view has callback tokens: it was shown, and `clean_up_steps` has not removed them."""
     return (
         transaction.exec(select(CallbackRow.id).where(CallbackRow.place == home_view_of(person)).limit(1)).first()
         is not None
@@ -104,12 +238,12 @@ def drop_callbacks_at(session: Transaction, place: str) -> None:
 def set_conversation_state(
     transaction: Transaction, name: str, token: CallbackToken, *, lasts: timedelta, now: datetime
 ) -> None:
-    """Stores the state of a conversation for a time, under a name; replaces the one that has this name."""
+    """Stores the state of a conversation for a limited time under a name. Replaces a state that has this name."""
     conflicts.put(
         transaction, "conversation_state", ("name",), {"name": name, **_values(token), "at": now, "until": now + lasts}
     )
-    words = undo.words_of_callback(name, token.arguments, token.place)
-    undo.note(transaction, "state", {name: words})
+    words = words_of_callback(name, token.arguments, token.place)
+    note_mentions(transaction, "state", {name: words})
 
 
 @store.reads
@@ -121,13 +255,13 @@ def get_conversation_state(transaction: Transaction, name: str, *, since: dateti
 
 @store.writes
 def clear_conversation_state(transaction: Transaction, name: str) -> None:
-    """Removes what was stored under a name."""
+    """Removes the state that was stored under a name."""
     transaction.exec(sa.delete(ConversationStateRow).where(col(ConversationStateRow.name) == name))
 
 
 @store.writes
 def begin_lookup(transaction: Transaction, name: str, token: CallbackToken, *, now: datetime) -> None:
-    """Stores a pending look-up, which this worker is to answer. `arguments` of the token is the request."""
+    """Stores a pending look-up, which this worker will answer. The request is in `arguments` of the token."""
     values: Mapping[str, Any] = {
         "name": name,
         "place": token.place,
@@ -141,14 +275,17 @@ def begin_lookup(transaction: Transaction, name: str, token: CallbackToken, *, n
 
 @store.reads
 def requested_lookup(transaction: Transaction, name: str, *, since: datetime) -> Mapping[str, Any] | None:
-    """The request of a look-up that was stored at `since` or later; None: there is none, or it was answered."""
+    """Returns the request of a look-up that was stored at `since` or later; None if none is pending."""
     row = transaction.get(PendingLookupRow, name)
     return row.request if row is not None and row.at >= since else None
 
 
 @store.writes
 def end_lookup(transaction: Transaction, name: str, *, since: datetime) -> bool:
-    """Removes a look-up, to be answered now. False: it was answered before, its chat was erased, or it is too old."""
+    """Removes a look-up, which the caller then answers.
+
+    Returns False if it was answered before, its chat was erased, or it is older than `since`.
+    """
     at = transaction.exec(
         sa.delete(PendingLookupRow).where(col(PendingLookupRow.name) == name).returning(col(PendingLookupRow.at))
     ).scalar()
@@ -157,9 +294,9 @@ def end_lookup(transaction: Transaction, name: str, *, since: datetime) -> bool:
 
 @store.writes
 def take_over_lookups(transaction: Transaction, *, since: datetime) -> list[str]:
-    """Gives the look-ups of workers that are gone to this one; returns the names of all that it has, oldest first.
+    """Gives the look-ups of workers that are gone to this worker, and drops those from before `since`.
 
-    Drops those from before `since`.
+    Returns the names of all look-ups that this worker has, oldest first.
     """
     worker = transaction.store.worker
     left = col(PendingLookupRow.worker).not_in(select(WorkerRow.id).where(WorkerRow.id != worker))
@@ -175,15 +312,15 @@ def take_over_lookups(transaction: Transaction, *, since: datetime) -> list[str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
-    """A subscription as it is offered."""
+    """A subscription that is offered to other chats."""
 
-    number: int  # in the chat that offers it
+    number: int  # of the subscription, in the chat that offers it
     text: str
     cadence: str
 
 
 def put_offer(session: Transaction, chat_id: int, offer: Offer, *, new_id: str, now: datetime) -> str:
-    """Stores an offer under the id that the subscription has already, or under a new one; returns the id."""
+    """Stores an offer. Returns its id: the id of the subscription's earlier offer, or, without one, `new_id`."""
     values: Mapping[str, Any] = {"text": offer.text, "cadence": offer.cadence}
     known = {"id": new_id, "chat": chat_id, "number": offer.number, "at": now, **values}
     conflicts.insert_new(session, "offer", ("chat", "number"), known)
@@ -200,13 +337,16 @@ def find_offer(session: Transaction, offer_id: str) -> Offer | None:
 
 
 def offer_of(session: Transaction, chat_id: int, number: int) -> str:
-    """The id of the offer of a subscription; "" if it was never offered."""
+    """Returns the id of the offer of a subscription; "" if it was never offered."""
     found = select(OfferRow.id).where(OfferRow.chat == chat_id, OfferRow.number == number)
     return session.exec(found).first() or ""
 
 
 def erase_place(session: Transaction, place: str) -> None:
-    """Erases what conversations keep of a chat (rule 10), and the callback tokens on a person's home view. Ids of updates stay."""
+    """Erases what conversations store about a chat (rule 10), with the callback tokens on a person's home view.
+
+    The ids of updates stay.
+    """
     session.exec(sa.delete(CallbackRow).where(col(CallbackRow.place).in_((place, home_view_of(place)))))
     for table in (ConversationStateRow, PendingLookupRow):
         session.exec(sa.delete(table).where(col(table.place) == place))
@@ -227,7 +367,7 @@ def reply_to(transaction: Transaction, platform: str, update_id: str) -> str | N
 
 
 def claim_update(session: Transaction, platform: str, update_id: str, *, now: datetime) -> bool:
-    """Stores an update, before its effect and in the transaction of it. False if another process, or an earlier one, did."""
+    """Stores an update before its effect, in the same transaction. Returns False if it was stored before."""
     values = {
         "platform": platform,
         "update_id": update_id,
@@ -236,11 +376,11 @@ def claim_update(session: Transaction, platform: str, update_id: str, *, now: da
         "reply": "",
         "state": ReplyState.DONE,
     }
-    return conflicts.insert_new(session, UpdateRow.__tablename__, _KEY, values)
+    return conflicts.insert_new(session, "update", _KEY, values)
 
 
 def store_reply(session: Transaction, platform: str, update_id: str, reply: str, *, chat: str, worker: str) -> None:
-    """Stores the reply to a claimed update, which a worker is still to post, and the chat that it is about."""
+    """Stores the reply to a claimed update, the worker that will post it, and the chat of the update."""
     state = ReplyState.READY if reply else ReplyState.DONE
     changed = {"reply": reply, "chat": chat, "state": state, "worker": worker}
     store.execute(session, sa.update(_updates).where(*_is(platform, update_id)).values(changed))
@@ -248,27 +388,27 @@ def store_reply(session: Transaction, platform: str, update_id: str, reply: str,
 
 @store.reads
 def commands_since(transaction: Transaction, chat: ChatAddress, since: datetime) -> int:
-    """How many updates of a chat had their effect at `since` or later."""
+    """Returns the number of updates of a chat that had their effect at `since` or later."""
     found = select(sa.func.count()).select_from(UpdateRow).where(UpdateRow.chat == str(chat), UpdateRow.at >= since)
     return transaction.exec(found).one()
 
 
 def recent_updates(session: Transaction, platform: str, after: datetime) -> list[tuple[str, datetime, bool]]:
-    """(chat, came at, its reply is finished) of each update of a platform that came after `after`."""
+    """Returns (chat, arrival, whether its reply is finished) of each update of a platform that came after `after`."""
     rows = session.exec(
         select(UpdateRow.chat, UpdateRow.at, col(UpdateRow.state)).where(
             col(UpdateRow.platform).concat("") == platform,
             UpdateRow.at > after,
-            UpdateRow.chat != "",  # concat: by `at`
+            UpdateRow.chat != "",  # concat, so that the index of `at` is used
         )
     )
     return [(chat, at, state is ReplyState.DONE) for chat, at, state in rows]
 
 
 def answers_in(session: Transaction, lane: Lane, after: datetime, worker: str) -> list[tuple[datetime, bool]]:
-    """(came at, its reply is finished) of each update in a lane that came after `after`.
+    """Returns (arrival, whether its reply is finished) of each update in a lane that came after `after`.
 
-    What `worker` has still to post is left out: it counts that itself when it does.
+    Replies that `worker` still has to post are left out: it counts each of them when it posts it.
     """
     name = str(ChatAddress(lane.platform, lane.address))
     in_lane = (_u.chat == name) | (_u.chat > f"{name}/") & (_u.chat < f"{name}0")
@@ -278,28 +418,28 @@ def answers_in(session: Transaction, lane: Lane, after: datetime, worker: str) -
 
 @store.writes
 def finish_reply(transaction: Transaction, platform: str, update_id: str) -> None:
-    """Marks a reply as done: it has arrived, or is not posted any more."""
+    """Marks a reply as done: it has arrived, or will not be posted any more."""
     finished = {"state": ReplyState.DONE, "reply": ""}
     store.execute(transaction, sa.update(_updates).where(*_is(platform, update_id)).values(finished))
 
 
 @store.reads
 def is_reply_finished(transaction: Transaction, platform: str, update_id: str) -> bool:
-    """Whether no reply to an update is still to be posted."""
+    """Whether the reply to an update is finished: it was posted or given up, or there is none."""
     state = transaction.exec(select(UpdateRow.state).where(*_is(platform, update_id))).first()
     return state is None or state is ReplyState.DONE
 
 
 @store.reads
 def has_reply(transaction: Transaction, platform: str, update_id: str) -> bool:
-    """Whether this worker has the reply to an update still to post."""
+    """Whether this worker still has to post the reply to an update."""
     worker = store.execute(transaction, sa.select(_u.worker).where(*_is(platform, update_id), _is_unfinished)).scalar()
     return bool(worker == transaction.store.worker)
 
 
 @store.reads
 def has_unfinished_replies(transaction: Transaction) -> bool:
-    """Whether `unfinished_replies` would find some."""
+    """Whether there are replies for `unfinished_replies`."""
     return (
         transaction.exec(
             select(UpdateRow.worker).where(_is_unfinished, ~_of_others(transaction.store.worker)).limit(1)
@@ -310,9 +450,9 @@ def has_unfinished_replies(transaction: Transaction) -> bool:
 
 @store.writes
 def unfinished_replies(transaction: Transaction, *, now: datetime) -> list[tuple[str, str, str]]:
-    """(platform, update id, reply) of the replies that this worker is to post, oldest first: its own, and those of workers that are gone.
+    """Takes over the replies of workers that are gone. Gives up replies that are older than ten minutes.
 
-    Those of more than ten minutes ago are given up.
+    Returns (platform, update id, reply) of all replies that this worker has to post, oldest first.
     """
     worker = transaction.store.worker
     left = _is_unfinished, ~_of_others(worker)
@@ -331,7 +471,7 @@ def unfinished_replies(transaction: Transaction, *, now: datetime) -> list[tuple
 
 
 def _of_others(worker: str) -> sa.ColumnElement[bool]:
-    """Whether a reply is in the hands of another worker, which is not gone."""
+    """Whether a reply belongs to another worker that still runs."""
     return col(UpdateRow.worker).in_(select(WorkerRow.id).where(WorkerRow.id != worker))
 
 
@@ -347,7 +487,7 @@ class PageMessage:
     """A message as a page shows it."""
 
     number: int  # in its chat; later ones have higher numbers
-    change: int  # of the chat, by which it was written or edited last
+    change: int  # number of the chat's change that wrote or last edited it
     is_own: bool
     payload: str
     at: datetime
@@ -367,8 +507,8 @@ def add_page_message(
 ) -> int:
     """Stores a message and returns its number in the chat.
 
-    One with the same delivery and part is the same message, and stays as it is. So a message whose fate is not known is
-    simply stored again. `is_own`: the person wrote it.
+    If a message with the same delivery and part is stored, it stays unchanged and its number is returned. So a message
+    whose outcome is unknown can simply be stored again. `is_own`: the person wrote it.
     """
     name = _name(chat)
     change = _next_change(transaction, name)
@@ -393,7 +533,7 @@ def add_page_message(
 
 @store.writes
 def edit_page_message(transaction: Transaction, chat: ChatAddress, number: int, payload: str) -> bool:
-    """Replaces what a message says. False if it is not stored."""
+    """Replaces the content of a message of the bot. Returns False if there is none with this number."""
     name = _name(chat)
     change = _next_change(transaction, name)
     row = transaction.get(PageMessageRow, (name, number))
@@ -408,7 +548,7 @@ def edit_page_message(transaction: Transaction, chat: ChatAddress, number: int, 
 
 @store.reads
 def find_page_message(transaction: Transaction, chat: ChatAddress, *, delivery: str, part: int) -> int | None:
-    """The number of a message; None if it was not stored, or is not any more."""
+    """Returns the number of a message; None if it is not stored."""
     found = select(PageMessageRow.number).where(
         PageMessageRow.chat == _name(chat), PageMessageRow.delivery == delivery, PageMessageRow.part == part
     )
@@ -419,9 +559,9 @@ def find_page_message(transaction: Transaction, chat: ChatAddress, *, delivery: 
 def newest_page_messages(
     transaction: Transaction, chat: ChatAddress, most: int, *, before: int | None = None
 ) -> tuple[list[PageMessage], int]:
-    """The newest messages of a chat, in their order, and the number of its last change.
+    """Returns the newest messages of a chat, oldest first, and the number of its last change.
 
-    With `before` those before the message with this number.
+    With `before`, returns the newest ones before the message with this number.
     """
     found = select(PageMessageRow).where(PageMessageRow.chat == _name(chat))
     if before is not None:
@@ -434,9 +574,10 @@ def newest_page_messages(
 def changed_page_messages(
     transaction: Transaction, chat: ChatAddress, after: int, most: int
 ) -> tuple[list[PageMessage], int]:
-    """What was written or edited after the change `after`, oldest first, and the number of the chat's last change.
+    """Returns the messages that were written or edited after the change `after`, and the number of the last change.
 
-    That number is lower than `after` if the chat was erased meanwhile.
+    The messages are in the order of their changes. The number is lower than `after` if the chat was erased in the
+    meantime.
     """
     found = select(PageMessageRow).where(PageMessageRow.chat == _name(chat), PageMessageRow.change > after)
     rows = transaction.exec(found.order_by(col(PageMessageRow.change)).limit(most))
@@ -448,12 +589,15 @@ def _name(chat: ChatAddress) -> str:
 
 
 def _changes_of(session: Transaction, chat: ChatAddress) -> int:
-    """How often something was written or changed in a chat; less than before if it was erased meanwhile."""
+    """Returns the number of the last change of a chat.
+
+    It is lower than before if the chat was erased in the meantime.
+    """
     return session.exec(select(PageLogRow.changes).where(PageLogRow.chat == _name(chat))).first() or 0
 
 
 def _next_change(session: Transaction, chat: str) -> int:
-    """The number of the next change of a chat, which no other process makes until the transaction ends."""
+    """Returns the number of a chat's next change. Locks the chat's log until the transaction ends."""
     return int(conflicts.hold(session, "page_log", ("chat",), {"chat": chat, "changes": 0}).changes) + 1
 
 

@@ -1,4 +1,4 @@
-"""Reads deliveries and their papers, to render them and to tell what a chat got and when; and edits of what was sent."""
+"""Reads deliveries and their papers, to render them and to show what a chat got; and edits of sent messages."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import col, or_, select
 
-from subscriptions.chat_settings.setting import language
+from subscriptions.chat_settings import language
 from subscriptions.model import Because, Chat, Delivery, DeliveryKind, Facts, Item, KnownPaper, Lane, Message
 from subscriptions.planning.decision import LONGEST_WAIT
 from subscriptions.states import ChatState, DeliveryState, MessageState
@@ -34,15 +34,15 @@ _ITEMS = sa.select(_delivery_items).where(_i.delivery.in_(_ids)).order_by(_i.pos
 _TITLED = sa.select(_sources.c.name, _sources.c.title, _sources.c.home).where(_sources.c.title != "")
 
 
-def delivery_value(session: Transaction, seq: int, *, zone: str) -> Delivery:
-    """A delivery with its papers as they are known now, to be rendered."""
-    return delivery_values(session, [seq], zone=zone)[seq]
+def delivery_value(session: Transaction, seq: int) -> Delivery:
+    """Returns a delivery with its papers as they are known now, for rendering."""
+    return delivery_values(session, [seq])[seq]
 
 
-def delivery_values(session: Transaction, seqs: Sequence[int], *, zone: str) -> dict[int, Delivery]:
-    """Deliveries by seq, each as from `delivery_value`."""
+def delivery_values(session: Transaction, seqs: Sequence[int]) -> dict[int, Delivery]:
+    """Returns seq → delivery, each like `delivery_value`."""
     rows = store.execute(session, _DELIVERIES, {"ids": seqs}).all()
-    chats = chats_by_id(session, [row.chat for row in rows], zone=zone)
+    chats = chats_by_id(session, [row.chat for row in rows])
     item_rows = store.execute(session, _ITEMS, {"ids": seqs}).all()
     papers = stored_papers(session, list({item.paper for item in item_rows}))
     titled = {row.name: (row.title, row.home) for row in store.execute(session, _TITLED)} if item_rows else {}
@@ -63,7 +63,7 @@ def delivery_values(session: Transaction, seqs: Sequence[int], *, zone: str) -> 
 
 
 def _titles(items: Sequence[Item], titled: Mapping[str, tuple[str, str]]) -> tuple[tuple[str, str], ...]:
-    """(title, home) of the sources to name at the end of a delivery with these items."""
+    """Returns (title, home) of the sources that a delivery with these items names at its end."""
     names = {name for item in items if item.shown for name in item.paper.paper.sources}
     return tuple(titled[name] for name in sorted(names & titled.keys()))
 
@@ -72,7 +72,7 @@ def _titles(items: Sequence[Item], titled: Mapping[str, tuple[str, str]]) -> tup
 def delivered_items(
     transaction: Transaction, chat_id: int, delivery_id: str, *, position: int | None = None
 ) -> tuple[Item, ...]:
-    """The items of a delivery in order, or only the one at `position`; () if the delivery is of another chat."""
+    """Returns the items of a delivery in order, or only the one at `position`; () for a delivery of another chat."""
     wanted = (
         select(DeliveryItemRow)
         .join(DeliveryRow, col(DeliveryRow.seq) == DeliveryItemRow.delivery)
@@ -85,7 +85,7 @@ def delivered_items(
 
 
 def shown_since(session: Transaction, chat_id: int, since: datetime) -> list[int]:
-    """Ids of the papers that a chat was shown in messages sent at `since` or later, in the order in which they came."""
+    """Ids of the papers that messages showed to a chat at `since` or later, in the order of sending."""
     rows = session.exec(
         select(DeliveryItemRow.paper)
         .join(
@@ -100,7 +100,7 @@ def shown_since(session: Transaction, chat_id: int, since: datetime) -> list[int
 
 
 def delivered_count(session: Transaction, chat_id: int) -> int:
-    """How many papers a chat has in deliveries."""
+    """Returns the number of papers in the deliveries of a chat."""
     return session.exec(select(sa.func.count()).where(DeliveryItemRow.chat == chat_id)).one()
 
 
@@ -111,7 +111,7 @@ def delivered_item(session: Transaction, chat_id: int, paper_id: int) -> Item | 
 
 
 def delivered_titles(session: Transaction, chat_id: int, most: int) -> list[str]:
-    """Titles of the `most` papers that were delivered to a chat last, newest first."""
+    """Titles of the `most` papers that were last delivered to a chat, newest first."""
     rows = session.exec(
         select(PaperRow.title)
         .join(DeliveryItemRow, col(DeliveryItemRow.paper) == PaperRow.id)
@@ -142,11 +142,11 @@ class DeliveredPaper:
     """A paper in a delivery of a chat."""
 
     item: Item
-    state: MessageState | DeliveryState  # of its message; without one PLANNED or DISMISSED
-    at: datetime | None  # when it was sent, else when it was planned; None: not known any more
+    state: MessageState | DeliveryState  # of its message; if there is no message, PLANNED or DISMISSED
+    at: datetime | None  # when it was sent, or, if it was not, when it was planned; None: not known any more
 
 
-_MOST_SHOWN = 200  # papers of a delivery
+_MOST_SHOWN = 200  # papers that one delivery can show
 
 
 @reads
@@ -156,7 +156,7 @@ def deliveries_of(transaction: Transaction, chat_id: int, paper_id: int) -> Deli
     if item is None or row is None:
         return None
     delivery = transaction.get(DeliveryRow, row.delivery) if row.delivery is not None else None
-    if delivery is None:  # the delivery is not stored any more, or was of a chat that was merged into this one
+    if delivery is None:  # the delivery is no longer stored, or it belonged to a chat that was merged into this one
         return DeliveredPaper(item=item, state=MessageState.SENT, at=None)
     message = transaction.get(MessageRow, (delivery.seq, row.message or 1))
     if message is not None and message.state is MessageState.SENT:
@@ -167,7 +167,7 @@ def deliveries_of(transaction: Transaction, chat_id: int, paper_id: int) -> Deli
 
 
 def last_delivered(session: Transaction, chat_id: int) -> dict[int, int]:
-    """The papers that a chat was shown last, by their positions: those of its newest delivery."""
+    """Returns position → paper of the newest delivery that showed papers to a chat."""
     rows = session.exec(
         select(DeliveryItemRow.delivery, DeliveryItemRow.position, DeliveryItemRow.paper)
         .where(DeliveryItemRow.chat == chat_id, col(DeliveryItemRow.shown), col(DeliveryItemRow.delivery).is_not(None))
@@ -179,7 +179,7 @@ def last_delivered(session: Transaction, chat_id: int) -> dict[int, int]:
 
 @reads
 def papers_in_message(transaction: Transaction, chat_id: int, platform_id: str) -> tuple[int, ...]:
-    """The first papers that a message of a chat shows, by the platform's id of the message; () for another message."""
+    """Returns the first two papers that a message of a chat shows; () if the platform id is that of another message."""
     found = transaction.exec(
         select(DeliveryItemRow.paper)
         .join(
@@ -204,21 +204,21 @@ _c, _m = _chats.c, _messages.c
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edit:
-    """A message to be edited, with its delivery as it is known now."""
+    """A message that has to be edited, with its delivery as it is known now."""
 
     seq: int
     number: int
     chat: Chat
-    requested_at: datetime  # of the request that is served; a later one has to be served again
+    requested_at: datetime  # the moment of this request; if a later request comes, the message is edited again
     platform_id: str
-    plain: bool  # it was sent in its plain form
+    plain: bool  # it was sent in the form without markup
     attempts: int
     delivery: Delivery
     layout: tuple[tuple[int, ...], ...]  # ids of the papers of each message of the delivery
 
 
 def request_edits_of_withdrawn(session: Transaction, papers: Iterable[int], *, now: datetime) -> None:
-    """Requests an edit of every message that shows one of these papers: they were withdrawn."""
+    """Requests an edit of every message that shows one of these papers, because they were withdrawn."""
     for part in store.in_chunks(sorted(papers)):
         _request(session, part, [], now)
 
@@ -226,7 +226,7 @@ def request_edits_of_withdrawn(session: Transaction, papers: Iterable[int], *, n
 def request_edits_for_summaries(session: Transaction, papers: Mapping[int, Iterable[str]], *, now: datetime) -> None:
     """Requests edits of the messages of the last 48 hours that show one of these papers.
 
-    `papers`: id → languages in which the paper has got a summary. Only chats that read one of these languages count.
+    `papers` is id → languages of its new summaries. Only messages in chats that read one of these languages are edited.
     """
     by_language: dict[str, list[int]] = {}
     for paper, languages in papers.items():
@@ -255,7 +255,7 @@ def _request(
     )  # fmt: skip
     chats: dict[int, DeliveryKind] = {}
     for seq, number, chat in session.exec(shown).all():
-        chats[chat] = DeliveryKind.BULLETIN  # no person waits for an edit
+        chats[chat] = DeliveryKind.BULLETIN  # wake with low priority: no person waits for an edit
         session.exec(
             sa.update(MessageRow)
             .where(col(MessageRow.delivery) == seq, col(MessageRow.number) == number)
@@ -265,15 +265,15 @@ def _request(
 
 
 _REQUESTED = sa.select(_m.delivery).where(
-    claims.is_requested(), _m.platform_id.is_not(None)
-)  # by an index; mostly none
-_ANY_REQUESTED = sa.select(claims.any_requested())
+    claims.IS_REQUESTED, _m.platform_id.is_not(None)
+)  # uses an index; usually returns nothing
+_ANY_REQUESTED = sa.select(claims.ANY_REQUESTED)
 _EDITABLE = (
-    claims.is_requested(),
+    claims.IS_REQUESTED,
     _m.platform_id.is_not(None),  # it was sent
-    or_(_d.next_at.is_(None), ~claims.waits()),
+    or_(_d.next_at.is_(None), ~claims.WAITS),
     _c.state == ChatState.ACTIVE,
-    ~claims.is_held(),
+    ~claims.IS_HELD,
 )
 _FROM = _messages.join(_deliveries, _d.seq == _m.delivery).join(_chats, _c.id == _d.chat)
 _LANES = (
@@ -285,22 +285,22 @@ _LANES = (
 _NEXT = (
     sa.select(_m.delivery, _m.number, _m.edit_requested_at, _m.platform_id, _m.use_plain, _d.attempts)
     .select_from(_FROM)
-    .where(claims.in_lane(), *_EDITABLE)
+    .where(claims.IN_LANE, *_EDITABLE)
     .order_by(_m.delivery, _m.number)
     .limit(1)
 )
 
 
 def lanes_with_edits(session: Transaction, platforms: Sequence[str], *, now: datetime, wall: datetime) -> list[Lane]:
-    """The lanes that have a message to be edited now."""
+    """The lanes with a message that can be edited now."""
     connection = session.connection()
     values = {"platforms": platforms, "now": now, "longest": now + LONGEST_WAIT, "wall": wall}
     requested = sorted(set(connection.execute(_REQUESTED).scalars()))
     return list(dict.fromkeys(Lane(*row) for row in store.rows_of(session, _LANES, _m.delivery, requested, **values)))
 
 
-def next_edit(session: Transaction, lane: Lane, *, now: datetime, wall: datetime, zone: str) -> Edit | None:
-    """The oldest message of a lane to be edited now; None if there is none."""
+def next_edit(session: Transaction, lane: Lane, *, now: datetime, wall: datetime) -> Edit | None:
+    """Returns the oldest message of a lane that can be edited now; None if there is none."""
     connection = session.connection()
     if connection.execute(_ANY_REQUESTED).scalar() is None:
         return None
@@ -308,7 +308,7 @@ def next_edit(session: Transaction, lane: Lane, *, now: datetime, wall: datetime
     found = connection.execute(_NEXT, {**values, "wall": wall}).first()
     if found is None:
         return None
-    delivery = delivery_value(session, found.delivery, zone=zone)
+    delivery = delivery_value(session, found.delivery)
     return Edit(
         seq=found.delivery,
         number=found.number,
@@ -324,7 +324,7 @@ def next_edit(session: Transaction, lane: Lane, *, now: datetime, wall: datetime
 
 @store.writes
 def finish_edit(transaction: Transaction, edit: Edit) -> None:
-    """Ends an edit, whether it succeeded or never can. A request that came meanwhile stays."""
+    """Ends an edit, whether it succeeded or can never succeed. A request that came in the meantime stays."""
     transaction.exec(
         sa.update(MessageRow)
         .where(
@@ -338,7 +338,7 @@ def finish_edit(transaction: Transaction, edit: Edit) -> None:
 
 
 def postpone_edit(session: Transaction, edit: Edit, *, next_at: datetime | None) -> None:
-    """Has an edit tried again, not before `next_at`."""
+    """Schedules another attempt of an edit, at `next_at` or later."""
     _wait(session, edit, attempts=edit.attempts + 1, next_at=next_at)
 
 
@@ -361,7 +361,7 @@ def _layout(session: Transaction, seq: int) -> tuple[tuple[int, ...], ...]:
 # -------------------------------------------------------------------------------------------------------------- render
 
 
-_NEAR = 1000  # how many deliveries after a claimed one are looked through for others to render with it
+_NEAR = 1000  # how many numbers after a claimed delivery are searched for others to render with it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -387,9 +387,9 @@ _UNRENDERED = (
     .join_from(_deliveries, _chats, _c.id == _d.chat)
     .where(_d.seq.between(_first, _first + _NEAR), _d.rendered_at.is_(None), _d.dismissed_at.is_(None))
     .where(
-        _c.platform.concat("") == sa.bindparam("platform"), claims.may_be_sent()
-    )  # concat keeps SQLite from an index: nearly all chats are of one platform
-    .where(sa.or_(_d.seq == _first, ~_IS_BEHIND & ~claims.is_held()))
+        _c.platform.concat("") == sa.bindparam("platform"), claims.MAY_BE_SENT
+    )  # concat keeps SQLite from using an index that does not help: nearly all chats are on one platform
+    .where(sa.or_(_d.seq == _first, ~_IS_BEHIND & ~claims.IS_HELD))
     .order_by(_d.seq)
     .limit(sa.bindparam("most"))
 )
@@ -406,16 +406,19 @@ _SHOWS = sa.update(_delivery_items).where(_i.delivery == sa.bindparam("of"), _i.
 
 
 def unrendered(session: Transaction, claimed: Claim, most: int, *, wall: datetime) -> list[int]:
-    """A claimed delivery and others soon after it that are the next of their lanes, at most `most`."""
+    """Returns a claimed delivery and some that follow it, at most `most`, to render together.
+
+    Each of the others is the first open one of its lane.
+    """
     values = {"first": claimed.seq, "platform": claimed.address.platform, "wall": wall, "most": most}
     return list(session.connection().execute(_UNRENDERED, values).scalars())
 
 
 @store.writes
 def store_rendered(transaction: Transaction, rendered: Iterable[Rendered], *, now: datetime) -> None:
-    """Stores the messages of rendered deliveries; skips a delivery that has been rendered before (rule 7).
+    """Stores the messages of rendered deliveries. Skips a delivery that was rendered before (rule 7).
 
-    A delivery that could not be rendered is dead, with the reason, until a person has it tried again.
+    A delivery that could not be rendered is stored as dead, with the reason, until a person requests another attempt.
     """
     connection = transaction.connection()
     fates: dict[tuple[datetime | None, str], dict[int, Rendered]] = {}
@@ -428,7 +431,7 @@ def store_rendered(transaction: Transaction, rendered: Iterable[Rendered], *, no
         values = {"those": list(those), "now": now, "over": over, "why": why}
         for seq in (
             connection.execute(_RENDERED, values).scalars().all()
-        ):  # without those that were rendered before or do not exist any more
+        ):  # returns only those that were not rendered before and still exist
             one = those[seq]
             if one.failure:
                 messages.append(

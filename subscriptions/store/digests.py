@@ -1,4 +1,4 @@
-"""Stores digests with all that follows from them, and looks up stored ones."""
+"""Stores digests with their papers and announcements, and looks up stored digests."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -31,16 +31,16 @@ class Ingested:
     new: int = 0
     updated: int = 0
     unchanged: int = 0
-    withdrawn: frozenset[int] = frozenset()  # ids of papers that were known before and are withdrawn now
-    archive: bool = False  # the digest is an archive, and is not to be announced
-    archived: int = 0  # papers of it that are not announced
+    withdrawn: frozenset[int] = frozenset()  # ids of known papers that this digest reports as withdrawn
+    archive: bool = False  # the digest is an archive, so its papers are not announced
+    archived: int = 0  # papers of the digest that are not announced
     announced: int = 0  # papers that were stored earlier and are announced now, on request
-    counted: int = 0  # papers that count as sent: they came before the database was lost
-    summarised: Mapping[int, frozenset[str]] = field(default_factory=dict)  # id → languages of summaries that are new
+    counted: int = 0  # papers that count as sent, because they came before the database was lost
+    summarised: Mapping[int, frozenset[str]] = field(default_factory=dict)  # id → languages of its new summaries
 
 
 def joined(first: Ingested, second: Ingested) -> Ingested:
-    """What the ingests of two parts of a digest did together."""
+    """Returns the sum of what the ingests of two parts of a digest did."""
     return Ingested(
         new=first.new + second.new,
         updated=first.updated + second.updated,
@@ -59,14 +59,14 @@ def joined(first: Ingested, second: Ingested) -> Ingested:
 
 @dataclass(frozen=True, slots=True)
 class Ahead:
-    """Those papers of a digest that are new and share nothing with others."""
+    """The papers of a digest that can be stored ahead of it: they are new and share no key or title with others."""
 
     batch: MergeBatch
-    ids: Mapping[int, int]  # by their places
+    ids: Mapping[int, int]  # place in the digest → id
 
 
 def prepare_ahead(session: Transaction, papers: Sequence[Incoming], batch: MergeBatch) -> Ahead:
-    """Merges into a new `batch` what can be stored ahead of a digest; writes nothing."""
+    """Merges the papers that can be stored ahead of a digest into a new `batch`. Writes nothing."""
     known = drafts.known_keys(session, papers)
     unclaimed = drafts.unclaimed_of(session, sorted(set(known.values())))
     apart = [one for one in papers if one.is_apart and all(known[key] in unclaimed for key in one.keys if key in known)]
@@ -77,9 +77,10 @@ def prepare_ahead(session: Transaction, papers: Sequence[Incoming], batch: Merge
 
 
 def write_ahead(session: Transaction, ahead: Ahead) -> None:
-    """Writes papers ahead of their digest, right after they were prepared, or if no other writer has written since.
+    """Writes papers ahead of their digest. Call it only if no other writer has written since `prepare_ahead`.
 
-    They have no sequence and no digest yet, so plans and counts do not see them. Storing them again changes nothing.
+    They have no sequence and no digest until the digest is stored, so plans and counts do not see them. Storing them a
+    second time changes nothing.
     """
     batch = ahead.batch
     batch.write(session)
@@ -89,10 +90,10 @@ def write_ahead(session: Transaction, ahead: Ahead) -> None:
 def _look_up(
     session: Transaction, papers: Sequence[Incoming], batch: MergeBatch, ahead: Mapping[int, int]
 ) -> list[Incoming]:
-    """Reads what is stored of papers, adds those that are stored ahead to the batch, and returns the others."""
+    """Adds papers that were stored ahead to the batch. Looks up the other papers, and returns them."""
     unclaimed = drafts.unclaimed_of(
         session, list(ahead.values())
-    )  # of the others a digest that came meanwhile took some
+    )  # the others now belong to another digest, which came in the meantime
     merged = {place for place, paper in ahead.items() if paper in unclaimed}
     for one in papers:
         if one.place in merged:
@@ -104,9 +105,9 @@ def _look_up(
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """The papers of a digest, merged with what was stored when they were read, and their documents for the index.
+    """The papers of a digest, merged with the papers that were stored then, and their documents for the index.
 
-    If others have written since, only the documents count, each for its paper.
+    If others have written since then, only the documents are still used, each if its paper is unchanged.
     """
 
     batch: MergeBatch
@@ -116,9 +117,9 @@ class Prepared:
 def prepare(
     session: Transaction, papers: Sequence[Incoming], batch: MergeBatch, ahead: Mapping[int, int]
 ) -> Prepared | None:
-    """Merges the papers of a digest into a new `batch`, and makes their index documents; writes nothing.
+    """Merges the papers of a digest into a new `batch`, and makes their documents for the index. Writes nothing.
 
-    None if two stored papers prove to be one; that merge is written at once.
+    Returns None if a paper shows that two stored papers are the same: that merge must write at once.
     """
     others = _look_up(session, papers, batch, ahead)
     for one in others:
@@ -144,10 +145,11 @@ def add_digest(
     prepared: Prepared | None = None,
     is_stale: bool = True,
 ) -> Ingested:
-    """Stores a digest and merges its papers; gives sequences last, just before the commit (rule 1).
+    """Stores a digest and merges its papers. Assigns sequences last, right before the commit (rule 1).
 
-    A digest that is no news gives none (rule 12). `of_arxiv`: the source is one of arXiv's own (rule 4). `ahead` are the ids of
-    papers that `write_ahead` has stored. `is_stale`: others may have written since `prepared` was made.
+    Without `is_news`, papers get no sequence (rule 12). `of_arxiv`: the source is one of arXiv's own (rule 4). `ahead`:
+    place in the digest → id, for papers that `write_ahead` has stored. `is_stale`: others may have written since
+    `prepared` was made.
     """
     number = _add_row(session, digest, len(papers), source=source, day=day, now=now)
     if prepared is not None and not is_stale:
@@ -160,7 +162,8 @@ def add_digest(
     announced = [(paper, batch.to_announce[paper], day) for paper in to_announce]
     last = drafts.assign_sequences(session, batch.rows, announced, now, came) if announced else None
     batch.write(session)
-    _write_appearances(session, batch, number)
+    appearances = [(paper, number, kind) for paper, kind in batch.appearances.items()]
+    execute_rows(session, _INSERT_APPEARANCES, ("paper", "digest", "kind"), appearances)
     changed = batch.places.keys() | batch.updated | batch.to_announce.keys()
     made = prepared.documents if prepared is not None else {}
     known_papers.write(session, ((paper, words) for paper, _, words in _documents(batch, changed, made)))
@@ -200,15 +203,10 @@ def _result(batch: MergeBatch) -> Ingested:
     )
 
 
-def _write_appearances(session: Transaction, batch: MergeBatch, digest: int) -> None:
-    rows = [(paper, digest, kind) for paper, kind in batch.appearances.items()]
-    execute_rows(session, _INSERT_APPEARANCES, ("paper", "digest", "kind"), rows)
-
-
 def _documents(
     batch: MergeBatch, changed: AbstractSet[int], made: Mapping[int, Document]
 ) -> Iterable[tuple[int, Paper, tuple[str, ...]]]:
-    """Yields (id, paper, its words for the index) of the papers whose words or day changed; `made` has some already."""
+    """Yields (id, paper, its words for the index) of the changed papers. Words in `made` are reused."""
     for paper_id in sorted(changed & batch.rows.keys()):
         came = batch.as_it_came.get(paper_id)
         if came is not None and came.is_stored_as_it_came:
@@ -225,7 +223,7 @@ def is_known(session: Transaction, content_hash: str) -> bool:
 
 
 def stored_digest(session: Transaction, content_hash: str, *, announced: int = 0) -> Ingested:
-    """What is stored of a digest that was ingested before; `announced` of its papers have just been announced."""
+    """Returns the result for a digest that was ingested before. `announced` of its papers have just been announced."""
     papers = select(sa.func.count(sa.func.distinct(AppearanceRow.paper)))
     amount = session.exec(
         papers.join(DigestRow, col(DigestRow.id) == AppearanceRow.digest).where(drafts.of_digest(content_hash))
@@ -236,16 +234,16 @@ def stored_digest(session: Transaction, content_hash: str, *, announced: int = 0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewestDay:
-    """The papers of a source on the day of its newest digest, in all digests of that day."""
+    """The day of a source's newest digest, with the number of papers in all of its digests of that day."""
 
     source: str
     day: date
-    papers: int  # different ones
+    papers: int  # each counted once
 
 
 @reads
 def newest_days(transaction: Transaction, most: int) -> tuple[NewestDay, ...]:
-    """The newest day of each source with the number of its papers, newest day first."""
+    """Returns the newest days of at most `most` sources, newest day first."""
     others = _digests.alias()
     newest = (
         sa.select(others.c.id)
@@ -266,7 +264,7 @@ def newest_days(transaction: Transaction, most: int) -> tuple[NewestDay, ...]:
 
 @reads
 def papers_of_day(transaction: Transaction, day: date, source: str = "") -> int:
-    """How many different papers the digests of a day hold; without `source`, those of all sources."""
+    """Returns the number of different papers in the digests of a day, from one source or from all."""
     papers = sa.func.count(sa.func.distinct(AppearanceRow.paper))
     wanted = select(papers).join(DigestRow, col(DigestRow.id) == AppearanceRow.digest).where(DigestRow.date == day)
     return transaction.exec(wanted.where(DigestRow.source == source) if source else wanted).one()

@@ -1,7 +1,7 @@
-"""The papers of one ingest in memory: as stored, as they become, and the statements that write and announce them.
+"""The papers of one ingest in memory: as they are stored and as they will be, and the statements that write them.
 
-Each table is read and written by a few statements for all papers together, since a statement costs as much as ten rows.
-Announcing gives papers their sequence, also later to those that were stored without one (rules 1 and 12).
+A few statements read and write each table for all papers together, because a statement costs as much as ten rows.
+To announce papers means to give them their sequence, sometimes long after they were stored (rules 1 and 12).
 """
 
 from collections import defaultdict
@@ -17,12 +17,14 @@ from sqlmodel import col, select
 from subscriptions.matching.full_text import index_document
 from subscriptions.model import Announce, Paper
 from subscriptions.normalize import title_alias
-from subscriptions.store import key_value
+from subscriptions.store import bot_state
 from subscriptions.store.database.conflicts import execute_rows, put_all
 from subscriptions.store.database.store import Transaction, execute, rows_of
 from subscriptions.store.rows import TABLES, AppearanceRow, DigestRow, PaperRow
 
-REPLACEMENTS = frozenset({Announce.REPLACE, Announce.REPLACE_CROSS})  # with these a digest announces no paper
+REPLACEMENTS = frozenset(
+    {Announce.REPLACE, Announce.REPLACE_CROSS}
+)  # papers with these announce types are not announced
 _papers, _keys, _aliases, _summaries, _translations, _appearances = (
     TABLES.tables[name] for name in ("paper", "paper_key", "paper_alias", "summary", "translation", "appearance")
 )
@@ -40,19 +42,20 @@ _UPDATE = sa.update(_papers).where(_p.id == sa.bindparam("of")).values({name: sa
 _changed_values_of: Callable[[Any], tuple[Any, ...]] = attrgetter(*_CHANGED, "id")
 _INSERT_KEYS, _INSERT_ALIASES = sa.insert(_keys), sa.insert(_aliases)
 SUMMARY, TRANSLATION = "summary", "translation"  # tables of texts
-SEQUENCE = "sequence"  # the key of the counter that orders papers
+_KEY_OF_TEXTS, _TEXTS = ("paper", "language"), {SUMMARY: ("fields",), TRANSLATION: ("title", "abstract")}
+SEQUENCE = "sequence"  # name of the counter of sequences
 _GIVEN = ("sequence", "sequenced_at", "cross", "day", "came_at")
 _ANNOUNCE = (
     sa.update(_papers).where(_papers.c.id == sa.bindparam("of")).values({name: sa.bindparam(name) for name in _GIVEN})
 )
 Condition = sa.ColumnElement[bool]  # on digests or papers
 Came = Callable[[datetime, datetime | None], datetime | None]  # see `came_now`
-ToAnnounce = tuple[int, bool, date]  # id of a paper, whether it came by a cross-list, the day of the digest
+ToAnnounce = tuple[int, bool, date]  # id of a paper, whether it came as a cross-list, the day of the digest
 
 
 @dataclass(slots=True)
 class PaperDraft:
-    """A row of the table of papers, as it is or is to become. Its fields are the columns."""
+    """A row of the table of papers, as it is stored or as it will be stored. Its fields are the columns."""
 
     id: int
     key: str
@@ -84,30 +87,30 @@ class PaperDraft:
 
 @dataclass(slots=True)
 class Incoming:
-    """A paper of a digest at its place there, with what merging asks of it."""
+    """A paper of a digest, with its place in the digest and the values that merging needs."""
 
     place: int
     paper: Paper
-    keys: tuple[str, ...]  # as stored
-    alias: str  # its title as tokens; "": it has none
+    keys: tuple[str, ...]  # from `stored_keys`
+    alias: str  # the tokens of its title; "" if there are none
     is_apart: bool  # no earlier paper of the digest has one of its keys, or its title
-    words: tuple[str, ...] | None = None  # its document for the full-text index, once it was made
+    words: tuple[str, ...] | None = None  # its document for the full-text index; None until it is made
 
     @property
     def is_stored_as_it_came(self) -> bool:
-        """Whether a new row has the very texts of the paper: of several texts in one language only some are stored."""
+        """Whether a new row stores all texts of the paper: of several texts in a language, only some are stored."""
         texts = (self.paper.summaries, self.paper.translations)
         return all(len({one.language for one in of}) == len(of) for of in texts)
 
     def document(self) -> tuple[str, ...]:
-        """Returns its document for the full-text index; it is made once."""
+        """Returns its document for the full-text index. It is made only once."""
         if self.words is None:
             self.words = index_document(self.paper)
         return self.words
 
 
 def incoming(papers: Iterable[Paper]) -> tuple[Incoming, ...]:
-    """Returns the papers of a digest with what merging asks of them."""
+    """Returns the papers of a digest with the values that merging needs."""
     seen: set[str] = set()
     found = []
     for place, paper in enumerate(papers):
@@ -119,7 +122,7 @@ def incoming(papers: Iterable[Paper]) -> tuple[Incoming, ...]:
 
 
 def stored_keys(paper: Paper) -> tuple[str, ...]:
-    """Returns the keys under which the store finds a paper: "doi:" is put before a DOI."""
+    """Returns the keys under which the store finds a paper. A DOI gets the prefix "doi:"."""
     own = f"doi:{paper.key}" if paper.doi and paper.key == paper.doi else paper.key
     keys = (paper.arxiv_id, f"doi:{paper.doi}" if paper.doi else None, own)
     return tuple(dict.fromkeys(key for key in keys if key))
@@ -127,54 +130,60 @@ def stored_keys(paper: Paper) -> tuple[str, ...]:
 
 @dataclass(slots=True)
 class MergeBatch:
-    """What one ingest looks up and collects before it is written."""
+    """What one ingest reads from the store and collects before it writes."""
 
     now: datetime
     day: date  # of the digest
-    source: str  # which brought it
-    of_arxiv: bool  # it is one of arXiv's own (rule 4)
-    is_news: bool  # False: its papers get no sequence
+    source: str  # the source of the digest
+    of_arxiv: bool  # the source is one of arXiv's own (rule 4)
+    is_news: bool  # False: papers of the digest get no sequence
     rows: dict[int, PaperDraft] = field(default_factory=dict)
     keys: dict[str, int] = field(default_factory=dict)
     aliases: dict[str, set[int]] = field(default_factory=dict)
     # (table of summaries or translations, paper) → language → the texts by their names
     texts: defaultdict[tuple[str, int], dict[str, dict[str, str]]] = field(default_factory=lambda: defaultdict(dict))
-    to_announce: dict[int, bool] = field(default_factory=dict)  # papers that get a sequence -> whether by a cross-list
+    to_announce: dict[int, bool] = field(
+        default_factory=dict
+    )  # paper that gets a sequence -> whether it came as a cross-list
     appearances: dict[int, str] = field(default_factory=dict)  # paper -> how this digest announces it
-    announced: set[int] = field(default_factory=set)  # papers that it announces, or would if it were news
-    places: dict[int, int] = field(default_factory=dict)  # paper that no digest had -> its first place in this one
+    announced: set[int] = field(
+        default_factory=set
+    )  # papers that the digest announces, or would announce if it were news
+    places: dict[int, int] = field(
+        default_factory=dict
+    )  # paper that no other digest has -> its first place in this digest
     stands_at: dict[int, int] = field(default_factory=dict)  # paper -> its first place in this digest
     updated: set[int] = field(default_factory=set)
-    withdrawn: set[int] = field(default_factory=set)  # known before, withdrawn now
-    summarised: dict[int, set[str]] = field(default_factory=dict)  # known before -> languages that are new
-    as_it_came: dict[int, Incoming] = field(default_factory=dict)  # new, and nothing was merged into it since
-    unclaimed: set[int] = field(default_factory=set)  # stored, but no digest has them, see `unclaimed_of`
+    withdrawn: set[int] = field(default_factory=set)  # known papers that are withdrawn now
+    summarised: dict[int, set[str]] = field(default_factory=dict)  # paper -> languages of its new summaries
+    as_it_came: dict[int, Incoming] = field(default_factory=dict)  # new papers into which nothing was merged
+    unclaimed: set[int] = field(default_factory=set)  # stored papers that no digest has, see `unclaimed_of`
     last_id: int = 0
-    _stored: dict[int, tuple[Any, ...]] = field(default_factory=dict)  # the values of rows as the store has them
+    _stored: dict[int, tuple[Any, ...]] = field(default_factory=dict)  # the stored values of rows
     _new_keys: list[tuple[str, int]] = field(default_factory=list)
     _new_aliases: list[tuple[str, int]] = field(default_factory=list)
     _new_texts: dict[tuple[str, int, str], None] = field(default_factory=dict)  # (table, paper, language)
 
     def add(self, draft: PaperDraft) -> None:
-        """Adds a paper that is new."""
+        """Adds a new paper."""
         self.rows[draft.id] = draft
         self.last_id = draft.id
 
     def order_of(self, paper: int) -> tuple[int, int]:
-        """Returns the place of a paper among others: known ones by id, then new ones as the digest has them."""
+        """Returns a sort key of a paper: known papers by id, then new papers in the order of the digest."""
         return self.places.get(paper, -1), paper
 
     def order_to_announce(self, paper: int) -> tuple[bool, int]:
-        """Returns the place of a paper among the announced ones: earlier announced papers first, in the same order.
+        """Returns a sort key of a paper to announce: first papers that were announced before, in the same order.
 
-        The others follow in the order of the digest. Row numbers do not count: they depend on the part that was stored.
+        The others follow in the order of the digest. Row ids are not used: they depend on what was stored ahead.
         """
         row = self.rows.get(paper)
         sequence = row.sequence if row else None
         return (True, self.stands_at[paper]) if sequence is None else (False, sequence)
 
     def add_merged(self, one: Incoming, paper: int) -> None:
-        """Adds a paper that no other digest has and that was stored ahead of this digest."""
+        """Adds a paper that was stored ahead of this digest and that no other digest has."""
         self.places[paper] = self.stands_at[paper] = one.place
         self.note_appearance(paper, one.paper)
         if self.is_news and paper in self.announced:
@@ -192,7 +201,7 @@ class MergeBatch:
         self._new_keys.append((key, paper))
 
     def add_alias(self, alias: str, paper: int) -> None:
-        """Adds a title of a paper."""
+        """Adds a title of a paper, as an alias."""
         self.aliases.setdefault(alias, set()).add(paper)
         self._new_aliases.append((alias, paper))
 
@@ -202,7 +211,7 @@ class MergeBatch:
         self._new_texts[table, paper, language] = None
 
     def forget_joined(self, lost: int, kept: int) -> None:
-        """Takes over that all of the paper `lost`, whose row is gone, belongs to the paper `kept`."""
+        """Moves everything in this batch from the paper `lost`, whose row was removed, to the paper `kept`."""
         self.rows.pop(lost, None)
         self._stored.pop(lost, None)
         self.keys.update({key: kept for key, paper in self.keys.items() if paper == lost})
@@ -230,24 +239,24 @@ class MergeBatch:
     # ------------------------------------------------------------------------------------------------------- statements
 
     def look_up(self, session: Transaction, papers: Sequence[Incoming]) -> None:
-        """Reads what the store knows of these papers."""
+        """Reads the stored rows, keys, titles and texts of these papers."""
         aliases = sorted({one.alias for one in papers if one.alias})
         self.keys.update(known_keys(session, papers))
-        for alias, paper in rows_of(session, sa.select(_aliases), _aliases.c.alias, aliases):
+        for alias, paper in rows_of(session, _aliases, _aliases.c.alias, aliases):
             self.aliases.setdefault(alias, set()).add(paper)
         ids = sorted(set(self.keys.values()).union(*self.aliases.values()))
-        for row in rows_of(session, sa.select(_papers), _p.id, ids):
+        for row in rows_of(session, _papers, _p.id, ids):
             self.rows[row.id] = PaperDraft(*_values_of(row))
             self._stored[row.id] = _copied(row)
-        for row in rows_of(session, sa.select(_summaries), _summaries.c.paper, ids):
+        for row in rows_of(session, _summaries, _summaries.c.paper, ids):
             self.texts[SUMMARY, row.paper][row.language] = dict(row.fields)
-        for row in rows_of(session, sa.select(_translations), _translations.c.paper, ids):
+        for row in rows_of(session, _translations, _translations.c.paper, ids):
             self.texts[TRANSLATION, row.paper][row.language] = {"title": row.title, "abstract": row.abstract}
         self.unclaimed |= unclaimed_of(session, [i for i in ids if self.rows[i].sequence is None])
         self.last_id = max(self.last_id, execute(session, _LAST_ID).scalar() or 0)
 
     def write(self, session: Transaction) -> None:
-        """Writes what changed since the last call."""
+        """Writes all changes since the last call."""
         new = [draft for paper, draft in self.rows.items() if paper not in self._stored]
         changed = [
             draft
@@ -260,36 +269,36 @@ class MergeBatch:
         execute_rows(session, _INSERT_ALIASES, ("alias", "paper"), self._new_aliases)
         for name in (SUMMARY, TRANSLATION):
             texts = [
-                {"paper": paper, "language": language, **_columns(name, self.texts[name, paper][language])}
+                (paper, language, *_texts(name, self.texts[name, paper][language]))
                 for table, paper, language in self._new_texts
                 if table == name and paper in self.rows
             ]
-            put_all(session, name, ("paper", "language"), texts)
+            put_all(session, name, _KEY_OF_TEXTS, (*_KEY_OF_TEXTS, *_TEXTS[name]), texts)
         for draft in (*new, *changed):
             self._stored[draft.id] = _copied(draft)
         self._new_keys, self._new_aliases, self._new_texts = [], [], {}
 
 
-def _columns(table: str, texts: dict[str, str]) -> dict[str, Any]:
-    return {"fields": texts} if table == SUMMARY else texts
+def _texts(table: str, texts: dict[str, str]) -> tuple[Any, ...]:
+    return (texts,) if table == SUMMARY else tuple(texts[name] for name in _TEXTS[table])
 
 
 def unclaimed_of(session: Transaction, papers: Sequence[int]) -> set[int]:
-    """Returns those of these papers that no digest has and that have no sequence: a large digest is being stored.
+    """Returns the papers, among these, without digest and sequence: they were stored ahead of a digest.
 
-    So they are new to the digest that has them first.
+    The first digest that has them counts them as new.
     """
     return {row.id for row in rows_of(session, _UNCLAIMED, _p.id, papers)}
 
 
 def known_keys(session: Transaction, papers: Sequence[Incoming]) -> dict[str, int]:
-    """Returns the keys of these papers that the store has, each with the paper there."""
+    """Returns key → id of the stored paper, for all keys of these papers that are stored."""
     keys = sorted({key for one in papers for key in one.keys})
-    return dict(rows_of(session, sa.select(_keys), _keys.c.key, keys))
+    return dict(rows_of(session, _keys, _keys.c.key, keys))
 
 
 def _copied(row: Any) -> tuple[Any, ...]:  # noqa: ANN401 - a row or a draft
-    """Returns the values of a row. Its lists are copied: drafts get other lists, but never share one."""
+    """Returns the values of a row. Its lists are copied, so that they do not change with a draft."""
     return tuple(list(value) if isinstance(value, list) else value for value in _values_of(row))
 
 
@@ -297,25 +306,26 @@ def _copied(row: Any) -> tuple[Any, ...]:  # noqa: ANN401 - a row or a draft
 
 
 def came_now(first_seen_at: datetime, came_at: datetime | None) -> datetime | None:  # noqa: ARG001 - a Came
-    """When a paper came that counts as sent after a loss: None, since it came now.
+    """Returns None: the paper came now, so it does not count as sent.
 
-    A Came takes when the paper was first seen, and when it came as stored before.
+    A function of type Came gets the moment when a paper was first seen and its stored `came_at`. It returns the new
+    `came_at`: when the paper came, if it counts as sent after a loss of the database.
     """
     return None
 
 
 def hold_sequence(session: Transaction) -> int:
-    """Returns the last given sequence. Until the transaction ends no other process gives one, or merges papers.
+    """Returns the last assigned sequence. Until the transaction ends, no other process can assign one or merge papers.
 
-    Call it before a transaction reads what it merges or announces. Then, of two processes with the same paper, the
-    second one finds it stored.
+    Call it before the transaction reads the papers that it merges or announces. Then, if two processes have the same
+    paper, the second one finds it stored.
     """
-    return int(key_value.hold_value(session, SEQUENCE, "0"))
+    return int(bot_state.hold_value(session, SEQUENCE, "0"))
 
 
 def share_sequence(session: Transaction) -> None:
-    """Until the transaction ends no paper gets a sequence, and none is merged. Transactions can share this hold."""
-    key_value.share_value(session, SEQUENCE, "0")
+    """Keeps others from assigning sequences and merging papers until the transaction ends. A shared lock."""
+    bot_state.share_value(session, SEQUENCE, "0")
 
 
 def assign_sequences(
@@ -325,11 +335,12 @@ def assign_sequences(
     now: datetime,
     came: Came = came_now,
 ) -> int:
-    """Gives papers the next sequences, those of `drafts` there, the others in the store; returns the last one.
+    """Assigns the next sequences to papers, in `drafts` or, for the others, in the store. Returns the last sequence.
 
-    The transaction has begun with `hold_sequence`, so no other one gets the same sequences. `raise_counter` ends it.
+    The transaction must begin with `hold_sequence`, so that no other one assigns the same sequences, and must end with
+    `raise_counter`.
     """
-    number = int(key_value.get_value(session, SEQUENCE) or 0)
+    number = int(bot_state.get_value(session, SEQUENCE) or 0)
     stored: list[tuple[Any, ...]] = []
     seen = _seen(session, [paper for paper, _, _ in papers if paper not in drafts])
     for paper_id, cross, day in papers:
@@ -345,49 +356,53 @@ def assign_sequences(
 
 
 def _seen(session: Transaction, papers: Sequence[int]) -> dict[int, tuple[datetime, datetime | None]]:
-    """Returns when papers were first seen and when they came as stored before, by id."""
+    """Returns paper → (when it was first seen, its stored `came_at`)."""
     seen = sa.select(_p.id, _p.first_seen_at, _p.came_at)
     return {paper: (seen_at, came_at) for paper, seen_at, came_at in rows_of(session, seen, _p.id, papers)}
 
 
 def raise_counter(session: Transaction, last: int) -> None:
-    """Stores the last sequence that was given. To be called last in a transaction.
+    """Stores the last assigned sequence. Call it at the end of a transaction.
 
-    The counter row stays locked until the commit, so no planner can look past a sequence that is not committed.
+    The row of the counter stays locked until the commit, so no planner sees a higher sequence before this one is
+    committed.
     """
-    key_value.put_value(session, SEQUENCE, str(last))
+    bot_state.put_value(session, SEQUENCE, str(last))
 
 
 def announce_counted(session: Transaction, which: Condition, *, now: datetime) -> list[int]:
-    """Announces again the papers that count as sent after a loss; returns their ids. `which` as for `unannounced`."""
+    """Announces the papers again that count as sent after a loss. Returns their ids.
+
+    `which` is as for `unannounced`.
+    """
     papers = _appeared(session, which, col(PaperRow.came_at).is_not(None))
     announce(session, papers, now)
     return [paper for paper, _, _ in papers]
 
 
 def of_source(source: str) -> Condition:
-    """The condition for the digests of a source, for `unannounced`."""
+    """Returns the condition for the digests of a source, for `unannounced`."""
     return col(DigestRow.source) == source
 
 
 def of_digest(content_hash: str) -> Condition:
-    """The condition for the digest with these bytes, and for its parts, for `unannounced`."""
+    """Returns the condition for the digest with these bytes and for its parts, for `unannounced`."""
     name = col(DigestRow.content_hash)
     return (name == content_hash) | name.between(part_name(content_hash, ""), part_name(content_hash, "g"))
 
 
 def of_paper(paper: int) -> Condition:
-    """That a paper is this one."""
+    """Returns the condition for this paper, for `unannounced`."""
     return col(AppearanceRow.paper) == paper
 
 
 def part_name(content_hash: str, part: str) -> str:
-    """The name under which a part of a digest is stored; `part` is hexadecimal."""
+    """Returns the name under which a part of a digest is stored. `part` is hexadecimal."""
     return f"{content_hash}/{part}"
 
 
 def unannounced(session: Transaction, which: Condition) -> list[ToAnnounce]:
-    """The papers that are not announced, each with the first digest that would, oldest day first.
+    """Returns the papers that are not announced, each with the first digest that could announce it, oldest day first.
 
     `which` is a condition on digests or papers.
     """
@@ -409,7 +424,7 @@ def _appeared(session: Transaction, *which: Condition) -> list[ToAnnounce]:
 
 
 def announce(session: Transaction, papers: Sequence[ToAnnounce], now: datetime) -> int:
-    """Gives papers the next sequences; returns how many they are."""
+    """Gives papers the next sequences. Returns the number of papers."""
     if papers:
         raise_counter(session, assign_sequences(session, {}, papers, now))
     return len(papers)

@@ -1,14 +1,14 @@
-"""Stored papers: facts about many without reading them, papers as the store knows them, and their full-text index.
+"""Stored papers: counts and moments, the papers themselves, and their full-text index.
 
-Papers are counted by the index, and every ingest updates it. An entry holds the words of one paper and never changes: a paper
-that changes gets a new entry, and its old entry leads to no paper any more. So the numbers of entries follow the order in
-which papers became known or changed, and the entries of the last days have the highest numbers.
+Counts of papers use the index, and every ingest updates it. An entry has the words of one paper and never changes: a
+paper that changes gets a new entry, and its old entry no longer leads to a paper. So entries are numbered in the order
+in which papers became known or changed, and the entries of the last days have the highest numbers.
 
-Each kind of database has its own text search (`database/*/words.py`). `matching` makes both the words of an entry and the
-expressions that look for them.
+Each kind of database has its own text search (`database/sqlite.py`, `database/postgres/words.py`). `matching` makes the
+words of an entry and the expressions that search for them.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, NamedTuple
@@ -28,9 +28,9 @@ from subscriptions.store.database.store import Transaction
 from subscriptions.store.drafts import SEQUENCE, PaperDraft
 from subscriptions.store.rows import TABLES, DeliveryItemRow, PaperKeyRow, PaperRow
 
-# -------------------------------------------------------------------------------- reads papers as the store knows them
+# ------------------------------------------------------------------------------------------------- reads stored papers
 
-# by id, by sequence, the newest, or all.
+# They are selected by id, by sequence, or as the newest ones.
 
 
 # Statements that every plan and every rendering executes are built once.
@@ -49,30 +49,30 @@ _announced = (
 
 
 def paper_count(session: Transaction) -> int:
-    """How many papers are stored."""
+    """Returns the number of stored papers."""
     return session.exec(select(sa.func.count()).select_from(PaperRow)).one()
 
 
 def sequenced_between(session: Transaction, after: int, upto: int) -> int:
-    """How many papers have a sequence in (after, upto]."""
+    """Returns the number of papers with after < sequence <= upto."""
     wanted = select(sa.func.count()).where(col(PaperRow.sequence) > after, col(PaperRow.sequence) <= upto)
     return session.exec(wanted).one()
 
 
 def sequenced_at(session: Transaction, sequence: int) -> datetime | None:
-    """When the newest paper up to a sequence got its sequence; None if there is none."""
+    """Returns when the newest paper up to a sequence got its sequence; None if there is none."""
     wanted = select(PaperRow.sequenced_at).where(col(PaperRow.sequence) <= sequence)
     return session.exec(wanted.order_by(col(PaperRow.sequence).desc()).limit(1)).first()
 
 
 def sequenced_at_between(session: Transaction, after: int, upto: int) -> list[datetime]:
-    """When the papers with a sequence in (after, upto] got it, each moment once."""
+    """Returns the moments when papers with after < sequence <= upto got their sequence, each moment once."""
     wanted = select(PaperRow.sequenced_at).where(col(PaperRow.sequence) > after, col(PaperRow.sequence) <= upto)
     return [moment for moment in session.exec(wanted.distinct()) if moment]
 
 
 def newest_delivered(session: Transaction, chat_id: int, after: int) -> tuple[int, datetime] | None:
-    """(sequence, when it was given) of the newest paper above the sequence `after` that was delivered to a chat; or None."""
+    """Returns (sequence, its moment) of the newest paper after `after` that was delivered to a chat; None if none was."""
     wanted = (
         select(PaperRow.sequence, PaperRow.sequenced_at)
         .join(DeliveryItemRow, col(DeliveryItemRow.paper) == PaperRow.id)
@@ -86,12 +86,12 @@ def newest_delivered(session: Transaction, chat_id: int, after: int) -> tuple[in
 
 @store.reads
 def first_paper_at(transaction: Transaction) -> datetime | None:
-    """When the first paper came; None if there is none."""
+    """Returns when the first paper came; None if there is none."""
     return transaction.exec(select(PaperRow.first_seen_at).order_by(col(PaperRow.id)).limit(1)).first()
 
 
 def papers_with_keys(session: Transaction, keys: Sequence[str]) -> dict[str, int]:
-    """The ids of the papers with these arXiv ids, DOIs or keys, by key; unknown keys are left out."""
+    """Returns key → paper id for these arXiv ids, DOIs or keys. Unknown keys are left out."""
     asked = {stored: key for key in keys for stored in (key, f"doi:{key}")}
     rows = session.exec(select(PaperKeyRow.key, PaperKeyRow.paper).where(col(PaperKeyRow.key).in_(asked)))
     return {asked[stored]: paper for stored, paper in rows}
@@ -104,8 +104,8 @@ _STATE = sa.select(
     _NEWEST_DIGEST.scalar_subquery(),
     _LAST_SEQUENCE.scalar_subquery(),
 )
-# "+ 0": else SQLite looks for the lowest sequence through all papers, from the oldest on; so it walks an index of the papers
-# since the instant, and of nothing else.
+# "+ 0": without it, SQLite searches all papers from the oldest on for the lowest sequence. With it, SQLite uses the
+# index of `sequenced_at` and reads only the papers since the instant.
 _SINCE = sa.select(sa.func.min(_p.sequence + 0), _LAST_SEQUENCE.scalar_subquery()).where(
     _p.sequenced_at >= sa.bindparam("instant")
 )
@@ -115,7 +115,7 @@ _PaperRow = PaperRow | PaperDraft | sa.Row[*tuple[Any, ...]]
 
 
 def index_all(session: Transaction) -> None:
-    """Writes entries for all papers of a database that has none."""
+    """Writes index entries for all papers of a database whose index is empty."""
     for part in store.in_chunks(store.execute(session, sa.select(_p.id).order_by(_p.id)).scalars().all()):
         write(
             session,
@@ -124,24 +124,24 @@ def index_all(session: Transaction) -> None:
 
 
 def last_sequence(session: Transaction) -> int:
-    """The highest sequence given so far; 0 before the first."""
+    """Returns the highest assigned sequence; 0 if there is none."""
     return int(store.execute(session, _LAST_SEQUENCE).scalar() or 0)
 
 
 def state_of_papers(session: Transaction) -> tuple[Any, ...]:
-    """A value that stays the same while no paper comes, changes or is announced."""
+    """Returns a value that stays the same while no paper comes, changes or is announced."""
     return tuple(store.execute(session, _STATE).one())
 
 
 def newest_digest(session: Transaction) -> int:
-    """The id of the newest digest, 0 before the first. While it stays the same, no paper has changed."""
+    """Returns the id of the newest digest; 0 if there is none. While it stays the same, no paper has changed."""
     return store.execute(session, _NEWEST_DIGEST).scalar() or 0
 
 
 def sequence_before(session: Transaction, instant: datetime) -> int:
-    """The highest sequence given before `instant`; every sequence given from `instant` on is higher.
+    """Returns the highest sequence assigned before `instant`. Every sequence assigned at `instant` or later is higher.
 
-    If the clock was set back in between, a lower one is returned.
+    If the clock was set back in between, returns a lower sequence.
     """
     first, last = store.execute(session, _SINCE, {"instant": instant}).one()
     return int(last or 0) if first is None else first - 1
@@ -160,7 +160,7 @@ def newest_titles(session: Transaction, most: int) -> list[str]:
 
 
 def newest_names(session: Transaction, most: int) -> list[tuple[list[str], list[str]]]:
-    """The authors and the categories of the newest `most` papers by their day."""
+    """Returns (authors, categories) of the newest `most` papers by day."""
     return [
         (row.authors, row.categories)
         for row in store.execute(session, _newest(sa.select(_p.authors, _p.categories), most))
@@ -168,51 +168,53 @@ def newest_names(session: Transaction, most: int) -> list[tuple[list[str], list[
 
 
 def texts_upto(session: Transaction, upto: int, most: int) -> list[tuple[int, Paper]]:
-    """The newest `most` papers up to a sequence, newest first: the id of each, and its key, title and abstract alone."""
-    return _texts(session, _TEXTS.where(_p.sequence <= upto).order_by(_p.sequence.desc()).limit(most))
+    """Returns (id, paper) of the newest `most` papers up to a sequence, newest first.
+
+    The papers have only key, title and abstract.
+    """
+    newest = _TEXTS.where(_p.sequence <= upto).order_by(_p.sequence.desc()).limit(most)
+    return list(_texts(store.execute(session, newest)))
 
 
 def newest_texts(session: Transaction, most: int) -> list[tuple[int, Paper]]:
-    """The newest `most` papers by their day, also those that were filed and never announced: as from `texts_upto`."""
-    return _texts(session, _newest(_TEXTS, most))
+    """Like `texts_upto`, for the newest `most` papers by day, including papers that were never announced."""
+    return list(_texts(store.execute(session, _newest(_TEXTS, most))))
 
 
 def _newest(wanted: sa.Select[Any], most: int) -> sa.Select[Any]:
-    """The newest papers by their day. The bound, which all days fulfil, makes the index on the day the way to them."""
+    """Restricts a statement to the newest papers by day.
+
+    All days meet the condition; it makes the database use the index.
+    """
     return wanted.where(_p.day <= date.max).order_by(_p.day.desc(), _p.id.desc()).limit(most)
 
 
-def _texts(session: Transaction, wanted: sa.Select[Any]) -> list[tuple[int, Paper]]:
-    return [(row.id, _text(row)) for row in store.execute(session, wanted)]
-
-
-def _text(row: sa.Row[*tuple[Any, ...]]) -> Paper:
-    return Paper(key=row.key, title=row.title, abstract=row.abstract)
+def _texts(rows: Iterable[sa.Row[*tuple[Any, ...]]]) -> Iterator[tuple[int, Paper]]:
+    return ((row.id, Paper(key=row.key, title=row.title, abstract=row.abstract)) for row in rows)
 
 
 def texts_of(session: Transaction, ids: Iterable[int]) -> dict[int, Paper]:
-    """The papers with these ids, by id, each with its key, title and abstract alone."""
-    return {row.id: _text(row) for row in store.rows_of(session, _TEXTS, _p.id, list(ids))}
+    """Returns id → paper for these ids. The papers have only key, title and abstract."""
+    return dict(_texts(store.rows_of(session, _TEXTS, _p.id, list(ids))))
 
 
 @store.reads
 def stored_papers(transaction: Transaction, ids: Sequence[int]) -> dict[int, KnownPaper]:
-    """The papers with these ids, by id."""
+    """Returns id → paper for these ids."""
     return {
-        paper.id: paper
-        for paper in known_papers(transaction, list(store.rows_of(transaction, sa.select(_papers), _p.id, ids)))
+        paper.id: paper for paper in known_papers(transaction, list(store.rows_of(transaction, _papers, _p.id, ids)))
     }
 
 
 def known_papers(session: Transaction, rows: Sequence[_PaperRow]) -> tuple[KnownPaper, ...]:
-    """The values of rows, with summaries, translations and sources."""
+    """Returns the papers of rows, with summaries, translations and sources."""
     ids = [row.id for row in rows if row.id is not None]
     summaries: dict[int, list[Summary]] = {}
     translations: dict[int, list[Translation]] = {}
     sources: dict[int, list[str]] = {}
-    for s in store.rows_of(session, sa.select(_summaries), _summaries.c.paper, ids):
+    for s in store.rows_of(session, _summaries, _summaries.c.paper, ids):
         summaries.setdefault(s.paper, []).append(Summary(language=s.language, fields=s.fields))
-    for t in store.rows_of(session, sa.select(_translations), _translations.c.paper, ids):
+    for t in store.rows_of(session, _translations, _translations.c.paper, ids):
         value = Translation(language=t.language, title=t.title, abstract=t.abstract)
         translations.setdefault(t.paper, []).append(value)
     for paper_id, source in store.rows_of(session, _SOURCES, _a.paper, ids):
@@ -227,7 +229,7 @@ def known_papers(session: Transaction, rows: Sequence[_PaperRow]) -> tuple[Known
 def known_paper(
     row: _PaperRow, summaries: list[Summary], translations: list[Translation], sources: list[str]
 ) -> KnownPaper:
-    """The value of one row with its summaries, translations and sources."""
+    """Returns the paper of one row with its summaries, translations and sources."""
     paper = Paper(
         key=row.key,
         title=row.title,
@@ -260,7 +262,7 @@ def known_paper(
 # -------------------------------------------------------------------------------------------------- the full-text index
 
 
-# Each has `write`, `find` and `uncertain`.
+# Each module has the functions `write`, `find` and `uncertain`.
 _WORDS = {"sqlite": sqlite, "postgresql": postgres_words}
 
 
@@ -269,21 +271,21 @@ class IndexEntry(NamedTuple):
 
     entry: int
     paper: int
-    day: date  # under which it counts
+    day: date  # the day on which counts include it
     sequence: int | None  # None: it was not announced
-    cross: bool  # it got its sequence by a cross-list
+    cross: bool  # it got its sequence as a cross-list
 
 
 @dataclass(frozen=True, slots=True)
 class Having:
-    """The entries that hold a simple term."""
+    """The entries whose papers match a simple term."""
 
     sure: Collection[int]
-    maybe: Collection[int] | None  # with those that have to be read to know; None: any entry
+    maybe: Collection[int] | None  # also the entries whose papers must be read to decide; None: any entry may match
 
 
 def write(session: Transaction, documents: Iterable[tuple[int, tuple[str, ...]]]) -> None:
-    """Writes new entries for papers, given by id, each with its `index_document`."""
+    """Writes new index entries for papers, given as (id, its `index_document`)."""
     texts = dict(documents)
     if not texts:
         return
@@ -291,16 +293,16 @@ def write(session: Transaction, documents: Iterable[tuple[int, tuple[str, ...]]]
     connection = session.connection()
     _WORDS[connection.dialect.name].write(connection, list(texts), list(texts.values()))
     words = sorted(set[str]().union(*map(full_text.spellings, texts.values())))
-    insert_all_new(session, "paper_spelling", ("word",), [{"word": word} for word in words])
+    insert_all_new(session, "paper_spelling", ("word",), ("word",), [(word,) for word in words])
 
 
 def spelled(session: Transaction, words: Collection[str]) -> set[str]:
-    """Those of some `spellings` that a paper has."""
+    """Returns the words, among `words`, that occur in a stored paper. They are in the form of `full_text.spellings`."""
     return set(session.connection().execute(sa.select(_word).where(_word.in_(words))).scalars())
 
 
 def spelled_alike(session: Transaction, word: str, most: int) -> list[str]:
-    """The `spellings` that begin with the same letter and are at most `most` letters shorter or longer."""
+    """Returns the stored `spellings` with the same first letter that are at most `most` letters shorter or longer."""
     first = word[:2] if word[0] == "@" else word[0]
     begins = (_word >= first) & (_word < first[:-1] + chr(ord(first[-1]) + 1))
     wanted = sa.select(_word).where(begins, sa.func.length(_word).between(len(word) - most, len(word) + most))
@@ -308,9 +310,9 @@ def spelled_alike(session: Transaction, word: str, most: int) -> list[str]:
 
 
 def news(session: Transaction, most: int | None, *, since: date, until: date | None = None) -> list[IndexEntry]:
-    """The newest papers of these days that a digest announces, those of archives too.
+    """The newest papers from `since` to `until` that a digest announces or, in an archive, would announce.
 
-    Papers that only replacements brought are left out.
+    Papers that came only as replacements are left out.
     """
     wanted = _known().where(_p.day >= since, _p.sequence.is_not(None) | _announced).limit(most)
     return _fetched(session, wanted if until is None else wanted.where(_p.day <= until))
@@ -322,7 +324,7 @@ def sequenced(session: Transaction, after: int, upto: int) -> list[IndexEntry]:
 
 
 def newest_day(session: Transaction) -> date | None:
-    """The newest day on which papers were announced; None: there is none."""
+    """Returns the newest day on which papers were announced; None if there is none."""
     wanted = sa.select(sa.func.max(_p.day)).where(_p.sequence.is_not(None))
     return session.connection().execute(wanted).scalar()
 
@@ -334,7 +336,7 @@ def has_news_upto(session: Transaction, day: date) -> bool:
 
 
 def newest(session: Transaction, most: int, *, upto: tuple[date, int] | None = None) -> list[IndexEntry]:
-    """The newest `most` papers; with `upto`, the newest up to this day and id."""
+    """The newest `most` papers; with `upto`, the newest ones up to this (day, id)."""
     wanted = _known().limit(most)
     if upto is not None:
         day, paper = upto
@@ -343,7 +345,7 @@ def newest(session: Transaction, most: int, *, upto: tuple[date, int] | None = N
 
 
 def having(session: Transaction, term: Term, first: int, last: int) -> Having:
-    """Which of the entries from `first` to `last` hold a simple term."""
+    """Returns the entries from `first` to `last` whose papers match a simple term."""
     if term.field in (ID, DOI, SOURCE):
         found = _by_number(session, term)
         return Having(found if term.field is SOURCE else (), found)
@@ -352,23 +354,25 @@ def having(session: Transaction, term: Term, first: int, last: int) -> Having:
     if asked.maybe is None:
         return Having(sure, None)
     maybe = sure if asked.maybe == asked.sure else _found(session, asked.maybe, first, last)
-    return Having(sure, [*maybe, *others] if (others := _uncertain(session, first, last)) else maybe)
+    connection = session.connection()
+    uncertain = _WORDS[connection.dialect.name].uncertain(connection, first, last)  # these may match as well
+    return Having(sure, [*maybe, *uncertain])
 
 
 def having_any(session: Transaction, kind: str, first: int, last: int) -> list[int]:
-    """The entries of papers that have a category, an author, an abstract, a summary, or Chinese text ("chinese")."""
+    """The entries of papers that have a value of a kind: category, author, abstract, summary or Chinese text ("chinese")."""
     return _found(session, full_text.presence_expression(kind), first, last)
 
 
 def sources_of_days(session: Transaction, first: date) -> list[str]:
-    """The names of the sources whose digests are of these days."""
+    """The names of the sources with a digest of the day `first` or later."""
     of_these_days = sa.exists().where(_digests.c.source == _sources.c.name, _digests.c.date >= first)
     wanted = sa.select(_sources.c.name).where(of_these_days).order_by(_sources.c.name)
     return list(session.connection().execute(wanted).scalars())
 
 
 def has_dois(session: Transaction, first: date) -> bool:
-    """Whether a paper of these days has a DOI."""
+    """Whether a paper of the day `first` or later has a DOI."""
     wanted = sa.select(_p.id).where(_p.day >= first, _p.doi.is_not(None)).limit(1)
     return session.connection().execute(wanted).first() is not None
 
@@ -393,14 +397,8 @@ def _found(session: Transaction, expression: Expression | None, first: int, last
     return list(_WORDS[connection.dialect.name].find(connection, expression, first, last))
 
 
-def _uncertain(session: Transaction, first: int, last: int) -> list[int]:
-    """The entries that may fulfil what an expression denies."""
-    connection = session.connection()
-    return list(_WORDS[connection.dialect.name].uncertain(connection, first, last))
-
-
 def _by_number(session: Transaction, term: Term) -> list[int]:
-    """The entries of the papers that ever had this id or DOI, in any case, or that this source brought."""
+    """The entries of papers that have or had this id or DOI, ignoring case, or that came from this source."""
     if term.field is SOURCE:
         names = session.connection().execute(sa.select(_sources.c.name)).scalars()
         brought = sa.select(_appearances.c.paper).join(_digests, _digests.c.id == _appearances.c.digest)

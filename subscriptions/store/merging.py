@@ -1,37 +1,251 @@
-"""Merges the papers of a digest into those that are known: one row per work (docs/architecture.md, rules 1 and 4)."""
+"""Merges the papers of a digest into the known papers: one row for each paper (docs/architecture.md, rules 1 and 4).
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+The first part has pure functions. They decide which source may change which value of a known paper. There are three
+kinds of sources: arXiv's own sources, the source that brought the paper first (the owner), and all others. If one of
+arXiv's own sources gives a value of a paper with an arXiv id, the value is vouched for, and only arXiv's sources may
+change it. The owner may change values that are not vouched for. All other sources may only fill in missing values.
+"""
+
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from enum import Enum, IntFlag, auto
+from operator import attrgetter
 
 import sqlalchemy as sa
-from sqlmodel import col, or_, select
-from sqlmodel.sql.expression import SelectOfScalar
+from sqlmodel import col
 
 from subscriptions.model import Announce, Paper, Summary, Translation
 from subscriptions.normalize import title_alias
-from subscriptions.store import drafts, standing
-from subscriptions.store.conversation_rows import EnrichmentRequestRow
+from subscriptions.store import drafts
 from subscriptions.store.database import store
-from subscriptions.store.database.conflicts import move_rows, put_all
+from subscriptions.store.database.conflicts import move_rows
 from subscriptions.store.database.store import Transaction
 from subscriptions.store.drafts import Incoming, MergeBatch, PaperDraft
-from subscriptions.store.key_value import hold_value
 from subscriptions.store.known_papers import known_paper
 from subscriptions.store.rows import PaperKeyRow, PaperRow
-from subscriptions.store.standing import Claim, Standing, Vouched
 
-_OF_PAPER = {  # tables of what belongs to a paper → what is unique beside it
+WITHDRAWN = "this paper has been withdrawn"
+_ELLIPSIS = ("…", "...")
+_compared_of = attrgetter(
+    "title", "abstract", "authors", "categories"
+)  # without copies: lists of a row are replaced, never changed
+_CLOSED = tuple(".!?。！？)）]\"”'’$")  # a complete abstract ends with one of these
+
+
+class Standing(Enum):
+    """The relation of a source to a paper."""
+
+    ARXIV = auto()  # it is one of arXiv's own, and the paper has an arXiv id
+    OWNER = auto()  # it brought the paper first
+    OTHER = auto()
+
+
+class Vouched(IntFlag):
+    """The values of a paper that one of arXiv's own sources gave.
+
+    Stored as a number, so their order must not change.
+    """
+
+    TITLE = auto()
+    ABSTRACT = auto()
+    AUTHORS = auto()
+    CATEGORIES = auto()
+    PRIMARY = auto()
+    DOI = auto()
+    URL = auto()
+    COMMENT = auto()
+    VERSION = auto()
+    WITHDRAWN = auto()
+
+
+NOTHING, ALL = Vouched(0), ~Vouched(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a source says about a known paper."""
+
+    paper: Paper
+    standing: Standing
+    vouched: Vouched = NOTHING  # the values that one of arXiv's own sources gave
+
+    def newer(self, row: PaperDraft) -> bool:
+        """Whether its texts are from a higher version. Versions from sources of the kind OTHER are ignored."""
+        version, known = self.paper.version, Vouched.VERSION in Vouched(row.vouched)
+        if version is None or row.version is None or self.standing is Standing.OTHER:
+            return False
+        vouched = Vouched.VERSION in self.vouched
+        return version > row.version if known == vouched else vouched
+
+    def older(self, row: PaperDraft) -> bool:
+        """Whether its texts are from a lower version."""
+        version = self.paper.version
+        return version is not None and row.version is not None and version < row.version and not self.newer(row)
+
+
+def claim_of(row: PaperDraft, paper: Paper, *, source: str, of_arxiv: bool) -> Claim:
+    """Returns what a source says about a known paper, with the standing of the source."""
+    if of_arxiv and paper.arxiv_id:
+        return Claim(paper, Standing.ARXIV, ALL)
+    return Claim(paper, Standing.OWNER if source == row.owner else Standing.OTHER)
+
+
+def may_add_keys(row: PaperDraft, standing: Standing) -> bool:
+    """Whether a source may add further ids to a paper. A paper without an id accepts them from any source."""
+    if standing is Standing.ARXIV or not (row.arxiv_id or row.doi):
+        return True
+    return standing is Standing.OWNER and not row.vouched
+
+
+def may_join(keep: PaperDraft, lose: PaperDraft, *, source: str, arxiv: bool) -> bool:
+    """Whether a source may decide that two known papers are the same; `arxiv`: it is one of arXiv's own."""
+    return arxiv or (keep.owner == lose.owner == source and not keep.vouched | lose.vouched)
+
+
+def says_withdrawn(paper: Paper) -> bool:
+    """Whether a comment or an abstract says that the paper has been withdrawn."""
+    return paper.comment.casefold().startswith(WITHDRAWN) or paper.abstract.casefold().startswith(WITHDRAWN)
+
+
+def vouched_by(paper: Paper) -> Vouched:
+    """Returns the values that a paper has. If one of arXiv's own sources gave the paper, these are the vouched ones."""
+    given = {
+        Vouched.TITLE: paper.title,
+        Vouched.ABSTRACT: paper.abstract,
+        Vouched.AUTHORS: paper.authors,
+        Vouched.CATEGORIES: paper.categories,
+        Vouched.PRIMARY: paper.primary,
+        Vouched.DOI: paper.doi,
+        Vouched.URL: paper.url,
+        Vouched.COMMENT: paper.comment,
+        Vouched.VERSION: paper.version,
+        Vouched.WITHDRAWN: says_withdrawn(paper),
+    }
+    return Vouched(sum(name for name, value in given.items() if value))
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What a digest added to a paper."""
+
+    missing: bool  # a value was missing and is known now
+    category: bool  # it has a new category
+    anything: bool  # any text or value changed
+
+
+def _fill(row: PaperDraft, claim: Claim, now: datetime) -> _Facts:
+    """Updates a row with the values of a claim that are new or better, including the version. Returns what changed."""
+    had = _compared_of(row)
+    paper, newer, older = claim.paper, claim.newer(row), claim.older(row)
+    row.title = _text(row, Vouched.TITLE, row.title, paper.title, claim, newer=newer, older=older)
+    row.abstract = _text(row, Vouched.ABSTRACT, row.abstract, paper.abstract, claim, newer=newer, older=older)
+    row.comment = _text(row, Vouched.COMMENT, row.comment, paper.comment, claim, newer=newer, older=older)
+    if paper.authors and (not row.authors or _overrules(row, Vouched.AUTHORS, claim, newer=newer)):
+        row.authors = list(paper.authors)
+    row.primary = _value(row, Vouched.PRIMARY, row.primary, paper.primary, claim)
+    row.categories = _joined_categories(row, claim)
+    row.doi = _value(row, Vouched.DOI, row.doi, paper.doi, claim) if may_add_keys(row, claim.standing) else row.doi
+    row.arxiv_id = row.arxiv_id or (paper.arxiv_id if may_add_keys(row, claim.standing) else None)
+    row.url = _value(row, Vouched.URL, row.url, paper.url, claim)
+    row.key = row.arxiv_id or row.doi or row.key
+    _withdraw(row, claim, now, older=older)
+    row.version = _version(row, claim)
+    row.vouched = int(Vouched(row.vouched) | (vouched_by(paper) & claim.vouched))
+    has = _compared_of(row)
+    missing = any(not before and after for before, after in zip(had, has, strict=True))
+    return _Facts(missing=missing, category=set(had[3]) < set(has[3]), anything=had != has)
+
+
+def _withdraw(row: PaperDraft, claim: Claim, now: datetime, *, older: bool) -> None:
+    vouched = Vouched.WITHDRAWN in claim.vouched
+    if not vouched and (row.vouched or claim.standing is Standing.OTHER):
+        return
+    if says_withdrawn(claim.paper):
+        if row.withdrawn_at is None and not older:
+            row.withdrawn_at = now
+    elif Vouched.WITHDRAWN not in Vouched(row.vouched) and vouched and (claim.paper.abstract or claim.paper.comment):
+        row.withdrawn_at = None  # another source said that it was withdrawn, and arXiv does not
+
+
+def _version(row: PaperDraft, claim: Claim) -> int | None:
+    version = claim.paper.version
+    if version is None or claim.standing is Standing.OTHER:
+        return row.version
+    if Vouched.VERSION in claim.vouched and Vouched.VERSION not in Vouched(row.vouched):
+        return version
+    if Vouched.VERSION in Vouched(row.vouched) and Vouched.VERSION not in claim.vouched:
+        return row.version
+    return max(version, row.version or 0)
+
+
+def _overrules(row: PaperDraft, name: Vouched, claim: Claim, *, newer: bool) -> bool:
+    """Whether a claim's value replaces a known one.
+
+    A vouched value replaces a value that is not vouched for. If both or none are, the value of a newer version wins.
+    """
+    had, has = name in Vouched(row.vouched), name in claim.vouched
+    return newer if had == has else has
+
+
+def _value(row: PaperDraft, name: Vouched, old: str | None, new: str | None, claim: Claim) -> str | None:
+    if not (old and new):
+        return old or new
+    return new if _overrules(row, name, claim, newer=False) else old
+
+
+def _text(row: PaperDraft, name: Vouched, old: str, new: str, claim: Claim, *, newer: bool, older: bool) -> str:
+    had, has = name in Vouched(row.vouched), name in claim.vouched
+    if not (old and new):
+        return old or new
+    if had != has:
+        return (
+            new if has and title_alias(old) != title_alias(new) else old
+        )  # a title or text that differs only in its spelling is not replaced
+    if claim.standing is Standing.OTHER and not _is_cut_off(name, old):
+        return old
+    return better_text(old, new, newer=newer, older=older)
+
+
+def _is_cut_off(name: Vouched, text: str) -> bool:
+    """Whether a text was cut off, so that any source may add the rest. Only abstracts must end with punctuation."""
+    return text.endswith(_ELLIPSIS) or (name is Vouched.ABSTRACT and not text.endswith(_CLOSED))
+
+
+def better_text(old: str, new: str, *, newer: bool, older: bool = False) -> str:
+    """Returns the better text (rule 4): the text of a higher version; for the same version `old`, unless it was cut off."""
+    if not new or not old:
+        return old or new
+    if newer:
+        return old if old.startswith(new.rstrip(" .…")) else new
+    if older:
+        return old
+    return new if len(new) > len(old) and new.startswith(old.rstrip(" .…")) else old
+
+
+def _joined_categories(row: PaperDraft, claim: Claim) -> list[str]:
+    """Returns the known categories and those of the claim. Only arXiv may add to categories that arXiv gave."""
+    first = (row.primary,) if row.primary else ()
+    closed = Vouched.CATEGORIES in Vouched(row.vouched) and Vouched.CATEGORIES not in claim.vouched
+    return list(dict.fromkeys((*first, *row.categories, *(() if closed else claim.paper.categories))))
+
+
+# --------------------------------------------------------------------------------------------------------------- merges
+
+
+_OF_PAPER = {  # tables of rows that belong to a paper → columns that are unique together with the paper
     "paper_alias": ("alias",),
     "appearance": ("digest",),
     "delivery_item": ("chat",),
     "signal": ("chat", "kind"),
 }
-COMPLETION_WINDOW = timedelta(days=7)  # how long after first sight something missing may still make a paper new
+COMPLETION_WINDOW = timedelta(
+    days=7
+)  # in this time after a paper was first seen, a value that was missing still makes it news
 
 
 def merge(session: Transaction, batch: MergeBatch, one: Incoming) -> int:
-    """Merges one paper of a digest into the known paper that it is, or adds it; returns the id."""
+    """Merges one paper of a digest into the same known paper, or adds it if it is new. Returns its id."""
     paper, found, now = one.paper, _same_paper(batch, one), batch.now
     if found:
         row = batch.rows[found[0]]
@@ -40,8 +254,8 @@ def merge(session: Transaction, batch: MergeBatch, one: Incoming) -> int:
         paper = _without_ids_of_others(batch, row, one)
         if row.id in batch.unclaimed:
             batch.places.setdefault(row.id, one.place)
-        claim = standing.claim_of(row, paper, source=batch.source, of_arxiv=batch.of_arxiv)
-        was_withdrawn, newer, keys = row.withdrawn_at, claim.newer(row), standing.may_add_keys(row, claim.standing)
+        claim = claim_of(row, paper, source=batch.source, of_arxiv=batch.of_arxiv)
+        was_withdrawn, newer, keys = row.withdrawn_at, claim.newer(row), may_add_keys(row, claim.standing)
         facts = _fill(row, claim, now)
         if row.withdrawn_at is not None and was_withdrawn is None:
             batch.withdrawn.add(row.id)
@@ -69,22 +283,22 @@ def merge(session: Transaction, batch: MergeBatch, one: Incoming) -> int:
 
 
 def joins(batch: MergeBatch, one: Incoming) -> bool:
-    """Whether a paper shows that several stored ones are one."""
+    """Whether a paper shows that several stored papers are the same."""
     return len(_same_paper(batch, one)) > 1
 
 
 def stands_alone(batch: MergeBatch, one: Incoming) -> bool:
-    """Whether a paper shares no key and no title with others, but perhaps with one row that no digest has.
+    """Whether a paper shares no key and no title with other papers, except perhaps with one row that no digest has.
 
-    Then its place in the digest does not matter, and storing it has no other effect: it can be merged ahead of the
-    others.
+    Then its place in the digest does not matter, and storing it affects no other paper. So it can be merged ahead of
+    the others.
     """
     found = {batch.keys[key] for key in one.keys if key in batch.keys} | batch.aliases.get(one.alias, set())
     return one.is_apart and len(found) <= 1 and found <= batch.unclaimed
 
 
 def _without_ids_of_others(batch: MergeBatch, row: PaperDraft, one: Incoming) -> Paper:
-    """Returns the paper without an id of another row, where the source may not say that the two are one."""
+    """Returns the paper without ids that belong to another row: the source may not decide that the two are the same."""
     paper, others = one.paper, {key for key in one.keys if batch.keys.get(key, row.id) != row.id}
     if not others:
         return paper
@@ -93,22 +307,13 @@ def _without_ids_of_others(batch: MergeBatch, row: PaperDraft, one: Incoming) ->
 
 
 def _file(row: PaperDraft, paper: Paper, *, is_new: bool) -> None:
-    """Sets `cross` of a paper that is not announced: whether only cross-lists brought it."""
+    """Sets `cross` of a paper that is not announced: whether it came only as a cross-list."""
     if row.sequence is None and paper.announce_type not in drafts.REPLACEMENTS:
         row.cross = paper.announce_type is Announce.CROSS and (is_new or row.cross)
 
 
-@dataclass(frozen=True, slots=True)
-class _Facts:
-    """What was not known of a paper before a digest."""
-
-    missing: bool  # something was missing and is known now
-    category: bool  # it has a category that was not known
-    anything: bool  # any text or value changed
-
-
 def _is_news(row: PaperDraft, paper: Paper, facts: _Facts, now: datetime) -> bool:
-    """Whether a paper gets a sequence (rule 1). A replacement gives none."""
+    """Whether a paper gets a new sequence (rule 1). A replacement gets none."""
     if paper.announce_type in drafts.REPLACEMENTS:
         return False
     if row.sequence is None:
@@ -119,9 +324,9 @@ def _is_news(row: PaperDraft, paper: Paper, facts: _Facts, now: datetime) -> boo
 
 
 def _same_paper(batch: MergeBatch, one: Incoming) -> list[int]:
-    """Ids of the rows that are this paper; all are merged into the first (rule 4).
+    """Returns the ids of the rows that are this paper. All are merged into the first one (rule 4).
 
-    Where the source may not say that two of them are one, only the first is this paper: that of its first id.
+    If the source may not decide that two of them are the same, only the row found by the first key counts.
     """
     found = list(dict.fromkeys(batch.keys[key] for key in one.keys if key in batch.keys))
     has_id = bool(one.paper.arxiv_id or one.paper.doi) or any(batch.rows[i].has_id for i in found)
@@ -134,9 +339,7 @@ def _same_paper(batch: MergeBatch, one: Incoming) -> list[int]:
     if len(fits) == 1:
         found += fits
     ours = batch.of_arxiv and one.paper.arxiv_id is not None
-    allowed = [
-        i for i in found[1:] if standing.may_join(batch.rows[found[0]], batch.rows[i], source=batch.source, arxiv=ours)
-    ]
+    allowed = [i for i in found[1:] if may_join(batch.rows[found[0]], batch.rows[i], source=batch.source, arxiv=ours)]
     return sorted((*found[:1], *allowed), key=lambda i: (not batch.rows[i].has_id, *batch.order_of(i)))
 
 
@@ -155,20 +358,12 @@ def _new_row(batch: MergeBatch, paper: Paper) -> PaperDraft:
         version=paper.version,
         comment=paper.comment,
         cross=False,
-        withdrawn_at=batch.now if standing.says_withdrawn(paper) else None,
+        withdrawn_at=batch.now if says_withdrawn(paper) else None,
         first_seen_at=batch.now,
         day=batch.day,
         owner=batch.source,
-        vouched=int(standing.vouched_by(paper)) if batch.of_arxiv and paper.arxiv_id else 0,
+        vouched=int(vouched_by(paper)) if batch.of_arxiv and paper.arxiv_id else 0,
     )
-
-
-def _fill(row: PaperDraft, claim: Claim, now: datetime) -> _Facts:
-    had = (row.title, row.abstract, tuple(row.authors), tuple(row.categories))
-    standing.fill(row, claim, now)
-    has = (row.title, row.abstract, tuple(row.authors), tuple(row.categories))
-    missing = any(not before and after for before, after in zip(had, has, strict=True))
-    return _Facts(missing=missing, category=set(had[3]) < set(has[3]), anything=had != has)
 
 
 def _fill_texts(batch: MergeBatch, row_id: int, paper: Paper, facts: _Facts, *, newer: bool) -> _Facts:
@@ -181,7 +376,7 @@ def _fill_texts(batch: MergeBatch, row_id: int, paper: Paper, facts: _Facts, *, 
                 batch.summarised.setdefault(row_id, set()).add(language)
         texts = dict(known or {})
         for name, text in brought.items():
-            texts[name] = standing.better_text(texts.get(name, ""), text, newer=newer)
+            texts[name] = better_text(texts.get(name, ""), text, newer=newer)
         if texts != known:
             batch.put_texts(table, row_id, language, texts)
             anything = True
@@ -189,7 +384,7 @@ def _fill_texts(batch: MergeBatch, row_id: int, paper: Paper, facts: _Facts, *, 
 
 
 def _texts_of(paper: Paper) -> Iterator[tuple[str, str, Mapping[str, str]]]:
-    """(table, language, texts) of the summaries and translations of a paper."""
+    """Yields (table, language, texts) of the summaries and translations of a paper."""
     for summary in paper.summaries:
         yield drafts.SUMMARY, summary.language, summary.fields
     for translation in paper.translations:
@@ -197,7 +392,7 @@ def _texts_of(paper: Paper) -> Iterator[tuple[str, str, Mapping[str, str]]]:
 
 
 def _remember_keys(batch: MergeBatch, row: PaperDraft, one: Incoming, *, further: bool) -> None:
-    """Makes the keys and the title of a paper lead to its row. Without `further` no new id and no other title does."""
+    """Stores the keys and the title of a paper, to find its row. Without `further`, no new ids and no other title."""
     for key in one.keys:
         if key not in batch.keys and (further or not (one.paper.arxiv_id or one.paper.doi)):
             batch.add_key(key, row.id)
@@ -207,7 +402,7 @@ def _remember_keys(batch: MergeBatch, row: PaperDraft, one: Incoming, *, further
 
 
 def _join(session: Transaction, batch: MergeBatch, keep: PaperDraft, lose: PaperDraft) -> None:
-    """Moves all that the row `lose` has to the row `keep`: both are one paper. Gives no sequence (rule 4)."""
+    """Moves everything from the row `lose` to the row `keep`: both are the same paper. Assigns no sequence (rule 4)."""
     kept, lost = keep.id, lose.id
     batch.write(session)
     entry = as_entry(batch, lose)
@@ -230,83 +425,9 @@ def _join(session: Transaction, batch: MergeBatch, keep: PaperDraft, lose: Paper
 
 
 def as_entry(batch: MergeBatch, row: PaperDraft) -> Paper:
-    """Returns a known paper as a digest would bring it."""
+    """Returns a known paper in the form of a digest's paper."""
     summaries = [Summary(language=code, fields=fields) for code, fields in batch.texts[drafts.SUMMARY, row.id].items()]
     translations = [
         Translation(language=code, **texts) for code, texts in batch.texts[drafts.TRANSLATION, row.id].items()
     ]
     return known_paper(row, summaries, translations, []).paper
-
-
-# ------------------------------------------------------------------------- papers that lack something that arXiv knows
-
-
-_HELD = "enrichment"  # a key: who counts how often arXiv is asked holds its row
-_NOTHING = "[]"  # an empty list as JSON
-MOST_ASKED = 3
-AGAIN_AFTER = timedelta(hours=12)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IncompletePaper:
-    """A paper without categories, authors or title."""
-
-    id: int
-    arxiv_id: str | None
-    title: str
-
-
-@store.reads
-def may_be_asked(session: Transaction, *, now: datetime) -> tuple[IncompletePaper, ...]:
-    """The papers of the last seven days that lack something that arXiv may know, newest first.
-
-    Without those that arXiv was asked about lately, or too often.
-
-    New details of older papers do not announce them to any chat (docs/architecture.md, rule 1). A paper with a DOI and
-    no arXiv id is from another publisher, so arXiv is not asked.
-    """
-    since, times, last = now - COMPLETION_WINDOW, col(EnrichmentRequestRow.times), col(EnrichmentRequestRow.last)
-    rows = session.exec(
-        select(PaperRow.id, PaperRow.arxiv_id, PaperRow.title, PaperRow.sequence)
-        .outerjoin(EnrichmentRequestRow, col(EnrichmentRequestRow.paper) == PaperRow.id)
-        .where(
-            or_(times.is_(None), (times < MOST_ASKED) & or_(last <= now - AGAIN_AFTER, last > now)),
-            col(PaperRow.sequenced_at) >= since,
-            col(PaperRow.first_seen_at) >= since,
-            or_(
-                sa.cast(col(PaperRow.categories), sa.String) == _NOTHING,
-                sa.cast(col(PaperRow.authors), sa.String) == _NOTHING,
-                col(PaperRow.title) == "",
-            ),
-            or_(col(PaperRow.arxiv_id).is_not(None), col(PaperRow.doi).is_(None) & (col(PaperRow.title) != "")),
-        )
-    ).all()
-    newest = sorted(rows, key=lambda row: row[3] or 0, reverse=True)  # here: SQLite would walk all papers for the order
-    return tuple(IncompletePaper(id=found or 0, arxiv_id=arxiv_id, title=title) for found, arxiv_id, title, _ in newest)
-
-
-def hold_asked(session: Transaction) -> None:
-    """Lets no other process change how often arXiv was asked for papers until the transaction ends."""
-    hold_value(session, _HELD, "")
-
-
-def note_asked(session: Transaction, papers: Sequence[int], *, now: datetime) -> None:
-    """Stores that arXiv is asked for these papers once more. What was stored of papers that are too old goes."""
-    before = {row.paper: row.times for row in session.exec(_requests(papers))}
-    rows = [{"paper": paper, "times": before.get(paper, 0) + 1, "last": now} for paper in papers]
-    put_all(session, "enrichment_request", ("paper",), rows)
-    session.exec(sa.delete(EnrichmentRequestRow).where(col(EnrichmentRequestRow.last) < now - COMPLETION_WINDOW))
-
-
-@store.writes
-def give_back(transaction: Transaction, papers: Iterable[IncompletePaper]) -> None:
-    """Frees papers that were not asked about after all: they may be claimed at once."""
-    hold_asked(transaction)
-    for row in transaction.exec(_requests([paper.id for paper in papers])).all():
-        row.times, row.last = row.times - 1, row.last - AGAIN_AFTER
-        if not row.times:
-            transaction.delete(row)
-
-
-def _requests(papers: Sequence[int]) -> SelectOfScalar[EnrichmentRequestRow]:
-    return select(EnrichmentRequestRow).where(col(EnrichmentRequestRow.paper).in_(papers))

@@ -1,7 +1,7 @@
-"""Moves chats to another address, with everything that belongs to them (docs/architecture.md, rule 9)."""
+"""Moves chats to another address, with all their data (docs/architecture.md, rule 9)."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -12,7 +12,7 @@ from sqlmodel import col, select
 
 from subscriptions.model import ChatAddress, Lane
 from subscriptions.states import MAYBE_SENT, ChatState, MessageState
-from subscriptions.store import chats, undo
+from subscriptions.store import chats, conversations
 from subscriptions.store.conversation_rows import (
     CallbackRow,
     ConversationStateRow,
@@ -37,14 +37,17 @@ Numbers = Mapping[int, int]  # a subscription's number before the move -> after 
 
 @writes
 def chat_moved(transaction: Transaction, address: ChatAddress, new: str, *, now: datetime) -> None:
-    """Moves every chat of the old address, with its topics, to the new one; a row that points there stays.
+    """Moves all chats at an address, including its topics, to the address `new`.
 
-    A platform does so when a group becomes a larger one. A second call changes nothing.
+    A row at the old address stays and points to the new one. Platforms give a group a new address when it becomes a
+    larger kind of group. A second call changes nothing.
     """
     platform, old = address.platform, address.address
     if old == new:
         return
-    chats.hold_lane(transaction, Lane(platform, old))  # of two processes that move it, the second one finds it moved
+    chats.hold_lane(
+        transaction, Lane(platform, old)
+    )  # if two processes move it, the second one waits and then finds it moved
     rows = transaction.exec(
         select(ChatRow).where(ChatRow.platform == platform, ChatRow.address == old, col(ChatRow.moved_to).is_(None))
     ).all()
@@ -57,12 +60,12 @@ def chat_moved(transaction: Transaction, address: ChatAddress, new: str, *, now:
             row.address = new
             chats.mark_reachable(
                 transaction, row.id or 0, now=now
-            )  # the platform allowed no messages to the old address
+            )  # it may be marked as unreachable because the platform refused messages to the old address
             transaction.flush()
             target, pointer = row, _pointer_at(row, old)
             transaction.add(pointer)
         else:
-            renumbered[_chat_name(platform, old, row.topic)] = _merge_chats(transaction, row, target, now)
+            renumbered[str(ChatAddress(platform, old, row.topic))] = _merge_chats(transaction, row, target, now)
             pointer = row
         pointer.state, pointer.state_detail, pointer.state_since = ChatState.MOVED, new, now
         pointer.admission = pointer.pause_reason = None
@@ -77,7 +80,7 @@ def chat_moved(transaction: Transaction, address: ChatAddress, new: str, *, now:
 
 
 def _chat_at(session: Transaction, platform: str, address: str, topic: str) -> ChatRow | None:
-    """The chat at an address, or the chat that it moved to."""
+    """Returns the chat at an address, or the chat that it moved to; None if there is none."""
     at = (ChatRow.platform == platform, ChatRow.address == address, ChatRow.topic == topic)
     row = session.exec(select(ChatRow).where(*at)).first()
     while row is not None and row.moved_to is not None:
@@ -85,24 +88,21 @@ def _chat_at(session: Transaction, platform: str, address: str, topic: str) -> C
     return row
 
 
-def _chat_name(platform: str, address: str, topic: str) -> str:
-    return str(ChatAddress(platform, address, topic))
-
-
 def _readdress(session: Transaction, old: str, new: str, renumbered: Mapping[str, Numbers]) -> None:
-    """Replaces the old address in callbacks, in the state of conversations and in updates."""
+    """Replaces the old address in callbacks, states of conversations, look-ups and updates."""
     whole = re.compile(rf"(?<![\w:-]){re.escape(old)}(?![\w-])")
     session.exec(sa.update(UpdateRow).where(col(UpdateRow.chat) == old).values(chat=new))
     of_topics = (col(UpdateRow.chat) > f"{old}/") & (col(UpdateRow.chat) < f"{old}0")
     for row in session.exec(select(UpdateRow).where(of_topics)).all():
         row.chat = whole.sub(new, row.chat)
-    for lookup in _lookups_at(session, old):
-        lookup.place = whole.sub(new, lookup.place)
+    for at in _at_and_below(PendingLookupRow, old):
+        for lookup in session.exec(select(PendingLookupRow).where(at)).all():
+            lookup.place = whole.sub(new, lookup.place)
     for callback in _that_name(session, CallbackRow, "callback", old):
         _readdress_row(callback, whole, new, renumbered)
         session.flush()
-        words = undo.words_of_callback(callback.id, callback.arguments, callback.place)
-        undo.note(session, "callback", {callback.id: words})
+        words = conversations.words_of_callback(callback.id, callback.arguments, callback.place)
+        conversations.note_mentions(session, "callback", {callback.id: words})
     for state in _that_name(session, ConversationStateRow, "state", old):
         _readdress_row(state, whole, new, renumbered)
         _rename(session, state, re.sub(rf"(?<=:){re.escape(old)}(?![\w-])", new, state.name))
@@ -112,7 +112,7 @@ def _readdress(session: Transaction, old: str, new: str, renumbered: Mapping[str
 def _readdress_row(
     row: CallbackRow | ConversationStateRow, whole: re.Pattern[str], new: str, renumbered: Mapping[str, Numbers]
 ) -> None:
-    """Replaces the old address in the place and the arguments, and the numbers of subscriptions."""
+    """Replaces the old address in the place and the arguments of a row, and the numbers of subscriptions there."""
     numbers = renumbered.get(row.place) or renumbered.get(str(row.arguments.get("about", "")))
     if numbers is not None:
         row.arguments = _renumbered(row.arguments, numbers)
@@ -123,10 +123,10 @@ def _readdress_row(
 _Row = TypeVar("_Row", CallbackRow, ConversationStateRow)
 
 
-def _that_name(session: Transaction, kind: type[_Row], where: undo.Where, place: str) -> list[_Row]:
-    """The rows of an address, its topics and its home view, and those of other chats that name one of these."""
+def _that_name(session: Transaction, kind: type[_Row], where: conversations.Where, place: str) -> list[_Row]:
+    """Returns the rows of an address, its topics and its home view, and rows of other chats that name one of these."""
     key = CallbackRow.id if kind is CallbackRow else ConversationStateRow.name
-    ids = set(undo.named_by(session, where, [place], topics=True))
+    ids = set(conversations.named_by(session, where, [place], topics=True))
     for start in (place, home_view_of(place)):
         for at in _at_and_below(kind, start):
             ids.update(session.exec(select(key).where(at)))
@@ -136,18 +136,16 @@ def _that_name(session: Transaction, kind: type[_Row], where: undo.Where, place:
 def _at_and_below(
     kind: type[CallbackRow | ConversationStateRow | PendingLookupRow], place: str
 ) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    """The conditions of the rows at an address, and of those in its topics, each a range of an index."""
+    """Returns two conditions: for the rows at an address, and for the rows in its topics.
+
+    Each is a range of an index.
+    """
     where = col(kind.place)
     return where == place, (where > f"{place}/") & (where < f"{place}0")
 
 
-def _lookups_at(session: Transaction, place: str) -> list[PendingLookupRow]:
-    found = (session.exec(select(PendingLookupRow).where(at)) for at in _at_and_below(PendingLookupRow, place))
-    return [row for rows in found for row in rows]
-
-
 def _rename(session: Transaction, row: ConversationStateRow, name: str) -> None:
-    """Gives a state its new name. One that has that name already is newer, and stays."""
+    """Renames a state. If there is one with the new name, that one is newer: it stays, and `row` is removed."""
     if name != row.name:
         if session.get(ConversationStateRow, name) is not None:
             session.delete(row)
@@ -155,11 +153,13 @@ def _rename(session: Transaction, row: ConversationStateRow, name: str) -> None:
         session.add(ConversationStateRow(**{**row.model_dump(), "name": name}))
         session.delete(row)
     session.flush()
-    undo.note(session, "state", {name: undo.words_of_callback(name, row.arguments, row.place)})
+    conversations.note_mentions(
+        session, "state", {name: conversations.words_of_callback(name, row.arguments, row.place)}
+    )
 
 
 def _renumbered(arguments: Mapping[str, Any], numbers: Numbers) -> dict[str, Any]:
-    """The arguments of a button with the new numbers of subscriptions."""
+    """Returns the arguments of a button with the new numbers of subscriptions."""
     changed = dict(arguments)
     if isinstance(number := arguments.get("number"), int):
         changed["number"] = numbers.get(number, _NO_NUMBER)
@@ -169,7 +169,7 @@ def _renumbered(arguments: Mapping[str, Any], numbers: Numbers) -> dict[str, Any
 
 
 def _pointer_at(row: ChatRow, address: str) -> ChatRow:
-    """A row for the old address of a chat that has moved."""
+    """Returns a row for the old address of a chat that has moved."""
     return ChatRow(
         platform=row.platform,
         address=address,
@@ -182,16 +182,15 @@ def _pointer_at(row: ChatRow, address: str) -> ChatRow:
 
 
 def _merge_chats(session: Transaction, old: ChatRow, new: ChatRow, now: datetime) -> Numbers:
-    """Moves everything of `old` to `new`: subscriptions by query, delivered papers by paper, open deliveries.
+    """Moves all data of the chat `old` to the chat `new`. If both have a query or a paper, only one of the two stays.
 
-    Returns the new numbers of subscriptions; they stay where they can.
+    Returns old number → new number of each subscription. Numbers stay the same if that is possible.
     """
     before, after = old.id or 0, new.id or 0
     _inherit(old, new)
     numbers: dict[int, int] = {}
     if new.next_number == 1:  # the new chat has had no subscription, so all numbers stay
-        session.exec(sa.update(SubscriptionRow).where(col(SubscriptionRow.chat) == before).values(chat=after))
-        session.exec(sa.update(UndoRow).where(col(UndoRow.chat) == before).values(chat=after))
+        _give(session, (SubscriptionRow, UndoRow), before, after)
         numbers = {number: number for number in range(1, old.next_number)}
         new.next_number = old.next_number
     theirs = {row.query: row for row in session.exec(select(SubscriptionRow).where(SubscriptionRow.chat == after))}
@@ -201,7 +200,7 @@ def _merge_chats(session: Transaction, old: ChatRow, new: ChatRow, now: datetime
     for row in session.exec(ours).all():
         same = theirs.get(row.query)
         if same is not None:
-            # Papers that one of the two has not looked at are still to be delivered.
+            # The lower cursor counts: papers that one of the two has not looked at still have to be delivered.
             same.cursor, same.shared_cursor = min(looked[same.id], looked[row.id]), None
             numbers[row.number] = same.number
             session.delete(row)
@@ -211,22 +210,29 @@ def _merge_chats(session: Transaction, old: ChatRow, new: ChatRow, now: datetime
             row.chat = after
     session.flush()
     _remove_repeats(session, before, after, now)
-    session.exec(sa.update(DeliveryItemRow).where(col(DeliveryItemRow.chat) == before).values(chat=after))
-    session.exec(sa.update(DeliveryRow).where(col(DeliveryRow.chat) == before).values(chat=after))
-    session.exec(sa.delete(UndoRow).where(col(UndoRow.chat) == before))  # those that are left name the old numbers
+    _give(session, (DeliveryItemRow, DeliveryRow, WrongCodeRow), before, after)
+    session.exec(
+        sa.delete(UndoRow).where(col(UndoRow.chat) == before)
+    )  # changes that were not moved contain old numbers
     _merge_offers(session, before, after, numbers)
     move_rows(session, "signal", ("paper", "kind"), column="chat", before=before, after=after)
     move_rows(session, "taste", (), column="chat", before=before, after=after)
     move_library(session, before, after)
-    session.exec(sa.update(WrongCodeRow).where(col(WrongCodeRow.chat) == before).values(chat=after))
     session.flush()
     return numbers
 
 
-def _merge_offers(session: Transaction, before: int, after: int, numbers: Numbers) -> None:
-    """Moves the links of a chat, whose ids others have, under the new numbers of the subscriptions.
+def _give(session: Transaction, kinds: Iterable[Any], before: int, after: int) -> None:
+    """Moves all rows of these kinds from one chat to another."""
+    for kind in kinds:
+        session.exec(sa.update(kind).where(kind.chat == before).values(chat=after))
 
-    A link whose subscription has one in the new chat already, or is gone, is kept under a number that no subscription has.
+
+def _merge_offers(session: Transaction, before: int, after: int, numbers: Numbers) -> None:
+    """Moves the links of a chat and gives them the new numbers of its subscriptions. Other people may have the links.
+
+    If the new chat has a link for the same subscription, or the subscription is gone, the link gets a number that no
+    subscription has.
     """
     taken = set(session.exec(select(OfferRow.number).where(OfferRow.chat == after)))
     free = min(taken, default=0)
@@ -240,7 +246,10 @@ def _merge_offers(session: Transaction, before: int, after: int, numbers: Number
 
 
 def _inherit(old: ChatRow, new: ChatRow) -> None:
-    """Merges state, settings and owner. The new chat's count first if it has had subscriptions, else the old one's."""
+    """Merges state, settings and owner.
+
+    Values of the new chat win if it ever had subscriptions, otherwise the old chat's.
+    """
     fresh = new.next_number == 1
     was_admitted = old.next_number > 1 and old.state != ChatState.ASKED
     if fresh and not (old.pause_reason is not None and old.pause_reason.is_unreachable):
@@ -258,9 +267,9 @@ def _inherit(old: ChatRow, new: ChatRow) -> None:
 
 
 def _remove_repeats(session: Transaction, before: int, after: int, now: datetime) -> None:
-    """Removes one of two items of a paper that both chats have: the item that is not sent or being sent, else the later.
+    """If both chats have an item of the same paper, removes one: the item that was not sent, otherwise the later one.
 
-    A delivery that loses a paper is rendered again; one that loses all of its papers is dismissed.
+    A delivery that loses a paper is rendered again. A delivery that loses all its papers is dismissed.
     """
     theirs = aliased(DeliveryItemRow)
     both = select(DeliveryItemRow, theirs).join(theirs, col(theirs.paper) == DeliveryItemRow.paper)
@@ -291,7 +300,10 @@ def _message_states(session: Transaction, deliveries: set[int]) -> dict[tuple[in
 
 
 def _render_anew(session: Transaction, delivery: DeliveryRow, now: datetime) -> None:
-    """Makes a delivery unrendered, unless a message of it is sent, perhaps sent, or dead. Dismisses it if it is empty."""
+    """Makes a delivery unrendered, unless one of its messages is or may be sent, or is dead.
+
+    Dismisses it if it is empty.
+    """
     messages = session.exec(select(MessageRow).where(MessageRow.delivery == delivery.seq)).all()
     if not all(message.state in (MessageState.READY, MessageState.WAITING) for message in messages):
         return

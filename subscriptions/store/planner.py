@@ -1,6 +1,6 @@
 """What the planner reads and writes: due chats, cursors and due moments of subscriptions (rules 2 and 5).
 
-In the morning some chat is due every minute, so these statements are built once, like those of `claims`.
+In the morning some chats are due each minute, so these statements are built once, like those of `claims`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,7 +14,7 @@ from sqlalchemy.types import NULLTYPE, TypeEngine
 
 from subscriptions.model import Because, DeliveryKind, Facts, Item
 from subscriptions.states import ChatState, SubscriptionState
-from subscriptions.store import undo
+from subscriptions.store import conversations
 from subscriptions.store.chats import CHATS
 from subscriptions.store.columns import Condition, JsonText, Utc, adapter_of, to_json
 from subscriptions.store.database import store
@@ -54,16 +54,16 @@ def has_ended_pause(session: Transaction, now: datetime) -> bool:
 
 
 def ended_pauses(session: Transaction, now: datetime) -> list[tuple[int, int, datetime]]:
-    """(chat, subscription, end of the pause) of the subscriptions whose pause, or whose chat's pause, has ended."""
+    """Returns (chat, subscription, end of the pause) of subscriptions whose pause, or whose chat's pause, has ended."""
     found = [(chat, subscription, until) for chat, subscription, until in store.execute(session, _ENDED, {"now": now})]
     back: dict[int, datetime] = {row.id: row.paused_until for row in store.execute(session, _CHATS_BACK, {"now": now})}
     active = sa.select(_s.chat, _s.id).where(_s.state == SubscriptionState.ACTIVE)
-    of_chats = store.rows_of(session, active, _s.chat, sorted(back))  # in a join SQLite would read all subscriptions
+    of_chats = store.rows_of(session, active, _s.chat, sorted(back))  # not a join: SQLite would read all subscriptions
     return found + [(chat, subscription, back[chat]) for chat, subscription in of_chats]
 
 
 def end_pauses(session: Transaction, now: datetime) -> None:
-    """Makes the chats and subscriptions active whose pause has ended."""
+    """Makes all chats and subscriptions active whose pause has ended."""
     store.execute(session, _RESUME_CHATS, {"now": now})
     store.execute(session, _RESUME, {"now": now})
 
@@ -71,14 +71,17 @@ def end_pauses(session: Transaction, now: datetime) -> None:
 # ----------------------------------------------------------------------------------------------------------------- due
 
 
-LONGEST_WINDOW = timedelta(hours=26)  # of when-out: within one local day, of 25 hours at most
+LONGEST_WINDOW = timedelta(
+    hours=26
+)  # more than a window of when-out: it lies within one local day, which has at most 25 hours
 
 
 def _moments_of_open_windows() -> sa.CTE:
-    """The different moments at which windows opened that may be open, each found by one look into the index.
+    """Returns the distinct moments at which the windows opened that may be open now.
 
-    All morning a million subscriptions may wait in open windows. They share a few moments, and to look for those among
-    them to which papers are new, each moment must be given: SQLite would read all of a range of moments.
+    Each is found by one index look-up. A million subscriptions may wait in open windows all morning, but they have only
+    a few different moments. To find those with new papers by an index, each moment must be given: for a range of
+    moments, SQLite would read all of them.
     """
     first = sa.select(sa.func.min(_s.next_due_at).label("at")).where(
         _s.next_due_at > sa.bindparam("earliest", type_=Utc), Condition(BECOMES_DUE)
@@ -92,16 +95,16 @@ def _moments_of_open_windows() -> sa.CTE:
 
 
 _came = _s.cursor < _last_sequence
-_active = Condition(BECOMES_DUE)  # the indexes hold nothing else, so it takes no time how many chats are gone
+_active = Condition(BECOMES_DUE)  # the indexes have only these subscriptions, so inactive ones cost no time
 _opened = _moments_of_open_windows()
-# Each is a range of an index: with OR, SQLite would read all subscriptions, each second.
+# Each statement reads a range of an index. With OR instead, SQLite would read all subscriptions each second.
 _OVERDUE = sa.select(_s.chat).where(_s.latest_due_at <= _now, _active)
 _AT_ONCE = sa.select(_s.chat).where(_s.next_due_at.is_(None), _came, _active)
 _PUT_OFF = sa.select(_s.chat).where(_s.next_due_at <= _now, _s.latest_due_at.is_(None), _came, _active)
 _IN_WINDOW = sa.select(_s.chat).join_from(_opened, _subscriptions, _s.next_due_at == _opened.c.at).where(
     _opened.c.at <= _now, _came, _active
 )  # fmt: skip
-_STILL_DUE = sa.select(_s.chat).where(  # also of those that follow a shared cursor: they move when they are planned
+_STILL_DUE = sa.select(_s.chat).where(  # includes followers of a shared cursor, which move when they are planned
     _s.chat.in_(_ids),
     sa.or_(_s.latest_due_at <= _now, _came & (_s.next_due_at.is_(None) | (_s.next_due_at <= _now))),
 )
@@ -110,9 +113,9 @@ _DUE = sa.union_all(_OVERDUE, _AT_ONCE, _PUT_OFF, _IN_WINDOW)
 
 
 def due_chats(session: Transaction, now: datetime, last_sequence: int, *, waiting: bool = False) -> list[int]:
-    """Ids of the active chats that have an active subscription which is due.
+    """Ids of the active chats that have an active subscription that is due.
 
-    `waiting`: awaited sources have not reported, so new papers make no subscription with cadence when-out due.
+    `waiting`: awaited sources have not reported, so new papers do not make subscriptions with the cadence when-out due.
     """
     values: dict[str, object] = {"now": now, "last_sequence": last_sequence}
     if not waiting:
@@ -121,7 +124,7 @@ def due_chats(session: Transaction, now: datetime, last_sequence: int, *, waitin
 
 
 def still_due(session: Transaction, chat_ids: Sequence[int], now: datetime, last_sequence: int) -> list[int]:
-    """The chats, of some that were due, that may still be due: others have not planned them since then."""
+    """Returns the chats, among these, that may still be due because no other process has planned them in the meantime."""
     values = {"ids": chat_ids, "now": now, "last_sequence": last_sequence}
     due = set(store.execute(session, _STILL_DUE, values).scalars())
     return [chat for chat in chat_ids if chat in due]
@@ -129,14 +132,16 @@ def still_due(session: Transaction, chat_ids: Sequence[int], now: datetime, last
 
 # ------------------------------------------------------------------------------------------------------------- too far
 
-_DAY, _WEEKEND, _WEEK = (timedelta(days=days, hours=1) for days in (1, 3, 7))  # an hour more: clocks are set back
+_DAY, _WEEKEND, _WEEK = (
+    timedelta(days=days, hours=1) for days in (1, 3, 7)
+)  # an hour more, for the day on which clocks are set back
 _day, _weekend, _week = (sa.bindparam(name, type_=Utc) for name in ("day", "weekend", "week"))
 _LATEST = sa.case((_s.cadence.like("weekly%"), _week), (_s.cadence.like("%weekdays%"), _weekend), else_=_day)
 _FAR = sa.select(_s.chat).where(_s.next_due_at > _day, _s.next_due_at > _LATEST, _active)
 
 
 def chats_due_too_far(session: Transaction, now: datetime) -> list[int]:
-    """Ids of the chats with a subscription whose due moment is further away than its kind of cadence allows."""
+    """Ids of the chats with a subscription whose due moment is later than its kind of cadence allows."""
     values = {"day": now + _DAY, "weekend": now + _WEEKEND, "week": now + _WEEK}
     return sorted(set(store.execute(session, _FAR, values).scalars()))
 
@@ -150,7 +155,7 @@ _ADVANCE = (
     .values(
         cursor=sa.case(
             (cursor_of() < _upto, _upto), else_=cursor_of()
-        ),  # a plan that began earlier never moves it back
+        ),  # so that a plan that began earlier never moves it back
         shared_cursor=sa.bindparam("follows", type_=sa.Integer),
         next_due_at=sa.bindparam("next_due"),
         latest_due_at=sa.bindparam("latest_due"),
@@ -160,9 +165,9 @@ _SPOKEN = sa.update(_chats).where(_c.id.in_(_ids)).values(first_delivery_planned
 
 
 def advance(session: Transaction, moves: Sequence[tuple[int, int, DueSpan]], follow: Mapping[int, int]) -> None:
-    """Moves subscriptions on: (id, cursor, next due) each. One statement for all that move to the same place.
+    """Moves subscriptions forward. Each move is (id, cursor, next due). Equal moves share a statement.
 
-    `follow`: id of a subscription -> the shared cursor that it follows from then on; the others follow none.
+    `follow`: id of a subscription -> the shared cursor that it follows from now on; the others follow none.
     """
     alike: dict[tuple[int, DueSpan, int | None], list[int]] = {}
     for subscription_id, cursor, due in moves:
@@ -174,7 +179,7 @@ def advance(session: Transaction, moves: Sequence[tuple[int, int, DueSpan]], fol
 
 
 def mark_first_delivery_planned(session: Transaction, chat_ids: Sequence[int]) -> None:
-    """Stores that the first due delivery of these chats is planned."""
+    """Stores that the first due delivery of these chats was planned."""
     for part in store.in_chunks(chat_ids):
         store.execute(session, _SPOKEN, {"ids": part})
 
@@ -183,7 +188,10 @@ StoredRow = tuple[Any, ...]
 
 
 def _undecoded(statement: sa.Select[Any]) -> sa.Select[Any]:
-    """The same statement, whose values come as the driver gives them: to decode them takes three times as long as to read them."""
+    """Returns the statement with values as the driver gives them.
+
+    Decoding them would take three times as long as reading.
+    """
     plain: list[Any] = [sa.type_coerce(column, NULLTYPE) for column in statement.selected_columns]
     return statement.with_only_columns(*plain, maintain_column_froms=True)
 
@@ -192,14 +200,14 @@ _STATEMENTS = ((_undecoded(CHATS), _c.id), (_undecoded(SUBSCRIPTIONS), _s.chat))
 
 
 def rows_of_chats(session: Transaction, chat_ids: Sequence[int]) -> list[StoredRow]:
-    """All that `chats_by_id` and `subscriptions_of` read of these chats; only to be compared with another reading."""
+    """Returns all values that `chats_by_id` and `subscriptions_of` read. Use them only to compare two readings."""
     return [tuple(row) for statement, chat in _STATEMENTS for row in store.rows_of(session, statement, chat, chat_ids)]
 
 
-# ------------------------------------------------------------------------------- the log of queries that came and went
+# --------------------------------------------------------------------------------- the log of added and removed queries
 
 
-KEPT = 100_000  # changes; an index older than the oldest one is rebuilt
+KEPT = 100_000  # changes; an index that lacks older changes is rebuilt
 
 _changes, _queries = TABLES.tables["query_change"], TABLES.tables["query"]
 _qc, _q = _changes.c, _queries.c
@@ -207,12 +215,12 @@ _NEWEST, _OLDEST = sa.select(sa.func.max(_qc.sequence)), sa.select(sa.func.min(_
 
 
 def newest_change(session: Transaction) -> int:
-    """The sequence of the newest change; 0 before the first."""
+    """Returns the sequence of the newest change; 0 if there is none."""
     return store.execute(session, _NEWEST).scalar() or 0
 
 
 def changes_after(session: Transaction, sequence: int) -> tuple[int, set[int]] | None:
-    """(newest change, ids of the queries that came or went after a change); None if some of that is not known any more."""
+    """Returns (newest change, ids of the queries added or removed after `sequence`); None if the log lacks some changes."""
     oldest, newest = store.execute(session, _OLDEST).scalar() or 0, newest_change(session)
     if newest == sequence:
         return newest, set()
@@ -222,18 +230,18 @@ def changes_after(session: Transaction, sequence: int) -> tuple[int, set[int]] |
 
 
 def queries_by_id(session: Transaction, ids: Sequence[int]) -> dict[int, str]:
-    """Id -> canonical text, of those of these queries that are stored."""
-    return dict(store.rows_of(session, sa.select(_queries), _q.id, ids))
+    """Returns id -> canonical text. Queries that are not stored are left out."""
+    return dict(store.rows_of(session, _queries, _q.id, ids))
 
 
 def page_of_queries(session: Transaction, after: int, most: int) -> list[tuple[int, str]]:
-    """(id, canonical text) of the queries after the id `after`, in the order of their ids."""
+    """Returns (id, canonical text) of the next `most` queries after the id `after`, ordered by id."""
     page = sa.select(_q.id, _q.canonical).where(_q.id > after).order_by(_q.id).limit(most)
     return [(query, canonical) for query, canonical in store.execute(session, page)]
 
 
 def drop_changes(session: Transaction, most: int) -> int:
-    """Removes old changes, at most so many; the newest `KEPT` stay. Returns how many it removed."""
+    """Removes at most `most` old changes; the newest `KEPT` stay. Returns the number of removed changes."""
     old = (
         sa.select(_qc.sequence).where(_qc.sequence <= newest_change(session) - KEPT).order_by(_qc.sequence).limit(most)
     )
@@ -246,7 +254,8 @@ def drop_changes(session: Transaction, most: int) -> int:
 _deliveries, _delivery_items = TABLES.tables["delivery"], TABLES.tables["delivery_item"]
 _d, _i = _deliveries.c, _delivery_items.c
 _KEYS, _SEQS = sa.select(_d.dedupe_key), sa.select(_d.id, _d.seq)
-# Facts and reasons are texts: many rows have the same ones, and SQLAlchemy would encode each again.
+# Facts and reasons are passed as JSON text: many rows have the same ones, and SQLAlchemy would encode each of them
+# again.
 _TEXTS: Mapping[str, TypeEngine[Any]] = {"kind": sa.String(), "facts": JsonText(), "because": JsonText()}
 _DELIVERY = ("id", "chat", "kind", "due", "dedupe_key", "created_at", "facts", "attempts", "reason", "sendable")
 _ITEM = ("chat", "paper", "delivery", "position", "shown", "cross", "because")
@@ -256,7 +265,8 @@ _NEW_DELIVERIES = sa.insert(_deliveries).values(
 _NEW_ITEMS = sa.insert(_delivery_items).values(
     {name: sa.bindparam(name, type_=_TEXTS.get(name, NULLTYPE)) for name in _ITEM}
 )
-# A server that has not looked at the table yet would begin with the papers, and find all chats that have them.
+# A server without statistics of the table would begin with the papers, and read all chats that have them. LATERAL and
+# OFFSET 0 make it begin with the chats.
 _DELIVERED_TO_EACH = sa.text("""
     SELECT found.chat, found.paper FROM unnest(:ids) AS asked (chat) CROSS JOIN LATERAL (
         SELECT item.chat, item.paper FROM delivery_item AS item
@@ -267,7 +277,7 @@ _DELIVERED_TO_EACH = sa.text("""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
-    """A delivery to be stored."""
+    """A delivery that has to be stored."""
 
     id: str
     chat_id: int
@@ -279,14 +289,14 @@ class Planned:
 
 
 def taken_keys(session: Transaction, keys: Sequence[str]) -> set[str]:
-    """Those of these dedupe keys that have a delivery."""
+    """Returns the dedupe keys, among these, that a stored delivery has."""
     return {row.dedupe_key for row in store.rows_of(session, _KEYS, _d.dedupe_key, keys)}
 
 
 def add_deliveries(session: Transaction, planned: Sequence[Planned], *, now: datetime) -> None:
-    """Stores deliveries and their items, with one statement for each table, and wakes their lanes.
+    """Stores deliveries and their items, with few statements, and wakes their lanes.
 
-    No delivery may have one of their keys.
+    No stored delivery may have one of their keys.
     """
     facts, because = _Texts(Facts), _Texts(tuple[Because, ...])
     execute_rows(
@@ -297,7 +307,9 @@ def add_deliveries(session: Transaction, planned: Sequence[Planned], *, now: dat
     )
     seqs = {row.id: row.seq for row in store.rows_of(session, _SEQS, _d.id, [p.id for p in planned])}
     items = ((seqs[p.id], p.chat_id, item) for p in planned for item in p.items)
-    while part := list(islice(items, store.CHUNK)):  # what lives long is looked through for garbage again and again
+    while part := list(
+        islice(items, store.CHUNK)
+    ):  # in parts, because the garbage collector checks objects that live long again and again
         rows = [
             (chat_id, item.paper.id, seq, item.position, item.shown, item.cross, because.of(item.because))
             for seq, chat_id, item in part
@@ -307,17 +319,33 @@ def add_deliveries(session: Transaction, planned: Sequence[Planned], *, now: dat
 
 
 def add_delivery(session: Transaction, planned: Planned, *, now: datetime) -> bool:
-    """Stores a delivery without items, and wakes its lane. False if there is one with its dedupe key: another process may have been first."""
-    if not insert_new(session, "delivery", ("dedupe_key",), _delivery_values(planned, now)):
+    """Stores a delivery without items, and wakes its lane.
+
+    Returns False if there is one with its dedupe key, perhaps from another process.
+    """
+    values = {
+        "id": planned.id,
+        "chat": planned.chat_id,
+        "kind": planned.kind,
+        "due": planned.due,
+        "dedupe_key": planned.key,
+        "created_at": now,
+        "facts": to_json(planned.facts),
+        "attempts": 0,
+        "reason": "",
+    }
+    if not insert_new(session, "delivery", ("dedupe_key",), values):
         return False
     seq = store.execute(session, sa.select(_d.seq).where(_d.dedupe_key == planned.key)).scalar_one()
-    undo.add(session, "delivery", {seq: undo.words_of_notice(planned.key, planned.facts.detail)})
+    conversations.add_mentions(
+        session, "delivery", {seq: conversations.words_of_notice(planned.key, planned.facts.detail)}
+    )
     wake_chats(session, {planned.chat_id: planned.kind})
     return True
 
 
 def delivered(session: Transaction, chat_ids: Sequence[int], paper_ids: Iterable[int]) -> dict[int, set[int]]:
-    """Chat id → those of these papers that the chat has: in a delivery, or in its library."""
+    """Returns chat id → the papers, among these, that the chat has in a delivery or in its library."""
     found: dict[int, set[int]] = {chat_id: set() for chat_id in chat_ids}
     papers = sorted(set(paper_ids))
     if papers and session.connection().dialect.name == "postgresql":
@@ -336,26 +364,15 @@ def delivered(session: Transaction, chat_ids: Sequence[int], paper_ids: Iterable
     return found
 
 
-def _delivery_values(planned: Planned, now: datetime) -> dict[str, Any]:
-    return {
-        "id": planned.id,
-        "chat": planned.chat_id,
-        "kind": planned.kind,
-        "due": planned.due,
-        "dedupe_key": planned.key,
-        "created_at": now,
-        "facts": to_json(planned.facts),
-        "attempts": 0,
-        "reason": "",
-    }
-
-
 class _Texts:
-    """The JSON of values of a type that stay alive, each made once: deliveries share their facts, and papers their reasons."""
+    """Makes the JSON of values, once for each object: deliveries share their facts, and papers share their reasons.
+
+    The values must stay alive, because their ids are the keys.
+    """
 
     def __init__(self, kind: Any) -> None:  # noqa: ANN401 - a class, or a type such as tuple[str, ...]
         self._adapter = adapter_of(kind)
-        self._texts: dict[int, str] = {}  # by identity: equal values are mostly the same object, and hashing is slow
+        self._texts: dict[int, str] = {}  # by id(): equal values are usually the same object, and hashing is slow
 
     def of(self, value: object) -> str:
         text = self._texts.get(id(value))

@@ -1,7 +1,7 @@
-"""Removes what was stored long enough, a bounded number of rows at a time (docs/operating.md, What is stored).
+"""Removes old rows, a limited number at a time (docs/operating.md, What is stored).
 
-Each function takes a moment, and how many rows it may handle at most; it returns how many it handled. The data
-alone shows what is left, so the work can stop after any step and go on later. Each finds its rows by an index.
+Each function takes a moment and the largest number of rows to handle, and returns the number that it handled. The data
+itself shows what is left to do, so the work can stop after any step and continue later. Each function uses an index.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,16 +15,16 @@ from sqlmodel import col
 from subscriptions.model import DeliveryKind
 from subscriptions.planning.receipts import Loss
 from subscriptions.states import MessageState
+from subscriptions.store.bot_state import get_value, put_value
 from subscriptions.store.columns import Big, Condition, Utc
 from subscriptions.store.database.conflicts import insert_all_new, put
 from subscriptions.store.database.store import Transaction, execute, in_chunks
-from subscriptions.store.key_value import get_value, put_value
+from subscriptions.store.merging import Vouched
 from subscriptions.store.rows import TABLES, DeliveryItemRow, DeliveryRow, DigestRow, ReceiptRow
-from subscriptions.store.standing import Vouched
 
-_PRUNED = "pruned-papers"  # a key: the id up to which papers have been pruned
-_REDUCED = "reduced-deliveries"  # a key: the settled delivery, by moment and number, up to which all were looked at
-_EMPTIED = "emptied-notices"  # a key, likewise
+_PRUNED = "pruned-papers"  # name of a value: the id up to which papers have been pruned
+_REDUCED = "reduced-deliveries"  # name of a value: moment and number of the last settled delivery that was checked
+_EMPTIED = "emptied-notices"  # the same, for the texts of notices
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 _papers, _deliveries, _items, _messages, _digests, _receipts = (
@@ -32,19 +32,21 @@ _papers, _deliveries, _items, _messages, _digests, _receipts = (
 )
 _OF_PAPERS = tuple(TABLES.tables[name] for name in ("summary", "translation", "appearance", "indexed_paper"))
 _d, _i, _m, _p = _deliveries.c, _items.c, _messages.c, _papers.c
-_LEFT = Vouched.TITLE | Vouched.DOI | Vouched.VERSION | Vouched.WITHDRAWN  # of what arXiv gave, once a paper is reduced
+_LEFT = (
+    Vouched.TITLE | Vouched.DOI | Vouched.VERSION | Vouched.WITHDRAWN
+)  # the values that arXiv still vouches for when a paper was reduced
 _those = sa.bindparam("those", expanding=True, type_=Big)
-_IS_NOTICE = Condition("delivery.kind = 'notice'")  # as an index has it
+_IS_NOTICE = Condition("delivery.kind = 'notice'")  # in the words of an index
 
 
 def drop(table: str, moment: str, session: Transaction, before: datetime, most: int) -> int:
-    """Removes the rows of a table whose column `moment` says that they are from before `before`."""
+    """Removes at most `most` rows of a table whose column `moment` is before `before`."""
     rows = TABLES.tables[table]
     return _drop(session, rows, rows.c[moment] < before, most)
 
 
 def drop_receipts(session: Transaction, before: datetime, most: int) -> int:
-    """Removes receipts from before `before`, but not the newest of a source."""
+    """Removes receipts from before `before`, except the newest receipt of each source."""
     newer = _receipts.alias()
     has_newer = sa.exists().where(newer.c.source == _receipts.c.source, newer.c.id > _receipts.c.id)
     return _drop(session, _receipts, (_receipts.c.at < before) & has_newer, most)
@@ -63,7 +65,7 @@ def drop_notices(session: Transaction, before: datetime, most: int) -> int:
 
 
 def drop_texts_of_notices(session: Transaction, before: datetime, most: int) -> int:
-    """Empties the messages of notices that were settled before `before`. Looks at each notice once."""
+    """Removes the texts of notices that were settled before `before`. Checks each notice once."""
     found = _next_settled(session, _EMPTIED, before, most)
     seqs = [row.seq for row in found if row.is_notice and row.is_over]
     if seqs:
@@ -74,10 +76,10 @@ def drop_texts_of_notices(session: Transaction, before: datetime, most: int) -> 
 
 
 def reduce_deliveries(session: Transaction, before: datetime, most: int) -> int:
-    """Reduces deliveries of papers that were settled before `before` to which paper the chat got, and on which day.
+    """Reduces deliveries that were settled before `before` to their papers and the day on which the chat got each.
 
-    That is what "once, for ever" needs. A delivery with an unsent message stays whole until a person dismisses it,
-    which settles it again. Looks at each settled delivery once.
+    That is enough to deliver no paper twice. A delivery with an unsent message stays complete until a person dismisses
+    it, which settles it again. Checks each settled delivery once.
     """
     found = _next_settled(session, _REDUCED, before, most)
     seqs = [row.seq for row in found if not row.is_notice and row.is_over]
@@ -88,10 +90,10 @@ def reduce_deliveries(session: Transaction, before: datetime, most: int) -> int:
 
 
 def _next_settled(session: Transaction, key: str, before: datetime, most: int) -> Sequence[sa.Row[*tuple[Any, ...]]]:
-    """The next `most` deliveries settled before `before`, oldest first, after the last one of the previous call.
+    """Returns the next `most` deliveries settled before `before`, oldest first, after those of the previous call.
 
-    The place of the last one is stored under `key`. If it is not before `before`, the clock was set back, and all are
-    looked at again.
+    The last one is stored under `key`. If it was settled at `before` or later, the clock was set back, and all
+    deliveries are checked again.
     """
     moment, _, seq = (get_value(session, key) or "").partition(" ")
     looked = datetime.fromisoformat(moment) if moment else _EVER
@@ -105,9 +107,9 @@ def _next_settled(session: Transaction, key: str, before: datetime, most: int) -
 
 
 def prune_papers(session: Transaction, before: datetime, most: int) -> int:
-    """Reduces papers that came before `before` to their keys and titles, by which they are known again.
+    """Reduces papers that came before `before` to their keys and titles, which are enough to recognize them.
 
-    Papers of deliveries that are still stored stay whole.
+    Papers of deliveries that are still stored stay complete.
     """
     upto = int(get_value(session, _PRUNED) or 0)
     rows = execute(
@@ -141,7 +143,7 @@ def prune_papers(session: Transaction, before: datetime, most: int) -> int:
     return len(old)
 
 
-# A settled delivery is over if all of it was sent, or a person dismissed it.
+# A settled delivery is over if all its messages were sent or a person dismissed it.
 _is_over = _d.dismissed_at.is_not(None) | ~sa.exists().where(_m.delivery == _d.seq, _m.state != MessageState.SENT)
 _looked = sa.bindparam("looked", type_=Utc)
 _SETTLED = (
@@ -175,14 +177,14 @@ def _drop_deliveries(session: Transaction, seqs: Sequence[int]) -> int:
 
 
 def _drop(session: Transaction, table: sa.Table, which: sa.ColumnElement[bool], most: int) -> int:
-    """Removes at most `most` of the rows for which `which` holds."""
+    """Removes at most `most` of the rows that meet the condition `which`."""
     key = sa.tuple_(*table.primary_key)
     some = sa.select(*table.primary_key).where(which).limit(most)
     return execute(session, sa.delete(table).where(key.in_(some))).rowcount
 
 
 def delivered_since(session: Transaction, chat_id: int, since: date) -> Sequence[int]:
-    """Ids of the papers that a chat was shown on `since` or later, in deliveries that are not stored any more, oldest first."""
+    """Ids of the papers shown to a chat on `since` or later in deliveries that are no longer stored, oldest first."""
     shown = sa.select(_i.paper).where(_i.chat == chat_id, _i.delivered_on >= since, _i.shown.is_(True))
     return execute(session, shown.order_by(_i.delivered_on, _i.paper)).scalars().all()
 
@@ -190,15 +192,16 @@ def delivered_since(session: Transaction, chat_id: int, since: date) -> Sequence
 # --------------------------------------------------------------------------------------- the last loss of the database
 
 
-_THE_LAST = 1  # the id of the last loss: no other is stored
-_NO_DELIVERY = -1  # the position of a paper that counts as sent: it is in no delivery
+_THE_LAST = 1  # the id of the last loss; no other loss is stored
+_NO_DELIVERY = -1  # the position of a paper that counts as sent but is in no delivery
 _subscriptions, _losses = TABLES.tables["subscription"], TABLES.tables["loss"]
 _s = _subscriptions.c
+_LOSS = sa.select(_losses).where(_losses.c.id == _THE_LAST)
 
 
 def last_loss(session: Transaction) -> Loss | None:
-    """The last loss; None if no copy was ever restored with the moment of a loss."""
-    row = execute(session, sa.select(_losses).where(_losses.c.id == _THE_LAST)).first()
+    """Returns the last loss; None if no copy was ever restored with the moment of a loss."""
+    row = execute(session, _LOSS).first()
     return None if row is None else Loss(lost_at=row.lost_at, copied_at=row.copied_at, restored_at=row.restored_at)
 
 
@@ -208,40 +211,39 @@ def put_loss(session: Transaction, loss: Loss) -> None:
 
 
 def last_moment(session: Transaction) -> datetime | None:
-    """The last moment at which a digest came, a source was polled or a delivery planned; None: never."""
+    """Returns the last moment at which a digest came, a source was polled or a delivery was planned; None if never."""
     moments = (col(DigestRow.received_at), col(ReceiptRow.at), col(DeliveryRow.created_at))
     found = [session.exec(sa.select(sa.func.max(moment))).scalar_one() for moment in moments]  # type: ignore[call-overload]
     return max((moment for moment in found if moment), default=None)
 
 
 def count_until(session: Transaction, moments: Mapping[int, datetime | None]) -> None:
-    """Stores until when papers count as sent, by the id of a subscription; None: no papers do."""
+    """Stores subscription id → until when papers count as sent for it; None: no papers do."""
     for subscription, moment in moments.items():
         execute(session, sa.update(_subscriptions).where(_s.id == subscription).values(counted_until=moment))
 
 
 def lowest_cursor_that_counts(session: Transaction) -> int | None:
-    """The lowest cursor of the subscriptions for which something counts as sent; None: there is none."""
+    """Returns the lowest cursor of the subscriptions for which papers count as sent; None if there are none."""
     return execute(session, sa.select(sa.func.min(_s.cursor)).where(_s.counted_until.is_not(None))).scalar()
 
 
 def chats_that_count(session: Transaction, came: datetime) -> list[int]:
     """Ids of the chats with a subscription for which papers that came at `came` count as sent."""
-    found = sa.select(_s.chat).where(_s.counted_until >= came)  # in their order SQLite would read all chats
+    found = sa.select(_s.chat).where(_s.counted_until >= came)  # sorted here: for ORDER BY, SQLite would read all chats
     return sorted({*execute(session, found).scalars()})
 
 
 def count_as_delivered(session: Transaction, papers: Iterable[tuple[int, int]]) -> None:
-    """Stores (chat, paper) pairs as delivered, without a delivery. Papers that are in one stay there."""
-    values = [
-        {"chat": chat, "paper": paper, "position": _NO_DELIVERY, "shown": False, "cross": False, "because": []}
-        for chat, paper in papers
-    ]
-    insert_all_new(session, "delivery_item", ("chat", "paper"), values)
+    """Stores (chat, paper) pairs as delivered, without a delivery. Papers that are in a delivery stay there."""
+    names = ("chat", "paper", "position", "shown", "cross", "because")
+    no_reasons: list[str] = []
+    rows = [(chat, paper, _NO_DELIVERY, False, False, no_reasons) for chat, paper in papers]
+    insert_all_new(session, "delivery_item", ("chat", "paper"), names, rows)
 
 
 def count_no_more(session: Transaction, papers: list[int]) -> None:
-    """Makes papers that only counted as delivered deliverable again."""
+    """Makes papers that only counted as delivered, without a delivery, deliverable again."""
     for part in in_chunks(papers):
         session.exec(
             sa.delete(DeliveryItemRow).where(

@@ -1,6 +1,7 @@
-"""The tables, those of conversations and of operation in modules of their own. Rows stay inside the store: everything that leaves it is a frozen value.
+"""The tables; those of conversations and of the bot's own work are in `conversation_rows`.
 
-Datetimes are aware UTC on both sides; SQLite alone would return them naive.
+Rows stay inside the store: all values that leave it are frozen. All datetimes are aware and in UTC, although SQLite
+itself stores them without a zone.
 """
 
 from datetime import date, datetime
@@ -20,13 +21,12 @@ from subscriptions.states import (
     SubscriptionState,
 )
 from subscriptions.store import columns, conversation_rows
-from subscriptions.store.columns import Big, Json, Row, Utc
+from subscriptions.store.columns import Big, Json, Numbered, Row, Utc
 
 
 class SourceRow(Row, table=True):
     """A source of digests."""
 
-    __tablename__ = "source"
     name: str = Field(primary_key=True)
     kind: str = "file"
     location: str = ""
@@ -37,12 +37,10 @@ class SourceRow(Row, table=True):
     state: Json = columns.json_column(dict)
 
 
-class ReceiptRow(Row, table=True):
+class ReceiptRow(Numbered, table=True):
     """The result of one poll of a source."""
 
-    __tablename__ = "receipt"
     __table_args__ = (columns.index("ix_receipt_source", "source", "outcome"), columns.index("ix_receipt_at", "at"))
-    id: int | None = Field(default=None, primary_key=True)
     source: str = columns.reference("source.name")
     at: datetime = Field(sa_type=Utc)
     outcome: Outcome = columns.choice(Outcome, required=True)
@@ -50,16 +48,14 @@ class ReceiptRow(Row, table=True):
     detail: str = ""
 
 
-class DigestRow(Row, table=True):
+class DigestRow(Numbered, table=True):
     """One document, identified by the hash of its bytes."""
 
-    __tablename__ = "digest"
     __table_args__ = (
         columns.index("ix_digest_source", "source", "date"),
         columns.index("ix_digest_date", "date"),
         columns.index("ix_digest_warned", "received_at", where="warnings != '[]'"),
     )
-    id: int | None = Field(default=None, primary_key=True)
     content_hash: str = Field(unique=True)
     source: str = columns.reference("source.name")
     format: str
@@ -69,16 +65,14 @@ class DigestRow(Row, table=True):
     warnings: list[Json] = columns.json_column(list)
 
 
-class PaperRow(Row, table=True):
-    """One work, merged from all digests that hold it."""
+class PaperRow(Numbered, table=True):
+    """A paper, merged from all digests that contain it."""
 
-    __tablename__ = "paper"
     __table_args__ = (
         columns.index("ix_paper_counted", "day", "sequence", "cross"),
         columns.index("ix_paper_sequenced_at", "sequenced_at", "sequence"),
     )
-    id: int | None = Field(default=None, primary_key=True)
-    key: str  # the best one known: arXiv id, else DOI, else a hash
+    key: str  # the best known key: the arXiv id, otherwise the DOI, otherwise a hash
     title: str = ""
     abstract: str = ""
     authors: list[str] = columns.json_column(list)
@@ -89,46 +83,44 @@ class PaperRow(Row, table=True):
     url: str | None = None
     version: int | None = None
     comment: str = ""
-    cross: bool = False  # it got its sequence by a cross-list
+    cross: bool = False  # it got its sequence as a cross-list
     withdrawn_at: datetime | None = Field(default=None, sa_type=Utc)
     first_seen_at: datetime = Field(sa_type=Utc)
-    day: date  # of the digest that gave it its sequence, else of its first digest
+    day: date  # the day of the digest that gave it its sequence, or, without a sequence, of its first digest
     owner: str = ""  # the source that brought it first
-    vouched: int = 0  # the values that one of arXiv's own sources gave (standing.py)
+    vouched: int = 0  # the values that one of arXiv's own sources gave (merging.py)
     sequence: int | None = Field(default=None, index=True)
     sequenced_at: datetime | None = Field(default=None, sa_type=Utc)
-    came_at: datetime | None = Field(default=None, sa_type=Utc)  # it came before a loss and was read again
+    came_at: datetime | None = Field(
+        default=None, sa_type=Utc
+    )  # when it first came, if that was before a loss of the database and it was read again
 
 
 class IndexedPaperRow(Row, table=True):
-    """The paper of an entry of the full-text index. No number is given twice."""
+    """The paper of an entry of the full-text index. The number of an entry is never used again."""
 
-    __tablename__ = "indexed_paper"
     __table_args__ = ({"sqlite_autoincrement": True},)
     entry: int | None = Field(default=None, primary_key=True, sa_type=Big)
     paper: int = Field(sa_column_args=[sa.ForeignKey("paper.id", ondelete="CASCADE")], unique=True)
 
 
 class PaperSpellingRow(Row, table=True):
-    """A word that some paper has, or had, as people may mistype it (`spellings`)."""
+    """A word that a paper has or had, in the form that suggestions for typing errors compare (`spellings`)."""
 
-    __tablename__ = "paper_spelling"
     word: str = Field(primary_key=True)
 
 
 class PaperKeyRow(Row, table=True):
     """A key of a paper (docs/formats.md)."""
 
-    __tablename__ = "paper_key"
     __table_args__ = (sa.Index("ix_paper_key_folded", sa.text("lower(key)")),)
     key: str = Field(primary_key=True)
     paper: int = columns.reference("paper.id", index=True)
 
 
 class PaperAliasRow(Row, table=True):
-    """A title as tokens. Several papers may share one, so it is no key (docs/architecture.md, rule 4)."""
+    """A title as tokens. Several papers may have the same title, so it is not a key (docs/architecture.md, rule 4)."""
 
-    __tablename__ = "paper_alias"
     __table_args__ = (columns.index("ix_paper_alias_paper", "paper"),)
     alias: str = Field(primary_key=True)
     paper: int = columns.reference("paper.id", primary=True)
@@ -137,7 +129,6 @@ class PaperAliasRow(Row, table=True):
 class SummaryRow(Row, table=True):
     """A summary of a paper in one language."""
 
-    __tablename__ = "summary"
     paper: int = columns.reference("paper.id", primary=True)
     language: str = Field(primary_key=True)
     fields: Json = columns.json_column(dict)
@@ -146,7 +137,6 @@ class SummaryRow(Row, table=True):
 class TranslationRow(Row, table=True):
     """A translation of title and abstract into one language."""
 
-    __tablename__ = "translation"
     paper: int = columns.reference("paper.id", primary=True)
     language: str = Field(primary_key=True)
     title: str = ""
@@ -154,19 +144,17 @@ class TranslationRow(Row, table=True):
 
 
 class AppearanceRow(Row, table=True):
-    """A paper in a digest."""
+    """A paper in a digest. `kind` is how the digest announces it."""
 
-    __tablename__ = "appearance"
     __table_args__ = (columns.index("ix_appearance_digest", "digest"),)
     paper: int = columns.reference("paper.id", primary=True)
     digest: int = columns.reference("digest.id", primary=True)
     kind: str = ""
 
 
-class ChatRow(Row, table=True):
-    """A chat. `settings` holds only what the chat chose itself."""
+class ChatRow(Numbered, table=True):
+    """A chat. `settings` has only the values that the chat chose itself."""
 
-    __tablename__ = "chat"
     __table_args__ = (
         sa.UniqueConstraint("platform", "address", "topic"),
         columns.index("ix_chat_asked", "state_since", where="state = 'asked'"),
@@ -177,7 +165,6 @@ class ChatRow(Row, table=True):
         columns.index("ix_chat_admin", "admin", where="admin IS 1"),
         columns.index("ix_chat_streak", "streak_after", where="streak_after IS NOT NULL"),
     )
-    id: int | None = Field(default=None, primary_key=True)
     platform: str
     address: str
     topic: str = ""
@@ -198,74 +185,72 @@ class ChatRow(Row, table=True):
     admin: bool = False
     first_delivery_planned: bool = False
     no_match_streak: Json = columns.json_column(dict)  # see model.NoMatchStreak; empty: none
-    streak_after: int | None = None  # the sequence after which that streak began; None: no streak, or it was said
+    streak_after: int | None = (
+        None  # the sequence after which the streak began; None: there is no streak, or the chat was told about it
+    )
     next_number: int = 1
     created_at: datetime = Field(sa_type=Utc)
 
 
 class DenialRow(Row, table=True):
-    """The keyed hash of an address whose erased chat an operator denied (store/chats.py)."""
+    """The keyed hash of an address whose chat an operator denied and which was erased (store/chats.py)."""
 
-    __tablename__ = "denial"
     address_hash: str = Field(primary_key=True)
 
 
 class LaneRow(Row, table=True):
-    """A wait that a platform asked for, of all chats of an address. Both moments are on the machine's clock."""
+    """A pause that a platform requested for all chats at an address. Both moments are on the machine's clock."""
 
-    __tablename__ = "lane"
     platform: str = Field(primary_key=True)
     address: str = Field(primary_key=True)
     since: datetime | None = Field(default=None, sa_type=Utc)
     not_before: datetime | None = Field(default=None, sa_type=Utc)
 
 
-class QueryRow(Row, table=True):
+class QueryRow(Numbered, table=True):
     """A query, shared by all subscriptions with the same canonical form."""
 
-    __tablename__ = "query"
     __table_args__ = (
         sa.UniqueConstraint("canonical").ddl_if(dialect="sqlite"),
-        # A unique index of PostgreSQL holds whole texts, of 2,704 bytes at most; a hash index holds the hashes of texts of any length.
+        # On PostgreSQL, texts in a unique index may have at most 2,704 bytes; a hash index has only their hashes.
         ExcludeConstraint(("canonical", "="), using="hash").ddl_if(dialect="postgresql"),
     )
-    id: int | None = Field(default=None, primary_key=True)
     canonical: str
 
 
 class QueryChangeRow(Row, table=True):
-    """A query was added or removed. Triggers write this log, and kept indexes follow it (store/planner.py)."""
+    """The log of added and removed queries.
 
-    __tablename__ = "query_change"
+    Triggers write it, and indexes in memory are updated from it (store/planner.py).
+    """
+
     __table_args__ = ({"sqlite_autoincrement": True},)
     sequence: int | None = Field(default=None, primary_key=True)
     query: int
 
 
-class SharedCursorRow(Row, table=True):
-    """The sequence up to which all subscriptions that follow it have looked (store/subscriptions.py)."""
+class SharedCursorRow(Numbered, table=True):
+    """The sequence up to which all subscriptions that follow this cursor have looked (store/subscriptions.py)."""
 
-    __tablename__ = "shared_cursor"
     __table_args__ = (
         sa.UniqueConstraint("quiet", "zone", "operator_zone"),
         columns.index("ix_shared_cursor_sequence", "sequence"),
     )
-    id: int | None = Field(default=None, primary_key=True)
     quiet: str
     zone: str
     operator_zone: str
     sequence: int
 
 
-# Of a subscription, as the indexes of due moments have it. One that follows a shared cursor is found by matching.
+# Condition on a subscription, in the words of the indexes of due moments. Followers of a shared cursor are not found by
+# their due moments but by matching.
 BECOMES_DUE = "state = 'active' AND chat_active IS 1 AND shared_cursor IS NULL"
-GOES_OUT = "settled_at IS NULL AND sendable IS 1"  # of a delivery, as the index of open ones has it
+GOES_OUT = "settled_at IS NULL AND sendable IS 1"  # condition on a delivery, in the words of the index of open ones
 
 
-class SubscriptionRow(Row, table=True):
-    """A subscription of a chat. `chat_active` repeats the state of the chat, which the database keeps by triggers."""
+class SubscriptionRow(Numbered, table=True):
+    """A subscription of a chat. `chat_active` is a copy of whether the chat is active; triggers keep it up to date."""
 
-    __tablename__ = "subscription"
     __table_args__ = (
         sa.UniqueConstraint("chat", "query"),
         sa.UniqueConstraint("chat", "number"),
@@ -281,7 +266,6 @@ class SubscriptionRow(Row, table=True):
         columns.index("ix_subscription_paused_until", "paused_until", where="paused_until IS NOT NULL"),
         columns.index("ix_subscription_counted", "counted_until", "chat", where="counted_until IS NOT NULL"),
     )
-    id: int | None = Field(default=None, primary_key=True)
     chat: int = columns.reference("chat.id")
     query: int = columns.reference("query.id", index=True)
     number: int
@@ -295,23 +279,24 @@ class SubscriptionRow(Row, table=True):
     added_by: str = ""
     subscriber: str = Field(
         default="", index=True
-    )  # the platform's id of who added it; "": not known, or they have left
+    )  # platform id of the person who added it; "": unknown, or the person has left
     since: datetime = Field(sa_type=Utc)
-    cursor: int  # it has looked up to here, or up to the shared cursor that it follows, if that is higher
-    shared_cursor: int | None = None  # the shared cursor that it follows; triggers end that
+    cursor: int  # it has looked up to this sequence, or up to the shared cursor that it follows, if that is higher
+    shared_cursor: int | None = None  # the shared cursor that it follows; triggers reset it
     next_due_at: datetime | None = Field(default=None, sa_type=Utc)
     latest_due_at: datetime | None = Field(default=None, sa_type=Utc)  # when-out: the end of its window
-    counted_until: datetime | None = Field(default=None, sa_type=Utc)  # what came until then counts as sent: a loss
+    counted_until: datetime | None = Field(
+        default=None, sa_type=Utc
+    )  # after a loss: papers that came until then count as sent
     chat_active: bool = columns.kept_by_triggers()
 
 
 class DeliveryRow(Row, table=True):
-    """A delivery: what one chat gets at one moment. `seq` orders the deliveries of a lane.
+    """A delivery: what a chat gets at one moment. `seq` orders the deliveries of a lane.
 
-    `sendable`: whether the chat gets it, if it is open; the database keeps it by triggers, as the state of the chat changes.
+    `sendable`: whether the state of the chat allows to send it. Triggers keep it up to date while the delivery is open.
     """
 
-    __tablename__ = "delivery"
     __table_args__ = (
         columns.index("ix_delivery_open", "settled_at", "chat"),
         columns.index("ix_delivery_sendable", "chat", where=GOES_OUT),
@@ -335,9 +320,8 @@ class DeliveryRow(Row, table=True):
 
 
 class DeliveryItemRow(Row, table=True):
-    """A paper that a chat has in a delivery; kept for ever. `because` holds the subscriptions that match."""
+    """A paper in a delivery of a chat. It is never removed. `because` has the subscriptions that match."""
 
-    __tablename__ = "delivery_item"
     __table_args__ = (
         columns.index("ix_delivery_item_delivery", "delivery", where="delivery IS NOT NULL"),
         columns.index("ix_delivery_item_paper", "paper"),
@@ -352,13 +336,12 @@ class DeliveryItemRow(Row, table=True):
     shown: bool = True
     cross: bool = False
     because: list[Json] = columns.json_column(list)
-    delivered_on: date | None = None  # the day (UTC), once the delivery itself is not stored any more
+    delivered_on: date | None = None  # the day (UTC), set when the delivery itself is removed
 
 
 class MessageRow(Row, table=True):
-    """One post. Every attempt posts `payload` unchanged."""
+    """A message that is posted. Each attempt posts `payload` unchanged."""
 
-    __tablename__ = "message"
     __table_args__ = (
         columns.index("ix_message_state", "state"),
         columns.index("ix_message_attempted_at", "attempted_at"),
@@ -374,17 +357,19 @@ class MessageRow(Row, table=True):
     state: MessageState = columns.choice(MessageState, MessageState.READY)
     found_at_start: bool = False
     attempted_at: datetime | None = Field(default=None, sa_type=Utc)
-    unclear_since: datetime | None = Field(default=None, sa_type=Utc)  # while it is being sent or unclear; see Claim
+    unclear_since: datetime | None = Field(
+        default=None, sa_type=Utc
+    )  # set while it is being sent or unclear; see Claim
     sent_at: datetime | None = Field(default=None, sa_type=Utc)
     platform_id: str | None = None
     reason: str = ""
-    worker: str = ""  # who made the last attempt; see store/workers.py
-    lane: str | None = None  # where it went; of each lane one message may be `sending`
+    worker: str = ""  # the worker that made the last attempt; see store/workers.py
+    lane: str | None = None  # the lane of that attempt; in each lane, only one message may be `sending`
     lookup_given_up: bool = (
-        False  # unclear and cannot be looked up; by `on_unclear` it is sent again, or left to a person
+        False  # its look-up was given up; the setting `on_unclear` decides whether it is sent again or left to a person
     )
-    edit_requested_at: datetime | None = Field(default=None, sa_type=Utc)  # None: no edit of it is requested
+    edit_requested_at: datetime | None = Field(default=None, sa_type=Utc)  # None: no edit is requested
 
 
-OTHERS = (conversation_rows,)  # modules that add their tables
+OTHERS = (conversation_rows,)  # imported because it adds tables
 TABLES = SQLModel.metadata

@@ -1,6 +1,6 @@
-"""What chats like: what they did with papers, the taste that follows from it (docs/queries.md), and people's own libraries.
+"""What chats like: their signals, the taste that is computed from them (docs/queries.md), and people's own libraries.
 
-A chat opened, followed, saved or liked a paper. A library is what a chat's file held, and which papers are in it.
+A signal says that a chat opened, followed, saved or liked a paper. A library is the list of papers in a chat's file.
 """
 
 from collections.abc import Collection, Sequence
@@ -10,8 +10,8 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlmodel import col, select
 
+from subscriptions.matching.ranking import Library, LibraryWords, Taste
 from subscriptions.normalize import title_alias, tokens
-from subscriptions.ranking import Library, LibraryWords, Taste
 from subscriptions.states import Signal
 from subscriptions.store.conversation_rows import LibraryEntryRow, LibraryRow, SignalRow, TasteRow
 from subscriptions.store.database import store
@@ -23,8 +23,11 @@ _tastes = TABLES.tables["taste"]
 _signals, _libraries, _entries, _keys, _aliases = (
     TABLES.tables[name] for name in ("signal", "library", "library_entry", "paper_key", "paper_alias")
 )
-_TASTES, _WITH_LIBRARY = sa.select(_tastes), sa.select(_libraries.c.chat)
-_LEAST_ALIAS = 3  # words of a title that alone tells that two papers are one
+_WITH_LIBRARY = sa.select(_libraries.c.chat)
+_OF_KINDS = sa.select(_signals).where(_signals.c.kind.in_(sa.bindparam("kinds", expanding=True)))
+_LEAST_ALIAS = (
+    3  # words; two papers with the same title are the same only if the title has at least this number of words
+)
 
 
 class StoredSignal(NamedTuple):
@@ -36,12 +39,12 @@ class StoredSignal(NamedTuple):
 
 
 def put_signal(session: Transaction, chat_id: int, paper_id: int, kind: Signal, *, now: datetime) -> None:
-    """Stores a signal; one that is stored already gets the new time."""
+    """Stores a signal. If it is stored already, it gets the new time."""
     put(session, "signal", ("chat", "paper", "kind"), {"chat": chat_id, "paper": paper_id, "kind": kind, "at": now})
 
 
 def drop_signals(session: Transaction, chat_id: int, paper_id: int, kinds: Sequence[Signal]) -> bool:
-    """Removes signals of one paper; returns whether there were any."""
+    """Removes a chat's signals of these kinds for one paper. Returns whether there were any."""
     of_paper = sa.delete(SignalRow).where(
         col(SignalRow.chat) == chat_id, col(SignalRow.paper) == paper_id, col(SignalRow.kind).in_(kinds)
     )
@@ -51,7 +54,7 @@ def drop_signals(session: Transaction, chat_id: int, paper_id: int, kinds: Seque
 def signals_of(
     session: Transaction, chat_id: int, *, most: int, kinds: Sequence[Signal] = tuple(Signal)
 ) -> list[StoredSignal]:
-    """The newest `most` signals of a chat of these kinds, newest first."""
+    """The newest `most` signals of these kinds from a chat, newest first."""
     found = select(SignalRow).where(SignalRow.chat == chat_id, col(SignalRow.kind).in_(kinds))
     newest = found.order_by(col(SignalRow.at).desc(), col(SignalRow.paper).desc()).limit(most)
     return [StoredSignal(row.paper, Signal(row.kind), row.at) for row in session.exec(newest)]
@@ -61,7 +64,7 @@ def signals_of(
 def signals_of_papers(
     transaction: Transaction, chat_id: int, paper_ids: Collection[int]
 ) -> frozenset[tuple[int, Signal]]:
-    """What a chat did with each of a few papers."""
+    """Returns (paper, kind) of all signals of a chat for these papers."""
     found = select(SignalRow.paper, SignalRow.kind).where(
         SignalRow.chat == chat_id, col(SignalRow.paper).in_(paper_ids)
     )
@@ -71,23 +74,22 @@ def signals_of_papers(
 def signals_of_chats(
     session: Transaction, chat_ids: Sequence[int], kinds: Sequence[Signal]
 ) -> dict[int, list[StoredSignal]]:
-    """All signals of these kinds, by the ids of these chats."""
+    """Returns chat id → all its signals of these kinds."""
     found: dict[int, list[StoredSignal]] = {chat_id: [] for chat_id in chat_ids}
-    wanted = sa.select(_signals).where(_signals.c.kind.in_(kinds))
-    for row in store.rows_of(session, wanted, _signals.c.chat, chat_ids):
+    for row in store.rows_of(session, _OF_KINDS, _signals.c.chat, chat_ids, kinds=kinds):
         found[row.chat].append(StoredSignal(row.paper, Signal(row.kind), row.at))
     return found
 
 
 @store.reads
 def amount_of_signals(transaction: Transaction, chat_id: int, *, kinds: Sequence[Signal] = tuple(Signal)) -> int:
-    """How many signals of a chat of these kinds are stored."""
+    """Returns the number of stored signals of these kinds from a chat."""
     found = select(sa.func.count()).select_from(SignalRow)
     return transaction.exec(found.where(SignalRow.chat == chat_id, col(SignalRow.kind).in_(kinds))).one()
 
 
 def keep_newest(session: Transaction, chat_id: int, most: int, *, kinds: Sequence[Signal]) -> None:
-    """Removes all but the newest `most` signals of a chat of these kinds."""
+    """Removes signals of these kinds from a chat, except the newest `most`. One call removes at most `most` of them."""
     if amount_of_signals(session, chat_id, kinds=kinds) <= most:
         return
     for one in signals_of(session, chat_id, most=most * 2, kinds=kinds)[most:]:
@@ -95,7 +97,7 @@ def keep_newest(session: Transaction, chat_id: int, most: int, *, kinds: Sequenc
 
 
 def put_taste(session: Transaction, chat_id: int, taste: Taste) -> None:
-    """Stores the taste of a chat; one that says nothing is removed."""
+    """Stores the taste of a chat. An empty taste is removed."""
     if taste:
         put(session, "taste", ("chat",), {"chat": chat_id, "words": dict(taste.weights)})
     else:
@@ -103,8 +105,8 @@ def put_taste(session: Transaction, chat_id: int, taste: Taste) -> None:
 
 
 def tastes(session: Transaction, chat_ids: Sequence[int]) -> dict[int, Taste]:
-    """The tastes of those of these chats that have one, by the ids of the chats."""
-    return {row.chat: Taste(row.words) for row in store.rows_of(session, _TASTES, _tastes.c.chat, chat_ids)}
+    """Returns chat id → taste. Chats without a taste are left out."""
+    return {row.chat: Taste(row.words) for row in store.rows_of(session, _tastes, _tastes.c.chat, chat_ids)}
 
 
 # ----------------------------------------------------------------------------------------------- people's own libraries
@@ -113,12 +115,12 @@ def tastes(session: Transaction, chat_ids: Sequence[int]) -> dict[int, Taste]:
 class StoredLibrary(NamedTuple):
     """The library of a chat."""
 
-    at: datetime  # when it came
+    at: datetime  # when the chat sent it
     words: LibraryWords
 
 
 def put_library(session: Transaction, chat_id: int, library: Library, *, now: datetime) -> None:
-    """Stores a library in place of the one before."""
+    """Stores the library of a chat, and removes the previous one."""
     drop_library(session, chat_id)
     row = {"chat": chat_id, "at": now, "entries": library.words.entries, "words": dict(library.words.words)}
     put(session, "library", ("chat",), row)
@@ -127,15 +129,17 @@ def put_library(session: Transaction, chat_id: int, library: Library, *, now: da
         words = " ".join(dict.fromkeys(word for word in tokens(title) if word in library.words.words))
         alias = title_alias(title)
         if alias:
-            tells = len(alias.split()) >= _LEAST_ALIAS  # else it is stored where no alias of a paper finds it
+            tells = (
+                len(alias.split()) >= _LEAST_ALIAS
+            )  # a short title is stored with a space before it, so that no alias of a paper equals it
             found[alias if tells else f" {alias}"] = (title, words)
         found |= {f"doi:{name}" if "/" in name and name.startswith("10.") else name: ("", "") for name in names}
-    rows = [{"chat": chat_id, "key": key, "title": title, "words": words} for key, (title, words) in found.items()]
-    put_all(session, "library_entry", ("chat", "key"), rows)
+    rows = [(chat_id, key, title, words) for key, (title, words) in found.items()]
+    put_all(session, "library_entry", ("chat", "key"), ("chat", "key", "title", "words"), rows)
 
 
 def drop_library(session: Transaction, chat_id: int) -> bool:
-    """Removes the library of a chat; returns whether there was one."""
+    """Removes the library of a chat. Returns whether there was one."""
     session.exec(sa.delete(LibraryEntryRow).where(col(LibraryEntryRow.chat) == chat_id))
     return session.exec(sa.delete(LibraryRow).where(col(LibraryRow.chat) == chat_id)).rowcount > 0
 
@@ -148,14 +152,17 @@ def library_of(transaction: Transaction, chat_id: int) -> StoredLibrary | None:
 
 
 def titles_of(session: Transaction, chat_id: int) -> list[tuple[str, str]]:
-    """The titles in the library of a chat, each with those of its words that are words of the library."""
+    """Returns (title, words) of the entries in a chat's library: those words of the title that are words of the library."""
     found = select(LibraryEntryRow.title, LibraryEntryRow.words)
     return list(session.exec(found.where(LibraryEntryRow.chat == chat_id, LibraryEntryRow.title != "")))
 
 
 @store.reads
 def owned(session: Transaction, chat_ids: Sequence[int], paper_ids: Collection[int]) -> dict[int, set[int]]:
-    """Chat id → those of these papers that are in its library: by arXiv id, DOI or title. Only chats with a library."""
+    """Returns chat id → the papers, among these, that are in its library, by arXiv id, DOI or title.
+
+    Chats without a library are left out.
+    """
     chats = [row.chat for row in store.rows_of(session, _WITH_LIBRARY, _libraries.c.chat, chat_ids)]
     if not chats or not paper_ids:
         return {}
@@ -173,7 +180,7 @@ def owned(session: Transaction, chat_ids: Sequence[int], paper_ids: Collection[i
 
 
 def move_library(session: Transaction, before: int, after: int) -> None:
-    """Moves the library of one chat to another that has none."""
+    """Moves the library of a chat to another chat, if that has none."""
     if library_of(session, after) is None:
         for row in (LibraryRow, LibraryEntryRow):
             session.exec(sa.update(row).where(col(row.chat) == before).values(chat=after))

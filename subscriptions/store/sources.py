@@ -1,4 +1,4 @@
-"""Sources: their state between two polls, the receipts of their polls, and when each publisher may be asked next."""
+"""Sources: their state between two polls, the receipts of polls, and limits of the requests to publishers."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -6,21 +6,24 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import col, select
+from sqlmodel import col, or_, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from subscriptions.planning.pauses import AwaitedSource, Forecast
 from subscriptions.planning.receipts import SETTLING, Outcome, Receipt
 from subscriptions.planning.source_calendar import ArxivSchedule, Schedule, Schedules
 from subscriptions.states import SourceTrouble
+from subscriptions.store.bot_state import hold_value
 from subscriptions.store.columns import adapter_of, to_json
-from subscriptions.store.conversation_rows import PublisherSlotRow
+from subscriptions.store.conversation_rows import EnrichmentRequestRow, PublisherSlotRow
 from subscriptions.store.database import store
-from subscriptions.store.database.conflicts import insert_new, put
+from subscriptions.store.database.conflicts import insert_new, put, put_all
 from subscriptions.store.database.store import Transaction
-from subscriptions.store.rows import TABLES, ReceiptRow, SourceRow
+from subscriptions.store.merging import COMPLETION_WINDOW
+from subscriptions.store.rows import TABLES, PaperRow, ReceiptRow, SourceRow
 
-MOST_RECEIPTS = 10_000  # that are looked at together
-_WRITTEN = {"arxiv": "arXiv"}  # how the name of a source without a title is written for people
+MOST_RECEIPTS = 10_000  # the most receipts that are read together
+_WRITTEN = {"arxiv": "arXiv"}  # source without a title → its name for people
 
 # Statements that every plan executes are built once.
 _sources, _receipts = TABLES.tables["source"], TABLES.tables["receipt"]
@@ -39,23 +42,23 @@ class SourceFact:
 
     name: str
     kind: str  # file, url, arxiv
-    location: str  # for people, without what may be a secret
+    location: str  # for people, without parts that may be secret
     title: str = ""
     home: str = ""
     schedule: str = ""  # "" for a source that is watched all the time
-    evening: bool = False  # its documents are arXiv's lists, which show a batch on the evening before its date
+    evening: bool = False  # its documents are arXiv's lists, which show a batch already on the evening before its date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentSeen:
-    """The last document of an address, with the validators for the next conditional request."""
+    """The last document at an address, with the validators for the next conditional request."""
 
     etag: str = ""
     modified: str = ""
     digest: str = ""  # hash of its bytes
     day: date | None = None
     papers: int = 0
-    batch: bool = False  # its day is the date of a batch of arXiv
+    batch: bool = False  # whether `day` is the date of a batch of arXiv
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,16 +66,18 @@ class SourceState:
     """The state of a source between two polls."""
 
     on: bool = True  # whether the settings declare it
-    since: datetime | None = None  # when they first did
+    since: datetime | None = None  # when the settings first declared it
     evening: bool = False  # see SourceFact
     next_at: datetime | None = None  # its next poll; None: it was never polled, or is watched
-    failures: int = 0  # in a row
-    came: Mapping[str, datetime] = field(default_factory=dict)  # unit → since when its newest arrival had been due
+    failures: int = 0  # consecutive ones
+    came: Mapping[str, datetime] = field(default_factory=dict)  # unit → due moment of its newest arrival
     split: tuple[str, ...] = ()  # archives of arXiv that are too large for one feed
-    looked_at: datetime | None = None  # its last poll that asked for everything and did not fail
-    upto: date | None = None  # the newest day that ever was due
-    missed_days: Mapping[date, int] = field(default_factory=dict)  # days that were due and not read → failed attempts
-    trouble: SourceTrouble | None = None  # what operators were notified of last; None: nothing, or its end
+    looked_at: datetime | None = None  # its last complete poll that did not fail
+    upto: date | None = None  # the newest day that was ever due
+    missed_days: Mapping[date, int] = field(
+        default_factory=dict
+    )  # day that was due but not read → number of failed attempts
+    trouble: SourceTrouble | None = None  # the trouble that operators were last notified of; None: none, or its end
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,15 +88,15 @@ class KnownSource:
     kind: str
     location: str
     state: SourceState
-    seen: Mapping[str, DocumentSeen] = field(default_factory=dict)  # by address
+    seen: Mapping[str, DocumentSeen] = field(default_factory=dict)  # address → its last document
     last: Receipt | None = None
-    settled_at: datetime | None = None  # when its last receipt with outcome new or quiet was
+    settled_at: datetime | None = None  # the moment of its last receipt with outcome new or quiet
     is_overdue: bool = False  # late, failed, or not polled although it was due
 
 
 @store.reads
 def unknown_sources(transaction: Transaction, schedules: Mapping[str, str]) -> frozenset[str]:
-    """Those of these sources (name → schedule) that are not stored as switched on with this schedule."""
+    """Returns the sources, among these (name → schedule), that are not stored as switched on with this schedule."""
     known = {row.name: row.schedule for row in store.execute(transaction, _ALL) if row.state.get("on")}
     return frozenset(name for name, schedule in schedules.items() if known.get(name) != schedule)
 
@@ -100,7 +105,7 @@ def unknown_sources(transaction: Transaction, schedules: Mapping[str, str]) -> f
 def sync_sources(transaction: Transaction, facts: Iterable[SourceFact], *, now: datetime, are_all: bool = True) -> None:
     """Stores the sources that the settings declare.
 
-    With `are_all`, these are all of them: any other source is kept and switched off.
+    With `are_all`, these are all declared sources: all others stay stored and are switched off.
     """
     wanted = {fact.name: fact for fact in facts}
     rows = {row.name: row for row in transaction.exec(select(SourceRow))}
@@ -110,7 +115,7 @@ def sync_sources(transaction: Transaction, facts: Iterable[SourceFact], *, now: 
             add_name(transaction, name)
             row = transaction.get_one(SourceRow, name)
         if row.location != fact.location:
-            row.validators, row.state = {}, {}  # the name means another place now
+            row.validators, row.state = {}, {}  # the name now refers to another place
         row.kind, row.location, row.schedule = fact.kind, fact.location, fact.schedule
         row.title, row.home = fact.title, fact.home
         state = _state(row.state or {"on": False})
@@ -130,7 +135,7 @@ def add_name(session: Transaction, name: str) -> None:
 
 @store.reads
 def known_sources(transaction: Transaction) -> tuple[KnownSource, ...]:
-    """All sources that the settings declare or declared, in the order of their names."""
+    """All sources that the settings declare or have declared before, ordered by name."""
     last, settled = latest(transaction), _settled(transaction)
     return tuple(
         KnownSource(
@@ -143,14 +148,17 @@ def known_sources(transaction: Transaction) -> tuple[KnownSource, ...]:
             settled_at=settled.get(row.name),
         )
         for row in transaction.exec(select(SourceRow).order_by(col(SourceRow.name)))
-        if "on" in row.state  # others are only names under which papers came
+        if "on" in row.state  # rows without it are only names under which papers came
     )
 
 
 def expected_on(
     session: Transaction, schedules: Schedules, source: str, day: date, span: tuple[datetime, datetime]
 ) -> datetime | None:
-    """When the digest of a day is expected in a source by its schedule; None if it has none. `span` is the day."""
+    """Returns when a source's digest of a day is expected by its schedule; None if there is none.
+
+    `span` is begin and end of the day.
+    """
     row = session.get(SourceRow, source)
     schedule = schedules.read(row.schedule, evening=bool(row.state.get("evening"))) if row else None
     if isinstance(schedule, ArxivSchedule):
@@ -161,7 +169,7 @@ def expected_on(
 
 @store.reads
 def forecast(transaction: Transaction, *, now: datetime) -> Forecast:
-    """What can be expected of the sources that the settings declare."""
+    """Returns what is expected from the sources that the settings declare."""
     schedules = transaction.schedules
     on = [(row, _state(row.state)) for row in store.execute(transaction, _ALL) if row.state.get("on")]
     rows = [(row, state) for row, state in on if schedules.counts(row.name, state.next_at, now)]
@@ -176,7 +184,10 @@ def forecast(transaction: Transaction, *, now: datetime) -> Forecast:
 
 
 def _since(session: Transaction, dues: Mapping[str, datetime]) -> dict[str, list[Outcome]]:
-    """Source → the outcomes of its receipts since its due moment, oldest first."""
+    """Returns source → the outcomes of its receipts since its due moment, oldest first.
+
+    `dues` is source → due moment.
+    """
     if not dues:
         return {}
     found: dict[str, list[Outcome]] = {}
@@ -193,7 +204,7 @@ def _awaited(
     due: datetime | None,
     outcomes: Sequence[Outcome],
 ) -> AwaitedSource:
-    # What was due in a folder before it was watched never comes; of other sources it is fetched.
+    # A folder never brings what was due before it was watched; other sources are fetched.
     over = due is None or (row.kind == "file" and state.since is not None and due < state.since)
     behind = tuple(unit for unit, at in state.came.items() if due and at < due)
     return AwaitedSource(
@@ -217,7 +228,7 @@ def store_state(session: Transaction, name: str, state: SourceState, seen: Mappi
 
 @store.writes
 def claim_poll(transaction: Transaction, name: str, before: datetime | None, until: datetime | None) -> bool:
-    """Compare-and-set of `next_at` from `before` to `until`. True if this caller won."""
+    """Changes `next_at` from `before` to `until`, if it is still `before`. Returns True if this caller changed it."""
     row = transaction.get(SourceRow, name)
     if row is None or (state := _state(row.state)).next_at != before:
         return False
@@ -238,7 +249,7 @@ def _state(stored: Mapping[str, Any]) -> SourceState:
 
 
 def put_receipt(session: Transaction, receipt: Receipt) -> int:
-    """Stores a receipt, or replaces the one with its id; returns the id."""
+    """Stores a receipt, or replaces the stored one with its id. Returns the id."""
     row = session.get(ReceiptRow, receipt.id) if receipt.id else None
     if row is None:
         add_name(session, receipt.source)
@@ -251,13 +262,13 @@ def put_receipt(session: Transaction, receipt: Receipt) -> int:
 
 
 def latest(session: Transaction) -> dict[str, Receipt]:
-    """Source → its newest receipt."""
+    """Returns source → its newest receipt."""
     return {row.source: receipt_value(row) for row in _newest_of_sources(session, Outcome)}
 
 
 @store.reads
 def receipts_since(transaction: Transaction, since: datetime) -> list[Receipt]:
-    """The newest receipts since a moment, at most so many, the newest first."""
+    """Returns the newest receipts since a moment, at most MOST_RECEIPTS, newest first."""
     rows = transaction.exec(
         select(ReceiptRow).where(col(ReceiptRow.at) >= since).order_by(_r.at.desc()).limit(MOST_RECEIPTS)
     )
@@ -269,9 +280,9 @@ def _settled(session: Transaction) -> dict[str, datetime]:
 
 
 def _newest_of_sources(session: Transaction, outcomes: Iterable[Outcome]) -> Sequence[ReceiptRow]:
-    """The newest receipt of each source that has one of these outcomes.
+    """Returns, for each source, the newest of its receipts with one of these outcomes.
 
-    For each source and outcome it looks at the end of an index; grouping would read all receipts.
+    Reads the last entry of an index for each source and outcome; GROUP BY would read all receipts.
     """
     newest = [
         sa.select(sa.func.max(_r.id)).where(_r.source == _s.name, _r.outcome == outcome).scalar_subquery()
@@ -285,7 +296,7 @@ def _newest_of_sources(session: Transaction, outcomes: Iterable[Outcome]) -> Seq
 
 
 def receipt_value(row: ReceiptRow) -> Receipt:
-    """The value of a row."""
+    """Returns the value of a row."""
     return Receipt(
         id=row.id,
         source=row.source,
@@ -297,12 +308,15 @@ def receipt_value(row: ReceiptRow) -> Receipt:
 
 
 def slot_of(session: Transaction, publisher: str) -> datetime | None:
-    """Until when no process may ask a publisher; None: no process ever did."""
+    """Returns until when no process may send a request to a publisher; None if none was ever sent."""
     return session.exec(select(PublisherSlotRow.until).where(PublisherSlotRow.publisher == publisher)).first()
 
 
 def swap_slot(session: Transaction, publisher: str, before: datetime | None, until: datetime) -> bool:
-    """Replaces the moment `before` (None: there is none) by another one. False if another process was first."""
+    """Changes a publisher's moment from `before` (None: no moment) to `until`.
+
+    Returns False if another process was first.
+    """
     if before is None:
         return insert_new(session, "publisher_slot", ("publisher",), {"publisher": publisher, "until": until})
     is_still = (col(PublisherSlotRow.publisher) == publisher) & (col(PublisherSlotRow.until) == before)
@@ -311,5 +325,81 @@ def swap_slot(session: Transaction, publisher: str, before: datetime | None, unt
 
 @store.writes
 def release_slot(transaction: Transaction, publisher: str, gap: timedelta, *, wall: datetime) -> None:
-    """Stores until when no process may ask a publisher."""
+    """Stores until when no process may send a request to a publisher: `gap` after now."""
     put(transaction, "publisher_slot", ("publisher",), {"publisher": publisher, "until": wall + gap})
+
+
+# ------------------------------------------------------------------ incomplete papers whose missing values arXiv knows
+
+
+_HELD = "enrichment"  # name of a value: its row is locked while a process changes the counts of requests to arXiv
+_NOTHING = "[]"  # an empty list as JSON
+MOST_ASKED = 3
+AGAIN_AFTER = timedelta(hours=12)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncompletePaper:
+    """A paper without categories, authors or title."""
+
+    id: int
+    arxiv_id: str | None
+    title: str
+
+
+@store.reads
+def may_be_asked(session: Transaction, *, now: datetime) -> tuple[IncompletePaper, ...]:
+    """The papers of the last seven days with missing values that arXiv may know, newest first.
+
+    Papers that arXiv was asked about recently, or too often, are left out.
+
+    New details of older papers do not announce them to any chat (docs/architecture.md, rule 1). A paper with a DOI and
+    no arXiv id is from another publisher, so arXiv is not asked.
+    """
+    since, times, last = now - COMPLETION_WINDOW, col(EnrichmentRequestRow.times), col(EnrichmentRequestRow.last)
+    rows = session.exec(
+        select(PaperRow.id, PaperRow.arxiv_id, PaperRow.title, PaperRow.sequence)
+        .outerjoin(EnrichmentRequestRow, col(EnrichmentRequestRow.paper) == PaperRow.id)
+        .where(
+            or_(times.is_(None), (times < MOST_ASKED) & or_(last <= now - AGAIN_AFTER, last > now)),
+            col(PaperRow.sequenced_at) >= since,
+            col(PaperRow.first_seen_at) >= since,
+            or_(
+                sa.cast(col(PaperRow.categories), sa.String) == _NOTHING,
+                sa.cast(col(PaperRow.authors), sa.String) == _NOTHING,
+                col(PaperRow.title) == "",
+            ),
+            or_(col(PaperRow.arxiv_id).is_not(None), col(PaperRow.doi).is_(None) & (col(PaperRow.title) != "")),
+        )
+    ).all()
+    newest = sorted(
+        rows, key=lambda row: row[3] or 0, reverse=True
+    )  # sorted here: for ORDER BY, SQLite would read all papers
+    return tuple(IncompletePaper(id=found or 0, arxiv_id=arxiv_id, title=title) for found, arxiv_id, title, _ in newest)
+
+
+def hold_asked(session: Transaction) -> None:
+    """Keeps other processes from changing the counts of requests to arXiv until the transaction ends."""
+    hold_value(session, _HELD, "")
+
+
+def note_asked(session: Transaction, papers: Sequence[int], *, now: datetime) -> None:
+    """Counts a request to arXiv for these papers. Removes the counts of papers that are too old."""
+    before = {row.paper: row.times for row in session.exec(_requests(papers))}
+    rows = [(paper, before.get(paper, 0) + 1, now) for paper in papers]
+    put_all(session, "enrichment_request", ("paper",), ("paper", "times", "last"), rows)
+    session.exec(sa.delete(EnrichmentRequestRow).where(col(EnrichmentRequestRow.last) < now - COMPLETION_WINDOW))
+
+
+@store.writes
+def give_back(transaction: Transaction, papers: Iterable[IncompletePaper]) -> None:
+    """Undoes the count of papers that were not requested after all. They may be requested at once."""
+    hold_asked(transaction)
+    for row in transaction.exec(_requests([paper.id for paper in papers])).all():
+        row.times, row.last = row.times - 1, row.last - AGAIN_AFTER
+        if not row.times:
+            transaction.delete(row)
+
+
+def _requests(papers: Sequence[int]) -> SelectOfScalar[EnrichmentRequestRow]:
+    return select(EnrichmentRequestRow).where(col(EnrichmentRequestRow.paper).in_(papers))

@@ -1,4 +1,4 @@
-"""Subscriptions of chats, and the cursors up to which they have looked at papers."""
+"""Subscriptions of chats, and the cursors: the sequence up to which a subscription has looked at papers."""
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -22,43 +22,46 @@ _chats, _subscriptions, _queries, _shared = (
 )
 _s = _subscriptions.c
 _c = _shared.c
-MOST = 2000  # each tick at night reads those for which it is quiet
+MOST = 2000  # shared cursors; a limit, because in quiet hours they stay behind the newest papers, and each tick reads those
 
 
 class SharedCursor(NamedTuple):
-    """The sequence up to which all followers have looked, and their quiet hours."""
+    """A cursor that several subscriptions follow: the sequence up to which they have looked, and their quiet hours."""
 
     id: int
-    quiet: str  # as the setting has it
-    zone: str  # the clock of the quiet hours
-    operator_zone: str  # the operator's zone when it was made: chats that chose none followed it
+    quiet: str  # the value of the setting
+    zone: str  # the time zone of the quiet hours
+    operator_zone: str  # the operator's zone when the cursor was made: it counts for chats that chose no zone
     sequence: int
 
 
 _SHARED = [_c[name] for name in SharedCursor._fields]
+_BEHIND = sa.select(*_SHARED).where(_c.sequence < sa.bindparam("upto"))  # built once: every tick reads it
 
 
 def cursor_of() -> sa.ColumnElement[int]:
-    """The sequence up to which a subscription has looked: its own cursor, or the one that it follows if that is higher."""
+    """Returns the SQL of a subscription's cursor: its own, or the shared cursor that it follows, if that is higher."""
     shared = sa.select(_c.sequence).where(_c.id == _s.shared_cursor).scalar_subquery()
     return sa.case((sa.func.coalesce(shared, 0) > _s.cursor, shared), else_=_s.cursor)
 
 
 def behind(session: Transaction, upto: int) -> list[SharedCursor]:
     """The shared cursors below a sequence."""
-    return [SharedCursor._make(row) for row in store.execute(session, sa.select(*_SHARED).where(_c.sequence < upto))]
+    return [SharedCursor._make(row) for row in store.execute(session, _BEHIND, {"upto": upto})]
 
 
 def id_of(session: Transaction, quiet: str, zone: str, operator_zone: str, *, sequence: int) -> int | None:
-    """The id of the shared cursor of these quiet hours. If there is none, makes it at this sequence.
+    """Returns the id of the shared cursor of these quiet hours. If there is none, makes one at this sequence.
 
-    None: there are too many, and a cursor with few followers saves nothing.
+    Returns None if there are too many: a cursor with few followers saves nothing.
     """
     key = {"quiet": quiet, "zone": zone, "operator_zone": operator_zone}
     wanted = sa.select(_c.id).where(*(_c[name] == value for name, value in key.items()))
     found = store.execute(session, wanted).scalar()
     if found is None:
-        if (store.execute(session, sa.select(sa.func.max(_c.id))).scalar() or 0) >= MOST:  # none is ever removed
+        if (
+            store.execute(session, sa.select(sa.func.max(_c.id))).scalar() or 0
+        ) >= MOST:  # shared cursors are never removed
             return None
         conflicts.insert_new(session, "shared_cursor", tuple(key), {**key, "sequence": sequence})
         found = store.execute(session, wanted).scalar_one()
@@ -66,14 +69,17 @@ def id_of(session: Transaction, quiet: str, zone: str, operator_zone: str, *, se
 
 
 def move(session: Transaction, ids: Sequence[int], upto: int) -> None:
-    """Moves shared cursors up to a sequence; none moves back."""
+    """Moves shared cursors forward to a sequence. None moves back."""
     for part in store.in_chunks(ids):
         behind_it = _c.id.in_(part) & (_c.sequence < upto)
         store.execute(session, sa.update(_shared).where(behind_it).values(sequence=upto))
 
 
 def chats_with(session: Transaction, queries: Sequence[int], shared: Collection[int], upto: int) -> list[int]:
-    """Ids of the chats in which a follower of one of these shared cursors has one of these queries, and looked below `upto`."""
+    """Ids of the chats with a subscription that follows one of these shared cursors and has one of these queries.
+
+    Only subscriptions whose own cursor is below `upto` count.
+    """
     followers = sa.select(_s.chat, _s.shared_cursor).where(_s.query.in_(queries), *_follows_below(upto)).distinct()
     return sorted({chat for chat, followed in store.execute(session, followers) if followed in shared})
 
@@ -81,7 +87,10 @@ def chats_with(session: Transaction, queries: Sequence[int], shared: Collection[
 def chats_without_match(
     session: Transaction, before: int, shared: Collection[int], upto: int
 ) -> list[tuple[int, str, int]]:
-    """(id, chosen zone, begin) of chats with such followers whose no-match streak began before a sequence and was not said."""
+    """Returns (id, chosen zone, begin) of chats with followers whose no-match streak began before a sequence.
+
+    Chats that were already told about their streak are left out. For the followers see `chats_with`.
+    """
     unmatched = (
         sa.select(_chats.c.id, _chats.c.timezone, _chats.c.streak_after, _s.shared_cursor)
         .join_from(_chats, _subscriptions, _s.chat == _chats.c.id)
@@ -99,8 +108,10 @@ def _follows_below(upto: int) -> tuple[sa.ColumnElement[bool], ...]:
 # ---------------------------------------------------------------------------------------------- subscriptions of chats
 
 
-DueSpan = tuple[datetime | None, datetime | None]  # the next due moment, and for when-out the end of its window
-NOW = "now"  # the cadence, as stored
+DueSpan = tuple[
+    datetime | None, datetime | None
+]  # the next due moment, and, for the cadence when-out, the end of its window
+NOW = "now"  # the stored text of this cadence
 
 # Statements that every plan executes are built once.
 # In the order of the fields of Subscription.
@@ -119,10 +130,11 @@ _TAKE = (
     .where(_chats.c.id == sa.bindparam("of"))
     .values(next_number=_chats.c.next_number + sa.bindparam("amount", type_=sa.Integer))
 )
+_NEXT_NUMBERS = sa.select(_chats.c.id, _chats.c.next_number)
 
 
 def subscriptions_of(session: Transaction, chat_ids: Sequence[int]) -> dict[int, tuple[Subscription, ...]]:
-    """Each chat's subscriptions in the order of their numbers."""
+    """Returns chat id → its subscriptions, ordered by number."""
     found: dict[int, list[Subscription]] = {chat_id: [] for chat_id in chat_ids}
     for row in store.rows_of(session, SUBSCRIPTIONS, _s.chat, chat_ids):
         found[row[1]].append(_subscription(row))
@@ -130,18 +142,21 @@ def subscriptions_of(session: Transaction, chat_ids: Sequence[int]) -> dict[int,
 
 
 def amounts(session: Transaction, chat_ids: Sequence[int]) -> dict[int, int]:
-    """How many subscriptions each chat has."""
+    """Returns chat id → number of its subscriptions."""
     wanted = sa.select(_s.chat, sa.func.count()).group_by(_s.chat)
     return dict.fromkeys(chat_ids, 0) | dict(store.rows_of(session, wanted, _s.chat, chat_ids))
 
 
 def add_subscription(session: Transaction, new: Subscription) -> Subscription:
-    """Adds a subscription; returns it as stored, or one with the same query that another process has added meanwhile."""
+    """Adds a subscription and returns the stored one.
+
+    If another process has added one with the same query in the meantime, returns that one.
+    """
     add_subscriptions(session, [new])
     return next(s for s in subscriptions_of(session, [new.chat_id])[new.chat_id] if s.canonical == new.canonical)
 
 
-_SAME = (  # columns that have the names of fields
+_SAME = (  # columns that have the same name as the field
     "name", "text", "zone", "state", "added_by", "subscriber", "since", "cursor", "next_due_at", "latest_due_at",
     "counted_until", "paused_until", "pause_reason",
 )  # fmt: skip
@@ -149,48 +164,52 @@ _same_of = attrgetter(*_SAME)
 
 
 def add_subscriptions(session: Transaction, new: Sequence[Subscription]) -> None:
-    """Adds subscriptions, with one statement for each table. One without a number gets its chat's next; numbers are not reused.
+    """Adds subscriptions, with few statements. One without a number gets the next number of its chat.
 
-    One with the same query that another process has added meanwhile stays.
+    Numbers are not reused. If a chat has a subscription with the same query, that one stays and no other is added.
     """
     queries = _query_ids(session, [one.canonical for one in new])
     taken = _take_numbers(session, Counter(one.chat_id for one in new if not one.number))
     numbers = {chat: count(first) for chat, first in taken.items()}
-    rows = [_row(one, query=queries[one.canonical], number=one.number or next(numbers[one.chat_id])) for one in new]
-    conflicts.insert_all_new(session, "subscription", ("chat", "query"), rows)
-
-
-def _row(one: Subscription, *, query: int, number: int) -> dict[str, Any]:
-    same = zip(_SAME, _same_of(one), strict=True)
-    return dict(same, chat=one.chat_id, query=query, number=number, cadence=cadence_text(one.cadence))
+    rows = [
+        (
+            one.chat_id,
+            queries[one.canonical],
+            one.number or next(numbers[one.chat_id]),
+            cadence_text(one.cadence),
+            *_same_of(one),
+        )
+        for one in new
+    ]
+    names = ("chat", "query", "number", "cadence", *_SAME)
+    conflicts.insert_all_new(session, "subscription", ("chat", "query"), names, rows)
 
 
 def _take_numbers(session: Transaction, amounts: Mapping[int, int]) -> dict[int, int]:
-    """Takes so many next numbers of chats; returns the first of each. No two processes get the same ones."""
+    """Reserves the next numbers of chats. `amounts` is chat id → how many. Returns chat id → the first of them.
+
+    No two processes get the same numbers.
+    """
     conflicts.execute_rows(session, _TAKE, ("of", "amount"), list(amounts.items()))
-    numbers = sa.select(_chats.c.id, _chats.c.next_number)
-    return {
-        chat: after - amounts[chat] for chat, after in store.rows_of(session, numbers, _chats.c.id, sorted(amounts))
-    }
+    taken = store.rows_of(session, _NEXT_NUMBERS, _chats.c.id, sorted(amounts))
+    return {chat: after - amounts[chat] for chat, after in taken}
 
 
 def _query_ids(session: Transaction, canonicals: Sequence[str]) -> dict[str, int]:
-    """Returns the ids of queries by their canonical texts; those that are not known are added."""
+    """Returns canonical text → id of queries. Adds unknown queries."""
     wanted = sorted(set(canonicals))
     found = _known_queries(session, wanted)
     missing = [canonical for canonical in wanted if canonical not in found]
-    conflicts.insert_all_new(session, "query", (), [{"canonical": canonical} for canonical in missing])
+    conflicts.insert_all_new(session, "query", (), ("canonical",), [(one,) for one in missing])
     return found | _known_queries(session, missing)
 
 
 def _known_queries(session: Transaction, canonicals: Sequence[str]) -> dict[str, int]:
-    return {
-        row.canonical: row.id for row in store.rows_of(session, sa.select(_queries), _queries.c.canonical, canonicals)
-    }
+    return {row.canonical: row.id for row in store.rows_of(session, _queries, _queries.c.canonical, canonicals)}
 
 
 def change_subscription(session: Transaction, before: Subscription, after: Subscription) -> Subscription:
-    """Stores the fields in which `after` differs from `before`; returns `after`. A cursor that is no such field stays."""
+    """Stores only the fields in which `after` differs from `before`, so an unchanged cursor stays. Returns `after`."""
     if after == before:
         return after
     row = session.get_one(SubscriptionRow, before.id)
@@ -205,14 +224,14 @@ def change_subscription(session: Transaction, before: Subscription, after: Subsc
 
 
 def remove_subscriptions(session: Transaction, ids: Sequence[int]) -> None:
-    """Removes subscriptions; deliveries that were planned for them are still sent (docs/architecture.md, rule 5)."""
+    """Removes subscriptions. Deliveries that were planned for them are still sent (docs/architecture.md, rule 5)."""
     queries = session.exec(select(SubscriptionRow.query).where(col(SubscriptionRow.id).in_(ids))).all()
     session.exec(sa.delete(SubscriptionRow).where(col(SubscriptionRow.id).in_(ids)))
     drop_unused_queries(session, queries)
 
 
 def drop_unused_queries(session: Transaction, queries: Sequence[int]) -> None:
-    """Removes those of these queries that no subscription has."""
+    """Removes the queries, among these, that no subscription has any more."""
     used = select(SubscriptionRow.id).where(SubscriptionRow.query == QueryRow.id).exists()
     session.exec(sa.delete(QueryRow).where(col(QueryRow.id).in_(queries), ~used))
 
@@ -221,12 +240,15 @@ _stored_cadence = lru_cache(maxsize=4096)(parse_cadence)
 
 
 def _subscription(row: Sequence[Any]) -> Subscription:
-    """The value of a row of _VALUES. By position: names take ten times as long, and a plan reads all subscriptions."""
+    """Returns the Subscription of a row of _VALUES.
+
+    Reads the columns by position: names take ten times as long, and a plan reads all subscriptions.
+    """
     return Subscription._make((*row[:5], _stored_cadence(row[5]), *row[6:]))
 
 
 @store.reads
 def subscription_counts(transaction: Transaction) -> tuple[int, int]:
-    """(chats that have subscriptions, subscriptions)."""
+    """Returns (number of chats that have subscriptions, number of subscriptions)."""
     chats = sa.func.count(sa.func.distinct(SubscriptionRow.chat))
     return transaction.exec(select(chats, sa.func.count()).select_from(SubscriptionRow)).one()

@@ -1,4 +1,4 @@
-"""Workers, and the lanes that they are woken for."""
+"""Workers, their heartbeats and leases, and the jobs that wake them for lanes."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -17,15 +17,15 @@ from subscriptions.store.database.store import Transaction, reads, writes
 from subscriptions.store.rows import MessageRow
 
 TASK: Final = "deliver_lane"  # the name of the task that delivers a lane
-QUEUE: Final = "lanes:"  # how the name of a platform's queue begins
-AT_ONCE, ALERT, BULLETIN = 100, 50, 0  # priorities; the answers to people are posted without a job
+QUEUE: Final = "lanes:"  # the name of a platform's queue begins with this
+AT_ONCE, ALERT, BULLETIN = 100, 50, 0  # priorities; replies to people are posted without a job
 PRIORITIES: Mapping[DeliveryKind, int] = {
     DeliveryKind.ALERT: ALERT,
     DeliveryKind.NOTICE: ALERT,
     DeliveryKind.BULLETIN: BULLETIN,
 }
 _CHUNK = 10_000  # lanes in one statement
-_SOON = 10.0  # seconds; a lane that has to wait for longer waits because its platform asked for that
+_SOON = 10.0  # seconds; a lane waits longer only because its platform requested it
 _JOB = f"""
     ROW(
         '{QUEUE}' || platform, '{TASK}', priority, 'lane:' || platform || ':' || address, NULL,
@@ -76,7 +76,7 @@ _FORGET_LANE = sa.text(
 
 
 def wake_chats(session: Transaction, kinds: Mapping[int, DeliveryKind]) -> None:
-    """Wakes the lanes of chats, given by id, each with the kind of delivery that it got."""
+    """Wakes the lanes of chats. `kinds` is chat id → the kind of delivery that it got."""
     if kinds and _has_jobs(session):
         ids = list(kinds)
         for start in range(0, len(ids), _CHUNK):
@@ -94,7 +94,10 @@ def wake_lanes(
     priority: int = BULLETIN,
     only_idle: bool = False,
 ) -> int:
-    """Wakes lanes when `after` has passed, by the server's clock; `only_idle`: those without a job. Returns how many."""
+    """Wakes lanes when `after` has passed, by the server's clock; with `only_idle`, only lanes that have no job.
+
+    Returns the number of lanes that will be woken.
+    """
     if not lanes or not _has_jobs(transaction):
         return 0
     transaction.flush()
@@ -114,27 +117,27 @@ def wake_lanes(
 
 @reads
 def count_jobs(transaction: Transaction) -> int:
-    """How many jobs of lanes run, or may run soon."""
+    """Returns the number of jobs of lanes that run or may run soon."""
     if not _has_jobs(transaction):
         return 0
     return int(transaction.connection().execute(_LEFT, {"seconds": _SOON}).scalar_one())
 
 
 def jobs_waiting(session: Transaction) -> int | None:
-    """How many jobs of lanes may run now and do not; None where there are no jobs."""
+    """Returns the number of jobs of lanes that could run now but wait; None on SQLite, which has no jobs."""
     if not _has_jobs(session):
         return None
     return int(session.connection().execute(_WAITING).scalar_one())
 
 
 def _forget_wakes(session: Transaction) -> None:
-    """Removes the jobs of all lanes. For a process that looks on its own, while there is no worker."""
+    """Removes the jobs of all lanes. For a process that finds lanes without jobs, while no worker runs."""
     if _has_jobs(session):
         session.connection().execute(_FORGET)
 
 
 def forget_lane(session: Transaction, lane: Lane) -> None:
-    """Removes the jobs of a lane that has no chat any more; a running one ends on its own."""
+    """Removes the waiting jobs of a lane that has no chat any more. A running job ends itself."""
     if _has_jobs(session):
         session.connection().execute(_FORGET_LANE, {"platform": lane.platform, "address": lane.address})
 
@@ -148,10 +151,10 @@ def _has_jobs(session: Transaction) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Whereabouts:
-    """Which process a worker is, for those who look for it."""
+    """Which process a worker is, for people who look for it."""
 
     host: str = ""  # the name of the machine
-    number: int = 0  # of the process there
+    number: int = 0  # of the process on that machine
     since: datetime | None = None  # when it began
 
 
@@ -159,7 +162,7 @@ NOWHERE = Whereabouts()
 
 
 def is_not_known(_process: str) -> bool:
-    """Whether a process runs, where the system does not tell: then the lock alone decides."""
+    """Returns False: used if the system cannot tell whether a process runs. Then only the lock decides."""
     return False
 
 
@@ -172,20 +175,20 @@ def begin_worker(
     where: Whereabouts = NOWHERE,
     is_running: Callable[[str], bool] = is_not_known,
 ) -> int:
-    """Begins the work of this process, and recovers what workers that are gone left. Returns how many messages.
+    """Registers this process as a worker, and recovers the messages of workers that are gone. Returns their number.
 
-    One that holds the sender lock replaces all that held it before, unless their process still runs, as `is_running` tells:
-    a lock proves nothing on a file system without locks, or after its file was removed. An earlier worker of the same process
-    is not at work any more: a process has one sender at a time. One transaction: a crash before its commit leaves everything
-    to the next start.
+    A worker with the sender lock replaces all workers that had the lock before, except those whose process still runs
+    (`is_running`): on a file system without locks, or after the lock's file was removed, the lock alone proves nothing.
+    An earlier worker of the same process has ended, because a process has only one sender at a time. All this is one
+    transaction, so after a crash before its commit the next start does the same.
     """
     if holds_sender_lock:
         before = transaction.exec(select(WorkerRow).where(col(WorkerRow.holds_sender_lock))).all()
         for one in before:
             if one.process == process or not is_running(one.process):
                 transaction.delete(one)
-        transaction.exec(sa.delete(LeaseRow))  # no worker of a cluster is there
-        _forget_wakes(transaction)  # this process looks for lanes on its own, and no worker takes jobs
+        transaction.exec(sa.delete(LeaseRow))  # with the lock, no worker of a cluster runs
+        _forget_wakes(transaction)  # this process finds lanes without jobs, and no worker takes jobs
     worker = transaction.store.worker
     transaction.merge(WorkerRow(id=worker, holds_sender_lock=holds_sender_lock, process=process, **asdict(where)))
     transaction.flush()
@@ -194,10 +197,10 @@ def begin_worker(
 
 @writes
 def beat(transaction: Transaction, *, process: str = "", where: Whereabouts = NOWHERE) -> None:
-    """Changes the heartbeat of this worker, which shows the others that it is at work; `process` and `where` say which one.
+    """Changes the heartbeat of this worker, which shows the others that it runs. `process` and `where` describe it.
 
-    One that they took for gone joins them again. On a server the moment is written down, for those who look. In a file nothing
-    is written without others.
+    If the others have removed it as gone, it is registered again. On PostgreSQL, the moment is stored too, for people.
+    On SQLite, nothing is written if there are no other workers.
     """
     worker = transaction.store.worker
     values = {"id": worker, "beat": 0, "holds_sender_lock": False, "process": process, **asdict(where)}
@@ -220,24 +223,24 @@ def worker_ids(transaction: Transaction) -> list[str]:
 
 @reads
 def other_workers(transaction: Transaction) -> dict[str, int]:
-    """The other workers → their heartbeats."""
+    """Returns id → heartbeat of all other workers."""
     found = select(WorkerRow.id, WorkerRow.beat).where(WorkerRow.id != transaction.store.worker)
     return dict(transaction.exec(found).all())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownWorker:
-    """A worker as it is written down."""
+    """A worker as it is stored."""
 
     id: str
     process: str
     where: Whereabouts
-    silent_for: timedelta | None  # since its last heartbeat, by the server's clock; None: it writes none down
+    silent_for: timedelta | None  # time since its last heartbeat, by the server's clock; None: not known
     sending: int  # lanes in which it is sending a message
 
 
 def known_workers(session: Transaction) -> list[KnownWorker]:
-    """All workers, those that began first at the top."""
+    """All workers, ordered by their beginning."""
     sending = select(sa.func.count(col(MessageRow.lane).distinct())).where(
         col(MessageRow.worker) == WorkerRow.id, col(MessageRow.state) == MessageState.SENDING
     )
@@ -256,7 +259,7 @@ def known_workers(session: Transaction) -> list[KnownWorker]:
 
 
 def held_names(session: Transaction) -> dict[str, list[str]]:
-    """The worker of each lease that has not ended → the names that it holds. On a server."""
+    """Returns worker → names of its leases that have not ended. Only for PostgreSQL."""
     lasts = or_(col(LeaseRow.ends).is_(None), col(LeaseRow.ends) > sa.func.clock_timestamp())
     found: dict[str, list[str]] = {}
     for worker, name in session.exec(select(LeaseRow.worker, LeaseRow.name).where(lasts).order_by(LeaseRow.name)):
@@ -266,16 +269,17 @@ def held_names(session: Transaction) -> dict[str, list[str]]:
 
 @writes
 def end_worker(transaction: Transaction) -> int:
-    """Ends this worker in an orderly way, and recovers what it had claimed. Returns how many messages."""
+    """Removes this worker, and recovers the messages that it had claimed. Returns their number."""
     transaction.exec(sa.delete(WorkerRow).where(col(WorkerRow.id) == transaction.store.worker))
     return recover_left(transaction)
 
 
 @writes
 def recover_stalled(transaction: Transaction, stalled: Mapping[str, int]) -> int:
-    """Recovers what these workers left, unless their heartbeats have changed. Returns how many messages.
+    """Removes stalled workers and recovers their messages. Returns the number of messages.
 
-    Their replies are left to who posts replies (`unfinished_replies`), which may take part in this transaction.
+    `stalled` is worker → its last known heartbeat: a worker whose heartbeat has changed stays. Their replies are taken
+    over by `unfinished_replies`, which may be a part of this transaction.
     """
     for worker, last in stalled.items():
         transaction.exec(sa.delete(WorkerRow).where(col(WorkerRow.id) == worker, col(WorkerRow.beat) == last))
@@ -283,10 +287,10 @@ def recover_stalled(transaction: Transaction, stalled: Mapping[str, int]) -> int
 
 
 def recover_left(session: Transaction) -> int:
-    """Marks as unclear what lost workers left in state `sending`: it may have been sent. Returns how many messages.
+    """Marks messages that lost workers left in the state `sending` as unclear: they may be sent. Returns their number.
 
-    Messages that they left unclear are tried at once, too, and their lanes are woken. Workers that exist keep their
-    messages.
+    Messages that these workers left unclear are also tried at once. The lanes of all these messages are woken. Workers
+    that still exist keep their messages.
     """
     gone = col(MessageRow.worker).not_in(select(WorkerRow.id))
     found = _make_unclear(session, gone)
@@ -298,9 +302,9 @@ def recover_left(session: Transaction) -> int:
 
 @writes
 def recover_own(transaction: Transaction, lane: Lane | None = None) -> int:
-    """Recovers what this process marked as sending, when it sends nothing any more. Returns how many messages.
+    """Marks messages that this process left in the state `sending` as unclear. Returns their number.
 
-    `lane`: only what it marked there.
+    Call it when the process sends nothing any more. `lane`: only the messages of that lane.
     """
     own = col(MessageRow.worker) == transaction.store.worker
     if lane is not None:
@@ -311,7 +315,7 @@ def recover_own(transaction: Transaction, lane: Lane | None = None) -> int:
 
 
 def _make_unclear(session: Transaction, whose: sa.ColumnElement[bool]) -> list[str | None]:
-    """Marks what is being sent as unclear. Returns the lane of each message."""
+    """Marks messages of some workers that are being sent as unclear. Returns the lane of each message."""
     found = session.exec(
         sa.update(MessageRow)
         .where(col(MessageRow.state) == MessageState.SENDING, whose)
@@ -322,6 +326,6 @@ def _make_unclear(session: Transaction, whose: sa.ColumnElement[bool]) -> list[s
 
 
 def _wake(session: Transaction, names: Sequence[str | None]) -> None:
-    """Wakes lanes by the names that their messages have, also where a job of the lane waits for a later moment."""
+    """Wakes lanes, given as "platform:address", even if another job of the lane waits for a later moment."""
     parts = [name.split(":", 1) for name in dict.fromkeys(names) if name]
     wake_lanes(session, [Lane(platform, address) for platform, address in parts], priority=AT_ONCE)

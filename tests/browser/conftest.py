@@ -1,4 +1,4 @@
-"""A browser for the whole run, in its own thread, and two bots: one whose proxy names people, one without any setting.
+"""A browser for the whole run, in its own thread, and two bots: one whose proxy names people, and one without settings.
 
 Playwright's loop and pytest-asyncio's cannot share a thread, so the tests of this folder run in the browser's thread.
 """
@@ -25,7 +25,7 @@ _thread = ThreadPoolExecutor(1, "browser")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks the tests of this folder; without Chromium they are skipped by name."""
+    """Marks the tests of this folder. Without Chromium they are skipped, each by its name."""
     for item in items:
         if Path(__file__).parent in Path(item.path).parents:
             item.add_marker(pytest.mark.browser)
@@ -35,7 +35,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
-    """Runs a test in the thread of the browser."""
+    """Runs a test in the thread of the browser. Returns True if it did, so that pytest does not run it again."""
     wanted = pyfuncitem._fixtureinfo.argnames
     _thread.submit(pyfuncitem.obj, **{name: pyfuncitem.funcargs[name] for name in wanted}).result()
     return True
@@ -43,7 +43,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
-    """Chromium, once for all tests."""
+    """Chromium, started once for all tests."""
     stack = ExitStack()
 
     def start() -> Any:
@@ -58,7 +58,7 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture(scope="session")
 def bot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bot]:
-    """A bot whose proxy names people, so that each test has its own chats."""
+    """A bot whose proxy names people. This gives each test its own chats."""
     settings = {"PAPERWIRE_WEB_USER_HEADER": "X-User", "PAPERWIRE_ADMINS": "web:op"}
     with running_bot(tmp_path_factory.mktemp("bot"), settings) as running:
         yield running

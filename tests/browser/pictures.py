@@ -24,11 +24,11 @@ BROKEN = 9  # days ago
 
 
 FRAME = {"width": 1040, "height": 620}
-SECONDS = 2.4  # for which each frame of the demo is shown
+SECONDS = 2.4  # how long the demo shows each frame
 
 
 def main() -> None:
-    """Talks with a bot that has the samples, on a screen and on a phone."""
+    """Talks with a bot that has the samples, on a desktop screen and on a phone."""
     for name in [name for name in os.environ if name.startswith("PAPERWIRE_")]:
         del os.environ[name]
     with ExitStack() as stack:
@@ -63,7 +63,7 @@ def main() -> None:
 
 
 def _frames(me: Visitor) -> Iterator[bytes]:
-    """Yields what one sees: the first screen, papers while one types, a subscription, a paper saved, a pause."""
+    """Yields screenshots: the first screen, papers during typing, a subscription, a saved paper, a pause."""
     page, log = me.page, me.page.locator("#log")
     yield page.screenshot()
     for typed, found in (("reinf", "#papers .number"), ("reinforcement learning", "#found:not(:empty)")):
@@ -92,7 +92,7 @@ def _frames(me: Visitor) -> Iterator[bytes]:
 
 
 def _animated(frames: Sequence[bytes]) -> str:
-    """Returns an SVG that shows the frames by turns; the first alone where motion is not wanted."""
+    """Returns an SVG that shows the frames one after another. If motion is not wanted, it shows only the first."""
     wide, high, whole = FRAME["width"], FRAME["height"], SECONDS * len(frames)
     images = "".join(
         f'<image width="{wide}" height="{high}" class="frame" style="animation-delay:{SECONDS * at:.1f}s" '
@@ -110,7 +110,7 @@ def _animated(frames: Sequence[bytes]) -> str:
 
 
 def _past(folder: Path) -> None:
-    """Lets a list come on each of the last 27 days but Sundays, and be broken on one, into the database that a bot will have there."""
+    """Prepares the database of a bot: a list came on each of the last 27 days except Sundays, and one of them was broken."""
     past = folder / "past"
     (past / "inbox").mkdir(parents=True)
     (past / "paperwire.toml").write_text(INBOX)

@@ -1,4 +1,4 @@
-"""The chat as people use it: with scripts, without, with the keyboard alone."""
+"""The chat as people use it: with scripts, without scripts, and with the keyboard only."""
 
 from collections.abc import Callable
 from typing import Any
@@ -66,7 +66,7 @@ def test_a_ninth_page_of_a_chat_takes_the_place_of_the_first(visit: Visit) -> No
     first = pages[0].page
     first.wait_for_selector("html:not([data-live])", state="attached")
     first.get_by_text("Too many pages are open").wait_for()
-    pages[0].says("/list")  # it goes on, but does not show on its own what is new
+    pages[0].says("/list")  # the page still works, but does not show new messages by itself
     first.wait_for_load_state()
     pages[0].sees("There are no subscriptions yet")
 
@@ -85,7 +85,7 @@ def test_another_page_of_the_chat_is_updated_another_chat_not(visit: Visit) -> N
 def test_a_page_that_was_away_goes_on_where_it_stopped(visit: Visit) -> None:
     desk, phone = visit("cem"), visit("cem")
     phone.page.context.set_offline(True)
-    desk.says("/list")  # no subscription, to which a paper that another test brings could add a message
+    desk.says("/list")  # no subscription, because a paper of another test could then add a message
     desk.sees("There are no subscriptions yet")
     phone.page.context.set_offline(False)
     phone.sees("There are no subscriptions yet")
@@ -104,7 +104,7 @@ def test_everything_works_without_scripts(visit: Visit) -> None:
     dan.sees("There are no subscriptions yet")
     dan.bot.brings("A lighthouse made of light")
     dan.says("/sub lighthouse")
-    visit("dan").sees("A lighthouse made of light")  # in a second window, to know when it has come
+    visit("dan").sees("A lighthouse made of light")  # a second window shows when the paper has arrived
     dan.page.get_by_role("link", name="show what is new").click()
     dan.sees("A lighthouse made of light")
 

@@ -32,9 +32,9 @@ def test_from_nothing_to_a_received_paper_in_three_messages(browser: Any, tmp_pa
         me.sees("Diffusion")
         found = me.page.locator("#log .paper h3")
         shown = found.count()
-        me.presses("subscribe")  # the second: a button says what one could have written
+        me.presses("subscribe")  # the second message: a button replaces typing
         me.sees("✓ 1")
-        me.has(4)  # what was said, what it finds, the confirmation, the others that it finds
+        me.has(4)  # the word, its papers, the confirmation, and the other papers
         assert me.page.locator("#log .mine").count() + 1 <= MESSAGES
         titles = found.all_inner_texts()
         assert len(titles) > shown

@@ -1,4 +1,4 @@
-"""The pages are accessible: axe-core finds nothing, nothing scrolls sideways, nothing moves where motion is off."""
+"""The pages are accessible: axe-core finds nothing, nothing scrolls sideways, nothing moves if motion is switched off."""
 
 from collections.abc import Callable
 from typing import Any
@@ -15,7 +15,7 @@ TALK = {
 
 
 def talked(visit: Visit, name: str, language: str, **wishes: Any) -> Visitor:
-    """A visitor whose chat holds every kind of message."""
+    """Returns a visitor whose chat contains every kind of message."""
     visitor = visit(name, language=language, **wishes)
     if not visitor.page.locator("#log .post").count():
         for words in TALK[language]:
@@ -44,7 +44,7 @@ def test_axe_finds_nothing(visit: Visit, language: str, dark: bool) -> None:
 
 def test_nothing_is_scrolled_sideways_at_200_percent_and_more(visit: Visit) -> None:
     reader = talked(visit, "reader-en", "en", still=True)
-    for width in (640, 320):  # CSS pixels of a window of 1280 at 200 and at 400 percent
+    for width in (640, 320):  # CSS pixels of a window of 1280 pixels at 200 and at 400 percent
         reader.page.set_viewport_size({"width": width, "height": 400})
         assert not reader.overflows(), width
         assert reader.page.get_by_role("textbox").is_visible()

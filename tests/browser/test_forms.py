@@ -1,4 +1,4 @@
-"""Forms as people fill them in: with scripts, without, with the keyboard alone; and as axe-core sees them."""
+"""Forms as people fill them in: with scripts, without scripts, with the keyboard only; and their check by axe-core."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +11,7 @@ Visit = Callable[..., Visitor]
 
 
 def opens(visitor: Visitor, words: str) -> Any:
-    """The page of the form that these words open."""
+    """Returns the page of the form that this command opens."""
     visitor.says(words)
     visitor.page.wait_for_selector("#sheet")
     return visitor.page

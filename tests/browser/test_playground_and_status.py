@@ -1,4 +1,4 @@
-"""The playground and the status as people use them, and as axe-core sees them."""
+"""The playground and the status page as people use them, and their check by axe-core."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -13,7 +13,7 @@ Visit = Callable[..., Visitor]
 
 
 def with_papers(visit: Visit, name: str, word: str, **wishes: object) -> Visitor:
-    """A visitor of a bot that knows two papers with this word."""
+    """Returns a visitor of a bot that has two papers with this word."""
     visitor = visit(name, **wishes)
     visitor.bot.brings(f"A {word} in the sea", f"The {word}, and a survey of it")
     teller = visit(f"{name}-teller")
@@ -71,9 +71,10 @@ def test_an_older_answer_never_replaces_a_newer_one(visit: Visit) -> None:
         field.fill("gnomon survey")
     field.fill("gnomon")
     page.locator(".found", has_text="2 of").wait_for()
-    with suppress(Error):  # the page does not wait for it any more
+    with suppress(Error):  # the page may have cancelled this request
         held[0].continue_()
-    page.evaluate("fetch('/playground?q=gnomon').then((answer) => answer.text())")  # by now the older one has come
+    # the older answer has arrived by now
+    page.evaluate("fetch('/playground?q=gnomon').then((answer) => answer.text())")
     assert page.locator(".found-papers .paper").count() == 2
     assert page.url.endswith("q=gnomon")
 

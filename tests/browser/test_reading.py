@@ -1,4 +1,4 @@
-"""Reading on the page: what one finds while one types, the subscriptions beside the chat, and the keys."""
+"""Reading on the page: results during typing, the subscriptions next to the chat, and keyboard shortcuts."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,7 +9,7 @@ Visit = Callable[..., Visitor]
 
 
 def knows(visit: Visit, word: str, *titles: str) -> None:
-    """Lets papers come, and waits until another chat has them."""
+    """Lets papers arrive, and waits until another chat has them."""
     other = visit(f"other-{word}")
     other.says(f"/sub {word}")
     other.sees("✓ 1")

@@ -1,4 +1,4 @@
-"""A visitor of the pages, and the bots that they visit: real processes of `paperwire run`."""
+"""A visitor of the pages, and the bots that they visit. The bots are real processes of `paperwire run`."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -17,13 +17,13 @@ _papers = count(1)
 
 @dataclass(frozen=True, slots=True)
 class Bot:
-    """A running `paperwire run`."""
+    """A running `paperwire run` process."""
 
     folder: Path
     url: str
 
     def brings(self, *titles: str) -> None:
-        """Puts a digest with these papers into the inbox, which the bot watches."""
+        """Puts a digest with these papers into the inbox that the bot watches."""
         papers = [(f"2611.{next(_papers):05d}", title, "We look at it, and it holds.") for title in titles]
         part = self.folder / "inbox" / f"{next(_papers)}.part"
         part.write_text(page(*papers), "utf-8")
@@ -32,7 +32,7 @@ class Bot:
 
 @contextmanager
 def running_bot(folder: Path, environment: Mapping[str, str], *, sources: bool = True) -> Iterator[Bot]:
-    """Runs a bot in a folder; with `sources` one that watches a folder, else one without any setting, and without a network."""
+    """Runs a bot in a folder. With `sources`, it watches an inbox. Otherwise it has no settings and no network."""
     (folder / "inbox").mkdir()
     if sources:
         (folder / "paperwire.toml").write_text(INBOX)
@@ -47,7 +47,7 @@ def running_bot(folder: Path, environment: Mapping[str, str], *, sources: bool =
 
 @dataclass(slots=True)
 class Visitor:
-    """A person with a browser who has a chat open."""
+    """A person who has a chat open in a browser."""
 
     page: Any
     bot: Bot
@@ -89,7 +89,7 @@ class Visitor:
         return visitor
 
     def is_live(self) -> None:
-        """Waits until the page shows what comes as it comes."""
+        """Waits until the page shows new messages as soon as they arrive."""
         self.page.wait_for_selector("html[data-live=yes]", state="attached")
 
     def says(self, words: str) -> None:
@@ -101,23 +101,23 @@ class Visitor:
         self.page.get_by_role("button", name=label, exact=True).last.click()
 
     def opens_menu(self) -> None:
-        """Opens ⋯ of the newest paper."""
+        """Opens the ⋯ menu of the newest paper."""
         self.page.locator(".actions summary").last.click()
 
     def sees(self, words: str) -> None:
-        """Waits until a message holds these words."""
+        """Waits until a message contains these words."""
         self.page.locator("#log .post:not(.mine)", has_text=words).last.wait_for(state="attached")
 
     def has(self, messages: int) -> None:
-        """Waits until the page shows so many messages."""
+        """Waits until the page shows this number of messages."""
         self.page.locator("#log .post").nth(messages - 1).wait_for(state="attached")
 
     def focus(self, what: str) -> str:
-        """What the element with the focus is, by this property."""
+        """Returns this property of the element that has the focus."""
         return str(self.page.evaluate(f"document.activeElement.{what}"))
 
     def overflows(self) -> bool:
-        """Whether the page must be scrolled sideways."""
+        """Tells whether the page must be scrolled sideways."""
         wide = "document.scrollingElement.scrollWidth > document.scrollingElement.clientWidth"
         return bool(self.page.evaluate(wide))
 
@@ -130,9 +130,9 @@ AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
 
 
 def violations(page: Any) -> list[str]:
-    """What axe-core finds, all its rules included."""
+    """Returns what axe-core finds with all its rules."""
     if not page.evaluate("typeof axe !== 'undefined'"):
-        page.evaluate(AXE.read_text("utf-8"))  # not through a <script>, which the page forbids
+        page.evaluate(AXE.read_text("utf-8"))  # not through a <script>, because the page forbids it
     found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
     return [
         f"{one['id']}: {node['html'][:200]} {node['failureSummary'][:300]}"

@@ -1,4 +1,4 @@
-"""Each channel with the fake that it speaks to. RIGS has one entry for each, and test_channels.py runs over all of them."""
+"""Each channel with its fake platform. RIGS has one entry per channel, and test_channels.py runs over all of them."""
 
 import io
 import json
@@ -11,13 +11,13 @@ from tempfile import TemporaryDirectory
 from pydantic import SecretStr
 
 from bot.demo.story import GalleryChannel
-from bot.platforms.apprise.outgoing import AppriseChannel
+from bot.platforms.apprise.adapter import AppriseChannel
 from bot.platforms.console.adapter import ConsoleChannel
-from bot.platforms.email.outgoing import EmailChannel
-from bot.platforms.slack.outgoing import SlackChannel
+from bot.platforms.email.adapter import EmailChannel
+from bot.platforms.slack.adapter import SlackChannel
 from bot.platforms.slack.workspaces import WorkspaceTokens
-from bot.platforms.telegram.outgoing import TelegramChannel
-from bot.platforms.web.outgoing import WebChannel
+from bot.platforms.telegram.adapter import TelegramChannel
+from bot.platforms.web.talking import WebChannel
 from bot.ports.channel import Channel
 from bot.settings import Destination, Settings
 from subscriptions.model import ChatAddress, Message
@@ -42,14 +42,14 @@ OTHER_SLACK_TOKEN = "xoxb-made-up-token-of-another-workspace"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rig:
-    """A channel, a chat that takes messages, and what the fake received."""
+    """A channel, a chat that accepts messages, and what the fake received."""
 
     channel: Channel
     chat: ChatAddress
     topic: ChatAddress  # a topic or thread of the same lane
     compose: Compose  # (text, number=1) → a message in the shape that this channel posts
-    received: Callable[[], list[str]]  # texts in the order of their arrival; an edit is the last one
-    disconnect: Callable[[], None]  # from now on the platform cannot be reached
+    received: Callable[[], list[str]]  # texts in the order of arrival; an edited text is the last one
+    disconnect: Callable[[], None]  # makes the platform unreachable from now on
     secret: str = "no secret"
 
 
@@ -108,7 +108,7 @@ async def slack() -> AsyncIterator[Rig]:
 
 @asynccontextmanager
 async def another_workspace() -> AsyncIterator[Rig]:
-    """A Slack workspace that is not the own one; its token is the second."""
+    """A Slack workspace other than the app's own one. It uses the second token."""
     with FakeSlack() as fake:
         other = fake.workspace("T2", OTHER_SLACK_TOKEN)
         fake.knows("C1", team="T2")
@@ -161,7 +161,7 @@ async def gallery() -> AsyncIterator[Rig]:
 
 @asynccontextmanager
 async def postbox() -> AsyncIterator[Rig]:
-    """A platform that the product does not know."""
+    """A platform that is not part of the product."""
     with TemporaryDirectory() as folder:
         out = Path(folder) / "out"
         out.mkdir()
@@ -179,7 +179,7 @@ async def postbox() -> AsyncIterator[Rig]:
 
 @asynccontextmanager
 async def web() -> AsyncIterator[Rig]:
-    """Our own page: what was posted is what a reader of the chat finds, in the order of the changes."""
+    """Our own page. What it received is what a reader of the chat sees, in the order of the changes."""
     with TemporaryDirectory() as folder:
         store = Store(f"sqlite:///{folder}/paperwire.db")
         store.open(now=NOON)

@@ -10,8 +10,8 @@ import pytest
 import pytest_asyncio
 from pydantic import SecretStr
 
+from bot.platforms.slack.adapter import SlackChannel
 from bot.platforms.slack.api import SlackApi
-from bot.platforms.slack.outgoing import SlackChannel
 from bot.platforms.slack.workspaces import WorkspaceTokens
 from bot.ports.channel import File
 from bot.ports.conversation import MessageRequest, Place, Request
@@ -189,7 +189,7 @@ async def test_a_clock_that_nobody_here_knows_is_none(api: SlackApi, slack: Fake
     assert (await api.enrich(request(), changes=True)).timezone == ""
 
 
-# ── whispers ──────────────────────────────────────────────────────────────────
+# ── ephemeral messages ────────────────────────────────────────────────────────
 
 
 async def test_a_whisper_goes_where_slack_takes_answers_and_five_times(api: SlackApi, slack: FakeSlack) -> None:
@@ -237,7 +237,7 @@ async def test_no_token_goes_to_an_address_for_answers(api: SlackApi, slack: Fak
     at = str(slack.user_types("/paperwire list").payload["response_url"])
     await api.post_ephemeral(
         VISION, "U1", message(), response_url=at, replaces=False
-    )  # the fake refuses one with a token
+    )  # the fake refuses a request with a token
     assert [method for method, _ in slack.arrived() if method.startswith("/respond/")] != []
     assert slack.arrived("chat.postEphemeral") == []
 
@@ -274,7 +274,7 @@ async def test_a_file_to_a_channel_that_is_gone_is_told(api: SlackApi, slack: Fa
 
 
 def dropped(slack: FakeSlack, content: str, team: str = "") -> str:
-    """Drops a file as a person. Returns its id."""
+    """Sends a file as a person. Returns its id."""
     sent = slack.writes_dm("import", file=("list.txt", content), team=team)
     return str(sent.payload["event"]["files"][0]["id"])
 

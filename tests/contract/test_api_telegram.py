@@ -9,9 +9,9 @@ import pytest_asyncio
 
 from bot.commands.context import Command
 from bot.commands.intent import REGISTRY
-from bot.platforms.telegram.errors import UpdatesConflict
+from bot.platforms.telegram import adapter
+from bot.platforms.telegram.client import UpdatesConflict
 from bot.platforms.telegram.incoming import ALLOWED
-from bot.platforms.telegram.outgoing import Menu, TelegramApi, TelegramChannel, menus_of, publish_menus
 from bot.ports.channel import File
 from bot.ports.conversation import Place
 from bot.rendering.language import translator
@@ -34,14 +34,14 @@ def telegram() -> Iterator[FakeTelegram]:
 
 
 @pytest_asyncio.fixture
-async def channel(telegram: FakeTelegram, read: float) -> AsyncIterator[TelegramChannel]:
-    channel = TelegramChannel(TOKEN, api_url=telegram.url, connect=2, read=read)
+async def channel(telegram: FakeTelegram, read: float) -> AsyncIterator[adapter.TelegramChannel]:
+    channel = adapter.TelegramChannel(TOKEN, api_url=telegram.url, connect=2, read=read)
     yield channel
     await channel.close()
 
 
 @pytest.fixture
-def api(channel: TelegramChannel) -> TelegramApi:
+def api(channel: adapter.TelegramChannel) -> adapter.TelegramApi:
     return channel.api()
 
 
@@ -51,11 +51,11 @@ def api(channel: TelegramChannel) -> TelegramApi:
 @pytest.mark.parametrize(
     ("person", "manages"), [("7", True), ("8", True), ("9", False), ("10", False), ("99", False), ("0", False)]
 )
-async def test_creator_and_administrators_manage_a_group(api: TelegramApi, person: str, manages: bool) -> None:
+async def test_creator_and_administrators_manage_a_group(api: adapter.TelegramApi, person: str, manages: bool) -> None:
     assert await api.is_admin(GROUP, person) is manages
 
 
-async def test_rights_are_asked_for_each_time(api: TelegramApi, telegram: FakeTelegram) -> None:
+async def test_rights_are_asked_for_each_time(api: adapter.TelegramApi, telegram: FakeTelegram) -> None:
     assert await api.is_admin(GROUP, "9") is False
     telegram.promotes("-1001", "9")
     assert await api.is_admin(GROUP, "9") is True
@@ -63,7 +63,7 @@ async def test_rights_are_asked_for_each_time(api: TelegramApi, telegram: FakeTe
     assert await api.is_admin(GROUP, "9") is False
 
 
-async def test_a_bot_that_may_not_see_members_does_not_know(api: TelegramApi, telegram: FakeTelegram) -> None:
+async def test_a_bot_that_may_not_see_members_does_not_know(api: adapter.TelegramApi, telegram: FakeTelegram) -> None:
     telegram.hides_members("-1001")
     assert await api.is_admin(GROUP, "7") is None
     telegram.promotes("-1001", "4242")
@@ -74,14 +74,14 @@ async def test_a_bot_that_may_not_see_members_does_not_know(api: TelegramApi, te
     assert await api.is_admin(CHANNEL, "7") is None
 
 
-async def test_a_bot_that_is_not_there_does_not_know(api: TelegramApi, telegram: FakeTelegram) -> None:
+async def test_a_bot_that_is_not_there_does_not_know(api: adapter.TelegramApi, telegram: FakeTelegram) -> None:
     telegram.kicks("-1001")
     assert await api.is_admin(GROUP, "7") is None
     assert await api.is_admin(ChatAddress("telegram", "-5"), "7") is None
 
 
 async def test_rights_in_a_group_that_moved_are_those_of_its_new_address(
-    api: TelegramApi, telegram: FakeTelegram
+    api: adapter.TelegramApi, telegram: FakeTelegram
 ) -> None:
     telegram.knows("-7", "group", people={"7": "creator"})
     telegram.migrates("-7", "-1007")
@@ -91,7 +91,9 @@ async def test_rights_in_a_group_that_moved_are_those_of_its_new_address(
 @pytest.mark.parametrize(
     "fault", ["502", "404 page", "403 page", "400 page", "broken json", "list", "hang before", "429"]
 )
-async def test_a_telegram_that_does_not_answer_is_no_no(api: TelegramApi, telegram: FakeTelegram, fault: str) -> None:
+async def test_a_telegram_that_does_not_answer_is_no_no(
+    api: adapter.TelegramApi, telegram: FakeTelegram, fault: str
+) -> None:
     telegram.answers(fault, method="getChatMember")
     with pytest.raises(RetryLater):
         await api.is_admin(GROUP, "7")
@@ -101,7 +103,7 @@ async def test_a_telegram_that_does_not_answer_is_no_no(api: TelegramApi, telegr
 # ── places ────────────────────────────────────────────────────────────────────
 
 
-async def test_a_place_is_found_by_name_and_by_id(api: TelegramApi) -> None:
+async def test_a_place_is_found_by_name_and_by_id(api: adapter.TelegramApi) -> None:
     vision = Place(
         chat=ChatAddress("telegram", "-1002"), kind=ChatKind.GROUP, title="Vision", public=True, is_linked=True
     )
@@ -116,24 +118,26 @@ async def test_a_place_is_found_by_name_and_by_id(api: TelegramApi) -> None:
 
 
 @pytest.mark.parametrize("name", ["@nobody", "-5", "@Ada", "0", ""])
-async def test_what_the_bot_cannot_see_is_no_place(api: TelegramApi, name: str) -> None:
+async def test_what_the_bot_cannot_see_is_no_place(api: adapter.TelegramApi, name: str) -> None:
     assert await api.find_chat(name) is None
 
 
-async def test_who_the_bot_is(api: TelegramApi, telegram: FakeTelegram) -> None:
-    assert await api.get_me() == ("4242", "paperwire_test_bot")
+async def test_who_the_bot_is(api: adapter.TelegramApi, telegram: FakeTelegram) -> None:
+    assert await api._client.get_me() == ("4242", "paperwire_test_bot")
     telegram.serves_pages("404 page", method="getMe")
     with pytest.raises(RetryLater):
-        await api.get_me()
+        await api._client.get_me()
     telegram.revokes()
     with pytest.raises(SenderStopped):
-        await api.get_me()
+        await api._client.get_me()
 
 
 # ── presses ───────────────────────────────────────────────────────────────────
 
 
-async def test_a_press_is_acknowledged_with_as_many_words_as_fit(api: TelegramApi, telegram: FakeTelegram) -> None:
+async def test_a_press_is_acknowledged_with_as_many_words_as_fit(
+    api: adapter.TelegramApi, telegram: FakeTelegram
+) -> None:
     short, long, silent = (telegram.presses("x", tampered=True) for _ in range(3))
     await api.acknowledge(short, "Paused.")
     await api.acknowledge(long, "word " * 60)
@@ -144,7 +148,9 @@ async def test_a_press_is_acknowledged_with_as_many_words_as_fit(api: TelegramAp
     assert toasts[long].endswith("word…")
 
 
-async def test_a_press_that_cannot_be_acknowledged_is_no_matter(api: TelegramApi, telegram: FakeTelegram) -> None:
+async def test_a_press_that_cannot_be_acknowledged_is_no_matter(
+    api: adapter.TelegramApi, telegram: FakeTelegram
+) -> None:
     press = telegram.presses("x", tampered=True)
     telegram.forgets_callbacks()
     await api.acknowledge(press, "x")
@@ -160,7 +166,7 @@ async def test_a_press_that_cannot_be_acknowledged_is_no_matter(api: TelegramApi
 # ── documents ─────────────────────────────────────────────────────────────────
 
 
-async def test_a_file_is_sent_to_its_topic_and_silent(api: TelegramApi, telegram: FakeTelegram) -> None:
+async def test_a_file_is_sent_to_its_topic_and_silent(api: adapter.TelegramApi, telegram: FakeTelegram) -> None:
     file = File(name="subscriptions.txt", text="daily 09:00 | diffusion | \n扩散\n")
     await api.send_file(ChatAddress("telegram", "-1001", "5"), file)
     await api.send_file(ChatAddress("telegram", "42"), file)
@@ -169,7 +175,7 @@ async def test_a_file_is_sent_to_its_topic_and_silent(api: TelegramApi, telegram
     assert (private["thread"], private["silent"]) == ("", True)
 
 
-async def test_a_file_to_a_chat_that_is_gone_is_told(api: TelegramApi, telegram: FakeTelegram) -> None:
+async def test_a_file_to_a_chat_that_is_gone_is_told(api: adapter.TelegramApi, telegram: FakeTelegram) -> None:
     telegram.blocks("42")
     with pytest.raises(ChatGone):
         await api.send_file(ChatAddress("telegram", "42"), File(name="a.txt", text="x"))
@@ -181,23 +187,25 @@ def dropped(telegram: FakeTelegram, content: str, name: str = "list of words.txt
     return f"f{len(telegram._files)}"
 
 
-async def test_a_dropped_file_is_fetched(api: TelegramApi, telegram: FakeTelegram) -> None:
+async def test_a_dropped_file_is_fetched(api: adapter.TelegramApi, telegram: FakeTelegram) -> None:
     assert await api.fetch(dropped(telegram, "diffusion\n扩散\n"), 1000) == "diffusion\n扩散\n".encode()
     assert await api.fetch(dropped(telegram, "x" * 10), 10) == b"x" * 10
 
 
-async def test_a_file_that_is_too_large_is_not_fetched(api: TelegramApi, telegram: FakeTelegram) -> None:
+async def test_a_file_that_is_too_large_is_not_fetched(api: adapter.TelegramApi, telegram: FakeTelegram) -> None:
     with pytest.raises(Refused, match="larger than 1 KB"):
         await api.fetch(dropped(telegram, "x" * 1025), 1024)
     assert telegram.arrived("file") == []
     telegram.largest_download = 10
-    with pytest.raises(Refused, match="larger than 1 KB"):  # Telegram itself hands out no more
+    with pytest.raises(Refused, match="larger than 1 KB"):  # Telegram itself offers no larger files
         await api.fetch(dropped(telegram, "x" * 11), 1024)
-    with pytest.raises(Refused, match="Telegram hands out files of up to 20 MB"):  # we would read more
+    with pytest.raises(Refused, match="Telegram hands out files of up to 20 MB"):  # we would read a larger file
         await api.fetch(dropped(telegram, "x" * 11), 50 << 20)
 
 
-async def test_a_file_that_is_gone_or_was_never_there_is_rejected(api: TelegramApi, telegram: FakeTelegram) -> None:
+async def test_a_file_that_is_gone_or_was_never_there_is_rejected(
+    api: adapter.TelegramApi, telegram: FakeTelegram
+) -> None:
     with pytest.raises(Rejected):
         await api.fetch("f99", 1000)
 
@@ -206,7 +214,7 @@ async def test_a_file_that_is_gone_or_was_never_there_is_rejected(api: TelegramA
     ("fault", "outcome"), [("404 page", Rejected), ("502", RetryLater), ("hang before", RetryLater)]
 )
 async def test_a_file_that_does_not_come_is_asked_for_later_where_that_helps(
-    api: TelegramApi, telegram: FakeTelegram, fault: str, outcome: type[NotDelivered]
+    api: adapter.TelegramApi, telegram: FakeTelegram, fault: str, outcome: type[NotDelivered]
 ) -> None:
     telegram.answers(fault, method="file")
     with pytest.raises(outcome):
@@ -217,7 +225,7 @@ async def test_a_file_that_does_not_come_is_asked_for_later_where_that_helps(
 # ── updates ───────────────────────────────────────────────────────────────────
 
 
-async def test_updates_come_as_telegram_writes_them(channel: TelegramChannel, telegram: FakeTelegram) -> None:
+async def test_updates_come_as_telegram_writes_them(channel: adapter.TelegramChannel, telegram: FakeTelegram) -> None:
     telegram.user_writes("/sub diffusion")
     telegram.receives({"poll": {"a new field": [1, {"x": None}]}})
     first, second = await channel.client.updates(0, seconds=0, allowed=ALLOWED)
@@ -227,7 +235,7 @@ async def test_updates_come_as_telegram_writes_them(channel: TelegramChannel, te
     assert telegram.waiting() == 1
 
 
-async def test_who_else_hears_is_told(channel: TelegramChannel, telegram: FakeTelegram) -> None:
+async def test_who_else_hears_is_told(channel: adapter.TelegramChannel, telegram: FakeTelegram) -> None:
     await channel.client.call("setWebhook", url="https://example.org/x")
     with pytest.raises(UpdatesConflict) as caught:
         await channel.client.updates(0, seconds=0, allowed=ALLOWED)
@@ -252,7 +260,7 @@ async def test_who_else_hears_is_told(channel: TelegramChannel, telegram: FakeTe
     ],
 )
 async def test_no_question_is_ever_unclear(
-    channel: TelegramChannel, telegram: FakeTelegram, fault: str, outcome: type[NotDelivered]
+    channel: adapter.TelegramChannel, telegram: FakeTelegram, fault: str, outcome: type[NotDelivered]
 ) -> None:
     telegram.answers(fault, method="getUpdates")
     with pytest.raises(outcome):
@@ -261,7 +269,9 @@ async def test_no_question_is_ever_unclear(
     assert await channel.client.updates(0, seconds=0, allowed=ALLOWED) == []
 
 
-async def test_the_wait_that_telegram_asks_for_is_told(channel: TelegramChannel, telegram: FakeTelegram) -> None:
+async def test_the_wait_that_telegram_asks_for_is_told(
+    channel: adapter.TelegramChannel, telegram: FakeTelegram
+) -> None:
     telegram.answers("429", method="getUpdates", retry_after=7)
     with pytest.raises(RetryLater) as caught:
         await channel.client.updates(0, seconds=0, allowed=ALLOWED)
@@ -269,7 +279,7 @@ async def test_the_wait_that_telegram_asks_for_is_told(channel: TelegramChannel,
 
 
 async def test_asking_for_updates_takes_no_connection_from_senders(telegram: FakeTelegram) -> None:
-    channel = TelegramChannel(TOKEN, api_url=telegram.url, connect=0.2, read=5, in_flight=1)
+    channel = adapter.TelegramChannel(TOKEN, api_url=telegram.url, connect=0.2, read=5, in_flight=1)
     telegram.answers("hang before", method="getChat")
     slow = asyncio.create_task(channel.api().get_chat("42"))
     await asyncio.to_thread(telegram.waits_hanging)
@@ -284,8 +294,8 @@ async def test_asking_for_updates_takes_no_connection_from_senders(telegram: Fak
 SPEAKERS = {"": lambda sentence: sentence.say(translator("en")), "zh": lambda sentence: sentence.say(translator("zh"))}
 
 
-async def test_menus_and_words_are_set_once(channel: TelegramChannel, telegram: FakeTelegram) -> None:
-    await publish_menus(channel.client, REGISTRY.commands, SPEAKERS)
+async def test_menus_and_words_are_set_once(channel: adapter.TelegramChannel, telegram: FakeTelegram) -> None:
+    await adapter.publish_menus(channel.client, REGISTRY.commands, SPEAKERS)
     listed = [command.name for command in REGISTRY.commands if command.listed and not command.needs_operator]
     for language in ("", "zh"):
         assert [one["command"] for one in telegram.menu("all_private_chats", language)] == listed
@@ -295,24 +305,24 @@ async def test_menus_and_words_are_set_once(channel: TelegramChannel, telegram: 
         shown = await channel.client.call_for_object("getMyDescription", language_code=language)
         assert 0 < len(shown["description"]) <= 512
     sets = [method for method, _ in telegram.arrived() if method.startswith("set")]
-    await publish_menus(channel.client, REGISTRY.commands, SPEAKERS)
+    await adapter.publish_menus(channel.client, REGISTRY.commands, SPEAKERS)
     assert [method for method, _ in telegram.arrived() if method.startswith("set")] == sets
 
 
-async def test_a_menu_that_was_changed_is_set_again(channel: TelegramChannel, telegram: FakeTelegram) -> None:
-    await publish_menus(channel.client, REGISTRY.commands, SPEAKERS)
+async def test_a_menu_that_was_changed_is_set_again(channel: adapter.TelegramChannel, telegram: FakeTelegram) -> None:
+    await adapter.publish_menus(channel.client, REGISTRY.commands, SPEAKERS)
     await channel.client.call("setMyCommands", commands=[{"command": "old", "description": "gone"}])
     before = len(telegram.arrived("setMyCommands"))
-    await publish_menus(channel.client, REGISTRY.commands, SPEAKERS)
+    await adapter.publish_menus(channel.client, REGISTRY.commands, SPEAKERS)
     assert len(telegram.arrived("setMyCommands")) == before + 1
 
 
 async def test_menus_that_cannot_be_set_are_only_logged(
-    channel: TelegramChannel, telegram: FakeTelegram, caplog: pytest.LogCaptureFixture
+    channel: adapter.TelegramChannel, telegram: FakeTelegram, caplog: pytest.LogCaptureFixture
 ) -> None:
     for fault in ("429", "404 page", "502"):
         telegram.answers(fault, method="setMyCommands")
-        await publish_menus(channel.client, REGISTRY.commands, SPEAKERS)
+        await adapter.publish_menus(channel.client, REGISTRY.commands, SPEAKERS)
     assert caplog.text.count("stay as they were") == 3
 
 
@@ -327,8 +337,8 @@ def test_members_are_shown_what_changes_nothing_and_nobody_what_operators_do() -
         command("start", listed=False),
         *(command(f"c{number}") for number in range(120)),
     ]
-    menus = {menu.scope: menu for menu in menus_of(commands, {"": str})}
-    assert menus["all_private_chats"] == Menu(
+    menus = {menu.scope: menu for menu in adapter.menus_of(commands, {"": str})}
+    assert menus["all_private_chats"] == adapter.Menu(
         scope="all_private_chats",
         language="",
         commands=tuple((name, "x" * 256) for name in ("why", "sub", *(f"c{number}" for number in range(98)))),

@@ -13,7 +13,7 @@ from tests.fakes.process import running
 from tests.fakes.slack import TOKEN, FakeSlack
 from tests.fakes.slack_methods import JSON_METHODS
 
-NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # reading all certificates takes longer than a test
+NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # loading all certificates would take longer than a test
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from tests.fakes.process import running
 from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.patience import PATIENCE
 
-NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # reading all certificates takes longer than a test
+NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # loading all certificates would take longer than a test
 EMOJI = "\N{GRINNING FACE}"
 LINK = '<a href="https://arxiv.org/abs/{}">x</a> '
 
@@ -33,7 +33,7 @@ def call(fake: FakeTelegram, method: str, token: str = TOKEN, **arguments: Any) 
 
 
 def send(fake: FakeTelegram, chat: str = "42", **arguments: Any) -> tuple[int, str]:
-    """Returns (status, description); "" if the message was taken."""
+    """Posts a message. Returns (status, description); the description is "" if the message was accepted."""
     status, answer = call(fake, "sendMessage", chat_id=chat, **{"text": "hello", **arguments})
     return status, answer.get("description", "")
 
@@ -224,7 +224,7 @@ def updates(fake: FakeTelegram, **arguments: Any) -> list[dict[str, Any]]:
 
 
 def refusal(fake: FakeTelegram, method: str, **arguments: Any) -> tuple[int, str]:
-    """Returns (status, description) of a call; (200, "") if it was taken."""
+    """Returns (status, description) of a call, or (200, "") if it was accepted."""
     status, answer = call(fake, method, **arguments)
     return status, answer.get("description", "")
 

@@ -1,4 +1,4 @@
-"""The Slack channel against the fake server: what it sends, what it finds again, and the outcome of a failed try."""
+"""The Slack channel against the fake server: what it sends, what it finds again, and the results of failed attempts."""
 
 import asyncio
 import json
@@ -14,7 +14,7 @@ import pytest_asyncio
 from pydantic import SecretStr
 
 from bot.platforms.slack import normalise
-from bot.platforms.slack.outgoing import SlackChannel
+from bot.platforms.slack.adapter import SlackChannel
 from bot.platforms.slack.workspaces import WorkspaceTokens
 from subscriptions.errors import ChatGone, NotDelivered, Rejected, RetryLater, SenderStopped, Unclear
 from subscriptions.model import ChatAddress, Message
@@ -211,7 +211,7 @@ THERE = ChatAddress("slack", "T2/C1")
 
 @pytest_asyncio.fixture
 async def both(slack: FakeSlack, watch: Watch) -> AsyncIterator[SlackChannel]:
-    """A sender of two workspaces that has not asked Slack anything yet."""
+    """A channel for two workspaces that has not called Slack yet."""
     slack.workspace("T2", OTHER_TOKEN)
     slack.knows("C1", team="T2")
     slack.knows_person("U1", team="T2")
@@ -337,7 +337,7 @@ async def test_a_search_that_slack_breaks_off_goes_on_where_it_was(
 ) -> None:
     ts = await post(channel)
     slack.says("C1", "chatter", times=40)
-    for _ in range(2):  # one page a minute is all that some apps get
+    for _ in range(2):  # some apps get only one page a minute
         slack.answers("429", after=1, method="conversations.history", retry_after=60)
         with pytest.raises(RetryLater) as caught:
             await find(channel)
@@ -352,7 +352,7 @@ async def test_slack_is_not_asked_again_before_the_wait_that_it_asked_for_is_ove
 ) -> None:
     slack.knows("C2")
     slack.answers("429", method="conversations.history", retry_after=60)
-    for left in (60, 45):  # also for another channel: Slack counts the method
+    for left in (60, 45):  # also for another channel, because Slack counts per method
         with pytest.raises(RetryLater) as caught:
             await find(channel, ChatAddress("slack", "C2") if left < 60 else TEAM_CHANNEL)
         assert caught.value.after == timedelta(seconds=left)
@@ -396,7 +396,8 @@ async def test_a_message_that_shows_late_is_missing_at_first(channel: SlackChann
 @pytest.mark.parametrize("fault", ["500", "broken json", "text", "list", "cut before", "hang before", "no result"])
 async def test_a_look_that_fails_is_to_be_repeated(channel: SlackChannel, slack: FakeSlack, fault: str) -> None:
     ts = await post(channel)
-    slack.answers(fault, times=2, method="conversations.history")  # aiohttp itself repeats a GET whose line was cut
+    # aiohttp itself repeats a GET whose connection was cut
+    slack.answers(fault, times=2, method="conversations.history")
     with pytest.raises(RetryLater):
         await find(channel)
     slack.forgives()
@@ -583,7 +584,8 @@ async def test_no_fault_brings_the_token_into_a_log_or_an_error(
     for fault in ["echo page", "429", *(row[0] for row in FAULTS)]:
         slack.answers(fault)
         error = await outcome(channel)
-        assert error.__cause__ is None  # aiohttp's errors show the request's headers in their repr
+        # aiohttp's errors show the headers of the request, with the token, in their repr
+        assert error.__cause__ is None
         raised.append("".join(traceback.format_exception(error)) + repr(error))
         slack.releases(drop=True)
     written = [f"{record.getMessage()} {record.exc_text} {record.args!r}" for record in caplog.records]

@@ -1,4 +1,4 @@
-"""The Telegram channel against the fake server: what it sends, and the outcome of a failed try."""
+"""The Telegram channel against the fake server: what it sends, and the results of failed attempts."""
 
 import asyncio
 import json
@@ -14,7 +14,7 @@ import pytest
 import pytest_asyncio
 from pydantic import SecretStr
 
-from bot.platforms.telegram.outgoing import TelegramChannel
+from bot.platforms.telegram.adapter import TelegramChannel
 from subscriptions.errors import ChatGone, ChatMoved, NotDelivered, Rejected, RetryLater, SenderStopped, Unclear
 from subscriptions.model import ChatAddress, ChatKind, Message
 from tests.fakes.telegram import TOKEN, FakeTelegram

@@ -15,7 +15,7 @@ from subscriptions.errors import NotDelivered, Rejected
 from subscriptions.model import ChatAddress, Message
 from tests.contract.rigs import RIGS, Rig
 
-CANNOT_EDIT = ("email", "apprise")  # what was sent there stays as it is
+CANNOT_EDIT = ("email", "apprise")  # these platforms cannot change a message that was sent
 DELIVERY = "abcdefgh12345678"
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 

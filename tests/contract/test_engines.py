@@ -1,4 +1,4 @@
-"""The contract of engines, checked for each implementation."""
+"""The contract of engines, checked for each engine."""
 
 import asyncio
 from collections import Counter
@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.clock import SystemClock
+from bot.context import SystemClock
 from bot.delivery.cluster import ClusterEngine
 from bot.delivery.job_queue import Times
 from bot.delivery.sender import EmbeddedEngine
@@ -28,13 +28,13 @@ LIMITS = {
 
 @dataclass(frozen=True, slots=True)
 class Rig:
-    """An engine, and the clock by which it waits."""
+    """An engine and the clock by which it waits."""
 
     engine: Engine
     rate_limiter: RateLimiter
     clock: Clock
-    rest: float  # seconds that a test may have a lane rest
-    late: float  # seconds by which the answer to a request may be late
+    rest: float  # seconds for which a test may let a lane rest
+    late: float  # seconds by which an answer may be late
 
 
 @pytest.fixture(params=["embedded", "cluster"])
@@ -58,7 +58,7 @@ def engine(rig: Rig) -> Engine:
 
 
 async def delivered(engine: Engine) -> list[Lane]:
-    """Runs an engine until no lane waits. Returns the lanes in the order in which they were delivered."""
+    """Runs an engine until no lane waits. Returns the lanes in the order of their delivery."""
     done: list[Lane] = []
 
     async def deliver(lane: Lane) -> None:
@@ -91,7 +91,7 @@ async def test_posts_of_a_lane_come_one_after_another_in_their_order(engine: Eng
             assert is_free
             assert len(begun) == len(ended)
             begun.append(number)
-            async with engine.posting(LANES[1 + number]):  # other lanes wait for nothing
+            async with engine.posting(LANES[1 + number]):  # other lanes need not wait
                 await asyncio.sleep(0)
             ended.append(number)
 
@@ -129,7 +129,7 @@ async def test_no_lane_waits_behind_the_backlog_of_another_platform(engine: Engi
         if lane == of_slack:
             sent.set()
         else:
-            await asyncio.wait_for(sent.wait(), PATIENCE)  # Telegram is busy until Slack has its message
+            await asyncio.wait_for(sent.wait(), PATIENCE)  # Telegram stays busy until Slack has its message
         done.append(lane)
 
     engine.wake([*LANES, of_slack])
@@ -181,17 +181,19 @@ async def test_a_token_is_never_asked_for_more_than_its_rate(rig: Rig) -> None:
 
 
 async def test_an_answer_does_not_wait_behind_the_deliveries_that_wait_for_a_slot(rig: Rig) -> None:
-    """At 28 a second, forty deliveries wait for more than a second."""
+    """At 28 requests a second, forty deliveries take more than a second."""
     deliveries = [asyncio.create_task(rig.engine.reserve("telegram")) for _ in range(40)]
     await asyncio.wait(deliveries, return_when=asyncio.FIRST_COMPLETED)
     asked = rig.clock.monotonic()
     start = await rig.engine.reserve("telegram", urgent=True)
     behind = sum(later > start for later in await asyncio.gather(*deliveries))
-    assert start - asked <= 0.3 or behind >= 25  # on a busy machine every request takes long
+    # on a busy machine every request takes long, so the order is checked instead
+    assert start - asked <= 0.3 or behind >= 25
 
 
 async def test_a_pause_of_the_whole_token_holds_up_every_slot(rig: Rig) -> None:
     now = rig.clock.monotonic()
-    for lane in LANES[:2]:  # the platform does not tell which limit was passed; two lanes at once mean the token's
+    # the platform does not say which limit was exceeded; if two lanes pause at once, it must be the token's limit
+    for lane in LANES[:2]:
         rig.rate_limiter.pause(lane, now + rig.rest, now)
     assert await rig.engine.reserve("telegram", urgent=True) >= now + rig.rest - 0.01

@@ -1,4 +1,4 @@
-"""The fake Slack delivers what people do as Slack does, and refuses what Slack refuses. Plain clients check it."""
+"""The fake Slack delivers people's actions as Slack does, and refuses what Slack refuses. Plain clients check this."""
 
 import asyncio
 import json
@@ -16,7 +16,7 @@ from tests.fakes.slack import APP_TOKEN, SECRET, TOKEN, FakeSlack
 from tests.fakes.slack_event_delivery import signature
 from tests.fakes.slack_methods import JSON_METHODS
 
-NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # reading all certificates takes longer than a test
+NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # loading all certificates would take longer than a test
 
 
 @pytest.fixture
@@ -136,7 +136,7 @@ async def connected(fake: FakeSlack) -> AsyncIterator[aiohttp.ClientWebSocketRes
         assert (await socket.receive_json())["type"] == "hello"
         yield socket
         with pytest.raises(aiohttp.WSServerHandshakeError):
-            await session.ws_connect(url)  # a ticket is good once
+            await session.ws_connect(url)  # a ticket can be used once
 
 
 async def test_an_envelope_is_acknowledged_on_the_connection_that_brought_it_and_nowhere_else(slack: FakeSlack) -> None:

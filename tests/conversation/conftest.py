@@ -1,4 +1,4 @@
-"""Fixtures: a bot over a fresh database."""
+"""Fixtures: a bot over a new database."""
 
 import pytest
 
@@ -14,5 +14,5 @@ def bot(store: Store) -> BotHarness:
 
 @pytest.fixture
 def slack(bot: BotHarness) -> SlackHarness:
-    """A bot in a workspace of Slack."""
+    """A bot in a Slack workspace."""
     return SlackHarness(bot.store)

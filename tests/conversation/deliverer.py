@@ -4,7 +4,8 @@
     await post.deliver_due()
     assert "diffusion" in post.last("telegram:42").text
 
-A chat can refuse: `post.refusals["-1001"] = ChatGone("kicked")`. What was delivered can be pressed like an answer.
+A chat can refuse: `post.refusals["-1001"] = ChatGone("kicked")`. A test can press the buttons of
+deliveries like those of answers.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,16 +15,17 @@ from functools import partial
 from bot.context import Context, Layout
 from bot.conversation.reply_sender import StoredReply
 from bot.delivery.lane_sender import deliver
-from bot.delivery.planning import DrainState, plan
+from bot.delivery.outcomes import DrainState
+from bot.delivery.sender import plan
 from bot.demo.story import GalleryChannel, GalleryPost
 from bot.ports.channel import Limits
 from subscriptions.errors import NotDelivered, NotFound
 from subscriptions.model import ChatAddress, Delivery, Message, Paper, Subscription
 from subscriptions.service.next_deliveries import listed
 from subscriptions.service.sending import lanes
+from tests import make
 from tests.bot_harness import Answer, BotHarness
 from tests.conversation.slack_harness import SlackHarness
-from tests.make import address, ingested, subscribes
 from tests.rendered import render_delivery
 
 _NO_LIMITS = Limits(text=4096, per_second=0, per_lane=0)
@@ -45,10 +47,10 @@ class _Channel(GalleryChannel):
 
 
 class Deliverer:
-    """Plans and delivers, and returns what was posted."""
+    """Plans and delivers, and returns the posted messages."""
 
     def __init__(self, bot: BotHarness) -> None:
-        self.refusals: dict[str, NotDelivered] = {}  # "address" or "address/topic" → what its messages meet with
+        self.refusals: dict[str, NotDelivered] = {}  # "address" or "address/topic" → the error for its messages
         self._talk = bot
         self._channel = _Channel(bot, self.refusals)
         self.drain_state = DrainState()
@@ -59,7 +61,7 @@ class Deliverer:
         return replace(self._talk.context, channels={"telegram": self._channel}, render_delivery=self.render_delivery)
 
     async def deliver_due(self) -> list[Answer]:
-        """Plans what is due now and delivers it. Returns the messages in their order."""
+        """Plans what is due now and delivers it. Returns the messages in order."""
         context, before = self.context, len(self._channel.posts)
         await plan(context, self.drain_state)
         context.engine.wake(lanes(context.store, ["telegram"], now=context.clock.now(), finding=()))
@@ -71,11 +73,11 @@ class Deliverer:
 
     def to(self, chat: str) -> list[Answer]:
         """Returns all messages of a chat so far."""
-        return [self._answer(post.chat, post.payload) for post in self._channel.posts_in(address(chat))]
+        return [self._answer(post.chat, post.payload) for post in self._channel.posts_in(make.address(chat))]
 
     def posts_in(self, chat: str) -> tuple[GalleryPost, ...]:
-        """Returns all messages of a chat so far, with their moments."""
-        return self._channel.posts_in(address(chat))
+        """Returns all messages of a chat so far, with their times."""
+        return self._channel.posts_in(make.address(chat))
 
     def last(self, chat: str) -> Answer:
         """Returns the newest message of a chat."""
@@ -94,28 +96,28 @@ ME, GROUP = "telegram:42", "telegram:-1001"
 
 
 async def comes(bot: BotHarness, chat: str = ME) -> Answer:
-    """Delivers what is due. Returns its messages for this chat, whose buttons can be pressed from then on."""
+    """Delivers what is due. Returns the messages for this chat. Afterwards, a test can press their buttons."""
     came = [sent.stored_reply for sent in await Deliverer(bot).deliver_due() if sent.to == chat]
     messages = tuple(message for entry in came if entry for message in entry.messages)
-    return Answer(stored_reply=StoredReply(update="", chat=address(chat), messages=messages))
+    return Answer(stored_reply=StoredReply(update="", chat=make.address(chat), messages=messages))
 
 
 async def subscribe_to(bot: BotHarness, *queries: str, chat: str = ME) -> None:
     for query in queries:
-        subscribes(bot.store, chat, query, now=bot.clock.now(), every="now")
+        make.subscribes(bot.store, chat, query, now=bot.clock.now(), every="now")
 
 
 async def delivered(bot: BotHarness, *papers: Paper, of: Sequence[str] = ("diffusion",), chat: str = ME) -> Answer:
-    """Subscribes to queries, and returns the delivery of these papers, which come then."""
+    """Subscribes to queries, ingests these papers, and returns their delivery."""
     await subscribe_to(bot, *of, chat=chat)
-    ingested(bot.store, *papers)
+    make.ingested(bot.store, *papers)
     return await comes(bot, chat)
 
 
 def subscriptions_of(bot: BotHarness | SlackHarness, chat: str = ME) -> list[Subscription]:
-    """Returns the subscriptions of a chat, which need not be there yet."""
+    """Returns the subscriptions of a chat. The chat need not exist."""
     try:
-        return [one.subscription for one in listed(bot.store, address(chat))]
+        return [one.subscription for one in listed(bot.store, make.address(chat))]
     except NotFound:
         return []
 

@@ -32,7 +32,7 @@ SERVED = {
 
 @dataclass(slots=True)
 class FakeForms:
-    """Answers which channels a person is in."""
+    """Answers in which channels a person is."""
 
     slack: "SlackHarness"
     platform: str = "slack"
@@ -55,10 +55,10 @@ class FakeForms:
 
 @dataclass(slots=True)
 class SlackHarness(BotHarness):
-    """A BotHarness whose platform is a workspace of Slack."""
+    """A BotHarness whose platform is a Slack workspace."""
 
     places_of: dict[str, frozenset[str] | None] = field(default_factory=dict)  # person → addresses of channels
-    members: bool = True  # whether all members may change what a channel asks for
+    members: bool = True  # whether all members may change the subscriptions of a channel
 
     @property
     def context(self) -> Context:
@@ -72,7 +72,7 @@ class SlackHarness(BotHarness):
         return replace(context, conversation=conversation)
 
     async def slash(self, text: str, *, by: str = ANN, chat: str = CHANNEL, **more: Any) -> Answer:
-        """Sends /paperwire TEXT."""
+        """Sends /paperwire TEXT. Returns the answer."""
         name, _, rest = text.partition(" ")
         kind = ChatKind.TEAM if chat.split(":")[1][0] == "C" else ChatKind.PRIVATE
         fields = {"title": "#vision", **more} if kind is ChatKind.TEAM else more
@@ -83,13 +83,13 @@ class SlackHarness(BotHarness):
         return self.form(await self.slash(text, by=by, chat=chat, **more), by)
 
     async def shortcut(self, text: str, *, by: str = ANN, chat: str = CHANNEL) -> "Form":
-        """Chooses "Subscribe…" in the menu of a message."""
+        """Chooses "Subscribe…" in the menu of a message. Returns the form."""
         answer = {"name": "subscribe", "text": text}
         fields = {"trigger_id": "trigger", "message_id": "17.5", "title": "#vision", "kind": ChatKind.TEAM}
         return self.form(await self.sends_request(chat, event="shortcut", by=by, details=answer, **fields), by)
 
     async def home(self, by: str = ANN) -> "Home":
-        """Opens the home view."""
+        """Opens and returns the home view."""
         seen = await self.sends_request(f"slack:{by}", event="home-view", by=by)
         assert seen.stored_reply
         return Home(self, _view(seen.stored_reply.home_view), by)
@@ -101,7 +101,7 @@ class SlackHarness(BotHarness):
         return Form(self, _view(answer.stored_reply.modal), by)
 
     async def interacts(self, payload: dict[str, Any], team: str = TEAM) -> Answer:
-        """Sends what Slack sends when a person acts on a view."""
+        """Sends the request that Slack sends when a person acts on a view. Returns the answer."""
         request = read(INTERACTIONS, {"team": {"id": team}, "trigger_id": f"t{next(self.updates)}", **payload}, SERVED)
         assert request is not None
         return await self.takes(request)
@@ -131,12 +131,12 @@ class Form:
 
     @property
     def fields(self) -> dict[str, dict[str, Any]]:
-        """The input elements by field."""
+        """Returns field → its input element."""
         return {block["block_id"]: block["element"] for block in self.view["blocks"] if block["type"] == "input"}
 
     @property
     def notes(self) -> list[str]:
-        """The texts between the fields."""
+        """Returns the texts between the fields."""
         return [
             line
             for block in self.view["blocks"]
@@ -166,7 +166,7 @@ class Form:
         return answer
 
     async def sends(self, *, by: str = "", team: str = TEAM, **values: str) -> Answer:
-        """Submits the form, with these values in place of those that it shows."""
+        """Submits the form and returns the answer. `values` replace the values that it shows."""
         self.entered |= values
         return await self.slack.interacts(self._payload("view_submission", by=by), team)
 
@@ -186,7 +186,7 @@ class Home:
 
     @property
     def texts(self) -> list[str]:
-        """The texts, block by block."""
+        """Returns the texts, block by block."""
         found = []
         for block in self.view["blocks"]:
             match block:
@@ -197,7 +197,7 @@ class Home:
         return found
 
     def values(self, label: str, beside: str = "") -> list[str]:
-        """Returns the values of buttons with this label, and of entries of the menu next to a text."""
+        """Returns the values of the buttons with this label. With `beside`, searches the menu next to that text instead."""
         found = []
         for block in self.view["blocks"]:
             for element in [*block.get("elements", ()), *([block["accessory"]] if "accessory" in block else [])]:
@@ -208,11 +208,11 @@ class Home:
         return found
 
     async def presses(self, label: str, beside: str = "", *, nth: int = 0, by: str = "") -> Answer:
-        """Presses a button of the home view."""
+        """Presses a button of the home view, or an entry of the menu next to `beside`."""
         return await self.presses_value(self.values(label, beside)[nth], by=by)
 
     async def presses_value(self, value: str, *, by: str = "", team: str = TEAM) -> Answer:
-        """Sends a value as if a button of the home view held it."""
+        """Sends a value as if it came from a button of the home view. Returns the answer."""
         view = {**self.view, "id": "V0", "hash": "h0", "state": {"values": {}}}
         user = {"id": by or self.by, "name": "ann"}
         actions = [{"action_id": "0.0", "type": "button", "value": value}]
@@ -229,7 +229,7 @@ def _view(text: str) -> dict[str, Any]:
 
 
 def state_of(element: dict[str, Any], value: str | None) -> dict[str, Any]:
-    """Returns the state of a view for this value of a field; None means the initial value."""
+    """Returns the state of an input element with this value. None means the initial value."""
     if value is None:
         value = element.get("initial_value") or element.get("initial_time")
         value = value or element.get("initial_option", {}).get("value", "")

@@ -1,16 +1,15 @@
-"""A setting that only a test declares works everywhere: /set, the list, help, undo, export, import."""
+"""A setting that only this test declares works everywhere: /set, the list, help, undo, export and import."""
 
 from collections.abc import Iterator
+from unittest.mock import patch
 
 import pytest
 
-from subscriptions.chat_settings import SETTINGS, check_value
-from subscriptions.chat_settings.setting import ChatSetting, NotPossible
+from subscriptions.chat_settings import SETTINGS, ChatSetting, NotPossible, check_value, setting_name
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import ChatKind
 from subscriptions.portable import read_lines
-from subscriptions.service.exporting import export
-from subscriptions.service.importing import import_lines
+from subscriptions.service.importing import export, import_lines
 from subscriptions.service.next_deliveries import get_chat
 from subscriptions.store import chats
 from subscriptions.store.database.store import Store
@@ -52,7 +51,7 @@ COLOUR = ChatSetting(
 @pytest.fixture(autouse=True)
 def declared() -> Iterator[None]:
     chats._settings.cache_clear()
-    with SETTINGS.also(MOOD, COLOUR):
+    with patch.dict(SETTINGS, {"mood": MOOD, "colour": COLOUR}):
         yield
     chats._settings.cache_clear()
 
@@ -125,6 +124,7 @@ async def test_it_is_exported_and_imported(bot: BotHarness) -> None:
 
 def test_it_is_gone_when_it_is_not_declared_any_more() -> None:
     third = ChatSetting(name="third", label=Sentence("Third"), meaning=Sentence("nothing"), readers=())
-    with SETTINGS.also(third):
-        assert SETTINGS.named("third") == "third"
-    assert (SETTINGS.named("third"), "third" in SETTINGS) == ("", False)
+    with patch.dict(SETTINGS, {"third": third}):
+        assert setting_name("Third") == "third"
+    with pytest.raises(Refused, match="There is no setting “third”"):
+        setting_name("third")

@@ -12,16 +12,16 @@ from subscriptions.service.access import new_code
 from subscriptions.service.retention import forget
 from subscriptions.store.moving import chat_moved
 from subscriptions.store.rows import DenialRow
+from tests import make
 from tests.bot_harness import BOT, BotHarness
 from tests.conversation.deliverer import Deliverer
-from tests.make import NOON, address, clean_up, ingested, paper, subscribes
 from tests.stored import all_rows
 
 OPERATOR, STRANGER, GROUP = "telegram:1", "telegram:42", "telegram:-1001"
 
 
 def set_access(bot: BotHarness, access: str, *admins: str) -> None:
-    bot.bot_info = BotInfo(bot_names={"telegram": BOT}, access=access, admins=tuple(address(a) for a in admins))  # type: ignore[arg-type]
+    bot.bot_info = BotInfo(bot_names={"telegram": BOT}, access=access, admins=tuple(make.address(a) for a in admins))  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def post(bot: BotHarness) -> Deliverer:
 
 
 async def denied(bot: BotHarness, post: Deliverer) -> None:
-    """The stranger subscribes, and the operator says no."""
+    """Lets the stranger subscribe, and the operator deny access."""
     await bot.says("/sub diffusion now", STRANGER)
     await post.deliver_due()
     await bot.presses("deny", OPERATOR)
@@ -39,13 +39,13 @@ async def denied(bot: BotHarness, post: Deliverer) -> None:
 
 
 async def forgets(bot: BotHarness) -> None:
-    """The stranger has the bot erase their data."""
+    """Lets the stranger erase their data."""
     await bot.says("/forget", STRANGER)
     assert (await bot.presses("erase everything", STRANGER)).text.startswith("✓ Erased")
 
 
 async def erases_all_but_the_no(bot: BotHarness) -> None:
-    """The stranger has the bot erase their data, and reads what stays."""
+    """Lets the stranger erase their data, and checks the message about the denial, which stays."""
     await bot.says("/forget", STRANGER)
     said = await bot.presses("erase everything", STRANGER)
     assert said.lines[1] == "What stays is a hash of its id, since the operator of this bot has said no to it."
@@ -64,8 +64,8 @@ class TestAsk:
         assert notice.buttons == ["allow", "deny"]
 
         bot.later(hours=1)
-        ingested(bot.store, paper("Diffusion on graphs"), now=bot.clock.now())
-        assert not await post.deliver_due()  # nothing is planned for who waits
+        make.ingested(bot.store, make.paper("Diffusion on graphs"), now=bot.clock.now())
+        assert not await post.deliver_due()  # nothing is planned for a chat that waits for access
         assert "waits for whoever runs this bot" in (await bot.says("/status", STRANGER)).text
 
         bot.later(days=3)
@@ -85,7 +85,7 @@ class TestAsk:
         assert (answer.to, answer.lines[0]) == (STRANGER, "The operator of this bot has said no to this chat.")
         again = await bot.says("/sub graphs", STRANGER)
         assert again.text.startswith("✗ The operator of this bot has said no to this chat.")
-        ingested(bot.store, paper("Diffusion on graphs"))
+        make.ingested(bot.store, make.paper("Diffusion on graphs"))
         bot.later(days=2)
         assert not await post.deliver_due()
         assert (await bot.says("/deny telegram:42", OPERATOR)).lines[0] == "✓ That was said before."
@@ -99,7 +99,7 @@ class TestAsk:
         await bot.says("/resume", STRANGER)
         await bot.receives_event("left", STRANGER, by="42")
         await bot.receives_event("back", STRANGER, by="42")
-        ingested(bot.store, paper("Diffusion on graphs"))
+        make.ingested(bot.store, make.paper("Diffusion on graphs"))
         bot.later(hours=1)
         assert not await post.deliver_due()
         await bot.presses("allow", OPERATOR)
@@ -146,7 +146,7 @@ class TestAsk:
         assert "It waits" not in (await bot.says("/sub diffusion", f"{GROUP}/4", by="7")).text
 
     async def test_a_chat_of_the_command_line_is_let_in(self, bot: BotHarness, post: Deliverer) -> None:
-        subscribes(bot.store, STRANGER, "diffusion")
+        make.subscribes(bot.store, STRANGER, "diffusion")
         assert "waits" not in (await bot.says("/sub graphs", STRANGER)).text
 
     async def test_a_chat_may_be_let_in_before_it_asks(self, bot: BotHarness, post: Deliverer) -> None:
@@ -196,14 +196,15 @@ class TestAsk:
         await erases_all_but_the_no(bot)
         refused = await bot.says("/sub graphs now", STRANGER)
         assert refused.text.startswith("✗ The operator of this bot has said no to this chat.")
-        await bot.says("/tz Europe/Berlin", STRANGER)  # it is known again
+        await bot.says("/tz Europe/Berlin", STRANGER)  # the chat is stored again
         await erases_all_but_the_no(bot)
         assert (await bot.says("/sub graphs now", STRANGER)).text.startswith("✗ The operator of this bot has said no")
 
         assert (await bot.says("/allow telegram:42", OPERATOR)).text.startswith("✓ telegram:42 may subscribe.")
         assert "waits" not in (await bot.says("/sub graphs now", STRANGER)).text
         await forgets(bot)
-        assert "It waits for whoever runs" in (await bot.says("/sub graphs now", STRANGER)).text  # it asks again
+        # the chat needs permission again
+        assert "It waits for whoever runs" in (await bot.says("/sub graphs now", STRANGER)).text
 
     async def test_a_no_that_outlives_forgetting_names_nobody(self, bot: BotHarness, post: Deliverer) -> None:
         await denied(bot, post)
@@ -211,22 +212,23 @@ class TestAsk:
         with bot.store.read() as session:
             (stored,) = session.exec(select(DenialRow)).all()
         assert len(stored.address_hash) == 64
-        assert stored.address_hash != sha256(STRANGER.encode()).hexdigest()  # ids can be counted through
+        # a plain hash would not hide the id, because all ids can be tried
+        assert stored.address_hash != sha256(STRANGER.encode()).hexdigest()
 
     async def test_a_no_that_outlives_forgetting_moves_with_the_group(self, bot: BotHarness, post: Deliverer) -> None:
         bot.admins = {GROUP: {"7"}, "telegram:-1002": {"7"}}
         await bot.says("/sub diffusion", GROUP, by="7")
         await bot.says(f"/deny {GROUP}", OPERATOR)
         with bot.store.write() as transaction:
-            forget(transaction, address(GROUP))
-        chat_moved(bot.store, address(GROUP), "-1002", now=bot.clock.now())
+            forget(transaction, make.address(GROUP))
+        chat_moved(bot.store, make.address(GROUP), "-1002", now=bot.clock.now())
         assert "has said no" in (await bot.says("/sub diffusion", "telegram:-1002", by="7")).text
 
     async def test_a_no_outlives_the_year_after_which_a_chat_is_erased(self, bot: BotHarness, post: Deliverer) -> None:
         await denied(bot, post)
         await bot.receives_event("left", STRANGER, by="42")
         bot.later(days=366)
-        clean_up(bot.store, now=bot.clock.now())
+        make.clean_up(bot.store, now=bot.clock.now())
         assert "Of this chat only a hash of its id is stored" in (await bot.says("/privacy", STRANGER)).text
         assert "has said no" in (await bot.says("/sub graphs now", STRANGER)).text
 
@@ -235,7 +237,7 @@ class TestAsk:
         await bot.says("/sub diffusion", GROUP, by="7")
         await bot.says(f"/deny {GROUP}", OPERATOR)
         with bot.store.write() as transaction:
-            forget(transaction, address(GROUP))
+            forget(transaction, make.address(GROUP))
         bot.admins[GROUP] = {"1", "7"}
         assert (await bot.says("/sub diffusion", GROUP, by="1")).text.startswith("✓ 1")
         assert (await bot.says("/sub graphs", GROUP, by="7")).text.startswith("✓ 2")
@@ -323,7 +325,7 @@ class TestTheFirstOperator:
 
 class TestStatus:
     async def test_what_came_last_what_comes_next_and_what_waits(self, bot: BotHarness) -> None:
-        ingested(bot.store, paper("Diffusion on graphs"), paper("Trees"))
+        make.ingested(bot.store, make.paper("Diffusion on graphs"), make.paper("Trees"))
         await bot.says("/sub diffusion daily 9", STRANGER)
         said = await bot.says("/status", STRANGER)
         assert "daily, Thu 22 Jan: 2 papers." in said.lines
@@ -331,12 +333,12 @@ class TestStatus:
         assert "whole bot" not in said.text
 
     async def test_the_papers_of_a_day_are_those_of_all_its_digests(self, bot: BotHarness) -> None:
-        again, yesterday = paper("In both"), NOON - timedelta(days=1)
-        ingested(bot.store, paper("Of yesterday"), now=yesterday, name="yesterday")
-        ingested(bot.store, again, paper("Trees"), name="morning")
-        ingested(bot.store, again, paper("Rings"), name="noon")
+        again, yesterday = make.paper("In both"), make.NOON - timedelta(days=1)
+        make.ingested(bot.store, make.paper("Of yesterday"), now=yesterday, name="yesterday")
+        make.ingested(bot.store, again, make.paper("Trees"), name="morning")
+        make.ingested(bot.store, again, make.paper("Rings"), name="noon")
         assert (await bot.says("/status", STRANGER)).lines[0] == "daily, Thu 22 Jan: 3 papers."
-        ingested(bot.store, again, paper("Roots"), source="weekly", name="other")
+        make.ingested(bot.store, again, make.paper("Roots"), source="weekly", name="other")
         assert (await bot.says("/status", STRANGER)).lines[:3] == [
             "weekly, Thu 22 Jan: 2 papers.",
             "daily, Thu 22 Jan: 3 papers.",
@@ -345,8 +347,8 @@ class TestStatus:
 
     async def test_an_operator_sees_the_whole_bot_but_not_where_others_read(self, bot: BotHarness) -> None:
         set_access(bot, "ask", OPERATOR)
-        subscribes(bot.store, STRANGER, "diffusion", every="now")
-        ingested(bot.store, paper("Diffusion on graphs"))
+        make.subscribes(bot.store, STRANGER, "diffusion", every="now")
+        make.ingested(bot.store, make.paper("Diffusion on graphs"))
         said = await bot.says("/health", OPERATOR)
         assert "The whole bot: 1 chat, 1 subscription." in said.lines
         assert "Outbox: 0 waiting, 0 unclear, 0 dead." in said.lines

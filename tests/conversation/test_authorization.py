@@ -1,4 +1,4 @@
-"""Authorization: who may change what, and what a button does when another person presses it."""
+"""Authorization: which changes a person may make, and what a button does when another person presses it."""
 
 from tests.bot_harness import BotHarness
 from tests.make import ingested, paper

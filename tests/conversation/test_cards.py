@@ -1,4 +1,4 @@
-"""Buttons under deliveries: the card of a paper and its verbs, papers beyond the limit, exclusions written into queries."""
+"""Buttons under deliveries: the card of a paper and its buttons, papers beyond the limit, exclusions added to queries."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -6,15 +6,14 @@ from typing import Any
 
 import pytest
 
-from subscriptions.model import CallbackToken, Paper, Summary
+from subscriptions.model import Paper, Summary
 from subscriptions.service.amendments import set_settings
 from subscriptions.service.next_deliveries import listed
 from subscriptions.service.requests import unsubscribe
 from subscriptions.store.chats import describe
-from subscriptions.store.conversations import store_callbacks
+from tests import make
 from tests.bot_harness import Answer, BotHarness
-from tests.conversation.deliverer import GROUP, ME, comes, delivered, subscribe_to, texts
-from tests.make import address, ingested, paper, summary, translation
+from tests.conversation import deliverer
 
 LINKS = ["PDF", "arXiv"]
 FIRST = ["PDF", "save", "👍", "👎"]
@@ -24,19 +23,21 @@ OLD_BUTTON = "I do not have this paper any more."
 
 
 def papers(amount: int, title: str = "Diffusion {}", **fields: Any) -> list[Paper]:
-    return [paper(title.format(number), "cs.LG", **fields) for number in range(1, amount + 1)]
+    return [make.paper(title.format(number), "cs.LG", **fields) for number in range(1, amount + 1)]
 
 
 # --------------------------------------------------------------------------------------------- the buttons of a delivery
 
 
 async def test_an_alert_of_one_paper_has_its_verbs_below(bot: BotHarness) -> None:
-    alert = await delivered(bot, *papers(1))
+    alert = await deliverer.delivered(bot, *papers(1))
     assert [[key["text"] for key in row] for row in alert.payloads[0]["buttons"]] == [CARD[:4], CARD[4:]]
 
 
 async def test_two_papers_have_numbers_that_open_their_cards(bot: BotHarness) -> None:
-    sent = await delivered(bot, paper("Diffusion one"), paper("Diffusion two", abstract="It all begins with noise."))
+    sent = await deliverer.delivered(
+        bot, make.paper("Diffusion one"), make.paper("Diffusion two", abstract="It all begins with noise.")
+    )
     assert sent.buttons == ["1", "2"]
     first = sent.lines[0].removeprefix("1 ")
     card = await bot.presses("1")
@@ -46,7 +47,7 @@ async def test_two_papers_have_numbers_that_open_their_cards(bot: BotHarness) ->
 
 
 async def test_a_digest_has_at_most_sixteen_papers_a_message_each_with_its_number(bot: BotHarness) -> None:
-    sent = await delivered(bot, *papers(19))
+    sent = await deliverer.delivered(bot, *papers(19))
     assert [len(payload["buttons"]) for payload in sent.payloads] == [2, 1]
     assert [[key["text"] for row in p["buttons"] for key in row] for p in sent.payloads] == [
         [str(number) for number in range(1, 17)],
@@ -58,10 +59,10 @@ async def test_a_digest_has_at_most_sixteen_papers_a_message_each_with_its_numbe
 
 
 async def test_the_rest_behind_the_limit_opens_in_pages_for_ever(bot: BotHarness) -> None:
-    await subscribe_to(bot, "diffusion")
-    set_settings(bot.store, address(ME), {"limit": "6"}, now=bot.clock.now())
-    ingested(bot.store, *papers(25))
-    sent = await comes(bot)
+    await deliverer.subscribe_to(bot, "diffusion")
+    set_settings(bot.store, make.address(deliverer.ME), {"limit": "6"}, now=bot.clock.now())
+    make.ingested(bot.store, *papers(25))
+    sent = await deliverer.comes(bot)
     assert "and 19 more" in sent.text
     assert sent.buttons[-1] == "show 19 more"
     bot.later(days=400)
@@ -77,39 +78,38 @@ async def test_the_rest_behind_the_limit_opens_in_pages_for_ever(bot: BotHarness
 
 
 async def test_papers_of_a_followed_author_are_never_behind_the_limit(bot: BotHarness) -> None:
-    await subscribe_to(bot, "diffusion", 'author:"Jane Doe"')
-    set_settings(bot.store, address(ME), {"limit": "2"}, now=bot.clock.now())
-    ingested(bot.store, *papers(5), *papers(3, "By Jane {}", authors=("Jane Doe",)))
-    sent = await comes(bot)
+    await deliverer.subscribe_to(bot, "diffusion", 'author:"Jane Doe"')
+    set_settings(bot.store, make.address(deliverer.ME), {"limit": "2"}, now=bot.clock.now())
+    make.ingested(bot.store, *papers(5), *papers(3, "By Jane {}", authors=("Jane Doe",)))
+    sent = await deliverer.comes(bot)
     assert all(f"By Jane {number}" in sent.text for number in (1, 2, 3))
     assert "show 5 more" in sent.buttons
 
 
 @pytest.mark.parametrize("value", ["off", "link"])
 async def test_a_limit_hides_nothing_where_no_button_opens_the_rest(bot: BotHarness, value: str) -> None:
-    await subscribe_to(bot, "diffusion", chat=GROUP)
-    set_settings(bot.store, address(GROUP), {"limit": "2"}, now=bot.clock.now())
-    set_settings(bot.store, address(GROUP), {"buttons": value}, now=bot.clock.now())
-    ingested(bot.store, *papers(7))
-    sent = await comes(bot, GROUP)
+    await deliverer.subscribe_to(bot, "diffusion", chat=deliverer.GROUP)
+    set_settings(bot.store, make.address(deliverer.GROUP), {"limit": "2"}, now=bot.clock.now())
+    set_settings(bot.store, make.address(deliverer.GROUP), {"buttons": value}, now=bot.clock.now())
+    make.ingested(bot.store, *papers(7))
+    sent = await deliverer.comes(bot, deliverer.GROUP)
     assert all(f"Diffusion {number}" in sent.text for number in range(1, 8))
     assert sent.buttons == []  # the bot's name is not known here, so there is no link either
 
 
 async def test_what_was_hidden_counts_as_told(bot: BotHarness) -> None:
-    await subscribe_to(bot, "diffusion")
-    set_settings(bot.store, address(ME), {"limit": "2"}, now=bot.clock.now())
-    ingested(bot.store, *papers(4))
-    await comes(bot)
-    await subscribe_to(bot, "cs.LG")
-    ingested(bot.store, *papers(1, "Another {}"))
-    assert "Diffusion" not in (await comes(bot)).text
+    await deliverer.subscribe_to(bot, "diffusion")
+    set_settings(bot.store, make.address(deliverer.ME), {"limit": "2"}, now=bot.clock.now())
+    make.ingested(bot.store, *papers(4))
+    await deliverer.comes(bot)
+    await deliverer.subscribe_to(bot, "cs.LG")
+    make.ingested(bot.store, *papers(1, "Another {}"))
+    assert "Diffusion" not in (await deliverer.comes(bot)).text
 
 
-def old_data(sent: Answer, letter: str) -> str:
-    """Returns the data that a button of the first paper has in messages of earlier releases."""
-    card = next(key["data"] for key in sent.keys if "data" in key).split(".")[0]
-    return f"{card}.{letter}0"
+def card_data(sent: Answer) -> str:
+    """Returns the data of the button that opens the card of the first paper."""
+    return next(key["data"] for key in sent.keys if "data" in key).split(".")[0] + ".c0"
 
 
 # -------------------------------------------------------------------------------------------------------------------- ⋯
@@ -117,7 +117,9 @@ def old_data(sent: Answer, letter: str) -> str:
 
 @pytest.mark.parametrize("opened_by", ["alert", "number", "id"])
 async def test_the_rest_of_the_buttons_opens_and_closes_in_the_same_message(bot: BotHarness, opened_by: str) -> None:
-    sent = await delivered(bot, paper("Diffusion", arxiv_id="2601.00001"), *papers(1 if opened_by == "number" else 0))
+    sent = await deliverer.delivered(
+        bot, make.paper("Diffusion", arxiv_id="2601.00001"), *papers(1 if opened_by == "number" else 0)
+    )
     if opened_by == "id":
         sent = await bot.says("2601.00001")
     elif opened_by == "number":
@@ -131,22 +133,19 @@ async def test_the_rest_of_the_buttons_opens_and_closes_in_the_same_message(bot:
 
 
 async def test_what_is_shown_whole_stays_without_more(bot: BotHarness) -> None:
-    ingested(bot.store, paper("Diffusion", arxiv_id="2601.00001"))
+    make.ingested(bot.store, make.paper("Diffusion", arxiv_id="2601.00001"))
     await bot.says("2601.00001")
     await bot.presses("more")
     assert (await bot.presses("⋯")).buttons == ["arXiv", "follow authors", "more like this", "‹ back"]
     assert (await bot.presses("‹ back")).buttons == [*FIRST, "⋯"]
 
 
-@pytest.mark.parametrize("letter", "cfqwxaldsn")
-async def test_buttons_of_earlier_messages_do_what_they_did(bot: BotHarness, letter: str) -> None:
-    sent = await delivered(bot, *papers(1))
-    old = await bot.sends_request(ME, callback_data=old_data(sent, letter), callback_id="p")
-    card = old_data(sent, "c")
-    new = await bot.sends_request(ME, callback_data=card if letter == "c" else f"{card}.{letter}", callback_id="p")
-    for answer in (old, new):
-        assert answer.text or answer.toast
-        assert answer.toast != OLD_BUTTON
+@pytest.mark.parametrize("letter", ["", *(f".{letter}" for letter in "fqwxaldsn")])
+async def test_each_button_of_a_card_has_an_answer(bot: BotHarness, letter: str) -> None:
+    sent = await deliverer.delivered(bot, *papers(1))
+    answer = await bot.sends_request(deliverer.ME, callback_data=card_data(sent) + letter, callback_id="p")
+    assert answer.text or answer.toast
+    assert answer.toast != OLD_BUTTON
 
 
 # ------------------------------------------------------------------------------------------------------------ more, why
@@ -154,7 +153,7 @@ async def test_buttons_of_earlier_messages_do_what_they_did(bot: BotHarness, let
 
 async def test_more_tells_everything_in_place_of_the_card(bot: BotHarness) -> None:
     set_setting_of = {"tldr": "It is short.", "method": "We add noise.", "result": "N/A"}
-    whole = paper(
+    whole = make.paper(
         "Diffusion one",
         "cs.LG",
         "stat.ML",
@@ -163,7 +162,7 @@ async def test_more_tells_everything_in_place_of_the_card(bot: BotHarness) -> No
         comment="12 pages",
         summaries=(Summary(language="en", fields=set_setting_of), Summary(language="zh", fields={"tldr": "很短。"})),
     )
-    sent = await delivered(bot, whole, paper("Diffusion two"))
+    sent = await deliverer.delivered(bot, whole, make.paper("Diffusion two"))
     place = "1" if sent.lines[0] == "1 Diffusion one" else "2"
     await bot.presses(place)
     more = await bot.presses("more")
@@ -178,7 +177,7 @@ async def test_more_tells_everything_in_place_of_the_card(bot: BotHarness) -> No
 
 
 async def test_more_under_an_alert_leaves_the_alert_as_it_is(bot: BotHarness) -> None:
-    await delivered(bot, paper("Diffusion one", abstract="All of it."))
+    await deliverer.delivered(bot, make.paper("Diffusion one", abstract="All of it."))
     more = await bot.presses("more")
     assert not more.replaces
     assert "All of it." in more.text
@@ -186,10 +185,10 @@ async def test_more_under_an_alert_leaves_the_alert_as_it_is(bot: BotHarness) ->
 
 
 async def test_why_names_the_subscriptions_and_marks_the_passages(bot: BotHarness) -> None:
-    await subscribe_to(bot, "noise -survey", 'author:"Jane Doe"', "cs.LG")
+    await deliverer.subscribe_to(bot, "noise -survey", 'author:"Jane Doe"', "cs.LG")
     abstract = "A long beginning about nothing at all. " * 8 + "Then we add noise to it. " + "And so on and on. " * 12
-    ingested(bot.store, paper("Diffusion one", "cs.LG", abstract=abstract, authors=("Jane Doe", "A. Other")))
-    await comes(bot)
+    make.ingested(bot.store, make.paper("Diffusion one", "cs.LG", abstract=abstract, authors=("Jane Doe", "A. Other")))
+    await deliverer.comes(bot)
     await bot.presses("⋯")
     why = await bot.presses("why")
     assert "1  noise -survey" in why.text
@@ -206,7 +205,7 @@ async def test_why_names_the_subscriptions_and_marks_the_passages(bot: BotHarnes
 
 @pytest.mark.parametrize(("label", "days", "until"), [("1 for a day", 1, "Fri 23"), ("1 for a week", 7, "Thu 29")])
 async def test_mute_asks_for_how_long_and_can_be_undone(bot: BotHarness, label: str, days: int, until: str) -> None:
-    sent = await delivered(bot, *papers(1))
+    sent = await deliverer.delivered(bot, *papers(1))
     await bot.presses("⋯")
     asked = await bot.presses("mute ▾")
     assert asked.lines == ["What shall be quiet?", "1  diffusion"]
@@ -216,17 +215,17 @@ async def test_mute_asks_for_how_long_and_can_be_undone(bot: BotHarness, label: 
     assert muted.replaces
     assert muted.text == f"✓ 1  diffusion is quiet until {until} Jan 12:00. Its papers wait until then."
     assert muted.buttons == ["undo"]
-    (subscription,) = listed(bot.store, address(ME))
+    (subscription,) = listed(bot.store, make.address(deliverer.ME))
     assert subscription.subscription.state == "paused"
     assert subscription.subscription.paused_until == bot.clock.now() + timedelta(days=days)
-    again = await bot.sends_request(ME, callback_data=old_data(sent, "q"), callback_id="p")
+    again = await bot.sends_request(deliverer.ME, callback_data=f"{card_data(sent)}.q", callback_id="p")
     assert again.toast == "It is paused already."
     await bot.presses("undo")
-    assert listed(bot.store, address(ME))[0].subscription.state == "active"
+    assert listed(bot.store, make.address(deliverer.ME))[0].subscription.state == "active"
 
 
 async def test_mute_offers_each_subscription_that_brought_the_paper(bot: BotHarness) -> None:
-    await delivered(bot, *papers(1), of=["diffusion", "cs.LG"])
+    await deliverer.delivered(bot, *papers(1), of=["diffusion", "cs.LG"])
     await bot.presses("⋯")
     asked = await bot.presses("mute ▾")
     assert asked.lines == ["What shall be quiet?", "1  diffusion", "2  cs.LG"]
@@ -235,43 +234,33 @@ async def test_mute_offers_each_subscription_that_brought_the_paper(bot: BotHarn
         ["2 for a day", "2 for a week"],
     ]
     await bot.presses("2 for a day")
-    assert [one.subscription.state for one in listed(bot.store, address(ME))] == ["active", "paused"]
+    assert [one.subscription.state for one in listed(bot.store, make.address(deliverer.ME))] == ["active", "paused"]
     assert (await bot.presses("1 for a week")).text.startswith("✓ 1  diffusion is quiet")
-    assert [one.subscription.state for one in listed(bot.store, address(ME))] == ["paused", "paused"]
+    assert [one.subscription.state for one in listed(bot.store, make.address(deliverer.ME))] == ["paused", "paused"]
 
 
 async def test_mute_leaves_out_the_topic_of_the_paper(bot: BotHarness) -> None:
-    await delivered(bot, paper("Diffusion for Video Generation"))
+    await deliverer.delivered(bot, make.paper("Diffusion for Video Generation"))
     await bot.presses("⋯")
     assert (await bot.presses("mute ▾")).buttons == ["topic: Video Generation", "1 for a day", "1 for a week"]
     done = await bot.presses("topic: Video Generation")
     assert done.replaces
     assert done.buttons == ["undo"]
-    assert texts(bot) == ['diffusion -"Video Generation"']
+    assert deliverer.texts(bot) == ['diffusion -"Video Generation"']
     await bot.presses("undo")
-    assert texts(bot) == ["diffusion"]
-
-
-async def test_a_choice_of_an_earlier_release_mutes_for_a_week(bot: BotHarness) -> None:
-    sent = await delivered(bot, *papers(1), of=["diffusion", "cs.LG"])
-    arguments = {"delivery": old_data(sent, "c")[1:17], "position": 0, "number": 2}
-    with bot.store.write() as transaction:
-        token = CallbackToken(verb="card-mute", arguments=arguments, place=ME)
-        store_callbacks(transaction, {"of-an-old-answer": token}, now=bot.clock.now())
-    muted = await bot.sends_request(ME, callback_data="of-an-old-answer", callback_id="p")
-    assert muted.text.startswith("✓ 2  cs.LG is quiet until Thu 29 Jan")
+    assert deliverer.texts(bot) == ["diffusion"]
 
 
 async def test_a_subscription_that_is_gone_is_told_kindly(bot: BotHarness) -> None:
-    alert = await delivered(bot, *papers(1), of=["diffusion", "cs.LG"])
+    alert = await deliverer.delivered(bot, *papers(1), of=["diffusion", "cs.LG"])
     await bot.presses("⋯")
     await bot.presses("mute ▾")
-    unsubscribe(bot.store, address(ME), "all", now=bot.clock.now())
+    unsubscribe(bot.store, make.address(deliverer.ME), "all", now=bot.clock.now())
     gone = "No subscription of this chat brings this paper any more."
     assert (await bot.presses("1 for a day")).toast == gone
-    mute = old_data(alert, "q")
-    assert (await bot.sends_request(ME, callback_data=mute, callback_id="p")).toast == gone
-    card = await bot.sends_request(ME, callback_data=mute.replace(".q", ".c"), callback_id="p")
+    data = card_data(alert)
+    assert (await bot.sends_request(deliverer.ME, callback_data=f"{data}.q", callback_id="p")).toast == gone
+    card = await bot.sends_request(deliverer.ME, callback_data=data, callback_id="p")
     assert card.buttons == CARD
     assert (await bot.presses("exclude")).toast == gone
 
@@ -279,15 +268,15 @@ async def test_a_subscription_that_is_gone_is_told_kindly(bot: BotHarness) -> No
 # --------------------------------------------------------------------------------------------------------------- exclude
 
 
-async def offered(bot: BotHarness, chat: str = ME, **more: Any) -> Answer:
-    """Returns the card of the alert after [exclude]."""
-    await comes(bot, chat)
+async def offered(bot: BotHarness, chat: str = deliverer.ME, **more: Any) -> Answer:
+    """Presses [exclude] for an alert. Returns the card that follows."""
+    await deliverer.comes(bot, chat)
     return await bot.presses("exclude", chat, **more)
 
 
 async def test_exclude_writes_a_readable_rule_into_the_query(bot: BotHarness) -> None:
-    await subscribe_to(bot, "diffusion")
-    ingested(bot.store, paper("Diffusion for Video Generation", authors=("Jane Doe", "Max Muster")))
+    await deliverer.subscribe_to(bot, "diffusion")
+    make.ingested(bot.store, make.paper("Diffusion for Video Generation", authors=("Jane Doe", "Max Muster")))
     menu = await offered(bot)
     assert menu.text == "What shall 1  diffusion leave out from now on?"
     assert menu.buttons == ["Video Generation", "Jane Doe", "Max Muster"]
@@ -295,24 +284,24 @@ async def test_exclude_writes_a_readable_rule_into_the_query(bot: BotHarness) ->
     assert done.replaces
     assert done.text == '✓ 1  diffusion, not "Video Generation"\ndiffusion -"Video Generation"'
     assert done.buttons == ["undo"]
-    assert texts(bot) == ['diffusion -"Video Generation"']
-    ingested(bot.store, paper("More diffusion for video generation"), paper("Diffusion for proteins"))
-    assert (await comes(bot)).lines[0] == "Diffusion for proteins"
+    assert deliverer.texts(bot) == ['diffusion -"Video Generation"']
+    make.ingested(bot.store, make.paper("More diffusion for video generation"), make.paper("Diffusion for proteins"))
+    assert (await deliverer.comes(bot)).lines[0] == "Diffusion for proteins"
     assert (await bot.presses("undo")).replaces
-    assert texts(bot) == ["diffusion"]
+    assert deliverer.texts(bot) == ["diffusion"]
 
 
 async def test_an_author_can_be_left_out(bot: BotHarness) -> None:
-    await subscribe_to(bot, "diffusion OR flow")
-    ingested(bot.store, paper("Diffusion for Video Generation", authors=("Jane Doe",)))
+    await deliverer.subscribe_to(bot, "diffusion OR flow")
+    make.ingested(bot.store, make.paper("Diffusion for Video Generation", authors=("Jane Doe",)))
     await offered(bot)
     await bot.presses("Jane Doe")
-    assert texts(bot) == ['(diffusion OR flow) -author:"Jane Doe"']
+    assert deliverer.texts(bot) == ['(diffusion OR flow) -author:"Jane Doe"']
 
 
 async def test_words_that_the_query_asks_for_are_not_offered(bot: BotHarness) -> None:
-    await subscribe_to(bot, '"video generation"')
-    ingested(bot.store, paper("Video Generation", authors=()))
+    await deliverer.subscribe_to(bot, '"video generation"')
+    make.ingested(bot.store, make.paper("Video Generation", authors=()))
     assert (await offered(bot)).lines == [
         "I find no words in this title that few of the other papers have.",
         'Write what it shall leave out: /edit 1 "video generation" -survey',
@@ -320,42 +309,42 @@ async def test_words_that_the_query_asks_for_are_not_offered(bot: BotHarness) ->
 
 
 async def test_other_subscriptions_that_still_find_it_are_named(bot: BotHarness) -> None:
-    await subscribe_to(bot, "diffusion", "cs.LG", "rlhf, video")
-    ingested(bot.store, paper("Diffusion for Video Generation", "cs.LG"))
+    await deliverer.subscribe_to(bot, "diffusion", "cs.LG", "rlhf, video")
+    make.ingested(bot.store, make.paper("Diffusion for Video Generation", "cs.LG"))
     await offered(bot)
     first = await bot.presses("Video Generation")
     assert first.lines[-1] == "2  cs.LG still finds such papers."
     assert first.buttons == ["leave it out there, too", "undo"]
     await bot.presses("leave it out there, too")
     await bot.presses("leave it out there, too")
-    assert texts(bot) == [
+    assert deliverer.texts(bot) == [
         'diffusion -"Video Generation"',
         'cs.LG -"Video Generation"',
         '(rlhf OR video) -"Video Generation"',
     ]
-    assert "leave it out there, too" not in bot.last[ME][-1].buttons
+    assert "leave it out there, too" not in bot.last[deliverer.ME][-1].buttons
 
 
 async def test_a_query_that_was_edited_since_keeps_its_new_words(bot: BotHarness) -> None:
-    await subscribe_to(bot, "diffusion")
-    ingested(bot.store, paper("Diffusion for Video Generation"))
+    await deliverer.subscribe_to(bot, "diffusion")
+    make.ingested(bot.store, make.paper("Diffusion for Video Generation"))
     await offered(bot)
-    unsubscribe(bot.store, address(ME), "1", now=bot.clock.now())
+    unsubscribe(bot.store, make.address(deliverer.ME), "1", now=bot.clock.now())
     assert (await bot.presses("Video Generation")).toast == "No subscription of this chat brings this paper any more."
-    await subscribe_to(bot, "diffusion")
-    assert (await bot.presses("Video Generation")).toast  # numbers are not reused
-    assert texts(bot) == ["diffusion"]
+    await deliverer.subscribe_to(bot, "diffusion")
+    assert (await bot.presses("Video Generation")).toast  # numbers of subscriptions are not used twice
+    assert deliverer.texts(bot) == ["diffusion"]
 
 
 # -------------------------------------------------------------------------------------------------------- follow authors
 
 
 async def test_each_author_has_a_button_that_follows_them(bot: BotHarness) -> None:
-    await subscribe_to(bot, "diffusion")
+    await deliverer.subscribe_to(bot, "diffusion")
     names = [f"Author Number{letter}" for letter in "abcdefghij"]
     authors = [names[0], "J. D.", *names[1:]]  # an author with only initials cannot be followed
-    ingested(bot.store, paper("Diffusion one", authors=authors), paper("Diffusion two", authors=authors))
-    await comes(bot)
+    make.ingested(bot.store, make.paper("Diffusion one", authors=authors), make.paper("Diffusion two", authors=authors))
+    await deliverer.comes(bot)
     await bot.presses("1")
     await bot.presses("⋯")
     asked = await bot.presses("follow authors")
@@ -367,37 +356,39 @@ async def test_each_author_has_a_button_that_follows_them(bot: BotHarness) -> No
     assert further.replaces
     assert further.buttons == names[6:9]
     await bot.presses("Author Numberj")
-    assert texts(bot) == ["diffusion", 'author:"Author Numbera"', 'author:"Author Numberj"']
-    assert [one.subscription.name for one in listed(bot.store, address(ME))] == [
+    assert deliverer.texts(bot) == ["diffusion", 'author:"Author Numbera"', 'author:"Author Numberj"']
+    assert [one.subscription.name for one in listed(bot.store, make.address(deliverer.ME))] == [
         "",
         "Author Numbera",
         "Author Numberj",
     ]
 
 
-# ----------------------------------------------------------------------------------------------- whose buttons they are
+# -------------------------------------------------------------------------------------------- who may press the buttons
 
 
 async def test_in_a_group_all_may_read_and_only_admins_change(bot: BotHarness) -> None:
-    bot.admins[GROUP] = {"7"}
-    await delivered(bot, *papers(2), chat=GROUP)
-    assert (await bot.presses("1", GROUP, by="8")).text
-    assert (await bot.presses("⋯", GROUP, by="8")).buttons == REST
+    bot.admins[deliverer.GROUP] = {"7"}
+    await deliverer.delivered(bot, *papers(2), chat=deliverer.GROUP)
+    assert (await bot.presses("1", deliverer.GROUP, by="8")).text
+    assert (await bot.presses("⋯", deliverer.GROUP, by="8")).buttons == REST
     for label in ("mute ▾", "exclude", "follow authors"):
-        assert (await bot.presses(label, GROUP, by="8")).toast == "Only admins of this chat can change that."
-    assert (await bot.presses("why", GROUP, by="8")).text
-    assert (await bot.presses("mute ▾", GROUP, by="7")).text
-    assert (await bot.presses("1 for a day", GROUP, by="8")).toast == "Only admins of this chat can change that."
-    assert (await bot.presses("1 for a day", GROUP, by="7")).text.startswith("✓")
+        assert (await bot.presses(label, deliverer.GROUP, by="8")).toast == "Only admins of this chat can change that."
+    assert (await bot.presses("why", deliverer.GROUP, by="8")).text
+    assert (await bot.presses("mute ▾", deliverer.GROUP, by="7")).text
+    assert (
+        await bot.presses("1 for a day", deliverer.GROUP, by="8")
+    ).toast == "Only admins of this chat can change that."
+    assert (await bot.presses("1 for a day", deliverer.GROUP, by="7")).text.startswith("✓")
 
 
 async def test_a_delivery_of_another_chat_opens_nothing(bot: BotHarness) -> None:
-    await subscribe_to(bot, "diffusion")
-    await subscribe_to(bot, "diffusion", chat="telegram:43")
-    ingested(bot.store, *papers(2))
-    sent = await comes(bot)
+    await deliverer.subscribe_to(bot, "diffusion")
+    await deliverer.subscribe_to(bot, "diffusion", chat="telegram:43")
+    make.ingested(bot.store, *papers(2))
+    sent = await deliverer.comes(bot)
     data = sent.keys[0]["data"]
-    for pressed in (data, data.replace(".c0", ".m"), data.replace(".c0", ".q0"), data.replace(".c0", ".f1")):
+    for pressed in (data, data.replace(".c0", ".m"), f"{data}.q", data.replace(".c0", ".c1.f")):
         stolen = await bot.sends_request("telegram:43", callback_data=pressed, callback_id="p")
         assert stolen.toast == OLD_BUTTON
         assert not stolen.payloads
@@ -405,11 +396,15 @@ async def test_a_delivery_of_another_chat_opens_nothing(bot: BotHarness) -> None
         assert not unknown.payloads
 
 
-@pytest.mark.parametrize("data", ["d0123456789abcdef.c0", "d{}.c7", "d{}.m", "d{}.m9", "d{}.f9999", "d{}.w5", "d{}.q5"])
+@pytest.mark.parametrize(
+    "data", ["d0123456789abcdef.c0", "d{}.c7", "d{}.m", "d{}.m9", "d{}.c9999.f", "d{}.c5.w", "d{}.c5.q"]
+)
 async def test_a_place_that_is_not_there_opens_nothing(bot: BotHarness, data: str) -> None:
-    sent = await delivered(bot, *papers(2))
+    sent = await deliverer.delivered(bot, *papers(2))
     delivery = sent.keys[0]["data"][1:17]
-    assert (await bot.sends_request(ME, callback_data=data.format(delivery), callback_id="p")).toast == OLD_BUTTON
+    assert (
+        await bot.sends_request(deliverer.ME, callback_data=data.format(delivery), callback_id="p")
+    ).toast == OLD_BUTTON
 
 
 @pytest.mark.parametrize(
@@ -420,37 +415,42 @@ async def test_a_place_that_is_not_there_opens_nothing(bot: BotHarness, data: st
     ],
 )
 async def test_data_that_nobody_made_is_an_old_button(bot: BotHarness, data: str) -> None:
-    assert "does not work" in (await bot.sends_request(ME, callback_data=data.format("0" * 16), callback_id="p")).toast
+    assert (
+        "does not work"
+        in (await bot.sends_request(deliverer.ME, callback_data=data.format("0" * 16), callback_id="p")).toast
+    )
 
 
 async def test_only_the_button_of_a_card_takes_a_letter(bot: BotHarness) -> None:
-    await subscribe_to(bot, "diffusion")
+    await deliverer.subscribe_to(bot, "diffusion")
     unsubscribed = await bot.says("/unsub 1")
     undo = unsubscribed.keys[-1]["data"]
-    assert "does not work" in (await bot.sends_request(ME, callback_data=f"{undo}.s", callback_id="p")).toast
-    ingested(bot.store, *papers(1, arxiv_id="2601.00001"))
+    assert "does not work" in (await bot.sends_request(deliverer.ME, callback_data=f"{undo}.s", callback_id="p")).toast
+    make.ingested(bot.store, *papers(1, arxiv_id="2601.00001"))
     card = await bot.says("2601.00001")
     opens = next(key["data"] for key in card.keys if key["text"] == "more").removesuffix(".f")
-    assert (await bot.sends_request(ME, callback_data=f"{opens}.s", callback_id="p")).toast.startswith("Saved")
+    assert (await bot.sends_request(deliverer.ME, callback_data=f"{opens}.s", callback_id="p")).toast.startswith(
+        "Saved"
+    )
     assert (
         "does not work" in (await bot.sends_request("telegram:43", callback_data=f"{opens}.s", callback_id="p")).toast
     )
 
 
 async def test_a_card_that_was_shown_can_be_meant_without_its_id(bot: BotHarness) -> None:
-    await subscribe_to(bot, "diffusion")
-    ingested(bot.store, paper("Diffusion", arxiv_id="2601.00001"), paper("Noise", arxiv_id="2601.00002"))
+    await deliverer.subscribe_to(bot, "diffusion")
+    make.ingested(bot.store, make.paper("Diffusion", arxiv_id="2601.00001"), make.paper("Noise", arxiv_id="2601.00002"))
     await bot.says("2601.00002")
     assert (await bot.says("save it")).lines == ["✓ Saved: Noise (2601.00002)"]
 
 
 async def test_a_paper_that_was_withdrawn_says_so_on_its_card(bot: BotHarness) -> None:
-    await subscribe_to(bot, "diffusion")
-    first = paper("Diffusion one", version=1)
-    ingested(bot.store, first, paper("Diffusion two"))
-    sent = await comes(bot)
+    await deliverer.subscribe_to(bot, "diffusion")
+    first = make.paper("Diffusion one", version=1)
+    make.ingested(bot.store, first, make.paper("Diffusion two"))
+    sent = await deliverer.comes(bot)
     place = "1" if sent.lines[0] == "1 Diffusion one" else "2"
-    ingested(
+    make.ingested(
         bot.store,
         replace(first, version=2, comment="This paper has been withdrawn by its authors"),
         now=bot.later(days=3),
@@ -464,7 +464,7 @@ async def test_a_paper_that_was_withdrawn_says_so_on_its_card(bot: BotHarness) -
 
 
 async def test_a_paper_that_was_named_has_a_card_with_what_can_be_done(bot: BotHarness) -> None:
-    ingested(bot.store, paper("Diffusion one", "cs.LG", arxiv_id="2601.00777"))
+    make.ingested(bot.store, make.paper("Diffusion one", "cs.LG", arxiv_id="2601.00777"))
     card = await bot.says("https://arxiv.org/abs/2601.00777v2")
     assert "Diffusion one" in card.text
     assert card.buttons == [*FIRST, "more", "⋯"]
@@ -474,28 +474,28 @@ async def test_a_paper_that_was_named_has_a_card_with_what_can_be_done(bot: BotH
 
 
 async def test_the_card_of_a_named_paper_knows_which_subscription_it_fits(bot: BotHarness) -> None:
-    await subscribe_to(bot, "diffusion")
-    ingested(bot.store, paper("Diffusion for Video Generation", arxiv_id="2601.00778"))
+    await deliverer.subscribe_to(bot, "diffusion")
+    make.ingested(bot.store, make.paper("Diffusion for Video Generation", arxiv_id="2601.00778"))
     card = await bot.says("2601.00778")
     assert card.text.endswith("▸ diffusion")
     assert card.buttons == CARD
     await bot.presses("⋯")
     await bot.presses("exclude")
     await bot.presses("Video Generation")
-    assert texts(bot) == ['diffusion -"Video Generation"']
-    assert (await bot.presses("why")).text  # the card above was made before
+    assert deliverer.texts(bot) == ['diffusion -"Video Generation"']
+    assert (await bot.presses("why")).text  # a button of the card that came before the change
 
 
 async def test_in_a_group_that_became_public_a_card_has_only_links(bot: BotHarness) -> None:
-    sent = await delivered(bot, *papers(2), chat=GROUP)
-    assert (await bot.presses("1", GROUP)).buttons
+    sent = await deliverer.delivered(bot, *papers(2), chat=deliverer.GROUP)
+    assert (await bot.presses("1", deliverer.GROUP)).buttons
     with bot.store.write() as transaction:
-        describe(transaction, address(GROUP).lane, title="", public=True)
-    card = await bot.sends_request(GROUP, callback_data=sent.keys[0]["data"], callback_id="p")
+        describe(transaction, make.address(deliverer.GROUP).lane, title="", public=True)
+    card = await bot.sends_request(deliverer.GROUP, callback_data=sent.keys[0]["data"], callback_id="p")
     assert "Diffusion" in card.text
     assert card.buttons == LINKS
     assert all("url" in key for key in card.keys)
-    more = await bot.sends_request(GROUP, callback_data=sent.keys[0]["data"].replace(".c", ".f"), callback_id="p")
+    more = await bot.sends_request(deliverer.GROUP, callback_data=f"{sent.keys[0]['data']}.f", callback_id="p")
     assert more.buttons == LINKS
 
 
@@ -532,11 +532,11 @@ SEARCH = "https://arxiv.org/search/?query="
     ],
 )
 async def test_every_card_leads_to_its_paper(bot: BotHarness, known: dict[str, Any], links: list[str]) -> None:
-    await subscribe_to(bot, "diffusion")
-    other = paper("Diffusion, too", abstract="So that there are numbers.")
+    await deliverer.subscribe_to(bot, "diffusion")
+    other = make.paper("Diffusion, too", abstract="So that there are numbers.")
     given = {"title": "A diffusion", "arxiv_id": "2601.15529", "key": "k1", **known}
-    ingested(bot.store, other, replace(paper("x"), **given))
-    numbered = await comes(bot)
+    make.ingested(bot.store, other, replace(make.paper("x"), **given))
+    numbered = await deliverer.comes(bot)
     place = next(key["text"] for key in numbered.keys if f"{key['text']} Diffusion, too" not in numbered.text)
     card = await bot.presses(place)
     for shown in (card, await bot.presses("more")):
@@ -545,13 +545,20 @@ async def test_every_card_leads_to_its_paper(bot: BotHarness, known: dict[str, A
 
 
 async def test_texts_in_the_language_of_the_chat_come_first_on_a_card(bot: BotHarness) -> None:
-    both = (summary("英文之前的总结")[0], summary("An English summary.", "en")[0])
+    both = (make.summary("英文之前的总结")[0], make.summary("An English summary.", "en")[0])
     there = (
-        paper("Diffusion A", abstract="Abstract A.", summaries=both, translations=translation(abstract="译文甲。")),
-        paper("Diffusion B", abstract="Abstract B.", summaries=both[1:], translations=translation(abstract="译文乙。")),
-        paper("Diffusion C", abstract="Abstract C.", summaries=both[:1]),
+        make.paper(
+            "Diffusion A", abstract="Abstract A.", summaries=both, translations=make.translation(abstract="译文甲。")
+        ),
+        make.paper(
+            "Diffusion B",
+            abstract="Abstract B.",
+            summaries=both[1:],
+            translations=make.translation(abstract="译文乙。"),
+        ),
+        make.paper("Diffusion C", abstract="Abstract C.", summaries=both[:1]),
     )
-    ingested(bot.store, *there)
+    make.ingested(bot.store, *there)
 
     async def shown_for(place: int) -> tuple[str, list[str]]:
         card = await bot.says(there[place].arxiv_id or "")

@@ -1,4 +1,4 @@
-"""Groups and channels that are managed from a private chat: connect, directed commands, and what a foreign chat does not reveal."""
+"""Groups and channels that are managed from a private chat: connecting, commands for another chat, and privacy of chats."""
 
 import pytest
 
@@ -6,9 +6,9 @@ from bot.ports.conversation import Place
 from subscriptions.errors import RetryLater
 from subscriptions.model import ChatKind
 from subscriptions.service.next_deliveries import get_chat, listed
+from tests import make
 from tests.bot_harness import BotHarness, FakePlatformApi
 from tests.conversation.deliverer import Deliverer
-from tests.make import address, ingested, paper, subscribes
 
 CHANNEL, ME, OTHER = "telegram:-1009000001", "telegram:42", "telegram:43"
 GROUP = "telegram:-1009000002"
@@ -16,16 +16,16 @@ GROUP = "telegram:-1009000002"
 
 @pytest.fixture
 def talk_in_channel(bot: BotHarness) -> BotHarness:
-    """A bot with a public channel @lab, which 42 and the bot administer, and a forum -1009000002."""
-    lab = Place(chat=address(CHANNEL), kind=ChatKind.BROADCAST, title="Lab papers", public=True)
-    forum = Place(chat=address(GROUP), kind=ChatKind.GROUP, title="Forum", is_forum=True)
+    """A bot with a public channel @lab, which the bot and person 42 administer, and a forum -1009000002."""
+    lab = Place(chat=make.address(CHANNEL), kind=ChatKind.BROADCAST, title="Lab papers", public=True)
+    forum = Place(chat=make.address(GROUP), kind=ChatKind.GROUP, title="Forum", is_forum=True)
     bot.places |= {"@lab_papers": lab, lab.chat.address: lab, forum.chat.address: forum}
     bot.admins |= {CHANNEL: {"42"}, GROUP: {"42"}}
     return bot
 
 
 def texts(bot: BotHarness, chat: str) -> list[str]:
-    return [one.subscription.text for one in listed(bot.store, address(chat))]
+    return [one.subscription.text for one in listed(bot.store, make.address(chat))]
 
 
 class TestConnect:
@@ -42,12 +42,12 @@ class TestConnect:
         assert (await bot.says("/help")).text == (await bot.says("/help", OTHER)).text
 
         post = Deliverer(bot)
-        ingested(bot.store, paper("Diffusion on graphs", authors=["Bo Writer"]))
+        make.ingested(bot.store, make.paper("Diffusion on graphs", authors=["Bo Writer"]))
         bot.later(minutes=1)
         (brought,) = await post.deliver_due()
         assert brought.to == CHANNEL
         assert "Diffusion on graphs" in brought.text
-        assert "Ada" not in brought.text  # the channel does not see who asked
+        assert "Ada" not in brought.text  # the channel does not see who sent the command
         assert all("data" not in key for key in brought.keys)
 
         over = await bot.says("/connect off")
@@ -62,7 +62,7 @@ class TestConnect:
         await bot.says("/connect @lab_papers")
         await bot.says("/sub diffusion")
         await bot.says("/connect off")
-        await bot.says("/sub graphs")  # number 1 of the private chat
+        await bot.says("/sub graphs")  # subscription 1 of the private chat
         bot.admins[CHANNEL] = set()
         channel_undo = next(t for t in bot.last[ME] if t.text.startswith("✓ Lab papers: 1"))
         data = next(key["data"] for key in channel_undo.keys if key["text"] == "undo")
@@ -139,11 +139,11 @@ class TestDirected:
     async def test_what_a_person_saw_in_private_still_comes_to_the_channel(self, talk_in_channel: BotHarness) -> None:
         bot = talk_in_channel
         post = Deliverer(bot)
-        ingested(bot.store, paper("Diffusion on graphs", arxiv_id="2601.00001"))
+        make.ingested(bot.store, make.paper("Diffusion on graphs", arxiv_id="2601.00001"))
         assert "Diffusion on graphs" in (await bot.says("diffusion")).text
         await bot.says("/sub @lab_papers diffusion daily 13")
         await bot.says("diffusion")
-        await bot.says("/sub diffusion daily 13")  # of the person, who has seen it
+        await bot.says("/sub diffusion daily 13")  # for the private chat, whose person has seen the paper
         bot.later(hours=2)
         assert [one.to for one in await post.deliver_due()] == [CHANNEL]
         assert (await bot.says("/whynot 2601.00001")).text.startswith("It came here before.")
@@ -158,13 +158,13 @@ class TestDirected:
     )
     async def test_a_stranger_learns_nothing_of_a_chat(self, talk_in_channel: BotHarness, command: str) -> None:
         bot = talk_in_channel
-        subscribes(bot.store, CHANNEL, "diffusion")
+        make.subscribes(bot.store, CHANNEL, "diffusion")
         known = (await bot.says(command.format("@lab_papers"), OTHER)).text
         unknown = (await bot.says(command.format("@nowhere_at_all"), OTHER)).text
         assert known == unknown.replace("@nowhere_at_all", "@lab_papers")
         assert known.startswith("✗ I know no chat @lab_papers that you administer and I am in.")
         assert texts(bot, CHANNEL) == ["diffusion"]
-        assert get_chat(bot.store, address(CHANNEL)).settings.text == "summary"
+        assert get_chat(bot.store, make.address(CHANNEL)).settings.text == "summary"
 
     async def test_nor_does_somebody_whose_standing_cannot_be_seen_or_who_has_no_name(
         self, talk_in_channel: BotHarness
@@ -180,20 +180,20 @@ class TestDirected:
 
     async def test_a_person_is_no_chat_to_manage(self, talk_in_channel: BotHarness) -> None:
         bot = talk_in_channel
-        bot.places["@somebody"] = Place(chat=address(OTHER), kind=ChatKind.PRIVATE)
+        bot.places["@somebody"] = Place(chat=make.address(OTHER), kind=ChatKind.PRIVATE)
         bot.admins[OTHER] = {"42"}
-        subscribes(bot.store, OTHER, "secret wish")
+        make.subscribes(bot.store, OTHER, "secret wish")
         assert "I know no chat" in (await bot.says("/list @somebody")).text
 
     @pytest.mark.parametrize(
         ("place", "words"),
         [
             (
-                Place(chat=address(GROUP), kind=ChatKind.GROUP, title="Comments", is_linked=True),
+                Place(chat=make.address(GROUP), kind=ChatKind.GROUP, title="Comments", is_linked=True),
                 "✗ Comments is linked to a channel, and such a group can have no topics.",
             ),
-            (Place(chat=address(GROUP), kind=ChatKind.GROUP, title="Plain"), "✗ Plain has no topics."),
-            (Place(chat=address(GROUP), kind=ChatKind.BROADCAST, title="News"), "✗ A channel has no topics."),
+            (Place(chat=make.address(GROUP), kind=ChatKind.GROUP, title="Plain"), "✗ Plain has no topics."),
+            (Place(chat=make.address(GROUP), kind=ChatKind.BROADCAST, title="News"), "✗ A channel has no topics."),
         ],
         ids=["linked", "plain", "channel"],
     )
@@ -225,7 +225,7 @@ class TestAddedToAChannel:
         await bot.says("/lang zh")
         card = await bot.receives_event("arrived", CHANNEL, by="42", title="Lab", kind=ChatKind.BROADCAST)
         assert card.to == ME
-        assert get_chat(bot.store, address(ME)).settings.lang == "zh"
+        assert get_chat(bot.store, make.address(ME)).settings.lang == "zh"
 
     async def test_whom_the_bot_may_not_write_to_it_does_not(self, talk_in_channel: BotHarness) -> None:
         bot = talk_in_channel
@@ -270,7 +270,7 @@ class TestAddedToAChannel:
         (gone,) = await post.deliver_due()
         assert (gone.to, gone.lines[0]) == (ME, "Lab papers is paused.")
         await bot.receives_event("arrived", CHANNEL, by="7", **channel)
-        assert get_chat(bot.store, address(CHANNEL)).state == "active"
+        assert get_chat(bot.store, make.address(CHANNEL)).state == "active"
 
 
 class TestInTheChannelItself:
@@ -281,9 +281,9 @@ class TestInTheChannelItself:
 
     async def test_a_new_name_and_a_new_title_are_noticed(self, talk_in_channel: BotHarness) -> None:
         bot = talk_in_channel
-        subscribes(bot.store, GROUP, "diffusion")
+        make.subscribes(bot.store, GROUP, "diffusion")
         await bot.says("/list", GROUP, by="42", title="Old name")
         bot.public.add(GROUP)
         await bot.says("/list", GROUP, by="42", title="New name")
-        chat = get_chat(bot.store, address(GROUP))
+        chat = get_chat(bot.store, make.address(GROUP))
         assert (chat.title, chat.public, chat.settings.buttons) == ("New name", True, "link")

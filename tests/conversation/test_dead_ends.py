@@ -1,15 +1,15 @@
-"""No query ends in a dead end: one search over all papers, spelling, looser queries, other forms, and texts."""
+"""No query leads to a dead end: a search in all papers, spelling, looser queries, other word forms, and texts."""
 
 from datetime import timedelta
 
 import pytest
 
+from tests import make
 from tests.bot_harness import BotHarness
-from tests.make import NOON, ingested, paper
 
 pytestmark = pytest.mark.both_databases
 
-OLD = NOON - timedelta(days=40)
+OLD = make.NOON - timedelta(days=40)
 ABSTRACT = (
     "We teach a walking robot to cross wet sand by listening to its own steps, and show that gravel, mud and ice sound "
     "different enough for a small network to choose another gait before the robot slips"
@@ -18,8 +18,8 @@ ABSTRACT = (
 
 class TestOneSearch:
     async def test_old_papers_are_found_with_their_day(self, bot: BotHarness) -> None:
-        ingested(bot.store, paper("Diffusion of old"), paper("Graphs"), now=OLD)
-        ingested(bot.store, paper("Diffusion of today"), name="new")
+        make.ingested(bot.store, make.paper("Diffusion of old"), make.paper("Graphs"), now=OLD)
+        make.ingested(bot.store, make.paper("Diffusion of today"), name="new")
         said = await bot.says("diffusion")
         assert said.lines[0] == "2 of 3 papers, 1 in the last 7 days"
         assert "1 Diffusion of today — Ada Example" in said.lines
@@ -27,22 +27,22 @@ class TestOneSearch:
         assert (await bot.says("/search diffusion")).markup == said.markup
 
     async def test_a_subscription_counts_the_last_days(self, bot: BotHarness) -> None:
-        ingested(bot.store, paper("Diffusion of old"), now=OLD)
-        ingested(bot.store, paper("Diffusion of today"), name="new")
+        make.ingested(bot.store, make.paper("Diffusion of old"), now=OLD)
+        make.ingested(bot.store, make.paper("Diffusion of today"), name="new")
         assert "1 paper in the last 7 days" in (await bot.says("/preview diffusion")).text
         assert "It finds 1 paper in the last 7 days:" in (await bot.says("/sub diffusion")).lines
 
     async def test_a_preview_of_few_papers_offers_the_last_year(self, bot: BotHarness) -> None:
-        ingested(bot.store, paper("Diffusion of last year"), now=NOON - timedelta(days=400))
-        ingested(bot.store, paper("Diffusion of old"), name="old", now=OLD)
-        ingested(bot.store, paper("Diffusion of today"), name="new")
+        make.ingested(bot.store, make.paper("Diffusion of last year"), now=make.NOON - timedelta(days=400))
+        make.ingested(bot.store, make.paper("Diffusion of old"), name="old", now=OLD)
+        make.ingested(bot.store, make.paper("Diffusion of today"), name="new")
         assert (await bot.says("/preview diffusion")).buttons == ["subscribe", "the last year (+1)"]
         assert "Diffusion of old" in (await bot.presses("the last year (+1)")).text
         assert (await bot.says("/preview graphs")).buttons == ["subscribe"]
 
     async def test_what_only_older_papers_have_is_said(self, bot: BotHarness) -> None:
-        ingested(bot.store, paper("Diffusion"), now=OLD)
-        ingested(bot.store, paper("Graphs"), name="new")
+        make.ingested(bot.store, make.paper("Diffusion"), now=OLD)
+        make.ingested(bot.store, make.paper("Graphs"), name="new")
         assert (await bot.says("diffusion")).lines[0] == "1 of 2 papers, none in the last 7 days"
 
 
@@ -60,7 +60,7 @@ class TestSpelling:
     async def test_words_that_no_paper_has_are_read_as_close_ones(
         self, bot: BotHarness, typed: str, meant: str
     ) -> None:
-        ingested(bot.store, paper("Diffusion models"))
+        make.ingested(bot.store, make.paper("Diffusion models"))
         said = await bot.says(typed)
         assert said.lines[0].endswith(f"Did you mean “{meant}”?")
         assert "1 Diffusion models" in said.text or "Diffusion models" in said.lines
@@ -68,18 +68,18 @@ class TestSpelling:
         assert (await bot.presses(f"subscribe to {meant}")).lines[0].startswith("✓ 1")
 
     async def test_an_acronym_is_no_wrong_spelling(self, bot: BotHarness) -> None:
-        ingested(bot.store, paper("Crisp edges"))
+        make.ingested(bot.store, make.paper("Crisp edges"))
         said = await bot.says("CRISPR")
         assert said.lines[0] == "No paper that I know has “CRISPR”."
         assert (await bot.presses("subscribe")).lines[0].startswith("✓ 1  CRISPR")
 
     async def test_what_was_typed_may_be_meant(self, bot: BotHarness) -> None:
-        ingested(bot.store, paper("Robots"))
+        make.ingested(bot.store, make.paper("Robots"))
         await bot.says("robotics -drones")
         assert (await bot.presses("subscribe")).lines[0] == "✓ 1  robotics, not drones · when-out 08:00-20:00 UTC"
 
     async def test_a_mistyped_alternative_is_a_press_away(self, bot: BotHarness) -> None:
-        ingested(bot.store, paper("Diffusion"), paper("Graphs"))
+        make.ingested(bot.store, make.paper("Diffusion"), make.paper("Graphs"))
         assert "diffusion OR graphs" in (await bot.says("difusion OR graphs")).buttons
         assert (await bot.presses("diffusion OR graphs")).lines[0] == "2 papers in the last 7 days"
 
@@ -88,14 +88,14 @@ class TestSpelling:
         [("sbu diffusion", "/sub diffusion"), ("/pasue", "/pause"), ("/susbcribe diffusion", "/subscribe diffusion")],
     )
     async def test_a_mistyped_command_is_a_press_away(self, bot: BotHarness, typed: str, button: str) -> None:
-        ingested(bot.store, paper("Diffusion"))
+        make.ingested(bot.store, make.paper("Diffusion"))
         await bot.says("/sub graphs")
         said = await bot.says(typed)
         assert button in said.buttons
         assert (await bot.presses(button)).lines[0].startswith("✓")
 
     async def test_nonsense_is_offered_more_than_a_subscription(self, bot: BotHarness) -> None:
-        ingested(bot.store, paper("Diffusion"))
+        make.ingested(bot.store, make.paper("Diffusion"))
         said = await bot.says("gloopty frindle")
         assert said.lines[0] == "No paper that I know has “gloopty”, “frindle”."
         assert said.buttons == ["how to ask", "subscribe"]
@@ -113,9 +113,14 @@ class TestLooser:
         ],
     )
     async def test_a_variant_that_finds_more_is_a_press_away(self, bot: BotHarness, typed: str, button: str) -> None:
-        papers = (paper("Diffusion"), paper("Diffusion of video"), paper("Sand", abstract="Tides."), paper("Mud"))
-        others = (paper(f"Other {n}", authors=("Bo Other",)) for n in range(5))
-        ingested(bot.store, *papers, *others)
+        papers = (
+            make.paper("Diffusion"),
+            make.paper("Diffusion of video"),
+            make.paper("Sand", abstract="Tides."),
+            make.paper("Mud"),
+        )
+        others = (make.paper(f"Other {n}", authors=("Bo Other",)) for n in range(5))
+        make.ingested(bot.store, *papers, *others)
         said = await bot.says(typed)
         assert button in said.buttons
         more = int(button.rpartition("+")[2].removesuffix(")"))
@@ -124,7 +129,9 @@ class TestLooser:
         assert sum(line[0].isdigit() and " — " in line for line in pressed.lines if line) in (0, more + found)
 
     async def test_of_a_long_query_words_side_by_side_are_offered(self, bot: BotHarness) -> None:
-        ingested(bot.store, paper("Speculative decoding"), paper("Vision transformers"), *map(paper, "abcd"))
+        make.ingested(
+            bot.store, make.paper("Speculative decoding"), make.paper("Vision transformers"), *map(make.paper, "abcd")
+        )
         said = await bot.says("speculative decoding vision transformers phones")
         assert said.buttons[:2] == ["speculative decoding (+1)", "vision transformers (+1)"]
 
@@ -133,36 +140,44 @@ class TestOtherForms:
     @pytest.mark.parametrize("typed", ["LLM", "large language models", "大语言模型"])
     async def test_every_form_finds_all_by_a_press(self, bot: BotHarness, typed: str) -> None:
         titles = ("LLM agents", "Large language models", "大语言模型综述")
-        ingested(bot.store, *map(paper, titles), *map(paper, "abcd"))
+        make.ingested(bot.store, *map(make.paper, titles), *map(make.paper, "abcd"))
         said = await bot.says(typed)
         button = next(label for label in said.buttons if label.endswith("(+2)") and " OR " in label)
         assert (await bot.presses(button)).lines[0] == "3 papers in the last 7 days"
 
     async def test_forms_are_learned_from_papers(self, bot: BotHarness) -> None:
-        explained = paper("Sand", abstract="We use tidal mud analysis (TMA) here.")
-        ingested(bot.store, explained, paper("TMA at work"), paper("On tidal mud analysis"), *map(paper, "abcd"))
+        explained = make.paper("Sand", abstract="We use tidal mud analysis (TMA) here.")
+        make.ingested(
+            bot.store,
+            explained,
+            make.paper("TMA at work"),
+            make.paper("On tidal mud analysis"),
+            *map(make.paper, "abcd"),
+        )
         assert 'TMA OR "tidal mud analysis" (+1)' in (await bot.says("TMA")).buttons
         assert '"tidal mud analysis" OR TMA (+1)' in (await bot.says("tidal mud analysis")).buttons
 
 
 class TestText:
     async def test_the_nearest_papers_and_more_like_them(self, bot: BotHarness) -> None:
-        near = paper("Robots listen", arxiv_id="2601.90009", abstract="A walking robot hears wet sand, gravel and mud.")
-        ingested(bot.store, near, *(paper(f"Graph {n}", abstract="Spectra of trees.") for n in range(5)))
+        near = make.paper(
+            "Robots listen", arxiv_id="2601.90009", abstract="A walking robot hears wet sand, gravel and mud."
+        )
+        make.ingested(bot.store, near, *(make.paper(f"Graph {n}", abstract="Spectra of trees.") for n in range(5)))
         said = await bot.says(ABSTRACT)
         assert said.lines[0] == "I read this as a text. Nearest to it, among 6 papers:"
         assert "1 Robots listen" in said.text or "Robots listen" in said.text
         assert (await bot.presses("bring such papers")).lines[0].startswith("✓ 1  like:2601.90009")
 
     async def test_where_nothing_is_near_its_rarest_words_are_offered(self, bot: BotHarness) -> None:
-        ingested(bot.store, paper("Graphs"))
+        make.ingested(bot.store, make.paper("Graphs"))
         said = await bot.says(ABSTRACT)
         assert said.lines[0] == "Nothing is near to this text among 1 paper."
         assert len(said.buttons) == 1
 
 
 async def test_a_subscription_that_only_older_papers_fit_offers_them(bot: BotHarness) -> None:
-    ingested(bot.store, paper("Diffusion"), now=OLD)
-    ingested(bot.store, paper("Graphs"), name="new")
+    make.ingested(bot.store, make.paper("Diffusion"), now=OLD)
+    make.ingested(bot.store, make.paper("Graphs"), name="new")
     await bot.says("/sub diffusion")
     assert (await bot.presses("look for older papers")).lines[1] == "This is subscription 1: diffusion"

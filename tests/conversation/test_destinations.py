@@ -1,4 +1,4 @@
-"""Destinations without people: an operator subscribes them from a chat, and whoever else tries is refused."""
+"""Destinations without people: an operator subscribes them from a chat, and everyone else is refused."""
 
 from contextlib import suppress
 

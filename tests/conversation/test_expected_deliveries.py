@@ -1,6 +1,6 @@
-"""When deliveries come: when-out waits for its sources; `first` and `next` follow the source calendar; missing papers; quiet days.
+"""When deliveries come: when-out waits for its sources, `first` and `next` follow the source calendar, missing papers, quiet days.
 
-Noon of Thursday 22 January 2026 is the beginning; arXiv's batch can be read from 05:05 UTC.
+The clock starts at noon on Thursday 22 January 2026. arXiv's batch can be read from 05:05 UTC.
 """
 
 from datetime import datetime, timedelta
@@ -16,13 +16,13 @@ from subscriptions.service.sending import outbox_entries
 from subscriptions.store import planner as plans
 from subscriptions.store.chats import set_owner
 from subscriptions.store.sources import SourceFact, sync_sources
+from tests import make
 from tests.bot_harness import Answer, BotHarness
 from tests.conversation.deliverer import Deliverer
 from tests.expected_sources import BATCH, ExpectedSources
-from tests.make import NOON, address, ingested, paper, subscribes
 
 ME, CHANNEL = "telegram:42", "telegram:-1009"
-MIDNIGHT = NOON - timedelta(hours=12)
+MIDNIGHT = make.NOON - timedelta(hours=12)
 FRIDAY, SATURDAY, MONDAY = (MIDNIGHT + timedelta(days=days) for days in (1, 2, 4))
 
 
@@ -39,7 +39,7 @@ def arxiv(bot: BotHarness) -> ExpectedSources:
 
 
 def brings(bot: BotHarness, *titles: str, at: datetime | None = None) -> None:
-    ingested(bot.store, *map(paper, titles), now=at or bot.clock.now(), source="arXiv")
+    make.ingested(bot.store, *map(make.paper, titles), now=at or bot.clock.now(), source="arXiv")
 
 
 async def at(bot: BotHarness, post: Deliverer, moment: datetime) -> list[Answer]:
@@ -48,7 +48,7 @@ async def at(bot: BotHarness, post: Deliverer, moment: datetime) -> list[Answer]
 
 
 async def spoken(bot: BotHarness, post: Deliverer, subscription: str = "/sub diffusion", chat: str = ME) -> None:
-    """A chat that has had its first delivery."""
+    """Subscribes a chat and lets its first delivery come."""
     brings(bot, "Diffusion at first", at=bot.clock.now() - timedelta(minutes=1))
     await bot.says(subscription, chat)
     if not await post.deliver_due():
@@ -123,7 +123,7 @@ class TestWhenOut:
                     name="arXiv", kind="file", location="inbox", title="daily arXiv", home="https://example.org/daily"
                 )
             ],
-            now=NOON,
+            now=make.NOON,
         )
         brings(bot, "Diffusion early")
         await bot.says("/sub diffusion")
@@ -159,7 +159,7 @@ class TestWhenOut:
         self, bot: BotHarness, post: Deliverer, arxiv: ExpectedSources
     ) -> None:
         await spoken(bot, post)
-        bot.clock.set_now(MONDAY.replace(hour=10))  # nothing ran since Thursday
+        bot.clock.set_now(MONDAY.replace(hour=10))  # no process ran since Thursday
         assert await post.deliver_due() == []
         for title in ("Diffusion of Friday", "Diffusion of Monday"):
             brings(bot, title)
@@ -172,7 +172,7 @@ class TestWhenOut:
         self, bot: BotHarness, post: Deliverer, arxiv: ExpectedSources
     ) -> None:
         bot.clock.set_now(MIDNIGHT)
-        await bot.says("/tz Asia/Tokyo")  # where the batch comes at 14:05
+        await bot.says("/tz Asia/Tokyo")  # in Tokyo, the batch comes at 14:05
         await spoken(bot, post)
         await bot.says("/sub graphs daily 9:00")
         brings(bot, "Graphs overnight", at=FRIDAY - timedelta(hours=1))
@@ -188,9 +188,9 @@ class TestFirstAndNext:
     @pytest.mark.parametrize(
         ("moment", "subscription", "first"),
         [
-            (NOON, "/sub diffusion", "First: Fri 23 Jan about 08:00."),
-            (NOON, "/sub diffusion daily 9", "First: Fri 23 Jan 09:00."),
-            (NOON, "/sub diffusion now", "First: Fri 23 Jan about 08:00."),  # 05:05 lies in the quiet hours
+            (make.NOON, "/sub diffusion", "First: Fri 23 Jan about 08:00."),
+            (make.NOON, "/sub diffusion daily 9", "First: Fri 23 Jan 09:00."),
+            (make.NOON, "/sub diffusion now", "First: Fri 23 Jan about 08:00."),  # 05:05 is within the quiet hours
             (
                 SATURDAY.replace(hour=12),
                 "/sub diffusion",
@@ -247,7 +247,7 @@ class TestFirstAndNext:
     ) -> None:
         ExpectedSources(bot.store)
         await bot.says("/sub diffusion")
-        (came,) = await at(bot, post, NOON.replace(hour=20))
+        (came,) = await at(bot, post, make.NOON.replace(hour=20))
         assert came.text == (
             "No papers have come yet. arXiv has not come yet; its papers come with the next digest. "
             "Next: Fri 23 Jan about 08:00."
@@ -265,26 +265,26 @@ class TestStatus:
     async def test_it_says_what_is_missing_and_when_more_is_expected(self, bot: BotHarness) -> None:
         arxiv = ExpectedSources(bot.store)
         assert "arXiv has not come yet: due since Thu 22 Jan 05:05." in (await bot.says("/status")).lines
-        arxiv.reports("late", at=NOON, detail="Due since 05:05.")
+        arxiv.reports("late", at=make.NOON, detail="Due since 05:05.")
         said = await bot.says("/status")
         assert "arXiv is late: due since Thu 22 Jan 05:05." in said.lines
         assert "More papers are expected Fri 23 Jan about 05:05." in said.lines
-        arxiv.reports("failed", at=NOON)
+        arxiv.reports("failed", at=make.NOON)
         assert "arXiv could not be read: due since Thu 22 Jan 05:05." in (await bot.says("/status")).lines
-        arxiv.reports("new", at=NOON)
+        arxiv.reports("new", at=make.NOON)
         assert "arXiv" not in "".join((await bot.says("/status")).lines[:1])
 
 
 class TestPublicChannels:
     @pytest.fixture
     async def channel(self, bot: BotHarness, post: Deliverer, arxiv: ExpectedSources) -> ExpectedSources:
-        """A channel that 42 set up and that has had its first papers."""
-        store_chat(bot.store, address(ME), ChatKind.PRIVATE, now=NOON)
-        store_chat(bot.store, address(CHANNEL), ChatKind.BROADCAST, now=NOON, title="Daily vision")
-        set_owner(bot.store, get_chat(bot.store, address(CHANNEL)).id, "42")
+        """A channel that person 42 set up and that has got its first papers."""
+        store_chat(bot.store, make.address(ME), ChatKind.PRIVATE, now=make.NOON)
+        store_chat(bot.store, make.address(CHANNEL), ChatKind.BROADCAST, now=make.NOON, title="Daily vision")
+        set_owner(bot.store, get_chat(bot.store, make.address(CHANNEL)).id, "42")
         brings(bot, "Diffusion at first")
-        subscribes(bot.store, CHANNEL, "diffusion", every="daily", at="13:00")
-        assert [one.to for one in await at(bot, post, NOON.replace(hour=13))] == [CHANNEL]
+        make.subscribes(bot.store, CHANNEL, "diffusion", every="daily", at="13:00")
+        assert [one.to for one in await at(bot, post, make.NOON.replace(hour=13))] == [CHANNEL]
         return arxiv
 
     async def test_what_is_missing_is_told_to_who_set_it_up(
@@ -303,7 +303,7 @@ class TestPublicChannels:
         self, bot: BotHarness, post: Deliverer, channel: ExpectedSources
     ) -> None:
         assert await at(bot, post, FRIDAY.replace(hour=13)) == []
-        set_settings(bot.store, address(CHANNEL), {"quietday": "on"}, now=bot.clock.now())
+        set_settings(bot.store, make.address(CHANNEL), {"quietday": "on"}, now=bot.clock.now())
         (came,) = await at(bot, post, SATURDAY.replace(hour=13))
         assert (came.to, came.lines[0]) == (ME, "Daily vision had no papers today.")
 
@@ -312,8 +312,8 @@ class TestPublicChannels:
     ) -> None:
         delivered = []
         for days in range(1, 8):
-            brings(bot, f"Trees {days}", at=NOON + timedelta(days=days))
-            delivered += await at(bot, post, NOON.replace(hour=13) + timedelta(days=days))
+            brings(bot, f"Trees {days}", at=make.NOON + timedelta(days=days))
+            delivered += await at(bot, post, make.NOON.replace(hour=13) + timedelta(days=days))
         assert [(one.to, one.lines[0]) for one in delivered] == [(ME, "Daily vision: 0 of 5 papers.")]
 
 
@@ -342,7 +342,7 @@ class TestQuietDays:
 
 class TestFiveDaysWithNothing:
     async def days(self, bot: BotHarness, post: Deliverer, *titles: str) -> list[Answer]:
-        """Day after day one paper comes, and the delivery of the day is due."""
+        """Lets one paper come per day, each followed by the delivery of that day. Returns the messages."""
         delivered = []
         for title in titles:
             bot.clock.set_now(bot.clock.now().replace(hour=6) + timedelta(days=1))
@@ -396,8 +396,8 @@ class TestFiveDaysWithNothing:
 
 
 def test_one_plan_looks_at_no_chat_that_waits_for_its_sources(bot: BotHarness, arxiv: ExpectedSources) -> None:
-    """A hundred thousand chats may wait every morning, and a tick runs every second."""
-    subscribes(bot.store, ME, "diffusion", every="when-out", now=NOON.replace(hour=21))
+    """A hundred thousand chats may wait every morning. A plan must not read them all, because a tick runs every second."""
+    make.subscribes(bot.store, ME, "diffusion", every="when-out", now=make.NOON.replace(hour=21))
     brings(bot, "Diffusion early", at=FRIDAY + BATCH)
     moment = FRIDAY.replace(hour=9)
     with bot.store.read() as session:

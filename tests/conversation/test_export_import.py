@@ -1,4 +1,4 @@
-"""Subscriptions as text and back, papers as BibTeX, one subscription as a link."""
+"""Export of subscriptions as text and their import, papers as BibTeX, and one subscription as a link."""
 
 import re
 
@@ -7,9 +7,9 @@ import pytest
 from subscriptions.service.chat_status import link_payload
 from subscriptions.service.next_deliveries import get_chat, listed
 from subscriptions.store.database.store import Store
+from tests import make
 from tests.bot_harness import BOT, Answer, BotHarness
 from tests.conversation.deliverer import Deliverer
-from tests.make import address, ingested, paper, subscribes
 
 pytestmark = pytest.mark.both_databases
 
@@ -18,7 +18,7 @@ GROUP = "telegram:-1001"
 
 
 def subscriptions(store: Store, chat: str = ME) -> list[str]:
-    return [one.subscription.text for one in listed(store, address(chat))]
+    return [one.subscription.text for one in listed(store, make.address(chat))]
 
 
 # -------------------------------------------------------------------------------------------------------------- export
@@ -26,8 +26,8 @@ def subscriptions(store: Store, chat: str = ME) -> list[str]:
 
 async def test_an_export_is_read_back_elsewhere(bot: BotHarness) -> None:
     await bot.says("/tz berlin")
-    subscribes(bot.store, ME, "diffusion -survey", every="daily", at="9", name="Diffusion")
-    subscribes(bot.store, ME, 'author:"Jane Doe"', every="now")
+    make.subscribes(bot.store, ME, "diffusion -survey", every="daily", at="9", name="Diffusion")
+    make.subscribes(bot.store, ME, 'author:"Jane Doe"', every="now")
     said = await bot.says("/export")
     assert said.lines == [
         "2 subscriptions; /import reads them back.",
@@ -44,7 +44,7 @@ async def test_an_export_is_read_back_elsewhere(bot: BotHarness) -> None:
 @pytest.mark.sqlite_alone("many like those that run on both: it takes long")
 async def test_a_long_export_comes_as_a_file(bot: BotHarness) -> None:
     for number in range(80):
-        subscribes(bot.store, ME, f"topic{number} and some more words")
+        make.subscribes(bot.store, ME, f"topic{number} and some more words")
     said = await bot.says("/export")
     assert said.text == "80 subscriptions; /import reads them back."
     assert said.file is not None
@@ -60,9 +60,9 @@ async def test_nothing_to_export_is_said(bot: BotHarness) -> None:
 
 
 async def test_what_was_delivered_comes_as_bibtex(bot: BotHarness) -> None:
-    subscribes(bot.store, ME, "diffusion", every="now")
-    subscribes(bot.store, "telegram:43", "diffusion", every="now")
-    ingested(bot.store, paper("Diffusion on graphs", "cs.LG", arxiv_id="2601.00001", authors=["Jane Doe"]))
+    make.subscribes(bot.store, ME, "diffusion", every="now")
+    make.subscribes(bot.store, "telegram:43", "diffusion", every="now")
+    make.ingested(bot.store, make.paper("Diffusion on graphs", "cs.LG", arxiv_id="2601.00001", authors=["Jane Doe"]))
     assert "no paper" in (await bot.says("/export bib 30d")).text
     await Deliverer(bot).deliver_due()
     said = await bot.says("/export bib 30d")
@@ -85,7 +85,7 @@ LINES = "daily 09:00 | diffusion -survey | Diffusion\n# a comment\nset limit 5\n
 
 
 async def test_an_import_shows_the_difference_and_waits(bot: BotHarness) -> None:
-    subscribes(bot.store, ME, "graph*", every="now")
+    make.subscribes(bot.store, ME, "graph*", every="now")
     shown = await bot.says(f"/import {LINES}")
     assert shown.lines == [
         "This would change: 1 new · 1 changed · 1 there already.",
@@ -98,7 +98,7 @@ async def test_an_import_shows_the_difference_and_waits(bot: BotHarness) -> None
     assert done.text == "✓ Imported: 1 new · 1 changed · 1 there already."
     assert done.buttons == ["undo"]
     assert subscriptions(bot.store) == ["graph*", "diffusion -survey"]
-    assert get_chat(bot.store, address(ME)).settings.limit == 5
+    assert get_chat(bot.store, make.address(ME)).settings.limit == 5
 
 
 async def test_an_import_can_be_undone_as_a_whole(bot: BotHarness) -> None:
@@ -106,7 +106,7 @@ async def test_an_import_can_be_undone_as_a_whole(bot: BotHarness) -> None:
     await bot.presses("import")
     await bot.presses("undo")
     assert subscriptions(bot.store) == []
-    assert get_chat(bot.store, address(ME)).settings.limit == 20
+    assert get_chat(bot.store, make.address(ME)).settings.limit == 20
 
 
 async def test_no_means_no(bot: BotHarness) -> None:
@@ -160,7 +160,7 @@ async def test_a_bad_line_is_quoted_in_both_languages(bot: BotHarness) -> None:
     "foreign", ["[telegram:43]\nset limit 5", "[telegram:43]\nnow | diffusion | ", "[slack:C1]\nnow | x | "]
 )
 async def test_another_chat_cannot_be_reached_by_an_import(bot: BotHarness, foreign: str) -> None:
-    subscribes(bot.store, "telegram:43", "private matters")
+    make.subscribes(bot.store, "telegram:43", "private matters")
     said = await bot.says(f"/import {foreign}")
     assert "it is for another chat" in said.text
     assert "private" not in said.text
@@ -214,7 +214,7 @@ async def test_a_file_without_a_word_is_an_import_too(bot: BotHarness) -> None:
 
 
 async def test_the_same_again_is_there_already(bot: BotHarness) -> None:
-    subscribes(bot.store, ME, "graph", every="now")
+    make.subscribes(bot.store, ME, "graph", every="now")
     assert (await bot.says("/import now | graph | ")).text == "All of it is there already."
 
 
@@ -253,8 +253,8 @@ def payload(answer: Answer) -> str:
 
 
 async def test_a_shared_subscription_is_offered_and_confirmed(bot: BotHarness) -> None:
-    ingested(bot.store, paper("Diffusion on graphs", "cs.LG"), paper("A survey of diffusion"))
-    subscribes(bot.store, ME, "diffusion -survey", every="weekly", on="mon", at="9")
+    make.ingested(bot.store, make.paper("Diffusion on graphs", "cs.LG"), make.paper("A survey of diffusion"))
+    make.subscribes(bot.store, ME, "diffusion -survey", every="weekly", on="mon", at="9")
     link = payload(await bot.says("/share 1"))
     offered = await bot.says(f"/start {link}", "telegram:43")
     assert "diffusion, not survey · weekly mon 09:00" in offered.text
@@ -293,20 +293,20 @@ async def test_a_link_made_by_hand_that_holds_no_query_leads_nowhere(bot: BotHar
 
 
 async def test_a_subscription_has_one_link_that_says_what_it_says_now(bot: BotHarness) -> None:
-    subscribes(bot.store, ME, "diffusion")
-    subscribes(bot.store, ME, "graph")
+    make.subscribes(bot.store, ME, "diffusion")
+    make.subscribes(bot.store, ME, "graph")
     links = [payload(await bot.says(f"/share {number}")) for number in (1, 2, 1)]
     assert links[0] == links[2] != links[1]
-    subscribes(bot.store, ME, "diffusion", every="now")
+    make.subscribes(bot.store, ME, "diffusion", every="now")
     assert payload(await bot.says("/share 1")) == links[0]
     assert "· now" in (await bot.says(f"/start {links[0]}", "telegram:43")).text
 
 
 async def test_what_to_share_can_be_picked(bot: BotHarness) -> None:
     assert "There are no subscriptions yet." in (await bot.says("/share")).text
-    subscribes(bot.store, ME, "diffusion")
+    make.subscribes(bot.store, ME, "diffusion")
     payload(await bot.says("/share"))
-    subscribes(bot.store, ME, "graph")
+    make.subscribes(bot.store, ME, "graph")
     asked = await bot.says("/share")
     assert [label[:1] for label in asked.buttons] == ["1", "2"]
     assert payload(await bot.presses(asked.buttons[1]))
@@ -328,7 +328,7 @@ async def test_a_button_is_no_link_to_be_passed_on(bot: BotHarness) -> None:
 
 
 async def test_a_shared_link_goes_with_the_chat_that_shared_it(bot: BotHarness) -> None:
-    subscribes(bot.store, ME, "diffusion")
+    make.subscribes(bot.store, ME, "diffusion")
     link = payload(await bot.says("/share 1"))
     await bot.says(f"/start {link}", "telegram:43")
     await bot.says("/forget")
@@ -337,12 +337,12 @@ async def test_a_shared_link_goes_with_the_chat_that_shared_it(bot: BotHarness) 
 
 
 async def test_where_no_link_opens_a_bot_the_words_are_shared(bot: BotHarness) -> None:
-    subscribes(bot.store, "console:me", "diffusion", every="daily", at="9")
+    make.subscribes(bot.store, "console:me", "diffusion", every="daily", at="9")
     said = await bot.says("/share 1", "console:me")
     assert "/sub diffusion daily 09:00" in said.text
 
 
 async def test_a_line_that_a_message_would_break_in_two_comes_as_a_file(bot: BotHarness) -> None:
-    subscribes(bot.store, ME, " ".join(["word"] * 190))
+    make.subscribes(bot.store, ME, " ".join(["word"] * 190))
     said = await bot.says("/export")
     assert said.file is not None

@@ -1,16 +1,16 @@
-"""Text without a command in a private chat, and questions whose answer it is."""
+"""Text without a command in a private chat, and questions that it answers."""
 
 from dataclasses import replace
 
 import pytest
 
 from bot.commands import asking, intent
-from bot.commands.context import Callback, CommandContext, always
+from bot.commands.context import Callback, CommandContext
 from bot.ports.channel import Reply
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import CallbackToken
+from tests import make
 from tests.bot_harness import BotHarness
-from tests.make import NOON, add_callbacks, ingested, paper
 from tests.unit.deliveries import HOSTILE
 
 ME, GROUP = "telegram:42", "telegram:-1001"
@@ -20,7 +20,7 @@ ONLY_TEXT = "I read only text: words that papers should hold, or a link to a pap
 
 class TestQueries:
     async def test_it_is_a_preview_with_the_newest_papers_and_subscribe(self, bot: BotHarness) -> None:
-        ingested(bot.store, *(paper(f"Diffusion {n}") for n in range(7)), paper("Graphs"))
+        make.ingested(bot.store, *(make.paper(f"Diffusion {n}") for n in range(7)), make.paper("Graphs"))
         said = await bot.says("diffusion -survey")
         assert said.lines[:2] == ["7 papers in the last 7 days", "diffusion, not survey"]
         assert "1 Diffusion 6 — Ada Example" in said.lines
@@ -30,7 +30,7 @@ class TestQueries:
         assert done.lines[0].startswith("✓ 1  diffusion, not survey")
 
     async def test_several_lines_are_one_query(self, bot: BotHarness) -> None:
-        ingested(bot.store, paper("Diffusion on graphs"))
+        make.ingested(bot.store, make.paper("Diffusion on graphs"))
         assert (await bot.says("diffusion\ngraphs")).lines[1] == "diffusion graphs"
         assert (await bot.presses("subscribe")).lines[0].startswith("✓ 1  diffusion graphs")
 
@@ -40,7 +40,7 @@ class TestQueries:
             assert session.connection().exec_driver_sql("SELECT count(*) FROM chat").scalar() == 0
 
     async def test_a_pasted_abstract_finds_nothing_and_is_told_why(self, bot: BotHarness) -> None:
-        ingested(bot.store, paper("Diffusion"))
+        make.ingested(bot.store, make.paper("Diffusion"))
         said = await bot.says("We show that large models trained on small data sets can be made robust without labels")
         assert said.lines[-1] == "A paper must have all 16 words; fewer find more."
 
@@ -67,7 +67,7 @@ class TestQueries:
         ],
     )
     async def test_every_text_is_answered_in_a_few_lines(self, bot: BotHarness, text: str, first: str) -> None:
-        ingested(bot.store, paper("Diffusion"), paper("Graphs"))
+        make.ingested(bot.store, make.paper("Diffusion"), make.paper("Graphs"))
         said = await bot.says(text)
         assert said.lines[0] == first
         assert len(said.lines) < 8
@@ -75,7 +75,7 @@ class TestQueries:
     @pytest.mark.parametrize("text", HOSTILE)
     async def test_whatever_is_written_is_answered_and_can_be_subscribed(self, bot: BotHarness, text: str) -> None:
         text = text.encode(errors="replace").decode()  # as every channel does
-        ingested(bot.store, paper("Diffusion"), paper(text))
+        make.ingested(bot.store, make.paper("Diffusion"), make.paper(text))
         for said in [await bot.says(text), await bot.says(f"/preview {text}"), await bot.says(f"/search {text}")]:
             assert said.lines[0]
             assert "I stumbled" not in said.text
@@ -102,14 +102,14 @@ class TestNamedPapers:
         ],
     )
     async def test_a_link_or_id_is_answered_with_the_card(self, bot: BotHarness, text: str) -> None:
-        ingested(bot.store, paper("Diffusion", "cs.LG", arxiv_id="2601.00001", abstract="It learns."))
+        make.ingested(bot.store, make.paper("Diffusion", "cs.LG", arxiv_id="2601.00001", abstract="It learns."))
         said = await bot.says(text)
         assert said.lines[0] == "Diffusion"
         assert "It learns." in said.text
         assert "follow authors" in (await bot.presses("⋯")).buttons
 
     async def test_several_are_cards_with_numbers(self, bot: BotHarness) -> None:
-        ingested(bot.store, *(paper(f"Paper {n}", arxiv_id=f"2601.0000{n}") for n in range(1, 8)))
+        make.ingested(bot.store, *(make.paper(f"Paper {n}", arxiv_id=f"2601.0000{n}") for n in range(1, 8)))
         said = await bot.says("2601.00001, 2601.00003 and https://arxiv.org/abs/2601.00001")
         assert [line for line in said.lines if "Paper" in line] == ["1 Paper 1", "2 Paper 3"]
         assert said.buttons == ["1", "2"]
@@ -119,7 +119,7 @@ class TestNamedPapers:
         assert many.buttons == ["1", "2", "3", "4", "5"]
 
     async def test_an_unknown_one_is_not_invented(self, bot: BotHarness) -> None:
-        ingested(bot.store, paper("Diffusion", arxiv_id="2601.00001"))
+        make.ingested(bot.store, make.paper("Diffusion", arxiv_id="2601.00001"))
         said = await bot.says("2512.00009")
         assert said.lines == ["✗ 2512.00009 is not known here.", "I know the papers that came since Thu 22 Jan 12:00."]
         assert said.keys == [{"text": "look there", "url": "https://arxiv.org/abs/2512.00009"}]
@@ -131,7 +131,7 @@ class TestNamedPapers:
         assert (await bot.says("2512.00009")).lines == ["✗ 2512.00009 is not known here.", "No papers are known yet."]
 
     async def test_a_query_with_an_id_field_is_still_a_query(self, bot: BotHarness) -> None:
-        ingested(bot.store, paper("Diffusion", arxiv_id="2601.00001"))
+        make.ingested(bot.store, make.paper("Diffusion", arxiv_id="2601.00001"))
         assert (await bot.says("id:2601.00001")).lines[0] == "1 paper in the last 7 days"
 
 
@@ -147,7 +147,7 @@ class TestDocuments:
         assert (await bot.says("", file_id="f1")).lines[0].startswith("✗ ")
 
     async def test_a_link_beside_a_file_goes_first(self, bot: BotHarness) -> None:
-        ingested(bot.store, paper("Diffusion", arxiv_id="2601.00001"))
+        make.ingested(bot.store, make.paper("Diffusion", arxiv_id="2601.00001"))
         bot.files["f1"] = b"%PDF-1.7\0"
         assert (await bot.says("https://arxiv.org/abs/2601.00001", file_id="f1")).lines[0] == "Diffusion"
 
@@ -165,14 +165,14 @@ class TestQuestions:
 
         callbacks = {
             **intent.REGISTRY.callbacks,
-            "try-ask": Callback(run=colour, writes=always),
+            "try-ask": Callback(run=colour, writes=True),
             "try-colour": Callback(run=painted),
         }
         monkeypatch.setattr(intent, "REGISTRY", replace(intent.REGISTRY, callbacks=callbacks))
 
     async def asked(self, bot: BotHarness, chat: str = ME, by: str = "42") -> None:
         with bot.store.write() as transaction:
-            [link] = add_callbacks(transaction, [CallbackToken(verb="try-ask", place=chat)], now=NOON)
+            [link] = make.add_callbacks(transaction, [CallbackToken(verb="try-ask", place=chat)], now=make.NOON)
         said = await bot.sends_request(chat, callback_data=link, by=by)
         assert said.lines == ["Which colour?"]
         assert said.buttons == ["cancel"]

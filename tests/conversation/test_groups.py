@@ -1,4 +1,4 @@
-"""Groups, forums and topics: who may change what, what the bot says unasked, closed topics, groups that move."""
+"""Groups, forums and topics: who may change what, what the bot sends without a request, closed topics, groups that move."""
 
 import pytest
 
@@ -8,9 +8,9 @@ from subscriptions.model import ChatKind
 from subscriptions.service.next_deliveries import get_chat, listed
 from subscriptions.service.sending import outbox_entries
 from subscriptions.store.conversations import get_conversation_state
+from tests import make
 from tests.bot_harness import BotHarness
 from tests.conversation.deliverer import Deliverer
-from tests.make import address, ingested, paper, subscribes
 
 pytestmark = pytest.mark.both_databases
 
@@ -19,7 +19,7 @@ GROUP, SUPERGROUP = "telegram:-5", "telegram:-1005"
 
 
 def texts(bot: BotHarness, chat: str) -> list[str]:
-    return [one.subscription.text for one in listed(bot.store, address(chat))]
+    return [one.subscription.text for one in listed(bot.store, make.address(chat))]
 
 
 async def test_a_forum_with_two_topics_and_two_managers(bot: BotHarness) -> None:
@@ -30,14 +30,14 @@ async def test_a_forum_with_two_topics_and_two_managers(bot: BotHarness) -> None
     assert (await bot.says("/sub graphs now", GRAPHS, by="8")).text.startswith("✓ 1  graphs")
     assert (texts(bot, VISION), texts(bot, GRAPHS)) == (["diffusion"], ["graphs"])
 
-    ingested(bot.store, paper("Diffusion on graphs"), paper("Graph theory"))
+    make.ingested(bot.store, make.paper("Diffusion on graphs"), make.paper("Graph theory"))
     bot.later(minutes=1)
     brought = {answer.to: answer.text for answer in await post.deliver_due()}
     assert "Diffusion on graphs" in brought[VISION]
     assert "Graph theory" not in brought[VISION]
     assert all(title in brought[GRAPHS] for title in ("Diffusion on graphs", "Graph theory"))
 
-    bot.admins[FORUM] = {"8"}  # the first one is an admin no longer
+    bot.admins[FORUM] = {"8"}  # the first admin is no longer one
     assert (await bot.says("/unsub 1", VISION, by="7")).text == "✗ Only admins of this chat can change that."
     assert texts(bot, VISION) == ["diffusion"]
     assert (await bot.says("/unsub 1", VISION, by="8")).text.startswith("✓")
@@ -129,7 +129,7 @@ class TestWhoSetsItUp:
     async def test_also_where_they_do_it_from_their_private_chat(self, bot: BotHarness) -> None:
         there = "telegram:-1009000001"
         bot.admins[there] = {"7"}
-        bot.places["-1009000001"] = Place(chat=address(there), kind=ChatKind.GROUP, title="Lab")
+        bot.places["-1009000001"] = Place(chat=make.address(there), kind=ChatKind.GROUP, title="Lab")
         await bot.says("/timezone Shanghai", "telegram:7")
         said = await bot.says("/sub -1009000001 diffusion daily 9", "telegram:7")
         assert "First: Fri 23 Jan 09:00." in said.text
@@ -140,43 +140,43 @@ class TestGoneAndBack:
         post = Deliverer(bot)
         await bot.says("/sub diffusion now")
         assert not await bot.receives_event("left", "telegram:42", by="42")
-        ingested(bot.store, paper("Diffusion on graphs"))
+        make.ingested(bot.store, make.paper("Diffusion on graphs"))
         bot.later(minutes=1)
         assert not await post.deliver_due()
-        assert get_chat(bot.store, address("telegram:42")).state == "paused"
+        assert get_chat(bot.store, make.address("telegram:42")).state == "paused"
         await bot.receives_event("back", "telegram:42", by="42")
-        assert get_chat(bot.store, address("telegram:42")).state == "active"
+        assert get_chat(bot.store, make.address("telegram:42")).state == "active"
         bot.later(hours=1)
         assert "Diffusion on graphs" in (await post.deliver_due())[-1].text
 
     async def test_writing_in_private_is_coming_back_and_what_waits_is_offered_below(self, bot: BotHarness) -> None:
         await bot.says("/sub diffusion now")
         await bot.receives_event("left", "telegram:42", by="42")
-        ingested(bot.store, paper("Diffusion on graphs"))
+        make.ingested(bot.store, make.paper("Diffusion on graphs"))
         bot.later(minutes=1)
         said = await bot.says("/list")
         assert said.text.startswith("1 subscription")
         assert "1 paper waits." in said.text
         assert said.buttons[-2:] == ["send 1", "skip"]
-        assert get_chat(bot.store, address("telegram:42")).state == "active"
+        assert get_chat(bot.store, make.address("telegram:42")).state == "active"
         await bot.presses("send 1")
         assert "Diffusion on graphs" in (await Deliverer(bot).deliver_due())[-1].text
 
     async def test_what_a_person_paused_stays_paused(self, bot: BotHarness) -> None:
         await bot.says("/sub diffusion now")
         await bot.says("/pause")
-        before = get_chat(bot.store, address("telegram:42"))
+        before = get_chat(bot.store, make.address("telegram:42"))
         await bot.receives_event("left", "telegram:42", by="42")
         await bot.receives_event("back", "telegram:42", by="42")
-        assert get_chat(bot.store, address("telegram:42")) == before
+        assert get_chat(bot.store, make.address("telegram:42")) == before
 
     async def test_a_group_that_forbids_writing_waits_with_all_its_topics(self, bot: BotHarness) -> None:
         for topic in (FORUM, VISION):
-            subscribes(bot.store, topic, "diffusion", every="now")
+            make.subscribes(bot.store, topic, "diffusion", every="now")
         await bot.receives_event("muted", FORUM, by="7", details={"before": "member", "status": "restricted"})
-        assert {get_chat(bot.store, address(topic)).state for topic in (FORUM, VISION)} == {"paused"}
+        assert {get_chat(bot.store, make.address(topic)).state for topic in (FORUM, VISION)} == {"paused"}
         await bot.receives_event("back", FORUM, by="7")
-        assert {get_chat(bot.store, address(topic)).state for topic in (FORUM, VISION)} == {"active"}
+        assert {get_chat(bot.store, make.address(topic)).state for topic in (FORUM, VISION)} == {"active"}
 
 
 class TestClosedTopics:
@@ -194,19 +194,19 @@ class TestClosedTopics:
         self, bot: BotHarness, first: str, then: str
     ) -> None:
         post = Deliverer(bot)
-        subscribes(bot.store, VISION, "diffusion", every="now", name="vision")
-        subscribes(bot.store, GRAPHS, "graphs", every="now")
-        ingested(bot.store, paper("Diffusion on graphs"))
+        make.subscribes(bot.store, VISION, "diffusion", every="now", name="vision")
+        make.subscribes(bot.store, GRAPHS, "graphs", every="now")
+        make.ingested(bot.store, make.paper("Diffusion on graphs"))
         for how in (first, then):
             await self.close(bot, how)
-        assert get_chat(bot.store, address(VISION)).state == "paused"
-        assert get_chat(bot.store, address(GRAPHS)).state == "active"
+        assert get_chat(bot.store, make.address(VISION)).state == "paused"
+        assert get_chat(bot.store, make.address(GRAPHS)).state == "active"
         sent = [answer for answer in [*await post.deliver_due(), *bot.last.get(FORUM, [])] if answer.to == FORUM]
         assert len({answer.text for answer in sent}) == 1
         assert sent[0].lines[:2] == ["A topic of this group was closed.", "What it subscribes to waits: vision."]
 
         await bot.receives_event("topic-open", VISION)
-        assert get_chat(bot.store, address(VISION)).state == "active"
+        assert get_chat(bot.store, make.address(VISION)).state == "active"
         bot.later(hours=1)
         assert "Diffusion on graphs" in (await post.deliver_due())[-1].text
 
@@ -216,7 +216,7 @@ class TestClosedTopics:
 
 
 async def signal(name: str, bot: BotHarness, post: Deliverer) -> None:
-    """One of the ways in which the platform reports the new id of the group."""
+    """Sends one of the platform's signals that the group has a new id."""
     if name == "in the old":
         await bot.receives_event("moved", GROUP, details={"to": "-1005"})
     elif name == "it is taken from the old":
@@ -228,7 +228,7 @@ async def signal(name: str, bot: BotHarness, post: Deliverer) -> None:
 
 
 class TestAGroupThatMoves:
-    """A group becomes a supergroup: the platform says so in both, and refuses messages to the old one."""
+    """A group becomes a supergroup. The platform reports it in both groups, and refuses messages to the old one."""
 
     ORDERS = (
         ("in the old", "in the new", "by a refusal"),
@@ -247,7 +247,7 @@ class TestAGroupThatMoves:
         post.refusals["-5"] = ChatMoved("moved", "-1005")
         bot.admins |= {GROUP: {"7"}, SUPERGROUP: {"7"}}
         await bot.says("/sub diffusion now", GROUP, by="7")
-        ingested(bot.store, paper("Diffusion on graphs"))
+        make.ingested(bot.store, make.paper("Diffusion on graphs"))
         bot.later(minutes=1)
         for name in order:
             await signal(name, bot, post)

@@ -1,11 +1,11 @@
-"""The language and the clock of a chat that has chosen none: those of what its person writes, and of the browser."""
+"""The language and clock of a chat that has not chosen them: they follow the person's messages and the browser."""
 
 import pytest
 
 from subscriptions.model import ChatKind
 from subscriptions.service.chat_status import known_or_new
+from tests import make
 from tests.bot_harness import BotHarness
-from tests.make import address, ingested, paper
 
 pytestmark = pytest.mark.both_databases
 
@@ -23,7 +23,7 @@ class TestLanguage:
     async def test_a_sentence_decides_the_language_of_its_answer(
         self, bot: BotHarness, client: str, before: tuple[str, ...]
     ) -> None:
-        ingested(bot.store, paper("Diffusion"))
+        make.ingested(bot.store, make.paper("Diffusion"))
         for line in before:
             await bot.says(line, language=client)
         for said in (CHINESE, ENGLISH, CHINESE):
@@ -35,7 +35,7 @@ class TestLanguage:
     async def test_what_is_no_sentence_keeps_the_language_of_the_chat(
         self, bot: BotHarness, last: str, said: str, *, stored: bool
     ) -> None:
-        ingested(bot.store, paper("Diffusion"))
+        make.ingested(bot.store, make.paper("Diffusion"))
         client = "en" if last == CHINESE else "zh"
         if stored:
             await bot.says("/sub graphs daily 9", language=client)
@@ -43,10 +43,10 @@ class TestLanguage:
         assert _is_chinese((await bot.says(said, language=client)).text) is (last == CHINESE)
 
     async def test_a_press_and_what_it_stores_have_the_language_of_the_sentence(self, bot: BotHarness) -> None:
-        ingested(bot.store, paper("扩散"))
+        make.ingested(bot.store, make.paper("扩散"))
         await bot.says(CHINESE)
         assert _is_chinese((await bot.presses("订阅")).text)
-        assert known_or_new(bot.store, address(ME), ChatKind.PRIVATE).settings.lang == "zh"
+        assert known_or_new(bot.store, make.address(ME), ChatKind.PRIVATE).settings.lang == "zh"
 
     @pytest.mark.parametrize("choice", ["/lang en", "/set lang en", "speak english please"])
     async def test_a_chosen_language_stays(self, bot: BotHarness, choice: str) -> None:
@@ -70,14 +70,14 @@ class TestClock:
     async def test_the_zone_of_the_browser_is_that_of_a_chat_that_chose_none(self, bot: BotHarness) -> None:
         await bot.says("/sub graphs daily 9", PAGE)
         assert "UTC" not in (await bot.says("/list", PAGE, timezone="Asia/Tokyo")).text
-        assert known_or_new(bot.store, address(PAGE), ChatKind.PRIVATE).settings.timezone == "Asia/Tokyo"
+        assert known_or_new(bot.store, make.address(PAGE), ChatKind.PRIVATE).settings.timezone == "Asia/Tokyo"
         assert "graphs" in (await bot.says("/undo", PAGE, timezone="Asia/Tokyo")).text, "no change of the person"
 
     async def test_a_chosen_zone_stays(self, bot: BotHarness) -> None:
         await bot.says("/sub graphs daily 9", PAGE, timezone="Asia/Tokyo")
         await bot.says("/timezone Oslo", PAGE, timezone="Asia/Tokyo")
         await bot.says("/list", PAGE, timezone="America/Lima")
-        assert known_or_new(bot.store, address(PAGE), ChatKind.PRIVATE).settings.timezone == "Europe/Oslo"
+        assert known_or_new(bot.store, make.address(PAGE), ChatKind.PRIVATE).settings.timezone == "Europe/Oslo"
 
     @pytest.mark.parametrize(
         ("said", "zone"),
@@ -97,4 +97,4 @@ class TestClock:
         for line in before:
             await bot.says(line)
         await bot.says(said)
-        assert known_or_new(bot.store, address(ME), ChatKind.PRIVATE).settings.timezone == zone
+        assert known_or_new(bot.store, make.address(ME), ChatKind.PRIVATE).settings.timezone == zone

@@ -1,12 +1,12 @@
-"""A message may refer to the last answer: to its papers by their numbers, to its button, to the last subscription."""
+"""A message may refer to the last answer: to its papers by number, to its button, or to the last subscription."""
 
 import pytest
 
 from subscriptions.model import ChatKind
 from subscriptions.service.chat_status import known_or_new
+from tests import make
 from tests.bot_harness import Answer, BotHarness
 from tests.conversation.deliverer import Deliverer, subscriptions_of, texts
-from tests.make import address, ingested, paper
 
 pytestmark = pytest.mark.both_databases
 
@@ -16,7 +16,7 @@ TITLES = ("Diffusion one", "Diffusion two", "Diffusion three")
 
 @pytest.fixture(autouse=True)
 def _papers(bot: BotHarness) -> None:
-    ingested(bot.store, *(paper(title, abstract="扩散") for title in TITLES), paper("Graphs"))
+    make.ingested(bot.store, *(make.paper(title, abstract="扩散") for title in TITLES), make.paper("Graphs"))
 
 
 async def _after(bot: BotHarness, *said: str) -> Answer:
@@ -72,8 +72,11 @@ class TestNumbers:
     async def test_papers_of_a_delivery_have_numbers(self, bot: BotHarness) -> None:
         await _after(bot, "/sub diffusion now")
         bot.later(hours=20)
-        ingested(
-            bot.store, *(paper(f"Diffusion of {word}") for word in ("sand", "mud")), name="new", now=bot.clock.now()
+        make.ingested(
+            bot.store,
+            *(make.paper(f"Diffusion of {word}") for word in ("sand", "mud")),
+            name="new",
+            now=bot.clock.now(),
         )
         await Deliverer(bot).deliver_due()
         bot.later(hours=1)
@@ -91,7 +94,7 @@ class TestWithoutNumbers:
 
     @pytest.mark.parametrize("said", ["show more", "more", "next page", "更多", "还有吗？"])
     async def test_the_next_page_is_shown(self, bot: BotHarness, said: str) -> None:
-        ingested(bot.store, *(paper(f"Mud {number}") for number in range(12)), name="mud")
+        make.ingested(bot.store, *(make.paper(f"Mud {number}") for number in range(12)), name="mud")
         pages = [await _after(bot, line) for line in ("mud", said, said)]
         shown = [{line.split()[0] for line in page.lines if " — " in line} for page in pages]
         assert shown == [set("12345"), {"6", "7", "8", "9", "10"}, {"11", "12"}]
@@ -109,13 +112,13 @@ class TestWithoutNumbers:
     @pytest.mark.parametrize("said", ["yes", "subscribe", "订阅", "save 2", "not 1, 2"])
     async def test_without_an_answer_nothing_is_taken(self, bot: BotHarness, said: str) -> None:
         await _after(bot, said)
-        assert not known_or_new(bot.store, address(ME), ChatKind.PRIVATE).id
+        assert not known_or_new(bot.store, make.address(ME), ChatKind.PRIVATE).id
 
     async def test_an_old_answer_is_not_meant(self, bot: BotHarness) -> None:
         await _after(bot, "diffusion")
         bot.later(minutes=20)
         await _after(bot, "yes")
-        assert not known_or_new(bot.store, address(ME), ChatKind.PRIVATE).id
+        assert not known_or_new(bot.store, make.address(ME), ChatKind.PRIVATE).id
 
     async def test_yes_presses_the_only_button_of_a_question(self, bot: BotHarness) -> None:
         await _after(bot, "/sub diffusion daily 9", "London", "drop diffusion")

@@ -1,4 +1,4 @@
-"""`/library`: a person's own papers from a file: stored, followed by the order, left out of what comes, subscribed to, erased."""
+"""`/library`: a person's own papers from a file. They change the order of new papers and are not sent again."""
 
 import json
 from itertools import pairwise
@@ -9,9 +9,9 @@ from subscriptions.model import Chat
 from subscriptions.service.next_deliveries import get_chat
 from subscriptions.store.chat_data import chat_data, json_text
 from subscriptions.store.signals import library_of
+from tests import make
 from tests.bot_harness import Answer, BotHarness
-from tests.conversation.deliverer import OTHERS, comes, texts
-from tests.make import address, ingested, paper, subscribes
+from tests.conversation import deliverer
 
 pytestmark = pytest.mark.both_databases
 
@@ -25,7 +25,7 @@ BROKEN = BIBTEX + b"@article{d, title = {No end\n@misc{e, year = 2020}\n"
 
 
 def ours(bot: BotHarness, chat: str = ME) -> Chat:
-    return get_chat(bot.store, address(chat))
+    return get_chat(bot.store, make.address(chat))
 
 
 async def sends(bot: BotHarness, data: bytes = BIBTEX, caption: str = "/library", chat: str = ME) -> Answer:
@@ -34,12 +34,12 @@ async def sends(bot: BotHarness, data: bytes = BIBTEX, caption: str = "/library"
 
 
 def shown(said: Answer) -> list[str]:
-    """Returns the titles of a delivery: each is the line before that of its authors."""
+    """Returns the titles in a delivery. Each title is in the line before its authors."""
     return [title.lstrip("123456789 ") for title, authors in pairwise(said.lines) if authors.startswith("Ada Example")]
 
 
 def known(bot: BotHarness) -> None:
-    ingested(bot.store, *(paper(title) for title in OTHERS))
+    make.ingested(bot.store, *(make.paper(title) for title in deliverer.OTHERS))
 
 
 async def test_a_file_is_stored_shown_replaced_and_removed(bot: BotHarness) -> None:
@@ -80,15 +80,15 @@ async def test_what_is_no_library_is_refused_in_a_sentence(bot: BotHarness, data
 
 async def test_papers_of_the_library_do_not_come_and_whynot_tells(bot: BotHarness) -> None:
     await sends(bot)
-    subscribes(bot.store, ME, "swarm", every="now")
-    ingested(
+    make.subscribes(bot.store, ME, "swarm", every="now")
+    make.ingested(
         bot.store,
-        paper("Swarm robots learn to fly, again", arxiv_id="2601.80001"),
-        paper("Another title of a swarm", doi="10.1000/swarm.2"),
-        paper("A swarm of small robots"),
-        paper("A swarm of drones"),
+        make.paper("Swarm robots learn to fly, again", arxiv_id="2601.80001"),
+        make.paper("Another title of a swarm", doi="10.1000/swarm.2"),
+        make.paper("A swarm of small robots"),
+        make.paper("A swarm of drones"),
     )
-    assert shown(await comes(bot)) == ["A swarm of drones"]
+    assert shown(await deliverer.comes(bot)) == ["A swarm of drones"]
     said = await bot.says("/whynot 2601.80001")
     assert said.lines[-1] == "1  swarm: fits, but it is in the library of this chat, so it is left out: /library"
     preview = await bot.says("/preview 1")
@@ -97,7 +97,7 @@ async def test_papers_of_the_library_do_not_come_and_whynot_tells(bot: BotHarnes
 
 async def test_what_the_library_has_is_marked_where_it_is_found(bot: BotHarness) -> None:
     await sends(bot)
-    ingested(bot.store, paper("A swarm of small robots"), paper("A swarm of drones"))
+    make.ingested(bot.store, make.paper("A swarm of small robots"), make.paper("A swarm of drones"))
     marked = [line.endswith("in the library") for line in (await bot.says("swarm")).lines if "Ada Example" in line]
     assert sorted(marked) == [False, True]
 
@@ -105,14 +105,14 @@ async def test_what_the_library_has_is_marked_where_it_is_found(bot: BotHarness)
 async def test_the_order_follows_the_library_and_why_names_the_entry(bot: BotHarness) -> None:
     known(bot)
     await sends(bot)
-    subscribes(bot.store, ME, "system", every="now")
-    ingested(
+    make.subscribes(bot.store, ME, "system", every="now")
+    make.ingested(
         bot.store,
-        paper("A system of robots in a swarm", arxiv_id="2601.80005"),
-        paper("A system"),
-        paper("A system of reefs"),
+        make.paper("A system of robots in a swarm", arxiv_id="2601.80005"),
+        make.paper("A system"),
+        make.paper("A system of reefs"),
     )
-    said = await comes(bot)
+    said = await deliverer.comes(bot)
     assert shown(said)[0] == "A system of robots in a swarm"
     why = await bot.says("/why 2601.80005")
     assert "Further up, because your library has “Swarm Robots Learn to Fly”: robots, swarm" in why.text
@@ -122,18 +122,20 @@ async def test_such_papers_are_brought_by_a_subscription_that_follows_the_file(b
     known(bot)
     await sends(bot)
     await bot.presses("bring such papers")
-    assert texts(bot) == ["like:library"]
-    ingested(bot.store, *(paper(f"Robot swarms {number}") for number in range(7)), paper("Reef fish eat"))
+    assert deliverer.texts(bot) == ["like:library"]
+    make.ingested(
+        bot.store, *(make.paper(f"Robot swarms {number}") for number in range(7)), make.paper("Reef fish eat")
+    )
     await bot.says("/schedule 1 now")
-    said = await comes(bot)
+    said = await deliverer.comes(bot)
     assert len(shown(said)) == 5
     assert "near to the library: robot, swarms" in said.text
     assert "because your library has “Swarm Robots Learn to Fly”: robot, swarms" in (await bot.says("/why")).text
     await bot.says("/set order newest")
     assert "Near to Swarm Robots Learn to Fly." in (await bot.says("/why")).text
     await sends(bot, b"@article{a, title={Reef fish}}\n@article{b, title={The fish of a reef}}\n")
-    ingested(bot.store, paper("A fish in its reef"), paper("Robot swarms 8"))
-    assert shown(await comes(bot)) == ["A fish in its reef"]
+    make.ingested(bot.store, make.paper("A fish in its reef"), make.paper("Robot swarms 8"))
+    assert shown(await deliverer.comes(bot)) == ["A fish in its reef"]
 
 
 async def test_a_removed_library_leaves_its_subscription_which_is_named(bot: BotHarness) -> None:

@@ -1,24 +1,24 @@
-"""/like and [more like this]: the stored papers that are nearest to a paper, or to several."""
+"""/like and [more like this]: the stored papers that are most similar to one paper, or to several."""
 
 from datetime import timedelta
 
 import pytest
 
 from bot.commands import paper_lookup
-from subscriptions.service import loosening
+from subscriptions.service import near_papers
+from tests import make
 from tests.bot_harness import BotHarness
-from tests.conversation.deliverer import OTHERS, comes, subscribe_to, titles
-from tests.make import NOON, digest, ingest_digest, ingested, paper
+from tests.conversation import deliverer
 
 
 def known(bot: BotHarness) -> None:
-    ingested(
+    make.ingested(
         bot.store,
-        paper("Swarm robots", arxiv_id="2601.90001"),
-        paper("Reef fish", arxiv_id="2601.90002"),
-        paper("A swarm of robots flies"),
-        paper("Fish in a reef"),
-        *(paper(title) for title in OTHERS),
+        make.paper("Swarm robots", arxiv_id="2601.90001"),
+        make.paper("Reef fish", arxiv_id="2601.90002"),
+        make.paper("A swarm of robots flies"),
+        make.paper("Fish in a reef"),
+        *(make.paper(title) for title in deliverer.OTHERS),
     )
 
 
@@ -29,7 +29,7 @@ async def test_the_nearest_papers_are_shown_with_the_words_by_which_they_were_fo
         "Nearest to Swarm robots (2601.90001), among the newest 12 papers:",
         "by their words robots, swarm",
     ]
-    assert titles(said) == ["A swarm of robots flies"]
+    assert deliverer.titles(said) == ["A swarm of robots flies"]
     assert said.buttons == ["1", "bring such papers"]
     assert (await bot.presses("1")).lines[0] == "A swarm of robots flies"
 
@@ -37,27 +37,29 @@ async def test_the_nearest_papers_are_shown_with_the_words_by_which_they_were_fo
 async def test_several_papers_are_looked_at_together_and_by_any_name(bot: BotHarness) -> None:
     known(bot)
     said = await bot.says("/similar https://arxiv.org/abs/2601.90001v2, 2601.90002")
-    assert sorted(titles(said)) == ["A swarm of robots flies", "Fish in a reef"]
+    assert sorted(deliverer.titles(said)) == ["A swarm of robots flies", "Fish in a reef"]
 
 
 async def test_a_card_has_a_button_for_it(bot: BotHarness) -> None:
-    await subscribe_to(bot, "ti:robots ti:swarm -flies")
+    await deliverer.subscribe_to(bot, "ti:robots ti:swarm -flies")
     known(bot)
-    await comes(bot)
+    await deliverer.comes(bot)
     await bot.presses("⋯")
-    assert titles(await bot.presses("more like this")) == ["A swarm of robots flies"]
+    assert deliverer.titles(await bot.presses("more like this")) == ["A swarm of robots flies"]
 
 
 async def test_five_at_most_the_nearest_first(bot: BotHarness) -> None:
-    ingested(bot.store, paper("Swarm robots", arxiv_id="2601.90001"), paper("Swarm robots fly"))
-    ingested(bot.store, *(paper(f"Swarm {word.lower()}") for word in OTHERS))
-    ingested(bot.store, *(paper(f"Number {number} of something else") for number in range(60)))
-    found = titles(await bot.says("/like 2601.90001"))
+    make.ingested(bot.store, make.paper("Swarm robots", arxiv_id="2601.90001"), make.paper("Swarm robots fly"))
+    make.ingested(bot.store, *(make.paper(f"Swarm {word.lower()}") for word in deliverer.OTHERS))
+    make.ingested(bot.store, *(make.paper(f"Number {number} of something else") for number in range(60)))
+    found = deliverer.titles(await bot.says("/like 2601.90001"))
     assert (len(found), found[0]) == (5, "Swarm robots fly")
 
 
 async def test_where_none_is_near_it_says_so(bot: BotHarness) -> None:
-    ingested(bot.store, paper("Swarm robots", arxiv_id="2601.90001"), *(paper(title) for title in OTHERS))
+    make.ingested(
+        bot.store, make.paper("Swarm robots", arxiv_id="2601.90001"), *(make.paper(title) for title in deliverer.OTHERS)
+    )
     assert (await bot.says("/like 2601.90001")).lines == [
         "Nothing among the newest 9 papers is near to Swarm robots (2601.90001)."
     ]
@@ -77,7 +79,7 @@ async def test_only_the_newest_papers_are_looked_at_and_the_answer_says_how_many
     bot: BotHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     known(bot)
-    monkeypatch.setattr(loosening, "LOOKED_AT", 3)
+    monkeypatch.setattr(near_papers, "LOOKED_AT", 3)
     assert (await bot.says("/like 2601.90001")).lines[0].startswith("Nothing among the newest 3 papers is near")
 
 
@@ -89,10 +91,10 @@ async def test_in_chinese(bot: BotHarness) -> None:
 
 
 async def test_papers_that_were_only_filed_are_looked_at_too(bot: BotHarness) -> None:
-    """Most papers of a new bot came at its first start and were announced to no chat."""
+    """Most papers of a new bot arrived at its first start and were sent to no chat."""
     known(bot)
-    old = digest(paper("Robots in a swarm land"))
-    ingest_digest(bot.store, old, source="daily", day=NOON.date() - timedelta(days=30), now=NOON)
+    old = make.digest(make.paper("Robots in a swarm land"))
+    make.ingest_digest(bot.store, old, source="daily", day=make.NOON.date() - timedelta(days=30), now=make.NOON)
     said = await bot.says("/like 2601.90001")
     assert said.lines[0] == "Nearest to Swarm robots (2601.90001), among the newest 13 papers:"
-    assert sorted(titles(said)) == ["A swarm of robots flies", "Robots in a swarm land"]
+    assert sorted(deliverer.titles(said)) == ["A swarm of robots flies", "Robots in a swarm land"]

@@ -1,9 +1,9 @@
-"""`like:` in a conversation: subscribed to, previewed, searched for, explained and edited; and by the button of /like."""
+"""`like:` in a conversation: in subscriptions, previews, searches, explanations and edits; and through the button of /like."""
 
 import pytest
 
 from tests.bot_harness import BotHarness
-from tests.conversation.deliverer import OTHERS, comes, texts, titles
+from tests.conversation import deliverer
 from tests.make import ingested, paper
 
 GIVEN, OTHER = "2601.90001", "2601.90002"
@@ -13,7 +13,10 @@ REFUSED = "✗ I do not know the paper 2601.90009 yet, so I cannot tell what is 
 def known(bot: BotHarness) -> None:
     swarms = paper("Swarm robots", arxiv_id=GIVEN), paper("Reef fish", arxiv_id=OTHER)
     ingested(
-        bot.store, *swarms, paper("A swarm of robots flies", arxiv_id="2601.90003"), *(paper(title) for title in OTHERS)
+        bot.store,
+        *swarms,
+        paper("A swarm of robots flies", arxiv_id="2601.90003"),
+        *(paper(title) for title in deliverer.OTHERS),
     )
 
 
@@ -33,7 +36,7 @@ async def test_what_comes_is_explained_by_its_words_and_the_rest_is_behind_a_but
     known(bot)
     await bot.says(f"/sub like:{GIVEN} now")
     ingested(bot.store, *(paper(f"Swarm robots {number}") for number in range(7)), paper("Bees"))
-    sent = await comes(bot)
+    sent = await deliverer.comes(bot)
     assert sent.lines[-1] == f"and 3 more in “like:{GIVEN}”"
     assert sent.buttons == ["1", "2", "3", "4", "5", "show 3 more"]
     said = await bot.says("/why")
@@ -48,7 +51,7 @@ async def test_other_words_of_the_query_are_told_apart(bot: BotHarness) -> None:
     known(bot)
     await bot.says(f"/sub like:{GIVEN} flies now")
     ingested(bot.store, paper("A swarm flies"))
-    await comes(bot)
+    await deliverer.comes(bot)
     said = await bot.says("/why")
     assert said.lines[-3:] == [f"1  like:{GIVEN} flies", "in the title: A swarm flies", "near by the words: swarm"]
 
@@ -61,15 +64,15 @@ async def test_a_paper_that_is_not_known_is_told(bot: BotHarness, typed: str) ->
 
 async def test_it_is_tried_searched_edited_and_removed(bot: BotHarness) -> None:
     known(bot)
-    assert titles(await bot.says(f"/search like:{GIVEN},{OTHER}")) == ["A swarm of robots flies"]
+    assert deliverer.titles(await bot.says(f"/search like:{GIVEN},{OTHER}")) == ["A swarm of robots flies"]
     tried = await bot.says(f"like:{GIVEN},{OTHER}")
     assert (tried.lines[0], tried.buttons[-1]) == ("1 paper in the last 7 days", "subscribe")
     await bot.presses("subscribe")
-    assert texts(bot) == [f"like:{GIVEN},{OTHER}"]
+    assert deliverer.texts(bot) == [f"like:{GIVEN},{OTHER}"]
     await bot.says(f"/edit 1 like:{GIVEN} -fish")
-    assert texts(bot) == [f"like:{GIVEN} -fish"]
+    assert deliverer.texts(bot) == [f"like:{GIVEN} -fish"]
     await bot.says(f"/unsub like:{GIVEN} -fish")
-    assert texts(bot) == []
+    assert deliverer.texts(bot) == []
 
 
 async def test_the_answer_to_like_offers_the_wish_and_its_echo_the_way_back(bot: BotHarness) -> None:
@@ -77,14 +80,14 @@ async def test_the_answer_to_like_offers_the_wish_and_its_echo_the_way_back(bot:
     said = await bot.says(f"/like {GIVEN} {OTHER}")
     assert said.buttons == ["1", "bring such papers"]
     await bot.presses("bring such papers")
-    assert texts(bot) == [f"like:{GIVEN},{OTHER}"]
+    assert deliverer.texts(bot) == [f"like:{GIVEN},{OTHER}"]
     await bot.presses("undo")
-    assert texts(bot) == []
+    assert deliverer.texts(bot) == []
 
 
 async def test_a_paper_without_a_number_cannot_be_wished_for(bot: BotHarness) -> None:
     await bot.says("/sub title:robots now")
-    ingested(bot.store, paper("Swarm robots", arxiv_id=None), *(paper(title) for title in OTHERS))
-    await comes(bot)
+    ingested(bot.store, paper("Swarm robots", arxiv_id=None), *(paper(title) for title in deliverer.OTHERS))
+    await deliverer.comes(bot)
     await bot.presses("⋯")
     assert (await bot.presses("more like this")).buttons == []

@@ -1,4 +1,4 @@
-"""Papers by mail: what people say in a chat, and what the address is asked."""
+"""Papers by mail: the commands in a chat, and the confirmation that is sent to the address."""
 
 import pytest
 

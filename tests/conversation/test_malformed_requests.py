@@ -1,4 +1,4 @@
-"""Requests with slips: each is understood, or refused with a hint, and never misunderstood silently."""
+"""Requests with small mistakes: each is understood, or refused with a hint, but never silently misunderstood."""
 
 import pytest
 
@@ -8,19 +8,19 @@ from subscriptions.model import ChatKind
 from subscriptions.planning.cadence import cadence_text
 from subscriptions.service.next_deliveries import get_chat, listed
 from subscriptions.states import PauseReason
+from tests import make
 from tests.bot_harness import BotHarness
 from tests.conversation.deliverer import Deliverer
-from tests.make import address, ingested, paper
 
 ME, GROUP, CHANNEL = "telegram:42", "telegram:-1001", "telegram:-1009000002"
 
 
 def times(bot: BotHarness) -> list[str]:
-    return [cadence_text(one.subscription.cadence) for one in listed(bot.store, address(ME))]
+    return [cadence_text(one.subscription.cadence) for one in listed(bot.store, make.address(ME))]
 
 
 def texts(bot: BotHarness, chat: str = ME) -> list[str]:
-    return [one.subscription.text for one in listed(bot.store, address(chat))]
+    return [one.subscription.text for one in listed(bot.store, make.address(chat))]
 
 
 # ------------------------------------------------------------------------------------------------------------- numbers
@@ -48,7 +48,7 @@ async def test_a_number_that_no_subscription_has_does_not_move_all_of_them(
     ("command", "line"),
     [
         *((command, "✗ This chat has no subscription 9999") for command in ("/pause", "/resume", "/edit", "/schedule", "/name")),
-        ("/unsub", "✗ This is longer than 1,000 characters."),  # a query
+        ("/unsub", "✗ This is longer than 1,000 characters."),  # this is read as a query
     ],
 )  # fmt: skip
 async def test_a_number_of_five_thousand_digits_is_none_of_a_subscription(
@@ -109,7 +109,8 @@ async def test_a_name_that_was_never_given_cannot_be_taken_away(bot: BotHarness)
 
 @pytest.mark.parametrize("text", ["daily " + "1" * 980, "每天" * 490, "at 1 " * 190, "every" + " day" * 240])
 async def test_no_words_at_the_end_take_long_to_look_at(bot: BotHarness, text: str) -> None:
-    assert (await bot.says(f"/sub x {text} y")).text.startswith("✓ 1")  # exponential work would not end
+    # an algorithm with exponential time would not finish
+    assert (await bot.says(f"/sub x {text} y")).text.startswith("✓ 1")
 
 
 async def test_a_pause_that_ends_in_another_year_says_in_which(bot: BotHarness) -> None:
@@ -218,7 +219,7 @@ async def test_undo_and_redo_are_called_so_however_often(bot: BotHarness) -> Non
     "written", ["@lab_papers", "lab_papers", "t.me/lab_papers", "https://t.me/lab_papers", "https://t.me/c/9000002"]
 )
 async def test_a_channel_is_connected_however_it_is_written(bot: BotHarness, written: str) -> None:
-    place = Place(chat=address(CHANNEL), kind=ChatKind.BROADCAST, title="Lab papers", public=True)
+    place = Place(chat=make.address(CHANNEL), kind=ChatKind.BROADCAST, title="Lab papers", public=True)
     bot.places.update({"@lab_papers": place, "-1009000002": place})
     bot.admins[CHANNEL] = {"42"}
     said = await bot.says(f"/connect {written}")
@@ -227,10 +228,10 @@ async def test_a_channel_is_connected_however_it_is_written(bot: BotHarness, wri
 
 
 async def test_answers_about_a_channel_say_its_name_once(bot: BotHarness) -> None:
-    place = Place(chat=address(CHANNEL), kind=ChatKind.BROADCAST, title="papers", public=True)
+    place = Place(chat=make.address(CHANNEL), kind=ChatKind.BROADCAST, title="papers", public=True)
     bot.places.update({"@papers": place, "-1009000002": place})
     bot.admins[CHANNEL] = {"42"}
-    ingested(bot.store, paper("Diffusion"), paper("Diffusions"))
+    make.ingested(bot.store, make.paper("Diffusion"), make.paper("Diffusions"))
     await bot.says("/connect @papers")
     await bot.says("/sub diffusion")
     assert (await bot.says("/preview")).lines[0] == "papers: 2 papers in the last 7 days"
@@ -239,14 +240,14 @@ async def test_answers_about_a_channel_say_its_name_once(bot: BotHarness) -> Non
 
 
 async def test_a_small_group_is_connected_by_its_number(bot: BotHarness) -> None:
-    bot.places["-412345"] = Place(chat=address("telegram:-412345"), kind=ChatKind.GROUP, title="Small")
+    bot.places["-412345"] = Place(chat=make.address("telegram:-412345"), kind=ChatKind.GROUP, title="Small")
     bot.admins["telegram:-412345"] = {"42"}
     assert (await bot.says("/connect -412345")).text.startswith("✓ What you say here is about Small")
 
 
 async def test_what_waits_for_a_channel_is_offered_to_who_lets_the_bot_in_again(bot: BotHarness) -> None:
     bot.admins[CHANNEL] = {"42"}
-    place = Place(chat=address(CHANNEL), kind=ChatKind.BROADCAST, title="Lab papers")
+    place = Place(chat=make.address(CHANNEL), kind=ChatKind.BROADCAST, title="Lab papers")
     bot.places.update({"@lab_papers": place, "-1009000002": place})
     channel = {"title": "Lab papers", "kind": ChatKind.BROADCAST, "by": "42"}
     await bot.says("/start")
@@ -254,7 +255,7 @@ async def test_what_waits_for_a_channel_is_offered_to_who_lets_the_bot_in_again(
     await bot.says("/sub @lab_papers diffusion daily 13:00")
     await bot.receives_event("left", CHANNEL, **channel)
     bot.later(minutes=1)
-    ingested(bot.store, paper("Diffusion"), now=bot.clock.now())
+    make.ingested(bot.store, make.paper("Diffusion"), now=bot.clock.now())
     bot.later(days=1)
     answer = await bot.receives_event("arrived", CHANNEL, **channel)
     assert answer.to == ME
@@ -266,19 +267,19 @@ async def test_what_waits_for_a_channel_is_offered_to_who_lets_the_bot_in_again(
 
 
 async def test_allow_takes_no_name_that_nobody_can_look_up(bot: BotHarness) -> None:
-    bot.bot_info = type(bot.bot_info)(admins=(address(ME),))
+    bot.bot_info = type(bot.bot_info)(admins=(make.address(ME),))
     assert (await bot.says("/allow @somebody")).lines[0].startswith("✗ Say the chat by its number")
     assert (await bot.says("/allow 77")).text.startswith("✓ telegram:77 may subscribe.")
 
 
 async def test_who_was_told_no_does_not_wait_any_more(bot: BotHarness) -> None:
-    bot.bot_info = type(bot.bot_info)(access="ask", admins=(address(ME),))
+    bot.bot_info = type(bot.bot_info)(access="ask", admins=(make.address(ME),))
     await bot.says("/sub diffusion", "telegram:77")
     assert (await bot.says("/list", "telegram:77")).lines[0] == "1 subscription · waits for whoever runs this bot"
     await bot.says("/deny 77")
     assert (await bot.says("/list", "telegram:77")).lines[0].endswith("whoever runs this bot said no")
     assert "The operator of this bot has said no to this chat." in (await bot.says("/status", "telegram:77")).text
-    assert get_chat(bot.store, address("telegram:77")).state == "asked"
+    assert get_chat(bot.store, make.address("telegram:77")).state == "asked"
 
 
 # ---------------------------------------------------------------------------------------------------------- long queries
@@ -310,7 +311,7 @@ async def test_a_topic_that_is_gone_is_not_said_to_come_back(bot: BotHarness) ->
     words = "Telegram does not let the bot write to this topic: thread not found"
     post.refusals["-1001/7"] = ChatGone(words, "topic", PauseReason.TOPIC_DELETED)
     bot.later(minutes=1)
-    ingested(bot.store, paper("Diffusion"), now=bot.clock.now())
+    make.ingested(bot.store, make.paper("Diffusion"), now=bot.clock.now())
     bot.later(minutes=1)
     await post.deliver_due()
     await post.deliver_due()
@@ -326,7 +327,7 @@ async def test_a_topic_that_is_gone_is_not_said_to_come_back(bot: BotHarness) ->
 
 async def test_in_chinese_no_blank_stands_behind_a_full_stop_or_a_colon(bot: BotHarness) -> None:
     bot.admins[GROUP] = {"7"}
-    ingested(bot.store, paper("Diffusion of light"))
+    make.ingested(bot.store, make.paper("Diffusion of light"))
     said = await bot.says('/sub "diffusion', GROUP, by="7", language="zh-hans")
     assert said.lines == [
         '✓ 1  "diffusion" · 论文公布后 08:00-20:00 UTC（已补上引号。）',
@@ -340,7 +341,7 @@ async def test_in_chinese_no_blank_stands_behind_a_full_stop_or_a_colon(bot: Bot
 
 
 async def test_a_paper_that_is_named_together_with_the_bot_is_shown(bot: BotHarness) -> None:
-    ingested(bot.store, paper("Diffusion of light", arxiv_id="2601.01234"))
+    make.ingested(bot.store, make.paper("Diffusion of light", arxiv_id="2601.01234"))
     for text in ("https://arxiv.org/abs/2601.01234", "look at 2601.01234"):
         said = await bot.sends_request(GROUP, text=text, is_addressed=True, by="7", message_id="m")
         assert said.lines[0] == "Diffusion of light"
@@ -348,7 +349,7 @@ async def test_a_paper_that_is_named_together_with_the_bot_is_shown(bot: BotHarn
 
 
 async def test_where_no_page_can_be_turned_a_search_says_where_the_rest_is(bot: BotHarness) -> None:
-    ingested(bot.store, *(paper(f"Diffusion {number}") for number in range(8)))
+    make.ingested(bot.store, *(make.paper(f"Diffusion {number}") for number in range(8)))
     bot.public.add(GROUP)
     said = await bot.says("/search diffusion", GROUP, by="7")
     assert "These are the newest 5; in private I show all." in said.lines

@@ -1,4 +1,4 @@
-"""A notice that only this test declares is raised, stored, delivered, and its button answered."""
+"""A notice that only this test declares is raised, stored and delivered, and its button is answered."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -17,14 +17,14 @@ from tests.bot_harness import BotHarness
 from tests.conversation.deliverer import Deliverer
 from tests.make import NOON, address
 from tests.rendered import render_delivery
-from tests.unit.deliveries import chat, delivery, team, written
+from tests.unit import deliveries
 
 ME = "telegram:42"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CoffeeOut(DailyNotice):
-    """The machine in a room is empty."""
+    """The coffee machine in a room is empty."""
 
     cause: ClassVar[str] = "coffee-out"
     labels: ClassVar[Mapping[str, Sentence]] = {"fine": Sentence("fine")}
@@ -72,19 +72,30 @@ async def test_operators_hear_of_it(bot: BotHarness, post: Deliverer) -> None:
     assert notice.lines[0] == "No coffee in 2.01."
 
 
-@pytest.mark.parametrize("to", [chat(), team(), chat("console"), chat("web"), chat(lang="zh")])
+@pytest.mark.parametrize(
+    "to",
+    [
+        deliveries.chat(),
+        deliveries.team(),
+        deliveries.chat("console"),
+        deliveries.chat("web"),
+        deliveries.chat(lang="zh"),
+    ],
+)
 def test_every_platform_writes_it(to: object) -> None:
     facts = Facts(notice="coffee-out", detail=CoffeeOut(room="2.01", cups=3).detail())
-    notice = delivery(to, kind=DeliveryKind.NOTICE, notice=facts.notice, detail=facts.detail)  # type: ignore[arg-type]
+    notice = deliveries.delivery(to, kind=DeliveryKind.NOTICE, notice=facts.notice, detail=facts.detail)  # type: ignore[arg-type]
     (message,) = render_delivery(notice, notices=WITH_COFFEE)
-    assert "No coffee in 2.01." in written(message)
-    assert "3 cups today." in written(message)
+    assert "No coffee in 2.01." in deliveries.written(message)
+    assert "3 cups today." in deliveries.written(message)
 
 
 def test_a_version_that_does_not_know_it_still_says_something() -> None:
-    notice = delivery(chat(), kind=DeliveryKind.NOTICE, notice="coffee-out", detail={"room": "2.01"})
+    notice = deliveries.delivery(
+        deliveries.chat(), kind=DeliveryKind.NOTICE, notice="coffee-out", detail={"room": "2.01"}
+    )
     (message,) = render_delivery(notice)
-    assert written(message) == "<b>News from paperwire.</b>"
+    assert deliveries.written(message) == "<b>News from paperwire.</b>"
 
 
 def test_a_detail_that_is_not_declared_is_an_error() -> None:

@@ -1,4 +1,4 @@
-"""Notices about the service: to whom, how often, and never where strangers read."""
+"""Notices about the service: who gets them, how often, and that no stranger can read them."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -8,26 +8,19 @@ import pytest
 from bot.commands.context import BotInfo
 from subscriptions.errors import ChatGone, Rejected, RetryLater
 from subscriptions.model import CallbackToken, ChatKind
-from subscriptions.notices.chats import AccessAsked
-from subscriptions.notices.operations import SourceFailed, SourceOverdue
+from subscriptions.notices import AccessAsked
+from subscriptions.notices.declared import SourceFailed, SourceOverdue
+from subscriptions.service import notices, sending
 from subscriptions.service.chat_status import store_chat
 from subscriptions.service.next_deliveries import get_chat
-from subscriptions.service.notices import (
-    notify,
-    notify_new_version,
-    notify_operators,
-    notify_operators_of_trouble,
-    pause_unreachable,
-)
-from subscriptions.service.sending import dismiss, outbox_entries, stop_platform
 from subscriptions.states import PauseReason
 from subscriptions.store.chats import set_owner
+from tests import make
 from tests.bot_harness import BotHarness
 from tests.conversation.deliverer import Deliverer
-from tests.make import NOON, address, ingested, paper, subscribes
 
 ME, CHANNEL, OPERATOR = "telegram:42", "telegram:-1009", "telegram:1"
-ADMINS = (address(OPERATOR),)
+ADMINS = (make.address(OPERATOR),)
 OVERDUE = SourceOverdue(source="daily", since="", reason="", what="")
 
 
@@ -41,17 +34,17 @@ def failed(source: str) -> SourceFailed:
 
 
 def notified_operators(bot: BotHarness, **stopped: str) -> int:
-    return len(notify_operators_of_trouble(bot.store, ADMINS, now=bot.clock.now(), stopped=stopped))
+    return len(notices.notify_operators_of_trouble(bot.store, ADMINS, now=bot.clock.now(), stopped=stopped))
 
 
 class TestOnceACauseAndDay:
     async def test_the_same_again_is_not_written_down_before_the_next_local_day(
         self, bot: BotHarness, post: Deliverer
     ) -> None:
-        store_chat(bot.store, address(ME), ChatKind.PRIVATE, now=NOON, timezone="Asia/Tokyo")
+        store_chat(bot.store, make.address(ME), ChatKind.PRIVATE, now=make.NOON, timezone="Asia/Tokyo")
 
         def notifies() -> bool:
-            return notify(bot.store, address(ME), OVERDUE, now=bot.clock.now())
+            return notices.notify(bot.store, make.address(ME), OVERDUE, now=bot.clock.now())
 
         assert notifies()  # 21:00 in Tokyo
         assert not notifies()
@@ -62,21 +55,21 @@ class TestOnceACauseAndDay:
         assert len(await post.deliver_due()) == 2
 
     def test_another_cause_or_key_is_another_notice(self, bot: BotHarness) -> None:
-        store_chat(bot.store, address(ME), ChatKind.PRIVATE, now=NOON)
-        assert notify(bot.store, address(ME), failed("a"), now=NOON)
-        assert notify(bot.store, address(ME), failed("b"), now=NOON)
-        assert notify(bot.store, address(ME), replace(OVERDUE, source="a"), now=NOON)
+        store_chat(bot.store, make.address(ME), ChatKind.PRIVATE, now=make.NOON)
+        assert notices.notify(bot.store, make.address(ME), failed("a"), now=make.NOON)
+        assert notices.notify(bot.store, make.address(ME), failed("b"), now=make.NOON)
+        assert notices.notify(bot.store, make.address(ME), replace(OVERDUE, source="a"), now=make.NOON)
 
     def test_nobody_is_made_a_chat_by_news(self, bot: BotHarness) -> None:
-        assert not notify(bot.store, address(ME), OVERDUE, now=NOON)
+        assert not notices.notify(bot.store, make.address(ME), OVERDUE, now=make.NOON)
 
     async def test_a_button_works_in_its_chat_only(self, bot: BotHarness, post: Deliverer) -> None:
         bot.bot_info = BotInfo(admins=ADMINS)
         for chat in (OPERATOR, ME):
-            store_chat(bot.store, address(chat), ChatKind.PRIVATE, now=NOON)
+            store_chat(bot.store, make.address(chat), ChatKind.PRIVATE, now=make.NOON)
         link = CallbackToken(verb="allow", arguments={"chat": "telegram:77"})
         asked = AccessAsked(chat="telegram:77", title="", who="", request="")
-        notify(bot.store, address(OPERATOR), asked, now=NOON, buttons={"allow": link})
+        notices.notify(bot.store, make.address(OPERATOR), asked, now=make.NOON, buttons={"allow": link})
         (notice,) = await post.deliver_due()
         data = notice.keys[0]["data"]
         assert "not work any more" in (await bot.sends_request(ME, callback_data=data, callback_id="p")).toast
@@ -86,9 +79,9 @@ class TestOnceACauseAndDay:
 class TestOperators:
     async def test_dead_letters_are_counted_with_the_usual_reason(self, bot: BotHarness, post: Deliverer) -> None:
         for chat in (41, 42, 43):
-            subscribes(bot.store, f"telegram:{chat}", "diffusion", every="now")
+            make.subscribes(bot.store, f"telegram:{chat}", "diffusion", every="now")
         post.refusals |= {"41": Rejected("Not today"), "42": Rejected("Not today"), "43": Rejected("Never")}
-        ingested(bot.store, paper("Diffusion on graphs"))
+        make.ingested(bot.store, make.paper("Diffusion on graphs"))
         await post.deliver_due()
         assert notified_operators(bot) == 1
         (notice,) = await post.deliver_due()
@@ -96,13 +89,13 @@ class TestOperators:
         assert notice.lines[:2] == ["3 messages could not be sent.", "The usual reason: Not today."]
         assert notified_operators(bot) == 0
         bot.later(days=1)
-        assert notified_operators(bot) == 0  # of these they have heard
+        assert notified_operators(bot) == 0  # the operators know these already
 
     async def test_what_dies_later_that_day_is_told_the_next(self, bot: BotHarness, post: Deliverer) -> None:
         post.refusals["41"] = Rejected("Not today")
-        subscribes(bot.store, "telegram:41", "diffusion", every="now")
+        make.subscribes(bot.store, "telegram:41", "diffusion", every="now")
         for title in ("Diffusion one", "Diffusion two"):
-            ingested(bot.store, paper(title), now=bot.clock.now())
+            make.ingested(bot.store, make.paper(title), now=bot.clock.now())
             await post.deliver_due()
             notified_operators(bot)
             bot.later(hours=1)
@@ -114,24 +107,24 @@ class TestOperators:
 
     async def test_what_a_person_dismissed_is_no_news(self, bot: BotHarness, post: Deliverer) -> None:
         post.refusals["41"] = Rejected("Not today")
-        subscribes(bot.store, "telegram:41", "diffusion", every="now")
-        ingested(bot.store, paper("Diffusion"))
+        make.subscribes(bot.store, "telegram:41", "diffusion", every="now")
+        make.ingested(bot.store, make.paper("Diffusion"))
         await post.deliver_due()
-        (entry,) = outbox_entries(bot.store, now=bot.clock.now())
-        dismiss(bot.store, entry.id, now=bot.clock.now())
+        (entry,) = sending.outbox_entries(bot.store, now=bot.clock.now())
+        sending.dismiss(bot.store, entry.id, now=bot.clock.now())
         assert notified_operators(bot) == 0
 
     async def test_a_notice_that_cannot_be_sent_calls_for_no_other(self, bot: BotHarness, post: Deliverer) -> None:
         post.refusals["1"] = Rejected("Not today")
-        notify_operators(bot.store, ADMINS, failed("daily"), now=NOON)
+        notices.notify_operators(bot.store, ADMINS, failed("daily"), now=make.NOON)
         await post.deliver_due()
-        assert [entry.state for entry in outbox_entries(bot.store, now=NOON)] == ["dead"]
+        assert [entry.state for entry in sending.outbox_entries(bot.store, now=make.NOON)] == ["dead"]
         assert notified_operators(bot) == 0
 
     async def test_what_waits_for_an_hour_is_told_once_a_day(self, bot: BotHarness, post: Deliverer) -> None:
         post.refusals["41"] = RetryLater("No connection")
-        subscribes(bot.store, "telegram:41", "diffusion", every="now")
-        ingested(bot.store, paper("Diffusion"))
+        make.subscribes(bot.store, "telegram:41", "diffusion", every="now")
+        make.ingested(bot.store, make.paper("Diffusion"))
         await post.deliver_due()
         bot.later(minutes=59)
         assert notified_operators(bot) == 0
@@ -145,13 +138,15 @@ class TestOperators:
         assert notified_operators(bot) == 0
 
     async def test_a_platform_that_stands_still_is_told_on_the_others(self, bot: BotHarness) -> None:
-        both = (address(OPERATOR), address("slack:U1"))
-        sent = notify_operators_of_trouble(bot.store, both, now=NOON, stopped={"telegram": "The token is unknown."})
+        both = (make.address(OPERATOR), make.address("slack:U1"))
+        sent = notices.notify_operators_of_trouble(
+            bot.store, both, now=make.NOON, stopped={"telegram": "The token is unknown."}
+        )
         assert [lane.platform for lane in sent] == ["slack"]
 
     async def test_another_version_is_told_and_the_first_is_not(self, bot: BotHarness, post: Deliverer) -> None:
         for version in ("0.1.0", "0.1.0", "0.2.0", "0.2.0"):
-            notify_new_version(bot.store, ADMINS, version, now=bot.clock.now())
+            notices.notify_new_version(bot.store, ADMINS, version, now=bot.clock.now())
         (notice,) = await post.deliver_due()
         assert notice.lines[0] == "Another version of paperwire runs now: 0.2.0."
 
@@ -159,32 +154,32 @@ class TestOperators:
         ("kind", "public"), [(ChatKind.GROUP, True), (ChatKind.BROADCAST, False)], ids=["public group", "channel"]
     )
     def test_never_where_strangers_read(self, bot: BotHarness, kind: ChatKind, public: bool) -> None:
-        store_chat(bot.store, address(CHANNEL), kind, now=NOON, public=public)
-        sent = notify_operators(bot.store, (address(CHANNEL), *ADMINS), failed("daily"), now=NOON)
-        assert sent == (address(OPERATOR).lane,)
+        store_chat(bot.store, make.address(CHANNEL), kind, now=make.NOON, public=public)
+        sent = notices.notify_operators(bot.store, (make.address(CHANNEL), *ADMINS), failed("daily"), now=make.NOON)
+        assert sent == (make.address(OPERATOR).lane,)
 
     async def test_an_operator_who_never_wrote_gets_what_waits_once_they_do(
         self, bot: BotHarness, post: Deliverer
     ) -> None:
         post.refusals["1"] = ChatGone("Forbidden: bot can't initiate conversation with a user")
-        notify_operators(bot.store, ADMINS, failed("daily"), now=NOON)
+        notices.notify_operators(bot.store, ADMINS, failed("daily"), now=make.NOON)
         assert not await post.deliver_due()
         del post.refusals["1"]
         await bot.says("/start", OPERATOR)
-        bot.later(minutes=11)  # what waits is offered first
+        bot.later(minutes=11)  # waiting papers are offered first
         assert (await post.deliver_due())[0].lines[0] == "daily cannot be read."
 
 
 class TestOwners:
     async def channel(self, bot: BotHarness) -> None:
         await bot.says("/sub graphs", ME)
-        store_chat(bot.store, address(CHANNEL), ChatKind.BROADCAST, now=NOON, title="Lab")
-        set_owner(bot.store, get_chat(bot.store, address(CHANNEL)).id, "42")
+        store_chat(bot.store, make.address(CHANNEL), ChatKind.BROADCAST, now=make.NOON, title="Lab")
+        set_owner(bot.store, get_chat(bot.store, make.address(CHANNEL)).id, "42")
 
     async def test_who_set_a_channel_up_hears_why_it_is_paused(self, bot: BotHarness, post: Deliverer) -> None:
         await self.channel(bot)
-        subscribes(bot.store, CHANNEL, "diffusion", every="now")
-        ingested(bot.store, paper("Diffusion"))
+        make.subscribes(bot.store, CHANNEL, "diffusion", every="now")
+        make.ingested(bot.store, make.paper("Diffusion"))
         post.refusals["-1009"] = ChatGone(
             "Not enough rights to send text messages to the chat", pause_reason=PauseReason.NO_RIGHTS
         )
@@ -196,7 +191,7 @@ class TestOwners:
     async def test_once_a_day_and_not_when_they_did_it_themselves(self, bot: BotHarness, post: Deliverer) -> None:
         await self.channel(bot)
         for by in ("42", "7", "7"):
-            pause_unreachable(bot.store, address(CHANNEL), "kicked", topic=False, now=NOON, by=by)
+            notices.pause_unreachable(bot.store, make.address(CHANNEL), "kicked", topic=False, now=make.NOON, by=by)
             await bot.receives_event("back", CHANNEL, by="42", kind=ChatKind.BROADCAST)
         assert [answer.lines[0] for answer in await post.deliver_due()] == ["Lab is paused."]
 
@@ -204,17 +199,17 @@ class TestOwners:
         self, bot: BotHarness, post: Deliverer
     ) -> None:
         await self.channel(bot)
-        chat = get_chat(bot.store, address(CHANNEL))
-        pause_unreachable(bot.store, chat.address, "kicked", topic=False, now=NOON)
-        stop_platform(bot.store, "telegram", "12 of 50", [chat.id], now=NOON)
-        assert get_chat(bot.store, address(CHANNEL)).state == "active"
+        chat = get_chat(bot.store, make.address(CHANNEL))
+        notices.pause_unreachable(bot.store, chat.address, "kicked", topic=False, now=make.NOON)
+        sending.stop_platform(bot.store, "telegram", "12 of 50", [chat.id], now=make.NOON)
+        assert get_chat(bot.store, make.address(CHANNEL)).state == "active"
         assert not await post.deliver_due()
 
 
 async def test_a_notice_waits_for_the_pause_of_its_chat_to_end(bot: BotHarness, post: Deliverer) -> None:
     await bot.says("/sub diffusion", ME)
     await bot.says("/pause 1d", ME)
-    notify(bot.store, address(ME), OVERDUE, now=bot.clock.now())
+    notices.notify(bot.store, make.address(ME), OVERDUE, now=bot.clock.now())
     assert not await post.deliver_due()
     bot.clock.advance(timedelta(days=1, minutes=1))
     assert "nothing new" in "".join(answer.text for answer in await post.deliver_due())

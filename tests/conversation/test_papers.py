@@ -14,24 +14,23 @@ from subscriptions.service.pausing import pause
 from subscriptions.service.sending import outbox_entries
 from subscriptions.states import ChatState, PauseReason
 from subscriptions.store import chats
+from tests import make
 from tests.bot_harness import BotHarness
 from tests.conversation.deliverer import Deliverer
-from tests.make import NOON, address, ingested, paper, summary
 
 ME, OTHER, GROUP = "telegram:42", "telegram:43", "telegram:-1001"
-DAY = timedelta(days=1)
 
 
 class TestPreview:
     async def test_it_counts_what_it_looked_at_and_marks_nothing_as_told(self, bot: BotHarness) -> None:
-        ingested(bot.store, paper("Diffusion of Tuesday"), paper("Graphs"), now=NOON - 2 * DAY)
-        ingested(bot.store, paper("Diffusion of today"), now=NOON - timedelta(minutes=1))
+        make.ingested(bot.store, make.paper("Diffusion of Tuesday"), make.paper("Graphs"), now=make.NOON - 2 * make.DAY)
+        make.ingested(bot.store, make.paper("Diffusion of today"), now=make.NOON - timedelta(minutes=1))
         said = await bot.says("/preview diffusion")
         assert said.lines[:2] == ["2 papers in the last 7 days", "diffusion"]
         assert "Diffusion of Tuesday" in said.text
         await bot.says("/sub diffusion daily 13:00")
         await bot.says("/preview")
-        assert not list(outbox_entries(bot.store, now=NOON))
+        assert not list(outbox_entries(bot.store, now=make.NOON))
         bot.later(hours=1)
         assert "Diffusion of today" in (await Deliverer(bot).deliver_due())[0].text
 
@@ -44,17 +43,17 @@ class TestPreview:
         ],
     )
     async def test_it_says_what_of_it_is_still_to_come_and_when(self, bot: BotHarness, then: str, line: str) -> None:
-        ingested(bot.store, paper("Diffusion of Tuesday"), paper("Graphs"), now=NOON - 2 * DAY)
-        ingested(bot.store, paper("Diffusion of today"), now=NOON - timedelta(minutes=1))
+        make.ingested(bot.store, make.paper("Diffusion of Tuesday"), make.paper("Graphs"), now=make.NOON - 2 * make.DAY)
+        make.ingested(bot.store, make.paper("Diffusion of today"), now=make.NOON - timedelta(minutes=1))
         await bot.says("/sub diffusion daily 13:00")
         if then:
             await bot.says(then)
         assert line in (await bot.says("/preview")).lines
 
     async def test_only_what_was_counted_is_told(self, bot: BotHarness, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Numbers that only reading can give are given for the newest papers only."""
+        """A number that can be found only by reading papers is given for the newest papers only."""
         monkeypatch.setattr(index, "MOST_READ", 5)
-        ingested(bot.store, *(paper(f"Diffusion {n}") for n in range(8)))
+        make.ingested(bot.store, *(make.paper(f"Diffusion {n}") for n in range(8)))
         newest = "(of the newest 5 papers)"
         said = await bot.says("/sub =Diffusion")
         assert f"5 papers in the last 7 days {newest}, for example:" in said.lines
@@ -66,19 +65,19 @@ class TestPreview:
         self, bot: BotHarness, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(index, "MOST_COUNTED", 5)
-        ingested(bot.store, *(paper(f"Diffusion {n}") for n in range(8)))
+        make.ingested(bot.store, *(make.paper(f"Diffusion {n}") for n in range(8)))
         said = await bot.says("/sub diffusion")
         assert "5 papers in the last 7 days (of the newest 5 papers), for example:" in said.lines
 
     async def test_its_button_subscribes_exactly_that_text(self, bot: BotHarness) -> None:
-        ingested(bot.store, paper("Diffusion"))
+        make.ingested(bot.store, make.paper("Diffusion"))
         said = await bot.says("/test diffusion -survey at 8")
         assert said.lines[1] == "diffusion, not survey · daily 08:00"
         done = await bot.presses("subscribe")
         assert done.lines[0].startswith("✓ 1  diffusion, not survey · daily 08:00")
 
     async def test_what_came_before_is_shown_and_counted(self, bot: BotHarness) -> None:
-        ingested(bot.store, paper("Diffusion one"), paper("Diffusion two"))
+        make.ingested(bot.store, make.paper("Diffusion one"), make.paper("Diffusion two"))
         await bot.says("/today one")
         said = await bot.says("/preview diffusion")
         assert said.lines[2] == "This chat has had 1 of them."
@@ -87,7 +86,7 @@ class TestPreview:
         assert (await bot.says("/preview diffusion")).lines[2] == "This chat has had all of them."
 
     async def test_a_number_is_a_subscription_if_the_chat_has_it_else_a_query(self, bot: BotHarness) -> None:
-        ingested(bot.store, paper("Diffusion"), paper("Chapter 2"))
+        make.ingested(bot.store, make.paper("Diffusion"), make.paper("Chapter 2"))
         await bot.says("/sub diffusion")
         first, second = await bot.says("/preview 1"), await bot.says("/preview 2")
         assert "Diffusion" in first.text
@@ -96,7 +95,7 @@ class TestPreview:
         assert second.buttons == ["subscribe"]
 
     async def test_a_long_preview_ends(self, bot: BotHarness) -> None:
-        ingested(bot.store, *(paper(f"Diffusion {n}") for n in range(50)))
+        make.ingested(bot.store, *(make.paper(f"Diffusion {n}") for n in range(50)))
         said = await bot.says("/preview diffusion")
         assert said.lines[0] == "50 papers in the last 7 days"
         assert "and 30 more" in said.text
@@ -114,11 +113,11 @@ class TestPreview:
         ],
     )
     async def test_what_it_says(self, bot: BotHarness, text: str, lines: list[str]) -> None:
-        ingested(bot.store, paper("Diffusion"), paper("Graphs"))
+        make.ingested(bot.store, make.paper("Diffusion"), make.paper("Graphs"))
         assert (await bot.says(text)).lines[: len(lines)] == lines
 
     async def test_in_groups_it_is_short_and_in_public_without_buttons(self, bot: BotHarness) -> None:
-        ingested(bot.store, paper("Graphs"))
+        make.ingested(bot.store, make.paper("Graphs"))
         said = await bot.says('/preview "graph', GROUP)
         assert said.lines[:2] == ["1 paper in the last 7 days", '"graph"']
         assert said.lines[2] != "(I closed the quotation mark.)"
@@ -130,7 +129,7 @@ class TestPreview:
 
 class TestSearch:
     async def test_it_counts_all_and_turns_pages_in_place(self, bot: BotHarness) -> None:
-        ingested(bot.store, *(paper(f"Diffusion {n}") for n in range(13)), paper("Graphs"))
+        make.ingested(bot.store, *(make.paper(f"Diffusion {n}") for n in range(13)), make.paper("Graphs"))
         first = await bot.says("/search diffusion")
         assert first.lines[0] == "13 papers in the last 7 days"
         assert "Diffusion 12" in first.text
@@ -144,15 +143,15 @@ class TestSearch:
         assert (await bot.presses("newer")).markup == second.markup
 
     async def test_papers_that_come_meanwhile_move_no_page(self, bot: BotHarness) -> None:
-        ingested(bot.store, *(paper(f"Diffusion {n}") for n in range(8)))
+        make.ingested(bot.store, *(make.paper(f"Diffusion {n}") for n in range(8)))
         await bot.says("/search diffusion")
-        ingested(bot.store, paper("Diffusion 8"), paper("Diffusion 9"), name="later")
+        make.ingested(bot.store, make.paper("Diffusion 8"), make.paper("Diffusion 9"), name="later")
         second = await bot.presses("show more")
         assert "7 Diffusion 1" in second.text
         assert "8 Diffusion 0" in second.text
 
     async def test_a_number_opens_the_card(self, bot: BotHarness) -> None:
-        ingested(bot.store, paper("Diffusion", arxiv_id="2601.00007"))
+        make.ingested(bot.store, make.paper("Diffusion", arxiv_id="2601.00007"))
         await bot.says("/search diffusion")
         card = await bot.presses("1")
         assert "2601.00007" in card.text
@@ -163,8 +162,10 @@ class TestSearch:
     ) -> None:
         monkeypatch.setattr(index, "MOST_COUNTED", 10)
         for day in range(3):
-            moment = NOON - (3 - day) * DAY
-            ingested(bot.store, *(paper(f"{'Graphs' if n else 'Diffusion'} {day}.{n}") for n in range(8)), now=moment)
+            moment = make.NOON - (3 - day) * make.DAY
+            make.ingested(
+                bot.store, *(make.paper(f"{'Graphs' if n else 'Diffusion'} {day}.{n}") for n in range(8)), now=moment
+            )
         said = await bot.says("/search diffusion")
         assert said.lines[0] == "1 of the newest 10 papers, back to Tue 20 Jan; there are 24 papers"
         further = await bot.presses("show more")
@@ -179,20 +180,20 @@ class TestSearch:
         self, bot: BotHarness, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(index, "MOST_READ", 5)
-        ingested(bot.store, *(paper(f"Diffusion {n}") for n in range(8)))
+        make.ingested(bot.store, *(make.paper(f"Diffusion {n}") for n in range(8)))
         assert (
             (await bot.says("/search =Diffusion")).lines[0].startswith("5 of the newest 5 papers, back to Thu 22 Jan")
         )
         assert (await bot.presses("show more")).lines[0].startswith("3 more in 3 papers before them")
 
     def test_all_that_it_looks_at_is_found_whatever_stands_where(self, bot: BotHarness) -> None:
-        """Search looks up other tables than it reads: titles, summaries, authors, categories, ids."""
-        ingested(
+        """Search finds papers through other tables than it reads: titles, summaries, authors, categories, ids."""
+        make.ingested(
             bot.store,
-            paper(
+            make.paper(
                 "图", "cs.LG", arxiv_id="2601.00001", authors=("Jörg Müller",), abstract="On $\\alpha$-stable studies"
             ),
-            paper("Other", "stat.ML", arxiv_id=None, doi="10.1234/abc", summaries=summary("扩散模型")),
+            make.paper("Other", "stat.ML", arxiv_id=None, doi="10.1234/abc", summaries=make.summary("扩散模型")),
         )
         for text, found in [
             ("author:mueller", ["图"]),
@@ -209,7 +210,7 @@ class TestSearch:
             assert [one.paper.title for one in known] == found, text
 
     async def test_papers_known_only_by_a_replacement_are_found(self, bot: BotHarness) -> None:
-        ingested(bot.store, paper("Diffusion, revised", kind=Announce.REPLACE))
+        make.ingested(bot.store, make.paper("Diffusion, revised", kind=Announce.REPLACE))
         assert (await bot.says("/search diffusion")).lines[0] == "1 of 1 paper"
 
     @pytest.mark.parametrize(
@@ -223,11 +224,11 @@ class TestSearch:
         ],
     )
     async def test_what_it_says(self, bot: BotHarness, text: str, first: str) -> None:
-        ingested(bot.store, paper("Diffusion", arxiv_id="2601.00001"))
+        make.ingested(bot.store, make.paper("Diffusion", arxiv_id="2601.00001"))
         assert (await bot.says(text)).lines[0] == first
 
     async def test_in_public_there_are_no_buttons(self, bot: BotHarness) -> None:
-        ingested(bot.store, *(paper(f"Diffusion {n}") for n in range(13)))
+        make.ingested(bot.store, *(make.paper(f"Diffusion {n}") for n in range(13)))
         said = await bot.says("/search diffusion", "telegram:-1002", kind=ChatKind.BROADCAST)
         assert said.lines[0] == "13 papers in the last 7 days"
         assert not said.buttons
@@ -235,7 +236,7 @@ class TestSearch:
 
 class TestWhy:
     async def test_it_names_the_subscriptions_and_quotes_the_words(self, bot: BotHarness) -> None:
-        ingested(bot.store, paper("Diffusion", arxiv_id="2601.00001", abstract="It learns on graphs."))
+        make.ingested(bot.store, make.paper("Diffusion", arxiv_id="2601.00001", abstract="It learns on graphs."))
         await bot.says("/sub diffusion daily 13:00")
         await bot.says("/sub graph daily 13:00")
         assert (await bot.says("/why")).text == (
@@ -255,11 +256,11 @@ class TestWhy:
         self, bot: BotHarness
     ) -> None:
         post = Deliverer(bot)
-        ingested(bot.store, paper("Diffusion one"))
+        make.ingested(bot.store, make.paper("Diffusion one"))
         await bot.says("/sub diffusion now")
         await bot.says("/today")
         await post.deliver_due()
-        ingested(bot.store, paper("Diffusion two"), now=bot.later(minutes=5))
+        make.ingested(bot.store, make.paper("Diffusion two"), now=bot.later(minutes=5))
         await post.deliver_due()
         assert "Diffusion two" in (await bot.says("/why")).text
         with bot.store.read() as session:
@@ -267,12 +268,12 @@ class TestWhy:
         assert "Diffusion one" in (await bot.says("/why", reply_to=first)).text
 
     async def test_what_is_on_its_way_is_no_lie(self, bot: BotHarness) -> None:
-        ingested(bot.store, paper("Diffusion", arxiv_id="2601.00001"))
+        make.ingested(bot.store, make.paper("Diffusion", arxiv_id="2601.00001"))
         await bot.says("/today diffusion")
         assert (await bot.says("/why 2601.00001")).lines[0] == "It was planned Thu 22 Jan 12:00 and is on its way."
 
     async def test_what_another_chat_was_told_is_nobody_elses_business(self, bot: BotHarness) -> None:
-        ingested(bot.store, paper("Diffusion", arxiv_id="2601.00001"))
+        make.ingested(bot.store, make.paper("Diffusion", arxiv_id="2601.00001"))
         await bot.says("/sub diffusion -secret", OTHER)
         await bot.says("/today", OTHER)
         await Deliverer(bot).deliver_due()
@@ -293,12 +294,12 @@ class TestWhy:
         ],
     )
     async def test_what_it_cannot_answer(self, bot: BotHarness, text: str, lines: list[str]) -> None:
-        ingested(bot.store, paper("Diffusion", arxiv_id="2601.00001"))
+        make.ingested(bot.store, make.paper("Diffusion", arxiv_id="2601.00001"))
         assert (await bot.says(text)).lines == lines
 
 
 class TestWhynot:
-    """whynot: one subscription, one paper, and the reason why it does not match."""
+    """whynot: one subscription, one paper, and the reason why they do not match."""
 
     ID = "2601.00001"
 
@@ -308,10 +309,10 @@ class TestWhynot:
         return said.lines[2]
 
     def comes(self, bot: BotHarness, kind: Announce | None = None) -> None:
-        of = paper(
+        of = make.paper(
             "Diffusion on graphs", "cs.LG", arxiv_id=self.ID, abstract="A survey.", authors=("Jane Doe",), kind=kind
         )
-        ingested(bot.store, of, now=bot.clock.now())
+        make.ingested(bot.store, of, now=bot.clock.now())
 
     @pytest.mark.parametrize(
         ("query", "sentence"),
@@ -362,7 +363,7 @@ class TestWhynot:
         self.comes(bot)
         bot.later(hours=2)
         await Deliverer(bot).deliver_due()
-        edit(bot.store, address(ME), 1, "diffusion", now=bot.clock.now())
+        edit(bot.store, make.address(ME), 1, "diffusion", now=bot.clock.now())
         wanted = "1  diffusion: fits now; when the paper came, it did not, or the chat was set otherwise"
         assert await self.answer(bot) == wanted
 
@@ -382,9 +383,9 @@ class TestWhynot:
     async def test_a_subscription_that_is_paused(self, bot: BotHarness) -> None:
         self.comes(bot)
         await bot.says("/sub diffusion")
-        pause(bot.store, address(ME), 1, until=None, now=NOON)
+        pause(bot.store, make.address(ME), 1, until=None, now=make.NOON)
         assert await self.answer(bot) == "1  diffusion: fits; it is paused: /resume 1"
-        pause(bot.store, address(ME), 1, until=NOON + DAY, now=NOON)
+        pause(bot.store, make.address(ME), 1, until=make.NOON + make.DAY, now=make.NOON)
         assert await self.answer(bot) == "1  diffusion: fits; it is paused until Fri 23 Jan 12:00: /resume 1"
 
     @pytest.mark.parametrize(
@@ -398,11 +399,11 @@ class TestWhynot:
         self.comes(bot)
         await bot.says("/sub diffusion")
         with bot.store.write() as session:
-            chat = get_chat(session, address(ME))
+            chat = get_chat(session, make.address(ME))
             if state is ChatState.ASKED:
-                chats.require_admission(session, chat.id, now=NOON)
+                chats.require_admission(session, chat.id, now=make.NOON)
             else:
-                chats.pause_chat(session, chat.id, PauseReason.PERSON, now=NOON)
+                chats.pause_chat(session, chat.id, PauseReason.PERSON, now=make.NOON)
         assert await self.answer(bot) == f"1  diffusion: {sentence}"
 
     async def test_the_nearest_subscriptions_come_first_and_the_far_ones_are_counted(self, bot: BotHarness) -> None:

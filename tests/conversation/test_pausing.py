@@ -1,4 +1,4 @@
-"""pause and resume: a held delivery stays held, and undelivered papers are offered on resume."""
+"""pause and resume: a held delivery stays held, and resume offers the papers that were not delivered."""
 
 from datetime import datetime, timedelta
 
@@ -7,14 +7,16 @@ import pytest
 from subscriptions.service.next_deliveries import get_chat, listed
 from subscriptions.service.plan import plan_due
 from subscriptions.service.sending import outbox_entries
+from tests import make
 from tests.bot_harness import Answer, BotHarness
-from tests.make import address, ingested, paper
 
 ME, GROUP = "telegram:42", "telegram:-1001"
 
 
 def state(bot: BotHarness, number: int = 1) -> str:
-    return next(one.subscription.state for one in listed(bot.store, address(ME)) if one.subscription.number == number)
+    return next(
+        one.subscription.state for one in listed(bot.store, make.address(ME)) if one.subscription.number == number
+    )
 
 
 def planned(bot: BotHarness) -> int:
@@ -25,7 +27,7 @@ def planned(bot: BotHarness) -> int:
 
 def papers_come(bot: BotHarness, *titles: str) -> None:
     bot.later(minutes=1)
-    ingested(bot.store, *map(paper, titles), now=bot.clock.now())
+    make.ingested(bot.store, *map(make.paper, titles), now=bot.clock.now())
 
 
 # --------------------------------------------------------------------------------------------------------------- pause
@@ -68,7 +70,7 @@ async def test_times_are_those_of_the_chat(bot: BotHarness) -> None:
     await bot.says("/sub diffusion")
     await bot.says("/timezone Asia/Tokyo")
     assert (await bot.says("/pause until mon")).lines[0] == "✓ This chat is paused until Mon 26 Jan 00:00."
-    assert str(get_chat(bot.store, address(ME)).paused_until) == "2026-01-25 15:00:00+00:00"
+    assert str(get_chat(bot.store, make.address(ME)).paused_until) == "2026-01-25 15:00:00+00:00"
 
 
 async def test_what_is_paused_sends_nothing_and_comes_back_by_itself(bot: BotHarness) -> None:
@@ -83,11 +85,11 @@ async def test_what_is_paused_sends_nothing_and_comes_back_by_itself(bot: BotHar
 @pytest.mark.parametrize(
     ("when", "pause", "comes"),
     [
-        ("at 8", "/pause until mon", "2026-01-26T08:00"),  # it ends at midnight, and nothing comes at midnight
+        ("at 8", "/pause until mon", "2026-01-26T08:00"),  # the pause ends at midnight, but nothing is due at midnight
         ("at 8", "/pause 1 until mon", "2026-01-26T08:00"),
         ("at 8", "/pause until 2026-01-26 8:00", "2026-01-26T08:00"),
         ("weekly tue at 8", "/pause until 2026-01-28 7:00", "2026-02-03T08:00"),
-        ("when-out 8-20", "/pause until 2026-01-26 9:00", "2026-01-26T09:00"),  # its window is open
+        ("when-out 8-20", "/pause until 2026-01-26 9:00", "2026-01-26T09:00"),  # the window is open when the pause ends
         ("when-out 8-20", "/pause until 2026-01-26 21:00", "2026-01-27T08:00"),
     ],
 )
@@ -150,7 +152,7 @@ async def test_what_would_come_at_once_waits_ten_minutes_for_a_word(bot: BotHarn
 
 
 async def test_no_moment_that_has_passed_is_named(bot: BotHarness) -> None:
-    """The window of when-out opened at eight: a paused subscription waits for the next one, another is due now."""
+    """The when-out window opened at eight. A paused subscription waits for the next window; the other one is due now."""
     await bot.says("/sub diffusion")
     await bot.says("/sub graphs")
     planned(bot)
@@ -206,7 +208,7 @@ async def test_resume_without_a_number_ends_all_pauses(bot: BotHarness) -> None:
     await bot.says("/pause")
     await bot.says("/resume")
     assert (state(bot, 1), state(bot, 2)) == ("active", "active")
-    assert get_chat(bot.store, address(ME)).state == "active"
+    assert get_chat(bot.store, make.address(ME)).state == "active"
 
 
 async def test_one_that_comes_back_in_a_paused_chat_hears_of_that(bot: BotHarness) -> None:
@@ -238,4 +240,4 @@ async def test_only_managers_pause_a_group(bot: BotHarness) -> None:
     bot.admins[GROUP] = {"7"}
     await bot.says("/sub diffusion", GROUP, by="7")
     assert (await bot.says("/pause", GROUP, by="8")).text == "✗ Only admins of this chat can change that."
-    assert get_chat(bot.store, address(GROUP)).state == "active"
+    assert get_chat(bot.store, make.address(GROUP)).state == "active"

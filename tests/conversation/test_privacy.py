@@ -1,4 +1,4 @@
-"""privacy and forget: the stored data of a chat, shown and erased."""
+"""privacy and forget: the stored data of a chat is shown and erased."""
 
 import json
 from typing import Any
@@ -10,9 +10,10 @@ from subscriptions.errors import ChatGone, NotFound
 from subscriptions.service.next_deliveries import get_chat
 from subscriptions.store.conversations import finish_reply
 from subscriptions.store.database.store import Store
+from tests import make
 from tests.bot_harness import BOT, Answer, BotHarness
 from tests.conversation.deliverer import Deliverer
-from tests.make import address, ingested, paper, subscribes
+from tests.make import paper
 from tests.stored import all_rows
 
 pytestmark = pytest.mark.both_databases
@@ -24,7 +25,7 @@ WORD = "zirconium"
 
 
 def everywhere(store: Store, *words: str) -> list[str]:
-    """Returns the rows of any table except papers that hold one of these words."""
+    """Returns the rows that contain one of these words, in every table except papers."""
     return [
         f"{table}: {row}"
         for table, held in all_rows(store).items()
@@ -36,16 +37,16 @@ def everywhere(store: Store, *words: str) -> list[str]:
 
 
 def arrived(bot: BotHarness, answer: Answer) -> None:
-    """Records the reply as posted, so that nothing of it is kept."""
+    """Records the reply as posted, so that none of its text is kept."""
     assert answer.stored_reply is not None
     finish_reply(bot.store, "telegram", answer.stored_reply.update)
 
 
 async def lives(bot: BotHarness, chat: str, by: str = "") -> Deliverer:
-    """A chat that has used every feature."""
+    """Lets a chat use every feature. Returns the deliverer."""
     post = Deliverer(bot)
     await bot.says(f"/sub {WORD} -survey now", chat, by=by, title="Zirconium fans")
-    ingested(bot.store, paper(f"{WORD} on graphs"), now=bot.clock.now())
+    make.ingested(bot.store, paper(f"{WORD} on graphs"), now=bot.clock.now())
     await post.deliver_due()
     await bot.says("/share 1", chat, by=by)
     await bot.says("/set limit 5", chat, by=by)
@@ -55,8 +56,8 @@ async def lives(bot: BotHarness, chat: str, by: str = "") -> Deliverer:
     bot.later(minutes=2)
     await bot.says(f"/search {WORD}", chat, by=by)
     await bot.says("/list", chat, by=by)
-    ingested(bot.store, paper(f"{WORD} again"), now=bot.clock.now())
-    post.refusals[address(chat).address] = ChatGone("blocked")
+    make.ingested(bot.store, paper(f"{WORD} again"), now=bot.clock.now())
+    post.refusals[make.address(chat).address] = ChatGone("blocked")
     await post.deliver_due()
     return post
 
@@ -85,7 +86,7 @@ async def test_the_copies_that_still_hold_it_are_named(bot: BotHarness, kept: in
 
 async def test_privacy_brings_exactly_this_chats_rows(bot: BotHarness) -> None:
     await lives(bot, ME)
-    subscribes(bot.store, OTHER, "secret matters")
+    make.subscribes(bot.store, OTHER, "secret matters")
     said = await bot.says("/privacy", ME)
     assert said.file is not None
     assert said.file.name.endswith(".json")
@@ -124,12 +125,12 @@ async def test_in_a_public_group_nothing_can_be_pressed(bot: BotHarness) -> None
 
 async def test_forget_asks_once_and_then_nothing_is_left(bot: BotHarness) -> None:
     await lives(bot, ME)
-    subscribes(bot.store, OTHER, "graphs")
+    make.subscribes(bot.store, OTHER, "graphs")
     assert everywhere(bot.store, "4242424242", WORD)
     asked = await bot.says("/forget", ME)
     assert asked.lines[0].startswith("This erases all I know of this chat: 1 subscription, its settings")
     assert asked.buttons[:2] == ["keep it", "erase everything"]
-    assert get_chat(bot.store, address(ME))
+    assert get_chat(bot.store, make.address(ME))
     done = await bot.presses("erase everything", ME)
     assert done.replaces
     assert done.lines[0].startswith("✓ Erased: 1 subscription, the memory of ")
@@ -137,7 +138,7 @@ async def test_forget_asks_once_and_then_nothing_is_left(bot: BotHarness) -> Non
     assert everywhere(bot.store, "4242424242", WORD, WORD.title()) == []
     assert [one for one in everywhere(bot.store, "4242424243") if one.startswith("chat: ")]
     with pytest.raises(NotFound):
-        get_chat(bot.store, address(ME))
+        get_chat(bot.store, make.address(ME))
 
 
 async def test_what_was_on_its_way_to_a_forgotten_chat_is_not_sent(bot: BotHarness) -> None:
@@ -159,18 +160,18 @@ async def test_a_forgotten_chat_begins_anew(bot: BotHarness) -> None:
 
 
 async def test_keeping_it_keeps_it(bot: BotHarness) -> None:
-    subscribes(bot.store, ME, "graphs")
+    make.subscribes(bot.store, ME, "graphs")
     await bot.says("/forget", ME)
     assert (await bot.presses("keep it", ME)).text == "✓ Nothing is erased."
-    assert get_chat(bot.store, address(ME))
+    assert get_chat(bot.store, make.address(ME))
 
 
 async def test_the_question_stands_for_ten_minutes(bot: BotHarness) -> None:
-    subscribes(bot.store, ME, "graphs")
+    make.subscribes(bot.store, ME, "graphs")
     await bot.says("/forget", ME)
     bot.later(minutes=11)
     assert "too long ago" in (await bot.presses("erase everything", ME)).toast
-    assert get_chat(bot.store, address(ME))
+    assert get_chat(bot.store, make.address(ME))
 
 
 async def test_who_is_not_known_has_nothing_to_be_erased_and_is_not_met_by_asking(bot: BotHarness) -> None:
@@ -179,7 +180,7 @@ async def test_who_is_not_known_has_nothing_to_be_erased_and_is_not_met_by_askin
     arrived(bot, said)
     assert everywhere(bot.store, "chat: ") == []
     with pytest.raises(NotFound):
-        get_chat(bot.store, address(ME))
+        get_chat(bot.store, make.address(ME))
 
 
 async def test_a_group_is_forgotten_by_the_manager_who_asked(bot: BotHarness) -> None:
@@ -226,15 +227,15 @@ async def test_a_person_is_forgotten_where_they_set_things_up_too(bot: BotHarnes
     await bot.receives_event("arrived", GROUP, by="4242424242", title="Lab")
     await bot.says("/sub graphs", GROUP, by="4242424242")
     await bot.says("/pause 1", GROUP, by="4242424242")
-    subscribes(bot.store, ME, WORD)
+    make.subscribes(bot.store, ME, WORD)
     await bot.says("/forget", ME)
     arrived(bot, await bot.presses("erase everything", ME))
     assert everywhere(bot.store, "4242424242") == []
-    assert get_chat(bot.store, address(GROUP))
+    assert get_chat(bot.store, make.address(GROUP))
 
 
 async def test_what_operators_were_told_of_a_chat_goes_with_it(bot: BotHarness) -> None:
-    bot.bot_info = BotInfo(access="ask", admins=(address("telegram:1"),), bot_names={"telegram": BOT})
+    bot.bot_info = BotInfo(access="ask", admins=(make.address("telegram:1"),), bot_names={"telegram": BOT})
     await bot.says(f"/sub {WORD}", ME, title="Zirconium fans")
     assert [row for row in everywhere(bot.store, WORD) if row.startswith("delivery")]
     await bot.says("/forget", ME)
@@ -243,7 +244,7 @@ async def test_what_operators_were_told_of_a_chat_goes_with_it(bot: BotHarness) 
 
 
 async def test_what_operators_were_told_of_others_stays(bot: BotHarness) -> None:
-    bot.bot_info = BotInfo(access="ask", admins=(address("telegram:1"),), bot_names={"telegram": BOT})
+    bot.bot_info = BotInfo(access="ask", admins=(make.address("telegram:1"),), bot_names={"telegram": BOT})
     longer = f"{ME}7"
     await bot.says(f"/sub {WORD}", ME)
     await bot.says("/sub graphs", longer)

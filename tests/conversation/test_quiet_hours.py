@@ -1,17 +1,17 @@
-"""Quiet hours hold immediate deliveries. Replies and scheduled deliveries are not held."""
+"""Quiet hours delay immediate deliveries. They do not delay replies and scheduled deliveries."""
 
 from datetime import datetime, timedelta
 
 import pytest
 
 from subscriptions.service.plan import plan_due
+from tests import make
 from tests.bot_harness import Answer, BotHarness
 from tests.conversation.deliverer import Deliverer
-from tests.make import NOON, ingested, paper, subscribes
 
 ME = "telegram:42"
-EVENING = NOON.replace(hour=21)
-MORNING = NOON.replace(hour=8) + timedelta(days=1)
+EVENING = make.NOON.replace(hour=21)
+MORNING = make.NOON.replace(hour=8) + timedelta(days=1)
 
 
 @pytest.fixture
@@ -25,8 +25,8 @@ async def at(bot: BotHarness, post: Deliverer, moment: datetime) -> list[Answer]
 
 
 async def papers_come(bot: BotHarness, post: Deliverer, *titles: str) -> list[Answer]:
-    """Ingests papers and delivers what is due."""
-    ingested(bot.store, *map(paper, titles), now=bot.clock.now())
+    """Ingests papers and delivers what is due. Returns the messages."""
+    make.ingested(bot.store, *map(make.paper, titles), now=bot.clock.now())
     return await post.deliver_due()
 
 
@@ -52,7 +52,7 @@ async def test_what_came_in_the_night_comes_in_the_morning_as_one(bot: BotHarnes
 
 async def test_nothing_is_lost_while_others_go_on(bot: BotHarness, post: Deliverer) -> None:
     await begun(bot, post)
-    subscribes(bot.store, "console:me", "trees", every="now")
+    make.subscribes(bot.store, "console:me", "trees", every="now")
     bot.clock.set_now(EVENING + timedelta(hours=2))
     for title in ("Diffusion one", "Trees one", "Diffusion two", "Trees two"):
         assert await papers_come(bot, post, title) == []
@@ -88,7 +88,7 @@ async def test_another_clock_counts_at_once_and_undo_too(bot: BotHarness, post: 
     await bot.says("/set quiet off")
     await bot.says("/undo")
     assert await post.deliver_due() == []
-    await bot.says("/tz Asia/Tokyo")  # where it is eight in the morning
+    await bot.says("/tz Asia/Tokyo")  # it is eight in the morning there
     assert len(await post.deliver_due()) == 1
 
 
@@ -102,7 +102,7 @@ async def test_what_a_person_asks_for_is_not_held(bot: BotHarness, post: Deliver
     assert await at(bot, post, EVENING + timedelta(hours=3)) == []
     await bot.presses("send 1")
     assert len(await post.deliver_due()) == 1
-    assert await papers_come(bot, post, "Diffusion at night") == []  # and what follows is
+    assert await papers_come(bot, post, "Diffusion at night") == []  # later papers are delayed too
 
 
 async def test_what_a_person_does_not_answer_waits_for_the_morning(bot: BotHarness, post: Deliverer) -> None:
@@ -129,8 +129,8 @@ async def test_what_was_skipped_does_not_come_in_the_morning(bot: BotHarness, po
 
 async def test_what_comes_within_the_ten_minutes_after_a_pause_is_not_lost(bot: BotHarness, post: Deliverer) -> None:
     await begun(bot, post)
-    subscribes(bot.store, "telegram:43", "diffusion", every="now")
-    subscribes(bot.store, "telegram:44", "trees", every="daily", at="12:01")
+    make.subscribes(bot.store, "telegram:43", "diffusion", every="now")
+    make.subscribes(bot.store, "telegram:44", "trees", every="daily", at="12:01")
     await bot.says("/pause")
     await bot.says("/resume")
     bot.later(minutes=1)
@@ -156,6 +156,6 @@ async def test_status_says_when_it_comes(bot: BotHarness, post: Deliverer) -> No
 
 
 async def test_a_console_wakes_nobody(bot: BotHarness, post: Deliverer) -> None:
-    subscribes(bot.store, "console:me", "diffusion", every="now", now=EVENING)
-    ingested(bot.store, paper("Diffusion at night"), now=EVENING + timedelta(hours=2))
+    make.subscribes(bot.store, "console:me", "diffusion", every="now", now=EVENING)
+    make.ingested(bot.store, make.paper("Diffusion at night"), now=EVENING + timedelta(hours=2))
     assert [lane.platform for lane in plan_due(bot.store, now=EVENING + timedelta(hours=2))] == ["console"]

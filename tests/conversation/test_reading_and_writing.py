@@ -1,4 +1,4 @@
-"""Every command, button and event either writes, and is given a writing transaction, or writes nothing but its reply."""
+"""Every command, button and event either gets a writing transaction, or writes nothing except its reply."""
 
 import shutil
 from collections.abc import Iterator, Mapping
@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
+from bot.commands import context
 from bot.commands.cards import opens_a_paper
-from bot.commands.context import always, never, write_condition
 from bot.commands.intent import REGISTRY
 from bot.ports.channel import CHAT_FIELD
 from subscriptions.model import CallbackToken, ChatKind
@@ -19,24 +19,24 @@ from subscriptions.service.known_papers import key_of
 from subscriptions.service.plan import plan_due
 from subscriptions.service.sending import outbox_entries
 from subscriptions.store.database.store import Store
+from tests import make
 from tests.bot_harness import BotHarness
-from tests.make import NOON, FakeClock, add_callbacks, address, ingested, paper, subscribes
 
 PERSON, NEWCOMER, GROUP = "telegram:42", "telegram:43", "telegram:-1001"
 ADMIN = "42"
-LATER = NOON + timedelta(hours=1)
+LATER = make.NOON + timedelta(hours=1)
 TYPED = ("", "1", "tree", "2601.90001 daily 9", "on")
-OWN = ("update", "callback", "key_value")  # tables that each reply writes: its text, its buttons, its look-up
+OWN = ("update", "callback", "key_value")  # tables that each reply writes: its text, its buttons and its look-up
 ALWAYS_READING = [
-    *(f"/{command.name}" for command in REGISTRY.commands if write_condition(command) is never),
-    *(verb for verb, callback in REGISTRY.callbacks.items() if write_condition(callback) is never),
-    *(name for name, one in REGISTRY.events.items() if one.writes is never),
+    *(f"/{command.name}" for command in REGISTRY.commands if not context.writes_of(command)),
+    *(verb for verb, callback in REGISTRY.callbacks.items() if not context.writes_of(callback)),
+    *(name for name, one in REGISTRY.events.items() if not one.writes),
 ]
 
 
 @dataclass
 class Watch:
-    """The statements outside of writing transactions, and in them."""
+    """The writing statements outside writing transactions and inside them."""
 
     store: Store
     outside: list[str] = field(default_factory=list)
@@ -48,7 +48,7 @@ class Watch:
 
     @property
     def tables(self) -> set[str]:
-        """The tables that were written to."""
+        """Returns the tables that were written inside writing transactions."""
         return {
             statement.replace("INSERT OR REPLACE", "INSERT").split()[2 if statement[0] in "ID" else 1].strip('"')
             for statement in self.inside
@@ -57,15 +57,15 @@ class Watch:
 
 @pytest.fixture(scope="module")
 def busy(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database in which a person and a group have subscriptions, and were sent papers."""
+    """A database in which a person and a group have subscriptions and have got papers."""
     path = tmp_path_factory.mktemp("busy") / "busy.db"
     store = Store(f"sqlite:///{path}")
-    store.open(now=NOON)
+    store.open(now=make.NOON)
     for chat in (PERSON, GROUP):
-        subscribes(store, chat, "graph", every="now")
-        subscribes(store, chat, "forest", every="daily", at="8:00")
-    ingested(store, paper("A graph", arxiv_id="2601.90001"), paper("Another graph"), now=NOON)
-    plan_due(store, now=NOON)
+        make.subscribes(store, chat, "graph", every="now")
+        make.subscribes(store, chat, "forest", every="daily", at="8:00")
+    make.ingested(store, make.paper("A graph", arxiv_id="2601.90001"), make.paper("Another graph"), now=make.NOON)
+    plan_due(store, now=make.NOON)
     store.close()
     return path
 
@@ -74,7 +74,7 @@ def busy(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def bot(busy: Path, tmp_path: Path) -> Iterator[BotHarness]:
     shutil.copyfile(busy, tmp_path / "bot.db")
     store = Store(f"sqlite:///{tmp_path / 'bot.db'}")
-    clock = FakeClock(LATER)
+    clock = make.FakeClock(LATER)
     yield BotHarness(store, clock=clock, admins={GROUP: {ADMIN}})
     store.close()
 
@@ -87,7 +87,7 @@ def watch(bot: BotHarness) -> Watch:
 
 
 def arguments_of(verb: str, delivery: str) -> Mapping[str, Any]:
-    """Arguments of a button of any kind; each kind takes those that it knows."""
+    """Returns arguments that suit a button of any kind. Each kind reads those that it knows."""
     own: Mapping[str, Mapping[str, Any]] = {
         "follow-author": {"name": "Ada Example"},
         "setting": {"name": "limit"},
@@ -95,13 +95,14 @@ def arguments_of(verb: str, delivery: str) -> Mapping[str, Any]:
         "answer-pick": {"verb": "edit-ask"},
         "search-page": {"start": 0},
         "do": {"command": "sub", "args": "tree"},
-        "today": {"day": NOON.date().isoformat()},
+        "today": {"day": make.NOON.date().isoformat()},
     }
     return {
         "at": LATER.isoformat(),
         "change": 1,
         "chat": GROUP,
-        "day": NOON.date().isoformat(),
+        "day": make.NOON.date().isoformat(),
+        "days": 7,
         "delivery": delivery,
         "first": 1,
         "lang": "en",
@@ -119,7 +120,7 @@ def arguments_of(verb: str, delivery: str) -> Mapping[str, Any]:
         "second": 2,
         "source": "telegram:42",
         "start": 0,
-        "stretches": [[key_of(NOON.date(), 1), 0]],
+        "stretches": [[key_of(make.NOON.date(), 1), 0]],
         "text": "tree",
         "topic": "sub",
         "until": (LATER + timedelta(days=1)).isoformat(),
@@ -134,7 +135,7 @@ def arguments_of(verb: str, delivery: str) -> Mapping[str, Any]:
 
 
 async def each_way(bot: BotHarness, watch: Watch, sends: Any) -> None:
-    """Sends it for every kind of chat; nothing may be written outside of writing transactions."""
+    """Calls `sends` for every kind of chat. Fails if anything is written outside a writing transaction."""
     for chat in (PERSON, NEWCOMER, GROUP):
         bot.later(minutes=2)
         await sends(chat)
@@ -162,9 +163,9 @@ async def test_a_button_writes_only_where_it_says_so(bot: BotHarness, watch: Wat
 
     async def pressed(chat: str) -> None:
         token = CallbackToken(verb=verb, arguments=arguments_of(verb, delivery), place=chat)
-        for _ in range(2):  # also after it had its effect
+        for _ in range(2):  # the second time, the button has already had its effect
             with bot.store.write() as transaction:
-                (data,) = add_callbacks(transaction, [token], now=bot.clock.now())
+                (data,) = make.add_callbacks(transaction, [token], now=bot.clock.now())
             watch.inside.clear()
             await bot.sends_request(chat, by=by_whom(chat), callback_data=data, callback_id="p", message_id="m0")
 
@@ -176,15 +177,15 @@ async def test_a_button_writes_only_where_it_says_so(bot: BotHarness, watch: Wat
 @pytest.mark.parametrize("verb", [verb for verb, one in REGISTRY.callbacks.items() if one.show_form is not None])
 async def test_a_form_writes_only_when_it_is_sent(bot: BotHarness, watch: Watch, verb: str) -> None:
     async def filled(chat: str) -> None:
-        sender = ADMIN if chat == GROUP else address(chat).address
+        sender = ADMIN if chat == GROUP else make.address(chat).address
         kind = ChatKind.GROUP if chat == GROUP else ChatKind.PRIVATE
-        where = address(chat)
+        where = make.address(chat)
         here = {"platform": where.platform, "address": where.address, "topic": where.topic, "kind": kind, "title": ""}
         arguments = {"number": 1, "places": {"": here}, "until": (bot.clock.now() + timedelta(days=1)).isoformat()}
         for submitted in (False, True):
             token = CallbackToken(verb=verb, arguments=arguments, place=chat, person=sender)
             with bot.store.write() as transaction:
-                (data,) = add_callbacks(transaction, [token], now=bot.clock.now())
+                (data,) = make.add_callbacks(transaction, [token], now=bot.clock.now())
             watch.inside.clear()
             values = {CHAT_FIELD: "", "query": "tree", "when": "daily", "clock": "09:00"}
             await bot.sends_request(
@@ -209,5 +210,5 @@ async def test_an_event_writes_only_where_it_says_so(bot: BotHarness, watch: Wat
 
 def test_what_only_reads_is_declared() -> None:
     assert {"/list", "/help", "/why", "/preview", "/saved", "card-why", "help", "shortcut"} <= set(ALWAYS_READING)
-    assert write_condition(REGISTRY.by_name["search"]) is opens_a_paper, "words are only looked for"
-    assert {write_condition(REGISTRY.by_name[name]) for name in ("sub", "pause", "forget")} == {always}
+    assert context.writes_of(REGISTRY.by_name["search"]) is opens_a_paper, "words are only looked for"
+    assert {context.writes_of(REGISTRY.by_name[name]) for name in ("sub", "pause", "forget")} == {True}

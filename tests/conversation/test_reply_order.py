@@ -1,4 +1,4 @@
-"""Replies of one lane are posted in the order of their requests, at the pace of the lane. A lane without pending replies uses no memory."""
+"""Replies of a lane are posted in the order of their requests, at the lane's rate. Idle lanes use no memory."""
 
 import asyncio
 from dataclasses import replace
@@ -8,15 +8,14 @@ from functools import partial
 from bot.context import Context
 from bot.conversation.reply_sender import StoredReply, send_reply
 from bot.delivery.lane_sender import deliver
-from bot.delivery.planning import plan
-from bot.delivery.sender import EmbeddedEngine
-from bot.platforms.telegram.outgoing import TelegramChannel
+from bot.delivery.sender import EmbeddedEngine, plan
+from bot.platforms.telegram.adapter import TelegramChannel
 from bot.ports.channel import Limits
 from bot.ports.rate_limiter import RateLimiter
 from subscriptions.store.database.store import Store
+from tests import make
 from tests.bot_harness import Answer, BotHarness
 from tests.conversation.deliverer import Deliverer
-from tests.make import NOON, address, ingested, paper
 from tests.programs.faults.simulated import SharedClock
 
 CHATS = ["telegram:42", "telegram:43"]
@@ -55,10 +54,10 @@ async def test_answers_and_papers_of_a_chat_share_its_rate(store: Store) -> None
     for chat in chats:
         for words in ("/sub graph now", "/set limit all"):
             await bot.says(words, chat)
-    ingested(store, *(paper(f"A graph of kind {n}", abstract="Text. " * 60) for n in range(60)))
+    make.ingested(store, *(make.paper(f"A graph of kind {n}", abstract="Text. " * 60) for n in range(60)))
     await plan(context, post.drain_state)
     said = [await bot.says("/list", chat) for chat in chats for _ in range(6)]
-    context.engine.wake([address(chat).lane for chat in chats])
+    context.engine.wake([make.address(chat).lane for chat in chats])
     papers = asyncio.create_task(context.engine.run(partial(deliver, context, post.drain_state)))
     await asyncio.gather(papers, *(send_reply(context, stored(answer)) for answer in said))
     for chat in chats:
@@ -70,7 +69,7 @@ async def test_answers_and_papers_of_a_chat_share_its_rate(store: Store) -> None
 async def test_what_is_sent_while_an_answer_waits_for_the_token_counts(store: Store) -> None:
     clock = SharedClock()
     bot = BotHarness(store, clock=clock)
-    post, lane = Deliverer(bot), address(CHATS[0]).lane
+    post, lane = Deliverer(bot), make.address(CHATS[0]).lane
     context = paced(post, bot, replace(TelegramChannel.limits, per_second=1))
     for _ in range(2):
         context.rate_limiter.record_send(lane, clock.monotonic())
@@ -78,4 +77,4 @@ async def test_what_is_sent_while_an_answer_waits_for_the_token_counts(store: St
     clock.rings_after(1, lambda: context.rate_limiter.record_send(lane, clock.monotonic()))
     await send_reply(context, stored(await bot.says("/list", CHATS[0])))
     (answered,) = post.posts_in(CHATS[0])
-    assert answered.at - NOON == timedelta(seconds=3)
+    assert answered.at - make.NOON == timedelta(seconds=3)

@@ -1,4 +1,4 @@
-"""A command reports whether it changed the subscriptions of a chat, so that they are not read twice to find out."""
+"""A command reports whether it changed the subscriptions of a chat. This saves reading them twice to find out."""
 
 import pytest
 from sqlalchemy import event
@@ -6,8 +6,8 @@ from sqlalchemy import event
 from subscriptions.errors import NotFound
 from subscriptions.service.next_deliveries import get_chat, listed
 from subscriptions.store.database.store import Store
+from tests import make
 from tests.bot_harness import BotHarness
-from tests.make import address, ingested, paper
 
 ME = "telegram:42"
 STEPS = (
@@ -56,11 +56,11 @@ STEPS = (
 
 
 def state_of(store: Store, chat: str) -> object:
-    """Returns the subscriptions of a chat and whether it is paused; nothing without subscriptions."""
+    """Returns the subscriptions of a chat and whether it is paused, or nothing if it has no subscriptions."""
     try:
         known, subscriptions = (
-            get_chat(store, address(chat)),
-            [one.subscription for one in listed(store, address(chat))],
+            get_chat(store, make.address(chat)),
+            [one.subscription for one in listed(store, make.address(chat))],
         )
     except NotFound:
         return ()
@@ -69,10 +69,10 @@ def state_of(store: Store, chat: str) -> object:
 
 
 async def test_a_reply_says_changed_if_and_only_if_the_subscriptions_of_the_chat_are_others(bot: BotHarness) -> None:
-    ingested(bot.store, paper("A graph"))
+    make.ingested(bot.store, make.paper("A graph"))
     for step in STEPS:
         before = state_of(bot.store, ME)
-        bot.later(minutes=1)  # a chat may give twenty commands a minute
+        bot.later(minutes=1)  # a chat may send twenty commands a minute
         reply = (await bot.says(step)).stored_reply
         assert reply is not None
         assert (step, reply.changed) == (step, before != state_of(bot.store, ME))
@@ -89,7 +89,7 @@ async def test_the_change_of_a_setting_reads_the_subscriptions_for_undo_alone(bo
 
     event.listen(bot.store._engine, "before_cursor_execute", note)
     await bot.says(step)
-    assert len(read) == 1  # what the chat was, to be taken back
+    assert len(read) == 1  # the state before the change, which an undo needs
 
 
 async def test_a_subscription_reads_its_chat_seldom_and_says_little_to_the_database(bot: BotHarness) -> None:

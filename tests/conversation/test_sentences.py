@@ -1,6 +1,6 @@
-"""Sentences of people, and what each leads to: the file sentences.jsonl in the folder that PAPERWIRE_SHARED names.
+"""Sentences that people wrote, and the expected result of each: sentences.jsonl in the folder that PAPERWIRE_SHARED names.
 
-`python -m tests.conversation.test_sentences FILE…` prints the sentences of other files that fail, with what was answered.
+`python -m tests.conversation.test_sentences FILE…` prints the failing sentences of other files, with their answers.
 """
 
 import asyncio
@@ -24,46 +24,46 @@ from subscriptions.planning.cadence import cadence_text
 from subscriptions.query.parse import parse_query
 from subscriptions.service.chat_status import known_or_new
 from subscriptions.store.database.store import Store
+from tests import make
 from tests.bot_harness import Answer, BotHarness
 from tests.conversation.deliverer import subscriptions_of
-from tests.make import NOON, address, ingest_digest
 
 SHARED = os.environ.get("PAPERWIRE_SHARED", "")
 SENTENCES = Path(SHARED) / "sentences.jsonl"
 ME = "telegram:42"
-ENOUGH = 80  # of the 85
+ENOUGH = 80  # of 85 sentences
 SAMPLES = Path(__file__).parents[2] / "bot" / "samples"
 
 
 @cache
 def _template() -> bytes:
-    """A database with the papers of the sample digests."""
+    """Returns a database with the papers of the sample digests."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "paperwire.db"
         store = Store(f"sqlite:///{path}")
-        store.open(now=NOON)
+        store.open(now=make.NOON)
         for sample in sorted(SAMPLES.iterdir()):
             if sample.name != "README.md":
                 document = read_digest(sample.read_bytes(), sample.name)
-                ingest_digest(store, document, source="samples", day=NOON.date(), now=NOON)
+                make.ingest_digest(store, document, source="samples", day=make.NOON.date(), now=make.NOON)
         store.close()
         return path.read_bytes()
 
 
 @contextmanager
 def a_bot() -> Iterator[BotHarness]:
-    """Makes a bot that knows the papers of the sample digests."""
+    """Makes a bot that has the papers of the sample digests."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "paperwire.db"
         path.write_bytes(_template())
         store = Store(f"sqlite:///{path}")
-        store.open(now=NOON)
+        store.open(now=make.NOON)
         yield BotHarness(store)
         store.close()
 
 
 async def outcome(bot: BotHarness, said: Mapping[str, Any]) -> tuple[bool, str]:
-    """(whether a sentence leads to what it should, what was answered)."""
+    """Returns (whether a sentence has the expected result, the answer)."""
     for line in said.get("before", ()):
         await bot.says(line)
     answer = await bot.says(said["say"])
@@ -71,7 +71,7 @@ async def outcome(bot: BotHarness, said: Mapping[str, Any]) -> tuple[bool, str]:
     text = "\n".join([*(f"[{label}]" for label in answer.buttons), answer.text, answer.toast])
     if answer.file:
         text += answer.file.text
-    chat = known_or_new(bot.store, address(ME), ChatKind.PRIVATE)
+    chat = known_or_new(bot.store, make.address(ME), ChatKind.PRIVATE)
     there = _there(bot)
     right = [
         "subs" not in said or _are(there, said["subs"]),
@@ -84,7 +84,7 @@ async def outcome(bot: BotHarness, said: Mapping[str, Any]) -> tuple[bool, str]:
 
 
 async def _pressed(bot: BotHarness, said: Mapping[str, Any], answer: Answer) -> str:
-    """Presses the button that the sentence names; [subscribe], if subscriptions are expected and were not made."""
+    """Presses the button in `said`, or [subscribe] if subscriptions are expected but missing. Returns the label and the answer."""
     wanted = said.get("press") or ("^(subscribe|订阅)$" if said.get("subs") else "")
     if not wanted or ("subs" in said and _are(_there(bot), said["subs"])):
         return ""
@@ -99,7 +99,7 @@ async def _pressed(bot: BotHarness, said: Mapping[str, Any], answer: Answer) -> 
 
 
 def _there(bot: BotHarness) -> list[tuple[str, str]]:
-    """(query, cadence) of all subscriptions."""
+    """Returns (query, cadence) of all subscriptions."""
     return [(one.text, cadence_text(one.cadence)) for one in subscriptions_of(bot)]
 
 

@@ -4,8 +4,8 @@ from zoneinfo import available_timezones
 
 import pytest
 
-from bot.commands.phrasing.setting_words import label_of, value_of, value_words
-from bot.commands.typed_times import A_PAGE, city_pages
+from bot.commands import phrasing
+from bot.commands.asking import CITIES_OF_A_PAGE, city_pages
 from bot.ports.conversation import Place
 from bot.rendering.language import Language, translator
 from subscriptions.chat_settings import SETTINGS, check_value, choices, setting_name
@@ -72,38 +72,38 @@ async def test_every_setting_can_be_chosen_by_button(bot: BotHarness, name: str)
     assert stored(bot, name) != before
     label, now, was = (
         SETTINGS[name].label,
-        *(value_words(name, value, Language("en", "UTC")) for value in (stored(bot, name), before)),
+        *(phrasing.value_words(name, value, Language("en", "UTC")) for value in (stored(bot, name), before)),
     )
     chinese = Language("zh", "UTC")
     expected = (
         f"✓ {label}: {now} (was: {was})"
         if name != "lang"
-        else f"✓ 语言：{value_words(name, 'zh', chinese)}（原为：English）"
+        else f"✓ 语言：{phrasing.value_words(name, 'zh', chinese)}（原为：English）"
     )
     assert done.lines[0] == expected
 
 
 def stored(bot: BotHarness, name: str) -> str:
     """Returns a setting as it is stored, or its default."""
-    return value_of(known_or_new(bot.store, address("telegram:42"), ChatKind.PRIVATE).settings, name)
+    return phrasing.value_of(known_or_new(bot.store, address("telegram:42"), ChatKind.PRIVATE).settings, name)
 
 
 @pytest.mark.parametrize("name", SETTINGS)
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_every_label_and_every_value_can_be_typed_as_it_is_shown(name: str, lang: str) -> None:
     language = Language(lang, "UTC")
-    assert setting_name(label_of(name, language)) == name
-    assert setting_name(label_of(name, language).upper()) == name
+    assert setting_name(phrasing.label_of(name, language)) == name
+    assert setting_name(phrasing.label_of(name, language).upper()) == name
     for kind in ChatKind:
         for value in choices(name, kind=kind):
-            assert check_value(name, value_words(name, value, language), kind=kind) == value
+            assert check_value(name, phrasing.value_words(name, value, language), kind=kind) == value
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_numbers_hours_and_languages_can_be_typed_as_they_are_shown(lang: str) -> None:
     language = Language(lang, "UTC")
     for name, value in (("limit", "12"), ("limit", "all"), ("quiet", "22:30-07:00"), ("quiet", "off"), ("lang", lang)):
-        assert check_value(name, value_words(name, value, language), kind=ChatKind.PRIVATE) == value
+        assert check_value(name, phrasing.value_words(name, value, language), kind=ChatKind.PRIVATE) == value
 
 
 @pytest.mark.parametrize(
@@ -215,7 +215,7 @@ def test_a_page_of_cities_has_eight_to_twelve_different_clocks(operator: str, la
     pages = city_pages(NOON, operator=operator, language=language)
     assert 8 <= len(pages[0]) <= 12
     for page in pages:
-        assert len(page) <= A_PAGE
+        assert len(page) <= CITIES_OF_A_PAGE
         clocks = [NOON.astimezone(zone(name)).utcoffset() for name in page]
         assert clocks == sorted(set(clocks))  # type: ignore[type-var]
     assert {name for page in pages for name in page} <= available_timezones()

@@ -1,4 +1,4 @@
-"""The form of the settings, in a team: on every platform with forms; it holds what the chat can set, as one change."""
+"""The form of the settings, on every platform with forms. It contains the chat's settings and saves them as one change."""
 
 from subscriptions.chat_settings import SETTINGS
 from subscriptions.service.next_deliveries import get_chat
@@ -9,7 +9,7 @@ from tests.make import address
 
 
 async def presses(slack: SlackHarness, label: str, under: Answer) -> Answer:
-    """Presses the button with this label."""
+    """Presses the button with this label. Returns the answer."""
     blocks = [block for payload in under.payloads for block in payload["blocks"] if block["type"] == "actions"]
     keys = {key["text"]["text"]: key["value"] for block in blocks for key in block["elements"]}
     return await slack.sends_request(

@@ -1,4 +1,4 @@
-"""What a chat says about papers: 👍 👎 [save] on cards, /save and /saved, reactions, and why a paper is further up."""
+"""A chat's signals for papers: 👍 👎 [save] on cards, /save and /saved, reactions, and their effect on the order of papers."""
 
 import json
 from datetime import timedelta
@@ -8,9 +8,9 @@ import pytest
 from subscriptions.service.amendments import set_settings
 from subscriptions.service.next_deliveries import get_chat
 from subscriptions.states import Signal
+from tests import make
 from tests.bot_harness import Answer, BotHarness
-from tests.conversation.deliverer import comes, delivered, subscribe_to
-from tests.make import address, ingested, paper, signals_of_paper, stored_papers
+from tests.conversation import deliverer
 
 pytestmark = pytest.mark.both_databases
 
@@ -19,18 +19,20 @@ ME, GROUP, CHANNEL = "telegram:42", "telegram:-1001", "telegram:-1002"
 
 def signals(bot: BotHarness, title: str, chat: str = ME) -> set[str]:
     with bot.store.read() as transaction:
-        known = next(one for one in stored_papers(transaction) if one.paper.title == title)
-    return {str(one) for one in signals_of_paper(bot.store, get_chat(bot.store, address(chat)), known.id)}
+        known = next(one for one in make.stored_papers(transaction) if one.paper.title == title)
+    return {str(one) for one in make.signals_of_paper(bot.store, get_chat(bot.store, make.address(chat)), known.id)}
 
 
 async def two_come(bot: BotHarness) -> Answer:
-    await subscribe_to(bot, "swarm OR reef")
-    ingested(bot.store, paper("Swarm one", arxiv_id="2601.90001"), paper("Reef one", arxiv_id="2601.90002"))
-    return await comes(bot)
+    await deliverer.subscribe_to(bot, "swarm OR reef")
+    make.ingested(
+        bot.store, make.paper("Swarm one", arxiv_id="2601.90001"), make.paper("Reef one", arxiv_id="2601.90002")
+    )
+    return await deliverer.comes(bot)
 
 
 def newest_message(bot: BotHarness) -> str:
-    """Returns the platform's id of the message that was posted last."""
+    """Returns the platform's id of the newest message."""
     with bot.store.read() as transaction:
         found = transaction.connection().exec_driver_sql("SELECT platform_id FROM message ORDER BY delivery DESC")
         return str(found.scalar())
@@ -60,10 +62,12 @@ class TestButtons:
         assert signals(bot, "Reef one") == set()
 
     async def test_a_list_opens_none_of_its_papers(self, bot: BotHarness) -> None:
-        await subscribe_to(bot, "swarm OR reef")
+        await deliverer.subscribe_to(bot, "swarm OR reef")
         await bot.says("/set limit 1")
-        ingested(bot.store, paper("Swarm one", arxiv_id="2601.90001"), paper("Reef one", arxiv_id="2601.90002"))
-        await comes(bot)
+        make.ingested(
+            bot.store, make.paper("Swarm one", arxiv_id="2601.90001"), make.paper("Reef one", arxiv_id="2601.90002")
+        )
+        await deliverer.comes(bot)
         assert (await bot.presses("show 1 more")).text
         await bot.says("2601.90001 2601.90002")
         await bot.says("/search swarm")
@@ -74,7 +78,7 @@ class TestButtons:
         bot.admins[GROUP] = {"7"}
         await bot.says("/sub swarm now", chat=GROUP, by="7")
         bot.public.add(GROUP)
-        ingested(bot.store, paper("Swarm one", arxiv_id="2601.90001"))
+        make.ingested(bot.store, make.paper("Swarm one", arxiv_id="2601.90001"))
         assert (await bot.says("/search 2601.90001", chat=GROUP, by="8", title="Reading group")).lines[0] == "Swarm one"
         assert signals(bot, "Swarm one", GROUP) == set()
 
@@ -98,14 +102,14 @@ class TestButtons:
 
     @pytest.mark.parametrize(("label", "kind"), [("👍", "liked"), ("👎", "disliked"), ("save", "saved")])
     async def test_under_an_alert_of_one_paper_as_well(self, bot: BotHarness, label: str, kind: str) -> None:
-        alert = await delivered(bot, paper("Swarm one", arxiv_id="2601.90001"), of=["swarm"])
+        alert = await deliverer.delivered(bot, make.paper("Swarm one", arxiv_id="2601.90001"), of=["swarm"])
         for expected in ({kind}, set()):
             (pressed,) = [key["data"] for key in alert.keys if key["text"] == label]
             assert (await bot.sends_request(ME, callback_data=pressed, callback_id="p1", message_id="m0")).toast
             assert signals(bot, "Swarm one") == expected
 
     async def test_an_alert_of_one_paper_leads_to_papers_near_to_it(self, bot: BotHarness) -> None:
-        await delivered(bot, paper("Swarm one", arxiv_id="2601.90001"), of=["swarm"])
+        await deliverer.delivered(bot, make.paper("Swarm one", arxiv_id="2601.90001"), of=["swarm"])
         await bot.presses("⋯")
         assert "Swarm one" in (await bot.presses("more like this")).text
 
@@ -114,8 +118,10 @@ class TestButtons:
         await card_of(bot, "Swarm one")
         await bot.presses("👍")
         bot.later(days=1)
-        ingested(bot.store, *(paper(title) for title in ("Swarm two", "Reef two", "Reef three")), now=bot.clock.now())
-        sent = await comes(bot)
+        make.ingested(
+            bot.store, *(make.paper(title) for title in ("Swarm two", "Reef two", "Reef three")), now=bot.clock.now()
+        )
+        sent = await deliverer.comes(bot)
         assert sent.lines[0].startswith("1 Swarm two")
         why = await bot.says("/why")
         assert "Further up" not in (await bot.says("/why 2601.90002")).text
@@ -123,11 +129,13 @@ class TestButtons:
         await bot.presses("⋯")
         why = await bot.presses("why")
         assert why.lines[0] == "Further up, because you liked “Swarm one (2601.90001)”: swarm"
-        set_settings(bot.store, address(ME), {"order": "newest"}, now=bot.clock.now())
+        set_settings(bot.store, make.address(ME), {"order": "newest"}, now=bot.clock.now())
         assert "Further up" not in (await bot.presses("why")).text
 
     async def test_what_is_excluded_muted_and_followed_is_noted_too(self, bot: BotHarness) -> None:
-        await delivered(bot, paper("Swarm of termites", authors=["Jane Doe"]), paper("Swarm of bees"), of=["swarm"])
+        await deliverer.delivered(
+            bot, make.paper("Swarm of termites", authors=["Jane Doe"]), make.paper("Swarm of bees"), of=["swarm"]
+        )
         await card_of(bot, "Swarm of termites")
         await bot.presses("⋯")
         await bot.presses("follow authors")
@@ -186,8 +194,8 @@ class TestButtons:
 
     async def test_what_another_one_pressed_is_not_undone_unasked(self, bot: BotHarness) -> None:
         bot.admins[GROUP] = {"7"}
-        await subscribe_to(bot, "swarm", chat=GROUP)
-        ingested(bot.store, paper("Swarm one", arxiv_id="2601.90001"))
+        await deliverer.subscribe_to(bot, "swarm", chat=GROUP)
+        make.ingested(bot.store, make.paper("Swarm one", arxiv_id="2601.90001"))
         await bot.says("/save 2601.90001", GROUP, by="8", sender_name="Ben")
         asked = await bot.says("/undo", GROUP, by="7")
         assert asked.lines == ["Ben did the last change here:", "Saved: Swarm one (2601.90001)"]
@@ -195,7 +203,7 @@ class TestButtons:
         assert "saved" not in signals(bot, "Swarm one", GROUP)
 
     async def test_where_strangers_read_there_are_none(self, bot: BotHarness) -> None:
-        ingested(bot.store, paper("Swarm one", arxiv_id="2601.90001"))
+        make.ingested(bot.store, make.paper("Swarm one", arxiv_id="2601.90001"))
         bot.public.add(CHANNEL)
         said = await bot.says("/search 2601.90001", CHANNEL, by="")
         assert not {"👍", "👎", "save"} & set(said.buttons)
@@ -204,7 +212,7 @@ class TestButtons:
     async def test_a_chat_without_subscriptions_says_what_it_thinks_too(
         self, bot: BotHarness, label: str, kind: str
     ) -> None:
-        ingested(bot.store, paper("Swarm one", arxiv_id="2601.90001"))
+        make.ingested(bot.store, make.paper("Swarm one", arxiv_id="2601.90001"))
         await bot.says("2601.90001")
         assert (await bot.presses(label)).toast
         assert signals(bot, "Swarm one") == {kind}
@@ -212,7 +220,7 @@ class TestButtons:
 
 class TestReactions:
     async def test_a_reaction_to_the_only_paper_of_a_message_is_noted_and_taken_back(self, bot: BotHarness) -> None:
-        await delivered(bot, paper("Swarm one"), of=["swarm"])
+        await deliverer.delivered(bot, make.paper("Swarm one"), of=["swarm"])
         message = newest_message(bot)
 
         async def reacts(before: str, after: str) -> None:
@@ -227,7 +235,7 @@ class TestReactions:
         assert signals(bot, "Swarm one") == set()
 
     async def test_a_reaction_to_several_papers_or_to_another_message_says_nothing(self, bot: BotHarness) -> None:
-        await delivered(bot, paper("Swarm one"), paper("Reef one"), of=["swarm OR reef"])
+        await deliverer.delivered(bot, make.paper("Swarm one"), make.paper("Reef one"), of=["swarm OR reef"])
         for message in (newest_message(bot), "999", ""):
             details = {"message": message, "before": "", "after": "liked"}
             assert not await bot.receives_event("reaction", ME, details=details)
@@ -254,11 +262,13 @@ class TestSaved:
         assert (await bot.says("/saved")).lines[0] == "1 saved paper"
 
     async def test_without_an_id_it_is_the_last_paper_that_came(self, bot: BotHarness) -> None:
-        await delivered(bot, paper("Swarm one", arxiv_id="2601.90001"), of=["swarm"])
+        await deliverer.delivered(bot, make.paper("Swarm one", arxiv_id="2601.90001"), of=["swarm"])
         assert (await bot.says("/save")).lines == ["✓ Saved: Swarm one (2601.90001)"]
 
     async def test_many_are_paged(self, bot: BotHarness) -> None:
-        await delivered(bot, *(paper(f"Swarm {n}", arxiv_id=f"2601.8{n:04}") for n in range(10)), of=["swarm"])
+        await deliverer.delivered(
+            bot, *(make.paper(f"Swarm {n}", arxiv_id=f"2601.8{n:04}") for n in range(10)), of=["swarm"]
+        )
         for n in range(10):
             bot.later(seconds=1)
             await bot.says(f"/save 2601.8{n:04}")
@@ -294,11 +304,11 @@ class TestSaved:
         ],
     )
     async def test_where_there_is_nothing(self, bot: BotHarness, typed: str, said: str) -> None:
-        await subscribe_to(bot, "swarm")
+        await deliverer.subscribe_to(bot, "swarm")
         assert (await bot.says(typed)).lines[0] == said
 
     async def test_a_chat_without_a_subscription_keeps_papers_too(self, bot: BotHarness) -> None:
-        ingested(bot.store, paper("Swarm one", arxiv_id="2601.90001"))
+        make.ingested(bot.store, make.paper("Swarm one", arxiv_id="2601.90001"))
         assert (await bot.says("/save 2601.90001")).lines == ["✓ Saved: Swarm one (2601.90001)"]
         assert (await bot.says("/saved")).lines[0] == "1 saved paper"
 
@@ -331,7 +341,7 @@ class TestPrivacy:
 
     async def test_they_move_with_a_group(self, bot: BotHarness) -> None:
         bot.admins[GROUP] = {"7"}
-        await delivered(bot, paper("Swarm one", arxiv_id="2601.90001"), of=["swarm"], chat=GROUP)
+        await deliverer.delivered(bot, make.paper("Swarm one", arxiv_id="2601.90001"), of=["swarm"], chat=GROUP)
         await bot.says("/save 2601.90001", GROUP, by="7")
         await bot.receives_event("moved", GROUP, details={"to": "-1007"})
         assert signals(bot, "Swarm one", "telegram:-1007") == {"saved"}
@@ -339,8 +349,10 @@ class TestPrivacy:
     async def test_both_chats_signals_stay_when_two_become_one(self, bot: BotHarness) -> None:
         new = "telegram:-1007"
         for chat in (GROUP, new):
-            await subscribe_to(bot, "swarm", chat=chat)
-        ingested(bot.store, paper("Swarm one", arxiv_id="2601.90001"), paper("Swarm two", arxiv_id="2601.90002"))
+            await deliverer.subscribe_to(bot, "swarm", chat=chat)
+        make.ingested(
+            bot.store, make.paper("Swarm one", arxiv_id="2601.90001"), make.paper("Swarm two", arxiv_id="2601.90002")
+        )
         bot.later(seconds=timedelta(minutes=1).total_seconds())
         for chat, paper_id in ((GROUP, "2601.90001"), (GROUP, "2601.90002"), (new, "2601.90002")):
             await bot.says(f"/save {paper_id}", chat, by="7")

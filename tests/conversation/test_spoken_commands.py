@@ -1,13 +1,13 @@
-"""Text without a slash: words that are commands, sentences that hold a query, links that name no paper."""
+"""Text without a slash: words that are commands, sentences that contain a query, and links that name no paper."""
 
 import pytest
 
 from bot.commands.context import BotInfo
 from bot.rendering.language import translator
 from subscriptions.service.next_deliveries import get_chat
+from tests import make
 from tests.bot_harness import BOT, BotHarness
 from tests.conversation.deliverer import texts
-from tests.make import address, ingested, paper
 
 ME, GROUP, PUBLIC = "telegram:42", "telegram:-1001", "telegram:-1002"
 TO_SAY = "Send me words that papers should hold, such as diffusion -survey, or a link to a paper."
@@ -35,7 +35,7 @@ class TestCommands:
         ],
     )
     async def test_words_say_what_the_command_says(self, bot: BotHarness, words: str, command: str) -> None:
-        ingested(bot.store, paper("Trees"))
+        make.ingested(bot.store, make.paper("Trees"))
         await bot.says("/sub graphs")
         assert (await bot.says(words)).text == (await bot.says(command)).text
 
@@ -51,9 +51,9 @@ class TestCommands:
         assert texts(bot) == ["diffusion"]
         assert (await bot.says("撤销")).text.startswith("✓")
         await bot.says("暂停")
-        assert get_chat(bot.store, address(ME)).state == "paused"
+        assert get_chat(bot.store, make.address(ME)).state == "paused"
         await bot.says("恢复")
-        assert get_chat(bot.store, address(ME)).state == "active"
+        assert get_chat(bot.store, make.address(ME)).state == "active"
 
     async def test_whoever_says_subscribe_is_subscribed(self, bot: BotHarness) -> None:
         assert (await bot.says("subscribe to papers on diffusion")).lines[0].startswith("✓ 1  diffusion")
@@ -64,9 +64,9 @@ class TestCommands:
         said = await bot.says("stop")
         assert said.lines == ["This chat has 1 subscription."]
         assert said.buttons == ["pause", "remove all"]
-        assert get_chat(bot.store, address(ME)).state == "active"
+        assert get_chat(bot.store, make.address(ME)).state == "active"
         assert (await bot.presses("pause")).text.startswith("✓")
-        assert get_chat(bot.store, address(ME)).state == "paused"
+        assert get_chat(bot.store, make.address(ME)).state == "paused"
         assert (await bot.says("停止")).buttons == ["全部删除"]
         await bot.presses("全部删除")
         assert texts(bot) == []
@@ -87,7 +87,7 @@ class TestCommands:
         ],
     )
     async def test_a_query_that_begins_so_is_a_query(self, bot: BotHarness, query: str) -> None:
-        ingested(bot.store, paper(f"On {query}"))
+        make.ingested(bot.store, make.paper(f"On {query}"))
         said = await bot.says(query)
         assert said.lines[0] == "1 paper in the last 7 days"
         assert said.buttons[-1] == "subscribe"
@@ -126,7 +126,7 @@ class TestSentences:
         ],
     )
     async def test_what_is_left_is_offered_and_not_stored(self, bot: BotHarness, sentence: str, text: str) -> None:
-        ingested(bot.store, paper("Trees"))
+        make.ingested(bot.store, make.paper("Trees"))
         await bot.says("/lang en")
         said = await bot.says(sentence)
         assert said.lines[0].startswith(
@@ -140,7 +140,9 @@ class TestSentences:
         assert texts(bot) == [text]
 
     async def test_its_reading_stands_in_the_preview(self, bot: BotHarness) -> None:
-        ingested(bot.store, paper("Large language models today"), paper("Large language models: a survey"))
+        make.ingested(
+            bot.store, make.paper("Large language models today"), make.paper("Large language models: a survey")
+        )
         said = await bot.says("I want papers on large language models, but no surveys")
         assert said.lines[:2] == ["1 paper in the last 7 days", "large language models -survey"]
 
@@ -170,14 +172,18 @@ class TestLinks:
         assert said.buttons == []
 
     async def test_those_of_other_archives_name_their_papers(self, bot: BotHarness) -> None:
-        ingested(bot.store, paper("Diffusion", arxiv_id="2601.00001"), paper("Cells", doi="10.1101/2026.01.02.000001"))
+        make.ingested(
+            bot.store,
+            make.paper("Diffusion", arxiv_id="2601.00001"),
+            make.paper("Cells", doi="10.1101/2026.01.02.000001"),
+        )
         assert (await bot.says("https://www.alphaxiv.org/abs/2601.00001")).lines[0] == "Diffusion"
         link = "https://www.biorxiv.org/content/10.1101/2026.01.02.000001v2.full"
         assert (await bot.says(link)).lines[0] == "Cells"
 
     async def test_one_that_can_be_asked_of_arxiv_is_answered_at_once(self, bot: BotHarness) -> None:
         bot.bot_info = BotInfo(bot_names={"telegram": BOT}, looks_up_papers=True)
-        ingested(bot.store, paper("Diffusion", arxiv_id="2601.00001"))
+        make.ingested(bot.store, make.paper("Diffusion", arxiv_id="2601.00001"))
         said = await bot.says("https://arxiv.org/abs/2512.00009")
         assert said.lines == ["I look it up at arXiv: 2512.00009"]
         assert said.stored_reply is not None
@@ -190,7 +196,7 @@ class TestLinks:
 
 class TestGroups:
     async def test_words_behind_the_bots_name_do_what_they_do_in_private(self, bot: BotHarness) -> None:
-        ingested(bot.store, paper("Graph neural networks"))
+        make.ingested(bot.store, make.paper("Graph neural networks"))
         bot.admins[GROUP] = {"7"}
         said = await bot.says("graph neural networks", GROUP, by="9", is_addressed=True, mentions_bot=True)
         assert said.lines[:2] == ["1 paper in the last 7 days", "graph neural networks"]

@@ -4,16 +4,16 @@ import re
 
 import pytest
 
+from bot.commands import start
 from bot.commands.context import BotInfo
 from bot.commands.intent import _MODULES, REGISTRY
-from bot.commands.start import EXAMPLES, QUERIES, THANKS, TOPICS, WHENS
 from subscriptions.errors import ChatGone
 from subscriptions.planning.times import read_when, split_when
 from subscriptions.query.parse import parse_query
 from subscriptions.service.next_deliveries import get_chat, listed
+from tests import make
 from tests.bot_harness import BOT, BotHarness
 from tests.conversation.deliverer import Deliverer
-from tests.make import address, ingested, paper, subscribes
 
 ME = "telegram:42"
 GROUP = "telegram:-1001"
@@ -39,7 +39,7 @@ async def test_each_example_works(bot: BotHarness) -> None:
     examples = (await bot.says("/start")).buttons[:3]
     for number, example in enumerate(examples, start=1):
         assert (await bot.presses(example)).text.startswith(f"✓ {number}  ")
-    assert [one.subscription.text for one in listed(bot.store, address(ME))] == examples
+    assert [one.subscription.text for one in listed(bot.store, make.address(ME))] == examples
 
 
 async def test_without_a_source_of_categories_no_example_asks_for_one(bot: BotHarness) -> None:
@@ -53,7 +53,7 @@ async def test_the_other_language_is_one_press_away_and_back(bot: BotHarness) ->
     await bot.says("/start")
     chinese = await bot.presses("中文")
     assert chinese.replaces
-    assert get_chat(bot.store, address(ME)).settings.lang == "zh"
+    assert get_chat(bot.store, make.address(ME)).settings.lang == "zh"
     assert "English" in chinese.buttons
     assert "中文" in (await bot.presses("English")).buttons
 
@@ -80,12 +80,12 @@ async def test_in_a_group_start_is_two_lines_and_silent_after_our_own_link(bot: 
 
 async def test_whoever_blocked_the_bot_comes_back_by_start_and_is_offered_what_waits(bot: BotHarness) -> None:
     post = Deliverer(bot)
-    subscribes(bot.store, ME, "diffusion", every="now")
-    ingested(bot.store, paper("Diffusion one"))
+    make.subscribes(bot.store, ME, "diffusion", every="now")
+    make.ingested(bot.store, make.paper("Diffusion one"))
     post.refusals["42"] = ChatGone("blocked")
     await post.deliver_due()
     bot.later(hours=1)
-    ingested(bot.store, paper("Diffusion two"), now=bot.clock.now())
+    make.ingested(bot.store, make.paper("Diffusion two"), now=bot.clock.now())
     assert await post.deliver_due() == []
     post.refusals.clear()
     back = await bot.says("/start")
@@ -101,8 +101,8 @@ async def test_whoever_blocked_the_bot_comes_back_by_start_and_is_offered_what_w
 
 async def test_what_waits_may_be_skipped(bot: BotHarness) -> None:
     post = Deliverer(bot)
-    subscribes(bot.store, ME, "diffusion", every="now")
-    ingested(bot.store, paper("Diffusion one"))
+    make.subscribes(bot.store, ME, "diffusion", every="now")
+    make.ingested(bot.store, make.paper("Diffusion one"))
     post.refusals["42"] = ChatGone("blocked")
     await post.deliver_due()
     post.refusals.clear()
@@ -114,12 +114,12 @@ async def test_what_waits_may_be_skipped(bot: BotHarness) -> None:
 
 async def test_who_comes_back_and_missed_nothing_is_met_as_ever(bot: BotHarness) -> None:
     post = Deliverer(bot)
-    subscribes(bot.store, ME, "diffusion", every="daily", at="9")
+    make.subscribes(bot.store, ME, "diffusion", every="daily", at="9")
     await bot.receives_event("left", ME)
-    assert get_chat(bot.store, address(ME)).state == "paused"
+    assert get_chat(bot.store, make.address(ME)).state == "paused"
     assert await post.deliver_due() == []
     assert len((await bot.says("/start")).lines) == 2
-    assert get_chat(bot.store, address(ME)).state == "active"
+    assert get_chat(bot.store, make.address(ME)).state == "active"
 
 
 # ---------------------------------------------------------------------------------------------------------------- help
@@ -127,7 +127,7 @@ async def test_who_comes_back_and_missed_nothing_is_met_as_ever(bot: BotHarness)
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
 async def test_help_is_five_lines_with_an_example_each_that_works(bot: BotHarness, lang: str) -> None:
-    ingested(bot.store, paper("Diffusion on graphs", "cs.LG"))
+    make.ingested(bot.store, make.paper("Diffusion on graphs", "cs.LG"))
     await bot.says(f"/lang {lang}")
     said = await bot.says("/help")
     assert len(said.lines) == 5
@@ -158,7 +158,7 @@ async def test_topics_have_their_words_in_both_languages(bot: BotHarness, topic:
 
 
 async def test_help_names_every_listed_command_once(bot: BotHarness) -> None:
-    bot.bot_info = BotInfo(admins=(address(ME),))
+    bot.bot_info = BotInfo(admins=(make.address(ME),))
     named = re.findall(r"/(\w+)", "\n".join((await bot.says("/help all")).lines[:-1]))
     listed_ones = {command.name for command in REGISTRY.commands if command.listed} - {"help"}
     assert len(named) == len(set(named))
@@ -179,16 +179,16 @@ async def test_help_on_a_command_shows_how_it_is_said(bot: BotHarness, command: 
         assert "/set limit 12" in said.text
         return
     assert said.lines[0].startswith(f"/{command}")
-    for alias in set(REGISTRY.command_named(command).aliases) - set(TOPICS):  # type: ignore[union-attr]
+    for alias in set(REGISTRY.command_named(command).aliases) - set(start.TOPICS):  # type: ignore[union-attr]
         assert (await bot.says(f"/help /{alias.upper()}")).lines[0] == said.lines[0]
 
 
-@pytest.mark.parametrize("topic", list(TOPICS))
+@pytest.mark.parametrize("topic", list(start.TOPICS))
 async def test_help_on_a_topic_is_also_a_button(bot: BotHarness, topic: str) -> None:
     by_word = await bot.says(f"/help {topic}")
     assert len(by_word.lines) > 5
     await bot.says("/help all")
-    label = next(label for label in bot.last[ME][-1].buttons if label == TOPICS[topic].template)
+    label = next(label for label in bot.last[ME][-1].buttons if label == start.TOPICS[topic].template)
     assert (await bot.presses(label)).text == by_word.text
 
 
@@ -203,11 +203,11 @@ async def test_help_on_nothing_known_offers_the_nearest(bot: BotHarness) -> None
 
 
 @pytest.mark.parametrize(
-    "example", [example for examples in EXAMPLES.values() for example in examples if "@mychannel" not in example]
+    "example", [example for examples in start.EXAMPLES.values() for example in examples if "@mychannel" not in example]
 )
 async def test_every_example_of_the_help_works(bot: BotHarness, example: str) -> None:
-    ingested(bot.store, paper("Diffusion on graphs", "cs.LG", arxiv_id="2601.15529"))
-    subscribes(bot.store, ME, "diffusion")
+    make.ingested(bot.store, make.paper("Diffusion on graphs", "cs.LG", arxiv_id="2601.15529"))
+    make.subscribes(bot.store, ME, "diffusion")
     await bot.says("/set limit 5")
     said = await bot.says(example)
     assert said
@@ -215,10 +215,10 @@ async def test_every_example_of_the_help_works(bot: BotHarness, example: str) ->
 
 
 def test_every_example_is_of_the_command_it_stands_under() -> None:
-    assert set(EXAMPLES) >= {
+    assert set(start.EXAMPLES) >= {
         command.name for command in REGISTRY.commands if command.listed and not command.needs_operator
     }
-    for name, examples in EXAMPLES.items():
+    for name, examples in start.EXAMPLES.items():
         for example in examples:
             command = REGISTRY.command_named(example.split()[0].removeprefix("/"))
             assert command is not None, example
@@ -226,9 +226,9 @@ def test_every_example_is_of_the_command_it_stands_under() -> None:
 
 
 def test_the_queries_and_times_of_the_help_are_read_as_they_stand() -> None:
-    for query, _ in QUERIES:
+    for query, _ in start.QUERIES:
         assert parse_query(query).hints == ()
-    for when, _ in WHENS:
+    for when, _ in start.WHENS:
         read_when(when)
         ending = split_when(f"diffusion {when}")
         assert (ending.query, ending.when) == ("diffusion", when)
@@ -241,8 +241,8 @@ async def test_about_thanks_arxiv_in_its_own_words_and_names_whom_to_ask(bot: Bo
     bot.bot_info = BotInfo(contact="me@example.org", version="1.2.3")
     for language in ("en", "zh"):
         said = await bot.says("/about", f"telegram:{language == 'zh'}7", language=language)
-        assert THANKS == "Thank you to arXiv for use of its open access interoperability."
-        assert THANKS in said.lines
+        assert start.THANKS == "Thank you to arXiv for use of its open access interoperability."
+        assert start.THANKS in said.lines
         assert "me@example.org" in said.text
         assert "1.2.3" in said.text
         assert "MIT" in said.text

@@ -1,4 +1,4 @@
-"""stats: what came in 30 days, a bar for each day, and what became of it."""
+"""stats: the papers of the last 30 days, a bar for each day, and what the chat did with the papers."""
 
 from datetime import timedelta
 
@@ -9,26 +9,24 @@ from bot.rendering.plots import bar_line
 from subscriptions.model import Message
 from subscriptions.service.plan import plan_due
 from subscriptions.store import claims, deliveries
-from subscriptions.store.claims import Claim
-from subscriptions.store.deliveries import Rendered
+from tests import make
 from tests.bot_harness import BotHarness
-from tests.make import address, ingested, paper
 
 pytestmark = pytest.mark.both_databases
 
 
 def gets(bot: BotHarness, *titles: str) -> None:
-    """The chat is sent a delivery with these papers."""
-    ingested(bot.store, *(paper(title) for title in titles), now=bot.clock.now())
+    """Sends the chat a delivery with these papers."""
+    make.ingested(bot.store, *(make.paper(title) for title in titles), now=bot.clock.now())
     assert len(plan_due(bot.store, now=bot.clock.now())) == 1
     with bot.store.write() as session:
         raw = session.connection()
         number = raw.exec_driver_sql("SELECT max(seq) FROM delivery").scalar_one()
         papers = raw.exec_driver_sql(f"SELECT paper FROM delivery_item WHERE delivery = {number}").scalars().all()  # noqa: S608
         message = Message(number=1, payload="{}", plain="{}", papers=tuple(papers))
-        deliveries.store_rendered(session, [Rendered(seq=number, messages=[message])], now=bot.clock.now())
-        claimed = Claim(
-            seq=number, delivery="d", chat_id=1, address=address("telegram:42"), attempts=0, message=message
+        deliveries.store_rendered(session, [deliveries.Rendered(seq=number, messages=[message])], now=bot.clock.now())
+        claimed = claims.Claim(
+            seq=number, delivery="d", chat_id=1, address=make.address("telegram:42"), attempts=0, message=message
         )
         claims.confirm(session, claimed, 1, str(number), now=bot.clock.now())
 
@@ -57,7 +55,7 @@ async def test_what_was_done_with_papers_is_counted(bot: BotHarness) -> None:
     await bot.says("/sub diffusion now")
     bot.later(minutes=1)
     gets(bot, "Diffusion 1")
-    ingested(bot.store, paper("Kept", arxiv_id="2601.00007"), now=bot.clock.now() - timedelta(days=1))
+    make.ingested(bot.store, make.paper("Kept", arxiv_id="2601.00007"), now=bot.clock.now() - timedelta(days=1))
     await bot.says("/save 2601.00007")
     assert "0 opened · 1 saved · 0 liked" in (await bot.says("/stats")).text
 

@@ -9,19 +9,19 @@ from bot.commands.context import BotInfo
 from subscriptions.service.next_deliveries import listed
 from subscriptions.store import known_papers
 from subscriptions.store.database.store import Transaction
+from tests import make
 from tests.bot_harness import BOT, Answer, BotHarness
-from tests.make import address, ingested, paper, subscribes, summary
 from tests.stored import others_can_write
 
 ME, GROUP = "telegram:42", "telegram:-1001"
 
 
 def known(bot: BotHarness, *titles: str, category: str = "cs.LG") -> None:
-    ingested(bot.store, *(paper(title, category) for title in titles), now=bot.clock.now())
+    make.ingested(bot.store, *(make.paper(title, category) for title in titles), now=bot.clock.now())
 
 
 def texts(bot: BotHarness, chat: str = ME) -> list[tuple[int, str]]:
-    return [(one.subscription.number, one.subscription.text) for one in listed(bot.store, address(chat))]
+    return [(one.subscription.number, one.subscription.text) for one in listed(bot.store, make.address(chat))]
 
 
 async def groups_admin(bot: BotHarness, text: str, **more: object) -> Answer:
@@ -124,7 +124,7 @@ async def test_in_a_public_group_there_are_no_buttons(bot: BotHarness) -> None:
 
 async def test_who_asked_is_remembered_by_a_plain_name(bot: BotHarness) -> None:
     await groups_admin(bot, "/sub diffusion")
-    assert [one.subscription.added_by for one in listed(bot.store, address(GROUP))] == ["Ada Example"]
+    assert [one.subscription.added_by for one in listed(bot.store, make.address(GROUP))] == ["Ada Example"]
 
 
 async def test_a_chat_that_is_paused_hears_that_it_is(bot: BotHarness) -> None:
@@ -216,7 +216,7 @@ async def test_a_category_that_no_source_tells_is_said(bot: BotHarness) -> None:
 
 
 async def test_a_query_in_chinese_hears_how_many_papers_have_chinese_text(bot: BotHarness) -> None:
-    ingested(bot.store, paper("Diffusion", summaries=summary("扩散模型")), paper("Graphs"))
+    make.ingested(bot.store, make.paper("Diffusion", summaries=make.summary("扩散模型")), make.paper("Graphs"))
     assert "Only papers with Chinese text can fit: 1 paper of the 2 I know." in (await bot.says("/sub 扩散")).lines
 
 
@@ -267,9 +267,9 @@ async def test_fifty_lines_are_too_many_at_once(bot: BotHarness) -> None:
 
 
 async def test_two_hundred_subscriptions_are_enough(bot: BotHarness) -> None:
-    with bot.store.write() as transaction:  # all of them as one change
+    with bot.store.write() as transaction:  # all of them are one change
         for number in range(200):
-            subscribes(transaction, ME, f"word{number}")
+            make.subscribes(transaction, ME, f"word{number}")
     said = await bot.says("/sub diffusion")
     assert said.lines == ["✗ A chat can have 200 subscriptions.", "Remove one first."]
     assert (await bot.says("/sub word7 at 8")).text.startswith("✓ 8  word7 · daily 08:00 UTC")
@@ -434,7 +434,7 @@ async def test_who_speaks_chinese_is_understood_and_answered(bot: BotHarness) ->
     assert texts(bot) == [(1, "扩散模型 -综述")]
 
 
-# ------------------------------------------------------------------------------------------------- beside everybody else
+# ---------------------------------------------------------------------------------------- while other people write, too
 
 
 async def test_the_papers_of_the_days_are_looked_up_while_others_can_write(

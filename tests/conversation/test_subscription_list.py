@@ -1,4 +1,4 @@
-"""list, and the commands that take a number: edit, name, schedule."""
+"""list, and the commands that need the number of a subscription: edit, name, schedule."""
 
 from datetime import timedelta
 
@@ -9,17 +9,15 @@ from subscriptions.planning.cadence import cadence_text
 from subscriptions.service.next_deliveries import get_chat, listed
 from subscriptions.service.plan import plan_due
 from subscriptions.store import claims, deliveries
-from subscriptions.store.claims import Claim
-from subscriptions.store.deliveries import Rendered
+from tests import make
 from tests.bot_harness import BotHarness
-from tests.make import address, ingested, paper
 
 ME, GROUP = "telegram:42", "telegram:-1001"
 
 
 def subscription(bot: BotHarness, number: int = 1, chat: str = ME) -> Subscription:
     return next(
-        one.subscription for one in listed(bot.store, address(chat)) if one.subscription.number == number
+        one.subscription for one in listed(bot.store, make.address(chat)) if one.subscription.number == number
     )  # fmt: skip
 
 
@@ -27,7 +25,7 @@ def subscription(bot: BotHarness, number: int = 1, chat: str = ME) -> Subscripti
 
 
 async def test_a_list_says_of_each_what_it_is_when_it_comes_and_how_often(bot: BotHarness) -> None:
-    ingested(bot.store, paper("Diffusion", "cs.LG"), now=bot.clock.now() - timedelta(days=2))
+    make.ingested(bot.store, make.paper("Diffusion", "cs.LG"), now=bot.clock.now() - timedelta(days=2))
     await bot.says("/sub diffusion -survey at 8\nstat.ML now")
     await bot.says("/name 2 Statistics")
     await bot.says("/pause 2 until mon")
@@ -41,12 +39,14 @@ async def test_a_list_says_of_each_what_it_is_when_it_comes_and_how_often(bot: B
 async def test_a_list_says_when_papers_came_last(bot: BotHarness) -> None:
     await bot.says("/sub diffusion now\ngraphs now")
     bot.later(minutes=1)
-    ingested(bot.store, paper("Diffusion"), now=bot.clock.now())
+    make.ingested(bot.store, make.paper("Diffusion"), now=bot.clock.now())
     plan_due(bot.store, now=bot.clock.now())
     with bot.store.write() as session:
         message = Message(number=1, payload="{}", plain="{}")
-        deliveries.store_rendered(session, [Rendered(seq=1, messages=[message])], now=bot.clock.now())
-        claimed = Claim(seq=1, delivery="d", chat_id=1, address=address("telegram:42"), attempts=0, message=message)
+        deliveries.store_rendered(session, [deliveries.Rendered(seq=1, messages=[message])], now=bot.clock.now())
+        claimed = claims.Claim(
+            seq=1, delivery="d", chat_id=1, address=make.address("telegram:42"), attempts=0, message=message
+        )
         claims.confirm(session, claimed, 1, "77", now=bot.clock.now())
     said = await bot.says("/ls")
     assert said.lines[1] == "1  diffusion · now · 1 in 1 day · last Thu 22 Jan 12:01"
@@ -212,7 +212,7 @@ async def test_the_time_of_all_and_of_new_ones(bot: BotHarness) -> None:
     assert {cadence_text(subscription(bot, n).cadence) for n in (1, 2, 3)} == {"daily 18:30"}
     await bot.says("/undo")
     await bot.says("/undo")
-    assert get_chat(bot.store, address(ME)).settings.schedule == "when-out 08:00-20:00"
+    assert get_chat(bot.store, make.address(ME)).settings.schedule == "when-out 08:00-20:00"
     assert [cadence_text(subscription(bot, n).cadence) for n in (1, 2)] == ["when-out 08:00-20:00", "daily 09:00"]
 
 
@@ -230,9 +230,11 @@ async def test_without_a_time_some_are_offered(bot: BotHarness) -> None:
 
 
 async def overlapping(bot: BotHarness, typed: str) -> None:
-    """Two subscriptions and seven papers: five fit both, one fits neither."""
-    shared = [paper(f"Diffusion models {n}", "cs.LG", arxiv_id=f"2601.1000{n}") for n in range(5)]
-    ingested(bot.store, *shared, paper("Diffusion alone"), paper("Graphs"), now=bot.clock.now() - timedelta(days=1))
+    """Makes two subscriptions and seven papers: five papers fit both, one fits neither."""
+    shared = [make.paper(f"Diffusion models {n}", "cs.LG", arxiv_id=f"2601.1000{n}") for n in range(5)]
+    make.ingested(
+        bot.store, *shared, make.paper("Diffusion alone"), make.paper("Graphs"), now=bot.clock.now() - timedelta(days=1)
+    )
     await bot.says(typed)
 
 
@@ -258,7 +260,7 @@ async def test_what_is_merged_loses_no_paper_and_repeats_none(bot: BotHarness) -
     await bot.says("/list")
     await bot.presses("merge 1 and 2")
     bot.later(minutes=1)
-    ingested(bot.store, paper("Diffusion at last", arxiv_id="2601.20000"), now=bot.clock.now())
+    make.ingested(bot.store, make.paper("Diffusion at last", arxiv_id="2601.20000"), now=bot.clock.now())
     plan_due(bot.store, now=bot.clock.now())
     with bot.store.read() as transaction:
         raw = transaction.connection()
@@ -271,8 +273,8 @@ async def test_what_is_merged_loses_no_paper_and_repeats_none(bot: BotHarness) -
 @pytest.mark.parametrize(
     "typed",
     [
-        "/sub diffusion daily 9\ndiffusion models daily 10",  # they come at other times
-        "/sub diffusion daily 9\ngraphs daily 9",  # they bring other papers
+        "/sub diffusion daily 9\ndiffusion models daily 10",  # they have different times
+        "/sub diffusion daily 9\ngraphs daily 9",  # they find different papers
         "/sub diffusion daily 9\ndiffusion -models daily 9",
     ],
 )

@@ -1,20 +1,20 @@
-"""Times in every command that takes them: which are read, what is offered instead, and which are refused with the nearest."""
+"""Times in every command that accepts them: which are read, which alternatives are offered, and which are refused."""
 
 import pytest
 
 from bot.rendering.language import translator
 from subscriptions.planning.cadence import cadence_text
 from subscriptions.service.next_deliveries import get_chat
+from tests import make
 from tests.bot_harness import BotHarness
 from tests.conversation.deliverer import subscriptions_of
 from tests.conversation.slack_harness import CHANNEL, SlackHarness
-from tests.make import address, ingested, paper
 
 ME, GROUP = "telegram:42", "telegram:-1001"
 
 
 def subscriptions(bot: BotHarness | SlackHarness, chat: str = ME) -> list[str]:
-    """Returns each subscription as "WHEN ZONE | QUERY", without a zone if it has the chat's."""
+    """Returns each subscription as "WHEN ZONE | QUERY". The zone is left out if it is the chat's zone."""
     found = subscriptions_of(bot, chat)
     return [f"{cadence_text(one.cadence)} {one.zone or ''}".rstrip() + f" | {one.text}" for one in found]
 
@@ -48,7 +48,7 @@ async def test_the_time_behind_a_query_is_read_and_shown(
 
 
 async def test_the_first_time_is_told_by_the_clock_that_was_said(bot: BotHarness) -> None:
-    said = await bot.says("/sub diffusion daily 9 Tokyo")  # at noon UTC it is nine in the evening there
+    said = await bot.says("/sub diffusion daily 9 Tokyo")  # at noon UTC, it is nine in the evening in Tokyo
     assert any(line.startswith("First: Fri 23 Jan 09:00.") for line in said.lines)
     assert said.lines[-1] == "All other times are those of UTC. Which clock is yours?"
 
@@ -220,7 +220,7 @@ async def test_an_edited_sub_is_read_anew(bot: BotHarness) -> None:
 
 
 async def test_words_alone_show_their_time_and_keep_it(bot: BotHarness) -> None:
-    ingested(bot.store, paper("Diffusion on graphs"), now=bot.clock.now())
+    make.ingested(bot.store, make.paper("Diffusion on graphs"), now=bot.clock.now())
     said = await bot.says("diffusion every monday at 10")
     assert "diffusion · weekly mon 10:00" in said.lines
     await bot.presses("subscribe")
@@ -228,7 +228,7 @@ async def test_words_alone_show_their_time_and_keep_it(bot: BotHarness) -> None:
 
 
 async def test_words_alone_offer_the_other_reading(bot: BotHarness) -> None:
-    ingested(bot.store, paper("A daily time series"), now=bot.clock.now())
+    make.ingested(bot.store, make.paper("A daily time series"), now=bot.clock.now())
     said = await bot.says("time series daily")
     assert "(I read “daily” as the time; in quotes it is words.)" in said.lines
     assert 'time series "daily"' in (await bot.presses("as words")).text
@@ -238,7 +238,7 @@ async def test_words_alone_offer_the_other_reading(bot: BotHarness) -> None:
 
 @pytest.mark.parametrize("command", ["", "/preview "])
 async def test_words_alone_with_a_time_that_there_is_not(bot: BotHarness, command: str) -> None:
-    ingested(bot.store, paper("Diffusion on graphs"), now=bot.clock.now())
+    make.ingested(bot.store, make.paper("Diffusion on graphs"), now=bot.clock.now())
     said = await bot.says(f"{command}diffusion hourly")
     assert said.lines[0] == "✗ “hourly” is not a schedule."
     await bot.presses("now")
@@ -277,7 +277,8 @@ async def test_the_nearest_time_behind_a_number_is_for_that_subscription(bot: Bo
     assert (said.lines[-1], said.buttons) == ("This is subscription 1: graph", ["weekly mon 09:00"])
     assert (await bot.presses("weekly mon 09:00")).lines[0] == "✓ Schedule of 1: weekly mon 09:00"
     assert subscriptions(bot) == ["weekly mon 09:00 | graph"]
-    assert (await bot.says("2 monthly")).buttons == ["weekly mon 09:00", "as words"]  # there is none: these are words
+    # there is no subscription 2, so these are words
+    assert (await bot.says("2 monthly")).buttons == ["weekly mon 09:00", "as words"]
 
 
 @pytest.mark.parametrize("behind", ["please", "thanks!!", "🙏", "👍🏽 ", "please ❤️"])
@@ -316,7 +317,7 @@ async def test_a_change_needs_no_slash_even_where_a_question_waits(
     bot: BotHarness, said: str, line: str, left: list[str]
 ) -> None:
     await bot.says("/sub graph daily 9")
-    await bot.says("/sub rag daily 7")  # the bot asks for the clock
+    await bot.says("/sub rag daily 7")  # after this, the bot asks for the time zone
     assert (await bot.says(said)).lines[0] == line
     assert subscriptions(bot) == left
 
@@ -357,7 +358,7 @@ async def test_an_edit_with_a_time_that_there_is_not(bot: BotHarness) -> None:
 )
 async def test_schedule_reads_every_time(bot: BotHarness, typed: str, subscription: str) -> None:
     await bot.says("/sub diffusion")
-    if typed == "8":  # a number that no subscription has is no hour
+    if typed == "8":  # a number that no subscription has is not read as an hour
         assert not (await bot.says("/schedule 8")).text.startswith("✓")
         typed = "at 8"
     assert (await bot.says(f"/schedule {typed}")).text.startswith("✓")
@@ -390,14 +391,14 @@ async def test_the_settings_read_times_too(bot: BotHarness) -> None:
     assert (await bot.says("/set schedule 每周一9点")).text.startswith("✓ Schedule: every Monday 09:00")
     assert (await bot.says("/set schedule hourly")).buttons == ["now"]
     await bot.presses("now")
-    assert get_chat(bot.store, address(ME)).settings.schedule == "now"
+    assert get_chat(bot.store, make.address(ME)).settings.schedule == "now"
     for typed, stored in (
         ("10pm to 7am", "22:00-07:00"),
         ("晚上11点到早上6点", "23:00-06:00"),
         ("21-8.30", "21:00-08:30"),
     ):
         await bot.says(f"/set quiet {typed}")
-        assert get_chat(bot.store, address(ME)).settings.quiet == stored
+        assert get_chat(bot.store, make.address(ME)).settings.quiet == stored
 
 
 async def test_daily_alone_is_at_the_time_of_the_chat(bot: BotHarness) -> None:

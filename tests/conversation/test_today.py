@@ -1,4 +1,4 @@
-"""today: the newest batch now. In a private chat its papers count as delivered; elsewhere it is only a reply."""
+"""today: the newest batch now. In a private chat its papers count as delivered. In other chats it is only a reply."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -10,24 +10,23 @@ from subscriptions.service.next_deliveries import get_chat
 from subscriptions.service.sending import outbox_entries
 from subscriptions.states import PauseReason
 from subscriptions.store import chats
+from tests import make
 from tests.bot_harness import BotHarness
 from tests.conversation.deliverer import Deliverer
-from tests.make import NOON, address, ingested, paper
 
 ME, GROUP = "telegram:42", "telegram:-1001"
-DAY = timedelta(days=1)
 
 
 def planned(bot: BotHarness) -> list[int]:
-    """Returns how many papers each delivery in the outbox holds."""
+    """Returns the number of papers in each delivery of the outbox."""
     return [entry.papers for entry in outbox_entries(bot.store, now=bot.clock.now())]
 
 
 async def test_after_today_nothing_is_repeated_in_the_morning_and_nothing_lost(bot: BotHarness) -> None:
-    """Subscribed at 10:00 for 08:00: papers of the evening before are still due, papers of today are not."""
+    """Subscribes at 10:00 for 08:00. Papers of the evening before are still due, papers of today are not."""
     bot.clock.set_now(datetime(2026, 1, 22, 10, tzinfo=UTC))
-    ingested(bot.store, paper("Diffusion of yesterday"), now=bot.clock.now() - timedelta(hours=16))
-    ingested(bot.store, paper("Diffusion of today"), now=bot.clock.now() - timedelta(hours=1))
+    make.ingested(bot.store, make.paper("Diffusion of yesterday"), now=bot.clock.now() - timedelta(hours=16))
+    make.ingested(bot.store, make.paper("Diffusion of today"), now=bot.clock.now() - timedelta(hours=1))
     post = Deliverer(bot)
     await bot.says("/sub diffusion daily 08:00")
     said = await bot.presses("today's now")
@@ -35,7 +34,7 @@ async def test_after_today_nothing_is_repeated_in_the_morning_and_nothing_lost(b
     at_once = "\n".join(one.text for one in await post.deliver_due())
     assert "Diffusion of today" in at_once
     assert "yesterday" not in at_once
-    ingested(bot.store, paper("Diffusion of the night"), now=bot.later(hours=14))
+    make.ingested(bot.store, make.paper("Diffusion of the night"), now=bot.later(hours=14))
     bot.clock.set_now(datetime(2026, 1, 23, 8, 1, tzinfo=UTC))
     in_the_morning = "\n".join(one.text for one in await post.deliver_due())
     assert "Diffusion of yesterday" in in_the_morning
@@ -46,7 +45,7 @@ async def test_after_today_nothing_is_repeated_in_the_morning_and_nothing_lost(b
 
 
 async def test_the_first_digest_after_today_does_not_say_that_none_matched_when_all_came(bot: BotHarness) -> None:
-    ingested(bot.store, paper("Diffusion of today"), paper("Graphs"))
+    make.ingested(bot.store, make.paper("Diffusion of today"), make.paper("Graphs"))
     post = Deliverer(bot)
     await bot.says("/sub diffusion daily 13:00")
     await bot.says("/today")
@@ -56,27 +55,27 @@ async def test_the_first_digest_after_today_does_not_say_that_none_matched_when_
 
 
 async def test_the_first_digest_waits_where_today_brought_all_that_came(bot: BotHarness) -> None:
-    ingested(bot.store, paper("Diffusion of today"))
+    make.ingested(bot.store, make.paper("Diffusion of today"))
     post = Deliverer(bot)
     await bot.says("/sub diffusion daily 13:00")
     await bot.says("/today")
     await post.deliver_due()
     bot.later(hours=1)
     assert not await post.deliver_due()
-    ingested(bot.store, paper("Graphs"), now=bot.later(hours=20))
+    make.ingested(bot.store, make.paper("Graphs"), now=bot.later(hours=20))
     bot.later(hours=4)
     assert "The only paper of Fri 23 Jan did not match." in (await post.deliver_due())[0].text
 
 
 async def test_an_update_that_comes_again_sends_nothing_twice(bot: BotHarness) -> None:
-    ingested(bot.store, paper("Diffusion"))
+    make.ingested(bot.store, make.paper("Diffusion"))
     assert await bot.says("/today diffusion", update_id="u9")
     assert not await bot.says("/today diffusion", update_id="u9")
     assert planned(bot) == [1]
 
 
 async def test_papers_that_came_before_are_counted_and_shown_only_when_asked_for(bot: BotHarness) -> None:
-    ingested(bot.store, paper("Diffusion one"), paper("Diffusion two"))
+    make.ingested(bot.store, make.paper("Diffusion one"), make.paper("Diffusion two"))
     await bot.says("/today one")
     said = await bot.says("/today diffusion")
     assert said.lines == ["1 paper of Thu 22 Jan is on its way.", "1 more came before."]
@@ -92,21 +91,23 @@ async def test_papers_that_came_before_are_counted_and_shown_only_when_asked_for
 async def test_the_newest_batch_is_that_of_the_newest_day_of_digests_whatever_the_clock_of_the_chat(
     bot: BotHarness,
 ) -> None:
-    ingested(bot.store, paper("Early diffusion"), now=datetime(2026, 1, 22, 3, tzinfo=UTC))  # Wednesday in New York
-    ingested(bot.store, paper("Late diffusion"), now=datetime(2026, 1, 22, 7, tzinfo=UTC))
+    make.ingested(
+        bot.store, make.paper("Early diffusion"), now=datetime(2026, 1, 22, 3, tzinfo=UTC)
+    )  # it is Wednesday in New York
+    make.ingested(bot.store, make.paper("Late diffusion"), now=datetime(2026, 1, 22, 7, tzinfo=UTC))
     assert (await bot.says("/today diffusion", GROUP)).lines[0] == "2 papers of Thu 22 Jan"
     await bot.says("/set timezone America/New_York")
     assert (await bot.says("/today diffusion")).lines[0] == "2 papers of Thu 22 Jan are on their way."
 
 
 async def test_days_without_papers_do_not_count(bot: BotHarness) -> None:
-    ingested(bot.store, paper("Diffusion"), now=NOON - 9 * DAY)
+    make.ingested(bot.store, make.paper("Diffusion"), now=make.NOON - 9 * make.DAY)
     assert (await bot.says("/today diffusion")).lines[0] == "1 paper of Tue 13 Jan is on its way."
 
 
 async def test_in_a_group_it_is_an_answer_that_tells_nobody_for_good(bot: BotHarness) -> None:
     bot.admins[GROUP] = {"7"}
-    ingested(bot.store, paper("Diffusion"))
+    make.ingested(bot.store, make.paper("Diffusion"))
     await bot.says("/sub diffusion daily 13:00", GROUP, by="7")
     for _ in range(2):
         said = await bot.says("/today", GROUP, by="8")
@@ -118,18 +119,18 @@ async def test_in_a_group_it_is_an_answer_that_tells_nobody_for_good(bot: BotHar
 
 
 async def test_a_chat_that_is_paused_gets_an_answer_since_a_delivery_would_be_held(bot: BotHarness) -> None:
-    ingested(bot.store, paper("Diffusion"))
+    make.ingested(bot.store, make.paper("Diffusion"))
     await bot.says("/sub diffusion")
     with bot.store.write() as session:
-        chat = get_chat(session, address(ME))
-        chats.pause_chat(session, chat.id, PauseReason.PERSON, now=NOON)
+        chat = get_chat(session, make.address(ME))
+        chats.pause_chat(session, chat.id, PauseReason.PERSON, now=make.NOON)
     said = await bot.says("/today")
     assert said.lines[0] == "1 paper of Thu 22 Jan"
     assert planned(bot) == []
 
 
 async def test_a_subscription_that_is_gone_brings_nothing(bot: BotHarness) -> None:
-    ingested(bot.store, paper("Diffusion, chapter 1"))
+    make.ingested(bot.store, make.paper("Diffusion, chapter 1"))
     await bot.says("/sub diffusion")
     await bot.says("/unsub 1")
     assert (await bot.presses("today's now")).toast == "This subscription is gone."
@@ -147,17 +148,17 @@ async def test_a_subscription_that_is_gone_brings_nothing(bot: BotHarness) -> No
     ],
 )
 async def test_what_is_said_to_somebody_new(bot: BotHarness, text: str, answer: str) -> None:
-    ingested(bot.store, paper("Diffusion"), paper("Graphs"))
+    make.ingested(bot.store, make.paper("Diffusion"), make.paper("Graphs"))
     assert (await bot.says(text)).lines[0] == answer
 
 
 async def test_somebody_new_is_known_only_once_something_was_told(bot: BotHarness) -> None:
-    ingested(bot.store, paper("Diffusion"))
+    make.ingested(bot.store, make.paper("Diffusion"))
     await bot.says("/today")
     await bot.says("/today quantum")
-    assert known_or_new(bot.store, address(ME), ChatKind.PRIVATE).id == 0
+    assert known_or_new(bot.store, make.address(ME), ChatKind.PRIVATE).id == 0
     await bot.says("/today diffusion")
-    assert known_or_new(bot.store, address(ME), ChatKind.PRIVATE).id
+    assert known_or_new(bot.store, make.address(ME), ChatKind.PRIVATE).id
 
 
 async def test_before_the_first_paper_it_says_so(bot: BotHarness) -> None:

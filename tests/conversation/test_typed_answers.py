@@ -1,27 +1,27 @@
-"""Questions with buttons can be answered by typing. A text that is no answer is read as usual."""
+"""Questions with buttons can be answered by typing. Text that is not an answer is read as usual."""
 
 import pytest
 
 from bot.commands.context import BotInfo
 from subscriptions.service.next_deliveries import get_chat
+from tests import make
 from tests.bot_harness import BOT, BotHarness
 from tests.conversation.deliverer import texts
-from tests.make import address, ingested, paper
 
 ME = "telegram:42"
 CITIES = "Which clock is yours?"
 
 
 def zone(bot: BotHarness) -> str:
-    return get_chat(bot.store, address(ME)).settings.timezone
+    return get_chat(bot.store, make.address(ME)).settings.timezone
 
 
 class TestWhichClock:
-    """The first /sub asks for the time zone by buttons alone."""
+    """The first /sub asks for the time zone, with buttons only."""
 
     @pytest.fixture(autouse=True)
     async def _asked(self, bot: BotHarness) -> None:
-        ingested(bot.store, paper("Attention for graphs"), paper("Diffusion"))
+        make.ingested(bot.store, make.paper("Attention for graphs"), make.paper("Diffusion"))
         said = await bot.says("/sub diffusion")
         assert CITIES in said.text
 
@@ -201,12 +201,12 @@ class TestPickLists:
     async def test_a_value_is_the_answer_to_a_setting_that_was_shown(self, bot: BotHarness) -> None:
         await bot.says("/set limit")
         assert (await bot.says("33")).text.startswith("✓")
-        assert get_chat(bot.store, address(ME)).settings.limit == 33
+        assert get_chat(bot.store, make.address(ME)).settings.limit == 33
 
     async def test_a_language_is_the_answer_to_which_language(self, bot: BotHarness) -> None:
         await bot.says("/lang")
         assert (await bot.says("Chinese")).text.startswith("✓")
-        assert get_chat(bot.store, address(ME)).settings.lang == "zh"
+        assert get_chat(bot.store, make.address(ME)).settings.lang == "zh"
 
     async def test_a_word_that_is_a_command_is_one_and_the_question_waits(self, bot: BotHarness) -> None:
         await bot.says("/name 2")

@@ -1,16 +1,16 @@
-"""undo: the last change is reverted exactly, also one of another person, and nothing is sent twice."""
+"""undo: the last change is reverted exactly, even if another person made it, and nothing is sent twice."""
 
 from datetime import timedelta
 
 import pytest
 
 from subscriptions.model import Subscription
+from subscriptions.service.amendments import last_change
 from subscriptions.service.next_deliveries import get_chat, listed
 from subscriptions.service.plan import plan_due
 from subscriptions.service.retention import forget
-from subscriptions.service.undoing import last_change
+from tests import make
 from tests.bot_harness import Answer, BotHarness
-from tests.make import address, ingested, paper
 
 pytestmark = pytest.mark.both_databases
 
@@ -18,11 +18,11 @@ ME, GROUP = "telegram:42", "telegram:-1001"
 
 
 def subscriptions_here(bot: BotHarness, chat: str = ME) -> dict[int, Subscription]:
-    return {one.subscription.number: one.subscription for one in listed(bot.store, address(chat))}
+    return {one.subscription.number: one.subscription for one in listed(bot.store, make.address(chat))}
 
 
 def known_of(subscription: Subscription) -> tuple[object, ...]:
-    """Returns what a person sees of a subscription, and its place."""
+    """Returns everything that a person sees of a subscription, and its cursor."""
     return subscription.number, subscription.text, subscription.name, subscription.cadence, subscription.zone, subscription.state, subscription.paused_until, subscription.added_by, subscription.cursor  # fmt: skip
 
 
@@ -59,14 +59,14 @@ async def by(bot: BotHarness, person: str, text: str) -> Answer:
 async def test_every_change_is_taken_back_and_done_again(bot: BotHarness, text: str) -> None:
     await bot.says("/sub diffusion at 8\nrag daily 9")
     before = {number: known_of(subscription) for number, subscription in subscriptions_here(bot).items()}
-    chat = get_chat(bot.store, address(ME))
+    chat = get_chat(bot.store, make.address(ME))
     await bot.says(text)
     changed = {number: known_of(subscription) for number, subscription in subscriptions_here(bot).items()}
-    assert (changed, get_chat(bot.store, address(ME))) != (before, chat)
+    assert (changed, get_chat(bot.store, make.address(ME))) != (before, chat)
     assert (await bot.says("/undo")).text.startswith("✓")
     assert {number: known_of(subscription) for number, subscription in subscriptions_here(bot).items()} == before
-    assert get_chat(bot.store, address(ME)).settings == chat.settings
-    assert get_chat(bot.store, address(ME)).state == chat.state
+    assert get_chat(bot.store, make.address(ME)).settings == chat.settings
+    assert get_chat(bot.store, make.address(ME)).state == chat.state
     await bot.sends_request(ME, callback_data=bot.last[ME][-1].keys[-1]["data"], callback_id="p")
     assert {number: known_of(subscription) for number, subscription in subscriptions_here(bot).items()} == changed
 
@@ -118,7 +118,7 @@ async def test_what_came_meanwhile_does_not_come_again(bot: BotHarness) -> None:
     await bot.says("/sub diffusion now")
     await bot.says("/edit 1 graphs")
     bot.later(minutes=1)
-    ingested(bot.store, paper("Diffusion on graphs"), now=bot.clock.now())
+    make.ingested(bot.store, make.paper("Diffusion on graphs"), now=bot.clock.now())
     plan_due(bot.store, now=bot.clock.now())
     seen = _seen(bot, 1)
     await bot.says("/undo")
@@ -131,7 +131,7 @@ async def test_what_came_while_it_was_gone_still_comes(bot: BotHarness) -> None:
     await bot.says("/sub diffusion now")
     await bot.says("/unsub 1")
     bot.later(minutes=1)
-    ingested(bot.store, paper("Diffusion on graphs"), now=bot.clock.now())
+    make.ingested(bot.store, make.paper("Diffusion on graphs"), now=bot.clock.now())
     assert plan_due(bot.store, now=bot.clock.now()) == ()
     await bot.says("/undo")
     assert len(plan_due(bot.store, now=bot.clock.now())) == 1
@@ -240,8 +240,8 @@ async def test_a_pause_that_ended_by_itself_stands_in_nobodys_way(bot: BotHarnes
 
 async def test_forgetting_a_chat_forgets_its_changes(bot: BotHarness) -> None:
     await bot.says("/sub diffusion")
-    forget(bot.store, address(ME))
-    assert last_change(bot.store, address(ME)) is None
+    forget(bot.store, make.address(ME))
+    assert last_change(bot.store, make.address(ME)) is None
 
 
 async def _press(bot: BotHarness, said: Answer, label: str) -> Answer:

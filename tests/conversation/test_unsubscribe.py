@@ -1,4 +1,4 @@
-"""unsubscribe with several numbers: one reply, and one undo."""
+"""unsubscribe with several numbers gives one reply and one undo."""
 
 import pytest
 

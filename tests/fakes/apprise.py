@@ -1,7 +1,7 @@
-"""Fake services on loopback, each as strict as the one that it is like: a JSON webhook, Matrix, Discord, Feishu; and simpler ones.
+"""Fake services on loopback, each as strict as its model: a JSON webhook, Matrix, Discord, Feishu and simpler ones.
 
-Discord limits a message to 2,000 characters, Feishu a request to 20 KB, Matrix an event to 64 KB. A message that Matrix gets
-twice under one number is one message.
+Discord limits a message to 2,000 characters, Feishu a request to 20 KB, and Matrix an event to 64 KB. If Matrix gets
+a message twice under one number, it counts as one message.
 """
 
 import json
@@ -15,13 +15,13 @@ from urllib.parse import unquote
 from aiohttp import web
 from apprise.manager_plugins import NotificationManager
 
+from tests.fakes import server
 from tests.fakes.faults import JSON, Fault
-from tests.fakes.server import LOOPBACK, ApiCall, ApiResponse, FakePlatform
 
 TOKEN = "made-up-token-of-a-service"
 ROOM = "!papers:lab.org"
 SERVICES = ("json", "matrix", "discord", "feishu")
-READ = ("feishu", "lark", "dingtalk", "wecombot")  # refuse under status 200, too
+READ = ("feishu", "lark", "dingtalk", "wecombot")  # these services report a refusal under status 200
 _PATHS = (
     (re.compile(r"/hook/([^/]+)"), "json"),
     (re.compile(r"/_matrix/client/v3/(.+)"), "matrix"),
@@ -31,19 +31,19 @@ _PATHS = (
     (re.compile(r"/robot/send()"), "dingtalk"),
     (re.compile(r"/cgi-bin/webhook/send()"), "wecombot"),
 )
-_AT = {  # attributes of plugins whose address is fixed, and where they lead here
+_AT = {  # attributes of the plugins whose address is fixed → their path on this server
     "discord": "/api/webhooks",
     "feishu": "/open-apis/bot/v2/hook/{token}/",
     "lark": "/open-apis/bot/v2/hook/",
     "dingtalk": "/robot/send?access_token={token}",
     "wecombot": "/cgi-bin/webhook/send?key={key}",
 }
-_EMBED = 4096  # of the description; the title has a limit of its own
+_EMBED = 4096  # of the description; the title has a separate limit
 _DISCORD, _FEISHU, _MATRIX, _WECOM = 2000, 20 * 1024, 65_536, 2048
 
 
-class FakeServices(FakePlatform):
-    """All services on one port; the chat of an entry of the journal is the service's name."""
+class FakeServices(server.FakePlatform):
+    """All services on one port. In the journal, the chat of an entry is the name of the service."""
 
     send = "post"
     root = ""
@@ -55,7 +55,7 @@ class FakeServices(FakePlatform):
 
     def address(self, service: str, rest: str = "") -> str:
         """Returns the address of a service, as Apprise writes it."""
-        here = f"{LOOPBACK}:{self.port}"
+        here = f"{server.LOOPBACK}:{self.port}"
         return {
             "json": f"json://{here}/hook/{TOKEN}{rest}",
             "matrix": f"matrix://papers:{TOKEN}@{here}/{ROOM}{rest or '?discovery=no'}",
@@ -72,7 +72,7 @@ class FakeServices(FakePlatform):
     def titles(self, service: str) -> list[str]:
         return [str(entry.payload.get("title", "")) for entry in self.posted_to(service)]
 
-    async def read(self, request: web.BaseRequest) -> ApiCall:
+    async def read(self, request: web.BaseRequest) -> server.ApiCall:
         raw = await request.read()
         try:
             arguments: Any = json.loads(raw or b"{}")
@@ -81,104 +81,108 @@ class FakeServices(FakePlatform):
         for path, service in _PATHS:
             if found := path.fullmatch(unquote(request.path)):
                 method = self.send if service != "matrix" or "/send/" in found[1] else found[1].split("/")[0]
-                return ApiCall(
+                return server.ApiCall(
                     method=method,
                     token=request.headers.get("Authorization", "") if service == "matrix" else found[1],
                     arguments={"body": arguments, "bytes": len(raw), "rest": found[1]},
                     chat=service,
                     problem="" if isinstance(arguments, dict) else "no object",
                 )
-        return ApiCall(method="", token="", arguments={}, problem="no such path")
+        return server.ApiCall(method="", token="", arguments={}, problem="no such path")
 
-    def handle(self, call: ApiCall) -> ApiResponse:
+    def handle(self, call: server.ApiCall) -> server.ApiResponse:
         if call.problem:
-            return ApiResponse(status=400, body={"code": 9499, "msg": call.problem})
+            return server.ApiResponse(status=400, body={"code": 9499, "msg": call.problem})
         return getattr(self, f"_{call.chat}")(call, call.arguments["body"])  # type: ignore[no-any-return]
 
     def too_many(self, retry_after: object) -> Fault:
         body = json.dumps({"errcode": "M_LIMIT_EXCEEDED", "retry_after_ms": 3000, "retry_after": retry_after})
         return Fault(status=429, body=body, content_type=JSON, headers={"Retry-After": str(retry_after)})
 
-    def _json(self, call: ApiCall, body: dict[str, Any]) -> ApiResponse:
+    def _json(self, call: server.ApiCall, body: dict[str, Any]) -> server.ApiResponse:
         if call.token != TOKEN:
-            return ApiResponse(status=403, body={})
+            return server.ApiResponse(status=403, body={})
         if not isinstance(body.get("message"), str) or not isinstance(body.get("title"), str):
-            return ApiResponse(status=400, body={"error": "message and title are texts"})
+            return server.ApiResponse(status=400, body={"error": "message and title are texts"})
         return self._taken(call, body["message"], title=body["title"])
 
-    def _discord(self, call: ApiCall, body: dict[str, Any]) -> ApiResponse:
+    def _discord(self, call: server.ApiCall, body: dict[str, Any]) -> server.ApiResponse:
         content, embeds = body.get("content"), body.get("embeds", [])
         if call.token != TOKEN:
-            return ApiResponse(status=401, body={"message": "Invalid Webhook Token", "code": 50027})
+            return server.ApiResponse(status=401, body={"message": "Invalid Webhook Token", "code": 50027})
         if content is None and len(embeds) == 1 and 0 < len(embeds[0]["description"]) <= _EMBED:
             return self._taken(call, embeds[0]["description"], title=embeds[0]["title"])
         if not isinstance(content, str) or not 0 < len(content) <= _DISCORD:
-            return ApiResponse(status=400, body={"content": ["Must be 2000 or fewer in length."]})
+            return server.ApiResponse(status=400, body={"content": ["Must be 2000 or fewer in length."]})
         return self._taken(call, content)
 
-    def _feishu(self, call: ApiCall, body: dict[str, Any]) -> ApiResponse:
+    def _feishu(self, call: server.ApiCall, body: dict[str, Any]) -> server.ApiResponse:
         content = body.get("content")
         if call.token != TOKEN:
-            return ApiResponse(
+            return server.ApiResponse(
                 status=400, body={"code": 19001, "msg": "param invalid: incoming webhook access token invalid"}
             )
         if body.get("msg_type") != "text" or not isinstance(content, dict) or not isinstance(content.get("text"), str):
-            return ApiResponse(status=400, body={"code": 9499, "msg": "Bad Request"})
+            return server.ApiResponse(status=400, body={"code": 9499, "msg": "Bad Request"})
         if call.arguments["bytes"] > _FEISHU:
-            return ApiResponse(status=400, body={"code": 11246, "msg": "request body is too large"})
+            return server.ApiResponse(status=400, body={"code": 11246, "msg": "request body is too large"})
         return self._taken(call, content["text"])
 
-    def _lark(self, call: ApiCall, body: dict[str, Any]) -> ApiResponse:
+    def _lark(self, call: server.ApiCall, body: dict[str, Any]) -> server.ApiResponse:
         return self._taken(call, body["content"]["text"])
 
-    def _dingtalk(self, call: ApiCall, body: dict[str, Any]) -> ApiResponse:
+    def _dingtalk(self, call: server.ApiCall, body: dict[str, Any]) -> server.ApiResponse:
         return self._taken(call, body["markdown"]["text"])
 
-    def _wecombot(self, call: ApiCall, body: dict[str, Any]) -> ApiResponse:
+    def _wecombot(self, call: server.ApiCall, body: dict[str, Any]) -> server.ApiResponse:
         if len(body["text"]["content"].encode()) > _WECOM:
-            return ApiResponse(body={"errcode": 40058, "errmsg": "text.content exceeds 2048 bytes"})
+            return server.ApiResponse(body={"errcode": 40058, "errmsg": "text.content exceeds 2048 bytes"})
         return self._taken(call, body["text"]["content"])
 
-    def _matrix(self, call: ApiCall, body: dict[str, Any]) -> ApiResponse:
+    def _matrix(self, call: server.ApiCall, body: dict[str, Any]) -> server.ApiResponse:
         is_signed_in = call.token == f"Bearer access-{TOKEN}"
         match call.method:
             case "login":
                 self.sign_ins += 1
                 known = {"access_token": f"access-{TOKEN}", "home_server": "lab.org", "user_id": "@papers:lab.org"}
-                return _matrix_answer(403, "M_FORBIDDEN") if body.get("password") != TOKEN else ApiResponse(body=known)
+                return (
+                    _matrix_answer(403, "M_FORBIDDEN")
+                    if body.get("password") != TOKEN
+                    else server.ApiResponse(body=known)
+                )
             case _ if not is_signed_in:
                 return _matrix_answer(401, "M_UNKNOWN_TOKEN")
             case self.send:
                 return self._matrix_event(call, body)
             case _:
-                return ApiResponse(body={"room_id": ROOM, "joined_rooms": [ROOM]})
+                return server.ApiResponse(body={"room_id": ROOM, "joined_rooms": [ROOM]})
 
-    def _matrix_event(self, call: ApiCall, body: dict[str, Any]) -> ApiResponse:
+    def _matrix_event(self, call: server.ApiCall, body: dict[str, Any]) -> server.ApiResponse:
         number = str(call.arguments["rest"])
         if call.arguments["bytes"] > _MATRIX:
             return _matrix_answer(413, "M_TOO_LARGE")
         if body.get("msgtype") not in {"m.text", "m.notice"} or not isinstance(body.get("body"), str):
             return _matrix_answer(400, "M_BAD_JSON")
         if number in self._numbers:
-            return ApiResponse(body={"event_id": number})
+            return server.ApiResponse(body={"event_id": number})
         self._numbers.add(number)
         return self._taken(call, str(body.get("formatted_body") or body["body"]))
 
-    def _taken(self, call: ApiCall, text: str, title: str = "") -> ApiResponse:
-        shown = ApiCall(method=call.method, token="", chat=call.chat, arguments={"title": title})
+    def _taken(self, call: server.ApiCall, text: str, title: str = "") -> server.ApiResponse:
+        shown = server.ApiCall(method=call.method, token="", chat=call.chat, arguments={"title": title})
         number = str(len(self.journal) + 1)
         self._note(shown, kind="post", chat=call.chat, id=number, text=text)
         yes = {"errcode": 0} if call.chat in ("dingtalk", "wecombot") else {"code": 0, "msg": "success"}
-        return ApiResponse(body={**yes, "id": number, "event_id": number})
+        return server.ApiResponse(body={**yes, "id": number, "event_id": number})
 
 
-def _matrix_answer(status: int, code: str) -> ApiResponse:
-    return ApiResponse(status=status, body={"errcode": code})
+def _matrix_answer(status: int, code: str) -> server.ApiResponse:
+    return server.ApiResponse(status=status, body={"errcode": code})
 
 
 @contextmanager
 def fake_services() -> Iterator[FakeServices]:
-    """The services; those with a fixed address are found here meanwhile."""
+    """Runs the services. While they run, plugins with a fixed address use them instead of the real services."""
     plugins = NotificationManager()  # type: ignore[no-untyped-call]
     with FakeServices() as fake, ExitStack() as patched:
         for schema, path in _AT.items():

@@ -1,4 +1,4 @@
-"""A fake arXiv over real HTTP. It records every request that breaks arXiv's limits: one in three seconds, one at once."""
+"""A fake arXiv over real HTTP. It records each request that breaks arXiv's limits: one per three seconds, one at a time."""
 
 import asyncio
 import gzip
@@ -31,7 +31,7 @@ Responder = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 class RecordedRequest:
     """One received request."""
 
-    path: str  # with its query
+    path: str  # with its query string
     second: float
     headers: Mapping[str, str]
     status: int = 0
@@ -39,7 +39,7 @@ class RecordedRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """A document at a path that is not one of arXiv's own."""
+    """A document at a path that the real arXiv does not have."""
 
     data: bytes
     status: int = 200
@@ -51,7 +51,7 @@ class Document:
 class FakeArxiv:
     """A fake arXiv on loopback, in its own thread. Its verbs set what it serves and how it fails.
 
-    With a clock it writes down every breach of the rule that arXiv has for those who ask by program.
+    With a clock, it records every breach of arXiv's limits for programs.
     """
 
     def __init__(self, clock: FakeClock | None = None, *, tls: ssl.SSLContext | None = None) -> None:
@@ -63,42 +63,43 @@ class FakeArxiv:
         self._last_end = float("-inf")
         self._open = 0
         self._batches: list[tuple[date, tuple[Paper, ...]]] = []
-        self._behind: dict[str, int] = {}  # category → how many batches there were when its feed stopped moving
+        self._behind: dict[str, int] = {}  # category → number of batches when its feed stopped changing
         self._documents: dict[str, Document] = {}
         self._overrides: deque[tuple[str, Responder]] = deque()
         self._silent = threading.Event()
         self._builds = 0
         self._withdrawn: list[Paper] = []
-        self._known: dict[str, tuple[datetime, Paper]] = {}  # what the API finds, by id; when it was submitted
+        # id → (submission time, paper) of everything that the API finds
+        self._known: dict[str, tuple[datetime, Paper]] = {}
 
     # ── verbs ─────────────────────────────────────────────────────────────────
 
     def announces(self, day: date, *papers: Paper) -> None:
-        """Announces the batch of a day; without papers an empty batch, as at weekends and on holidays."""
+        """Announces the batch of a day. Without papers, the batch is empty, as at weekends and on holidays."""
         self._batches.append((day, (*papers, *self._withdrawn)))
         self.knows(*papers, *self._withdrawn, submitted=_submitted(day))
         self._withdrawn = []
 
     def knows(self, *papers: Paper, submitted: datetime = datetime(2025, 1, 2, tzinfo=UTC)) -> None:
-        """Adds papers with their submission time to the API; a later version keeps the place of the first."""
+        """Adds papers with their submission time to the API. A later version of a paper keeps its first submission time."""
         for paper in papers:
             at, _ = self._known.get(paper.arxiv_id or "", (submitted, paper))
             first = paper.announce_type in (None, Announce.NEW)
             self._known[paper.arxiv_id or ""] = (at if first else min(at, submitted - timedelta(days=60)), paper)
 
     def is_late(self, *categories: str) -> None:
-        """Keeps these feeds, or all, unchanged until `catches_up`, even if papers are announced."""
+        """Keeps these feeds (or all) unchanged until `catches_up`, even if papers are announced."""
         self._behind.update(dict.fromkeys(categories or ("",), len(self._batches)))
 
     def serves_yesterday(self, *categories: str) -> None:
-        """Makes these feeds, or all, show the batch before the newest one, until `catches_up`."""
+        """Makes these feeds (or all) show the batch before the newest one, until `catches_up`."""
         self._behind.update(dict.fromkeys(categories or ("",), len(self._batches) - 1))
 
     def catches_up(self) -> None:
         self._behind.clear()
 
     def withdraws(self, paper: Paper, *, in_comment: bool = False) -> None:
-        """Adds to the next batch a version of the paper that says it is withdrawn, in its abstract or, if given, its comment."""
+        """Adds a withdrawn version of the paper to the next batch. Its abstract (or its comment, if given) says so."""
         words = "This paper has been withdrawn by its authors."
         fields = {name: getattr(paper, name) for name in ("key", "title", "authors", "categories", "primary", "url")}
         self._withdrawn.append(
@@ -113,7 +114,7 @@ class FakeArxiv:
         )
 
     def builds_anew(self) -> None:
-        """Changes the bytes of the next answers; their papers stay the same."""
+        """Changes the bytes of the next answers, but not their papers."""
         self._builds += 1
 
     def holds(self, path: str, data: bytes | str, **values: object) -> None:
@@ -125,7 +126,7 @@ class FakeArxiv:
         del self._documents[path]
 
     def recovers(self) -> None:
-        """Ends all faults; the fake shows what it announced."""
+        """Ends all faults: the feeds show everything that was announced."""
         self._overrides.clear()
         self._documents.clear()
 
@@ -137,7 +138,7 @@ class FakeArxiv:
         self._override(times, at, lambda: web.Response(status=status, text="Rate exceeded."))
 
     def reports(self, words: str, times: int = 1, *, at: str = "") -> None:
-        """Answers with a feed error and status 400."""
+        """Answers with arXiv's feed for an error and status 400."""
         self._override(times, at, lambda: web.Response(status=400, body=pages.feed_error(words)))
 
     def fails(self, status: int, times: int = 1, *, at: str = "") -> None:
@@ -159,7 +160,7 @@ class FakeArxiv:
         self._override(times, at, lambda: web.Response(status=302, headers={"Location": url}))
 
     def is_endless(self, times: int = 1) -> None:
-        """Answers without end."""
+        """Answers with an endless body."""
 
         async def stream(request: web.BaseRequest) -> web.StreamResponse:
             response = web.StreamResponse()
@@ -171,7 +172,7 @@ class FakeArxiv:
         self._overrides.extend([("", stream)] * times)
 
     def drips(self, times: int = 1) -> None:
-        """Answers byte by byte, without end."""
+        """Sends the answer byte by byte, without an end."""
 
         async def stream(request: web.BaseRequest) -> web.StreamResponse:
             response = web.StreamResponse()
@@ -185,7 +186,7 @@ class FakeArxiv:
         self._overrides.extend([("", stream)] * times)
 
     def hangs(self, times: int = 1, *, at: str = "") -> None:
-        """Takes the request and does not answer."""
+        """Accepts the request but does not answer it."""
 
         async def silence(_: web.BaseRequest) -> web.StreamResponse:
             self._silent.set()
@@ -220,7 +221,7 @@ class FakeArxiv:
         self._overrides.extend([(at, part)] * times)
 
     def waits_hanging(self) -> None:
-        """Returns as soon as a request hangs. In an async test: `await asyncio.to_thread(fake.waits_hanging)`."""
+        """Returns as soon as a request hangs. An async test calls it by `await asyncio.to_thread(fake.waits_hanging)`."""
         assert self._silent.wait(PATIENCE)
 
     # ── what it saw ───────────────────────────────────────────────────────────
@@ -235,7 +236,7 @@ class FakeArxiv:
         return Sites(feeds=f"{self.url}/rss/", api=f"{self.url}/api/query")
 
     def asked(self, part: str = "") -> list[str]:
-        """Returns the paths of the requests that hold `part`, in order."""
+        """Returns the paths of all requests whose path contains `part`, in order."""
         return [arrival.path for arrival in self.arrivals if part in arrival.path]
 
     # ── the server ────────────────────────────────────────────────────────────
@@ -315,13 +316,13 @@ class FakeArxiv:
         return _conditional(request, Document(data=data, etag=f'"{sha256(data).hexdigest()[:16]}"'))
 
     def _batch(self, category: str) -> tuple[date, tuple[Paper, ...]]:
-        """Returns the papers of a feed."""
+        """Returns the day and the papers of a feed."""
         count = min(self._behind.get(name, len(self._batches)) for name in ("", category))
         day, papers = self._batches[count - 1] if count > 0 else (date(2026, 1, 1), ())
         return day, tuple(paper for paper in papers if pages.belongs(paper, category))
 
     def _search(self, query: Mapping[str, str]) -> bytes:
-        """Returns an answer of the API: by ids, or newest first by submission days, categories and title words."""
+        """Returns the API's answer for ids, or for submission days, categories and title words, newest paper first."""
         start, most = int(query.get("start", 0)), int(query.get("max_results", 10))
         found = sorted(self._known.values(), key=lambda known: known[0], reverse=True)
         papers = [paper for at, paper in found if _fits(query, at, paper)]
@@ -331,7 +332,7 @@ class FakeArxiv:
 
 
 def _submitted(batch: date) -> datetime:
-    """Returns when the papers of a batch were submitted: hours before its announcement; for Sunday's batch, on Friday."""
+    """Returns the submission time of a batch: some hours before its announcement, and for Sunday's batch on Friday."""
     evening = batch - timedelta(days=1)
     days = 2 if evening.weekday() == 6 else 0
     return datetime(evening.year, evening.month, evening.day, 15, tzinfo=UTC) - timedelta(days=days)
@@ -353,7 +354,7 @@ def _fits(query: Mapping[str, str], submitted: datetime, paper: Paper) -> bool:
 
 
 def _conditional(request: web.BaseRequest, document: Document) -> web.Response:
-    """Answers a conditional request, as a server with validators does."""
+    """Answers a conditional request like a server that supports ETag and Last-Modified."""
     headers = dict(document.headers)
     headers |= {"ETag": document.etag} if document.etag else {}
     headers |= {"Last-Modified": document.modified} if document.modified else {}

@@ -1,4 +1,4 @@
-"""Writes pages in arXiv's formats from papers: a feed, an answer of the API, a list as HTML."""
+"""Writes papers in arXiv's formats: as a feed, as an answer of the API, or as an HTML list."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -15,7 +15,7 @@ _HEAD = """<?xml version='1.0' encoding='UTF-8'?>
 
 
 def feed(category: str, day: date, papers: Sequence[Paper], *, built: int = 0) -> bytes:
-    """Returns an RSS feed; `built` is its build time, which differs from answer to answer."""
+    """Returns an RSS feed. `built` determines its build time, which differs from answer to answer."""
     offset = "-0400" if 3 < day.month < 11 else "-0500"
     head = _HEAD.format(category=category, day=day, built=f"build {built}", offset=offset)
     return (head + "".join(_item(paper, category) for paper in papers) + "</channel></rss>\n").encode()
@@ -35,7 +35,7 @@ def _item(paper: Paper, category: str) -> str:
 
 
 def feed_error(words: str) -> bytes:
-    """Returns arXiv's answer with status 400."""
+    """Returns arXiv's body for an error with status 400."""
     return (
         "<?xml version='1.0' encoding='UTF-8'?><rss version=\"2.0\"><channel>"
         f"<title>Feed error for query: xx</title><description>{escape(words)}</description></channel></rss>"
@@ -52,7 +52,7 @@ def bomb() -> bytes:
 
 
 def answer(papers: Sequence[Paper], *, total: int, day: date, built: int = 0) -> bytes:
-    """Returns an answer of the API with these papers of `total`; `built` is its build time."""
+    """Returns an answer of the API that holds these papers and says that `total` were found. `built`: see `feed`."""
     entries = "".join(_entry(paper, day) for paper in papers)
     return (
         "<?xml version='1.0' encoding='UTF-8'?>"
@@ -106,7 +106,7 @@ def _listed(paper: Paper) -> str:
 
 
 def belongs(paper: Paper, category: str) -> bool:
-    """Returns whether a feed of this category or archive holds a paper."""
+    """Tells whether the feed of this category or archive holds a paper."""
     return any(_belongs(name, category) for name in paper.categories)
 
 

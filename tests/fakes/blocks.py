@@ -1,6 +1,6 @@
 """Checks blocks and metadata of a message as Slack does (docs.slack.dev, Block Kit).
 
-`slack_sdk.models` checks less (no number of blocks, no length of fields, no total), so it is asked last.
+`slack_sdk.models` checks less: not the number of blocks, the length of fields or the total. So it runs last.
 """
 
 from collections import Counter
@@ -11,10 +11,10 @@ from slack_sdk.errors import SlackObjectFormationError
 from slack_sdk.models.blocks import Block
 
 BLOCKS = 50
-ALL_BLOCKS = 13_200  # characters of all texts; from public reports, so the fake refuses from there on
-MARKDOWN = 12_000  # of all markdown blocks of a message
+ALL_BLOCKS = 13_200  # characters of all texts together. Public reports name this limit, so the fake refuses longer ones
+MARKDOWN = 12_000  # of all markdown blocks of a message together
 VIEW_BLOCKS = 100
-METADATA = 8_000  # bytes; Slack's own figure is not published, ids need a hundredth
+METADATA = 8_000  # bytes. Slack does not publish its limit. Our ids need a hundredth of this
 
 IN_MESSAGES = {
     "section",
@@ -32,7 +32,7 @@ IN_MESSAGES = {
 
 
 class BadBlocks(Exception):
-    """Invalid blocks: Slack's error code, and its response_metadata.messages."""
+    """Invalid blocks. Holds Slack's error code and its response_metadata.messages."""
 
     def __init__(self, message: str, code: str = "invalid_blocks") -> None:
         super().__init__(message)
@@ -103,7 +103,7 @@ def _ask_the_library(blocks: Sequence[Mapping[str, Any]]) -> None:
 
 
 def texts_of(value: object) -> Iterator[str]:
-    """Returns every text that people see in blocks, in order."""
+    """Yields every text that people see in blocks, in order."""
     if isinstance(value, Mapping):
         for name, part in value.items():
             if name == "text" and isinstance(part, str):
@@ -192,11 +192,12 @@ def _check_input(block: dict[str, Any], where: str) -> None:
         case "timepicker" | "datepicker" | "checkboxes":
             pass
         case other:
-            raise BadBlocks(f"unsupported type: {other} [json-pointer:{where}/element]")  # stricter: none that we use
+            # stricter: we use no other element
+            raise BadBlocks(f"unsupported type: {other} [json-pointer:{where}/element]")
 
 
 def _check_element(element: object, where: str) -> None:
-    """Checks an element of a context block: a text or a small image."""
+    """Checks an element of a context block, which is a text or a small image."""
     if isinstance(element, dict) and element.get("type") == "image":
         _check_image(element, where)
     else:
@@ -219,7 +220,7 @@ def _check_interactive(element: object, where: str) -> None:
         case "image":
             _check_image(element, where)
         case other:
-            raise BadBlocks(f"unsupported type: {other} [json-pointer:{where}/type]")  # stricter: none that we use
+            raise BadBlocks(f"unsupported type: {other} [json-pointer:{where}/type]")  # stricter: we use no other type
 
 
 def _check_options(options: object, most: int, where: str) -> None:

@@ -1,4 +1,4 @@
-"""Faults of a platform or of the connection to it: each replaces one answer."""
+"""Faults of a platform or of the connection to it. Each fault replaces one answer."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,15 +9,15 @@ JSON = "application/json"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """One fault. `taken`: the message is recorded before the fault; else the platform never saw it."""
+    """One fault. With `taken`, the platform records the message before the fault. Otherwise it never gets the message."""
 
     status: int = 200
     body: str = ""
     content_type: str = HTML
     headers: Mapping[str, str] = field(default_factory=dict)
     taken: bool = False
-    cut: str = ""  # "fin" or "rst" instead of an answer, "half" in the middle of it
-    hang: bool = False  # the usual answer, but only once the test releases it
+    cut: str = ""  # close the connection: "fin" or "rst" instead of an answer, "half" in the middle of an answer
+    hang: bool = False  # give the usual answer, but only when the test releases it
 
 
 def _page(status: int, words: str) -> Fault:
@@ -33,14 +33,15 @@ FAULTS: dict[str, Fault] = {
     "500": _page(500, "Internal Server Error"),
     "502": _page(502, "Bad Gateway"),
     "503": _page(503, "Service Unavailable"),
-    "echo page": Fault(status=502, body="<html>Cannot POST {path}</html>"),  # as some proxies do, token and all
+    # as some proxies do, including the token in the path
+    "echo page": Fault(status=502, body="<html>Cannot POST {path}</html>"),
     "200 page": _page(200, "Welcome to this hotel's network"),
     "broken json": Fault(body='{"ok": true, "result": {"mess', content_type=JSON, taken=True),
     "new shape": Fault(
         body='{"ok": true, "result": {"message_id": 77, "chat": {"id": "a lane", "type": "stage"}, "entities": 3}}',
         content_type=JSON,
         taken=True,
-    ),  # as a later Bot API may write what it took
+    ),  # a later Bot API may describe an accepted message like this
     "no number": Fault(body='{"ok": true, "result": {"chat": {"id": 1}}}', content_type=JSON, taken=True),
     "no result": Fault(body='{"ok": true}', content_type=JSON, taken=True),
     "not ok": Fault(body='{"ok": false}', content_type=JSON, taken=True),

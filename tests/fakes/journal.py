@@ -1,4 +1,4 @@
-"""The journal of a fake platform: every message that it accepted. Tests judge deliveries by it alone."""
+"""The journal of a fake platform: every message that it accepted. Tests check deliveries by the journal only."""
 
 import json
 from collections.abc import Iterator
@@ -11,21 +11,21 @@ from typing import Any, TextIO
 class Entry:
     """One message that the platform accepted, or one edit of a message."""
 
-    at: float  # wall clock, seconds since 1970
-    kind: str  # post, edit
+    at: float  # wall clock time, seconds since 1970
+    kind: str  # "post" or "edit"
     chat: str
     thread: str = ""  # Telegram's message_thread_id, Slack's thread_ts
     id: str  # the platform's id of the message
-    text: str  # as people see it
+    text: str  # the text that people see
     delivery: str = ""  # from Slack's metadata
     number: int = 0
     silent: bool = False
-    concurrent: int = 1  # requests of this chat that were open at that moment, this one included
-    payload: dict[str, Any] = field(default_factory=dict)  # the call's arguments, as they came
+    concurrent: int = 1  # open requests of this chat at that moment, including this one
+    payload: dict[str, Any] = field(default_factory=dict)  # the arguments of the call, unchanged
 
 
 class Journal:
-    """Entries in order of arrival, kept in memory and, if a path is given, written as lines of JSON."""
+    """Entries in order of arrival. They are kept in memory and, if a path is given, also written as lines of JSON."""
 
     def __init__(self, path: Path | None = None) -> None:
         self._entries: list[Entry] = []
@@ -50,6 +50,6 @@ class Journal:
 
 
 def read_journal(path: Path) -> list[Entry]:
-    """Returns the entries that a fake in its own process wrote, without one that it is still writing."""
+    """Returns the entries that a fake in another process wrote, except one that is only half written."""
     whole, _, _ = path.read_text("utf-8").rpartition("\n")
     return [Entry(**json.loads(line)) for line in whole.splitlines()]

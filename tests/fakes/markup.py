@@ -1,6 +1,6 @@
-"""Parses HTML with Telegram's own parser: tdjson, the library that the Bot API server is built on.
+"""Parses HTML with Telegram's own parser: tdjson, the library on which the Bot API server is built.
 
-It runs offline. It neither trims nor counts, so this module does.
+It runs offline. It neither trims nor counts characters, so this module does both.
 """
 
 import functools
@@ -12,12 +12,12 @@ import tdjson
 
 TEXT_LIMIT = 4096  # UTF-16 units, after parsing
 RAW_LIMIT = 32_768  # bytes, before parsing
-KEPT_ENTITIES = 100  # more are dropped without an error
-ENTITY_BYTES = 9_500  # of all entities together, as the server stores them
+KEPT_ENTITIES = 100  # further entities are dropped without an error
+ENTITY_BYTES = 9_500  # all entities together, in the size that the server stores
 
 
 class Unparsable(Exception):
-    """The server refuses a text; holds its error text."""
+    """The server refuses a text. Holds its error text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +33,7 @@ class Text:
 
     @property
     def entity_bytes(self) -> int:
-        """About the size of the entities: twelve bytes each, and the address of a link."""
+        """The approximate size of the entities: twelve bytes each, plus the address of a link."""
         return sum(12 + len(entity["type"].get("url", "").encode()) for entity in self.entities)
 
 
@@ -48,7 +48,7 @@ def _execute(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def parse_html(text: str) -> Text:
-    """Parses HTML. Raises Unparsable."""
+    """Parses HTML and returns the text. Raises Unparsable if the server would refuse it."""
     _quiet()
     parsed = _execute({"@type": "parseTextEntities", "text": text, "parse_mode": {"@type": "textParseModeHTML"}})
     if parsed.get("@type") == "error":
@@ -57,12 +57,12 @@ def parse_html(text: str) -> Text:
 
 
 def trim(text: Text) -> Text:
-    """Strips white space, and drops the entities that the server does not keep."""
+    """Returns the text without white space at both ends and without the entities that the server does not keep."""
     return Text(text=text.text.strip(), entities=text.entities[:KEPT_ENTITIES])
 
 
 def entities_of(text: str) -> list[dict[str, Any]]:
-    """Returns what the server finds in a text without markup: commands, mentions, links."""
+    """Returns the entities that the server finds in a text without markup: commands, mentions and links."""
     _quiet()
     found = _execute({"@type": "getTextEntities", "text": text})
     return cast("list[dict[str, Any]]", found.get("entities", []))

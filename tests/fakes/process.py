@@ -21,13 +21,13 @@ ROOT = Path(__file__).parents[2]
 class Remote:
     """A fake platform that runs in another process."""
 
-    url: str  # for the program's setting
+    url: str  # the value for the program's setting
     control: str
     path: Path
-    line: httpx.Client  # one for all: to make one takes longer than to use it
+    line: httpx.Client  # one client for all calls, because making one takes longer than using it
 
     def call(self, verb: str, *args: Any, **options: Any) -> Any:
-        """Calls a verb of the fake and returns its result (entries as dicts)."""
+        """Calls a verb of the fake. Returns its result, in which entries are dicts."""
         order = {"verb": verb, "args": args, "options": options}
         answer = self.line.post(self.control, json=order)
         answer.raise_for_status()
@@ -40,7 +40,7 @@ class Remote:
 
 @contextmanager
 def running(platform: str, *, journal: Path) -> Iterator[Remote]:
-    """Runs `python -m tests.fakes.<platform>`. `journal` is the file that it writes."""
+    """Runs `python -m tests.fakes.<platform>`, which writes the journal to this file."""
     command = [f"tests.fakes.{platform}", "--journal", str(journal)]
     journal.touch()
     with Forked(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as fake:

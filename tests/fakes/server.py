@@ -1,4 +1,4 @@
-"""The server that both fake platforms share, its verbs, and a way to call the verbs from another process."""
+"""The server that both fake platforms share: its verbs, and a way to call the verbs from another process."""
 
 import argparse
 import asyncio
@@ -35,7 +35,7 @@ _VERBS = {
     "most_at_once",
     "arrived",
     "failures",
-}  # that never wait
+}  # verbs that never wait
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,8 +45,8 @@ class ApiCall:
     method: str  # "sendMessage", "chat.postMessage"
     token: str
     arguments: dict[str, Any]
-    chat: str = ""  # the lane that it concerns
-    problem: str = ""  # the request itself cannot be read
+    chat: str = ""  # the lane to which the call belongs
+    problem: str = ""  # why the request cannot be read
     files: Mapping[str, tuple[str, bytes]] = field(default_factory=dict)  # field → (name, content)
 
 
@@ -57,12 +57,12 @@ class ApiResponse:
     body: dict[str, Any]
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
-    data: bytes | None = None  # the content of a file, instead of the body
+    data: bytes | None = None  # the content of a file, sent instead of the body
 
 
 @dataclass(slots=True)
 class _PlannedFault:
-    """A planned fault: `times` calls of `method` (in `chat`), after `after` calls that pass."""
+    """A planned fault for `times` calls of `method` (in `chat`). `after` calls succeed before it."""
 
     fault: Fault
     times: int
@@ -72,27 +72,27 @@ class _PlannedFault:
 
 
 class FakePlatform(ABC):
-    """A fake platform on loopback. It refuses what the platform refuses; its verbs make it fail.
+    """A fake platform on loopback. It refuses what the real platform refuses. Its verbs make it fail.
 
-    As a context manager it runs in its own thread. `url` is the value for the setting of the platform's address.
+    As a context manager, it runs in its own thread. `url` is the value for the setting of the platform's address.
     """
 
-    send: str  # the method that posts
+    send: str  # the method that posts a message
     root: str  # the path after the port, for `url`
-    verbs: tuple[str, ...] = ()  # what `_control` may call, besides the verbs of this class
+    verbs: tuple[str, ...] = ()  # what `_control` may call, in addition to the verbs of this class
 
     def __init__(self, journal: Path | None = None) -> None:
         self.journal = Journal(journal)
-        self.requests: list[tuple[str, str]] = []  # (method, chat) of everything that arrived, refused or not
+        self.requests: list[tuple[str, str]] = []  # (method, chat) of every request that arrived, refused or not
         self._failures: list[tuple[float, str]] = []
-        self._takes = 0.0  # seconds
-        self.answered: list[tuple[str, str]] = []  # the same of everything that was done with
+        self._takes = 0.0  # seconds that each post takes
+        self.answered: list[tuple[str, str]] = []  # (method, chat) of every request that is finished
         self.port = 0
         self.control_port = 0
         self._orders: deque[_PlannedFault] = deque()
         self._open: Counter[str] = Counter()
         self._most: Counter[str] = Counter()
-        self._watchers: set[asyncio.Event] = set()  # of those who wait for calls to be answered
+        self._watchers: set[asyncio.Event] = set()  # events of those that wait until a call is answered
         self._runner: web.ServerRunner | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
@@ -101,19 +101,19 @@ class FakePlatform(ABC):
 
     @abstractmethod
     async def read(self, request: web.BaseRequest) -> ApiCall:
-        """Parses a request as the platform does."""
+        """Parses and returns a request as the platform does."""
 
     @abstractmethod
     def handle(self, call: ApiCall) -> ApiResponse:
-        """Checks and executes a call; never waits."""
+        """Checks and executes a call, and returns the answer. Never waits."""
 
     async def respond(self, call: ApiCall) -> ApiResponse:
-        """Answers a call by `handle`. A platform whose calls wait for something overrides this."""
+        """Returns the answer of `handle`. A platform overrides this if some of its calls wait for something."""
         return self.handle(call)
 
     @abstractmethod
     def too_many(self, retry_after: object) -> Fault:
-        """Returns the platform's 429; `retry_after` None omits the number."""
+        """Returns the platform's 429 answer. With `retry_after` None, it does not say how long to wait."""
 
     # ── verbs ─────────────────────────────────────────────────────────────────
 
@@ -134,14 +134,14 @@ class FakePlatform(ABC):
     ) -> None:
         """Makes the next `times` posts (or calls of `method`, or only those in `chat`) fail with "429" or one of FAULTS.
 
-        `after` calls pass before it begins; `taken` says otherwise than FAULTS whether the message is recorded.
+        `after` calls succeed before the first failure. `taken` overrides what FAULTS says: whether the message is recorded.
         """
         fault = self.too_many(retry_after) if what == "429" else FAULTS[what]
         fault = fault if taken is None else replace(fault, taken=taken)
         self._orders.append(_PlannedFault(fault, times, after, method or self.send, chat))
 
     def takes(self, seconds: float) -> None:
-        """Has each post take so long before the message is there, so that posts of one chat at the same time are seen."""
+        """Makes each post take this long before the message is recorded, so that simultaneous posts to a chat are noticed."""
         self._takes = seconds
 
     def forgives(self) -> None:
@@ -156,21 +156,21 @@ class FakePlatform(ABC):
         self._wait(self._up(self.port))
 
     def waits_hanging(self, seconds: float = PATIENCE) -> None:
-        """Returns as soon as a request hangs. In an async test: `await asyncio.to_thread(fake.waits_hanging)`."""
+        """Returns as soon as a request hangs. An async test calls it by `await asyncio.to_thread(fake.waits_hanging)`."""
         self._wait(self._until_hanging(seconds))
 
     def waits_for(self, method: str, times: int = 1, *, chat: str = "", seconds: float = PATIENCE) -> None:
-        """Returns once so many calls of a method (in a chat) were answered since the start."""
+        """Returns when `times` calls of a method (in a chat) were answered since the start."""
         self._wait(self._until_answered(method, times, chat=chat, seconds=seconds))
 
     def releases(self, *, drop: bool = False) -> None:
-        """Continues what hangs; with `drop` the connection is cut, and an untaken message is never taken."""
+        """Continues the calls that hang. With `drop`, cuts their connections instead; messages not yet recorded never are."""
         self._wait(self._release(drop=drop))
 
     # ── what it saw ───────────────────────────────────────────────────────────
 
     def posted_to(self, chat: str, thread: str | None = None) -> list[Entry]:
-        """Returns the messages of a chat, in order, without edits."""
+        """Returns the messages of a chat in order. Edits are left out."""
         return [
             e for e in self.journal if e.kind == "post" and e.chat == chat and (thread is None or e.thread == thread)
         ]
@@ -179,15 +179,15 @@ class FakePlatform(ABC):
         return [e for e in self.journal if e.kind == "edit" and e.chat == chat]
 
     def arrived(self, method: str = "") -> list[tuple[str, str]]:
-        """Returns (method, chat) of every request, or of those of one method, refused or not."""
+        """Returns (method, chat) of every request (of one method), refused or not."""
         return [request for request in self.requests if method in {"", request[0]}]
 
     def failures(self) -> list[tuple[float, str]]:
-        """Returns the ordered failures: the second by the machine's clock, and the chat."""
+        """Returns (time, chat) of each planned failure that happened, with the time of the machine's clock in seconds."""
         return self._failures
 
     def most_at_once(self, chat: str) -> int:
-        """Returns the most posts of one chat that were ever under way together."""
+        """Returns the highest number of simultaneous posts to one chat."""
         return self._most[chat]
 
     # ── the server ────────────────────────────────────────────────────────────
@@ -293,7 +293,7 @@ class FakePlatform(ABC):
         return web.Response(status=fault.status, text=body, content_type=fault.content_type, headers=headers)
 
     async def _hang(self) -> bool:
-        """Waits until the test releases the call. Returns False if the connection is to be cut."""
+        """Waits until the test releases the call. Returns False if the connection must be cut."""
         self._hanging.set()
         return await asyncio.shield(self._gate)
 
@@ -322,7 +322,7 @@ class FakePlatform(ABC):
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE)
 
     def in_its_loop(self, do: Callable[[], T]) -> T:
-        """Runs a function in the server's loop, so nothing changes meanwhile; returns its result."""
+        """Runs a function in the server's loop, so that nothing changes while it runs. Returns its result."""
 
         async def done() -> T:
             return do()
@@ -332,7 +332,7 @@ class FakePlatform(ABC):
     # ── in its own process ────────────────────────────────────────────────────
 
     async def _control(self, request: web.BaseRequest) -> web.StreamResponse:
-        """Serves POST {"verb": …, "args": […], "options": {…}} → {"result": …}; tests.fakes.process calls this."""
+        """Serves POST {"verb": …, "args": […], "options": {…}} → {"result": …}. tests.fakes.process calls it."""
         order = json.loads(await request.text())
         verb, args, options = str(order["verb"]), order.get("args", []), order.get("options", {})
         result: object = None
@@ -357,7 +357,7 @@ class FakePlatform(ABC):
 
     @classmethod
     def main(cls) -> None:
-        """Runs `python -m tests.fakes.telegram --port 0 --journal FILE`, and prints one line of JSON with both ports."""
+        """Runs `python -m tests.fakes.telegram --port 0 --journal FILE`. Prints one line of JSON with both ports."""
         parser = argparse.ArgumentParser()
         parser.add_argument("--port", type=int, default=0)
         parser.add_argument("--journal", type=Path)
@@ -375,13 +375,13 @@ class FakePlatform(ABC):
         sys.stdout.flush()
         if not stat.S_ISFIFO(os.fstat(0).st_mode):
             await asyncio.Event().wait()
-        # A test that started us holds our standard input: when it is gone, so are we.
+        # A test that started this process holds our standard input open. When the input ends, we exit too.
         await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
         await self._down()
         await control.cleanup()
 
     def _note(self, call: ApiCall, **known: Any) -> None:
-        """Records in the journal that the message was taken."""
+        """Records in the journal that the message was accepted."""
         self.journal.write(
             Entry(at=time.time(), concurrent=max(1, self._open[call.chat]), payload=call.arguments, **known)
         )
@@ -394,7 +394,7 @@ def _response(answer: ApiResponse) -> web.Response:
 
 
 def _cut(request: web.BaseRequest, how: str, begun: web.StreamResponse | None = None) -> web.StreamResponse:
-    """Closes the connection, by FIN (`politely`) or RST."""
+    """Closes the connection by FIN or RST, as `how` says."""
     transport = request.transport
     if transport is not None:
         if how == "rst":

@@ -1,7 +1,7 @@
 """A fake Slack on loopback, as strict as the real one: Web API, Socket Mode, signed requests, response URLs.
 
-slack_workspace has the workspaces, slack_methods the methods, blocks what blocks may hold, slack_event_delivery how
-events come to the app. The fake does not de-duplicate by client_msg_id, so that tests see what a sender repeats.
+slack_workspace holds the workspaces, slack_methods the methods, blocks the checks of blocks, and slack_event_delivery
+brings events to the app. The fake does not de-duplicate by client_msg_id, so tests see every repetition by a sender.
 """
 
 import json
@@ -34,16 +34,17 @@ TOKEN = "xoxb-made-up-token-of-a-workspace"
 SECRET = "made-up-signing-secret"
 TEAM = "T0TEST"
 TEXT_LIMIT = methods.TEXT_LIMIT
-LASTS = 30 * 60.0  # seconds that an address for answers is good (docs.slack.dev, Handling user interaction)
+LASTS = 30 * 60.0  # seconds for which a response URL is valid (docs.slack.dev, Handling user interaction)
 
 
 class FakeSlack(SlackPeople):
     """Verbs about places: knows, knows_person, names, leaves, archives, forbids, unblocks, hides, deletes.
 
     Verbs about the app: grants, withdraws, revokes, restores, workspace, delivers_to. Verbs of people: says, user_types,
-    mentions, writes_dm, clicks, opens_home. What happens: invites, removes, member_leaves, archives, unarchives, renames,
-    deletes_channel, changes_id, uninstalls. Verbs about the line: refreshes_connection, drops_connection,
-    drops_connections, repeats, cuts_after_taking. Verbs of people return a `Sent`, which says when it was acknowledged.
+    mentions, writes_dm, clicks, opens_home. Verbs for events: invites, removes, member_leaves, archives, unarchives,
+    renames, deletes_channel, changes_id, uninstalls. Verbs about the connection: refreshes_connection, drops_connection,
+    drops_connections, repeats, cuts_after_taking. Verbs of people return a `SentEnvelope`, which tells whether the app
+    acknowledged it.
     """
 
     send = "chat.postMessage"
@@ -89,7 +90,7 @@ class FakeSlack(SlackPeople):
         return self._first.scopes
 
     def workspace(self, team: str, token: str, *, app_token: str = APP_TOKEN) -> FakeWorkspace:
-        """Adds another workspace, in which the app or, with `app_token`, another app is installed."""
+        """Adds and returns another workspace with this app or, if `app_token` is given, with another app."""
         made = FakeWorkspace(team, token, app_token, self._stamp, prefix=f"{team}/")
         made.scopes = set(self._first.scopes)
         self._workspaces[team] = made
@@ -105,21 +106,21 @@ class FakeSlack(SlackPeople):
         people: tuple[str, ...] = (),
         team: str = "",
     ) -> None:
-        """Adds a channel, with the bot in it or not."""
+        """Adds a channel. With `member`, the bot is in it."""
         self._of(team).conversations[channel] = FakeConversation(
             channel, member, private, name=name, people=set(people)
         )
 
     def knows_person(self, user: str, *, team: str = "", home: str = "", **more: Any) -> None:
-        """Adds a person; conversations.open gives the id of the direct messages, "D…" for "U…".
+        """Adds a person. For a person "U…", the id of the direct messages is "D…".
 
-        `home` is their own workspace where that is another; `more` are fields of FakePerson.
+        `home` is the person's own workspace, if it is another one. `more` are fields of FakePerson.
         """
         workspace = self._of(team)
         workspace.people[user] = FakePerson(user, home or workspace.team, **more)
 
     def says(self, channel: str, text: str, times: int = 1) -> str:
-        """Posts in the channel as another person. Returns the ts of the last message."""
+        """Posts `times` messages in the channel as another person. Returns the ts of the last one."""
         ts = ""
         for _ in range(times):
             ts = self._stamp()
@@ -134,12 +135,12 @@ class FakeSlack(SlackPeople):
         self._conversations[channel].refusal = code
 
     def unblocks(self, channel: str) -> None:
-        """Lets the bot write again, however it was blocked."""
+        """Lets the bot write again, whatever blocked it."""
         conversation = self._conversations[channel]
         conversation.member, conversation.archived, conversation.refusal = True, False, ""
 
     def hides(self, looks: int) -> None:
-        """Shows a posted message only after so many reads of the history: Slack does not document how soon it appears."""
+        """Shows a posted message only after `looks` reads of the history. Slack does not say how soon a message appears."""
         self._hidden_looks = looks
 
     # ── verbs about the app ───────────────────────────────────────────────────
@@ -161,14 +162,14 @@ class FakeSlack(SlackPeople):
 
     @property
     def is_revoked(self) -> bool:
-        """Whether the token of the own workspace is refused."""
+        """Tells whether the token of the app's own workspace is refused."""
         return bool(self._of("").revoked)
 
     def restores(self, *, team: str = "") -> None:
         self._of(team).revoked = ""
 
     def delivers_to(self, url: str, secret: str = SECRET) -> None:
-        """Posts requests to this address, signed, instead of Socket Mode."""
+        """Sends requests to this address with a signature, instead of using Socket Mode."""
         self.event_delivery.url, self.event_delivery.secret, self.event_delivery.wants_events = url, secret, True
 
     def sets_time(self, now: float) -> None:
@@ -184,7 +185,7 @@ class FakeSlack(SlackPeople):
         ]
 
     def sees(self, user: str, channel: str = "C1", *, team: str = "") -> list[str]:
-        """Returns the texts that a person sees in a channel now, with ephemeral messages to that person."""
+        """Returns the texts that a person sees in a channel now, including ephemeral messages to that person."""
         conversation = self._of(team).conversations[channel]
         return [one["text"] for one in conversation.messages.values() if one.get("whispered", user) == user]
 
@@ -216,7 +217,7 @@ class FakeSlack(SlackPeople):
         bearer = request.headers.get("Authorization", "")
         token = bearer.removeprefix("Bearer ") if bearer.startswith("Bearer ") else ""
         arguments: dict[str, Any] = dict(request.query)
-        if not request.path.startswith(self.root):  # answers and files have addresses of their own
+        if not request.path.startswith(self.root):  # response URLs and files have other paths
             return ApiCall(method=request.path, token=token, arguments={"body": raw})
         text, problem = raw.decode("utf-8", "replace"), ""
         if request.content_type == "application/json":
@@ -225,7 +226,7 @@ class FakeSlack(SlackPeople):
             except ValueError:
                 problem = "invalid_json"
             if method not in methods.JSON_METHODS and text:
-                problem = "invalid_arguments"  # stricter: Slack passes over what it cannot read
+                problem = "invalid_arguments"  # stricter: Slack ignores arguments that it cannot read
         else:
             arguments.update(parse_qsl(text, keep_blank_values=True))
         token = token or str(arguments.pop("token", ""))
@@ -342,7 +343,7 @@ class FakeSlack(SlackPeople):
         if thread:
             parent = conversation.messages.get(thread)
             if parent is None or parent.get("thread_ts", thread) != thread:
-                raise Refusal("thread_not_found")  # stricter: Slack is said to start a new thread
+                raise Refusal("thread_not_found")  # stricter: according to reports, Slack starts a new thread
         return thread
 
     def _store_ephemeral(
@@ -380,7 +381,7 @@ class FakeSlack(SlackPeople):
         if known["user"] != workspace.bot:
             raise Refusal("cant_update_message")
         message = methods.checked(call.arguments)
-        # Blocks and metadata that the call does not name stay as they were.
+        # Blocks and metadata stay unchanged if the call does not contain them.
         conversation.messages[ts] = {**known, **message}
         self._note(call, kind="edit", chat=workspace.chat(conversation.id), id=ts, text=message["text"])
         return {"channel": conversation.id, "ts": ts, "text": message["text"]}
@@ -466,7 +467,7 @@ class FakeSlack(SlackPeople):
         return ApiResponse(body={"ok": False, "error": "not_found"}, status=404)
 
     def _respond(self, name: str, raw: bytes) -> ApiResponse:
-        """Answers a call of a response URL (docs.slack.dev, Handling user interaction): five in half an hour."""
+        """Returns the answer of a response URL, which is valid for five calls in half an hour (docs.slack.dev, Handling user interaction)."""
         answers = self._kept.answers.get(name)
         if answers is None or answers.left == 0 or self._time() - answers.since > LASTS:
             why = "used_url" if answers and answers.left == 0 else "expired_url"
@@ -483,7 +484,7 @@ class FakeSlack(SlackPeople):
         if body.get("response_type", "ephemeral") != "ephemeral":
             return ApiResponse(
                 body={"ok": False}, status=400
-            )  # stricter: the bot never posts to the whole channel this way
+            )  # stricter: the bot never uses a response URL to post to the whole channel
         if body.get("delete_original") or body.get("replace_original"):
             place.messages.pop(answers.message, None)
         answers.left -= 1

@@ -1,7 +1,7 @@
-"""Delivers events to the app as Slack does: by WebSockets that the app opened, or signed to its web address.
+"""Delivers events to the app as Slack does: over WebSockets that the app opened, or as signed requests to its web address.
 
-A request fails unless it is acknowledged in time on the connection that carried it. A failed event is sent
-again; for a failed command or interaction the person sees an error (docs.slack.dev, Using Socket Mode; Verifying requests
+A request fails unless it is acknowledged in time on the connection that carried it. A failed event can be sent again.
+For a failed command or interaction, the person sees an error (docs.slack.dev, Using Socket Mode; Verifying requests
 from Slack).
 """
 
@@ -22,13 +22,13 @@ from tests.patience import PATIENCE
 
 EVENTS, COMMANDS, INTERACTIONS = "events_api", "slash_commands", "interactive"
 PATHS = {EVENTS: "/slack/events", COMMANDS: "/slack/commands", INTERACTIONS: "/slack/interactivity"}
-IN_TIME = 60.0  # seconds to acknowledge; three at Slack, which a busy test machine may need for anything
+IN_TIME = 60.0  # seconds to acknowledge. Slack allows three, but a busy test machine may need more
 CONNECTIONS = 10  # of one app
 
 
 @dataclass(slots=True)
 class SentEnvelope:
-    """One request of a person, on its way to the app."""
+    """One request of a person, sent to the app."""
 
     kind: str
     payload: dict[str, Any]
@@ -36,9 +36,9 @@ class SentEnvelope:
     number: int
     tries: int = 0
     acknowledged: bool = False
-    answer: dict[str, Any] = field(default_factory=dict)  # what came with that
-    status: int = 0  # of HTTP
-    failed: str = ""  # what the person sees of it, or why it comes again
+    answer: dict[str, Any] = field(default_factory=dict)  # the content of the acknowledgement
+    status: int = 0  # HTTP status
+    failed: str = ""  # the error: a person sees it, or the event is sent again
 
 
 @dataclass(slots=True, eq=False)
@@ -47,21 +47,21 @@ class SocketConnection:
 
     socket: web.WebSocketResponse
     app: str
-    open: dict[str, SentEnvelope] = field(default_factory=dict)  # by envelope, not acknowledged
+    open: dict[str, SentEnvelope] = field(default_factory=dict)  # envelope id → what is not acknowledged
     leaving: bool = False  # its end was announced
 
 
 class EventDelivery:
-    """Sends envelopes to the app. Used inside the fake's loop only, except `sent`."""
+    """Sends envelopes to the app. Except for `sent`, it is used only inside the fake's loop."""
 
     def __init__(self, wall: Callable[[], float]) -> None:
         self.sent: list[SentEnvelope] = []
-        self.strays: list[str] = []  # acknowledgements on a connection that did not bring the envelope
+        self.strays: list[str] = []  # acknowledgements on a connection that did not carry the envelope
         self.lines: list[SocketConnection] = []
-        self.tickets: dict[str, str] = {}  # of connections that may be opened once → app token
-        self.url = ""  # the app's web address; "": Socket Mode
+        self.tickets: dict[str, str] = {}  # ticket of a connection that may be opened once → app token
+        self.url = ""  # the app's web address; "" means Socket Mode
         self.secret = ""
-        self.wants_events = False  # the app has asked for a connection, or has an address
+        self.wants_events = False  # the app has requested a connection, or it has a web address
         self._wall = wall
         self._waiting: list[SentEnvelope] = []
         self._numbers = count(1)
@@ -71,7 +71,7 @@ class EventDelivery:
     # ------------------------------------------------------------------------------------------------------- people
 
     def bring(self, kind: str, payload: dict[str, Any], app: str) -> SentEnvelope:
-        """Begins to send an envelope to the app."""
+        """Begins to send an envelope to the app, and returns it."""
         sent = SentEnvelope(kind=kind, payload=payload, app=app, number=next(self._numbers))
         self.sent.append(sent)
         if kind == EVENTS and not self.wants_events:
@@ -81,7 +81,7 @@ class EventDelivery:
         return sent
 
     def repeat(self, *, also_acknowledged: bool = False) -> int:
-        """Sends failed events again, or all with `also_acknowledged`. Returns how many."""
+        """Sends failed events again; with `also_acknowledged`, all events. Returns their number."""
         again = [
             one for one in self.sent if one.tries and one.kind == EVENTS and (also_acknowledged or not one.acknowledged)
         ]
@@ -91,14 +91,14 @@ class EventDelivery:
         return len(again)
 
     async def settled(self, seconds: float = PATIENCE) -> None:
-        """Returns once everything was acknowledged or has failed."""
+        """Returns when every request is acknowledged or has failed."""
         async with asyncio.timeout(seconds):
             while not all(one.acknowledged or one.failed for one in self.sent):
                 self._news.clear()
                 await self._news.wait()
 
     async def connected(self, times: int, seconds: float = PATIENCE) -> None:
-        """Returns once so many connections are open whose end is not announced."""
+        """Returns when `times` connections are open whose end is not announced."""
         async with asyncio.timeout(seconds):
             while sum(not line.leaving for line in self.lines) < times:
                 self._news.clear()
@@ -107,7 +107,7 @@ class EventDelivery:
     # --------------------------------------------------------------------------------------------------- connections
 
     def ticket(self, app: str) -> str:
-        """Returns a number that opens one connection."""
+        """Returns a ticket that opens one connection."""
         number = hashlib.sha256(f"{app}{next(self._numbers)}".encode()).hexdigest()[:24]
         self.tickets[number] = app
         self.wants_events = True
@@ -144,7 +144,7 @@ class EventDelivery:
         await line.socket.send_json({"type": "disconnect", "reason": reason, "debug_info": {"host": "wss-test"}})
 
     async def drop(self, *, all_of_them: bool = False, politely: bool = True) -> None:
-        """Ends the connections whose end was announced, or all."""
+        """Closes the connections whose end was announced, or all connections."""
         for line in [line for line in self.lines if line.leaving or all_of_them]:
             if politely:
                 await line.socket.close()
@@ -152,7 +152,7 @@ class EventDelivery:
                 line.socket._req.transport.abort()
 
     async def hang_up(self) -> None:
-        """Closes all connections; the server ends."""
+        """Closes all connections, because the server ends."""
         await self.drop(all_of_them=True, politely=False)
         for task in tuple(self._tasks):
             task.cancel()
@@ -204,7 +204,7 @@ class EventDelivery:
         self._tell()
 
     def _lost(self, line: SocketConnection) -> None:
-        """Sends the unacknowledged events of a lost connection by another one."""
+        """Sends the unacknowledged events of a lost connection over another connection. Other requests fail."""
         for sent in line.open.values():
             if sent.kind == EVENTS:
                 self._start(self._try(sent))
@@ -248,7 +248,7 @@ class EventDelivery:
 
 
 def encoded(kind: str, payload: Mapping[str, Any]) -> tuple[str, bytes]:
-    """Returns (media type, body) of a request of Slack."""
+    """Returns (media type, body) of a request by Slack."""
     if kind == EVENTS:
         return "application/json", json.dumps(payload).encode()
     form = {"payload": json.dumps(payload)} if kind == INTERACTIONS else dict(payload)

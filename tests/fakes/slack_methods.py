@@ -1,17 +1,17 @@
-"""The methods of Slack's Web API that the fake supports (docs.slack.dev, Web API methods): checked, executed, answered.
+"""The methods of Slack's Web API that the fake supports (docs.slack.dev, Web API methods): checks, execution, answers.
 
-Where the platform's behaviour is not known for certain, the fake is stricter rather than laxer and says so in a comment.
+Where Slack's behaviour is not known for certain, the fake is stricter than Slack may be, and a comment says so.
 """
 
 import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tests.fakes.blocks import BadBlocks, check_blocks, check_metadata, check_view
+from tests.fakes import blocks
 from tests.fakes.slack_workspace import FakeConversation, FakeWorkspace, Refusal
 
 TEXT_LIMIT = 40_000  # characters; longer texts are cut
-JSON_METHODS = frozenset(  # of the others Slack reads no JSON (docs.slack.dev, Web API, request body formats)
+JSON_METHODS = frozenset(  # for other methods, Slack reads no JSON (docs.slack.dev, Web API, request body formats)
     {
         "auth.test",
         "apps.connections.open",
@@ -32,16 +32,16 @@ Result = dict[str, Any]
 
 
 def checked(arguments: Arguments) -> Result:
-    """Returns the content of a call, if Slack accepts it."""
+    """Returns the content of a call. Raises Refusal if Slack would refuse it."""
     message: Result = {"text": str(arguments.get("text") or "")[:TEXT_LIMIT]}
     try:
         if arguments.get("blocks") is not None:
             message["blocks"] = unpacked(arguments["blocks"], "invalid_blocks_format")
-            check_blocks(message["blocks"])
+            blocks.check_blocks(message["blocks"])
         if arguments.get("metadata") is not None:
             message["metadata"] = unpacked(arguments["metadata"], "invalid_metadata_format")
-            check_metadata(message["metadata"])
-    except BadBlocks as bad:
+            blocks.check_metadata(message["metadata"])
+    except blocks.BadBlocks as bad:
         raise Refusal(bad.code, response_metadata={"messages": [bad.message]}) from bad
     if not message["text"].strip() and not message.get("blocks"):
         raise Refusal("no_text")
@@ -49,30 +49,30 @@ def checked(arguments: Arguments) -> Result:
 
 
 def checked_view(arguments: Arguments) -> Result:
-    """Returns the view of a call, if Slack accepts it."""
+    """Returns the view of a call. Raises Refusal if Slack would refuse it."""
     try:
         view: Result = unpacked(arguments.get("view"), "invalid_arguments")
-        check_view(view)
-    except BadBlocks as bad:
+        blocks.check_view(view)
+    except blocks.BadBlocks as bad:
         raise Refusal(bad.code, response_metadata={"messages": [bad.message]}) from bad
     return view
 
 
 def unpacked(value: object, code: str) -> Any:
-    """Returns an argument that is JSON: itself, or parsed from its text in a form."""
+    """Returns an argument that is JSON: the value itself, or parsed if it is text in a form."""
     if not isinstance(value, str):
         return value
     try:
         return json.loads(value)
     except ValueError as error:
-        raise BadBlocks("must be valid JSON", code) from error
+        raise blocks.BadBlocks("must be valid JSON", code) from error
 
 
 # ------------------------------------------------------------------------------------------------------------- reading
 
 
 def history(workspace: FakeWorkspace, method: str, arguments: Arguments, *, hidden: bool) -> Result:
-    """Answers conversations.history (parents, newest first) and conversations.replies (a thread, oldest first)."""
+    """Returns the answer of conversations.history (parents, newest first) and conversations.replies (a thread, oldest first)."""
     conversation = workspace.visible(str(arguments.get("channel", "")))
     workspace.need({"D": "im:history", "G": "groups:history"}.get(conversation.id[0], "channels:history"))
     if not conversation.member:
@@ -114,7 +114,7 @@ def conversations_members(workspace: FakeWorkspace, arguments: Arguments) -> Res
 
 
 def users_conversations(workspace: FakeWorkspace, arguments: Arguments) -> Result:
-    """Returns the conversations of a person that the bot can see and the person is in."""
+    """Returns the conversations of a person that the bot can see too."""
     user = str(arguments.get("user", workspace.bot))
     kinds = {"public_channel": "channels", "private_channel": "groups", "mpim": "mpim", "im": "im"}
     wanted = [kinds[name] for name in str(arguments.get("types") or "public_channel").split(",")]
@@ -152,7 +152,7 @@ def _between(
 
 
 def paged(found: list[Any], arguments: Arguments, *, most: int) -> Result:
-    """Returns one page of a list, by limit and cursor."""
+    """Returns one page of a list, according to the arguments `limit` and `cursor`."""
     limit = int(arguments.get("limit") or 100)
     if not 1 <= limit <= most:
         raise Refusal("invalid_limit")

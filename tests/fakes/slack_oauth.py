@@ -1,4 +1,4 @@
-"""The OAuth part of the fake Slack: codes, tokens, tokens that rotate (docs.slack.dev, oauth.v2.access)."""
+"""The OAuth part of the fake Slack: codes, tokens, and rotating tokens (docs.slack.dev, oauth.v2.access)."""
 
 import base64
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from tests.fakes.server import ApiCall, ApiResponse
 from tests.fakes.slack import FakeSlack
 
 CLIENT_ID, CLIENT_SECRET = "1234.5678", "made-up-client-secret"
-LASTS = 43_200  # seconds, twelve hours
+LASTS = 43_200  # seconds (twelve hours)
 
 
 @dataclass(slots=True)
@@ -24,17 +24,17 @@ class _Installed:
 
 
 class FakeOAuth(FakeSlack):
-    """A fake Slack with OAuth. Further verbs: lets_in, refuses_refresh."""
+    """A fake Slack with OAuth. Additional verbs: lets_in, refuses_refresh."""
 
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
         self._codes: dict[str, _Installed] = {}
         self._installed: dict[str, _Installed] = {}
         self._made = count(1)
-        self.refreshed: list[str] = []  # the refresh tokens that were used, in their order
+        self.refreshed: list[str] = []  # refresh tokens that were used, in order
 
     def lets_in(self, team: str, name: str = "Example", *, rotates: bool = False, enterprise: bool = False) -> str:
-        """Installs the app in a workspace as a person does. Returns the code that Slack redirects the browser with."""
+        """Installs the app in a workspace, as a person does. Returns the code that Slack adds to the browser's redirect."""
         code = f"{team}.{next(self._made)}"
         self._codes[code] = _Installed(team, name, rotates, enterprise)
         return code

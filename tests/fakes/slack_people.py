@@ -6,30 +6,30 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from tests.fakes import slack_event_delivery
 from tests.fakes.server import LOOPBACK, FakePlatform
-from tests.fakes.slack_event_delivery import COMMANDS, EVENTS, INTERACTIONS, EventDelivery, SentEnvelope
 from tests.fakes.slack_workspace import FakeConversation, FakeWorkspace, stamps
 from tests.patience import PATIENCE
 
 APP_TOKEN = "xapp-1-A0TEST-made-up-token-of-an-app"
-USES = 5  # of an address for answers (docs.slack.dev, Handling user interaction)
+USES = 5  # how often a response URL can be used (docs.slack.dev, Handling user interaction)
 
 
 @dataclass(slots=True)
 class ResponseUrl:
-    """An address at which the app may answer one request."""
+    """An address at which the app may answer one request (response URL)."""
 
     workspace: FakeWorkspace
     channel: str
     person: str
-    message: str = ""  # the ts of the message whose button was pressed
+    message: str = ""  # the ts of the message with the pressed button
     since: float = 0.0
     left: int = USES
 
 
 @dataclass(slots=True)
 class Upload:
-    """A file that is being uploaded, or that a person dropped."""
+    """A file that the app is uploading, or that a person sent."""
 
     workspace: FakeWorkspace
     name: str
@@ -48,17 +48,17 @@ class ShownView:
 
 @dataclass(slots=True)
 class PendingState:
-    """Unused trigger ids and response URLs, and the shown views."""
+    """Unused trigger ids and response URLs, and the views that were shown."""
 
     answers: dict[str, ResponseUrl] = field(default_factory=dict)
     uploads: dict[str, Upload] = field(default_factory=dict)
-    triggers: dict[str, str] = field(default_factory=dict)  # → the person; each can open one view
+    triggers: dict[str, str] = field(default_factory=dict)  # trigger id → person; each id can open one view
     triggers_expired: bool = False
     views: list[ShownView] = field(default_factory=list)
 
 
 class SlackPeople(FakePlatform):
-    """The verbs of people, of events of channels and the app, and of the connection to it."""
+    """Verbs of people, verbs for events of channels and of the app, and verbs about the connection to it."""
 
     def __init__(self, journal: Path | None, *, token: str, team: str) -> None:
         super().__init__(journal)
@@ -68,14 +68,14 @@ class SlackPeople(FakePlatform):
         self._now: float | None = None
         self._numbers = count(1)
         self._kept = PendingState()
-        self.event_delivery = EventDelivery(self._time)
+        self.event_delivery = slack_event_delivery.EventDelivery(self._time)
 
     # ── verbs of people ───────────────────────────────────────────────────────
 
     def user_types(
         self, text: str, channel: str = "C1", *, by: str = "U1", team: str = "", home: str = "", name: str = ""
-    ) -> SentEnvelope:
-        """Types a slash command as a person; `channel` "D…" is a conversation of two."""
+    ) -> slack_event_delivery.SentEnvelope:
+        """Types a slash command as a person. A channel "D…" holds direct messages."""
         workspace = self._of(team)
         command, _, rest = text.partition(" ")
         known = workspace.conversations.get(channel, FakeConversation(channel, member=False))
@@ -93,12 +93,12 @@ class SlackPeople(FakePlatform):
             "response_url": self._answers(workspace, channel, by),
             "trigger_id": self._trigger(by),
         }
-        return self._bring(COMMANDS, payload, workspace)
+        return self._bring(slack_event_delivery.COMMANDS, payload, workspace)
 
     def mentions(
         self, text: str, channel: str = "C1", *, by: str = "U1", thread: str = "", team: str = "", home: str = ""
-    ) -> SentEnvelope:
-        """Mentions the bot in a channel as a person, with `text` after its name."""
+    ) -> slack_event_delivery.SentEnvelope:
+        """Mentions the bot in a channel as a person. `text` follows the bot's name."""
         workspace = self._of(team)
         ts = workspace.next_ts()
         event = {
@@ -124,8 +124,8 @@ class SlackPeople(FakePlatform):
         edits: str = "",
         file: tuple[str, str] | None = None,
         wrapped: bool = False,
-    ) -> SentEnvelope:
-        """A person writes to the bot in private, drops a file, or edits the message with the ts `edits`.
+    ) -> slack_event_delivery.SentEnvelope:
+        """Writes a direct message to the bot, sends a file, or edits the message with the ts `edits`.
 
         `wrapped`: the text is already escaped as Slack sends it.
         """
@@ -154,10 +154,10 @@ class SlackPeople(FakePlatform):
 
     def clicks(
         self, what: str, channel: str = "C1", *, by: str = "U1", team: str = "", home: str = "", tampered: bool = False
-    ) -> SentEnvelope:
-        """Presses the newest button, or menu entry, with this label in a channel, among those that the person sees.
+    ) -> slack_event_delivery.SentEnvelope:
+        """Presses the newest button or menu entry with this label among those that the person sees in the channel.
 
-        `tampered`: the value is made up.
+        `tampered`: the app gets an invented value.
         """
         workspace = self._of(team)
         conversation = workspace.conversations.get(channel) or FakeConversation(channel, member=False)
@@ -186,28 +186,30 @@ class SlackPeople(FakePlatform):
             "actions": [{"block_id": "b", "action_ts": ts, **action}],
             **under,
         }
-        return self._bring(INTERACTIONS, payload, workspace)
+        return self._bring(slack_event_delivery.INTERACTIONS, payload, workspace)
 
-    def opens_home(self, *, by: str = "U1", team: str = "") -> SentEnvelope:
+    def opens_home(self, *, by: str = "U1", team: str = "") -> slack_event_delivery.SentEnvelope:
         """Opens the app's home view as a person."""
         workspace = self._of(team)
         event = {"type": "app_home_opened", "user": by, "channel": f"D{by[1:]}", "tab": "home"}
         return self._event({**event, "event_ts": workspace.next_ts()}, workspace)
 
-    def brings(self, payload: dict[str, Any], kind: str = INTERACTIONS, *, team: str = "") -> SentEnvelope:
-        """Sends any payload of Slack, as it is."""
+    def brings(
+        self, payload: dict[str, Any], kind: str = slack_event_delivery.INTERACTIONS, *, team: str = ""
+    ) -> slack_event_delivery.SentEnvelope:
+        """Sends any payload of Slack, unchanged."""
         return self._bring(kind, payload, self._of(team))
 
     # ── what happens ──────────────────────────────────────────────────────────
 
-    def invites(self, channel: str, *, by: str = "U1", team: str = "") -> SentEnvelope:
-        """Adds the bot to a channel, as a person."""
+    def invites(self, channel: str, *, by: str = "U1", team: str = "") -> slack_event_delivery.SentEnvelope:
+        """Adds the bot to a channel as a person."""
         workspace = self._of(team)
         workspace.conversations[channel].member = True
         event = {"type": "member_joined_channel", "user": workspace.bot, "channel": channel, "inviter": by}
         return self._place_event({**event, "channel_type": "C", "team": workspace.team}, channel, workspace)
 
-    def leaves(self, channel: str, *, team: str = "") -> SentEnvelope:
+    def leaves(self, channel: str, *, team: str = "") -> slack_event_delivery.SentEnvelope:
         """Removes the bot from a channel."""
         workspace = self._of(team)
         sent = self._place_event({"type": "channel_left", "channel": channel}, channel, workspace)
@@ -216,37 +218,37 @@ class SlackPeople(FakePlatform):
 
     removes = leaves
 
-    def member_leaves(self, user: str, channel: str = "C1", *, team: str = "") -> SentEnvelope:
+    def member_leaves(self, user: str, channel: str = "C1", *, team: str = "") -> slack_event_delivery.SentEnvelope:
         """Removes a person from a channel."""
         workspace = self._of(team)
         workspace.conversations[channel].people.discard(user)
         event = {"type": "member_left_channel", "user": user, "channel": channel, "channel_type": "C"}
         return self._place_event({**event, "team": workspace.team}, channel, workspace)
 
-    def archives(self, channel: str, *, team: str = "") -> SentEnvelope:
+    def archives(self, channel: str, *, team: str = "") -> slack_event_delivery.SentEnvelope:
         workspace = self._of(team)
         workspace.conversations[channel].archived = True
         return self._place_event({"type": "channel_archive", "channel": channel, "user": "U0ANN"}, channel, workspace)
 
-    def unarchives(self, channel: str, *, team: str = "") -> SentEnvelope:
+    def unarchives(self, channel: str, *, team: str = "") -> slack_event_delivery.SentEnvelope:
         workspace = self._of(team)
         workspace.conversations[channel].archived = False
         return self._place_event({"type": "channel_unarchive", "channel": channel, "user": "U0ANN"}, channel, workspace)
 
-    def renames(self, channel: str, name: str, *, team: str = "") -> SentEnvelope:
+    def renames(self, channel: str, name: str, *, team: str = "") -> slack_event_delivery.SentEnvelope:
         workspace = self._of(team)
         workspace.conversations[channel].name = name
         details = {"id": channel, "name": name, "created": 1}
         return self._place_event({"type": "channel_rename", "channel": details}, channel, workspace)
 
-    def deletes_channel(self, channel: str, *, team: str = "") -> SentEnvelope:
+    def deletes_channel(self, channel: str, *, team: str = "") -> slack_event_delivery.SentEnvelope:
         workspace = self._of(team)
         sent = self._place_event({"type": "channel_deleted", "channel": channel}, channel, workspace)
         del workspace.conversations[channel]
         return sent
 
-    def changes_id(self, old: str, new: str, *, team: str = "") -> SentEnvelope:
-        """Gives a channel another id, as when it becomes shared."""
+    def changes_id(self, old: str, new: str, *, team: str = "") -> slack_event_delivery.SentEnvelope:
+        """Gives a channel another id. This happens when a channel becomes shared."""
         workspace = self._of(team)
         conversation = workspace.conversations.pop(old)
         conversation.id = new
@@ -256,8 +258,8 @@ class SlackPeople(FakePlatform):
 
     def uninstalls(
         self, *, team: str = "", says: tuple[str, ...] = ("tokens_revoked", "app_uninstalled")
-    ) -> list[SentEnvelope]:
-        """Uninstalls the app from a workspace; `says` are the events that follow, in order."""
+    ) -> list[slack_event_delivery.SentEnvelope]:
+        """Uninstalls the app from a workspace. `says` are the events that follow, in order."""
         workspace = self._of(team)
         details = {"tokens_revoked": {"tokens": {"oauth": [], "bot": [workspace.bot]}}, "app_uninstalled": {}}
         sent = [self._event({"type": name, **details[name]}, workspace) for name in says]
@@ -265,7 +267,7 @@ class SlackPeople(FakePlatform):
         return sent
 
     def reinstalls(self, *, team: str = "") -> None:
-        """Installs the app again; the token works again."""
+        """Installs the app again. Its token works again."""
         self._of(team).revoked = ""
 
     # ── verbs about the line ──────────────────────────────────────────────────
@@ -283,23 +285,23 @@ class SlackPeople(FakePlatform):
         self._wait(self.event_delivery.drop(all_of_them=True, politely=False))
 
     def repeats(self, *, also_acknowledged: bool = False) -> int:
-        """Sends unacknowledged events again; with `also_acknowledged` all."""
+        """Sends unacknowledged events again; with `also_acknowledged`, all events. Returns their number."""
         return self.in_its_loop(lambda: self.event_delivery.repeat(also_acknowledged=also_acknowledged))
 
     def cuts_after_taking(self, times: int = 1, *, after: int = 0) -> None:
-        """Takes the next posts and then cuts the connection: the sender cannot know that they were taken."""
+        """Accepts the next posts and then cuts the connection, so the sender cannot know that they were accepted."""
         self.answers("reset after", times, after=after)
 
     def expires_triggers(self) -> None:
-        """Makes every trigger id expire before the app uses it, as after three seconds: a busy test machine may need more."""
+        """Makes every trigger id expire before the app uses it. At Slack they expire after three seconds."""
         self._kept.triggers_expired = True
 
     def waits_until_settled(self, seconds: float = PATIENCE) -> None:
-        """Waits until each action of a person was acknowledged or has failed. Tests call it by `await asyncio.to_thread(…)`."""
+        """Waits until each action of a person is acknowledged or has failed. An async test calls it by `await asyncio.to_thread(…)`."""
         self._wait(self.event_delivery.settled(seconds))
 
     def waits_connected(self, times: int = 2, seconds: float = PATIENCE) -> None:
-        """Returns once so many connections are open."""
+        """Returns when `times` connections are open."""
         self._wait(self.event_delivery.connected(times, seconds))
 
     # ── inside ────────────────────────────────────────────────────────────────
@@ -317,8 +319,8 @@ class SlackPeople(FakePlatform):
         *,
         needs: str = "",
         member: FakeConversation | None = None,
-    ) -> SentEnvelope:
-        """Sends an event, unless the app may not see it."""
+    ) -> slack_event_delivery.SentEnvelope:
+        """Sends an event if the app may see it."""
         payload = {
             "token": "legacy",
             "team_id": workspace.team,
@@ -330,15 +332,19 @@ class SlackPeople(FakePlatform):
             "authorizations": [{"team_id": workspace.team, "user_id": workspace.bot, "is_bot": True}],
         }
         if (needs and needs not in workspace.scopes) or (member is not None and not member.member):
-            return SentEnvelope(EVENTS, payload, workspace.app_token, 0, failed="the app may not see it")
-        return self._bring(EVENTS, payload, workspace)
+            return slack_event_delivery.SentEnvelope(
+                slack_event_delivery.EVENTS, payload, workspace.app_token, 0, failed="the app may not see it"
+            )
+        return self._bring(slack_event_delivery.EVENTS, payload, workspace)
 
-    def _place_event(self, event: dict[str, Any], channel: str, workspace: FakeWorkspace) -> SentEnvelope:
+    def _place_event(
+        self, event: dict[str, Any], channel: str, workspace: FakeWorkspace
+    ) -> slack_event_delivery.SentEnvelope:
         conversation = workspace.conversations[channel]
         stamped = {**event, "event_ts": workspace.next_ts()}
         return self._event(stamped, workspace, needs=f"{workspace.kind(conversation)}:read", member=conversation)
 
-    def _bring(self, kind: str, payload: dict[str, Any], workspace: FakeWorkspace) -> SentEnvelope:
+    def _bring(self, kind: str, payload: dict[str, Any], workspace: FakeWorkspace) -> slack_event_delivery.SentEnvelope:
         return self.in_its_loop(lambda: self.event_delivery.bring(kind, payload, workspace.app_token))
 
     def _trigger(self, person: str) -> str:
@@ -378,5 +384,5 @@ class SlackPeople(FakePlatform):
 
 
 def escaped(text: str) -> str:
-    """Returns text as Slack escapes it."""
+    """Returns the text with Slack's escapes."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -22,7 +22,7 @@ ALL_SCOPES = (
 
 
 class Refusal(Exception):
-    """Slack's error code, with the further fields of the answer."""
+    """Slack's error code, with further fields of the answer."""
 
     def __init__(self, code: str, **more: Any) -> None:
         super().__init__(code)
@@ -41,7 +41,7 @@ class FakePerson:
     admin: bool = False
     owner: bool = False
     guest: bool = False  # is_restricted
-    single: bool = False  # is_ultra_restricted: a guest of one channel
+    single: bool = False  # is_ultra_restricted: a guest in one channel only
     gone: bool = False  # the account is closed
 
     def user_object(self, team: str, *, locale: bool) -> dict[str, Any]:
@@ -67,16 +67,16 @@ class FakePerson:
 
 @dataclass(slots=True)
 class FakeConversation:
-    """A channel, direct messages or a group conversation, and its messages."""
+    """A channel, direct messages or a group conversation, with its messages."""
 
     id: str
-    member: bool = True  # the bot is in it
+    member: bool = True  # whether the bot is in it
     private: bool = False
     archived: bool = False
-    refusal: str = ""  # an error code instead of taking a message
+    refusal: str = ""  # the error code with which it refuses a message
     name: str = "general"
     people: set[str] = field(default_factory=set)
-    messages: dict[str, dict[str, Any]] = field(default_factory=dict)  # by ts, in order
+    messages: dict[str, dict[str, Any]] = field(default_factory=dict)  # ts → message, in order
 
     @property
     def direct(self) -> bool:
@@ -84,7 +84,7 @@ class FakeConversation:
 
     @property
     def shown_name(self) -> str:
-        """Returns the name in commands and interactions, which hide the names of private conversations."""
+        """Returns the name that commands and interactions contain. They hide the names of private conversations."""
         return "directmessage" if self.direct else "privategroup" if self.private else self.name
 
     def conversation_object(self) -> dict[str, Any]:
@@ -105,22 +105,22 @@ class FakeConversation:
 
 
 class FakeWorkspace:
-    """One workspace that the app is installed in. `ts` gives the time of the next message."""
+    """One workspace in which the app is installed. `ts` returns the time of the next message."""
 
     def __init__(self, team: str, token: str, app_token: str, ts: Callable[[], str], *, prefix: str = "") -> None:
         self.team = team
         self.token = token
         self.app_token = app_token
         self.bot = BOT_USER
-        self.prefix = prefix  # before its channels in the journal: "" of the first workspace
+        self.prefix = prefix  # added before its channels in the journal; "" for the first workspace
         self.scopes = set(SCOPES)
         self.conversations: dict[str, FakeConversation] = {}
         self.people: dict[str, FakePerson] = {}
-        self.revoked = ""  # the code with which the token is refused
+        self.revoked = ""  # the error code with which the token is refused
         self.next_ts = ts
 
     def chat(self, channel: str) -> str:
-        """What a channel is called in the journal."""
+        """Returns the name of a channel in the journal."""
         return f"{self.prefix}{channel}"
 
     def need(self, scope: str) -> None:
@@ -128,7 +128,7 @@ class FakeWorkspace:
             raise Refusal("missing_scope", needed=scope, provided=",".join(sorted(self.scopes)))
 
     def visible(self, channel: str) -> FakeConversation:
-        """Returns a conversation that the bot can see. Stricter than Slack: only ids of conversations, no names or people."""
+        """Returns a conversation that the bot can see. Stricter than Slack: takes only ids of conversations, no names or people."""
         conversation = self.conversations.get(channel)
         if conversation is None or (conversation.private and not conversation.member):
             raise Refusal("channel_not_found")
@@ -145,7 +145,7 @@ class FakeWorkspace:
         return conversation
 
     def kind(self, conversation: FakeConversation) -> str:
-        """The first part of the scopes that are about it."""
+        """Returns the part of a scope that names this kind of conversation ("channels" of "channels:read")."""
         if conversation.direct:
             return "im"
         if conversation.name.startswith("mpdm-"):
@@ -161,7 +161,7 @@ class FakeWorkspace:
 
 
 def stamps() -> Callable[[], str]:
-    """Yields a workspace's next ts, which increases even if the clock does not."""
+    """Returns a function for the next ts of a workspace. The ts increases even if the clock does not."""
     last = 0.0
 
     def following() -> Iterator[str]:

@@ -1,8 +1,8 @@
-"""A mail server on loopback that takes mail, and on request refuses it, puts it off, or drops the connection.
+"""A mail server on loopback that accepts mail. If told to, it refuses or postpones a mail, or drops the connection.
 
-A trouble is "STEP ANSWER", with the steps of RFC 5321: "sender 550 5.7.1 no", "recipient 450 4.2.0 later", "content 552 5.3.4 large".
-The answer "drop" closes the connection; "content drop" does so after the mail was taken, as a server that crashes. "content silent"
-takes the mail and says nothing.
+A trouble is "STEP ANSWER", with the steps of RFC 5321: "sender 550 5.7.1 no", "recipient 450 4.2.0 later",
+"content 552 5.3.4 large". The answer "drop" closes the connection. "content drop" closes it after the mail was
+accepted, like a server that crashes. "content silent" accepts the mail and does not answer.
 """
 
 import asyncio
@@ -20,12 +20,12 @@ from html import unescape
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 LOOPBACK = "127.0.0.1"
-_DOMAINS = ("lab.org", "example.org")  # to others the server does not relay
+_DOMAINS = ("lab.org", "example.org")  # the server does not relay mail to other domains
 
 
 @dataclass
 class FakeMailServer:
-    """Where it listens, what it took, and what is to go wrong next, one trouble for each mail."""
+    """The address of the server, the mails that it accepted, and the next troubles, one for each mail."""
 
     user: str = ""
     password: str = ""
@@ -44,7 +44,7 @@ class FakeMailServer:
         return f"smtp://{secret}{LOOPBACK}:{self.port}"
 
     def goes_down(self) -> None:
-        """Takes no connection any more."""
+        """Closes all connections and accepts no new ones."""
         asyncio.run_coroutine_threadsafe(self._close(), self._loop).result()
 
     async def _listen(self) -> None:
@@ -58,7 +58,7 @@ class FakeMailServer:
             one.drops()
 
     def trouble(self, step: str) -> str:
-        """The answer to a step that goes wrong; "" if it does not."""
+        """Returns the answer to a step that goes wrong, or "" if the step succeeds."""
         if self.troubles and self.troubles[0].startswith(f"{step} "):
             return self.troubles.popleft().removeprefix(f"{step} ")
         return ""
@@ -66,7 +66,7 @@ class FakeMailServer:
     async def handle_MAIL(  # noqa: N802 - the names that aiosmtpd calls
         self, server: "_Protocol", session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
-        """Takes a sender."""
+        """Accepts a sender. Returns the answer."""
         del options
         if self.user and not session.authenticated:
             return "530 5.7.0 Authentication required"
@@ -78,7 +78,7 @@ class FakeMailServer:
     async def handle_RCPT(  # noqa: N802
         self, server: "_Protocol", session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
-        """Takes a recipient of its own domains."""
+        """Accepts a recipient of the server's own domains. Returns the answer."""
         del session, options
         if answer := self.trouble("recipient"):
             return server.says(answer)
@@ -88,7 +88,7 @@ class FakeMailServer:
         return "250 OK"
 
     async def handle_DATA(self, server: "_Protocol", session: Session, envelope: Envelope) -> str:  # noqa: N802
-        """Takes a mail that names its recipient, is dated, and has one Message-ID."""
+        """Accepts a mail that names its recipient and has a date and one Message-ID. Returns the answer."""
         del session
         raw = envelope.content
         assert isinstance(raw, bytes)
@@ -127,20 +127,20 @@ class _Protocol(SMTP):
         return AuthResult(success=fits, handled=False)
 
     def says(self, answer: str) -> str:
-        """The answer, or the end of the connection."""
+        """Returns the answer, or closes the connection."""
         if answer == "drop":
             self.drops()
         return answer
 
     def drops(self) -> None:
-        """Ends the connection without a word."""
+        """Closes the connection without an answer."""
         if isinstance(self.transport, asyncio.WriteTransport):
             self.transport.abort()
 
 
 @contextmanager
 def a_mail_server(user: str = "", password: str = "") -> Iterator[FakeMailServer]:
-    """A server that listens until the context ends."""
+    """Runs a mail server that listens until the context ends."""
     fake = FakeMailServer(user=user, password=password)
     loop = fake._loop
     thread = threading.Thread(target=loop.run_forever, daemon=True)
@@ -165,7 +165,7 @@ def a_mail_server(user: str = "", password: str = "") -> Iterator[FakeMailServer
 
 
 def shown_text(mail: EmailMessage) -> str:
-    """What a person sees of a mail: its HTML without marks, else its text."""
+    """Returns what a person sees of a mail: its HTML without tags, or its text if it has no HTML."""
     part = mail.get_body(("html", "plain"))
     assert part is not None
     body = str(part.get_content()).partition("</head>")[2] or str(part.get_content())

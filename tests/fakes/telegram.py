@@ -1,6 +1,6 @@
 """A fake Telegram Bot API server on loopback, as strict as the real one (core.telegram.org/bots/api, tdlib/telegram-bot-api).
 
-telegram_rules has what it refuses, telegram_people what it says about people, telegram_queue how updates wait.
+telegram_rules holds what the server refuses, telegram_people what it says about people, telegram_queue the updates.
 """
 
 import asyncio
@@ -15,29 +15,12 @@ from urllib.parse import parse_qsl
 
 from aiohttp import web
 
+from tests.fakes import telegram_people
 from tests.fakes import telegram_rules as rules
 from tests.fakes.faults import JSON, Fault
 from tests.fakes.markup import TEXT_LIMIT, Text
 from tests.fakes.server import ApiCall, ApiResponse, FakePlatform
-from tests.fakes.telegram_people import (
-    SENT,
-    TELEGRAM,
-    FakeChat,
-    FakeMessage,
-    anonymous,
-    chat_object,
-    forwarded,
-    full_chat_object,
-    in_topic,
-    media_fields,
-    member,
-    message_object,
-    person,
-    text_fields,
-    topic_created_message,
-)
 from tests.fakes.telegram_queue import UpdateQueue
-from tests.fakes.telegram_rules import Refusal
 from tests.patience import PATIENCE
 
 TOKEN = "4242:made-up-token-of-a-bot"
@@ -101,14 +84,15 @@ class FakeTelegram(FakePlatform):
         super().__init__(journal)
         self.token = token
         self.largest_upload, self.largest_download = rules.UPLOAD, rules.DOWNLOAD
-        self.words: dict[tuple[str, str], str] = {}  # (description | short_description, language) → what was set
+        # (description | short_description, language) → the text that was set
+        self.words: dict[tuple[str, str], str] = {}
         self.queue = UpdateQueue(self._date)
         self._now: float | None = None
-        self._chats: dict[int, FakeChat] = {}
+        self._chats: dict[int, telegram_people.FakeChat] = {}
         self._open_to_all = False
         self._revoked = False
         self._privacy = True
-        self._messages: dict[tuple[int, int], FakeMessage] = {}
+        self._messages: dict[tuple[int, int], telegram_people.FakeMessage] = {}
         self._next_id = 100
         self._open_callbacks: set[str] = set()
         self._toasts: dict[str, str] = {}
@@ -129,24 +113,26 @@ class FakeTelegram(FakePlatform):
         people: Mapping[str, str] | None = None,
         linked: str = "",
     ) -> None:
-        """Adds a chat that the bot may write to; `username` is without the @. `people`: their statuses."""
+        """Adds a chat to which the bot may write. `username` has no @. `people`: person → status."""
         number = int(chat)
         kind = kind or ("private" if number > 0 else "supergroup")
-        known = FakeChat(number, kind, title, username, set(topics), linked=int(linked) if linked else None)
+        known = telegram_people.FakeChat(
+            number, kind, title, username, set(topics), linked=int(linked) if linked else None
+        )
         known.bot = "administrator" if kind == "channel" else "member"
         known.people = {int(who): status for who, status in (people or {}).items()}
         self._chats[number] = known
 
     def opens_to_all(self) -> None:
-        """Makes every chat known, for load tests."""
+        """Makes every chat known. Load tests use this."""
         self._open_to_all = True
 
     def blocks(self, chat: str) -> None:
-        """Blocks the bot, as a person."""
+        """Blocks the bot as a person."""
         self._leave(chat, (403, "Forbidden: bot was blocked by the user"), "kicked", chat)
 
     def deactivates(self, chat: str) -> None:
-        """Deletes an account; no update says so."""
+        """Deletes an account. No update reports this."""
         self._chat(chat).refusal = (403, "Forbidden: user is deactivated")
 
     def kicks(self, chat: str, *, by: str = "7") -> None:
@@ -161,7 +147,7 @@ class FakeTelegram(FakePlatform):
         self._becomes(known, before, status or ("administrator" if known.kind == "channel" else "member"), by)
 
     def forbids(self, chat: str, words: str = "not enough rights to send text messages to the chat") -> None:
-        """Takes the bot's right to write in a chat."""
+        """Takes away the bot's right to write in a chat."""
         known = self._chat(chat)
         known.refusal = (400, f"Bad Request: {words}")
         self._becomes(known, known.bot, "administrator" if known.kind == "channel" else "restricted", "7", mute=True)
@@ -174,7 +160,7 @@ class FakeTelegram(FakePlatform):
         self._becomes(known, known.bot, status, by or (chat if known.kind == "private" else "7"))
 
     def migrates(self, old: str, new: str) -> None:
-        """Turns a group into a supergroup; both report it."""
+        """Turns a group into a supergroup. Both chats report this."""
         was = self._chat(old)
         self.knows(new, "supergroup", title=was.title)
         self._chat(new).people = dict(was.people)
@@ -193,15 +179,15 @@ class FakeTelegram(FakePlatform):
         self._says_itself(known, {"forum_topic_reopened": {}}, str(topic))
 
     def deletes_message(self, chat: str, message: str) -> None:
-        """Deletes a message, so that it cannot be edited."""
+        """Deletes a message, which can then no longer be edited."""
         self._messages.pop((int(chat), int(message)), None)
 
     def deletes_topic(self, chat: str, topic: int) -> None:
-        """Deletes a topic; no update says so."""
+        """Deletes a topic. No update reports this."""
         self._chat(chat).topics.discard(topic)
 
     def promotes(self, chat: str, who: str, status: str = "administrator") -> None:
-        """Gives a person this status, administrator by default; with the bot's own id, gives it to the bot."""
+        """Gives a status to a person, or to the bot if `who` is its id. The default status is administrator."""
         known = self._chat(chat)
         if who == str(BOT["id"]):
             self._becomes(known, known.bot, status, "7")
@@ -209,7 +195,7 @@ class FakeTelegram(FakePlatform):
             known.people[int(who)] = status
 
     def hides_members(self, chat: str) -> None:
-        """Hides the members of a big group: only administrators see who is a member."""
+        """Hides the members of a big group: only administrators can find out who is a member."""
         self._chat(chat).hides = True
 
     # ── verbs of people ───────────────────────────────────────────────────────
@@ -232,29 +218,31 @@ class FakeTelegram(FakePlatform):
         file: tuple[str, str] | None = None,
         **more: Any,
     ) -> int:
-        """A person writes, or sends one of SENT with a caption. Returns the id of the message.
+        """Writes a message as a person, or sends one of SENT with a caption. Returns the id of the message.
 
-        `answers` and `edits` are ids of messages, `file` is (name, content) of a document, `from_channel` a channel
-        whose post comes into its group. In a channel there is no person. `more` are further fields of the message.
+        `answers` and `edits` are ids of messages. `file` is (name, content) of a document. `from_channel` is a channel whose
+        post is forwarded into its group. In a channel, there is no sender. `more` are further fields of the message.
         """
         assert len(text.encode("utf-16-le")) // 2 <= TEXT_LIMIT, "nobody can write more"
-        assert sends in {"", *SENT}
+        assert sends in {"", *telegram_people.SENT}
         known = self._chat(chat)
         who = self._who(known, by, name, language, anonymous_admin=anonymous_admin, from_channel=from_channel)
         number = edits or self._new_id()
         date = self._messages[known.id, edits].date if edits else self._date()
-        said = FakeMessage(Text(text=text), thread=str(topic or ""), date=date, sender=who.get("from", {}))
+        said = telegram_people.FakeMessage(
+            Text(text=text), thread=str(topic or ""), date=date, sender=who.get("from", {})
+        )
         self._messages[known.id, number] = said
         message = {
             "message_id": number,
             "date": date,
-            "chat": chat_object(known),
+            "chat": telegram_people.chat_object(known),
             **who,
-            **in_topic(said.thread),
+            **telegram_people.in_topic(said.thread),
             **self._answering(known, said, answers),
-            **text_fields(text, "caption" if sends or file else "text"),
-            **media_fields("document" if file else sends, self._stored(file)),
-            **(forwarded(date) if is_forwarded else {}),
+            **telegram_people.text_fields(text, "caption" if sends or file else "text"),
+            **telegram_people.media_fields("document" if file else sends, self._stored(file)),
+            **(telegram_people.forwarded(date) if is_forwarded else {}),
             **({"edit_date": self._date()} if edits else {}),
             **more,
         }
@@ -274,9 +262,9 @@ class FakeTelegram(FakePlatform):
         tampered: bool = False,
         inaccessible: bool = False,
     ) -> str:
-        """A person presses the newest button with this label or data. Returns the id of the press.
+        """Presses the newest button with this label or data as a person. Returns the id of the press.
 
-        `tampered`: the data is made up. `inaccessible`: the message is so old that the server says nothing about it.
+        `tampered`: the bot gets invented data. `inaccessible`: the message is so old that the server sends nothing about it.
         """
         known = self._chat(chat)
         found = self._button(known, what)
@@ -284,23 +272,23 @@ class FakeTelegram(FakePlatform):
             raise AssertionError(f"no message in {chat} has a button [{what}]")
         newest = max((number for place_id, number in self._messages if place_id == known.id), default=1)
         number, data = found or (newest, what)
-        message = self._messages.get((known.id, number), FakeMessage(Text(text="")))
+        message = self._messages.get((known.id, number), telegram_people.FakeMessage(Text(text="")))
         shown = (
-            {"message_id": number, "date": 0, "chat": chat_object(known)}
+            {"message_id": number, "date": 0, "chat": telegram_people.chat_object(known)}
             if inaccessible
-            else message_object(known, number, message)
+            else telegram_people.message_object(known, number, message)
         )
         if message.buttons and not inaccessible:
             shown["reply_markup"] = {"inline_keyboard": json.loads(message.buttons)}
         press = str(7_000_000_000_000_000_000 + self._new_id())
         self._open_callbacks.add(press)
-        user = person(int(by or known.id), name, language)
+        user = telegram_people.person(int(by or known.id), name, language)
         query = {"id": press, "from": user, "message": shown, "chat_instance": "-5", "data": data}
         self.queue.notify("callback_query", query)
         return press
 
     def reacts(self, message: int, emoji: str = "", chat: str = "42", *, before: str = "") -> None:
-        """Changes a person's reaction to a message; "" is none. Bots get it in private chats and as administrators."""
+        """Changes a person's reaction to a message; "" removes it. Bots see reactions in private chats and as administrators."""
         known = self._chat(chat)
         if known.kind != "private" and known.bot != "administrator":
             return
@@ -309,10 +297,10 @@ class FakeTelegram(FakePlatform):
             return [{"type": "emoji", "emoji": sign}] if sign else []
 
         about = {
-            "chat": chat_object(known),
+            "chat": telegram_people.chat_object(known),
             "message_id": message,
             "date": self._date(),
-            "user": person(42, "Ada", "en"),
+            "user": telegram_people.person(42, "Ada", "en"),
         }
         changed = {"old_reaction": reactions(before), "new_reaction": reactions(emoji)}
         self.queue.notify("message_reaction", {**about, **changed})
@@ -320,26 +308,26 @@ class FakeTelegram(FakePlatform):
     # ── verbs about the server ────────────────────────────────────────────────
 
     def revokes(self) -> None:
-        """Makes the token unknown from now on."""
+        """Makes the token invalid from now on."""
         self._revoked = True
 
     def restores(self) -> None:
         self._revoked = False
 
     def reads_all(self) -> None:
-        """Switches privacy mode off, as @BotFather does: the bot sees every message of its groups."""
+        """Switches privacy mode off, as @BotFather does. The bot then sees every message of its groups."""
         self._privacy = False
 
     def serves_pages(self, what: str = "404 page", times: int = 1, *, method: str = "getUpdates") -> None:
-        """Makes a proxy answer with its own page, or misbehave as one of FAULTS."""
+        """Makes a proxy answer with its own page, or with another one of FAULTS."""
         self.answers(what, times, method=method)
 
     def forgets_callbacks(self) -> None:
-        """Makes all callback queries too old to be answered."""
+        """Makes all callback queries too old for an answer."""
         self._open_callbacks.clear()
 
     def renumbers(self, first: int) -> None:
-        """Restarts the ids of updates elsewhere, as after a week of silence."""
+        """Continues the ids of updates at another number, as the server does after a week without updates."""
         self.queue.renumber(first)
 
     def sets_time(self, now: float) -> None:
@@ -347,33 +335,33 @@ class FakeTelegram(FakePlatform):
         self._now = now
 
     def receives(self, update: Mapping[str, Any]) -> None:
-        """Queues an update as it is, without its id; for updates of unknown shape."""
+        """Queues an update as it is and adds an id. Tests use this for updates of unknown shape."""
         self.queue.add(update)
 
     def waits_until_confirmed(self, seconds: float = PATIENCE) -> None:
-        """Returns once every update is confirmed."""
+        """Returns when every update is confirmed."""
         self._wait(self.queue.until_empty(seconds))
 
     def repeats(self) -> None:
-        """Calls the webhook again, as the server does after a while."""
+        """Calls the webhook again, as the server does after some time."""
         self.queue.repeat()
 
     # ── what it saw ───────────────────────────────────────────────────────────
 
     def waiting(self) -> int:
-        """Returns how many updates are not confirmed."""
+        """Returns the number of updates that are not confirmed."""
         return len(self.queue)
 
     def toasts(self) -> dict[str, str]:
-        """Returns callback query id → the text that it was answered with."""
+        """Returns callback query id → the text of its answer."""
         return dict(self._toasts)
 
     def documents_in(self, chat: str) -> list[dict[str, Any]]:
-        """Returns the files of a chat: chat, thread, name, text, silent."""
+        """Returns the files in a chat as dicts: chat, thread, name, text, silent."""
         return [asdict(document) for document in self._documents if document.chat == chat]
 
     def menu(self, scope: str = "default", language: str = "") -> list[dict[str, str]]:
-        """Returns the commands that a menu shows."""
+        """Returns the commands in a menu."""
         return self._menus.get((scope, language), [])
 
     # ── what happens by verbs ─────────────────────────────────────────────────
@@ -383,37 +371,69 @@ class FakeTelegram(FakePlatform):
         known.refusal = refusal
         self._becomes(known, known.bot, status, by)
 
-    def _becomes(self, known: FakeChat, before: str, status: str, by: str, *, mute: bool = False) -> None:
-        """Changes the bot's own membership."""
+    def _becomes(
+        self, known: telegram_people.FakeChat, before: str, status: str, by: str, *, mute: bool = False
+    ) -> None:
+        """Changes the bot's own membership in a chat."""
         known.bot = status
-        after = member(BOT, status)
+        after = telegram_people.member(BOT, status)
         if status == "administrator" and known.kind == "channel":
             after["can_post_messages"] = not mute
-        about = {"chat": chat_object(known), "from": person(int(by), "Ada", "en"), "date": self._date()}
-        self.queue.notify("my_chat_member", {**about, "old_chat_member": member(BOT, before), "new_chat_member": after})
+        about = {
+            "chat": telegram_people.chat_object(known),
+            "from": telegram_people.person(int(by), "Ada", "en"),
+            "date": self._date(),
+        }
+        self.queue.notify(
+            "my_chat_member",
+            {**about, "old_chat_member": telegram_people.member(BOT, before), "new_chat_member": after},
+        )
 
-    def _says_itself(self, known: FakeChat, service: Mapping[str, Any], topic: str = "") -> None:
+    def _says_itself(self, known: telegram_people.FakeChat, service: Mapping[str, Any], topic: str = "") -> None:
         """Posts a service message."""
-        about = {"message_id": self._new_id(), "date": self._date(), "chat": chat_object(known)}
-        self.queue.notify("message", {**about, "from": person(7, "Owner", "en"), **in_topic(topic), **service})
+        about = {"message_id": self._new_id(), "date": self._date(), "chat": telegram_people.chat_object(known)}
+        self.queue.notify(
+            "message",
+            {**about, "from": telegram_people.person(7, "Owner", "en"), **telegram_people.in_topic(topic), **service},
+        )
 
     def _who(
-        self, known: FakeChat, by: str, name: str, language: str, *, anonymous_admin: bool, from_channel: str
+        self,
+        known: telegram_people.FakeChat,
+        by: str,
+        name: str,
+        language: str,
+        *,
+        anonymous_admin: bool,
+        from_channel: str,
     ) -> dict[str, Any]:
         if known.kind == "channel":
-            return {"sender_chat": chat_object(known)}
+            return {"sender_chat": telegram_people.chat_object(known)}
         if anonymous_admin:
-            return {"from": anonymous(), "sender_chat": chat_object(known)}
+            return {"from": telegram_people.anonymous(), "sender_chat": telegram_people.chat_object(known)}
         if from_channel:
-            channel = chat_object(self._chat(from_channel))
-            user = person(TELEGRAM, "Telegram", "en")
-            return {"from": user, "sender_chat": channel, "is_automatic_forward": True, **forwarded(self._date())}
-        return {"from": person(int(by or (known.id if known.id > 0 else 7)), name, language)}
+            channel = telegram_people.chat_object(self._chat(from_channel))
+            user = telegram_people.person(telegram_people.TELEGRAM, "Telegram", "en")
+            return {
+                "from": user,
+                "sender_chat": channel,
+                "is_automatic_forward": True,
+                **telegram_people.forwarded(self._date()),
+            }
+        return {"from": telegram_people.person(int(by or (known.id if known.id > 0 else 7)), name, language)}
 
-    def _answering(self, known: FakeChat, said: FakeMessage, answers: int) -> dict[str, Any]:
+    def _answering(
+        self, known: telegram_people.FakeChat, said: telegram_people.FakeMessage, answers: int
+    ) -> dict[str, Any]:
         if answers:
-            return {"reply_to_message": message_object(known, answers, self._messages[known.id, answers])}
-        return {"reply_to_message": topic_created_message(known, said.thread, said.date)} if said.thread else {}
+            return {
+                "reply_to_message": telegram_people.message_object(known, answers, self._messages[known.id, answers])
+            }
+        return (
+            {"reply_to_message": telegram_people.topic_created_message(known, said.thread, said.date)}
+            if said.thread
+            else {}
+        )
 
     def _stored(self, file: tuple[str, str] | None) -> dict[str, Any]:
         if file is None:
@@ -424,8 +444,8 @@ class FakeTelegram(FakePlatform):
         size = len(self._files[number][1])
         return {"file_id": number, "file_unique_id": f"u{number}", "file_name": name, "file_size": size}
 
-    def _is_shown(self, known: FakeChat, message: Mapping[str, Any]) -> bool:
-        """Returns whether the bot sees a message. In privacy mode a bot that is no administrator sees commands and replies to it only."""
+    def _is_shown(self, known: telegram_people.FakeChat, message: Mapping[str, Any]) -> bool:
+        """Tells whether the bot sees a message. In privacy mode, only an administrator sees more than commands and replies to it."""
         if known.kind in {"private", "channel"} or not self._privacy or known.bot == "administrator":
             return True
         words = str(message.get("text") or message.get("caption") or "")
@@ -433,7 +453,7 @@ class FakeTelegram(FakePlatform):
         to_another = re.match(r"/\w+@(\w+)", words)
         return answered == BOT["id"] or (words.startswith("/") and (not to_another or to_another[1] == NAME))
 
-    def _button(self, known: FakeChat, what: str) -> tuple[int, str] | None:
+    def _button(self, known: telegram_people.FakeChat, what: str) -> tuple[int, str] | None:
         """Returns (message, data) of the newest button with this label or data."""
         mine = sorted(number for place_id, number in self._messages if place_id == known.id)
         for number in reversed(mine):
@@ -467,7 +487,7 @@ class FakeTelegram(FakePlatform):
             arguments, files = await _arguments(request)
         except ValueError:
             return ApiCall(method=method, token=token, arguments={}, problem="Bad Request: strings must be in UTF-8")
-        except ConnectionError:  # who asked has gone
+        except ConnectionError:  # the client has closed the connection
             return ApiCall(method=method, token=token, arguments={}, problem="Bad Request: the request is cut off")
         chat = str(arguments.get("chat_id", ""))
         return ApiCall(method=method, token=token, arguments=arguments, chat=chat, files=files)
@@ -478,7 +498,7 @@ class FakeTelegram(FakePlatform):
         try:
             self._admit(call)
             return ApiResponse(body={"ok": True, "result": await self.queue.get_updates(call.arguments)})
-        except Refusal as no:
+        except rules.Refusal as no:
             return _refused(no)
 
     def handle(self, call: ApiCall) -> ApiResponse:
@@ -486,16 +506,16 @@ class FakeTelegram(FakePlatform):
             if call.method == "file":
                 return ApiResponse(body={}, data=self._content(call))
             return ApiResponse(body={"ok": True, "result": self._do(call)})
-        except Refusal as no:
+        except rules.Refusal as no:
             return _refused(no)
 
     def _admit(self, call: ApiCall) -> None:
         if not re.fullmatch(r"\d+:[\w-]+", call.token):
-            raise Refusal(404, "Not Found")
+            raise rules.Refusal(404, "Not Found")
         if call.token != self.token or self._revoked:
-            raise Refusal(401, "Unauthorized")
+            raise rules.Refusal(401, "Unauthorized")
         if call.problem:
-            raise Refusal(400, call.problem)
+            raise rules.Refusal(400, call.problem)
 
     def _do(self, call: ApiCall) -> object:
         self._admit(call)
@@ -505,7 +525,7 @@ class FakeTelegram(FakePlatform):
             "editMessageReplyMarkup": self._edit_message,
             "sendDocument": self._send_document,
             "getMe": self._get_me,
-            "getChat": lambda call: full_chat_object(self._known(call)),
+            "getChat": lambda call: telegram_people.full_chat_object(self._known(call)),
             "getChatMember": self._get_chat_member,
             "getFile": self._get_file,
             "answerCallbackQuery": self._answer_callback,
@@ -521,7 +541,7 @@ class FakeTelegram(FakePlatform):
             "sendChatAction": lambda call: bool(self._writable(call)),
         }
         if call.method not in methods:
-            raise Refusal(404, "Not Found: method not found")
+            raise rules.Refusal(404, "Not Found: method not found")
         return methods[call.method](call)
 
     # ── messages ──────────────────────────────────────────────────────────────
@@ -532,47 +552,47 @@ class FakeTelegram(FakePlatform):
         buttons = rules.keyboard_of(call.arguments)
         thread = self._thread_of(chat, call.arguments)
         number = self._new_id()
-        said = FakeMessage(text, buttons, thread, self._date(), BOT)
+        said = telegram_people.FakeMessage(text, buttons, thread, self._date(), BOT)
         self._messages[chat.id, number] = said
         silent = rules.truth(call.arguments.get("disable_notification"))
         self._note(
             call, kind="post", chat=str(chat.id), thread=thread, id=str(number), text=text.text, silent=silent
         )  # fmt: skip
-        return message_object(chat, number, said)
+        return telegram_people.message_object(chat, number, said)
 
     def _edit_message(self, call: ApiCall) -> dict[str, Any]:
         chat = self._writable(call)
         number = rules.whole(call.arguments, "message_id")
         before = self._messages.get((chat.id, number))
         if before is None:
-            raise Refusal(400, "Bad Request: message to edit not found")
+            raise rules.Refusal(400, "Bad Request: message to edit not found")
         if before.sender != BOT:
-            raise Refusal(400, "Bad Request: message can't be edited")
+            raise rules.Refusal(400, "Bad Request: message can't be edited")
         text = rules.text_of(call.arguments) if call.method == "editMessageText" else before.text
         buttons = rules.keyboard_of(call.arguments)
         if (before.text, before.buttons) == (text, buttons):
-            raise Refusal(
+            raise rules.Refusal(
                 400,
                 "Bad Request: message is not modified: specified new message content and reply markup are exactly "
                 "the same as a current content and reply markup of the message",
             )
-        after = FakeMessage(text, buttons, before.thread, before.date, BOT)
+        after = telegram_people.FakeMessage(text, buttons, before.thread, before.date, BOT)
         self._messages[chat.id, number] = after
         self._note(call, kind="edit", chat=str(chat.id), id=str(number), text=text.text)
-        return message_object(chat, number, after)
+        return telegram_people.message_object(chat, number, after)
 
     def _send_document(self, call: ApiCall) -> dict[str, Any]:
         chat = self._writable(call)
-        if "document" not in call.files:  # stricter: ids and addresses of files are taken by the server
-            raise Refusal(400, "Bad Request: wrong file identifier/HTTP URL specified")
+        if "document" not in call.files:  # stricter: the real server also takes ids and addresses of files
+            raise rules.Refusal(400, "Bad Request: wrong file identifier/HTTP URL specified")
         name, data = call.files["document"]
         if len(data) > self.largest_upload:
-            raise Refusal(413, "Request Entity Too Large")
+            raise rules.Refusal(413, "Request Entity Too Large")
         if not data:
-            raise Refusal(400, "Bad Request: file must be non-empty")
+            raise rules.Refusal(400, "Bad Request: file must be non-empty")
         caption = Text(text=str(call.arguments.get("caption", "")))
         if caption.units > rules.CAPTION_LIMIT:
-            raise Refusal(400, "Bad Request: message caption is too long")
+            raise rules.Refusal(400, "Bad Request: message caption is too long")
         thread = self._thread_of(chat, call.arguments)
         number = self._new_id()
         silent = rules.truth(call.arguments.get("disable_notification"))
@@ -581,10 +601,10 @@ class FakeTelegram(FakePlatform):
         self._note(
             call, kind="document", chat=str(chat.id), thread=thread, id=str(number), text=name, silent=silent
         )  # fmt: skip
-        said = FakeMessage(caption, "", thread, self._date(), BOT)
+        said = telegram_people.FakeMessage(caption, "", thread, self._date(), BOT)
         self._messages[chat.id, number] = said
         file = {"file_id": f"d{number}", "file_unique_id": f"ud{number}", "file_name": name, "file_size": len(data)}
-        return {**message_object(chat, number, said), "document": file}
+        return {**telegram_people.message_object(chat, number, said), "document": file}
 
     # ── questions ─────────────────────────────────────────────────────────────
 
@@ -597,27 +617,27 @@ class FakeTelegram(FakePlatform):
         chat = self._known(call)
         who = rules.whole(call.arguments, "user_id")
         if who <= 0:
-            raise Refusal(400, "Bad Request: invalid user_id specified")
+            raise rules.Refusal(400, "Bad Request: invalid user_id specified")
         if chat.moved_to is not None:
             words = "Bad Request: group chat was upgraded to a supergroup chat"
-            raise Refusal(400, words, {"migrate_to_chat_id": chat.moved_to})
+            raise rules.Refusal(400, words, {"migrate_to_chat_id": chat.moved_to})
         if chat.bot in {"kicked", "left"}:
-            raise Refusal(403, f"Forbidden: bot is not a member of the {chat.kind} chat")
+            raise rules.Refusal(403, f"Forbidden: bot is not a member of the {chat.kind} chat")
         if who == BOT["id"]:
-            return member(BOT, chat.bot)
+            return telegram_people.member(BOT, chat.bot)
         if chat.bot != "administrator" and (chat.hides or chat.kind == "channel"):
-            raise Refusal(400, "Bad Request: member list is inaccessible")
+            raise rules.Refusal(400, "Bad Request: member list is inaccessible")
         if who not in chat.people and chat.kind == "channel":
-            raise Refusal(400, "Bad Request: user not found")
-        return member(person(who, "Ada", "en"), chat.people.get(who, "left"))
+            raise rules.Refusal(400, "Bad Request: user not found")
+        return telegram_people.member(telegram_people.person(who, "Ada", "en"), chat.people.get(who, "left"))
 
     def _get_file(self, call: ApiCall) -> dict[str, Any]:
         number = str(call.arguments.get("file_id", ""))
         if number not in self._files:
-            raise Refusal(400, "Bad Request: wrong file_id or the file is temporarily unavailable")
+            raise rules.Refusal(400, "Bad Request: wrong file_id or the file is temporarily unavailable")
         name, data = self._files[number]
         if len(data) > self.largest_download:
-            raise Refusal(400, "Bad Request: file is too big")
+            raise rules.Refusal(400, "Bad Request: file is too big")
         path = f"documents/{number}/{name}"
         return {"file_id": number, "file_unique_id": f"u{number}", "file_size": len(data), "file_path": path}
 
@@ -627,7 +647,7 @@ class FakeTelegram(FakePlatform):
         _, _, rest = str(call.arguments["path"]).partition("documents/")
         number, _, name = rest.partition("/")
         if self._files.get(number, ("", b""))[0] != name or not name:
-            raise Refusal(404, "Not Found")
+            raise rules.Refusal(404, "Not Found")
         return self._files[number][1]
 
     # ── presses, menus ────────────────────────────────────────────────────────
@@ -636,9 +656,9 @@ class FakeTelegram(FakePlatform):
         press = str(call.arguments.get("callback_query_id", ""))
         words = str(call.arguments.get("text", ""))
         if press not in self._open_callbacks:
-            raise Refusal(400, _OLD_CALLBACK)
+            raise rules.Refusal(400, _OLD_CALLBACK)
         if len(words) > rules.TOAST_LIMIT:
-            raise Refusal(400, "Bad Request: MESSAGE_TOO_LONG")
+            raise rules.Refusal(400, "Bad Request: MESSAGE_TOO_LONG")
         self._open_callbacks.discard(press)
         self._toasts[press] = words
         return True
@@ -655,7 +675,7 @@ class FakeTelegram(FakePlatform):
         return True
 
     def _get_words(self, call: ApiCall) -> dict[str, str]:
-        """Returns a description, or the default one."""
+        """Returns a description in the requested language, or the default one."""
         name, _ = _described(call.method)
         language = rules.language_of(call.arguments)
         return {name: self.words.get((name, language)) or self.words.get((name, ""), "")}
@@ -679,15 +699,15 @@ class FakeTelegram(FakePlatform):
 
     # ── what the server checks ────────────────────────────────────────────────
 
-    def _chat(self, chat: str) -> FakeChat:
+    def _chat(self, chat: str) -> telegram_people.FakeChat:
         if int(chat) not in self._chats:
             self.knows(chat)
         return self._chats[int(chat)]
 
-    def _known(self, call: ApiCall) -> FakeChat:
+    def _known(self, call: ApiCall) -> telegram_people.FakeChat:
         name = call.chat
         if not name:
-            raise Refusal(400, "Bad Request: chat_id is empty")
+            raise rules.Refusal(400, "Bad Request: chat_id is empty")
         if name.startswith("@"):
             found = [
                 chat
@@ -700,35 +720,35 @@ class FakeTelegram(FakePlatform):
                 self.knows(name)
             found = [self._chats[number]] if number in self._chats else []
         if not found:
-            raise Refusal(400, "Bad Request: chat not found")
+            raise rules.Refusal(400, "Bad Request: chat not found")
         return found[0]
 
-    def _writable(self, call: ApiCall) -> FakeChat:
+    def _writable(self, call: ApiCall) -> telegram_people.FakeChat:
         chat = self._known(call)
         if chat.moved_to is not None:
             words = "Bad Request: group chat was upgraded to a supergroup chat"
-            raise Refusal(400, words, {"migrate_to_chat_id": chat.moved_to})
+            raise rules.Refusal(400, words, {"migrate_to_chat_id": chat.moved_to})
         if chat.refusal:
-            raise Refusal(*chat.refusal)
+            raise rules.Refusal(*chat.refusal)
         return chat
 
-    def _thread_of(self, chat: FakeChat, arguments: Mapping[str, Any]) -> str:
+    def _thread_of(self, chat: telegram_people.FakeChat, arguments: Mapping[str, Any]) -> str:
         topic = int(arguments.get("message_thread_id") or 0)
         if not topic:
             return ""
-        if topic not in chat.topics:  # General has no thread id
-            raise Refusal(400, "Bad Request: message thread not found")
+        if topic not in chat.topics:  # the topic General has no thread id
+            raise rules.Refusal(400, "Bad Request: message thread not found")
         if topic in chat.closed_topics:
-            raise Refusal(400, "Bad Request: TOPIC_CLOSED")
+            raise rules.Refusal(400, "Bad Request: TOPIC_CLOSED")
         return str(topic)
 
 
 def _described(method: str) -> tuple[str, int]:
-    """Returns (field, most characters) of a description."""
+    """Returns (field, most characters) for a description."""
     return ("short_description", rules.SHORT_DESCRIPTION) if "Short" in method else ("description", rules.DESCRIPTION)
 
 
-def _refused(no: Refusal) -> ApiResponse:
+def _refused(no: rules.Refusal) -> ApiResponse:
     body: dict[str, Any] = {"ok": False, "error_code": no.status, "description": no.words}
     if no.parameters:
         body["parameters"] = no.parameters
@@ -736,7 +756,7 @@ def _refused(no: Refusal) -> ApiResponse:
 
 
 async def _arguments(request: web.BaseRequest) -> tuple[dict[str, Any], dict[str, tuple[str, bytes]]]:
-    """Returns the arguments of the query string and a form or JSON body, and the files. Raises ValueError for what is not UTF-8."""
+    """Returns (arguments, files) of a request: query string, form or JSON body. Raises ValueError if it is not UTF-8."""
     arguments: dict[str, Any] = dict(request.query)
     files: dict[str, tuple[str, bytes]] = {}
     if request.content_type == "multipart/form-data":

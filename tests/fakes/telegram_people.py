@@ -6,9 +6,9 @@ from typing import Any
 
 from tests.fakes.markup import Text, entities_of
 
-ANONYMOUS = 1087968824  # as whom anonymous administrators write
-TELEGRAM = 777000  # as whom posts of a channel come into its group
-SENT = ("document", "voice", "sticker", "photo")  # what people send without a text
+ANONYMOUS = 1087968824  # the sender of messages by anonymous administrators
+TELEGRAM = 777000  # the sender of a channel's posts in its group
+SENT = ("document", "voice", "sticker", "photo")  # kinds of messages without a text
 
 _GIFTS = dict.fromkeys(
     ("unlimited_gifts", "limited_gifts", "unique_gifts", "premium_subscription", "gifts_from_channels"), True
@@ -24,7 +24,7 @@ _ENTITIES = {
 
 @dataclass(slots=True)
 class FakeChat:
-    """A chat that the server knows."""
+    """A chat on the server."""
 
     id: int
     kind: str = "private"  # private, group, supergroup, channel
@@ -32,12 +32,12 @@ class FakeChat:
     username: str = ""
     topics: set[int] = field(default_factory=set)
     closed_topics: set[int] = field(default_factory=set)
-    refusal: tuple[int, str] | None = None  # (status, words) instead of taking a message
+    refusal: tuple[int, str] | None = None  # (status, words) with which it refuses a message
     moved_to: int | None = None
     people: dict[int, str] = field(default_factory=dict)  # person → creator, administrator, member, left
-    bot: str = "member"  # what the bot is there
-    hides: bool = False  # only administrators see who is a member
-    linked: int | None = None  # the channel of a group, or the group of a channel
+    bot: str = "member"  # the bot's status in it
+    hides: bool = False  # whether only administrators can find out who is a member
+    linked: int | None = None  # the channel that belongs to a group, or the group of a channel
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class FakeMessage:
     """A message of the bot or of a person."""
 
     text: Text
-    buttons: str = ""  # rows of the keyboard, as JSON
+    buttons: str = ""  # rows of the keyboard as JSON
     thread: str = ""
     date: int = 0
     sender: Mapping[str, Any] = field(default_factory=dict)
@@ -60,7 +60,7 @@ def anonymous() -> dict[str, Any]:
 
 
 def chat_object(chat: FakeChat) -> dict[str, Any]:
-    """Returns a chat as messages hold it."""
+    """Returns a chat in the form that messages contain."""
     name = {"first_name": chat.title} if chat.kind == "private" else {"title": chat.title}
     handle = {"username": chat.username} if chat.username else {}
     forum = {"is_forum": True} if chat.topics else {}
@@ -68,7 +68,7 @@ def chat_object(chat: FakeChat) -> dict[str, Any]:
 
 
 def full_chat_object(chat: FakeChat) -> dict[str, Any]:
-    """Returns a chat as getChat answers it."""
+    """Returns a chat in the form that getChat returns."""
     linked = {"linked_chat_id": chat.linked} if chat.linked else {}
     return {
         **chat_object(chat),
@@ -80,7 +80,7 @@ def full_chat_object(chat: FakeChat) -> dict[str, Any]:
 
 
 def member(user: Mapping[str, Any], status: str) -> dict[str, Any]:
-    """Returns a ChatMember of that status."""
+    """Returns a ChatMember with that status."""
     rights: dict[str, Any] = {}
     if status == "administrator":
         names = ("can_manage_chat", "can_change_info", "can_delete_messages", "can_invite_users")
@@ -95,7 +95,7 @@ def member(user: Mapping[str, Any], status: str) -> dict[str, Any]:
 
 
 def message_object(chat: FakeChat, number: int, message: FakeMessage) -> dict[str, Any]:
-    """Returns a message as the server sends it."""
+    """Returns a message in the form that the server sends."""
     return {
         "message_id": number,
         "date": message.date,
@@ -108,7 +108,7 @@ def message_object(chat: FakeChat, number: int, message: FakeMessage) -> dict[st
 
 
 def text_fields(text: str, name: str = "text") -> dict[str, Any]:
-    """Returns a text, or a caption, with the entities that the server finds in it."""
+    """Returns a text or caption with the entities that the server finds in it."""
     found = list(_entities(text))
     label = "entities" if name == "text" else "caption_entities"
     return {**({name: text} if text else {}), **({label: found} if found else {})}
@@ -125,7 +125,7 @@ def in_topic(thread: str) -> dict[str, Any]:
 
 
 def topic_created_message(chat: FakeChat, topic: str, date: int) -> dict[str, Any]:
-    """Returns the message that every message of a topic replies to, if it replies to no other."""
+    """Returns the message that created a topic. Every message of the topic that replies to no other replies to this one."""
     return {
         "message_id": int(topic),
         "date": date,

@@ -1,7 +1,7 @@
 """The update queue of the fake Telegram: read by getUpdates, or posted to a webhook.
 
-Two habits of the real server are left out, since they are only waiting: a conflict is answered at once, and a second
-short question within three seconds too.
+The real server sometimes waits before it answers: to a conflict, and to a second short getUpdates within three seconds.
+The fake answers both at once.
 """
 
 import asyncio
@@ -13,7 +13,6 @@ from typing import Any
 import aiohttp
 
 from tests.fakes import telegram_rules as rules
-from tests.fakes.telegram_rules import Refusal, Webhook
 
 LONGEST_POLL = 50  # seconds
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
@@ -23,12 +22,12 @@ _TWO_READERS = "terminated by other getUpdates request; make sure that only one 
 
 
 class UpdateQueue:
-    """Updates until they are confirmed. `add` may be called in any thread, everything else in the server's loop."""
+    """Updates until they are confirmed. `add` may be called in any thread, the rest only in the server's loop."""
 
     def __init__(self, clock: Callable[[], int]) -> None:
-        self.repeat_after = 0.5  # seconds within which the same question gets one update only
-        self.local = False  # a server of one's own also reaches webhooks by http
-        self.webhook = Webhook()
+        self.repeat_after = 0.5  # seconds. A getUpdates that repeats the last offset sooner gets only one update
+        self.local = False  # a local server, which also reaches webhooks over http
+        self.webhook = rules.Webhook()
         self.loop: asyncio.AbstractEventLoop | None = None
         self._clock = clock
         self._updates: list[dict[str, Any]] = []
@@ -36,23 +35,23 @@ class UpdateQueue:
         self._allowed = frozenset(rules.UPDATES) - rules.NOT_BY_DEFAULT
         self._lock = threading.RLock()
         self._asking: asyncio.Future[None] | None = None
-        self._last: tuple[int, float] = (-1, -1.0)  # (offset, second) of the last question
+        self._last: tuple[int, float] = (-1, -1.0)  # (offset, second) of the last getUpdates
         self._last_error: dict[str, Any] = {}
-        self.asked = threading.Event()  # a client waits for updates
-        self.failed = threading.Event()  # the webhook did not take an update
+        self.asked = threading.Event()  # set while a client waits for updates
+        self.failed = threading.Event()  # set when the webhook refused an update
         self._emptied: asyncio.Condition | None = None
-        self._pushing: dict[int, asyncio.Task[None]] = {}  # chat → what sends its updates to the webhook
+        self._pushing: dict[int, asyncio.Task[None]] = {}  # chat → the task that sends its updates to the webhook
 
     def __len__(self) -> int:
         return len(self._updates)
 
     def notify(self, kind: str, body: Mapping[str, Any]) -> None:
-        """Queues an update, if the bot wants updates of this kind."""
+        """Queues an update if the bot wants updates of this kind."""
         if kind in self._allowed:
             self.add({kind: body})
 
     def add(self, update: Mapping[str, Any]) -> None:
-        """Queues an update without its id."""
+        """Queues an update and adds an id to it."""
         with self._lock:
             self._updates.append({"update_id": self._next, **update})
             self._next += 1
@@ -76,9 +75,9 @@ class UpdateQueue:
     # ── getUpdates ────────────────────────────────────────────────────────────
 
     async def get_updates(self, arguments: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """Confirms what is older than `offset`, and waits for updates. A second request ends the first one."""
+        """Confirms updates below `offset`. Waits for further ones and returns them. A second request ends the first one."""
         if self.webhook.url:
-            raise Refusal(409, f"Conflict: {_WEBHOOK_SET}")
+            raise rules.Refusal(409, f"Conflict: {_WEBHOOK_SET}")
         self._end_question(_TWO_READERS)
         self._allow(arguments)
         offset = rules.whole(arguments, "offset")
@@ -108,7 +107,7 @@ class UpdateQueue:
         return self._from(offset)
 
     def _from(self, offset: int) -> list[dict[str, Any]]:
-        """Drops what is older than `offset`; an offset far in the future counts as none (TQueue::get)."""
+        """Drops updates below `offset` and returns the rest. An offset far in the future drops none (TQueue::get)."""
         with self._lock:
             if offset < 0:
                 self._updates = self._updates[offset:]
@@ -117,19 +116,19 @@ class UpdateQueue:
             return list(self._updates)
 
     def _allow(self, arguments: Mapping[str, Any]) -> None:
-        """Stores the wanted kinds of updates; without an argument they stay."""
+        """Stores which kinds of updates the bot wants. Without this argument, they stay the same."""
         wanted = rules.allowed_of(arguments)
         if wanted is not None:
             self._allowed = wanted
 
     def _end_question(self, words: str) -> None:
         if self._asking is not None and not self._asking.done():
-            self._asking.set_exception(Refusal(409, f"Conflict: {words}"))
+            self._asking.set_exception(rules.Refusal(409, f"Conflict: {words}"))
 
     # ── webhook ───────────────────────────────────────────────────────────────
 
     def set_webhook(self, arguments: Mapping[str, Any]) -> bool:
-        """Answers setWebhook; without a URL, as deleteWebhook."""
+        """Answers setWebhook. Without a URL, this works as deleteWebhook."""
         self.webhook = rules.webhook_of(arguments, local=self.local)
         self._last_error = {}
         if self.webhook.url:
@@ -149,7 +148,7 @@ class UpdateQueue:
         return {**about, **more, **self._last_error}
 
     def _push(self) -> None:
-        """Sends waiting updates to the webhook: in order within a chat, chats in parallel."""
+        """Sends waiting updates to the webhook: in order within a chat, and several chats in parallel."""
         if not self.webhook.url:
             return
         for update in list(self._updates):
@@ -170,7 +169,7 @@ class UpdateQueue:
             self._pushing.pop(chat, None)
 
     async def _push_one(self, session: aiohttp.ClientSession, update: Mapping[str, Any]) -> bool:
-        """Sends one update. Returns whether the webhook took it; if not, it stays until `repeat`."""
+        """Sends one update. Returns whether the webhook accepted it. If not, the update stays until `repeat`."""
         headers = {SECRET_HEADER: self.webhook.secret} if self.webhook.secret else {}
         try:
             async with session.post(self.webhook.url, json=update, headers=headers) as answer:
@@ -184,7 +183,7 @@ class UpdateQueue:
         return False
 
     async def until_empty(self, seconds: float) -> None:
-        """Returns once every update is confirmed."""
+        """Returns when every update is confirmed."""
         self._emptied = self._emptied or asyncio.Condition()
         async with asyncio.timeout(seconds), self._emptied:
             await self._emptied.wait_for(lambda: not self._updates)
@@ -208,7 +207,7 @@ class UpdateQueue:
 
 
 def _chat_of(update: Mapping[str, Any]) -> int:
-    """Returns the chat by which the webhook orders an update."""
+    """Returns the id of the chat of an update. The webhook gets updates of one chat in order."""
     for body in update.values():
         if isinstance(body, dict):
             about = body.get("message", body)

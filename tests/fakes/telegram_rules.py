@@ -1,6 +1,6 @@
 """Checks requests as a Bot API server does, with the error texts of tdlib/telegram-bot-api where they are known.
 
-Where they are not known, the fake is stricter rather than laxer, and a comment says so.
+Where they are not known, the fake is stricter than the server may be, and a comment says so.
 """
 
 import json
@@ -14,7 +14,7 @@ from tests.fakes.markup import ENTITY_BYTES, RAW_LIMIT, TEXT_LIMIT, Text, Unpars
 
 CAPTION_LIMIT = 1024  # UTF-16 units
 TOAST_LIMIT = 200
-COMMANDS = 100  # of one scope and language
+COMMANDS = 100  # for one scope and language
 COMMAND_NAME = re.compile(r"[a-z0-9_]{1,32}")
 COMMAND_WORDS = 256
 DESCRIPTION, SHORT_DESCRIPTION = 512, 120
@@ -52,7 +52,7 @@ NOT_BY_DEFAULT = {"chat_member", "message_reaction", "message_reaction_count"}
 
 
 class Refusal(Exception):
-    """The server refuses a call; holds its error."""
+    """The server refuses a call. Holds its error."""
 
     def __init__(self, status: int, words: str, parameters: dict[str, int] | None = None) -> None:
         super().__init__(words)
@@ -71,7 +71,7 @@ class Webhook:
 
 
 def json_value(value: object) -> Any:
-    """Returns an argument that is an object or a list: itself, or parsed from its JSON in a form."""
+    """Returns an argument that is an object or a list: the value itself, or parsed if a form contains it as JSON."""
     if not isinstance(value, str) or not value:
         return value
     try:
@@ -81,7 +81,7 @@ def json_value(value: object) -> Any:
 
 
 def whole(arguments: Mapping[str, Any], name: str, default: int = 0) -> int:
-    """Returns an argument that is a number; any other value counts as missing, as on the server."""
+    """Returns an argument that is a number. Any other value counts as missing, as on the server."""
     try:
         return int(arguments.get(name, default))
     except (TypeError, ValueError):
@@ -93,7 +93,7 @@ def truth(value: object) -> bool:
 
 
 def text_of(arguments: Mapping[str, Any]) -> Text:
-    """Returns the parsed text, if the server accepts it."""
+    """Returns the parsed text. Raises Refusal if the server would refuse it."""
     raw = str(arguments.get("text", ""))
     if not raw:
         raise Refusal(400, "Bad Request: message text is empty")
@@ -117,7 +117,7 @@ def text_of(arguments: Mapping[str, Any]) -> Text:
 
 
 def keyboard_of(arguments: Mapping[str, Any]) -> str:
-    """Returns the keyboard as JSON, "" without one. Limits of rows and buttons: telegram.constants, undocumented."""
+    """Returns the keyboard as JSON, or "" if there is none. Its limits come from telegram.constants; they are undocumented."""
     markup = json_value(arguments.get("reply_markup"))
     if not markup:
         return ""
@@ -125,13 +125,14 @@ def keyboard_of(arguments: Mapping[str, Any]) -> str:
         raise Refusal(400, "Bad Request: object expected as reply markup")
     if markup.get("force_reply") is True:
         if len(str(markup.get("input_field_placeholder", ""))) > PLACEHOLDER:
-            raise Refusal(400, "Bad Request: input_field_placeholder is too long")  # the server's own word is not known
+            # the server's own words are not known
+            raise Refusal(400, "Bad Request: input_field_placeholder is too long")
         return ""
     rows = markup.get("inline_keyboard")
     if not isinstance(rows, list):
         raise Refusal(400, "Bad Request: object expected as reply markup")
     if sum(map(len, rows)) > 100 or any(len(row) > 8 for row in rows):
-        raise Refusal(400, "Bad Request: REPLY_MARKUP_TOO_LONG")  # the server's own word for it is not known
+        raise Refusal(400, "Bad Request: REPLY_MARKUP_TOO_LONG")  # the server's own words are not known
     for button in (button for row in rows for button in row):
         _check_button(button)
     return json.dumps(rows, sort_keys=True)
@@ -148,7 +149,7 @@ def _check_button(button: Mapping[str, Any]) -> None:
 
 
 def scope_of(arguments: Mapping[str, Any]) -> str:
-    """Returns the name of a scope of commands, with its chat and person."""
+    """Returns the name of a scope of commands, including its chat and person."""
     scope = json_value(arguments.get("scope")) or {"type": "default"}
     kind = str(scope.get("type")) if isinstance(scope, dict) else ""
     if kind not in SCOPES:
@@ -160,7 +161,7 @@ def scope_of(arguments: Mapping[str, Any]) -> str:
 
 
 def language_of(arguments: Mapping[str, Any]) -> str:
-    """Returns a language of two letters, or "" for all."""
+    """Returns a language code of two letters, or "" for all languages."""
     language = str(arguments.get("language_code") or "")
     if language and not re.fullmatch(r"[a-z]{2}", language):
         raise Refusal(400, "Bad Request: invalid language code specified")
@@ -168,7 +169,7 @@ def language_of(arguments: Mapping[str, Any]) -> str:
 
 
 def commands_of(arguments: Mapping[str, Any]) -> list[dict[str, str]]:
-    """Returns the commands of a menu, if the server accepts them."""
+    """Returns the commands of a menu. Raises Refusal if the server would refuse them."""
     commands = json_value(arguments.get("commands"))
     if not isinstance(commands, list):
         raise Refusal(400, "Bad Request: expected an Array of BotCommand")
@@ -176,7 +177,7 @@ def commands_of(arguments: Mapping[str, Any]) -> list[dict[str, str]]:
         raise Refusal(400, "Bad Request: BOT_COMMANDS_TOO_MUCH")
     for command in commands:
         name, words = str(command.get("command", "")), str(command.get("description", ""))
-        if not COMMAND_NAME.fullmatch(name):  # stricter: the server makes small letters of capitals
+        if not COMMAND_NAME.fullmatch(name):  # stricter: the server changes capital letters to small ones
             raise Refusal(400, "Bad Request: BOT_COMMAND_INVALID")
         if not words.strip():
             raise Refusal(400, "Bad Request: command description must be non-empty")
@@ -194,7 +195,7 @@ def words_of(arguments: Mapping[str, Any], name: str, most: int) -> str:
 
 
 def webhook_of(arguments: Mapping[str, Any], *, local: bool) -> Webhook:
-    """Returns a webhook, if the server accepts it; a `local` server also reaches http and other ports."""
+    """Returns a webhook. Raises Refusal if the server would refuse it. A `local` server also reaches http and other ports."""
     url, secret = str(arguments.get("url") or ""), str(arguments.get("secret_token") or "")
     if not url:
         return Webhook()
@@ -211,7 +212,7 @@ def webhook_of(arguments: Mapping[str, Any], *, local: bool) -> Webhook:
 
 
 def allowed_of(arguments: Mapping[str, Any]) -> frozenset[str] | None:
-    """Returns the kinds of updates that are wanted from now on; None: as before. An empty list is the default."""
+    """Returns the kinds of updates that the bot wants from now on. None means no change, an empty list the default."""
     given = json_value(arguments.get("allowed_updates"))
     if not isinstance(given, list):
         return None

@@ -1,4 +1,4 @@
-"""A service that notes who calls: what PAPERWIRE_HEARTBEAT_URL may be."""
+"""A service that records who calls it. PAPERWIRE_HEARTBEAT_URL may be its address."""
 
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from queue import Queue
@@ -8,7 +8,7 @@ from typing import Any, Self
 
 
 class Watchman:
-    """An HTTP server on loopback that notes the paths it is asked for, and answers `status`."""
+    """An HTTP server on loopback that records the paths of requests and answers with `status`."""
 
     def __init__(self) -> None:
         self.status = 200
@@ -27,7 +27,7 @@ class Watchman:
                 self.wfile.write(watchman.body)
 
             def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - as http.server names it
-                """Says nothing."""
+                """Logs nothing."""
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}/ping/sesame-4711"

@@ -1,4 +1,4 @@
-"""Runs the command line: in this process for most tests, as its own process for stories."""
+"""Runs the command line: in this process for most tests, in a separate process where a test needs one."""
 
 import json
 import logging
@@ -18,8 +18,7 @@ from typing import Any, Self
 import pytest
 from typer.core import TyperCommand, TyperGroup
 
-from bot.cli import run
-from bot.cli.subcommands import SUBCOMMANDS, load
+from bot.cli import SUBCOMMANDS, load, run
 from tests.fakes.process import ROOT, Remote
 from tests.fakes.telegram import TOKEN
 from tests.forked import Forked, clean_environment
@@ -30,7 +29,7 @@ DIGEST = ROOT / "bot" / "samples" / "daily_arxiv.md"
 
 @cache
 def subcommands() -> dict[str, TyperCommand | TyperGroup]:
-    """Every subcommand by its name; `outbox retry` as "outbox retry"."""
+    """Returns every subcommand by its name, for example "outbox retry"."""
     top = {one.name: load(one.name) for one in SUBCOMMANDS}
     below = {
         f"{name} {inner}": one for name, group in top.items() for inner, one in getattr(group, "commands", {}).items()
@@ -48,23 +47,23 @@ class Ended:
 
     @property
     def json(self) -> Any:
-        """The one document on stdout."""
+        """Returns the only document on stdout."""
         assert self.out.count("\n") == 1, self.out
         return json.loads(self.out)
 
 
-INBOX = '[[source]]\nname = "inbox"\npath = "inbox/*.md"\n'  # without any source the feeds of arXiv are read
+INBOX = '[[source]]\nname = "inbox"\npath = "inbox/*.md"\n'  # without a source, the program would read arXiv's feeds
 
 
 class Terminal:
-    """Calls subcommands in a folder of their own, with a database and an empty inbox and no other settings."""
+    """Calls subcommands in a new folder with a database and an empty inbox, and with no other settings."""
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.folder = folder
         self.database = folder / "paperwire.db"
         self._monkeypatch = monkeypatch
         monkeypatch.chdir(folder)
-        monkeypatch.delenv("PAPERWIRE_SHARED", raising=False)  # of the tests, not of the program: `check` would name it
+        monkeypatch.delenv("PAPERWIRE_SHARED", raising=False)  # a variable of the tests; `check` would report it
         self.set("DATABASE_URL", f"sqlite:///{self.database}")
         (folder / "inbox").mkdir()
         self.file("paperwire.toml", INBOX)
@@ -78,7 +77,7 @@ class Terminal:
         return self._call(arguments, TextIOWrapper(BytesIO()), TextIOWrapper(BytesIO()), stdin)
 
     def on_screen(self, columns: int, *arguments: str) -> Ended:
-        """As a call, but both streams are a terminal of that width."""
+        """Like a call, but both streams are terminals of this width."""
         self._monkeypatch.setenv("COLUMNS", str(columns))
         return self._call(arguments, _Screen(BytesIO()), _Screen(BytesIO()), b"")
 
@@ -91,7 +90,7 @@ class Terminal:
         return Ended(status, _text(out), _text(err))
 
     def process(self, *arguments: str | bytes, environ: Mapping[str, str] | None = None, stdin: bytes = b"") -> Ended:
-        """Runs one subcommand in its own process, from the start of Python on."""
+        """Runs one subcommand in its own process, including the start of Python."""
         return self._run("-m", "bot", *arguments, environ=environ, stdin=stdin)
 
     def python(self, program: str, *arguments: str) -> Ended:
@@ -126,7 +125,7 @@ class _Screen(TextIOWrapper):
 
 
 def page(*papers: tuple[str, str, str]) -> str:
-    """A daily-arXiv page of (id, title, abstract), all in cs.LG."""
+    """Returns a daily-arXiv page with one paper for each (id, title, abstract), all in cs.LG."""
     head = f"<div id=toc></div>\n\n# Table of Contents\n\n- [cs.LG](#cs.LG) [Total: {len(papers)}]\n\n\n"
     head += "<div id='cs.LG'></div>\n\n# cs.LG [[Back]](#toc)\n\n"
     return head + "\n".join(_entry(number, *paper) for number, paper in enumerate(papers, 1))
@@ -182,7 +181,7 @@ def _own_log() -> Iterator[None]:
 
 
 class Process:
-    """A running `paperwire`; its output is read line by line. It is stopped at the end of a `with`."""
+    """A running `paperwire`, whose output is read line by line. The end of a `with` stops it."""
 
     def __init__(
         self,
@@ -211,7 +210,7 @@ class Process:
         )
 
     def says(self, pattern: str) -> re.Match[str]:
-        """Reads stderr until a line matches. Fails if the program ends first."""
+        """Reads stderr until a line matches, and returns the match. Fails if the program ends first."""
         assert self.process.stderr is not None
         seen = []
         for line in self.process.stderr:

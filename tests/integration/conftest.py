@@ -1,4 +1,4 @@
-"""Fixtures of the tests of the command line and of sources."""
+"""Fixtures for the tests of the command line and of sources."""
 
 from collections.abc import AsyncIterator, Iterator
 from functools import partial
@@ -9,6 +9,7 @@ import pytest
 from subscriptions.store.database.store import Store
 from subscriptions.store.workers import begin_worker
 from tests.fakes.arxiv import FakeArxiv
+from tests.fakes.process import Remote, running
 from tests.fakes.slack import FakeSlack
 from tests.fakes.telegram import FakeTelegram
 from tests.integration.cli import Terminal
@@ -33,15 +34,22 @@ def arxiv(clock: FakeClock) -> Iterator[FakeArxiv]:
 
 @pytest.fixture
 def telegram() -> Iterator[FakeTelegram]:
-    """A Telegram that lets the bot write to every chat."""
+    """A fake Telegram that lets the bot write to every chat."""
     with FakeTelegram() as fake:
         fake.opens_to_all()
         yield fake
 
 
 @pytest.fixture
+def remote(tmp_path: Path) -> Iterator[Remote]:
+    """A fake Telegram in a separate process."""
+    with running("telegram", journal=tmp_path / "journal") as fake:
+        yield fake
+
+
+@pytest.fixture
 def other(store: Store) -> Iterator[Store]:
-    """The store of another worker, on the same database, that is at work and holds no lock."""
+    """The store of another active worker on the same database, without the sender lock."""
     opened = Store(str(store.url))
     begin_worker(opened, holds_sender_lock=False)
     yield opened
@@ -57,12 +65,12 @@ def url(postgres: Server) -> Iterator[str]:
 
 @pytest.fixture
 def scene(tmp_path: Path, slack: FakeSlack, clock: FakeClock) -> Scenes:
-    """Makes a bot that listens to the Slack of the test's module."""
+    """Returns a function that makes a bot, which listens to the fake Slack of the test's module."""
     return partial(a_scene, tmp_path, slack, clock)
 
 
 @pytest.fixture
 async def on(scene: Scenes) -> AsyncIterator[Scene]:
-    """A bot that listens to the Slack of the test's module."""
+    """A bot that listens to the fake Slack of the test's module."""
     async with scene() as made:
         yield made

@@ -1,8 +1,10 @@
-"""`paperwire deliver` without the sender lock, as on a file system without locks: only the database keeps two apart.
+"""`paperwire deliver` without the sender lock, as on a file system without locks: only the database keeps two senders
+apart.
 
-The first argument is what it says about the lock: `honest`, that it does not hold it; `claims`, that it does;
-`careless`, as honest, and its statement that claims a message has no conditions.
-Plans ten chats at a time, so that two planners meet. Says that it is ready, and begins when it gets a line.
+The first argument chooses what the process says about the lock. `honest`: it does not hold the lock. `claims`: it holds
+the lock. `careless`: as `honest`, and the statement that claims a message has no conditions.
+Plans ten chats at a time, so that two planners run at the same time. Says that it is ready, and begins when it gets a
+line.
 """
 
 import sys
@@ -32,7 +34,7 @@ def _begin_worker(store: Store, **_claims: object) -> int:
 
 
 def _takes_without_looking() -> None:
-    """Lets a message in any state be marked as sending, as if the update were not guarded."""
+    """Lets a message in any state be marked as sending, as if the update had no condition."""
     m = TABLES.tables["message"].c
     marking = (
         update(TABLES.tables["message"])

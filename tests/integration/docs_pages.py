@@ -17,7 +17,7 @@ _LINK = re.compile(r"\[[^\]]*\]\((?P<target>[^)\s]+)\)|(?:src|srcset|href)=\"(?P
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row of a table: its cells by the names of their columns, as written except for escaped bars."""
+    """A row of a table: the text of each cell by the name of its column, as written, with escaped bars unescaped."""
 
     page: str
     cells: dict[str, str]
@@ -29,31 +29,33 @@ class Row:
         return next(iter(self.cells.values()))
 
     def code(self, column: str) -> str:
-        """The text between the backticks of a cell, "" where there are none."""
+        """Returns the text between the backticks of a cell, "" if there are none."""
         found = re.search(r"`` (.*?) ``|`(.*?)`", self[column])
         return (found[1] or found[2] or "") if found else ""
 
 
 def page(name: str) -> str:
-    """The text of a page of docs/."""
+    """Returns the text of a page of docs/."""
     return (DOCS / name).read_text(encoding="utf-8")
 
 
 def rows(name: str, *columns: str) -> list[Row]:
-    """The rows of every table of docs/NAME that has these columns, in this order, and no others."""
+    """Returns the rows of all tables of docs/NAME that have exactly these columns, in this order. Fails if there are
+    none.
+    """
     found = [row for row in _rows(name) if tuple(row.cells) == columns]
     assert found, f"docs/{name} has no table with the columns {columns}"
     return found
 
 
 def blocks(path: Path, kind: str) -> list[str]:
-    """The fenced code blocks of a file that are marked with this kind, "" for unmarked ones."""
+    """Returns the fenced code blocks of a file that are marked with this kind, "" for unmarked ones."""
     text = path.read_text(encoding="utf-8")
     return [dedent(found["text"]) for found in _FENCE.finditer(text) if found["kind"] == kind]
 
 
 def typed(path: Path) -> list[str]:
-    """Returns every line of code and every text in backticks that calls paperwire, from its name on."""
+    """Returns each call of paperwire in code or in backticks, from the program's name to the end."""
     text = path.read_text(encoding="utf-8")
     lines = [line for found in _FENCE.finditer(text) for line in found["text"].splitlines()]
     spans = re.findall(r"`([^`\n]+)`", _FENCE.sub("", text))
@@ -62,14 +64,14 @@ def typed(path: Path) -> list[str]:
 
 
 def links(path: Path) -> list[str]:
-    """Returns the targets of the links and pictures of a page, except those on other machines."""
+    """Returns the targets of the links and pictures of a page, except those on other hosts."""
     text = _FENCE.sub("", path.read_text(encoding="utf-8"))
     targets = (found["target"] or found["html"] for found in _LINK.finditer(text))
     return [target for target in targets if not re.match(r"[a-z]+:", target)]
 
 
 def anchors(path: Path) -> set[str]:
-    """Returns the anchors that GitHub and GitLab give the headings of a page."""
+    """Returns the anchors of a page's headings, as GitHub and GitLab make them."""
     text = _FENCE.sub("", path.read_text(encoding="utf-8"))
     headings = re.findall(r"^#{1,6} (.*)$", text, re.MULTILINE)
     return {re.sub(r"[^\w -]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}

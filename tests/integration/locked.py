@@ -1,6 +1,7 @@
-"""A database that cannot be used for as long as a test says: a foreign program holds its lock, or its server is down."""
+"""Makes a database unusable until a test ends this: another program holds its lock, or its server is down."""
 
 import asyncio
+import os
 import sqlite3
 from collections.abc import Callable
 from datetime import datetime
@@ -18,7 +19,7 @@ from tests.postgres.own import OwnServer
 
 
 class ForeignLock:
-    """A second connection that can hold the write lock, as another program does."""
+    """A second connection that can hold the write lock, as another program might."""
 
     def __init__(self, database: Path) -> None:
         self._connection = sqlite3.connect(database, isolation_level=None, check_same_thread=False)
@@ -39,7 +40,7 @@ class ForeignLock:
 
 
 class LockedTable:
-    """A session of PostgreSQL that can lock the table of chats, so that all writers wait, as for a ForeignLock."""
+    """A session of PostgreSQL that can lock the table of chats, so that all writers wait. Used like a ForeignLock."""
 
     def __init__(self, store: Store) -> None:
         self._connection = psycopg.connect(store.url.set(drivername="postgresql").render_as_string(hide_password=False))
@@ -59,7 +60,7 @@ class LockedTable:
 
 
 class ServerDown:
-    """A server that crashes and comes back, in the place of a ForeignLock."""
+    """A server that crashes and comes back. Used like a ForeignLock."""
 
     def __init__(self, server: OwnServer) -> None:
         self._server = server
@@ -79,7 +80,7 @@ class ServerDown:
 
 
 class AlarmClock(FakeClock):
-    """A FakeClock that does one thing when its monotonic clock reaches a second."""
+    """A FakeClock that runs one action when its monotonic clock reaches a given second."""
 
     def __init__(self, start: datetime = NOON) -> None:
         super().__init__(start)
@@ -90,7 +91,7 @@ class AlarmClock(FakeClock):
 
     async def sleep(self, seconds: float) -> None:
         await super().sleep(seconds)
-        await asyncio.sleep(0.002)  # the server, which this waits for, needs the processor
+        await asyncio.to_thread(os.sched_yield)  # gives the processor to the server, for which this loop waits
         if self._alarm and self.monotonic() >= self._alarm[0]:
             _, what = self._alarm
             self._alarm = None
@@ -98,7 +99,7 @@ class AlarmClock(FakeClock):
 
 
 def broken_database(monkeypatch: pytest.MonkeyPatch, *, times: int) -> list[str]:
-    """Makes the first effects of updates fail to be stored. Returns their ids as they come."""
+    """Lets the first `times` attempts to store the effects of an update fail. Returns a list that collects the ids of these updates."""
     refused: list[str] = []
 
     def once(store: Any, platform: str, update: str, *args: Any, **more: Any) -> tuple[str, bool]:
@@ -112,5 +113,5 @@ def broken_database(monkeypatch: pytest.MonkeyPatch, *, times: int) -> list[str]
 
 
 def away(*_: object, **__: object) -> tuple[str, bool]:
-    """In place of `apply_once`, as long as the database cannot be used."""
+    """Replaces `apply_once` while the database cannot be used."""
     raise StoreError("The database is locked.")

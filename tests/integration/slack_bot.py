@@ -1,4 +1,4 @@
-"""Runs a bot that listens to the fake Slack over real HTTP and WebSockets in this process, as in `run`."""
+"""Runs a bot that listens to the fake Slack over real HTTP and WebSockets in this process, as `run` does."""
 
 import asyncio
 import socket
@@ -11,11 +11,10 @@ from typing import Any
 from pydantic import SecretStr
 
 from bot.app import App, build_app
-from bot.operation.listening import Supervised, listening
 from bot.operation.web_server import serving
-from bot.platforms.slack.outgoing import SlackChannel
+from bot.operation.worker import Supervised, listening
+from bot.platforms.slack.adapter import SlackChannel
 from bot.platforms.slack.workspaces import WorkspaceTokens
-from bot.ports.conversation import Receiver
 from bot.settings import Settings, SlackSettings, SlackWorkspace
 from tests.fakes.slack import APP_TOKEN, SECRET, TOKEN, FakeSlack
 from tests.make import FakeClock
@@ -36,7 +35,7 @@ def slack_settings(tmp_path: Path, fake: FakeSlack, **more: Any) -> Settings:
 async def a_bot(
     tmp_path: Path, fake: FakeSlack, clock: FakeClock, *, read: float = PATIENCE, **more: Any
 ) -> AsyncIterator[App]:
-    """An app with its database open and the sender lock taken, which does not listen yet."""
+    """Yields an app with an open database and the sender lock, before it listens."""
     fake.sets_time(clock.now().timestamp())
     settings = slack_settings(tmp_path, fake, **more)
     own, *others = (WorkspaceTokens(one.bot_token, one.app_token) for one in settings.slack.workspaces)
@@ -52,7 +51,7 @@ async def a_bot(
 
 @asynccontextmanager
 async def a_listening_bot(tmp_path: Path, fake: FakeSlack, clock: FakeClock, **more: Any) -> AsyncIterator[App]:
-    """A bot that listens by Socket Mode as `paperwire run` does, with both connections open."""
+    """Yields a bot that listens by Socket Mode as `paperwire run` does, with both connections open."""
     lookup = more.pop("lookup", None)
     async with a_bot(tmp_path, fake, clock, **more) as app:
         receivers = [Supervised(receiver, clock) for receiver in app.receivers()]
@@ -65,17 +64,17 @@ async def a_listening_bot(tmp_path: Path, fake: FakeSlack, clock: FakeClock, **m
 async def a_served_bot(
     tmp_path: Path, fake: FakeSlack, clock: FakeClock, **more: Any
 ) -> AsyncIterator[tuple[App, str]]:
-    """A bot that takes signed requests at its web address as `paperwire run` does; Slack knows the address."""
+    """Yields a bot that takes signed requests as `paperwire run` does, and its web address, which Slack knows."""
     own = SlackWorkspace(bot_token=SecretStr(TOKEN))
     slack = {"workspaces": (own,), "signing_secret": SecretStr(SECRET), **more.pop("slack", {})}
     async with a_bot(tmp_path, fake, clock, slack=slack, **more) as app:
         found = app.receivers()
-        receivers: list[Receiver] = [Supervised(receiver, clock) for receiver in found]
+        receivers = [Supervised(receiver, clock) for receiver in found]
         doors = [door for receiver in receivers for door in receiver.routes]
         port = free_port()
         settings = replace(app.settings, web_port=port)
         async with serving(settings, dict, lambda _: None, doors), listening(app, receivers):
-            for _ in range(20):  # who the bot is, is known, so it listens in a moment
+            for _ in range(20):  # the bot's user is known, so it begins to listen at once
                 await asyncio.sleep(0)
             assert all(getattr(one, "_listener", one) is not None for one in found)
             fake.delivers_to(f"http://127.0.0.1:{port}")

@@ -19,7 +19,7 @@ from subscriptions.service.chat_status import known_or_new
 from subscriptions.service.next_deliveries import listed
 from tests.fakes.slack import FakeSlack
 from tests.fakes.slack_oauth import FakeOAuth
-from tests.integration.slack_bot import OTHER, a_listening_bot, settled
+from tests.integration import slack_bot
 from tests.make import FakeClock
 
 
@@ -31,9 +31,9 @@ class Scene:
     fake: FakeSlack
 
     async def does(self, sent: object) -> None:
-        """Waits until an action of a person was dispatched and answered."""
+        """Waits until a person's action was dispatched and answered."""
         del sent
-        await settled(self.fake)
+        await slack_bot.settled(self.fake)
         while under_way := [
             task for task in asyncio.all_tasks() if _name(task) in ("send_reply", "_refresh_home_view", "_run_lookup")
         ]:
@@ -51,8 +51,8 @@ Scenes = Callable[..., AbstractAsyncContextManager[Scene]]
 
 @asynccontextmanager
 async def a_scene(tmp_path: Path, fake: FakeSlack, clock: FakeClock, **more: Any) -> AsyncIterator[Scene]:
-    """A Scene whose bot listens by Socket Mode."""
-    async with a_listening_bot(tmp_path, fake, clock, **more) as app:
+    """Yields a Scene whose bot listens by Socket Mode."""
+    async with slack_bot.a_listening_bot(tmp_path, fake, clock, **more) as app:
         yield Scene(app, fake)
 
 
@@ -61,7 +61,9 @@ def _name(task: "asyncio.Task[Any]") -> str:
 
 
 async def begun(browser: httpx.AsyncClient) -> str:
-    """Redirects the browser to Slack. Returns the state. The cookie is secure, so it is set by hand here."""
+    """Redirects the browser to Slack and returns the state. httpx would not send back the secure cookie, so we set it
+    here.
+    """
     answer = await browser.get(INSTALL)
     assert answer.status_code == 302
     state = parse_qs(urlsplit(answer.headers["location"]).query)["state"][0]
@@ -69,6 +71,8 @@ async def begun(browser: httpx.AsyncClient) -> str:
     return state
 
 
-async def installed(browser: httpx.AsyncClient, fake: FakeOAuth, team: str = OTHER, **more: Any) -> httpx.Response:
+async def installed(
+    browser: httpx.AsyncClient, fake: FakeOAuth, team: str = slack_bot.OTHER, **more: Any
+) -> httpx.Response:
     state = await begun(browser)
     return await browser.get(REDIRECT, params={"state": state, "code": fake.lets_in(team, **more)})

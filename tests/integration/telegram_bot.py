@@ -1,4 +1,4 @@
-"""Runs a bot over the fake Telegram, or Slack, in this process: step by step, or listening as in `run`."""
+"""Runs a bot on the fake Telegram, or Slack, in this process: step by step, or listening as `run` does."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -8,9 +8,9 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from bot.app import App, build_app
-from bot.delivery.rate_limiter import MAX_INLINE_WAIT
-from bot.operation.listening import Supervised, listening
-from bot.platforms.telegram.outgoing import TelegramChannel
+from bot.delivery.lane_sender import MAX_INLINE_WAIT
+from bot.operation.worker import Supervised, listening
+from bot.platforms.telegram.adapter import TelegramChannel
 from bot.settings import Settings, SlackSettings, SlackWorkspace, TelegramSettings
 from tests.fakes.slack import FakeSlack
 from tests.fakes.telegram import TOKEN, FakeTelegram
@@ -18,7 +18,7 @@ from tests.make import NOON, FakeClock
 from tests.patience import PATIENCE
 from tests.source_harness import NoSources
 
-LONG_REST = 45.0  # seconds; a shorter wait is over at once, a longer one when a test `rings`
+LONG_REST = 45.0  # seconds; shorter waits end at once, longer ones when a test `rings`
 
 
 class RestingClock(FakeClock):
@@ -26,7 +26,7 @@ class RestingClock(FakeClock):
 
     def __init__(self) -> None:
         super().__init__(NOON)
-        self.rests: list[float] = []  # every wait that has begun, in seconds; not those for the pace of sends
+        self.rests: list[float] = []  # the seconds of every wait that has begun, except the pauses between sends
         self._bell = asyncio.Event()
         self._begun = asyncio.Event()
 
@@ -44,7 +44,7 @@ class RestingClock(FakeClock):
         self._bell.set()
 
     async def rested(self, times: int) -> None:
-        """Returns once so many waits have begun."""
+        """Returns once `times` waits have begun."""
         while len(self.rests) < times:
             self._begun.clear()
             await self._begun.wait()
@@ -63,7 +63,9 @@ def telegram_settings(tmp_path: Path, fake: FakeTelegram, *, database: str = "",
 async def a_bot(
     tmp_path: Path, fake: FakeTelegram, clock: FakeClock, read: float = PATIENCE, database: str = ""
 ) -> AsyncIterator[App]:
-    """An app with its database open, which does not listen yet. `database` is an address, else it is a file in the folder."""
+    """Yields an app with an open database, before it listens. `database` is an address; by default a file in the
+    folder.
+    """
     fake.sets_time(clock.now().timestamp())
     settings = telegram_settings(tmp_path, fake, database=database)
     channel = TelegramChannel(TOKEN, api_url=fake.url, connect=2, read=read)
@@ -79,7 +81,7 @@ async def a_bot(
 async def a_listening_bot(
     tmp_path: Path, fake: FakeTelegram, clock: FakeClock, database: str = ""
 ) -> AsyncIterator[App]:
-    """A bot that listens as `paperwire run` does; on leaving, all requests are answered."""
+    """Yields a bot that listens as `paperwire run` does; on leaving, it first answers all requests."""
     async with a_bot(tmp_path, fake, clock, database=database) as app:
         receivers = [Supervised(receiver, clock) for receiver in app.receivers()]
         async with listening(app, receivers):
@@ -92,12 +94,12 @@ async def confirmed(fake: FakeTelegram) -> None:
 
 
 async def posts(fake: FakeTelegram, count: int, chat: str = "") -> None:
-    """Waits until so many messages were posted (in a chat) since the start."""
+    """Waits until `count` messages were posted since the start (in one chat, if given)."""
     await asyncio.to_thread(fake.waits_for, "sendMessage", count, chat=chat)
 
 
 class Quiet(NoSources):
-    """Nothing is read, from the start to the end of a process."""
+    """A process without sources: it reads nothing from start to end."""
 
     lookup = None
     descriptions: list[str] = []  # noqa: RUF012 - stays empty
@@ -122,7 +124,7 @@ async def running(
     on_unclear: str = "resend",
     token: str = "",
 ) -> AsyncIterator[App]:
-    """An app over a file with the platforms that are given. It does not listen; a test calls its steps."""
+    """Yields an app on a database file, with the platforms that are given. It does not listen; a test calls its steps."""
     settings = Settings(
         database_url=SecretStr(f"sqlite:///{tmp_path}/paperwire.db"),
         telegram=TelegramSettings(token=SecretStr(token or telegram.token), api_url=telegram.url)

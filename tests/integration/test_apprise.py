@@ -1,4 +1,6 @@
-"""Apprise, from a subscription to the messages: four services on loopback, as strict as the real ones."""
+"""Deliveries by Apprise, from a subscription to the messages, to four fake services that are as strict as the real
+ones.
+"""
 
 import json
 import re
@@ -15,19 +17,19 @@ from pydantic import SecretStr
 
 from bot.app import App, build_app
 from bot.errors import SettingsError
-from bot.platforms.apprise import outgoing
-from bot.platforms.apprise.outgoing import AppriseChannel
-from bot.settings import Destination, Settings, load_settings
+from bot.platforms.apprise import adapter
+from bot.settings import Destination, Settings
+from bot.settings.loading import load_settings
 from subscriptions.errors import Rejected, RetryLater
 from subscriptions.model import Message, Paper
 from subscriptions.service.requests import SubscriptionRequest, subscribe
 from subscriptions.service.sending import outbox_entries
 from subscriptions.states import DeliveryState
-from subscriptions.store.entries import OutboxEntry
-from tests.fakes.apprise import READ, SERVICES, TOKEN, FakeServices, fake_services
+from subscriptions.store.outbox import OutboxEntry
+from tests import make
+from tests.fakes import apprise
 from tests.fakes.faults import FAULTS as FAULTS_OF_PLATFORMS
 from tests.fakes.faults import Fault
-from tests.make import FakeClock, address, ingested, paper, summary
 
 ABSTRACT = "We look at noise & <signs>; see https://lab.org/a_b. " * 4
 LINKS = {
@@ -43,16 +45,16 @@ class Bot:
     """A running bot with a destination for each service."""
 
     app: App
-    fake: FakeServices
-    clock: FakeClock
+    fake: apprise.FakeServices
+    clock: make.FakeClock
 
     def subscribe(self, *services: str) -> None:
         for service in services:
             request = SubscriptionRequest(text="diffusion", when="daily 13:00")
-            subscribe(self.app.store, address(f"apprise:{service}"), request, now=self.clock.now())
+            subscribe(self.app.store, make.address(f"apprise:{service}"), request, now=self.clock.now())
 
     def ingest(self, *papers: Paper) -> None:
-        ingested(self.app.store, *papers, now=self.clock.now())
+        make.ingested(self.app.store, *papers, now=self.clock.now())
 
     async def delivers(self, minutes: int = 0) -> None:
         self.clock.advance(timedelta(minutes=minutes))
@@ -64,8 +66,10 @@ class Bot:
 
 
 @asynccontextmanager
-async def a_bot(folder: Path, fake: FakeServices, clock: FakeClock, **given: object) -> AsyncIterator[Bot]:
-    destinations = tuple(Destination(one, f"{one.upper()}_URL", SecretStr(fake.address(one))) for one in SERVICES)
+async def a_bot(folder: Path, fake: apprise.FakeServices, clock: make.FakeClock, **given: object) -> AsyncIterator[Bot]:
+    destinations = tuple(
+        Destination(one, f"{one.upper()}_URL", SecretStr(fake.address(one))) for one in apprise.SERVICES
+    )
     settings = Settings(
         database_url=SecretStr(f"sqlite:///{folder / 'paperwire.db'}"),
         **({"destinations": destinations} | given),  # type: ignore[arg-type]
@@ -79,20 +83,20 @@ async def a_bot(folder: Path, fake: FakeServices, clock: FakeClock, **given: obj
 
 
 @pytest.fixture
-def fake() -> Iterator[FakeServices]:
-    with fake_services() as services:
+def fake() -> Iterator[apprise.FakeServices]:
+    with apprise.fake_services() as services:
         yield services
 
 
 @pytest.fixture
-async def bot(tmp_path: Path, fake: FakeServices, clock: FakeClock) -> AsyncIterator[Bot]:
+async def bot(tmp_path: Path, fake: apprise.FakeServices, clock: make.FakeClock) -> AsyncIterator[Bot]:
     async with a_bot(tmp_path, fake, clock) as running:
         yield running
 
 
 def papers(count: int, title: str = "Diffusion of *stars* & <tags>, part", text: str = ABSTRACT) -> list[Paper]:
     return [
-        paper(arxiv_id=f"2601.{number:05d}", title=f"{title} {number:02d}", abstract=text)
+        make.paper(arxiv_id=f"2601.{number:05d}", title=f"{title} {number:02d}", abstract=text)
         for number in range(1, count + 1)
     ]
 
@@ -101,10 +105,10 @@ def papers(count: int, title: str = "Diffusion of *stars* & <tags>, part", text:
 
 
 async def test_each_service_gets_the_digest_in_its_format(bot: Bot) -> None:
-    bot.subscribe(*SERVICES)
+    bot.subscribe(*apprise.SERVICES)
     bot.ingest(*papers(7))
     await bot.delivers(minutes=60)
-    text, html, markdown, plain = ("\n".join(bot.fake.texts(service)) for service in SERVICES)
+    text, html, markdown, plain = ("\n".join(bot.fake.texts(service)) for service in apprise.SERVICES)
     assert "7 papers · " in bot.fake.titles("json")[0]
     assert text.startswith(" 1  Diffusion of *stars* & <tags>, part 07\n    "), "the head is the title"
     assert html.startswith("<h1>7 papers · ")
@@ -117,7 +121,7 @@ async def test_each_service_gets_the_digest_in_its_format(bot: Bot) -> None:
     assert " 1  Diffusion of *stars* & <tags>, part 07\n    " in plain
 
 
-@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("service", apprise.SERVICES)
 @pytest.mark.parametrize(
     ("count", "text"),
     [(60, ABSTRACT), (60, "一种用于扩散模型的新方法，效果很好。" * 12), (3, "😀" * 3000)],
@@ -139,13 +143,13 @@ async def test_a_long_digest_is_split_between_papers(bot: Bot, service: str, cou
 
 @pytest.mark.parametrize(("service", "count"), [("feishu", 40), ("wecombot", 20)])
 async def test_a_summary_in_chinese_fits_into_what_counts_bytes(
-    tmp_path: Path, fake: FakeServices, clock: FakeClock, service: str, count: int
+    tmp_path: Path, fake: apprise.FakeServices, clock: make.FakeClock, service: str, count: int
 ) -> None:
-    """Feishu counts the bytes of the request, in which a Chinese character takes six; WeCom those of the text."""
+    """Feishu limits the bytes of the request, where a Chinese character takes six; WeCom limits the bytes of the text."""
     url = SecretStr(fake.address(service))
     async with a_bot(tmp_path, fake, clock, destinations=(Destination(service, "URL", url),)) as bot:
         bot.subscribe(service)
-        told = summary("一种用于扩散模型的新方法，效果很好，成本更低，" * 10)
+        told = make.summary("一种用于扩散模型的新方法，效果很好，成本更低，" * 10)
         bot.ingest(*(replace(one, summaries=told) for one in papers(count)))
         await bot.delivers(minutes=60)
         assert bot.outbox() == []
@@ -157,7 +161,7 @@ async def test_a_summary_in_chinese_fits_into_what_counts_bytes(
     [("?format=markdown", "30 papers · "), ("?overflow=truncate&retry=5&wait=9&rto=0.01", "")],
 )
 async def test_an_address_of_discord_may_ask_for_embeds_and_for_no_limit_of_its_own(
-    tmp_path: Path, fake: FakeServices, clock: FakeClock, option: str, title: str
+    tmp_path: Path, fake: apprise.FakeServices, clock: make.FakeClock, option: str, title: str
 ) -> None:
     url = SecretStr(fake.address("discord", option))
     async with a_bot(tmp_path, fake, clock, destinations=(Destination("discord", "D", url),)) as bot:
@@ -169,13 +173,13 @@ async def test_an_address_of_discord_may_ask_for_embeds_and_for_no_limit_of_its_
 
 
 async def test_one_service_signs_in_once_and_out_at_the_end(
-    tmp_path: Path, fake: FakeServices, clock: FakeClock
+    tmp_path: Path, fake: apprise.FakeServices, clock: make.FakeClock
 ) -> None:
     async with a_bot(tmp_path, fake, clock) as bot:
         bot.subscribe("matrix")
         bot.ingest(*papers(3))
         await bot.delivers(minutes=60)
-        bot.ingest(paper(arxiv_id="2601.09999", title="Diffusion again"))
+        bot.ingest(make.paper(arxiv_id="2601.09999", title="Diffusion again"))
         await bot.delivers(minutes=24 * 60)
         assert len(fake.texts("matrix")) == 2
     assert fake.sign_ins == 1
@@ -191,7 +195,7 @@ def files(folder: Path) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    ("service", "fault", "times"),  # how often the message is there at the end
+    ("service", "fault", "times"),  # how many copies of the message have arrived in the end
     [
         ("json", "429", 1),
         ("json", "400 page", 1),
@@ -204,7 +208,7 @@ def files(folder: Path) -> set[str]:
         ("json", "reset after", 2),
         *(
             (service, fault, times)
-            for service in SERVICES[1:]
+            for service in apprise.SERVICES[1:]
             for fault, times in (("429", 1), ("500", 1), ("cut after", 2))
         ),
     ],
@@ -225,14 +229,14 @@ async def test_what_failed_comes_again_at_least_once(bot: Bot, service: str, fau
     assert bot.clock.slept == [], "nothing but the outbox waits"
 
 
-@pytest.mark.parametrize("service", READ)
+@pytest.mark.parametrize("service", apprise.READ)
 @pytest.mark.parametrize(
     "body", ['{"code": 19024, "errcode": 310000}', '{"code": "0", "errcode": "0"}', "{}", "[]", "", "<html>"]
 )
 async def test_a_refusal_under_status_200_is_none_the_less_one(
-    tmp_path: Path, fake: FakeServices, clock: FakeClock, service: str, body: str
+    tmp_path: Path, fake: apprise.FakeServices, clock: make.FakeClock, service: str, body: str
 ) -> None:
-    """As when a message lacks the keyword that a robot of Feishu asks for, or a proxy answers."""
+    """For example, the message lacks the keyword that a robot of Feishu requires, or a proxy answers."""
     url = SecretStr(fake.address(service))
     async with a_bot(tmp_path, fake, clock, destinations=(Destination(service, "URL", url),)) as bot:
         bot.subscribe(service)
@@ -247,11 +251,11 @@ async def test_a_refusal_under_status_200_is_none_the_less_one(
 
 
 async def test_a_service_that_never_answers_holds_up_no_other(
-    tmp_path: Path, fake: FakeServices, clock: FakeClock
+    tmp_path: Path, fake: apprise.FakeServices, clock: make.FakeClock
 ) -> None:
     async with a_bot(tmp_path, fake, clock) as bot:
         channel = bot.app.context.channels["apprise"]
-        assert isinstance(channel, AppriseChannel)
+        assert isinstance(channel, adapter.AppriseChannel)
         channel._timeout = 0.2
         bot.subscribe("json", "feishu")
         bot.ingest(*papers(1))
@@ -261,7 +265,7 @@ async def test_a_service_that_never_answers_holds_up_no_other(
         assert [entry.chat for entry in bot.outbox()] == ["apprise:json"]
         assert len(fake.texts("feishu")) == 1
         with pytest.raises(RetryLater, match="still under way"):
-            await channel.post(address("apprise:json"), message("x"), delivery="d")
+            await channel.post(make.address("apprise:json"), message("x"), delivery="d")
         fake.releases()
 
 
@@ -271,9 +275,11 @@ def message(text: str) -> Message:
 
 
 async def test_a_message_that_is_too_long_for_its_service_is_not_sent(bot: Bot) -> None:
-    """As when a destination got another service while a message waited."""
+    """This happens if a destination gets another service while a message waits."""
     with pytest.raises(Rejected, match="Discord takes at most 1750 characters"):
-        await bot.app.context.channels["apprise"].post(address("apprise:discord"), message("x" * 2000), delivery="d")
+        await bot.app.context.channels["apprise"].post(
+            make.address("apprise:discord"), message("x" * 2000), delivery="d"
+        )
     assert bot.fake.texts("discord") == []
 
 
@@ -284,47 +290,47 @@ async def test_a_message_that_is_too_long_for_its_service_is_not_sent(bot: Bot) 
     ("url", "trouble"),
     [
         (None, "LAB_URL is not set."),
-        (f"nonsense://{TOKEN}", "Apprise does not understand the address in LAB_URL."),
-        (TOKEN, "Apprise does not understand the address in LAB_URL."),
-        (f"matrix://{TOKEN}", "Apprise does not understand the address in LAB_URL."),
-        (f"json://:{TOKEN}@/", "Apprise does not understand the address in LAB_URL."),
+        (f"nonsense://{apprise.TOKEN}", "Apprise does not understand the address in LAB_URL."),
+        (apprise.TOKEN, "Apprise does not understand the address in LAB_URL."),
+        (f"matrix://{apprise.TOKEN}", "Apprise does not understand the address in LAB_URL."),
+        (f"json://:{apprise.TOKEN}@/", "Apprise does not understand the address in LAB_URL."),
     ],
 )
 async def test_what_apprise_cannot_use_is_told_without_the_address(
     url: str | None, trouble: str, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     caplog.set_level("DEBUG")
-    channel = AppriseChannel([Destination("lab", "LAB_URL", None if url is None else SecretStr(url))])
+    channel = adapter.AppriseChannel([Destination("lab", "LAB_URL", None if url is None else SecretStr(url))])
     assert str(channel.targets["lab"].trouble) == trouble
     with pytest.raises(RetryLater, match=re.escape(trouble)):
-        await channel.post(address("apprise:lab"), message("x"), delivery="d")
+        await channel.post(make.address("apprise:lab"), message("x"), delivery="d")
     said = caplog.text + "".join(capfd.readouterr()) + repr(channel.targets)
-    assert TOKEN not in said
+    assert apprise.TOKEN not in said
     assert "apprise" not in caplog.text
 
 
 async def test_without_the_library_it_is_told_how_to_install_it(
-    fake: FakeServices, monkeypatch: pytest.MonkeyPatch
+    fake: apprise.FakeServices, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def missing(name: str) -> None:
         raise ModuleNotFoundError(name)
 
-    monkeypatch.setattr(outgoing, "import_module", missing)
-    channel = AppriseChannel([Destination("lab", "LAB_URL", SecretStr(fake.address("json")))])
+    monkeypatch.setattr(adapter, "import_module", missing)
+    channel = adapter.AppriseChannel([Destination("lab", "LAB_URL", SecretStr(fake.address("json")))])
     target = channel.targets["lab"]
     assert f"{target.trouble} {target.cure}" == 'Apprise is not installed. Run pip install "paperwire[apprise]".'
 
 
 async def test_secrets_are_in_no_log_error_or_table(
     tmp_path: Path,
-    fake: FakeServices,
-    clock: FakeClock,
+    fake: apprise.FakeServices,
+    clock: make.FakeClock,
     caplog: pytest.LogCaptureFixture,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     caplog.set_level("DEBUG")
     async with a_bot(tmp_path, fake, clock) as bot:
-        bot.subscribe(*SERVICES)
+        bot.subscribe(*apprise.SERVICES)
         bot.ingest(*papers(1))
         fake.answers("echo page", times=3)
         await bot.delivers(minutes=60)
@@ -335,8 +341,8 @@ async def test_secrets_are_in_no_log_error_or_table(
         found += (vars(bot.app.context.channels["apprise"]),)
         said = caplog.text + "".join(capfd.readouterr()) + "".join(map(repr, found))
         assert "Apprise does not say which" in said
-        assert TOKEN not in said
-    assert TOKEN not in stored(tmp_path)
+        assert apprise.TOKEN not in said
+    assert apprise.TOKEN not in stored(tmp_path)
     assert '"title"' in stored(tmp_path)
 
 
@@ -350,8 +356,14 @@ def stored(folder: Path) -> str:
         ('name = "a"', "destination 1, url_env cannot be used: every destination needs one."),
         ('url_env = "A"', "destination 1, name cannot be used: every destination needs one."),
         ('name = "Team"\nurl_env = "A"', "destination 1, name cannot be used: it must be at most 40 of a-z"),
-        (f'name = "a"\nurl_env = "feishu://{TOKEN}"', "destination 1, url_env cannot be used: it must be the name"),
-        (f'name = "a"\nurl = "feishu://{TOKEN}"', "destination 1, url means nothing here. Did you mean url_env?"),
+        (
+            f'name = "a"\nurl_env = "feishu://{apprise.TOKEN}"',
+            "destination 1, url_env cannot be used: it must be the name",
+        ),
+        (
+            f'name = "a"\nurl = "feishu://{apprise.TOKEN}"',
+            "destination 1, url means nothing here. Did you mean url_env?",
+        ),
         (
             'name = "a"\nurl_env = "A"\n[[destination]]\nname = "a"\nurl_env = "B"',
             "destination 2, name cannot be used: destination 1 has the same one.",
@@ -363,4 +375,4 @@ def test_a_table_that_cannot_be_used_is_named_without_its_value(tmp_path: Path, 
     with pytest.raises(SettingsError) as refused:
         load_settings({}, tmp_path)
     assert words in str(refused.value)
-    assert TOKEN not in str(refused.value)
+    assert apprise.TOKEN not in str(refused.value)

@@ -1,5 +1,8 @@
-"""Rule 12 (docs/architecture.md): papers that are older than a week when they come are filed and not delivered."""
+"""Rule 12 (docs/architecture.md): papers that are older than a week when they arrive are filed. Also: which day a paper
+gets.
+"""
 
+import json
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -7,24 +10,23 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
+from bot.digests import read_digest
 from bot.settings import SourceSettings
-from subscriptions.model import Announce, ChatAddress, KnownPaper, Paper
+from subscriptions.model import Announce, ChatAddress, Digest, KnownPaper, Paper
 from subscriptions.service.ingest import announce_filed
 from subscriptions.service.plan import plan_due
+from subscriptions.store import rows
 from subscriptions.store.database.store import Store
 from subscriptions.store.digests import Ingested
-from subscriptions.store.rows import DeliveryItemRow, DeliveryRow, PaperRow
+from tests import make
 from tests.fakes.arxiv import FakeArxiv
 from tests.integration.cli import Terminal, page
-from tests.make import NOON, FakeClock, digest, ingest_digest, paper, stored_papers, subscribes, summary
 from tests.source_harness import SourceHarness, arxiv_source, new_york
 
 pytestmark = pytest.mark.both_databases
 
-TODAY = NOON.date()
-DAY = timedelta(days=1)
-HOUR = timedelta(hours=1)
-OLD = TODAY - 30 * DAY
+TODAY = make.NOON.date()
+OLD = TODAY - 30 * make.DAY
 REPLACED = Announce.REPLACE
 ADMIN = ChatAddress("console", "me")
 
@@ -33,46 +35,46 @@ def comes(
     store: Store,
     *content: Paper,
     day: date = TODAY,
-    now: datetime = NOON,
+    now: datetime = make.NOON,
     name: str = "",
     announce: bool = False,
     source: str = "daily",
 ) -> Ingested:
-    """Ingests a digest of that day at that moment."""
-    made = replace(digest(*content, name=f"{name}{day}"), day=day)
-    return ingest_digest(store, made, source=source, day=day, now=now, announce=announce)
+    """Ingests a digest of this day at this moment."""
+    made = replace(make.digest(*content, name=f"{name}{day}"), day=day)
+    return make.ingest_digest(store, made, source=source, day=day, now=now, announce=announce)
 
 
 def known(store: Store, title: str) -> KnownPaper:
     with store.read() as session:
-        return next(one for one in stored_papers(session) if one.paper.title == title)
+        return next(one for one in make.stored_papers(session) if one.paper.title == title)
 
 
-def delivered(store: Store, now: datetime = NOON + HOUR) -> list[str]:
-    """Plans what is due. Returns the titles, in the order of their deliveries."""
+def delivered(store: Store, now: datetime = make.NOON + make.HOUR) -> list[str]:
+    """Plans what is due. Returns the titles in the order of their deliveries."""
     plan_due(store, now=now)
     with store.read() as session:
-        titles = {row.id: row.title for row in session.exec(select(PaperRow))}
-        items = session.exec(select(DeliveryItemRow)).all()
+        titles = {row.id: row.title for row in session.exec(select(rows.PaperRow))}
+        items = session.exec(select(rows.DeliveryItemRow)).all()
         items = sorted(items, key=lambda item: (item.delivery or 0, item.position))
         return [titles[item.paper] for item in items]
 
 
 def notices(store: Store) -> list[dict[str, str]]:
-    """Returns the notices to operators about papers that came too late."""
+    """Returns the notices to operators about papers that were filed because they came too late."""
     with store.read() as session:
-        facts = [row.facts for row in session.exec(select(DeliveryRow)) if row.facts.get("notice") == "filed"]
+        facts = [row.facts for row in session.exec(select(rows.DeliveryRow)) if row.facts.get("notice") == "filed"]
     return [one["detail"] for one in facts]
 
 
 # ── which digests are archives ───────────────────────────────────────────────────────────────────────────────────────
 
 AGES = [
-    pytest.param(0, "UTC", NOON, False, id="of today"),
-    pytest.param(7, "UTC", NOON, False, id="of a week ago"),
-    pytest.param(8, "UTC", NOON, True, id="of eight days ago"),
-    pytest.param(1000, "UTC", NOON, True, id="of years ago"),
-    pytest.param(-1, "UTC", NOON, False, id="of tomorrow"),
+    pytest.param(0, "UTC", make.NOON, False, id="of today"),
+    pytest.param(7, "UTC", make.NOON, False, id="of a week ago"),
+    pytest.param(8, "UTC", make.NOON, True, id="of eight days ago"),
+    pytest.param(1000, "UTC", make.NOON, True, id="of years ago"),
+    pytest.param(-1, "UTC", make.NOON, False, id="of tomorrow"),
     pytest.param(8, "America/New_York", datetime(2026, 1, 22, 4, tzinfo=UTC), False, id="where it is still yesterday"),
     pytest.param(8, "UTC", datetime(2026, 1, 22, 4, tzinfo=UTC), True, id="where it is not"),
     pytest.param(7, "Pacific/Auckland", datetime(2026, 1, 22, 20, tzinfo=UTC), True, id="where it is tomorrow"),
@@ -85,10 +87,10 @@ def test_a_digest_is_an_archive_by_its_day_and_the_operators(
 ) -> None:
     store = Store(f"sqlite:///{tmp_path}/zone.db", zone=zone)
     store.open(now=now)
-    done = comes(store, paper("Graphs"), day=TODAY - age * DAY, now=now)
+    done = comes(store, make.paper("Graphs"), day=TODAY - age * make.DAY, now=now)
     assert (done.archive, done.archived, done.new) == (filed, int(filed), 1)
     assert (known(store, "Graphs").sequence is None) == filed
-    assert known(store, "Graphs").day == TODAY - age * DAY
+    assert known(store, "Graphs").day == TODAY - age * make.DAY
     store.close()
 
 
@@ -115,51 +117,51 @@ def test_the_day_of_a_digest_is_its_own_else_of_its_name(
     assert answer["archived"] == (2 if filed else 0)
 
 
-# ── what becomes of their papers ─────────────────────────────────────────────────────────────────────────────────────
+# ── what happens to their papers ──────────────────────────────────────────────────────────────────────────────────────
 
 
 def test_nobody_gets_the_papers_of_an_archive(store: Store) -> None:
-    subscribes(store, "console:now", "graphs", every="now")
-    subscribes(store, "telegram:1", "graphs", every="daily", at="09:00")
-    subscribes(store, "telegram:2", "graphs", every="weekly", at="09:00")
-    subscribes(store, "telegram:3", "graphs", every="when-out")
-    comes(store, paper("Old graphs"), day=OLD)
-    assert delivered(store, NOON + 10 * DAY) == []
-    comes(store, paper("New graphs"), now=NOON + 10 * DAY, day=TODAY + 10 * DAY)
-    assert set(delivered(store, NOON + 20 * DAY)) == {"New graphs"}
+    make.subscribes(store, "console:now", "graphs", every="now")
+    make.subscribes(store, "telegram:1", "graphs", every="daily", at="09:00")
+    make.subscribes(store, "telegram:2", "graphs", every="weekly", at="09:00")
+    make.subscribes(store, "telegram:3", "graphs", every="when-out")
+    comes(store, make.paper("Old graphs"), day=OLD)
+    assert delivered(store, make.NOON + 10 * make.DAY) == []
+    comes(store, make.paper("New graphs"), now=make.NOON + 10 * make.DAY, day=TODAY + 10 * make.DAY)
+    assert set(delivered(store, make.NOON + 20 * make.DAY)) == {"New graphs"}
 
 
 def test_a_later_digest_of_its_day_announces_a_filed_paper(store: Store) -> None:
-    subscribes(store, "console:me", "graphs")
-    old = paper("Graphs", "cs.LG", arxiv_id="2601.90001")
+    make.subscribes(store, "console:me", "graphs")
+    old = make.paper("Graphs", "cs.LG", arxiv_id="2601.90001")
     comes(store, old, day=OLD)
     assert (delivered(store), known(store, "Graphs").day) == ([], OLD)
-    comes(store, old, name="current", now=NOON + HOUR)
-    assert (delivered(store, NOON + 2 * HOUR), known(store, "Graphs").day) == (["Graphs"], TODAY)
-    comes(store, old, name="another", day=OLD - DAY, now=NOON + 2 * HOUR)
-    assert (delivered(store, NOON + 3 * HOUR), known(store, "Graphs").day) == (["Graphs"], TODAY)
+    comes(store, old, name="current", now=make.NOON + make.HOUR)
+    assert (delivered(store, make.NOON + 2 * make.HOUR), known(store, "Graphs").day) == (["Graphs"], TODAY)
+    comes(store, old, name="another", day=OLD - make.DAY, now=make.NOON + 2 * make.HOUR)
+    assert (delivered(store, make.NOON + 3 * make.HOUR), known(store, "Graphs").day) == (["Graphs"], TODAY)
 
 
 def test_a_new_version_makes_no_news_of_a_paper_that_was_filed(store: Store) -> None:
-    comes(store, paper("Graphs", arxiv_id="2601.90001"), day=OLD)
-    comes(store, paper("Graphs", arxiv_id="2601.90001", version=2, kind=REPLACED), name="current")
+    comes(store, make.paper("Graphs", arxiv_id="2601.90001"), day=OLD)
+    comes(store, make.paper("Graphs", arxiv_id="2601.90001", version=2, kind=REPLACED), name="current")
     assert known(store, "Graphs").sequence is None
 
 
 @pytest.mark.parametrize(
     "more",
     [
-        paper("Graphs", "cs.LG", "cs.CL", arxiv_id="2601.90001", kind=Announce.CROSS),
-        paper("Graphs", "cs.LG", "cs.CL", arxiv_id="2601.90001"),
-        paper("Graphs", "cs.LG", arxiv_id="2601.90001", abstract="Nodes and edges."),
-        paper("Graphs", "cs.LG", arxiv_id="2601.90001", summaries=summary("图。")),
+        make.paper("Graphs", "cs.LG", "cs.CL", arxiv_id="2601.90001", kind=Announce.CROSS),
+        make.paper("Graphs", "cs.LG", "cs.CL", arxiv_id="2601.90001"),
+        make.paper("Graphs", "cs.LG", arxiv_id="2601.90001", abstract="Nodes and edges."),
+        make.paper("Graphs", "cs.LG", arxiv_id="2601.90001", summaries=make.summary("图。")),
     ],
     ids=["a category by a cross-list", "a category", "an abstract", "a summary"],
 )
 def test_an_archive_adds_what_it_knows_and_moves_no_change(store: Store, more: Paper) -> None:
-    comes(store, paper("Graphs", "cs.LG", arxiv_id="2601.90001"))
+    comes(store, make.paper("Graphs", "cs.LG", arxiv_id="2601.90001"))
     before = known(store, "Graphs")
-    done = comes(store, more, day=OLD, now=NOON + HOUR)
+    done = comes(store, more, day=OLD, now=make.NOON + make.HOUR)
     after = known(store, "Graphs")
     assert (done.updated, done.archived) == (1, 0)
     assert (after.sequence, after.sequenced_at, after.day) == (before.sequence, before.sequenced_at, before.day)
@@ -168,95 +170,105 @@ def test_an_archive_adds_what_it_knows_and_moves_no_change(store: Store, more: P
 
 
 def test_a_filed_paper_that_equals_a_delivered_one_comes_once(store: Store) -> None:
-    subscribes(store, "console:me", "graphs")
-    comes(store, paper("Graphs", arxiv_id=None))
+    make.subscribes(store, "console:me", "graphs")
+    comes(store, make.paper("Graphs", arxiv_id=None))
     assert delivered(store) == ["Graphs"]
-    comes(store, paper("Graphs", arxiv_id="2601.90001"), day=OLD, now=NOON + HOUR)
+    comes(store, make.paper("Graphs", arxiv_id="2601.90001"), day=OLD, now=make.NOON + make.HOUR)
     assert (known(store, "Graphs").sequence, known(store, "Graphs").day) == (1, TODAY)
-    comes(store, paper("Graphs", arxiv_id="2601.90001"), name="feed", now=NOON + 2 * HOUR)
-    assert delivered(store, NOON + 3 * HOUR) == ["Graphs"]
+    comes(store, make.paper("Graphs", arxiv_id="2601.90001"), name="feed", now=make.NOON + 2 * make.HOUR)
+    assert delivered(store, make.NOON + 3 * make.HOUR) == ["Graphs"]
 
 
 def test_a_withdrawal_that_an_archive_tells_is_known(store: Store) -> None:
-    comes(store, paper("Graphs", arxiv_id="2601.90001"))
+    comes(store, make.paper("Graphs", arxiv_id="2601.90001"))
     comment = "This paper has been withdrawn by its author"
-    done = comes(store, paper("Graphs", arxiv_id="2601.90001", version=2, comment=comment), day=OLD, now=NOON + HOUR)
+    done = comes(
+        store,
+        make.paper("Graphs", arxiv_id="2601.90001", version=2, comment=comment),
+        day=OLD,
+        now=make.NOON + make.HOUR,
+    )
     assert len(done.withdrawn) == 1
-    assert known(store, "Graphs").withdrawn_at == NOON + HOUR
+    assert known(store, "Graphs").withdrawn_at == make.NOON + make.HOUR
 
 
 def test_an_archive_does_not_move_what_waits_for_its_time(store: Store) -> None:
-    subscribes(store, "telegram:1", "graphs", every="daily", at="09:00")
-    subscribes(store, "console:me", "graphs", every="now")
-    comes(store, paper("New graphs"))
+    make.subscribes(store, "telegram:1", "graphs", every="daily", at="09:00")
+    make.subscribes(store, "console:me", "graphs", every="now")
+    comes(store, make.paper("New graphs"))
     for n in range(5):
-        comes(store, paper(f"Old graphs {n}"), day=OLD - n * DAY, now=NOON + HOUR)
-    comes(store, paper("Newer graphs"), now=NOON + 2 * HOUR)
-    assert sorted(delivered(store, NOON + DAY)) == ["New graphs", "New graphs", "Newer graphs", "Newer graphs"]
+        comes(store, make.paper(f"Old graphs {n}"), day=OLD - n * make.DAY, now=make.NOON + make.HOUR)
+    comes(store, make.paper("Newer graphs"), now=make.NOON + 2 * make.HOUR)
+    assert sorted(delivered(store, make.NOON + make.DAY)) == [
+        "New graphs",
+        "New graphs",
+        "Newer graphs",
+        "Newer graphs",
+    ]
 
 
-# ── announced all the same ───────────────────────────────────────────────────────────────────────────────────────────
+# ── archives that are announced anyway ────────────────────────────────────────────────────────────────────────────────
 
 
 def test_who_asks_for_it_has_an_archive_announced_at_once(store: Store) -> None:
-    subscribes(store, "console:me", "graphs")
-    done = comes(store, paper("Old graphs"), day=OLD, announce=True)
+    make.subscribes(store, "console:me", "graphs")
+    done = comes(store, make.paper("Old graphs"), day=OLD, announce=True)
     assert (done.archive, done.archived, done.announced) == (False, 0, 0)
     assert (delivered(store), known(store, "Old graphs").day) == (["Old graphs"], OLD)
 
 
 def test_filed_papers_are_announced_once(store: Store) -> None:
-    subscribes(store, "console:me", "graphs")
-    seen = paper("Graphs that came", arxiv_id="2601.90001")
+    make.subscribes(store, "console:me", "graphs")
+    seen = make.paper("Graphs that came", arxiv_id="2601.90001")
     comes(store, seen)
     assert delivered(store) == ["Graphs that came"]
-    archive = (seen, paper("Old graphs", arxiv_id="2601.90002"), paper("New version", kind=REPLACED))
+    archive = (seen, make.paper("Old graphs", arxiv_id="2601.90002"), make.paper("New version", kind=REPLACED))
     assert comes(store, *archive, day=OLD).archived == 1
-    again = comes(store, *archive, day=OLD, now=NOON + HOUR)
+    again = comes(store, *archive, day=OLD, now=make.NOON + make.HOUR)
     assert again == Ingested(already_known=True, unchanged=3, archive=True, archived=1)
-    asked = comes(store, *archive, day=OLD, now=NOON + HOUR, announce=True)
+    asked = comes(store, *archive, day=OLD, now=make.NOON + make.HOUR, announce=True)
     assert asked == Ingested(already_known=True, unchanged=3, announced=1)
-    assert comes(store, *archive, day=OLD, now=NOON + HOUR, announce=True).announced == 0
-    assert delivered(store, NOON + 2 * HOUR) == ["Graphs that came", "Old graphs"]
+    assert comes(store, *archive, day=OLD, now=make.NOON + make.HOUR, announce=True).announced == 0
+    assert delivered(store, make.NOON + 2 * make.HOUR) == ["Graphs that came", "Old graphs"]
     assert known(store, "Old graphs").day == OLD
     assert known(store, "New version").sequence is None
 
 
 def test_papers_of_a_source_are_announced_oldest_first(store: Store) -> None:
     for n, name in enumerate(("first", "second", "third")):
-        comes(store, paper(name), day=OLD - n * DAY)
-    comes(store, paper("of another"), day=OLD, source="other")
-    assert announce_filed(store, "daily", now=NOON) == 3
-    assert announce_filed(store, "daily", now=NOON) == 0
+        comes(store, make.paper(name), day=OLD - n * make.DAY)
+    comes(store, make.paper("of another"), day=OLD, source="other")
+    assert announce_filed(store, "daily", now=make.NOON) == 3
+    assert announce_filed(store, "daily", now=make.NOON) == 0
     changes = {one: (known(store, one).sequence, known(store, one).day) for one in ("third", "second", "first")}
-    assert changes == {"third": (1, OLD - 2 * DAY), "second": (2, OLD - DAY), "first": (3, OLD)}
+    assert changes == {"third": (1, OLD - 2 * make.DAY), "second": (2, OLD - make.DAY), "first": (3, OLD)}
     assert known(store, "of another").sequence is None
 
 
-# ── folders, and receipts ────────────────────────────────────────────────────────────────────────────────────────────
+# ── folders and receipts ──────────────────────────────────────────────────────────────────────────────────────────────
 
 
 @pytest.fixture
-def clock() -> FakeClock:
+def clock() -> make.FakeClock:
     """Five past midnight in New York, Thursday 22 January 2026."""
-    return FakeClock(new_york("2026-01-22 00:05"))
+    return make.FakeClock(new_york("2026-01-22 00:05"))
 
 
 def folder(place: Path, days: int) -> SourceSettings:
     """A folder of daily files, the newest of today."""
     (place / "inbox").mkdir()
     for back in range(days):
-        day = TODAY - back * DAY
+        day = TODAY - back * make.DAY
         text = page((f"{day:%y%m}.{day.day:05}", f"Graphs of {day}", "Nodes."))
         (place / "inbox" / f"{day}.md").write_text(text)
     return SourceSettings(name="my list", path=place / "inbox" / "*.md")
 
 
 async def test_a_first_look_announces_a_week_and_leaves_one_receipt(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    store: Store, clock: make.FakeClock, arxiv: FakeArxiv, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO", logger="paperwire")
-    subscribes(store, "console:me", "graphs", now=clock.now() - HOUR)
+    make.subscribes(store, "console:me", "graphs", now=clock.now() - make.HOUR)
     feeding = SourceHarness(store, clock, arxiv, folder(tmp_path, 40))
     await feeding.scheduler.inbox.drain()
     (receipt,) = feeding.receipts("my list")
@@ -267,20 +279,20 @@ async def test_a_first_look_announces_a_week_and_leaves_one_receipt(
     assert (receipt.outcome, receipt.detail) == ("new", said)
     assert (receipt.counts["digests"], receipt.counts["new"], receipt.counts["archived"]) == (40, 40, 32)
     assert [line for line in caplog.messages if "Older than" in line] == [f"my list: {said}"]
-    assert len(caplog.messages) == 9  # and a line for each of the eight days
-    titles = delivered(store, clock.now() + HOUR)
-    assert sorted(titles) == [f"Graphs of {TODAY - back * DAY}" for back in range(7, -1, -1)]
+    assert len(caplog.messages) == 9  # the other eight lines are about one day each
+    titles = delivered(store, clock.now() + make.HOUR)
+    assert sorted(titles) == [f"Graphs of {TODAY - back * make.DAY}" for back in range(7, -1, -1)]
 
 
 async def test_operators_hear_of_files_that_lay_there_too_long(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv, tmp_path: Path
+    store: Store, clock: make.FakeClock, arxiv: FakeArxiv, tmp_path: Path
 ) -> None:
     source = folder(tmp_path, 20)
     await SourceHarness(store, clock, arxiv, source, admins=(ADMIN,)).scheduler.inbox.drain()
     assert notices(store) == []
-    clock.advance(10 * DAY)  # nothing ran meanwhile, and a generator went on
+    clock.advance(10 * make.DAY)  # no process ran, while a generator kept writing files
     for ahead in range(1, 11):
-        day = TODAY + ahead * DAY
+        day = TODAY + ahead * make.DAY
         (tmp_path / "inbox" / f"{day}.md").write_text(page((f"{day:%y%m}.{day.day:05}", f"Graphs of {day}", "Nodes.")))
     again = SourceHarness(store, clock, arxiv, source, admins=(ADMIN,))
     await again.scheduler.inbox.drain()
@@ -289,7 +301,7 @@ async def test_operators_hear_of_files_that_lay_there_too_long(
 
 
 async def test_a_file_that_is_no_digest_does_not_hide_the_others(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv, tmp_path: Path
+    store: Store, clock: make.FakeClock, arxiv: FakeArxiv, tmp_path: Path
 ) -> None:
     source = folder(tmp_path, 20)
     (tmp_path / "inbox" / "2026-01-10-notes.md").write_text("# Notes\n\nNothing.\n")
@@ -303,7 +315,7 @@ async def test_a_file_that_is_no_digest_does_not_hide_the_others(
 
 @pytest.mark.parametrize(("schedule", "outcomes"), [(None, ["quiet", "new"]), ("0 0 * * *", ["stale", "new"])])
 async def test_an_archive_is_not_what_was_due_today(  # noqa: PLR0917 - fixtures
-    store: Store, clock: FakeClock, arxiv: FakeArxiv, tmp_path: Path, schedule: str | None, outcomes: list[str]
+    store: Store, clock: make.FakeClock, arxiv: FakeArxiv, tmp_path: Path, schedule: str | None, outcomes: list[str]
 ) -> None:
     source = folder(tmp_path, 0)
     (tmp_path / "inbox" / "2023-04-05.md").write_text(page(("2304.00001", "Old graphs", "Nodes.")))
@@ -314,14 +326,16 @@ async def test_an_archive_is_not_what_was_due_today(  # noqa: PLR0917 - fixtures
     assert feeding.outcomes("my list") == outcomes
 
 
-async def test_days_missed_for_over_a_week_are_filed_and_told(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
-    subscribes(store, "console:me", "graphs", now=clock.now() - HOUR)
-    arxiv.announces(TODAY, paper("Graphs of the 22nd", "cs.LG"))
+async def test_days_missed_for_over_a_week_are_filed_and_told(
+    store: Store, clock: make.FakeClock, arxiv: FakeArxiv
+) -> None:
+    make.subscribes(store, "console:me", "graphs", now=clock.now() - make.HOUR)
+    arxiv.announces(TODAY, make.paper("Graphs of the 22nd", "cs.LG"))
     await SourceHarness(store, clock, arxiv, arxiv_source("cs.LG")).due()
     assert delivered(store, clock.now()) == ["Graphs of the 22nd"]
     long_ago, lately, now = date(2026, 1, 23), date(2026, 1, 28), date(2026, 2, 2)
     for day in (long_ago, lately, now):
-        arxiv.announces(day, paper(f"Graphs of {day}", "cs.LG"))
+        arxiv.announces(day, make.paper(f"Graphs of {day}", "cs.LG"))
     clock.advance(new_york("2026-02-02 09:00") - clock.now())
     feeding = SourceHarness(store, clock, arxiv, arxiv_source("cs.LG"), admins=(ADMIN,))
     await feeding.due()
@@ -339,8 +353,8 @@ async def test_days_missed_for_over_a_week_are_filed_and_told(store: Store, cloc
 # --------------------------------------------------------------------------------------------------- the day of a paper
 
 
-# Two digests of 20 and 22 January, received at nine in the morning of those days; a third came without new papers.
-# title, first seen, change and its moment, the digests it is in → its day
+# Two digests, of 20 and 22 January, were received at nine in the morning of those days; a third had no new papers.
+# Each row: title, when first seen, change and its moment, the digests that hold the paper → the day of the paper
 
 
 def stored_days(store: Store) -> dict[str, date | None]:
@@ -349,24 +363,448 @@ def stored_days(store: Store) -> dict[str, date | None]:
 
 def stored_by_title(store: Store) -> dict[str, KnownPaper]:
     with store.read() as session:
-        return {known.paper.title: known for known in stored_papers(session)}
+        return {known.paper.title: known for known in make.stored_papers(session)}
 
 
 def test_a_paper_counts_for_the_day_of_its_digest(store: Store) -> None:
-    replaced = paper("Known by a replacement", kind=Announce.REPLACE, arxiv_id="2601.90001")
-    twice = paper("In two digests", "cs.LG", arxiv_id="2601.90002")
+    replaced = make.paper("Known by a replacement", kind=Announce.REPLACE, arxiv_id="2601.90001")
+    twice = make.paper("In two digests", "cs.LG", arxiv_id="2601.90002")
     days = [date(2026, 1, 20), date(2026, 1, 21), date(2026, 1, 22)]
-    for n, content in enumerate((digest(replaced, twice), digest(twice, name="again"))):
-        ingest_digest(store, content, source="daily", day=days[n], now=NOON + timedelta(hours=n))
+    for n, content in enumerate((make.digest(replaced, twice), make.digest(twice, name="again"))):
+        make.ingest_digest(store, content, source="daily", day=days[n], now=make.NOON + timedelta(hours=n))
     assert stored_days(store) == {"Known by a replacement": days[0], "In two digests": days[0]}
-    announced = paper("Known by a replacement", arxiv_id="2601.90001")
-    moved = paper("In two digests", "cs.LG", "cs.CL", kind=Announce.CROSS, arxiv_id="2601.90002")
-    ingest_digest(store, digest(announced, moved), source="daily", day=days[2], now=NOON + timedelta(hours=3))
+    announced = make.paper("Known by a replacement", arxiv_id="2601.90001")
+    moved = make.paper("In two digests", "cs.LG", "cs.CL", kind=Announce.CROSS, arxiv_id="2601.90002")
+    make.ingest_digest(
+        store, make.digest(announced, moved), source="daily", day=days[2], now=make.NOON + timedelta(hours=3)
+    )
     assert stored_days(store) == {"Known by a replacement": days[2], "In two digests": days[2]}
 
 
 def test_merged_papers_count_for_the_day_of_the_news(store: Store) -> None:
-    untitled = paper("One Work", arxiv_id=None)
-    for n, content in enumerate((digest(untitled), digest(paper("One Work", arxiv_id="2601.90003")))):
-        ingest_digest(store, content, source=f"s{n}", day=date(2026, 1, 20 + n), now=NOON + timedelta(hours=n))
+    untitled = make.paper("One Work", arxiv_id=None)
+    for n, content in enumerate((make.digest(untitled), make.digest(make.paper("One Work", arxiv_id="2601.90003")))):
+        make.ingest_digest(
+            store, content, source=f"s{n}", day=date(2026, 1, 20 + n), now=make.NOON + timedelta(hours=n)
+        )
     assert stored_days(store) == {"One Work": date(2026, 1, 20)}
+
+
+# ── Papers of one day in many formats: each paper is stored once, and gains facts ─────────────────────────────────────
+
+PAGE = """<div id=toc></div>
+
+# Table of Contents
+
+- [cs.GR](#cs.GR) [Total: 2]
+
+
+<div id='cs.GR'></div>
+
+# cs.GR [[Back]](#toc)
+
+### [1] [Bells under Water](https://arxiv.org/abs/2602.20001)
+*Uma Reed,Vik Stone*
+
+Main category: cs.GR
+
+TL;DR: 水下的钟。
+
+
+<details>
+  <summary>Details</summary>
+Motivation: 钟沉了。
+
+Method: 听。
+
+Result: 听见了。
+
+Conclusion: 水传声。
+
+Abstract: Bells ring under water
+
+</details>
+
+
+### [2] [Bells on Ice](https://arxiv.org/abs/2602.20002)
+*Wim Tor*
+
+Main category: cs.GR
+
+TL;DR: Summary generation failed
+
+
+<details>
+  <summary>Details</summary>
+Motivation: Motivation analysis unavailable
+
+Method: Method extraction failed
+
+Result: Result analysis unavailable
+
+Conclusion: Conclusion extraction failed
+
+Abstract: Bells slide on ice.
+
+</details>
+"""
+LINES = "\n".join(
+    json.dumps(line)
+    for line in (
+        {
+            "id": "2602.20001",
+            "title": "Bells under Water",
+            "authors": ["Uma Reed", "Vik Stone"],
+            "categories": ["cs.GR", "cs.SD", "68T05"],
+            "summary": "Bells ring under water\nand fish listen.",
+            "AI": {"tldr": "水下的钟。", "title_translation": "水下的钟", "translation": "钟在水下响。"},
+        },
+        {
+            "id": "2602.20002",
+            "title": "Bells on Ice",
+            "categories": ["cs.GR"],
+            "summary": "Bells slide on ice.",
+            "AI": {"tldr": "冰上的钟。"},
+        },
+        {"id": "2602.20003", "title": "Bells in Fog", "summary": "Nobody sees these bells.", "cate": "cs.SD"},
+        {"id": "2602.20003", "title": "Bells in Fog", "summary": "Nobody sees these bells.", "cate": "cs.GR"},
+    )
+)
+FEED = """<rss xmlns:arxiv='http://arxiv.org/schemas/atom' xmlns:dc='http://purl.org/dc/elements/1.1/' version='2.0'><channel>
+<title>cs.SD updates on arXiv.org</title><link>http://rss.arxiv.org/rss/cs.SD</link>
+<pubDate>Wed, 11 Feb 2026 00:00:00 -0500</pubDate>
+<item><title>Bells under Water</title><guid>oai:arXiv.org:2602.20001v1</guid>
+<description>arXiv:2602.20001v1 Announce Type: cross Abstract: Bells ring under water</description>
+<category>cs.GR</category><category>cs.SD</category><category>eess.AS</category><arxiv:announce_type>cross</arxiv:announce_type></item>
+<item><title>Bells on Ice</title><guid>oai:arXiv.org:2602.20002v1</guid>
+<description>arXiv:2602.20002v1 Announce Type: new Abstract: Bells slide on ice.</description>
+<category>cs.GR</category><arxiv:announce_type>new</arxiv:announce_type></item>
+<item><title>Bells in Fog</title><guid>oai:arXiv.org:2602.20003v1</guid>
+<description>arXiv:2602.20003v1 Announce Type: new Abstract: Nobody sees these bells.</description>
+<category>cs.SD</category><arxiv:announce_type>new</arxiv:announce_type><dc:creator>Zo\\"e Kr{\\o}yer (Fog Lab)</dc:creator></item>
+</channel></rss>
+"""
+ANSWER = """<feed xmlns="http://www.w3.org/2005/Atom" xmlns:arxiv="http://arxiv.org/schemas/atom"><id>https://arxiv.org/api/bells</id>
+<updated>2026-02-12T12:00:00Z</updated>
+<entry><id>http://arxiv.org/abs/2602.20002v2</id><title>Bells on Thin Ice</title><summary>Bells break thin ice.</summary>
+<author><name>Wim Tor</name></author><category term="cs.GR"/><arxiv:primary_category term="cs.GR"/>
+<arxiv:doi>10.5802/ICE.2</arxiv:doi></entry>
+<entry><id>http://arxiv.org/abs/2602.20003v2</id><title>Bells in Fog</title><summary>Nobody sees these bells.</summary>
+<category term="cs.SD"/><arxiv:comment>This paper has been withdrawn by the authors: the fog lifted</arxiv:comment></entry>
+<entry><id>https://arxiv.org/api/errors#bells</id><title>Error</title><summary>incorrect id format for bells</summary></entry>
+</feed>
+"""
+MAIL = r"""Date: Wed, 11 Feb 26 01:29:12 GMT
+Subject: cs daily 1 new + 0 crosses received
+
+------------------------------------------------------------------------------
+\\
+arXiv:2602.20004
+Date: Tue, 10 Feb 2026 19:00:02 GMT   (17kb)
+
+Title: Bells by Mail
+Authors: A. One, B. Two, et al. (7 additional authors not shown)
+Categories: cs.SD cs.GR
+\\
+  The postman rings.
+\\ ( https://arxiv.org/abs/2602.20004 ,  17kb)
+%%--%%--%%--%%--%%--%%--%%--%%--%%--%%--%%--%%--%%--%%--%%--%%--%%--%%--%%--%%
+------------------------------------------------------------------------------
+\\
+arXiv:2501.20005
+replaced with revised version Tue, 10 Feb 2026 08:21:51 GMT   (133kb,D)
+
+Title: Known by Its Revision Only
+Authors: Ada Quill
+Categories: cs.SD
+\\ ( https://arxiv.org/abs/2501.20005 ,  133kb)
+"""
+WEEK = r"""------------------------------------------------------------------------------
+\\
+/* Wed, 11 Feb 2026 */
+\\
+------------------------------------------------------------------------------
+\\
+arXiv:2602.20004
+Date: Tue, 10 Feb 2026 19:00:02 GMT   (17kb)
+
+Title: Bells by Mail
+Authors: A. One, B. Two
+Categories: cs.SD cs.GR
+DOI: 10.5802/MAIL.4
+\\
+"""
+DAILY = json.dumps(
+    [
+        {"paper": {"id": "2602.20004", "title": "Bells by Mail", "submittedOnDailyAt": "2026-02-12T00:00:00.000Z"}},
+        {"paper": {"id": "2602.20001", "title": "Bells under Water", "authors": [{"name": "Uma Reed"}]}},
+    ]
+)
+PREPRINTS = json.dumps(
+    {
+        "messages": [{"status": "ok", "count": 2, "total": "2"}],
+        "collection": [
+            {"doi": "10.1101/2026.02.10.1", "title": "Bells in Mice", "date": "2026-02-10", "version": "1"},
+            {"doi": "10.1101/2026.02.10.1", "title": "Bells in Mice", "date": "2026-02-11", "version": "2", "abstract": "They hear."},
+        ],
+    }
+)  # fmt: skip
+ONE_DAY = (PAGE, LINES, FEED, ANSWER, MAIL, WEEK, DAILY, PREPRINTS)
+
+
+def _read(text: str) -> Digest:
+    return read_digest(text.encode(), "digest")
+
+
+def _ingested(store: Store, digest: Digest, hours: int = 0) -> Ingested:
+    at = make.NOON + timedelta(hours=hours)
+    return make.ingest_digest(store, digest, source="files", day=digest.day or make.NOON.date(), now=at)
+
+
+def _ingest(store: Store, text: str, hours: int) -> Ingested:
+    return _ingested(store, _read(text), hours)
+
+
+def _stored(store: Store) -> dict[str, KnownPaper]:
+    with store.read() as session:
+        return {known.paper.key: known for known in make.stored_papers(session)}
+
+
+def _stored_papers(store: Store) -> dict[str, Paper]:
+    return {key: replace(known.paper, announce_type=None) for key, known in _stored(store).items()}
+
+
+def test_a_day_in_eight_formats_leaves_one_paper_each(store: Store) -> None:
+    assert [_read(text).format for text in ONE_DAY] == [
+        "daily_arxiv_md", "daily_arxiv_jsonl", "arxiv_rss", "arxiv_api_atom", "arxiv_listing_mail", "arxiv_listing_pastweek",
+        "hf_json", "biorxiv_json",
+    ]  # fmt: skip
+    counts = []
+    for hours, text in enumerate(ONE_DAY):
+        done = _ingest(store, text, hours)
+        counts.append((done.new, done.updated, done.unchanged))
+    assert counts == [
+        (2, 0, 0),
+        (1, 2, 0),
+        (0, 2, 1),
+        (0, 1, 1),  # a withdrawal is not counted as an update
+        (2, 0, 0),
+        (0, 0, 1),  # a paper that only gains a DOI is no news
+        (0, 0, 2),
+        (1, 0, 0),
+    ]
+    assert sorted(_stored(store)) == [
+        "10.1101/2026.02.10.1", "2501.20005", "2602.20001", "2602.20002", "2602.20003", "2602.20004",
+    ]  # fmt: skip
+
+
+def test_the_day_again_changes_nothing(store: Store) -> None:
+    for text in ONE_DAY:
+        _ingest(store, text, 0)
+    before = _stored_papers(store)
+    for text in reversed(ONE_DAY):
+        again = _ingest(store, text, 24)
+        assert again == Ingested(already_known=True, unchanged=again.unchanged)
+        assert again.unchanged > 0
+        assert _ingest(store, text + "\n\n", 24).new == 0
+    assert _stored_papers(store) == before
+
+
+def test_what_a_digest_tells_of_itself_is_kept(store: Store) -> None:
+    for text in ONE_DAY:
+        _ingest(store, text, 0)
+    with store.read() as session:
+        digests = {row.format: row for row in session.exec(select(rows.DigestRow))}
+        kinds = {(row.digest, row.kind) for row in session.exec(select(rows.AppearanceRow))}
+    assert {name: row.date for name, row in digests.items()} == {
+        "daily_arxiv_md": make.NOON.date(),
+        "daily_arxiv_jsonl": make.NOON.date(),
+        "arxiv_rss": date(2026, 2, 11),
+        "arxiv_api_atom": date(2026, 2, 12),
+        "arxiv_listing_mail": date(2026, 2, 11),
+        "arxiv_listing_pastweek": date(2026, 2, 11),
+        "hf_json": date(2026, 2, 12),
+        "biorxiv_json": date(2026, 2, 11),
+    }
+    warnings = {name: [(w["code"], w["count"], w["line"]) for w in row.warnings] for name, row in digests.items()}
+    assert warnings == {
+        "daily_arxiv_md": [("failed_summaries", 1, 35)],
+        "daily_arxiv_jsonl": [("duplicate_papers", 1, 4)],
+        "arxiv_rss": [],
+        "arxiv_api_atom": [("feed_error", 1, 8)],
+        "arxiv_listing_mail": [("authors_not_shown", 1, 6)],
+        "arxiv_listing_pastweek": [],
+        "hf_json": [],
+        "biorxiv_json": [("duplicate_papers", 1, 1)],
+    }
+    assert digests["biorxiv_json"].counts == {"papers": 2, "unique": 1}
+    assert {kind for digest, kind in kinds if digest == digests["arxiv_listing_mail"].id} == {"new", "replace"}
+    assert {kind for digest, kind in kinds if digest == digests["arxiv_rss"].id} == {"new", "cross"}
+    assert {kind for digest, kind in kinds if digest == digests["hf_json"].id} == {""}
+
+
+def test_real_digests_of_many_formats_meet_in_one_store(store: Store, shared: Path) -> None:
+    names = (
+        "hf_json/bv_hf_daily_papers.json", "hf_json/sc_hf_papers.json", "arxiv_mail/astro-ph_new.txt",
+        "arxiv_mail/astro-ph_pastweek.EP.txt", "daily_jsonl/dw_2025-03-21_AI_enhanced_Chinese.jsonl",
+        "arxiv_feed/sc_api_query_atom.xml", "biorxiv_json/ys_biorxiv.json",
+    )  # fmt: skip
+    done = [_ingested(store, read_digest((shared / "corpus" / name).read_bytes(), name)) for name in names]
+    assert [(one.new, one.updated + one.unchanged) for one in done] == [
+        (5, 0), (25, 5), (97, 0), (37, 12), (45, 0), (22, 3), (3, 0),
+    ]  # fmt: skip
+
+
+# --------- a paper that comes in seven formats, as a title, a translation and an arXiv entry, is one paper in the store
+
+
+INDEX = """# 2026年03月
+
+2026年03月05日
+
+- [Drums of $\\alpha$-Sand: A Survey](2026年03月05日/Drums.md)
+
+    - [翻译: 沙鼓：综述](2026年03月05日/Drums.md)
+
+- [Only in the List](2026年03月05日/Only.md)
+
+    - [翻译: 只在目录里](2026年03月05日/Only.md)
+"""
+HUGGING = """# 沙鼓：综述
+
+发布时间：2026年03月05日
+
+`声学`
+
+> Drums of α-Sand: a survey
+
+# 摘要
+
+> 沙子能打鼓。
+
+> Abstract: Sand can drum, and
+
+[Arxiv](https://arxiv.org/abs/2603.30001)"""
+TLDR = "沙子打鼓。"
+OLD_DRUMS = "Old Drums. (arXiv:2205.30002v4 [cs.SD] UPDATED)"
+CUT = "arXiv:2603.30001v1 Announce Type: new  Abstract: Sand can drum, and we li"
+
+
+def _note(number: int, address: str, *blocks: str) -> str:
+    translated, title, *texts = blocks
+    return f"[^{number}]: {translated}\n\n" + "".join(
+        f"    {text}\n\n" for text in (title, f"[{address}]({address})", *texts)
+    )
+
+
+ADDRESS, OLD_ADDRESS = "https://arxiv.org/abs/2603.30001", "http://arxiv.org/abs/2205.30002"
+TABLE = (
+    "# 摘要\n\n| Ref | Title | Summary |\n| --- | --- | --- |\n"
+    f"| [^1] | [Drums of α-Sand: A Survey]({ADDRESS}) | {TLDR} |\n| [^2] | [Old Drums.]({OLD_ADDRESS}) | 旧鼓。 |\n\n# 详细\n\n"
+    + _note(1, ADDRESS, "沙鼓：综述", "Drums of α-Sand: A Survey", TLDR, "", "沙子能打鼓，我们听。", CUT)
+    + _note(2, OLD_ADDRESS, "旧鼓", OLD_DRUMS, "旧鼓。", "", "旧鼓还响。", "Old drums still sound.")
+)
+PARAGRAPHS = (
+    ("沙鼓：综述", "Drums of α-Sand: A Survey", ADDRESS, TLDR, "", "沙子能打鼓，我们听。", CUT),
+    ("旧鼓", OLD_DRUMS, OLD_ADDRESS, "旧鼓。", "", "旧鼓还响。", "Old drums still sound."),
+)
+CHAT = (
+    "<rss version='2.0'><channel><title>Chat Arxiv cs.SD</title>"
+    + "".join(
+        f"<item><title>{texts[3]}</title><link>{texts[2]}</link><description>"
+        + "\n".join(f"&lt;p&gt;\n{text}\n&lt;/p&gt;" for text in texts)
+        + "</description></item>"
+        for texts in PARAGRAPHS
+    )
+    + "</channel></rss>"
+)
+OBJECT = json.dumps(
+    {"title": "Drums of α-Sand: A Survey", "abstract": CUT, "link": ADDRESS, "tldr": TLDR, "en_tdlr": "Sand drums."}
+)
+LISTING = """<!DOCTYPE html>
+<html><body><div id='dlpage'>
+<h3>Showing new listings for Friday, 6 March 2026</h3>
+<dl id='articles'><h3>New submissions (showing 2 of 2 entries)</h3>
+<dt><a href ="/abs/2603.30001" title="Abstract">arXiv:2603.30001</a> [<a href="https://arxiv.org/html/2603.30001v1">html</a>]</dt>
+<dd><div class='list-title'>Title: Drums of α-Sand: A Survey</div>
+<div class='list-authors'><a href="/a">Uma Reed</a>, <a href="/b">Vik Stone</a>, et al. (84 additional authors not shown)</div>
+<div class='list-comments'><span class='descriptor'>Comments:</span> 9 pages</div>
+<div class='list-subjects'><span class="primary-subject">Sound (cs.SD)</span>; Graphics (cs.GR)</div>
+<p class='mathjax'>Sand can drum, and we listen to it.</p></dd>
+</dl><dl id='articles'><h3>Replacement submissions (showing 1 of 1 entries)</h3>
+<dt><a href ="/abs/2205.30002" title="Abstract">arXiv:2205.30002</a> (replaced) [<a href="https://arxiv.org/html/2205.30002v5">html</a>]</dt>
+<dd><div class='list-title'>Title: Old Drums, New Skins</div><p class='mathjax'>Old drums have new skins.</p></dd>
+</dl></div></body></html>
+"""
+DRAWN_FROM = json.dumps(
+    {
+        "dateString": "2026-03-07",
+        "dailyPapers": [
+            {"paper": {"id": "2603.30001", "title": "Drums of α-Sand: A Survey", "authors": [{"name": "Uma Reed"}]}},
+            {"paper": {"id": "2603.30009", "title": "Only on Hugging Face", "summary": "Hugged."}},
+        ],
+    }
+)
+DRAWN = '<!doctype html>\n<html><body><div data-target="DailyPapers" data-props="{}"></div></body></html>'.replace(
+    "{}", DRAWN_FROM.replace('"', "&quot;")
+)
+DAYS = (INDEX, HUGGING, TABLE, CHAT, OBJECT, LISTING, DRAWN)
+
+
+def test_a_paper_of_seven_formats_is_one(store: Store) -> None:
+    assert [_read(text).format for text in DAYS] == [
+        "hugging_index", "hugging_md", "bilingual_md", "bilingual_rss", "bilingual_json", "arxiv_listing_html", "hf_html",
+    ]  # fmt: skip
+    done = [_ingest(store, text, hours) for hours, text in enumerate(DAYS)]
+    assert [(one.new, one.updated, one.unchanged) for one in done] == [
+        (2, 0, 0),
+        (0, 1, 0),  # joined by its title
+        (1, 1, 0),
+        (0, 0, 2),  # the same day in another format
+        (0, 1, 0),
+        (0, 2, 0),
+        (1, 0, 1),
+    ]
+    keys = sorted(_stored(store))
+    assert keys[:3] == ["2205.30002", "2603.30001", "2603.30009"]
+    assert [key.partition(":")[0] for key in keys[3:]] == ["title"]
+
+
+OWN = ("arxiv_listing_", "bilingual_", "hf_html_", "hugging_")
+PAGES = Path(__file__).parents[1] / "digests"
+EXPECTED = {path: json.loads(path.read_text("utf-8")) for path in sorted(PAGES.glob("*.expected.json"))}
+GOOD = {path.name.removesuffix(".expected.json") for path, expected in EXPECTED.items() if expected.get("format")}
+GOLDEN = [path for path in sorted(PAGES.iterdir()) if path.name.startswith(OWN) and path.stem in GOOD]
+
+
+@pytest.mark.sqlite_alone("one page after another: what is stored does not depend on the database")
+@pytest.mark.parametrize("page", GOLDEN, ids=lambda page: page.name)
+def test_what_is_read_of_a_page_is_what_is_stored(store: Store, page: Path) -> None:
+    digest = read_digest(page.read_bytes(), page.name)
+    _ingested(store, digest)
+    first: dict[str, Paper] = {}
+    for paper in digest.entries:
+        first.setdefault(paper.key, paper)
+    stored = {key: known.paper for key, known in _stored(store).items()}
+    assert set(stored) == set(first)
+    for key, paper in first.items():
+        kept = replace(stored[key], announce_type=paper.announce_type, failed=paper.failed, sources=())
+        assert replace(kept, summaries=(), translations=()) == replace(paper, summaries=(), translations=())
+        assert {one.language: dict(one.fields) for one in kept.summaries} == {
+            one.language: dict(one.fields) for one in paper.summaries
+        }
+        assert set(kept.translations) == set(paper.translations)
+        assert (stored[key].announce_type is Announce.CROSS) == (paper.announce_type is Announce.CROSS)
+
+
+def test_real_digests_in_two_languages_meet_in_one_store(store: Store, shared: Path) -> None:
+    names = (
+        "cn_2024-06_cs.IR.md", "cn_2024-06_cs.IR.xml", "cn_2023-04_cs.IR.xml", "cn_2023-04_cs.IR.md",
+        "cn_paper_2305.17574.json", "ha_GLU_Variants_Improve_Transformer.md", "ha_month_index.md",
+    )  # fmt: skip
+    done = [
+        _ingested(store, read_digest((shared / "corpus" / "bilingual" / name).read_bytes(), name)) for name in names
+    ]
+    assert [(one.new, one.updated, one.unchanged) for one in done] == [
+        (10, 0, 0), (0, 0, 10), (14, 0, 0), (0, 0, 14), (1, 0, 0), (1, 0, 0), (394, 0, 0),
+    ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""Any input on Telegram gets a short helpful answer, or none where a bot must be silent. Over real HTTP."""
+"""Any input on Telegram gets a short helpful answer, or no answer where a bot must be silent. Over real HTTP."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path

@@ -1,7 +1,8 @@
-"""Sources that answer with no list, and sources that lie about papers of others (rule 4)."""
+"""Sources whose answer is no list, that cannot be read, or that lie about papers of others (rule 4)."""
 
+import os
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -10,33 +11,30 @@ import pytest
 from sqlmodel import col, select
 
 from bot.settings import SourceSettings
-from bot.settings.model import is_arxivs_own
-from bot.sources.fetcher import Fetched, Fetcher, FetchLimits, Unchanged
-from bot.sources.watched_files import WatchedFiles
+from bot.sources import fetcher
 from subscriptions.model import Announce, KnownPaper, Paper
 from subscriptions.planning.receipts import Outcome
 from subscriptions.store import known_papers
 from subscriptions.store.database.store import Store
 from subscriptions.store.rows import DigestRow, PaperKeyRow, PaperRow
+from tests import make, source_harness
 from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.arxiv_pages import feed
-from tests.integration.cli import PAGE
-from tests.make import FakeClock, ingested, paper, stored_papers, summary, translation
-from tests.source_harness import LIMITS, SourceHarness, arxiv_source, new_york, titles, web_source
+from tests.integration.cli import PAGE, Terminal
 
 WEDNESDAY, THURSDAY = date(2026, 1, 21), date(2026, 1, 22)
-CERTIFICATE = Path(__file__).parents[1] / "unit" / "paperwire.test.pem"  # signed by no known authority
-GRAPHS = paper("Graphs", "cs.LG", arxiv_id="2601.77777")
+CERTIFICATE = Path(__file__).parents[1] / "unit" / "paperwire.test.pem"  # no known authority has signed it
+GRAPHS = make.paper("Graphs", "cs.LG", arxiv_id="2601.77777")
 HERE = "/rss/cs.LG"
-SOON = 2.5  # seconds for an answer that drips; the other source answers in less, also on a slow machine
+SOON = 2.5  # seconds that a slow answer may take; the other source is faster, even on a slow machine
 
 Happens = Callable[[FakeArxiv], object]
 
 
 @pytest.fixture
-def clock() -> FakeClock:
+def clock() -> make.FakeClock:
     """Five past midnight in New York, Thursday 22 January 2026."""
-    return FakeClock(new_york("2026-01-22 00:05"))
+    return make.FakeClock(source_harness.new_york("2026-01-22 00:05"))
 
 
 def shows(text: str | bytes, **values: object) -> Happens:
@@ -44,7 +42,7 @@ def shows(text: str | bytes, **values: object) -> Happens:
 
 
 def written(day: date = THURSDAY, *, title: str = "Graphs") -> str:
-    return feed("cs.LG", day, [paper(title, "cs.LG")]).decode()
+    return feed("cs.LG", day, [make.paper(title, "cs.LG")]).decode()
 
 
 def with_doctype(declaration: str, use: str = "&e;") -> str:
@@ -106,45 +104,51 @@ CASES: dict[str, tuple[Happens, str]] = {
 
 @pytest.mark.parametrize(("happens", "words"), CASES.values(), ids=CASES.keys())
 async def test_a_bad_answer_is_a_failed_receipt_and_loses_no_paper(
-    happens: Happens, words: str, store: Store, clock: FakeClock
+    happens: Happens, words: str, store: Store, clock: make.FakeClock
 ) -> None:
-    limits = FetchLimits(connect=5, idle=5, total=SOON, most=2**20) if "took longer" in words else LIMITS
+    limits = (
+        fetcher.FetchLimits(connect=5, idle=5, total=SOON, most=2**20)
+        if "took longer" in words
+        else source_harness.LIMITS
+    )
     with FakeArxiv() as arxiv, FakeArxiv() as other:
         arxiv.announces(THURSDAY, GRAPHS)
         other.holds("/list.md", PAGE)
         happens(arxiv)
-        lg = web_source(f"{arxiv.url}{HERE}", name="lg", schedule="arxiv", format="arxiv_rss")
-        others = web_source(f"http://localhost:{other.port}/list.md", name="other")
-        feeding = SourceHarness(store, clock, arxiv, lg, others, limits=limits)
+        lg = source_harness.web_source(f"{arxiv.url}{HERE}", name="lg", schedule="arxiv", format="arxiv_rss")
+        others = source_harness.web_source(f"http://localhost:{other.port}/list.md", name="other")
+        feeding = source_harness.SourceHarness(store, clock, arxiv, lg, others, limits=limits)
         await feeding.due()
         (receipt,) = feeding.receipts("lg")
         assert receipt.outcome is Outcome.FAILED
         assert words in receipt.detail
         assert (receipt.counts["new"], feeding.outcomes("other")) == (0, ["new"])
-        assert len(titles(store)) == 3
+        assert len(source_harness.titles(store)) == 3
         arxiv.recovers()
-        await feeding.until(new_york("2026-01-22 00:40"))
+        await feeding.until(source_harness.new_york("2026-01-22 00:40"))
         assert feeding.outcomes("lg") == ["failed", "new"]
         assert feeding.known("lg").state.failures == 0
-    assert titles(store).count("Graphs") == 1
-    assert len(titles(store)) == 4
+    assert source_harness.titles(store).count("Graphs") == 1
+    assert len(source_harness.titles(store)) == 4
 
 
 async def test_a_bug_at_one_source_reaches_no_other(
-    store: Store, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    store: Store, clock: make.FakeClock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     with FakeArxiv() as arxiv:
         arxiv.holds("/list.md", PAGE)
-        one, other = (web_source(f"{arxiv.url}/list.md", name=name) for name in ("one", "other"))
-        feeding = SourceHarness(store, clock, arxiv, one, replace(other, url=f"http://localhost:{arxiv.port}/list.md"))
-        fetch = Fetcher.fetch
+        one, other = (source_harness.web_source(f"{arxiv.url}/list.md", name=name) for name in ("one", "other"))
+        feeding = source_harness.SourceHarness(
+            store, clock, arxiv, one, replace(other, url=f"http://localhost:{arxiv.port}/list.md")
+        )
+        fetch = fetcher.Fetcher.fetch
 
-        async def stumble(self: Fetcher, url: str, **values: str) -> Fetched | Unchanged:
+        async def stumble(self: fetcher.Fetcher, url: str, **values: str) -> fetcher.Fetched | None:
             if "localhost" in url:
                 return await fetch(self, url, **values)
             raise ZeroDivisionError(f"what stood at {url}")
 
-        monkeypatch.setattr(Fetcher, "fetch", stumble)
+        monkeypatch.setattr(fetcher.Fetcher, "fetch", stumble)
         await feeding.due()
     assert (feeding.outcomes("one"), feeding.outcomes("other")) == (["failed"], ["new"])
     assert "by a mistake of paperwire" in feeding.receipts("one")[0].detail
@@ -152,15 +156,16 @@ async def test_a_bug_at_one_source_reaches_no_other(
     assert "what stood at" not in caplog.text
 
 
-async def test_an_untrusted_certificate_is_a_failed_receipt(store: Store, clock: FakeClock) -> None:
+async def test_an_untrusted_certificate_is_a_failed_receipt(store: Store, clock: make.FakeClock) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(CERTIFICATE)
     with FakeArxiv(tls=context) as arxiv, FakeArxiv() as other:
         other.holds("/list.md", PAGE)
-        secure = web_source(f"https://127.0.0.1:{arxiv.port}/list.md", name="secure")
-        plain = web_source(f"https://127.0.0.1:{other.port}/list.md", name="plain")  # no TLS at all
-        others = web_source(f"http://localhost:{other.port}/list.md", name="other")
-        feeding = SourceHarness(store, clock, other, secure, plain, others)
+        secure = source_harness.web_source(f"https://127.0.0.1:{arxiv.port}/list.md", name="secure")
+        # the server does not speak TLS
+        plain = source_harness.web_source(f"https://127.0.0.1:{other.port}/list.md", name="plain")
+        others = source_harness.web_source(f"http://localhost:{other.port}/list.md", name="other")
+        feeding = source_harness.SourceHarness(store, clock, other, secure, plain, others)
         await feeding.due()
         assert arxiv.arrivals == []
     for name in ("secure", "plain"):
@@ -181,32 +186,34 @@ OTHER_IDS: dict[str, Callable[[str], str]] = {
 
 @pytest.mark.parametrize("changes", OTHER_IDS.values(), ids=OTHER_IDS.keys())
 async def test_a_feed_with_other_spellings_of_ids_has_the_same_papers(
-    changes: Callable[[str], str], store: Store, clock: FakeClock, arxiv: FakeArxiv
+    changes: Callable[[str], str], store: Store, clock: make.FakeClock, arxiv: FakeArxiv
 ) -> None:
     text = feed("cs.LG", THURSDAY, [GRAPHS]).decode()
     assert changes(text) != text
     arxiv.holds(HERE, text)
-    feeding = SourceHarness(store, clock, arxiv, arxiv_source("cs.LG"))
+    feeding = source_harness.SourceHarness(store, clock, arxiv, source_harness.arxiv_source("cs.LG"))
     await feeding.poll()
     arxiv.holds(HERE, changes(text))
     await feeding.poll()
     assert feeding.outcomes("arxiv") == ["new", "stale"]
-    assert titles(store) == ["Graphs"]
+    assert source_harness.titles(store) == ["Graphs"]
 
 
-async def test_a_paper_under_another_id_is_another_paper(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
+async def test_a_paper_under_another_id_is_another_paper(store: Store, clock: make.FakeClock, arxiv: FakeArxiv) -> None:
     arxiv.holds(HERE, feed("cs.LG", THURSDAY, [GRAPHS]))
-    feeding = SourceHarness(store, clock, arxiv, arxiv_source("cs.LG"))
+    feeding = source_harness.SourceHarness(store, clock, arxiv, source_harness.arxiv_source("cs.LG"))
     await feeding.poll()
-    arxiv.holds(HERE, feed("cs.LG", THURSDAY, [paper("Graphs", "cs.LG", arxiv_id="2601.99999")]))
+    arxiv.holds(HERE, feed("cs.LG", THURSDAY, [make.paper("Graphs", "cs.LG", arxiv_id="2601.99999")]))
     await feeding.poll()
     with store.read() as session:
         assert len({row.arxiv_id for row in session.exec(select(PaperRow))}) == 2  # two ids are two papers
 
 
-async def test_a_feed_of_yesterday_says_so_in_its_warnings(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
-    arxiv.announces(WEDNESDAY, paper("Old", "cs.LG"))
-    feeding = SourceHarness(store, clock, arxiv, arxiv_source("cs.LG"))
+async def test_a_feed_of_yesterday_says_so_in_its_warnings(
+    store: Store, clock: make.FakeClock, arxiv: FakeArxiv
+) -> None:
+    arxiv.announces(WEDNESDAY, make.paper("Old", "cs.LG"))
+    feeding = source_harness.SourceHarness(store, clock, arxiv, source_harness.arxiv_source("cs.LG"))
     await feeding.due()
     arxiv.announces(THURSDAY)
     await feeding.poll()
@@ -228,7 +235,7 @@ async def test_a_feed_of_yesterday_says_so_in_its_warnings(store: Store, clock: 
 
 ID, DOI = "2601.00001", "10.1101/2026.01.20.000001"
 GONE = "This paper has been withdrawn by its authors."
-TRUE = paper(
+TRUE = make.paper(
     "Sorting sand",
     "cs.LG",
     arxiv_id=ID,
@@ -256,7 +263,7 @@ def known(store: Store, key: str = ID) -> KnownPaper:
 
 def amount(store: Store) -> int:
     with store.read() as session:
-        return len(stored_papers(session))
+        return len(make.stored_papers(session))
 
 
 def told(found: KnownPaper) -> tuple[object, ...]:
@@ -270,17 +277,17 @@ TRUTH = (TRUE.title, TRUE.abstract, TRUE.authors, 1, "9 pages", TRUE.url, ("cs.L
 
 @pytest.mark.parametrize("of_arxiv", [True, False], ids=["that arXiv's feed brought", "that another list brought"])
 def test_no_source_withdraws_or_rewrites_a_paper(of_arxiv: bool, store: Store) -> None:
-    ingested(store, TRUE, source="first", of_arxiv=of_arxiv)
-    done = ingested(store, LIE, source="evil")
+    make.ingested(store, TRUE, source="first", of_arxiv=of_arxiv)
+    done = make.ingested(store, LIE, source="evil")
     assert told(known(store)) == TRUTH
     assert (done.withdrawn, done.updated) == (frozenset(), 0)
 
 
 def test_the_next_version_of_arxiv_wins(store: Store) -> None:
-    ingested(store, TRUE, source="arxiv", of_arxiv=True)
-    ingested(store, LIE, source="evil")
+    make.ingested(store, TRUE, source="arxiv", of_arxiv=True)
+    make.ingested(store, LIE, source="evil")
     second = replace(TRUE, title="Sorting wet sand", version=2, announce_type=Announce.REPLACE)
-    ingested(store, second, source="arxiv", of_arxiv=True)
+    make.ingested(store, second, source="arxiv", of_arxiv=True)
     assert told(known(store)) == (
         "Sorting wet sand",
         TRUE.abstract,
@@ -294,82 +301,84 @@ def test_the_next_version_of_arxiv_wins(store: Store) -> None:
 
 
 def test_what_somebody_said_first_gives_way_to_arxiv(store: Store) -> None:
-    ingested(store, replace(LIE, categories=("cs.LG",)), source="evil")
-    assert told(known(store))[-1] is True  # its own paper, until a better source has it
-    ingested(store, TRUE, source="arxiv", of_arxiv=True)
+    make.ingested(store, replace(LIE, categories=("cs.LG",)), source="evil")
+    assert told(known(store))[-1] is True  # a source may change its own paper until a better source has it
+    make.ingested(store, TRUE, source="arxiv", of_arxiv=True)
     assert told(known(store)) == TRUTH
-    ingested(store, LIE, source="evil", name="again")
+    make.ingested(store, LIE, source="evil", name="again")
     assert told(known(store)) == TRUTH
 
 
 def test_categories_that_arxiv_named_get_no_others(store: Store) -> None:
-    ingested(store, TRUE, source="arxiv", of_arxiv=True)
+    make.ingested(store, TRUE, source="arxiv", of_arxiv=True)
     before = known(store)
-    ingested(store, replace(TRUE, categories=("cs.LG", "hep-th"), announce_type=Announce.CROSS), source="evil")
+    make.ingested(store, replace(TRUE, categories=("cs.LG", "hep-th"), announce_type=Announce.CROSS), source="evil")
     assert (known(store).paper.categories, known(store).sequence) == (("cs.LG",), before.sequence)
-    ingested(store, replace(TRUE, categories=("cs.LG", "hep-th"), announce_type=Announce.CROSS), source="arxiv",
+    make.ingested(store, replace(TRUE, categories=("cs.LG", "hep-th"), announce_type=Announce.CROSS), source="arxiv",
              of_arxiv=True, name="of arXiv")  # fmt: skip
     assert known(store).paper.categories == ("cs.LG", "hep-th")
 
 
 def test_a_source_withdraws_and_rewrites_its_own_papers(store: Store) -> None:
-    own = paper("Cells", arxiv_id=None, key=DOI, doi=DOI, version=1, abstract="Old.")
-    ingested(store, own, source="biology")
-    done = ingested(store, replace(own, version=2, abstract=GONE), source="biology")
+    own = make.paper("Cells", arxiv_id=None, key=DOI, doi=DOI, version=1, abstract="Old.")
+    make.ingested(store, own, source="biology")
+    done = make.ingested(store, replace(own, version=2, abstract=GONE), source="biology")
     assert (known(store, DOI).paper.abstract, len(done.withdrawn)) == (GONE, 1)
 
 
 def test_a_list_fills_in_what_nobody_knew_and_adds_its_summary(store: Store) -> None:
-    ingested(store, replace(TRUE, abstract="", comment=""), source="arxiv", of_arxiv=True)
-    texts = {"summaries": summary("给沙粒分类"), "translations": translation(title="沙")}
-    ingested(store, replace(TRUE, abstract="Grains that sing.", version=7, **texts), source="daily")  # type: ignore[arg-type]
+    make.ingested(store, replace(TRUE, abstract="", comment=""), source="arxiv", of_arxiv=True)
+    texts = {"summaries": make.summary("给沙粒分类"), "translations": make.translation(title="沙")}
+    make.ingested(store, replace(TRUE, abstract="Grains that sing.", version=7, **texts), source="daily")  # type: ignore[arg-type]
     found = known(store).paper
     assert (found.abstract, found.version) == ("Grains that sing.", 1)
     assert (found.summaries, found.translations) == (texts["summaries"], texts["translations"])
-    ingested(store, replace(TRUE, version=999, summaries=summary("骗人")), source="evil")
+    make.ingested(store, replace(TRUE, version=999, summaries=make.summary("骗人")), source="evil")
     assert known(store).paper.summaries == texts["summaries"]
 
 
 @pytest.mark.parametrize("cut", ["Grains that…", "Grains that...", "Grains th"])
 def test_a_text_that_was_cut_off_is_completed_by_another_source(cut: str, store: Store) -> None:
-    ingested(store, replace(TRUE, abstract=cut), source="one")
-    ingested(store, TRUE, source="other")
+    make.ingested(store, replace(TRUE, abstract=cut), source="one")
+    make.ingested(store, TRUE, source="other")
     assert known(store).paper.abstract == TRUE.abstract
-    ingested(store, replace(TRUE, abstract=f"{TRUE.abstract} Buy sand."), source="evil")
+    make.ingested(store, replace(TRUE, abstract=f"{TRUE.abstract} Buy sand."), source="evil")
     assert known(store).paper.abstract == TRUE.abstract
 
 
 FOREIGN = (
     pytest.param(replace(TRUE, doi=DOI), id="an arXiv id and a DOI of two papers"),
-    pytest.param(paper("Cells", arxiv_id=ID), id="the title of another paper"),
+    pytest.param(make.paper("Cells", arxiv_id=ID), id="the title of another paper"),
 )
 
 
 @pytest.mark.parametrize("lie", FOREIGN)
 def test_no_source_makes_two_papers_of_others_one(lie: Paper, store: Store) -> None:
-    ingested(store, TRUE, source="arxiv", of_arxiv=True)
-    cells = paper("Cells", arxiv_id=None) if lie.doi is None else paper("Cells", arxiv_id=None, key=DOI, doi=DOI)
-    ingested(store, cells, source="biology")
-    ingested(store, lie, source="evil", name="evil")
+    make.ingested(store, TRUE, source="arxiv", of_arxiv=True)
+    cells = (
+        make.paper("Cells", arxiv_id=None) if lie.doi is None else make.paper("Cells", arxiv_id=None, key=DOI, doi=DOI)
+    )
+    make.ingested(store, cells, source="biology")
+    make.ingested(store, lie, source="evil", name="evil")
     assert amount(store) == 2
     assert (known(store).paper.title, known(store, cells.key).paper.title) == ("Sorting sand", "Cells")
-    ingested(store, lie, source="arxiv", of_arxiv=True, name="of arXiv")
-    assert amount(store) == 1  # arXiv may say so
+    make.ingested(store, lie, source="arxiv", of_arxiv=True, name="of arXiv")
+    assert amount(store) == 1  # arXiv may join the two papers
 
 
 def test_no_source_gives_its_own_paper_the_id_of_another(store: Store) -> None:
-    ingested(store, TRUE, source="list")
-    ingested(store, paper("Cells", arxiv_id=None, key=DOI, doi=DOI), source="biology")
-    ingested(store, replace(TRUE, doi=DOI), source="list", name="again")
+    make.ingested(store, TRUE, source="list")
+    make.ingested(store, make.paper("Cells", arxiv_id=None, key=DOI, doi=DOI), source="biology")
+    make.ingested(store, replace(TRUE, doi=DOI), source="list", name="again")
     assert (known(store).paper.doi, known(store, DOI).paper.title) == (None, "Cells")
 
 
 def test_no_source_claims_an_id_for_a_paper_of_another(store: Store) -> None:
-    ingested(store, TRUE, source="arxiv", of_arxiv=True)
-    ingested(store, replace(TRUE, doi=DOI), replace(TRUE, title="Cells"), source="evil")
-    ingested(store, paper("Cells", arxiv_id=None, key=DOI, doi=DOI), source="biology")
+    make.ingested(store, TRUE, source="arxiv", of_arxiv=True)
+    make.ingested(store, replace(TRUE, doi=DOI), replace(TRUE, title="Cells"), source="evil")
+    make.ingested(store, make.paper("Cells", arxiv_id=None, key=DOI, doi=DOI), source="biology")
     assert (known(store).paper.doi, known(store, DOI).paper.title) == (None, "Cells")
-    ingested(store, paper("Buy sand", arxiv_id=None), source="list")
+    make.ingested(store, make.paper("Buy sand", arxiv_id=None), source="list")
     assert amount(store) == 3
 
 
@@ -378,28 +387,27 @@ FEED = """<feed xmlns="http://www.w3.org/2005/Atom"><id>https://arxiv.org/api/q<
 <summary>This paper has been withdrawn.</summary></entry></feed>"""
 
 
-async def test_a_page_that_looks_like_arxivs_is_not_arxivs(store: Store, clock: FakeClock, tmp_path: Path) -> None:
-    ingested(store, TRUE, source="arxiv", of_arxiv=True)
+async def test_a_page_that_looks_like_arxivs_is_not_arxivs(
+    store: Store, clock: make.FakeClock, arxiv: FakeArxiv, tmp_path: Path
+) -> None:
+    make.ingested(store, TRUE, source="arxiv", of_arxiv=True)
     (tmp_path / "answer.xml").write_text(FEED, encoding="utf-8")
 
-    class Context:
-        def __init__(self) -> None:
-            self.store, self.clock = store, clock
-
     folder = SourceSettings(name="evil", path=tmp_path)
-    await WatchedFiles(Context(), (folder,)).drain()
+    await source_harness.SourceHarness(store, clock, arxiv, folder).scheduler.inbox.drain()
     assert told(known(store)) == TRUTH
     (tmp_path / "answer.xml").write_text(f"{FEED}\n", encoding="utf-8")
-    await WatchedFiles(Context(), (replace(folder, speaks_for="arxiv"),)).drain()
-    assert told(known(store))[-1] is True  # the operator says that these are arXiv's words
+    trusted = replace(folder, speaks_for="arxiv")
+    await source_harness.SourceHarness(store, clock, arxiv, trusted).scheduler.inbox.drain()
+    assert told(known(store))[-1] is True  # the operator marked the source as arXiv's own
 
 
-async def test_a_page_of_the_web_is_not_arxivs_and_its_feed_is(store: Store, clock: FakeClock) -> None:
+async def test_a_page_of_the_web_is_not_arxivs_and_its_feed_is(store: Store, clock: make.FakeClock) -> None:
     with FakeArxiv() as arxiv:
         arxiv.holds("/answer.xml", FEED)
         page = SourceSettings(name="evil", url=f"{arxiv.url}/answer.xml", schedule="every 30m")
-        ingested(store, TRUE, source="arxiv", of_arxiv=True)
-        feeding = SourceHarness(store, clock, arxiv, page)
+        make.ingested(store, TRUE, source="arxiv", of_arxiv=True)
+        feeding = source_harness.SourceHarness(store, clock, arxiv, page)
         await feeding.due()
         assert told(known(store)) == TRUTH
         assert feeding.outcomes("evil") == ["stale"]
@@ -420,4 +428,100 @@ async def test_a_page_of_the_web_is_not_arxivs_and_its_feed_is(store: Store, clo
     ],
 )
 def test_whose_word_is_arxivs(source: SourceSettings, own: bool) -> None:
-    assert is_arxivs_own(source) is own
+    assert source.is_arxivs_own is own
+
+
+# ── Unreadable sources: `check` says ✗ and exits with 1; `run --once` exits with 1 if it can read none ────────────────
+
+NOBODY = 65534  # a user without rights; where the tests run as root, they could read everything
+
+
+@pytest.fixture
+def local_arxiv(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeArxiv]:
+    for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    with FakeArxiv() as fake:
+        terminal.set("ALLOWED_HOSTS", "127.0.0.1")
+        yield fake
+
+
+def source(name: str, place: str) -> str:
+    """Returns a source of paperwire.toml. `place` is `path = "…"` or `url = "…"` and further keys."""
+    return f'[[source]]\nname = "{name}"\n{place}\n'
+
+
+GOOD = source("good", 'path = "good/*.md"')
+WRONG = [  # a source, and what is wrong with it
+    ('path = "nowhere.md"', "there is nothing at {folder}/nowhere.md"),
+    ('path = "nowhere"', "there is nothing at {folder}/nowhere"),
+    ('path = "letters.txt"', "{folder}/letters.txt: no paper entries found"),
+    ('path = "letters"', "{folder}/letters/b.txt: no paper entries found"),
+    ('path = "good/*.md"\nformat = "hf_json"', "{folder}/good/day.md: No paper in it can be read"),
+    ('url = "http://127.0.0.1:9/feed.xml"\nschedule = "every 1h"', "127.0.0.1 takes no connection."),
+    ('url = "{arxiv}/gone.md"\nschedule = "every 1h"', "127.0.0.1 answers 404 Not Found."),
+]
+
+
+@pytest.fixture
+def place(terminal: Terminal, local_arxiv: FakeArxiv) -> Terminal:
+    """A folder with a digest, and with letters that are no digests."""
+    terminal.file("good/day.md", PAGE)
+    terminal.file("letters.txt", "Dear Ada,\n")
+    terminal.file("letters/a.txt", "Dear Ada,\n")
+    terminal.file("letters/b.txt", "Dear Bo,\n")
+    os.utime(terminal.folder / "letters/a.txt", (0, 0))
+    return terminal
+
+
+@pytest.mark.parametrize(("wrong", "sentence"), WRONG)
+def test_check_names_a_source_that_cannot_be_read(
+    place: Terminal, local_arxiv: FakeArxiv, wrong: str, sentence: str
+) -> None:
+    place.file("paperwire.toml", GOOD + source("bad", wrong.replace("{arxiv}", local_arxiv.url)))
+    ended = place("check")
+    assert ended.status == 1
+    (line,) = [line for line in ended.out.splitlines() if line.startswith("✗")]
+    assert line.startswith("✗ Source bad ")
+    assert sentence.format(folder=place.folder) in line
+    assert [row["question"] for row in place("check", "--json").json if row["mend"]] == ["Source bad"]
+
+
+@pytest.mark.parametrize(("wrong", "sentence"), WRONG)
+def test_run_once_ends_with_1_when_every_source_failed(
+    place: Terminal, local_arxiv: FakeArxiv, wrong: str, sentence: str
+) -> None:
+    bad = source("bad", wrong.replace("{arxiv}", local_arxiv.url))
+    place.file("paperwire.toml", bad)
+    for _ in range(2):  # in the second run the web source is not requested, and still counts as unread
+        ended = place("run", "--once")
+        assert ended.status == 1
+        (line,) = [line for line in ended.err.splitlines() if line.startswith("No source could be read.")]
+        assert f" bad: {sentence.format(folder=place.folder).rstrip('.')}" in line
+        assert line.endswith(" paperwire check says what to do.")
+    place.file("paperwire.toml", GOOD + bad)
+    ended = place("run", "--once")
+    assert (ended.status, "No source" in ended.err) == (0, False)
+
+
+def test_a_source_without_files_is_well(place: Terminal) -> None:
+    place.file("good/letter.md", "Dear Ada,\n")
+    place.file(
+        "paperwire.toml", GOOD + source("later", 'path = "inbox/*.md"') + source("last", 'path = "nowhere/*.md"')
+    )
+    ended = place("check", "--offline")
+    assert ended.status == 0
+    assert "day.md can be read, as daily_arxiv_md" in ended.out
+    assert f"no file stands at {place.folder}/inbox/*.md yet" in ended.out
+    assert f"no file stands at {place.folder}/nowhere/*.md yet" in ended.out
+    assert place("run", "--once").status == 0
+
+
+def test_a_folder_without_the_right_to_look_into_it_is_named(place: Terminal) -> None:
+    place.folder.chmod(0o755)
+    (place.folder / "good").chmod(0o000)
+    as_nobody = f"os.geteuid() == 0 and os.setuid({NOBODY})"  # root can read every folder
+    program = f"import os, bot.digests.files as s, pathlib; {as_nobody}; print(s.list_folder('good', pathlib.Path()))"
+    ended = place.python(program)
+    (place.folder / "good").chmod(0o700)
+    assert ended.out == ""
+    assert ended.err.splitlines()[-1].endswith("good: the folder cannot be read; check its rights.")

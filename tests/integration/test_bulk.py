@@ -1,4 +1,4 @@
-"""Much at once: imports, exports and digests that are large are stored in parts, and others are served in between."""
+"""Large imports, exports and digests are stored in parts, so that others are served in between."""
 
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -13,15 +13,14 @@ from subscriptions.addresses import parse_address
 from subscriptions.errors import Refused
 from subscriptions.model import ChatAddress
 from subscriptions.portable import read_lines
-from subscriptions.service import exporting, importing
+from subscriptions.service import importing
 from subscriptions.service.amendments import set_settings
 from subscriptions.service.changes import KEPT
-from subscriptions.service.importing import import_lines
 from subscriptions.service.next_deliveries import listed
 from subscriptions.service.requests import SubscriptionRequest, subscribe, unsubscribe
 from subscriptions.service.retention import forget
 from subscriptions.store import chats as stored_chats
-from subscriptions.store import undo
+from subscriptions.store import conversations
 from subscriptions.store.database.store import Store, Transaction
 from tests.make import NOON
 
@@ -29,7 +28,7 @@ T = TypeVar("T")
 
 
 class CountingStore(Store):
-    """A store that notes how many rows each transaction writes."""
+    """A store that records how many rows each transaction writes."""
 
     rows: list[int]
 
@@ -58,9 +57,9 @@ def executed(store: Store) -> Iterator[list[str]]:
 
 
 def found(store: Store, number: int) -> int:
-    """The id of a chat."""
+    """Returns the id of a chat."""
     with store.read() as transaction:
-        return stored_chats.find_chats(transaction, [chat(number)], zone="UTC")[chat(number)].id
+        return stored_chats.find_chats(transaction, [chat(number)])[chat(number)].id
 
 
 @pytest.fixture
@@ -73,7 +72,7 @@ def counting(tmp_path: Path) -> Iterator[CountingStore]:
 
 
 def text_of(chats: int, each: int, *, first: int = 1) -> str:
-    """Returns an export of so many chats with so many subscriptions each."""
+    """Returns an export of `chats` chats with `each` subscriptions each."""
     blocks = []
     for chat in range(first, first + chats):
         lines = [f"daily 09:00 UTC | topic{chat} word{n} | name {n}\n" for n in range(each)]
@@ -99,13 +98,15 @@ def test_a_long_import_is_applied_in_parts(counting: CountingStore) -> None:
             seen.append(len(listed(counting, None)))
             subscribe(counting, parse_address("console:me"), SubscriptionRequest(text=f"other{len(seen)}"), now=NOON)
 
-    import_lines(counting, lines, now=NOON, watched=watched)
+    importing.import_lines(counting, lines, now=NOON, watched=watched)
     assert len(lines) == 3024
     assert len(seen) == 6
-    assert all(amount % 20 == place for place, amount in enumerate(seen))  # whole chats, and the additions in between
+    # each part ends with a whole chat; `watched` adds one more after each part
+    assert all(amount % 20 == place for place, amount in enumerate(seen))
     imported = [rows for rows in counting.rows if rows > 20]
     assert len(imported) == 6
-    assert max(imported) < 4 * (importing.MOST_AT_ONCE + 21)  # chat, its setting, its numbers; query and subscription
+    # of a chat: its row, setting and numbers; of a subscription: its query and row
+    assert max(imported) < 4 * (importing.MOST_AT_ONCE + 21)
 
 
 def test_a_killed_import_is_completed_by_the_same_lines(counting: CountingStore, tmp_path: Path) -> None:
@@ -120,18 +121,18 @@ def test_a_killed_import_is_completed_by_the_same_lines(counting: CountingStore,
         raise Killed
 
     with pytest.raises(Killed):
-        import_lines(counting, lines, now=NOON, watched=killed)
+        importing.import_lines(counting, lines, now=NOON, watched=killed)
     half = len(listed(counting, None))
     assert 0 < half < 2000
-    done = import_lines(counting, lines, now=NOON)
+    done = importing.import_lines(counting, lines, now=NOON)
     assert sum(sign == "=" for sign, _, _ in done.changes) == half + half // 20
     assert len(listed(counting, None)) == 2000
     whole = Store(f"sqlite:///{tmp_path}/whole.db")
     whole.open(now=NOON)
-    import_lines(whole, lines, now=NOON)
-    assert "".join(exporting.export_all(counting)) == "".join(exporting.export_all(whole))
+    importing.import_lines(whole, lines, now=NOON)
+    assert "".join(importing.export_all(counting)) == "".join(importing.export_all(whole))
     whole.close()
-    assert {sign for sign, _, _ in import_lines(counting, lines, now=NOON).changes} == {"="}
+    assert {sign for sign, _, _ in importing.import_lines(counting, lines, now=NOON).changes} == {"="}
 
 
 @pytest.mark.parametrize(
@@ -152,22 +153,22 @@ def test_a_killed_import_is_completed_by_the_same_lines(counting: CountingStore,
 def test_a_refused_line_of_the_last_part_changes_nothing(counting: CountingStore, last: str, why: str) -> None:
     subscribe(counting, chat(1), SubscriptionRequest(text="graph"), now=NOON)
     lines = read_lines(f"{text_of(chats=60, each=19)}\nnow | one more\n{last}")
-    before = "".join(exporting.export_all(counting))
+    before = "".join(importing.export_all(counting))
     with pytest.raises(Refused) as refused:
-        import_lines(counting, lines, now=NOON)
+        importing.import_lines(counting, lines, now=NOON)
     assert why in str(refused.value.sentence)
-    assert "".join(exporting.export_all(counting)) == before
+    assert "".join(importing.export_all(counting)) == before
 
 
 def test_a_dry_run_of_a_long_import_stores_nothing(counting: CountingStore) -> None:
-    import_lines(counting, read_lines(text_of(chats=30, each=20)), now=NOON)
-    before = "".join(exporting.export_all(counting))
+    importing.import_lines(counting, read_lines(text_of(chats=30, each=20)), now=NOON)
+    before = "".join(importing.export_all(counting))
     lines = read_lines(
         text_of(chats=60, each=20).replace("name 3", "another") + "\n[telegram:2]\nnow | topic2 word1 | \n"
     )
-    plan = import_lines(counting, lines, now=NOON, dry=True)
-    assert "".join(exporting.export_all(counting)) == before
-    assert import_lines(counting, lines, now=NOON).changes == plan.changes
+    plan = importing.import_lines(counting, lines, now=NOON, dry=True)
+    assert "".join(importing.export_all(counting)) == before
+    assert importing.import_lines(counting, lines, now=NOON).changes == plan.changes
     assert [line for _, _, line in plan.changes] == [line.text for line in lines]
     assert {sign for sign, _, _ in plan.changes} == {"+", "~", "="}
 
@@ -185,23 +186,23 @@ def test_all_lines_that_cannot_be_read_are_named_in_one_sentence() -> None:
 
 
 def test_the_changes_of_many_known_chats_can_each_be_undone(counting: CountingStore) -> None:
-    import_lines(counting, read_lines(text_of(chats=40, each=20)), now=NOON)
+    importing.import_lines(counting, read_lines(text_of(chats=40, each=20)), now=NOON)
     set_settings(counting, chat(3), {"limit": "9"}, now=NOON)
     before = {number: len(listed(counting, chat(number))) for number in (1, 40)}
-    import_lines(counting, read_lines(text_of(chats=40, each=21)), now=NOON, who="7 Ada")
+    importing.import_lines(counting, read_lines(text_of(chats=40, each=21)), now=NOON, who="7 Ada")
     ids = {number: found(counting, number) for number in (1, 3, 40)}
     with counting.read() as transaction:
         for number, chat_id in ids.items():
-            newest, *others = undo.changes_of(transaction, chat_id)
+            newest, *others = conversations.changes_of(transaction, chat_id)
             assert newest.who == "7 Ada"
             assert len(newest.before["subscriptions"]) == 20
             assert newest.before["settings"] == {"limit": "9" if number == 3 else "7"}
             assert len(others) == (number == 3)
     assert before == {1: 20, 40: 20}
     for again in range(KEPT + 2):
-        import_lines(counting, read_lines(text_of(chats=40, each=22 + again)), now=NOON)
+        importing.import_lines(counting, read_lines(text_of(chats=40, each=22 + again)), now=NOON)
     with counting.read() as transaction:
-        assert len(undo.changes_of(transaction, ids[1])) == KEPT
+        assert len(conversations.changes_of(transaction, ids[1])) == KEPT
 
 
 def one_line_each(chats: int, line: str) -> str:
@@ -212,26 +213,28 @@ def one_line_each(chats: int, line: str) -> str:
     "line", ["daily 09:00 UTC | tree | ", "daily 10:00 UTC | graph | ", "daily 09:00 UTC | graph | named"]
 )
 def test_changes_of_many_chats_take_the_same_few_statements(counting: CountingStore, line: str) -> None:
-    """All chats share the statements that store earlier states and keep five changes; only the change itself is made chat by chat."""
+    """A few statements store the earlier states of all chats and keep five changes of each; only the change itself is
+    made per chat.
+    """
     taken = []
     for chats in (10, 40):
-        import_lines(counting, read_lines(one_line_each(chats, "daily 09:00 UTC | graph | ")), now=NOON)
+        importing.import_lines(counting, read_lines(one_line_each(chats, "daily 09:00 UTC | graph | ")), now=NOON)
         with executed(counting) as statements:
-            import_lines(counting, read_lines(one_line_each(chats, line)), now=NOON, who="7 Ada")
+            importing.import_lines(counting, read_lines(one_line_each(chats, line)), now=NOON, who="7 Ada")
         for number in (1, chats):
             assert unsubscribe(counting, chat(number), "1", now=NOON)
             its_id = found(counting, number)
             with counting.read() as transaction:
-                (first,) = [one for one in undo.changes_of(transaction, its_id) if one.who == "7 Ada"]
+                (first,) = [one for one in conversations.changes_of(transaction, its_id) if one.who == "7 Ada"]
             assert [(one["text"], one["name"], one["cadence"]) for one in first.before["subscriptions"]] == [
                 ("graph", "", "daily 09:00")
             ]
-        import_lines(counting, read_lines(one_line_each(chats, "daily 09:00 UTC | graph | ")), now=NOON)
+        importing.import_lines(counting, read_lines(one_line_each(chats, "daily 09:00 UTC | graph | ")), now=NOON)
         taken.append(len(statements))
         for number in range(1, chats + 1):
             forget(counting, chat(number))
     few, many = taken
-    own = {"tree": 0, "10:00": 2, "named": 2}  # statements of the change itself, in each chat
+    own = {"tree": 0, "10:00": 2, "named": 2}  # statements that make the change itself, for each chat
     assert many - few <= 30 * own[next(word for word in own if word in line)] + 3, taken
 
 
@@ -241,17 +244,17 @@ def test_changes_of_many_chats_take_the_same_few_statements(counting: CountingSt
 def test_a_long_export_is_read_in_parts_and_blocks_nobody(
     counting: CountingStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import_lines(counting, read_lines(text_of(chats=20, each=3)), now=NOON)
-    whole = "".join(exporting.export_all(counting))
-    monkeypatch.setattr(exporting, "AT_ONCE", 6)
+    importing.import_lines(counting, read_lines(text_of(chats=20, each=3)), now=NOON)
+    whole = "".join(importing.export_all(counting))
+    monkeypatch.setattr(importing, "AT_ONCE", 6)
     parts = []
     with closing(sqlite3.connect(counting.path, timeout=0)) as other:
-        for part in exporting.export_all(counting):
+        for part in importing.export_all(counting):
             parts.append(part)
             subscribe(counting, parse_address("console:me"), SubscriptionRequest(text="graph"), now=NOON)
             unsubscribe(counting, parse_address("console:me"), "all", now=NOON)
             busy, *_ = other.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-            assert not busy  # no reader holds an older state
+            assert not busy  # no reader keeps an older state open
     assert "".join(parts) == whole
     assert len(parts) == 4
     assert max(part.count("[telegram:") for part in parts) == 6

@@ -1,11 +1,11 @@
-"""Large digests: stored in parts so that others can write in between, and with the same result as at once."""
+"""Large digests are stored in parts so that others can write in between; the result is the same as at once."""
 
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from functools import cache
 from itertools import pairwise
 from tempfile import TemporaryDirectory
@@ -18,16 +18,14 @@ from sqlalchemy import event
 from subscriptions.matching.full_text import index_document
 from subscriptions.model import Announce, Digest, Paper, Summary, Translation
 from subscriptions.service import ingest as ingest_room
-from subscriptions.service.ingest import ingest_steps
 from subscriptions.service.paper_search import papers_named
 from subscriptions.service.plan import plan_due
 from subscriptions.store.database.store import Store, Transaction
 from subscriptions.store.digests import Ingested
 from subscriptions.store.drafts import Incoming, MergeBatch
-from tests.make import NOON, digest, ingest_digest, ingested, paper, stored_papers, subscribes
+from tests import make
 
-DAY = timedelta(days=1)
-TODAY = NOON.date()
+TODAY = make.NOON.date()
 _TABLES = {
     "paper": 'SELECT key, title, abstract, authors, categories, "primary", arxiv_id, doi, url, version, comment, "cross", '
     "withdrawn_at, first_seen_at, day, sequence, sequenced_at FROM paper",
@@ -58,10 +56,10 @@ class WatchedStore(Store):
 
 @cache
 def empty() -> bytes:
-    """Returns an empty database: to make one takes longer than an example."""
+    """Returns the bytes of an empty database: to make a database takes longer than an example."""
     with TemporaryDirectory() as folder:
         store = Store(f"sqlite:///{folder}/empty.db")
-        store.open(now=NOON)
+        store.open(now=make.NOON)
         store.close()
         return store.path.read_bytes()
 
@@ -85,21 +83,21 @@ def watched() -> Iterator[WatchedStore]:
 
 @pytest.fixture
 def subscribed(watched: WatchedStore) -> WatchedStore:
-    """A store with a paper that nobody wants, and a subscription that wants all of `many`."""
-    ingested(watched, paper("Boat", "cs.CV"), now=NOON - DAY)
-    subscribes(watched, "console:me", "kite", when="now", now=NOON - DAY / 2)
+    """A store with a paper that no subscription wants, and with a subscription that wants all of `many`."""
+    make.ingested(watched, make.paper("Boat", "cs.CV"), now=make.NOON - make.DAY)
+    make.subscribes(watched, "console:me", "kite", when="now", now=make.NOON - make.DAY / 2)
     return watched
 
 
 def content(store: Store) -> dict[str, list[tuple[object, ...]]]:
-    """Returns all that the store holds of papers, without the numbers of rows."""
+    """Returns all that the store holds of papers, except row ids."""
     with closing(sqlite3.connect(store.path)) as connection:
         connection.execute("CREATE VIRTUAL TABLE temp.words USING fts5vocab(main, paper_words, instance)")
         return {name: sorted(connection.execute(asked).fetchall(), key=repr) for name, asked in _TABLES.items()}
 
 
 def assert_same(one: Store, other: Store) -> None:
-    """Compares two stores by table, so that a failure names the rows."""
+    """Compares two stores table by table, so that a failure names the rows."""
     ours, theirs = content(one), content(other)
     for name, rows in theirs.items():
         assert ours[name] == rows, name
@@ -111,15 +109,15 @@ def count(store: Store, asked: str) -> int:
 
 
 def stored(store: Store, some: Digest, *, day: date = TODAY, announce: bool = False) -> Ingested:
-    return ingest_digest(store, some, source="daily", day=day, now=NOON, announce=announce)
+    return make.ingest_digest(store, some, source="daily", day=day, now=make.NOON, announce=announce)
 
 
 def counts_of(done: Ingested) -> tuple[object, ...]:
-    """Returns what a receipt says."""
+    """Returns the values that a receipt reports."""
     return (done.already_known, done.new, done.updated, done.unchanged, done.archive, done.archived, done.announced)
 
 
-# ------------------------------------------------------------------------------------------------------------- the same
+# ------------------------------------------------------------------------------------------------------ the same result
 
 
 TITLES = ("On kites", "On boats", "On trees", "On DNA-like knots")
@@ -127,7 +125,7 @@ TITLES = ("On kites", "On boats", "On trees", "On DNA-like knots")
 
 @st.composite
 def papers(draw: st.DrawFn) -> Paper:
-    """Returns a paper of a small world, with all combinations of ids, DOIs and titles."""
+    """Returns a paper from a small set, with all combinations of ids, DOIs and titles."""
     number, doi = draw(st.none() | st.integers(1, 5)), draw(st.none() | st.integers(1, 3))
     title = draw(st.sampled_from(TITLES))
     arxiv_id = None if number is None else f"2601.0000{number}"
@@ -135,7 +133,7 @@ def papers(draw: st.DrawFn) -> Paper:
     if arxiv_id is None and doi is not None:
         found["key"] = f"10.1/{doi}"
     languages = draw(st.lists(st.sampled_from(("zh", "ja")), unique=True))
-    return paper(
+    return make.paper(
         title,
         *draw(st.lists(st.sampled_from(("cs.LG", "cs.CV", "stat.ML")), unique=True)),
         arxiv_id=arxiv_id,
@@ -154,7 +152,7 @@ digests = st.lists(st.tuples(st.lists(papers(), max_size=9), st.sampled_from((0,
 
 def stored_all(store: Store, said: list[tuple[list[Paper], int, bool]]) -> list[tuple[object, ...]]:
     return [
-        counts_of(stored(store, digest(*some, name=str(n)), day=TODAY - ago * DAY, announce=announce))
+        counts_of(stored(store, make.digest(*some, name=str(n)), day=TODAY - ago * make.DAY, announce=announce))
         for n, (some, ago, announce) in enumerate(said)
     ]
 
@@ -164,20 +162,20 @@ def stored_all(store: Store, said: list[tuple[list[Paper], int, bool]]) -> list[
 def test_a_digest_in_parts_gives_the_same_store_as_at_once(
     said: list[tuple[list[Paper], int, bool]], last: list[Paper], ago: int, most: int
 ) -> None:
-    """All but the numbers of rows, which order nothing."""
+    """The stores are equal except for their row ids, and nothing is ordered by these."""
     with stores("whole", "parts") as (whole, parts), pytest.MonkeyPatch.context() as patched:
         stored_all(whole, said)
-        some = digest(*last, name="the last one")
-        at_once = stored(whole, some, day=TODAY - ago * DAY)
-        patched.setattr(ingest_room, "FEW_TO_MERGE", -1)  # all are merged before anything is written
+        some = make.digest(*last, name="the last one")
+        at_once = stored(whole, some, day=TODAY - ago * make.DAY)
+        patched.setattr(ingest_room, "FEW_TO_MERGE", -1)  # all known papers are merged before anything is written
         stored_all(parts, said)
         patched.setattr(ingest_room, "MOST_AT_ONCE", most)
-        assert counts_of(stored(parts, some, day=TODAY - ago * DAY)) == counts_of(at_once)
+        assert counts_of(stored(parts, some, day=TODAY - ago * make.DAY)) == counts_of(at_once)
         assert_same(parts, whole)
 
 
 class _Crash(Exception):
-    """The process ends."""
+    """Simulates that the process ends."""
 
 
 @pytest.mark.parametrize("together", [2000, 4])
@@ -186,16 +184,17 @@ class _Crash(Exception):
 def test_a_digest_read_again_after_a_crash_is_stored_the_same(
     together: int, said: list[tuple[list[Paper], int, bool]], last: list[Paper], most: int, crash_after: int
 ) -> None:
-    """Papers, sequences and words are those of an ingest without a crash; the counts of the receipt, too.
+    """Papers, sequences, words and the counts of the receipt are those of an ingest without a crash.
 
-    But if a digest is announced in parts, papers announced before the crash are known papers afterwards.
+    There is one exception: if a digest is announced in parts, papers announced before the crash count as known
+    afterwards.
     """
     with stores("calm", "crashed") as (calm, crashed), pytest.MonkeyPatch.context() as patched:
         stored_all(calm, said)
         stored_all(crashed, said)
         patched.setattr(ingest_room, "MOST_AT_ONCE", most)
         patched.setattr(ingest_room, "MOST_TOGETHER", together)
-        some = digest(*last, name="the last one")
+        some = make.digest(*last, name="the last one")
         commits = Counter[str]()
 
         def crash() -> None:
@@ -210,7 +209,7 @@ def test_a_digest_read_again_after_a_crash_is_stored_the_same(
         except _Crash:
             crashed.after_commit = lambda: None
             done = stored(crashed, some)
-            if done.already_known:  # it crashed after the last commit
+            if done.already_known:  # the crash came after the last commit
                 done = expected
         if together == 2000:
             assert counts_of(done) == counts_of(expected)
@@ -239,21 +238,21 @@ def test_an_archive_that_was_filed_in_parts_is_announced_whole(monkeypatch: pyte
     monkeypatch.setattr(ingest_room, "MOST_TOGETHER", together)
     monkeypatch.setattr(ingest_room, "MOST_AT_ONCE", 2)
     with stores("archive") as (store,):
-        done = stored(store, many(10), day=TODAY - 30 * DAY)
+        done = stored(store, many(10), day=TODAY - 30 * make.DAY)
         assert (done.new, done.archived, done.announced) == (10, 10, 0)
-        again = stored(store, many(10), day=TODAY - 30 * DAY)
+        again = stored(store, many(10), day=TODAY - 30 * make.DAY)
         assert (again.already_known, again.archived, again.unchanged) == (True, 10, 10)
-        assert stored(store, many(10), day=TODAY - 30 * DAY, announce=True).announced == 10
+        assert stored(store, many(10), day=TODAY - 30 * make.DAY, announce=True).announced == 10
         assert count(store, "SELECT count(DISTINCT sequence) FROM paper") == 10
 
 
-@pytest.mark.parametrize("day", [TODAY, TODAY - 20 * DAY])
+@pytest.mark.parametrize("day", [TODAY, TODAY - 20 * make.DAY])
 def test_papers_that_are_announced_again_keep_their_order(monkeypatch: pytest.MonkeyPatch, day: date) -> None:
-    """Two papers of one title are not stored ahead, so they get the last row numbers."""
+    """Two papers with the same title are not stored in advance, so they get the last row numbers."""
     titles = ("Kite", "Boat", "Boat", "Tree", "Kite", "Sea")
-    first = digest(*(paper(title, "cs.LG", arxiv_id=f"2602.{n:05d}") for n, title in enumerate(titles)))
-    more = digest(
-        *(paper(title, "cs.CV", arxiv_id=f"2602.{n:05d}", kind=Announce.CROSS) for n, title in enumerate(titles)),
+    first = make.digest(*(make.paper(title, "cs.LG", arxiv_id=f"2602.{n:05d}") for n, title in enumerate(titles)))
+    more = make.digest(
+        *(make.paper(title, "cs.CV", arxiv_id=f"2602.{n:05d}", kind=Announce.CROSS) for n, title in enumerate(titles)),
         name="the next",
     )
     asked = "SELECT key FROM paper ORDER BY sequence"
@@ -268,15 +267,15 @@ def test_papers_that_are_announced_again_keep_their_order(monkeypatch: pytest.Mo
             assert one.execute(asked).fetchall() == other.execute(asked).fetchall()
 
 
-# ------------------------------------------------------------------------------------------------------- beside others
+# ---------------------------------------------------------------------------------------- others write at the same time
 
 
 def many(amount: int) -> Digest:
-    return digest(*(paper(f"Kite {n}", "cs.LG", arxiv_id=f"2602.{n:05d}") for n in range(amount)))
+    return make.digest(*(make.paper(f"Kite {n}", "cs.LG", arxiv_id=f"2602.{n:05d}") for n in range(amount)))
 
 
 def test_others_can_write_while_a_large_digest_is_stored(watched: WatchedStore) -> None:
-    """A digest of 20,000 papers made a /help wait 22 s: no transaction stores more than MOST_AT_ONCE papers."""
+    """A digest of 20,000 papers once made a /help wait 22 s. So no transaction stores more than MOST_AT_ONCE papers."""
     seen = [0]
     watched.after_commit = lambda: seen.append(count(watched, "SELECT count(*) FROM paper"))
     stored(watched, many(1600))
@@ -287,7 +286,7 @@ def test_others_can_write_while_a_large_digest_is_stored(watched: WatchedStore) 
 def test_no_transaction_of_a_large_digest_writes_too_much(
     watched: WatchedStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The last transaction of a digest of 20,000 papers held the database for half a second."""
+    """The last transaction of a digest of 20,000 papers once held the database for half a second."""
     monkeypatch.setattr(ingest_room, "MOST_AT_ONCE", 50)
     monkeypatch.setattr(ingest_room, "MOST_TOGETHER", 100)
     seen = [(0, 0)]
@@ -307,7 +306,7 @@ def test_a_digest_announced_in_parts_sends_each_paper_once(
     monkeypatch.setattr(ingest_room, "MOST_TOGETHER", 100)
 
     def plan() -> None:
-        plan_due(subscribed, now=NOON)
+        plan_due(subscribed, now=make.NOON)
 
     subscribed.after_commit = plan
     stored(subscribed, many(250))
@@ -316,9 +315,9 @@ def test_a_digest_announced_in_parts_sends_each_paper_once(
 
 
 def test_a_planner_between_the_parts_passes_no_paper(subscribed: WatchedStore) -> None:
-    plan_due(subscribed, now=NOON - DAY / 4)
+    plan_due(subscribed, now=make.NOON - make.DAY / 4)
     planned: list[int] = []
-    subscribed.after_commit = lambda: planned.append(len(plan_due(subscribed, now=NOON)))
+    subscribed.after_commit = lambda: planned.append(len(plan_due(subscribed, now=make.NOON)))
     stored(subscribed, many(1200))
     assert (len(planned) >= 4, planned[-1], sum(planned)) == (True, 1, 1)
     assert count(subscribed, "SELECT count(*) FROM delivery_item") == 1200
@@ -326,7 +325,9 @@ def test_a_planner_between_the_parts_passes_no_paper(subscribed: WatchedStore) -
 
 
 def test_papers_of_an_interrupted_digest_are_news_in_another_one(watched: WatchedStore) -> None:
-    """A page fetched again after a crash has other bytes: papers stored from the first one are announced with it."""
+    """A page that is fetched again after a crash has other bytes; papers stored from the first one are announced with
+    it.
+    """
 
     def crash() -> None:
         raise _Crash
@@ -336,7 +337,7 @@ def test_papers_of_an_interrupted_digest_are_news_in_another_one(watched: Watche
         stored(watched, many(1200))
     assert count(watched, "SELECT count(*) FROM paper") == 500
     watched.after_commit = lambda: None
-    done = stored(watched, digest(*many(300).entries, name="fetched again"))
+    done = stored(watched, make.digest(*many(300).entries, name="fetched again"))
     assert (done.new, done.unchanged) == (300, 0)
     assert count(watched, "SELECT count(*) FROM paper WHERE sequence IS NOT NULL") == 300
     done = stored(watched, many(1200))
@@ -350,8 +351,8 @@ INDEXED = {"DELETE FROM indexed_paper": 1, "INSERT INTO indexed_paper": 1, "INSE
 
 @pytest.mark.both_databases
 def test_a_digest_is_written_by_one_statement_for_each_table(store: Store, kind_of_database: str) -> None:
-    """Ingest of 1,000 papers took a second: a statement for each paper, key and title."""
-    ingested(store, *many(40).entries[:20])
+    """Ingest of 1,000 papers once took a second, because each paper, key and title had its own statement."""
+    make.ingested(store, *many(40).entries[:20])
     written = Counter[str]()
 
     def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
@@ -360,8 +361,8 @@ def test_a_digest_is_written_by_one_statement_for_each_table(store: Store, kind_
             written[" ".join(words[:3]) if words[0] != "UPDATE" else " ".join(words[:2])] += 1
 
     event.listen(store._engine, "before_cursor_execute", note)
-    changed = [paper(f"Kite {n}", "cs.LG", "cs.CV", arxiv_id=f"2602.{n:05d}") for n in range(20)]
-    ingested(store, *changed, *many(400).entries[20:], now=NOON + DAY)
+    changed = [make.paper(f"Kite {n}", "cs.LG", "cs.CV", arxiv_id=f"2602.{n:05d}") for n in range(20)]
+    make.ingested(store, *changed, *many(400).entries[20:], now=make.NOON + make.DAY)
     assert written == {
         "INSERT INTO paper": 1,
         "INSERT INTO paper_key": 1,
@@ -370,7 +371,7 @@ def test_a_digest_is_written_by_one_statement_for_each_table(store: Store, kind_
         "INSERT INTO digest": 1,
         "INSERT INTO paper_spelling": 1,
         "UPDATE paper": 1,
-        "INSERT INTO key_value": 2,  # the counter is held, and raised
+        "INSERT INTO key_value": 2,  # the counter is first locked, then raised
         "INSERT INTO source": 1,
     } | (INDEXED if kind_of_database == "postgresql" else {})
 
@@ -378,19 +379,19 @@ def test_a_digest_is_written_by_one_statement_for_each_table(store: Store, kind_
 # ------------------------------------------------------ known papers that changed are merged before others have to wait
 
 
-PAPERS = [paper(f"A graph {n}", "cs.LG", arxiv_id=f"2601.{n:05d}", abstract="Words.") for n in range(1, 71)]
+PAPERS = [make.paper(f"A graph {n}", "cs.LG", arxiv_id=f"2601.{n:05d}", abstract="Words.") for n in range(1, 71)]
 CHANGED = [replace(one, abstract="Other words.", version=2) for one in PAPERS]
 
 
 @pytest.fixture
 def known(store: Store) -> Store:
-    ingested(store, *PAPERS)
+    make.ingested(store, *PAPERS)
     return store
 
 
 @pytest.fixture
 def made_while_writing(known: Store, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The titles of the papers whose words for the index were made while other writers had to wait."""
+    """Returns a list of the papers (titles) whose words for the index were made while other writers had to wait."""
     found: list[str] = []
 
     def made(one: Paper) -> tuple[str, ...]:
@@ -403,12 +404,14 @@ def made_while_writing(known: Store, monkeypatch: pytest.MonkeyPatch) -> list[st
 
 
 def stores_beside_others(store: Store, *papers: Paper, meanwhile: tuple[Paper, ...] = ()) -> Ingested:
-    """Stores a digest; others store `meanwhile` after its papers were read and before they are written."""
-    steps = ingest_steps(store, digest(*papers), source="daily", day=NOON.date(), now=NOON, of_arxiv=True)
+    """Stores a digest; after its papers were read and before they are written, others store `meanwhile`."""
+    steps = ingest_room.ingest_steps(
+        store, make.digest(*papers), source="daily", day=make.NOON.date(), now=make.NOON, of_arxiv=True
+    )
     kinds = _until_it_writes(steps)
     assert kinds[-1] == "writes"
     if meanwhile:
-        ingested(store, *meanwhile, source="other", of_arxiv=True)
+        make.ingested(store, *meanwhile, source="other", of_arxiv=True)
     try:
         while True:
             next(steps)
@@ -438,14 +441,14 @@ def test_nothing_of_them_is_made_while_others_wait(known: Store, made_while_writ
 def test_papers_stored_meanwhile_are_merged(known: Store, made_while_writing: list[str]) -> None:
     newest = replace(PAPERS[0], abstract="The newest words.", version=3)
     result = stores_beside_others(known, *CHANGED, meanwhile=(newest,))
-    made_while_writing.remove(newest.title)  # by the others, in their transaction
+    made_while_writing.remove(newest.title)  # the others make its words in their own transaction
     assert result.updated == len(PAPERS) - 1
     assert set(made_while_writing) <= {newest.title}
     assert abstracts(known) == {"Other words.", "The newest words."}
 
 
 def test_two_stored_papers_that_turn_out_to_be_one_become_one(known: Store) -> None:
-    ingested(known, paper("A tree", "cs.LG", doi="10.1/x"), source="other")
+    make.ingested(known, make.paper("A tree", "cs.LG", doi="10.1/x"), source="other")
     both = replace(CHANGED[0], doi="10.1/x")
     assert stores_beside_others(known, *CHANGED[1:], both).updated == len(PAPERS)
     assert len(papers_named(known, ["10.1/x"])) == 1
@@ -454,7 +457,7 @@ def test_two_stored_papers_that_turn_out_to_be_one_become_one(known: Store) -> N
 
 
 class TestALargeDigest:
-    """Its new papers are stored ahead, in parts."""
+    """The new papers of a large digest are stored in advance, in parts."""
 
     @pytest.fixture(autouse=True)
     def parts_of_twenty(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -462,7 +465,7 @@ class TestALargeDigest:
 
     @pytest.fixture
     def looked_up_while_writing(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> list[int]:
-        """How many papers were looked up while other writers had to wait, each time."""
+        """Returns a list: how many papers each look-up covered while other writers had to wait."""
         found: list[int] = []
         look_up = MergeBatch.look_up
 
@@ -488,16 +491,18 @@ class TestALargeDigest:
 
     @pytest.mark.parametrize("step", range(1, 6))
     def test_with_papers_stored_meanwhile_has_each_once(self, store: Store, step: int) -> None:
-        """Before any of its transactions that write."""
-        steps = ingest_steps(store, digest(*PAPERS), source="daily", day=NOON.date(), now=NOON, of_arxiv=True)
+        """The others store the same papers before one of the transactions that write."""
+        steps = ingest_room.ingest_steps(
+            store, make.digest(*PAPERS), source="daily", day=make.NOON.date(), now=make.NOON, of_arxiv=True
+        )
         written = 0
         for kind in steps:
             written += kind == "writes"
             if (written, kind) == (step, "writes"):
-                ingested(store, *PAPERS[5:60:9], source="other", of_arxiv=True)
+                make.ingested(store, *PAPERS[5:60:9], source="other", of_arxiv=True)
         assert written == 5
         with store.read() as transaction:
-            stored = stored_papers(transaction)
+            stored = make.stored_papers(transaction)
         assert sorted(known.paper.title for known in stored) == sorted(one.title for one in PAPERS)
         sequences = [known.sequence for known in stored]
         assert len(set(sequences)) == len(PAPERS)
@@ -505,5 +510,9 @@ class TestALargeDigest:
 
 
 def kinds_of(store: Store, *papers: Paper) -> list[str]:
-    """Stores a digest; returns the kind of each step."""
-    return list(ingest_steps(store, digest(*papers), source="daily", day=NOON.date(), now=NOON, of_arxiv=True))
+    """Stores a digest and returns the kind of each step."""
+    return list(
+        ingest_room.ingest_steps(
+            store, make.digest(*papers), source="daily", day=make.NOON.date(), now=make.NOON, of_arxiv=True
+        )
+    )

@@ -1,4 +1,6 @@
-"""After an outage, missed days are fetched where the source has history, delivered once, and named in the receipt."""
+"""After an outage, missed days are fetched if the source keeps them; they are delivered once, and the receipt names
+them.
+"""
 
 import asyncio
 from datetime import UTC, date, datetime, timedelta
@@ -11,15 +13,16 @@ from bot.sources.fetcher import FetchLimits
 from subscriptions.model import ChatAddress
 from subscriptions.planning.receipts import Outcome
 from subscriptions.service.plan import plan_due
+from subscriptions.store import rows
 from subscriptions.store.database.store import Store
-from subscriptions.store.rows import AppearanceRow, DeliveryItemRow, DeliveryRow, DigestRow, PaperRow, SourceRow
+from tests import source_harness
 from tests.fakes.arxiv import FakeArxiv
 from tests.integration.cli import page
 from tests.make import FakeClock, paper, subscribes
-from tests.source_harness import SourceHarness, arxiv_source, new_york, web_source
 
-FRIDAY_BEFORE, MONDAY, WEDNESDAY, THURSDAY = (date(2026, 1, day) for day in (16, 19, 21, 22))  # Tuesday had none
-LG = arxiv_source("cs.LG")
+# on Tuesday, arXiv announced nothing
+FRIDAY_BEFORE, MONDAY, WEDNESDAY, THURSDAY = (date(2026, 1, day) for day in (16, 19, 21, 22))
+LG = source_harness.arxiv_source("cs.LG")
 OPERATOR = ChatAddress("telegram", "1")
 LACKS = "; cross-lists of older papers and new versions are not in it."
 
@@ -27,40 +30,40 @@ LACKS = "; cross-lists of older papers and new versions are not in it."
 @pytest.fixture
 def clock() -> FakeClock:
     """Five past midnight in New York, Friday 16 January 2026."""
-    return FakeClock(new_york("2026-01-16 00:05"))
+    return FakeClock(source_harness.new_york("2026-01-16 00:05"))
 
 
 @pytest.fixture
 async def friday(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
-    """The papers of that Friday come; then nothing runs."""
+    """The papers of that Friday arrive; after that, no process runs."""
     arxiv.announces(FRIDAY_BEFORE, paper("Graphs of Friday", "cs.LG"))
-    await SourceHarness(store, clock, arxiv, LG).due()
+    await source_harness.SourceHarness(store, clock, arxiv, LG).due()
 
 
 def days_of(store: Store) -> dict[str, list[str]]:
-    """Returns title → the days of the digests that held it."""
+    """Returns the days of the digests that held each title."""
     with store.read() as session:
-        titles = {row.id: row.title for row in session.exec(select(PaperRow))}
-        days = {row.id: row.date for row in session.exec(select(DigestRow))}
-        stands = [(titles[row.paper], days[row.digest].isoformat()) for row in session.exec(select(AppearanceRow))]
+        titles = {row.id: row.title for row in session.exec(select(rows.PaperRow))}
+        days = {row.id: row.date for row in session.exec(select(rows.DigestRow))}
+        stands = [(titles[row.paper], days[row.digest].isoformat()) for row in session.exec(select(rows.AppearanceRow))]
     return {title: sorted(day for other, day in stands if other == title) for title, _ in stands}
 
 
 def delivered(store: Store) -> list[int]:
-    """Returns the papers of a chat's deliveries, one for each time."""
+    """Returns the papers of all deliveries, once for each time that a paper was delivered."""
     with store.read() as session:
-        return [row.paper for row in session.exec(select(DeliveryItemRow))]
+        return [row.paper for row in session.exec(select(rows.DeliveryItemRow))]
 
 
 def missed_notices(store: Store) -> list[dict[str, str]]:
-    """Returns the notices to operators about days that cannot be fetched any more."""
+    """Returns the notices to operators about days that can no longer be fetched."""
     with store.read() as session:
-        delivered = [row.facts for row in session.exec(select(DeliveryRow)) if row.facts.get("notice") == "missed"]
+        delivered = [row.facts for row in session.exec(select(rows.DeliveryRow)) if row.facts.get("notice") == "missed"]
     return [facts["detail"] for facts in delivered]
 
 
 def five_days_pass(arxiv: FakeArxiv, clock: FakeClock) -> None:
-    """Announces papers of five days while no process runs, and goes on to the sixth."""
+    """Announces papers on five days while no process runs, and advances to the sixth day."""
     clock.advance(timedelta(days=6))
     arxiv.announces(MONDAY, paper("Graphs of Monday", "cs.LG"), paper("Means of Monday", "stat.ML"))
     arxiv.announces(WEDNESDAY, paper("Graphs of Wednesday", "cs.LG"), paper("Strings", "hep-th"))
@@ -74,13 +77,13 @@ async def test_missed_batches_of_arxiv_come_by_the_api_with_their_days(
     store: Store, clock: FakeClock, arxiv: FakeArxiv
 ) -> None:
     arxiv.announces(FRIDAY_BEFORE, paper("Graphs of Friday", "cs.LG", "stat.ML"))
-    await SourceHarness(store, clock, arxiv, arxiv_source("cs.LG", "stat.ML")).due()
+    await source_harness.SourceHarness(store, clock, arxiv, source_harness.arxiv_source("cs.LG", "stat.ML")).due()
     five_days_pass(arxiv, clock)
-    clock.advance(new_york("2026-01-22 09:00") - clock.now())
-    feeding = SourceHarness(store, clock, arxiv, arxiv_source("cs.LG", "stat.ML"))
+    clock.advance(source_harness.new_york("2026-01-22 09:00") - clock.now())
+    feeding = source_harness.SourceHarness(store, clock, arxiv, source_harness.arxiv_source("cs.LG", "stat.ML"))
     await feeding.due()
     assert days_of(store) == {
-        "Graphs of Friday": ["2026-01-16", "2026-01-16"],  # in either feed
+        "Graphs of Friday": ["2026-01-16", "2026-01-16"],  # in both feeds
         "Graphs of Thursday": ["2026-01-22"],
         "Graphs of Monday": ["2026-01-19"],
         "Means of Monday": ["2026-01-19"],
@@ -90,7 +93,7 @@ async def test_missed_batches_of_arxiv_come_by_the_api_with_their_days(
     assert receipt.counts["new"] == 4
     assert f"Fetched afterwards: 2026-01-19, 2026-01-21{LACKS}" in receipt.detail
     assert len(arxiv.asked("/api/")) == 2
-    await feeding.until(new_york("2026-01-22 23:00"))
+    await feeding.until(source_harness.new_york("2026-01-22 23:00"))
     assert len(arxiv.asked("/api/")) == 2
 
 
@@ -100,16 +103,16 @@ async def test_what_was_missed_is_planned_once_and_never_twice(
 ) -> None:
     subscribes(store, "console:me", "graphs", every="daily", at="09:00", now=clock.now() - timedelta(days=2))
     five_days_pass(arxiv, clock)
-    await SourceHarness(store, clock, arxiv, LG).due()
+    await source_harness.SourceHarness(store, clock, arxiv, LG).due()
     assert len(plan_due(store, now=clock.now())) == 1
     with store.read() as session:
-        deliveries = {row.delivery for row in session.exec(select(DeliveryItemRow))}
+        deliveries = {row.delivery for row in session.exec(select(rows.DeliveryItemRow))}
     assert (len(deliveries), len(delivered(store))) == (1, 4)
-    # The same days again, in other bytes, bring no new papers to any chat.
+    # When the same days come again in other bytes, no chat gets new papers.
     with store.write() as session:
-        for row in session.exec(select(SourceRow)):
+        for row in session.exec(select(rows.SourceRow)):
             row.state = {**row.state, "owed": {"2026-01-19": 0, "2026-01-21": 0}, "next_at": None}
-    again = SourceHarness(store, clock, arxiv, LG)
+    again = source_harness.SourceHarness(store, clock, arxiv, LG)
     await again.due()
     clock.advance(timedelta(days=1))
     assert (again.receipts("arxiv")[-1].counts["new"], plan_due(store, now=clock.now())) == (0, ())
@@ -121,28 +124,29 @@ async def test_an_interrupted_poll_continues_with_the_missing_days(
     store: Store, clock: FakeClock, arxiv: FakeArxiv
 ) -> None:
     five_days_pass(arxiv, clock)
-    arxiv.hangs(at="202601161900+TO+202601201900")  # Wednesday's
+    arxiv.hangs(at="202601161900+TO+202601201900")  # the request for Wednesday's papers
     cut = asyncio.create_task(
-        SourceHarness(store, clock, arxiv, LG, limits=FetchLimits(idle=30, total=30)).due(), name="cut"
+        source_harness.SourceHarness(store, clock, arxiv, LG, limits=FetchLimits(idle=30, total=30)).due(), name="cut"
     )
     await asyncio.to_thread(arxiv.waits_hanging)
-    (receipt,) = SourceHarness(store, clock, arxiv, LG).receipts("arxiv")[1:]
+    (receipt,) = source_harness.SourceHarness(store, clock, arxiv, LG).receipts("arxiv")[1:]
     assert (receipt.outcome, "missed days: They were not all asked for yet." in receipt.detail) == (Outcome.STALE, True)
     cut.cancel()
     await asyncio.wait([cut])
-    again = SourceHarness(store, clock, arxiv, LG)
+    again = source_harness.SourceHarness(store, clock, arxiv, LG)
     await again.until(clock.now() + timedelta(minutes=20))
     assert again.receipts("arxiv")[-1].detail == f"Fetched afterwards: 2026-01-21{LACKS}"
     assert set(days_of(store)) == {f"Graphs of {day}" for day in ("Friday", "Monday", "Wednesday", "Thursday")}
     assert len(arxiv.asked("/rss/cs.LG")) == 2
-    arxiv.violations.clear()  # it answers the hanging request while the next one runs; the program cannot know
+    # the fake answers the hanging request while the next one runs, which the program cannot know
+    arxiv.violations.clear()
 
 
 @pytest.mark.usefixtures("friday")
 async def test_while_the_api_is_busy_todays_papers_come(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
     five_days_pass(arxiv, clock)
     arxiv.says_rate_exceeded(2, at="/api/")
-    feeding = SourceHarness(store, clock, arxiv, LG)
+    feeding = source_harness.SourceHarness(store, clock, arxiv, LG)
     began = clock.now()
     await feeding.due()
     assert feeding.receipts("arxiv")[-1].outcome is Outcome.NEW
@@ -161,7 +165,7 @@ async def test_the_rest_of_a_partial_day_is_asked_for_again(store: Store, clock:
     arxiv.announces(WEDNESDAY, paper("Graphs of Wednesday", "cs.LG"))
     clock.advance(timedelta(days=5))
     arxiv.cuts(at="/api/")
-    feeding = SourceHarness(store, clock, arxiv, LG)
+    feeding = source_harness.SourceHarness(store, clock, arxiv, LG)
     await feeding.due()
     assert feeding.receipts("arxiv")[-1].detail.startswith("Not fetched yet: 2026-01-19 (arxiv: The XML breaks off")
     assert 2 < len(days_of(store)) < 11
@@ -173,35 +177,35 @@ async def test_the_rest_of_a_partial_day_is_asked_for_again(store: Store, clock:
 async def test_a_complete_day_is_not_asked_for_again_a_late_one_once(
     store: Store, clock: FakeClock, arxiv: FakeArxiv
 ) -> None:
-    clock.set_now(new_york("2026-01-21 00:05"))
+    clock.set_now(source_harness.new_york("2026-01-21 00:05"))
     arxiv.announces(WEDNESDAY, paper("Graphs of Wednesday", "cs.LG"))
     arxiv.is_late()
-    feeding = SourceHarness(store, clock, arxiv, LG)
+    feeding = source_harness.SourceHarness(store, clock, arxiv, LG)
     await feeding.due()
-    await feeding.until(new_york("2026-01-22 00:04"))
+    await feeding.until(source_harness.new_york("2026-01-22 00:04"))
     assert arxiv.asked("/api/") == []
     arxiv.announces(THURSDAY, paper("Graphs of Thursday", "cs.LG"))  # the feed is late all day
-    await feeding.until(new_york("2026-01-23 00:04"))
+    await feeding.until(source_harness.new_york("2026-01-23 00:04"))
     assert "Graphs of Thursday" not in days_of(store)
     arxiv.catches_up()
     arxiv.announces(date(2026, 1, 23), paper("Graphs of Friday", "cs.LG"))
-    await feeding.until(new_york("2026-01-23 01:00"))
+    await feeding.until(source_harness.new_york("2026-01-23 01:00"))
     assert days_of(store)["Graphs of Thursday"] == ["2026-01-22"]
     assert len(arxiv.asked("/api/")) == 1
 
 
 async def test_a_list_of_arxiv_has_the_api_for_its_history(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
-    source = web_source(f"{arxiv.url}/list/cs.LG/new", schedule="arxiv")
+    source = source_harness.web_source(f"{arxiv.url}/list/cs.LG/new", schedule="arxiv")
     arxiv.announces(date(2026, 1, 15), paper("Graphs of Thursday", "cs.LG"))
-    clock.set_now(new_york("2026-01-14 20:05"))
-    await SourceHarness(store, clock, arxiv, source).due()
+    clock.set_now(source_harness.new_york("2026-01-14 20:05"))
+    await source_harness.SourceHarness(store, clock, arxiv, source).due()
     arxiv.announces(FRIDAY_BEFORE, paper("Graphs of Friday", "cs.LG"))
-    clock.advance(new_york("2026-01-17 12:00") - clock.now())
-    await SourceHarness(store, clock, arxiv, source).due()
-    assert arxiv.asked("/api/") == []  # the list shows it
+    clock.advance(source_harness.new_york("2026-01-17 12:00") - clock.now())
+    await source_harness.SourceHarness(store, clock, arxiv, source).due()
+    assert arxiv.asked("/api/") == []  # the list already shows this
     five_days_pass(arxiv, clock)
-    clock.advance(new_york("2026-01-22 12:00") - clock.now())
-    await SourceHarness(store, clock, arxiv, source).due()
+    clock.advance(source_harness.new_york("2026-01-22 12:00") - clock.now())
+    await source_harness.SourceHarness(store, clock, arxiv, source).due()
     assert days_of(store)["Graphs of Monday"] == ["2026-01-19"]
     assert "Graphs of Wednesday" in days_of(store)
 
@@ -211,40 +215,40 @@ async def test_a_day_with_many_papers_is_read_page_by_page(
 ) -> None:
     monkeypatch.setattr(fetch_request, "PAGE", 3)
     arxiv.announces(FRIDAY_BEFORE, paper("Graphs of Friday", "cs.LG"))
-    await SourceHarness(store, clock, arxiv, arxiv_source("cs")).due()
+    await source_harness.SourceHarness(store, clock, arxiv, source_harness.arxiv_source("cs")).due()
     arxiv.announces(MONDAY, *(paper(f"Paper {number}", "cs.AI") for number in range(8)))
     arxiv.announces(WEDNESDAY, paper("Graphs of Wednesday", "cs.LG"))
     clock.advance(timedelta(days=5))
-    await SourceHarness(store, clock, arxiv, arxiv_source("cs")).due()
+    await source_harness.SourceHarness(store, clock, arxiv, source_harness.arxiv_source("cs")).due()
     assert len(arxiv.asked("/api/")) == 3
     assert len(days_of(store)) == 10
 
 
 async def test_an_api_query_reads_on_until_a_paper_is_known(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
-    source = web_source(f"{arxiv.url}/api/query?search_query=cat:cs.LG&max_results=3")
+    source = source_harness.web_source(f"{arxiv.url}/api/query?search_query=cat:cs.LG&max_results=3")
     arxiv.announces(FRIDAY_BEFORE, *(paper(f"Old {number}", "cs.LG") for number in range(7)))
-    await SourceHarness(store, clock, arxiv, source).due()
-    assert len(arxiv.asked()) == 1  # at first the newest are enough
+    await source_harness.SourceHarness(store, clock, arxiv, source).due()
+    assert len(arxiv.asked()) == 1  # at first, the newest papers are enough
     arxiv.announces(MONDAY, *(paper(f"Graphs {number}", "cs.LG") for number in range(8)))
     clock.advance(timedelta(days=5))
-    feeding = SourceHarness(store, clock, arxiv, source)
+    feeding = source_harness.SourceHarness(store, clock, arxiv, source)
     await feeding.due()
     assert [path.partition("&start=")[2] for path in arxiv.asked()[1:]] == ["", "3", "6"]
     assert len([title for title in days_of(store) if "Graphs" in title]) == 8
 
 
-# ── others ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── other sources ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 async def test_every_missed_day_of_a_dated_page_is_asked_for(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
-    source = web_source(f"{arxiv.url}/{{date}}.md")
+    source = source_harness.web_source(f"{arxiv.url}/{{date}}.md")
     for number in (16, 17, 19, 21, 22):
         entry = (f"2601.000{number}", f"Paper of {number}", "Words.")
         arxiv.holds(f"/2026-01-{number}.md", page(entry), etag=f'"{number}"')
-    await SourceHarness(store, clock, arxiv, source).due()
+    await source_harness.SourceHarness(store, clock, arxiv, source).due()
     arxiv.arrivals.clear()
     clock.advance(datetime(2026, 1, 22, 12, tzinfo=UTC) - clock.now())
-    feeding = SourceHarness(store, clock, arxiv, source)
+    feeding = source_harness.SourceHarness(store, clock, arxiv, source)
     await feeding.due()
     assert arxiv.asked() == [f"/2026-01-{number}.md" for number in (22, 21, 16, 17, 18, 19, 20)]
     assert days_of(store) == {f"Paper of {number}": [f"2026-01-{number}"] for number in (16, 22, 21, 17, 19)}
@@ -261,17 +265,18 @@ async def test_every_missed_day_of_a_dated_page_is_asked_for(store: Store, clock
 async def test_a_server_that_is_down_for_days_is_asked_for_them_later(
     store: Store, clock: FakeClock, arxiv: FakeArxiv
 ) -> None:
-    source = web_source(f"{arxiv.url}/{{date}}.md", schedule="every 6h")
+    source = source_harness.web_source(f"{arxiv.url}/{{date}}.md", schedule="every 6h")
     for number in range(16, 20):
         arxiv.holds(f"/2026-01-{number}.md", page((f"2601.000{number}", f"Paper of {number}", "Words.")))
-    feeding = SourceHarness(store, clock, arxiv, source)
+    feeding = source_harness.SourceHarness(store, clock, arxiv, source)
     await feeding.due()
     arxiv.fails(500, 500)
     for hours in range(0, 76, 4):
         clock.set_now(datetime(2026, 1, 16, 6, tzinfo=UTC) + timedelta(hours=hours))
         await feeding.due()
     failures = feeding.outcomes("web").count("failed")
-    assert (failures > 10, len(arxiv.arrivals)) == (True, 2 + failures)  # when today's fails, nothing else is asked for
+    # after the request for today has failed, no other day is requested
+    assert (failures > 10, len(arxiv.arrivals)) == (True, 2 + failures)
     arxiv._overrides.clear()
     await feeding.until(datetime(2026, 1, 19, 12, tzinfo=UTC))
     assert set(days_of(store)) == {f"Paper of {number}" for number in range(16, 20)}
@@ -281,11 +286,11 @@ async def test_days_of_a_source_without_history_are_named_once(
     store: Store, clock: FakeClock, arxiv: FakeArxiv
 ) -> None:
     arxiv.holds("/list.md", page(("2601.00001", "Diffusion", "Clouds.")))
-    source = web_source(f"{arxiv.url}/list.md", schedule="0 4 * * *")
-    await SourceHarness(store, clock, arxiv, source).due()
+    source = source_harness.web_source(f"{arxiv.url}/list.md", schedule="0 4 * * *")
+    await source_harness.SourceHarness(store, clock, arxiv, source).due()
     arxiv.holds("/list.md", page(("2601.00002", "Graphs", "Nodes.")))
     clock.advance(timedelta(days=4))
-    feeding = SourceHarness(store, clock, arxiv, source, admins=(OPERATOR,))
+    feeding = source_harness.SourceHarness(store, clock, arxiv, source, admins=(OPERATOR,))
     await feeding.due()
     assert missed_notices(store) == [{"source": "web", "days": "2026-01-17/2026-01-19"}]
     assert feeding.receipts("web")[-1].detail == "Missed: 2026-01-17 to 2026-01-19; it shows only its newest."
@@ -299,8 +304,8 @@ async def test_gaps_of_a_source_without_history_are_told_afterwards(
     store: Store, clock: FakeClock, arxiv: FakeArxiv
 ) -> None:
     arxiv.holds("/list.md", page(("2601.00001", "Diffusion", "Clouds.")))
-    feeding = SourceHarness(
-        store, clock, arxiv, web_source(f"{arxiv.url}/list.md", schedule="0 4 * * *"), admins=(OPERATOR,)
+    feeding = source_harness.SourceHarness(
+        store, clock, arxiv, source_harness.web_source(f"{arxiv.url}/list.md", schedule="0 4 * * *"), admins=(OPERATOR,)
     )
     await feeding.due()
     arxiv.loses("/list.md")
@@ -323,13 +328,13 @@ async def test_operators_hear_of_days_given_up_by_a_cut_off_poll(
 ) -> None:
     clock.advance(timedelta(days=21))
     arxiv.announces(date(2026, 2, 6), paper("Graphs of February", "cs.LG"))
-    feeding = SourceHarness(store, clock, arxiv, LG, admins=(OPERATOR,))
+    feeding = source_harness.SourceHarness(store, clock, arxiv, LG, admins=(OPERATOR,))
 
     def killed(*_: object, **__: object) -> None:
         raise Killed
 
     with monkeypatch.context() as patch:
-        patch.setattr("bot.sources.poll_documents.close", killed)
+        patch.setattr("bot.sources.poll.Poll._close", killed)
         with pytest.raises(Killed):
             await feeding.due()
     assert "Graphs of February" in days_of(store)
@@ -342,12 +347,14 @@ async def test_operators_hear_of_days_given_up_by_a_cut_off_poll(
 async def test_a_monthly_list_misses_nothing_at_its_first_look(
     store: Store, clock: FakeClock, arxiv: FakeArxiv
 ) -> None:
-    clock.advance(new_york("2026-01-28 12:00") - clock.now())
+    clock.advance(source_harness.new_york("2026-01-28 12:00") - clock.now())
     arxiv.holds("/list.md", page(("2601.00001", "Diffusion", "Clouds.")))
-    feeding = SourceHarness(store, clock, arxiv, web_source(f"{arxiv.url}/list.md", schedule="0 4 1 * *"))
+    feeding = source_harness.SourceHarness(
+        store, clock, arxiv, source_harness.web_source(f"{arxiv.url}/list.md", schedule="0 4 1 * *")
+    )
     await feeding.due()
     assert feeding.receipts("web")[-1].detail == ""
-    clock.advance(new_york("2026-02-27 12:00") - clock.now())
+    clock.advance(source_harness.new_york("2026-02-27 12:00") - clock.now())
     await feeding.due()
     assert "Given up" not in feeding.receipts("web")[-1].detail
 
@@ -355,7 +362,7 @@ async def test_a_monthly_list_misses_nothing_at_its_first_look(
 @pytest.mark.usefixtures("friday")
 async def test_a_source_that_was_off_for_a_while_begins_anew(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
     arxiv.holds("/list.md", page(("2601.00001", "Diffusion", "Clouds.")))
-    await SourceHarness(store, clock, arxiv, web_source(f"{arxiv.url}/list.md")).due()
+    await source_harness.SourceHarness(store, clock, arxiv, source_harness.web_source(f"{arxiv.url}/list.md")).due()
     five_days_pass(arxiv, clock)
-    await SourceHarness(store, clock, arxiv, LG).due()
+    await source_harness.SourceHarness(store, clock, arxiv, LG).due()
     assert arxiv.asked("/api/") == []

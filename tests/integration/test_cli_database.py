@@ -13,20 +13,22 @@ from tests.integration.cli import Terminal
 
 @pytest.fixture
 def copied(terminal: Terminal) -> Terminal:
-    """A folder with a database that holds a subscription, and with its copy."""
+    """A folder with a database that holds a subscription, and with a backup of it."""
     terminal("subscribe", "graph", "--as", "console:me")
     terminal("backup", "copy.db")
     return terminal
 
 
 def questions(terminal: Terminal, *arguments: str) -> dict[str, dict[str, object]]:
-    """Returns the findings of `check` by question; of several findings for one question, the one with something to mend."""
+    """Returns the findings of `check` by question. Of several findings for one question, it returns one that can be
+    mended.
+    """
     found = sorted(terminal("check", *arguments, "--json").json, key=lambda finding: bool(finding["mend"]))
     return {str(finding["question"]): finding for finding in found}
 
 
 def test_arxiv_that_cannot_be_reached_gets_no_tick(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the settings name no source, there is nothing to mend."""
+    """If the settings name no source, there is nothing to mend."""
 
     def no_host(*_: object, **__: object) -> None:
         raise socket.gaierror
@@ -119,7 +121,7 @@ from contextlib import closing
 from datetime import datetime, UTC
 from pathlib import Path
 from subscriptions.store.database.store import Store
-from subscriptions.service.backups import restore
+from subscriptions.service.retention import restore
 there, folder, now = sys.argv[1], Path.cwd(), datetime(2026, 1, 22, 12, tzinfo=UTC)
 STEPS = {"open", "os.rename", "os.remove", "shutil.copyfile", "sqlite3.connect"}
 
@@ -176,7 +178,7 @@ def test_a_restore_killed_at_any_step_can_be_repeated(terminal: Terminal, there:
     terminal("backup", "second.db")
     ended = terminal.python(KILLED, there)
     assert ended.status == 0, ended.err
-    assert int(ended.out) > 10  # the steps were counted
+    assert int(ended.out) > 10  # a restore has more than ten steps
 
 
 def test_leftovers_of_a_lost_database_do_not_reach_the_copy(copied: Terminal) -> None:

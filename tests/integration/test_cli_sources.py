@@ -1,4 +1,6 @@
-"""Digests on the command line, where a transcript (command_line/) does not tell enough: inspect, ingest, sources, deliver, run, outbox."""
+"""Digests on the command line, where a transcript (command_line/) is not enough: inspect, ingest, sources, deliver,
+run, outbox.
+"""
 
 import json
 import os
@@ -60,12 +62,12 @@ def test_run_once_asks_what_is_due_and_sends_it(terminal: Terminal, arxiv: FakeA
     terminal("subscribe", "graphs", "--as", "console:me")
     arxiv.announces(
         datetime.now(UTC).date(), paper("Graphs that forget", "cs.LG")
-    )  # the program has the machine's clock
+    )  # the program uses the machine's clock
     ended = terminal("run", "--once")
     assert (ended.status, "Graphs that forget" in ended.out) == (0, True)
     assert len(arxiv.asked()) == 1
     assert terminal("run", "--once").status == 0
-    assert len(arxiv.asked()) == 1  # it is not due yet
+    assert len(arxiv.asked()) == 1  # the next poll is not due
 
 
 def test_the_contact_stands_in_what_servers_are_told(terminal: Terminal, arxiv: FakeArxiv) -> None:
@@ -165,7 +167,7 @@ def test_only_one_process_sends_and_the_others_work_beside_it(terminal: Terminal
 @pytest.mark.parametrize(
     ("words", "names", "shown"),
     [
-        (["inspect", "inbox"], "digests", [b"Reading", b"3/3"]),  # how many there are is known from the beginning
+        (["inspect", "inbox"], "digests", [b"Reading", b"3/3"]),  # the number of digests is known from the beginning
         (["import", "all.txt", "--as", "console:me"], "lines", [b"Reading", b"3/3", b"Importing", b"1/1"]),
     ],
 )

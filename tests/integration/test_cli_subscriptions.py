@@ -1,4 +1,6 @@
-"""The subcommands about chats, where a transcript (command_line/) does not tell enough: subscribe, subscriptions, import, settings, say, link."""
+"""Subcommands about chats, where a transcript (command_line/) is not enough: subscribe, subscriptions, import,
+settings, say, link.
+"""
 
 from xml.etree import ElementTree as ET
 

@@ -1,41 +1,40 @@
-"""`paperwire workers` and `paperwire status`: who works with the database, what each holds, what waits, and how late it is."""
+"""`paperwire workers` and `paperwire status`: which workers run, what each one holds, what waits, and how late it is."""
 
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import httpx
 import pytest
 
+from bot.delivery import lane_sender
 from bot.delivery.job_queue import Times
-from bot.delivery.lane_sender import is_running, this_process, whereabouts
 from subscriptions.errors import RetryLater
 from subscriptions.model import Lane
+from subscriptions.service import sending
 from subscriptions.service.amendments import set_settings
 from subscriptions.service.plan import plan_due
-from subscriptions.service.sending import SILENT_AFTER, Backlog, backlog, lease_of, record_outcome, workers_at_work
+from subscriptions.store import workers
 from subscriptions.store.claims import pause_lane
 from subscriptions.store.database.postgres import SideSession
 from subscriptions.store.database.store import Store
-from subscriptions.store.workers import beat, begin_worker, end_worker
+from tests import make
 from tests.being_sent import being_sent, request
-from tests.fakes.process import Remote, running
+from tests.fakes.process import Remote
 from tests.fakes.telegram import TOKEN
 from tests.fakes.watchman import Watchman
 from tests.integration.cli import Ended, Process, Terminal
-from tests.make import NOON, address, ingested, paper, subscribes
 from tests.postgres.server import Server
 from tests.stored import change
 
-RECEIVER = "telegram updates"  # as its adapter calls it
-LATER = NOON + timedelta(minutes=7)
+RECEIVER = "telegram updates"  # the name that its adapter uses
+LATER = make.NOON + timedelta(minutes=7)
 
 
-def begin(store: Store, number: int, host: str, since: datetime = NOON) -> None:
-    where = whereabouts(since)
-    begin_worker(store, holds_sender_lock=False, process=f"of {host}", where=where)
+def begin(store: Store, number: int, host: str, since: datetime = make.NOON) -> None:
+    where = lane_sender.whereabouts(since)
+    workers.begin_worker(store, holds_sender_lock=False, process=f"of {host}", where=where)
     change(
         store,
         "UPDATE worker SET host = :host, number = :number WHERE id = :id",
@@ -51,22 +50,22 @@ def begin(store: Store, number: int, host: str, since: datetime = NOON) -> None:
 @pytest.fixture
 def file(terminal: Terminal) -> Iterator[Store]:
     with closing(Store(f"sqlite:///{terminal.database}")) as store:
-        store.open(now=NOON)
+        store.open(now=make.NOON)
         yield store
 
 
 def test_with_a_file_it_says_that_no_process_works(terminal: Terminal, file: Store) -> None:
-    begin_worker(
-        file, holds_sender_lock=True, process="boot pid:[1] 999999999 7", where=whereabouts(NOON)
-    )  # it was killed
-    ended = terminal("workers", "--now", NOON.isoformat())
+    workers.begin_worker(
+        file, holds_sender_lock=True, process="boot pid:[1] 999999999 7", where=lane_sender.whereabouts(make.NOON)
+    )  # this process was killed
+    ended = terminal("workers", "--now", make.NOON.isoformat())
     assert ended.status == 1
     assert ended.out.splitlines() == [
         "No process was found that works with this database; paperwire run starts one.",
         "Planning: no chat is due.",
         "Sending: nothing waits that may be sent now.",
     ]
-    assert terminal("workers", "--json", "--now", NOON.isoformat()).json == {
+    assert terminal("workers", "--json", "--now", make.NOON.isoformat()).json == {
         "workers": [],
         "planning_since": None,
         "sending_since": None,
@@ -75,8 +74,10 @@ def test_with_a_file_it_says_that_no_process_works(terminal: Terminal, file: Sto
 
 
 def test_with_a_file_it_shows_the_one_process(terminal: Terminal, file: Store) -> None:
-    here, wall = whereabouts(datetime.now(UTC) - timedelta(minutes=3)), datetime.now(UTC)
-    begin_worker(file, holds_sender_lock=True, process=this_process(), where=here, is_running=is_running)
+    here, wall = lane_sender.whereabouts(datetime.now(UTC) - timedelta(minutes=3)), datetime.now(UTC)
+    workers.begin_worker(
+        file, holds_sender_lock=True, process=lane_sender.this_process(), where=here, is_running=lane_sender.is_running
+    )
     ended = terminal("workers")
     assert ended.status == 0
     head, row = ended.out.splitlines()[:2]
@@ -92,14 +93,14 @@ def test_with_a_file_it_shows_the_one_process(terminal: Terminal, file: Store) -
 
 @pytest.fixture
 def three(postgres: Server, terminal: Terminal) -> Iterator[tuple[list[Store], list[SideSession]]]:
-    """Three workers with their side sessions; the third has no heartbeat and is forgotten by the others."""
+    """Three workers with their side sessions; the third sends no heartbeat, and the others forget it."""
     with ExitStack() as stack:
         url = stack.enter_context(postgres.database())
         stores = [stack.enter_context(closing(Store(url))) for _ in range(3)]
-        stores[0].open(now=NOON)
+        stores[0].open(now=make.NOON)
         for number, store in enumerate(stores, 1):
             begin(store, 4710 + number, f"machine-{number}", datetime.now(UTC) - timedelta(hours=number))
-            beat(store)
+            workers.beat(store)
         sessions = [
             stack.enter_context(closing(store.server.side_session(store.worker, f"{4710 + n} on machine-{n}")))
             for n, store in enumerate(stores, 1)
@@ -115,7 +116,7 @@ def test_it_shows_which_workers_live_and_what_each_holds(
 ) -> None:
     stores, (first, second, third) = three
     assert first.hold("telegram:9")
-    assert second.hold(lease_of(RECEIVER), 60)
+    assert second.hold(sending.lease_of(RECEIVER), 60)
     ended = terminal("workers", "--json")
     found = {one["process"]: one for one in ended.json["workers"]}
     assert [(one["host"], one["alive"], one["lanes"], one["receives"]) for _, one in sorted(found.items())] == [
@@ -124,10 +125,10 @@ def test_it_shows_which_workers_live_and_what_each_holds(
         ("machine-3", True, 1, []),
     ]
     assert {one["id"] for one in found.values()} == {store.worker for store in stores}
-    assert all(one["seconds_since_heartbeat"] < SILENT_AFTER.total_seconds() for one in found.values())
+    assert all(one["seconds_since_heartbeat"] < sending.SILENT_AFTER.total_seconds() for one in found.values())
     change(stores[0], "UPDATE worker SET beat_at = beat_at - interval '25 seconds' WHERE number = 4711")
-    end_worker(stores[1])  # others took it for gone; it was stopped, and holds what it held
-    third.close()  # cut: it still posts in its lane
+    workers.end_worker(stores[1])  # others took this worker for dead; it was only stopped, and still holds its lane
+    third.close()  # the side session is cut, and the worker still posts in its lane
     found = {one["process"]: one for one in terminal("workers", "--json").json["workers"]}
     assert [(one["host"], one["alive"], one["lanes"], one["receives"]) for _, one in sorted(found.items())] == [
         ("machine-1", False, 2, []),
@@ -143,7 +144,7 @@ def test_the_table_of_workers_is_aligned_and_plain_in_a_pipe(
 ) -> None:
     monkeypatch.delenv("NO_COLOR", raising=False)
     stores, (_, second, _) = three
-    assert second.hold(lease_of(RECEIVER), 60)
+    assert second.hold(sending.lease_of(RECEIVER), 60)
     change(stores[0], "UPDATE worker SET beat_at = beat_at - interval '1 hour' WHERE number = 4711")
     ended = terminal("workers")
     head, *rows = ended.out.splitlines()[:4]
@@ -163,22 +164,26 @@ def test_the_table_of_workers_is_aligned_and_plain_in_a_pipe(
 
 
 def test_a_worker_is_silent_as_soon_as_others_take_over_from_it() -> None:
-    assert Times().stalled == SILENT_AFTER.total_seconds()
+    assert Times().stalled == sending.SILENT_AFTER.total_seconds()
 
 
 def test_who_took_over_receives_and_not_who_was_stopped(three: tuple[list[Store], list[SideSession]]) -> None:
     stores, (first, second, _) = three
-    assert first.hold(lease_of(RECEIVER), 60)
+    assert first.hold(sending.lease_of(RECEIVER), 60)
     assert receive(stores[1]) == {stores[0].worker: (RECEIVER,)}
-    end_worker(stores[0])
+    workers.end_worker(stores[0])
     change(stores[1], "UPDATE lease SET ends = clock_timestamp() WHERE ends IS NOT NULL")
     assert receive(stores[1]) == {}
-    assert second.hold(lease_of(RECEIVER), 60)
+    assert second.hold(sending.lease_of(RECEIVER), 60)
     assert receive(stores[1]) == {stores[1].worker: (RECEIVER,)}
 
 
 def receive(store: Store) -> dict[str, tuple[str, ...]]:
-    return {one.id: one.receives for one in workers_at_work(store, is_running=is_running) if one.receives}
+    return {
+        one.known.id: one.receives
+        for one in sending.workers_at_work(store, is_running=lane_sender.is_running)
+        if one.receives
+    }
 
 
 # ----------------------------------------------------------------------------------------------------------------- lags
@@ -187,10 +192,10 @@ def receive(store: Store) -> dict[str, tuple[str, ...]]:
 @pytest.mark.both_databases
 def test_planning_is_behind_since_a_chat_became_due(store: Store) -> None:
     assert lag(store, LATER).planning_since is None
-    subscribes(store, "telegram:1", "graph", every="daily 14:00", now=NOON)
-    set_settings(store, address("telegram:1"), {"quiet": "off"}, now=NOON)
+    make.subscribes(store, "telegram:1", "graph", every="daily 14:00", now=make.NOON)
+    set_settings(store, make.address("telegram:1"), {"quiet": "off"}, now=make.NOON)
     assert lag(store, LATER).planning_since is None
-    at_two = NOON.replace(hour=14, minute=0)
+    at_two = make.NOON.replace(hour=14, minute=0)
     assert lag(store, at_two + timedelta(minutes=5)).planning_since == at_two
     plan_due(store, now=at_two + timedelta(minutes=5))
     assert lag(store, at_two + timedelta(minutes=6)).planning_since is None
@@ -199,27 +204,27 @@ def test_planning_is_behind_since_a_chat_became_due(store: Store) -> None:
 @pytest.mark.both_databases
 def test_planning_is_behind_since_an_unseen_paper_came(store: Store) -> None:
     for chat in ("telegram:1", "telegram:2"):
-        subscribes(store, chat, "graph", every="now", now=NOON)
-        set_settings(store, address(chat), {"quiet": "off"}, now=NOON)
+        make.subscribes(store, chat, "graph", every="now", now=make.NOON)
+        set_settings(store, make.address(chat), {"quiet": "off"}, now=make.NOON)
     for minutes in (1, 2):
-        came = NOON + timedelta(minutes=minutes)
-        ingested(store, paper(f"A graph {minutes}", arxiv_id=f"2601.0000{minutes}"), now=came)
+        came = make.NOON + timedelta(minutes=minutes)
+        make.ingested(store, make.paper(f"A graph {minutes}", arxiv_id=f"2601.0000{minutes}"), now=came)
         assert lag(store, LATER).planning_since == came
-        plan_due(store, now=LATER)  # the first time each looks for itself; then they follow a shared cursor
+        plan_due(store, now=LATER)  # at first, each subscription looks for itself; later they follow a shared cursor
         assert lag(store, LATER).planning_since is None
-    ingested(store, paper("A flower", arxiv_id="2601.00009"), now=NOON + timedelta(minutes=3))
-    assert lag(store, LATER).planning_since == NOON + timedelta(minutes=3)
+    make.ingested(store, make.paper("A flower", arxiv_id="2601.00009"), now=make.NOON + timedelta(minutes=3))
+    assert lag(store, LATER).planning_since == make.NOON + timedelta(minutes=3)
 
 
 @pytest.mark.both_databases
 def test_planning_is_not_behind_for_chats_in_their_quiet_hours(store: Store) -> None:
-    subscribes(store, "telegram:1", "graph", every="now", now=NOON)
-    set_settings(store, address("telegram:1"), {"timezone": "UTC"}, now=NOON)
-    set_settings(store, address("telegram:1"), {"quiet": "13:00-14:00"}, now=NOON)
-    ingested(store, paper("A tree", arxiv_id="2601.00001"), now=NOON)
-    plan_due(store, now=NOON)  # from now on it follows a shared cursor
-    at_one = NOON.replace(hour=13, minute=0)
-    ingested(store, paper("A flower", arxiv_id="2601.00002"), now=at_one)
+    make.subscribes(store, "telegram:1", "graph", every="now", now=make.NOON)
+    set_settings(store, make.address("telegram:1"), {"timezone": "UTC"}, now=make.NOON)
+    set_settings(store, make.address("telegram:1"), {"quiet": "13:00-14:00"}, now=make.NOON)
+    make.ingested(store, make.paper("A tree", arxiv_id="2601.00001"), now=make.NOON)
+    plan_due(store, now=make.NOON)  # from now on the subscription follows a shared cursor
+    at_one = make.NOON.replace(hour=13, minute=0)
+    make.ingested(store, make.paper("A flower", arxiv_id="2601.00002"), now=at_one)
     assert lag(store, at_one + timedelta(minutes=5)).planning_since is None
     assert lag(store, at_one + timedelta(minutes=61)).planning_since == at_one
 
@@ -227,44 +232,44 @@ def test_planning_is_not_behind_for_chats_in_their_quiet_hours(store: Store) -> 
 @pytest.mark.both_databases
 def test_sending_is_behind_since_the_oldest_ready_delivery(store: Store) -> None:
     for number in (1, 2):
-        subscribes(store, f"telegram:{number}", "graph", every="now", now=NOON)
-        set_settings(store, address(f"telegram:{number}"), {"quiet": "off"}, now=NOON)
-    ingested(store, paper("A graph", arxiv_id="2601.00001"), now=NOON)
+        make.subscribes(store, f"telegram:{number}", "graph", every="now", now=make.NOON)
+        set_settings(store, make.address(f"telegram:{number}"), {"quiet": "off"}, now=make.NOON)
+    make.ingested(store, make.paper("A graph", arxiv_id="2601.00001"), now=make.NOON)
     assert lag(store, LATER).sending_since is None
-    plan_due(store, now=NOON)
-    assert lag(store, LATER).sending_since == NOON
-    for number in (1, 2):  # one is to be tried again in a while, of the other lane the platform asked for a rest
+    plan_due(store, now=make.NOON)
+    assert lag(store, LATER).sending_since == make.NOON
+    for number in (1, 2):  # one message is to be retried later; in the other lane the platform requested a pause
         if number == 1:
-            record_outcome(
+            sending.record_outcome(
                 store,
                 being_sent(store, request(on_unclear="skip")),
                 RetryLater("busy"),
                 on_unclear="skip",
-                now=NOON,
-                wall=NOON,
+                now=make.NOON,
+                wall=make.NOON,
             )
         else:
-            pause_lane(store, Lane("telegram", "2"), wall=NOON, until=LATER)
-    assert lag(store, NOON + timedelta(seconds=1)).sending_since is None
-    assert lag(store, LATER - timedelta(seconds=1)).sending_since == NOON + timedelta(seconds=30)
-    assert lag(store, LATER).sending_since == NOON
+            pause_lane(store, Lane("telegram", "2"), wall=make.NOON, until=LATER)
+    assert lag(store, make.NOON + timedelta(seconds=1)).sending_since is None
+    assert lag(store, LATER - timedelta(seconds=1)).sending_since == make.NOON + timedelta(seconds=30)
+    assert lag(store, LATER).sending_since == make.NOON
 
 
-def lag(store: Store, now: datetime) -> Backlog:
-    return backlog(store, now=now, wall=now)
+def lag(store: Store, now: datetime) -> sending.Backlog:
+    return sending.backlog(store, now=now, wall=now)
 
 
 def test_lanes_that_wait_for_a_worker_are_counted(postgres: Server) -> None:
     with postgres.database() as url, closing(Store(url)) as store:
-        store.open(now=NOON)
-        subscribes(store, "telegram:1", "graph", every="now", now=NOON)
-        ingested(store, paper("A graph", arxiv_id="2601.00001"), now=NOON)
-        assert lag(store, NOON).jobs == 0
-        plan_due(store, now=NOON)
-        assert lag(store, NOON).jobs == 1
+        store.open(now=make.NOON)
+        make.subscribes(store, "telegram:1", "graph", every="now", now=make.NOON)
+        make.ingested(store, make.paper("A graph", arxiv_id="2601.00001"), now=make.NOON)
+        assert lag(store, make.NOON).jobs == 0
+        plan_due(store, now=make.NOON)
+        assert lag(store, make.NOON).jobs == 1
         change(store, "UPDATE procrastinate_jobs SET scheduled_at = now() + interval '1 hour'")
-        assert lag(store, NOON).jobs == 0
-        assert workers_at_work(store, is_running=is_running) == ()
+        assert lag(store, make.NOON).jobs == 0
+        assert sending.workers_at_work(store, is_running=lane_sender.is_running) == ()
 
 
 # --------------------------------------------------------------------------------------------------- `paperwire status`
@@ -272,17 +277,11 @@ def test_lanes_that_wait_for_a_worker_are_counted(postgres: Server) -> None:
 
 @pytest.fixture
 def port() -> int:
-    """An unused port."""
+    """Returns an unused port."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         found: int = free.getsockname()[1]
         return found
-
-
-@pytest.fixture
-def remote(tmp_path: Path) -> Iterator[Remote]:
-    with running("telegram", journal=tmp_path / "journal") as fake:
-        yield fake
 
 
 @pytest.fixture
@@ -329,7 +328,7 @@ def test_status_says_what_the_page_of_the_process_says(kept: Terminal, remote: R
         program.says("Watching ")
         with httpx.Client(trust_env=False) as line:
             while line.get(f"http://127.0.0.1:{port}/health/ready").status_code != 200:
-                pass  # it is still starting
+                pass  # the program is still starting
         ended = asked()
         assert (ended.status, ended.out.splitlines()[0]) == (0, "✓ paperwire runs, and all is well.")
         assert asked("--json").json["problems"] == {}

@@ -1,28 +1,50 @@
-"""The database: its schema, and the sentence for everything that can be wrong with it."""
+"""The database: how it is opened, its schema, and what both kinds of database promise."""
 
+import shutil
 import sqlite3
-from collections.abc import Callable
+from bisect import bisect_left
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import timedelta
+from importlib.metadata import version
+from importlib.resources import files
 from pathlib import Path
 from threading import Barrier
+from typing import Any
 
+import psycopg
 import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from procrastinate.schema import SchemaManager
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import insert, select
 
-from subscriptions.errors import StoreError
+from bot.settings.loading import source_name
+from subscriptions.addresses import parse_address
+from subscriptions.errors import Refused, StoreError
+from subscriptions.planning.receipts import Outcome, Receipt
+from subscriptions.service.plan import plan_due
+from subscriptions.service.requests import SubscriptionRequest, subscribe
 from subscriptions.service.retention import forget
+from subscriptions.store.database import postgres, schema
+from subscriptions.store.database.conflicts import count_rows
 from subscriptions.store.database.sqlite import SqliteFile
 from subscriptions.store.database.store import Store
 from subscriptions.store.known_papers import sequence_before
+from subscriptions.store.rows import TABLES, PaperKeyRow, QueryRow
+from subscriptions.store.sources import latest, put_receipt
+from tests import make
 from tests.integration.cli import Terminal, page
-from tests.make import NOON, address, ingested, paper, subscribes
 from tests.patience import PATIENCE
+from tests.stored import change, rows
 
 
 def opened(path: Path) -> Store:
     store = Store(f"sqlite:///{path}")
-    store.open(now=NOON, copies=path.parent / "copies")
+    store.open(now=make.NOON, copies=path.parent / "copies")
     return store
 
 
@@ -47,7 +69,7 @@ def test_tables_of_somebody_else_are_left_alone(tmp_path: Path, table: str) -> N
 
 
 def test_a_commit_is_on_the_disk_before_it_returns(store: Store) -> None:
-    """With FULL, SQLite flushes its log at every commit; with NORMAL a power cut takes the last ones with it."""
+    """With FULL, SQLite flushes its log at every commit; with NORMAL, a power cut loses the last commits."""
     for transaction in (store.write, store.read):
         with transaction() as session:
             full = session.connection().exec_driver_sql("PRAGMA synchronous").scalar()
@@ -56,20 +78,20 @@ def test_a_commit_is_on_the_disk_before_it_returns(store: Store) -> None:
 
 def test_where_a_subscription_begins_is_found_by_an_index(store: Store) -> None:
     for day in range(3):
-        ingested(store, paper(f"Paper of day {day}"), now=NOON + timedelta(days=day))
+        make.ingested(store, make.paper(f"Paper of day {day}"), now=make.NOON + timedelta(days=day))
     asked: list[str] = []
     with store.read() as session:
         raw = session.connection().connection.driver_connection
         assert isinstance(raw, sqlite3.Connection)
         raw.set_trace_callback(asked.append)
-        assert [sequence_before(session, NOON + timedelta(days=day)) for day in range(4)] == [0, 1, 2, 3]
+        assert [sequence_before(session, make.NOON + timedelta(days=day)) for day in range(4)] == [0, 1, 2, 3]
         raw.set_trace_callback(None)
         plans = [raw.execute(f"EXPLAIN QUERY PLAN {sql}").fetchall()[0][3] for sql in asked if "sequenced_at" in sql]
     assert plans == ["SEARCH paper USING COVERING INDEX ix_paper_sequenced_at (sequenced_at>?)"] * 4
 
 
 def test_only_the_owner_can_read_the_database_and_its_copies(store: Store, tmp_path: Path) -> None:
-    ingested(store, paper("One"))
+    make.ingested(store, make.paper("One"))
     store.backup(tmp_path / "copies" / "copy.db")
     files = [*tmp_path.glob("paperwire.db*"), tmp_path / "copies" / "copy.db"]
     assert {path.name: oct(path.stat().st_mode & 0o777) for path in files} == dict.fromkeys(
@@ -87,7 +109,7 @@ def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
 def test_a_damaged_database_is_named(tmp_path: Path) -> None:
     path = tmp_path / "damaged.db"
     store = opened(path)
-    ingested(store, *(paper(f"Paper {n}", abstract="Text. " * 200) for n in range(50)))
+    make.ingested(store, *(make.paper(f"Paper {n}", abstract="Text. " * 200) for n in range(50)))
     store.close()
     damage(path)
     with pytest.raises(StoreError, match="damaged"):
@@ -95,7 +117,7 @@ def test_a_damaged_database_is_named(tmp_path: Path) -> None:
 
 
 def damage(path: Path) -> None:
-    """Overwrites all but the first pages of a database that is not open."""
+    """Overwrites all except the first pages of a database that is not open."""
     with sqlite3.connect(path) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     connection.close()
@@ -106,8 +128,8 @@ def damage(path: Path) -> None:
 
 def use(path: Path) -> None:
     store = opened(path)
-    subscribes(store, "telegram:1", "graph")
-    ingested(store, paper("Another"))
+    make.subscribes(store, "telegram:1", "graph")
+    make.ingested(store, make.paper("Another"))
 
 
 def test_a_database_that_another_program_locks_is_a_sentence(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -115,10 +137,10 @@ def test_a_database_that_another_program_locks_is_a_sentence(store: Store, monke
     other = sqlite3.connect(store.path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(StoreError, match="locked by another program"):
-        ingested(store, paper("One"))
+        make.ingested(store, make.paper("One"))
     other.execute("ROLLBACK")
     other.close()
-    ingested(store, paper("One"))
+    make.ingested(store, make.paper("One"))
 
 
 def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path: Path) -> None:
@@ -136,8 +158,8 @@ def test_a_database_that_this_version_cannot_use_is_refused(url: str) -> None:
 def test_the_newest_seven_automatic_copies_of_a_kind_are_kept(tmp_path: Path) -> None:
     store = opened(tmp_path / "live.db")
     for day in range(9):
-        store.copy_into(tmp_path / "copies", "daily", NOON + timedelta(days=day))
-    store.copy_into(tmp_path / "copies", "before-0002", NOON)
+        store.copy_into(tmp_path / "copies", "daily", make.NOON + timedelta(days=day))
+    store.copy_into(tmp_path / "copies", "before-0002", make.NOON)
     (tmp_path / "copies" / "my-own.db").touch()
     store.close()
     kept = sorted(path.name[:14] for path in (tmp_path / "copies").iterdir())
@@ -147,22 +169,22 @@ def test_the_newest_seven_automatic_copies_of_a_kind_are_kept(tmp_path: Path) ->
 def test_a_copy_of_a_damaged_database_replaces_no_good_one(tmp_path: Path) -> None:
     path, copies = tmp_path / "live.db", tmp_path / "copies"
     store = opened(path)
-    ingested(store, *(paper(f"Paper {n}", abstract="Text. " * 200) for n in range(50)))
-    store.copy_into(copies, "daily", NOON)
+    make.ingested(store, *(make.paper(f"Paper {n}", abstract="Text. " * 200) for n in range(50)))
+    store.copy_into(copies, "daily", make.NOON)
     store.close()
     damage(path)
     store = Store(f"sqlite:///{path}")
     for day in range(1, 9):
         with pytest.raises(StoreError, match="damaged"):
-            store.copy_into(copies, "daily", NOON + timedelta(days=day))
+            store.copy_into(copies, "daily", make.NOON + timedelta(days=day))
     store.close()
     assert [copy.name[:14] for copy in copies.iterdir()] == ["daily-20260122"]
 
 
 def test_a_copy_is_one_whole_file_while_others_write(store: Store, tmp_path: Path) -> None:
-    ingested(store, paper("One"))
+    make.ingested(store, make.paper("One"))
     store.backup(tmp_path / "copy" / "copy.db")
-    ingested(store, paper("Two"))
+    make.ingested(store, make.paper("Two"))
     with closing(sqlite3.connect(tmp_path / "copy" / "copy.db")) as copy:
         assert copy.execute("SELECT title FROM paper").fetchall() == [("One",)]
     assert [path.name for path in (tmp_path / "copy").iterdir()] == ["copy.db"]
@@ -174,7 +196,7 @@ def test_a_python_without_full_text_search_is_told_so(store: Store) -> None:
 
 
 def test_all_threads_of_a_process_use_the_database_at_once(store: Store) -> None:
-    threads = 32  # the most of asyncio's shared pool, on a machine with many cores
+    threads = 32  # the largest size of asyncio's shared pool, on a machine with many cores
     all_read = Barrier(threads)
 
     def reads() -> int:
@@ -189,12 +211,12 @@ def test_all_threads_of_a_process_use_the_database_at_once(store: Store) -> None
 def test_permissions_of_an_existing_database_are_tightened(tmp_path: Path) -> None:
     path, copies = tmp_path / "old.db", tmp_path / "copies"
     store = opened(path)
-    store.copy_into(copies, "daily", NOON)
+    store.copy_into(copies, "daily", make.NOON)
     store.close()
     for file in (path, *copies.iterdir()):
         file.chmod(0o644)
     store = opened(path)
-    store.copy_into(copies, "daily", NOON + timedelta(days=1))
+    store.copy_into(copies, "daily", make.NOON + timedelta(days=1))
     store.close()
     assert {file.stat().st_mode & 0o777 for file in (path, *copies.iterdir())} == {0o600}
     assert copies.stat().st_mode & 0o777 == 0o700
@@ -203,24 +225,26 @@ def test_permissions_of_an_existing_database_are_tightened(tmp_path: Path) -> No
 def test_processes_with_one_number_do_not_share_their_files(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In containers on one volume every process may be number 1; one was killed while it wrote."""
+    """In containers that share a volume, every process may have number 1; here, one was killed while it wrote."""
     monkeypatch.setattr("os.getpid", lambda: 1)
-    killed = tmp_path / "copies" / f"daily-{NOON:%Y%m%dT%H%M%SZ}.db.1.part"
+    killed = tmp_path / "copies" / f"daily-{make.NOON:%Y%m%dT%H%M%SZ}.db.1.part"
     killed.parent.mkdir()
     killed.write_bytes(b"half of a copy that another process writes now")
-    store.copy_into(tmp_path / "copies", "daily", NOON)
+    store.copy_into(tmp_path / "copies", "daily", make.NOON)
     assert killed.read_bytes() == b"half of a copy that another process writes now"
-    store.copy_into(tmp_path / "copies", "daily", NOON + timedelta(days=2))
+    store.copy_into(tmp_path / "copies", "daily", make.NOON + timedelta(days=2))
     assert [path.name for path in (tmp_path / "copies").glob("*.part*")] == []
 
 
 def test_after_a_clean_stop_no_file_holds_a_forgotten_chat(tmp_path: Path) -> None:
-    """Another connection, as of a person who looks into the file, keeps SQLite from doing so on its own."""
+    """If another connection is open, for example that of a person who inspects the file, SQLite does not clean up on
+    close.
+    """
     store = opened(tmp_path / "paperwire.db")
-    subscribes(store, "telegram:4242424242", "zirconium")
+    make.subscribes(store, "telegram:4242424242", "zirconium")
     with closing(sqlite3.connect(store.path)) as other:
         other.execute("SELECT count(*) FROM chat").fetchall()
-        forget(store, address("telegram:4242424242"))
+        forget(store, make.address("telegram:4242424242"))
         store.close()
         left = b"".join(file.read_bytes() for file in store.path.parent.glob(f"{store.path.name}*"))
     assert b"4242424242" not in left
@@ -231,12 +255,12 @@ def test_after_a_clean_stop_no_file_holds_a_forgotten_chat(tmp_path: Path) -> No
 
 
 NOW = ("--now", "2026-01-22T07:30:00Z")
-MANY = 900  # more than are stored in one transaction
+MANY = 900  # more than one transaction stores
 
 
 @pytest.fixture
 def caps(monkeypatch: pytest.MonkeyPatch, terminal: Terminal) -> Callable[[int], None]:
-    """Returns a function that lets the database grow by so many pages: SQLite then says itself that its disk is full."""
+    """Returns a function that lets the database grow by at most this number of pages; then SQLite reports a full disk."""
     prepare = SqliteFile.prepare
     most: list[int] = []
 
@@ -282,3 +306,321 @@ def test_a_digest_that_met_a_full_disk_is_stored_afterwards(
         (MANY + 1,) * 3
     ]
     assert selected(terminal, "SELECT count(*) FROM appearance") == [(MANY + 1,)]
+
+
+# ── The schema: new databases, and those of earlier releases, have the declared one ───────────────────────────────────
+
+# A release after the newest one, which adds a table and two columns. EARLIER removes them from a new database.
+EARLIER = ("DROP TABLE taste", "ALTER TABLE worker DROP COLUMN host", "ALTER TABLE message DROP COLUMN unclear_since")
+LATER = f"""
+import sqlalchemy as sa
+from alembic import op
+
+revision, down_revision, branch_labels, depends_on = "later", "{schema.HEAD}", None, None
+
+def upgrade():
+    op.create_table(
+        "taste",
+        sa.Column("chat", sa.Integer(), sa.ForeignKey("chat.id", ondelete="CASCADE"), primary_key=True, nullable=False),
+        sa.Column("words", sa.JSON(), nullable=False),
+    )
+    op.add_column("worker", sa.Column("host", sa.String(), nullable=False, server_default=""))
+    op.add_column("message", sa.Column("unclear_since", sa.DateTime(timezone=True), nullable=True))
+"""
+
+
+@pytest.fixture
+def new_url(kind_of_database: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a database without a schema."""
+    if kind_of_database == "postgresql":
+        with request.getfixturevalue("postgres").database(empty=True) as empty:
+            yield empty
+    else:
+        yield f"sqlite:///{tmp_path}/new.db"
+
+
+@pytest.fixture
+def made(new_url: str) -> Iterator[Store]:
+    """A new database."""
+    store = Store(new_url)
+    store.open(now=make.NOON)
+    yield store
+    store.close()
+
+
+def differences(store: Store) -> list[Any]:
+    """Returns the changes that Alembic would make to give a database the declared schema."""
+    seen = {"compare_type": True, "include_name": _is_ours, "include_object": _is_compared}
+    with store.read() as session:
+        return list(compare_metadata(MigrationContext.configure(session.connection(), opts=seen), TABLES))
+
+
+def _is_ours(name: str | None, kind: str, _: object) -> bool:
+    return kind != "table" or not str(name).startswith(("procrastinate_", "token_rate", "paper_words"))
+
+
+def _is_compared(item: Any, _name: str | None, kind: str, _reflected: bool, _other: object) -> bool:
+    """Returns False for the unique constraint that is declared only for SQLite: Alembic ignores for which kind it is."""
+    return kind != "unique_constraint" or item.table.name != "query"
+
+
+def with_another_order(store: Store) -> list[tuple[str, str]]:
+    """Returns (table, column) of our texts that PostgreSQL orders by the language of its server instead of by
+    character.
+    """
+    others = """
+        SELECT relname, attname FROM pg_attribute JOIN pg_class ON attrelid = pg_class.oid
+        WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r' AND attnum > 0
+        AND attcollation NOT IN (0, '"C"'::regcollation) AND relname NOT LIKE 'procrastinate%'
+    """
+    return rows(store, others) if store.kind.file is None else []
+
+
+@pytest.mark.both_databases
+@pytest.mark.filterwarnings("ignore:Skipped unsupported reflection of expression-based index")
+@pytest.mark.filterwarnings("ignore:autogenerate skipping metadata-specified expression-based index")
+def test_a_new_database_has_what_is_declared(made: Store) -> None:
+    assert differences(made) == with_another_order(made) == []
+    assert made.revision() == schema.HEAD
+
+
+@pytest.mark.both_databases
+@pytest.mark.filterwarnings("ignore:Skipped unsupported reflection of expression-based index")
+@pytest.mark.filterwarnings("ignore:autogenerate skipping metadata-specified expression-based index")
+def test_each_revision_has_its_file() -> None:
+    scripts = ScriptDirectory(str(schema.MIGRATIONS))
+    assert tuple(script.revision for script in scripts.walk_revisions())[::-1] == schema.REVISIONS
+
+
+@pytest.mark.both_databases
+@pytest.mark.filterwarnings("ignore:Skipped unsupported reflection of expression-based index")
+@pytest.mark.filterwarnings("ignore:autogenerate skipping metadata-specified expression-based index")
+def test_a_database_of_an_earlier_release_keeps_its_rows(
+    made: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make.subscribes(made, "telegram:1", "graph")
+    make.ingested(made, make.paper("A Graph"))
+    with made.read() as session:
+        before = count_rows(session)
+    change(made, *EARLIER)
+    assert len(differences(made)) == len(EARLIER)
+    migrations = shutil.copytree(schema.MIGRATIONS, tmp_path / "migrations")
+    (migrations / "versions" / "later_release.py").write_text(LATER)
+    monkeypatch.setattr("subscriptions.store.database.schema.MIGRATIONS", migrations)
+    monkeypatch.setattr("subscriptions.store.database.schema.REVISIONS", (*schema.REVISIONS, "later"))
+    monkeypatch.setattr("subscriptions.store.database.schema.HEAD", "later")
+
+    made.open(now=make.NOON, copies=tmp_path / "copies")
+
+    assert made.revision() == "later"
+    assert differences(made) == with_another_order(made) == []
+    with made.read() as session:
+        assert count_rows(session) == before
+    make.subscribes(made, "telegram:2", "graph")
+    made.open(now=make.NOON, copies=tmp_path / "copies")
+    copies = list(tmp_path.glob("copies/before-later-*.db"))
+    assert len(copies) == (made.kind.file is not None)
+    for copy in copies:
+        with closing(sqlite3.connect(copy)) as connection:
+            assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [(schema.REVISIONS[0],)]
+
+
+@pytest.mark.both_databases
+@pytest.mark.filterwarnings("ignore:Skipped unsupported reflection of expression-based index")
+@pytest.mark.filterwarnings("ignore:autogenerate skipping metadata-specified expression-based index")
+@pytest.mark.parametrize(
+    ("revision", "sentence"),
+    [
+        ("0001", r"from before its first release\. With that version: paperwire export --all > all\.txt\."),
+        ("0030", r"from before its first release\. .* With this one, and a new database: paperwire import all\.txt"),
+        ("r99", r"was written by a newer paperwire\. Install that version again"),
+    ],
+)
+def test_a_schema_that_no_revision_leads_from_is_refused(made: Store, revision: str, sentence: str) -> None:
+    change(made, "UPDATE alembic_version SET version_num = :revision", revision=revision)
+    for look in (made.known_revision, lambda: made.open(now=make.NOON)):
+        with pytest.raises(StoreError, match=sentence) as refused:
+            look()
+        assert refused.value.exit_code == 2
+    assert made.revision() == revision
+
+
+@pytest.mark.both_databases
+@pytest.mark.filterwarnings("ignore:Skipped unsupported reflection of expression-based index")
+@pytest.mark.filterwarnings("ignore:autogenerate skipping metadata-specified expression-based index")
+def test_processes_that_make_a_database_at_once_make_one(new_url: str) -> None:
+    together = Barrier(4)
+
+    def one(_: int) -> str | None:
+        with closing(Store(new_url)) as store:
+            assert store.revision() is None
+            together.wait(PATIENCE)
+            store.open(now=make.NOON)
+            return store.revision()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(one, range(4))) == [schema.HEAD] * 4
+
+
+@pytest.mark.both_databases
+@pytest.mark.filterwarnings("ignore:Skipped unsupported reflection of expression-based index")
+@pytest.mark.filterwarnings("ignore:autogenerate skipping metadata-specified expression-based index")
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "UPDATE chat SET state = 'sleep'",
+        "UPDATE chat SET pause_reason = 'gone: x'",
+        "UPDATE subscription SET state = ''",
+        "UPDATE receipt SET outcome = 'odd'",
+    ],
+)
+def test_the_database_refuses_a_state_that_is_none(made: Store, broken: str) -> None:
+    make.subscribes(made, "telegram:1", "graph")
+    change(
+        made,
+        "INSERT INTO source (name, kind, location, title, home, schedule, validators, state)"
+        " VALUES ('daily', 'file', '', '', '', '', '{}', '{}')",
+        "INSERT INTO receipt (source, at, outcome, counts, detail) VALUES ('daily', '2026-01-22 12:00:00', 'new', '{}', '')",
+    )
+    with pytest.raises(IntegrityError):
+        change(made, broken)
+
+
+# ── The schema of jobs: a new database gets that of the installed procrastinate ───────────────────────────────────────
+
+COPY = Path(postgres.__file__).with_name("jobs.sql")
+COPIED = "3.10.0"  # the version of procrastinate that this schema comes from
+
+
+def what_to_do(installed: str, schema_of_jobs: str, steps: list[str]) -> str:
+    """Returns what a developer must change for the installed version's schema of jobs; "" if nothing.
+
+    `steps`: names of the library's scripts from one version to the next, NN.NN.NN_NN_(pre|post)_what.sql.
+    """
+    if schema_of_jobs == COPY.read_text(encoding="utf-8"):
+        return ""
+    if installed == COPIED:
+        return f"{COPY.name} was changed; it has to stay what procrastinate {COPIED} has in schema.sql."
+    newer = sorted(step for step in steps if numbers(step) > numbers(COPIED))
+    return (
+        f"procrastinate {installed} has another schema than {COPIED}, whose copy {COPY.name} is. Put the new one in its place, and add"
+        f" a revision that runs these scripts of procrastinate.sql.migrations, in this order: {', '.join(newer) or 'none'}."
+        f" Then set COPIED here."
+    )
+
+
+def numbers(name: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in name.partition("_")[0].split("."))
+
+
+def test_the_schema_of_jobs_is_that_of_the_installed_library() -> None:
+    steps = [one.name for one in files("procrastinate.sql").joinpath("migrations").iterdir() if one.name[0].isdigit()]
+    assert len(steps) > 20
+    said = what_to_do(version("procrastinate"), SchemaManager.get_schema(), steps)
+    assert said == "", said
+
+
+@pytest.mark.parametrize(
+    ("installed", "schema", "said"),
+    [
+        ("3.10.0", "-- changed", "jobs.sql was changed"),
+        ("3.11.0", "-- another", "in this order: 03.11.00_01_pre_a.sql, 03.11.00_50_post_b.sql."),
+    ],
+)
+def test_of_another_schema_it_says_what_to_do(installed: str, schema: str, said: str) -> None:
+    steps = ["03.11.00_50_post_b.sql", "03.11.00_01_pre_a.sql", "03.10.00_01_pre_old.sql", "00.05.00_01_first.sql"]
+    assert said in what_to_do(installed, schema, steps)
+
+
+# ── What both kinds of database promise: a morning from start to end, and the triggers ────────────────────────────────
+
+
+@pytest.mark.both_databases
+def test_no_character_of_a_text_is_refused(store: Store) -> None:
+    """PostgreSQL allows no NUL in texts, so the store writes another character; a search with NUL still finds the text."""
+    hostile = "Graphs\0of\x01 '\"; DROP TABLE paper; -- %s %% \\ \U0001f600\u202e"
+    make.ingested(
+        store,
+        make.paper(hostile, abstract="\0", authors=["\0"], comment="\0"),
+        make.paper("Tea", key="\0", arxiv_id=None),
+    )
+    make.subscribes(store, "telegram:1", "graphs")
+    with store.read() as session:
+        known = {known.paper.title.replace("\ufffd", "\0"): known for known in make.stored_papers(session)}
+        assert known.keys() == {hostile, "Tea"}
+        asked = select(PaperKeyRow.paper).where(PaperKeyRow.key == "\0")
+        assert session.exec(asked).one() == known["Tea"].id
+
+
+@pytest.mark.both_databases
+def test_a_transaction_that_outlives_its_store_closes_cleanly(store: Store) -> None:
+    closed = Store(str(store.url))
+    with closed.read() as session:
+        driver = session.connection().connection.dbapi_connection
+        assert driver is not None
+        closed.close()
+        assert session.execute(select(PaperKeyRow)).all() == []
+    with pytest.raises((sqlite3.ProgrammingError, psycopg.OperationalError), match="closed"):
+        driver.cursor().execute("SELECT 1")
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize("words", ["".join(chr(0x4E00 + 37 * number % 20_000) for number in range(990)), "graph"])
+def test_a_query_is_stored_once_however_long_it_is(store: Store, words: str) -> None:
+    for chat in ("telegram:1", "telegram:2"):
+        make.subscribes(store, chat, words)
+    with store.write() as session:
+        (known,) = session.execute(select(QueryRow.canonical)).scalars()
+        again = insert(QueryRow).values(canonical=known)
+        with pytest.raises(IntegrityError), session.begin_nested():
+            session.execute(again)
+
+
+@pytest.mark.both_databases
+def test_a_paper_is_found_again_by_a_very_long_title(store: Store) -> None:
+    signs = [chr(0x4E00 + 37 * number % 20_000) for number in range(2_000)]
+    title, other = "".join(signs), "".join(signs[:-1]) + "末"
+    make.ingested(store, make.paper(title, arxiv_id=None))
+    make.ingested(store, make.paper(title, arxiv_id="2601.00001"), make.paper(other, arxiv_id="2601.00002"))
+    with store.read() as transaction:
+        found = {known.paper.arxiv_id: known.paper.title for known in make.stored_papers(transaction)}
+    assert found == {"2601.00001": title, "2601.00002": other}
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize("form", ["console:{}", "slack:T{0}/C{0}/1234567890.123456", "telegram:@a{}/1"])
+def test_chats_and_sources_may_have_the_longest_names(store: Store, form: str) -> None:
+    """PostgreSQL refuses index entries of more than 2,704 bytes that it cannot compress."""
+    name = longest_in(form)
+    chat = parse_address(form.format(name))
+    with pytest.raises(Refused):
+        parse_address(form.format(name + name[0]))
+    subscribe(store, chat, SubscriptionRequest(text="graph", every="now", since="1d"), now=make.NOON)
+    source = source_name("--source", longest_in("console:{}"))
+    for day in range(2):
+        make.ingested(
+            store, make.paper("A graph"), source=source, name=str(day), now=make.NOON - timedelta(hours=2 - day)
+        )
+        with store.write() as session:
+            put_receipt(session, Receipt(source=source, at=make.NOON, outcome=Outcome.NEW))
+    (lane,) = plan_due(store, now=make.NOON)
+    assert lane.platform == chat.platform
+    with store.read() as session:
+        assert latest(session).keys() == {source}
+
+
+def longest_in(form: str) -> str:
+    """Returns the longest name that gives a valid address of a chat, in four-byte characters where these are allowed."""
+    signs = "".join(chr(0x20000 + 7919 * number % 40_000) for number in range(3000))
+    letters = "".join("ABCDEFGHIJKLMNOPQRSTUVWXYZ"[7919 * number % 101 % 26] for number in range(3000))
+    name = signs if form == "console:{}" else letters
+    lengths = range(1, 3000)
+    return name[: bisect_left(lengths, True, key=lambda length: not is_chat(form.format(name[:length])))]
+
+
+def is_chat(text: str) -> bool:
+    try:
+        parse_address(text)
+    except Refused:
+        return False
+    return True

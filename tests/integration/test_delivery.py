@@ -1,39 +1,44 @@
-"""Delivery from due papers to a platform's journal: the real pipeline, real HTTP, a real SQLite file, a fake clock."""
+"""Delivery from the outbox to the platform, and chats that are gone."""
 
 import asyncio
 import json
+import random
 import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bot.app import App
-from bot.delivery.planning import Sent
-from bot.delivery.sender import Sender
+from bot.delivery.sender import Sender, Sent
 from bot.operation.process import Process
-from subscriptions.model import Message
+from subscriptions.model import Chat, ChatKind, Message
+from subscriptions.notices import AccessDenied
 from subscriptions.service import plan as _plan
 from subscriptions.service.amendments import set_settings
 from subscriptions.service.next_deliveries import get_chat
-from subscriptions.service.retention import claim_database
+from subscriptions.service.notices import notify
+from subscriptions.service.pausing import pause
+from subscriptions.service.retention import claim_database, forget
 from subscriptions.service.sending import outbox_entries, retry_delivery
-from subscriptions.states import DeliveryState
-from subscriptions.store.platforms import bots, free_platforms, stopped_platforms
+from subscriptions.states import DeliveryState, PauseReason
+from subscriptions.store import bot_state, chats, moving
+from subscriptions.store.database.store import Store, Transaction
+from tests import make
 from tests.fakes.slack import FakeSlack
 from tests.fakes.telegram import FakeTelegram
+from tests.integration.slack_bot import a_bot
 from tests.integration.telegram_bot import running
-from tests.make import FakeClock, address, ingested, paper, subscribes, summary
+from tests.stored import value
 
-MINUTE = timedelta(minutes=1)
-CUT = 9  # connections
+CUT = 9  # how many connections are cut
 
 
 @pytest.fixture
-async def app(tmp_path: Path, clock: FakeClock, telegram: FakeTelegram) -> AsyncIterator[App]:
+async def app(tmp_path: Path, clock: make.FakeClock, telegram: FakeTelegram) -> AsyncIterator[App]:
     """A bot on Telegram."""
     async with running(tmp_path, clock, telegram=telegram) as made:
         yield made
@@ -41,9 +46,9 @@ async def app(tmp_path: Path, clock: FakeClock, telegram: FakeTelegram) -> Async
 
 @pytest.fixture
 def a_graph(app: App) -> None:
-    """A chat wants papers on graphs at once, and one has come."""
-    subscribes(app.store, "telegram:1", "graph", every="now")
-    ingested(app.store, paper("A graph"))
+    """Subscribes a chat to papers on graphs, at once, and ingests one."""
+    make.subscribes(app.store, "telegram:1", "graph", every="now")
+    make.ingested(app.store, make.paper("A graph"))
 
 
 @pytest.fixture
@@ -55,17 +60,17 @@ def slack() -> Iterator[FakeSlack]:
 
 
 def links(fake: FakeTelegram | FakeSlack) -> list[str]:
-    """Returns every arXiv id in the journal, in the order in which the platform took them."""
+    """Returns every arXiv id in the journal, in the order in which the platform accepted them."""
     return [found for entry in fake.journal for found in re.findall(r"arxiv\.org/abs/([\d.]+)", str(entry.payload))]
 
 
 @pytest.mark.parametrize("fault", ["cut before", "cut after", "500", "broken json", "reset after", "text"])
 async def test_an_unclear_slack_message_is_looked_up(
-    tmp_path: Path, clock: FakeClock, slack: FakeSlack, fault: str
+    tmp_path: Path, clock: make.FakeClock, slack: FakeSlack, fault: str
 ) -> None:
     async with running(tmp_path, clock, slack=slack) as app:
-        subscribes(app.store, "slack:C1", "graph", every="now")
-        ingested(app.store, paper("A graph", arxiv_id="2601.00001"))
+        make.subscribes(app.store, "slack:C1", "graph", every="now")
+        make.ingested(app.store, make.paper("A graph", arxiv_id="2601.00001"))
         slack.answers(fault)
         assert await app.sender.deliver() == Sent(planned=1, sent=1, papers=1)
     assert links(slack).count("2601.00001") >= 1
@@ -73,34 +78,34 @@ async def test_an_unclear_slack_message_is_looked_up(
     assert clock.slept[0] == pytest.approx(2, abs=0.01)
 
 
-async def test_lookups_on_a_failing_slack_become_rarer(tmp_path: Path, clock: FakeClock, slack: FakeSlack) -> None:
+async def test_lookups_on_a_failing_slack_become_rarer(tmp_path: Path, clock: make.FakeClock, slack: FakeSlack) -> None:
     async with running(tmp_path, clock, slack=slack) as app:
-        subscribes(app.store, "slack:C1", "graph", every="now")
-        ingested(app.store, paper("A graph"))
+        make.subscribes(app.store, "slack:C1", "graph", every="now")
+        make.ingested(app.store, make.paper("A graph"))
         slack.answers("cut after")
         slack.answers("500", times=10_000, method="conversations.history")
         asked = []
-        for _ in range(60):  # five minutes, as often as `run` looks
+        for _ in range(60):  # five minutes, with one step for each look of `run`
             await app.sender.deliver()
             asked.append(len(slack.arrived("conversations.history")))
             clock.advance(timedelta(seconds=5))
-        assert asked[12] >= 4  # in the first minute
-        assert asked[-1] <= 20  # 60 at each look of `run`
+        assert asked[12] >= 4  # within the first minute
+        assert asked[-1] <= 20  # it would be 60 if each look of `run` made a request
         slack.forgives()
-        clock.advance(MINUTE)
+        clock.advance(make.MINUTE)
         assert (await app.sender.deliver()).sent == 1
     assert len(slack.posted_to("C1")) == 1
 
 
-async def test_posts_to_a_failing_slack_become_rarer(tmp_path: Path, clock: FakeClock, slack: FakeSlack) -> None:
+async def test_posts_to_a_failing_slack_become_rarer(tmp_path: Path, clock: make.FakeClock, slack: FakeSlack) -> None:
     async with running(tmp_path, clock, slack=slack) as app:
-        subscribes(app.store, "slack:C1", "graph", every="now")
+        make.subscribes(app.store, "slack:C1", "graph", every="now")
         slack.answers("500", times=1000)
-        ingested(app.store, paper("A graph"))
+        make.ingested(app.store, make.paper("A graph"))
         for _ in range(60):  # a quarter of an hour
             await app.sender.deliver()
             clock.advance(timedelta(seconds=15))
-        assert len(slack.arrived("chat.postMessage")) == 6  # twice at once, and after 30 s, 1, 2 and 4 minutes
+        assert len(slack.arrived("chat.postMessage")) == 6  # two tries at once, then one after 30 s, 1, 2 and 4 minutes
         assert len(slack.arrived("conversations.history")) == 2 * 6
         slack.forgives()
         clock.advance(timedelta(minutes=9))
@@ -109,19 +114,19 @@ async def test_posts_to_a_failing_slack_become_rarer(tmp_path: Path, clock: Fake
 
 
 async def test_unreadable_slack_is_retried_no_oftener_than_telegram(
-    tmp_path: Path, clock: FakeClock, slack: FakeSlack, telegram: FakeTelegram
+    tmp_path: Path, clock: make.FakeClock, slack: FakeSlack, telegram: FakeTelegram
 ) -> None:
     slack.scopes.discard("channels:history")
     async with running(tmp_path, clock, slack=slack, telegram=telegram) as app:
         for chat, fake in (("slack:C1", slack), ("telegram:1", telegram)):
-            subscribes(app.store, chat, "graph", every="now")
+            make.subscribes(app.store, chat, "graph", every="now")
             fake.answers("500", times=1000)
-        ingested(app.store, paper("A graph"))
+        make.ingested(app.store, make.paper("A graph"))
         for _ in range(66):  # a quarter of an hour
             await app.sender.deliver()
             clock.advance(timedelta(seconds=15))
         posts = [len(fake.arrived(method)) for fake, method in ((slack, "chat.postMessage"), (telegram, "sendMessage"))]
-        assert posts[0] == posts[1] == 6  # at once, and after 30 s, 1, 2, 4 and 8 minutes
+        assert posts[0] == posts[1] == 6  # two tries at once, then one after 30 s, 1, 2, 4 and 8 minutes
         assert len(slack.arrived("conversations.history")) <= 2 * posts[0]
         for fake in (slack, telegram):
             fake.forgives()
@@ -129,10 +134,12 @@ async def test_unreadable_slack_is_retried_no_oftener_than_telegram(
         assert (await app.sender.deliver()).sent == 2
 
 
-async def test_messages_left_to_a_person_hold_up_nothing(tmp_path: Path, clock: FakeClock, slack: FakeSlack) -> None:
+async def test_messages_left_to_a_person_hold_up_nothing(
+    tmp_path: Path, clock: make.FakeClock, slack: FakeSlack
+) -> None:
     slack.scopes.discard("channels:history")
     async with running(tmp_path, clock, slack=slack, on_unclear="skip") as app:
-        subscribes(app.store, "slack:C1", "graph", every="now")
+        make.subscribes(app.store, "slack:C1", "graph", every="now")
         lookups = 0
         find = app.context.channels["slack"].find
 
@@ -143,37 +150,38 @@ async def test_messages_left_to_a_person_hold_up_nothing(tmp_path: Path, clock: 
             return await find(*where, **what)
 
         app.context.channels["slack"].find = counting  # type: ignore[method-assign]
-        for n in range(CUT):  # of each of them a look-up is tried, which counts like the posts of a turn
-            ingested(app.store, paper(f"A graph of kind {n}"), now=clock.now())
+        for n in range(CUT):  # for each of them a look-up is tried, which counts like a post of the turn
+            make.ingested(app.store, make.paper(f"A graph of kind {n}"), now=clock.now())
             slack.answers("cut after")
             assert (await app.sender.deliver()).unclear == n + 1
-            clock.advance(MINUTE)
-        ingested(app.store, paper("A graph, at last"), now=clock.now())
+            clock.advance(make.MINUTE)
+        make.ingested(app.store, make.paper("A graph, at last"), now=clock.now())
         assert (await app.sender.deliver()).sent == 1
         assert lookups == CUT
     slack.scopes.add("channels:history")
-    async with running(tmp_path, clock, slack=slack, on_unclear="skip") as app:  # a start looks once more
+    # a restart looks the message up once more
+    async with running(tmp_path, clock, slack=slack, on_unclear="skip") as app:
         assert (await app.sender.deliver()).unclear == 0
     assert len(slack.posted_to("C1")) == CUT + 1
 
 
 @pytest.mark.usefixtures("a_graph")
 async def test_a_refused_form_goes_out_plain_once_and_then_is_dead(
-    app: App, clock: FakeClock, telegram: FakeTelegram
+    app: App, clock: make.FakeClock, telegram: FakeTelegram
 ) -> None:
     app.context.engine.wake([])
     broken = [("<b>", "A graph, plain")]
     object.__setattr__(app.context, "render_delivery", _renders(broken))
     assert (await app.sender.deliver()).sent == 1
     assert [entry.text for entry in telegram.posted_to("1")] == ["A graph, plain"]
-    clock.advance(MINUTE)
-    ingested(app.store, paper("Another graph"), now=clock.now())
+    clock.advance(make.MINUTE)
+    make.ingested(app.store, make.paper("Another graph"), now=clock.now())
     object.__setattr__(app.context, "render_delivery", _renders([("<b>", "")]))
     assert (await app.sender.deliver()).dead == 1
     entry = next(e for e in outbox_entries(app.store, now=clock.now()) if e.state == "dead")
     object.__setattr__(app.context, "render_delivery", _renders(broken))
     retry_delivery(app.store, entry.id, now=clock.now())
-    assert (await app.sender.deliver()).dead == 1  # what is stored is posted: the same bytes again
+    assert (await app.sender.deliver()).dead == 1  # the stored payload is posted: the same bytes again
 
 
 def _renders(texts: list[tuple[str, str]]) -> Callable[[object, object], tuple[object, ...]]:
@@ -187,10 +195,12 @@ def _renders(texts: list[tuple[str, str]]) -> Callable[[object, object], tuple[o
     )
 
 
-async def test_a_delivery_that_cannot_be_rendered_is_dead(app: App, clock: FakeClock, telegram: FakeTelegram) -> None:
+async def test_a_delivery_that_cannot_be_rendered_is_dead(
+    app: App, clock: make.FakeClock, telegram: FakeTelegram
+) -> None:
     for chat in ("1", "2"):
-        subscribes(app.store, f"telegram:{chat}", "graph", every="now")
-    ingested(app.store, paper("A graph"))
+        make.subscribes(app.store, f"telegram:{chat}", "graph", every="now")
+    make.ingested(app.store, make.paper("A graph"))
     good = app.context.render_delivery
     object.__setattr__(
         app.context,
@@ -207,16 +217,16 @@ async def test_a_delivery_that_cannot_be_rendered_is_dead(app: App, clock: FakeC
 
 
 async def test_a_long_rest_of_a_token_is_not_written_for_each_chat(
-    app: App, clock: FakeClock, telegram: FakeTelegram
+    app: App, clock: make.FakeClock, telegram: FakeTelegram
 ) -> None:
     for chat in range(1, 31):
-        subscribes(app.store, f"telegram:{chat}", "graph", every="now")
-    ingested(app.store, paper("A graph"))
+        make.subscribes(app.store, f"telegram:{chat}", "graph", every="now")
+    make.ingested(app.store, make.paper("A graph"))
     telegram.answers("429", times=12, retry_after=300)
     first = await app.sender.deliver()
     asked = len(telegram.arrived("sendMessage"))
     assert (first.sent, first.waiting) == (0, 30)
-    assert 2 <= asked < 12  # those that were on their way when the second answer came
+    assert 2 <= asked < 12  # requests that were already on their way when the second answer came
     assert sum(entry.next_at is not None for entry in outbox_entries(app.store, now=clock.now())) == asked
     clock.advance(timedelta(seconds=200))
     assert (await app.sender.deliver()).sent == 0
@@ -230,11 +240,11 @@ async def test_when_many_chats_are_gone_the_platform_stops(app: App, telegram: F
     for chat in range(1, 41):
         telegram.knows(str(chat))
         telegram.blocks(str(chat))
-        subscribes(app.store, f"telegram:{chat}", "graph", every="now")
-    ingested(app.store, paper("A graph"))
+        make.subscribes(app.store, f"telegram:{chat}", "graph", every="now")
+    make.ingested(app.store, make.paper("A graph"))
     sent = await app.sender.deliver()
     assert "telegram" in sent.stopped
-    states = {get_chat(app.store, address(f"telegram:{chat}")).state for chat in range(1, 41)}
+    states = {get_chat(app.store, make.address(f"telegram:{chat}")).state for chat in range(1, 41)}
     assert states == {"active"}
     for chat in range(1, 41):
         telegram.unblocks(str(chat))
@@ -245,18 +255,18 @@ async def test_when_many_chats_are_gone_the_platform_stops(app: App, telegram: F
 
 def allow_pausing_gone(app: App) -> None:
     """Sets what `run --pause-gone` sets."""
-    free_platforms(app.store)
+    bot_state.free_platforms(app.store)
     app.sender = Sender(replace(app.context, guard_gone=False), app.platforms, app.stop)
 
 
 async def test_with_the_operators_consent_all_gone_chats_are_paused(
-    app: App, clock: FakeClock, telegram: FakeTelegram
+    app: App, clock: make.FakeClock, telegram: FakeTelegram
 ) -> None:
     for chat in range(1, 21):
         telegram.knows(str(chat))
         telegram.blocks(str(chat))
-        subscribes(app.store, f"telegram:{chat}", "graph", every="now")
-    ingested(app.store, paper("A graph"))
+        make.subscribes(app.store, f"telegram:{chat}", "graph", every="now")
+    make.ingested(app.store, make.paper("A graph"))
     allow_pausing_gone(app)
     await app.sender.deliver()
     assert {entry.state for entry in outbox_entries(app.store, now=clock.now())} == {"held"}
@@ -264,23 +274,23 @@ async def test_with_the_operators_consent_all_gone_chats_are_paused(
 
 @pytest.mark.parametrize("before", ["", "T9:U9"])
 async def test_after_an_outage_the_owner_of_the_token_is_asked_for(
-    tmp_path: Path, clock: FakeClock, slack: FakeSlack, before: str
+    tmp_path: Path, clock: make.FakeClock, slack: FakeSlack, before: str
 ) -> None:
     async with running(tmp_path, clock, slack=slack) as app:
         if before:
             claim_database(app.store, "slack", before)
         slack.goes_down()
         await app.sender.prepare()
-        assert bots(app.store).get("slack", "") == before
+        assert bot_state.bots(app.store).get("slack", "") == before
         await app.sender.claim_again()
         slack.comes_back()
         await app.sender.claim_again()
-        assert bots(app.store)["slack"] == (before or "T0TEST:U0BOT")
-        assert ("slack" in stopped_platforms(app.store)) == bool(before)
+        assert bot_state.bots(app.store)["slack"] == (before or "T0TEST:U0BOT")
+        assert ("slack" in bot_state.stopped_platforms(app.store)) == bool(before)
 
 
 async def test_the_first_messages_go_out_while_others_are_planned(
-    app: App, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+    app: App, clock: make.FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     process, drains = Process(app, app.source_scheduler()), list[bool]()
     planned_slice = _plan._plan_slice
@@ -290,14 +300,14 @@ async def test_the_first_messages_go_out_while_others_are_planned(
         return planned_slice(*given)
 
     async def nothing() -> None:
-        """No source is read."""
+        """Reads no source."""
 
     monkeypatch.setattr(_plan, "SLICE", 1)
     monkeypatch.setattr(_plan, "_plan_slice", noted)
     monkeypatch.setattr(process.sources, "poll", nothing)
     for number in (1, 2, 3):
-        subscribes(app.store, f"telegram:{number}", "graph", every="now", now=clock.now())
-    ingested(app.store, paper("A graph"), now=clock.now())
+        make.subscribes(app.store, f"telegram:{number}", "graph", every="now", now=clock.now())
+    make.ingested(app.store, make.paper("A graph"), now=clock.now())
     await process.tick()
     await process.finish()
     assert drains == [False, True, True]
@@ -305,7 +315,7 @@ async def test_the_first_messages_go_out_while_others_are_planned(
 
 
 async def test_a_message_left_in_hand_frees_its_lane_in_the_end(
-    app: App, clock: FakeClock, telegram: FakeTelegram, monkeypatch: pytest.MonkeyPatch
+    app: App, clock: make.FakeClock, telegram: FakeTelegram, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     process, channel = Process(app, app.source_scheduler()), app.context.channels["telegram"]
     post = channel.post
@@ -315,12 +325,12 @@ async def test_a_message_left_in_hand_frees_its_lane_in_the_end(
         raise asyncio.CancelledError
 
     async def nothing() -> None:
-        """No source is read."""
+        """Reads no source."""
 
     monkeypatch.setattr(channel, "post", breaks_off)
     monkeypatch.setattr(process.sources, "poll", nothing)
-    subscribes(app.store, "telegram:1", "graph", every="now", now=clock.now())
-    ingested(app.store, paper("A graph"), now=clock.now())
+    make.subscribes(app.store, "telegram:1", "graph", every="now", now=clock.now())
+    make.ingested(app.store, make.paper("A graph"), now=clock.now())
     for _ in range(4):
         await process.tick()
         await process.finish()
@@ -332,46 +342,45 @@ async def test_a_message_left_in_hand_frees_its_lane_in_the_end(
 # --------------- sent messages are edited when a paper is withdrawn or its summary comes late, and are never sent again
 
 
-HOUR = timedelta(hours=1)
-SEEN = paper("A graph", arxiv_id="2601.90001", version=1)
+SEEN = make.paper("A graph", arxiv_id="2601.90001", version=1)
 GONE = "This paper has been withdrawn by the authors due to an error in Lemma 2."
 
 
 async def test_one_call_sends_what_is_new_and_edits_what_is_out(
-    app: App, clock: FakeClock, telegram: FakeTelegram
+    app: App, clock: make.FakeClock, telegram: FakeTelegram
 ) -> None:
-    subscribes(app.store, "telegram:1", "graph", every="now")
-    ingested(app.store, SEEN)
+    make.subscribes(app.store, "telegram:1", "graph", every="now")
+    make.ingested(app.store, SEEN)
     await app.sender.deliver()
     clock.advance(timedelta(days=9))
-    gone = paper("A graph", arxiv_id="2601.90001", version=2, abstract=GONE)
-    ingested(app.store, gone, paper("Another graph"), name="later", now=clock.now())
+    gone = make.paper("A graph", arxiv_id="2601.90001", version=2, abstract=GONE)
+    make.ingested(app.store, gone, make.paper("Another graph"), name="later", now=clock.now())
     assert (await app.sender.deliver()).sent == 1
     assert len(telegram.edits_in("1")) == 1
 
 
 async def test_a_summary_within_two_days_edits_the_message_silently(
-    app: App, clock: FakeClock, telegram: FakeTelegram
+    app: App, clock: make.FakeClock, telegram: FakeTelegram
 ) -> None:
-    subscribes(app.store, "telegram:1", "graph", every="now")
-    subscribes(app.store, "telegram:2", "graph", every="now")
-    set_settings(app.store, address("telegram:1"), {"lang": "zh"}, now=clock.now())
-    ingested(app.store, paper("A graph", arxiv_id="2601.90001", abstract="About graphs."))
+    make.subscribes(app.store, "telegram:1", "graph", every="now")
+    make.subscribes(app.store, "telegram:2", "graph", every="now")
+    set_settings(app.store, make.address("telegram:1"), {"lang": "zh"}, now=clock.now())
+    make.ingested(app.store, make.paper("A graph", arxiv_id="2601.90001", abstract="About graphs."))
     await app.sender.deliver()
-    clock.advance(47 * HOUR)
-    ingested(
+    clock.advance(47 * make.HOUR)
+    make.ingested(
         app.store,
-        paper("A graph", arxiv_id="2601.90001", summaries=summary("图的研究。", "zh")),
+        make.paper("A graph", arxiv_id="2601.90001", summaries=make.summary("图的研究。", "zh")),
         name="summary",
         now=clock.now(),
     )
     await app.sender.deliver()
     assert "图的研究" in telegram.edits_in("1")[0].text
     assert telegram.edits_in("2") == []
-    clock.advance(2 * HOUR)
-    ingested(
+    clock.advance(2 * make.HOUR)
+    make.ingested(
         app.store,
-        paper("A graph", arxiv_id="2601.90001", summaries=summary("On graphs.", "en")),
+        make.paper("A graph", arxiv_id="2601.90001", summaries=make.summary("On graphs.", "en")),
         name="english",
         now=clock.now(),
     )
@@ -380,12 +389,12 @@ async def test_a_summary_within_two_days_edits_the_message_silently(
 
 
 async def test_an_edit_that_meets_a_broken_line_is_made_later(
-    app: App, clock: FakeClock, telegram: FakeTelegram
+    app: App, clock: make.FakeClock, telegram: FakeTelegram
 ) -> None:
-    subscribes(app.store, "telegram:1", "graph", every="now")
-    ingested(app.store, SEEN)
+    make.subscribes(app.store, "telegram:1", "graph", every="now")
+    make.ingested(app.store, SEEN)
     await app.sender.deliver()
-    ingested(app.store, paper("A graph", arxiv_id="2601.90001", version=2, comment=GONE), name="later")
+    make.ingested(app.store, make.paper("A graph", arxiv_id="2601.90001", version=2, comment=GONE), name="later")
     telegram.answers("429", method="editMessageText", retry_after=60)
     await app.sender.deliver()
     assert telegram.edits_in("1") == []
@@ -395,14 +404,228 @@ async def test_an_edit_that_meets_a_broken_line_is_made_later(
 
 
 async def test_a_message_that_is_gone_is_not_edited_again_and_again(
-    app: App, clock: FakeClock, telegram: FakeTelegram
+    app: App, clock: make.FakeClock, telegram: FakeTelegram
 ) -> None:
-    subscribes(app.store, "telegram:1", "graph", every="now")
-    ingested(app.store, SEEN)
+    make.subscribes(app.store, "telegram:1", "graph", every="now")
+    make.ingested(app.store, SEEN)
     await app.sender.deliver()
     telegram.deletes_message("1", telegram.posted_to("1")[0].id)
-    ingested(app.store, paper("A graph", arxiv_id="2601.90001", version=2, comment=GONE), name="later")
+    make.ingested(app.store, make.paper("A graph", arxiv_id="2601.90001", version=2, comment=GONE), name="later")
     for _ in range(3):
-        clock.advance(20 * MINUTE)
+        clock.advance(20 * make.MINUTE)
         await app.sender.deliver()
     assert len(telegram.arrived("editMessageText")) == 1
+
+
+# ── Chats that are gone are in no index of due moments or open deliveries; triggers see to that ───────────────────────
+
+
+# Finds wrong values of the redundant columns, which are computed here from the chats.
+_WRONG_SUBSCRIPTIONS = """
+    SELECT subscription.id FROM subscription JOIN chat ON chat.id = subscription.chat
+    WHERE subscription.chat_active != (chat.state = 'active')
+"""
+_WRONG_DELIVERIES = """
+    SELECT delivery.id FROM delivery JOIN chat ON chat.id = delivery.chat
+    WHERE settled_at IS NULL AND sendable != (
+        chat.state = 'active'
+        OR (chat.state IN ('asked', 'unconfirmed') AND chat.pause_reason IS NULL AND delivery.kind = 'notice'))
+"""
+
+
+def wrong(store: Store) -> list[object]:
+    """Returns the rows whose redundant columns do not repeat the state of their chat."""
+    with store.read() as session:
+        raw = session.connection()
+        return [*raw.exec_driver_sql(_WRONG_SUBSCRIPTIONS).all(), *raw.exec_driver_sql(_WRONG_DELIVERIES).all()]
+
+
+def in_index(store: Store, index: str, table: str) -> int:
+    """Returns how many rows a partial index holds. SQLite walks the index; PostgreSQL counts the rows of its condition."""
+    is_file = store.kind.file is not None
+    source = "sql FROM sqlite_master WHERE name" if is_file else "indexdef FROM pg_indexes WHERE indexname"
+    condition = str(value(store, f"SELECT {source} = :index", index=index)).partition(" WHERE ")[2]
+    walked = f"INDEXED BY {index}" if is_file else ""
+    return int(value(store, f"SELECT count(*) FROM {table} {walked} WHERE {condition}"))  # noqa: S608 - names of ours
+
+
+def a_chat(store: Store, number: int) -> Chat:
+    with store.read() as session:
+        found = chats.find_chat(session, make.address(f"telegram:-{number}"))
+    assert found is not None
+    return found
+
+
+def blocked(store: Store, number: int) -> None:
+    chat = a_chat(store, number)
+    with store.write() as session:
+        chats.mark_unreachable(session, chat.id, PauseReason.GONE, "blocked", now=make.NOON)
+
+
+@pytest.mark.both_databases
+def test_a_subscription_added_to_a_chat_that_gets_nothing_repeats_that(store: Store) -> None:
+    for number in (1, 2, 3):
+        make.subscribes(store, f"telegram:-{number}", "graph", every="daily", at="13:00")
+    first, second = (a_chat(store, number).id for number in (1, 2))
+    with store.write() as session:
+        chats.pause_chat(session, first, PauseReason.PERSON, now=make.NOON)
+        chats.require_admission(session, second, now=make.NOON)
+    before = in_index(store, "ix_subscription_due", "subscription")
+    for chat in ("telegram:-1", "telegram:-2", "email:ada@lab.org"):
+        make.subscribes(store, chat, "tree", every="daily", at="13:00")
+    assert wrong(store) == []
+    assert in_index(store, "ix_subscription_due", "subscription") == before
+
+
+@pytest.mark.both_databases
+def test_whoever_is_gone_stands_in_no_index_of_due_moments(store: Store) -> None:
+    for number in range(1, 7):
+        make.subscribes(store, f"telegram:-{number}", "graph", every="daily", at="13:00")
+    first, second, third = (a_chat(store, number).id for number in (1, 2, 3))
+    with store.write() as session:
+        chats.mark_unreachable(session, first, PauseReason.GONE, "blocked", now=make.NOON)
+        chats.pause_chat(session, second, PauseReason.PERSON, now=make.NOON)
+        chats.require_admission(session, third, now=make.NOON)
+        pause(session, make.address("telegram:-4"), 1, until=None, now=make.NOON)
+        moving.chat_moved(session, make.address("telegram:-5"), "-100", now=make.NOON)
+    assert in_index(store, "ix_subscription_due", "subscription") == 2  # those of -100 and of -6
+    with store.write() as session:
+        chats.mark_reachable(session, first, now=make.NOON)
+    assert in_index(store, "ix_subscription_due", "subscription") == 3
+    assert wrong(store) == []
+
+
+@pytest.mark.both_databases
+def test_what_waits_for_a_gone_chat_goes_out_when_it_is_back(store: Store) -> None:
+    make.subscribes(store, "telegram:-1", "graph", every="now")
+    make.ingested(store, make.paper("A graph"), now=make.NOON)
+    _plan.plan_due(store, now=make.NOON)
+    assert in_index(store, "ix_delivery_sendable", "delivery") == 1
+    blocked(store, 1)
+    assert in_index(store, "ix_delivery_sendable", "delivery") == 0
+    (entry,) = outbox_entries(store, now=make.NOON)
+    assert entry.state is DeliveryState.HELD
+    retry_delivery(store, entry.id, now=make.NOON)
+    assert in_index(store, "ix_delivery_sendable", "delivery") == 1
+
+
+@pytest.mark.both_databases
+def test_a_chat_that_asks_for_admission_gets_only_notices(store: Store) -> None:
+    make.subscribes(store, "telegram:-1", "graph", every="now")
+    make.ingested(store, make.paper("A graph"), now=make.NOON)
+    _plan.plan_due(store, now=make.NOON)
+    chat = a_chat(store, 1)
+    with store.write() as session:
+        chats.require_admission(session, chat.id, now=make.NOON)
+    notify(store, chat.address, AccessDenied(event="1"), now=make.NOON)
+    assert [entry.state for entry in outbox_entries(store, now=make.NOON)] == [
+        DeliveryState.HELD,
+        DeliveryState.PLANNED,
+    ]
+    assert in_index(store, "ix_delivery_sendable", "delivery") == 1
+    assert wrong(store) == []
+
+
+Change = Callable[[Transaction, Chat, random.Random, datetime], object]
+
+
+def moves(session: Transaction, chat: Chat, rng: random.Random, now: datetime) -> None:
+    """Moves a chat to a new address, or to the address of another chat."""
+    other = make.address(f"telegram:-{rng.randint(1, 9)}")
+    if rng.random() < 0.5:
+        chats.add_chat(session, other, ChatKind.GROUP, now=now)
+    moving.chat_moved(session, chat.address, other.address, now=now)
+
+
+CHANGES: tuple[Change, ...] = (
+    lambda session, chat, _, now: chats.mark_unreachable(session, chat.id, PauseReason.GONE, "gone", now=now),
+    lambda session, chat, _, now: chats.mark_reachable(session, chat.id, now=now),
+    lambda session, chat, _, now: chats.pause_chat(
+        session, chat.id, PauseReason.PERSON, now=now, until=now + make.DAY / 99
+    ),
+    lambda session, chat, _, now: chats.resume_chat(session, chat.id, now=now),
+    lambda session, chat, _, now: chats.require_admission(session, chat.id, now=now),
+    lambda session, chat, _, now: chats.admit(session, chat.id, now=now),
+    lambda session, chat, _, now: chats.deny(session, chat.id, now=now),
+    moves,
+)
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize("seed", range(2))
+def test_whatever_becomes_of_chats_what_is_repeated_is_right(store: Store, seed: int) -> None:
+    rng, now = random.Random(seed), make.NOON
+    for number in range(1, 5):
+        make.subscribes(store, f"telegram:-{number}", "graph", every="now")
+    for step in range(60):
+        now += timedelta(minutes=7)
+        if step % 5 == 0:
+            make.ingested(store, make.paper(f"A graph {step}"), now=now)
+            _plan.plan_due(store, now=now)
+        chat = a_chat(store, rng.randint(1, 4))
+        with store.write() as session:
+            rng.choice(CHANGES)(session, chat, rng, now)
+        for entry in list(outbox_entries(store, now=now)):
+            if rng.random() < 0.1:
+                retry_delivery(store, entry.id, now=now)
+        assert wrong(store) == [], f"after step {step}"
+
+
+# -------------------------------------------------------------- a chat is forgotten while a message of it is on its way
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize("answer", ["", "429", "500", "404 page", "broken json", "cut before", "cut after"])
+async def test_however_slack_answers(tmp_path: Path, clock: make.FakeClock, slack: FakeSlack, answer: str) -> None:
+    if answer:
+        slack.answers(answer, chat="C1")
+    await _forgotten(tmp_path, clock, slack, "post")
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize("readable", [True, False])
+@pytest.mark.parametrize("answer", ["500", "cut before", "cut after"])
+async def test_while_it_is_looked_up(
+    tmp_path: Path, clock: make.FakeClock, slack: FakeSlack, answer: str, *, readable: bool
+) -> None:
+    slack.answers(answer, chat="C1")
+    if not readable:
+        slack.withdraws("channels:history")
+    await _forgotten(tmp_path, clock, slack, "find")
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize("code", ["no_text", "channel_not_found", "thread_not_found", "some_new_code"])
+async def test_however_slack_refuses(tmp_path: Path, clock: make.FakeClock, slack: FakeSlack, code: str) -> None:
+    slack.forbids("C1", code)
+    await _forgotten(tmp_path, clock, slack, "post")
+
+
+async def _forgotten(tmp_path: Path, clock: make.FakeClock, slack: FakeSlack, moment: str) -> None:
+    async with a_bot(tmp_path, slack, clock) as app:
+        for chat in ("slack:C1", "slack:C2"):
+            make.subscribes(app.store, chat, "graph", every="now")
+        make.ingested(app.store, make.paper("A graph"))
+        _after_the_first(app, moment, lambda: forget(app.store, make.address("slack:C1")))
+        await app.sender.send_once()
+        assert {entry.chat for entry in outbox_entries(app.store, now=clock.now())} == {"slack:C2"}
+        assert await app.sender.send_once() == Sent()
+    assert len(slack.posted_to("C2")) == 1
+
+
+def _after_the_first(app: App, moment: str, happens: Callable[[], object]) -> None:
+    """Calls `happens` after the first post, or look-up, of C1 was answered and before the answer is stored."""
+    channel = app.context.channels["slack"]
+    call = getattr(channel, moment)
+    seen: list[bool] = []
+
+    async def calling(chat: Any, *what: Any, **more: Any) -> str | None:
+        try:
+            found: str | None = await call(chat, *what, **more)
+        finally:
+            if str(chat) == "slack:C1" and not seen:
+                seen.append(True)
+                happens()
+        return found
+
+    setattr(channel, moment, calling)

@@ -1,4 +1,4 @@
-"""`paperwire demo`. The expected papers were written by hand from bot/samples."""
+"""`paperwire demo`. The expected papers were listed by hand, from bot/samples."""
 
 import asyncio
 import os
@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from bot import demo
 from bot.demo import run_demo
-from bot.demo.gallery import PAGES, exhibits, shown_messages, write_gallery
 from bot.demo.story import Story, run_story
 from bot.errors import WrongUsage
 from bot.rendering.language import Language
@@ -53,16 +53,16 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
 
 
 def read(story: Story, anchor: str) -> list[str]:
-    """Returns the texts of one chat's messages, each reply after the message that it answers."""
-    exhibit = next(exhibit for exhibit in exhibits(story, Language("en", "UTC")) if exhibit.anchor == anchor)
-    messages = [each for message in shown_messages(exhibit) for each in (message, *message.replies)]
+    """Returns the texts of one chat's messages; each reply comes after the message that it answers."""
+    exhibit = next(exhibit for exhibit in demo.exhibits(story, Language("en", "UTC")) if exhibit.anchor == anchor)
+    messages = [each for message in demo.shown_messages(exhibit) for each in (message, *message.replies)]
     return ["\n".join(paragraph.text for paragraph in message.display.paragraphs) for message in messages]
 
 
 @pytest.mark.parametrize("anchor", RECEIVED)
 def test_a_chat_receives_what_it_asked_for_and_each_paper_once(story: Story, anchor: str) -> None:
     texts = read(story, anchor)
-    brought = texts[1:] if anchor == "reading-group" else texts  # its first message only names what is in the thread
+    brought = texts[1:] if anchor == "reading-group" else texts  # the first message only names what is in the thread
     shown = Counter(title for text in brought for title in EVERY_TITLE if title in text)
     assert dict(shown) == dict.fromkeys(RECEIVED[anchor], 1)
     assert len(texts) == MESSAGES[anchor]
@@ -70,8 +70,8 @@ def test_a_chat_receives_what_it_asked_for_and_each_paper_once(story: Story, anc
 
 @pytest.mark.parametrize("anchor", AT)
 def test_it_comes_at_the_hour_that_the_chat_chose(story: Story, anchor: str) -> None:
-    exhibit = next(exhibit for exhibit in exhibits(story, Language("en", "UTC")) if exhibit.anchor == anchor)
-    assert shown_messages(exhibit)[0].time == AT[anchor]
+    exhibit = next(exhibit for exhibit in demo.exhibits(story, Language("en", "UTC")) if exhibit.anchor == anchor)
+    assert demo.shown_messages(exhibit)[0].time == AT[anchor]
 
 
 def test_a_thread_begins_with_its_first_two_papers(story: Story) -> None:
@@ -84,7 +84,7 @@ def test_the_counts_are_those_of_the_samples(story: Story) -> None:
     assert (story.papers, story.digests, story.messages, story.undelivered) == (73, 4, 8, 0)
     assert (
         story.repeated == 39
-    )  # the bilingual list translates 38 papers of the others; one of the feed is in the daily list
+    )  # the bilingual list translates 38 papers of the other lists; one paper of the feed is also in the daily list
 
 
 def test_the_reader_in_shanghai_reads_chinese(story: Story) -> None:
@@ -98,12 +98,12 @@ def test_the_reader_in_shanghai_reads_chinese(story: Story) -> None:
     [("en", "video models -Reinforcement"), ("zh", "视频生成 -Reinforcement")],
 )
 def test_the_conversation_goes_through_the_real_commands(story: Story, language: str, rule: str) -> None:
-    (exhibit,) = (one for one in exhibits(story, Language(language, "UTC")) if one.anchor == "conversation")
-    said, echo, link, card, ruled = shown_messages(exhibit)
+    (exhibit,) = (one for one in demo.exhibits(story, Language(language, "UTC")) if one.anchor == "conversation")
+    said, echo, link, card, ruled = demo.shown_messages(exhibit)
     assert [message.mine for message in (said, echo, link, card, ruled)] == [True, False, True, False, False]
     assert said.display.paragraphs[0].html.count("<kbd>/sub</kbd>") == 1
     assert "Video Perception Models" in echo.display.paragraphs[0].text
-    pressed = [key for row in card.display.keys for key in row if key.pressed]
+    pressed = [key for row in card.display.keys for key in row if key.data in exhibit.pressed]
     assert len(pressed) == 1
     assert ruled.edited
     assert any(rule in paragraph.text for paragraph in ruled.display.paragraphs)
@@ -129,7 +129,7 @@ def test_the_demo_runs_by_itself_and_ends_with_three_lines(tmp_path: Path) -> No
     assert re.fullmatch(r"Try your own words: +\S.* match 'diffusion -survey' \S+daily_arxiv\.md", words)
     assert re.fullmatch(r"Connect a chat: +PAPERWIRE_TELEGRAM_TOKEN=… \S.* run", connect)
     assert any(line.startswith("73 papers from 4 digests, 8 messages to 5 chats.") for line in shown_above)
-    assert {path.name for path in out.iterdir()} == set(PAGES.values())
+    assert {path.name for path in out.iterdir()} == set(demo.PAGES.values())
     assert [path.name for path in tmp_path.iterdir()] == ["new"]
 
 
@@ -144,10 +144,10 @@ main()
 """
 
 
-@pytest.mark.parametrize("language", PAGES)
+@pytest.mark.parametrize("language", demo.PAGES)
 def test_the_gallery_is_a_whole_page_that_loads_nothing(story: Story, tmp_path: Path, language: str) -> None:
-    write_gallery(story, tmp_path)
-    page = HtmlPage((tmp_path / PAGES[language]).read_text(encoding="utf-8"))
+    demo.write_gallery(story, tmp_path)
+    page = HtmlPage((tmp_path / demo.PAGES[language]).read_text(encoding="utf-8"))
     assert page.complaints == []
     outside = {link.rsplit("/", 1)[0] for link in page.links if link.startswith("http")}
     assert outside == {"https://arxiv.org/abs", "https://arxiv.org/pdf"}
@@ -158,14 +158,14 @@ def test_the_gallery_is_a_whole_page_that_loads_nothing(story: Story, tmp_path: 
 
 
 def test_the_gallery_says_whose_words_these_are(story: Story, tmp_path: Path) -> None:
-    page = HtmlPage(write_gallery(story, tmp_path).read_text(encoding="utf-8"))
+    page = HtmlPage(demo.write_gallery(story, tmp_path).read_text(encoding="utf-8"))
     assert "abstracts, translations and summaries were written for this demonstration" in page.text
 
 
 def test_two_runs_are_the_same(story: Story, tmp_path: Path) -> None:
-    write_gallery(story, tmp_path / "one")
-    write_gallery(asyncio.run(run_story(tmp_path / "demo.db")), tmp_path / "two")
-    for name in PAGES.values():
+    demo.write_gallery(story, tmp_path / "one")
+    demo.write_gallery(asyncio.run(run_story(tmp_path / "demo.db")), tmp_path / "two")
+    for name in demo.PAGES.values():
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
 
 

@@ -24,18 +24,18 @@ import yaml  # type: ignore[import-untyped]
 from packaging.requirements import Requirement
 
 from bot.delivery.sender import SHUTDOWN_GRACE
-from bot.settings import load_settings
-from bot.settings.model import VARIABLES
+from bot.settings import VARIABLES
+from bot.settings.loading import load_settings
 from tests.integration.cli import Terminal
 
 REPO = Path(__file__).parents[2]
-INSIDE = re.compile(r"/(src|wheels|data)\b")  # every absolute path that the Dockerfile speaks of
+INSIDE = re.compile(r"/(src|wheels|data)\b")  # every absolute path that the Dockerfile uses
 FOR_THE_WHEEL = ["hatchling"]
 
 
 @dataclass
 class Stage:
-    """One FROM: an environment and a folder that holds its absolute paths."""
+    """The result of one FROM: an environment, and a folder that holds its absolute paths."""
 
     root: Path
     name: str
@@ -51,18 +51,18 @@ class Stage:
         stubs.mkdir()
         (stubs / "chown").write_text(
             "#!/bin/sh\n", encoding="utf-8"
-        )  # the user that runs the tests may not change owners
+        )  # the user that runs the tests may not be allowed to change owners
         (stubs / "chown").chmod(0o755)
         self.env = {
             "PATH": f"{self.root}/python/bin:{stubs}:{os.defpath}",
             "HOME": str(self.root),
             "PIP_CONFIG_FILE": os.devnull,
             "PIP_NO_INDEX": "1",
-            "PIP_NO_BUILD_ISOLATION": "0",  # pip reads it the other way round
+            "PIP_NO_BUILD_ISOLATION": "0",  # pip inverts this variable: 0 switches isolation off
         }
 
     def path(self, text: str) -> Path:
-        """A path of the Dockerfile as one of this machine."""
+        """Returns the path on this machine for a path of the Dockerfile."""
         return Path(self.inside(text)) if text.startswith("/") else self.workdir / text
 
     def inside(self, text: str) -> str:
@@ -110,7 +110,7 @@ def with_dependencies(names: Sequence[str]) -> list[str]:
 
 
 def copy(stage: Stage, stages: dict[str, Stage], arguments: str) -> None:
-    """Executes COPY: a folder's content, or files into a folder, without what .dockerignore excludes."""
+    """Executes COPY: the content of a folder, or files into a folder, except files that .dockerignore excludes."""
     *sources, target = (word for word in arguments.split() if not word.startswith("--"))
     origin = re.search(r"--from=(\w+)", arguments)
     allowed = {line[1:] for line in (REPO / ".dockerignore").read_text(encoding="utf-8").split("\n") if line[:1] == "!"}
@@ -125,7 +125,7 @@ def copy(stage: Stage, stages: dict[str, Stage], arguments: str) -> None:
 
 
 def build(folder: Path, stages: dict[str, Stage], **given: str) -> Stage:
-    """Executes the Dockerfile with arguments of a build, but for stages that are there. Returns the last stage."""
+    """Executes the Dockerfile with the arguments of a build, except for stages that exist. Returns the last stage."""
     there = set(stages)
     arguments = {
         name: default for word, rest in instructions() if word == "ARG" for name, _, default in [rest.partition("=")]
@@ -163,7 +163,7 @@ def build(folder: Path, stages: dict[str, Stage], **given: str) -> Stage:
 
 @pytest.fixture(scope="module")
 def stages() -> dict[str, Stage]:
-    """The stages that were built."""
+    """The stages that are already built."""
     return {}
 
 
@@ -220,10 +220,10 @@ def test_the_health_of_the_image_is_that_of_the_program(image: Stage, status: in
             self.end_headers()
 
         def log_message(self, *_: object) -> None:
-            """Says nothing."""
+            """Writes no log."""
 
     server = HTTPServer(("127.0.0.1", 0), Health)
-    server.timeout = 20  # a check that does not ask fails the test, it does not hang
+    server.timeout = 20  # if the check sends no request, the test fails instead of waiting forever
     answering = threading.Thread(target=server.handle_request)
     answering.start()
     command = json.loads(image.settings["HEALTHCHECK"].partition(" CMD ")[2])
@@ -236,7 +236,7 @@ def test_the_health_of_the_image_is_that_of_the_program(image: Stage, status: in
 
 
 def test_the_page_for_operators_says_what_the_image_does(image: Stage) -> None:
-    """User, volume and port are in both; the settings have the same port."""
+    """User, volume and port are the same in both, and the settings have the same port."""
     page = (REPO / "docs" / "operating.md").read_text(encoding="utf-8")
     docker = page.partition("**Docker.**")[2].partition("**systemd.**")[0]
     user, _, group = image.settings["USER"].partition(":")
@@ -259,7 +259,7 @@ def test_the_page_for_operators_says_what_the_image_does(image: Stage) -> None:
 
 
 FILES = ("compose.yaml", "compose.small.yaml")
-OURS = re.compile(r"^paperwire(:\w+)?$")  # images that our Dockerfile makes
+OURS = re.compile(r"^paperwire(:\w+)?$")  # images that our Dockerfile builds
 
 
 def services(name: str) -> dict[str, dict[str, Any]]:

@@ -9,41 +9,31 @@ from pathlib import Path
 
 import pytest
 
-from bot.cli.sending import STATES
+from bot.cli.state import STATES
 from bot.digests import FORMATS, INFO
-from bot.digests._arxiv import arxiv_address, paper_key
 from bot.digests._format import _MESSAGES as MESSAGES
+from bot.digests._papers import arxiv_address, paper_key
 from bot.errors import SettingsError
 from bot.operation.web_server import health_app
-from bot.platforms.slack.manifest import SCOPES, events_of, scopes_of
+from bot.platforms.slack import manifest
 from bot.rendering.language import Language
 from bot.rendering.query_text import query_in_words
-from bot.settings import VARIABLES, Settings, load_settings
+from bot.settings import VARIABLES, Settings
+from bot.settings.loading import load_settings
 from subscriptions.chat_settings import SETTINGS, check_value, resolve
 from subscriptions.errors import NotDelivered, PaperwireError, QueryError
 from subscriptions.matching.paper_index import matching_papers
+from subscriptions.matching.ranking import PapersAtHand
 from subscriptions.model import Announce, ChatKind, DeliveryKind, Paper, Summary, Translation
 from subscriptions.planning.cadence import KINDS
 from subscriptions.planning.receipts import Outcome
-from subscriptions.query import FIELDS, Field
-from subscriptions.query.parse import papers_named_in, parse_canonical, parse_query
-from subscriptions.ranking import PapersAtHand
+from subscriptions.query import FIELDS, Field, parse
+from tests.integration import docs_pages
 from tests.integration.cli import INBOX, Terminal, subcommands
-from tests.integration.docs_pages import (
-    DOCS,
-    ROOT,
-    Row,
-    anchors,
-    blocks,
-    links,
-    page,
-    rows,
-    typed,
-)
 from tests.integration.transcripts import Shell, shows
 
-MOST_WORDS = 25_000  # of README.md and docs/*.md together: longer pages are not read
-PAGES = [*sorted(ROOT.glob("*.md")), *sorted(DOCS.glob("*.md"))]
+MOST_WORDS = 25_000  # for README.md and docs/*.md together: people do not read longer pages
+PAGES = [*sorted(docs_pages.ROOT.glob("*.md")), *sorted(docs_pages.DOCS.glob("*.md"))]
 
 # ------------------------------------------------------------------------------------------------------ docs/queries.md
 
@@ -77,62 +67,63 @@ def _paper(text: str) -> Paper:
     return Paper(**values)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("row", rows("queries.md", "you type", "finds", "does not find"), ids=str)
-def test_an_example_query_finds_and_leaves_what_its_page_says(row: Row) -> None:
-    query = parse_query(row.code("you type"))
+@pytest.mark.parametrize("row", docs_pages.rows("queries.md", "you type", "finds", "does not find"), ids=str)
+def test_an_example_query_finds_and_leaves_what_its_page_says(row: docs_pages.Row) -> None:
+    query = parse.parse_query(row.code("you type"))
     papers = [_paper(row["finds"]), _paper(row["does not find"])]
     assert list(matching_papers(query, papers)) == [0]
 
 
-@pytest.mark.parametrize("row", rows("queries.md", "you type", "2601.15529 is", "brings", "leaves"), ids=str)
-def test_what_is_near_to_a_paper_comes_as_its_page_says(row: Row) -> None:
+@pytest.mark.parametrize("row", docs_pages.rows("queries.md", "you type", "2601.15529 is", "brings", "leaves"), ids=str)
+def test_what_is_near_to_a_paper_comes_as_its_page_says(row: docs_pages.Row) -> None:
     text, given = row.code("you type"), replace(_paper(row["2601.15529 is"]), arxiv_id="2601.15529")
     others = map(_paper, ("Tides", "Sand", "Mud", "Clay", "Rain"))
-    words = PapersAtHand([given, *others]).words(papers_named_in(parse_query(text)))
-    query = parse_query(text, FIELDS.knowing(words))
+    words = PapersAtHand([given, *others]).words(parse.papers_named_in(parse.parse_query(text)))
+    query = parse.parse_query(text, FIELDS.knowing(words))
     papers = [_paper(row["brings"]), _paper(row["leaves"])]
     assert list(matching_papers(query, papers)) == [0]
-    assert list(matching_papers(parse_canonical(query.canonical), papers)) == [0]
+    assert list(matching_papers(parse.parse_canonical(query.canonical), papers)) == [0]
 
 
-@pytest.mark.parametrize("row", rows("queries.md", "you type", "is the same as"), ids=str)
-def test_two_queries_that_the_page_calls_the_same_are_one(row: Row) -> None:
-    assert parse_query(row.code("you type")).canonical == parse_query(row.code("is the same as")).canonical
+@pytest.mark.parametrize("row", docs_pages.rows("queries.md", "you type", "is the same as"), ids=str)
+def test_two_queries_that_the_page_calls_the_same_are_one(row: docs_pages.Row) -> None:
+    assert parse.parse_query(row.code("you type")).canonical == parse.parse_query(row.code("is the same as")).canonical
 
 
-@pytest.mark.parametrize("row", rows("queries.md", "you type", "is read as", "and the answer says"), ids=str)
-def test_a_query_is_read_as_its_page_says_and_the_answer_says_so(row: Row) -> None:
-    query = parse_query(row.code("you type"))
+@pytest.mark.parametrize("row", docs_pages.rows("queries.md", "you type", "is read as", "and the answer says"), ids=str)
+def test_a_query_is_read_as_its_page_says_and_the_answer_says_so(row: docs_pages.Row) -> None:
+    query = parse.parse_query(row.code("you type"))
     assert (query_in_words(query, str), str(query.hints[0])) == (row["is read as"], row["and the answer says"])
 
 
-@pytest.mark.parametrize("row", rows("queries.md", "you type", "is read as", "in Chinese"), ids=str)
-def test_a_query_is_read_in_both_languages_as_its_page_says(row: Row) -> None:
-    query = parse_query(row.code("you type"))
+@pytest.mark.parametrize("row", docs_pages.rows("queries.md", "you type", "is read as", "in Chinese"), ids=str)
+def test_a_query_is_read_in_both_languages_as_its_page_says(row: docs_pages.Row) -> None:
+    query = parse.parse_query(row.code("you type"))
     assert (query_in_words(query, str), query_in_words(query, Language("zh", "UTC").translate)) == (
         row["is read as"],
         row["in Chinese"],
     )
 
 
-@pytest.mark.parametrize("row", rows("queries.md", "you type", "column", "the answer says"), ids=str)
-def test_a_refusal_has_the_column_and_sentence_of_its_page(row: Row) -> None:
+@pytest.mark.parametrize("row", docs_pages.rows("queries.md", "you type", "column", "the answer says"), ids=str)
+def test_a_refusal_has_the_column_and_sentence_of_its_page(row: docs_pages.Row) -> None:
     with pytest.raises(QueryError) as refused:
-        parse_query(row.code("you type"))
+        parse.parse_query(row.code("you type"))
     assert (str(refused.value.column), str(refused.value.sentence)) == (row["column"], row["the answer says"])
 
 
 @pytest.mark.parametrize("field", [*FIELDS], ids=repr)
 def test_the_table_of_fields_has_all_fields_and_names(field: Field) -> None:
     documented = {
-        row.code("field"): row["other names"] for row in rows("queries.md", "field", "other names", "looks at")
+        row.code("field"): row["other names"]
+        for row in docs_pages.rows("queries.md", "field", "other names", "looks at")
     }
     assert documented[f"{field.name}:"] == " ".join(f"`{name}:`" for name in field.aliases)
 
 
 @pytest.mark.parametrize("name", FIELDS.by_name)
 def test_every_name_of_a_field_is_told(name: str) -> None:
-    assert f"`{name}:" in page("queries.md")
+    assert f"`{name}:" in docs_pages.page("queries.md")
 
 
 # ----------------------------------------------------------------------------------------------------- docs/commands.md
@@ -147,8 +138,10 @@ SUBCOMMANDS = {name: _options(one.params) for name, one in subcommands().items()
 
 
 def test_the_list_of_subcommands_is_what_help_says() -> None:
-    made = runpy.run_path(str(DOCS / "commands_page.py"))
-    assert made["page"](page("commands.md")) == page("commands.md"), "python docs/commands_page.py writes it again"
+    made = runpy.run_path(str(docs_pages.DOCS / "commands_page.py"))
+    assert made["page"](docs_pages.page("commands.md")) == docs_pages.page("commands.md"), (
+        "python docs/commands_page.py writes it again"
+    )
 
 
 # ----------------------------------------------------------------------------------------------------- docs/settings.md
@@ -161,19 +154,19 @@ def _load(environ: dict[str, str], folder: Path) -> Settings:
 
 
 def test_every_variable_has_its_row_and_no_row_is_of_another() -> None:
-    assert sorted(row.code("variable") for row in rows("settings.md", *_VARIABLES)) == sorted(VARIABLES)
+    assert sorted(row.code("variable") for row in docs_pages.rows("settings.md", *_VARIABLES)) == sorted(VARIABLES)
 
 
-@pytest.mark.parametrize("row", rows("settings.md", *_VARIABLES), ids=str)
-def test_the_example_of_a_variable_works_and_has_an_effect(row: Row, tmp_path: Path) -> None:
-    examples = {other.code("variable"): other.code("example") for other in rows("settings.md", *_VARIABLES)}
+@pytest.mark.parametrize("row", docs_pages.rows("settings.md", *_VARIABLES), ids=str)
+def test_the_example_of_a_variable_works_and_has_an_effect(row: docs_pages.Row, tmp_path: Path) -> None:
+    examples = {other.code("variable"): other.code("example") for other in docs_pages.rows("settings.md", *_VARIABLES)}
     examples["PAPERWIRE_CONFIG"] = "other.toml"
     (tmp_path / "other.toml").write_text("[backup]\nto = 'elsewhere'", encoding="utf-8")
     whole = _load(examples, tmp_path)
     del examples[row.code("variable")]
     try:
         without: Settings | None = _load(examples, tmp_path)
-    except SettingsError:  # one of a pair, and the other misses it
+    except SettingsError:  # one of a pair of variables, where the other one is missing
         without = None
     assert without != whole
 
@@ -186,14 +179,16 @@ def _default(name: str) -> object:
 
 
 @pytest.mark.parametrize(
-    "row", [row for row in rows("settings.md", *_VARIABLES) if re.fullmatch("`[^`]*`", row["without it"])], ids=str
+    "row",
+    [row for row in docs_pages.rows("settings.md", *_VARIABLES) if re.fullmatch("`[^`]*`", row["without it"])],
+    ids=str,
 )
-def test_a_variable_that_is_not_set_is_what_its_row_says(row: Row) -> None:
+def test_a_variable_that_is_not_set_is_what_its_row_says(row: docs_pages.Row) -> None:
     assert str(_default(row.code("variable"))) == row.code("without it")
 
 
 def test_the_file_of_the_page_can_be_used_and_holds_every_key(tmp_path: Path) -> None:
-    (whole,) = blocks(DOCS / "settings.md", "toml")
+    (whole,) = docs_pages.blocks(docs_pages.DOCS / "settings.md", "toml")
     (tmp_path / "paperwire.toml").write_text(whole, encoding="utf-8")
     read = _load({"TEAM_BOT_TOKEN": "xoxb-1", "TEAM_APP_TOKEN": "xapp-1"}, tmp_path)
     assert (len(read.sources), len(read.slack.workspaces)) == (3, 1)
@@ -201,7 +196,7 @@ def test_the_file_of_the_page_can_be_used_and_holds_every_key(tmp_path: Path) ->
         (tmp_path / "paperwire.toml").write_text(f"{table}qqqqqqqq = 1", encoding="utf-8")
         with pytest.raises(SettingsError) as refused:
             _load({}, tmp_path)
-        _, _, known = str(refused.value.hint).partition("Known are: ")  # the program's own list
+        _, _, known = str(refused.value.hint).partition("Known are: ")  # the list of known names, from the program
         assert known
         for key in known.rstrip(".").split(", "):
             assert re.search(rf"^(\[+{key}\]+|{key} =)", whole, re.MULTILINE), key
@@ -217,28 +212,30 @@ _KINDS = {
 
 
 def test_every_setting_of_a_chat_has_its_rows() -> None:
-    assert sorted(row.code("setting") for row in rows("settings.md", "setting", "values", "means")) == sorted(SETTINGS)
+    assert sorted(
+        row.code("setting") for row in docs_pages.rows("settings.md", "setting", "values", "means")
+    ) == sorted(SETTINGS)
 
 
 def test_a_setting_whose_default_depends_on_the_chat_has_its_row() -> None:
     differ = {name for name in SETTINGS if len({_unchosen(name, kind) for kind in _KINDS.values()}) > 1}
-    assert {row.code("setting") for row in rows("settings.md", "setting", *_KINDS)} == differ
+    assert {row.code("setting") for row in docs_pages.rows("settings.md", "setting", *_KINDS)} == differ
 
 
-@pytest.mark.parametrize("row", rows("settings.md", "setting", *_KINDS), ids=str)
-def test_a_chat_that_chose_nothing_has_what_the_page_says(row: Row) -> None:
+@pytest.mark.parametrize("row", docs_pages.rows("settings.md", "setting", *_KINDS), ids=str)
+def test_a_chat_that_chose_nothing_has_what_the_page_says(row: docs_pages.Row) -> None:
     for column, kind in _KINDS.items():
         assert (row.code(column) or row[column]) == _unchosen(row.code("setting"), kind)
 
 
 def _unchosen(name: str, where: tuple[ChatKind, str]) -> str:
-    """Returns what a setting is in a chat of this kind and platform that chose nothing."""
+    """Returns the value of a setting in a chat of this kind and platform that has chosen nothing."""
     value = getattr(resolve(*where, {}, timezone="the operator's", lang="en"), name)
     return "all" if value is None else str(value)
 
 
-@pytest.mark.parametrize("row", rows("settings.md", "setting", "values", "means"), ids=str)
-def test_the_values_of_a_setting_can_be_chosen_in_some_chat_each(row: Row) -> None:
+@pytest.mark.parametrize("row", docs_pages.rows("settings.md", "setting", "values", "means"), ids=str)
+def test_the_values_of_a_setting_can_be_chosen_in_some_chat_each(row: docs_pages.Row) -> None:
     def fits(value: str, kind: ChatKind) -> bool:
         try:
             return bool(check_value(row.code("setting"), value, kind=kind))
@@ -253,7 +250,7 @@ def test_the_values_of_a_setting_can_be_chosen_in_some_chat_each(row: Row) -> No
 
 
 def test_the_page_has_the_formats_in_the_order_of_detection() -> None:
-    table = rows("formats.md", "format", "is", "recognised by", "has")
+    table = docs_pages.rows("formats.md", "format", "is", "recognised by", "has")
     assert [row.code("format") for row in table] == [module.name for module in FORMATS], (
         "The first table of docs/formats.md has one row for each format, in the order of FORMATS in bot/digests/__init__.py: "
         "add or move the row (CONTRIBUTING.md, Add a digest format, step 5)."
@@ -261,12 +258,14 @@ def test_the_page_has_the_formats_in_the_order_of_detection() -> None:
 
 
 def test_every_warning_has_its_row_and_no_row_is_of_another() -> None:
-    table = rows("formats.md", "code", "means")
+    table = docs_pages.rows("formats.md", "code", "means")
     assert [row.code("code") for row in table] == sorted({*MESSAGES, *INFO})
 
 
-@pytest.mark.parametrize("row", rows("formats.md", "of", "for example", "key"), ids=lambda row: row["for example"])
-def test_a_paper_is_known_by_the_key_of_its_row(row: Row) -> None:
+@pytest.mark.parametrize(
+    "row", docs_pages.rows("formats.md", "of", "for example", "key"), ids=lambda row: row["for example"]
+)
+def test_a_paper_is_known_by_the_key_of_its_row(row: docs_pages.Row) -> None:
     text = row.code("for example")
     address = arxiv_address(text)
     known_by = {
@@ -282,11 +281,15 @@ def test_a_paper_is_known_by_the_key_of_its_row(row: Row) -> None:
 
 
 def test_every_state_of_a_delivery_has_its_row() -> None:
-    assert [row.code("state") for row in rows("operating.md", "state", "means", "what to do")] == list(STATES)
+    assert [row.code("state") for row in docs_pages.rows("operating.md", "state", "means", "what to do")] == list(
+        STATES
+    )
 
 
 def test_every_receipt_has_its_row() -> None:
-    assert {row.code("receipt") for row in rows("operating.md", "receipt", "means", "what to do")} == set(Outcome)
+    assert {row.code("receipt") for row in docs_pages.rows("operating.md", "receipt", "means", "what to do")} == set(
+        Outcome
+    )
 
 
 async def _no_metrics() -> tuple[bytes, str]:
@@ -294,44 +297,53 @@ async def _no_metrics() -> tuple[bytes, str]:
 
 
 def test_every_address_of_the_page_answers() -> None:
-    addresses = {row.code("address") for row in rows("operating.md", "address", "answers")}
+    addresses = {row.code("address") for row in docs_pages.rows("operating.md", "address", "answers")}
     assert addresses == {getattr(route, "path", "") for route in health_app(dict, metrics=_no_metrics).routes}
 
 
 def test_the_it_page_has_the_real_scopes_events_and_times() -> None:
-    made = runpy.run_path(str(DOCS / "slack_page.py"))
-    assert made["page"](page("slack.md")) == page("slack.md"), "python docs/slack_page.py writes its tables anew"
-    assert all(f"`{scope.name}`" in page("slack.md") for scope in SCOPES)
-    assert all(f"`{event}`" in page("slack.md") for event in events_of(scopes_of()))
+    made = runpy.run_path(str(docs_pages.DOCS / "slack_page.py"))
+    assert made["page"](docs_pages.page("slack.md")) == docs_pages.page("slack.md"), (
+        "python docs/slack_page.py writes its tables anew"
+    )
+    assert all(f"`{scope.name}`" in docs_pages.page("slack.md") for scope in manifest.SCOPES)
+    assert all(f"`{event}`" in docs_pages.page("slack.md") for event in manifest.events_of(manifest.scopes_of()))
 
 
 # ------------------------------------------------------------------------------------------------- every page of the repo
 
 
-@pytest.mark.parametrize("path", [ROOT / "README.md", DOCS / "operating.md"], ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path", [docs_pages.ROOT / "README.md", docs_pages.DOCS / "operating.md"], ids=lambda path: path.name
+)
 def test_what_a_page_types_can_be_done_without_a_token(
     path: Path, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shell = Shell(terminal, monkeypatch, ExitStack())  # no fake is typed
-    shell.file("paperwire.toml", "\n".join(blocks(path, "toml")) or INBOX)  # without a source arXiv is asked
+    shell = Shell(terminal, monkeypatch, ExitStack())  # these pages start no fake, so nothing must be stopped
+    # without a source, the program would request arXiv
+    shell.file("paperwire.toml", "\n".join(docs_pages.blocks(path, "toml")) or INBOX)
     shell.file("inbox/.keep", "")
-    for line in (line for block in blocks(path, "") for line in block.splitlines() if line.startswith("paperwire ")):
+    for line in (
+        line for block in docs_pages.blocks(path, "") for line in block.splitlines() if line.startswith("paperwire ")
+    ):
         status, printed = shell.run_until_ready() if line == "paperwire run" else shell.type(line)
         assert status == 0, f"$ {line}\n{printed}"
 
 
 @pytest.mark.parametrize("name", ["README.md", "README.zh.md"])
 def test_the_readme_names_what_does_all_on_a_fresh_machine(name: str) -> None:
-    whole = (ROOT / name).read_text(encoding="utf-8")
-    first = blocks(ROOT / name, "")[0]
+    whole = (docs_pages.ROOT / name).read_text(encoding="utf-8")
+    first = docs_pages.blocks(docs_pages.ROOT / name, "")[0]
     assert all(f"make {target} " in first and f"`make {target}`" in whole for target in ("demo", "test"))
     assert not re.search(r"\d{4,}:[\w-]+", whole), "an example token that looks like a real one"
 
 
-READERS = ("People in chats", "Operators", "Developers", "Figures")  # of the list in README.md
+READERS = ("People in chats", "Operators", "Developers", "Figures")  # the headings of the list in README.md
 
 
-@pytest.mark.parametrize("path", [*DOCS.glob("*.md"), ROOT / "CONTRIBUTING.md"], ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path", [*docs_pages.DOCS.glob("*.md"), docs_pages.ROOT / "CONTRIBUTING.md"], ids=lambda path: path.name
+)
 def test_a_page_says_first_for_whom_it_is(path: Path) -> None:
     first = path.read_text(encoding="utf-8").split("\n\n")[1]
     assert first.startswith("写给" if path.stem.endswith(".zh") else "For "), first
@@ -340,27 +352,29 @@ def test_a_page_says_first_for_whom_it_is(path: Path) -> None:
 def test_the_readme_names_each_page_for_a_reader() -> None:
     listed = "".join(
         line
-        for line in (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+        for line in (docs_pages.ROOT / "README.md").read_text(encoding="utf-8").splitlines()
         if line.startswith(tuple(f"- {reader}" for reader in READERS))
     )
-    assert [path.name for path in DOCS.glob("*.md") if ".zh" not in path.name and path.name not in listed] == []
+    assert [
+        path.name for path in docs_pages.DOCS.glob("*.md") if ".zh" not in path.name and path.name not in listed
+    ] == []
 
 
 def test_the_pages_stay_short() -> None:
-    pages = [ROOT / "README.md", *DOCS.glob("*.md")]
+    pages = [docs_pages.ROOT / "README.md", *docs_pages.DOCS.glob("*.md")]
     assert sum(len(path.read_text(encoding="utf-8").split()) for path in pages) <= MOST_WORDS
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
 def test_links_of_a_page_lead_somewhere(path: Path) -> None:
-    for link in links(path):
+    for link in docs_pages.links(path):
         file, _, anchor = link.partition("#")
         target = path.parent / file if file else path
         assert target.exists(), link
-        assert not anchor or anchor in anchors(target), link
+        assert not anchor or anchor in docs_pages.anchors(target), link
 
 
-@pytest.mark.parametrize("path", [*PAGES, ROOT / "Dockerfile"], ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [*PAGES, docs_pages.ROOT / "Dockerfile"], ids=lambda path: path.name)
 def test_a_page_names_only_variables_that_there_are(path: Path) -> None:
     named = re.findall(r"PAPERWIRE_[A-Z_]+[A-Z]", path.read_text(encoding="utf-8"))
     assert {name.removesuffix("_FILE") for name in named} <= {*VARIABLES, "PAPERWIRE_SHARED"}
@@ -368,14 +382,14 @@ def test_a_page_names_only_variables_that_there_are(path: Path) -> None:
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
 def test_a_page_names_only_existing_subcommands_and_options(path: Path) -> None:
-    for line in typed(path):
+    for line in docs_pages.typed(path):
         _, name, inner, *_ = f"{line} ".split(" ")
         options = SUBCOMMANDS.get(f"{name} {inner}") or SUBCOMMANDS[name]
         assert set(re.findall(r"(?<!\S)--[a-z][\w-]*", line.partition(" -- ")[0])) <= options, line
 
 
 def test_the_words_of_the_program_are_explained() -> None:
-    documented = page("architecture.md").partition("\n## Words\n")[2]
+    documented = docs_pages.page("architecture.md").partition("\n## Words\n")[2]
     outcomes = [outcome.__name__ for outcome in NotDelivered.__subclasses__()]
     kinds = [kind.value for enumeration in (Announce, DeliveryKind) for kind in enumeration]
     for word in (*outcomes, *kinds, *KINDS):
@@ -384,7 +398,7 @@ def test_the_words_of_the_program_are_explained() -> None:
 
 _READ = (".py", ".md", ".toml", ".txt", ".html", ".css", ".po", ".lock", ".j2", "Makefile", "Dockerfile", "run")
 _ELSEWHERE = re.compile(
-    r"\b(contract|design|platforms|engine|messages|style|peers)\.md\b"  # pages that are not in this repo
+    r"\b(contract|design|platforms|engine|messages|style|peers)\.md\b"  # pages that do not exist in this repo
     r"|\b(contract|[Dd]esign) (section|rules?)\b"
 )
 
@@ -394,12 +408,14 @@ def test_nothing_refers_to_a_page_that_a_stranger_cannot_read() -> None:
         text = path.read_text(encoding="utf-8", errors="replace")
         assert not (found := _ELSEWHERE.search(text)), f"{path}: {found}"
         for name in re.findall(r"docs/[\w/]+\.md", text):
-            assert (ROOT / name).is_file(), f"{path}: {name}"
+            assert (docs_pages.ROOT / name).is_file(), f"{path}: {name}"
 
 
 def _files() -> Iterator[Path]:
-    """Returns the text files of the repo, without this one, which holds the forbidden words."""
-    tops = [top for top in ROOT.iterdir() if top.name in {".ci", "Dockerfile"} or not top.name.startswith(".")]
+    """Yields the text files of the repo, except this one, which holds the forbidden words."""
+    tops = [
+        top for top in docs_pages.ROOT.iterdir() if top.name in {".ci", "Dockerfile"} or not top.name.startswith(".")
+    ]
     for top in tops:
         found = sorted(top.rglob("*")) if top.is_dir() else [top]
         yield from (path for path in found if path.name.endswith(_READ) and path.is_file() and path != Path(__file__))

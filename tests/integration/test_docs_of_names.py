@@ -1,4 +1,4 @@
-"""The docs name only files, modules, commands and metrics that exist, and the numbers of the program."""
+"""Names and numbers in the docs are those of the program, and the Chinese pages say the same as the English ones."""
 
 import json
 import re
@@ -10,48 +10,47 @@ from grafana_foundation_sdk.cog.plugins import register_default_plugins
 from grafana_foundation_sdk.models.dashboard import Dashboard
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
 
-from bot.cli.subcommands import SUBCOMMANDS
+from bot.cli import SUBCOMMANDS
 from bot.commands.intent import REGISTRY
 from bot.commands.subscribe import EDITED_WITHIN, MOST_LINES
 from bot.context import MAX_OF_CHAT, MAX_OF_PERSON
 from bot.delivery.outcomes import GONE_CHATS, GONE_SHARE
+from bot.operation import sign_in, web_server
 from bot.operation.health import MOST_OF_A_NAME
 from bot.operation.metrics import METRICS, Timing
-from bot.operation.sign_in import LASTS, MOST_TRIES, MOST_TRIES_OF_AN_ADDRESS
 from bot.operation.status import DAYS as DAYS_OF_STATUS
 from bot.operation.ticks import INTERVAL
-from bot.operation.web_server import LONGEST_BODY, LONGEST_HEAD, MOST_CONNECTIONS, MOST_OF_AN_ADDRESS
-from bot.platforms.slack.outgoing import SlackChannel
-from bot.platforms.telegram.outgoing import TelegramChannel
+from bot.platforms.slack.adapter import SlackChannel
+from bot.platforms.telegram.adapter import TelegramChannel
 from bot.settings import VARIABLES
 from bot.sources.arxiv_lookup import IDS_PER_REQUEST
 from bot.sources.poll import HISTORY
 from bot.sources.receipts import MOST_TRIES as MOST_TRIES_OF_A_DAY
 from subscriptions.addresses import LONGEST_NAME as LONGEST_NAME_OF_A_CHAT
-from subscriptions.chat_settings.setting import LARGEST_LIMIT
+from subscriptions.chat_settings import LARGEST_LIMIT
+from subscriptions.matching import ranking
 from subscriptions.matching.batch import MANY
-from subscriptions.planning.decision import FIRST_WAIT, LONGEST_WAIT, MOST_NEAR
+from subscriptions.planning import decision
 from subscriptions.planning.source_calendar import LATE_AFTER
 from subscriptions.portable import LONGEST_NAME
-from subscriptions.query.sentences import MAX_ALTERNATIVES, MAX_QUERY_LENGTH, MOST_PAPERS, SHORTEST_PREFIX
+from subscriptions.query import sentences
 from subscriptions.query.sentences import MOST_NEAR as MOST_LIKE
-from subscriptions.ranking import MOST_WORDS, MOST_WORDS_OF_ONE, SAMPLE
+from subscriptions.service import near_papers
 from subscriptions.service.access import WRONG_CODES
 from subscriptions.service.changes import KEPT
 from subscriptions.service.known_papers import MOST_COUNTED
 from subscriptions.service.look import STREAK_AFTER
-from subscriptions.service.loosening import LOOKED_AT, MOST_ALIKE
-from subscriptions.service.near_papers import LEARNED_FROM, MOST_SAVED, MOST_SIGNALS, STRENGTHS
 from subscriptions.service.plan import SLICE
 from subscriptions.service.requests import MOST_PER_CHAT
 from subscriptions.service.retention import DELIVERIES, UPDATES
 from subscriptions.service.sending import SILENT_AFTER
 from subscriptions.store.database.postgres import CONNECTIONS
-from subscriptions.store.merging import MOST_ASKED
-from tests.integration.docs_pages import DOCS, ROOT, alerts, expressions, page, rows
+from subscriptions.store.sources import MOST_ASKED
+from tests.integration import docs_pages
+from tests.integration.docs_pages import page
 
-PAGES = [*sorted(ROOT.glob("*.md")), *sorted(DOCS.glob("*.md"))]
-MADE = {"CONTRIBUTING.md": {"bot/digests/NAME.py", "bot/commands/counting.py"}}  # that its recipes make
+PAGES = [*sorted(docs_pages.ROOT.glob("*.md")), *sorted(docs_pages.DOCS.glob("*.md"))]
+MADE = {"CONTRIBUTING.md": {"bot/digests/NAME.py", "bot/commands/counting.py"}}  # the files that its recipes create
 IN_WORDS = {
     2: "two", 3: "three", 4: "four", 5: "five", 6: "six", 8: "eight", 10: "ten", 20: "twenty", 30: "thirty", 60: "sixty",
     100: "(?:a )?hundred", 200: "two hundred", 1000: "thousand",
@@ -64,14 +63,14 @@ IN_WORDS = {
 def test_a_page_names_only_files_and_modules_that_there_are(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     named = set(re.findall(r"`((?:bot|subscriptions|tests|bench|docs|templates|locales|\.ci)/[\w./-]*)`", text))
-    assert [name for name in named - MADE.get(path.name, set()) if not (ROOT / name).exists()] == []
+    assert [name for name in named - MADE.get(path.name, set()) if not (docs_pages.ROOT / name).exists()] == []
     modules = set(re.findall(r"(?:python -m |`)((?:bench|tests|bot|subscriptions|locales)(?:\.\w+)+)", text))
     assert [name for name in modules if not _is_a_module(name)] == []
 
 
 def _is_a_module(name: str) -> bool:
-    """Returns whether a dotted name is a module, or something in one."""
-    whole, above = ROOT / name.replace(".", "/"), ROOT / name.rpartition(".")[0].replace(".", "/")
+    """Returns whether a dotted name is a module, or the name of something in a module."""
+    whole, above = docs_pages.ROOT / name.replace(".", "/"), docs_pages.ROOT / name.rpartition(".")[0].replace(".", "/")
     inside = next((one for one in (above.with_suffix(".py"), above / "__init__.py") if one.is_file()), None)
     last = name.rpartition(".")[2]
     known = inside is not None and bool(re.search(rf"\b{last}\b", inside.read_text(encoding="utf-8")))
@@ -82,7 +81,7 @@ def test_the_first_lines_of_a_package_name_only_its_own_modules() -> None:
     wrong = [
         f"{first}: {name}"
         for top in ("bot", "subscriptions")
-        for first in sorted((ROOT / top).rglob("__init__.py"))
+        for first in sorted((docs_pages.ROOT / top).rglob("__init__.py"))
         for name in re.findall(
             r"^- `([\w/]+\.py)`|[,;] `([\w/]+\.py)`", first.read_text(encoding="utf-8"), re.MULTILINE
         )
@@ -94,12 +93,16 @@ def test_the_first_lines_of_a_package_name_only_its_own_modules() -> None:
 def test_the_functions_of_the_two_ways_are_where_the_page_says() -> None:
     ways = [
         (row.code("function"), row.code("module"))
-        for row in rows("architecture.md", "function", "module", "what it does")
+        for row in docs_pages.rows("architecture.md", "function", "module", "what it does")
     ]
-    said = re.findall(r"^- `(\w+)` in (\S+)", (ROOT / "bot" / "__init__.py").read_text(encoding="utf-8"), re.MULTILINE)
+    said = re.findall(
+        r"^- `(\w+)` in (\S+)", (docs_pages.ROOT / "bot" / "__init__.py").read_text(encoding="utf-8"), re.MULTILINE
+    )
     assert [(name, file.replace("PLATFORM", "telegram")) for name, file in said] == ways
     assert [
-        name for name, file in ways if not re.search(rf"def {name}\(", (ROOT / file).read_text(encoding="utf-8"))
+        name
+        for name, file in ways
+        if not re.search(rf"def {name}\(", (docs_pages.ROOT / file).read_text(encoding="utf-8"))
     ] == []
 
 
@@ -116,26 +119,26 @@ def test_every_other_name_of_a_command_stands_in_the_guide(guide: str, command: 
 # -------------------------------------------------------------------------------------------------------------- numbers
 
 
-NUMBERS = (  # page, a sentence of it with # for a number, the number of the program
+NUMBERS = (  # page, a sentence of the page with # for a number, the number in the program
     ("guide.md", "Several lines are several subscriptions, # at most", MOST_LINES),
     ("guide.md", "within # minutes the edited", EDITED_WITHIN.seconds / 60),
     ("guide.md", "a name of at most # characters", LONGEST_NAME),
     ("guide.md", "the last change, up to # of them", KEPT),
     ("guide.md", "nothing has matched on # days", STREAK_AFTER),
-    ("guide.md", "each time the # papers nearest", MOST_NEAR),
-    ("guide.md", "nearest to it among the newest #, ", LOOKED_AT),
+    ("guide.md", "each time the # papers nearest", decision.MOST_NEAR),
+    ("guide.md", "nearest to it among the newest #, ", near_papers.LOOKED_AT),
     ("guide.md", "more than\n#, or if", MOST_COUNTED),
     ("guide.md", "can have # subscriptions", MOST_PER_CHAT),
     ("guide.md", "give # commands a minute", MAX_OF_CHAT),
     ("guide.md", "# of one person in a group", MAX_OF_PERSON),
     ("operating.md", "send # wrong codes an hour", WRONG_CODES),
-    ("operating.md", "accepts at most # connections", MOST_CONNECTIONS),
-    ("operating.md", "# of one remote address", MOST_OF_AN_ADDRESS),
-    ("operating.md", "may take # seconds, its body", LONGEST_HEAD),
-    ("operating.md", "its body # seconds", LONGEST_BODY),
-    ("operating.md", "A session lasts # days", LASTS.days),
-    ("operating.md", "After # wrong passwords", MOST_TRIES),
-    ("operating.md", "or # from one\naddress", MOST_TRIES_OF_AN_ADDRESS),
+    ("operating.md", "accepts at most # connections", web_server.MOST_CONNECTIONS),
+    ("operating.md", "# of one remote address", web_server.MOST_OF_AN_ADDRESS),
+    ("operating.md", "may take # seconds, its body", web_server.LONGEST_HEAD),
+    ("operating.md", "its body # seconds", web_server.LONGEST_BODY),
+    ("operating.md", "A session lasts # days", sign_in.LASTS.days),
+    ("operating.md", "After # wrong passwords", sign_in.MOST_TRIES),
+    ("operating.md", "or # from one\naddress", sign_in.MOST_TRIES_OF_AN_ADDRESS),
     ("operating.md", "open pages, # of one name", MOST_OF_A_NAME),
     ("operating.md", "each of the last # days", DAYS_OF_STATUS),
     ("operating.md", "the batches of the last # days", HISTORY.days),
@@ -144,22 +147,22 @@ NUMBERS = (  # page, a sentence of it with # for a number, the number of the pro
     ("operating.md", "ids, # in one request", IDS_PER_REQUEST),
     ("operating.md", "is asked for # times, half", MOST_ASKED),
     ("operating.md", "after # seconds without a heartbeat others", SILENT_AFTER.seconds),
-    ("operating.md", "the last # signals", MOST_SIGNALS),
-    ("queries.md", "commas between, # at most", MOST_PAPERS),
+    ("operating.md", "the last # signals", near_papers.MOST_SIGNALS),
+    ("queries.md", "commas between, # at most", sentences.MOST_PAPERS),
     ("queries.md", "a query has # `like:` at most", MOST_LIKE),
-    ("queries.md", "the nearest # are shown", MOST_NEAR),
-    ("queries.md", "papers that are named # words", MOST_WORDS),
-    ("queries.md", "shares its words with none, #.", MOST_WORDS_OF_ONE),
-    ("queries.md", "A query of more than # characters", MAX_QUERY_LENGTH),
-    ("queries.md", "more than # alternatives", MAX_ALTERNATIVES),
-    ("queries.md", "at least # letters or digits", SHORTEST_PREFIX),
-    ("queries.md", "over the newest # papers", SAMPLE),
-    ("queries.md", "# words that speak for a paper", MOST_WORDS),
-    ("queries.md", "or # where a single paper", MOST_WORDS_OF_ONE),
-    ("queries.md", "from its newest # papers", LEARNED_FROM),
-    ("queries.md", "The last # signals", MOST_SIGNALS),
-    ("queries.md", "signals are kept, and a # saved", MOST_SAVED),
-    ("queries.md", "the nearest are shown, # at most", MOST_ALIKE),
+    ("queries.md", "the nearest # are shown", decision.MOST_NEAR),
+    ("queries.md", "papers that are named # words", ranking.MOST_WORDS),
+    ("queries.md", "shares its words with none, #.", ranking.MOST_WORDS_OF_ONE),
+    ("queries.md", "A query of more than # characters", sentences.MAX_QUERY_LENGTH),
+    ("queries.md", "more than # alternatives", sentences.MAX_ALTERNATIVES),
+    ("queries.md", "at least # letters or digits", sentences.SHORTEST_PREFIX),
+    ("queries.md", "over the newest # papers", ranking.SAMPLE),
+    ("queries.md", "# words that speak for a paper", ranking.MOST_WORDS),
+    ("queries.md", "or # where a single paper", ranking.MOST_WORDS_OF_ONE),
+    ("queries.md", "from its newest # papers", near_papers.LEARNED_FROM),
+    ("queries.md", "The last # signals", near_papers.MOST_SIGNALS),
+    ("queries.md", "signals are kept, and a # saved", near_papers.MOST_SAVED),
+    ("queries.md", "the nearest are shown, # at most", near_papers.MOST_ALIKE),
     ("commands.md", "spaces, of at most # characters", LONGEST_NAME_OF_A_CHAT),
     ("settings.md", "a delivery shows, at most #.", LARGEST_LIMIT),
     ("metrics.md", "GET every # minutes", INTERVAL / 60),
@@ -172,8 +175,8 @@ NUMBERS = (  # page, a sentence of it with # for a number, the number of the pro
     ("operating.md", "# characters in all", SlackChannel.limits.text),
     ("operating.md", "sent messages | # days", DELIVERIES.days),
     ("operating.md", "typed in chats | # days", UPDATES.days),
-    ("operating.md", "tried again after # seconds", FIRST_WAIT.seconds),
-    ("operating.md", "up to every # minutes", LONGEST_WAIT.seconds / 60),
+    ("operating.md", "tried again after # seconds", decision.FIRST_WAIT.seconds),
+    ("operating.md", "up to every # minutes", decision.LONGEST_WAIT.seconds / 60),
     ("operating.md", "If more than # chats", GONE_CHATS),
 )
 
@@ -192,8 +195,8 @@ def test_the_pace_of_a_chat_and_the_share_of_gone_chats_are_those_of_the_page() 
 
 
 def test_what_a_chat_does_with_papers_counts_as_its_table_says() -> None:
-    documented = [float(row["counts"]) for row in rows("queries.md", "it", "counts")]
-    assert documented == [*STRENGTHS.values()]
+    documented = [float(row["counts"]) for row in docs_pages.rows("queries.md", "it", "counts")]
+    assert documented == [*near_papers.STRENGTHS.values()]
 
 
 # ------------------------ docs/metrics.md, alerts.yml and grafana.json name only metrics that exist, and say what to do
@@ -204,7 +207,7 @@ _SERIES = ("_bucket", "_sum", "_count")
 
 
 def known_metrics() -> dict[str, set[str]]:
-    """The names of all series, each with its labels."""
+    """Returns the names of all series, each with its labels."""
     declared = {one.name: set(one.labels) for one in METRICS}
     series = {one.name + end: {*one.labels, "le"} for one in METRICS if isinstance(one, Timing) for end in _SERIES}
     registry = CollectorRegistry()
@@ -216,7 +219,7 @@ def known_metrics() -> dict[str, set[str]]:
 def test_every_metric_has_its_row_and_no_row_is_of_another() -> None:
     page = [
         (row["metric"], row["kind"], row["labels"])
-        for row in rows("metrics.md", "metric", "kind", "labels", "what it says")
+        for row in docs_pages.rows("metrics.md", "metric", "kind", "labels", "what it says")
     ]
     declared = [
         (f"`{one.name}`", type(one).__name__.lower(), ", ".join(f"`{label}`" for label in one.labels))
@@ -225,7 +228,7 @@ def test_every_metric_has_its_row_and_no_row_is_of_another() -> None:
     assert page == declared
 
 
-@pytest.mark.parametrize("expression", sorted(set(expressions())))
+@pytest.mark.parametrize("expression", sorted(set(docs_pages.expressions())))
 def test_an_expression_names_metrics_and_labels_that_there_are(expression: str) -> None:
     names, labels = set(_NAME.findall(expression)), known_metrics()
     assert names or expression.startswith("up{")
@@ -236,9 +239,9 @@ def test_an_expression_names_metrics_and_labels_that_there_are(expression: str) 
     assert used <= set().union(*(labels[name] for name in names))
 
 
-@pytest.mark.parametrize("name", alerts())
+@pytest.mark.parametrize("name", docs_pages.alerts())
 def test_an_alert_says_what_is_wrong_and_what_to_do(name: str) -> None:
-    text = alerts()[name]
+    text = docs_pages.alerts()[name]
     for part in ("expr", "labels", "annotations", "summary", "action"):
         assert re.search(rf"^ +{part}: ?.*\S|^ +{part}:$", text, re.MULTILINE), part
     assert re.search(r"severity: (critical|warning)\b", text)
@@ -248,19 +251,19 @@ def test_an_alert_says_what_is_wrong_and_what_to_do(name: str) -> None:
 
 
 def test_every_metric_is_watched_by_an_alert_or_a_panel() -> None:
-    watched = set(_NAME.findall(" ".join(expressions())))
+    watched = set(_NAME.findall(" ".join(docs_pages.expressions())))
     series = {name: {name, *(name + end for end in _SERIES)} for name in (one.name for one in METRICS)}
     assert [name for name, names in series.items() if not names & watched] == []
 
 
 def as_grafana_reads(text: str) -> object:
-    """What Grafana's own model of a dashboard, of its panels and of the queries of Prometheus keeps of a text."""
+    """Returns what Grafana's own models of a dashboard, its panels and its Prometheus queries keep of a text."""
     register_default_plugins()
     return json.loads(JSONEncoder().encode(Dashboard.from_json(json.loads(text))))
 
 
 def missing(given: object, kept: object, path: str = "") -> list[str]:
-    """The places of given values that were not kept unchanged. Further kept values are defaults."""
+    """Returns the places of given values that were not kept unchanged. Additional kept values are defaults."""
     match given, kept:
         case dict(), dict():
             return [one for key, value in given.items() for one in missing(value, kept.get(key), f"{path}/{key}")]
@@ -272,7 +275,7 @@ def missing(given: object, kept: object, path: str = "") -> list[str]:
 
 
 def test_grafana_knows_every_field_of_the_dashboard() -> None:
-    text = (DOCS / "grafana.json").read_text(encoding="utf-8")
+    text = (docs_pages.DOCS / "grafana.json").read_text(encoding="utf-8")
     assert missing(json.loads(text), as_grafana_reads(text)) == []
 
 
@@ -286,12 +289,12 @@ def test_grafana_knows_every_field_of_the_dashboard() -> None:
     ],
 )
 def test_a_field_that_grafana_does_not_know_is_seen(right: str, wrong: str, place: str) -> None:
-    text = (DOCS / "grafana.json").read_text(encoding="utf-8").replace(right, wrong)
+    text = (docs_pages.DOCS / "grafana.json").read_text(encoding="utf-8").replace(right, wrong)
     assert place in missing(json.loads(text), as_grafana_reads(text))
 
 
 def test_the_panels_stand_beside_and_below_each_other() -> None:
-    board = json.loads((DOCS / "grafana.json").read_text(encoding="utf-8"))
+    board = json.loads((docs_pages.DOCS / "grafana.json").read_text(encoding="utf-8"))
     taken: set[tuple[int, int]] = set()
     for panel in board["panels"]:
         place = panel["gridPos"]
@@ -304,4 +307,98 @@ def test_the_panels_stand_beside_and_below_each_other() -> None:
 
 def test_the_page_says_how_often_the_heartbeat_comes() -> None:
     assert INTERVAL == 300
-    assert "every five minutes" in " ".join((DOCS / "metrics.md").read_text(encoding="utf-8").split())
+    assert "every five minutes" in " ".join((docs_pages.DOCS / "metrics.md").read_text(encoding="utf-8").split())
+
+
+# ── The Chinese README and guide have the same lines to type and the same chapters as the English ones ────────────────
+
+PAIRS = [
+    (docs_pages.ROOT / "README.md", docs_pages.ROOT / "README.zh.md"),
+    (docs_pages.DOCS / "guide.md", docs_pages.DOCS / "guide.zh.md"),
+]
+HAN = re.compile(r"[\u4e00-\u9fff]")
+LATIN = re.compile(r"[A-Za-z]+")
+pairs = pytest.mark.parametrize(("english", "chinese"), PAIRS, ids=lambda path: path.name)
+
+
+def text(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+def blocks(page: str) -> list[str]:
+    return re.findall(r"^```(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+
+
+def typed(page: str) -> list[str]:
+    """Returns the first cells of the tables."""
+    return re.findall(
+        r"^\| (`.*?`) \|(?= [^`])", re.sub(r"^```.*?^```$", "", page, flags=re.MULTILINE | re.DOTALL), re.MULTILINE
+    )
+
+
+def prose(page: str) -> str:
+    """Returns the text to read: without code, targets of links, HTML, and tables whose cells are things to type."""
+    for cut in (
+        r"^```.*?^```$",
+        r"<[^>]*>",
+        r"`[^`]*`",
+        r"\[[\w./]+\]\([^)]*\)",
+        r"\]\([^)]*\)",
+        r"^\|.*(every day at|weekday|monday|New York).*$",
+    ):
+        page = re.sub(cut, "", page, flags=re.MULTILINE | re.DOTALL if cut.startswith("^`") else re.MULTILINE)
+    return page
+
+
+def test_every_chinese_page_has_its_english_one() -> None:
+    found = {*docs_pages.ROOT.glob("*.zh.md"), *docs_pages.DOCS.glob("*.zh.md")}
+    assert found == {chinese for _, chinese in PAIRS}
+
+
+@pairs
+def test_it_types_the_same_lines(english: Path, chinese: Path) -> None:
+    assert blocks(text(english)) == blocks(text(chinese)) != []
+    assert typed(text(english)) == typed(text(chinese)) != []
+
+
+@pairs
+def test_it_has_the_same_chapters(english: Path, chinese: Path) -> None:
+    def levels(path: Path) -> list[str]:
+        return re.findall(
+            r"^#+(?= )", re.sub(r"^```.*?^```$", "", text(path), flags=re.MULTILINE | re.DOTALL), re.MULTILINE
+        )
+
+    assert levels(english) == levels(chinese)
+
+
+@pairs
+def test_it_is_in_chinese(english: Path, chinese: Path) -> None:
+    del english
+    for paragraph in prose(text(chinese)).split("\n\n"):
+        words, signs = len(LATIN.findall(paragraph)), len(HAN.findall(paragraph))
+        assert signs >= 2 * words or words <= 4, paragraph
+
+
+@pairs
+def test_it_shows_the_pictures_in_chinese(english: Path, chinese: Path) -> None:
+    del english
+    shown = re.findall(r'src="([^"]*(?:conversation|bulletin)[^"]*)"', text(chinese))
+    assert shown
+    for name in shown:
+        assert "-zh" in name
+        assert (chinese.parent / name).exists()
+
+
+def test_each_button_that_the_chinese_guide_names_is_one(catalogue_words: set[str]) -> None:
+    named = set(re.findall(r"(?<![(\]])\[([^\]]*[\u4e00-\u9fff][^\]]*)\](?!\()", text(docs_pages.DOCS / "guide.zh.md")))
+    assert len(named) > 15
+    shapes = {re.sub(r"\\?\{\w+\\?\}", r"\\d+", re.escape(word)) for word in catalogue_words if "\n" not in word}
+    unknown = {word for word in named - catalogue_words if not any(re.fullmatch(shape, word) for shape in shapes)}
+    assert unknown == set()
+
+
+@pytest.fixture(scope="module")
+def catalogue_words() -> set[str]:
+    """Returns all translations of the Chinese catalogue."""
+    page = text(docs_pages.ROOT / "locales" / "zh" / "LC_MESSAGES" / "paperwire.po")
+    return set(re.findall(r'^msgstr(?:\[0\])? "(.+)"$', page, re.MULTILINE))

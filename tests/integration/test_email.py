@@ -1,49 +1,58 @@
-"""E-mail, from the question to the papers: a real SMTP server on loopback, and the page that links in mail open."""
+"""E-mail, from a confirmation to the mails, against a fake server and against Postfix."""
 
+import os
+import pwd
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import shutil
+import socket
+import subprocess
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from email import message_from_bytes
 from email.message import EmailMessage
+from email.policy import default
 from html import unescape
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from pydantic import SecretStr
 
 from bot.app import App, build_app
-from bot.operation.listening import listening
-from bot.platforms.email.pages import MailPages
-from bot.platforms.email.writing import Link, Signer
+from bot.operation.worker import listening
+from bot.platforms.email.adapter import MailPages
+from bot.platforms.email.markup import Link, Signer
 from bot.ports.conversation import RequestDispatcher, WebRequest, WebResponse
 from bot.settings import Settings
 from subscriptions.errors import Refused
-from subscriptions.notices.chats import AccessDenied
-from subscriptions.notices.operations import VersionChanged
-from subscriptions.service.access import allow, ask_to_confirm, ask_unasked, deny
+from subscriptions.notices import AccessDenied
+from subscriptions.notices.declared import VersionChanged
+from subscriptions.service.access import allow, ask_to_confirm, ask_unasked, confirm, deny
 from subscriptions.service.next_deliveries import get_chat, listed
 from subscriptions.service.notices import notify, notify_operators
 from subscriptions.service.pausing import resume
 from subscriptions.service.requests import SubscriptionRequest, subscribe
 from subscriptions.service.sending import outbox_entries
 from subscriptions.states import ChatState, MessageState, PauseReason
-from tests.fakes.smtp import FakeMailServer, a_mail_server
+from tests import make
+from tests.fakes.smtp import FakeMailServer, a_mail_server, shown_text
 from tests.integration.cli import Terminal
-from tests.make import FakeClock, address, ingested, paper
+from tests.patience import PATIENCE
 
-ADA, HOME = address("email:ada@lab.org"), address("web:ada")
+ADA, HOME = make.address("email:ada@lab.org"), make.address("web:ada")
 ROOT = "https://papers.lab.org"
 
 
 @dataclass(slots=True)
 class Bot:
-    """A running bot, its mail server, and people who press what came by mail."""
+    """A running bot, its mail server, and people who press links in their mails."""
 
     app: App
     fake: FakeMailServer
-    clock: FakeClock
+    clock: make.FakeClock
     dispatcher: RequestDispatcher
     pages: MailPages
 
@@ -61,8 +70,8 @@ class Bot:
         return await self.pages.answer(WebRequest(headers={}, query=query, body=body), does=presses)
 
     async def confirms(self, chat: str = "email:ada@lab.org") -> WebResponse:
-        """Asks an address and says yes."""
-        ask_to_confirm(self.app.store, address(chat), source=HOME, now=self.clock.now())
+        """Sends the question to an address, and confirms it."""
+        ask_to_confirm(self.app.store, make.address(chat), source=HOME, now=self.clock.now())
         [question] = await self.delivers()
         return await self.opens(link(question, "yes"), presses=True)
 
@@ -71,7 +80,7 @@ class Bot:
 
 
 @asynccontextmanager
-async def a_bot(folder: Path, fake: FakeMailServer, clock: FakeClock, **given: object) -> AsyncIterator[Bot]:
+async def a_bot(folder: Path, fake: FakeMailServer, clock: make.FakeClock, **given: object) -> AsyncIterator[Bot]:
     settings = Settings(
         database_url=SecretStr(f"sqlite:///{folder / 'paperwire.db'}"),
         smtp_url=SecretStr(fake.url),
@@ -85,7 +94,7 @@ async def a_bot(folder: Path, fake: FakeMailServer, clock: FakeClock, **given: o
         receivers = app.receivers()
         async with listening(app, receivers) as dispatcher:
             pages = next(one for one in receivers if isinstance(one, MailPages))
-            pages._dispatcher = dispatcher  # before the first step of its task
+            pages._dispatcher = dispatcher  # must be set before its task takes its first step
             subscribe(app.store, HOME, SubscriptionRequest(text="diffusion", when="daily 13:00"), now=clock.now())
             yield Bot(app, fake, clock, dispatcher, pages)
     finally:
@@ -93,7 +102,7 @@ async def a_bot(folder: Path, fake: FakeMailServer, clock: FakeClock, **given: o
 
 
 @pytest.fixture
-async def bot(tmp_path: Path, clock: FakeClock) -> AsyncIterator[Bot]:
+async def bot(tmp_path: Path, clock: make.FakeClock) -> AsyncIterator[Bot]:
     with a_mail_server() as fake:
         async with a_bot(tmp_path, fake, clock) as running:
             yield running
@@ -112,7 +121,7 @@ def html(mail: EmailMessage) -> str:
 
 
 def link(mail: EmailMessage, label: str) -> str:
-    """The address of what can be pressed in a mail, by the beginning of its label."""
+    """Returns the address of a link in a mail, found by the beginning of its label."""
     found = re.search(rf'href="({ROOT}[^"]+)"[^>]*>{label}', html(mail))
     assert found, html(mail)
     return unescape(found[1])
@@ -133,8 +142,8 @@ async def test_a_person_says_yes_and_gets_papers_by_mail(bot: Bot) -> None:
     assert bot.state() is ChatState.UNCONFIRMED, "opening the link changes nothing"
     answered = await bot.opens(link(question, "yes"), presses=True)
     assert "Papers come to ada@lab.org from now on. It has 1 subscription." in words(answered)
-    papers = [paper(f"Diffusion on graphs {number}") for number in range(7)]
-    ingested(bot.app.store, *papers, paper("Sorting sand"), now=bot.clock.now())
+    papers = [make.paper(f"Diffusion on graphs {number}") for number in range(7)]
+    make.ingested(bot.app.store, *papers, make.paper("Sorting sand"), now=bot.clock.now())
     [mail] = [one for one in await bot.delivers(61) if one["To"] == "ada@lab.org"]
     assert mail["Subject"] == "7 papers on diffusion · 22 Jan"
     assert mail["From"] == "Papers <papers@lab.org>"
@@ -148,7 +157,9 @@ async def test_a_person_says_yes_and_gets_papers_by_mail(bot: Bot) -> None:
 
 async def test_what_is_pressed_in_a_mail_is_done_once_and_on_a_page(bot: Bot) -> None:
     await bot.confirms()
-    ingested(bot.app.store, *(paper(f"Diffusion on graphs {number}") for number in range(6)), now=bot.clock.now())
+    make.ingested(
+        bot.app.store, *(make.paper(f"Diffusion on graphs {number}") for number in range(6)), now=bot.clock.now()
+    )
     [mail] = [one for one in await bot.delivers(61) if one["To"] == "ada@lab.org"]
     assert 'href="press:' not in html(mail)
     saved = await bot.opens(link(mail, "save"), presses=True, once="a")
@@ -165,13 +176,13 @@ async def test_what_is_pressed_in_a_mail_is_done_once_and_on_a_page(bot: Bot) ->
     stopped = await bot.opens(mail["List-Unsubscribe"].strip("<>"), presses=True, **{"List-Unsubscribe": "One-Click"})
     assert stopped.status == 200
     assert bot.state() is ChatState.PAUSED
-    ingested(bot.app.store, paper("Diffusion again"), now=bot.clock.now())
+    make.ingested(bot.app.store, make.paper("Diffusion again"), now=bot.clock.now())
     assert [one for one in await bot.delivers(24 * 60) if one["To"] == "ada@lab.org"] == []
 
 
 async def test_a_link_that_was_made_up_or_changed_does_nothing(bot: Bot) -> None:
     await bot.confirms()
-    ingested(bot.app.store, paper("Diffusion on graphs"), now=bot.clock.now())
+    make.ingested(bot.app.store, make.paper("Diffusion on graphs"), now=bot.clock.now())
     [mail] = [one for one in await bot.delivers(61) if one["To"] == "ada@lab.org"]
     stop = mail["List-Unsubscribe"].strip("<>")
     for wrong in (
@@ -216,7 +227,7 @@ async def test_an_address_that_an_operator_denied_is_not_asked(bot: Bot) -> None
 
 
 async def does(bot: Bot, step: str) -> None:
-    """What may happen to an address that has not said yes."""
+    """Does something that may happen to an address that has not confirmed."""
     store, now = bot.app.store, bot.clock.now()
     match step:
         case "subscribe":
@@ -238,7 +249,7 @@ async def does(bot: Bot, step: str) -> None:
         case "bounce":
             bot.fake.troubles.append("recipient 550 5.1.1 no such user")
             await bot.delivers()
-        case "say /resume":  # in the name of the address, as `paperwire say --as` does
+        case "say /resume":  # with this address as the chat, as `paperwire say --as` does
             chat = get_chat(store, ADA)
             await bot.pages._do(chat, Link(chat.id, str(ADA), "talk", ""), "/resume", "x", bot.dispatcher)
 
@@ -260,13 +271,13 @@ async def does(bot: Bot, step: str) -> None:
 )
 @pytest.mark.parametrize("access", ["open", "ask"])
 async def test_nothing_is_sent_before_the_address_says_yes(
-    tmp_path: Path, clock: FakeClock, way: list[str], access: str
+    tmp_path: Path, clock: make.FakeClock, way: list[str], access: str
 ) -> None:
     with a_mail_server() as fake:
         async with a_bot(tmp_path, fake, clock, access=access) as bot:
             for step in way:
                 await does(bot, step)
-            ingested(bot.app.store, paper("Diffusion on graphs"), now=clock.now())
+            make.ingested(bot.app.store, make.paper("Diffusion on graphs"), now=clock.now())
             sent = [*await bot.delivers(61), *await bot.delivers(24 * 60), *fake.mails]
             assert {mail["Subject"] for mail in sent} <= {"Shall papers come to this address?"}
             assert bot.state() is ChatState.UNCONFIRMED
@@ -276,7 +287,7 @@ async def test_what_was_asked_for_meanwhile_comes_after_the_yes(bot: Bot) -> Non
     await does(bot, "subscribe")
     ask_unasked(bot.app.store, [ADA], now=bot.clock.now())
     ask_unasked(bot.app.store, [ADA], now=bot.clock.now())
-    ingested(bot.app.store, paper("Diffusion on graphs"), now=bot.clock.now())
+    make.ingested(bot.app.store, make.paper("Diffusion on graphs"), now=bot.clock.now())
     [question] = await bot.delivers(61)
     await bot.opens(link(question, "yes"), presses=True)
     [mail] = [one for one in await bot.delivers(24 * 60) if one["To"] == "ada@lab.org"]
@@ -294,14 +305,14 @@ async def test_what_was_asked_for_meanwhile_comes_after_the_yes(bot: Bot) -> Non
         ("sender 421 4.3.2 shutting down", MessageState.WAITING, ChatState.ACTIVE),
         ("content 451 4.3.0 later", MessageState.WAITING, ChatState.ACTIVE),
         ("content drop", MessageState.UNCLEAR, ChatState.ACTIVE),
-        ("content 554 5.7.1 looks like spam", MessageState.SENT, ChatState.ACTIVE),  # then as plain text
+        ("content 554 5.7.1 looks like spam", MessageState.SENT, ChatState.ACTIVE),  # the second try is plain text
     ],
 )
 async def test_what_a_server_says_decides_what_follows(
     bot: Bot, trouble: str, state: MessageState | None, chat: ChatState
 ) -> None:
     await bot.confirms()
-    ingested(bot.app.store, paper("Diffusion on graphs"), now=bot.clock.now())
+    make.ingested(bot.app.store, make.paper("Diffusion on graphs"), now=bot.clock.now())
     bot.fake.troubles.append(trouble)
     await bot.delivers(61)
     now, wall = bot.clock.now(), bot.clock.wall()
@@ -318,7 +329,7 @@ async def test_what_a_server_says_decides_what_follows(
 
 async def test_a_mail_that_may_have_come_comes_again_under_its_own_id(bot: Bot) -> None:
     await bot.confirms()
-    ingested(bot.app.store, paper("Diffusion on graphs"), now=bot.clock.now())
+    make.ingested(bot.app.store, make.paper("Diffusion on graphs"), now=bot.clock.now())
     bot.fake.troubles.append("content drop")
     await bot.delivers(61)
     await bot.delivers(5)
@@ -338,3 +349,120 @@ def test_no_word_of_the_address_of_the_server_is_printed(terminal: Terminal) -> 
     printed = "".join(one.out + one.err for one in said)
     assert "535" in printed, "the server refuses the password"
     assert "made-up-word" not in printed
+
+
+# ── A real Postfix takes a digest, delivers all of it, and refuses an unknown address ─────────────────────────────────
+
+POSTFIX = shutil.which("postfix", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+MAIN = """
+compatibility_level = 3.6
+queue_directory = {folder}/queue
+data_directory = {folder}/data
+maillog_file = {folder}/log
+maillog_file_prefixes = {folder}
+mail_owner = postfix
+setgid_group = postdrop
+inet_interfaces = 127.0.0.1
+inet_protocols = ipv4
+myhostname = mail.lab.org
+mydestination =
+alias_maps =
+virtual_mailbox_domains = lab.org
+virtual_mailbox_base = {folder}/mail
+virtual_mailbox_maps = inline:{{ ada@lab.org=ada/ }}
+virtual_uid_maps = static:{user.pw_uid}
+virtual_gid_maps = static:{user.pw_gid}
+"""
+MASTER = """
+127.0.0.1:{port} inet n - n - - smtpd
+cleanup unix n - n - 0 cleanup
+qmgr unix n - n 300 1 qmgr
+rewrite unix - - n - - trivial-rewrite
+bounce unix - - n - 0 bounce
+defer unix - - n - 0 bounce
+proxymap unix - - n - - proxymap
+tlsmgr unix - - n 1000? 1 tlsmgr
+anvil unix - - n - 1 anvil
+virtual unix - n n - - virtual
+error unix - - n - - error
+retry unix - - n - - error
+postlog unix-dgram n - n - 1 postlogd
+"""
+
+
+@contextmanager
+def a_postfix() -> Iterator[tuple[Path, int]]:
+    """Runs Postfix in a new folder, which Postfix's user can enter. Yields the folder and its port."""
+    assert POSTFIX
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        with _started(folder) as port:
+            yield folder, port
+
+
+@contextmanager
+def _started(folder: Path) -> Iterator[int]:
+    assert POSTFIX
+    user = pwd.getpwnam("postfix")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    for name in ("etc", "queue", "data", "mail"):
+        (folder / name).mkdir()
+    for name in ("data", "mail"):
+        os.chown(folder / name, user.pw_uid, user.pw_gid)
+    (folder / "etc" / "main.cf").write_text(MAIN.format(folder=folder, user=user))
+    (folder / "etc" / "master.cf").write_text(MASTER.format(port=port))
+    command = [POSTFIX, "-c", str(folder / "etc")]
+    begun = subprocess.run([*command, "start"], capture_output=True, text=True, check=False)  # noqa: S603 - from Debian's package
+    assert begun.returncode == 0, begun.stderr
+    try:
+        yield port
+    finally:
+        subprocess.run([*command, "stop"], capture_output=True, check=True)  # noqa: S603
+
+
+def _waits_for(log: Path, words: str, *, times: int) -> None:
+    """Reads a growing log until it holds the words `times` times."""
+    command = ["timeout", str(PATIENCE), "tail", "-n", "+1", "-F", str(log)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as tail:  # noqa: S603
+        assert tail.stdout
+        for line in tail.stdout:
+            times -= words in line
+            if not times:
+                break
+        tail.terminate()
+    assert not times, log.read_text()
+
+
+@pytest.mark.skipif(POSTFIX is None or os.geteuid() != 0, reason="Postfix is not installed, or only root may start it")
+async def test_a_real_postfix_takes_papers_and_refuses_strangers(tmp_path: Path, clock: make.FakeClock) -> None:
+    with a_postfix() as (folder, port):
+        settings = Settings(
+            database_url=SecretStr(f"sqlite:///{tmp_path}/paperwire.db"),
+            smtp_url=SecretStr(f"smtp://127.0.0.1:{port}"),
+            mail_from="Papers <papers@lab.org>",
+            access="open",
+        )
+        app = build_app(settings, clock=clock)
+        app.open()
+        try:
+            for name in ("ada", "nobody"):
+                chat = make.address(f"email:{name}@lab.org")
+                ask_to_confirm(app.store, chat, now=make.NOON)
+                confirm(app.store, chat, source=None, until=make.NOON, now=make.NOON)
+                subscribe(app.store, chat, SubscriptionRequest(text="扩散 OR diffusion", every="now"), now=make.NOON)
+            make.ingested(app.store, make.paper("Diffusion über Graphen, 扩散模型"), now=clock.now())
+            sent = await app.sender.deliver()
+            assert sent.sent == 2, "the question and the paper for ada"
+            assert get_chat(app.store, make.address("email:nobody@lab.org")).pause_reason is PauseReason.GONE
+            assert get_chat(app.store, make.address("email:ada@lab.org")).state is ChatState.ACTIVE
+        finally:
+            await app.close()
+        _waits_for(folder / "log", "status=sent", times=2)
+        box = folder / "mail" / "ada" / "new"
+        mails = [message_from_bytes(file.read_bytes(), policy=default) for file in box.iterdir()]
+    [mail] = [one for one in mails if "扩散模型" in str(one["Subject"])]
+    assert isinstance(mail, EmailMessage)
+    assert "Diffusion über Graphen, 扩散模型" in shown_text(mail)
+    assert mail["Return-Path"] == "<papers@lab.org>"

@@ -16,21 +16,19 @@ from bot.operation.process import Process
 from bot.settings import Settings, SlackSettings, SlackWorkspace, SourceSettings, TelegramSettings
 from bot.sources.source_scheduler import MAX_CATCH_UP_WAIT
 from subscriptions.service.amendments import set_settings
+from tests import make, source_harness
 from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.slack import TOKEN, FakeSlack
 from tests.fakes.telegram import FakeTelegram
-from tests.make import FakeClock, address, paper, subscribes
-from tests.source_harness import SourceHarness, arxiv_source, new_york, web_source
 
 WEDNESDAY, THURSDAY, FRIDAY = (date(2026, 1, day) for day in (21, 22, 23))
 CHAT, CHANNEL = "telegram:1", "slack:C1"
-HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
-def clock() -> FakeClock:
+def clock() -> make.FakeClock:
     """Ten past midnight in New York, Thursday 22 January 2026."""
-    return FakeClock(new_york("2026-01-22 00:10"))
+    return make.FakeClock(source_harness.new_york("2026-01-22 00:10"))
 
 
 @pytest.fixture
@@ -45,7 +43,7 @@ class World:
     """The fake servers that a process uses."""
 
     folder: Path
-    clock: FakeClock
+    clock: make.FakeClock
     arxiv: FakeArxiv
     telegram: FakeTelegram
     slack: FakeSlack
@@ -55,7 +53,7 @@ class World:
 def world(  # noqa: PLR0917 - the places of the world are as many
     tmp_path: Path,
     empty_database: Path,
-    clock: FakeClock,
+    clock: make.FakeClock,
     arxiv: FakeArxiv,
     telegram: FakeTelegram,
     slack: FakeSlack,
@@ -67,13 +65,13 @@ def world(  # noqa: PLR0917 - the places of the world are as many
 class Machine:
     """A running process: its app, its sources, its ticks."""
 
-    def __init__(self, app: App, feeding: SourceHarness) -> None:
+    def __init__(self, app: App, feeding: source_harness.SourceHarness) -> None:
         self.app = app
         self.feeding = feeding
         self.process = Process(app, feeding.scheduler)
 
     async def ticks(self, times: int = 2) -> None:
-        """Runs ticks; each returns when everything that it started has ended."""
+        """Runs ticks; after each one, waits until everything that it started has ended."""
         for _ in range(times):
             await self.process.tick()
             await self.feeding.ticks()
@@ -93,7 +91,12 @@ async def machine(world: World, *sources: SourceSettings) -> AsyncIterator[Machi
     app = build_app(settings, clock=world.clock)
     app.open()
     try:
-        yield Machine(app, SourceHarness(app.store, world.clock, world.arxiv, *(sources or (arxiv_source("cs.LG"),))))
+        yield Machine(
+            app,
+            source_harness.SourceHarness(
+                app.store, world.clock, world.arxiv, *(sources or (source_harness.arxiv_source("cs.LG"),))
+            ),
+        )
     finally:
         await app.close()
 
@@ -101,8 +104,8 @@ async def machine(world: World, *sources: SourceSettings) -> AsyncIterator[Machi
 def adds_subscription(running: Machine, chat: str, query: str, **request: str) -> None:
     """Subscribes a chat without quiet hours."""
     now = running.app.clock.now()
-    subscribes(running.app.store, chat, query, now=now, **request)
-    set_settings(running.app.store, address(chat), {"quiet": "off"}, now=now)
+    make.subscribes(running.app.store, chat, query, now=now, **request)
+    set_settings(running.app.store, make.address(chat), {"quiet": "off"}, now=now)
 
 
 # ── withdrawals ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -111,21 +114,21 @@ def adds_subscription(running: Machine, chat: str, query: str, **request: str) -
 @pytest.mark.parametrize("by", ["feed", "list", "API"])
 async def test_a_withdrawn_paper_is_struck_through_in_every_chat(by: str, world: World) -> None:
     source = {
-        "feed": arxiv_source("cs.LG"),
-        "list": web_source(f"{world.arxiv.url}/list/cs.LG/new", schedule="arxiv"),
-        "API": web_source(f"{world.arxiv.url}/api/query?search_query=cat:cs.LG&start=0&max_results=50"),
+        "feed": source_harness.arxiv_source("cs.LG"),
+        "list": source_harness.web_source(f"{world.arxiv.url}/list/cs.LG/new", schedule="arxiv"),
+        "API": source_harness.web_source(f"{world.arxiv.url}/api/query?search_query=cat:cs.LG&start=0&max_results=50"),
     }[by]
-    hasty = paper("Hasty graphs", "cs.LG")
+    hasty = make.paper("Hasty graphs", "cs.LG")
     async with machine(world, source) as running:
         for chat in (CHAT, CHANNEL):
             adds_subscription(running, chat, "graphs", every="now")
         world.clock.advance(timedelta(minutes=1))
-        world.arxiv.announces(THURSDAY, hasty, paper("Trees", "cs.LG"))
+        world.arxiv.announces(THURSDAY, hasty, make.paper("Trees", "cs.LG"))
         await running.ticks()
         (on_telegram,) = world.telegram.posted_to("1")
         (on_slack,) = world.slack.posted_to("C1")
         world.arxiv.withdraws(hasty, in_comment=by != "feed")
-        world.arxiv.announces(FRIDAY, paper("More trees", "cs.LG"))
+        world.arxiv.announces(FRIDAY, make.paper("More trees", "cs.LG"))
         world.clock.advance(timedelta(days=1))
         await running.ticks(3)
         (edit,) = world.telegram.edits_in("1")
@@ -144,12 +147,12 @@ async def test_a_withdrawn_paper_is_struck_through_in_every_chat(by: str, world:
 async def test_after_an_hour_down_what_was_due_is_sent_once(
     world: World,
 ) -> None:
-    world.arxiv.announces(THURSDAY, paper("Graphs of Thursday", "cs.LG"))
+    world.arxiv.announces(THURSDAY, make.paper("Graphs of Thursday", "cs.LG"))
     async with machine(world) as running:
         adds_subscription(running, CHAT, "graphs", every="daily", at="09:00")
         adds_subscription(running, CHAT, "trees", every="daily", at="09:30")
         await running.ticks()
-    world.clock.set_now(new_york("2026-01-22 05:00"))
+    world.clock.set_now(source_harness.new_york("2026-01-22 05:00"))
     async with machine(world) as running:
         await running.ticks(3)
         assert len(world.telegram.posted_to("1")) == 1
@@ -158,12 +161,12 @@ async def test_after_an_hour_down_what_was_due_is_sent_once(
 async def test_nobody_waits_long_for_a_source_that_says_nothing(
     world: World,
 ) -> None:
-    world.arxiv.announces(WEDNESDAY, paper("Graphs of Wednesday", "cs.LG"))
-    world.clock.set_now(new_york("2026-01-21 00:10"))
+    world.arxiv.announces(WEDNESDAY, make.paper("Graphs of Wednesday", "cs.LG"))
+    world.clock.set_now(source_harness.new_york("2026-01-21 00:10"))
     async with machine(world) as running:
         adds_subscription(running, CHAT, "graphs", every="daily", at="09:00")
         await running.ticks()
-    world.clock.set_now(new_york("2026-01-22 06:00"))
+    world.clock.set_now(source_harness.new_york("2026-01-22 06:00"))
     world.arxiv.hangs()
     async with machine(world) as running:
         await running.process.tick()
@@ -178,21 +181,21 @@ async def test_nobody_waits_long_for_a_source_that_says_nothing(
         await running.feeding.scheduler.close()
 
 
-# ── two of them, and clocks that are set ─────────────────────────────────────────────────────────────────────────────
+# ── two processes, and clocks that are changed ────────────────────────────────────────────────────────────────────────
 
 
 async def test_two_processes_send_and_ask_everything_once(
     world: World,
 ) -> None:
-    web = web_source(f"{world.arxiv.url}/list/stat.ML/new", schedule="arxiv")
-    given = (world, arxiv_source("cs.LG"), web)
+    web = source_harness.web_source(f"{world.arxiv.url}/list/stat.ML/new", schedule="arxiv")
+    given = (world, source_harness.arxiv_source("cs.LG"), web)
     async with machine(*given) as first, machine(*given) as second:
         for number in range(1, 21):
             every = "now" if number % 2 else "when-out"
             adds_subscription(first, f"telegram:{number}", "graphs", every=every)
         world.clock.advance(timedelta(minutes=1))
         for day, name in ((THURSDAY, "Thursday"), (FRIDAY, "Friday")):
-            world.arxiv.announces(day, *(paper(f"Graphs of {name} {n}", "cs.LG", "stat.ML") for n in range(3)))
+            world.arxiv.announces(day, *(make.paper(f"Graphs of {name} {n}", "cs.LG", "stat.ML") for n in range(3)))
             asked = len(world.arxiv.arrivals)
             for _ in range(4):
                 await asyncio.gather(first.process.tick(), second.process.tick())
@@ -200,7 +203,9 @@ async def test_two_processes_send_and_ask_everything_once(
                 await asyncio.gather(first.process.finish(), second.process.finish())
                 world.clock.advance(timedelta(seconds=6))
             assert len(world.arxiv.arrivals) - asked == 2
-            world.clock.advance(new_york("2026-01-23 00:06") - world.clock.now() if day == THURSDAY else 12 * HOUR)
+            world.clock.advance(
+                source_harness.new_york("2026-01-23 00:06") - world.clock.now() if day == THURSDAY else 12 * make.HOUR
+            )
         for _ in range(2):
             await asyncio.gather(first.ticks(), second.ticks())
         assert first.process.problems == second.process.problems == {}
@@ -210,30 +215,35 @@ async def test_two_processes_send_and_ask_everything_once(
             assert [texts.count(f"Graphs of {name} {n}") for n in range(3)] == [1, 1, 1], number
 
 
-JUMPS = {"an hour back": -HOUR, "an hour ahead": HOUR, "two days ahead": 48 * HOUR, "a week back": -168 * HOUR}
+JUMPS = {
+    "an hour back": -make.HOUR,
+    "an hour ahead": make.HOUR,
+    "two days ahead": 48 * make.HOUR,
+    "a week back": -168 * make.HOUR,
+}
 
 
 @pytest.mark.parametrize("by", JUMPS.values(), ids=JUMPS.keys())
 async def test_a_jumping_clock_loses_and_repeats_nothing(by: timedelta, world: World) -> None:
-    world.arxiv.announces(THURSDAY, paper("Graphs of Thursday", "cs.LG"))
+    world.arxiv.announces(THURSDAY, make.paper("Graphs of Thursday", "cs.LG"))
     async with machine(world) as running:
         adds_subscription(running, CHAT, "graphs", every="daily", at="06:00")
         adds_subscription(running, "telegram:2", "graphs", every="now")
         world.clock.advance(timedelta(minutes=1))
         await running.ticks()
-        await _until(running, new_york("2026-01-22 01:30"))
+        await _until(running, source_harness.new_york("2026-01-22 01:30"))
         assert [len(world.telegram.posted_to(chat)) for chat in "12"] == [1, 1]
         world.clock.step(by)
-        world.arxiv.announces(FRIDAY, paper("Graphs of Friday", "cs.LG"))
+        world.arxiv.announces(FRIDAY, make.paper("Graphs of Friday", "cs.LG"))
         await running.ticks()
-        await _until(running, max(world.clock.now(), new_york("2026-01-23 00:00")) + 30 * HOUR)
+        await _until(running, max(world.clock.now(), source_harness.new_york("2026-01-23 00:00")) + 30 * make.HOUR)
     for chat in "12":
         texts = "\n".join(entry.text for entry in world.telegram.posted_to(chat))
         assert [texts.count(f"Graphs of {day}") for day in ("Thursday", "Friday")] == [1, 1]
 
 
 async def _until(running: Machine, moment: datetime) -> None:
-    """Advances to a moment, in some twenty steps."""
+    """Advances to a moment, in about twenty steps."""
     clock = running.app.clock
     step = (moment - clock.now()) / 20
     while clock.now() < moment:

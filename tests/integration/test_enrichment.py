@@ -1,4 +1,4 @@
-"""Papers without arXiv's facts are completed by id or title and may then match; no chat gets a paper twice."""
+"""Papers without arXiv's facts are completed by id or title and may match after that; no chat gets a paper twice."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -11,9 +11,8 @@ from subscriptions.model import Paper
 from subscriptions.service.plan import plan_due
 from subscriptions.store.database.store import Store
 from subscriptions.store.rows import DeliveryItemRow, PaperRow
+from tests import make, source_harness
 from tests.fakes.arxiv import FakeArxiv
-from tests.make import FakeClock, ingested, paper, subscribes, translation
-from tests.source_harness import SourceHarness, arxiv_source, fake_arxiv, new_york, web_source
 
 pytestmark = pytest.mark.both_databases
 
@@ -22,29 +21,29 @@ AUTHORS = ("Ada Example", "Bo Beispiel")
 
 
 @pytest.fixture
-def clock() -> FakeClock:
+def clock() -> make.FakeClock:
     """Noon in New York, Thursday 22 January 2026."""
-    return FakeClock(new_york("2026-01-22 12:00"))
+    return make.FakeClock(source_harness.new_york("2026-01-22 12:00"))
 
 
 @pytest.fixture
-def arxiv(clock: FakeClock) -> Iterator[FakeArxiv]:
-    with fake_arxiv(clock) as fake:
-        fake.announces(THURSDAY, paper("Of today", "cs.LG"))
+def arxiv(clock: make.FakeClock) -> Iterator[FakeArxiv]:
+    with source_harness.fake_arxiv(clock) as fake:
+        fake.announces(THURSDAY, make.paper("Of today", "cs.LG"))
         yield fake
 
 
 @pytest.fixture
-def feeding(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> SourceHarness:
-    return SourceHarness(store, clock, arxiv, arxiv_source("cs.LG"))
+def feeding(store: Store, clock: make.FakeClock, arxiv: FakeArxiv) -> source_harness.SourceHarness:
+    return source_harness.SourceHarness(store, clock, arxiv, source_harness.arxiv_source("cs.LG"))
 
 
-FORGETS = paper("Graphs that forget", "cs.LG", arxiv_id="2601.09001", authors=AUTHORS)
+FORGETS = make.paper("Graphs that forget", "cs.LG", arxiv_id="2601.09001", authors=AUTHORS)
 
 
 def bare(title: str, arxiv_id: str | None = None, **values: object) -> Paper:
-    """Returns a paper as in lists without authors and categories."""
-    return paper(title, arxiv_id=arxiv_id, authors=(), abstract=f"We look at {title or 'it'}.", **values)  # type: ignore[arg-type]
+    """Returns a paper as in lists that have no authors and categories."""
+    return make.paper(title, arxiv_id=arxiv_id, authors=(), abstract=f"We look at {title or 'it'}.", **values)  # type: ignore[arg-type]
 
 
 def row(store: Store, title: str) -> PaperRow:
@@ -58,10 +57,10 @@ def delivered(store: Store) -> list[int]:
 
 
 async def test_a_paper_with_an_id_is_completed_by_it(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv, feeding: SourceHarness
+    store: Store, clock: make.FakeClock, arxiv: FakeArxiv, feeding: source_harness.SourceHarness
 ) -> None:
-    arxiv.knows(paper("Graphs that forget", "cs.LG", "stat.ML", arxiv_id="2601.09001", authors=AUTHORS))
-    ingested(store, bare("", "2601.09001", translations=translation(title="图")), now=clock.now())
+    arxiv.knows(make.paper("Graphs that forget", "cs.LG", "stat.ML", arxiv_id="2601.09001", authors=AUTHORS))
+    make.ingested(store, bare("", "2601.09001", translations=make.translation(title="图")), now=clock.now())
     await feeding.due()
     found = row(store, "Graphs that forget")
     assert (found.categories, found.authors) == (["cs.LG", "stat.ML"], ["Ada Example", "Bo Beispiel"])
@@ -69,16 +68,16 @@ async def test_a_paper_with_an_id_is_completed_by_it(
 
 
 async def test_a_paper_is_completed_by_a_title_that_fits_one_only(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv, feeding: SourceHarness
+    store: Store, clock: make.FakeClock, arxiv: FakeArxiv, feeding: source_harness.SourceHarness
 ) -> None:
     arxiv.knows(
-        paper("$\\alpha$-Graphs: they don't forget", "cs.LG", arxiv_id="2601.09001", authors=AUTHORS),
-        paper("Trees", "cs.LG", arxiv_id="2601.09002"),
-        paper("Trees", "math.CO", arxiv_id="2601.09003"),
-        paper("Nets of nets", "cs.LG", arxiv_id="2601.09004"),
-        paper("Nets", "cs.LG", arxiv_id="2601.09005"),
+        make.paper("$\\alpha$-Graphs: they don't forget", "cs.LG", arxiv_id="2601.09001", authors=AUTHORS),
+        make.paper("Trees", "cs.LG", arxiv_id="2601.09002"),
+        make.paper("Trees", "math.CO", arxiv_id="2601.09003"),
+        make.paper("Nets of nets", "cs.LG", arxiv_id="2601.09004"),
+        make.paper("Nets", "cs.LG", arxiv_id="2601.09005"),
     )
-    ingested(store, bare("$\\alpha$-graphs: They don’t forget"), bare("Trees"), bare("Nets"), now=clock.now())
+    make.ingested(store, bare("$\\alpha$-graphs: They don’t forget"), bare("Trees"), bare("Nets"), now=clock.now())
     await feeding.due()
     with store.read() as session:
         found = {one.title: one.arxiv_id for one in session.exec(select(PaperRow))}
@@ -94,13 +93,13 @@ async def test_a_paper_is_completed_by_a_title_that_fits_one_only(
 
 
 async def test_completed_papers_match_and_come_once(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv, feeding: SourceHarness
+    store: Store, clock: make.FakeClock, arxiv: FakeArxiv, feeding: source_harness.SourceHarness
 ) -> None:
-    subscribes(store, "console:words", "graphs", every="now", now=clock.now())
-    subscribes(store, "console:category", "cat:cs.LG", every="now", now=clock.now())
-    subscribes(store, "console:author", "author:Beispiel", every="now", now=clock.now())
+    make.subscribes(store, "console:words", "graphs", every="now", now=clock.now())
+    make.subscribes(store, "console:category", "cat:cs.LG", every="now", now=clock.now())
+    make.subscribes(store, "console:author", "author:Beispiel", every="now", now=clock.now())
     clock.advance(timedelta(minutes=1))
-    ingested(store, bare("Graphs that forget", "2601.09001"), now=clock.now())
+    make.ingested(store, bare("Graphs that forget", "2601.09001"), now=clock.now())
     plan_due(store, now=clock.now())
     number = row(store, "Graphs that forget").id
     assert delivered(store) == [number]
@@ -116,9 +115,9 @@ async def test_completed_papers_match_and_come_once(
 
 
 async def test_papers_unknown_to_arxiv_are_asked_for_three_times(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv, feeding: SourceHarness
+    store: Store, clock: make.FakeClock, arxiv: FakeArxiv, feeding: source_harness.SourceHarness
 ) -> None:
-    ingested(store, bare("A list of nothing", "2601.09001"), bare("Nobody wrote this"), now=clock.now())
+    make.ingested(store, bare("A list of nothing", "2601.09001"), bare("Nobody wrote this"), now=clock.now())
     for _ in range(12):
         await feeding.due()
         clock.advance(timedelta(hours=6))
@@ -127,31 +126,35 @@ async def test_papers_unknown_to_arxiv_are_asked_for_three_times(
 
 
 async def test_after_seven_days_nobody_is_asked(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv, feeding: SourceHarness
+    store: Store, clock: make.FakeClock, arxiv: FakeArxiv, feeding: source_harness.SourceHarness
 ) -> None:
-    ingested(store, bare("Graphs that forget", "2601.09001"), now=clock.now())
+    make.ingested(store, bare("Graphs that forget", "2601.09001"), now=clock.now())
     clock.advance(timedelta(days=7, minutes=1))
     await feeding.due()
     assert arxiv.asked("id_list") == []
 
 
 async def test_papers_of_other_publishers_are_not_asked_for(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv, feeding: SourceHarness
+    store: Store, clock: make.FakeClock, arxiv: FakeArxiv, feeding: source_harness.SourceHarness
 ) -> None:
-    cells = paper("Cells", arxiv_id=None, authors=(), doi="10.1101/2026.01.22.000001")
-    ingested(store, cells, bare("扩散模型"), paper("Whole", "cs.LG"), now=clock.now())
+    cells = make.paper("Cells", arxiv_id=None, authors=(), doi="10.1101/2026.01.22.000001")
+    make.ingested(store, cells, bare("扩散模型"), make.paper("Whole", "cs.LG"), now=clock.now())
     await feeding.due()
     assert arxiv.asked("/api/") == []
 
 
 async def test_many_ids_are_asked_for_in_batches_of_a_hundred(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv, feeding: SourceHarness, monkeypatch: pytest.MonkeyPatch
+    store: Store,
+    clock: make.FakeClock,
+    arxiv: FakeArxiv,
+    feeding: source_harness.SourceHarness,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(arxiv_lookup, "IDS_PER_REQUEST", arxiv_lookup.IDS_PER_REQUEST // 10)
     monkeypatch.setattr(arxiv_lookup, "MAX_IDS", arxiv_lookup.MAX_IDS // 10)
     ids = [f"2601.{number:05d}" for number in range(10_000, 10_073)]
-    arxiv.knows(*(paper(f"Paper {one}", "cs.LG", arxiv_id=one, authors=AUTHORS) for one in ids))
-    ingested(store, *(bare("", one) for one in ids), now=clock.now())
+    arxiv.knows(*(make.paper(f"Paper {one}", "cs.LG", arxiv_id=one, authors=AUTHORS) for one in ids))
+    make.ingested(store, *(bare("", one) for one in ids), now=clock.now())
     await feeding.due()
     assert [path.count(",") + 1 for path in arxiv.asked("id_list")] == [10] * 5
     clock.advance(timedelta(minutes=30))
@@ -162,24 +165,24 @@ async def test_many_ids_are_asked_for_in_batches_of_a_hundred(
 
 
 async def test_a_question_that_arxiv_refuses_is_asked_in_halves(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv, feeding: SourceHarness
+    store: Store, clock: make.FakeClock, arxiv: FakeArxiv, feeding: source_harness.SourceHarness
 ) -> None:
     ids = [f"2601.{number:05d}" for number in range(10_000, 10_008)]
-    arxiv.knows(*(paper(f"Paper {one}", "cs.LG", arxiv_id=one, authors=AUTHORS) for one in ids))
-    ingested(store, *(bare("", one) for one in ids), now=clock.now())
+    arxiv.knows(*(make.paper(f"Paper {one}", "cs.LG", arxiv_id=one, authors=AUTHORS) for one in ids))
+    make.ingested(store, *(bare("", one) for one in ids), now=clock.now())
     arxiv.reports("incorrect id format for 2601.10003", 99, at="2601.10003")
     await feeding.due()
     with store.read() as session:
         assert [one.arxiv_id for one in session.exec(select(PaperRow)) if not one.categories] == ["2601.10003"]
-    assert len(arxiv.asked("id_list")) == 7  # 8, then 4 and 4, 2 and 2, 1 and 1
+    assert len(arxiv.asked("id_list")) == 7  # requests for 8 ids, then 4 and 4, 2 and 2, 1 and 1
 
 
 async def test_while_arxiv_is_busy_it_is_left_alone(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv, feeding: SourceHarness
+    store: Store, clock: make.FakeClock, arxiv: FakeArxiv, feeding: source_harness.SourceHarness
 ) -> None:
     arxiv.knows(FORGETS)
     arxiv.answers_429(4, at="/api/")
-    ingested(store, bare("Graphs that forget", "2601.09001"), now=clock.now())
+    make.ingested(store, bare("Graphs that forget", "2601.09001"), now=clock.now())
     for _ in range(5):
         await feeding.due()
         clock.advance(timedelta(hours=1))
@@ -188,37 +191,37 @@ async def test_while_arxiv_is_busy_it_is_left_alone(
 
 
 async def test_of_two_processes_one_asks(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv, feeding: SourceHarness
+    store: Store, clock: make.FakeClock, arxiv: FakeArxiv, feeding: source_harness.SourceHarness
 ) -> None:
     await feeding.due()
     arxiv.knows(FORGETS)
-    ingested(store, bare("Graphs that forget", "2601.09001"), now=clock.now())
-    other = SourceHarness(store, clock, arxiv, arxiv_source("cs.LG"))
+    make.ingested(store, bare("Graphs that forget", "2601.09001"), now=clock.now())
+    other = source_harness.SourceHarness(store, clock, arxiv, source_harness.arxiv_source("cs.LG"))
     await feeding.due()
     await other.due()
     assert len(arxiv.asked("id_list")) == 1
 
 
-async def test_without_a_source_of_arxiv_nobody_is_asked(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
-    ingested(store, bare("Graphs that forget", "2601.09001"), now=clock.now())
+async def test_without_a_source_of_arxiv_nobody_is_asked(store: Store, clock: make.FakeClock, arxiv: FakeArxiv) -> None:
+    make.ingested(store, bare("Graphs that forget", "2601.09001"), now=clock.now())
     arxiv.holds("/list.md", "")
-    await SourceHarness(store, clock, arxiv, web_source(f"{arxiv.url}/list.md")).due()
+    await source_harness.SourceHarness(store, clock, arxiv, source_harness.web_source(f"{arxiv.url}/list.md")).due()
     assert arxiv.asked("/api/") == []
 
 
 def test_which_source_is_arxivs() -> None:
-    lists, feeds = web_source("https://example.org/list.md"), arxiv_source("cs.LG")
-    api = web_source("https://export.arxiv.org/api/query?search_query=cat:cs.LG")
+    lists, feeds = source_harness.web_source("https://example.org/list.md"), source_harness.arxiv_source("cs.LG")
+    api = source_harness.web_source("https://export.arxiv.org/api/query?search_query=cat:cs.LG")
     assert arxiv_lookup.arxiv_among([lists]) is None
     assert arxiv_lookup.arxiv_among([lists, feeds]) == feeds
     assert arxiv_lookup.arxiv_among([lists, api]) == api
 
 
 async def test_papers_are_completed_after_the_sources_have_answered(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv, feeding: SourceHarness
+    store: Store, clock: make.FakeClock, arxiv: FakeArxiv, feeding: source_harness.SourceHarness
 ) -> None:
     arxiv.knows(FORGETS)
-    ingested(store, bare("Graphs that forget", "2601.09001"), now=clock.now())
+    make.ingested(store, bare("Graphs that forget", "2601.09001"), now=clock.now())
     for _ in range(3):
         await feeding.ticks()
         clock.advance(timedelta(seconds=61))

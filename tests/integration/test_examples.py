@@ -1,4 +1,4 @@
-"""The samples: each query that the program itself shows as an example finds a few of their papers, and each paper can be read."""
+"""Each query that the program shows as an example finds a few papers of the samples, and each of these can be read."""
 
 import re
 from collections.abc import Iterator
@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from babel.messages.pofile import read_po
 
-from bot.cli.subcommands import SUBCOMMANDS
+from bot.cli import SUBCOMMANDS
+from bot.commands import start
 from bot.commands.context import BotInfo
 from bot.commands.intent import REGISTRY
-from bot.commands.phrasing.setting_words import LANGUAGES
-from bot.commands.start import ALL, EXAMPLES, TOPICS
-from bot.commands.words.subject import query_in
-from bot.demo.gallery import steps
+from bot.commands.phrasing import LANGUAGES
+from bot.commands.words.subjects import query_in
+from bot.demo import steps
 from bot.demo.story import CONVERSATIONS, DEMO_CHATS
 from bot.digests import read_digest
 from bot.operation.site import SAMPLES
@@ -30,15 +30,15 @@ from subscriptions.query import LIKE
 from subscriptions.query.parse import parse_query
 from subscriptions.service.paper_search import recent_matches
 from subscriptions.store.database.store import Store
+from tests import make
 from tests.bot_harness import BotHarness
-from tests.integration.docs_pages import DOCS, ROOT, blocks, page, rows
-from tests.make import NOON, address, ingest_digest, stored_papers
+from tests.integration import docs_pages
 
 FEWEST, MOST = 3, 15
 PAGES = [
-    ROOT / "README.md",
-    ROOT / "README.zh.md",
-    *(DOCS / name for name in ("guide.md", "guide.zh.md", "operating.md")),
+    docs_pages.ROOT / "README.md",
+    docs_pages.ROOT / "README.zh.md",
+    *(docs_pages.DOCS / name for name in ("guide.md", "guide.zh.md", "operating.md")),
 ]
 _ASKS = r"/(?:paperwire )?(?:sub|search|preview|today|edit)(?:@\w+)? "
 _CODE = re.compile(rf"(?:^|`){_ASKS}(?P<asked>[^`\n]+?)(?=  |`|$)", re.MULTILINE)
@@ -47,36 +47,37 @@ _SHELL = re.compile(
 )
 _NAMED = re.compile(rf"{_ASKS}(?P<asked>[^/,，、。. ](?:[^,，、。.]|\.\b)*)")
 _LOOSE = re.compile(r'\w+:"[^"{]+"|\bcat:\w+\.[A-Z]{2}\b|\w+ -survey')  # looks like a query, in any text
-_PLACE = re.compile(r"^(?:@\w+|\{\w+\}|\d+)(?: |$)")  # before a query: a chat, or the number of a subscription
-_SYNTAX = "(a OR b) c"  # of the README: it shows the brackets
+# what may come before a query: a chat, or the number of a subscription
+_PLACE = re.compile(r"^(?:@\w+|\{\w+\}|\d+)(?: |$)")
+_SYNTAX = "(a OR b) c"  # in the README, to show the brackets
 
 
 def of_code(text: str) -> Iterator[str]:
-    """The queries of commands at the beginning of a line or in backticks, and those of the command line."""
+    """Yields the queries of chat commands, at the beginning of a line or in backticks, and of subcommands."""
     yield from (found["asked"] for found in (*_CODE.finditer(text), *_SHELL.finditer(text)))
 
 
 def of_sentence(text: str) -> Iterator[str]:
-    """The queries of the commands that a sentence lists after its first colon."""
+    """Yields the queries of the commands that a sentence lists after its first colon."""
     _, _, listed = re.sub("：", ": ", text).partition(": ")
     yield from (found["asked"] for part in re.split(r"[,，、] ?(?=/)", listed) if (found := _NAMED.match(part)))
 
 
 def of_pages() -> Iterator[tuple[str, str]]:
-    """The examples of the pages for people, with the messages of the guide's chats that are no commands."""
+    """Yields the examples of the pages for people, and the messages of the guide's chats that are not commands."""
     for path in PAGES:
         text = path.read_text("utf-8")
         yield from ((path.name, query) for query in of_code(text))
-        for line in "\n".join(blocks(path, "chat")).splitlines():
+        for line in "\n".join(docs_pages.blocks(path, "chat")).splitlines():
             if not re.match(r"/|https?:|\d", line) and not line.endswith("?"):
                 yield path.name, query_in(line)
     for name in ("README.md", "README.zh.md"):
-        for row in re.findall(r"^\| (`.*?`) \| [^`\n]", (ROOT / name).read_text("utf-8"), re.MULTILINE):
+        for row in re.findall(r"^\| (`.*?`) \| [^`\n]", (docs_pages.ROOT / name).read_text("utf-8"), re.MULTILINE):
             yield from ((name, query) for query in re.findall(r"`(.+?)`", row) if query != _SYNTAX)
 
 
 def of_program() -> Iterator[tuple[str, str]]:
-    """The examples of the web pages, subcommands, manifest and demo, and of all sentences in both languages."""
+    """Yields the examples of the web pages, subcommands, manifest and demo, and of all sentences in both languages."""
     yield from (("the page", query) for query in markup._EXAMPLES if not query.startswith("/"))
     yield from (("the playground", query) for query in playground._EXAMPLES)
     yield from (("--help", query) for one in SUBCOMMANDS for query in of_code(one.example))
@@ -87,14 +88,14 @@ def of_program() -> Iterator[tuple[str, str]]:
     yield from (("the demo", query) for one in CONVERSATIONS for step in one.steps for query in of_code(step.text))
     for _, command in steps(Language("en", "UTC"), "paperwire", "a.md"):
         yield from (("the demo", query) for query in of_code(command))
-    with (ROOT / "locales" / "zh" / "LC_MESSAGES" / "paperwire.po").open("rb") as catalogue:
+    with (docs_pages.ROOT / "locales" / "zh" / "LC_MESSAGES" / "paperwire.po").open("rb") as catalogue:
         for message in read_po(catalogue):
             for sentence in (str(message.id), str(message.string)):
                 yield from ((sentence, query) for query in (*of_sentence(sentence), *_LOOSE.findall(sentence)))
 
 
 async def of_replies(store: Store) -> list[tuple[str, str]]:
-    """The examples of /start and of every page of /help, in both languages."""
+    """Returns the examples of /start and of every page of /help, in both languages."""
     found: list[tuple[str, str]] = []
     for number, language in enumerate(LANGUAGES):
         bot, chat = BotHarness(store), f"telegram:{number + 1}"
@@ -103,10 +104,10 @@ async def of_replies(store: Store) -> list[tuple[str, str]]:
             found += [
                 ("/start", key["text"]) for key in said.keys if "data" in key and key["text"] not in LANGUAGES.values()
             ]
-        for topic in ("", ALL, *TOPICS, *EXAMPLES):
+        for topic in ("", start.ALL, *start.TOPICS, *start.EXAMPLES):
             bot.later(minutes=1)
             said = await bot.says(f"/help {topic}", chat, language=language)
-            shown = "\n".join(said.lines[1:])  # the first line says what it is about
+            shown = "\n".join(said.lines[1:])  # the first line only names the subject
             found += [(f"/help {topic}", query) for query in of_code(shown)]
             found += [(f"/help {topic}", query) for line in said.lines for query in of_sentence(line) if not topic]
             if topic == "query":
@@ -116,7 +117,7 @@ async def of_replies(store: Store) -> list[tuple[str, str]]:
 
 @pytest.fixture
 async def samples(store: Store) -> Store:
-    """A store that took the samples in at noon."""
+    """A store that has ingested the samples at noon."""
     for name in SAMPLES:
         await ingest(
             BotHarness(store).context, files("bot").joinpath("samples", name).read_bytes(), name, source="samples"
@@ -130,7 +131,7 @@ async def test_each_example_finds_three_to_fifteen_papers_of_today(samples: Stor
         query = split_when(_PLACE.sub("", text)).query
         if query and "{" not in query:
             shown.setdefault(query, where)
-    counts = {query: recent_matches(samples, parse_query(query), now=NOON, most=1).found for query in shown}
+    counts = {query: recent_matches(samples, parse_query(query), now=make.NOON, most=1).found for query in shown}
     for query, count in counts.items():
         print(f"{count:3}  {query}  ({shown[query]})")  # noqa: T201 - what pytest -s shows
     assert len(counts) > 40
@@ -139,9 +140,9 @@ async def test_each_example_finds_three_to_fifteen_papers_of_today(samples: Stor
 
 def test_each_paper_is_of_the_day_on_which_it_came_and_has_all_that_a_card_shows(samples: Store) -> None:
     with samples.read() as session:
-        stored = stored_papers(session)
+        stored = make.stored_papers(session)
     assert len(stored) == 73
-    assert {known.day for known in stored} == {NOON.date()}
+    assert {known.day for known in stored} == {make.NOON.date()}
     papers = [known.paper for known in stored]
     assert [paper.key for paper in papers if not (paper.title and paper.url and paper.authors and paper.abstract)] == []
     assert [paper.key for paper in papers if not (paper.summaries or paper.translations)] == []
@@ -158,28 +159,28 @@ async def test_what_asks_for_today_or_for_the_last_days_finds_them(samples: Stor
 
 
 def test_each_paper_that_an_example_names_is_one_of_them(samples: Store) -> None:
-    sentences = (ROOT / "locales" / "paperwire.pot").read_text("utf-8")
-    shown = [sentences, *(path.read_text("utf-8") for path in PAGES), *map(str, EXAMPLES.values()), LIKE.example]
+    sentences = (docs_pages.ROOT / "locales" / "paperwire.pot").read_text("utf-8")
+    shown = [sentences, *(path.read_text("utf-8") for path in PAGES), *map(str, start.EXAMPLES.values()), LIKE.example]
     with samples.read() as session:
-        known = {stored.paper.arxiv_id for stored in stored_papers(session)}
+        known = {stored.paper.arxiv_id for stored in make.stored_papers(session)}
     assert set(re.findall(r"\b\d{4}\.\d{5}\b", "\n".join(shown))) - known == set()
 
 
 # ------------------------------------------------------------------------------------ docs/guide.md agrees with the bot
 
 
-GUIDE = DOCS / "guide.md"
+GUIDE = docs_pages.DOCS / "guide.md"
 GROUP, CHANNEL = "telegram:-1001", "telegram:-1009"
 _LINES_TYPED = re.compile(
     r"^```(?P<kind>chat|group|channel)\n(?P<block>.*?)^```$|^\| (?P<row>`[^\n]*)$", re.MULTILINE | re.DOTALL
 )
 _TABLES = [row.code("you type") for columns in ("it brings", "it comes", "it does", "it shows", "then", "you get")
-           for row in rows("guide.md", "you type", columns)]  # fmt: skip
+           for row in docs_pages.rows("guide.md", "you type", columns)]  # fmt: skip
 
 
 def said() -> Iterator[tuple[str, str]]:
-    """(where, message) in the order of the page: blocks and the first cells of its tables."""
-    for found in _LINES_TYPED.finditer(page("guide.md")):
+    """Yields (where, message) in the order of the page, from its code blocks and the first cells of its tables."""
+    for found in _LINES_TYPED.finditer(docs_pages.page("guide.md")):
         if found["kind"]:
             yield from ((found["kind"], message) for message in _messages(found["block"]))
         else:
@@ -189,7 +190,7 @@ def said() -> Iterator[tuple[str, str]]:
 
 
 def _messages(block: str) -> list[str]:
-    """Returns the messages of a block. A line without a command belongs to the command above, or is its own message."""
+    """Returns the messages of a block. A line without a command continues the command above, or is its own message."""
     if not block.startswith("/"):
         return block.splitlines()
     return [message.strip() for message in re.split(r"^(?=/)", block, flags=re.MULTILINE) if message.strip()]
@@ -198,12 +199,14 @@ def _messages(block: str) -> list[str]:
 @pytest.fixture
 def bot(store: Store) -> BotHarness:
     """A bot that knows the papers of the samples, a group and a channel that Ada administers."""
-    for path in sorted((ROOT / "bot" / "samples").iterdir()):
+    for path in sorted((docs_pages.ROOT / "bot" / "samples").iterdir()):
         if path.suffix in {".md", ".txt", ".xml"} and path.name != "README.md":
             digest = read_digest(path.read_bytes(), path.name)
-            ingest_digest(store, digest, source=path.stem, day=date(2026, 1, 22), now=NOON - timedelta(hours=2))
+            make.ingest_digest(
+                store, digest, source=path.stem, day=date(2026, 1, 22), now=make.NOON - timedelta(hours=2)
+            )
     bot = BotHarness(store)
-    channel = Place(chat=address(CHANNEL), kind=ChatKind.BROADCAST, title="Daily vision", public=True)
+    channel = Place(chat=make.address(CHANNEL), kind=ChatKind.BROADCAST, title="Daily vision", public=True)
     bot.places["@your_channel"] = channel
     bot.admins |= {GROUP: {"42"}, CHANNEL: {"42"}}
     return bot
@@ -222,7 +225,7 @@ async def test_every_line_of_the_guide_is_answered(bot: BotHarness) -> None:
 def test_no_line_is_missed() -> None:
     messages = [message for _, message in said()]
     assert set(_TABLES) <= set(messages)
-    assert sum(len(blocks(GUIDE, kind)) for kind in ("chat", "group", "channel")) == 8
+    assert sum(len(docs_pages.blocks(GUIDE, kind)) for kind in ("chat", "group", "channel")) == 8
     assert len(messages) > 50
 
 
@@ -230,24 +233,26 @@ def test_no_line_is_missed() -> None:
     "command", [command for command in REGISTRY.commands if command.listed], ids=lambda command: command.name
 )
 def test_every_command_has_its_place_in_the_guide(command: object) -> None:
-    assert f"`/{command.name}" in page("guide.md") or f"/{command.name} " in page("guide.md")  # type: ignore[attr-defined]
+    assert f"`/{command.name}" in docs_pages.page("guide.md") or f"/{command.name} " in docs_pages.page("guide.md")  # type: ignore[attr-defined]
 
 
 def test_the_guide_names_no_command_that_there_is_not() -> None:
-    named = re.findall(r"`/([a-z]+)", page("guide.md"))
+    named = re.findall(r"`/([a-z]+)", docs_pages.page("guide.md"))
     assert [name for name in named if REGISTRY.command_named(name) is None] == []
 
 
 def test_every_button_that_the_guide_names_is_one() -> None:
     known = set(
         re.findall(
-            r'^msgid(?:_plural)? "(.*)"$', Path(ROOT, "locales", "paperwire.pot").read_text("utf-8"), re.MULTILINE
+            r'^msgid(?:_plural)? "(.*)"$',
+            Path(docs_pages.ROOT, "locales", "paperwire.pot").read_text("utf-8"),
+            re.MULTILINE,
         )
     )
     known = {re.sub(r"\{\w+\}", "{count}", label) for label in known}
     known |= {label.removesuffix(" {count}") for label in known} | {"⋯"}
-    text = re.sub(r"\[[^\]]*\]\([^)]*\)", "", page("guide.md"))
+    text = re.sub(r"\[[^\]]*\]\([^)]*\)", "", docs_pages.page("guide.md"))
     labels = [re.sub(r"\d+", "{count}", label) for label in re.findall(r"\[([^\]]+)\]", text)]
-    labels += [row["button"] for row in rows("guide.md", "button", "does")]
+    labels += [row["button"] for row in docs_pages.rows("guide.md", "button", "does")]
     assert len(labels) > 12
     assert [label for label in labels if label not in known] == []

@@ -1,4 +1,6 @@
-"""What tells others whether all is well: `/health/ready` and `/health/live` over real HTTP, and PAPERWIRE_HEARTBEAT_URL."""
+"""How other programs learn whether all is well: `/health/ready` and `/health/live` over real HTTP, and
+PAPERWIRE_HEARTBEAT_URL.
+"""
 
 import threading
 from collections.abc import AsyncIterator, Iterator
@@ -15,17 +17,18 @@ from bot.operation.health import Health
 from bot.operation.process import Process
 from bot.operation.ticks import INTERVAL, Heartbeat, make_heartbeat
 from bot.operation.web_server import serving
-from bot.settings import Settings, load_settings
+from bot.settings import Settings
+from bot.settings.loading import load_settings
 from subscriptions.errors import StoreUnavailable
 from subscriptions.store.database.store import Store, write_refusal
-from tests.fakes.process import Remote, running
+from tests import make
+from tests.fakes.process import Remote
 from tests.fakes.telegram import FakeTelegram
 from tests.fakes.watchman import Watchman
 from tests.integration.cli import DIGEST
 from tests.integration.cli import Process as Program
 from tests.integration.locked import ForeignLock
 from tests.integration.telegram_bot import a_bot
-from tests.make import FakeClock, ingested, paper, subscribes
 from tests.patience import PATIENCE
 from tests.source_harness import NoSources
 
@@ -50,9 +53,9 @@ def settings(tmp_path: Path) -> Settings:
 
 
 class Page:
-    """The web address of a process that ticks when a test says so."""
+    """The web address of a process; its ticks come when a test calls them."""
 
-    def __init__(self, store: Store, process: Process, health: Health, clock: FakeClock, url: str) -> None:
+    def __init__(self, store: Store, process: Process, health: Health, clock: make.FakeClock, url: str) -> None:
         self.store = store
         self._process = process
         self._health = health
@@ -60,7 +63,7 @@ class Page:
         self._url = url
 
     async def goes_on(self, seconds: float) -> None:
-        """Lets time pass, with a tick and a look at its end."""
+        """Lets time pass, and ends with a tick and a health check."""
         self._clock.advance(timedelta(seconds=seconds))
         await self._process.tick()
         await self._health.look()
@@ -73,7 +76,7 @@ class Page:
 
 @asynccontextmanager
 async def a_page(
-    tmp_path: Path, telegram: FakeTelegram, clock: FakeClock, settings: Settings, sources: object = None
+    tmp_path: Path, telegram: FakeTelegram, clock: make.FakeClock, settings: Settings, sources: object = None
 ) -> AsyncIterator[Page]:
     said: list[str] = []
     async with a_bot(tmp_path, telegram, clock) as app:
@@ -85,7 +88,9 @@ async def a_page(
 
 
 @pytest.fixture
-async def page(tmp_path: Path, telegram: FakeTelegram, clock: FakeClock, settings: Settings) -> AsyncIterator[Page]:
+async def page(
+    tmp_path: Path, telegram: FakeTelegram, clock: make.FakeClock, settings: Settings
+) -> AsyncIterator[Page]:
     async with a_page(tmp_path, telegram, clock, settings) as made:
         yield made
 
@@ -113,7 +118,7 @@ async def test_ready_is_503_while_a_foreign_lock_blocks_writes(page: Page, tmp_p
 
 
 async def test_ready_counts_sources_and_names_none_to_strangers(
-    tmp_path: Path, telegram: FakeTelegram, clock: FakeClock, settings: Settings
+    tmp_path: Path, telegram: FakeTelegram, clock: make.FakeClock, settings: Settings
 ) -> None:
     sources = NoSources()
     sources.problems = {"our-secret-list": "the folder cannot be read", "another": "the folder cannot be read"}
@@ -138,11 +143,11 @@ async def test_ready_is_503_while_the_disk_is_full(page: Page) -> None:
         with store.write() as transaction:
             transaction.connection().exec_driver_sql(f"PRAGMA max_page_count = {most}")
 
-    papers = [paper(f"Paper {n}", abstract="Text. " * 500) for n in range(100)]
+    papers = [make.paper(f"Paper {n}", abstract="Text. " * 500) for n in range(100)]
     await page.goes_on(1)
-    limits_pages(page.store, 1)  # as many as there are
+    limits_pages(page.store, 1)  # SQLite raises the limit to the current number of pages
     with pytest.raises(StoreUnavailable, match="full"):
-        ingested(page.store, *papers)
+        make.ingested(page.store, *papers)
     await page.goes_on(1)
     await page.goes_on(30)
     status, said = await page.ready()
@@ -150,7 +155,7 @@ async def test_ready_is_503_while_the_disk_is_full(page: Page) -> None:
     limits_pages(page.store, 1_000_000)
     await page.goes_on(1)
     assert (await page.ready())[0] == 503, "nothing was written yet"
-    ingested(page.store, *papers)
+    make.ingested(page.store, *papers)
     await page.goes_on(1)
     assert await page.ready() == (200, READY)
 
@@ -167,7 +172,7 @@ async def test_a_disk_without_room_is_found_before_anything_is_written(
 
 def test_a_long_write_of_the_process_itself_is_no_lock(store: Store) -> None:
     with store.write() as transaction:
-        subscribes(transaction, "telegram:1", "graph")
+        make.subscribes(transaction, "telegram:1", "graph")
         found: list[object] = []
         looking = threading.Thread(target=lambda: found.append(write_refusal(store)))
         looking.start()
@@ -175,7 +180,7 @@ def test_a_long_write_of_the_process_itself_is_no_lock(store: Store) -> None:
     assert found == [None]
 
 
-async def test_each_problem_is_named_with_its_age(page: Page, clock: FakeClock) -> None:
+async def test_each_problem_is_named_with_its_age(page: Page, clock: make.FakeClock) -> None:
     assert (await page.ready())[1]["seconds"] == {"start": 0}
     clock.advance(timedelta(seconds=7))
     assert await page.ready() == (
@@ -184,7 +189,7 @@ async def test_each_problem_is_named_with_its_age(page: Page, clock: FakeClock) 
     )
 
 
-# ----------------------- PAPERWIRE_HEARTBEAT_URL is asked every few minutes while all is well, and never when it is not
+# ------------------ PAPERWIRE_HEARTBEAT_URL gets a request every few minutes while all is well, and none at other times
 
 
 PATH = "/ping/sesame-4711"
@@ -197,7 +202,7 @@ def watchman() -> Iterator[Watchman]:
 
 
 @asynccontextmanager
-async def heartbeat_of(tmp_path: Path, clock: FakeClock, url: str) -> AsyncIterator[Heartbeat]:
+async def heartbeat_of(tmp_path: Path, clock: make.FakeClock, url: str) -> AsyncIterator[Heartbeat]:
     environ = {"PAPERWIRE_DATABASE_URL": f"sqlite:///{tmp_path}/p.db", "PAPERWIRE_HEARTBEAT_URL": url}
     app = build_app(load_settings(environ, tmp_path), clock=clock)
     heartbeat = make_heartbeat(app)
@@ -209,19 +214,19 @@ async def heartbeat_of(tmp_path: Path, clock: FakeClock, url: str) -> AsyncItera
 
 
 @pytest.fixture
-async def heartbeat(tmp_path: Path, clock: FakeClock, watchman: Watchman) -> AsyncIterator[Heartbeat]:
+async def heartbeat(tmp_path: Path, clock: make.FakeClock, watchman: Watchman) -> AsyncIterator[Heartbeat]:
     async with heartbeat_of(tmp_path, clock, watchman.url) as made:
         yield made
 
 
 async def beats(heartbeat: Heartbeat, *, well: bool = True) -> None:
-    """Beats, and waits for the answer."""
+    """Sends a heartbeat, and waits for the answer."""
     heartbeat.beat(well=well)
     if heartbeat._task is not None:
         await heartbeat._task
 
 
-async def test_it_is_asked_every_five_minutes(heartbeat: Heartbeat, clock: FakeClock, watchman: Watchman) -> None:
+async def test_it_is_asked_every_five_minutes(heartbeat: Heartbeat, clock: make.FakeClock, watchman: Watchman) -> None:
     await beats(heartbeat)
     await beats(heartbeat)
     clock.advance(timedelta(seconds=INTERVAL - 1))
@@ -233,7 +238,7 @@ async def test_it_is_asked_every_five_minutes(heartbeat: Heartbeat, clock: FakeC
 
 
 async def test_the_heartbeat_stops_with_a_problem_and_resumes_after(
-    heartbeat: Heartbeat, clock: FakeClock, watchman: Watchman
+    heartbeat: Heartbeat, clock: make.FakeClock, watchman: Watchman
 ) -> None:
     for _ in range(3):
         await beats(heartbeat, well=False)
@@ -253,7 +258,7 @@ async def test_any_success_will_do(
 
 
 async def test_a_failed_heartbeat_is_one_line_without_the_address(
-    heartbeat: Heartbeat, clock: FakeClock, watchman: Watchman, caplog: pytest.LogCaptureFixture
+    heartbeat: Heartbeat, clock: make.FakeClock, watchman: Watchman, caplog: pytest.LogCaptureFixture
 ) -> None:
     for status in (404, 500, 200, 503):
         watchman.status = status
@@ -268,7 +273,7 @@ async def test_a_failed_heartbeat_is_one_line_without_the_address(
 
 
 async def test_nobody_at_the_address_disturbs_nothing(
-    tmp_path: Path, clock: FakeClock, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, clock: make.FakeClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     with Watchman() as gone:
         pass
@@ -279,12 +284,6 @@ async def test_nobody_at_the_address_disturbs_nothing(
     (record,) = caplog.records
     assert "takes no connection" in record.getMessage()
     assert "sesame" not in record.getMessage()
-
-
-@pytest.fixture
-def remote(tmp_path: Path) -> Iterator[Remote]:
-    with running("telegram", journal=tmp_path / "journal") as fake:
-        yield fake
 
 
 def test_only_a_healthy_process_sends_heartbeats(tmp_path: Path, remote: Remote, watchman: Watchman) -> None:

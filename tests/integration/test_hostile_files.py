@@ -1,4 +1,6 @@
-"""Harmful files in a watched folder, and names and texts that others chose: too large, links to files outside, codes for a terminal."""
+"""Harmful files in a watched folder (too large, links to files outside), and harmful names and texts (codes for a
+terminal).
+"""
 
 import json
 import logging
@@ -12,10 +14,11 @@ import pytest
 
 from bot.cli.log import start_logging
 from bot.digests import MAX_BYTES, read_digest
-from bot.digests._text import CATEGORIES, DOI, MOST_AUTHORS, NAME, TEXT, TITLE
+from bot.digests._papers import CATEGORIES, DOI, MOST_AUTHORS, NAME, TEXT, TITLE
 from bot.digests.files import read_file
 from bot.errors import UnreadableInput
-from bot.settings import SourceSettings, load_settings
+from bot.settings import SourceSettings
+from bot.settings.loading import load_settings
 from subscriptions.service.next_deliveries import listed
 from subscriptions.store.database.store import Store
 from tests.fakes.arxiv import FakeArxiv
@@ -38,7 +41,7 @@ Feeds = Callable[[SourceSettings], SourceHarness]
 
 @pytest.fixture
 def feeds(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> Feeds:
-    """Makes the scheduler of one source."""
+    """Returns a function that makes the scheduler of one source."""
     return lambda source: SourceHarness(store, clock, arxiv, source)
 
 
@@ -52,7 +55,7 @@ def inbox(tmp_path: Path) -> Path:
 
 async def test_a_file_of_three_gib_is_refused_before_it_is_read(feeds: Feeds, inbox: Path) -> None:
     with (inbox / "huge.md").open("wb") as file:
-        file.truncate(3 << 30)  # of holes: it takes no room on the disk
+        file.truncate(3 << 30)  # a sparse file: it takes no room on the disk
     feeding = feeds(SourceSettings(name="inbox", path=inbox))
     tracemalloc.start()
     try:
@@ -90,7 +93,7 @@ async def test_a_folder_behind_a_link_is_out_of_the_folder_too(feeds: Feeds, inb
 
 
 async def test_links_within_the_folder_are_read(feeds: Feeds, inbox: Path) -> None:
-    (inbox / ".data").mkdir()  # as the volumes of Kubernetes are made
+    (inbox / ".data").mkdir()  # the layout of a Kubernetes volume
     (inbox / ".data" / "day.md").write_text(PAGE, encoding="utf-8")
     (inbox / "day.md").symlink_to(Path(".data") / "day.md")
     (inbox.parent / "latest.md").symlink_to(inbox.parent / "list.md")
@@ -143,7 +146,7 @@ def test_a_paper_with_two_million_authors_keeps_twenty_thousand(tmp_path: Path) 
     assert len(read.entries[0].authors) == MOST_AUTHORS
     assert [(one.code, one.count) for one in read.warnings if one.code == "long_fields"] == [("long_fields", 1)]
     assert kept < len(page) // 4
-    assert peak < 7 * len(page)  # 16 times without the limit
+    assert peak < 7 * len(page)  # 16 times if there were no limit
 
 
 LONG = {
@@ -156,7 +159,7 @@ LONG = {
 def test_a_field_beyond_all_real_ones_is_cut_and_said(field: str) -> None:
     page, most = LONG[field]
     read = read_digest(f"# cs.LG\n\n{page}".encode(), "page.md")
-    assert most - 1 <= len(getattr(read.entries[0], field)) <= most  # a title has no space at its end
+    assert most - 1 <= len(getattr(read.entries[0], field)) <= most  # the space at the end of a title is removed
     assert "long_fields" in {one.code for one in read.warnings}
 
 
@@ -181,7 +184,7 @@ def test_ordinary_and_very_large_papers_are_kept_whole() -> None:
     assert "long_fields" not in {one.code for one in read.warnings}
 
 
-# -------------------------------- names and texts that others chose move no cursor, end no line and turn no text around
+# -------------------------------------------- names and texts of others move no cursor, end no line and reverse no text
 
 
 ODD_NAME = "a\n✓ all is well\x1b[2J\u202egnp\u2066\u2028.md"
@@ -260,7 +263,7 @@ def test_an_event_of_the_log_is_one_line_whatever_it_names(
         assert f"{SHOWN} cannot be read." in said
 
 
-# --------------------------------------------------------- what browsers cannot type and programs can send to the pages
+# ------------------------------------------------------------- what programs can send to the pages, and browsers cannot
 
 
 ODD = "a\x00b \x01\x1b[2J \x7f"

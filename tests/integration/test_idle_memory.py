@@ -1,4 +1,4 @@
-"""What a bot with Telegram alone loads, and what it takes, when nothing happens."""
+"""What an idle bot with only Telegram loads, and how much memory it takes."""
 
 import subprocess
 import sys
@@ -16,20 +16,22 @@ from tests.integration.cli import INBOX
 from tests.patience import PATIENCE
 from tests.programs.faults.soak.program import running_program
 
-MOST = 119e6  # bytes resident, where 120 MB are promised: with the pages, with compiled modules, and the parser's rest where they are compiled at each start
+# bytes of resident memory; 120 MB are promised. This includes the pages, all compiled modules, and memory that the
+# compiler leaves if modules are compiled at each start
+MOST = 119e6
 UNUSED = {
-    "alembic",  # the schema is the newest
-    "apprise",  # no destination is named
-    "babel",  # nothing is rendered
-    "bs4",  # no page came
-    "cryptography",  # there are no sealed tokens
+    "alembic",  # the schema is already the newest
+    "apprise",  # no destination of Apprise is set
+    "babel",  # no message is rendered
+    "bs4",  # no HTML page is read
+    "cryptography",  # there are no encrypted tokens
     "httpx._main",
     "jinja2",
     "pygments",
-    "requests",  # as apprise
+    "requests",  # needed by apprise alone
     "rich.console",
     "slack_sdk",
-    "psycopg",  # the database is a file
+    "psycopg",  # the database is an SQLite file
     "procrastinate",
     "bot.delivery.cluster",
     "bot.platforms.slack.adapter",
@@ -53,7 +55,7 @@ def telegram() -> Iterator[FakeTelegram]:
 
 @pytest.fixture
 def environment(tmp_path: Path, telegram: FakeTelegram) -> dict[str, str]:
-    """A folder with an empty store of the newest schema, and Telegram alone."""
+    """Returns the environment of a bot with only Telegram, with an empty store of the newest schema."""
     (tmp_path / "inbox").mkdir()
     (tmp_path / "paperwire.toml").write_text(INBOX)
     store = Store(f"sqlite:///{tmp_path}/paperwire.db")

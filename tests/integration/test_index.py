@@ -18,19 +18,18 @@ from subscriptions.query.parse import parse_query
 from subscriptions.service.known_papers import Entries, find, number_of
 from subscriptions.store import known_papers
 from subscriptions.store.database.store import Store
-from tests.make import NOON, ingested, paper, stored_papers, summary
+from tests import make
 from tests.unit import strategies as slow_matcher
 from tests.unit.query_rules import QUESTIONS
-from tests.unit.strategies import MORE, papers, queries, terms
 
 pytestmark = pytest.mark.both_databases
 
 
 @pytest.fixture(scope="module")
 def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    """A store for many examples; each of them begins with `emptied`."""
+    """A store that many examples share; each example empties it first."""
     store = Store(f"sqlite:///{tmp_path_factory.mktemp('index')}/paper_index.db")
-    store.open(now=NOON)
+    store.open(now=make.NOON)
     yield store
     store.close()
 
@@ -49,29 +48,29 @@ def found(store: Store, query: Query) -> set[int]:
 
 def found_slowly(store: Store, query: Query) -> set[int]:
     with store.read() as session:
-        return {known.id for known in stored_papers(session) if slow_matcher.matches(query, known.paper)}
+        return {known.id for known in make.stored_papers(session) if slow_matcher.matches(query, known.paper)}
 
 
 @settings(max_examples=settings().max_examples // 2)
-@given(st.lists(papers, min_size=1, max_size=3), st.lists(queries, min_size=1, max_size=4))
+@given(st.lists(slow_matcher.papers, min_size=1, max_size=3), st.lists(slow_matcher.queries, min_size=1, max_size=4))
 def test_the_index_finds_what_the_slow_matcher_finds(
     database: Store, batch: Sequence[Paper], asked: Sequence[Query]
 ) -> None:
     emptied(database)
     for at, one in enumerate(batch):
         source = one.sources[0] if one.sources else "daily"
-        ingested(database, one, source=source, name=str(at), now=NOON + timedelta(minutes=at))
+        make.ingested(database, one, source=source, name=str(at), now=make.NOON + timedelta(minutes=at))
     for query in asked:
         assert found(database, query) == found_slowly(database, query), query.alternatives
 
 
 @settings(max_examples=settings().max_examples // 2)
-@given(papers, st.lists(terms, min_size=1, max_size=6))
+@given(slow_matcher.papers, st.lists(slow_matcher.terms, min_size=1, max_size=6))
 def test_the_index_is_right_when_it_is_sure(database: Store, one: Paper, asked: Sequence[Term]) -> None:
     emptied(database)
-    ingested(database, one, source=one.sources[0] if one.sources else "daily")
+    make.ingested(database, one, source=one.sources[0] if one.sources else "daily")
     with database.read() as session:
-        (known,), entry = stored_papers(session), known_papers.state_of_papers(session)[0]
+        (known,), entry = make.stored_papers(session), known_papers.state_of_papers(session)[0]
         for part in (part for term in asked for part in simple_terms(term)):
             candidates = known_papers.having(session, part, entry, entry)
             has = slow_matcher.has(known.paper, part)
@@ -82,7 +81,7 @@ def test_the_index_is_right_when_it_is_sure(database: Store, one: Paper, asked: 
 def test_the_index_has_the_words_of_the_stored_summary(database: Store) -> None:
     emptied(database)
     two = tuple(Summary(language="zh", fields={"tldr": text}) for text in ("A first one.", "Another graph."))
-    ingested(database, paper("Kites", arxiv_id="2601.00001", summaries=two))
+    make.ingested(database, make.paper("Kites", arxiv_id="2601.00001", summaries=two))
     for query in map(parse_query, ("graph", "first")):
         assert found(database, query) == found_slowly(database, query), query.alternatives
 
@@ -95,7 +94,7 @@ def test_every_rule_of_the_query_language_holds_in_the_index(database: Store) ->
     for of, questions in asked.values():
         emptied(database)
         for source in of.sources or ("another",):
-            ingested(database, replace(of, announce_type=None), source=source, name=source)
+            make.ingested(database, replace(of, announce_type=None), source=source, name=source)
         wrong += [typed for typed, finds in questions if is_read(typed) and bool(found(database, parse_query(typed))) != finds]  # fmt: skip
     assert len(QUESTIONS) > 200
     assert wrong == []
@@ -103,9 +102,13 @@ def test_every_rule_of_the_query_language_holds_in_the_index(database: Store) ->
 
 def test_a_new_field_is_found_in_what_is_stored(database: Store) -> None:
     emptied(database)
-    ingested(database, replace(paper("Graphs"), comment="Accepted at ICML"), replace(paper("Trees"), comment="Draft"))
+    make.ingested(
+        database,
+        replace(make.paper("Graphs"), comment="Accepted at ICML"),
+        replace(make.paper("Trees"), comment="Draft"),
+    )
     for typed in ("note:accepted", "-note:draft graphs", "speaker:jane OR note:icml", 'note:"at icml"'):
-        query = parse_query(typed, MORE)
+        query = parse_query(typed, slow_matcher.MORE)
         assert len(found(database, query)) == 1
         assert found(database, query) == found_slowly(database, query)
 
@@ -147,8 +150,10 @@ def test_a_beginning_that_the_plural_step_takes_away_is_known(word: str, length:
 def test_of_what_people_usually_type_the_index_knows_all(database: Store, typed: str, *, decided: bool) -> None:
     emptied(database)
     words = "Graph neural networks: neurons and caches in few shots of RAG rag, a survey 扩散模型"
-    one = paper(words, "cs.LG", authors=("Jane Doe", "John Schmidt"), abstract=words, summaries=summary(words, "en"))
-    ingested(database, one)
+    one = make.paper(
+        words, "cs.LG", authors=("Jane Doe", "John Schmidt"), abstract=words, summaries=make.summary(words, "en")
+    )
+    make.ingested(database, one)
     with database.read() as session:
         entry = known_papers.state_of_papers(session)[0]
         candidates = [known_papers.having(session, term, entry, entry) for term in parse_query(typed).terms]
@@ -159,26 +164,26 @@ def test_of_what_people_usually_type_the_index_knows_all(database: Store, typed:
 
 
 def test_what_changes_in_a_paper_is_known_to_the_index_at_once(store: Store) -> None:
-    one = paper("A Graph", "cs.LG", arxiv_id="2601.00001", version=1)
-    ingested(store, one, name="first")
-    ingested(store, replace(one, summaries=summary("关于扩散")), name="summary")
-    ingested(store, replace(one, categories=("cs.LG", "cs.CV"), announce_type=Announce.CROSS), name="cross")
-    ingested(store, replace(one, title="A Tree", version=2, announce_type=Announce.REPLACE), name="newer")
+    one = make.paper("A Graph", "cs.LG", arxiv_id="2601.00001", version=1)
+    make.ingested(store, one, name="first")
+    make.ingested(store, replace(one, summaries=make.summary("关于扩散")), name="summary")
+    make.ingested(store, replace(one, categories=("cs.LG", "cs.CV"), announce_type=Announce.CROSS), name="cross")
+    make.ingested(store, replace(one, title="A Tree", version=2, announce_type=Announce.REPLACE), name="newer")
     answers = {typed: len(found(store, parse_query(typed))) for typed in ("graph", "tree", "扩散", "cat:cs.CV")}
     assert answers == {"graph": 0, "tree": 1, "扩散": 1, "cat:cs.CV": 1}
 
 
 def test_two_papers_that_turn_out_to_be_one_are_counted_once(store: Store) -> None:
-    ingested(store, paper("One Work", arxiv_id=None, abstract="graph"), name="without id")
-    ingested(store, paper("Another Work", arxiv_id="2601.00001", abstract="graph"), name="other")
-    ingested(store, paper("One Work", arxiv_id="2601.00002", abstract="graph", authors=()), name="with id")
+    make.ingested(store, make.paper("One Work", arxiv_id=None, abstract="graph"), name="without id")
+    make.ingested(store, make.paper("Another Work", arxiv_id="2601.00001", abstract="graph"), name="other")
+    make.ingested(store, make.paper("One Work", arxiv_id="2601.00002", abstract="graph", authors=()), name="with id")
     assert len(found(store, parse_query("graph"))) == 2
     assert found(store, parse_query("graph")) == found_slowly(store, parse_query("graph"))
 
 
 def test_a_source_that_brings_a_known_paper_again_is_known(store: Store) -> None:
-    one = paper("A Graph", arxiv_id="2601.00001")
-    ingested(store, one, source="daily")
-    ingested(store, one, source="Weekly List", name="again")
+    one = make.paper("A Graph", arxiv_id="2601.00001")
+    make.ingested(store, one, source="daily")
+    make.ingested(store, one, source="Weekly List", name="again")
     assert len(found(store, parse_query('source:"weekly list"'))) == 1
     assert len(found(store, parse_query("source:daily"))) == 1

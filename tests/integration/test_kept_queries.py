@@ -13,26 +13,24 @@ from sqlmodel import select
 from subscriptions.errors import NotFound, Refused
 from subscriptions.matching.paper_index import PaperIndex
 from subscriptions.query.parse import parse_query
-from subscriptions.service import kept_queries as _kept_queries
 from subscriptions.service import known_papers
+from subscriptions.service import plan_inputs as _kept_queries
 from subscriptions.service.amendments import edit
-from subscriptions.service.kept_queries import KeptQueries
-from subscriptions.service.known_papers import Entries, find
 from subscriptions.service.requests import unsubscribe
 from subscriptions.service.retention import forget
 from subscriptions.store import planner
 from subscriptions.store.database.store import Store
 from subscriptions.store.known_papers import news
 from subscriptions.store.rows import QueryChangeRow, QueryRow
-from tests.make import NOON, address, clean_up, ingested, paper, subscribes
+from tests import make
 from tests.patience import PATIENCE
 
 WORDS = ("graph", "tree", "leaf", "root", "branch")
-PAPERS = PaperIndex.of([paper(f"On {word}") for word in WORDS])
+PAPERS = PaperIndex.of([make.paper(f"On {word}") for word in WORDS])
 
 
-def matching(kept: KeptQueries, store: Store) -> set[str]:
-    """The canonical texts of the queries that find a paper, of a set that follows the store."""
+def matching(kept: _kept_queries.KeptQueries, store: Store) -> set[str]:
+    """Makes the set follow the store. Returns the canonical texts of the queries in it that find a paper."""
     with store.read() as transaction:
         kept.follow(transaction)
         ids = kept.matching(PAPERS)
@@ -42,7 +40,7 @@ def matching(kept: KeptQueries, store: Store) -> set[str]:
 
 
 def stored(store: Store) -> set[str]:
-    """The canonical texts of all queries."""
+    """Returns the canonical texts of all queries."""
     with store.read() as transaction:
         return set(transaction.exec(select(QueryRow.canonical)))
 
@@ -50,50 +48,50 @@ def stored(store: Store) -> set[str]:
 @pytest.mark.parametrize("seed", range(3))
 def test_it_follows_any_changes_of_two_processes(store: Store, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_kept_queries, "PAGE", 3)
-    rng, kept, other = random.Random(seed), KeptQueries(), Store(str(store.url))
-    subscribes(store, "telegram:1", "graph")
+    rng, kept, other = random.Random(seed), _kept_queries.KeptQueries(), Store(str(store.url))
+    make.subscribes(store, "telegram:1", "graph")
     for _ in range(60):
         where, process = f"telegram:{rng.randint(1, 3)}", rng.choice((store, other))
         query = rng.choice((*WORDS, f"{rng.choice(WORDS)} OR {rng.choice(WORDS)}"))
         act = rng.random()
-        with suppress(NotFound, Refused):  # there is no such chat or subscription
+        with suppress(NotFound, Refused):  # the chat or the subscription does not exist
             if act < 0.5:
-                subscribes(process, where, query)
+                make.subscribes(process, where, query)
             elif act < 0.7:
-                edit(process, address(where), rng.randint(1, 4), query, now=NOON)
+                edit(process, make.address(where), rng.randint(1, 4), query, now=make.NOON)
             elif act < 0.95:
-                unsubscribe(process, address(where), str(rng.randint(1, 4)), now=NOON)
+                unsubscribe(process, make.address(where), str(rng.randint(1, 4)), now=make.NOON)
             else:
-                forget(process, address(where))
+                forget(process, make.address(where))
         if rng.random() < 0.6:
             assert matching(kept, store) == stored(store)
-    assert matching(kept, store) == matching(KeptQueries(), store) == stored(store)
+    assert matching(kept, store) == matching(_kept_queries.KeptQueries(), store) == stored(store)
     other.close()
 
 
 def test_a_set_older_than_the_log_is_read_again(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    kept = KeptQueries()
-    subscribes(store, "telegram:1", "graph")
+    kept = _kept_queries.KeptQueries()
+    make.subscribes(store, "telegram:1", "graph")
     assert matching(kept, store) == {"graph"}
     monkeypatch.setattr(planner, "KEPT", 2)
     for word in WORDS[1:]:
-        subscribes(store, "telegram:1", word)
-    clean_up(store, now=NOON + timedelta(days=1))
+        make.subscribes(store, "telegram:1", word)
+    make.clean_up(store, now=make.NOON + timedelta(days=1))
     with store.read() as transaction:
         assert list(transaction.exec(select(QueryChangeRow.sequence))) == [4, 5], "the newest stay"
     assert matching(kept, store) == set(WORDS)
 
 
 def test_what_came_and_went_is_forgotten(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also where the id of a query that went is given to another one."""
+    """This also holds if another query gets the id of a removed one."""
     monkeypatch.setattr(_kept_queries, "PAGE", 5)
-    kept = KeptQueries()
-    subscribes(store, "telegram:2", "root")
+    kept = _kept_queries.KeptQueries()
+    make.subscribes(store, "telegram:2", "root")
     for number in range(1, 30):
         word = WORDS[number % 3]
-        subscribes(store, "telegram:1", word)
+        make.subscribes(store, "telegram:1", word)
         assert matching(kept, store) == {"root", word}
-        unsubscribe(store, address("telegram:1"), str(number), now=NOON)
+        unsubscribe(store, make.address("telegram:1"), str(number), now=make.NOON)
     assert len(kept._ids) < 20, "handles that nobody has any more take no room for ever"
 
 
@@ -105,14 +103,14 @@ TITLES = ("graph", "diffusion", "agent", "language", "vision", "robot")
 
 @pytest.fixture
 def counted(store: Store) -> Store:
-    """A store with a paper of each word."""
-    ingested(store, *(paper(f"On {word}") for word in TITLES))
+    """A store with one paper for each word."""
+    make.ingested(store, *(make.paper(f"On {word}") for word in TITLES))
     return store
 
 
-def entries_of(store: Store) -> Entries:
+def entries_of(store: Store) -> known_papers.Entries:
     with store.read() as transaction:
-        return Entries.of(news(transaction, None, since=date.min), whole=True)
+        return known_papers.Entries.of(news(transaction, None, since=date.min), whole=True)
 
 
 class EmptiedByAnother(dict[Any, Any]):
@@ -133,11 +131,11 @@ def test_a_cache_that_another_thread_empties_loses_no_answer(counted: Store) -> 
     entries.having, entries.hits = EmptiedByAnother(), EmptiedByAnother()
     with counted.read() as transaction:
         for _ in range(2):
-            assert find(transaction, entries, parse_query("graph"), most_read=None).bits.bit_count() == 1
+            assert known_papers.find(transaction, entries, parse_query("graph"), most_read=None).bits.bit_count() == 1
 
 
 def test_two_threads_that_empty_each_others_cache_find_both(counted: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each thread has added its answer, and one has emptied the cache of the other, before either goes on."""
+    """Before either thread goes on, each has added its answer, and one has emptied the cache of the other."""
     monkeypatch.setattr(known_papers, "MOST_TERMS", 1)
     both, remember, entries = Barrier(2, timeout=PATIENCE), known_papers._remember, entries_of(counted)
 
@@ -147,7 +145,7 @@ def test_two_threads_that_empty_each_others_cache_find_both(counted: Store, monk
 
     def count(word: str) -> int:
         with counted.read() as transaction:
-            return find(transaction, entries, parse_query(word), most_read=None).bits.bit_count()
+            return known_papers.find(transaction, entries, parse_query(word), most_read=None).bits.bit_count()
 
     monkeypatch.setattr(known_papers, "_remember", remembered_by_both)
     with ThreadPoolExecutor(2) as threads:

@@ -1,4 +1,6 @@
-"""What makes a lane ready wakes it in the same transaction, on a real PostgreSQL; see lane_wakes.py for the reasons."""
+"""Each change that makes a lane ready also wakes it, in the same transaction, on a real PostgreSQL. Reasons:
+lane_wakes.py.
+"""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -12,14 +14,14 @@ from subscriptions.errors import ChatMoved, RetryLater
 from subscriptions.model import DeliveryKind, Facts, Lane
 from subscriptions.service.plan import plan_due
 from subscriptions.service.sending import claim, confirm, dismiss, record_edit_outcome, record_outcome, retry_delivery
+from subscriptions.store import workers
 from subscriptions.store.chats import find_chat
 from subscriptions.store.claims import Claim, pause_lane
 from subscriptions.store.database.store import Store, Transaction
 from subscriptions.store.deliveries import Edit
 from subscriptions.store.planner import Planned, add_deliveries
-from subscriptions.store.workers import ALERT, AT_ONCE, BULLETIN, begin_worker, recover_own, wake_lanes
+from tests import make
 from tests.being_sent import being_sent, request
-from tests.make import NOON, address, ingested, paper, subscribes
 
 Job = tuple[str, str, int, str, dict[str, str]]  # queue, task, priority, lock, arguments
 
@@ -27,7 +29,7 @@ Job = tuple[str, str, int, str, dict[str, str]]  # queue, task, priority, lock, 
 @pytest.fixture
 def store(url: str) -> Iterator[Store]:
     opened = Store(url)
-    opened.open(now=NOON)
+    opened.open(now=make.NOON)
     yield opened
     opened.close()
 
@@ -66,31 +68,31 @@ def test_a_wake_calls_the_functions_of_the_engine(outside: psycopg.Connection) -
 
 def test_each_planned_lane_gets_one_job_of_its_kind(store: Store, outside: psycopg.Connection) -> None:
     for number in (1, 2, 3):
-        subscribes(store, f"telegram:{number}", "graph", every="now", since="1d")
-    subscribes(store, "telegram:2/7", "graph", every="now", since="1d")  # a topic shares the lane
-    ingested(store, paper("A graph"))
-    assert len(plan_due(store, now=NOON + timedelta(minutes=1))) == 4
+        make.subscribes(store, f"telegram:{number}", "graph", every="now", since="1d")
+    make.subscribes(store, "telegram:2/7", "graph", every="now", since="1d")  # a topic is in the lane of its group
+    make.ingested(store, make.paper("A graph"))
+    assert len(plan_due(store, now=make.NOON + timedelta(minutes=1))) == 4
     found = jobs(outside)
     assert Counter(lock for _, _, _, lock, _ in found) == {f"lane:telegram:{n}": 1 for n in (1, 2, 3)}
     assert {(queue, task) for queue, task, *_ in found} == {("lanes:telegram", "deliver_lane")}
     assert found[0][4] == {"platform": "telegram", "address": "1"}
-    assert {priority for _, _, priority, _, _ in found} <= {ALERT, BULLETIN}
+    assert {priority for _, _, priority, _, _ in found} <= {workers.ALERT, workers.BULLETIN}
     locks = outside.execute("SELECT count(*) FROM procrastinate_jobs WHERE queueing_lock IS NOT NULL").fetchone()
     assert locks == (0,)
 
 
 class BrokenOff(Exception):
-    """Ends a transaction."""
+    """An error that ends a transaction."""
 
 
 def store_delivery(transaction: Transaction) -> None:
     """Stores a delivery for the chat telegram:1."""
-    chat = find_chat(transaction, address("telegram:1"), zone="UTC")
+    chat = find_chat(transaction, make.address("telegram:1"))
     assert chat is not None
     add_deliveries(
         transaction,
-        [Planned(id="d1", chat_id=chat.id, kind=DeliveryKind.ALERT, due=NOON, key="k", items=(), facts=Facts())],
-        now=NOON,
+        [Planned(id="d1", chat_id=chat.id, kind=DeliveryKind.ALERT, due=make.NOON, key="k", items=(), facts=Facts())],
+        now=make.NOON,
     )
 
 
@@ -107,15 +109,15 @@ def break_savepoint_off(transaction: Transaction) -> None:
 
 
 def test_t1_a_rollback_leaves_nothing_a_commit_rows_and_jobs(store: Store, outside: psycopg.Connection) -> None:
-    """T1: an enqueue through a separate connection may outlive, or undo, the row in a savepoint."""
-    subscribes(store, "telegram:1", "graph")
+    """T1: a job that is put in the queue through a separate connection may outlive the row of a savepoint, or undo it."""
+    make.subscribes(store, "telegram:1", "graph")
     with pytest.raises(BrokenOff):
         break_off(store)
     assert rows(outside) == (0, 0)
     with store.write() as transaction:
         with pytest.raises(BrokenOff):
             break_savepoint_off(transaction)
-        assert wake_lanes(transaction, [Lane("telegram", "9")]) == 1
+        assert workers.wake_lanes(transaction, [Lane("telegram", "9")]) == 1
     assert rows(outside) == (0, 1)
     with store.write() as transaction, transaction.savepoint() as part:
         store_delivery(part)
@@ -123,59 +125,59 @@ def test_t1_a_rollback_leaves_nothing_a_commit_rows_and_jobs(store: Store, outsi
 
 
 def test_t1_an_enqueue_that_fails_takes_the_row_with_it(store: Store, outside: psycopg.Connection) -> None:
-    subscribes(store, "telegram:1", "graph", every="now", since="1d")
-    ingested(store, paper("A graph"))
+    make.subscribes(store, "telegram:1", "graph", every="now", since="1d")
+    make.ingested(store, make.paper("A graph"))
     outside.execute("ALTER TABLE procrastinate_jobs ADD CONSTRAINT refused CHECK (priority < 0)")
     with pytest.raises(Exception, match="refused"):
-        plan_due(store, now=NOON)
+        plan_due(store, now=make.NOON)
     assert rows(outside) == (0, 0)
 
 
 def test_t2_a_job_that_waits_already_takes_no_wake_away(store: Store, outside: psycopg.Connection) -> None:
-    """T2: a worker may take the waiting job before our rows are committed, and find nothing."""
-    subscribes(store, "telegram:1", "graph")
+    """T2: a worker may take the waiting job before our rows are committed, and then finds nothing."""
+    make.subscribes(store, "telegram:1", "graph")
     with store.write() as transaction:
-        wake_lanes(transaction, [Lane("telegram", "1")])
+        workers.wake_lanes(transaction, [Lane("telegram", "1")])
     with store.write() as transaction:
         store_delivery(transaction)
-        taken = outside.execute("DELETE FROM procrastinate_jobs RETURNING lock").fetchall()  # another worker's
+        taken = outside.execute("DELETE FROM procrastinate_jobs RETURNING lock").fetchall()  # another worker takes it
         assert taken == [("lane:telegram:1",)]
     assert rows(outside) == (1, 1)
 
 
 def rows(outside: psycopg.Connection) -> tuple[int, int]:
-    """How many deliveries and jobs are committed."""
+    """Returns how many deliveries and jobs are committed."""
     found = outside.execute("SELECT (SELECT count(*) FROM delivery), (SELECT count(*) FROM procrastinate_jobs)")
     deliveries, waiting = found.fetchone() or (-1, -1)
     return deliveries, waiting
 
 
 def sending(store: Store) -> Claim:
-    """The first message of the lane telegram:1, as it is being sent by this worker."""
-    begin_worker(store, holds_sender_lock=False)
-    subscribes(store, "telegram:1", "graph", every="now", since="1d")
-    ingested(store, paper("A graph"))
-    plan_due(store, now=NOON)
+    """The first message of the lane telegram:1, which this worker is sending."""
+    workers.begin_worker(store, holds_sender_lock=False)
+    make.subscribes(store, "telegram:1", "graph", every="now", since="1d")
+    make.ingested(store, make.paper("A graph"))
+    plan_due(store, now=make.NOON)
     return being_sent(store)
 
 
 def waits(store: Store, step: Claim, outcome: RetryLater) -> None:
-    record_outcome(store, step, outcome, on_unclear="resend", now=NOON, wall=NOON)
+    record_outcome(store, step, outcome, on_unclear="resend", now=make.NOON, wall=make.NOON)
 
 
 MAKES_READY: dict[str, tuple[Callable[[Store, Claim], object], int, float]] = {
-    # what happens → what is called, priority, seconds until the lane is looked at
-    "the platform is down": (lambda store, step: waits(store, step, RetryLater("down")), BULLETIN, 30),
+    # what happens → the function that is called, the priority, seconds until a worker looks at the lane
+    "the platform is down": (lambda store, step: waits(store, step, RetryLater("down")), workers.BULLETIN, 30),
     "the platform asks for a wait": (
-        lambda store, step: waits(store, step, RetryLater("slow", timedelta(seconds=7))), BULLETIN, 7,
+        lambda store, step: waits(store, step, RetryLater("slow", timedelta(seconds=7))), workers.BULLETIN, 7,
     ),
     "a look-up has to wait": (
-        lambda store, step: pause_lane(store, step.address.lane, wall=NOON, until=NOON + timedelta(seconds=4)),
-        BULLETIN, 4,
+        lambda store, step: pause_lane(store, step.address.lane, wall=make.NOON, until=make.NOON + timedelta(seconds=4)),
+        workers.BULLETIN, 4,
     ),
-    "the post failed in the program": (lambda store, _: recover_own(store), AT_ONCE, 0),
-    "an operator has it tried again": (lambda store, step: retry_delivery(store, step.delivery, now=NOON), AT_ONCE, 0),
-    "an operator dismisses it": (lambda store, step: dismiss(store, step.delivery, now=NOON), AT_ONCE, 0),
+    "the post failed in the program": (lambda store, _: workers.recover_own(store), workers.AT_ONCE, 0),
+    "an operator has it tried again": (lambda store, step: retry_delivery(store, step.delivery, now=make.NOON), workers.AT_ONCE, 0),
+    "an operator dismisses it": (lambda store, step: dismiss(store, step.delivery, now=make.NOON), workers.AT_ONCE, 0),
 }  # fmt: skip
 
 
@@ -195,11 +197,13 @@ def test_what_makes_a_lane_ready_wakes_it(store: Store, outside: psycopg.Connect
 
 
 def sent(store: Store, outside: psycopg.Connection) -> None:
-    """Has a paper shown in the lanes telegram:1 and telegram:2, and one that is not in the lane telegram:3."""
+    """Sends a paper to the lanes telegram:1 and telegram:2, and another one to the lane telegram:3."""
     for number, query in ((1, "graph"), (2, "graph"), (3, "tree")):
-        subscribes(store, f"telegram:{number}", query, every="now", since="1d")
-    ingested(store, paper("A graph", arxiv_id="2601.00001", version=1), paper("A tree", arxiv_id="2601.00002"))
-    plan_due(store, now=NOON)
+        make.subscribes(store, f"telegram:{number}", query, every="now", since="1d")
+    make.ingested(
+        store, make.paper("A graph", arxiv_id="2601.00001", version=1), make.paper("A tree", arxiv_id="2601.00002")
+    )
+    plan_due(store, now=make.NOON)
 
     def shown(seq: int) -> tuple[int, ...]:
         found = outside.execute("SELECT paper FROM delivery_item WHERE delivery = %s", (seq,))
@@ -210,20 +214,20 @@ def sent(store: Store, outside: psycopg.Connection) -> None:
         confirm(store, being_sent(store, asking, shows=shown), "77", asking)
 
 
-LATER = NOON + timedelta(days=3)
-GONE = paper("A graph", arxiv_id="2601.00001", version=2, abstract="This paper has been withdrawn by the authors.")
+LATER = make.NOON + timedelta(days=3)
+GONE = make.paper("A graph", arxiv_id="2601.00001", version=2, abstract="This paper has been withdrawn by the authors.")
 
 
 def test_a_requested_edit_wakes_the_lanes_of_its_paper(store: Store, outside: psycopg.Connection) -> None:
-    """It would wait for the sweep, up to a minute."""
+    """Without the wake, the edit would wait for the sweep, up to a minute."""
     sent(store, outside)
     outside.execute("DELETE FROM procrastinate_jobs")
     with pytest.raises(BrokenOff):
         withdraw_and_break_off(store)
     assert jobs(outside) == []
-    ingested(store, GONE, name="later", now=LATER)
+    make.ingested(store, GONE, name="later", now=LATER)
     found = [(lock, priority) for _, _, priority, lock, _ in jobs(outside)]
-    assert found == [("lane:telegram:1", BULLETIN), ("lane:telegram:2", BULLETIN)]
+    assert found == [("lane:telegram:1", workers.BULLETIN), ("lane:telegram:2", workers.BULLETIN)]
 
 
 @pytest.mark.parametrize(
@@ -232,9 +236,9 @@ def test_a_requested_edit_wakes_the_lanes_of_its_paper(store: Store, outside: ps
 def test_an_edit_that_was_not_made_wakes_its_lane(
     store: Store, outside: psycopg.Connection, outcome: RetryLater | ChatMoved, lane: str, seconds: int
 ) -> None:
-    """For the next try, and where the group has moved: its new lane."""
+    """The lane is woken for the next try. If the group has moved, its new lane is woken."""
     sent(store, outside)
-    ingested(store, GONE, name="later", now=LATER)
+    make.ingested(store, GONE, name="later", now=LATER)
     edit = claim(store, replace(request(), now=LATER, wall=LATER))
     assert isinstance(edit, Edit)
     outside.execute("DELETE FROM procrastinate_jobs")
@@ -252,22 +256,22 @@ def test_an_edit_that_was_not_made_wakes_its_lane(
 
 def withdraw_and_break_off(store: Store) -> None:
     with store.write() as transaction:
-        ingested(transaction, GONE, name="later", now=LATER)
+        make.ingested(transaction, GONE, name="later", now=LATER)
         raise BrokenOff
 
 
 def test_only_lanes_without_a_job_are_woken_by_the_sweep(store: Store, outside: psycopg.Connection) -> None:
     lanes = [Lane("telegram", str(number)) for number in range(5)]
     with store.write() as transaction:
-        assert wake_lanes(transaction, lanes[:2], after=timedelta(minutes=5)) == 2
-        assert wake_lanes(transaction, lanes, only_idle=True) == 3
-        assert wake_lanes(transaction, lanes, only_idle=True) == 0
+        assert workers.wake_lanes(transaction, lanes[:2], after=timedelta(minutes=5)) == 2
+        assert workers.wake_lanes(transaction, lanes, only_idle=True) == 3
+        assert workers.wake_lanes(transaction, lanes, only_idle=True) == 0
     assert len(jobs(outside)) == 5
 
 
 def test_a_file_has_no_jobs(tmp_path: object) -> None:
     store = Store(f"sqlite:///{tmp_path}/a.db")
-    store.open(now=NOON)
+    store.open(now=make.NOON)
     with store.write() as transaction:
-        assert wake_lanes(transaction, [Lane("telegram", "1")]) == 0
+        assert workers.wake_lanes(transaction, [Lane("telegram", "1")]) == 0
     store.close()

@@ -1,7 +1,7 @@
-"""The database cannot be used for three minutes: nothing comes twice, nothing is given up, and all goes on on its own.
+"""The database cannot be used for three minutes: nothing is sent twice or given up, and the bot recovers without help.
 
-A foreign program holds the write lock of the file, by a second connection, or the server of PostgreSQL crashes and is started
-again. The platform is the fake one over real HTTP, time is a fake clock.
+Another program holds the write lock of the file, or the server of PostgreSQL crashes and is started again. The platform
+is the fake one over real HTTP, and time is a fake clock.
 """
 
 import asyncio
@@ -19,22 +19,23 @@ import pytest
 from sqlalchemy import event
 
 from bot.app import App, build_app
-from bot.delivery.planning import DrainState, plan
+from bot.delivery.outcomes import DrainState
+from bot.delivery.sender import plan
 from bot.operation.process import Process, run
 from bot.sources.source_scheduler import SourceScheduler
 from subscriptions.service.next_deliveries import listed
 from subscriptions.service.sending import outbox_entries
 from subscriptions.states import DeliveryState
 from subscriptions.store.database.store import Store
+from tests import make
 from tests.fakes.telegram import FakeTelegram
+from tests.integration import telegram_bot
 from tests.integration.locked import AlarmClock, ForeignLock, ServerDown
-from tests.integration.telegram_bot import Quiet, a_bot, a_listening_bot, confirmed, posts, telegram_settings
-from tests.make import address, ingested, paper, subscribes
 from tests.postgres.own import OwnServer, own_server
 from tests.source_harness import NoSources
 
 THREE_MINUTES = 180.0  # seconds
-PARTS_OF_A_START = range(0, 29, 7)  # after how many statements of a start the server crashes
+PARTS_OF_A_START = range(0, 29, 7)  # the numbers of statements after which the server crashes during a start
 CHATS = ("1", "2", "3")
 EACH_ONCE = {chat: ["A graph", "A tree"] for chat in CHATS}
 
@@ -57,7 +58,7 @@ def server() -> Iterator[OwnServer]:
 
 @dataclass(frozen=True, slots=True)
 class Outage:
-    """A database and what blocks it: nothing yet."""
+    """A database, and the lock or the server that can block it. At first, nothing blocks it."""
 
     database: str
     lock: ForeignLock | ServerDown
@@ -79,13 +80,15 @@ def outage(request: pytest.FixtureRequest, empty_database: Path, tmp_path: Path)
 async def with_deliveries(
     tmp_path: Path, telegram: FakeTelegram, clock: AlarmClock, outage: Outage
 ) -> AsyncIterator[tuple[App, ForeignLock | ServerDown]]:
-    """Three chats with two deliveries each that wait to be sent, and a database that can be used as yet."""
-    async with a_bot(tmp_path, telegram, clock, database=outage.database) as app:
+    """Yields an app with two waiting deliveries in each of three chats, and the lock or server that can block its
+    database.
+    """
+    async with telegram_bot.a_bot(tmp_path, telegram, clock, database=outage.database) as app:
         for chat in CHATS:
             for word in ("graph", "tree"):
-                subscribes(app.store, f"telegram:{chat}", word, every="now")
+                make.subscribes(app.store, f"telegram:{chat}", word, every="now")
         for title in ("A graph", "A tree"):
-            ingested(app.store, paper(title), now=clock.now())
+            make.ingested(app.store, make.paper(title), now=clock.now())
             await plan(app.context, DrainState())
             clock.advance(timedelta(minutes=1))
         yield app, outage.lock
@@ -94,7 +97,9 @@ async def with_deliveries(
 async def locked_while_a_message_is_in_hand(
     telegram: FakeTelegram, clock: AlarmClock, lock: ForeignLock | ServerDown
 ) -> None:
-    """Takes the lock when Telegram has taken a message and not answered; then it answers. Three minutes later the lock goes."""
+    """Takes the lock while Telegram holds back its answer to a message, then lets it answer. The lock goes three
+    minutes later.
+    """
     await asyncio.to_thread(telegram.waits_hanging)
     lock.take()
     clock.rings_after(THREE_MINUTES, lock.release)
@@ -102,7 +107,7 @@ async def locked_while_a_message_is_in_hand(
 
 
 def told(telegram: FakeTelegram) -> dict[str, list[str]]:
-    """Chat → the titles that it got, in order."""
+    """Returns the titles that each chat got, in order."""
     return {
         chat: [re.findall(r"A (?:graph|tree)", entry.text)[0] for entry in telegram.posted_to(chat)] for chat in CHATS
     }
@@ -120,7 +125,7 @@ async def test_a_confirmation_outlives_a_lock_of_three_minutes(
             app.stop.set()
         await asyncio.wait([delivering])
         assert is_stopped or not lock.is_held, "given up before the lock went"
-        with suppress(ExceptionGroup):  # of lanes that could not begin their next message
+        with suppress(ExceptionGroup):  # an error of a lane that could not begin its next message
             delivering.result()
         app.stop.clear()
         await app.sender.deliver()
@@ -147,7 +152,7 @@ async def test_a_lock_of_three_minutes_makes_no_second_post(
 
 
 def releases_after(store: Store, lock: ForeignLock | ServerDown, refusals: int) -> None:
-    """Releases the lock as soon as it has kept out so many writes of the store."""
+    """Releases the lock as soon as it has refused `refusals` writes of the store."""
     left = count(refusals, -1)
 
     @event.listens_for(store._engine, "handle_error")
@@ -160,15 +165,15 @@ def releases_after(store: Store, lock: ForeignLock | ServerDown, refusals: int) 
 async def test_a_subscription_waits_for_a_locked_database(
     refusals: int, tmp_path: Path, telegram: FakeTelegram, clock: AlarmClock
 ) -> None:
-    async with a_listening_bot(tmp_path, telegram, clock) as app:
+    async with telegram_bot.a_listening_bot(tmp_path, telegram, clock) as app:
         lock = ForeignLock(tmp_path / "paperwire.db")
         lock.take()
         releases_after(app.store, lock, refusals)
         for word in ("graph", "tree", "kernel"):
             telegram.user_writes(f"/sub {word}")
-        await confirmed(telegram)
-        await posts(telegram, 3)
-        entries = listed(app.store, address("telegram:42"))
+        await telegram_bot.confirmed(telegram)
+        await telegram_bot.posts(telegram, 3)
+        entries = listed(app.store, make.address("telegram:42"))
         lock.close()
     assert [entry.subscription.text for entry in entries] == ["graph", "tree", "kernel"]
     assert [entry.text[:3] for entry in telegram.posted_to("42")] == ["✓ 1", "✓ 2", "✓ 3"]
@@ -177,20 +182,20 @@ async def test_a_subscription_waits_for_a_locked_database(
 async def test_subscriptions_wait_for_a_server_that_is_down(
     tmp_path: Path, telegram: FakeTelegram, clock: AlarmClock, server: OwnServer
 ) -> None:
-    async with a_listening_bot(tmp_path, telegram, clock, server.database()) as app:
+    async with telegram_bot.a_listening_bot(tmp_path, telegram, clock, server.database()) as app:
         server.goes_down()
         clock.rings_after(60, server.comes_back)
         for word in ("graph", "tree", "kernel"):
             telegram.user_writes(f"/sub {word}")
-        await confirmed(telegram)
-        await posts(telegram, 3)
-        entries = listed(app.store, address("telegram:42"))
+        await telegram_bot.confirmed(telegram)
+        await telegram_bot.posts(telegram, 3)
+        entries = listed(app.store, make.address("telegram:42"))
     assert [entry.subscription.text for entry in entries] == ["graph", "tree", "kernel"]
     assert [entry.text[:3] for entry in telegram.posted_to("42")] == ["✓ 1", "✓ 2", "✓ 3"]
 
 
 def goes_down_after(statements: int, store: Store, server: OwnServer, clock: AlarmClock) -> None:
-    """Lets the server crash as soon as it has done so many statements of the store; it comes back two seconds later."""
+    """Lets the server crash after this number of statements of the store. It comes back two seconds later."""
     left = count(statements, -1)
 
     @event.listens_for(store._engine, "after_cursor_execute")
@@ -199,7 +204,8 @@ def goes_down_after(statements: int, store: Store, server: OwnServer, clock: Ala
             crash()
 
     def crash() -> None:
-        server.goes_down()  # first: while it does, the clock may move by more than two seconds
+        # this comes first, because the clock may move by more than two seconds while the server goes down
+        server.goes_down()
         clock.rings_after(2, server.comes_back)
 
     if statements == 0:
@@ -209,40 +215,47 @@ def goes_down_after(statements: int, store: Store, server: OwnServer, clock: Ala
 async def test_run_starts_after_whichever_statement_the_server_crashes(
     tmp_path: Path, telegram: FakeTelegram, clock: AlarmClock, server: OwnServer
 ) -> None:
-    settings = telegram_settings(tmp_path, telegram, database=server.database())
+    settings = telegram_bot.telegram_settings(tmp_path, telegram, database=server.database())
     for number, statements in enumerate(PARTS_OF_A_START, start=1):
         app = build_app(settings, clock=clock, is_worker=True)
         goes_down_after(statements, app.store, server, clock)
         running = asyncio.create_task(
-            run(app, cast(SourceScheduler, Quiet()), once=False, new_bot=False, pause_gone=False, say=lambda _: None)
+            run(
+                app,
+                cast(SourceScheduler, telegram_bot.Quiet()),
+                once=False,
+                new_bot=False,
+                pause_gone=False,
+                say=lambda _: None,
+            )
         )
         telegram.user_writes("/help")
-        answered = asyncio.create_task(posts(telegram, number))
+        answered = asyncio.create_task(telegram_bot.posts(telegram, number))
         await asyncio.wait((running, answered), return_when=asyncio.FIRST_COMPLETED)
         assert not running.done(), f"it ended after statement {statements}: {running.exception()!r}"
         answered.result()
         app.stop.set()
         assert await running == 0
         await app.close()
-        server.comes_back()  # a late crash came as it stopped
+        server.comes_back()  # the server may have crashed late, during the stop
 
 
 async def test_a_reply_is_not_posted_again_after_a_lock_and_a_restart(
     tmp_path: Path, telegram: FakeTelegram, clock: AlarmClock, outage: Outage
 ) -> None:
     lock = outage.lock
-    async with a_listening_bot(tmp_path, telegram, clock, outage.database):
+    async with telegram_bot.a_listening_bot(tmp_path, telegram, clock, outage.database):
         telegram.answers("hang after", chat="42")
         telegram.user_writes("/sub graph")
         await asyncio.to_thread(telegram.waits_hanging)
         lock.take()
         clock.rings_after(THREE_MINUTES, lock.release)
         telegram.releases()
-        await posts(telegram, 1)
+        await telegram_bot.posts(telegram, 1)
     assert not lock.is_held
-    async with a_listening_bot(tmp_path, telegram, clock, outage.database):
+    async with telegram_bot.a_listening_bot(tmp_path, telegram, clock, outage.database):
         telegram.user_writes("/list")
-        await posts(telegram, 1)
-        await confirmed(telegram)
+        await telegram_bot.posts(telegram, 1)
+        await telegram_bot.confirmed(telegram)
     assert [entry.text[:3] for entry in telegram.posted_to("42")][:1] == ["✓ 1"]
     assert len(telegram.posted_to("42")) == 2

@@ -1,4 +1,4 @@
-"""Papers that a person names and the store lacks are fetched from arXiv, answered later, and delivered to no other chat."""
+"""Papers that a person names and the store lacks are fetched from arXiv and answered later; no other chat gets them."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -14,7 +14,7 @@ from sqlmodel import select
 
 from bot.app import App
 from bot.conversation.dispatcher import MAX_STORE_FAILURES
-from bot.operation.listening import Supervised, listening
+from bot.operation.worker import Supervised, listening
 from bot.sources.arxiv_lookup import PaperLookup
 from subscriptions.errors import StoreError, StoreUnavailable
 from subscriptions.model import Announce, Digest
@@ -22,14 +22,13 @@ from subscriptions.service.plan import plan_due
 from subscriptions.store.conversation_rows import PendingLookupRow
 from subscriptions.store.database.store import Store
 from subscriptions.store.rows import PaperRow
+from tests import make, source_harness
 from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.telegram import FakeTelegram
-from tests.integration.telegram_bot import RestingClock, a_bot, confirmed, posts
-from tests.make import ingested, paper, subscribes
-from tests.source_harness import SourceHarness, arxiv_source, titles, web_source
+from tests.integration import telegram_bot
 
 ID, OTHER = "2601.09001", "2601.09002"
-FORGETS = paper("Graphs that forget", "cs.LG", arxiv_id=ID, abstract="They do.", authors=("Ada Example",))
+FORGETS = make.paper("Graphs that forget", "cs.LG", arxiv_id=ID, abstract="They do.", authors=("Ada Example",))
 
 
 @pytest.fixture
@@ -41,27 +40,31 @@ def telegram() -> Iterator[FakeTelegram]:
 
 
 @pytest.fixture
-def clock() -> RestingClock:
-    return RestingClock()
+def clock() -> telegram_bot.RestingClock:
+    return telegram_bot.RestingClock()
 
 
-def lookup_of(store: Store, clock: RestingClock, arxiv: FakeArxiv) -> PaperLookup:
-    found = SourceHarness(store, clock, arxiv, arxiv_source("cs.LG")).scheduler.lookup
+def lookup_of(store: Store, clock: telegram_bot.RestingClock, arxiv: FakeArxiv) -> PaperLookup:
+    found = source_harness.SourceHarness(store, clock, arxiv, source_harness.arxiv_source("cs.LG")).scheduler.lookup
     assert found is not None
     return found
 
 
 @asynccontextmanager
-async def asking(tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, arxiv: FakeArxiv) -> AsyncIterator[App]:
-    """A bot that listens and may ask the fake arXiv; running lookups are cancelled at the end."""
-    async with a_bot(tmp_path, telegram, clock) as app:
+async def asking(
+    tmp_path: Path, telegram: FakeTelegram, clock: telegram_bot.RestingClock, arxiv: FakeArxiv
+) -> AsyncIterator[App]:
+    """Yields a bot that listens and may send requests to the fake arXiv; running look-ups are cancelled at the end."""
+    async with telegram_bot.a_bot(tmp_path, telegram, clock) as app:
         receivers = [Supervised(receiver, clock) for receiver in app.receivers()]
         async with listening(app, receivers, lookup_of(app.store, clock, arxiv)):
             yield app
 
 
 @pytest.fixture
-async def app(tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, arxiv: FakeArxiv) -> AsyncIterator[App]:
+async def app(
+    tmp_path: Path, telegram: FakeTelegram, clock: telegram_bot.RestingClock, arxiv: FakeArxiv
+) -> AsyncIterator[App]:
     async with asking(tmp_path, telegram, clock, arxiv) as made:
         yield made
 
@@ -71,9 +74,9 @@ def said(telegram: FakeTelegram, chat: str = "7") -> list[str]:
 
 
 async def asks(telegram: FakeTelegram, text: str, answers: int = 2) -> None:
-    """A person writes, and waits until so many messages came since the start."""
+    """A person writes `text`. Waits until `answers` messages came since the start."""
     telegram.user_writes(text, "7")
-    await posts(telegram, answers, "7")
+    await telegram_bot.posts(telegram, answers, "7")
 
 
 def changes(store: Store) -> list[int | None]:
@@ -100,14 +103,14 @@ async def test_the_answer_comes_at_once_and_the_card_a_moment_later(
 
 
 async def test_it_is_news_only_when_it_is_announced(
-    app: App, telegram: FakeTelegram, clock: RestingClock, arxiv: FakeArxiv
+    app: App, telegram: FakeTelegram, clock: telegram_bot.RestingClock, arxiv: FakeArxiv
 ) -> None:
     arxiv.knows(FORGETS)
-    subscribes(app.store, "telegram:8", "graphs", every="now")
+    make.subscribes(app.store, "telegram:8", "graphs", every="now")
     await asks(telegram, ID)
-    assert (titles(app.store), changes(app.store)) == (["Graphs that forget"], [None])
+    assert (source_harness.titles(app.store), changes(app.store)) == (["Graphs that forget"], [None])
     assert not plan_due(app.store, now=clock.now())
-    ingested(app.store, FORGETS, now=clock.now())
+    make.ingested(app.store, FORGETS, now=clock.now())
     assert changes(app.store) == [1]
     assert plan_due(app.store, now=clock.now())
 
@@ -160,19 +163,19 @@ async def test_while_arxiv_is_away_a_sentence_and_a_link_say_so(
 
 
 async def test_many_who_ask_while_arxiv_thinks_share_the_next_question(
-    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, arxiv: FakeArxiv
+    tmp_path: Path, telegram: FakeTelegram, clock: telegram_bot.RestingClock, arxiv: FakeArxiv
 ) -> None:
-    arxiv.knows(FORGETS, paper("Trees", "cs.LG", arxiv_id=OTHER))
-    async with a_bot(tmp_path, telegram, clock) as app:
+    arxiv.knows(FORGETS, make.paper("Trees", "cs.LG", arxiv_id=OTHER))
+    async with telegram_bot.a_bot(tmp_path, telegram, clock) as app:
         lookup = lookup_of(app.store, clock, arxiv)
         answers = await asyncio.gather(*(lookup.find([one]) for one in (ID, OTHER, ID, "2601.99999")))
         assert answers == [True, True, True, True]
-        assert titles(app.store) == ["Graphs that forget", "Trees"]
+        assert source_harness.titles(app.store) == ["Graphs that forget", "Trees"]
     assert len(arxiv.asked("id_list")) <= 2
 
 
 async def test_an_interrupted_look_up_is_answered_by_the_next_process(
-    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, arxiv: FakeArxiv
+    tmp_path: Path, telegram: FakeTelegram, clock: telegram_bot.RestingClock, arxiv: FakeArxiv
 ) -> None:
     arxiv.knows(FORGETS)
     with FakeArxiv() as silent:
@@ -183,7 +186,7 @@ async def test_an_interrupted_look_up_is_answered_by_the_next_process(
             assert waiting(app.store)
     clock.advance(timedelta(seconds=10))
     async with asking(tmp_path, telegram, clock, arxiv) as app:
-        await posts(telegram, 2, "7")
+        await telegram_bot.posts(telegram, 2, "7")
         assert waiting(app.store) == []
     async with asking(tmp_path, telegram, clock, arxiv):
         await asks(telegram, "/list", 3)
@@ -196,7 +199,7 @@ async def test_an_interrupted_look_up_is_answered_by_the_next_process(
 
 @pytest.fixture(params=["subscriptions.store.conversations.requested_lookup", "bot.sources.arxiv_lookup.store_digest"])
 def failures(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> list[StoreUnavailable]:
-    """Errors that this step of a look-up meets first."""
+    """The errors that this step of a look-up raises first."""
     work, left = resolve_name(request.param), [StoreUnavailable("The database is locked.") for _ in range(2)]
 
     def fails_at_first(*args: Any, **named: Any) -> Any:
@@ -222,7 +225,7 @@ async def test_it_is_answered_when_the_database_can_be_used_again(
     params=[(StoreError("The database cannot be used: string too big."), MAX_STORE_FAILURES), (ValueError("odd"), 1)]
 )
 def refusing_database(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A database that refuses papers, and is asked as often as expected."""
+    """A database that refuses papers; at the end, checks that it was tried as often as expected."""
     refusal, expected = request.param
     tries = []
 
@@ -246,32 +249,32 @@ async def test_a_paper_that_the_database_refuses_is_given_up(
 
 
 async def test_who_is_forgotten_meanwhile_is_not_answered(
-    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, arxiv: FakeArxiv
+    tmp_path: Path, telegram: FakeTelegram, clock: telegram_bot.RestingClock, arxiv: FakeArxiv
 ) -> None:
     with FakeArxiv() as silent:
         silent.hangs()
         async with asking(tmp_path, telegram, clock, silent) as app:
-            subscribes(app.store, "telegram:7", "graphs")
+            make.subscribes(app.store, "telegram:7", "graphs")
             await asks(telegram, ID, 1)
             await asyncio.to_thread(silent.waits_hanging)
             await asks(telegram, "/forget")
             telegram.presses("erase everything", "7")
-            await confirmed(telegram)
+            await telegram_bot.confirmed(telegram)
             assert waiting(app.store) == []
     clock.advance(timedelta(seconds=10))
     async with asking(tmp_path, telegram, clock, arxiv):
         telegram.user_writes("/list", "8")
-        await posts(telegram, 1, "8")
+        await telegram_bot.posts(telegram, 1, "8")
     assert not any("arXiv" in text and "look" not in text for text in said(telegram))
     assert arxiv.arrivals == []
 
 
 async def test_where_nobody_may_ask_arxiv_it_is_simply_not_known(
-    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, arxiv: FakeArxiv
+    tmp_path: Path, telegram: FakeTelegram, clock: telegram_bot.RestingClock, arxiv: FakeArxiv
 ) -> None:
-    async with a_bot(tmp_path, telegram, clock) as app:
-        source = web_source("https://example.org/digest.md")
-        assert SourceHarness(app.store, clock, arxiv, source).scheduler.lookup is None
+    async with telegram_bot.a_bot(tmp_path, telegram, clock) as app:
+        source = source_harness.web_source("https://example.org/digest.md")
+        assert source_harness.SourceHarness(app.store, clock, arxiv, source).scheduler.lookup is None
         receivers = [Supervised(receiver, clock) for receiver in app.receivers()]
         async with listening(app, receivers):
             await asks(telegram, ID, 1)
@@ -287,14 +290,16 @@ async def test_a_doi_cannot_be_asked_of_arxiv(telegram: FakeTelegram, arxiv: Fak
 
 
 async def test_it_waits_its_turn_among_the_other_requests_to_arxiv(
-    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, arxiv: FakeArxiv
+    tmp_path: Path, telegram: FakeTelegram, clock: telegram_bot.RestingClock, arxiv: FakeArxiv
 ) -> None:
-    """The fake records every request within three seconds of another, or at the same time."""
-    arxiv.announces(date(2026, 1, 22), paper("Of today", "cs.LG", announce_type=Announce.NEW))
+    """The fake records a violation if two requests overlap or are less than three seconds apart."""
+    arxiv.announces(date(2026, 1, 22), make.paper("Of today", "cs.LG", announce_type=Announce.NEW))
     arxiv.knows(FORGETS)
-    async with a_bot(tmp_path, telegram, clock) as app:
-        feeding = SourceHarness(app.store, clock, arxiv, arxiv_source("cs.LG", "stat.ML", "cs.CV"))
+    async with telegram_bot.a_bot(tmp_path, telegram, clock) as app:
+        feeding = source_harness.SourceHarness(
+            app.store, clock, arxiv, source_harness.arxiv_source("cs.LG", "stat.ML", "cs.CV")
+        )
         assert feeding.scheduler.lookup is not None
         await asyncio.gather(feeding.due(), feeding.scheduler.lookup.find([ID]))
-        assert "Graphs that forget" in titles(app.store)
+        assert "Graphs that forget" in source_harness.titles(app.store)
     assert arxiv.violations == []

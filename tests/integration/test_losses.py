@@ -1,6 +1,7 @@
-"""A database is lost and a copy restored: nothing that was due before is sent twice, and nothing that came later is lost.
+"""A database is lost and a copy is restored: nothing that was due before is sent twice, nothing that came later is
+lost.
 
-The judge is the journal of the platforms, which outlives the database.
+The test judges by the journal of the platforms, which outlives the database.
 """
 
 import asyncio
@@ -20,36 +21,35 @@ from sqlmodel import col, select
 
 from bot.sources.ingest import store_digest
 from subscriptions.planning.receipts import Arrival, Loss
-from subscriptions.service import backups
-from subscriptions.service.backups import count_lost_as_sent
+from subscriptions.service import retention
 from subscriptions.service.plan import plan_due
-from subscriptions.store import retention
 from subscriptions.store.database.store import Store
 from subscriptions.store.digests import Ingested
-from subscriptions.store.entries import outbox_counts
+from subscriptions.store.outbox import outbox_counts
+from subscriptions.store.retention import last_loss
 from subscriptions.store.rows import DeliveryItemRow, PaperRow
+from tests import make, source_harness
 from tests.copies import copied, put_back
 from tests.fakes.arxiv import FakeArxiv
 from tests.integration.cli import page
-from tests.make import NOON, FakeClock, digest, ingested, paper, subscribes
+from tests.make import subscribes
 from tests.programs.faults.year.simulated_bot import Post, SimulatedBot
-from tests.source_harness import SourceHarness, arxiv_source, new_york, web_source
 
 pytestmark = pytest.mark.both_databases
 Restoring = Callable[[Path, datetime], Store]
 
 START = datetime(2026, 1, 20, tzinfo=UTC)  # a Tuesday
-LAST = 10 * 24  # hours after the start: by then every weekly subscription was due after the last digest
+LAST = 10 * 24  # hours after the start; by then every weekly subscription was due once more after the last digest
 CHATS: tuple[tuple[str, dict[str, str]], ...] = (
     ("telegram:1", {"every": "now"}),  # quiet from 22:00 to 8:00
     ("console:1", {"every": "now"}),  # never quiet
     ("telegram:2", {"every": "daily", "at": "09:00", "tz": "UTC"}),
     ("telegram:3", {"every": "daily", "at": "09:00", "tz": "Asia/Shanghai"}),
     ("telegram:4", {"every": "weekly", "on": "thu", "at": "10:00", "tz": "America/New_York"}),
-    ("telegram:5", {}),  # when-out
+    ("telegram:5", {}),  # has the default, when-out
 )
-DUE_HOURS = (1, 8, 9, 15, 20)  # in UTC
-BOTH = "telegram:6"  # two subscriptions that match the same papers, of different times
+DUE_HOURS = (1, 8, 9, 15, 20)  # hours in UTC
+BOTH = "telegram:6"  # has two subscriptions that match the same papers at different times
 LATE = "telegram:7"  # subscribes after the copy, and again after the restore
 
 
@@ -59,7 +59,8 @@ class Brought:
 
     number: int
     hour: int
-    reader: str  # file, day (a web address, a missed day, standard input), nothing (it has no day either)
+    # what the reader knows: file; day (a web address, a missed day, standard input); nothing (not even a day)
+    reader: str
 
     @property
     def at(self) -> datetime:
@@ -82,10 +83,10 @@ class Bot:
         subscribes(self.bot.store, chat, query, now=self.bot.clock.now(), **schedule)
 
     async def reads(self, brought: Brought, *, first: bool, looked_at: datetime | None = None) -> Ingested:
-        """Reads a digest as it comes, or once more as a reader of it would."""
+        """Reads a digest when it comes, or reads it again as its reader would."""
         now = self.bot.clock.now()
-        content = digest(
-            paper(f"Graph {brought.work}", arxiv_id=None),
+        content = make.digest(
+            make.paper(f"Graph {brought.work}", arxiv_id=None),
             day=None if brought.reader == "nothing" else brought.at.date(),
         )
         written = brought.at if brought.reader == "file" or first else None
@@ -115,7 +116,7 @@ class Bot:
         await self.bot.begins_anew()
 
     def papers(self) -> Iterator[tuple[str, str, Post]]:
-        """Yields (chat, work, post) of all that the platforms took."""
+        """Yields (chat, work, post) for everything that the platforms accepted."""
         for post in self.bot.posts():
             for work in post.works:
                 yield post.chat, work, post
@@ -132,7 +133,7 @@ def running(url: str, folder: Path) -> Iterator[Bot]:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A loss, in hours after the start, and the digests that are read again, in order."""
+    """A loss, with its times in hours after the start, and the digests that are read again, in order."""
 
     copied: int
     lost: int
@@ -160,7 +161,8 @@ def cases(draw: st.DrawFn) -> Case:
     return Case(copied, lost, restored, brought, draw(st.permutations(range(len(brought)))))
 
 
-CHOSEN = (  # what comes by each way: in the night, between copy and loss, between loss and restore, and after it
+# digests of all readers come in the night, between copy and loss, between loss and restore, and after the restore
+CHOSEN = (
     Case(20, 31, 33, [Brought(1, 23, "file"), Brought(2, 30, "day"), Brought(3, 32, "file"), Brought(4, 40, "day")], (2, 1, 0, 3)),
     Case(9, 52, 60, [Brought(1, 10, "nothing"), Brought(2, 44, "file"), Brought(3, 55, "day"), Brought(4, 66, "file")], (0, 1, 2, 3)),
 )  # fmt: skip
@@ -177,7 +179,9 @@ def test_after_a_loss_nothing_is_lost_or_doubled(database_url: str, tmp_path: Pa
 @settings(max_examples=settings().max_examples // 12)
 @given(cases())
 def test_after_any_loss_nothing_is_lost_or_doubled(case: Case) -> None:
-    """Copy, loss, restore and digests at random hours, read again in any order; some together, some minutes apart."""
+    """Copy, loss, restore and digests come at random hours. Digests are read again in any order, together or minutes
+    apart.
+    """
     with TemporaryDirectory() as folder, running(f"sqlite:///{folder}/year.db", Path(folder)) as bot:
         asyncio.run(_goes_through(bot, case))
         _judged(bot, case)
@@ -203,12 +207,12 @@ async def _goes_through(bot: Bot, case: Case) -> None:
 
 
 async def _goes_on(bot: Bot, case: Case) -> None:
-    """Reads the existing papers again in the order of the case, subscribes again, and goes on."""
+    """Reads the existing papers again in the order of the case, subscribes again, and continues."""
     there = {one for one in case.brought if one.at <= case.restored_at}
     for one in (case.brought[place] for place in case.order):
         if one in there:
             await bot.reads(one, first=False)
-            if one.number % 2:  # the others come with the next one
+            if one.number % 2:  # the other digests come together with the next one
                 await bot.comes_to(bot.bot.clock.now() + timedelta(minutes=7))
     bot.subscribes(LATE, every="now")
     for one in case.brought:
@@ -224,7 +228,8 @@ def _judged(bot: Bot, case: Case) -> None:
     for one in case.brought:
         came_later = one.at > case.restored_at or (one.at > case.lost_at and one.reader == "file")
         for chat in (*dict(CHATS), BOTH):
-            # Only a file says exactly when it came; whether a when-out window had its delivery cannot be known.
+            # Only a file tells exactly when it came. For a when-out window, it cannot be known whether it already had a
+            # delivery.
             if came_later or (one.reader == "file" and chat != "telegram:5"):
                 assert (chat, one.work) in times, (chat, one)
         if one.at > case.restored_at + timedelta(hours=1):
@@ -233,7 +238,7 @@ def _judged(bot: Bot, case: Case) -> None:
 
 @pytest.fixture
 def restored(store: Store, tmp_path: Path) -> Iterator[Restoring]:
-    """Replaces the store by a copy from before all papers came; returns the newly opened store."""
+    """Returns a function that replaces the store by a copy from before all papers came, and returns the reopened store."""
     opened = []
 
     def restore(copy: Path, lost_at: datetime) -> Store:
@@ -249,7 +254,7 @@ def restored(store: Store, tmp_path: Path) -> Iterator[Restoring]:
 
 
 def planned(store: Store, now: datetime) -> list[str]:
-    """The titles of the papers that are in a delivery."""
+    """Plans what is due. Returns the titles of the papers that are in a delivery."""
     plan_due(store, now=now)
     wanted = select(PaperRow.title).join(DeliveryItemRow, col(DeliveryItemRow.paper) == PaperRow.id)
     with store.read() as session:
@@ -257,14 +262,14 @@ def planned(store: Store, now: datetime) -> list[str]:
 
 
 async def test_a_page_counts_as_sent_at_the_first_look_after_a_restore(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv, tmp_path: Path, restored: Restoring
+    store: Store, clock: make.FakeClock, arxiv: FakeArxiv, tmp_path: Path, restored: Restoring
 ) -> None:
     subscribes(store, "console:me", "cat:cs.LG", now=clock.now(), every="now")
     copy = copied(store, tmp_path)
     arxiv.holds("/list.md", page(("2601.00001", "Told before", "Clouds.")))
     store = restored(copy, clock.now() + timedelta(hours=1))
     clock.advance(timedelta(hours=2))
-    feeding = SourceHarness(store, clock, arxiv, web_source(f"{arxiv.url}/list.md"))
+    feeding = source_harness.SourceHarness(store, clock, arxiv, source_harness.web_source(f"{arxiv.url}/list.md"))
     receipt = await feeding.poll()
     assert receipt.detail == "1 papers came before the database was lost, and count as sent."
     assert planned(store, clock.now()) == []
@@ -277,51 +282,51 @@ async def test_a_page_counts_as_sent_at_the_first_look_after_a_restore(
 @pytest.mark.parametrize(("lost", "expected"), [("00:02", ["Graphs"]), ("00:10", [])])
 async def test_a_batch_of_arxiv_came_when_its_schedule_expected_it(  # noqa: PLR0917 - fixtures
     store: Store,
-    clock: FakeClock,
+    clock: make.FakeClock,
     arxiv: FakeArxiv,
     tmp_path: Path,
     restored: Restoring,
     lost: str,
     expected: list[str],
 ) -> None:
-    clock.set_now(new_york("2026-01-21 23:00"))
+    clock.set_now(source_harness.new_york("2026-01-21 23:00"))
     subscribes(store, "console:me", "cat:cs.LG", now=clock.now(), every="now")
     copy = copied(store, tmp_path)
-    arxiv.announces(date(2026, 1, 22), paper("Graphs", "cs.LG"))
-    store = restored(copy, new_york(f"2026-01-22 {lost}"))
-    clock.set_now(new_york("2026-01-22 01:00"))
-    await SourceHarness(store, clock, arxiv, arxiv_source("cs.LG")).due()
+    arxiv.announces(date(2026, 1, 22), make.paper("Graphs", "cs.LG"))
+    store = restored(copy, source_harness.new_york(f"2026-01-22 {lost}"))
+    clock.set_now(source_harness.new_york("2026-01-22 01:00"))
+    await source_harness.SourceHarness(store, clock, arxiv, source_harness.arxiv_source("cs.LG")).due()
     assert planned(store, clock.now()) == expected
 
 
 async def test_a_missed_day_due_before_the_restore_counts_as_sent(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv, tmp_path: Path, restored: Restoring
+    store: Store, clock: make.FakeClock, arxiv: FakeArxiv, tmp_path: Path, restored: Restoring
 ) -> None:
     clock.set_now(datetime(2026, 1, 21, 6, tzinfo=UTC))
     subscribes(store, "console:me", "cat:cs.LG", now=clock.now(), every="now")
-    daily = web_source(f"{arxiv.url}/{{date}}.md", schedule="0 5 * * *")
+    daily = source_harness.web_source(f"{arxiv.url}/{{date}}.md", schedule="0 5 * * *")
     arxiv.holds("/2026-01-21.md", page(("2601.00001", "Of the copy", "Clouds.")))
-    await SourceHarness(store, clock, arxiv, daily).due()
+    await source_harness.SourceHarness(store, clock, arxiv, daily).due()
     assert planned(store, clock.now()) == ["Of the copy"]
     copy = copied(store, tmp_path)
     for day in range(22, 27):
         arxiv.holds(f"/2026-01-{day}.md", page((f"2601.000{day}", f"Of the {day}th", "Clouds.")))
     store = restored(copy, datetime(2026, 1, 24, 6, tzinfo=UTC))
     clock.set_now(datetime(2026, 1, 26, 6, tzinfo=UTC))
-    await SourceHarness(store, clock, arxiv, daily).due()
+    await source_harness.SourceHarness(store, clock, arxiv, daily).due()
     assert planned(store, clock.now()) == ["Of the 25th", "Of the 26th", "Of the copy"]
 
 
 def test_counting_that_is_killed_is_finished_by_the_next_call(store: Store) -> None:
-    """The first note of the loss stays: later plans had changed what the copy knows."""
-    lost_at = NOON + timedelta(hours=2)
-    subscribes(store, "console:me", "graph", now=NOON, every="now")
-    ingested(store, paper("Graphs"), now=NOON + timedelta(hours=1))
-    with patch.object(backups, "count_known", side_effect=KeyboardInterrupt), pytest.raises(KeyboardInterrupt):
-        count_lost_as_sent(store, lost_at, now=lost_at + timedelta(hours=1))
-    assert count_lost_as_sent(store, lost_at, now=lost_at + timedelta(hours=2)) == 1
+    """The first note of the loss is kept, because later plans have changed what the copy knows."""
+    lost_at = make.NOON + timedelta(hours=2)
+    subscribes(store, "console:me", "graph", now=make.NOON, every="now")
+    make.ingested(store, make.paper("Graphs"), now=make.NOON + timedelta(hours=1))
+    with patch.object(retention, "count_known", side_effect=KeyboardInterrupt), pytest.raises(KeyboardInterrupt):
+        retention.count_lost_as_sent(store, lost_at, now=lost_at + timedelta(hours=1))
+    assert retention.count_lost_as_sent(store, lost_at, now=lost_at + timedelta(hours=2)) == 1
     with store.read() as transaction:
-        assert retention.last_loss(transaction) == Loss(
-            lost_at=lost_at, copied_at=NOON + timedelta(hours=1), restored_at=lost_at + timedelta(hours=1)
+        assert last_loss(transaction) == Loss(
+            lost_at=lost_at, copied_at=make.NOON + timedelta(hours=1), restored_at=lost_at + timedelta(hours=1)
         )
     assert outbox_counts(store).waiting == 0

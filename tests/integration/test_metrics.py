@@ -2,7 +2,7 @@
 
 import re
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -25,16 +25,15 @@ from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.service.notices import note_poll
 from subscriptions.service.pausing import pause
 from subscriptions.service.plan import plan_due
-from subscriptions.store import figures
+from subscriptions.store import outbox
 from subscriptions.store.sources import SourceFact, SourceState, sync_sources
-from tests.fakes.process import Remote, running
+from tests import make
+from tests.fakes.process import Remote
 from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.integration.cli import DIGEST, Process
 from tests.integration.docs_pages import DOCS, expressions
-from tests.make import NOON, FakeClock, address, ingested, paper, subscribes
 from tests.postgres.server import Server
 
-MINUTE = timedelta(minutes=1)
 Samples = Mapping[tuple[str, frozenset[tuple[str, str]]], float]
 
 
@@ -47,7 +46,7 @@ class Page:
     samples: Samples
 
     def __call__(self, name: str, **labels: str) -> float | None:
-        """The value of a sample; None if there is none."""
+        """Returns the value of a sample; None if there is none."""
         return self.samples.get((name, frozenset(labels.items())))
 
     @property
@@ -84,7 +83,7 @@ class Bot:
 
 @asynccontextmanager
 async def bot_with(
-    tmp_path: Path, clock: FakeClock, telegram: FakeTelegram, metrics: tuple[Gauge, ...] | None = None
+    tmp_path: Path, clock: make.FakeClock, telegram: FakeTelegram, metrics: tuple[Gauge, ...] | None = None
 ) -> AsyncIterator[Bot]:
     settings = Settings(
         database_url=SecretStr(f"sqlite:///{tmp_path}/paperwire.db"),
@@ -105,15 +104,15 @@ async def bot_with(
 
 
 @pytest.fixture
-async def bot(tmp_path: Path, clock: FakeClock, telegram: FakeTelegram) -> AsyncIterator[Bot]:
+async def bot(tmp_path: Path, clock: make.FakeClock, telegram: FakeTelegram) -> AsyncIterator[Bot]:
     async with bot_with(tmp_path, clock, telegram) as made:
         yield made
 
 
 async def test_what_was_sent_is_counted_by_platform_and_outcome(bot: Bot, telegram: FakeTelegram) -> None:
     for chat in ("7001", "7002", "7003"):
-        subscribes(bot.app.store, f"telegram:{chat}", "zebrafinch", every="now")
-    ingested(bot.app.store, paper("A zebrafinch"))
+        make.subscribes(bot.app.store, f"telegram:{chat}", "zebrafinch", every="now")
+    make.ingested(bot.app.store, make.paper("A zebrafinch"))
     telegram.answers("429", chat="7002", retry_after=600)
     telegram.blocks("7003")
     await bot.app.sender.deliver()
@@ -132,14 +131,14 @@ async def test_what_was_sent_is_counted_by_platform_and_outcome(bot: Bot, telegr
 
 
 def without_moments(text: str) -> str:
-    """A page without the values that may have any digits: moments and lengths of time."""
+    """Removes the values that may have any digits (moments and lengths of time) from a page."""
     return re.sub(r"^(process_\w+|\w+_(?:created|sum|seconds)(?:\{.*\})?) \S+$", r"\1", text, flags=re.MULTILINE)
 
 
 async def test_no_label_names_a_chat_a_person_or_a_word(bot: Bot, telegram: FakeTelegram) -> None:
     for chat in ("7001", "-1007002/3"):
-        subscribes(bot.app.store, f"telegram:{chat}", "zebrafinch", every="now", name="warbler")
-    ingested(bot.app.store, paper("A zebrafinch"))
+        make.subscribes(bot.app.store, f"telegram:{chat}", "zebrafinch", every="now", name="warbler")
+    make.ingested(bot.app.store, make.paper("A zebrafinch"))
     await bot.app.sender.deliver()
     page = await bot.scrape()
     for hidden in ("7001", "7002", "zebrafinch", "warbler", telegram.token, telegram.token.partition(":")[2]):
@@ -151,7 +150,7 @@ async def test_no_label_names_a_chat_a_person_or_a_word(bot: Bot, telegram: Fake
 
 
 async def test_counters_that_alerts_watch_begin_at_zero(bot: Bot, telegram: FakeTelegram) -> None:
-    """Prometheus sees no increase in a first value: a token that was refused once raised no alert."""
+    """Prometheus sees no increase in the first value of a series, so one refused token used to raise no alert."""
     increases = re.findall(r"increase\((\w+)\{(\w+)=\"(\w+)\"\}\[", (DOCS / "alerts.yml").read_text("utf-8"))
     assert increases
     page = await bot.scrape()
@@ -163,8 +162,8 @@ async def test_counters_that_alerts_watch_begin_at_zero(bot: Bot, telegram: Fake
         ]
         assert found, (name, value)
         assert set(found) == {0}
-    subscribes(bot.app.store, "telegram:1", "graph", every="now")
-    ingested(bot.app.store, paper("A graph"))
+    make.subscribes(bot.app.store, "telegram:1", "graph", every="now")
+    make.ingested(bot.app.store, make.paper("A graph"))
     telegram.revokes()
     await bot.app.sender.deliver()
     page = await bot.scrape()
@@ -172,25 +171,25 @@ async def test_counters_that_alerts_watch_begin_at_zero(bot: Bot, telegram: Fake
 
 
 async def test_what_waits_is_read_from_the_store_when_it_is_asked_for(
-    bot: Bot, clock: FakeClock, telegram: FakeTelegram
+    bot: Bot, clock: make.FakeClock, telegram: FakeTelegram
 ) -> None:
     assert (await bot.scrape())("paperwire_oldest_waiting_seconds", platform="telegram") == 0
-    subscribes(bot.app.store, "telegram:1", "graph", every="now")
-    ingested(bot.app.store, paper("A graph"))
+    make.subscribes(bot.app.store, "telegram:1", "graph", every="now")
+    make.ingested(bot.app.store, make.paper("A graph"))
     telegram.goes_down()
     await bot.app.sender.deliver()
     clock.advance(timedelta(hours=2))
     page = await bot.scrape()
     assert page("paperwire_oldest_waiting_seconds", platform="telegram") == 7200
-    pause(bot.app.store, address("telegram:1"), None, until=None, now=clock.now())
+    pause(bot.app.store, make.address("telegram:1"), None, until=None, now=clock.now())
     page = await bot.scrape()
     assert page("paperwire_oldest_waiting_seconds", platform="telegram") == 0
     assert page("paperwire_deliveries_held", platform="telegram") == 1
 
 
 async def test_dead_letters_count_until_they_are_dismissed(bot: Bot, telegram: FakeTelegram) -> None:
-    subscribes(bot.app.store, "telegram:1", "graph", every="now")
-    ingested(bot.app.store, paper("A graph"))
+    make.subscribes(bot.app.store, "telegram:1", "graph", every="now")
+    make.ingested(bot.app.store, make.paper("A graph"))
     object.__setattr__(bot.app.context, "render_delivery", cannot_be_rendered)
     await bot.app.sender.deliver()
     assert (await bot.scrape())("paperwire_deliveries_dead", platform="telegram") == 1
@@ -211,16 +210,18 @@ async def test_dead_letters_count_until_they_are_dismissed(bot: Bot, telegram: F
     ],
 )
 async def test_a_source_is_overdue_when_it_is_late_or_was_passed_over(
-    bot: Bot, outcome: Outcome, due_in: timedelta, overdue: int, clock: FakeClock
+    bot: Bot, outcome: Outcome, due_in: timedelta, overdue: int, clock: make.FakeClock
 ) -> None:
-    sync_sources(bot.app.store, [SourceFact(name="daily", kind="url", location="x", schedule="every 30m")], now=NOON)
-    receipt = Receipt(source="daily", at=NOON, outcome=outcome, counts={}, detail="")
+    sync_sources(
+        bot.app.store, [SourceFact(name="daily", kind="url", location="x", schedule="every 30m")], now=make.NOON
+    )
+    receipt = Receipt(source="daily", at=make.NOON, outcome=outcome, counts={}, detail="")
     note_poll(bot.app.store, receipt, SourceState(next_at=clock.now() + due_in), {})
     assert (await bot.scrape())("paperwire_source_overdue", source="daily") == overdue
 
 
 async def test_the_age_of_the_newest_copy_and_the_size_of_the_database(
-    bot: Bot, tmp_path: Path, clock: FakeClock
+    bot: Bot, tmp_path: Path, clock: make.FakeClock
 ) -> None:
     page = await bot.scrape()
     assert (page("paperwire_copies"), page("paperwire_newest_copy_age_seconds")) == (0, None)
@@ -262,7 +263,7 @@ async def test_without_the_database_the_page_leaves_its_values_out(bot: Bot, tmp
     assert page("paperwire_copies") == 0
 
 
-async def test_a_new_metric_is_one_value(tmp_path: Path, clock: FakeClock, telegram: FakeTelegram) -> None:
+async def test_a_new_metric_is_one_value(tmp_path: Path, clock: make.FakeClock, telegram: FakeTelegram) -> None:
     own = Gauge(name="paperwire_answer", help="The answer.", read=lambda _: alone(42))
     async with bot_with(tmp_path, clock, telegram, (own,)) as bot:
         page = await bot.scrape()
@@ -270,8 +271,8 @@ async def test_a_new_metric_is_one_value(tmp_path: Path, clock: FakeClock, teleg
     assert page.types["paperwire_answer"] == "gauge"
 
 
-async def test_the_page_has_one_address_only(tmp_path: Path, clock: FakeClock, telegram: FakeTelegram) -> None:
-    """A proxy that passes on what begins with its prefix does not show it to the world."""
+async def test_the_page_has_one_address_only(tmp_path: Path, clock: make.FakeClock, telegram: FakeTelegram) -> None:
+    """/metrics is not also below the prefix of the pages: a proxy that passes on this prefix would make it public."""
     async with bot_with(tmp_path, clock, telegram) as bot, httpx.AsyncClient(trust_env=False) as client:
         assert (await client.get(f"{bot.url}/prefix/metrics")).status_code == 404
         assert (await client.post(f"{bot.url}/metrics")).status_code == 405
@@ -297,7 +298,7 @@ def test_outcomes_are_few() -> None:
 
 @pytest.mark.parametrize("name", ["OPEN", "DEAD", "HELD_LANES"])
 def test_no_statement_of_the_page_scans_a_table(name: str, empty_database: Path) -> None:
-    statement = getattr(figures, name)
+    statement = getattr(outbox, name)
     sql = str(statement.compile(dialect=sqlite.dialect(), compile_kwargs={"render_postcompile": True}))
     with closing(sqlite3.connect(empty_database)) as raw:
         values = [None] * sql.count("?")
@@ -306,14 +307,8 @@ def test_no_statement_of_the_page_scans_a_table(name: str, empty_database: Path)
     assert [step for step in plan if step.startswith("SCAN")] == []
 
 
-@pytest.fixture
-def remote(tmp_path: Path) -> Iterator[Remote]:
-    with running("telegram", journal=tmp_path / "journal") as fake:
-        yield fake
-
-
 def until(url: str, holds: Callable[[Page], bool]) -> Page:
-    """Scrapes until the page shows what has happened meanwhile."""
+    """Scrapes until the page satisfies `holds`, and returns it."""
     for _ in range(500):
         page = page_of(httpx.get(f"{url}/metrics", trust_env=False))
         if holds(page):
@@ -351,16 +346,18 @@ def test_a_process_counts_what_it_does(tmp_path: Path, remote: Remote) -> None:
         assert program.stops() == 0
 
 
-async def test_what_waits_and_what_is_in_hand_is_measured(bot: Bot, clock: FakeClock, telegram: FakeTelegram) -> None:
+async def test_what_waits_and_what_is_in_hand_is_measured(
+    bot: Bot, clock: make.FakeClock, telegram: FakeTelegram
+) -> None:
     page = await bot.scrape()
     names = ("planning_lag_seconds", "sending_lag_seconds", "lanes_in_hand", "jobs_waiting")
     assert [page(f"paperwire_{name}") for name in names] == [0, 0, 0, None]
-    subscribes(bot.app.store, "telegram:1", "zebrafinch", every="now", now=NOON)
-    ingested(bot.app.store, paper("A zebrafinch"), now=NOON)
-    clock.set_now(NOON + 3 * MINUTE)
+    make.subscribes(bot.app.store, "telegram:1", "zebrafinch", every="now", now=make.NOON)
+    make.ingested(bot.app.store, make.paper("A zebrafinch"), now=make.NOON)
+    clock.set_now(make.NOON + 3 * make.MINUTE)
     assert (await bot.scrape())("paperwire_planning_lag_seconds") == 180
-    plan_due(bot.app.store, now=NOON + 3 * MINUTE)
-    clock.set_now(NOON + 5 * MINUTE)
+    plan_due(bot.app.store, now=make.NOON + 3 * make.MINUTE)
+    clock.set_now(make.NOON + 5 * make.MINUTE)
     page = await bot.scrape()
     assert [page(f"paperwire_{name}") for name in names] == [0, 120, 0, None]
     scraped_within: list[float | None] = []
@@ -373,13 +370,13 @@ async def test_what_waits_and_what_is_in_hand_is_measured(bot: Bot, clock: FakeC
     assert scraped_within == [1]
 
 
-async def test_lanes_that_wait_for_a_worker_are_measured(postgres: Server, clock: FakeClock) -> None:
+async def test_lanes_that_wait_for_a_worker_are_measured(postgres: Server, clock: make.FakeClock) -> None:
     with postgres.database() as url:
         app = build_app(Settings(database_url=SecretStr(url), web_port=0), clock=clock, is_worker=True)
         app.open()
-        subscribes(app.store, "telegram:1", "zebrafinch", every="now", now=NOON)
-        ingested(app.store, paper("A zebrafinch"), now=NOON)
-        plan_due(app.store, now=NOON)
+        make.subscribes(app.store, "telegram:1", "zebrafinch", every="now", now=make.NOON)
+        make.ingested(app.store, make.paper("A zebrafinch"), now=make.NOON)
+        plan_due(app.store, now=make.NOON)
         page, _ = await Metrics(app, dict).page()
         await app.close()
     assert "\npaperwire_jobs_waiting 1.0\n" in page.decode()

@@ -1,7 +1,8 @@
-"""No statement that `run` executes reads a whole table that grows: idle, per request, per delivery, per ingest, cleaning up.
+"""No statement that `run` executes reads a whole table that grows: idle, per request, per delivery, per ingest,
+cleaning up.
 
-The tests make no statistics, so SQLite plans as if each table had a million rows. `Watch` explains each statement that any
-test of the suite executes; here is that it does, and what no plan shows.
+The tests keep no statistics, so SQLite plans as if each table had a million rows. In all tests, `Watch` explains each
+statement that is executed. The tests here check that `Watch` works, and test costs that no plan shows.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -18,37 +19,35 @@ from bot.app import App, build_app
 from bot.demo.story import GalleryChannel
 from bot.operation.process import LOOK_INTERVAL, Process
 from bot.ports.channel import Limits
-from bot.settings import Settings
-from bot.settings.model import SourceSettings
+from bot.settings import Settings, SourceSettings
 from subscriptions.service.chat_status import figures
 from subscriptions.service.retention import clean_up_steps
 from subscriptions.service.sending import recent_sends
 from subscriptions.store import deliveries
 from subscriptions.store.conversations import unfinished_replies
 from subscriptions.store.database.store import Store, write_refusal
-from subscriptions.store.entries import outbox_counts
-from subscriptions.store.figures import came_since, sent_since
+from subscriptions.store.outbox import came_since, outbox_counts, sent_since
 from subscriptions.store.rows import TABLES
 from subscriptions.store.workers import begin_worker
+from tests import make
 from tests.bot_harness import BotHarness
 from tests.filling import fill
-from tests.make import NOON, FakeClock, ingested, paper
 from tests.million import fill_a_million
 from tests.statements import Watch, recording
 
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """A bot whose store holds what some weeks leave, with a process that is not started."""
+    """A bot whose store holds the data of some weeks, with a process that is not started."""
 
     app: App
     bot: BotHarness
     process: Process
     channel: GalleryChannel
-    clock: FakeClock
+    clock: make.FakeClock
 
     async def ticks(self, times: int) -> None:
-        """Ticks as seldom as `run` looks at an unchanged store."""
+        """Ticks at the long interval at which `run` looks at an unchanged store."""
         for _ in range(times):
             await self.process.tick()
             await self.process.finish()
@@ -56,7 +55,7 @@ class World:
 
 
 @pytest.fixture
-async def world(tmp_path: Path, store: Store, clock: FakeClock) -> AsyncIterator[World]:
+async def world(tmp_path: Path, store: Store, clock: make.FakeClock) -> AsyncIterator[World]:
     fill(store, 40)
     store.close()
     async with a_world(tmp_path, clock) as made:
@@ -64,8 +63,8 @@ async def world(tmp_path: Path, store: Store, clock: FakeClock) -> AsyncIterator
 
 
 @asynccontextmanager
-async def a_world(tmp_path: Path, clock: FakeClock) -> AsyncIterator[World]:
-    """A world with the database that is there."""
+async def a_world(tmp_path: Path, clock: make.FakeClock) -> AsyncIterator[World]:
+    """Yields a world that uses the existing database."""
     (tmp_path / "inbox").mkdir()
     settings = Settings(
         database_url=SecretStr(f"sqlite:///{tmp_path}/paperwire.db"),
@@ -77,7 +76,7 @@ async def a_world(tmp_path: Path, clock: FakeClock) -> AsyncIterator[World]:
     app.open()
     world = World(app, BotHarness(app.store, clock=clock), Process(app, app.source_scheduler()), channel, clock)
     try:
-        await world.ticks(2)  # the daily clean-up, and what a first tick does
+        await world.ticks(2)  # does the daily clean-up, and the other work of a first tick
         yield world
     finally:
         await app.close()
@@ -109,7 +108,9 @@ def test_every_test_explains_what_the_product_executes(statements: Watch, store:
     assert statements.taken() == {}
     with store.write() as session:
         session.connection().exec_driver_sql("DROP INDEX ix_delivery_item_paper")
-        deliveries.request_edits_of_withdrawn(session, range(9_000, 9_400), now=NOON)  # so many as no other test names
+        deliveries.request_edits_of_withdrawn(
+            session, range(9_000, 9_400), now=make.NOON
+        )  # a length of list that no other test uses
     (scan,) = statements.taken().values()
     assert scan.startswith("SCAN delivery_item")
     assert "deliveries.py" in scan
@@ -127,9 +128,7 @@ def test_every_foreign_key_has_an_index(store: Store) -> None:
 
         def leading(table: str) -> Sequence[str]:
             names = [row[1] for row in raw.exec_driver_sql(f"PRAGMA index_list('{table}')")]
-            rows_by = [
-                column.name for column in TABLES.tables[table].primary_key
-            ]  # one integer is the place of the row
+            rows_by = [column.name for column in TABLES.tables[table].primary_key]  # one integer is the row's address
             own = rows_by if len(rows_by) == 1 else []
             return [*own, *(raw.exec_driver_sql(f"PRAGMA index_info('{name}')").all()[0][2] for name in names)]
 
@@ -154,18 +153,17 @@ async def test_an_idle_tick_costs_the_same_beside_much_history(world: World) -> 
     assert 0 < await steps() < little * 1.3
 
 
-MOST = (
-    40_000  # steps of SQLite's machine, for one execution of one statement; to move 500 subscriptions on takes 30,000
-)
-_SEARCHED = "ORDER BY paper.day DESC, paper.id DESC LIMIT"  # a search is about the newest 50,000 papers, read once for each digest
-MOST_OF_FIGURES = 500_000  # of statements that read all unfinished rows: 3,000 deliveries wait for chats that are gone
+MOST = 40_000  # steps of SQLite's machine for one execution of a statement; a plan moves 500 subscriptions on in 30,000
+# a search covers the newest 50,000 papers, which are read once for each digest
+_SEARCHED = "ORDER BY paper.day DESC, paper.id DESC LIMIT"
+MOST_OF_FIGURES = 500_000  # for statements that read all unfinished rows: 3,000 deliveries wait for chats that are gone
 
 
-@pytest.mark.timeout(1200)  # 10 s on a machine that does nothing else
+@pytest.mark.timeout(1200)  # takes 10 s on an idle machine
 async def test_beside_a_million_rows_each_statement_reads_little(
-    tmp_path: Path, store: Store, clock: FakeClock
+    tmp_path: Path, store: Store, clock: make.FakeClock
 ) -> None:
-    """What no plan shows: a statement that uses an index may still walk all of it."""
+    """A plan does not show this: a statement that uses an index may still walk all of it."""
     store.close()
     assert fill_a_million(tmp_path / "paperwire.db", now=clock.now()) > 1_000_000
     heavy: dict[str, int] = {}
@@ -201,7 +199,7 @@ async def _requests(world: World) -> None:
 
 
 async def _ingest_and_delivery(world: World) -> None:
-    ingested(world.app.store, *(paper(f"A tree {n}") for n in range(30)), now=world.clock.now())
+    make.ingested(world.app.store, *(make.paper(f"A tree {n}") for n in range(30)), now=world.clock.now())
     await world.ticks(3)
     assert world.channel.posts
 

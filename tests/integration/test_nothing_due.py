@@ -1,4 +1,4 @@
-"""A tick with nothing due reads a few rows, however many subscriptions wait; many that are due are matched once."""
+"""A tick with nothing due reads a few rows, however many subscriptions wait. If many are due, all are matched at once."""
 
 import random
 import shutil
@@ -10,35 +10,31 @@ import pytest
 from sqlalchemy import insert, select
 
 from subscriptions.errors import NotFound, Refused
-from subscriptions.matching.batch import match
+from subscriptions.matching.batch import QuerySet, match
 from subscriptions.matching.paper_index import matching_papers
-from subscriptions.matching.query_set import QuerySet
 from subscriptions.model import Subscription
 from subscriptions.query.parse import parse_canonical
-from subscriptions.service import kept_queries as _kept_queries
+from subscriptions.service import plan_inputs as _kept_queries
 from subscriptions.service import plan_inputs as _plan_inputs
 from subscriptions.service.amendments import edit
 from subscriptions.service.plan import plan_due
-from subscriptions.service.plan_inputs import Window
 from subscriptions.service.requests import unsubscribe
 from subscriptions.store import known_papers
 from subscriptions.store import planner as plans
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Store, Transaction
-from subscriptions.store.known_papers import last_sequence
 from subscriptions.store.rows import TABLES
-from tests.make import NOON, address, ingested, paper, subscribes
+from tests import make
 from tests.statements import recording
 
-HOUR = timedelta(hours=1)
-OPEN = ("when-out 08:00-20:00", NOON - 4 * HOUR, NOON + 8 * HOUR)
-TOMORROW = ("daily 09:00", NOON + 21 * HOUR, NOON + 21 * HOUR)
+OPEN = ("when-out 08:00-20:00", make.NOON - 4 * make.HOUR, make.NOON + 8 * make.HOUR)
+TOMORROW = ("daily 09:00", make.NOON + 21 * make.HOUR, make.NOON + 21 * make.HOUR)
 AT_ONCE = ("now", None, None)
-PUT_OFF = ("now", NOON + HOUR, None)
+PUT_OFF = ("now", make.NOON + make.HOUR, None)
 
 
 def waiting_subscriptions(store: Store, cadence: tuple[str, datetime | None, datetime | None], how_many: int, cursor: int) -> None:  # fmt: skip
-    """Adds so many subscriptions of one chat, which have looked at the papers up to `cursor`."""
+    """Adds `how_many` subscriptions of one chat, which have looked at the papers up to `cursor`."""
     text, next_due_at, latest_due_at = cadence
     with store.write() as session:
         connection = session.connection()
@@ -50,7 +46,7 @@ def waiting_subscriptions(store: Store, cadence: tuple[str, datetime | None, dat
             [
                 {
                     "chat": 1, "query": first + n, "number": first + n + 10, "name": "", "text": "x", "cadence": text, "state": "active",
-                    "added_by": "", "subscriber": "", "since": NOON - 24 * HOUR, "cursor": cursor, "next_due_at": next_due_at,
+                    "added_by": "", "subscriber": "", "since": make.NOON - 24 * make.HOUR, "cursor": cursor, "next_due_at": next_due_at,
                     "latest_due_at": latest_due_at,
                 }
                 for n in range(how_many)
@@ -59,9 +55,9 @@ def waiting_subscriptions(store: Store, cadence: tuple[str, datetime | None, dat
 
 
 def steps_of(store: Store, waiting: bool) -> int:
-    """The steps of SQLite to find that nothing is due."""
+    """Returns how many steps SQLite takes to find that nothing is due."""
     with recording(store) as recorded, store.read() as transaction:
-        assert plans.due_chats(transaction, NOON, last_sequence(transaction), waiting=waiting) == []
+        assert plans.due_chats(transaction, make.NOON, known_papers.last_sequence(transaction), waiting=waiting) == []
     return recorded.steps
 
 
@@ -69,7 +65,7 @@ def steps_of(store: Store, waiting: bool) -> int:
     ("cadence", "behind", "waiting"),
     [
         (OPEN, 0, False),  # its window is open, and it has looked at all papers
-        (OPEN, 5, True),  # papers came, and others are awaited
+        (OPEN, 5, True),  # papers came, and more are expected
         (TOMORROW, 5, False),
         (TOMORROW, 5, True),
         (AT_ONCE, 0, False),
@@ -83,9 +79,9 @@ def test_many_subscriptions_that_wait_take_no_longer_than_few(
     behind: int,
     waiting: bool,
 ) -> None:
-    subscribes(store, "telegram:1", "graph", every="now", now=NOON - HOUR)
-    ingested(store, *(paper(f"A tree {n}") for n in range(10)), now=NOON - HOUR)
-    plan_due(store, now=NOON - HOUR)
+    make.subscribes(store, "telegram:1", "graph", every="now", now=make.NOON - make.HOUR)
+    make.ingested(store, *(make.paper(f"A tree {n}") for n in range(10)), now=make.NOON - make.HOUR)
+    plan_due(store, now=make.NOON - make.HOUR)
     waiting_subscriptions(store, cadence, 20, 10 - behind)
     few = steps_of(store, waiting)
     waiting_subscriptions(store, cadence, 2000, 10 - behind)
@@ -93,17 +89,16 @@ def test_many_subscriptions_that_wait_take_no_longer_than_few(
 
 
 def test_of_many_windows_those_with_news_are_found(store: Store) -> None:
-    """The moments of windows are looked up one after the other: none is passed over, also the first and the last."""
+    """The opening times of windows are looked up one after the other; the first and the last are not missed either."""
     openings = {f"telegram:{hour}": f"when-out {hour:02}:00-23:00" for hour in (0, 3, 8, 12)}
     openings["telegram:90"] = "when-out 13:00-23:00"  # it opens later
     for where, schedule in openings.items():
-        subscribes(store, where, "graph", when=schedule, now=NOON - HOUR)
-    ingested(store, paper("A graph"), now=NOON)
-    got = {f"{lane.platform}:{lane.address}" for lane in plan_due(store, now=NOON + timedelta(minutes=1))}
+        make.subscribes(store, where, "graph", when=schedule, now=make.NOON - make.HOUR)
+    make.ingested(store, make.paper("A graph"), now=make.NOON)
+    got = {f"{lane.platform}:{lane.address}" for lane in plan_due(store, now=make.NOON + timedelta(minutes=1))}
     assert got == {where for where in openings if where != "telegram:90"}
 
 
-MINUTE = timedelta(minutes=1)
 WORDS = ("graph", "tree", "leaf", "root", "branch", "Äpfel", "图像")
 SHAPES = ("{}", "{} {}", '"{} {}"', "{} -{}", "{} OR {}", "ti:{}", "au:{}", "{}* cat:cs.LG", "(abs:{} OR {}) -ti:{}")
 CHATS, EACH = 4, 6
@@ -111,12 +106,12 @@ CHATS, EACH = 4, 6
 
 @pytest.fixture
 def together(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Has even a single query matched together with all others."""
+    """Makes the plan match even a single query together with all others."""
     monkeypatch.setattr(_plan_inputs, "FEW", 0)
 
 
 class Matches:
-    """Counts how often all queries are matched, and how many are read from their texts."""
+    """Counts how often all queries are matched, and how many queries are parsed from their texts."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.count = self.read = 0
@@ -139,11 +134,11 @@ def asked(rng: random.Random) -> str:
 
 
 def brings(store: Store, rng: random.Random, number: int) -> None:
-    """A digest of three papers comes in."""
-    ingested(
+    """Ingests a digest of three papers."""
+    make.ingested(
         store,
         *(
-            paper(
+            make.paper(
                 f"{' '.join(rng.choices(WORDS, k=3))} {number} {part}",
                 rng.choice(("cs.LG", "math.CO")),
                 abstract=" ".join(rng.choices(WORDS, k=8)),
@@ -151,25 +146,25 @@ def brings(store: Store, rng: random.Random, number: int) -> None:
             )
             for part in range(3)
         ),
-        now=NOON + number * MINUTE,
+        now=make.NOON + number * make.MINUTE,
     )
 
 
 def changes(store: Store, rng: random.Random) -> None:
     """A person subscribes, edits or unsubscribes."""
     where = f"telegram:{rng.randint(1, CHATS)}"
-    with suppress(NotFound, Refused):  # there is no such chat or subscription
+    with suppress(NotFound, Refused):  # the chat or subscription does not exist
         match rng.randint(1, 4):
             case 1 | 2:
-                subscribes(store, where, asked(rng), every="daily")
+                make.subscribes(store, where, asked(rng), every="daily")
             case 3:
-                edit(store, address(where), rng.randint(1, EACH), asked(rng), now=NOON)
+                edit(store, make.address(where), rng.randint(1, EACH), asked(rng), now=make.NOON)
             case 4:
-                unsubscribe(store, address(where), str(rng.randint(1, EACH)), now=NOON)
+                unsubscribe(store, make.address(where), str(rng.randint(1, EACH)), now=make.NOON)
 
 
 def due_of(transaction: Transaction, rng: random.Random) -> list[Subscription]:
-    """Some of all subscriptions."""
+    """Returns a random part of all subscriptions."""
     found = stored_subscriptions.subscriptions_of(transaction, range(1, CHATS + 1))
     return [one for of_chat in found.values() for one in of_chat if rng.random() < 0.7]
 
@@ -180,21 +175,21 @@ def due_of(transaction: Transaction, rng: random.Random) -> list[Subscription]:
 def test_together_each_query_finds_what_it_finds_by_itself(
     store: Store, seed: int, most_left_out: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Even if queries came, changed or went since all were matched with these papers, and if some look far back."""
+    """This also holds if queries came, changed or went after these papers were matched, and if some look far back."""
     monkeypatch.setattr(_kept_queries, "MOST_LEFT_OUT", most_left_out)
     rng, found = random.Random(seed), 0
     brings(store, rng, 0)
-    window = Window(3)
+    window = _plan_inputs.Window(3)
     for step in range(1, 30):
         changes(store, rng)
         if rng.random() < 0.1:
             brings(store, rng, step)
             with store.read() as transaction:
-                window = Window(known_papers.last_sequence(transaction))
+                window = _plan_inputs.Window(known_papers.last_sequence(transaction))
         with store.read() as transaction:
             due = due_of(transaction, rng)
             window.cover(transaction, rng.randrange(window.last_sequence))
-            window.matches.clear()  # as after each plan
+            window.matches.clear()  # the program does this after each plan
             by_window = window.fits(transaction, due)
         papers = [known.paper for known in window.papers.known]
         assert by_window == {one.id: matching_papers(parse_canonical(one.canonical), papers) for one in due}
@@ -203,7 +198,7 @@ def test_together_each_query_finds_what_it_finds_by_itself(
 
 
 def deliveries(store: Store) -> list[tuple[object, ...]]:
-    """All that was planned."""
+    """Returns everything that was planned."""
     d, i = (TABLES.tables[name].c for name in ("delivery", "delivery_item"))
     wanted = (
         select(d.chat, d.dedupe_key, d.facts, i.paper, i.shown, i.because)
@@ -227,10 +222,10 @@ def test_a_plan_stores_the_same_deliveries_either_way(
     shutil.copy(store.path, other.path)
     for one, few in ((store, 10**9), (other, 0)):
         monkeypatch.setattr(_plan_inputs, "FEW", few)
-        one.open(now=NOON)
+        one.open(now=make.NOON)
         days = random.Random(seed)
         for day in range(1, 5):
-            plan_due(one, now=NOON + timedelta(days=day))
+            plan_due(one, now=make.NOON + timedelta(days=day))
             changes(one, days)
             brings(one, days, day * 24 * 60 + 1)
     assert len(deliveries(store)) > 10
@@ -240,14 +235,16 @@ def test_a_plan_stores_the_same_deliveries_either_way(
 
 @pytest.mark.usefixtures("together")
 def test_all_are_read_once_and_matched_once_a_day(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Although other chats are due each minute, and a person subscribes meanwhile."""
+    """This holds although other chats are due each minute, and a person subscribes in between."""
     for number in range(1, CHATS + 1):
         for word in WORDS[:3]:
-            subscribes(store, f"telegram:{number}", f"{word} part{number}", every=f"daily 13:0{number}")
-    ingested(store, *(paper(f"A {word} part{number}") for word in WORDS[:3] for number in range(1, CHATS + 1)))
+            make.subscribes(store, f"telegram:{number}", f"{word} part{number}", every=f"daily 13:0{number}")
+    make.ingested(
+        store, *(make.paper(f"A {word} part{number}") for word in WORDS[:3] for number in range(1, CHATS + 1))
+    )
     matches = Matches(monkeypatch)
     for number in range(1, CHATS + 1):
-        assert len(plan_due(store, now=NOON + HOUR + number * MINUTE)) == 1
-        subscribes(store, "telegram:1", f"later{number}", every="daily 20:00")
+        assert len(plan_due(store, now=make.NOON + make.HOUR + number * make.MINUTE)) == 1
+        make.subscribes(store, "telegram:1", f"later{number}", every="daily 20:00")
     assert matches.count == 1
-    assert matches.read == 3 * CHATS + CHATS - 1  # those of the last minute were not asked for
+    assert matches.read == 3 * CHATS + CHATS - 1  # the queries of the last minute were not needed

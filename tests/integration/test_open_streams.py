@@ -1,4 +1,4 @@
-"""Pages that stay open: many do not lock people out, each person has their own share, and signing out ends them."""
+"""Pages that stay open: many of them do not block other people, each person has a share, and signing out ends them."""
 
 import asyncio
 import errno
@@ -13,12 +13,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from bot.operation import web_server
-from bot.operation.health import FULL, MOST_OF_A_NAME, MOST_STREAMS_OF_AN_ADDRESS, Stream, Streams, surplus
+from bot.operation import health, web_server
 from bot.operation.metrics import Metrics
-from bot.operation.web_server import ClosedConnections, closed_line, serving
 from bot.ports.channel import ConnectionClosed, Measurement, ignore
-from bot.settings import load_settings
+from bot.settings.loading import load_settings
 from subscriptions.errors import StoreError
 from tests.integration.web_site import Browser, Pages, open_pages
 from tests.make import FakeClock
@@ -27,26 +25,26 @@ from tests.patience import PATIENCE
 PASSWORD = "correct horse battery"
 
 
-# ------------------------------------------------------------------------------------------------------ which one is closed
+# ----------------------------------------------------------------------------------------------- which stream is closed
 
 
 @pytest.mark.parametrize(
     ("opened", "most", "closed"),
     [
         (["ada"], 1, None),
-        (["ada"] * MOST_OF_A_NAME, 100, None),
-        (["bea", *["ada"] * (MOST_OF_A_NAME + 1)], 100, 1),
-        (["ada@x"] * MOST_OF_A_NAME + ["eve@x"], 100, None),
-        ([f"eve{n}@x" for n in range(MOST_STREAMS_OF_AN_ADDRESS + 1)], 100, 0),
-        ([f"eve{n}" for n in range(MOST_STREAMS_OF_AN_ADDRESS + 1)], 100, None),  # a proxy on this machine
+        (["ada"] * health.MOST_OF_A_NAME, 100, None),
+        (["bea", *["ada"] * (health.MOST_OF_A_NAME + 1)], 100, 1),
+        (["ada@x"] * health.MOST_OF_A_NAME + ["eve@x"], 100, None),
+        ([f"eve{n}@x" for n in range(health.MOST_STREAMS_OF_AN_ADDRESS + 1)], 100, 0),
+        ([f"eve{n}" for n in range(health.MOST_STREAMS_OF_AN_ADDRESS + 1)], 100, None),  # a proxy on this machine
         (["ada", "eve", "eve", "bea"], 3, 1),
         (["ada", "eve", "eve", "eve2", "eve2"], 4, 1),
         (["ada", "bea", "cem", "dan"], 3, 0),
     ],
 )
 def test_the_oldest_of_who_has_too_many_is_closed(opened: Sequence[str], most: int, closed: int | None) -> None:
-    streams = [Stream(name=one.partition("@")[0], address=one.partition("@")[2]) for one in opened]
-    assert surplus(streams, most) is (None if closed is None else streams[closed])
+    streams = [health.Stream(name=one.partition("@")[0], address=one.partition("@")[2]) for one in opened]
+    assert health.surplus(streams, most) is (None if closed is None else streams[closed])
 
 
 # -------------------------------------------------------------------------------------------------------- over real HTTP
@@ -62,7 +60,7 @@ class House:
     stack: AsyncExitStack
 
     async def enters(self, name: str) -> Browser:
-        """Signs a person in; returns their browser."""
+        """Signs a person in and returns their browser."""
         client = httpx.AsyncClient(base_url=self.url, trust_env=False, timeout=PATIENCE)
         browser = Browser(await self.stack.enter_async_context(client))
         await browser.opens("/sign-in")
@@ -71,7 +69,7 @@ class House:
         return browser
 
     async def hears(self, browser: Browser) -> AsyncIterator[str]:
-        """Opens a stream, and reads its first lines."""
+        """Opens a stream, reads its first line, and returns the other lines."""
         answer = await self.stack.enter_async_context(browser.client.stream("GET", "/chat/events"))
         lines = answer.aiter_lines()
         assert (await anext(lines)).startswith("retry")
@@ -84,7 +82,7 @@ class House:
 
 @pytest.fixture
 async def house(tmp_path: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[House]:
-    """Has room for 16 connections, and so for 8 streams."""
+    """A house with room for 16 connections, and so for 8 streams."""
     monkeypatch.setattr(resource, "getrlimit", lambda _: (64, 64))
     async with _served(tmp_path, clock) as found:
         yield found
@@ -96,7 +94,7 @@ async def _served(folder: Path, clock: FakeClock) -> AsyncIterator[House]:
     async with open_pages(folder, clock, web_password=PASSWORD, web_port="0", access="open") as pages:
         observe, seen = pages.app.context.observe, list[Measurement]()
         observe.listeners.append(seen.append)
-        server = serving(pages.app.settings, dict, said.append, [], pages=pages.site.routes, observe=observe)
+        server = web_server.serving(pages.app.settings, dict, said.append, [], pages=pages.site.routes, observe=observe)
         async with server, AsyncExitStack() as stack:
             yield House(pages, said[0].removeprefix("Health: ").removesuffix("/health/ready"), seen, stack)
             pages.site._streams.close()
@@ -113,7 +111,9 @@ async def test_one_person_under_many_names_keeps_nobody_out(house: House) -> Non
         assert (await stranger.get("/health/live")).json() == {"live": True}
         assert (await stranger.get("/sign-in")).status_code == 200
     assert house.closed["stream"] == 8
-    assert [line async for line in first[0] if line] == FULL.split("\n")[:2], "the page is told, and does not come back"
+    assert [line async for line in first[0] if line] == health.FULL.split("\n")[:2], (
+        "the page is told, and does not come back"
+    )
     await ada.posts("/chat/say", {"text": "/list"}, **{"x-requested-with": "fetch"})
     async for line in heard:
         if "event: message" in line:
@@ -125,7 +125,7 @@ async def test_one_person_under_many_names_keeps_nobody_out(house: House) -> Non
 async def test_connections_full_of_answers_make_room_for_one_more(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Found with 256 open pages: `/health/live` was refused as long as they were open."""
+    """This failed with 256 open pages: `/health/live` was refused as long as they were open."""
     monkeypatch.setattr(house.pages.site._streams, "_most", 100)
     heard = [await house.hears(await house.enters(f"eve{number}")) for number in range(20)]
     async with httpx.AsyncClient(base_url=house.url, trust_env=False) as stranger:
@@ -150,7 +150,7 @@ async def test_a_stream_ends_quietly_when_the_database_fails() -> None:
     async def may_hear() -> bool:
         return True
 
-    told = Streams(ignore, 8).follow(parts(), name="ada", address="", may_hear=may_hear)
+    told = health.Streams(ignore, 8).follow(parts(), name="ada", address="", may_hear=may_hear)
     assert [part async for part in told] == ["one"]
 
 
@@ -167,7 +167,9 @@ async def test_a_connection_for_which_no_file_is_left_waits(tmp_path: Path, monk
     monkeypatch.setattr(web_server, "ACCEPT_AGAIN", 0)
     said: list[str] = []
     async with (
-        serving(load_settings({"PAPERWIRE_WEB_PORT": "0"}, tmp_path), dict, said.append, [], observe=seen.append),
+        web_server.serving(
+            load_settings({"PAPERWIRE_WEB_PORT": "0"}, tmp_path), dict, said.append, [], observe=seen.append
+        ),
         httpx.AsyncClient(trust_env=False) as client,
     ):
         answer = await client.get(said[0].removeprefix("Health: ").replace("ready", "live"))
@@ -180,7 +182,7 @@ async def test_a_connection_for_which_no_file_is_left_waits(tmp_path: Path, monk
 async def test_what_was_closed_is_one_line_a_minute_and_a_metric(
     house: House, clock: FakeClock, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    metrics, counts = Metrics(house.pages.app, dict), ClosedConnections(clock)
+    metrics, counts = Metrics(house.pages.app, dict), web_server.ClosedConnections(clock)
     minutes = iter(range(3))
 
     async def one_minute(seconds: float) -> None:
@@ -191,15 +193,15 @@ async def test_what_was_closed_is_one_line_a_minute_and_a_metric(
                 listener(ConnectionClosed(kind="connection"))
 
     monkeypatch.setattr(clock, "sleep", one_minute)
-    with pytest.raises(RuntimeError):  # the minutes are over
+    with pytest.raises(RuntimeError):  # raised when no minutes are left
         await counts.watch()
-    assert [one for one in caplog.messages if "web address" in one] == [closed_line({"connection": 1000})]
+    assert [one for one in caplog.messages if "web address" in one] == [web_server.closed_line({"connection": 1000})]
     assert 'paperwire_connections_closed_total{kind="connection"} 1000.0' in (await metrics.page())[0].decode()
 
 
 def test_the_line_says_what_was_closed_and_how_often(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(resource, "getrlimit", lambda _: (1024, 1024))
-    assert closed_line({"connection": 1076, "stream": 2, "refused": 3}) == (
+    assert web_server.closed_line({"connection": 1076, "stream": 2, "refused": 3}) == (
         "Too many connections to the web address in the last minute: 1076 closed, since 256 at most are served; "
         "2 streams of open pages closed; 3 not accepted, since no file could be opened."
     )

@@ -1,34 +1,36 @@
-"""The best papers come first: the order of a delivery, what its limit leaves out, and the taste that signals make."""
+"""Which papers come first, in deliveries and in previews."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
+from random import Random
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from subscriptions.model import Announce, Chat, KnownPaper
+from subscriptions.model import Announce, Chat, Item, KnownPaper
 from subscriptions.service import near_papers
 from subscriptions.service.amendments import set_settings
-from subscriptions.service.near_papers import nearest, note_signal, saved_papers, take_back
 from subscriptions.service.next_deliveries import get_chat
+from subscriptions.service.pausing import pause, resume
 from subscriptions.service.plan import plan_due
-from subscriptions.service.previews import preview
+from subscriptions.service.previews import Preview, preview
 from subscriptions.states import Signal
-from subscriptions.store import deliveries
+from subscriptions.store import chats, deliveries
 from subscriptions.store import signals as stored_signals
 from subscriptions.store.database.store import Store
-from tests.make import NOON, address, ingested, paper, signals_of_paper, stored_papers, subscribes
+from tests import make
+from tests.integration.cli import Terminal
 
-pytestmark = pytest.mark.both_databases
-
-ME = address("telegram:42")
-HOUR = timedelta(hours=1)
-LATER = NOON + HOUR
+ME = make.address("telegram:42")
+LATER = make.NOON + make.HOUR
 OTHERS = [f"Graph {word}" for word in ("tree", "ring", "path", "walk", "cut", "clique")]
 
 
 def known(store: Store, title: str) -> KnownPaper:
     with store.read() as transaction:
-        return next(one for one in stored_papers(transaction) if one.paper.title == title)
+        return next(one for one in make.stored_papers(transaction) if one.paper.title == title)
 
 
 def chat_of(store: Store) -> Chat:
@@ -36,25 +38,25 @@ def chat_of(store: Store) -> Chat:
 
 
 def did(store: Store, kind: Signal, *titles: str) -> None:
-    note_signal(store, chat_of(store), [known(store, title).id for title in titles], kind, now=NOON)
+    near_papers.note_signal(store, chat_of(store), [known(store, title).id for title in titles], kind, now=make.NOON)
 
 
 def delivered(store: Store) -> list[tuple[str, bool]]:
-    """Plans what is due, and returns the titles of the newest delivery in its order, and whether they are shown."""
+    """Plans what is due. Returns (title, whether it is shown) for each paper of the newest delivery, in its order."""
     shown = preview(store, ME, now=LATER).delivery
     assert shown is not None
     plan_due(store, now=LATER)
     with store.read() as transaction:
         newest = transaction.connection().exec_driver_sql("SELECT max(seq) FROM delivery").scalar()
-        items = deliveries.delivery_value(transaction, int(newest or 0), zone="UTC").items
+        items = deliveries.delivery_value(transaction, int(newest or 0)).items
     assert [(one.paper.id, one.shown) for one in shown.items] == [(one.paper.id, one.shown) for one in items]
     return [(one.paper.paper.title, one.shown) for one in items]
 
 
 def first_day(store: Store, *titles: str) -> None:
-    subscribes(store, str(ME), "graph", every="now")
-    ingested(store, *(paper(title, abstract="A graph.") for title in (*titles, *OTHERS)))
-    plan_due(store, now=NOON)
+    make.subscribes(store, str(ME), "graph", every="now")
+    make.ingested(store, *(make.paper(title, abstract="A graph.") for title in (*titles, *OTHERS)))
+    plan_due(store, now=make.NOON)
 
 
 def titles_of(found: Sequence[tuple[str, bool]]) -> list[str]:
@@ -64,15 +66,17 @@ def titles_of(found: Sequence[tuple[str, bool]]) -> list[str]:
 SECOND_DAY = ("Graph of ants", "Graph swarm", "Graph of bees")
 
 
+@pytest.mark.both_databases
 def test_the_newest_come_first_where_nothing_is_known_of_a_taste(store: Store) -> None:
     first_day(store)
-    ingested(store, *(paper(title) for title in SECOND_DAY), now=LATER)
+    make.ingested(store, *(make.paper(title) for title in SECOND_DAY), now=LATER)
     assert titles_of(delivered(store)) == [*reversed(SECOND_DAY)]
 
 
 CARED, NOT_WANTED = ["Graph swarm", "Graph of bees", "Graph of ants"], ["Graph swarm", "Graph of ants", "Graph of bees"]
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize(
     ("kind", "about", "order"),
     [
@@ -91,38 +95,42 @@ def test_near_to_what_the_chat_cared_about_is_first_to_the_rest_last(
     titles = f"{about} one", f"{about} two"
     first_day(store, *titles)
     did(store, kind, *titles)
-    ingested(store, *(paper(title) for title in SECOND_DAY), now=LATER)
+    make.ingested(store, *(make.paper(title) for title in SECOND_DAY), now=LATER)
     assert titles_of(delivered(store)) == order
 
 
+@pytest.mark.both_databases
 def test_newest_first_ignores_what_the_chat_liked(store: Store) -> None:
     first_day(store, "Swarm graph one")
     did(store, Signal.LIKED, "Swarm graph one")
-    set_settings(store, ME, {"order": "newest"}, now=NOON)
-    ingested(store, *(paper(title) for title in SECOND_DAY), now=LATER)
+    set_settings(store, ME, {"order": "newest"}, now=make.NOON)
+    make.ingested(store, *(make.paper(title) for title in SECOND_DAY), now=LATER)
     assert titles_of(delivered(store)) == [*reversed(SECOND_DAY)]
 
 
+@pytest.mark.both_databases
 def test_the_limit_keeps_the_best(store: Store) -> None:
     first_day(store, "Swarm graph one")
     did(store, Signal.LIKED, "Swarm graph one")
-    set_settings(store, ME, {"limit": "1"}, now=NOON)
-    ingested(store, *(paper(title) for title in SECOND_DAY), now=LATER)
+    set_settings(store, ME, {"limit": "1"}, now=make.NOON)
+    make.ingested(store, *(make.paper(title) for title in SECOND_DAY), now=LATER)
     assert delivered(store) == [("Graph swarm", True), ("Graph of bees", False), ("Graph of ants", False)]
 
 
+@pytest.mark.both_databases
 def test_cross_lists_come_after_new_papers(store: Store) -> None:
     first_day(store, "Swarm graph one")
     did(store, Signal.LIKED, "Swarm graph one")
-    ingested(store, paper("Graph of ants"), paper("Graph swarm", kind=Announce.CROSS), now=LATER)
+    make.ingested(store, make.paper("Graph of ants"), make.paper("Graph swarm", kind=Announce.CROSS), now=LATER)
     assert titles_of(delivered(store)) == ["Graph of ants", "Graph swarm"]
 
 
+@pytest.mark.both_databases
 def test_one_chats_taste_is_not_anothers(store: Store) -> None:
     first_day(store, "Swarm graph one")
-    subscribes(store, "telegram:43", "graph", every="now")
-    note_signal(store, get_chat(store, address("telegram:43")), [known(store, "Swarm graph one").id], Signal.LIKED, now=NOON)  # fmt: skip
-    ingested(store, *(paper(title) for title in SECOND_DAY), now=LATER)
+    make.subscribes(store, "telegram:43", "graph", every="now")
+    near_papers.note_signal(store, get_chat(store, make.address("telegram:43")), [known(store, "Swarm graph one").id], Signal.LIKED, now=make.NOON)  # fmt: skip
+    make.ingested(store, *(make.paper(title) for title in SECOND_DAY), now=LATER)
     plan_due(store, now=LATER)
     with store.read() as transaction:
         newest = (
@@ -130,56 +138,210 @@ def test_one_chats_taste_is_not_anothers(store: Store) -> None:
         )
         orders = {}
         for seq in newest.all():
-            one = deliveries.delivery_value(transaction, int(seq), zone="UTC")
+            one = deliveries.delivery_value(transaction, int(seq))
             orders[str(one.chat.address)] = [item.paper.paper.title for item in one.items]
     assert orders["telegram:42"] == [*reversed(SECOND_DAY)]
     assert orders["telegram:43"][0] == "Graph swarm"
 
 
+@pytest.mark.both_databases
 def test_a_like_takes_back_a_dislike_and_the_other_way_round(store: Store) -> None:
     first_day(store, "Swarm graph one")
     one = known(store, "Swarm graph one").id
     for kind in (Signal.LIKED, Signal.DISLIKED, Signal.LIKED):
-        note_signal(store, chat_of(store), [one], kind, now=NOON)
-        assert signals_of_paper(store, chat_of(store), one) == {kind}
-    assert take_back(store, chat_of(store), one, Signal.LIKED)
-    assert not take_back(store, chat_of(store), one, Signal.LIKED)
+        near_papers.note_signal(store, chat_of(store), [one], kind, now=make.NOON)
+        assert make.signals_of_paper(store, chat_of(store), one) == {kind}
+    assert near_papers.take_back(store, chat_of(store), one, Signal.LIKED)
+    assert not near_papers.take_back(store, chat_of(store), one, Signal.LIKED)
     chat = chat_of(store).id
     with store.read() as transaction:
         assert stored_signals.tastes(transaction, [chat]) == {}
 
 
+@pytest.mark.both_databases
 def test_the_oldest_signals_go_and_saved_papers_stay(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(near_papers, "MOST_SIGNALS", 3)
     first_day(store, "Swarm graph one")
     did(store, Signal.SAVED, "Swarm graph one")
     for step, title in enumerate(OTHERS):
-        note_signal(store, chat_of(store), [known(store, title).id], Signal.OPENED, now=NOON + step * HOUR)
+        near_papers.note_signal(
+            store, chat_of(store), [known(store, title).id], Signal.OPENED, now=make.NOON + step * make.HOUR
+        )
     chat = chat_of(store).id
     with store.read() as transaction:
         kept = stored_signals.signals_of(transaction, chat, most=99)
     opened = [known(store, title).id for title in OTHERS[:-4:-1]]
     assert [one.paper for one in kept] == [*opened, known(store, "Swarm graph one").id]
-    assert [one.paper.title for one in saved_papers(store, chat_of(store))] == ["Swarm graph one"]
+    assert [one.paper.title for one in near_papers.saved_papers(store, chat_of(store))] == ["Swarm graph one"]
 
 
+@pytest.mark.both_databases
 def test_what_speaks_for_a_paper_is_named_with_its_words(store: Store) -> None:
     first_day(store, "Swarm graph one", "Reef graph")
     did(store, Signal.OPENED, "Reef graph", "Swarm graph one")
-    ingested(store, paper("Graph swarm"), paper("Nothing of it"), now=LATER)
-    found = nearest(store, chat_of(store), known(store, "Graph swarm"))
+    make.ingested(store, make.paper("Graph swarm"), make.paper("Nothing of it"), now=LATER)
+    found = near_papers.nearest(store, chat_of(store), known(store, "Graph swarm"))
     assert found is not None
     assert (found.kind, found.paper.paper.title, found.words[0]) == (Signal.OPENED, "Swarm graph one", "swarm")
-    assert nearest(store, chat_of(store), known(store, "Nothing of it")) is None
+    assert near_papers.nearest(store, chat_of(store), known(store, "Nothing of it")) is None
 
 
+@pytest.mark.both_databases
 def test_signals_of_two_papers_that_are_one_stay_once(store: Store) -> None:
-    subscribes(store, str(ME), "graph", every="now")
-    ingested(store, paper("Graph swarm", arxiv_id=None), paper("Swarm", arxiv_id="2601.99999"))
+    make.subscribes(store, str(ME), "graph", every="now")
+    make.ingested(store, make.paper("Graph swarm", arxiv_id=None), make.paper("Swarm", arxiv_id="2601.99999"))
     did(store, Signal.SAVED, "Graph swarm", "Swarm")
     did(store, Signal.OPENED, "Graph swarm")
-    assert len(saved_papers(store, chat_of(store))) == 2
-    ingested(store, paper("Graph swarm", arxiv_id="2601.99999", version=2), now=LATER)
-    (one,) = saved_papers(store, chat_of(store))
+    assert len(near_papers.saved_papers(store, chat_of(store))) == 2
+    make.ingested(store, make.paper("Graph swarm", arxiv_id="2601.99999", version=2), now=LATER)
+    (one,) = near_papers.saved_papers(store, chat_of(store))
     assert one.paper.arxiv_id == "2601.99999"
-    assert signals_of_paper(store, chat_of(store), one.id) == {Signal.SAVED, Signal.OPENED}
+    assert make.signals_of_paper(store, chat_of(store), one.id) == {Signal.SAVED, Signal.OPENED}
+
+
+# ── A preview holds the papers that a plan of the same moment holds ───────────────────────────────────────────────────
+
+CHATS = ("telegram:42", "telegram:-1001", "console:me", "slack:C1")
+QUERIES = ("graph", "tree", "graph OR ring", "ring -tree", "cat:cs.LG", "nothing")
+WORDS = ("Graph", "Tree", "Ring", "Graph tree", "Ring tree", "Other")
+CADENCES: tuple[dict[str, str], ...] = (
+    {"every": "now"},
+    {"every": "when-out", "at": "08:00-20:00"},
+    {"every": "daily", "at": "13:00"},
+    {"every": "weekdays", "at": "09:00"},
+    {"every": "weekly", "on": "mon", "at": "09:00"},
+    {"every": "daily", "at": "13:00", "tz": "America/New_York"},
+)
+SETTINGS = (
+    ("limit", "3"),
+    ("quiet", "off"),
+    ("quiet", "11:00-14:00"),
+    ("crosslists", "out"),
+    ("timezone", "Asia/Tokyo"),
+    ("order", "newest"),
+)
+
+
+def planned(store: Store, chat: str, before: int) -> list[Item]:
+    """Returns the planned items of a chat in deliveries after the one with this number."""
+    new = range(before + 1, written(store) + 1)
+    with store.read() as session:
+        found = [deliveries.delivery_value(session, seq) for seq in new]
+    return [item for one in found if one.chat.address == make.address(chat) for item in one.items]
+
+
+def written(store: Store) -> int:
+    """Returns the number of deliveries ever stored."""
+    with store.read() as session:
+        return int(session.connection().exec_driver_sql("SELECT coalesce(max(seq), 0) FROM delivery").scalar() or 0)
+
+
+def fields_of(items: Sequence[Item]) -> list[tuple[str, bool, tuple[int, ...]]]:
+    return [(item.paper.paper.title, item.shown, tuple(one.number for one in item.because)) for item in items]
+
+
+def shown(found: Preview) -> list[tuple[str, bool, tuple[int, ...]]]:
+    return fields_of(found.delivery.items if found.delivery else ())
+
+
+@settings(max_examples=6)
+@given(st.integers(0, 10**9))
+def test_whatever_a_chat_asks_for_and_whenever_it_looks(seed: int) -> None:
+    chance = Random(seed)
+    with TemporaryDirectory() as folder:
+        store = Store(f"sqlite:///{folder}/previews.db")
+        store.open(now=make.NOON)
+        now = make.NOON - timedelta(days=chance.randint(0, 6))
+        for _ in range(12):
+            now += chance.choice((timedelta(minutes=7), make.HOUR, 5 * make.HOUR, make.DAY))
+            something_happens(store, chance, now)
+            if chance.random() < 0.7:
+                previews_hold(store, now)
+        store.close()
+
+
+def something_happens(store: Store, chance: Random, now: datetime) -> None:
+    """Does one random thing: ingests papers, or lets a chat subscribe, change a setting or pause."""
+    chat, what = chance.choice(CHATS), chance.random()
+    if what < 0.4:
+        kinds = (None, None, Announce.CROSS, Announce.REPLACE)
+        new = [
+            make.paper(f"{chance.choice(WORDS)} {chance.random()}", "cs.LG", kind=chance.choice(kinds))
+            for _ in range(chance.randint(1, 8))
+        ]
+        make.ingested(store, *new, now=now)
+    elif what < 0.5:
+        make.subscribes(store, chat, "graph", now=now)
+        with store.read() as transaction:
+            known = [one.id for one in make.stored_papers(transaction)]
+        judged = chance.sample(known, min(2, len(known)))
+        near_papers.note_signal(
+            store, get_chat(store, make.address(chat)), judged, chance.choice(tuple(Signal)), now=now
+        )
+    elif what < 0.7:
+        make.subscribes(store, chat, chance.choice(QUERIES), now=now, **chance.choice(CADENCES))
+    else:
+        changes(store, chat, chance, now)
+
+
+def changes(store: Store, chat: str, chance: Random, now: datetime) -> None:
+    make.subscribes(store, chat, "graph", now=now)
+    where, what = make.address(chat), chance.random()
+    until = chance.choice((None, now + 3 * make.HOUR, now + make.DAY))
+    if what < 0.4:
+        set_settings(store, where, dict([chance.choice(SETTINGS)]), now=now)
+    elif what < 0.6:
+        pause(store, where, None, until=until, now=now)
+    elif what < 0.8:
+        pause(store, where, 1, until=until, now=now)
+    else:
+        resume(store, where, None, now=now)
+
+
+def previews_hold(store: Store, now: datetime) -> None:
+    """Checks that the previews of all chats show what a plan of this moment stores."""
+    known = [chat for chat in CHATS if is_known(store, chat)]
+    expected = {chat: preview(store, make.address(chat), now=now) for chat in known}
+    before = written(store)
+    plan_due(store, now=now)
+    for chat in known:
+        assert shown(expected[chat]) == fields_of(planned(store, chat, before)), (chat, now)
+        assert (expected[chat].later is None) == (not expected[chat].not_due)
+
+
+def is_known(store: Store, chat: str) -> bool:
+    with store.read() as session:
+        return chats.find_chat(session, make.address(chat)) is not None
+
+
+# --------------------------------------------------------------------------------------------------- the order in words
+
+
+def digest_of(titles: Sequence[str]) -> str:
+    """Returns a new page of the three-line format."""
+    return "\n".join(
+        f'{{"id": "2601.0{n:04d}", "title": "{title}", "summary": "On {title}.", "authors": ["Ada Example"], '
+        f'"categories": ["cs.LG"]}}'
+        for n, title in enumerate(titles, 1)
+    )
+
+
+def test_the_command_line_says_what_is_due_and_what_is_not_yet(terminal: Terminal) -> None:
+    chat, morning = ("--as", "telegram:42"), ("--now", "2026-01-22T08:30Z")
+    terminal("subscribe", "graph", *chat, "--every", "now", "--now", "2026-01-22T07:00Z")
+    terminal("subscribe", "tree", *chat, "--every", "daily", "--at", "09:00", "--now", "2026-01-22T07:00Z")
+    path = terminal.file("day.jsonl", digest_of(["Graph networks", "Tree search", "Tree rings"]))
+    assert terminal("ingest", str(path), "--date", "2026-01-22", "--now", "2026-01-22T08:00Z").status == 0
+    document = terminal("preview", *chat, *morning, "--json").json
+    assert document["due"] == ["2601.00001"]
+    assert document["not_due"] == [
+        {"number": 2, "at": "2026-01-22T09:00:00Z", "held": None, "papers": ["2601.00003", "2601.00002"]}
+    ]
+    lines = terminal("preview", *chat, *morning).out.splitlines()
+    assert lines[0] == "Due now:"
+    assert "Not due yet:" in lines
+    assert "  2  tree · 2 papers · Thu 22 Jan 09:00" in lines
+    sent = terminal("deliver", *morning, "--json").json
+    assert sent["planned"] == 1
+    later = terminal("preview", *chat, "--now", "2026-01-22T09:00Z", "--json").json
+    assert (sorted(later["due"]), later["not_due"]) == (["2601.00002", "2601.00003"], [])

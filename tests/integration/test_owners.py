@@ -1,4 +1,4 @@
-"""Claimed messages and replies have an owner: those of a stalled owner are recovered, never all that are being sent."""
+"""Rule 14 (docs/architecture.md): which worker owns a message that is being sent. A lane has one sender at a time."""
 
 import asyncio
 from datetime import timedelta
@@ -7,35 +7,34 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
 from bot.app import App
-from bot.cli.sending import _deliver
+from bot.cli.running import _deliver
 from bot.commands.paper_lookup import pending_lookup
 from bot.conversation.reply_sender import StoredReply, send_reply
-from bot.delivery.planning import DrainState, plan
+from bot.delivery.outcomes import DrainState
+from bot.delivery.sender import plan
 from bot.operation.health import LOOK_INTERVAL
 from bot.operation.process import run
 from bot.operation.worker import BEAT_INTERVAL, OwnerWatch
 from bot.ports.conversation import MessageRequest, Place
-from subscriptions.errors import StoreError
+from subscriptions.errors import RetryLater, StoreError
 from subscriptions.model import CallbackToken, ChatKind, Message
+from subscriptions.service import sending
 from subscriptions.service.chat_status import apply_once
 from subscriptions.service.plan import plan_due
-from subscriptions.store.conversations import (
-    begin_lookup,
-    end_lookup,
-    has_reply,
-    requested_lookup,
-    take_over_lookups,
-    unfinished_replies,
-)
+from subscriptions.store import conversations, workers
+from subscriptions.store.claims import Claim, mark_sending
 from subscriptions.store.database.store import Store
-from subscriptions.store.workers import beat, begin_worker, end_worker, other_workers, recover_stalled
+from subscriptions.store.deliveries import Rendered, store_rendered
+from subscriptions.store.moving import chat_moved
+from tests import make
 from tests.being_sent import being_sent, request
 from tests.fakes.telegram import FakeTelegram
 from tests.integration.locked import AlarmClock, ForeignLock
 from tests.integration.telegram_bot import Quiet, a_bot, posts
-from tests.make import NOON, FakeClock, address, ingested, paper, subscribes
+from tests.stored import change, rows
 
 pytestmark = pytest.mark.both_databases
 
@@ -46,15 +45,15 @@ def states(store: Store) -> list[str]:
 
 
 async def test_a_start_recovers_only_what_nobody_has_in_hand(
-    tmp_path: Path, telegram: FakeTelegram, clock: FakeClock, store: Store, other: Store
+    tmp_path: Path, telegram: FakeTelegram, clock: make.FakeClock, store: Store, other: Store
 ) -> None:
     async with a_bot(tmp_path, telegram, clock, database=str(other.url)) as app:
         for chat in ("1", "2", "3"):
-            subscribes(app.store, f"telegram:{chat}", "graph", every="now")
-        ingested(app.store, paper("A graph"))
+            make.subscribes(app.store, f"telegram:{chat}", "graph", every="now")
+        make.ingested(app.store, make.paper("A graph"))
         await plan(app.context, DrainState())
         being_sent(other, request("1"))
-        begin_worker(store, holds_sender_lock=True)  # an earlier process, which is killed now
+        workers.begin_worker(store, holds_sender_lock=True)  # an earlier process, which is now killed
         being_sent(store, request("2"))
         await app.sender.deliver()
         assert states(app.store) == ["sending", "sent", "sent"]
@@ -63,17 +62,17 @@ async def test_a_start_recovers_only_what_nobody_has_in_hand(
 
 @pytest.fixture
 def in_other_hands(store: Store, other: Store) -> Store:
-    """A store whose one message another worker is sending."""
-    begin_worker(store, holds_sender_lock=True)
-    subscribes(store, "telegram:1", "graph", every="now", since="1d")
-    ingested(store, paper("A graph"), now=NOON - timedelta(hours=1))
-    plan_due(store, now=NOON)
+    """A store with one message, which another worker is sending."""
+    workers.begin_worker(store, holds_sender_lock=True)
+    make.subscribes(store, "telegram:1", "graph", every="now", since="1d")
+    make.ingested(store, make.paper("A graph"), now=make.NOON - timedelta(hours=1))
+    plan_due(store, now=make.NOON)
     being_sent(other, request("1"))
     return store
 
 
-async def looks(watch: OwnerWatch, clock: FakeClock, times: int) -> int:
-    """Looks so many times, ten seconds apart. Returns how many messages were recovered."""
+async def looks(watch: OwnerWatch, clock: make.FakeClock, times: int) -> int:
+    """Looks `times` times, ten seconds apart. Returns how many messages were recovered."""
     recovered = 0
     for _ in range(times):
         clock.advance(timedelta(seconds=10))
@@ -82,13 +81,13 @@ async def looks(watch: OwnerWatch, clock: FakeClock, times: int) -> int:
 
 
 async def test_a_stalled_worker_loses_its_message_after_a_minute(
-    in_other_hands: Store, other: Store, clock: FakeClock
+    in_other_hands: Store, other: Store, clock: make.FakeClock
 ) -> None:
     watch = OwnerWatch(in_other_hands, clock)
     for _ in range(30):
         assert await looks(watch, clock, 1) == 0
-        beat(other)
-    clock.step(timedelta(days=400))  # the machine's clock is set
+        workers.beat(other)
+    clock.step(timedelta(days=400))  # the machine's clock is changed
     assert await looks(watch, clock, 6) == 0
     assert states(in_other_hands) == ["sending"]
     assert await looks(watch, clock, 1) == 1
@@ -97,7 +96,7 @@ async def test_a_stalled_worker_loses_its_message_after_a_minute(
 
 @pytest.mark.sqlite_alone("nobody locks a whole database of PostgreSQL")
 async def test_after_a_foreign_lock_an_owner_has_a_minute_to_confirm(
-    in_other_hands: Store, clock: FakeClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    in_other_hands: Store, clock: make.FakeClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("subscriptions.store.database.store.BUSY_SECONDS", 0.01)
     here = Store(str(in_other_hands.url))
@@ -115,34 +114,34 @@ async def test_after_a_foreign_lock_an_owner_has_a_minute_to_confirm(
 
 
 def test_a_heartbeat_before_the_recovery_keeps_the_message(in_other_hands: Store, other: Store) -> None:
-    seen = other_workers(in_other_hands)
+    seen = workers.other_workers(in_other_hands)
     assert list(seen) == [other.worker]
-    beat(other)
-    assert recover_stalled(in_other_hands, seen) == 0
+    workers.beat(other)
+    assert workers.recover_stalled(in_other_hands, seen) == 0
     assert states(in_other_hands) == ["sending"]
 
 
 def test_a_reply_of_a_dead_worker_is_taken_over_once(store: Store, other: Store) -> None:
     gone = Store(str(store.url))
     for worker, update in ((gone, "1"), (other, "2")):
-        apply_once(worker, "telegram", update, lambda _: '{"text": "hello"}', chat="telegram:1", now=NOON)
+        apply_once(worker, "telegram", update, lambda _: '{"text": "hello"}', chat="telegram:1", now=make.NOON)
     gone.close()
-    begin_worker(store, holds_sender_lock=True)
-    assert [update for _, update, _ in unfinished_replies(store, now=NOON)] == ["1"]
+    workers.begin_worker(store, holds_sender_lock=True)
+    assert [update for _, update, _ in conversations.unfinished_replies(store, now=make.NOON)] == ["1"]
     third = Store(str(store.url))
-    begin_worker(third, holds_sender_lock=False)
-    assert unfinished_replies(third, now=NOON) == []
+    workers.begin_worker(third, holds_sender_lock=False)
+    assert conversations.unfinished_replies(third, now=make.NOON) == []
     third.close()
 
 
 async def running(app: App, *, once: bool) -> None:
-    """`paperwire run`, and with `once` `paperwire run --once`."""
+    """Runs `paperwire run`, or `paperwire run --once`."""
     sources: Any = Quiet()
     await run(app, sources, once=once, new_bot=False, pause_gone=False, say=lambda _: None)
 
 
-class Beating(FakeClock):
-    """Ends the waits between heartbeats, and those for the pace of sends; no other one."""
+class Beating(make.FakeClock):
+    """A clock that ends at once the waits between heartbeats and the pauses between sends, and no other wait."""
 
     async def sleep(self, seconds: float) -> None:
         if seconds < LOOK_INTERVAL:
@@ -153,7 +152,7 @@ class Beating(FakeClock):
 async def beaten(other: Store, seen: dict[str, int]) -> None:
     """Waits until a worker with claims has sent a heartbeat, or should have."""
     for _ in range(300):
-        if await asyncio.to_thread(other_workers, other) != seen:
+        if await asyncio.to_thread(workers.other_workers, other) != seen:
             return
 
 
@@ -162,16 +161,16 @@ async def test_messages_of_a_living_deliver_or_run_once_are_left_to_it(
     how: str, tmp_path: Path, telegram: FakeTelegram, other: Store
 ) -> None:
     async with a_bot(tmp_path, telegram, AlarmClock(), read=100, database=str(other.url)) as app:
-        subscribes(app.store, "telegram:1", "graph", every="now")
-        ingested(app.store, paper("A graph"))
+        make.subscribes(app.store, "telegram:1", "graph", every="now")
+        make.ingested(app.store, make.paper("A graph"))
         telegram.answers("hang after", chat="1")
         sending = asyncio.create_task(_deliver(app) if how == "deliver" else running(app, once=True))
         await asyncio.to_thread(telegram.waits_hanging)
-        theirs = FakeClock(NOON)
+        theirs = make.FakeClock(make.NOON)
         watch = OwnerWatch(other, theirs)
         for _ in range(2):
             assert await looks(watch, theirs, 4) == 0
-            await beaten(other, other_workers(other))
+            await beaten(other, workers.other_workers(other))
         assert await looks(watch, theirs, 1) == 0
         assert states(other) == ["sending"]
         telegram.releases()
@@ -189,47 +188,47 @@ async def test_replies_of_a_stalled_worker_are_posted_once(
 ) -> None:
     monkeypatch.setattr("bot.operation.worker.STALLED_AFTER", 0.0)
     message = Message(number=1, payload='{"text": "hello"}', plain="hello")
-    reply = StoredReply(update="1", chat=address("telegram:42"), messages=(message,))
-    clock = Beating(NOON)
+    reply = StoredReply(update="1", chat=make.address("telegram:42"), messages=(message,))
+    clock = Beating(make.NOON)
     async with a_bot(tmp_path, telegram, clock, database=str(other.url)) as app:
-        begin_worker(other, holds_sender_lock=False)
-        apply_once(other, "telegram", "1", lambda _: reply.to_json(), chat="telegram:42", now=NOON)
+        workers.begin_worker(other, holds_sender_lock=False)
+        apply_once(other, "telegram", "1", lambda _: reply.to_json(), chat="telegram:42", now=make.NOON)
         process = asyncio.create_task(running(app, once=False))
         await posts(telegram, 1)
         app.stop.set()
         await process
     assert [entry.text for entry in telegram.posted_to("42")] == ["hello"]
-    assert unfinished_replies(store, now=NOON) == []
+    assert conversations.unfinished_replies(store, now=make.NOON) == []
 
 
 async def test_a_worker_thought_dead_posts_no_taken_over_reply(
-    tmp_path: Path, telegram: FakeTelegram, other: Store, clock: FakeClock
+    tmp_path: Path, telegram: FakeTelegram, other: Store, clock: make.FakeClock
 ) -> None:
     message = Message(number=1, payload='{"text": "hello"}', plain="hello")
-    reply = StoredReply(update="1", chat=address("telegram:42"), messages=(message,))
+    reply = StoredReply(update="1", chat=make.address("telegram:42"), messages=(message,))
     async with a_bot(tmp_path, telegram, clock, database=str(other.url)) as app:
-        begin_worker(app.store, holds_sender_lock=False)
-        apply_once(app.store, "telegram", "1", lambda _: reply.to_json(), chat="telegram:42", now=NOON)
-        recover_stalled(other, other_workers(other))
-        assert len(unfinished_replies(other, now=NOON)) == 1
+        workers.begin_worker(app.store, holds_sender_lock=False)
+        apply_once(app.store, "telegram", "1", lambda _: reply.to_json(), chat="telegram:42", now=make.NOON)
+        workers.recover_stalled(other, workers.other_workers(other))
+        assert len(conversations.unfinished_replies(other, now=make.NOON)) == 1
         await send_reply(app.context, reply)
         assert telegram.posted_to("42") == []
-        recover_stalled(app.store, other_workers(app.store))
-        assert len(unfinished_replies(app.store, now=NOON)) == 1
+        workers.recover_stalled(app.store, workers.other_workers(app.store))
+        assert len(conversations.unfinished_replies(app.store, now=make.NOON)) == 1
         for _ in range(2):
             await send_reply(app.context, reply)
     assert len(telegram.posted_to("42")) == 1
 
 
 async def test_a_reply_of_unknown_state_is_posted(tmp_path: Path, telegram: FakeTelegram, other: Store) -> None:
-    """The server crashed after the commit and before its reply."""
+    """The server crashed after the commit and before it replied."""
     message = Message(number=1, payload='{"text": "hello"}', plain="hello")
-    reply = StoredReply(update="1", chat=address("telegram:42"), messages=(message,))
-    async with a_bot(tmp_path, telegram, Beating(NOON), database=str(other.url)) as app:
+    reply = StoredReply(update="1", chat=make.address("telegram:42"), messages=(message,))
+    async with a_bot(tmp_path, telegram, Beating(make.NOON), database=str(other.url)) as app:
         process = asyncio.create_task(running(app, once=False))
         telegram.user_writes("/help")
         await posts(telegram, 1)
-        apply_once(app.store, "telegram", "1", lambda _: reply.to_json(), chat="telegram:42", now=NOON)
+        apply_once(app.store, "telegram", "1", lambda _: reply.to_json(), chat="telegram:42", now=make.NOON)
         await posts(telegram, 2)
         app.stop.set()
         await process
@@ -240,71 +239,176 @@ async def test_look_ups_of_a_stalled_worker_are_answered(
     tmp_path: Path, telegram: FakeTelegram, other: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.operation.worker.STALLED_AFTER", 0.0)
-    chat = address("telegram:42")
+    chat = make.address("telegram:42")
     place = Place(chat=chat, kind=ChatKind.PRIVATE)
     request = MessageRequest(place=place, update_id="1", sender="42", text="2601.09001")
-    clock = Beating(NOON)
+    clock = Beating(make.NOON)
     async with a_bot(tmp_path, telegram, clock, database=str(other.url)) as app:
-        begin_worker(other, holds_sender_lock=False)
+        workers.begin_worker(other, holds_sender_lock=False)
         name, token = pending_lookup(request, ["2601.09001"])
-        begin_lookup(other, name, token, now=NOON)
+        conversations.begin_lookup(other, name, token, now=make.NOON)
         process = asyncio.create_task(running(app, once=False))
         await posts(telegram, 1)
         app.stop.set()
         await process
     (posted,) = telegram.posted_to("42")
     assert "arXiv cannot be asked now, so I do not know 2601.09001" in posted.text
-    assert requested_lookup(other, name, since=NOON) is None
+    assert conversations.requested_lookup(other, name, since=make.NOON) is None
 
 
 def test_a_look_up_stays_with_a_working_worker(store: Store, other: Store) -> None:
     token = CallbackToken(verb="", place="telegram:1", arguments={"names": ["2601.09001"]})
-    begin_lookup(other, "theirs", token, now=NOON)
-    begin_worker(store, holds_sender_lock=True)
-    begin_lookup(store, "ours", token, now=NOON)
-    assert take_over_lookups(store, since=NOON) == ["ours"]
-    seen = other_workers(store)
+    conversations.begin_lookup(other, "theirs", token, now=make.NOON)
+    workers.begin_worker(store, holds_sender_lock=True)
+    conversations.begin_lookup(store, "ours", token, now=make.NOON)
+    assert conversations.take_over_lookups(store, since=make.NOON) == ["ours"]
+    seen = workers.other_workers(store)
     assert list(seen) == [other.worker]
-    recover_stalled(store, seen)
-    assert take_over_lookups(store, since=NOON) == ["ours", "theirs"]
-    assert end_lookup(store, "theirs", since=NOON)
-    assert not end_lookup(other, "theirs", since=NOON)
+    workers.recover_stalled(store, seen)
+    assert conversations.take_over_lookups(store, since=make.NOON) == ["ours", "theirs"]
+    assert conversations.end_lookup(store, "theirs", since=make.NOON)
+    assert not conversations.end_lookup(other, "theirs", since=make.NOON)
 
 
 def test_a_reply_is_taken_over_until_one_has_posted_it(store: Store, other: Store) -> None:
-    apply_once(other, "telegram", "1", lambda _: '{"text": "hello"}', chat="telegram:1", now=NOON)
-    begin_worker(store, holds_sender_lock=True)
-    seen = other_workers(store)
-    assert recover_stalled(store, seen) == 0
-    assert [update for _, update, _ in unfinished_replies(store, now=NOON)] == ["1"]
-    assert has_reply(store, "telegram", "1")
-    assert not has_reply(other, "telegram", "1"), "it was taken for gone"
-    assert list(other_workers(other)) == [store.worker]
+    apply_once(other, "telegram", "1", lambda _: '{"text": "hello"}', chat="telegram:1", now=make.NOON)
+    workers.begin_worker(store, holds_sender_lock=True)
+    seen = workers.other_workers(store)
+    assert workers.recover_stalled(store, seen) == 0
+    assert [update for _, update, _ in conversations.unfinished_replies(store, now=make.NOON)] == ["1"]
+    assert conversations.has_reply(store, "telegram", "1")
+    assert not conversations.has_reply(other, "telegram", "1"), "it was taken for gone"
+    assert list(workers.other_workers(other)) == [store.worker]
     third = Store(str(store.url))
-    begin_worker(third, holds_sender_lock=True)
-    assert [update for _, update, _ in unfinished_replies(third, now=NOON)] == ["1"]
-    assert unfinished_replies(third, now=NOON + timedelta(minutes=11)) == []
-    assert list(other_workers(other)) == [third.worker]
+    workers.begin_worker(third, holds_sender_lock=True)
+    assert [update for _, update, _ in conversations.unfinished_replies(third, now=make.NOON)] == ["1"]
+    assert conversations.unfinished_replies(third, now=make.NOON + timedelta(minutes=11)) == []
+    assert list(workers.other_workers(other)) == [third.worker]
     third.close()
 
 
 def test_a_worker_that_others_took_for_gone_joins_them_again(store: Store, other: Store) -> None:
-    """It was stopped for a while. What it claims from now on is its own again."""
-    begin_worker(store, holds_sender_lock=False)
-    recover_stalled(store, other_workers(store))
-    assert other_workers(store) == {}
-    beat(other)
-    assert other_workers(store) == {other.worker: 1}
-    end_worker(other)
-    assert other_workers(store) == {}
+    """The worker was stopped for a while. It owns everything that it claims from now on."""
+    workers.begin_worker(store, holds_sender_lock=False)
+    workers.recover_stalled(store, workers.other_workers(store))
+    assert workers.other_workers(store) == {}
+    workers.beat(other)
+    assert workers.other_workers(store) == {other.worker: 1}
+    workers.end_worker(other)
+    assert workers.other_workers(store) == {}
 
 
 async def test_workers_with_nothing_in_hand_are_forgotten_too(store: Store, other: Store) -> None:
-    begin_worker(store, holds_sender_lock=False)
-    clock = FakeClock(NOON)
+    workers.begin_worker(store, holds_sender_lock=False)
+    clock = make.FakeClock(make.NOON)
     watch = OwnerWatch(store, clock, stalled_after=20)
     assert await watch.look() == 0
-    assert list(other_workers(store)) == [other.worker]
+    assert list(workers.other_workers(store)) == [other.worker]
     await clock.sleep(20)
     assert await watch.look() == 0
-    assert other_workers(store) == {}
+    assert workers.other_workers(store) == {}
+
+
+# ── A lane has one sender at a time: of two claims in one lane, the database refuses the second ───────────────────────
+
+GROUP = "-100"
+TOPICS = ("telegram:-100", "telegram:-100/7")
+
+
+def due(store: Store, *chats: str) -> None:
+    """Plans a delivery of one paper for each of these chats, and renders it."""
+    for chat in chats:
+        make.subscribes(store, chat, "graph", every="now", since="1d")
+    make.ingested(store, make.paper("A graph"), now=make.NOON - timedelta(hours=1))
+    plan_due(store, now=make.NOON)
+    seqs = range(1, len(chats) + 1)
+    message = Message(number=1, payload='{"text": "A graph"}', plain="A graph")
+    store_rendered(store, [Rendered(seq=seq, messages=(message,)) for seq in seqs], now=make.NOON)
+
+
+def next_of(store: Store, lane: str = GROUP) -> Claim:
+    step = sending.claim(store, request(lane))
+    assert isinstance(step, Claim)
+    return step
+
+
+def in_hand(store: Store) -> list[tuple[int, str]]:
+    return rows(store, "SELECT delivery, state FROM message ORDER BY delivery")
+
+
+def after_first_dismissed(store: Store) -> tuple[Claim, Claim]:
+    """Returns the claims of two messages of one lane. An operator dismissed the first one after it was claimed and
+    marked.
+    """
+    due(store, *TOPICS)
+    first = next_of(store)
+    assert mark_sending(store, first, wall=make.NOON)
+    sending.dismiss(store, first.delivery, now=make.NOON)
+    return first, next_of(store)
+
+
+class TestOneSenderALane:
+    def test_two_messages_of_a_lane_are_never_in_hand_at_once(self, store: Store, other: Store) -> None:
+        first, second = after_first_dismissed(store)
+        assert (first.seq, second.seq) == (1, 2)
+        assert not mark_sending(other, second, wall=make.NOON)
+        assert in_hand(store) == [(1, "sending"), (2, "ready")]
+
+    def test_other_lanes_go_on_meanwhile(self, store: Store, other: Store) -> None:
+        due(store, *TOPICS, "telegram:1", "postbox:-100")
+        assert mark_sending(store, next_of(store), wall=make.NOON)
+        assert mark_sending(other, next_of(store, "1"), wall=make.NOON)
+
+    def test_a_lane_is_free_again_once_the_message_is_confirmed(self, store: Store, other: Store) -> None:
+        first, second = after_first_dismissed(store)
+        sending.confirm(store, first, "m1", request(GROUP))
+        assert mark_sending(other, second, wall=make.NOON)
+
+    def test_a_lane_is_free_again_once_the_attempt_has_failed(self, store: Store, other: Store) -> None:
+        first, second = after_first_dismissed(store)
+        sending.record_outcome(
+            store, first, RetryLater("busy", timedelta(0)), on_unclear="resend", now=make.NOON, wall=make.NOON
+        )
+        assert mark_sending(other, second, wall=make.NOON)
+
+    def test_a_lane_is_free_again_once_what_was_in_hand_is_recovered(self, store: Store, other: Store) -> None:
+        _, second = after_first_dismissed(store)
+        assert workers.recover_own(store) == 1
+        assert mark_sending(other, second, wall=make.NOON)
+
+    def test_merged_groups_keep_what_they_have_in_hand(self, store: Store, other: Store) -> None:
+        due(store, "telegram:-1", "telegram:-2")
+        for worker, place in ((store, "-1"), (other, "-2")):
+            assert mark_sending(worker, next_of(store, place), wall=make.NOON)
+        (gone, _) = sending.outbox_entries(store, now=make.NOON)
+        chat_moved(store, make.address(gone.chat), "-2", now=make.NOON)
+        assert in_hand(store) == [(1, "sending"), (2, "sending")]
+        assert sending.claim(store, request("-2")) is None
+
+    def test_the_database_itself_refuses_a_second_one(self, store: Store) -> None:
+        due(store, *TOPICS)
+        mark_sending(store, next_of(store), wall=make.NOON)
+        taken = "UPDATE message SET state = 'sending', lane = 'telegram:-100' WHERE delivery = 2"
+        with pytest.raises(IntegrityError, match=r"(?i)unique"):
+            change(store, taken)
+
+
+async def test_a_sender_leaves_a_lane_that_another_process_has(
+    tmp_path: Path, telegram: FakeTelegram, clock: make.FakeClock, other: Store
+) -> None:
+    async with a_bot(tmp_path, telegram, clock, database=str(other.url)) as app:
+        for chat in (*TOPICS, "telegram:1"):
+            make.subscribes(app.store, chat, "graph", every="now")
+        make.ingested(app.store, make.paper("A graph"))
+        await plan(app.context, DrainState())
+        first = next_of(app.store)
+        message = Message(number=1, payload='{"text": "A graph"}', plain="A graph")
+        store_rendered(other, [Rendered(seq=first.seq, messages=(message,))], now=clock.now())
+        first = next_of(other)
+        assert mark_sending(other, first, wall=clock.wall())
+        sending.dismiss(app.store, first.delivery, now=clock.now())
+        await app.sender.deliver()
+        assert [len(telegram.posted_to(chat)) for chat in ("-100", "1")] == [0, 1]
+        sending.confirm(other, first, "m1", request(GROUP))
+        await app.sender.deliver()
+        assert [len(telegram.posted_to(chat)) for chat in ("-100", "1")] == [1, 1]

@@ -1,26 +1,31 @@
-"""Workers share the limits of a lane, and the rate of a token with the rests that a platform asks of it."""
+"""The sending rate of several workers, also after a crash, and how their jobs end."""
 
 import asyncio
+import threading
+from bisect import bisect_right
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing, suppress
 from datetime import timedelta
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
 import psycopg
 import pytest
 
-from bot.clock import SystemClock
-from bot.context import Context
+from bot.app import App
+from bot.context import Context, SystemClock
 from bot.conversation.reply_sender import _reserve
+from bot.delivery import job_queue
 from bot.delivery.cluster import COUNTED_FOR, ClusterEngine
-from bot.delivery.lane_sender import only_sender
-from bot.delivery.rate_limiter import wait_for_send
+from bot.delivery.lane_sender import only_sender, wait_for_send
 from bot.errors import SenderLockHeld
+from bot.platforms.telegram.adapter import TelegramChannel
 from bot.ports.channel import Limits
 from bot.ports.rate_limiter import RateLimiter
 from subscriptions.errors import StoreError
 from subscriptions.model import ChatAddress, Lane
+from subscriptions.service.amendments import set_settings
 from subscriptions.service.plan import plan_due
 from subscriptions.states import ReplyState
 from subscriptions.store.claims import mark_sending
@@ -28,8 +33,10 @@ from subscriptions.store.conversation_rows import UpdateRow
 from subscriptions.store.database.postgres import OpenSession, open_sessions
 from subscriptions.store.database.store import Store
 from subscriptions.store.workers import begin_worker, end_worker
+from tests import make
 from tests.being_sent import being_sent, request, to_be_sent
-from tests.make import NOON, FakeClock, ingested, paper, subscribes
+from tests.fakes.telegram import FakeTelegram
+from tests.integration import telegram_bot
 from tests.patience import PATIENCE
 from tests.postgres.server import Server
 
@@ -44,7 +51,7 @@ CUT = """
 
 class Worker:
     def __init__(self, lane_url: str) -> None:
-        self.store, self.clock = Store(lane_url), FakeClock(NOON)
+        self.store, self.clock = Store(lane_url), make.FakeClock(make.NOON)
         begin_worker(self.store, holds_sender_lock=False)
         self.engine = ClusterEngine(self.store, self.clock, LIMITS)
         self.context = cast(Context, SimpleNamespace(
@@ -53,11 +60,11 @@ class Worker:
         ))  # fmt: skip
 
     def answers(self, *seconds_ago: float, topic: str = "", state: ReplyState = ReplyState.DONE) -> None:
-        """Stores requests that this worker has answered, or has still to answer."""
+        """Stores requests that this worker has answered, or must still answer."""
         chat = str(ChatAddress(GROUP.platform, GROUP.address, topic))
         with self.store.write() as session:
             for ago in seconds_ago:
-                at = NOON - timedelta(seconds=ago)
+                at = make.NOON - timedelta(seconds=ago)
                 session.add(
                     UpdateRow(
                         platform="telegram",
@@ -75,7 +82,7 @@ class Worker:
 
 
 def ready_in(*seconds_ago: float, urgent: bool = False) -> float:
-    """When a lane may send next in one process that sent so long ago."""
+    """Returns in how many seconds a lane may send next, in one process that last sent `seconds_ago`."""
     limiter = RateLimiter(LIMITS)
     for ago in sorted(seconds_ago, reverse=True):
         limiter.record_send(GROUP, NOW - ago)
@@ -85,9 +92,9 @@ def ready_in(*seconds_ago: float, urgent: bool = False) -> float:
 @pytest.fixture
 def lane_url(postgres: Server) -> Iterator[str]:
     with postgres.database() as lane_url, closing(Store(lane_url)) as store:
-        subscribes(store, "telegram:-1001", "graph", every="now", since="1d")
-        ingested(store, paper("A graph"))
-        plan_due(store, now=NOON)
+        make.subscribes(store, "telegram:-1001", "graph", every="now", since="1d")
+        make.ingested(store, make.paper("A graph"))
+        plan_due(store, now=make.NOON)
         yield lane_url
 
 
@@ -106,7 +113,7 @@ async def test_answers_of_one_worker_slow_deliveries_of_another(
     receives, delivers = two
     receives.answers(9, 6, 3, 1)
     receives.answers(2, topic="5")
-    receives.answers(70)  # no budget looks so far back
+    receives.answers(70)  # no limit covers such a long time
     await delivers.engine.count_others(GROUP)
     assert delivers.ready_in() == pytest.approx(ready_in(9, 6, 3, 1, 2))
     assert delivers.ready_in() > 1
@@ -151,7 +158,8 @@ async def test_a_lane_stays_with_its_worker_when_the_server_cuts_all_connections
     one, other = two
     async with one.engine.posting(GROUP):
         cut(lane_url)
-        async with other.engine.posting(GROUP, patience=1) as is_free:  # the first look finds its connection cut
+        # the first look finds that its connection was cut
+        async with other.engine.posting(GROUP, patience=1) as is_free:
             assert not is_free
         async with one.engine.posting(Lane("telegram", "2")) as is_free:
             assert is_free
@@ -165,14 +173,14 @@ async def test_a_lease_that_could_not_be_ended_is_ended_later(two: tuple[Worker,
         cut(lane_url)
     async with other.engine.posting(GROUP, patience=1) as is_free:
         assert not is_free
-    with suppress(StoreError):  # the connection of its transactions is cut, too
+    with suppress(StoreError):  # the connection of its transactions is also cut
         await one.engine.recover_failed()
     async with other.engine.posting(GROUP, patience=0) as is_free:
         assert is_free
 
 
 def cut(lane_url: str) -> None:
-    """Cuts all connections, as far as the server sees it."""
+    """Cuts all connections at the server."""
     with psycopg.connect(lane_url, autocommit=True) as connection:
         connection.execute(CUT)
 
@@ -193,12 +201,14 @@ async def test_a_lane_is_left_by_a_worker_without_heartbeat_and_session(
         end_worker(one.store)
     if not has_session:
         one.engine._session.close()
-        async with asyncio.timeout(PATIENCE):  # the server ends it when it notices
+        async with asyncio.timeout(PATIENCE):  # the server ends the session when it notices
             while sessions_of(one):  # noqa: ASYNC110 - there is no event to wait for
                 await asyncio.sleep(0.002)
     async with other.engine.posting(GROUP, patience=0) as is_free:
         assert is_free == is_left
-        assert mark_sending(one.store, step, wall=NOON) == (not is_left), "it posts there although another one does"
+        assert mark_sending(one.store, step, wall=make.NOON) == (not is_left), (
+            "it posts there although another one does"
+        )
 
 
 def sessions_of(worker: Worker) -> list[OpenSession]:
@@ -221,7 +231,7 @@ async def workers(url: str) -> AsyncIterator[list[ClusterEngine]]:
 
 
 async def test_three_workers_together_keep_to_the_rate(workers: list[ClusterEngine]) -> None:
-    """That they also use nearly all of it depends on the machine, and is what `make test-cluster` measures."""
+    """Whether they also use nearly the whole rate depends on the machine; `make test-cluster` measures that."""
 
     async def sends(worker: ClusterEngine) -> list[float]:
         return [await worker.reserve("telegram") for _ in range(40)]
@@ -240,7 +250,7 @@ async def test_a_worker_hears_of_a_rest_that_another_one_was_asked_for(workers: 
         told.rate_limiter.pause(Lane("telegram", address), now + 60, now)
     await told.wait_for_writes()
     assert other.rate_limiter.pause_left("telegram", clock.monotonic()) == 0
-    await other.reserve("telegram")  # takes no slot, and does not wait for a minute
+    await other.reserve("telegram")  # takes no slot, and so does not wait for a minute
     heard = clock.monotonic()
     assert heard - now < 60
     assert now + 60 - 0.01 <= heard + other.rate_limiter.pause_left("telegram", heard) <= heard + 60
@@ -251,7 +261,7 @@ async def test_a_worker_that_resigns_is_followed_by_another(workers: list[Cluste
     assert await one.is_elected("receiver")
     assert await one.is_elected("receiver")
     assert not await other.is_elected("receiver")
-    await other.resign("receiver")  # it is not its own
+    await other.resign("receiver")  # another worker holds it
     assert not await other.is_elected("receiver")
     await one.resign("receiver")
     assert await other.is_elected("receiver")
@@ -266,7 +276,7 @@ async def test_a_stopped_worker_sees_that_another_took_over(workers: list[Cluste
     assert not await third.is_elected("receiver")
     assert not await first.is_elected("receiver")
     lease_ends(url, second)
-    assert await second.is_elected("receiver")  # no other one wanted it meanwhile
+    assert await second.is_elected("receiver")  # no other worker wanted it in between
     assert not await first.is_elected("receiver")
 
 
@@ -279,7 +289,7 @@ async def test_a_worker_whose_session_was_cut_is_still_elected(workers: list[Clu
 
 
 def lease_ends(url: str, worker: ClusterEngine) -> None:
-    """As when it was stopped for longer than its leases last."""
+    """Ends the leases of a worker, as if it had been stopped for longer than they last."""
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("UPDATE lease SET ends = clock_timestamp() WHERE worker = %s", (worker._store.worker,))
 
@@ -287,9 +297,301 @@ def lease_ends(url: str, worker: ClusterEngine) -> None:
 async def test_who_sends_alone_is_kept_out_while_a_worker_lives(workers: list[ClusterEngine], url: str) -> None:
     one, other, _ = workers
     alone = Store(url)
-    assert await one.is_elected("receiver")  # its session is open
+    assert await one.is_elected("receiver")  # this opens its session
     with pytest.raises(SenderLockHeld), only_sender(alone):
         pytest.fail("it sends beside a worker")
-    await other.join()  # another worker may
+    await other.join()  # other workers may join
     assert await other.is_elected("another")
     alone.close()
+
+
+# ── A lane whose job could not end, because the database refused or cut the connection ────────────────────────────────
+
+QUICK = {"telegram": Limits(text=4096, per_second=28, per_lane=1)}
+ONE, OTHER = Lane("telegram", "1"), Lane("telegram", "2")
+REFUSED = """
+    CREATE SEQUENCE tries;
+    CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        IF nextval('tries') <= {times} THEN RAISE EXCEPTION 'no' USING ERRCODE = '{code}'; END IF;
+        RETURN coalesce(NEW, OLD);
+    END $$;
+    CREATE TRIGGER refused_end BEFORE DELETE ON procrastinate_jobs
+        FOR EACH ROW EXECUTE FUNCTION refuse();
+    CREATE TRIGGER refused_retry BEFORE UPDATE ON procrastinate_jobs
+        FOR EACH ROW WHEN (OLD.status = 'doing' AND NEW.status = 'todo') EXECUTE FUNCTION refuse();
+"""
+
+
+@pytest.fixture
+def concurrency() -> int:
+    """How many lanes the worker takes at once."""
+    return 1
+
+
+@pytest.fixture
+def stops() -> list[bool]:
+    """For each of the next lanes: whether the worker is stopping. The last value is used first."""
+    return []
+
+
+@pytest.fixture
+async def engine(
+    url: str, concurrency: int, stops: list[bool], monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[ClusterEngine]:
+    """A worker that soon notices what is wrong."""
+    monkeypatch.setattr(job_queue, "RESTART_AFTER", 0.01)
+    store = Store(url)
+    made = ClusterEngine(
+        store,
+        SystemClock(),
+        QUICK,
+        stopping=lambda: bool(stops) and stops.pop(),
+        concurrency=concurrency,
+        times=job_queue.Times(beat=0.05, poll=0.05, sweep_cron="* * * * * *", grace=0.1),
+    )
+    yield made
+    await made.close()
+    store.close()
+
+
+async def executes(url: str, statement: str) -> None:
+    """Executes a statement without blocking the loop, because it may have to wait for a transaction of the loop."""
+    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
+        await connection.execute(statement)
+
+
+@pytest.mark.parametrize("code", ["57014", "25006", "53100", "40001"])  # cancelled, read-only, disk full, serialization
+@pytest.mark.parametrize("again", [False, True], ids=["the job is over", "the job is to be done again"])
+async def test_the_end_of_a_job_is_written_until_the_database_takes_it(
+    engine: ClusterEngine, url: str, stops: list[bool], code: str, again: bool
+) -> None:
+    await executes(url, REFUSED.format(times=3, code=code))
+    stops.append(again)
+    runs: list[Lane] = []
+
+    async def deliver(lane: Lane) -> None:
+        runs.append(lane)
+
+    engine.wake([ONE, OTHER])
+    async with asyncio.timeout(PATIENCE):
+        await engine.run(deliver)
+        engine.wake([ONE])
+        await engine.run(deliver)
+    assert runs == ([ONE, ONE, OTHER, ONE] if again else [ONE, OTHER, ONE])
+
+
+async def test_of_a_job_that_was_given_to_others_no_end_is_written(engine: ClusterEngine, url: str) -> None:
+    runs: list[Lane] = []
+
+    async def deliver(lane: Lane) -> None:
+        if not runs:  # as other workers do with the jobs of a worker whose heartbeat has stopped
+            await executes(
+                url, "UPDATE procrastinate_jobs SET status = 'todo', worker_id = NULL WHERE status = 'doing'"
+            )
+            await executes(url, "DELETE FROM procrastinate_jobs WHERE lock = 'lane:telegram:1'")
+        runs.append(lane)
+
+    engine.wake([ONE, OTHER])
+    async with asyncio.timeout(PATIENCE):
+        await engine.run(deliver)
+    assert runs == [ONE, OTHER]
+
+
+async def test_a_job_whose_end_cannot_be_written_is_left_to_others(
+    engine: ClusterEngine, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await executes(url, REFUSED.format(times=1_000_000, code="57014"))
+    has_failed = asyncio.Event()
+    monkeypatch.setattr(job_queue.log, "error", lambda *_: has_failed.set())
+
+    async def deliver(_: Lane) -> None:
+        return
+
+    engine.wake([ONE])
+    work = asyncio.create_task(engine.serve(deliver))
+    async with asyncio.timeout(PATIENCE):
+        await has_failed.wait()
+        assert engine.problem == "the jobs cannot be written; the log says why"
+        work.cancel()
+        await asyncio.wait((work,))
+    with psycopg.connect(url) as connection:
+        left = connection.execute("SELECT status, worker_id FROM procrastinate_jobs").fetchall()
+    assert left == [("doing", None)]
+
+
+async def test_heartbeats_go_on_after_one_that_failed(engine: ClusterEngine, url: str) -> None:
+    await executes(
+        url,
+        REFUSED.format(times=1, code="57014")
+        + "CREATE TRIGGER refused_beat BEFORE UPDATE ON procrastinate_workers FOR EACH ROW EXECUTE FUNCTION refuse();",
+    )
+
+    async def deliver(_: Lane) -> None:
+        pytest.fail("there is no lane")
+
+    work = asyncio.create_task(engine.serve(deliver))
+    async with asyncio.timeout(PATIENCE):
+        while await asyncio.to_thread(beats, url) < 3:
+            pass
+        work.cancel()
+        await asyncio.wait((work,))
+
+
+async def test_a_sweep_that_failed_leaves_no_row(engine: ClusterEngine, url: str) -> None:
+    swept, swept_again = asyncio.Event(), asyncio.Event()
+
+    async def deliver(_: Lane) -> None:
+        pytest.fail("there is no lane")
+
+    async def sweep() -> None:
+        (swept_again if swept.is_set() else swept).set()
+        raise StoreError("no")
+
+    work = asyncio.create_task(engine.serve(deliver, sweep))
+    async with asyncio.timeout(PATIENCE):
+        await swept_again.wait()
+        work.cancel()
+        await asyncio.wait((work,))
+    with psycopg.connect(url) as connection:
+        assert (
+            connection.execute("SELECT status FROM procrastinate_jobs WHERE status NOT IN ('todo', 'doing')").fetchall()
+            == []
+        )
+
+
+def beats(url: str) -> int:
+    with psycopg.connect(url) as connection:
+        (found,) = connection.execute("SELECT last_value FROM tries").fetchone() or (0,)
+    return int(found)
+
+
+@pytest.mark.parametrize("concurrency", [2])
+async def test_what_is_being_sent_when_the_library_begins_anew_goes_on(engine: ClusterEngine, url: str) -> None:
+    """When the library restarts, it waits for running jobs and cancels the slow ones. A confirmation that waits for the
+    database is slow.
+    """
+    begun, is_written, runs = asyncio.Event(), asyncio.Event(), list[Lane]()
+
+    async def deliver(lane: Lane) -> None:
+        runs.append(lane)
+        begun.set()
+        await is_written.wait()
+
+    engine.wake([ONE])
+    work = asyncio.create_task(engine.serve(deliver))
+    async with asyncio.timeout(PATIENCE):
+        await begun.wait()
+        await executes(url, "ALTER TABLE procrastinate_jobs RENAME TO out_of_reach")
+        while not engine.problem:  # noqa: ASYNC110 - there is no event to wait for
+            await asyncio.sleep(0.002)
+        await executes(url, "ALTER TABLE out_of_reach RENAME TO procrastinate_jobs")
+        while engine.problem:  # noqa: ASYNC110 - as above
+            await asyncio.sleep(0.002)
+        assert engine.lanes_in_hand == 1
+        is_written.set()
+        while engine.lanes_in_hand:  # noqa: ASYNC110 - as above
+            await asyncio.sleep(0.002)
+        work.cancel()
+        await asyncio.wait((work,))
+    assert set(runs) == {ONE}
+    assert not engine._left
+
+
+async def test_a_lane_whose_lock_came_too_late_is_freed(engine: ClusterEngine) -> None:
+    """The server hangs for longer than a stop waits, and then continues."""
+    server_goes_on = threading.Event()
+
+    async def post() -> None:
+        async with engine.posting(ONE):
+            pytest.fail("it was cut off before")
+
+    engine._thread.submit(server_goes_on.wait, PATIENCE)
+    cut_off = asyncio.create_task(post())
+    while ONE not in engine._posting:  # noqa: ASYNC110 - there is no event to wait for
+        await asyncio.sleep(0.002)
+    await asyncio.sleep(0)
+    cut_off.cancel()
+    await asyncio.sleep(0)
+    server_goes_on.set()
+    await asyncio.wait((cut_off,))
+    async with engine.posting(ONE, patience=0) as is_free:
+        assert is_free
+
+
+# ── The rate after a crash: posts of the earlier process count, even unconfirmed ones ─────────────────────────────────
+
+OF_TELEGRAM = TelegramChannel.limits
+PAPERS = 120  # enough for several messages
+
+
+class Crash(BaseException):
+    """Simulates that the process ends here."""
+
+
+def busiest(starts: list[float], seconds: float) -> int:
+    """Returns the largest number of starts in any closed window of this many seconds."""
+    return max((bisect_right(starts, start + seconds) - i for i, start in enumerate(starts)), default=0)
+
+
+def wants_many_messages(app: App, chat: str) -> None:
+    make.subscribes(app.store, chat, "graph", every="now")
+    set_settings(app.store, make.address(chat), {"limit": "all"}, now=app.clock.now())
+    make.ingested(app.store, *(make.paper(f"A graph of kind {n}", abstract="Text. " * 60) for n in range(PAPERS)))
+
+
+def crashes_at_posts(app: App, starts: list[float], *, every: int, taken: bool) -> None:
+    """Records each post of the app. Every n-th post crashes, before or after the platform has accepted it."""
+    channel = app.context.channels["telegram"]
+    post = channel.post
+
+    async def timed(*args: object, **options: object) -> str:
+        starts.append(app.clock.monotonic())
+        crashes = len(starts) % every == 0
+        if crashes and not taken:
+            raise Crash
+        found = await post(*args, **options)  # type: ignore[arg-type]
+        if crashes:
+            raise Crash
+        return found
+
+    channel.post = timed  # type: ignore[method-assign]
+
+
+@pytest.mark.parametrize("taken", [True, False])
+@pytest.mark.parametrize("every", [1, 2, 5])
+@pytest.mark.parametrize("chat", ["telegram:1", "telegram:-1001"])
+async def test_kills_do_not_raise_the_burst_of_a_chat(
+    chat: str, every: int, *, taken: bool, tmp_path: Path, telegram: FakeTelegram, clock: make.FakeClock
+) -> None:
+    starts: list[float] = []
+    for kill in range(8):
+        async with telegram_bot.a_bot(tmp_path, telegram, clock) as app:
+            if kill == 0:
+                wants_many_messages(app, chat)
+            crashes_at_posts(app, starts, every=every, taken=taken)
+            try:
+                await app.sender.deliver()
+            except BaseExceptionGroup as ended:
+                assert ended.subgroup(Crash) is not None  # noqa: PT017 - the crash that was wanted
+    assert len(starts) >= 6
+    assert busiest(starts, 2.9) <= OF_TELEGRAM.burst
+    if chat.startswith("telegram:-"):
+        assert busiest(starts, 60) <= OF_TELEGRAM.per_group_minute
+
+
+async def test_answers_of_an_earlier_process_count_to_the_pace(
+    tmp_path: Path, telegram: FakeTelegram, clock: make.FakeClock
+) -> None:
+    starts: list[float] = []
+    async with telegram_bot.a_listening_bot(tmp_path, telegram, clock) as app:
+        crashes_at_posts(app, starts, every=1000, taken=True)
+        for _ in range(6):
+            telegram.user_writes("/help")
+        await telegram_bot.confirmed(telegram)
+    async with telegram_bot.a_bot(tmp_path, telegram, clock) as app:
+        wants_many_messages(app, "telegram:42")
+        crashes_at_posts(app, starts, every=1000, taken=True)
+        await app.sender.deliver()
+    assert len(starts) > 8
+    assert busiest(starts, 2.9) <= OF_TELEGRAM.burst

@@ -1,4 +1,4 @@
-"""Tables are read by pages, each after the last row of the one before: no statement returns more rows than a page."""
+"""Tables are read in pages, each from the last row of the page before; so no statement returns more rows than a page."""
 
 import json
 import tracemalloc
@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from subscriptions.service.exporting import export, export_all
+from subscriptions.service.importing import export, export_all
 from subscriptions.service.next_deliveries import listed
 from subscriptions.service.retention import stored_chat_data
 from subscriptions.service.sending import dismiss, outbox_entries
 from subscriptions.store import chats as stored_chats
 from subscriptions.store.database.store import CHUNK, Store
+from tests import filling
 from tests.bot_harness import BotHarness
-from tests.filling import PER_CHAT, PER_DELIVERY, fill
 from tests.integration.cli import Terminal
 from tests.make import NOON, address
 from tests.statements import is_plain
@@ -26,12 +26,12 @@ from tests.stored import change
 pytestmark = pytest.mark.both_databases
 
 CHATS = 190
-DELIVERIES = CHATS * PER_CHAT // PER_DELIVERY
+DELIVERIES = CHATS * filling.PER_CHAT // filling.PER_DELIVERY
 
 
 @contextmanager
 def rows_at_once(store: Store) -> Iterator[list[int]]:
-    """How many rows each statement brings."""
+    """Yields a list that gets the number of rows of each statement."""
     counts: list[int] = []
 
     def note(_connection: Any, cursor: Any, statement: str, *_: Any) -> None:
@@ -46,7 +46,7 @@ def rows_at_once(store: Store) -> Iterator[list[int]]:
 
         if is_plain(statement):
             counts.append(0)
-            cursor.row_factory = count if store.kind.file is not None else counting  # as each driver needs it
+            cursor.row_factory = count if store.kind.file is not None else counting  # each driver needs another form
 
     event.listen(store._engine, "before_cursor_execute", note)
     try:
@@ -57,7 +57,7 @@ def rows_at_once(store: Store) -> Iterator[list[int]]:
 
 @pytest.fixture
 def filled(store: Store) -> Store:
-    fill(store, CHATS, papers=PER_CHAT + 5)
+    filling.fill(store, CHATS, papers=filling.PER_CHAT + 5)
     assert DELIVERIES > 2 * CHUNK
     return store
 
@@ -66,7 +66,7 @@ def test_the_outbox_is_listed_by_pages(filled: Store) -> None:
     with rows_at_once(filled) as counts:
         first, *others = outbox_entries(filled, now=NOON)
         assert (len(others) + 1, max(counts)) == (DELIVERIES, CHUNK)
-    assert (first.state, first.papers, first.messages) == ("sent", PER_DELIVERY, 1)
+    assert (first.state, first.papers, first.messages) == ("sent", filling.PER_DELIVERY, 1)
     assert len({first.id, *(one.id for one in others)}) == DELIVERIES
 
 
@@ -108,10 +108,10 @@ def test_the_outbox_prints_the_same_document_as_ever(filled: Store, terminal: Te
 
 
 def test_all_chats_are_read_by_pages(store: Store) -> None:
-    fill(store, CHUNK + 20, papers=PER_CHAT + 5)
+    filling.fill(store, CHUNK + 20, papers=filling.PER_CHAT + 5)
     with rows_at_once(store) as counts:
         with store.read() as session:
-            pages = list(stored_chats.all_chats(session, zone="UTC"))
+            pages = list(stored_chats.all_chats(session))
         found = listed(store, None)
         text = "".join(export_all(store))
     assert [len(page) for page in pages] == [CHUNK, 20]
@@ -124,7 +124,7 @@ def test_all_chats_are_read_by_pages(store: Store) -> None:
 
 
 def test_what_is_stored_of_a_chat_is_read_by_pages(store: Store) -> None:
-    fill(store, 1, papers=1300)
+    filling.fill(store, 1, papers=1300)
     change(
         store,
         'INSERT INTO delivery_item (chat, paper, position, shown, "cross", because, delivered_on)'
@@ -133,14 +133,16 @@ def test_what_is_stored_of_a_chat_is_read_by_pages(store: Store) -> None:
     with rows_at_once(store) as counts:
         data = json.loads(stored_chat_data(store, address("telegram:1001")))
     *deliveries, reduced = data["deliveries"]
-    assert [len(one["papers"]) for one in deliveries] == [PER_DELIVERY] * (PER_CHAT // PER_DELIVERY)
-    assert len(reduced["papers"]) == 1300 - PER_CHAT
+    assert [len(one["papers"]) for one in deliveries] == [filling.PER_DELIVERY] * (
+        filling.PER_CHAT // filling.PER_DELIVERY
+    )
+    assert len(reduced["papers"]) == 1300 - filling.PER_CHAT
     assert max(counts) <= CHUNK
 
 
 @pytest.mark.sqlite_alone("what the driver keeps in memory is not counted")
 def test_a_chats_data_is_never_in_memory_as_a_whole(store: Store) -> None:
-    fill(store, 1, papers=3000)
+    filling.fill(store, 1, papers=3000)
     with store.write() as session:
         raw = session.connection()
         raw.exec_driver_sql(
@@ -173,10 +175,10 @@ async def test_forgetting_asks_without_reading_what_the_chat_got(filled: Store) 
     )
     with rows_at_once(filled) as counts:
         assert "erase" in (await bot.says("/forget")).text
-    assert max(counts) < PER_CHAT / 10
+    assert max(counts) < filling.PER_CHAT / 10
 
 
 def test_no_statement_skips_rows_by_counting_them() -> None:
-    """An OFFSET reads the rows that it skips. SQLAlchemy writes OFFSET 0 with each LIMIT."""
+    """OFFSET reads the rows that it skips. SQLAlchemy writes OFFSET 0 with each LIMIT, so we search our code instead."""
     root = Path(__file__).parents[2] / "subscriptions"
     assert [path.name for path in root.rglob("*.py") if ".offset(" in path.read_text()] == []

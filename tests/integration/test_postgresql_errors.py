@@ -1,4 +1,4 @@
-"""What can be wrong with PostgreSQL: a sentence each, and never a password."""
+"""Everything that can be wrong with PostgreSQL gives one sentence, which never holds a password."""
 
 import os
 import subprocess
@@ -14,8 +14,8 @@ import pytest
 from subscriptions.errors import StoreError, StoreUnavailable
 from subscriptions.service.next_deliveries import listed
 from subscriptions.store.database.store import Store
+from tests import make
 from tests.integration.cli import Terminal
-from tests.make import NOON, address, subscribes
 from tests.postgres.cluster import SUPERUSER
 from tests.postgres.own import OwnServer, own_server
 from tests.postgres.pooler import pooler
@@ -25,7 +25,7 @@ PASSWORD = "correct-horse-battery"
 
 
 def name_of(url: str) -> str:
-    """The name of the database at an address."""
+    """Returns the name of the database at an address."""
     return url.partition("@/")[2].partition("?")[0]
 
 
@@ -33,7 +33,7 @@ def refused(url: str) -> StoreError:
     store = Store(url)
     try:
         with pytest.raises(StoreError) as found:
-            store.open(now=NOON)
+            store.open(now=make.NOON)
     finally:
         store.close()
     said = f"{found.value} {found.value!r} {store.where} {store.url!r}"
@@ -45,7 +45,7 @@ def refused(url: str) -> StoreError:
 def person(postgres: Server) -> Iterator[str]:
     """A user who needs a password."""
     with psycopg.connect(postgres.info("postgres"), autocommit=True) as control:
-        name = f"person{os.getpid()}"  # all processes of the tests share the server
+        name = f"person{os.getpid()}"  # all test processes share the server
         control.execute(f"CREATE ROLE {name} LOGIN PASSWORD '{PASSWORD}'")
         yield name
         control.execute(f"DROP ROLE {name}")
@@ -55,9 +55,9 @@ def test_a_server_that_is_down_is_asked_again(tmp_path: Path) -> None:
     error = refused(f"postgresql://person:{PASSWORD}@/paperwire?host={tmp_path}")
     assert isinstance(error, StoreUnavailable)
     assert f"The server of the database paperwire on {tmp_path} does not answer" in str(error)
-    # and not the question that the driver adds after it:
+    # the sentence does not hold the question that the driver adds after it:
     assert "does not answer: No such file or directory. " in str(error)
-    assert "give any other subcommand again" in str(error)  # a subcommand that ends here does not try again on its own
+    assert "give any other subcommand again" in str(error)  # a subcommand that ends with this error does not try again
     assert (error.exit_code, error.cause) == (1, "its server does not answer")
 
 
@@ -120,26 +120,26 @@ def test_a_lock_that_somebody_holds_is_waited_for_and_told(postgres: Server, mon
     monkeypatch.setattr("subscriptions.store.database.store.BUSY_SECONDS", 0.05)
     with postgres.database() as url, psycopg.connect(url) as other:
         store = Store(url)
-        store.open(now=NOON)
+        store.open(now=make.NOON)
         other.execute("LOCK TABLE chat IN ACCESS EXCLUSIVE MODE")
         with pytest.raises(StoreUnavailable, match="is locked by another program"):
-            subscribes(store, "telegram:1", "graph")
+            make.subscribes(store, "telegram:1", "graph")
         other.rollback()
-        subscribes(store, "telegram:1", "graph")
+        make.subscribes(store, "telegram:1", "graph")
         store.close()
 
 
 def test_connections_that_the_server_ended_are_made_anew(postgres: Server) -> None:
     with postgres.database() as url:
         store = Store(url)
-        store.open(now=NOON)
-        subscribes(store, "telegram:1", "graph")
+        store.open(now=make.NOON)
+        make.subscribes(store, "telegram:1", "graph")
         with psycopg.connect(postgres.info("postgres"), autocommit=True) as control:
             ended = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
             control.execute(ended, (name_of(url),))
         with pytest.raises(StoreUnavailable):
-            subscribes(store, "telegram:1", "bread")
-        subscribes(store, "telegram:1", "bread")
+            make.subscribes(store, "telegram:1", "bread")
+        make.subscribes(store, "telegram:1", "bread")
         store.close()
 
 
@@ -166,7 +166,9 @@ print(sorted(name for name in sys.modules if name.partition(".")[0] in ("psycopg
 
 
 def test_the_pooler_of_the_tests_mixes_two_senders(postgres: Server, tmp_path: Path) -> None:
-    """Sessions are shared: two programs both get a lock that one of them can have, and meet each other's settings."""
+    """A pooler shares sessions: two programs both get a lock that only one may have, and each sees settings of the
+    other.
+    """
     with postgres.database() as url, pooler(tmp_path, postgres.sockets, name_of(url), ignores_options=True):
         asked = f"host={tmp_path} user={SUPERUSER} dbname=any options='-c lock_timeout=77'"
         with psycopg.connect(asked, autocommit=True) as one, psycopg.connect(asked, autocommit=True) as other:
@@ -189,7 +191,7 @@ def test_a_pooler_in_transaction_mode_is_refused(postgres: Server, tmp_path: Pat
         untouched.close()
 
 
-# ---------------------------------------------------------------------------------------------------- a server of one's own
+# ------------------------------------------------------------------------------------------------ a server for one test
 
 
 @pytest.fixture(scope="module")
@@ -200,17 +202,17 @@ def server() -> Iterator[OwnServer]:
 
 def test_a_standby_is_read_only_until_it_is_promoted(server: OwnServer) -> None:
     store = Store(server.database())
-    subscribes(store, "telegram:1", "graph")
+    make.subscribes(store, "telegram:1", "graph")
     server.becomes_standby()
-    with suppress(StoreUnavailable):  # the connections of before are gone
-        listed(store, address("telegram:1"))
-    assert [entry.subscription.text for entry in listed(store, address("telegram:1"))] == ["graph"]
+    with suppress(StoreUnavailable):  # the old connections are gone
+        listed(store, make.address("telegram:1"))
+    assert [entry.subscription.text for entry in listed(store, make.address("telegram:1"))] == ["graph"]
     with pytest.raises(StoreUnavailable, match=r"cannot be written to\. Name the primary server") as found:
-        subscribes(store, "telegram:1", "bread")
+        make.subscribes(store, "telegram:1", "bread")
     assert (found.value.exit_code, found.value.cause) == (1, "it cannot be written to")
     server.becomes_primary()
-    subscribes(store, "telegram:1", "bread")
-    assert [entry.subscription.text for entry in listed(store, address("telegram:1"))] == ["graph", "bread"]
+    make.subscribes(store, "telegram:1", "bread")
+    assert [entry.subscription.text for entry in listed(store, make.address("telegram:1"))] == ["graph", "bread"]
     store.close()
 
 
@@ -223,16 +225,16 @@ def test_a_store_recovers_its_connections_with_the_server(postgres: Server, pers
         control.execute(f"ALTER DATABASE {name_of(url)} CONNECTION LIMIT 0")
         store = Store(postgres.url(name_of(url), person, PASSWORD))
         with pytest.raises(StoreUnavailable, match="has no connection left"):
-            subscribes(store, "telegram:1", "graph")
+            make.subscribes(store, "telegram:1", "graph")
         control.execute(f"ALTER DATABASE {name_of(url)} CONNECTION LIMIT 1")
-        subscribes(store, "telegram:1", "graph")
-        assert len(listed(store, address("telegram:1"))) == 1
+        make.subscribes(store, "telegram:1", "graph")
+        assert len(listed(store, make.address("telegram:1"))) == 1
         store.close()
 
 
 # ------------------------------------------------------------------------------------------------------------ the password
 
-HARD = "corréct horse/b@ttery:100%"  # has to be written otherwise in an address
+HARD = "corréct horse/b@ttery:100%"  # an address must encode some of these characters
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,6 @@
-"""A command that changes nothing does its work before the transaction that stores its reply; a database that cannot be written to."""
+"""A command that changes nothing does its work before the transaction that stores its reply. Also: a read-only
+database.
+"""
 
 import re
 import sqlite3
@@ -13,7 +15,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 from bot.commands.context import CommandContext
-from bot.context import MAX_OF_CHAT, Context
+from bot.context import MAX_OF_CHAT
 from bot.conversation import handler
 from bot.ports.channel import Reply
 from subscriptions.service import known_papers
@@ -46,9 +48,9 @@ async def test_a_look_holds_up_no_writer(
     turns: list[bool] = []
     run = handler._run
 
-    def looked(context: Context, command: CommandContext, *rest: Any) -> tuple[Reply | None, CommandContext]:
+    def looked(command: CommandContext, *rest: Any) -> tuple[Reply | None, CommandContext]:
         turns.append(store._turn.locked())
-        return run(context, command, *rest)
+        return run(command, *rest)
 
     monkeypatch.setattr(handler, "_run", looked)
     assert await bot.says(words)
@@ -62,7 +64,7 @@ async def test_a_reading_command_may_ask_to_write_once(store: Store, bot: BotHar
 
 
 def watched(store: Store, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, bool]]:
-    """(function, whether a writer had to wait meanwhile), for each function that matches or counts papers."""
+    """Returns (function, whether writers had to wait), which is filled for each function that matches or counts papers."""
     seen: list[tuple[str, bool]] = []
 
     def watch(module: object, name: str) -> None:
@@ -90,7 +92,7 @@ def watched(store: Store, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, bo
         ("", "/edit 1 tree"),
         ("", "/edit 1 title:tree weekly mon 9"),
         ("", "subscribe to leaf"),
-        ("/edit 1", "tree"),  # the answer to a question
+        ("/edit 1", "tree"),  # the answer to the question of /edit
     ],
 )
 async def test_an_echo_counts_before_the_transaction_that_subscribes(
@@ -129,7 +131,7 @@ async def test_what_is_sent_or_waits_is_matched_before_the_transaction(
     ingested(store, paper("A tree"), paper("A forest graph"))
     if not words.startswith("/"):
         await bot.says("/resume")
-        ingested(store, paper("Another tree"))  # so that all is matched again
+        ingested(store, paper("Another tree"))  # after this, everything is matched again
     seen = watched(store, monkeypatch)
     said = await (bot.says(words) if words.startswith("/") else bot.presses(words))
     assert said.text
@@ -147,7 +149,7 @@ async def test_papers_that_come_before_the_transaction_are_counted(
     def matched(*args: Any) -> None:
         ahead(*args)
         if left:
-            with ThreadPoolExecutor(1) as another:  # this thread is reading
+            with ThreadPoolExecutor(1) as another:  # another thread, because this one is reading
                 another.submit(ingested, store, left.pop()).result()
 
     monkeypatch.setattr(handler, "_match_ahead", matched)
@@ -179,7 +181,7 @@ def terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Terminal:
 
 @contextmanager
 def connections(make: Callable[..., sqlite3.Connection]) -> Iterator[None]:
-    """Makes the program's connections in another way: tests run as root, whom no rights of a file keep out."""
+    """Makes the program connect by `make`. Rights of files would not do, because tests may run as root."""
 
     def connect(_dialect: object, _record: object, cargs: list[Any], cparams: dict[str, Any]) -> sqlite3.Connection:
         return make(cargs[0], **cparams)

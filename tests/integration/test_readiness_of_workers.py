@@ -1,4 +1,4 @@
-"""Of several workers one receives; `/health/ready` of each says that the database is lost, and for how long."""
+"""One of several workers receives. `/health/ready` of each says that the database is lost, and for how long."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
@@ -10,14 +10,12 @@ from typing import cast
 
 import pytest
 
-from bot.app import App
-from bot.clock import SystemClock
+from bot.context import SystemClock
 from bot.delivery.cluster import ClusterEngine
 from bot.operation.health import Health
-from bot.operation.listening import Supervised, problems_of
-from bot.operation.worker import elected
+from bot.operation.worker import Supervised, problems_of
+from bot.ports import conversation
 from bot.ports.channel import Limits
-from bot.ports.conversation import Receiver, Request, RequestDispatcher, WebRoute
 from subscriptions.store.database.store import Store
 from subscriptions.store.workers import begin_worker
 from tests.make import NOON, FakeClock
@@ -31,18 +29,18 @@ LOST = "this worker does not receive: the database cannot be asked who does"
 
 
 class Polling:
-    """A Receiver that polls and gets nothing."""
+    """A Receiver that polls; it gets only the requests that a test puts into `requests`."""
 
     name = "telegram updates"
     problem = ""
     is_exclusive = True
-    routes: Sequence[WebRoute] = ()
+    routes: Sequence[conversation.WebRoute] = ()
     is_receiving = False
 
     def __init__(self) -> None:
-        self.requests: asyncio.Queue[Request] = asyncio.Queue()  # what the platform gives
+        self.requests: asyncio.Queue[conversation.Request] = asyncio.Queue()  # what the platform returns
 
-    async def listen(self, dispatcher: RequestDispatcher) -> None:
+    async def listen(self, dispatcher: conversation.RequestDispatcher) -> None:
         self.is_receiving = True
         try:
             while True:
@@ -50,12 +48,12 @@ class Polling:
         finally:
             self.is_receiving = False
 
-    async def drain(self, dispatcher: RequestDispatcher) -> None:
+    async def drain(self, dispatcher: conversation.RequestDispatcher) -> None:
         raise NotImplementedError
 
 
 class Worker:
-    """A worker that does nothing but receive, if it is elected; its clock runs as fast as it asks."""
+    """A worker that only receives, if it is elected. Its clock advances each time it asks whether it is."""
 
     def __init__(self, url: str) -> None:
         self.store, self.clock, self.polling = Store(url), FakeClock(NOON), Polling()
@@ -64,18 +62,19 @@ class Worker:
         self._goes_on = asyncio.Event()
         self.go_on()
         self._asks, vars(self.cluster)["is_elected"] = self.cluster.is_elected, self._is_elected
-        self.handled: list[Request] = []
-        app = cast(App, SimpleNamespace(clock=self.clock, cluster=self.cluster))
-        receivers: list[Receiver] = [Supervised(one, self.clock) for one in elected([self.polling], app)]
+        self.handled: list[conversation.Request] = []
+        receivers = [Supervised(self.polling, self.clock, self.cluster)]
         self.health = Health(self.store, self.clock, lambda: problems_of(receivers))
-        self.task = asyncio.create_task(receivers[0].listen(cast(RequestDispatcher, self)))
+        self.task = asyncio.create_task(receivers[0].listen(cast(conversation.RequestDispatcher, self)))
 
-    async def dispatch(self, request: Request) -> Mapping[str, str]:
+    async def dispatch(self, request: conversation.Request) -> Mapping[str, str]:
         self.handled.append(request)
         return {}
 
     def stop(self) -> None:
-        """As SIGSTOP for longer than its lease lasts: from its next look on it does nothing, until `go_on`."""
+        """Stops the worker, as SIGSTOP would, for longer than its lease lasts: it does nothing from its next look until
+        `go_on`.
+        """
         self._goes_on.clear()
         change(self.store, "UPDATE lease SET ends = clock_timestamp()")
 
@@ -91,7 +90,8 @@ class Worker:
             await self.health.look(thread)
 
     def says(self, why: str) -> bool:
-        return self.health.whys().get(Polling.name, "") == why
+        problem = self.health.problems().get(Polling.name)
+        return (problem.why if problem else "") == why
 
     async def end(self) -> None:
         self.task.cancel()
@@ -143,7 +143,7 @@ async def test_from_a_worker_that_was_stopped_another_one_takes_over(two: tuple[
     assert second.health.problems() == {}
     first.go_on()
     await until(lambda: not first.polling.is_receiving)
-    looks = first.clock.monotonic() + 0.1  # ten
+    looks = first.clock.monotonic() + 0.1  # enough time for ten looks
     await until(lambda: first.clock.monotonic() > looks)
     assert second.polling.is_receiving
     await second.end()
@@ -153,9 +153,9 @@ async def test_from_a_worker_that_was_stopped_another_one_takes_over(two: tuple[
 async def test_updates_of_a_stopped_worker_go_to_its_successor(
     two: tuple[Worker, Worker],
 ) -> None:
-    """The platform's answer may have waited for it, and it does not feel how long it was stopped."""
+    """An answer of the platform may have waited for the stopped worker, which cannot notice how long it was stopped."""
     first, second = two
-    earlier, later = (cast(Request, SimpleNamespace(number=number)) for number in (1, 2))
+    earlier, later = (cast(conversation.Request, SimpleNamespace(number=number)) for number in (1, 2))
     await first.polling.requests.put(earlier)
     await until(lambda: first.handled == [earlier])
     first.stop()

@@ -1,4 +1,4 @@
-"""Each message on Telegram reaches its command once, in order, despite failures of Telegram, the connection or the database."""
+"""How the bot receives from Telegram and reacts."""
 
 import asyncio
 from collections.abc import Iterator
@@ -13,14 +13,15 @@ import pytest
 from bot.commands.context import Command
 from bot.commands.intent import REGISTRY
 from bot.conversation.dispatcher import Dispatcher
-from bot.operation.listening import Supervised, listening, problems_of
+from bot.operation.worker import Supervised, listening, problems_of
 from bot.platforms.telegram.receiving import LongPolling
 from subscriptions.errors import Sentence, StoreError, StoreUnavailable
-from subscriptions.service.next_deliveries import listed
+from subscriptions.service.next_deliveries import get_chat, listed
+from subscriptions.states import Signal
+from tests import make
 from tests.fakes.telegram import TOKEN, FakeTelegram
+from tests.integration import telegram_bot
 from tests.integration.locked import broken_database
-from tests.integration.telegram_bot import RestingClock, a_bot, a_listening_bot, confirmed, posts
-from tests.make import NOON, address
 
 GROUP = "-1001"
 
@@ -35,8 +36,8 @@ def telegram() -> Iterator[FakeTelegram]:
 
 
 @pytest.fixture
-def clock() -> RestingClock:
-    return RestingClock()
+def clock() -> telegram_bot.RestingClock:
+    return telegram_bot.RestingClock()
 
 
 def said(fake: FakeTelegram, chat: str = "42") -> list[str]:
@@ -44,108 +45,108 @@ def said(fake: FakeTelegram, chat: str = "42") -> list[str]:
 
 
 async def test_what_a_person_writes_is_answered_and_then_confirmed(
-    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock
+    tmp_path: Path, telegram: FakeTelegram, clock: telegram_bot.RestingClock
 ) -> None:
-    async with a_listening_bot(tmp_path, telegram, clock):
+    async with telegram_bot.a_listening_bot(tmp_path, telegram, clock):
         telegram.user_writes("/sub diffusion")
-        await posts(telegram, 1)
-        await confirmed(telegram)
+        await telegram_bot.posts(telegram, 1)
+        await telegram_bot.confirmed(telegram)
     assert [text[:3] for text in said(telegram)] == ["✓ 1"]
 
 
 async def test_messages_from_downtime_are_answered_up_to_a_day_old(
-    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, telegram: FakeTelegram, clock: telegram_bot.RestingClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO")
-    telegram.sets_time((NOON - timedelta(hours=25)).timestamp())
+    telegram.sets_time((make.NOON - timedelta(hours=25)).timestamp())
     telegram.user_writes("/sub tooold")
-    telegram.sets_time((NOON - timedelta(hours=23)).timestamp())
+    telegram.sets_time((make.NOON - timedelta(hours=23)).timestamp())
     telegram.user_writes("/sub diffusion")
     for _ in range(2):
-        async with a_listening_bot(tmp_path, telegram, clock):
-            await confirmed(telegram)
+        async with telegram_bot.a_listening_bot(tmp_path, telegram, clock):
+            await telegram_bot.confirmed(telegram)
     assert [text[:14] for text in said(telegram)] == ["✓ 1  diffusion"]
     assert "older than a day" in caplog.text
     assert "tooold" not in caplog.text
 
 
 async def test_updates_come_again_after_a_crash_and_change_nothing(
-    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock
+    tmp_path: Path, telegram: FakeTelegram, clock: telegram_bot.RestingClock
 ) -> None:
-    telegram.answers("502", times=99, method="getUpdates", after=1)  # nothing is ever confirmed
+    telegram.answers("502", times=99, method="getUpdates", after=1)  # no update is ever confirmed
     telegram.user_writes("/sub diffusion")
-    async with a_listening_bot(tmp_path, telegram, clock):
-        await posts(telegram, 1)
+    async with telegram_bot.a_listening_bot(tmp_path, telegram, clock):
+        await telegram_bot.posts(telegram, 1)
     assert telegram.waiting() == 1
     telegram.forgives()
-    async with a_listening_bot(tmp_path, telegram, clock):
-        await confirmed(telegram)
+    async with telegram_bot.a_listening_bot(tmp_path, telegram, clock):
+        await telegram_bot.confirmed(telegram)
     assert len(said(telegram)) == 1
 
 
 async def test_a_slow_question_holds_up_its_own_chat_and_no_other(
-    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock
+    tmp_path: Path, telegram: FakeTelegram, clock: telegram_bot.RestingClock
 ) -> None:
     telegram.answers("hang before", method="getChatMember")
-    async with a_listening_bot(tmp_path, telegram, clock):
+    async with telegram_bot.a_listening_bot(tmp_path, telegram, clock):
         telegram.user_writes("/sub@paperwire_test_bot diffusion", GROUP, by="7")
         telegram.user_writes("/sub@paperwire_test_bot graph", GROUP, by="7")
         await asyncio.to_thread(telegram.waits_hanging)
         telegram.user_writes("/sub quantum")
         telegram.user_writes("/sub optics", "43")
-        await posts(telegram, 1, "42")
-        await posts(telegram, 1, "43")
+        await telegram_bot.posts(telegram, 1, "42")
+        await telegram_bot.posts(telegram, 1, "43")
         assert said(telegram, GROUP) == []
-        assert telegram.waiting() == 4  # what comes after the slow one is not confirmed either
+        assert telegram.waiting() == 4  # updates after the slow one are not confirmed either
         telegram.releases()
-        await confirmed(telegram)
+        await telegram_bot.confirmed(telegram)
     assert [text[:8] for text in said(telegram, GROUP)] == ["✓ 1  dif", "✓ 2  gra"]
     assert [len(said(telegram, chat)) for chat in ("42", "43")] == [1, 1]
 
 
 async def test_without_an_answer_about_rights_nothing_changes(
-    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock
+    tmp_path: Path, telegram: FakeTelegram, clock: telegram_bot.RestingClock
 ) -> None:
-    async with a_listening_bot(tmp_path, telegram, clock):
+    async with telegram_bot.a_listening_bot(tmp_path, telegram, clock):
         telegram.answers("404 page", method="getChatMember")
         telegram.user_writes("/sub@paperwire_test_bot diffusion", GROUP, by="7")
         telegram.user_writes("/sub@paperwire_test_bot graph", GROUP, by="7")
-        await confirmed(telegram)
+        await telegram_bot.confirmed(telegram)
     assert [text[:3] for text in said(telegram, GROUP)] == ["✗ I", "✓ 1"]
 
 
 async def test_a_press_is_acknowledged_also_where_nothing_is_to_say(
-    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, telegram: FakeTelegram, clock: telegram_bot.RestingClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.conversation.reply_sender.old_button", lambda _: None)
-    async with a_listening_bot(tmp_path, telegram, clock):
+    async with telegram_bot.a_listening_bot(tmp_path, telegram, clock):
         press = telegram.presses("nothing", tampered=True)
-        await confirmed(telegram)
+        await telegram_bot.confirmed(telegram)
     assert telegram.toasts() == {press: ""}
 
 
 async def test_an_unavailable_database_is_waited_for(
-    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, telegram: FakeTelegram, clock: telegram_bot.RestingClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     refusals = broken_database(monkeypatch, times=4)
-    async with a_listening_bot(tmp_path, telegram, clock) as app:
+    async with telegram_bot.a_listening_bot(tmp_path, telegram, clock) as app:
         telegram.user_writes("/sub diffusion")
         telegram.user_writes("/sub graph")
-        await confirmed(telegram)
-        entries = listed(app.store, address("telegram:42"))
+        await telegram_bot.confirmed(telegram)
+        entries = listed(app.store, make.address("telegram:42"))
     assert len(refusals) == 4
     assert [entry.subscription.text for entry in entries] == ["diffusion", "graph"]
     assert clock.rests[:3] == [1.0, 2.0, 4.0]
 
 
 async def test_a_request_that_the_database_refuses_is_given_up(
-    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, telegram: FakeTelegram, clock: telegram_bot.RestingClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     replace_command(monkeypatch, "list", StoreError("The database cannot be used: too many columns."))
-    async with a_listening_bot(tmp_path, telegram, clock):
+    async with telegram_bot.a_listening_bot(tmp_path, telegram, clock):
         telegram.user_writes("/list")
         telegram.user_writes("/sub diffusion", "43")
-        await confirmed(telegram)
+        await telegram_bot.confirmed(telegram)
     assert "stumbled" in said(telegram)[0]
     assert len(said(telegram, "43")) == 1
 
@@ -164,15 +165,15 @@ def replace_command(monkeypatch: pytest.MonkeyPatch, name: str, error: Exception
 async def test_an_update_that_fails_is_answered_and_logged_safely(
     tmp_path: Path,
     telegram: FakeTelegram,
-    clock: RestingClock,
+    clock: telegram_bot.RestingClock,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     replace_command(monkeypatch, "list", RuntimeError("the words of a person"))
-    async with a_listening_bot(tmp_path, telegram, clock):
+    async with telegram_bot.a_listening_bot(tmp_path, telegram, clock):
         telegram.user_writes("/list of secrets")
         telegram.user_writes("/sub diffusion")
-        await confirmed(telegram)
+        await telegram_bot.confirmed(telegram)
     assert ["stumbled" in text for text in said(telegram)] == [True, False]
     assert "RuntimeError in fails" in caplog.text
     assert "secrets" not in caplog.text
@@ -191,14 +192,14 @@ UNKNOWN: list[dict[str, Any]] = [
 
 
 async def test_updates_of_a_shape_that_nobody_knows_are_passed_over(
-    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, telegram: FakeTelegram, clock: telegram_bot.RestingClock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with a_listening_bot(tmp_path, telegram, clock):
+    async with telegram_bot.a_listening_bot(tmp_path, telegram, clock):
         for shape in UNKNOWN:
             telegram.receives(shape)
         telegram.user_writes("/sub diffusion")
-        await posts(telegram, 1)
-        await confirmed(telegram)
+        await telegram_bot.posts(telegram, 1)
+        await telegram_bot.confirmed(telegram)
     assert [text[:3] for text in said(telegram)] == ["✓ 1"]
     assert caplog.text.count("of a shape that nobody knows") == 4
 
@@ -210,22 +211,22 @@ PAGES = [
 
 
 async def test_no_page_of_something_on_the_way_ends_the_listening(
-    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, telegram: FakeTelegram, clock: telegram_bot.RestingClock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with a_listening_bot(tmp_path, telegram, clock):
+    async with telegram_bot.a_listening_bot(tmp_path, telegram, clock):
         for number, page in enumerate(PAGES, 1):
             telegram.serves_pages(page, 2)
             telegram.user_writes("/list", str(number))
-            await posts(telegram, number)
-            await confirmed(telegram)
+            await telegram_bot.posts(telegram, number)
+            await telegram_bot.confirmed(telegram)
     assert [len(said(telegram, str(number))) for number in range(1, len(PAGES) + 1)] == [1] * len(PAGES)
     assert TOKEN.partition(":")[2] not in caplog.text
 
 
 async def test_a_telegram_that_is_down_is_tried_ever_more_rarely(
-    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, telegram: FakeTelegram, clock: telegram_bot.RestingClock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with a_bot(tmp_path, telegram, clock) as app:
+    async with telegram_bot.a_bot(tmp_path, telegram, clock) as app:
         receivers = app.receivers()
         telegram.goes_down()
         async with listening(app, receivers):
@@ -234,17 +235,17 @@ async def test_a_telegram_that_is_down_is_tried_ever_more_rarely(
             telegram.comes_back()
             clock.rings()
             telegram.user_writes("/sub diffusion")
-            await confirmed(telegram)
+            await telegram_bot.confirmed(telegram)
             assert problems_of(receivers) == {}
     assert clock.rests[:7] == [1, 2, 4, 8, 16, 32, 60]
     assert caplog.text.count("Nobody can talk to the bot") == 1
 
 
 async def test_a_revoked_token_is_named_at_once_and_asked_about_slowly(
-    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock
+    tmp_path: Path, telegram: FakeTelegram, clock: telegram_bot.RestingClock
 ) -> None:
     telegram.revokes()
-    async with a_bot(tmp_path, telegram, clock) as app:
+    async with telegram_bot.a_bot(tmp_path, telegram, clock) as app:
         receivers = app.receivers()
         async with listening(app, receivers):
             await clock.rested(1)
@@ -252,28 +253,28 @@ async def test_a_revoked_token_is_named_at_once_and_asked_about_slowly(
             telegram.restores()
             clock.rings()
             telegram.user_writes("/sub diffusion")
-            await confirmed(telegram)
+            await telegram_bot.confirmed(telegram)
     assert clock.rests[0] == 60
     assert len(said(telegram)) == 1
 
 
 async def test_a_second_program_that_polls_is_named(
-    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, telegram: FakeTelegram, clock: telegram_bot.RestingClock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with a_bot(tmp_path, telegram, clock) as app:
+    async with telegram_bot.a_bot(tmp_path, telegram, clock) as app:
         receivers = app.receivers()
         async with listening(app, receivers):
             await asyncio.to_thread(telegram.waits_for, "getMyShortDescription", 2)
-            while not problems_of(receivers):  # ours is ended by each question of the other one
+            while not problems_of(receivers):  # each request of the other program ends ours
                 await ask_for_updates(telegram, offset=-1)
             assert "give it a token of its own" in problems_of(receivers)["telegram updates"]
             telegram.user_writes("/sub diffusion")
-            await posts(telegram, 1)
-            assert problems_of(receivers)  # one update that came through is no peace
+            await telegram_bot.posts(telegram, 1)
+            assert problems_of(receivers)  # one update that came through does not mean that the other program is gone
             clock.advance(timedelta(seconds=61))
             telegram.user_writes("/sub graph")
-            await posts(telegram, 2)
-            await confirmed(telegram)
+            await telegram_bot.posts(telegram, 2)
+            await telegram_bot.confirmed(telegram)
             assert problems_of(receivers) == {}
     assert caplog.text.count("another program asks Telegram") == 1
 
@@ -285,23 +286,23 @@ async def ask_for_updates(fake: FakeTelegram, **arguments: object) -> httpx.Resp
 
 
 async def test_a_forgotten_webhook_is_removed_and_nothing_is_lost(
-    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, telegram: FakeTelegram, clock: telegram_bot.RestingClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with httpx.AsyncClient(trust_env=False) as client:
         await client.post(f"{telegram.url}/bot{TOKEN}/setWebhook", json={"url": "https://gone.example.org/x"})
     telegram.user_writes("/sub diffusion")
-    async with a_listening_bot(tmp_path, telegram, clock):
-        await posts(telegram, 1)
-        await confirmed(telegram)
+    async with telegram_bot.a_listening_bot(tmp_path, telegram, clock):
+        await telegram_bot.posts(telegram, 1)
+        await telegram_bot.confirmed(telegram)
     assert len(said(telegram)) == 1
     assert "None is lost" in caplog.text
     assert "gone.example.org" not in caplog.text
 
 
 async def test_a_webhook_that_somebody_sets_meanwhile_is_named(
-    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock
+    tmp_path: Path, telegram: FakeTelegram, clock: telegram_bot.RestingClock
 ) -> None:
-    async with a_bot(tmp_path, telegram, clock) as app:
+    async with telegram_bot.a_bot(tmp_path, telegram, clock) as app:
         receivers = app.receivers()
         async with listening(app, receivers), httpx.AsyncClient(trust_env=False) as client:
             await asyncio.to_thread(telegram.waits_for, "getMyShortDescription", 2)
@@ -311,50 +312,50 @@ async def test_a_webhook_that_somebody_sets_meanwhile_is_named(
 
 
 async def test_ids_that_begin_anew_after_a_silent_week_are_taken(
-    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock
+    tmp_path: Path, telegram: FakeTelegram, clock: telegram_bot.RestingClock
 ) -> None:
-    async with a_listening_bot(tmp_path, telegram, clock):
+    async with telegram_bot.a_listening_bot(tmp_path, telegram, clock):
         telegram.user_writes("/sub diffusion")
-        await confirmed(telegram)
+        await telegram_bot.confirmed(telegram)
         telegram.queue.renumber(17)
         telegram.user_writes("/sub graph")
-        await posts(telegram, 2)
-        await confirmed(telegram)
+        await telegram_bot.posts(telegram, 2)
+        await telegram_bot.confirmed(telegram)
     assert [text[:3] for text in said(telegram)] == ["✓ 1", "✓ 2"]
 
 
 async def test_at_the_end_taken_updates_are_answered(
-    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock
+    tmp_path: Path, telegram: FakeTelegram, clock: telegram_bot.RestingClock
 ) -> None:
     telegram.answers("hang before", method="getChatMember")
-    async with a_bot(tmp_path, telegram, clock) as app:
+    async with telegram_bot.a_bot(tmp_path, telegram, clock) as app:
         stack = listening(app, app.receivers())
         await stack.__aenter__()
         telegram.user_writes("/sub@paperwire_test_bot diffusion", GROUP, by="7")
         await asyncio.to_thread(telegram.waits_hanging)
         stopping = asyncio.create_task(stack.__aexit__(None, None, None))
         telegram.releases()
-        await asyncio.wait_for(stopping, 20)  # a question for updates would have waited for 25 seconds
+        await asyncio.wait_for(stopping, 20)  # a request for updates would have waited 25 seconds
     assert [text[:3] for text in said(telegram, GROUP)] == ["✓ 1"]
 
 
 async def test_an_answer_does_not_wait_for_the_shared_rate(
-    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, telegram: FakeTelegram, clock: telegram_bot.RestingClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def fails(*_: Any, **__: Any) -> float:
         raise StoreUnavailable("The connection is cut.")
 
-    async with a_bot(tmp_path, telegram, clock) as app:
+    async with telegram_bot.a_bot(tmp_path, telegram, clock) as app:
         monkeypatch.setattr(app.context.engine, "reserve", fails)
         async with listening(app, app.receivers()):
             telegram.user_writes("/sub diffusion")
-            await posts(telegram, 1)
-            await confirmed(telegram)
+            await telegram_bot.posts(telegram, 1)
+            await telegram_bot.confirmed(telegram)
     assert [text[:3] for text in said(telegram)] == ["✓ 1"]
 
 
 async def test_over_a_bad_line_everyone_is_answered_once_in_order(
-    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock
+    tmp_path: Path, telegram: FakeTelegram, clock: telegram_bot.RestingClock
 ) -> None:
     people, queries = [str(number) for number in range(100, 112)], ["diffusion", "graph", "quantum"]
     for count, page in enumerate(["502", "cut after", "404 page", "broken json", "reset after", "list"]):
@@ -363,10 +364,10 @@ async def test_over_a_bad_line_everyone_is_answered_once_in_order(
         for person in people:
             telegram.user_writes(f"/sub {query}", person)
     for round_ in range(3):
-        async with a_listening_bot(tmp_path, telegram, clock):
-            await posts(telegram, 1 + 12 * round_)  # in the middle of the work it stops, and starts again
+        async with telegram_bot.a_listening_bot(tmp_path, telegram, clock):
+            await telegram_bot.posts(telegram, 1 + 12 * round_)  # stops in the middle of the work, and starts again
             if round_ == 2:
-                await confirmed(telegram)
+                await telegram_bot.confirmed(telegram)
     for person in people:
         assert [entry.text.split(maxsplit=3)[1:3] for entry in telegram.posted_to(person)] == [
             [str(number), query] for number, query in enumerate(queries, 1)
@@ -374,9 +375,9 @@ async def test_over_a_bad_line_everyone_is_answered_once_in_order(
 
 
 async def test_a_repeated_old_answer_is_not_polled_without_pause(
-    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock
+    tmp_path: Path, telegram: FakeTelegram, clock: telegram_bot.RestingClock
 ) -> None:
-    async with a_bot(tmp_path, telegram, clock) as app:
+    async with telegram_bot.a_bot(tmp_path, telegram, clock) as app:
         client = app.context.channels["telegram"].client  # type: ignore[attr-defined]
         same = [{"update_id": 1000, "poll": {}}]
 
@@ -394,7 +395,7 @@ async def test_a_repeated_old_answer_is_not_polled_without_pause(
 
 
 async def test_a_receiver_that_breaks_by_a_mistake_begins_anew(
-    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, telegram: FakeTelegram, clock: telegram_bot.RestingClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real, failures = LongPolling._prepare, [RuntimeError("a mistake")]
 
@@ -404,19 +405,51 @@ async def test_a_receiver_that_breaks_by_a_mistake_begins_anew(
         await real(self)
 
     monkeypatch.setattr(LongPolling, "_prepare", begin)
-    async with a_bot(tmp_path, telegram, clock) as app:
+    async with telegram_bot.a_bot(tmp_path, telegram, clock) as app:
         receivers = [Supervised(receiver, clock) for receiver in app.receivers()]
         async with listening(app, receivers):
             await clock.rested(1)
             assert "mistake" in problems_of(receivers)["telegram updates"]
             clock.rings()
             telegram.user_writes("/sub diffusion")
-            await confirmed(telegram)
+            await telegram_bot.confirmed(telegram)
             assert problems_of(receivers) == {}
 
 
-async def test_the_bots_name_is_learned_for_links(tmp_path: Path, telegram: FakeTelegram, clock: RestingClock) -> None:
-    async with a_listening_bot(tmp_path, telegram, clock) as app:
+async def test_the_bots_name_is_learned_for_links(
+    tmp_path: Path, telegram: FakeTelegram, clock: telegram_bot.RestingClock
+) -> None:
+    async with telegram_bot.a_listening_bot(tmp_path, telegram, clock) as app:
         telegram.user_writes("/sub diffusion")
-        await confirmed(telegram)
+        await telegram_bot.confirmed(telegram)
         assert app.context.conversation.bot_info.bot_names == {"telegram": "paperwire_test_bot"}
+
+
+# ── A reaction to a message with one paper, over real HTTP, becomes a signal of the chat ──────────────────────────────
+
+
+@pytest.fixture
+def known_chat() -> Iterator[FakeTelegram]:
+    with FakeTelegram() as fake:
+        fake.knows("42")
+        yield fake
+
+
+async def test_a_reaction_is_noted_and_its_end_takes_it_back(tmp_path: Path, known_chat: FakeTelegram) -> None:
+    clock = telegram_bot.RestingClock()
+    async with telegram_bot.a_listening_bot(tmp_path, known_chat, clock) as app:
+        store = app.store
+        make.subscribes(store, "telegram:42", "swarm", every="now")
+        make.ingested(store, make.paper("Swarm one"), now=make.NOON)
+        await app.sender.deliver()
+        await telegram_bot.posts(known_chat, 1)
+        (sent,) = known_chat.posted_to("42")
+        with store.read() as transaction:
+            (known,) = make.stored_papers(transaction)
+        found: list[frozenset[Signal]] = []
+        for before, after in (("", "👍"), ("👍", "👎"), ("👎", "")):
+            known_chat.reacts(int(sent.id), after, before=before)
+            await telegram_bot.confirmed(known_chat)
+            found.append(make.signals_of_paper(store, get_chat(store, make.address("telegram:42")), known.id))
+    assert found == [{Signal.LIKED}, {Signal.DISLIKED}, frozenset()]
+    assert len(known_chat.posted_to("42")) == 1  # a reaction is not answered

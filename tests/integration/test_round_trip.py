@@ -1,4 +1,4 @@
-"""An export gives back what was entered, however it was entered."""
+"""An export can be imported again and gives what was entered, however it was entered."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -16,9 +16,8 @@ from subscriptions.errors import PaperwireError
 from subscriptions.model import ChatKind
 from subscriptions.planning.cadence import DAYS
 from subscriptions.portable import read_lines
-from subscriptions.service.amendments import edit, rename, set_settings
-from subscriptions.service.exporting import export
-from subscriptions.service.importing import import_lines
+from subscriptions.service import amendments
+from subscriptions.service.importing import export, import_lines
 from subscriptions.service.next_deliveries import listed
 from subscriptions.service.requests import SubscriptionRequest, subscribe, unsubscribe
 from subscriptions.store import chats as stored_chats
@@ -57,7 +56,7 @@ whens = st.one_of(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entered:
-    """One entry of a chat."""
+    """Something that is entered in a chat; `do` enters it."""
 
     chat: str
     do: Callable[[Store, str], object]
@@ -76,21 +75,27 @@ def _subscribes(chat: str, query: str, when: dict[str, str], zone: str | None, n
 
 def _renames(chat: str, name: str) -> Entered:
     return Entered(
-        chat=chat, do=lambda store, at: rename(store, parse_address(at), 1, name, now=NOON), label=f"name {name!r}"
+        chat=chat,
+        do=lambda store, at: amendments.rename(store, parse_address(at), 1, name, now=NOON),
+        label=f"name {name!r}",
     )
 
 
 def _edits(chat: str, query: str, zone: str | None) -> Entered:
     label = f"edit {query!r} {zone}"
     return Entered(
-        chat=chat, do=lambda store, at: edit(store, parse_address(at), 1, query, tz=zone, now=NOON), label=label
+        chat=chat,
+        do=lambda store, at: amendments.edit(store, parse_address(at), 1, query, tz=zone, now=NOON),
+        label=label,
     )
 
 
 def _sets(chat: str, name: str, value: str) -> Entered:
     label = f"set {name} {value!r}"
     return Entered(
-        chat=chat, do=lambda store, at: set_settings(store, parse_address(at), {name: value}, now=NOON), label=label
+        chat=chat,
+        do=lambda store, at: amendments.set_settings(store, parse_address(at), {name: value}, now=NOON),
+        label=label,
     )
 
 
@@ -124,12 +129,12 @@ entered = st.one_of(
 )
 
 
-# -------------------------------------------------------------------------------------------------------- there and back
+# ---------------------------------------------------------------------------------------------------- export and import
 
 
 @pytest.fixture
 def fresh(tmp_path: Path) -> Iterator[Callable[[], Store]]:
-    """Returns empty stores."""
+    """Returns a function that makes empty stores."""
     made: list[Store] = []
     numbers = count()
     empty = Store(f"sqlite:///{tmp_path}/empty.db")
@@ -171,7 +176,7 @@ def all_of_it(store: Store) -> list[tuple[object, ...]]:
                 chat.settings,
                 tuple(sorted(chat.chosen.items())),
             )
-            for page in stored_chats.all_chats(session, zone=store.zone)
+            for page in stored_chats.all_chats(session)
             for chat in page
         ]
     speaking = {chat for chat, *_ in requests} | {row[0] for row in chosen if row[3]}
@@ -182,7 +187,7 @@ def enter(store: Store, what: list[Entered]) -> None:
     for one in what:
         try:
             one.do(store, one.chat)
-        except PaperwireError:  # what is refused changes nothing
+        except PaperwireError:  # a refused entry changes nothing
             continue
 
 
@@ -216,11 +221,11 @@ def test_an_export_can_be_imported_into_another_chat(fresh: Callable[[], Store],
 
 
 def test_a_channel_comes_back_as_a_channel(fresh: Callable[[], Store]) -> None:
-    """A channel's address looks like that of a group, whose settings differ."""
+    """A channel's address looks like that of a group, whose defaults differ."""
     here, there = fresh(), fresh()
     channel = parse_address("telegram:-1009876543210")
     subscribe(here, channel, SubscriptionRequest(text="graph", name="G"), now=NOON, kind=ChatKind.BROADCAST)
-    set_settings(here, channel, {"shape": "each"}, now=NOON)
+    amendments.set_settings(here, channel, {"shape": "each"}, now=NOON)
     text = export(here, None)
     assert text.splitlines()[:3] == ["[telegram:-1009876543210]", "set kind broadcast", "set shape each"]
     import_lines(there, read_lines(text), now=NOON)

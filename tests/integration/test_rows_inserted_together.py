@@ -1,4 +1,4 @@
-"""Rows that are inserted many at once are stored as those that are inserted one by one, on each kind of database."""
+"""Rows that one statement inserts are stored like rows that are inserted one by one, on each kind of database."""
 
 import pytest
 from sqlalchemy import bindparam, insert
@@ -35,7 +35,7 @@ def test_a_row_that_is_refused_leaves_none_of_them(store: Store) -> None:
     with pytest.raises((StoreError, Exception), match=r"(?i)unique|duplicate"):
         inserted(store, values)
     assert value(store, "SELECT count(*) FROM key_value WHERE name LIKE 'new%'") == 1
-    inserted(store, [("another", "")])  # the connection is as good as before
+    inserted(store, [("another", "")])  # the connection still works
 
 
 def test_rows_that_may_be_there_already_are_left_as_they_are(store: Store) -> None:

@@ -12,36 +12,21 @@ from subscriptions.errors import ChatMoved, NotDelivered, NotFound, Refused, Rej
 from subscriptions.model import Announce, CallbackToken, ChatAddress, ChatKind, KnownPaper, Message
 from subscriptions.planning.decision import OnUnclear
 from subscriptions.portable import read_lines
+from subscriptions.service import chat_status, sending
 from subscriptions.service import plan as _plan
 from subscriptions.service.access import deny, request_admission
 from subscriptions.service.amendments import set_settings
-from subscriptions.service.chat_status import apply_once, find_callback, store_chat
 from subscriptions.service.importing import import_lines
 from subscriptions.service.next_deliveries import get_chat, listed
 from subscriptions.service.notices import pause_unreachable
-from subscriptions.service.plan import plan_due
 from subscriptions.service.requests import unsubscribe
 from subscriptions.service.retention import claim_database
-from subscriptions.service.sending import (
-    ClaimRequest,
-    claim,
-    confirm,
-    dismiss,
-    lanes,
-    outbox_entries,
-    record_outcome,
-    to_render,
-)
 from subscriptions.states import PauseReason
-from subscriptions.store import chats, deliveries, known_papers, moving, subscriptions
-from subscriptions.store import entries as stored_entries
+from subscriptions.store import chats, conversations, deliveries, known_papers, moving, outbox, subscriptions
 from subscriptions.store.claims import Claim, mark_sending
-from subscriptions.store.conversations import commands_since, get_conversation_state, set_conversation_state
+from subscriptions.store.conversations import changes_of
 from subscriptions.store.database.store import Store, Transaction
-from subscriptions.store.deliveries import Rendered, store_rendered
-from subscriptions.store.moving import chat_moved
 from subscriptions.store.rows import PaperKeyRow
-from subscriptions.store.undo import changes_of
 from tests.make import (
     NOON,
     add_callbacks,
@@ -66,7 +51,7 @@ DAY = timedelta(days=1)
 
 
 def changes(store: Store) -> dict[str, int | None]:
-    """Returns title → sequence of every paper."""
+    """Returns the sequence of every paper, by title."""
     with store.read() as session:
         return {known.paper.title: known.sequence for known in stored_papers(session)}
 
@@ -78,60 +63,62 @@ def known(store: Store, key: str) -> KnownPaper:
 
 
 def delivered(store: Store) -> list[tuple[str, list[str]]]:
-    """Returns each planned delivery in order: its chat and its titles."""
+    """Returns (chat, titles) of each planned delivery, in order."""
     with store.read() as session:
-        found = stored_entries.entries(session, 0, over=True, now=NOON, wall=NOON)[0]
+        found = outbox.entries(session, 0, over=True, now=NOON, wall=NOON)[0]
         seqs = range(1, len(found) + 1)
-        values = [deliveries.delivery_value(session, seq, zone="UTC") for seq in seqs]
+        values = [deliveries.delivery_value(session, seq) for seq in seqs]
     return [(str(v.chat.address), [item.paper.paper.title for item in v.items]) for v in values]
 
 
 def asking(
     where: str, now: datetime = NOON, *, wall: datetime | None = None, on_unclear: OnUnclear = "resend"
-) -> ClaimRequest:
+) -> sending.ClaimRequest:
     lane = address(where).lane
-    return ClaimRequest(lane=lane, now=now, wall=wall or now, on_unclear=on_unclear, can_find=False, tried=frozenset())
+    return sending.ClaimRequest(
+        lane=lane, now=now, wall=wall or now, on_unclear=on_unclear, can_find=False, tried=frozenset()
+    )
 
 
 def step(store: Store, where: str, now: datetime = NOON) -> Claim:
-    """What is to be done next in a lane."""
-    todo = claim(store, asking(where, now))
+    """Claims and returns the next step of a lane."""
+    todo = sending.claim(store, asking(where, now))
     assert isinstance(todo, Claim)
     return todo
 
 
 def is_idle(store: Store, where: str, now: datetime = NOON) -> bool:
-    return claim(store, asking(where, now)) is None
+    return sending.claim(store, asking(where, now)) is None
 
 
 def plans_a_graph(store: Store, where: str = "telegram:1") -> None:
-    """A chat has a delivery of one paper."""
+    """Plans a delivery of one paper for a chat."""
     subscribes(store, where, "graph", every="now")
     ingested(store, paper("A graph"))
-    plan_due(store, now=NOON)
+    _plan.plan_due(store, now=NOON)
 
 
 def renders(store: Store, *payloads: str, seq: int = 1) -> None:
     """Stores the messages of a delivery."""
     messages = [Message(number=n, payload=payload, plain="{}") for n, payload in enumerate(payloads, 1)]
-    store_rendered(store, [Rendered(seq=seq, messages=messages)], now=NOON)
+    deliveries.store_rendered(store, [deliveries.Rendered(seq=seq, messages=messages)], now=NOON)
 
 
 def fails(store: Store, todo: Claim, outcome: NotDelivered) -> None:
-    record_outcome(store, todo, outcome, on_unclear="resend", now=NOON, wall=NOON)
+    sending.record_outcome(store, todo, outcome, on_unclear="resend", now=NOON, wall=NOON)
 
 
 def send_everything(store: Store, where: str, now: datetime = NOON) -> int:
-    """Records all messages as sent. Returns how many."""
+    """Records all messages of a chat as sent. Returns how many there were."""
     sent = 0
     while not is_idle(store, where, now):
         todo = step(store, where, now)
         if todo.message is None:
-            shown = [item.paper.id for item in to_render(store, todo, 1, wall=now)[todo.seq].items]
+            shown = [item.paper.id for item in sending.to_render(store, todo, 1, wall=now)[todo.seq].items]
             message = Message(number=1, payload="{}", plain="{}", papers=tuple(shown))
-            store_rendered(store, [Rendered(seq=todo.seq, messages=[message])], now=now)
+            deliveries.store_rendered(store, [deliveries.Rendered(seq=todo.seq, messages=[message])], now=now)
         else:
-            confirm(store, todo, f"m{todo.seq}", asking(where, now))
+            sending.confirm(store, todo, f"m{todo.seq}", asking(where, now))
             sent += 1
     return sent
 
@@ -193,12 +180,12 @@ class TestRule1Changes:
         assert told == {name: after[name] for name in told}
 
     def test_a_planner_cannot_pass_an_uncommitted_number(self, store: Store) -> None:
-        """Two ingests overlap; a plan runs while the first has its number and has not committed."""
+        """Two ingests overlap: a plan runs after the first one has its number and before it commits."""
         subscribes(store, "telegram:1", "graph", since="1d")
         holding, go_on = threading.Event(), threading.Event()
 
         def before_commit(session: Transaction) -> None:
-            if threading.current_thread().name == "slow" and session._writes:  # it reads before it writes
+            if threading.current_thread().name == "slow" and session._writes:  # an ingest reads before it writes
                 holding.set()
                 assert go_on.wait(PATIENCE)
 
@@ -207,7 +194,8 @@ class TestRule1Changes:
             slow = threading.Thread(target=ingested, args=(store, paper("Slow graph")), name="slow")
             slow.start()
             assert holding.wait(PATIENCE)
-            assert plan_due(store, now=NOON) == ()  # reads while the other writes, and sees none of its changes
+            # this plan reads while the other thread writes, and sees none of its changes
+            assert _plan.plan_due(store, now=NOON) == ()
             quick = threading.Thread(target=ingested, args=(store, paper("Quick graph")), name="quick")
             quick.start()
             go_on.set()
@@ -216,7 +204,7 @@ class TestRule1Changes:
         finally:
             event.remove(Session, "before_commit", before_commit)
         assert changes(store) == {"Slow graph": 1, "Quick graph": 2}
-        plan_due(store, now=NOON)
+        _plan.plan_due(store, now=NOON)
         assert delivered(store) == [("telegram:1", ["Quick graph", "Slow graph"])]
 
 
@@ -224,7 +212,7 @@ class TestRule2SinceAndSeen:
     def test_planning_moves_on_also_when_nothing_matched(self, store: Store) -> None:
         subscribes(store, "telegram:1", "graph", every="daily", at="13:00")
         ingested(store, paper("Something else"))
-        plan_due(store, now=NOON + HOUR)
+        _plan.plan_due(store, now=NOON + HOUR)
         with store.read() as session:
             chat = get_chat(session, address("telegram:1"))
             assert subscriptions.subscriptions_of(session, [chat.id])[chat.id][0].cursor == 1
@@ -233,27 +221,27 @@ class TestRule2SinceAndSeen:
         subscribes(store, "telegram:1", "graph")
         ingested(store, paper("A graph"))
         later = NOON + timedelta(hours=9)
-        assert len(plan_due(store, now=later)) == 1
-        assert plan_due(store, now=later) == ()
+        assert len(_plan.plan_due(store, now=later)) == 1
+        assert _plan.plan_due(store, now=later) == ()
 
     def test_what_is_paused_is_not_planned_and_keeps_its_place(self, store: Store) -> None:
         subscribes(store, "telegram:1", "graph", every="now")
         with store.write() as session:
-            chat = chats.find_chat(session, address("telegram:1"), zone="UTC")
+            chat = chats.find_chat(session, address("telegram:1"))
             assert chat is not None
             chats.pause_chat(session, chat.id, PauseReason.PERSON, now=NOON, until=NOON + 7 * DAY)
         ingested(store, paper("A graph"))
-        assert plan_due(store, now=NOON + DAY) == ()
-        assert len(plan_due(store, now=NOON + 7 * DAY)) == 1
+        assert _plan.plan_due(store, now=NOON + DAY) == ()
+        assert len(_plan.plan_due(store, now=NOON + 7 * DAY)) == 1
         assert delivered(store) == [("telegram:1", ["A graph"])]
 
     def test_every_subscription_has_a_cursor_of_its_own(self, store: Store) -> None:
         for chat in ("telegram:1", "telegram:2"):
             subscribes(store, chat, "graph", every="now")
         ingested(store, paper("A graph"))
-        plan_due(store, now=NOON)
+        _plan.plan_due(store, now=NOON)
         with store.read() as session:
-            ids = [chat.id for page in chats.all_chats(session, zone="UTC") for chat in page]
+            ids = [chat.id for page in chats.all_chats(session) for chat in page]
             rows = subscriptions.subscriptions_of(session, ids)
             assert [s.cursor for subs in rows.values() for s in subs] == [1, 1]
 
@@ -262,11 +250,11 @@ class TestRule2SinceAndSeen:
         for chat in ("telegram:1", "telegram:2", "telegram:3"):
             subscribes(store, chat, "graph", every="now")
         ingested(store, paper("A graph"))
-        plan_due(store, now=NOON)
+        _plan.plan_due(store, now=NOON)
         ingested(store, paper("Another graph"))
         asked = iter((False, True))
-        plan_due(store, now=NOON + MINUTE, enough=lambda: next(asked))
-        plan_due(store, now=NOON + 2 * MINUTE)
+        _plan.plan_due(store, now=NOON + MINUTE, enough=lambda: next(asked))
+        _plan.plan_due(store, now=NOON + 2 * MINUTE)
         assert sorted(delivered(store)) == [
             (f"telegram:{chat}", [f"{which} graph"]) for chat in (1, 2, 3) for which in ("A", "Another")
         ]
@@ -276,18 +264,18 @@ class TestRule2SinceAndSeen:
         subscribes(store, "telegram:1", "tree", every="daily", at="13:00")
         subscribes(store, "telegram:2", "graph", every="now")
         ingested(store, paper("A tree"))
-        plan_due(store, now=NOON + HOUR)
+        _plan.plan_due(store, now=NOON + HOUR)
         subscribes(store, "telegram:1", "leaf", every="daily", at="13:00", now=NOON + HOUR - MINUTE)
         ingested(store, paper("A graph"))
-        plan_due(store, now=NOON + HOUR + timedelta(seconds=10))
-        plan_due(store, now=NOON + HOUR + MINUTE)
+        _plan.plan_due(store, now=NOON + HOUR + timedelta(seconds=10))
+        _plan.plan_due(store, now=NOON + HOUR + MINUTE)
         assert [titles for chat, titles in delivered(store) if chat == "telegram:1"] == [["A tree"], ["A graph"]]
 
     def test_a_new_schedule_copies_the_mark_first(self, store: Store) -> None:
         plans_a_graph(store)
         subscribes(store, "telegram:1", "graph", every="daily", at="13:00")
         ingested(store, paper("Another graph"), now=NOON + MINUTE)
-        plan_due(store, now=NOON + HOUR)
+        _plan.plan_due(store, now=NOON + HOUR)
         assert delivered(store) == [("telegram:1", ["A graph"]), ("telegram:1", ["Another graph"])]
 
     def test_an_edit_just_before_the_hour_counts(self, store: Store) -> None:
@@ -296,7 +284,7 @@ class TestRule2SinceAndSeen:
         before = made.subscription
         with store.write() as session:
             subscriptions.change_subscription(session, before, before._replace(text="graph", canonical="graph"))
-        plan_due(store, now=NOON + HOUR)
+        _plan.plan_due(store, now=NOON + HOUR)
         assert delivered(store) == [("telegram:1", ["A graph"])]
 
 
@@ -320,7 +308,7 @@ class TestRule3WhereANewSubscriptionStarts:
         for days in (9, 6, 2, 0):
             ingested(store, paper(f"Graph of {days} days ago"), now=NOON - days * DAY - HOUR)
         subscribes(store, chat, "graph", **start)  # type: ignore[arg-type]
-        plan_due(store, now=NOON + HOUR)
+        _plan.plan_due(store, now=NOON + HOUR)
         titles = [title for _, titles in delivered(store) for title in titles]
         assert sorted(titles) == [f"Graph of {days} days ago" for days in ages]
 
@@ -346,9 +334,9 @@ class TestRule4Merging:
     def test_a_merge_makes_nothing_new_to_a_chat_that_was_told(self, store: Store) -> None:
         subscribes(store, "telegram:1", "graph", every="now")
         ingested(store, paper("A graph", arxiv_id=None))
-        plan_due(store, now=NOON)
+        _plan.plan_due(store, now=NOON)
         ingested(store, paper("A graph", "cs.LG", arxiv_id="2601.00001"), now=NOON + HOUR)
-        plan_due(store, now=NOON + HOUR)
+        _plan.plan_due(store, now=NOON + HOUR)
         assert [titles for _, titles in delivered(store)] == [["A graph"]]
 
     def test_a_doi_and_an_arxiv_id_of_one_paper_merge_two_rows(self, store: Store) -> None:
@@ -390,7 +378,7 @@ class TestRule5OneDelivery:
         subscribes(store, "telegram:1", "graph", every="daily", at="13:00")
         subscribes(store, "telegram:1", "tree", every="daily", at="13:00")
         ingested(store, paper("A graph"), paper("A tree"), paper("A tree in a graph"))
-        assert len(plan_due(store, now=NOON + HOUR)) == 1
+        assert len(_plan.plan_due(store, now=NOON + HOUR)) == 1
         ((_, titles),) = delivered(store)
         assert sorted(titles) == ["A graph", "A tree", "A tree in a graph"]
 
@@ -398,20 +386,20 @@ class TestRule5OneDelivery:
         subscribes(store, "telegram:1", "graph", every="daily", at="13:00")
         subscribes(store, "telegram:1", "tree", every="daily", at="13:00", name="forests")
         ingested(store, paper("A tree in a graph"))
-        plan_due(store, now=NOON + HOUR)
+        _plan.plan_due(store, now=NOON + HOUR)
         with store.read() as session:
-            (item,) = deliveries.delivery_value(session, 1, zone="UTC").items
+            (item,) = deliveries.delivery_value(session, 1).items
         assert [(b.number, b.label) for b in item.because] == [(1, "graph"), (2, "forests")]
 
     def test_a_paper_comes_to_a_chat_once_for_ever(self, store: Store) -> None:
         subscribes(store, "telegram:1", "graph", every="now")
         subscribes(store, "telegram:1", "tree", every="daily", at="13:00")
         ingested(store, paper("A tree in a graph", "cs.LG", arxiv_id="2601.00001"))
-        plan_due(store, now=NOON)
+        _plan.plan_due(store, now=NOON)
         cross = paper("A tree in a graph", "cs.LG", "cs.DS", arxiv_id="2601.00001", kind=Announce.CROSS)
         ingested(store, cross, now=NOON + MINUTE, source="other")
-        plan_due(store, now=NOON + HOUR)
-        plan_due(store, now=NOON + DAY)
+        _plan.plan_due(store, now=NOON + HOUR)
+        _plan.plan_due(store, now=NOON + DAY)
         assert [titles for _, titles in delivered(store)] == [["A tree in a graph"]]
 
     def test_what_was_planned_is_sent_even_if_the_subscription_goes(self, store: Store) -> None:
@@ -424,15 +412,15 @@ class TestRule5OneDelivery:
         with store.write() as session:
             chats.pause_chat(session, 1, PauseReason.PERSON, now=NOON)
         assert is_idle(store, "telegram:1")
-        assert [entry.state for entry in outbox_entries(store, now=NOON)] == ["held"]
+        assert [entry.state for entry in sending.outbox_entries(store, now=NOON)] == ["held"]
 
     def test_only_the_first_delivery_is_sent_when_empty(self, store: Store) -> None:
         subscribes(store, "telegram:1", "graph", every="daily", at="13:00")
         ingested(store, paper("Something else"))
-        plan_due(store, now=NOON + HOUR)
-        plan_due(store, now=NOON + HOUR + DAY)
+        _plan.plan_due(store, now=NOON + HOUR)
+        _plan.plan_due(store, now=NOON + HOUR + DAY)
         with store.read() as session:
-            value = deliveries.delivery_value(session, 1, zone="UTC")
+            value = deliveries.delivery_value(session, 1)
         assert delivered(store) == [("telegram:1", [])]
         assert (value.facts.first, value.facts.known) == (True, 1)
 
@@ -440,21 +428,21 @@ class TestRule5OneDelivery:
         subscribes(store, "telegram:1", "tree", every="daily", at="13:00")
         subscribes(store, "telegram:1", "graph", every="when-out", at="12:30-20:00")
         ingested(store, paper("A tree"), now=NOON - HOUR)
-        plan_due(store, now=NOON + HOUR)
+        _plan.plan_due(store, now=NOON + HOUR)
         ingested(store, paper("A graph"), now=NOON + HOUR + timedelta(seconds=20))
-        assert plan_due(store, now=NOON + HOUR + timedelta(seconds=40)) == ()
-        plan_due(store, now=NOON + HOUR + MINUTE)
-        plan_due(store, now=NOON + HOUR + DAY)
+        assert _plan.plan_due(store, now=NOON + HOUR + timedelta(seconds=40)) == ()
+        _plan.plan_due(store, now=NOON + HOUR + MINUTE)
+        _plan.plan_due(store, now=NOON + HOUR + DAY)
         assert [title for _, titles in delivered(store) for title in titles] == ["A tree", "A graph"]
 
 
 class TestRule6Lanes:
     def planned(self, store: Store) -> None:
-        """Returns three deliveries in one lane: two topics of one group."""
+        """Plans three deliveries in one lane, for two topics of one group."""
         for n, chat in enumerate(("telegram:-7/1", "telegram:-7/2", "telegram:-7/1")):
             subscribes(store, chat, f"word{n}", every="now")
             ingested(store, paper(f"word{n}"), now=NOON + n * MINUTE)
-            plan_due(store, now=NOON + n * MINUTE)
+            _plan.plan_due(store, now=NOON + n * MINUTE)
 
     def settled(self, store: Store, outcome: NotDelivered) -> None:
         renders(store, "{}", seq=step(store, "telegram:-7").seq)
@@ -475,13 +463,13 @@ class TestRule6Lanes:
     ) -> None:
         self.planned(store)
         self.settled(store, outcome)
-        todo = claim(store, asking("telegram:-7", NOON + timedelta(seconds=later), on_unclear=on_unclear))
+        todo = sending.claim(store, asking("telegram:-7", NOON + timedelta(seconds=later), on_unclear=on_unclear))
         assert (todo and todo.seq) == following
 
     def test_a_dismissed_one_does_not(self, store: Store) -> None:
         self.planned(store)
         self.settled(store, Unclear("the line broke"))
-        dismiss(store, next(outbox_entries(store, now=NOON)).id, now=NOON)
+        sending.dismiss(store, next(sending.outbox_entries(store, now=NOON)).id, now=NOON)
         assert step(store, "telegram:-7").seq == 2
 
     def test_a_wait_of_the_platform_holds_the_lane(self, store: Store) -> None:
@@ -489,10 +477,10 @@ class TestRule6Lanes:
         self.settled(store, RetryLater("slow down", timedelta(seconds=7)))
 
         def at(wall: datetime) -> object:
-            return claim(store, asking("telegram:-7", wall=wall))
+            return sending.claim(store, asking("telegram:-7", wall=wall))
 
         assert at(NOON + timedelta(seconds=6)) is None
-        assert at(NOON - HOUR) is not None  # the clock was set back: a wait asked for in the future holds nothing
+        assert at(NOON - HOUR) is not None  # if the clock was set back, a wait that was set in the future has no effect
 
 
 class TestRule7Rendering:
@@ -507,7 +495,7 @@ class TestRule7Rendering:
     def test_after_a_refusal_the_rest_goes_plain_once_then_is_dead(self, store: Store) -> None:
         plans_a_graph(store)
         renders(store, "{}", "{}", "{}")
-        confirm(store, step(store, "telegram:1"), "1", asking("telegram:1"))
+        sending.confirm(store, step(store, "telegram:1"), "1", asking("telegram:1"))
         fails(store, step(store, "telegram:1"), Rejected("bad markup", form=True))
         again = step(store, "telegram:1")
         assert again.message is not None
@@ -516,8 +504,8 @@ class TestRule7Rendering:
         third = step(store, "telegram:1")
         assert third.message is not None
         assert (third.message.number, third.plain) == (3, True)
-        confirm(store, third, "3", asking("telegram:1"))
-        assert [entry.state for entry in outbox_entries(store, now=NOON)] == ["dead"]
+        sending.confirm(store, third, "3", asking("telegram:1"))
+        assert [entry.state for entry in sending.outbox_entries(store, now=NOON)] == ["dead"]
 
     def test_two_senders_get_one_message_once(self, store: Store) -> None:
         plans_a_graph(store)
@@ -535,8 +523,8 @@ class TestRule8Updates:
             effects.append("done")
             return "Subscribed."
 
-        first = apply_once(store, "telegram", "17", effect, chat="telegram:1", now=NOON)
-        again = apply_once(store, "telegram", "17", effect, chat="telegram:1", now=NOON)
+        first = chat_status.apply_once(store, "telegram", "17", effect, chat="telegram:1", now=NOON)
+        again = chat_status.apply_once(store, "telegram", "17", effect, chat="telegram:1", now=NOON)
         assert (first, again, effects) == (("Subscribed.", True), ("Subscribed.", False), ["done"])
 
     def test_an_effect_that_fails_leaves_no_trace_of_the_update(self, store: Store) -> None:
@@ -544,8 +532,11 @@ class TestRule8Updates:
             raise NotFound("no such thing")
 
         with pytest.raises(NotFound):
-            apply_once(store, "telegram", "17", broken, chat="telegram:1", now=NOON)
-        assert apply_once(store, "telegram", "17", lambda _: "ok", chat="telegram:1", now=NOON) == ("ok", True)
+            chat_status.apply_once(store, "telegram", "17", broken, chat="telegram:1", now=NOON)
+        assert chat_status.apply_once(store, "telegram", "17", lambda _: "ok", chat="telegram:1", now=NOON) == (
+            "ok",
+            True,
+        )
 
 
 class TestRule9Moving:
@@ -553,7 +544,8 @@ class TestRule9Moving:
         plans_a_graph(store, "telegram:-5")
         renders(store, "{}")
         fails(store, step(store, "telegram:-5"), ChatMoved("moved", "-1005"))
-        assert get_chat(store, address("telegram:-5")).address == ChatAddress("telegram", "-1005")  # a pointer stays
+        # the old chat still points to the new one
+        assert get_chat(store, address("telegram:-5")).address == ChatAddress("telegram", "-1005")
         assert send_everything(store, "telegram:-1005") == 1
 
     def test_moving_onto_a_chat_merges_subscriptions_and_papers(self, store: Store) -> None:
@@ -562,20 +554,20 @@ class TestRule9Moving:
         subscribes(store, "telegram:-5", "tree", every="now")
         subscribes(store, "telegram:-1005", "graphs", every="now")
         ingested(store, shared_paper, own)
-        plan_due(store, now=NOON)
+        _plan.plan_due(store, now=NOON)
         with store.write() as session:
             moving.chat_moved(session, ChatAddress("telegram", "-5"), "-1005", now=NOON)
         chat = get_chat(store, address("telegram:-1005"))
         assert [entry.subscription.text for entry in listed(store, chat.address)] == ["graphs", "tree"]
         titles = sorted(title for _, titles in delivered(store) for title in titles)
         assert titles == ["A shared graph", "An own tree"]
-        assert plan_due(store, now=NOON + HOUR) == ()
+        assert _plan.plan_due(store, now=NOON + HOUR) == ()
 
     def test_moving_again_or_back_and_forth_changes_nothing(self, store: Store) -> None:
         subscribes(store, "telegram:-5", "graph", every="now")
         for _ in range(3):
-            chat_moved(store, address("telegram:-5"), "-1005", now=NOON)
-        chat_moved(store, address("telegram:-1005"), "-1005", now=NOON)
+            moving.chat_moved(store, address("telegram:-5"), "-1005", now=NOON)
+        moving.chat_moved(store, address("telegram:-1005"), "-1005", now=NOON)
         assert [str(entry.chat.address) for entry in listed(store, None)] == ["telegram:-1005"]
 
     def test_moving_onto_a_new_chat_keeps_numbers_undo_and_settings(self, store: Store) -> None:
@@ -584,8 +576,8 @@ class TestRule9Moving:
         unsubscribe(store, address("telegram:-5"), "2", now=NOON)
         set_settings(store, address("telegram:-5"), {"text": "titles"}, now=NOON)
         set_settings(store, address("telegram:-5"), {"timezone": "Asia/Tokyo"}, now=NOON)
-        store_chat(store, address("telegram:-1005"), ChatKind.GROUP, now=NOON, title="New")
-        chat_moved(store, address("telegram:-5"), "-1005", now=NOON)
+        chat_status.store_chat(store, address("telegram:-1005"), ChatKind.GROUP, now=NOON, title="New")
+        moving.chat_moved(store, address("telegram:-5"), "-1005", now=NOON)
         chat = get_chat(store, address("telegram:-1005"))
         assert [entry.subscription.number for entry in listed(store, chat.address)] == [1, 3]
         assert (chat.settings.text, chat.settings.timezone, chat.title) == ("titles", "Asia/Tokyo", "New")
@@ -604,8 +596,8 @@ class TestRule9Moving:
         made.append(CallbackToken(verb="remove", arguments={"number": 1}, place="telegram:-55"))
         with store.write() as transaction:
             ids = add_callbacks(transaction, made, now=NOON)
-        chat_moved(store, address(place), "-1005", now=NOON)
-        found = [find_callback(store, link_id) for link_id in ids]
+        moving.chat_moved(store, address(place), "-1005", now=NOON)
+        found = [chat_status.find_callback(store, link_id) for link_id in ids]
         assert [link.arguments["number"] for link in found if link] == [2, 1, 0, 2, 1]
         assert [link.place for link in found if link] == [*["telegram:-1005"] * 3, "telegram:42", "telegram:-55"]
         assert found[3] is not None
@@ -616,18 +608,18 @@ class TestRule9Moving:
             verb="x", arguments={"chat": "telegram:-5/7", "other": "telegram:-55"}, place="telegram:-5/7"
         )
         for name in ("ask:telegram:-5:7", "ask:telegram:-5/7:7", "ask:telegram:-55:7", "connect:telegram:42"):
-            set_conversation_state(store, name, link, lasts=timedelta(hours=1), now=NOON)
-        apply_once(store, "telegram", "1", lambda _: "a reply", chat="telegram:-5/7", now=NOON)
-        chat_moved(store, address("telegram:-5"), "-1005", now=NOON)
-        moved = get_conversation_state(store, "ask:telegram:-1005:7", since=NOON)
+            conversations.set_conversation_state(store, name, link, lasts=timedelta(hours=1), now=NOON)
+        chat_status.apply_once(store, "telegram", "1", lambda _: "a reply", chat="telegram:-5/7", now=NOON)
+        moving.chat_moved(store, address("telegram:-5"), "-1005", now=NOON)
+        moved = conversations.get_conversation_state(store, "ask:telegram:-1005:7", since=NOON)
         assert moved == replace(
             link, arguments={"chat": "telegram:-1005/7", "other": "telegram:-55"}, place="telegram:-1005/7"
         )
-        assert get_conversation_state(store, "ask:telegram:-1005/7:7", since=NOON) == moved
-        assert get_conversation_state(store, "connect:telegram:42", since=NOON) == moved
-        assert get_conversation_state(store, "ask:telegram:-5:7", since=NOON) is None
-        assert get_conversation_state(store, "ask:telegram:-55:7", since=NOON) == moved
-        assert commands_since(store, address("telegram:-1005/7"), NOON) == 1
+        assert conversations.get_conversation_state(store, "ask:telegram:-1005/7:7", since=NOON) == moved
+        assert conversations.get_conversation_state(store, "connect:telegram:42", since=NOON) == moved
+        assert conversations.get_conversation_state(store, "ask:telegram:-5:7", since=NOON) is None
+        assert conversations.get_conversation_state(store, "ask:telegram:-55:7", since=NOON) == moved
+        assert conversations.commands_since(store, address("telegram:-1005/7"), NOON) == 1
 
     @pytest.mark.parametrize(
         ("old", "new", "state"),
@@ -646,13 +638,13 @@ class TestRule9Moving:
     ) -> None:
         for at, kind in (("telegram:-5", old), ("telegram:-1005", new)):
             self.make(store, at, kind)
-        chat_moved(store, address("telegram:-5"), "-1005", now=NOON)
+        moving.chat_moved(store, address("telegram:-5"), "-1005", now=NOON)
         assert get_chat(store, address("telegram:-1005")).state == state
 
     @staticmethod
     def make(store: Store, at: str, state: str) -> None:
         if state == "met":
-            store_chat(store, address(at), ChatKind.GROUP, now=NOON)
+            chat_status.store_chat(store, address(at), ChatKind.GROUP, now=NOON)
             return
         subscribes(store, at, f"graph{at[-1]}")
         if state == "asked":
@@ -668,11 +660,11 @@ class TestRule9Moving:
 
 class TestRule10Forgetting:
     def test_ids_of_updates_go_after_seven_days(self, store: Store) -> None:
-        apply_once(store, "telegram", "17", lambda _: "ok", chat="telegram:1", now=NOON)
+        chat_status.apply_once(store, "telegram", "17", lambda _: "ok", chat="telegram:1", now=NOON)
         clean_up(store, now=NOON + 6 * DAY)
-        assert apply_once(store, "telegram", "17", lambda _: "ok", chat="", now=NOON) == ("ok", False)
+        assert chat_status.apply_once(store, "telegram", "17", lambda _: "ok", chat="", now=NOON) == ("ok", False)
         clean_up(store, now=NOON + 8 * DAY)
-        assert apply_once(store, "telegram", "17", lambda _: "ok", chat="", now=NOON) == ("ok", True)
+        assert chat_status.apply_once(store, "telegram", "17", lambda _: "ok", chat="", now=NOON) == ("ok", True)
 
     def test_a_chat_that_has_been_gone_for_a_year_is_erased(self, store: Store) -> None:
         subscribes(store, "telegram:1", "graph")
@@ -708,18 +700,20 @@ def test_lanes_of_a_platform_that_is_off_are_left_alone(store: Store) -> None:
     subscribes(store, "telegram:1", "graph", every="now")
     subscribes(store, "console:me", "graph", every="now")
     ingested(store, paper("A graph"))
-    plan_due(store, now=NOON)
-    assert [str(lane.platform) for lane in lanes(store, ["console"], now=NOON, finding=[])] == ["console"]
+    _plan.plan_due(store, now=NOON)
+    assert [str(lane.platform) for lane in sending.lanes(store, ["console"], now=NOON, finding=[])] == ["console"]
 
 
 def test_a_new_version_between_two_plans_is_matched_anew(store: Store) -> None:
-    """The version does not raise the sequence, so only its digest shows that the papers of the first plan are outdated."""
+    """A new version does not raise the sequence. Only the digest of the paper shows that the first plan's papers are
+    outdated.
+    """
     subscribes(store, "telegram:1", "graph", every="daily", at="13:00")
     subscribes(store, "telegram:2", "lattice", every="daily", at="14:00")
     ingested(store, paper("On graphs", arxiv_id="2601.77777", version=1), now=NOON + timedelta(minutes=1))
-    assert len(plan_due(store, now=NOON + timedelta(hours=1))) == 1
+    assert len(_plan.plan_due(store, now=NOON + timedelta(hours=1))) == 1
     newer = paper("On lattices", arxiv_id="2601.77777", version=2, kind=Announce.REPLACE)
     ingested(store, newer, now=NOON + timedelta(hours=1, minutes=30))
-    plan_due(store, now=NOON + timedelta(hours=2))
-    entries = outbox_entries(store, now=NOON + timedelta(hours=2))
+    _plan.plan_due(store, now=NOON + timedelta(hours=2))
+    entries = sending.outbox_entries(store, now=NOON + timedelta(hours=2))
     assert [(entry.chat, entry.papers) for entry in entries] == [("telegram:1", 1), ("telegram:2", 1)]

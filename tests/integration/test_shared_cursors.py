@@ -1,4 +1,4 @@
-"""Subscriptions that follow a shared cursor get what they would get if each had only its own."""
+"""Subscriptions that follow a shared cursor get the same papers as if each one had its own cursor."""
 
 import re
 import shutil
@@ -19,11 +19,10 @@ from subscriptions.service import look
 from subscriptions.service import plan as _plan
 from subscriptions.service.amendments import edit, set_settings
 from subscriptions.service.pausing import pause, resume
-from subscriptions.service.plan import plan_due
 from subscriptions.service.requests import unsubscribe
+from subscriptions.store import rows as stored_rows
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Store
-from subscriptions.store.rows import ChatRow, DeliveryItemRow, DeliveryRow, PaperRow, SharedCursorRow, SubscriptionRow
 from tests.make import NOON, address, ingested, paper, planned_slices, subscribes
 from tests.statements import recording
 
@@ -33,58 +32,64 @@ MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 CHATS = ("telegram:1", "telegram:2", "telegram:3")
 WORDS = ("graph", "tree", "leaf")
 QUERIES = ("graph", "tree", "leaf", "graph -tree", "tree OR leaf", "graph tree")
-_TOKEN = re.compile(r"(?<='button )(\w+)': '[^']+'")  # of a notice's button, made by chance
+_TOKEN = re.compile(r"(?<='button )(\w+)': '[^']+'")  # the random token of a button in a notice
 SCHEDULES = ("now", "now", "now", "daily 13:00", "when-out 08:00-20:00")
 
 
 @pytest.fixture
 def followed(store: Store) -> Store:
-    """Returns a store in which a chat with quiet hours and one without follow shared cursors."""
+    """A store in which a chat with quiet hours and a chat without them follow shared cursors."""
     for chat, quiet in (("telegram:1", "off"), ("telegram:2", "22:00-08:00")):
         subscribes(store, chat, "graph", every="now")
         set_settings(store, address(chat), {"quiet": quiet}, now=NOON)
     ingested(store, paper("A first graph"), now=NOON + MINUTE)
-    assert len(plan_due(store, now=NOON + MINUTE)) == 2
+    assert len(_plan.plan_due(store, now=NOON + MINUTE)) == 2
     assert all(follows(store).values())
     return store
 
 
 def follows(store: Store) -> dict[int, int | None]:
-    """Chat -> the shared cursor that its last subscription follows."""
+    """Returns the shared cursor that the last subscription of each chat follows."""
     with store.read() as transaction:
         found = transaction.exec(
-            select(SubscriptionRow.chat, SubscriptionRow.shared_cursor).order_by(col(SubscriptionRow.id))
+            select(stored_rows.SubscriptionRow.chat, stored_rows.SubscriptionRow.shared_cursor).order_by(
+                col(stored_rows.SubscriptionRow.id)
+            )
         )
         return dict(found.all())
 
 
 def looked(store: Store) -> dict[int, int]:
-    """Chat -> the sequence up to which its last subscription has looked."""
+    """Returns the sequence up to which the last subscription of each chat has looked."""
     with store.read() as transaction:
         found = stored_subscriptions.subscriptions_of(transaction, [1, 2, 3])
     return {chat: of_chat[-1].cursor for chat, of_chat in found.items() if of_chat}
 
 
 def looked_by(store: Store, chat: int) -> list[int]:
-    """The sequences up to which the subscriptions of a chat have looked."""
+    """Returns the sequences up to which the subscriptions of a chat have looked."""
     with store.read() as transaction:
         return [one.cursor for one in stored_subscriptions.subscriptions_of(transaction, [chat])[chat]]
 
 
 def own_cursors(store: Store) -> dict[int, dict[int, int]]:
-    """Chat -> number -> the cursor in the row of the subscription."""
+    """Returns chat → number → the cursor that is stored with the subscription."""
     with store.read() as transaction:
-        rows = transaction.exec(select(SubscriptionRow.chat, SubscriptionRow.number, SubscriptionRow.cursor)).all()
+        rows = transaction.exec(
+            select(
+                stored_rows.SubscriptionRow.chat, stored_rows.SubscriptionRow.number, stored_rows.SubscriptionRow.cursor
+            )
+        ).all()
     return {chat: {number: cursor for of, number, cursor in rows if of == chat} for chat, _, _ in rows}
 
 
 def brought(store: Store) -> list[tuple[str, str]]:
-    """(chat, title) of each paper in a delivery."""
+    """Returns (chat, title) of each paper in a delivery."""
     with store.read() as transaction:
         rows = transaction.exec(
-            select(ChatRow.address, PaperRow.title)
-            .join(DeliveryItemRow, DeliveryItemRow.chat == ChatRow.id)  # type: ignore[arg-type]
-            .join(PaperRow, PaperRow.id == DeliveryItemRow.paper)  # type: ignore[arg-type]
+            select(stored_rows.ChatRow.address, stored_rows.PaperRow.title)
+            .join(stored_rows.DeliveryItemRow, stored_rows.DeliveryItemRow.chat == stored_rows.ChatRow.id)  # type: ignore[arg-type]
+            .join(stored_rows.PaperRow, stored_rows.PaperRow.id == stored_rows.DeliveryItemRow.paper)  # type: ignore[arg-type]
         ).all()
     return sorted((f"telegram:{where}", title) for where, title in rows)
 
@@ -94,7 +99,7 @@ class TestWhoMatchesNothing:
     def test_is_neither_read_nor_written(self, followed: Store) -> None:
         ingested(followed, paper("A tree"), now=NOON + HOUR)
         with recording(followed) as recorded:
-            assert plan_due(followed, now=NOON + HOUR) == ()
+            assert _plan.plan_due(followed, now=NOON + HOUR) == ()
         assert not [one for one in recorded.statements if one.startswith("UPDATE subscription")]
         assert not [one for one in recorded.statements if "WHERE chat.id IN" in one]
         assert looked(followed) == {1: 2, 2: 2}
@@ -107,16 +112,16 @@ class TestWhoMatchesNothing:
     def test_who_matches_is_planned_alone(self, followed: Store) -> None:
         subscribes(followed, "telegram:3", "tree", every="now", now=NOON + MINUTE)
         ingested(followed, paper("A tree"), now=NOON + HOUR)
-        assert [lane.address for lane in plan_due(followed, now=NOON + HOUR)] == ["3"]
+        assert [lane.address for lane in _plan.plan_due(followed, now=NOON + HOUR)] == ["3"]
         ingested(followed, paper("Another tree"), now=NOON + 2 * HOUR)
-        assert [lane.address for lane in plan_due(followed, now=NOON + 2 * HOUR)] == ["3"]
+        assert [lane.address for lane in _plan.plan_due(followed, now=NOON + 2 * HOUR)] == ["3"]
         assert looked(followed) == {1: 3, 2: 3, 3: 3}
 
     def test_is_not_written_beside_one_that_matches_in_the_same_chat(self, followed: Store) -> None:
         for word in ("tree", "leaf"):
             subscribes(followed, "telegram:1", word, every="now", now=NOON + MINUTE)
         ingested(followed, paper("A tree, a leaf and a graph"), now=NOON + HOUR)
-        plan_due(followed, now=NOON + HOUR)
+        _plan.plan_due(followed, now=NOON + HOUR)
         assert own_cursors(followed) == {1: {1: 2, 2: 2, 3: 2}, 2: {1: 2}}
         ingested(followed, paper("Another tree"), now=NOON + 2 * HOUR)
         slices = planned_slices(followed, now=NOON + 2 * HOUR)
@@ -128,18 +133,18 @@ class TestWhoMatchesNothing:
         assert looked_by(followed, 1) == [3, 3, 3]
 
     def test_is_looked_at_again_after_a_crash_of_the_planner(self, followed: Store) -> None:
-        """What matched is planned once, and what matches of the next papers comes."""
+        """Papers that matched are planned once, and matches among later papers are also planned."""
         subscribes(followed, "telegram:1", "tree", every="now", now=NOON + MINUTE)
         ingested(followed, paper("A tree and a graph"), now=NOON + HOUR)
-        plan_due(followed, now=NOON + HOUR)
+        _plan.plan_due(followed, now=NOON + HOUR)
         ingested(followed, paper("Another tree"), now=NOON + 2 * HOUR)
         next(planned_slices(followed, now=NOON + 2 * HOUR))
         before = brought(followed)
         assert ("telegram:1", "Another tree") in before
-        plan_due(followed, now=NOON + 2 * HOUR + MINUTE)
+        _plan.plan_due(followed, now=NOON + 2 * HOUR + MINUTE)
         assert brought(followed) == before
         ingested(followed, paper("One more graph"), now=NOON + 3 * HOUR)
-        plan_due(followed, now=NOON + 3 * HOUR)
+        _plan.plan_due(followed, now=NOON + 3 * HOUR)
         assert sorted(brought(followed)) == sorted(
             [*before, ("telegram:1", "One more graph"), ("telegram:2", "One more graph")]
         )
@@ -166,59 +171,64 @@ class TestWhoChanges:
     @pytest.mark.parametrize("change", CHANGES)
     def test_a_changed_subscription_stops_following(self, followed: Store, change: str) -> None:
         ingested(followed, paper("A tree"), now=NOON + HOUR)
-        plan_due(followed, now=NOON + HOUR)
-        ingested(followed, paper("A second graph"), now=NOON + 2 * HOUR)  # no subscription has looked at it
+        _plan.plan_due(followed, now=NOON + HOUR)
+        ingested(followed, paper("A second graph"), now=NOON + 2 * HOUR)  # no subscription has looked at this paper
         CHANGES[change](followed)
         assert (looked(followed)[1], follows(followed)[1]) == (2, None)
         with followed.read() as transaction:
-            assert transaction.exec(select(SubscriptionRow.cursor).where(SubscriptionRow.chat == 1)).one() == 2
+            assert (
+                transaction.exec(
+                    select(stored_rows.SubscriptionRow.cursor).where(stored_rows.SubscriptionRow.chat == 1)
+                ).one()
+                == 2
+            )
 
     def test_an_edit_brings_nothing_that_came_before_it(self, followed: Store) -> None:
         ingested(followed, paper("A tree"), now=NOON + HOUR)
-        plan_due(followed, now=NOON + HOUR)
+        _plan.plan_due(followed, now=NOON + HOUR)
         CHANGES["edited"](followed)
         ingested(followed, paper("Another tree"), now=NOON + 3 * HOUR)
-        plan_due(followed, now=NOON + 3 * HOUR)
+        _plan.plan_due(followed, now=NOON + 3 * HOUR)
         assert [title for chat, title in brought(followed) if chat == "telegram:1"] == ["A first graph", "Another tree"]
 
     def test_an_edit_at_night_counts_in_the_morning(self, followed: Store) -> None:
         ingested(followed, paper("A tree"), now=NIGHT)
-        plan_due(followed, now=NIGHT)
+        _plan.plan_due(followed, now=NIGHT)
         assert looked(followed) == {1: 2, 2: 1}, "it is quiet for the second one"
         edit(followed, address("telegram:2"), 1, "tree", now=NIGHT + HOUR)
-        plan_due(followed, now=NIGHT + 2 * HOUR)
-        assert plan_due(followed, now=NIGHT + 9 * HOUR)
+        _plan.plan_due(followed, now=NIGHT + 2 * HOUR)
+        assert _plan.plan_due(followed, now=NIGHT + 9 * HOUR)
         assert ("telegram:2", "A tree") in brought(followed)
 
     def test_what_came_at_night_comes_in_the_morning(self, followed: Store) -> None:
         ingested(followed, paper("A graph of the night"), now=NIGHT)
-        assert [lane.address for lane in plan_due(followed, now=NIGHT)] == ["1"]
-        assert plan_due(followed, now=NIGHT + 9 * HOUR - MINUTE) == ()
-        assert [lane.address for lane in plan_due(followed, now=NIGHT + 9 * HOUR)] == ["2"]
+        assert [lane.address for lane in _plan.plan_due(followed, now=NIGHT)] == ["1"]
+        assert _plan.plan_due(followed, now=NIGHT + 9 * HOUR - MINUTE) == ()
+        assert [lane.address for lane in _plan.plan_due(followed, now=NIGHT + 9 * HOUR)] == ["2"]
 
 
 def test_when_the_operator_changes_the_zone_nothing_is_late(followed: Store) -> None:
-    """Who chose no zone sleeps by the new one: at night in London it is morning in Shanghai."""
+    """A chat that chose no zone uses the operator's: when it is night in London, it is morning in Shanghai."""
     moved = Store(str(followed.url), zone="Asia/Shanghai")
     ingested(moved, paper("A graph of the night"), now=NIGHT + 3 * HOUR)
-    assert [lane.address for lane in plan_due(moved, now=NIGHT + 3 * HOUR)] == ["1", "2"]
+    assert [lane.address for lane in _plan.plan_due(moved, now=NIGHT + 3 * HOUR)] == ["1", "2"]
     moved.close()
 
 
 def test_what_waits_for_its_minute_is_not_passed_over(store: Store) -> None:
-    """A chat has had its delivery of this minute when the shared cursor moves."""
+    """When the shared cursor moves, the chat has already had its delivery of this minute."""
     subscribes(store, "telegram:1", "graph", every="now")
     set_settings(store, address("telegram:1"), {"quiet": "off"}, now=NOON)
     ingested(store, paper("A first graph"), now=NOON)
-    plan_due(store, now=NOON)
+    _plan.plan_due(store, now=NOON)
     subscribes(store, "telegram:1", "tree", every="daily", at="13:00")
     ingested(store, paper("A tree"), now=NOON + HOUR)
-    plan_due(store, now=NOON + HOUR)
+    _plan.plan_due(store, now=NOON + HOUR)
     subscribes(store, "telegram:1", "leaf", every="daily", at="13:00", now=NOON + HOUR - MINUTE)
     ingested(store, paper("A second graph"), now=NOON + HOUR)
-    plan_due(store, now=NOON + HOUR + timedelta(seconds=10))
+    _plan.plan_due(store, now=NOON + HOUR + timedelta(seconds=10))
     assert follows(store)[1] is None or ("telegram:1", "A second graph") in brought(store)
-    plan_due(store, now=NOON + HOUR + MINUTE)
+    _plan.plan_due(store, now=NOON + HOUR + MINUTE)
     assert ("telegram:1", "A second graph") in brought(store)
 
 
@@ -226,7 +236,7 @@ def test_a_chat_without_matches_is_told_once_after_five_days(followed: Store) ->
     heard = []
     for day in range(1, 12):
         ingested(followed, paper(f"A tree of day {day}"), now=NOON + day * DAY)
-        heard += sorted((day, lane.address) for lane in plan_due(followed, now=NOON + day * DAY))
+        heard += sorted((day, lane.address) for lane in _plan.plan_due(followed, now=NOON + day * DAY))
     assert heard == [(5, "1"), (5, "2")]
 
 
@@ -236,14 +246,16 @@ def test_too_many_kinds_of_quiet_hours_share_nothing(store: Store, monkeypatch: 
         subscribes(store, f"telegram:{number}", "graph", every="now")
         set_settings(store, address(f"telegram:{number}"), {"quiet": quiet}, now=NOON)
     ingested(store, paper("A graph"), now=NOON)
-    plan_due(store, now=NOON)
+    _plan.plan_due(store, now=NOON)
     assert list(follows(store).values()) == [1, None, 1]
     ingested(store, paper("Another graph"), now=NOON + HOUR)
-    assert len(plan_due(store, now=NOON + HOUR)) == 3
+    assert len(_plan.plan_due(store, now=NOON + HOUR)) == 3
 
 
 def test_nobody_follows_while_another_process_may_be_looking(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A plan that began before newer papers came leaves cursors of their own: a look has not found these subscriptions."""
+    """A plan that began before newer papers came stores separate cursors: no search for papers has covered these
+    subscriptions.
+    """
     subscribes(store, "telegram:1", "graph", every="now")
     ingested(store, paper("A graph"), now=NOON)
     decide_all = _plan._decide_all
@@ -255,18 +267,18 @@ def test_nobody_follows_while_another_process_may_be_looking(store: Store, monke
         return decide_all(*arguments)
 
     monkeypatch.setattr(_plan, "_decide_all", newer)
-    plan_due(store, now=NOON)
+    _plan.plan_due(store, now=NOON)
     assert follows(store) == {1: None}
-    plan_due(store, now=NOON + MINUTE)
+    _plan.plan_due(store, now=NOON + MINUTE)
     assert brought(store) == [("telegram:1", "A graph"), ("telegram:1", "Another graph")]
 
 
-# -------------------------------------------------------------------------------- the same store with and without following
+# ---------------------------------------------------------------------- the same events with and without shared cursors
 
 
 @pytest.fixture(scope="module")
 def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Returns an empty database, to be copied."""
+    """Returns the path of an empty database, to be copied."""
     path = tmp_path_factory.mktemp("empty") / "empty.db"
     store = Store(f"sqlite:///{path}")
     store.open(now=NOON)
@@ -276,7 +288,7 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def fresh(empty: Path, tmp_path: Path) -> Iterator[Callable[[], Path]]:
-    """Returns a maker of empty databases."""
+    """Returns a function that makes an empty database and returns its path."""
     made: list[Path] = []
 
     def make() -> Path:
@@ -291,10 +303,10 @@ def fresh(empty: Path, tmp_path: Path) -> Iterator[Callable[[], Path]]:
 
 
 def all_deliveries(store: Store) -> list[tuple[Any, ...]]:
-    """Everything that people see of deliveries and notices."""
+    """Returns everything of deliveries and notices that people see."""
     with store.read() as transaction:
-        rows = transaction.exec(select(DeliveryRow).order_by(col(DeliveryRow.seq))).all()
-        items = transaction.exec(select(DeliveryItemRow)).all()
+        rows = transaction.exec(select(stored_rows.DeliveryRow).order_by(col(stored_rows.DeliveryRow.seq))).all()
+        items = transaction.exec(select(stored_rows.DeliveryItemRow)).all()
     of: dict[int | None, list[Any]] = {}
     for item in items:
         of.setdefault(item.delivery, []).append((item.position, item.paper, item.shown, item.because))
@@ -331,7 +343,9 @@ def all_deliveries(store: Store) -> list[tuple[Any, ...]]:
 def test_deliveries_are_the_same_as_without_shared_cursors(
     fresh: Callable[[], Path], days: Sequence[Sequence[tuple[str, int]]]
 ) -> None:
-    """Also their words, counts and moments, with other cadences in the same chats, and with two processes that plan in turn."""
+    """Their words, counts and times are also the same, with other cadences in the chats and two processes that plan in
+    turn.
+    """
     paths = fresh(), fresh()
     one, other, second = (Store(f"sqlite:///{path}") for path in (*paths, paths[0]))
     following = look.following
@@ -350,7 +364,7 @@ def test_deliveries_are_the_same_as_without_shared_cursors(
                                 with suppress(PaperwireError):
                                     _act(store, name, dice // 3, now, number)
                     for store in (second if number % 2 else one, other):
-                        plan_due(store, now=now + MINUTE)
+                        _plan.plan_due(store, now=now + MINUTE)
                     assert all_deliveries(one) == all_deliveries(other)
         finally:
             for store in (one, other, second):
@@ -385,4 +399,4 @@ def test_shared_cursors_of_the_store_never_move_back(followed: Store) -> None:
     with followed.write() as transaction:
         stored_subscriptions.move(transaction, [1, 2], 0)
     with followed.read() as transaction:
-        assert set(transaction.exec(select(SharedCursorRow.sequence))) == {1}
+        assert set(transaction.exec(select(stored_rows.SharedCursorRow.sequence))) == {1}

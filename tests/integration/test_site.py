@@ -1,4 +1,4 @@
-"""Who may open the pages and send their forms: hosts, origins, tokens, sessions, sizes; no one reads another's chat."""
+"""Who may open the pages and send their forms: hosts, origins, tokens, sessions, sizes. No one can read another's chat."""
 
 import asyncio
 import json
@@ -6,86 +6,78 @@ import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
+from typing import cast
 
 import httpx
 import pytest
 
 from bot.app import build_app
 from bot.conversation.prepared_request import MAX_LIBRARY_BYTES
+from bot.operation import sign_in
 from bot.operation.checks import check_here
-from bot.operation.sign_in import (
-    HEADERS,
-    LASTS,
-    Entry,
-    Sessions,
-    entry,
-    is_known_host,
-    is_own_form,
-    network_of,
-    preferred_language,
-)
 from bot.operation.site import entry_lines, make_site
-from bot.platforms.web.outgoing import MOST_IN_MINUTE
-from bot.settings import load_settings
-from tests.integration.web_site import HOME, Browser, Pages, open_pages
-from tests.make import NOON, FakeClock, clean_up, ingested, paper, subscribes
+from bot.platforms.web.talking import MOST_IN_MINUTE
+from bot.settings.loading import load_settings
+from subscriptions.store.database.store import Store
+from tests import make
+from tests.integration import web_site
 
 PASSWORD = "correct horse battery"
 
 
 @pytest.fixture
-async def local(tmp_path: Path, clock: FakeClock) -> AsyncIterator[Pages]:
-    async with open_pages(tmp_path, clock) as pages:
+async def local(tmp_path: Path, clock: make.FakeClock) -> AsyncIterator[web_site.Pages]:
+    async with web_site.open_pages(tmp_path, clock) as pages:
         yield pages
 
 
 @pytest.fixture
-async def browser(local: Pages) -> Browser:
-    """A browser at the machine, with the page open."""
+async def browser(local: web_site.Pages) -> web_site.Browser:
+    """A browser on the same machine, with the page open."""
     opened = local.browser()
     await opened.opens()
     return opened
 
 
 @pytest.fixture
-async def behind_proxy(tmp_path: Path, clock: FakeClock) -> AsyncIterator[Pages]:
+async def behind_proxy(tmp_path: Path, clock: make.FakeClock) -> AsyncIterator[web_site.Pages]:
     named = {"web_user_header": "X-User", "web_hosts": "papers.example.org", "access": "open", "admins": "web:ada"}
-    async with open_pages(tmp_path, clock, **named) as pages:
+    async with web_site.open_pages(tmp_path, clock, **named) as pages:
         yield pages
 
 
 @pytest.fixture
-async def with_password(tmp_path: Path, clock: FakeClock) -> AsyncIterator[Pages]:
-    async with open_pages(tmp_path, clock, web_password=PASSWORD, access="open") as pages:
+async def with_password(tmp_path: Path, clock: make.FakeClock) -> AsyncIterator[web_site.Pages]:
+    async with web_site.open_pages(tmp_path, clock, web_password=PASSWORD, access="open") as pages:
         yield pages
 
 
-# ------------------------------------------------------------------------------------------------------------ the entry
+# -------------------------------------------------------------------------------------------------------- who is let in
 
 
 @pytest.mark.parametrize(
     ("settings", "expected"),
     [
-        ({}, Entry.LOCAL),
-        ({"WEB_HOST": "::1"}, Entry.LOCAL),
-        ({"WEB_HOST": "localhost"}, Entry.LOCAL),
-        ({"WEB_HOST": "0.0.0.0"}, Entry.OFF),  # noqa: S104 - what is refused
-        ({"WEB_HOST": "192.168.1.5"}, Entry.OFF),
-        ({"WEB_HOST": "0.0.0.0", "WEB_PASSWORD": PASSWORD}, Entry.PASSWORD),  # noqa: S104 - as above
-        ({"WEB_HOST": "0.0.0.0", "WEB_USER_HEADER": "X-User"}, Entry.PROXY),  # noqa: S104 - as above
-        ({"TELEGRAM_WEBHOOK_URL": "https://bot.example.org"}, Entry.OFF),
-        ({"SLACK_SIGNING_SECRET": "0123456789abcdef"}, Entry.OFF),
-        ({"SLACK_SIGNING_SECRET": "0123456789abcdef", "WEB_PASSWORD": PASSWORD}, Entry.PASSWORD),
+        ({}, sign_in.Entry.LOCAL),
+        ({"WEB_HOST": "::1"}, sign_in.Entry.LOCAL),
+        ({"WEB_HOST": "localhost"}, sign_in.Entry.LOCAL),
+        ({"WEB_HOST": "0.0.0.0"}, sign_in.Entry.OFF),  # noqa: S104 - what is refused
+        ({"WEB_HOST": "192.168.1.5"}, sign_in.Entry.OFF),
+        ({"WEB_HOST": "0.0.0.0", "WEB_PASSWORD": PASSWORD}, sign_in.Entry.PASSWORD),  # noqa: S104 - as above
+        ({"WEB_HOST": "0.0.0.0", "WEB_USER_HEADER": "X-User"}, sign_in.Entry.PROXY),  # noqa: S104 - as above
+        ({"TELEGRAM_WEBHOOK_URL": "https://bot.example.org"}, sign_in.Entry.OFF),
+        ({"SLACK_SIGNING_SECRET": "0123456789abcdef"}, sign_in.Entry.OFF),
+        ({"SLACK_SIGNING_SECRET": "0123456789abcdef", "WEB_PASSWORD": PASSWORD}, sign_in.Entry.PASSWORD),
     ],
 )
 def test_without_a_password_pages_are_for_this_machine_alone(
-    tmp_path: Path, settings: dict[str, str], expected: Entry
+    tmp_path: Path, settings: dict[str, str], expected: sign_in.Entry
 ) -> None:
     loaded = load_settings({f"PAPERWIRE_{name}": value for name, value in settings.items()}, tmp_path)
-    assert entry(loaded)[0] is expected
+    assert sign_in.entry(loaded)[0] is expected
 
 
-async def test_reachable_pages_without_password_are_off_and_reported(tmp_path: Path, clock: FakeClock) -> None:
+async def test_reachable_pages_without_password_are_off_and_reported(tmp_path: Path, clock: make.FakeClock) -> None:
     named = {"PAPERWIRE_DATABASE_URL": f"sqlite:///{tmp_path}/p.db", "PAPERWIRE_WEB_HOST": "0.0.0.0"}  # noqa: S104 - as above
     app = build_app(load_settings(named, tmp_path), clock=clock)
     assert make_site(app) is None
@@ -102,7 +94,7 @@ def test_a_name_in_a_header_that_others_can_send_is_warned_of(tmp_path: Path, ho
     settings = load_settings({"PAPERWIRE_DATABASE_URL": f"sqlite:///{tmp_path}/p.db", **named}, tmp_path)
     store = build_app(settings).store
     lines = [line for line in entry_lines(settings) if "x-user" in line]
-    found = check_here(settings, store, wall=NOON, environ={})
+    found = check_here(settings, store, wall=make.NOON, environ={})
     findings = [one for one in found if str(one.question) == "Pages" and not one.mend]
     assert (len(lines), len(findings)) == (is_warned, is_warned)
     assert all(host in str(one) for one in (*lines, *(one.answer for one in findings)))
@@ -117,7 +109,7 @@ def test_a_name_in_a_header_that_others_can_send_is_warned_of(tmp_path: Path, ho
     ],
 )  # fmt: skip
 def test_a_name_that_leads_here_from_elsewhere_is_not_ours(host: str, is_known: bool) -> None:
-    assert is_known_host(host, {"papers.example.org"}, local=True) is is_known
+    assert sign_in.is_known_host(host, {"papers.example.org"}, local=True) is is_known
 
 
 @pytest.mark.parametrize(
@@ -128,7 +120,7 @@ def test_a_name_that_leads_here_from_elsewhere_is_not_ours(host: str, is_known: 
     ],
 )  # fmt: skip
 def test_neighbours_count_as_one_address(address: str, network: str) -> None:
-    assert network_of(address) == network
+    assert sign_in.network_of(address) == network
 
 
 @pytest.mark.parametrize(
@@ -145,11 +137,11 @@ def test_neighbours_count_as_one_address(address: str, network: str) -> None:
         ({"sec-fetch-site": "cross-site"}, False),
         ({"sec-fetch-site": "same-site"}, False),
         ({"sec-fetch-site": "same-origin"}, True),
-        ({}, True),  # no browser: the token decides
+        ({}, True),  # not sent by a browser, so only the token is checked
     ],
 )
 def test_a_form_comes_from_our_own_page(headers: dict[str, str], is_ours: bool) -> None:
-    assert is_own_form({"host": "127.0.0.1:8420", **headers}, {"papers.example.org"}) is is_ours
+    assert sign_in.is_own_form({"host": "127.0.0.1:8420", **headers}, {"papers.example.org"}) is is_ours
 
 
 @pytest.mark.parametrize(
@@ -163,34 +155,34 @@ def test_a_form_comes_from_our_own_page(headers: dict[str, str], is_ours: bool) 
     ],
 )
 def test_the_browser_tells_the_language(accepted: str, language: str) -> None:
-    assert preferred_language(accepted) == language
+    assert sign_in.preferred_language(accepted) == language
 
 
-# ---------------------------------------------------------------------------------------------------------- at a machine
+# --------------------------------------------------------------------------------------- a person at the machine itself
 
 
-async def test_every_answer_forbids_foreign_scripts_frames_and_copies(local: Pages) -> None:
+async def test_every_answer_forbids_foreign_scripts_frames_and_copies(local: web_site.Pages) -> None:
     browser = local.browser()
     answers = [await browser.opens(path) for path in ("/", "/chat/file", "/static/style.css")]
     answers.append(await browser.client.post("/chat/say", data={"text": "x"}))
     for answer in answers:
-        for name, value in HEADERS.items():
+        for name, value in sign_in.HEADERS.items():
             assert name in answer.headers, (answer.url, name)
             assert name == "cache-control" or answer.headers[name] == value
-    assert "'unsafe-inline'" not in HEADERS["content-security-policy"]
-    assert "frame-ancestors 'none'" in HEADERS["content-security-policy"]
+    assert "'unsafe-inline'" not in sign_in.HEADERS["content-security-policy"]
+    assert "frame-ancestors 'none'" in sign_in.HEADERS["content-security-policy"]
     assert not any(mark in answers[0].text for mark in ("<style", " style=", " onclick=", "<script>"))
     assert [answer.status_code for answer in answers] == [200, 404, 200, 403]
 
 
-async def test_the_session_is_no_business_of_scripts_and_other_sites(local: Pages) -> None:
+async def test_the_session_is_no_business_of_scripts_and_other_sites(local: web_site.Pages) -> None:
     cookie = (await local.browser().opens()).headers["set-cookie"]
     assert {"HttpOnly", "SameSite=lax", "Path=/"} <= {part.strip() for part in cookie.split(";")}
     assert "Secure" not in cookie
     assert "set-cookie" not in (await _twice(local.browser())).headers, "a session stays as it is"
 
 
-async def _twice(browser: Browser) -> httpx.Response:
+async def _twice(browser: web_site.Browser) -> httpx.Response:
     await browser.opens()
     return await browser.opens()
 
@@ -212,14 +204,14 @@ async def _twice(browser: Browser) -> httpx.Response:
     ],
 )
 async def test_only_a_form_of_our_own_page_is_taken(
-    browser: Browser, headers: dict[str, str], fields: dict[str, str], status: int
+    browser: web_site.Browser, headers: dict[str, str], fields: dict[str, str], status: int
 ) -> None:
     answer = await browser.posts("/chat/say", {"text": "/sub diffusion", **fields}, **headers)
     assert answer.status_code == status
     assert ("diffusion" in (await browser.opens()).text.split('id="log"')[1].split("</ol>")[0]) is (status == 303)
 
 
-async def test_a_form_of_another_session_is_not_taken(local: Pages) -> None:
+async def test_a_form_of_another_session_is_not_taken(local: web_site.Pages) -> None:
     mine, theirs = local.browser(), local.browser()
     await mine.opens()
     await theirs.opens()
@@ -228,7 +220,7 @@ async def test_a_form_of_another_session_is_not_taken(local: Pages) -> None:
     assert (await mine.posts("/chat/say", {"text": "/sub diffusion"})).status_code == 403
 
 
-async def test_who_sits_at_the_machine_needs_nobodys_leave(browser: Browser) -> None:
+async def test_who_sits_at_the_machine_needs_nobodys_leave(browser: web_site.Browser) -> None:
     page = await browser.says("/sub diffusion")
     assert "✓ 1" in page
     assert "operator" not in page
@@ -236,23 +228,23 @@ async def test_who_sits_at_the_machine_needs_nobodys_leave(browser: Browser) -> 
     assert "Undone." in (await browser.opens()).text
 
 
-async def test_a_form_that_is_sent_twice_has_one_effect(browser: Browser) -> None:
+async def test_a_form_that_is_sent_twice_has_one_effect(browser: web_site.Browser) -> None:
     for _ in range(2):
         page = await browser.says("/sub diffusion", once="a-form-that-was-sent-twice")
     assert page.count("✓ 1") == 1
     assert page.count('class="post mine"') == 1
 
 
-async def test_a_page_shows_no_value_of_a_setting(tmp_path: Path, clock: FakeClock) -> None:
+async def test_a_page_shows_no_value_of_a_setting(tmp_path: Path, clock: make.FakeClock) -> None:
     secrets = {"web_password": PASSWORD, "secret_key": "a-key-of-the-operator", "contact": "somebody@example.org"}
-    async with open_pages(tmp_path, clock, **secrets, web_hosts="papers.example.org") as pages:
+    async with web_site.open_pages(tmp_path, clock, **secrets, web_hosts="papers.example.org") as pages:
         browser = pages.browser()
         for path in ("/", "/sign-in", "/chat/events", "/nowhere"):
             shown = await browser.opens(path)
             assert not any(value in shown.text for value in (*secrets.values(), "papers.example.org", str(tmp_path)))
 
 
-async def test_who_sits_at_the_machine_may_say_as_much_as_they_like(browser: Browser) -> None:
+async def test_who_sits_at_the_machine_may_say_as_much_as_they_like(browser: web_site.Browser) -> None:
     sent = {"x-requested-with": "fetch"}
     said = [await browser.posts("/chat/say", {"text": "/about"}, **sent) for _ in range(MOST_IN_MINUTE + 1)]
     assert {one.status_code for one in said} == {200}
@@ -262,7 +254,7 @@ async def test_who_sits_at_the_machine_may_say_as_much_as_they_like(browser: Bro
 # ------------------------------------------------------------------------------------------------------------- a password
 
 
-async def test_a_password_opens_the_chat_of_a_name(with_password: Pages) -> None:
+async def test_a_password_opens_the_chat_of_a_name(with_password: web_site.Pages) -> None:
     browser = with_password.browser()
     assert (await browser.opens()).headers["location"] == "/sign-in"
     await browser.opens("/sign-in")
@@ -285,14 +277,16 @@ RIGHT = {"name": "ada", "password": PASSWORD}
 WRONG = {"name": "eve", "password": "guess"}
 
 
-async def signing_in(pages: Pages, address: str = "127.0.0.1") -> Browser:
-    """A fresh browser at an address, with the form for signing in."""
+async def signing_in(pages: web_site.Pages, address: str = "127.0.0.1") -> web_site.Browser:
+    """Returns a new browser at an address, with the sign-in form open."""
     browser = pages.browser(address=address)
     await browser.opens("/sign-in")
     return browser
 
 
-async def test_guessing_a_password_ends_after_ten_times_for_a_minute(with_password: Pages, clock: FakeClock) -> None:
+async def test_guessing_a_password_ends_after_ten_times_for_a_minute(
+    with_password: web_site.Pages, clock: make.FakeClock
+) -> None:
     browser = await signing_in(with_password)
     for _ in range(10):
         assert (await browser.posts("/sign-in", WRONG)).status_code == 403
@@ -301,7 +295,7 @@ async def test_guessing_a_password_ends_after_ten_times_for_a_minute(with_passwo
     assert (await browser.posts("/sign-in", RIGHT)).status_code == 303
 
 
-async def test_who_guesses_locks_out_only_themselves(with_password: Pages) -> None:
+async def test_who_guesses_locks_out_only_themselves(with_password: web_site.Pages) -> None:
     eve = await signing_in(with_password)
     for _ in range(11):
         last = await eve.posts("/sign-in", WRONG)
@@ -319,7 +313,7 @@ async def test_who_guesses_locks_out_only_themselves(with_password: Pages) -> No
     ],
 )
 async def test_fresh_sessions_guess_a_hundred_times_a_minute(
-    with_password: Pages, clock: FakeClock, guesses_from: list[str], locked: str, free: str
+    with_password: web_site.Pages, clock: make.FakeClock, guesses_from: list[str], locked: str, free: str
 ) -> None:
     for number in range(20):
         eve = await signing_in(with_password, guesses_from[number % len(guesses_from)])
@@ -331,12 +325,15 @@ async def test_fresh_sessions_guess_a_hundred_times_a_minute(
     assert (await (await signing_in(with_password, locked)).posts("/sign-in", RIGHT)).status_code == 303
 
 
-async def test_signing_out_ends_the_session_in_every_process(tmp_path: Path, clock: FakeClock) -> None:
-    def cookie(browser: Browser) -> str:
+async def test_signing_out_ends_the_session_in_every_process(tmp_path: Path, clock: make.FakeClock) -> None:
+    def cookie(browser: web_site.Browser) -> str:
         return f"paperwire={browser.client.cookies['paperwire']}"
 
     named = {"web_password": PASSWORD, "access": "open"}
-    async with open_pages(tmp_path, clock, **named) as pages, open_pages(tmp_path, clock, **named) as other_worker:
+    async with (
+        web_site.open_pages(tmp_path, clock, **named) as pages,
+        web_site.open_pages(tmp_path, clock, **named) as other_worker,
+    ):
         desk, phone = await signing_in(pages), await signing_in(pages)
         for browser in (desk, phone):
             await browser.posts("/sign-in", RIGHT)
@@ -348,14 +345,14 @@ async def test_signing_out_ends_the_session_in_every_process(tmp_path: Path, clo
         for one in (pages, other_worker):
             assert (await one.browser(cookie=kept).opens()).headers["location"] == "/sign-in"
             assert (await one.browser(cookie=cookie(phone)).opens()).status_code == 200, "another session goes on"
-    async with open_pages(tmp_path, clock, **named) as after_a_restart:
+    async with web_site.open_pages(tmp_path, clock, **named) as after_a_restart:
         assert (await after_a_restart.browser(cookie=kept).opens()).status_code == 303
-        clean_up(after_a_restart.app.store, now=clock.now() + LASTS - timedelta(seconds=1))
+        make.clean_up(after_a_restart.app.store, now=clock.now() + sign_in.LASTS - timedelta(seconds=1))
         assert (await after_a_restart.browser(cookie=kept).opens()).status_code == 303
         assert kept.removeprefix("paperwire=") not in (tmp_path / "paperwire.db").read_bytes().decode("latin-1")
 
 
-async def test_who_signs_in_anew_leaves_no_session_open(with_password: Pages) -> None:
+async def test_who_signs_in_anew_leaves_no_session_open(with_password: web_site.Pages) -> None:
     desk = await signing_in(with_password)
     await desk.posts("/sign-in", RIGHT)
     before = f"paperwire={desk.client.cookies['paperwire']}"
@@ -366,14 +363,17 @@ async def test_who_signs_in_anew_leaves_no_session_open(with_password: Pages) ->
 
 
 def test_a_session_ends_and_cannot_be_made_up() -> None:
-    sessions = Sessions(PASSWORD)
-    cookie = sessions.sign_in("ada", NOON)
-    assert sessions.name_of(cookie, NOON + LASTS - timedelta(seconds=1)) == "ada"
-    assert sessions.name_of(cookie, NOON + LASTS) == ""
-    assert Sessions("another password").name_of(cookie, NOON) == ""
-    assert Sessions().name_of(cookie, NOON) == ""
+    clock, unused = make.FakeClock(make.NOON), cast(Store, None)
+    sessions = sign_in.Sessions(unused, clock, PASSWORD)
+    cookie = sessions.sign_in("ada")
+    assert sign_in.Sessions(unused, clock, "another password").signed_name(cookie) == ""
+    assert sign_in.Sessions(unused, clock).signed_name(cookie) == ""
+    clock.advance(sign_in.LASTS - timedelta(seconds=1))
+    assert sessions.signed_name(cookie) == "ada"
+    clock.advance(timedelta(seconds=1))
+    assert sessions.signed_name(cookie) == ""
     name, until, chance, signature = cookie.split(".")
-    eve = sessions.sign_in("eve", NOON).split(".")[0]
+    eve = sessions.sign_in("eve").split(".")[0]
     for forged in (
         f"{eve}.{until}.{chance}.{signature}",
         f"{name}.{int(until) + 1}.{chance}.{signature}",
@@ -383,10 +383,10 @@ def test_a_session_ends_and_cannot_be_made_up() -> None:
         "..." * 1000,
         "",
     ):
-        assert sessions.name_of(forged, NOON) == ""
+        assert sessions.signed_name(forged) == ""
 
 
-async def test_by_https_the_session_is_sent_by_https_only(with_password: Pages) -> None:
+async def test_by_https_the_session_is_sent_by_https_only(with_password: web_site.Pages) -> None:
     browser = with_password.browser()
     cookie = (await browser.opens("/sign-in", **{"x-forwarded-proto": "https"})).headers["set-cookie"]
     assert "Secure" in cookie
@@ -395,7 +395,7 @@ async def test_by_https_the_session_is_sent_by_https_only(with_password: Pages) 
 # --------------------------------------------------------------------------------------------------------- behind a proxy
 
 
-async def test_the_proxy_says_who_it_is_and_nobody_else(behind_proxy: Pages) -> None:
+async def test_the_proxy_says_who_it_is_and_nobody_else(behind_proxy: web_site.Pages) -> None:
     home = "https://papers.example.org"
     assert (await behind_proxy.browser(home).opens()).status_code == 403, "the proxy names nobody"
     for name in ("a b", "", "a\tb"):
@@ -406,8 +406,8 @@ async def test_the_proxy_says_who_it_is_and_nobody_else(behind_proxy: Pages) -> 
     assert (await elsewhere.opens()).status_code == 421
 
 
-async def test_nobody_reads_changes_or_hears_another_chat(behind_proxy: Pages) -> None:
-    ada, eve = (behind_proxy.browser(HOME, **{"x-user": name}) for name in ("ada", "eve"))
+async def test_nobody_reads_changes_or_hears_another_chat(behind_proxy: web_site.Pages) -> None:
+    ada, eve = (behind_proxy.browser(web_site.HOME, **{"x-user": name}) for name in ("ada", "eve"))
     for browser in (ada, eve):
         await browser.opens()
     await ada.says("/sub gondola")
@@ -430,8 +430,8 @@ async def test_nobody_reads_changes_or_hears_another_chat(behind_proxy: Pages) -
     assert "gondola" not in json.loads(said.text)["said"]
 
 
-async def test_commands_a_minute_are_limited_as_elsewhere(behind_proxy: Pages) -> None:
-    ada = behind_proxy.browser(HOME, **{"x-user": "ada"})
+async def test_commands_a_minute_are_limited_as_elsewhere(behind_proxy: web_site.Pages) -> None:
+    ada = behind_proxy.browser(web_site.HOME, **{"x-user": "ada"})
     await ada.opens()
     for _ in range(20):
         await ada.posts("/chat/say", {"text": "/list"}, **{"x-requested-with": "fetch"})
@@ -439,8 +439,8 @@ async def test_commands_a_minute_are_limited_as_elsewhere(behind_proxy: Pages) -
     assert "✓ 1" not in page
 
 
-async def test_what_nobody_could_type_is_not_kept(behind_proxy: Pages, clock: FakeClock) -> None:
-    ada, bea = (behind_proxy.browser(HOME, **{"x-user": name}) for name in ("ada", "bea"))
+async def test_what_nobody_could_type_is_not_kept(behind_proxy: web_site.Pages, clock: make.FakeClock) -> None:
+    ada, bea = (behind_proxy.browser(web_site.HOME, **{"x-user": name}) for name in ("ada", "bea"))
     for browser in (ada, bea):
         await browser.opens()
     quick = {"x-requested-with": "fetch"}
@@ -452,11 +452,17 @@ async def test_what_nobody_could_type_is_not_kept(behind_proxy: Pages, clock: Fa
     assert (await ada.posts("/chat/say", {"text": "/list"}, **quick)).status_code == 200
 
 
-async def test_no_words_of_people_and_papers_become_markup(local: Pages, browser: Browser, clock: FakeClock) -> None:
+async def test_no_words_of_people_and_papers_become_markup(
+    local: web_site.Pages, browser: web_site.Browser, clock: make.FakeClock
+) -> None:
     bad = "<img src=x onerror=alert(1)>\"'</p><script>alert(1)</script>"
     app = local.app
-    subscribes(app.store, "web:me", "diffusion", every="now")
-    ingested(app.store, paper(f"Diffusion {bad}", authors=(bad,), abstract=bad, url="javascript:alert(1)"), now=NOON)
+    make.subscribes(app.store, "web:me", "diffusion", every="now")
+    make.ingested(
+        app.store,
+        make.paper(f"Diffusion {bad}", authors=(bad,), abstract=bad, url="javascript:alert(1)"),
+        now=make.NOON,
+    )
     await app.sender.deliver()
     page = await browser.says(f"/sub {bad}")
     page += await browser.says(bad)
@@ -465,10 +471,12 @@ async def test_no_words_of_people_and_papers_become_markup(local: Pages, browser
         assert mark not in page
 
 
-async def test_what_was_told_of_a_paper_is_seen_after_loading_again(local: Pages, clock: FakeClock) -> None:
+async def test_what_was_told_of_a_paper_is_seen_after_loading_again(
+    local: web_site.Pages, clock: make.FakeClock
+) -> None:
     app, browser = local.app, local.browser()
-    subscribes(app.store, "web:me", "diffusion", every="now")
-    ingested(app.store, paper("Diffusion on graphs", key="2601.00001"), now=NOON)
+    make.subscribes(app.store, "web:me", "diffusion", every="now")
+    make.ingested(app.store, make.paper("Diffusion on graphs", key="2601.00001"), now=make.NOON)
     await app.sender.deliver()
 
     def pressed(page: str) -> set[str]:
@@ -496,8 +504,8 @@ async def test_what_was_told_of_a_paper_is_seen_after_loading_again(local: Pages
     assert (odd.status_code, "shows" in json.loads(odd.text)) == (200, False)
 
 
-async def test_the_chat_speaks_the_chosen_language(behind_proxy: Pages) -> None:
-    ada = behind_proxy.browser(HOME, **{"x-user": "ada", "accept-language": "zh-CN,zh;q=0.9"})
+async def test_the_chat_speaks_the_chosen_language(behind_proxy: web_site.Pages) -> None:
+    ada = behind_proxy.browser(web_site.HOME, **{"x-user": "ada", "accept-language": "zh-CN,zh;q=0.9"})
     page = await ada.opens()
     assert '<html lang="zh">' in page.text
     assert "发送" in page.text
@@ -508,17 +516,17 @@ async def test_the_chat_speaks_the_chosen_language(behind_proxy: Pages) -> None:
     assert "You are welcome" in await ada.says("谢谢你"), "it is the choice of the chat"
 
 
-async def uploads(browser: Browser, data: bytes, **fields: str) -> httpx.Response:
+async def uploads(browser: web_site.Browser, data: bytes, **fields: str) -> httpx.Response:
     return await browser.client.post(
         "/chat/file",
         data={"token": browser.token, "once": "f1", **fields},
         files={"file": ("mine.bib", data)},
-        headers={"origin": HOME},
+        headers={"origin": web_site.HOME},
     )
 
 
-async def test_a_file_is_sent_from_the_page(tmp_path: Path, clock: FakeClock) -> None:
-    async with open_pages(tmp_path, clock, access="open") as pages:
+async def test_a_file_is_sent_from_the_page(tmp_path: Path, clock: make.FakeClock) -> None:
+    async with web_site.open_pages(tmp_path, clock, access="open") as pages:
         browser = pages.browser()
         await browser.opens()
         assert 'action="/chat/file"' in await browser.says("/library", once="a1")

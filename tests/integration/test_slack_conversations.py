@@ -7,10 +7,10 @@ from datetime import timedelta
 import pytest
 
 from subscriptions.service.next_deliveries import get_chat, listed
+from tests import make
 from tests.fakes.slack import FakeSlack
 from tests.integration.slack_conversation import Scene, Scenes
 from tests.integration.telegram_bot import RestingClock
-from tests.make import NOON, address, ingested, paper, subscribes
 
 
 @pytest.fixture
@@ -75,14 +75,14 @@ async def test_a_whispered_button_replaces_the_whisper_or_is_public(on: Scene, s
     await on.does(slack.user_types("/paperwire unsub", by="U1"))
     await on.does(slack.clicks("1 diffusion", by="U1"))
     assert on.queries() == []
-    assert len(slack.posted_to("C1")) == 2  # all members see that it is gone
+    assert len(slack.posted_to("C1")) == 2  # all members see that the subscription is gone
     assert "diffusion" in slack.sees("U2")[-1]
     assert not any("Which one" in text for text in slack.sees("U1"))
 
 
 async def test_a_public_button_changes_its_message_for_all(on: Scene, slack: FakeSlack) -> None:
     await on.does(slack.user_types("/paperwire sub diffusion", by="U2"))
-    await on.does(slack.clicks("undo", by="U1"))  # another person's change: it asks
+    await on.does(slack.clicks("undo", by="U1"))  # another person made the change, so the bot asks first
     assert on.queries() == ["diffusion"]
     assert "Bob Ray" in slack.ephemerals_to("U1")[0].text
     await on.does(slack.clicks("undo it", by="U1"))
@@ -107,7 +107,7 @@ async def test_between_two_people_the_subscription_is_private(on: Scene, slack: 
 
 
 async def test_words_work_after_a_mention_in_private_and_a_command(on: Scene, slack: FakeSlack) -> None:
-    ingested(on.app.store, paper("List decoding", "cs.IT"), now=NOON - timedelta(hours=1))
+    make.ingested(on.app.store, make.paper("List decoding", "cs.IT"), now=make.NOON - timedelta(hours=1))
     await on.does(slack.mentions("list decoding", by="U2"))
     await on.does(slack.user_types("/paperwire list decoding", by="U2"))
     await on.does(slack.user_types("/paperwire I want papers on list decoding", by="U2"))
@@ -142,7 +142,7 @@ async def test_a_look_up_in_a_channel_is_seen_by_its_asker_only(scene: Scenes, s
 
 
 async def test_in_private_the_first_word_is_a_command_or_a_query(on: Scene, slack: FakeSlack) -> None:
-    ingested(on.app.store, paper("Diffusion for video", "cs.CV"), now=NOON - timedelta(hours=1))
+    make.ingested(on.app.store, make.paper("Diffusion for video", "cs.CV"), now=make.NOON - timedelta(hours=1))
     for words in ("sub graph", "Follow quantum", "diffusion", "/paperwire x", "https://arxiv.org/abs/2512.99999"):
         await on.does(slack.writes_dm(words, by="U2"))
     assert on.queries("slack:U2") == ["graph", "quantum"]
@@ -167,14 +167,14 @@ async def test_inputs_of_any_length_are_answered(on: Scene, slack: FakeSlack) ->
         await on.does(slack.user_types(f"/paperwire sub {text}", by="U2"))
     assert (len(slack.posted_to("D2")), len(slack.ephemerals_to("U2")), slack.posted_to("C1")) == (6, 5, [])
     assert len(slack.views("views.open")) == 1  # a text of control characters alone counts as empty
-    assert len(slack.arrived("chat.postMessage")) == 6  # Slack refused none
+    assert len(slack.arrived("chat.postMessage")) == 6  # Slack accepted all of them
 
 
 async def test_nothing_that_a_paper_or_a_person_says_pings_anybody(on: Scene, slack: FakeSlack) -> None:
-    evil = paper(
+    evil = make.paper(
         "Diffusion <!channel> <@U1> &lt;!here&gt; *bold* <https://evil.example|x>", "cs.CV", abstract="<!everyone>"
     )
-    ingested(on.app.store, evil, now=NOON - timedelta(hours=1))
+    make.ingested(on.app.store, evil, now=make.NOON - timedelta(hours=1))
     await on.does(slack.user_types("/paperwire sub <!channel> OR diffusion", by="U2"))
     await on.does(slack.user_types("/paperwire preview diffusion", by="U2"))
     await on.does(slack.writes_dm("diffusion", by="U2"))
@@ -224,21 +224,21 @@ async def test_a_forged_press_does_nothing(on: Scene, slack: FakeSlack) -> None:
     assert all("any more" in entry.text for entry in texts)
 
 
-# ── what is known of a person ─────────────────────────────────────────────────
+# ── what the bot knows about a person ─────────────────────────────────────────
 
 
 async def test_clock_language_and_name_come_from_the_profile(on: Scene, slack: FakeSlack) -> None:
     await on.does(slack.writes_dm("sub diffusion", by="U1"))
     await on.does(slack.user_types("/paperwire sub diffusion", by="U2"))
     await on.does(slack.user_types("/paperwire sub graph", by="U1"))
-    ann, vision = get_chat(on.app.store, address("slack:U1")), get_chat(on.app.store, address("slack:C1"))
+    ann, vision = get_chat(on.app.store, make.address("slack:U1")), get_chat(on.app.store, make.address("slack:C1"))
     assert (ann.settings.timezone, ann.settings.lang) == ("Asia/Shanghai", "zh")
     assert (vision.settings.timezone, vision.settings.lang, vision.title) == ("America/New_York", "en", "#vision")
-    assert [one.subscription.added_by for one in listed(on.app.store, address("slack:C1"))] == [
+    assert [one.subscription.added_by for one in listed(on.app.store, make.address("slack:C1"))] == [
         "Bob Ray",
         "Ann Lee",
     ]
-    assert get_chat(on.app.store, address("slack:C1")).owner == "U1"
+    assert get_chat(on.app.store, make.address("slack:C1")).owner == "U1"
     assert "上海" in slack.posted_to("D1")[0].text
     assert "America/New_York" in slack.posted_to("C1")[0].text
 
@@ -250,16 +250,16 @@ async def test_an_app_that_may_not_read_people_works(scene: Scenes, slack: FakeS
         await on.does(slack.user_types("/paperwire sub diffusion", by="U2"))
         await on.does(slack.user_types("/paperwire sub graph", "D777", by="U2"))
         assert (on.queries(), on.queries("slack:U2")) == (["diffusion"], ["graph"])
-        assert get_chat(on.app.store, address("slack:C1")).title == "#vision"
+        assert get_chat(on.app.store, make.address("slack:C1")).title == "#vision"
     assert slack.posted_to("C1")[0].text.startswith("✓ 1")
     assert slack.ephemerals_to("U2", "D777")[0].text.startswith("✓ 1")
 
 
 async def test_a_chat_made_by_a_dm_id_is_joined_with_its_person(on: Scene, slack: FakeSlack) -> None:
-    subscribes(on.app.store, "slack:D2", "diffusion")
+    make.subscribes(on.app.store, "slack:D2", "diffusion")
     await on.does(slack.writes_dm("list", by="U2"))
     assert on.queries("slack:U2") == ["diffusion"]
-    assert get_chat(on.app.store, address("slack:D2")).address == address("slack:U2")
+    assert get_chat(on.app.store, make.address("slack:D2")).address == make.address("slack:U2")
     assert "diffusion" in slack.posted_to("D2")[0].text
 
 
@@ -289,8 +289,8 @@ async def test_in_a_thread_commands_are_spelled_as_they_work_there(on: Scene, sl
 
 async def test_replies_below_a_delivery_are_about_the_channel(on: Scene, slack: FakeSlack) -> None:
     await on.does(slack.user_types("/paperwire sub graph now", by="U2"))
-    await on.does(slack.user_types("/paperwire set quiet off", by="U2"))  # it is seven in the morning there
-    ingested(on.app.store, *(paper(f"A graph of kind {n}", "cs.LG") for n in range(6)), now=NOON)
+    await on.does(slack.user_types("/paperwire set quiet off", by="U2"))  # it is seven in the morning in their zone
+    make.ingested(on.app.store, *(make.paper(f"A graph of kind {n}", "cs.LG") for n in range(6)), now=make.NOON)
     await on.app.sender.send_once()
     parent, *papers = [
         entry for entry in slack.posted_to("C1") if entry.delivery and not entry.delivery.startswith("reply")
@@ -310,7 +310,7 @@ async def test_replies_below_a_delivery_are_about_the_channel(on: Scene, slack: 
 async def test_an_export_of_a_channel_goes_to_the_asker(on: Scene, slack: FakeSlack) -> None:
     for chat in ("slack:C1", "slack:U2"):
         for n in range(60):
-            subscribes(on.app.store, chat, f'"{chat.partition(":")[2]} words of wish {n}"')
+            make.subscribes(on.app.store, chat, f'"{chat.partition(":")[2]} words of wish {n}"')
     await on.does(slack.user_types("/paperwire export", by="U2"))
     await on.does(slack.writes_dm("export", by="U2"))
     assert slack.files_in("C1") == []

@@ -1,8 +1,9 @@
-"""Messages on Slack after their post: they are edited in place; those whose answer was lost come no second time.
+"""Messages on Slack after they were posted: they are edited in place, and are not sent again if Slack's answer was
+lost.
 
-Slack takes a message, its answer is lost, and before it is looked up the bot may not read or not write any more. The message
-is posted again, as the operator wants it, and that post surely does not arrive. This says nothing of the first one: when all
-is well again, the message is looked up, and comes no second time.
+Slack accepts a message and its answer is lost. Before the bot looks the message up, it loses the right to read or to
+write. The operator has chosen to post again, and that post certainly does not arrive. This proves nothing about the
+first post: when the bot has its rights again, it looks the message up and does not post it a second time.
 """
 
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -16,11 +17,11 @@ import pytest
 from bot.app import App
 from subscriptions.service.amendments import set_settings
 from subscriptions.service.sending import outbox_entries
-from subscriptions.store.platforms import free_platforms
+from subscriptions.store.bot_state import free_platforms
+from tests import make
 from tests.fakes.slack import FakeSlack
 from tests.integration.slack_bot import a_bot
 from tests.integration.telegram_bot import running
-from tests.make import FakeClock, address, ingested, paper, subscribes, summary
 
 CHAT, CHANNEL = "slack:C1", "C1"
 GONE = "This paper has been withdrawn by the authors due to an error in Lemma 2."
@@ -34,16 +35,16 @@ def slack() -> Iterator[FakeSlack]:
 
 
 @pytest.fixture
-async def app(tmp_path: Path, clock: FakeClock, slack: FakeSlack) -> AsyncIterator[App]:
+async def app(tmp_path: Path, clock: make.FakeClock, slack: FakeSlack) -> AsyncIterator[App]:
     """A bot whose channel wants papers about graphs."""
     async with running(tmp_path, clock, slack=slack) as made:
-        subscribes(made.store, CHAT, "graph", every="now")
+        make.subscribes(made.store, CHAT, "graph", every="now")
         yield made
 
 
 def graphs(amount: int, **first: Any) -> list[Any]:
-    one = paper("Graph 1", arxiv_id="2601.00001", version=first.pop("version", 1), **first)
-    return [one, *(paper(f"Graph {number}", arxiv_id=f"2601.{number:05d}") for number in range(2, amount + 1))]
+    one = make.paper("Graph 1", arxiv_id="2601.00001", version=first.pop("version", 1), **first)
+    return [one, *(make.paper(f"Graph {number}", arxiv_id=f"2601.{number:05d}") for number in range(2, amount + 1))]
 
 
 def menus(payload: dict[str, Any]) -> int:
@@ -52,15 +53,16 @@ def menus(payload: dict[str, Any]) -> int:
 
 @pytest.mark.parametrize("shape", ["thread", "digest"])
 async def test_a_withdrawal_edits_the_message_in_the_thread(
-    app: App, clock: FakeClock, slack: FakeSlack, shape: str
+    app: App, clock: make.FakeClock, slack: FakeSlack, shape: str
 ) -> None:
-    ingested(app.store, *graphs(5))
+    make.ingested(app.store, *graphs(5))
     await app.sender.deliver()
     root, thread = slack.posted_to(CHANNEL)
     assert (root.thread, thread.thread) == ("", root.id)
-    set_settings(app.store, address(CHAT), {"shape": shape}, now=clock.now())  # it stays a thread
+    # the posted thread stays a thread
+    set_settings(app.store, make.address(CHAT), {"shape": shape}, now=clock.now())
     clock.advance(timedelta(days=9))
-    ingested(app.store, *graphs(1, version=2, abstract=GONE), name="later", now=clock.now())
+    make.ingested(app.store, *graphs(1, version=2, abstract=GONE), name="later", now=clock.now())
     sent = await app.sender.deliver()
     assert (sent.planned, sent.sent, len(slack.posted_to(CHANNEL))) == (0, 0, 2)
     (edit,) = slack.edits_in(CHANNEL)
@@ -70,13 +72,15 @@ async def test_a_withdrawal_edits_the_message_in_the_thread(
     assert menus(edit.payload) == menus(thread.payload) == 5
 
 
-async def test_a_late_summary_edits_the_one_message_of_its_paper(app: App, clock: FakeClock, slack: FakeSlack) -> None:
-    set_settings(app.store, address(CHAT), {"shape": "each"}, now=clock.now())
-    ingested(app.store, *graphs(3, abstract="About graphs."))
+async def test_a_late_summary_edits_the_one_message_of_its_paper(
+    app: App, clock: make.FakeClock, slack: FakeSlack
+) -> None:
+    set_settings(app.store, make.address(CHAT), {"shape": "each"}, now=clock.now())
+    make.ingested(app.store, *graphs(3, abstract="About graphs."))
     await app.sender.deliver()
     assert len(slack.posted_to(CHANNEL)) == 3
-    late = graphs(1, summaries=summary("Graphs, in short.", "en"))
-    ingested(app.store, *late, name="summary", now=clock.now())
+    late = graphs(1, summaries=make.summary("Graphs, in short.", "en"))
+    make.ingested(app.store, *late, name="summary", now=clock.now())
     await app.sender.deliver()
     (edit,) = slack.edits_in(CHANNEL)
     entry = next(entry for entry in slack.posted_to(CHANNEL) if "Graph 1" in str(entry.payload))
@@ -84,12 +88,14 @@ async def test_a_late_summary_edits_the_one_message_of_its_paper(app: App, clock
     assert "AI: *Graphs*, in short." in str(edit.payload)
 
 
-async def test_a_message_that_cannot_be_edited_is_left_as_it_is(app: App, clock: FakeClock, slack: FakeSlack) -> None:
-    ingested(app.store, *graphs(1))
+async def test_a_message_that_cannot_be_edited_is_left_as_it_is(
+    app: App, clock: make.FakeClock, slack: FakeSlack
+) -> None:
+    make.ingested(app.store, *graphs(1))
     await app.sender.deliver()
     (entry,) = slack.posted_to(CHANNEL)
     slack.deletes(CHANNEL, entry.id)
-    ingested(app.store, *graphs(1, version=2, abstract=GONE), name="later", now=clock.now())
+    make.ingested(app.store, *graphs(1, version=2, abstract=GONE), name="later", now=clock.now())
     for _ in range(2):
         sent = await app.sender.deliver()
     assert (sent.dead, len(slack.posted_to(CHANNEL)), slack.edits_in(CHANNEL)) == (0, 1, [])
@@ -97,12 +103,12 @@ async def test_a_message_that_cannot_be_edited_is_left_as_it_is(app: App, clock:
 
 
 LATER = timedelta(hours=1)
-FIVE = [paper(f"Graph {number}") for number in range(5)]  # more than one message: the list, then its thread
+FIVE = [make.paper(f"Graph {number}") for number in range(5)]  # enough for two messages: the list, and its thread
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trouble:
-    """What happens between the post and the look-up, how it ends, and the state of the delivery meanwhile."""
+    """What happens between the post and the look-up, how it ends, and the state of the delivery until then."""
 
     begins: Callable[[FakeSlack], None]
     ends: Callable[[FakeSlack, App], object]
@@ -127,7 +133,7 @@ def _is_given_back(fake: FakeSlack, app: App) -> None:
 
 def _may_write(fake: FakeSlack, app: App) -> None:
     _may_read(fake, lambda: fake.unblocks("C1"))
-    subscribes(app.store, "slack:C1", "tree", every="now")
+    make.subscribes(app.store, "slack:C1", "tree", every="now")
 
 
 TROUBLES = {
@@ -149,11 +155,11 @@ TROUBLES = {
 @pytest.mark.parametrize("trouble", TROUBLES.values(), ids=TROUBLES)
 @pytest.mark.parametrize("starts_anew", [False, True], ids=["", "started anew"])
 async def test_a_refused_second_post_leaves_the_first_unclear(
-    tmp_path: Path, clock: FakeClock, slack: FakeSlack, trouble: Trouble, *, starts_anew: bool
+    tmp_path: Path, clock: make.FakeClock, slack: FakeSlack, trouble: Trouble, *, starts_anew: bool
 ) -> None:
     async with a_bot(tmp_path, slack, clock) as app:
-        subscribes(app.store, "slack:C1", "graph", every="now")
-        ingested(app.store, paper("A graph"))
+        make.subscribes(app.store, "slack:C1", "graph", every="now")
+        make.ingested(app.store, make.paper("A graph"))
         slack.answers("cut after")
         _before_the_first_lookup(app, lambda: trouble.begins(slack))
         await app.sender.send_once()
@@ -176,11 +182,11 @@ async def test_a_refused_second_post_leaves_the_first_unclear(
 
 @pytest.mark.parametrize("code", ["token_revoked", "accesslimited"])
 async def test_with_skip_a_refused_token_leaves_nothing_unclear(
-    tmp_path: Path, clock: FakeClock, slack: FakeSlack, code: str
+    tmp_path: Path, clock: make.FakeClock, slack: FakeSlack, code: str
 ) -> None:
     async with a_bot(tmp_path, slack, clock, on_unclear="skip") as app:
-        subscribes(app.store, "slack:C1", "graph", every="now")
-        ingested(app.store, *FIVE)
+        make.subscribes(app.store, "slack:C1", "graph", every="now")
+        make.ingested(app.store, *FIVE)
         slack.answers("cut after")
         _before_the_first_lookup(app, lambda: slack.revokes(code))
         await app.sender.send_once()
@@ -197,12 +203,12 @@ async def test_with_skip_a_refused_token_leaves_nothing_unclear(
 
 @pytest.mark.parametrize(("first", "came"), [("cut after", [1, 2]), ("cut before", [2, 1])])
 async def test_a_reply_sent_before_its_thread_was_known_comes_once(
-    tmp_path: Path, clock: FakeClock, slack: FakeSlack, first: str, came: list[int]
+    tmp_path: Path, clock: make.FakeClock, slack: FakeSlack, first: str, came: list[int]
 ) -> None:
     slack.withdraws("channels:history")
     async with a_bot(tmp_path, slack, clock, on_unclear="skip") as app:
-        subscribes(app.store, "slack:C1", "graph", every="now")
-        ingested(app.store, *FIVE)
+        make.subscribes(app.store, "slack:C1", "graph", every="now")
+        make.ingested(app.store, *FIVE)
         slack.answers(first)
         slack.answers("cut after")
         await app.sender.send_once()
@@ -217,7 +223,7 @@ async def test_a_reply_sent_before_its_thread_was_known_comes_once(
 
 
 def _before_the_first_lookup(app: App, happens: Callable[[], None]) -> None:
-    """Lets something happen when a look-up begins for the first time."""
+    """Calls `happens` when a look-up begins for the first time."""
     channel = app.context.channels["slack"]
     find = channel.find
     seen: list[bool] = []

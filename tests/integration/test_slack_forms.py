@@ -1,4 +1,6 @@
-"""Forms, the home view and menus of papers over the fake Slack, by Socket Mode: what people press, and what they see then."""
+"""Forms, the home view and menus of papers over the fake Slack, by Socket Mode: what people press and what they see
+after it.
+"""
 
 from collections.abc import Iterator
 from typing import Any
@@ -10,6 +12,7 @@ from bot.platforms.slack.manifest import scopes_of
 from bot.settings import SlackWorkspace
 from subscriptions.service.amendments import set_settings
 from subscriptions.service.next_deliveries import get_chat, listed
+from tests import make
 from tests.conversation.slack_harness import state_of
 from tests.fakes.slack import APP_TOKEN, TOKEN, FakeSlack
 from tests.fakes.slack_event_delivery import SentEnvelope
@@ -17,7 +20,6 @@ from tests.fakes.slack_people import ShownView
 from tests.integration.slack_bot import OTHER, OTHER_TOKEN
 from tests.integration.slack_conversation import Scene, Scenes
 from tests.integration.telegram_bot import RestingClock
-from tests.make import address, ingested, paper, subscribes
 
 
 @pytest.fixture
@@ -43,7 +45,7 @@ def newest(slack: FakeSlack, method: str) -> ShownView:
 
 
 def done_in(slack: FakeSlack, view: dict[str, Any], kind: str, *, by: str = "U2", **more: Any) -> SentEnvelope:
-    """Sends an action in a view: submission, Enter in a field, or a button."""
+    """Sends an action in a view: a submission, Enter in a field, or a button."""
     values = more.pop("values", {})
     inputs = {one["block_id"]: one["element"] for one in view["blocks"] if one["type"] == "input"}
     state = {name: {name: state_of(element, values.get(name))} for name, element in inputs.items()}
@@ -89,7 +91,7 @@ def words(view: dict[str, Any]) -> str:
 
 
 async def test_a_form_answers_while_it_is_filled_in(on: Scene, slack: FakeSlack) -> None:
-    ingested(on.app.store, paper("Diffusion one"), paper("A survey of diffusion"))
+    make.ingested(on.app.store, make.paper("Diffusion one"), make.paper("A survey of diffusion"))
     await on.does(slack.user_types("/paperwire sub", by="U2"))
     opened = newest(slack, "views.open")
     assert opened.person == "U2"
@@ -104,7 +106,7 @@ async def test_a_form_answers_while_it_is_filled_in(on: Scene, slack: FakeSlack)
     assert (sent.answer, on.queries()) == ({}, ["diffusion -survey"])
     (answer,) = slack.posted_to("C1")
     assert "diffusion, not survey · daily 08:30 America/New_York" in str(answer.payload)
-    assert get_chat(on.app.store, address("slack:C1")).settings.timezone == "America/New_York"
+    assert get_chat(on.app.store, make.address("slack:C1")).settings.timezone == "America/New_York"
 
 
 async def test_a_refusal_is_shown_below_its_field(on: Scene, slack: FakeSlack) -> None:
@@ -140,7 +142,7 @@ async def test_a_form_that_does_not_open_is_explained(
 
 
 async def test_a_shortcut_without_form_is_answered_with_the_paper(on: Scene, slack: FakeSlack) -> None:
-    ingested(on.app.store, paper("Noise", "cs.CV", arxiv_id="2601.00042"))
+    make.ingested(on.app.store, make.paper("Noise", "cs.CV", arxiv_id="2601.00042"))
     slack.expires_triggers()
     await on.does(slack.brings(shortcut_on(slack, slack.says("C1", "see https://arxiv.org/abs/2601.00042"))))
     (answer,) = slack.ephemerals_to("U2")
@@ -158,7 +160,7 @@ async def test_new_subscription_on_home_answers_in_direct_messages(on: Scene, sl
 
 
 async def test_a_shortcut_on_a_link_is_a_form_for_its_thread(on: Scene, slack: FakeSlack) -> None:
-    ingested(on.app.store, paper("Noise", "cs.CV", arxiv_id="2601.00042"))
+    make.ingested(on.app.store, make.paper("Noise", "cs.CV", arxiv_id="2601.00042"))
     ts = slack.says("C1", "see https://arxiv.org/abs/2601.00042")
     await on.does(slack.brings(shortcut_on(slack, ts)))
     view = newest(slack, "views.open").view
@@ -172,8 +174,8 @@ async def test_a_shortcut_on_a_link_is_a_form_for_its_thread(on: Scene, slack: F
 
 
 async def test_home_shows_the_managed_chats_after_each_change(on: Scene, slack: FakeSlack) -> None:
-    subscribes(on.app.store, "slack:C1", "graphs", every="daily")
-    subscribes(on.app.store, "slack:C2", "secrets", every="daily")
+    make.subscribes(on.app.store, "slack:C1", "graphs", every="daily")
+    make.subscribes(on.app.store, "slack:C2", "secrets", every="daily")
     await on.does(slack.opens_home(by="U2"))
     shown = newest(slack, "views.publish")
     assert shown.person == "U2"
@@ -191,7 +193,7 @@ async def test_home_shows_the_managed_chats_after_each_change(on: Scene, slack: 
 
 
 async def test_edit_on_home_opens_the_form(on: Scene, slack: FakeSlack) -> None:
-    subscribes(on.app.store, "slack:C1", "graphs", every="daily")
+    make.subscribes(on.app.store, "slack:C1", "graphs", every="daily")
     await on.does(slack.opens_home(by="U2"))
     await on.does(presses(slack, newest(slack, "views.publish").view, "edit", "graphs"))
     sent = sends(slack, newest(slack, "views.open").view, query="graph transformers")
@@ -201,7 +203,7 @@ async def test_edit_on_home_opens_the_form(on: Scene, slack: FakeSlack) -> None:
 
 
 async def test_a_guest_sees_only_their_own(on: Scene, slack: FakeSlack) -> None:
-    subscribes(on.app.store, "slack:C1", "graphs", every="daily")
+    make.subscribes(on.app.store, "slack:C1", "graphs", every="daily")
     await on.does(slack.opens_home(by="U3"))
     assert "graphs" not in words(newest(slack, "views.publish").view)
 
@@ -210,7 +212,7 @@ async def test_without_the_right_to_see_who_is_where_it_says_so(scene: Scenes, s
     for scope in ("channels:read", "groups:read", "mpim:read"):
         slack.withdraws(scope)
     async with scene() as on:
-        subscribes(on.app.store, "slack:C1", "graphs", every="daily")
+        make.subscribes(on.app.store, "slack:C1", "graphs", every="daily")
         await on.does(slack.opens_home(by="U2"))
         view = newest(slack, "views.publish").view
         assert "graphs" not in words(view)
@@ -244,15 +246,15 @@ CHAT = "slack:C1"
 
 
 async def delivers(on: Scene, amount: int, *, limit: str = "12", authors: tuple[str, ...] = ("Ada Example",)) -> None:
-    """Delivers so many papers to the channel."""
-    subscribes(on.app.store, CHAT, "graph", every="now")
-    set_settings(on.app.store, address(CHAT), {"limit": limit}, now=on.app.clock.now())
-    ingested(on.app.store, *(paper(f"Graph {number}", authors=authors) for number in range(1, amount + 1)))
+    """Delivers `amount` papers to the channel."""
+    make.subscribes(on.app.store, CHAT, "graph", every="now")
+    set_settings(on.app.store, make.address(CHAT), {"limit": limit}, now=on.app.clock.now())
+    make.ingested(on.app.store, *(make.paper(f"Graph {number}", authors=authors) for number in range(1, amount + 1)))
     await on.app.sender.send_once()
 
 
 def states(on: Scene) -> list[tuple[str, str]]:
-    return [(one.subscription.text, one.subscription.state) for one in listed(on.app.store, address(CHAT))]
+    return [(one.subscription.text, one.subscription.state) for one in listed(on.app.store, make.address(CHAT))]
 
 
 async def test_why_and_more_are_seen_by_the_asker_alone_in_the_thread(on: Scene, slack: FakeSlack) -> None:

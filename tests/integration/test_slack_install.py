@@ -15,17 +15,17 @@ from pydantic import SecretStr
 
 from bot.app import App, build_app
 from bot.operation.web_server import serving
+from bot.platforms.slack.adapter import SlackChannel
 from bot.platforms.slack.installing import COOKIE, INSTALL, Installer
 from bot.platforms.slack.manifest import REDIRECT, scopes_of
-from bot.platforms.slack.outgoing import SlackChannel
 from bot.settings import Settings, SlackSettings, SlackWorkspace
 from subscriptions.model import ChatAddress, Message
 from subscriptions.service.next_deliveries import get_chat, listed
 from subscriptions.service.pausing import uninstall
 from subscriptions.service.requests import SubscriptionRequest, subscribe
-from subscriptions.store.platforms import installations, uninstalled
+from subscriptions.store.bot_state import installations, uninstalled
+from tests.fakes import slack_oauth
 from tests.fakes.slack import TEAM, TOKEN
-from tests.fakes.slack_oauth import CLIENT_ID, CLIENT_SECRET, LASTS, FakeOAuth
 from tests.integration.slack_bot import OTHER
 from tests.integration.slack_conversation import begun, installed
 from tests.make import NOON, FakeClock, clean_up
@@ -36,20 +36,22 @@ HELLO = Message(number=1, payload=json.dumps({"text": "hello", "blocks": []}), p
 
 
 @pytest.fixture
-def slack() -> Iterator[FakeOAuth]:
-    with FakeOAuth() as fake:
+def slack() -> Iterator[slack_oauth.FakeOAuth]:
+    with slack_oauth.FakeOAuth() as fake:
         yield fake
 
 
-def settings_of(tmp_path: Path, fake: FakeOAuth, *, own: bool = True, key: SecretStr | None = KEY) -> Settings:
+def settings_of(
+    tmp_path: Path, fake: slack_oauth.FakeOAuth, *, own: bool = True, key: SecretStr | None = KEY
+) -> Settings:
     return Settings(
         database_url=SecretStr(f"sqlite:///{tmp_path}/paperwire.db"),
         secret_key=key,
         web_port=0,
         slack=SlackSettings(
             workspaces=(SlackWorkspace(bot_token=SecretStr(TOKEN)),) if own else (),
-            client_id=CLIENT_ID,
-            client_secret=SecretStr(CLIENT_SECRET),
+            client_id=slack_oauth.CLIENT_ID,
+            client_secret=SecretStr(slack_oauth.CLIENT_SECRET),
             signing_secret=SecretStr("signed"),
             api_url=fake.url,
         ),
@@ -57,8 +59,8 @@ def settings_of(tmp_path: Path, fake: FakeOAuth, *, own: bool = True, key: Secre
 
 
 @asynccontextmanager
-async def a_bot(tmp_path: Path, fake: FakeOAuth, clock: FakeClock, **more: object) -> AsyncIterator[App]:
-    """An app with the sender lock taken."""
+async def a_bot(tmp_path: Path, fake: slack_oauth.FakeOAuth, clock: FakeClock, **more: object) -> AsyncIterator[App]:
+    """Yields an app that holds the sender lock."""
     app = build_app(settings_of(tmp_path, fake, **more), clock=clock)  # type: ignore[arg-type]
     app.open()
     try:
@@ -80,7 +82,7 @@ async def a_browser(app: App) -> AsyncIterator[httpx.AsyncClient]:
 
 
 @pytest.fixture
-async def app(tmp_path: Path, slack: FakeOAuth, clock: FakeClock) -> AsyncIterator[App]:
+async def app(tmp_path: Path, slack: slack_oauth.FakeOAuth, clock: FakeClock) -> AsyncIterator[App]:
     async with a_bot(tmp_path, slack, clock) as made:
         yield made
 
@@ -101,7 +103,7 @@ def installer_of(app: App) -> Installer:
     return next(receiver for receiver in app.receivers() if isinstance(receiver, Installer))
 
 
-# --------------------------------------------------------------------------------------------------------- the way there
+# -------------------------------------------------------------------------------------------- from the browser to Slack
 
 
 async def test_the_browser_is_sent_to_slack_with_our_scopes(browser: httpx.AsyncClient) -> None:
@@ -109,7 +111,7 @@ async def test_the_browser_is_sent_to_slack_with_our_scopes(browser: httpx.Async
     where = urlsplit(answer.headers["location"])
     query = parse_qs(where.query)
     assert (answer.status_code, where.path) == (302, "/oauth/v2/authorize")
-    assert query["client_id"] == [CLIENT_ID]
+    assert query["client_id"] == [slack_oauth.CLIENT_ID]
     assert query["scope"] == [",".join(scopes_of())]
     cookie = answer.headers["set-cookie"]
     assert f"{COOKIE}={query['state'][0]};" in cookie
@@ -117,7 +119,7 @@ async def test_the_browser_is_sent_to_slack_with_our_scopes(browser: httpx.Async
 
 
 async def test_a_workspace_that_let_the_app_in_is_served_at_once(
-    app: App, browser: httpx.AsyncClient, slack: FakeOAuth
+    app: App, browser: httpx.AsyncClient, slack: slack_oauth.FakeOAuth
 ) -> None:
     answer = await installed(browser, slack)
     assert (answer.status_code, answer.text) == (
@@ -131,7 +133,7 @@ async def test_a_workspace_that_let_the_app_in_is_served_at_once(
 
 
 async def test_its_token_is_sealed_and_the_next_process_opens_it(
-    tmp_path: Path, slack: FakeOAuth, clock: FakeClock
+    tmp_path: Path, slack: slack_oauth.FakeOAuth, clock: FakeClock
 ) -> None:
     async with a_bot(tmp_path, slack, clock) as app, a_browser(app) as browser:
         await installed(browser, slack)
@@ -145,7 +147,7 @@ async def test_its_token_is_sealed_and_the_next_process_opens_it(
 
 
 async def test_an_app_without_own_workspace_serves_all_installed(
-    tmp_path: Path, slack: FakeOAuth, clock: FakeClock
+    tmp_path: Path, slack: slack_oauth.FakeOAuth, clock: FakeClock
 ) -> None:
     async with a_bot(tmp_path, slack, clock, own=False) as app, a_browser(app) as browser:
         await installed(browser, slack)
@@ -168,7 +170,7 @@ async def test_an_app_without_own_workspace_serves_all_installed(
     ],
 )
 async def test_another_browser_or_a_guess_installs_nothing(
-    app: App, browser: httpx.AsyncClient, slack: FakeOAuth, state: str, cookie: str
+    app: App, browser: httpx.AsyncClient, slack: slack_oauth.FakeOAuth, state: str, cookie: str
 ) -> None:
     real = await begun(browser)
     browser.cookies.clear()
@@ -183,7 +185,7 @@ async def test_another_browser_or_a_guess_installs_nothing(
     assert not slack.arrived("oauth.v2.access")
 
 
-async def test_a_state_is_good_once(browser: httpx.AsyncClient, slack: FakeOAuth) -> None:
+async def test_a_state_is_good_once(browser: httpx.AsyncClient, slack: slack_oauth.FakeOAuth) -> None:
     state = await begun(browser)
     for status in (200, 400):
         browser.cookies.set(COOKIE, state)
@@ -199,7 +201,9 @@ async def test_beginning_again_and_again_stores_nothing(app: App, browser: httpx
     assert (len(states), answer.status_code, stored) == (20, 502, 0)
 
 
-async def test_tokens_of_the_vault_are_no_states(tmp_path: Path, slack: FakeOAuth, clock: FakeClock) -> None:
+async def test_tokens_of_the_vault_are_no_states(
+    tmp_path: Path, slack: slack_oauth.FakeOAuth, clock: FakeClock
+) -> None:
     async with a_bot(tmp_path, slack, clock) as app:
         installer = installer_of(app)
         for sealed in (
@@ -210,7 +214,7 @@ async def test_tokens_of_the_vault_are_no_states(tmp_path: Path, slack: FakeOAut
             assert not await installer.is_open(sealed.decode().rstrip("="))
 
 
-async def test_and_for_ten_minutes(browser: httpx.AsyncClient, slack: FakeOAuth, clock: FakeClock) -> None:
+async def test_and_for_ten_minutes(browser: httpx.AsyncClient, slack: slack_oauth.FakeOAuth, clock: FakeClock) -> None:
     state = await begun(browser)
     clock.advance(timedelta(minutes=11))
     answer = await browser.get(REDIRECT, params={"state": state, "code": slack.lets_in(OTHER)})
@@ -227,7 +231,7 @@ async def test_and_for_ten_minutes(browser: httpx.AsyncClient, slack: FakeOAuth,
     ],
 )
 async def test_what_slack_does_not_grant_installs_nothing(
-    tmp_path: Path, slack: FakeOAuth, params: dict[str, str], status: int, words: str
+    tmp_path: Path, slack: slack_oauth.FakeOAuth, params: dict[str, str], status: int, words: str
 ) -> None:
     async with a_bot(tmp_path, slack, FakeClock(NOON)) as app, a_browser(app) as browser:
         answer = await browser.get(REDIRECT, params={"state": await begun(browser), **params})
@@ -235,7 +239,9 @@ async def test_what_slack_does_not_grant_installs_nothing(
         assert not installations(app.store)
 
 
-async def test_an_organisation_is_no_workspace(app: App, browser: httpx.AsyncClient, slack: FakeOAuth) -> None:
+async def test_an_organisation_is_no_workspace(
+    app: App, browser: httpx.AsyncClient, slack: slack_oauth.FakeOAuth
+) -> None:
     assert (await installed(browser, slack, enterprise=True)).status_code == 502
     assert not installations(app.store)
 
@@ -246,7 +252,9 @@ async def test_other_methods_are_refused(browser: httpx.AsyncClient, method: str
         assert (await browser.request(method, path)).status_code == 405
 
 
-async def test_without_a_client_there_is_no_such_page(tmp_path: Path, slack: FakeOAuth, clock: FakeClock) -> None:
+async def test_without_a_client_there_is_no_such_page(
+    tmp_path: Path, slack: slack_oauth.FakeOAuth, clock: FakeClock
+) -> None:
     settings = settings_of(tmp_path, slack)
     settings = replace(settings, slack=replace(settings.slack, client_id=None, client_secret=None))
     app = build_app(settings, clock=clock)
@@ -257,23 +265,23 @@ async def test_without_a_client_there_is_no_such_page(tmp_path: Path, slack: Fak
 
 
 async def test_no_secret_stands_in_an_error_or_a_log(
-    browser: httpx.AsyncClient, slack: FakeOAuth, caplog: pytest.LogCaptureFixture
+    browser: httpx.AsyncClient, slack: slack_oauth.FakeOAuth, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("DEBUG")
     slack.answers("echo page", times=1, method="oauth.v2.access")
     answer = await installed(browser, slack)
     await installed(browser, slack)
     shown = caplog.text + answer.text
-    assert CLIENT_SECRET not in shown
+    assert slack_oauth.CLIENT_SECRET not in shown
     assert KEY.get_secret_value() not in shown
     assert "xoxb-" not in shown
 
 
-# ------------------------------------------------------------------------------------------------- taken away, given back
+# ------------------------------------------------------------------------------- the app is removed and installed again
 
 
 async def test_a_workspace_that_reinstalls_the_app_goes_on(
-    app: App, browser: httpx.AsyncClient, slack: FakeOAuth, clock: FakeClock
+    app: App, browser: httpx.AsyncClient, slack: slack_oauth.FakeOAuth, clock: FakeClock
 ) -> None:
     chat = ChatAddress("slack", f"{OTHER}/C1")
     await installed(browser, slack)
@@ -291,7 +299,7 @@ async def test_a_workspace_that_reinstalls_the_app_goes_on(
 
 
 async def test_after_thirty_days_the_workspace_is_erased(
-    app: App, browser: httpx.AsyncClient, slack: FakeOAuth, clock: FakeClock
+    app: App, browser: httpx.AsyncClient, slack: slack_oauth.FakeOAuth, clock: FakeClock
 ) -> None:
     for team in (OTHER, THIRD):
         await installed(browser, slack, team)
@@ -302,7 +310,9 @@ async def test_after_thirty_days_the_workspace_is_erased(
     assert set(installations(app.store)) == {THIRD}
 
 
-async def test_installed_twice_the_newer_token_counts(app: App, browser: httpx.AsyncClient, slack: FakeOAuth) -> None:
+async def test_installed_twice_the_newer_token_counts(
+    app: App, browser: httpx.AsyncClient, slack: slack_oauth.FakeOAuth
+) -> None:
     for _ in range(2):
         await installed(browser, slack)
     tokens = [one.tokens.bot.get_secret_value() for one in channel_of(app).workspaces.all if one.team == OTHER]
@@ -312,11 +322,13 @@ async def test_installed_twice_the_newer_token_counts(app: App, browser: httpx.A
 # ------------------------------------------------------------------------------------------------------ tokens that rotate
 
 
-async def test_tokens_are_renewed_two_hours_before_they_end(tmp_path: Path, slack: FakeOAuth, clock: FakeClock) -> None:
+async def test_tokens_are_renewed_two_hours_before_they_end(
+    tmp_path: Path, slack: slack_oauth.FakeOAuth, clock: FakeClock
+) -> None:
     async with a_bot(tmp_path, slack, clock) as app, a_browser(app) as browser:
         await installed(browser, slack, rotates=True)
         before = dict(installations(app.store))
-        clock.advance(timedelta(seconds=LASTS) - timedelta(hours=3))
+        clock.advance(timedelta(seconds=slack_oauth.LASTS) - timedelta(hours=3))
         await installer_of(app).update()
         assert slack.refreshed == []
         clock.advance(timedelta(hours=1, minutes=1))
@@ -327,27 +339,27 @@ async def test_tokens_are_renewed_two_hours_before_they_end(tmp_path: Path, slac
         await channel_of(app).post(ChatAddress("slack", f"{OTHER}/C1"), HELLO, delivery="x")
         await installer_of(app).update()
         assert len(slack.refreshed) == 1
-    async with a_bot(tmp_path, slack, clock) as app:  # the token for the next ones was kept
-        clock.advance(timedelta(seconds=LASTS))
+    async with a_bot(tmp_path, slack, clock) as app:  # the token for later refreshes was kept
+        clock.advance(timedelta(seconds=slack_oauth.LASTS))
         await installer_of(app).update()
         assert len(slack.refreshed) == 2
         assert installer_of(app).problem == ""
 
 
 async def test_who_only_looks_renews_nothing(
-    app: App, browser: httpx.AsyncClient, slack: FakeOAuth, clock: FakeClock
+    app: App, browser: httpx.AsyncClient, slack: slack_oauth.FakeOAuth, clock: FakeClock
 ) -> None:
     await installed(browser, slack, rotates=True)
-    clock.advance(timedelta(seconds=LASTS))
+    clock.advance(timedelta(seconds=slack_oauth.LASTS))
     assert await app.platforms["slack"].load_installations() == ()
     assert slack.refreshed == []
 
 
 async def test_a_token_that_cannot_be_renewed_is_said_and_tried_again(
-    app: App, browser: httpx.AsyncClient, slack: FakeOAuth, clock: FakeClock
+    app: App, browser: httpx.AsyncClient, slack: slack_oauth.FakeOAuth, clock: FakeClock
 ) -> None:
     await installed(browser, slack, rotates=True)
-    clock.advance(timedelta(seconds=LASTS) - timedelta(hours=1))
+    clock.advance(timedelta(seconds=slack_oauth.LASTS) - timedelta(hours=1))
     slack.answers("500", times=1, method="oauth.v2.access")
     await installer_of(app).update()
     assert f"workspace {OTHER}: its token cannot be renewed" in installer_of(app).problem
@@ -360,7 +372,7 @@ async def test_a_token_that_cannot_be_renewed_is_said_and_tried_again(
 
 
 async def test_with_another_key_nothing_opens_and_advice_is_given(
-    tmp_path: Path, slack: FakeOAuth, clock: FakeClock
+    tmp_path: Path, slack: slack_oauth.FakeOAuth, clock: FakeClock
 ) -> None:
     async with a_bot(tmp_path, slack, clock) as app, a_browser(app) as browser:
         await installed(browser, slack)
@@ -373,7 +385,7 @@ async def test_with_another_key_nothing_opens_and_advice_is_given(
         assert installer_of(app).problem == ""
 
 
-async def test_a_changed_seal_is_refused(tmp_path: Path, slack: FakeOAuth, clock: FakeClock) -> None:
+async def test_a_changed_seal_is_refused(tmp_path: Path, slack: slack_oauth.FakeOAuth, clock: FakeClock) -> None:
     async with a_bot(tmp_path, slack, clock) as app, a_browser(app) as browser:
         await installed(browser, slack)
     with sqlite3.connect(tmp_path / "paperwire.db") as database:

@@ -1,4 +1,4 @@
-"""Each request on Slack reaches its command once and is acknowledged in time, even if something fails meanwhile."""
+"""Each request from Slack reaches its command once and is acknowledged in time, even if something fails meanwhile."""
 
 import asyncio
 import json
@@ -12,20 +12,20 @@ import httpx
 import pytest
 
 from bot.context import Context
+from bot.conversation.authorization import PreparedRequest
 from bot.conversation.handler import execute as real_execute
-from bot.conversation.prepared_request import PreparedRequest
 from bot.conversation.reply_sender import StoredReply
 from bot.errors import SettingsError
-from bot.operation.listening import Supervised, answer_once, listening, problems_of
 from bot.operation.web_server import LARGEST_BODY
+from bot.operation.worker import Supervised, answer_once, listening, problems_of
 from bot.platforms.slack.adapter import check_app_tokens
 from subscriptions.service.chat_status import apply_once as real_once
 from subscriptions.service.next_deliveries import listed
 from subscriptions.store.database.writer import Steps
+from tests.fakes import slack_event_delivery
 from tests.fakes.slack import APP_TOKEN, SECRET, TOKEN, FakeSlack, SentEnvelope
-from tests.fakes.slack_event_delivery import COMMANDS, EVENTS, INTERACTIONS, encoded, signature
+from tests.integration import slack_bot
 from tests.integration.locked import away, broken_database
-from tests.integration.slack_bot import a_bot, a_listening_bot, a_served_bot, settled
 from tests.integration.telegram_bot import RestingClock
 from tests.make import NOON, address
 from tests.patience import PATIENCE
@@ -59,7 +59,7 @@ async def posts(fake: FakeSlack, count: int, chat: str = "C1") -> None:
 
 
 class Gate:
-    """Holds back effects until `open`; `reached` is set once one waits."""
+    """Holds back effects until `open` is called; `reached` is set when one of them waits."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.open, self.reached = threading.Event(), threading.Event()
@@ -87,11 +87,11 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
 async def test_commands_mentions_and_private_words_are_answered(
     tmp_path: Path, slack: FakeSlack, clock: RestingClock
 ) -> None:
-    async with a_listening_bot(tmp_path, slack, clock) as app:
+    async with slack_bot.a_listening_bot(tmp_path, slack, clock) as app:
         sent = [slack.user_types("/paperwire sub diffusion")]
-        await settled(slack)
+        await slack_bot.settled(slack)
         sent += [slack.mentions("sub graph", by="U2"), slack.writes_dm("sub optics")]
-        await settled(slack)
+        await slack_bot.settled(slack)
         assert (queries(app), queries(app, "slack:U1")) == (["diffusion", "graph"], ["optics"])
     assert [text[:3] for text in said(slack)] == ["✓ 1", "✓ 2"]
     assert [text[:3] for text in said(slack, "D1")] == ["✓ 1"]
@@ -101,29 +101,29 @@ async def test_commands_mentions_and_private_words_are_answered(
 async def test_nothing_is_acknowledged_before_it_is_stored(
     tmp_path: Path, slack: FakeSlack, clock: RestingClock, gate: Gate
 ) -> None:
-    async with a_listening_bot(tmp_path, slack, clock):
+    async with slack_bot.a_listening_bot(tmp_path, slack, clock):
         sent = slack.user_types("/paperwire sub diffusion")
         await asyncio.to_thread(gate.reached.wait, PATIENCE)
         assert not sent.acknowledged
         gate.open.set()
-        await settled(slack)
+        await slack_bot.settled(slack)
     assert sent.acknowledged
 
 
 async def test_a_refreshed_connection_still_acknowledges_a_command(
     tmp_path: Path, slack: FakeSlack, clock: RestingClock, gate: Gate
 ) -> None:
-    async with a_listening_bot(tmp_path, slack, clock):
+    async with slack_bot.a_listening_bot(tmp_path, slack, clock):
         sent = [slack.user_types(f"/paperwire sub word{n}") for n in range(2)]  # one on each connection
         await asyncio.to_thread(gate.reached.wait, PATIENCE)
         slack.refreshes_connection()
         slack.refreshes_connection("refresh_requested")
-        await asyncio.to_thread(slack.waits_connected, 2)  # the next ones are open before the old ones go
+        await asyncio.to_thread(slack.waits_connected, 2)  # new connections are open before the old ones close
         gate.open.set()
-        await settled(slack)
+        await slack_bot.settled(slack)
         slack.drops_connection()
         last = slack.user_types("/paperwire list")
-        await settled(slack)
+        await slack_bot.settled(slack)
     assert [one.failed for one in (*sent, last)] == ["", "", ""]
     assert slack.event_delivery.strays == []
     assert [text[:3] for text in said(slack)] == ["✓ 1", "✓ 2"]
@@ -132,13 +132,13 @@ async def test_a_refreshed_connection_still_acknowledges_a_command(
 async def test_an_event_of_a_lost_connection_has_its_effect_once(
     tmp_path: Path, slack: FakeSlack, clock: RestingClock, gate: Gate
 ) -> None:
-    async with a_listening_bot(tmp_path, slack, clock):
+    async with slack_bot.a_listening_bot(tmp_path, slack, clock):
         sent = slack.mentions("sub diffusion")
         await asyncio.to_thread(gate.reached.wait, PATIENCE)
         slack.drops_connections()
         await asyncio.to_thread(slack.waits_connected, 2)
         gate.open.set()
-        await settled(slack)
+        await slack_bot.settled(slack)
     assert sent.tries > 1
     assert sent.acknowledged
     assert len(said(slack)) == 1
@@ -147,11 +147,11 @@ async def test_an_event_of_a_lost_connection_has_its_effect_once(
 async def test_events_while_disconnected_are_answered_later(
     tmp_path: Path, slack: FakeSlack, clock: RestingClock
 ) -> None:
-    async with a_listening_bot(tmp_path, slack, clock):
+    async with slack_bot.a_listening_bot(tmp_path, slack, clock):
         slack.drops_connections()
         slack.mentions("sub diffusion")
         await asyncio.to_thread(slack.waits_connected, 2)
-        await settled(slack)
+        await slack_bot.settled(slack)
         await posts(slack, 1)
     assert len(said(slack)) == 1
 
@@ -160,13 +160,13 @@ async def test_events_that_come_again_change_and_answer_nothing(
     tmp_path: Path, slack: FakeSlack, clock: RestingClock
 ) -> None:
     for _ in range(2):
-        async with a_listening_bot(tmp_path, slack, clock) as app:
+        async with slack_bot.a_listening_bot(tmp_path, slack, clock) as app:
             if not slack.event_delivery.sent:
                 slack.mentions("sub diffusion")
                 slack.writes_dm("sub graph")
             else:
                 assert slack.repeats(also_acknowledged=True) == 2
-            await settled(slack)
+            await slack_bot.settled(slack)
             assert queries(app) == ["diffusion"]
     assert (len(said(slack)), len(said(slack, "D1"))) == (1, 1)
 
@@ -184,14 +184,14 @@ async def test_a_slow_effect_in_one_channel_holds_up_no_other(
         return (yield from real_execute(context, prepared))
 
     monkeypatch.setattr("bot.conversation.handler.execute", execute)
-    async with a_listening_bot(tmp_path, slack, clock):
+    async with slack_bot.a_listening_bot(tmp_path, slack, clock):
         slack.mentions("sub diffusion")
         await asyncio.to_thread(waiting.wait, PATIENCE)
         slack.mentions("sub graph", "C2")
         await posts(slack, 1, "C2")
         assert said(slack) == []
         free.set()
-        await settled(slack)
+        await slack_bot.settled(slack)
     assert len(said(slack)) == 1
 
 
@@ -199,9 +199,9 @@ async def test_a_database_that_cannot_be_used_is_waited_for(
     tmp_path: Path, slack: FakeSlack, clock: RestingClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     refused = broken_database(monkeypatch, times=3)
-    async with a_listening_bot(tmp_path, slack, clock) as app:
+    async with slack_bot.a_listening_bot(tmp_path, slack, clock) as app:
         slack.user_types("/paperwire sub diffusion")
-        await settled(slack)
+        await slack_bot.settled(slack)
         assert queries(app) == ["diffusion"]
     assert len(refused) == 3
 
@@ -210,17 +210,17 @@ async def test_unknown_shapes_are_acknowledged_and_passed_over(
     tmp_path: Path, slack: FakeSlack, clock: RestingClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     strange: list[tuple[str, Any]] = [
-        (EVENTS, {"event": {"type": "message", "text": "sesame"}, "team_id": slack.team}),
-        (EVENTS, {"event": "sesame"}),
-        (COMMANDS, {"text": "sesame", "team_id": slack.team}),
-        (INTERACTIONS, {"type": "block_actions", "user": "sesame"}),
-        (INTERACTIONS, ["sesame"]),
+        (slack_event_delivery.EVENTS, {"event": {"type": "message", "text": "sesame"}, "team_id": slack.team}),
+        (slack_event_delivery.EVENTS, {"event": "sesame"}),
+        (slack_event_delivery.COMMANDS, {"text": "sesame", "team_id": slack.team}),
+        (slack_event_delivery.INTERACTIONS, {"type": "block_actions", "user": "sesame"}),
+        (slack_event_delivery.INTERACTIONS, ["sesame"]),
         ("something_new", {"x": "sesame"}),
     ]
-    async with a_listening_bot(tmp_path, slack, clock):
+    async with slack_bot.a_listening_bot(tmp_path, slack, clock):
         sent = [slack.brings(payload, kind) for kind, payload in strange]
         slack.mentions("sub diffusion")
-        await settled(slack)
+        await slack_bot.settled(slack)
     assert all(one.acknowledged for one in sent)
     assert len(said(slack)) == 1
     assert caplog.text.count("of a shape that nobody knows") == 5
@@ -231,9 +231,9 @@ async def test_events_of_a_workspace_without_token_are_dropped(
     tmp_path: Path, slack: FakeSlack, clock: RestingClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("DEBUG")
-    async with a_listening_bot(tmp_path, slack, clock) as app:
+    async with slack_bot.a_listening_bot(tmp_path, slack, clock) as app:
         ours = slack.user_types("/paperwire sub diffusion")
-        await settled(slack)
+        await slack_bot.settled(slack)
         theirs = [
             slack.brings({**one.payload, "team_id": "T9", **more}, one.kind)
             for one, more in (
@@ -241,8 +241,8 @@ async def test_events_of_a_workspace_without_token_are_dropped(
                 (slack.mentions("sub sesame"), {"authorizations": [], "event_id": "Ev9"}),
             )
         ]
-        await settled(slack)
-        assert queries(app) == ["diffusion", "sesame"]  # of the mention in our own workspace
+        await slack_bot.settled(slack)
+        assert queries(app) == ["diffusion", "sesame"]  # only the mention in our own workspace added one
     assert all(one.acknowledged for one in theirs)
     assert caplog.text.count("the workspace T9, which has no token here") == 2
     assert not [r for r in caplog.records if r.name == "paperwire" and "sesame" in r.getMessage()]
@@ -252,7 +252,7 @@ async def test_events_of_a_workspace_without_token_are_dropped(
 async def test_a_refused_app_token_ends_the_start_with_a_sentence(
     tmp_path: Path, slack: FakeSlack, clock: RestingClock, token: str
 ) -> None:
-    async with a_bot(tmp_path, slack, clock) as app:
+    async with slack_bot.a_bot(tmp_path, slack, clock) as app:
         receivers = app.receivers()
         slack._first.app_token = "xapp-1-A0TEST-the-right-token"
         if token == TOKEN:
@@ -268,7 +268,7 @@ async def test_a_refused_app_token_ends_the_start_with_a_sentence(
 async def test_a_slack_that_is_down_at_the_start_is_tried_again(
     tmp_path: Path, slack: FakeSlack, clock: RestingClock
 ) -> None:
-    async with a_bot(tmp_path, slack, clock) as app:
+    async with slack_bot.a_bot(tmp_path, slack, clock) as app:
         receivers = app.receivers()
         slack.goes_down()
         await check_app_tokens(receivers)
@@ -279,7 +279,7 @@ async def test_a_slack_that_is_down_at_the_start_is_tried_again(
             clock.rings()
             await asyncio.to_thread(slack.waits_connected, 2)
             slack.mentions("sub diffusion")
-            await settled(slack)
+            await slack_bot.settled(slack)
             assert problems_of(receivers) == {}
     assert len(said(slack)) == 1
 
@@ -287,7 +287,7 @@ async def test_a_slack_that_is_down_at_the_start_is_tried_again(
 async def test_a_token_refused_later_is_named_and_asked_about_slowly(
     tmp_path: Path, slack: FakeSlack, clock: RestingClock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with a_bot(tmp_path, slack, clock) as app:
+    async with slack_bot.a_bot(tmp_path, slack, clock) as app:
         receivers = app.receivers()
         async with listening(app, receivers):
             await asyncio.to_thread(slack.waits_connected, 2)
@@ -303,7 +303,7 @@ async def test_a_token_refused_later_is_named_and_asked_about_slowly(
 async def test_at_the_end_taken_events_are_answered(
     tmp_path: Path, slack: FakeSlack, clock: RestingClock, gate: Gate
 ) -> None:
-    async with a_bot(tmp_path, slack, clock) as app:
+    async with slack_bot.a_bot(tmp_path, slack, clock) as app:
         stack = listening(app, [Supervised(receiver, clock) for receiver in app.receivers()])
         await stack.__aenter__()
         await asyncio.to_thread(slack.waits_connected, 2)
@@ -313,7 +313,7 @@ async def test_at_the_end_taken_events_are_answered(
         await asyncio.sleep(0)
         gate.open.set()
         await asyncio.wait_for(stopping, PATIENCE)
-        await settled(slack)
+        await slack_bot.settled(slack)
     assert sent.acknowledged
     assert len(said(slack)) == 1
 
@@ -321,7 +321,7 @@ async def test_at_the_end_taken_events_are_answered(
 async def test_with_once_nobody_can_ask_for_what_slack_sends(
     tmp_path: Path, slack: FakeSlack, clock: RestingClock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with a_bot(tmp_path, slack, clock) as app:
+    async with slack_bot.a_bot(tmp_path, slack, clock) as app:
         await answer_once(app)
     assert "only to a paperwire run that goes on" in caplog.text
 
@@ -330,12 +330,12 @@ async def test_with_once_nobody_can_ask_for_what_slack_sends(
 
 
 async def test_signed_requests_are_answered_in_time(tmp_path: Path, slack: FakeSlack, clock: RestingClock) -> None:
-    async with a_served_bot(tmp_path, slack, clock) as (app, _):
+    async with slack_bot.a_served_bot(tmp_path, slack, clock) as (app, _):
         sent: list[SentEnvelope] = [slack.user_types("/paperwire sub diffusion")]
-        await settled(slack)
-        await posts(slack, 1)  # the button is there
+        await slack_bot.settled(slack)
+        await posts(slack, 1)  # the message with the button has arrived
         sent += [slack.mentions("list"), slack.writes_dm("sub optics"), slack.clicks("undo")]
-        await settled(slack)
+        await slack_bot.settled(slack)
         assert queries(app) == []
     assert [one.failed for one in sent] == [""] * 4
     assert all(one.acknowledged for one in sent)
@@ -345,7 +345,7 @@ async def test_signed_requests_are_answered_in_time(tmp_path: Path, slack: FakeS
 def signed(
     body: bytes, *, at: float = NOON.timestamp(), secret: str = SECRET, kind: str = "application/json"
 ) -> dict[str, str]:
-    return {"content-type": kind, **signature(secret, body, at)}
+    return {"content-type": kind, **slack_event_delivery.signature(secret, body, at)}
 
 
 MENTION = json.dumps(
@@ -388,7 +388,7 @@ async def test_what_slack_did_not_sign_is_refused_before_it_is_parsed(
         ("very deep", signed(b"[" * 100_000), b"[" * 100_000, 400),
         ("a form without JSON", signed(b"payload=x", kind="application/x-www-form-urlencoded"), b"payload=x", 400),
     ]
-    async with a_served_bot(tmp_path, slack, clock) as (_, url), httpx.AsyncClient(trust_env=False) as client:
+    async with slack_bot.a_served_bot(tmp_path, slack, clock) as (_, url), httpx.AsyncClient(trust_env=False) as client:
         for path in ("/slack/events", "/slack/commands", "/slack/interactivity"):
             for why, headers, body, status in forged:
                 answer = await client.post(url + path, content=body, headers=headers)
@@ -400,15 +400,18 @@ async def test_what_slack_did_not_sign_is_refused_before_it_is_parsed(
 
 
 async def test_a_replayed_request_has_no_second_effect(tmp_path: Path, slack: FakeSlack, clock: RestingClock) -> None:
-    async with a_served_bot(tmp_path, slack, clock) as (app, url), httpx.AsyncClient(trust_env=False) as client:
+    async with (
+        slack_bot.a_served_bot(tmp_path, slack, clock) as (app, url),
+        httpx.AsyncClient(trust_env=False) as client,
+    ):
         for at in (0, 0, 299, -299):
             answer = await client.post(
                 f"{url}/slack/events", content=MENTION, headers=signed(MENTION, at=NOON.timestamp() + at)
             )
             assert (answer.status_code, answer.text) == (200, "")
         typed = slack.user_types("/paperwire sub graph")
-        await settled(slack)
-        kind, body = encoded(COMMANDS, typed.payload)
+        await slack_bot.settled(slack)
+        kind, body = slack_event_delivery.encoded(slack_event_delivery.COMMANDS, typed.payload)
         answer = await client.post(f"{url}/slack/commands", content=body, headers=signed(body, kind=kind))
         assert answer.status_code == 200
         assert queries(app) == ["sesame", "graph"]
@@ -420,7 +423,7 @@ async def test_checks_of_the_address_get_no_answer_of_the_bot(
 ) -> None:
     form = "application/x-www-form-urlencoded"
     tried = json.dumps({"type": "url_verification", "token": "x", "challenge": "3eZbrw1aB"}).encode()
-    async with a_served_bot(tmp_path, slack, clock) as (_, url), httpx.AsyncClient(trust_env=False) as client:
+    async with slack_bot.a_served_bot(tmp_path, slack, clock) as (_, url), httpx.AsyncClient(trust_env=False) as client:
         for path in ("/slack/events", "/behind/a/proxy/slack/events"):
             answer = await client.post(url + path, content=tried, headers=signed(tried))
             assert (answer.status_code, answer.text) == (200, "3eZbrw1aB")
@@ -432,21 +435,21 @@ async def test_checks_of_the_address_get_no_answer_of_the_bot(
 async def test_while_the_database_is_away_slack_is_asked_to_come_again(
     tmp_path: Path, slack: FakeSlack, clock: RestingClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with a_served_bot(tmp_path, slack, clock) as (app, _):
+    async with slack_bot.a_served_bot(tmp_path, slack, clock) as (app, _):
         monkeypatch.setattr("bot.conversation.handler.apply_once", away)
         sent = slack.mentions("sub diffusion")
-        await settled(slack)
+        await slack_bot.settled(slack)
         assert (sent.status, sent.acknowledged) == (503, False)
         monkeypatch.setattr("bot.conversation.handler.apply_once", real_once)
         slack.repeats()
-        await settled(slack)
+        await slack_bot.settled(slack)
         assert queries(app) == ["diffusion"]
     assert sent.acknowledged
     assert len(said(slack)) == 1
 
 
 async def test_before_it_listens_nothing_is_taken(tmp_path: Path, slack: FakeSlack, clock: RestingClock) -> None:
-    async with a_served_bot(tmp_path, slack, clock) as (app, _):
+    async with slack_bot.a_served_bot(tmp_path, slack, clock) as (app, _):
         (receiver,) = app.receivers()
         (door, *_) = receiver.routes
         from bot.ports.conversation import WebRequest  # noqa: PLC0415 - used here only
@@ -456,14 +459,14 @@ async def test_before_it_listens_nothing_is_taken(tmp_path: Path, slack: FakeSla
         assert (await door.answer(WebRequest(headers=headers, body=MENTION))).status == 503
 
 
-# ── what was written long ago ─────────────────────────────────────────────────
+# ── messages that were written long ago ───────────────────────────────────────
 
 
 async def test_what_is_older_than_a_day_is_not_answered(tmp_path: Path, slack: FakeSlack, clock: RestingClock) -> None:
-    async with a_listening_bot(tmp_path, slack, clock):
+    async with slack_bot.a_listening_bot(tmp_path, slack, clock):
         old = slack.writes_dm("sub tooold")
-        await settled(slack)
+        await slack_bot.settled(slack)
         event = {**old.payload["event"], "ts": f"{(NOON - timedelta(hours=25)).timestamp():.6f}"}
-        slack.brings({**old.payload, "event": event, "event_id": "EvOld"}, EVENTS)
-        await settled(slack)
+        slack.brings({**old.payload, "event": event, "event_id": "EvOld"}, slack_event_delivery.EVENTS)
+        await slack_bot.settled(slack)
     assert len(said(slack, "D1")) == 1

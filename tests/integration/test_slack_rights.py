@@ -4,12 +4,12 @@ import json
 from pathlib import Path
 
 import pytest
-from pydantic import SecretStr
+from pydantic import SecretStr, TypeAdapter
 
 from bot.app import build_app
 from bot.platforms.slack.installing import StoredTokens, cipher_of
 from bot.platforms.slack.manifest import SCOPES, manifest, scopes_of
-from bot.settings import load_settings
+from bot.settings.loading import load_settings
 from subscriptions.service.pausing import install
 from tests.fakes.slack import TOKEN, FakeSlack
 from tests.integration.cli import Terminal
@@ -94,12 +94,16 @@ def test_workspaces_that_installed_the_app_are_asked_too(terminal: Terminal, tmp
         for name, value in (("CLIENT_ID", "1.2"), ("CLIENT_SECRET", "s"), ("SIGNING_SECRET", "s")):
             terminal.set(f"SLACK_{name}", value)
         terminal.set("SECRET_KEY", "key")
-        terminal("subscriptions")  # makes the database
+        terminal("subscriptions")  # this creates the database
         settings = load_settings({"PAPERWIRE_DATABASE_URL": f"sqlite:///{terminal.folder}/paperwire.db"}, tmp_path)
         for team, key in ((OTHER, "key"), ("T3", "another key")):
             app = build_app(settings, channels={})
             app.open()
-            sealed = cipher_of(SecretStr(key)).encrypt(StoredTokens(bot=OTHER_TOKEN).to_json()).decode()
+            sealed = (
+                cipher_of(SecretStr(key))
+                .encrypt(TypeAdapter(StoredTokens).dump_json(StoredTokens(bot=OTHER_TOKEN)))
+                .decode()
+            )
             install(app.store, team, sealed, now=NOON)
             app.store.close()
         scope_findings = {str(one["question"]): one for one in findings(terminal)}

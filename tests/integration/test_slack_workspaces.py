@@ -1,4 +1,4 @@
-"""Channels on Slack that come and go, and several workspaces: what is paused, what goes on, who is notified."""
+"""Channels on Slack that come and go, and several workspaces: what is paused, what continues, who is notified."""
 
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
@@ -17,12 +17,12 @@ from subscriptions.service.next_deliveries import get_chat, listed
 from subscriptions.service.notices import is_gone
 from subscriptions.service.requests import SubscriptionRequest, subscribe
 from subscriptions.states import ChatState
-from subscriptions.store.platforms import uninstalled
+from subscriptions.store.bot_state import uninstalled
+from tests import make
 from tests.fakes.slack import APP_TOKEN, TEAM, TOKEN, FakeSlack
 from tests.integration.slack_bot import OTHER, OTHER_TOKEN
 from tests.integration.slack_conversation import Scene, Scenes, a_scene
 from tests.integration.telegram_bot import RestingClock
-from tests.make import NOON, clean_up, ingested, paper
 from tests.source_harness import NoSources
 
 VISION, THEIRS = parse_address("slack:C1"), parse_address(f"slack:{OTHER}/C1")
@@ -60,17 +60,17 @@ def scene(tmp_path: Path, slack: FakeSlack, clock: RestingClock) -> Scenes:
 
 @pytest.fixture
 async def both(scene: Scenes) -> AsyncIterator[Scene]:
-    """A bot of two workspaces."""
+    """A bot for two workspaces."""
     async with scene(slack=TWO) as made:
         yield made
 
 
 def news(on: Scene, *titles: str) -> None:
-    ingested(on.app.store, *(paper(title, "cs.LG") for title in titles), now=on.app.clock.now())
+    make.ingested(on.app.store, *(make.paper(title, "cs.LG") for title in titles), now=on.app.clock.now())
 
 
 def brought(fake: FakeSlack, chat: str = "C1") -> list[str]:
-    """Returns the papers of a channel's deliveries, by their first lines."""
+    """Returns the deliveries that a channel got, by their first lines."""
     return [e.text for e in fake.posted_to(chat) if e.delivery and not e.delivery.startswith("reply")]
 
 
@@ -135,7 +135,7 @@ async def test_an_archived_channel_waits_until_it_is_open_again(on: Scene, slack
         slack._conversations["C1"].archived = True
     news(on, "A graph")
     await on.app.sender.send_once()
-    assert "archived" in get_chat(on.app.store, VISION).state_reason
+    assert "archived" in get_chat(on.app.store, VISION).state_detail
     assert brought(slack) == []
     await on.does(slack.unarchives("C1"))
     assert get_chat(on.app.store, VISION).state is ChatState.ACTIVE
@@ -149,7 +149,7 @@ async def test_a_deleted_channel_is_paused_a_renamed_one_renamed(on: Scene, slac
     await on.does(slack.renames("C1", "seeing"))
     assert get_chat(on.app.store, VISION).title == "#seeing"
     await on.does(slack.deletes_channel("C1"))
-    assert "deleted" in get_chat(on.app.store, VISION).state_reason
+    assert "deleted" in get_chat(on.app.store, VISION).state_detail
     assert on.queries() == ["graph"]
 
 
@@ -196,7 +196,7 @@ async def test_subscriptions_of_somebody_who_left_wait(on: Scene, slack: FakeSla
     on.app.clock.advance(timedelta(minutes=11))  # type: ignore[attr-defined]
     await on.app.sender.send_once()
     assert "A graph" in str(slack.posted_to("C1")[-1].payload)
-    await on.does(slack.member_leaves("U1"))  # a second departure of the same person pauses nothing
+    await on.does(slack.member_leaves("U1"))  # the second time that this person leaves, nothing is paused
     await on.app.sender.send_once()
     assert [one.subscription.state for one in listed(on.app.store, VISION)] == ["active", "active"]
     (notice,) = slack.posted_to("D5")
@@ -283,7 +283,9 @@ async def test_a_channel_of_the_own_workspace_is_managed_from_private(on: Scene,
 
 def both_want(on: Scene) -> None:
     for chat in (VISION, THEIRS):
-        subscribe(on.app.store, chat, SubscriptionRequest(text="graph", every="now"), now=NOON - timedelta(hours=1))
+        subscribe(
+            on.app.store, chat, SubscriptionRequest(text="graph", every="now"), now=make.NOON - timedelta(hours=1)
+        )
 
 
 async def test_a_slow_or_revoked_workspace_delays_no_other(both: Scene, slack: FakeSlack) -> None:
@@ -338,14 +340,14 @@ async def test_a_workspace_without_the_app_waits_for_it(both: Scene, slack: Fake
 async def test_after_thirty_days_only_the_uninstalled_one_is_erased(both: Scene, slack: FakeSlack) -> None:
     both_want(both)
     await both.does(slack.uninstalls(team=OTHER))
-    clean_up(both.app.store, now=NOON + timedelta(days=29))
+    make.clean_up(both.app.store, now=make.NOON + timedelta(days=29))
     assert len(listed(both.app.store, THEIRS)) == 1
-    clean_up(both.app.store, now=NOON + timedelta(days=31))
+    make.clean_up(both.app.store, now=make.NOON + timedelta(days=31))
     with pytest.raises(NotFound):
         get_chat(both.app.store, THEIRS)
     assert both.queries() == ["graph"]
     await both.does(slack.uninstalls())
-    clean_up(both.app.store, now=NOON + timedelta(days=62))
+    make.clean_up(both.app.store, now=make.NOON + timedelta(days=62))
     with pytest.raises(NotFound):
         get_chat(both.app.store, VISION)
 

@@ -1,4 +1,4 @@
-"""Polling of live sources: arXiv's mornings, other pages, all failures, and the receipts."""
+"""Polling of live sources: arXiv's mornings, other pages, all kinds of failure, and the receipts."""
 
 import asyncio
 import json
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
-from bot.digests import _feed
+from bot.digests import arxiv_feeds
 from bot.settings import SourceSettings
 from bot.sources import fetch_request
 from bot.sources.fetcher import FetchLimits
@@ -17,72 +17,70 @@ from subscriptions.model import ChatKind
 from subscriptions.planning.receipts import Outcome
 from subscriptions.service.chat_status import store_chat
 from subscriptions.service.notices import claim_slot
+from subscriptions.store import rows as stored_rows
 from subscriptions.store import sources
 from subscriptions.store.database.store import Store
-from subscriptions.store.rows import AppearanceRow, DeliveryRow, DigestRow, PaperRow
-from subscriptions.store.sources import SourceFact, known_sources, release_slot, sync_sources
+from tests import make, source_harness
 from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.arxiv_pages import feed
 from tests.integration.cli import PAGE, page
-from tests.make import FakeClock, address, clean_up, paper
 from tests.receipts import receipts_of
-from tests.source_harness import SourceHarness, arxiv_source, new_york, polled, titles, web_source
 
 pytestmark = pytest.mark.both_databases
 
 WEDNESDAY, THURSDAY, FRIDAY = date(2026, 1, 21), date(2026, 1, 22), date(2026, 1, 23)
-OPERATOR = address("console:ops")
+OPERATOR = make.address("console:ops")
 ON_ONE = pytest.mark.sqlite_alone("it is about requests; what is stored is told on both by others here")
 
 
 @pytest.fixture
-def clock() -> FakeClock:
+def clock() -> make.FakeClock:
     """Five past midnight in New York, Thursday 22 January 2026."""
-    return FakeClock(new_york("2026-01-22 00:05"))
+    return make.FakeClock(source_harness.new_york("2026-01-22 00:05"))
 
 
 def notices(store: Store) -> list[tuple[str, str]]:
-    """(cause, reason) of the notices to operators, in order."""
+    """Returns (cause, reason) of the notices to operators, in order."""
     with store.read() as session:
-        rows = session.exec(select(DeliveryRow).order_by(DeliveryRow.seq))  # type: ignore[arg-type]
+        rows = session.exec(select(stored_rows.DeliveryRow).order_by(stored_rows.DeliveryRow.seq))  # type: ignore[arg-type]
         return [(row.facts["notice"], row.facts["detail"].get("reason", "")) for row in rows]
 
 
 def parts_notified(store: Store) -> list[str]:
     """Returns the parts of a source about which operators are notified, in order."""
     with store.read() as session:
-        rows = session.exec(select(DeliveryRow).order_by(DeliveryRow.seq))  # type: ignore[arg-type]
+        rows = session.exec(select(stored_rows.DeliveryRow).order_by(stored_rows.DeliveryRow.seq))  # type: ignore[arg-type]
         return [row.facts["detail"].get("parts", "") for row in rows]
 
 
 # ── arXiv's mornings ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-async def test_a_batch_is_read_once_when_it_is_out(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
-    arxiv.announces(THURSDAY, paper("Graphs", "cs.LG"), paper("Means", "stat.ML", "cs.LG"))
-    feeding = await polled(store, clock, arxiv, arxiv_source("cs.LG", "stat.ML"))
-    await feeding.until(new_york("2026-01-22 23:55"))
+async def test_a_batch_is_read_once_when_it_is_out(store: Store, clock: make.FakeClock, arxiv: FakeArxiv) -> None:
+    arxiv.announces(THURSDAY, make.paper("Graphs", "cs.LG"), make.paper("Means", "stat.ML", "cs.LG"))
+    feeding = await source_harness.polled(store, clock, arxiv, source_harness.arxiv_source("cs.LG", "stat.ML"))
+    await feeding.until(source_harness.new_york("2026-01-22 23:55"))
     assert feeding.outcomes("arxiv") == ["new"]
     (receipt,) = feeding.receipts("arxiv")
     assert (receipt.counts["digests"], receipt.counts["papers"], receipt.counts["new"]) == (2, 3, 2)
     assert arxiv.asked() == ["/rss/cs.LG", "/rss/stat.ML"]
-    assert titles(store) == ["Graphs", "Means"]
-    arxiv.announces(FRIDAY, paper("Trees", "cs.LG"), paper("Odds", "stat.ML"))
-    await feeding.until(new_york("2026-01-23 00:10"))
+    assert source_harness.titles(store) == ["Graphs", "Means"]
+    arxiv.announces(FRIDAY, make.paper("Trees", "cs.LG"), make.paper("Odds", "stat.ML"))
+    await feeding.until(source_harness.new_york("2026-01-23 00:10"))
     assert feeding.outcomes("arxiv") == ["new", "new"]
 
 
 @ON_ONE
 async def test_a_late_batch_is_asked_for_every_quarter_of_an_hour(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv
+    store: Store, clock: make.FakeClock, arxiv: FakeArxiv
 ) -> None:
-    arxiv.announces(WEDNESDAY, paper("Old", "cs.LG"))
+    arxiv.announces(WEDNESDAY, make.paper("Old", "cs.LG"))
     arxiv.is_late()
-    arxiv.announces(THURSDAY, paper("Graphs", "cs.LG"))
-    feeding = await polled(store, clock, arxiv, arxiv_source("cs.LG"))
-    await feeding.until(new_york("2026-01-22 01:00"))
+    arxiv.announces(THURSDAY, make.paper("Graphs", "cs.LG"))
+    feeding = await source_harness.polled(store, clock, arxiv, source_harness.arxiv_source("cs.LG"))
+    await feeding.until(source_harness.new_york("2026-01-22 01:00"))
     arxiv.catches_up()
-    await feeding.until(new_york("2026-01-22 12:00"))
+    await feeding.until(source_harness.new_york("2026-01-22 12:00"))
     assert feeding.outcomes("arxiv") == ["stale"] * 4 + ["new"]
     assert [f"{receipt.at:%H:%M}" for receipt in feeding.receipts("arxiv")] == [
         "05:05",
@@ -92,64 +90,70 @@ async def test_a_late_batch_is_asked_for_every_quarter_of_an_hour(
         "06:05",
     ]
     assert [arrival.status for arrival in arxiv.arrivals] == [200, 304, 304, 304, 200]
-    assert titles(store) == ["Graphs", "Old"]
+    assert source_harness.titles(store) == ["Graphs", "Old"]
 
 
-async def test_a_late_category_holds_up_no_other_and_is_named(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
-    arxiv.announces(WEDNESDAY, paper("Old", "stat.ML"))
-    arxiv.announces(THURSDAY, paper("Graphs", "cs.LG"), paper("Means", "stat.ML"))
+async def test_a_late_category_holds_up_no_other_and_is_named(
+    store: Store, clock: make.FakeClock, arxiv: FakeArxiv
+) -> None:
+    arxiv.announces(WEDNESDAY, make.paper("Old", "stat.ML"))
+    arxiv.announces(THURSDAY, make.paper("Graphs", "cs.LG"), make.paper("Means", "stat.ML"))
     arxiv.serves_yesterday("stat.ML")
-    feeding = await polled(store, clock, arxiv, arxiv_source("cs.LG", "stat.ML"), admins=(OPERATOR,))
+    feeding = await source_harness.polled(
+        store, clock, arxiv, source_harness.arxiv_source("cs.LG", "stat.ML"), admins=(OPERATOR,)
+    )
     (receipt,) = feeding.receipts("arxiv")
     assert (receipt.outcome, receipt.detail) == (Outcome.STALE, "stat.ML: Still that of 2026-01-21.")
-    assert titles(store) == ["Graphs", "Old"]
-    await feeding.until(new_york("2026-01-22 07:00"))
+    assert source_harness.titles(store) == ["Graphs", "Old"]
+    await feeding.until(source_harness.new_york("2026-01-22 07:00"))
     arxiv.catches_up()
-    await feeding.until(new_york("2026-01-22 08:00"))
+    await feeding.until(source_harness.new_york("2026-01-22 08:00"))
     assert set(feeding.outcomes("arxiv")[1:-1]) == {"stale", "late"}
     assert feeding.outcomes("arxiv")[-1] == "new"
     assert len(arxiv.asked("cs.LG")) == 1
-    assert titles(store) == ["Graphs", "Means", "Old"]
+    assert source_harness.titles(store) == ["Graphs", "Means", "Old"]
     assert parts_notified(store) == ["stat.ML", ""]
 
 
 @ON_ONE
-async def test_stragglers_of_yesterday_do_not_close_the_day(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
-    arxiv.announces(WEDNESDAY, paper("Old", "cs.LG"))
-    feeding = await polled(store, clock, arxiv, arxiv_source("cs.LG"))
-    arxiv.announces(WEDNESDAY, paper("Old", "cs.LG"), paper("Forgotten yesterday", "cs.LG"))
-    await feeding.until(new_york("2026-01-22 00:30"))
-    arxiv.announces(THURSDAY, paper("Graphs", "cs.LG"))
-    await feeding.until(new_york("2026-01-22 01:00"))
+async def test_stragglers_of_yesterday_do_not_close_the_day(
+    store: Store, clock: make.FakeClock, arxiv: FakeArxiv
+) -> None:
+    arxiv.announces(WEDNESDAY, make.paper("Old", "cs.LG"))
+    feeding = await source_harness.polled(store, clock, arxiv, source_harness.arxiv_source("cs.LG"))
+    arxiv.announces(WEDNESDAY, make.paper("Old", "cs.LG"), make.paper("Forgotten yesterday", "cs.LG"))
+    await feeding.until(source_harness.new_york("2026-01-22 00:30"))
+    arxiv.announces(THURSDAY, make.paper("Graphs", "cs.LG"))
+    await feeding.until(source_harness.new_york("2026-01-22 01:00"))
     assert feeding.outcomes("arxiv") == ["stale", "stale", "new"]
-    assert "Forgotten yesterday" in titles(store)
+    assert "Forgotten yesterday" in source_harness.titles(store)
 
 
 @ON_ONE
 async def test_a_weekend_and_a_holiday_are_quiet_and_nobody_is_told(
-    store: Store, arxiv: FakeArxiv, clock: FakeClock
+    store: Store, arxiv: FakeArxiv, clock: make.FakeClock
 ) -> None:
-    clock.set_now(new_york("2025-11-27 00:05"))  # Thanksgiving: its evening has no announcement
-    arxiv.announces(date(2025, 11, 27), paper("Graphs", "cs.LG"))
-    feeding = await polled(store, clock, arxiv, arxiv_source("cs.LG"), admins=(OPERATOR,))
+    clock.set_now(source_harness.new_york("2025-11-27 00:05"))  # Thanksgiving: there is no announcement that evening
+    arxiv.announces(date(2025, 11, 27), make.paper("Graphs", "cs.LG"))
+    feeding = await source_harness.polled(store, clock, arxiv, source_harness.arxiv_source("cs.LG"), admins=(OPERATOR,))
     arxiv.announces(date(2025, 11, 28))
-    await feeding.until(new_york("2025-11-30 23:59"))
+    await feeding.until(source_harness.new_york("2025-11-30 23:59"))
     assert feeding.outcomes("arxiv") == ["new", "quiet", "quiet", "quiet", "quiet"]
-    assert {f"{receipt.at:%a}" for receipt in feeding.receipts("arxiv")} == {"Thu", "Fri"}  # never at the weekend
+    assert {f"{receipt.at:%a}" for receipt in feeding.receipts("arxiv")} == {"Thu", "Fri"}  # never on a weekend
     (*_, on_sunday) = [await feeding.poll()]
     assert (on_sunday.outcome, on_sunday.detail) == (Outcome.QUIET, "cs.LG: Nothing is announced today.")
     assert notices(store) == []
 
 
 async def test_an_unlisted_day_without_announcement_is_late_once(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv
+    store: Store, clock: make.FakeClock, arxiv: FakeArxiv
 ) -> None:
-    arxiv.announces(WEDNESDAY, paper("Old", "cs.LG"))
-    feeding = await polled(store, clock, arxiv, arxiv_source("cs.LG"), admins=(OPERATOR,))
-    await feeding.until(new_york("2026-01-22 18:00"))
+    arxiv.announces(WEDNESDAY, make.paper("Old", "cs.LG"))
+    feeding = await source_harness.polled(store, clock, arxiv, source_harness.arxiv_source("cs.LG"), admins=(OPERATOR,))
+    await feeding.until(source_harness.new_york("2026-01-22 18:00"))
     assert feeding.outcomes("arxiv").count("late") >= 10
-    arxiv.announces(THURSDAY, paper("Graphs", "cs.LG"))
-    await feeding.until(new_york("2026-01-22 20:00"))
+    arxiv.announces(THURSDAY, make.paper("Graphs", "cs.LG"))
+    await feeding.until(source_harness.new_york("2026-01-22 20:00"))
     assert feeding.outcomes("arxiv")[-1] == "new"
     causes = notices(store)
     assert [cause for cause, _ in causes] == ["overdue", "source-back"]
@@ -158,24 +162,26 @@ async def test_an_unlisted_day_without_announcement_is_late_once(
 
 
 @ON_ONE
-async def test_a_weekend_does_not_make_good_what_is_late(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
-    arxiv.announces(THURSDAY, paper("Old", "cs.LG"))
-    feeding = await polled(store, clock, arxiv, arxiv_source("cs.LG"), admins=(OPERATOR,))
-    await feeding.until(new_york("2026-01-25 12:00"))  # Friday's never came
+async def test_a_weekend_does_not_make_good_what_is_late(store: Store, clock: make.FakeClock, arxiv: FakeArxiv) -> None:
+    arxiv.announces(THURSDAY, make.paper("Old", "cs.LG"))
+    feeding = await source_harness.polled(store, clock, arxiv, source_harness.arxiv_source("cs.LG"), admins=(OPERATOR,))
+    await feeding.until(source_harness.new_york("2026-01-25 12:00"))  # Friday's announcement never came
     assert {"late", "quiet"} <= set(feeding.outcomes("arxiv"))
     assert [cause for cause, _ in notices(store)] == ["overdue"]
-    arxiv.announces(date(2026, 1, 26), paper("Graphs", "cs.LG"))
-    await feeding.until(new_york("2026-01-26 01:00"))
+    arxiv.announces(date(2026, 1, 26), make.paper("Graphs", "cs.LG"))
+    await feeding.until(source_harness.new_york("2026-01-26 01:00"))
     assert [cause for cause, _ in notices(store)] == ["overdue", "source-back"]
 
 
 @ON_ONE
 async def test_an_empty_category_is_quiet_when_others_have_papers(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv
+    store: Store, clock: make.FakeClock, arxiv: FakeArxiv
 ) -> None:
-    arxiv.announces(THURSDAY, paper("Graphs", "cs.LG"))
-    feeding = await polled(store, clock, arxiv, arxiv_source("cs.LG", "econ.TH"), admins=(OPERATOR,))
-    await feeding.until(new_york("2026-01-22 12:00"))
+    arxiv.announces(THURSDAY, make.paper("Graphs", "cs.LG"))
+    feeding = await source_harness.polled(
+        store, clock, arxiv, source_harness.arxiv_source("cs.LG", "econ.TH"), admins=(OPERATOR,)
+    )
+    await feeding.until(source_harness.new_york("2026-01-22 12:00"))
     outcomes = feeding.outcomes("arxiv")
     assert set(outcomes[:-1]) == {"stale"}
     assert outcomes[-1] == "quiet"
@@ -184,97 +190,107 @@ async def test_an_empty_category_is_quiet_when_others_have_papers(
 
 @ON_ONE
 async def test_a_rebuilt_feed_with_the_same_papers_stores_nothing(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv
+    store: Store, clock: make.FakeClock, arxiv: FakeArxiv
 ) -> None:
-    arxiv.announces(THURSDAY, paper("Graphs", "cs.LG"))
-    feeding = SourceHarness(store, clock, arxiv, arxiv_source("cs.LG"))
+    arxiv.announces(THURSDAY, make.paper("Graphs", "cs.LG"))
+    feeding = source_harness.SourceHarness(store, clock, arxiv, source_harness.arxiv_source("cs.LG"))
     await feeding.poll()
     arxiv.builds_anew()
     again = await feeding.poll()
     assert (again.outcome, again.counts["new"], again.counts["unchanged"]) == (Outcome.STALE, 0, 1)
-    assert titles(store) == ["Graphs"]
+    assert source_harness.titles(store) == ["Graphs"]
     with store.read() as session:
-        assert len(session.exec(select(DigestRow)).all()) == 2
+        assert len(session.exec(select(stored_rows.DigestRow)).all()) == 2
 
 
 @ON_ONE
 async def test_a_feed_that_is_asked_at_an_interval_is_new_once(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv
+    store: Store, clock: make.FakeClock, arxiv: FakeArxiv
 ) -> None:
-    arxiv.announces(THURSDAY, paper("Graphs", "cs.LG"))
-    feeding = await polled(store, clock, arxiv, web_source(f"{arxiv.url}/rss/cs.LG"))
-    await feeding.until(new_york("2026-01-22 01:40"))
+    arxiv.announces(THURSDAY, make.paper("Graphs", "cs.LG"))
+    feeding = await source_harness.polled(store, clock, arxiv, source_harness.web_source(f"{arxiv.url}/rss/cs.LG"))
+    await feeding.until(source_harness.new_york("2026-01-22 01:40"))
     assert feeding.outcomes("web") == ["new", "stale", "stale", "stale"]
 
 
 @ON_ONE
-async def test_a_list_is_asked_from_the_evening_on(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
-    clock.set_now(new_york("2026-01-21 19:00"))
-    arxiv.announces(WEDNESDAY, paper("Old", "cs.LG"))
-    feeding = await polled(store, clock, arxiv, web_source(f"{arxiv.url}/list/cs.LG/new", schedule="arxiv"))
-    arxiv.announces(THURSDAY, paper("Graphs", "cs.LG"))
-    await feeding.until(new_york("2026-01-22 12:00"))
+async def test_a_list_is_asked_from_the_evening_on(store: Store, clock: make.FakeClock, arxiv: FakeArxiv) -> None:
+    clock.set_now(source_harness.new_york("2026-01-21 19:00"))
+    arxiv.announces(WEDNESDAY, make.paper("Old", "cs.LG"))
+    feeding = await source_harness.polled(
+        store, clock, arxiv, source_harness.web_source(f"{arxiv.url}/list/cs.LG/new", schedule="arxiv")
+    )
+    arxiv.announces(THURSDAY, make.paper("Graphs", "cs.LG"))
+    await feeding.until(source_harness.new_york("2026-01-22 12:00"))
     assert [f"{receipt.at:%H:%M} {receipt.outcome}" for receipt in feeding.receipts("web")] == [
         "00:00 new",
         "01:05 new",
     ]
-    assert titles(store) == ["Graphs", "Old"]
+    assert source_harness.titles(store) == ["Graphs", "Old"]
 
 
 async def test_a_paper_counts_for_each_category_replacements_for_none(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv
+    store: Store, clock: make.FakeClock, arxiv: FakeArxiv
 ) -> None:
-    graphs = paper("Graphs", "cs.LG", "stat.ML")
+    graphs = make.paper("Graphs", "cs.LG", "stat.ML")
     arxiv.announces(THURSDAY, graphs)
-    arxiv.withdraws(paper("Hasty", "cs.LG"))
-    feeding = await polled(store, clock, arxiv, arxiv_source("stat.ML", "cs.LG"))
-    clock.set_now(new_york("2026-01-23 00:05"))
+    arxiv.withdraws(make.paper("Hasty", "cs.LG"))
+    feeding = await source_harness.polled(store, clock, arxiv, source_harness.arxiv_source("stat.ML", "cs.LG"))
+    clock.set_now(source_harness.new_york("2026-01-23 00:05"))
     arxiv.announces(FRIDAY)
     await feeding.due()
     with store.read() as session:
-        rows = {row.title: row for row in session.exec(select(PaperRow))}
-        kinds = {row.kind for row in session.exec(select(AppearanceRow))}
+        rows = {row.title: row for row in session.exec(select(stored_rows.PaperRow))}
+        kinds = {row.kind for row in session.exec(select(stored_rows.AppearanceRow))}
     assert rows["Graphs"].categories == ["cs.LG", "stat.ML"]
     assert (rows["Hasty"].sequence, rows["Hasty"].withdrawn_at is not None) == (None, True)
     assert kinds == {"new", "cross", "replace"}
 
 
-# ── pages of others ──────────────────────────────────────────────────────────────────────────────────────────────────
+# ── other pages ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-async def test_a_dated_page_is_read_for_today_and_yesterday(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
+async def test_a_dated_page_is_read_for_today_and_yesterday(
+    store: Store, clock: make.FakeClock, arxiv: FakeArxiv
+) -> None:
     first, second = ("2601.00001", "Diffusion", "Clouds."), ("2601.00002", "Graphs", "Nodes.")
     arxiv.holds("/2026-01-21.md", page(first), etag='"1"')
-    feeding = await polled(store, clock, arxiv, web_source(f"{arxiv.url}/{{date}}.md"))
+    feeding = await source_harness.polled(store, clock, arxiv, source_harness.web_source(f"{arxiv.url}/{{date}}.md"))
     arxiv.holds("/2026-01-22.md", page(second), etag='"2"')
-    await feeding.until(new_york("2026-01-22 01:00"))
+    await feeding.until(source_harness.new_york("2026-01-22 01:00"))
     arxiv.holds("/2026-01-22.md", page(second, ("2601.00003", "Late", "It came later.")), etag='"3"')
-    await feeding.until(new_york("2026-01-22 01:50"))
+    await feeding.until(source_harness.new_york("2026-01-22 01:50"))
     assert feeding.outcomes("web") == ["new", "new", "new", "stale"]
-    assert titles(store) == ["Diffusion", "Graphs", "Late"]
+    assert source_harness.titles(store) == ["Diffusion", "Graphs", "Late"]
     clock.set_now(datetime(2026, 1, 23, 6, tzinfo=UTC))
     await feeding.poll()
     assert arxiv.asked()[-2:] == ["/2026-01-23.md", "/2026-01-22.md"]
     assert arxiv.arrivals[-1].status == 304
     with store.read() as session:
-        days = {row.date for row in session.exec(select(DigestRow))}
-    assert days == {WEDNESDAY, THURSDAY}  # from their names, not from the day on which they were fetched
+        days = {row.date for row in session.exec(select(stored_rows.DigestRow))}
+    assert days == {WEDNESDAY, THURSDAY}  # the dates in the files' names, and not the day on which they were fetched
 
 
 @ON_ONE
-async def test_a_dated_page_that_is_missing_is_late_or_stale(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
-    feeding = SourceHarness(store, clock, arxiv, web_source(f"{arxiv.url}/{{date}}.md"))
+async def test_a_dated_page_that_is_missing_is_late_or_stale(
+    store: Store, clock: make.FakeClock, arxiv: FakeArxiv
+) -> None:
+    feeding = source_harness.SourceHarness(store, clock, arxiv, source_harness.web_source(f"{arxiv.url}/{{date}}.md"))
     receipt = await feeding.poll()
     assert (receipt.outcome, receipt.detail) == (Outcome.STALE, "There is nothing of today yet.")
-    plain = SourceHarness(store, clock, arxiv, web_source(f"{arxiv.url}/list.md"))
+    plain = source_harness.SourceHarness(store, clock, arxiv, source_harness.web_source(f"{arxiv.url}/list.md"))
     assert "404 Not Found" in (await plain.poll()).detail
 
 
 @ON_ONE
-async def test_a_page_by_cron_is_asked_again_until_it_changes(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
+async def test_a_page_by_cron_is_asked_again_until_it_changes(
+    store: Store, clock: make.FakeClock, arxiv: FakeArxiv
+) -> None:
     clock.set_now(datetime(2026, 1, 22, 5, tzinfo=UTC))
     arxiv.holds("/list.md", page(("2601.00001", "Diffusion", "Clouds.")))
-    feeding = await polled(store, clock, arxiv, web_source(f"{arxiv.url}/list.md", schedule="0 6 * * *"))
+    feeding = await source_harness.polled(
+        store, clock, arxiv, source_harness.web_source(f"{arxiv.url}/list.md", schedule="0 6 * * *")
+    )
     await feeding.until(datetime(2026, 1, 22, 6, 40, tzinfo=UTC))
     arxiv.holds("/list.md", page(("2601.00002", "Graphs", "Nodes.")))
     await feeding.until(datetime(2026, 1, 23, 5, 55, tzinfo=UTC))
@@ -282,7 +298,7 @@ async def test_a_page_by_cron_is_asked_again_until_it_changes(store: Store, cloc
 
 
 @ON_ONE
-async def test_the_pages_of_biorxiv_are_read_to_the_end(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
+async def test_the_pages_of_biorxiv_are_read_to_the_end(store: Store, clock: make.FakeClock, arxiv: FakeArxiv) -> None:
     def answer(*numbers: int, total: str) -> str:
         records = [
             {"doi": f"10.1101/2026.01.22.{n:06}", "title": f"Cells {n}", "authors": "Chen, L.", "date": "2026-01-22",
@@ -295,45 +311,47 @@ async def test_the_pages_of_biorxiv_are_read_to_the_end(store: Store, clock: Fak
 
     arxiv.holds("/details/biorxiv/2026-01-22/2026-01-22/0", answer(1, 2, total="4"))
     arxiv.holds("/details/biorxiv/2026-01-22/2026-01-22/2", answer(3, 4, total="4"))
-    source = web_source(f"{arxiv.url}/details/biorxiv/{{date}}/{{date}}/0")
-    feeding = SourceHarness(store, clock, arxiv, source)
+    source = source_harness.web_source(f"{arxiv.url}/details/biorxiv/{{date}}/{{date}}/0")
+    feeding = source_harness.SourceHarness(store, clock, arxiv, source)
     receipt = await feeding.poll()
     assert (receipt.outcome, receipt.counts["papers"]) == (Outcome.NEW, 4)
     arxiv.holds("/details/biorxiv/2026-01-22/2026-01-22/0", answer(1, 2, total="900"))
     arxiv.holds("/details/biorxiv/2026-01-22/2026-01-22/2", answer(total="900"))
     await feeding.poll()
     assert len(arxiv.asked("2026-01-22/")) == 4
-    assert len(titles(store)) == 4
+    assert len(source_harness.titles(store)) == 4
 
 
 @ON_ONE
 async def test_without_sources_all_archives_are_read(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv, monkeypatch: pytest.MonkeyPatch
+    store: Store, clock: make.FakeClock, arxiv: FakeArxiv, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fetch_request, "PAGE", 4)
-    arxiv.announces(WEDNESDAY, *(paper(f"Old {n}", "cs.LG") for n in range(5)))
-    arxiv.announces(THURSDAY, paper("Graphs", "cs.LG"), paper("Strings", "hep-th"))
-    feeding = await polled(store, clock, arxiv)
+    arxiv.announces(WEDNESDAY, *(make.paper(f"Old {n}", "cs.LG") for n in range(5)))
+    arxiv.announces(THURSDAY, make.paper("Graphs", "cs.LG"), make.paper("Strings", "hep-th"))
+    feeding = await source_harness.polled(store, clock, arxiv)
     assert len(arxiv.asked("/rss/")) == 20
     pages = [path.partition("&start=")[2].partition("&")[0] for path in arxiv.asked("/api/")]
-    assert pages == ["0", "0", "4"]  # Monday's batch and Wednesday's; Tuesday had none after a holiday
-    assert len(titles(store)) == 7
-    await feeding.until(new_york("2026-01-22 02:00"))
+    assert pages == ["0", "0", "4"]  # Monday's batch and Wednesday's; after the holiday, Tuesday had none
+    assert len(source_harness.titles(store)) == 7
+    await feeding.until(source_harness.new_york("2026-01-22 02:00"))
     assert len(arxiv.asked("/api/")) == 3
-    again = SourceHarness(store, clock, arxiv)  # another process
+    again = source_harness.SourceHarness(store, clock, arxiv)  # another process
     await again.poll()
     assert len(arxiv.asked("/api/")) == 3
 
 
 @ON_ONE
 async def test_a_feed_cut_at_its_limit_is_asked_by_category(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv, monkeypatch: pytest.MonkeyPatch
+    store: Store, clock: make.FakeClock, arxiv: FakeArxiv, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_feed, "LIMIT", 3)
-    arxiv.announces(THURSDAY, *(paper(f"Markets {n}", f"econ.{name}") for n, name in enumerate(["EM", "GN", "TH"])))
-    feeding = await polled(store, clock, arxiv, arxiv_source("econ"))
+    monkeypatch.setattr(arxiv_feeds, "LIMIT", 3)
+    arxiv.announces(
+        THURSDAY, *(make.paper(f"Markets {n}", f"econ.{name}") for n, name in enumerate(["EM", "GN", "TH"]))
+    )
+    feeding = await source_harness.polled(store, clock, arxiv, source_harness.arxiv_source("econ"))
     assert arxiv.asked() == ["/rss/econ", "/rss/econ.EM", "/rss/econ.GN", "/rss/econ.TH"]
-    clock.set_now(new_york("2026-01-23 00:05"))
+    clock.set_now(source_harness.new_york("2026-01-23 00:05"))
     await feeding.due()
     assert arxiv.asked()[4:] == ["/rss/econ.EM", "/rss/econ.GN", "/rss/econ.TH"]
 
@@ -342,36 +360,38 @@ async def test_a_feed_cut_at_its_limit_is_asked_by_category(
 
 
 @ON_ONE
-async def test_one_broken_entry_does_not_stop_the_others(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
-    papers = [paper(f"Paper {n}", "cs.LG") for n in range(9)]
+async def test_one_broken_entry_does_not_stop_the_others(store: Store, clock: make.FakeClock, arxiv: FakeArxiv) -> None:
+    papers = [make.paper(f"Paper {n}", "cs.LG") for n in range(9)]
     text = feed("cs.LG", THURSDAY, papers[::-1]).decode().replace("<title>Paper 4</title>", "<title></title>")
     arxiv.holds("/rss/cs.LG", text)
-    receipt = await SourceHarness(store, clock, arxiv, arxiv_source("cs.LG")).poll()
+    receipt = await source_harness.SourceHarness(store, clock, arxiv, source_harness.arxiv_source("cs.LG")).poll()
     assert (receipt.outcome, receipt.counts["papers"]) == (Outcome.NEW, 9)
     assert receipt.detail == f"Papers without a title: 1 ({papers[4].arxiv_id})."
-    assert len([title for title in titles(store) if title]) == 8
+    assert len([title for title in source_harness.titles(store) if title]) == 8
 
 
 @ON_ONE
-async def test_the_rest_of_a_cut_document_is_asked_for_again(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
-    whole = feed("cs.LG", THURSDAY, [paper(f"Paper {n}", "cs.LG") for n in range(9)])
+async def test_the_rest_of_a_cut_document_is_asked_for_again(
+    store: Store, clock: make.FakeClock, arxiv: FakeArxiv
+) -> None:
+    whole = feed("cs.LG", THURSDAY, [make.paper(f"Paper {n}", "cs.LG") for n in range(9)])
     arxiv.holds("/rss/cs.LG", whole[: len(whole) * 2 // 3], etag='"cut"')
-    feeding = await polled(store, clock, arxiv, arxiv_source("cs.LG"))
+    feeding = await source_harness.polled(store, clock, arxiv, source_harness.arxiv_source("cs.LG"))
     (receipt,) = feeding.receipts("arxiv")
     assert (receipt.outcome, receipt.counts["new"]) == (Outcome.FAILED, 5)
     assert "complete entries before it are kept" in receipt.detail
-    arxiv.holds("/rss/cs.LG", whole, etag='"cut"')  # a server that errs about its validators
-    await feeding.until(new_york("2026-01-22 00:30"))
+    arxiv.holds("/rss/cs.LG", whole, etag='"cut"')  # a server whose validators are wrong
+    await feeding.until(source_harness.new_york("2026-01-22 00:30"))
     assert feeding.outcomes("arxiv") == ["failed", "new"]
-    assert len(titles(store)) == 9
+    assert len(source_harness.titles(store)) == 9
 
 
-async def test_after_failures_requests_become_rarer(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
-    arxiv.announces(THURSDAY, paper("Graphs", "cs.LG"))
+async def test_after_failures_requests_become_rarer(store: Store, clock: make.FakeClock, arxiv: FakeArxiv) -> None:
+    arxiv.announces(THURSDAY, make.paper("Graphs", "cs.LG"))
     arxiv.fails(500, 3)
     arxiv.answers_429(retry_after="1800")
-    feeding = await polled(store, clock, arxiv, arxiv_source("cs.LG"))
-    await feeding.until(new_york("2026-01-22 02:00"))
+    feeding = await source_harness.polled(store, clock, arxiv, source_harness.arxiv_source("cs.LG"))
+    await feeding.until(source_harness.new_york("2026-01-22 02:00"))
     minutes = [
         round((receipt.at - feeding.receipts("arxiv")[0].at).total_seconds() / 60)
         for receipt in feeding.receipts("arxiv")
@@ -382,31 +402,33 @@ async def test_after_failures_requests_become_rarer(store: Store, clock: FakeClo
 
 
 @ON_ONE
-async def test_a_host_that_is_down_is_asked_once_a_poll(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
+async def test_a_host_that_is_down_is_asked_once_a_poll(store: Store, clock: make.FakeClock, arxiv: FakeArxiv) -> None:
     arxiv.fails(503)
-    feeding = SourceHarness(store, clock, arxiv, arxiv_source("cs.LG", "cs.AI", "stat.ML"))
+    feeding = source_harness.SourceHarness(
+        store, clock, arxiv, source_harness.arxiv_source("cs.LG", "cs.AI", "stat.ML")
+    )
     receipt = await feeding.poll()
     assert arxiv.asked() == ["/rss/cs.LG"]
     assert receipt.detail == "cs.LG, cs.AI, stat.ML: 127.0.0.1 is too busy to answer (503)."
 
 
 @ON_ONE
-async def test_a_category_that_there_is_not_fails_alone(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
-    arxiv.announces(THURSDAY, paper("Graphs", "cs.LG"))
+async def test_a_category_that_there_is_not_fails_alone(store: Store, clock: make.FakeClock, arxiv: FakeArxiv) -> None:
+    arxiv.announces(THURSDAY, make.paper("Graphs", "cs.LG"))
     arxiv.reports("Bad subject class 'cs.XX'.", 99, at="cs.XX")
-    feeding = await polled(store, clock, arxiv, arxiv_source("cs.XX", "cs.LG"))
-    await feeding.until(new_york("2026-01-22 00:30"))
-    assert titles(store) == ["Graphs"]
+    feeding = await source_harness.polled(store, clock, arxiv, source_harness.arxiv_source("cs.XX", "cs.LG"))
+    await feeding.until(source_harness.new_york("2026-01-22 00:30"))
+    assert source_harness.titles(store) == ["Graphs"]
     assert len(arxiv.asked("cs.LG")) == 1
     assert feeding.receipts("arxiv")[-1].detail == "cs.XX: The feed reports an error: Bad subject class 'cs.XX'."
 
 
-async def test_operators_hear_once_a_day_what_is_wrong(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
+async def test_operators_hear_once_a_day_what_is_wrong(store: Store, clock: make.FakeClock, arxiv: FakeArxiv) -> None:
     store_chat(store, OPERATOR, ChatKind.PRIVATE, now=clock.now())
-    arxiv.announces(THURSDAY, paper("Graphs", "cs.LG"))
+    arxiv.announces(THURSDAY, make.paper("Graphs", "cs.LG"))
     arxiv.sends_html(13)
-    feeding = await polled(store, clock, arxiv, arxiv_source("cs.LG"), admins=(OPERATOR,))
-    await feeding.until(new_york("2026-01-22 12:00"))
+    feeding = await source_harness.polled(store, clock, arxiv, source_harness.arxiv_source("cs.LG"), admins=(OPERATOR,))
+    await feeding.until(source_harness.new_york("2026-01-22 12:00"))
     assert [cause for cause, _ in notices(store)] == ["source", "source-back"]
     assert "looks like an HTML page" in notices(store)[0][1]
     await feeding.poll()
@@ -414,9 +436,13 @@ async def test_operators_hear_once_a_day_what_is_wrong(store: Store, clock: Fake
 
 
 @ON_ONE
-async def test_a_requested_wait_is_news_at_the_third_time(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
+async def test_a_requested_wait_is_news_at_the_third_time(
+    store: Store, clock: make.FakeClock, arxiv: FakeArxiv
+) -> None:
     arxiv.answers_429(3)
-    feeding = SourceHarness(store, clock, arxiv, arxiv_source("cs.LG"), admins=(OPERATOR,))
+    feeding = source_harness.SourceHarness(
+        store, clock, arxiv, source_harness.arxiv_source("cs.LG"), admins=(OPERATOR,)
+    )
     for notified in (0, 0, 1):
         await feeding.poll()
         assert len(notices(store)) == notified
@@ -424,7 +450,7 @@ async def test_a_requested_wait_is_news_at_the_third_time(store: Store, clock: F
 
 @ON_ONE
 async def test_a_day_on_which_most_summaries_failed_is_told(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv, tmp_path: Path
+    store: Store, clock: make.FakeClock, arxiv: FakeArxiv, tmp_path: Path
 ) -> None:
     entries = [(f"2601.0000{n}", f"Paper {n}", "Words.") for n in range(1, 6)]
     text = page(*entries)
@@ -433,46 +459,50 @@ async def test_a_day_on_which_most_summaries_failed_is_told(
     for number in range(1, 5):
         text = text.replace(f"TL;DR: In short: Paper {number}.", "TL;DR: Error")
     arxiv.holds("/list.md", text)
-    feeding = SourceHarness(store, clock, arxiv, web_source(f"{arxiv.url}/list.md"), admins=(OPERATOR,))
+    feeding = source_harness.SourceHarness(
+        store, clock, arxiv, source_harness.web_source(f"{arxiv.url}/list.md"), admins=(OPERATOR,)
+    )
     receipt = await feeding.poll()
     assert (receipt.outcome, receipt.counts["failed_summaries"]) == (Outcome.NEW, 4)
     assert [cause for cause, _ in notices(store)] == ["summaries"]
 
 
-# ── what is remembered ───────────────────────────────────────────────────────────────────────────────────────────────
+# ── what is stored between polls ──────────────────────────────────────────────────────────────────────────────────────
 
 
-async def test_a_restart_forgets_nothing(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
-    arxiv.announces(THURSDAY, paper("Graphs", "cs.LG"))
-    await SourceHarness(store, clock, arxiv, arxiv_source("cs.LG")).due()
-    again = await polled(store, clock, arxiv, arxiv_source("cs.LG"))
+async def test_a_restart_forgets_nothing(store: Store, clock: make.FakeClock, arxiv: FakeArxiv) -> None:
+    arxiv.announces(THURSDAY, make.paper("Graphs", "cs.LG"))
+    await source_harness.SourceHarness(store, clock, arxiv, source_harness.arxiv_source("cs.LG")).due()
+    again = await source_harness.polled(store, clock, arxiv, source_harness.arxiv_source("cs.LG"))
     assert len(arxiv.asked()) == 1
     assert (await again.poll()).outcome is Outcome.STALE
     assert arxiv.arrivals[-1].status == 304
 
 
 async def test_a_receipt_is_stored_together_with_its_papers(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv, monkeypatch: pytest.MonkeyPatch
+    store: Store, clock: make.FakeClock, arxiv: FakeArxiv, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: object) -> int:
         raise StoreError("The disk is full.")
 
-    arxiv.announces(THURSDAY, paper("Graphs", "cs.LG"))
-    feeding = SourceHarness(store, clock, arxiv, arxiv_source("cs.LG"))
+    arxiv.announces(THURSDAY, make.paper("Graphs", "cs.LG"))
+    feeding = source_harness.SourceHarness(store, clock, arxiv, source_harness.arxiv_source("cs.LG"))
     with monkeypatch.context() as patch:
         patch.setattr(sources, "put_receipt", full)
         with pytest.raises(StoreError):
             await feeding.poll()
-    assert (titles(store), feeding.receipts("arxiv")) == ([], [])
+    assert (source_harness.titles(store), feeding.receipts("arxiv")) == ([], [])
     assert (await feeding.poll()).outcome is Outcome.NEW
-    assert titles(store) == ["Graphs"]
+    assert source_harness.titles(store) == ["Graphs"]
 
 
-async def test_a_poll_of_several_documents_leaves_one_receipt(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
-    arxiv.announces(THURSDAY, paper("Graphs", "cs.LG"), paper("Means", "stat.ML"))
+async def test_a_poll_of_several_documents_leaves_one_receipt(
+    store: Store, clock: make.FakeClock, arxiv: FakeArxiv
+) -> None:
+    arxiv.announces(THURSDAY, make.paper("Graphs", "cs.LG"), make.paper("Means", "stat.ML"))
     arxiv.hangs(at="stat.ML")
-    feeding = SourceHarness(
-        store, clock, arxiv, arxiv_source("cs.LG", "stat.ML"), limits=FetchLimits(idle=30, total=30)
+    feeding = source_harness.SourceHarness(
+        store, clock, arxiv, source_harness.arxiv_source("cs.LG", "stat.ML"), limits=FetchLimits(idle=30, total=30)
     )
     poll = asyncio.create_task(feeding.due())
     await asyncio.to_thread(arxiv.waits_hanging)
@@ -480,62 +510,71 @@ async def test_a_poll_of_several_documents_leaves_one_receipt(store: Store, cloc
     await asyncio.wait([poll])
     (receipt,) = feeding.receipts("arxiv")
     assert (receipt.outcome, receipt.detail) == (Outcome.STALE, "stat.ML: It was not asked yet.")
-    assert titles(store) == ["Graphs"]
-    arxiv.violations.clear()  # it answers the hanging request while the next one runs; the program cannot know
+    assert source_harness.titles(store) == ["Graphs"]
+    # the fake answers the hanging request while the next one runs, which the program cannot know
+    arxiv.violations.clear()
 
 
-async def test_the_tick_waits_for_no_server(store: Store, clock: FakeClock, arxiv: FakeArxiv, tmp_path: Path) -> None:
+async def test_the_tick_waits_for_no_server(
+    store: Store, clock: make.FakeClock, arxiv: FakeArxiv, tmp_path: Path
+) -> None:
     (tmp_path / "inbox").mkdir()
     arxiv.hangs()
     inbox = SourceSettings(name="inbox", path=tmp_path / "inbox" / "*.md")
-    feeding = SourceHarness(store, clock, arxiv, arxiv_source("cs.LG"), inbox, limits=FetchLimits(idle=30, total=30))
+    feeding = source_harness.SourceHarness(
+        store, clock, arxiv, source_harness.arxiv_source("cs.LG"), inbox, limits=FetchLimits(idle=30, total=30)
+    )
     await feeding.scheduler.poll()
     await asyncio.to_thread(arxiv.waits_hanging)
     (tmp_path / "inbox" / "a.md").write_text(PAGE)
     for _ in range(3):
         clock.advance(timedelta(seconds=2))
         await feeding.scheduler.poll()
-    assert len(titles(store)) == 3
+    assert len(source_harness.titles(store)) == 3
     assert len(arxiv.asked()) == 1
     await feeding.scheduler.close()
     assert feeding.receipts("arxiv") == []
 
 
 async def test_a_source_that_the_settings_name_no_more_is_kept_and_off(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv
+    store: Store, clock: make.FakeClock, arxiv: FakeArxiv
 ) -> None:
     arxiv.holds("/list.md", PAGE)
-    await polled(store, clock, arxiv, web_source(f"{arxiv.url}/list.md", name="old"))
-    new = SourceHarness(store, clock, arxiv, web_source(f"{arxiv.url}/list.md", name="new"))
+    await source_harness.polled(store, clock, arxiv, source_harness.web_source(f"{arxiv.url}/list.md", name="old"))
+    new = source_harness.SourceHarness(
+        store, clock, arxiv, source_harness.web_source(f"{arxiv.url}/list.md", name="new")
+    )
     await new.due()
     assert (new.known("old").state.on, new.known("new").state.on) == (False, True)
     assert new.outcomes("old") == ["new"]
     assert new.outcomes("new") == ["stale"]
-    back = SourceHarness(store, clock, arxiv, web_source(f"{arxiv.url}/list.md", name="old"))
+    back = source_harness.SourceHarness(
+        store, clock, arxiv, source_harness.web_source(f"{arxiv.url}/list.md", name="old")
+    )
     await back.due()
     assert back.known("old").state.on
 
 
-def test_another_place_under_an_old_name_begins_anew(store: Store, clock: FakeClock) -> None:
+def test_another_place_under_an_old_name_begins_anew(store: Store, clock: make.FakeClock) -> None:
     for location in ("a", "a", "b"):
-        fact = SourceFact(name="x", kind="url", location=location)
-        sync_sources(store, [fact], now=clock.now())
+        fact = sources.SourceFact(name="x", kind="url", location=location)
+        sources.sync_sources(store, [fact], now=clock.now())
         clock.advance(timedelta(days=1))
-    (known,) = known_sources(store)
+    (known,) = sources.known_sources(store)
     assert (known.location, known.state.since) == ("b", clock.now() - timedelta(days=1))
 
 
 async def test_receipts_are_kept_ninety_days_the_newest_for_ever(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv
+    store: Store, clock: make.FakeClock, arxiv: FakeArxiv
 ) -> None:
     arxiv.holds("/list.md", PAGE)
-    feeding = SourceHarness(store, clock, arxiv, web_source(f"{arxiv.url}/list.md"))
+    feeding = source_harness.SourceHarness(store, clock, arxiv, source_harness.web_source(f"{arxiv.url}/list.md"))
     for _ in range(3):
         await feeding.poll()
         clock.advance(timedelta(days=50))
-    clean_up(store, now=clock.now())
+    make.clean_up(store, now=clock.now())
     assert len(receipts_of(store, "web")) == 1
-    clean_up(store, now=clock.now() + timedelta(days=400))
+    make.clean_up(store, now=clock.now() + timedelta(days=400))
     assert len(receipts_of(store, "web")) == 1
 
 
@@ -544,23 +583,24 @@ def test_processes_take_turns_at_a_host(store: Store) -> None:
     second = timedelta(seconds=1)
     assert claim_slot(store, "arxiv", most, wall=wall) == timedelta(0)
     assert claim_slot(store, "arxiv", most, wall=wall + second) == most - second
-    release_slot(store, "arxiv", gap, wall=wall + 2 * second)
+    sources.release_slot(store, "arxiv", gap, wall=wall + 2 * second)
     assert claim_slot(store, "arxiv", most, wall=wall + 4 * second) == second
     assert claim_slot(store, "arxiv", most, wall=wall + 5 * second) == timedelta(0)
-    assert claim_slot(store, "arxiv", most, wall=wall + 5 * second + most) == timedelta(0)  # it was killed
+    # the process that held the slot was killed
+    assert claim_slot(store, "arxiv", most, wall=wall + 5 * second + most) == timedelta(0)
     assert claim_slot(store, "arxiv", most, wall=wall - timedelta(hours=1)) == timedelta(0)
 
 
-async def test_a_jumping_clock_keeps_no_source_waiting(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
-    arxiv.announces(THURSDAY, paper("Graphs", "cs.LG"))
-    feeding = SourceHarness(store, clock, arxiv, arxiv_source("cs.LG"))
+async def test_a_jumping_clock_keeps_no_source_waiting(store: Store, clock: make.FakeClock, arxiv: FakeArxiv) -> None:
+    arxiv.announces(THURSDAY, make.paper("Graphs", "cs.LG"))
+    feeding = source_harness.SourceHarness(store, clock, arxiv, source_harness.arxiv_source("cs.LG"))
     clock.step(timedelta(days=400))
     await feeding.due()
     assert feeding.known("arxiv").state.next_at is not None
     clock.step(timedelta(days=-400))
     await feeding.due()
     assert (feeding.outcomes("arxiv")[-1], arxiv.arrivals[-1].status) == ("new", 304)
-    assert feeding.known("arxiv").state.next_at == new_york("2026-01-23 00:05")
+    assert feeding.known("arxiv").state.next_at == source_harness.new_york("2026-01-23 00:05")
 
 
 # ── folders ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -572,9 +612,9 @@ def folder(tmp_path: Path, **values: object) -> SourceSettings:
 
 
 async def test_a_file_with_news_or_an_error_leaves_a_receipt(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv, tmp_path: Path
+    store: Store, clock: make.FakeClock, arxiv: FakeArxiv, tmp_path: Path
 ) -> None:
-    feeding = SourceHarness(store, clock, arxiv, folder(tmp_path), admins=(OPERATOR,))
+    feeding = source_harness.SourceHarness(store, clock, arxiv, folder(tmp_path), admins=(OPERATOR,))
     (tmp_path / "inbox" / "a.md").write_text(PAGE)
     await feeding.due()
     (tmp_path / "inbox" / "same.md").write_text(PAGE)
@@ -593,9 +633,9 @@ async def test_a_file_with_news_or_an_error_leaves_a_receipt(
 
 @pytest.mark.parametrize("path", ["nowhere/*.md", "nowhere/**/*.md", "nowhere/list.md", "nowhere"])
 async def test_a_pattern_without_files_is_no_mistake(
-    path: str, store: Store, clock: FakeClock, arxiv: FakeArxiv, tmp_path: Path
+    path: str, store: Store, clock: make.FakeClock, arxiv: FakeArxiv, tmp_path: Path
 ) -> None:
-    feeding = await polled(store, clock, arxiv, SourceSettings(name="inbox", path=tmp_path / path))
+    feeding = await source_harness.polled(store, clock, arxiv, SourceSettings(name="inbox", path=tmp_path / path))
     assert (feeding.outcomes("inbox"), feeding.scheduler.problems) == ([], {})
     assert feeding.scheduler.descriptions == [f"Watching {tmp_path / path} (nothing is there yet)"]
     (tmp_path / "nowhere").mkdir()
@@ -605,10 +645,10 @@ async def test_a_pattern_without_files_is_no_mistake(
 
 
 async def test_a_lost_folder_is_said_once_and_read_when_it_is_back(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv, tmp_path: Path
+    store: Store, clock: make.FakeClock, arxiv: FakeArxiv, tmp_path: Path
 ) -> None:
     (tmp_path / "inbox").mkdir()
-    feeding = SourceHarness(
+    feeding = source_harness.SourceHarness(
         store, clock, arxiv, SourceSettings(name="inbox", path=tmp_path / "inbox"), admins=(OPERATOR,)
     )
     assert feeding.scheduler.descriptions == [f"Watching {tmp_path / 'inbox'}"]
@@ -628,17 +668,17 @@ async def test_a_lost_folder_is_said_once_and_read_when_it_is_back(
 
 
 async def test_a_folder_with_a_schedule_can_be_late(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv, tmp_path: Path
+    store: Store, clock: make.FakeClock, arxiv: FakeArxiv, tmp_path: Path
 ) -> None:
-    feeding = SourceHarness(store, clock, arxiv, folder(tmp_path, schedule="arxiv"), admins=(OPERATOR,))
-    clock.set_now(new_york("2026-01-22 12:00"))
+    feeding = source_harness.SourceHarness(store, clock, arxiv, folder(tmp_path, schedule="arxiv"), admins=(OPERATOR,))
+    clock.set_now(source_harness.new_york("2026-01-22 12:00"))
     await feeding.due()
-    await feeding.until(new_york("2026-01-23 00:00"), timedelta(hours=2))
+    await feeding.until(source_harness.new_york("2026-01-23 00:00"), timedelta(hours=2))
     assert feeding.outcomes("inbox") == []
-    await feeding.until(new_york("2026-01-23 12:00"), timedelta(hours=2))
+    await feeding.until(source_harness.new_york("2026-01-23 12:00"), timedelta(hours=2))
     assert feeding.outcomes("inbox") == ["late"]
     (tmp_path / "inbox" / "2026-01-23.md").write_text(PAGE)
     await feeding.due()
-    await feeding.until(new_york("2026-01-25 12:00"), timedelta(hours=12))
+    await feeding.until(source_harness.new_york("2026-01-25 12:00"), timedelta(hours=12))
     assert feeding.outcomes("inbox") == ["late", "new"]
     assert [cause for cause, _ in notices(store)] == ["overdue", "source-back"]

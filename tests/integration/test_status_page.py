@@ -1,4 +1,4 @@
-"""The page of the status: what waits and why, retry and dismiss, the sources day by day, messages by hour. For operators."""
+"""The status page for operators: what waits and why, retry and dismiss, the sources day by day, messages by hour."""
 
 import re
 from collections.abc import AsyncIterator
@@ -12,8 +12,8 @@ from bot.app import App, build_app
 from bot.operation.health import Problem
 from bot.operation.status import SHOWN, RecentWork, StatusPage
 from bot.ports.channel import MessageTried, PlanMade
-from bot.ports.web_page import PageFrame, PageRequest, Visitor
-from bot.settings import load_settings
+from bot.ports.conversation import PageFrame, PageRequest, Visitor
+from bot.settings.loading import load_settings
 from subscriptions.model import ChatAddress
 from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.service.notices import note_poll, pause_unreachable
@@ -21,15 +21,13 @@ from subscriptions.service.plan import plan_due
 from subscriptions.service.sending import outbox_entries, stop_platform
 from subscriptions.states import PauseReason
 from subscriptions.store.sources import SourceFact, SourceState, sync_sources
-from tests.make import NOON, FakeClock, ingested, paper, subscribes
-
-DAY = timedelta(days=1)
+from tests import make
 
 
 @pytest.fixture
 async def app(tmp_path: Path) -> AsyncIterator[App]:
     url = f"sqlite:///{tmp_path}/status.db"
-    app = build_app(load_settings({"PAPERWIRE_DATABASE_URL": url}, tmp_path), clock=FakeClock(NOON))
+    app = build_app(load_settings({"PAPERWIRE_DATABASE_URL": url}, tmp_path), clock=make.FakeClock(make.NOON))
     app.open()
     yield app
     await app.close()
@@ -58,17 +56,17 @@ async def shown(page: StatusPage, language: str = "en", **query: str) -> str:
 
 
 def words(html: str) -> str:
-    """The text of a page."""
+    """Returns the text of a page."""
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", html)).split())
 
 
 def waits(app: App, chats: int = 1, *, platform: str = "telegram") -> list[str]:
-    """Has deliveries planned; returns their ids."""
+    """Plans deliveries to this number of chats. Returns their ids."""
     for chat in range(chats):
-        subscribes(app.store, f"{platform}:{1000 + chat}", "diffusion", every="now", now=NOON - DAY)
-    ingested(app.store, paper("Diffusion <b>models</b>", "cs.LG", arxiv_id="2601.00001"), now=NOON)
-    plan_due(app.store, now=NOON)
-    return [one.id for one in outbox_entries(app.store, now=NOON, over=False)]
+        make.subscribes(app.store, f"{platform}:{1000 + chat}", "diffusion", every="now", now=make.NOON - make.DAY)
+    make.ingested(app.store, make.paper("Diffusion <b>models</b>", "cs.LG", arxiv_id="2601.00001"), now=make.NOON)
+    plan_due(app.store, now=make.NOON)
+    return [one.id for one in outbox_entries(app.store, now=make.NOON, over=False)]
 
 
 async def test_what_waits_is_listed_with_its_chat(page: StatusPage, app: App) -> None:
@@ -112,10 +110,10 @@ async def test_of_very_many_only_the_first_are_shown(page: StatusPage, app: App)
 
 
 def polled(app: App, name: str, *outcomes: tuple[int, Outcome]) -> None:
-    """A source that was polled so many days ago with these outcomes, the last ones first."""
-    sync_sources(app.store, [SourceFact(name=name, kind="rss", location="feed")], now=NOON, are_all=False)
+    """Makes a source with polls. `outcomes`: (days ago, outcome)."""
+    sync_sources(app.store, [SourceFact(name=name, kind="rss", location="feed")], now=make.NOON, are_all=False)
     for back, outcome in sorted(outcomes, reverse=True):
-        receipt = Receipt(source=name, at=NOON - back * DAY, outcome=outcome, detail="It says 404.")
+        receipt = Receipt(source=name, at=make.NOON - back * make.DAY, outcome=outcome, detail="It says 404.")
         note_poll(app.store, receipt, SourceState(on=True), {})
 
 
@@ -148,7 +146,7 @@ async def test_few_days_of_sources_are_told_without_a_picture(page: StatusPage, 
 
 
 async def test_messages_are_counted_by_hour_and_outcome(page: StatusPage, app: App, work: RecentWork) -> None:
-    assert isinstance(app.clock, FakeClock)
+    assert isinstance(app.clock, make.FakeClock)
     for outcome in ("sent", "sent", "retry_later"):
         work.observe(MessageTried(platform="telegram", kind="delivery", outcome=outcome, seconds=0.1))
     for _ in range(4):
@@ -194,16 +192,22 @@ async def test_a_source_that_is_behind_is_named_with_what_to_do(page: StatusPage
 async def test_what_came_today_is_told_for_each_source(page: StatusPage, app: App) -> None:
     polled(app, "feed", (0, Outcome.NEW))
     polled(app, "list", (2, Outcome.NEW))
-    ingested(app.store, paper("Before midnight", arxiv_id="2601.00011"), source="feed", now=NOON - DAY)
-    ingested(
-        app.store,
-        paper("A", arxiv_id="2601.00012"),
-        paper("B", arxiv_id="2601.00013"),
-        source="feed",
-        now=NOON - DAY / 4,
+    make.ingested(
+        app.store, make.paper("Before midnight", arxiv_id="2601.00011"), source="feed", now=make.NOON - make.DAY
     )
-    ingested(
-        app.store, paper("B", arxiv_id="2601.00013"), paper("C", arxiv_id="2601.00014"), source="by hand", now=NOON
+    make.ingested(
+        app.store,
+        make.paper("A", arxiv_id="2601.00012"),
+        make.paper("B", arxiv_id="2601.00013"),
+        source="feed",
+        now=make.NOON - make.DAY / 4,
+    )
+    make.ingested(
+        app.store,
+        make.paper("B", arxiv_id="2601.00013"),
+        make.paper("C", arxiv_id="2601.00014"),
+        source="by hand",
+        now=make.NOON,
     )
     found = words(await shown(page))
     assert "Came today 3 papers Source Papers Last arrival" in found
@@ -214,7 +218,7 @@ async def test_what_waits_is_counted(page: StatusPage, app: App) -> None:
     waits(app, chats=2)
     assert "No delivery yet. 2 deliveries wait, the first since Thu 22 Jan 12:00." in words(await shown(page))
     pause_unreachable(
-        app.store, ChatAddress("telegram", "1000"), "It left.", topic=False, reason=PauseReason.GONE, now=NOON
+        app.store, ChatAddress("telegram", "1000"), "It left.", topic=False, reason=PauseReason.GONE, now=make.NOON
     )
     found = words(await shown(page))
     assert "1 delivery waits, since Thu 22 Jan 12:00. 1 is held: its chat is paused." in found
@@ -224,8 +228,8 @@ async def test_what_went_out_is_counted_today(app: App, page: StatusPage) -> Non
     waits(app, chats=2, platform="web")
     await app.sender.send_once()
     assert "Went out today 2 messages to 2 chats Nothing waits." in words(await shown(page))
-    assert isinstance(app.clock, FakeClock)
-    app.clock.advance(DAY)
+    assert isinstance(app.clock, make.FakeClock)
+    app.clock.advance(make.DAY)
     assert "Went out today No delivery yet. Nothing waits." in words(await shown(page))
 
 
@@ -242,7 +246,7 @@ async def test_what_the_process_knows_is_told(app: App, work: RecentWork) -> Non
 
 
 async def test_a_platform_that_stopped_is_told_once(app: App, work: RecentWork) -> None:
-    stop_platform(app.store, "telegram", "3 of 4 chats are gone.", [], now=NOON)
+    stop_platform(app.store, "telegram", "3 of 4 chats are gone.", [], now=make.NOON)
     found = words(await shown(StatusPage(app, work, lambda: PROBLEMS)))
     assert "Sending to Telegram has stopped. 3 of 4 chats are gone. paperwire check says how to mend it." in found
     assert "it does not answer" not in found

@@ -1,99 +1,97 @@
-"""Subscriptions: added, found again, changed, listed, removed."""
+"""Subscriptions are added, found again, changed, listed and removed."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 
 from subscriptions.addresses import parse_address
 from subscriptions.errors import NotFound, QueryError, Refused
 from subscriptions.model import ChatKind
-from subscriptions.service.amendments import set_settings
+from subscriptions.service import amendments
 from subscriptions.service.next_deliveries import get_chat, listed
 from subscriptions.service.previews import preview
 from subscriptions.service.requests import unsubscribe
-from subscriptions.service.undoing import last_change, undo
 from subscriptions.store.database.store import Store
-from tests.make import NOON, address, ingested, paper, subscribes
+from tests import make
 
 pytestmark = pytest.mark.both_databases
 
-HOUR = timedelta(hours=1)
-DAY = timedelta(days=1)
-
 
 def due(store: Store, chat: str) -> list[datetime | None]:
-    return [entry.subscription.next_due_at for entry in listed(store, address(chat))]
+    return [entry.subscription.next_due_at for entry in listed(store, make.address(chat))]
 
 
 def texts(store: Store, chat: str) -> list[tuple[int, str]]:
-    return [(entry.subscription.number, entry.subscription.text) for entry in listed(store, address(chat))]
+    return [(entry.subscription.number, entry.subscription.text) for entry in listed(store, make.address(chat))]
 
 
 def test_a_chat_comes_into_being_with_its_first_subscription(store: Store) -> None:
     with pytest.raises(NotFound, match="no such chat"):
-        get_chat(store, address("telegram:1"))
-    made = subscribes(store, "telegram:1", "graph")
+        get_chat(store, make.address("telegram:1"))
+    made = make.subscribes(store, "telegram:1", "graph")
     assert (made.outcome, made.subscription.number, made.chat.kind) == ("added", 1, ChatKind.PRIVATE)
 
 
 def test_a_number_that_is_no_subscription_is_a_query(store: Store) -> None:
-    subscribes(store, "telegram:1", "2026")
+    make.subscribes(store, "telegram:1", "2026")
     with pytest.raises(NotFound, match="no subscription 7"):
-        unsubscribe(store, address("telegram:1"), "7", now=NOON)
-    assert [s.text for s in unsubscribe(store, address("telegram:1"), "2026", now=NOON)] == ["2026"]
+        unsubscribe(store, make.address("telegram:1"), "7", now=make.NOON)
+    assert [s.text for s in unsubscribe(store, make.address("telegram:1"), "2026", now=make.NOON)] == ["2026"]
 
 
 def test_a_refused_query_makes_no_chat(store: Store) -> None:
     with pytest.raises(QueryError):
-        subscribes(store, "telegram:1", "-survey")
+        make.subscribes(store, "telegram:1", "-survey")
     with pytest.raises(NotFound):
-        get_chat(store, address("telegram:1"))
+        get_chat(store, make.address("telegram:1"))
 
 
 class TestZones:
     def test_a_wish_without_a_zone_follows_its_chat(self, store: Store) -> None:
-        subscribes(store, "telegram:1", "graph", every="daily", at="09:00", tz="Europe/Berlin")
-        subscribes(store, "telegram:1", "tree", every="daily", at="09:00")
-        subscribes(store, "telegram:1", "ring", every="daily", at="09:00", tz="Asia/Tokyo")
+        make.subscribes(store, "telegram:1", "graph", every="daily", at="09:00", tz="Europe/Berlin")
+        make.subscribes(store, "telegram:1", "tree", every="daily", at="09:00")
+        make.subscribes(store, "telegram:1", "ring", every="daily", at="09:00", tz="Asia/Tokyo")
         berlin, tokyo = datetime(2026, 1, 23, 8, tzinfo=UTC), datetime(2026, 1, 23, 0, tzinfo=UTC)
         assert due(store, "telegram:1") == [berlin, berlin, tokyo]
-        set_settings(store, address("telegram:1"), {"timezone": "America/New_York"}, now=NOON)
+        amendments.set_settings(store, make.address("telegram:1"), {"timezone": "America/New_York"}, now=make.NOON)
         new_york = datetime(2026, 1, 22, 14, tzinfo=UTC)
         assert due(store, "telegram:1") == [new_york, new_york, tokyo]
 
     def test_an_undone_zone_makes_it_due_by_the_operators_clock_again(self, store: Store) -> None:
-        subscribes(store, "telegram:1", "graph", every="daily", at="09:00")
+        make.subscribes(store, "telegram:1", "graph", every="daily", at="09:00")
         before = due(store, "telegram:1")
-        set_settings(store, address("telegram:1"), {"timezone": "Asia/Tokyo"}, now=NOON)
+        amendments.set_settings(store, make.address("telegram:1"), {"timezone": "Asia/Tokyo"}, now=make.NOON)
         assert due(store, "telegram:1") != before
-        change = last_change(store, address("telegram:1"))
+        change = amendments.last_change(store, make.address("telegram:1"))
         assert change is not None
-        undo(store, address("telegram:1"), change.id, now=NOON)
+        amendments.undo(store, make.address("telegram:1"), change.id, now=make.NOON)
         assert due(store, "telegram:1") == before
 
     def test_what_is_overdue_stays_overdue_in_another_zone(self, store: Store) -> None:
-        subscribes(store, "telegram:1", "graph", every="daily", at="13:00")
-        set_settings(store, address("telegram:1"), {"timezone": "Asia/Tokyo"}, now=NOON + 2 * HOUR)
-        assert due(store, "telegram:1") == [NOON + HOUR]
+        make.subscribes(store, "telegram:1", "graph", every="daily", at="13:00")
+        amendments.set_settings(
+            store, make.address("telegram:1"), {"timezone": "Asia/Tokyo"}, now=make.NOON + 2 * make.HOUR
+        )
+        assert due(store, "telegram:1") == [make.NOON + make.HOUR]
 
     def test_a_zone_that_nobody_knows_is_refused_with_the_nearest(self, store: Store) -> None:
         with pytest.raises(Refused, match="Europe/Berlin"):
-            subscribes(store, "telegram:1", "graph", tz="Europe/Berlni")
+            make.subscribes(store, "telegram:1", "graph", tz="Europe/Berlni")
 
 
 class TestEcho:
     def test_it_says_when_the_first_comes(self, store: Store) -> None:
-        assert subscribes(store, "telegram:1", "graph", every="daily", at="13:00").first == NOON + HOUR
-        assert subscribes(store, "telegram:1", "tree", every="now").first is None
+        assert make.subscribes(store, "telegram:1", "graph", every="daily", at="13:00").first == make.NOON + make.HOUR
+        assert make.subscribes(store, "telegram:1", "tree", every="now").first is None
 
 
 class TestPreview:
     def test_a_query_is_tried_out_over_the_days_asked_for(self, store: Store) -> None:
-        subscribes(store, "telegram:1", "graph")
-        ingested(store, paper("An old tree"), now=NOON - 5 * DAY)
-        ingested(store, paper("A new tree"), now=NOON - HOUR)
-        week = preview(store, address("telegram:1"), now=NOON, text="tree")
-        day = preview(store, address("telegram:1"), now=NOON, text="tree", days=2)
+        make.subscribes(store, "telegram:1", "graph")
+        make.ingested(store, make.paper("An old tree"), now=make.NOON - 5 * make.DAY)
+        make.ingested(store, make.paper("A new tree"), now=make.NOON - make.HOUR)
+        week = preview(store, make.address("telegram:1"), now=make.NOON, text="tree")
+        day = preview(store, make.address("telegram:1"), now=make.NOON, text="tree", days=2)
         assert week.delivery is not None
         assert day.delivery is not None
         assert (len(week.delivery.items), len(day.delivery.items)) == (2, 1)
@@ -105,7 +103,8 @@ class TestPreview:
         ("console:me", "console", "me", ""),
         ("telegram:123", "telegram", "123", ""),
         ("telegram:-100123/7", "telegram", "-100123", "7"),
-        ("telegram:-100123/1", "telegram", "-100123", ""),  # General is not a topic
+        # the topic General has number 1, and counts as the group itself
+        ("telegram:-100123/1", "telegram", "-100123", ""),
         ("telegram:@papers", "telegram", "@papers", ""),
         ("slack:C0123", "slack", "C0123", ""),
         ("slack:T01/C0123/1700000000.000100", "slack", "T01/C0123", "1700000000.000100"),

@@ -1,4 +1,4 @@
-"""A whole platform that the product does not know works: a folder of files, given to the composition root."""
+"""A platform that the product does not know works completely: a folder of files, given to the composition root."""
 
 import re
 from collections.abc import AsyncIterator
@@ -11,8 +11,8 @@ from pydantic import SecretStr
 
 from bot.app import App, build_app
 from bot.errors import SettingsError
-from bot.operation.listening import answer_once
 from bot.operation.metrics import startup_lines
+from bot.operation.worker import answer_once
 from bot.platforms.known import PLATFORMS
 from bot.settings import Settings
 from subscriptions.addresses import facts_of, parse_address
@@ -20,15 +20,15 @@ from subscriptions.chat_settings import without_effect
 from subscriptions.errors import NotFound, Refused
 from subscriptions.model import ChatKind
 from subscriptions.service.next_deliveries import get_chat, listed
-from tests.make import NOON, FakeClock, address, ingested, paper
+from tests import make
 from tests.postbox.channel import PostboxChannel
 
 ADA, STREET = "postbox:ada", "postbox:high street"
-_NUMBERS = count(1)  # of letters: a number that has been read is not read again
+_NUMBERS = count(1)  # the numbers of letters; each letter needs a new one, because a number is read only once
 
 
 @pytest.fixture
-async def app(tmp_path: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[App]:
+async def app(tmp_path: Path, clock: make.FakeClock, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[App]:
     for name in ("in", "out"):
         (tmp_path / name).mkdir()
     monkeypatch.setenv("PAPERWIRE_POSTBOX_KEY", str(tmp_path))
@@ -42,7 +42,7 @@ async def app(tmp_path: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch)
 
 
 async def writes(app: App, sender: str, *letters: str) -> list[str]:
-    """Puts letters into the folder, and returns the replies."""
+    """Puts letters into the folder and returns the replies."""
     channel = app.context.channels["postbox"]
     assert isinstance(channel, PostboxChannel)
     before = len(channel.texts())
@@ -53,10 +53,10 @@ async def writes(app: App, sender: str, *letters: str) -> list[str]:
     return channel.texts()[before:]
 
 
-async def test_a_person_subscribes_by_letter_and_gets_papers_by_letter(app: App, clock: FakeClock) -> None:
+async def test_a_person_subscribes_by_letter_and_gets_papers_by_letter(app: App, clock: make.FakeClock) -> None:
     [echo] = await writes(app, "ada", "/sub diffusion daily 13:00")
     assert echo.startswith("✓ 1")
-    ingested(app.store, paper("Diffusion on graphs"), paper("Sorting sand"), now=clock.now())
+    make.ingested(app.store, make.paper("Diffusion on graphs"), make.paper("Sorting sand"), now=clock.now())
     clock.advance(timedelta(hours=1, minutes=1))
     assert (await app.sender.deliver()).papers == 1
     channel = app.context.channels["postbox"]
@@ -67,14 +67,14 @@ async def test_a_person_subscribes_by_letter_and_gets_papers_by_letter(app: App,
     assert "diffusion" in listing
 
 
-async def test_buttons_are_tokens_that_can_be_sent_back(app: App, clock: FakeClock) -> None:
+async def test_buttons_are_tokens_that_can_be_sent_back(app: App, clock: make.FakeClock) -> None:
     [echo] = await writes(app, "ada", "/sub diffusion")
     found = re.search(r"^undo: (token \S+)$", echo, re.MULTILINE)
     assert found, echo
     await writes(app, "eve", found[1])
-    assert len(listed(app.store, address(ADA))) == 1
+    assert len(listed(app.store, make.address(ADA))) == 1
     await writes(app, "ada", found[1])
-    assert not listed(app.store, address(ADA))
+    assert not listed(app.store, make.address(ADA))
 
 
 @pytest.mark.parametrize(
@@ -90,29 +90,29 @@ async def test_buttons_are_tokens_that_can_be_sent_back(app: App, clock: FakeClo
         ("/subb x", "✗ I do not know /subb.\nDid you mean Dear bot, sub?"),
     ],
 )
-async def test_every_kind_of_command_is_answered(app: App, clock: FakeClock, letter: str, begins: str) -> None:
-    ingested(app.store, paper("Diffusion on graphs"), now=NOON)
+async def test_every_kind_of_command_is_answered(app: App, clock: make.FakeClock, letter: str, begins: str) -> None:
+    make.ingested(app.store, make.paper("Diffusion on graphs"), now=make.NOON)
     await writes(app, "ada", "/sub graphs")
     [answer] = await writes(app, "ada", letter)
     assert answer.startswith(begins), answer
     assert not re.search(r"(?<![\w/:.<])/(?:sub|list|help|unsub)\b", answer), "commands are written as letters begin"
 
 
-async def test_in_a_street_only_the_mayor_changes_something(app: App, clock: FakeClock) -> None:
+async def test_in_a_street_only_the_mayor_changes_something(app: App, clock: make.FakeClock) -> None:
     [refused] = await writes(app, "high street", "/sub diffusion")
     assert refused.startswith("✗")
     with pytest.raises(NotFound):
-        get_chat(app.store, address(STREET))
+        get_chat(app.store, make.address(STREET))
 
 
-async def test_its_facts_are_used_wherever_a_platform_matters(app: App, clock: FakeClock) -> None:
+async def test_its_facts_are_used_wherever_a_platform_matters(app: App, clock: make.FakeClock) -> None:
     lines = startup_lines(app, app.source_scheduler())
     assert "console, postbox, web" in lines[0]
     assert "Letters are read once a minute." in lines
     assert app.context.lookup_platforms == {"postbox", "web"}
     await writes(app, "ada", "/sub diffusion")
     assert app.bot_names == {"postbox": "The postman"}
-    chat = get_chat(app.store, address(ADA))
+    chat = get_chat(app.store, make.address(ADA))
     assert {"limit", "sound", "buttons"} <= without_effect(chat).keys()
     assert chat.kind is ChatKind.PRIVATE
     with pytest.raises(Refused, match="is no postbox"):
@@ -122,7 +122,7 @@ async def test_its_facts_are_used_wherever_a_platform_matters(app: App, clock: F
     assert facts_of("postbox").title == "Postbox"
 
 
-def test_without_its_setting_it_is_off(tmp_path: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_its_setting_it_is_off(tmp_path: Path, clock: make.FakeClock, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PAPERWIRE_POSTBOX_KEY", raising=False)
     settings = Settings(database_url=SecretStr(f"sqlite:///{tmp_path / 'paperwire.db'}"))
     with pytest.raises(SettingsError, match="Postbox is off"):

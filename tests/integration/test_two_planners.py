@@ -1,59 +1,58 @@
-"""Two planners on one database: if anything happens between their steps, still no paper is lost and none comes twice.
-
-Each run is a day of a small world by a seed: papers come, people subscribe, pause, resume, skip and set quiet hours,
-and two planners, each with its own store, plan a slice now and then. Either may be killed at any step. Between the
-reads and the writes of one planner, the other may plan and people may write. At the end of a day one planner plans
-alone; then all owed papers must be there. The oracle is a list of who asked for what since when.
-"""
+"""Several planners at the same time: in two threads on SQLite, and with the locks of PostgreSQL."""
 
 import os
 import random
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from sqlalchemy import event
 from sqlmodel import col, select
 
+from subscriptions.errors import StoreUnavailable
 from subscriptions.model import ChatAddress, Lane
+from subscriptions.service import pausing
 from subscriptions.service import plan as _plan
 from subscriptions.service.amendments import set_settings
+from subscriptions.service.look import apart
 from subscriptions.service.next_deliveries import listed
-from subscriptions.service.pausing import get_waiting_papers, pause, resume, send_waiting, skip_waiting
-from subscriptions.service.plan import plan_due
 from subscriptions.service.requests import unsubscribe
+from subscriptions.service.sending import confirm
 from subscriptions.states import SubscriptionState
+from subscriptions.store import deliveries, drafts
 from subscriptions.store import planner as _plans
-from subscriptions.store.database.store import Store
+from subscriptions.store.database import store as database
 from subscriptions.store.database.writer import done
 from subscriptions.store.rows import ChatRow, DeliveryItemRow, PaperRow
+from tests import make
+from tests.being_sent import being_sent, request
+from tests.filling import fill
 from tests.integration.row_locks import cannot_tell
-from tests.make import NOON, address, ingested, paper, planned_slices, subscribes
+from tests.postgres.reading import read
 from tests.postgres.server import Server
-
-pytestmark = pytest.mark.both_databases
+from tests.statements import GROWING, in_one_line, is_plain
 
 SEEDS = (1, 3, 6, 8)
-DAYS = 250 if os.environ.get("HYPOTHESIS_PROFILE") == "long" else 15  # of each seed
+DAYS = 250 if os.environ.get("HYPOTHESIS_PROFILE") == "long" else 15  # how many days each seed runs
 FEWER_DAYS = 20
-STEPS = 12  # of a day
+STEPS = 12  # how many steps a day has
 WORDS = ("graph", "tree", "leaf")
 SCHEDULES = ("now", "now", "now", "now", "daily 13:00", "daily 14:30", "when-out 08:00-20:00")
-MINUTE = timedelta(minutes=1)
 
 
 class Killed(BaseException):
-    """What ends a process; nothing catches it."""
+    """An exception that ends a process; no code catches it."""
 
 
 @dataclass(slots=True)
 class Wish:
-    """What a subscription asks for, as the person who made it sees it."""
+    """A subscription as the person who made it sees it."""
 
     chat: ChatAddress
     number: int
@@ -66,30 +65,30 @@ class Wish:
 class Planner:
     """A process that plans."""
 
-    store: Store
+    store: database.Store
     slices: Iterator[Sequence[Lane]] | None = None
-    steps: bool = False  # it is between its reading and its writing, so it cannot be asked for a step
+    steps: bool = False  # True between its reading and its writing, when it cannot take another step
 
 
 class World:
-    """A database, two planners, people, and what the people are owed."""
+    """A database, two planners, people, and the papers that these people must get."""
 
-    def __init__(self, stores: Sequence[Store], rng: random.Random) -> None:
+    def __init__(self, stores: Sequence[database.Store], rng: random.Random) -> None:
         self.people, *planning = stores
         self.planners = [Planner(store) for store in planning]
         self.rng = rng
-        self.now = NOON
-        self.came: dict[str, datetime] = {}  # title of a paper of this day -> when it came
+        self.now = make.NOON
+        self.came: dict[str, datetime] = {}  # titles of the papers of this day, and when they came
         self.wishes: list[Wish] = []
         self.ended: list[Wish] = []
-        self.restless: set[ChatAddress] = set()  # where a person paused something or set quiet hours
+        self.restless: set[ChatAddress] = set()  # chats where a person paused something or set quiet hours
         self.killed = 0
         self.papers = 0
 
     # ---------------------------------------------------------------------------------------------------------- people
 
     def act(self) -> None:
-        """Does one thing that changes what is to be planned."""
+        """Does one random thing that changes what must be planned."""
         self.now += timedelta(seconds=self.rng.choice((1, 1, 20, 61, 400, 1500)))
         does = (
             self.bring,
@@ -106,55 +105,57 @@ class World:
         self.rng.choice(does)()
 
     def bring(self) -> None:
-        """A digest comes in."""
+        """Ingests a digest."""
         self.papers += 1
         title = f"On {' and '.join(self.rng.sample(WORDS, self.rng.choice((1, 1, 2))))}, part {self.papers}"
-        ingested(self.people, paper(title), now=self.now)
+        make.ingested(self.people, make.paper(title), now=self.now)
         self.came[title] = self.now
 
     def ask(self) -> None:
-        """A person subscribes, perhaps with a look back."""
-        chat = address(f"telegram:{self.rng.randint(1, 3)}")
+        """A person subscribes, perhaps to papers of the past days as well."""
+        chat = make.address(f"telegram:{self.rng.randint(1, 3)}")
         word, every = self.rng.choice(WORDS), self.rng.choice(SCHEDULES)
         if any((wish.chat, wish.word) == (chat, word) for wish in self.wishes):
             return
         back = self.rng.choice((None, timedelta(hours=1), timedelta(hours=3)))
         since = {} if back is None else {"since": (self.now - back).isoformat()}
-        done = subscribes(self.people, str(chat), word, when=every, now=self.now, **since)
+        done = make.subscribes(self.people, str(chat), word, when=every, now=self.now, **since)
         self.wishes.append(Wish(chat, done.subscription.number, word, done.subscription.since))
 
     def rest(self) -> None:
         """A person pauses a subscription or the chat."""
         if wish := self._one():
             self.restless.add(wish.chat)
-            until = self.rng.choice((None, self.now + 30 * MINUTE))
-            pause(self.people, wish.chat, self.rng.choice((None, wish.number)), until=until, now=self.now)
+            until = self.rng.choice((None, self.now + 30 * make.MINUTE))
+            pausing.pause(self.people, wish.chat, self.rng.choice((None, wish.number)), until=until, now=self.now)
 
     def wake(self) -> None:
         """A person resumes a subscription, or the chat with all of them."""
         if wish := self._one():
-            resume(self.people, wish.chat, self.rng.choice((None, wish.number)), now=self.now)
+            pausing.resume(self.people, wish.chat, self.rng.choice((None, wish.number)), now=self.now)
 
     def skip(self) -> None:
-        """A person skips what waits; what is in a delivery already is theirs."""
+        """A person skips the papers that wait. Papers that are already in a delivery still come."""
         if wish := self._one():
-            waiting = get_waiting_papers(self.people, wish.chat, now=self.now, number=wish.number)
+            waiting = pausing.get_waiting_papers(self.people, wish.chat, now=self.now, number=wish.number)
             had = self.delivered()
-            skip_waiting(self.people, wish.chat, upto=waiting.upto, by=self.now, now=self.now, number=wish.number)
+            pausing.skip_waiting(
+                self.people, wish.chat, upto=waiting.upto, by=self.now, now=self.now, number=wish.number
+            )
             known = {one.subscription.number: one.subscription for one in listed(self.people, wish.chat)}
             if known[wish.number].state is SubscriptionState.ACTIVE:
                 wish.dropped |= {title for title in self.came if (str(wish.chat), title) not in had}
 
     def send(self) -> None:
-        """A person wants at once what waits."""
+        """A person requests the waiting papers at once."""
         if wish := self._one():
-            send_waiting(self.people, wish.chat, now=self.now, number=self.rng.choice((None, wish.number)))
+            pausing.send_waiting(self.people, wish.chat, now=self.now, number=self.rng.choice((None, wish.number)))
 
     def quiet(self) -> None:
         """A person sets quiet hours around this moment, or ends them."""
         if wish := self._one():
             self.restless.add(wish.chat)
-            hours = f"{self.now - 30 * MINUTE:%H:%M}-{self.now + 30 * MINUTE:%H:%M}"
+            hours = f"{self.now - 30 * make.MINUTE:%H:%M}-{self.now + 30 * make.MINUTE:%H:%M}"
             set_settings(self.people, wish.chat, {"quiet": self.rng.choice((hours, "off"))}, now=self.now)
 
     def end(self) -> None:
@@ -170,12 +171,12 @@ class World:
     # -------------------------------------------------------------------------------------------------------- planners
 
     def step(self) -> None:
-        """One of the planners begins a plan, plans a slice, or is killed between two."""
+        """One planner begins a plan, plans a slice, or is killed between two slices."""
         planner = self.rng.choice([one for one in self.planners if not one.steps] or [None])
         if planner is None:
             return
         if planner.slices is None:
-            planner.slices = planned_slices(planner.store, now=self.now)
+            planner.slices = make.planned_slices(planner.store, now=self.now)
         elif self.rng.random() < 0.05:
             planner.slices = None
             self.killed += 1
@@ -191,7 +192,7 @@ class World:
             planner.steps = False
 
     def meanwhile(self) -> None:
-        """What happens while a planner is between its reading and its writing."""
+        """Does random things while a planner is between its reading and its writing."""
         for _ in range(self.rng.choice((0, 0, 1, 2))):
             self.rng.choice((self.act, self.step))()
 
@@ -200,24 +201,24 @@ class World:
             raise Killed
 
     def live(self) -> None:
-        """Most of a day."""
+        """Runs the larger part of a day."""
         self.bring()
         for _ in range(STEPS):
             self.rng.choice((self.act, self.step, self.step))()
 
     def end_of_day(self) -> None:
-        """All pauses and quiet hours end, both planners are gone, and a third one plans alone."""
+        """Ends all pauses, quiet hours and both planners; then a third planner plans alone."""
         for planner in self.planners:
             planner.slices = None
         for chat in self.restless:
-            resume(self.people, chat, None, now=self.now)
+            pausing.resume(self.people, chat, None, now=self.now)
             set_settings(self.people, chat, {"quiet": "off"}, now=self.now)
         for _ in range(2):
             self.now = self.now.replace(hour=12, minute=0) + timedelta(days=1)
-            plan_due(self.people, now=self.now)
+            _plan.plan_due(self.people, now=self.now)
 
     def next_day(self) -> None:
-        """Forgets what came and went."""
+        """Forgets the papers and wishes of the day."""
         self.came, self.ended = {}, []
         self.restless.clear()
         for wish in self.wishes:
@@ -226,7 +227,7 @@ class World:
     # ------------------------------------------------------------------------------------------------------- the oracle
 
     def delivered(self) -> set[tuple[str, str]]:
-        """(chat, title) of each paper of this day that is in a delivery."""
+        """Returns (chat, title) of each paper of this day that is in a delivery."""
         with self.people.read() as transaction:
             rows = transaction.exec(
                 select(ChatRow.address, PaperRow.title)
@@ -237,7 +238,7 @@ class World:
         return {(f"telegram:{where}", title) for where, title in rows}
 
     def wanted(self, *wishes: Wish) -> set[tuple[str, str]]:
-        """(chat, title) of each paper that one of these wishes brings."""
+        """Returns (chat, title) of each paper that one of these wishes brings."""
         return {
             (str(wish.chat), title)
             for wish in wishes
@@ -247,39 +248,42 @@ class World:
 
 
 @pytest.fixture
-def stores(tmp_path: Path) -> Iterator[list[Store]]:
-    """Returns three stores on one database, as three processes have."""
+def stores(tmp_path: Path) -> Iterator[list[database.Store]]:
+    """Yields three stores on one database, as three processes have."""
     with three_on(f"sqlite:///{tmp_path / 'shared.db'}") as stores:
         yield stores
 
 
 @contextmanager
-def three_on(url: str) -> Iterator[list[Store]]:
-    stores = [Store(url) for _ in range(3)]
+def three_on(url: str) -> Iterator[list[database.Store]]:
+    stores = [database.Store(url) for _ in range(3)]
     if stores[0].kind.file is not None:
         for store in stores:
             event.listen(store._engine, "connect", _unsynced)
-    stores[0].open(now=NOON)
+    stores[0].open(now=make.NOON)
     yield stores
     for store in stores:
         store.close()
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("seed", SEEDS)
 def test_two_planners_lose_nothing_and_double_nothing(
-    seed: int, stores: list[Store], monkeypatch: pytest.MonkeyPatch
+    seed: int, stores: list[database.Store], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _lives(DAYS, World(stores, random.Random(seed)), monkeypatch)
 
 
+@pytest.mark.both_databases
 def test_nor_do_they_where_a_database_cannot_tell_of_writes(
-    stores: list[Store], monkeypatch: pytest.MonkeyPatch
+    stores: list[database.Store], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for store in stores:
         cannot_tell(store)
     _lives(FEWER_DAYS, World(stores, random.Random(SEEDS[0])), monkeypatch)
 
 
+@pytest.mark.both_databases
 def test_nor_do_they_on_postgresql(postgres: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     with postgres.database() as url, three_on(url) as stores:
         _lives(FEWER_DAYS, World(stores, random.Random(SEEDS[1])), monkeypatch)
@@ -301,46 +305,50 @@ def _lives(days: int, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     assert world.killed > days / 10
 
 
-def test_an_earlier_planner_takes_nothing_from_a_new_one(stores: list[Store], monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.both_databases
+def test_an_earlier_planner_takes_nothing_from_a_new_one(
+    stores: list[database.Store], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(_plan, "SLICE", 1)
     people, *planning = stores
     for number in (1, 2, 3):
-        subscribes(people, f"telegram:{number}", "graph", every="now")
-    ingested(people, paper("A graph"), now=NOON + MINUTE)
-    earlier = _plan.plan_slices(planning[0], now=NOON + 2 * MINUTE)
-    later = planned_slices(planning[1], now=NOON + 2 * MINUTE)
+        make.subscribes(people, f"telegram:{number}", "graph", every="now")
+    make.ingested(people, make.paper("A graph"), now=make.NOON + make.MINUTE)
+    earlier = _plan.plan_slices(planning[0], now=make.NOON + 2 * make.MINUTE)
+    later = make.planned_slices(planning[1], now=make.NOON + 2 * make.MINUTE)
     done(next(earlier))
-    in_hand = next(earlier)  # the second chat, which the later one plans
-    ingested(people, paper("A tree"), now=NOON + 2 * MINUTE)
+    in_hand = next(earlier)  # the slice holds the second chat, which the later planner also plans
+    make.ingested(people, make.paper("A tree"), now=make.NOON + 2 * make.MINUTE)
     next(later)
-    next(later)  # the third chat; then the second one asks for more
-    subscribes(people, "telegram:2", "tree", every="now", since="1d", now=NOON + 2 * MINUTE)
+    next(later)  # plans the third chat; after that the person requests more in the second one
+    make.subscribes(people, "telegram:2", "tree", every="now", since="1d", now=make.NOON + 2 * make.MINUTE)
     assert not done(in_hand)
     assert [len(list(slices)) for slices in (earlier, later)] == [0, 1]
-    plan_due(people, now=NOON + 5 * MINUTE)
+    _plan.plan_due(people, now=make.NOON + 5 * make.MINUTE)
     assert papers_of(people, "2") == {"A graph", "A tree"}
 
 
+@pytest.mark.both_databases
 def test_an_earlier_planner_brings_nothing_that_was_skipped(
-    stores: list[Store], monkeypatch: pytest.MonkeyPatch
+    stores: list[database.Store], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(_plan, "SLICE", 1)
     people, planning, _ = stores
     for number in (1, 2):
-        subscribes(people, f"telegram:{number}", "graph", every="daily", at="13:00")
-    ingested(people, paper("A graph"), now=NOON + MINUTE)
-    slices = planned_slices(planning, now=NOON + timedelta(hours=1))
+        make.subscribes(people, f"telegram:{number}", "graph", every="daily", at="13:00")
+    make.ingested(people, make.paper("A graph"), now=make.NOON + make.MINUTE)
+    slices = make.planned_slices(planning, now=make.NOON + timedelta(hours=1))
     next(slices)
-    ingested(people, paper("Another graph"), now=NOON + timedelta(hours=1))
-    skip_waiting(people, address("telegram:2"), upto=2, by=NOON, now=NOON + timedelta(hours=1))
+    make.ingested(people, make.paper("Another graph"), now=make.NOON + timedelta(hours=1))
+    pausing.skip_waiting(people, make.address("telegram:2"), upto=2, by=make.NOON, now=make.NOON + timedelta(hours=1))
     assert len(list(slices)) == 1
-    plan_due(people, now=NOON + timedelta(days=1, hours=1))
+    _plan.plan_due(people, now=make.NOON + timedelta(days=1, hours=1))
     assert papers_of(people, "1") == {"A graph", "Another graph"}
     assert papers_of(people, "2") == set()
 
 
-def papers_of(store: Store, where: str) -> set[str]:
-    """The titles of the papers in deliveries of a chat."""
+def papers_of(store: database.Store, where: str) -> set[str]:
+    """Returns the titles of the papers in a chat's deliveries."""
     with store.read() as transaction:
         rows = transaction.exec(
             select(PaperRow.title)
@@ -352,7 +360,7 @@ def papers_of(store: Store, where: str) -> set[str]:
 
 
 def _unsynced(connection: sqlite3.Connection, _record: object) -> None:
-    """No power fails here, so no commit waits for the disk."""
+    """Power does not fail in tests, so commits need not wait for the disk."""
     connection.execute("PRAGMA synchronous=OFF")
 
 
@@ -363,3 +371,249 @@ def _and_then(what: Callable[[], None], function: Callable[..., Any]) -> Callabl
         return done
 
     return call
+
+
+# ── Planners and senders on PostgreSQL share chats out, write many rows at once, and read no whole table ──────────────
+
+CHATS = 6
+LATER = make.NOON + timedelta(minutes=5)
+
+
+@pytest.fixture
+def due_url(postgres: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The address of a database where six chats are due, of which a slice plans two."""
+    monkeypatch.setattr(_plan, "SLICE", 2)
+    with postgres.database() as due_url, closing(database.Store(due_url)) as store:
+        for number in range(CHATS):
+            make.subscribes(store, f"telegram:{number + 1}", "graph", every="now")
+        make.ingested(store, make.paper("A graph"), now=make.NOON + timedelta(minutes=1))
+        # from now on the subscriptions follow a shared cursor
+        _plan.plan_due(store, now=make.NOON + timedelta(minutes=2))
+        make.ingested(store, make.paper("Another graph"), now=make.NOON + timedelta(minutes=3))
+        yield due_url
+
+
+@contextmanager
+def impatient(due_url: str) -> Iterator[database.Store]:
+    """A store that gives up waiting for a lock soon, so that one thread can hold the lock and run into it."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(database, "BUSY_SECONDS", 0.2)
+        with closing(database.Store(due_url)) as store:
+            store.revision()  # connects now, while no lock is held
+            yield store
+
+
+def test_what_another_one_planned_meanwhile_is_passed_over(due_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[int] = []
+    plan_slice = _plan._plan_slice
+
+    def noted(store: database.Store, chat_ids: Sequence[int], context: Any) -> Any:
+        read.extend(chat_ids)
+        return plan_slice(store, chat_ids, context)
+
+    with closing(database.Store(due_url)) as first, closing(database.Store(due_url)) as second:
+        slices = _plan.plan_slices(first, now=LATER)
+        in_hand = next(slices)  # this slice is not stored, so the other planner also plans it
+        assert len(_plan.plan_due(second, now=LATER)) == CHATS
+        monkeypatch.setattr(_plan, "_plan_slice", noted)
+        assert done(in_hand) == []
+        assert [lane for one in slices for lane in done(one)] == []
+    assert read == [], "the others are not even read"
+
+
+def test_what_a_planner_left_is_planned_by_another_one(due_url: str) -> None:
+    with closing(database.Store(due_url)) as first, closing(database.Store(due_url)) as second:
+        slices = _plan.plan_slices(first, now=LATER)
+        assert len(done(next(slices))) == 2
+        slices.close()
+        assert len(_plan.plan_due(second, now=LATER)) == CHATS - 2
+        assert _plan.plan_due(second, now=LATER) == ()
+
+
+def test_two_planners_seldom_begin_with_the_same_chats(due_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(random, "shuffle", list.reverse)
+    assert apart([1, 2, 3, 4, 5], database.Store(due_url), 2) == [5, 3, 4, 1, 2]
+    assert apart([1, 2, 3], database.Store("sqlite:///one.db"), 2) == [1, 2, 3], "a file has one planner"
+
+
+@pytest.fixture
+def while_written(
+    due_url: str, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[Callable[[database.Store], object]], None]:
+    """Returns a function that plans; between the reads and the write of each plan, another process does something."""
+
+    def plans(something: Callable[[database.Store], object]) -> None:
+        written: list[int] = []
+        write = _plan._write
+
+        def write_beside(*arguments: Any) -> list[Lane]:
+            something(second)
+            written.append(1)
+            return write(*arguments)
+
+        with closing(database.Store(due_url)) as first, impatient(due_url) as second:
+            monkeypatch.setattr(_plan, "_write", write_beside)
+            assert len(_plan.plan_due(first, now=LATER)) == CHATS
+        assert len(written) == CHATS / 2
+
+    return plans
+
+
+def test_no_paper_comes_while_a_plan_is_written(
+    while_written: Callable[[Callable[[database.Store], object]], None],
+) -> None:
+    def bring(store: database.Store) -> None:
+        with pytest.raises(StoreUnavailable):
+            make.ingested(store, make.paper("A second graph"), now=LATER)
+        with store.write() as transaction:
+            drafts.share_sequence(transaction)  # another planner need not wait
+
+    while_written(bring)
+
+
+def test_nobody_changes_a_chat_while_its_plan_is_written(
+    while_written: Callable[[Callable[[database.Store], object]], None],
+) -> None:
+    refused: list[str] = []
+
+    def change(store: database.Store) -> None:
+        for number in range(CHATS):
+            try:
+                set_settings(store, make.address(f"telegram:{number + 1}"), {"limit": "3"}, now=LATER)
+            except StoreUnavailable:
+                refused.append(str(number))
+
+    while_written(change)
+    assert len(refused) == len(set(refused)) == CHATS
+
+
+PAPERS, OTHERS, NEW = 20, 200, 100
+
+
+def planned(url: str) -> int:
+    with closing(database.Store(url)) as store:
+        return len(_plan.plan_due(store, now=make.NOON))
+
+
+def asks(store: database.Store, first: int, count: int) -> None:
+    with store.write() as transaction:
+        for chat in range(first, first + count):
+            make.subscribes(transaction, f"telegram:{chat}", "graph", every="now", since="1d")
+
+
+def test_what_others_got_is_not_read(url: str) -> None:
+    with closing(database.Store(url)) as store:
+        make.ingested(
+            store, *(make.paper(f"A graph of kind {n}") for n in range(PAPERS)), now=make.NOON - timedelta(hours=1)
+        )
+        asks(store, 1, OTHERS)
+    assert planned(url) == OTHERS
+    with closing(database.Store(url)) as store:
+        asks(store, 1 + OTHERS, NEW)
+    before = sum(read(url, "delivery_item"))
+    assert planned(url) == NEW
+    assert sum(read(url, "delivery_item")) - before < PAPERS * OTHERS / 4
+
+
+def test_what_many_chats_get_takes_no_statement_each(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten papers for a hundred thousand chats would otherwise be a million statements, each parsed and run separately."""
+    with closing(database.Store(url)) as store:
+        make.ingested(
+            store, *(make.paper(f"A graph of kind {n}") for n in range(PAPERS)), now=make.NOON - timedelta(hours=1)
+        )
+        asks(store, 1, NEW)
+        with store.read() as transaction:
+            cursor: Any = type(transaction.connection().connection.cursor())
+    monkeypatch.delattr(cursor, "executemany")
+    assert planned(url) == NEW
+
+
+def test_a_plan_cached_for_small_tables_does_not_scan_large_ones(url: str) -> None:
+    """PostgreSQL plans the check of a reference once in a session. That for a job's event used to read all jobs, each
+    time.
+    """
+    with closing(database.Store(url)) as store:
+        make.ingested(
+            store, *(make.paper(f"A graph of kind {n}") for n in range(PAPERS)), now=make.NOON - timedelta(hours=1)
+        )
+        for first, count in ((1, 20), (100, NEW), (1000, OTHERS)):
+            asks(store, first, count)
+            assert len(_plan.plan_due(store, now=make.NOON)) == count
+    whole, _ = read(url, "procrastinate_jobs", "delivery", "delivery_item", "chat", "subscription")
+    assert whole < OTHERS * 10
+
+
+@pytest.fixture
+def filled(postgres: Server) -> Iterator[database.Store]:
+    """A bot that has run for some time, with half of a morning in its outbox."""
+    with postgres.database() as url:
+        store = database.Store(url)
+        fill(store, 1000)
+        for number in range(20):
+            make.subscribes(store, f"telegram:-{number}", "zebra", every="now", since="1d")
+        yield store
+        store.close()
+
+
+@contextmanager
+def executed(store: database.Store) -> Iterator[dict[str, Any]]:
+    """Yields the statements that the store executes, each once, with its parameters."""
+    found: dict[str, Any] = {}
+
+    def note(_connection: Any, _cursor: Any, statement: str, values: Any, _context: Any, many: bool) -> None:
+        if is_plain(statement) and not many:
+            found.setdefault(statement, values)
+
+    event.listen(store._engine, "before_cursor_execute", note)
+    yield found
+    event.remove(store._engine, "before_cursor_execute", note)
+
+
+def scanned(store: database.Store, statements: dict[str, Any], *, analyzed: bool) -> dict[str, str]:
+    """Returns, for each statement, the growing tables that it would read as a whole."""
+    found = {}
+    with psycopg.connect(str(store.url).replace("+psycopg", "")) as connection:
+        if analyzed:
+            connection.execute("ANALYZE")
+        large = {
+            name for name in GROWING if _has_many(connection, name)
+        }  # a table of a few rows is read fastest as a whole
+        assert {"chat", "delivery", "delivery_item", "message", "paper", "subscription"} <= large
+        for statement, values in statements.items():
+            plan = connection.execute(f"EXPLAIN (FORMAT JSON) {statement}".encode(), values).fetchone()
+            assert plan is not None
+            whole = sorted({name for name in _scans(plan[0][0]["Plan"]) if name in large})
+            if whole:
+                found[in_one_line(statement)] = ", ".join(whole)
+        connection.rollback()
+    return found
+
+
+def _has_many(connection: psycopg.Connection, table: str) -> bool:
+    return connection.execute(f'SELECT FROM "{table}" OFFSET 100 LIMIT 1'.encode()).fetchone() is not None
+
+
+def _scans(step: dict[str, Any]) -> Iterator[str]:
+    if step["Node Type"] == "Seq Scan":
+        yield step["Relation Name"]
+    for below in step.get("Plans", ()):
+        yield from _scans(below)
+
+
+def sends(store: database.Store, chat: str) -> None:
+    """Sends one message of a chat, from its claim to its confirmation."""
+    claimed = being_sent(store, request(chat))
+    assert confirm(store, claimed, "m1", request(chat)) == (1, None)
+
+
+@pytest.mark.parametrize("analyzed", [False, True], ids=["without", "with"])
+def test_a_sender_reads_no_whole_table(filled: database.Store, analyzed: bool) -> None:
+    make.ingested(filled, make.paper("A zebra"), now=make.NOON - timedelta(hours=1))
+    assert len(_plan.plan_due(filled, now=make.NOON)) == 20
+    with executed(filled) as sending:
+        sends(filled, "-3")
+        sends(filled, "-7")
+        with filled.read() as session:
+            assert deliveries.next_edit(session, Lane("telegram", "-3"), now=make.NOON, wall=make.NOON) is None
+    assert len(sending) > 5
+    assert scanned(filled, sending, analyzed=analyzed) == {}

@@ -1,4 +1,6 @@
-"""Units of work: several use cases, or several senders, in one transaction; and many people who speak at the same moment."""
+"""Units of work: several use cases, or several senders, share a transaction. Also: many people who write at the same
+moment.
+"""
 
 import asyncio
 import threading
@@ -16,25 +18,25 @@ from subscriptions.service.next_deliveries import get_chat, listed
 from subscriptions.store.claims import pause_lane
 from subscriptions.store.database.store import Scope, Store, WouldWrite
 from subscriptions.store.database.writer import WRITES, Steps
+from tests import make
 from tests.bot_harness import BotHarness
-from tests.make import NOON, address, subscribes
 from tests.postgres.server import Server
 
 
 def subscribed(store: Scope, chat: str) -> str:
-    subscribes(store, chat, "graph")
+    make.subscribes(store, chat, "graph")
     return chat
 
 
 class Refusing:
-    """A unit of work that subscribes a chat and is then refused; `runs` counts its runs."""
+    """A unit of work that subscribes a chat and is then refused. `runs` counts how many times it was run."""
 
     def __init__(self) -> None:
         self.runs = 0
 
     def __call__(self, store: Scope, chat: str) -> str:
         self.runs += 1
-        subscribes(store, chat, "graph")
+        make.subscribes(store, chat, "graph")
         raise Refused(f"refused in run {self.runs}")
 
 
@@ -42,19 +44,19 @@ class TestTransactions:
     def test_a_use_case_joins_the_transaction_that_it_is_given(self, store: Store) -> None:
         def subscribe_and_fail() -> None:
             with store.write() as transaction:
-                subscribes(transaction, "telegram:1", "graph")
-                assert get_chat(transaction, address("telegram:1"))
+                make.subscribes(transaction, "telegram:1", "graph")
+                assert get_chat(transaction, make.address("telegram:1"))
                 raise Refused("not this time")
 
         with pytest.raises(Refused):
             subscribe_and_fail()
         with pytest.raises(NotFound):
-            get_chat(store, address("telegram:1"))
+            get_chat(store, make.address("telegram:1"))
 
     @pytest.mark.parametrize("begins", ["read", "write"])
     @pytest.mark.parametrize(
         "asks",
-        [lambda store: subscribes(store, "telegram:1", "graph"), lambda store: listed(store, None), lambda store: store._engine.connect()],
+        [lambda store: make.subscribes(store, "telegram:1", "graph"), lambda store: listed(store, None), lambda store: store._engine.connect()],
         ids=["to write", "to read", "however it is asked for"],
     )  # fmt: skip
     def test_a_thread_gets_no_second_connection(
@@ -62,12 +64,13 @@ class TestTransactions:
     ) -> None:
         with getattr(store, begins)(), pytest.raises(RuntimeError, match="pass its Transaction on"):
             asks(store)
-        subscribes(store, "telegram:1", "graph")
+        make.subscribes(store, "telegram:1", "graph")
 
     async def test_no_step_of_a_work_leaves_a_connection_in_hand(self, store: Store) -> None:
         def steps() -> Steps[str]:
             with store.read():
-                yield WRITES  # another thread would wait for the writer, which may need this connection
+                # a unit that waits here for the writer thread would keep a connection that the writer may need
+                yield WRITES
             return "done"
 
         with pytest.raises(RuntimeError, match="pass its Transaction on"):
@@ -76,12 +79,12 @@ class TestTransactions:
 
     def test_a_reading_transaction_refuses_to_write(self, store: Store) -> None:
         with store.read() as transaction, pytest.raises(WouldWrite):
-            subscribes(transaction, "telegram:1", "graph")
+            make.subscribes(transaction, "telegram:1", "graph")
 
     def test_a_failed_part_is_undone_with_the_whole(self, store: Store) -> None:
         def subscribe_and_fail() -> None:
             with store.write() as transaction:
-                subscribes(transaction, "telegram:1", "graph")
+                make.subscribes(transaction, "telegram:1", "graph")
                 Refusing()(transaction, "telegram:2")
 
         with pytest.raises(Refused):
@@ -90,12 +93,12 @@ class TestTransactions:
 
     def test_a_savepoint_is_undone_alone(self, store: Store) -> None:
         with store.write() as transaction:
-            subscribes(transaction, "telegram:1", "graph")
+            make.subscribes(transaction, "telegram:1", "graph")
             with suppress(Refused), transaction.savepoint() as part:
-                subscribes(part, "telegram:1", "tree")
-                subscribes(part, "telegram:2", "graph")
+                make.subscribes(part, "telegram:1", "tree")
+                make.subscribes(part, "telegram:2", "graph")
                 raise Refused("not this one")
-            subscribes(transaction, "telegram:3", "graph")
+            make.subscribes(transaction, "telegram:3", "graph")
         assert [(str(one.chat.address), one.subscription.text) for one in listed(store, None)] == [
             ("telegram:1", "graph"),
             ("telegram:3", "graph"),
@@ -103,7 +106,7 @@ class TestTransactions:
 
     def test_what_a_savepoint_undid_changed_no_chat(self, store: Store) -> None:
         with store.write() as transaction:
-            subscribes(transaction, "telegram:1", "graph")
+            make.subscribes(transaction, "telegram:1", "graph")
             changed = set(transaction.changed_chats)
             with suppress(Refused), transaction.savepoint() as part:
                 Refusing()(part, "telegram:2")
@@ -127,12 +130,12 @@ class TestTransactions:
 
         event.listen(store._engine, "savepoint", note)
         with store.write() as transaction:
-            subscribes(transaction, "telegram:1", "graph")
+            make.subscribes(transaction, "telegram:1", "graph")
             with transaction.write() as part:
-                subscribes(part, "telegram:2", "graph")
+                make.subscribes(part, "telegram:2", "graph")
         assert savepoints == []
         with store.write() as transaction, transaction.savepoint() as part:
-            subscribes(part, "telegram:3", "graph")
+            make.subscribes(part, "telegram:3", "graph")
         assert len(savepoints) == 1
 
 
@@ -151,7 +154,7 @@ async def test_a_work_is_done_once_with_more_readers_than_connections(store: Sto
     def work(scope: Scope, chat: str) -> None:
         subscribed(scope, chat)
         over.set()
-        wait(readers)  # so the connection of the write is the one too many, and is closed when it comes back
+        wait(readers)  # so the write's connection is one more than the pool keeps, and is closed when it is returned
         runs.append(chat)
 
     done = await asyncio.gather(
@@ -182,8 +185,8 @@ async def test_everybody_who_speaks_at_once_is_answered(shared: Store) -> None:
     async def speaks(chat: str) -> tuple[str, str]:
         subscribed = await bot.says("/sub graph daily 9:00", chat)
         await write_together(
-            pause_lane, shared, address(chat).lane, wall=NOON, until=NOON
-        )  # as who sends the answer does
+            pause_lane, shared, make.address(chat).lane, wall=make.NOON, until=make.NOON
+        )  # as the code that sends the answer does
         return subscribed.text, (await bot.says("/list", chat)).text
 
     said = await asyncio.gather(*(speaks(f"telegram:{number}") for number in range(1, PEOPLE + 1)))

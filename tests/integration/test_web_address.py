@@ -12,8 +12,8 @@ import pytest
 
 from bot.operation import web_server as web_server_room
 from bot.operation.sign_in import MOST_TRIES_OF_AN_ADDRESS, lock_of_metrics
-from bot.operation.web_server import LimitedProtocol, health_app, most_connections, serving
-from bot.settings import Settings, load_settings
+from bot.settings import Settings
+from bot.settings.loading import load_settings
 from tests.make import NOON, FakeClock
 
 LIVE = b"GET /health/live HTTP/1.1\r\nHost: x\r\n"
@@ -26,9 +26,9 @@ def settings(tmp_path: Path) -> Settings:
 
 @asynccontextmanager
 async def served(settings: Settings) -> AsyncIterator[int]:
-    """The port of a web address that listens on loopback."""
+    """Yields the port of a web address that listens on loopback."""
     said: list[str] = []
-    async with serving(settings, dict, said.append, []):
+    async with web_server_room.serving(settings, dict, said.append, []):
         yield int(said[0].partition("127.0.0.1:")[2].partition("/")[0])
 
 
@@ -47,7 +47,7 @@ class Line:
         return await self._reader.readuntil(words)
 
     async def ended(self) -> bool:
-        """Waits until the other side closes it."""
+        """Waits until the other side closes the connection. Returns whether it sent nothing before."""
         try:
             return await self._reader.read() == b""
         except ConnectionResetError:
@@ -114,11 +114,11 @@ async def test_what_is_no_http_is_refused_without_a_line_in_the_log(
 
 
 async def test_one_address_takes_no_more_than_its_part(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    def host(self: LimitedProtocol) -> str:
+    def host(self: web_server_room.LimitedProtocol) -> str:
         return self.client[0] if self.client else ""
 
     monkeypatch.setattr(web_server_room, "MOST_OF_AN_ADDRESS", 3)
-    monkeypatch.setattr(LimitedProtocol, "_host", host)
+    monkeypatch.setattr(web_server_room.LimitedProtocol, "_host", host)
     async with served(settings) as port, lines(port, 4) as (first, *others):
         assert await first.ended()
         for line in others:
@@ -128,11 +128,11 @@ async def test_one_address_takes_no_more_than_its_part(settings: Settings, monke
 
 def test_connections_leave_most_of_the_files_to_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(resource, "getrlimit", lambda _: (256, 256))
-    assert most_connections() == 64
+    assert web_server_room.most_connections() == 64
     monkeypatch.setattr(resource, "getrlimit", lambda _: (10**6, 10**6))
-    assert most_connections() == 512
+    assert web_server_room.most_connections() == 512
     monkeypatch.setattr(resource, "getrlimit", lambda _: (-1, -1))
-    assert most_connections() == 512
+    assert web_server_room.most_connections() == 512
 
 
 # ------------------------------------------------------------------------------------------------------------- /metrics
@@ -146,7 +146,7 @@ async def _metrics() -> tuple[bytes, str]:
 
 def measured(folder: Path, **named: str) -> httpx.AsyncClient:
     settings = load_settings({f"PAPERWIRE_{name}": value for name, value in named.items()}, folder)
-    page = health_app(dict, metrics=_metrics, metrics_lock=lock_of_metrics(settings, FakeClock(NOON)))
+    page = web_server_room.health_app(dict, metrics=_metrics, metrics_lock=lock_of_metrics(settings, FakeClock(NOON)))
     return httpx.AsyncClient(transport=httpx.ASGITransport(page), base_url="http://x")
 
 
@@ -192,9 +192,9 @@ async def test_the_password_cannot_be_guessed_at_metrics(tmp_path: Path) -> None
 async def test_a_damaged_body_of_a_head_request_makes_no_traceback(
     settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Found by fuzzing: h11 lets no answer out, and asyncio logged a fatal error for each such request."""
+    """Found by fuzzing: h11 allows no answer to such a request, and asyncio logged a fatal error for each one."""
     head = b"HEAD /nowhere HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
     async with served(settings) as port, lines(port, 1) as found:
         await found[0].says(head + b"2\r\n{}upde\r\n")
-        await found[0].ended()  # after the beginning of an answer
+        await found[0].ended()  # the server had already begun an answer
     assert not [record for record in caplog.records if record.levelname == "ERROR"]

@@ -1,4 +1,5 @@
-"""Every page of the web address of a real `paperwire run`, with requests that schemathesis makes from the document of these pages.
+"""Every page of the web address of a real `paperwire run`, with requests that schemathesis makes from an OpenAPI
+document.
 
 The document is tests/programs/fuzz/openapi.py. `make fuzz` makes more requests.
 """
@@ -22,7 +23,7 @@ from bot.platforms.slack.installing import INSTALL
 from bot.platforms.slack.manifest import PATHS, REDIRECT
 from bot.platforms.slack.receiving import SIGNATURE, TIMESTAMP
 from bot.platforms.telegram.receiving import HEADER, webhook_path
-from bot.settings import load_settings
+from bot.settings.loading import load_settings
 from tests.fakes.slack import TOKEN as SLACK_TOKEN
 from tests.fakes.slack_oauth import CLIENT_ID, CLIENT_SECRET, FakeOAuth
 from tests.fakes.telegram import TOKEN, FakeTelegram
@@ -47,7 +48,7 @@ ANSWERS = {
 
 
 def environment_of(folder: Path, telegram: str = "", slack: str = "") -> dict[str, str]:
-    """A bot with both platforms by HTTP, and with the app that other workspaces install."""
+    """Returns the settings of a bot with both platforms by HTTP and with the app that other workspaces install."""
     return {
         "PAPERWIRE_DATABASE_URL": f"sqlite:///{folder}/paperwire.db",
         "PAPERWIRE_ACCESS": "open",
@@ -79,7 +80,9 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Program
 
 
 class Signature(requests.auth.AuthBase):
-    """Signs as Slack does (docs.slack.dev, Verifying requests from Slack) what the document says is signed."""
+    """Signs the parts of a request that the document marks as signed, as Slack does (docs.slack.dev, Verifying requests
+    from Slack).
+    """
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         if request.headers.get(SIGNATURE) == SIGNED and request.headers.get(TIMESTAMP):
@@ -93,9 +96,9 @@ class Signature(requests.auth.AuthBase):
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """The answers, and those that are not as documented."""
+    """The status codes of all answers, and the answers that are not as documented."""
 
-    statuses: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))  # method and path -> statuses
+    statuses: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))  # method and path → status codes
     wrong: list[str] = field(default_factory=list)
 
     def take(self, event: object) -> None:
@@ -110,7 +113,9 @@ class Answers:
 
 
 def answers_of(port: int) -> Answers:
-    """Asks every page: what the document allows, what is just beyond it, what is left out, and other methods."""
+    """Sends requests to every page: allowed ones, ones just outside the limits, with parts left out, and with other
+    methods.
+    """
     config = schemathesis.Config.from_dict(
         {
             "base-url": f"http://127.0.0.1:{port}",
@@ -123,9 +128,10 @@ def answers_of(port: int) -> Answers:
             },
             "checks": {
                 "not_a_server_error": {"expected-statuses": ["2xx", "3xx", "4xx", "503"]},
-                "missing_required_header": {"expected-statuses": [404]},  # a request without the secret finds no page
-                "negative_data_rejection": {"enabled": False},  # updates of a shape that is unknown are taken, so that
-                "positive_data_acceptance": {"enabled": False},  # they do not come again; the states are not ours
+                "missing_required_header": {"expected-statuses": [404]},  # without the secret, a request finds no page
+                "negative_data_rejection": {"enabled": False},  # updates of an unknown shape are accepted, so that
+                # Telegram does not send them again; the states are not ours
+                "positive_data_acceptance": {"enabled": False},
             },
             "phases": {"stateful": {"enabled": False}},
         }
@@ -153,7 +159,7 @@ def test_every_page_answers_as_documented_whatever_is_asked(program: Program) ->
 
 
 def test_every_answer_is_given_to_the_request_that_it_is_for(program: Program) -> None:
-    """The test above may miss some: Hypothesis also draws from the constants of all loaded modules."""
+    """The test above may miss some requests: Hypothesis also draws from the constants of all loaded modules."""
     given: dict[str, set[int]] = defaultdict(set)
     for page, headers, body, status in requests_of_each_answer():
         method, path = page.split()
@@ -167,7 +173,7 @@ def test_every_answer_is_given_to_the_request_that_it_is_for(program: Program) -
 
 
 def requests_of_each_answer() -> Iterator[tuple[str, dict[str, str], bytes, int]]:
-    """Method and path, headers, body, status."""
+    """Yields (method and path, headers, body, expected status)."""
     yield "GET /health/live", {}, b"", 200
     yield "GET /health/ready", {}, b"", 200
     yield "GET /metrics", {}, b"", 200

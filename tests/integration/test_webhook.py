@@ -13,17 +13,17 @@ import pytest
 from pydantic import SecretStr
 
 from bot.app import App, build_app
-from bot.operation.listening import answer_once, listening, problems_of
-from bot.operation.web_server import LARGEST_BODY, health_app, serving
+from bot.operation import web_server
+from bot.operation.worker import answer_once, listening, problems_of
+from bot.platforms.telegram.adapter import TelegramChannel
 from bot.platforms.telegram.incoming import ALLOWED
-from bot.platforms.telegram.outgoing import TelegramChannel
 from bot.platforms.telegram.receiving import webhook_address, webhook_path
 from bot.ports.conversation import Receiver
 from bot.settings import Settings
 from subscriptions.service.chat_status import apply_once as real_once
 from tests.fakes.telegram import TOKEN, FakeTelegram
+from tests.integration import telegram_bot
 from tests.integration.locked import away
-from tests.integration.telegram_bot import RestingClock, confirmed, posts, telegram_settings
 from tests.make import NOON
 from tests.patience import PATIENCE
 
@@ -41,22 +41,22 @@ def telegram() -> Iterator[FakeTelegram]:
 
 
 @pytest.fixture
-def clock() -> RestingClock:
-    return RestingClock()
+def clock() -> telegram_bot.RestingClock:
+    return telegram_bot.RestingClock()
 
 
 @asynccontextmanager
 async def a_bot_with_a_webhook(
     tmp_path: Path,
     fake: FakeTelegram,
-    clock: RestingClock,
+    clock: telegram_bot.RestingClock,
     *,
     secret: str | None = SECRET,
     url: str = "http://127.0.0.1:1",
 ) -> AsyncIterator[tuple[App, list[Receiver]]]:
-    """An app that does not listen yet."""
+    """Yields an app and its receivers, before they listen."""
     given = SecretStr(secret) if secret else None
-    settings = telegram_settings(tmp_path, fake, webhook_url=url, webhook_secret=given)
+    settings = telegram_bot.telegram_settings(tmp_path, fake, webhook_url=url, webhook_secret=given)
     channel = TelegramChannel(TOKEN, api_url=fake.url, connect=2, read=2)
     app = build_app(settings, clock=clock, channels={"telegram": channel})
     app.open()
@@ -67,8 +67,8 @@ async def a_bot_with_a_webhook(
 
 
 def client_of(receivers: list[Receiver]) -> httpx.AsyncClient:
-    """A client of the web address, without a network between."""
-    web = health_app(dict, [route for receiver in receivers for route in receiver.routes])
+    """Returns a client that calls the web address without a network."""
+    web = web_server.health_app(dict, [route for receiver in receivers for route in receiver.routes])
     return httpx.AsyncClient(transport=httpx.ASGITransport(web), base_url="http://test")
 
 
@@ -80,7 +80,7 @@ def update(text: str = "/list", number: int = 1, chat: int = 42) -> bytes:
 
 
 @asynccontextmanager
-async def web(tmp_path: Path, fake: FakeTelegram, clock: RestingClock) -> AsyncIterator["Web"]:
+async def web(tmp_path: Path, fake: FakeTelegram, clock: telegram_bot.RestingClock) -> AsyncIterator["Web"]:
     """A bot that listens, and a client of its web address."""
     async with (
         a_bot_with_a_webhook(tmp_path, fake, clock) as (app, receivers),
@@ -117,12 +117,12 @@ REFUSED: list[tuple[str, dict[str, Any], int, str]] = [
     ("no UTF-8", {"body": b'"\xff\xfe\xfd"'}, 400, "That cannot be read.\n"),
     ("nothing", {"body": b""}, 400, "That cannot be read.\n"),
     ("very deep", {"body": b"[" * 100_000}, 400, "That cannot be read.\n"),
-    ("too much", {"body": b'"' + b"x" * LARGEST_BODY + b'"'}, 413, "That is too large.\n"),
+    ("too much", {"body": b'"' + b"x" * web_server.LARGEST_BODY + b'"'}, 413, "That is too large.\n"),
 ]
 
 
 async def test_what_is_no_update_of_telegram_is_refused_in_one_line(
-    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, telegram: FakeTelegram, clock: telegram_bot.RestingClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with web(tmp_path, telegram, clock) as page:
         answered = [
@@ -133,7 +133,7 @@ async def test_what_is_no_update_of_telegram_is_refused_in_one_line(
     assert telegram.posted_to("42") == []
 
 
-async def test_only_post_is_taken(tmp_path: Path, telegram: FakeTelegram, clock: RestingClock) -> None:
+async def test_only_post_is_taken(tmp_path: Path, telegram: FakeTelegram, clock: telegram_bot.RestingClock) -> None:
     async with web(tmp_path, telegram, clock) as page:
         for method in ("GET", "PUT", "DELETE"):
             answer = await page.client.request(method, webhook_path(TOKEN))
@@ -141,12 +141,12 @@ async def test_only_post_is_taken(tmp_path: Path, telegram: FakeTelegram, clock:
 
 
 async def test_a_secret_is_looked_at_before_the_body_is_read(
-    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock
+    tmp_path: Path, telegram: FakeTelegram, clock: telegram_bot.RestingClock
 ) -> None:
     read = []
 
     async with a_bot_with_a_webhook(tmp_path, telegram, clock) as (_, receivers):
-        web = health_app(dict, [route for receiver in receivers for route in receiver.routes])
+        web = web_server.health_app(dict, [route for receiver in receivers for route in receiver.routes])
         sent: list[Any] = []
 
         async def receive() -> dict[str, Any]:
@@ -163,7 +163,7 @@ async def test_a_secret_is_looked_at_before_the_body_is_read(
 
 
 async def test_an_update_is_taken_through_a_proxy_with_a_prefix(
-    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock
+    tmp_path: Path, telegram: FakeTelegram, clock: telegram_bot.RestingClock
 ) -> None:
     async with web(tmp_path, telegram, clock) as page:
         assert await page.post(update(number=1)) == (200, "")
@@ -172,7 +172,7 @@ async def test_an_update_is_taken_through_a_proxy_with_a_prefix(
 
 
 async def test_a_repeated_update_is_taken_and_not_answered_again(
-    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock
+    tmp_path: Path, telegram: FakeTelegram, clock: telegram_bot.RestingClock
 ) -> None:
     async with web(tmp_path, telegram, clock) as page:
         assert [await page.post(update()) for _ in range(2)] == [(200, "")] * 2
@@ -180,7 +180,7 @@ async def test_a_repeated_update_is_taken_and_not_answered_again(
 
 
 async def test_an_update_of_unknown_shape_is_not_asked_for_again(
-    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock
+    tmp_path: Path, telegram: FakeTelegram, clock: telegram_bot.RestingClock
 ) -> None:
     async with web(tmp_path, telegram, clock) as page:
         assert await page.post(b'{"update_id": 5, "message": {"chat": []}}') == (200, "")
@@ -188,7 +188,7 @@ async def test_an_update_of_unknown_shape_is_not_asked_for_again(
 
 
 async def test_while_the_database_is_away_telegram_comes_again(
-    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, telegram: FakeTelegram, clock: telegram_bot.RestingClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with web(tmp_path, telegram, clock) as page:
         monkeypatch.setattr("bot.conversation.handler.apply_once", away)
@@ -199,7 +199,7 @@ async def test_while_the_database_is_away_telegram_comes_again(
 
 
 async def test_before_it_listens_and_after_it_takes_nothing(
-    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock
+    tmp_path: Path, telegram: FakeTelegram, clock: telegram_bot.RestingClock
 ) -> None:
     async with a_bot_with_a_webhook(tmp_path, telegram, clock) as (app, receivers), client_of(receivers) as client:
         page = Web(client)
@@ -215,7 +215,7 @@ async def test_before_it_listens_and_after_it_takes_nothing(
 
 @pytest.mark.parametrize("secret", [SECRET, None])
 async def test_telegram_is_told_address_and_secret(
-    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, secret: str | None
+    tmp_path: Path, telegram: FakeTelegram, clock: telegram_bot.RestingClock, secret: str | None
 ) -> None:
     telegram.user_writes("/list")
     one = a_bot_with_a_webhook(tmp_path, telegram, clock, secret=secret)
@@ -240,7 +240,7 @@ def test_the_path_is_that_of_the_token_and_of_no_other() -> None:
 
 
 async def test_an_address_that_telegram_does_not_take_is_named(
-    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock
+    tmp_path: Path, telegram: FakeTelegram, clock: telegram_bot.RestingClock
 ) -> None:
     telegram.queue.local = False
     async with a_bot_with_a_webhook(tmp_path, telegram, clock) as (app, receivers), listening(app, receivers):
@@ -249,7 +249,7 @@ async def test_an_address_that_telegram_does_not_take_is_named(
 
 
 async def test_with_once_nobody_can_ask_for_what_is_sent(
-    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, telegram: FakeTelegram, clock: telegram_bot.RestingClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with a_bot_with_a_webhook(tmp_path, telegram, clock) as (app, _):
         await answer_once(app)
@@ -261,17 +261,20 @@ async def test_with_once_nobody_can_ask_for_what_is_sent(
 
 @asynccontextmanager
 async def a_served_bot(
-    tmp_path: Path, fake: FakeTelegram, clock: RestingClock
+    tmp_path: Path, fake: FakeTelegram, clock: telegram_bot.RestingClock
 ) -> AsyncIterator[tuple[App, list[Receiver], Callable[[], None]]]:
-    """A bot whose web address listens on loopback. The returned function starts it again after it was stopped."""
+    """Yields a bot whose web address listens on loopback, and a function that starts it again after it was stopped."""
     said: list[str] = []
-    settings = telegram_settings(tmp_path, fake)
-    async with serving(settings_with_port(settings, 0), dict, said.append, []):
+    settings = telegram_bot.telegram_settings(tmp_path, fake)
+    async with web_server.serving(settings_with_port(settings, 0), dict, said.append, []):
         address = said[0].partition("http://")[2].partition("/")[0]
-    port = int(address.rpartition(":")[2])  # was free a moment ago
+    port = int(address.rpartition(":")[2])  # this port has just become free
     async with a_bot_with_a_webhook(tmp_path, fake, clock, url=f"http://127.0.0.1:{port}/tg") as (app, receivers):
         hooks = [route for receiver in receivers for route in receiver.routes]
-        async with serving(settings_with_port(app.settings, port), dict, said.append, hooks), listening(app, receivers):
+        async with (
+            web_server.serving(settings_with_port(app.settings, port), dict, said.append, hooks),
+            listening(app, receivers),
+        ):
             yield app, receivers, clock.rings
 
 
@@ -280,20 +283,20 @@ def settings_with_port(settings: Settings, port: int) -> Settings:
 
 
 async def test_what_people_write_comes_by_the_webhook(
-    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock
+    tmp_path: Path, telegram: FakeTelegram, clock: telegram_bot.RestingClock
 ) -> None:
     telegram.user_writes("/sub before")
     async with a_served_bot(tmp_path, telegram, clock):
         telegram.user_writes("/sub diffusion")
         telegram.user_writes("/sub graph")
         telegram.user_writes("/sub optics", "43")
-        await confirmed(telegram)
-        await posts(telegram, 4)
+        await telegram_bot.confirmed(telegram)
+        await telegram_bot.posts(telegram, 4)
     assert [entry.text[:4] for entry in telegram.posted_to("42")] == ["✓ 1 ", "✓ 2 ", "✓ 3 "]
 
 
 async def test_updates_that_the_database_refused_are_sent_again(
-    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, telegram: FakeTelegram, clock: telegram_bot.RestingClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with a_served_bot(tmp_path, telegram, clock) as (_, receivers, rings):
         await asyncio.to_thread(telegram.waits_for, "getWebhookInfo", 1)
@@ -308,7 +311,7 @@ async def test_updates_that_the_database_refused_are_sent_again(
         assert "503" in problems_of(receivers)["telegram updates"]
         monkeypatch.setattr("bot.conversation.handler.apply_once", real_once)
         telegram.repeats()
-        await confirmed(telegram)
+        await telegram_bot.confirmed(telegram)
         rings()
         await clock.rested(3)
         assert problems_of(receivers) == {}
@@ -316,7 +319,7 @@ async def test_updates_that_the_database_refused_are_sent_again(
 
 
 async def test_a_webhook_that_somebody_took_away_is_set_again(
-    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock
+    tmp_path: Path, telegram: FakeTelegram, clock: telegram_bot.RestingClock
 ) -> None:
     async with a_served_bot(tmp_path, telegram, clock) as (_, _, rings):
         await clock.rested(1)
@@ -324,6 +327,6 @@ async def test_a_webhook_that_somebody_took_away_is_set_again(
             await client.post(f"{telegram.url}/bot{TOKEN}/deleteWebhook")
         telegram.user_writes("/sub diffusion")
         rings()
-        await posts(telegram, 1)
+        await telegram_bot.posts(telegram, 1)
     assert len(telegram.posted_to("42")) == 1
     assert set(telegram.queue.webhook_info()["allowed_updates"]) == set(ALLOWED)

@@ -1,4 +1,4 @@
-"""when-out over real HTTP sources: one day of a bot and of the chats that wait for the sources."""
+"""when-out over real HTTP sources: one day of a bot, with chats that wait for the sources."""
 
 from datetime import date, datetime, timedelta
 
@@ -12,25 +12,25 @@ from subscriptions.service.plan import plan_due
 from subscriptions.service.sending import outbox_entries
 from subscriptions.states import SourceTrouble
 from subscriptions.store.database.store import Store
+from tests import make
 from tests.fakes.arxiv import FakeArxiv
-from tests.make import FakeClock, address, paper, subscribes
 from tests.source_harness import SourceHarness, arxiv_source, new_york
 
 pytestmark = pytest.mark.both_databases
 
 THURSDAY, FRIDAY = date(2026, 1, 22), date(2026, 1, 23)
 STEP = timedelta(minutes=15)
-OPERATOR, ABROAD = address("telegram:1"), address("telegram:2")
+OPERATOR, ABROAD = make.address("telegram:1"), make.address("telegram:2")
 
 
 @pytest.fixture
-def clock() -> FakeClock:
+def clock() -> make.FakeClock:
     """Five past midnight in New York, Thursday 22 January 2026."""
-    return FakeClock(new_york("2026-01-22 00:05"))
+    return make.FakeClock(new_york("2026-01-22 00:05"))
 
 
 async def a_day(feeding: SourceHarness, store: Store, until: datetime) -> dict[str, list[str]]:
-    """Polls and plans minute by minute. Returns chat → when it got something, in UTC."""
+    """Polls and plans minute by minute. Returns when each chat got something, in UTC."""
     came: dict[str, list[str]] = {}
     clock = feeding.clock
     while clock.now() < until:
@@ -46,35 +46,35 @@ async def a_day(feeding: SourceHarness, store: Store, until: datetime) -> dict[s
 
 @pytest.mark.sqlite_alone("many like those that run on both: it takes long")
 async def test_each_chat_gets_a_late_batch_when_its_schedule_says(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv
+    store: Store, clock: make.FakeClock, arxiv: FakeArxiv
 ) -> None:
     feeding = SourceHarness(store, clock, arxiv, arxiv_source("cs.LG", name="arXiv"))
-    arxiv.announces(THURSDAY, paper("Graphs one", "cs.LG"))
+    arxiv.announces(THURSDAY, make.paper("Graphs one", "cs.LG"))
     await feeding.due()
     zones = {"10": "UTC", "11": "America/New_York", "12": "Asia/Tokyo"}
     for chat, zone in zones.items():
-        subscribes(store, f"telegram:{chat}", "graphs", tz=zone, now=clock.now())
-    subscribes(store, "telegram:13", "graphs", every="now", now=clock.now())
-    subscribes(store, "telegram:14", "graphs", every="daily", at="09:00", now=clock.now())
+        make.subscribes(store, f"telegram:{chat}", "graphs", tz=zone, now=clock.now())
+    make.subscribes(store, "telegram:13", "graphs", every="now", now=clock.now())
+    make.subscribes(store, "telegram:14", "graphs", every="daily", at="09:00", now=clock.now())
     await a_day(feeding, store, new_york("2026-01-23 00:05"))
 
     arxiv.is_late()
-    arxiv.announces(FRIDAY, paper("Graphs two", "cs.LG"), paper("Graphs three", "cs.LG"))
+    arxiv.announces(FRIDAY, make.paper("Graphs two", "cs.LG"), make.paper("Graphs three", "cs.LG"))
     early = await a_day(feeding, store, new_york("2026-01-23 07:00"))
     arxiv.catches_up()
     rest = await a_day(feeding, store, new_york("2026-01-23 23:00"))
 
     assert early == {}, "nothing came, and nobody was told that"
     assert rest == {
-        "telegram:10": ["Fri 12:05"],  # in its window, as soon as the batch was there
-        "telegram:11": ["Fri 13:05"],  # not before eight in the morning
+        "telegram:10": ["Fri 12:05"],  # in its window, as soon as the batch had arrived
+        "telegram:11": ["Fri 13:05"],  # not before eight in the morning of its zone
         "telegram:13": ["Fri 12:05"],
-        "telegram:12": ["Fri 23:05"],  # its day was over: eight in the morning of Saturday
+        "telegram:12": ["Fri 23:05"],  # its window was over, so it comes at eight on Saturday morning
     }
 
 
 class TestOperators:
-    """Operators are notified about a source once a day, not once before midnight and once after."""
+    """Operators are notified about a source once a day, and not both before and after midnight."""
 
     def notified(self, store: Store, cause: str, moments: list[datetime]) -> list[str]:
         store_chat(store, ABROAD, ChatKind.PRIVATE, now=moments[0], timezone="Asia/Tokyo")
@@ -88,7 +88,7 @@ class TestOperators:
     @pytest.mark.parametrize("cause", ["late", "failed"])
     def test_a_cause_that_lasts_over_midnight_is_told_once(self, store: Store, cause: str) -> None:
         begun = datetime.fromisoformat("2026-01-22T11:05+00:00")
-        hours = [begun + timedelta(hours=n) for n in range(19)]  # over midnight in UTC and in Tokyo
+        hours = [begun + timedelta(hours=n) for n in range(19)]  # a time span with midnight in UTC and in Tokyo
         assert self.notified(store, cause, hours) == ["1 Thu 11:05", "2 Thu 11:05"]
 
     def test_shortly_before_midnight_counts_for_the_day_after(self, store: Store) -> None:

@@ -1,4 +1,6 @@
-"""One thread of a process writes: no other waits for the write lock; requests run in order and fail separately."""
+"""In each process one thread writes, so no other thread waits for the write lock. Requests run in order and fail
+separately.
+"""
 
 import asyncio
 import sqlite3
@@ -17,12 +19,11 @@ from bot.operation.health import Health
 from bot.operation.metrics import Metrics
 from bot.operation.process import Process
 from bot.operation.web_server import serving
-from bot.settings import load_settings
+from bot.settings.loading import load_settings
 from subscriptions.errors import Refused, Sentence, StoreError, StoreUnavailable
 from subscriptions.service.next_deliveries import listed
 from subscriptions.store.database import writer
 from subscriptions.store.database.store import Scope, Store, Transaction
-from subscriptions.store.database.writer import READS, WRITES, Steps
 from tests.fakes.telegram import FakeTelegram
 from tests.integration.locked import AlarmClock, ForeignLock, LockedTable
 from tests.integration.telegram_bot import a_bot
@@ -38,21 +39,21 @@ Lock = ForeignLock | LockedTable
 
 @pytest.fixture
 def lock(store: Store) -> Iterator[Lock]:
-    """A lock that is not held yet."""
+    """A lock that a test can take."""
     held = LockedTable(store) if store.kind.file is None else ForeignLock(store.path)
     yield held
     held.close()
 
 
 class Tries:
-    """The threads that began to write, in their order."""
+    """Collects the names of the threads that begin to write, in order."""
 
     def __init__(self, store: Store) -> None:
         self.threads: list[str] = []
         self.begun = threading.Event()
         if store.kind.file is None:
             event.listen(store._engine, "begin", self._note)
-        else:  # its `begin` is over when it has the lock
+        else:  # SQLite reports `begin` only after it has the lock
             event.listen(store._engine, "before_cursor_execute", self._note_statement)
 
     def _note(self, connection: Connection) -> None:
@@ -80,7 +81,7 @@ def chats(store: Scope) -> list[str]:
 
 
 async def asked(work: Any, *what: Any) -> "list[asyncio.Task[Any]]":
-    """Asks for one write after the other, and lets each be queued."""
+    """Starts one write after the other, and gives each the time to join the queue."""
     tasks = [asyncio.create_task(work(subscribed, *what, number)) for number in range(1, WRITERS + 1)]
     await asyncio.sleep(0)
     return tasks
@@ -140,7 +141,7 @@ class TestAForeignLock:
 
 @asynccontextmanager
 async def served(tmp_path: Path, telegram: FakeTelegram, clock: AlarmClock) -> AsyncIterator[tuple[Store, str]]:
-    """The store of a bot, and the address of its pages."""
+    """Yields the store of a bot and the address of its pages."""
     settings = load_settings(
         {"PAPERWIRE_DATABASE_URL": f"sqlite:///{tmp_path}/p.db", "PAPERWIRE_WEB_PORT": "0"}, tmp_path
     )
@@ -148,7 +149,7 @@ async def served(tmp_path: Path, telegram: FakeTelegram, clock: AlarmClock) -> A
     async with a_bot(tmp_path, telegram, clock) as app:
         process = Process(app, NoSources())  # type: ignore[arg-type]
         health = Health(app.store, clock, lambda: process.problems)
-        metrics = Metrics(app, health.whys)
+        metrics = Metrics(app, health.problems)
         async with serving(settings, health.problems, said.append, [], metrics=metrics.page):
             yield app.store, said[0].removeprefix("Health: ").removesuffix("/health/ready")
 
@@ -192,7 +193,7 @@ class TestOrder:
 
 
 def broken(store: Store) -> None:
-    """Adds a table whose page is damaged: only who reads this table meets that."""
+    """Adds a table with a damaged page: an error comes only when this table is read."""
     with store.write() as transaction:
         connection = transaction.connection()
         connection.exec_driver_sql("CREATE TABLE broken AS SELECT 1 AS x")
@@ -200,7 +201,7 @@ def broken(store: Store) -> None:
         size = connection.exec_driver_sql("PRAGMA page_size").scalar_one()
     with closing(sqlite3.connect(store.path)) as other:
         other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    store._engine.dispose()  # with the pages that its connections keep
+    store._engine.dispose()  # closes the connections, which keep pages in memory
     with store.path.open("r+b") as file:
         file.seek((page - 1) * size)
         file.write(b"\xff" * size)
@@ -253,12 +254,12 @@ class TestSteps:
     async def test_what_reads_and_what_writes_are_done_in_their_threads(self, store: Store) -> None:
         threads: list[str] = []
 
-        def work() -> Steps[int]:
+        def work() -> writer.Steps[int]:
             threads.append(threading.current_thread().name)
-            yield WRITES
+            yield writer.WRITES
             threads.append(threading.current_thread().name)
             subscribed(store, 1)
-            yield READS
+            yield writer.READS
             threads.append(threading.current_thread().name)
             return len(chats(store))
 
@@ -268,9 +269,9 @@ class TestSteps:
     async def test_work_whose_writing_is_refused_is_told_so_and_cleans_up(self, store: Store) -> None:
         ends: list[str] = []
 
-        def work() -> Steps[None]:
+        def work() -> writer.Steps[None]:
             try:
-                yield WRITES
+                yield writer.WRITES
                 ends.append("written")
             finally:
                 ends.append("cleaned up")

@@ -1,4 +1,4 @@
-"""Transcripts of a shell, as data: lines that are typed, the answers that are expected, and a folder to type them in."""
+"""Transcripts of a shell as data: lines that are typed, the expected answers, and a folder to type them in."""
 
 import os
 import re
@@ -28,7 +28,7 @@ from tests.patience import PATIENCE
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A line that is typed into a shell, the answer that is expected, and the exit status."""
+    """A line that is typed into a shell, with its expected answer and exit status."""
 
     typed: str
     shown: str
@@ -45,7 +45,9 @@ def stories(path: Path) -> dict[str, str]:
 
 
 def steps(text: str) -> list[Step]:
-    """Returns what a text types after `$ `, in order. `$ echo $?` with a number gives the status of the line before."""
+    """Returns the lines that a text types after `$ `, in order. `$ echo $?` with a number gives the status of the line
+    before.
+    """
     found: list[Step] = []
     for part in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
         typed, _, shown = part.rstrip("\n").partition("\n")
@@ -58,7 +60,7 @@ def steps(text: str) -> list[Step]:
 
 
 def shows(shown: str, text: str) -> bool:
-    """Whether a page shows this text: … matches anything within a line, a line of … any lines."""
+    """Returns whether a page shows this text: … matches anything within a line; a line with only … matches any lines."""
     pattern = "".join(
         r"(?:.*\n)*" if line.strip() == "…" else re.escape(line.rstrip()).replace("…", ".*") + r"\n"
         for line in shown.splitlines()
@@ -67,7 +69,9 @@ def shows(shown: str, text: str) -> bool:
 
 
 def shows_value(shown: object, value: object) -> bool:
-    """Whether a page shows this JSON: "…" matches any value, at the end of a list any further ones."""
+    """Returns whether a page shows this JSON: "…" matches any value; at the end of a list, it matches all further
+    values.
+    """
     match shown, value:
         case "…", _:
             return True
@@ -92,7 +96,7 @@ FAKES: Mapping[str, Callable[[], AbstractContextManager[Any]]] = {
 
 
 def _settings_of(name: str, fake: Any) -> dict[str, str]:
-    """The variables by which the program uses a fake."""
+    """Returns the variables that make the program use a fake."""
     match name:
         case "arxiv":
             return {"PAPERWIRE_ALLOWED_HOSTS": "127.0.0.1", "ARXIV": fake.url}
@@ -107,17 +111,17 @@ def _settings_of(name: str, fake: Any) -> dict[str, str]:
 
 
 def _told(value: object) -> str:
-    """What a fake tells, as a line."""
+    """Returns a value that a fake reports, as a line."""
     if isinstance(value, EmailMessage):
         return f"{value['To']}: {value['Subject']}"
     return str(getattr(value, "text", value))
 
 
 class Shell:
-    """A folder in which lines are typed, with the sample digests, a digest of three papers and a database of its own."""
+    """A folder in which lines are typed. It has the sample digests, a digest of three papers and a new database."""
 
     def __init__(self, terminal: Terminal, monkeypatch: pytest.MonkeyPatch, stack: ExitStack) -> None:
-        """`stack` ends the fakes."""
+        """`stack` stops the fakes."""
         self._terminal, self._monkeypatch, self._stack = terminal, monkeypatch, stack
         self._fakes: dict[str, Any] = {}
         terminal.file("bot/.keep", "")
@@ -126,10 +130,10 @@ class Shell:
         terminal.set("WEB_PORT", "0")
 
     def type(self, line: str) -> tuple[int, str]:
-        """Runs a line. Returns its exit status and output; of `--json` only standard output.
+        """Runs a line. Returns its exit status and output; with `--json`, only standard output.
 
-        Besides lines of sh, these can be typed: paperwire, with `< FILE` or `> FILE` at the end, `export NAME=VALUE`, and
-        what a fake does or tells: `telegram blocks 42`. The settings name a fake once it is typed.
+        Besides lines of sh, these can be typed: paperwire, with `< FILE` or `> FILE` at the end; `export NAME=VALUE`;
+        and what a fake does or reports: `telegram blocks 42`. A fake is in the settings from its first line on.
         """
         if line.split(maxsplit=1)[0] in FAKES:
             return 0, "".join(f"{_told(value)}\n" for value in self._asked(*shlex.split(line)))

@@ -1,4 +1,4 @@
-"""The pages of a bot in this process: an application that is asked as a browser asks, with cookies and forms."""
+"""The pages of a bot in this process: an application that gets requests as from a browser, with cookies and forms."""
 
 import re
 from collections.abc import AsyncIterator
@@ -9,10 +9,10 @@ from pathlib import Path
 import httpx
 
 from bot.app import App, build_app
-from bot.operation.listening import listening
 from bot.operation.site import Site, make_site
 from bot.operation.web_server import health_app
-from bot.settings import load_settings
+from bot.operation.worker import listening
+from bot.settings.loading import load_settings
 from tests.make import FakeClock
 
 HOME = "http://127.0.0.1:8420"
@@ -20,7 +20,7 @@ HOME = "http://127.0.0.1:8420"
 
 @dataclass(slots=True)
 class Browser:
-    """A browser with its own cookies; its forms carry the token of the page that it has seen last."""
+    """A browser with its own cookies. Its forms carry the token of the page that it saw last."""
 
     client: httpx.AsyncClient
     token: str = ""
@@ -34,18 +34,18 @@ class Browser:
         return answer
 
     async def posts(self, path: str, fields: dict[str, str], **headers: str) -> httpx.Response:
-        """Posts a form of the page that was seen last."""
+        """Posts a form of the page that the browser saw last."""
         given = {"origin": str(self.client.base_url).rstrip("/"), **headers}
         return await self.client.post(path, data={"token": self.token, **fields}, headers=given)
 
     async def says(self, text: str, **fields: str) -> str:
-        """Says something and returns the page that is shown then."""
+        """Sends a message, and returns the page that follows."""
         answer = await self.posts("/chat/say", {"text": text, **fields})
         assert answer.status_code == 303, answer.text
         return (await self.opens()).text
 
     def button(self, label: str) -> dict[str, str]:
-        """The fields of the newest button with this label."""
+        """Returns the fields of the newest button with this label."""
         forms = re.findall(r'<form class="body".*?</form>', self.shown, re.DOTALL)
         for form in reversed(forms):
             if found := re.search(
@@ -59,7 +59,7 @@ class Browser:
 
 @dataclass(slots=True)
 class Pages:
-    """A bot whose pages are open."""
+    """A bot with open pages."""
 
     app: App
     site: Site
@@ -72,7 +72,7 @@ class Pages:
 
 @asynccontextmanager
 async def open_pages(folder: Path, clock: FakeClock, database_url: str = "", **settings: str) -> AsyncIterator[Pages]:
-    """Opens the pages of a bot with these settings: `web_password="…"` is PAPERWIRE_WEB_PASSWORD."""
+    """Opens the pages of a bot with these settings; for example, `web_password="…"` sets PAPERWIRE_WEB_PASSWORD."""
     given = {f"PAPERWIRE_{name.upper()}": value for name, value in settings.items()}
     url = database_url or f"sqlite:///{folder}/paperwire.db"
     app = build_app(load_settings({"PAPERWIRE_DATABASE_URL": url, **given}, folder), clock=clock)

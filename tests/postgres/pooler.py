@@ -1,7 +1,7 @@
-"""A small pooler in transaction mode: clients share a few sessions of the server, and each transaction gets a free one.
+"""A small pooler in transaction mode. Clients share a few sessions of the server; each transaction uses a free session.
 
-Like PgBouncer, it answers a client's startup itself, so the client's settings of the session do not reach the server;
-it refuses `options`, unless `ignores_options` is set.
+Like PgBouncer, it answers a client's startup message itself, so the client's session settings do not reach the server.
+It refuses `options`, unless `ignores_options` is set.
 """
 
 import socket
@@ -15,13 +15,13 @@ from queue import Queue
 from tests.patience import PATIENCE
 from tests.postgres.cluster import SUPERUSER
 
-_PROTOCOL = 196_608  # 3.0
-_ENDS_BATCH = (b"Q", b"S")  # a client's messages that the server answers with ReadyForQuery
-_IDLE = b"I"  # ReadyForQuery outside of a transaction
+_PROTOCOL = 196_608  # protocol version 3.0
+_ENDS_BATCH = (b"Q", b"S")  # client messages that the server answers with ReadyForQuery
+_IDLE = b"I"  # ReadyForQuery outside a transaction
 
 
 class Pooler:
-    """Listens in `folder`, as a server does, for clients of one database of the server in the folder `behind`."""
+    """Listens in `folder`, like a server. Its clients share one database of the server in the folder `behind`."""
 
     def __init__(self, folder: Path, behind: Path, database: str, *, sessions: int = 1, ignores_options: bool) -> None:
         self._ignores_options = ignores_options
@@ -64,7 +64,7 @@ class Pooler:
                 self._transaction(client)
 
     def _transaction(self, client: socket.socket) -> None:
-        """Passes one transaction on: from its first message until the server is idle again."""
+        """Forwards one transaction, from its first message until the server is idle again."""
         first = _read(client)
         if first[0] == b"X":
             raise EOFError
@@ -104,7 +104,7 @@ def _session(path: Path, database: str) -> socket.socket:
 
 
 def _read(from_: socket.socket) -> tuple[bytes, bytes]:
-    """A message: its kind and what it says."""
+    """Reads one message. Returns its kind and its content."""
     kind = _exactly(from_, 1)
     (length,) = struct.unpack("!I", _exactly(from_, 4))
     return kind, _exactly(from_, length - 4)

@@ -1,4 +1,4 @@
-"""How much the server has read of a table, for sessions that have ended."""
+"""Measures how much the server has read of a table, in sessions that have ended."""
 
 import psycopg
 
@@ -13,7 +13,7 @@ _READ = """
 
 
 def read(url: str, *tables: str) -> tuple[int, int]:
-    """Rows read by scans of whole tables, and entries of indexes read. A session reports its numbers when it ends."""
+    """Returns (rows read by scans of whole tables, index entries read). A session reports its numbers when it ends."""
     with psycopg.connect(url, autocommit=True) as connection:
         while connection.execute(_OTHERS).fetchall() != [(0,)]:
             pass

@@ -1,4 +1,4 @@
-"""The PostgreSQL of this run of the tests, which its processes share, and databases on it."""
+"""The PostgreSQL of this test run. All processes of the run share it, and each test gets a database on it."""
 
 import os
 import shutil
@@ -17,7 +17,7 @@ from subscriptions.store.database.store import Store
 from tests.make import NOON
 from tests.postgres.cluster import SUPERUSER, short_folder
 
-_FOLDER = "TESTS_OF_PAPERWIRE_POSTGRES"  # a variable of the processes of the tests
+_FOLDER = "TESTS_OF_PAPERWIRE_POSTGRES"  # an environment variable of the test processes
 _ROOT = Path(__file__).parents[2]
 _numbers = count(1)
 _EMPTY = """
@@ -45,17 +45,17 @@ _SHAPE = """
     SELECT (SELECT min(version_num) FROM alembic_version), count(*), sum(relnatts), sum(relchecks),
     (SELECT count(*) FROM pg_trigger), (SELECT count(*) FROM pg_proc), (SELECT count(*) FROM pg_db_role_setting)
     FROM pg_class
-"""  # is another one after a test that changed the schema
+"""  # it differs after a test that changed the schema
 
 
 @contextmanager
 def run_of_tests() -> Iterator[None]:
-    """In the first process of a run: makes the folder of the server, which ends with this process, however that ends."""
+    """Makes the folder of the server. Called in the first process of a run; when this process ends, the server ends too."""
     folder = short_folder()
     folder.chmod(0o755)
     os.environ[_FOLDER] = str(folder)
     os.mkfifo(folder / "run")
-    held = os.open(folder / "run", os.O_RDWR)  # the server reads at the other end until this one is closed everywhere
+    held = os.open(folder / "run", os.O_RDWR)  # the server waits at the other end until no process holds this one open
     try:
         yield
     finally:
@@ -95,21 +95,21 @@ class Server:
 
     @property
     def sockets(self) -> Path:
-        """The folder of its socket."""
+        """Returns the folder of the server's socket."""
         return self.folder / "cluster"
 
     def info(self, database: str) -> str:
-        """The connection string of a database for psycopg."""
+        """Returns the connection string of a database for psycopg."""
         return f"host={self.folder}/cluster user={SUPERUSER} dbname={database}"
 
     def url(self, database: str, user: str = SUPERUSER, password: str = "") -> str:
-        """The address of a database, as in PAPERWIRE_DATABASE_URL."""
+        """Returns the address of a database in the form of PAPERWIRE_DATABASE_URL."""
         login = f"{user}:{password}" if password else user
         return f"postgresql://{login}@/{database}?host={self.folder}/cluster"
 
     @contextmanager
     def database(self, *, empty: bool = False) -> Iterator[str]:
-        """The address of a new database with this version's schema; `empty`: without one. It is dropped afterwards."""
+        """Lends a new database with this version's schema (`empty`: without a schema), and drops it afterwards. Yields its address."""
         name = f"t{os.getpid()}_{next(_numbers)}"
         template = "template1" if empty else "template_of_tests"
         self._control.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
@@ -120,7 +120,7 @@ class Server:
 
     @contextmanager
     def lent(self) -> Iterator[str]:
-        """The address of a database as from `database`, but faster: emptied after a test and lent to the next."""
+        """Like `database`, but faster: the database is emptied after a test and used by the next test."""
         one = self._lendable.pop() if self._lendable else self._new_lendable()
         try:
             yield self.url(one.name)
@@ -142,7 +142,7 @@ class Server:
         self._control.execute(f"DROP DATABASE {one.name} WITH (FORCE)")
 
     def close(self) -> None:
-        """Drops what was lent, and ends the connection of this process."""
+        """Drops the databases that were lent, and closes the connection of this process."""
         for one in self._lendable:
             self._drop(one)
         self._control.close()
@@ -150,7 +150,7 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class _Lendable:
-    """A database that one test after another gets."""
+    """A database that several tests use, one after another."""
 
     name: str
     control: psycopg.Connection

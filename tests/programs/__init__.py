@@ -1,1 +1,1 @@
-"""Programs that are no tests: faults, the year, the soak, the cluster, fuzzing. Each has a short run among the tests."""
+"""Programs that are not tests: faults, the year, the soak, the cluster, fuzzing. For each, a test makes a short run."""

@@ -19,6 +19,6 @@ def telegram() -> Iterator[FakeTelegram]:
 
 @pytest.fixture
 async def scenario(tmp_path: Path, telegram: FakeTelegram, clock: FakeClock) -> AsyncIterator[Scenario]:
-    """A bot at noon UTC of Thursday 22 January 2026, before any message."""
+    """A bot at noon UTC on Thursday 22 January 2026, before its first message."""
     async with a_scenario(tmp_path, telegram, clock) as begun:
         yield begun

@@ -7,8 +7,8 @@
     await scenario.presses("more")
 
 Requests go through the receivers and the dispatcher, as in `paperwire run`, and all answers have arrived when a verb
-returns. `later` advances the clock and delivers what is due. Chats are Telegram's ids; "-1001/5" is a topic. Verbs of
-`scenario.telegram` do what only Telegram does (blocks, migrates, …); then `listens` lets the bot receive the updates.
+returns. `later` advances the clock and delivers what is due. Chats are named by Telegram's ids; "-1001/5" is a topic. Verbs of
+`scenario.telegram` do what only Telegram does (blocks, migrates, …). After them, `listens` lets the bot receive the updates.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from bot.app import App, build_app
-from bot.operation.listening import answer_once
+from bot.operation.worker import answer_once
 from bot.settings import Settings, TelegramSettings
 from subscriptions.model import Paper
 from subscriptions.service.next_deliveries import listed
@@ -34,7 +34,7 @@ from tests.make import FakeClock, address, ingested
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What people see after an action: new or changed messages, and the toast over a button."""
+    """What people see after an action: new or changed messages, and the toast after a press of a button."""
 
     entries: tuple[Entry, ...] = ()
     toast: str = ""
@@ -67,7 +67,7 @@ class Seen:
 
     @property
     def changed(self) -> bool:
-        """Whether the message replaced an earlier one."""
+        """Whether the message replaced an earlier message."""
         return [entry.kind for entry in self.entries] == ["edit"]
 
     @property
@@ -82,7 +82,7 @@ def _keyboard(entry: Entry) -> Sequence[Sequence[dict[str, Any]]]:
 
 
 class Scenario:
-    """A bot, the people around it, and their time."""
+    """A bot, the people who use it, and their clock."""
 
     def __init__(self, telegram: FakeTelegram, clock: FakeClock, settings: Settings) -> None:
         self.telegram = telegram
@@ -93,7 +93,10 @@ class Scenario:
     # ── people ────────────────────────────────────────────────────────────────
 
     async def says(self, text: str, chat: str = "42", **more: Any) -> Seen:
-        """Sends a message; in a group `by` is the sender. `more` are arguments of the fake's `user_writes`."""
+        """Sends a message. Returns what people then see. In a group, `by` is the sender.
+
+        `more` are arguments of the fake's `user_writes`.
+        """
         where, _, topic = chat.partition("/")
         seen = len(self.telegram.journal)
         self._set_platform_time()
@@ -101,7 +104,7 @@ class Scenario:
         return await self._listens(seen)
 
     async def presses(self, label: str, chat: str = "42", *, by: str = "") -> Seen:
-        """Presses the newest button with this label."""
+        """Presses the newest button with this label. Returns what people then see."""
         seen = len(self.telegram.journal)
         self._set_platform_time()
         press = self.telegram.presses(label, chat.partition("/")[0], by=by)
@@ -109,7 +112,7 @@ class Scenario:
         return Seen(after.entries, self.telegram.toasts().get(press, "not even acknowledged"))
 
     async def listens(self) -> Seen:
-        """Lets the bot receive everything that happened meanwhile."""
+        """Lets the bot receive all waiting updates. Returns what people then see."""
         return await self._listens(len(self.telegram.journal))
 
     # ── papers and time ───────────────────────────────────────────────────────
@@ -128,12 +131,12 @@ class Scenario:
     # ── the process ───────────────────────────────────────────────────────────
 
     async def restarts(self) -> Seen:
-        """Ends the process and starts another on the same database. Returns what the new one says on its own."""
+        """Ends the process and starts another one on the same database. Returns what it sends without a request."""
         await self.app.close()
         return await self.begins()
 
     async def is_killed(self, *doing: asyncio.Task[Any]) -> None:
-        """Ends the process at once: the call that this test began with `doing` goes no further."""
+        """Ends the process at once. The call that this test started as `doing` is cancelled too."""
         mine = asyncio.current_task()
         under_way = {task for task in asyncio.all_tasks() if task is not mine} | {*doing}
         for task in under_way:
@@ -142,7 +145,7 @@ class Scenario:
         await self.app.close()
 
     async def begins(self) -> Seen:
-        """Starts a process. Returns what it says on its own."""
+        """Starts a process. Returns what it sends without a request."""
         self.app = self._begun()
         return await self.listens()
 
@@ -174,7 +177,7 @@ class Scenario:
 async def a_scenario(
     tmp_path: Path, telegram: FakeTelegram, clock: FakeClock, **settings: Any
 ) -> AsyncIterator[Scenario]:
-    """A bot with an empty database; `settings` are the operator's, with access open to all."""
+    """A bot with an empty database and access open to all. `settings` are further settings of the operator."""
     scenario = Scenario(
         telegram,
         clock,

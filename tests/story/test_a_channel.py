@@ -1,4 +1,4 @@
-"""A public channel is managed from a private chat: its readers see papers and one link, and nothing of the managing."""
+"""A public channel is managed from a private chat. Its readers see papers and one link, but nothing about the management."""
 
 from tests.fakes.telegram import NAME, FakeTelegram
 from tests.make import paper
@@ -14,7 +14,7 @@ async def test_a_public_channel_is_managed_from_a_private_chat(scenario: Scenari
     )
     await scenario.says("/start")
 
-    # Who adds the bot hears from it in private; the channel sees nothing.
+    # The person who adds the bot gets a private message. The channel sees nothing.
     telegram.adds(CHANNEL, by=ADA)
     card = await scenario.listens()
     assert card.chats == [ADA]
@@ -22,7 +22,7 @@ async def test_a_public_channel_is_managed_from_a_private_chat(scenario: Scenari
         "I am in the channel Daily vision now. It is managed from here, so that nobody there sees it."
     )
 
-    # From here on the private chat speaks of the channel; a stranger does not even learn that the bot is in it.
+    # From now on, the private chat is about the channel. A stranger does not even learn that the bot is in the channel.
     stranger = await scenario.says("/connect @daily_vision", READER)
     assert stranger.text == ("✗ I know no chat @daily_vision that you administer and I am in. Add me to it first.")
     begun = await scenario.says("/connect @daily_vision")
@@ -39,7 +39,7 @@ async def test_a_public_channel_is_managed_from_a_private_chat(scenario: Scenari
     assert (scenario.queries(CHANNEL), scenario.queries(ADA)) == (["cs.CV -survey"], [])
     assert telegram.posted_to(CHANNEL) == []
 
-    # The channel gets a message for each paper, one link under the last, and no other buttons.
+    # The channel gets one message per paper, one link under the last paper, and no other buttons.
     scenario.brings(paper("Light on snow", "cs.CV"), paper("Snow: a survey", "cs.CV"), paper("Ice and glass", "cs.CV"))
     first, second = await scenario.later(hours=2)
     assert {first.lines[1], second.lines[1]} == {"Light on snow", "Ice and glass"}
@@ -47,7 +47,7 @@ async def test_a_public_channel_is_managed_from_a_private_chat(scenario: Scenari
     assert first.silent
     assert second.silent
 
-    # A reader opens the link, and has the same for themselves with one press.
+    # A reader opens the link and subscribes to the same papers with one press.
     (key,) = second.keys
     bot, _, payload = key["url"].removeprefix("https://t.me/").partition("?start=")
     assert bot == NAME
@@ -59,7 +59,7 @@ async def test_a_public_channel_is_managed_from_a_private_chat(scenario: Scenari
     assert (await scenario.presses("subscribe", READER)).lines[0] == "✓ 1  category:cs.CV, not survey · daily 14:00 UTC"
     assert scenario.queries(READER) == ["cs.CV -survey"]
 
-    # Another admin removes the bot: the channel waits, and who added it hears of it.
+    # Another admin removes the bot. The channel waits, and the person who added the bot is told.
     telegram.kicks(CHANNEL, by="7")
     assert not await scenario.listens()
     (notice,) = await scenario.later(minutes=1)

@@ -1,4 +1,4 @@
-"""A forum group with two topics, each with its own manager, and a member who may read and not change."""
+"""A forum group with two topics: each has its own manager, and one member may read but not change anything."""
 
 from tests.fakes.telegram import NAME, FakeTelegram
 from tests.make import paper
@@ -12,14 +12,14 @@ async def test_a_forum_with_two_topics_and_two_managers(scenario: Scenario, tele
     people = {"7": "creator", "8": "administrator", "9": "member"}
     telegram.knows(FORUM, title="Our lab", topics=(5, 6), people=people)
 
-    # One silent line when the bot is added, and no more.
+    # The bot sends one silent line when it is added, and nothing more.
     telegram.adds(FORUM, by="7")
     greeting = await scenario.listens()
     assert greeting.text == f"Admins: /sub@{NAME} diffusion. I am quiet otherwise."
     assert (greeting.chats, greeting.silent) == ([FORUM], True)
     assert not await scenario.says("what does it do?", VISION, **KIM)
 
-    # Each manager asks in their own topic, and is answered there, in two lines.
+    # Each manager sends a command in their own topic, and the bot answers there in two lines.
     said = await scenario.says(f"/sub@{NAME} diffusion daily 14:00", VISION, **MARA)
     assert said.lines == ["✓ 1  diffusion · daily 14:00 UTC", "I know no papers yet. First: Thu 22 Jan 14:00."]
     assert (said.chats, said.silent) == ([VISION], True)
@@ -30,12 +30,12 @@ async def test_a_forum_with_two_topics_and_two_managers(scenario: Scenario, tele
         [],
     )
 
-    # A member may look.
+    # A member may see the list.
     refused = await scenario.says(f"/sub@{NAME} graphs", LANGUAGE, **KIM)
     assert refused.lines == ["✗ Only admins of this chat can change that."]
     assert (await scenario.says(f"/list@{NAME}", LANGUAGE, **KIM)).lines[1].startswith("1  category:cs.CL")
 
-    # Each topic gets its own papers, a paper of both in both.
+    # Each topic gets its own papers. A paper that fits both topics comes in both.
     scenario.brings(
         paper("Diffusion of language", "cs.CL"), paper("Diffusion of light", "cs.CV"), paper("Verbs", "cs.CL")
     )
@@ -46,7 +46,7 @@ async def test_a_forum_with_two_topics_and_two_managers(scenario: Scenario, tele
     assert vision.silent
     assert language.silent
 
-    # All may press buttons, but not change everything with them; another person's change is named before it is undone.
+    # All members may press buttons, but only admins may change things. An undo names the other person first.
     assert (await scenario.presses("1", LANGUAGE, by="9")).chats == [LANGUAGE]
     assert (await scenario.presses("⋯", LANGUAGE, by="9")).changed
     assert (await scenario.presses("mute ▾", LANGUAGE, by="9")).toast == "Only admins of this chat can change that."
@@ -57,7 +57,7 @@ async def test_a_forum_with_two_topics_and_two_managers(scenario: Scenario, tele
     assert foreign.lines == ["Ada did the last change here:", "1 was: active", "1 is: paused until Thu 29 Jan 14:00"]
     assert (await scenario.presses("undo it", LANGUAGE, by="7")).lines[0] == "✓ Undone."
 
-    # A topic that is closed waits, and the General topic hears of it; the other one goes on.
+    # A closed topic waits, and the bot says so in the General topic. The other topic goes on.
     telegram.closes_topic(FORUM, 6)
     assert not await scenario.listens()
     (notice,) = await scenario.later(minutes=1)
@@ -67,7 +67,7 @@ async def test_a_forum_with_two_topics_and_two_managers(scenario: Scenario, tele
     (vision,) = await scenario.later(days=1)
     assert (vision.chats, "Diffusion of sand" in vision.text) == ([VISION], True)
 
-    # Opened again it is offered what it missed, there.
+    # When the topic is opened again, the bot offers it the missed papers there.
     telegram.reopens_topic(FORUM, 6)
     offer = await scenario.listens()
     assert (offer.chats, offer.lines[0], offer.buttons) == ([LANGUAGE], "1 paper waits.", ["send 1", "skip"])

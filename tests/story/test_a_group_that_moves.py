@@ -1,4 +1,4 @@
-"""A group becomes a supergroup while a bulletin of several messages is on its way to it."""
+"""A group becomes a supergroup while a bulletin of several messages is being sent to it."""
 
 import asyncio
 
@@ -19,7 +19,7 @@ async def test_a_group_becomes_a_supergroup_in_the_middle_of_a_bulletin(
     await scenario.says(f"/set@{NAME} limit all", OLD, **MARA)
     scenario.brings(*(paper(f"A graph of kind {number}") for number in range(PAPERS)))
 
-    # Telegram has the second message in its hand at the moment the group moves.
+    # Telegram is processing the second message when the group moves.
     telegram.answers("hang before", after=1, chat=OLD)
     going_out = asyncio.create_task(scenario.later(hours=2))
     await asyncio.to_thread(telegram.waits_hanging)
@@ -27,7 +27,7 @@ async def test_a_group_becomes_a_supergroup_in_the_middle_of_a_bulletin(
     telegram.releases()
     messages = await going_out
 
-    # The rest follows to the new address in the same call: every paper once, in their order.
+    # The same call sends the rest to the new address: every paper once, in order.
     assert [message.chats for message in messages] == [[OLD], [NEW], [NEW]]
     assert [message.lines[0].rpartition(" · ")[2] for message in messages] == ["1/3", "2/3", "3/3"]
     numbers = [label for message in messages for label in message.buttons]
@@ -35,15 +35,15 @@ async def test_a_group_becomes_a_supergroup_in_the_middle_of_a_bulletin(
     titles = [line.split(" ", 1)[1] for message in messages for line in message.lines if " A graph of kind " in line]
     assert len(set(titles)) == len(titles) == PAPERS
 
-    # Both groups report the move afterwards; that is not new, so the bot stays silent.
+    # Both groups report the move afterwards. The bot knows it already, so it stays silent.
     assert not await scenario.listens()
     assert scenario.queries(NEW) == ["graph"]
 
-    # Buttons from before and after the move open their papers, in the new group.
+    # Buttons from before and after the move open their papers in the new group.
     assert (await scenario.presses("1", OLD, by="7")).chats == [NEW]
     assert (await scenario.presses("40", NEW, by="7")).chats == [NEW]
 
-    # It goes on there, with its settings and its papers.
+    # The new group goes on with the same settings and papers.
     assert (await scenario.says(f"/set@{NAME} limit", NEW, **MARA)).lines[0].startswith("Papers shown: all papers")
     scenario.brings(paper("A graph of kind 7"), paper("A late graph"))
     (next_day,) = await scenario.later(days=1)

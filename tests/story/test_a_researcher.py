@@ -15,7 +15,7 @@ async def test_a_researcher_subscribes_gets_an_alert_excludes_undoes_and_forgets
     hello = await scenario.says("/start")
     assert hello.lines[0] == "I tell you when papers appear that you care about, once a day or at once."
 
-    # A subscription is confirmed in words, and the bot asks for the time zone.
+    # A subscription is confirmed in words. The bot asks for the time zone.
     reply = await scenario.says("/sub diffusion now")
     assert reply.lines[0] == "✓ 1  diffusion · now"
     assert reply.lines[-1] == "The times are those of UTC. Which clock is yours?"
@@ -24,7 +24,7 @@ async def test_a_researcher_subscribes_gets_an_alert_excludes_undoes_and_forgets
         "It is 13:00 there.",
     ]
 
-    # A paper that fits comes at once, with its words; nothing else comes.
+    # A matching paper comes at once, with the words that it matches. Nothing else comes.
     scenario.brings(TIDES, paper("Graphs of rivers"))
     (alert,) = await scenario.later(minutes=5)
     assert alert.lines[0] == "Diffusion for tides"
@@ -35,7 +35,7 @@ async def test_a_researcher_subscribes_gets_an_alert_excludes_undoes_and_forgets
     assert "in the title: Diffusion for tides" in (await scenario.presses("why")).text
     assert await scenario.later(minutes=5) == []
 
-    # Two at once are one message; the card of the second shows how to have fewer such.
+    # Two papers at once are one message. The card of the second paper shows how to get fewer like it.
     scenario.brings(COINS, MAPS)
     (both,) = await scenario.later(hours=1)
     assert both.buttons == ["1", "2"]
@@ -49,7 +49,7 @@ async def test_a_researcher_subscribes_gets_an_alert_excludes_undoes_and_forgets
     assert rule.lines == ["✓ 1  diffusion, not survey", "diffusion -survey"]
     assert scenario.queries() == ["diffusion -survey"]
 
-    # The rule holds; taken back, it holds no longer.
+    # The exclusion works. After an undo, it no longer does.
     scenario.brings(BOATS)
     assert await scenario.later(hours=1) == []
     undone = await scenario.presses("undo")
@@ -59,7 +59,7 @@ async def test_a_researcher_subscribes_gets_an_alert_excludes_undoes_and_forgets
     (survey,) = await scenario.later(hours=1)
     assert survey.lines[0] == "A survey of diffusion"
 
-    # Forgetting asks once, and then nothing is left, not even for what comes.
+    # /forget asks for a confirmation. Afterwards nothing is left, and new papers do not come either.
     assert (await scenario.says("/forget")).buttons == ["keep it", "erase everything"]
     gone = await scenario.presses("erase everything")
     assert gone.lines[0] == "✓ Erased: 1 subscription, the memory of 4 papers, all settings and buttons."

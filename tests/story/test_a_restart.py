@@ -1,4 +1,4 @@
-"""The process ends in the middle of a conversation, cleanly or not, and another process continues."""
+"""The process ends during a conversation, properly or not, and another process continues."""
 
 import asyncio
 
@@ -14,7 +14,7 @@ async def test_buttons_and_questions_of_before_a_restart_still_work(scenario: Sc
     question = await scenario.says("/edit 1")
     assert question.lines[-1] == "Write what it shall be instead."
 
-    # Another process answers as if nothing had happened; it says nothing on its own.
+    # The other process answers as if nothing had happened. It sends nothing without a request.
     assert not await scenario.restarts()
     await scenario.presses("⋯")
     assert "in the title: Diffusion for tides" in (await scenario.presses("why")).text
@@ -24,7 +24,7 @@ async def test_buttons_and_questions_of_before_a_restart_still_work(scenario: Sc
     assert (await scenario.says("diffusion -survey")).lines[0] == "✓ 1  diffusion, not survey · now"
     assert (await scenario.presses("13:00 Berlin")).lines[0] == "✓ Time zone: Europe/Berlin (was: UTC)"
 
-    # A further process does not forget what an undo reverts either.
+    # A third process also knows what an undo must revert.
     assert not await scenario.restarts()
     assert (await scenario.presses("undo")).lines == ["✓ Undone.", "Time zone: UTC (was: Europe/Berlin)"]
 
@@ -34,7 +34,7 @@ async def test_a_reply_that_nobody_saw_arrive_is_posted_once_more_and_what_it_di
 ) -> None:
     await scenario.says("/sub diffusion now")
 
-    # Telegram has taken the reply and not answered yet when the process is killed.
+    # Telegram has accepted the reply but not answered when the process is killed.
     telegram.answers("hang after")
     saying = asyncio.create_task(scenario.says("/sub graphs now"))
     await asyncio.to_thread(telegram.waits_hanging)
@@ -46,6 +46,6 @@ async def test_a_reply_that_nobody_saw_arrive_is_posted_once_more_and_what_it_di
     assert [entry.text.split("\n")[0] for entry in telegram.posted_to("42")][-2:] == ["✓ 2  graphs · now"] * 2
     assert scenario.queries() == ["diffusion", "graphs"]
 
-    # Once more, not for ever.
+    # The reply is sent once more, but not again and again.
     assert not await scenario.restarts()
     assert scenario.queries() == ["diffusion", "graphs"]

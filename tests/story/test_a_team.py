@@ -1,7 +1,7 @@
-"""A team in Slack: they install the app, papers come at nine in a thread, they remove the app and install it again.
+"""A team in Slack: they install the app, get papers at nine in a thread, remove the app and install it again.
 
-All goes over real HTTP, as with `paperwire run`: a browser installs the app, Slack signs requests, their channel
-answers.
+Everything goes over real HTTP, as with `paperwire run`: a browser installs the app, Slack sends signed requests, and
+the channel posts the answers.
 """
 
 from collections.abc import AsyncIterator, Iterator
@@ -15,8 +15,8 @@ import pytest
 from pydantic import SecretStr
 
 from bot.app import App, build_app
-from bot.operation.listening import Supervised, listening
 from bot.operation.web_server import serving
+from bot.operation.worker import Supervised, listening
 from bot.settings import Settings, SlackSettings
 from tests.conversation.slack_harness import state_of
 from tests.fakes.journal import Entry
@@ -37,7 +37,7 @@ def slack() -> Iterator[FakeOAuth]:
 
 @asynccontextmanager
 async def an_app_for_everybody(folder: Path, fake: FakeOAuth) -> AsyncIterator[tuple[Scene, httpx.AsyncClient]]:
-    """Runs `paperwire run` with an OAuth client and no workspace yet, and a person's browser."""
+    """Runs `paperwire run` with an OAuth client but without a workspace. Yields it with a person's browser."""
     clock = RestingClock()
     fake.sets_time(clock.now().timestamp())
     slack = SlackSettings(
@@ -83,7 +83,7 @@ def knows_the_team(fake: FakeOAuth) -> None:
 
 
 async def fills_in(on: Scene, fake: FakeOAuth, **chosen: str) -> None:
-    """Submits the open form with these fields, and all others unchanged."""
+    """Submits the open form with these fields. All other fields stay unchanged."""
     view = fake.views("views.open")[-1].view
     inputs = {block["block_id"]: block["element"] for block in view["blocks"] if block["type"] == "input"}
     state = {name: {name: state_of(element, chosen.get(name))} for name, element in inputs.items()}
@@ -98,7 +98,7 @@ async def fills_in(on: Scene, fake: FakeOAuth, **chosen: str) -> None:
 
 
 async def later(on: Scene, fake: FakeOAuth, **by: float) -> list[Entry]:
-    """Advances the clock and delivers what is due. Returns the new messages of the channel."""
+    """Advances the clock and delivers what is due. Returns the new messages in the channel."""
     before = len(fake.posted_to(CHANNEL))
     on.app.clock.advance(timedelta(**by))  # type: ignore[attr-defined]
     fake.sets_time(on.app.clock.now().timestamp())
@@ -114,36 +114,36 @@ async def test_a_team_installs_the_app_is_brought_papers_mutes_asks_why_and_has_
     tmp_path: Path, slack: FakeOAuth
 ) -> None:
     async with an_app_for_everybody(tmp_path, slack) as (on, browser):
-        # A person installs the app, and the workspace is served at once.
+        # A person installs the app, and the bot serves the workspace at once.
         assert (await installed(browser, slack, TEAM)).status_code == 200
         knows_the_team(slack)
 
-        # A form asks for papers at nine; the channel sees what came of it.
+        # A form subscribes to papers at nine, and the channel sees the result.
         await on.does(slack.user_types("/paperwire sub", by="U1", team=TEAM))
         await fills_in(on, slack, query="graph", when="daily", clock="09:00")
         (digest,) = slack.posted_to(CHANNEL)
         assert "daily 09:00 Europe/Berlin" in digest.text
 
-        # At nine by their clock, and not before, five papers are one line with a thread.
+        # At nine in their time zone, and not earlier, five papers come as one line with a thread.
         graphs(on, 1, 5)
         assert await later(on, slack, hours=19, minutes=59) == []  # it was 13:00 in Berlin
         line, thread = await later(on, slack, minutes=1)
         assert line.text.startswith("5 papers for #vision")
         assert (line.thread, thread.thread) == ("", line.id)
 
-        # A colleague mutes it for a while, which all see, and asks why a paper came, which only they see.
+        # A colleague mutes the channel for a while, which everyone sees. The answer to [why] is visible only to them.
         await on.does(slack.clicks("mute ▾", by="U2", team=TEAM))
         await on.does(slack.clicks("1 for a week", by="U2", team=TEAM))
         assert "is quiet until" in slack.posted_to(CHANNEL)[-1].text
         await on.does(slack.clicks("why", by="U2", team=TEAM))
         assert "graph" in slack.ephemerals_to("U2", CHANNEL)[-1].text
 
-        # The app goes: what comes meanwhile waits.
+        # The app is removed. New papers wait.
         await on.does(slack.uninstalls(team=TEAM))
         graphs(on, 6, 9)
         assert await later(on, slack, days=9) == []
 
-        # It comes back and goes on where it was, each paper once.
+        # The app is installed again. It goes on where it stopped, and each paper comes once.
         assert (await installed(browser, slack, TEAM)).status_code == 200
         knows_the_team(slack)
         line, thread = await later(on, slack, days=1)

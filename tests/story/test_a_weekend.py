@@ -1,4 +1,4 @@
-"""From Friday evening to Tuesday: deliveries come when they were announced, and none comes at night."""
+"""From Friday evening to Tuesday: deliveries come at the announced times, and none comes at night."""
 
 from datetime import timedelta
 
@@ -18,14 +18,14 @@ async def test_a_weekend_and_a_late_monday(scenario: Scenario) -> None:
     assert "First: Mon 26 Jan about 08:00 (arXiv is quiet at the weekend)." in said.text
     await scenario.says("/sub trees now")
 
-    # The weekend is silent, and also a Monday morning when arXiv is late.
+    # Nothing comes at the weekend, nor on a Monday morning when arXiv is late.
     for _ in range(58):
         assert await scenario.later(hours=1) == []
     scenario.clock.set_now(MONDAY + timedelta(hours=9))
     assert await scenario.later(minutes=1) == []
     assert "arXiv has not come yet: due since Mon 26 Jan 05:05." in (await scenario.says("/status")).lines
 
-    # It comes at noon; what was asked for at once and what waited for it go in one delivery.
+    # The batch comes at noon. Papers for "now" and papers that waited for the batch go in one delivery.
     scenario.clock.set_now(MONDAY + timedelta(hours=12))
     scenario.brings(paper("Diffusion on maps"), paper("Trees"), paper("Stars"))
     arxiv.reports("new", at=scenario.clock.now())
@@ -34,7 +34,7 @@ async def test_a_weekend_and_a_late_monday(scenario: Scenario) -> None:
     assert "Stars" not in came.text
     assert (await scenario.says("/status")).lines[-1] == "Next: Tue 27 Jan about 08:00."
 
-    # What comes in the night waits for the morning, with the batch of the day.
+    # Papers that come at night wait for the morning, together with the batch of the day.
     scenario.clock.set_now(MONDAY + timedelta(hours=23))
     scenario.brings(paper("Trees at night"))
     assert await scenario.later(minutes=1) == []

@@ -1,4 +1,4 @@
-"""A person blocks the bot and returns: nothing is sent meanwhile, nothing is lost, and the person decides what comes."""
+"""A person blocks the bot and returns. Nothing is sent during the block, nothing is lost, and the person may choose."""
 
 from tests.fakes.telegram import FakeTelegram
 from tests.make import paper
@@ -8,7 +8,7 @@ from tests.story.scenario import Scenario
 async def test_who_blocks_and_comes_back_is_offered_what_waits(scenario: Scenario, telegram: FakeTelegram) -> None:
     await scenario.says("/sub diffusion now")
 
-    # They block the bot, and Telegram says so. New papers wait; the bot does not try again.
+    # The person blocks the bot, and Telegram reports it. New papers wait, and the bot does not try to send them.
     telegram.blocks("42")
     assert not await scenario.listens()
     scenario.brings(paper("Diffusion for tides"))
@@ -16,7 +16,7 @@ async def test_who_blocks_and_comes_back_is_offered_what_waits(scenario: Scenari
     assert await scenario.later(hours=2) == []
     assert telegram.arrived("sendMessage") == tried
 
-    # Back again: it is offered, and comes when they say so.
+    # The person returns. The bot offers the papers and sends them when the person agrees.
     telegram.unblocks("42")
     offer = await scenario.listens()
     assert offer.lines[:2] == ["I can write to you again.", "1 paper waits."]
@@ -26,7 +26,7 @@ async def test_who_blocks_and_comes_back_is_offered_what_waits(scenario: Scenari
     (missed,) = await scenario.later(minutes=1)
     assert missed.lines[0] == "Diffusion for tides"
 
-    # The second time, the bot learns of the block from a message that cannot be sent.
+    # The second time, the bot learns of the block when a message cannot be sent.
     telegram.blocks("42")
     scenario.brings(paper("Diffusion for coins"), paper("Diffusion for boats"))
     assert await scenario.later(hours=1) == []
@@ -34,7 +34,7 @@ async def test_who_blocks_and_comes_back_is_offered_what_waits(scenario: Scenari
     scenario.brings(paper("Diffusion for maps"))
     assert await scenario.later(hours=1) == []
 
-    # They come back with the first words, hear it once, and want none of it.
+    # The person returns by writing a message. The bot offers the papers once, and the person declines.
     telegram.unblocks("42")
     said = await scenario.says("/start")
     assert said.text.count("I can write to you again.") == 1
@@ -43,7 +43,7 @@ async def test_who_blocks_and_comes_back_is_offered_what_waits(scenario: Scenari
     assert skipped.lines == ["✓ 3 papers are skipped.", "/search still finds what was skipped."]
     assert await scenario.later(hours=12) == []
 
-    # What is new comes as ever, and no paper of before.
+    # New papers come as before, but none of the skipped ones.
     scenario.brings(paper("Diffusion for snow"))
     (new,) = await scenario.later(hours=9)
     assert new.lines[0] == "Diffusion for snow"

@@ -1,7 +1,7 @@
-"""Crashes: the real program as a process, killed from outside at moments that the platform sees.
+"""Crashes: the real program as a process, killed from outside at moments that the platform observes.
 
-The platform runs in its own process and its journal is the only judge. In every case nothing is lost, a lane keeps its
-order, and a message comes twice at most where the platform cannot be asked (one per kill).
+The platform runs in its own process, and the checks use only its journal. In every case nothing is lost and a lane
+keeps its order. A message comes twice only if the platform cannot be asked about it (at most once per kill).
 """
 
 import re
@@ -18,11 +18,11 @@ import pytest
 
 from subscriptions.service.amendments import set_settings
 from subscriptions.store.database.store import Store
+from tests import make
 from tests.fakes.process import Remote, running
 from tests.fakes.slack import TOKEN as SLACK_TOKEN
 from tests.fakes.telegram import TOKEN as TELEGRAM_TOKEN
 from tests.forked import Forked, clean_environment
-from tests.make import NOON, address, ingested, paper, subscribes
 from tests.patience import PATIENCE
 
 PAPERS = 39  # two messages in each delivery
@@ -31,7 +31,7 @@ LINK = re.compile(r"arxiv\.org/abs/([\d.]+)")
 
 
 class Program:
-    """Runs `paperwire deliver`, as often as a test wants."""
+    """Runs `paperwire deliver` as often as a test needs."""
 
     def __init__(self, tmp_path: Path, platform: str, fake: Remote) -> None:
         self.database = tmp_path / "paperwire.db"
@@ -48,13 +48,13 @@ class Program:
         self.calls = 0
 
     def start(self) -> subprocess.Popen[str]:
-        now = NOON + timedelta(minutes=self.calls)
+        now = make.NOON + timedelta(minutes=self.calls)
         self.calls += 1
         command = ["bot", "deliver", "--now", now.isoformat(), "--json"]
         return Forked(command, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     def finish(self) -> str:
-        """Runs to the end; returns what it printed."""
+        """Runs to the end. Returns what the program printed."""
         process = self.start()
         out, err = process.communicate(timeout=PATIENCE)
         assert "Traceback" not in err
@@ -67,26 +67,30 @@ class Program:
 
 @pytest.fixture(params=["telegram", "slack"])
 def story(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Program, Remote]]:
-    """Two chats that are to get the same papers, and a program that has not started."""
+    """Two chats that must get the same papers, and a program that is not started."""
     platform = request.param
     with running(platform, journal=tmp_path / "journal") as fake:
         program = Program(tmp_path, platform, fake)
         store = Store(f"sqlite:///{program.database}")
-        store.open(now=NOON)
+        store.open(now=make.NOON)
         for chat in CHATS[platform]:
             fake.call("knows", chat)
-            subscribes(store, f"{platform}:{chat}", "graph", every="now", since="1d", now=NOON - timedelta(hours=1))
-            set_settings(store, address(f"{platform}:{chat}"), {"limit": "all"}, now=NOON - timedelta(hours=1))
+            make.subscribes(
+                store, f"{platform}:{chat}", "graph", every="now", since="1d", now=make.NOON - timedelta(hours=1)
+            )
+            set_settings(
+                store, make.address(f"{platform}:{chat}"), {"limit": "all"}, now=make.NOON - timedelta(hours=1)
+            )
         titles = [
-            paper(f"A graph of kind {n}", arxiv_id=f"2601.{n:05d}", abstract="Text. " * 60) for n in range(PAPERS)
+            make.paper(f"A graph of kind {n}", arxiv_id=f"2601.{n:05d}", abstract="Text. " * 60) for n in range(PAPERS)
         ]
-        ingested(store, *titles, now=NOON - timedelta(minutes=30))
+        make.ingested(store, *titles, now=make.NOON - timedelta(minutes=30))
         store.close()
         yield program, fake
 
 
 def delivered(fake: Remote) -> dict[str, list[str]]:
-    """Returns chat → the papers that it was shown, in the order in which the platform took them."""
+    """Returns chat → the papers that it got, in the order in which the platform accepted them."""
     found: dict[str, list[str]] = {}
     for entry in fake.journal:
         if entry.kind == "post":
@@ -96,7 +100,7 @@ def delivered(fake: Remote) -> dict[str, list[str]]:
 
 
 def assert_whole(program: Program, fake: Remote, *, kills: int) -> None:
-    """Checks that every chat got every paper, in one order; at most one message twice per kill, on Slack none."""
+    """Checks that every chat got every paper in the same order, with at most one repeated message per kill, none on Slack."""
     everything = {f"2601.{n:05d}" for n in range(PAPERS)}
     in_flight = kills if program.platform == "telegram" else 0
     messages = Counter((entry.chat, entry.text) for entry in fake.journal if entry.kind == "post")
@@ -147,7 +151,7 @@ def test_killed_as_soon_as_a_step_is_in_the_store(story: tuple[Program, Remote],
     connection = sqlite3.connect(program.database, isolation_level=None)
     while process.poll() is None and not connection.execute(condition).fetchone()[0]:
         with suppress(subprocess.TimeoutExpired):
-            process.wait(0.001)  # else this process would take the time of the other
+            process.wait(0.001)  # without a wait, this loop would take the program's CPU time
     connection.close()
     program.kill(process)
     program.finish()
@@ -172,7 +176,7 @@ def test_asked_twice_it_ends_at_once_and_loses_nothing(story: tuple[Program, Rem
     process = program.start()
     fake.call("waits_hanging")
     process.send_signal(signal.SIGTERM)
-    while process.poll() is None:  # the platform still holds its answer back, so only the second signal can end it
+    while process.poll() is None:  # the platform does not answer, so only the second signal can end the program
         process.send_signal(signal.SIGTERM)
         with suppress(subprocess.TimeoutExpired):
             process.wait(0.01)

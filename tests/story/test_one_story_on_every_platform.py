@@ -1,4 +1,4 @@
-"""One script on Telegram, Slack, the page and the console: each chat gets the same papers, times and order."""
+"""One script on Telegram, Slack, the page and the console: every chat gets the same papers at the same times, in order."""
 
 import io
 import json
@@ -11,12 +11,12 @@ from pydantic import SecretStr
 from bot.app import App, build_app
 from bot.demo.story import GalleryChannel
 from bot.platforms.console.adapter import ConsoleChannel
-from bot.platforms.web.outgoing import WebChannel
+from bot.platforms.web.talking import WebChannel
 from bot.ports.channel import Limits
 from bot.settings import Settings
 from subscriptions.store.conversations import newest_page_messages
+from tests import make
 from tests.bot_harness import BotHarness
-from tests.make import FakeClock, address, ingested, paper
 from tests.stored import rows
 
 CHATS = ("telegram:42", "slack:U1", "web:me", "console:me")
@@ -35,7 +35,7 @@ DAYS = (
 
 
 def delivered(app: App, chat: str) -> list[tuple[str, int, str]]:
-    """When a chat got which paper at which place."""
+    """Returns (time, position, paper) of each paper that a chat got."""
     platform, _, name = chat.partition(":")
     asked = (
         "SELECT d.due, i.position, p.arxiv_id FROM delivery_item i JOIN delivery d ON d.seq = i.delivery"
@@ -45,7 +45,7 @@ def delivered(app: App, chat: str) -> list[tuple[str, int, str]]:
     return [(str(at), place, paper_id) for at, place, paper_id in rows(app.store, asked, platform=platform, name=name)]
 
 
-async def test_the_same_words_bring_the_same_papers_everywhere(tmp_path: Path, clock: FakeClock) -> None:
+async def test_the_same_words_bring_the_same_papers_everywhere(tmp_path: Path, clock: make.FakeClock) -> None:
     free, console, web = Limits(text=4096, per_second=0, per_lane=0), io.StringIO(), WebChannel(clock)
     posted = {name: GalleryChannel(name, free, clock) for name in ("telegram", "slack")}
     settings = Settings(database_url=SecretStr(f"sqlite:///{tmp_path}/p.db"), access="open")
@@ -57,7 +57,9 @@ async def test_the_same_words_bring_the_same_papers_everywhere(tmp_path: Path, c
             for said in words:
                 marks = {chat: (await talk.says(said, chat)).payloads[0]["text"][:1] for chat in CHATS}
                 assert len(set(marks.values())) == 1, (said, marks)
-            ingested(app.store, *(paper(title, cat, authors=(who,)) for title, cat, who in papers), now=clock.now())
+            make.ingested(
+                app.store, *(make.paper(title, cat, authors=(who,)) for title, cat, who in papers), now=clock.now()
+            )
             for _ in range(24):
                 clock.advance(timedelta(hours=1))
                 await app.sender.deliver()
@@ -65,10 +67,10 @@ async def test_the_same_words_bring_the_same_papers_everywhere(tmp_path: Path, c
         assert len(stories["web:me"]) == 5
         assert [chat for chat in CHATS if stories[chat] != stories["web:me"]] == []
         page = "\n".join(
-            json.loads(one.payload)["text"] for one in newest_page_messages(app.store, address("web:me"), 99)[0]
+            json.loads(one.payload)["text"] for one in newest_page_messages(app.store, make.address("web:me"), 99)[0]
         )
         shown = [*("\n".join(post.payload for post in posted[name].posts) for name in posted), console.getvalue(), page]
-        for _, _, paper_id in stories["web:me"]:  # every paper has its full link
+        for _, _, paper_id in stories["web:me"]:  # the page shows the full link of every paper
             assert all(f"https://arxiv.org/abs/{paper_id}" in text for text in shown), paper_id
         ((excluded,),) = rows(app.store, "SELECT arxiv_id FROM paper WHERE title = 'A survey of diffusion'")
         assert not any(excluded in text for text in shown)

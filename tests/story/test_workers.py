@@ -1,4 +1,4 @@
-"""Three real workers on one PostgreSQL: the fake Telegram's journal is the judge."""
+"""Three real workers on one PostgreSQL. The checks use the fake Telegram's journal."""
 
 import signal
 import time
@@ -30,7 +30,7 @@ def fake(tmp_path: Path) -> Iterator[Remote]:
 
 @pytest.fixture
 def three(postgres: Server, fake: Remote, tmp_path: Path) -> Iterator[Workers]:
-    """Three workers that have just been started, with three messages for each of forty chats."""
+    """Three workers that have just started, with three messages for each of forty chats."""
     with postgres.database() as url:
         store = Store(url)
         fill(store, lanes=LANES, papers=PAPERS)
@@ -65,7 +65,7 @@ def test_of_killed_workers_nothing_is_lost_and_little_is_sent_twice(three: Worke
 
 
 def test_a_worker_that_was_stopped_for_longer_than_its_heartbeat_sends_nothing_twice(three: Workers) -> None:
-    """Its jobs are given to others, and its claimed messages are recovered; its lanes are still its own."""
+    """Others do its jobs and recover its claimed messages. Its lanes stay its own."""
     three.wait_for(partial(sent, three, at_least=LANES), "a third is sent")
     three.signal(signal.SIGSTOP)
     at_stop = len(three.posts)
@@ -77,7 +77,7 @@ def test_a_worker_that_was_stopped_for_longer_than_its_heartbeat_sends_nothing_t
 
 
 def others_are_done(three: Workers) -> bool:
-    """Whether nothing was sent for four seconds: twice as long as it takes to count as stalled."""
+    """Tells whether nothing was sent for four seconds, which is twice the time after which a worker counts as stalled."""
     posts = three.posts
     return time.time() - posts[-1].at >= 4
 
@@ -107,7 +107,7 @@ def test_lanes_whose_jobs_are_lost_are_found_by_the_sweep(postgres: Server, fake
 
 
 def test_when_the_worker_that_receives_is_killed_another_one_answers(three: Workers, fake: Remote) -> None:
-    """Telegram lets one at a time ask for updates."""
+    """Telegram lets only one client at a time read updates."""
     three.wait_for(lambda: is_whole(three), "all is sent")
     for number in range(3):
         fake.call("user_writes", "/list", "1")
@@ -141,10 +141,10 @@ def test_when_the_worker_that_receives_is_stopped_another_one_answers_also_after
 
 
 def receiving(three: Workers) -> int:
-    """The number of the worker that receives, as in `paperwire workers`; 0 if none does."""
+    """Returns the number of the worker that receives updates, as in `paperwire workers`, or 0."""
     store = Store(three.url)
     found = workers_at_work(store, is_running=lambda _: False)
     store.close()
-    receivers = [one.number for one in found if one.receives and one.is_alive]
+    receivers = [one.known.where.number for one in found if one.receives and one.is_alive]
     assert len(receivers) <= 1
     return receivers[0] if receivers else 0

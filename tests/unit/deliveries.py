@@ -1,4 +1,6 @@
-"""Builders for rendering: a chat, a paper, a delivery, the text of its messages; and hostile texts and papers."""
+"""Makes the inputs of rendering: a chat, a paper, a delivery; also the text of its messages, and hostile texts and
+papers.
+"""
 
 import json
 from collections.abc import Iterable
@@ -9,7 +11,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from bot.demo.gallery import Exhibit, ShownSubscription
+from bot.demo import Exhibit, ShownSubscription
 from bot.demo.story import GalleryPost
 from subscriptions.model import (
     Because,
@@ -51,7 +53,7 @@ _SETTINGS = ChatSettings(
 def chat(
     platform: str = "telegram", kind: ChatKind = ChatKind.PRIVATE, *, title: str = "", topic: str = "", **chosen: object
 ) -> Chat:
-    """A chat of that platform; `chosen` are settings."""
+    """A chat on this platform; `chosen` are its settings."""
     settings = replace(_SETTINGS, **chosen)  # type: ignore[arg-type]
     return Chat(id=1, address=ChatAddress(platform, "42", topic), kind=kind, settings=settings, title=title)
 
@@ -63,7 +65,7 @@ def team(**chosen: object) -> Chat:
 
 
 def because(text: str = "diffusion", *words: str, number: int = 1, name: str = "", by: str = "") -> Because:
-    """One reason for a paper."""
+    """One reason why a chat gets a paper."""
     return Because(number=number, text=text, name=name, words=words, added_by=by)
 
 
@@ -76,7 +78,7 @@ def item(
     summaries: dict[str, str] | None = None,
     **fields: object,
 ) -> Item:
-    """A paper with a new id that fits `reasons`; `summaries` by language."""
+    """A paper with a new id that matches `reasons`. `summaries`: by language."""
     number = next(_ids)
     given: dict[str, object] = {
         "key": f"2601.{number:05d}",
@@ -102,7 +104,7 @@ def item(
 
 
 def items(amount: int, *reasons: Because, title: str = "Paper", **fields: object) -> tuple[Item, ...]:
-    """That many papers, "Paper 1" and so on."""
+    """`amount` papers with the titles "Paper 1", "Paper 2" and so on."""
     return tuple(item(f"{title} {number}", *reasons, **fields) for number in range(1, amount + 1))  # type: ignore[arg-type]
 
 
@@ -114,7 +116,7 @@ def delivery(
     due: datetime = THURSDAY,
     **facts: Any,
 ) -> Delivery:
-    """A delivery to a chat; `facts` are its other fields besides the papers."""
+    """A delivery to a chat. `facts`: its fields except the papers."""
     given: dict[str, Any] = {"known": 180, "days": (date(2026, 1, 22),)} | facts
     return Delivery(
         id="a" * 16,
@@ -127,32 +129,32 @@ def delivery(
 
 
 def alert(to: Chat, *papers: Item, **facts: Any) -> Delivery:
-    """Few papers, at once."""
+    """An alert: a few papers, sent at once."""
     return delivery(to, papers, kind=DeliveryKind.ALERT, **facts)
 
 
 def payload(message: Message) -> dict[str, object]:
-    """The payload, read."""
+    """Returns the payload of a message as an object."""
     read = json.loads(message.payload)
     assert isinstance(read, dict)
     return read
 
 
 def written(message: Message) -> str:
-    """The text of a message with its markup; of a Slack message all its blocks, line under line."""
+    """Returns the text of a message with its markup; for a Slack message, the texts of all its blocks, each on a line."""
     read = payload(message)
     if "blocks" not in read:
         return str(read["text"])
     lines = []
     for block in json.loads(message.payload)["blocks"]:
         texts = [block["text"]] if "text" in block else block["elements"]
-        texts = [text for text in texts if "text" in text]  # a menu has none
+        texts = [text for text in texts if "text" in text]  # a menu has no text
         lines += [text["text"] if isinstance(text["text"], str) else text["text"]["text"] for text in texts]
     return "\n".join(lines)
 
 
 def rendered(planned: Delivery) -> list[str]:
-    """What the messages of a delivery say, with their markup."""
+    """Returns the texts of a delivery's messages, with their markup."""
     return [written(message) for message in render_delivery(planned)]
 
 
@@ -161,7 +163,7 @@ NINE = datetime(2026, 1, 23, 8, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Post(GalleryPost):
-    """A message that was posted."""
+    """A posted message."""
 
     id: str = "1"
     chat: ChatAddress = ChatAddress("telegram", "1")  # noqa: RUF009 - a frozen value

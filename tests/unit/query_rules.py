@@ -1,4 +1,4 @@
-"""The rules of the query language: queries, a paper, and whether they find it."""
+"""The rules of the query language, each with a paper, and with queries that find it and queries that do not."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from subscriptions.model import Paper, Summary, Translation
 
 
-def paper(  # the fields of a paper in the order in which people name them
+def paper(  # the fields are in the order in which people name them
     title: str = "",
     *,
     abstract: str = "",
@@ -47,7 +47,7 @@ def under(*categories: str) -> Paper:
 
 @dataclass(frozen=True)
 class Finds:
-    """One rule, a paper, and the queries that find it and that do not."""
+    """One rule: a paper, the queries that find it, and the queries that do not."""
 
     sentence: str
     paper: Paper

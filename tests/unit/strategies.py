@@ -1,4 +1,4 @@
-"""Any queries and papers, drawn by Hypothesis; and a matcher that is slow and plain, with which the quick ones have to agree."""
+"""Random queries and papers by Hypothesis, and a slow and simple matcher, with which the fast ones must agree."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -136,7 +136,7 @@ papers = st.builds(
 
 
 def text_term(field: Field, words: str, *, prefix: bool, exact: bool, cut: int) -> Term:
-    """Returns a term as the parser makes it. The last word of a prefix term loses `cut` letters at its end."""
+    """Returns a term as the parser makes it. For a prefix term, the last word loses `cut` letters at its end."""
     written = exact_tokens(words) if exact else written_tokens(words)
     found = written or ["graph"]
     tokens = found if exact else [fold_plural(token) for token in found]
@@ -224,7 +224,7 @@ primary: cs source: daily id: 2601.15529 like: like:2601.15530 doi: 10.1234/abc 
 SHAPES = ("{}", "{} {}", '"{} {}"', '"{} {} {}"', "{} -{}", "{} OR {} {}", "ti:{} {}*", "({} OR {}) -{}")
 
 
-# All characters and words with a meaning in the grammar.
+# All characters and words that have a meaning in the grammar.
 PIECES = re.split(
     " ",
     " \" ( ) | - ! * : = , ， 、 & + # . / \\ { } $ ' ’ “ „ « － — （ ： ＊ ＝ ％ % _ \u200b \u0301 \u3000 \n "
@@ -261,7 +261,6 @@ HOST = Field(
     kind=ValueKind.LABEL,
     values=lambda paper: [paper.url.split("/")[2]] if paper.url else [],
     example="host:arxiv.org",
-    is_widespread=True,
 )
 
 
@@ -269,7 +268,7 @@ MORE = FIELDS.also(COMMENT, SPEAKER, HOST)
 
 
 def matches(query: Query, paper: Paper) -> bool:
-    """Whether a paper fits a query: some alternative of it. The terms of an alternative may be in different fields."""
+    """Returns whether a paper matches at least one alternative of a query. The terms may match in different fields."""
     return any(
         all(has(paper, term) for term in alternative.positive)
         and not any(has(paper, term) for term in alternative.negative)
@@ -278,7 +277,9 @@ def matches(query: Query, paper: Paper) -> bool:
 
 
 def has(paper: Paper, term: Term) -> bool:
-    """Whether a paper fulfils a term. ALL asks for any text, an author or a category; TEXT_OR_ID for the text or the id."""
+    """Returns whether a paper matches a term. ALL means any text, author or category; TEXT_OR_ID means the text or the
+    id.
+    """
     if term.field is ALL:
         return (
             any(holds(text, term) for text in every_text(paper))
@@ -295,7 +296,9 @@ def has(paper: Paper, term: Term) -> bool:
 
 
 def has_in_new_field(paper: Paper, term: Term) -> bool:
-    """Whether a paper fulfils a term of a field that only a test declares. The declaration says what it looks at."""
+    """Returns whether a paper matches a term of a field that only a test declares. The declaration says which values
+    count.
+    """
     values = term.field.values(paper)
     match term.field.kind:
         case ValueKind.WORDS:
@@ -316,13 +319,13 @@ def abstracts(paper: Paper) -> list[str]:
 
 
 def summaries_of(paper: Paper) -> list[str]:
-    """Returns the texts of summaries, without those of failed summaries."""
+    """Returns the texts of the summaries, except failed ones."""
     texts = [text for summary in paper.summaries for text in summary.fields.values()]
     return [text for text in texts if summary_state(text) == "ok"]
 
 
 def holds(text: str, term: Term) -> bool:
-    """Whether the tokens of a term are adjacent in a text, in their order."""
+    """Returns whether the tokens of a term are next to each other in a text, in this order."""
     found = exact_tokens(text) if term.exact else tokens(text)
     written = exact_tokens(text) if term.exact else written_tokens(text)
     for start in range(len(found)):
@@ -331,7 +334,7 @@ def holds(text: str, term: Term) -> bool:
             return False
         if tuple(found[start:end]) == term.tokens:
             return True
-        # a prefix: any token that begins so, as written or folded
+        # a prefix matches any token that begins with it, as written or folded
         if term.prefix and tuple(found[start : end - 1]) == term.tokens[:-1]:
             last = term.tokens[-1]
             if found[end - 1].startswith(last) or written[end - 1].startswith(last):
@@ -340,13 +343,13 @@ def holds(text: str, term: Term) -> bool:
 
 
 def is_author(name: str, wanted: tuple[str, ...], term: Term) -> bool:
-    """Whether the wanted tokens are different parts of one name, in any order."""
+    """Returns whether the wanted tokens are different parts of one name, in any order."""
     parts = exact_author_tokens(name) if term.exact else author_tokens(name)
     return any(all(map(fits, wanted, some, ends(wanted, term))) for some in permutations(parts, len(wanted)))
 
 
 def ends(wanted: tuple[str, ...], term: Term) -> list[bool]:
-    """Returns for each token whether the part of the name may be longer."""
+    """Returns for each token whether it may be only the beginning of a part of the name."""
     return [is_initial(token) or (term.prefix and place == len(wanted) - 1) for place, token in enumerate(wanted)]
 
 
@@ -355,12 +358,14 @@ def fits(wanted: str, part: str, goes_on: bool) -> bool:
 
 
 def is_category(code: str, wanted: str) -> bool:
-    """Whether a category is the wanted one, in any letter case, or belongs to the wanted archive. cs.L is not cs.LG."""
+    """Returns whether a category is the wanted one, in any letter case, or is in the wanted archive. cs.L is not cs.LG."""
     return code.lower() == wanted or ("." not in wanted and code.lower().startswith(wanted + "."))
 
 
 def is_near(paper: Paper, term: Term) -> bool:
-    """Whether the weights of the words that a paper shares with the papers of a term are a tenth. None of these is near itself."""
+    """Returns whether a paper shares words of at least a tenth of the weight with the term's papers, and is none of
+    them.
+    """
     if {bare_id(paper), (paper.doi or "").lower()} & set(term.value.split(",")):
         return False
     shared = [
@@ -399,7 +404,7 @@ OTHERS: dict[Field, Callable[[Paper, Term], bool]] = {
 
 @dataclass(frozen=True)
 class Known:
-    """Known papers, counted one by one."""
+    """Known papers, which are counted one by one."""
 
     of: Sequence[Paper]
 

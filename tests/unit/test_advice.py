@@ -1,4 +1,4 @@
-"""Advice about a query, and the parts of it, as typed, that a paper does not match."""
+"""Advice about a query, and the parts of a query, as typed, that a paper does not match."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,14 +13,16 @@ from subscriptions.model import Paper
 from subscriptions.query import And, Node, Not, Or
 from subscriptions.query.advice import Advice, advise
 from subscriptions.query.parse import parse_query
-from tests.make import paper, summary, translation
+from tests import make
 from tests.unit.query_rules import QUESTIONS
 from tests.unit.strategies import Known, typed_texts
 
 
 def papers(*titles: str, category: str = "cs.LG", times: int = 1, **values: Any) -> list[Paper]:
     return [
-        paper(title, category, abstract="A", sources=("daily",), **values) for title in titles for _ in range(times)
+        make.paper(title, category, abstract="A", sources=("daily",), **values)
+        for title in titles
+        for _ in range(times)
     ]
 
 
@@ -28,10 +30,10 @@ PHRASE = papers("Diffusion models", times=4) + papers("Models of heat diffusion"
 CROSSED = papers("Graphs", times=4) + papers("Graphs", category="stat.ML", times=3)
 CROSSED = [
     *CROSSED[:4],
-    *(paper(p.title, "stat.ML", "cs.LG", abstract="A", sources=("daily",)) for p in CROSSED[4:]),
+    *(make.paper(p.title, "stat.ML", "cs.LG", abstract="A", sources=("daily",)) for p in CROSSED[4:]),
 ]
 INITIALS = papers("A", authors=("Jane Doe",)) + papers("B", authors=("J. Doe",), times=2)
-MANY = papers("Diffusion", times=4) + papers("Something", times=9, summaries=summary("by diffusion", "en"))
+MANY = papers("Diffusion", times=4) + papers("Something", times=9, summaries=make.summary("by diffusion", "en"))
 
 
 def advice(query: str, known: Sequence[Paper], **more: Any) -> Advice | None:
@@ -69,7 +71,7 @@ def test_variants_with_far_fewer_or_more_papers_are_offered(
             "diffusion models",
             papers("Diffusion models", "Models of heat diffusion"),
             {},
-        ),  # one paper fewer is not worth advice
+        ),  # to find only one paper fewer is not worth advice
         ("diffusion model*", PHRASE, {}),
         ("graphs cs.LG", CROSSED, {"crosslists": False}),
         ('author:"J. Doe"', INITIALS, {}),
@@ -83,7 +85,7 @@ def test_a_query_that_is_fine_gets_no_advice(query: str, known: list[Paper], mor
 
 
 LANGUAGE = [
-    paper(title, *categories, abstract="A", sources=("daily",))
+    make.paper(title, *categories, abstract="A", sources=("daily",))
     for title, *categories in [
         *[("Large language models reason", "cs.CL")] * 4,
         *[("Models of language in large corpora that reason", "cs.CL")] * 6,
@@ -101,11 +103,12 @@ LANGUAGE = [
             "large language models cat:cs.CL -survey",
             '"large language models" cat:cs.CL -survey',
             6,
-        ),  # before cross-lists
+        ),  # this advice comes before that about cross-lists
         ("cs.CL large language models", 'cat:cs.CL "large language models"', 6),
         ("graphs OR (large language models cs.CL)", 'graphs OR "large language models" cat:cs.CL', 6),
         ("large language models corpora OR reason large language models", "", 0),
-        ("reason large language models", 'reason "large language models"', 6),  # not all of them side by side
+        # only some of the words are next to each other
+        ("reason large language models", 'reason "large language models"', 6),
         ("large language models corpora abstract:a", "", 0),
         ('"large language models" reason', '"large language models reason"', 0),
     ],
@@ -145,7 +148,7 @@ def test_words_are_offered_as_a_phrase_that_finds_far_fewer(query: str, text: st
     ],
 )
 def test_a_slip_is_mended(query: str, kind: str, text: str) -> None:
-    known = [*papers("A", authors=("Jane Doe",)), *papers("B", authors=("J. Q. Roe",)), paper("扩散", "cs.LG")]
+    known = [*papers("A", authors=("Jane Doe",)), *papers("B", authors=("J. Q. Roe",)), make.paper("扩散", "cs.LG")]
     given = advice(query, known)
     if kind:
         assert given is not None
@@ -156,7 +159,7 @@ def test_a_slip_is_mended(query: str, kind: str, text: str) -> None:
 
 def test_the_advice_with_most_effect_is_given() -> None:
     known = papers("Diffusion models", times=2) + papers("Models of diffusion", times=6)
-    known += [paper("Models of diffusion", "stat.ML", "cs.LG", abstract="A") for _ in range(3)]
+    known += [make.paper("Models of diffusion", "stat.ML", "cs.LG", abstract="A") for _ in range(3)]
     given = advice("diffusion models cs.LG", known, days=7)
     assert given is not None
     assert (given.kind, given.found) == ("phrase", 2)
@@ -176,7 +179,7 @@ def test_the_advice_with_most_effect_is_given() -> None:
     ],
 )
 def test_advice_on_what_no_source_brings_comes_first(query: str, kind: str, text: str) -> None:
-    known = [paper("Diffusion models", authors=(), sources=("daily", "weekly"))] * 3
+    known = [make.paper("Diffusion models", authors=(), sources=("daily", "weekly"))] * 3
     given = advice(query, known)
     assert given is not None
     assert (given.kind, given.text and parse_query(given.text).canonical) == (
@@ -201,10 +204,10 @@ def test_before_the_first_paper_only_the_settings_count() -> None:
 
 def test_a_query_in_chinese_needs_papers_with_chinese_text() -> None:
     known = [
-        paper("Diffusion", summaries=summary("扩散模型")),
-        paper("Graphs", translations=translation(title="图")),
-        paper("扩散"),
-        paper("English only"),
+        make.paper("Diffusion", summaries=make.summary("扩散模型")),
+        make.paper("Graphs", translations=make.translation(title="图")),
+        make.paper("扩散"),
+        make.paper("English only"),
     ]
     given = advice("扩散 OR 图神经网络", known)
     assert given is not None
@@ -217,7 +220,7 @@ def test_tokenized_papers_are_tokenized_once() -> None:
     tokenized = TokenizedPapers.of(PHRASE[:5])
     longer = TokenizedPapers.of(PHRASE[2:], tokenized)
     assert longer.tokenized[0] is tokenized.tokenized[2]
-    changed = TokenizedPapers.of([paper("Other", arxiv_id=PHRASE[0].arxiv_id)], tokenized)
+    changed = TokenizedPapers.of([make.paper("Other", arxiv_id=PHRASE[0].arxiv_id)], tokenized)
     assert changed.tokenized[0] is not tokenized.tokenized[0]
     for text in ("diffusion models", '"diffusion models" OR -heat models', "ti:heat"):
         query = parse_query(text)
@@ -269,5 +272,5 @@ def shape(node: Node) -> str:
     ],
 )
 def test_the_parts_that_are_not_fulfilled_are_as_typed(query: str, fails: list[str]) -> None:
-    of = paper("A survey of diffusion models", translations=translation(title="扩散模型综述"))
+    of = make.paper("A survey of diffusion models", translations=make.translation(title="扩散模型综述"))
     assert [shape(node) for node in unfulfilled_parts(parse_query(query), of)] == fails

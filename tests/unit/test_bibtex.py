@@ -1,4 +1,4 @@
-"""Papers as BibTeX: valid entries, unique keys, TeX as the source wrote it."""
+"""Papers as BibTeX: valid entries, unique keys, and TeX as the source wrote it."""
 
 import re
 from typing import Any
@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.commands.citations import HARMLESS, bibliography
+from bot.commands.export_import import HARMLESS, bibliography
 from subscriptions.model import KnownPaper
 from tests.make import NOON, paper
 
@@ -25,7 +25,7 @@ def known(title: str = "A title", *categories: str, withdrawn: bool = False, **v
 
 
 def read(text: str) -> list[tuple[str, dict[str, str]]]:
-    """(key, fields) of each entry, read as BibTeX reads them: braces are counted, nothing else counts."""
+    """Returns (key, fields) of each entry. As in BibTeX, only braces are counted."""
     entries, rest = [], text
     while rest.strip():
         match = re.match(r"\s*@misc\{([A-Za-z0-9:._-]+),\s*", rest)

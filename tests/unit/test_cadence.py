@@ -1,4 +1,4 @@
-"""Schedules, pauses and zones: when a subscription is due, and until when it rests."""
+"""Schedules, pauses and zones: when a subscription is due, and until when it is paused."""
 
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from functools import cache
@@ -9,6 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from subscriptions import zones
 from subscriptions.errors import Refused
 from subscriptions.model import Cadence
 from subscriptions.planning.cadence import (
@@ -21,7 +22,7 @@ from subscriptions.planning.cadence import (
     quiet_until,
 )
 from subscriptions.planning.pauses import parse_pause
-from subscriptions.zones import AMBIGUOUS, AMBIGUOUS_TOO, CITIES, near_places, zone, zone_name, zone_of_place
+from subscriptions.zones import zone
 
 NOW = Cadence(kind="now")
 OUT = Cadence(kind="when-out", at=time(8), until=time(20))
@@ -39,7 +40,7 @@ def utc(text: str) -> datetime:
 
 
 def dues(cadence: Cadence, name: str, after: str, count: int) -> list[str]:
-    """Returns the next moments, in local time with the offset."""
+    """Returns the next `count` moments, in local time with the offset."""
     moment = datetime.fromisoformat(after)
     shown = []
     for _ in range(count):
@@ -123,7 +124,7 @@ def test_now_waits_for_papers_only() -> None:
             "2025-11-01T20:00:00+00:00",
             ["2025-11-02 01:30-04:00", "2025-11-03 01:30-05:00"],
         ),
-        # Lord Howe moves by half an hour: 02:00-02:30 does not exist, later 01:30-02:00 exists twice
+        # Lord Howe changes its clocks by half an hour: 02:00-02:30 does not exist, and later 01:30-02:00 exists twice
         (
             "02:15",
             "Australia/Lord_Howe",
@@ -137,9 +138,10 @@ def test_now_waits_for_papers_only() -> None:
             ["2025-04-06 01:45+11:00", "2025-04-07 01:45+10:30"],
         ),
         ("09:00", "Asia/Kathmandu", "2025-03-29T12:00:00+00:00", ["2025-03-30 09:00+05:45", "2025-03-31 09:00+05:45"]),
-        # Samoa went from 29 to 31 December 2011
+        # Samoa skipped 30 December 2011
         ("09:00", "Pacific/Apia", "2011-12-29T00:00:00+00:00", ["2011-12-29 09:00-10:00", "2011-12-31 09:00+14:00"]),
-        # Morocco goes back an hour for Ramadan and forward again: 02:00 on 6 April 2025 does not exist
+        # Morocco puts its clocks back by an hour for Ramadan, and forward after it: 02:00 on 6 April 2025 does not
+        # exist
         (
             "02:30",
             "Africa/Casablanca",
@@ -152,16 +154,16 @@ def test_now_waits_for_papers_only() -> None:
             "2025-04-05T12:00:00+00:00",
             ["2025-04-06 03:00+01:00", "2025-04-07 02:30+01:00"],
         ),
-        # North Korea went from 23:30 on 4 May 2018 to 00:00 on the 5th
+        # North Korea skipped the half hour from 23:30 to midnight on 4 May 2018
         ("23:45", "Asia/Pyongyang", "2018-05-04T00:00:00+00:00", ["2018-05-05 00:00+09:00", "2018-05-05 23:45+09:00"]),
-        # Midnight itself is skipped
+        # here midnight itself is skipped
         (
             "00:00",
             "America/Sao_Paulo",
             "2018-11-03T12:00:00+00:00",
             ["2018-11-04 01:00-02:00", "2018-11-05 00:00-02:00"],
         ),
-        # Havana goes back from 01:00 to 00:00, Nuuk from 00:00 on Sunday to 23:00 on Saturday
+        # Havana puts its clocks back from 01:00 to 00:00, Nuuk from 00:00 on Sunday to 23:00 on Saturday
         ("00:30", "America/Havana", "2025-11-01T12:00:00+00:00", ["2025-11-02 00:30-04:00", "2025-11-03 00:30-05:00"]),
         ("23:30", "America/Nuuk", "2025-10-25T12:00:00+00:00", ["2025-10-25 23:30-01:00", "2025-10-26 23:30-02:00"]),
     ],
@@ -188,7 +190,7 @@ def test_a_day_missing_in_a_zone_is_made_up_only_once_a_week() -> None:
 
 @cache
 def offsets(name: str) -> list[tuple[date, timedelta]]:
-    """Returns for each UTC day of the ten years the offset at its start."""
+    """Returns the offset at the start of each UTC day in the ten years."""
     there = ZoneInfo(name)
     days = (FROM + timedelta(days=n) for n in range((TO - FROM).days))
     return [(day.date(), day.astimezone(there).utcoffset() or timedelta(0)) for day in days]
@@ -199,7 +201,7 @@ def exists(local: datetime, there: ZoneInfo) -> bool:
 
 
 def expected_moment(day: date, at: time, there: ZoneInfo) -> datetime:
-    """Finds a moment by searching the minutes of UTC around that local time, without the arithmetic under test."""
+    """Finds a moment by a search of the minutes of UTC near that local time, without the arithmetic under test."""
     wanted = datetime.combine(day, at)
     minute = wanted.replace(tzinfo=UTC) - timedelta(hours=14)
     while minute.astimezone(there).replace(tzinfo=None) < wanted:
@@ -208,7 +210,7 @@ def expected_moment(day: date, at: time, there: ZoneInfo) -> datetime:
 
 
 def check_days(name: str, at: time, start: datetime, days: int) -> None:
-    """Walks from moment to moment: one for each local day, ascending, at its wall time or the next that exists."""
+    """Goes from moment to moment: one for each local day, in order, at its time, or at the next one that exists."""
     there = ZoneInfo(name)
     cadence = Cadence(kind="daily", at=at)
     moments = [start]
@@ -218,7 +220,7 @@ def check_days(name: str, at: time, start: datetime, days: int) -> None:
         moments.append(found)
     assert all(earlier < later for earlier, later in pairwise(moments))
     wall = [moment.astimezone(there) for moment in moments[1:]]
-    # the day whose moment it is: its own, or the day before if that day's time was skipped up to its end
+    # the day that the moment belongs to: its own, or the day before if that day's time was skipped until its end
     shown = [
         local.date() if local.time() >= at else local.date() - timedelta(days=1)
         for local in (moment.replace(tzinfo=None) for moment in wall)
@@ -250,10 +252,10 @@ def test_clock_changes_of_ten_years_keep_one_moment_a_day() -> None:
         known = offsets(name)
         changes = [day for (day, before), (_, after) in pairwise(known) if before != after]
         alike = tuple(known)
-        if alike in seen:  # most names are links or neighbours with the same clocks
+        if alike in seen:  # most names are links, or neighbours whose clocks are the same
             continue
         seen.add(alike)
-        for number, day in enumerate(changes):
+        for number, day in enumerate((*changes[:6], *changes[-2:])):  # the other years have the same rules
             start = datetime.combine(day - timedelta(days=2), time(0), UTC)
             for at in (time(2, 30), time(0, 0) if number % 2 else time(23, 45)):
                 check_days(name, at, start, days=4)
@@ -288,7 +290,7 @@ def test_a_window_closes_before_the_next_one_opens(name: str, first: time, last:
         ("UTC", "2026-01-22T08:00", "2026-01-22T20:00"),
         ("Europe/Berlin", "2025-03-30T06:00", "2025-03-30T18:00"),
         ("Asia/Shanghai", "2026-01-22T00:00", "2026-01-22T12:00"),
-        ("UTC", "2026-01-22T11:11", "2026-01-22T20:00"),  # opened under a schedule that has changed since
+        ("UTC", "2026-01-22T11:11", "2026-01-22T20:00"),  # opened under an earlier schedule
     ],
 )
 def test_a_window_closes_on_the_same_local_day(name: str, opened: str, closed: str) -> None:
@@ -308,7 +310,7 @@ def test_a_window_that_the_clocks_skip_closes_as_it_opens() -> None:
     ("created", "first"),
     [
         ("2026-01-22T07:59", "2026-01-22T08:00"),
-        ("2026-01-22T08:00", "2026-01-22T08:00"),  # open now: its opening lies in the past
+        ("2026-01-22T08:00", "2026-01-22T08:00"),  # it is open now, so the opening is in the past
         ("2026-01-22T19:59", "2026-01-22T08:00"),
         ("2026-01-22T20:00", "2026-01-23T08:00"),
     ],
@@ -338,10 +340,11 @@ def test_a_new_subscription_joins_no_window_on_a_free_day() -> None:
         (OUT, "2026-01-22T08:00", "2026-01-22T08:00", True, None, True),
         (OUT, "2026-01-22T08:00", "2026-01-22T19:59", False, None, False),
         (OUT, "2026-01-22T08:00", "2026-01-22T20:00", False, None, True),
-        (OUT, "2026-01-22T08:00", "2026-01-23T07:00", False, None, True),  # missed while nothing ran
-        (OUT, "2026-01-22T08:00", "2026-01-22T10:00", True, False, False),  # a source is awaited
+        (OUT, "2026-01-22T08:00", "2026-01-23T07:00", False, None, True),  # missed because nothing ran
+        (OUT, "2026-01-22T08:00", "2026-01-22T10:00", True, False, False),  # a source is still expected
         (OUT, "2026-01-22T08:00", "2026-01-22T10:00", True, True, True),
-        (OUT, "2026-01-22T08:00", "2026-01-22T10:00", False, True, False),  # all have reported, and there is nothing
+        # all sources have reported, and there are no papers
+        (OUT, "2026-01-22T08:00", "2026-01-22T10:00", False, True, False),
         (OUT, "2026-01-22T08:00", "2026-01-22T20:00", True, False, True),
         (OUT, "2026-01-22T08:00", "2026-01-22T07:00", True, True, False),
     ],
@@ -392,16 +395,16 @@ def test_quiet_hours_hold_once_a_day_through_clock_changes() -> None:
         for (day, before), (_, after) in pairwise(known):
             change = (day, before, after)
             if before == after or abs(after - before) >= timedelta(hours=3) or change in seen:
-                continue  # one that leaves out a day, or the same elsewhere
+                continue  # a change that skips a day, or that another zone also has
             seen.add(change)
-            if len(seen) % 4 == 0:  # so many that a quarter of them is enough
+            if len(seen) % 4 == 0:  # a quarter of these many changes is enough
                 quiet = QUIET[len(seen) // 4 % len(QUIET)]
                 check_nights(quiet, name, datetime.combine(day - timedelta(days=1), time(0), UTC))
     assert len(seen) > 100
 
 
 def check_nights(quiet: str, name: str, start: datetime) -> None:
-    """Walks through two days: a held moment is moved to one moment, and that one is not held."""
+    """Walks through two days: quiet hours move a moment to their end, and that end is not held."""
     first, last = map(time.fromisoformat, quiet.split("-"))
     length = (datetime.combine(FROM, last) - datetime.combine(FROM, first)) % timedelta(days=1)
     there = ZoneInfo(name)
@@ -412,7 +415,7 @@ def check_nights(quiet: str, name: str, start: datetime) -> None:
     for end in set(ends):
         times = [step for step in steps if held[step] == end]
         assert [later - earlier for earlier, later in pairwise(times)] == [timedelta(minutes=15)] * (len(times) - 1)
-        assert times[-1] < end <= times[0] + length + timedelta(hours=2)  # clocks that are set back make a night longer
+        assert times[-1] < end <= times[0] + length + timedelta(hours=2)  # a night is longer when clocks are put back
         assert quiet_until(quiet, there, end) is None
     assert 1 <= len(set(ends)) <= 4
 
@@ -568,8 +571,8 @@ def test_any_text_gives_a_later_moment_or_is_refused(text: str) -> None:
     ],
 )
 def test_a_zone_has_one_stored_name(typed: str, stored: str) -> None:
-    assert zone_name(typed) == stored
-    assert zone_name(stored) == stored
+    assert zones.zone_name(typed) == stored
+    assert zones.zone_name(stored) == stored
     assert zone(typed) == zone(stored)
 
 
@@ -661,7 +664,7 @@ def test_an_unknown_zone_is_refused_with_the_nearest(typed: str, hint: str) -> N
     ],
 )
 def test_only_the_exact_name_of_a_place_stands_for_its_zone(typed: str, found: str) -> None:
-    assert zone_of_place(typed) == found
+    assert zones.zone_of_place(typed) == found
 
 
 @pytest.mark.parametrize(
@@ -683,27 +686,27 @@ def test_only_the_exact_name_of_a_place_stands_for_its_zone(typed: str, found: s
     ],
 )
 def test_places_that_may_be_meant_are_offered(typed: str, near: list[tuple[str, str]]) -> None:
-    assert list(near_places(typed)) == near
+    assert list(zones.near_places(typed)) == near
 
 
 def test_every_place_has_a_zone_that_exists() -> None:
-    of_several = {zone for places in AMBIGUOUS.values() for _, zone in places}
-    assert set(CITIES) | of_several <= available_timezones()
-    assert set(AMBIGUOUS_TOO.values()) <= set(AMBIGUOUS)
+    of_several = {zone for places in zones.AMBIGUOUS.values() for _, zone in places}
+    assert set(zones.CITIES) | of_several <= available_timezones()
+    assert set(zones.AMBIGUOUS_TOO.values()) <= set(zones.AMBIGUOUS)
 
 
 def test_every_city_of_the_table_is_found_by_its_own_name() -> None:
     astray = {
-        name: zone_of_place(name)
-        for expected, names in CITIES.items()
+        name: zones.zone_of_place(name)
+        for expected, names in zones.CITIES.items()
         for name in names.split(", ")
-        if zone_of_place(name) != expected
+        if zones.zone_of_place(name) != expected
     }
     assert astray == {}
 
 
 @given(st.text(max_size=50))
 def test_any_text_is_a_place_or_none(text: str) -> None:
-    found = zone_of_place(text)
+    found = zones.zone_of_place(text)
     assert not found or zone(found)
-    assert all(zone(name) for _, name in near_places(text))
+    assert all(zone(name) for _, name in zones.near_places(text))

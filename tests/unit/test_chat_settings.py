@@ -18,7 +18,7 @@ def settings(kind: ChatKind, platform: str = "telegram", **chosen: str) -> ChatS
     return resolve(kind, platform, chosen, timezone="Europe/Berlin", lang="en")
 
 
-# The table of docs/settings.md, a row for each setting: private, group, broadcast, team.
+# The table of docs/settings.md, one row for each setting: private, group, broadcast, team.
 @pytest.mark.parametrize(
     ("name", "expected"),
     [

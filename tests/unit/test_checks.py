@@ -10,12 +10,11 @@ import pytest
 from pydantic import SecretStr
 
 from bot.errors import SettingsError
-from bot.operation.checks import check_here, check_platforms, is_in_layer, sample_delivery
+from bot.operation import checks
 from bot.platform import Finding, Platform, PlatformSurroundings
 from bot.platforms.known import medium_of
 from bot.platforms.telegram import TELEGRAM
-from bot.platforms.telegram.adapter import connect_telegram, platform
-from bot.platforms.telegram.outgoing import TelegramChannel
+from bot.platforms.telegram.adapter import TelegramChannel, connect_telegram, platform
 from bot.platforms.telegram.receiving import webhook_address
 from bot.settings import Settings, TelegramSettings
 from subscriptions.errors import RetryLater
@@ -29,7 +28,7 @@ from tests.rendered import render_delivery
 
 
 def answers(settings: Settings, store: Store, environ: Mapping[str, str] | None = None) -> dict[str, Finding]:
-    found = check_here(settings, store, wall=NOON, environ=environ or {})
+    found = checks.check_here(settings, store, wall=NOON, environ=environ or {})
     return {str(finding.question): finding for finding in found}
 
 
@@ -47,7 +46,7 @@ def test_everything_is_well(settings: Settings, store: Store) -> None:
 
 def test_unknown_variables_are_named_with_the_one_that_was_meant(settings: Settings, store: Store) -> None:
     unknown = Settings(database_url=settings.database_url, unknown=("PAPERWIRE_TIMEZON", "PAPERWIRE_X"))
-    found = [f for f in check_here(unknown, store, wall=NOON, environ={}) if str(f.question) == "Settings"]
+    found = [f for f in checks.check_here(unknown, store, wall=NOON, environ={}) if str(f.question) == "Settings"]
     assert [(str(f.answer), str(f.cure), f.mend) for f in found] == [
         ("PAPERWIRE_TIMEZON means nothing to paperwire", "Did you mean PAPERWIRE_TIMEZONE?", True),
         ("PAPERWIRE_X means nothing to paperwire", "Remove it.", True),
@@ -125,7 +124,7 @@ def test_a_broken_template_is_named(settings: Settings, store: Store, monkeypatc
 
 @pytest.mark.parametrize("platform", ["console", "slack", "telegram", "web"])
 def test_the_sample_holds_what_templates_stumble_over(platform: str) -> None:
-    (message,) = render_delivery(sample_delivery(platform, "en"))
+    (message,) = render_delivery(checks.sample_delivery(platform, "en"))
     assert "2601.00001" in message.payload
 
 
@@ -143,7 +142,7 @@ class Down:
 
 async def test_a_platform_that_does_not_answer_is_to_be_mended(settings: Settings, store: Store) -> None:
     down = Platform(facts=TELEGRAM, channel=Down(), medium=medium_of("telegram"))  # type: ignore[arg-type]
-    found = await check_platforms(store, {"telegram": down}, wall=lambda: NOON)
+    found = await checks.check_platforms(store, {"telegram": down}, wall=lambda: NOON)
     telegram, slack, *_ = found
     assert (str(telegram.answer), telegram.mend) == ("it does not answer: No connection", True)
     assert str(slack.answer) == "off, it has no token"
@@ -169,7 +168,7 @@ async def telegram_answers(
     settings = Settings(database_url=SecretStr(f"sqlite:///{store.path}"), telegram=telegram)
     channel = TelegramChannel(TOKEN, api_url=fake.url, connect=1, read=PATIENCE)
     around = PlatformSurroundings(settings=settings, store=store, clock=FakeClock(NOON))
-    found = await check_platforms(store, {"telegram": platform(channel, around)}, wall=lambda: NOON)
+    found = await checks.check_platforms(store, {"telegram": platform(channel, around)}, wall=lambda: NOON)
     await channel.close()
     return {str(finding.question): finding for finding in found if str(finding.question).startswith("Telegram")}
 
@@ -186,7 +185,7 @@ async def test_the_bot_of_the_token_and_its_groups_are_told(store: Store, telegr
 
 
 def set_to(fake: FakeTelegram, url: str, *, waiting: int = 0, error: str = "", age: timedelta = timedelta(0)) -> None:
-    """Returns the webhook as Telegram reports it."""
+    """Sets the webhook that Telegram reports, how many updates wait, and the last error."""
     fake.queue.webhook = Webhook(url=url)
     for _ in range(waiting):
         fake.user_writes("/list")
@@ -216,7 +215,7 @@ async def test_updates_come_as_the_settings_say_or_advice_is_given(
     assert (found.mend, answer in str(found.answer), cure in str(found.cure)) == (mend, True, True)
     assert bool(str(found.cure)) is bool(cure)
     assert not any("example.org" in text or TOKEN in text for text in (str(found.answer), str(found.cure)))
-    assert telegram.arrived("getUpdates") == []  # it would end the poll of a `run` on the same token
+    assert telegram.arrived("getUpdates") == []  # this request would end the poll of a `run` with the same token
 
 
 @pytest.mark.parametrize(
@@ -273,12 +272,12 @@ def test_an_unusable_proxy_is_named_by_its_variable(proxy: str, monkeypatch: pyt
     ],
 )
 def test_a_database_in_a_container_layer_is_no_volume(mounted: str, layer: bool) -> None:
-    assert is_in_layer(Path("/data/paperwire.db"), mounted) is layer
+    assert checks.is_in_layer(Path("/data/paperwire.db"), mounted) is layer
 
 
 def test_a_database_in_a_layer_is_warned_of(settings: Settings, store: Store) -> None:
     layer = "22 1 0:20 / / rw - overlay overlay rw\n"
-    found = list(check_here(settings, store, wall=NOON, environ={}, mounted=layer))
+    found = list(checks.check_here(settings, store, wall=NOON, environ={}, mounted=layer))
     (told,) = [finding for finding in found if "in a layer of" in str(finding.answer)]
     assert told.mend
     assert "Mount a volume" in str(told.cure)

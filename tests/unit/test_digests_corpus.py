@@ -1,4 +1,4 @@
-"""The real digests in the folder that PAPERWIRE_SHARED names, with counts that people took from them."""
+"""The real digests in the folder that PAPERWIRE_SHARED names, compared with counts that people made."""
 
 import csv
 import os
@@ -13,7 +13,7 @@ from bot.digests.report import Report, digest_report
 from bot.errors import UnknownFormat
 from subscriptions.model import Digest
 from subscriptions.store.database.store import Store
-from tests.make import NOON, ingest_digest, stored_papers
+from tests import make
 
 SHARED = os.environ.get("PAPERWIRE_SHARED", "")
 pytestmark = pytest.mark.skipif(not SHARED, reason="PAPERWIRE_SHARED names no folder with corpus/ and seeds/")
@@ -47,7 +47,8 @@ def test_a_real_digest_gives_the_papers_of_the_manifest(row: dict[str, str]) -> 
     report = _report("corpus/" + row["file"])
     assert report["format"] == row["format"]
     assert report["papers"] == int(row["papers"])
-    if row["unique_ids"] and int(row["unique_ids"]) <= int(row["papers"]):  # one feed is cut inside its 87th entry
+    # the file of one feed ends inside its 87th entry
+    if row["unique_ids"] and int(row["unique_ids"]) <= int(row["papers"]):
         with_id = [item for item in report["items"] if item["arxiv_id"]]
         assert len(with_id) == int(row["unique_ids"])
     if row["declared_total"]:
@@ -265,9 +266,9 @@ def test_a_real_month_has_each_paper_once_with_its_translation() -> None:
 def test_pages_with_and_without_links_store_the_same_papers(store: Store, names: tuple[str, str]) -> None:
     for hour, name in enumerate(names):
         digest = _read(f"corpus/daily_md/xm_2025-06-08_{name}.md")
-        ingest_digest(store, digest, source="files", day=NOON.date(), now=NOON + timedelta(hours=hour))
+        make.ingest_digest(store, digest, source="files", day=make.NOON.date(), now=make.NOON + timedelta(hours=hour))
     with store.read() as session:
-        known = stored_papers(session)
+        known = make.stored_papers(session)
     assert len(known) == 8
     assert all(one.paper.arxiv_id and one.paper.title and one.paper.abstract and one.paper.authors for one in known)
 
@@ -275,7 +276,7 @@ def test_pages_with_and_without_links_store_the_same_papers(store: Store, names:
 @pytest.mark.parametrize(
     ("name", "day", "types"),
     [
-        ("daily_jsonl/dw_2025-10-14.jsonl", "2025-10-14", {}),  # by its name
+        ("daily_jsonl/dw_2025-10-14.jsonl", "2025-10-14", {}),  # by the name of the file
         ("hf_json/bv_hf_daily_papers.json", "2026-07-31", {}),
         ("hf_json/sc_hf_papers.json", "2026-07-31", {}),
         ("biorxiv_json/ys_biorxiv.json", "2025-01-20", {}),

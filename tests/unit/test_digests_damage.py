@@ -1,4 +1,4 @@
-"""Damaged documents: any bytes give papers or a sentence, and an undamaged neighbour is never lost."""
+"""Damaged documents: any bytes give papers or an error sentence, and no undamaged part next to a damaged one is lost."""
 
 import json
 import random
@@ -9,13 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.digests import read_digest
-from bot.digests._text import NAME, TITLE
+from bot.digests._papers import NAME, TITLE
 from subscriptions.model import Paper
+from tests import digest_pages
 from tests.digest_checks import FORMAT_NAMES, read_and_check
-from tests.digest_pages import PARTS, TOC, crawled, entry, group
+from tests.digest_pages import entry
 
 PAGES = Path(__file__).parents[1] / "digests"
-SAMPLES: dict[str | None, list[bytes]] = {}  # the golden pages by the format that they are of
+SAMPLES: dict[str | None, list[bytes]] = {}  # the golden pages of each format
 for _page in sorted(PAGES.glob("[a-z]*.*")):
     if not _page.name.endswith(".expected.json"):
         _expected = json.loads(_page.with_suffix(".expected.json").read_text(encoding="utf-8"))
@@ -39,9 +40,9 @@ def _papers(text: str) -> dict[str, Paper]:
 
 
 ENTRIES = [entry(n) for n in range(1, 6)]
-PAGE = TOC + "".join(ENTRIES)
+PAGE = digest_pages.TOC + "".join(ENTRIES)
 WHOLE = _papers(PAGE)
-LIST = "".join(group(n) for n in range(1, 6))
+LIST = "".join(digest_pages.group(n) for n in range(1, 6))
 WHOLE_LIST = _papers(LIST)
 
 
@@ -66,7 +67,9 @@ def test_any_change_of_a_real_page_gives_papers_or_a_sentence(wanted: str | None
 
 
 def _pieces(page: bytes) -> st.SearchStrategy[bytes]:
-    """A mark, a word of a grammar; or a part of this page or another one, perhaps many times, or in another encoding."""
+    """A character or word of a grammar, or a part of this page or of another one: once, many times, or in another
+    encoding.
+    """
     others = st.sampled_from([page, *(sample for samples in SAMPLES.values() for sample in samples[:2])])
     parts = st.builds(lambda other, at, long: other[at : at + long], others, st.integers(0, 3000), st.integers(0, 200))
     repeated = st.builds(lambda mark, times: mark * times, st.sampled_from(MARKS), st.integers(2, 99))
@@ -74,7 +77,7 @@ def _pieces(page: bytes) -> st.SearchStrategy[bytes]:
     return st.one_of(st.sampled_from(MARKS), parts, repeated, encoded)
 
 
-@given(st.integers(len(TOC), len(PAGE)))
+@given(st.integers(len(digest_pages.TOC), len(PAGE)))
 def test_a_page_that_was_cut_keeps_every_whole_entry(at: int) -> None:
     cut = PAGE[:at]
     whole = [n for n in range(1, 6) if entry(n).rstrip() in cut]
@@ -94,7 +97,7 @@ def test_a_damaged_entry_leaves_its_neighbours_as_they_are(damaged: int, data: s
     torn = entry[:start] + entry[end:]
     if torn and not torn.endswith("\n"):
         torn += "\n"
-    papers = _papers(TOC + "".join([*ENTRIES[:damaged], torn, *ENTRIES[damaged + 1 :]]))
+    papers = _papers(digest_pages.TOC + "".join([*ENTRIES[:damaged], torn, *ENTRIES[damaged + 1 :]]))
     for n in range(1, 6):
         if n - 1 != damaged:
             assert papers[f"2601.{n:05}"] == WHOLE[f"2601.{n:05}"]
@@ -103,7 +106,7 @@ def test_a_damaged_entry_leaves_its_neighbours_as_they_are(damaged: int, data: s
 @given(st.integers(0, 4), st.integers(0, 5))
 def test_an_entry_that_stands_twice_changes_no_paper(doubled: int, at: int) -> None:
     entries = [*ENTRIES[:at], ENTRIES[doubled], *ENTRIES[at:]]
-    digest = read_digest((TOC + "".join(entries)).encode(), "doubled")
+    digest = read_digest((digest_pages.TOC + "".join(entries)).encode(), "doubled")
     assert len(digest.entries) == 6
     assert {paper.key: paper for paper in digest.entries} == WHOLE
     assert "duplicate_papers" in {warning.code for warning in digest.warnings}
@@ -125,7 +128,7 @@ def test_pages_glued_to_one_another_give_the_papers_of_both(between: str, end: s
 @given(st.integers(0, len(LIST)))
 def test_a_list_that_was_cut_keeps_every_whole_group(at: int) -> None:
     cut = LIST[:at]
-    whole = [n for n in range(1, 6) if group(n).rstrip() in cut]
+    whole = [n for n in range(1, 6) if digest_pages.group(n).rstrip() in cut]
     if not whole:
         return
     papers = _papers(cut)
@@ -134,8 +137,8 @@ def test_a_list_that_was_cut_keeps_every_whole_group(at: int) -> None:
 
 @given(st.integers(1, 5), st.integers(0, 5))
 def test_a_group_that_stands_twice_changes_no_paper(doubled: int, at: int) -> None:
-    groups = [group(n) for n in range(1, 6)]
-    groups.insert(at, group(doubled))
+    groups = [digest_pages.group(n) for n in range(1, 6)]
+    groups.insert(at, digest_pages.group(doubled))
     digest = read_digest("".join(groups).encode(), "doubled")
     assert len(digest.entries) == 6
     assert {paper.key: paper for paper in digest.entries} == WHOLE_LIST
@@ -159,8 +162,10 @@ def test_a_page_shuffled_line_by_line_still_ends() -> None:
         read_and_check("\n".join(lines).encode())
 
 
-# Those that have tests of their own above, or whose parts hang together by their places alone, are left out.
-MADE = {name: parts for name, parts in PARTS.items() if name not in ("daily_arxiv_md", "bilingual3", "hf_text")}
+# Two kinds are left out: those with their own tests above, and those whose parts belong together only by their places.
+MADE = {
+    name: parts for name, parts in digest_pages.PARTS.items() if name not in ("daily_arxiv_md", "bilingual3", "hf_text")
+}
 """A part that is damaged costs itself only, but for these: XML ends at damage, and a document of JSON does not survive it."""
 
 XML = {"arxiv_rss", "arxiv_atom", "arxiv_api_atom", "bilingual_rss"}
@@ -204,8 +209,10 @@ def test_half_a_document_of_json_is_no_digest(made: str, data: st.DataObject) ->
 
 @given(st.data())
 def test_the_rest_of_a_cut_line_costs_that_line_only(data: st.DataObject) -> None:
-    cut = crawled(1)[: data.draw(st.integers(1, len(crawled(1)) - 2))]
-    assert _papers(crawled(2) + cut + crawled(3) + crawled(4)) == _papers("".join(map(crawled, (2, 3, 4))))
+    cut = digest_pages.crawled(1)[: data.draw(st.integers(1, len(digest_pages.crawled(1)) - 2))]
+    assert _papers(digest_pages.crawled(2) + cut + digest_pages.crawled(3) + digest_pages.crawled(4)) == _papers(
+        "".join(map(digest_pages.crawled, (2, 3, 4)))
+    )
 
 
 @pytest.mark.parametrize("made", INDEPENDENT)
@@ -213,7 +220,7 @@ def test_the_rest_of_a_cut_line_costs_that_line_only(data: st.DataObject) -> Non
 @given(st.integers(1, 5), st.data())
 def test_a_damaged_part_leaves_its_neighbours_as_they_are(made: str, damaged: int, data: st.DataObject) -> None:
     parts, whole = MADE[made], _whole(made)
-    damaged = max(damaged, 1 if parts.head else 2)  # the first part of a page without a head says what the page is
+    damaged = max(damaged, 1 if parts.head else 2)  # if a page has no head, its first part says what the page is
     torn = parts.part(damaged)
     start = data.draw(st.integers(0, len(torn)))
     torn = (
@@ -257,13 +264,13 @@ def test_made_pages_glued_to_one_another_give_the_papers_of_both(made: str, betw
     glued = page.rstrip() + between + other
     assert _papers(glued) == _whole(made) | _papers(other), (
         f"Where two pages of {made} stand in one file, also without an end of line between them, the papers of both are read, "
-        "each as by itself: bot/digests/_text.py cuts such a line in two."
+        "each as by itself: bot/digests/bilingual.py cuts such a line in two."
     )
 
 
 @pytest.mark.parametrize("blanks", [1, 2])
 def test_a_name_or_title_that_is_cut_at_a_blank_ends_without_it(blanks: int) -> None:
-    """Found by fuzzing: a name of hundreds of characters was cut after a space, which stayed at its end."""
+    """Found by fuzzing: a name of hundreds of characters was cut after a space, and the space remained at its end."""
     long = "x" * (NAME - blanks) + " y" * 100
     page = json.dumps({"id": "2601.00001", "title": "Kite " * TITLE, "summary": "It flies.", "authors": [long]})
     digest = read_and_check(f"{page}\n".encode())

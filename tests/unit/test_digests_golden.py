@@ -1,4 +1,4 @@
-"""What is read of the pages of every format, and the traps that these pages have to show."""
+"""What is read from the pages of every format, and the difficult cases that these pages must contain."""
 
 import json
 import re
@@ -100,7 +100,7 @@ def test_a_page_is_of_one_format_only(module: object) -> None:
 
 
 TRAPS = {
-    # bytes, and what is no digest
+    # bytes, and pages that are not digests
     "a byte order mark and other line ends": ("daily_bom_crlf.md", "\\A\ufeff.*\r\n"),
     "a lone carriage return is text": ("daily_lone_returns.md", r"[^\n]\r[^\n]"),
     "a form feed ends no line": ("daily_controls.md", "\x0c"),

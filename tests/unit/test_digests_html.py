@@ -1,4 +1,4 @@
-"""How the HTML and the JSON of digests are taken apart."""
+"""How the HTML and the JSON of digests are parsed."""
 
 import json
 import tracemalloc
@@ -8,10 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.digests import read_digest
+from bot.digests import _html, _json, read_digest
 from bot.digests._format import Warnings
-from bot.digests._html import _MOST_TAGS, Node, Piece, _whole_tags, pieces, read_piece, tags_with
-from bot.digests._json import MOST_CHARACTERS, first_items, head_of, json_items, json_lines
 from bot.errors import BrokenDigest, UnknownFormat
 
 HEAD = "<!DOCTYPE html><html><body><div id='dlpage'><h3>New submissions</h3><dl id='articles'>\n"
@@ -25,8 +23,8 @@ def entry(n: int, title: str = "", abstract: str = "It flies.") -> str:
     )
 
 
-def node(markup: str) -> Node:
-    found = read_piece(Piece(1, "p", markup), Warnings())
+def node(markup: str) -> _html.Node:
+    found = _html.read_piece(_html.Piece(1, "p", markup), Warnings())
     assert found is not None
     return found
 
@@ -46,7 +44,7 @@ def node(markup: str) -> Node:
     ],
 )  # fmt: skip
 def test_what_is_no_whole_tag_is_text(markup: str, whole: str) -> None:
-    assert _whole_tags(markup) == whole
+    assert _html._whole_tags(markup) == whole
 
 
 @pytest.mark.parametrize(
@@ -76,18 +74,19 @@ def test_elements_are_found_by_name_and_class() -> None:
 
 def test_control_characters_written_as_references_are_counted() -> None:
     warnings = Warnings()
-    found = read_piece(Piece(7, "p", "<p title='a&#8;b'>c&#12;d&#x1F;</p>"), warnings)
+    found = _html.read_piece(_html.Piece(7, "p", "<p title='a&#8;b'>c&#12;d&#x1F;</p>"), warnings)
     assert found is not None
     paragraph = found.first("p")
     assert paragraph is not None
     assert (paragraph.text, paragraph.attribute("title")) == ("cd", "ab")
     (warning,) = warnings.collected()
-    assert (warning.code, warning.count, warning.line) == ("control_characters", 2, 7)  # in attributes they are dropped
+    # two in the text; those in attributes are dropped and not counted
+    assert (warning.code, warning.count, warning.line) == ("control_characters", 2, 7)
 
 
 def test_a_page_is_cut_before_its_entries_and_lines_are_counted() -> None:
     page = "before\n<!-- <dt>\n -->\n<script>'<dt>'\n</script><DT>one\n\n<dt >two<dtx><style>\n<dt></style>\n<dt>three<!-- open <dt>"
-    assert [(piece.line, piece.name, piece.markup.split(">")[1].strip()) for piece in pieces(page, ("dt",))] == [
+    assert [(piece.line, piece.name, piece.markup.split(">")[1].strip()) for piece in _html.pieces(page, ("dt",))] == [
         (5, "dt", "one"),
         (7, "dt", "two<dtx"),
         (9, "dt", "three<!-- open"),
@@ -100,7 +99,7 @@ def test_attributes_are_read_whatever_they_hold() -> None:
         '<p>Papers</p>\n<div data-x=\'<a "> &amp;\n\' CLASS="a b" hidden data-target="Papers" bare=1&lt;2 data-y=\'\'>'
         "<div data-target='Other Papers'><p data-target=Papers data-x=\"&#99999999999;\"><div data-target='Papers"
     )
-    assert list(tags_with(page, "data-target", "Papers")) == [
+    assert list(_html.tags_with(page, "data-target", "Papers")) == [
         (
             2,
             {"data-x": '<a "> &\n', "class": "a b", "hidden": "", "data-target": "Papers", "bare": "1<2", "data-y": ""},
@@ -109,7 +108,7 @@ def test_attributes_are_read_whatever_they_hold() -> None:
     ]
 
 
-# Given to Python's own parser unchanged, each of them would take many minutes or make it give up.
+# Python's own parser would take many minutes for each of these, or give up, if we passed them on unchanged.
 HOSTILE = {
     "tags that never end": "<a " * 50_000,
     "names of tags": "<a" * 75_000,
@@ -125,7 +124,7 @@ HOSTILE = {
     "areas of text": "<textarea>" * 15_000 + "</textarea",
     "quotes": "<a \"'" * 30_000,
     "blanks": "<a" + " " * 150_000,
-    "more tags than any entry has": "<b>" * (_MOST_TAGS + 1),
+    "more tags than any entry has": "<b>" * (_html._MOST_TAGS + 1),
 }
 
 
@@ -142,7 +141,7 @@ def test_hostile_markup_costs_its_own_entry_only(hostile: str) -> None:
     "tag", ["<b>", "<a>", "<div>", "<p class='mathjax'>", "<span class='descriptor'>", "<li>", "<x>y"]
 )
 def test_depth_costs_nothing(tag: str) -> None:
-    deep = tag * (_MOST_TAGS - 20)
+    deep = tag * (_html._MOST_TAGS - 20)
     page = HEAD + entry(1) + entry(2, title=deep + "deep") + entry(3, abstract=deep + "deep") + entry(4) + FOOT
     digest = read_digest(page.encode(), "deep.html")
     assert [paper.key for paper in digest.entries] == [f"2601.{n:05}" for n in range(1, 5)]
@@ -150,7 +149,7 @@ def test_depth_costs_nothing(tag: str) -> None:
 
 
 def test_an_entry_with_too_many_tags_is_said() -> None:
-    page = HEAD + entry(1) + entry(2, abstract="<b>" * _MOST_TAGS) + FOOT
+    page = HEAD + entry(1) + entry(2, abstract="<b>" * _html._MOST_TAGS) + FOOT
     digest = read_digest(page.encode(), "deep.html")
     assert [paper.key for paper in digest.entries] == ["2601.00001"]
     assert [(warning.code, warning.line) for warning in digest.warnings] == [("unparsed_heading", 3)]
@@ -211,7 +210,7 @@ def _members(records: Callable[..., object], text: str, *more: str) -> tuple[lis
     ],
 )  # fmt: skip
 def test_a_document_gives_its_objects(text: str, member: str, found: list[object], warnings: dict[str, int]) -> None:
-    assert _members(json_items, text, member) == (found, warnings)
+    assert _members(_json.json_items, text, member) == (found, warnings)
 
 
 @pytest.mark.parametrize(
@@ -230,14 +229,14 @@ def test_a_document_gives_its_objects(text: str, member: str, found: list[object
 )
 def test_a_damaged_document_is_refused_with_its_line(text: str, line: int) -> None:
     with pytest.raises(BrokenDigest, match=rf"cannot be read beyond line {line} \("):
-        list(json_items(text, Warnings()))
+        list(_json.json_items(text, Warnings()))
 
 
 def test_the_first_objects_of_a_cut_document_are_found() -> None:
-    assert [item.members for item in first_items('[7, {"a": "1"}, {"b": "2"}, {"c')] == [{"a": "1"}, {"b": "2"}]
-    assert len(list(first_items('{"a": "1"}\n' * 99))) < 99
+    assert [item.members for item in _json.first_items('[7, {"a": "1"}, {"b": "2"}, {"c')] == [{"a": "1"}, {"b": "2"}]
+    assert len(list(_json.first_items('{"a": "1"}\n' * 99))) < 99
     for text in ("[", "[null", DEEP, "", "x", '{"a": '):
-        assert not list(first_items(text))
+        assert not list(_json.first_items(text))
 
 
 @pytest.mark.parametrize(
@@ -257,17 +256,17 @@ def test_the_first_objects_of_a_cut_document_are_found() -> None:
 def test_lines_give_their_objects_and_damage_stays_in_its_line(
     text: str, found: list[object], warnings: dict[str, int]
 ) -> None:
-    assert _members(json_lines, text) == (found, warnings)
+    assert _members(_json.json_lines, text) == (found, warnings)
 
 
 def test_a_line_of_nothing_but_damage_ends_soon() -> None:
-    found, warnings = _members(json_lines, '{"id": "' * 50_000)
+    found, warnings = _members(_json.json_lines, '{"id": "' * 50_000)
     assert (found, warnings) == ([], {"bad_json_line": 8})
 
 
 def test_members_are_read_as_what_they_should_be() -> None:
     warnings = Warnings()
-    (record,) = json_items(
+    (record,) = _json.json_items(
         r'{"t": " a \n b\u0000 \ud83d", "n": 7, "l": ["x", "", null, 8, {}], "r": {"t": "in"}, "p": [{"name": "Ada"}, "Bo", {"name": "Di", "hidden": true}, {"name": "Cy", "hidden": false}, {"name": null}], "f": true}',
         warnings,
     )
@@ -303,10 +302,10 @@ def test_it_matters_nothing_how_much_is_looked_at_at_once(
     values: list[dict[str, object]], look: int, spread: bool
 ) -> None:
     text = json.dumps(values, ensure_ascii=spread, indent=1 if spread else None)
-    whole = _members(json_items, text)
+    whole = _members(_json.json_items, text)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("bot.digests._json._WINDOW", look)
-        assert _members(json_items, text) == whole
+        assert _members(_json.json_items, text) == whole
         for broken in (text[: len(text) // 2], text.replace('"', "", 1), text.replace(":", "=", 1)):
             assert _damage(broken) == _damage(broken, 1 << 20)
 
@@ -316,21 +315,21 @@ def _damage(text: str, look: int = 0) -> str:
         if look:
             patch.setattr("bot.digests._json._WINDOW", look)
         try:
-            return repr(_members(json_items, text))
+            return repr(_members(_json.json_items, text))
         except BrokenDigest as error:
             return str(error)
 
 
 def test_an_object_that_is_too_long_is_refused() -> None:
-    long = '{"a": "' + "x" * MOST_CHARACTERS + '"}'
+    long = '{"a": "' + "x" * _json.MOST_CHARACTERS + '"}'
     with pytest.raises(BrokenDigest, match=r"beyond line 2 \(an object of more than a million signs\)"):
-        list(json_items('[{"a": "1"},\n' + long + "]", Warnings()))
-    assert _members(json_lines, '{"a": "1"}\n' + long + '\n{"a": "2"}') == (
+        list(_json.json_items('[{"a": "1"},\n' + long + "]", Warnings()))
+    assert _members(_json.json_lines, '{"a": "1"}\n' + long + '\n{"a": "2"}') == (
         [{"a": "1"}, {"a": "2"}],
         {"bad_json_line": 1},
     )
-    fits = '{"a": "' + "x" * (MOST_CHARACTERS - 10) + '"}'
-    assert _members(json_items, f"[{fits}, {fits}]")[1] == {}
+    fits = '{"a": "' + "x" * (_json.MOST_CHARACTERS - 10) + '"}'
+    assert _members(_json.json_items, f"[{fits}, {fits}]")[1] == {}
 
 
 @pytest.mark.parametrize(
@@ -346,7 +345,7 @@ def test_an_object_that_is_too_long_is_refused() -> None:
     ],
 )  # fmt: skip
 def test_the_head_of_a_document_has_no_items(text: str, head: dict[str, object] | None) -> None:
-    found = head_of(text)
+    found = _json.head_of(text)
     assert (found.members if found else None) == head
 
 

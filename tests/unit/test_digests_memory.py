@@ -1,7 +1,7 @@
-"""The memory that reading takes: a few times that of the document, in any format, however hostile it is.
+"""Reading takes memory of a few times the document's size, in any format and however hostile the document is.
 
-Each document is read by its own process, because the kernel knows its peak size; Python's count would leave out expat.
-These processes are forks of one that has imported everything.
+Each document is read in a separate process, because the kernel knows its peak size; Python's own count would leave out
+expat. These processes are forks of one that has imported everything.
 """
 
 import subprocess
@@ -50,8 +50,9 @@ for line in sys.stdin:
         os._exit(0)
     os.wait()
 """
-DOCUMENTS = ("hf_json", "biorxiv_json", "bilingual_json", "hf_html, data")  # of JSON; a single one may take more
-WITHOUT_NOTES = "bilingual_md, table"  # half a page, not realistic: a paper in each line of a hundred bytes
+# JSON documents; a single one of these may take more
+DOCUMENTS = ("hf_json", "biorxiv_json", "bilingual_json", "hf_html, data")
+WITHOUT_NOTES = "bilingual_md, table"  # half of the page, and not realistic: each line of a hundred bytes is a paper
 
 
 Peak = Callable[[bytes], tuple[float, int]]
@@ -59,7 +60,9 @@ Peak = Callable[[bytes], tuple[float, int]]
 
 @pytest.fixture(scope="module")
 def peak_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Peak]:
-    """Reads a document: its peak memory, as a multiple of the document, which counts once, and the number of papers."""
+    """Yields a function that reads a document: returns its peak memory as a multiple of its size, and the number of
+    papers.
+    """
     page = tmp_path_factory.mktemp("read") / "page"
     with subprocess.Popen(  # noqa: S603  our own program
         [sys.executable, "-c", READ],
@@ -91,7 +94,7 @@ def test_no_document_has_more_papers_than_any_digest(made: str, monkeypatch: pyt
         if name.startswith("bot.digests.") and hasattr(module, "MOST_PAPERS")
     ]
     for module in limited:
-        monkeypatch.setattr(module, "MOST_PAPERS", 8)  # headings of a page are counted, too
+        monkeypatch.setattr(module, "MOST_PAPERS", 8)  # headings of a page also count
     assert len(read_digest(page, "page").entries) == 5
     for module in limited:
         monkeypatch.setattr(module, "MOST_PAPERS", 4)
@@ -156,7 +159,7 @@ HOSTILE: dict[str, tuple[str, str, str]] = {
     ),
     "papers": ("Get trending papers in your email inbox!\n", "a\nb\n", ""),
 }
-SLOW = ("empty records",)  # a small part of it shows as much
+SLOW = ("empty records",)  # slow, and a smaller document shows the same
 
 
 @pytest.mark.parametrize("hostile", HOSTILE)

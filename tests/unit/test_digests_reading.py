@@ -5,28 +5,8 @@ from datetime import date
 
 import pytest
 
-from bot.digests import FORMATS, MAX_BYTES, read_digest
-from bot.digests._arxiv import (
-    arxiv_address,
-    categories_of,
-    doi_of,
-    paper_key,
-    split_announcement,
-    split_title,
-    without_translated_announcement,
-)
+from bot.digests import FORMATS, MAX_BYTES, _papers, read_digest
 from bot.digests._format import NotText, Warnings, collapse, plain_text
-from bot.digests._text import (
-    arxiv_day,
-    day_in_chinese,
-    day_in_name,
-    day_in_words,
-    decode_accents,
-    language_of,
-    split_authors,
-    split_listed,
-    without_affiliations,
-)
 from bot.errors import BrokenDigest, UnknownFormat
 from subscriptions.model import Announce
 
@@ -55,7 +35,7 @@ GROUP = "We fly a kite.\n我们放风筝。\nhttps://arxiv.org/abs/2601.01001\n"
     ],
 )
 def test_an_id_is_found_in_all_its_forms(text: str, arxiv_id: str, version: int | None) -> None:
-    assert arxiv_address(text) == (arxiv_id, version)
+    assert _papers.arxiv_address(text) == (arxiv_id, version)
 
 
 @pytest.mark.parametrize(
@@ -75,21 +55,21 @@ def test_an_id_is_found_in_all_its_forms(text: str, arxiv_id: str, version: int 
     ],
 )
 def test_what_is_no_id_is_none(text: str) -> None:
-    assert arxiv_address(text) is None
+    assert _papers.arxiv_address(text) is None
 
 
 def test_a_key_is_the_first_thing_that_names_the_paper() -> None:
     everything = {"arxiv_id": "2601.15529", "doi": "10.1101/2026.01.22", "title": "A Kite", "abstract": "It flies."}
-    assert paper_key(**everything) == "2601.15529"
-    assert paper_key(doi="10.1101/2026.KITE", title="A Kite") == "10.1101/2026.kite"
-    assert paper_key(title="A Kite", abstract="It flies.") == "title:" + _h("a kite")
-    assert paper_key(abstract=" It \n flies. ") == "abstract:" + _h("It flies.")
-    assert paper_key(title=" ", abstract="") is None
+    assert _papers.paper_key(**everything) == "2601.15529"
+    assert _papers.paper_key(doi="10.1101/2026.KITE", title="A Kite") == "10.1101/2026.kite"
+    assert _papers.paper_key(title="A Kite", abstract="It flies.") == "title:" + _h("a kite")
+    assert _papers.paper_key(abstract=" It \n flies. ") == "abstract:" + _h("It flies.")
+    assert _papers.paper_key(title=" ", abstract="") is None
 
 
 @pytest.mark.parametrize("title", ["A Kite", "a  KITE", " A\nkite ", "Ａ Ｋｉｔｅ", "A\u00a0Kite"])
 def test_titles_that_read_the_same_have_one_key(title: str) -> None:
-    assert paper_key(title=title) == "title:" + _h("a kite")
+    assert _papers.paper_key(title=title) == "title:" + _h("a kite")
 
 
 def _h(text: str) -> str:
@@ -116,7 +96,7 @@ def _h(text: str) -> str:
     ],
 )
 def test_accents_of_tex_are_letters(written: str, read: str) -> None:
-    assert decode_accents(written) == read
+    assert _papers.decode_accents(written) == read
 
 
 def test_no_name_is_lost_in_a_list_of_574() -> None:
@@ -124,7 +104,7 @@ def test_no_name_is_lost_in_a_list_of_574() -> None:
     page = f"### [1] [Many](https://arxiv.org/abs/2601.00001)\n*{','.join(names)}*\n\nMain category: hep-ex\n"
     (paper,) = read_digest(page.encode(), "many.md").entries
     assert paper.authors == names
-    assert split_authors(" Some Labs,: , A Person,,") == ("Some Labs", "A Person")
+    assert _papers.split_authors(" Some Labs,: , A Person,,") == ("Some Labs", "A Person")
 
 
 @pytest.mark.parametrize(
@@ -137,7 +117,7 @@ def test_no_name_is_lost_in_a_list_of_574() -> None:
     ],
 )
 def test_affiliations_go_and_names_stay(written: str, kept: str) -> None:
-    assert without_affiliations(written) == kept
+    assert _papers.without_affiliations(written) == kept
 
 
 @pytest.mark.parametrize(
@@ -164,7 +144,7 @@ def test_affiliations_go_and_names_stay(written: str, kept: str) -> None:
     ],
 )
 def test_a_list_of_names_in_a_mail_is_split(written: str, names: tuple[str, ...], not_shown: str | None) -> None:
-    assert split_listed(written) == (names, not_shown)
+    assert _papers.split_listed(written) == (names, not_shown)
 
 
 @pytest.mark.parametrize(
@@ -186,7 +166,7 @@ def test_a_list_of_names_in_a_mail_is_split(written: str, names: tuple[str, ...]
     ],
 )
 def test_a_doi_is_found_in_small_letters(text: str, doi: str | None) -> None:
-    assert doi_of(text) == doi
+    assert _papers.doi_of(text) == doi
 
 
 @pytest.mark.parametrize(
@@ -204,7 +184,7 @@ def test_a_doi_is_found_in_small_letters(text: str, doi: str | None) -> None:
     ],
 )
 def test_a_day_in_english_words_is_a_day(text: str, day: date | None) -> None:
-    assert day_in_words(text) == day
+    assert _papers.day_in_words(text) == day
 
 
 def test_only_categories_of_arxiv_are_categories() -> None:
@@ -221,14 +201,14 @@ def test_only_categories_of_arxiv_are_categories() -> None:
         "cs.AI",
         " hep-th",
     ]
-    assert categories_of(names) == ("cs.AI", "math-ph", "cond-mat.mes-hall", "q-bio.NC", "hep-th")
+    assert _papers.categories_of(names) == ("cs.AI", "math-ph", "cond-mat.mes-hall", "q-bio.NC", "hep-th")
 
 
 def test_an_announcement_is_taken_off() -> None:
-    found, text = split_announcement("arXiv:2605.06185v2 Announce Type: replace \nAbstract: Kites.")
+    found, text = _papers.split_announcement("arXiv:2605.06185v2 Announce Type: replace \nAbstract: Kites.")
     assert found is not None
     assert (found.arxiv_id, found.version, found.kind, text) == ("2605.06185", 2, Announce.REPLACE, "Kites.")
-    assert split_announcement("Kites. arXiv:2605.06185v2 Announce Type: new Abstract: no")[0] is None
+    assert _papers.split_announcement("Kites. arXiv:2605.06185v2 Announce Type: new Abstract: no")[0] is None
 
 
 @pytest.mark.parametrize(
@@ -250,7 +230,7 @@ def test_an_announcement_is_taken_off() -> None:
 def test_an_announcement_is_taken_off_the_end_of_a_title(
     title: str, plain: str, version: int | None, categories: tuple[str, ...], kind: Announce | None
 ) -> None:
-    found, rest = split_title(title)
+    found, rest = _papers.split_title(title)
     assert found is not None
     assert (rest, found.arxiv_id, found.version, found.categories, found.kind) == (
         plain,
@@ -272,7 +252,7 @@ def test_an_announcement_is_taken_off_the_end_of_a_title(
     ],
 )
 def test_a_title_without_announcement_stays(title: str) -> None:
-    assert split_title(title) == (None, title)
+    assert _papers.split_title(title) == (None, title)
 
 
 @pytest.mark.parametrize(
@@ -287,7 +267,7 @@ def test_a_title_without_announcement_stays(title: str) -> None:
     ],
 )
 def test_a_translated_announcement_is_taken_off(text: str, plain: str) -> None:
-    assert without_translated_announcement(text) == plain
+    assert _papers.without_translated_announcement(text) == plain
 
 
 @pytest.mark.parametrize(
@@ -301,7 +281,7 @@ def test_a_translated_announcement_is_taken_off(text: str, plain: str) -> None:
     ],
 )
 def test_a_chinese_day_is_a_day(text: str, day: date | None) -> None:
-    assert day_in_chinese(text) == day
+    assert _papers.day_in_chinese(text) == day
 
 
 @pytest.mark.parametrize(
@@ -318,7 +298,7 @@ def test_a_chinese_day_is_a_day(text: str, day: date | None) -> None:
     ],
 )
 def test_script_tells_the_language(text: str, language: str) -> None:
-    assert language_of(text) == language
+    assert _papers.language_of(text) == language
 
 
 @pytest.mark.parametrize(
@@ -336,7 +316,7 @@ def test_script_tells_the_language(text: str, language: str) -> None:
     ],
 )
 def test_a_file_name_tells_the_day_if_it_holds_just_one(name: str, day: date | None) -> None:
-    assert day_in_name(name) == day
+    assert _papers.day_in_name(name) == day
 
 
 @pytest.mark.parametrize(
@@ -358,7 +338,7 @@ def test_a_file_name_tells_the_day_if_it_holds_just_one(name: str, day: date | N
     ],
 )
 def test_the_day_of_a_feed_is_that_of_new_york(stamp: str, day: date | None) -> None:
-    assert arxiv_day(stamp) == day
+    assert _papers.arxiv_day(stamp) == day
 
 
 def test_the_day_is_the_documents_then_its_names_then_given() -> None:

@@ -1,9 +1,9 @@
-"""Who is served after a subscription: what operators decided about an address, who asks, and who may."""
+"""Whether a chat is served after it subscribes, by the operators' decisions, its state and the access mode."""
 
 import pytest
 
+from bot.commands.chats import decide_entry
 from bot.commands.context import Access
-from bot.commands.operators import decide_entry
 from subscriptions.chat_settings import resolve
 from subscriptions.model import Chat, ChatKind
 from subscriptions.service.access import Standing

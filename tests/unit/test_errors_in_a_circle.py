@@ -1,4 +1,4 @@
-"""The command line makes a sentence of any error, also of one that is in its own chain of causes."""
+"""The command line turns any error into a sentence, even if its chain of causes leads back to the error itself."""
 
 from collections.abc import Callable
 
@@ -8,14 +8,14 @@ from bot.cli import run
 
 
 def circle(*errors: BaseException) -> BaseException:
-    """Each error has the next one as its cause, the last one the first. Returns the first."""
+    """Makes each error the cause of the one before it, and the first error the cause of the last. Returns the first."""
     for error, cause in zip(errors, (*errors[1:], errors[0]), strict=True):
         error.__cause__ = cause
     return errors[0]
 
 
 def in_context(*errors: BaseException) -> BaseException:
-    """As `circle`, but each was raised while the next one was handled."""
+    """Like `circle`, but links the errors as if each was raised while the next one was handled."""
     for error, before in zip(errors, (*errors[1:], errors[0]), strict=True):
         error.__context__ = before
     return errors[0]
@@ -29,7 +29,7 @@ BROKEN = "Something went wrong within paperwire: RuntimeError: broken. PAPERWIRE
 @pytest.mark.parametrize(
     ("others", "ended"),
     [
-        ([], (1, BROKEN)),  # its own cause
+        ([], (1, BROKEN)),  # an error that is its own cause
         ([ValueError("one"), OSError("another")], (1, BROKEN)),
         ([ImportError("half loaded"), KeyboardInterrupt()], (130, "Stopped.\n")),
     ],

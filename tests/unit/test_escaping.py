@@ -1,4 +1,4 @@
-"""Foreign text on a terminal and in the log: what a terminal would obey is visible, and lines are folded."""
+"""Text from others on a terminal and in the log: control characters become visible, and lines are joined."""
 
 import json
 import sys
@@ -50,7 +50,7 @@ def test_a_value_of_a_sentence_ends_no_line(value: str) -> None:
     error = PaperwireError(Sentence("{name}: {why}, {count:,}.", {"name": value, "why": inner, "count": 1000}))
     assert str(error) == f"{escaped(value)}: looks like {escaped(value)}, 1,000."
     assert escaped_lines(str(error)) == str(error)
-    assert error.sentence.say(str) == f"{value}: looks like {value}, 1,000."  # chats clean it themselves
+    assert error.sentence.say(str) == f"{value}: looks like {value}, 1,000."  # chats escape it themselves
 
 
 ADDRESS = "https://arxiv.org/abs/2601.00001"

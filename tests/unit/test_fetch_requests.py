@@ -1,4 +1,4 @@
-"""What is asked of a source: the requests of a day, and those of days that were missed."""
+"""The requests to a source: those for a day, and those for days that were missed."""
 
 import json
 from datetime import UTC, date, datetime, timedelta
@@ -6,23 +6,8 @@ from itertools import pairwise
 
 import pytest
 
-from bot.settings import SourceSettings
-from bot.settings.model import is_listing, place_of
-from bot.sources.fetch_request import (
-    ARXIV,
-    FetchRequest,
-    SourceSchedules,
-    address_key,
-    backfill_request,
-    by_ids,
-    by_title,
-    categories_of,
-    document_name,
-    everything,
-    next_page,
-    requests_of,
-    submitted_between,
-)
+from bot.settings import SourceSettings, is_listing
+from bot.sources import fetch_request
 from bot.sources.receipts import MOST_TRIES, MissedDays, ranges
 from subscriptions.planning.source_calendar import ArxivCalendar
 from tests.fakes import arxiv_pages as pages
@@ -33,7 +18,7 @@ NOON = datetime(2026, 1, 22, 12, tzinfo=UTC)
 
 def urls(now: datetime = NOON, split: tuple[str, ...] = (), **values: object) -> list[str]:
     source = SourceSettings(name="x", **values)  # type: ignore[arg-type]
-    return [request.url for request in requests_of(source, now, split=split)]
+    return [request.url for request in fetch_request.requests_of(source, now, split=split)]
 
 
 def test_a_plain_address_is_itself_and_a_file_is_none() -> None:
@@ -46,13 +31,13 @@ def test_a_plain_address_is_itself_and_a_file_is_none() -> None:
     [
         ("2026-01-22T00:00+00:00", ["2026-01-22", "2026-01-21"]),
         ("2026-01-22T23:59+00:00", ["2026-01-22", "2026-01-21"]),
-        ("2026-01-22T19:30-05:00", ["2026-01-23", "2026-01-22"]),  # days of UTC
+        ("2026-01-22T19:30-05:00", ["2026-01-23", "2026-01-22"]),  # days in UTC
         ("2026-03-01T06:00+00:00", ["2026-03-01", "2026-02-28"]),
     ],
 )
 def test_a_dated_address_is_that_of_today_and_that_of_yesterday(now: str, days: list[str]) -> None:
     url = "https://api.example.org/{date}/{date}.md"
-    found = requests_of(SourceSettings(name="x", url=url), datetime.fromisoformat(now))
+    found = fetch_request.requests_of(SourceSettings(name="x", url=url), datetime.fromisoformat(now))
     assert [request.url for request in found] == [f"https://api.example.org/{day}/{day}.md" for day in days]
     assert all(request.may_miss for request in found)
 
@@ -66,7 +51,7 @@ def test_categories_are_asked_apart_and_large_archives_by_them() -> None:
 
 
 def test_without_any_source_all_archives_are_read() -> None:
-    requests = requests_of(everything(), NOON)
+    requests = fetch_request.requests_of(fetch_request.everything(), NOON)
     assert len(requests) == 20
     assert {"cs", "math", "astro-ph", "hep-th", "quant-ph"} < {request.unit for request in requests}
     assert {request.format for request in requests} == {"arxiv_rss"}
@@ -83,11 +68,11 @@ DETAILS = "https://api.biorxiv.org/details/biorxiv/2026-01-21/2026-01-22"
     ("url", "data", "following"),
     [
         (f"{DETAILS}/0", biorxiv(100, "230"), f"{DETAILS}/100"),
-        (f"{DETAILS}/100", biorxiv(30, "230"), f"{DETAILS}/130"),  # for any size of a page
+        (f"{DETAILS}/100", biorxiv(30, "230"), f"{DETAILS}/130"),  # a page may have any size
         (f"{DETAILS}/200", biorxiv(30, "230"), None),
         (f"{DETAILS}/0/json", biorxiv(100, 230), f"{DETAILS}/100/json"),
         (DETAILS, biorxiv(100, "230"), f"{DETAILS}/100"),
-        (f"{DETAILS}/100", biorxiv(0, "230"), None),  # a short or empty page ends it
+        (f"{DETAILS}/100", biorxiv(0, "230"), None),  # an empty page is the last
         (f"{DETAILS}/0", biorxiv(100, "many"), None),
         (f"{DETAILS}/0", b"[1, 2]", None),
         (f"{DETAILS}/0", b"<html>", None),
@@ -95,30 +80,35 @@ DETAILS = "https://api.biorxiv.org/details/biorxiv/2026-01-21/2026-01-22"
     ],
 )
 def test_the_next_page_of_biorxiv_begins_after_the_last(url: str, data: bytes, following: str | None) -> None:
-    found = next_page(FetchRequest(url=url), data)
+    found = fetch_request.next_page(fetch_request.FetchRequest(url=url), data)
     assert (found.url if found else None) == following
 
 
 def test_pages_of_the_api_go_on_until_the_total() -> None:
     papers = [paper(f"Paper {n}", "cs.LG") for n in range(3)]
-    request: FetchRequest | None = backfill_request(everything(), date(2026, 1, 22), ArxivCalendar())
+    request: fetch_request.FetchRequest | None = fetch_request.backfill_request(
+        fetch_request.everything(), date(2026, 1, 22), ArxivCalendar()
+    )
     starts: list[int] = []
     while request is not None and len(starts) < 9:
         start = int(request.url.partition("&start=")[2].partition("&")[0])
         starts.append(start)
-        request = next_page(request, pages.answer(papers[: 8 - start], total=8, day=date(2026, 1, 22)))
+        request = fetch_request.next_page(request, pages.answer(papers[: 8 - start], total=8, day=date(2026, 1, 22)))
     assert starts == [0, 3, 6]
     assert (
-        next_page(FetchRequest(url="x&start=0", history=True), pages.answer([], total=8, day=date(2026, 1, 22))) is None
+        fetch_request.next_page(
+            fetch_request.FetchRequest(url="x&start=0", history=True), pages.answer([], total=8, day=date(2026, 1, 22))
+        )
+        is None
     )
 
 
 def test_a_server_that_repeats_itself_is_left_after_100_pages() -> None:
-    request: FetchRequest | None = FetchRequest(url=f"{DETAILS}/0")
+    request: fetch_request.FetchRequest | None = fetch_request.FetchRequest(url=f"{DETAILS}/0")
     count = 0
     while request is not None:
         count += 1
-        request = next_page(request, biorxiv(1, "1000000"))
+        request = fetch_request.next_page(request, biorxiv(1, "1000000"))
     assert count == 100
 
 
@@ -131,21 +121,21 @@ def test_a_server_that_repeats_itself_is_left_after_100_pages() -> None:
     ],
 )
 def test_a_document_is_called_by_its_source_and_its_file(url: str, name: str) -> None:
-    assert document_name("mine", url) == name
+    assert fetch_request.document_name("mine", url) == name
 
 
 def test_an_address_is_stored_and_shown_without_secrets() -> None:
     url = "https://user:password@example.org:8443/a/{date}.md?token=secret"
-    assert place_of(SourceSettings(name="x", url=url)) == "https://example.org:8443/a/{date}.md"
-    assert place_of(SourceSettings(name="x", arxiv=("cs.LG", "hep-th"))) == "cs.LG, hep-th"
-    assert "secret" not in address_key(url)
-    assert address_key(url) != address_key(f"{url}2")
+    assert SourceSettings(name="x", url=url).place == "https://example.org:8443/a/{date}.md"
+    assert SourceSettings(name="x", arxiv=("cs.LG", "hep-th")).place == "cs.LG, hep-th"
+    assert "secret" not in fetch_request.address_key(url)
+    assert fetch_request.address_key(url) != fetch_request.address_key(f"{url}2")
 
 
 def test_lists_of_arxiv_are_known_by_their_path() -> None:
     assert is_listing("https://arxiv.org/list/cs.LG/new")
     assert not is_listing("https://rss.arxiv.org/rss/cs.LG")
-    assert ARXIV.feeds.endswith("/")
+    assert fetch_request.ARXIV.feeds.endswith("/")
 
 
 CALENDAR = ArxivCalendar()
@@ -158,7 +148,7 @@ def source(**values: object) -> SourceSettings:
 
 
 def asked(one: SourceSettings, day: date, *, oldest: bool = False) -> str:
-    found = backfill_request(one, day, CALENDAR, oldest=oldest)
+    found = fetch_request.backfill_request(one, day, CALENDAR, oldest=oldest)
     return found.url if found else ""
 
 
@@ -167,20 +157,20 @@ def asked(one: SourceSettings, day: date, *, oldest: bool = False) -> str:
     [
         ("2026-01-22", "2026-01-20 19:00", "2026-01-21 19:00"),
         ("2026-01-23", "2026-01-21 19:00", "2026-01-22 19:00"),
-        ("2026-01-26", "2026-01-22 19:00", "2026-01-23 19:00"),  # Monday's: what came until Friday
-        ("2026-01-27", "2026-01-23 19:00", "2026-01-26 19:00"),  # Tuesday's: what came over the weekend
+        ("2026-01-26", "2026-01-22 19:00", "2026-01-23 19:00"),  # Monday's batch: what was submitted until Friday
+        ("2026-01-27", "2026-01-23 19:00", "2026-01-26 19:00"),  # Tuesday's batch: what was submitted over the weekend
         ("2026-01-21", "2026-01-16 19:00", "2026-01-20 19:00"),  # after Martin Luther King Day
         ("2026-07-02", "2026-06-30 18:00", "2026-07-01 18:00"),  # in summer
     ],
 )
 def test_when_the_papers_of_a_batch_were_submitted(batch: str, first: str, last: str) -> None:
-    found = submitted_between(date.fromisoformat(batch), CALENDAR)
+    found = fetch_request.submitted_between(date.fromisoformat(batch), CALENDAR)
     assert [f"{moment:%Y-%m-%d %H:%M}" for moment in found] == [first, last]
 
 
 def test_batches_of_a_year_leave_no_gap_between_them() -> None:
     days = CALENDAR.announcement_days(date(2026, 1, 1), date(2026, 12, 31))
-    spans = [submitted_between(day, CALENDAR) for day in days]
+    spans = [fetch_request.submitted_between(day, CALENDAR) for day in days]
     assert all(before[1] == after[0] for before, after in pairwise(spans))
     assert all(first < last for first, last in spans)
 
@@ -191,9 +181,9 @@ def test_a_batch_of_arxiv_is_asked_for_by_category_and_time() -> None:
     days = "submittedDate:[202601201900+TO+202601211900]"
     some = source(arxiv=("cs.LG", "econ", "hep-th"), schedule="arxiv")
     assert asked(some, THURSDAY) == f"{api}%28cat:cs.LG+OR+cat:econ.*+OR+cat:hep-th%29+AND+{days}{rest}"
-    assert asked(everything(), THURSDAY) == f"{api}{days}{rest}"
+    assert asked(fetch_request.everything(), THURSDAY) == f"{api}{days}{rest}"
     held = "submittedDate:[202601161900+TO+202601211900]"
-    assert asked(everything(), THURSDAY, oldest=True) == f"{api}{held}{rest}"
+    assert asked(fetch_request.everything(), THURSDAY, oldest=True) == f"{api}{held}{rest}"
 
 
 @pytest.mark.parametrize(
@@ -209,7 +199,7 @@ def test_a_batch_of_arxiv_is_asked_for_by_category_and_time() -> None:
     ],
 )
 def test_of_which_categories_a_source_is(values: dict[str, object], categories: tuple[str, ...]) -> None:
-    assert categories_of(source(**values)) == categories
+    assert fetch_request.categories_of(source(**values)) == categories
 
 
 def test_only_a_dated_address_is_asked_for_a_missed_day() -> None:
@@ -220,17 +210,17 @@ def test_only_a_dated_address_is_asked_for_a_missed_day() -> None:
 
 def test_papers_are_asked_for_by_ids_and_by_the_words_of_a_title() -> None:
     api = "https://export.arxiv.org/api/query?"
-    assert by_ids(["2601.00001", "hep-th/9901001"]).url == (
+    assert fetch_request.by_ids(["2601.00001", "hep-th/9901001"]).url == (
         f"{api}id_list=2601.00001,hep-th%2F9901001&start=0&max_results=2"
     )
-    assert by_title("graphs & Cafés", most=9).url == (
+    assert fetch_request.by_title("graphs & Cafés", most=9).url == (
         f"{api}search_query=ti:%22graphs+%26+Caf%C3%A9s%22&start=0&max_results=9"
     )
 
 
 # ── which days are due ───────────────────────────────────────────────────────────────────────────────────────────────
 
-TIMING = SourceSchedules(None, "Asia/Tokyo")
+TIMING = fetch_request.SourceSchedules(None, "Asia/Tokyo")
 
 
 def days(one: SourceSettings, after: date | None, now: str) -> list[str]:
@@ -243,8 +233,8 @@ def days(one: SourceSettings, after: date | None, now: str) -> list[str]:
         ({"url": "https://e.org/{date}"}, None, "2026-01-22 12:00", ["01-22"]),
         ({"url": "https://e.org/{date}"}, "2026-01-19", "2026-01-22 12:00", ["01-20", "01-21", "01-22"]),
         ({"url": "https://e.org/{date}"}, "2026-01-22", "2026-01-22 12:00", []),
-        ({"url": "https://e.org/{date}"}, "2027-01-22", "2026-01-22 12:00", ["01-22"]),  # a clock that was set back
-        ({"arxiv": ("cs.LG",)}, None, "2026-01-22 05:04", ["01-21"]),  # a minute before the next one is there
+        ({"url": "https://e.org/{date}"}, "2027-01-22", "2026-01-22 12:00", ["01-22"]),  # the clock was set back
+        ({"arxiv": ("cs.LG",)}, None, "2026-01-22 05:04", ["01-21"]),  # a minute before the next batch is available
         ({"arxiv": ("cs.LG",)}, None, "2026-01-22 05:05", ["01-22"]),
         ({"arxiv": ("cs.LG",)}, "2026-01-15", "2026-01-22 05:05", ["01-16", "01-19", "01-21", "01-22"]),
         ({"arxiv": ("cs.LG",)}, "2026-01-15", "2026-01-24 12:00", ["01-16", "01-19", "01-21", "01-22", "01-23"]),
@@ -261,46 +251,60 @@ def test_which_days_have_become_due(values: dict[str, object], after: str | None
     assert found == due
 
 
-# ── how long they are owed ───────────────────────────────────────────────────────────────────────────────────────────
+# ── how long a missed day is still due ────────────────────────────────────────────────────────────────────────────────
+
+
+def _missed(*days: date) -> MissedDays:
+    """Returns these days as missed, on a Friday whose own papers come with a regular request."""
+    missed = MissedDays(current=(FRIDAY,))
+    missed.add_due(days, FRIDAY)
+    return missed
 
 
 def test_a_day_is_owed_until_it_was_read_or_is_empty() -> None:
-    missed = MissedDays().with_due([THURSDAY - DAY, THURSDAY, FRIDAY], FRIDAY)
-    assert (missed.upto, missed.past(FRIDAY)) == (FRIDAY, (THURSDAY - DAY, THURSDAY))
-    after = missed.brought(THURSDAY - DAY).is_empty(THURSDAY).read(FRIDAY)
-    assert after.days == {}
-    assert after.notified(FRIDAY, partly=False) == "Fetched afterwards: 2026-01-21. There is nothing of 2026-01-22."
+    missed = _missed(THURSDAY - DAY, THURSDAY, FRIDAY)
+    assert (missed.upto, missed.past) == (FRIDAY, (THURSDAY - DAY, THURSDAY))
+    missed.settle(THURSDAY - DAY, missed.fetched)
+    missed.settle(THURSDAY, missed.absent)
+    missed.take_off([FRIDAY])
+    assert missed.days == {}
+    assert missed.notified(partly=False) == "Fetched afterwards: 2026-01-21. There is nothing of 2026-01-22."
 
 
-def test_a_day_is_asked_for_eight_times_within_a_fortnight() -> None:
-    missed = MissedDays().with_due([THURSDAY], FRIDAY)
+@pytest.mark.parametrize(("answered", "kept"), [(True, ((), [THURSDAY])), (False, ((THURSDAY,), []))])
+def test_a_day_is_asked_for_eight_times_if_it_is_answered(answered: bool, kept: object) -> None:
+    missed = _missed(THURSDAY)
     for _ in range(MOST_TRIES):
-        assert missed.past(FRIDAY) == (THURSDAY,)
-        missed = missed.failed(THURSDAY, "No answer.").with_due([], FRIDAY)
-    assert (missed.past(FRIDAY), missed.lost) == ((), (THURSDAY,))
-    unanswered = MissedDays().with_due([THURSDAY], FRIDAY)
-    for _ in range(3 * MOST_TRIES):
-        unanswered = unanswered.failed(THURSDAY, "It was down.", answered=False).with_due([], FRIDAY)
-    assert (unanswered.past(FRIDAY), unanswered.lost) == ((THURSDAY,), ())
-    old = MissedDays().with_due([FRIDAY - 15 * DAY, FRIDAY - 14 * DAY], FRIDAY)
-    assert (old.past(FRIDAY), old.lost) == ((FRIDAY - 14 * DAY,), (FRIDAY - 15 * DAY,))
+        assert missed.past == (THURSDAY,)
+        missed.fail(THURSDAY, "No answer.", answered=answered)
+        missed.add_due([], FRIDAY)
+    assert (missed.past, missed.lost) == kept
+
+
+def test_a_day_is_asked_for_within_a_fortnight() -> None:
+    old = _missed(FRIDAY - 15 * DAY, FRIDAY - 14 * DAY)
+    assert (old.past, old.lost) == ((FRIDAY - 14 * DAY,), [FRIDAY - 15 * DAY])
 
 
 def test_what_a_clock_that_ran_ahead_owed_is_forgotten() -> None:
-    ahead = MissedDays().with_due([FRIDAY + 400 * DAY], FRIDAY + 400 * DAY)
-    back = ahead.with_due([FRIDAY], FRIDAY)
-    assert (back.days, back.lost, back.upto) == ({FRIDAY: 0}, (), FRIDAY)
+    missed = MissedDays()
+    missed.add_due([FRIDAY + 400 * DAY], FRIDAY + 400 * DAY)
+    missed.add_due([FRIDAY], FRIDAY)
+    assert (missed.days, missed.lost, missed.upto) == ({FRIDAY: 0}, [], FRIDAY)
 
 
 def test_a_receipt_names_the_days_in_few_words() -> None:
-    missed = MissedDays().with_due([THURSDAY - 3 * DAY, THURSDAY - DAY, THURSDAY, FRIDAY], FRIDAY)
-    notified = missed.brought(THURSDAY - 3 * DAY).failed(THURSDAY - DAY, "It was down.").notified(FRIDAY, partly=True)
-    assert notified == (
+    missed = _missed(THURSDAY - 3 * DAY, THURSDAY - DAY, THURSDAY, FRIDAY)
+    assert missed.notified(partly=False) == ""
+    missed.settle(THURSDAY - 3 * DAY, missed.fetched)
+    missed.fail(THURSDAY - DAY, "It was down.")
+    assert missed.notified(partly=True) == (
         "Fetched afterwards: 2026-01-19; cross-lists of older papers and new versions are not in it. "
         "Not fetched yet: 2026-01-21, 2026-01-22 (It was down)."
     )
-    assert missed.is_gone(THURSDAY).notified(FRIDAY, partly=False) == "Missed: 2026-01-22; it shows only its newest."
-    assert missed.notified(FRIDAY, partly=False) == ""
+    gone = _missed(THURSDAY)
+    gone.settle(THURSDAY, gone.gone)
+    assert gone.notified(partly=False) == "Missed: 2026-01-22; it shows only its newest."
 
 
 @pytest.mark.parametrize(

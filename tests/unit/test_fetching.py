@@ -1,4 +1,4 @@
-"""Fetching one address: what may be reached, how much, how long, and how a failure is named."""
+"""Fetching from one address: which addresses are allowed, limits of size and time, and how a failure is named."""
 
 import gzip
 import ssl
@@ -9,15 +9,13 @@ from pathlib import Path
 import pytest
 
 from bot.errors import FetchError
-from bot.sources.fetch_request import HostLimiter, is_arxiv
+from bot.sources.fetch_request import HostLimiter, StoredHostSlots, is_arxiv
 from bot.sources.fetcher import (
     Damaged,
     Fetched,
     Fetcher,
     FetchLimits,
-    Gunzipper,
     TooLarge,
-    Unchanged,
     gunzipped,
     is_public,
 )
@@ -45,7 +43,7 @@ def fetcher(
     proxy: str | None = None,
     by_machine: bool = False,
 ) -> Fetcher:
-    """Returns a fetcher. `names`: host → its addresses; other hosts are addresses, or are resolved by the machine."""
+    """Returns a fetcher. `names`: host → its addresses; other hosts are addresses, or are resolved by the system."""
 
     async def resolve(host: str, port: int) -> list[str]:
         if by_machine and host not in HERE:
@@ -73,7 +71,7 @@ async def refusal(fetching: Fetcher, url: str) -> FetchError:
     return failed.value
 
 
-# ── what may be reached ──────────────────────────────────────────────────────────────────────────────────────────────
+# ── which addresses are allowed ───────────────────────────────────────────────────────────────────────────────────────
 
 
 @pytest.mark.parametrize(
@@ -88,7 +86,7 @@ async def refusal(fetching: Fetcher, url: str) -> FetchError:
         ("172.16.0.1", False),
         ("172.31.255.255", False),
         ("192.168.1.1", False),
-        ("169.254.169.254", False),  # where clouds keep the keys of their machines
+        ("169.254.169.254", False),  # here clouds give their machines secret keys
         ("100.64.0.1", False),
         ("192.0.2.1", False),
         ("198.18.0.1", False),
@@ -136,7 +134,7 @@ def test_which_addresses_anybody_may_reach(address: str, public: bool) -> None:
         "http://[::1]:{port}/rss/cs.LG",
         "http://[::ffff:127.0.0.1]:{port}/rss/cs.LG",
         "http://169.254.169.254/latest/meta-data",
-        "http://inner.example.org:{port}/rss/cs.LG",  # a public name that leads to a private address
+        "http://inner.example.org:{port}/rss/cs.LG",  # a public name for a private address
     ],
 )
 async def test_a_private_address_is_not_asked_however_it_is_written(url: str, arxiv: FakeArxiv) -> None:
@@ -159,7 +157,7 @@ async def test_the_connection_goes_to_the_address_that_was_checked(
 
     async def resolve(host: str, _port: int) -> list[str]:
         looked_up.append(host)
-        return ["127.0.0.1"]  # a second look-up could tell another one; there is none
+        return ["127.0.0.1"]  # a second look-up could return another address, but there is none
 
     clock = FakeClock(NOON)
     fetching = Fetcher(
@@ -264,14 +262,14 @@ async def test_an_unusable_proxy_is_a_sentence_without_it() -> None:
     assert str(error.sentence) == "The proxy of this machine cannot be used."
 
 
-# ── what is asked, and what comes ────────────────────────────────────────────────────────────────────────────────────
+# ── requests and answers ──────────────────────────────────────────────────────────────────────────────────────────────
 
 
 async def test_a_document_is_sent_once_by_its_validators(arxiv: FakeArxiv) -> None:
     found = await fetcher().fetch(f"{arxiv.url}/rss/cs.LG")
     assert isinstance(found, Fetched)
     assert b"Graphs" in found.data
-    assert isinstance(await fetcher().fetch(f"{arxiv.url}/rss/cs.LG", etag=found.etag), Unchanged)
+    assert await fetcher().fetch(f"{arxiv.url}/rss/cs.LG", etag=found.etag) is None
     first, second = arxiv.arrivals
     assert (first.headers["User-Agent"], "If-None-Match" in first.headers) == ("paperwire/1.0 (+me@example.org)", False)
     assert (second.status, second.headers["If-None-Match"]) == (304, found.etag)
@@ -283,7 +281,7 @@ async def test_last_modified_is_a_validator_too(arxiv: FakeArxiv) -> None:
     found = await fetcher().fetch(f"{arxiv.url}/list.md")
     assert isinstance(found, Fetched)
     assert found.modified == stamp
-    assert isinstance(await fetcher().fetch(f"{arxiv.url}/list.md", modified=stamp), Unchanged)
+    assert await fetcher().fetch(f"{arxiv.url}/list.md", modified=stamp) is None
 
 
 async def test_unchanged_without_having_been_asked_is_a_failure(arxiv: FakeArxiv) -> None:
@@ -346,7 +344,7 @@ async def test_the_body_of_a_400_is_kept(arxiv: FakeArxiv) -> None:
     assert b"Bad subject class" in error.body
 
 
-# ── how much, how long ───────────────────────────────────────────────────────────────────────────────────────────────
+# ── limits of size and time ───────────────────────────────────────────────────────────────────────────────────────────
 
 
 async def test_an_endless_answer_is_left_at_the_limit(arxiv: FakeArxiv) -> None:
@@ -397,7 +395,7 @@ async def test_a_certificate_that_nobody_vouches_for(tls: FakeArxiv) -> None:
 
 
 async def test_a_certificate_is_verified_by_name(tls: FakeArxiv) -> None:
-    """The machine trusts this certificate, but it belongs to another host."""
+    """The fetcher trusts this certificate, which belongs to another host."""
     names = {"paperwire.test": ["127.0.0.1"], "other.test": ["127.0.0.1"]}
     trusting = fetcher(names=names, allowed=frozenset(names))
     trusting._tls = ssl.create_default_context(cafile=str(CERTIFICATE))
@@ -406,7 +404,7 @@ async def test_a_certificate_is_verified_by_name(tls: FakeArxiv) -> None:
     assert "The certificate of other.test cannot be trusted: hostname mismatch" in str(error)
 
 
-CERTIFICATE = Path(__file__).parent / "paperwire.test.pem"  # self-signed, for this test, valid for a hundred years
+CERTIFICATE = Path(__file__).parent / "paperwire.test.pem"  # self-signed for this test, valid for a hundred years
 
 
 @pytest.fixture
@@ -450,8 +448,8 @@ async def test_arxiv_is_asked_once_in_three_seconds(clock: FakeClock) -> None:
 
 
 async def test_other_processes_are_waited_for_and_hear_when_it_is_over(clock: FakeClock) -> None:
-    class Busy:
-        """Another process that asks for seven seconds."""
+    class Busy(StoredHostSlots):
+        """Another process that has taken the next seven seconds."""
 
         def __init__(self) -> None:
             self.received: list[str] = []
@@ -488,19 +486,11 @@ async def test_a_host_with_a_long_wait_is_not_waited_for(arxiv: FakeArxiv, clock
 # ── unpacking ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_gzip_is_unpacked_byte_by_byte_member_by_member() -> None:
-    unpacker = Gunzipper(100)
-    stream = gzip.compress(b"one ") + gzip.compress(b"two") + bytes(8)
-    assert b"".join(unpacker.feed(stream[n : n + 1]) for n in range(len(stream))) == b"one two"
-    unpacker.end()
-    assert gunzipped(b"plain", 100) == b"plain"
-
-
-def test_unpacking_stops_at_its_limit_and_sees_what_is_damaged() -> None:
+def test_unpacking_reads_all_members_stops_at_its_limit_and_sees_what_is_damaged() -> None:
+    assert gunzipped(gzip.compress(b"one ") + gzip.compress(b"two") + bytes(8), 100) == b"one two"
     assert gunzipped(gzip.compress(bytes(100)), 100) == bytes(100)
     with pytest.raises(TooLarge):
         gunzipped(gzip.compress(bytes(101)), 100)
-    with pytest.raises(Damaged):
-        gunzipped(gzip.compress(b"papers")[:-4], 100)
-    with pytest.raises(Damaged):
-        gunzipped(b"\x1f\x8bno", 100)
+    for damaged in (gzip.compress(b"papers")[:-4], b"\x1f\x8bno", b"plain"):
+        with pytest.raises(Damaged):
+            gunzipped(damaged, 100)

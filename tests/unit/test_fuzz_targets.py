@@ -1,4 +1,6 @@
-"""Any input is read or refused: every target of tests/programs/fuzz, with its kept corpus and changes of made-up inputs."""
+"""Any input is read or refused: every target of tests/programs/fuzz, with its stored corpus and with changed example
+inputs.
+"""
 
 import json
 
@@ -9,9 +11,9 @@ from hypothesis import strategies as st
 from bot.platforms.slack.manifest import PATHS
 from bot.platforms.slack.receiving import SIGNATURE, TIMESTAMP
 from bot.platforms.telegram.receiving import HEADER
+from tests.programs.fuzz import targets
 from tests.programs.fuzz.asked import NOW, SECRET, TELEGRAM, Headers, asked, signed
 from tests.programs.fuzz.smallest import LONGEST, MOST
-from tests.programs.fuzz.targets import TARGETS, file_name, kept
 
 SLOW = {"conversations": 8}
 """Examples of a target that has a whole bot, in the quick profile."""
@@ -33,8 +35,8 @@ PAIRS = (
 
 @st.composite
 def inputs(draw: st.DrawFn, name: str) -> bytes:
-    """Returns a made-up input of a target after a few changes that its grammar suggests."""
-    target = TARGETS[name]
+    """Returns an example input of a target after a few changes that its grammar suggests."""
+    target = targets.TARGETS[name]
     words = st.sampled_from(target.words).map(lambda word: word.encode("utf-8", "surrogatepass"))
     data = draw(st.sampled_from(target.seeds()) | st.lists(words, max_size=12).map(b"".join))
     for _ in range(draw(st.integers(0, 5))):
@@ -43,7 +45,7 @@ def inputs(draw: st.DrawFn, name: str) -> bytes:
 
 
 def _changed(data: bytes, words: st.SearchStrategy[bytes]) -> st.SearchStrategy[bytes]:
-    """Returns one change: a part cut, doubled or in another encoding; lines swapped; a word or odd bytes put in; a part nested."""
+    """Returns one change: cut, double, re-encode or nest a part; swap lines; insert a word or odd bytes."""
     at = st.integers(0, len(data))
     part = st.tuples(at, at).map(sorted)
     lines = data.splitlines(keepends=True)
@@ -71,11 +73,11 @@ def _recoded(part: bytes, code: str) -> bytes:
     return part.decode("utf-8", "ignore").encode(code, "ignore")
 
 
-@pytest.mark.parametrize("name", sorted(set(TARGETS) - set(SLOW)))
+@pytest.mark.parametrize("name", sorted(set(targets.TARGETS) - set(SLOW)))
 @settings(max_examples=settings().max_examples // 3)
 @given(st.data())
 def test_whatever_is_written_is_read_or_refused(name: str, data: st.DataObject) -> None:
-    TARGETS[name].check(data.draw(inputs(name)))
+    targets.TARGETS[name].check(data.draw(inputs(name)))
 
 
 @pytest.mark.parametrize("name", sorted(SLOW))
@@ -83,24 +85,24 @@ def test_whatever_is_said_gets_a_reply(name: str) -> None:
     @settings(max_examples=min(SLOW[name], settings.default.max_examples), suppress_health_check=list(HealthCheck))  # type: ignore[union-attr]
     @given(inputs(name))
     def says(data: bytes) -> None:
-        TARGETS[name].check(data)
+        targets.TARGETS[name].check(data)
 
     says()
 
 
-@pytest.mark.parametrize("name", TARGETS)
+@pytest.mark.parametrize("name", targets.TARGETS)
 def test_the_kept_corpus_is_still_read_or_refused(name: str) -> None:
-    inputs = kept(name)
+    inputs = targets.kept(name)
     assert inputs, f"`make fuzz TARGET={name}` fills tests/programs/fuzz/corpus/{name}."
-    for data in (*TARGETS[name].seeds(), *inputs.values()):
-        TARGETS[name].check(data)
+    for data in (*targets.TARGETS[name].seeds(), *inputs.values()):
+        targets.TARGETS[name].check(data)
 
 
-@pytest.mark.parametrize("name", TARGETS)
+@pytest.mark.parametrize("name", targets.TARGETS)
 def test_the_kept_corpus_is_small(name: str) -> None:
-    inputs = kept(name)
+    inputs = targets.kept(name)
     assert len(inputs) <= MOST
-    assert all(len(data) <= LONGEST and file_name(data) == path for path, data in inputs.items())
+    assert all(len(data) <= LONGEST and targets.file_name(data) == path for path, data in inputs.items())
 
 
 _values = st.binary(max_size=60).map(lambda value: value.replace(b"\n", b"").replace(b"\r", b""))

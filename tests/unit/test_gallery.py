@@ -1,4 +1,4 @@
-"""The gallery: its page, its messages as platforms show them, and the screen that is a picture."""
+"""The gallery: its page, its messages as platforms show them, and the picture of a screen."""
 
 import io
 import json
@@ -13,7 +13,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from bot.demo.gallery import Exhibit, Frame, ShownSubscription, gallery_page, print_exhibit, shown_messages
+from bot import demo
 from bot.demo.story import PersonMessage
 from bot.platforms.known import look_of
 from bot.rendering.appearance import Display, Paragraph
@@ -23,7 +23,6 @@ from subscriptions.model import ChatKind
 from tests.html_page import HtmlPage
 from tests.rendered import render_delivery
 from tests.unit import deliveries as make
-from tests.unit.deliveries import NINE, TELEGRAM, Post
 
 ENGLISH = Language("en", "UTC")
 HOSTILE = (
@@ -37,7 +36,7 @@ HOSTILE = (
 )
 
 
-FRAME = Frame(
+FRAME = demo.Frame(
     title="What came",
     lead="Two papers.",
     note="All made up.",
@@ -46,20 +45,20 @@ FRAME = Frame(
 )
 
 
-def page_of(*exhibits: Exhibit, frame: Frame = FRAME) -> HtmlPage:
-    page = HtmlPage(gallery_page(exhibits, frame, ENGLISH))
+def page_of(*exhibits: demo.Exhibit, frame: demo.Frame = FRAME) -> HtmlPage:
+    page = HtmlPage(demo.gallery_page(exhibits, frame, ENGLISH))
     assert page.complaints == []
     return page
 
 
-def exhibit_of(platform: str, title: str) -> Exhibit:
-    """A chat that received a paper of this title, through the real rendering."""
+def exhibit_of(platform: str, title: str) -> demo.Exhibit:
+    """Returns a chat that received a paper with this title, rendered by the real code."""
     kind = ChatKind.TEAM if platform == "slack" else ChatKind.PRIVATE
     chat = make.chat(platform, kind, title=title)
     paper = make.item(title, make.because(title, name=title), abstract=f"{title}. {title}", authors=(title,))
     messages = render_delivery(make.delivery(chat, [paper]))
-    posts = [Post(payload=message.payload, id=str(message.number)) for message in messages]
-    return replace(TELEGRAM, platform=platform, title=title, detail=title, who=title, posts=posts)
+    posts = [make.Post(payload=message.payload, id=str(message.number)) for message in messages]
+    return replace(make.TELEGRAM, platform=platform, title=title, detail=title, who=title, posts=posts)
 
 
 @pytest.mark.parametrize("platform", ["telegram", "slack", "console"])
@@ -84,8 +83,8 @@ def test_a_payload_is_never_trusted(markup: str) -> None:
         ("slack", {"text": markup, "blocks": blocks}),
         ("console", {"text": markup}),
     ):
-        posts = (Post(payload=json.dumps(payload)),)
-        page = page_of(replace(TELEGRAM, platform=platform, posts=posts))
+        posts = (make.Post(payload=json.dumps(payload)),)
+        page = page_of(replace(make.TELEGRAM, platform=platform, posts=posts))
         assert not [link for link in page.links if link.startswith("javascript")]
 
 
@@ -93,7 +92,7 @@ def test_the_words_around_the_chats_are_text_as_well() -> None:
     hostile = HOSTILE[0]
     frame = replace(FRAME, title=hostile, lead=hostile, note=hostile, steps=((hostile, hostile),))
     page = page_of(
-        replace(TELEGRAM, who=hostile, remark=hostile, asks=(ShownSubscription(query=hostile, who=hostile),)),
+        replace(make.TELEGRAM, who=hostile, remark=hostile, asks=(demo.ShownSubscription(query=hostile, who=hostile),)),
         frame=frame,
     )
     assert page.text.count(hostile) >= 9
@@ -101,28 +100,28 @@ def test_the_words_around_the_chats_are_text_as_well() -> None:
 
 def test_a_title_with_a_hit_is_one_link() -> None:
     payload = json.dumps({"text": '<a href="https://arxiv.org/abs/2601.00001">Noise, <u>Step</u> by Step</a>'})
-    page = page_of(replace(TELEGRAM, posts=(Post(payload=payload),)))
+    page = page_of(replace(make.TELEGRAM, posts=(make.Post(payload=payload),)))
     assert [link for link in page.links if "arxiv" in link] == ["https://arxiv.org/abs/2601.00001"]
     assert "Noise, Step by Step" in page.text
 
 
 def test_every_chat_has_its_own_language_and_clock() -> None:
-    chinese = replace(TELEGRAM, anchor="two", language="zh", timezone="Asia/Shanghai")
-    assert [(s.day, s.time) for s in shown_messages(TELEGRAM)] == [("Fri 23 Jan", "09:00")]
-    assert [(s.day, s.time) for s in shown_messages(chinese)] == [("1月23日 周五", "16:00")]
-    page = page_of(TELEGRAM, chinese)
+    chinese = replace(make.TELEGRAM, anchor="two", language="zh", timezone="Asia/Shanghai")
+    assert [(s.day, s.time) for s in demo.shown_messages(make.TELEGRAM)] == [("Fri 23 Jan", "09:00")]
+    assert [(s.day, s.time) for s in demo.shown_messages(chinese)] == [("1月23日 周五", "16:00")]
+    page = page_of(make.TELEGRAM, chinese)
     assert page.languages[0] == "en"
-    assert page.languages.count("zh") == 2  # the chat, and the name of the other page
+    assert page.languages.count("zh") == 2  # for the chat, and for the name of the other page
 
 
 def test_replies_stand_under_the_message_they_answer() -> None:
-    def post(number: str, text: str, thread: str | None = None) -> Post:
+    def post(number: str, text: str, thread: str | None = None) -> make.Post:
         blocks = [{"type": "section", "text": {"type": "mrkdwn", "text": text}}]
-        return Post(payload=json.dumps({"text": text, "blocks": blocks}), id=number, thread=thread)
+        return make.Post(payload=json.dumps({"text": text, "blocks": blocks}), id=number, thread=thread)
 
     posts = (post("1", "first"), post("2", "second"), post("3", "to first", "1"), post("4", "to first, too", "1"))
-    exhibit = replace(TELEGRAM, platform="slack", posts=posts)
-    assert [(s.display.paragraphs[0].text, len(s.replies)) for s in shown_messages(exhibit)] == [
+    exhibit = replace(make.TELEGRAM, platform="slack", posts=posts)
+    assert [(s.display.paragraphs[0].text, len(s.replies)) for s in demo.shown_messages(exhibit)] == [
         ("first", 2),
         ("second", 0),
     ]
@@ -132,16 +131,16 @@ def test_replies_stand_under_the_message_they_answer() -> None:
 
 def test_silence_a_change_and_buttons_can_be_seen() -> None:
     payload = json.dumps({"text": "x", "silent": True, "buttons": [[{"text": "show 5 more", "data": "id"}]]})
-    page = page_of(replace(TELEGRAM, posts=(Post(payload=payload, edited=True),)))
+    page = page_of(replace(make.TELEGRAM, posts=(make.Post(payload=payload, edited=True),)))
     for words in ("sent without a sound", "edited", "show 5 more"):
         assert words in page.text
 
 
 @pytest.mark.parametrize("words", ["/sub diffusion at 8", *HOSTILE])
 def test_a_persons_words_are_on_their_side_between_answers(words: str) -> None:
-    posts = (PersonMessage(text=words, at=NINE), Post(payload=json.dumps({"text": "✓ 1"})))
-    exhibit = replace(TELEGRAM, posts=posts, asks=(), when="")
-    html = gallery_page([exhibit], FRAME, ENGLISH)
+    posts = (PersonMessage(text=words, at=make.NINE), make.Post(payload=json.dumps({"text": "✓ 1"})))
+    exhibit = replace(make.TELEGRAM, posts=posts, asks=(), when="")
+    html = demo.gallery_page([exhibit], FRAME, ENGLISH)
     page = HtmlPage(html)
     assert page.complaints == []
     assert page.text.index(words) < page.text.index("✓ 1")
@@ -151,14 +150,14 @@ def test_a_persons_words_are_on_their_side_between_answers(words: str) -> None:
 
 def test_the_button_that_was_pressed_can_be_told() -> None:
     keys = [[{"text": "why", "data": "one"}, {"text": "exclude", "data": "two"}]]
-    posts = (Post(payload=json.dumps({"text": "x", "buttons": keys})),)
-    html = gallery_page([replace(TELEGRAM, posts=posts, pressed=frozenset({"two"}))], FRAME, ENGLISH)
+    posts = (make.Post(payload=json.dumps({"text": "x", "buttons": keys})),)
+    html = demo.gallery_page([replace(make.TELEGRAM, posts=posts, pressed=frozenset({"two"}))], FRAME, ENGLISH)
     assert '<span>why</span><span class="pressed">exclude</span>' in html
 
 
 def test_a_quotation_can_be_unfolded_without_a_script() -> None:
     payload = json.dumps({"text": "x\n<blockquote expandable>the whole abstract</blockquote>"})
-    html = gallery_page([replace(TELEGRAM, posts=(Post(payload=payload),))], FRAME, ENGLISH)
+    html = demo.gallery_page([replace(make.TELEGRAM, posts=(make.Post(payload=payload),))], FRAME, ENGLISH)
     assert HtmlPage(html).complaints == []
     assert "<details><summary>" in html
 
@@ -189,10 +188,10 @@ def test_no_line_is_too_long_and_nothing_is_lost(text: str, width: int) -> None:
 def printed(
     *payloads: Mapping[str, object], width: int = 80, platform: str = "telegram", terminal: bool = False
 ) -> str:
-    posts = [Post(payload=json.dumps(payload), id=str(number)) for number, payload in enumerate(payloads)]
+    posts = [make.Post(payload=json.dumps(payload), id=str(number)) for number, payload in enumerate(payloads)]
     out = io.StringIO()
     console = Console(file=out, width=width, force_terminal=terminal, color_system="standard" if terminal else None)
-    print_exhibit(replace(TELEGRAM, platform=platform, posts=posts), console)
+    demo.print_exhibit(replace(make.TELEGRAM, platform=platform, posts=posts), console)
     return out.getvalue()
 
 
@@ -212,7 +211,7 @@ def test_a_link_is_written_out_where_it_cannot_be_hidden() -> None:
     assert "Title <https://arxiv.org/abs/1>" in printed(linked)
     on_screen = printed(linked, terminal=True)
     assert "<https://" not in on_screen
-    assert "https://arxiv.org/abs/1" in on_screen  # the title's link, in the form for terminals
+    assert "https://arxiv.org/abs/1" in on_screen  # the link of the title, in the form for terminals
 
 
 def test_what_a_platform_shows_can_be_read_without_colour() -> None:
@@ -237,8 +236,8 @@ def test_slacks_headers_small_print_and_rules_are_drawn() -> None:
 
 def test_what_the_person_said_stands_on_the_right() -> None:
     out = io.StringIO()
-    said = PersonMessage(text="/sub diffusion", at=NINE)
-    print_exhibit(replace(TELEGRAM, posts=(said,), asks=(), when=""), Console(file=out, width=60))
+    said = PersonMessage(text="/sub diffusion", at=make.NINE)
+    demo.print_exhibit(replace(make.TELEGRAM, posts=(said,), asks=(), when=""), Console(file=out, width=60))
     (line,) = (line for line in out.getvalue().splitlines() if "/sub" in line)
     assert line.endswith("/sub diffusion │")
 
@@ -254,7 +253,7 @@ def display(platform: str, payload: object) -> Display:
 
 
 def sketch(display: Display) -> str:
-    """Writes the paragraphs with [shape] before all but ordinary ones."""
+    """Returns the paragraphs as text, with [shape] before each one that is not ordinary text."""
     return " / ".join(f"[{p.shape}] {p.shown}" if p.shape != "text" else p.shown for p in display.paragraphs)
 
 

@@ -1,4 +1,4 @@
-"""Lines of an import: how they are read, and the messages for invalid ones. Names: which are allowed."""
+"""Lines of an import: how they are read, and the messages about invalid ones. Also: which names are allowed."""
 
 import unicodedata
 from contextlib import suppress
@@ -8,17 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from subscriptions import portable
 from subscriptions.errors import QueryError, Refused
 from subscriptions.model import ChatAddress
 from subscriptions.planning.cadence import cadence_text
-from subscriptions.portable import LONGEST_NAME, checked_name, kept_query, mended_name, one_line, read_lines, text_of
 from subscriptions.query.parse import parse_query
 from subscriptions.zones import zone_name
 
 ME = ChatAddress("console", "me")
 
 LINES = [
-    # line, schedule, zone, query, name (None: the line does not have it)
+    # line, schedule, zone, query, name (None: the line has none)
     (
         "daily 09:00 Europe/Berlin | diffusion -survey | mine",
         "daily 09:00",
@@ -66,7 +66,7 @@ LINES = [
 def test_a_line_is_read_as_its_row_says(
     line: str, schedule: str, zone: str | None, query: str, name: str | None
 ) -> None:
-    (read,) = read_lines(line, ME)
+    (read,) = portable.read_lines(line, ME)
     assert read.cadence is not None
     assert read.query is not None
     assert (cadence_text(read.cadence), read.zone, read.query.text, read.name) == (schedule, zone, query, name)
@@ -80,7 +80,7 @@ def test_every_zone_that_there_is_comes_back(schedule: str) -> None:
         "-12:00",
         "+14:00",
     }:
-        (line,) = read_lines(f"{schedule} {name} | a | ", ME)
+        (line,) = portable.read_lines(f"{schedule} {name} | a | ", ME)
         assert line.cadence is not None
         assert (cadence_text(line.cadence), line.zone) == (schedule, name)
 
@@ -110,17 +110,17 @@ WRONG = [
 @pytest.mark.parametrize("before", ["# a remark", "\ufeff", "[console:me]\r"])
 def test_a_bad_line_is_quoted_with_its_number(line: str, why: str, before: str) -> None:
     with pytest.raises(Refused) as refused:
-        read_lines(f"{before}\n{line}\nnow | another | ", None if "[" in line + before else ME)
+        portable.read_lines(f"{before}\n{line}\nnow | another | ", None if "[" in line + before else ME)
     said = str(refused.value.sentence)
     assert said.startswith("Line 2 cannot be imported: ")
-    assert f"It says: “{one_line(line)[:40]}" in said
+    assert f"It says: “{portable.one_line(line)[:40]}" in said
     assert why in said
 
 
 @pytest.mark.parametrize("ends", ["\n", "\r\n", "\r", "\n\n\n", "\r\n \r\n"])
 def test_lines_end_as_any_machine_ends_them(ends: str) -> None:
     text = ends.join(["# remark", "#", "[console:a]", "now | a | ", "set limit 5", "[telegram:-100/7]", "daily 9|b"])
-    lines = read_lines(text)
+    lines = portable.read_lines(text)
     assert [str(line.chat) for line in lines] == ["console:a", "console:a", "telegram:-100/7"]
     assert lines[1].setting == ("limit", "5")
 
@@ -135,19 +135,19 @@ def test_lines_end_as_any_machine_ends_them(ends: str) -> None:
 )
 def test_a_text_with_chats_is_refused_where_one_is_named(text: str, alone: bool, said: str) -> None:
     with pytest.raises(Refused, match=said):
-        read_lines(text, ME, alone=alone)
+        portable.read_lines(text, ME, alone=alone)
 
 
 def test_lines_of_no_chat_are_refused() -> None:
     with pytest.raises(Refused, match="Line 2 cannot be imported: it belongs to no chat"):
-        read_lines("\nnow | a | ")
+        portable.read_lines("\nnow | a | ")
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le-bom"])
 def test_a_file_is_read_as_shells_and_editors_write_it(encoding: str) -> None:
     text = "now | 扩散模型 | 名字"
     data = b"\xff\xfe" + text.encode("utf-16-le") if encoding == "utf-16-le-bom" else text.encode(encoding)
-    (line,) = read_lines(text_of(data), ME)
+    (line,) = portable.read_lines(portable.text_of(data), ME)
     assert (line.query and line.query.text, line.name) == ("扩散模型", "名字")
 
 
@@ -163,7 +163,7 @@ def test_a_file_is_read_as_shells_and_editors_write_it(encoding: str) -> None:
 )
 def test_what_is_no_text_says_where(data: bytes, line: int) -> None:
     with pytest.raises(UnicodeDecodeError) as wrong:
-        text_of(data)
+        portable.text_of(data)
     assert data.count(b"\n", 0, wrong.value.start) + 1 == line
 
 
@@ -178,8 +178,8 @@ def test_what_is_no_text_says_where(data: bytes, line: int) -> None:
 )
 def test_whatever_is_sent_is_lines_or_a_sentence(parts: list[str]) -> None:
     for address, alone in ((None, False), (ME, False), (ME, True)):
-        with suppress(Refused):  # and nothing else
-            read_lines("\n".join(parts), address, alone=alone)
+        with suppress(Refused):  # no other error
+            portable.read_lines("\n".join(parts), address, alone=alone)
 
 
 # --------------------------------------------------------------------------------------------------------------- names
@@ -202,7 +202,7 @@ NAMES = [
 
 @pytest.mark.parametrize(("typed", "name"), NAMES)
 def test_a_name_is_kept_on_one_line(typed: str, name: str) -> None:
-    assert checked_name(typed) == name
+    assert portable.checked_name(typed) == name
 
 
 @pytest.mark.parametrize(
@@ -211,7 +211,7 @@ def test_a_name_is_kept_on_one_line(typed: str, name: str) -> None:
 )  # fmt: skip
 def test_bars_line_ends_and_control_characters_make_no_name(typed: str) -> None:
     with pytest.raises(Refused):
-        checked_name(typed)
+        portable.checked_name(typed)
 
 
 @pytest.mark.parametrize(
@@ -225,7 +225,7 @@ def test_a_sign_of_any_category_is_kept_or_refused(category: str) -> None:
     ][:40]:
         typed = f"a{sign}b"
         try:
-            name = checked_name(typed)
+            name = portable.checked_name(typed)
         except Refused:
             assert category in ("Cc", "Cs", "Zl", "Zp") or sign == "|"
             continue
@@ -235,16 +235,16 @@ def test_a_sign_of_any_category_is_kept_or_refused(category: str) -> None:
 
 @given(st.text(max_size=200))
 def test_a_name_of_other_words_is_mended_into_one_that_is_taken(text: str) -> None:
-    mended = mended_name(text)
-    assert checked_name(mended) == mended
-    assert len(mended) <= LONGEST_NAME
+    mended = portable.mended_name(text)
+    assert portable.checked_name(mended) == mended
+    assert len(mended) <= portable.LONGEST_NAME
 
 
 @given(st.text(max_size=60).map("graph {}".format))
 def test_a_query_is_kept_as_it_reads(text: str) -> None:
     try:
-        kept = kept_query(text)
-    except QueryError:  # as it always was
+        kept = portable.kept_query(text)
+    except QueryError:  # refused, as before
         return
-    assert kept.text == one_line(kept.text)
-    assert kept_query(kept.text).canonical == kept.canonical
+    assert kept.text == portable.one_line(kept.text)
+    assert portable.kept_query(kept.text).canonical == kept.canonical

@@ -1,4 +1,4 @@
-"""JSON that is written piece by piece is the text that `json.dumps` writes."""
+"""JSON that is written in pieces is the same text as `json.dumps` writes."""
 
 import json
 from collections.abc import Iterator

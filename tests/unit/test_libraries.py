@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.conversation.prepared_request import MAX_LIBRARY_BYTES
-from bot.digests.libraries import MOST_ENTRIES, is_library, read_library
+from bot.digests import libraries
 from subscriptions.errors import Refused
 
 ZOTERO_BIBTEX = r"""
@@ -115,7 +115,7 @@ CSL = json.dumps(
 )
 @pytest.mark.parametrize("coding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
 def test_what_programs_export_is_read(file: str, titles: list[str], names: list[tuple[str, ...]], coding: str) -> None:
-    read = read_library(file.encode(coding))
+    read = libraries.read_library(file.encode(coding))
     assert [entry.title for entry in read.entries] == titles
     assert [entry.names for entry in read.entries] == names
     assert read.broken == 0
@@ -149,7 +149,7 @@ def test_what_programs_export_is_read(file: str, titles: list[str], names: list[
     ],
 )
 def test_broken_entries_cost_no_others(file: str, titles: list[str], examples: list[str]) -> None:
-    read = read_library(file.encode())
+    read = libraries.read_library(file.encode())
     assert ([entry.title for entry in read.entries], list(read.examples)) == (titles, examples)
     assert read.broken == len(examples)
 
@@ -173,7 +173,7 @@ def test_broken_entries_cost_no_others(file: str, titles: list[str], examples: l
 )
 def test_any_other_file_is_refused_in_a_sentence(data: bytes) -> None:
     with pytest.raises(Refused) as refused:
-        read_library(data[:MAX_LIBRARY_BYTES])
+        libraries.read_library(data[:MAX_LIBRARY_BYTES])
     assert str(refused.value).startswith(("This file is no library", "No entry of this file", "This library has"))
 
 
@@ -214,9 +214,9 @@ _PIECES += [
 )
 def test_no_file_is_an_error(begin: bytes, pieces: list[bytes]) -> None:
     data = begin + b"".join(pieces)
-    is_library(data)
+    libraries.is_library(data)
     try:
-        read = read_library(data)
+        read = libraries.read_library(data)
     except Refused:
         return
     assert read.entries
@@ -235,7 +235,7 @@ def test_many_entries_take_little_memory_beside_the_file() -> None:
     data = b"".join(many())
     assert 9_000_000 < len(data) < MAX_LIBRARY_BYTES
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    read = read_library(data)
+    read = libraries.read_library(data)
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 8_000  # kilobytes
     assert len(read.entries) == ENTRIES
     assert set(read.words.words) > {"swarm", "molecule"}
@@ -243,4 +243,4 @@ def test_many_entries_take_little_memory_beside_the_file() -> None:
 
 def test_a_library_has_at_most_twenty_thousand_entries() -> None:
     with pytest.raises(Refused, match="more than 20,000 entries"):
-        read_library(b"@article{a, title = {More}}\n" * (MOST_ENTRIES + 1))
+        libraries.read_library(b"@article{a, title = {More}}\n" * (libraries.MOST_ENTRIES + 1))

@@ -1,4 +1,4 @@
-"""Queries for papers like one, and the terms of its title that are offered for exclusion."""
+"""Queries for papers like a given one, and the terms of its title that are offered for exclusion."""
 
 import pytest
 from hypothesis import example, given
@@ -6,15 +6,11 @@ from hypothesis import strategies as st
 
 from bot.rendering.query_text import query_in_words
 from subscriptions.errors import QueryError
-from subscriptions.matching.hits import Hit, spans, unfulfilled_parts, why
-from subscriptions.matching.paper_index import distinctive_terms, matching_papers
+from subscriptions.matching import hits, ranking
+from subscriptions.matching.paper_index import matching_papers
 from subscriptions.model import Paper, Translation
-from subscriptions.query import FIELDS, LIKE, TITLE, Leaf, Query, WordsOfPapers
-from subscriptions.query.advice import advise
-from subscriptions.query.parse import asked_beside, papers_named_in, parse_canonical, parse_query, words_kept
-from subscriptions.query.rewriting import narrowed, words_rule, written_value
-from subscriptions.query.variants import variants
-from subscriptions.ranking import PapersAtHand, Rarity, words_of, words_of_papers
+from subscriptions.query import FIELDS, LIKE, TITLE, Leaf, Query, WordsOfPapers, parse, rewriting
+from subscriptions.query.advice import advise, variants
 from tests.make import paper
 from tests.unit.strategies import Known, papers
 
@@ -23,8 +19,8 @@ WORDS: WordsOfPapers = (("swarm", 600), ("扩 散", 310), ("robot", 70), ("c++",
 
 
 def asking(text: str, words: WordsOfPapers = WORDS) -> Query:
-    named = papers_named_in(parse_query(text))
-    return parse_query(text, FIELDS.knowing(dict.fromkeys(named, words)))
+    named = parse.papers_named_in(parse.parse_query(text))
+    return parse.parse_query(text, FIELDS.knowing(dict.fromkeys(named, words)))
 
 
 def ids(amount: int) -> str:
@@ -41,7 +37,7 @@ def ids(amount: int) -> str:
 )
 def test_more_than_ten_papers_or_five_wishes_are_refused(typed: str, column: int) -> None:
     with pytest.raises(QueryError, match="at most 10 papers, and a query at most 5") as refused:
-        parse_query(typed)
+        parse.parse_query(typed)
     assert refused.value.column == column
 
 
@@ -55,7 +51,7 @@ def test_more_than_ten_papers_or_five_wishes_are_refused(typed: str, column: int
     ],
 )
 def test_as_many_are_taken(typed: str, groups: int) -> None:
-    assert len(papers_named_in(parse_query(typed))) == groups
+    assert len(parse.papers_named_in(parse.parse_query(typed))) == groups
 
 
 @pytest.mark.parametrize(
@@ -69,16 +65,16 @@ def test_as_many_are_taken(typed: str, groups: int) -> None:
 def test_a_canonical_text_holds_the_words_and_is_read_again(typed: str, canonical: str) -> None:
     query = asking(typed)
     assert query.canonical == canonical
-    again = parse_canonical(canonical)
+    again = parse.parse_canonical(canonical)
     assert (again.canonical, set(again.alternatives)) == (canonical, set(query.alternatives))
-    assert set(words_kept([canonical, "graph", 'source:"like:1"']).values()) == {WORDS}
-    assert asked_beside(typed, [canonical]).canonical == canonical
+    assert set(parse.words_kept([canonical, "graph", 'source:"like:1"']).values()) == {WORDS}
+    assert parse.asked_beside(typed, [canonical]).canonical == canonical
 
 
 @pytest.mark.parametrize("typed", [f'like:"{ID} swarm:600"', f'like:"{ID} swarm"', f"like:({ID} swarm)"])
 def test_nobody_types_the_words(typed: str) -> None:
     with pytest.raises(QueryError):
-        parse_query(typed)
+        parse.parse_query(typed)
 
 
 @pytest.mark.parametrize(
@@ -86,28 +82,30 @@ def test_nobody_types_the_words(typed: str) -> None:
 )
 def test_other_words_in_a_canonical_text_are_refused(canonical: str) -> None:
     with pytest.raises(QueryError):
-        parse_canonical(canonical)
+        parse.parse_canonical(canonical)
 
 
-@example([paper("", abstract="graph " + "graph" * 20)])  # the second word is longer than a query keeps
+@example([paper("", abstract="graph " + "graph" * 20)])  # the second word is longer than a query allows
 @given(st.lists(papers, min_size=1, max_size=4))
 def test_the_words_of_any_papers_are_kept_as_they_are(batch: list[Paper]) -> None:
-    words = words_of_papers(map(words_of, batch[:2]), Rarity.among(map(words_of, batch)))
+    words = ranking.words_of_papers(
+        map(ranking.words_of, batch[:2]), ranking.Rarity.among(map(ranking.words_of, batch))
+    )
     query = asking(f"like:{ID}", words)
-    assert [term.near for term in parse_canonical(query.canonical).terms] == [words]
-    assert abs(sum(weight for _, weight in words) - 1000) <= len(words) / 2 or not words  # each is rounded
+    assert [term.near for term in parse.parse_canonical(query.canonical).terms] == [words]
+    assert abs(sum(weight for _, weight in words) - 1000) <= len(words) / 2 or not words  # each weight is rounded
 
 
 def test_a_reading_names_the_papers_and_never_the_words() -> None:
     query = asking(f"like:{OTHER},{ID} graph -like:{OTHER}")
     assert query_in_words(query, str) == f"graph like:{ID},{OTHER} -like:{OTHER}"
-    assert isinstance(leaf := parse_canonical(asking(f"like:{ID}").canonical).tree, Leaf)
-    assert written_value(leaf) == ID
+    assert isinstance(leaf := parse.parse_canonical(asking(f"like:{ID}").canonical).tree, Leaf)
+    assert rewriting.written_value(leaf) == ID
 
 
 def test_a_query_is_changed_with_its_words() -> None:
     query = asking(f"like:{ID} swarm fish")
-    assert narrowed(query, "survey").canonical == asking(f"like:{ID} swarm fish -survey").canonical
+    assert rewriting.narrowed(query, "survey").canonical == asking(f"like:{ID} swarm fish -survey").canonical
     assert f'like:{ID} "swarm fish"' in {one.text for one in variants(query)}
 
 
@@ -125,7 +123,7 @@ SWARM = Paper(key="1", title="Swarms", abstract="In C++.")
     ("paper", "is_near"),
     [
         (SWARM, True),
-        (Paper(key="1", title="A robot in C++"), False),  # 90 of the 100 thousandths that it takes
+        (Paper(key="1", title="A robot in C++"), False),  # its words have a weight of 90, and 100 (of 1,000) are needed
         (Paper(key="1", title="Robots", abstract="扩散"), True),
         (Paper(key="1", title="Robots", abstract="扩大散步"), False),
         (Paper(key="1", title="x", translations=(Translation(language="zh", title="扩散"),)), True),
@@ -137,7 +135,7 @@ SWARM = Paper(key="1", title="Swarms", abstract="In C++.")
 def test_a_paper_is_near_by_a_tenth_of_the_weights(paper: Paper, is_near: bool) -> None:
     query = asking(f"like:{ID}")
     assert matching_papers(query, [paper]) == ((0,) if is_near else ())
-    assert bool(unfulfilled_parts(query, paper)) is not is_near
+    assert bool(hits.unfulfilled_parts(query, paper)) is not is_near
 
 
 def test_a_paper_known_by_its_doi_is_not_near_to_itself() -> None:
@@ -146,19 +144,19 @@ def test_a_paper_known_by_its_doi_is_not_near_to_itself() -> None:
 
 
 def test_without_known_words_nothing_is_near() -> None:
-    assert matching_papers(parse_query(f"like:{ID}"), [SWARM]) == ()
-    assert matching_papers(parse_query(f"swarm -like:{ID}"), [SWARM]) == (0,)
+    assert matching_papers(parse.parse_query(f"like:{ID}"), [SWARM]) == ()
+    assert matching_papers(parse.parse_query(f"swarm -like:{ID}"), [SWARM]) == (0,)
 
 
 def test_a_hit_has_the_words_by_weight_and_marks_none() -> None:
-    assert why(asking(f"like:{ID}"), SWARM) == (Hit(LIKE, ("swarms", "c++")),)
-    assert spans(asking(f"like:{ID}"), SWARM.title, TITLE) == ()
+    assert hits.why(asking(f"like:{ID}"), SWARM) == (hits.Hit(LIKE, ("swarms", "c++")),)
+    assert hits.spans(asking(f"like:{ID}"), SWARM.title, TITLE) == ()
 
 
 def test_words_are_taken_where_all_papers_are_there() -> None:
     given = [Paper(key=ID, title="Swarm robots", arxiv_id=ID), Paper(key="2", title="Swarm fish", doi="10.1234/abc")]
     others = [Paper(key=str(n), title=f"Fish {n}") for n in range(9)]
-    found = PapersAtHand([*given, *others]).words([ID, f"10.1234/abc,{ID}", OTHER])
+    found = ranking.PapersAtHand([*given, *others]).words([ID, f"10.1234/abc,{ID}", OTHER])
     assert set(found) == {ID, f"10.1234/abc,{ID}"}
     assert found[f"10.1234/abc,{ID}"][0][0] == "swarm", "which both have, and few others"
 
@@ -176,21 +174,21 @@ KNOWN = [
 
 
 def offered(title: str, query: str, *others: str, most: int = 4) -> tuple[str, ...]:
-    return distinctive_terms(title, parse_query(query), others=others, known=[*KNOWN, title], most=most)
+    return ranking.distinctive_terms(title, parse.parse_query(query), others=others, known=[*KNOWN, title], most=most)
 
 
 @pytest.mark.parametrize(
     ("title", "query", "expected"),
     [
-        # phrases that other papers write, too, come first
+        # phrases that other papers also use come first
         ("Diffusion for Swift Video Generation", "diffusion", ("Video Generation", "Swift")),
         ("Gaussian Splatting with Diffusion Priors", "diffusion", ("Gaussian Splatting", "Diffusion Priors")),
-        # what is asked for, or is a part of it, is not offered; what holds it is
+        # the query's own words, or parts of them, are not offered; phrases that contain them are
         ("Latent Diffusion Models", "diffusion models", ("Latent Diffusion",)),
         ("Diffusion", "diffusion", ()),
         ("Video Generation", '"video generation"', ()),
         ("Video Generation", "rlhf, video generation", ()),
-        # compounds stay whole, and words that say nothing neither begin nor end a phrase
+        # compounds stay whole; words without much meaning neither begin nor end a phrase
         (
             "Zero-shot Text-to-Image by Low-Rank Tuning",
             "diffusion",
@@ -202,7 +200,7 @@ def offered(title: str, query: str, *others: str, most: int = 4) -> tuple[str, .
         ("MyNet: Proteins, Folded", "diffusion", ("MyNet", "Proteins", "Folded")),
         ("", "diffusion", ()),
         ("$\\alpha$", "diffusion", ()),
-        # without spaces between words only known ones are offered
+        # in text without spaces between words, only known words are offered
         ("基于扩散的视频生成方法", "扩散", ("视频生成",)),
     ],
 )
@@ -232,10 +230,10 @@ MARKED_WORDS = [
     st.sampled_from(["video", "gpt-4", "zero*", "扩散", "x OR y", 'ti:"video generation"']),
 )
 def test_what_is_offered_excludes_the_paper_it_stands_in(title: str, asked: str) -> None:
-    query = parse_query(asked)
+    query = parse.parse_query(asked)
     paper = Paper(key="1", title=title, abstract="video gpt-4 zero-shot 扩散 x y")
-    for words in distinctive_terms(title, query, others=[], known=[title, title]):
+    for words in ranking.distinctive_terms(title, query, others=[], known=[title, title]):
         assert words in title
-        less = narrowed(query, words_rule(words))
+        less = rewriting.narrowed(query, rewriting.words_rule(words))
         assert not matching_papers(less, [paper])
         assert not any(alternative.positive & alternative.negative for alternative in less.alternatives)

@@ -1,4 +1,4 @@
-"""Links: the papers that a text names by link, id or DOI, on any site; and links that name none."""
+"""Links: the papers that a text names by link, id or DOI, on any site; and links that name no paper."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What is installed is what was locked: each release in the lock files with the hashes of all its files."""
+"""Only locked releases are installed: the lock files name each release with the hashes of all its files."""
 
 import re
 from pathlib import Path
@@ -9,11 +9,11 @@ from packaging.requirements import Requirement
 REPO = Path(__file__).parents[2]
 LOCKS = ("requirements.lock", "requirements-cluster.lock", "requirements-dev.lock")
 HASH = re.compile(r"^    --hash=sha256:[0-9a-f]{64}$")
-FILES_OF_A_COMPILED_RELEASE = 20  # wheels for three versions of Python on three systems, and more
+FILES_OF_A_COMPILED_RELEASE = 20  # wheels for three versions of Python on three systems, and a few more files
 
 
 def releases(name: str) -> dict[str, list[str]]:
-    """Returns the lines of hashes of each requirement of a lock file."""
+    """Returns the lines with the hashes of each requirement in a lock file."""
     found: dict[str, list[str]] = {}
     here = ""
     for line in (REPO / name).read_text(encoding="utf-8").splitlines():
@@ -38,7 +38,7 @@ def test_lock_files_have_hashes(name: str) -> None:
 
 
 def test_a_lock_file_has_the_files_of_every_platform() -> None:
-    """On one platform pip needs one hash of a release; a lock that names only this one fails everywhere else."""
+    """On one platform, pip needs one hash of a release. A lock file with only this one fails on all other platforms."""
     found = releases("requirements.lock")
     for compiled in ("aiohttp", "cryptography", "pydantic-core", "sqlalchemy", "yarl"):
         (hashes,) = (lines for requirement, lines in found.items() if Requirement(requirement).name == compiled)

@@ -1,4 +1,4 @@
-"""Words as they are compared, which texts of a summary count, and the document of the index."""
+"""Words in the form in which they are compared, which texts of a summary count, and the text that the index stores."""
 
 import re
 import unicodedata
@@ -7,23 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from subscriptions import normalize
 from subscriptions.cutting import summary_state
 from subscriptions.matching import full_text
-from subscriptions.matching.full_text import index_document
 from subscriptions.model import Paper
-from subscriptions.normalize import (
-    as_written,
-    author_tokens,
-    exact_author_tokens,
-    exact_tokens,
-    fold_plural,
-    is_initial,
-    title_alias,
-    token_spans,
-    tokens,
-    written_and_exact_tokens,
-    written_tokens,
-)
 from subscriptions.normalize.tex import accent_macros, fold_tex
 
 SHY, ZWSP, ZWJ, LRM, ALM, WJ, VS16, BOM, VS17 = "\u00ad\u200b\u200d\u200e\u061c\u2060\ufe0f\ufeff\U000e0100"
@@ -35,11 +22,11 @@ LATEX = [
     (r"$\alpha$-divergence", "alpha divergence"),
     (r"\alpha\beta", "alpha beta"),
     (r"$k\alpha$-core", "k alpha core"),
-    (r"\varepsilon-net", "epsilon net"),  # var is dropped
+    (r"\varepsilon-net", "epsilon net"),  # "var" is dropped
     (r"\varphi \vartheta \varGamma", "phi theta gamma"),
     (r"\Gamma\Omega", "gamma omega"),
     (r"\digamma", "digamma"),
-    (r"\alphabet soup", "soup"),  # the longest name counts: an unknown command is a space
+    (r"\alphabet soup", "soup"),  # the longest name counts, so this is an unknown command, which becomes a space
     (r"H\"older", "holder"),
     (r"Poincar{\'e}", "poincare"),
     (r"Poincar\'{e}", "poincare"),
@@ -49,15 +36,15 @@ LATEX = [
     (r"Stra{\ss}en", "strassen"),
     (r"Micha{\l} \L{}\'od\'z", "michal lodz"),
     (r"S{\o}ren S\o{}ren", "soren soren"),
-    (r"S\o ren", "soren"),  # the space after a letter macro goes
-    (r"{\o} ren", "o ren"),  # but not after the brace
+    (r"S\o ren", "soren"),  # the space after a macro for a letter is dropped
+    (r"{\o} ren", "o ren"),  # the space after a brace is kept
     (r"\AE r\o, \OE uvre, \aa, \dj, \th or", "aero oeuvre a d thor"),
-    (r"\emph{deep}learning", "deeplearning"),  # braces vanish
-    (r"deep\emph{learning}", "deep learning"),  # a command is a space
+    (r"\emph{deep}learning", "deeplearning"),  # braces are removed
+    (r"deep\emph{learning}", "deep learning"),  # a command becomes a space
     (r"$k$NN", "knn"),
     (r"$O(n\log n)$", "o n n"),
     (r"50\% of R\&D\\done", "50 of r d done"),
-    (r"\' \" \\ \vx", ""),  # accents without a letter are commands like any other
+    (r"\' \" \\ \vx", ""),  # accents without a letter are treated like all other commands
     (r"\"quoted\" words", "quoted words"),
     ("a lone backslash \\", "a lone backslash"),
 ]
@@ -72,11 +59,12 @@ LETTERS = [
     ("Schrödinger Hölder naïve Erdős Škoda", "schrodinger holder naive erdos skoda"),
     (f"re{ACUTE}sume{ACUTE}", "resume"),
     ("Łódź Đuro Guðrún Þór Ærø Œuvre Ħal Iğdır İzmir Aŋa", "lodz duro gudrun thor aero oeuvre hal igdir izmir ana"),
-    ("Müller", "muller"),  # ü is u
-    ("ǿ Ǽ", "o ae"),  # letters with an accent upon them
+    ("Müller", "muller"),  # ü becomes u
+    ("ǿ Ǽ", "o ae"),  # letters that have a second accent
     ("ё й", "е и"),
-    (f"カ{ZWJ}\u3099 a\u0345{ZWJ}\u3099", "ガ aι\u3099"),  # what invisible characters kept apart is composed again
-    ("ガラス", "ガ ラ ス"),  # kana marks survive
+    # characters are composed again after the invisible ones between them are removed
+    (f"カ{ZWJ}\u3099 a\u0345{ZWJ}\u3099", "ガ aι\u3099"),
+    ("ガラス", "ガ ラ ス"),  # sound marks of kana are kept
     ("ｶﾞﾗｽ", "ガ ラ ス"),
     (unicodedata.normalize("NFD", "그래프"), "그 래 프"),
     ("हिन्दी पाठ", "हिन्दी पाठ"),
@@ -102,9 +90,9 @@ TOKENS = [
     ("ニューラル・ネット", "ニ ュ ー ラ ル ネ ッ ト"),
     ("그래프신경망", "그 래 프 신 경 망"),
     ("C++ and C#", "c++ and c#"),
-    ("C++17", "c++ 17"),  # holds c++
+    ("C++17", "c++ 17"),  # is found by c++
     ("objective-c++ 3d", "objective c++ 3d"),
-    ("abc# abc++ 3# 3++", "abc abc 3 3"),  # the letter must be alone
+    ("abc# abc++ 3# 3++", "abc abc 3 3"),  # only a single letter keeps its + or #
     ("中c# x2#", "中 c# x2"),
     ("c+ c+++", "c c++"),
     ("3.1 2601.15529 v1.2.3", "3.1 2601.15529 v1.2.3"),
@@ -125,7 +113,7 @@ GREEK = [
     ("Ω ς ϵ ϕ", "omega sigma epsilon phi"),
     ("ά", "alpha"),
     ("α2 2.5α", "alpha 2 2.5 alpha"),
-    ("μm 5µm", "μm 5μm"),  # a Latin letter in the run: nothing is spelled
+    ("μm 5µm", "μm 5μm"),  # with a Latin letter in the run, Greek letters are not spelled out
     ("xα βʒ", "xα βʒ"),
     ("λя", "lambda я"),
     ("ϝ", "digamma"),
@@ -134,7 +122,7 @@ GREEK = [
 
 @pytest.mark.parametrize(("text", "expected"), [*LATEX, *LETTERS, *APOSTROPHES, *TOKENS, *GREEK])
 def test_a_text_becomes_tokens(text: str, expected: str) -> None:
-    assert " ".join(written_tokens(text)) == expected
+    assert " ".join(normalize.written_tokens(text)) == expected
 
 
 # ------------------------------------------------------------------------------------------------------------- step 6
@@ -158,12 +146,12 @@ def test_a_text_becomes_tokens(text: str, expected: str) -> None:
         ("axis axes", "axi"),
         ("agent agents", "agent"),
         ("llms", "llm"),
-        ("loss losses", "loss"),  # ss stays
+        ("loss losses", "loss"),  # a final ss is kept
         ("class classes", "class"),
         ("study studies", "study"),
         ("skies sky", "sky"),
-        ("movie movies", "movy"),  # the stem need not be a word
-        ("lies lie", "lie"),  # one letter before ie
+        ("movie movies", "movy"),  # the stem may be no real word
+        ("lies lie", "lie"),  # only one letter comes before ie
         ("ties tie", "tie"),
         ("cache caches cach", "cach"),
         ("crash crashes crashe", "crash"),
@@ -171,28 +159,28 @@ def test_a_text_becomes_tokens(text: str, expected: str) -> None:
         ("posse posses poss", "poss"),
         ("size sizes siz", "siz"),
         ("use uses", "use"),
-        ("gas", "gas"),  # fewer than four letters
+        ("gas", "gas"),  # words of fewer than four letters are kept
         ("axe", "axe"),
         ("bus", "bus"),
-        ("gpt4s", "gpt4s"),  # only a to z
+        ("gpt4s", "gpt4s"),  # only words of the letters a to z
         ("1980s", "1980s"),
         ("étés", "étés"),
     ],
 )
 def test_plurals_and_singulars_share_a_stem(words: str, stem: str) -> None:
-    assert {fold_plural(word) for word in words.split()} == {stem}
+    assert {normalize.fold_plural(word) for word in words.split()} == {stem}
 
 
 @pytest.mark.parametrize("word", ["news", "aids", "mars", "does", "this", "less", "sars", "mips", "lens"])
 def test_words_that_only_look_like_plurals_stay(word: str) -> None:
-    assert tokens(word) == [word]
+    assert normalize.tokens(word) == [word]
 
 
 def test_tokens_take_the_plural_step_after_accents() -> None:
-    assert tokens("Naïves Poincarés RAGs") == ["naive", "poincare", "rag"]
+    assert normalize.tokens("Naïves Poincarés RAGs") == ["naive", "poincare", "rag"]
 
 
-# ----------------------------------------------------------------------------------------------------- exact and names
+# ---------------------------------------------------------------------------------------------- exact tokens, and names
 
 
 @pytest.mark.parametrize(
@@ -202,7 +190,7 @@ def test_tokens_take_the_plural_step_after_accents() -> None:
         ("Müller Straße Ærø", "Müller Straße Ærø"),
         (f"Mu\u0308ller e{ZWJ}{ACUTE}", "Müller é"),
         (r"M\"uller \beta-VAE $\Gamma$", "Müller beta VAE Gamma"),
-        ("α-divergence αβ Ω2", "α divergence αβ Ω2"),  # Greek letters stay
+        ("α-divergence αβ Ω2", "α divergence αβ Ω2"),  # Greek letters are kept
         ("Newton's don't DON'T", "Newton dont DONT"),
         ("C++17 F#", "C++ 17 F#"),
         ("ＲＡＧ™ ﬁne", "RAG fine"),
@@ -212,14 +200,14 @@ def test_tokens_take_the_plural_step_after_accents() -> None:
     ],
 )
 def test_exact_tokens_keep_case_accents_and_plurals(text: str, expected: str) -> None:
-    assert " ".join(exact_tokens(text)) == expected
+    assert " ".join(normalize.exact_tokens(text)) == expected
 
 
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("Jane Williams", "jane williams"),  # no plurals
-        ("Ada Kwo's", "ada kwos"),  # a trailing 's stays
+        ("Jane Williams", "jane williams"),  # plurals are not folded
+        ("Ada Kwo's", "ada kwos"),  # a final 's is kept
         ("Seán O’Connor", "sean oconnor"),
         ("J. Q. Public", "j q public"),
         ("Deok-Young Lee", "deok young lee"),
@@ -227,17 +215,17 @@ def test_exact_tokens_keep_case_accents_and_plurals(text: str, expected: str) ->
         ("Juergen Brueggen", "jurgen bruggen"),
         ("Göthe Goethe", "gothe gothe"),
         ("Æneas Søe Michaeel", "aneas so michal"),
-        ("Oe Kenzaburo", "oe kenzaburo"),  # a name of two letters is no initial
+        ("Oe Kenzaburo", "oe kenzaburo"),  # a part of two letters is not an initial
         ("张伟", "张 伟"),
         (r"Rainer H\"older, S{\o}gaard", "rainer holder sogaard"),
     ],
 )
 def test_names_are_folded_for_names(name: str, expected: str) -> None:
-    assert " ".join(author_tokens(name)) == expected
+    assert " ".join(normalize.author_tokens(name)) == expected
 
 
 def test_exact_names_are_not_folded() -> None:
-    assert exact_author_tokens("Ada Kwo's Müller J. Brueggen") == ["Ada", "Kwos", "Müller", "J", "Brueggen"]
+    assert normalize.exact_author_tokens("Ada Kwo's Müller J. Brueggen") == ["Ada", "Kwos", "Müller", "J", "Brueggen"]
 
 
 @pytest.mark.parametrize(
@@ -245,7 +233,7 @@ def test_exact_names_are_not_folded() -> None:
     [("j", True), ("J", True), ("É", True), ("jo", False), ("张", False), ("7", False), ("я", False)],
 )
 def test_one_latin_letter_is_an_initial(token: str, *, expected: bool) -> None:
-    assert is_initial(token) is expected
+    assert normalize.is_initial(token) is expected
 
 
 # ------------------------------------------------------------------------------------------------------ single helpers
@@ -256,11 +244,15 @@ def test_one_latin_letter_is_an_initial(token: str, *, expected: bool) -> None:
     [(r"$\alpha$-GAN", "α-GAN"), ("Don’t stop", "Don't Stop"), ("RAG: A Survey", "RAG – a survey")],
 )
 def test_one_title_in_two_spellings_has_one_alias(one: str, other: str) -> None:
-    assert title_alias(one) == title_alias(other)
+    assert normalize.title_alias(one) == normalize.title_alias(other)
 
 
 def test_titles_that_differ_in_number_are_two() -> None:
-    assert title_alias("A Survey of Agents") == "a survey of agents" != title_alias("A Survey of Agent")
+    assert (
+        normalize.title_alias("A Survey of Agents")
+        == "a survey of agents"
+        != normalize.title_alias("A Survey of Agent")
+    )
 
 
 def test_tex_is_folded_by_itself() -> None:
@@ -274,7 +266,7 @@ def test_accent_macros_are_found_with_their_places() -> None:
     assert found == [(r"\"o", "ö"), (r"\H{o}", "ő"), (r"\o ", "ø")]
 
 
-# ------------------------------------------------------------------------------------------------- where tokens are
+# -------------------------------------------------------------------------------------------------- positions of tokens
 
 
 @pytest.mark.parametrize(
@@ -290,7 +282,7 @@ def test_accent_macros_are_found_with_their_places() -> None:
     ],
 )
 def test_spans_point_at_the_words_as_written(text: str, places: list[str]) -> None:
-    found = [text[start:end] for start, end in token_spans(text)]
+    found = [text[start:end] for start, end in normalize.token_spans(text)]
     assert [unicodedata.normalize("NFC", word) for word in found] == [unicodedata.normalize("NFC", w) for w in places]
 
 
@@ -308,7 +300,13 @@ TEXTS = st.lists(PIECES, max_size=14).map("".join)
 @given(TEXTS)
 @settings(max_examples=5 * settings().max_examples)
 def test_folding_twice_changes_nothing(text: str) -> None:
-    for fold in (tokens, written_tokens, exact_tokens, author_tokens, exact_author_tokens):
+    for fold in (
+        normalize.tokens,
+        normalize.written_tokens,
+        normalize.exact_tokens,
+        normalize.author_tokens,
+        normalize.exact_author_tokens,
+    ):
         once = fold(text)
         assert fold(" ".join(once)) == once
 
@@ -316,8 +314,8 @@ def test_folding_twice_changes_nothing(text: str) -> None:
 @given(TEXTS)
 @settings(max_examples=5 * settings().max_examples)
 def test_spans_belong_to_tokens_one_by_one(text: str) -> None:
-    for exact, found in ((False, written_tokens(text)), (True, exact_tokens(text))):
-        spans = token_spans(text, exact=exact)
+    for exact, found in ((False, normalize.written_tokens(text)), (True, normalize.exact_tokens(text))):
+        spans = normalize.token_spans(text, exact=exact)
         assert len(spans) == len(found)
         assert spans == sorted(spans)
         assert all(start < end <= len(text) for start, end in spans)
@@ -346,20 +344,20 @@ def is_invisible(char: str) -> bool:
 @given(TEXTS)
 @settings(max_examples=5 * settings().max_examples)
 def test_letters_are_folded_as_the_contract_says(text: str) -> None:
-    plain = text.translate(dict.fromkeys(map(ord, r"\{}$")))  # step 1 has its own rows
-    assert written_tokens(plain) == written_tokens(letters_step_by_step(plain))
+    plain = text.translate(dict.fromkeys(map(ord, r"\{}$")))  # step 1 is tested by the table LATEX above
+    assert normalize.written_tokens(plain) == normalize.written_tokens(letters_step_by_step(plain))
 
 
 @given(TEXTS)
 @settings(max_examples=5 * settings().max_examples)
 def test_both_kinds_of_tokens_can_be_had_at_once(text: str) -> None:
-    assert written_and_exact_tokens(text) == (written_tokens(text), exact_tokens(text))
+    assert normalize.written_and_exact_tokens(text) == (normalize.written_tokens(text), normalize.exact_tokens(text))
 
 
 @given(st.lists(st.sampled_from(["word's", "C++", "3.5", "don't", "x2", "Fig.", "ßa", "c#", "$k$", "é"]), max_size=6))
 def test_ascii_and_other_texts_are_cut_the_same_way(words: list[str]) -> None:
     text = " ".join(words)
-    assert [*written_tokens(text), "漢"] == written_tokens(text + " 漢")
+    assert [*normalize.written_tokens(text), "漢"] == normalize.written_tokens(text + " 漢")
 
 
 @pytest.mark.parametrize(
@@ -371,7 +369,7 @@ def test_ascii_and_other_texts_are_cut_the_same_way(words: list[str]) -> None:
     ],
 )
 def test_stems_are_shown_as_words(stems: list[str], texts: list[str], words: tuple[str, ...]) -> None:
-    assert as_written(stems, texts) == words
+    assert normalize.as_written(stems, texts) == words
 
 
 @pytest.mark.parametrize(
@@ -423,7 +421,7 @@ texts = st.lists(st.sampled_from(WORDS) | st.text(max_size=6) | mixed, max_size=
 
 
 def as_stored(word: str) -> str:
-    """A word with its punctuation and capitals encoded: the index would split at them or fold them."""
+    """Returns a word with its punctuation and capitals encoded, because the index would split at them or fold them."""
     return "".join(
         sign if re.fullmatch("[a-z0-9]", sign) or (ord(sign) >= 128 and sign != MARK) else f"{MARK}{ord(sign):x}{MARK}"
         for sign in word
@@ -431,11 +429,13 @@ def as_stored(word: str) -> str:
 
 
 def other_forms(text: str) -> set[str]:
-    """The marked words of a text: before the plural step, and with capitals inside."""
-    plurals = {f"{MARK}s{as_stored(word)}" for word in written_tokens(text) if fold_plural(word) != word}
+    """Returns the marked words of a text: words before the plural step, and words with capitals inside."""
+    plurals = {
+        f"{MARK}s{as_stored(word)}" for word in normalize.written_tokens(text) if normalize.fold_plural(word) != word
+    }
     capitals = {
         f"{MARK}x{as_stored(word)}"
-        for word in exact_tokens(text)
+        for word in normalize.exact_tokens(text)
         if not word.islower() and word[1:] != word[1:].lower()
     }
     return plurals | capitals
@@ -444,16 +444,16 @@ def other_forms(text: str) -> set[str]:
 @pytest.mark.parametrize("most", [1, 3, full_text.MOST_WORDS])
 @given(title=texts, abstract=texts)
 def test_a_text_is_its_tokens_then_the_words_in_other_forms(most: int, title: str, abstract: str) -> None:
-    """However few words are cached."""
+    """This holds however few words are cached."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(full_text, "MOST_WORDS", most)
-        columns = index_document(Paper(key="1", title=title, abstract=abstract))
+        columns = full_text.index_document(Paper(key="1", title=title, abstract=abstract))
     for text, column in zip((title, abstract), columns, strict=False):
         if text:
             words, others = column.rsplit(f" {MARK} ", 1)
-            assert words == " ".join(map(as_stored, tokens(text)))
+            assert words == " ".join(map(as_stored, normalize.tokens(text)))
             assert set(others.split()) == other_forms(text)
-            assert len(others.split()) <= len(tokens(text)) * 2
+            assert len(others.split()) <= len(normalize.tokens(text)) * 2
         else:
             assert column == ""
 
@@ -461,21 +461,23 @@ def test_a_text_is_its_tokens_then_the_words_in_other_forms(most: int, title: st
 @pytest.mark.parametrize("most", [1, 3, full_text.MOST_WORDS])
 @given(of=st.lists(names, max_size=3))
 def test_a_name_is_its_parts_then_its_initials(most: int, of: list[str]) -> None:
-    """However few words are cached, and whether or not a name is so simple that its parts are looked up one by one."""
+    """This holds however few words are cached, and also for simple names, whose parts are looked up one by one."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(full_text, "MOST_WORDS", most)
-        *_, column, labels = index_document(Paper(key="1", title="A title", authors=tuple(of)))
-    parts = [author_tokens(name) for name in of]
+        *_, column, labels = full_text.index_document(Paper(key="1", title="A title", authors=tuple(of)))
+    parts = [normalize.author_tokens(name) for name in of]
     written = [
         "".join(
             [
                 " ".join(map(as_stored, one)),
-                *(f" {MARK}i{as_stored(part[0])}" for part in one if is_initial(part[0])),
+                *(f" {MARK}i{as_stored(part[0])}" for part in one if normalize.is_initial(part[0])),
             ]
         )
         for one in parts
     ]
     assert column == f" {' '.join([MARK] * 8)} ".join(written)
     assert (f"{MARK}long" in labels.split()) == any(len(one) > 4 for one in parts)
-    exact = ([part for word in exact_author_tokens(name) for part in author_tokens(word)] for name in of)
+    exact = (
+        [part for word in normalize.exact_author_tokens(name) for part in normalize.author_tokens(word)] for name in of
+    )
     assert (f"{MARK}odd" in labels.split()) == any(list(alone) != one for alone, one in zip(exact, parts, strict=True))

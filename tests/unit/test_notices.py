@@ -6,17 +6,9 @@ from typing import Any
 
 import pytest
 
+from subscriptions import notices
 from subscriptions.model import MissingHow
-from subscriptions.notices import DailyNotice, DayRuns, EventNotice, Notice
-from subscriptions.notices.chats import (
-    ChatPaused,
-    NothingMatched,
-    PauseNoticeReason,
-    SubscriberLeft,
-    SubscriptionsOrphaned,
-)
-from subscriptions.notices.declared import NOTICES, UnknownNotice, by_cause, read_notice
-from subscriptions.notices.operations import DaysMissed, MessagesDead, SendingStopped, SourceOverdue
+from subscriptions.notices import DailyNotice, DayRuns, EventNotice, Notice, declared
 
 DAY = date(2026, 1, 22)
 VALUES: dict[Any, object] = {
@@ -24,10 +16,9 @@ VALUES: dict[Any, object] = {
     int: 7,
     bool: True,
     DayRuns: ((date(2026, 1, 19), date(2026, 1, 21)), (DAY, DAY)),
-    PauseNoticeReason: PauseNoticeReason.ARCHIVED,
     MissingHow: MissingHow.FAILED,
 }
-# What each cause stores, by name: rows of older databases hold these, so no name may change or go.
+# The names of the values that each cause stores. Rows of older databases hold these, so no name may change or go.
 STORED = {
     "paused": {"chat", "reason"},
     "resumed": {"chat"},
@@ -61,63 +52,58 @@ def full(notice: type[Notice]) -> Notice:
     return notice(**{one.name: VALUES[one.type] for one in fields(notice)})
 
 
-@pytest.mark.parametrize("cause", NOTICES)
+@pytest.mark.parametrize("cause", declared.NOTICES)
 def test_a_notice_is_stored_and_read_back_by_its_fields(cause: str) -> None:
-    """Optional details only when they are given; a row without details is still read."""
-    notice = full(NOTICES[cause])
+    """Optional details are stored only if they are given; a row without any details can still be read."""
+    notice = full(declared.NOTICES[cause])
     detail = notice.detail()
     assert set(detail) == STORED[cause]
     assert all(isinstance(value, str) for value in detail.values())
-    assert read_notice(cause, detail).detail() == detail
+    assert declared.read_notice(cause, detail).detail() == detail
     optional = {one.name for one in fields(notice) if one.default is not MISSING}
     needed = {one.name: VALUES[one.type] for one in fields(notice) if one.name not in optional}
-    assert set(NOTICES[cause](**needed).detail()) == STORED[cause] - optional
-    bare = read_notice(cause, {})
-    assert isinstance(bare, NOTICES[cause])
+    assert set(declared.NOTICES[cause](**needed).detail()) == STORED[cause] - optional
+    bare = declared.read_notice(cause, {})
+    assert isinstance(bare, declared.NOTICES[cause])
     assert set("".join(bare.detail().values())) <= {"0"}
 
 
 def test_details_are_stored_as_texts() -> None:
     days = ((date(2026, 1, 19), date(2026, 1, 21)), (date(2026, 1, 23), date(2026, 1, 23)))
-    missed = DaysMissed(source="daily", days=days, given_up=True)
+    missed = declared.DaysMissed(source="daily", days=days, given_up=True)
     assert missed.detail() == {
         "source": "daily",
         "days": "2026-01-19/2026-01-21 2026-01-23/2026-01-23",
         "given_up": "1",
     }
-    orphaned = SubscriptionsOrphaned(event="e", who="", subscriptions="1 diffusion", number="1")
+    orphaned = notices.SubscriptionsOrphaned(event="e", who="", subscriptions="1 diffusion", number="1")
     assert orphaned.detail() == {"who": "", "subscriptions": "1 diffusion", "number": "1"}
-    overdue = SourceOverdue(source="daily", since="", reason="a holiday", what="Nothing yet.")
+    overdue = declared.SourceOverdue(source="daily", since="", reason="a holiday", what="Nothing yet.")
     assert overdue.detail() == {"source": "daily", "since": "", "reason": "a holiday", "what": "Nothing yet."}
-    assert SendingStopped(platform="telegram", gone=12, of=50).detail() == {
+    assert declared.SendingStopped(platform="telegram", gone=12, of=50).detail() == {
         "platform": "telegram",
         "gone": "12",
         "of": "50",
     }
 
 
-def test_a_reason_that_another_version_stored_is_no_error() -> None:
-    notice = ChatPaused.read({"chat": "Lab", "reason": "on a whim"})
-    assert notice.reason is PauseNoticeReason.UNKNOWN
-
-
 def test_numbers_that_are_none_are_zero() -> None:
-    assert MessagesDead.read({"count": "many"}).count == 0
-    assert MessagesDead.read({"count": "٣"}).count == 0
+    assert declared.MessagesDead.read({"count": "many"}).count == 0
+    assert declared.MessagesDead.read({"count": "٣"}).count == 0
 
 
 def test_a_cause_that_is_not_known_is_read_as_its_text() -> None:
-    assert read_notice("something new", {"text": "News"}) == UnknownNotice(event="", text="News")
+    assert declared.read_notice("something new", {"text": "News"}) == declared.UnknownNotice(event="", text="News")
 
 
 def test_what_a_notice_is_sent_once_per() -> None:
-    assert SendingStopped(platform="slack:T1").key(DAY) == "slack:T1:2026-01-22"
-    assert SubscriberLeft(chat="Lab", place="slack:C1").key(DAY) == "slack:C1:2026-01-22"
-    assert MessagesDead(count=1, reason="", ids="", chat="").key(DAY) == ":2026-01-22"
-    assert NothingMatched(event="41", known=7, days=5).key(DAY) == "41"
-    assert all(issubclass(notice, DailyNotice | EventNotice) for notice in NOTICES.values())
+    assert declared.SendingStopped(platform="slack:T1").key(DAY) == "slack:T1:2026-01-22"
+    assert notices.SubscriberLeft(chat="Lab", place="slack:C1").key(DAY) == "slack:C1:2026-01-22"
+    assert declared.MessagesDead(count=1, reason="", ids="", chat="").key(DAY) == ":2026-01-22"
+    assert notices.NothingMatched(event="41", known=7, days=5).key(DAY) == "41"
+    assert all(issubclass(notice, DailyNotice | EventNotice) for notice in declared.NOTICES.values())
 
 
 def test_two_notices_with_one_cause_are_refused() -> None:
     with pytest.raises(ValueError, match="same cause"):
-        by_cause(SendingStopped, SendingStopped)
+        declared.by_cause(declared.SendingStopped, declared.SendingStopped)

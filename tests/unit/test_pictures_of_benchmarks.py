@@ -1,4 +1,4 @@
-"""The pictures of docs/benchmarks.md show the figures of its tables, all of them."""
+"""The pictures of docs/benchmarks.md show all figures of its tables."""
 
 from html import unescape
 from pathlib import Path
@@ -10,7 +10,7 @@ from bench.matching.__main__ import ENGINES
 
 
 def test_each_engine_is_drawn_with_each_number_of_lines() -> None:
-    """A row that the pattern does not read would be missing in the picture."""
+    """If the pattern could not read a row, the row would be missing in the picture."""
     times = plots.match_times()
     assert times.keys() == ENGINES.keys()
     assert {tuple(points) for points in times.values()} == {tuple(times["paperwire"])}
@@ -25,5 +25,5 @@ def test_each_engine_is_drawn_with_each_number_of_lines() -> None:
     ],
 )
 def test_a_picture_was_drawn_from_the_page_as_it_is(picture: Path, figures: object) -> None:
-    """`python -m bench._plots` draws them again."""
+    """If this fails, `python -m bench._plots` draws the pictures again."""
     assert plots.description(figures) in unescape(picture.read_text("utf-8"))

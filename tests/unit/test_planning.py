@@ -1,4 +1,4 @@
-"""The delivery of a chat at a due moment: which papers, in which order, in which form; and its stored facts."""
+"""The delivery of a chat at a due moment: which papers it holds, in which order and form, and which facts are stored."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -23,18 +23,7 @@ from subscriptions.model import (
     NoMatchStreak,
     Subscription,
 )
-from subscriptions.planning.decision import (
-    Decided,
-    DueDelivery,
-    Evidence,
-    Papers,
-    days_known,
-    decide,
-    decide_alike,
-    likeness,
-    nothing_fits,
-    streak_after,
-)
+from subscriptions.planning import decision
 from subscriptions.store.columns import adapter_of, to_json
 from tests.make import NOON, paper
 
@@ -76,14 +65,14 @@ def decided(
     seen: int = 0,
     delivered: set[int] = frozenset(),  # type: ignore[assignment]
     limited: bool = False,
-    evidence: dict[int, Evidence] | None = None,
+    evidence: dict[int, decision.Evidence] | None = None,
     due: datetime = NOON,
     now: datetime = NOON,
 ) -> tuple[DeliveryKind, tuple[Item, ...], Facts] | None:
-    case = DueDelivery(
+    case = decision.DueDelivery(
         chat=to or chat(),
         subscriptions=tuple(a_subscription(number, cursor=seen) for number in sorted(fits)),
-        papers=Papers(papers),
+        papers=decision.Papers(papers),
         fits={number: [n - 1 for n in ids] for number, ids in fits.items()},
         delivered=delivered,
         due=due,
@@ -92,7 +81,7 @@ def decided(
         next_due=None,
     )
     proofs = evidence or {}
-    return decide(case, lambda _, p: proofs.get(p.id, Evidence(words=("graph",))), limited=limited)
+    return decision.decide(case, lambda _, p: proofs.get(p.id, decision.Evidence(words=("graph",))), limited=limited)
 
 
 def shown(result: tuple[DeliveryKind, tuple[Item, ...], Facts] | None) -> list[int]:
@@ -134,9 +123,9 @@ def test_the_group_with_the_fewest_papers_stands_first() -> None:
 def test_a_group_is_ordered_by_titles_words_age_and_cross_lists() -> None:
     papers = [known(1), known(2), known(3), known(4, kind=Announce.CROSS), known(5)]
     proofs = {
-        1: Evidence(words=("graph",), in_title=True),
-        2: Evidence(words=("graph", "tree")),
-        4: Evidence(words=("graph",), in_title=True),
+        1: decision.Evidence(words=("graph",), in_title=True),
+        2: decision.Evidence(words=("graph", "tree")),
+        4: decision.Evidence(words=("graph",), in_title=True),
     }
     assert shown(decided(papers, {1: [1, 2, 3, 4, 5]}, evidence=proofs)) == [1, 2, 5, 3, 4]
 
@@ -171,7 +160,7 @@ class TestLimit:
         ]
 
     def test_a_followed_author_is_never_cut(self) -> None:
-        by_author = {1: Evidence(words=("Ada",), by_author=True)}
+        by_author = {1: decision.Evidence(words=("Ada",), by_author=True)}
         papers = [known(n) for n in range(1, 5)]
         result = decided(papers, {1: [1, 2, 3, 4]}, to=chat(limit="2"), limited=True, evidence=by_author)
         assert sorted(shown(result)) == [1, 4]
@@ -206,17 +195,19 @@ def test_nothing_depends_on_the_order_in_which_matches_are_found() -> None:
     assert decided(papers, {1: [1, 2, 3], 2: [3, 4, 5]}) == decided(papers, {2: [5, 3, 4], 1: [3, 1, 2]})
 
 
-assert datetime(2026, 1, 22, 12, tzinfo=UTC) == NOON  # the builders' day, which the tables above are written for
+assert datetime(2026, 1, 22, 12, tzinfo=UTC) == NOON  # the tables above are written for this day
 
 
-# ------------------------------------------------------------------------------------------------------- nothing to say
+# -------------------------------------------------------------------------------------------- deliveries without papers
 
 
-def case(papers: list[KnownPaper], fits: list[int], *, to: Chat | None = None, **values: object) -> DueDelivery:
+def case(
+    papers: list[KnownPaper], fits: list[int], *, to: Chat | None = None, **values: object
+) -> decision.DueDelivery:
     given: dict[str, object] = {
         "chat": to or chat(),
         "subscriptions": (a_subscription(1),),
-        "papers": Papers(papers),
+        "papers": decision.Papers(papers),
         "fits": {1: [n - 1 for n in fits]},
         "delivered": frozenset(),
         "due": NOON,
@@ -224,16 +215,16 @@ def case(papers: list[KnownPaper], fits: list[int], *, to: Chat | None = None, *
         "zone": ZoneInfo("UTC"),
         "next_due": None,
     }
-    return DueDelivery(**{**given, **values})  # type: ignore[arg-type]
+    return decision.DueDelivery(**{**given, **values})  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
     ("spoken", "papers", "values", "speaks"),
     [
-        (False, 0, {}, True),  # the first time it speaks
-        (False, 0, {"expected": False}, False),  # but not on a day on which nothing could come
+        (False, 0, {}, True),  # the chat's first delivery comes even if it is empty
+        (False, 0, {"expected": False}, False),  # not on a day on which no papers can come
         (False, 3, {"expected": False}, True),
-        (False, 3, {"may_be_empty": False}, False),  # more is due before its second time
+        (False, 3, {"may_be_empty": False}, False),  # no empty delivery may be planned now
         (True, 3, {}, False),
         (True, 3, {"notes": True}, True),
         (True, 0, {"notes": True}, True),
@@ -242,17 +233,17 @@ def case(papers: list[KnownPaper], fits: list[int], *, to: Chat | None = None, *
 )
 def test_when_it_is_said_that_nothing_came(*, spoken: bool, papers: int, values: dict[str, bool], speaks: bool) -> None:
     due = case([known(n) for n in range(1, papers + 1)], [], to=chat(spoken=spoken), **values)
-    assert (decide(due, lambda *_: Evidence(words=()), limited=False) is not None) is speaks
+    assert (decision.decide(due, lambda *_: decision.Evidence(words=()), limited=False) is not None) is speaks
 
 
 def test_what_is_missing_is_said_with_how() -> None:
-    result = decide(case([known(1)], [1], missing=("cs.LG", "stat.ML"), missing_how=MissingHow.LATE), lambda *_: Evidence(words=()), limited=False)  # fmt: skip
+    result = decision.decide(case([known(1)], [1], missing=("cs.LG", "stat.ML"), missing_how=MissingHow.LATE), lambda *_: decision.Evidence(words=()), limited=False)  # fmt: skip
     assert result is not None
     assert result[2].missing == MissingSources("cs.LG, stat.ML", 2, MissingHow.LATE)
 
 
-def spell(due: DueDelivery) -> NoMatchStreak | None:
-    return streak_after(due, days_known(due))
+def spell(due: decision.DueDelivery) -> NoMatchStreak | None:
+    return decision.streak_after(due, decision.days_known(due))
 
 
 def test_days_with_nothing_are_counted_once_each() -> None:
@@ -276,12 +267,14 @@ def test_days_with_nothing_are_counted_once_each() -> None:
 
 
 def test_a_paper_that_was_told_is_not_nothing() -> None:
-    assert not nothing_fits(case([known(1)], [1], delivered={1}))
-    assert nothing_fits(case([known(1)], []))
-    assert nothing_fits(case([known(1)], [1], subscriptions=(a_subscription(1, cursor=1),))), "it was looked at before"
+    assert not decision.nothing_fits(case([known(1)], [1], delivered={1}))
+    assert decision.nothing_fits(case([known(1)], []))
+    assert decision.nothing_fits(case([known(1)], [1], subscriptions=(a_subscription(1, cursor=1),))), (
+        "it was looked at before"
+    )
 
 
-# -------------------------------------------------------------------------------------------------- chats that ask alike
+# ------------------------------------------------------------------------------------------ chats with the same queries
 
 ASKED: dict[str, Any] = {
     "name": "n",
@@ -318,13 +311,13 @@ ASKED: dict[str, Any] = {
         case([known(1)], [1], subscriptions=(a_subscription(1), a_subscription(2))),
     ],
 )
-def test_whatever_a_decision_depends_on_makes_cases_unlike(other: DueDelivery) -> None:
-    assert likeness(other, limited=True) != likeness(case([known(1)], [1]), limited=True)
-    assert likeness(other, limited=True) != likeness(other, limited=False)
+def test_whatever_a_decision_depends_on_makes_cases_unlike(other: decision.DueDelivery) -> None:
+    assert decision.likeness(other, limited=True) != decision.likeness(case([known(1)], [1]), limited=True)
+    assert decision.likeness(other, limited=True) != decision.likeness(other, limited=False)
 
 
 def test_chats_that_ask_alike_share_a_decision_and_others_do_not() -> None:
-    papers = Papers([known(1), known(2)])
+    papers = decision.Papers([known(1), known(2)])
     decisions: list[int] = []
 
     def result(chat_id: int, delivered: frozenset[int] = frozenset()) -> list[int]:
@@ -332,11 +325,11 @@ def test_chats_that_ask_alike_share_a_decision_and_others_do_not() -> None:
         due = case([], [], subscriptions=(mine,), delivered=delivered)
         due = due._replace(chat=due.chat._replace(id=chat_id), papers=papers, fits={chat_id: (0, 1)})
 
-        def decided(asked: DueDelivery) -> Decided:
+        def decided(asked: decision.DueDelivery) -> decision.Decided:
             decisions.append(asked.chat.id)
-            return decide(asked, lambda *_: Evidence(words=("graph",)), limited=False)
+            return decision.decide(asked, lambda *_: decision.Evidence(words=("graph",)), limited=False)
 
-        return shown(decide_alike(due, decided, limited=False))
+        return shown(decision.decide_alike(due, decided, limited=False))
 
     assert [result(1), result(2), result(3, frozenset({1})), result(4, frozenset({2})), result(5)] == [
         [2, 1], [2, 1], [2], [1], [2, 1],

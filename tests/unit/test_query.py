@@ -39,7 +39,7 @@ def hints(typed: str) -> list[str]:
         ("graph | neural", "graph OR neural"),
         ("graph|neural", "graph OR neural"),
         ("graph || neural", "graph OR neural"),
-        ("a b OR c d", "a b OR c d"),  # AND binds tighter than OR
+        ("a b OR c d", "a b OR c d"),  # AND has precedence over OR
         ("(a OR b) c", "(a OR b) c"),
         ("c(a|b)d", "(a OR b) c d"),
         ("graph -survey", "graph -survey"),
@@ -47,7 +47,7 @@ def hints(typed: str) -> list[str]:
         ("graph NOT survey", "graph -survey"),
         ("graph ANDNOT survey", "graph -survey"),
         ("graph AND NOT survey", "graph -survey"),
-        ("graph --survey", "graph -survey"),  # several minus signs are one
+        ("graph --survey", "graph -survey"),  # several minus signs count as one
         ("graph -!-survey", "graph -survey"),
         ("graph NOT NOT survey", "graph -survey"),
         ("graph NOT -survey", "graph -survey"),
@@ -57,9 +57,9 @@ def hints(typed: str) -> list[str]:
         ("-(-graph)", "graph"),
         ("-(-(-x)) graph", "graph -x"),
         ("graph -(survey -review)", "graph (review OR -survey)"),
-        ("graph - neural", "graph neural"),  # not before a space
-        ("graph! neural-net", '"neural net" graph'),  # only where a term starts
-        ('"a"-b', "a -b"),  # after a quote
+        ("graph - neural", "graph neural"),  # a minus sign before a space does not exclude
+        ("graph! neural-net", '"neural net" graph'),  # ! excludes only where a term starts
+        ('"a"-b', "a -b"),  # a minus sign directly after a quote
         ("(a)-b", "a -b"),
         ("a(-b)", "a -b"),
         ("c (a|-b)", "(a OR -b) c"),
@@ -95,18 +95,18 @@ def test_the_grammar(typed: str, canonical: str) -> None:
 def test_fields_have_aliases_in_any_letter_case(names: Sequence[str], canonical: str) -> None:
     for name in names:
         assert reads(f"{name}:graph") == canonical
-        assert reads(f"{name}: graph") == canonical  # keyboards of phones add the space
+        assert reads(f"{name}: graph") == canonical  # keyboards of phones add this space
         assert reads(f"{name}：graph") == canonical
 
 
 @pytest.mark.parametrize(
     ("typed", "canonical"),
     [
-        ("ti:graph neural", "neural title:graph"),  # a field binds the next value only
+        ("ti:graph neural", "neural title:graph"),  # a field applies only to the next value
         ("ti:(graph neural)", "title:graph title:neural"),
         ("title: (graph OR neural) x", "(title:graph OR title:neural) x"),
         ('ti:"graph neural"', 'title:"graph neural"'),
-        ("ti:(a cat:cs.LG)", "cat:cs.lg title:a"),  # the inner field wins
+        ("ti:(a cat:cs.LG)", "cat:cs.lg title:a"),  # the inner field counts
         ("ti:abs:study", "abstract:study"),
         ("ti:(a abs:(b summary:c))", "abstract:b summary:c title:a"),
         ("x ti:-survey", "x -title:survey"),
@@ -115,7 +115,7 @@ def test_fields_have_aliases_in_any_letter_case(names: Sequence[str], canonical:
         ("x ti:NOT survey y", "x y -title:survey"),
         ("x ti: -survey", "x -title:survey"),
         ("x -ti:survey", "x -title:survey"),
-        ("-ti:-x", "title:x"),  # minus signs on both sides of a field are two
+        ("-ti:-x", "title:x"),  # two minus signs, one on each side of a field, cancel out
         ("y -ti:-abs:-x", "y -abstract:x"),
         ("-ti:(-x)", "title:x"),
         ("y ti:(-x)", "y -title:x"),
@@ -131,7 +131,7 @@ def test_fields_have_aliases_in_any_letter_case(names: Sequence[str], canonical:
         ("=few-shot", '="few shot"'),
         ("=OR", "=OR"),
         ("=Neuro*", "=Neuro*"),
-        ("cat:=CS.lg", "cat:cs.lg"),  # = has no meaning if case never counts
+        ("cat:=CS.lg", "cat:cs.lg"),  # = has no meaning in fields where letter case never counts
         ("id:=2601.15529v2", "id:2601.15529"),
         ("foo=bar", '"foo bar"'),
         ('foo="bar"', "bar foo"),
@@ -195,7 +195,7 @@ def test_full_width_signs_are_plain_ones(wide: str, plain: str) -> None:
         (r'"H\"older regularity"', '"holder regularity"'),
         (r"graph -H\"older", "graph -holder"),
         (r"S\o ren", "soren"),
-        ("H\\”older", "holder"),  # as a phone curls it
+        ("H\\”older", "holder"),  # phones replace the quotation mark
         ("Poincar\\’e", "poincare"),
         (r"author:K\"onig", "author:konig"),
         (r"=H\"older", "=Hölder"),
@@ -227,7 +227,7 @@ def test_invisible_characters_change_nothing(unseen: str) -> None:
         ('("graph', "graph", "I closed the quotation mark."),
         ("OR graph", "graph", "OR says nothing here; I left it out."),
         ("graph AND", "graph", "AND says nothing here; I left it out."),
-        ("a AND OR b", "a OR b", "AND says nothing here; I left it out."),  # the last of several operators counts
+        ("a AND OR b", "a OR b", "AND says nothing here; I left it out."),  # of several operators, the last one counts
         ("a OR AND b", "a b", "OR says nothing here; I left it out."),
         ("a OR & b", "a b", "OR says nothing here; I left it out."),
         ("a | | b", "a OR b", "| says nothing here; I left it out."),
@@ -329,12 +329,13 @@ def test_the_most_useful_hint_stands_first_and_each_once() -> None:
 @pytest.mark.parametrize(
     ("typed", "canonical"),
     [
-        ("foo:graph", '"foo graph"'),  # unknown field: without a space a phrase, with a space two terms
+        # unknown field: a phrase if no space follows the colon, two terms if a space follows
+        ("foo:graph", '"foo graph"'),
         ("foo:bar:baz", '"foo bar baz"'),
         ("BERT: pre-training", '"pre training" bert'),
-        ('foo:"a b"', '"a b" foo'),  # before a quote or bracket: two terms
+        ('foo:"a b"', '"a b" foo'),  # before a quote or bracket, the name and the value are two terms
         ("foo:(a OR b)", "(a OR b) foo"),
-        ("foo:-bar", "foo -bar"),  # a minus sign is read after a colon
+        ("foo:-bar", "foo -bar"),  # a minus sign after the colon still excludes
         ("foo:ti:graph", "foo title:graph"),
         ("http://example.com/a", '"http example com a"'),
         ("12:30", '"12 30"'),
@@ -366,13 +367,13 @@ def test_words_with_signs_in_them(typed: str, canonical: str) -> None:
         ("扩散、图 神经", '"图 神 经" OR "扩 散"'),
         ("rlhf,\ndpo", "dpo OR rlhf"),
         ("rlhf , dpo", "dpo OR rlhf"),
-        ("rlhf ,dpo", "dpo rlhf"),  # a space only before the comma makes no list
-        ("rlhf,dpo, ppo", '"rlhf dpo" ppo'),  # each comma needs its space
+        ("rlhf ,dpo", "dpo rlhf"),  # a space that comes only before the comma makes no list
+        ("rlhf,dpo, ppo", '"rlhf dpo" ppo'),  # a comma separates only if a space follows it
         ("rlhf, dpo,", "dpo OR rlhf"),  # a comma at the end is dropped
         ("reward model,", "model reward"),
         ("rlhf, , dpo", "dpo OR rlhf"),
         (", reward model", "model reward"),
-        ("rlhf, dpo OR ppo", "dpo rlhf OR ppo"),  # no operators, brackets, quotes
+        ("rlhf, dpo OR ppo", "dpo rlhf OR ppo"),  # operators, brackets or quotes: no list
         ("rlhf, dpo -ppo", "dpo rlhf -ppo"),
         ("rlhf, NOT dpo", "rlhf -dpo"),
         ("rlhf, dpo & ppo", "dpo ppo rlhf"),
@@ -380,12 +381,12 @@ def test_words_with_signs_in_them(typed: str, canonical: str) -> None:
         ('rlhf, "dpo"', "dpo rlhf"),
         ("rlhf | dpo, ppo", "dpo ppo OR rlhf"),
         ("foo, prefer*", "foo OR prefer*"),
-        ("foo, reward mod*", "foo OR reward-mod*"),  # the star holds for the whole phrase
+        ("foo, reward mod*", "foo OR reward-mod*"),  # the star applies to the whole phrase
         ("foo, =Reward Model", '="Reward Model" OR foo'),
         ("foo, ti:reward model", 'foo OR title:"reward model"'),
         ("foo, ti:=Reward mod*", "foo OR title:=Reward-mod*"),
         ("foo, cs.LG", "cat:cs.lg OR foo"),
-        ("foo, cs.LG things", '"cs lg thing" OR foo'),  # a category only alone
+        ("foo, cs.LG things", '"cs lg thing" OR foo'),  # a category must be the only word of its item
         ("cat:cs.CV, dpo", "cat:cs.cv OR dpo"),
         ("cat:cs.CV, cs.LG", "cat:cs.cv OR cat:cs.lg"),
         ("foo, cs.AI+cs.LG", "cat:cs.ai OR cat:cs.lg OR foo"),
@@ -397,13 +398,13 @@ def test_words_with_signs_in_them(typed: str, canonical: str) -> None:
         ("graph ti:neural net, x", 'graph title:"neural net" OR x'),
         ("rlhf, !!!", "rlhf"),
         ("rlhf, RLHF, Rlhf", "rlhf"),
-        ("author:Smith, Jane", 'author:"jane smith"'),  # one author, last name first
+        ("author:Smith, Jane", 'author:"jane smith"'),  # one author, with the last name first
         ("author: Smith, Jane", 'author:"jane smith"'),
         ("au:van der Berg, Ludwig", 'author:"berg der ludwig van"'),
         ("author:Smith, J.", 'author:"j smith"'),
         ("author:Schm*, Anna", "author:anna-schm*"),
         ("author:Schmidt, Ann*", "author:schmidt-ann*"),
-        ("author:Smith, cs.LG", 'author:"cs lg smith"'),  # the second item of an author is no category
+        ("author:Smith, cs.LG", 'author:"cs lg smith"'),  # after author:, the second item is never a category
         ("author:Smith, Jane, foo", "author:smith OR foo OR jane"),
         ("author:Smith, author:Lee", "author:lee OR author:smith"),
         ("author:Smith, ti:x", "author:smith OR title:x"),
@@ -457,7 +458,7 @@ def test_the_hint_of_a_list_says_that_any_item_counts() -> None:
         ("cat:cs.*", "cat:cs"),
         ('cat:"cs.*"', "cat:cs"),
         ("cat:(cs.LG OR stat.ML)", "cat:cs.lg OR cat:stat.ml"),
-        ("cat:cs.AI+cs.LG", 'cat:"cs.ai+cs.lg"'),  # joined by + only without field
+        ("cat:cs.AI+cs.LG", 'cat:"cs.ai+cs.lg"'),  # + joins them only if there is no field
         ("cat:c", "cat:c"),
         ("primary: cs", "primary:cs"),
         ("primary:stat.ml", "primary:stat.ml"),
@@ -467,7 +468,7 @@ def test_the_hint_of_a_list_says_that_any_item_counts() -> None:
         ("2601.15529.", "2601.15529"),
         ('"2601.15529"', '"2601.15529"'),
         ("=2601.15529", '="2601.15529"'),
-        ("graph/1234567", '"graph 1234567"'),  # no archive
+        ("graph/1234567", '"graph 1234567"'),  # there is no such archive
         ("cs/0501001", "cs/0501001"),
         ("id:10.1101/abc", "doi:10.1101/abc"),
         ("source:=Daily", "source:daily"),
@@ -540,7 +541,7 @@ def test_categories_ids_and_links(typed: str, canonical: str) -> None:
         ("ti:a+AND+submittedDate:[202301010600+TO+202401010600]", "title:a"),
         ("C%2B%2B+AND+ti:%E6%89%A9", '"c++" title:扩'),
         ("ti:%2522a+b%2522+AND+c", 'c title:"a b"'),
-        ("co:graph", '"co graph"'),  # only in a query of the API
+        ("co:graph", '"co graph"'),  # only an alias in queries of arXiv's API
     ],
 )
 def test_a_pasted_query_of_arxivs_api_is_converted(typed: str, canonical: str) -> None:
@@ -577,7 +578,7 @@ def terms(typed: str) -> set[Term]:
         ("author:schm*", Term(AUTHOR, ("schm",), prefix=True)),
         ("author:anna-maria-schm*", Term(AUTHOR, ("anna", "maria", "schm"), prefix=True)),
         ("author:schm-anna*", Term(AUTHOR, ("schm", "anna"), prefix=True)),
-        ('author:"anna schm*"', Term(AUTHOR, ("anna", "schm"))),  # in quotes a star is punctuation
+        ('author:"anna schm*"', Term(AUTHOR, ("anna", "schm"))),  # inside quotes, a star is punctuation
         ('"neuro*"', Term(TEXT, ("neuro",))),
         ("author:张伟", Term(AUTHOR, ("伟", "张"))),
         ("cat:detection", Term(CATEGORY, value="?detection")),
@@ -590,7 +591,7 @@ def terms(typed: str) -> set[Term]:
         ("all:cs.LG", Term(ALL, ("cs", "lg"), value="cs.lg", names=("cs", "lg"))),
         ("all:cs.*", Term(ALL, ("cs",), value="cs", names=("cs",))),
         ('all:"LeCun, Y."', Term(ALL, ("lecun", "y"), names=("lecun", "y"))),
-        ("all:J.", Term(ALL, ("j",))),  # an initial alone fits too many names
+        ("all:J.", Term(ALL, ("j",))),  # an initial alone would match too many names
         ("all:=Müller", Term(ALL, ("Müller",), exact=True, names=("Müller",))),
     ],
 )
@@ -632,7 +633,7 @@ def signed(terms: Iterable[Term], sign: str) -> list[str]:
         ("x -(a OR -b)", ["b x -a"]),
         ("a OR a", ["a"]),
         ("(a OR b) (b OR a)", ["a", "b"]),
-        ("a OR (a b)", ["a", "a b"]),  # absorbed ones count
+        ("a OR (a b)", ["a", "a b"]),  # absorbed alternatives are kept
         ("(a OR b) (a OR b OR c)", ["a", "a b", "a c", "b", "b c"]),
         ("a -a", ["a -a"]),
         ("all:x", ["x"]),
@@ -704,7 +705,7 @@ def test_other_spellings_share_one_canonical_text(variants: Sequence[str]) -> No
         ["a b", "a OR b", "a -b", '"a b"', '"b a"'],
         ["a (b OR c)", "a b OR c", "(a OR b) c"],
         ["cat:foo", "cat:bar", "foo"],
-        ["all:williams", "all:william"],  # a name keeps its s
+        ["all:williams", "all:william"],  # names keep their s
         ["all:mueller", "all:muller"],
         ["c++", "c", "c#"],
         ["3.1", '"3 1"', "31"],
@@ -712,7 +713,7 @@ def test_other_spellings_share_one_canonical_text(variants: Sequence[str]) -> No
 )
 def test_other_meanings_have_other_canonical_texts(different: Sequence[str]) -> None:
     texts = {typed: reads(typed) for typed in different}
-    expected = len(different) - (1 if 'author:"=Smith"' in different else 0)  # in quotes = is punctuation
+    expected = len(different) - (1 if 'author:"=Smith"' in different else 0)  # inside quotes, = is punctuation
     assert len(set(texts.values())) == expected, texts
 
 
@@ -759,7 +760,7 @@ def test_a_query_is_equal_whatever_its_tree() -> None:
 
 @pytest.mark.parametrize("typed", ['"且" c', "™且 c", "$或 c", '"或"', '="且"', 'ti:"或" x', 'all:"且" x'])
 def test_a_quoted_operator_stays_a_word_in_the_canonical_text(typed: str) -> None:
-    """Found by fuzzing: the subscription looked for `c` alone, and `"或"` was refused."""
+    """Found by fuzzing: the subscription searched only for `c`, and `"或"` was refused."""
     query = parse_query(typed)
     again = parse_canonical(query.canonical)
     assert again.canonical == query.canonical
@@ -768,7 +769,7 @@ def test_a_quoted_operator_stays_a_word_in_the_canonical_text(typed: str) -> Non
 
 @pytest.mark.parametrize("typed", ["cs\x00\x001", "a\x1bb -c\u2028d", "few\x85shot", "a\ud800b"])
 def test_a_control_character_is_a_space(typed: str) -> None:
-    """Found by fuzzing: `explain` read a phrase where a subscription looks for two words."""
+    """Found by fuzzing: `explain` read a phrase where a subscription searches for two words."""
     assert parse_query(typed).canonical == kept_query(typed).canonical
 
 
@@ -791,12 +792,14 @@ def test_what_is_no_sign_of_a_value_is_read_again_as_it_was_read(typed: str) -> 
 
 @pytest.mark.parametrize("typed", ['"t x, (" :r, not a :g -, ', '"t x, (" r, not a g -,\x00', "x, not a g, "])
 def test_blanks_at_the_end_mean_nothing(typed: str) -> None:
-    """Found by fuzzing: after a last comma they made a phrase of what was kept as two words."""
+    """Found by fuzzing: with spaces after a last comma, words became a phrase, although the subscription kept two
+    words.
+    """
     assert parse_query(typed).canonical == kept_query(typed).canonical
 
 
 def test_doubled_parameters_of_a_link_are_read_at_once() -> None:
-    """Each doubled the text: forty of them, in one message, took all memory."""
+    """Each parameter doubled the text: forty of them in one message used all memory."""
     query = parse_query("id_list=2601.00001,2601.00002 id_list=2601.00003")
     assert query.canonical == "(id:2601.00001 OR id:2601.00002) id:2601.00003"
     assert parse_query("id_list=2601.00001," * 50).canonical == "id:2601.00001"
@@ -904,7 +907,7 @@ REFUSED = [
     ("（a））", 4, STRAY),
     ('H\\"older )', 10, STRAY),
     ("\u200bgraph)", 7, STRAY),
-    # a beginning of fewer than three characters
+    # a prefix of fewer than three characters
     ("ai*", 1, too_short("ai")),
     ("neuro* ai*", 8, too_short("ai")),
     ("graph OR ne*", 10, too_short("ne")),
@@ -915,7 +918,7 @@ REFUSED = [
     ('\\"o\\"u*', 1, too_short("öü")),
     ("扩a*", 1, too_short("扩a")),
     ("foo, ai*", 6, too_short("ai")),
-    # initials only
+    # only initials
     ("author:j", 8, INITIALS),
     ("au:J.", 4, INITIALS),
     ("author:J. D.", 8, INITIALS),
@@ -924,7 +927,7 @@ REFUSED = [
     ("author:(J. Roberts)", 9, INITIALS),
     ("author:J., D.", 8, INITIALS),
     ("author:=J", 8, INITIALS),
-    # a category that is cut short
+    # a category that is cut off
     ("cat:*", 5, STAR),
     ("cat:* detection", 5, STAR),
     ("cat: *", 6, STAR),

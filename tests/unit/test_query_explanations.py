@@ -1,4 +1,4 @@
-"""The explanation of a query: its reading in words, which can be typed again, the hints, the caret."""
+"""The explanation of a query: how it is read, in words that can be typed again; the hints; the caret."""
 
 import json
 import re
@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from bot.rendering import query_text
 from bot.rendering.language import Language
-from bot.rendering.query_text import caret, explain, query_in_words
 from subscriptions.errors import QueryError
 from subscriptions.query import Query
 from subscriptions.query.parse import parse_query
@@ -26,7 +26,7 @@ def english(template: str) -> str:
         ("diffusion models -survey", "diffusion models -survey"),
         ("-survey Diffusion", "Diffusion, not survey"),
         ('"graph neural', '"graph neural"'),
-        ("studies OR few-shot", "studies OR few-shot"),  # never stems
+        ("studies OR few-shot", "studies OR few-shot"),  # shows words as typed, and never stems
         ("a b OR c", "(a b) OR c"),
         ("(a OR b) c", "(a OR b) c"),
         ("(a OR -b) c", "(a OR NOT b) c"),
@@ -78,7 +78,7 @@ def english(template: str) -> str:
     ],
 )
 def test_the_reading_says_how_a_query_was_understood(typed: str, said: str) -> None:
-    assert query_in_words(parse_query(typed), english) == said
+    assert query_text.query_in_words(parse_query(typed), english) == said
 
 
 @pytest.mark.parametrize(
@@ -97,15 +97,15 @@ def test_the_reading_says_how_a_query_was_understood(typed: str, said: str) -> N
     ],
 )
 def test_the_reading_speaks_the_language_of_the_chat(typed: str, said: str) -> None:
-    assert query_in_words(parse_query(typed), Language("zh", "UTC").translate) == said
+    assert query_text.query_in_words(parse_query(typed), Language("zh", "UTC").translate) == said
 
 
 def test_hints_speak_the_language_of_the_chat() -> None:
-    assert explain('"e', Language("zh", "UTC").translate)["hints"] == ["已补上引号。"]
+    assert query_text.explain('"e', Language("zh", "UTC").translate)["hints"] == ["已补上引号。"]
 
 
 def test_explain_is_one_document() -> None:
-    assert explain('author:Jane "deep', english) == {
+    assert query_text.explain('author:Jane "deep', english) == {
         "query": 'author:Jane "deep',
         "text": 'author:Jane "deep',
         "canonical": "author:jane deep",
@@ -113,7 +113,7 @@ def test_explain_is_one_document() -> None:
         "hints": ["I closed the quotation mark."],
         "error": None,
     }
-    assert explain("-survey", english) == {
+    assert query_text.explain("-survey", english) == {
         "query": "-survey",
         "text": "-survey",
         "canonical": None,
@@ -125,7 +125,7 @@ def test_explain_is_one_document() -> None:
             "hint": "For example: diffusion -survey",
         },
     }
-    json.dumps(explain("\ud800 =扩散", english))
+    json.dumps(query_text.explain("\ud800 =扩散", english))
 
 
 @pytest.mark.parametrize(
@@ -139,21 +139,21 @@ def test_explain_is_one_document() -> None:
         ("扩散 ai*", 4, ("扩散 ai*", "     ^")),  # wide characters take two cells
         ("ｔｉ： x", 4, ("ｔｉ： x", "      ^")),
         ("e\u0301e\u0301 )", 6, ("e\u0301e\u0301 )", "   ^")),  # combining marks take none
-        ("a\u200bb )", 5, ("ab )", "   ^")),  # invisible characters do not count either; they are left out
+        ("a\u200bb )", 5, ("ab )", "   ^")),  # invisible characters do not count; they are removed
         ("a\tb\nc )", 7, ("a b c )", "      ^")),
         ("\x1b[31m )", 7, ("[31m )", "     ^")),
         ("हिन्दी )", 8, ("हिन्दी )", " " * cell_len("हिन्दी ") + "^")),
     ],
 )
 def test_the_caret_points_by_what_is_displayed(text: str, column: int, lines: tuple[str, str]) -> None:
-    assert caret(text, column) == lines
+    assert query_text.caret(text, column) == lines
 
 
 @pytest.mark.parametrize("column", [1, 5, 30, 59, 60, 61, 500, 970, 999, 1000, 1001])
 @pytest.mark.parametrize("letter", ["x", "扩", "e\u0301", "🙂"])
 def test_a_long_query_is_cut_around_the_caret(letter: str, column: int) -> None:
     text = (letter * 1000)[: column - 1] + "#" + (letter * 1000)[column:1000]
-    line, below = caret(text, column)
+    line, below = query_text.caret(text, column)
     assert cell_len(line) <= 60
     assert cell_len(line[: line.index("#")]) == len(below) - 1
     kept = line.strip("…")
@@ -163,7 +163,7 @@ def test_a_long_query_is_cut_around_the_caret(letter: str, column: int) -> None:
 
 
 def test_a_query_that_is_too_long_shows_its_end() -> None:
-    line, below = caret("x" * 1500, 1001)
+    line, below = query_text.caret("x" * 1500, 1001)
     assert line.startswith("…xxx")
     assert line.endswith("xxx…")
     assert below.endswith("^")
@@ -251,7 +251,7 @@ def test_the_words_of_a_reading_are_the_same_query_again(language: str, text: st
     query = understood(text)
     if query is None:
         return
-    said = query_in_words(query, Language(language, "UTC").translate)
+    said = query_text.query_in_words(query, Language(language, "UTC").translate)
     assert parse_query(said).canonical == query.canonical, said
 
 
@@ -270,5 +270,5 @@ LONG = (
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_so_are_those_of_a_long_query(language: str, text: str) -> None:
     query = parse_query(text)
-    said = query_in_words(query, Language(language, "UTC").translate)
+    said = query_text.query_in_words(query, Language(language, "UTC").translate)
     assert parse_query(said).canonical == query.canonical

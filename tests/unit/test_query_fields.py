@@ -1,4 +1,4 @@
-"""Every field of a query, and every row of the contract of queries."""
+"""Every field of a query, and every row of the rules of queries."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -9,18 +9,16 @@ from hypothesis import strategies as st
 
 from bot.rendering.query_text import query_in_words
 from subscriptions.errors import QueryError
-from subscriptions.matching.batch import match
+from subscriptions.matching import hits, paper_index
+from subscriptions.matching.batch import QuerySet, match
 from subscriptions.matching.full_text import index_question
-from subscriptions.matching.hits import simple_terms, unfulfilled_parts, why
-from subscriptions.matching.paper_index import PaperIndex, TokenizedPapers, matching_papers, merge_copies
-from subscriptions.matching.query_set import QuerySet
 from subscriptions.model import Paper
 from subscriptions.query import FIELDS, LEFT_OUT, Field, Leaf, Query
 from subscriptions.query.advice import advise
 from subscriptions.query.parse import parse_canonical, parse_query
 from subscriptions.query.rewriting import narrowed
+from tests.unit import strategies
 from tests.unit.query_rules import FINDS, Finds, paper
-from tests.unit.strategies import MORE, TYPED, Known, matches, papers, texts
 
 # --------------------------------------------------------------------------------------------------------- every entry
 
@@ -66,16 +64,16 @@ BATCH = (ACCEPTED, REJECTED, SPOKEN)
 
 
 def found(query: Query, batch: Iterable[Paper]) -> list[tuple[int, ...]]:
-    """Returns the results of every matcher, the slow one first."""
+    """Returns the results of every matcher; the slow one comes first."""
     batch = list(batch)
-    index = PaperIndex.of(batch, MORE)
+    index = paper_index.PaperIndex.of(batch, strategies.MORE)
     return [
-        tuple(place for place, paper in enumerate(batch) if matches(query, paper)),
-        matching_papers(query, batch),
-        TokenizedPapers.of(batch, fields=MORE).matching(query),
+        tuple(place for place, paper in enumerate(batch) if strategies.matches(query, paper)),
+        paper_index.matching_papers(query, batch),
+        paper_index.TokenizedPapers.of(batch, fields=strategies.MORE).matching(query),
         tuple(index.positions(match(QuerySet([query]), index).get(0, 0))),
-        tuple(place for place, paper in enumerate(batch) if why(query, paper)),
-        tuple(place for place, paper in enumerate(batch) if not unfulfilled_parts(query, paper)),
+        tuple(place for place, paper in enumerate(batch) if hits.why(query, paper)),
+        tuple(place for place, paper in enumerate(batch) if not hits.unfulfilled_parts(query, paper)),
     ]
 
 
@@ -89,7 +87,7 @@ def found(query: Query, batch: Iterable[Paper]) -> list[tuple[int, ...]]:
         ("comment:=Accepted", (0,)),
         ("comment:fig*", (0, 1)),
         ("comment:(icml figures) graphs", (0,)),
-        ("accepted", (1,)),  # a word without a field is not looked for there
+        ("accepted", (1,)),  # a word without a field is not searched for in comments
         ("graphs -comment:icml", (1,)),
         ('speaker:"J. Doe"', (2,)),
         ("speaker:jan*", (2,)),
@@ -101,19 +99,19 @@ def found(query: Query, batch: Iterable[Paper]) -> list[tuple[int, ...]]:
     ],
 )
 def test_a_new_field_works_by_every_name_in_every_matcher(typed: str, places: tuple[int, ...]) -> None:
-    query = parse_query(typed, MORE)
+    query = parse_query(typed, strategies.MORE)
     assert found(query, BATCH) == [places] * 6
 
 
 typed_with_more = st.lists(
-    st.sampled_from([*TYPED.split(), "comment:", "note:", "speaker:", "host:", "arxiv.org", "备注：扩散"]),
+    st.sampled_from([*strategies.TYPED.split(), "comment:", "note:", "speaker:", "host:", "arxiv.org", "备注：扩散"]),
     min_size=1,
     max_size=5,
 ).map(" ".join)
 commented = st.builds(
     lambda paper, comment, url: replace(paper, comment=comment, url=url),
-    papers,
-    st.one_of(texts, st.sampled_from(["by Jane Doe", "by J. Müller"])),
+    strategies.papers,
+    st.one_of(strategies.texts, st.sampled_from(["by Jane Doe", "by J. Müller"])),
     st.sampled_from([None, "https://arxiv.org/abs/1", "https://daily/2"]),
 )
 
@@ -122,14 +120,14 @@ commented = st.builds(
 @settings(max_examples=2 * settings().max_examples)
 def test_every_matcher_agrees_on_new_fields(typed: str, batch: list[Paper]) -> None:
     try:
-        query = parse_query(typed, MORE)
+        query = parse_query(typed, strategies.MORE)
     except QueryError:
         return
     slow, *others = found(query, batch)
     assert others == [slow] * 5
-    again = parse_canonical(query.canonical, MORE)
+    again = parse_canonical(query.canonical, strategies.MORE)
     assert (again.canonical, set(again.alternatives)) == (query.canonical, set(query.alternatives))
-    assert parse_query(query_in_words(query, str), MORE).canonical == query.canonical
+    assert parse_query(query_in_words(query, str), strategies.MORE).canonical == query.canonical
 
 
 @pytest.mark.parametrize(
@@ -145,37 +143,37 @@ def test_every_matcher_agrees_on_new_fields(typed: str, batch: list[Paper]) -> N
     ],
 )
 def test_a_query_with_a_new_field_is_explained(typed: str, reading: str) -> None:
-    assert query_in_words(parse_query(typed, MORE), str) == reading
+    assert query_in_words(parse_query(typed, strategies.MORE), str) == reading
 
 
 def test_slips_with_a_new_field_are_told() -> None:
     with pytest.raises(QueryError) as refused:
-        parse_query("graphs note:", MORE)
+        parse_query("graphs note:", strategies.MORE)
     assert (refused.value.column, str(refused.value.hint)) == (8, "For example: comment:accepted")
-    (unknown,) = parse_query("speeker:doe", MORE).hints
+    (unknown,) = parse_query("speeker:doe", strategies.MORE).hints
     assert str(unknown) == "There is no field speeker: so I look for the words. Did you mean speaker:?"
-    (half,) = parse_query("speaker:Jane Doe", MORE).hints
+    (half,) = parse_query("speaker:Jane Doe", strategies.MORE).hints
     assert str(half) == 'speaker: holds for Jane only, Doe is a word. For both write speaker:"Jane Doe"'
 
 
 def test_a_hit_in_a_new_field_names_its_place_and_its_words() -> None:
-    (hit,) = why(parse_query("note:figure", MORE), ACCEPTED)
+    (hit,) = hits.why(parse_query("note:figure", strategies.MORE), ACCEPTED)
     assert (str(hit.field.place), hit.terms, hit.text) == ("in the comment", ("figures",), ACCEPTED.comment)
-    (hit,) = why(parse_query("speaker:doe", MORE), SPOKEN)
+    (hit,) = hits.why(parse_query("speaker:doe", strategies.MORE), SPOKEN)
     assert (str(hit.field.place), hit.terms) == ("in the text", ("Jane Q. Doe",))
 
 
 def test_queries_with_a_new_field_are_rewritten_and_advised_on() -> None:
-    query = parse_query("note:accepted graph neural", MORE)
+    query = parse_query("note:accepted graph neural", strategies.MORE)
     assert narrowed(query, "note:withdrawn").text == "note:accepted graph neural -note:withdrawn"
     known = [replace(ACCEPTED, key=str(n), title="graph neural" if n < 2 else "neural graph") for n in range(20)]
-    given = advise(query, Known(known), days=1)
+    given = advise(query, strategies.Known(known), days=1)
     assert given is not None
     assert given.text == 'comment:accepted "graph neural"'
 
 
 def test_the_index_leaves_a_new_field_to_the_matcher() -> None:
-    asked = [index_question(part) for term in parse_query("note:a speaker:doe host:b", MORE).terms for part in simple_terms(term)]  # fmt: skip
+    asked = [index_question(part) for term in parse_query("note:a speaker:doe host:b", strategies.MORE).terms for part in hits.simple_terms(term)]  # fmt: skip
     assert [(question.sure, question.maybe) for question in asked] == [(None, None)] * 3
 
 
@@ -183,15 +181,15 @@ def test_a_name_that_is_no_field_stays_a_word() -> None:
     assert found(parse_query("comment:accepted"), BATCH) == [()] * 6
 
 
-MAX_LENGTH = 1000  # characters of what a person types
+MAX_LENGTH = 1000  # the number of characters that a person may type
 
 
 def answer(query: Query, asked: Paper) -> bool:
     """Returns whether a query finds a paper. The three matchers and `why` must agree."""
-    found = matches(query, asked)
-    assert matching_papers(query, [asked]) == ((0,) if found else ())
-    assert match(QuerySet([query]), PaperIndex.of([asked])) == ({0: 1} if found else {})
-    assert bool(why(query, asked)) == found
+    found = strategies.matches(query, asked)
+    assert paper_index.matching_papers(query, [asked]) == ((0,) if found else ())
+    assert match(QuerySet([query]), paper_index.PaperIndex.of([asked])) == ({0: 1} if found else {})
+    assert bool(hits.why(query, asked)) == found
     return found
 
 
@@ -283,10 +281,10 @@ def test_a_query_is_refused_with_its_column_and_a_hint(queries: tuple[tuple[str,
         assert str(refusal.value.sentence).strip(), query
         assert str(refusal.value.hint).strip(), query
         for example in refusal.value.hint.values.values():
-            parse_query(str(example))  # it works
+            parse_query(str(example))  # the example must be valid
 
 
-# ----------------------------------------------------------------------------------------------------- one stored query
+# ---------------------------------------------------------------------------------------- spellings of one stored query
 
 EQUAL: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("case", ("graph Neural", "GRAPH neural", "Graph NEURAL")),
@@ -388,7 +386,7 @@ def test_queries_that_mean_something_else_do_not_share(first: str, second: str) 
     assert parse_query(first).canonical != parse_query(second).canonical
 
 
-# -------------------------------------------------------------------------------------------------------- never silent
+# ----------------------------------------------------------------------------------------------- a hint for every guess
 
 HINTED: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("lower-case keywords", ("graph or neural", "graph and neural", "not graph", "graph not neural")),
@@ -431,7 +429,7 @@ def test_a_plain_query_needs_no_hint(query: str) -> None:
     assert [str(hint) for hint in parse_query(query).hints] == []
 
 
-# ----------------------------------------------------------------------------------------------- a canonical is stable
+# ----------------------------------------------------------------------------------------- the canonical text is stable
 
 
 @pytest.mark.parametrize(
@@ -445,7 +443,7 @@ def test_a_canonical_text_reads_as_it_was_meant(query: str) -> None:
     assert (again.canonical, set(again.alternatives)) == (read.canonical, set(read.alternatives))
 
 
-# --------------------------------------------------------------------------------------------- in the words as typed
+# -------------------------------------------------------------------------------------- the reading, in the typed words
 
 
 @pytest.mark.parametrize(
@@ -467,13 +465,13 @@ def test_the_answer_says_in_the_words_as_typed_how_it_was_read(query: str, parts
     assert [part for part in parts if part not in reading] == [], reading
 
 
-# ------------------------------------------------------------------------------------------------------- papers twice
+# ---------------------------------------------------------------------------------------------------- copies of a paper
 
 
 def test_merged_copies_have_first_texts_and_all_categories() -> None:
     first = paper("graph", abstract="one", categories=("cs.LG",), arxiv="2601.15529")
     second = paper("tree", abstract="two", categories=("cs.CV", "cs.LG"), arxiv="2601.15529")
-    (merged,) = merge_copies([first, second])
+    (merged,) = paper_index.merge_copies([first, second])
     for query, expected in {
         "graph": True,
         "tree": False,

@@ -1,9 +1,9 @@
-"""Sentences that ask for papers, and the query of each. A text that is a query already stays as it is."""
+"""Sentences that ask for papers, and the query that each one gives. A text that is already a query stays as it is."""
 
 import pytest
 
-from bot.commands.words import LONGEST
-from bot.commands.words.subject import query_in
+from bot.commands.words.reader import LONGEST
+from bot.commands.words.subjects import query_in
 from subscriptions.query.parse import parse_query
 
 LLM = "large language models"
@@ -126,7 +126,7 @@ TIMED = [
     ("我想看关于扩散模型的论文 每天9点", "扩散模型 每天9点"),
     ("我想每天早上看关于扩散模型的论文", "扩散模型 每天早上"),
 ]  # fmt: skip
-NOT_TO_BE_HAD = [  # the answer refuses these times and offers the nearest
+NOT_TO_BE_HAD = [  # the reply refuses these times and offers the nearest possible one
     ("every hour send me papers on diffusion", "diffusion every hour"),
     ("hourly papers on diffusion please", "diffusion hourly"),
     ("send me daily papers on RL weekly", "RL daily weekly"),

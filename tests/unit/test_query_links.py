@@ -1,4 +1,4 @@
-"""Links that hold a query: what goes in comes out, and nothing else does."""
+"""Links that hold a query: the query of a link is the one that was put in, and other links hold none."""
 
 import re
 

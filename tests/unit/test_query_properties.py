@@ -1,4 +1,4 @@
-"""Properties of every text: it is parsed or refused, with bounded work, and its canonical text has the same meaning."""
+"""Properties of every text: it is parsed or refused with bounded work, and its canonical text has the same meaning."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -83,7 +83,7 @@ WRITINGS: tuple[Callable[[str], str], ...] = (
     lambda text: text.replace("few-shot", '"Few  Shots"'),
     lambda text: text.replace("cs.LG", "#CS.lg"),
     lambda text: text.replace("ti:", "Title:"),
-    lambda text: text if "\\" in text else "\u200b".join(text),  # a TeX macro cut in two is no macro
+    lambda text: text if "\\" in text else "\u200b".join(text),  # a TeX macro is no longer one after it is cut
 )
 
 
@@ -130,7 +130,7 @@ def written(expression: Expression) -> str:
 
 
 def alternatives_of(expression: Expression, *, excluded: bool = False) -> set[Literals]:
-    """Returns the disjunctive normal form, by its definition."""
+    """Returns the disjunctive normal form, computed by its definition."""
     if isinstance(expression, str):
         return {frozenset({f"-{expression}" if excluded else expression})}
     kind, parts = expression
@@ -165,7 +165,7 @@ def test_the_normal_form_is_that_of_the_definition(expression: Expression) -> No
         only_excludes = any(all(literal.startswith("-") for literal in literals) for literals in expected)
         assert only_excludes if "only excludes" in refusal else "more than 64" in refusal
     else:
-        assert literals(query) <= expected  # equal parts are merged before they are expanded
+        assert literals(query) <= expected  # the parser merges equal parts before it expands them
         assert smallest(literals(query)) == smallest(expected)
 
 
@@ -249,7 +249,7 @@ class Work:
 
 @contextmanager
 def counted() -> Iterator[Work]:
-    """Counts calls of Python functions: a measure of work that is equal on every machine."""
+    """Counts calls of Python functions, which measure work equally on every machine."""
     work = Work()
 
     def count(_frame: object, event: str, _argument: object) -> None:
@@ -267,7 +267,7 @@ def counted() -> Iterator[Work]:
 def test_no_text_makes_much_work(text: str) -> None:
     with counted() as work:
         query = understood(text[:1000])
-    assert work.calls < 300_000  # about 0.1 s; most texts need a hundredth of it
+    assert work.calls < 300_000  # about 0.1 s; most texts need a hundredth of this
     if query:
         with counted() as work:
             explain(text[:1000], str)

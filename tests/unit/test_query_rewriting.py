@@ -1,4 +1,4 @@
-"""Exclusions that are added to a typed query: its words stay, and the new query has exactly the meaning it should."""
+"""Exclusions that are added to a typed query: its words stay, and the new query has exactly the expected meaning."""
 
 import pytest
 from hypothesis import given, settings
@@ -7,14 +7,13 @@ from hypothesis import strategies as st
 from subscriptions.errors import QueryError, Refused
 from subscriptions.matching.paper_index import matching_papers
 from subscriptions.model import Paper, Summary
-from subscriptions.query import Query
+from subscriptions.query import Query, rewriting
 from subscriptions.query.parse import parse_canonical, parse_query
-from subscriptions.query.rewriting import author_rule, narrowed, words_rule
 
 API = "http://export.arxiv.org/api/query?search_query=ti:%22deep+learning%22+AND+au:lecun_y&start=0&max_results=9"
 
 NARROWED = [
-    # typed, with -"video generation"
+    # typed, and the query after -"video generation" is added
     ("diffusion", 'diffusion -"video generation"'),
     ("  diffusion  ", 'diffusion -"video generation"'),
     ("diffusion -survey", 'diffusion -survey -"video generation"'),
@@ -45,7 +44,7 @@ NARROWED = [
 
 @pytest.mark.parametrize(("typed", "expected"), NARROWED)
 def test_an_exclusion_is_added_to_the_words_as_they_were_typed(typed: str, expected: str) -> None:
-    assert narrowed(parse_query(typed), '"video generation"').text == expected
+    assert rewriting.narrowed(parse_query(typed), '"video generation"').text == expected
 
 
 @pytest.mark.parametrize(
@@ -60,11 +59,11 @@ def test_an_exclusion_is_added_to_the_words_as_they_were_typed(typed: str, expec
     ],
 )
 def test_an_author_is_excluded_from_a_query_as_it_was_typed(typed: str, expected: str) -> None:
-    assert narrowed(parse_query(typed), author_rule("Jane Doe")).text == expected
+    assert rewriting.narrowed(parse_query(typed), rewriting.author_rule("Jane Doe")).text == expected
 
 
 def test_what_is_excluded_already_changes_nothing() -> None:
-    assert narrowed(parse_query("diffusion -surveys"), "survey").text == "diffusion -surveys"
+    assert rewriting.narrowed(parse_query("diffusion -surveys"), "survey").text == "diffusion -surveys"
 
 
 @pytest.mark.parametrize(
@@ -83,14 +82,17 @@ def test_what_is_excluded_already_changes_nothing() -> None:
     ],
 )
 def test_words_of_a_title_as_a_rule(words: str, rule: str) -> None:
-    assert words_rule(words) == rule
-    assert parse_query(words_rule(words)).canonical == parse_canonical(f'"{words.replace(chr(34), "")}"').canonical
+    assert rewriting.words_rule(words) == rule
+    assert (
+        parse_query(rewriting.words_rule(words)).canonical
+        == parse_canonical(f'"{words.replace(chr(34), "")}"').canonical
+    )
 
 
 def test_a_query_that_would_be_too_long_is_refused_kindly() -> None:
     long = parse_query(" ".join(f"word{number}" for number in range(120)))
     with pytest.raises(Refused) as refused:
-        narrowed(long, words_rule("x" * 150))
+        rewriting.narrowed(long, rewriting.words_rule("x" * 150))
     assert "1,000" in str(refused.value.sentence)
     assert str(refused.value.hint)
 
@@ -106,7 +108,7 @@ typed_texts = st.lists(st.sampled_from(PIECES), min_size=1, max_size=7).flatmap(
     lambda pieces: st.sampled_from([" ", ", ", ""]).map(lambda gap: gap.join(pieces))
 )
 RULES = [
-    words_rule("survey"), words_rule("few shot"), words_rule("graph"), author_rule("Anna Müller"), words_rule("大语言"),
+    rewriting.words_rule("survey"), rewriting.words_rule("few shot"), rewriting.words_rule("graph"), rewriting.author_rule("Anna Müller"), rewriting.words_rule("大语言"),
     "cs.LG", "=RAG", "stud*", "id:2601.15529",
 ]  # fmt: skip
 WORDS = [
@@ -151,7 +153,7 @@ def test_a_narrowed_query_finds_all_but_the_papers_of_the_rule(text: str, rule: 
     query = understood(text)
     if query is None:
         return
-    less = narrowed(query, rule)
+    less = rewriting.narrowed(query, rule)
     excluded = set(matching_papers(parse_query(rule), batch))
     assert set(matching_papers(less, batch)) == set(matching_papers(query, batch)) - excluded
     assert parse_query(less.text).canonical == less.canonical
@@ -162,5 +164,5 @@ def test_a_narrowed_query_finds_all_but_the_papers_of_the_rule(text: str, rule: 
 def test_rules_can_be_added_one_after_the_other(rules: list[str]) -> None:
     query = parse_query("rlhf, dpo")
     for rule in rules:
-        query = narrowed(query, rule)
+        query = rewriting.narrowed(query, rule)
         assert query.text.startswith("rlhf, dpo") or query.text.startswith("(rlhf OR dpo)")

@@ -1,4 +1,4 @@
-"""The quick reader of queries is compared with the careful one: it says the same, or nothing."""
+"""The fast reader of queries is compared with the full one: it returns the same, or nothing."""
 
 from collections.abc import Callable
 
@@ -159,7 +159,7 @@ FIELD_BEFORE_OPERATOR = st.builds(
 @settings(max_examples=6 * settings().max_examples)
 def test_it_says_what_the_careful_reader_says_or_nothing(parts: list[tuple[str, str]]) -> None:
     text = "".join(piece + blank for piece, blank in parts)
-    for _ in range(2):  # the second time every piece is known
+    for _ in range(2):  # the second time, every piece is in the cache
         found = quick(text)
         if found is None:
             return
@@ -188,7 +188,7 @@ def test_imported_and_typed_queries_are_kept_alike(typed: str) -> None:
 
 
 def kept(reader: Callable[[str], Query | KeptText], typed: str) -> tuple[str, str] | int:
-    """What a reader keeps, or the column at which it refuses."""
+    """Returns what a reader keeps, or the column where it refuses."""
     try:
         found = reader(typed)
     except QueryError as refusal:

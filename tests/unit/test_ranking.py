@@ -1,15 +1,15 @@
-"""How well a paper fits a query, and how near it is to a taste."""
+"""How well a paper matches a query, and how near it is to a taste."""
 
 import pytest
 
+from subscriptions.matching import ranking
 from subscriptions.matching.hits import HitFinder, tokenize
 from subscriptions.model import Paper
 from subscriptions.query import TEXT
 from subscriptions.query.parse import parse_query
-from subscriptions.ranking import Rarity, Taste, common_words, fit, nearness, score, taste_of, words_of
 
 COMMON = ["result", "loss", "graph"]
-WORDS = Rarity.among([{*COMMON, f"rare{number}"} for number in range(50)])
+WORDS = ranking.Rarity.among([{*COMMON, f"rare{number}"} for number in range(50)])
 FILLER = "we show it in many places and say so again " * 4
 
 
@@ -19,7 +19,7 @@ def a_paper(title: str, abstract: str = "") -> Paper:
 
 def fits(query: str, paper: Paper) -> float:
     asked = parse_query(query)
-    return fit(asked, HitFinder(paper).places(asked), WORDS)
+    return ranking.fit(asked, HitFinder(paper).places(asked), WORDS)
 
 
 def text_of(paper: Paper) -> str:
@@ -29,22 +29,22 @@ def text_of(paper: Paper) -> str:
 @pytest.mark.parametrize(
     ("query", "better", "worse"),
     [
-        # the title before the abstract
+        # in the title, rather than in the abstract
         ("swarm", a_paper("Swarm", "x"), a_paper("x", "A swarm.")),
         ("swarm robot", a_paper("Swarm robot"), a_paper("Swarm", "A robot.")),
         ("swarm robot", a_paper("Swarm", "A robot."), a_paper("x", f"A swarm. {FILLER} A robot.")),
-        # rare words before common ones
+        # rare words, rather than common ones
         ("swarm OR result", a_paper("A swarm"), a_paper("A result")),
         ("swarm OR result", a_paper("x", "A swarm"), a_paper("x", "A result")),
-        # all words before some
+        # all words, rather than some
         ("swarm OR robot", a_paper("A swarm and a robot"), a_paper("A swarm")),
-        # words near each other before words far apart
+        # words near each other, rather than far apart
         ("swarm robot", a_paper("x", "A swarm robot."), a_paper("x", f"A swarm. {FILLER} A robot.")),
         ("swarm robot", a_paper("x", "A swarm with robot."), a_paper("x", f"A swarm {FILLER[:60]} robot.")),
         ("swarm robot ant", a_paper("x", "ant swarm robot."), a_paper("x", f"ant. {FILLER} swarm robot.")),
-        # any place of a word counts, not only the first one
+        # every occurrence of a word counts, and not only the first one
         ("swarm robot", a_paper("x", f"swarm {FILLER} swarm robot"), a_paper("x", f"swarm {FILLER} {FILLER} robot")),
-        # phrases, beginnings, Chinese
+        # phrases, prefixes, Chinese
         ('"swarm robot" OR result', a_paper("A swarm robot"), a_paper("A result")),
         ("swarm*", a_paper("Swarming"), a_paper("x", "swarming")),
         ("扩散", a_paper("扩散模型"), a_paper("x", "扩散模型")),
@@ -67,42 +67,48 @@ def test_a_fit_has_a_bound_however_long_the_text() -> None:
 
 def test_words_of_all_liked_papers_count_more_than_of_one() -> None:
     liked = [a_paper("Swarm of ants"), a_paper("Swarm of bees"), a_paper("Swarm of wasps")]
-    taste = taste_of([(1.0, words_of(paper)) for paper in liked], WORDS)
+    taste = ranking.taste_of([(1.0, ranking.words_of(paper)) for paper in liked], WORDS)
     assert sum(taste.weights.values()) == pytest.approx(1)
     assert max(taste.weights, key=lambda word: taste.weights[word]) == "swarm"
-    near = {title: nearness(taste, text_of(a_paper(title))) for title in ("A swarm", "An ant", "A result", "x")}
+    near = {title: ranking.nearness(taste, text_of(a_paper(title))) for title in ("A swarm", "An ant", "A result", "x")}
     assert near["A swarm"] > 2 * near["An ant"] > 0
     assert near["x"] == 0
-    assert common_words(taste, text_of(a_paper("Ants in a swarm"))) == ("swarm", "ant")
+    assert ranking.common_words(taste, text_of(a_paper("Ants in a swarm"))) == ("swarm", "ant")
 
 
 def test_words_that_most_papers_have_say_nothing_of_a_taste() -> None:
-    taste = taste_of([(1.0, words_of(a_paper("Swarm result loss")))], WORDS)
+    taste = ranking.taste_of([(1.0, ranking.words_of(a_paper("Swarm result loss")))], WORDS)
     assert taste.weights["swarm"] > 50 * taste.weights.get("result", 0.0)
 
 
 def test_disliked_papers_count_against_what_is_like_them() -> None:
-    swarm, survey = words_of(a_paper("Swarm robots")), words_of(a_paper("Survey of swarm"))
-    taste = taste_of([(1.0, swarm), (-1.0, survey)], WORDS)
-    assert nearness(taste, text_of(a_paper("A survey"))) < 0 < nearness(taste, text_of(a_paper("A swarm")))
-    assert common_words(taste, text_of(a_paper("A survey"))) == ()
+    swarm, survey = ranking.words_of(a_paper("Swarm robots")), ranking.words_of(a_paper("Survey of swarm"))
+    taste = ranking.taste_of([(1.0, swarm), (-1.0, survey)], WORDS)
+    assert (
+        ranking.nearness(taste, text_of(a_paper("A survey"))) < 0 < ranking.nearness(taste, text_of(a_paper("A swarm")))
+    )
+    assert ranking.common_words(taste, text_of(a_paper("A survey"))) == ()
 
 
 def test_stronger_signs_count_more() -> None:
-    taste = taste_of([(3.0, words_of(a_paper("Swarm"))), (1.0, words_of(a_paper("Reef")))], WORDS)
-    assert nearness(taste, text_of(a_paper("Swarm"))) > nearness(taste, text_of(a_paper("Reef"))) > 0
+    taste = ranking.taste_of(
+        [(3.0, ranking.words_of(a_paper("Swarm"))), (1.0, ranking.words_of(a_paper("Reef")))], WORDS
+    )
+    assert ranking.nearness(taste, text_of(a_paper("Swarm"))) > ranking.nearness(taste, text_of(a_paper("Reef"))) > 0
 
 
 def test_chinese_is_compared_by_pairs_of_signs() -> None:
-    taste = taste_of([(1.0, words_of(a_paper("扩散模型")))], WORDS)
-    assert nearness(taste, text_of(a_paper("基于扩散的方法"))) > 0
-    assert nearness(taste, text_of(a_paper("散步"))) == 0
+    taste = ranking.taste_of([(1.0, ranking.words_of(a_paper("扩散模型")))], WORDS)
+    assert ranking.nearness(taste, text_of(a_paper("基于扩散的方法"))) > 0
+    assert ranking.nearness(taste, text_of(a_paper("散步"))) == 0
 
 
 def test_without_signals_and_without_papers_there_is_no_taste() -> None:
-    assert not taste_of([], WORDS)
-    assert not taste_of([(1.0, words_of(a_paper("")))], WORDS)
-    assert taste_of([(1.0, words_of(a_paper("Swarm")))], Rarity()).weights == {"swarm": pytest.approx(1)}
+    assert not ranking.taste_of([], WORDS)
+    assert not ranking.taste_of([(1.0, ranking.words_of(a_paper("")))], WORDS)
+    assert ranking.taste_of([(1.0, ranking.words_of(a_paper("Swarm")))], ranking.Rarity()).weights == {
+        "swarm": pytest.approx(1)
+    }
 
 
 @pytest.mark.parametrize(
@@ -112,24 +118,34 @@ def test_a_taste_has_few_words_so_it_stays_small(liked: int, disliked: int, most
     def with_words(beginning: str) -> Paper:
         return a_paper(" ".join(f"{beginning}{chr(97 + a)}{chr(97 + b)}" for a in range(9) for b in range(9)))
 
-    judged = [(1.0, words_of(with_words(f"good{number}"))) for number in range(liked)]
-    judged += [(-1.0, words_of(with_words(f"bad{number}"))) for number in range(disliked)]
-    assert len(taste_of(judged, WORDS).weights) == most
+    judged = [(1.0, ranking.words_of(with_words(f"good{number}"))) for number in range(liked)]
+    judged += [(-1.0, ranking.words_of(with_words(f"bad{number}"))) for number in range(disliked)]
+    assert len(ranking.taste_of(judged, WORDS).weights) == most
 
 
 def test_of_one_paper_shared_words_count_beside_unique_names() -> None:
-    some_have = Rarity.among([{"swarm", "robot"} if number < 10 else {f"rare{number}"} for number in range(50)])
-    alone = taste_of([(1.0, words_of(a_paper("Xyzzy: swarm robots")))], some_have)
-    assert nearness(alone, text_of(a_paper("Robots of a swarm"))) > 0.35
-    two = taste_of([(1.0, words_of(a_paper(f"{name}: swarm robots"))) for name in ("Xyzzy", "Plugh")], some_have)
-    assert nearness(two, text_of(a_paper("Robots of a swarm"))) > nearness(two, text_of(a_paper("Xyzzy")))
+    some_have = ranking.Rarity.among([{"swarm", "robot"} if number < 10 else {f"rare{number}"} for number in range(50)])
+    alone = ranking.taste_of([(1.0, ranking.words_of(a_paper("Xyzzy: swarm robots")))], some_have)
+    assert ranking.nearness(alone, text_of(a_paper("Robots of a swarm"))) > 0.35
+    two = ranking.taste_of(
+        [(1.0, ranking.words_of(a_paper(f"{name}: swarm robots"))) for name in ("Xyzzy", "Plugh")], some_have
+    )
+    assert ranking.nearness(two, text_of(a_paper("Robots of a swarm"))) > ranking.nearness(
+        two, text_of(a_paper("Xyzzy"))
+    )
 
 
 def test_what_a_chat_likes_counts_more_than_the_fit() -> None:
-    assert score(0.5, 0.4) > score(1.0, 0.1) > score(1.0, 0.0) > score(0.5, 0.0) > score(1.2, -0.7)
+    assert (
+        ranking.score(0.5, 0.4)
+        > ranking.score(1.0, 0.1)
+        > ranking.score(1.0, 0.0)
+        > ranking.score(0.5, 0.0)
+        > ranking.score(1.2, -0.7)
+    )
 
 
 def test_the_same_signals_make_the_same_taste_in_any_order() -> None:
-    judged = [(1.0, words_of(a_paper(f"Swarm {word}"))) for word in ("ant", "bee", "wasp", "fly")]
-    assert taste_of(judged, WORDS).weights == pytest.approx(dict(taste_of(judged[::-1], WORDS).weights))
-    assert Taste({}) == taste_of([], WORDS)
+    judged = [(1.0, ranking.words_of(a_paper(f"Swarm {word}"))) for word in ("ant", "bee", "wasp", "fly")]
+    assert ranking.taste_of(judged, WORDS).weights == pytest.approx(dict(ranking.taste_of(judged[::-1], WORDS).weights))
+    assert ranking.Taste({}) == ranking.taste_of([], WORDS)

@@ -1,4 +1,4 @@
-"""The rate limiter: never above a limit in any window, fair, and restored after a restart."""
+"""The rate limiter never exceeds a limit in any window, is fair, and is restored after a restart."""
 
 import heapq
 from bisect import bisect_right
@@ -33,13 +33,13 @@ def paced() -> RateLimiter:
 
 
 def busiest(starts: list[float], window: float) -> int:
-    """Returns the most starts in any closed window of that many seconds."""
+    """Returns the largest number of starts in any closed window of this many seconds."""
     starts = sorted(starts)
     return max((bisect_right(starts, start + window - 1e-6) - i for i, start in enumerate(starts)), default=0)
 
 
 def drain(limiter: RateLimiter, arrivals: list[tuple[float, Lane]]) -> dict[Lane, list[float]]:
-    """Sends every arrival as one sender per lane would, in order of time. Returns the starts by lane."""
+    """Sends every arrival as one sender per lane would, in order of time. Returns the start times of each lane."""
     waiting: dict[Lane, list[float]] = {}
     for at, lane in sorted(arrivals):
         waiting.setdefault(lane, []).append(at)
@@ -108,7 +108,7 @@ def test_three_pass_at_once_and_then_three_in_three_seconds() -> None:
 def test_a_group_gets_twenty_a_minute_and_nearly_all_of_them() -> None:
     starts = drain(limiter(), [(0.0, GROUP)] * 120)[GROUP]
     assert busiest(starts, 60) <= 20
-    assert len([start for start in starts if start < 300]) >= 70  # the rest is kept for answers
+    assert len([start for start in starts if start < 300]) >= 70  # the rest is reserved for answers
 
 
 def test_a_lane_with_much_to_say_does_not_hold_up_another() -> None:
@@ -143,9 +143,9 @@ def test_a_second_lane_paused_inside_the_pause_pauses_the_token(paced: RateLimit
 @pytest.mark.parametrize(
     ("second", "until", "at", "platforms"),
     [
-        (BEN, 60.0, 31.0, ["telegram"]),  # the first pause is over
-        (ANN, 60.0, 10.0, ["telegram"]),  # it is the same lane
-        (TEAM, 30.0, 1.0, ["telegram", "slack"]),  # it is a lane of another platform
+        (BEN, 60.0, 31.0, ["telegram"]),  # the first pause is over, so only one lane is paused
+        (ANN, 60.0, 10.0, ["telegram"]),  # both pauses are for the same lane
+        (TEAM, 30.0, 1.0, ["telegram", "slack"]),  # the lane is on another platform
     ],
 )
 def test_any_other_second_pause_does_not_pause_the_token(

@@ -1,7 +1,7 @@
-"""Twice the text takes about twice the time for all code that reads text of others, for any text.
+"""All code that reads text of others takes about twice the time for twice the text, whatever the text is.
 
-Measured in processor time, eight times as much text against once. What grows with the square of the text takes 64 times as
-long. `python -m bench.parsing` measures larger texts.
+The tests measure processor time for a text and for one eight times as long. If the time grows with the square of the
+length, the longer text takes 64 times as long. `python -m bench.parsing` measures longer texts.
 """
 
 import gc
@@ -13,13 +13,13 @@ import pytest
 
 from bench.parsing import WORST
 from bot.commands.intent import REGISTRY, understand
-from bot.commands.words.meaning import command_in
-from bot.commands.words.subject import query_in
+from bot.commands.words.intents import command_in
+from bot.commands.words.subjects import query_in
 from bot.digests import read_digest
 from bot.platforms.slack.workspaces import unescape
 from bot.ports.conversation import MessageRequest, Place
 from bot.rendering.query_text import explain
-from bot.settings.cron import is_cron
+from bot.settings.checks import is_cron
 from subscriptions.chat_settings import check_value
 from subscriptions.errors import PaperwireError
 from subscriptions.model import ChatAddress, ChatKind
@@ -36,10 +36,10 @@ from subscriptions.zones import zone_of_place
 from tests.make import NOON
 
 TIMES_AS_LONG = 8
-GROWTH = 3.0  # of the time per character: caches take some of it
-SOON = 0.005  # seconds; below them nothing can be measured
+GROWTH = 3.0  # how much the time per character may grow; caches cause some of it
+SOON = 0.005  # seconds; shorter times cannot be measured
 
-# Characters and words of all grammars, repeated, and texts that are deep or long.
+# Characters and words of all grammars, repeated; and texts that are deeply nested or long.
 REPEATED = (
     "(", ")", "(a ", "((a) ", '"', '"a ', '"a" ', "“a ", "'a ", "<", "<@U1> ", "&amp;", "[a](", "*", "-", "- ", "-a ", "|", "a|", "=a ", ":", "12:", ".", "a.", "#",
     "a OR ", "a AND ", "NOT ", "a, ", "扩散、", "扩散 且 ", "不含 ", "ti:", "cat:machine learning ", "author:Yann LeCun ", "2601.15529 ", "cs.LG ", "http://",
@@ -84,14 +84,14 @@ def _message(text: str, chat: str, command: str = "") -> MessageRequest:
 
 @pytest.fixture(autouse=True)
 def _without_collector() -> Iterator[None]:
-    """The collector begins when it likes; then the larger text pays for it."""
+    """Otherwise the garbage collector could start at any time, and the larger text would pay for it."""
     gc.disable()
     yield
     gc.enable()
 
 
 def seconds(read: Callable[[str], object], text: str) -> float:
-    """Returns the least of a few measurements: others at work make them longer, never shorter."""
+    """Returns the shortest of three measurements, because other programs only make them longer."""
     return min(_once(read, text) for _ in range(3))
 
 
@@ -103,7 +103,7 @@ def _once(read: Callable[[str], object], text: str) -> float:
 
 
 def grown(read: Callable[[str], object], small: str, large: str) -> str:
-    """Returns how the time grew if it grew too much, else ""."""
+    """Returns a text with both times if the time grew too much; otherwise ""."""
     allowed = TIMES_AS_LONG * GROWTH
     if (first := _once(read, large)) < SOON or first < allowed * _once(read, small):
         return ""
@@ -146,7 +146,7 @@ def _read(text: str) -> object:
 
 
 def test_a_reader_that_looks_back_at_all_of_it_is_found() -> None:
-    """The measurement itself: a reader whose time grows with the square of the text."""
+    """Tests the measurement itself with a reader whose time grows with the square of the text."""
 
     def looks_back(text: str) -> int:
         return sum(len(text[:place].strip("a")) for place in range(0, len(text), 4))

@@ -1,4 +1,4 @@
-"""The catalogues: every sentence of code and templates is there, translated, and Chinese holds Chinese."""
+"""The catalogues: every sentence of code and templates is there and translated, and Chinese sentences hold Chinese."""
 
 import re
 from io import BytesIO
@@ -9,10 +9,10 @@ import pytest
 from babel.messages.catalog import Catalog, Message
 from babel.messages.mofile import read_mo
 
-from locales.catalogues import DOMAIN, LANGUAGES, collect, compiled, po_path, read
+from locales import catalogues
 
 ROOT = Path(__file__).resolve().parents[2]
-# Sentences that Chinese writes with the same characters.
+# Sentences that are the same in Chinese.
 SAME_IN_CHINESE = {"JSON"}
 HAN = re.compile("[\u4e00-\u9fff]")
 WORDS = re.compile(r"[A-Za-z]{2,}")
@@ -20,12 +20,12 @@ WORDS = re.compile(r"[A-Za-z]{2,}")
 
 @pytest.fixture(scope="module")
 def template() -> Catalog:
-    return collect(ROOT)
+    return catalogues.collect(ROOT)
 
 
 @pytest.fixture(scope="module")
 def chinese() -> Catalog:
-    return read(ROOT, "zh")
+    return catalogues.read(ROOT, "zh")
 
 
 def ids(catalogue: Catalog) -> set[str | tuple[str, ...]]:
@@ -37,7 +37,7 @@ def _key(message: str | tuple[str, ...] | list[str]) -> str | tuple[str, ...]:
 
 
 def forms(message: Message) -> list[str]:
-    """Returns the translations of a message: one, or one for each plural."""
+    """Returns the translations of a message: one, or one for each plural form."""
     return [message.string] if isinstance(message.string, str) else [text or "" for text in message.string or ()]
 
 
@@ -49,9 +49,9 @@ def holes(text: str) -> set[str]:
     return {name for _, name, _, _ in Formatter().parse(text) if name}
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", catalogues.LANGUAGES)
 def test_every_sentence_is_in_the_catalogue_and_no_other(language: str, template: Catalog) -> None:
-    known = read(ROOT, language)
+    known = catalogues.read(ROOT, language)
     hint = "run: python -m locales.catalogues"
     assert ids(template) - ids(known) == set(), hint
     assert ids(known) - ids(template) == set(), hint
@@ -84,17 +84,17 @@ def test_translations_have_the_same_holes(chinese: Catalog) -> None:
 
 
 def test_translations_keep_the_blanks_around_a_sentence(chinese: Catalog) -> None:
-    """A part of a line that ends in a space ends in one in Chinese too, unless a full-width character replaces it."""
+    """A part that ends in a space also ends in one in Chinese, unless a full-width character replaces it."""
     for message in chinese:
         if message.id and sources(message)[0].endswith(" "):
             assert all(form.endswith((" ", "：")) for form in forms(message))
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", catalogues.LANGUAGES)
 def test_what_gettext_reads_is_what_was_translated(language: str) -> None:
-    with po_path(ROOT, language).with_suffix(".mo").open("rb") as file:
+    with catalogues.po_path(ROOT, language).with_suffix(".mo").open("rb") as file:
         built = read_mo(file)
-    again = read_mo(BytesIO(compiled(read(ROOT, language))))
+    again = read_mo(BytesIO(catalogues.compiled(catalogues.read(ROOT, language))))
     assert _strings(built) == _strings(again), "run: python -m locales.catalogues"
 
 
@@ -103,5 +103,5 @@ def _strings(catalogue: Catalog) -> dict[str | tuple[str, ...], object]:
 
 
 def test_the_template_is_fresh(template: Catalog) -> None:
-    text = (ROOT / "locales" / f"{DOMAIN}.pot").read_text(encoding="utf-8")
+    text = (ROOT / "locales" / f"{catalogues.DOMAIN}.pot").read_text(encoding="utf-8")
     assert text.count("\nmsgid ") == len(ids(template)) + 1, "run: python -m locales.catalogues"

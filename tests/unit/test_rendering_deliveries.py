@@ -1,4 +1,4 @@
-"""Deliveries as people see them: their form, their order, and their division into messages."""
+"""Deliveries as people see them: their form, their order, and how they are divided into messages."""
 
 import json
 import re
@@ -11,122 +11,152 @@ import pytest
 from subscriptions.model import Chat, ChatKind, Delivery, DeliveryKind, Facts, Item, Message, MissingHow, MissingSources
 from tests.make import translation
 from tests.rendered import render_delivery
-from tests.unit.deliveries import (
-    THURSDAY,
-    alert,
-    because,
-    chat,
-    delivery,
-    item,
-    items,
-    payload,
-    rendered,
-    team,
-    written,
+from tests.unit import deliveries
+
+LECUN = deliveries.because("author:lecun", number=2, name="Y. LeCun")
+GROUP = deliveries.chat(kind=ChatKind.GROUP)
+CONSOLE = deliveries.chat("console")
+PUBLIC = deliveries.chat(kind=ChatKind.BROADCAST)
+
+
+UNLINKED = (
+    deliveries.item("Noise *and* Light", arxiv_id=None),
+    deliveries.item("Noise", deliveries.because("x", "noise"), arxiv_id=None),
 )
-
-LECUN = because("author:lecun", number=2, name="Y. LeCun")
-GROUP = chat(kind=ChatKind.GROUP)
-CONSOLE = chat("console")
-PUBLIC = chat(kind=ChatKind.BROADCAST)
-
-
-UNLINKED = item("Noise *and* Light", arxiv_id=None), item("Noise", because("x", "noise"), arxiv_id=None)
-WISHES = [item(f"Paper {number}", because(f"wish {number}", number=number)) for number in range(1, 7)]
-MANY = [*items(6), *items(2, title="Hidden", shown=False), *items(2, LECUN, title="Found", shown=False)]
+WISHES = [
+    deliveries.item(f"Paper {number}", deliveries.because(f"wish {number}", number=number)) for number in range(1, 7)
+]
+MANY = [
+    *deliveries.items(6),
+    *deliveries.items(2, title="Hidden", shown=False),
+    *deliveries.items(2, LECUN, title="Found", shown=False),
+]
 LATE = MissingSources("stat.ML", 1, MissingHow.LATE)
 TITLES = (("daily arXiv", "https://example.org/daily"), ("<b>Bold</b> & co", "javascript:alert(1)"))
-GONE = item("Wrong", withdrawn=datetime(2026, 2, 2, 12, tzinfo=UTC), arxiv_id="2601.00001")
-MIXED = item("Noise|Models", because("x", "Noise", "noise"), summaries={"en": "使用noise的"}, arxiv_id="2601.00001")
-TOLD = [*items(3, translations=translation(abstract="它消失了。")), *items(3, summaries={"zh": "它消失了。"})]
+GONE = deliveries.item("Wrong", withdrawn=datetime(2026, 2, 2, 12, tzinfo=UTC), arxiv_id="2601.00001")
+MIXED = deliveries.item(
+    "Noise|Models", deliveries.because("x", "Noise", "noise"), summaries={"en": "使用noise的"}, arxiv_id="2601.00001"
+)
+TOLD = [
+    *deliveries.items(3, translations=translation(abstract="它消失了。")),
+    *deliveries.items(3, summaries={"zh": "它消失了。"}),
+]
 WEEK = tuple(date(2026, 1, day) for day in range(16, 23))
 SHOWN: dict[
     str, tuple[Delivery, list[str], list[str]]
-] = {  # what the one message has (^: begins, $: ends), and has not
-    "up to five papers share a message without a header": (alert(chat(), *items(5)), ["^1 <b><a", "▸"], []),
-    "a number that opens nothing says nothing": (alert(chat(buttons="off"), *items(5)), ["^<b><a"], []),
+] = {  # what the only message holds (^: begins with, $: ends with), and what it does not hold
+    "up to five papers share a message without a header": (
+        deliveries.alert(deliveries.chat(), *deliveries.items(5)),
+        ["^1 <b><a", "▸"],
+        [],
+    ),
+    "a number that opens nothing says nothing": (
+        deliveries.alert(deliveries.chat(buttons="off"), *deliveries.items(5)),
+        ["^<b><a"],
+        [],
+    ),
     "six papers are a digest; a lock screen shows amount and day": (
-        alert(chat(), *items(6)),
+        deliveries.alert(deliveries.chat(), *deliveries.items(6)),
         ["^<b>6 papers · Thu 22 Jan</b> · diffusion\n1 <a"],
         [],
     ),
     "a title without a link is bold in a digest": (
-        delivery(GROUP, UNLINKED),
+        deliveries.delivery(GROUP, UNLINKED),
         ["1 <b>Noise *and* Light</b> — Ada", "2 <b><u>Noise</u></b> — Ada"],
         [],
     ),
-    "a star would end Slack's bold": (delivery(team(), UNLINKED), ["^Noise *and* Light\n", "\n*Noise*\n"], []),
-    "few papers are an alert in private": (delivery(chat(), items(1)), ["^<b><a"], []),
-    "few papers are a digest in a group": (delivery(GROUP, items(1)), ["^<b>1 paper · Thu 22 Jan</b>"], []),
+    "a star would end Slack's bold": (
+        deliveries.delivery(deliveries.team(), UNLINKED),
+        ["^Noise *and* Light\n", "\n*Noise*\n"],
+        [],
+    ),
+    "few papers are an alert in private": (deliveries.delivery(deliveries.chat(), deliveries.items(1)), ["^<b><a"], []),
+    "few papers are a digest in a group": (
+        deliveries.delivery(GROUP, deliveries.items(1)),
+        ["^<b>1 paper · Thu 22 Jan</b>"],
+        [],
+    ),
     "groups with the fewest papers come first": (
-        delivery(CONSOLE, [*items(6), item("By a friend", LECUN)]),
+        deliveries.delivery(CONSOLE, [*deliveries.items(6), deliveries.item("By a friend", LECUN)]),
         ["^7 papers · Thu 22 Jan\n\nY. LeCun · 1\n 1  By a friend\n", "\n\ndiffusion · 6\n 2  Paper 1\n"],
         ["▸"],
     ),
-    "a heading only where it saves lines": (delivery(CONSOLE, WISHES), ["▸ wish 3"], ["wish 3 · 1"]),
+    "a heading only where it saves lines": (deliveries.delivery(CONSOLE, WISHES), ["▸ wish 3"], ["wish 3 · 1"]),
     "under a heading only the other reasons": (
-        delivery(CONSOLE, [*items(6), item("Both", because(), LECUN)]),
+        deliveries.delivery(CONSOLE, [*deliveries.items(6), deliveries.item("Both", deliveries.because(), LECUN)]),
         ["▸ also Y. LeCun"],
         [],
     ),
     "above forty papers titles remain": (
-        delivery(CONSOLE, items(41, summaries={"en": "It goes away."})),
+        deliveries.delivery(CONSOLE, deliveries.items(41, summaries={"en": "It goes away."})),
         [],
         ["goes away", "Ada"],
     ),
     "papers beyond the limit are counted by group": (
-        delivery(CONSOLE, MANY),
+        deliveries.delivery(CONSOLE, MANY),
         ["^10 papers · ", "and 2 more in “diffusion”", "and 2 more in “Y. LeCun”"],
         ["Hidden"],
     ),
-    "in public they are counted together": (delivery(PUBLIC, [*items(6), item(shown=False)]), ["and 1 more"], []),
+    "in public they are counted together": (
+        deliveries.delivery(PUBLIC, [*deliveries.items(6), deliveries.item(shown=False)]),
+        ["and 1 more"],
+        [],
+    ),
     "cross-lists are marked": (
-        delivery(CONSOLE, [*items(6), item("Crossed", cross=True)]),
+        deliveries.delivery(CONSOLE, [*deliveries.items(6), deliveries.item("Crossed", cross=True)]),
         ["cs.LG · cross-list"],
         [],
     ),
     "the Chinese digest": (
-        delivery(chat(lang="zh", timezone="+08:00"), items(12)),
+        deliveries.delivery(deliveries.chat(lang="zh", timezone="+08:00"), deliveries.items(12)),
         ["^<b>1月22日 周四 · 12 篇</b>"],
         [],
     ),
     "a chat that hears at once has no next moment": (
-        delivery(chat(), known=7, days=(date(2026, 1, 26),), first=True),
+        deliveries.delivery(deliveries.chat(), known=7, days=(date(2026, 1, 26),), first=True),
         ["^None of 7 papers of Mon 26 Jan matched. The first that matches comes at once.$"],
         [],
     ),
-    "a weekly digest names its days": (delivery(CONSOLE, items(6), days=WEEK), ["^6 papers · Fri 16 – Thu 22 Jan"], []),
+    "a weekly digest names its days": (
+        deliveries.delivery(CONSOLE, deliveries.items(6), days=WEEK),
+        ["^6 papers · Fri 16 – Thu 22 Jan"],
+        [],
+    ),
     "failed summaries are a reason to say so": (
-        delivery(CONSOLE, items(6, failed=True)),
+        deliveries.delivery(CONSOLE, deliveries.items(6, failed=True)),
         ["no English summary"],
         [],
     ),
     "a translated abstract is no missing summary": (
-        delivery(chat("console", lang="zh"), TOLD),
+        deliveries.delivery(deliveries.chat("console", lang="zh"), TOLD),
         [],
         ["还没有中文总结"],
     ),
     "the last line names the sources that have a title": (
-        alert(chat(), item(), titles=TITLES),
+        deliveries.alert(deliveries.chat(), deliveries.item(), titles=TITLES),
         ['\n\n<i>from <a href="https://example.org/daily">daily arXiv</a> · &lt;b&gt;Bold&lt;/b&gt; &amp; co</i>$'],
         [],
     ),
     "and so on Slack": (
-        alert(team(buttons="off"), item(), titles=TITLES),
+        deliveries.alert(deliveries.team(buttons="off"), deliveries.item(), titles=TITLES),
         ["\nfrom <https://example.org/daily|daily arXiv> · &lt;b&gt;Bold&lt;/b&gt; &amp; co$"],
         [],
     ),
-    "what is missing is told in private": (delivery(CONSOLE, items(6), missing=LATE), ["stat.ML is late"], []),
-    "and never in public": (delivery(PUBLIC, items(6), missing=LATE), [], ["late"]),
+    "what is missing is told in private": (
+        deliveries.delivery(CONSOLE, deliveries.items(6), missing=LATE),
+        ["stat.ML is late"],
+        [],
+    ),
+    "and never in public": (deliveries.delivery(PUBLIC, deliveries.items(6), missing=LATE), [], ["late"]),
     "a withdrawn paper is struck through": (
-        alert(chat(), GONE),
+        deliveries.alert(deliveries.chat(), GONE),
         ['<s><a href="https://arxiv.org/abs/2601.00001">Wrong</a></s>', "withdrawn by the authors, 2 Feb"],
         [],
     ),
-    "on Slack, too": (alert(team(), GONE), ["~<https://arxiv.org/abs/2601.00001|Wrong>~"], []),
-    "in Chinese, too": (alert(chat(lang="zh"), GONE), ["作者已于2月2日撤稿"], []),
+    "on Slack, too": (deliveries.alert(deliveries.team(), GONE), ["~<https://arxiv.org/abs/2601.00001|Wrong>~"], []),
+    "in Chinese, too": (deliveries.alert(deliveries.chat(lang="zh"), GONE), ["作者已于2月2日撤稿"], []),
     "what matched is bold where Slack can show it; some clients show no link for a bold label": (
-        alert(team(), MIXED),
+        deliveries.alert(deliveries.team(), MIXED),
         ["^<https://arxiv.org/abs/2601.00001|Noise∣Models>", "AI: 使用noise的"],
         [],
     ),
@@ -136,28 +166,31 @@ SHOWN: dict[
 @pytest.mark.parametrize("case", SHOWN)
 def test_the_message_of_a_delivery(case: str) -> None:
     planned, has, lacks = SHOWN[case]
-    (message,) = rendered(planned)
+    (message,) = deliveries.rendered(planned)
     assert [text for text in has if text not in f"^{message}$"] == []
     assert [text for text in lacks if text in message] == []
 
 
 def test_without_a_paper_that_is_shown_a_message_names_none() -> None:
-    assert render_delivery(delivery(chat(), [item(shown=False)]))[0].papers == ()
+    assert render_delivery(deliveries.delivery(deliveries.chat(), [deliveries.item(shown=False)]))[0].papers == ()
 
 
 def silent(planned: Delivery) -> list[object]:
-    """Returns for each message whether it makes no sound."""
-    return [payload(message)["silent"] for message in render_delivery(planned)]
+    """Returns for each message whether it is sent without sound."""
+    return [deliveries.payload(message)["silent"] for message in render_delivery(planned)]
 
 
 # ------------------------------------------------------------------------------------------------------------- alert
 
 
 def test_one_paper_is_a_paper_and_nothing_else() -> None:
-    entry = item(
-        "Noise, Step by Step", because("noise", "Noise"), summaries={"en": "It goes away."}, arxiv_id="2601.00001"
+    entry = deliveries.item(
+        "Noise, Step by Step",
+        deliveries.because("noise", "Noise"),
+        summaries={"en": "It goes away."},
+        arxiv_id="2601.00001",
     )
-    (message,) = rendered(alert(chat(), entry))
+    (message,) = deliveries.rendered(deliveries.alert(deliveries.chat(), entry))
     assert message == (
         '<b><a href="https://arxiv.org/abs/2601.00001"><u>Noise</u>, Step by Step</a></b>\n'
         "Ada Example · <code>cs.LG</code> · 2601.00001\n"
@@ -170,31 +203,33 @@ def test_one_paper_is_a_paper_and_nothing_else() -> None:
 
 
 def test_inside_a_group_the_positions_decide() -> None:
-    first, second = items(2)
-    planned = delivery(GROUP, [second, first])
-    assert rendered(planned) == rendered(delivery(GROUP, [first, second]))
+    first, second = deliveries.items(2)
+    planned = deliveries.delivery(GROUP, [second, first])
+    assert deliveries.rendered(planned) == deliveries.rendered(deliveries.delivery(GROUP, [first, second]))
 
 
 @pytest.mark.parametrize(("amount", "columns"), [(10, 180), (11, 90)])
 def test_above_ten_papers_one_line_of_summary_remains(amount: int, columns: int) -> None:
-    planned = delivery(CONSOLE, items(amount, summaries={"en": "many words " * 50}))
-    line = next(line for line in rendered(planned)[0].splitlines() if "AI:" in line)
+    planned = deliveries.delivery(CONSOLE, deliveries.items(amount, summaries={"en": "many words " * 50}))
+    line = next(line for line in deliveries.rendered(planned)[0].splitlines() if "AI:" in line)
     assert columns - 20 < len(line.strip()) - len("AI: ") <= columns
 
 
-# -------------------------------------------------------------------------------------------------- around the papers
+# ------------------------------------------------------------------------------------- text before and after the papers
 
 
 def test_the_first_due_delivery_speaks_even_when_it_is_empty() -> None:
     facts: dict[str, Any] = {"known": 2412, "days": (date(2026, 1, 26),), "first": True}
     when = datetime(2026, 1, 27, 12, tzinfo=UTC)
-    assert rendered(delivery(chat(), next_due=when, next_about=True, **facts)) == [
+    assert deliveries.rendered(deliveries.delivery(deliveries.chat(), next_due=when, next_about=True, **facts)) == [
         "None of 2,412 papers of Mon 26 Jan matched. Next: Tue 27 Jan about 13:00."
     ]
-    assert rendered(delivery(chat(), next_due=when, **facts))[0].endswith("Tue 27 Jan 13:00.")
-    assert rendered(delivery(chat(lang="zh"), next_due=when, next_about=True, **facts)) == [
-        "1月26日 周一的 2,412 篇论文中没有符合订阅的。下一次：1月27日 周二 13:00 左右。"
-    ]
+    assert deliveries.rendered(deliveries.delivery(deliveries.chat(), next_due=when, **facts))[0].endswith(
+        "Tue 27 Jan 13:00."
+    )
+    assert deliveries.rendered(
+        deliveries.delivery(deliveries.chat(lang="zh"), next_due=when, next_about=True, **facts)
+    ) == ["1月26日 周一的 2,412 篇论文中没有符合订阅的。下一次：1月27日 周二 13:00 左右。"]
 
 
 @pytest.mark.parametrize(
@@ -209,22 +244,32 @@ def test_the_first_due_delivery_speaks_even_when_it_is_empty() -> None:
 )
 def test_other_empty_days(facts: dict[str, Any], text: str) -> None:
     when = datetime(2026, 1, 27, 12, tzinfo=UTC)
-    assert rendered(delivery(chat(), next_due=when, **facts)) == [f"{text} Next: Tue 27 Jan 13:00."]
+    assert deliveries.rendered(deliveries.delivery(deliveries.chat(), next_due=when, **facts)) == [
+        f"{text} Next: Tue 27 Jan 13:00."
+    ]
 
 
 def test_a_late_digest_names_its_days_and_the_reason() -> None:
     days = (date(2026, 1, 19), date(2026, 1, 22))
     due = datetime(2026, 1, 19, 7, tzinfo=UTC)
-    (message,) = rendered(delivery(CONSOLE, items(12), due=due, late=timedelta(days=3, hours=2), days=days))
+    (message,) = deliveries.rendered(
+        deliveries.delivery(CONSOLE, deliveries.items(12), due=due, late=timedelta(days=3, hours=2), days=days)
+    )
     assert message.splitlines()[:2] == [
         "12 papers · Mon 19 – Thu 22 Jan · diffusion",
         "sent 3 days late because nothing was running at Mon 19 Jan 08:00",
     ]
-    (message,) = rendered(
-        delivery(CONSOLE, items(2), late=timedelta(hours=5), days=days, late_reason="the disk was full")
+    (message,) = deliveries.rendered(
+        deliveries.delivery(
+            CONSOLE, deliveries.items(2), late=timedelta(hours=5), days=days, late_reason="the disk was full"
+        )
     )
     assert message.splitlines()[1] == "sent 5 hours late because the disk was full"
-    (message,) = rendered(delivery(chat("console", lang="zh"), items(12), due=due, late=timedelta(days=3), days=days))
+    (message,) = deliveries.rendered(
+        deliveries.delivery(
+            deliveries.chat("console", lang="zh"), deliveries.items(12), due=due, late=timedelta(days=3), days=days
+        )
+    )
     assert message.splitlines()[:2] == [
         "1月19日 周一 – 22日 周四 · 12 篇 · diffusion",
         "晚发 3 天：1月19日 周一 08:00 程序没有运行",
@@ -244,9 +289,11 @@ def test_a_late_digest_names_its_days_and_the_reason() -> None:
 )
 def test_days_that_are_long_ago_are_told_with_their_year(first: str, last: str, en: str, zh: str) -> None:
     days = (date.fromisoformat(first), date.fromisoformat(last))
-    assert rendered(delivery(CONSOLE, items(6), days=days))[0].startswith(f"6 papers · {en} · ")
-    chinese = delivery(chat("console", lang="zh"), items(6), days=days)
-    assert zh in rendered(chinese)[0].splitlines()[0]
+    assert deliveries.rendered(deliveries.delivery(CONSOLE, deliveries.items(6), days=days))[0].startswith(
+        f"6 papers · {en} · "
+    )
+    chinese = deliveries.delivery(deliveries.chat("console", lang="zh"), deliveries.items(6), days=days)
+    assert zh in deliveries.rendered(chinese)[0].splitlines()[0]
 
 
 @pytest.mark.parametrize(
@@ -254,63 +301,89 @@ def test_days_that_are_long_ago_are_told_with_their_year(first: str, last: str, 
     [
         (3, {}, "3 of these papers have no English summary yet; abstracts instead."),
         (2, {}, ""),
-        (6, {}, ""),  # sources that never write summaries are no news
+        (6, {}, ""),  # the sources never write summaries, so a missing one is no news
         (4, {}, "4 of these papers have no English summary yet; abstracts instead."),
     ],
 )
 def test_one_line_says_when_many_summaries_are_missing(without: int, facts: dict[str, Any], note: str) -> None:
-    papers = [*items(without), *items(6 - without, summaries={"en": "It goes away."})]
-    (message,) = rendered(delivery(CONSOLE, papers, **facts))
+    papers = [*deliveries.items(without), *deliveries.items(6 - without, summaries={"en": "It goes away."})]
+    (message,) = deliveries.rendered(deliveries.delivery(CONSOLE, papers, **facts))
     assert ("no English summary" in message) == bool(note)
     assert note in message
-    assert "no English summary" not in rendered(delivery(chat("console", text="abstract"), papers, **facts))[0]
+    assert (
+        "no English summary"
+        not in deliveries.rendered(deliveries.delivery(deliveries.chat("console", text="abstract"), papers, **facts))[0]
+    )
 
 
-# ------------------------------------------------------------------------------------------------------------- public
+# --------------------------------------------------------------------------------------------------------- public chats
 
 
 def test_a_public_channel_gets_folded_abstracts_and_no_reason() -> None:
-    public = chat(kind=ChatKind.BROADCAST)
-    papers = [*items(3, because("secret wish", by="Anna")), item("By", LECUN)]
-    for planned in (alert(public, *papers), delivery(public, papers), delivery(public, [*papers, *items(9)])):
-        for message in rendered(planned):
+    public = deliveries.chat(kind=ChatKind.BROADCAST)
+    papers = [*deliveries.items(3, deliveries.because("secret wish", by="Anna")), deliveries.item("By", LECUN)]
+    for planned in (
+        deliveries.alert(public, *papers),
+        deliveries.delivery(public, papers),
+        deliveries.delivery(public, [*papers, *deliveries.items(9)]),
+    ):
+        for message in deliveries.rendered(planned):
             assert not any(word in message for word in ("secret", "Anna", "LeCun", "▸"))
-    assert rendered(delivery(public, papers))[0].count("<blockquote expandable>We look at noise.") == 4
-    assert "blockquote" not in rendered(delivery(public, items(6)))[0]
-    assert "blockquote" not in rendered(delivery(chat(kind=ChatKind.BROADCAST, text="titles"), papers))[0]
+    assert (
+        deliveries.rendered(deliveries.delivery(public, papers))[0].count("<blockquote expandable>We look at noise.")
+        == 4
+    )
+    assert "blockquote" not in deliveries.rendered(deliveries.delivery(public, deliveries.items(6)))[0]
+    assert (
+        "blockquote"
+        not in deliveries.rendered(
+            deliveries.delivery(deliveries.chat(kind=ChatKind.BROADCAST, text="titles"), papers)
+        )[0]
+    )
 
 
 def test_a_public_channel_may_have_a_message_for_each_paper() -> None:
-    public = chat(kind=ChatKind.BROADCAST, shape="each")
-    assert [message.splitlines()[0] for message in rendered(delivery(public, items(2)))] == [
+    public = deliveries.chat(kind=ChatKind.BROADCAST, shape="each")
+    assert [
+        message.splitlines()[0] for message in deliveries.rendered(deliveries.delivery(public, deliveries.items(2)))
+    ] == [
         "<i>Thu 22 Jan · 1/2</i>",
         "<i>Thu 22 Jan · 2/2</i>",
     ]
-    assert rendered(delivery(public, items(1)))[0].startswith("<b><a")
-    assert len(rendered(delivery(public, items(6)))) == 1
+    assert deliveries.rendered(deliveries.delivery(public, deliveries.items(1)))[0].startswith("<b><a")
+    assert len(deliveries.rendered(deliveries.delivery(public, deliveries.items(6)))) == 1
 
 
 # -------------------------------------------------------------------------------------------------------------- Slack
 
 
 def test_a_team_gets_one_line_and_the_papers_in_its_thread() -> None:
-    messages = render_delivery(delivery(team(), items(4, because("diffusion", by="Anna"))))
+    messages = render_delivery(
+        deliveries.delivery(deliveries.team(), deliveries.items(4, deliveries.because("diffusion", by="Anna")))
+    )
     assert [(message.number, message.reply_to, len(message.papers)) for message in messages] == [
         (1, None, 0),
         (2, 1, 4),
     ]
-    assert written(messages[0]).split("\n") == [
+    assert deliveries.written(messages[0]).split("\n") == [
         "*4 papers for #vision-papers*",
         "1 Paper 1",
         "2 Paper 2",
         "and 2 more in the thread",
     ]
-    assert payload(messages[0])["text"] == "4 papers for #vision-papers\n1 Paper 1\n2 Paper 2\n3 Paper 3\n4 Paper 4"
-    assert written(messages[1]).startswith("4 papers · Thu 22 Jan · diffusion (Anna)\n1 <https://arxiv.org/abs/")
+    assert (
+        deliveries.payload(messages[0])["text"]
+        == "4 papers for #vision-papers\n1 Paper 1\n2 Paper 2\n3 Paper 3\n4 Paper 4"
+    )
+    assert deliveries.written(messages[1]).startswith(
+        "4 papers · Thu 22 Jan · diffusion (Anna)\n1 <https://arxiv.org/abs/"
+    )
 
 
 def test_parts_of_a_thread_are_counted_in_the_thread_only() -> None:
-    root, *parts = rendered(delivery(team(), items(60, title="A title that takes its room " * 4)))
+    root, *parts = deliveries.rendered(
+        deliveries.delivery(deliveries.team(), deliveries.items(60, title="A title that takes its room " * 4))
+    )
     assert len(parts) > 1
     assert "/" not in root
     heads = [part.split("\n")[0] for part in parts]
@@ -318,33 +391,44 @@ def test_parts_of_a_thread_are_counted_in_the_thread_only() -> None:
 
 
 def test_the_titles_of_a_thread_are_the_first_in_it() -> None:
-    groups = [*items(4, because("graphs", number=2), title="Graph"), *items(1, because("diffusion"), title="Noise")]
-    root, thread = rendered(delivery(team(), groups))
+    groups = [
+        *deliveries.items(4, deliveries.because("graphs", number=2), title="Graph"),
+        *deliveries.items(1, deliveries.because("diffusion"), title="Noise"),
+    ]
+    root, thread = deliveries.rendered(deliveries.delivery(deliveries.team(), groups))
     assert root.split("\n")[1:] == ["1 Noise 1", "2 Graph 1", "and 3 more in the thread"]
     assert thread.index("|Noise 1>") < thread.index("|Graph 1>")
 
 
 def test_up_to_three_papers_need_no_thread_and_a_thread_has_none() -> None:
-    (message,) = render_delivery(delivery(team(), items(3)))
+    (message,) = render_delivery(deliveries.delivery(deliveries.team(), deliveries.items(3)))
     assert message.reply_to is None
-    threaded = chat("slack", ChatKind.TEAM, topic="17.5", shape="thread")
-    assert all(message.reply_to is None for message in render_delivery(delivery(threaded, items(4))))
+    threaded = deliveries.chat("slack", ChatKind.TEAM, topic="17.5", shape="thread")
+    assert all(
+        message.reply_to is None for message in render_delivery(deliveries.delivery(threaded, deliveries.items(4)))
+    )
 
 
 def test_without_a_channel_name_a_thread_hangs_on_the_day() -> None:
-    nameless = chat("slack", ChatKind.TEAM, shape="thread")
-    assert rendered(delivery(nameless, items(4)))[0].startswith("*4 papers · Thu 22 Jan*\n1 Paper 1\n")
+    nameless = deliveries.chat("slack", ChatKind.TEAM, shape="thread")
+    assert deliveries.rendered(deliveries.delivery(nameless, deliveries.items(4)))[0].startswith(
+        "*4 papers · Thu 22 Jan*\n1 Paper 1\n"
+    )
 
 
 def test_a_late_thread_says_so_in_its_first_line_only() -> None:
-    planned = delivery(team(), items(4), late=timedelta(hours=3))
-    first, second = rendered(planned)
+    planned = deliveries.delivery(deliveries.team(), deliveries.items(4), late=timedelta(hours=3))
+    first, second = deliveries.rendered(planned)
     assert first.split("\n")[3] == "sent 3 hours late because nothing was running at Thu 22 Jan 14:00"
     assert "late" not in second
 
 
 def test_the_header_is_plain_and_the_fallback_lists_titles() -> None:
-    (message,) = render_delivery(delivery(team(shape="digest"), items(2, because(":tada: *x*"), title="A & B")))
+    (message,) = render_delivery(
+        deliveries.delivery(
+            deliveries.team(shape="digest"), deliveries.items(2, deliveries.because(":tada: *x*"), title="A & B")
+        )
+    )
     read = json.loads(message.payload)
     assert read["blocks"][0] == {
         "type": "header",
@@ -354,13 +438,16 @@ def test_the_header_is_plain_and_the_fallback_lists_titles() -> None:
 
 
 def test_nobody_is_called_and_no_markup_is_taken_from_a_paper() -> None:
-    entry = item("<!channel> & <@U1> @here ```", abstract="See https://a.org/x?a=1&b=<2>.", authors=("<!here>",))
-    (message,) = rendered(alert(team(), entry))
+    entry = deliveries.item(
+        "<!channel> & <@U1> @here ```", abstract="See https://a.org/x?a=1&b=<2>.", authors=("<!here>",)
+    )
+    (message,) = deliveries.rendered(deliveries.alert(deliveries.team(), entry))
     assert "&lt;!channel&gt; &amp; &lt;@U1&gt; @here `>" in message
     assert "<https://a.org/x?a=1&amp;b=>&lt;2&gt;." in message
     assert "<!" not in message
-    blocks = json.loads(render_delivery(alert(team(), entry))[0].payload)["blocks"]
-    assert all("verbatim" in json.dumps(block) for block in blocks if block["type"] != "actions")  # our own labels
+    blocks = json.loads(render_delivery(deliveries.alert(deliveries.team(), entry))[0].payload)["blocks"]
+    # blocks of actions hold only our own labels
+    assert all("verbatim" in json.dumps(block) for block in blocks if block["type"] != "actions")
 
 
 # ------------------------------------------------------------------------------------------------------------ sound
@@ -369,29 +456,29 @@ def test_nobody_is_called_and_no_markup_is_taken_from_a_paper() -> None:
 @pytest.mark.parametrize(
     ("to", "due", "late", "quiet"),
     [
-        (chat(), THURSDAY, 0, False),
-        (chat(sound="off"), THURSDAY, 0, True),
-        (chat(kind=ChatKind.GROUP, sound="off"), THURSDAY, 0, True),
-        (chat(kind=ChatKind.GROUP), THURSDAY, 0, False),  # a chat that chose a sound gets it
-        (chat(kind=ChatKind.GROUP), THURSDAY.replace(hour=21), 0, True),
-        (chat(), THURSDAY.replace(hour=20, minute=59), 0, False),
-        (chat(), THURSDAY.replace(hour=21), 0, True),
-        (chat(), THURSDAY.replace(hour=6, minute=59), 0, True),
-        (chat(), THURSDAY.replace(hour=7), 0, False),
-        (chat(timezone="+08:00"), THURSDAY.replace(hour=14), 0, True),
-        (chat(quiet="off"), THURSDAY.replace(hour=22), 0, True),
-        (chat(quiet="12:00-16:00"), THURSDAY, 0, True),
-        (chat(quiet="12:00-16:00"), THURSDAY.replace(hour=22), 0, False),
-        (chat(), THURSDAY, 10, True),  # due at 14:00, sent at midnight
+        (deliveries.chat(), deliveries.THURSDAY, 0, False),
+        (deliveries.chat(sound="off"), deliveries.THURSDAY, 0, True),
+        (deliveries.chat(kind=ChatKind.GROUP, sound="off"), deliveries.THURSDAY, 0, True),
+        (deliveries.chat(kind=ChatKind.GROUP), deliveries.THURSDAY, 0, False),  # a chat that has switched the sound on
+        (deliveries.chat(kind=ChatKind.GROUP), deliveries.THURSDAY.replace(hour=21), 0, True),
+        (deliveries.chat(), deliveries.THURSDAY.replace(hour=20, minute=59), 0, False),
+        (deliveries.chat(), deliveries.THURSDAY.replace(hour=21), 0, True),
+        (deliveries.chat(), deliveries.THURSDAY.replace(hour=6, minute=59), 0, True),
+        (deliveries.chat(), deliveries.THURSDAY.replace(hour=7), 0, False),
+        (deliveries.chat(timezone="+08:00"), deliveries.THURSDAY.replace(hour=14), 0, True),
+        (deliveries.chat(quiet="off"), deliveries.THURSDAY.replace(hour=22), 0, True),
+        (deliveries.chat(quiet="12:00-16:00"), deliveries.THURSDAY, 0, True),
+        (deliveries.chat(quiet="12:00-16:00"), deliveries.THURSDAY.replace(hour=22), 0, False),
+        (deliveries.chat(), deliveries.THURSDAY, 10, True),  # due at 14:00, sent at midnight
     ],
 )
 def test_a_sound_is_heard_by_day_where_the_chat_wants_it(to: Chat, due: datetime, late: int, *, quiet: bool) -> None:
-    assert silent(delivery(to, items(1), due=due, late=timedelta(hours=late))) == [quiet]
+    assert silent(deliveries.delivery(to, deliveries.items(1), due=due, late=timedelta(hours=late))) == [quiet]
 
 
 def test_only_the_first_of_several_messages_makes_a_sound() -> None:
-    long = items(60, title="A title that takes its room in a message, word by word")
-    assert silent(delivery(chat(buttons="off"), long)) == [
+    long = deliveries.items(60, title="A title that takes its room in a message, word by word")
+    assert silent(deliveries.delivery(deliveries.chat(buttons="off"), long)) == [
         False,
         True,
     ]
@@ -401,22 +488,25 @@ def test_only_the_first_of_several_messages_makes_a_sound() -> None:
 
 
 def test_several_messages_are_counted_in_their_headers() -> None:
-    planned = delivery(chat(), items(30, title="A title that takes its room " * 4))
-    messages = rendered(planned)
+    planned = deliveries.delivery(deliveries.chat(), deliveries.items(30, title="A title that takes its room " * 4))
+    messages = deliveries.rendered(planned)
     assert len(messages) > 1
     for number, message in enumerate(messages, start=1):
         assert message.startswith(f"<b>30 papers · Thu 22 Jan</b> · diffusion · {number}/{len(messages)}\n")
 
 
 def test_an_alert_of_several_messages_counts_them_too() -> None:
-    messages = rendered(alert(chat(), *items(5, title="long title " * 150)))
+    messages = deliveries.rendered(deliveries.alert(deliveries.chat(), *deliveries.items(5, title="long title " * 150)))
     assert len(messages) > 1
     assert messages[1].startswith(f"<b>5 papers · Thu 22 Jan</b> · 2/{len(messages)}\n")
 
 
 def test_a_group_cut_over_messages_has_its_name_in_each() -> None:
-    planned = delivery(chat(), [*items(38, title="long title " * 40), *items(39, LECUN, title="long title " * 40)])
-    messages = rendered(planned)
+    planned = deliveries.delivery(
+        deliveries.chat(),
+        [*deliveries.items(38, title="long title " * 40), *deliveries.items(39, LECUN, title="long title " * 40)],
+    )
+    messages = deliveries.rendered(planned)
     assert len(messages) >= 3
     for message in messages[1:]:
         assert "<b>diffusion</b> …\n" in message or "<b>Y. LeCun</b> " in message
@@ -424,9 +514,13 @@ def test_a_group_cut_over_messages_has_its_name_in_each() -> None:
 
 
 def test_every_shown_paper_stands_in_one_message_which_names_it() -> None:
-    papers = [*items(25, title="A title of some length"), *items(3, shown=False), *items(20, LECUN)]
-    for to in (chat(), team(), CONSOLE, chat("web")):
-        messages = render_delivery(delivery(to, papers))
+    papers = [
+        *deliveries.items(25, title="A title of some length"),
+        *deliveries.items(3, shown=False),
+        *deliveries.items(20, LECUN),
+    ]
+    for to in (deliveries.chat(), deliveries.team(), CONSOLE, deliveries.chat("web")):
+        messages = render_delivery(deliveries.delivery(to, papers))
         named = [paper for message in messages for paper in message.papers]
         assert sorted(named) == sorted(entry.paper.id for entry in papers if entry.shown)
         for message in messages:
@@ -437,76 +531,84 @@ def test_every_shown_paper_stands_in_one_message_which_names_it() -> None:
 
 
 def test_messages_are_as_few_as_the_limits_allow() -> None:
-    papers = items(40, title="x" * 60, authors=(), categories=(), abstract="")
-    messages = rendered(delivery(chat(buttons="off"), papers))
+    papers = deliveries.items(40, title="x" * 60, authors=(), categories=(), abstract="")
+    messages = deliveries.rendered(deliveries.delivery(deliveries.chat(buttons="off"), papers))
     assert len(messages) == 1
 
 
 @pytest.mark.parametrize(
-    "to", [chat(), team(), team(shape="digest"), CONSOLE], ids=["telegram", "thread", "slack", "console"]
+    "to",
+    [deliveries.chat(), deliveries.team(), deliveries.team(shape="digest"), CONSOLE],
+    ids=["telegram", "thread", "slack", "console"],
 )
 def test_a_paper_larger_than_a_message_keeps_its_link(to: Chat) -> None:
     giants = [
-        item("A title " * 12_000, authors=tuple(f"Name{n} Family{n}" for n in range(574))),
-        item("Abstract", abstract="No end in sight " * 7_000),
-        item("Summary", summaries={"en": "No end in sight " * 7_000}),
-        item("Author", authors=("A" * 100_000,)),
-        item("Reason", because("word " * 20_000, name="n" * 100_000)),
-        item("https", url="https://example.org/" + "x" * 100_000, arxiv_id=None),
+        deliveries.item("A title " * 12_000, authors=tuple(f"Name{n} Family{n}" for n in range(574))),
+        deliveries.item("Abstract", abstract="No end in sight " * 7_000),
+        deliveries.item("Summary", summaries={"en": "No end in sight " * 7_000}),
+        deliveries.item("Author", authors=("A" * 100_000,)),
+        deliveries.item("Reason", deliveries.because("word " * 20_000, name="n" * 100_000)),
+        deliveries.item("https", url="https://example.org/" + "x" * 100_000, arxiv_id=None),
     ]
     for kind in (DeliveryKind.ALERT, DeliveryKind.BULLETIN):
-        messages = render_delivery(delivery(to, giants, kind=kind))
-        text = "".join(map(written, messages))
+        messages = render_delivery(deliveries.delivery(to, giants, kind=kind))
+        text = "".join(map(deliveries.written, messages))
         assert sum(len(message.papers) for message in messages) == len(giants)
         assert all(entry.paper.paper.arxiv_id in text for entry in giants if entry.paper.paper.arxiv_id)
 
 
 def test_an_edit_keeps_the_papers_where_they_are() -> None:
-    papers = items(40, title="A title that takes its room " * 4)
-    before = render_delivery(delivery(chat(), papers))
+    papers = deliveries.items(40, title="A title that takes its room " * 4)
+    before = render_delivery(deliveries.delivery(deliveries.chat(), papers))
     layout = [message.papers for message in before]
     assert len(layout) > 2
     longer = [
-        item(entry.paper.paper.title, summaries={"en": "A summary came, and it is a long one. " * 3})
+        deliveries.item(entry.paper.paper.title, summaries={"en": "A summary came, and it is a long one. " * 3})
         for entry in papers
     ]
     longer = [_as(entry, new) for entry, new in zip(papers, longer, strict=True)]
-    after = render_delivery(delivery(chat(), longer), layout)
+    after = render_delivery(deliveries.delivery(deliveries.chat(), longer), layout)
     assert [message.papers for message in after] == layout
-    assert all(len(written(message)) < 9000 for message in after)
-    assert written(after[1]).startswith("<b>40 papers · Thu 22 Jan</b> · diffusion · 2/")
+    assert all(len(deliveries.written(message)) < 9000 for message in after)
+    assert deliveries.written(after[1]).startswith("<b>40 papers · Thu 22 Jan</b> · diffusion · 2/")
 
 
 @pytest.mark.parametrize(("before", "now"), [("thread", "digest"), ("digest", "thread"), ("thread", "each")])
 def test_an_edited_thread_stays_a_thread(before: str, now: str) -> None:
-    papers = items(5)
-    sent = render_delivery(delivery(team(shape=before), papers))
-    edited = render_delivery(delivery(team(shape=now), papers), [message.papers for message in sent])
+    papers = deliveries.items(5)
+    sent = render_delivery(deliveries.delivery(deliveries.team(shape=before), papers))
+    edited = render_delivery(
+        deliveries.delivery(deliveries.team(shape=now), papers), [message.papers for message in sent]
+    )
     assert [(message.papers, message.reply_to) for message in edited] == [
         (message.papers, message.reply_to) for message in sent
     ]
 
 
 def _as(old: Item, new: Item) -> Item:
-    """Returns the new texts of a known paper."""
+    """Returns the new texts with the position and the row id of a known paper."""
     return new._replace(position=old.position, paper=replace(new.paper, id=old.paper.id))
 
 
 def test_nothing_but_the_delivery_decides() -> None:
-    planned = delivery(chat(), items(30))
+    planned = deliveries.delivery(deliveries.chat(), deliveries.items(30))
     assert render_delivery(planned) == render_delivery(planned)
 
 
 def test_a_delivery_of_a_platform_without_a_medium_fails_by_name() -> None:
     with pytest.raises(KeyError, match="pigeon"):
-        render_delivery(Delivery(id="a", chat=chat("pigeon"), kind=DeliveryKind.ALERT, due=THURSDAY, facts=Facts()))
+        render_delivery(
+            Delivery(
+                id="a", chat=deliveries.chat("pigeon"), kind=DeliveryKind.ALERT, due=deliveries.THURSDAY, facts=Facts()
+            )
+        )
 
 
 # ----------------------------------------------------------------------------------------------------------- buttons
 
 
 def keys(planned: Delivery, **more: Any) -> list[list[list[str]]]:
-    """Returns for each message its rows of buttons: label, and data or address."""
+    """Returns the rows of buttons of each message; a button is its label, and its data or address."""
     return [
         [[f"{key['text']} {key.get('data') or key['url']}" for key in row] for row in read.get("buttons", [])]
         for read in map(read_payload, render_delivery(planned, **more))
@@ -515,7 +617,7 @@ def keys(planned: Delivery, **more: Any) -> list[list[list[str]]]:
 
 def read_payload(message: Message) -> dict[str, Any]:
     read: dict[str, Any] = json.loads(message.payload)
-    assert json.loads(message.plain).get("buttons") == read.get("buttons")  # a plain form can be pressed as well
+    assert json.loads(message.plain).get("buttons") == read.get("buttons")  # the plain form has the same buttons
     return read
 
 
@@ -523,9 +625,9 @@ D = "d" + "a" * 16
 
 
 def test_an_alert_of_one_paper_carries_its_verbs() -> None:
-    entry = item()
+    entry = deliveries.item()
     card, pdf = f"{D}.c{entry.position}", f"https://arxiv.org/pdf/{entry.paper.paper.arxiv_id}"
-    assert keys(alert(chat(), entry)) == [
+    assert keys(deliveries.alert(deliveries.chat(), entry)) == [
         [
             [f"PDF {pdf}", f"save {card}.s", f"👍 {card}.l", f"👎 {card}.d"],
             [f"more {card}.f", f"exclude {card}.x", f"⋯ {card}.o"],
@@ -535,47 +637,51 @@ def test_an_alert_of_one_paper_carries_its_verbs() -> None:
 
 @pytest.mark.parametrize(("platform", "in_lists"), [("slack", 0), ("web", 2)])
 def test_papers_can_be_judged_on_cards_and_where_their_buttons_are_beside_them(platform: str, in_lists: int) -> None:
-    one, two = (render_delivery(alert(chat(platform), *items(n)))[0].payload for n in (1, 2))
+    one, two = (
+        render_delivery(deliveries.alert(deliveries.chat(platform), *deliveries.items(n)))[0].payload for n in (1, 2)
+    )
     for letter in "sld":
         found = [len(re.findall(rf"{D}\.c\d+\.{letter}\b", message)) for message in (one, two)]
         assert found == [1, in_lists]
 
 
-@pytest.mark.parametrize("to", [chat(), GROUP], ids=["private", "group"])
+@pytest.mark.parametrize("to", [deliveries.chat(), GROUP], ids=["private", "group"])
 @pytest.mark.parametrize(
     ("amount", "rows"),
     [(2, [2]), (5, [5]), (8, [8]), (9, [5, 4]), (12, [6, 6]), (16, [8, 8])],
 )
 def test_numbers_open_the_cards_in_at_most_two_rows(to: Chat, amount: int, rows: list[int]) -> None:
-    papers = items(amount)
-    (found,) = keys(delivery(to, papers))
+    papers = deliveries.items(amount)
+    (found,) = keys(deliveries.delivery(to, papers))
     assert [len(row) for row in found] == rows
     assert [key for row in found for key in row] == [f"{n} {D}.c{entry.position}" for n, entry in enumerate(papers, 1)]
 
 
 def test_a_group_has_a_number_for_a_single_paper_too() -> None:
-    entry = item()
-    assert keys(delivery(GROUP, [entry])) == [[[f"1 {D}.c{entry.position}"]]]
+    entry = deliveries.item()
+    assert keys(deliveries.delivery(GROUP, [entry])) == [[[f"1 {D}.c{entry.position}"]]]
 
 
 def test_numbers_follow_the_groups_and_keep_their_places() -> None:
-    papers = [*items(6), *items(2, LECUN, title="By LeCun")]
-    (rows,) = keys(delivery(chat(), papers))
+    papers = [*deliveries.items(6), *deliveries.items(2, LECUN, title="By LeCun")]
+    (rows,) = keys(deliveries.delivery(deliveries.chat(), papers))
     first = [key for row in rows for key in row][:2]
     assert first == [f"{n} {D}.c{entry.position}" for n, entry in enumerate(papers[-2:], 1)]
 
 
 def test_papers_beyond_the_limit_have_a_button_at_the_end() -> None:
-    papers = [*items(20), *items(7, shown=False)]
-    first, last = keys(delivery(chat(), papers))
+    papers = [*deliveries.items(20), *deliveries.items(7, shown=False)]
+    first, last = keys(deliveries.delivery(deliveries.chat(), papers))
     assert f"show 7 more {D}.m" not in [key for row in first for key in row]
     assert last[-1] == [f"show 7 more {D}.m"]
-    assert keys(alert(chat(), item(), item(shown=False)))[0][-1] == [f"show 1 more {D}.m"]
+    assert keys(deliveries.alert(deliveries.chat(), deliveries.item(), deliveries.item(shown=False)))[0][-1] == [
+        f"show 1 more {D}.m"
+    ]
 
 
-@pytest.mark.parametrize("to", [team(), team(shape="digest"), CONSOLE])
+@pytest.mark.parametrize("to", [deliveries.team(), deliveries.team(shape="digest"), CONSOLE])
 def test_other_platforms_have_no_numbers_yet(to: Chat) -> None:
-    for message in render_delivery(delivery(to, items(7))):
+    for message in render_delivery(deliveries.delivery(to, deliveries.items(7))):
         assert not re.search(rf"{D}\.c\d+\b(?!\.)", message.payload)
 
 
@@ -586,38 +692,42 @@ def test_in_public_there_is_one_link_for_whoever_wants_the_same() -> None:
         asked.append(planned)
         return "https://t.me/paperwire_bot?start=x1"
 
-    public = chat(kind=ChatKind.GROUP, buttons="link")._replace(public=True)
-    planned = delivery(public, items(45, title="A title that takes its room in a message, word by word, and more"))
+    public = deliveries.chat(kind=ChatKind.GROUP, buttons="link")._replace(public=True)
+    planned = deliveries.delivery(
+        public, deliveries.items(45, title="A title that takes its room in a message, word by word, and more")
+    )
     link = [["get your own https://t.me/paperwire_bot?start=x1"]]
     assert keys(planned, make_link=make_link) == [[], link]
     assert len(asked) == 1
     assert keys(planned, make_link=lambda _: "") == [[], []]
-    assert keys(delivery(chat(), items(3)), make_link=make_link)[0] != link
-    broadcast = chat(kind=ChatKind.BROADCAST, buttons="link", shape="each")
-    assert keys(delivery(broadcast, items(3)), make_link=make_link) == [[], [], link]
-    assert len(asked) == 2  # a private chat's delivery makes no link
+    assert keys(deliveries.delivery(deliveries.chat(), deliveries.items(3)), make_link=make_link)[0] != link
+    broadcast = deliveries.chat(kind=ChatKind.BROADCAST, buttons="link", shape="each")
+    assert keys(deliveries.delivery(broadcast, deliveries.items(3)), make_link=make_link) == [[], [], link]
+    assert len(asked) == 2  # the delivery of a private chat needs no link
 
 
 def test_a_public_group_is_read_as_a_channel_is() -> None:
-    public = chat(kind=ChatKind.GROUP, buttons="full")._replace(public=True)
-    (message,) = rendered(delivery(public, [item(), item()]))
+    public = deliveries.chat(kind=ChatKind.GROUP, buttons="full")._replace(public=True)
+    (message,) = deliveries.rendered(deliveries.delivery(public, [deliveries.item(), deliveries.item()]))
     assert "▸" not in message
     assert "<blockquote expandable>" in message
-    assert keys(delivery(public, items(3))) == [[]]  # all members would have them
+    assert keys(deliveries.delivery(public, deliveries.items(3))) == [[]]  # all members would see the buttons
 
 
 def test_a_notice_and_an_empty_delivery_have_no_buttons() -> None:
-    assert keys(delivery(chat(), first=True)) == [[]]
-    assert keys(delivery(chat(), kind=DeliveryKind.NOTICE, notice="dead")) == [[]]
+    assert keys(deliveries.delivery(deliveries.chat(), first=True)) == [[]]
+    assert keys(deliveries.delivery(deliveries.chat(), kind=DeliveryKind.NOTICE, notice="dead")) == [[]]
 
 
 def test_an_edit_keeps_the_buttons_of_its_message() -> None:
-    papers = [*items(20), item(shown=False)]
-    planned = delivery(chat(), papers)
+    papers = [*deliveries.items(20), deliveries.item(shown=False)]
+    planned = deliveries.delivery(deliveries.chat(), papers)
     before = render_delivery(planned)
     layout = [message.papers for message in before]
-    gone = papers[17]._replace(paper=replace(papers[17].paper, withdrawn_at=THURSDAY))
+    gone = papers[17]._replace(paper=replace(papers[17].paper, withdrawn_at=deliveries.THURSDAY))
     after = render_delivery(replace(planned, items=(*papers[:17], gone, *papers[18:])), layout)
-    assert [payload(one)["buttons"] for one in after] == [payload(one)["buttons"] for one in before]
+    assert [deliveries.payload(one)["buttons"] for one in after] == [
+        deliveries.payload(one)["buttons"] for one in before
+    ]
     assert [message.papers for message in after] == layout
-    assert "<s>" in written(after[1])
+    assert "<s>" in deliveries.written(after[1])

@@ -1,4 +1,4 @@
-"""Papers as messages show them, and TeX as Unicode text."""
+"""Papers as messages show them, and how TeX becomes Unicode text."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -7,54 +7,51 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.rendering.cleaning import Passage, clean, isolated, marked, paper_url, web_url
+from bot.rendering import cleaning, views
 from bot.rendering.language import Language
-from bot.rendering.papers import CARD, COMPACT, ROW, Measure, PaperView, paper_view
-from bot.rendering.parts import Reader
-from bot.rendering.tex import readable
-from subscriptions.cutting import cut_at_sentence, cut_at_word, width
+from subscriptions import cutting
 from subscriptions.model import Chat, ChatKind, Item, Paper, Summary, Translation
-from tests.unit.deliveries import ABSTRACT, because, chat, item, team
+from tests.unit import deliveries
 
 
-def seen(entry: Item, to: Chat | None = None, measure: Measure = CARD) -> PaperView:
-    """Returns the paper as the reader of this chat gets it."""
-    to = to or chat()
-    reader = Reader(language=Language(to.settings.lang, to.settings.timezone), settings=to.settings, kind=to.kind)
-    return paper_view(entry, reader, measure)
+def seen(entry: Item, to: Chat | None = None, measure: views.Measure = views.CARD) -> views.PaperView:
+    """Returns the paper as the readers of this chat see it."""
+    to = to or deliveries.chat()
+    reader = views.Reader(language=Language(to.settings.lang, to.settings.timezone), settings=to.settings, kind=to.kind)
+    return views.paper_view(entry, reader, measure)
 
 
 def replaced(**fields: object) -> Item:
-    """A paper with other values in some fields."""
-    entry = item()
+    """Returns a paper in which some fields are replaced."""
+    entry = deliveries.item()
     return entry._replace(paper=replace(entry.paper, paper=replace(entry.paper.paper, **fields)))  # type: ignore[arg-type]
 
 
 SENTENCE = "This sentence has exactly fifty columns, be sure. "
 FIELDS = {"tldr": "Error", "motivation": "N/A", "method": "We count."}
-FOLDED = Measure(title=100, summary=200, abstract=200, quotation=500)
+FOLDED = views.Measure(title=100, summary=200, abstract=200, quotation=500)
 CROWD = tuple(f"Name{number} Family{number}" for number in range(574))
-GONE = item(withdrawn=datetime(2026, 2, 1, 23, 30, tzinfo=UTC), summaries={"en": "Wrong."})
-CROSSED = item("T", cross=True, categories=("cs.AI", "cs.LG"), primary="cs.LG", arxiv_id="2601.00003")
-TOLD = item("", abstract="Noise goes.", translations=(Translation(language="zh", abstract="噪声消失。"),))
+GONE = deliveries.item(withdrawn=datetime(2026, 2, 1, 23, 30, tzinfo=UTC), summaries={"en": "Wrong."})
+CROSSED = deliveries.item("T", cross=True, categories=("cs.AI", "cs.LG"), primary="cs.LG", arxiv_id="2601.00003")
+TOLD = deliveries.item("", abstract="Noise goes.", translations=(Translation(language="zh", abstract="噪声消失。"),))
 COUNTED = replaced(summaries=(Summary(language="en", fields=FIELDS),))
-ASKED = item("T", because("diffusion", by="Anna"))
-SEEN: dict[str, tuple[PaperView, dict[str, object]]] = {
+ASKED = deliveries.item("T", deliveries.because("diffusion", by="Anna"))
+SEEN: dict[str, tuple[views.PaperView, dict[str, object]]] = {
     "a short abstract without a title is shown once": (
-        seen(item("", abstract="Noise goes away.")),
+        seen(deliveries.item("", abstract="Noise goes away.")),
         {"title": "“Noise goes away.”", "text": ""},
     ),
     "without title and abstract the id is the title, once": (
-        seen(item("", abstract="", arxiv_id="2601.00002")),
+        seen(deliveries.item("", abstract="", arxiv_id="2601.00002")),
         {"title": "2601.00002", "name": ""},
     ),
-    "else the DOI": (seen(item("", abstract="", arxiv_id=None, doi="10.1/x")), {"title": "doi:10.1/x"}),
+    "else the DOI": (seen(deliveries.item("", abstract="", arxiv_id=None, doi="10.1/x")), {"title": "doi:10.1/x"}),
     "a withdrawn paper says since when and nothing else": (
         seen(GONE),
         {"withdrawn": "withdrawn by the authors, 2 Feb", "text": ""},
     ),
     "574 authors are a few and a count": (
-        seen(item("T", authors=CROWD)),
+        seen(deliveries.item("T", authors=CROWD)),
         {"authors": "Name0 Family0, Name1 Family1, … Name573 Family573 (574)"},
     ),
     "the facts are authors, categories, id and cross-list": (
@@ -68,27 +65,34 @@ SEEN: dict[str, tuple[PaperView, dict[str, object]]] = {
             )
         },
     ),
-    "many categories": (seen(item("T", categories=tuple("abcdefg"))), {"categories": "a, b, c, d +3"}),
-    "a row without authors and categories": (seen(item("T", authors=(), categories=()), measure=ROW), {"facts": ()}),
+    "many categories": (seen(deliveries.item("T", categories=tuple("abcdefg"))), {"categories": "a, b, c, d +3"}),
+    "a row without authors and categories": (
+        seen(deliveries.item("T", authors=(), categories=()), measure=views.ROW),
+        {"facts": ()},
+    ),
     "a summary without tldr gives its first real field": (
         seen(COUNTED),
         {"text": "We count."},
     ),
     "a translated abstract has no mark of a machine": (
-        seen(TOLD, chat(lang="zh")),
+        seen(TOLD, deliveries.chat(lang="zh")),
         {"title": "“Noise goes.”", "text": "噪声消失。", "ai": ""},
     ),
     "an abstract ends with a sentence near 280 columns": (
-        seen(item(abstract=SENTENCE * 20)),
+        seen(deliveries.item(abstract=SENTENCE * 20)),
         {"text": (SENTENCE * 5).strip()},
     ),
     "in public an abstract is quoted without reason": (
-        seen(item("T", because("secret", "Noise", name="Our rival")), chat(kind=ChatKind.BROADCAST), FOLDED),
-        {"quotation": ABSTRACT, "text": "", "why": ""},
+        seen(
+            deliveries.item("T", deliveries.because("secret", "Noise", name="Our rival")),
+            deliveries.chat(kind=ChatKind.BROADCAST),
+            FOLDED,
+        ),
+        {"quotation": deliveries.ABSTRACT, "text": "", "why": ""},
     ),
-    "a team reads who asked": (seen(ASKED, team()), {"why": "diffusion (Anna)"}),
-    "unless it switched that off": (seen(ASKED, team(credits="off")), {"why": "diffusion"}),
-    "in other chats it is not told": (seen(ASKED, chat()), {"why": "diffusion"}),
+    "a team reads who asked": (seen(ASKED, deliveries.team()), {"why": "diffusion (Anna)"}),
+    "unless it switched that off": (seen(ASKED, deliveries.team(credits="off")), {"why": "diffusion"}),
+    "in other chats it is not told": (seen(ASKED, deliveries.chat()), {"why": "diffusion"}),
 }
 
 
@@ -96,28 +100,30 @@ SEEN: dict[str, tuple[PaperView, dict[str, object]]] = {
 def test_what_a_reader_sees_of_a_paper(case: str) -> None:
     view, expected = SEEN[case]
     found = {name: getattr(view, name) for name in expected}
-    assert {name: str(value) if isinstance(value, Passage) else value for name, value in found.items()} == expected
+    assert {
+        name: str(value) if isinstance(value, cleaning.Passage) else value for name, value in found.items()
+    } == expected
 
 
 # ------------------------------------------------------------------------------------------------------------- title
 
 
 def test_a_title_is_readable_and_marked_at_its_first_hit() -> None:
-    title = seen(item(r"Noise  in $\alpha$-Noise", because("noise", "noise"))).title
+    title = seen(deliveries.item(r"Noise  in $\alpha$-Noise", deliveries.because("noise", "noise"))).title
     assert title.pieces == ("", "Noise", " in α-Noise")
 
 
 def test_a_title_is_whole_in_an_alert_and_cut_in_a_row() -> None:
     long = "Words and " * 40 + "Words"
-    assert str(seen(item(long)).title) == long
-    compact = str(seen(item(long), measure=COMPACT).title)
+    assert str(seen(deliveries.item(long)).title) == long
+    compact = str(seen(deliveries.item(long), measure=views.COMPACT).title)
     assert compact.endswith(("Words…", "and…"))
-    assert width(compact) <= COMPACT.title
+    assert cutting.width(compact) <= views.COMPACT.title
 
 
 def test_without_a_title_the_abstract_is_quoted() -> None:
     words = " ".join(f"word{number}" for number in range(60))
-    view = seen(item("", abstract=words, arxiv_id="2601.00001"), measure=ROW)
+    view = seen(deliveries.item("", abstract=words, arxiv_id="2601.00001"), measure=views.ROW)
     assert str(view.title).startswith("“word0 word1")
     assert str(view.title).endswith("…”")
     assert view.name == "2601.00001"
@@ -129,10 +135,11 @@ def test_without_a_title_a_whole_sentence_is_quoted() -> None:
     first = (
         "We look at noise, i.e. at what is left when all else is gone, and at " + "words " * 14 + "of Fig. 2 about it."
     )
-    view = seen(item("", abstract=f"{first} It goes away. So it ends."), measure=ROW)
+    view = seen(deliveries.item("", abstract=f"{first} It goes away. So it ends."), measure=views.ROW)
     assert (str(view.title), str(view.text)) == (f"“{first}”", "It goes away. So it ends.")
-    compact = seen(item("", abstract=f"{first} It goes away."), measure=COMPACT)
-    assert str(compact.title) == "“We look at noise, i.e. at what is left when all else is gone…”"  # cut after a clause
+    compact = seen(deliveries.item("", abstract=f"{first} It goes away."), measure=views.COMPACT)
+    # cut at the end of a clause
+    assert str(compact.title) == "“We look at noise, i.e. at what is left when all else is gone…”"
     assert str(compact.text).startswith("…and at words")
 
 
@@ -157,10 +164,10 @@ def test_without_a_title_a_whole_sentence_is_quoted() -> None:
     ],
 )
 def test_authors(authors: tuple[str, ...], words: tuple[str, ...], card: str, row: str | None) -> None:
-    entry = item("T", because("x", *words), authors=authors)
+    entry = deliveries.item("T", deliveries.because("x", *words), authors=authors)
     assert seen(entry).authors == card
     if row is not None:
-        assert seen(entry, measure=ROW).authors == row
+        assert seen(entry, measure=views.ROW).authors == row
 
 
 # -------------------------------------------------------------------------------------------------------------- text
@@ -172,16 +179,16 @@ def test_authors(authors: tuple[str, ...], words: tuple[str, ...], card: str, ro
         ("en", "summary", {"zh": "中文。", "en": "English."}, "English.", "AI:"),
         ("zh", "summary", {"zh": "中文。", "en": "English."}, "中文。", "AI:"),
         ("zh", "summary", {"en": "English."}, "English.", "AI:"),
-        ("en", "summary", {"zh": "中文。"}, ABSTRACT, ""),
-        ("en", "summary", {"en": "Summary generation failed"}, ABSTRACT, ""),
-        ("en", "abstract", {"en": "English."}, ABSTRACT, ""),
+        ("en", "summary", {"zh": "中文。"}, deliveries.ABSTRACT, ""),
+        ("en", "summary", {"en": "Summary generation failed"}, deliveries.ABSTRACT, ""),
+        ("en", "abstract", {"en": "English."}, deliveries.ABSTRACT, ""),
         ("en", "titles", {"en": "English."}, "", ""),
     ],
 )
 def test_the_text_follows_language_and_setting(
     lang: str, setting: str, summaries: dict[str, str], text: str, ai: str
 ) -> None:
-    view = seen(item(summaries=summaries), chat(lang=lang, text=setting))
+    view = seen(deliveries.item(summaries=summaries), deliveries.chat(lang=lang, text=setting))
     assert (str(view.text), view.ai) == (text, ai)
 
 
@@ -191,14 +198,22 @@ def test_the_text_follows_language_and_setting(
 @pytest.mark.parametrize(
     ("reasons", "line"),
     [
-        ((because("oscillation* cat:eess.SP"),), "oscillation* cat:eess.SP"),
-        ((because("x OR y", name="Waves"),), "Waves"),
-        ((because("a"), because("b", number=2), because("c", number=3), because("d", number=4)), "a · b +2"),
-        ((because("word " * 30),), "word word word word word word word word…"),
+        ((deliveries.because("oscillation* cat:eess.SP"),), "oscillation* cat:eess.SP"),
+        ((deliveries.because("x OR y", name="Waves"),), "Waves"),
+        (
+            (
+                deliveries.because("a"),
+                deliveries.because("b", number=2),
+                deliveries.because("c", number=3),
+                deliveries.because("d", number=4),
+            ),
+            "a · b +2",
+        ),
+        ((deliveries.because("word " * 30),), "word word word word word word word word…"),
     ],
 )
 def test_why_a_paper_came(reasons: tuple[object, ...], line: str) -> None:
-    assert seen(item("T", *reasons)).why == line  # type: ignore[arg-type]
+    assert seen(deliveries.item("T", *reasons)).why == line  # type: ignore[arg-type]
 
 
 # ------------------------------------------------------------------------------------------------------------- marks
@@ -219,7 +234,7 @@ def test_why_a_paper_came(reasons: tuple[object, ...], line: str) -> None:
     ],
 )
 def test_each_word_is_marked_where_it_is_first_whole(text: str, words: tuple[str, ...], hits: tuple[str, ...]) -> None:
-    passage = marked(text, words)
+    passage = cleaning.marked(text, words)
     assert passage.pieces[1::2] == hits
     assert str(passage) == text
 
@@ -243,8 +258,8 @@ def test_each_word_is_marked_where_it_is_first_whole(text: str, words: tuple[str
     ],
 )
 def test_where_a_title_leads(fields: dict[str, str], url: str) -> None:
-    assert paper_url(Paper(key="k", **fields)) == url  # type: ignore[arg-type]
-    assert web_url(url) == url
+    assert cleaning.paper_url(Paper(key="k", **fields)) == url  # type: ignore[arg-type]
+    assert cleaning.web_url(url) == url
 
 
 # ----------------------------------------------------------------------------------------------------------- letters
@@ -262,13 +277,13 @@ def test_where_a_title_leads(fields: dict[str, str], url: str) -> None:
     ],
 )
 def test_what_no_message_can_carry_is_taken_out(foreign: str, harmless: str) -> None:
-    assert clean(foreign) == harmless
+    assert cleaning.clean(foreign) == harmless
 
 
 def test_right_to_left_text_is_fenced_in_and_no_other() -> None:
-    assert isolated("שלום 5") == "\u2068שלום 5\u2069"
-    assert isolated("﷽") == "\u2068﷽\u2069"
-    assert isolated("Noise → 中文") == "Noise → 中文"
+    assert cleaning.isolated("שלום 5") == "\u2068שלום 5\u2069"
+    assert cleaning.isolated("﷽") == "\u2068﷽\u2069"
+    assert cleaning.isolated("Noise → 中文") == "Noise → 中文"
 
 
 @pytest.mark.parametrize(
@@ -284,7 +299,7 @@ def test_right_to_left_text_is_fenced_in_and_no_other() -> None:
     ],
 )
 def test_a_text_is_cut_at_a_word_or_between_whole_characters(text: str, room: int, cut: str) -> None:
-    assert cut_at_word(text, room) == cut
+    assert cutting.cut_at_word(text, room) == cut
 
 
 @pytest.mark.parametrize(
@@ -298,7 +313,7 @@ def test_a_text_is_cut_at_a_word_or_between_whole_characters(text: str, room: in
     ],
 )
 def test_a_text_opens_with_whole_sentences(text: str, room: int, first: str) -> None:
-    assert cut_at_sentence(text, room) == first
+    assert cutting.cut_at_sentence(text, room) == first
 
 
 @pytest.mark.parametrize(
@@ -333,7 +348,7 @@ def test_a_text_opens_with_whole_sentences(text: str, room: int, first: str) -> 
     ],
 )
 def test_tex_is_read_as_letters(written: str, read: str) -> None:
-    assert readable(written) == read
+    assert cleaning.readable(written) == read
 
 
 @pytest.mark.parametrize(
@@ -357,12 +372,12 @@ def test_tex_is_read_as_letters(written: str, read: str) -> None:
     ],
 )
 def test_what_letters_cannot_show_stays_as_written(text: str) -> None:
-    assert readable(text) == text
+    assert cleaning.readable(text) == text
 
 
 @given(st.text(alphabet=r"\$^_{}abx2'`-\" " + "α中", max_size=300))
 def test_no_text_is_too_strange(text: str) -> None:
-    read = readable(text)
+    read = cleaning.readable(text)
     assert len(read) <= 2 * len(text)
 
 
@@ -370,4 +385,4 @@ def test_no_text_is_too_strange(text: str) -> None:
     "hostile", ["{" * 9000, "${" * 5000, r"\(" * 5000, "$a^{" * 3000, r"$\hat" * 2000 + "$", "`" * 9000]
 )
 def test_depth_does_no_harm(hostile: str) -> None:
-    assert readable(hostile)
+    assert cleaning.readable(hostile)

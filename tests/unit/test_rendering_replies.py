@@ -1,4 +1,4 @@
-"""Replies to people, the plots in them, and notices about the service."""
+"""Replies to people, plots in replies, and notices about the service."""
 
 import json
 import xml.etree.ElementTree as ET
@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from bot.ports.channel import Button, Plot, PlotRow, Reply
+from bot.ports import channel
 from bot.rendering.language import translator
 from subscriptions.cutting import width
 from subscriptions.model import Because, Chat, ChatKind, DeliveryKind, Item, Message, Summary, Translation
 from subscriptions.notices.declared import NOTICES
 from tests.rendered import render_delivery, render_reply
-from tests.unit.deliveries import ABSTRACT, because, chat, delivery, item, items, payload, rendered, team, written
+from tests.unit import deliveries
 
-REFUSED = Reply(
+REFUSED = channel.Reply(
     lines=("This only excludes. Say also what you want:", "for example: diffusion -survey"),
     ok=False,
     code=("-survey <x>", "^"),
@@ -23,8 +23,8 @@ REFUSED = Reply(
 
 
 def test_a_refusal_shows_the_query_and_its_caret_in_fixed_width() -> None:
-    (message,) = render_reply(REFUSED, chat())
-    assert payload(message) == {
+    (message,) = render_reply(REFUSED, deliveries.chat())
+    assert deliveries.payload(message) == {
         "text": "✗ This only excludes. Say also what you want:\n"
         "<pre>-survey &lt;x&gt;\n^</pre>\n"
         "for example: diffusion -survey",
@@ -36,10 +36,10 @@ def test_a_refusal_shows_the_query_and_its_caret_in_fixed_width() -> None:
 
 
 def test_the_same_refusal_on_slack_and_on_the_web() -> None:
-    assert written(render_reply(REFUSED, team())[0]) == (
+    assert deliveries.written(render_reply(REFUSED, deliveries.team())[0]) == (
         "✗ This only excludes. Say also what you want:\n```\n-survey &lt;x&gt;\n^\n```\nfor example: diffusion -survey"
     )
-    html = payload(render_reply(REFUSED, chat("web"))[0])["html"]
+    html = deliveries.payload(render_reply(REFUSED, deliveries.chat("web"))[0])["html"]
     assert "<pre>-survey &lt;x&gt;\n^</pre>" in str(html)
 
 
@@ -50,13 +50,13 @@ def looked_at(**fields: object) -> Item:
         ),
         Summary(language="zh", fields={"tldr": "一句话。"}),
     )
-    entry = item(**{"title": "Noise", "comment": "9 pages"} | fields)  # type: ignore[arg-type]
+    entry = deliveries.item(**{"title": "Noise", "comment": "9 pages"} | fields)  # type: ignore[arg-type]
     return entry._replace(paper=replace(entry.paper, paper=replace(entry.paper.paper, summaries=summaries)))
 
 
-TWO = items(2, because("noise", "Paper"))
+TWO = deliveries.items(2, deliveries.because("noise", "Paper"))
 TRANSLATED = looked_at(translations=(Translation(language="zh", title="噪声", abstract="摘要的译文。"),))
-WHOLE = Reply(
+WHOLE = channel.Reply(
     items=(
         looked_at(
             authors=tuple(f"Author {n}" for n in range(9)),
@@ -65,69 +65,88 @@ WHOLE = Reply(
     ),
     item_layout="whole",
 )
-BOTH = item(
+BOTH = deliveries.item(
     "Noise, Step by Step",
-    because("noise -survey", "Noise", number=4),
-    because('author:"Ada Example" OR cs.LG', "Ada Example", number=2, name="Ada"),
+    deliveries.because("noise -survey", "Noise", number=4),
+    deliveries.because('author:"Ada Example" OR cs.LG', "Ada Example", number=2, name="Ada"),
 )
-WISH = delivery(chat(kind=ChatKind.BROADCAST, lang="zh"), items(2, because("secret wish")))
-DEAD = delivery(chat(), kind=DeliveryKind.NOTICE, notice="dead", detail={"count": "3"})
+WISH = deliveries.delivery(
+    deliveries.chat(kind=ChatKind.BROADCAST, lang="zh"), deliveries.items(2, deliveries.because("secret wish"))
+)
+DEAD = deliveries.delivery(deliveries.chat(), kind=DeliveryKind.NOTICE, notice="dead", detail={"count": "3"})
 
 
-def why_of(*reasons: Because, title: str = "Steps") -> Reply:
-    return Reply(items=(item(title, *reasons),), item_layout="why")
+def why_of(*reasons: Because, title: str = "Steps") -> channel.Reply:
+    return channel.Reply(items=(deliveries.item(title, *reasons),), item_layout="why")
 
 
-SHOWN: dict[str, tuple[Reply, Chat, list[str], list[str]]] = {  # what a reply has (^: begins, $: ends), and has not
-    "a change is ticked": (Reply(lines=("4  diffusion",), ok=True), chat(), ["^✓ 4  diffusion$"], []),
-    "a plain answer is not": (Reply(lines=("Hello.",)), chat(), ["^Hello.$"], []),
+SHOWN: dict[
+    str, tuple[channel.Reply, Chat, list[str], list[str]]
+] = {  # what a reply holds (^: begins with, $: ends with), and what it does not hold
+    "a change is ticked": (
+        channel.Reply(lines=("4  diffusion",), ok=True),
+        deliveries.chat(),
+        ["^✓ 4  diffusion$"],
+        [],
+    ),
+    "a plain answer is not": (channel.Reply(lines=("Hello.",)), deliveries.chat(), ["^Hello.$"], []),
     "commands stay commands, and categories are no hosts": (
-        Reply(lines=("/sub diffusion cat:cs.CL",)),
-        chat(),
+        channel.Reply(lines=("/sub diffusion cat:cs.CL",)),
+        deliveries.chat(),
         ["^/sub diffusion cat:cs.\u2060CL$"],
         [],
     ),
     "papers are below the lines in rows with their numbers": (
-        Reply(lines=("2 papers:",), items=TWO, first=7),
-        chat(),
+        channel.Reply(lines=("2 papers:",), items=TWO, first=7),
+        deliveries.chat(),
         [f'^2 papers:\n\n7 <a href="https://arxiv.org/abs/{TWO[0].paper.paper.key}"><u>Paper</u> 1</a> — ', "\n\n8 <a"],
         [],
     ),
-    "one card has no number": (Reply(items=(item(),), item_layout="card"), chat(), ["^<b><a"], []),
-    "several have": (Reply(items=items(2), item_layout="card"), chat(), ["^1 <b><a", "\n\n2 <b><a"], []),
+    "one card has no number": (
+        channel.Reply(items=(deliveries.item(),), item_layout="card"),
+        deliveries.chat(),
+        ["^<b><a"],
+        [],
+    ),
+    "several have": (
+        channel.Reply(items=deliveries.items(2), item_layout="card"),
+        deliveries.chat(),
+        ["^1 <b><a", "\n\n2 <b><a"],
+        [],
+    ),
     "a card says something where a chat wants but titles": (
-        Reply(items=(item(summaries={"en": "Short."}),), item_layout="card"),
-        chat(text="titles"),
+        channel.Reply(items=(deliveries.item(summaries={"en": "Short."}),), item_layout="card"),
+        deliveries.chat(text="titles"),
         ["AI: Short."],
         [],
     ),
     "the whole paper names what it tells, and leaves out what says nothing": (
         WHOLE,
-        chat(),
+        deliveries.chat(),
         [
             "Author 0, Author 1, Author 2, Author 3, Author 4, Author 5, Author 6, Author 7, Author 8 · ",
             "<code>cs.LG, cs.CV, cs.AI, stat.ML, q-bio.NC</code>",
             "<b>In short</b>\nAI: In a word.\n\n<b>Method</b>\nAI: By hand.\n\n<b>Outlook</b>\nAI: Good.",
-            f"<b>Abstract</b>\n{ABSTRACT}\n\n<b>Comment</b>\n9 pages",
+            f"<b>Abstract</b>\n{deliveries.ABSTRACT}\n\n<b>Comment</b>\n9 pages",
         ],
         ["Result"],
     ),
-    "the whole paper in Chinese": (WHOLE, chat(lang="zh"), ["一句话"], ["In a word"]),
+    "the whole paper in Chinese": (WHOLE, deliveries.chat(lang="zh"), ["一句话"], ["In a word"]),
     "a translation is no summary": (
-        Reply(items=(TRANSLATED,), item_layout="whole"),
-        chat(lang="zh"),
-        ["噪声", "摘要的译文。", ABSTRACT],
+        channel.Reply(items=(TRANSLATED,), item_layout="whole"),
+        deliveries.chat(lang="zh"),
+        ["噪声", "摘要的译文。", deliveries.ABSTRACT],
         ["AI: 摘要的译文"],
     ),
     "no translation for an English chat": (
-        Reply(items=(TRANSLATED,), item_layout="whole"),
-        chat(),
+        channel.Reply(items=(TRANSLATED,), item_layout="whole"),
+        deliveries.chat(),
         [],
         ["摘要的译文"],
     ),
     "why shows each subscription with its passages": (
-        Reply(items=(BOTH,), item_layout="why"),
-        chat(),
+        channel.Reply(items=(BOTH,), item_layout="why"),
+        deliveries.chat(),
         [
             (
                 "\n\n<b>4  noise -survey</b>\n"
@@ -141,42 +160,42 @@ SHOWN: dict[str, tuple[Reply, Chat, list[str], list[str]]] = {  # what a reply h
         [],
     ),
     "why tells the words when the paper changed": (
-        why_of(because("gone", "a word", number=3)),
-        chat(),
+        why_of(deliveries.because("gone", "a word", number=3)),
+        deliveries.chat(),
         ["“a word”"],
         [],
     ),
     "why tells the words when the language changed": (
-        why_of(because('author:"', "a word", number=3)),
-        chat(),
+        why_of(deliveries.because('author:"', "a word", number=3)),
+        deliveries.chat(),
         ["“a word”"],
         [],
     ),
     "in public why names no subscription": (
-        why_of(because("noise", number=3), title="Noise"),
-        chat(kind=ChatKind.BROADCAST),
+        why_of(deliveries.because("noise", number=3), title="Noise"),
+        deliveries.chat(kind=ChatKind.BROADCAST),
         ["<i>in the title:</i> <u>Noise</u>"],
         ["3  noise"],
     ),
     "a thread in an answer is a digest": (
-        Reply(delivery=delivery(team(), items(6))),
-        team(),
+        channel.Reply(delivery=deliveries.delivery(deliveries.team(), deliveries.items(6))),
+        deliveries.team(),
         [f"Paper {n}" for n in range(1, 7)],
         [],
     ),
     "a delivery in an answer speaks as its own chat reads it": (
-        Reply(lines=("The channel gets:",), delivery=WISH),
-        chat(),
+        channel.Reply(lines=("The channel gets:",), delivery=WISH),
+        deliveries.chat(),
         ["1月22日"],
         ["secret wish"],
     ),
     "an empty delivery is a line in an answer": (
-        Reply(delivery=delivery(chat())),
-        chat(),
+        channel.Reply(delivery=deliveries.delivery(deliveries.chat())),
+        deliveries.chat(),
         ["None of 180 papers"],
         [],
     ),
-    "a notice is a line in an answer": (Reply(delivery=DEAD), chat(), ["3"], []),
+    "a notice is a line in an answer": (channel.Reply(delivery=DEAD), deliveries.chat(), ["3"], []),
 }
 
 
@@ -184,47 +203,51 @@ SHOWN: dict[str, tuple[Reply, Chat, list[str], list[str]]] = {  # what a reply h
 def test_the_message_of_a_reply(case: str) -> None:
     reply, to, has, lacks = SHOWN[case]
     (message,) = render_reply(reply, to)
-    text = f"^{written(message)}$"
+    text = f"^{deliveries.written(message)}$"
     assert [one for one in has if one not in text] == []
     assert [one for one in lacks if one in text] == []
 
 
 def test_a_reply_without_words_is_no_message() -> None:
-    assert render_reply(Reply(lines=("", " ")), chat()) == ()
+    assert render_reply(channel.Reply(lines=("", " ")), deliveries.chat()) == ()
 
 
 def test_buttons_are_links_or_ids() -> None:
-    row = (Button(label="undo", data="x1"), Button(label="more", url="https://t.me/x"))
-    reply = Reply(lines=("Done.",), buttons=((), row))
-    assert payload(render_reply(reply, chat())[0])["buttons"] == [
+    row = (channel.Button(label="undo", data="x1"), channel.Button(label="more", url="https://t.me/x"))
+    reply = channel.Reply(lines=("Done.",), buttons=((), row))
+    assert deliveries.payload(render_reply(reply, deliveries.chat())[0])["buttons"] == [
         [{"text": "undo", "data": "x1"}, {"text": "more", "url": "https://t.me/x"}]
     ]
-    block = json.loads(render_reply(reply, team())[0].payload)["blocks"][-1]
+    block = json.loads(render_reply(reply, deliveries.team())[0].payload)["blocks"][-1]
     assert block["type"] == "actions"
     assert [element.get("value", element.get("url")) for element in block["elements"]] == ["x1", "https://t.me/x"]
-    assert written(render_reply(reply, chat("console"))[0]) == "Done.\nmore: https://t.me/x\n[undo]"
-    assert '<button type="submit" name="press" value="x1">undo</button>' in render_reply(reply, chat("web"))[
+    assert (
+        deliveries.written(render_reply(reply, deliveries.chat("console"))[0]) == "Done.\nmore: https://t.me/x\n[undo]"
+    )
+    assert '<button type="submit" name="press" value="x1">undo</button>' in render_reply(reply, deliveries.chat("web"))[
         0
     ].payload.replace('\\"', '"')
 
 
 def test_in_a_group_answers_are_silent() -> None:
-    assert payload(render_reply(REFUSED, chat(kind=ChatKind.GROUP))[0])["silent"] is True
+    assert deliveries.payload(render_reply(REFUSED, deliveries.chat(kind=ChatKind.GROUP))[0])["silent"] is True
 
 
-@pytest.mark.parametrize("to", [chat(), team(), chat("console")], ids=["telegram", "slack", "console"])
+@pytest.mark.parametrize(
+    "to", [deliveries.chat(), deliveries.team(), deliveries.chat("console")], ids=["telegram", "slack", "console"]
+)
 def test_a_long_answer_loses_nothing(to: object) -> None:
     lines = tuple(f"line {number} " + "x" * 90 for number in range(400))
     code = tuple(f"code {number} " + "y" * 2500 for number in range(5))
-    messages = render_reply(Reply(lines=lines, code=code, ok=True), to)  # type: ignore[arg-type]
-    text = "".join(map(written, messages))
+    messages = render_reply(channel.Reply(lines=lines, code=code, ok=True), to)  # type: ignore[arg-type]
+    text = "".join(map(deliveries.written, messages))
     assert all(line.split(" x")[0] in text for line in lines)
     assert text.count("y") >= 5 * 2500
 
 
 # ----------------------------------------------------------------------------------------------------------- papers
 
-EVERY_CHAT = [chat(), team(), chat("console"), chat("web")]
+EVERY_CHAT = [deliveries.chat(), deliveries.team(), deliveries.chat("console"), deliveries.chat("web")]
 NAMES = ["telegram", "slack", "console", "web"]
 
 
@@ -235,8 +258,8 @@ def keys_of(message: Message) -> list[str]:
 @pytest.mark.parametrize("to", EVERY_CHAT, ids=NAMES)
 @pytest.mark.parametrize("form", ["row", "card", "whole", "why"])
 def test_every_paper_of_an_answer_has_its_link(to: Chat, form: Any) -> None:
-    found = items(3)
-    messages = render_reply(Reply(lines=("Found:",), items=found, item_layout=form), to)
+    found = deliveries.items(3)
+    messages = render_reply(channel.Reply(lines=("Found:",), items=found, item_layout=form), to)
     for entry in found:
         link = f"https://arxiv.org/abs/{entry.paper.paper.arxiv_id}"
         assert any(link in message.payload for message in messages)
@@ -244,15 +267,17 @@ def test_every_paper_of_an_answer_has_its_link(to: Chat, form: Any) -> None:
 
 
 def test_numbers_are_below_their_papers_other_buttons_last() -> None:
-    numbers = tuple(Button(label=str(n), data=f"n{n}") for n in range(20))
-    more = (Button(label="more", data="m"),)
-    messages = render_reply(Reply(items=items(20), numbers=numbers, buttons=(more,)), chat())
+    numbers = tuple(channel.Button(label=str(n), data=f"n{n}") for n in range(20))
+    more = (channel.Button(label="more", data="m"),)
+    messages = render_reply(
+        channel.Reply(items=deliveries.items(20), numbers=numbers, buttons=(more,)), deliveries.chat()
+    )
     assert [keys_of(message) for message in messages] == [
         [f"n{n}" for n in range(16)],
         [*(f"n{n}" for n in range(16, 20)), "m"],
     ]
-    long = items(10, title="A title of many letters " * 20)
-    several = render_reply(Reply(items=long, numbers=numbers[:10]), chat())
+    long = deliveries.items(10, title="A title of many letters " * 20)
+    several = render_reply(channel.Reply(items=long, numbers=numbers[:10]), deliveries.chat())
     assert len(several) > 1
     for message in several:
         shown = [n for n, entry in enumerate(long) if str(entry.paper.paper.arxiv_id) in message.payload]
@@ -260,8 +285,10 @@ def test_numbers_are_below_their_papers_other_buttons_last() -> None:
 
 
 def test_on_slack_the_number_of_a_paper_stands_beside_it() -> None:
-    numbers = tuple(Button(label=str(n), data=f"n{n}") for n in range(60))
-    messages = render_reply(Reply(items=items(60, Because(number=0, text="")), numbers=numbers), team())
+    numbers = tuple(channel.Button(label=str(n), data=f"n{n}") for n in range(60))
+    messages = render_reply(
+        channel.Reply(items=deliveries.items(60, Because(number=0, text="")), numbers=numbers), deliveries.team()
+    )
     values = [
         block["accessory"]["value"]
         for message in messages
@@ -271,16 +298,17 @@ def test_on_slack_the_number_of_a_paper_stands_beside_it() -> None:
     assert values == [button.data for button in numbers]
 
 
-PHONE = {1: 40, 2: 18, 3: 11, 4: 8}  # columns of a label of Telegram on 390 px, by the buttons of its row
+# how many columns a button's label has in Telegram at 390 px, by the number of buttons in its row
+PHONE = {1: 40, 2: 18, 3: 11, 4: 8}
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
 @pytest.mark.parametrize("layout", ["card", "whole", "rest", "buttons"])
 @pytest.mark.parametrize("known", [{}, {"arxiv_id": None, "doi": "10.1/x"}, {"arxiv_id": None}, {"authors": ()}])
 def test_a_card_has_at_most_two_rows_whose_labels_fit_on_a_phone(lang: str, layout: Any, known: dict[str, Any]) -> None:
-    opens = Button(label="1", data="x" * 16, arguments={"whole": layout == "whole"})
-    reply = Reply(items=(item("Noise", **known),), item_layout=layout, numbers=(opens,))
-    *_, message = render_reply(reply, chat(lang=lang))
+    opens = channel.Button(label="1", data="x" * 16, arguments={"whole": layout == "whole"})
+    reply = channel.Reply(items=(deliveries.item("Noise", **known),), item_layout=layout, numbers=(opens,))
+    *_, message = render_reply(reply, deliveries.chat(lang=lang))
     rows = json.loads(message.payload)["buttons"]
     assert len(rows) <= (3 if layout == "rest" else 2)
     last = {"en": "‹ back", "zh": "‹ 返回"}[lang] if layout == "rest" else "⋯"
@@ -292,8 +320,8 @@ def test_a_card_has_at_most_two_rows_whose_labels_fit_on_a_phone(lang: str, layo
 def test_a_whole_paper_of_any_length_is_told_whole(to: Chat) -> None:
     abstract = " ".join(f"This is sentence number {n} & it has <signs>." for n in range(150))
     shown = looked_at(abstract=abstract, authors=tuple(f"Author N{n}" for n in range(3000)))
-    messages = render_reply(Reply(items=(shown,), item_layout="whole"), to)
-    text = " ".join(map(written, messages)) if to.address.platform != "web" else messages[0].payload
+    messages = render_reply(channel.Reply(items=(shown,), item_layout="whole"), to)
+    text = " ".join(map(deliveries.written, messages)) if to.address.platform != "web" else messages[0].payload
     assert all(f"number {n} " in text for n in range(150))
     assert "(3,000)" in text
     plain = " ".join(json.loads(message.plain)["text"] for message in messages)
@@ -304,8 +332,8 @@ def test_a_passage_can_be_read_at_a_glance() -> None:
     abstract = (
         "Before it much is said of other things. " * 30 + "Here is noise. " + "After it, too, a lot is said. " * 30
     )
-    entry = item("Steps", because("noise", number=1), abstract=abstract)
-    text = written(render_reply(Reply(items=(entry,), item_layout="why"), chat())[0])
+    entry = deliveries.item("Steps", deliveries.because("noise", number=1), abstract=abstract)
+    text = deliveries.written(render_reply(channel.Reply(items=(entry,), item_layout="why"), deliveries.chat())[0])
     passage = text.partition("in the abstract:</i> ")[2]
     assert passage.startswith("…")
     assert passage.endswith("…")
@@ -314,25 +342,34 @@ def test_a_passage_can_be_read_at_a_glance() -> None:
 
 
 def test_a_delivery_in_an_answer_looks_as_it_would_be_sent() -> None:
-    planned = delivery(chat(), items(3))
-    (message,) = render_reply(Reply(lines=("Would come:",), delivery=planned), chat())
-    assert written(message) == "Would come:\n\n" + rendered(delivery(chat(buttons="off"), planned.items))[0]
-    assert keys_of(message) == []  # it was sent to no chat, so its papers have no numbers to press
+    planned = deliveries.delivery(deliveries.chat(), deliveries.items(3))
+    (message,) = render_reply(channel.Reply(lines=("Would come:",), delivery=planned), deliveries.chat())
+    assert (
+        deliveries.written(message)
+        == "Would come:\n\n"
+        + deliveries.rendered(deliveries.delivery(deliveries.chat(buttons="off"), planned.items))[0]
+    )
+    # the message was sent to no chat, so its papers have no numbers that a person could press
+    assert keys_of(message) == []
 
 
 def test_a_long_delivery_in_an_answer_has_its_own_messages() -> None:
-    planned = delivery(chat(), items(60, title="A title that takes its room in a message, word by word"))
-    subscribe = (Button(label="subscribe", data="s"),)
-    messages = render_reply(Reply(lines=("Would come:",), delivery=planned, buttons=(subscribe,)), chat())
-    assert written(messages[0]) == "Would come:"
-    assert "· 1/2" in written(messages[1])
+    planned = deliveries.delivery(
+        deliveries.chat(), deliveries.items(60, title="A title that takes its room in a message, word by word")
+    )
+    subscribe = (channel.Button(label="subscribe", data="s"),)
+    messages = render_reply(
+        channel.Reply(lines=("Would come:",), delivery=planned, buttons=(subscribe,)), deliveries.chat()
+    )
+    assert deliveries.written(messages[0]) == "Would come:"
+    assert "· 1/2" in deliveries.written(messages[1])
     assert [keys_of(message) for message in messages] == [[], [], ["s"]]
 
 
 # ---------------------------------------------------------------------------------------------------------- notices
 
 DETAILS = {
-    "paused": {"chat": "telegram:-100", "reason": "blocked"},
+    "paused": {"chat": "telegram:-100", "reason": "gone"},
     "moved": {"chat": "telegram:-5", "to": "telegram:-100"},
     "resumed": {"chat": "telegram:-100"},
     "dead": {"count": "3", "reason": "Message is too long", "chat": "telegram:42", "ids": "abc def"},
@@ -364,7 +401,9 @@ DETAILS = {
 @pytest.mark.parametrize("cause", NOTICES)
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_every_notice_tells_its_details_in_both_languages(cause: str, lang: str) -> None:
-    (text,) = rendered(delivery(chat(lang=lang), kind=DeliveryKind.NOTICE, notice=cause, detail=DETAILS[cause]))
+    (text,) = deliveries.rendered(
+        deliveries.delivery(deliveries.chat(lang=lang), kind=DeliveryKind.NOTICE, notice=cause, detail=DETAILS[cause])
+    )
     assert text.startswith("<b>")
     known = {"paused": {"reason"}, "missed": {"days", "given_up"}, "filed": {"days"}}.get(cause, set())
     for name, value in DETAILS[cause].items():
@@ -375,36 +414,46 @@ def test_every_notice_tells_its_details_in_both_languages(cause: str, lang: str)
 
 def test_what_is_late_is_named_where_the_rest_has_come() -> None:
     detail = {**DETAILS["overdue"], "parts": "stat.ML"}
-    (text,) = rendered(delivery(chat(), kind=DeliveryKind.NOTICE, notice="overdue", detail=detail))
+    (text,) = deliveries.rendered(
+        deliveries.delivery(deliveries.chat(), kind=DeliveryKind.NOTICE, notice="overdue", detail=detail)
+    )
     assert "daily has nothing new in stat.\u2060ML although it is time." in text
 
 
 def test_missed_days_are_named_with_their_reason() -> None:
     detail = DETAILS["missed"]
-    (text,) = rendered(delivery(chat(), kind=DeliveryKind.NOTICE, notice="missed", detail=detail))
+    (text,) = deliveries.rendered(
+        deliveries.delivery(deliveries.chat(), kind=DeliveryKind.NOTICE, notice="missed", detail=detail)
+    )
     assert "Mon 19 – Wed 21 Jan · Fri 23 Jan" in text
     assert "too far back" in text
-    (text,) = rendered(delivery(chat(), kind=DeliveryKind.NOTICE, notice="missed", detail={**detail, "given_up": ""}))
+    (text,) = deliveries.rendered(
+        deliveries.delivery(
+            deliveries.chat(), kind=DeliveryKind.NOTICE, notice="missed", detail={**detail, "given_up": ""}
+        )
+    )
     assert "only its newest" in text
 
 
 @pytest.mark.parametrize("cause", [*NOTICES, "something new"])
 def test_a_notice_without_details_is_still_a_sentence(cause: str) -> None:
-    (message,) = render_delivery(delivery(chat(), kind=DeliveryKind.NOTICE, notice=cause))
-    assert len(written(message)) > 10
-    assert "{" not in written(message)
+    (message,) = render_delivery(deliveries.delivery(deliveries.chat(), kind=DeliveryKind.NOTICE, notice=cause))
+    assert len(deliveries.written(message)) > 10
+    assert "{" not in deliveries.written(message)
 
 
 def test_a_notice_without_words_shows_its_text() -> None:
-    planned = delivery(chat(), kind=DeliveryKind.NOTICE, notice="something new", detail={"text": "<b>News</b> & @more"})
-    assert rendered(planned) == ["<b>&lt;b&gt;News&lt;/b&gt; &amp; @\u2060more</b>"]
+    planned = deliveries.delivery(
+        deliveries.chat(), kind=DeliveryKind.NOTICE, notice="something new", detail={"text": "<b>News</b> & @more"}
+    )
+    assert deliveries.rendered(planned) == ["<b>&lt;b&gt;News&lt;/b&gt; &amp; @\u2060more</b>"]
 
 
 def test_a_pause_names_its_reason() -> None:
-    planned = delivery(
-        team(), kind=DeliveryKind.NOTICE, notice="paused", detail={"chat": "slack:C1", "reason": "archived"}
+    planned = deliveries.delivery(
+        deliveries.team(), kind=DeliveryKind.NOTICE, notice="paused", detail={"chat": "slack:C1", "reason": "archived"}
     )
-    (text,) = rendered(planned)
+    (text,) = deliveries.rendered(planned)
     assert text == (
         "*slack:C1 is paused.*\nThe channel was archived.\n"
         "Nothing is lost: it goes on by itself when the bot can write there again."
@@ -416,15 +465,15 @@ def test_an_unknown_language_speaks_english() -> None:
     assert translator("zh-Hans")("Nothing is lost.") != "Nothing is lost."
 
 
-PLOT = Plot(
+PLOT = channel.Plot(
     title="Papers <of> two days",
     labels=("01-01", "01-02"),
-    rows=(PlotRow(name="came: 4", amounts=(0, 4)), PlotRow(name="saved & read", amounts=(1, 0))),
+    rows=(channel.PlotRow(name="came: 4", amounts=(0, 4)), channel.PlotRow(name="saved & read", amounts=(1, 0))),
 )
 
 
 def rendered_plot(platform: str) -> Message:
-    (message,) = render_reply(Reply(lines=("4 papers came.",), plot=PLOT), chat(platform))
+    (message,) = render_reply(channel.Reply(lines=("4 papers came.",), plot=PLOT), deliveries.chat(platform))
     return message
 
 

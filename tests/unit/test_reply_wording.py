@@ -1,4 +1,4 @@
-"""The words of replies, and the stated reasons of settings without effect."""
+"""The words of replies, and the reasons why a setting has no effect."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -6,10 +6,8 @@ from typing import Any
 
 import pytest
 
-from bot.commands.phrasing import refused
-from bot.commands.phrasing.setting_words import setting_changed, value_of
-from bot.commands.phrasing.subscription_words import Row, state_of, subscribed, subscription_rows, unsubscribed
-from bot.rendering.language import Language
+from bot.commands import phrasing
+from bot.rendering.language import Language, refused
 from subscriptions.chat_settings import resolve, without_effect
 from subscriptions.errors import QueryError, Refused, Sentence
 from subscriptions.model import Chat, ChatAddress, ChatKind, Subscription
@@ -110,12 +108,12 @@ def done(subscription: Subscription, outcome: str = "added", **values: Any) -> S
     ids=["added", "now and named", "rescheduled", "known", "guessed"],
 )
 def test_the_echo_of_a_wish(what: Subscribed, lines: tuple[str, ...]) -> None:
-    reply = subscribed(what, ENGLISH, reading="words", examples=["one"], now=NOON)
+    reply = phrasing.subscribed(what, ENGLISH, reading="words", examples=["one"], now=NOON)
     assert (reply.ok, reply.lines) == (True, lines)
 
 
 def test_in_two_lines_for_a_group() -> None:
-    reply = subscribed(
+    reply = phrasing.subscribed(
         done(a_subscription()), ENGLISH, reading="words", examples=["one"], now=NOON, advice="No.", short=True
     )
     assert reply.lines == (
@@ -125,7 +123,7 @@ def test_in_two_lines_for_a_group() -> None:
 
 
 def test_what_it_was_before_stands_in_the_echo_of_an_edit() -> None:
-    reply = subscribed(
+    reply = phrasing.subscribed(
         done(a_subscription(), "edited"), ENGLISH, reading="words", examples=["one"], now=NOON, instead="old words"
     )
     assert reply.lines == (
@@ -139,35 +137,35 @@ def test_what_it_was_before_stands_in_the_echo_of_an_edit() -> None:
 
 def test_a_window_that_is_open_already_is_no_date() -> None:
     what = done(a_subscription("when-out 08:00-20:00"))
-    reply = subscribed(what, ENGLISH, reading="words", examples=[], now=NOON + timedelta(hours=20))
+    reply = phrasing.subscribed(what, ENGLISH, reading="words", examples=[], now=NOON + timedelta(hours=20))
     assert reply.lines[-1] == "First: as soon as papers are out. Begins with what came since Wed 21 Jan 13:00."
 
 
 def test_what_comes_from_now_on_need_not_say_since_when() -> None:
     what = done(a_subscription("now"), found=0, starts=NOON)
-    reply = subscribed(what, ENGLISH, reading="words", examples=[], now=NOON)
+    reply = phrasing.subscribed(what, ENGLISH, reading="words", examples=[], now=NOON)
     assert reply.lines[-1] == "It comes as soon as papers do."
 
 
 def test_papers_that_are_all_named_are_no_examples() -> None:
-    reply = subscribed(done(a_subscription()), ENGLISH, reading="words", examples=["one", "two"], now=NOON)
+    reply = phrasing.subscribed(done(a_subscription()), ENGLISH, reading="words", examples=["one", "two"], now=NOON)
     assert reply.lines[1:4] == ("It finds 2 papers in the last 7 days:", "· one", "· two")
 
 
 def test_one_paper_is_no_example() -> None:
     assert (
         "1 paper in the last 7 days:"
-        in subscribed(
+        in phrasing.subscribed(
             done(a_subscription(), found=1, base=Base(days=1, recent=True)), ENGLISH, reading="", examples=[], now=NOON
         ).lines
     )
 
 
 def test_what_is_removed_is_named() -> None:
-    reply = unsubscribed([a_subscription(), a_subscription(name="D", number=5)], ENGLISH)
+    reply = phrasing.unsubscribed([a_subscription(), a_subscription(name="D", number=5)], ENGLISH)
     assert reply.lines == ("Removed 2 subscriptions:", "4  diffusion", "5  D")
-    assert unsubscribed([], ENGLISH).ok is None
-    many = unsubscribed([a_subscription(number=number) for number in range(1, 13)], ENGLISH)
+    assert phrasing.unsubscribed([], ENGLISH).ok is None
+    many = phrasing.unsubscribed([a_subscription(number=number) for number in range(1, 13)], ENGLISH)
     assert (len(many.lines), many.lines[-1]) == (12, "and 2 more of them")
 
 
@@ -186,26 +184,26 @@ def test_a_refusal_is_a_sentence_and_what_would_be_understood(error: QueryError,
 def test_a_change_names_what_it_was() -> None:
     before = chat()
     after = before._replace(settings=replace(before.settings, limit=5, timezone="-03:00"))
-    assert setting_changed("limit", before, after, ENGLISH).lines == (
+    assert phrasing.setting_changed("limit", before, after, ENGLISH).lines == (
         "Papers shown: 5 papers (was: all papers)",
         "It has no effect here. No button here opens the rest of a delivery, so all papers are shown.",
     )
-    assert setting_changed("text", before, after, ENGLISH).lines == ("Text: summary, as it was.",)
+    assert phrasing.setting_changed("text", before, after, ENGLISH).lines == ("Text: summary, as it was.",)
     assert (
-        setting_changed("timezone", before, after, ENGLISH).lines[1]
+        phrasing.setting_changed("timezone", before, after, ENGLISH).lines[1]
         == "-03:00 is a fixed offset, so it ignores summer time."
     )
-    assert value_of(before.settings, "limit") == "all"
+    assert phrasing.value_of(before.settings, "limit") == "all"
 
 
-def row(listed: Listed) -> Row:
-    (found,) = subscription_rows([listed], lambda text: f"<{text}>", lambda _: ENGLISH)
+def row(listed: Listed) -> phrasing.Row:
+    (found,) = phrasing.subscription_rows([listed], lambda text: f"<{text}>", lambda _: ENGLISH)
     return found
 
 
 def test_a_row_of_the_list() -> None:
     listed = Listed(chat=chat(), subscription=a_subscription(zone="Europe/Berlin"))
-    assert row(listed) == Row(
+    assert row(listed) == phrasing.Row(
         chat="console:me",
         number=4,
         reading="<diffusion>",
@@ -230,12 +228,12 @@ def test_what_holds_a_subscription_is_shown(
     paused_chat: dict[str, Any], paused_subscription: dict[str, Any], state: str, shown: str
 ) -> None:
     listed = Listed(chat=chat(**paused_chat), subscription=a_subscription(**paused_subscription))
-    assert (state_of(listed), row(listed).state) == (state, shown)
+    assert (phrasing.state_of(listed), row(listed).state) == (state, shown)
 
 
 def test_the_answers_speak_the_chat_s_language() -> None:
     chinese = Language("zh", "Asia/Shanghai")
-    reply = subscribed(done(a_subscription()), chinese, reading="扩散", examples=[], now=NOON)
+    reply = phrasing.subscribed(done(a_subscription()), chinese, reading="扩散", examples=[], now=NOON)
     assert "1月23日" in " ".join(reply.lines)
 
 
@@ -272,7 +270,7 @@ def test_what_changes_nothing_is_known_by_the_place(where: Chat, idle: set[str])
 def test_a_setting_without_effect_says_so_with_its_reason(lang: str) -> None:
     before = chat_with("telegram:-1002", ChatKind.BROADCAST)
     after = before._replace(settings=replace(before.settings, limit=5))
-    _, why = setting_changed("limit", before, after, Language(lang, "UTC")).lines
+    _, why = phrasing.setting_changed("limit", before, after, Language(lang, "UTC")).lines
     assert (
         why
         == {

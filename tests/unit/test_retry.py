@@ -1,4 +1,4 @@
-"""The retry decision after each outcome; what a mail server's answer means; and what is an address."""
+"""The retry decision after each outcome, the meaning of a mail server's answer, and which texts are addresses."""
 
 import ssl
 from dataclasses import replace
@@ -8,8 +8,8 @@ import aiosmtplib
 import pytest
 
 from bot.platforms.email import read_address
-from bot.platforms.email.outgoing import Step, outcome_of
-from bot.platforms.email.writing import Link, Signer
+from bot.platforms.email.adapter import Step, outcome_of
+from bot.platforms.email.markup import Link, Signer
 from subscriptions.errors import (
     ChatGone,
     ChatMoved,
@@ -33,7 +33,7 @@ def minutes(count: float) -> timedelta:
     ("failures", "wait"), [(0, 0.5), (1, 1), (2, 2), (3, 4), (4, 8), (5, 15), (6, 15), (1_000_000, 15)]
 )
 def test_waiting_doubles_up_to_a_quarter_of_an_hour(failures: int, wait: float) -> None:
-    """For ever: it is never dead."""
+    """It is tried forever and never becomes a dead letter."""
     failed = RetryLater("no answer")
     decision = decide_retry(
         failed, failures=failures, plain_tried=False, was_unclear=False, on_unclear="skip", now=NOON
@@ -45,7 +45,7 @@ def test_waiting_doubles_up_to_a_quarter_of_an_hour(failures: int, wait: float) 
     ("outcome", "decision"),
     [
         (RetryLater("why"), RetryDecision(state=MessageState.WAITING, not_before=NOON + minutes(2))),
-        # a wait that the platform asks for holds the lane on the machine's clock, and ours is not added to it
+        # a wait that the platform requests holds the lane by the machine's clock; our own wait is not added
         (
             RetryLater("why", minutes(60)),
             RetryDecision(state=MessageState.WAITING, pauses_lane=minutes(60)),
@@ -61,7 +61,7 @@ def test_waiting_doubles_up_to_a_quarter_of_an_hour(failures: int, wait: float) 
             SenderStopped("why", scope="workspace"),
             RetryDecision(state=MessageState.READY, stop="workspace"),
         ),
-        # what is in no table may have been sent
+        # an unknown error may mean that the message was sent
         (NotDelivered("why"), RetryDecision(state=MessageState.UNCLEAR, not_before=NOON + minutes(2))),
     ],
 )
@@ -104,7 +104,7 @@ def test_what_was_not_found_is_posted_again_ever_more_rarely(failures: int, wait
         (ChatGone("why"), MessageState.UNCLEAR),
         (ChatMoved("why", "-100123"), MessageState.UNCLEAR),
         (SenderStopped("why"), MessageState.UNCLEAR),
-        (Rejected("why"), MessageState.DEAD),  # refused for what it is, which an earlier post was, too
+        (Rejected("why"), MessageState.DEAD),  # the content is refused, so an earlier post was refused as well
     ],
 )
 def test_a_failed_post_says_nothing_of_an_earlier_one(outcome: NotDelivered, state: MessageState) -> None:

@@ -1,4 +1,4 @@
-"""The sample digests of the demo: all can be read, and they hold what the demo shows."""
+"""The sample digests of the demo can all be read, and they contain what the demo shows."""
 
 from importlib.resources import files
 

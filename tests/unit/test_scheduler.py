@@ -1,4 +1,4 @@
-"""The ticker: it ticks at its interval, also after the machine's clock was set."""
+"""The ticker ticks at its interval, even after the machine's clock was changed."""
 
 import asyncio
 from datetime import timedelta
@@ -11,7 +11,7 @@ from tests.patience import PATIENCE
 
 
 async def nothing() -> None:
-    """A tick that finds nothing to do."""
+    """A tick with nothing to do."""
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ async def test_the_guard_notices_a_clock_that_was_set(clock: FakeClock, step: ti
     assert ticker.guard() is False
     clock.step(step)
     assert ticker.guard() is noticed
-    assert ticker.guard() is False  # once is enough
+    assert ticker.guard() is False  # the guard reports a change only once
     stopped.set()
     await running
 

@@ -17,7 +17,7 @@ def test_a_second_sender_is_told_who_has_the_role(tmp_path: Path) -> None:
         with pytest.raises(SenderLockHeld, match=f"Process {os.getpid()} sends"), sender_lock(database):
             pass
     with sender_lock(database):
-        assert not database.exists()  # the database itself is never opened for this
+        assert not database.exists()  # taking the lock does not open the database
 
 
 def test_another_database_has_a_role_of_its_own(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Settings of the operator: every variable, every line of paperwire.toml, and no secret in any output."""
+"""Settings of the operator: every variable, every line of paperwire.toml, and that no output shows a secret."""
 
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -7,23 +7,16 @@ import pytest
 from pydantic import SecretStr
 
 from bot.errors import SettingsError
-from bot.settings import (
-    VARIABLES,
-    Settings,
-    SlackSettings,
-    SlackWorkspace,
-    SourceSettings,
-    TelegramSettings,
-    load_settings,
-)
-from bot.settings.cron import CronSchedule
+from bot.settings import VARIABLES, Settings, SlackSettings, SlackWorkspace, SourceSettings, TelegramSettings
+from bot.settings.checks import CronSchedule
+from bot.settings.loading import load_settings
 from subscriptions.model import ChatAddress
 
 TOKEN = "123456:AAh-secret_secret"
 
 
 def plain(value: object) -> object:
-    """Returns a value with its secrets revealed."""
+    """Returns a value; if it is a secret, in plain text."""
     return value.get_secret_value() if isinstance(value, SecretStr) else value
 
 
@@ -66,7 +59,7 @@ def test_an_empty_variable_counts_as_not_set(tmp_path: Path) -> None:
     assert load(tmp_path, **dict.fromkeys(VARIABLES, "")) == load(tmp_path)
 
 
-# name, value, where it goes, what it becomes
+# name, value, the setting that it sets, the result
 USABLE = [
     ("PAPERWIRE_DATABASE_URL", "sqlite:////data/p.db", "database_url", "sqlite:////data/p.db"),
     ("PAPERWIRE_DATABASE_URL", "sqlite:///{cwd}/p.db?timeout=5", "database_url", "sqlite:///{cwd}/p.db?timeout=5"),
@@ -148,7 +141,7 @@ def test_an_app_of_slack_has_a_bot_and_a_socket_token(tmp_path: Path) -> None:
     assert (settings.slack.client_id, plain(settings.slack.client_secret)) == ("11.22", "cs")
 
 
-# name, a value that cannot be used, a word of the sentence
+# name, a value that cannot be used, words of the error
 UNUSABLE = [
     ("PAPERWIRE_DATABASE_URL", "sesame.db", "sqlite:///FILE"),
     ("PAPERWIRE_DATABASE_URL", "mysql://sesame/x", "sqlite:///FILE"),

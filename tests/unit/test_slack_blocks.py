@@ -12,7 +12,7 @@ from bot.ports.channel import Button, Reply
 from subscriptions.model import ChatKind, Message
 from tests.fakes.blocks import check_blocks
 from tests.rendered import render_delivery, render_reply
-from tests.unit.deliveries import THURSDAY, alert, because, chat, delivery, item, items, team
+from tests.unit import deliveries
 
 CHANNEL = "slack:C1"
 
@@ -26,7 +26,7 @@ def blocks_of(message: Message) -> list[dict[str, Any]]:
 
 
 def menus(message: Message) -> list[list[tuple[str, str]]]:
-    """Returns the menus of the papers of a message: label and value of each option."""
+    """Returns the menus of the papers in a message, with label and value of each option."""
     return [
         [(option["text"]["text"], option["value"]) for option in block["accessory"]["options"]]
         for block in blocks_of(message)
@@ -43,12 +43,12 @@ def rows(message: Message) -> list[list[str]]:
     ]
 
 
-# ------------------------------------------------------------------------------------------------------ beside a paper
+# -------------------------------------------------------------------------------------------------- the menu of a paper
 
 
 def test_every_paper_has_a_menu_of_five() -> None:
-    shown = items(4)
-    _, thread = render_delivery(delivery(team(), shown))
+    shown = deliveries.items(4)
+    _, thread = render_delivery(deliveries.delivery(deliveries.team(), shown))
     labels = ["more", "exclude", "why", "mute ▾", "follow authors"]
     assert [[label for label, _ in menu] for menu in menus(thread)] == [labels] * 4
     letters = ["f", "x", "w", "q", "a"]
@@ -57,18 +57,22 @@ def test_every_paper_has_a_menu_of_five() -> None:
 
 
 def test_whose_authors_nobody_knows_cannot_be_followed() -> None:
-    message, *_ = render_delivery(alert(team(), item(authors=()), item()))
+    message, *_ = render_delivery(deliveries.alert(deliveries.team(), deliveries.item(authors=()), deliveries.item()))
     assert [label for label, _ in menus(message)[0]] == ["more", "exclude", "why", "mute ▾", "more like this"]
 
 
 @pytest.mark.parametrize("shape", ["thread", "digest", "each"])
 def test_no_menu_where_the_chat_wants_no_buttons(shape: str) -> None:
-    for message in render_delivery(delivery(team(buttons="off", shape=shape), items(4))):
+    for message in render_delivery(
+        deliveries.delivery(deliveries.team(buttons="off", shape=shape), deliveries.items(4))
+    ):
         assert menus(message) == []
 
 
 def test_a_card_has_two_rows_of_buttons_with_the_rest_in_a_menu() -> None:
-    (message,) = render_delivery(alert(team(), item("Noise", because("diffusion", by="Ann Lee"))))
+    (message,) = render_delivery(
+        deliveries.alert(deliveries.team(), deliveries.item("Noise", deliveries.because("diffusion", by="Ann Lee")))
+    )
     title, why, first, second = blocks_of(message)
     assert "accessory" not in title
     assert [key["text"]["text"] for key in first["elements"]] == ["PDF", "save", "👍", "👎"]
@@ -84,9 +88,9 @@ def test_a_card_has_two_rows_of_buttons_with_the_rest_in_a_menu() -> None:
 
 
 def test_papers_of_an_answer_have_the_menus_of_their_delivery() -> None:
-    shown = items(2)
+    shown = deliveries.items(2)
     numbers = tuple(Button(label=str(n), data=f"d{'b' * 16}.c{n + 11}") for n in (1, 2))
-    (message,) = render_reply(Reply(items=shown, numbers=numbers, first=12), team())
+    (message,) = render_reply(Reply(items=shown, numbers=numbers, first=12), deliveries.team())
     assert [menu[0] for menu in menus(message)] == [("more", f"d{'b' * 16}.c12.f"), ("more", f"d{'b' * 16}.c13.f")]
     assert rows(message) == []
 
@@ -95,12 +99,16 @@ def test_papers_of_an_answer_have_the_menus_of_their_delivery() -> None:
 
 
 def hidden(amount: int) -> list[Any]:
-    return [item(f"Hidden {number}", shown=False) for number in range(amount)]
+    return [deliveries.item(f"Hidden {number}", shown=False) for number in range(amount)]
 
 
-@pytest.mark.parametrize("to", [team(), team(shape="digest"), chat("slack")], ids=["thread", "digest", "direct"])
+@pytest.mark.parametrize(
+    "to",
+    [deliveries.team(), deliveries.team(shape="digest"), deliveries.chat("slack")],
+    ids=["thread", "digest", "direct"],
+)
 def test_the_rest_is_a_button_below_the_last_message(to: Any) -> None:
-    *before, last = render_delivery(delivery(to, [*items(12), *hidden(5)]))
+    *before, last = render_delivery(deliveries.delivery(to, [*deliveries.items(12), *hidden(5)]))
     assert rows(last) == [["show 5 more"]]
     assert all(rows(message) == [] for message in before)
     value = blocks_of(last)[-1]["elements"][0]["value"]
@@ -110,7 +118,7 @@ def test_the_rest_is_a_button_below_the_last_message(to: Any) -> None:
 
 
 def test_the_button_stands_in_the_thread_and_not_in_the_channel() -> None:
-    root, thread = render_delivery(delivery(team(), [*items(4), *hidden(5)]))
+    root, thread = render_delivery(deliveries.delivery(deliveries.team(), [*deliveries.items(4), *hidden(5)]))
     assert root.reply_to is None
     assert (thread.reply_to, rows(thread)) == (1, [["show 5 more"]])
 
@@ -120,19 +128,19 @@ def test_the_button_stands_in_the_thread_and_not_in_the_channel() -> None:
 
 def test_a_long_list_keeps_every_row_and_its_last_button() -> None:
     buttons = tuple((Button(label=f"{n} a subscription with a long name", data="x" * 16),) for n in range(12))
-    (message,) = render_reply(Reply(lines=("Which one?",), buttons=buttons), team())
+    (message,) = render_reply(Reply(lines=("Which one?",), buttons=buttons), deliveries.team())
     assert len(rows(message)) == 12
 
 
 def test_too_many_buttons_continue_in_the_next_row() -> None:
     row = tuple(Button(label=str(n), data=f"x{n}") for n in range(30))
-    (message,) = render_reply(Reply(lines=("Which one?",), buttons=(row,)), team())
+    (message,) = render_reply(Reply(lines=("Which one?",), buttons=(row,)), deliveries.team())
     assert [len(row) for row in rows(message)] == [25, 5]
 
 
 def test_buttons_and_the_text_above_them_stay_within_one_budget() -> None:
     buttons = tuple(tuple(Button(label="🎓" * 40, data="x" * 16) for _ in range(2)) for _ in range(15))
-    messages = render_reply(Reply(lines=tuple("words " * 150 for _ in range(20)), buttons=buttons), team())
+    messages = render_reply(Reply(lines=tuple("words " * 150 for _ in range(20)), buttons=buttons), deliveries.team())
     assert len(messages) > 1
     assert [len(rows(message)) for message in messages] == [*[0] * (len(messages) - 1), 15]
     assert all(len(blocks_of(message)) <= BLOCKS for message in messages)
@@ -143,12 +151,12 @@ def test_buttons_and_the_text_above_them_stay_within_one_budget() -> None:
 
 @pytest.mark.parametrize("shape", ["thread", "digest", "each"])
 def test_an_edit_keeps_thread_papers_menus_and_buttons(shape: str) -> None:
-    shown = items(4)
-    before = render_delivery(delivery(team(), [*shown, *hidden(2)]))
+    shown = deliveries.items(4)
+    before = render_delivery(deliveries.delivery(deliveries.team(), [*shown, *hidden(2)]))
     layout = [message.papers for message in before]
-    gone = [item(one.paper.paper.title, withdrawn=THURSDAY) for one in shown[:1]]
+    gone = [deliveries.item(one.paper.paper.title, withdrawn=deliveries.THURSDAY) for one in shown[:1]]
     papers = [_instead(shown[0], gone[0]), *shown[1:], *hidden(2)]
-    after = render_delivery(delivery(team(shape=shape), papers), layout)
+    after = render_delivery(deliveries.delivery(deliveries.team(shape=shape), papers), layout)
     assert [(m.number, m.reply_to, m.papers) for m in after] == [(m.number, m.reply_to, m.papers) for m in before]
     assert [menus(m) for m in after] == [menus(m) for m in before]
     assert [rows(m) for m in after] == [rows(m) for m in before]
@@ -162,19 +170,23 @@ def _instead(one: Any, other: Any) -> Any:
     return other._replace(paper=known, position=one.position)
 
 
-# ------------------------------------------------------------------------------------------------------ what it shows
+# --------------------------------------------------------------------------------------------------------- other cases
 
 
 def test_each_has_a_message_of_its_own_for_every_paper() -> None:
-    messages = render_delivery(delivery(team(shape="each"), items(3)))
+    messages = render_delivery(deliveries.delivery(deliveries.team(shape="each"), deliveries.items(3)))
     assert [len(message.papers) for message in messages] == [1, 1, 1]
     assert all(len(menus(message)) == 1 for message in messages)
 
 
 @pytest.mark.parametrize("name", ["<!channel>", "<@U123>", "@here", "<!subteam^S1>", "*bold* _x_ ~y~ `z`", ":tada:"])
 def test_nobody_is_called_by_a_title_a_name_or_who_asked(name: str) -> None:
-    reason = because(name, name=name, by=name)
-    for message in render_delivery(delivery(team(shape="digest"), [item(name, reason, authors=(name,)), item(name)])):
+    reason = deliveries.because(name, name=name, by=name)
+    for message in render_delivery(
+        deliveries.delivery(
+            deliveries.team(shape="digest"), [deliveries.item(name, reason, authors=(name,)), deliveries.item(name)]
+        )
+    ):
         text = message.payload + message.plain
         assert "<!" not in text
         assert "<@" not in text
@@ -183,5 +195,5 @@ def test_nobody_is_called_by_a_title_a_name_or_who_asked(name: str) -> None:
 
 
 def test_a_direct_message_is_a_private_chat() -> None:
-    (message,) = render_delivery(alert(chat("slack", ChatKind.PRIVATE), *items(2)))
+    (message,) = render_delivery(deliveries.alert(deliveries.chat("slack", ChatKind.PRIVATE), *deliveries.items(2)))
     assert len(menus(message)) == 2

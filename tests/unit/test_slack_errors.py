@@ -11,14 +11,14 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from yarl import URL
 
-from bot.platforms.slack.errors import outcome, outcome_before_post, outcome_of_lookup
+from bot.platforms.slack import client
 from subscriptions.errors import ChatGone, NotDelivered, Rejected, RetryLater, SenderStopped, Unclear
 
 KEY = cast("Any", SimpleNamespace(host="slack.com", port=443, is_ssl=True, ssl=True))
 
 
 def said(code: str, *, status: int = 200, headers: Mapping[str, str] | None = None, **more: object) -> SlackApiError:
-    """Returns an answer in JSON that is not ok."""
+    """Returns the error for a JSON answer that is not ok."""
     return answered({"ok": False, "error": code, **more}, status, headers)
 
 
@@ -36,7 +36,7 @@ def answered(data: object, status: int = 200, headers: Mapping[str, str] | None 
 
 
 def broken_json(status: int) -> SlackApiError:
-    """Returns the error for broken JSON, whose response is aiohttp's."""
+    """Returns the error for invalid JSON, whose response comes from aiohttp."""
     return SlackApiError("broken", SimpleNamespace(status=status, headers={}))  # type: ignore[no-untyped-call]
 
 
@@ -155,23 +155,23 @@ ROWS = [
 def test_what_an_error_means(
     error: Exception, kind: type[NotDelivered], facts: Mapping[str, object], words: str
 ) -> None:
-    result = outcome(error)
+    result = client.outcome(error)
     assert type(result) is kind
     assert {name: getattr(result, name) for name in facts} == facts
     assert words in result.reason
     assert 0 < len(result.reason) < 300
     assert not any(unwanted in result.reason for unwanted in ("\n", "the whole body"))
-    assert outcome(result) is result, "an outcome stays what it is"
+    assert client.outcome(result) is result, "an outcome stays what it is"
 
 
 @pytest.mark.parametrize("error", NOBODY_KNOWS, ids=lambda error: f"{type(error).__name__}: {error}"[:60])
 def test_before_the_post_nothing_is_unclear(error: Exception) -> None:
-    assert isinstance(outcome_before_post(error), RetryLater)
+    assert isinstance(client.outcome_before_post(error), RetryLater)
 
 
 def test_a_missing_scope_for_dms_concerns_that_chat_only() -> None:
-    assert isinstance(outcome_before_post(said("missing_scope", needed="im:write")), ChatGone)
-    assert isinstance(outcome_before_post(said("invalid_auth")), SenderStopped)
+    assert isinstance(client.outcome_before_post(said("missing_scope", needed="im:write")), ChatGone)
+    assert isinstance(client.outcome_before_post(said("invalid_auth")), SenderStopped)
 
 
 _NOT_READ = {"missing_scope", "not_allowed_token_type", "access_denied", "ekm_access_denied"}
@@ -181,16 +181,16 @@ _NOT_READ = {"missing_scope", "not_allowed_token_type", "access_denied", "ekm_ac
     "code", [*sorted(_NOT_READ), "not_in_channel", "channel_not_found", "no_permission", "unknown"]
 )
 def test_who_may_not_read_cannot_tell(code: str) -> None:
-    assert isinstance(outcome_of_lookup(said(code)), LookupError)
+    assert isinstance(client.outcome_of_lookup(said(code)), LookupError)
 
 
 @pytest.mark.parametrize("code", sorted({*TOKEN, *WORKSPACE} - _NOT_READ))
 def test_a_lookup_with_a_refused_token_waits_for_another(code: str) -> None:
-    assert isinstance(outcome_of_lookup(said(code)), SenderStopped)
+    assert isinstance(client.outcome_of_lookup(said(code)), SenderStopped)
 
 
 @pytest.mark.parametrize(
     "error", [*NOTHING_SENT, aiohttp.ServerDisconnectedError(), answered({}, 502), said("internal_error")]
 )
 def test_a_look_that_got_no_answer_is_repeated(error: Exception) -> None:
-    assert isinstance(outcome_of_lookup(error), RetryLater)
+    assert isinstance(client.outcome_of_lookup(error), RetryLater)

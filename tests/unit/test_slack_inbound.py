@@ -1,32 +1,24 @@
-"""Payloads of Slack as requests: a table of events, commands and callbacks, and what is refused."""
+"""Payloads of Slack as requests: a table of events, commands and callbacks, and which ones are refused."""
 
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import pytest
 
-from bot.platforms.slack.incoming import (
-    COMMANDS,
-    EVENTS,
-    INTERACTIONS,
-    MalformedPayload,
-    UnknownWorkspace,
-    read,
-)
-from bot.platforms.slack.workspaces import ServedWorkspace, after_mention, title_of, unescape
-from bot.ports.conversation import CallbackRequest, EventRequest, FormRequest, MessageRequest, Request, RequestBase
+from bot.platforms.slack import incoming, workspaces
+from bot.ports import conversation
 from subscriptions.model import ChatAddress, ChatKind
 
 TEAMS = {
-    "T1": ServedWorkspace(team="T1", prefix="", bot="UBOT"),
-    "T2": ServedWorkspace(team="T2", prefix="T2", bot="UBOT2"),
+    "T1": workspaces.ServedWorkspace(team="T1", prefix="", bot="UBOT"),
+    "T2": workspaces.ServedWorkspace(team="T2", prefix="T2", bot="UBOT2"),
 }
 AT = "1769083200.000100"
 
 
-def event(what: dict[str, Any], team: str = "T1", **more: Any) -> Request | None:
+def event(what: dict[str, Any], team: str = "T1", **more: Any) -> conversation.Request | None:
     payload = {"team_id": team, "event_id": "Ev1", "event": what, "type": "event_callback", **more}
-    return read(EVENTS, payload, TEAMS)
+    return incoming.read(incoming.EVENTS, payload, TEAMS)
 
 
 def message(text: str = "diffusion", **more: Any) -> dict[str, Any]:
@@ -36,15 +28,15 @@ def message(text: str = "diffusion", **more: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def command(text: str = "sub diffusion", **more: Any) -> Request | None:
+def command(text: str = "sub diffusion", **more: Any) -> conversation.Request | None:
     payload = {
         "team_id": "T1", "channel_id": "C1", "channel_name": "vision", "user_id": "U1", "user_name": "ann",
         "command": "/paperwire", "text": text, "trigger_id": "1.2.a", "response_url": "https://hooks.example/1",
     }  # fmt: skip
-    return read(COMMANDS, payload | more, TEAMS)
+    return incoming.read(incoming.COMMANDS, payload | more, TEAMS)
 
 
-def press(action: dict[str, Any] | None = None, **more: Any) -> Request | None:
+def press(action: dict[str, Any] | None = None, **more: Any) -> conversation.Request | None:
     payload = {
         "type": "block_actions",
         "user": {"id": "U1", "name": "ann", "team_id": "T1"},
@@ -56,22 +48,22 @@ def press(action: dict[str, Any] | None = None, **more: Any) -> Request | None:
         "trigger_id": "1.2.a",
         "response_url": "https://hooks.example/1",
     }
-    return read(INTERACTIONS, payload | more, TEAMS)
+    return incoming.read(incoming.INTERACTIONS, payload | more, TEAMS)
 
 
-Kind = TypeVar("Kind", bound=RequestBase)
+Kind = TypeVar("Kind", bound=conversation.RequestBase)
 
 
-def read_as(kind: type[Kind], request: Request | None) -> Kind:
+def read_as(kind: type[Kind], request: conversation.Request | None) -> Kind:
     assert isinstance(request, kind)
     return request
 
 
-# ── what is written ───────────────────────────────────────────────────────────
+# ── messages ──────────────────────────────────────────────────────────────────
 
 
 def test_a_direct_message_belongs_to_the_person() -> None:
-    said = read_as(MessageRequest, event(message()))
+    said = read_as(conversation.MessageRequest, event(message()))
     assert (said.place.chat, said.place.kind) == (ChatAddress("slack", "U1"), ChatKind.PRIVATE)
     assert (said.text, said.command, said.takes_bare_commands, said.is_addressed) == ("diffusion", "", True, True)
     assert (said.update_id, said.sender, said.message_id, said.direct_channel) == ("Ev1", "U1", AT, "D1")
@@ -79,15 +71,18 @@ def test_a_direct_message_belongs_to_the_person() -> None:
 
 
 def test_in_another_workspace_chats_and_people_carry_its_name() -> None:
-    said = read_as(MessageRequest, event(message(team="T2"), team="T2"))
+    said = read_as(conversation.MessageRequest, event(message(team="T2"), team="T2"))
     assert (said.chat, said.sender) == (ChatAddress("slack", "T2/U1"), "T2/U1")
     mentioned = read_as(
-        MessageRequest,
+        conversation.MessageRequest,
         event({"type": "app_mention", "user": "U1", "text": "<@UBOT2> x", "ts": AT, "channel": "C1"}, "T2"),
     )
     assert mentioned.chat == ChatAddress("slack", "T2/C1")
     moved = event({"type": "channel_id_changed", "old_channel_id": "C1", "new_channel_id": "C2"}, "T2")
-    assert (read_as(EventRequest, moved).chat.address, read_as(EventRequest, moved).details) == (
+    assert (
+        read_as(conversation.EventRequest, moved).chat.address,
+        read_as(conversation.EventRequest, moved).details,
+    ) == (
         "T2/C1",
         {"to": "T2/C2"},
     )
@@ -118,24 +113,29 @@ def test_what_is_not_for_us_asks_nothing(what: dict[str, Any]) -> None:
 
 def test_a_changed_message_was_edited_unless_by_a_preview() -> None:
     changed = {"type": "message", "subtype": "message_changed", "channel_type": "im", "channel": "D1", "ts": "9.9"}
-    edit = read_as(MessageRequest, event({**changed, "message": message("new"), "previous_message": message("old")}))
+    edit = read_as(
+        conversation.MessageRequest, event({**changed, "message": message("new"), "previous_message": message("old")})
+    )
     assert (edit.is_edit, edit.text, edit.message_id) == (True, "new", AT)
     assert event({**changed, "message": message("same"), "previous_message": message("same")}) is None
 
 
 def test_a_dropped_file_comes_along_with_its_workspace() -> None:
     dropped = message("import", subtype="file_share", files=[{"id": "F1", "size": 12}, {"id": "F2"}])
-    assert read_as(MessageRequest, event(dropped)).file_id == "F1"
-    assert read_as(MessageRequest, event({**dropped, "team": "T2"}, "T2")).file_id == "T2/F1"
+    assert read_as(conversation.MessageRequest, event(dropped)).file_id == "F1"
+    assert read_as(conversation.MessageRequest, event({**dropped, "team": "T2"}, "T2")).file_id == "T2/F1"
 
 
 def test_a_mention_in_a_thread_is_about_the_thread() -> None:
     said = {"type": "app_mention", "user": "U1", "text": "hey <@UBOT>: sub x", "ts": AT, "channel": "C1"}
-    assert (read_as(MessageRequest, event(said)).text, read_as(MessageRequest, event(said)).chat.topic) == ("sub x", "")
-    assert read_as(MessageRequest, event({**said, "thread_ts": "1.000001"})).chat == ChatAddress(
+    assert (
+        read_as(conversation.MessageRequest, event(said)).text,
+        read_as(conversation.MessageRequest, event(said)).chat.topic,
+    ) == ("sub x", "")
+    assert read_as(conversation.MessageRequest, event({**said, "thread_ts": "1.000001"})).chat == ChatAddress(
         "slack", "C1", "1.000001"
     )
-    assert read_as(MessageRequest, event({**said, "thread_ts": AT})).chat.topic == ""
+    assert read_as(conversation.MessageRequest, event({**said, "thread_ts": AT})).chat.topic == ""
 
 
 @pytest.mark.parametrize(
@@ -143,18 +143,20 @@ def test_a_mention_in_a_thread_is_about_the_thread() -> None:
 )  # fmt: skip
 def test_in_shared_channels_people_keep_their_workspace(home: dict[str, str], sender: str) -> None:
     said = {"type": "app_mention", "user": "U9", "text": "<@UBOT> list", "ts": AT, "channel": "C1"}
-    assert read_as(MessageRequest, event({**said, **home})).sender == sender
+    assert read_as(conversation.MessageRequest, event({**said, **home})).sender == sender
 
 
 def test_the_installation_of_an_event_counts() -> None:
     shared = {"authorizations": [{"team_id": "T2"}]}
     assert (
-        read_as(EventRequest, event({"type": "channel_archive", "channel": "C1"}, team="T9", **shared)).chat.address
+        read_as(
+            conversation.EventRequest, event({"type": "channel_archive", "channel": "C1"}, team="T9", **shared)
+        ).chat.address
         == "T2/C1"
     )
 
 
-# ── what happens ──────────────────────────────────────────────────────────────
+# ── events ────────────────────────────────────────────────────────────────────
 
 
 @pytest.mark.parametrize(
@@ -180,34 +182,39 @@ def test_the_installation_of_an_event_counts() -> None:
     ],
 )
 def test_what_happens_has_a_name(what: dict[str, Any], name: str, place: str) -> None:
-    request = read_as(EventRequest, event(what))
+    request = read_as(conversation.EventRequest, event(what))
     assert (request.event, request.chat.address) == (name, place)
 
 
 def test_what_happens_says_who_and_what() -> None:
     joined = read_as(
-        EventRequest, event({"type": "member_joined_channel", "user": "UBOT", "channel": "C1", "inviter": "U1"})
+        conversation.EventRequest,
+        event({"type": "member_joined_channel", "user": "UBOT", "channel": "C1", "inviter": "U1"}),
     )
     assert joined.sender == "U1"
-    left = read_as(EventRequest, event({"type": "member_left_channel", "user": "U7", "channel": "C1", "team": "T1"}))
+    left = read_as(
+        conversation.EventRequest, event({"type": "member_left_channel", "user": "U7", "channel": "C1", "team": "T1"})
+    )
     assert left.sender == "U7"
-    renamed = read_as(EventRequest, event({"type": "channel_rename", "channel": {"id": "C1", "name": "vision"}}))
+    renamed = read_as(
+        conversation.EventRequest, event({"type": "channel_rename", "channel": {"id": "C1", "name": "vision"}})
+    )
     assert renamed.place.title == "#vision"
 
 
-# ── commands and presses ──────────────────────────────────────────────────────
+# ── commands and button presses ───────────────────────────────────────────────
 
 
 def test_a_command_carries_where_it_may_be_answered() -> None:
-    said = read_as(MessageRequest, command())
+    said = read_as(conversation.MessageRequest, command())
     assert (said.chat, said.place.kind, said.place.title) == (ChatAddress("slack", "C1"), ChatKind.TEAM, "#vision")
     assert (said.text, said.command, said.update_id, said.sender) == ("sub diffusion", "", "1.2.a", "U1")
     assert (said.response_url, said.trigger_id, said.takes_bare_commands) == ("https://hooks.example/1", "1.2.a", True)
-    assert read_as(MessageRequest, command(channel_name="privategroup")).place.title == ""
+    assert read_as(conversation.MessageRequest, command(channel_name="privategroup")).place.title == ""
 
 
 def test_a_command_between_two_people_is_answered_there() -> None:
-    said = read_as(MessageRequest, command(channel_id="D7", channel_name="directmessage"))
+    said = read_as(conversation.MessageRequest, command(channel_id="D7", channel_name="directmessage"))
     assert (said.chat.address, said.place.kind, said.place.is_outside, said.outside_channel) == (
         "U1",
         ChatKind.PRIVATE,
@@ -217,35 +224,44 @@ def test_a_command_between_two_people_is_answered_there() -> None:
 
 
 def test_a_press_names_its_value_message_and_place() -> None:
-    pressed = read_as(CallbackRequest, press())
+    pressed = read_as(conversation.CallbackRequest, press())
     assert (pressed.callback_data, pressed.message_id, pressed.is_ephemeral) == ("link1", AT, False)
     assert (pressed.chat.address, pressed.chat.topic, pressed.response_url) == ("C1", "", "https://hooks.example/1")
     menu = press({"type": "overflow", "selected_option": {"value": "link2"}})
-    assert read_as(CallbackRequest, menu).callback_data == "link2"
+    assert read_as(conversation.CallbackRequest, menu).callback_data == "link2"
     assert press({"type": "button", "url": "https://example.org"}) is None
 
 
 def test_a_press_under_what_one_person_sees_has_no_message() -> None:
     seen = {"type": "message", "message_ts": AT, "channel_id": "C1", "is_ephemeral": True}
-    pressed = read_as(CallbackRequest, press(container=seen, message=None))
+    pressed = read_as(conversation.CallbackRequest, press(container=seen, message=None))
     assert (pressed.is_ephemeral, pressed.message_id, pressed.chat.address) == (True, AT, "C1")
 
 
 def test_a_press_in_a_thread_is_about_the_thread() -> None:
-    assert read_as(CallbackRequest, press(message={"ts": AT, "thread_ts": "1.000001"})).chat.topic == "1.000001"
-    assert read_as(CallbackRequest, press(message={"ts": AT, "thread_ts": AT})).chat.topic == ""
+    assert (
+        read_as(conversation.CallbackRequest, press(message={"ts": AT, "thread_ts": "1.000001"})).chat.topic
+        == "1.000001"
+    )
+    assert read_as(conversation.CallbackRequest, press(message={"ts": AT, "thread_ts": AT})).chat.topic == ""
 
 
 def test_a_press_under_our_own_direct_message_is_not_outside() -> None:
     there = press(channel={"id": "D1", "name": "directmessage"})
-    assert (read_as(CallbackRequest, there).chat.address, read_as(CallbackRequest, there).place.is_outside) == (
+    assert (
+        read_as(conversation.CallbackRequest, there).chat.address,
+        read_as(conversation.CallbackRequest, there).place.is_outside,
+    ) == (
         "U1",
         False,
     )
 
 
 def test_a_stranger_who_presses_has_the_name_of_their_workspace() -> None:
-    assert read_as(CallbackRequest, press(user={"id": "U9", "name": "eve", "team_id": "T9"})).sender == "T9/U9"
+    assert (
+        read_as(conversation.CallbackRequest, press(user={"id": "U9", "name": "eve", "team_id": "T9"})).sender
+        == "T9/U9"
+    )
 
 
 def test_a_form_carries_what_stands_in_it() -> None:
@@ -259,33 +275,35 @@ def test_a_form_carries_what_stands_in_it() -> None:
         }},
     }  # fmt: skip
     filled = {"query": "diffusion", "when": "daily", "clock": "09:00", "name": ""}
-    sent = read_as(FormRequest, press(type="view_submission", view=view, channel=None))
+    sent = read_as(conversation.FormRequest, press(type="view_submission", view=view, channel=None))
     assert (sent.callback_data, sent.is_submitted, sent.values, sent.view_id) == ("link9", True, filled, "V1 h1")
-    assert read_as(FormRequest, press(view=view)).is_submitted is False
-    home = read_as(CallbackRequest, press({"type": "button", "value": "link3"}, view={"id": "V2", "type": "home"}))
+    assert read_as(conversation.FormRequest, press(view=view)).is_submitted is False
+    home = read_as(
+        conversation.CallbackRequest, press({"type": "button", "value": "link3"}, view={"id": "V2", "type": "home"})
+    )
     assert (home.callback_data, home.view_id, home.chat.address) == ("link3", "V2", "U1")
 
 
 def test_a_shortcut_brings_the_words_of_the_message() -> None:
     said = read_as(
-        EventRequest,
+        conversation.EventRequest,
         press(type="message_action", callback_id="subscribe", message={"ts": AT, "text": "<https://arxiv.org/abs/1>"}),
     )
     assert (said.event, said.details) == ("shortcut", {"name": "subscribe", "text": "https://arxiv.org/abs/1"})
 
 
-# ── unreadable requests, and forbidden ones ───────────────────────────────────
+# ── unreadable and forbidden requests ─────────────────────────────────────────
 
 
-@pytest.mark.parametrize("kind", [EVENTS, COMMANDS, INTERACTIONS])
+@pytest.mark.parametrize("kind", [incoming.EVENTS, incoming.COMMANDS, incoming.INTERACTIONS])
 @pytest.mark.parametrize(
     "payload", [{}, [], "x", None, {"event": []}, {"event": {"type": "message"}}, {"type": {}}, {"user": 1}]
 )
 def test_what_has_another_shape_is_named_without_its_words(kind: str, payload: object) -> None:
     found: object
     try:
-        found = read(kind, payload, TEAMS)
-    except (MalformedPayload, UnknownWorkspace) as error:
+        found = incoming.read(kind, payload, TEAMS)
+    except (incoming.MalformedPayload, incoming.UnknownWorkspace) as error:
         found = str(error)
     assert found in (None, "", "no object") or str(found).isidentifier()
 
@@ -293,19 +311,19 @@ def test_what_has_another_shape_is_named_without_its_words(kind: str, payload: o
 @pytest.mark.parametrize(
     ("kind", "payload"),
     [
-        (EVENTS, {"team_id": "T9", "event_id": "Ev1", "event": message()}),
-        (COMMANDS, {"team_id": "T9", "channel_id": "C1", "user_id": "U1", "trigger_id": "1"}),
-        (INTERACTIONS, {"type": "block_actions", "team": {"id": "T9"}, "user": {"id": "U1", "team_id": "T9"}}),
+        (incoming.EVENTS, {"team_id": "T9", "event_id": "Ev1", "event": message()}),
+        (incoming.COMMANDS, {"team_id": "T9", "channel_id": "C1", "user_id": "U1", "trigger_id": "1"}),
+        (incoming.INTERACTIONS, {"type": "block_actions", "team": {"id": "T9"}, "user": {"id": "U1", "team_id": "T9"}}),
     ],
 )
 def test_a_workspace_without_a_token_is_not_served(kind: str, payload: dict[str, Any]) -> None:
-    with pytest.raises(UnknownWorkspace) as caught:
-        read(kind, payload, TEAMS)
+    with pytest.raises(incoming.UnknownWorkspace) as caught:
+        incoming.read(kind, payload, TEAMS)
     assert caught.value.team == "T9"
 
 
 def test_kinds_that_nobody_knows_ask_nothing() -> None:
-    assert read("hello", {}, TEAMS) is None
+    assert incoming.read("hello", {}, TEAMS) is None
     assert press(type="view_closed") is None
 
 
@@ -335,11 +353,11 @@ TYPED = [
 
 @pytest.mark.parametrize(("text", "expected"), TYPED)
 def test_slacks_wrapping_is_undone(text: str | None, expected: str) -> None:
-    assert unescape(text) == expected
+    assert workspaces.unescape(text) == expected
 
 
 def test_a_channel_of_another_workspace_is_named() -> None:
-    assert unescape("sub <#C1|general> x", "T2") == "sub @T2_C1 x"
+    assert workspaces.unescape("sub <#C1|general> x", "T2") == "sub @T2_C1 x"
 
 
 @pytest.mark.parametrize(
@@ -348,7 +366,7 @@ def test_a_channel_of_another_workspace_is_named() -> None:
      ("hi <@UBOT> sub <@UBOT>", "sub <@UBOT>")],
 )  # fmt: skip
 def test_the_words_behind_the_mention_count(text: str, expected: str) -> None:
-    assert after_mention(text, "UBOT") == expected
+    assert workspaces.after_mention(text, "UBOT") == expected
 
 
 @pytest.mark.parametrize(
@@ -356,13 +374,13 @@ def test_the_words_behind_the_mention_count(text: str, expected: str) -> None:
     [("vision", "#vision"), ("privategroup", ""), ("directmessage", ""), ("mpdm-ann--bob--cy-1", "ann, bob, cy"), (None, "")],
 )  # fmt: skip
 def test_a_conversation_is_called_as_people_call_it(name: str | None, title: str) -> None:
-    assert title_of(name) == title
+    assert workspaces.title_of(name) == title
 
 
 def test_what_cannot_be_stored_is_left_out_of_ids_too() -> None:
-    """Found by fuzzing: an address that no database takes, so Slack would have been asked to come again for ever."""
+    """Found by fuzzing: no database can store such an address, so Slack would have been asked forever to send it again."""
     request = event({"type": "app_mention", "channel": "C\x001\ud800", "user": "U\x001", "text": "list", "ts": AT})
-    assert isinstance(request, MessageRequest)
+    assert isinstance(request, conversation.MessageRequest)
     assert (str(request.chat), request.sender) == ("slack:C1", "U1")
 
 
@@ -370,5 +388,5 @@ def test_a_payload_that_is_too_deep_is_malformed() -> None:
     deep: dict[str, Any] = {}
     for _ in range(3000):
         deep = {"event": deep}
-    with pytest.raises(MalformedPayload):
-        read(EVENTS, deep, TEAMS)
+    with pytest.raises(incoming.MalformedPayload):
+        incoming.read(incoming.EVENTS, deep, TEAMS)

@@ -1,4 +1,4 @@
-"""The manifest and its scopes: of Slack's shape, with exactly the scopes that the code uses."""
+"""The manifest and its scopes: it has the shape that Slack requires, and exactly the scopes that the code uses."""
 
 import re
 from pathlib import Path
@@ -27,8 +27,8 @@ SOURCES = [path.read_text() for path in Path(package.__file__).parent.glob("*.py
 URL = "https://papers.example.org/bot"
 VARIANTS = [{}, {"minimal": True}, {"url": URL}, {"minimal": True, "url": URL}]
 
-# docs.slack.dev, App manifest reference: what each part may hold, "?" where it may be left out. A number is the most
-# characters of a text; (number, shape) the most elements of a list.
+# docs.slack.dev, App manifest reference: the values that each part may hold; "?" marks parts that may be left out. A
+# number is the largest length of a text; (number, shape) is the largest length of a list and the shape of its elements.
 SHAPE: dict[str, Any] = {
     "_metadata?": {"major_version?": int, "minor_version?": int},
     "display_information": {"name": 35, "description?": 140, "long_description?": 4000, "background_color?": 7},
@@ -57,7 +57,7 @@ SHAPE: dict[str, Any] = {
 
 
 def misfit(value: object, shape: Any, where: str = "") -> list[str]:
-    """Returns where a value does not match a shape."""
+    """Returns the place where a value does not match a shape."""
     match shape:
         case bool() | type():
             return [] if type(value) is shape else [f"{where} is no {shape}"]

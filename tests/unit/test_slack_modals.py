@@ -1,4 +1,4 @@
-"""Modals and home views in Slack: within every limit for any content; and as the gallery shows them."""
+"""Modals and home views in Slack: they keep every limit for any content, and appear in the gallery."""
 
 import json
 from typing import Any
@@ -8,36 +8,36 @@ from hypothesis import given
 from hypothesis import strategies as st
 from slack_sdk.models.views import View as Judge
 
-from bot.platforms.slack.markup import BLOCKS_OF_VIEW, INPUT, OPTION, TITLE, home_view, modal_view
-from bot.ports.channel import Button, FormField, HomeItem, HomePanel, HomeView, Modal, Option
+from bot.platforms.slack import markup
+from bot.ports import channel
 from tests.unit.deliveries import HOSTILE, hostile
 
 LINK = "AbCdEfGhIjKlMnOp"
 
 
-def a_modal(*fields: FormField, title: str = "New subscription") -> Modal:
-    return Modal(title=title, submit_label="Subscribe", close_label="Cancel", fields=fields, verb="send-new")
+def a_modal(*fields: channel.FormField, title: str = "New subscription") -> channel.Modal:
+    return channel.Modal(title=title, submit_label="Subscribe", close_label="Cancel", fields=fields, verb="send-new")
 
 
-def options(*values: str) -> tuple[Option, ...]:
-    return tuple(Option(value=value, label=value.title()) for value in values)
+def options(*values: str) -> tuple[channel.Option, ...]:
+    return tuple(channel.Option(value=value, label=value.title()) for value in values)
 
 
-QUERY = FormField(
+QUERY = channel.FormField(
     name="query", label="Papers with", value="diffusion", hint="For example", notes=("read so",), notifies_change=True
 )
-CHOICE = FormField(
+CHOICE = channel.FormField(
     name="when", label="When", value="daily", options=options("now", "daily", "weekdays", "weekly", "a", "b")
 )
-RADIO = FormField(name="place", label="Where", value="here", options=options("here", "mine"))
-CLOCK = FormField(name="clock", label="At", value="09:00", is_clock=True, required=False)
+RADIO = channel.FormField(name="place", label="Where", value="here", options=options("here", "mine"))
+CLOCK = channel.FormField(name="clock", label="At", value="09:00", is_clock=True, required=False)
 
 
 def judged(text: str) -> dict[str, Any]:
-    """Checks a view as Slack does: the SDK's limits, and those that the SDK does not check. Returns the view."""
+    """Checks a view by the limits of Slack's SDK, and by limits that the SDK does not check. Returns the view."""
     view: dict[str, Any] = json.loads(text)
     Judge(**view).validate_json()
-    assert 0 < len(view["blocks"]) <= BLOCKS_OF_VIEW
+    assert 0 < len(view["blocks"]) <= markup.BLOCKS_OF_VIEW
     ids = [block["block_id"] for block in view["blocks"] if "block_id" in block]
     assert len(ids) == len(set(ids))
     for block in view["blocks"]:
@@ -53,9 +53,9 @@ def judged(text: str) -> dict[str, Any]:
 
 
 def _judge_element(element: dict[str, Any]) -> None:
-    assert len(element.get("initial_value", "")) <= INPUT
+    assert len(element.get("initial_value", "")) <= markup.INPUT
     for option in element.get("options", ()):
-        assert 0 < len(option["text"]["text"]) <= OPTION
+        assert 0 < len(option["text"]["text"]) <= markup.OPTION
         assert 0 < len(option["value"]) <= 150
     initial = element.get("initial_option")
     assert initial is None or initial in element["options"]
@@ -65,7 +65,7 @@ def _judge_element(element: dict[str, Any]) -> None:
 
 
 def test_a_form_is_a_modal_that_carries_an_id_and_nothing_else() -> None:
-    view = judged(modal_view(a_modal(QUERY, CHOICE, CLOCK, RADIO), LINK))
+    view = judged(markup.modal_view(a_modal(QUERY, CHOICE, CLOCK, RADIO), LINK))
     assert (view["type"], view["private_metadata"]) == ("modal", LINK)
     assert [view[name]["text"] for name in ("title", "submit", "close")] == ["New subscription", "Subscribe", "Cancel"]
     assert [block.get("block_id") for block in view["blocks"]] == ["query", None, "when", "clock", "place"]
@@ -82,62 +82,72 @@ def test_a_form_is_a_modal_that_carries_an_id_and_nothing_else() -> None:
 
 
 def test_enter_in_a_watched_field_tells_the_bot() -> None:
-    (block, _) = judged(modal_view(a_modal(QUERY), LINK))["blocks"]
+    (block, _) = judged(markup.modal_view(a_modal(QUERY), LINK))["blocks"]
     assert block["dispatch_action"] is True
     assert block["element"]["dispatch_action_config"] == {"trigger_actions_on": ["on_enter_pressed"]}
 
 
 def test_what_is_not_there_is_not_said() -> None:
-    (block,) = judged(modal_view(a_modal(FormField(name="query", label="Papers with")), LINK))["blocks"]
+    (block,) = judged(markup.modal_view(a_modal(channel.FormField(name="query", label="Papers with")), LINK))["blocks"]
     assert set(block) == {"type", "block_id", "label", "element"}
     assert "initial_value" not in block["element"]
-    bare = FormField(name="when", label="When", value="gone", options=options("now", "daily"))
-    (block,) = judged(modal_view(a_modal(bare), LINK))["blocks"]
+    bare = channel.FormField(name="when", label="When", value="gone", options=options("now", "daily"))
+    (block,) = judged(markup.modal_view(a_modal(bare), LINK))["blocks"]
     assert "initial_option" not in block["element"]
 
 
 @given(hostile, hostile, st.integers(1, 99))
 def test_whatever_stands_in_a_form_slack_takes_it(text: str, note: str, amount: int) -> None:
     words = text or "x"
-    many = tuple(Option(value=f"v{number}", label=words) for number in range(amount))
+    many = tuple(channel.Option(value=f"v{number}", label=words) for number in range(amount))
     fields = (
-        FormField(
+        channel.FormField(
             name="query", label=words, value=text, hint=note, notes=(note or "x", words) * 3, notifies_change=True
         ),
-        FormField(name="when", label=words, value="v0", options=many),
+        channel.FormField(name="when", label=words, value="v0", options=many),
     )
-    judged(modal_view(a_modal(*fields, title=words * 3), LINK))
+    judged(markup.modal_view(a_modal(*fields, title=words * 3), LINK))
 
 
-@pytest.mark.parametrize("length", [INPUT, INPUT + 1, 40_000])
+@pytest.mark.parametrize("length", [markup.INPUT, markup.INPUT + 1, 40_000])
 def test_a_text_longer_than_a_field_is_cut(length: int) -> None:
-    (block, *_) = judged(modal_view(a_modal(FormField(name="query", label="x", value="y" * length)), LINK))["blocks"]
-    assert len(block["element"]["initial_value"]) == INPUT
+    (block, *_) = judged(
+        markup.modal_view(a_modal(channel.FormField(name="query", label="x", value="y" * length)), LINK)
+    )["blocks"]
+    assert len(block["element"]["initial_value"]) == markup.INPUT
 
 
 def test_long_notes_stay_in_one_section() -> None:
     notes = tuple("& < > word " * 40 for _ in range(12))
-    view = judged(modal_view(a_modal(FormField(name="query", label="x", notes=notes)), LINK))
+    view = judged(markup.modal_view(a_modal(channel.FormField(name="query", label="x", notes=notes)), LINK))
     assert len(view["blocks"]) == 2
 
 
 def test_a_long_title_is_cut_where_slack_would_refuse_it() -> None:
-    assert len(judged(modal_view(a_modal(QUERY, title="x" * 60), LINK))["title"]["text"]) <= TITLE
+    assert len(judged(markup.modal_view(a_modal(QUERY, title="x" * 60), LINK))["title"]["text"]) <= markup.TITLE
 
 
 # --------------------------------------------------------------------------------------------------------------- boards
 
-MENU = (Button(label="edit", data="e"), Button(label="pause", data="p"), Button(label="remove", data="r"))
+MENU = (
+    channel.Button(label="edit", data="e"),
+    channel.Button(label="pause", data="p"),
+    channel.Button(label="remove", data="r"),
+)
 
 
-def a_home_view(*items: HomeItem, **more: Any) -> HomeView:
-    panel = HomePanel(title="#vision", items=items, lines=("Next: soon.",), buttons=((Button(label="new", data="n"),),))
-    return HomeView(panels=(panel,), **more)
+def a_home_view(*items: channel.HomeItem, **more: Any) -> channel.HomeView:
+    panel = channel.HomePanel(
+        title="#vision", items=items, lines=("Next: soon.",), buttons=((channel.Button(label="new", data="n"),),)
+    )
+    return channel.HomeView(panels=(panel,), **more)
 
 
 def test_a_board_is_the_tab_home_with_a_menu_beside_each_item() -> None:
     view = judged(
-        home_view(a_home_view(HomeItem(text="1  diffusion", remark="daily", menu=MENU), remark="That is all."))
+        markup.home_view(
+            a_home_view(channel.HomeItem(text="1  diffusion", remark="daily", menu=MENU), remark="That is all.")
+        )
     )
     assert view["type"] == "home"
     assert "private_metadata" not in view
@@ -152,12 +162,16 @@ def test_a_board_is_the_tab_home_with_a_menu_beside_each_item() -> None:
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_whatever_is_subscribed_to_the_board_can_show_it(text: str) -> None:
-    panels = (HomePanel(title=text.strip() or "x", items=(HomeItem(text=text or "x", remark=text, menu=MENU),)),) * 2
-    view = judged(home_view(HomeView(panels=panels, remark=text)))
+    panels = (
+        channel.HomePanel(
+            title=text.strip() or "x", items=(channel.HomeItem(text=text or "x", remark=text, menu=MENU),)
+        ),
+    ) * 2
+    view = judged(markup.home_view(channel.HomeView(panels=panels, remark=text)))
     actions = [block["accessory"]["action_id"] for block in view["blocks"] if "accessory" in block]
     assert len(actions) == len(set(actions)) == 2
 
 
 def test_a_board_never_has_more_blocks_than_a_view_takes() -> None:
-    items = tuple(HomeItem(text=f"{number}", menu=MENU) for number in range(150))
-    assert len(judged(home_view(a_home_view(*items)))["blocks"]) == BLOCKS_OF_VIEW
+    items = tuple(channel.HomeItem(text=f"{number}", menu=MENU) for number in range(150))
+    assert len(judged(markup.home_view(a_home_view(*items)))["blocks"]) == markup.BLOCKS_OF_VIEW

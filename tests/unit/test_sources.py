@@ -10,17 +10,6 @@ from types import SimpleNamespace
 import pytest
 
 from bot.digests import files as sources
-from bot.digests.files import (
-    CHECK_EVERY,
-    STABLE_FOR,
-    FileStamp,
-    FolderWatch,
-    check_folder,
-    list_folder,
-    read_file,
-    read_paths,
-    report_again,
-)
 from bot.errors import UnreadableInput
 
 NOON = datetime(2026, 1, 22, 12, tzinfo=UTC)
@@ -30,16 +19,15 @@ def _at(seconds: float) -> datetime:
     return NOON + timedelta(seconds=seconds)
 
 
-def _file(size: int = 10, changed: int = 1, inode: int = 7) -> FileStamp:
-    return FileStamp(size, changed, inode)
+def _file(size: int = 10, changed: int = 1, inode: int = 7) -> sources.FileStamp:
+    return sources.FileStamp(size, changed, inode)
 
 
-def _looks(*steps: tuple[float, dict[str, FileStamp]]) -> list[tuple[str, ...]]:
-    """Returns what each look gives; a look is (seconds after noon, listing)."""
-    watch, given = FolderWatch(), []
+def _looks(*steps: tuple[float, dict[str, sources.FileStamp]]) -> list[tuple[str, ...]]:
+    """Returns what each look reports. A look is (seconds after noon, listing)."""
+    watch, given = sources.FolderWatch(), []
     for seconds, listing in steps:
-        watch, complete = check_folder(watch, listing, _at(seconds))
-        given.append(complete)
+        given.append(watch.check(listing, _at(seconds)))
     return given
 
 
@@ -93,25 +81,26 @@ def test_a_clock_that_was_set_back_delays_but_does_not_lose() -> None:
 def test_a_file_is_read_within_five_seconds_of_its_last_change() -> None:
     for offset in range(10):
         last_change = offset / 10
-        watch, seconds, found = FolderWatch(), 0.0, None
+        watch, seconds, found = sources.FolderWatch(), 0.0, None
         while found is None:
             stamp = _file(size=1 if seconds < last_change else 2)
-            watch, complete = check_folder(watch, {"a.md": stamp}, _at(seconds))
+            complete = watch.check({"a.md": stamp}, _at(seconds))
             if complete and seconds >= last_change:
                 found = seconds
-            seconds += CHECK_EVERY.total_seconds()
-        assert STABLE_FOR.total_seconds() <= found - last_change + 1
+            seconds += sources.CHECK_EVERY.total_seconds()
+        assert sources.STABLE_FOR.total_seconds() <= found - last_change + 1
         assert found - last_change <= 5
 
 
 def test_a_file_that_could_not_be_read_is_given_out_once_more() -> None:
     one = {"a.md": _file()}
-    watch, _ = check_folder(FolderWatch(), one, _at(0))
-    watch, complete = check_folder(watch, one, _at(1))
+    watch = sources.FolderWatch()
+    watch.check(one, _at(0))
+    complete = watch.check(one, _at(1))
     assert complete == ("a.md",)
-    watch = report_again(watch, "a.md")
-    watch, _ = check_folder(watch, one, _at(2))
-    assert check_folder(watch, one, _at(3))[1] == ("a.md",)
+    watch.reported.pop("a.md")
+    watch.check(one, _at(2))
+    assert watch.check(one, _at(3)) == ("a.md",)
 
 
 def test_a_real_folder_is_listed_by_its_pattern(tmp_path: Path) -> None:
@@ -119,20 +108,20 @@ def test_a_real_folder_is_listed_by_its_pattern(tmp_path: Path) -> None:
     (inbox / "deep").mkdir(parents=True)
     for name in ("a.md", "b.txt", ".hidden.md", "deep/c.md"):
         (inbox / name).write_text("x", encoding="utf-8")
-    assert {Path(name).name for name in list_folder("inbox/*.md", tmp_path)} == {"a.md"}
-    assert {Path(name).name for name in list_folder("inbox/**/*.md", tmp_path)} == {"a.md", "c.md"}
-    assert {Path(name).name for name in list_folder("inbox", tmp_path)} == {"a.md", "b.txt"}
-    assert {Path(name).name for name in list_folder(str(inbox / "*"), Path("/"))} == {"a.md", "b.txt"}
-    assert list_folder("inbox/*.xml", tmp_path) == {}
-    assert list_folder("outbox/*.md", tmp_path) == {}
+    assert {Path(name).name for name in sources.list_folder("inbox/*.md", tmp_path)} == {"a.md"}
+    assert {Path(name).name for name in sources.list_folder("inbox/**/*.md", tmp_path)} == {"a.md", "c.md"}
+    assert {Path(name).name for name in sources.list_folder("inbox", tmp_path)} == {"a.md", "b.txt"}
+    assert {Path(name).name for name in sources.list_folder(str(inbox / "*"), Path("/"))} == {"a.md", "b.txt"}
+    assert sources.list_folder("inbox/*.xml", tmp_path) == {}
+    assert sources.list_folder("outbox/*.md", tmp_path) == {}
 
 
 def test_a_real_file_that_grows_has_another_stamp(tmp_path: Path) -> None:
     page = tmp_path / "a.md"
     page.write_text("one", encoding="utf-8")
-    before = list_folder("*.md", tmp_path)
+    before = sources.list_folder("*.md", tmp_path)
     page.write_text("one and two", encoding="utf-8")
-    assert list_folder("*.md", tmp_path) != before
+    assert sources.list_folder("*.md", tmp_path) != before
 
 
 def test_arguments_are_read_one_by_one_folders_by_name(tmp_path: Path) -> None:
@@ -140,7 +129,7 @@ def test_arguments_are_read_one_by_one_folders_by_name(tmp_path: Path) -> None:
     (tmp_path / ".git").mkdir()
     for name in ("b/2.md", "b/1.md", "a.md", ".git/config", ".DS_Store"):
         (tmp_path / name).write_text(name, encoding="utf-8")
-    found = list(read_paths([str(tmp_path), str(tmp_path / "b" / "1.md"), str(tmp_path / "no.md")]))
+    found = list(sources.read_paths([str(tmp_path), str(tmp_path / "b" / "1.md"), str(tmp_path / "no.md")]))
     names = [Path(name).relative_to(tmp_path).as_posix() for name, _ in found]
     assert names == ["a.md", "b/1.md", "b/2.md", "b/1.md", "no.md"]
     assert found[0][1] == b"a.md"
@@ -150,14 +139,14 @@ def test_arguments_are_read_one_by_one_folders_by_name(tmp_path: Path) -> None:
 
 def test_nothing_is_read_before_it_is_asked_for(tmp_path: Path) -> None:
     page = tmp_path / "a.md"
-    found = read_paths([str(page)])
+    found = sources.read_paths([str(page)])
     page.write_text("late", encoding="utf-8")
     assert next(found) == (str(page), b"late")
 
 
 def test_a_dash_is_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(b"piped")))
-    assert list(read_paths(["-"])) == [("-", b"piped")]
+    assert list(sources.read_paths(["-"])) == [("-", b"piped")]
 
 
 def test_what_is_too_large_or_no_file_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -165,15 +154,15 @@ def test_what_is_too_large_or_no_file_is_said(tmp_path: Path, monkeypatch: pytes
     page.write_bytes(b"12345")
     monkeypatch.setattr(sources, "MAX_BYTES", 4)
     with pytest.raises(UnreadableInput, match=r"a\.md: larger than"):
-        read_file(str(page))
+        sources.read_file(str(page))
     with pytest.raises(UnreadableInput, match="cannot be read"):
-        read_file(str(tmp_path))
+        sources.read_file(str(tmp_path))
     with pytest.raises(UnreadableInput, match="cannot be read"):
-        read_file("a\0b")
+        sources.read_file("a\0b")
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
 def test_what_is_no_regular_file_does_not_stop_a_folder(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "a.md").write_text("x", encoding="utf-8")
-    assert [Path(name).name for name, _ in read_paths([str(tmp_path)])] == ["a.md"]
+    assert [Path(name).name for name, _ in sources.read_paths([str(tmp_path)])] == ["a.md"]

@@ -1,10 +1,9 @@
-"""Words that are commands without a slash, in both languages, and queries that begin with such words."""
+"""Words that are commands without a slash, in both languages, and queries that begin with these words."""
 
 import pytest
 
 from bot.commands.intent import REGISTRY
-from bot.commands.words.meaning import MISSING, SMALL_TALK, command_in, meaning
-from bot.commands.words.scorer import ASKING, QUERY, WEIGHTS, learned
+from bot.commands.words import intents, reader
 
 COMMANDS = [
     ("list", "list", ""),
@@ -259,27 +258,31 @@ GREETINGS = ["hello", "Hi!", "what can you do?", "How does this work?", "你好"
 
 @pytest.mark.parametrize(("text", "name", "words"), COMMANDS)
 def test_words_are_a_command(text: str, name: str, words: str) -> None:
-    assert command_in(text) == (name, words)
+    assert intents.command_in(text) == (name, words)
 
 
 @pytest.mark.parametrize("text", GREETINGS)
 def test_a_greeting_is_small_talk(text: str) -> None:
-    assert meaning(text).intent in SMALL_TALK
+    assert intents.meaning(text).intent in intents.SMALL_TALK
 
 
 @pytest.mark.parametrize("text", QUERIES)
 def test_a_query_is_never_lost_to_a_command(text: str) -> None:
-    assert command_in(text) is None
+    assert intents.command_in(text) is None
 
 
-NO_COMMANDS = {QUERY, ASKING[0], "exclude", "narrow", "widen", "like-paper", "dislike-paper"}
+NO_COMMANDS = {reader.QUERY, reader.ASKING[0], "exclude", "narrow", "widen", "like-paper", "dislike-paper"}
 
 
 def test_every_intent_is_a_command_or_is_talked_about() -> None:
-    commands = [one for one in learned().intents if one not in SMALL_TALK | NO_COMMANDS and not one.startswith(MISSING)]
+    commands = [
+        one
+        for one in reader.learned().intents
+        if one not in intents.SMALL_TALK | NO_COMMANDS and not one.startswith(intents.MISSING)
+    ]
     assert [one for one in commands if REGISTRY.command_named(one.partition("-")[0]) is None] == []
 
 
 def test_the_weights_know_every_file_of_examples() -> None:
-    words = {path.stem for path in (WEIGHTS.parent / "examples").glob("*/*.txt")}
-    assert set(learned().intents) == words - {"subjects", "small_words"}, "run `make words`"
+    words = {path.stem for path in (reader.WEIGHTS.parent / "examples").glob("*/*.txt")}
+    assert set(reader.learned().intents) == words - {"subjects", "small_words"}, "run `make words`"

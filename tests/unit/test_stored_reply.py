@@ -1,4 +1,4 @@
-"""Stored replies: what is written is read again."""
+"""A stored reply is read back as it was written."""
 
 import pytest
 

@@ -21,7 +21,7 @@ from telegram.error import (
 )
 from yarl import URL
 
-from bot.platforms.telegram.errors import not_modified, outcome, outcome_of_repeatable
+from bot.platforms.telegram import client
 from subscriptions.errors import ChatGone, ChatMoved, NotDelivered, Rejected, RetryLater, SenderStopped, Unclear
 
 
@@ -31,7 +31,7 @@ def caused(error: Exception, cause: BaseException) -> Exception:
 
 
 def page(error: Exception) -> Exception:
-    """Returns the library's error if the body is no JSON."""
+    """Returns the library's error for a body that is not JSON."""
     return caused(error, TelegramError("Invalid server response"))
 
 
@@ -168,27 +168,27 @@ ROWS = [pytest.param(error, kind, facts, id=repr(error)) for errors, kind, facts
 
 @pytest.mark.parametrize(("error", "kind", "facts"), ROWS)
 def test_what_an_error_means(error: Exception, kind: type[NotDelivered], facts: Mapping[str, object]) -> None:
-    result = outcome(error)
+    result = client.outcome(error)
     assert type(result) is kind
     assert {name: getattr(result, name) for name in facts} == facts
     assert 0 < len(result.reason) < 300
     assert not any(unwanted in result.reason for unwanted in ("\n", "<html>"))
-    assert outcome(result) is result, "an outcome stays what it is"
+    assert client.outcome(result) is result, "an outcome stays what it is"
 
 
 def test_a_refusing_proxy_is_named_without_the_token() -> None:
     refused = aiohttp.ClientHttpProxyError(REQUEST, (), status=407, message="Proxy Authentication Required")
-    said = outcome(network(refused)).reason
+    said = client.outcome(network(refused)).reason
     assert said == "No connection to Telegram: 407 Proxy Authentication Required"
 
 
 @pytest.mark.parametrize("error", NOBODY_KNOWS, ids=repr)
 def test_a_question_that_got_no_answer_is_asked_again(error: Exception) -> None:
-    assert isinstance(outcome_of_repeatable(error), RetryLater)
+    assert isinstance(client.outcome_of_repeatable(error), RetryLater)
 
 
 def test_a_question_that_was_refused_is_refused() -> None:
-    assert isinstance(outcome_of_repeatable(InvalidToken()), SenderStopped)
+    assert isinstance(client.outcome_of_repeatable(InvalidToken()), SenderStopped)
 
 
 @pytest.mark.parametrize(
@@ -200,4 +200,4 @@ def test_a_question_that_was_refused_is_refused() -> None:
     ],
 )
 def test_only_a_400_that_says_so_means_not_modified(error: Exception, *, expected: bool) -> None:
-    assert not_modified(error) is expected
+    assert client.not_modified(error) is expected

@@ -1,4 +1,4 @@
-"""Telegram's updates as requests: which are commands, for which bot, from whom, and which are ignored."""
+"""Telegram's updates as requests: which are commands, for which bot and from whom, and which are ignored."""
 
 import json
 from datetime import UTC, datetime
@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.platforms.telegram.incoming import ANONYMOUS, MalformedUpdate, place_of, read_update
-from bot.ports.conversation import CallbackRequest, EventRequest, MessageRequest, Place, Request
+from bot.platforms.telegram import incoming
+from bot.ports import conversation
 from subscriptions.model import ChatAddress, ChatKind
 
 BOT_ID, BOT = "4242", "paperwire_test_bot"
@@ -39,19 +39,19 @@ def message(text: str = "", chat: dict[str, Any] = PRIVATE, **more: Any) -> dict
     return {"message_id": 7, "date": 1_769_083_200, "chat": chat, "from": ADA, **words, **more}
 
 
-def read(body: dict[str, Any], kind: str = "message") -> Request | None:
-    return read_update({"update_id": 1, kind: body}, bot_id=BOT_ID, bot_name=BOT)
+def read(body: dict[str, Any], kind: str = "message") -> conversation.Request | None:
+    return incoming.read_update({"update_id": 1, kind: body}, bot_id=BOT_ID, bot_name=BOT)
 
 
-def written(body: dict[str, Any], kind: str = "message") -> MessageRequest:
+def written(body: dict[str, Any], kind: str = "message") -> conversation.MessageRequest:
     request = read(body, kind)
-    assert isinstance(request, MessageRequest)
+    assert isinstance(request, conversation.MessageRequest)
     return request
 
 
-def event_of(body: dict[str, Any], kind: str = "message") -> EventRequest:
+def event_of(body: dict[str, Any], kind: str = "message") -> conversation.EventRequest:
     request = read(body, kind)
-    assert isinstance(request, EventRequest)
+    assert isinstance(request, conversation.EventRequest)
     return request
 
 
@@ -62,7 +62,7 @@ COMMANDS = [
     ("/SUB Diffusion", "sub", "Diffusion"),
     ("/sub@paperwire_test_bot diffusion", "sub", "diffusion"),
     ("/sub@PaperWire_Test_Bot diffusion", "sub", "diffusion"),
-    ("/sub@another_bot diffusion", "sub", "diffusion"),  # in a private chat only this bot can be meant
+    ("/sub@another_bot diffusion", "sub", "diffusion"),  # in a private chat, only this bot can be meant
     ("/sub   diffusion", "sub", "diffusion"),
     ("/sub\ndiffusion\nRAG", "sub", "\ndiffusion\nRAG"),
     ("/list", "list", ""),
@@ -94,8 +94,8 @@ def test_a_text_is_a_command_with_words_or_words(typed: str, command: str, text:
 
 def test_who_wrote_what_where_and_when_is_told() -> None:
     request = written(message("/sub x"))
-    assert request == MessageRequest(
-        place=Place(chat=ChatAddress("telegram", "42"), kind=ChatKind.PRIVATE, title="Ada"),
+    assert request == conversation.MessageRequest(
+        place=conversation.Place(chat=ChatAddress("telegram", "42"), kind=ChatKind.PRIVATE, title="Ada"),
         update_id="1",
         command="sub",
         text="x",
@@ -129,7 +129,7 @@ IN_GROUPS: list[tuple[str, dict[str, Any], bool | None]] = [
 @pytest.mark.parametrize(("why", "body", "meant"), IN_GROUPS, ids=[row[0] for row in IN_GROUPS])
 def test_in_a_group_some_of_it_is_for_us(why: str, body: dict[str, Any], meant: bool | None) -> None:
     request = read(body)
-    assert (request.is_addressed if isinstance(request, MessageRequest) else request) is meant
+    assert (request.is_addressed if isinstance(request, conversation.MessageRequest) else request) is meant
 
 
 def test_words_that_name_the_bot_differ_from_answers_to_it() -> None:
@@ -174,7 +174,7 @@ def test_an_answer_to_us_names_our_message() -> None:
     [
         ({"is_topic_message": True, "message_thread_id": 5}, "5"),
         ({"is_topic_message": True, "message_thread_id": 1}, ""),
-        ({"message_thread_id": 5}, ""),  # a thread of answers in a group without topics
+        ({"message_thread_id": 5}, ""),  # a thread of replies in a group without topics
         ({}, ""),
     ],
 )
@@ -192,14 +192,14 @@ def test_a_channel_post_has_no_person_and_proves_its_right() -> None:
         assert request.place.public
 
 
-ANON = {"id": int(ANONYMOUS), "is_bot": True, "first_name": "Group"}
+ANON = {"id": int(incoming.ANONYMOUS), "is_bot": True, "first_name": "Group"}
 
 
 @pytest.mark.parametrize(
     ("who", "behind", "proven"),
     [
         (ANON, GROUP, True),
-        (ANON, CHANNEL, False),  # a person who writes as their own channel
+        (ANON, CHANNEL, False),  # a person who writes under the name of their own channel
         (ANON, None, False),
         (ADA, GROUP, False),
     ],
@@ -211,11 +211,11 @@ def test_an_anonymous_admin_is_proven_by_the_group_behind(
     assert written(message(f"/sub@{BOT} x", GROUP, **{"from": who}, **more)).sender_is_admin is proven
 
 
-# ── presses, and what happens to chats ────────────────────────────────────────
+# ── button presses, and events of chats ───────────────────────────────────────
 
 
 def test_a_press_names_button_message_and_person() -> None:
-    request = read_update(
+    request = incoming.read_update(
         {
             "update_id": 2,
             "callback_query": {
@@ -229,7 +229,7 @@ def test_a_press_names_button_message_and_person() -> None:
         bot_id=BOT_ID,
         bot_name=BOT,
     )
-    assert isinstance(request, CallbackRequest)
+    assert isinstance(request, conversation.CallbackRequest)
     assert not request.topic_is_unknown
     assert (request.callback_data, request.callback_id, request.message_id, request.sender) == ("abc", "99", "5", "42")
     assert request.chat.topic == "5"
@@ -238,7 +238,7 @@ def test_a_press_names_button_message_and_person() -> None:
 def test_a_press_below_a_very_old_message_counts() -> None:
     old = {"chat": PRIVATE, "message_id": 3, "date": 0}
     request = read({"id": "9", "from": ADA, "data": "x", "message": old}, "callback_query")
-    assert isinstance(request, CallbackRequest)
+    assert isinstance(request, conversation.CallbackRequest)
     assert (request.message_id, request.topic_is_unknown) == ("3", True)
 
 
@@ -328,7 +328,7 @@ def test_a_reaction_in_private_says_what_is_meant(
     ],
 )
 def test_a_reaction_elsewhere_or_of_another_kind_says_nothing(change: dict[str, Any]) -> None:
-    assert read_update({"update_id": 1, "message_reaction": change}, bot_id="1", bot_name="bot") is None
+    assert incoming.read_update({"update_id": 1, "message_reaction": change}, bot_id="1", bot_name="bot") is None
 
 
 @pytest.mark.parametrize(
@@ -348,11 +348,11 @@ def test_what_telegram_writes_itself_about_a_group(
 
 
 def test_a_place_is_described() -> None:
-    assert place_of({**CHANNEL, "linked_chat_id": -5}) == Place(
+    assert incoming.place_of({**CHANNEL, "linked_chat_id": -5}) == conversation.Place(
         chat=ChatAddress("telegram", "-1009"), kind=ChatKind.BROADCAST, title="Papers", public=True, is_linked=True
     )
-    assert place_of(FORUM).is_forum
-    assert not place_of({**PRIVATE, "username": "ada"}).public
+    assert incoming.place_of(FORUM).is_forum
+    assert not incoming.place_of({**PRIVATE, "username": "ada"}).public
 
 
 def test_ids_may_be_as_large_as_telegram_makes_them() -> None:
@@ -381,8 +381,8 @@ SHAPES = [
 
 @pytest.mark.parametrize("update", SHAPES, ids=lambda update: str(update)[:60])
 def test_an_unknown_shape_has_one_error_that_repeats_nothing(update: dict[str, Any]) -> None:
-    with pytest.raises(MalformedUpdate) as caught:
-        read_update(update, bot_id=BOT_ID, bot_name=BOT)
+    with pytest.raises(incoming.MalformedUpdate) as caught:
+        incoming.read_update(update, bot_id=BOT_ID, bot_name=BOT)
     assert str(caught.value) in {"KeyError", "TypeError", "ValueError", "AttributeError", "OverflowError", "OSError"}
 
 
@@ -434,19 +434,19 @@ _UPDATES = st.dictionaries(
 @given(_UPDATES, st.integers() | _JSON)
 def test_no_update_raises_anything_else(update: dict[str, Any], number: object) -> None:
     try:
-        request = read_update({**update, "update_id": number}, bot_id=BOT_ID, bot_name=BOT)
-    except MalformedUpdate:
+        request = incoming.read_update({**update, "update_id": number}, bot_id=BOT_ID, bot_name=BOT)
+    except incoming.MalformedUpdate:
         return
     if request is not None:
         own = {
-            MessageRequest: ("text", "command"),
-            CallbackRequest: ("callback_data",),
-            EventRequest: ("event",),
+            conversation.MessageRequest: ("text", "command"),
+            conversation.CallbackRequest: ("callback_data",),
+            conversation.EventRequest: ("event",),
         }[type(request)]
         texts = [request.sender_name, request.place.title, *(getattr(request, name) for name in own)]
         json.dumps(texts).encode()
         for text in texts:
-            assert text.encode() is not None  # it can be stored
+            assert text.encode() is not None  # raises an error if the text cannot be stored
 
 
 @given(st.text(max_size=300))

@@ -1,4 +1,4 @@
-"""Times as people say them, and as replies say them, which can be typed again."""
+"""Times as people type them, and as replies write them; what a reply writes can be typed again."""
 
 from contextlib import suppress
 from datetime import time
@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.commands.phrasing.setting_words import cadence_words, everyday_cadence
+from bot.commands.phrasing import cadence_words, everyday_cadence
 from bot.rendering.language import Language
 from subscriptions.errors import Refused
 from subscriptions.model import Cadence
@@ -70,7 +70,7 @@ def test_a_time_in_quotes_is_words(typed: str, query: str, cadence: str, zone: s
 
 @pytest.mark.parametrize("blank", ["\u2003", "\xa0", "\x1d", "\u2028", " \u2003\t\xa0"])
 def test_a_blank_of_any_kind_before_a_time_is_no_query(blank: str) -> None:
-    """Found by fuzzing: an IndexError."""
+    """Found by fuzzing: this raised an IndexError."""
     assert split_when(f"{blank} weekend").query == f"{blank} weekend"
     assert split_when(f"{blank} at 9 daily").only_time
     assert split_when(f"diffusion{blank}daily 9") == Ending("diffusion", "daily 9")
@@ -125,13 +125,13 @@ def test_a_colon_and_spaces_before_a_time_are_left_out() -> None:
 
 
 def test_a_time_with_words_in_quotes_behind_it_is_words() -> None:
-    """Found by fuzzing: the button [as words] led to the same refusal again, for a place called “"7am"”."""
+    """Found by fuzzing: the button [as words] led to the same refusal again, because “"7am"” was read as a place."""
     words = as_words("diffusion 10pm gotham 7am")
     assert words == 'diffusion 10pm gotham "7am"'
     assert split_when(words).when is None
 
 
-# ----------------------------------------------------------------------------------------------- what is left to the chat
+# ---------------------------------------------------------------------------------- what comes from the chat's settings
 
 
 @pytest.mark.parametrize(
@@ -396,7 +396,7 @@ def test_options_that_do_not_fit_are_refused(every: str, on: str | None, at: str
 
 @pytest.mark.parametrize("typed", ["diffusion 9am a ]", "diffusion 9am\x0ca ]", "diffusion daily 9 ( ]"])
 def test_a_bracket_behind_a_time_is_no_unknown_place(typed: str) -> None:
-    """Found by fuzzing: `9am a` was split off, which is no time, so the whole subscription was refused."""
+    """Found by fuzzing: `9am a`, which is no time, was split off, so the whole subscription was refused."""
     found = split_when(typed)
     assert found.when is None or read_when(found.when)
 

@@ -1,8 +1,8 @@
 """What people type, and what should be read: the query, the cadence and the zone.
 
-The chat has chosen no time (its schedule is when-out 08:00-20:00). A cadence that begins with ✗ is refused, and the
-nearest one that is offered follows it; "" means that no time is read and the query is all that was typed. A ~ at the
-end means that the words of time may also be words of the query, which the answer offers.
+The chat has chosen no time (its schedule is when-out 08:00-20:00). ✗ means that the cadence is refused; the nearest
+one, which is offered, follows it. "" means that no time is read, and the query is all that was typed. A ~ at the end
+means that the words of the time may also be words of the query; the reply offers this.
 """
 
 ENGLISH = """
@@ -451,7 +451,9 @@ Llama 3 早上8点         > Llama 3 | daily 08:00
 
 
 def rows(table: str) -> list[tuple[str, str, str, str, bool]]:
-    """(typed, query, cadence or ✗ with the nearest or "", zone, whether words may be meant)."""
+    """Returns (typed, query, cadence, zone, whether words may be meant). The cadence is ✗ with the nearest one, or "",
+    where it is not read.
+    """
     found = []
     for line in table.strip().splitlines():
         typed, _, read = line.partition(" >")

@@ -1,4 +1,4 @@
-"""Apprise: services that only take messages, each a [[destination]] of paperwire.toml. Its library is imported only for these."""
+"""Apprise: services that only receive messages, each a [[destination]] of paperwire.toml. Without one, its library is not imported."""
 
 from bot.settings.checks import Unusable, destination_name
 from subscriptions.addresses import PlatformFacts
@@ -7,7 +7,7 @@ from subscriptions.model import ChatAddress
 
 
 def read_address(text: str) -> ChatAddress | None:
-    """Returns the chat of a destination; None: no destination can have that name."""
+    """Returns the chat of a destination; None if no destination can have that name."""
     try:
         return ChatAddress("apprise", destination_name(text))
     except Unusable:

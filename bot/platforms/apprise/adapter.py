@@ -1,17 +1,241 @@
-"""The adapter of Apprise: the destinations of paperwire.toml, which receive and say nothing."""
+"""The adapter of Apprise: the destinations of paperwire.toml, which receive messages and send none.
 
-from collections.abc import Iterator
-from typing import TextIO
+Apprise says only whether a message was sent. The addresses of its services are secrets, so it must log nothing.
+"""
+
+import asyncio
+import logging
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from importlib import import_module
+from threading import Thread
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, TextIO
 
 from bot.platform import Finding, Platform, PlatformSurroundings, switched_off
 from bot.platforms.apprise import APPRISE
-from bot.platforms.apprise.markup import MEDIUM
-from bot.platforms.apprise.outgoing import AppriseChannel
-from bot.ports.channel import Channel, Clock
+from bot.platforms.apprise.markup import MEDIUM, Service
+from bot.ports.channel import Channel, Clock, Limits, read_message
 from bot.rendering.packing import Medium
-from bot.settings import Settings
-from subscriptions.errors import NotFound, Sentence, listed
-from subscriptions.model import ChatAddress, ChatKind
+from bot.settings import Destination, Settings
+from subscriptions.errors import NotFound, Rejected, RetryLater, Sentence, Unclear, listed
+from subscriptions.model import ChatAddress, ChatKind, Message
+
+if TYPE_CHECKING:
+    from apprise import NotifyBase
+
+TIMEOUT = 60.0  # seconds for one message; a service may need several requests
+_CLOSING = 5.0  # seconds to sign out of services, which is not required
+_ONE_REQUEST = 20.0  # seconds; Apprise's own four are too few: a message would be taken for lost and sent twice
+_SILENT = logging.CRITICAL + 1
+_FOR_PROGRAMS = frozenset({"json", "xml", "form", "apprise", "amqp"})  # accept any format, but no person reads it there
+# The field of a response that is 0 for success. These services return status 200 for failures too, and Apprise checks only the status.
+_ANSWERS = {"dingtalk": "errcode", "feishu": "code", "lark": "code", "wecombot": "errcode"}
+_COUNT_BYTES = frozenset({"wechat", "wecombot"})
+
+Payload = Mapping[str, Any]  # see bot/platforms/apprise/markup.py
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """A destination with its plugin, or the reason why it cannot be used."""
+
+    medium: Service = MEDIUM
+    plugin: "NotifyBase | None" = field(default=None, repr=False)
+    trouble: Sentence = Sentence("")  # noqa: RUF009 - a frozen value; why there is no plugin, "" if there is one
+    cure: Sentence = Sentence("")  # noqa: RUF009 - a frozen value; how to correct that
+
+    @property
+    def title(self) -> str:
+        """The name of the service."""
+        return str(self.plugin.service_name) if self.plugin else ""
+
+
+def read_targets(destinations: Sequence[Destination]) -> dict[str, Target]:
+    """Returns the destinations by name. A destination that cannot be used has `trouble` instead of a plugin."""
+    library = _library()
+    return {one.name: _target(one, library) for one in destinations}
+
+
+def _library() -> ModuleType | None:
+    """Returns Apprise, None if it is not installed. Silences its log and those of its libraries, which contain addresses."""
+    for name in ("apprise", "oauthlib", "requests_oauthlib", "urllib3"):
+        logging.getLogger(name).setLevel(_SILENT)
+    try:
+        return import_module("apprise")
+    except ImportError:
+        return None
+
+
+def _target(destination: Destination, library: ModuleType | None) -> Target:
+    variable = {"variable": destination.variable}
+    if library is None:
+        return Target(
+            trouble=Sentence("Apprise is not installed."), cure=Sentence('Run pip install "paperwire[apprise]".')
+        )
+    if destination.url is None:
+        return Target(
+            trouble=Sentence("{variable} is not set.", variable),
+            cure=Sentence("Put the address of the service there, as Apprise writes it."),
+        )
+    plugin = _plugin(destination.url.get_secret_value(), library)
+    if plugin is None:
+        return Target(
+            trouble=Sentence("Apprise does not understand the address in {variable}.", variable),
+            cure=Sentence(
+                "Compare it with appriseit.com/services; for some services another package has to be installed."
+            ),
+        )
+    return Target(medium=_medium(plugin, library), plugin=plugin)
+
+
+def _plugin(url: str, library: ModuleType) -> "NotifyBase | None":
+    """Returns the plugin that sends to an address of Apprise; None if no plugin understands the address."""
+    asset = library.AppriseAsset(
+        app_id="paperwire",
+        app_desc="New papers",
+        app_url="",
+        image_url_mask=None,  # no pictures from other servers
+        image_url_logo=None,
+        storage_mode="memory",
+    )
+    try:
+        plugin: NotifyBase | None = library.Apprise.instantiate(url.strip(), asset=asset)
+    except Exception:  # noqa: BLE001 - a plugin may raise any error, and its text may quote the address
+        return None
+    if plugin is not None:
+        plugin.overflow_mode = library.OverflowMode.UPSTREAM  # we split messages, so the plugin must not
+        plugin.throttle = _no_wait  # type: ignore[method-assign]  # our rate limiter has already waited
+        plugin.socket_connect_timeout = plugin.socket_read_timeout = _ONE_REQUEST
+        module = sys.modules[type(plugin).__module__]
+        if plugin.schema in _ANSWERS and not isinstance(module.requests, _Reading):
+            module.requests = _Reading(module.requests, _ANSWERS[plugin.schema])  # type: ignore[attr-defined]
+    return plugin
+
+
+class _Reading:
+    """The library `requests` for a plugin that checks only the status: a response that reports a failure gets status 400."""
+
+    def __init__(self, library: ModuleType, field: str) -> None:
+        self._library = library
+        self._field = field
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._library, name)
+
+    def post(self, *given: object, **options: object) -> object:
+        """Posts a request. Returns the response, with status 400 if its field is not 0."""
+        answer = self._library.post(*given, **options)
+        try:
+            is_yes = answer.json()[self._field] == 0
+        except (ValueError, LookupError, TypeError):
+            is_yes = False
+        answer.status_code = answer.status_code if is_yes else HTTPStatus.BAD_REQUEST
+        return answer
+
+
+def _no_wait(*_: object, **__: object) -> None:
+    """Does nothing instead of waiting, since the rate limiter has already waited."""
+
+
+def _medium(plugin: "NotifyBase", library: ModuleType) -> Service:
+    """Returns the medium of a service. If its address names no format: HTML if the service has it, else Markdown, else text."""
+    scheme, formats = plugin.schema.removesuffix("s"), library.NotifyFormat
+    form = plugin.resolve_format()
+    for better in () if scheme in _FOR_PROGRAMS else (formats.HTML, formats.MARKDOWN):
+        form = plugin.resolve_format(better) if form is formats.TEXT else form
+    return Service(
+        form.value,
+        limit=plugin.body_maxlen,
+        title=plugin.title_maxlen,
+        shares=plugin.overflow_amalgamate_title,
+        in_bytes=scheme in _COUNT_BYTES,
+    )
+
+
+class AppriseChannel(Channel):
+    """Posts each message in its own thread, since calls of Apprise block.
+
+    A call that takes too long continues in its thread, and its outcome is unclear.
+    """
+
+    platform = APPRISE.name
+    not_found = "Apprise cannot be asked what a service has."
+    not_edited = "What Apprise has sent cannot be changed."
+    adapter = "bot.platforms.apprise.adapter"  # the module that makes a platform of this channel
+    limits = Limits(text=1_000_000, per_second=0, per_lane=1 / 3)  # twenty a minute, as DingTalk and WeCom take them
+
+    def __init__(self, destinations: Sequence[Destination], *, timeout: float = TIMEOUT) -> None:
+        self.targets = read_targets(destinations)
+        self._timeout = timeout
+        self._under_way: dict[str, asyncio.Future[Any]] = {}
+
+    def medium_at(self, chat: ChatAddress) -> Service:
+        """Returns the medium of a destination; plain text for one that is no longer in paperwire.toml."""
+        return self.targets[chat.address].medium if chat.address in self.targets else MEDIUM
+
+    async def post(
+        self, chat: ChatAddress, message: Message, *, delivery: str, thread: str | None = None, plain: bool = False
+    ) -> str:
+        """See Channel. The id is the delivery's id and the message's number."""
+        del thread
+        payload, target = read_message(message, _checked, plain=plain), self._target_of(chat)
+        if not target.medium.holds(payload["text"]):
+            raise Rejected(f"{target.title} takes at most {target.medium.limit} characters.", form=True)
+        if not await self._done(chat.address, lambda: _notify(target, payload), within=self._timeout):
+            raise Unclear(f"{target.title} did not take it, or its answer was lost: Apprise does not say which.")
+        return f"{delivery}-{message.number}"
+
+    async def close(self) -> None:
+        """See Channel. Some plugins sign out of their service, with a request, when they are deleted."""
+        targets, self.targets = self.targets, {}
+        if any(target.plugin for target in targets.values()):
+            await self._done("", targets.clear, within=_CLOSING)
+
+    def _target_of(self, chat: ChatAddress) -> Target:
+        target = self.targets.get(chat.address)
+        if target is None:
+            raise RetryLater(f"paperwire.toml names no destination {chat.address}.")
+        if target.plugin is None:
+            raise RetryLater(str(target.trouble))
+        last = self._under_way.get(chat.address)
+        if last is not None and not last.done():
+            raise RetryLater("The last message is still under way.")
+        return target
+
+    async def _done(self, name: str, work: Callable[[], object], *, within: float) -> object:
+        """Runs `work` in a thread. Returns its result; None if it raises or takes too long. In the latter case it continues."""
+        done: Future[Any] = Future()
+        self._under_way[name] = asyncio.wrap_future(done)
+        Thread(target=_run, args=(work, done), name="apprise", daemon=True).start()
+        finished, _ = await asyncio.wait([self._under_way[name]], timeout=within)
+        return self._under_way[name].result() if finished else None
+
+
+def _run(work: Callable[[], object], done: "Future[Any]") -> None:
+    try:
+        result = work()
+    except Exception:  # noqa: BLE001 - a plugin may raise any error, and its text may contain the address
+        result = None
+    done.set_result(result)
+
+
+def _notify(target: Target, payload: Payload) -> bool:
+    assert target.plugin is not None  # noqa: S101 - `_target_of` has checked it
+    return bool(target.plugin.notify(body=payload["text"], title=payload["title"], body_format=payload["format"]))
+
+
+def _checked(payload: object) -> Payload:
+    names = ("title", "text", "format")
+    if isinstance(payload, dict) and all(isinstance(payload.get(name), str) for name in names):
+        return {name: payload[name].encode("utf-8", "replace").decode() for name in names}  # no lone surrogates
+    raise ValueError("a payload for Apprise is an object with title, text and format")
+
+
+# ---------------------------------------------------------------------------------------------------------- the adapter
 
 
 def connect(settings: Settings, clock: Clock, out: TextIO) -> Channel:
@@ -25,7 +249,7 @@ def connect(settings: Settings, clock: Clock, out: TextIO) -> Channel:
 def platform(channel: Channel, around: PlatformSurroundings) -> Platform:
     """See PlatformAdapter."""
     del around
-    assert isinstance(channel, AppriseChannel)  # noqa: S101 - as `connect` made it
+    assert isinstance(channel, AppriseChannel)  # noqa: S101 - made by `connect`
     findings = tuple(_findings(channel))
 
     async def check() -> tuple[Finding, ...]:
@@ -59,7 +283,7 @@ async def describe(settings: Settings, address: ChatAddress) -> tuple[str, ChatK
 
 
 def _findings(channel: AppriseChannel) -> Iterator[Finding]:
-    """Yields a check of each destination, without a request to it."""
+    """Yields a finding about each destination, without sending a request to it."""
     for name, target in channel.targets.items():
         question = Sentence("Destination {name}", {"name": name})
         if target.plugin is None:

@@ -1,63 +1,59 @@
-"""What a destination is sent: HTML, Markdown or text, in messages as long as its service takes them.
+"""What a destination receives: HTML, Markdown or text, in messages as long as its service accepts.
 
-Payload: {"title": …, "text": …, "format": "html", "markdown" or "text"}. A title is plain text, "" where a service has none.
+Payload: {"title": …, "text": …, "format": "html", "markdown" or "text"}. A title is plain text; "" if a service has no titles.
 """
 
 import json
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from html import escape as html_escaped
 from typing import Literal
 
-from bot.rendering import packing
-from bot.rendering.appearance import Display, Look, Paragraph, plain
-from bot.rendering.packing import Contents, Fragment, Medium, Size
-from bot.rendering.papers import PaperView
-from bot.rendering.parts import Head, Line, NoticeView, Subject
+from bot.rendering import appearance, packing, views
 from bot.rendering.templating import Macro, macros
 from subscriptions.cutting import cut_at_word, units
 
 Format = Literal["html", "markdown", "text"]
 
-# Enough for any digest. Matrix sends HTML twice and encrypts it, within 65,536 bytes.
+# Enough for any digest. Matrix sends HTML twice and encrypted, in at most 65,536 bytes.
 LONGEST = 20_000
 LONGEST_TITLE = 250
-_OF_REQUESTS = 10_000  # a limit from here on is of the whole request in bytes, as of Feishu, DingTalk and Matrix
+_OF_REQUESTS = 10_000  # larger limits are bytes of the whole request, as for Feishu, DingTalk and Matrix
 _GAP = "\n\n"
 _CALLING = re.compile(r"(?<![\w/])@(?=\w)")  # the service would notify the person with that name
 _WORD_JOINER = "\u2060"  # invisible
 
 
 class Markup(str):
-    """Text that has its markup and is not escaped again."""
+    """Text with markup, which must not be escaped again."""
 
     __slots__ = ()
 
 
-# ------------------------------------------------------------------------------------- how a format writes its markup
+# --------------------------------------------------------------------------------------- how a format writes its markup
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dialect:
-    """HTML, or Markdown as CommonMark has it."""
+    """How HTML or Markdown (CommonMark) writes its markup."""
 
     escape: Callable[[str], str]
-    bold: str  # around {text}
+    bold: str  # a form with {text}
     italic: str
     struck: str
-    link: str  # with {url} and {text}
-    address: Callable[[str], str]  # as a link has it
+    link: str  # a form with {url} and {text}
+    address: Callable[[str], str]  # escapes an address for a link
     line_end: str
     blank_line: str
 
     def text(self, value: object) -> str:
-        """Returns a value as a template prints it."""
+        """Returns a value as a template prints it: escaped unless it is Markup."""
         return value if isinstance(value, Markup) else self.escape(str(value))
 
     def marked(self, form: str, **values: object) -> Markup:
-        """Returns texts within their marks."""
+        """Returns a form filled with values, which are escaped first."""
         return Markup(form.format_map({name: self.text(value) for name, value in values.items()}))
 
     def linked(self, url: str, text: object) -> Markup:
@@ -65,23 +61,23 @@ class Dialect:
         whole = _ENDS_ADDRESS.sub(lambda found: f"%{ord(found[0]):02X}", url)
         return self.marked(self.link, url=Markup(self.address(whole)), text=text)
 
-    def title(self, paper: PaperView) -> Markup:
-        """Returns the title of a paper, which leads to it."""
+    def title(self, paper: views.PaperView) -> Markup:
+        """Returns the title of a paper as a link to it, or in bold if the paper has no address."""
         title = self.linked(paper.url, paper.title) if paper.url else self.marked(self.bold, text=paper.title)
         return self.marked(self.struck, text=title) if paper.withdrawn else title
 
     def written(self, text: str) -> str:
-        """Returns a whole text with the line ends of this format."""
+        """Returns a whole text with the line ends and blank lines of this format."""
         return self.blank_line.join(part.replace("\n", self.line_end) for part in text.split("\n\n"))
 
 
 _ENDS_ADDRESS = re.compile(r"[\s()<>\"\\]")
 _SIGNS = re.compile(r"[\\`*\[\]<]|~~+|\|\|+|(?<![^\W_])_+|_+(?![^\W_])|&(?=[#\w]+;)")
-_AT_START = re.compile(r"^(\s*\d*)(?=>|[#+.)-]+(?:\s|$))")  # what would begin a heading, a quotation or a list
+_AT_START = re.compile(r"^(\s*\d*)(?=>|[#+.)-]+(?:\s|$))")  # the beginning of a heading, a quotation or a list
 
 
 def _markdown_escaped(text: str) -> str:
-    """Returns the text with backslashes before what Markdown would read, and before nothing else: not all services know them."""
+    """Returns the text with a backslash only before what Markdown would interpret, since some services show other backslashes."""
     return _AT_START.sub(r"\1\\", _SIGNS.sub(lambda found: "".join(f"\\{sign}" for sign in found[0]), text))
 
 
@@ -102,7 +98,7 @@ MARKDOWN = Dialect(
     struck="~~{text}~~",
     link="[{text}]({url})",
     address=str,
-    line_end="  \n",  # else some show one line
+    line_end="  \n",  # without the spaces, some services join the lines
     blank_line="\n\n",
 )
 _DIALECTS: Mapping[Format, Dialect] = {"html": HTML, "markdown": MARKDOWN}
@@ -111,30 +107,30 @@ _DIALECTS: Mapping[Format, Dialect] = {"html": HTML, "markdown": MARKDOWN}
 @lru_cache
 def _macros(form: Format) -> Mapping[str, Macro]:
     dialect = _DIALECTS[form]
-    filters: Mapping[str, Callable[..., str]] = {
-        "title": dialect.title,
-        "link": dialect.linked,
-        "bold": lambda text: dialect.marked(dialect.bold, text=text),
-        "italic": lambda text: dialect.marked(dialect.italic, text=text),
-    }
+    filters: tuple[tuple[str, Callable[..., str]], ...] = (
+        ("title", dialect.title),
+        ("link", dialect.linked),
+        ("bold", lambda text: dialect.marked(dialect.bold, text=text)),
+        ("italic", lambda text: dialect.marked(dialect.italic, text=text)),
+    )
     return macros("apprise", "txt", filters=filters, escape=dialect.text)
 
 
-# ------------------------------------------------------------------------------------------------------- the medium
+# ----------------------------------------------------------------------------------------------------------- the medium
 
 
 def request_bytes(text: str) -> int:
-    """Returns the bytes of a text in a request as Apprise writes it: JSON that is ASCII."""
+    """Returns the bytes of a text in a request of Apprise, which is ASCII JSON."""
     return len(json.dumps(text)) - 2
 
 
 def text_bytes(text: str) -> int:
-    """Returns the bytes of a text."""
+    """Returns the bytes of a text in UTF-8."""
     return len(text.encode("utf-8", "replace"))
 
 
-class Service(Medium):
-    """The medium of a destination. `in_bytes`: its service counts bytes where others count characters."""
+class Service(packing.Medium):
+    """The medium of a destination. `in_bytes`: the service counts bytes instead of characters."""
 
     def __init__(
         self,
@@ -145,25 +141,21 @@ class Service(Medium):
         shares: bool = False,
         in_bytes: bool = False,
     ) -> None:
-        """`limit`: characters of a message, `title`: of its title, 0 for none; `shares`: the title counts as text, too."""
+        """`limit`: characters of a message. `title`: characters of its title, 0 for none. `shares`: `limit` includes the title."""
         self.form = form
         self.title_limit = min(title, LONGEST_TITLE)
         self.limit = min(limit, LONGEST) - (self.title_limit if shares else 0)
         self.measure = request_bytes if limit >= _OF_REQUESTS else text_bytes if in_bytes else units
-        self.room = Size((self.limit, self.limit))
+        self.room = packing.Size((self.limit, self.limit))
 
-    def draw(self, view: object) -> Fragment:
+    def draw(self, view: object) -> packing.Fragment:
         """Returns the view in the format of the service."""
-        markup = (
-            packing.plain_text(view)
-            if self.form == "text"
-            else _macros(self.form)[packing.macro_name(view)](view).strip("\n")
-        )
+        markup = packing.plain_text(view) if self.form == "text" else packing.markup(view, _macros(self.form))
         sizes = (self._written(markup + _GAP), _calm(packing.short_text(view) + _GAP))
-        return Fragment(view=view, markup=markup, size=Size(tuple(map(self.measure, sizes))))
+        return packing.Fragment(view=view, markup=markup, size=packing.Size(tuple(map(self.measure, sizes))))
 
-    def compose(self, contents: Contents) -> tuple[str, str]:
-        """Returns the message. Its plain form is without markup, of each paper the title and link if more does not fit."""
+    def compose(self, contents: packing.Contents) -> tuple[str, str]:
+        """Returns (message, its plain form without markup). If that is too long, it has only titles and links of papers."""
         title, shown = self._title(contents.fragments, contents.subject)
         text = self._written(packing.joined_texts([(one.view, one.markup) for one in shown]))
         plain = _calm(packing.plain_page(shown))
@@ -176,21 +168,23 @@ class Service(Medium):
         return payload, other
 
     def holds(self, text: str) -> bool:
-        """Returns whether the service takes a text of this length."""
+        """Returns whether the service accepts a text of this length."""
         return self.measure(text) <= self.limit
 
-    def _title(self, fragments: Sequence[Fragment], subject: Subject) -> tuple[str, Sequence[Fragment]]:
-        """Returns the title of a message, and what is below it. Nothing is said in both."""
+    def _title(
+        self, fragments: Sequence[packing.Fragment], subject: views.Subject
+    ) -> tuple[str, Sequence[packing.Fragment]]:
+        """Returns (title of a message, fragments below it). What the title says is not repeated below."""
         if not self.title_limit:
             return "", fragments
         title, below = subject.text, tuple(fragments)
         match fragments[0].view:
-            case Head() as head if below[1:]:
+            case views.Head() as head if below[1:]:
                 title = head.line
-                below = (*([self.draw(Line(text=head.remark))] if head.remark else []), *below[1:])
-            case PaperView(title=named) if subject.about and str(named) == title:
+                below = (*([self.draw(views.Line(text=head.remark))] if head.remark else []), *below[1:])
+            case views.PaperView(title=named) if subject.about and str(named) == title:
                 title = subject.about
-            case NoticeView(lines=(_, *_)) as notice:
+            case views.NoticeView(lines=(_, *_)) as notice:
                 title, below = notice.title, (self.draw(replace(notice, title="")), *below[1:])
         return cut_at_word(_calm(title), self.title_limit), below
 
@@ -203,15 +197,14 @@ def _calm(text: str) -> str:
     return _CALLING.sub(f"@{_WORD_JOINER}", text)
 
 
-def _read(payload: object, pressed: Collection[str]) -> Display | None:
-    del pressed
+def _read(payload: object) -> appearance.Display:
     match payload:
         case {"title": str(title), "text": str(text), "format": str(form)}:
-            lines = [Paragraph(html=line) for line in text.split("<br>\n")] if form == "html" else []
-            head = [Paragraph(html=f"<b>{html_escaped(title)}</b>"), plain("")] if title else []
-            return Display(paragraphs=(*head, *(lines or map(plain, text.split("\n")))))
-    return None
+            lines = [appearance.Paragraph(html=line) for line in text.split("<br>\n")] if form == "html" else []
+            head = [appearance.Paragraph(html=f"<b>{html_escaped(title)}</b>"), appearance.plain("")] if title else []
+            return appearance.Display(paragraphs=(*head, *(lines or map(appearance.plain, text.split("\n")))))
+    raise ValueError("this is no message of the platform")
 
 
 MEDIUM = Service()
-LOOK = Look(style="terminal", columns=100, read=_read, title_bar="{title}")
+LOOK = appearance.Look(style="terminal", columns=100, read=_read, title_bar="{title}")

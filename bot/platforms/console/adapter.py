@@ -19,11 +19,11 @@ _UNKNOWN = 100  # columns of a terminal whose width is not known
 
 
 class ConsoleChannel(Channel):
-    """Prints every message to `stream`: standard output, or standard error beside `--json`.
+    """Prints every message to `stream`: standard output, or standard error with `--json`.
 
-    The payload is {"text": "…"}, plain text. Control characters are printed as codes, since a paper must not control
-    a terminal. `fold` breaks a text into lines of so many columns; it is used for terminals only, so that a search in a file
-    or a pipe finds a whole title.
+    The payload is {"text": "…"}, plain text. Control characters are printed as escapes, so that a paper cannot control the
+    terminal. `fold` breaks a text into lines of a given number of columns. It is used only for terminals, so that a search
+    in a file or a pipe finds a whole title.
     """
 
     platform = "console"
@@ -44,20 +44,17 @@ class ConsoleChannel(Channel):
         return f"{delivery}-{message.number}"
 
     async def edit(self, chat: ChatAddress, message_id: str, message: Message, *, plain: bool = False) -> None:
-        """See Channel. Prints the new text below, with a remark that it replaces an earlier one."""
+        """See Channel. Prints the new text as another message, which says that it is a change."""
         del message_id
         self._print(f"{chat}, changed", read_message(message, _text, plain=plain))
-
-    async def close(self) -> None:
-        """See Channel. The stream stays open, since it belongs to the caller."""
 
     def _print(self, head: str, text: str) -> None:
         try:
             self._stream.write(_printable(self._framed(head, text.rstrip()), self._stream.encoding))
             self._stream.flush()
         except (BrokenPipeError, ValueError) as error:
-            # A closed pipe does not open again in this run (`paperwire deliver | head`), and a closed stream raises
-            # ValueError. Everything stays planned for the next one.
+            # A closed pipe stays closed in this run (`paperwire deliver | head`), and a closed stream raises
+            # ValueError. Everything stays planned for the next run.
             raise SenderStopped("Nobody reads the console any more.", "token") from error
         except OSError as error:
             raise Unclear(f"The console could not be written to the end ({error.strerror}).") from error
@@ -85,11 +82,11 @@ def _text(payload: object) -> str:
 
 
 def _printable(text: str, encoding: str | None) -> str:
-    """Returns the text with every character visible; ? for a character that the stream's encoding lacks."""
+    """Returns the text with control characters as escapes, and "?" for characters that the stream's encoding lacks."""
     return escaped_lines(text).encode(encoding or "utf-8", "replace").decode(encoding or "utf-8")
 
 
-# ----------------------------------- the adapter of the console, a platform that is always on and receives no requests
+# ----------------------------- the adapter of the console, a platform that is always on and from which no requests come
 
 
 def connect(settings: Settings, clock: Clock, out: TextIO) -> Channel:

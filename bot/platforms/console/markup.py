@@ -2,25 +2,27 @@
 
 import json
 import re
-from collections.abc import Collection
 from html import escape as html_escaped
 
+from bot.rendering import packing
 from bot.rendering.appearance import Display, Look, Paragraph
-from bot.rendering.packing import Contents, Fragment, Medium, plain_page, plain_text
 
 _ADDRESS = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)\]}]")
 
 
-class Console(Medium):
+class Console(packing.Medium):
     """The medium of a terminal, which takes messages of any length."""
 
-    def draw(self, view: object) -> Fragment:
+    def draw(self, view: object) -> packing.Fragment:
         """Returns the view as text without markup."""
-        return Fragment(view=view, markup=plain_text(view))
+        return packing.Fragment(view=view, markup=packing.plain_text(view))
 
-    def compose(self, contents: Contents) -> tuple[str, str]:
-        """{"text": …} with the buttons' labels below, and the addresses of links that the text does not have."""
-        text, shown_buttons = plain_page(contents.fragments), [button for line in contents.buttons for button in line]
+    def compose(self, contents: packing.Contents) -> tuple[str, str]:
+        """Returns {"text": …}: the message, then addresses of links that it does not contain, then the labels of buttons."""
+        text, shown_buttons = (
+            packing.plain_page(contents.fragments),
+            [button for line in contents.buttons for button in line],
+        )
         links = [
             f"{button.label}: {button.url}" for button in shown_buttons if button.url and button.url not in text.split()
         ]
@@ -29,16 +31,15 @@ class Console(Medium):
         return payload, payload
 
 
-def _read(payload: object, pressed: Collection[str]) -> Display | None:
-    del pressed
+def _read(payload: object) -> Display:
     match payload:
         case {"text": str(text)}:
             return Display(paragraphs=tuple(map(_line, text.split("\n"))))
-    return None
+    raise ValueError("this is no message of the platform")
 
 
 def _line(text: str) -> Paragraph:
-    """Returns a line with its addresses as links, as terminals show it."""
+    """Returns a line whose addresses are links, as terminals show them."""
     return Paragraph(html=_ADDRESS.sub(r'<a href="\g<0>">\g<0></a>', html_escaped(text, quote=False)))
 
 

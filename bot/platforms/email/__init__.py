@@ -1,4 +1,4 @@
-"""E-mail: one mail for each delivery, to addresses that have said yes. What people press in it opens a page."""
+"""E-mail: one mail for each delivery, to addresses whose owner has agreed. The buttons in a mail open a page."""
 
 import re
 
@@ -6,14 +6,14 @@ from subscriptions.addresses import PlatformFacts
 from subscriptions.errors import Sentence
 from subscriptions.model import ChatAddress
 
-# What RFC 5321 (4.5.3.1) and RFC 5322 (3.4.1) allow without quotation marks, but "/", which separates a topic in our addresses.
+# What RFC 5321 (4.5.3.1) and RFC 5322 (3.4.1) allow without quotation marks, except "/", which separates a topic in our addresses.
 _WORD, _LABEL = r"[a-z0-9!#$%&'*+=?^_`{|}~-]+", r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _ADDRESS = re.compile(rf"(?=.{{1,64}}@){_WORD}(?:\.{_WORD})*@(?:{_LABEL}\.)+[a-z](?:[a-z0-9-]{{0,61}}[a-z0-9])")
 _LONGEST = 254  # characters
 
 
 def read_address(text: str) -> ChatAddress | None:
-    """Returns the chat of an address, in lower case: no provider tells two people apart by the case. None: it is no address."""
+    """Returns the chat of an address; None if it is no address. Lower case, since no provider gives case a meaning."""
     plain = text.strip().lower()
     return ChatAddress("email", plain) if len(plain) <= _LONGEST and _ADDRESS.fullmatch(plain) else None
 

@@ -1,15 +1,441 @@
-"""The adapter of e-mail: a server that takes mail, and the pages on which people press what came by it."""
+"""The adapter of e-mail: sends mail by SMTP, and has the pages that the links in mails open.
 
-from typing import TextIO
+A delivery is one mail with a stable Message-ID, by which mail programs recognise a mail that comes twice. A page shows what a
+link does, a button, and then the answer. Opening a link changes nothing, because security scanners open every link. RFC 8058 lets
+a mail program post to the link of List-Unsubscribe without showing a page.
+"""
 
+import asyncio
+import re
+import secrets
+import ssl
+from base64 import b64encode
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import parseaddr
+from functools import partial
+from html import escape
+from ipaddress import ip_address
+from typing import Any, Literal, TextIO
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+import aiosmtplib
+from pydantic import SecretStr
+
+from bot.context import write
 from bot.platform import Finding, Platform, PlatformSurroundings, switched_off
-from bot.platforms.email import EMAIL
-from bot.platforms.email.markup import MEDIUM
-from bot.platforms.email.outgoing import EmailChannel
-from bot.platforms.email.pages import EmailApi, MailPages
-from bot.ports.channel import Channel, Clock
+from bot.platforms.email import EMAIL, markup
+from bot.platforms.receiver_loop import wait_for_reply
+from bot.ports import conversation
+from bot.ports.channel import Channel, Clock, File, Limits, read_message, usable_text
+from bot.rendering.templating import draw
 from bot.settings import Settings
-from subscriptions.errors import NotDelivered, Sentence
+from subscriptions.errors import (
+    ChatGone,
+    NotDelivered,
+    Rejected,
+    RetryLater,
+    SenderStopped,
+    Sentence,
+    StoreError,
+    Unclear,
+)
+from subscriptions.model import Chat, ChatAddress, Message
+from subscriptions.store.database.store import Store
+
+TIMEOUT = 60.0  # seconds for one step; RFC 5321 (4.5.3.2) recommends minutes, but that would block the lane
+AT_ONCE = 4  # connections; servers limit those of one client
+ANSWER = "reply"  # prefix of `delivery` in an answer; the id of the update follows
+_PORTS = {"smtp": 587, "smtps": 465}
+_LONGEST_REASON = 160
+_CODE = re.compile(r"\b([245])\.(\d{1,3})\.(\d{1,3})\b")  # RFC 3463
+
+Step = Literal["begin", "sender", "recipient", "content"]
+Payload = Mapping[str, Any]  # see bot/platforms/email/markup.py
+
+
+def _hand_over(url: SecretStr, timeout: float) -> Callable[[], aiosmtplib.SMTP]:
+    """Returns a function that makes a connection to the server of PAPERWIRE_SMTP_URL."""
+    parts = urlsplit(url.get_secret_value())
+    is_tls = parts.scheme == "smtps"  # TLS from the first byte; otherwise STARTTLS, if the server offers it
+    host, user = parts.hostname or "", unquote(parts.username or "")
+    # With a password, encryption is required. Without one, mail is sent unencrypted if the server offers nothing else.
+    start_tls = False if is_tls or _is_here(host) else (True if user else None)
+    return partial(
+        aiosmtplib.SMTP,
+        hostname=host,
+        port=parts.port or _PORTS[parts.scheme],
+        use_tls=is_tls,
+        start_tls=start_tls,
+        timeout=timeout,
+        username=user or None,
+        password=unquote(parts.password or "") or None,
+    )
+
+
+def _is_here(host: str) -> bool:
+    """Returns whether the server is this machine. Such mail needs no encryption, because it does not use the network."""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+class EmailChannel(Channel):
+    """Sends messages by mail. `open` gives it the store, which contains the key of its links. Before that it sends nothing.
+
+    The answer to a button goes to the page that waits for it, not into a mail. `waiting`: update id → messages for its page.
+    """
+
+    platform = EMAIL.name
+    not_found = "A mail server cannot be asked what it took."
+    not_edited = "A mail cannot be changed once it was sent."
+    adapter = "bot.platforms.email.adapter"  # the module that makes a platform of this channel
+    limits = Limits(text=10_000_000, per_second=5, per_lane=0)
+
+    def __init__(self, settings: Settings, clock: Clock, *, timeout: float = TIMEOUT) -> None:
+        assert settings.smtp_url is not None  # noqa: S101 - without it the platform is off
+        name, address = parseaddr(settings.mail_from or "")
+        self._hand_over = _hand_over(settings.smtp_url, timeout)
+        self.sender = Address(name or "paperwire", addr_spec=address)
+        self.clock = clock
+        self.waiting: dict[str, list[Payload]] = {}
+        self._root = settings.pages_url
+        self._store: Store | None = None
+        self._signer: markup.Signer | None = None
+        self._places = asyncio.Semaphore(AT_ONCE)
+
+    def open(self, store: Store) -> None:
+        """Lets the channel send. Its links are signed with the key of this store."""
+        self._store = store
+
+    async def signer(self) -> markup.Signer:
+        """Returns the signer of links. Raises StoreError."""
+        if self._signer is None:
+            self._signer = await write(markup.signer, self._opened(), self._root)
+        return self._signer
+
+    async def post(
+        self, chat: ChatAddress, message: Message, *, delivery: str, thread: str | None = None, plain: bool = False
+    ) -> str:
+        """See Channel. The id is the Message-ID."""
+        payload = read_message(message, _checked, plain=plain)
+        if (page := self.waiting.get(delivery.removeprefix(ANSWER))) is not None:
+            page.append(payload)
+            return delivery
+        try:
+            reader = await self._reader(chat)
+        except StoreError as error:
+            raise RetryLater("The database cannot be used.") from error
+        if delivery.startswith(ANSWER) and not reader.is_confirmed:
+            raise Rejected("The page that asked is gone, and nothing but the question goes to this address.")
+        message_id, domain = f"<{delivery}.{message.number}@{self.sender.domain}>", self.sender.domain
+        mail = markup.write_mail(
+            payload,
+            reader,
+            sender=self.sender,
+            message_id=message_id,
+            thread=thread or markup.thread_of(reader.chat, payload["about"], domain),
+            now=self.clock.wall(),
+        )
+        async with self._places:
+            await self._send(chat.address, mail)
+        return message_id
+
+    async def identity(self) -> str:
+        """See Channel. Returns the sender's address, to which the database belongs."""
+        return self.sender.addr_spec
+
+    async def check(self) -> None:
+        """Connects and signs in, without sending anything. Raises NotDelivered."""
+        await _leave(await self._connected())
+
+    async def _reader(self, chat: ChatAddress) -> markup.Reader:
+        found = await asyncio.to_thread(markup.chat_at, self._opened(), chat)
+        if found is None:
+            raise Rejected("The chat was erased.")
+        return markup.Reader(chat=found, signer=await self.signer())
+
+    def _opened(self) -> Store:
+        if self._store is None:
+            raise RetryLater("The channel is closed.")
+        return self._store
+
+    async def _connected(self) -> aiosmtplib.SMTP:
+        """Returns a connection that is ready to take mail. Raises NotDelivered."""
+        client = self._hand_over()
+        with _outcomes("begin"):
+            await client.connect()
+        return client
+
+    async def _send(self, address: str, mail: EmailMessage) -> None:
+        """Sends a mail. Raises NotDelivered."""
+        client = await self._connected()
+        try:
+            with _outcomes("sender"):
+                await client.mail(self.sender.addr_spec)
+            with _outcomes("recipient"):
+                await client.rcpt(address)
+            with _outcomes("content"):
+                await client.data(mail.as_bytes())
+        except NotDelivered:
+            client.close()
+            raise
+        await _leave(client)
+
+
+async def _leave(client: aiosmtplib.SMTP) -> None:
+    """Ends a connection. Ignores errors, since the server keeps the mails that it has accepted."""
+    try:
+        await client.quit()
+    except (aiosmtplib.SMTPException, OSError):
+        client.close()
+
+
+@contextmanager
+def _outcomes(step: Step) -> Iterator[None]:
+    try:
+        yield
+    except (aiosmtplib.SMTPException, OSError, ValueError) as error:
+        raise outcome_of(error, step) from error
+
+
+def outcome_of(error: Exception, step: Step) -> NotDelivered:
+    """Returns the outcome of a mail for an error at a step of sending it (codes: RFC 5321, 4.2; RFC 3463)."""
+    match error:
+        case aiosmtplib.SMTPResponseException():
+            return _of_answer(error.code, _one_line(error.message), step)
+        case aiosmtplib.SMTPNotSupported():
+            return SenderStopped("The mail server offers no STARTTLS or no sign-in, so the password was not sent.")
+        case _ if ssl.SSLCertVerificationError in (type(error), type(error.__cause__)):
+            return SenderStopped("The certificate of the mail server is not valid for its name.")
+        case _ if step == "content":
+            return Unclear("The connection to the mail server broke while it took the mail.")
+        case _:
+            return RetryLater("The mail server cannot be reached.")
+
+
+_FULL = ("2", "2")  # the mailbox is full: the code says permanent, but this passes
+_TOO_LARGE = (("2", "3"), ("3", "4"))
+_NOBODY = (550, 551, 553)  # at the step "recipient": there is no such mailbox, unless the detail names another cause
+
+
+def _of_answer(code: int, words: str, step: Step) -> NotDelivered:
+    """Returns the outcome for a refusal. Codes 4xx are temporary, 5xx permanent. `step` tells what the server refused."""
+    said = f"The mail server says {code}: {words}"
+    found = _CODE.search(words)
+    detail = (found[2], found[3]) if found else ("", "")
+    is_full = detail == _FULL or (step == "recipient" and code == 552)  # noqa: PLR2004 - RFC 5321
+    if code < 500 or is_full:  # noqa: PLR2004 - includes invalid codes
+        return RetryLater(said)
+    if step in ("begin", "sender"):
+        return SenderStopped(said)
+    if detail[0] in ("1", "2") and detail not in _TOO_LARGE:
+        return ChatGone(said)
+    if step == "recipient" and code in _NOBODY and not detail[0]:
+        return ChatGone(said)
+    return Rejected(said, form=step == "content")
+
+
+def _one_line(words: str) -> str:
+    return " ".join(words.split())[:_LONGEST_REASON]
+
+
+def _checked(payload: object) -> Payload:
+    texts = ("subject", "about", "preview", "text", "html")
+    if isinstance(payload, dict) and all(isinstance(payload.get(name), str) for name in texts):
+        storable = {name: payload[name].encode("utf-8", "replace").decode() for name in texts}  # no lone surrogates
+        return {"buttons": [], **payload, **storable}
+    raise ValueError("a payload for e-mail is an object with subject, about, preview, text and html")
+
+
+# --------------------------------------------------------------------------------- the page that a link in a mail opens
+
+
+_LONGEST_TEXT = 2000  # characters that a person types
+_HEADERS = {
+    "content-security-policy": (
+        "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "cache-control": "no-store",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+}
+_SAY, _SEND = Sentence("a topic, an author, or what you want"), Sentence("send")
+_DONE, _NOTHING = Sentence("Done"), Sentence("That is being done. It can take a moment.")
+_GONE = "This link does not work any more. Newer mail has newer links."
+
+
+class EmailApi(conversation.PlatformApi):
+    """See PlatformApi. An address is the chat of one person, who manages no other chat."""
+
+    platform = EMAIL.name
+
+    def __init__(self, channel: EmailChannel) -> None:
+        self._channel = channel
+
+    async def acknowledge(self, callback_id: str, words: str = "") -> None:
+        """See PlatformApi. The words become the first line of the page."""
+        if words and (page := self._channel.waiting.get(callback_id)) is not None:
+            page.append(_line(words))
+
+    async def send_file(self, chat: ChatAddress, file: File) -> str:
+        """See PlatformApi. The page that waits in that chat offers the file for download."""
+        data = b64encode(file.text.encode("utf-8", "replace")).decode()
+        link = f'<a download="{escape(file.name)}" href="data:text/plain;base64,{data}">{escape(file.name)}</a>'
+        for update, page in self._channel.waiting.items():
+            if update.startswith(f"{chat.address}:"):
+                page.append({**_line(file.name), "html": f"<tr><td>{link}</td></tr>"})
+        return file.name
+
+
+def _line(words: str) -> Payload:
+    html = f'<tr><td class="ink">{escape(words)}</td></tr>'
+    return {"subject": words, "about": "", "preview": "", "text": words, "html": html, "buttons": []}
+
+
+@dataclass(slots=True, kw_only=True)
+class MailPages(conversation.Receiver):
+    """A Receiver of the requests that people make on the pages of mail links."""
+
+    channel: EmailChannel
+    store: Store
+    name: str = "pages of mail"
+    problem: str = ""
+    is_exclusive: bool = False
+    _dispatcher: conversation.RequestDispatcher | None = field(init=False, default=None)
+
+    @property
+    def routes(self) -> list[conversation.WebRoute]:
+        """See Receiver."""
+        return [
+            conversation.WebRoute(path=markup.PATH, answer=partial(self.answer, does=method == "POST"), method=method)
+            for method in ("GET", "POST")
+        ]
+
+    async def listen(self, dispatcher: conversation.RequestDispatcher) -> None:
+        """See Receiver. Requests come from the pages."""
+        self._dispatcher = dispatcher
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self._dispatcher = None
+
+    async def answer(self, call: conversation.WebRequest, *, does: bool) -> conversation.WebResponse:
+        """Shows what a link does, or does it. Anyone may open the page; the signature shows whether the link is ours."""
+        fields = {**call.query, **dict(parse_qsl(call.body.decode("utf-8", "replace")))}
+        try:
+            signer = await self.channel.signer()
+            link = signer.read(fields.get("link", "")[: markup.LONGEST])
+            chat = await asyncio.to_thread(markup.chat_with, self.store, link.chat) if link else None
+            if link is None or chat is None or str(chat.address) != link.address:
+                return conversation.WebResponse(status=404, body=f"{_GONE}\n", headers=_HEADERS)
+            reader = markup.Reader(chat=chat, signer=signer)
+            if not does:
+                return _page(reader, link)
+            if self._dispatcher is None:
+                return conversation.WebResponse(
+                    status=503, body="Not now. Please try again in a minute.\n", headers=_HEADERS
+                )
+            answers = await self._do(chat, link, fields.get("text", ""), fields.get("once", ""), self._dispatcher)
+            after = await asyncio.to_thread(markup.chat_with, self.store, link.chat)
+            return _page(markup.Reader(chat=after or chat, signer=signer), link, answers)
+        except StoreError:
+            return conversation.WebResponse(
+                status=503, body="Not now. Please try again in a minute.\n", headers=_HEADERS
+            )
+
+    async def _do(
+        self, chat: Chat, link: markup.Link, text: str, once: str, dispatcher: conversation.RequestDispatcher
+    ) -> Sequence[Payload]:
+        """Does what the link says, at most once for each value of `once`. Returns the answer. Raises StoreError."""
+        address = chat.address
+        update = f"{address.address}:{usable_text(once)[:64] or secrets.token_urlsafe(16)}:{link.data[:64]}"
+        page = self.channel.waiting.setdefault(update, [])  # two presses of one button share the answer
+        try:
+            await dispatcher.dispatch_without_retry(_request(address, link, usable_text(text)[:_LONGEST_TEXT], update))
+            await wait_for_reply(self.store, EMAIL.name, update)
+        finally:
+            self.channel.waiting.pop(update, None)
+        return page
+
+
+def _request(chat: ChatAddress, link: markup.Link, text: str, update: str) -> conversation.Request:
+    """Returns the request of the person who received the mail."""
+    place, person = conversation.Place(chat=chat, kind=EMAIL.kind_of(chat)), chat.address
+    if link.does == "press":
+        return conversation.CallbackRequest(
+            place=place,
+            update_id=update,
+            sender=person,
+            sender_name=person,
+            callback_data=link.data,
+            callback_id=update,
+        )
+    typed = link.data if link.does == "say" else text.strip()
+    name, _, rest = typed.removeprefix("/").partition(" ")
+    is_command = typed.startswith("/")
+    return conversation.MessageRequest(
+        place=place,
+        update_id=update,
+        sender=person,
+        sender_name=person,
+        command=name.casefold() if is_command else "",
+        text=rest if is_command else typed,
+    )
+
+
+def _page(
+    reader: markup.Reader, link: markup.Link, answers: Sequence[Payload] | None = None
+) -> conversation.WebResponse:
+    """Returns the page with the button, or with `answers`: those to the press of it."""
+    language = reader.language
+    once = secrets.token_urlsafe(12)
+    if answers is None:
+        title, body, buttons = (
+            link.label or EMAIL.title,
+            "",
+            [[(link.label or "OK", {"link": reader.signer.token(link)})]],
+        )
+    else:
+        title = link.label if link.does != "talk" else _DONE.say(language.translate)
+        shown = answers or [_line(_NOTHING.say(language.translate))]
+        body = "\n".join(reader.linked(one["html"]) or _line(one["text"])["html"] for one in shown)
+        buttons = [
+            [(label, url or {"link": _pressed(reader, data, label)}) for label, data, url in row]
+            for one in shown
+            for row in one["buttons"]
+        ]
+    talk = (
+        reader.signer.token(markup.Link(reader.chat.id, str(reader.chat.address), "talk", ""))
+        if answers is not None and reader.is_confirmed
+        else ""
+    )
+    html = draw(
+        "email",
+        "page.html",
+        language=reader.chat.settings.lang,
+        title=title,
+        address=reader.chat.address.address,
+        body=body,
+        buttons=buttons,
+        say=talk,
+        once=once,
+        path=markup.PATH.lstrip("/"),
+        words={"say": _SAY.say(language.translate), "send": _SEND.say(language.translate)},
+    )
+    return conversation.WebResponse(body=html, kind="text/html", headers=_HEADERS)
+
+
+def _pressed(reader: markup.Reader, data: str, label: str) -> str:
+    return reader.signer.token(markup.Link(reader.chat.id, str(reader.chat.address), "press", data, label))
+
+
+# ---------------------------------------------------------------------------------------------------------- the adapter
 
 
 def connect(settings: Settings, clock: Clock, out: TextIO) -> Channel:
@@ -22,12 +448,12 @@ def connect(settings: Settings, clock: Clock, out: TextIO) -> Channel:
 
 def platform(channel: Channel, around: PlatformSurroundings) -> Platform:
     """See PlatformAdapter."""
-    assert isinstance(channel, EmailChannel)  # noqa: S101 - as `connect` made it
+    assert isinstance(channel, EmailChannel)  # noqa: S101 - made by `connect`
     channel.open(around.store)
     return Platform(
         facts=EMAIL,
         channel=channel,
-        medium=MEDIUM,
+        medium=markup.MEDIUM,
         api=EmailApi(channel),
         receivers=lambda _: [MailPages(channel=channel, store=around.store)],
         check=lambda: _check(channel, around.settings),
@@ -35,7 +461,7 @@ def platform(channel: Channel, around: PlatformSurroundings) -> Platform:
 
 
 async def _check(channel: EmailChannel, settings: Settings) -> list[Finding]:
-    """Returns the findings about the server, and about the address in links."""
+    """Returns the findings about the mail server, and about the address in links."""
     server, links = Sentence("Mail server"), Sentence("Links in mail")
     try:
         await channel.check()

@@ -1,38 +1,54 @@
-"""What a mail shows: rows of one table in HTML, since some programs know little more, and a text that can be read alone.
+"""What a mail shows: rows of one HTML table, since some mail programs support little else, and a complete plain text.
 
-Payload: {"subject": …, "about": …, "html": …, "text": …, "buttons": [[[label, data, url], …], …]}. What can be pressed has the
-address press:DATA there, and gets its signed link when it is sent.
+Payload: {"subject": …, "about": …, "html": …, "text": …, "buttons": [[[label, data, url], …], …]}. In it, an action has the
+address press:DATA, which becomes a signed link when the mail is sent. A link says what it does and in which chat. It is signed with
+a key of the database, so no one can invent or change one. The headers are those of RFC 5322, RFC 2919 (List-Id), RFC 2369 and 8058
+(List-Unsubscribe), RFC 3834 (Auto-Submitted).
 """
 
+import hmac
 import json
+import re
+import secrets
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
-from functools import lru_cache
+from dataclasses import dataclass
+from datetime import datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+from hashlib import sha256
+from html import escape, unescape
+from typing import Any, Literal
 
-from bot.rendering.packing import Beside, Contents, Fragment, Medium, macro_name, plain_page
-from bot.rendering.papers import PaperView
-from bot.rendering.templating import Macro, macros
+from bot.rendering import packing
+from bot.rendering.language import Language
+from bot.rendering.templating import draw, macros
+from bot.rendering.views import PaperView
+from subscriptions.errors import Sentence
+from subscriptions.model import Chat, ChatAddress
+from subscriptions.states import ChatState
+from subscriptions.store import bot_state
+from subscriptions.store.chats import chats_by_id, find_chat
+from subscriptions.store.database.store import Transaction, reads, writes
 
 _LONGEST_SUBJECT = 150
-_PREVIEWED = 3  # titles that a list of mails shows beside the subject
+_PREVIEWED = 3  # titles of papers that mail programs show beside the subject
 
 
-@lru_cache
-def _macros() -> Mapping[str, Macro]:
-    return macros("email", "html")
+class Email(packing.Medium):
+    """The medium of e-mail. It accepts messages of any length."""
 
+    beside: packing.Beside = "always"
 
-class Email(Medium):
-    """The medium of e-mail, which takes messages of any length."""
+    def draw(self, view: object) -> packing.Fragment:
+        """Returns the view as escaped rows of a table."""
+        return packing.Fragment(view=view, markup=packing.markup(view, macros("email", "html")))
 
-    beside: Beside = "always"
-
-    def draw(self, view: object) -> Fragment:
-        """Returns the view as rows of a table, escaped."""
-        return Fragment(view=view, markup=_macros()[macro_name(view)](view).strip("\n"))
-
-    def compose(self, contents: Contents) -> tuple[str, str]:
-        """Returns the mail; the plain form is without HTML."""
-        text = plain_page(contents.fragments)
+    def compose(self, contents: packing.Contents) -> tuple[str, str]:
+        """Returns the mail and its plain form, which has no HTML."""
+        text = packing.plain_page(contents.fragments)
         titles = [str(one.view.title) for one in contents.fragments if isinstance(one.view, PaperView)]
         first = next((line.strip() for line in text.splitlines() if line.strip()), "paperwire")
         mail = {
@@ -49,3 +65,159 @@ class Email(Medium):
 
 
 MEDIUM = Email()
+
+
+# ------------------------------------------------------------------------ signed links, and the mails that contain them
+
+
+PATH = "/mail"
+_KEY = "mail-key"
+_SIGNATURE = 16  # bytes: 128 bits of HMAC-SHA256
+LONGEST = 4000  # characters; a longer link is not read
+Does = Literal["press", "say", "talk"]  # presses a button, says a command, says what the person types on the page
+_PRESS = re.compile(r'href="press:([^"]+)"([^>]*)>([^<]*)<')  # (data, style, label) of an action
+_FOOTER = {
+    "/list": Sentence("change what comes"),
+    "/set": Sentence("change when"),
+    "/stop": Sentence("stop"),
+}
+_AT_ONCE = "/pause"  # the command of List-Unsubscribe: it must work without a question, and /stop asks one
+_REASON = Sentence("You get this because {address} asked for it.")
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """What a link does, and in which chat."""
+
+    chat: int  # the id of the chat; after the chat is erased, another chat may get it
+    address: str  # of the chat, so that the link works only for this chat
+    does: Does
+    data: str  # data of the button, or the text to say
+    label: str = ""  # the name of the action on the page
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """Writes and reads signed links."""
+
+    key: bytes
+    root: str  # the web address of the pages
+
+    def url(self, link: Link) -> str:
+        """Returns the web address of a link."""
+        return f"{self.root}{PATH}?link={self.token(link)}"
+
+    def token(self, link: Link) -> str:
+        """Returns the link and its signature as one word."""
+        packed = json.dumps(
+            [link.chat, link.address, link.does, link.data, link.label], ensure_ascii=False, separators=(",", ":")
+        )
+        body = urlsafe_b64encode(packed.encode()).rstrip(b"=")
+        return f"{body.decode()}.{self._signature(body)}"
+
+    def read(self, token: str) -> Link | None:
+        """Returns the link in a word from `token`; None for any other word."""
+        body, _, signature = token[:LONGEST].encode("ascii", "replace").partition(b".")
+        if not hmac.compare_digest(signature, self._signature(body).encode()):
+            return None
+        return Link(*json.loads(urlsafe_b64decode(body + b"=" * (-len(body) % 4))))
+
+    def _signature(self, body: bytes) -> str:
+        digest = hmac.digest(self.key, body, "sha256")[:_SIGNATURE]
+        return urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
+@writes
+def signer(transaction: Transaction, root: str) -> Signer:
+    """Returns the signer with the key of this database. Makes the key at the first call."""
+    key = bot_state.get_value(transaction, _KEY) or bot_state.hold_value(transaction, _KEY, secrets.token_hex(32))
+    return Signer(bytes.fromhex(key), root)
+
+
+@reads
+def chat_at(transaction: Transaction, address: ChatAddress) -> Chat | None:
+    """Returns the chat of an address; None if it was erased."""
+    return find_chat(transaction, address)
+
+
+@reads
+def chat_with(transaction: Transaction, chat_id: int) -> Chat | None:
+    """Returns the chat with an id; None if it was erased."""
+    return chats_by_id(transaction, [chat_id]).get(chat_id)
+
+
+# ---------------------------------------------------------------------------------------------------------------- mails
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """The chat of a mail, and the signer of its links."""
+
+    chat: Chat
+    signer: Signer
+
+    @property
+    def language(self) -> Language:
+        """The language and time zone of the chat."""
+        return Language(self.chat.settings.lang, self.chat.settings.timezone)
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether the person has agreed. Before that, the address gets only the question, so there is nothing to unsubscribe."""
+        return self.chat.state is not ChatState.UNCONFIRMED
+
+    def link(self, does: Does, data: str, label: str) -> str:
+        """Returns the web address of a link that does something in this chat."""
+        return self.signer.url(Link(self.chat.id, str(self.chat.address), does, data, label))
+
+    def linked(self, html: str) -> str:
+        """Returns the HTML of a payload with signed links for its actions."""
+
+        def signed(found: re.Match[str]) -> str:
+            data, style, label = found.groups()
+            return f'href="{escape(self.link("press", unescape(data), unescape(label)))}"{style}>{label}<'
+
+        return _PRESS.sub(signed, html)
+
+
+def write_mail(
+    payload: Mapping[str, Any], reader: Reader, *, sender: Address, message_id: str, thread: str, now: datetime
+) -> EmailMessage:
+    """Returns the mail of a payload. `thread` is the Message-ID that it replies to; no such mail needs to exist."""
+    language, mail = reader.language, EmailMessage(policy=SMTP)
+    buttons = [
+        [(label, url or reader.link("press", data, label)) for label, data, url in row] for row in payload["buttons"]
+    ]
+    said = {command: one.say(language.translate) for command, one in _FOOTER.items()} if reader.is_confirmed else {}
+    footer = [(words, reader.link("say", command, words)) for command, words in said.items()]
+    reason = language.say(_REASON.template, address=reader.chat.address.address) if footer else ""
+    mail["From"], mail["To"] = sender, Address(addr_spec=reader.chat.address.address)
+    mail["Subject"], mail["Date"], mail["Message-ID"] = payload["subject"], format_datetime(now), message_id
+    mail["In-Reply-To"] = mail["References"] = thread
+    mail["Auto-Submitted"], mail["Precedence"] = "auto-generated", "bulk"
+    if footer:
+        leave = reader.link("say", _AT_ONCE, footer[-1][0])
+        mail["List-Id"], mail["List-Unsubscribe"] = f"paperwire <papers.{sender.domain}>", f"<{leave}>"
+        if leave.startswith("https:"):  # RFC 8058 requires it
+            mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    below = "\n".join(f"{label}: {url}" for row in [*buttons, footer] for label, url in row)
+    mail.set_content("\n\n".join(part for part in (payload["text"], reason, below) if part) + "\n")
+    if payload["html"]:
+        html = draw(
+            "email",
+            "mail.html",
+            language=reader.chat.settings.lang,
+            subject=payload["subject"],
+            preview=payload["preview"],
+            body=reader.linked(payload["html"]),
+            buttons=buttons,
+            footer=footer,
+            reason=reason,
+        )
+        mail.add_alternative(html, subtype="html")
+    return mail
+
+
+def thread_of(chat: Chat, about: str, domain: str) -> str:
+    """Returns the Message-ID to which all mails about one subscription of a chat reply."""
+    return f"<{sha256(f'{chat.id}:{about}'.encode()).hexdigest()[:24]}@{domain}>"

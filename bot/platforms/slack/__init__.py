@@ -1,8 +1,8 @@
-"""Slack, through slack-sdk's AsyncWebClient on an aiohttp session of our own: its facts and addresses.
+"""Slack, through slack-sdk's AsyncWebClient on our own aiohttp session: its facts and addresses.
 
-The address of a chat or person is "C1" in the own workspace, "T2/C1" in every other one. A person has the address of the chat
-with them, "U1" or "T2/U1". In a channel that two workspaces share, each person has the address of their own workspace. So
-every address means one chat or person, in one workspace.
+The address of a chat or person is "C1" in the own workspace, "T2/C1" in every other one. The chat with a person has the
+person's address, "U1" or "T2/U1". In a channel that two workspaces share, each person has the address of their own
+workspace. So every address means one chat or person, in one workspace.
 """
 
 import re
@@ -33,17 +33,17 @@ def normalise(address: str, own: str) -> str:
 
 
 def channel_reference(address: str) -> str:
-    """Returns the word by which a command names a channel; `read_channel_reference` reads it."""
+    """Returns the word that names a channel in a command; `read_channel_reference` reads it."""
     return "@" + address.replace("/", "_")
 
 
 def read_channel_reference(name: str) -> str:
-    """Returns the address in a channel reference, or the address itself; "" for anything else."""
+    """Returns the address in a channel reference. Returns an address unchanged, and "" for anything else."""
     match = _NAMED.fullmatch(name)
     return joined(match["team"] or "", match["id"]) if match else ""
 
 
-# -------------------------------------------------------------- the facts of Slack that are known without asking Slack
+# --------------------------------------------------------------- the facts of Slack that are known without asking Slack
 
 
 # docs.slack.dev/reference/objects: a workspace is T… or E…, a channel C…, G… or D…, a person U… or W….
@@ -56,12 +56,12 @@ def _read_address(rest: str) -> ChatAddress | None:
 
 
 def _kind_of(address: ChatAddress) -> ChatKind:
-    """Returns the kind of a chat by its id: ids of direct messages and people begin with D or U, after the workspace."""
+    """Returns the kind of a chat from its id: after the workspace, ids of direct messages and people begin with D or U."""
     return ChatKind.PRIVATE if address.address.rpartition("/")[2][:1] in ("D", "U") else ChatKind.TEAM
 
 
 def _command_prefix(address: ChatAddress) -> str:
-    """Returns the text before a command in a chat: the app's one command, or a mention in threads, where Slack allows no other."""
+    """Returns the text before a command in a chat: /paperwire, or a mention in threads, where Slack allows no slash commands."""
     return "@paperwire " if address.topic else "/paperwire "
 
 
@@ -78,7 +78,7 @@ SLACK = PlatformFacts(
     read_address=_read_address,
     refusal=Sentence("“{text}” is not a Slack chat."),
     refusal_hint=Sentence("A Slack chat is slack:C0123ABCD, slack:T0123ABCD/C0123ABCD, with /THREAD_TS for a thread."),
-    is_alias=lambda address: "/" in address.address,  # perhaps the own workspace
+    is_alias=lambda address: "/" in address.address,  # the team may be that of the own workspace
     kind_of=_kind_of,
     command_prefix=_command_prefix,
     split_topic=_split_topic,

@@ -1,35 +1,274 @@
-"""The adapter of Slack: the operator's workspaces, those that install the app, and their receivers."""
+"""The adapter of Slack: what the bot does there (channel, modals, home views), its workspaces and their receivers.
+
+Web API: chat.postMessage, chat.update, conversations.history and .replies, views.open, views.update, views.publish. The
+metadata of each message contains the id of its delivery and its number. So if the response to a post was lost, the message
+can be found in every channel that the bot may read.
+"""
 
 import asyncio
+import json
 import logging
-from collections.abc import Iterator, Sequence
+import time
+import uuid
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from functools import partial
-from typing import TextIO
+from typing import Any, TextIO
+
+from pydantic import SecretStr
 
 from bot.context import write
 from bot.errors import SettingsError
 from bot.platform import Finding, OnBotName, Platform, PlatformSurroundings, cannot_be_asked, switched_off
-from bot.platforms.slack import SLACK
-from bot.platforms.slack.installing import Installer, OAuth, cipher_of
+from bot.platforms.slack import SLACK, joined, normalise, split
+from bot.platforms.slack.api import SlackApi
+from bot.platforms.slack.client import Declined, open_message
+from bot.platforms.slack.installing import Installer, cipher_of
 from bot.platforms.slack.manifest import missing
-from bot.platforms.slack.markup import MEDIUM
-from bot.platforms.slack.outgoing import SlackChannel
+from bot.platforms.slack.markup import MEDIUM, home_view, modal_view
 from bot.platforms.slack.receiving import SOCKET_NAME, SlackHttp, SocketMode
-from bot.platforms.slack.workspaces import Workspace, WorkspaceTokens
-from bot.ports.channel import Channel, Clock
+from bot.platforms.slack.workspaces import Workspace, Workspaces, WorkspaceTokens
+from bot.ports.channel import Channel, Clock, HomeView, Limits, Modal
 from bot.ports.conversation import Receiver
 from bot.settings import Settings
-from subscriptions.errors import NotDelivered, RetryLater, Sentence
-from subscriptions.model import ChatAddress
+from subscriptions.errors import ChatGone, NotDelivered, RetryLater, SenderStopped, Sentence
+from subscriptions.model import ChatAddress, Message
 from subscriptions.service.pausing import install_again
 from subscriptions.service.retention import own_workspace
+from subscriptions.store.bot_state import uninstalled
 from subscriptions.store.database.schema import HEAD
 from subscriptions.store.database.store import Store
-from subscriptions.store.platforms import uninstalled
 
 log = logging.getLogger("paperwire")
+
+_PAGE = 200  # conversations in one response
+_MOST_PAGES = 10  # pages that are read, so that the home view appears soon
+_KINDS = "public_channel,private_channel,mpim"
+_STALE_VIEW = frozenset({"hash_conflict", "not_found", "view_not_found"})  # the view has changed or was closed
+
+
+_Page = tuple[list[Mapping[str, Any]], str]  # (messages, cursor of the next page)
+
+
+class SlackForms:
+    """See Forms. Uses the connections of the channel with the same tokens."""
+
+    platform = "slack"
+
+    def __init__(self, workspaces: Workspaces) -> None:
+        self._workspaces = workspaces
+
+    def render_modal(self, modal: Modal, callback_token: str) -> str:
+        """See Forms."""
+        return modal_view(modal, callback_token)
+
+    def render_home_view(self, home: HomeView) -> str:
+        """See Forms."""
+        return home_view(home)
+
+    async def open_modal(self, chat: ChatAddress, trigger_id: str, view: str) -> None:
+        """See Forms."""
+        workspace = await self._workspaces.for_address(chat.address)
+        await workspace.client.call_json("views.open", trigger_id=trigger_id, view=json.loads(view))
+
+    async def update_modal(self, chat: ChatAddress, view_ref: str, view: str) -> None:
+        """See Forms. `view_ref` is the view's id, a space, and its hash."""
+        workspace = await self._workspaces.for_address(chat.address)
+        view_id, _, as_it_was = view_ref.partition(" ")
+        state = {"hash": as_it_was} if as_it_was else {}
+        try:
+            await workspace.client.call_json("views.update", view_id=view_id, view=json.loads(view), **state)
+        except Declined as no:
+            if no.code not in _STALE_VIEW:
+                raise
+
+    async def publish_home(self, person: ChatAddress, view: str) -> None:
+        """See Forms."""
+        workspace = await self._workspaces.for_address(person.address)
+        await workspace.client.call_json("views.publish", user_id=split(person.address)[1], view=json.loads(view))
+
+    async def shared_chats(self, person: ChatAddress) -> frozenset[str] | None:
+        """See Forms. Returns no chats for guests, who manage only their own chat."""
+        team, user = split(person.address)
+        workspace = await self._workspaces.for_address(person.address)
+        if not await _is_member(workspace, user):
+            return frozenset()
+        found: set[str] = set()
+        read = 0
+        try:
+            async for page in workspace.client.pages("users.conversations", user=user, types=_KINDS, limit=_PAGE):
+                found.update(joined(team, str(channel["id"])) for channel in page.get("channels") or ())
+                read += 1
+                if read == _MOST_PAGES:
+                    break
+        except Declined:
+            return None
+        return frozenset(found)
+
+
+async def _is_member(workspace: Workspace, user: str) -> bool:
+    """Returns whether a person is a member of the workspace. True for everyone if the app may not read people."""
+    try:
+        return (await workspace.person(user)).member
+    except Declined:
+        return True
+
+
+# ---------------------------------------------------------------------------------------------------------- the channel
+
+
+DEFAULT_API_URL = "https://slack.com/api/"
+
+_NAMESPACE = uuid.UUID("6c0c1f0e-5f0b-5c3e-9a55-70617065726c")  # for our values of client_msg_id
+_LOOKUP_RETRY_AFTER = timedelta(minutes=1)  # until the next look-up of a channel that could not be found
+_CLOCK_SKEW = timedelta(seconds=60)  # by how much Slack's clock may be slow compared with ours
+
+
+class SlackChannel(Channel):
+    """The channel of all workspaces with a token.
+
+    An address is the id of a channel, of direct messages or of a person ("C…", "G…", "D…", "U…"). The team's id comes before
+    it, except in the own workspace, which is the first one. A topic is a thread's ts. `api_url` ends in "/api/". With `team`,
+    Slack need not be asked for the own team. `connect` and `read` are seconds to wait for a connection and for a response;
+    `monotonic` measures the waits that Slack requests. The channel belongs to the event loop in which it first posts.
+    """
+
+    platform = "slack"
+    adapter = "bot.platforms.slack.adapter"  # the module that builds the platform
+    # All blocks together: refusals of 11,341 and of about 13,200 characters were reported (slackapi/bolt-js#2509, #2867).
+    limits = Limits(text=10_000, per_second=0, per_lane=1)
+
+    def __init__(
+        self,
+        token: str | SecretStr | WorkspaceTokens | None,
+        *others: WorkspaceTokens,
+        api_url: str = DEFAULT_API_URL,
+        team: str = "",
+        connect: float = 5,
+        read: float = 20,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.workspaces = Workspaces(
+            _tokens(token),
+            others,
+            api_url=api_url,
+            team=team,
+            timeouts=(connect, read),
+            monotonic=monotonic,
+        )
+        # (delivery, number) -> (thread, cursor) where a search was interrupted
+        self._searches: dict[tuple[str, int], tuple[str, str]] = {}
+
+    async def post(
+        self, chat: ChatAddress, message: Message, *, delivery: str, thread: str | None = None, plain: bool = False
+    ) -> str:
+        """See Channel."""
+        post = open_message(message, plain=plain)
+        workspace, channel = await self.workspaces.resolve(chat.address)
+        identity = {"id": delivery, "n": message.number}
+        # Slack posts each client_msg_id once. The plain form counts as another message, so it has another id.
+        once = uuid.uuid5(_NAMESPACE, f"{delivery} {message.number} {message.plain if plain else message.payload}")
+        return await workspace.client.post(channel, thread or chat.topic, post, identity, str(once))
+
+    async def edit(self, chat: ChatAddress, message_id: str, message: Message, *, plain: bool = False) -> None:
+        """See Channel."""
+        post = open_message(message, plain=plain)
+        workspace, channel = await self.workspaces.resolve(chat.address)
+        await workspace.client.update(channel, message_id, post)
+
+    async def find(
+        self, chat: ChatAddress, message: Message, *, delivery: str, after: datetime, thread: str | None = None
+    ) -> str | None:
+        """See Channel. `after` is a time of this machine's clock, which may differ from Slack's.
+
+        Searches `thread`. Then searches the channel or topic, where the message went if its thread was still unknown. After
+        RetryLater, the next call continues the search where it was interrupted.
+        """
+        key = (delivery, message.number)
+        oldest = f"{(after - _CLOCK_SKEW).timestamp():.6f}"
+        threads = list(dict.fromkeys((thread or chat.topic, chat.topic)))
+        where, cursor = self._searches.pop(key, (threads[0], ""))
+        workspace, channel = await self._readable(chat.address)
+        for place in threads[threads.index(where) :] if where in threads else threads:
+            page_at = partial(workspace.client.page, channel, place, oldest)
+            if found := await self._search(page_at, place, cursor if place == where else "", key):
+                return found
+        return None
+
+    async def _search(
+        self, page_at: Callable[[str], Awaitable[_Page]], thread: str, cursor: str, key: tuple[str, int]
+    ) -> str | None:
+        """Searches one thread page by page from a cursor. Stores where it was interrupted. Raises what `find` raises."""
+        while True:
+            try:
+                messages, following = await page_at(cursor)
+            except RetryLater:
+                self._searches[key] = (thread, cursor)
+                raise
+            for message in messages:
+                if _is(message, *key):
+                    return str(message["ts"])
+            if not following:
+                return None
+            cursor = following
+
+    async def identity(self) -> str:
+        """See Channel. Returns "TEAM:USER" of the own workspace; "" if there is none."""
+        own = self.workspaces.own
+        if own is None:
+            return ""
+        me = await own.identify()
+        return f"{me.team}:{me.user}"
+
+    async def normalise(self, address: str) -> str:
+        """Returns the canonical address of a channel. If the address names a team, asks Slack for the own one. Raises NotDelivered."""
+        own = self.workspaces.own
+        if "/" not in address or own is None:
+            return address
+        return normalise(address, await own.known_team())
+
+    def forms(self) -> SlackForms:
+        """Returns the modals and home views of the same workspaces."""
+        return SlackForms(self.workspaces)
+
+    def api(self) -> SlackApi:
+        """Returns the platform API of the same workspaces."""
+        return SlackApi(self, self.workspaces)
+
+    async def close(self) -> None:
+        """See Channel."""
+        await self.workspaces.close()
+
+    async def _readable(self, address: str) -> tuple[Workspace, str]:
+        """Like `Workspaces.resolve`, but raises only RetryLater, SenderStopped or LookupError."""
+        try:
+            return await self.workspaces.resolve(address)
+        except (RetryLater, SenderStopped):
+            raise
+        except ChatGone as error:
+            raise LookupError(error.reason) from error
+        except NotDelivered as error:
+            raise RetryLater(error.reason, _LOOKUP_RETRY_AFTER) from error
+
+
+def _tokens(token: str | SecretStr | WorkspaceTokens | None) -> WorkspaceTokens | None:
+    if token is None or isinstance(token, WorkspaceTokens):
+        return token
+    return WorkspaceTokens(SecretStr(token) if isinstance(token, str) else token)
+
+
+def _is(found: Mapping[str, object], delivery: str, number: int) -> bool:
+    """Returns whether the metadata of a message has this delivery and number."""
+    match found.get("metadata"):
+        case {"event_payload": {"id": identity, "n": n}}:
+            return identity == delivery and str(n) == str(number)
+        case _:
+            return False
+
+
+# ---------------------------------------------------------------------------------------------------------- the adapter
 
 
 def connect(settings: Settings, clock: Clock, out: TextIO) -> Channel:
@@ -44,7 +283,7 @@ def connect(settings: Settings, clock: Clock, out: TextIO) -> Channel:
 
 def platform(channel: Channel, around: PlatformSurroundings) -> Platform:
     """See PlatformAdapter."""
-    assert isinstance(channel, SlackChannel)  # noqa: S101 - as `connect` made it
+    assert isinstance(channel, SlackChannel)  # noqa: S101 - made by `connect`
     slack = _Slack(channel, around, _installer(channel, around))
     return Platform(
         facts=SLACK,
@@ -66,7 +305,7 @@ def platform(channel: Channel, around: PlatformSurroundings) -> Platform:
 
 
 async def resolve(settings: Settings, address: ChatAddress, owner: str) -> ChatAddress:
-    """See PlatformAdapter. Shortens `slack:TEAM/CHANNEL` of the own workspace to `slack:CHANNEL`, which needs its token."""
+    """See PlatformAdapter. Shortens `slack:TEAM/CHANNEL` of the own workspace to `slack:CHANNEL`, which needs the token."""
     workspace, _, channel_id = address.address.partition("/")
     if ours := owner.partition(":")[0]:
         return ChatAddress(SLACK.name, channel_id, address.topic) if workspace == ours else address
@@ -83,7 +322,7 @@ async def resolve(settings: Settings, address: ChatAddress, owner: str) -> ChatA
 
 
 async def check_app_tokens(receivers: Sequence[Receiver]) -> None:
-    """Asks Slack once whether it accepts the app tokens. Raises SettingsError for a token that it refuses for good."""
+    """Asks Slack once whether it accepts the app tokens. Raises SettingsError for a token that it permanently refuses."""
     for receiver in receivers:
         if isinstance(receiver, SocketMode):
             try:
@@ -110,7 +349,7 @@ class _Slack:
         """Returns a SocketMode for each app token, SlackHttp if there is a signing secret, and the installer."""
         found: list[Receiver] = [*self._sockets(on_bot_name)]
         if (secret := self.around.settings.slack.signing_secret) is not None:
-            found.append(SlackHttp(self.channel, secret, self.around.clock, on_bot_name=on_bot_name))
+            found.append(SlackHttp(self.channel.workspaces, secret, self.around.clock, on_bot_name=on_bot_name))
         return [*found, self.installer] if self.installer is not None else found
 
     def _sockets(self, on_bot_name: OnBotName) -> Iterator[SocketMode]:
@@ -118,30 +357,30 @@ class _Slack:
         tokens = dict.fromkeys(one.app_token for one in workspaces if one.app_token)
         for number, token in enumerate(tokens, 1):
             name = SOCKET_NAME if number == 1 else f"{SOCKET_NAME} {number}"
-            yield SocketMode(self.channel, token, self.around.clock, on_bot_name=on_bot_name, name=name)
+            yield SocketMode(self.channel.workspaces, token, self.around.clock, on_bot_name=on_bot_name, name=name)
 
     def take_over_own_workspace(self, store: Store, identity: str) -> None:
-        """Shortens stored addresses of the own workspace, whose team is known only from its token."""
+        """Shortens stored addresses of the own workspace, whose team is known only once Slack has identified the token."""
         own_workspace(store, SLACK.name, identity.partition(":")[0], now=self.around.clock.now())
 
     async def prepare(self) -> None:
-        """Resumes workspaces that have the app again, and loads those that installed it."""
+        """Resumes workspaces that installed the app again, and loads those that installed it by OAuth."""
         await self.resume_reinstalled_workspaces()
         if self.installer is not None:
             await self.installer.update()
 
     async def resume_reinstalled_workspaces(self) -> None:
-        """Resumes workspaces that removed the app and have it again."""
+        """Resumes workspaces that had removed the app and have installed it again."""
         store, clock = self.around.store, self.around.clock
         gone = await asyncio.to_thread(uninstalled, store)
         for workspace in self.channel.workspaces.all if gone else ():
-            with suppress(NotDelivered):  # the app is still removed
+            with suppress(NotDelivered):  # the app is not installed
                 team = (await workspace.identify()).team
                 if team in gone and await write(install_again, store, team, now=clock.now()):
                     log.info("The Slack workspace %s has the app again; what waited there goes on.", team)
 
     async def load_installations(self) -> Sequence[Finding]:
-        """Loads the workspaces that installed the app. Returns a finding if something is wrong with them."""
+        """Loads the workspaces that installed the app. Returns a finding if some cannot be used."""
         store = self.around.store
         if self.installer is None or not store.exists() or store.revision() != HEAD:
             return ()
@@ -155,7 +394,7 @@ class _Slack:
     async def close(self) -> None:
         """Closes the connection of the installer."""
         if self.installer is not None:
-            await self.installer.oauth.close()
+            await self.installer.close()
 
 
 def _installer(channel: SlackChannel, around: PlatformSurroundings) -> Installer | None:
@@ -163,12 +402,19 @@ def _installer(channel: SlackChannel, around: PlatformSurroundings) -> Installer
     settings, key = around.settings.slack, around.settings.secret_key
     if settings.client_id is None or settings.client_secret is None or key is None:
         return None
-    oauth = OAuth(channel.workspaces, around.clock, settings.client_id, settings.client_secret, settings.api_url)
-    return Installer(around.store, around.clock, cipher_of(key), oauth, channel.workspaces)
+    return Installer(
+        around.store,
+        around.clock,
+        cipher_of(key),
+        channel.workspaces,
+        settings.client_id,
+        settings.client_secret,
+        authorize=settings.api_url.removesuffix("api/") + "oauth/v2/authorize",
+    )
 
 
 def _startup_lines(settings: Settings) -> Iterator[str]:
-    """Yields the lines with the number of workspaces, and that the bot cannot be talked to if it only sends."""
+    """Yields a line with the number of workspaces, and one that says that no one can talk to the bot if it only sends."""
     slack = settings.slack
     if len(slack.workspaces) > 1:
         yield f"Slack: {len(slack.workspaces)} workspaces."
@@ -177,7 +423,7 @@ def _startup_lines(settings: Settings) -> Iterator[str]:
 
 
 async def _scopes(channel: SlackChannel) -> list[Finding]:
-    """Returns the findings about the scopes that each workspace granted, and what does not work without the others."""
+    """Returns findings about the scopes that each workspace granted, and about what does not work without the missing ones."""
     found: list[Finding] = []
     several = len(channel.workspaces.all) > 1
     for workspace in channel.workspaces.all:

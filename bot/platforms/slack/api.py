@@ -1,7 +1,7 @@
 """The platform API of Slack: administrators, channels, ephemeral messages and documents.
 
-Calls before a command has its effect take at most one second, because Slack shows an error if a command is not acknowledged
-within three (docs.slack.dev, Slash commands).
+Calls before a command's effect may take at most one second each, because Slack shows an error if a command is not
+acknowledged within three seconds (docs.slack.dev, Slash commands).
 """
 
 import asyncio
@@ -13,8 +13,7 @@ from typing import Any
 
 from bot.platform import file_too_large
 from bot.platforms.slack import PEOPLE, read_channel_reference, split
-from bot.platforms.slack.client import open_message
-from bot.platforms.slack.errors import Declined
+from bot.platforms.slack.client import Declined, open_message
 from bot.platforms.slack.markup import escape, section
 from bot.platforms.slack.workspaces import SlackUser, Workspace, Workspaces, part_of, title_of
 from bot.ports.channel import Channel, File
@@ -23,15 +22,15 @@ from subscriptions.errors import NotDelivered, Rejected, RetryLater, SenderStopp
 from subscriptions.model import ChatAddress, ChatKind, Message
 
 QUERY_SECONDS = 1.0  # seconds that one call may take
-_JUST_NOW = 2.0  # seconds for which a person's data is reused; enough for one request
+_JUST_NOW = 2.0  # seconds for which a person's data is reused; enough for handling one request
 _NOBODY = frozenset({"user_not_found", "users_not_found", "user_not_visible"})
 _NO_CHANNEL = frozenset({"channel_not_found"})
-_SNIPPET = 9_000  # characters of a file in one message, less than all blocks may hold
+_SNIPPET = 9_000  # characters of a file in one message, fewer than all blocks may contain
 _SECTION = 2_900  # characters of a file in one section
 
 
 class SlackApi(PlatformApi):
-    """See PlatformApi. It shares the connections of the channel of the same tokens."""
+    """See PlatformApi. Uses the connections of the channel with the same tokens."""
 
     platform = "slack"
     has_ephemeral = True
@@ -41,12 +40,12 @@ class SlackApi(PlatformApi):
         self._workspaces = workspaces
         self._recent_users: dict[tuple[str, str], tuple[float, SlackUser]] = {}
 
-    # --------------------------------------------------------------------------------------------------------- people
+    # ----------------------------------------------------------------------------------------------------------- people
 
     async def is_admin(
         self, chat: ChatAddress, person: str, *, member_suffices: bool = False, in_chat: bool = False
     ) -> bool | None:
-        """See PlatformApi. If the app may not read people, everybody of the workspace counts as a member."""
+        """See PlatformApi. If the app may not read people, everyone in the workspace counts as a member."""
         if self._team(chat.address) != self._team(person):
             return False
         async with _query_timeout():
@@ -107,14 +106,14 @@ class SlackApi(PlatformApi):
         return {name: value for name, value in known.items() if value}
 
     async def _person(self, workspace: Workspace, user: str) -> SlackUser:
-        """Returns the person. Each request looks them up again."""
+        """Returns the person. Uses data read within _JUST_NOW at most once, so that each request has new data."""
         asked, person = self._recent_users.pop((workspace.team, user), (float("-inf"), None))
         if person is not None and asyncio.get_running_loop().time() - asked < _JUST_NOW:
             return person
         return await workspace.person(user)
 
     async def _is_in(self, workspace: Workspace, channel: str, user: str) -> bool | None:
-        """Returns whether a person can see a channel: it is public, or they are a member. None if Slack does not tell."""
+        """Returns whether a person can see a channel: it is public, or they are a member. None if the app may not read it."""
         try:
             found = await workspace.client.call_get("conversations.info", channel=channel)
             if not part_of(found, "channel").get("is_private"):
@@ -126,10 +125,10 @@ class SlackApi(PlatformApi):
             return None
         return False
 
-    # --------------------------------------------------------------------------------------------------------- places
+    # ----------------------------------------------------------------------------------------------------------- places
 
     async def find_chat(self, name: str) -> Place | None:
-        """See PlatformApi. `name` is an address, or a channel reference as the inbound adapter makes it."""
+        """See PlatformApi. `name` is an address, or a channel reference from the module `incoming`."""
         address = read_channel_reference(name)
         if not address or split(address)[1].startswith(PEOPLE):
             return None
@@ -140,7 +139,7 @@ class SlackApi(PlatformApi):
                 return None
 
     async def _look_up(self, address: str) -> Place:
-        """Returns the channel, from Slack. Raises Declined, RetryLater, SenderStopped."""
+        """Returns the channel as Slack describes it. Raises Declined, RetryLater, SenderStopped."""
         workspace = await self._workspaces.for_address(address)
         channel = part_of(await workspace.client.call_get("conversations.info", channel=split(address)[1]), "channel")
         return Place(
@@ -153,7 +152,7 @@ class SlackApi(PlatformApi):
     def _team(self, address: str) -> str:
         return split(self._workspaces.short(address))[0]
 
-    # ------------------------------------------------------------------------------------------------------- messages
+    # --------------------------------------------------------------------------------------------------------- messages
 
     async def post_ephemeral(
         self,
@@ -165,7 +164,7 @@ class SlackApi(PlatformApi):
         replaces: bool,
         plain: bool = False,
     ) -> None:
-        """See PlatformApi. If the response url accepts no more answers, posts a new ephemeral message."""
+        """See PlatformApi. If the response url accepts no more responses, posts a new ephemeral message."""
         workspace = await self._workspaces.for_address(chat.address)
         if response_url:
             try:
@@ -186,14 +185,10 @@ class SlackApi(PlatformApi):
         post = open_message(message, plain=plain)
         await workspace.client.post_ephemeral(channel, chat.topic, split(person)[1], post)
 
-    async def acknowledge(self, callback_id: str, text: str = "") -> None:
-        """See PlatformApi. Does nothing, since the receiver acknowledges callbacks, and Slack shows no text there."""
-        del callback_id, text
-
-    # ---------------------------------------------------------------------------------------------------------- files
+    # ------------------------------------------------------------------------------------------------------------ files
 
     async def send_file(self, chat: ChatAddress, file: File) -> str:
-        """See PlatformApi. If the app may not send files, posts the text in messages."""
+        """See PlatformApi. If the app may not upload files, posts the text in messages."""
         workspace, channel = await self._workspaces.resolve(chat.address)
         client, data = workspace.client, file.text.encode()
         try:
@@ -237,7 +232,7 @@ async def _query_timeout() -> AsyncIterator[None]:
 
 
 def _response_body(message: Message | None, thread: str, *, replaces: bool, plain: bool) -> dict[str, object]:
-    """Returns the body of an answer to a response url (docs.slack.dev, Handling user interaction)."""
+    """Returns the body of a post to a response url (docs.slack.dev, Handling user interaction)."""
     if message is None:
         return {"delete_original": True}
     post = open_message(message, plain=plain)
@@ -250,14 +245,14 @@ def _response_body(message: Message | None, thread: str, *, replaces: bool, plai
 
 
 def _snippet(name: str, text: str, number: int) -> Message:
-    """Returns a message with a part of a file in fixed width."""
+    """Returns a message with a piece of a file, in fixed width."""
     sections = [section(f"```\n{piece}\n```") for piece in _pieces(escape(text), _SECTION)]
     payload = json.dumps({"text": escape(name), "blocks": sections}, ensure_ascii=False)
     return Message(number=number, payload=payload, plain=json.dumps({"text": escape(text)}, ensure_ascii=False))
 
 
 def _pieces(text: str, most: int) -> list[str]:
-    """Returns the text in pieces of whole lines. Only a line that is longer than a piece is cut."""
+    """Returns the text in pieces of whole lines. Only lines that are longer than a piece are cut."""
     pieces = [""]
     for line in text.rstrip("\n").split("\n"):
         for start in range(0, max(len(line), 1), most):

@@ -1,29 +1,251 @@
-"""The calls to Slack, through slack-sdk's AsyncWebClient set up so that nothing is sent twice.
+"""The calls to Slack, through slack-sdk's AsyncWebClient without retries, so that nothing is sent twice; and their errors.
 
-The repr of aiohttp's errors holds the request's headers, and so the token. Therefore no outcome is chained to them.
+Errors become outcomes by a table, most specific first (docs.slack.dev, chat.postMessage). `ClientConnectorError` is a
+`ClientOSError`, and `ConnectionTimeoutError` is a `ServerTimeoutError` like `SocketTimeoutError`. After an error while connecting,
+nothing was sent. After other errors, it is unknown whether something was sent. An error that is not in the table is Unclear. The
+repr of aiohttp's errors contains the headers of the request, and so the token. Therefore no outcome is chained to them.
 """
 
 import logging
 from base64 import b64encode
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import Any, TypeVar
+from fnmatch import fnmatchcase
+from functools import partial
+from typing import Annotated, Any, TypeVar
 from urllib.parse import urlsplit
 
 import aiohttp
+from pydantic import StringConstraints, TypeAdapter
+from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.platforms.slack import errors
-from bot.platforms.slack.errors import Declined
 from bot.ports.channel import read_message
-from subscriptions.errors import NotDelivered, Rejected, RetryLater, Unclear
+from subscriptions.errors import ChatGone, NotDelivered, Rejected, RetryLater, SenderStopped, Unclear
 from subscriptions.model import Message
+from subscriptions.states import PauseReason
 
-# ---------------------------------------------------- reads the payload of a Slack message, which rendering has stored
 
-# {"text": "titles, for notifications and old clients", "blocks": [{"type": "section", …}, …]}  The plain form is
+class Declined(Rejected):
+    """Slack understood the call and refused it. `code` is Slack's own code for the reason."""
+
+    def __init__(self, reason: str, code: str) -> None:
+        super().__init__(reason)
+        self.code = code
+
+
+_NO_NUMBER = timedelta(seconds=30)  # the wait after a 429 without Retry-After
+_DIGITS = 6  # digits of a Retry-After that is still used: up to eleven days
+_LONG = timedelta(hours=1)
+_TOO_MANY = 429
+_SERVER_ERRORS = range(500, 600)
+
+_SLOW_DOWN = {"ratelimited", "rate_limited"}
+_WORKSPACE = {"team_added_to_org", "org_login_required", "ekm_access_denied", "accesslimited"}
+_TOKEN = {
+    "invalid_auth",
+    "not_authed",
+    "account_inactive",
+    "token_revoked",
+    "token_expired",
+    "missing_scope",
+    "not_allowed_token_type",
+    "access_denied",
+}
+_TROUBLE = {
+    "internal_error",
+    "fatal_error",
+    "request_timeout",
+    "service_unavailable",
+    "duplicate_message_not_found",
+    "duplicate_channel_not_found",
+}
+_BAD_FORM = (
+    "invalid_blocks",
+    "invalid_blocks_format",
+    "msg_blocks_too_long",
+    "msg_too_long",
+    "no_text",
+    "metadata_too_large",
+    "too_many_attachments",
+    "invalid_arguments",
+    "invalid_json",
+    "invalid_metadata_*",
+)
+# Slack's codes → their meaning. The first row that contains the code counts.
+_MEANINGS: tuple[tuple[Collection[str], str, Callable[[str], NotDelivered]], ...] = (
+    (_WORKSPACE, "The Slack workspace does not let the app in", partial(SenderStopped, scope="workspace")),
+    (_TOKEN, "Slack does not accept the token", SenderStopped),
+    (("channel_not_found",), "Slack: there is no such channel, or the bot is not in it", ChatGone),
+    (
+        ("not_in_channel",),
+        "Slack: the bot is not in the channel; /invite it",
+        partial(ChatGone, pause_reason=PauseReason.NOT_A_MEMBER),
+    ),
+    (("is_archived",), "Slack: the channel is archived", partial(ChatGone, pause_reason=PauseReason.ARCHIVED)),
+    (("no_permission",), "Slack: the bot may not write there", ChatGone),
+    (("user_not_found", "users_not_found"), "Slack: there is no such person", ChatGone),
+    (("cannot_dm_bot",), "Slack: bots get no direct messages", ChatGone),
+    (("user_disabled",), "Slack: the person's account is closed", ChatGone),
+    (
+        ("thread_not_found", "invalid_thread_ts", "cannot_reply_to_message"),
+        "Slack: the thread is not there any more",
+        partial(ChatGone, scope="topic"),
+    ),
+    (
+        ("restricted_action*thread_locked",),
+        "Slack: the bot may not write there",
+        partial(ChatGone, scope="topic", pause_reason=PauseReason.TOPIC_CLOSED),
+    ),
+    (
+        ("restricted_action*",),
+        "Slack: the bot may not write there",
+        partial(ChatGone, pause_reason=PauseReason.NO_RIGHTS),
+    ),
+    (_BAD_FORM, "Slack refuses the message", partial(Rejected, form=True)),
+    (
+        ("user_not_in_channel", "messages_tab_disabled"),
+        "Slack: the person cannot be shown anything there",
+        Rejected,
+    ),
+    (
+        ("message_not_found", "cant_update_message", "edit_window_closed"),
+        "Slack: the message cannot be changed any more",
+        Rejected,
+    ),
+)
+_NOT_ALLOWED = {"missing_scope", "not_allowed_token_type"}  # errors of one method, not of the whole token
+_NOT_READ = {*_NOT_ALLOWED, "access_denied", "ekm_access_denied"}  # a look-up is not allowed; posting may still be
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Answer:
+    """Slack's response, as far as it can be read."""
+
+    status: int
+    code: str = ""  # Slack's error code; "" if the body was no JSON object
+    detail: str = ""  # Slack's explanation of the error
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def outcome(error: Exception) -> NotDelivered:
+    """Returns the outcome of a message whose post or edit raised this error."""
+    match error:
+        case NotDelivered():
+            return error
+        case SlackApiError():
+            return _refused(_read(error))
+        case aiohttp.NonHttpUrlClientError() | aiohttp.InvalidURL():
+            return SenderStopped("The address of Slack's API is not a web address.", "token")
+        case aiohttp.ConnectionTimeoutError() | aiohttp.ClientConnectorError():
+            return RetryLater(f"No connection to Slack ({type(error).__name__}).")
+        case _:
+            return Unclear(f"Slack gave no usable answer ({type(error).__name__}); it may have the message.")
+
+
+def outcome_before_post(error: Exception) -> NotDelivered:
+    """Returns the outcome of a message if a call before its post raised this error. Never Unclear, since nothing was sent.
+
+    A missing scope here is the one for direct messages, so it concerns only this chat.
+    """
+    if isinstance(error, SlackApiError) and _read(error).code == "missing_scope":
+        return ChatGone("The Slack app may not open direct messages (missing_scope: needs im:write).", "chat")
+    return _not_unclear(error)
+
+
+def outcome_of_repeatable(error: Exception) -> NotDelivered:
+    """Returns the outcome of a call that may be repeated: Declined, RetryLater or SenderStopped, never Unclear."""
+    if isinstance(error, SlackApiError):
+        answer = _read(error)
+        known = answer.code and answer.code not in _TROUBLE | _SLOW_DOWN and answer.status not in _SERVER_ERRORS
+        if known and (answer.code in _NOT_ALLOWED or answer.code not in _TOKEN | _WORKSPACE):
+            return Declined(f"Slack declines ({answer.code}{answer.detail}).", answer.code)
+    return _not_unclear(error)
+
+
+def _not_unclear(error: Exception) -> NotDelivered:
+    meaning = outcome(error)
+    return RetryLater(f"Slack cannot be asked now ({_kind(error)}).") if isinstance(meaning, Unclear) else meaning
+
+
+def outcome_of_lookup(error: Exception) -> RetryLater | SenderStopped | LookupError:
+    """Returns the outcome of a look-up: RetryLater, SenderStopped, or LookupError if the bot may not read there."""
+    meaning = outcome(error)
+    if isinstance(meaning, RetryLater):
+        return meaning
+    if isinstance(error, SlackApiError):
+        answer = _read(error)
+        if isinstance(meaning, SenderStopped) and answer.code not in _NOT_READ:
+            return meaning
+        if answer.code and answer.code not in _TROUBLE and answer.status not in _SERVER_ERRORS:
+            return LookupError(f"Slack does not let the bot look for its message ({answer.code}{answer.detail}).")
+    return RetryLater(f"Slack cannot be asked now ({_kind(error)}).")
+
+
+def _refused(answer: _Answer) -> NotDelivered:
+    """Returns the outcome for a response that is not "ok"."""
+    code, words = answer.code, f"{answer.code}{answer.detail}"
+    if answer.status == _TOO_MANY or code in _SLOW_DOWN:
+        return RetryLater("Slack asks us to slow down.", _retry_after(answer.headers))
+    if code == "message_limit_exceeded":
+        return RetryLater("The Slack workspace is over its message limit.", _LONG)
+    if not code or answer.status in _SERVER_ERRORS:
+        words = f"HTTP {answer.status} {words}".rstrip()
+        return Unclear(f"Slack gave no usable answer ({words}); it may have the message.")
+    for codes, sentence, kind in _MEANINGS:
+        if any(fnmatchcase(code, one) for one in codes):
+            return kind(f"{sentence} ({words}).")
+    return Unclear(f"Slack is in trouble ({words}); it may have the message.")
+
+
+def _kind(error: Exception) -> str:
+    """Returns a name of the error for the log: Slack's code, or else the error's class."""
+    return (_read(error).code if isinstance(error, SlackApiError) else "") or type(error).__name__
+
+
+def _read(error: SlackApiError) -> _Answer:
+    """Reads `error.response`.
+
+    For JSON that is an AsyncSlackResponse, for broken JSON aiohttp's own response. `data` is {} for HTML pages, and may be a
+    list or a text.
+    """
+    response: object = error.response
+    status = getattr(response, "status_code", None) or getattr(response, "status", None) or 0
+    data = response if isinstance(response, Mapping) else getattr(response, "data", None)
+    body: Mapping[str, object] = data if isinstance(data, Mapping) else {}
+    headers = getattr(response, "headers", None)
+    return _Answer(
+        status=int(status),
+        code=str(body.get("error") or ""),
+        detail=_detail(body),
+        headers=headers if isinstance(headers, Mapping) else {},
+    )
+
+
+def _detail(body: Mapping[str, object]) -> str:
+    """Returns the explanation in a response: the scope that is needed, or which block has which error."""
+    if needed := body.get("needed"):
+        return f": needs {needed}"
+    match body.get("response_metadata"):
+        case {"messages": [*messages]}:
+            words = " ".join(" ".join(map(str, messages)).split())
+            return f": {words[:200]}"
+        case _:
+            return ""
+
+
+def _retry_after(headers: Mapping[str, str]) -> timedelta:
+    value = str(headers.get("Retry-After") or "")
+    if not value.isdecimal() or len(value) > _DIGITS:
+        return _NO_NUMBER
+    return timedelta(seconds=max(1, int(value)))
+
+
+# --------------------------------------------------------- reads the payload of a Slack message, as rendering stored it
+
+# {"text": "titles, for notifications and old clients", "blocks": [{"type": "section", …}, …]}. The plain form is
 # {"text": "…"}, without blocks and without markup.
 
 
@@ -31,33 +253,31 @@ from subscriptions.model import Message
 class MessageArguments:
     """The content arguments of chat.postMessage and chat.update."""
 
-    text: str
+    text: Annotated[str, StringConstraints(pattern=r"\S")]
     blocks: tuple[dict[str, object], ...] = ()
     markup: bool = True
 
 
+_PAYLOAD = TypeAdapter(MessageArguments)
+
+
 def open_message(message: Message, *, plain: bool) -> MessageArguments:
-    """Returns the message's content, or its plain form, read before anything is sent. Raises Rejected."""
+    """Returns the content of a message, or its plain form, checked before anything is sent. Raises Rejected."""
+    content = read_message(message, _PAYLOAD.validate_python, plain=plain)
+    return replace(content, blocks=(), markup=False) if plain else content
 
-    def read(payload: object) -> MessageArguments:
-        match payload:
-            case {"text": str(text), **rest} if text.strip():
-                blocks = [] if plain else rest.get("blocks")
-                if isinstance(blocks, list) and all(isinstance(block, dict) for block in blocks):
-                    return MessageArguments(text=text, blocks=tuple(blocks), markup=not plain)
-        raise ValueError("a payload for Slack is an object with a text and a list of blocks")
 
-    return read_message(message, read, plain=plain)
+# ------------------------------------------------------------------------------------------------------------ the calls
 
 
 E = TypeVar("E", bound=Exception)
 
-_PAGE = 15  # the most for apps distributed outside Slack's marketplace (docs.slack.dev, conversations.history)
-_KEEP_ALIVE = 5  # seconds that an idle connection is kept; a send on one that Slack has closed would be Unclear
-_OK, _USED_UP = 200, range(400, 500)  # statuses of a response url: accepted; accepts no more
+_PAGE = 15  # the most that apps outside Slack's marketplace may read (docs.slack.dev, conversations.history)
+_KEEP_ALIVE = 5  # seconds to keep an idle connection; if Slack had closed it, the next send would be Unclear
+_OK, _USED_UP = 200, range(400, 500)  # statuses of a response url: it accepted the response; it accepts no more
 _CHUNK = 65_536  # bytes
 _HEARTBEAT = 10.0  # seconds between two pings of a WebSocket
-_LONGEST_ENVELOPE = 4 * 1024 * 1024  # bytes; usual messages have some thousand
+_LONGEST_ENVELOPE = 4 * 1024 * 1024  # bytes; usual messages have some thousands
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,18 +286,18 @@ class BotIdentity:
 
     team: str
     user: str
-    name: str = ""  # of the bot's user, without the @
+    name: str = ""  # the name of the bot's user, without the @
 
 
 class MethodBackoff:
-    """The waits that Slack has asked for, by method, and by channel for methods that Slack limits by channel."""
+    """The waits that Slack requested, by method, or by method and channel if Slack limits a method by channel."""
 
     def __init__(self, monotonic: Callable[[], float]) -> None:
         self._monotonic = monotonic
         self._until: dict[str, float] = {}
 
     def check(self, name: str) -> None:
-        """Raises RetryLater while the wait of a method lasts."""
+        """Raises RetryLater while Slack's wait for a method lasts."""
         if name not in self._until:
             return
         left = self._until[name] - self._monotonic()
@@ -86,15 +306,15 @@ class MethodBackoff:
         del self._until[name]
 
     def record(self, name: str, error: Exception) -> None:
-        """Records the wait that an outcome asks for."""
+        """Stores the wait that an outcome requires."""
         if isinstance(error, RetryLater) and error.after:
             self._until[name] = self._monotonic() + error.after.total_seconds()
 
 
 class Client:
-    """The calls of one token. It must be made inside the running event loop, to which its connections belong.
+    """The calls with one token. Create it in the running event loop, to which its connections belong.
 
-    `connect` and `read` are seconds to wait for a connection and for an answer.
+    `connect` and `read` are seconds to wait for a connection and for a response.
     """
 
     def __init__(
@@ -102,7 +322,7 @@ class Client:
     ) -> None:
         self._token = token
         self._home = urlsplit(api_url)
-        # Without `total`, aiohttp has different errors for a timeout while connecting and one while reading.
+        # With `total`, aiohttp would raise the same error for a timeout while connecting and one while reading.
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=connect, sock_read=read)
         trace = aiohttp.TraceConfig()
         trace.on_request_redirect.append(_refuse_redirect)
@@ -111,18 +331,18 @@ class Client:
             connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEP_ALIVE),
             trace_configs=[trace],
         )
-        # Below WARNING the library formats every message for its log, even if no handler takes it.
+        # Below WARNING the library formats every message for its log, even if no handler needs it.
         quiet = logging.getLogger(f"{__name__}.sdk")
         quiet.setLevel(logging.WARNING)
         self._web = AsyncWebClient(token, base_url=api_url, session=self._session, retry_handlers=[], logger=quiet)
         self._backoff = MethodBackoff(monotonic)
 
-    # ------------------------------------------------------------------------------------------------------- messages
+    # --------------------------------------------------------------------------------------------------------- messages
 
     async def post(
         self, channel: str, thread: str, post: MessageArguments, identity: Mapping[str, object], client_msg_id: str
     ) -> str:
-        """Posts one message and returns its ts. `identity` goes into the metadata. Slack posts a `client_msg_id` only once."""
+        """Posts a message and returns its ts. `identity` goes into the metadata. Slack posts each `client_msg_id` only once."""
         answer = await self._try(
             f"chat.postMessage {channel}",  # Slack limits posts by channel (docs.slack.dev, rate limits)
             lambda: self._web.chat_postMessage(
@@ -136,7 +356,7 @@ class Client:
                 metadata={"event_type": "paperwire_delivery", "event_payload": dict(identity)},
                 client_msg_id=client_msg_id,
             ),
-            errors.outcome,
+            outcome,
         )
         ts = answer.get("ts")
         if not isinstance(ts, str):
@@ -144,11 +364,11 @@ class Client:
         return ts
 
     async def update(self, channel: str, ts: str, post: MessageArguments) -> None:
-        """Replaces a message. A plain text names empty blocks, since Slack keeps blocks that are not named."""
+        """Replaces a message. For a plain text, the list of blocks is sent empty; without it, Slack would keep the old blocks."""
         await self._try(
             "chat.update",
             lambda: self._web.chat_update(channel=channel, ts=ts, text=post.text, blocks=post.blocks),
-            errors.outcome,
+            outcome,
         )
 
     async def post_ephemeral(self, channel: str, thread: str, user: str, post: MessageArguments) -> None:
@@ -158,32 +378,32 @@ class Client:
             lambda: self._web.chat_postEphemeral(
                 channel=channel, user=user, text=post.text, blocks=post.blocks or None, thread_ts=thread or None
             ),
-            errors.outcome,
+            outcome,
         )
 
     async def respond(self, url: str, body: Mapping[str, object]) -> None:
-        """Posts an answer to the response url of a request, without the token.
+        """Posts to the response url of a request, without the token.
 
-        Raises Declined if the url accepts no more answers (docs.slack.dev, Handling user interaction).
+        Raises Declined if the url accepts no more responses (docs.slack.dev, Handling user interaction).
         """
-        status, _ = await self._request("POST", url, errors.outcome, json=body)
+        status, _ = await self._request("POST", url, outcome, json=body)
         if status in _USED_UP:
             raise Declined(f"Slack takes no more answers to this request (HTTP {status}).", "used_url")
         if status != _OK:
             raise Unclear(f"Slack gave no usable answer (HTTP {status}); it may have the message.")
 
-    # ------------------------------------------------------------------------------------------------------ questions
+    # -------------------------------------------------------------------------------------------------------- questions
 
     async def call_get(self, method: str, **arguments: str | int | bool) -> Mapping[str, Any]:
-        """Returns the answer of a method that only reads. Raises Declined, RetryLater, SenderStopped."""
+        """Returns the response of a method that only reads. Raises Declined, RetryLater, SenderStopped."""
         return await self._try(
             method,
             lambda: self._web.api_call(method, http_verb="GET", params=dict(arguments)),
-            errors.outcome_of_repeatable,
+            outcome_of_repeatable,
         )
 
     async def pages(self, method: str, **arguments: str | int) -> AsyncIterator[Mapping[str, Any]]:
-        """Yields the answers of a method that reads a list page by page. Raises as `call_get`."""
+        """Yields the responses of a method that reads a list page by page. Raises what `call_get` raises."""
         cursor = ""
         while True:
             page = await self.call_get(method, cursor=cursor, **arguments)
@@ -192,13 +412,11 @@ class Client:
                 return
 
     async def call_json(self, method: str, **arguments: object) -> Mapping[str, Any]:
-        """Returns the answer of a method that may be called twice, with arguments in JSON. Raises as `call_get`."""
-        return await self._try(
-            method, lambda: self._web.api_call(method, json=dict(arguments)), errors.outcome_of_repeatable
-        )
+        """Returns the response of a method that may be called twice. Sends arguments as JSON. Raises what `call_get` raises."""
+        return await self._try(method, lambda: self._web.api_call(method, json=dict(arguments)), outcome_of_repeatable)
 
     async def page(self, channel: str, thread: str, oldest: str, cursor: str) -> tuple[list[Mapping[str, Any]], str]:
-        """Returns one page of the messages of a conversation or of a thread in it, from `oldest` on, and the next cursor.
+        """Returns (messages since `oldest`, next cursor): one page of a conversation, or of a thread in it.
 
         Raises RetryLater, SenderStopped, LookupError.
         """
@@ -213,7 +431,7 @@ class Client:
             **({"cursor": cursor} if cursor else {}),
         }
         answer = await self._try(
-            method, lambda: self._web.api_call(method, http_verb="GET", params=look), errors.outcome_of_lookup
+            method, lambda: self._web.api_call(method, http_verb="GET", params=look), outcome_of_lookup
         )
         messages = answer.get("messages")
         if not isinstance(messages, list):
@@ -223,13 +441,13 @@ class Client:
     async def open_direct(self, user: str) -> str:
         """Returns the id of the direct messages with a person. Raises NotDelivered.
 
-        Sends the arguments as JSON, since the library's own method puts them into the URL.
+        Sends the arguments as JSON, because the library's own method puts them into the URL.
         """
         opened = {"users": user}
         answer = await self._try(
             "conversations.open",
             lambda: self._web.api_call("conversations.open", json=opened),
-            errors.outcome_before_post,
+            outcome_before_post,
         )
         match answer:
             case {"channel": {"id": str(channel)}}:
@@ -238,7 +456,7 @@ class Client:
                 raise RetryLater("Slack opened direct messages and did not say which.")
 
     async def oauth_access(self, client_id: str, client_secret: str, **grant: str) -> Mapping[str, Any]:
-        """Returns the tokens for a code or a refresh token (oauth.v2.access). Raises as `call_get`.
+        """Returns the tokens for a code or a refresh token (oauth.v2.access). Raises what `call_get` raises.
 
         The library's own method uses a deprecated part of aiohttp.
         """
@@ -247,43 +465,43 @@ class Client:
         return await self._try(
             "oauth.v2.access",
             lambda: self._web.api_call("oauth.v2.access", data=dict(grant), headers=headers),
-            errors.outcome_of_repeatable,
+            outcome_of_repeatable,
         )
 
     async def auth_test(self) -> BotIdentity:
-        """Returns the bot of the token. Raises as `call_get`."""
-        match await self._try("auth.test", self._web.auth_test, errors.outcome_before_post):
+        """Returns the bot of the token. Raises NotDelivered, but never Unclear."""
+        match await self._try("auth.test", self._web.auth_test, outcome_before_post):
             case {"team_id": str(team), "user_id": str(user), **rest}:
                 return BotIdentity(team=team, user=user, name=str(rest.get("user") or ""))
             case _:
                 raise RetryLater("Slack accepted the token and did not say whose it is.")
 
     async def granted_scopes(self) -> frozenset[str]:
-        """Returns the scopes of the token, from a header of every answer (docs.slack.dev, auth.test)."""
+        """Returns the scopes of the token, from a response header (docs.slack.dev, auth.test). Raises NotDelivered."""
         try:
             answer = await self._web.auth_test()
         except Exception as error:  # noqa: BLE001 - after any error nothing was sent
-            raise self._redacted(errors.outcome_before_post(error)) from None
+            raise self._redacted(outcome_before_post(error)) from None
         names = str(answer.headers.get("x-oauth-scopes", ""))
         return frozenset(name.strip() for name in names.split(",") if name.strip())
 
-    # ---------------------------------------------------------------------------------------------------------- files
+    # ------------------------------------------------------------------------------------------------------------ files
 
     async def upload(self, url: str, data: bytes) -> None:
-        """Uploads the content of a file to the address from files.getUploadURLExternal, without the token."""
-        status, _ = await self._request("POST", url, errors.outcome_of_repeatable, data=data)
+        """Uploads the content of a file to the address that files.getUploadURLExternal returned, without the token."""
+        status, _ = await self._request("POST", url, outcome_of_repeatable, data=data)
         if status != _OK:
             raise RetryLater(f"Slack did not take the file (HTTP {status}).")
 
     async def download(self, url: str, most: int) -> bytes:
-        """Returns the content of a file from the address in files.info, at most `most` bytes and one more.
+        """Returns the content of a file at an address from files.info. Reads at most `most` bytes and one more.
 
-        Sends the token, so only addresses of Slack are requested. Raises Rejected if the file is elsewhere or gone.
+        Sends the token, so it requests only addresses of Slack. Raises Rejected if the file is on another server or gone.
         """
         if not self._is_slack(url):
             raise Rejected("Slack keeps this file elsewhere.")
         known = {"Authorization": f"Bearer {self._token}"}
-        status, data = await self._request("GET", url, errors.outcome_of_repeatable, most=most + 1, headers=known)
+        status, data = await self._request("GET", url, outcome_of_repeatable, most=most + 1, headers=known)
         if status != _OK:
             raise Rejected("Slack does not hand out this file.")
         return data
@@ -295,9 +513,9 @@ class Client:
         meaning: Callable[[Exception], Exception],
         *,
         most: int = _CHUNK,
-        **content: Any,  # noqa: ANN401 - as aiohttp takes it
+        **content: Any,  # noqa: ANN401 - arguments of aiohttp
     ) -> tuple[int, bytes]:
-        """Returns the status of an answer and its first `most` bytes. `meaning` translates errors."""
+        """Returns (status of a response, its first `most` bytes). `meaning` converts errors."""
         data = bytearray()
         try:
             async with self._session.request(verb, url, **content) as answer:
@@ -306,7 +524,7 @@ class Client:
                     if len(data) >= most:
                         break
                 return answer.status, bytes(data[:most])
-        except Exception as error:  # noqa: BLE001 - every error has a meaning
+        except Exception as error:  # noqa: BLE001 - `meaning` converts every error
             raise self._redacted(meaning(error)) from None
 
     def _is_slack(self, url: str) -> bool:
@@ -319,17 +537,17 @@ class Client:
     # ------------------------------------------------------------------------------------------------------ Socket Mode
 
     async def socket(self, url: str) -> aiohttp.ClientWebSocketResponse:
-        """Returns a WebSocket to the address from apps.connections.open. Raises RetryLater."""
+        """Returns a WebSocket to the address that apps.connections.open returned. Raises RetryLater."""
         try:
             return await self._session.ws_connect(url, heartbeat=_HEARTBEAT, max_msg_size=_LONGEST_ENVELOPE)
-        except Exception as error:  # noqa: BLE001 - its text holds the address, which is a secret
+        except Exception as error:  # noqa: BLE001 - the error's text contains the address, which is a secret
             raise RetryLater(f"No connection to Slack ({type(error).__name__}).") from None
 
     async def close(self) -> None:
         """Closes the connections."""
         await self._session.close()
 
-    # ------------------------------------------------------------------------------------------------------------ all
+    # -------------------------------------------------------------------------------------------------------------- all
 
     async def _try(
         self,
@@ -337,17 +555,17 @@ class Client:
         call: Callable[[], Awaitable[AsyncSlackResponse]],
         meaning: Callable[[Exception], Exception],
     ) -> Mapping[str, Any]:
-        """Returns the answer of a call. `name` is what Slack limits; `meaning` translates errors."""
+        """Returns the response of a call. `name` identifies the limit that Slack applies. `meaning` converts errors."""
         self._backoff.check(name)
         try:
             return _object((await call()).data)
-        except Exception as error:  # noqa: BLE001 - every error has a meaning
+        except Exception as error:  # noqa: BLE001 - `meaning` converts every error
             what = self._redacted(meaning(error))
             self._backoff.record(name, what)
             raise what from None
 
     def _redacted(self, error: E) -> E:
-        """Returns the error without the token, which an answer may have repeated, since the text is stored and shown."""
+        """Returns the error with the token replaced in its text, since the text is stored and shown, and may quote a response."""
         error.args = tuple(str(word).replace(self._token, "<token>") for word in error.args)
         if isinstance(error, NotDelivered):
             error.reason = error.reason.replace(self._token, "<token>")
@@ -355,12 +573,12 @@ class Client:
 
 
 async def _refuse_redirect(*_: object) -> None:
-    """Raises an error for a redirect, which would turn the post into a GET whose answer says nothing about the message."""
+    """Raises an error for a redirect: the post would become a GET, whose response says nothing about the message."""
     raise Unclear("The address of Slack's API sends us elsewhere; it may have the message.")
 
 
 def _object(data: object) -> Mapping[str, Any]:
-    """Returns the answer as a JSON object. Raises TypeError for anything else."""
+    """Returns a response as a JSON object. Raises TypeError for anything else."""
     if not isinstance(data, Mapping):
         raise TypeError("an answer of Slack is an object")
     return data

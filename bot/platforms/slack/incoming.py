@@ -1,6 +1,6 @@
-"""Translates events, commands and interactions of Slack to requests. Pure.
+"""Translates events, commands and interactions of Slack into requests. Pure.
 
-Shapes: docs.slack.dev, Events API, Slash commands, Interactivity. The chat of direct messages has the person's address, not
+Shapes: docs.slack.dev, Events API, Slash commands, Interactivity. A chat of direct messages has the person's address, not
 the id of the conversation. A thread is a topic.
 """
 
@@ -12,8 +12,8 @@ from typing import Any
 
 from bot.platforms.slack import DIRECT, joined, workspaces
 from bot.platforms.slack.workspaces import ServedWorkspace
+from bot.ports import conversation
 from bot.ports.channel import usable_text
-from bot.ports.conversation import CallbackRequest, EventRequest, FormRequest, MessageRequest, Place, Request
 from subscriptions.model import ChatAddress, ChatKind
 
 Payload = Mapping[str, Any]
@@ -27,19 +27,19 @@ _VALUE_KEYS = ("value", "selected_time", "selected_date", "selected_conversation
 
 
 class MalformedPayload(ValueError):
-    """A payload that does not have Slack's documented shape. Its text is the class of the error, never content."""
+    """A payload that does not have Slack's documented shape. Its text is the class of the error, without any content."""
 
 
 class UnknownWorkspace(Exception):
-    """A payload from a workspace without a token here."""
+    """A payload from a workspace for which there is no token."""
 
     def __init__(self, team: str) -> None:
         super().__init__(team)
         self.team = team
 
 
-def read(kind: str, payload: object, teams: Teams) -> Request | None:
-    """Returns the request in a payload; None if it holds none. Raises MalformedPayload, UnknownWorkspace."""
+def read(kind: str, payload: object, teams: Teams) -> conversation.Request | None:
+    """Returns the request in a payload; None if it contains none. Raises MalformedPayload, UnknownWorkspace."""
     reader = _READERS.get(kind)
     if reader is None:
         return None
@@ -50,13 +50,13 @@ def read(kind: str, payload: object, teams: Teams) -> Request | None:
     except (
         KeyError, TypeError, AttributeError, ValueError, OverflowError, OSError, IndexError, RecursionError
     ) as error:  # fmt: skip
-        raise MalformedPayload(type(error).__name__) from None  # the error's text may hold what a person wrote
+        raise MalformedPayload(type(error).__name__) from None  # the error's text may contain what a person wrote
 
 
-# -------------------------------------------------------------------------------------------------------------- events
+# --------------------------------------------------------------------------------------------------------------- events
 
 
-def _event(payload: Payload, teams: Teams) -> Request | None:
+def _event(payload: Payload, teams: Teams) -> conversation.Request | None:
     event = payload["event"]
     reader = _EVENTS.get(str(event["type"]))
     if reader is None:
@@ -66,19 +66,19 @@ def _event(payload: Payload, teams: Teams) -> Request | None:
     return reader(event, here, teams, str(payload["event_id"]))
 
 
-def _message(event: Payload, here: ServedWorkspace, teams: Teams, update: str) -> Request | None:
-    """Returns the request of a direct message. In channels people use mentions and commands."""
+def _message(event: Payload, here: ServedWorkspace, teams: Teams, update: str) -> conversation.Request | None:
+    """Returns the request in a direct message; None for other messages. In channels, people use mentions and commands."""
     subtype = event.get("subtype")
     edited = subtype == _EDITED
     said = event["message"] if edited else event
     if event.get("channel_type") != "im" or (subtype not in _OURS and not edited) or _is_bot(said, here):
         return None
     if edited and said.get("text") == (event.get("previous_message") or {}).get("text"):
-        return None  # Slack only added a preview
+        return None  # the text is the same: Slack only added a preview of a link
     sender = _sender(said, here, teams)
     file: Payload = next(iter(said.get("files") or ()), {})
-    return MessageRequest(
-        place=Place(chat=ChatAddress("slack", sender), kind=ChatKind.PRIVATE),
+    return conversation.MessageRequest(
+        place=conversation.Place(chat=ChatAddress("slack", sender), kind=ChatKind.PRIVATE),
         update_id=update,
         text=workspaces.unescape(said.get("text"), here.prefix),
         direct_channel=str(event["channel"]),
@@ -92,10 +92,10 @@ def _message(event: Payload, here: ServedWorkspace, teams: Teams, update: str) -
     )
 
 
-def _mention(event: Payload, here: ServedWorkspace, teams: Teams, update: str) -> Request | None:
+def _mention(event: Payload, here: ServedWorkspace, teams: Teams, update: str) -> conversation.Request | None:
     if _is_bot(event, here) or str(event["channel"]).startswith(DIRECT):
         return None
-    return MessageRequest(
+    return conversation.MessageRequest(
         place=_place(here, str(event["channel"]), _thread(event)),
         update_id=update,
         text=workspaces.unescape(workspaces.after_mention(event.get("text"), here.bot), here.prefix),
@@ -106,8 +106,8 @@ def _mention(event: Payload, here: ServedWorkspace, teams: Teams, update: str) -
     )
 
 
-def _joined(event: Payload, here: ServedWorkspace, teams: Teams, update: str) -> Request | None:
-    """Returns the request of a new member of a channel; None unless that is the bot."""
+def _joined(event: Payload, here: ServedWorkspace, teams: Teams, update: str) -> conversation.Request | None:
+    """Returns the request for a new member of a channel; None if the member is not the bot."""
     if event["user"] != here.bot:
         return None
     inviter = event.get("inviter")
@@ -115,45 +115,48 @@ def _joined(event: Payload, here: ServedWorkspace, teams: Teams, update: str) ->
     return _event_request("arrived", event["channel"], here, update, sender=sender)
 
 
-def _left(event: Payload, here: ServedWorkspace, teams: Teams, update: str) -> Request:
-    """Returns the request of a member who left, or of the bot's removal."""
+def _left(event: Payload, here: ServedWorkspace, teams: Teams, update: str) -> conversation.Request:
+    """Returns the request for a member who left, or for the bot's removal."""
     if event.get("user") in (None, here.bot) or event["type"] != "member_left_channel":
         return _event_request("left", event["channel"], here, update)
-    sender = _sender({"user": event["user"]}, here, teams)  # event.team is the channel's workspace, not the person's
+    sender = _sender({"user": event["user"]}, here, teams)  # not with event.team, which is the channel's workspace
     return _event_request("member-left", event["channel"], here, update, sender=sender)
 
 
-def _of_channel(name: str, event: Payload, here: ServedWorkspace, _: Teams, update: str) -> Request:
+def _of_channel(name: str, event: Payload, here: ServedWorkspace, _: Teams, update: str) -> conversation.Request:
     return _event_request(name, event["channel"], here, update)
 
 
-def _renamed(event: Payload, here: ServedWorkspace, _: Teams, update: str) -> Request:
+def _renamed(event: Payload, here: ServedWorkspace, _: Teams, update: str) -> conversation.Request:
     channel = event["channel"]
     return _event_request("renamed", channel["id"], here, update, name=channel.get("name"))
 
 
-def _moved(event: Payload, here: ServedWorkspace, _: Teams, update: str) -> Request:
+def _moved(event: Payload, here: ServedWorkspace, _: Teams, update: str) -> conversation.Request:
     details = {"to": joined(here.prefix, str(event["new_channel_id"]))}
     return _event_request("moved", event["old_channel_id"], here, update, details=details)
 
 
-def _uninstalled(event: Payload, here: ServedWorkspace, _: Teams, update: str) -> Request | None:
-    """Returns the request of the app's removal or the token's end. Slack may send both events, in any order, one, or none."""
+def _uninstalled(event: Payload, here: ServedWorkspace, _: Teams, update: str) -> conversation.Request | None:
+    """Returns the request for the app's removal or a revoked token. Slack may send both events in any order, one, or none."""
     if event["type"] == "tokens_revoked" and here.bot not in (event["tokens"].get("bot") or ()):
-        return None  # tokens of people, which we do not have
+        return None  # the tokens of people, which we do not use
     chat = ChatAddress("slack", here.team)
-    return EventRequest(
-        place=Place(chat=chat, kind=ChatKind.TEAM), update_id=update, event="uninstalled", details={"team": here.team}
+    return conversation.EventRequest(
+        place=conversation.Place(chat=chat, kind=ChatKind.TEAM),
+        update_id=update,
+        event="uninstalled",
+        details={"team": here.team},
     )
 
 
-def _home_opened(event: Payload, here: ServedWorkspace, teams: Teams, update: str) -> Request | None:
-    """Returns the request of a person who opened the bot's home view."""
+def _home_opened(event: Payload, here: ServedWorkspace, teams: Teams, update: str) -> conversation.Request | None:
+    """Returns the request when a person opened the bot's home view; None for other tabs."""
     if event.get("tab") != "home":
         return None
     sender = _sender({"user": event["user"]}, here, teams)
-    place = Place(chat=ChatAddress("slack", sender), kind=ChatKind.PRIVATE)
-    return EventRequest(place=place, update_id=update, event="home-view", sender=sender)
+    place = conversation.Place(chat=ChatAddress("slack", sender), kind=ChatKind.PRIVATE)
+    return conversation.EventRequest(place=place, update_id=update, event="home-view", sender=sender)
 
 
 def _event_request(
@@ -165,8 +168,8 @@ def _event_request(
     sender: str = "",
     name: object = "",
     details: Payload | None = None,
-) -> Request:
-    return EventRequest(
+) -> conversation.Request:
+    return conversation.EventRequest(
         place=_place(here, str(channel), title=workspaces.title_of(name)),
         update_id=update,
         event=what,
@@ -175,7 +178,7 @@ def _event_request(
     )
 
 
-_EVENTS: Mapping[str, Callable[[Payload, ServedWorkspace, Teams, str], Request | None]] = {
+_EVENTS: Mapping[str, Callable[[Payload, ServedWorkspace, Teams, str], conversation.Request | None]] = {
     "message": _message,
     "app_mention": _mention,
     "member_joined_channel": _joined,
@@ -200,11 +203,11 @@ _EVENTS: Mapping[str, Callable[[Payload, ServedWorkspace, Teams, str], Request |
 # ------------------------------------------------------------------------------------------------- commands and presses
 
 
-def _command(payload: Payload, teams: Teams) -> Request:
+def _command(payload: Payload, teams: Teams) -> conversation.Request:
     here = _served(teams, payload.get("team_id"))
     sender = _sender({"user": payload["user_id"]}, here, teams)
     channel = str(payload["channel_id"])
-    return MessageRequest(
+    return conversation.MessageRequest(
         place=_place_of(here, channel, sender, title=workspaces.title_of(payload.get("channel_name"))),
         update_id=str(payload["trigger_id"]),
         text=workspaces.unescape(payload.get("text"), here.prefix),
@@ -217,7 +220,7 @@ def _command(payload: Payload, teams: Teams) -> Request:
     )
 
 
-def _interaction(payload: Payload, teams: Teams) -> Request | None:
+def _interaction(payload: Payload, teams: Teams) -> conversation.Request | None:
     reader = _INTERACTIONS.get(str(payload["type"]))
     if reader is None:
         return None
@@ -226,8 +229,8 @@ def _interaction(payload: Payload, teams: Teams) -> Request | None:
     return reader(payload, here, _sender({"user": user["id"], "team": user.get("team_id")}, here, teams))
 
 
-def _block_actions(payload: Payload, here: ServedWorkspace, sender: str) -> Request | None:
-    """Returns the request of a button or menu under a message or in the home view, or of a changed field in a modal."""
+def _block_actions(payload: Payload, here: ServedWorkspace, sender: str) -> conversation.Request | None:
+    """Returns the request for a button or menu under a message or in the home view, or for a changed field in a modal."""
     if payload.get("view"):
         return _view(payload, here, sender)
     token = _value(payload["actions"][0])
@@ -238,7 +241,7 @@ def _block_actions(payload: Payload, here: ServedWorkspace, sender: str) -> Requ
     place = _place_of(here, str(channel["id"]), sender, thread=thread, title=workspaces.title_of(channel.get("name")))
     if place.is_outside and not is_ephemeral:
         place = replace(place, is_outside=False)  # the bot posted the message, so it is in the channel
-    return CallbackRequest(
+    return conversation.CallbackRequest(
         place=place,
         update_id=str(payload["trigger_id"]),
         callback_data=token,
@@ -253,13 +256,16 @@ def _block_actions(payload: Payload, here: ServedWorkspace, sender: str) -> Requ
     )
 
 
-def _view(payload: Payload, _: ServedWorkspace, sender: str) -> Request | None:
-    """Returns the request of an action in a modal or a home view. The modal's metadata holds a callback token."""
+def _view(payload: Payload, _: ServedWorkspace, sender: str) -> conversation.Request | None:
+    """Returns the request for an action in a modal or a home view. The modal's metadata contains a callback token."""
     view = payload["view"]
-    place, update = Place(chat=ChatAddress("slack", sender), kind=ChatKind.PRIVATE), str(payload["trigger_id"])
+    place, update = (
+        conversation.Place(chat=ChatAddress("slack", sender), kind=ChatKind.PRIVATE),
+        str(payload["trigger_id"]),
+    )
     if view.get("type") == "home":
         data = _value(payload["actions"][0])
-        callback = CallbackRequest(
+        callback = conversation.CallbackRequest(
             place=place,
             update_id=update,
             callback_data=data,
@@ -270,7 +276,7 @@ def _view(payload: Payload, _: ServedWorkspace, sender: str) -> Request | None:
         )
         return callback if data else None
     data = str(view.get("private_metadata") or "")
-    form = FormRequest(
+    form = conversation.FormRequest(
         place=place,
         update_id=update,
         callback_data=data,
@@ -284,14 +290,14 @@ def _view(payload: Payload, _: ServedWorkspace, sender: str) -> Request | None:
     return form if data else None
 
 
-def _shortcut(payload: Payload, here: ServedWorkspace, sender: str) -> Request | None:
-    """Returns the request of a shortcut, with its name and the text of the message it was used on, if any."""
+def _shortcut(payload: Payload, here: ServedWorkspace, sender: str) -> conversation.Request | None:
+    """Returns the request for a shortcut, with its name, and with the text of the message if it was used on one."""
     channel, message = payload.get("channel") or {}, payload.get("message") or {}
     if channel:
         place = _place_of(here, str(channel["id"]), sender, title=workspaces.title_of(channel.get("name")))
     else:
-        place = Place(chat=ChatAddress("slack", sender), kind=ChatKind.PRIVATE)
-    return EventRequest(
+        place = conversation.Place(chat=ChatAddress("slack", sender), kind=ChatKind.PRIVATE)
+    return conversation.EventRequest(
         place=place,
         update_id=str(payload["trigger_id"]),
         event="shortcut",
@@ -308,13 +314,13 @@ def _shortcut(payload: Payload, here: ServedWorkspace, sender: str) -> Request |
     )
 
 
-_INTERACTIONS: Mapping[str, Callable[[Payload, ServedWorkspace, str], Request | None]] = {
+_INTERACTIONS: Mapping[str, Callable[[Payload, ServedWorkspace, str], conversation.Request | None]] = {
     "block_actions": _block_actions,
     "view_submission": _view,
     "message_action": _shortcut,
     "shortcut": _shortcut,
 }
-_READERS: Mapping[str, Callable[[Payload, Teams], Request | None]] = {
+_READERS: Mapping[str, Callable[[Payload, Teams], conversation.Request | None]] = {
     EVENTS: _event,
     COMMANDS: _command,
     INTERACTIONS: _interaction,
@@ -333,7 +339,7 @@ def _served(teams: Teams, *named: object) -> ServedWorkspace:
 
 
 def _sender(said: Payload, here: ServedWorkspace, teams: Teams) -> str:
-    """Returns the address of the person; in a shared channel, their address in their own workspace."""
+    """Returns the address of the person. In a shared channel, that is their address in their own workspace."""
     home = str(said.get("user_team") or said.get("source_team") or said.get("team") or here.team)
     known = here if home == here.team else teams.get(home)
     return joined(known.prefix if known else home, str(said["user"]))
@@ -343,20 +349,24 @@ def _is_bot(said: Payload, here: ServedWorkspace) -> bool:
     return bool(said.get("bot_id")) or said.get("user") in (None, "USLACKBOT", here.bot)
 
 
-def _place(here: ServedWorkspace, channel: str, thread: str = "", *, title: str = "") -> Place:
+def _place(here: ServedWorkspace, channel: str, thread: str = "", *, title: str = "") -> conversation.Place:
     """Returns the Place of a channel or a group conversation."""
-    return Place(chat=ChatAddress("slack", joined(here.prefix, channel), thread), kind=ChatKind.TEAM, title=title)
+    return conversation.Place(
+        chat=ChatAddress("slack", joined(here.prefix, channel), thread), kind=ChatKind.TEAM, title=title
+    )
 
 
-def _place_of(here: ServedWorkspace, channel: str, sender: str, *, thread: str = "", title: str = "") -> Place:
-    """Returns the Place of a command or an interaction. A direct conversation between two people does not include the bot."""
+def _place_of(
+    here: ServedWorkspace, channel: str, sender: str, *, thread: str = "", title: str = ""
+) -> conversation.Place:
+    """Returns the Place of a command or an interaction. In direct messages the bot may be absent, so they count as outside."""
     if channel.startswith(DIRECT):
-        return Place(chat=ChatAddress("slack", sender), kind=ChatKind.PRIVATE, is_outside=True)
+        return conversation.Place(chat=ChatAddress("slack", sender), kind=ChatKind.PRIVATE, is_outside=True)
     return _place(here, channel, thread, title=title)
 
 
 def _thread(said: Payload) -> str:
-    """Returns the ts of the thread's first message; "" for a message outside threads and for a thread's first message."""
+    """Returns the ts of the first message of the thread; "" for that message itself, and outside threads."""
     thread = str(said.get("thread_ts") or "")
     return "" if thread == str(said.get("ts") or said.get("message_ts") or "") else thread
 
@@ -375,12 +385,12 @@ def _value(action: Payload) -> str:
 
 
 def _view_ref(view: Payload) -> str:
-    """Returns the id of a view and its hash at the time of the action, separated by a space."""
+    """Returns the id of a view and its hash at the time of the action, separated by a space; "" without an id."""
     return f"{view['id']} {view.get('hash') or ''}".strip() if view.get("id") else ""
 
 
 def _form_values(view: Payload) -> dict[str, str]:
-    """Returns the values of a modal by field. Blocks have the names of the fields."""
+    """Returns the values of a modal by field. The ids of its blocks are the names of the fields."""
     values = (view.get("state") or {}).get("values") or {}
     return {
         str(block): usable_text(_entered(element)) for block, inputs in values.items() for element in inputs.values()

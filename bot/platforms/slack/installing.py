@@ -4,8 +4,8 @@ If a workspace rotates its tokens, a new pair is issued every twelve hours, and 
 (docs.slack.dev, Using token rotation). So a new pair is stored before it is used, and only the process that holds the sender
 lock renews tokens.
 
-Fernet is AES-128-CBC with HMAC-SHA256 (github.com/fernet/spec), so a changed text cannot be decrypted. The key is derived by
-scrypt (RFC 7914) from PAPERWIRE_SECRET_KEY, which may be any text.
+Fernet is AES-128-CBC with HMAC-SHA256 (github.com/fernet/spec), so a text that was changed cannot be decrypted. The key is
+derived with scrypt (RFC 7914) from PAPERWIRE_SECRET_KEY, which may be any text.
 """
 
 import asyncio
@@ -31,19 +31,19 @@ from bot.platforms.receiver_loop import ReceiverLoop
 from bot.platforms.slack.client import Client
 from bot.platforms.slack.manifest import REDIRECT, scopes_of
 from bot.platforms.slack.workspaces import Workspaces, WorkspaceTokens
+from bot.ports import conversation
 from bot.ports.channel import Clock
-from bot.ports.conversation import RequestDispatcher, WebRequest, WebResponse, WebRoute
 from subscriptions.errors import NotDelivered, Rejected, StoreError
 from subscriptions.service.pausing import INSTALLED_WITHIN, install
-from subscriptions.store import platforms
+from subscriptions.store import bot_state
 from subscriptions.store.database.store import Store
 
-_SALT = b"paperwire: tokens of workspaces"  # constant, since there is one key
-_WORK = {"n": 2**14, "r": 8, "p": 1}  # 16 MB and some 50 ms, once
+_SALT = b"paperwire: tokens of workspaces"  # constant, since there is only one key
+_WORK = {"n": 2**14, "r": 8, "p": 1}  # 16 MB and about 50 ms, once
 
 
 def cipher_of(key: SecretStr) -> Fernet:
-    """Returns what encrypts and decrypts with this key."""
+    """Returns the cipher with this key."""
     derived = hashlib.scrypt(key.get_secret_value().encode(), salt=_SALT, dklen=32, **_WORK)
     return Fernet(base64.urlsafe_b64encode(derived))
 
@@ -64,12 +64,8 @@ class StoredTokens:
     """The tokens of one workspace, stored as encrypted JSON."""
 
     bot: str = field(repr=False)
-    refresh: str | None = field(default=None, repr=False)  # if tokens rotate: for the next pair
-    ends: datetime | None = None  # aware UTC; None: never
-
-    def to_json(self) -> bytes:
-        """Returns the tokens as JSON."""
-        return _TOKENS.dump_json(self)
+    refresh: str | None = field(default=None, repr=False)  # gets the next pair; None if tokens do not rotate
+    ends: datetime | None = None  # when the token expires, aware UTC; None: never
 
 
 _TOKENS = TypeAdapter(StoredTokens)
@@ -77,59 +73,15 @@ _TOKENS = TypeAdapter(StoredTokens)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
-    """A workspace that let the app in, and the tokens for it."""
+    """A workspace that installed the app, and its tokens."""
 
     team: str
-    name: str  # of the workspace
+    name: str  # the name of the workspace
     tokens: StoredTokens
 
 
-class OAuth:
-    """The calls with the app's own credentials (docs.slack.dev, Installing with OAuth).
-
-    The browser comes back with a state that is encrypted, also kept in a cookie, and valid once, for ten minutes.
-    """
-
-    def __init__(
-        self, workspaces: Workspaces, clock: Clock, client_id: str, client_secret: SecretStr, api_url: str
-    ) -> None:
-        self._workspaces = workspaces
-        self._clock = clock
-        self._id = client_id
-        self._secret = client_secret
-        self._authorize = api_url.removesuffix("api/") + "oauth/v2/authorize"
-        self._client: Client | None = None
-
-    def address(self, state: str) -> str:
-        """Returns the address at Slack where a person confirms the installation."""
-        generator = AuthorizeUrlGenerator(
-            client_id=quote(self._id, safe=""),
-            scopes=[quote(scope, safe=":.") for scope in scopes_of()],
-            authorization_url=self._authorize,
-        )
-        return generator.generate(quote(state, safe=""))
-
-    async def exchange(self, code: str) -> Grant:
-        """Returns the grant for a code, which works once. Raises NotDelivered."""
-        return _grant(await self._ask(code=code), self._clock.wall())
-
-    async def refresh(self, token: str) -> Grant:
-        """Returns the next tokens of a workspace, with the next refresh token. Raises NotDelivered."""
-        return _grant(await self._ask(grant_type="refresh_token", refresh_token=token), self._clock.wall())
-
-    async def close(self) -> None:
-        """Closes the connection."""
-        if self._client is not None:
-            await self._client.close()
-
-    async def _ask(self, **grant: str) -> Mapping[str, Any]:
-        if self._client is None:  # the secret takes the place of the token, so that errors are cleaned of it
-            self._client = self._workspaces.connect(self._secret)
-        return await self._client.oauth_access(self._id, self._secret.get_secret_value(), **grant)
-
-
 def _grant(answer: Mapping[str, Any], wall: datetime) -> Grant:
-    """Returns the grant in an answer of oauth.v2.access. Raises Rejected."""
+    """Returns the grant in a response of oauth.v2.access. Raises Rejected."""
     team, token = answer.get("team") or {}, answer.get("access_token")
     if answer.get("is_enterprise_install") or not team.get("id"):
         raise Rejected("the app was let in for an organisation, and it serves workspaces one by one")
@@ -147,49 +99,58 @@ def _grant(answer: Mapping[str, Any], wall: datetime) -> Grant:
     )
 
 
-def _line(status: int, words: str) -> WebResponse:
-    """Returns the response of one line for a person's browser, which also deletes the cookie."""
+def _line(status: int, words: str) -> conversation.WebResponse:
+    """Returns a response of one line for a person's browser. It also deletes the cookie."""
     headers = {
         "set-cookie": f"{COOKIE}=; Max-Age=0; Path=/; HttpOnly; Secure; SameSite=Lax",
         "cache-control": "no-store",
         "referrer-policy": "no-referrer",
         "x-content-type-options": "nosniff",
     }
-    return WebResponse(status=status, body=f"{words}\n", headers=headers)
+    return conversation.WebResponse(status=status, body=f"{words}\n", headers=headers)
 
 
 NAME = "slack installations"
 UPDATE_INTERVAL = 300.0  # seconds between two updates of the workspaces and their tokens
-RENEWED_BEFORE = timedelta(hours=2)  # time before its end at which a token is renewed
+RENEWED_BEFORE = timedelta(hours=2)  # a token is renewed this long before it expires
 
 
 @dataclass(slots=True)
-class Installer:
-    """A Receiver of installations, which also stores and renews their tokens. Workspaces with the operator's tokens are skipped."""
+class Installer(conversation.Receiver):
+    """A Receiver of installations, which also stores and renews their tokens. Skips workspaces with tokens of the operator.
+
+    Its calls use the app's own credentials (docs.slack.dev, Installing with OAuth). From Slack, the browser returns with a `state`,
+    which is encrypted, must equal a cookie, and is valid once and for ten minutes. At `authorize`, a page of Slack, a person confirms.
+    """
 
     store: Store
     clock: Clock
     cipher: Fernet
-    oauth: OAuth
     workspaces: Workspaces
+    client_id: str
+    client_secret: SecretStr
+    authorize: str
     name: str = NAME
     is_exclusive: bool = True
     _in_use: dict[str, StoredTokens] = field(default_factory=dict)  # team -> the tokens in use
-    _problems: dict[str, str] = field(default_factory=dict)  # team -> why it is not served
+    _problems: dict[str, str] = field(default_factory=dict)  # team -> why it is not served or its token not renewed
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _client: Client | None = None
 
     @property
-    def routes(self) -> tuple[WebRoute, ...]:
-        """See Receiver. A person begins at the first; Slack sends their browser to the second."""
-        return WebRoute(path=INSTALL, answer=self._begin), WebRoute(path=REDIRECT, answer=self._return)
+    def routes(self) -> tuple[conversation.WebRoute, ...]:
+        """See Receiver. A person begins at the first route; Slack redirects their browser to the second."""
+        return conversation.WebRoute(path=INSTALL, answer=self._begin), conversation.WebRoute(
+            path=REDIRECT, answer=self._return
+        )
 
     @property
     def problem(self) -> str:
         """See Receiver."""
         return "; ".join(f"workspace {team}: {why}" for team, why in sorted(self._problems.items()))
 
-    async def listen(self, dispatcher: RequestDispatcher) -> None:
-        """See Receiver. Installations come by the web routes; here tokens are renewed."""
+    async def listen(self, dispatcher: conversation.RequestDispatcher) -> None:
+        """See Receiver. Installations come through the web routes; this loop renews tokens."""
         del dispatcher
         await ReceiverLoop("Slack", self.clock).run(self._update_logged, every=UPDATE_INTERVAL)
 
@@ -199,26 +160,28 @@ class Installer:
         except StoreError as error:
             log.error("The installations in Slack cannot be read: %s", error)
 
-    async def drain(self, dispatcher: RequestDispatcher) -> None:
-        """See Receiver."""
-        del dispatcher
-
-    async def _begin(self, call: WebRequest) -> WebResponse:
-        """Sends the browser to Slack, with a state that only this browser has."""
+    async def _begin(self, call: conversation.WebRequest) -> conversation.WebResponse:
+        """Redirects the browser to Slack, with a state that only this browser has."""
         del call
         state = self._new_state()
         cookie = f"{COOKIE}={state}; Max-Age={STATE_FOR}; Path=/; HttpOnly; Secure; SameSite=Lax"
-        headers = {"location": self.oauth.address(state), "set-cookie": cookie, "cache-control": "no-store"}
-        return WebResponse(status=302, headers=headers)
+        generator = AuthorizeUrlGenerator(
+            client_id=quote(self.client_id, safe=""),
+            scopes=[quote(scope, safe=":.") for scope in scopes_of()],
+            authorization_url=self.authorize,
+        )
+        confirm = generator.generate(quote(state, safe=""))
+        headers = {"location": confirm, "set-cookie": cookie, "cache-control": "no-store"}
+        return conversation.WebResponse(status=302, headers=headers)
 
-    async def _return(self, call: WebRequest) -> WebResponse:
+    async def _return(self, call: conversation.WebRequest) -> conversation.WebResponse:
         try:
             return await self._finish(call)
         except StoreError as error:
             log.error("An installation in Slack could not be kept: %s", error)
             return _line(503, "That could not be kept now. Please begin again later.")
 
-    async def _finish(self, call: WebRequest) -> WebResponse:
+    async def _finish(self, call: conversation.WebRequest) -> conversation.WebResponse:
         state, code = call.query.get("state", ""), call.query.get("code", "")
         if not await self._is_ours(state, call.cookies.get(COOKIE, "")):
             return _line(400, _TOO_OLD)
@@ -227,7 +190,7 @@ class Installer:
         if not 0 < len(code) <= _LONGEST_CODE:
             return _line(400, f"Slack sent no code. Please begin again: {INSTALL}")
         try:
-            grant = await self.oauth.exchange(code)
+            grant = await self._ask(code=code)
         except NotDelivered as error:
             log.warning("An installation in Slack did not come about: %s", error.reason)
             return _line(502, f"Slack did not confirm the installation. Please begin again: {INSTALL}")
@@ -237,30 +200,41 @@ class Installer:
         log.info("The Slack workspace %s installed the app.", grant.team)
         return _line(200, f"paperwire is installed in {grant.name or grant.team}. In Slack, type /paperwire to begin.")
 
+    async def _ask(self, **grant: str) -> Grant:
+        """Returns the grant for a code, which works once, or the next tokens of a workspace. Raises NotDelivered."""
+        if self._client is None:  # the secret is used as the token, so that errors are redacted
+            self._client = self.workspaces.connect(self.client_secret)
+        answer = await self._client.oauth_access(self.client_id, self.client_secret.get_secret_value(), **grant)
+        return _grant(answer, self.clock.wall())
+
+    async def close(self) -> None:
+        """Closes the connection."""
+        if self._client is not None:
+            await self._client.close()
+
     async def _is_ours(self, state: str, cookie: str) -> bool:
-        """Returns whether this browser began the installation lately, and its state was not used."""
+        """Returns whether this browser recently began the installation, and its state was not used yet. Raises StoreError."""
         if not _STATE.fullmatch(state) or not hmac.compare_digest(state, cookie.encode("ascii", "replace").decode()):
             return False
         return await self.is_open(state)
 
     def _new_state(self) -> str:
         began = json.dumps([secrets.token_urlsafe(12), self.clock.now().isoformat()])
-        return (
-            self.cipher.encrypt(began.encode()).decode().rstrip("=")
-        )  # the rest needs no escaping in an address or a cookie
+        # Without "=", the state needs no escaping in an address or a cookie.
+        return self.cipher.encrypt(began.encode()).decode().rstrip("=")
 
     async def is_open(self, state: str) -> bool:
-        """Returns whether a state was begun lately and not used. Raises StoreError."""
+        """Returns whether a state is recent and was not used. Raises StoreError."""
         name = self._name_of(state)
-        return bool(name) and not await asyncio.to_thread(platforms.is_installation_completed, self.store, name)
+        return bool(name) and not await asyncio.to_thread(bot_state.is_installation_completed, self.store, name)
 
     async def _use_state(self, state: str) -> bool:
-        """Like `is_open`, and marks the state as used. Raises StoreError."""
+        """Like `is_open`, but also marks the state as used. Raises StoreError."""
         name = self._name_of(state)
-        return bool(name) and await write(platforms.complete_installation, self.store, name, now=self.clock.now())
+        return bool(name) and await write(bot_state.complete_installation, self.store, name, now=self.clock.now())
 
     def _name_of(self, state: str) -> str:
-        """Returns the name of an installation that was begun lately; "" if the state is too old or not ours."""
+        """Returns the name of a recently begun installation; "" if the state is too old or not ours."""
         try:
             name, began = json.loads(self.cipher.decrypt(state.encode() + b"=" * (-len(state) % 4)))
             age = self.clock.now() - datetime.fromisoformat(began)
@@ -269,18 +243,18 @@ class Installer:
         return str(name) if timedelta(0) <= age <= INSTALLED_WITHIN else ""
 
     async def store_grant(self, grant: Grant) -> None:
-        """Stores the tokens of a workspace that installed the app, then uses them. Raises StoreError."""
+        """Stores the tokens of a workspace that installed the app, and then uses them. Raises StoreError."""
         async with self._lock:
             await write(install, self.store, grant.team, self._encrypted(grant), now=self.clock.now())
             self._use(grant.team, grant.tokens)
 
     async def update(self, *, renew: bool = True) -> None:
-        """Serves the workspaces that have the app now, and renews tokens that end soon. Raises StoreError.
+        """Serves the workspaces that have the app now, and renews tokens that expire soon. Raises StoreError.
 
-        Only the process that holds the sender lock may `renew`.
+        `renew` is allowed only in the process that holds the sender lock.
         """
         async with self._lock:
-            stored = await asyncio.to_thread(platforms.installations, self.store)
+            stored = await asyncio.to_thread(bot_state.installations, self.store)
             for team in set(self._in_use) - set(stored):
                 del self._in_use[team]
                 self.workspaces.drop(team)
@@ -290,22 +264,22 @@ class Installer:
                     await self._use_or_renew(team, tokens, renew=renew)
 
     async def _use_or_renew(self, team: str, tokens: StoredTokens, *, renew: bool) -> None:
-        """Uses the tokens of a workspace, renewed if they end soon."""
+        """Uses the tokens of a workspace. Renews them first if they expire soon."""
         lasting = tokens.ends is None or self.clock.wall() < tokens.ends - RENEWED_BEFORE
         if lasting or tokens.refresh is None or not renew:
             self._use(team, tokens)
             return
         try:
-            grant = await self.oauth.refresh(tokens.refresh)
+            grant = await self._ask(grant_type="refresh_token", refresh_token=tokens.refresh)
         except NotDelivered as error:
             self._problems[team] = f"its token cannot be renewed: {error.reason}"
             log.error("The token of the Slack workspace %s cannot be renewed: %s", team, error.reason)
-            self._use(team, tokens, is_valid=False)  # the token may still work until its end
+            self._use(team, tokens, is_valid=False)  # the token may still work until it expires
             return
         if grant.team != team:
             self._problems[team] = "Slack renewed the token of another workspace"
             return
-        if await write(platforms.renew_tokens, self.store, team, self._encrypted(grant)):
+        if await write(bot_state.renew_tokens, self.store, team, self._encrypted(grant)):
             self._use(team, grant.tokens)
 
     def _use(self, team: str, tokens: StoredTokens, *, is_valid: bool = True) -> None:
@@ -317,7 +291,7 @@ class Installer:
         self._in_use[team] = tokens
 
     def _encrypted(self, grant: Grant) -> str:
-        return self.cipher.encrypt(grant.tokens.to_json()).decode()
+        return self.cipher.encrypt(_TOKENS.dump_json(grant.tokens)).decode()
 
     def _decrypted(self, team: str, encrypted: str) -> StoredTokens | None:
         try:

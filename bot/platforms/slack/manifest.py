@@ -1,7 +1,7 @@
-"""The scopes, events, command and shortcut that the app asks for, each scope with its reason.
+"""The scopes, events, command and shortcut that the app requests, and the reason for each scope.
 
-The manifest, the page for the IT department (docs/slack.md), `paperwire check` and the OAuth installation read this list.
-Which scope a method or an event needs: docs.slack.dev, reference/methods and reference/events.
+The manifest, the page for the IT department (docs/slack.md), `paperwire check` and the OAuth installation use this list.
+docs.slack.dev, reference/methods and reference/events, says which scope a method or an event needs.
 """
 
 import json
@@ -17,24 +17,24 @@ from subscriptions.errors import Sentence
 
 COMMAND = "/paperwire"
 SHORTCUT = "subscribe"  # callback_id of the message shortcut
-# Each path accepts every kind of request; the app's settings at Slack have three fields for addresses.
+# Each path accepts all kinds of requests, but the app's settings at Slack have three fields for addresses.
 PATHS = ("/slack/events", "/slack/commands", "/slack/interactivity")
 REDIRECT = "/slack/oauth_redirect"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """A scope that the app asks for."""
+    """A scope that the app requests."""
 
     name: str
     why: str  # what the app does with it
     lost: str = ""  # what does not work without it; "" for a needed scope
     methods: tuple[str, ...] = ()  # methods of the Web API that the program calls with it
-    events: tuple[str, ...] = ()  # events that Slack sends only with it
+    events: tuple[str, ...] = ()  # events that Slack sends only with this scope
 
     @property
     def needed(self) -> bool:
-        """Whether nothing works without the scope."""
+        """Whether the app needs this scope to work at all."""
         return not self.lost
 
 
@@ -138,7 +138,7 @@ FREE_EVENTS = ("app_home_opened", "app_uninstalled", "tokens_revoked")  # need n
 
 
 def scopes_of(*, minimal: bool = False) -> tuple[str, ...]:
-    """Returns the names of the scopes that the app asks for."""
+    """Returns the names of the scopes that the app requests. `minimal`: only those without which nothing works."""
     return tuple(scope.name for scope in SCOPES if scope.needed or not minimal)
 
 
@@ -149,7 +149,7 @@ def events_of(scopes: Collection[str]) -> tuple[str, ...]:
 
 
 def missing(granted: Collection[str]) -> Iterator[Scope]:
-    """Yields the scopes that a token lacks, the needed ones first."""
+    """Yields the scopes that a token does not have, the needed ones first."""
     yield from sorted((scope for scope in SCOPES if scope.name not in granted), key=lambda scope: not scope.needed)
 
 
@@ -163,7 +163,7 @@ _LONG = (
 
 
 def manifest(*, minimal: bool = False, url: str = "") -> dict[str, Any]:
-    """Returns the manifest. With `url`, the root of the web address, Slack sends requests there; without it, by Socket Mode."""
+    """Returns the manifest. `url` is the root of the web address to which Slack sends requests; "" for Socket Mode."""
     scopes = scopes_of(minimal=minimal)
     events, commands, interactivity = (f"{url}{path}" for path in PATHS) if url else ("", "", "")
     return {
@@ -240,7 +240,7 @@ def _print_manifest(
 
 
 def _web_root(option: str, text: str) -> str:
-    """Returns the root of a web address that Slack can reach, without "/" at its end. Raises WrongUsage."""
+    """Returns the root of a web address that Slack can reach, without a final "/". Raises WrongUsage."""
     parts = urlsplit(text.strip())
     if parts.scheme != "https" or not parts.hostname or parts.query or parts.fragment or parts.username:
         raise WrongUsage(

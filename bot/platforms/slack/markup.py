@@ -1,36 +1,34 @@
-"""What Slack shows: messages as blocks of mrkdwn, forms as modals, and the home view, the tab Home of the app (docs.slack.dev, Block Kit).
+"""What Slack shows: messages as blocks of mrkdwn, forms as modals, and the home view, which is the tab Home of the app.
 
-Payload: {"text": titles for the notification, "blocks": […]}. Plain form: {"text": …}. The private_metadata of a modal is its
-callback token and nothing else. Each field is a block with the field's name as id, so that an error can be shown beside it.
+Payload: {"text": titles for the notification, "blocks": […]}. Plain form: {"text": …}. The private_metadata of a modal is only
+its callback token. Each field is a block whose id is the field's name, so that an error can be shown beside it. Shapes:
+docs.slack.dev, Block Kit.
 """
 
 import json
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache
 from itertools import groupby
 from typing import Any
 
-from bot.ports.channel import Button, Buttons, FormField, HomeItem, HomePanel, HomeView, Modal, Option
-from bot.rendering import packing
-from bot.rendering.appearance import Display, Look, Paragraph, ShownButton, plain
+from bot.ports import channel
+from bot.rendering import appearance, packing, views
 from bot.rendering.cleaning import Passage, web_url
-from bot.rendering.packing import Beside, Contents, Fragment, Medium, Size
-from bot.rendering.papers import CardButtons, PaperView
-from bot.rendering.parts import Code, Head, Line
-from bot.rendering.templating import Macro, macros
+from bot.rendering.templating import macros
 from subscriptions import cutting
 
-BUDGET = 10_000  # characters of all blocks as JSON; Slack refuses somewhere above 11,000 (slackapi/bolt-js#2509, #2867)
+BUDGET = (
+    10_000  # characters of all blocks as JSON; Slack refuses at some size over 11,000 (slackapi/bolt-js#2509, #2867)
+)
 BLOCKS = 50
 SECTION = 3_000
 HEADER = 150
-FALLBACK = 3_000  # of 40,000 that are allowed; no notification shows more
+FALLBACK = 3_000  # Slack allows 40,000, but no notification shows more than this
 BUTTON_LABEL = 75
 IN_ROW = 25  # elements of an actions block
 IN_MENU = 5  # options of an overflow menu
-_ROWS = 20  # of buttons under a message
+_ROWS = 20  # rows of buttons under a message
 _BLOCK = 80  # characters of JSON around the text of a section
 
 Block = dict[str, object]
@@ -43,30 +41,30 @@ _WORD_JOINER = "\u2060"  # invisible
 
 
 class Mrkdwn(str):
-    """Text that is mrkdwn already and is not escaped again."""
+    """Text that is mrkdwn and must not be escaped again."""
 
     __slots__ = ()
 
 
 def escape(value: object) -> str:
-    """Returns the value with & < > escaped, the only entities that Slack reads; fences of code become single backquotes."""
+    """Returns the value with & < > escaped, the only entities of Slack, and three or more backquotes replaced by one."""
     text = str(value).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return re.sub("`{3,}", "`", text)
 
 
 def link(url: str, label: str) -> Mrkdwn:
-    """Returns a link <url|label>. The label is mrkdwn; a bar would end it, so a similar character replaces it."""
+    """Returns a link <url|label>. The label is mrkdwn. A bar would end it, so a similar character replaces bars."""
     return Mrkdwn(f"<{escape(url)}|{label.replace('|', '∣')}>")
 
 
 def bold(text: object) -> Mrkdwn:
-    """Returns the text in bold; not in bold if it has a star, which would end that."""
+    """Returns the text in bold. A text with an asterisk stays as it is, because the asterisk would end the bold."""
     plain = str(text)
     return Mrkdwn(escape(plain) if "*" in plain else f"*{escape(plain)}*")
 
 
 def prose(passage: Passage) -> Mrkdwn:
-    """Returns the passage with addresses as links, and its hits in bold unless one is part of an address."""
+    """Returns the passage with addresses as links, and its hits in bold unless one of them is part of an address."""
     pieces = passage.pieces
     if any(map(_IN_URL.search, pieces[:-1:2])):
         return linked(passage)
@@ -76,66 +74,61 @@ def prose(passage: Passage) -> Mrkdwn:
 
 
 def _bold(before: str, hit: str, after: str) -> str:
-    """Returns the hit, in bold if spaces or punctuation surround it, since Slack reads no bold within a word."""
+    """Returns the hit in bold if spaces or punctuation surround it. Slack shows no bold within a word."""
     inside_word = before[-1:].isalnum() or after[:1].isalnum()
     return escape(hit) if "*" in hit or inside_word else f"*{escape(hit)}*"
 
 
 def linked(text: object) -> Mrkdwn:
-    """Returns the text with its addresses as links. Blocks are verbatim, so Slack adds no links."""
+    """Returns the text with its addresses as links. The blocks are verbatim, so Slack itself adds no links."""
     parts = _URL.split(str(text))  # every second part is an address
     return Mrkdwn("".join(f"<{escape(part)}>" if place % 2 else escape(part) for place, part in enumerate(parts)))
-
-
-@lru_cache
-def _macros() -> Mapping[str, Macro]:
-    filters: Mapping[str, Callable[..., str]] = {
-        "link": link,
-        "bold": bold,
-        "linked": linked,
-        "prose": prose,
-        "escaped": escape,
-    }
-    return macros("slack", "txt", filters=filters, escape=_finalize)
 
 
 def _finalize(value: object) -> object:
     return value if isinstance(value, Mrkdwn) else escape(value)
 
 
-class Slack(Medium):
+_FILTERS = (("link", link), ("bold", bold), ("linked", linked), ("prose", prose), ("escaped", escape))
+
+
+class Slack(packing.Medium):
     """The medium of Slack."""
 
-    room = Size((BUDGET - 1, BLOCKS))  # each block counts with its comma; the brackets take one more
-    beside: Beside = "in lists"
+    room = packing.Size((BUDGET - 1, BLOCKS))  # each block is counted with a comma; the two brackets add one more
+    beside: packing.Beside = "in lists"
 
-    def draw(self, view: object) -> Fragment:
-        """Returns the view as blocks: JSON objects with commas between. Lines and code stay mrkdwn until they are composed."""
-        name = packing.macro_name(view)
-        text, small = (
-            _macros()[macro](view).strip() if macro in _macros() else "" for macro in (name, f"{name}_small")
-        )
+    def draw(self, view: object) -> packing.Fragment:
+        """Returns the view as blocks: JSON objects separated by commas. Views of lines and code stay mrkdwn until `compose`."""
+        name, drawn = packing.macro_name(view), macros("slack", "txt", filters=_FILTERS, escape=_finalize)
+        text, small = (drawn[macro](view).strip() if macro in drawn else "" for macro in (name, f"{name}_small"))
         whole = all(cutting.units(part) <= SECTION for part in (text, small))
-        if isinstance(view, Line | Code):
-            return Fragment(
-                view=view, markup=text, size=Size((cutting.units(_json(text)) + _BLOCK, 1)), is_within_limits=whole
+        if isinstance(view, views.Line | views.Code):
+            return packing.Fragment(
+                view=view,
+                markup=text,
+                size=packing.Size((cutting.units(_json(text)) + _BLOCK, 1)),
+                is_within_limits=whole,
             )
-        beside = view.buttons if isinstance(view, PaperView) else CardButtons()
-        blocks = [header(view.line)] if isinstance(view, Head) and not view.small else []
+        beside = view.buttons if isinstance(view, views.PaperView) else views.CardButtons()
+        blocks = [header(view.line)] if isinstance(view, views.Head) and not view.small else []
         blocks += [{**section(text), **_accessory(beside)}] if text else []
         blocks += [context(small)] if small else []
         markup = ",".join(map(_json, blocks))
-        return Fragment(
-            view=view, markup=markup, size=Size((cutting.units(markup) + 1, len(blocks))), is_within_limits=whole
+        return packing.Fragment(
+            view=view,
+            markup=markup,
+            size=packing.Size((cutting.units(markup) + 1, len(blocks))),
+            is_within_limits=whole,
         )
 
-    def beneath(self, buttons: Buttons) -> Size:
-        """Returns the size of the rows as blocks."""
+    def beneath(self, buttons: channel.Buttons) -> packing.Size:
+        """Returns the size of the rows of buttons as blocks."""
         blocks = actions(buttons)
-        return Size((sum(cutting.units(_json(block)) + 1 for block in blocks), len(blocks)))
+        return packing.Size((sum(cutting.units(_json(block)) + 1 for block in blocks), len(blocks)))
 
-    def compose(self, contents: Contents) -> tuple[str, str]:
-        """Returns the message as blocks, with the titles as the text of its notification; the plain form is the text alone."""
+    def compose(self, contents: packing.Contents) -> tuple[str, str]:
+        """Returns (message, plain form). The message has blocks, and the titles for its notification; the plain form has a text."""
         blocks = [*_joined_blocks(contents.fragments), *map(_json, actions(contents.buttons))]
         written = packing.plain_page(contents.fragments)
         fallback = packing.notification_titles([*contents.fragments, *contents.titled]) or written
@@ -145,43 +138,43 @@ class Slack(Medium):
 
 def section(text: str) -> Block:
     """Returns a section block: a paragraph of mrkdwn."""
-    # verbatim: else Slack makes links of cs.CL and of names after # and @
+    # Without `verbatim`, Slack makes links of cs.CL and of names after # and @.
     return {"type": "section", "text": {"type": "mrkdwn", "text": text, "verbatim": True}}
 
 
 def plain_text_object(text: str, room: int) -> Block:
-    """Returns a text object without markup, at most `room` UTF-16 units; a name between colons becomes no emoji.
+    """Returns a text object without markup, of at most `room` UTF-16 units. A name between colons does not become an emoji.
 
-    Nothing is escaped, since Slack reads no markup in it; mentions are broken up all the same, should a client read some.
+    Nothing is escaped, since Slack reads no markup in it. Mentions are still made ineffective, in case a client reads them.
     """
     shown = cutting.cut_units(_CALLING.sub(f"<{_WORD_JOINER}", text), room)
-    # Only where it matters: a digest has five such texts for each paper.
+    # `emoji` is set only where it matters, to save space: a digest has five such texts for each paper.
     return {"type": "plain_text", "text": shown, **({"emoji": False} if ":" in shown else {})}
 
 
-def actions(buttons: Buttons, before: str = "") -> list[Block]:
-    """Returns the rows of buttons as blocks. `before` is a prefix of the action ids; a press is looked up by the button's value."""
+def actions(buttons: channel.Buttons, before: str = "") -> list[Block]:
+    """Returns the rows of buttons as blocks. `before` makes action ids unique; a press is identified by the button's value."""
     rows = [row[start : start + IN_ROW] for row in buttons for start in range(0, len(row), IN_ROW)]
     return [_actions(row, f"{before}{place}") for place, row in enumerate(rows[:_ROWS])]
 
 
-def _actions(row: Sequence[Button], place: str) -> Block:
+def _actions(row: Sequence[channel.Button], place: str) -> Block:
     return {
         "type": "actions",
         "elements": [element(one, f"{place}.{number}") for number, one in enumerate(row)],
     }
 
 
-def element(button: Button, action: str) -> Block:
-    """Returns a button as an element, ⋯ as its menu. `action` is its action id, unique in the block."""
-    options = [option for option in button.options if not option.url]  # the title is the link
+def element(button: channel.Button, action: str) -> Block:
+    """Returns a button as an element, or as a menu if it has several options. `action` is an action id, unique in the block."""
+    options = [option for option in button.options if not option.url]  # without links: the title is the link already
     if button.options:
         return element(options[0], action) if len(options) == 1 else overflow_menu(options, action)
     target = {"url": button.url} if button.url else {"value": button.data}
     return {"type": "button", "text": plain_text_object(button.label, BUTTON_LABEL), "action_id": action, **target}
 
 
-def overflow_menu(options: Sequence[Button], action: str) -> Block:
+def overflow_menu(options: Sequence[channel.Button], action: str) -> Block:
     """Returns an overflow menu of at most IN_MENU options."""
     shown = [
         {"text": plain_text_object(option.label, BUTTON_LABEL), "value": option.data} for option in options[:IN_MENU]
@@ -189,8 +182,8 @@ def overflow_menu(options: Sequence[Button], action: str) -> Block:
     return {"type": "overflow", "action_id": action, "options": shown}
 
 
-def _accessory(card: CardButtons) -> Block:
-    """Returns the accessory of a paper in a list: a menu if a subscription brought it, else its number, which opens its card."""
+def _accessory(card: views.CardButtons) -> Block:
+    """Returns the accessory of a paper in a list: a menu, if a subscription brought the paper; else a button to its card."""
     if card.opens is None:
         return {}
     whole = replace(card.opens, options=(*card.second[:-1], *card.rest) if card.named("exclude") else ())
@@ -211,12 +204,12 @@ def header(text: str) -> Block:
     return {"type": "header", "text": plain_text_object(text, HEADER)}
 
 
-def _joined_blocks(fragments: Sequence[Fragment]) -> list[str]:
-    """Returns the fragments as blocks of JSON; adjacent lines share a section as far as they fit."""
+def _joined_blocks(fragments: Sequence[packing.Fragment]) -> list[str]:
+    """Returns the fragments as blocks in JSON. Adjacent lines share a section while they fit into it."""
     blocks: list[str] = []
     lines: list[str] = []
     for fragment in fragments:
-        is_line = isinstance(fragment.view, Line | Code)
+        is_line = isinstance(fragment.view, views.Line | views.Code)
         if lines and not (is_line and cutting.units("\n".join([*lines, fragment.markup])) <= SECTION):
             blocks.append(_json(section("\n".join(lines))))
             lines = []
@@ -227,19 +220,19 @@ def _joined_blocks(fragments: Sequence[Fragment]) -> list[str]:
     return [*blocks, _json(section("\n".join(lines)))] if lines else blocks
 
 
-BLOCKS_OF_VIEW = 100  # of a view
+BLOCKS_OF_VIEW = 100  # blocks of a modal or home view
 TITLE = 24  # characters of a modal's title and of its two buttons
-LABEL = 2_000  # of a field, as of its hint
-INPUT = 3_000  # of a text that is typed
+LABEL = 2_000  # characters of a field's label, and of its hint
+INPUT = 3_000  # characters of a text that a person types
 OPTION = 75
 CALLBACK_ID = "sheet"  # callback_id of our modals
-_FEW = 5  # options that are shown as radio buttons, not as a menu
+_FEW = 5  # up to this number, options are radio buttons instead of a menu
 _ITEM = 240  # columns of a line in a home view
 _NOTES = 2_800  # characters of the notes below a field
 
 
-def modal_view(modal: Modal, callback_token: str) -> str:
-    """Returns a form as the JSON of a modal, as views.open takes it."""
+def modal_view(modal: channel.Modal, callback_token: str) -> str:
+    """Returns a form as the JSON of a modal for views.open."""
     blocks = [block for field in modal.fields for block in _field(field)]
     view: Block = {
         "type": "modal",
@@ -253,8 +246,8 @@ def modal_view(modal: Modal, callback_token: str) -> str:
     return json.dumps(view, ensure_ascii=False, separators=(",", ":"))
 
 
-def home_view(home: HomeView) -> str:
-    """Returns a home view as JSON, as views.publish takes it."""
+def home_view(home: channel.HomeView) -> str:
+    """Returns a home view as JSON for views.publish."""
     blocks: list[Block] = []
     for number, panel in enumerate(home.panels):
         blocks += [{"type": "divider"}] if blocks else []
@@ -263,7 +256,7 @@ def home_view(home: HomeView) -> str:
     return json.dumps({"type": "home", "blocks": blocks[:BLOCKS_OF_VIEW]}, ensure_ascii=False, separators=(",", ":"))
 
 
-def _field(field: FormField) -> Iterator[Block]:
+def _field(field: channel.FormField) -> Iterator[Block]:
     block: Block = {
         "type": "input",
         "block_id": field.name,
@@ -284,7 +277,7 @@ def _field(field: FormField) -> Iterator[Block]:
         }
 
 
-def _element(field: FormField) -> Block:
+def _element(field: channel.FormField) -> Block:
     if field.is_clock:
         return {"type": "timepicker", "initial_time": field.value} if field.value else {"type": "timepicker"}
     if not field.options:
@@ -300,18 +293,18 @@ def _element(field: FormField) -> Block:
     }
 
 
-def _text_input(field: FormField) -> Block:
-    # Only Enter sends an event; else every character that is typed would.
+def _text_input(field: channel.FormField) -> Block:
+    # Only Enter sends an event; otherwise every typed character would.
     watched = {"dispatch_action_config": {"trigger_actions_on": ["on_enter_pressed"]}} if field.notifies_change else {}
     initial = {"initial_value": field.value[:INPUT]} if field.value else {}
     return {"type": "plain_text_input", "max_length": INPUT, **initial, **watched}
 
 
-def _option(option: Option) -> Block:
+def _option(option: channel.Option) -> Block:
     return {"text": plain_text_object(option.label, OPTION), "value": option.value}
 
 
-def _panel(panel: HomePanel, number: int) -> Iterator[Block]:
+def _panel(panel: channel.HomePanel, number: int) -> Iterator[Block]:
     yield header(panel.title)
     if panel.lines:
         yield context("\n".join(escape(line) for line in panel.lines))
@@ -320,15 +313,15 @@ def _panel(panel: HomePanel, number: int) -> Iterator[Block]:
     yield from actions(panel.buttons, f"{number}.")
 
 
-def _item(item: HomeItem, action: str) -> Block:
+def _item(item: channel.HomeItem, action: str) -> Block:
     remark = f"\n{escape(cutting.cut_at_word(item.remark, _ITEM))}" if item.remark else ""
     text = Mrkdwn(f"{bold(cutting.cut_at_word(item.text, _ITEM))}{remark}")
     return {**section(text), **({"accessory": overflow_menu(item.menu, action)} if item.menu else {})}
 
 
-# ------------------------------------------------------------------------------------------- what a message looks like
+# -------------------------------------------------------------------------------------------- what a message looks like
 
-# its blocks, with the marks of mrkdwn as HTML elements.
+# The blocks of a message become paragraphs, and the marks of mrkdwn become HTML elements.
 
 _FENCE = re.compile(r"```\n?(.*?)\n?```", re.DOTALL)
 _QUOTE = "&gt; "
@@ -342,7 +335,7 @@ _INLINE = re.compile(
 
 
 def html_of(mrkdwn: str) -> str:
-    """Returns mrkdwn as HTML; what Slack escapes is escaped there, too."""
+    """Returns mrkdwn as HTML. Both escape the same characters, so these stay as they are."""
     return _INLINE.sub(_tagged, mrkdwn)
 
 
@@ -353,14 +346,14 @@ def _tagged(found: re.Match[str]) -> str:
     return f"<{tag}>{html_of(found[tag])}</{tag}>"
 
 
-def _shown(block: Mapping[str, Any]) -> Iterator[Paragraph]:
+def _shown(block: Mapping[str, Any]) -> Iterator[appearance.Paragraph]:
     match block:
         case {"type": "header", "text": {"text": text}}:
-            yield replace(plain(text), shape="header")
+            yield replace(appearance.plain(text), shape="header")
         case {"type": "divider"}:
-            yield Paragraph(shape="rule")
+            yield appearance.Paragraph(shape="rule")
         case {"type": "context", "elements": elements}:
-            yield Paragraph(shape="small", html="  ".join(html_of(element["text"]) for element in elements))
+            yield appearance.Paragraph(shape="small", html="  ".join(html_of(element["text"]) for element in elements))
         case {"type": "section", "text": {"text": text}}:
             first, *others = _paragraphs(text)
             yield replace(first, menu="accessory" in block)
@@ -369,31 +362,30 @@ def _shown(block: Mapping[str, Any]) -> Iterator[Paragraph]:
             raise ValueError(f"a block of type {kind} cannot be shown")
 
 
-def _paragraphs(mrkdwn: str) -> Iterator[Paragraph]:
+def _paragraphs(mrkdwn: str) -> Iterator[appearance.Paragraph]:
     for number, part in enumerate(_FENCE.split(mrkdwn)):
         if number % 2:
-            yield Paragraph(shape="code", html=part)
+            yield appearance.Paragraph(shape="code", html=part)
         elif number == 0 or part.strip():
             for quoted, lines in groupby(part.strip("\n").split("\n"), lambda line: line.startswith(_QUOTE)):
                 html = html_of("\n".join(line.removeprefix(_QUOTE) for line in lines))
-                yield Paragraph(shape="quote" if quoted else "text", html=html)
+                yield appearance.Paragraph(shape="quote" if quoted else "text", html=html)
 
 
-def _read(payload: object, pressed: Collection[str]) -> Display | None:
-    del pressed  # a pressed button looks like any other
+def _read(payload: object) -> appearance.Display:
     match payload:
         case {"blocks": list(blocks)}:
             rows = (block["elements"] for block in blocks if block["type"] == "actions")
             keys = tuple(tuple(_shown_button(element) for element in row) for row in rows)
-            return Display(paragraphs=tuple(part for block in blocks for part in _shown(block)), keys=keys)
-    return None
+            return appearance.Display(paragraphs=tuple(part for block in blocks for part in _shown(block)), keys=keys)
+    raise ValueError("this is no message of the platform")
 
 
-def _shown_button(element: Mapping[str, Any]) -> ShownButton:
+def _shown_button(element: Mapping[str, Any]) -> appearance.ShownButton:
     if element["type"] == "overflow":
-        return ShownButton(text="⋯")
-    return ShownButton(text=element["text"]["text"], link=web_url(element.get("url", "")))
+        return appearance.ShownButton(text="⋯")
+    return appearance.ShownButton(text=element["text"]["text"], link=web_url(element.get("url", "")))
 
 
 MEDIUM = Slack()
-LOOK = Look(style="feed", columns=100, read=_read, title_bar="Slack · #{title}")
+LOOK = appearance.Look(style="feed", columns=100, read=_read, title_bar="Slack · #{title}")

@@ -1,9 +1,10 @@
-"""How events come: by Socket Mode, through WebSockets that we open, or by HTTP (docs.slack.dev), signed with the app's secret.
+"""Receives events: by Socket Mode, through WebSockets that we open, or by HTTP (docs.slack.dev), signed with the app's secret.
 
-Slack repeats what is not acknowledged in three seconds. So we acknowledge once the effect is committed, and recognize a
-repetition by its id. slack-sdk's own client is not used: it closes a connection before it opens the next one,
-acknowledges on the one that is open then, and repeats a token that Slack refuses without end (3.47). Here the next connection opens when Slack
-announces the end of one, and the old one still acknowledges its events. A second one receives if the first is lost.
+Slack repeats an event that is not acknowledged within three seconds. So we acknowledge once the effect is committed, and
+recognize a repetition by its id. We do not use slack-sdk's own Socket Mode client: it closes a connection before it opens the next
+one, acknowledges an event on whichever connection is open then, and endlessly retries a token that Slack refuses (3.47). Here the
+next connection opens when Slack announces the end of one, and the old one still acknowledges its events. A second connection
+receives events if the first is lost.
 """
 
 import asyncio
@@ -24,40 +25,39 @@ from bot.platforms.slack import incoming
 from bot.platforms.slack.client import Client
 from bot.platforms.slack.incoming import MalformedPayload, UnknownWorkspace, read
 from bot.platforms.slack.manifest import PATHS
-from bot.platforms.slack.outgoing import SlackChannel
+from bot.platforms.slack.workspaces import Workspaces
+from bot.ports import conversation
 from bot.ports.channel import Clock
-from bot.ports.conversation import MessageRequest, Request, RequestDispatcher, WebRequest, WebResponse, WebRoute
 from subscriptions.errors import NotDelivered, RetryLater, StoreError
 
 log = logging.getLogger("paperwire")
 
-Dispatch = Callable[[Request], Awaitable[Mapping[str, str]]]
+Dispatch = Callable[[conversation.Request], Awaitable[Mapping[str, str]]]
 
-_IDENTIFY_INTERVAL = 60.0  # seconds between two attempts to identify workspaces whose tokens are still unknown
+_IDENTIFY_INTERVAL = 60.0  # seconds between two attempts to identify workspaces of unknown tokens
 
 
 class PayloadDispatcher:
     """Dispatches the payloads of one app.
 
-    `app` is the app's token; None: the app whose signing secret is set. `on_bot_name` is called with the bot's name.
+    `app` is the app token; None for the app whose signing secret is set. `on_bot_name` is called with the bot's name.
     """
 
-    def __init__(self, channel: SlackChannel, app: SecretStr | None, *, on_bot_name: Callable[[str], None]) -> None:
-        self._channel = channel
+    def __init__(self, workspaces: Workspaces, app: SecretStr | None, *, on_bot_name: Callable[[str], None]) -> None:
+        self._workspaces = workspaces
         self._app = app
         self._on_bot_name = on_bot_name
         self._identified_at = float("-inf")
 
     async def identify(self) -> None:
         """Asks Slack which workspace each token belongs to. Raises NotDelivered."""
-        workspaces = self._channel.workspaces
-        await workspaces.identify_all()
-        me = next((one.identity for one in workspaces.all if one.identity is not None), None)
+        await self._workspaces.identify_all()
+        me = next((one.identity for one in self._workspaces.all if one.identity is not None), None)
         if me is not None and me.name:
             self._on_bot_name(me.name)
 
     async def dispatch(self, kind: str, payload: object, dispatch_request: Dispatch) -> dict[str, Any]:
-        """Returns the answer for Slack once the effect is committed. Raises what `dispatch_request` raises."""
+        """Returns the response for Slack once the effect is committed. Raises what `dispatch_request` raises."""
         try:
             request = await self._read(kind, payload)
         except MalformedPayload as error:
@@ -68,31 +68,30 @@ class PayloadDispatcher:
             return {}
         if request is None:
             return {}
-        if isinstance(request, MessageRequest) and request.direct_channel:
-            self._channel.workspaces.remember_direct(request.sender, request.direct_channel)
+        if isinstance(request, conversation.MessageRequest) and request.direct_channel:
+            self._workspaces.remember_direct(request.sender, request.direct_channel)
         problems = await dispatch_request(request)
         return {"response_action": "errors", "errors": dict(problems)} if problems else {}
 
-    async def _read(self, kind: str, payload: object) -> Request | None:
-        workspaces = self._channel.workspaces
+    async def _read(self, kind: str, payload: object) -> conversation.Request | None:
         try:
-            return read(kind, payload, workspaces.served(self._app))
+            return read(kind, payload, self._workspaces.served(self._app))
         except UnknownWorkspace:
             if not await self._identify_new_workspaces():
                 raise
-        return read(kind, payload, workspaces.served(self._app))
+        return read(kind, payload, self._workspaces.served(self._app))
 
     async def _identify_new_workspaces(self) -> bool:
-        """Asks Slack about tokens that are still unknown, at most once in _IDENTIFY_INTERVAL. True if one became known."""
-        before = len(self._channel.workspaces.served(self._app))
+        """Asks Slack about unknown tokens, at most once in _IDENTIFY_INTERVAL. Returns whether one became known."""
+        before = len(self._workspaces.served(self._app))
         if time.monotonic() - self._identified_at < _IDENTIFY_INTERVAL:
             return False
         self._identified_at = time.monotonic()
         try:
-            await self._channel.workspaces.identify_all()
+            await self._workspaces.identify_all()
         except NotDelivered:
             return False
-        return len(self._channel.workspaces.served(self._app)) > before
+        return len(self._workspaces.served(self._app)) > before
 
 
 HTTP_NAME = "slack requests"
@@ -100,9 +99,9 @@ TIMESTAMP, SIGNATURE = "x-slack-request-timestamp", "x-slack-signature"
 
 STARTING = "it does not take requests yet"
 
-_DONE = WebResponse()
-_UNSIGNED = WebResponse(status=401, body="That is not signed by Slack.\n")
-_UNREADABLE, _NOT_NOW = WebResponse(status=400), WebResponse(status=503)
+_DONE = conversation.WebResponse()
+_UNSIGNED = conversation.WebResponse(status=401, body="That is not signed by Slack.\n")
+_UNREADABLE, _NOT_NOW = conversation.WebResponse(status=400), conversation.WebResponse(status=503)
 _FORM = "application/x-www-form-urlencoded"
 
 
@@ -113,23 +112,24 @@ class SlackHttp:
     is_exclusive = True
 
     def __init__(
-        self, channel: SlackChannel, secret: SecretStr, clock: Clock, *, on_bot_name: Callable[[str], None]
+        self, workspaces: Workspaces, secret: SecretStr, clock: Clock, *, on_bot_name: Callable[[str], None]
     ) -> None:
         self.routes = tuple(
-            WebRoute(path=path, answer=self.answer, method="POST", accepts=_names_signature) for path in PATHS
+            conversation.WebRoute(path=path, answer=self.answer, method="POST", accepts=_names_signature)
+            for path in PATHS
         )
         self._verifier = SignatureVerifier(secret.get_secret_value(), _Seconds(clock))  # type: ignore[arg-type]
-        self._payloads = PayloadDispatcher(channel, None, on_bot_name=on_bot_name)
+        self._payloads = PayloadDispatcher(workspaces, None, on_bot_name=on_bot_name)
         self._loop = ReceiverLoop("Slack", clock)
-        self._dispatcher: RequestDispatcher | None = None
+        self._dispatcher: conversation.RequestDispatcher | None = None
 
     @property
     def problem(self) -> str:
         """See Receiver."""
         return self._loop.problem or ("" if self._dispatcher else STARTING)
 
-    async def listen(self, dispatcher: RequestDispatcher) -> None:
-        """See Receiver. Accepts requests as soon as Slack has told who the bot is, and none after a cancellation."""
+    async def listen(self, dispatcher: conversation.RequestDispatcher) -> None:
+        """See Receiver. Accepts requests once Slack has said who the bot is. Refuses them after a cancellation."""
         await self._loop.retry(self._payloads.identify)
         self._dispatcher = dispatcher
         try:
@@ -137,12 +137,12 @@ class SlackHttp:
         finally:
             self._dispatcher = None
 
-    async def drain(self, dispatcher: RequestDispatcher) -> None:
-        """See Receiver. Only logs a warning, since requests to a web address cannot be fetched."""
+    async def drain(self, dispatcher: conversation.RequestDispatcher) -> None:
+        """See Receiver. Only logs a warning, since requests to a web address cannot be fetched later."""
         del dispatcher
         log.warning("Slack sends what people say to the web address, where only a paperwire run that goes on takes it.")
 
-    async def answer(self, call: WebRequest) -> WebResponse:
+    async def answer(self, call: conversation.WebRequest) -> conversation.WebResponse:
         """See WebRoute."""
         if not self._is_signed(call):
             log.warning("Somebody asked at Slack's address without Slack's signature, and got nothing.")
@@ -152,22 +152,18 @@ class SlackHttp:
         except (ValueError, RecursionError):
             return _UNREADABLE
 
-    def _is_signed(self, call: WebRequest) -> bool:
+    def _is_signed(self, call: conversation.WebRequest) -> bool:
         """Returns whether Slack signed the body in the last five minutes."""
         try:
             return self._verifier.is_valid(call.body, call.headers.get(TIMESTAMP), call.headers.get(SIGNATURE))
-        except (
-            ValueError,
-            TypeError,
-            OverflowError,
-        ):  # a time that is no number or too large, or bytes that are no text
+        except (ValueError, TypeError, OverflowError):  # the time is no number or too large, or bytes are no text
             return False
 
-    async def _receive(self, call: WebRequest) -> WebResponse:
+    async def _receive(self, call: conversation.WebRequest) -> conversation.WebResponse:
         """Dispatches a signed request. Raises ValueError if it cannot be read."""
         kind, payload = _read(call)
         if kind == "url_verification":
-            return WebResponse(body=str(payload.get("challenge", "")).encode("utf-8", "replace").decode())
+            return conversation.WebResponse(body=str(payload.get("challenge", "")).encode("utf-8", "replace").decode())
         if not kind:
             return _DONE
         if self._dispatcher is None:
@@ -177,7 +173,7 @@ class SlackHttp:
         except StoreError as error:
             log.error("Slack is asked to come again: %s", error)
             return _NOT_NOW
-        return WebResponse(body=json.dumps(answer), kind="application/json") if answer else _DONE
+        return conversation.WebResponse(body=json.dumps(answer), kind="application/json") if answer else _DONE
 
 
 def _names_signature(headers: Mapping[str, str]) -> bool:
@@ -195,8 +191,8 @@ class _Seconds:
         return self._clock.wall().timestamp()
 
 
-def _read(call: WebRequest) -> tuple[str, dict[str, Any]]:
-    """Returns (kind, payload) of a request; kind "" if it asks for nothing. Raises ValueError."""
+def _read(call: conversation.WebRequest) -> tuple[str, dict[str, Any]]:
+    """Returns (kind, payload) of a request; the kind is "" if there is nothing to do. Raises ValueError."""
     if call.headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM:
         payload = _object(call.body)
         kinds = {"url_verification": "url_verification", "event_callback": incoming.EVENTS}
@@ -215,12 +211,12 @@ def _object(text: str | bytes) -> dict[str, Any]:
 
 
 SOCKET_NAME = "slack events"
-CONNECTIONS = 2  # open at the same time; Slack allows ten
-LINGER = 15.0  # seconds that a connection is read after Slack announced its end, which comes after ten seconds
+CONNECTIONS = 2  # connections that are open at the same time; Slack allows ten
+LINGER = 15.0  # seconds to keep reading a connection after Slack announced its end, which comes after ten seconds
 SHORT_LIVED = 5.0  # seconds; a connection that was open for less is short-lived
-REST = 1.0  # seconds from the end of a short-lived connection to the next one
+REST = 1.0  # seconds from the end of a short-lived connection to the next connection
 CLOSE_SECONDS = 2.0  # seconds to acknowledge events in flight when the process stops
-URL_LIFETIME = 20.0  # seconds that the address for a connection is kept
+URL_LIFETIME = 20.0  # seconds for which the address of a connection is kept
 
 
 class SocketMode:
@@ -231,7 +227,7 @@ class SocketMode:
 
     def __init__(
         self,
-        channel: SlackChannel,
+        workspaces: Workspaces,
         app: SecretStr,
         clock: Clock,
         *,
@@ -239,14 +235,16 @@ class SocketMode:
         name: str = SOCKET_NAME,
     ) -> None:
         self.name = name
-        self._connect = channel.workspaces.connect
+        self._connect = workspaces.connect
         self._app = app
         self._clock = clock
-        self._payloads = PayloadDispatcher(channel, app, on_bot_name=on_bot_name)
+        self._payloads = PayloadDispatcher(workspaces, app, on_bot_name=on_bot_name)
         self._loop = ReceiverLoop("Slack", clock)
         self._client: Client | None = None
-        self._reserved_url: tuple[str, float] | None = None  # an address for a connection, and when Slack gave it
-        self._open = 0  # connections on which Slack has said hello
+        self._reserved_url: tuple[str, float] | None = (
+            None  # (address of a connection, monotonic second when Slack gave it)
+        )
+        self._open = 0  # connections on which Slack has sent hello
 
     @property
     def problem(self) -> str:
@@ -261,8 +259,8 @@ class SocketMode:
         finally:
             await client.close()
 
-    async def listen(self, dispatcher: RequestDispatcher) -> None:
-        """See Receiver. After a cancellation the dispatcher finishes the requests that it has."""
+    async def listen(self, dispatcher: conversation.RequestDispatcher) -> None:
+        """See Receiver. After a cancellation, the dispatcher finishes the requests that it already has."""
         try:
             await self._loop.retry(self._payloads.identify, proves_health=False)
             async with asyncio.TaskGroup() as group:
@@ -271,26 +269,26 @@ class SocketMode:
         finally:
             await self.close()
 
-    async def drain(self, dispatcher: RequestDispatcher) -> None:
+    async def drain(self, dispatcher: conversation.RequestDispatcher) -> None:
         """See Receiver. Only logs a warning, since Slack keeps no events that could be fetched."""
         del dispatcher
         log.warning("Slack sends what people say only to a paperwire run that goes on.")
 
     async def close(self) -> None:
-        """Closes the connections; the next call opens new ones."""
+        """Closes the connections. Later calls open new ones."""
         client, self._client = self._client, None
         if client is not None:
             await client.close()
 
-    # ---------------------------------------------------------------------------------------------------- connections
+    # ------------------------------------------------------------------------------------------------------ connections
 
-    async def _stay_connected(self, dispatcher: RequestDispatcher) -> None:
-        """Opens one connection after the other, each before the last one is closed."""
+    async def _stay_connected(self, dispatcher: conversation.RequestDispatcher) -> None:
+        """Opens one connection after another, each before the previous one is closed."""
         async with asyncio.TaskGroup() as group:
             await self._loop.run(lambda: self._use_connection(group, dispatcher))
 
-    async def _use_connection(self, group: asyncio.TaskGroup, dispatcher: RequestDispatcher) -> None:
-        """Opens a connection, and returns when the next one is needed."""
+    async def _use_connection(self, group: asyncio.TaskGroup, dispatcher: conversation.RequestDispatcher) -> None:
+        """Opens a connection. Returns when the next one is needed."""
         socket = await self._loop.retry(self._connect_socket, proves_health=False)
         opened_at, ending = self._clock.monotonic(), asyncio.Event()
         group.create_task(self._read_connection(socket, dispatcher, ending))
@@ -307,7 +305,7 @@ class SocketMode:
         return await self._client.socket(await _address(self._client))
 
     async def _read_connection(
-        self, socket: aiohttp.ClientWebSocketResponse, dispatcher: RequestDispatcher, ending: asyncio.Event
+        self, socket: aiohttp.ClientWebSocketResponse, dispatcher: conversation.RequestDispatcher, ending: asyncio.Event
     ) -> None:
         """Reads one connection to its end. Sets `ending` as soon as the end is announced or reached."""
         connection = _Connection(socket, self._payloads, dispatcher)
@@ -333,7 +331,7 @@ class SocketMode:
 
 
 async def _address(client: Client) -> str:
-    """Returns the address of the next connection, good for one. Raises NotDelivered."""
+    """Returns the address of the next connection, which works once. Raises NotDelivered."""
     answer = await client.call_json("apps.connections.open")
     if not isinstance(address := answer.get("url"), str):
         raise RetryLater("Slack gave no address for a connection.")
@@ -341,10 +339,13 @@ async def _address(client: Client) -> str:
 
 
 class _Connection:
-    """One connection, with its events that are not acknowledged yet."""
+    """One connection, and its events that are still to be acknowledged."""
 
     def __init__(
-        self, socket: aiohttp.ClientWebSocketResponse, payloads: PayloadDispatcher, dispatcher: RequestDispatcher
+        self,
+        socket: aiohttp.ClientWebSocketResponse,
+        payloads: PayloadDispatcher,
+        dispatcher: conversation.RequestDispatcher,
     ) -> None:
         self._socket = socket
         self._payloads = payloads
@@ -353,7 +354,7 @@ class _Connection:
         self.said_hello = False
 
     def read(self, message: aiohttp.WSMessage) -> str:
-        """Starts to handle the event of a message. Returns the type of the message."""
+        """Starts handling the event in a message. Returns the type of the message."""
         try:
             envelope = json.loads(message.data) if message.type is aiohttp.WSMsgType.TEXT else {}
         except (ValueError, RecursionError):
@@ -367,7 +368,7 @@ class _Connection:
         return str(envelope.get("type", ""))
 
     async def finish(self) -> None:
-        """Waits a moment for events in flight to be acknowledged, and closes the connection."""
+        """Waits up to CLOSE_SECONDS until events in flight are acknowledged, and closes the connection."""
         if self._in_flight and not self._socket.closed:
             await asyncio.wait(self._in_flight, timeout=CLOSE_SECONDS)
         with suppress(TimeoutError):
@@ -378,7 +379,9 @@ class _Connection:
         kind, payload = str(envelope.get("type")), envelope.get("payload")
         answer = await self._payloads.dispatch(kind, payload, self._dispatcher.dispatch)
         acknowledgement = {"envelope_id": envelope["envelope_id"], **({"payload": answer} if answer else {})}
-        with suppress(ConnectionError):  # the connection is lost; the event comes again and changes nothing
+        with suppress(
+            ConnectionError
+        ):  # the connection is lost; Slack sends the event again, and it has no second effect
             await self._socket.send_json(acknowledgement)
 
     def _on_handled(self, task: asyncio.Task[None]) -> None:

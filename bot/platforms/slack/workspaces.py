@@ -1,7 +1,8 @@
 """The workspaces with a token: which token belongs to an address, and which bot it is.
 
-The first workspace is the own one. Only Slack knows the workspace of a token; auth.test is called until it has succeeded
-once. Calls for one workspace never wait for another one. Below: the channels that the bot can post to, and what people typed.
+The first workspace is the one of the configured token. Only Slack knows the workspace of a token, so auth.test is called until it has succeeded
+once. Calls for one workspace never wait for another one. Below are the channels that the bot can post to, and the conversion of
+Slack's texts to what people typed.
 """
 
 import re
@@ -13,7 +14,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from bot.platforms.slack import PEOPLE, channel_reference, joined, normalise, split
+from bot.platforms import slack
 from bot.platforms.slack.client import BotIdentity, Client
 from bot.ports.channel import usable_text
 from subscriptions.errors import NotDelivered, Refused, RetryLater, SenderStopped
@@ -25,7 +26,7 @@ class WorkspaceTokens:
     """The tokens of a workspace."""
 
     bot: SecretStr
-    app: SecretStr | None = None  # the token of the app that sends its events; None: any app may
+    app: SecretStr | None = None  # the token of the app that sends its events; None: any app may send them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,12 +34,12 @@ class ServedWorkspace:
     """A workspace from which requests are accepted."""
 
     team: str
-    prefix: str  # in the addresses of its chats and people: "" in the own workspace, else the team
+    prefix: str  # of the addresses of its chats and people: "" in the own workspace, else the team
     bot: str  # the bot's user id there
 
 
 class Workspace:
-    """One workspace: its tokens, and the bot once Slack has told."""
+    """One workspace: its tokens, and its bot once Slack has named it."""
 
     def __init__(self, tokens: WorkspaceTokens, connect: Callable[[SecretStr], Client], *, team: str = "") -> None:
         self.tokens = tokens
@@ -50,7 +51,7 @@ class Workspace:
 
     @property
     def client(self) -> Client:
-        """The client, made at the first use, because aiohttp's session belongs to the event loop in which it is made."""
+        """The client. It is created at first use, because aiohttp's session belongs to the event loop in which it is created."""
         if self._closed:
             raise RetryLater("The sender is shut down.")
         if self._client is None:
@@ -58,29 +59,29 @@ class Workspace:
         return self._client
 
     async def identify(self) -> BotIdentity:
-        """Asks Slack for the bot of the token. Raises NotDelivered."""
+        """Asks Slack for the bot of the token, and returns it. Raises NotDelivered."""
         self.identity = await self.client.auth_test()
         self.team = self.identity.team
         return self.identity
 
     async def known_team(self) -> str:
-        """Returns the workspace of the token; asks Slack unless it is known. Raises NotDelivered."""
+        """Returns the team of the token. Asks Slack if it is unknown. Raises NotDelivered."""
         return self.team or (await self.identify()).team
 
     async def person(self, user: str) -> "SlackUser":
-        """Returns a person, from Slack. Raises Declined, RetryLater, SenderStopped."""
+        """Returns a person as Slack describes them. Raises Declined, RetryLater, SenderStopped."""
         answer = await self.client.call_get("users.info", user=user, include_locale=True)
         return read_user(answer, await self.known_team())
 
     async def close(self) -> None:
-        """Closes the connection. Nothing can be sent after that."""
+        """Closes the connection. After that nothing can be sent."""
         self._closed = True
         if self._client is not None:
             await self._client.close()
 
 
 class Workspaces:
-    """All workspaces. `own`: the tokens of the own workspace; None: there is none, so every address names its team."""
+    """All workspaces. `own`: the tokens of the own workspace; None if there is none, and then every address names its team."""
 
     def __init__(
         self,
@@ -98,7 +99,7 @@ class Workspaces:
         self.own = Workspace(own, self.connect, team=team) if own is not None else None
         self._others = [Workspace(tokens, self.connect) for tokens in others]
         self._dropped: list[Workspace] = []
-        self._direct: dict[str, str] = {}  # address of a person -> id of the direct messages
+        self._direct: dict[str, str] = {}  # address of a person -> id of the direct messages with them
 
     def connect(self, token: SecretStr) -> Client:
         """Returns a new client with this token."""
@@ -122,7 +123,7 @@ class Workspaces:
 
     async def for_address(self, address: str) -> Workspace:
         """Returns the workspace of an address, which may also name the own team. Raises NotDelivered."""
-        team, _ = split(address)
+        team, _ = slack.split(address)
         if not team:
             if self.own is None:
                 raise SenderStopped("There is no token for the own Slack workspace.", "workspace")
@@ -151,7 +152,7 @@ class Workspaces:
             raise failures[0]
 
     def served(self, app: SecretStr | None = None) -> Mapping[str, ServedWorkspace]:
-        """Returns the known workspaces by team; with `app` only those whose events that app sends."""
+        """Returns the known workspaces by team. With `app`, only those whose events may come from that app."""
         return MappingProxyType(
             {
                 one.identity.team: ServedWorkspace(
@@ -171,10 +172,10 @@ class Workspaces:
         self._direct[person] = direct
 
     async def resolve(self, address: str) -> tuple[Workspace, str]:
-        """Returns the workspace whose token is used, and the id of the channel that Slack posts to. Raises NotDelivered."""
+        """Returns (workspace whose token is used, id of the channel that Slack posts to). Raises NotDelivered."""
         workspace = await self.for_address(address)
-        _, place = split(address)
-        if not place.startswith(PEOPLE):
+        _, place = slack.split(address)
+        if not place.startswith(slack.PEOPLE):
             return workspace, place
         key = self.short(address)
         if key not in self._direct:
@@ -182,18 +183,18 @@ class Workspaces:
         return workspace, self._direct[key]
 
     def short(self, address: str) -> str:
-        """Returns the canonical address, as far as the own team is known."""
-        return normalise(address, self.own.team if self.own else "")
+        """Returns the canonical address if the own team is known; otherwise a team in the address stays."""
+        return slack.normalise(address, self.own.team if self.own else "")
 
     async def close(self) -> None:
-        """Closes all connections. Nothing can be sent after that."""
+        """Closes all connections. After that nothing can be sent."""
         for workspace in (*self.all, *self._dropped):
             await workspace.close()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlackUser:
-    """A person, as Slack knows them."""
+    """A person, as Slack describes them."""
 
     member: bool  # a member of this workspace: no guest, stranger, bot or former member
     admin: bool
@@ -203,7 +204,7 @@ class SlackUser:
 
 
 def read_user(answer: Mapping[str, Any], team: str) -> SlackUser:
-    """Returns the person in an answer of users.info of a workspace."""
+    """Returns the person in a response of users.info of a workspace."""
     user = part_of(answer, "user")
     profile = user.get("profile") or {}
     home = user.get("team_id") or team
@@ -226,7 +227,7 @@ def _zone(name: object) -> str:
 
 
 def part_of(answer: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    """Returns a part of an answer that must be an object. Raises RetryLater if it is none."""
+    """Returns a part of a response that must be an object. Raises RetryLater if it is not."""
     found = answer.get(name)
     if not isinstance(found, Mapping):
         raise RetryLater("Slack gave no answer that can be read.")
@@ -236,16 +237,16 @@ def part_of(answer: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 # ---------------------------------------------------------------------------------------------------------------------
 # Turns Slack's form of a text back into what the person typed (docs.slack.dev, Formatting message text).
 #
-# Slack replaces addresses by links, names of people and channels by ids, and three characters by entities.
+# Slack replaces addresses by links, names of people and channels by ids, and the characters & < > by entities.
 
 
 _WRAPPED = re.compile(r"<(?P<sign>[@#!]?)(?P<what>[^<>|]*)(?:\|(?P<label>[^<>]*))?>")
-_ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))  # in this order: "&amp;lt;" is "&lt;"
-_ADDED = ("http://", "https://", "mailto:", "tel:")  # what Slack adds to words that it turns into links
+_ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))  # &amp; must be the last: "&amp;lt;" stands for "&lt;"
+_ADDED = ("http://", "https://", "mailto:", "tel:")  # Slack adds these to words that it turns into links
 
 
 def unescape(text: object, prefix: str = "") -> str:
-    """Returns the text as it was typed. A channel that is named first, or right after a command, becomes a channel reference.
+    """Returns the text as it was typed. A channel that is the first or second word becomes a channel reference.
 
     `prefix` is the workspace in which the text was written; "" for the own one.
     """
@@ -258,7 +259,7 @@ def unescape(text: object, prefix: str = "") -> str:
 
 
 def usable(payload: Any) -> Any:  # noqa: ANN401 - any JSON
-    """Returns a payload whose texts, ids among them, can be stored."""
+    """Returns a payload with all its texts, including ids, changed so that they can be stored."""
     if isinstance(payload, Mapping):
         return {usable_text(name): usable(inner) for name, inner in payload.items()}
     if isinstance(payload, list):
@@ -267,9 +268,9 @@ def usable(payload: Any) -> Any:  # noqa: ANN401 - any JSON
 
 
 def after_mention(text: object, bot: str) -> str:
-    """Returns the text after the first mention of the bot, else the text before it, still in Slack's form."""
+    """Returns the text after the first mention of the bot; the text before it if nothing follows. Both are in Slack's form."""
     before, _, behind = usable_text(text).partition(f"<@{bot}>")
-    if not behind:  # Slack may add the name
+    if not behind:  # Slack may add the bot's name to the mention
         before, _, behind = re.sub(rf"<@{re.escape(bot)}\|[^<>]*>", f"<@{bot}>", usable_text(text)).partition(
             f"<@{bot}>"
         )
@@ -277,7 +278,7 @@ def after_mention(text: object, bot: str) -> str:
 
 
 def title_of(name: object) -> str:
-    """Returns the title of a conversation: "#general"; for a group conversation people's names; "" if Slack hides the name."""
+    """Returns the title of a conversation: "#general", or the names in a group conversation; "" if Slack hides the name."""
     plain = usable_text(name).strip()
     if plain in ("", "directmessage", "privategroup"):
         return ""
@@ -291,7 +292,7 @@ def _unwrapped(found: re.Match[str], before: str, prefix: str) -> str:
     match sign:
         case "#":
             first = len(before.split()) <= 1
-            return channel_reference(joined(prefix, what)) if first else f"#{label or what}"
+            return slack.channel_reference(slack.joined(prefix, what)) if first else f"#{label or what}"
         case "@":
             return f"@{label or what}"
         case "!":

@@ -1,6 +1,6 @@
 """Telegram, through python-telegram-bot's `telegram.Bot` (not `telegram.ext`).
 
-PTB_TIMEDELTA makes the library return `retry_after` as a timedelta; it must be set before the first status 429. Without
+PTB_TIMEDELTA makes the library return `retry_after` as a timedelta. It must be set before the first status 429. Without
 it, reading the error raises a deprecation warning, which `-W error` turns into an error that is no `TelegramError`.
 """
 
@@ -23,11 +23,11 @@ def _read_address(rest: str) -> ChatAddress | None:
     if found is None or (found["chat"][0] != "@" and abs(int(found["chat"])) >= _LARGEST_ID):
         return None
     topic = found["topic"] or ""
-    return ChatAddress("telegram", found["chat"], "" if topic == "1" else topic)  # the topic General counts as no topic
+    return ChatAddress("telegram", found["chat"], "" if topic == "1" else topic)  # topic 1 is General: no topic
 
 
 def _kind_of(address: ChatAddress) -> ChatKind:
-    """Returns the kind of a chat by its id: ids of groups and channels are negative."""
+    """Returns the kind of a chat from its id: ids of groups and channels are negative."""
     return ChatKind.GROUP if address.address.startswith("-") else ChatKind.PRIVATE
 
 

@@ -1,32 +1,290 @@
-"""The adapter of Telegram: one bot token, with long polling or a webhook, and what `paperwire check` finds about updates."""
+"""The adapter of Telegram: what the bot does there (channel, API, menus), one bot token, and the findings of `paperwire check`.
+
+Telegram has no idempotency key, and a bot cannot read its own messages. So a post whose response was lost stays Unclear, and
+PAPERWIRE_ON_UNCLEAR decides what happens. Telegram shows the menu of the narrowest scope, and within that the menu of the client's
+language; in other languages the menu is English (core.telegram.org/bots/api#setmycommands).
+"""
 
 import asyncio
+import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import TextIO
+from typing import Any, TextIO
 from urllib.parse import urlsplit
 
+from pydantic import SecretStr
+
+from bot.commands.context import Command
 from bot.context import without
 from bot.errors import SettingsError
-from bot.platform import Finding, OnBotName, Platform, PlatformSurroundings, cannot_be_asked, switched_off
+from bot.platform import (
+    Finding,
+    OnBotName,
+    Platform,
+    PlatformSurroundings,
+    Speakers,
+    cannot_be_asked,
+    file_too_large,
+    switched_off,
+)
 from bot.platforms.telegram import TELEGRAM
+from bot.platforms.telegram.incoming import place_of
 from bot.platforms.telegram.markup import MEDIUM
-from bot.ports.channel import Channel, Clock
-from bot.ports.conversation import Receiver
+from bot.ports.channel import Channel, Clock, File, Limits
+from bot.ports.conversation import Place, PlatformApi, Receiver
 from bot.settings import Settings, TelegramSettings
-from subscriptions.errors import ChatGone, NotDelivered, NotFound, Sentence
-from subscriptions.model import ChatAddress, ChatKind
+from subscriptions.cutting import cut_letters
+from subscriptions.errors import ChatGone, ChatMoved, NotDelivered, NotFound, Refused, Rejected, RetryLater, Sentence
+from subscriptions.model import ChatAddress, ChatKind, Message
 
 with without(
     "cryptography", "httpx._main"
 ):  # 10 MB: python-telegram-bot decrypts passports; httpx has a command line, in colour
-    from bot.platforms.telegram.client import Client
-    from bot.platforms.telegram.outgoing import DEFAULT_API_URL, TelegramChannel, publish_menus
+    from bot.platforms.telegram.client import Client, FileTooLarge, MessageArguments, PersonNotFound, open_message
     from bot.platforms.telegram.receiving import LongPolling, TelegramWebhook, webhook_address
 
-_LOOK_SECONDS = 8.0  # seconds to wait for the name of a chat
+log = logging.getLogger("paperwire")
+
+DEFAULT_API_URL = "https://api.telegram.org"
+_MANAGING = frozenset({"creator", "administrator"})
+_TOAST = 200  # characters of the answer to a callback query (telegram.constants)
+_HANDED_OUT = 20 << 20  # bytes; Telegram lets bots download files up to this size
+_NOT_HANDED_OUT = Refused(
+    Sentence(
+        "Telegram hands out files of up to {most} MB to bots, and this one is larger.", {"most": _HANDED_OUT >> 20}
+    ),
+    Sentence("Export the library without abstracts and notes, or a part of it."),
+)
+
+
+class TelegramApi(PlatformApi):
+    """See PlatformApi. Uses the connections of the channel with the same token."""
+
+    platform = "telegram"
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    async def is_admin(
+        self, chat: ChatAddress, person: str, *, member_suffices: bool = False, in_chat: bool = False
+    ) -> bool | None:
+        """See PlatformApi. Returns None if Telegram does not show the person to the bot."""
+        del member_suffices, in_chat  # on Telegram only administrators manage a group
+        try:
+            member = await self._member(chat.address, person)
+        except PersonNotFound:
+            return False
+        except (Rejected, ChatGone):
+            return None
+        return member.get("status") in _MANAGING
+
+    async def _member(self, address: str, person: str) -> dict[str, Any]:
+        """Returns the ChatMember of a person. If the group became a supergroup, uses its new id."""
+        try:
+            return await self._client.call_for_object("getChatMember", chat_id=address, user_id=person)
+        except ChatMoved as moved:
+            return await self._client.call_for_object("getChatMember", chat_id=moved.address, user_id=person)
+
+    async def find_chat(self, name: str) -> Place | None:
+        """See PlatformApi."""
+        try:
+            return await self.get_chat(name)
+        except (ChatGone, Rejected):
+            return None
+
+    async def get_chat(self, name: str) -> Place:
+        """Like `find_chat`, but raises ChatGone or Rejected if the bot cannot see such a chat."""
+        chat = await self._client.call_for_object("getChat", chat_id=name)
+        try:
+            return place_of(chat)
+        except (KeyError, TypeError, ValueError):
+            raise RetryLater("Telegram gave no answer that can be read.") from None
+
+    async def acknowledge(self, callback_id: str, text: str = "") -> None:
+        """See PlatformApi. Cuts a text that is too long."""
+        short = cut_letters(text, _TOAST)
+        with suppress(NotDelivered):
+            await self._client.call("answerCallbackQuery", callback_query_id=callback_id, text=short or None)
+
+    async def send_file(self, chat: ChatAddress, file: File) -> str:
+        """See PlatformApi."""
+        topic = int(chat.topic) if chat.topic.isdecimal() else None
+        return await self._client.send_file(chat.address, topic, file.name, file.text.encode())
+
+    async def fetch(self, file: str, most: int) -> bytes:
+        """See PlatformApi."""
+        try:
+            found = await self._client.call_for_object("getFile", file_id=file)
+        except FileTooLarge as error:
+            raise (file_too_large(most) if most < _HANDED_OUT else _NOT_HANDED_OUT) from error
+        size, path = found.get("file_size"), found.get("file_path")
+        if isinstance(size, int) and size > most:
+            raise file_too_large(most)
+        if not isinstance(path, str) or path.startswith("/"):  # a file path on the machine of another Bot API server
+            raise Rejected("Telegram does not hand out this file.")
+        data = await self._client.download(path)
+        if len(data) > most:
+            raise file_too_large(most)
+        return data
+
+
+# ----------------------------------------------------------------------------------------------- menus and descriptions
+
+
+MOST, LONGEST = 100, 256  # commands in a menu; characters of a command's description
+DESCRIPTION, SHORT = 512, 120  # characters
+
+_DESCRIPTION = Sentence(
+    "I tell you when papers appear that you care about: send me words, an author or a category, and I bring the new "
+    "papers that fit, at the time you choose. Try: diffusion -survey"
+)
+_SHORT = Sentence("New research papers that fit your words, at the time you choose.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Menu:
+    """The commands that Telegram shows in one scope and one language."""
+
+    scope: str  # a BotCommandScope without parameters
+    language: str  # the client's language, two letters; "": all other languages
+    commands: tuple[tuple[str, str], ...]  # (name, what it does)
+
+
+def menus_of(commands: Sequence[Command], speakers: Speakers) -> tuple[Menu, ...]:
+    """Returns all menus. `speakers` are the translators by language; English has the key "".
+
+    Administrators of a group see all commands, other members only those that change nothing.
+    """
+    everything = [command for command in commands if command.listed and not command.needs_operator]
+    harmless = [command for command in everything if not command.needs_manager]
+    scopes = {
+        "default": harmless,
+        "all_private_chats": everything,
+        "all_group_chats": harmless,
+        "all_chat_administrators": everything,
+    }
+    return tuple(
+        Menu(scope=scope, language=language, commands=tuple(_shown(command, say) for command in shown[:MOST]))
+        for scope, shown in scopes.items()
+        for language, say in speakers.items()
+    )
+
+
+def _shown(command: Command, say: Callable[[Sentence], str]) -> tuple[str, str]:
+    return command.name, say(command.summary)[:LONGEST]
+
+
+async def publish_menus(client: Client, commands: Sequence[Command], speakers: Speakers) -> None:
+    """Sets those menus and descriptions that differ from Telegram's. Logs errors instead of raising them."""
+    try:
+        for menu in menus_of(commands, speakers):
+            await _set_menu(client, menu)
+        for language, say in speakers.items():
+            await _set_words(client, "Description", "description", language, say(_DESCRIPTION)[:DESCRIPTION])
+            await _set_words(client, "ShortDescription", "short_description", language, say(_SHORT)[:SHORT])
+    except NotDelivered as error:
+        log.warning("The menus of commands on Telegram stay as they were: %s", error.reason)
+
+
+async def _set_menu(client: Client, menu: Menu) -> None:
+    where = {"scope": {"type": menu.scope}, "language_code": menu.language or None}
+    wanted = [{"command": name, "description": words} for name, words in menu.commands]
+    if await client.call("getMyCommands", **where) != wanted:
+        await client.call("setMyCommands", commands=wanted, **where)
+
+
+async def _set_words(client: Client, method: str, field: str, language: str, words: str) -> None:
+    where = {"language_code": language or None}
+    shown = await client.call_for_object(f"getMy{method}", **where)
+    if shown.get(field) != words:
+        await client.call(f"setMy{method}", **{field: words}, **where)
+
+
+# ---------------------------------------------------------------------------------------------------------- the channel
+
+
+class TelegramChannel(Channel):
+    """The channel of one bot token.
+
+    `api_url` is the root of the server ("/bot<token>/METHOD" is appended). `connect` and `read` are seconds to wait for
+    a connection and for a response; with a short `read`, slow responses become Unclear. At most `in_flight` requests run at
+    the same time. A request that never got a free connection was certainly not sent.
+    """
+
+    platform = "telegram"
+    not_found = "Telegram does not let a bot look for its messages."
+    adapter = "bot.platforms.telegram.adapter"  # the module that builds the platform
+    # Telegram allows 30 per second (core.telegram.org/bots/faq). 28 leaves a margin, since the network may bunch up requests.
+    limits = Limits(text=4096, per_second=28, per_lane=1, per_group_minute=20, burst=3, reserved=3)
+
+    def __init__(
+        self,
+        token: str | SecretStr,
+        *,
+        api_url: str = DEFAULT_API_URL,
+        connect: float = 5,
+        read: float = 20,
+        in_flight: int = 40,
+    ) -> None:
+        secret = token.get_secret_value() if isinstance(token, SecretStr) else token
+        self._client = Client(secret, api_url, connect=connect, read=read, in_flight=in_flight)
+        self._closed = False
+
+    async def post(
+        self, chat: ChatAddress, message: Message, *, delivery: str, thread: str | None = None, plain: bool = False
+    ) -> str:
+        """See Channel. Ignores `delivery`, which Telegram cannot store. With `thread`, replies to that message."""
+        del delivery
+        post = self._open(message, plain=plain)
+        if chat.topic and not chat.topic.isdecimal():
+            raise ChatGone("A topic of Telegram has a number.", "topic")
+        topic = int(chat.topic) if chat.topic else None
+        return await self._client.send(chat.address, topic, post, _number(thread) if thread else None)
+
+    async def edit(self, chat: ChatAddress, message_id: str, message: Message, *, plain: bool = False) -> None:
+        """See Channel."""
+        post = self._open(message, plain=plain)
+        await self._client.edit(chat.address, _number(message_id), post)
+
+    async def identity(self) -> str:
+        """See Channel. Returns the bot's user id."""
+        return (await self._client.get_me())[0]
+
+    @property
+    def client(self) -> Client:
+        """The client of this token, for receivers."""
+        return self._client
+
+    def api(self) -> TelegramApi:
+        """Returns the platform API of the same token."""
+        return TelegramApi(self._client)
+
+    async def close(self) -> None:
+        """See Channel."""
+        self._closed = True
+        await self._client.close()
+
+    def _open(self, message: Message, *, plain: bool) -> MessageArguments:
+        """Returns the content of a message, checked before anything is sent. Raises Rejected, RetryLater."""
+        if self._closed:
+            raise RetryLater("The sender is shut down.")
+        return open_message(message, plain=plain)
+
+
+def _number(message_id: str) -> int:
+    if not message_id.isdecimal():
+        raise Rejected("A message of Telegram has a number.")
+    return int(message_id)
+
+
+# ---------------------------------------------------------------------------------------------------------- the adapter
+
+
+_LOOK_SECONDS = 8.0  # seconds to wait for a description of a chat
 
 
 def connect(settings: Settings, clock: Clock, out: TextIO) -> Channel:
@@ -36,7 +294,7 @@ def connect(settings: Settings, clock: Clock, out: TextIO) -> Channel:
 
 
 def connect_telegram(settings: Settings) -> TelegramChannel:
-    """Returns the channel of the token. Raises SettingsError without a token, or if the proxy cannot be used."""
+    """Returns the channel of the token. Raises SettingsError if there is no token, or if the proxy cannot be used."""
     if settings.telegram.token is None:
         raise switched_off(TELEGRAM)
     try:
@@ -51,7 +309,7 @@ def connect_telegram(settings: Settings) -> TelegramChannel:
 
 def platform(channel: Channel, around: PlatformSurroundings) -> Platform:
     """See PlatformAdapter."""
-    assert isinstance(channel, TelegramChannel)  # noqa: S101 - as `connect` made it
+    assert isinstance(channel, TelegramChannel)  # noqa: S101 - made by `connect`
     token = around.settings.telegram.token
     return Platform(
         facts=TELEGRAM,
@@ -67,7 +325,7 @@ def platform(channel: Channel, around: PlatformSurroundings) -> Platform:
 
 
 async def resolve(settings: Settings, address: ChatAddress, owner: str) -> ChatAddress:
-    """See PlatformAdapter. Replaces `telegram:@name` by the chat's id."""
+    """See PlatformAdapter. Replaces `telegram:@name` with the chat's id."""
     del owner
     channel = connect_telegram(settings)
     try:
@@ -85,7 +343,7 @@ async def resolve(settings: Settings, address: ChatAddress, owner: str) -> ChatA
 
 
 async def describe(settings: Settings, address: ChatAddress) -> tuple[str, ChatKind | None]:
-    """See PlatformAdapter. Asks Telegram, since an id alone does not tell a channel from a group."""
+    """See PlatformAdapter. Asks Telegram, because the id alone does not distinguish a channel from a group."""
     if settings.telegram.token is None:
         return "", None
     channel = connect_telegram(settings)
@@ -117,7 +375,7 @@ def _receivers(channel: TelegramChannel, around: PlatformSurroundings, on_bot_na
 
 
 def _no_proxy() -> SettingsError:
-    """Returns the error for a proxy of an unusable kind. It names only the variable, since the address may hold a password."""
+    """Returns the error for a proxy of an unusable kind. Names only the variable, since the address may contain a password."""
     names = [name for name in os.environ if name.upper() in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")]
     return SettingsError(
         Sentence("{name} names no proxy that can be used", {"name": ", ".join(sorted(names)) or "ALL_PROXY"}),
@@ -125,83 +383,78 @@ def _no_proxy() -> SettingsError:
     )
 
 
-OLD_NEWS = timedelta(hours=1)  # age from which on Telegram's last error at the webhook is ignored
-_WEBHOOK = "PAPERWIRE_TELEGRAM_WEBHOOK_URL"
+# --------------------------------------------------------------------------- what `paperwire check` finds about updates
+
+
+OLD_NEWS = timedelta(hours=1)  # Telegram's last error at the webhook is ignored from this age on
+_GROUPS, _UPDATES = Sentence("Telegram groups"), Sentence("Telegram updates")
+_START = Sentence("Start paperwire run: it tells Telegram the address. No other program may use this token.")
+_PRIVACY_OFF = Finding(
+    question=_GROUPS,
+    answer=Sentence("privacy mode is off: the bot is shown all that is written there, and needs little of it"),
+    cure=Sentence("To switch it on: /setprivacy at @BotFather, then add the bot to its groups again."),
+)
+_PRIVACY_ON = Finding(
+    question=_GROUPS,
+    answer=Sentence("privacy mode is on: the bot is shown commands and answers to it, and that is enough"),
+)
+# The possible findings about updates: (answer, cure, whether something must be corrected).
+_FOUND: Mapping[str, tuple[Sentence, Sentence, bool]] = {
+    "foreign webhook": (
+        Sentence("Telegram sends them to a webhook, though {name} is not set"),
+        Sentence(
+            "paperwire run takes it away, and nothing is lost. If another program set it, give that one its own token."
+        ),
+        True,
+    ),
+    "waiting": (Sentence("{waiting} wait to be asked for"), Sentence("paperwire run answers them."), False),
+    "none": (Sentence("asked for, none waits"), Sentence(""), False),
+    "unusable": (
+        Sentence("Telegram sends them only to https, and to the ports 443, 80, 88 and 8443"),
+        Sentence("Write such an address into {name}."),
+        True,
+    ),
+    "not yet": (Sentence("Telegram sends none yet, {waiting} wait"), _START, False),
+    "elsewhere": (Sentence("Telegram sends them elsewhere"), _START, True),
+    "failed": (
+        Sentence("at {time} UTC Telegram could not deliver one: {words}; {waiting} wait"),
+        Sentence("Is paperwire run running, and does the web server before it pass on what comes?"),
+        True,
+    ),
+    "delivered": (Sentence("Telegram sends them to the webhook, {waiting} wait"), Sentence(""), False),
+}
 
 
 async def _check_updates(client: Client, settings: TelegramSettings, wall: datetime) -> list[Finding]:
-    """Returns the findings about updates of Telegram: what the bot is shown in groups, and how updates come."""
+    """Returns the findings about updates of Telegram: what the bot may see in groups, and how updates arrive."""
     try:
         me = await client.call_for_object("getMe")
         webhook = await client.call_for_object("getWebhookInfo")
     except NotDelivered as error:
         answer = Sentence("they cannot be asked for: {reason}", {"reason": error.reason.rstrip(".")})
-        return [Finding(question=Sentence("Telegram updates"), answer=answer)]
-    return [_privacy(me), _updates(webhook, settings, wall)]
+        return [Finding(question=_UPDATES, answer=answer)]
+    at, waiting = webhook.get("last_error_date"), webhook.get("pending_update_count") or 0
+    failed = datetime.fromtimestamp(at if isinstance(at, int) else 0, UTC)
+    values = {"name": "PAPERWIRE_TELEGRAM_WEBHOOK_URL", "waiting": waiting}
+    values |= {"time": f"{failed:%H:%M}", "words": webhook.get("last_error_message")}
+    answer, cure, mend = _FOUND[_state_of_updates(webhook, settings, is_recent=wall - failed < OLD_NEWS)]
+    updates = Finding(
+        question=_UPDATES, answer=replace(answer, values=values), cure=replace(cure, values=values), mend=mend
+    )
+    return [_PRIVACY_OFF if me.get("can_read_all_group_messages") is True else _PRIVACY_ON, updates]
 
 
-def _privacy(me: Mapping[str, object]) -> Finding:
-    question = Sentence("Telegram groups")
-    if me.get("can_read_all_group_messages") is True:
-        return Finding(
-            question=question,
-            answer=Sentence("privacy mode is off: the bot is shown all that is written there, and needs little of it"),
-            cure=Sentence("To switch it on: /setprivacy at @BotFather, then add the bot to its groups again."),
-        )
-    answer = Sentence("privacy mode is on: the bot is shown commands and answers to it, and that is enough")
-    return Finding(question=question, answer=answer)
-
-
-def _updates(webhook: Mapping[str, object], settings: TelegramSettings, wall: datetime) -> Finding:
-    """Returns the finding whether updates come by the way that the settings say, and how many wait."""
-    question = Sentence("Telegram updates")
-    waiting, address = webhook.get("pending_update_count") or 0, str(webhook.get("url") or "")
+def _state_of_updates(webhook: Mapping[str, object], settings: TelegramSettings, *, is_recent: bool) -> str:
+    """Returns the key in _FOUND for how updates arrive. `is_recent`: whether Telegram's last error is recent."""
+    address = webhook.get("url") or ""
     if settings.webhook_url is None:
-        return _asked_for(question, address, waiting)
+        return "foreign webhook" if address else "waiting" if webhook.get("pending_update_count") else "none"
     if not _takes_webhooks(settings.webhook_url, settings.api_url):
-        answer = Sentence("Telegram sends them only to https, and to the ports 443, 80, 88 and 8443")
-        cure = Sentence("Write such an address into {name}.", {"name": _WEBHOOK})
-        return Finding(question=question, answer=answer, cure=cure, mend=True)
-    token = settings.token.get_secret_value() if settings.token else ""
-    cure = Sentence("Start paperwire run: it tells Telegram the address. No other program may use this token.")
-    if not address:
-        answer = Sentence("Telegram sends none yet, {waiting} wait", {"waiting": waiting})
-        return Finding(question=question, answer=answer, cure=cure)
+        return "unusable"
     token = settings.token.get_secret_value() if settings.token else ""
     if address != webhook_address(settings.webhook_url, token):
-        return Finding(question=question, answer=Sentence("Telegram sends them elsewhere"), cure=cure, mend=True)
-    return _delivered(question, webhook, waiting, wall)
-
-
-def _asked_for(question: Sentence, address: str, waiting: object) -> Finding:
-    if address:
-        return Finding(
-            question=question,
-            answer=Sentence("Telegram sends them to a webhook, though {name} is not set", {"name": _WEBHOOK}),
-            cure=Sentence(
-                "paperwire run takes it away, and nothing is lost. If another program set it, give that one its own token."
-            ),
-            mend=True,
-        )
-    if waiting:
-        answer = Sentence("{waiting} wait to be asked for", {"waiting": waiting})
-        return Finding(question=question, answer=answer, cure=Sentence("paperwire run answers them."))
-    return Finding(question=question, answer=Sentence("asked for, none waits"))
-
-
-def _delivered(question: Sentence, webhook: Mapping[str, object], waiting: object, wall: datetime) -> Finding:
-    at = webhook.get("last_error_date")
-    age = wall - datetime.fromtimestamp(at, UTC) if isinstance(at, int) else OLD_NEWS
-    if age < OLD_NEWS and webhook.get("last_error_message"):
-        values = {"time": f"{wall - age:%H:%M}", "words": webhook["last_error_message"], "waiting": waiting}
-        return Finding(
-            question=question,
-            answer=Sentence("at {time} UTC Telegram could not deliver one: {words}; {waiting} wait", values),
-            cure=Sentence("Is paperwire run running, and does the web server before it pass on what comes?"),
-            mend=True,
-        )
-    answer = Sentence("Telegram sends them to the webhook, {waiting} wait", {"waiting": waiting})
-    return Finding(question=question, answer=answer)
+        return "elsewhere" if address else "not yet"
+    return "failed" if is_recent and webhook.get("last_error_message") else "delivered"
 
 
 def _takes_webhooks(url: str, api_url: str) -> bool:

@@ -1,32 +1,248 @@
-"""The calls to Telegram, through `telegram.Bot` set up so that nothing is sent twice. Importing this module loads the library."""
+"""The calls to Telegram, through `telegram.Bot` set up so that nothing is sent twice, and the meaning of its errors.
+
+Errors become outcomes by a table, most specific first. `BadRequest` and `TimedOut` are `NetworkError`s in this library, and often
+only `__cause__` says what went wrong. An error that is not in the table is Unclear. Importing this module loads the library.
+"""
 
 import json
 import logging
-from dataclasses import dataclass, field
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from functools import partial
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 import httpx
+from pydantic import TypeAdapter
 from telegram import Bot
 from telegram.constants import ParseMode
-from telegram.error import InvalidToken, NetworkError, TelegramError, TimedOut
+from telegram.error import (
+    BadRequest,
+    ChatMigrated,
+    Conflict,
+    Forbidden,
+    InvalidToken,
+    NetworkError,
+    RetryAfter,
+    TelegramError,
+    TimedOut,
+)
 from telegram.request import BaseRequest, RequestData
 
-from bot.platforms.telegram import errors
 from bot.ports.channel import read_message
-from subscriptions.errors import Rejected, RetryLater, Unclear
+from subscriptions.errors import ChatGone, ChatMoved, NotDelivered, Rejected, RetryLater, SenderStopped, Unclear
 from subscriptions.model import Message
+from subscriptions.states import PauseReason
 
-# ------------------------------------------------- reads the payload of a Telegram message, which rendering has stored
+
+class UpdatesConflict(RetryLater):
+    """Telegram sends the updates to another receiver: a `webhook`, or another process with the same token."""
+
+    def __init__(self, reason: str, *, webhook: bool) -> None:
+        super().__init__(reason)
+        self.webhook = webhook
+
+
+class PersonNotFound(Rejected):
+    """The person does not exist, or is not in the chat."""
+
+
+class FileTooLarge(Rejected):
+    """The file is larger than bots may download."""
+
+
+_MARGIN = timedelta(seconds=0.5)  # added to Telegram's waits, which are whole seconds
+_NO_NUMBER = timedelta(seconds=5)  # the wait after a 429 without a number
+
+# aiohttp raises these before it writes the first byte of a request; the last one if a proxy refuses the connection.
+_NEVER_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientHttpProxyError)
+_WRONG_ADDRESS = (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError)
+
+# Texts in Telegram's refusals → their meaning. The first row with a matching pattern counts. Letter case is ignored, because the
+# library changes it in the text after "Bad Request: ".
+_Rows = tuple[tuple[str, str, Callable[[str], NotDelivered]], ...]
+_TOPIC = "Telegram does not let the bot write to this topic"
+_CHAT = "Telegram does not let the bot write to this chat"
+_MESSAGE = "Telegram refuses the message"
+_NO_RIGHTS = partial(ChatGone, pause_reason=PauseReason.NO_RIGHTS)  # the bot may only read there
+_FORBIDDEN: _Rows = (("rights|restricted|forbidden_|_forbidden", _CHAT, _NO_RIGHTS), ("", _CHAT, ChatGone))
+_BAD_REQUEST: _Rows = (
+    (
+        "message thread not found|topic_deleted",
+        _TOPIC,
+        partial(ChatGone, scope="topic", pause_reason=PauseReason.TOPIC_DELETED),
+    ),
+    ("topic_closed", _TOPIC, partial(ChatGone, scope="topic", pause_reason=PauseReason.TOPIC_CLOSED)),
+    ("not enough rights to send|have no rights to send a message", _CHAT, _NO_RIGHTS),
+    ("need administrator rights in the channel chat|chat_write_forbidden|chat_restricted", _CHAT, _NO_RIGHTS),
+    ("chat not found|peer_id_invalid", _CHAT, ChatGone),
+    (
+        "can't parse entities|(message|text) is too long|message text is empty|entities_too_long|button_(data|url)_invalid",
+        _MESSAGE,
+        partial(Rejected, form=True),
+    ),
+    ("", _MESSAGE, Rejected),
+)
+# Telegram uses these if a person is not in the chat. Its other errors do not tell whether the person is.
+_NOT_THERE = ("user not found", "member not found", "participant_id_invalid", "user_id_invalid", "invalid user_id")
+_TOO_LARGE = "file is too big"
+_REDIRECTS_AND_REFUSALS = range(300, 500)  # HTTP status codes
+_TLS = re.compile(r" ssl:(default|True|False|<\S+ object at \w+>)")  # a detail that aiohttp adds to its errors
+_STATUS = re.compile(r"[^(]*\((\d{3})\)")  # how the library writes a status if the body has no text
+# The library drops the status code of JSON bodies, so a proxy's refusal is also recognised by its phrase. Python has renamed some.
+_CLIENT_ERRORS = {status.phrase.lower() for status in HTTPStatus if status in _REDIRECTS_AND_REFUSALS} | {
+    "request entity too large",
+    "payload too large",
+    "content too large",
+}
+
+
+def outcome(error: Exception) -> NotDelivered:  # noqa: PLR0911 - a table with one return per row
+    """Returns the outcome of a message whose post or edit raised this error."""
+    match error:
+        case NotDelivered():
+            return error
+        case RetryAfter():
+            return RetryLater("Telegram asks us to slow down.", _duration(error.retry_after) + _MARGIN)
+        case ChatMigrated():
+            return ChatMoved("The group became a supergroup.", str(error.new_chat_id))
+        case InvalidToken():
+            return SenderStopped("Telegram does not know this token, or this is not Telegram's server.", "token")
+        case Forbidden() | BadRequest() if _is_page(error):
+            return RetryLater(f"Something on the way to Telegram refuses us: {_words(error)}")
+        case Forbidden():
+            return _refused(error, _FORBIDDEN)
+        case BadRequest():
+            return _refused(error, _BAD_REQUEST)
+        case TimedOut() if isinstance(error.__cause__, _NEVER_SENT):
+            return RetryLater(f"No connection to Telegram ({type(error.__cause__).__name__}).")
+        case NetworkError() if not isinstance(error, TimedOut):
+            return _broken_off(error)
+        case _:
+            return Unclear(f"Telegram gave no usable answer ({_kind(error)}); it may have the message.")
+
+
+def outcome_of_repeatable(error: Exception) -> NotDelivered:
+    """Returns the outcome of a call that may be repeated: like `outcome`, but never Unclear.
+
+    The library treats every 404 as a wrong token, even the page of a proxy. Here, only Telegram's own response counts as one.
+    """
+    match error:
+        case Conflict() if not _is_page(error):
+            return UpdatesConflict(
+                f"Telegram tells somebody else: {_words(error)}", webhook="webhook" in error.message.lower()
+            )
+        case InvalidToken() if _is_page(error) or _STATUS.match(error.message):
+            return RetryLater(f"Something on the way to Telegram refuses us: {_words(error)}")
+    match meaning := outcome(error):
+        case Unclear():
+            return RetryLater(f"Telegram cannot be asked now ({_kind(error)}).")
+        case Rejected():
+            return _refused_question(error)
+        case _:
+            return meaning
+
+
+def _refused_question(error: Exception) -> Rejected:
+    """Returns the refusal of a call that may be repeated. Its class tells callers the reason."""
+    reason, words = f"Telegram refuses: {_words(error)}", str(error).lower()
+    if any(text in words for text in _NOT_THERE):
+        return PersonNotFound(reason)
+    return FileTooLarge(reason) if _TOO_LARGE in words else Rejected(reason)
+
+
+def not_modified(error: Exception) -> bool:
+    """Returns whether an edit was refused because the message already has that content. This counts as success."""
+    return isinstance(error, BadRequest) and "message is not modified" in error.message.lower()
+
+
+def _refused(error: TelegramError, rows: _Rows) -> NotDelivered:
+    """Returns the outcome for a refusal by Telegram itself, after which nothing was sent."""
+    said = error.message.lower()
+    sentence, kind = next((sentence, kind) for words, sentence, kind in rows if re.search(words, said))
+    return kind(f"{sentence}: {_words(error)}")
+
+
+def _broken_off(error: NetworkError) -> NotDelivered:  # noqa: PLR0911 - a table with one return per row
+    """Returns the outcome of a plain NetworkError: a failed connection, or a status that Telegram itself does not use."""
+    cause = error.__cause__
+    if isinstance(cause, _NEVER_SENT):
+        return RetryLater(f"No connection to Telegram: {_words(cause)}")
+    if isinstance(cause, UnicodeEncodeError):
+        return Rejected("The message holds a character that cannot be sent.", form=True)
+    if isinstance(cause, _WRONG_ADDRESS):
+        return SenderStopped("The address of Telegram's server, or the token, cannot be part of a URL.", "token")
+    if isinstance(cause, Exception) and not isinstance(cause, TelegramError):
+        return Unclear(f"The line to Telegram broke ({type(cause).__name__}); it may have the message.")
+    if error.message.lower().startswith("too many requests"):
+        return RetryLater("Telegram asks us to slow down.", _NO_NUMBER)
+    if _is_client_error(error.message):
+        return RetryLater(f"Something on the way to Telegram refuses us: {_words(error)}")
+    return Unclear(f"Telegram is in trouble: {_words(error)}; it may have the message.")
+
+
+def _is_client_error(message: str) -> bool:
+    """Returns whether the status was 3xx or 4xx. The library writes "Phrase (code). …", or the body's text if it has one."""
+    code = _STATUS.match(message)
+    if code:
+        return int(code[1]) in _REDIRECTS_AND_REFUSALS
+    return message.split(". ", 1)[0].removesuffix(".").lower() in _CLIENT_ERRORS
+
+
+def _is_page(error: TelegramError) -> bool:
+    """Returns whether the body was no JSON. Then something between Telegram and us, such as a proxy, refused the request."""
+    return isinstance(error.__cause__, TelegramError)
+
+
+def _duration(retry_after: object) -> timedelta:
+    """Returns the wait that a 429 requests. The library passes on the value in the body unchecked; it may be a text."""
+    match retry_after:
+        case timedelta():
+            return retry_after
+        case int() | float():
+            return timedelta(seconds=retry_after)
+        case _:
+            return _NO_NUMBER
+
+
+def _kind(error: Exception) -> str:
+    cause = error.__cause__
+    return type(cause).__name__ if isinstance(cause, Exception) else type(error).__name__
+
+
+def _words(error: Exception) -> str:
+    """Returns the error's text in one line. Leaves out a page in the body, which may be long and contain anything.
+
+    Also leaves out the URL in a proxy's error, which contains the token.
+    """
+    text = f"{error.status} {error.message}" if isinstance(error, aiohttp.ClientResponseError) else str(error)
+    text = _TLS.sub("", text)
+    words = " ".join(text.split(". Parsing the server response", 1)[0].split())
+    return words[:200] or type(error).__name__
+
+
+# ------------------------------------------------------ reads the payload of a Telegram message, as rendering stored it
 
 # {"text": "<HTML>", "silent": true, "buttons": [[{"text": "1", "data": "…"}, {"text": "get your own", "url": "…"}]]}
 # The plain form is {"text": "…", "silent": true}, without markup. `silent` and `buttons` may be missing.
 
 
-Keyboard = list[list[dict[str, str]]]  # rows of buttons, as the Bot API takes them
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """A button, which opens an address or sends data."""
+
+    text: str
+    url: str = ""
+    data: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.url and not self.data:
+            raise ValueError("a button for Telegram has a text and either url or data")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,53 +250,36 @@ class MessageArguments:
     """The content arguments of sendMessage and editMessageText."""
 
     text: str
-    html: bool
+    html: bool = True
     silent: bool = False
-    keyboard: Keyboard = field(default_factory=list)
+    buttons: list[list[Key]] = field(default_factory=list)
+
+
+_PAYLOAD = TypeAdapter(MessageArguments)
 
 
 def open_message(message: Message, *, plain: bool) -> MessageArguments:
-    """Returns the message's content, or its plain form, read before anything is sent. Raises Rejected."""
-
-    def read(payload: object) -> MessageArguments:
-        match payload:
-            case {"text": str(text), **rest}:
-                keyboard = [] if plain else _keyboard(rest.get("buttons") or [])
-                return MessageArguments(text=text, html=not plain, silent=rest.get("silent") is True, keyboard=keyboard)
-        raise ValueError("a payload for Telegram is an object with a text")
-
-    return read_message(message, read, plain=plain)
+    """Returns the content of a message, or its plain form, checked before anything is sent. Raises Rejected."""
+    content = read_message(message, _PAYLOAD.validate_python, plain=plain)
+    return replace(content, html=False, buttons=[]) if plain else content
 
 
-def _keyboard(rows: object) -> Keyboard:
-    if not isinstance(rows, list) or not all(isinstance(row, list) for row in rows):
-        raise ValueError("buttons for Telegram are rows of buttons")
-    return [[_button(button) for button in row] for row in rows]
+# ------------------------------------------------------------------------------------------------------------ the calls
 
 
-def _button(button: object) -> dict[str, str]:
-    match button:
-        case {"text": str(text), "url": str(url)}:
-            return {"text": text, "url": url}
-        case {"text": str(text), "data": str(data)}:
-            return {"text": text, "callback_data": data}
-        case _:
-            raise ValueError("a button for Telegram has a text and either url or data")
-
-
-_KEPT_OPEN = 5.0  # seconds that an idle connection is kept; a send on one that the server has closed would be Unclear
+_KEPT_OPEN = 5.0  # seconds to keep an idle connection; if the server had closed it, the next send would be Unclear
 _IS_FORM = {"Content-Type": "application/x-www-form-urlencoded"}
-_NONE = BaseRequest.DEFAULT_NONE  # the library's value for "the transport's own setting"
+_NONE = BaseRequest.DEFAULT_NONE  # the library's value for "use the default of the transport"
 
 
 class Transport(BaseRequest):
-    """Sends requests over at most `in_flight` connections to the server at `root`. `connect` and `read` are seconds.
+    """Sends requests to the server at `root` over at most `in_flight` connections. `connect` and `read` are seconds.
 
-    It uses aiohttp, which needs a third of the time per message of the library's own client. The `__cause__` of an
-    error tells whether the request was sent.
+    It uses aiohttp, which needs a third of the time of the library's own client per message. The `__cause__` of an error
+    tells whether the request was sent.
 
-    Keeps the token and the body of an answer out of errors and logs. Error pages of proxies may repeat the URL, which
-    holds the token; the library quotes such pages in errors, and logs the whole body that it cannot read.
+    It keeps the token and the body of a response out of errors and logs. Error pages of proxies may repeat the URL, which
+    contains the token; the library quotes such pages in errors, and logs the whole of a body that it cannot read.
     Raises ValueError if the environment names a proxy that cannot be used.
     """
 
@@ -96,11 +295,11 @@ class Transport(BaseRequest):
 
     @property
     def read_timeout(self) -> float | None:
-        """Seconds to wait for an answer."""
+        """Seconds to wait for a response."""
         return self._read
 
     async def initialize(self) -> None:
-        """Does nothing. The session is made in the event loop that sends first."""
+        """Does nothing. The session is created in the event loop that sends first."""
 
     async def shutdown(self) -> None:
         """Closes the connections."""
@@ -112,12 +311,12 @@ class Transport(BaseRequest):
         url: str,
         method: str,
         request_data: RequestData | None = None,
-        read_timeout: Any = _NONE,  # noqa: ANN401 - the library's type: seconds, or its value for none given
+        read_timeout: Any = _NONE,  # noqa: ANN401 - the library's type: seconds, or its value for "not given"
         write_timeout: object = _NONE,
         connect_timeout: object = _NONE,
         pool_timeout: object = _NONE,
     ) -> tuple[int, bytes]:
-        """Returns the status and the body, with the token removed from it."""
+        """Returns (status, body with the token replaced)."""
         del write_timeout, connect_timeout, pool_timeout  # our calls never set them
         wait = self._timeout(self._read if read_timeout is _NONE else read_timeout)
         body, headers = _body(request_data)
@@ -132,7 +331,7 @@ class Transport(BaseRequest):
             raise NetworkError(type(error).__name__) from error
 
     def _timeout(self, read: float) -> aiohttp.ClientTimeout:
-        """Returns the timeouts of a request. Waiting for a free connection and opening one count together; the whole answer has a limit, too."""
+        """Returns the timeouts of a request. `connect` covers waiting for a free connection and opening it; `total` everything."""
         connect = 2 * self._connect
         return aiohttp.ClientTimeout(
             total=connect + 2 * read, connect=connect, sock_connect=self._connect, sock_read=read
@@ -149,7 +348,7 @@ class Transport(BaseRequest):
 
     @staticmethod
     def parse_json_payload(payload: bytes) -> dict[str, Any]:
-        """Like the library's method, but without logging the body."""
+        """Like the library's method, but does not log the body."""
         try:
             return json.loads(payload.decode("utf-8", "replace"))  # type: ignore[no-any-return]
         except ValueError as error:
@@ -157,7 +356,7 @@ class Transport(BaseRequest):
 
 
 def _body(wanted: RequestData | None) -> tuple[aiohttp.FormData | bytes | None, dict[str, str]]:
-    """Returns the body of a request and its headers: a multipart form if it holds files, else an encoded form."""
+    """Returns (body of a request, its headers): a multipart form if it contains files, else a URL-encoded form."""
     if wanted is None:
         return None, {}
     if not wanted.multipart_data:
@@ -169,7 +368,7 @@ def _body(wanted: RequestData | None) -> tuple[aiohttp.FormData | bytes | None, 
 
 
 def _proxy_of(root: str) -> str | None:
-    """Returns the proxy for a server by the usual environment variables. Raises ValueError."""
+    """Returns the proxy for a server, from the usual environment variables. Raises ValueError if it speaks no HTTP."""
     server = urlsplit(root)
     named = getproxies()
     proxy = named.get(server.scheme) or named.get("all")
@@ -180,17 +379,17 @@ def _proxy_of(root: str) -> str | None:
     return proxy
 
 
-_TALKATIVE = ("telegram", "aiohttp")  # at DEBUG the library logs its base URL, which holds the token
+_TALKATIVE = ("telegram", "aiohttp")  # at DEBUG, the library logs its base URL, which contains the token
 _NO_PREVIEW = {"is_disabled": True}
 _UNREADABLE = "Telegram gave no answer that can be read."
-_GENERAL = 1  # a forum's General topic: with its id the server answers "message thread not found"
+_GENERAL = 1  # a forum's topic General: if this id is sent, the server returns "message thread not found"
 
 
 class _Bot(Bot):
-    """The library's bot, with a call that returns answers as they came, since the library does not know every new field."""
+    """The library's bot, with a call that returns the raw JSON, because the library does not know every new field."""
 
     async def call(self, method: str, arguments: dict[str, Any], seconds: float | None) -> object:
-        """Returns the result of a method. Waits `seconds` for the answer; None: the usual time. Raises what the library raises."""
+        """Returns the result of a method. Waits `seconds` for it; None: the usual time. Raises what the library raises."""
         within = BaseRequest.DEFAULT_NONE if seconds is None else seconds
         return await self._post(method, arguments, read_timeout=within)
 
@@ -204,10 +403,12 @@ class Client:
         self._connections = partial(Transport, token, root, connect=connect, read=read)
         self._root, self._token, self._read = root.rstrip("/"), token, read
         self._bot = self._make_bot(in_flight)
-        self._receiving_bot: _Bot | None = None  # made when updates are asked for, since making one takes a while
+        self._receiving_bot: _Bot | None = (
+            None  # created at the first call of `updates`, since creating one takes a while
+        )
 
     async def send(self, address: str, topic: int | None, post: MessageArguments, reply_to: int | None) -> str:
-        """Posts one message and returns its id. Reads nothing else of the answer, since an error there would hide a success."""
+        """Posts a message and returns its id. Reads nothing else in the response, so that no error there hides a success."""
         wanted = _wanted(address, post) | {
             "disable_notification": post.silent,
             "message_thread_id": topic if topic != _GENERAL else None,
@@ -216,24 +417,24 @@ class Client:
         try:
             sent = await self._bot.call("sendMessage", wanted, None)
         except Exception as error:
-            raise errors.outcome(error) from error
+            raise outcome(error) from error
         if isinstance(sent, dict) and isinstance(sent.get("message_id"), int):
             return str(sent["message_id"])
         raise Unclear(_UNREADABLE)
 
     async def edit(self, address: str, message_id: int, post: MessageArguments) -> None:
-        """Replaces text and buttons of a message; without a text only its buttons. "message is not modified" is success."""
+        """Replaces text and buttons of a message; only the buttons if there is no text. "message is not modified" is success."""
         wanted = _wanted(address, post) | {"message_id": message_id}
         if not post.text:
             wanted = {name: wanted[name] for name in ("chat_id", "message_id", "reply_markup")}
         try:
             await self._bot.call("editMessageText" if post.text else "editMessageReplyMarkup", wanted, None)
         except Exception as error:
-            if not errors.not_modified(error):
-                raise errors.outcome(error) from error
+            if not not_modified(error):
+                raise outcome(error) from error
 
     async def send_file(self, address: str, topic: int | None, name: str, data: bytes) -> str:
-        """Posts a document without sound and returns the message's id."""
+        """Posts a document without sound. Returns the id of its message."""
         try:
             sent = await self._bot.send_document(
                 address,
@@ -243,22 +444,27 @@ class Client:
                 message_thread_id=topic if topic != _GENERAL else None,
             )
         except Exception as error:
-            raise errors.outcome(error) from error
+            raise outcome(error) from error
         return str(sent.message_id)
 
     async def call(self, method: str, **arguments: object) -> object:
-        """Returns the result of a method that may be called twice. Therefore it never raises Unclear."""
+        """Returns the result of a method that may be called twice. So it never raises Unclear."""
         try:
             return await self._bot.call(method, arguments, None)
         except Exception as error:
-            raise errors.outcome_of_repeatable(error) from error
+            raise outcome_of_repeatable(error) from error
 
     async def call_for_object(self, method: str, **arguments: object) -> dict[str, Any]:
-        """Like `call`, for a method whose result is an object."""
+        """Like `call`, but for a method whose result is an object."""
         answer = await self.call(method, **arguments)
         if not isinstance(answer, dict):
             raise RetryLater(_UNREADABLE)
         return answer
+
+    async def get_me(self) -> tuple[str, str]:
+        """Returns (id, name without @) of the bot. Raises NotDelivered."""
+        me = await self.call_for_object("getMe")
+        return str(me.get("id", "")), str(me.get("username") or "")
 
     async def updates(self, offset: int, *, seconds: int, allowed: tuple[str, ...]) -> list[dict[str, Any]]:
         """Returns the raw updates from `offset` on, each with its update_id. Waits up to `seconds` for the first.
@@ -271,7 +477,7 @@ class Client:
         try:
             found = await self._receiving_bot.call("getUpdates", wanted, self._read + seconds)
         except Exception as error:
-            raise errors.outcome_of_repeatable(error) from error
+            raise outcome_of_repeatable(error) from error
         numbered = [update for update in found if _has_number(update)] if isinstance(found, list) else []
         if found != [] and not numbered:
             raise RetryLater(_UNREADABLE)
@@ -281,10 +487,10 @@ class Client:
         """Returns the content of a file, by the path that getFile returned."""
         try:
             return await self._bot.request.retrieve(f"{self._root}/file/bot{self._token}/{quote(path)}")
-        except InvalidToken as error:  # the library's reading of 404; getFile has just accepted the token
+        except InvalidToken as error:  # the library raises this for a 404, but getFile has just accepted the token
             raise Rejected("Telegram does not have this file any more.") from error
         except Exception as error:
-            raise errors.outcome_of_repeatable(error) from error
+            raise outcome_of_repeatable(error) from error
 
     async def close(self) -> None:
         """Closes the connections."""
@@ -302,13 +508,20 @@ def _has_number(update: object) -> bool:
 
 
 def _wanted(address: str, post: MessageArguments) -> dict[str, Any]:
-    """Returns the arguments that sendMessage and editMessageText share, in JSON form. The library leaves out those that are None."""
+    """Returns the JSON arguments that sendMessage and editMessageText share. The library leaves out those that are None."""
+    keys = [
+        [
+            {"text": key.text, "url": key.url} if key.url else {"text": key.text, "callback_data": key.data}
+            for key in row
+        ]
+        for row in post.buttons
+    ]
     return {
         "chat_id": address,
         "text": post.text,
         "parse_mode": ParseMode.HTML if post.html else None,
         "link_preview_options": _NO_PREVIEW,
-        "reply_markup": {"inline_keyboard": post.keyboard} if post.keyboard else None,
+        "reply_markup": {"inline_keyboard": keys} if keys else None,
     }
 
 

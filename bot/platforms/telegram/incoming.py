@@ -1,12 +1,12 @@
-"""Translates updates of Telegram to requests. Pure (core.telegram.org/bots/api#update)."""
+"""Translates updates of Telegram into requests. Pure (core.telegram.org/bots/api#update)."""
 
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from bot.ports import conversation
 from bot.ports.channel import usable_text
-from bot.ports.conversation import CallbackRequest, EventRequest, MessageRequest, Place, Request
 from subscriptions.model import ChatAddress, ChatKind
 
 ALLOWED = (
@@ -16,14 +16,14 @@ ALLOWED = (
     "edited_channel_post",
     "callback_query",
     "my_chat_member",
-    "message_reaction",  # which Telegram does not send unless it is asked for
+    "message_reaction",  # Telegram sends these only if they are listed here
 )
-ANONYMOUS = "1087968824"  # the user id under which anonymous administrators write
+ANONYMOUS = "1087968824"  # the user id of anonymous administrators
 
 _COMMAND = re.compile(r"/(?P<name>[A-Za-z0-9_]{1,32})(?:@(?P<bot>\w+))?(?=\s|$)")
 _WRITING = ("message", "edited_message", "channel_post", "edited_channel_post")
 _OUT = frozenset({"left", "kicked"})
-# The contents of people's messages. A message without any of them is a service message: a new member, a new title.
+# The contents that people send. A message without any of them is a service message, such as about a new member.
 _CONTENT = frozenset(
     {"text", "caption", "animation", "audio", "contact", "dice", "document", "game", "location", "photo", "poll"}
     | {"paid_media", "sticker", "story", "venue", "video", "video_note", "voice", "checklist"}
@@ -42,11 +42,11 @@ _KINDS = {
 }
 
 
-def place_of(chat: Mapping[str, Any], topic: str = "") -> Place:
+def place_of(chat: Mapping[str, Any], topic: str = "") -> conversation.Place:
     """Returns the Place of a chat of the Bot API."""
     name = chat.get("title") or " ".join(part for part in (chat.get("first_name"), chat.get("last_name")) if part)
     kind = _KINDS.get(str(chat.get("type")), ChatKind.GROUP)
-    return Place(
+    return conversation.Place(
         chat=ChatAddress("telegram", str(int(chat["id"])), topic),
         kind=kind,
         title=usable_text(name),
@@ -57,18 +57,18 @@ def place_of(chat: Mapping[str, Any], topic: str = "") -> Place:
 
 
 class MalformedUpdate(ValueError):
-    """An update that does not have the shape of the Bot API. Its text is the class of the error, never content."""
+    """An update that does not have the shape of the Bot API. Its text is the class of the error, without any content."""
 
 
-def read_update(update: Mapping[str, Any], *, bot_id: str, bot_name: str) -> Request | None:
-    """Returns the request in an update; None if it holds none. `bot_name` is without the @. Raises MalformedUpdate."""
+def read_update(update: Mapping[str, Any], *, bot_id: str, bot_name: str) -> conversation.Request | None:
+    """Returns the request in an update; None if it contains none. `bot_name` has no @. Raises MalformedUpdate."""
     try:
         return _read(update, bot_id, bot_name)
     except (KeyError, TypeError, AttributeError, ValueError, OverflowError, OSError) as error:
-        raise MalformedUpdate(type(error).__name__) from None  # the error's text may hold what a person wrote
+        raise MalformedUpdate(type(error).__name__) from None  # the error's text may contain what a person wrote
 
 
-def _read(update: Mapping[str, Any], bot_id: str, bot_name: str) -> Request | None:
+def _read(update: Mapping[str, Any], bot_id: str, bot_name: str) -> conversation.Request | None:
     number = str(int(update["update_id"]))
     for kind in _WRITING:
         if isinstance(message := update.get(kind), dict):
@@ -85,7 +85,9 @@ def _read(update: Mapping[str, Any], bot_id: str, bot_name: str) -> Request | No
 # ------------------------------------------------------------------------------------------------------ what is written
 
 
-def _written(message: Mapping[str, Any], number: str, *, edited: bool, bot_id: str, bot_name: str) -> Request | None:
+def _written(
+    message: Mapping[str, Any], number: str, *, edited: bool, bot_id: str, bot_name: str
+) -> conversation.Request | None:
     place = place_of(message["chat"], _topic(message))
     person = message.get("from") or {}
     if person.get("is_bot") and str(person.get("id")) != ANONYMOUS:
@@ -101,7 +103,7 @@ def _written(message: Mapping[str, Any], number: str, *, edited: bool, bot_id: s
     answered = message.get("reply_to_message") or {}
     to_us = str((answered.get("from") or {}).get("id", "")) == bot_id
     document = message.get("document") or {}
-    return MessageRequest(
+    return conversation.MessageRequest(
         place=place,
         update_id=number,
         command=command,
@@ -121,7 +123,7 @@ def _written(message: Mapping[str, Any], number: str, *, edited: bool, bot_id: s
 
 
 def _read_command(message: Mapping[str, Any], bot_name: str, *, private: bool) -> tuple[str, str, bool | None]:
-    """Returns (command, text after it, whether it names the bot); None for a command of another bot.
+    """Returns (command, text after it, whether the message names the bot); None as the last for a command of another bot.
 
     A forwarded command is plain text. In a private chat every command is ours, even if it names another bot.
     """
@@ -150,7 +152,7 @@ def _topic(message: Mapping[str, Any]) -> str:
 
 
 def _is_proven_admin(message: Mapping[str, Any]) -> bool:
-    """Returns whether the message itself proves that its sender administers the chat: an anonymous admin, or a channel post."""
+    """Returns whether the message itself proves that an administrator sent it: a channel post, or an anonymous admin."""
     if message["chat"].get("type") == "channel":
         return True
     behind = message.get("sender_chat") or {}
@@ -163,30 +165,28 @@ def _without_mention(text: str, bot_name: str) -> tuple[bool, str]:
     return (True, (text[: found.start()] + " " + text[found.end() :]).strip()) if found else (False, text)
 
 
-def _service(message: Mapping[str, Any], place: Place, number: str) -> Request | None:
-    """Returns the request of a service message, which the platform writes when something happens to a chat; None for others."""
+def _service(message: Mapping[str, Any], place: conversation.Place, number: str) -> conversation.Request | None:
+    """Returns the request for a service message about a topic or a new chat id; None for other messages."""
     for field, event in (("forum_topic_closed", "topic-closed"), ("forum_topic_reopened", "topic-open")):
         if field in message:
-            return EventRequest(place=place, update_id=number, event=event)
-    if "migrate_to_chat_id" in message:
-        details = {"to": str(int(message["migrate_to_chat_id"]))}
-        return EventRequest(place=place, update_id=number, event="moved", details=details)
-    if "migrate_from_chat_id" in message:
-        details = {"from": str(int(message["migrate_from_chat_id"]))}
-        return EventRequest(place=place, update_id=number, event="moved", details=details)
+            return conversation.EventRequest(place=place, update_id=number, event=event)
+    for field, key in (("migrate_to_chat_id", "to"), ("migrate_from_chat_id", "from")):
+        if field in message:
+            details = {key: str(int(message[field]))}
+            return conversation.EventRequest(place=place, update_id=number, event="moved", details=details)
     return None
 
 
-# ------------------------------------------------------------------------------------------------- what is done, what is
+# ------------------------------------------------------------------------ buttons, changes of membership, and reactions
 
 
-def _callback_query(query: Mapping[str, Any], number: str) -> Request | None:
-    """Returns the request of a callback query. A very old message has only chat and id (InaccessibleMessage)."""
+def _callback_query(query: Mapping[str, Any], number: str) -> conversation.Request | None:
+    """Returns the request for a callback query. A very old message has only its chat and id (InaccessibleMessage)."""
     message = query.get("message") or {}
     if "chat" not in message or not query.get("data"):
         return None  # a callback of an inline message or a game, which this bot does not send
     person = query["from"]
-    return CallbackRequest(
+    return conversation.CallbackRequest(
         place=place_of(message["chat"], _topic(message)),
         update_id=number,
         callback_data=usable_text(query["data"]),
@@ -199,8 +199,8 @@ def _callback_query(query: Mapping[str, Any], number: str) -> Request | None:
     )
 
 
-def _membership_changed(change: Mapping[str, Any], number: str) -> Request | None:
-    """Returns the request of a change of the bot's own membership: blocked, unblocked, added, removed, allowed to write or not."""
+def _membership_changed(change: Mapping[str, Any], number: str) -> conversation.Request | None:
+    """Returns the request when the bot's own membership changed: blocked, unblocked, added, removed, allowed to write or not."""
     place = place_of(change["chat"])
     before, after = change.get("old_chat_member") or {}, change.get("new_chat_member") or {}
     was_out, is_out = before.get("status") in _OUT, after.get("status") in _OUT
@@ -213,7 +213,7 @@ def _membership_changed(change: Mapping[str, Any], number: str) -> Request | Non
     else:
         event = "back"
     person = change.get("from") or {}
-    return EventRequest(
+    return conversation.EventRequest(
         place=place,
         update_id=number,
         event=event,
@@ -224,14 +224,14 @@ def _membership_changed(change: Mapping[str, Any], number: str) -> Request | Non
     )
 
 
-def _reaction_changed(change: Mapping[str, Any], number: str) -> Request | None:
-    """Returns the request of a reaction to a message of a private chat. In groups a reaction is meant for the group."""
+def _reaction_changed(change: Mapping[str, Any], number: str) -> conversation.Request | None:
+    """Returns the request for a reaction to a message of a private chat. In groups, reactions are for the group, not for us."""
     place = place_of(change["chat"])
     before, after = _judgement(change.get("old_reaction")), _judgement(change.get("new_reaction"))
     if place.kind is not ChatKind.PRIVATE or before == after:
         return None
     person = change.get("user") or {}
-    return EventRequest(
+    return conversation.EventRequest(
         place=place,
         update_id=number,
         event="reaction",
@@ -248,7 +248,7 @@ def _judgement(reactions: Sequence[Mapping[str, Any]] | None) -> str:
     return "liked" if signs & _LIKING else "disliked" if signs & _DISLIKING else ""
 
 
-def _may_write(member: Mapping[str, Any], place: Place) -> bool:
+def _may_write(member: Mapping[str, Any], place: conversation.Place) -> bool:
     if place.kind is ChatKind.BROADCAST:
         return member.get("status") == "administrator" and member.get("can_post_messages") is not False
     return member.get("status") != "restricted" or member.get("can_send_messages") is not False

@@ -1,4 +1,4 @@
-"""How updates come: by long polling (core.telegram.org/bots/api#getupdates) or by a webhook (#setwebhook)."""
+"""Receives updates, by long polling (core.telegram.org/bots/api#getupdates) or by a webhook (#setwebhook)."""
 
 import asyncio
 import hashlib
@@ -12,16 +12,14 @@ from typing import Any
 
 from bot.platforms import receiver_loop
 from bot.platforms.receiver_loop import Backoff, Failure, ReceiverLoop
-from bot.platforms.telegram.client import Client
-from bot.platforms.telegram.errors import UpdatesConflict
+from bot.platforms.telegram.client import Client, UpdatesConflict
 from bot.platforms.telegram.incoming import ALLOWED, MalformedUpdate, read_update
-from bot.platforms.telegram.outgoing import TelegramApi
+from bot.ports import conversation
 from bot.ports.channel import Clock
-from bot.ports.conversation import Request, RequestDispatcher, WebRequest, WebResponse, WebRoute
 from subscriptions.errors import NotDelivered, SenderStopped, StoreError
 
 CONFLICT_BACKOFF = Backoff(5.0, 30.0)
-CONFLICT_OVER_AFTER = 60.0  # seconds without a conflict until it counts as over; two pollers receive updates by turns
+CONFLICT_OVER_AFTER = 60.0  # seconds without a conflict until it counts as over, since two pollers get updates by turns
 
 _CONFLICT = (
     "another program asks Telegram for this bot's updates, so people are answered by chance; "
@@ -34,7 +32,7 @@ _WEBHOOK = (
 
 
 def assess(error: NotDelivered) -> Failure:
-    """Returns the failure of a call to Telegram."""
+    """Returns the Failure for an error of a call to Telegram."""
     usual = receiver_loop.assess(error)
     match error:
         case UpdatesConflict():
@@ -46,29 +44,29 @@ def assess(error: NotDelivered) -> Failure:
             return usual
 
 
-# ---------------------------------------------------------------- long polling (core.telegram.org/bots/api#getupdates)
+# ----------------------------------------------------------------- long polling (core.telegram.org/bots/api#getupdates)
 
-# The next call confirms an update, so it is made only after the update's effect and reply are committed. After a crash
-# in between the update comes again, and its id shows that it was handled. The polling of python-telegram-bot is not
-# used, because it confirms first (docs/architecture.md, rule 8).
+# A call confirms all updates before its offset, so it is made only after their effects and replies are committed. After a
+# crash in between, an update comes again, and its id shows that it was handled. The polling of python-telegram-bot is not
+# used, because it confirms updates before they are handled (docs/architecture.md, rule 8).
 
 
 log = logging.getLogger("paperwire")
 
 NAME = "telegram updates"
 LONG_POLL_SECONDS = 25  # how long one call waits for updates
-MAX_IN_FLIGHT = 100  # updates that one call returns, and so the most that are handled at the same time
-# A call that confirms nothing new returns a single update if it comes within half a second of the last call
-# (tdlib/telegram-bot-api, process_get_updates_query). So the next call waits for updates that are still being handled, such as
-# one that asks who administers a chat.
+MAX_IN_FLIGHT = 100  # at most so many updates are returned by one call, and at most so many are handled at once
+# If a call confirms nothing new and comes within half a second of the last call, Telegram returns only one update
+# (tdlib/telegram-bot-api, process_get_updates_query). So the next call waits until running updates are handled, such as one
+# that asks who administers a chat.
 MAX_WAIT = 0.6  # seconds
 
 Update = Mapping[str, Any]  # as the Bot API writes it, with its update_id
-Dispatch = Callable[[Request], Awaitable[object]]
+Dispatch = Callable[[conversation.Request], Awaitable[object]]
 
 
-def _request_in(update: Update, bot: tuple[str, str]) -> Request | None:
-    """Returns the request of an update; None if there is none, or if it cannot be read."""
+def _request_in(update: Update, bot: tuple[str, str]) -> conversation.Request | None:
+    """Returns the request in an update; None if it contains none, or cannot be read."""
     try:
         return read_update(update, bot_id=bot[0], bot_name=bot[1])
     except MalformedUpdate as error:
@@ -77,9 +75,9 @@ def _request_in(update: Update, bot: tuple[str, str]) -> Request | None:
 
 
 class LongPolling:
-    """A Receiver that asks Telegram for updates.
+    """A Receiver that fetches updates from Telegram.
 
-    `on_bot_name` is called with the bot's name as soon as Telegram tells it.
+    `on_bot_name` is called with the bot's name once Telegram has named it.
     """
 
     name = NAME
@@ -98,22 +96,22 @@ class LongPolling:
         """See Receiver."""
         return self._loop.problem
 
-    async def listen(self, dispatcher: RequestDispatcher) -> None:
-        """See Receiver. After a cancellation the dispatcher finishes the updates that it has."""
+    async def listen(self, dispatcher: conversation.RequestDispatcher) -> None:
+        """See Receiver. After a cancellation, the dispatcher finishes the updates that it already has."""
         await self._loop.retry(self._prepare)
         window = UpdateWindow(lambda update: self._dispatch(update, dispatcher.dispatch))
         await self._loop.run(lambda: self._poll(window))
 
     async def _poll(self, window: "UpdateWindow") -> None:
-        """Makes one call, and starts what it returns."""
+        """Makes one call, and starts handling the updates that it returns."""
         await window.wait()
         if len(window.in_flight) >= MAX_IN_FLIGHT:
             return
         updates = await self._loop.retry(lambda: self._get_updates(window))
         if not window.start(updates) and updates and not window.in_flight:
-            await self._clock.sleep(MAX_WAIT)  # something on the way repeats an old answer
+            await self._clock.sleep(MAX_WAIT)  # something on the way, such as a proxy, repeats an old response
 
-    async def drain(self, dispatcher: RequestDispatcher) -> None:
+    async def drain(self, dispatcher: conversation.RequestDispatcher) -> None:
         """See Receiver."""
         offset, known = 0, set[int]()
         try:
@@ -128,16 +126,16 @@ class LongPolling:
         except NotDelivered as error:
             log.warning("What waits on Telegram cannot be answered now: %s", error.reason)
 
-    async def _dispatch_all(self, updates: Sequence[Update], dispatcher: RequestDispatcher) -> None:
-        """Dispatches updates side by side, and returns when all have ended. Raises StoreError."""
+    async def _dispatch_all(self, updates: Sequence[Update], dispatcher: conversation.RequestDispatcher) -> None:
+        """Dispatches updates concurrently. Returns when all have ended. Raises StoreError."""
         dispatched = (self._dispatch(update, dispatcher.dispatch_without_retry) for update in updates)
         for problem in await asyncio.gather(*dispatched, return_exceptions=True):
             if problem is not None:
                 raise problem
 
     async def _prepare(self) -> None:
-        """Asks who the bot is, and deletes a webhook that is still set. Raises NotDelivered."""
-        self._bot = await TelegramApi(self._client).get_me()
+        """Finds out who the bot is, and deletes a webhook that is still set. Raises NotDelivered."""
+        self._bot = await self._client.get_me()
         self._on_bot_name(self._bot[1])
         webhook = await self._client.call_for_object("getWebhookInfo")
         if webhook.get("url"):
@@ -145,7 +143,7 @@ class LongPolling:
             await self._client.call("deleteWebhook", drop_pending_updates=False)
 
     async def _get_updates(self, window: "UpdateWindow") -> Sequence[Update]:
-        """Returns the next updates. While some are in flight the call does not wait, since Telegram returns those again at once."""
+        """Returns the next updates. While some are in flight, the call does not wait, because Telegram returns those at once."""
         return await self._client.updates(
             window.offset, seconds=0 if window.in_flight else LONG_POLL_SECONDS, allowed=ALLOWED
         )
@@ -157,26 +155,26 @@ class LongPolling:
 
 
 class UpdateWindow:
-    """The updates in flight: handled side by side, confirmed in their order.
+    """The updates in flight. They are handled concurrently, and confirmed in their order.
 
-    Only a call with a larger offset confirms updates, and it confirms all before that offset. So the offset stays at the
-    first update in flight. Telegram returns the updates after it with every call; they are recognised by their ids. Ids
-    are compared only for equality, because after a week without updates Telegram continues with any number.
+    A call confirms all updates before its offset. So the offset stays at the first update in flight. Telegram returns the
+    updates after it with every call; those are recognised by their ids. Ids are compared only for equality, because after a
+    week without updates Telegram continues with any number.
     """
 
     def __init__(self, handle: Callable[[Update], Coroutine[Any, Any, None]]) -> None:
         self._handle = handle
         self.in_flight: dict[int, asyncio.Task[None]] = {}  # in the order of their arrival
-        self._over: deque[int] = deque(maxlen=10 * MAX_IN_FLIGHT)  # the newest that were handled
+        self._over: deque[int] = deque(maxlen=10 * MAX_IN_FLIGHT)  # ids of the latest updates that were handled
         self._next = 0
 
     @property
     def offset(self) -> int:
-        """The offset of the next call: all updates before it were handled."""
+        """The offset of the next call. All updates before it were handled."""
         return next(iter(self.in_flight), self._next)
 
     def start(self, updates: Sequence[Update]) -> bool:
-        """Starts the updates that are new. True if there were any."""
+        """Starts handling those updates that are new. Returns whether there were any."""
         new = [one for one in updates if one["update_id"] not in self.in_flight and one["update_id"] not in self._over]
         for update in new:
             number = update["update_id"]
@@ -185,7 +183,7 @@ class UpdateWindow:
         return bool(new)
 
     async def wait(self) -> None:
-        """Waits until no update is in flight, at most MAX_WAIT seconds."""
+        """Waits until no update is in flight, for at most MAX_WAIT seconds."""
         if self.in_flight:
             await asyncio.wait(self.in_flight.values(), timeout=MAX_WAIT)
         for number in [number for number, task in self.in_flight.items() if task.done()]:
@@ -196,7 +194,7 @@ class UpdateWindow:
 
 
 def webhook_path(token: str) -> str:
-    """Returns the path of the webhook on our web address. It changes only with the token."""
+    """Returns the path of the webhook on our web address. It changes only if the token changes."""
     return f"/telegram-{derive_secret(token, 'path')[:32]}"
 
 
@@ -206,28 +204,28 @@ def webhook_address(url: str, token: str) -> str:
 
 
 def derive_secret(token: str, what: str) -> str:
-    """Returns 64 hexadecimal characters that can only be computed with the token."""
+    """Returns 64 hexadecimal digits that can only be computed with the token."""
     return hmac.new(token.encode(), f"paperwire webhook {what}".encode(), hashlib.sha256).hexdigest()
 
 
-# --------------------------------- the webhook to which Telegram sends updates (core.telegram.org/bots/api#setwebhook)
+# ---------------------------------- the webhook to which Telegram sends updates (core.telegram.org/bots/api#setwebhook)
 
-# The address ends in a path that is derived from the token, and each request carries a secret. Telegram repeats an
-# update that is not answered with 2xx, at growing intervals, for a day. So we answer only after the effect is
+# The address ends in a path that is derived from the token, and each request contains a secret. Telegram repeats an
+# update if the response is not 2xx, at growing intervals, for a day. So we respond only after the effect is
 # committed.
 
 
 STARTING = "it does not take updates yet"
 HEADER = "x-telegram-bot-api-secret-token"
-MAX_CONNECTIONS = 20  # that Telegram may open
+MAX_CONNECTIONS = 20  # connections that Telegram may open
 CHECK_INTERVAL = 300.0  # seconds between two checks of the webhook
 
 
 class TelegramWebhook:
-    """A Receiver of what Telegram posts to our web address.
+    """A Receiver of the updates that Telegram posts to our web address.
 
-    `url` is the setting: the address under which Telegram reaches our web address; the path is appended. `secret` is
-    what Telegram sends along; None: it is derived from the token. `on_bot_name` is called with the bot's name.
+    `url` is the setting: the address under which Telegram reaches our web address, without the path. `secret` is the secret in
+    Telegram's requests; None: it is derived from the token. `on_bot_name` is called with the bot's name.
     """
 
     name = NAME
@@ -243,15 +241,17 @@ class TelegramWebhook:
         secret: str | None = None,
         on_bot_name: Callable[[str], None],
     ) -> None:
-        self.routes = (WebRoute(path=webhook_path(token), answer=self.answer, method="POST", accepts=self.accepts),)
+        self.routes = (
+            conversation.WebRoute(path=webhook_path(token), answer=self.answer, method="POST", accepts=self.accepts),
+        )
         self._url = webhook_address(url, token)
         self._secret = secret or derive_secret(token, "secret")
         self._client = client
         self._on_bot_name = on_bot_name
         self._loop = ReceiverLoop("Telegram", clock, assess=assess)
-        self._last_error = ""  # why Telegram's last delivery failed; "": it did not
+        self._last_error = ""  # why Telegram's last delivery failed; "" if it did not
         self._last_error_at = 0  # seconds since 1970; 0: never
-        self._dispatcher: RequestDispatcher | None = None
+        self._dispatcher: conversation.RequestDispatcher | None = None
         self._bot = ("", "")
 
     @property
@@ -259,9 +259,9 @@ class TelegramWebhook:
         """See Receiver."""
         return self._loop.problem or self._last_error or ("" if self._dispatcher else STARTING)
 
-    async def listen(self, dispatcher: RequestDispatcher) -> None:
-        """See Receiver. Accepts updates as soon as Telegram has told who the bot is, and none after a cancellation."""
-        self._bot = await self._loop.retry(TelegramApi(self._client).get_me)
+    async def listen(self, dispatcher: conversation.RequestDispatcher) -> None:
+        """See Receiver. Accepts updates once Telegram has said who the bot is. Refuses them after a cancellation."""
+        self._bot = await self._loop.retry(self._client.get_me)
         self._on_bot_name(self._bot[1])
         self._dispatcher = dispatcher
         try:
@@ -270,8 +270,8 @@ class TelegramWebhook:
         finally:
             self._dispatcher = None
 
-    async def drain(self, dispatcher: RequestDispatcher) -> None:
-        """See Receiver. Only logs a warning, since updates of a webhook cannot be fetched."""
+    async def drain(self, dispatcher: conversation.RequestDispatcher) -> None:
+        """See Receiver. Only logs a warning, since updates of a webhook cannot be fetched later."""
         del dispatcher
         log.warning("Telegram sends updates to the webhook, where only a paperwire run that goes on takes them.")
 
@@ -282,17 +282,17 @@ class TelegramWebhook:
             log.warning("Somebody asked at the address for updates without the secret, and got nothing.")
         return is_known
 
-    async def answer(self, call: WebRequest) -> WebResponse:
-        """See WebRoute. Telegram sends an update again unless the status is 200."""
+    async def answer(self, call: conversation.WebRequest) -> conversation.WebResponse:
+        """See WebRoute. Telegram repeats an update unless the status is 2xx."""
         if call.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-            return WebResponse(status=415)
+            return conversation.WebResponse(status=415)
         try:
-            return WebResponse(status=200 if await self._receive(_read(call.body)) else 503)
+            return conversation.WebResponse(status=200 if await self._receive(_read(call.body)) else 503)
         except ValueError:
-            return WebResponse(status=400)
+            return conversation.WebResponse(status=400)
 
     async def _receive(self, update: Update) -> bool:
-        """Handles an update. Returns False if Telegram is to send it again."""
+        """Handles an update. Returns whether it is done; if not, Telegram must send it again."""
         if self._dispatcher is None:
             return False
         request = _request_in(update, self._bot)
@@ -306,7 +306,7 @@ class TelegramWebhook:
         return True
 
     async def _set_webhook(self) -> None:
-        """Tells Telegram the address; waiting updates stay. Errors of deliveries up to now are not reported."""
+        """Sets the webhook, keeping waiting updates. Errors of earlier deliveries are not reported."""
         await self._client.call(
             "setWebhook",
             url=self._url,
@@ -318,7 +318,7 @@ class TelegramWebhook:
         self._last_error_at = _last_error_at(await self._client.call_for_object("getWebhookInfo"))
 
     async def _check_webhook(self) -> None:
-        """Sets the webhook again if Telegram sends updates elsewhere, and reports why Telegram does not reach us."""
+        """Sets the webhook again if Telegram sends updates elsewhere. Otherwise reports why Telegram cannot reach us."""
         info = await self._loop.retry(lambda: self._client.call_for_object("getWebhookInfo"))
         if info.get("url") != self._url:
             log.warning("Somebody had Telegram send the updates elsewhere; they are sent here again.")
@@ -344,6 +344,6 @@ def _read(body: bytes) -> dict[str, Any]:
 
 
 def _last_error_at(info: Mapping[str, Any]) -> int:
-    """Returns when a delivery to the webhook failed last, in seconds since 1970; 0: never."""
+    """Returns when a delivery to the webhook last failed, in seconds since 1970; 0 if none failed."""
     at = info.get("last_error_date")
     return at if isinstance(at, int) else 0

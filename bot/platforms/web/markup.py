@@ -1,4 +1,4 @@
-"""What the web shows: messages as HTML, with a plain text beside, and a chat's page with its messages by day.
+"""What the web shows: messages as HTML and as plain text, and a chat's page with its messages by day.
 
 Payload: {"html": …, "text": …}.
 """
@@ -7,17 +7,14 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Any
 
 from bot.platforms.web import WEB
-from bot.ports.web_page import PageFrame
-from bot.rendering import templating
+from bot.ports.conversation import PageFrame
+from bot.rendering import packing, templating
 from bot.rendering.language import Language
-from bot.rendering.packing import Beside, Contents, Fragment, Medium, macro_name, plain_page
-from bot.rendering.parts import Code
 from bot.rendering.plots import rows_of_bars
-from bot.rendering.templating import Macro
+from bot.rendering.views import Code
 from subscriptions.errors import Sentence
 from subscriptions.model import Chat, ChatAddress, ChatKind
 from subscriptions.service.chat_status import known_or_new
@@ -27,37 +24,32 @@ from subscriptions.store.database.store import Store
 from subscriptions.store.signals import signals_of_papers
 
 
-@lru_cache
-def _macros() -> Mapping[str, Macro]:
-    return templating.macros("web", "html")
+class Web(packing.Medium):
+    """The medium of a web page. It accepts messages of any length."""
 
+    beside: packing.Beside = "always"
 
-class Web(Medium):
-    """The medium of a web page, which takes messages of any length."""
-
-    beside: Beside = "always"
-
-    def draw(self, view: object) -> Fragment:
-        """Returns the view as HTML, escaped."""
+    def draw(self, view: object) -> packing.Fragment:
+        """Returns the view as escaped HTML."""
         if isinstance(view, Code) and view.plot:
-            return Fragment(view=view, markup=rows_of_bars(view.plot))
-        return Fragment(view=view, markup=_macros()[macro_name(view)](view).strip("\n"))
+            return packing.Fragment(view=view, markup=rows_of_bars(view.plot))
+        return packing.Fragment(view=view, markup=packing.markup(view, templating.macros("web", "html")))
 
-    def compose(self, contents: Contents) -> tuple[str, str]:
-        """Returns the message as HTML and as text; the plain form is the text alone."""
+    def compose(self, contents: packing.Contents) -> tuple[str, str]:
+        """Returns (message as HTML and text, plain form with only the text)."""
         html = "\n".join(
             [
                 *(fragment.markup for fragment in contents.fragments),
-                *(_macros()["buttons"](row) for row in contents.buttons),
+                *(templating.macros("web", "html")["buttons"](row) for row in contents.buttons),
             ]
         )
-        text = plain_page(contents.fragments)
+        text = packing.plain_page(contents.fragments)
         return json.dumps({"html": html, "text": text}, ensure_ascii=False), json.dumps(
             {"text": text}, ensure_ascii=False
         )
 
 
-SHOWN = 60  # messages on one page; older ones are a link away
+SHOWN = 60  # messages on one page; a link leads to older ones
 _TITLE = Sentence("Chat")
 _WORDS = {
     "messages": Sentence("Messages"),
@@ -92,51 +84,37 @@ _WORDS = {
         "Too many pages are open, so this one does not show by itself what is new. Load it again to see it."
     ),
 }
-_SHOWS = re.compile(r' data-shows="((LIKED|DISLIKED|SAVED):(\d+))"')  # of a button in a stored message, see Button
+_SHOWS = re.compile(r' data-shows="((LIKED|DISLIKED|SAVED):(\d+))"')  # attribute of a button in a message, see Button
 _EXAMPLES = ("diffusion models -survey", "cat:cs.CL agents", "reinforcement learning")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShownMessage:
-    """A message as the page shows it."""
-
-    number: int
-    change: int
-    is_own: bool
-    html: str  # of ours, as it was rendered for this platform
-    text: str  # without markup, where there is no HTML
-    file: str  # the name of a document, "" for none
-    day_id: str
-    day: str
-    time: str
-    moment: str
-    is_edited: bool
+ShownMessage = Mapping[str, object]  # a message as the page shows it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatView:
-    """The page of a chat at one moment."""
+    """The contents of a chat's page at one moment."""
 
     chat: Chat
     frame: PageFrame
     messages: tuple[ShownMessage, ...]
-    change: int  # the last one of the chat
+    change: int  # number of the chat's last change
 
 
 def chat_of(name: str) -> ChatAddress:
-    """Returns the chat of a visitor."""
+    """Returns the address of a visitor's chat."""
     return ChatAddress(WEB.name, name)
 
 
 def look(store: Store, frame: PageFrame, *, before: int | None = None) -> ChatView:
-    """Returns the newest messages of the visitor's chat, or those before one with this number."""
+    """Returns the page of the visitor's chat with the newest messages, or with those before message number `before`."""
     chat, frame = framed(store, frame)
     found, change = newest_page_messages(store, chat.address, SHOWN, before=before)
     return ChatView(chat=chat, frame=frame, messages=shown(store, found, chat, frame), change=change)
 
 
 def framed(store: Store, frame: PageFrame) -> tuple[Chat, PageFrame]:
-    """Returns the visitor's chat, and the frame in the chat's language unless the visitor has chosen one on a page."""
+    """Returns (the visitor's chat, the frame). The frame has the chat's language unless the visitor chose one on a page."""
     chat = known_or_new(store, chat_of(frame.visitor.name), ChatKind.PRIVATE, lang=frame.language)
     if chat.id and not frame.has_chosen_language:
         frame = replace(frame, language=chat.settings.lang)
@@ -144,7 +122,7 @@ def framed(store: Store, frame: PageFrame) -> tuple[Chat, PageFrame]:
 
 
 def shown(store: Store, messages: Sequence[PageMessage], chat: Chat, frame: PageFrame) -> tuple[ShownMessage, ...]:
-    """Returns messages with their moments in the chat's zone, and with their buttons as they are now: pressed or not."""
+    """Returns the messages for the page: with times in the chat's zone, and buttons that show whether they are pressed."""
     language, contents = Language(frame.language, chat.settings.timezone), [json.loads(one.payload) for one in messages]
     pressed = _pressed(store, chat, "".join(content.get("html", "") for content in contents))
     return tuple(
@@ -153,7 +131,7 @@ def shown(store: Store, messages: Sequence[PageMessage], chat: Chat, frame: Page
 
 
 def pressed_in(store: Store, chat_address: ChatAddress, number: int) -> Mapping[str, bool]:
-    """Returns the signals that the buttons of a message show, and whether each is set."""
+    """Returns the signals that the buttons of a message show, and whether each one is set."""
     chat = known_or_new(store, chat_address, ChatKind.PRIVATE)
     found, _ = newest_page_messages(store, chat_address, 1, before=number + 1)
     return _pressed(store, chat, "".join(json.loads(one.payload).get("html", "") for one in found))
@@ -166,9 +144,9 @@ def _pressed(store: Store, chat: Chat, html: str) -> Mapping[str, bool]:
 
 
 def page(view: ChatView, said: str, once: str, *, is_newest: bool, panel: str = "", example: str = "") -> str:
-    """Returns the page.
+    """Returns the page as HTML.
 
-    `said`: a few words about the pressed button. `once`: the id of the next message or press. `panel`, `example`: the
+    `said`: a few words about a pressed button. `once`: the id of the next message or press. `panel`, `example`: the
     subscriptions and a paper as HTML.
     """
     return templating.draw_page(
@@ -200,19 +178,19 @@ def _shown(
         return f'{button[0]} aria-pressed="{"true" if pressed[button[1]] else "false"}"'
 
     local = language.local(message.at)
-    return ShownMessage(
-        number=message.number,
-        change=message.change,
-        is_own=message.is_own,
-        html=_SHOWS.sub(as_it_is, content.get("html", "")),
-        text=content["text"],
-        file=content.get("file", {}).get("name", ""),
-        day_id=f"day-{local.date().isoformat()}",
-        day=language.day(local.date()),
-        time=f"{local:%H:%M}",
-        moment=local.isoformat(timespec="minutes"),
-        is_edited=message.is_edited,
-    )
+    return {
+        "number": message.number,
+        "change": message.change,
+        "is_own": message.is_own,
+        "html": _SHOWS.sub(as_it_is, content.get("html", "")),  # safe, since we rendered it for this platform
+        "text": content["text"],  # plain text, used if there is no HTML
+        "file": content.get("file", {}).get("name", ""),
+        "day_id": f"day-{local.date().isoformat()}",
+        "day": language.day(local.date()),
+        "time": f"{local:%H:%M}",
+        "moment": local.isoformat(timespec="minutes"),
+        "is_edited": message.is_edited,
+    }
 
 
 MEDIUM = Web()

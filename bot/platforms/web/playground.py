@@ -1,38 +1,37 @@
-"""What a query finds before anybody subscribes to it: while a text is typed, and on the playground.
+"""What a query finds before anyone subscribes to it: while a person types a text, and on the playground.
 
-While it is typed: its papers of the last days, their number, and how the text may go on. The playground shows the meaning of a
-query, its matches among the papers of the last days, and those of its variants.
+While a person types: the papers of the last days that match, their number, and suggestions to continue the text. The playground
+shows the meaning of a query, its matches among the papers of the last days, and the number of matches of its variants.
 """
 
 import asyncio
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import count
 
+from bot.commands.cards import result_items, variant_label
 from bot.commands.intent import REGISTRY
-from bot.commands.phrasing.subscription_words import days_known
-from bot.commands.results import result_items, variant_label
+from bot.commands.phrasing import days_known
 from bot.commands.search import query_of
-from bot.commands.words.meaning import command_in
-from bot.platforms.web.incoming import new_once
+from bot.commands.words.intents import command_in
 from bot.platforms.web.markup import Web, framed
+from bot.platforms.web.talking import new_once
 from bot.ports.channel import Clock
-from bot.ports.web_page import PageFrame, PageRequest, PageResponse, WebPage
-from bot.rendering.closeups import why_sections
+from bot.ports.conversation import PageFrame, PageRequest, PageResponse, WebPage
 from bot.rendering.language import Language
 from bot.rendering.outline import measure_of_list
-from bot.rendering.papers import CARD, paper_view
-from bot.rendering.parts import reader_of
 from bot.rendering.query_text import caret, query_in_words
+from bot.rendering.reply_messages import why_sections
 from bot.rendering.templating import draw_page, draw_part
+from bot.rendering.views import CARD, paper_view, reader_of
 from subscriptions.errors import PaperwireError, QueryError, Refused, Sentence
 from subscriptions.model import Because, Chat, Item, KnownPaper
 from subscriptions.planning.times import Ending, split_when
 from subscriptions.query import And, Leaf, Node, Not, Or, Query, rewriting
+from subscriptions.query.advice import MOST, Variant, variants
 from subscriptions.query.parse import parse_query
-from subscriptions.query.variants import MOST, Variant, variants
 from subscriptions.service import paper_search
 from subscriptions.service.near_papers import with_words
 from subscriptions.service.paper_search import Base
@@ -40,13 +39,13 @@ from subscriptions.store.database.store import Store
 
 PATH = "/finds"
 SHOWN_WHILE_TYPED = 5  # papers
-SUGGESTED = 6  # ways to go on
-LONGEST_WHILE_TYPED = 500  # characters of a text that is looked up while it is typed
-_LEAST = 2  # letters of a name or category
-Suggestion = tuple[str, str]  # (the text as it would go on, what that is)
+SUGGESTED = 6  # suggestions to continue the text
+LONGEST_WHILE_TYPED = 500  # characters of a text that is looked up while a person types it
+_LEAST = 2  # letters of a name or category before it is completed
+Suggestion = tuple[str, str]  # (the continued text, its meaning)
 SHOWN = 10  # papers of a query
-LONGEST = 2000  # characters of a query in a link; a longer one is refused by its parser
-MOST_AT_ONCE = 2  # queries that are looked up at the same time, so that visitors do not keep the bot from its work
+LONGEST = 2000  # characters of a query in a link that are used; the parser refuses a query of this length
+MOST_AT_ONCE = 2  # queries that are looked up at the same time, so that visitors do not slow down the bot
 _TITLE = Sentence("Playground")
 _WORDS = {
     "about": Sentence(
@@ -70,21 +69,27 @@ _TIME = Sentence("The time at the end, {when}, is no part of the query.")
 _NO_QUERY = Sentence("This is a time without a query.")
 
 
-class Finds:
-    """The page that says what a text would find. Our own script asks it; without scripts the chat itself answers."""
+class Playground:
+    """The playground, and the page that returns what a text would find while a person types it.
+
+    Only our own script uses the latter page. Without scripts, the chat itself answers.
+    """
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
-        self._places = asyncio.Semaphore(MOST_AT_ONCE)
+        self._typing, self._trying = asyncio.Semaphore(MOST_AT_ONCE), asyncio.Semaphore(MOST_AT_ONCE)
 
-    def page(self) -> WebPage:
-        """Returns the page."""
-        return WebPage(path=PATH, answer=self.show)
+    def pages(self) -> tuple[WebPage, ...]:
+        """Returns the pages."""
+        return (
+            WebPage(path=PATH, answer=self.find),
+            WebPage(path="/playground", answer=self.show, label=_TITLE),
+        )
 
-    async def show(self, asked: PageRequest) -> PageResponse:
-        """Answers with the number of papers in words, the papers as HTML, and suggestions."""
-        async with self._places:
+    async def find(self, asked: PageRequest) -> PageResponse:
+        """Returns JSON: the number of papers in words, the papers as HTML, and suggestions."""
+        async with self._typing:
             found = await asyncio.to_thread(self._found, asked.query.get("q", "")[:LONGEST_WHILE_TYPED], asked.frame)
         return PageResponse(body=json.dumps(found, ensure_ascii=False), kind="application/json")
 
@@ -97,7 +102,7 @@ class Finds:
             try:
                 query = parse_query(split_when(text).query)
                 found = paper_search.recent_matches(self._store, query, now=self._clock.now(), most=SHOWN_WHILE_TYPED)
-            except PaperwireError:  # it is not finished, or is refused when it is sent
+            except PaperwireError:  # the query is not finished yet, or it is wrong and the chat will refuse it
                 continue
             if found.found or text == typed.strip():
                 count = "" if text == f"{typed.strip()}*" else count_in_words(found.found, found.base, language)
@@ -107,7 +112,7 @@ class Finds:
         return answer
 
     def _suggestions(self, typed: str, language: Language) -> Iterator[Suggestion]:
-        """Yields the commands, categories and authors that begin as the last word does."""
+        """Yields commands, categories and authors that begin like the last word."""
         before, space, last = typed.rpartition(" ")
         if not before and last.startswith("/"):
             yield from _commands(last.casefold(), language)
@@ -126,11 +131,68 @@ class Finds:
         for text, papers in wanted.get(field, ()):
             yield f"{before}{space}{text} ", language.count("{count} paper", "{count} papers", papers)
 
+    async def show(self, asked: PageRequest) -> PageResponse:
+        """Shows the matches of the query in the link, without the parts that are off. Without a query, shows how to begin."""
+        async with self._trying:
+            return PageResponse(body=await asyncio.to_thread(self._drawn, asked))
+
+    def _drawn(self, asked: PageRequest) -> str:
+        typed = " ".join(asked.query.get("q", "").split())[:LONGEST]
+        off = frozenset(int(place) for place in asked.query.get("off", "")[:LONGEST].split(",") if place.isdecimal())
+        chat, frame = framed(self._store, asked.frame)
+        shown: Mapping[str, object] = {
+            "typed": typed,
+            "field": typed,
+            "tried": None,
+            "problem": None,
+            "once": new_once(),
+            "examples": _EXAMPLES,
+            "is_live": asked.wants_fragment,
+            **self._tried(typed, off, chat, frame.language),
+        }
+        if asked.wants_fragment:
+            return draw_part("tried.html", frame, words=_WORDS, **shown)
+        return draw_page("playground.html", frame, _TITLE, words=_WORDS, **shown)
+
+    def _tried(self, typed: str, off: frozenset[int], chat: Chat, spoken: str) -> Mapping[str, object]:
+        """Returns what the page shows about a query, or why the query is refused."""
+        language, ending = Language(spoken, chat.settings.timezone), split_when(typed)
+        if ending.only_time:
+            return _problem(_NO_QUERY, Sentence(""), language, typed)
+        try:
+            query = with_words(self._store, parse_query(ending.query)) if typed else None
+            wanted, excluded = _without(query, off) if query else (None, None)
+        except QueryError as error:
+            return _problem(error.sentence, error.hint, language, *caret(ending.query, error.column))
+        except Refused as error:
+            return _problem(error.sentence, error.hint, language, typed)
+        toggles = _toggles(query, off) if query else {}
+        others = {one.text: one for one in variants(wanted)} if wanted else {}
+        queries = {one.text: one for one in toggles.values()}
+        queries |= {text: parse_query(text, wanted.fields) for text in others if wanted and text not in queries}
+        matches, found = paper_search.recent_variants(
+            self._store, wanted, queries, excluded=excluded, now=self._clock.now(), most=SHOWN
+        )
+        by_effect = sorted(others, key=lambda text: -abs(found[text] - matches.found))
+        effects = {place: _signed(found[one.text] - matches.found, language) for place, one in toggles.items()}
+        text, reading = (wanted.text, query_in_words(wanted, language.translate)) if wanted else ("", "")
+        shown = f"{text} {ending.when}" if text and ending.when else text
+        tried = {
+            "text": shown,  # the query without the parts that are off; "" if nothing is left to find
+            "parts": tuple(_parts(query, off, effects)) if query else (),
+            "reading": reading if reading != text else "",
+            "notes": _notes(query, ending, language) if query else (),
+            "count": count_in_words(matches.found if typed else None, matches.base, language),
+            "variants": [_shown(others[text], matches.found, found[text], language) for text in by_effect],
+            "papers": draw_papers(matches.newest, wanted, chat),
+        }
+        return {"tried": tried, "field": shown if off else typed}
+
 
 def _readings(typed: str) -> Iterator[str]:
-    """Yields what a text may ask for: its words, the same with the last one as a beginning, and the query in a sentence.
+    """Yields queries that a text may mean: the text, the text with its last word as a prefix, the query in a sentence.
 
-    The last comes last, since reading a sentence for the first time takes a second.
+    The sentence is the last, because reading a sentence for the first time takes a second.
     """
     if not typed or typed.startswith("/"):
         return
@@ -152,7 +214,7 @@ def _named(authors: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:
 
 
 def count_in_words(found: int | None, base: Base, language: Language) -> str:
-    """Returns how many papers of the last days were found: "6 of 64 papers in the last 7 days"; None: all of them."""
+    """Returns how many papers of the last days were found: "6 of 64 papers in the last 7 days"; with None, only their number."""
     if not base.of:
         return language.say("No papers are known yet.")
     days = days_known(language, base)
@@ -165,9 +227,9 @@ def count_in_words(found: int | None, base: Base, language: Language) -> str:
 
 
 def draw_papers(papers: Sequence[KnownPaper], query: Query | None, chat: Chat, *, alone: bool = False) -> str:
-    """Returns papers as HTML, as a reply would show them, with the words marked that the query found; one alone at length.
+    """Returns papers as HTML, as in a reply, with the words marked that the query found. `alone`: one paper at full length.
 
-    If the shown text of a paper has none of these words, the passages with them are below it.
+    If the shown text of a paper contains none of these words, passages with them are below it.
     """
     reader, medium, shown = reader_of(chat), Web(), []
     measure = CARD if alone else measure_of_list(len(papers))
@@ -184,166 +246,53 @@ def draw_papers(papers: Sequence[KnownPaper], query: Query | None, chat: Chat, *
 # ------------------------------------------------------------------------------------------------------- the playground
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShownVariant:
-    """A variant as the page shows it."""
+def _without(query: Query, off: Collection[int]) -> tuple[Query | None, Query | None]:
+    """Returns (the query without the parts at these places, None). If nothing is left: (None, None), which means all papers.
 
-    label: str
-    text: str  # the query
-    found: str
-    difference: str  # signed; "" if it finds the same number
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShownPart:
-    """A part of the query that can be switched off, or a word between two of them."""
-
-    text: str
-    toggled: str = ""  # the places of the parts that are off once it is pressed
-    is_on: bool = True
-    is_word: bool = False  # OR, or a bracket
-    difference: str = ""  # what a press on it does to the number of papers, signed
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Problem:
-    """Why a query is refused."""
-
-    line: str
-    mark: str  # ^ under the place
-    message: str
-    hint: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Tried:
-    """What the page shows of a query."""
-
-    text: str  # the query without the parts that are off; "" if it wants nothing
-    parts: Sequence[ShownPart]
-    reading: str  # "" if it is the text
-    notes: Sequence[str]
-    count: str
-    variants: Sequence[ShownVariant]
-    papers: str  # HTML
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Chosen:
-    """What is left of a query without the parts that are off."""
-
-    wanted: Query | None  # None: all papers
-    excluded: Query | None = None  # only where nothing is wanted
-
-
-class Playground:
-    """The page of the playground."""
-
-    def __init__(self, store: Store, clock: Clock) -> None:
-        self._store = store
-        self._clock = clock
-        self._places = asyncio.Semaphore(MOST_AT_ONCE)
-
-    def page(self) -> WebPage:
-        """Returns the page."""
-        return WebPage(path="/playground", answer=self.show, label=_TITLE)
-
-    async def show(self, asked: PageRequest) -> PageResponse:
-        """Shows the matches of the query in the link without the parts that are off; without a query, how to begin."""
-        async with self._places:
-            return PageResponse(body=await asyncio.to_thread(self._drawn, asked))
-
-    def _drawn(self, asked: PageRequest) -> str:
-        typed = " ".join(asked.query.get("q", "").split())[:LONGEST]
-        off = frozenset(int(place) for place in asked.query.get("off", "")[:LONGEST].split(",") if place.isdecimal())
-        chat, frame = framed(self._store, asked.frame)
-        tried = self._tried(typed, off, chat, frame.language)
-        problem, found = (tried, None) if isinstance(tried, _Problem) else (None, tried)
-        shown: Mapping[str, object] = {
-            "typed": typed,
-            "field": found.text if found and off else typed,
-            "tried": found,
-            "problem": problem,
-            "once": new_once(),
-            "examples": _EXAMPLES,
-            "is_live": asked.wants_fragment,
-        }
-        if asked.wants_fragment:
-            return draw_part("tried.html", frame, words=_WORDS, **shown)
-        return draw_page("playground.html", frame, _TITLE, words=_WORDS, **shown)
-
-    def _tried(self, typed: str, off: frozenset[int], chat: Chat, spoken: str) -> _Tried | _Problem:
-        language, ending = Language(spoken, chat.settings.timezone), split_when(typed)
-        if ending.only_time:
-            return _Problem(line=typed, mark="", message=_NO_QUERY.say(language.translate), hint="")
-        try:
-            query = with_words(self._store, parse_query(ending.query)) if typed else None
-            chosen = _without(query, off) if query else _Chosen(wanted=None)
-        except QueryError as error:
-            return _problem(error, ending.query, language)
-        except Refused as error:
-            hint = error.hint.say(language.translate)
-            return _Problem(line=typed, mark="", message=error.sentence.say(language.translate), hint=hint)
-        wanted = chosen.wanted
-        toggles = _toggles(query, off) if query else {}
-        others = {one.text: one for one in variants(wanted)} if wanted else {}
-        queries = {one.text: one for one in toggles.values()}
-        queries |= {text: parse_query(text, wanted.fields) for text in others if wanted and text not in queries}
-        matches, found = paper_search.recent_variants(
-            self._store, wanted, queries, excluded=chosen.excluded, now=self._clock.now(), most=SHOWN
-        )
-        by_effect = sorted(others, key=lambda text: -abs(found[text] - matches.found))
-        effects = {place: _signed(found[one.text] - matches.found, language) for place, one in toggles.items()}
-        text, reading = (wanted.text, query_in_words(wanted, language.translate)) if wanted else ("", "")
-        return _Tried(
-            text=f"{text} {ending.when}" if text and ending.when else text,
-            parts=tuple(_parts(query, off, effects)) if query else (),
-            reading=reading if reading != text else "",
-            notes=_notes(query, ending, language) if query else (),
-            count=count_in_words(matches.found if typed else None, matches.base, language),
-            variants=[_shown(others[text], matches.found, found[text], language) for text in by_effect],
-            papers=draw_papers(matches.newest, wanted, chat),
-        )
-
-
-def _without(query: Query, off: Collection[int]) -> _Chosen:
-    """Returns a query without the parts at these places. Raises QueryError if what is left is no query."""
+    If the rest only excludes, returns (None, a query for what it excludes). Raises QueryError if the rest is no query.
+    """
     if not off or not rewriting.can_be_written(query):
-        return _Chosen(wanted=query)
-    kept = rewriting.with_leaves(query.tree, (place not in off for place in count()))
+        return query, None
+    places = count()
+    kept = rewriting.with_leaves(query.tree, lambda _: next(places) not in off)
     if kept is None:
-        return _Chosen(wanted=None)
+        return None, None
     text = rewriting.written(kept)
     try:
-        return _Chosen(wanted=parse_query(text, query.fields))
+        return parse_query(text, query.fields), None
     except QueryError:  # it only excludes
-        return _Chosen(wanted=None, excluded=parse_query(f"-({text})", query.fields))
+        return None, parse_query(f"-({text})", query.fields)
 
 
 def _toggles(query: Query, off: frozenset[int]) -> Mapping[int, Query]:
-    """Returns the query that a press on a part leads to, by the place of the part, for the first parts."""
+    """Returns {place of a part: the query after a press on that part}, for the first MOST parts."""
     found = {}
     for place in range(min(MOST, sum(is_part for _, is_part in _pieces(query.tree)))):
         with suppress(QueryError):
-            if wanted := _without(query, off ^ {place}).wanted:
+            if wanted := _without(query, off ^ {place})[0]:
                 found[place] = wanted
     return found
 
 
-def _parts(query: Query, off: frozenset[int], effects: Mapping[int, str]) -> Iterator[ShownPart]:
-    """Yields the parts of a query and the words between them; nothing if it cannot be written without one of them."""
+def _parts(query: Query, off: frozenset[int], effects: Mapping[int, str]) -> Iterator[Mapping[str, object]]:
+    """Yields the parts of a query and the words between them; nothing if the query cannot be written without one of them.
+
+    `toggled` are the places of the parts that are off after a press on this part. `difference` is the change in the number of papers.
+    """
     places = count()
     for text, is_part in _pieces(query.tree) if rewriting.can_be_written(query) else ():
-        if is_part:
-            place = next(places)
-            toggled = ",".join(map(str, sorted(off ^ {place})))
-            yield ShownPart(text=text, toggled=toggled, is_on=place not in off, difference=effects.get(place, ""))
-        else:
-            yield ShownPart(text=text, is_word=True)
+        place = next(places) if is_part else -1
+        yield {
+            "text": text,
+            "is_word": not is_part,  # OR, or a bracket
+            "is_on": place not in off,
+            "toggled": ",".join(map(str, sorted(off ^ {place}))),
+            "difference": effects.get(place, ""),  # a number with + or −
+        }
 
 
 def _pieces(tree: Node) -> Iterator[tuple[str, bool]]:
-    """Yields the texts of a query's parts, and the operators and brackets between them; of each, whether it is a part."""
+    """Yields (text, whether it is a part) for each part of a query, and for the operators and brackets between them."""
     match tree:
         case Leaf() | Not(node=Leaf()):
             yield rewriting.written(tree), True
@@ -361,10 +310,10 @@ def _pieces(tree: Node) -> Iterator[tuple[str, bool]]:
                 yield from ((")", False),) * has_brackets
 
 
-def _problem(error: QueryError, text: str, language: Language) -> _Problem:
-    line, mark = caret(text, error.column)
-    said = language.translate
-    return _Problem(line=line, mark=mark, message=error.sentence.say(said), hint=error.hint.say(said))
+def _problem(sentence: Sentence, hint: Sentence, language: Language, line: str, mark: str = "") -> Mapping[str, object]:
+    """Returns why a query is refused. `mark`: a line with ^ under the wrong place."""
+    said = {"message": sentence.say(language.translate), "hint": hint.say(language.translate)}
+    return {"problem": {"line": line, "mark": mark, **said}}
 
 
 def _notes(query: Query, ending: Ending, language: Language) -> list[str]:
@@ -374,15 +323,16 @@ def _notes(query: Query, ending: Ending, language: Language) -> list[str]:
     return notes
 
 
-def _shown(one: Variant, before: int, found: int, language: Language) -> ShownVariant:
-    return ShownVariant(
-        label=variant_label(language, one),
-        text=one.text,
-        found=language.number(found),
-        difference=_signed(found - before, language),
-    )
+def _shown(one: Variant, before: int, found: int, language: Language) -> Mapping[str, str]:
+    """Returns a variant as the page shows it. Its difference is "" if it finds the same number of papers."""
+    return {
+        "label": variant_label(language, one),
+        "text": one.text,
+        "found": language.number(found),
+        "difference": _signed(found - before, language),
+    }
 
 
 def _signed(more: int, language: Language) -> str:
-    """Returns a difference with its sign; "" for none."""
+    """Returns a difference with + or −; "" for zero."""
     return f"+{language.number(more)}" if more > 0 else f"−{language.number(-more)}" if more else ""

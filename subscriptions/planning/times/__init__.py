@@ -1,12 +1,12 @@
 """Reads times as people write them, in English and Chinese.
 
-`_words` has the words and phrases of times and finds them in a text, `_reading` decides what they mean together. Here cadences
-are made of that, and it is found where a query ends and its time begins.
+`_words` has the words and phrases of times and finds them in a text, `_reading` decides what they mean together. This
+module makes cadences of that, and finds where a query ends and its time begins.
 """
 
 import re
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import time
 from typing import NoReturn
 from unicodedata import category
@@ -20,20 +20,23 @@ from subscriptions.planning.times._words import IDLE, may_be_place, plain, token
 from subscriptions.query import FIELDS
 from subscriptions.zones import near_places, zone_of_place
 
-_AROUND = "()（）[] "  # a time
+_AROUND = "()（）[] "  # around a time
 _LONGEST = 90  # characters of a time
 _EMOJI = frozenset({"So", "Sk", "Cf", "Mn"})  # categories of Unicode: symbols, skin tones, joiners, variation selectors
 _QUOTES = '"“”„‟«»「」『』＂'
 _BLANKS = " \t\n\v\f\r\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
 _GAPS = _BLANKS + ",，、;；。"
 _STRAY = _BLANKS + ",，、;；。.!！?？-–—·|"  # between a query and its time
-_BEHIND = _BLANKS + ",，;；。.!！?？"  # a time
-# After these words the end of a text belongs to the query: an operator needs two sides, "the monday" is no cadence.
+_BEHIND = _BLANKS + ",，;；。.!！?？"  # after a time
+# After these words the end of a text belongs to the query: an operator needs a right side, and "the monday" is no
+# cadence.
 _OPERATORS = frozenset({"AND", "OR", "NOT", "ANDNOT", "&", "|", "not", "no", "without", "except", "且", "或", "不含"})
 _STRICT = frozenset({"the", "a", "an", "of", "this", "that", "last"})
 _ARTICLES = _STRICT | {"in", "on", "for", "with", "by", "from", "to", "per", "and", "or", "is", "are", "vs", "versus"}
 _ARTICLES |= {"between", "than", "as", "into", "it", "next"}
-_OF_ITS_OWN = frozenset({"at", "on", "in", "every", "each"})  # a time that begins so may follow an article
+_OF_ITS_OWN = frozenset(
+    {"at", "on", "in", "every", "each"}
+)  # a time that begins with one of these words may follow an article
 # Words between a query and its time that belong to neither: "diffusion, send it daily at 9".
 _LEAD_IN = re.compile(
     r"(?:[,，;；]\s*(?:please\s+)?|\s+(?:please\s+)?(?=(?:send|notify|remind)$|\w+\s+(?:me|us|it|them)$))"
@@ -43,14 +46,14 @@ _LEAD_IN = re.compile(
 _GLUED = re.compile(r"[每逢工周星礼早上中下午晚凌清傍黄深夜半天双隔下一二两三四五六七八九十0-9]")
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 _ABBREVIATED = re.compile(r"(?:mon|tue|tues|wed|thu|thur|thurs|fri|sat|sun)s?", re.IGNORECASE)
-_WEEKEND_NAMES = frozenset({"Sun", "Sat"})  # written as surnames are
-# Alone these are queries: papers may hold them.
+_WEEKEND_NAMES = frozenset({"Sun", "Sat"})  # spelled like surnames
+# Alone these words are queries, since papers may contain them.
 _OWN_WORDS = frozenset(
     {"now", "noon", "midday", "midnight", "morning", "afternoon", "evening", "night", "weekend", "weekends"}
     | {"中午", "周末", "早上", "上午", "下午", "晚上", "凌晨"}
     | {*cadence.DAYS, *cadence.FULL_NAMES}
 )
-# Measures that are taken at a number: after these, "at 5" may be a rank.
+# Measures with a rank: after these words, "at 5" may be a rank.
 _MEASURES = frozenset(
     {"recall", "precision", "hit", "hits", "ndcg", "map", "mrr", "pass", "rank", "top", "accuracy", "acc", "f1", "auc"}
     | {"success", "rate"}
@@ -60,7 +63,7 @@ _LEAD = 40  # characters of a lead-in
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """A text that was typed after /sub, split."""
+    """A text that was typed after /sub, split into query and time."""
 
     query: str
     when: str | None  # the time as typed, without words between; None: there is none
@@ -76,7 +79,9 @@ def split_when(text: str) -> Ending:
     body = _without_signs_behind(text)
     for start in _starts(body):
         said = body[start:]
-        reading = _read(said, glued=_is_glued(body, start))
+        # Whether a space is missing before the time. Between Chinese and English no space is needed.
+        glued = start > 0 and body[start - 1] not in _GAPS and not (said[0].isascii() and said[0].isalpha())
+        reading = _read(said, glued=glued)
         if reading is None or _is_name(said):
             continue
         query, said = _with_clock_before(_without_lead_in(body[:start]), said)
@@ -84,15 +89,17 @@ def split_when(text: str) -> Ending:
             return Ending(text, None, only_time=_is_time_alone(said))
         if sum(map(query.count, _QUOTES)) % 2 or _is_word(query, reading):
             return Ending(text, None)
-        if _is_behind_article(query, said, _ARTICLES if reading.either else _STRICT):
+        last = query.split()[-1].casefold()
+        after_article = last in (_ARTICLES if reading.either else _STRICT)
+        if after_article and plain(said).split()[0] not in _OF_ITS_OWN:
             continue
-        either = reading.either or (reading.at_number and query.split()[-1].casefold() in _MEASURES)
+        either = reading.either or (reading.at_number and last in _MEASURES)
         return Ending(_bare(query), said.strip(_AROUND), either)
     return Ending(text, None)
 
 
 def time_at(text: str, start: int) -> int:
-    """Where the longest time ends that begins at a position of a text in lower case; 0 if none begins there."""
+    """Returns where the longest time that begins at `start` ends; 0 if none begins there. `text` is in lower case."""
     tail = text[start : start + _LONGEST]
     written = plain(tail)
     tokens, rest = tokens_of(written)
@@ -104,14 +111,14 @@ def time_at(text: str, start: int) -> int:
         ):
             end -= 1
     while idle := next((one for one in IDLE.finditer(tail, 0, end) if one.start() and one.end() == end), None):
-        if reading_of(tail[: idle.start()]) is None:  # "once a week": not idle
+        if reading_of(tail[: idle.start()]) is None:  # "once a week" needs its "once"
             break
         end = idle.start()
     return start + len(tail[:end].rstrip(_STRAY)) if end else 0
 
 
 def time_put_last(text: str) -> str:
-    """The text with the time that it begins with at its end, where times are read; "" if it begins with no clear time.
+    """Moves the time at the beginning of a text to its end, where times are read; returns "" if there is no clear time.
 
     ("daily 9 diffusion" -> "diffusion daily 9")
     """
@@ -126,7 +133,7 @@ def time_put_last(text: str) -> str:
 
 
 def _without_signs_behind(text: str) -> str:
-    """The text without spaces, punctuation, emoji and other symbols at its end."""
+    """Returns the text without spaces, punctuation, emoji and other symbols at its end."""
     end = len(text)
     while end and (text[end - 1] in _BEHIND or category(text[end - 1]) in _EMOJI):
         end -= 1
@@ -134,7 +141,10 @@ def _without_signs_behind(text: str) -> str:
 
 
 def _is_time_alone(said: str) -> bool:
-    """Whether a text that may be a time is no query. A text with a place that is unlike any known one is a query."""
+    """Returns whether a text that may be a time is one, and no query.
+
+    An unknown place after it must resemble a known one.
+    """
     if reading_of(said) is None:
         return bool(near_places(tokens_of(plain(said.strip(_AROUND)))[1]))
     return plain(said) not in _OWN_WORDS
@@ -146,21 +156,21 @@ def _without_lead_in(query: str) -> str:
 
 
 def _bare(query: str) -> str:
-    """The query without a colon that leads to the time; the colon of a field stays. "" if nothing else is left."""
+    """Returns the query without a colon that leads to the time; "" if nothing is left. The colon of a field stays."""
     *_, last = query.split() or [""]
     leads = last.endswith((":", "：")) and last[:-1].casefold() not in FIELDS.by_name
     return query.rstrip(_BLANKS + ":：") if leads else query
 
 
 def as_words(text: str) -> str:
-    """The text with its last word in quotes, so that its end is no time."""
+    """Returns the text with its last word in quotes, so that no time is read at its end."""
     *_, last = text.split() or [""]
     head = text.rstrip()[: -len(last)] if last else text
     return f'{head}"{last.strip(_STRAY)}"'
 
 
 def _starts(body: str) -> Iterator[int]:
-    """The positions where a time may begin, ascending: the longest text comes first."""
+    """Yields the positions where a time may begin, ascending: the longest text comes first."""
     for place in range(max(0, len(body) - _LONGEST), len(body)):
         before, sign = body[place - 1] if place else " ", body[place]
         if sign in _GAPS + "·|":
@@ -173,13 +183,8 @@ def _starts(body: str) -> Iterator[int]:
             yield place
 
 
-def _is_glued(body: str, start: int) -> bool:
-    """Whether a space is missing before a position; between Chinese and English none is needed."""
-    return bool(start) and body[start - 1] not in _GAPS and not (body[start].isascii() and body[start].isalpha())
-
-
 def _read(said: str, *, glued: bool) -> Reading | None:
-    """The meaning of the end of a text as a time; None if it is no time.
+    """Returns the meaning of the end of a text as a time; None if it is no time.
 
     If it is glued to the text before it, a single word that may be a word of the query is no time.
     """
@@ -192,7 +197,7 @@ def _read(said: str, *, glued: bool) -> Reading | None:
 
 
 def _with_place(said: str) -> Reading | None:
-    """The meaning of a clear time of day before an unknown place, which is then refused; None for other texts."""
+    """Returns the meaning of a clear time of day before an unknown place, which is refused later; else None."""
     tokens, rest = tokens_of(plain(said.strip(_AROUND)))
     if not may_be_place(rest):
         return None
@@ -202,7 +207,7 @@ def _with_place(said: str) -> Reading | None:
 
 
 def _is_word(query: str, reading: Reading) -> bool:
-    """Whether words that may be a time belong to the query: an operator or a field is before them."""
+    """Returns whether words that may be a time belong to the query: an operator or a field is before them."""
     if not reading.either:
         return False
     last = re.split(r"[\s,，、]+", query)[-1]
@@ -210,19 +215,14 @@ def _is_word(query: str, reading: Reading) -> bool:
 
 
 def _is_name(said: str) -> bool:
-    """Whether a text begins with a name such as SAT or Sun, and no time of day follows."""
+    """Returns whether a text begins with a name such as SAT or Sun, and no time of day follows."""
     first, _, rest = said.partition(" ")
     as_name = first.isupper() or first in _WEEKEND_NAMES
     return bool(_ABBREVIATED.fullmatch(first)) and as_name and clock_of(rest) is None
 
 
-def _is_behind_article(query: str, said: str, articles: Collection[str]) -> bool:
-    """Whether the query ends in one of `articles`, and the time does not begin with "at", "on", "every" or the like."""
-    return query.rsplit(maxsplit=1)[-1].casefold() in articles and plain(said).split()[0] not in _OF_ITS_OWN
-
-
 def _with_clock_before(query: str, said: str) -> tuple[str, str]:
-    """(query, time) with a clock at the end of the query moved to the time: Chinese needs no space, 扩散模型北京时间每天8点."""
+    """Returns (query, time) with a clock moved from the query to the time, as in 扩散模型北京时间每天8点, which has no spaces."""
     match = re.search(r"[\u4e00-\u9fff]{2,8}时间$", query)
     for length in range(len(match[0]) if match else 0, 3, -1):
         if zone_of_place(query[-length:]):
@@ -244,7 +244,7 @@ class When:
     zone: str = ""  # "": none was named
 
     def __str__(self) -> str:
-        """The time as it is written: "daily 09:00 Europe/Berlin"."""
+        """Returns the time as it is written: "daily 09:00 Europe/Berlin"."""
         return f"{cadence_text(self.cadence)} {self.zone}".rstrip()
 
 
@@ -283,25 +283,24 @@ def _when(reading: Reading, chat_schedule: Cadence | None) -> When:
         first, last = reading.at, reading.until
         if first is None or last is None:
             first, last = window_of(chat_schedule)
-        return When(window(first, last, weekdays_only=reading.weekdays_only), reading.zone)
+        if first >= last:
+            raise Refused(
+                Sentence("The second time of when-out must be later on the same day than the first."),
+                Sentence("For example: when-out 08:00-20:00."),
+            )
+        cadence = Cadence(kind="when-out", at=first, until=last, weekdays_only=reading.weekdays_only)
+        return When(cadence, reading.zone)
     at = reading.at if reading.at is not None else _time_of(chat_schedule, reading.part)
     return When(Cadence(kind=reading.kind, at=at, weekday=reading.weekday, days=reading.days), reading.zone)
 
 
 def _time_of(chat_schedule: Cadence | None, part: str) -> time:
-    """The time of day of the chat's schedule, else 09:00. With `part`, a morning, a time from noon on does not count."""
+    """Returns the time of day of the chat's schedule, else 09:00.
+
+    For a morning (`part`), a time from noon on is not used.
+    """
     own = chat_schedule.at if chat_schedule and chat_schedule.until is None else None
     return NINE if own is None or (part and own.hour >= _BY_NOON) else own
-
-
-def window(first: time, last: time, *, weekdays_only: bool) -> Cadence:
-    """The cadence when-out between two times. Raises Refused."""
-    if first >= last:
-        raise Refused(
-            Sentence("The second time of when-out must be later on the same day than the first."),
-            Sentence("For example: when-out 08:00-20:00."),
-        )
-    return Cadence(kind="when-out", at=first, until=last, weekdays_only=weekdays_only)
 
 
 def _refuse(text: str, chat_schedule: Cadence | None) -> NoReturn:
@@ -331,10 +330,11 @@ def _refuse(text: str, chat_schedule: Cadence | None) -> NoReturn:
 
 
 def make_when(every: str | None, on: str | None, at: str | None, chat_schedule: Cadence) -> When:
-    """The time of the options --every, --on and --at (docs/commands.md, subscribe); None: not given. Raises Refused.
+    """Returns the time that the options --every, --on and --at give (docs/commands.md, subscribe). Raises Refused.
 
-    Without --every it is the chat's schedule, changed by the others: a range of times makes it when-out, a day makes it
-    weekly. A single time keeps a schedule of the kinds daily, weekdays and weekly, and makes any other daily.
+    An option that was not given is None. Without --every the result is the chat's schedule, changed by the other options:
+    a range of times makes it when-out, a day makes it weekly. A single time makes a schedule now or when-out daily, and
+    changes only the time of other schedules.
     """
     if every is None and on is None and at is None:
         return When(chat_schedule)
@@ -348,18 +348,14 @@ def make_when(every: str | None, on: str | None, at: str | None, chat_schedule: 
         raise Refused(
             Sentence("Say on which days of the week."), Sentence("For example: --every days --on mon,thu --at 9.")
         )
-    days = _weekdays(on) if on is not None else reading.days or (reading.weekday,)
+    if on is not None:
+        found = cadence_of_days(_weekdays(on), None)
+        reading = replace(reading, kind=found.kind, weekday=found.weekday, days=found.days)
     if reading.kind == "now":
         if at is not None:
             raise Refused(Sentence("“now” takes no time."), Sentence("For example: --every daily --at 09:00."))
         return When(Cadence(kind="now"))
-    if reading.kind == "when-out":
-        first, last = _range(at, reading, chat_schedule)
-        return When(window(first, last, weekdays_only=reading.weekdays_only), reading.zone)
-    clock, zone = _single(at, reading, every)
-    on_days = [day for day in days if day is not None]
-    cadence = cadence_of_days(on_days, clock) if on_days else Cadence(kind=reading.kind, at=clock)
-    return When(cadence, zone or reading.zone)
+    return _when(_at_times(at, reading, every), chat_schedule)
 
 
 def _cadence_of(every: str) -> Reading:
@@ -376,7 +372,7 @@ def _cadence_of(every: str) -> Reading:
 
 
 def _of_chat(on: str | None, at: str | None, chat_schedule: Cadence) -> Reading:
-    """The cadence of the chat's schedule, changed by --on and --at."""
+    """Returns the cadence of the chat's schedule, changed by --on and --at."""
     kind = chat_schedule.kind
     if on is not None:
         kind = "weekly"
@@ -393,24 +389,31 @@ def _of_chat(on: str | None, at: str | None, chat_schedule: Cadence) -> Reading:
     )
 
 
-def _weekdays(on: str) -> tuple[int, ...]:
+def _weekdays(on: str) -> list[int]:
     reading = reading_of(on)
-    named = (
-        reading.days or (reading.weekday,) if reading and reading.kind in ("weekly", "days") and reading.exact else ()
+    if reading and reading.kind in ("weekly", "days") and reading.exact and not (reading.timed or reading.zone):
+        return [day for day in (*reading.days, reading.weekday) if day is not None]
+    raise Refused(
+        Sentence("“{day}” is not a day of the week.", {"day": on}),
+        Sentence("Choose one of: {days}.", {"days": ", ".join(DAYS)}),
     )
-    days = tuple(day for day in named if day is not None)
-    if reading is None or reading.timed or reading.zone or not days:
-        raise Refused(
-            Sentence("“{day}” is not a day of the week.", {"day": on}),
-            Sentence("Choose one of: {days}.", {"days": ", ".join(DAYS)}),
-        )
-    return days
 
 
-def _single(at: str | None, reading: Reading, every: str | None) -> tuple[time, str]:
-    """The time of day of --at, else of the cadence, else 09:00; and the zone named in --at."""
+def _at_times(at: str | None, reading: Reading, every: str | None) -> Reading:
+    """Returns `reading` with the times of --at: two for when-out, otherwise one, perhaps with a zone.
+
+    Without --at it keeps its own time; if it has none, it gets 09:00.
+    """
+    if reading.kind == "when-out":
+        times = hours_of(at) if at is not None else (reading.at, reading.until)
+        if times is None:
+            raise Refused(
+                Sentence("when-out takes two times of day, and “{at}” is not two.", {"at": at}),
+                Sentence("For example: --every when-out --at 08:00-20:00."),
+            )
+        return replace(reading, at=times[0], until=times[1])
     if at is None:
-        return reading.at or NINE, ""
+        return replace(reading, at=reading.at or NINE)
     if reading.at is not None:
         raise Refused(
             Sentence("“{every}” says a time of day already.", {"every": every}),
@@ -419,16 +422,4 @@ def _single(at: str | None, reading: Reading, every: str | None) -> tuple[time, 
     found, zone = clock_with_zone(at)
     if found is None:
         raise Refused(Sentence("“{at}” is not a time of day.", {"at": at}), Sentence("For example: 8, 8am or 08:00."))
-    return found, zone
-
-
-def _range(at: str | None, reading: Reading, chat_schedule: Cadence) -> tuple[time, time]:
-    if at is None:
-        return (reading.at, reading.until) if reading.at and reading.until else window_of(chat_schedule)
-    times = hours_of(at)
-    if times is None:
-        raise Refused(
-            Sentence("when-out takes two times of day, and “{at}” is not two.", {"at": at}),
-            Sentence("For example: --every when-out --at 08:00-20:00."),
-        )
-    return times
+    return replace(reading, at=found, zone=zone or reading.zone)

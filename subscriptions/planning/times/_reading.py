@@ -1,13 +1,14 @@
 """Decides what the tokens of a time mean together: a cadence, days, a time of day and a zone."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import time
 from functools import lru_cache
 from itertools import zip_longest
+from typing import Any
 
 from subscriptions.planning import cadence
-from subscriptions.planning.cadence import TimeOfDay
 from subscriptions.planning.times._words import SMALL, Token, TokenKind, plain, tokens_of
 
 _CADENCE_KINDS = {TokenKind.DAILY: "daily", TokenKind.WEEKDAYS: "weekdays", TokenKind.WEEKLY: "weekly"}
@@ -24,8 +25,8 @@ class Reading:
     at: time | None = None  # None: not named
     until: time | None = None  # the second time of when-out
     weekday: int | None = None
-    days: tuple[int, ...] = ()  # of the kind days
-    weekdays_only: bool = False  # of when-out
+    days: tuple[int, ...] = ()  # for the kind days
+    weekdays_only: bool = False  # for when-out
     zone: str = ""
     part: str = ""  # the part of the day, if it is named without a time
     exact: bool = True  # False: this is only the nearest cadence
@@ -37,18 +38,18 @@ class Reading:
 
 @lru_cache(maxsize=4096)
 def reading_of(text: str, *, bare: bool = False) -> Reading | None:
-    """The meaning of a whole text as a time; None if it is no time. With `bare` a number alone is a time, such as "9"."""
+    """Returns the meaning of a whole text as a time; None if it is no time. With `bare` a number alone ("9") is a time."""
     tokens, rest = tokens_of(plain(text))
     return None if rest else meaning(tokens, bare=bare)
 
 
 def is_time(text: str) -> bool:
-    """Whether a whole text is a time, also one with a cadence that paperwire does not have."""
+    """Returns whether a whole text is a time, also one with a cadence that paperwire does not have."""
     return reading_of(text) is not None
 
 
 def meaning(tokens: Sequence[Token], *, bare: bool = False) -> Reading | None:
-    """The meaning of tokens together; None if they do not go together. With `bare` a number alone is a time."""
+    """Returns the meaning of tokens together; None if they do not go together. With `bare` a number alone is a time."""
     said = _TimeParts(bare=bare)
     if not tokens or not said.take(tokens):
         return None
@@ -60,12 +61,12 @@ def meaning(tokens: Sequence[Token], *, bare: bool = False) -> Reading | None:
     if at_number and said.clocks[0].beyond:
         return None  # as in "recall at 50"
     either = not reading.exact or (len(solid) == 1 and not at_number and not _is_firm(tokens, solid[0]))
-    zone = said.zones[0] if said.zones else ""
+    zone = next(iter(said.said[TokenKind.ZONE]), "")
     return replace(reading, zone=zone, either=either, words=len(solid), at_number=at_number, timed=bool(said.clocks))
 
 
 def hours_of(text: str) -> tuple[time, time] | None:
-    """The two times of a range of hours, "22:00-8", "10pm to 7am", 晚上10点到早上7点; None if the text is no such range."""
+    """Returns the two times of a range of hours: "22:00-8", "10pm to 7am", 晚上10点到早上7点; None for other texts."""
     said = _TimeParts(bare=True)
     tokens, rest = tokens_of(plain(text))
     if rest or not tokens or not said.take(tokens) or not said.is_range_alone():
@@ -75,13 +76,13 @@ def hours_of(text: str) -> tuple[time, time] | None:
 
 
 def clock_of(text: str) -> time | None:
-    """The time of day that a text is: 8, 8am, 08:00, noon, 早上8点; None for other texts, also with a zone."""
+    """Returns the time of day that a text names: 8, 8am, 08:00, noon, 早上8点; None for other texts, even with a zone."""
     clock, zone = clock_with_zone(text)
     return None if zone else clock
 
 
 def clock_with_zone(text: str) -> tuple[time | None, str]:
-    """(time of day, zone after it or "") of a text such as 9am Berlin; (None, "") if it is no time of day."""
+    """Returns (time of day, zone after it or "") of a text such as 9am Berlin; (None, "") if it is no time of day."""
     reading = reading_of(text, bare=True)
     if reading is None or not reading.exact or reading.kind != "daily":
         return None, ""
@@ -92,8 +93,8 @@ def clock_with_zone(text: str) -> tuple[time | None, str]:
 
 
 def _is_firm(tokens: Sequence[Token], one: Token) -> bool:
-    """Whether the only token with a meaning can only be a time, alone or after "at"."""
-    if isinstance(one.value, TimeOfDay):
+    """Returns whether the only token with a meaning can only be a time, alone or after "at"."""
+    if isinstance(one.value, cadence.TimeOfDay):
         at = tokens[0].kind is TokenKind.AT
         return one.value.firm or (at and one.kind is TokenKind.CLOCK and not one.value.settled)
     return one.firm
@@ -101,25 +102,24 @@ def _is_firm(tokens: Sequence[Token], one: Token) -> bool:
 
 @dataclass(slots=True)
 class _TimeParts:
-    """What the tokens that were taken say."""
+    """Collects what the tokens of a time say."""
 
     bare: bool = False
-    cadences: list[str] = field(default_factory=list)
-    days: list[int] = field(default_factory=list)
+    said: dict[TokenKind, list[Any]] = field(
+        default_factory=lambda: defaultdict(list)
+    )  # values of tokens, by their kind
+    clocks: list[cadence.TimeOfDay] = field(default_factory=list)
+    hours: list[cadence.TimeOfDay] = field(default_factory=list)  # the two times of a range
     day_range: bool = False
-    weekend: bool = False
-    clocks: list[TimeOfDay] = field(default_factory=list)
-    hours: list[TimeOfDay] = field(default_factory=list)  # the two times of a range
-    parts: list[str] = field(default_factory=list)
-    zones: list[str] = field(default_factory=list)
-    none: list[str] = field(default_factory=list)
-    often: int = 0  # times a week
-    now: bool = False
-    out: bool = False
     between: bool = False
 
+    @property
+    def cadences(self) -> set[str]:
+        """The kinds of cadences that are named."""
+        return {kind for token, kind in _CADENCE_KINDS.items() if self.said[token]}
+
     def take(self, tokens: Sequence[Token]) -> bool:
-        """Takes all tokens; False if two neighbours do not go together."""
+        """Takes all tokens. Returns False if two neighbours do not go together."""
         tokens = _with_parts(_without_second_at(tokens))
         before: Token | None = None
         for place, token in enumerate(tokens):
@@ -140,91 +140,67 @@ class _TimeParts:
             kind is TokenKind.EXCEPT and before is after and value == "day"
         ):
             return False
-        if isinstance(value, TimeOfDay):
+        if isinstance(value, cadence.TimeOfDay):
             self._clock(value, before)
-        elif kind is TokenKind.DAY:
-            self.day_range |= before is not None and before.kind is TokenKind.TO
-            self.days.append(int(str(value)))
-        elif kind in _CADENCE_KINDS:
-            self.cadences.append(_CADENCE_KINDS[kind])
-        else:
-            self._other(kind, str(value))
+            return True
+        if kind is TokenKind.EXCEPT:
+            kind, value = (TokenKind.NONE, "daily") if value == "day" else (TokenKind.WEEKDAYS, value)
+        self.day_range |= kind is TokenKind.DAY and before is not None and before.kind is TokenKind.TO
+        self.said[kind].append(value)
         return True
 
-    def _clock(self, clock: TimeOfDay, before: Token | None) -> None:
-        """Takes a time of day. After "to" it ends a range; after "and", if "between" began one."""
+    def _clock(self, clock: cadence.TimeOfDay, before: Token | None) -> None:
+        """Takes a time of day. After "to" it ends a range; after "and" it does so only if "between" came before."""
         ends = before is not None and (before.kind is TokenKind.TO or (self.between and before.kind is TokenKind.AND))
         if ends and self.clocks:
             self.hours = [self.clocks.pop(), clock]
         else:
             self.clocks.append(clock)
 
-    def _other(self, kind: TokenKind, value: str) -> None:
-        self.weekend |= kind is TokenKind.WEEKEND
-        self.now |= kind is TokenKind.NOW
-        self.out |= kind is TokenKind.OUT
-        if kind is TokenKind.EXCEPT:
-            kind, value = (TokenKind.NONE, "daily") if value == "day" else (TokenKind.WEEKDAYS, value)
-            self.cadences += ["weekdays"] if kind is TokenKind.WEEKDAYS else []
-        if kind is TokenKind.OFTEN:
-            self.often = int(value)
-        lists = {TokenKind.PART: self.parts, TokenKind.ZONE: self.zones, TokenKind.NONE: self.none}
-        if kind in lists:
-            lists[kind].append(value)
-
     def is_range_alone(self) -> bool:
-        """Whether the tokens are a range of two times, and nothing else."""
-        others = (
-            self.cadences,
-            self.days,
-            self.weekend,
-            self.clocks,
-            self.parts,
-            self.zones,
-            self.none,
-            self.now,
-            self.out,
-        )
-        return bool(self.hours) and not any(others)
+        """Returns whether the tokens are a range of two times, and nothing else."""
+        return bool(self.hours) and not self.clocks and not any(self.said.values())
 
     def decide(self) -> Reading | None:
-        """The meaning of the tokens; None if they have none. With two zones, no cadence has this meaning."""
+        """Returns the meaning of the tokens; None if they have none. With two zones it is not exact."""
         found = self._decided()
-        return replace(found, exact=False) if found and len(self.zones) > 1 else found
+        return replace(found, exact=False) if found and len(self.said[TokenKind.ZONE]) > 1 else found
 
     def _decided(self) -> Reading | None:
-        if self.often and self.often != len({*self.days}):
-            self.none.append("weekdays" if self.often > _FEW else "weekly")
-        has_cadence = bool(self.cadences or self.days or self.weekend or self.none)
-        if self.now:
-            return Reading(kind="now", exact=not (has_cadence or self.out or self.clocks or self.hours or self.parts))
-        if self.out:
+        often, days = self.said[TokenKind.OFTEN], self.said[TokenKind.DAY]
+        if often and often[-1] != len({*days}):
+            self.said[TokenKind.NONE].append("weekdays" if often[-1] > _FEW else "weekly")
+        has_cadence = bool(self.cadences or days or self.said[TokenKind.WEEKEND] or self.said[TokenKind.NONE])
+        timed = bool(self.clocks or self.hours or self.said[TokenKind.PART])
+        if self.said[TokenKind.NOW]:
+            return Reading(kind="now", exact=not (has_cadence or self.said[TokenKind.OUT] or timed))
+        if self.said[TokenKind.OUT]:
             return self._when_out()
-        if not (has_cadence or self.clocks or self.parts or self.hours):
-            return None
-        return self._timed(self._cadence())
+        return self._timed(self._cadence()) if has_cadence or timed else None
 
     def _when_out(self) -> Reading:
-        """When-out, between the two times and on weekdays if the text says so."""
-        only = "weekdays" in self.cadences or (self.days == [0, _FRI] and self.day_range)
-        others = (self.days and not only, self.weekend, self.none, self.clocks, self.parts, "weekly" in self.cadences)
+        """Returns when-out, between the two times and on weekdays only if the text says so."""
+        days = self.said[TokenKind.DAY]
+        only = "weekdays" in self.cadences or (days == [0, _FRI] and self.day_range)
+        named = [self.said[kind] for kind in (TokenKind.WEEKEND, TokenKind.NONE, TokenKind.PART, TokenKind.WEEKLY)]
+        others = (days and not only, self.clocks, *named)
         first, last = (clock.at for clock in self.hours) if self.hours else (None, None)
         if any(others) or (first is None) != (last is None) or (self.hours and first is None):
             return Reading(kind="when-out", weekdays_only=only, exact=False)
         return Reading(kind="when-out", at=first, until=last, weekdays_only=only)
 
     def _cadence(self) -> Reading:
-        """The cadence of the tokens; the nearest one if paperwire does not have it."""
-        kinds = set(self.cadences)
-        if self.none:
-            day = self.days[0] if self.days else 0
-            nearest = "weekdays" if self.none[0] == "daily" and "weekdays" in kinds else self.none[0]
+        """Returns the cadence of the tokens; the nearest one if paperwire does not have it."""
+        kinds, none, days = self.cadences, self.said[TokenKind.NONE], self.said[TokenKind.DAY]
+        if none:
+            day = days[0] if days else 0
+            nearest = "weekdays" if none[0] == "daily" and "weekdays" in kinds else none[0]
             return Reading(kind=nearest, weekday=day if nearest == "weekly" else None, exact=False)
-        if self.weekend and not self.days:
+        if self.said[TokenKind.WEEKEND] and not days:
             if kinds - {"weekly"}:
                 return Reading(kind="daily", exact=kinds == {"weekdays"})
             return Reading(kind="days", days=(_SAT, _SUN))
-        if self.days:
+        if days:
             found = self._of_days()
             fits = (
                 found.kind in kinds
@@ -239,29 +215,31 @@ class _TimeParts:
         return Reading(kind=kind, weekday=0 if kind == "weekly" else None)
 
     def _of_days(self) -> Reading:
-        days = set(self.days)
-        if self.day_range and len(self.days) == 2:  # noqa: PLR2004 - a first and a last day
-            first, last = self.days
+        named = self.said[TokenKind.DAY]
+        days = set(named)
+        if self.day_range and len(named) == 2:  # noqa: PLR2004 - a first and a last day
+            first, last = named
             days = set(range(first, last + 1)) if first <= last else {*range(first, 7), *range(last + 1)}
-        if self.weekend:
+        if self.said[TokenKind.WEEKEND]:
             days |= _WEEKEND
         found = cadence.cadence_of_days(days, None)
         return Reading(kind=found.kind, weekday=found.weekday, days=found.days)
 
     def _timed(self, reading: Reading) -> Reading | None:
-        """A cadence with the time of day of the tokens, or between their two times."""
+        """Returns a cadence with the time of day of the tokens, or between their two times."""
         if self.hours:
             return self._between(reading)
         times = {clock.at for clock in self.clocks}
         at = next((clock.at for clock in self.clocks if clock.at is not None), None)
-        part = self.parts[0] if self.parts and not self.clocks else ""
+        parts = self.said[TokenKind.PART]
+        part = parts[0] if parts and not self.clocks else ""
         if part and part not in ("morning", "forenoon"):
-            at = cadence.time_of_part(part)
-        one = len(times) <= 1 and None not in times and len(set(self.parts)) <= 1
+            at = cadence.PARTS_OF_DAY[part][0]
+        one = len(times) <= 1 and None not in times and len(set(parts)) <= 1
         return replace(reading, at=at, part=part, exact=reading.exact and one)
 
     def _between(self, reading: Reading) -> Reading | None:
-        """A cadence with a range of hours: paperwire has none, the nearest is when-out in this range."""
+        """Returns when-out in this range of hours: the nearest to a cadence with a range, which paperwire does not have."""
         first, last = (clock.at for clock in self.hours)
         if first is None or last is None or first >= last or reading.kind not in ("daily", "weekdays"):
             return replace(reading, at=first, exact=False)
@@ -270,7 +248,7 @@ class _TimeParts:
 
 
 def _alike(before: Token, after: Token) -> bool:
-    """Whether "to" or "and" may be between two tokens."""
+    """Returns whether "to" or "and" may be between two tokens."""
     kinds = {before.kind, after.kind}
     if kinds <= {TokenKind.CLOCK, TokenKind.NUMBER} or kinds in ({TokenKind.DAY}, {TokenKind.PART}):
         return True
@@ -278,7 +256,7 @@ def _alike(before: Token, after: Token) -> bool:
 
 
 def _without_second_at(tokens: Sequence[Token]) -> list[Token]:
-    """The tokens without "at" after "and" and "to": at 9 and at 17."""
+    """Returns the tokens without "at" after "and" or "to": "at 9 and at 17" becomes "at 9 and 17"."""
     joins = (TokenKind.TO, TokenKind.AND)
     befores = (None, *tokens)
     return [
@@ -289,20 +267,20 @@ def _without_second_at(tokens: Sequence[Token]) -> list[Token]:
 
 
 def _with_parts(tokens: Sequence[Token]) -> list[Token]:
-    """The tokens, each part of the day merged with the time of day beside it: 8 in the evening, 晚上8点."""
+    """Returns the tokens, each part of the day merged with the time of day next to it: 8 in the evening, 晚上8点."""
     found: list[Token] = []
     waiting: Token | None = None
     for token, after in zip_longest(tokens, tokens[1:]):
-        leads = after is not None and isinstance(after.value, TimeOfDay)  # "3 早上8点": the 3 is no time
-        if token.kind is TokenKind.PART and found and isinstance(found[-1].value, TimeOfDay) and not leads:
-            found[-1] = Token(TokenKind.CLOCK, cadence.in_part(found[-1].value, str(token.value)))
+        leads = after is not None and isinstance(after.value, cadence.TimeOfDay)  # "3 早上8点": the 3 is no time
+        if token.kind is TokenKind.PART and found and isinstance(found[-1].value, cadence.TimeOfDay) and not leads:
+            found[-1] = Token(TokenKind.CLOCK, cadence.in_part(found[-1].value, token.value))
         elif token.kind is TokenKind.PART:
             found.append(token)
             waiting = token
             continue
-        elif isinstance(token.value, TimeOfDay) and waiting is not None:
+        elif isinstance(token.value, cadence.TimeOfDay) and waiting is not None:
             found.remove(waiting)
-            found.append(Token(TokenKind.CLOCK, cadence.in_part(token.value, str(waiting.value))))
+            found.append(Token(TokenKind.CLOCK, cadence.in_part(token.value, waiting.value)))
         elif token.kind in (TokenKind.AT, TokenKind.NEAR, TokenKind.NONE):
             found.append(token)
             continue

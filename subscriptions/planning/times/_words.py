@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 from functools import lru_cache
+from typing import Any
 
 from subscriptions.planning import cadence
 from subscriptions.planning.cadence import PATTERN as _D
@@ -20,13 +21,13 @@ class TokenKind(Enum):
     WEEKLY = auto()
     WEEKEND = auto()
     DAY = auto()  # value: 0 is Monday
-    PART = auto()  # a part of the day; value: its name in _clocks
+    PART = auto()  # a part of the day; value: its name in cadence.PARTS_OF_DAY
     CLOCK = auto()  # value: a TimeOfDay
     NUMBER = auto()  # a number that is a time of day only after other words; value: a TimeOfDay
     NOW = auto()
     OUT = auto()  # when-out
     ZONE = auto()  # value: the zone's name
-    OFTEN = auto()  # so many times a week; value: how many
+    OFTEN = auto()  # a number of times a week; value: the number
     NONE = auto()  # a cadence that paperwire does not have; value: the kind of the nearest one
     EXCEPT = auto()  # days that are left out; value: "weekend" or "day"
     AT = auto()
@@ -40,25 +41,25 @@ class Token:
     """A word or a phrase of a time."""
 
     kind: TokenKind
-    value: object = None
+    value: Any = None
     firm: bool = False  # it can only be a time: "every monday"; "daily" may be a word of a query
 
 
-SMALL = frozenset({TokenKind.AT, TokenKind.NEAR, TokenKind.TO, TokenKind.AND})  # without meaning by themselves
+SMALL = frozenset({TokenKind.AT, TokenKind.NEAR, TokenKind.TO, TokenKind.AND})  # they have no meaning alone
 Tokens = Iterator[Token]
 Make = Callable[[re.Match[str]], Tokens]
 Entry = tuple[str, Make]
 
 
-# ------------------------------------------------------------------------------------------------- cadences that there are
+# ------------------------------------------------------------------------------------------ cadences that paperwire has
 
 
-def _just(kind: TokenKind, value: object = None, *, firm: bool = False) -> Make:
-    return lambda _: iter((Token(kind, value, firm),))
+def _just(kind: TokenKind, value: object = None, *, firm: bool = False, after: tuple[Token, ...] = ()) -> Make:
+    return lambda _: iter((*after, Token(kind, value, firm)))
 
 
-def _clock(kind: TokenKind, make: Callable[[re.Match[str]], cadence.TimeOfDay]) -> Make:
-    return lambda match: iter((Token(kind, make(match)),))
+def _clock(kind: TokenKind, *, firm: bool = False) -> Make:
+    return lambda match: iter((Token(kind, cadence.clock_in(match, firm=firm)),))
 
 
 def _day(match: re.Match[str]) -> Tokens:
@@ -66,7 +67,7 @@ def _day(match: re.Match[str]) -> Tokens:
 
 
 def _han_days(match: re.Match[str]) -> Tokens:
-    """The days of 周三, or of 周一三五: three days."""
+    """Yields the tokens of Chinese days: one for 周三, three for 周一三五."""
     for sign in match["days"].replace("、", ""):
         day = int(sign) - 1 if sign.isascii() else cadence.chinese_day_number(sign)
         yield Token(TokenKind.DAY, day, firm=match[0].startswith(("每", "逢")))
@@ -90,7 +91,7 @@ _HAN_PARTS = {
 }
 
 
-# --------------------------------------------------------------------------------------------- cadences that there are not
+# -------------------------------------------------------------------------------- cadences that paperwire does not have
 
 _HALF_A_DAY, _HALF_A_WEEK = 12, 4
 _HAN_UNITS = {"小时": "hour", "钟头": "hour", "天": "day", "日": "day", "周": "week", "星期": "week", "礼拜": "week"}
@@ -98,7 +99,7 @@ _UNITS = {"s": "minute", "m": "minute", "h": "hour", "d": "day", "w": "week"}
 
 
 def _nth(match: re.Match[str]) -> Tokens:
-    """The tokens of "every other day" and "every other friday": cadences that paperwire does not have."""
+    """Yields the tokens of "every other day" and "every other friday": cadences that paperwire does not have."""
     unit = match["unit"]
     yield Token(TokenKind.NONE, "daily" if unit in ("day", "weekday") else "weekly")
     if unit[:3] in cadence.DAYS:
@@ -106,31 +107,21 @@ def _nth(match: re.Match[str]) -> Tokens:
 
 
 def _every_so_often(match: re.Match[str]) -> Tokens:
-    """The tokens of "every 3 days", a cadence that paperwire does not have, and of "every 1 day", which it has."""
+    """Yields the tokens of "every 3 days", a cadence that paperwire does not have, or of "every 1 day", which it has."""
     many, unit = cadence.count_of(match["many"] or ""), _unit(match["unit"])
     unit, many = {("hour", 24): ("day", 1), ("day", 7): ("week", 1)}.get((unit, many), (unit, many))
     yield _once(unit) if many == 1 and unit in ("day", "week") else Token(TokenKind.NONE, _nearest(many, unit))
 
 
 def _so_many_times(match: re.Match[str]) -> Tokens:
-    """The tokens of "twice a day", a cadence that paperwire does not have, and of "once a day", which it has."""
+    """Yields the tokens of "twice a day", a cadence that paperwire does not have, or of "once a day", which it has."""
     many, unit = cadence.count_of(match["many"]), _unit(match["unit"])
     if many == 1 and unit in ("day", "week"):
         yield _once(unit)
     elif unit == "week":
-        yield Token(TokenKind.OFTEN, str(many))
+        yield Token(TokenKind.OFTEN, many)
     else:
         yield Token(TokenKind.NONE, "daily" if unit == "day" else _nearest(1, unit))
-
-
-def _some_day(match: re.Match[str]) -> Tokens:
-    if match["night"]:
-        yield Token(TokenKind.PART, "night")
-    yield Token(TokenKind.NONE, "daily")
-
-
-def _named(match: re.Match[str]) -> Tokens:
-    yield Token(TokenKind.NONE, "now" if "hour" in match[0] else "weekly")
 
 
 def _once(unit: str) -> Token:
@@ -138,7 +129,7 @@ def _once(unit: str) -> Token:
 
 
 def _unit(word: str) -> str:
-    """The unit that a word names: minute, hour, day, week, or month for anything longer."""
+    """Returns the unit that a word names: minute, hour, day, week, or month for anything longer."""
     if word in _HAN_UNITS:
         return _HAN_UNITS[word]
     if word == "daily":
@@ -158,11 +149,11 @@ def _nearest(many: int, unit: str) -> str:
 
 
 def _words(pattern: str) -> str:
-    """The pattern of English words, which end where no letter follows; Chinese goes on without a space."""
+    """Returns a pattern of English words that also checks that the last word ends there. Chinese needs no such check."""
     return rf"(?:{pattern})(?![a-z0-9_])"
 
 
-_EVERY = r"(?:every|evry|evrey|each)"  # with typing errors, as below: no paper has these words
+_EVERY = r"(?:every|evry|evrey|each)"  # with typing errors, like patterns below; no paper has these words
 _MANY = (
     r"(?:\d{1,3}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|sixty"
     r"|few|couple of|several|half an?|half)"
@@ -202,27 +193,27 @@ _NONE: tuple[Entry, ...] = (  # before the others, which would match the beginni
         ),
         _so_many_times,
     ),
+    (_words(r"(?:half-?)?hourly"), _just(TokenKind.NONE, "now")),
     (
-        _words(
-            r"(?:half-?)?hourly|bi-?weekly|semi-?weekly|fortnightly|(?:bi-?|semi-?)?monthly|quarterly|yearly|annually"
-        ),
-        _named,
+        _words(r"bi-?weekly|semi-?weekly|fortnightly|(?:bi-?|semi-?)?monthly|quarterly|yearly|annually"),
+        _just(TokenKind.NONE, "weekly"),
     ),
     (
         _words(
             rf"(?:on |every )?(?:the )?(?:first|second|third|fourth|last|1st|2nd|3rd|4th) (?:{_D}|day|weekday|week)"
             r" of (?:the|each|every|a) (?:month|quarter|year)"
         ),
-        _named,
+        _just(TokenKind.NONE, "weekly"),
     ),
-    (_words(rf"every (?:first|second|third|fourth|last|1st) {_D}"), _named),
+    (_words(rf"every (?:first|second|third|fourth|last|1st) {_D}"), _just(TokenKind.NONE, "weekly")),
     (
         _words(
             r"on the \d{1,2}(?:st|nd|rd|th)|(?:on )?the (?:first|last day|\d{1,2}(?:st|nd|rd|th)) of (?:the|each|every) month"
         ),
-        _named,
+        _just(TokenKind.NONE, "weekly"),
     ),
-    (_words(r"today|(?P<night>tonight)|tomorrow"), _some_day),  # a single day is no cadence
+    (_words(r"today|tomorrow"), _just(TokenKind.NONE, "daily")),  # a single day is no cadence
+    (_words("tonight"), _just(TokenKind.NONE, "daily", after=(Token(TokenKind.PART, "night"),))),
     (r"[今明](?=[早晚] ?(?:\d|[零一二两三四五六七八九十]+点))|[今明][天早晚]|后天", _just(TokenKind.NONE, "daily")),
     (_words(rf"(?:on )?(?P<next>next) (?P<unit>{_D})"), _nth),
     (rf"下个?(?={_WEEK}[一二三四五六日天])", _just(TokenKind.NONE, "weekly")),
@@ -304,15 +295,15 @@ _LEXICON: tuple[Entry, ...] = (
     *_NONE,
     *_CADENCES,
     *_PARTS,
-    *((pattern, _clock(TokenKind.CLOCK, make)) for pattern, make in cadence.CLOCKS),
-    *((pattern, _clock(TokenKind.NUMBER, make)) for pattern, make in cadence.NUMBERS),
+    *((pattern, _clock(TokenKind.CLOCK, firm=firm)) for pattern, firm in cadence.CLOCKS),
+    *((pattern, _clock(TokenKind.NUMBER)) for pattern in cadence.NUMBERS),
     *_OTHERS,
 )
 
 
 @lru_cache(maxsize=1)
 def lexicon() -> tuple[tuple[re.Pattern[str], Make], ...]:
-    """The compiled patterns in order, each with its function. Compiled at the first use: many processes read no time."""
+    """Returns the compiled patterns in order, each with its function. Many processes never need them."""
     return tuple((re.compile(pattern), make) for pattern, make in _LEXICON)
 
 
@@ -331,12 +322,12 @@ IDLE = re.compile(
 
 
 def plain(text: str) -> str:
-    """The text in the form that the patterns match."""
+    """Returns the text in the form that the patterns match."""
     return " ".join(normalized("NFKC", text).translate(_DASHES).casefold().translate(_SIMPLE).split())
 
 
 def tokens_of(text: str) -> tuple[tuple[Token, ...], str]:
-    """(tokens that a plain text begins with, the rest of the text); no tokens if the text is too long for a time."""
+    """Returns (tokens at the beginning of a plain text, the rest of it); no tokens if the text is too long for a time."""
     found: list[Token] = []
     at = 0
     while at < len(text) <= _LONGEST:
@@ -412,7 +403,7 @@ def _zone_at(name: str, at: int, found: list[Token]) -> int:
 
 
 def may_be_place(rest: str) -> bool:
-    """Whether the text after a time may be the name of an unknown place. Words in quotes belong to a query."""
+    """Returns whether the text after a time may be the name of an unknown place. Words in quotes belong to a query."""
     return len(rest) > 1 and rest[0].isalpha() and len(rest.split()) <= _A_FEW and _QUOTES.isdisjoint(rest)
 
 

@@ -1,6 +1,6 @@
-"""The database: transactions, schema, and its errors as sentences.
+"""The database: transactions, schema, and errors as sentences.
 
-Here is what differs between the kinds of database, and their errors in the same words.
+This package hides the differences between SQLite and PostgreSQL, and describes the errors of both in the same words.
 """
 
 from collections.abc import Iterable
@@ -10,31 +10,31 @@ from pathlib import Path
 
 from subscriptions.errors import Sentence, StoreError, StoreUnavailable, disk_full
 
-# ----------------------------------------------------------- what all kinds of database have in common in their errors
+# ------------------------------------------------------------------------------------ errors of both kinds of database
 
 
-LOCKED = "it is locked by another program"  # causes, as the health page names them: without a path
+LOCKED = "it is locked by another program"  # these are causes as the health page names them, without a path
 NOT_WRITABLE = "it cannot be written to"
 NOT_OPENED = "it cannot be opened"
 FULL = "its disk is full"
 WRONG_SETTING = 2  # exit code
-LEAST_ROOM = 64 * 1024  # bytes; with less the disk is full, even if SQLite reports another error
+LEAST_ROOM = 64 * 1024  # bytes; with less free space the disk counts as full, even if SQLite reports another error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownError:
     """A known error of a driver: how it is recognized, what is wrong, what to do."""
 
-    words: tuple[str, ...] = ()  # of the driver's message
-    states: tuple[str, ...] = ()  # beginnings of SQLSTATE, where the driver has it
+    words: tuple[str, ...] = ()  # parts of the driver's message
+    states: tuple[str, ...] = ()  # beginnings of SQLSTATE, if the driver gives it
     sentence: Sentence
     hint: Sentence
     cause: str = StoreError.cause  # as the health page names it
-    passes: bool = True  # asking again may help: all others count as wrong usage
-    for_everybody: bool = False  # a request meets it while all others meet it, too
+    passes: bool = True  # a retry may help; all other errors count as wrong usage
+    for_everybody: bool = False  # while it lasts, all requests fail with it
 
     def error(self, where: str, **values: str) -> StoreError:
-        """The error as a sentence that calls the database `where`."""
+        """Returns the error as a sentence that calls the database `where`."""
         make = StoreUnavailable if self.for_everybody else StoreError
         error = make(replace(self.sentence, values={"where": where, **values}), self.hint)
         error.cause = self.cause
@@ -46,7 +46,10 @@ _OURS = frozenset({"alembic_version", "paper"})  # tables of every database of o
 
 
 def is_ours(tables: Iterable[str], where: str) -> bool:
-    """Whether a database has our tables; False if it has none. Raises StoreError for a database of another program."""
+    """Returns whether a database has our tables; False if it has no tables.
+
+    Raises StoreError for a database of another program.
+    """
     found = set(tables)
     if found and not found >= _OURS:
         raise wrong_setting(
@@ -57,32 +60,22 @@ def is_ours(tables: Iterable[str], where: str) -> bool:
 
 
 def full_error(what: object) -> StoreError:
-    """The error for a full disk that holds `what`."""
+    """Returns the error for a full disk that holds `what`."""
     error = StoreUnavailable(*disk_full(what))
     error.cause = FULL
     return error
 
 
-def is_full(error: StoreError) -> bool:
-    """Whether the error means a full disk."""
-    return error.cause == FULL
-
-
-def is_locked(error: StoreError) -> bool:
-    """Whether the error means that another program holds the lock of the database."""
-    return error.cause == LOCKED
-
-
 def wrong_setting(sentence: Sentence, hint: Sentence) -> StoreError:
-    """The error for a PAPERWIRE_DATABASE_URL that cannot be used, where trying again does not help."""
+    """Returns the error for a PAPERWIRE_DATABASE_URL that cannot be used: a retry does not help."""
     error = StoreError(sentence, hint)
     error.exit_code = WRONG_SETTING
     return error
 
 
-# ---------------------------------------------------------------- the rights of the database's files and of its copies
+# --------------------------------------------------------------- the permissions of the database's files and its copies
 
-# they hold what people follow, and sealed tokens.
+# The files hold what people follow, and sealed tokens.
 
 
 OWNER_ONLY_FOLDER = 0o700
@@ -90,7 +83,7 @@ OWNER_ONLY = 0o600
 
 
 def keep_to_owner(file: Path) -> None:
-    """Removes the rights of all other users on a file of ours; `check` warns where that is not allowed."""
+    """Removes the permissions of all other users from a file of ours. If that is not allowed, only `check` warns."""
     with suppress(OSError):
         if (rights := file.stat().st_mode) & 0o077:
             file.chmod(rights & 0o700)

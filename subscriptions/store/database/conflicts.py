@@ -1,8 +1,8 @@
-"""Inserts and updates with a conflict clause: of several processes that want the same, the database says which one was first.
+"""Inserts and updates with a conflict clause: if several processes want the same, the database decides which is first.
 
-To look first and insert afterwards is right only where one process writes at a time, as with SQLite. With rows that are
-locked one by one, another process may insert in between. SQLite and PostgreSQL write the clause alike; SQLAlchemy has a form
-for each of them and none in common.
+To look first and to insert afterwards is correct only if one process writes at a time, as with SQLite. PostgreSQL locks
+single rows, so another process may insert in between. SQLite and PostgreSQL have the same syntax for the clause, but
+SQLAlchemy has a separate form for each.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -24,9 +24,10 @@ Values = tuple[Any, ...]
 def execute_rows(
     session: Transaction, statement: sa.Insert | sa.Update, names: tuple[str, ...], rows: Sequence[Values]
 ) -> None:
-    """Executes a statement for each row, which has the values of its parameters `names`, in that order.
+    """Executes a statement for each row. A row has the values of the statement's parameters, in the order of `names`.
 
-    The statement is one that is made once. An insert names all columns that have a default of Python's.
+    Reuse the same statement object: its text is cached. For an insert, `names` must include all columns with a default
+    that Python computes.
     """
     if not rows:
         return
@@ -40,7 +41,7 @@ def execute_rows(
 
 
 def _converted(convert: Callable[[Any], Any], values: Sequence[Any]) -> Sequence[Any]:
-    """Returns the values as the driver takes them. Often all rows have the same one, such as a moment."""
+    """Converts values for the driver. If all rows have the same value, such as a moment, converts it once."""
     first = values[0]
     if all(value is first for value in values):
         return [convert(first)] * len(values)
@@ -51,9 +52,12 @@ def _converted(convert: Callable[[Any], Any], values: Sequence[Any]) -> Sequence
 def _compiled(
     statement: sa.Insert | sa.Update, dialect: Dialect, names: tuple[str, ...]
 ) -> tuple[str, tuple[int, ...], tuple[tuple[int, Callable[[Any], Any]], ...]]:
-    """Returns the text of a statement, the places in `names` of its parameters, and (place, conversion) of those that need one."""
+    """Returns the text of a statement; for each parameter its index in `names`; and the conversions.
+
+    A conversion is (index in `names`, function), for each parameter whose values need one.
+    """
     if isinstance(statement, sa.Insert):
-        statement = statement.inline()  # so that it returns no ids
+        statement = statement.inline()  # so that the insert returns no ids
     compiled: Any = statement.compile(dialect=dialect, column_keys=list(names))
     wanted: tuple[str, ...] = tuple(compiled.positiontup)
     assert sorted(wanted) == sorted(names), (wanted, names)  # noqa: S101 - a column with a default was left out
@@ -65,11 +69,11 @@ def _compiled(
     return str(compiled), tuple(names.index(name) for name in wanted), tuple(conversions)
 
 
-# ------------------------------------ copies all rows of one database into another one, of the same or of another kind
+# --------------------------------------- copies all rows of a database into another one, also from SQLite to PostgreSQL
 
 
 _AT_ONCE = 2_000  # rows
-# The entries of the full-text index, and the log of queries that triggers write as queries come into the target.
+# These tables are not copied: the full-text index is made again, and triggers of the target log its new queries.
 _MADE_ANEW = frozenset({"indexed_paper", "paper_spelling", "query_change"})
 
 
@@ -80,9 +84,9 @@ def holds_rows(session: Transaction) -> bool:
 
 
 def copy_rows(source: Transaction, target: Transaction) -> dict[str, int]:
-    """Copies the rows of all tables, with their ids, into an empty database. Returns table → how many.
+    """Copies the rows of all tables, with their ids, into an empty database. Returns table → number of rows.
 
-    Entries of the full-text index are left out: the caller makes new ones. Triggers of the target note its new queries.
+    The full-text index is left out: the caller makes it again. Triggers of the target database write its log of queries.
     """
     copied = {}
     for table in TABLES.sorted_tables:
@@ -94,7 +98,7 @@ def copy_rows(source: Transaction, target: Transaction) -> dict[str, int]:
 
 
 def count_rows(session: Transaction) -> dict[str, int]:
-    """Table → how many rows it has, of the tables that `copy_rows` copies."""
+    """Returns table → number of rows, for the tables that `copy_rows` copies."""
     connection = session.connection()
     return {
         table.name: connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
@@ -104,7 +108,7 @@ def count_rows(session: Transaction) -> dict[str, int]:
 
 
 def _copy(source: Transaction, target: Transaction, table: sa.Table) -> int:
-    """Copies the rows of a table in the order of its key, some at a time. Returns how many."""
+    """Copies the rows of a table in batches, in the order of its key. Returns the number of rows."""
     names, statement = tuple(column.name for column in table.columns), sa.insert(table)
     rows = 0
     with source.connection().execute(sa.select(table).order_by(*table.primary_key.columns)) as found:
@@ -115,7 +119,7 @@ def _copy(source: Transaction, target: Transaction, table: sa.Table) -> int:
 
 
 def count_on(connection: sa.Connection) -> None:
-    """Lets PostgreSQL number new rows after those that were copied."""
+    """Makes PostgreSQL number new rows from the highest copied number on."""
     for table in TABLES.sorted_tables:
         key = table.autoincrement_column
         if key is not None and table.name not in _MADE_ANEW:
@@ -125,7 +129,10 @@ def count_on(connection: sa.Connection) -> None:
 
 
 def gather_statistics(session: Transaction) -> None:
-    """Lets PostgreSQL analyze many new rows for its plans. On its own it does so minutes later; SQLite never does."""
+    """Makes PostgreSQL gather statistics about many new rows for its query plans. Does nothing on SQLite.
+
+    Without this, PostgreSQL gathers them only minutes later.
+    """
     if session.connection().dialect.name == "postgresql":
         session.connection().execute(sa.text("ANALYZE"))
 
@@ -134,63 +141,60 @@ def gather_statistics(session: Transaction) -> None:
 
 
 def insert_new(session: Transaction, table: str, keys: tuple[str, ...], values: Mapping[str, Any]) -> bool:
-    """Inserts a row unless there is one with the same `keys`, which must be unique; returns whether it did.
+    """Inserts a row unless there is one with the same `keys`. Returns whether it was inserted.
 
-    With () instead of keys, unless any constraint forbids it: an exclusion constraint is not known by its columns.
+    `keys` must be columns with a unique constraint. With (), the row is inserted unless any constraint forbids it: an
+    exclusion constraint cannot be named by its columns.
     """
     statement = _statement(session.connection().dialect.name, table, keys, tuple(values), replaces=False)
     return execute(session, statement, values).rowcount == 1
 
 
-def insert_all_new(session: Transaction, table: str, keys: tuple[str, ...], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Inserts rows with the same columns, each unless there is one with the same `keys`; see `insert_new`."""
-    _execute_all(session, table, keys, rows, replaces=False)
+def insert_all_new(
+    session: Transaction, table: str, keys: tuple[str, ...], names: tuple[str, ...], rows: Sequence[Values]
+) -> None:
+    """Inserts each row unless there is one with the same `keys`; see `insert_new`. A row has the values of `names`."""
+    statement = _statement(session.connection().dialect.name, table, keys, names, replaces=False)
+    execute_rows(session, statement, names, rows)
 
 
-def put_all(session: Transaction, table: str, keys: tuple[str, ...], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Inserts rows with the same columns, or gives their values to those with the same `keys`, which must be unique."""
-    _execute_all(session, table, keys, rows, replaces=True)
+def put_all(
+    session: Transaction, table: str, keys: tuple[str, ...], names: tuple[str, ...], rows: Sequence[Values]
+) -> None:
+    """Like `insert_all_new`, but an existing row with the same `keys` gets the new values."""
+    execute_rows(session, _statement(session.connection().dialect.name, table, keys, names, replaces=True), names, rows)
 
 
 def put(session: Transaction, table: str, keys: tuple[str, ...], values: Mapping[str, Any]) -> None:
-    """Inserts a row, or gives these values to the one with the same `keys`, which must be unique."""
+    """Inserts a row, or updates the row with the same `keys`, which must be unique."""
     execute(session, _statement(session.connection().dialect.name, table, keys, tuple(values), replaces=True), values)
-
-
-def _execute_all(
-    session: Transaction, table: str, keys: tuple[str, ...], rows: Sequence[Mapping[str, Any]], *, replaces: bool
-) -> None:
-    if not rows:
-        return
-    names = tuple(rows[0])
-    statement = _statement(session.connection().dialect.name, table, keys, names, replaces=replaces)
-    execute_rows(session, statement, names, [tuple(row[name] for name in names) for row in rows])
 
 
 def hold(
     session: Transaction, table: str, keys: tuple[str, ...], values: Mapping[str, Any]
 ) -> sa.Row[*tuple[Any, ...]]:
-    """Inserts a row unless there is one with the same `keys`, which must be unique; returns the row that is stored.
+    """Inserts a row unless there is one with the same `keys`, which must be unique. Locks and returns the stored row.
 
-    Until the transaction ends no other process can change the row; it has to wait. So read what depends on it after
-    this.
+    Until the transaction ends, other processes have to wait before they can change the row. So read data that depends
+    on the row after this call.
     """
     return execute(session, _holding(session.connection().dialect.name, table, keys), values).one()
 
 
 def hold_rows(session: Transaction, rows: sa.Select[Any], *, shared: bool = False) -> None:
-    """Until the transaction ends no other process changes these rows. `rows` selects them in an order that all keep to.
+    """Locks rows until the transaction ends.
 
-    With `shared`, others may hold them so, too. On SQLite a writer is alone, and nothing is asked.
+    All callers must select them in the same order, so that no deadlock happens. With `shared`, other transactions may
+    have a shared lock on them at the same time. Does nothing on SQLite, which has only one writer at a time.
     """
     if session.connection().dialect.name != "sqlite":
         execute(session, rows.with_for_update(read=shared, key_share=not shared))
 
 
 def move_rows(session: Transaction, table: str, keys: tuple[str, ...], *, column: str, before: int, after: int) -> None:
-    """Gives the rows of one owner, named in `column`, to another.
+    """Moves rows from one owner to another: `column` changes from `before` to `after`.
 
-    Where both have a row with the same `keys`, that of `after` stays.
+    If both owners have a row with the same `keys`, only the row of `after` stays.
     """
     rows = TABLES.tables[table]
     theirs = rows.alias()
@@ -200,9 +204,9 @@ def move_rows(session: Transaction, table: str, keys: tuple[str, ...], *, column
 
 
 def update_unless_taken(connection: sa.Connection, statement: sa.Update, values: Mapping[str, Any]) -> bool:
-    """Updates a row, unless a unique index forbids that: another process has what it would take. Returns whether it did.
+    """Updates a row unless a unique index forbids it, because another process was first.
 
-    `statement` is made by `unless_taken`.
+    Returns whether it was updated. `statement` comes from `unless_taken`.
     """
     if connection.dialect.name == "sqlite":
         return connection.execute(statement, values).rowcount == 1
@@ -214,7 +218,7 @@ def update_unless_taken(connection: sa.Connection, statement: sa.Update, values:
 
 
 def unless_taken(statement: sa.Update) -> sa.Update:
-    """An update for `update_unless_taken`. SQLite says it in the statement."""
+    """Returns an update for `update_unless_taken`. On SQLite, the statement itself ignores the conflict."""
     return statement.prefix_with("OR IGNORE", dialect="sqlite")
 
 
@@ -226,13 +230,15 @@ def _insert(dialect: str, table: str) -> postgresql.Insert | sqlite.Insert:
 @lru_cache
 def _holding(dialect: str, table: str, keys: tuple[str, ...]) -> ReturningInsert[*tuple[Any, ...]]:
     rows = TABLES.tables[table]
-    same = {name: rows.c[name] for name in keys}  # changes nothing, but is a change: the row is held
+    same = {name: rows.c[name] for name in keys}  # changes no value, but the update locks the row
     return _insert(dialect, table).on_conflict_do_update(index_elements=keys, set_=same).returning(rows)
 
 
 @lru_cache
 def _statement(dialect: str, table: str, keys: tuple[str, ...], names: tuple[str, ...], *, replaces: bool) -> sa.Insert:
-    statement = _insert(dialect, table).execution_options(preserve_rowcount=True)  # whose cursor is closed by then
+    statement = _insert(dialect, table).execution_options(
+        preserve_rowcount=True
+    )  # its cursor is closed when we ask for the row count
     if not replaces:
         return statement.on_conflict_do_nothing(index_elements=keys or None)
     others = {name: statement.excluded[name] for name in names if name not in keys}

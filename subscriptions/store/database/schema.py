@@ -1,6 +1,6 @@
-"""The schema: a new database gets it from the declaration, and one of an earlier release by Alembic's revisions.
+"""The schema: a new database gets it from the declaration, a database of an earlier release from Alembic's revisions.
 
-It is declared in `rows` (tables and indexes), below (triggers), and, for one kind of database, in that kind's package.
+It is declared in `rows` (tables and indexes), below (triggers), and in `sqlite` and `postgres` (parts for one of them).
 """
 
 from pathlib import Path
@@ -13,10 +13,10 @@ from subscriptions.store.database.postgres import BESIDE_TABLES
 from subscriptions.store.database.sqlite import PAPER_WORDS
 from subscriptions.store.rows import TABLES
 
-# ruff: noqa: S608 - the parts are all here
+# ruff: noqa: S608 - the SQL has only parts from this file
 
-# The state of a chat is repeated in its subscriptions and open deliveries, because an index of what is due can only leave
-# out what is in the row itself. Nothing else writes these two columns.
+# Subscriptions and open deliveries have a copy of the state of their chat, because an index can only have conditions on
+# columns of its own table. Only these triggers write the two columns `chat_active` and `sendable`.
 _IS_ACTIVE = "(SELECT state = 'active' FROM chat WHERE id = NEW.chat)"
 _IS_SENDABLE = """(
     SELECT state = 'active' OR (state IN ('asked', 'unconfirmed') AND pause_reason IS NULL AND NEW.kind = 'notice')
@@ -53,7 +53,8 @@ _STATE_OF_CHAT = (
     BEGIN {_HAND_STATE_ON} END
     """,
 )
-# PostgreSQL locks the chat first: its state may be changing in a transaction that does not see this row yet.
+# On PostgreSQL, they lock the chat first: another transaction, which does not see the new row, may be changing its
+# state.
 _STATE_OF_CHAT_POSTGRES = (
     """
     CREATE FUNCTION keep_chat_active() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -94,8 +95,9 @@ _STATE_OF_CHAT_POSTGRES = (
     """,
 )
 
-# If a subscription or its chat changes in a way that matters, the subscription stops following a shared cursor
-# (subscriptions.py): its own cursor gets what it has seen. A use case that forgot this would lose papers.
+# If a subscription or its chat changes in a way that affects its deliveries, it stops following a shared cursor
+# (subscriptions.py), and its own cursor is set to the shared position. This is a trigger because a use case that forgot
+# it would lose papers.
 _CHANGES = """
     OLD.shared_cursor IS NOT NULL AND NEW.shared_cursor IS NOT NULL AND (
         NEW.chat != OLD.chat OR NEW."query" != OLD."query" OR NEW.cadence != OLD.cadence OR NEW.state != 'active'
@@ -149,8 +151,9 @@ _FOLLOWING_POSTGRES = (
     """,
 )
 
-# The log of queries that came and went (store/planner.py), by any process. Its readers go on after the
-# newest change that they know. So PostgreSQL, which has several writers, numbers changes in the order of their commits.
+# The log of added and removed queries (store/planner.py), from all processes. A reader continues after the last change
+# that it knows. So PostgreSQL, which has several writers, must number changes in the order of their commits: the lock
+# does that.
 _QUERIES = (
     """
     CREATE TRIGGER query_added AFTER INSERT ON "query"
@@ -192,26 +195,26 @@ _BESIDE_TABLES = {"sqlite": (PAPER_WORDS,), "postgresql": BESIDE_TABLES}
 _REVISION = sa.Table("alembic_version", sa.MetaData(), sa.Column("version_num", sa.String(32), primary_key=True))
 _ALONE = sa.text(
     "SELECT pg_advisory_xact_lock(7250012022)"
-)  # a number of ours: one process makes or changes the schema
+)  # our lock, so that only one process makes or changes the schema at a time
 
 
 def make_schema(connection: sa.Connection) -> bool:
-    """Makes the newest schema, in the transaction of a connection. Returns False if another process was first."""
+    """Makes the newest schema in the transaction of `connection`. Returns False if another process was first."""
     _take_turn(connection)
     if connection.dialect.has_table(connection, _REVISION.name):
         return False
     TABLES.create_all(connection, checkfirst=False)
     kind = connection.dialect.name
     for statement in (*_BESIDE_TABLES[kind], *TRIGGERS[kind]):
-        connection.exec_driver_sql(statement, execution_options={"no_parameters": True})  # a % is itself
+        connection.exec_driver_sql(statement, execution_options={"no_parameters": True})  # so that a % stays a %
     _REVISION.create(connection)
     connection.execute(sa.insert(_REVISION).values(version_num=HEAD))
     return True
 
 
 def upgrade_schema(connection: sa.Connection) -> None:
-    """Runs the revisions that the schema lacks, in the transaction of a connection."""
-    from alembic import command, config  # noqa: PLC0415 - takes 300 ms, which only a database of an earlier release has to pay
+    """Runs the revisions that the schema lacks, in the transaction of `connection`."""
+    from alembic import command, config  # noqa: PLC0415 - takes 300 ms, and only a database of an earlier release needs it
 
     _take_turn(connection)
     script = config.Config()
@@ -221,10 +224,10 @@ def upgrade_schema(connection: sa.Connection) -> None:
 
 
 def refuse_unknown(revision: str, where: str) -> None:
-    """Raises StoreError for a database that this version cannot bring up to date."""
+    """Raises StoreError for a database that this version cannot upgrade."""
     if revision in REVISIONS:
         return
-    if revision.isdigit():  # as before the first release
+    if revision.isdigit():  # revisions before the first release were numbers
         raise wrong_setting(
             Sentence(
                 "The database {where} was written by a paperwire from before its first release.", {"where": where}
@@ -240,6 +243,9 @@ def refuse_unknown(revision: str, where: str) -> None:
 
 
 def _take_turn(connection: sa.Connection) -> None:
-    """Waits until no other process makes or changes the schema; a writing transaction of SQLite has waited already."""
+    """Waits until no other process makes or changes the schema.
+
+    On SQLite, the writing transaction has already waited.
+    """
     if connection.dialect.name == "postgresql":
         connection.execute(_ALONE)

@@ -38,7 +38,7 @@ _FIND = "SELECT rowid FROM paper_words WHERE paper_words MATCH ? AND rowid BETWE
 
 
 def write(connection: sa.Connection, papers: Sequence[int], documents: Sequence[tuple[str, ...]]) -> None:
-    """Writes new entries for papers, given by id, each with its document."""
+    """Writes new index entries for papers, given by id, from their documents."""
     raw = _raw(connection)
     raw.executemany("INSERT OR REPLACE INTO indexed_paper (paper) VALUES (?)", [(paper,) for paper in papers])
     (newest,) = raw.execute("SELECT max(entry) FROM indexed_paper").fetchone()
@@ -47,24 +47,27 @@ def write(connection: sa.Connection, papers: Sequence[int], documents: Sequence[
 
 
 def find(connection: sa.Connection, expression: Expression, first: int, last: int) -> list[int]:
-    """The entries from `first` to `last` that fulfil an expression."""
+    """Returns the entries from `first` to `last` that match an expression."""
     asked = _written(expression)
     return [entry for (entry,) in _raw(connection).execute(_FIND, (asked, first, last))] if asked else []
 
 
 def uncertain(connection: sa.Connection, first: int, last: int) -> list[int]:  # noqa: ARG001 - as on PostgreSQL
-    """The entries from `first` to `last` that may fulfil what `find` denies: none."""
+    """Returns the entries that may match although `find` does not return them: on SQLite there are none."""
     return []
 
 
 def _raw(connection: sa.Connection) -> sqlite3.Connection:
-    """The driver's own connection, in the same transaction: ten thousand rows take a third of the time there."""
+    """Returns the driver's own connection, in the same transaction.
+
+    It needs a third of the time for ten thousand rows.
+    """
     raw: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment]
     return raw
 
 
 def _written(expression: Expression) -> str:
-    """An expression as FTS5 has it; "" finds nothing."""
+    """Returns an expression in the syntax of FTS5; "" if it cannot match anything."""
     match expression:
         case Phrase(columns, _, _):
             return f"{{{' '.join(columns)}}} : {_phrase(expression)}"
@@ -102,7 +105,7 @@ _KNOWN = (
         passes=False,
         for_everybody=True,
     ),
-    # A damaged page or a bad sector may be met by one request only.
+    # Not for all requests: perhaps only one of them reads a damaged page or a bad sector.
     KnownError(
         words=("disk i/o",),
         sentence=Sentence("The disk that holds the database {where} does not answer."),
@@ -140,7 +143,7 @@ _KNOWN = (
 
 @contextmanager
 def copying_to(target: Path) -> Iterator[None]:
-    """Raises errors within as sentences about the copy, unless the copied database is at fault."""
+    """Raises errors of the body as sentences about the copy, unless the copied database itself is damaged."""
     try:
         yield
     except (sqlite3.Error, OSError) as error:
@@ -156,12 +159,12 @@ def copying_to(target: Path) -> Iterator[None]:
 
 
 def _message(error: Exception) -> str:
-    """What the system or the driver says, without a path: in small letters."""
+    """Returns the message of the system or of the driver, without a path, in lower case."""
     return str(error.strerror if isinstance(error, OSError) else getattr(error, "orig", error)).lower()
 
 
 def _is_full(error: Exception, message: str, file: Path) -> bool:
-    """Whether the disk is full. SQLite says so, or only that it could not open or create a file."""
+    """Whether the disk is full. SQLite reports that, or only that it could not open or create a file."""
     if isinstance(error, OSError):
         return is_disk_full(error)
     if "disk is full" in message:
@@ -170,14 +173,14 @@ def _is_full(error: Exception, message: str, file: Path) -> bool:
     return vague and file.parent.is_dir() and disk_usage(file.parent).free < LEAST_ROOM
 
 
-# ------------------------------------------------------------------------------------------------ A database of SQLite
+# ---------------------------------------------------------------------------------------------------- a SQLite database
 
-# a file.  SQLite runs in WAL mode; writers begin IMMEDIATE, so that a reader never becomes a writer halfway and two
-# writers wait for each other instead of failing (busy timeout 10 s).
+# The database is a file. SQLite runs in WAL mode. Writers begin IMMEDIATE, so that no transaction starts as a reader
+# and becomes a writer later, and two writers wait for each other instead of failing (busy timeout 10 s).
 
 
-LOG_PATIENCE = 1.0  # seconds that the end of a process waits for others to let it empty the log
-PART = ".part"  # how the name of a copy ends that is still being written
+LOG_PATIENCE = 1.0  # seconds that a process waits at its end for others, to empty the write-ahead log
+PART = ".part"  # end of the name of a copy that is not complete
 _TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
 
 
@@ -193,43 +196,52 @@ class SqliteFile:
         self.url = url
         self.path = Path(url.database)
         self.file: Path | None = self.path
-        self.where = str(self.path.absolute())  # the file, never the address
+        self.where = str(self.path.absolute())  # the path of the file, not the URL
         self.errors: tuple[type[Exception], ...] = (sqlite3.Error,)
-        self._watcher: sqlite3.Connection | None = None  # which never writes
+        self._watcher: sqlite3.Connection | None = None  # a connection that never writes
         self._watching = Lock()
 
     def engine(self, patience: float) -> Engine:
-        """Threads have a connection each. A limit would fail those that wait for one while the database is locked."""
+        """Makes the engine, with one connection for each thread.
+
+        The number of connections has no limit: with one, threads would fail while they wait and the database is locked.
+        """
         arguments = {"timeout": patience, "check_same_thread": False}
         return sa.create_engine(self.url, max_overflow=-1, connect_args=arguments)
 
     def prepare(self, connection: sqlite3.Connection) -> None:
-        """Makes commits outlast a power cut."""
-        connection.isolation_level = None  # we say BEGIN ourselves
+        """Sets up a connection, so that commits survive a power cut and erased data is overwritten."""
+        connection.isolation_level = None  # we execute BEGIN ourselves
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")  # in WAL mode NORMAL loses the last commits when power fails
         connection.execute("PRAGMA foreign_keys=ON")
         connection.execute(
             "PRAGMA secure_delete=ON"
-        )  # what is erased is overwritten; not every build of SQLite begins so
+        )  # erased data is overwritten; not every build of SQLite has this as its default
 
     def begin(self, connection: sa.Connection, *, writes: bool) -> None:
-        """Takes the writer's lock at once, so that a reader never becomes a writer halfway."""
+        """Begins a transaction.
+
+        A writer takes the write lock at once, so that no reader has to become a writer later.
+        """
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     def changes(self, connection: sqlite3.Connection) -> int:
-        """SQLite's own counter of the rows that the connection has changed."""
+        """Returns SQLite's counter of the rows that this connection has changed."""
         return connection.total_changes
 
     def exists(self) -> bool:
-        """Whether the file exists. Raises OSError when its folder cannot be looked into, or is none."""
+        """Whether the file exists. Raises OSError if its folder cannot be read or is not a folder."""
         try:
             return self.path.stat() is not None
         except FileNotFoundError:
             return False
 
     def mark(self) -> object | None:
-        """A value that stays the same while no process writes. Each commit writes to the write-ahead log; two in one tick of the file clock may share a mark."""
+        """Returns a value that stays the same while no process writes: time and size of the write-ahead log.
+
+        Two commits within one tick of the file system's clock may have the same value.
+        """
         try:
             found = self.path.with_name(f"{self.path.name}-wal").stat()
         except OSError:
@@ -237,16 +249,19 @@ class SqliteFile:
         return found.st_mtime_ns, found.st_size
 
     def version(self) -> object | None:
-        """SQLite's counter of the commits of all other connections, asked by one that does nothing else."""
+        """Returns SQLite's counter of commits.
+
+        A separate connection reads it, because it counts those of other connections.
+        """
         with self._watching:
             if self._watcher is None:
                 self._watcher = sqlite3.connect(self.path, check_same_thread=False)
             return int(self._watcher.execute("PRAGMA data_version").fetchone()[0])
 
     def revision(self) -> str | None:
-        """The schema's revision; None for a database without one, or none at all. Looking changes nothing.
+        """Returns the schema's revision; None if there is no database or it has no schema. Changes nothing.
 
-        Raises StoreError for a database of another program, errors of the system and of the driver.
+        Raises StoreError for a database of another program, and errors of the system and of the driver.
         """
         if not self.exists():
             return None
@@ -259,18 +274,18 @@ class SqliteFile:
             return None if row is None else str(row[0])
 
     def protect(self) -> None:
-        """Removes the rights of all other users on the file and on those beside it."""
+        """Removes the permissions of all other users from the file and from SQLite's two files next to it."""
         for suffix in ("", "-wal", "-shm"):
             keep_to_owner(self.path.with_name(self.path.name + suffix))
 
     def make_place(self) -> None:
-        """Makes an empty file in its folder: SQLite gives its own files beside it the same rights."""
+        """Makes the folder and an empty file. SQLite gives its other files next to it the same permissions."""
         self.path.parent.mkdir(mode=OWNER_ONLY_FOLDER, parents=True, exist_ok=True)
         if not self.exists():
             self.path.touch(mode=OWNER_ONLY)
 
     def backup(self, target: Path) -> None:
-        """Writes a consistent copy to a file while others work, and checks it before it counts."""
+        """Writes a consistent copy to a file while others read and write. Checks the copy before it gets its name."""
         # Several processes may copy at once. In containers they may have the same process id, so the name is random.
         part = target.with_name(f"{target.name}.{secrets.token_hex(4)}{PART}")
         with copying_to(target):
@@ -289,16 +304,20 @@ class SqliteFile:
                     left.unlink(missing_ok=True)
 
     def try_to_write(self, patience: float) -> None:
-        """Begins a write beside those of the process. That finds locks and missing rights."""
+        """Begins a write on a separate connection, and rolls it back.
+
+        Raises an error for a lock or missing permissions.
+        """
         uri = f"{self.path.absolute().as_uri()}?mode=rw"
         with closing(sqlite3.connect(uri, uri=True, timeout=patience, isolation_level=None)) as connection:
             connection.execute("BEGIN IMMEDIATE")
             connection.execute("ROLLBACK")
 
     def close(self, *, wrote: bool) -> None:
-        """Ends the watcher; of a process that wrote, empties the write-ahead log: SQLite does so itself only if no other process has the file open.
+        """Closes the watcher. If the process wrote, empties the write-ahead log.
 
-        What others are reading or writing just now stays in it.
+        SQLite empties it itself only if no other process has the file open. Parts that others are reading or writing
+        stay in the log.
         """
         with self._watching:
             if self._watcher is not None:
@@ -315,7 +334,7 @@ class SqliteFile:
         return disk_usage(self.path.absolute().parent).free < least_room
 
     def translated(self, error: Exception, where: str) -> Exception:
-        """An error of the driver or of the system as a sentence that calls the database `where`."""
+        """Returns an error of the driver or of the system as a sentence that calls the database `where`."""
         if isinstance(error, SQLAlchemyError) and not isinstance(error, DBAPIError):
             return error
         file, message = self.path.absolute(), _message(error)

@@ -1,4 +1,4 @@
-"""The database: transactions and schema. What is special to a kind of database is in `sqlite` or `postgres`."""
+"""The database: transactions and schema. Code for only one kind of database is in `sqlite` or `postgres`."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -18,9 +18,9 @@ from sqlmodel import Session
 from subscriptions.errors import NotFound, Sentence, StoreError, StoreUnavailable
 from subscriptions.planning.source_calendar import Schedules
 from subscriptions.store.database import (
+    FULL,
     LEAST_ROOM,
     full_error,
-    is_full,
     keep_to_owner,
     schema,
     wrong_setting,
@@ -38,30 +38,30 @@ V = TypeVar("V")
 
 
 class WouldWrite(Exception):
-    """A use case that was given a reading transaction tried to write."""
+    """Raised if a use case tries to write in a transaction that only reads."""
 
 
 class Transaction(Session):
-    """One transaction of the database: the unit of work of every use case that it is given to.
+    """One transaction of the database: the unit of work of all use cases that get it.
 
-    A use case takes a Store or a Transaction (`Scope`). Given a Store, it begins its own transaction (`reads`, `writes`).
-    Given a Transaction, it is a part of that one: it commits with it and sees what earlier parts wrote. An error in a
-    part undoes the whole transaction, unless the part is in a `savepoint`. A Transaction belongs to the thread
-    that began it.
+    A use case takes a Store or a Transaction (`Scope`). With a Store, it begins its own transaction (`reads`,
+    `writes`). With a Transaction, it is a part of that transaction: it commits with it and sees what earlier parts
+    wrote. An error in a part undoes the whole transaction, unless the part is in a `savepoint`. Only the thread that
+    began a Transaction may use it.
     """
 
     def __init__(self, store: "Store", bind: Engine | Connection, *, writes: bool) -> None:
         super().__init__(bind, expire_on_commit=False)
         self.store = store
-        self.changed_chats: set[int] = set()  # ids of chats whose subscriptions, or whose state, use cases changed
-        self.confirmed_chats: set[int] = set()  # ids of chats with a subscription, new or known, that was confirmed
-        self.begun_changes: dict[int, int] = {}  # chat id → the id of its change that this transaction has stored
+        self.changed_chats: set[int] = set()  # ids of chats whose state or subscriptions were changed
+        self.confirmed_chats: set[int] = set()  # ids of chats in which a new or known subscription was confirmed
+        self.begun_changes: dict[int, int] = {}  # chat id → id of the change that this transaction has stored for undo
         self._writes = writes
-        self._part_failed = False  # what the failed part wrote is still there: it must not be committed
+        self._part_failed = False  # what the failed part wrote is not undone yet, so it must not be committed
 
     @property
     def zone(self) -> str:
-        """The operator's time zone, for chats that chose none."""
+        """The operator's time zone, which is used for chats that chose none."""
         return self.store.zone
 
     @property
@@ -71,7 +71,7 @@ class Transaction(Session):
 
     @contextmanager
     def write(self) -> Iterator["Transaction"]:
-        """Begins a part that may write. Raises WouldWrite if this transaction only reads."""
+        """Begins a part of this transaction that may write. Raises WouldWrite if this transaction only reads."""
         if not self._writes:
             raise WouldWrite
         try:
@@ -83,27 +83,30 @@ class Transaction(Session):
 
     @contextmanager
     def savepoint(self) -> Iterator["Transaction"]:
-        """Begins a part that may write and that an error undoes alone, for callers that handle the error and go on.
+        """Begins a part of this transaction that may write. An error undoes only this part, so a caller can handle the error and continue.
 
         Raises WouldWrite if this transaction only reads.
         """
         before = set(self.changed_chats), dict(self.begun_changes), self._part_failed
         try:
             with self.write(), self.begin_nested():
-                self.connection()  # only this begins the savepoint on the connection, which `execute` uses directly
+                self.connection()  # begins the savepoint on the connection too, which `execute` uses directly
                 yield self
         except BaseException:
             self.changed_chats, self.begun_changes, self._part_failed = before
             raise
 
     def refuse_failed_part(self) -> None:
-        """Raises RuntimeError if a part failed outside of a savepoint and its error was handled: half of it would be committed."""
+        """Raises RuntimeError if a part failed outside of a savepoint and its error was caught.
+
+        Otherwise a half of that part would be committed.
+        """
         if self._part_failed:
             raise RuntimeError("A part of this transaction failed, and its error was handled without a savepoint.")
 
     @contextmanager
     def read(self) -> Iterator["Transaction"]:
-        """A part that only reads."""
+        """Begins a part that only reads."""
         yield self
 
 
@@ -111,20 +114,20 @@ class Store:
     """One database. Everything that reads or writes it goes through `read` and `write`, one transaction each."""
 
     def __init__(self, url: str, *, zone: str = "UTC", schedules: Schedules | None = None) -> None:
-        """`url` as SQLAlchemy writes them. `zone` is the operator's, for chats that chose none.
+        """`url` is a URL of SQLAlchemy. `zone` is the operator's time zone, for chats that chose none.
 
-        `schedules` read what is stored of the sources' schedules. Opens nothing yet. Raises StoreError.
+        `schedules` reads the stored schedules of sources. Does not open the database. Raises StoreError.
         """
         self.zone = zone
         self.schedules = schedules or Schedules()
         self.kind = _kind_of(url)
         self.url = self.kind.url
-        self.where = self.kind.where  # its name in errors: the file or the server, never the address
+        self.where = self.kind.where  # its name in errors: the file or the server, not the URL
         self.worker = uuid4().hex  # the name under which this process claims messages and replies
         self._turn = Lock()  # one thread writes at a time
-        self.is_writing = False  # the database has let a writer of this process begin
-        self.refusal: StoreUnavailable | None = None  # of the last write, if nothing was written since
-        self.commits = 0  # those that changed something
+        self.is_writing = False  # whether a writing transaction of this process has begun
+        self.refusal: StoreUnavailable | None = None  # the error of the last write, if nothing was written since then
+        self.commits = 0  # number of commits that changed something
         self.writer = Writer(self.write, self.where)
         self._errors: tuple[type[Exception], ...] = (SQLAlchemyError, OSError, *self.kind.errors)
         self._holders: set[int] = set()  # the threads that hold a connection
@@ -133,23 +136,24 @@ class Store:
 
     @property
     def path(self) -> Path:
-        """The file that holds the database. Raises RuntimeError where a server does: ask `kind.file` first."""
+        """The file of the database. Raises RuntimeError if it is on a server; check `kind.file` first."""
         if self.kind.file is None:
             raise RuntimeError("This database is not in a file.")
         return self.kind.file
 
     @property
     def server(self) -> PostgresDatabase:
-        """The database on a server. Raises TypeError where it is in a file."""
+        """The database on a server. Raises TypeError if it is in a file."""
         if isinstance(self.kind, SqliteFile):
             raise TypeError("This database is in a file: one process has it.")
         return self.kind
 
     @contextmanager
     def write(self) -> Iterator[Transaction]:
-        """Begins a transaction that may write: committed at the end, rolled back on any error. Raises StoreError.
+        """Begins a transaction that may write. Commits it at the end, rolls it back on any error. Raises StoreError.
 
-        One thread of a process writes at a time. In `run` that is the writer (`writer.py`), in the order of the requests.
+        Only one thread of a process writes at a time. In `run` that is the writer (`writer.py`), in the order of the
+        requests.
         """
         self.refuse_held_connection()
         with self._turn:
@@ -161,7 +165,9 @@ class Store:
                     yield transaction
                     transaction.refuse_failed_part()
                     transaction.flush()
-                    changed = self.kind.changes(driver) != before  # after the commit the pool may have closed it
+                    changed = (
+                        self.kind.changes(driver) != before
+                    )  # before the commit: after it, the pool may have closed the connection
             except StoreUnavailable as error:
                 self.refusal = error
                 raise
@@ -173,13 +179,13 @@ class Store:
 
     @contextmanager
     def savepoint(self) -> Iterator[Transaction]:
-        """As `write`: an error undoes the whole transaction. See Transaction.savepoint."""
+        """Like `write`: an error undoes the whole transaction. See Transaction.savepoint."""
         with self.write() as transaction:
             yield transaction
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
-        """Begins a transaction that sees one state of the database; a part that writes raises WouldWrite.
+        """Begins a transaction that reads one state of the database. A part that writes raises WouldWrite.
 
         Raises StoreError.
         """
@@ -190,27 +196,30 @@ class Store:
     @contextmanager
     def _begun(self, bind: Engine, *, writes: bool) -> Iterator[Transaction]:
         with Transaction(self, bind, writes=writes) as transaction, transaction.begin():
-            transaction.connection()  # begins, so that a writer waits here for others
+            transaction.connection()  # begins the transaction now, so that a writer waits here for others
             yield transaction
 
     def refuse_held_connection(self) -> None:
-        """Raises RuntimeError if this thread holds a connection (rule 15): before it waits, or ends a step."""
+        """Raises RuntimeError if this thread holds a connection (rule 15).
+
+        Call it before a wait and at the end of a step.
+        """
         _refuse_second(self._holders)
 
     def version(self) -> object | None:
-        """A value that changes with each commit of any process; None: not known. Raises StoreError."""
+        """Returns a value that changes with each commit of another connection; None if not known. Raises StoreError."""
         with self.translated_errors():
             return self.kind.version()
 
     def exists(self) -> bool:
-        """Whether there is a database. Raises StoreError if it cannot find out."""
+        """Whether the database exists. Raises StoreError if that cannot be determined."""
         with self.translated_errors():
             return self.kind.exists()
 
     def open(self, *, now: datetime, copies: Path | None = None, make: bool = True) -> None:
-        """Makes the schema the newest one. An older database is copied into `copies` first.
+        """Upgrades the schema to the newest one. Copies an older database into `copies` first.
 
-        Where there is none, it is made, with its folder; without `make` nothing is. Raises StoreError, NotFound.
+        If there is no database, makes it and its folder; without `make`, raises NotFound. Raises StoreError.
         """
         with self.translated_errors():
             revision = self.known_revision()
@@ -228,22 +237,22 @@ class Store:
                     schema.upgrade_schema(connection)
 
     def mark(self) -> object | None:
-        """A value that stays the same while no process writes; None: only the database knows.
+        """Returns a value that stays the same while no process writes; None: only a request to the database can tell.
 
-        On SQLite, a write of another process may rarely leave it unchanged.
+        On SQLite, the value may rarely stay the same although another process wrote.
         """
         mark = self.kind.mark()
         return None if mark is None else (mark, self.commits)
 
     def missing(self) -> NotFound:
-        """What to raise where there is no database, or an empty file."""
+        """Returns the error to raise if there is no database, or only an empty file."""
         return NotFound(
             Sentence("There is no database at {path}.", {"path": self.where}),
             Sentence("The first digest or subscription makes it; PAPERWIRE_DATABASE_URL names another one."),
         )
 
     def revision(self) -> str | None:
-        """The schema's revision; None for a database without one, or none at all. Looking changes nothing.
+        """Returns the schema's revision; None if there is no database or it has no schema. Changes nothing.
 
         Raises StoreError, also for a database of another program.
         """
@@ -251,36 +260,39 @@ class Store:
             return self.kind.revision()
 
     def known_revision(self) -> str | None:
-        """As `revision`. Raises StoreError, also for a database that this version cannot bring up to date."""
+        """Like `revision`, but also raises StoreError for a database that this version cannot upgrade."""
         revision = self.revision()
         if revision is not None:
             schema.refuse_unknown(revision, self.where)
         return revision
 
     def backup(self, target: Path) -> None:
-        """Writes a consistent copy to a file while others work, and checks it before it counts. Raises StoreError."""
+        """Writes a consistent copy to a file while others read and write, and checks it. Raises StoreError."""
         with self.translated_errors():
             self.kind.backup(target)
 
     def copy_into(self, folder: Path, kind: str, now: datetime) -> None:
-        """Makes one of the program's own copies, such as "daily", and keeps the newest seven of its kind."""
+        """Makes one of the program's own copies, such as "daily". Removes all but the newest seven of its kind."""
         self.backup(folder / f"{kind}-{now:%Y%m%dT%H%M%SZ}.db")
         family = kind.partition("-")[0]
         kept = sorted(folder.glob(f"{family}-*.db"))
         for old in kept[:-KEPT_COPIES]:
             old.unlink(missing_ok=True)
         begun = f"{kind}-{now - timedelta(days=1):%Y%m%dT%H%M%SZ}"
-        for left in folder.glob(f"{kind}-*{PART}*"):  # by a process that was killed
+        for left in folder.glob(f"{kind}-*{PART}*"):  # parts that a killed process left
             if left.name < begun:
                 left.unlink(missing_ok=True)
         for copy in kept[-KEPT_COPIES:]:
             keep_to_owner(copy)
 
     def close(self) -> None:
-        """Waits for the writer's works, and closes all connections; those of open transactions close when these end."""
+        """Waits until the writer has done all tasks, and closes all connections.
+
+        The connection of an open transaction is closed when the transaction ends.
+        """
         self.writer.close()
         pool = self._engine.pool
-        self._engine.dispose(close=False)  # who asks from now on asks a new pool
+        self._engine.dispose(close=False)  # later requests use a new pool
         sa.event.listen(pool, "checkin", lambda _connection, record: record.invalidate())
         pool.dispose()
         with suppress(*self._errors):
@@ -288,7 +300,7 @@ class Store:
 
     @contextmanager
     def translated_errors(self) -> Iterator[None]:
-        """Raises what the driver and the system raise as StoreError, with a sentence for people."""
+        """Translates errors of the driver and of the system to StoreError, with a sentence for people."""
         try:
             yield
         except self._errors as error:
@@ -296,11 +308,11 @@ class Store:
 
 
 class ReadThenWrite:
-    """Work that reads first and writes afterwards, so that others can write meanwhile. Between the two it holds nothing."""
+    """A task that reads first and writes afterwards, in two transactions, so that others can write in between."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._version: object | None = None  # of the database before `read` began
+        self._version: object | None = None  # the database's version before `read` began
         self.is_stale = True  # in `write`: whether another transaction may have been committed since `read` began
 
     @contextmanager
@@ -318,11 +330,11 @@ class ReadThenWrite:
             yield transaction
 
 
-Scope = Store | Transaction  # where a use case does its work: in its own transaction, or as a part of one
+Scope = Store | Transaction  # a use case runs in its own transaction of a Store, or as a part of a Transaction
 
 
 def reads(part: Callable[Concatenate[Transaction, P], V]) -> Callable[Concatenate[Scope, P], V]:
-    """A part of a transaction that may also be asked for alone. Given a Store, it reads in a transaction of its own."""
+    """Decorates a function that reads in a Transaction. If it is called with a Store, it begins its own transaction."""
 
     @wraps(part)
     def begun(scope: Scope, /, *args: P.args, **named: P.kwargs) -> V:
@@ -333,7 +345,7 @@ def reads(part: Callable[Concatenate[Transaction, P], V]) -> Callable[Concatenat
 
 
 def writes(part: Callable[Concatenate[Transaction, P], V]) -> Callable[Concatenate[Scope, P], V]:
-    """As `reads`, for a part that may write. Raises WouldWrite if the transaction that it is given only reads."""
+    """Like `reads`, for a function that may write. It raises WouldWrite if its Transaction only reads."""
 
     @wraps(part)
     def begun(scope: Scope, /, *args: P.args, **named: P.kwargs) -> V:
@@ -346,32 +358,40 @@ def writes(part: Callable[Concatenate[Transaction, P], V]) -> Callable[Concatena
 def execute(
     session: Session, statement: sa.Executable, values: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None
 ) -> sa.CursorResult[*tuple[Any, ...]]:
-    """Executes a statement that was made once, of tables and columns, after what the session still holds back."""
+    """Executes a prebuilt statement, after the session has written its pending changes."""
     session.flush()
     return session.connection().execute(statement, values)
 
 
 def in_chunks(values: Sequence[V]) -> Iterator[Sequence[V]]:
-    """Parts of the values, each small enough for one IN (…)."""
+    """Yields parts of the values, each small enough for one IN (…)."""
     return (values[start : start + CHUNK] for start in range(0, len(values), CHUNK))
 
 
 def rows_of(
-    session: Session, statement: sa.Select[Any], column: sa.ColumnElement[Any], many: Sequence[Any], **values: object
+    session: Session,
+    rows: sa.Table | sa.Select[Any],
+    column: sa.ColumnElement[Any],
+    many: Sequence[Any],
+    **values: object,
 ) -> Iterator[sa.Row[*tuple[Any, ...]]]:
-    """The rows of a statement whose `column` has one of many values. `values` are those of its parameters."""
-    wanted = _among(statement, column)
+    """Yields the rows of a table, or of a prebuilt statement, whose `column` has one of the values `many`.
+
+    `values` are the parameters of the statement.
+    """
+    wanted = _among(rows, column)
     return (row for part in in_chunks(many) for row in execute(session, wanted, {**values, "among": part}).all())
 
 
 @lru_cache(maxsize=256)
-def _among(statement: sa.Select[Any], column: sa.ColumnElement[Any]) -> sa.Select[Any]:
-    """Cached: a plan reads by the same few statements again and again, and to build one takes as long as to execute it."""
+def _among(rows: sa.Table | sa.Select[Any], column: sa.ColumnElement[Any]) -> sa.Select[Any]:
+    """Returns the statement of `rows_of`. Cached: to build a statement takes as long as to execute it."""
+    statement = sa.select(rows) if isinstance(rows, sa.Table) else rows
     return statement.where(column.in_(sa.bindparam("among", expanding=True, type_=column.type)))
 
 
 def _kind_of(address: str) -> Kind:
-    """The database that an address names. Raises StoreError if it is of no kind that can be used."""
+    """Returns the database of a URL. Raises StoreError if it is neither SQLite nor PostgreSQL."""
     try:
         url = make_url(address)
     except ArgumentError:
@@ -417,21 +437,21 @@ def _engine(kind: Kind, holders: set[int]) -> Engine:
     return engine
 
 
-# ---------------------------------------------------------- whether a database takes writes, found out without writing
+# -------------------------------------------------------------------- a probe: does the database accept writes?
 
 
 PATIENCE = 0.2  # seconds that the probe waits for a lock; writers wait for longer
 
 
 def write_refusal(store: Store) -> StoreError | None:
-    """Returns why the database takes no writes now; None if it does, or this process is writing.
+    """Returns why the database accepts no writes now; None if it does, or if this process is writing.
 
-    Begins a write beside those of the process, and takes it back. That finds locks and missing rights. A full disk may
-    still take a small write, so the last write that found it full counts until something is written again.
+    Begins a write and rolls it back, which finds locks and missing permissions. A full disk may still accept a small
+    write. So after a write has failed because the disk is full, that error is returned until a write succeeds.
     """
     if store.is_writing:
         return None
-    if store.refusal is not None and is_full(store.refusal):
+    if store.refusal is not None and store.refusal.cause == FULL:
         return store.refusal
     try:
         with store.translated_errors():

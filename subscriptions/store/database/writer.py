@@ -1,4 +1,4 @@
-"""Writes that share one transaction and fail apart."""
+"""The writer thread, and tasks that share one transaction although each can fail alone."""
 
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
@@ -10,26 +10,27 @@ from threading import Condition, Thread
 from typing import Any, Literal, TypeVar
 
 from subscriptions.errors import Sentence, StoreUnavailable
-from subscriptions.store.database import is_locked
+from subscriptions.store.database import LOCKED
 
 T = TypeVar("T")
 
 
 Begin = Callable[[], AbstractContextManager[Any]]  # begins a transaction, see store.Transaction
-Work = Callable[[Any], T]  # gets a part of the transaction
+Work = Callable[[Any], T]  # a task, which gets a part of the transaction
 
 
 def write_together(begin: Begin, works: Sequence[Work[T]]) -> list[T | Exception]:
-    """Does works in one transaction, which `begin` begins; returns for each its result, or the error that it raised.
+    """Runs tasks in one transaction, which `begin` begins.
 
-    If the database takes no writes (it is locked or full), that error is the result of all that are not done: no work
-    waits for the database once more. Any other error may be caused by one of the works, so each is then done alone.
+    Returns for each task its result or the error that it raised. If the database accepts no writes (it is locked or
+    full), that error is the result of all tasks that are not done, so that no task waits for the database a second
+    time. Any other error may come from one task, so then each task is run in its own transaction.
     """
     try:
         return [*_committed(begin, works)]
     except StoreUnavailable as error:
         return [copy(error) for _ in works]
-    except Exception as error:  # noqa: BLE001 - raised where the work was asked for
+    except Exception as error:  # noqa: BLE001 - raised to the caller that requested the task
         if len(works) == 1:
             return [error]
     results: list[T | Exception] = []
@@ -41,32 +42,32 @@ def write_together(begin: Begin, works: Sequence[Work[T]]) -> list[T | Exception
 
 
 def _committed(begin: Begin, works: Sequence[Work[T]]) -> list[T]:
-    """The results of works, all committed. After an error nothing is committed."""
+    """Runs tasks in one transaction and returns their results. After an error nothing is committed."""
     results = []
     with begin() as transaction:
         for work in works:
             with transaction.write() as part:
                 results.append(work(part))
-                part.flush()  # so that a row that the database refuses is this work's error
+                part.flush()  # so that a row that the database refuses is the error of this task
     return results
 
 
-# ------------------------------------------------------------------------------------------------------- work in steps
+# ------------------------------------------------------------------------------------------------------ tasks in steps
 
-# each says whether it writes, so that a process can do what writes in its one writer thread.
+# Each step says whether it writes, so that a process can run the writing steps in its writer thread.
 
 
 StepKind = Literal["reads", "writes"]
 READS: StepKind = "reads"
 WRITES: StepKind = "writes"
 
-# Yields before each step what that step does; the first step reads. Another thread may do each of them, so between two
-# steps nothing is open that belongs to a thread: no transaction, no lock.
+# A generator that yields, before each step, whether the step reads or writes. The first step reads. Each step may run
+# in another thread, so no transaction and no lock, which belong to a thread, may be open between two steps.
 Steps = Generator[StepKind, None, T]
 
 
 def done(steps: Steps[T]) -> T:
-    """Does all steps in this thread. Returns the result of the work, and raises its error."""
+    """Runs all steps in this thread. Returns their result, or raises their error."""
     while True:
         try:
             next(steps)
@@ -77,33 +78,33 @@ def done(steps: Steps[T]) -> T:
 
 # ---------------------------------------------------------------------------------------------------------- the writer
 
-# the one thread in which a process that does several things at once writes to its database.
+# The only thread of a process that writes to its database.
 
 
-MOST_WAITING = 1000  # works; with more the database hangs, and new ones are refused
-MOST_TOGETHER = 64  # works in one transaction, which the first of them waits for
+MOST_WAITING = 1000  # tasks; if more wait, the database hangs, and new ones are refused
+MOST_TOGETHER = 64  # tasks in one transaction; a limit, because the first of them waits for all
 
 
 @dataclass(slots=True, eq=False)
 class _Asked:
-    """A work that waits."""
+    """A task that waits."""
 
     work: Callable[..., Any]
-    shares: bool  # its transaction, with others
+    shares: bool  # whether it may share its transaction with other tasks
     future: Future[Any] = field(default_factory=Future)
 
 
 class Writer:
-    """Does works in one thread, in the order in which they were asked for.
+    """Runs tasks in one thread, in the order of the requests.
 
     So no other thread waits for the database's write lock: a caller gets a future. If another program holds the lock,
-    the writer waits for it once: all works of that time get the same error, and their callers can ask again. A work
-    that was begun, or that waits, is done even if no caller waits for its future any more: what a platform has taken
-    must be written down.
+    the writer waits for it only once: all tasks that wait at that time get the same error, and their callers can
+    request them again. A task that has begun, or that waits, is done even if no caller waits for its future any more:
+    if a platform has accepted a message, that must be stored.
     """
 
     def __init__(self, begin: Begin, where: str) -> None:
-        """`begin` begins a transaction that works share. `where` is the database's name in errors. Starts no thread yet."""
+        """`begin` begins a transaction that tasks share. `where` is the database's name in errors. Starts no thread."""
         self._begin = begin
         self._where = where
         self._waiting: deque[_Asked] = deque()
@@ -112,13 +113,17 @@ class Writer:
         self._is_closed = False
 
     def ask(self, work: Callable[[], T]) -> Future[T]:
-        """Asks for a work that begins its transactions itself. Raises StoreUnavailable if too many wait, or at the end."""
+        """Requests a task that begins its own transactions. Returns a future of its result.
+
+        Raises StoreUnavailable if too many tasks wait, or if the writer is closed.
+        """
         return self._ask(_Asked(work, shares=False))
 
     def ask_to_share(self, work: Work[T]) -> Future[T]:
-        """Asks for a work that shares its transaction with those asked for just before and after it. Raises as `ask`.
+        """Requests a task that shares its transaction with tasks that were requested at about the same time.
 
-        The future is done after the commit. An error of one work does not undo the others.
+        Returns a future, which is done after the commit. An error of one task does not undo the others. Raises like
+        `ask`.
         """
         return self._ask(_Asked(work, shares=True))
 
@@ -139,7 +144,7 @@ class Writer:
         return StoreUnavailable(replace(sentence, values={"where": self._where}), Sentence("Try again later."))
 
     def close(self) -> None:
-        """Does what waits, and ends the thread. New works are refused."""
+        """Runs all waiting tasks, then ends the thread. New tasks are refused."""
         with self._changed:
             self._is_closed = True
             self._changed.notify()
@@ -149,15 +154,17 @@ class Writer:
     def _run(self) -> None:
         while asked := self._next():
             results = self._results(asked)
-            locked = next((one for one in results if isinstance(one, StoreUnavailable) and is_locked(one)), None)
-            if locked is not None:  # what waits is taken first: who hears of this error may ask again at once
+            locked = next((one for one in results if isinstance(one, StoreUnavailable) and one.cause == LOCKED), None)
+            if (
+                locked is not None
+            ):  # take the waiting tasks before the futures get the error: a caller may request its task again at once
                 waiting = self._take_waiting()
                 asked, results = [*asked, *waiting], [*results, *(copy(locked) for _ in waiting)]
             for one, result in zip(asked, results, strict=True):
                 _settle(one, result)
 
     def _next(self) -> list[_Asked]:
-        """Waits for works. Returns the first that waits, with those after it that share its transaction; [] at the end."""
+        """Waits for tasks. Returns the first one, with the next ones that share its transaction; [] after `close`."""
         with self._changed:
             while not self._waiting and not self._is_closed:
                 self._changed.wait()
@@ -169,12 +176,12 @@ class Writer:
             return asked
 
     def _results(self, asked: Sequence[_Asked]) -> list[Any]:
-        """The result of each work, or its error."""
+        """Runs tasks. Returns for each its result or its error."""
         try:
             if asked[0].shares:
                 return write_together(self._begin, [one.work for one in asked])
             return [asked[0].work()]
-        except BaseException as error:  # noqa: BLE001 - raised where the work was asked for
+        except BaseException as error:  # noqa: BLE001 - raised to the caller that requested the task
             return [error] * len(asked)
 
     def _take_waiting(self) -> deque[_Asked]:

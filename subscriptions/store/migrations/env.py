@@ -1,4 +1,4 @@
-"""Alembic's entry: runs the revisions on the connection that `upgrade_schema` passes."""
+"""Alembic's entry point: runs the revisions on the connection that `upgrade_schema` passes."""
 
 from typing import Any
 

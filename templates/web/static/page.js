@@ -1,11 +1,11 @@
 "use strict";
-// The pages work without this. It sends without loading the page anew, and shows what comes as it comes.
+// The pages also work without this script. With it, sending does not reload the page, and new messages appear at once.
 (() => {
-  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone; // the clock of a chat that chooses no other
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone; // used for chats that have chosen no zone
   document.cookie = `zone=${zone}; path=/; max-age=31536000; samesite=lax`;
   const sheet = document.getElementById("sheet");
   const look = document.getElementById("look");
-  if (sheet && look) { // what a form finds so far is shown while one writes
+  if (sheet && look) { // while a person fills in a form, show what it finds
     let waits = 0;
     look.hidden = true;
     sheet.addEventListener("input", () => {
@@ -15,7 +15,7 @@
         const answer = await fetch(sheet.action, { method: "POST", body: fields, credentials: "same-origin" }).catch(() => null);
         if (!answer || !answer.ok || answer.redirected) return;
         const found = new DOMParser().parseFromString(await answer.text(), "text/html");
-        if (mine !== waits) return; // one has gone on writing
+        if (mine !== waits) return; // the person has typed more
         for (const notes of sheet.querySelectorAll(".notes")) {
           const fresh = found.getElementById(notes.id);
           if (fresh && fresh.innerHTML !== notes.innerHTML) notes.replaceChildren(...fresh.children);
@@ -53,7 +53,7 @@
       known.replaceWith(item);
       if (hadFocus) {
         item.tabIndex = -1;
-        item.focus({ preventScroll: true }); // what was pressed may be gone; one goes on from its message
+        item.focus({ preventScroll: true }); // the pressed button may be gone, so focus its message
       }
       return;
     }
@@ -73,7 +73,7 @@
     for (const id of ["welcome", "finds"]) document.getElementById(id)?.remove();
     if (!follows) return;
     const last = items[items.length - 1];
-    if (last.offsetHeight > scroller.clientHeight * 0.6) last.scrollIntoView({ block: "start" }); // one reads from its top
+    if (last.offsetHeight > scroller.clientHeight * 0.6) last.scrollIntoView({ block: "start" }); // people read from its top
     else toEnd();
   };
 
@@ -90,16 +90,16 @@
     }
     return told.said;
   };
-  let sending = Promise.resolve(); // what one says arrives in the order in which one said it
+  let sending = Promise.resolve(); // messages are sent one after another, in their order
   document.addEventListener("submit", async (event) => {
     const form = event.target;
     const action = form.getAttribute("action");
     if (!live || (action !== "/chat/say" && action !== "/chat/press")) return;
     event.preventDefault();
     const pressed = form === composer ? null : event.submitter;
-    if (pressed?.dataset.busy) return; // pressed twice
+    if (pressed?.dataset.busy) return; // a second press of the same button
     if (pressed) pressed.dataset.busy = "yes";
-    const fields = new URLSearchParams(new FormData(form, event.submitter)); // before the text is taken away
+    const fields = new URLSearchParams(new FormData(form, event.submitter)); // read before the text is cleared
     const written = form === composer ? text.value : "";
     if (form === composer) {
       text.value = "";
@@ -107,7 +107,7 @@
       toEnd();
     }
     try {
-      sending = sending.catch(() => null).then(() => send(form, fields)); // its answer may be shown before it ends
+      sending = sending.catch(() => null).then(() => send(form, fields)); // the answer may appear before this ends
       const said = await sending;
       const row = event.submitter?.closest(".actions");
       if (row) say(row, said);
@@ -119,7 +119,7 @@
       if (pressed) delete pressed.dataset.busy;
     }
   });
-  const say = (row, words) => { // where one pressed
+  const say = (row, words) => { // shows words beside the pressed button
     row.querySelector(".told")?.remove();
     if (!words) return;
     const told = document.createElement("span");
@@ -129,7 +129,7 @@
     row.append(told);
   };
 
-  // What the text finds so far, and how it may go on.
+  // What the typed text finds, and suggestions to continue it.
   const found = document.getElementById("found");
   const papers = document.getElementById("papers");
   const example = papers?.innerHTML;
@@ -169,7 +169,7 @@
     }
     const mine = waits = setTimeout(async () => {
       const answer = await fetch(`${chat.dataset.finds}?q=${encodeURIComponent(typed)}`, { credentials: "same-origin" }).catch(() => null);
-      if (!answer?.ok || mine !== waits) return; // one has gone on writing
+      if (!answer?.ok || mine !== waits) return; // the person has typed more
       const told = await answer.json();
       if (mine !== waits) return;
       suggest(told.suggestions);
@@ -178,7 +178,7 @@
     }, 120);
   };
   text.addEventListener("input", () => finds(text.value));
-  text.addEventListener("blur", () => setTimeout(() => suggest([]), 150)); // after a press on a suggestion
+  text.addEventListener("blur", () => setTimeout(() => suggest([]), 150)); // wait, so that a press on a suggestion still counts
   list.addEventListener("pointerdown", (event) => {
     const item = event.target.closest("li");
     if (!item) return;
@@ -187,7 +187,7 @@
   });
 
   const said = () => [...new Set([...log.querySelectorAll(".mine .said")].map((one) => one.lastChild.textContent.trim()))];
-  let back = 0; // how far one has gone back in what one said
+  let back = 0; // how many own messages the arrow key has gone back
   text.addEventListener("keydown", (event) => {
     const chosen = list.querySelector('[aria-selected="true"]');
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
@@ -221,7 +221,7 @@
     }
   });
 
-  // Keys, while nothing is written.
+  // Keys that work while no text field has the focus.
   const keys = document.getElementById("keys");
   const go = (paper) => {
     if (!paper) return;
@@ -266,7 +266,7 @@
       if (at >= 0) panel.querySelectorAll("button")[at]?.focus({ preventScroll: true });
     });
     source.addEventListener("reload", () => location.reload());
-    source.addEventListener("full", () => { // to come back would only close another page
+    source.addEventListener("full", () => { // connecting again would only close another page
       source.close();
       live = false;
       delete document.documentElement.dataset.live;
@@ -285,7 +285,7 @@
     const isBegun = !document.body.classList.contains("empty");
     if (isBegun && (!location.hash || location.hash === "#end")) {
       toEnd();
-      document.fonts.ready.then(() => { if (atEnd()) toEnd(); }); // lines are higher in our own face
+      document.fonts.ready.then(() => { if (atEnd()) toEnd(); }); // our own font has higher lines
     }
     if (matchMedia("(hover: hover)").matches) text.focus({ preventScroll: true });
   }

@@ -1,5 +1,5 @@
 "use strict";
-// The playground works without this. It shows what a query finds while one types.
+// The playground also works without this script. It shows what a query finds while a person types.
 (() => {
   const page = document.getElementById("playground");
   const field = document.getElementById("q");
@@ -17,21 +17,21 @@
     }
     if (document.activeElement === document.body) document.getElementById(focused || "tried")?.focus({ preventScroll: true });
   };
-  const PATIENCE = 20000; // milliseconds for an answer: a connection may be lost without a word
-  const again = (address) => { // meanwhile what was found stays
+  const PATIENCE = 20000; // milliseconds to wait for a response; a lost connection may raise no error
+  const again = (address) => { // meanwhile, the last results stay
     waits = setTimeout(() => show(address), 1000);
     return false;
   };
-  const show = async (address) => { // returns whether it is shown now
+  const show = async (address) => { // returns whether the page shows the results now
     clearTimeout(waits);
-    asking.abort(); // an older answer never replaces a newer one
+    asking.abort(); // so that an older response never replaces a newer one
     const mine = asking = new AbortController();
     const late = setTimeout(() => mine.abort(new TypeError("no answer")), PATIENCE);
     try {
       const answer = await fetch(address, {
         headers: { "X-Requested-With": "fetch" }, credentials: "same-origin", signal: mine.signal,
       });
-      if (answer.redirected) location.reload(); // one has signed out
+      if (answer.redirected) location.reload(); // the person has signed out
       if (answer.redirected) return false;
       if (!answer.ok) return again(address);
       place(await answer.text());
@@ -39,7 +39,7 @@
     } catch (error) {
       if (error.name === "TypeError") return again(address); // the connection is lost
       if (error.name !== "AbortError") throw error;
-      return false; // a newer one is on its way
+      return false; // a newer request is running
     } finally {
       clearTimeout(late);
     }
@@ -48,7 +48,7 @@
     const fields = new URLSearchParams(new FormData(form, button));
     return `${form.getAttribute("action")}?${fields}`;
   };
-  const follow = async () => { // the address leads to a changed query
+  const follow = async () => { // after the address got a changed query
     if (await show(location.href)) field.value = document.getElementById("parts").dataset.text;
   };
 

@@ -1,1 +1,1 @@
-"""Several workers as real processes, on one PostgreSQL, with a fake platform as the judge."""
+"""Several workers as real processes on one PostgreSQL. The journal of a fake platform shows what they did."""

@@ -1,11 +1,11 @@
-"""`make test-cluster`: three workers on one PostgreSQL are killed and stopped, and it crashes, while people speak.
+"""`make test-cluster`: kills and stops workers on one PostgreSQL, and crashes the server, while people send commands.
 
     python -m tests.programs.cluster [--kills 60] [--stops 12] [--crashes 6] [--lanes 300] [--seed 1] [--page docs/reliability.md]
     python -m tests.programs.cluster --quick      a few of each among fewer chats, in half a minute; writes no page
 
-Papers come in waves, to private chats and to groups, and people give commands in the same chats. Before a worker is
-killed it is stopped for a moment, so that the test can see what it was sending. The journal of the fake Telegram is the
-judge (judging.py). Ends with status 1 if a check fails.
+Papers come in waves, to private chats and to groups, and people send commands in the same chats. Before a worker is
+killed, it is stopped for a moment, so that the test can see what it was sending. The checks use the journal of the
+fake Telegram (judging.py). Ends with status 1 if a check fails.
 """
 
 import argparse
@@ -31,18 +31,18 @@ import bot.platforms.known  # noqa: F401 - declares the platforms
 from subscriptions.errors import StoreError
 from subscriptions.service.amendments import set_settings
 from subscriptions.store.database.store import Store
+from tests import make
 from tests.fakes.journal import Entry
 from tests.fakes.process import Remote, running
-from tests.make import address, ingested, paper, subscribes
 from tests.postgres.cluster import SUPERUSER, Cluster, short_folder
-from tests.programs.cluster.judging import Incident, Limits, Verdict, judged, word_of, words_in
+from tests.programs.cluster import judging
 from tests.programs.cluster.workers import Workers, workers
-from tests.programs.faults.soak.page import write
+from tests.programs.faults.table import write
 
 WORKERS, KILLS = 3, "workers killed"
-FIRST_PAPERS, WAVE = 39, 13  # papers at the beginning, and in each wave after it; thirteen are a message
+FIRST_PAPERS, WAVE = 39, 13  # papers at the beginning, and in each later wave; thirteen papers are one message
 GROUPS = 10  # every tenth chat is a group
-POST_TAKES = 0.1  # seconds, as a platform's answer does
+POST_TAKES = 0.1  # seconds, like the answer of a real platform
 _IN_HAND = """
     SELECT message.lane, message.payload FROM message JOIN worker ON message.worker = worker.id
     WHERE message.state = 'sending' AND worker.number = %s
@@ -59,20 +59,20 @@ _CUT = """
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What is done to whom, and how often."""
+    """What is done to the workers and the server, and how often."""
 
     lanes: int = 300
     kills: int = 60
     stops: int = 12
     crashes: int = 6
-    cuts: int = 6  # of all connections at once
+    cuts: int = 6  # of all connections at the same time
     kill_gap: float = 6.0  # seconds from one kill to the next
     stop_for: float = 20.0  # seconds
-    away_for: float = 30.0  # seconds, at most, until a server that crashed is started again
+    away_for: float = 30.0  # most seconds until a crashed server is started again
     wave_gap: float = 20.0  # seconds
     says_gap: float = 0.5  # seconds from one command to the next
-    factor: float = 1.0  # of the platform's limits
-    looks: str = "usual"  # how often the workers look after each other
+    factor: float = 1.0  # factor for the platform's limits
+    looks: str = "usual"  # how often the workers check each other
 
 
 QUICK = Plan(
@@ -83,7 +83,7 @@ QUICK = Plan(
 
 @contextmanager
 def server() -> Iterator[tuple[Cluster, str]]:
-    """Starts a PostgreSQL; gives it and the address of a database on it."""
+    """Starts a PostgreSQL. Yields it and the address of a database on it."""
     folder = short_folder()
     cluster = Cluster(folder)
     cluster.make()
@@ -99,7 +99,7 @@ def server() -> Iterator[tuple[Cluster, str]]:
 
 @dataclass(slots=True)
 class Trial:
-    """A trial under way."""
+    """A running trial."""
 
     plan: Plan
     started: Workers
@@ -107,28 +107,28 @@ class Trial:
     url: str
     store: Store
     dice: random.Random
-    incidents: list[Incident] = field(default_factory=list)
-    done: Counter[str] = field(default_factory=Counter)  # how often something was done
-    said: dict[str, tuple[str, float]] = field(default_factory=dict)  # word → chat, moment
-    papers: list[str] = field(default_factory=list)  # those that came
-    _stopped: set[int] = field(default_factory=set)  # numbers of processes
-    _is_up: bool = True  # the server
-    _events: list[tuple[float, int, Callable[[], None]]] = field(default_factory=list)  # a heap of what is to be done
+    incidents: list[judging.Incident] = field(default_factory=list)
+    done: Counter[str] = field(default_factory=Counter)  # how often each thing was done
+    said: dict[str, tuple[str, float]] = field(default_factory=dict)  # word of a command → (chat, time)
+    papers: list[str] = field(default_factory=list)  # papers that were ingested
+    _stopped: set[int] = field(default_factory=set)  # process ids of stopped workers
+    _is_up: bool = True  # whether the server is up
+    _events: list[tuple[float, int, Callable[[], None]]] = field(default_factory=list)  # heap of planned actions
     _places: Iterator[int] = field(default_factory=count)
 
     @property
     def chats(self) -> list[str]:
-        """The addresses of all chats."""
+        """Returns the addresses of all chats."""
         return [f"-{n}" if n % GROUPS == 0 else str(n) for n in range(1, self.plan.lanes + 1)]
 
     def fill(self) -> None:
-        """Subscribes the chats, and brings the first papers."""
+        """Subscribes the chats and ingests the first papers."""
         since = datetime.now(UTC) - timedelta(hours=1)
         with self.store.write() as transaction:
             for chat in self.chats:
-                subscribes(transaction, f"telegram:{chat}", "graph", every="now", since="1d", now=since)
+                make.subscribes(transaction, f"telegram:{chat}", "graph", every="now", since="1d", now=since)
                 for name, value in (("limit", "all"), ("quiet", "off")):
-                    set_settings(transaction, address(f"telegram:{chat}"), {name: value}, now=since)
+                    set_settings(transaction, make.address(f"telegram:{chat}"), {name: value}, now=since)
         self._bring(FIRST_PAPERS)
 
     def play(self) -> None:
@@ -141,24 +141,26 @@ class Trial:
         self._again(self._say, plan.says_gap)
         while self._events:
             at, _, what = heapq.heappop(self._events)
-            time.sleep(max(0.0, at - time.monotonic()))  # the workers run by the clock of the machine
+            time.sleep(max(0.0, at - time.monotonic()))  # real time, because the workers use the machine's clock
             what()
-        with suppress(AssertionError):  # the judge says what is missing
+        with suppress(AssertionError):  # the verdict says what is missing
             self.started.wait_for(self._is_over, "everything is sent and answered")
 
     def _is_over(self) -> bool:
         found = self.verdict()
         return not found.lost and not found.unanswered
 
-    def verdict(self) -> Verdict:
-        """What the journal says by now."""
-        limits = Limits(rate=self.plan.factor, burst=6, group_minute=20)
+    def verdict(self) -> judging.Verdict:
+        """Returns the judgement of the journal so far."""
+        limits = judging.Limits(rate=self.plan.factor, burst=6, group_minute=20)
         wanted = dict.fromkeys(self.chats, self.papers)
         first = self.papers[:FIRST_PAPERS]
-        return judged(self.started.posts, self.incidents, wanted=wanted, first=first, said=self.said, limits=limits)
+        return judging.judged(
+            self.started.posts, self.incidents, wanted=wanted, first=first, said=self.said, limits=limits
+        )
 
     def _again(self, what: Callable[[], None], gap: float) -> None:
-        """Does something again and again, for as long as workers are killed."""
+        """Repeats an action as long as workers are killed."""
 
         def once_more() -> None:
             what()
@@ -168,7 +170,7 @@ class Trial:
             self._soon(once_more, gap)
 
     def _soon(self, what: Callable[[], None], seconds: float = 0.5) -> None:
-        """Does something in so many seconds, or a little earlier or later."""
+        """Plans an action in about this many seconds, varied by chance."""
         self._at(time.monotonic() + seconds * self.dice.uniform(0.6, 1.4), what)
 
     def _at(self, second: float, what: Callable[[], None]) -> None:
@@ -177,23 +179,23 @@ class Trial:
     # ------------------------------------------------------------------------------------------------------- workers
 
     def _freeze(self) -> int | None:
-        """Stops a running worker and notes what it is sending. None: not now."""
+        """Stops a running worker and records what it is sending. Returns its index, or None if that is not possible now."""
         going = [place for place, one in enumerate(self.started.alive) if one.pid not in self._stopped]
         if not self._is_up or len(going) < WORKERS - 1 or not self.started.are_ready:
             return None
         place = self.dice.choice(going)
         self.started.signal(signal.SIGSTOP, place)
-        time.sleep(0.05)  # until what it has asked of the server is done
+        time.sleep(0.05)  # until the server has finished the worker's last statement
         self.incidents.append(self._in_hand(self.started.alive[place].pid))
         return place
 
-    def _in_hand(self, number: int) -> Incident:
+    def _in_hand(self, number: int) -> judging.Incident:
         with psycopg.connect(self.url) as connection:
             sending = connection.execute(_IN_HAND, (number,)).fetchall()
             answering = connection.execute(_ANSWERING, (number,)).fetchall()
         messages = {(lane.partition(":")[2], json.loads(payload)["text"]) for lane, payload in sending}
-        words = {word for (reply,) in answering for word in words_in(reply)}
-        return Incident(time.time(), frozenset(messages), frozenset(words))
+        words = {word for (reply,) in answering for word in judging.words_in(reply)}
+        return judging.Incident(time.time(), frozenset(messages), frozenset(words))
 
     def _kill(self) -> None:
         place = self._freeze()
@@ -207,7 +209,7 @@ class Trial:
         if kills < plan.kills:
             self._soon(self._kill, plan.kill_gap)
         for what, times in ((self._stop, plan.stops), (self._crash, plan.crashes), (self._cut, plan.cuts)):
-            if kills * times // plan.kills > (kills - 1) * times // plan.kills:  # as many as of the kills that are over
+            if kills * times // plan.kills > (kills - 1) * times // plan.kills:  # in the same proportion as the kills
                 self._soon(what, plan.kill_gap / 2)
 
     def _stop(self) -> None:
@@ -260,12 +262,12 @@ class Trial:
         first = len(self.papers)
         ids = [f"2601.{number:05d}" for number in range(first, first + papers)]
         now = datetime.now(UTC) - (timedelta() if first else timedelta(minutes=30))
-        found = [paper(f"A graph of kind {one}", arxiv_id=one, abstract="Text. " * 60) for one in ids]
-        ingested(self.store, *found, now=now)
+        found = [make.paper(f"A graph of kind {one}", arxiv_id=one, abstract="Text. " * 60) for one in ids]
+        make.ingested(self.store, *found, now=now)
         self.papers += ids
 
     def _say(self) -> None:
-        word = word_of(len(self.said))
+        word = judging.word_of(len(self.said))
         chat = self.dice.choice([chat for chat in self.chats if not chat.startswith("-")])
         self.said[word] = (chat, time.time())
         self.started.fake.call("user_writes", self.dice.choice((f"/sub {word}", f"/search {word}")), chat)
@@ -276,7 +278,7 @@ class Trial:
 
 
 def most_in_a_second(posts: Sequence[Entry]) -> int:
-    """The most posts within any one second."""
+    """Returns the highest number of posts within any one second."""
     moments, first, most = sorted(entry.at for entry in posts), 0, 0
     for last, at in enumerate(moments):
         while at - moments[first] >= 1:
@@ -285,8 +287,8 @@ def most_in_a_second(posts: Sequence[Entry]) -> int:
     return most
 
 
-def table(trial: Trial, found: Verdict) -> str:
-    """The table of docs/reliability.md."""
+def table(trial: Trial, found: judging.Verdict) -> str:
+    """Returns the table for docs/reliability.md."""
     posts, waits = trial.started.posts, sorted(found.waits) or [0.0]
     rows = {
         "chats, messages, commands": f"{trial.plan.lanes:,}, {len(posts) - len(waits):,}, {len(trial.said):,}",
@@ -309,8 +311,8 @@ def say(line: str) -> None:
     sys.stdout.flush()
 
 
-def tried(plan: Plan, seed: int, fake: Remote, folder: Path) -> tuple[Trial, Verdict]:
-    """Plays a trial on its own server."""
+def tried(plan: Plan, seed: int, fake: Remote, folder: Path) -> tuple[Trial, judging.Verdict]:
+    """Runs a trial on its own server. Returns it and its verdict."""
     with server() as (cluster, url), closing(Store(url)) as store:
         store.open(now=datetime.now(UTC))
         with workers(url, fake, folder, factor=plan.factor, looks=plan.looks) as started:
@@ -321,7 +323,7 @@ def tried(plan: Plan, seed: int, fake: Remote, folder: Path) -> tuple[Trial, Ver
 
 
 def main() -> int:
-    """Plays the trial, judges it, and returns the exit status."""
+    """Runs the trial and judges it. Returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m tests.programs.cluster")
     for name in ("lanes", "kills", "stops", "crashes"):
         parser.add_argument(f"--{name}", type=int, default=getattr(Plan(), name))
@@ -332,7 +334,7 @@ def main() -> int:
     options = parser.parse_args()
     named = {name: getattr(options, name) for name in ("lanes", "kills", "stops", "crashes")}
     plan = QUICK if options.quick else Plan(**named)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # the workers and the server end with this process
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # the workers and the server then end with this process
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         with running("telegram", journal=folder / "journal") as fake:

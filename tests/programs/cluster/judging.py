@@ -1,4 +1,4 @@
-"""What the journal of the fake platform says of a trial: what was lost, what came twice, and what came too fast."""
+"""Judges a trial by the journal of the fake platform: what was lost, what came twice, and what came too fast."""
 
 import re
 from collections import Counter, defaultdict, deque
@@ -8,56 +8,57 @@ from dataclasses import dataclass, field
 from tests.fakes.journal import Entry
 
 LINK = re.compile(r"arxiv\.org/abs/([\d.]+)")
-_WORD = re.compile(r"q\d{5}x")  # of one command each
+_WORD = re.compile(r"q\d{5}x")  # the word of one command
 _MINUTE = 59.5  # seconds: messages arrive a little later or earlier than their slots
 
 
 def word_of(number: int) -> str:
-    """The word of a command, which is in its answer and nowhere else."""
+    """Returns the word of a command. It occurs in the answer and nowhere else."""
     return f"q{number:05d}x"
 
 
 def words_in(text: str) -> set[str]:
-    """The words of commands in a text."""
+    """Returns the words of commands that a text contains."""
     return set(_WORD.findall(text))
 
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """A worker that was killed or stopped, and what it was sending then."""
+    """A worker that was killed or stopped, and what it was sending at that moment."""
 
     at: float  # seconds since 1970
-    messages: frozenset[tuple[str, str]]  # (chat, text as it was sent)
-    words: frozenset[str]  # of the commands that it was answering
+    messages: frozenset[tuple[str, str]]  # (chat, text of the message)
+    words: frozenset[str]  # words of the commands that it was answering
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a chat may be sent."""
+    """How much a chat may be sent."""
 
-    rate: float  # messages a second
-    burst: int  # at once, answers included
+    rate: float  # messages per second
+    burst: int  # messages at once, including answers
     group_minute: int
 
 
 @dataclass(slots=True)
 class Verdict:
-    """The findings. Each kind of error is a list of cases."""
+    """The findings. Each kind of error is a list of its cases."""
 
     lost: list[str] = field(default_factory=list)  # papers that a chat did not get
-    doubled: int = 0  # messages that came again after a worker was killed or stopped while sending them
-    wrongly_doubled: list[str] = field(default_factory=list)  # those that came again for no such reason
-    answered_again: int = 0  # as `doubled`, of answers
+    doubled: int = 0  # messages that came again because a worker was killed or stopped while sending them
+    wrongly_doubled: list[str] = field(default_factory=list)  # messages that came again without this reason
+    answered_again: int = 0  # like `doubled`, but for answers
     wrongly_answered_again: list[str] = field(default_factory=list)
     unanswered: list[str] = field(default_factory=list)
-    at_once: list[str] = field(default_factory=list)  # posts that were on their way while another one of their chat was
+    at_once: list[str] = field(default_factory=list)  # posts that were open while another post of their chat was open
     too_fast: list[str] = field(default_factory=list)
-    out_of_order: list[str] = field(default_factory=list)  # chats whose first papers came in another order
-    waits: list[float] = field(default_factory=list)  # seconds until each command was answered
+    # chats in which the first papers came in a different order than in most chats
+    out_of_order: list[str] = field(default_factory=list)
+    waits: list[float] = field(default_factory=list)  # seconds until the answer of each command
 
     @property
     def wrong(self) -> Mapping[str, list[str]]:
-        """What makes a trial fail, by its name."""
+        """Returns label → cases for each kind of error that makes a trial fail."""
         return {
             "papers lost": self.lost,
             "sent twice, by no worker that was killed or stopped with it in hand": self.wrongly_doubled,
@@ -78,10 +79,10 @@ def judged(
     said: Mapping[str, tuple[str, float]],
     limits: Limits,
 ) -> Verdict:
-    """Judges a trial.
+    """Judges a trial and returns the findings.
 
-    `wanted`: chat → the papers that it should get; `first`: those that were there at the beginning, which come in one
-    order. `said`: the word of each command → the chat and the moment.
+    `wanted`: chat → the papers that it must get. `first`: the papers from the beginning, which must come in the same order
+    in every chat. `said`: the word of each command → (chat, time).
     """
     found = Verdict()
     of_chat: defaultdict[str, list[Entry]] = defaultdict(list)
@@ -139,7 +140,7 @@ def _judge_answers(
 
 
 def _too_fast(chat: str, entries: Sequence[Entry], limits: Limits) -> Iterator[str]:
-    """Where a whole message more came than the limits allow, of answers and papers together."""
+    """Yields the cases in which a chat got at least one message more than the limits allow. Answers and papers both count."""
     level, last, minute = 0.0, 0.0, deque[float]()
     for entry in sorted(entries, key=lambda one: one.at):
         level = max(0.0, level - (entry.at - last) * limits.rate) + 1

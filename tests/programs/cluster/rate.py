@@ -1,12 +1,12 @@
-"""The rate of a token that three workers share, and answers while a hundred thousand digests wait for it.
+"""Measures the rate of three workers with one token, and their answers while a hundred thousand digests wait.
 
     python -m tests.programs.cluster.rate [--waiting 100000] [--seconds 60] [--page docs/reliability.md]
     python -m tests.programs.cluster.rate --quick      fewer waiting digests, ten seconds, also on a busy machine; writes no page
 
-The workers are those of `make test-cluster`, at the limits of Telegram itself: 30 messages a second, 28 of them used.
-While they send, people write commands. Then for a second the platform answers every post with 429 and a wait of three
-seconds, as it does when the limit of the token is reached. Last, it refuses one post in a separate chat, when nothing
-else waits. The journal of the fake is the judge. Ends with status 1 if a check fails.
+The workers are those of `make test-cluster`, with Telegram's own limits: 30 messages a second, of which they use 28.
+While they send, people write commands. Then, for one second, the platform answers every post with 429 and a wait of
+three seconds, as it does when the token's limit is reached. Finally, it refuses one post in a separate chat while
+nothing else waits. The checks use the journal of the fake. Ends with status 1 if a check fails.
 """
 
 import argparse
@@ -28,52 +28,53 @@ from subscriptions.service.amendments import set_settings
 from subscriptions.store.database.store import Store
 from subscriptions.store.planner import Planned, add_deliveries
 from subscriptions.store.rows import ChatRow
+from tests import make
 from tests.fakes.journal import Entry
 from tests.fakes.process import Remote, running
-from tests.make import address, ingested, paper, stored_papers, subscribes
 from tests.programs.cluster.__main__ import most_in_a_second, say, server
 from tests.programs.cluster.workers import Workers, workers
-from tests.programs.faults.soak.page import write
+from tests.programs.faults.table import write
 
 LIMIT, CONFIGURED = 30, 28
-WAIT = 3.0  # seconds that a 429 asks for
-REFUSING = 1.0  # seconds while every post is refused: a worker that gets two knows that no chat's limit was hit
+WAIT = 3.0  # seconds to wait, according to a 429
+# seconds in which every post is refused; a worker that gets two refusals knows that no chat's limit was reached
+REFUSING = 1.0
 FIRST_PERSON, ALONE = 1_000_000_000, "2000000000"
 PART = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Promises:
-    """Limits that depend on the speed of the machine; the limits that must never be exceeded are not among them."""
+    """Limits that depend on the speed of the machine. They do not include the limits that must never be exceeded."""
 
-    share: float = 0.95  # of the rate that is wanted
-    answered_within: float = 1.0  # seconds, 95 of 100
-    latest: float = 5.0  # seconds after a 429 until when the next message comes
-    on_its_way: float = 0.3  # seconds after a 429 in which what the workers had begun still arrives
+    share: float = 0.95  # of the wanted rate
+    answered_within: float = 1.0  # seconds for 95 of 100 commands
+    latest: float = 5.0  # seconds from a 429 to the next message
+    on_its_way: float = 0.3  # seconds after a 429 in which posts that were already being sent still arrive
 
 
-# of a machine that has other work, as that of CI may have for a minute
+# for a machine with other work, such as a CI machine
 BUSY = Promises(share=0.1, answered_within=60.0, latest=60.0, on_its_way=1.0)
 
 
 @dataclass(slots=True)
 class Found:
-    """What was measured."""
+    """The measured values."""
 
-    posts: Sequence[Entry] = ()  # within the time in which nothing was refused
-    seconds: float = 0.0  # how long that was
-    answers: list[float] = field(default_factory=list)  # seconds until each command was answered
+    posts: Sequence[Entry] = ()  # posts in the time without refusals
+    seconds: float = 0.0  # length of that time
+    answers: list[float] = field(default_factory=list)  # seconds until the answer of each command
     rest: float = 0.0  # seconds from the last refusal to the next message to any chat
-    early: int = 0  # messages that came within it
-    alone: float = 0.0  # seconds from the refusal in one chat to its message
+    early: int = 0  # messages that came during this wait
+    alone: float = 0.0  # seconds from the refusal in the one chat to its message
 
     @property
     def late(self) -> float:
-        """Within which 95 of 100 commands were answered."""
+        """The seconds within which 95 of 100 commands were answered."""
         return sorted(self.answers)[len(self.answers) * 95 // 100]
 
     def rows(self, waiting: int, promises: Promises) -> list[tuple[str, str, bool]]:
-        """What was measured, how much it is, and whether that is right."""
+        """Returns (what was measured, its value, whether it is good) for each row of the table."""
         most, rate = most_in_a_second(self.posts), len(self.posts) / self.seconds
         return [
             (f"most posts in any second, of {self.seconds:.0f} (limit {LIMIT})", f"{most}", most <= LIMIT),
@@ -97,11 +98,11 @@ class Found:
 
 
 def fill(store: Store, waiting: int) -> None:
-    """Stores chats and a delivery of one paper for each, and wakes their lanes."""
+    """Stores chats with one waiting delivery of one paper each, and wakes their lanes."""
     now = datetime.now(UTC)
-    ingested(store, paper("A graph of kinds", arxiv_id="2601.00001"), now=now - timedelta(minutes=30))
+    make.ingested(store, make.paper("A graph of kinds", arxiv_id="2601.00001"), now=now - timedelta(minutes=30))
     with store.read() as transaction:
-        (known,) = stored_papers(transaction)
+        (known,) = make.stored_papers(transaction)
     because = (Because(number=1, text="graph", words=("graph",)),)
     item = Item(paper=known, position=0, because=because)
     for first in range(1, waiting + 1, PART):
@@ -130,7 +131,7 @@ def fill(store: Store, waiting: int) -> None:
 
 
 def played(started: Workers, fake: Remote, store: Store, promises: Promises, *, seconds: float) -> Found:
-    """Lets three workers send, people write, and the platform refuse."""
+    """Lets three workers send while people write and the platform refuses. Returns the measured values."""
     found = Found()
     started.start(3)
     started.wait_for(lambda: len(started.posts) > CONFIGURED, "a second's messages are sent")
@@ -140,7 +141,7 @@ def played(started: Workers, fake: Remote, store: Store, promises: Promises, *, 
         person = str(FIRST_PERSON + len(asked))
         asked.append((person, time.time()))
         fake.call("user_writes", "/help", person)
-        time.sleep(0.5)  # people write at this pace even if the workers are slow
+        time.sleep(0.5)  # people write at the same pace even if the workers are slow
     end = time.time()
     started.wait_for(lambda: all(_answer(started.posts, one) is not None for one, _ in asked), "all are answered")
     found.posts, found.seconds = [entry for entry in started.posts if begin < entry.at <= end], end - begin
@@ -158,15 +159,15 @@ def played(started: Workers, fake: Remote, store: Store, promises: Promises, *, 
     found.rest = moments[0] - refused
     found.early = sum(at < refused + WAIT - promises.on_its_way for at in moments)
 
-    with store.write() as transaction:  # as if all others had been served
+    with store.write() as transaction:  # as if all other deliveries had been sent
         transaction.connection().exec_driver_sql("UPDATE delivery SET settled_at = now() WHERE settled_at IS NULL")
         transaction.connection().exec_driver_sql("DELETE FROM procrastinate_jobs WHERE status = 'todo'")
     wake_up = time.time() + 2
     started.wait_for(lambda: time.time() > max(wake_up, started.posts[-1].at + 2), "nothing is sent any more")
     fake.call("answers", "429", 1, retry_after=int(WAIT), chat=ALONE)
-    subscribes(store, f"telegram:{ALONE}", "zebra", every="now", now=datetime.now(UTC) - timedelta(minutes=1))
-    set_settings(store, address(f"telegram:{ALONE}"), {"quiet": "off"}, now=datetime.now(UTC))
-    ingested(store, paper("A zebra", arxiv_id="2601.00002"), now=datetime.now(UTC))
+    make.subscribes(store, f"telegram:{ALONE}", "zebra", every="now", now=datetime.now(UTC) - timedelta(minutes=1))
+    set_settings(store, make.address(f"telegram:{ALONE}"), {"quiet": "off"}, now=datetime.now(UTC))
+    make.ingested(store, make.paper("A zebra", arxiv_id="2601.00002"), now=datetime.now(UTC))
     started.wait_for(lambda: _answer(started.posts, ALONE) is not None, "the last one is sent")
     (failed,) = (at for at, chat in fake.call("failures") if chat == ALONE)
     found.alone = (_answer(started.posts, ALONE) or 0.0) - failed
@@ -174,12 +175,12 @@ def played(started: Workers, fake: Remote, store: Store, promises: Promises, *, 
 
 
 def _answer(posts: Sequence[Entry], chat: str) -> float | None:
-    """When a chat got its first message."""
+    """Returns when a chat got its first message, or None."""
     return next((entry.at for entry in posts if entry.chat == chat), None)
 
 
 def main() -> int:
-    """Measures, judges, and returns the exit status."""
+    """Measures and judges. Returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m tests.programs.cluster.rate")
     parser.add_argument("--waiting", type=int, default=100_000)
     parser.add_argument("--seconds", type=float, default=60)
@@ -189,7 +190,7 @@ def main() -> int:
     if options.quick:
         options.waiting, options.seconds, options.page = 2000, 10, None
     promises = BUSY if options.quick else Promises()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # the workers and the server end with this process
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # the workers and the server then end with this process
     with tempfile.TemporaryDirectory() as name, server() as (_, url), closing(Store(url)) as store:
         folder = Path(name)
         store.open(now=datetime.now(UTC))

@@ -1,15 +1,15 @@
-"""`paperwire run` as one worker of several that looks after the others more often, so that a test need not wait for long.
+"""`paperwire run` as one of several workers. It checks the others more often than usual, so that tests need not wait.
 
-The first argument is a factor of the platform's limits, the second one "quick"; "usual" for one that looks as often as `run` does; or
-"hasty" for a quick one that waits a second only for what is on its way.
+The first argument is a factor for the platform's limits. The second is "quick", "usual" (checks as often as `run`
+does) or "hasty" (like quick, but waits only one second for requests that are still running).
 """
 
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-import bot.app
 from bot.cli import run
+from bot.delivery import cluster
 from bot.delivery.cluster import ClusterEngine
 from bot.delivery.job_queue import Times
 from bot.ports.channel import Clock, Limits
@@ -37,5 +37,5 @@ def faster(limits: Mapping[str, Limits], factor: float) -> dict[str, Limits]:
 
 
 if __name__ == "__main__":
-    vars(bot.app)["_cluster"] = _quick
+    vars(cluster)["ClusterEngine"] = _quick  # bot.app makes the engine by this name
     sys.exit(run(["run", *sys.argv[3:]]))

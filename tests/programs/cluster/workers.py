@@ -1,4 +1,4 @@
-"""Starts, kills, stops and continues workers, and reads from the journal of the fake what they did."""
+"""Starts, kills, stops and continues workers, and reads in the fake's journal what they did."""
 
 import json
 import re
@@ -14,11 +14,11 @@ from pathlib import Path
 
 from subscriptions.service.amendments import set_settings
 from subscriptions.store.database.store import Store
+from tests import make
 from tests.fakes.journal import Entry
 from tests.fakes.process import Remote
 from tests.fakes.telegram import TOKEN
 from tests.forked import Forked, clean_environment
-from tests.make import address, ingested, paper, subscribes
 from tests.patience import PATIENCE
 
 LINK = re.compile(r"arxiv\.org/abs/([\d.]+)")
@@ -31,16 +31,16 @@ class Workers:
     url: str
     fake: Remote
     folder: Path
-    factor: float = 1.0  # of the platform's limits
-    looks: str = "quick"  # how often they look after each other
+    factor: float = 1.0  # factor for the platform's limits
+    looks: str = "quick"  # how often they check each other
     alive: list[subprocess.Popen[bytes]] = field(default_factory=list)
     logs: list[Path] = field(default_factory=list)
-    log_of: dict[int, Path] = field(default_factory=dict)  # number of a process → its log
+    log_of: dict[int, Path] = field(default_factory=dict)  # process id → log of the worker
     _posts: list[Entry] = field(default_factory=list)
-    _read: int = 0  # bytes of the journal
+    _read: int = 0  # bytes of the journal that were read
 
     def start(self, count: int = 1) -> None:
-        """Starts workers; returns at once."""
+        """Starts workers. Returns at once."""
         environment = clean_environment(
             PAPERWIRE_DATABASE_URL=self.url,
             PAPERWIRE_TELEGRAM_TOKEN=TOKEN,
@@ -59,22 +59,22 @@ class Workers:
 
     @property
     def logs_of_alive(self) -> list[str]:
-        """What the workers that are alive have logged, in their order."""
+        """Returns the logs of the running workers, in their order."""
         return [self.log_of[worker.pid].read_text() for worker in self.alive]
 
     @property
     def are_ready(self) -> bool:
-        """Whether all workers that are alive have started."""
+        """Tells whether all running workers have started completely."""
         return all("Watching" in log for log in self.logs_of_alive)
 
     def kill(self, number: int = 0) -> None:
-        """Ends a worker without a word."""
+        """Kills a worker, which cannot finish anything."""
         worker = self.alive.pop(number)
         worker.kill()
         worker.wait()
 
     def terminate(self, number: int = 0) -> int:
-        """Ends a worker in order. Returns its exit status."""
+        """Ends a worker properly. Returns its exit status."""
         worker = self.alive.pop(number)
         worker.terminate()
         return worker.wait(timeout=PATIENCE)
@@ -85,7 +85,7 @@ class Workers:
 
     @property
     def posts(self) -> list[Entry]:
-        """What the platform was asked to post, and took. The fake may be writing the last line of its journal."""
+        """Returns the posts that the platform accepted. The last line is left out if the fake is still writing it."""
         with self.fake.path.open("rb") as journal:
             journal.seek(self._read)
             whole, end, _ = journal.read().rpartition(b"\n")
@@ -95,22 +95,22 @@ class Workers:
         return self._posts
 
     def wait_for(self, what: Callable[[], bool], why: str) -> None:
-        """Waits until something is so. On a busy machine that may take long; it fails when nothing is posted meanwhile."""
+        """Waits until a condition is true. This may take long on a busy machine. Fails if nothing is posted for some time."""
         known, end = 0, time.monotonic() + PATIENCE
         while not what():
             if (found := len(self.posts)) > known:
                 known, end = found, time.monotonic() + PATIENCE
             assert time.monotonic() < end, f"{why}: {found} posts\n{self.said()}"
-            time.sleep(0.2)  # the workers run by the clock of the machine
+            time.sleep(0.2)  # real time, because the workers use the machine's clock
 
     def said(self) -> str:
-        """The ends of the logs."""
+        """Returns the ends of the logs."""
         return "\n".join(f"{log.name}: {log.read_text()[-1500:]}" for log in self.logs)
 
 
 @contextmanager
 def workers(url: str, fake: Remote, folder: Path, *, factor: float = 1.0, looks: str = "quick") -> Iterator[Workers]:
-    """Workers of a database, none at first; those that are left are ended."""
+    """Workers of a database. There are none at first. Those that still run afterwards are killed."""
     (folder / "paperwire.toml").write_text('[[source]]\nname = "daily"\npath = "inbox/*.md"\n')
     (folder / "inbox").mkdir(exist_ok=True)
     all_of_them = Workers(url, fake, folder, factor, looks)
@@ -123,30 +123,32 @@ def workers(url: str, fake: Remote, folder: Path, *, factor: float = 1.0, looks:
 
 
 def fill(store: Store, *, lanes: int, papers: int) -> None:
-    """Subscribes chats that are due now, and stores papers that each of them gets: thirteen in a message."""
+    """Subscribes chats that are due now, and stores papers that each chat gets, thirteen in a message."""
     now = datetime.now(UTC)
     with store.write() as transaction:
         for number in range(1, lanes + 1):
             chat = f"telegram:{number}"
-            subscribes(transaction, chat, "graph", every="now", since="1d", now=now - timedelta(hours=1))
+            make.subscribes(transaction, chat, "graph", every="now", since="1d", now=now - timedelta(hours=1))
             for name, value in (("limit", "all"), ("quiet", "off")):
-                set_settings(transaction, address(chat), {name: value}, now=now - timedelta(hours=1))
-    found = [paper(f"A graph of kind {n}", arxiv_id=f"2601.{n:05d}", abstract="Text. " * 60) for n in range(papers)]
-    ingested(store, *found, now=now - timedelta(minutes=30))
+                set_settings(transaction, make.address(chat), {name: value}, now=now - timedelta(hours=1))
+    found = [
+        make.paper(f"A graph of kind {n}", arxiv_id=f"2601.{n:05d}", abstract="Text. " * 60) for n in range(papers)
+    ]
+    make.ingested(store, *found, now=now - timedelta(minutes=30))
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the journal of the fake says of a story."""
+    """The judgement of a fake's journal."""
 
-    lost: int  # papers that some chat did not get
-    duplicates: int  # posts beyond the first of the same text in a chat
-    disorder: int  # chats whose messages came in another order
-    at_once: int  # the most posts that were open in one lane at the same moment
+    lost: int  # papers that a chat did not get
+    duplicates: int  # repeated posts of the same text in a chat
+    disorder: int  # chats whose messages came in a different order
+    at_once: int  # highest number of open posts in one lane
 
 
 def judged(posts: Sequence[Entry], *, lanes: int, papers: int) -> Verdict:
-    """Judges what every chat got: all papers, in one order, each once."""
+    """Returns the judgement of what every chat got: it must be all papers, in the same order, each once."""
     wanted = [f"2601.{n:05d}" for n in range(papers)]
     texts: dict[str, dict[str, str]] = {str(number): {} for number in range(1, lanes + 1)}
     duplicates = 0

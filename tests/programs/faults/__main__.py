@@ -1,8 +1,8 @@
-"""Runs every fault of docs/reliability.md and writes the one table of it.
+"""Runs every fault of docs/reliability.md and writes its table.
 
     python -m tests.programs.faults                                    # all rows, 300 tries each, two at a time
-    python -m tests.programs.faults --only "SIGKILL at random"         # some of them again; the others are as they were measured
-    python -m tests.programs.faults --resume                           # goes on with those that were not measured yet
+    python -m tests.programs.faults --only "SIGKILL at random"         # measures some rows again and keeps the others
+    python -m tests.programs.faults --resume                           # continues with rows that were not measured
     python -m tests.programs.faults --page docs/reliability.md --day 2026-11-21
 
 Exits with 1 if a promise was broken, if a row has fewer tries, or if a row that must be red is not.
@@ -25,13 +25,13 @@ _BY_NAME = {fault.name: fault for fault in ROWS}
 
 
 def measure(name: str, tries: int, day: str, folder: Path) -> None:
-    """Measures a row in this process, and keeps it."""
+    """Measures a row in this process and stores it."""
     with tempfile.TemporaryDirectory() as work:
         keep(folder, name, row_of(_BY_NAME[name].measure(Path(work), tries), day))
 
 
 def is_as_it_must_be(fault: Fault, row: Row, tries: int) -> bool:
-    """Returns whether a row with tries enough is green, or red where it must be."""
+    """Tells whether a row has enough tries and is green, or red if it must be red."""
     return row.tries >= tries and row.kept != fault.must_be_red
 
 
@@ -55,20 +55,20 @@ def main() -> int:
     wrong = [name for name, row in rows.items() if not is_as_it_must_be(_BY_NAME[name], row, options.tries)]
     sys.stdout.write(table(rows))
     if options.page and len(rows) == len(ROWS):
-        write(options.page, table(rows))
+        write(options.page, "faults", table(rows))
     for name in wrong:
         sys.stderr.write(f"Not as it must be: {name}\n")
     return 1 if failed or set(wrong) & set(asked or rows) else 0
 
 
 def _run(names: Sequence[str], options: argparse.Namespace) -> list[str]:
-    """Measures rows, some at a time, each in a process that has run nothing before. Returns those that failed to run."""
+    """Measures rows, several at a time, each in a new process. Returns the names of those that could not run."""
     failed: list[str] = []
 
     def one(name: str) -> tuple[int, str, float]:
         began = time.monotonic()
         command = [sys.executable, "-m", "tests.programs.faults", "--measure", name, "--tries", str(options.tries)]
-        done = subprocess.run(  # noqa: S603 - ourselves
+        done = subprocess.run(  # noqa: S603 - this program
             [*command, "--day", options.day, "--kept", str(options.kept)],
             cwd=ROOT,
             stderr=subprocess.PIPE,

@@ -1,4 +1,4 @@
-"""The rows in simulated time whose fault is in the database: it is locked, takes nothing, or has two programs that send."""
+"""Rows in simulated time with faults of the database: it is locked, refuses writes, or is used by two senders."""
 
 import asyncio
 import sqlite3
@@ -13,17 +13,17 @@ from sqlalchemy import Connection, event
 from subscriptions.store.database.store import Store
 from tests.fakes.server import ApiCall
 from tests.patience import PATIENCE
+from tests.programs.faults import simulated
 from tests.programs.faults.filled import fill
 from tests.programs.faults.judging import Verdict
-from tests.programs.faults.simulated import BETWEEN, SHARE, StormyTelegram, World, a_second, a_world
 from tests.programs.faults.simulated_rows import counts, in_rounds
 
-LOCKED = 60.0  # seconds that another program holds the database's lock
-OUT_OF_ORDER = 60.0  # seconds that the disk takes nothing
+LOCKED = 60.0  # seconds for which another program holds the database's lock
+OUT_OF_ORDER = 60.0  # seconds for which the disk refuses writes
 
 
 class ForeignProgram:
-    """Another program on the same database: a process that executes the statements that it gets."""
+    """Another program on the same database: a process that executes the statements that it receives."""
 
     _CODE = (
         "import sqlite3, sys\n"
@@ -34,12 +34,12 @@ class ForeignProgram:
     )
 
     def __init__(self, database: Path) -> None:
-        self._process = subprocess.Popen(  # noqa: S603 - our own words
+        self._process = subprocess.Popen(  # noqa: S603 - our own code
             [sys.executable, "-c", self._CODE, str(database)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
 
     def does(self, statement: str) -> None:
-        """Executes a statement there. Returns when it is done."""
+        """Executes a statement in that process. Returns when it is finished."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(statement + "\n")
@@ -51,11 +51,11 @@ class ForeignProgram:
 
 
 def locked(folder: Path, tries: int) -> Verdict:
-    """Another process takes the write lock while a message is under way, and keeps it for a minute."""
+    """Another process takes the write lock while a message is being sent, and keeps it for a minute."""
     foreign: list[ForeignProgram] = []
     held: list[bool] = []
 
-    def takes(fake: StormyTelegram, call: ApiCall) -> None:
+    def takes(fake: simulated.StormyTelegram, call: ApiCall) -> None:
         if held:
             return
         held.append(True)
@@ -68,7 +68,7 @@ def locked(folder: Path, tries: int) -> Verdict:
 
         fake.clock.rings_after(LOCKED, releases)
 
-    def starts(world: World) -> None:
+    def starts(world: simulated.World) -> None:
         foreign.append(ForeignProgram(world.app.store.path))
 
     with patch("subscriptions.store.database.store.BUSY_SECONDS", 0.01):
@@ -80,10 +80,10 @@ def locked(folder: Path, tries: int) -> Verdict:
 
 
 def unwritable(folder: Path, tries: int, *, spoil: Callable[[Store, list[bool]], None]) -> Verdict:
-    """The database takes nothing for a minute, from a moment at which messages are under way."""
+    """The database refuses writes for a minute, beginning while messages are being sent."""
     spoilt: list[bool] = []
 
-    def breaks(fake: StormyTelegram, call: ApiCall) -> None:
+    def breaks(fake: simulated.StormyTelegram, call: ApiCall) -> None:
         if spoilt:
             return
         spoilt.append(True)
@@ -94,14 +94,14 @@ def unwritable(folder: Path, tries: int, *, spoil: Callable[[Store, list[bool]],
 
         fake.clock.rings_after(OUT_OF_ORDER, mends)
 
-    def before(world: World) -> None:
+    def before(world: simulated.World) -> None:
         spoil(world.app.store, spoilt)
 
     return asyncio.run(in_rounds(folder, breaks, tries, seed="unwritable", before=before))
 
 
 def as_read_only(store: Store, spoilt: list[bool]) -> None:
-    """Each transaction sees a read-only database, as SQLite reports it."""
+    """Makes the database read-only in each transaction, so that SQLite reports this."""
 
     @event.listens_for(store._engine, "checkout")
     def _lend(connection: sqlite3.Connection, *_: object) -> None:
@@ -109,7 +109,7 @@ def as_read_only(store: Store, spoilt: list[bool]) -> None:
 
 
 def as_full(store: Store, spoilt: list[bool]) -> None:
-    """No transaction that has written can be committed, in SQLite's words for a disk without room."""
+    """Makes every commit of a writing transaction fail with SQLite's error for a full disk."""
 
     @event.listens_for(store._engine, "commit")
     def _commit(connection: Connection) -> None:
@@ -118,19 +118,19 @@ def as_full(store: Store, spoilt: list[bool]) -> None:
 
 
 def two_senders(folder: Path, tries: int) -> Verdict:
-    """Two programs send from one database at once, and nothing holds them apart but the database."""
+    """Two programs send from one database at the same time. Only the database keeps them from sending the same messages."""
 
     async def run() -> Verdict:
-        first = a_world(folder, counts, tries=tries, seed="two")
-        async with first as world, a_second(folder, world) as second:
-            world.rounds = 2 + round(1.3 * tries / (len(world.chats) * SHARE))
+        first = simulated.a_world(folder, counts, tries=tries, seed="two")
+        async with first as world, simulated.a_second(folder, world) as second:
+            world.rounds = 2 + round(1.3 * tries / (len(world.chats) * simulated.SHARE))
             after = fill(world.app.store, world.chats, world.rounds, now=world.clock.now())
             world.clock.advance(after - world.clock.now())
             for _ in range(200):
                 left = await asyncio.gather(world.delivers(), second.delivers())
                 if not any(left):
                     break
-                world.clock.advance(BETWEEN)
+                world.clock.advance(simulated.BETWEEN)
             return world.judged()
 
     return asyncio.run(run())

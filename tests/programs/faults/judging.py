@@ -1,6 +1,6 @@
-"""Judges what a platform took: what is lost, doubled, out of order or strange, and how long it took to recover.
+"""Judges what a platform accepted: what is lost, doubled, out of order or unexpected, and how long recoveries took.
 
-It reads only the platform's journal and the moments of the faults, never the database of the program.
+It reads only the platform's journal and the times of the faults, but never the program's database.
 """
 
 from bisect import bisect_right
@@ -14,20 +14,20 @@ Paper = str
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
-    """A message that the platform took. Each message of these tests holds one paper."""
+    """A message that the platform accepted. In these tests, each message contains one paper."""
 
-    at: float  # seconds, on the clock of the faults
+    at: float  # seconds on the clock of the faults
     lane: Lane
     paper: Paper
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
-    """One fault that met the program while messages were under way: one try."""
+    """One fault that happened while messages were being sent. It counts as one try."""
 
-    at: float  # the second of the fault, or that of its end if it lasts
-    lane: Lane = ""  # the lane that was hit; "" for all of them
-    may_double: int = 0  # messages of which the program cannot know whether they arrived
+    at: float  # the second of the fault, or of its end if it lasts
+    lane: Lane = ""  # the affected lane; "" means all lanes
+    may_double: int = 0  # messages for which the program cannot know whether they arrived
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,15 +36,15 @@ class Verdict:
 
     tries: int = 0
     lost: int = 0
-    doubled: int = 0  # arrivals beyond the first one
-    allowed: int = 0  # of them, how many the platform makes unavoidable
+    doubled: int = 0  # arrivals after the first one
+    allowed: int = 0  # how many doubled messages the platform makes unavoidable
     disorder: int = 0  # first arrivals that came after a later paper of their lane
-    strange: int = 0  # papers that the chat did not ask for, doubles that no fault explains, wrong exit statuses
-    recoveries: tuple[float, ...] = ()  # seconds from each fault to the next message that was taken
+    strange: int = 0  # papers to which the chat did not subscribe, doubles without a fault, wrong exit statuses
+    recoveries: tuple[float, ...] = ()  # seconds from each fault to the next accepted message
 
     @property
     def kept(self) -> bool:
-        """Returns whether the promises were kept."""
+        """Tells whether the promises were kept."""
         return self.lost == self.disorder == self.strange == 0 and self.doubled <= self.allowed
 
     def __add__(self, other: "Verdict") -> "Verdict":
@@ -60,7 +60,7 @@ class Verdict:
 
 
 def judge(wanted: Mapping[Lane, Sequence[Paper]], arrivals: Sequence[Arrival], hits: Sequence[Hit]) -> Verdict:
-    """Returns the judgement. `wanted`: lane → its papers in the expected order; all other papers are strange."""
+    """Returns the judgement. `wanted`: lane → its papers in the expected order. All other papers are unexpected."""
     places = {lane: {paper: n for n, paper in enumerate(papers)} for lane, papers in wanted.items()}
     seen: Counter[tuple[Lane, Paper]] = Counter()
     latest: dict[Lane, int] = {}
@@ -86,7 +86,7 @@ def judge(wanted: Mapping[Lane, Sequence[Paper]], arrivals: Sequence[Arrival], h
 
 
 def recoveries(arrivals: Sequence[Arrival], hits: Sequence[Hit]) -> tuple[float, ...]:
-    """Returns for each fault the seconds to the next arrival in the lane that it hit; nothing if none was left to come."""
+    """Returns the seconds from each fault to the next arrival in the affected lane. Faults without a later arrival are left out."""
     times: dict[Lane, list[float]] = {"": [arrival.at for arrival in arrivals]}
     for arrival in arrivals:
         times.setdefault(arrival.lane, []).append(arrival.at)
@@ -101,23 +101,23 @@ def recoveries(arrivals: Sequence[Arrival], hits: Sequence[Hit]) -> tuple[float,
 
 @dataclass(frozen=True, slots=True)
 class Life:
-    """One process: the part of the journal that it filled, from `begin` up to `end`."""
+    """The life of one process: its part of the journal, from `begin` up to `end`."""
 
     begin: int
     end: int
     killed: bool
 
 
-AT_ONCE = 10  # messages that a process has under way at most (bot.delivery.sender.CONCURRENCY)
+AT_ONCE = 10  # most messages that a process sends at the same time (bot.delivery.sender.CONCURRENCY)
 
 
 def in_flight(arrivals: Sequence[Arrival], life: Life) -> int:
-    """Returns how many messages of a killed process may come twice: one for each lane that it wrote to, ten at most."""
+    """Returns how many messages of a killed process may come twice: one per lane that it wrote to, at most ten."""
     return min(AT_ONCE, len({arrival.lane for arrival in arrivals[life.begin : life.end]})) if life.killed else 0
 
 
 def unexplained(arrivals: Sequence[Arrival], lives: Sequence[Life]) -> int:
-    """Counts doubles that no kill explains: only the last message of a lane in a life that was cut off may come again."""
+    """Counts doubles that no kill explains. Only the last message of a lane before a kill may come again."""
     excused: set[tuple[Lane, Paper]] = set()
     seen: set[tuple[Lane, Paper]] = set()
     found = 0

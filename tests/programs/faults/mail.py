@@ -1,6 +1,6 @@
-"""Mail servers that refuse, put off, drop and say nothing, while a bot sends papers to twenty addresses.
+"""Mail servers that refuse, postpone, disconnect or do not answer, while a bot sends papers to twenty addresses.
 
-Nothing is lost. A mail comes twice only where the server took it and its answer was lost, and then under the same Message-ID.
+Nothing is lost. A mail comes twice only if the server accepted it and its answer was lost. Both have the same Message-ID.
 """
 
 from collections import Counter
@@ -12,31 +12,31 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from bot.app import App, build_app
-from bot.platforms.email.outgoing import EmailChannel
+from bot.platforms.email.adapter import EmailChannel
 from bot.settings import Settings
 from subscriptions.addresses import parse_address
 from subscriptions.service.access import ask_to_confirm, confirm
 from subscriptions.service.amendments import set_settings
 from subscriptions.service.requests import SubscriptionRequest, subscribe
-from subscriptions.store.entries import outbox_counts
+from subscriptions.store.outbox import outbox_counts
+from tests import make
 from tests.fakes.smtp import FakeMailServer, a_mail_server, shown_text
-from tests.make import NOON, FakeClock, ingested, paper
 from tests.programs.faults.judging import Verdict
 
 ADDRESSES = 20
-ROUNDS = 400  # at most
+ROUNDS = 400  # most rounds
 BETWEEN = timedelta(minutes=20)  # longer than the longest wait between two attempts
-PATIENT, LATE = 60.0, 1.5  # seconds that the sender waits; for a server that says nothing
-EVERY = 3  # mails of which one is hit
+PATIENT, LATE = 60.0, 1.5  # seconds for which the sender waits; the second value is for a server that does not answer
+EVERY = 3  # one mail in three is hit
 
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """What a server does to the mails that are hit, by turns."""
+    """What a server does to the mails that are hit. It uses the answers in turn."""
 
     answers: Sequence[str]  # see tests/fakes/smtp.py
-    is_taken: bool = False  # it has the mail, and its answer is lost
-    patience: float = PATIENT  # seconds that the sender waits for an answer
+    is_taken: bool = False  # whether the server keeps the mail, although its answer is lost
+    patience: float = PATIENT  # seconds for which the sender waits for an answer
 
 
 CUT_BEFORE = Trouble(("sender drop", "recipient drop"))
@@ -44,32 +44,33 @@ CUT_AFTER = Trouble(("content drop",), is_taken=True)
 SILENT = Trouble(("content silent",), is_taken=True, patience=LATE)
 PUT_OFF = Trouble(("recipient 450 4.2.0 greylisted", "recipient 451 4.7.1 try again in five minutes"))
 REFUSED_NOW = Trouble(("sender 421 4.3.2 closing", "recipient 452 4.2.2 over quota", "content 451 4.3.0 busy"))
-REFUSED = Trouble(("content 554 5.7.1 looks like spam", "content 552 5.3.4 too large"))  # and taken as plain text
+# the mail is then accepted as plain text
+REFUSED = Trouble(("content 554 5.7.1 looks like spam", "content 552 5.3.4 too large"))
 
 
 async def troubled(folder: Path, tries: int, trouble: Trouble) -> Verdict:
-    """Hits so many mails with a trouble."""
-    clock = FakeClock(NOON)
+    """Applies a trouble to `tries` mails. Returns the verdict."""
+    clock = make.FakeClock(make.NOON)
     with a_mail_server() as fake:
         app = _an_app(folder, fake, clock, trouble.patience)
         chats = [parse_address(f"email:reader{number}@lab.org") for number in range(ADDRESSES)]
         try:
             for chat in chats:
-                ask_to_confirm(app.store, chat, now=NOON)
-                confirm(app.store, chat, source=None, until=NOON, now=NOON)
-                subscribe(app.store, chat, SubscriptionRequest(text="graph", every="now"), now=NOON)
+                ask_to_confirm(app.store, chat, now=make.NOON)
+                confirm(app.store, chat, source=None, until=make.NOON, now=make.NOON)
+                subscribe(app.store, chat, SubscriptionRequest(text="graph", every="now"), now=make.NOON)
                 set_settings(
-                    app.store, chat, {"quiet": "off"}, now=NOON
-                )  # else the night ends with more than one mail shows
+                    app.store, chat, {"quiet": "off"}, now=make.NOON
+                )  # otherwise, more papers would come in the morning than one mail shows
             clock.advance(BETWEEN)
-            await app.sender.send_once()  # the questions, which are no papers
+            await app.sender.send_once()  # the requests for confirmation, which contain no papers
             fake.mails.clear()
             papers, hit = 0, 0
             for _ in range(ROUNDS):
                 if hit < tries:
                     papers += 1
                     hit += _plan_troubles(fake, trouble, tries - hit)
-                    ingested(app.store, paper(f"A graph number {papers:04}"), now=clock.now())
+                    make.ingested(app.store, make.paper(f"A graph number {papers:04}"), now=clock.now())
                 await app.sender.send_once()
                 clock.advance(BETWEEN)
                 if hit >= tries and not _is_open(app):
@@ -80,13 +81,13 @@ async def troubled(folder: Path, tries: int, trouble: Trouble) -> Verdict:
 
 
 def _plan_troubles(fake: FakeMailServer, trouble: Trouble, most: int) -> int:
-    """Adds troubles for a third of the next mails. Returns how many."""
+    """Adds troubles for a third of the next mails. Returns their number."""
     count = min(most, ADDRESSES // EVERY)
     fake.troubles.extend(trouble.answers[number % len(trouble.answers)] for number in range(count))
     return count
 
 
-def _an_app(folder: Path, fake: FakeMailServer, clock: FakeClock, patience: float) -> App:
+def _an_app(folder: Path, fake: FakeMailServer, clock: make.FakeClock, patience: float) -> App:
     settings = Settings(
         database_url=SecretStr(f"sqlite:///{folder}/paperwire.db"),
         smtp_url=SecretStr(fake.url),
@@ -104,7 +105,7 @@ def _is_open(app: App) -> bool:
 
 
 def _verdict(fake: FakeMailServer, papers: int, hit: int, trouble: Trouble, *, is_open: bool) -> Verdict:
-    """Judges by what the server took alone."""
+    """Returns the verdict, which depends only on what the server accepted."""
     taken = Counter((mail["To"], mail["Message-ID"]) for mail in fake.mails)
     firsts = {(mail["To"], mail["Message-ID"]): shown_text(mail) for mail in reversed(fake.mails)}
     came = Counter((to, title) for (to, _), text in firsts.items() for title in _titles(text))

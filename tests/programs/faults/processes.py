@@ -1,6 +1,6 @@
-"""Rows with real processes: the program is killed, stopped and doubled from outside, and another one takes over.
+"""Rows with real processes: the program is killed, stopped or started twice from outside, and another process continues.
 
-The platform runs in its own process, and only its journal is the judge.
+The platform runs in its own process, and the checks use only its journal.
 """
 
 import json
@@ -23,14 +23,13 @@ from tests.fakes.telegram import TOKEN
 from tests.forked import Forked, clean_environment
 from tests.make import NOON
 from tests.patience import PATIENCE
-from tests.programs.faults.filled import TOPIC, arrivals, copy_of, lane_of, ready_made, telegram_chats, wanted
-from tests.programs.faults.judging import Hit, Life, Verdict, in_flight, judge, unexplained
+from tests.programs.faults import filled, judging
 
-FEW, MANY, ROUNDS = 20, 100, 4  # chats, and messages for each
-MARGIN = 25  # messages that must be left when a process is started that is to be hit
-LATEST = 12  # messages after which the fault comes at the latest
-COMMITS = 30  # commits after which it comes at the latest
-HALF_A_SECOND = 0.5  # about twelve messages go out in this time
+FEW, MANY, ROUNDS = 20, 100, 4  # chats (few, many), and messages for each chat
+MARGIN = 25  # messages that must be left before the next process is started and hit
+LATEST = 12  # the fault comes after at most this many messages
+COMMITS = 30  # the fault comes after at most this many commits
+HALF_A_SECOND = 0.5  # about twelve messages are sent in this time
 
 
 class Child(Forked):
@@ -45,21 +44,21 @@ class Child(Forked):
         return self.poll() is None
 
     def ends(self) -> int:
-        """Waits for its end. Returns its exit status, minus the signal if one ended it."""
+        """Waits until it ends. Returns its exit status, or the negative number of the signal that ended it."""
         return self.wait(PATIENCE)
 
 
 @dataclass(slots=True)
 class Stage:
-    """A platform, a database, and the program that is started on it again and again."""
+    """A platform, a database, and the program that is started on them again and again."""
 
     folder: Path
     fake: Remote
     dice: random.Random
     chats: Sequence[str]
     entries: list[Entry] = field(default_factory=list)  # the journal of this batch
-    lives: list[Life] = field(default_factory=list)
-    hits: list[Hit] = field(default_factory=list)
+    lives: list[judging.Life] = field(default_factory=list)
+    hits: list[judging.Hit] = field(default_factory=list)
     strange: int = 0
     _read_up_to: int = 0
     _starts: int = 0
@@ -69,7 +68,7 @@ class Stage:
         return self.folder / "paperwire.db"
 
     def starts(self) -> Child:
-        """Starts `paperwire deliver`; by its clock, a minute later than the last time."""
+        """Starts `paperwire deliver` and returns the process. By its clock, this is a minute later than the last start."""
         now = NOON + timedelta(hours=1, minutes=self._starts)
         self._starts += 1
         return Child(("deliver", "--now", now.isoformat(), "--json"), self.environment, self.folder / "output.txt")
@@ -84,8 +83,8 @@ class Stage:
         )
 
     def reads(self) -> int:
-        """Reads what the platform wrote meanwhile. Returns the number of its messages in this batch."""
-        for _ in range(3):  # what a dead process had sent may still be on its way through the platform
+        """Reads what the platform has written. Returns the number of its messages in this batch."""
+        for _ in range(3):  # the platform may still be handling the last requests of a dead process
             self.fake.call("arrived", "nothing")
         with self.fake.path.open("rb") as file:
             file.seek(self._read_up_to)
@@ -95,33 +94,37 @@ class Stage:
         return len(self.entries)
 
     def begins_anew(self, ready: Path) -> None:
-        """Begins another batch, with a fresh database."""
+        """Starts another batch with a fresh database."""
         self.reads()
-        copy_of(ready, self.database)
+        filled.copy_of(ready, self.database)
         self.entries, self.lives, self.hits, self.strange = [], [], [], 0
 
     @property
     def left(self) -> int:
-        """Returns how many messages have not arrived."""
-        return len(self.chats) * ROUNDS - len({(one.lane, one.paper) for one in arrivals(self.entries)})
+        """Returns the number of messages that have not arrived."""
+        return len(self.chats) * ROUNDS - len({(one.lane, one.paper) for one in filled.arrivals(self.entries)})
 
-    def judged(self) -> Verdict:
-        taken = arrivals(self.entries)
-        verdict = judge(wanted(self.chats, ROUNDS), taken, self.hits)
-        copied = verdict.allowed > 0  # from a copy, everything that was sent since then may come again
-        allowed = verdict.allowed or sum(in_flight(taken, life) for life in self.lives)
-        strange = self.strange if copied else self.strange + unexplained(taken, self.lives)
+    def judged(self) -> judging.Verdict:
+        taken = filled.arrivals(self.entries)
+        verdict = judging.judge(filled.wanted(self.chats, ROUNDS), taken, self.hits)
+        # after a restore from a copy, everything that was sent since the copy may come again
+        copied = verdict.allowed > 0
+        allowed = verdict.allowed or sum(judging.in_flight(taken, life) for life in self.lives)
+        strange = self.strange if copied else self.strange + judging.unexplained(taken, self.lives)
         return replace(verdict, allowed=allowed, strange=verdict.strange + strange)
 
 
-Scene = Callable[[Stage], None]  # one life of the program: starts it, hits it, notes the hit
+Scene = Callable[[Stage], None]  # one life of the program: starts it, hits it, records the hit
 
 
-def processes(folder: Path, tries: int, scene: Scene, *, seed: str) -> Verdict:
-    """Plays a scene until there were tries enough, a batch of messages after the other, and lets each batch be finished."""
-    chats = telegram_chats(min(max(FEW, 2 * tries), MANY))
-    ready = ready_made(folder, chats, ROUNDS)
-    verdict = Verdict()
+def processes(folder: Path, tries: int, scene: Scene, *, seed: str) -> judging.Verdict:
+    """Plays a scene until there are enough tries, in batches of messages, and returns the verdict.
+
+    After each batch, the remaining messages are sent.
+    """
+    chats = filled.telegram_chats(min(max(FEW, 2 * tries), MANY))
+    ready = filled.ready_made(folder, chats, ROUNDS)
+    verdict = judging.Verdict()
     with _platform(folder, chats) as fake:
         stage = Stage(folder, fake, random.Random(seed), chats)
         while verdict.tries < tries:
@@ -131,7 +134,7 @@ def processes(folder: Path, tries: int, scene: Scene, *, seed: str) -> Verdict:
             for _ in range(5):
                 begin = len(stage.entries)
                 stage.strange += stage.starts().ends() != 0
-                stage.lives.append(Life(begin, stage.reads(), killed=False))
+                stage.lives.append(judging.Life(begin, stage.reads(), killed=False))
                 if not stage.left:
                     break
             verdict += stage.judged()
@@ -142,7 +145,7 @@ def processes(folder: Path, tries: int, scene: Scene, *, seed: str) -> Verdict:
 def _platform(folder: Path, chats: Sequence[str]) -> Iterator[Remote]:
     with running("telegram", journal=folder / "journal") as fake:
         for chat in chats:
-            fake.call("knows", lane_of(chat), topics=[TOPIC] if "/" in chat else [])
+            fake.call("knows", filled.lane_of(chat), topics=[filled.TOPIC] if "/" in chat else [])
         yield fake
 
 
@@ -150,19 +153,19 @@ def _platform(folder: Path, chats: Sequence[str]) -> Iterator[Remote]:
 
 
 def _dies(stage: Stage, child: Child, begin: int) -> None:
-    """Kills a process, and notes the try."""
+    """Kills a process and records the try."""
     child.kill()
     at = time.time()
     status = child.ends()
     with suppress(httpx.HTTPError):
         stage.fake.call("releases", drop=True)
-    stage.lives.append(Life(begin, stage.reads(), killed=True))
-    if status == -signal.SIGKILL:  # else it had done everything before
-        stage.hits.append(Hit(at=at))
+    stage.lives.append(judging.Life(begin, stage.reads(), killed=True))
+    if status == -signal.SIGKILL:  # otherwise the process had already finished
+        stage.hits.append(judging.Hit(at=at))
 
 
 def _until_answered(stage: Stage, child: Child, number: int) -> None:
-    """Returns when the platform has answered so many more messages, or the process has ended."""
+    """Returns when the platform has answered `number` more messages, or when the process has ended."""
     size = stage.fake.path.stat().st_size
     while child.lives:
         with stage.fake.path.open("rb") as file:
@@ -173,7 +176,7 @@ def _until_answered(stage: Stage, child: Child, number: int) -> None:
 
 
 def at_a_write(stage: Stage) -> None:
-    """Kills the program while the platform handles the n-th message: before it takes it, after it, or as it answers."""
+    """Kills the program at the n-th message: before the platform accepts it, after that, or during the answer."""
     begin, moment = len(stage.entries), ("hang before", "hang after", "")[len(stage.hits) % 3]
     number = stage.dice.randrange(LATEST)
     if moment:
@@ -195,12 +198,12 @@ def at_a_commit(stage: Stage) -> None:
         while seen < number and child.lives:
             now = beside.execute("PRAGMA data_version").fetchone()
             seen, version = seen + (now != version), now
-            time.sleep(0.0005)  # else this process would take the time of the other
+            time.sleep(0.0005)  # without a wait, this loop would take the program's CPU time
     _dies(stage, child, begin)
 
 
 def at_random(stage: Stage) -> None:
-    """Kills the program at any moment: each fourth time at its start, else while it sends."""
+    """Kills the program at a random moment: every fourth time at its start, otherwise while it sends."""
     begin = len(stage.entries)
     child = stage.starts()
     if len(stage.hits) % 4:
@@ -210,7 +213,7 @@ def at_random(stage: Stage) -> None:
 
 
 def power_lost(stage: Stage) -> None:
-    """Stops everything at any moment, and goes on from a copy of the database and its WAL, without what was never committed."""
+    """Stops everything at a random moment. Continues with a copy of the database and the committed part of its WAL."""
     begin = len(stage.entries)
     child = stage.starts()
     _until_answered(stage, child, stage.dice.randrange(LATEST))
@@ -233,7 +236,7 @@ def _stands_still(pid: int) -> bool:
 
 
 def _committed(wal: bytes) -> bytes:
-    """Returns a write-ahead log up to its last frame that ends a transaction (sqlite.org/fileformat2.html#walformat)."""
+    """Returns a write-ahead log up to the last frame that commits a transaction (sqlite.org/fileformat2.html#walformat)."""
     if len(wal) < 32:
         return b""
     page = struct.unpack(">I", wal[8:12])[0]
@@ -247,7 +250,7 @@ def _committed(wal: bytes) -> bytes:
 
 
 def asked_to_stop(stage: Stage) -> None:
-    """Asks the program to stop while messages are under way: it finishes them, and the next one doubles nothing."""
+    """Asks the program to stop while it sends messages. It finishes these, and the next process sends none twice."""
     begin, hangs = len(stage.entries), len(stage.hits) % 2
     if hangs:
         stage.fake.call("answers", "hang after", 1, after=stage.dice.randrange(LATEST))
@@ -262,12 +265,12 @@ def asked_to_stop(stage: Stage) -> None:
         time.sleep(0.02)
         stage.fake.call("releases")
     stage.strange += child.ends() != 0
-    stage.lives.append(Life(begin, stage.reads(), killed=False))
-    stage.hits.append(Hit(at=at))
+    stage.lives.append(judging.Life(begin, stage.reads(), killed=False))
+    stage.hits.append(judging.Hit(at=at))
 
 
 def two_at_once(stage: Stage) -> None:
-    """Starts two programs at once: one sends, the other says that it may not. Every third time the sender is killed."""
+    """Starts two programs at once. One sends, the other refuses to start. Every third time, the sender is killed."""
     begin = len(stage.entries)
     children = [stage.starts(), stage.starts()]
     end = time.monotonic() + PATIENCE
@@ -280,14 +283,14 @@ def two_at_once(stage: Stage) -> None:
     sender.send_signal(signal.SIGKILL if killed else signal.SIGTERM)
     status = sender.ends()
     stage.strange += not killed and status != 0
-    stage.lives.append(Life(begin, stage.reads(), killed=killed))
-    stage.hits.append(Hit(at=at))
+    stage.lives.append(judging.Life(begin, stage.reads(), killed=killed))
+    stage.hits.append(judging.Hit(at=at))
 
 
 def damaged(stage: Stage) -> None:
-    """Overwrites pages of the database while messages are under way. Ends the program and restores the newest copy.
+    """Overwrites pages of the database while messages are being sent. Ends the program and restores the newest copy.
 
-    What was sent since the copy may come again: the program warns the operator, and `--lost-at` prefers to lose it.
+    What was sent since the copy may come again. The program warns the operator; with `--lost-at`, it skips it instead.
     """
     copy = stage.folder / "copy.db"
     copy.unlink(missing_ok=True)
@@ -304,7 +307,7 @@ def damaged(stage: Stage) -> None:
     child.kill()
     at = time.time()
     child.ends()
-    stage.lives.append(Life(begin, stage.reads(), killed=True))
-    sent = len(arrivals(stage.entries)) - begin
+    stage.lives.append(judging.Life(begin, stage.reads(), killed=True))
+    sent = len(filled.arrivals(stage.entries)) - begin
     stage.strange += Child(("restore", str(copy)), stage.environment, stage.folder / "output.txt").ends() != 0
-    stage.hits.append(Hit(at=at, may_double=sent))
+    stage.hits.append(judging.Hit(at=at, may_double=sent))

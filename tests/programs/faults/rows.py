@@ -6,28 +6,25 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from tests.programs.faults import database_rows, mail, processes, simulated_rows, slack_storm
-from tests.programs.faults.cut_slack import WAYS, OnUnclear, cut
+from tests.programs.faults import database_rows, mail, processes, simulated, simulated_rows, slack_storm
 from tests.programs.faults.judging import Verdict
-from tests.programs.faults.simulated import Storm, named, storm, too_many
-from tests.programs.faults.weather import all_of_it
 
-LATE = 2.0  # seconds that the sender waits for an answer that comes later
+LATE = 2.0  # seconds for which the sender waits, when the answer comes later
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A row: its name in the table, and what measures it: (folder, tries) → verdict."""
+    """A row: its name in the table, and the function (folder, tries) → verdict that measures it."""
 
     name: str
     measure: Callable[[Path, int], Verdict]
     must_be_red: bool = False
-    is_by_process: bool = False  # makes processes by `fork`, so it wants a process without threads
+    is_by_process: bool = False  # starts processes by `fork`, so it must run in a process without threads
 
 
-def _stormy(seed: str, strike: Storm, *, read: float = 10) -> Callable[[Path, int], Verdict]:
+def _stormy(seed: str, strike: simulated.Storm, *, read: float = 10) -> Callable[[Path, int], Verdict]:
     def measure(folder: Path, tries: int) -> Verdict:
-        return asyncio.run(storm(folder, strike, tries=tries, seed=seed, read=read))
+        return asyncio.run(simulated.storm(folder, strike, tries=tries, seed=seed, read=read))
 
     return measure
 
@@ -39,21 +36,19 @@ def _killed(seed: str, scene: processes.Scene) -> Callable[[Path, int], Verdict]
     return measure
 
 
-def _cut_slack(readable: bool, on_unclear: OnUnclear, folder: Path, tries: int) -> Verdict:
-    found = asyncio.run(cut(folder, tries, readable=readable, on_unclear=on_unclear))
-    allowed = found.cuts if not readable and on_unclear == "resend" else 0
-    unclear = found.unclear if on_unclear != "skip" else 0  # left to a person, as the operator wants it
-    return Verdict(
-        tries=found.cuts, lost=found.lost, doubled=found.twice, allowed=allowed, strange=found.open + unclear
-    )
-
-
 def _troubled_mail(trouble: mail.Trouble, folder: Path, tries: int) -> Verdict:
     return asyncio.run(mail.troubled(folder, tries, trouble))
 
 
-def _stormy_slack(reading: slack_storm.Reading, on_unclear: OnUnclear, folder: Path, tries: int) -> Verdict:
-    return asyncio.run(slack_storm.storm(folder, tries, reading=reading, on_unclear=on_unclear))
+def _stormy_slack(
+    reading: slack_storm.Reading, on_unclear: slack_storm.OnUnclear, *, only_cuts: bool
+) -> Callable[[Path, int], Verdict]:
+    def measure(folder: Path, tries: int) -> Verdict:
+        return asyncio.run(
+            slack_storm.storm(folder, tries, reading=reading, on_unclear=on_unclear, only_cuts=only_cuts)
+        )
+
+    return measure
 
 
 ROWS = (
@@ -74,17 +69,21 @@ ROWS = (
         is_by_process=True,
     ),
     Fault("two senders on one database, without the lock between them", database_rows.two_senders),
-    Fault("cut before the request was taken", _stormy("before", Storm(named("cut before", "reset before")))),
+    Fault(
+        "cut before the request was taken",
+        _stormy("before", simulated.Storm(simulated.named("cut before", "reset before"))),
+    ),
     Fault(
         "cut after the request was taken",
-        _stormy("after", Storm(named("cut after", "reset after", "cut in the answer"))),
+        _stormy("after", simulated.Storm(simulated.named("cut after", "reset after", "cut in the answer"))),
     ),
     *(
-        Fault(f"Slack, cut after the request was taken: {way}", partial(_cut_slack, readable, on_unclear))
-        for way, readable, on_unclear in WAYS
+        Fault(f"Slack, cut after the request was taken: {way}", _stormy_slack(reading, on_unclear, only_cuts=True))
+        for way, reading, on_unclear in slack_storm.WAYS
+        if reading != "at times"
     ),
     *(
-        Fault(f"Slack, every fault of posts and look-ups: {way}", partial(_stormy_slack, reading, on_unclear))
+        Fault(f"Slack, every fault of posts and look-ups: {way}", _stormy_slack(reading, on_unclear, only_cuts=False))
         for way, reading, on_unclear in slack_storm.WAYS
     ),
     *(
@@ -98,20 +97,34 @@ ROWS = (
             ("552, 554, then as text", mail.REFUSED),
         )
     ),
-    Fault("answers too late, taken or not", _stormy("late", Storm(named("hang after", "hang before")), read=LATE)),
+    Fault(
+        "answers too late, taken or not",
+        _stormy("late", simulated.Storm(simulated.named("hang after", "hang before")), read=LATE),
+    ),
     Fault(
         "answers empty, broken, of another kind",
-        _stormy("broken", Storm(named("empty", "broken json", "no number", "no result", "not ok", "list", "text"))),
+        _stormy(
+            "broken",
+            simulated.Storm(
+                simulated.named("empty", "broken json", "no number", "no result", "not ok", "list", "text")
+            ),
+        ),
     ),
     Fault(
         "500, 502, 503, taken or not",
-        _stormy("trouble", Storm([*named("500", "502", "503"), *named("500", "502", "503", taken=True)])),
+        _stormy(
+            "trouble",
+            simulated.Storm([*simulated.named("500", "502", "503"), *simulated.named("500", "502", "503", taken=True)]),
+        ),
     ),
     Fault(
         "pages of a proxy: 302, 400, 403, 413, 200",
-        _stormy("pages", Storm(named("302", "400 page", "403 page", "413", "200 page"))),
+        _stormy("pages", simulated.Storm(simulated.named("302", "400 page", "403 page", "413", "200 page"))),
     ),
-    Fault("429 with a wait of 1, 3 or 900 s, or none", _stormy("slow", Storm(too_many(1, 3, 900, None)))),
+    Fault(
+        "429 with a wait of 1, 3 or 900 s, or none",
+        _stormy("slow", simulated.Storm(simulated.too_many(1, 3, 900, None))),
+    ),
     Fault("token revoked and given back", simulated_rows.token_revoked),
     Fault("chats that block the bot and come back", simulated_rows.chats_blocked),
     Fault("groups that migrate", simulated_rows.chats_migrated),
@@ -123,7 +136,7 @@ ROWS = (
     Fault("database damaged, the copy put back", _killed("damage", processes.damaged), is_by_process=True),
     Fault("clocks that jump by a second to a month, both ways", simulated_rows.clocks_that_jump),
     Fault("poisoned digests among good ones", simulated_rows.poisoned_digests),
-    Fault("much of it at once, 3,000 chats", all_of_it),
+    Fault("much of it at once, 3,000 chats", simulated_rows.much_at_once),
     Fault("none, and an outbox that forgets confirmations", simulated_rows.forgets_confirmations, must_be_red=True),
     Fault("none, and a sender that drops messages", simulated_rows.drops_messages, must_be_red=True),
 )

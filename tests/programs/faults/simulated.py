@@ -1,4 +1,4 @@
-"""Rows in simulated time: the real pipeline, database and HTTP client, and a fake platform that fails on demand."""
+"""Rows in simulated time: the real pipeline, database and HTTP client with a fake platform that fails on demand."""
 
 import asyncio
 import random
@@ -12,8 +12,8 @@ from typing import Any
 from pydantic import SecretStr
 
 from bot.app import App, build_app
-from bot.delivery.planning import Sent
-from bot.platforms.telegram.outgoing import TelegramChannel
+from bot.delivery.sender import Sent
+from bot.platforms.telegram.adapter import TelegramChannel
 from bot.settings import Settings, SourceSettings, TelegramSettings
 from subscriptions.errors import StoreError
 from subscriptions.store.workers import recover_own
@@ -22,19 +22,19 @@ from tests.fakes.journal import Entry
 from tests.fakes.server import ApiCall
 from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.make import NOON, FakeClock
-from tests.programs.faults.filled import LINK, TOPIC, arrivals, fill, lane_of, telegram_chats, wanted
+from tests.programs.faults import filled
 from tests.programs.faults.judging import Hit, Verdict, judge
 
-SHARE = 0.3  # of the posts are hit, until there were tries enough
+SHARE = 0.3  # of the posts are hit, until there are enough tries
 CHATS = 60
-ROUNDS = 3000  # times that the outbox is drained before it is given up
+ROUNDS = 3000  # most rounds of sending before the run is given up
 BETWEEN = timedelta(seconds=31)
 
 Strike = Callable[["StormyTelegram", ApiCall], Fault | None]
 
 
 class SharedClock(FakeClock):
-    """A clock whose waits that begin together end together, and that does one thing when it reaches a second."""
+    """A clock on which waits that begin together end together. It can run one action at a given second."""
 
     def __init__(self) -> None:
         super().__init__(NOON)
@@ -52,21 +52,22 @@ class SharedClock(FakeClock):
 
     async def sleep(self, seconds: float) -> None:
         end = self.monotonic() + seconds
-        await asyncio.sleep(0)  # others begin their waits
+        await asyncio.sleep(0)  # other tasks begin their waits first
         if self.monotonic() < end:
             self.advance(timedelta(seconds=end - self.monotonic()))
-            self._second = max(self._second, end)  # a timedelta knows nothing below a microsecond
+            self._second = max(self._second, end)  # a timedelta is rounded to microseconds
 
 
 class StormyTelegram(FakeTelegram):
-    """A Telegram that fails as `strike` says, for so many posts of papers, and whose journal has simulated seconds."""
+    """A Telegram that fails as `strike` says, for `tries` posts of papers. Its journal has simulated times."""
 
     def __init__(self, clock: SharedClock, strike: Strike, *, tries: int, seed: str, share: float = SHARE) -> None:
         super().__init__()
         self.clock, self.strike, self.tries = clock, strike, tries
         self.share, self.dice = share, random.Random(seed)
         self.hits: list[Hit] = []
-        self.always: Callable[[ApiCall], Fault | None] = lambda _: None  # the fault that a call has in any case
+        # returns a fault for calls that must fail in any case
+        self.always: Callable[[ApiCall], Fault | None] = lambda _: None
 
     def hit(self, lane: str = "", *, may_double: int = 0) -> None:
         self.hits.append(Hit(at=self.clock.monotonic(), lane=lane, may_double=may_double))
@@ -77,7 +78,7 @@ class StormyTelegram(FakeTelegram):
         if (
             call.method != self.send
             or len(self.hits) >= self.tries
-            or not LINK.search(str(call.arguments))
+            or not filled.LINK.search(str(call.arguments))
             or self.dice.random() >= self.share
         ):
             return super()._fault(call)
@@ -89,7 +90,7 @@ class StormyTelegram(FakeTelegram):
 
 @dataclass(frozen=True, slots=True)
 class Storm:
-    """Answers each post that is hit with the next of some faults."""
+    """Answers each post that is hit with the next of several faults."""
 
     faults: Sequence[Callable[[FakeTelegram], Fault]]
 
@@ -100,14 +101,14 @@ class Storm:
 
 
 def named(*names: str, taken: bool | None = None) -> list[Callable[[FakeTelegram], Fault]]:
-    """Returns faults of tests.fakes.faults; `taken` says otherwise whether the message is taken."""
+    """Returns these faults of tests.fakes.faults. `taken` overrides whether the platform accepts the message."""
     found = [FAULTS[name] for name in names]
     faults = found if taken is None else [replace(fault, taken=taken) for fault in found]
     return [lambda _, fault=fault: fault for fault in faults]  # type: ignore[misc]
 
 
 def too_many(*waits: int | None) -> list[Callable[[FakeTelegram], Fault]]:
-    """Returns 429 with these waits in seconds; None names none."""
+    """Returns 429 faults with these waits in seconds. None means a 429 that does not say how long to wait."""
     return [lambda fake, wait=wait: fake.too_many(wait) for wait in waits]  # type: ignore[misc]
 
 
@@ -122,17 +123,17 @@ class World:
     rounds: int = 0
 
     async def delivers(self) -> bool:
-        """Sends what may be sent now. Returns whether something is left."""
+        """Sends what may be sent now. Returns whether anything is left."""
         sent: Sent | None = None
         try:
             sent = await self.app.sender.send_once()
-        except* StoreError:  # it may not be planned, or a lane could not begin its next message
+        except* StoreError:  # planning failed, or a lane could not begin its next message
             with suppress(StoreError):
-                recover_own(self.app.store)  # as the process does after such a round
+                recover_own(self.app.store)  # the process does the same after such a round
         return sent is None or bool(sent.waiting or sent.unclear or sent.stopped)
 
     def judged(self) -> Verdict:
-        return judge(wanted(self.chats, self.rounds), arrivals(self.fake.journal), self.fake.hits)
+        return judge(filled.wanted(self.chats, self.rounds), filled.arrivals(self.fake.journal), self.fake.hits)
 
 
 @asynccontextmanager
@@ -147,19 +148,19 @@ async def a_world(
     share: float = SHARE,
     sources: tuple[SourceSettings, ...] = (),
 ) -> AsyncIterator[World]:
-    """A bot that has nothing to send yet."""
+    """A bot that has nothing to send."""
     clock = SharedClock()
-    addresses = telegram_chats(chats)
+    addresses = filled.telegram_chats(chats)
     with StormyTelegram(clock, strike, tries=tries, seed=seed, share=share) as fake:
         for chat in addresses:
-            fake.knows(lane_of(chat), topics=(TOPIC,) if "/" in chat else ())
+            fake.knows(filled.lane_of(chat), topics=(filled.TOPIC,) if "/" in chat else ())
         async with _an_app(folder, fake, clock, read, sources) as app:
             yield World(app, fake, clock, addresses)
 
 
 @asynccontextmanager
 async def a_second(folder: Path, world: World) -> AsyncIterator[World]:
-    """Another program on the database of the first, for the same chats."""
+    """Another program on the first one's database, for the same chats."""
     async with _an_app(folder, world.fake, world.clock, 10, ()) as app:
         yield World(app, world.fake, world.clock, world.chats)
 
@@ -185,7 +186,7 @@ async def _an_app(
 
 
 def enough(tries: int, chats: int = CHATS, share: float = SHARE) -> int:
-    """Returns how many deliveries each chat needs so that so many posts can be hit."""
+    """Returns the number of deliveries that each chat needs so that `tries` posts can be hit."""
     return max(2, round(1.3 * tries / (chats * share)) + 1)
 
 
@@ -197,13 +198,17 @@ async def storm(
     seed: str,
     read: float = 10,
     share: float = SHARE,
+    chats: int = CHATS,
     before: Callable[[World], None] | None = None,
     between: Callable[[World], object] | None = None,
 ) -> Verdict:
-    """Delivers everything under a storm. `between` is called after each round, and asks for another by True; `before` before the first."""
-    async with a_world(folder, strike, tries=tries, seed=seed, read=read, share=share) as world:
-        world.rounds = enough(tries, share=share)
-        after = fill(world.app.store, world.chats, world.rounds, now=world.clock.now())
+    """Delivers everything during a storm and returns the verdict.
+
+    `before` runs first. `between` runs after each round and returns True for another round.
+    """
+    async with a_world(folder, strike, tries=tries, seed=seed, chats=chats, read=read, share=share) as world:
+        world.rounds = enough(tries, chats, share)
+        after = filled.fill(world.app.store, world.chats, world.rounds, now=world.clock.now())
         world.clock.advance(after - world.clock.now())
         if before:
             before(world)

@@ -1,4 +1,4 @@
-"""The rows in simulated time: what each fault is, and what must still arrive."""
+"""The rows in simulated time: the fault of each row, and what must still arrive."""
 
 import asyncio
 import json
@@ -11,82 +11,109 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-from bot.operation.listening import answer_once
+from bot.operation.worker import answer_once
 from bot.settings import SourceSettings
 from subscriptions.errors import StoreUnavailable
 from subscriptions.model import ChatAddress, Message
 from subscriptions.service.amendments import set_settings
+from tests import make
 from tests.digest_pages import PARTS, entry
 from tests.fakes.faults import JSON, Fault
 from tests.fakes.server import ApiCall
-from tests.make import NOON, address, subscribes
-from tests.programs.faults.filled import LINK, arrivals, brings, fill, lane_of, wanted
+from tests.programs.faults import filled, simulated
 from tests.programs.faults.judging import Verdict, judge
-from tests.programs.faults.simulated import BETWEEN, CHATS, SHARE, StormyTelegram, World, a_world, storm
 
-AT_A_TIME = 10  # chats that are gone in one round; more would look as if the bot itself were gone
+AT_A_TIME = 10  # chats that are gone in one round; with more, the bot itself would seem to be gone
 JUMPS = (-86400 * 30, -86400, -3600, -1, 1, 3600, 86400, 86400 * 30)  # seconds
 
 
 def token_revoked(folder: Path, tries: int) -> Verdict:
-    """The token is refused while messages are under way, and works again after the round."""
+    """The token is refused while messages are being sent, and works again after the round."""
 
-    def revokes(fake: StormyTelegram, call: ApiCall) -> None:
+    def revokes(fake: simulated.StormyTelegram, call: ApiCall) -> None:
         if not fake._revoked:
             fake.revokes()
             fake.hit(call.chat)
 
-    return asyncio.run(storm(folder, revokes, tries=tries, seed="token", between=lambda world: world.fake.restores()))
+    return asyncio.run(
+        simulated.storm(folder, revokes, tries=tries, seed="token", between=lambda world: world.fake.restores())
+    )
+
+
+def much_at_once(folder: Path, tries: int) -> Verdict:
+    """All kinds of faults together, and sometimes the token is refused. There are ten chats per try."""
+    mixed = simulated.Storm(
+        [*simulated.named("cut before", "cut after", "500", "502"), *simulated.too_many(1, 3, 900, None)]
+    )
+
+    def strikes(fake: simulated.StormyTelegram, call: ApiCall) -> Fault | None:
+        if len(fake.hits) % 5:
+            return mixed(fake, call)
+        fake.revokes()
+        fake.hit(call.chat)
+        return None
+
+    return asyncio.run(
+        simulated.storm(
+            folder,
+            strikes,
+            tries=tries,
+            seed="much",
+            share=0.1,
+            chats=10 * tries,
+            between=lambda world: world.fake.restores(),
+        )
+    )
 
 
 def refused_message(folder: Path, tries: int) -> Verdict:
-    """The platform refuses some messages for ever, with their markup and without it; all others are to arrive."""
+    """The platform refuses some messages permanently, with markup and without it. All others must arrive."""
     refused: set[tuple[str, str]] = set()
     body = {"ok": False, "error_code": 400, "description": "Bad Request: can't parse entities: unsupported start tag"}
     fault = Fault(status=400, body=json.dumps(body), content_type=JSON)
 
-    def refuses(fake: StormyTelegram, call: ApiCall) -> Fault:
+    def refuses(fake: simulated.StormyTelegram, call: ApiCall) -> Fault:
         if (key := _message(call)) not in refused:
             refused.add(key)
             fake.hit(call.chat)
         return fault
 
     def ever(call: ApiCall) -> Fault | None:
-        return fault if call.method == StormyTelegram.send and _message(call) in refused else None
+        return fault if call.method == simulated.StormyTelegram.send and _message(call) in refused else None
 
     async def run() -> Verdict:
-        async with a_world(folder, refuses, tries=tries, seed="poison") as world:
+        async with simulated.a_world(folder, refuses, tries=tries, seed="poison") as world:
             world.fake.always = ever
-            world.rounds = 2 + round(1.5 * tries / (len(world.chats) * SHARE))
-            after = fill(world.app.store, world.chats, world.rounds, now=world.clock.now())
+            world.rounds = 2 + round(1.5 * tries / (len(world.chats) * simulated.SHARE))
+            after = filled.fill(world.app.store, world.chats, world.rounds, now=world.clock.now())
             world.clock.advance(after - world.clock.now())
             while await world.delivers():
-                world.clock.advance(BETWEEN)
+                world.clock.advance(simulated.BETWEEN)
             hoped = {
                 lane: [paper for paper in papers if (lane, paper) not in refused]
-                for lane, papers in wanted(world.chats, world.rounds).items()
+                for lane, papers in filled.wanted(world.chats, world.rounds).items()
             }
-            return judge(hoped, arrivals(world.fake.journal), world.fake.hits)
+            return judge(hoped, filled.arrivals(world.fake.journal), world.fake.hits)
 
     return asyncio.run(run())
 
 
 def _message(call: ApiCall) -> tuple[str, str]:
-    found = LINK.search(str(call.arguments))
+    found = filled.LINK.search(str(call.arguments))
     return call.chat, found[1] if found else ""
 
 
 def chats_blocked(folder: Path, tries: int) -> Verdict:
-    """People block the bot while a message to them is under way, come back, and ask for what waits."""
+    """People block the bot while it sends them a message. They return and request the waiting papers."""
     blocked: list[str] = []
 
-    def blocks(fake: StormyTelegram, call: ApiCall) -> None:
+    def blocks(fake: simulated.StormyTelegram, call: ApiCall) -> None:
         if len(blocked) < AT_A_TIME and not call.chat.startswith("-"):
             fake.blocks(call.chat)
             blocked.append(call.chat)
             fake.hit(call.chat)
 
-    async def come_back(world: World) -> None:
+    async def come_back(world: simulated.World) -> None:
         await _hears(world)
         for chat in blocked:
             world.fake.unblocks(chat)
@@ -99,39 +126,42 @@ def chats_blocked(folder: Path, tries: int) -> Verdict:
     return asyncio.run(in_rounds(folder, blocks, tries, after=come_back, seed="blocked"))
 
 
-def _offer(world: World, chat: str) -> str:
-    """Returns the label of the button that offers what waits."""
+def _offer(world: simulated.World, chat: str) -> str:
+    """Returns the label of the button that offers the waiting papers."""
     newest = world.fake.posted_to(chat)[-1]
     found = re.search(r"send \d+", str(newest.payload.get("reply_markup")))
     return found[0] if found else "no offer"
 
 
-async def _hears(world: World) -> None:
-    """Lets the bot receive updates of the platform."""
+async def _hears(world: simulated.World) -> None:
+    """Lets the bot receive the platform's updates."""
     world.fake.sets_time(world.clock.now().timestamp())
     await answer_once(world.app)
 
 
 async def in_rounds(
     folder: Path,
-    strike: Callable[[StormyTelegram, ApiCall], Fault | None],
+    strike: Callable[[simulated.StormyTelegram, ApiCall], Fault | None],
     tries: int,
     *,
     seed: str,
-    after: Callable[[World], object] = lambda _: None,
-    before: Callable[[World], None] = lambda _: None,
-    judged: Callable[[World], Verdict] = World.judged,
-    chats: int = CHATS,
+    after: Callable[[simulated.World], object] = lambda _: None,
+    before: Callable[[simulated.World], None] = lambda _: None,
+    judged: Callable[[simulated.World], Verdict] = simulated.World.judged,
+    chats: int = simulated.CHATS,
 ) -> Verdict:
-    """Brings a paper a round until there were tries enough; `after` is called, or awaited, after each."""
-    async with a_world(folder, strike, tries=tries, seed=seed, chats=chats) as world:
+    """Ingests one paper per round until there are enough tries. Calls (or awaits) `after` after each.
+
+    Returns the verdict of `judged`.
+    """
+    async with simulated.a_world(folder, strike, tries=tries, seed=seed, chats=chats) as world:
         before(world)
         _want_graphs(world)
-        for chat in world.chats:  # else what comes at night would wait for the morning
-            set_settings(world.app.store, address(chat), {"quiet": "off"}, now=NOON)
+        for chat in world.chats:  # otherwise papers that come at night would wait for the morning
+            set_settings(world.app.store, make.address(chat), {"quiet": "off"}, now=make.NOON)
         while len(world.fake.hits) < tries:
-            with suppress(StoreUnavailable):  # the next round asks again
-                brings(world.app.store, world.rounds, now=world.clock.now())
+            with suppress(StoreUnavailable):  # the next round tries again
+                filled.brings(world.app.store, world.rounds, now=world.clock.now())
                 world.rounds += 1
             await world.delivers()
             if asyncio.iscoroutine(done := after(world)):
@@ -144,60 +174,61 @@ async def in_rounds(
         return judged(world)
 
 
-def _want_graphs(world: World) -> None:
+def _want_graphs(world: simulated.World) -> None:
     with world.app.store.write() as transaction:
         for chat in world.chats:
-            subscribes(transaction, chat, "graph", every="now", now=NOON - timedelta(hours=1))
+            make.subscribes(transaction, chat, "graph", every="now", now=make.NOON - timedelta(hours=1))
 
 
 def chats_migrated(folder: Path, tries: int) -> Verdict:
-    """Groups become supergroups, with another address, while a message to them is under way."""
+    """Groups become supergroups with another address while messages to them are being sent."""
     moved: dict[str, str] = {}
 
-    def migrates(fake: StormyTelegram, call: ApiCall) -> None:
+    def migrates(fake: simulated.StormyTelegram, call: ApiCall) -> None:
         if call.chat.startswith("-") and call.chat not in moved and call.chat not in moved.values():
             moved[call.chat] = f"-100{call.chat[1:]}"
             fake.migrates(call.chat, moved[call.chat])
             fake.hit(call.chat)
 
     async def run() -> Verdict:
-        async with a_world(folder, migrates, tries=tries, seed="migrated", share=0.7) as world:
+        async with simulated.a_world(folder, migrates, tries=tries, seed="migrated", share=0.7) as world:
             world.chats = [f"telegram:-{5000 + n}" for n in range(tries + tries // 4 + 5)]
             for chat in world.chats:
-                world.fake.knows(lane_of(chat), "group")
+                world.fake.knows(filled.lane_of(chat), "group")
             world.rounds = 4
-            after = fill(world.app.store, world.chats, world.rounds, now=world.clock.now())
+            after = filled.fill(world.app.store, world.chats, world.rounds, now=world.clock.now())
             world.clock.advance(after - world.clock.now())
             while await world.delivers():
                 await _hears(world)
-                world.clock.advance(BETWEEN)
+                world.clock.advance(simulated.BETWEEN)
             old = {new: lane for lane, new in moved.items()}
-            taken = [replace(one, lane=old.get(one.lane, one.lane)) for one in arrivals(world.fake.journal)]
-            return judge(wanted(world.chats, world.rounds), taken, world.fake.hits)
+            taken = [replace(one, lane=old.get(one.lane, one.lane)) for one in filled.arrivals(world.fake.journal)]
+            return judge(filled.wanted(world.chats, world.rounds), taken, world.fake.hits)
 
     return asyncio.run(run())
 
 
 def chats_deleted(folder: Path, tries: int) -> Verdict:
-    """Accounts are deleted while a message to them is under way: no other chat misses anything."""
+    """Accounts are deleted while messages to them are being sent. No other chat misses anything."""
     gone: dict[str, int] = {}
-    left = [AT_A_TIME]  # in this round
+    left = [AT_A_TIME]  # chats that may still be deleted in this round
 
-    def deletes(fake: StormyTelegram, call: ApiCall) -> None:
+    def deletes(fake: simulated.StormyTelegram, call: ApiCall) -> None:
         if left[0] and not call.chat.startswith("-") and call.chat not in gone:
             left[0] -= 1
             gone[call.chat] = len(fake.posted_to(call.chat))
             fake.deactivates(call.chat)
             fake.hit()
 
-    def begin_round(_: World) -> None:
+    def begin_round(_: simulated.World) -> None:
         left[0] = AT_A_TIME
 
-    def judged(world: World) -> Verdict:
+    def judged(world: simulated.World) -> Verdict:
         hoped = {
-            lane: papers[: gone.get(lane, len(papers))] for lane, papers in wanted(world.chats, world.rounds).items()
+            lane: papers[: gone.get(lane, len(papers))]
+            for lane, papers in filled.wanted(world.chats, world.rounds).items()
         }
-        return judge(hoped, arrivals(world.fake.journal), world.fake.hits)
+        return judge(hoped, filled.arrivals(world.fake.journal), world.fake.hits)
 
     chats = tries * 3 // 2 + 60
     return asyncio.run(in_rounds(folder, deletes, tries, after=begin_round, judged=judged, seed="deleted", chats=chats))
@@ -207,10 +238,10 @@ def chats_deleted(folder: Path, tries: int) -> Verdict:
 
 
 def clocks_that_jump(folder: Path, tries: int) -> Verdict:
-    """The machine's clock is set, forwards and back, by seconds to a month, while messages are under way."""
+    """The machine's clock is set forwards and back, by a second up to a month, while messages are being sent."""
     dice = random.Random("clock")
 
-    def jumps(fake: StormyTelegram, call: ApiCall) -> None:
+    def jumps(fake: simulated.StormyTelegram, call: ApiCall) -> None:
         fake.clock.step(timedelta(seconds=dice.choice(JUMPS)))
         fake.hit()
 
@@ -218,14 +249,14 @@ def clocks_that_jump(folder: Path, tries: int) -> Verdict:
 
 
 def poisoned_digests(folder: Path, tries: int) -> Verdict:
-    """Damaged, empty, endless and foreign files lie among good ones: every good one is read and sent."""
+    """Damaged, empty, endless and foreign files lie among good ones. Every good file is read and sent."""
     dice = random.Random("poison")
     inbox = folder / "inbox"
     inbox.mkdir()
     source = SourceSettings(name="daily", path=inbox, announce="all")
 
     async def run() -> Verdict:
-        async with a_world(folder, counts, tries=0, seed="digests", sources=(source,)) as world:
+        async with simulated.a_world(folder, counts, tries=0, seed="digests", sources=(source,)) as world:
             _want_graphs(world)
             scheduler = world.app.source_scheduler()
             while len(world.fake.hits) < tries:
@@ -251,7 +282,7 @@ def _good(n: int) -> str:
 
 
 def _poison(dice: random.Random) -> bytes:
-    """Returns a bad document: a page that is cut, joined to another, filled with noise, or empty."""
+    """Returns a bad document: a page that is cut, joined to another page, filled with noise, or empty."""
     name = dice.choice(sorted(PARTS))
     page = PARTS[name].page(PARTS[name].part(n) for n in range(90000, 90005)).encode()
     place = dice.randrange(len(page))
@@ -276,10 +307,10 @@ def _poison(dice: random.Random) -> bytes:
 
 
 def forgets_confirmations(folder: Path, tries: int) -> Verdict:
-    """A broken outbox: in the first rounds it forgets every tenth confirmed delivery."""
+    """An intentionally broken outbox: in the first rounds, it forgets every tenth confirmed delivery."""
     rounds = iter(range(2))
 
-    def forgets(world: World) -> bool:
+    def forgets(world: simulated.World) -> bool:
         if next(rounds, None) is None:
             return False
         with world.app.store.write() as transaction:
@@ -288,14 +319,14 @@ def forgets_confirmations(folder: Path, tries: int) -> Verdict:
             connection.exec_driver_sql("UPDATE delivery SET settled_at = NULL WHERE seq % 10 = 0")
         return True
 
-    return asyncio.run(storm(folder, counts, tries=tries, seed="forgets", between=forgets))
+    return asyncio.run(simulated.storm(folder, counts, tries=tries, seed="forgets", between=forgets))
 
 
 def drops_messages(folder: Path, tries: int) -> Verdict:
-    """A broken sender: every tenth message is confirmed and never posted."""
+    """An intentionally broken sender: it confirms every tenth message without posting it."""
     numbers = Counter[str]()
 
-    def breaks(world: World) -> None:
+    def breaks(world: simulated.World) -> None:
         channel = world.app.context.channels["telegram"]
         post = channel.post
 
@@ -305,9 +336,9 @@ def drops_messages(folder: Path, tries: int) -> Verdict:
 
         channel.post = drops  # type: ignore[method-assign]
 
-    return asyncio.run(storm(folder, counts, tries=tries, seed="drops", before=breaks))
+    return asyncio.run(simulated.storm(folder, counts, tries=tries, seed="drops", before=breaks))
 
 
-def counts(fake: StormyTelegram, call: ApiCall) -> None:
-    """No fault at all: the tries are ordinary messages."""
+def counts(fake: simulated.StormyTelegram, call: ApiCall) -> None:
+    """Causes no fault: the tries are ordinary messages."""
     fake.hit(call.chat)

@@ -1,11 +1,11 @@
-"""Every fault of Slack at once, of posts and of look-ups, while the bot is restarted now and then.
+"""Every fault of Slack in posts and look-ups together, while the bot is restarted from time to time.
 
-Sometimes the token is revoked, before a post or before a look-up, and given back later. In some storms the same happens
-to the right to read.
+Sometimes the token is revoked before a post or a look-up, and restored later. In some storms, the right to read is
+revoked and restored too.
 
-Nothing is lost. Where the bot may read, nothing comes twice; where it may not, `resend` sends a message once more for each
-answer that was lost, and `skip` leaves messages that may not have come to a person. Where it may read at times, `skip`
-doubles nothing and, when the bot is started with that right, leaves nothing to a person.
+Nothing is lost. If the bot may always read, nothing comes twice. If it may not, `resend` sends a message once more for
+each lost answer, and `skip` leaves messages that may not have arrived to a person. If it may read at times, `skip`
+doubles nothing. It leaves nothing to a person if the bot is started with the right to read.
 """
 
 import random
@@ -20,14 +20,13 @@ from subscriptions.addresses import parse_address
 from subscriptions.service.requests import SubscriptionRequest, subscribe
 from subscriptions.service.sending import outbox_entries
 from subscriptions.states import DeliveryState
-from subscriptions.store.entries import outbox_counts
-from subscriptions.store.platforms import free_platforms
+from subscriptions.store.bot_state import free_platforms
+from subscriptions.store.outbox import outbox_counts
+from tests import make
 from tests.fakes.faults import FAULTS, Fault
 from tests.fakes.server import ApiCall
 from tests.fakes.slack import FakeSlack
 from tests.integration.slack_bot import a_bot
-from tests.make import NOON, FakeClock, ingested, paper
-from tests.programs.faults.cut_slack import OnUnclear, let_rest
 from tests.programs.faults.judging import Verdict
 
 CHANNELS = 6
@@ -36,18 +35,19 @@ SHARES_OF_LOOKUPS = {
     "always": 0.3,
     "at times": 0.3,
     "never": 0.03,
-}  # in vain, each start looks up all that is left to a person
-SHARE_REVOKED, SHARE_GIVEN_BACK = 0.1, 0.3  # of the hits, and of the rounds with a revoked token
-SHARE_TURNED = 0.2  # of the rounds: the bot may read from then on, or may not
+}  # without the right to read, each start looks up in vain all messages that are left to a person
+SHARE_REVOKED, SHARE_GIVEN_BACK = 0.1, 0.3  # of the hits; of the rounds with a revoked token
+SHARE_TURNED = 0.2  # share of the rounds in which the right to read is revoked or granted
 LIFE = 25  # rounds between two starts
-STEPS = [timedelta(seconds=seconds) for seconds in (5, 5, 31, 300)]  # `run` looks every five seconds
+STEPS = [timedelta(seconds=seconds) for seconds in (5, 5, 31, 300)]  # `run` looks for work every five seconds
 _LOOKUPS = ("conversations.history", "conversations.replies")
-_WAITS = (1, 3, 40, None)  # seconds of a 429
+_WAITS = (1, 3, 40, None)  # seconds of a 429; None gives no number
 _OF_POSTS = [name for name in FAULTS if not name.startswith("hang")]
 _OF_LOOKUPS = ["500", "cut before", "empty", "200 page"]
 _RIGHT_TO_READ = "channels:history"
 
 Reading = Literal["always", "never", "at times"]
+OnUnclear = Literal["resend", "skip"]
 
 WAYS: tuple[tuple[str, Reading, OnUnclear], ...] = (
     ("the bot may read", "always", "resend"),
@@ -61,15 +61,16 @@ WAYS: tuple[tuple[str, Reading, OnUnclear], ...] = (
 
 @dataclass(slots=True)
 class _Storm:
-    """What hits the calls of a fake, until there were tries enough."""
+    """What hits the calls of a fake, until there are enough tries."""
 
     fake: FakeSlack
     dice: random.Random
     tries: int
     of_lookups: float
+    only_cuts: bool  # the only fault is a cut after Slack accepted a post
     hits: int = 0
     taken: int = 0  # messages whose answer was lost
-    revoked: int = 0  # how often the token was
+    revoked: int = 0  # how often the token was revoked
 
     def __call__(self, call: ApiCall) -> Fault | None:
         if self.hits >= self.tries:
@@ -79,9 +80,12 @@ class _Storm:
         if self.fake.is_revoked or self.dice.random() >= share:
             return None
         self.hits += is_post
+        if self.only_cuts:
+            self.taken += 1
+            return FAULTS["cut after"]
         if self.dice.random() < SHARE_REVOKED or (not self.revoked and self.hits > self.tries / 2):
             self.revoked += 1
-            self.fake.revokes()  # so the call itself is refused
+            self.fake.revokes()  # this call is then refused too
             return None
         fault = self._of(_OF_POSTS if is_post else _OF_LOOKUPS)
         self.taken += is_post and fault.taken
@@ -99,11 +103,13 @@ class _StormySlack(FakeSlack):
         return self.storm(call) or super()._fault(call)
 
 
-async def storm(folder: Path, tries: int, *, reading: Reading, on_unclear: OnUnclear, **settings: Any) -> Verdict:
-    """Hits so many posts, then lets everything that waits come. Without further settings the database is a file in `folder`."""
-    clock, dice = FakeClock(NOON), random.Random(f"{reading} {on_unclear}")
+async def storm(
+    folder: Path, tries: int, *, reading: Reading, on_unclear: OnUnclear, only_cuts: bool = False, **settings: Any
+) -> Verdict:
+    """Hits `tries` posts, then sends everything that waits. Returns the verdict. Without other settings, the database is a file in `folder`."""
+    clock, dice = make.FakeClock(make.NOON), random.Random(f"{reading} {on_unclear}")
     with _StormySlack() as fake:
-        fake.storm = _Storm(fake, dice, tries, SHARES_OF_LOOKUPS[reading])
+        fake.storm = _Storm(fake, dice, tries, 0 if only_cuts else SHARES_OF_LOOKUPS[reading], only_cuts)
         for number in range(CHANNELS):
             fake.knows(f"C{number}")
         if reading == "never":
@@ -130,24 +136,33 @@ async def storm(folder: Path, tries: int, *, reading: Reading, on_unclear: OnUnc
             return _judged(app, clock, fake, is_left=is_left, allowed=allowed)
 
 
+async def let_rest(app: App, clock: make.FakeClock, *, is_left: bool) -> None:
+    """Advances the clock until nothing waits. With `is_left`, messages left to a person do not count."""
+    for _ in range(100):
+        clock.advance(timedelta(minutes=20))
+        sent = await app.sender.send_once()
+        if not sent.waiting and (is_left or not sent.unclear):
+            return
+
+
 def _subscribe(app: App) -> None:
     for number in range(CHANNELS):
         request = SubscriptionRequest(text="graph", every="now")
-        subscribe(app.store, parse_address(f"slack:C{number}"), request, now=NOON)
+        subscribe(app.store, parse_address(f"slack:C{number}"), request, now=make.NOON)
 
 
-async def _round(app: App, clock: FakeClock, dice: random.Random, fake: FakeSlack) -> None:
+async def _round(app: App, clock: make.FakeClock, dice: random.Random, fake: FakeSlack) -> None:
     clock.advance(dice.choice(STEPS))
     if fake.is_revoked and dice.random() < SHARE_GIVEN_BACK:
         fake.restores()
         free_platforms(app.store)
     if dice.random() < SHARE:
-        papers = [paper(f"A graph at {clock.now():%d %H:%M:%S} {n}") for n in range(dice.choice([1, 2, 5]))]
-        ingested(app.store, *papers, now=clock.now())
+        papers = [make.paper(f"A graph at {clock.now():%d %H:%M:%S} {n}") for n in range(dice.choice([1, 2, 5]))]
+        make.ingested(app.store, *papers, now=clock.now())
     await app.sender.send_once()
 
 
-def _judged(app: App, clock: FakeClock, fake: _StormySlack, *, is_left: bool, allowed: int) -> Verdict:
+def _judged(app: App, clock: make.FakeClock, fake: _StormySlack, *, is_left: bool, allowed: int) -> Verdict:
     came = Counter((entry.delivery, entry.number) for entry in fake.journal if entry.kind == "post")
     lost = 0
     for entry in outbox_entries(app.store, now=clock.now()):
@@ -159,5 +174,8 @@ def _judged(app: App, clock: FakeClock, fake: _StormySlack, *, is_left: bool, al
         lost=lost,
         doubled=came.total() - len(came),
         allowed=allowed,
-        strange=stands.waiting + stands.dead + (0 if is_left else stands.unclear) + (fake.storm.revoked == 0),
+        strange=stands.waiting
+        + stands.dead
+        + (0 if is_left else stands.unclear)
+        + (fake.storm.revoked == 0 and not fake.storm.only_cuts),
     )

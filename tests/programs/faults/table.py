@@ -1,4 +1,4 @@
-"""The table of docs/reliability.md: its rows, kept one file each, and its place in the page."""
+"""The table of docs/reliability.md: its rows, stored in one file each, and its place on the page."""
 
 import json
 from collections.abc import Mapping
@@ -10,7 +10,6 @@ from tests.programs.faults.judging import Verdict
 
 ROOT = Path(__file__).parents[3]
 KEPT = ROOT / ".faults"
-START, END = "<!-- faults -->\n", "<!-- faults end -->\n"
 HEAD = (
     "| fault | tries | lost | doubled (allowed) | out of order | seconds to recover: median, longest | |\n"
     "|---|--:|--:|--:|--:|--:|---|\n"
@@ -19,7 +18,7 @@ HEAD = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One row as it was measured."""
+    """One measured row."""
 
     tries: int
     lost: int
@@ -33,7 +32,7 @@ class Row:
 
     @property
     def kept(self) -> bool:
-        """Returns whether the promises were kept."""
+        """Tells whether the promises were kept."""
         return self.lost == self.disorder == self.strange == 0 and self.doubled <= self.allowed
 
 
@@ -53,13 +52,13 @@ def row_of(verdict: Verdict, day: str) -> Row:
 
 
 def keep(folder: Path, name: str, row: Row) -> None:
-    """Writes a row to its own file, so that a stopped run can be continued."""
+    """Writes a row to its own file, so that an interrupted run can be continued."""
     folder.mkdir(exist_ok=True)
     _file(folder, name).write_text(json.dumps(asdict(row)), "utf-8")
 
 
 def kept(folder: Path, name: str) -> Row | None:
-    """Returns the row that was measured last, if there is one."""
+    """Returns the last measurement of a row, or None."""
     file = _file(folder, name)
     return Row(**json.loads(file.read_text("utf-8"))) if file.exists() else None
 
@@ -88,10 +87,12 @@ def table(rows: Mapping[str, Row]) -> str:
     return when + HEAD + "".join(line(name, row) for name, row in rows.items())
 
 
-def write(page: Path, text: str) -> None:
-    """Puts the table between its marks in the page."""
-    before, found, rest = page.read_text("utf-8").partition(START)
-    _, ended, after = rest.partition(END)
-    if not found or not ended:
-        raise SystemExit(f"{page} has no place for this table.")
-    page.write_text(before + START + text + END + after, "utf-8")
+def write(page: Path, name: str, text: str) -> None:
+    """Replaces the text between the marks with this name on the page."""
+    start, end = f"<!-- {name} -->\n", f"<!-- {name} end -->\n"
+    whole = page.read_text("utf-8")
+    before, found, rest = whole.partition(start)
+    _, ended, after = rest.partition(end)
+    if not (found and ended):
+        raise SystemExit(f"{page} has no place for {name}.")
+    page.write_text(f"{before}{start}{text}{end}{after}", "utf-8")

@@ -1,11 +1,11 @@
-"""A short run of the year of `make faults`, on both databases; deliberate mistakes in the product are detected."""
+"""A short run of the year of `make faults` on both databases. It must detect deliberate mistakes in the product."""
 
 import pytest
 
 from tests.programs.faults.year.simulation import SPRING, Span, run
 
 FORTY_DAYS = Span(start=SPRING, days=40, chats=20)
-TWENTY_DAYS = Span(start=SPRING, days=20, chats=12, seed=2)  # on a server each statement has a longer way
+TWENTY_DAYS = Span(start=SPRING, days=20, chats=12, seed=2)  # on a database server, each statement takes longer
 FEW = Span(start=SPRING, days=30, chats=6, seed=3)
 
 

@@ -1,1 +1,1 @@
-"""Fuzzing: a check for each reader of foreign input, for Hypothesis, coverage-guided runs and the kept corpus."""
+"""Fuzzing: a check for each reader of foreign input. Hypothesis, coverage-guided runs and the stored corpus use it."""

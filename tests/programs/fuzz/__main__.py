@@ -1,11 +1,11 @@
-"""Runs one target guided by coverage, and keeps what it learned (`make fuzz TARGET=… MINUTES=…`).
+"""Runs one target, guided by coverage, and stores what it learned (`make fuzz TARGET=… MINUTES=…`).
 
-    python -m tests.programs.fuzz TARGET [MINUTES]     # minutes of the processor, 10 unless told
+    python -m tests.programs.fuzz TARGET [MINUTES]     # minutes of processor time, by default 10
 
-It needs atheris (Linux, Python 3.11 to 3.13), which `make fuzz` installs; it is not one of our requirements. A finding
-does not end the run: each kind of error is kept once, as .fuzz/TARGET/found-…, and `python -m tests.programs.fuzz TARGET FILE`
-runs it again. At the end the corpus is made small again: the shortest inputs that reach something that no other reaches
-go to tests/programs/fuzz/corpus, which `make test` reads again.
+It needs atheris (Linux, Python 3.11 to 3.13). `make fuzz` installs it; it is not one of our requirements. A finding does
+not end the run: one input for each kind of error is stored as .fuzz/TARGET/found-…, and
+`python -m tests.programs.fuzz TARGET FILE` runs it again. At the end the corpus is reduced: the shortest inputs that
+together reach everything go to tests/programs/fuzz/corpus, which `make test` runs.
 """
 
 import json
@@ -20,8 +20,8 @@ LONGEST_OTHER = 2048
 
 
 def main(arguments: list[str]) -> int:
-    """Runs a target, or one input of it; returns 1 if something was found."""
-    from tests.programs.fuzz.targets import TARGETS  # noqa: PLC0415 - in the guided process it is imported with instruments
+    """Runs a target, or one input of it. Returns 1 if something was found."""
+    from tests.programs.fuzz.targets import TARGETS  # noqa: PLC0415 - the guided process must import it with instruments
 
     if not arguments or arguments[0] not in TARGETS:
         sys.exit(f"{__doc__}\nTargets: {', '.join(TARGETS)}")
@@ -65,7 +65,7 @@ def _run(name: str, seconds: float) -> int:
         *options,
     ]
     with (WORK / name / "log").open("wb") as log:
-        ended = subprocess.run(command, check=False, stdout=log, stderr=log)  # noqa: S603 - ourselves
+        ended = subprocess.run(command, check=False, stdout=log, stderr=log)  # noqa: S603 - this program
     if not report.is_file():
         print(f"{name}: ended with {ended.returncode} before its time; {WORK / name / 'log'} says why")
         return 1
@@ -80,7 +80,7 @@ def _run(name: str, seconds: float) -> int:
 
 
 def _quoted(word: str) -> str:
-    """Returns a word as libFuzzer's dictionaries have it."""
+    """Returns a word in the syntax of libFuzzer's dictionaries."""
     return "".join(f"\\x{byte:02x}" for byte in word.encode("utf-8", "surrogatepass"))
 
 

@@ -1,4 +1,4 @@
-"""The targets for requests to the web address: both webhooks with their secrets, and raw bytes on a connection."""
+"""The targets for requests to the web address: both webhooks with valid secrets, and raw bytes on a connection."""
 
 import asyncio
 import hashlib
@@ -15,13 +15,13 @@ from uvicorn.server import ServerState
 
 from bot.commands.intent import REGISTRY, understand
 from bot.operation.web_server import LimitedProtocol, health_app
+from bot.platforms.slack.adapter import SlackChannel
 from bot.platforms.slack.client import BotIdentity
 from bot.platforms.slack.manifest import PATHS
-from bot.platforms.slack.outgoing import SlackChannel
 from bot.platforms.slack.receiving import SIGNATURE, TIMESTAMP, SlackHttp
 from bot.platforms.telegram.client import Client
 from bot.platforms.telegram.receiving import HEADER, TelegramWebhook
-from bot.ports.conversation import CallbackRequest, EventRequest, FormRequest, MessageRequest, Request
+from bot.ports import conversation
 from tests.make import NOON, FakeClock
 from tests.programs.fuzz.target import Target, storable
 
@@ -33,15 +33,15 @@ Headers = list[tuple[bytes, bytes]]
 
 
 class Recorder:
-    """A dispatcher that takes each request and checks that it can be stored and understood."""
+    """A dispatcher that checks that each request can be stored and understood."""
 
     def __init__(self) -> None:
-        self.taken: list[Request] = []
+        self.taken: list[conversation.Request] = []
 
-    async def dispatch(self, request: Request) -> Mapping[str, str]:
+    async def dispatch(self, request: conversation.Request) -> Mapping[str, str]:
         return await self.dispatch_without_retry(request)
 
-    async def dispatch_without_retry(self, request: Request) -> Mapping[str, str]:
+    async def dispatch_without_retry(self, request: conversation.Request) -> Mapping[str, str]:
         self.taken.append(request)
         for text in _texts(request):
             assert storable(text), ascii(text)
@@ -49,8 +49,8 @@ class Recorder:
         return {}
 
 
-def _texts(request: Request) -> tuple[str, ...]:
-    """Returns all that is kept of a request."""
+def _texts(request: conversation.Request) -> tuple[str, ...]:
+    """Returns all texts of a request that are stored."""
     texts = [
         str(request.chat),
         request.place.title,
@@ -61,13 +61,13 @@ def _texts(request: Request) -> tuple[str, ...]:
     ]
     texts += [request.message_id, request.thread_id, request.response_url, request.trigger_id, request.outside_channel]
     match request:
-        case MessageRequest():
+        case conversation.MessageRequest():
             texts += [request.command, request.text, request.reply_to, request.file_id, request.direct_channel]
-        case CallbackRequest():
+        case conversation.CallbackRequest():
             texts += [request.callback_data, request.callback_id]
-        case FormRequest():
+        case conversation.FormRequest():
             texts += [request.callback_data, request.view_id, *request.values, *request.values.values()]
-        case EventRequest():
+        case conversation.EventRequest():
             texts += [request.event, *request.details, *request.details.values()]
     return tuple(texts)
 
@@ -86,13 +86,13 @@ CHANNEL: Final = SlackChannel("xoxb-1")
 assert CHANNEL.workspaces.own is not None
 CHANNEL.workspaces.own.identity = BotIdentity(team="T1", user="UBOT", name="paperwire")
 CHANNEL.workspaces.own.team = "T1"
-SLACK: Final = SlackHttp(CHANNEL, SecretStr(SIGNING), CLOCK, on_bot_name=lambda _: None)
+SLACK: Final = SlackHttp(CHANNEL.workspaces, SecretStr(SIGNING), CLOCK, on_bot_name=lambda _: None)
 SLACK._dispatcher = RECORDER
 APP: Final = health_app(dict, (*TELEGRAM.routes, *SLACK.routes))
 
 
 def asked(method: str, path: str, headers: Headers, body: bytes, query: bytes = b"") -> int:
-    """Sends one request as a server would, and returns the status. An error of the application is raised."""
+    """Sends one request as a server would. Returns the status. Errors of the application are raised."""
     scope = {
         "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method, "scheme": "http",
         "path": path, "raw_path": path.encode("utf-8", "replace"), "query_string": query, "root_path": "",
@@ -118,7 +118,7 @@ _LOOP: Final = asyncio.new_event_loop()
 
 
 def check_update(data: bytes) -> None:
-    """An update with the secret is read or refused, and what is read can be stored."""
+    """An update with the secret is read or refused. If it is read, it can be stored."""
     headers = [(HEADER.lower().encode(), SECRET.encode()), (b"content-type", b"application/json")]
     assert asked("POST", TELEGRAM.routes[0].path, headers, data) in {200, 400}
 
@@ -150,13 +150,13 @@ _KINDS: Final = (b"application/json", b"application/x-www-form-urlencoded")
 
 
 def check_payload(data: bytes) -> None:
-    """What Slack signed is read or refused, and what is read can be stored. The first byte chooses path and kind."""
+    """A payload with Slack's signature is read or refused. If it is read, it can be stored. Byte 1 selects path and kind."""
     if not data:
         return
     body = data[1:]
     try:
         signature = signed(body)
-    except UnicodeDecodeError:  # slack-sdk can sign only text
+    except UnicodeDecodeError:  # slack-sdk can sign only valid UTF-8
         signature = "v0="
     headers = [
         (b"content-type", _KINDS[data[0] & 1]),
@@ -167,7 +167,7 @@ def check_payload(data: bytes) -> None:
 
 
 def signed(body: bytes) -> str:
-    """The signature of Slack's documentation: api.slack.com/authentication/verifying-requests-from-slack."""
+    """Returns the signature from Slack's documentation: api.slack.com/authentication/verifying-requests-from-slack."""
     body.decode()
     return "v0=" + hmac.new(SIGNING.encode(), b"v0:" + NOW.encode() + b":" + body, hashlib.sha256).hexdigest()
 
@@ -224,7 +224,7 @@ def _payloads() -> tuple[bytes, ...]:
 
 
 class _Wire(asyncio.Transport):
-    """A connection whose other end is the fuzzer: keeps what is written."""
+    """A connection with the fuzzer at the other end. Stores what is written."""
 
     def __init__(self) -> None:
         super().__init__({"peername": ("127.0.0.1", 1), "sockname": ("127.0.0.1", 8420)})
@@ -244,13 +244,13 @@ class _Wire(asyncio.Transport):
     abort = close
 
     def pause_reading(self) -> None:
-        """The fuzzer sends all at once."""
+        """Does nothing, because the fuzzer sends everything at once."""
 
     resume_reading = pause_reading
 
 
 class _Errors(logging.Handler):
-    """Keeps what a server would log as an internal error."""
+    """Stores what a server would log as an internal error."""
 
     def __init__(self) -> None:
         super().__init__(logging.ERROR)
@@ -270,7 +270,7 @@ _STATUSES: Final = frozenset({100, 200, 307, 400, 401, 404, 405, 413, 415})
 
 
 def check_bytes(data: bytes) -> None:
-    """Any bytes get an HTTP response or none, and no connection stays open. The first byte says where they are cut in two."""
+    """Any bytes get an HTTP response or none, and no connection stays open. The first byte says where they are split."""
     _ERRORS.seen.clear()
     at = data[0] if data else 0
     _LOOP.run_until_complete(_connected((data[1:][:at], data[1:][at:])))
@@ -295,7 +295,7 @@ async def _connected(parts: tuple[bytes, bytes]) -> None:
 
 
 async def _settled(state: ServerState, waits: Callable[[], bool]) -> None:
-    """Lets the application go on until it has answered all, or `waits` for more."""
+    """Runs the application until it has answered everything, or until `waits` says that it needs more bytes."""
     for _ in range(MOST_TURNS):
         if not state.tasks or waits():
             return
@@ -304,12 +304,12 @@ async def _settled(state: ServerState, waits: Callable[[], bool]) -> None:
 
 
 def _waits(protocol: LimitedProtocol) -> bool:
-    """Returns whether the answer waits for the rest of a body, which the next part may have."""
+    """Tells whether the application waits for the rest of a body, which may be in the next part."""
     return protocol.cycle is not None and protocol.cycle.more_body and not protocol.cycle.response_complete
 
 
 def _check_answers(written: bytes) -> None:
-    """Checks each status, and that no answer repeats what was sent or says who answers."""
+    """Checks each status, and that no answer contains the token or the secret."""
     if not written:
         return
     assert written.startswith(b"HTTP/1.1 "), written[:40]
@@ -358,7 +358,7 @@ UPDATES: Final = Target(
     code=(
         "bot.platforms.telegram.receiving",
         "bot.platforms.telegram.incoming",
-        "bot.platforms.telegram.outgoing",
+        "bot.platforms.telegram.adapter",
         "bot.operation",
         "bot.commands.intent",
     ),

@@ -1,4 +1,4 @@
-"""The target `digests`: the first byte names the format or none, the others are the document."""
+"""The target `digests`: the first byte selects a format or none, the other bytes are the document."""
 
 import html
 import json
@@ -7,7 +7,7 @@ import unicodedata
 from typing import Final
 from urllib.parse import unquote
 
-from bot.digests import daily_arxiv_jsonl, read_digest
+from bot.digests import read_digest
 from subscriptions.model import Digest, Paper
 from tests.digest_checks import FORMAT_NAMES, read_and_check
 from tests.digest_pages import PARTS
@@ -19,7 +19,7 @@ _BLANK: Final = re.compile(r"[\s\\\u00ad\u200b-\u200f\u2060\ufeff\x00-\x1f\x7f-\
 
 
 def check(data: bytes) -> None:
-    """Reads one document. See tests.digest_checks; beyond that, nothing is made up, and what was read can be written and read."""
+    """Reads one document and checks the result (tests.digest_checks). No id may be invented, and a second reading is equal."""
     if not data:
         return
     digest = read_and_check(data[1:], FORMAT_NAMES[data[0] % len(FORMAT_NAMES)])
@@ -30,12 +30,12 @@ def check(data: bytes) -> None:
 
 
 def _check_ids(data: bytes, digest: Digest) -> None:
-    """Checks that each id is in the bytes, escaped or not: a made-up id would name another paper."""
+    """Checks that the document contains each id, escaped or not. An invented id would name another paper."""
     written = _unescaped(data.decode("utf-8", "replace"))
     shown = (
         _BLANK.sub("", written),
         _BLANK.sub("", _TAG.sub("", written)),
-    )  # with the text in tags, and across tags
+    )  # once with the text inside tags, once with tags removed
     for paper in digest.entries:
         for name in filter(None, (paper.arxiv_id, paper.doi)):
             bare = _BLANK.sub("", _unescaped(name))
@@ -43,23 +43,23 @@ def _check_ids(data: bytes, digest: Digest) -> None:
 
 
 def _unescaped(text: str) -> str:
-    """Returns the text without escapes, so that each id in it can be found as it is."""
+    """Returns the text without escapes, so that each id in it can be found."""
     plain = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)
     plain = unquote(html.unescape(html.unescape(plain)))
     return unicodedata.normalize("NFKC", plain).casefold()
 
 
 def _check_again(digest: Digest) -> None:
-    """Checks that papers written as lines of JSON and read again are the same: cleaning does not change clean text."""
+    """Checks that papers written as lines of JSON and read again are the same, since cleaning must not change clean text."""
     papers = [paper for paper in digest.entries if paper.arxiv_id and paper.title and not _has_macros(paper)]
     if not papers:
         return
-    again = read_digest("".join(map(_line, papers)).encode(), "again", format=daily_arxiv_jsonl.name)
+    again = read_digest("".join(map(_line, papers)).encode(), "again", format="daily_arxiv_jsonl")
     assert [_core(paper) for paper in again.entries] == [_core(paper) for paper in papers]
 
 
 def _has_macros(paper: Paper) -> bool:
-    """Returns whether names hold TeX characters: some formats keep them, lines of JSON decode them."""
+    """Tells whether names contain TeX characters. Some formats keep them, but lines of JSON decode them."""
     return any(sign in name for name in paper.authors for sign in "\\{}~")
 
 
@@ -83,7 +83,7 @@ def _core(paper: Paper) -> tuple[object, ...]:
 
 
 def seeds() -> tuple[bytes, ...]:
-    """Returns a page of each format, without a format and with its own."""
+    """Returns a page of each format, once without a named format and once with its own."""
     pages = []
     for name, parts in PARTS.items():
         page = parts.page(map(parts.part, (1, 2))).encode()

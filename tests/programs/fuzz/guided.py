@@ -1,6 +1,6 @@
-"""The guided process of `python -m tests.programs.fuzz`: feeds one target until its processor time is over, and reports.
+"""The guided process of `python -m tests.programs.fuzz`: runs one target until its processor time is over, and reports.
 
-An error does not end the run. Each kind, which is a type and the place where it was raised, is kept once.
+An error does not end the run. One input is stored for each kind of error, that is, for each type and place of raising.
 """
 
 import json
@@ -14,16 +14,16 @@ from pathlib import Path
 
 import atheris
 
-PATIENCE = 2.0  # seconds of the processor for one input, since instrumented code is several times as slow, and
+PATIENCE = 2.0  # seconds of processor time for one input (instrumented code is several times slower), plus:
 PATIENCE_PER_BYTE = 1e-4
-CHECKED_EVERY = 16  # executions between two looks at the clock
+CHECKED_EVERY = 16  # executions between two readings of the clock
 
 
 def main() -> None:
-    """Runs until its time is over and never returns. Arguments: target, seconds, report, folder and options of libFuzzer."""
+    """Runs until the time is over and never returns. Arguments: target, seconds, report, folder and options of libFuzzer."""
     name, seconds, report, *options = sys.argv[1:]
     with atheris.instrument_imports(include=list(_code_of(name))):
-        from tests.programs.fuzz.targets import TARGETS, file_name  # noqa: PLC0415 - now, so that its imports are instrumented
+        from tests.programs.fuzz.targets import TARGETS, file_name  # noqa: PLC0415 - imported here, so that its imports are instrumented
 
     logging.getLogger("paperwire").addHandler(logging.NullHandler())
     check = TARGETS[name].check
@@ -66,14 +66,14 @@ def main() -> None:
             found[kind] = f"{path}: {kind}: {ascii(str(error))[:300]}"
             path.write_bytes(data)
 
-    signal.signal(signal.SIGTERM, finish)  # a run that is stopped early also writes the report
+    signal.signal(signal.SIGTERM, finish)  # a run that is stopped early writes its report too
     atheris.Setup([sys.argv[0], *options], one_input)
     atheris.Fuzz()
 
 
 def _code_of(name: str) -> tuple[str, ...]:
-    """Returns the modules whose branches guide the target. Asks another process, to import nothing here yet."""
-    import subprocess  # noqa: PLC0415 - before the instruments
+    """Returns the modules whose branches guide the target. Another process finds them, so that this one imports nothing early."""
+    import subprocess  # noqa: PLC0415 - imported before the instruments
 
     ask = f"from tests.programs.fuzz.targets import TARGETS; print(*TARGETS[{name!r}].code)"
     return tuple(subprocess.run([sys.executable, "-c", ask], check=True, capture_output=True, text=True).stdout.split())  # noqa: S603

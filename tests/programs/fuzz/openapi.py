@@ -1,4 +1,4 @@
-"""The documented web address as an OpenAPI document: each page with its answers, for tests made from a schema."""
+"""The documented web address as an OpenAPI document: each page with its answers. Tests are generated from this schema."""
 
 import json
 from typing import Any, Final
@@ -37,7 +37,7 @@ _HEALTH: Final[Document] = {
 
 
 def document(telegram_path: str, telegram_secret: str, *, now: int) -> Document:
-    """Returns the document of a bot with both platforms by HTTP. `now`: seconds since 1970, when people write."""
+    """Returns the document of a bot that gets updates of both platforms by HTTP. `now`: the requests' time in seconds since 1970."""
     return {
         "openapi": "3.1.0",
         "info": {"title": "paperwire", "version": "1"},
@@ -54,7 +54,7 @@ def document(telegram_path: str, telegram_secret: str, *, now: int) -> Document:
 
 
 def _webhook(secret: str, now: int) -> Document:
-    """Returns the page that takes Telegram's updates (core.telegram.org/bots/api#update)."""
+    """Returns the page for Telegram's updates (core.telegram.org/bots/api#update)."""
     person = _object({"id": _NUMBER, "is_bot": {"type": "boolean"}, "first_name": _TEXT, "language_code": _TEXT})
     chat = _object({"id": _NUMBER, "type": {"enum": ["private", "group", "supergroup", "channel"]}, "title": _TEXT})
     message = _object(
@@ -75,7 +75,7 @@ def _webhook(secret: str, now: int) -> Document:
 
 
 def _slack() -> Document:
-    """Returns the page that takes what Slack signed (docs.slack.dev, Events API, slash commands, interactivity)."""
+    """Returns the page for Slack's signed requests (docs.slack.dev, Events API, slash commands, interactivity)."""
     event = _object({"type": {"enum": ["message", "app_mention", "member_joined_channel", "tokens_revoked"]}, "channel": _TEXT, "user": _TEXT, "text": _TEXT, "ts": _TEXT})  # fmt: skip
     kinds: list[Document] = [
         _object({"type": {"const": "url_verification"}, "challenge": _TEXT}),
@@ -110,7 +110,7 @@ def _object(fields: Document) -> Document:
 
 
 def _page(answers: dict[int, Document], *parameters: Document) -> Document:
-    """Returns an operation. Any other method is answered with 405."""
+    """Returns an operation. Any other method gets 405."""
     return {"parameters": list(parameters), "responses": {str(status): answer for status, answer in answers.items()}}
 
 
@@ -131,6 +131,6 @@ def _text_header() -> Document:
 
 
 def _refusals(*statuses: int) -> dict[int, Document]:
-    """Returns the answers of one line, and the empty one."""
+    """Returns answers with one line of text, and the empty answer."""
     lines = {status: {"description": _REFUSALS[status], "content": _LINE} for status in statuses}
     return {200: {"description": "taken"}, **lines}

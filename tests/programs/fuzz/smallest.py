@@ -1,4 +1,4 @@
-"""Makes a corpus small: of all inputs the shortest that reach something that no other reaches."""
+"""Reduces a corpus to the shortest inputs that each reach code that no other input reaches."""
 
 import sys
 import threading
@@ -7,17 +7,17 @@ from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
 
-from tests.programs.fuzz.targets import CORPUS, TARGETS, file_name
+from tests.programs.fuzz import targets
 
-MOST = 150  # inputs that are kept of a target
-LONGEST = 3000  # bytes of an input that is kept
+MOST = 150  # most inputs that are stored for a target
+LONGEST = 3000  # most bytes of a stored input
 
 Reached = frozenset[tuple[CodeType, int, int]]  # (function, from line, to line)
 
 
 def keep_smallest(name: str, *folders: Path) -> int:
-    """Writes the smallest corpus that reaches all that these folders and the kept one reach; returns how many inputs it has."""
-    kept = CORPUS / name
+    """Writes the smallest corpus that reaches everything that these folders and the stored corpus reach. Returns its size."""
+    kept = targets.CORPUS / name
     kept.mkdir(parents=True, exist_ok=True)
     paths = [path for folder in (*folders, kept) for path in folder.iterdir()]
     found = sorted(
@@ -25,15 +25,15 @@ def keep_smallest(name: str, *folders: Path) -> int:
     )
     chosen = _smallest(name, found)
     for path in kept.iterdir():
-        if path.name not in {file_name(data) for data in chosen}:
+        if path.name not in {targets.file_name(data) for data in chosen}:
             path.unlink()
     for data in chosen:
-        (kept / file_name(data)).write_bytes(data)
+        (kept / targets.file_name(data)).write_bytes(data)
     return len(chosen)
 
 
 def _smallest(name: str, found: list[bytes]) -> list[bytes]:
-    """Returns inputs that together reach all, by the usual greedy choice: always the one that reaches most that is new."""
+    """Returns inputs that together reach everything. Greedy: always takes the input that reaches the most new steps."""
     reached = {data: _reached(name, data) for data in found}
     everything: set[tuple[CodeType, int, int]] = set()
     chosen: list[bytes] = []
@@ -49,8 +49,8 @@ def _smallest(name: str, found: list[bytes]) -> list[bytes]:
 
 
 def _reached(name: str, data: bytes) -> Reached:
-    """Returns the steps from line to line that an input takes in the target's code."""
-    target = TARGETS[name]
+    """Returns the steps from line to line that an input causes in the target's code."""
+    target = targets.TARGETS[name]
     roots = tuple(part.replace(".", "/") for part in target.code)
     steps: set[tuple[CodeType, int, int]] = set()
     ours: dict[CodeType, bool] = {}
@@ -74,9 +74,9 @@ def _reached(name: str, data: bytes) -> Reached:
 
     previous = sys.gettrace()
     sys.settrace(enter)
-    threading.settrace(enter)  # commands run in threads
+    threading.settrace(enter)  # commands run in other threads
     try:
-        with suppress(Exception):  # findings are reported elsewhere
+        with suppress(Exception):  # another place reports findings
             target.check(data)
     finally:
         threading.settrace(previous)

@@ -10,22 +10,22 @@ from typing import Final
 
 from bot.digests import read_digest
 from subscriptions.portable import read_lines
-from subscriptions.service.exporting import export
+from subscriptions.service.importing import export
 from subscriptions.store.database.store import Store
 from tests.bot_harness import BotHarness
 from tests.digest_pages import PARTS
 from tests.make import NOON, ingest_digest
+from tests.programs.fuzz import typed
 from tests.programs.fuzz.target import Target, storable, text_of
-from tests.programs.fuzz.typed import QUERY_WORDS, SENTENCE_WORDS, TIME_WORDS
 
-MOST_LINES = 4  # messages of one conversation
-LONGEST = 4096  # characters of a message in Telegram
+MOST_LINES = 4  # most messages in one conversation
+LONGEST = 4096  # most characters of a Telegram message
 _CHATS: Final = ("telegram:42", "telegram:-1001", "console:me", "telegram:42")
 _REVERSING: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
 
 
 def check(data: bytes) -> None:
-    """Says each line to a bot. No error but a refusal, replies that can be stored and sent, and an export that can be imported."""
+    """Sends each line to a bot. Only refusals may be raised, replies can be stored and sent, and an export can be imported."""
     if not data:
         return
     chat = _CHATS[data[0] % len(_CHATS)]
@@ -57,7 +57,7 @@ async def _talk(store: Store, chat: str, said: list[str]) -> None:
 
 
 def _check_directions(text: str) -> None:
-    """Checks that marks of text direction are closed on the same line, so that they do not move the bot's own words."""
+    """Checks that text direction marks are closed on the same line, so that they do not change the bot's own words."""
     for line in text.split("\n"):
         depth = 0
         for mark in _REVERSING.findall(line):
@@ -69,7 +69,7 @@ def _check_directions(text: str) -> None:
 
 @cache
 def _filled() -> Path:
-    """Returns a database with two dozen made-up papers, made once in a process."""
+    """Returns the path of a database with two dozen invented papers. Each process makes it once."""
     folder = TemporaryDirectory(prefix="paperwire-fuzz-")
     _KEPT.append(folder)
     path = Path(folder.name) / "paperwire.db"
@@ -83,7 +83,7 @@ def _filled() -> Path:
     return path
 
 
-_KEPT: Final[list[TemporaryDirectory[str]]] = []  # removed when the process ends
+_KEPT: Final[list[TemporaryDirectory[str]]] = []  # removed at the end of the process
 
 _CONVERSATIONS: Final = (
     "/sub Kite daily 9 Berlin\n/list\n/unsub 1\n/undo",
@@ -100,12 +100,12 @@ _CONVERSATIONS: Final = (
 
 
 def seeds() -> tuple[bytes, ...]:
-    """Returns conversations of ordinary shapes."""
+    """Returns conversations of common kinds."""
     return tuple(bytes([number]) + talk.encode() for number, talk in enumerate(_CONVERSATIONS))
 
 
 WORDS: Final = (
-    *SENTENCE_WORDS, *TIME_WORDS[::3], *QUERY_WORDS[::4],
+    *typed.SENTENCE_WORDS, *typed.TIME_WORDS[::3], *typed.QUERY_WORDS[::4],
     "/why ", "/preview ", "/resume", "/mute ", "/follow ", "/import\n", "/export", "/forget", "/privacy", "/status", "/admin ", "/help ", "/start ", "/undo",
     "Kite", "Ada Quill", "1", "2-3", "all", "yes", "no", "quiet ", "limit ", "language ", "shape ", "off", "on", "\u202e", "\u2066", "שלום", "@name", "<b>", "&amp;",
 )  # fmt: skip

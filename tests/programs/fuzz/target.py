@@ -1,4 +1,4 @@
-"""A target of fuzzing: what is read, and what must hold for any bytes."""
+"""A target of fuzzing: a reader, and what must be true for any bytes."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,12 +10,12 @@ class Target:
 
     check: Callable[[bytes], None]  # an assertion or any other error is a finding
     code: tuple[str, ...]  # packages and modules whose branches guide a run
-    seeds: Callable[[], tuple[bytes, ...]]  # inputs of ordinary shapes, made up
-    words: tuple[str, ...]  # characters and words that mean something to the reader
+    seeds: Callable[[], tuple[bytes, ...]]  # invented inputs of common kinds
+    words: tuple[str, ...]  # characters and words with a meaning for the reader
 
 
 def text_of(data: bytes) -> str:
-    """Returns the bytes as text: invalid UTF-8 becomes replacement characters, lone surrogates stay."""
+    """Returns the bytes as text. Invalid UTF-8 becomes replacement characters, but lone surrogates stay."""
     try:
         return data.decode("utf-8", "surrogatepass")
     except UnicodeDecodeError:
@@ -23,5 +23,5 @@ def text_of(data: bytes) -> str:
 
 
 def storable(text: str) -> bool:
-    """Returns whether the database takes the text."""
+    """Tells whether the database can store the text."""
     return "\x00" not in text and not any("\ud800" <= sign <= "\udfff" for sign in text)

@@ -1,37 +1,36 @@
-"""All targets by name, and the corpus that is kept of each."""
+"""All targets by name, and the stored corpus of each."""
 
 import hashlib
 from pathlib import Path
 from typing import Final
 
-from tests.programs.fuzz.asked import CONNECTIONS, PAYLOADS, UPDATES
+from tests.programs.fuzz import asked, typed
 from tests.programs.fuzz.documents import DIGESTS
 from tests.programs.fuzz.talk import CONVERSATIONS
 from tests.programs.fuzz.target import Target
-from tests.programs.fuzz.typed import LINES, QUERIES, SCHEDULES, SENTENCES, TIMES
 
 TARGETS: Final[dict[str, Target]] = {
     "digests": DIGESTS,
-    "queries": QUERIES,
-    "sentences": SENTENCES,
-    "times": TIMES,
-    "schedules": SCHEDULES,
-    "lines": LINES,
+    "queries": typed.QUERIES,
+    "sentences": typed.SENTENCES,
+    "times": typed.TIMES,
+    "schedules": typed.SCHEDULES,
+    "lines": typed.LINES,
     "conversations": CONVERSATIONS,
-    "telegram": UPDATES,
-    "slack": PAYLOADS,
-    "http": CONNECTIONS,
+    "telegram": asked.UPDATES,
+    "slack": asked.PAYLOADS,
+    "http": asked.CONNECTIONS,
 }
 
 CORPUS: Final = Path(__file__).parent / "corpus"
 
 
 def kept(name: str) -> dict[str, bytes]:
-    """Returns the kept inputs of a target by the names of their files."""
+    """Returns file name → input of a target's stored corpus."""
     folder = CORPUS / name
     return {path.name: path.read_bytes() for path in sorted(folder.iterdir())} if folder.is_dir() else {}
 
 
 def file_name(data: bytes) -> str:
-    """Returns the name under which an input is kept."""
+    """Returns the file name under which an input is stored."""
     return hashlib.sha256(data).hexdigest()[:16]

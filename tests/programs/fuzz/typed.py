@@ -1,4 +1,4 @@
-"""The targets for what people type: queries, sentences and commands, times, schedules of the settings, lines of an export."""
+"""The targets for typed text: queries, sentences and commands, times, schedules in settings, lines of an export."""
 
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -6,12 +6,12 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from bot.commands.intent import REGISTRY, understand
-from bot.commands.words.meaning import command_in
-from bot.commands.words.scorer import learned
-from bot.commands.words.subject import query_in
+from bot.commands.words.intents import command_in
+from bot.commands.words.reader import learned
+from bot.commands.words.subjects import query_in
 from bot.ports.conversation import MessageRequest, Place
 from bot.rendering.query_text import caret, explain
-from bot.settings.cron import CronSchedule, fits_any_day, is_cron
+from bot.settings.checks import CronSchedule, fits_any_day, is_cron
 from subscriptions.errors import QueryError, Refused
 from subscriptions.model import ChatAddress, ChatKind
 from subscriptions.planning.cadence import cadence_text, parse_cadence
@@ -33,7 +33,7 @@ BERLIN: Final = ZoneInfo("Europe/Berlin")
 
 
 def check_query(data: bytes) -> None:
-    """A text is a query or is refused with its column; its canonical text and what is kept of it mean the same."""
+    """A text is a query, or is refused with its column. Its canonical text and its stored form mean the same."""
     text = text_of(data)
     query = _query(text)
     document = explain(text, str)
@@ -86,7 +86,7 @@ _PLACES: Final = (
 
 
 def check_words(data: bytes) -> None:
-    """A text is understood as one command with arguments that were typed, or as a query; nothing else happens."""
+    """A text is understood as one command with typed arguments, or as a query. It causes nothing else."""
     if not data:
         return
     choice, text = data[0], text_of(data[1:])
@@ -123,9 +123,9 @@ def check_words(data: bytes) -> None:
 
 
 def _typed(words: str, text: str) -> bool:
-    """Returns whether each word was typed, or is short for a typed phrase (“unsubscribe all” is unsub with all).
+    """Tells whether each word was typed, or is short for a typed phrase (“unsubscribe all” is unsub with all).
 
-    The operators that a sentence says in words (“but not”, “or”, “by”) are no words of the query. The setting of an intent,
+    Operators that a sentence says in words (“but not”, “or”, “by”) are not words of the query. The setting of an intent,
     such as quiet of “set-quiet”, is the first word of its command.
     """
     settings = {intent.split("-")[1] for intent in learned().intents if intent.startswith("set-")}
@@ -162,7 +162,7 @@ SENTENCE_SEEDS: Final = tuple(
 
 
 def check_time(data: bytes) -> None:
-    """A text is a time, or is refused; what was read can be written and read again, and a pause ends later than now."""
+    """A text is a time or is refused. A time can be written and read again, and a pause ends in the future."""
     text = text_of(data)
     with suppress(Refused):
         when = read_when(text)
@@ -193,7 +193,7 @@ def check_time(data: bytes) -> None:
 
 
 def _check_when(text: str) -> None:
-    """What was split off is a time, perhaps one that paperwire does not have."""
+    """Checks that the part that was split off is a time, possibly one that paperwire does not support."""
     try:
         read_when(text)
     except NoSuchTime:
@@ -219,12 +219,12 @@ TIME_SEEDS: Final = (
 
 
 def check_schedule(data: bytes) -> None:
-    """A line of the settings is a line of cron, or none; its moments follow one another and are those that are due."""
+    """A line of the settings is a line of cron or is refused. Its times increase and are the times at which it is due."""
     line = text_of(data).strip().lower()
     if not is_cron(line) or not fits_any_day(line):
         return
     schedule = CronSchedule(line, BERLIN)
-    now = datetime(2026, 3, 28, 22, 30, tzinfo=UTC)  # the night when the clocks go forward
+    now = datetime(2026, 3, 28, 22, 30, tzinfo=UTC)  # the night in which clocks go forward
     last, following = schedule.last_due(now), schedule.next_due(now)
     assert last is not None
     assert following is not None
@@ -255,7 +255,7 @@ CRON_SEEDS: Final = (
 
 
 def check_lines(data: bytes) -> None:
-    """A file is lines of an export or one sentence that names its line."""
+    """A file is read as lines of an export, or refused with a sentence that names the line."""
     try:
         text = text_of_file(data)
     except UnicodeDecodeError as error:
@@ -322,7 +322,7 @@ TIMES: Final = Target(
     words=TIME_WORDS,
 )
 SCHEDULES: Final = Target(
-    check=check_schedule, code=("bot.settings.cron", "cronsim"), seeds=lambda: _encoded(*CRON_SEEDS), words=CRON_WORDS
+    check=check_schedule, code=("bot.settings.checks", "cronsim"), seeds=lambda: _encoded(*CRON_SEEDS), words=CRON_WORDS
 )
 LINES: Final = Target(
     check=check_lines,

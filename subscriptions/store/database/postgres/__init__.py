@@ -1,4 +1,4 @@
-"""A database of PostgreSQL: on a server, which several processes on several machines may use."""
+"""A PostgreSQL database: a server that processes on several machines may use."""
 
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -20,8 +20,8 @@ from subscriptions.store.database import is_ours, wrong_setting
 from subscriptions.store.database.postgres import words
 from subscriptions.store.database.postgres.words import SharedSession, translated
 
-_WORKER = "paperwire worker "  # how the name of a side session begins
-_SHORT = 12  # how much of a worker's id is in it: PostgreSQL keeps 63 bytes
+_WORKER = "paperwire worker "  # the name of each side session begins with this
+_SHORT = 12  # characters of a worker's id in that name: PostgreSQL cuts names to 63 bytes
 _SESSIONS = sa.text(f"""
     SELECT substr(application_name, {len(_WORKER) + 1}) AS name, backend_start AS since FROM pg_stat_activity
     WHERE datname = current_database() AND starts_with(application_name, '{_WORKER}') ORDER BY backend_start
@@ -33,7 +33,8 @@ RATES = """
         rests_until TIMESTAMPTZ NOT NULL DEFAULT '-infinity'
     ) WITH (fillfactor = 10)  -- a row is written many times each second, and stays in its page
 """
-# A worker without a heartbeat is gone unless it has its session. One whose session was cut has its heartbeat.
+# A worker is gone only if it has neither a heartbeat (a row) nor a side session. If its session is cut, the heartbeat
+# counts.
 _HOLD = f"""
     INSERT INTO lease (name, worker, ends)
     VALUES (%(name)s, %(worker)s, clock_timestamp() + %(seconds)s::float * interval '1 second')
@@ -54,10 +55,11 @@ HOLDER = """
     WHERE locktype = 'advisory' AND mode = 'ExclusiveLock' AND granted AND (classid::bigint << 32) + objid::bigint = %s
     AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 """
-# A slot need not be on the disk before it is used: a crash may forget some, and takes longer than they do.
+# A slot need not be on the disk before it is used: a crash may lose some slots, but the restart lasts longer than they
+# do.
 _UNSYNCED = "set_config('synchronous_commit', 'off', true)"
-# The same formula as `rate_limiter.reserve` with a burst of one, by the server's clock. Of a slot that is farther ahead than
-# `ahead` nothing is taken, so an answer finds few slots taken.
+# The same formula as `rate_limiter.reserve` with a burst of one, by the server's clock. A slot that is more than
+# `ahead` seconds away is not reserved. So few slots are reserved when a reply needs one.
 _RESERVE = f"""
     INSERT INTO token_rate AS rate (token, full_at)
     SELECT %(token)s, clock_timestamp() + %(gap)s * interval '1 second' FROM {_UNSYNCED}
@@ -79,24 +81,24 @@ _REST = """
 
 @dataclass(frozen=True, slots=True)
 class Reservation:
-    """An answer to `SideSession.reserve`: a slot, or when to ask again."""
+    """A result of `SideSession.reserve`: a slot, or when to call again."""
 
-    start_in: float | None  # seconds until the slot; None: nothing was taken
-    again_in: float = 0.0  # seconds after which to ask again
-    rest_left: float = 0.0  # seconds of a rest that the platform asked of the whole token
+    start_in: float | None  # seconds until the slot; None: no slot was reserved
+    again_in: float = 0.0  # seconds after which to call again
+    rest_left: float = 0.0  # remaining seconds of a pause that the platform requested for the whole token
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenSession:
     """The side session of a worker, as the server shows it."""
 
-    worker: str  # how its id begins
-    process: str  # number and machine, as it said them
+    worker: str  # the first characters of its id
+    process: str  # number and machine, as the worker gave them
     since: datetime  # when the session began
 
 
 def open_sessions(connection: sa.Connection) -> list[OpenSession]:
-    """The side sessions of all workers, those that began first at the top. None where one process has the database."""
+    """Returns the side sessions of all workers, ordered by their beginning. On SQLite returns an empty list."""
     if connection.dialect.name != "postgresql":
         return []
     found = []
@@ -107,13 +109,13 @@ def open_sessions(connection: sa.Connection) -> list[OpenSession]:
 
 
 class SideSession:
-    """A session of a worker beside its transactions. One thread at a time uses it. Raises errors of the driver.
+    """A session of a worker in addition to its transactions. Only one thread at a time may use it.
 
-    One connection, which is made when it is needed, and again after an error.
+    Raises driver errors. It has one connection, which is made at the first use, and again after an error.
     """
 
     def __init__(self, connect: Callable[[], Any], worker: str, called: str, sender: int) -> None:
-        """`connect` makes a connection in which each statement is a transaction. Each new one shares the sender lock.
+        """`connect` makes a connection with autocommit. Each new connection takes a shared sender lock.
 
         `called`: the name of the session. `sender`: the key of the sender lock.
         """
@@ -124,24 +126,27 @@ class SideSession:
         self._connection: Any = None
 
     def sends_alone(self) -> str:
-        """Shares the sender lock. Returns "", or the name of a process that sends alone, beside which no worker may."""
+        """Takes a shared sender lock and returns "".
+
+        If a process has the lock alone, returns its name: then no worker may send.
+        """
         if self._row(_SHARE, (self._sender,))[0]:
             return ""
         return name_of_holder(self._row(HOLDER, (self._sender,)))
 
     def hold(self, name: str, seconds: float | None = None) -> bool:
-        """Takes or renews the lease of a name for some seconds; None: for as long as this worker is there, for a lane.
+        """Takes or renews a lease for some seconds. With None, the lease of a lane, it lasts as long as this worker.
 
-        Returns False if another worker has it. A worker is there as long as it has a heartbeat, or this session.
+        Returns False if another worker has it. A worker exists as long as it has a heartbeat or its side session.
         """
         return bool(self._row(_HOLD, {"name": name, "worker": self._worker, "seconds": seconds}))
 
     def release(self, name: str) -> None:
-        """Ends the lease of a name, if this worker has it."""
+        """Ends a lease, if this worker has it."""
         self._row(_RELEASE, {"name": name, "worker": self._worker})
 
     def reserve(self, token: str, gap: float, ahead: float) -> Reservation:
-        """Takes a slot of a token, `gap` seconds after the one before, if that is at most `ahead` seconds from now."""
+        """Reserves the next slot of a token if it is at most `ahead` seconds away. Slots are `gap` seconds apart."""
         found = self._row(_RESERVE, {"token": token, "gap": gap, "ahead": ahead})
         if found:
             return Reservation(max(0.0, found[0]))
@@ -149,7 +154,7 @@ class SideSession:
         return Reservation(None, max(0.0, until - ahead), rest)
 
     def rest(self, token: str, seconds: float) -> None:
-        """Stores that the platform asked for a rest of the whole token."""
+        """Stores that the platform requested a pause of the whole token for some seconds."""
         self._row(_REST, {"token": token, "rest": seconds})
 
     def close(self) -> None:
@@ -159,7 +164,7 @@ class SideSession:
             self._connection = None
 
     def _row(self, statement: str, values: Any) -> tuple[Any, ...]:  # noqa: ANN401 - of the driver
-        """The first row that a statement returns, () if there is none."""
+        """Executes a statement. Returns the first row of its result; () if there is none."""
         try:
             if self._connection is None:
                 self._connection = self._connect()
@@ -173,15 +178,15 @@ class SideSession:
 
 
 def name_of_holder(row: Sequence[Any] | None) -> str:
-    """Who holds the sender lock, from a row of `HOLDER`; "?" if the server does not tell."""
+    """Returns the name of the process that holds the sender lock, from a row of `HOLDER`; "?" if there is no row."""
     return str(row[0]).removeprefix("paperwire ") if row else "?"
 
 
 # -------------------------------------------------------------------------------------------------------------- server
 
 
-CONNECTIONS = 3  # of one process for its transactions, at most: more would only wait for the one interpreter
-_ENGINE = "procrastinate"  # how the names of the engine's own tables begin
+CONNECTIONS = 3  # the most that a process uses for its transactions: more would only wait for the interpreter lock
+_ENGINE = "procrastinate"  # the names of the job queue's own tables begin with this
 _TABLES = sa.text("SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema()")
 _IS_MADE = "SELECT to_regclass('key_value') IS NOT NULL"
 _WRITE_NOTHING = """
@@ -191,16 +196,17 @@ _WRITE_NOTHING = """
 """
 _MAKE = "CREATE TABLE key_value ()"
 _REVISION = sa.text("SELECT version_num FROM alembic_version")
-_SENDER = 7_250_012_023  # a number of ours: whose session holds it, sends
+_SENDER = 7_250_012_023  # key of the sender lock: only a session that holds the lock may send
 _READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _WRITING = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
 _TAKE = f"SELECT pg_try_advisory_lock({_SENDER})"
-# A plan that was made while a table was small is kept as long as its session, also that of a reference's check: in a morning of
-# 100,000 chats each job was checked by reading all of them. No statement of `run` has to read a whole table that grows.
+# A session keeps a plan that was made while a table was small, even the plan of a foreign-key check. With 100,000 chats
+# in one morning, each such check read all jobs. So whole-table reads are off: no statement of `run` needs one on a
+# growing table.
 _PLANS = "-c enable_seqscan=off -c jit=off"
-# A worker that is stopped within a transaction would hold its rows, and everybody up, for as long as it is stopped.
+# A worker that is stopped within a transaction keeps its row locks, and all others would wait as long as it is stopped.
 _STOPPED = "-c idle_in_transaction_session_timeout=60000"
-_SESSION = {  # options of each connection; the address may set those of libpq, too
+_SESSION = {  # options of each connection; the database URL may override them and add other options of libpq
     "application_name": "paperwire",
     "connect_timeout": "10",
     "keepalives_idle": "30",
@@ -211,9 +217,9 @@ _SESSION = {  # options of each connection; the address may set those of libpq, 
 class PostgresDatabase:
     """A database on a server.
 
-    It locks row by row, and a statement sees what was committed before the statement began. So a writing transaction
-    first holds rows (`conflicts.hold`) and then reads what depends on them. A reading transaction sees one state from
-    its first statement to its last.
+    It locks single rows, and a statement sees what was committed before the statement began. So a writing transaction
+    first locks rows (`conflicts.hold`) and then reads the data that depends on them. In a reading transaction, all
+    statements see the same state.
     """
 
     def __init__(self, url: URL) -> None:
@@ -231,11 +237,11 @@ class PostgresDatabase:
         self.errors: tuple[type[Exception], ...] = (SharedSession, self._driver_error)
 
     def engine(self, patience: float) -> Engine:
-        """One process has a bounded number of connections: a server has few."""
+        """Makes the engine, with a bounded number of connections, because a server allows only a few."""
         self._session = f"{words.OURS} {_PLANS} {_STOPPED} -c timezone=UTC -c lock_timeout={int(patience * 1000)}"
         self._engine = sa.create_engine(
             self.url,
-            paramstyle="format",  # so that rows are given as tuples (bulk.py)
+            paramstyle="format",  # so that rows can be given as tuples (`conflicts.execute_rows`)
             pool_size=CONNECTIONS,
             max_overflow=0,
             pool_timeout=patience,
@@ -246,31 +252,34 @@ class PostgresDatabase:
         return self._engine
 
     def prepare(self, connection: Any) -> None:  # noqa: ANN401 - psycopg's
-        """Lets the driver begin no transactions."""
-        connection.autocommit = True  # we say BEGIN ourselves
+        """Keeps the driver from beginning transactions."""
+        connection.autocommit = True  # we execute BEGIN ourselves
 
     def begin(self, connection: sa.Connection, *, writes: bool) -> None:
-        """Says whether the transaction may write, so that a server that takes no writes refuses at once."""
+        """Begins a transaction. Declares whether it may write, so that a read-only server refuses it at once."""
         connection.exec_driver_sql(_WRITING if writes else _READ)
 
     def changes(self, connection: object) -> int:  # noqa: ARG002 - as on SQLite
-        """Another number each time: a transaction that was committed has shown that writes are taken."""
+        """Returns a different number at each call: a committed transaction has shown that the server accepts writes."""
         return next(self._changes)
 
     def exists(self) -> bool:
-        """Whether a schema of ours was made."""
+        """Whether the database has our schema."""
         return self.revision() is not None
 
     def mark(self) -> object | None:
-        """Not known without asking the server."""
+        """Returns None: it is not known without a request to the server."""
         return None
 
     def version(self) -> object | None:
-        """Not known, as `mark`."""
+        """Returns None, like `mark`."""
         return None
 
     def revision(self) -> str | None:
-        """The schema's revision; None for a database without one. Raises StoreError for a database of another program."""
+        """Returns the schema's revision; None if the database has no schema.
+
+        Raises StoreError for a database of another program.
+        """
         with self._engine.connect() as connection:
             tables = connection.execute(_TABLES).scalars()
             if not is_ours((name for name in tables if not name.startswith(_ENGINE)), self.where):
@@ -279,20 +288,23 @@ class PostgresDatabase:
             return found
 
     def protect(self) -> None:
-        """Does nothing: a server keeps its own files."""
+        """Does nothing: the server protects its own files."""
 
     def make_place(self) -> None:
         """Does nothing: the database was made on its server."""
 
     def backup(self, target: Path) -> None:  # noqa: ARG002 - as on SQLite
-        """Raises StoreError: PostgreSQL has its own way."""
+        """Raises StoreError: PostgreSQL has its own programs for backups."""
         raise StoreError(
             Sentence("The database {where} is copied by PostgreSQL's own programs.", {"where": self.where}),
             Sentence("pg_dump --format=custom makes a copy, pg_restore puts it back (docs/operating.md)."),
         )
 
     def try_to_write(self, patience: float) -> None:  # noqa: ARG002 - as on SQLite
-        """Begins to write, and takes it back: a server that takes no writes refuses that, and a user may lack the rights."""
+        """Executes writes that change nothing, and rolls them back.
+
+        Raises an error if the server is read-only or the user may not write.
+        """
         with self._engine.connect() as connection, connection.execution_options(paperwire_write=True).begin() as begun:
             is_made = connection.exec_driver_sql(_IS_MADE).scalar_one()
             connection.exec_driver_sql(_WRITE_NOTHING if is_made else _MAKE)
@@ -302,21 +314,25 @@ class PostgresDatabase:
         """Does nothing: the server has its own log."""
 
     def is_full(self, least_room: int) -> bool:  # noqa: ARG002 - as on SQLite
-        """False: the disk is the server's, and a write shows whether it is full."""
+        """Returns False: the disk belongs to the server, and only a write shows whether it is full."""
         return False
 
     @contextmanager
     def sending(self, name: str) -> Iterator[str]:
-        """Holds the sender lock under a name while the body runs. Yields "", or the name of a process that holds it."""
-        with closing(self._connect()) as connection:  # its own session, which ends with the lock
+        """Holds the sender lock alone while the body runs. Yields "", or the name of another process that holds it.
+
+        `name` is the name that other processes see.
+        """
+        with closing(self._connect()) as connection:  # a separate session: the lock ends with it
             connection.execute(_CALLED, (f"paperwire {name}",))
             is_taken = connection.execute(_TAKE).fetchone() == (True,)
             yield "" if is_taken else name_of_holder(connection.execute(HOLDER, (_SENDER,)).fetchone())
 
     def side_session(self, worker: str, process: str) -> SideSession:
-        """A session for a worker, by its id and, for those who look, its number and machine.
+        """Returns the side session of a worker. Its name contains the worker's id and, for people, `process`.
 
-        It shares the sender lock, also after the server restarts, so no process sends alone meanwhile.
+        It takes a shared sender lock, also again after a restart of the server. So no process can send alone while it
+        is open.
         """
         return SideSession(self._connect, worker, f"{_WORKER}{worker[:_SHORT]} {process}", _SENDER)
 
@@ -326,33 +342,33 @@ class PostgresDatabase:
         return connection
 
     def connect_arguments(self) -> dict[str, Any]:
-        """By which words the driver connects, with the password."""
+        """Returns the arguments with which the driver connects, including the password."""
         _, named = self._engine.dialect.create_connect_args(self.url)
         return {**named, **_SESSION, **self.url.query, "options": self._session}
 
     def translated(self, error: Exception, where: str) -> Exception:
-        """An error of the driver or of the system as a sentence that calls the database `where`."""
-        if isinstance(error, self._driver_error):  # of a connection that is used without SQLAlchemy
+        """Returns an error of the driver or of the system as a sentence that calls the database `where`."""
+        if isinstance(error, self._driver_error):  # from a connection that is used without SQLAlchemy
             error = DBAPIError.instance(None, None, error, self._driver_error)
         return translated(error, where, password=self.url.password)
 
 
 def _name(url: URL) -> str:
-    """The name of a database in errors: its server and its own name, without who asks."""
+    """Returns the name of a database for errors: its own name and its server, without the user."""
     host = url.host or url.query.get("host") or "localhost"
     port = f":{url.port}" if url.port else ""
     return f"{url.database or url.username or 'postgres'} on {host if isinstance(host, str) else ', '.join(host)}{port}"
 
 
-# -------------------------------------------------------- what the schema has on PostgreSQL beside the declared tables
+# ------------------------------------------------- parts of the schema on PostgreSQL in addition to the declared tables
 
 
 _TEXT = re.compile(r"\bVARCHAR(\(\d+\))?")
-_JOBS = (  # of the engine of several workers
-    # The schema of procrastinate 3.10.0, as it is (MIT licence, copyright PeopleDoc, Joachim Jablon and others). A later
-    # version may need a revision of ours; tests/integration/test_schema_of_jobs.py compares, and says which.
+_JOBS = (  # tables of the job queue, for several workers
+    # The unchanged schema of procrastinate 3.10.0 (MIT licence, copyright PeopleDoc, Joachim Jablon and others). A
+    # later version may need a revision of ours; tests/integration/test_database.py compares the schemas and says which.
     Path(__file__).with_name("jobs.sql").read_text("utf-8"),
-    # Finds the jobs of a lane; without it, or without statistics, each look for a job sorts all that wait.
+    # Finds the jobs of a lane. Without this index, or without statistics, each search for a job sorts all waiting jobs.
     """
     CREATE INDEX procrastinate_jobs_of_lock ON procrastinate_jobs (lock, priority DESC, id)
     WHERE status IN ('todo', 'doing') AND lock IS NOT NULL
@@ -363,7 +379,7 @@ BESIDE_TABLES = (*words.PAPER_WORDS, *_JOBS, RATES)
 
 
 def collated(column: str) -> str:
-    """The declaration of a column as SQLAlchemy writes it → as we have it."""
+    """Adds our collation to the declaration of a column that SQLAlchemy wrote."""
     return _TEXT.sub(r'VARCHAR\1 COLLATE "C"', column)
 
 

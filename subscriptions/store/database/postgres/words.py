@@ -1,4 +1,4 @@
-"""What PostgreSQL calls things: its full-text index and its errors."""
+"""The full-text index on PostgreSQL, the setup of its connections, fast inserts, and its errors as sentences."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -21,9 +21,15 @@ PAPER_WORDS = (
     """,
     "CREATE INDEX ix_paper_words ON paper_words USING gin (words)",
 )
-_COLUMNS = {"title": "t", "abstract": "b", "summary": "s", "author": "a", "label": "l"}  # in the order of a document
+_COLUMNS = {
+    "title": "t",
+    "abstract": "b",
+    "summary": "s",
+    "author": "a",
+    "label": "l",
+}  # column → letter before its lexemes; in the order of a document
 _BETWEEN = "ˑ"  # separates two texts or names; see matching/full_text.py
-_CUT = "l!cut"  # the lexeme of a paper that the limits of a tsvector have cut
+_CUT = "l!cut"  # lexeme that marks a paper whose words were cut at the limits of a tsvector
 _MOST_PLACES, _LAST_PLACE, _LONGEST, _MOST_BYTES = 255, 16_383, 2_000, 1_000_000  # PostgreSQL's limits of a tsvector
 
 _FORGET = sa.text("DELETE FROM indexed_paper WHERE paper = ANY(:papers)").bindparams(
@@ -43,7 +49,7 @@ _FIND = sa.text(
 
 
 def write(connection: sa.Connection, papers: Sequence[int], documents: Sequence[tuple[str, ...]]) -> None:
-    """Writes new entries for papers, given by id, each with its document. Their old entries are removed."""
+    """Writes new index entries for papers, given by id, from their documents. Removes their old entries."""
     connection.execute(_FORGET, {"papers": list(papers)})
     entries = {row.paper: row.entry for row in connection.execute(_ENTER, {"papers": list(papers)})}
     words = [_vector(document) for document in documents]
@@ -51,7 +57,7 @@ def write(connection: sa.Connection, papers: Sequence[int], documents: Sequence[
 
 
 def find(connection: sa.Connection, expression: Expression, first: int, last: int) -> list[int]:
-    """The entries from `first` to `last` that fulfil an expression."""
+    """Returns the entries from `first` to `last` that match an expression."""
     asked = _written(expression)
     if not asked:
         return []
@@ -59,7 +65,10 @@ def find(connection: sa.Connection, expression: Expression, first: int, last: in
 
 
 def uncertain(connection: sa.Connection, first: int, last: int) -> list[int]:
-    """The entries from `first` to `last` that may fulfil what `find` denies: papers of thousands of words."""
+    """Returns the entries from `first` to `last` that may match although `find` does not return them.
+
+    They belong to papers of thousands of words, which were cut.
+    """
     return list(connection.execute(_FIND, {"asked": _quoted(_CUT), "first": first, "last": last}).scalars())
 
 
@@ -67,7 +76,10 @@ def uncertain(connection: sa.Connection, first: int, last: int) -> list[int]:
 
 
 def _vector(document: Sequence[str]) -> str:
-    """A document as a tsvector is written. What is beyond the limits is left out, and the paper marked."""
+    """Returns a document as the text of a tsvector.
+
+    Words beyond the limits are left out; then the paper is marked as cut.
+    """
     places: dict[str, list[int]] = {}
     is_cut, room = False, _MOST_BYTES
     for letter, words in zip(_COLUMNS.values(), document, strict=True):
@@ -87,7 +99,7 @@ def _vector(document: Sequence[str]) -> str:
 
 
 def _placed(letter: str, words: str) -> Iterable[tuple[str, int]]:
-    """The lexemes of a column with their places; those of authors with the number of the name, from 1."""
+    """Yields (lexeme, place) of a column, from 1. The place of an author's word is the number of the author."""
     is_names, name, is_open = letter == "a", 1, False
     for place, word in enumerate(words.split(), 1):
         if word == _BETWEEN:
@@ -102,7 +114,7 @@ def _placed(letter: str, words: str) -> Iterable[tuple[str, int]]:
 
 
 def _written(expression: Expression) -> str:
-    """An expression as a tsquery is written; "" finds nothing."""
+    """Returns an expression as the text of a tsquery; "" if it cannot match anything."""
     match expression:
         case Phrase(columns, words, prefix):
             return _joined("|", [_phrase(_COLUMNS[column], words.split(), prefix=prefix) for column in columns])
@@ -131,10 +143,10 @@ def _quoted(lexeme: str) -> str:
     return "'" + lexeme.replace("\\", "\\\\").replace("'", "''") + "'"
 
 
-# ---------------------------------------------------------- what a connection to PostgreSQL is given before it is used
+# --------------------------------------------------------------- the setup of a connection to PostgreSQL before its use
 
 
-OURS = "-c paperwire.session=whole"  # an option by which a session can be told from those that a pooler shares out
+OURS = "-c paperwire.session=whole"  # an option by which we notice a session that a pooler shares between clients
 _ASK = "SELECT current_setting('paperwire.session', true)"
 _NUL, _INSTEAD = "\0", "\ufffd"  # the replacement character
 
@@ -144,20 +156,20 @@ class SharedSession(Exception):
 
 
 def prepare_sessions(engine: sa.Engine) -> None:
-    """Has all connections of an engine checked and prepared as they are made; connecting may raise SharedSession.
+    """Checks and prepares each new connection of an engine. To connect may raise SharedSession.
 
     In a shared session every process would have the sender lock, and two processes would send.
 
-    PostgreSQL stores every character but NUL, which SQLite does store: another character replaces it in rows and
-    searches. Texts of people and digests have no NUL; those of an installed format or an imported file may.
+    PostgreSQL, unlike SQLite, cannot store the character NUL. So another character replaces it in rows and searches.
+    Texts of people and digests have no NUL; texts of an installed format or an imported file may have one.
     """
-    driver: Any = engine.dialect.dbapi  # psycopg, which is imported only where it is used
+    driver: Any = engine.dialect.dbapi  # psycopg, which is imported only if PostgreSQL is used
 
     class Text(driver.types.string.StrDumper):  # type: ignore[misc]
-        """A text as it is sent."""
+        """Converts texts for the server."""
 
         def dump(self, obj: str) -> bytes | None:
-            """The bytes of a text."""
+            """Returns the bytes of a text, without NUL."""
             sent: bytes | None = super().dump(obj.replace(_NUL, _INSTEAD) if _NUL in obj else obj)
             return sent
 
@@ -170,20 +182,20 @@ def prepare_sessions(engine: sa.Engine) -> None:
         connection.adapters.register_dumper(str, Text)
 
 
-# ------------------------------------------------------------------------ rows that are inserted many at once, by COPY
+# ----------------------------------------------------------------------------- many rows that are inserted with COPY
 
-# a tenth of the work of the driver, and two thirds of the server's.
+# Compared with INSERT, COPY needs a tenth of the driver's time and two thirds of the server's.
 
 
-_LEAST = 20  # rows; fewer are as quick one by one
+_LEAST = 20  # rows; for fewer, single inserts are as quick
 _PLAIN = re.compile(r"INSERT INTO (?P<into>[\w.\"]+ \([^()]+\)) VALUES \((?:%s(?:::[\w ]+)?(?:, )?)+\)")
 
 
 def copy_rows(engine: sa.Engine) -> None:
-    """Has an engine copy the rows of plain inserts into their table.
+    """Makes an engine execute plain inserts of many rows with COPY.
 
-    An insert with more than values, such as a conflict clause or RETURNING, stays an insert. Triggers, defaults and
-    references work as for an insert, and a refused row undoes all.
+    An insert with a conflict clause or RETURNING stays an insert. Triggers, defaults and foreign keys work as for an
+    insert. If one row is refused, none is inserted.
     """
 
     @sa.event.listens_for(engine, "do_executemany")
@@ -206,7 +218,7 @@ _AGAIN = Sentence(
 _ADDRESS = Sentence("Check PAPERWIRE_DATABASE_URL.")
 
 
-_KNOWN = (  # while connecting there is no SQLSTATE: then the words tell
+_KNOWN = (  # while connecting there is no SQLSTATE: then the words of the message decide
     KnownError(
         states=("28",),
         words=(
@@ -294,11 +306,11 @@ _BUSY = KnownError(
     for_everybody=True,
 )
 _DISK_FULL = "53100"
-_VAGUE = "0A000"  # something is not possible, for any reason: the message has it
+_VAGUE = "0A000"  # "feature not supported", which has many causes: the message says which
 
 
 def translated(error: Exception, where: str, *, password: str | None) -> Exception:
-    """An error of SQLAlchemy or of the driver as a sentence that calls the database `where`."""
+    """Returns an error of SQLAlchemy or of the driver as a sentence that calls the database `where`."""
     if isinstance(error, PoolTimeout):
         return _BUSY.error(where)
     if isinstance(error, SQLAlchemyError) and not isinstance(error, DBAPIError):
@@ -324,7 +336,7 @@ def _known(state: str, message: str) -> KnownError | None:
 
 
 def _message(error: object, password: str | None) -> str:
-    """The driver's message on one line, without the password and without its questions."""
+    """Returns the last line of the driver's message that is not a question, without the password."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip() and not line.endswith("?")]
     said = (lines[-1] if lines else type(error).__name__).rstrip(".")
     return said.replace(password, "***") if password else said

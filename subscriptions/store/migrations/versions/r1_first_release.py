@@ -1,4 +1,4 @@
-"""The schema of the first release. It is made from the declaration (database/schema.py), and never by Alembic."""
+"""The schema of the first release. It is made from the declaration (database/schema.py), not by Alembic."""
 
 revision = "r1"
 down_revision = None

@@ -1,5 +1,6 @@
-"""A soak: the real program for half an hour at the platforms' limits, watched from outside; nothing may grow, be lost or be doubled.
+"""A soak: the real program runs for half an hour at the platforms' limits. Nothing may grow, be lost or be doubled.
 
-`load` is what people, sources, operators and bad weather do to it; `program` runs and watches the process; `judge` decides by the
-samples, the rows and the journals of the platforms; `leaking` is the same program with a leak, which the judge must find.
+`load` is what people, sources and operators do, and which faults happen. `program` runs and watches the process.
+`judge` decides from the samples, the rows and the platforms' journals. `leaking` is the same program with a leak, which
+the judge must find.
 """

@@ -2,9 +2,10 @@
 
     python -m tests.programs.faults.soak [--minutes 30] [--leaking 4] [--rest 5] [--page docs/reliability.md]
 
-`--minutes` of load, `--leaking` minutes of a smaller load with a leak, which must be red, and `--rest` minutes of an
-idle process; 0 minutes leave a part out. With `--page` the tables go between their marks there, and the drawing into
-images/soak.svg beside it. Ends with 1 if something is red that must be green, or if the leak is not found.
+It runs `--minutes` of load, `--leaking` minutes of a smaller load with a leak, which must be red, and `--rest` minutes
+of an idle process. A part with 0 minutes is left out. With `--page`, the tables replace those between the marks on that
+page, and the drawing becomes images/soak.svg next to it. Ends with 1 if a part is red that must be green, or if the
+leak is not found.
 """
 
 import argparse
@@ -14,12 +15,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.programs.faults.soak.load import Pace
-from tests.programs.faults.soak.page import drawing, table, write
+from tests.programs.faults.soak.page import drawing, table
 from tests.programs.faults.soak.run import Soaked, rest, soak
+from tests.programs.faults.table import write
 
 SUBSCRIPTIONS = 100_000  # in the store of the process at rest
 LEAK = 16_384  # bytes that each request leaks in the leaking run
-WARM_UP = 0.2  # of the load
+WARM_UP = 0.2  # of the time of the load
 
 
 def main() -> int:
@@ -48,7 +50,7 @@ def main() -> int:
 
 
 def _loaded(pace: Pace, leaking: float, day: str, page: Path | None) -> tuple[bool, str]:
-    """Runs the load, and a smaller one with a leak. Returns whether both are as they must be, and the text."""
+    """Runs the load and a smaller one with a leak. Returns whether both have the expected result, and the text."""
     soaked = soak(pace, warm_up=pace.seconds * WARM_UP)
     green = soaked.green
     text = f"{_headline(pace, soaked, day)}\n\n{table(soaked.verdicts)}"

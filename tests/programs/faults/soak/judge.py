@@ -1,4 +1,4 @@
-"""Decides by samples, rows and journals whether anything grew, was left over, lost or doubled. Pure."""
+"""Decides from samples, rows and journals whether anything grew, was left over, lost or doubled. Pure."""
 
 import re
 from collections import Counter
@@ -16,19 +16,19 @@ SPARE: Mapping[str, int] = {
     "descriptors": 2,
     "threads": 1,
     "children": 0,
-}  # more at the end: what happens to be at work
+}  # allowed growth, because something may be running at the end
 MOST_KEYS = 12
-FOR_EVER = {  # tables whose rows stay: what people asked for, what is known of papers, and what "once, for ever" needs
+FOR_EVER = {  # tables whose rows stay: subscriptions and settings, facts about papers, and what must happen only once
     "chat", "lane", "query", "subscription", "source", "digest", "paper", "paper_key", "paper_alias", "appearance",
     "summary", "translation", "indexed_paper", "paper_spelling", "delivery_item", "key_value", "alembic_version", "worker",
     "platform", "publisher_slot", "loss", "offer", "operator_code", "shared_cursor",
-    "query_change",  # its newest 100,000
+    "query_change",  # only its newest 100,000 rows stay
 }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """One judgement: what was measured, what is allowed, and whether it holds."""
+    """One judgement: what was measured, what is allowed, and whether the measured value is allowed."""
 
     what: str
     measured: str
@@ -41,13 +41,13 @@ def after_warm_up(samples: Sequence[Sample], warm_up: float) -> list[Sample]:
 
 
 def growth(values: Sequence[float]) -> float:
-    """Returns the growth of the median from the first third to the last, as a share of the first."""
+    """Returns the growth of the median from the first third to the last, as a share of the median of the first."""
     part = max(1, len(values) // 3)
     return median(values[-part:]) / median(values[:part]) - 1
 
 
 def slope(points: Sequence[tuple[float, float]]) -> float:
-    """Returns the median slope between all pairs of points (Theil and Sen): a few peaks do not move it."""
+    """Returns the median of the slopes between all pairs of points (Theil-Sen). A few peaks do not change it."""
     thinned = points[:: max(1, len(points) // 150)]
     return median([(y2 - y1) / (x2 - x1) for (x1, y1), (x2, y2) in combinations(thinned, 2) if x2 > x1] or [0.0])
 
@@ -55,7 +55,7 @@ def slope(points: Sequence[tuple[float, float]]) -> float:
 def judge_samples(
     samples: Sequence[Sample], *, warm_up: float, most_growth: float = 0.05, spare: Mapping[str, int] = SPARE
 ) -> list[Verdict]:
-    """Judges what the process takes, after its warm-up. `spare`: how many more of each there may be at the end."""
+    """Returns verdicts on the resources of the process after its warm-up. `spare`: how many more of each there may be at the end."""
     warm = after_warm_up(samples, warm_up)
     grown = growth([one.memory for one in warm])
     an_hour = slope([(one.second, float(one.memory)) for one in warm]) * 3600
@@ -72,7 +72,7 @@ def judge_samples(
 
 
 def _left_over(warm: Sequence[Sample], name: str, spare: int) -> Verdict:
-    """Judges things that are opened and closed again: a leak raises the minimum of a third."""
+    """Returns the verdict on things that are opened and closed again. A leak raises their minimum in the last third."""
     first, last = _third(warm, name, min), _third(warm, name, min, last=True)
     return Verdict(
         what=f"{name}, least of the last third against the first",
@@ -85,7 +85,7 @@ def _left_over(warm: Sequence[Sample], name: str, spare: int) -> Verdict:
 def _third(
     samples: Sequence[Sample], name: str, kind: Callable[[Iterable[float]], float], *, last: bool = False
 ) -> float:
-    """Returns the median or the least of a value in the first third, or in the last."""
+    """Returns the median or minimum of a value (`kind`) in the first third, or in the last third."""
     part = max(1, len(samples) // 3)
     return kind([getattr(one, name) for one in (samples[-part:] if last else samples[:part])])
 
@@ -93,11 +93,11 @@ def _third(
 def judge_journal(
     entries: Iterable[Entry], account: Account, acknowledged: Collection[str], unrepeated: int
 ) -> list[Verdict]:
-    """Judges by what the platforms took whether each chat got each paper once, and each command its answer.
+    """Returns verdicts on whether the platforms accepted each paper once for each chat, and an answer for each command.
 
-    `acknowledged`: the presses of buttons that were. `unrepeated`: the answers that the log names as not arrived: a running process
-    does not repeat an answer that may have arrived. A command that Slack could not hand over counts as not given: Slack says
-    so to the person.
+    `acknowledged`: the presses of buttons that got an answer. `unrepeated`: the number of answers that did not arrive
+    according to the log. A running process does not repeat an answer that may have arrived. A command that Slack could not
+    deliver counts as not sent, because Slack tells the person so.
     """
     asked = Counter(account.asked) + Counter(chat for chat, sent in account.handed_over if not sent.failed)
     shown: Counter[tuple[str, str]] = Counter()
@@ -136,12 +136,12 @@ def judge_journal(
 
 
 def judge_rows(left: Mapping[str, int], account: Account, unfinished: Mapping[str, int], keys: int) -> list[Verdict]:
-    """Judges what is unfinished at the end (by kind), and the rows `left` by a clean-up a year later (by table).
+    """Returns verdicts on what is unfinished at the end (by kind), and on the rows `left` after a clean-up a year later (by table).
 
-    `keys`: how many keys of the store are new; a process needs a few (whose bot it is, what was done today).
+    `keys`: how many keys of the store are new. A process needs a few (for the bot's identity, and what was done today).
     """
     over = {name: count for name, count in left.items() if count and name not in FOR_EVER}
-    if over.get("receipt") == left["source"]:  # the newest of each source stays
+    if over.get("receipt") == left["source"]:  # the newest receipt of each source stays
         del over["receipt"]
     told = left["delivery_item"] - len(account.due)
     said = ", ".join(f"{count} in {name}" for name, count in sorted(over.items())) or "0"
@@ -165,7 +165,7 @@ def judge_rows(left: Mapping[str, int], account: Account, unfinished: Mapping[st
 
 
 def judge_rest(processor: float, seconds: float, subscriptions: int) -> Verdict:
-    """Judges the processor time of a process that has nothing to do."""
+    """Returns the verdict on the processor time of an idle process."""
     share = processor / seconds
     return Verdict(
         what=f"processor at rest, {subscriptions:,} subscriptions, {seconds / 60:.1f} minutes",

@@ -1,6 +1,6 @@
-"""The program with leaks: `python -m tests.programs.faults.soak.leaking BYTES run` keeps something of every request, for ever.
+"""The program with leaks: `python -m tests.programs.faults.soak.leaking BYTES run` never frees a part of each request.
 
-Each request leaks so many bytes, five open descriptors, a thread that waits, and a row that no clean-up removes.
+Each request leaks BYTES bytes, five open descriptors, a waiting thread, and a row that no clean-up removes.
 """
 
 import os
@@ -9,8 +9,8 @@ import threading
 from typing import Any
 
 from bot.__main__ import main
-from bot.conversation import dispatcher, handler
-from subscriptions.store.key_value import put_value
+from bot.conversation import handler
+from subscriptions.store.bot_state import put_value
 
 _kept: list[object] = []
 
@@ -27,7 +27,7 @@ def leak(size: int) -> None:
             put_value(transaction, f"leak {request.update_id}", "")
         return await whole(context, request)
 
-    vars(dispatcher)["answer"] = answer
+    vars(handler)["answer"] = answer
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""What happens to the program during a soak: digests, people, operators, other processes, and faults, each at its own pace.
+"""The load of a soak: digests, people, operators, other processes, and faults, each at its own pace.
 
-All of it is counted here, so the judge knows what each chat should have got.
+It counts everything that it does, so the judge knows what each chat must have got.
 """
 
 import sqlite3
@@ -21,61 +21,63 @@ import httpx
 
 from subscriptions.service.amendments import set_settings
 from subscriptions.store.database.store import Store, Transaction
+from tests import make
 from tests.fakes.slack import FakeSlack, SentEnvelope
 from tests.fakes.telegram import FakeTelegram
 from tests.integration.cli import page
-from tests.make import address, clean_up, subscribes
 from tests.programs.faults.soak.program import rows_by_table
 
 WORDS = ("kite", "harbour", "lantern", "meadow", "orchard")
-FIRST_TALKER = 900_000  # the private chats of people who talk; nothing is delivered there
-PRESS = ""  # the button "undo" of the newest message that has one
+FIRST_TALKER = 900_000  # first id of the private chats in which people talk; no papers are delivered there
+PRESS = ""  # stands for a press of "undo" under the newest message with this button
 SAID = (
     "sub zebra {n} daily 9", PRESS, "list", "set limit {n}", "set limit 7", PRESS, "search kite", "why 2611.00001", "help sub", "unsub 1",
     "status",
 )  # fmt: skip
 BRIEF = {"429", "429 on Slack", "updates cut", "connections of Slack dropped"}
-LOCKED = 3.0  # seconds that another process holds the database
+LOCKED = 3.0  # seconds for which another process holds the database
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """How much happens. Times in seconds."""
+    """How much happens. Times are in seconds."""
 
     seconds: float
-    chats: int  # on Telegram, each with one message a digest
+    chats: int  # on Telegram; each gets one message per digest
     channels: int  # on Slack
     talkers: int = 120
     digest: float = 60.0  # between two digests
     talk: float = 0.8  # between two commands of people
     fault: float = 20.0  # between two faults of a platform
     lock: float = 150.0  # between two locks of the database
-    others: float = 120.0  # between two other subcommands while it runs, a copy among them
+    others: float = 120.0  # between two other subcommands that run at the same time, for example a backup
     sample: float = 5.0
-    brief: bool = False  # only faults that are over within a second
+    brief: bool = False  # use only faults that are over within a second
 
 
 @dataclass(slots=True)
 class Account:
-    """What was done, and what the chats should get."""
+    """What was done, and what the chats must get."""
 
     due: dict[tuple[str, str], float] = field(
         default_factory=dict
     )  # (chat, paper) → second in which the digest was written
-    words: dict[str, str] = field(default_factory=dict)  # chat → the word that it subscribes to
-    asked: dict[str, int] = field(default_factory=dict)  # chat on Telegram → commands, each answered by one message
+    words: dict[str, str] = field(default_factory=dict)  # chat → the word to which it subscribes
+    # chat on Telegram → number of commands, each of which gets one message
+    asked: dict[str, int] = field(default_factory=dict)
     handed_over: list[tuple[str, SentEnvelope]] = field(default_factory=list)  # (chat, command) on Slack
-    doubles: int = 0  # that the faults allow: messages taken whose answer never came, where the bot cannot look them up
+    # doubles that the faults allow: accepted messages whose answer was lost and that the bot cannot look up
+    doubles: int = 0
     faults: dict[str, int] = field(default_factory=dict)
     digests: int = 0
-    presses: list[str] = field(default_factory=list)  # of buttons; each must be acknowledged
+    presses: list[str] = field(default_factory=list)  # buttons that were pressed; each press must be acknowledged
 
     def counts(self, fault: str) -> None:
         self.faults[fault] = self.faults.get(fault, 0) + 1
 
 
 class Mirror:
-    """A source on the web: one page, which the load rewrites."""
+    """A source on the web: one page whose content the load replaces."""
 
     def __init__(self) -> None:
         self.content = page(("2610.00001", "A first page", "Nothing is asked for in it."))
@@ -91,7 +93,7 @@ class Mirror:
                 self.wfile.write(body)
 
             def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - as http.server names it
-                """Says nothing."""
+                """Logs nothing."""
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
@@ -113,7 +115,7 @@ class Load:
         self.slack = slack
         self.mirror = Mirror()
         self.account = Account()
-        self.port = 0  # of the program's web address
+        self.port = 0  # port of the program's web address
         self.environment: dict[str, str] = {}
         self.database = folder / "paperwire.db"
         self._turn = 0
@@ -121,7 +123,7 @@ class Load:
         self._beside: list[threading.Thread] = []
 
     def prepares(self, now: datetime) -> None:
-        """Writes the settings, and a database in which every chat subscribes to one word."""
+        """Writes the settings and a database in which every chat subscribes to one word."""
         (self.folder / "inbox").mkdir()
         (self.folder / "paperwire.toml").write_text(
             '[[source]]\nname = "inbox"\npath = "inbox/*.md"\n'
@@ -145,14 +147,15 @@ class Load:
 
     def _subscribes(self, store: Transaction, chat: str, n: int, now: datetime) -> None:
         word = WORDS[n % len(WORDS)]
-        subscribes(store, chat, word, every="now", now=now)
-        set_settings(store, address(chat), {"quiet": "off"}, now=now)  # so that the time of day does not matter
+        make.subscribes(store, chat, word, every="now", now=now)
+        # otherwise the result would depend on the time of day
+        set_settings(store, make.address(chat), {"quiet": "off"}, now=now)
         self.account.words[chat.partition(":")[2]] = word
 
     # ── the loop ──────────────────────────────────────────────────────────────
 
     def runs(self, sample: Callable[[float], None]) -> None:
-        """Lets everything happen at its pace for `pace.seconds`; `sample` is called with the second."""
+        """Lets everything happen at its pace for `pace.seconds`. Calls `sample` with the current second."""
         pace = self.pace
         jobs: list[tuple[float, Callable[[float], object]]] = [
             (pace.sample, sample),
@@ -175,7 +178,7 @@ class Load:
             thread.join()
 
     def settles(self, seconds: float) -> None:
-        """Lets the weather clear and waits until nothing is on its way, at most so many seconds."""
+        """Ends all faults, and waits until nothing is unfinished, at most this many seconds."""
         self.telegram.forgives()
         self.slack.forgives()
         end = time.monotonic() + seconds
@@ -183,7 +186,7 @@ class Load:
             time.sleep(0.25)
 
     def unfinished(self) -> Counter[str]:
-        """Returns how much is on its way, by kind: messages, replies, updates, and papers that were not read."""
+        """Returns how much is unfinished, by kind: messages, replies, updates, and papers that were not read."""
         with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=30)) as connection:
             (messages,) = connection.execute("SELECT count(*) FROM delivery WHERE settled_at IS NULL").fetchone()
             (replies,) = connection.execute("SELECT count(*) FROM \"update\" WHERE state = 'ready'").fetchone()
@@ -203,9 +206,9 @@ class Load:
     # ── what happens ──────────────────────────────────────────────────────────
 
     def brings_a_digest(self, second: float) -> None:
-        """Writes a digest with one paper for each word, every third time into the source on the web.
+        """Writes a digest with one paper for each word. Every third digest goes to the source on the web.
 
-        While more than one digest is on its way, none is written: a machine that cannot keep up gets as much as it can send.
+        If more than one digest is unfinished, it writes none. A machine that cannot keep up gets only as much as it can send.
         """
         if self.unfinished().total() > len(self.account.words):
             self.account.counts("digest put off")
@@ -222,7 +225,8 @@ class Load:
         ]
         for chat, word in self.account.words.items():
             self.account.due[chat, papers[WORDS.index(word)][0]] = second
-        if self.account.digests % 3 == 0 and self.pace.seconds - second > 2 * 60:  # asked for every minute
+        # the program polls this source every minute
+        if self.account.digests % 3 == 0 and self.pace.seconds - second > 2 * 60:
             self.mirror.content = page(*papers)
             return
         part = self.folder / "inbox" / f"{self.account.digests}.part"
@@ -230,7 +234,7 @@ class Load:
         part.rename(part.with_suffix(".md"))
 
     def somebody_talks(self, _: float) -> None:
-        """A person gives the next command of their list, or presses a button; every fourth person is on Slack."""
+        """Lets a person send the next command of their list, or press a button. Every fourth person is on Slack."""
         round_of_all, person = divmod(self._turn, self.pace.talkers)
         self._turn += 1
         words = SAID[(round_of_all + person) % len(SAID)].format(n=5 + self._turn % 40)
@@ -248,11 +252,11 @@ class Load:
             self.telegram.in_its_loop(lambda: self.telegram.user_writes(f"/{words}", chat))
 
     def _presses(self, chat: str) -> None:
-        with suppress(AssertionError):  # no message of the chat has one yet
+        with suppress(AssertionError):  # no message of the chat has this button
             self.account.presses.append(self.telegram.in_its_loop(lambda: self.telegram.presses("undo", chat)))
 
     def fails(self, _: float) -> None:
-        """One of the platforms fails, by turns."""
+        """Makes the next of the platforms fail."""
         kinds: tuple[tuple[str, Callable[[], object]], ...] = (
             ("429", lambda: self.telegram.answers("429", 2, retry_after=1)),
             ("500", lambda: self.telegram.answers("500", 3)),
@@ -280,7 +284,7 @@ class Load:
         self.telegram.answers("cut in the answer", 1)
 
     def locks(self) -> None:
-        """Another process holds the database for LOCKED seconds."""
+        """Lets another process lock the database for LOCKED seconds."""
         self.account.counts("database locked")
         with closing(sqlite3.connect(self.database, timeout=30, isolation_level=None)) as connection:
             connection.execute("BEGIN IMMEDIATE")
@@ -288,7 +292,7 @@ class Load:
             connection.execute("ROLLBACK")
 
     def works_beside(self) -> None:
-        """A copy, a subcommand and a clean-up by other processes."""
+        """Runs a backup, a subcommand and a clean-up in other processes."""
         self.account.counts("copy, status and clean-up beside it")
         copy = self.folder / "copy.db"
         copy.unlink(missing_ok=True)
@@ -303,11 +307,11 @@ class Load:
             )
         store = Store(f"sqlite:///{self.database}")
         store.open(now=datetime.now(UTC))
-        clean_up(store, now=datetime.now(UTC))
+        make.clean_up(store, now=datetime.now(UTC))
         store.close()
 
     def scrapes(self) -> None:
-        """A monitor asks for the metrics and the health."""
+        """Requests the metrics and the health page, as a monitor does."""
         for path in ("/metrics", "/health/ready"):
             try:
                 httpx.get(f"http://127.0.0.1:{self.port}{path}", trust_env=False, timeout=30)
@@ -321,9 +325,9 @@ class Load:
 
 
 def left_after_a_year(database: Path, now: datetime) -> dict[str, int]:
-    """Cleans a database as on a day a year later; returns the rows that are left, by table."""
+    """Cleans a database as a year later would. Returns the number of remaining rows by table."""
     store = Store(f"sqlite:///{database}")
     store.open(now=now)
-    clean_up(store, now=now + timedelta(days=364))  # on the 365th those who are gone are erased
+    make.clean_up(store, now=now + timedelta(days=364))  # on day 365, chats that are gone would be erased
     store.close()
     return rows_by_table(database)

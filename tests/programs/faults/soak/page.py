@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
-from pathlib import Path
 
 from tests.programs.faults.soak.judge import Verdict
 from tests.programs.faults.soak.program import Sample
@@ -22,7 +21,7 @@ def table(verdicts: Sequence[Verdict]) -> str:
 
 
 def drawing(samples: Sequence[Sample]) -> str:
-    """Draws memory and processor over time as an SVG."""
+    """Returns an SVG of memory and processor time over the run."""
     last = samples[-1].second or 1.0
     memory = [(one.second, one.memory / 1e6) for one in samples]
     busy = [
@@ -62,14 +61,3 @@ def _line(name: str, points: Sequence[tuple[float, float]], last: float, most: f
 
 def _y(value: float, most: float) -> float:
     return HEIGHT - BOTTOM - value / most * (HEIGHT - BOTTOM - 24)
-
-
-def write(page: Path, name: str, text: str) -> None:
-    """Puts the text between the marks with this name in the page."""
-    start, end = f"<!-- {name} -->\n", f"<!-- {name} end -->\n"
-    whole = page.read_text("utf-8")
-    before, found, rest = whole.partition(start)
-    _, ended, after = rest.partition(end)
-    if not (found and ended):
-        raise SystemExit(f"{page} has no place for {name}.")
-    page.write_text(f"{before}{start}{text}{end}{after}", "utf-8")

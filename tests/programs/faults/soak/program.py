@@ -1,4 +1,4 @@
-"""Runs `paperwire run` as a process, and reads from /proc what it takes."""
+"""Runs `paperwire run` as a process, and reads from /proc which resources it uses."""
 
 import os
 import re
@@ -17,19 +17,19 @@ from urllib.request import urlopen
 from tests.forked import clean_environment
 
 PAGE, TICKS = os.sysconf("SC_PAGE_SIZE"), os.sysconf("SC_CLK_TCK")
-STARTS = 180.0  # seconds that a start may take
+STARTS = 180.0  # most seconds that a start may take
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """What the process takes at one moment."""
+    """The resources of the process at one moment."""
 
-    second: float  # since the load began
-    memory: int  # bytes resident
+    second: float  # since the start of the load
+    memory: int  # resident memory in bytes
     descriptors: int
     threads: int
     children: int
-    processor: float  # seconds of processor time since its start
+    processor: float  # seconds of processor time since the start of the process
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Program:
     port: int
 
     def sample(self, second: float) -> Sample:
-        """Returns what the process takes now."""
+        """Returns the resources that the process uses now."""
         folder = Path(f"/proc/{self.process.pid}")
         fields = (folder / "stat").read_text().rpartition(")")[2].split()
         return Sample(
@@ -54,7 +54,7 @@ class Program:
         )
 
     def becomes_ready(self) -> None:
-        """Waits until its health page says that all of it works. Raises RuntimeError with what it logged."""
+        """Waits until the health page reports that everything works. Raises RuntimeError with the log otherwise."""
         end = time.monotonic() + STARTS
         while time.monotonic() < end and self.process.poll() is None:
             with suppress(HTTPError), urlopen(f"http://127.0.0.1:{self.port}/health/ready", timeout=STARTS):
@@ -63,7 +63,7 @@ class Program:
         raise RuntimeError(f"it did not become ready:\n{self.log.read_text('utf-8', 'replace')}")
 
     def stops(self, seconds: float = 60) -> int:
-        """Asks it to end; returns its exit status."""
+        """Asks the program to end. Returns its exit status."""
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(seconds)
 
@@ -72,7 +72,7 @@ class Program:
 def running_program(
     folder: Path, environment: Mapping[str, str], module: str = "bot", *words: str
 ) -> Iterator[Program]:
-    """Starts `python -m MODULE … run` in `folder`; yields when it listens, and kills it at the end if it still runs."""
+    """Starts `python -m MODULE … run` in `folder`. Yields when it listens, and kills it at the end if it still runs."""
     log = folder / "log.txt"
     with (
         log.open("wb") as out,
@@ -92,7 +92,7 @@ def running_program(
 
 
 def _listens(process: "subprocess.Popen[bytes]", log: Path) -> int:
-    """Waits until the program watches its sources; returns the port of its web address."""
+    """Waits until the program watches its sources. Returns the port of its web address."""
     end = time.monotonic() + STARTS
     while time.monotonic() < end and process.poll() is None:
         said = log.read_text("utf-8", "replace")
@@ -103,7 +103,7 @@ def _listens(process: "subprocess.Popen[bytes]", log: Path) -> int:
 
 
 def rows_by_table(database: Path) -> dict[str, int]:
-    """Returns how many rows each table has, read while the program runs."""
+    """Returns the number of rows in each table. It may be called while the program runs."""
     with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=30)) as connection:
         listed = "SELECT name FROM sqlite_master WHERE type = 'table' AND sql NOT LIKE '%paper_words%' ORDER BY name"
         names = [name for (name,) in connection.execute(listed) if not name.startswith(("sqlite_", "paper_words"))]

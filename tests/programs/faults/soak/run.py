@@ -1,4 +1,4 @@
-"""Runs a soak: the load, what it left, and the process at rest."""
+"""Runs a soak: the load, a check of what it left behind, and a process without work."""
 
 import shutil
 import sqlite3
@@ -16,13 +16,13 @@ from tests.fakes.slack import TOKEN as SLACK_TOKEN
 from tests.fakes.telegram import TOKEN as TELEGRAM_TOKEN
 from tests.fakes.telegram import FakeTelegram
 from tests.filling import fill
-from tests.programs.faults.soak.judge import SPARE, Verdict, judge_journal, judge_rest, judge_rows, judge_samples
+from tests.programs.faults.soak import judge
 from tests.programs.faults.soak.load import Account, Load, Pace, left_after_a_year
 from tests.programs.faults.soak.program import Sample, running_program
 
-SETTLES = 480.0  # seconds after the load until everything must be sent
-UNREPEATED = "A reply did not arrive"  # a line of the log
-RESTED = 45.0  # seconds after the start during which an idle process may still do the day's clean-up and copy
+SETTLES = 480.0  # most seconds after the load until everything is sent
+UNREPEATED = "A reply did not arrive"  # text of a log line
+RESTED = 45.0  # seconds after the start in which an idle process may still do the daily clean-up and backup
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,11 +31,11 @@ class Soaked:
 
     samples: tuple[Sample, ...]
     account: Account
-    verdicts: tuple[Verdict, ...]
-    messages: int  # that both platforms took
+    verdicts: tuple[judge.Verdict, ...]
+    messages: int  # messages that both platforms accepted
     edits: int
-    rate: float  # of them a second, until everything was out
-    busy: float  # seconds of processor time for each second of the load
+    rate: float  # messages per second, until everything was sent
+    busy: float  # seconds of processor time per second of the load
 
     @property
     def green(self) -> bool:
@@ -66,11 +66,11 @@ def _environment(folder: Path, telegram: FakeTelegram, slack: FakeSlack) -> dict
 
 
 def soak(
-    pace: Pace, *, warm_up: float, most_growth: float = 0.05, spare: Mapping[str, int] = SPARE, leak: int = 0
+    pace: Pace, *, warm_up: float, most_growth: float = 0.05, spare: Mapping[str, int] = judge.SPARE, leak: int = 0
 ) -> Soaked:
-    """Runs the load and judges it.
+    """Runs the load and returns the results with their verdicts.
 
-    `warm_up` is in seconds; `most_growth`, `spare`: see `judge_samples`; `leak`: bytes that each request leaks.
+    `warm_up` is in seconds. For `most_growth` and `spare`, see `judge_samples`. `leak`: bytes that each request leaks.
     """
     with _place() as (folder, telegram, slack):
         load = Load(folder, pace, telegram, slack)
@@ -99,10 +99,10 @@ def soak(
         left = left_after_a_year(late, datetime.now(UTC))
         said = program.log.read_text("utf-8", "replace")
     verdicts = [
-        *judge_samples(samples, warm_up=warm_up, most_growth=most_growth, spare=spare),
-        *judge_rows(left, load.account, unfinished, added),
-        *judge_journal(entries, load.account, telegram.toasts(), said.count(UNREPEATED)),
-        Verdict(
+        *judge.judge_samples(samples, warm_up=warm_up, most_growth=most_growth, spare=spare),
+        *judge.judge_rows(left, load.account, unfinished, added),
+        *judge.judge_journal(entries, load.account, telegram.toasts(), said.count(UNREPEATED)),
+        judge.Verdict(
             what="exit status; tracebacks in the log",
             measured=f"{status}; {said.count('Traceback')}",
             allowed="0; 0",
@@ -120,8 +120,8 @@ def soak(
     )
 
 
-def rest(subscriptions: int, seconds: float) -> tuple[Verdict, list[Sample]]:
-    """Lets a process rest with a full store and nothing due; judges its processor time."""
+def rest(subscriptions: int, seconds: float) -> tuple[judge.Verdict, list[Sample]]:
+    """Runs a process with a full store and nothing due. Returns the verdict on its processor time, and the samples."""
     with _place() as (folder, telegram, slack):
         now = datetime.now(UTC)
         store = Store(f"sqlite:///{folder}/paperwire.db")
@@ -139,7 +139,7 @@ def rest(subscriptions: int, seconds: float) -> tuple[Verdict, list[Sample]]:
                 samples.append(program.sample(time.monotonic() - began))
             program.stops()
     spent, took = samples[-1].processor - samples[0].processor, samples[-1].second - samples[0].second
-    return judge_rest(spent, took, subscriptions), samples
+    return judge.judge_rest(spent, took, subscriptions), samples
 
 
 def _keys(database: Path) -> set[str]:

@@ -1,6 +1,6 @@
-"""Simulates a year of paperwire: compares each delivery, its chat and its time with a model of what should come.
+"""Simulates a year of paperwire. Compares each delivery, its chat and its time with a model of what must come.
 
-It runs the real pipeline (ingest, plan, deliver) and the real use cases over a SQLite file, with a fake clock and platforms
-that record what was posted. `world` makes the events, `people` the acts of people, `simulated_bot` runs the product, `model`
-says what should follow, and `comparison` compares.
+It runs the real pipeline (ingest, plan, deliver) and the real use cases over a SQLite file, with a fake clock and with
+platforms that record what was posted. `world` makes the events, `people` the acts of people, `simulated_bot` runs the
+product, `model` says what must follow, and `comparison` compares.
 """

@@ -1,4 +1,4 @@
-"""Compares the journal of the platforms with the model's expectations."""
+"""Compares the journal of the platforms with what the model expects."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
@@ -10,24 +10,25 @@ from tests.programs.faults.year.simulated_bot import Post
 
 DRY = timedelta(
     days=4
-)  # a chat is told after five days on which nothing fits; the count may restart when a paper fits that it already got
-AT_ONCE = timedelta(minutes=10)  # a platform's pace may take so long over what is due in one moment
+)  # a chat is told after five days without a match; a matching paper that it already got may restart the count
+# a platform's rate limit may delay messages that are due at the same moment by this long
+AT_ONCE = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """How many expected deliveries arrived, and the faults. `faults` names the first few of each kind."""
+    """The number of expected deliveries that arrived, and the faults. `faults` names the first few of each kind."""
 
-    expected: int  # (chat, paper) that should have met
+    expected: int  # number of (chat, paper) that must arrive
     deliveries: int
     messages: int
     lost: int = 0
     doubled: int = 0
-    wrong: int = 0  # a paper that the chat did not ask for
+    wrong: int = 0  # papers to which the chat did not subscribe
     at_wrong_time: int = 0
     too_many_shown: int = 0
-    not_merged: int = 0  # further deliveries to a chat at one moment
-    empty: int = 0  # messages without a paper that are not a chat's first, and first ones that did not come
+    not_merged: int = 0  # second deliveries to a chat at the same moment
+    empty: int = 0  # messages without papers that are not a chat's first, and first messages that did not come
     faults: tuple[str, ...] = ()
 
     @property
@@ -44,7 +45,7 @@ class Arrived:
     shown: Counter[str] = field(default_factory=Counter)
     behind: set[str] = field(default_factory=set)
     messages: int = 0
-    words: str = ""  # of messages without papers
+    words: str = ""  # text of messages without papers
 
     @property
     def works(self) -> set[str]:
@@ -52,7 +53,7 @@ class Arrived:
 
 
 def deliveries_of(posts: Iterable[Post], behind: Iterable[tuple[str, str]]) -> list[Arrived]:
-    """Returns what arrived, by delivery, in the order of first messages. `behind`: (delivery, paper under [show])."""
+    """Returns the arrived deliveries in the order of their first messages. `behind`: (delivery, paper under [show])."""
     found: dict[str, Arrived] = {}
     for post in posts:
         arrived = found.setdefault(post.delivery, Arrived(post.at, post.chat))
@@ -66,7 +67,7 @@ def deliveries_of(posts: Iterable[Post], behind: Iterable[tuple[str, str]]) -> l
 
 
 def compare(expected: dict[str, list[Expected]], arrived: Sequence[Arrived]) -> Comparison:
-    """Compares each delivery and each paper."""
+    """Compares each delivery and each paper, and returns the counts and faults."""
     should = {(chat, work): one.at for chat, all_of in expected.items() for one in all_of for work in one.works}
     came: dict[tuple[str, str], list[datetime]] = defaultdict(list)
     for one in arrived:
@@ -112,10 +113,10 @@ def compare(expected: dict[str, list[Expected]], arrived: Sequence[Arrived]) -> 
 def _by_delivery(
     expected: dict[str, list[Expected]], arrived: Sequence[Arrived]
 ) -> tuple[list[str], list[str], list[str]]:
-    """Returns faults of deliveries: too many or too few papers shown, a second one at a moment, no content."""
+    """Returns three lists of faults: wrong numbers of shown papers, second deliveries at a moment, missing content."""
     awaited = {(chat, one.at): one for chat, all_of in expected.items() for one in all_of}
     met: set[tuple[str, datetime]] = set()
-    dry: dict[str, datetime] = {}  # when a chat was last told, since its last papers, that nothing matched
+    dry: dict[str, datetime] = {}  # chat → when it was last told, since its last papers, that nothing matched
     shown, split, empty = [], [], []
     for one in arrived:
         at = next((moment for moment in _moments_before(one.at) if (one.chat, moment) in awaited), one.at)
@@ -137,7 +138,7 @@ def _by_delivery(
 
 
 def _moments_before(at: datetime) -> list[datetime]:
-    """Returns the full minutes just before, nearest first: a moment at which something was due may be one of them."""
+    """Returns the full minutes just before a time, nearest first. The delivery may have been due at one of them."""
     minute = at.replace(second=0, microsecond=0)
     return [minute - timedelta(minutes=n) for n in range(AT_ONCE // timedelta(minutes=1))]
 

@@ -1,4 +1,4 @@
-"""Deliberate mistakes, patched into the product in memory. The comparison must detect every one."""
+"""Deliberate mistakes that are patched into the product in memory. The comparison must detect every one."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -21,7 +21,7 @@ KEPT = timedelta(days=5)
 
 @contextmanager
 def forgets_deliveries() -> Iterator[None]:
-    """A clean-up that deletes the record of delivered papers together with the payloads, after some days."""
+    """A clean-up that deletes, after some days, the record of delivered papers together with the payloads."""
 
     def forgetful(store: Store, *, now: datetime, papers: timedelta | None = None) -> Iterator[int]:
         yield from clean_up_steps(store, now=now, papers=papers)
@@ -35,7 +35,7 @@ def forgets_deliveries() -> Iterator[None]:
 
 @contextmanager
 def forgets_its_place() -> Iterator[None]:
-    """A planner that does not store up to where a subscription has looked."""
+    """A planner that does not store the cursor, up to which a subscription has seen papers."""
     advance = plans.advance
 
     def forgetful(
@@ -49,7 +49,7 @@ def forgets_its_place() -> Iterator[None]:
 
 @contextmanager
 def knows_no_summer_time() -> Iterator[None]:
-    """Computes local times with the offset of winter."""
+    """Computes local times with the winter offset all year."""
 
     def by_winter(day: date, at: time, zone: tzinfo) -> datetime:
         offset = JANUARY.astimezone(zone).utcoffset() or timedelta(0)
@@ -63,7 +63,7 @@ def knows_no_summer_time() -> Iterator[None]:
 
 @contextmanager
 def ignores_the_limit() -> Iterator[None]:
-    """Shows every paper."""
+    """Shows all papers, whatever the limit."""
 
     limited = planning._limited
 
@@ -73,7 +73,7 @@ def ignores_the_limit() -> Iterator[None]:
 
 @contextmanager
 def waits_for_nothing() -> Iterator[None]:
-    """A when-out that goes as soon as papers came, even if other sources are still awaited."""
+    """A when-out that is due as soon as there are papers, even if other sources are still expected."""
     with patch("subscriptions.planning.pauses.Forecast.all_reported", None):
         yield
 

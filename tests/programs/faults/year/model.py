@@ -1,8 +1,9 @@
-"""A model of who should get what, and when, in sets and local times.
+"""A model of who must get which papers, and when. It uses sets and local times.
 
-The model uses nothing of the product. A paper is a set of marker words and categories, a subscription is wanted words and
-unwanted words, and the papers that a subscription has not looked at yet are a set. When a subscription is due is looked up in
-a table of the local times of its zone at each quarter of an hour, so that the model never computes with offsets, folds or gaps.
+The model uses no code of the product. A paper is a set of marker words and categories. A subscription is a set of wanted
+words and a set of unwanted words. The papers that a subscription has not seen are a set. A table holds the local times
+of each zone at every quarter of an hour, and the model looks up in it when a subscription is due. So the model never
+computes with offsets, folds or gaps.
 """
 
 from bisect import bisect_left, bisect_right
@@ -13,18 +14,19 @@ from itertools import accumulate
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-STEP = timedelta(minutes=15)  # every zone of the story has full quarters, and so has every time that people choose
+# all zones of the simulation have offsets of full quarters of an hour, and people choose only such times
+STEP = timedelta(minutes=15)
 INSTANT = timedelta(microseconds=1)
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 FILLED_IN = timedelta(
     days=7
-)  # so long after its first sight a paper is news once more when something missing becomes known
-AFTER_A_PAUSE = timedelta(minutes=10)  # a person has so long to say that what waits is not wanted
+)  # if a missing fact becomes known within this time after its first sight, a paper is news once more
+AFTER_A_PAUSE = timedelta(minutes=10)  # after a pause, a person has this long to skip the waiting papers
 
 
 @dataclass(frozen=True, slots=True)
 class ModelQuery:
-    """A query: one of these words, none of those, in one of these categories. Empty: anything."""
+    """A query: at least one of `words`, none of `without`, at least one of `categories`. An empty set allows everything."""
 
     words: frozenset[str] = frozenset()
     without: frozenset[str] = frozenset()
@@ -46,12 +48,12 @@ class ModelQuery:
 
 @dataclass(frozen=True, slots=True)
 class When:
-    """A cadence. `at` and `until` are local times in the zone of the subscription."""
+    """A cadence. `at` and `until` are local times in the subscription's zone."""
 
     kind: str
     at: time | None = None
     until: time | None = None
-    day: int = 0  # of weekly: 0 is Monday
+    day: int = 0  # for weekly: 0 is Monday
 
     @property
     def text(self) -> str:
@@ -69,7 +71,7 @@ class When:
 
 
 class Walls:
-    """The local times of each zone at each step of the simulation, and the moment at which each is first shown."""
+    """The local times of each zone at each step of the simulation, and the first moment of each local time."""
 
     def __init__(self, start: datetime, days: int) -> None:
         self._steps = [start + STEP * n for n in range(-96 * 2, 96 * (days + 9))]
@@ -81,7 +83,7 @@ class Walls:
         return now.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
 
     def moments(self, zone: str, when: When, at: time | None) -> list[datetime]:
-        """Returns for each day of the cadence the first instant at which clocks show this time or a later one."""
+        """Returns, for each day of the cadence, the first moment at which clocks show this time or a later one."""
         key = (zone, at, when.kind, when.day)
         if key not in self._moments:
             shown = self._latest_shown(zone)
@@ -92,7 +94,7 @@ class Walls:
         return self._moments[key]
 
     def _latest_shown(self, zone: str) -> list[datetime]:
-        """Returns the latest local time so far at each step. When clocks are set back, the repeated hour adds nothing."""
+        """Returns the latest local time so far at each step. When clocks are set back, it stays the same for an hour."""
         if zone not in self._shown:
             self._shown[zone] = list(accumulate((self.at(zone, step) for step in self._steps), max))
         return self._shown[zone]
@@ -103,11 +105,11 @@ class Entry:
     """A paper as one digest describes it."""
 
     work: str
-    kind: str = "new"  # new, cross, replace
-    version: int = 0  # 0: the digest does not say
-    words: Mapping[str, frozenset[str]] = field(default_factory=dict)  # title, abstract, zh → its marker words
+    kind: str = "new"  # "new", "cross" or "replace"
+    version: int = 0  # 0 if the digest does not say
+    words: Mapping[str, frozenset[str]] = field(default_factory=dict)  # field (title, abstract, zh) → its marker words
     categories: frozenset[str] = frozenset()
-    facts: frozenset[str] = frozenset()  # what it has: title, abstract, authors, categories, a language
+    facts: frozenset[str] = frozenset()  # which facts it contains: title, abstract, authors, categories, a language
 
 
 @dataclass(slots=True)
@@ -119,11 +121,11 @@ class Work:
     categories: frozenset[str] = frozenset()
     facts: frozenset[str] = frozenset()
     version: int = 0
-    news_at: datetime | None = None  # when it was news last; None: it was never announced
-    cross: bool = False  # that was by a cross-list
+    news_at: datetime | None = None  # when it was last news; None if it was never announced
+    cross: bool = False  # whether it was last news because of a cross-list
 
     def receives(self, entry: Entry, now: datetime) -> bool:
-        """Adds the facts of a digest. Returns whether the paper is news by that (docs/architecture.md, rule 1)."""
+        """Adds the facts of a digest. Returns whether they make the paper news (docs/architecture.md, rule 1)."""
         fills = bool(entry.facts - self.facts) or not entry.categories <= self.categories
         widens = not entry.categories <= self.categories
         newer = entry.version > self.version > 0
@@ -150,15 +152,15 @@ class ModelSubscription:
 
     query: ModelQuery
     when: When
-    zone: str  # whose clocks count
-    own_zone: bool  # chosen for this subscription; else it is the reader's
-    since: datetime  # it began with papers that came from here on
-    looked: datetime  # when it was due last; before that, when the person asked for it
-    served: datetime = LONG_AGO  # a window that opened up to here has had its delivery
-    held: datetime = LONG_AGO  # `now` waits until then, after a pause
+    zone: str  # the zone whose clocks decide when it is due
+    own_zone: bool  # whether the zone was chosen for this subscription; otherwise it follows the reader's
+    since: datetime  # it began with papers from this moment on
+    looked: datetime  # when it was last due, or when the person subscribed
+    served: datetime = LONG_AGO  # windows that opened up to this moment have had their delivery
+    held: datetime = LONG_AGO  # after a pause, `now` waits until this moment
     paused: bool = False
     paused_until: datetime | None = None
-    unseen: set[str] = field(default_factory=set)  # what was news since it was due last
+    unseen: set[str] = field(default_factory=set)  # papers that became news since it was last due
 
     def is_due(self, walls: Walls, now: datetime, *, quiet: bool, sources_in: bool) -> bool:
         if self.when.kind == "now":
@@ -172,7 +174,7 @@ class ModelSubscription:
         return missed
 
     def closes(self, walls: Walls, now: datetime) -> list[datetime]:
-        """Returns when the open windows without a delivery close; the last one may be later than now."""
+        """Returns when the open windows without a delivery close. The last of these times may be in the future."""
         opening = walls.moments(self.zone, self.when, self.when.at)
         place, served = bisect_right(opening, now), bisect_right(opening, self.served)
         return walls.moments(self.zone, self.when, self.when.until)[served:place]
@@ -184,11 +186,11 @@ class ModelSubscription:
             self.served = now
 
     def starts_anew(self, now: datetime) -> None:
-        """Applies another time: a window that is open under it counts, a passed one does not."""
+        """Applies another cadence: a window that is open under it counts, but a past window does not."""
         self.looked, self.served, self.held = now, LONG_AGO, LONG_AGO
 
     def goes_on(self, now: datetime) -> None:
-        """Ends a pause: papers that came meanwhile come with the next regular moment."""
+        """Ends a pause. Papers that came during it come at the next regular time."""
         self.paused, self.paused_until = False, None
         self.looked = self.served = now
         self.held = now + AFTER_A_PAUSE
@@ -207,7 +209,7 @@ class Reader:
     quiet: tuple[time, time] | None = None
     limit: int | None = None
     crosslists: bool = True
-    subscriptions: dict[int, ModelSubscription] = field(default_factory=dict)  # by their numbers
+    subscriptions: dict[int, ModelSubscription] = field(default_factory=dict)  # number → subscription
     delivered: set[str] = field(default_factory=set)
     spoken: bool = False
     paused: bool = False
@@ -226,15 +228,15 @@ class Expected:
 
     at: datetime
     works: frozenset[str]
-    shown: int  # papers that the message shows; [show] opens the rest
-    first: bool = False  # the first of a chat speaks even when it has nothing
+    shown: int  # number of papers that the message shows; [show] opens the rest
+    first: bool = False  # the first delivery of a chat comes even without papers
 
 
 class SourceCalendar(Protocol):
-    """The times at which an awaited source has something."""
+    """The times at which an expected source publishes."""
 
     def batch_at(self, now: datetime, /) -> date:
-        """Returns the newest batch that should be there."""
+        """Returns the newest batch that must be published by now."""
 
     def due_at(self, batch: date, /) -> datetime:
         """Returns when that batch was due."""
@@ -250,11 +252,11 @@ class Model:
         self.walls = Walls(start, days)
         self.works: dict[str, Work] = {}
         self.readers: dict[str, Reader] = {}
-        self.source_calendar: SourceCalendar | None = None  # None: no source is awaited
+        self.source_calendar: SourceCalendar | None = None  # None if no source is expected
         self._came: set[date] = set()
 
     def receives(self, entries: Iterable[Entry], now: datetime) -> None:
-        """Takes a digest."""
+        """Adds the papers of a digest."""
         for entry in entries:
             work = self.works.setdefault(entry.work, Work(now))
             if work.receives(entry, now):
@@ -263,7 +265,7 @@ class Model:
                         subscription.unseen.add(entry.work)
 
     def comes(self, batch: date) -> None:
-        """Records that the awaited source had this batch."""
+        """Records that the expected source has published this batch."""
         self._came.add(batch)
 
     def _sources_in(self, now: datetime) -> bool:
@@ -272,7 +274,7 @@ class Model:
     def subscribes(
         self, chat: str, number: int, query: ModelQuery, when: When, now: datetime, *, own_zone: str = ""
     ) -> None:
-        """Adds a subscription. It begins with the last day, a weekly one with the last week, `now` with what comes."""
+        """Adds a subscription. It begins with the papers of the last day (weekly: of the last week; `now`: with new ones)."""
         reader = self.readers[chat]
         back = {"now": timedelta(0), "weekly": timedelta(days=7)}.get(when.kind, timedelta(days=1))
         if when.kind == "now" and chat.startswith("console:"):
@@ -284,7 +286,7 @@ class Model:
         )
 
     def plans(self, now: datetime) -> dict[str, Expected]:
-        """Returns what should go out now, and counts it as delivered."""
+        """Returns what must be sent now, and counts it as delivered."""
         found = {}
         for chat, reader in self.readers.items():
             self._wake(reader, now)
@@ -300,7 +302,7 @@ class Model:
         return found
 
     def _wake(self, reader: Reader, now: datetime) -> None:
-        """Ends the pauses that have an end; what passed meanwhile is not delivered at once."""
+        """Ends the pauses whose end has come. Times that passed during a pause are not made up for."""
         if reader.paused and reader.paused_until and reader.paused_until <= now:
             for subscription in reader.subscriptions.values():
                 subscription.looked = max(subscription.looked, reader.paused_until - INSTANT)
@@ -325,7 +327,7 @@ class Model:
         return expected
 
     def _may_say_nothing(self, due: Sequence[ModelSubscription], now: datetime) -> bool:
-        """Returns whether a first delivery says that nothing came: something could have, and nothing more is expected."""
+        """Tells whether a first delivery may say that there are no papers: some could have come, and no more are expected."""
         if self.source_calendar is None:
             return True
         newest = self.source_calendar.due_at(self.source_calendar.batch_at(now))
@@ -342,12 +344,12 @@ class Model:
         return not closing or closing[-1] <= max(now, source_calendar.next_due(now))
 
     def _brings(self, reader: Reader, subscription: ModelSubscription) -> set[str]:
-        """Returns the unseen papers that a subscription matches, that the reader was not sent and wants."""
+        """Returns the unseen papers that match the subscription, were not sent to the reader, and are wanted by the reader."""
         found = {name for name in subscription.unseen - reader.delivered if subscription.query.fits(self.works[name])}
         return {name for name in found if reader.crosslists or not self.works[name].cross}
 
     def resumes(self, chat: str, now: datetime) -> None:
-        """Ends the pause of a chat, and those of its subscriptions."""
+        """Ends the pauses of a chat and of its subscriptions."""
         reader = self.readers[chat]
         reader.paused, reader.paused_until = False, None
         for subscription in reader.subscriptions.values():
@@ -360,7 +362,7 @@ class Model:
             subscription.starts_anew(now)
 
     def moves(self, chat: str, zone: str, now: datetime) -> None:
-        """Changes the zone of a chat, and of its subscriptions without their own."""
+        """Changes the zone of a chat, and of those subscriptions that have no own zone."""
         reader = self.readers[chat]
         reader.zone = zone
         for subscription in reader.subscriptions.values():

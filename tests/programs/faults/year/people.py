@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterable
 from datetime import datetime, time, timedelta
 
-from subscriptions.service.amendments import edit, reschedule, set_settings
+from subscriptions.service import amendments
 from subscriptions.service.pausing import pause, resume
 from subscriptions.service.requests import SubscriptionRequest, subscribe, unsubscribe
 from tests.make import address
@@ -14,21 +14,21 @@ from tests.programs.faults.year.model import Model, ModelQuery, Reader, When
 from tests.programs.faults.year.simulated_bot import SimulatedBot
 from tests.programs.faults.year.world import CATEGORIES, TOPICS
 
-# Zone → an hour of its winter that is 00:00, 06:00, 12:00 or 18:00 of UTC. People choose that hour or one some quarters of a
-# day later, so that many are due together: each plan takes its time, and a year has many hours.
+# Zone → the hour of its winter time that is 00:00, 06:00, 12:00 or 18:00 UTC. People choose this hour, or one some
+# quarters of a day later. So many subscriptions are due at the same moments, and the simulation needs fewer plans.
 ZONES = {
     "UTC": time(6), "Europe/Berlin": time(7), "America/New_York": time(7), "America/Los_Angeles": time(4),
     "America/St_Johns": time(8, 30), "America/Sao_Paulo": time(9), "Asia/Shanghai": time(8), "Asia/Kolkata": time(5, 30),
     "Asia/Kathmandu": time(5, 45), "Australia/Lord_Howe": time(10, 30), "Pacific/Auckland": time(6),
     "Africa/Casablanca": time(7),
 }  # fmt: skip
-SMALL_HOURS = time(2, 30)  # skipped or doubled when the clocks change
-NIGHT_OWLS = ("Europe/Berlin",)  # where some choose it
+SMALL_HOURS = time(2, 30)  # this time is skipped or repeated when the clocks change
+NIGHT_OWLS = ("Europe/Berlin",)  # zones in which some people choose this time
 LIMITS = (2, 3, 5, None)
-LATE_JOINERS = 0.3  # the share of chats that come in the middle
-OWLS = 0.5  # the share of subscriptions there that do
-OWN_ZONES = 0.15  # the share of further subscriptions in another zone than that of their chat
-ACT_EVERY = 50  # days between two acts of a chat, on average
+LATE_JOINERS = 0.3  # share of chats that join during the simulation
+OWLS = 0.5  # share of subscriptions in these zones with this time
+OWN_ZONES = 0.15  # share of further subscriptions that have another zone than their chat
+ACT_EVERY = 50  # average days between two acts in a chat
 MOST_SUBSCRIPTIONS = 3
 
 
@@ -41,13 +41,13 @@ class People:
         self._joins_at: dict[str, datetime] = {}
         self.zones = list(ZONES)[:chats]
         self._zones = {_name(number): self.zones[number % len(self.zones)] for number in range(1, chats + 1)}
-        self._acts: dict[str, datetime] = {}  # when a person in a chat does something next
+        self._acts: dict[str, datetime] = {}  # chat → when a person does something there next
         for chat in self._zones:
             late = self._dice.random() < LATE_JOINERS
             self._joins_at[chat] = start + timedelta(hours=24 * days * self._dice.random() * late)
 
     def act(self, now: datetime) -> None:
-        """Does what is due at this moment in each chat."""
+        """Lets each chat do what is due at this moment."""
         for chat, moment in list(self._joins_at.items()):
             if moment <= now:
                 del self._joins_at[chat]
@@ -70,7 +70,7 @@ class People:
         self._acts[chat] = now + timedelta(days=ACT_EVERY * self._dice.expovariate(1))
 
     def _subscribes(self, chat: str, now: datetime) -> None:
-        """Adds a subscription; now and then in another zone than that of the chat."""
+        """Adds a subscription, sometimes in another zone than the chat's."""
         reader = self._model.readers[chat]
         own = self._dice.choice(self.zones) if reader.subscriptions and self._dice.random() < OWN_ZONES else ""
         query, when = self._query(), self._when(own or reader.zone)
@@ -145,17 +145,17 @@ class People:
     def _edits(self, chat: str, now: datetime) -> None:
         reader, number, query = self._model.readers[chat], self._one(chat), self._query()
         if query not in [subscription.query for subscription in reader.subscriptions.values()]:
-            edit(self._bot.store, address(chat), number, query.text, now=now)
+            amendments.edit(self._bot.store, address(chat), number, query.text, now=now)
             reader.subscriptions[number].query = query
 
     def _reschedules(self, chat: str, now: datetime) -> None:
         number = self._one(chat)
         when = self._when(self._model.readers[chat].subscriptions[number].zone)
-        reschedule(self._bot.store, address(chat), number, when.text, now=now)
+        amendments.reschedule(self._bot.store, address(chat), number, when.text, now=now)
         self._model.reschedules(chat, number, when, now)
 
     def _pauses(self, chat: str, now: datetime) -> None:
-        """Pauses a chat until a moment, or until it is resumed."""
+        """Pauses a chat until a moment, or without an end."""
         reader = self._model.readers[chat]
         until = now + timedelta(days=self._dice.randint(1, 12)) if self._dice.random() < 0.5 else None
         pause(self._bot.store, address(chat), None, until=until, now=now)
@@ -178,41 +178,41 @@ class People:
             self._sets_limit(chat, self._dice.choice(LIMITS), now)
             self._sets_quiet(chat, self._quiet_hours(self._model.readers[chat].zone), now)
         reader, wanted = self._model.readers[chat], self._dice.random() < 0.5
-        set_settings(self._bot.store, address(chat), {"crosslists": "in" if wanted else "out"}, now=now)
+        amendments.set_settings(self._bot.store, address(chat), {"crosslists": "in" if wanted else "out"}, now=now)
         reader.crosslists = wanted
         cadences = {subscription.when.kind for subscription in reader.subscriptions.values()}
-        if "when-out" not in cadences:  # an open window would need a rule
+        if "when-out" not in cadences:  # the model has no rule for a window that is open during a change
             self._moves(chat, self._dice.choice(self.zones), now)
 
     def _sets_limit(self, chat: str, limit: int | None, now: datetime) -> None:
-        set_settings(self._bot.store, address(chat), {"limit": str(limit or "all")}, now=now)
+        amendments.set_settings(self._bot.store, address(chat), {"limit": str(limit or "all")}, now=now)
         self._model.readers[chat].limit = limit
 
     def _sets_quiet(self, chat: str, quiet: tuple[time, time] | None, now: datetime) -> None:
         text = f"{quiet[0]:%H:%M}-{quiet[1]:%H:%M}" if quiet else "off"
-        set_settings(self._bot.store, address(chat), {"quiet": text}, now=now)
+        amendments.set_settings(self._bot.store, address(chat), {"quiet": text}, now=now)
         self._model.readers[chat].quiet = quiet
 
     def _moves(self, chat: str, zone: str, now: datetime) -> None:
-        """Changes the zone of a chat, and of all its subscriptions."""
-        set_settings(self._bot.store, address(chat), {"timezone": zone}, now=now)
+        """Changes the zone of a chat and of all its subscriptions."""
+        amendments.set_settings(self._bot.store, address(chat), {"timezone": zone}, now=now)
         self._model.moves(chat, zone, now)
 
 
 def times_of(zone: str) -> tuple[time, time, time]:
-    """Returns three times that people in a zone choose, six hours apart, on one day."""
+    """Returns three times of one day that people in a zone choose, six hours apart."""
     first = ZONES[zone]
     return first, first.replace(hour=first.hour + 6), first.replace(hour=first.hour + 12)
 
 
 def moments(zones: Iterable[str]) -> set[tuple[str, When]]:
-    """Returns (zone, time of each day) at which something may become due in a zone."""
+    """Returns (zone, cadence) for every time of day at which something may become due."""
     chosen = {(zone, When("daily", at)) for zone in zones for at in times_of(zone)}
     return chosen | {(zone, When("daily", SMALL_HOURS)) for zone in zones if zone in NIGHT_OWLS}
 
 
 def _name(number: int) -> str:
-    """Returns an address: private chats, groups, topics, and consoles."""
+    """Returns the address of a chat. There are private chats, groups, topics and consoles."""
     kinds = {
         0: f"console:reader{number}",
         5: f"telegram:-{1000 + number}",

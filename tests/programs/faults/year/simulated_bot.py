@@ -1,4 +1,4 @@
-"""The product in the simulated year: the real app over a real database, recording platforms, and a clock that jumps."""
+"""The product in the simulated year: the real app over a real database, platforms that record, and a clock that jumps."""
 
 import re
 from collections.abc import Iterator
@@ -10,9 +10,10 @@ from sqlmodel import col, select
 
 from bot.app import App, build_app
 from bot.context import schedules_of
-from bot.delivery.planning import DrainState, plan
+from bot.delivery.outcomes import DrainState
+from bot.delivery.sender import plan
 from bot.digests import read_digest
-from bot.platforms.telegram.outgoing import TelegramChannel
+from bot.platforms.telegram.adapter import TelegramChannel
 from bot.ports.channel import Channel, Limits
 from bot.settings import Settings, SourceSettings
 from bot.sources.ingest import store_digest
@@ -25,23 +26,24 @@ from tests.make import FakeClock
 from tests.programs.faults.year.world import FEED, Arrival, batch_at
 from tests.receipts import add_receipt
 
-WORK = re.compile(r"\bn\d{6}\b|(?<=arxiv\.org/abs/)\d{4}\.[0-8]\d{4}\b")  # marks in titles, ids of recorded papers
+# marker words in titles, and ids of recorded papers
+WORK = re.compile(r"\bn\d{6}\b|(?<=arxiv\.org/abs/)\d{4}\.[0-8]\d{4}\b")
 
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """One message that a platform took."""
+    """One message that a platform accepted."""
 
     at: datetime
     chat: str
     delivery: str
     works: frozenset[str]
-    words: str  # what it says, where it shows no paper
+    words: str  # its text if it shows no paper
 
 
 @dataclass(slots=True)
 class Journal(Channel):
-    """A platform that takes and records everything."""
+    """A platform that accepts and records everything."""
 
     clock: FakeClock
     platform: str
@@ -69,10 +71,10 @@ class Journal(Channel):
 
 
 class SimulatedBot:
-    """The real app, and the actions of the simulation on it."""
+    """The real app, and what the simulation does with it."""
 
     def __init__(self, url: str, start: datetime) -> None:
-        """`url` of a database that may be empty."""
+        """`url` is the address of a database, which may be empty."""
         self.clock = FakeClock(start)
         self._url = SecretStr(url)
         self._behind: set[tuple[str, str]] = set()
@@ -102,18 +104,18 @@ class SimulatedBot:
         return self.app.store
 
     def comes_to(self, now: datetime) -> None:
-        """Advances the clock to a moment; posts before it took their own seconds already."""
+        """Advances the clock to a moment. Earlier posts may already have advanced it by some seconds."""
         self.clock.advance(now - self.clock.now())
 
     def awaits_the_feed(self) -> None:
-        """Adds the feed with arXiv's schedule to the settings: when-out waits for it from now on."""
+        """Adds the feed with arXiv's schedule to the settings. From now on, when-out waits for it."""
         self._awaits = True
         self.store.schedules = schedules_of(self._settings())
         fact = SourceFact(name=FEED, kind="url", location="a feed", schedule="arxiv")
         sync_sources(self.store, [fact], now=self.clock.now())
 
     async def receives(self, digest: Arrival) -> None:
-        """Ingests a digest, and stores a receipt if it is of the awaited feed."""
+        """Ingests a digest. Stores a receipt if the digest is from the feed for which when-out waits."""
         read = read_digest(digest.data, digest.name, day=digest.day)
         await store_digest(self.app.context, read, source=digest.source)
         if self._awaits and digest.source == FEED:
@@ -133,12 +135,12 @@ class SimulatedBot:
             yield from journal.posts
 
     def behind(self) -> set[tuple[str, str]]:
-        """Returns (delivery, work) of all that a [show] hides or hid; call `note_behind` before the bot forgets any."""
+        """Returns (delivery, paper) of everything under a [show] so far. Call `note_behind` before the bot deletes any of it."""
         self.note_behind()
         return self._behind
 
     def note_behind(self) -> None:
-        """Notes what a [show] hides now."""
+        """Records what is under a [show] now."""
         with self.store.read() as session:
             rows = session.exec(
                 select(DeliveryRow.id, PaperRow.title, PaperRow.key)

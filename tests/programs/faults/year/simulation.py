@@ -20,18 +20,17 @@ from bot.operation.ticks import daily_maintenance
 from subscriptions.store.database.writer import done
 from tests.postgres.cluster import SUPERUSER
 from tests.programs.cluster.__main__ import server
+from tests.programs.faults.table import write
 from tests.programs.faults.year import world as calendar
 from tests.programs.faults.year.comparison import Comparison, compare, deliveries_of
 from tests.programs.faults.year.mistakes import MISTAKES
 from tests.programs.faults.year.model import Expected, Model
 from tests.programs.faults.year.people import People, moments
 from tests.programs.faults.year.simulated_bot import SimulatedBot
-from tests.programs.faults.year.world import FEED, World
 
 START = datetime(2025, 2, 1, tzinfo=UTC)
-SPRING = datetime(2025, 3, 1, tzinfo=UTC)  # in the weeks that follow clocks change on both hemispheres
-AROUND = 0.05  # the share of moments that have another one an hour away, at which nothing should come
-BEGIN, END = "<!-- year -->\n", "<!-- year end -->\n"
+SPRING = datetime(2025, 3, 1, tzinfo=UTC)  # clocks change in both hemispheres in the following weeks
+AROUND = 0.05  # share of moments for which the simulation also runs an hour earlier or later, when nothing may come
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,15 +52,15 @@ class SimulationResult:
     ticks: int
     outages: int
     digests: int
-    recorded: int  # of the digests
+    recorded: int  # number of recorded digests
     papers: int
-    seconds: float  # of computing
+    seconds: float  # duration of the computation
 
 
 async def simulate(url: str, span: Span) -> SimulationResult:
-    """Simulates so many days of so many chats. Returns the comparison."""
+    """Simulates the days and chats of a span. Returns the result with its comparison."""
     began = time.process_time()
-    world = World(span.start, span.days, span.seed)
+    world = calendar.World(span.start, span.days, span.seed)
     model, bot = Model(span.start, span.days), SimulatedBot(url, span.start)
     people = People(bot, model, start=span.start, days=span.days, chats=span.chats, seed=span.seed)
     expected: dict[str, list[Expected]] = defaultdict(list)
@@ -82,7 +81,7 @@ async def simulate(url: str, span: Span) -> SimulationResult:
             digest = arrivals.pop()
             await bot.receives(digest)
             model.receives(digest.entries, now)
-            if digest.source == FEED and model.source_calendar:
+            if digest.source == calendar.FEED and model.source_calendar:
                 model.comes(digest.day)
         for chat, one in model.plans(now).items():
             expected[chat].append(one)
@@ -108,7 +107,7 @@ async def simulate(url: str, span: Span) -> SimulationResult:
 
 
 def ticks(model: Model, people: People, span: Span) -> list[datetime]:
-    """Returns every moment at which clocks somewhere show a time that people choose, and some hours just before and after it."""
+    """Returns every moment at which clocks show a time that people choose, and some times an hour before and after."""
     dice, end = random.Random(f"ticks {span.seed}"), span.start + timedelta(days=span.days)
     found = {moment for zone, when in moments(people.zones) for moment in model.walls.moments(zone, when, when.at)}
     found |= {moment + timedelta(hours=dice.choice((-1, 1))) for moment in sorted(found) if dice.random() < AROUND}
@@ -116,7 +115,7 @@ def ticks(model: Model, people: People, span: Span) -> list[datetime]:
 
 
 def run(span: Span, mistake: str = "", url: str = "") -> SimulationResult:
-    """Runs the simulation in the empty database at `url`, or in a temporary one; `mistake` injects one of MISTAKES."""
+    """Runs the simulation in the empty database at `url`, or in a temporary one, and returns its result. `mistake` injects one of MISTAKES."""
     with tempfile.TemporaryDirectory() as folder, MISTAKES[mistake]() if mistake else nullcontext():
         return asyncio.run(simulate(url or f"sqlite:///{folder}/year.db", span))
 
@@ -150,7 +149,7 @@ def introduction(result: SimulationResult, day: str) -> str:
 
 @contextmanager
 def databases(count: int, *, are_served: bool) -> Iterator[list[str]]:
-    """The addresses of empty databases on a server of their own; "" for each if files are wanted."""
+    """Yields the addresses of empty databases on a separate server, or "" for each if files are used."""
     if not are_served:
         yield [""] * count
         return
@@ -160,12 +159,6 @@ def databases(count: int, *, are_served: bool) -> Iterator[list[str]]:
             for name in names:
                 control.execute(f"CREATE DATABASE {name}")
         yield [url.replace("/workers?", f"/{name}?") for name in names]
-
-
-def write(page: Path, text: str) -> None:
-    before, begin, rest = page.read_text("utf-8").partition(BEGIN)
-    after = rest.partition(END)[2]
-    page.write_text(f"{before}{begin}{text}{END}{after}", "utf-8")
 
 
 def main() -> int:
@@ -180,7 +173,7 @@ def main() -> int:
     began = time.perf_counter()
     small = Span(start=SPRING, days=45, chats=12)
     served = databases(1 + len(MISTAKES), are_served=options.postgresql)
-    with served as (url, *others), ProcessPoolExecutor(2) as pool:  # the mistakes run in parallel to the year
+    with served as (url, *others), ProcessPoolExecutor(2) as pool:  # the mistakes run at the same time as the year
         year = pool.submit(run, Span(start=START, days=options.days, chats=options.chats, seed=options.seed), url=url)
         wrong = list(pool.map(run, [small] * len(MISTAKES), MISTAKES, others))
         result = year.result()
@@ -195,5 +188,5 @@ def main() -> int:
         + f"It took {time.perf_counter() - began:.0f} s, the year {result.seconds:.0f} s of computing.\n"
     )
     if options.page and not options.postgresql:
-        write(options.page, text)
+        write(options.page, "year", text)
     return 0 if result.comparison.green and not any(comparison.green for _, comparison in faults) else 1

@@ -1,8 +1,8 @@
 """The events of the year: papers with their marker words, digests of them, and outages.
 
-Everything is drawn from a seed. A digest is bytes in the format of its source, with the entries that it was made from,
-so the model need not read the bytes. Where PAPERWIRE_SHARED names the folder of real digests, those with a date come on
-their day.
+Everything is drawn from a seed. A digest has its bytes in the format of its source and the entries from which they were
+made, so the model need not read the bytes. If PAPERWIRE_SHARED names the folder of real digests, those with a date come
+on that day.
 """
 
 import os
@@ -43,17 +43,17 @@ CATEGORIES = (
     "cs.MM", "cs.OS", "cs.GL", "cs.SC", "cs.NA", "math.GN", "math.KT", "math.HO", "q-bio.SC", "q-bio.TO", "physics.pop-ph", "econ.TH",
     "nlin.CG", "q-fin.PM", "stat.OT", "eess.AS",
 )  # fmt: skip
-# Weekdays on which arXiv has no new batch, since it announced nothing on the evening before (info.arxiv.org, 2025 and 2026).
+# Weekdays without a new batch, because arXiv announced nothing on the evening before (info.arxiv.org, 2025 and 2026).
 NO_BATCH = {date.fromisoformat(f"2025-{day}") for day in ("06-20", "07-07", "09-02", "11-28")}
 NO_BATCH |= {date(2026, 1, 2), date(2026, 1, 20)}
-FEED_AT, LIST_AT = timedelta(hours=6), timedelta(hours=2)  # of UTC, at the earliest
+FEED_AT, LIST_AT = timedelta(hours=6), timedelta(hours=2)  # earliest UTC times
 FEED = "feed"
-RECORDED = ("daily_md", "daily_jsonl")  # folders of real digests whose names hold their dates
+RECORDED = ("daily_md", "daily_jsonl")  # folders of real digests whose file names contain their dates
 
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A digest that can be read from a moment on."""
+    """A digest, and the moment from which it can be read."""
 
     at: datetime
     source: str
@@ -65,14 +65,14 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
-    """A paper in the feed of a day, in two forms."""
+    """A paper in the feed of one day, in two forms."""
 
     paper: Paper
     entry: Entry
 
 
 class World:
-    """The digests of so many days, and the outages."""
+    """The digests and the outages of a number of days."""
 
     def __init__(self, start: datetime, days: int, seed: int) -> None:
         self._dice = random.Random(f"world {seed}")
@@ -90,7 +90,7 @@ class World:
     # ── papers ────────────────────────────────────────────────────────────────
 
     def _announce_one(self, day: date) -> None:
-        """Announces a paper of this day, and its later versions and copies."""
+        """Announces a paper on this day, and later its versions and copies."""
         announced, dice = self._paper(day), self._dice
         match dice.choices(
             ("only", "cross", "replace", "listed first", "listed later", "begins as cross", "begins as replace"),
@@ -140,13 +140,13 @@ class World:
         return Announcement(paper, Entry(f"n{number:06d}", "new", 1, words, frozenset(categories), facts))
 
     def _as(self, announced: Announcement, kind: str, *, adds: str = "") -> Announcement:
-        """Returns the same paper, announced in another way, perhaps in one more category."""
+        """Returns the same paper, announced in another way, possibly with one more category."""
         categories = tuple(dict.fromkeys((*announced.paper.categories, *([adds] if adds else []))))
         paper = replace(announced.paper, announce_type=Announce(kind), categories=categories)
         return Announcement(paper, replace(announced.entry, kind=kind, categories=frozenset(categories)))
 
     def _anew(self, announced: Announcement) -> Announcement:
-        """Returns its second version, which is about something else."""
+        """Returns the second version of a paper, which is about another subject."""
         number, topic = int(announced.entry.work[1:]), self._dice.choice(sorted(TOPICS))
         title, abstract = titled([topic], number), about([], number) + " Second thoughts."
         paper = replace(announced.paper, title=title, abstract=abstract, version=2, announce_type=Announce.REPLACE)
@@ -154,7 +154,7 @@ class World:
         return Announcement(paper, replace(announced.entry, kind="replace", version=2, words=words))
 
     def _by_title(self, announced: Announcement) -> Announcement:
-        """Returns the paper as a bilingual list has it: without an id, known by its title."""
+        """Returns the paper as a bilingual list contains it: without an id, so that its title identifies it."""
         titles = announced.entry.words["title"]
         words = {"title": titles, "zh": frozenset(TOPICS[topic] for topic in titles)}
         return Announcement(
@@ -172,7 +172,7 @@ class World:
     # ── digests ───────────────────────────────────────────────────────────────
 
     def _fed(self) -> Iterator[Arrival]:
-        """Yields the feed of each batch: some come a day late, some come again on the day after."""
+        """Yields the feed of each batch. Some feeds come a day late, some come again the day after."""
         for day in filter(has_batch, self._days):
             announced, moment = self._feeds[day], midnight(day) + FEED_AT + self._minutes(600)
             late = timedelta(days=1) if self._dice.random() < 0.08 else timedelta(0)
@@ -183,7 +183,7 @@ class World:
                 yield Arrival(moment + late + timedelta(days=1), FEED, "cs.xml", again, entries, day)
 
     def _listed(self) -> Iterator[Arrival]:
-        """Yields bilingual lists of titles, on some days before the feed and on others after it."""
+        """Yields bilingual lists of titles: on some days before the feed, on others after it."""
         for day in self._days:
             if announced := self._lists[day]:
                 moment = midnight(day) + LIST_AT + self._minutes(1100)
@@ -194,7 +194,7 @@ class World:
         return timedelta(minutes=self._dice.randint(0, most))
 
     def _outages(self, start: datetime, days: int) -> Iterator[tuple[datetime, datetime]]:
-        """Yields outages: some last an hour, some five days."""
+        """Yields outages. Some last an hour, others five days."""
         for _ in range(max(3, days // 12)):
             begins = start + timedelta(days=self._dice.randint(3, days - 1), minutes=15 * self._dice.randint(0, 95))
             lasts = self._dice.choice((1, 1, 1, 3, 12, 30, 120))
@@ -205,17 +205,17 @@ class World:
 
 
 def has_batch(day: date) -> bool:
-    """Returns whether arXiv has new papers on this day."""
+    """Tells whether arXiv has new papers on this day."""
     return day.weekday() < 5 and day not in NO_BATCH
 
 
 def due_at(batch: date) -> datetime:
-    """Returns when the feed of a day is due: five past midnight in New York."""
+    """Returns when the feed of a day is due: five minutes past midnight in New York."""
     return datetime.combine(batch, time(0, 5), ZoneInfo("America/New_York")).astimezone(UTC)
 
 
 def batch_at(now: datetime) -> date:
-    """Returns the newest batch that should be there."""
+    """Returns the newest batch that must be published by now."""
     day = now.date()
     while not (has_batch(day) and due_at(day) <= now):
         day -= timedelta(days=1)
@@ -248,7 +248,7 @@ def chinese(entry: Entry) -> str:
 
 
 def title_list(day: date, titles: Sequence[tuple[str, str]]) -> bytes:
-    """Returns a month's list of titles with their translations, as HuggingArxivLLM writes it."""
+    """Returns a month's list of titles with their translations in the format of HuggingArxivLLM."""
     shown = f"{day.year}年{day.month:02d}月{day.day:02d}日"
     lines = [f"# {day.year}年{day.month:02d}月", "", shown, ""]
     for title, translation in titles:
@@ -261,7 +261,7 @@ def title_list(day: date, titles: Sequence[tuple[str, str]]) -> bytes:
 
 
 def recorded(days: Sequence[date]) -> Iterator[Arrival]:
-    """Returns real digests whose names give one of these days. They hold no marker words."""
+    """Yields real digests whose file names contain one of these days. They contain no marker words."""
     folder = os.environ.get("PAPERWIRE_SHARED")
     if not folder:
         return
@@ -276,7 +276,7 @@ def recorded(days: Sequence[date]) -> Iterator[Arrival]:
 
 
 def first_copies(papers: Sequence[Paper]) -> list[Paper]:
-    """Returns each paper once: the first copy, with the categories of all."""
+    """Returns each paper once: its first copy with the categories of all copies."""
     found: dict[str, Paper] = {}
     for paper in papers:
         known = found.setdefault(paper.key, paper)

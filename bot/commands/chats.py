@@ -1,0 +1,575 @@
+"""Decides which chats are served: admin, allow, deny, email, and the events of chats and workspaces.
+
+`admit` decides whether a chat that subscribes is served: at once, after an operator has let it in, or not at all.
+Papers are mailed to an address only after a person has confirmed it by the mail that was sent there. Events are, for
+example: the bot is added, blocked or let in again; a group becomes a supergroup; a topic is closed.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Literal
+
+from bot.commands.asking import listed_here
+from bot.commands.connect import remember_managed_chat
+from bot.commands.context import Access, Callback, Command, CommandContext, Event
+from bot.commands.edit import what_waits
+from bot.commands.start import how_to_begin
+from bot.ports.channel import Button, Reply
+from subscriptions import addresses
+from subscriptions.errors import Refused, Sentence
+from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind, Subscription
+from subscriptions.notices import CONFIRM, ChatResumed, SubscriberLeft, SubscriptionsOrphaned
+from subscriptions.notices.declared import SendingStopped
+from subscriptions.service import access as admission
+from subscriptions.service import chat_status, next_deliveries, notices, pausing
+from subscriptions.service.access import Standing
+from subscriptions.service.notices import name_of
+from subscriptions.states import ChatState, PauseReason, SubscriptionState
+from subscriptions.store import chats as stored_chats
+from subscriptions.store import conversations
+from subscriptions.store.moving import chat_moved
+
+Decision = Literal["serve", "let in", "denied", "private", "wait"]
+
+
+def admit(context: CommandContext, reply: Reply | None, *, operator_is_admin: bool) -> Reply | None:
+    """Decides whether a chat that has just subscribed is served. Returns the reply, which says so if the chat has to wait.
+
+    `context` and its chat are from before the command. Only a new subscription or a confirmed address leads to a
+    decision. `operator_is_admin`: an operator administers the chat. Raises Refused, and then the command is rolled
+    back.
+    """
+    before, transaction = context.chat, context.store
+    confirms = before.id in transaction.confirmed_chats
+    if not confirms and not transaction.changed_chats:
+        return reply
+    standing = admission.standing_of(transaction, before.address)
+    chat = standing.chat(before.address) or before
+    has_new = chat.subscriptions_ever_made > before.subscriptions_ever_made
+    if not has_new and not confirms:
+        return reply
+    if has_new and before.kind is ChatKind.TEAM and context.request.sender:
+        stored_chats.set_owner(
+            context.store, before.id, context.request.sender
+        )  # the person who subscribed last is the owner
+    by_operator = operator_is_admin or context.is_operator
+    match decide_entry(standing, before, has_new=has_new, by_operator=by_operator, access=context.bot_info.access):
+        case "let in":
+            admission.allow(context.store, before.address, now=context.now, notify_chats=False)
+        case "denied":
+            raise Refused(Sentence("The operator of this bot has said no to this chat."))
+        case "private":
+            raise Refused(Sentence("This bot is private: only its operator adds subscriptions."), _contact(context))
+        case "wait":
+            return _waits(context, reply)
+    return reply
+
+
+def decide_entry(standing: Standing, before: Chat, *, has_new: bool, by_operator: bool, access: Access) -> Decision:
+    """Returns the decision about a chat that subscribes; `before` is the chat before the command.
+
+    `by_operator`: an operator subscribed it or administers it.
+    """
+    if by_operator:
+        return "let in" if standing.is_denied or before.state is ChatState.ASKED else "serve"
+    if standing.is_denied:
+        return "denied"
+    if has_new and access == "closed":
+        return "private"
+    others = [chat for chat in standing.chats if chat.address != before.address]
+    return "serve" if access == "open" or any(chat.is_admitted for chat in (before, *others)) else "wait"
+
+
+def _waits(context: CommandContext, reply: Reply | None) -> Reply:
+    new = (one.subscription for one in next_deliveries.listed(context.store, context.chat.address))
+    subscription = " · ".join(one.text for one in new if one.number > context.chat.subscriptions_ever_made)
+    someone = admission.request_admission(
+        context.store,
+        context.chat.address,
+        admins=context.bot_info.admins,
+        who=context.request.sender_name,
+        request=subscription,
+        now=context.now,
+    )
+    if someone:
+        words = context.say(
+            "It waits for whoever runs this bot to let this chat in; what comes until then is not lost."
+        )
+    else:
+        words = context.say(
+            "It waits: this bot has no operator yet. Whoever started it finds a code in its log, and sends it here in "
+            "private: /admin CODE"
+        )
+    given = reply or Reply()
+    return replace(given, lines=(*given.lines, words), toast="" if given.lines else given.toast)
+
+
+def _contact(context: CommandContext) -> Sentence:
+    if not context.bot_info.contact:
+        return Sentence("You can run one of your own: it is called paperwire.")
+    return Sentence(
+        "Write to {contact}, or run one of your own: it is called paperwire.", {"contact": context.bot_info.contact}
+    )
+
+
+# -------------------------------------------------------------------------------------------------- admin, allow, deny
+
+# These commands make the first operator, and decide which chats are served.
+
+
+_HERE = 10  # waiting chats that /allow lists
+
+
+# ---------------------------------------------------------------------------------------------------------- operators
+
+
+def admin(context: CommandContext) -> Reply:
+    """Makes the sender the first operator if the code is the one that `run` wrote to the log."""
+    if context.request.place.kind is not ChatKind.PRIVATE:
+        return Reply(
+            lines=(context.say("Not here, where others read it: write to me in private."),), ok=False, is_ephemeral=True
+        )
+    if context.is_operator:
+        return Reply(lines=(context.say("You run this bot. /status says how it stands."),), ok=True)
+    if not context.args:
+        return Reply(
+            lines=(context.say("Send the code that the bot wrote into its log at the start: /admin CODE"),), ok=False
+        )
+    home = chat_status.store_chat(
+        context.store, context.origin.address, context.origin.kind, now=context.now, lang=context.request.language
+    )
+    taken = admission.redeem_code(
+        context.store, home.address, context.args, admins=context.bot_info.admins, now=context.now
+    )
+    if taken == "made":
+        return _made_operator(context)
+    words = {
+        "wrong": context.say("That is not the code."),
+        "too-many": context.say("Too many wrong codes. Try again in an hour."),
+        "there-is-one": context.say("This bot has an operator already; they can add others to PAPERWIRE_ADMINS."),
+    }
+    return Reply(lines=(words[taken],), ok=False)
+
+
+def _made_operator(context: CommandContext) -> Reply:
+    lines = [
+        context.say("You run this bot from now on."),
+        context.say("I write to you here when something needs you; /status says how all stands."),
+    ]
+    if count := len(stored_chats.chats_awaiting_admission(context.store)):
+        lines.append(
+            context.localizer.count("{count} chat asks to be let in.", "{count} chats ask to be let in.", count)
+        )
+    return Reply(lines=tuple(lines), ok=True)
+
+
+def allow_(context: CommandContext) -> Reply:
+    """Lets the named chat in; without a name lists the chats that wait."""
+    address = _named(context)
+    return _allowed(context, address) if address else _list_requests(context, "allow")
+
+
+def deny_(context: CommandContext) -> Reply:
+    """Refuses the named chat; without a name lists the chats that wait."""
+    address = _named(context)
+    return _denied(context, address) if address else _list_requests(context, "deny")
+
+
+def _allowed(context: CommandContext, address: ChatAddress) -> Reply:
+    chat, waited = admission.allow(context.store, address, now=context.now)
+    name = _name(chat)
+    words = context.say("{chat} is let in.", chat=name) if waited else context.say("{chat} may subscribe.", chat=name)
+    return Reply(lines=(words, context.say("Undo: /deny {chat}", chat=str(chat.address))), ok=True)
+
+
+def _denied(context: CommandContext, address: ChatAddress) -> Reply:
+    chat = chat_status.known_or_new(context.store, address, ChatKind.PRIVATE)
+    if not chat.id:
+        return Reply(lines=(context.say("I know no chat {chat}.", chat=str(address)),), ok=False)
+    if chat.admin or chat.address in context.bot_info.admins:
+        return Reply(lines=(context.say("{chat} runs this bot.", chat=_name(chat)),), ok=False)
+    chat, new = admission.deny(context.store, address, now=context.now)
+    words = (
+        context.say("{chat} gets nothing from here.", chat=_name(chat)) if new else context.say("That was said before.")
+    )
+    return Reply(lines=(words, context.say("Undo: /allow {chat}", chat=str(chat.address))), ok=True)
+
+
+def _named(context: CommandContext) -> ChatAddress | None:
+    """Returns the chat that the button or the arguments name, with or without its platform; None if they name none.
+
+    Raises Refused.
+    """
+    text = str(context.arguments.get("chat", context.args.strip()))
+    if not text:
+        return None
+    if text.rpartition(":")[2].startswith("@"):
+        raise Refused(
+            Sentence("Say the chat by its number: I may not know whose name that is."),
+            Sentence("/allow lists those that ask, with their numbers."),
+        )
+    return addresses.parse_address(text if ":" in text else f"{context.origin.address.platform}:{text}")
+
+
+def _list_requests(context: CommandContext, verb: str) -> Reply:
+    chats = stored_chats.chats_awaiting_admission(context.store)[:_HERE]
+    if not chats:
+        return Reply(lines=(context.say("Nobody asks to be let in."),))
+    lines = (context.say("These ask to be let in; for example: /{verb} {chat}", verb=verb, chat=str(chats[0].address)),)
+    return Reply(lines=lines, code=tuple(_name(chat) for chat in chats))
+
+
+def _name(chat: Chat) -> str:
+    name = name_of(chat)
+    return name if name == str(chat.address) else f"{name} ({chat.address})"
+
+
+# ----------------------------------------------------------------------------------------------------------------- mail
+
+
+def email(context: CommandContext) -> Reply:
+    """Sends a question to a mail address: may this chat's papers also be mailed there? Raises Refused."""
+    platform = context.bot_info.mail_platform
+    if not platform:
+        raise Refused(
+            Sentence("I send no mail: e-mail is off here."),
+            Sentence("The operator of this bot turns it on with PAPERWIRE_SMTP_URL."),
+        )
+    typed = context.args.strip().strip("<>")
+    if not typed:
+        return Reply(lines=(context.say("Say where to: /email me@lab.org"),), ok=False)
+    address = addresses.facts_of(platform).read_address(typed)
+    if address is None:
+        raise Refused(Sentence("“{text}” is no e-mail address.", {"text": typed}), Sentence("Write /email me@lab.org"))
+    admission.ask_to_confirm(context.store, address, source=context.chat.address, now=context.now)
+    lines = [
+        context.say(
+            "I have sent a question to {address}. Papers come there once it is answered.", address=address.address
+        ),
+        context.say("The answer is open for two days. The mail may be in the folder for spam."),
+    ]
+    if not listed_here(context):
+        lines.append(context.say("There are no subscriptions to take along yet: send me a topic first."))
+    return Reply(lines=tuple(lines), ok=True, is_ephemeral=True)
+
+
+def on_confirm(context: CommandContext) -> Reply:
+    """Handles the confirmation of a mail address: papers are mailed there from now on. Raises Refused."""
+    source = str(context.arguments["source"])
+    until = datetime.fromisoformat(str(context.arguments["until"]))
+    chat = admission.confirm(
+        context.store,
+        context.chat.address,
+        source=addresses.parse_address(source) if source else None,
+        until=until,
+        now=context.now,
+    )
+    count = len(next_deliveries.listed(context.store, chat.address))
+    lines = [context.say("Papers come to {address} from now on.", address=chat.address.address)]
+    lines += (
+        [context.localizer.count("It has {count} subscription.", "It has {count} subscriptions.", count)]
+        if count
+        else [context.say("What do you read about? Write a topic below, such as: diffusion daily 8")]
+    )
+    look = Button(label=context.say("your subscriptions"), verb="do", arguments={"command": "list", "args": ""})
+    return Reply(lines=tuple(lines), ok=True, buttons=((look,),) if count else ())
+
+
+# ---------------------------------------------------------------------------- events of channels, topics and workspaces
+
+
+def on_unreachable(
+    words: str, reason: PauseReason = PauseReason.GONE, *, topic: bool = False
+) -> Callable[[CommandContext], None]:
+    """Returns a handler that pauses the deliveries to a channel or topic; `words` say what happened to it."""
+
+    def handle(context: CommandContext) -> None:
+        address = context.request.chat if topic else context.origin.address
+        notices.pause_unreachable(context.store, address, words, topic=topic, reason=reason, now=context.now)
+
+    return handle
+
+
+def on_renamed(_: CommandContext) -> None:
+    """Does nothing, since the conversation stores a changed name at every request."""
+
+
+def on_member_left(context: CommandContext) -> Reply | None:
+    """Handles that a member left: pauses their subscriptions, and notifies each affected chat and the operators once."""
+    paused = pausing.pause_for_leaver(context.store, context.origin.address, context.request.sender, now=context.now)
+    for address, subscriptions in paused.items():
+        _notify_chat(context, address, subscriptions)
+    if paused:
+        notice = SubscriberLeft(chat=notices.name_of(context.origin), place=str(context.origin.address))
+        notices.notify_operators(context.store, context.bot_info.admins, notice, now=context.now)
+    return None
+
+
+def _notify_chat(context: CommandContext, address: ChatAddress, subscriptions: Sequence[Subscription]) -> None:
+    """Notifies a channel or thread which of its subscriptions are paused. A button in the notice resumes only these."""
+    chat = next_deliveries.get_chat(context.store, address)
+    waiting = {
+        one.subscription.number
+        for one in next_deliveries.listed(context.store, address)
+        if one.subscription.state is SubscriptionState.PAUSED
+    }
+    only = str(subscriptions[0].number) if len(subscriptions) == 1 else ""
+    notice = SubscriptionsOrphaned(
+        event=context.request.update_id,
+        who=subscriptions[0].added_by if chat.settings.credits == "on" else "",
+        subscriptions=" · ".join(f"{subscription.number} {subscription.label}" for subscription in subscriptions),
+        number=only,
+    )
+    button = CallbackToken(verb="resume", arguments={"number": subscriptions[0].number} if only else {})
+    alone = only or waiting == {subscription.number for subscription in subscriptions}
+    notices.notify(context.store, address, notice, now=context.now, buttons={"resume": button} if alone else None)
+
+
+def on_uninstalled(context: CommandContext) -> Reply | None:
+    """Handles that the app was removed: all deliveries of the workspace wait, and its data is erased after thirty days."""
+    team = context.event_details["team"]
+    pausing.uninstall(context.store, team, now=context.now)
+    notice = SendingStopped(
+        platform=f"{context.origin.address.platform}:{team}", reason="The app was removed from the workspace."
+    )
+    notices.notify_operators(context.store, context.bot_info.admins, notice, now=context.now)
+    return None
+
+
+# ---------------------------------------------------------------------------------------------------- events of a chat
+
+
+NOT_AGAIN = timedelta(days=30)  # within this time, a chat is not greeted a second time
+WROTE_LATELY = timedelta(days=7)  # how long the store keeps the commands of a person whose chat is not stored
+
+
+def on_arrived(context: CommandContext) -> Reply | None:
+    """Handles that the bot was added: greets a group with one line, and writes to the person who added it to a channel.
+
+    A channel of a workspace is stored only when a member first sends a command, since it gets that member's time zone.
+    """
+    if context.origin.kind is not ChatKind.TEAM:
+        _store_new_chat(context)
+    missed = welcome_back(context)
+    if context.origin.kind is ChatKind.BROADCAST:
+        return _in_private(context, missed)
+    if missed is not None or not _first_in_a_while(context):
+        return missed
+    return Reply(lines=(how_to_begin(context),))
+
+
+def _card(context: CommandContext) -> Reply | None:
+    """Returns the message to the person who added the bot to a channel.
+
+    None if the bot may not write to them, or has greeted that channel within the last thirty days.
+    """
+    private = _private_chat(context)
+    if private is None or not _first_in_a_while(context):
+        return None
+    title = context.chat.title or str(context.chat.address)
+    lines = (
+        context.say(
+            "I am in the channel {title} now. It is managed from here, so that nobody there sees it.", title=title
+        ),
+        context.say("What shall I bring there? For example: /sub {chat} diffusion", chat=context.chat.address.address),
+    )
+    button = Button(label=context.say("manage it from here"), verb="connect", only_for=context.request.sender)
+    return Reply(target_chat=private, lines=lines, buttons=((button,),))
+
+
+def _in_private(context: CommandContext, missed: Reply | None) -> Reply | None:
+    """Returns the message about a channel and its waiting papers to the person who caused the event; None if there is none."""
+    private, card = _private_chat(context), _card(context)
+    if private is None or missed is None:
+        return card
+    there = chat_status.known_or_new(context.store, context.origin.address, context.origin.kind)
+    asked = chat_status.known_or_new(context.store, private, ChatKind.PRIVATE)
+    lines, buttons = what_waits(replace(context, chat=there, origin=asked))
+    if card is None:
+        card = Reply(
+            target_chat=private, lines=(context.say("I can write to {chat} again.", chat=notices.name_of(there)),)
+        )
+    return replace(card, lines=(*card.lines, *lines), buttons=(*card.buttons, *buttons))
+
+
+def on_left(context: CommandContext) -> Reply | None:
+    """Handles that the bot was blocked or removed: pauses the deliveries until it is let in again."""
+    if _has_moved(context):
+        return None
+    private = context.chat.kind is ChatKind.PRIVATE
+    reason = "The bot was blocked there." if private else "The bot was removed from there."
+    notices.pause_unreachable(
+        context.store, context.origin.address, reason, topic=False, now=context.now, by=context.request.sender
+    )
+    return None
+
+
+def on_muted(context: CommandContext) -> Reply | None:
+    """Handles that the bot may read but not write. Tells the person who just added it to a channel how to grant the right."""
+    if _has_moved(context):
+        return None
+    came = context.event_details.get("before") in ("left", "kicked")
+    if came:
+        _store_new_chat(context)
+    words = "The bot has no rights to write there."
+    notices.pause_unreachable(
+        context.store, context.origin.address, words, topic=False, reason=PauseReason.NO_RIGHTS, now=context.now
+    )
+    private = _private_chat(context) if came and context.chat.kind is ChatKind.BROADCAST else None
+    if private is None:
+        return None
+    title = context.chat.title or str(context.chat.address)
+    words = context.say(
+        "I am in the channel {title} now, but may not post there. Give me the right to post.", title=title
+    )
+    return Reply(target_chat=private, lines=(words,), ok=False)
+
+
+def on_back(context: CommandContext) -> Reply | None:
+    """Handles that the bot may write again: deliveries continue. Offers the waiting papers; those of a channel in private."""
+    was_gone = notices.is_gone(context.origin)
+    missed = welcome_back(context)
+    if context.origin.kind is not ChatKind.BROADCAST:
+        return missed
+    if not was_gone:
+        return None
+    event = f"{context.origin.address}:{context.request.update_id}"
+    notice = ChatResumed(event=event, chat=notices.name_of(context.origin))
+    notices.notify_owner(context.store, context.origin, notice, now=context.now, by=context.request.sender)
+    return _in_private(context, missed)
+
+
+def on_moved(context: CommandContext) -> Reply | None:
+    """Handles that a group became a supergroup. The platform reports it for both chats; the second report changes nothing."""
+    here, details = context.request.chat, context.event_details
+    old, new = (here.address, details["to"]) if details.get("to") else (details.get("from", ""), here.address)
+    if old and new:
+        chat_moved(context.store, ChatAddress(here.platform, old), new, now=context.now)
+    return None
+
+
+def _has_moved(context: CommandContext) -> bool:
+    """Returns whether the event is about the old address of a group that became a supergroup."""
+    return context.origin.address.lane != context.request.chat.lane
+
+
+def _store_new_chat(context: CommandContext) -> None:
+    """Stores a group or channel. Its owner, who gets notices about it, is the person who added the bot, if known."""
+    if context.chat.kind is ChatKind.PRIVATE:
+        return
+    there = context.chat
+    if not context.request.sender:
+        chat_status.store_chat(
+            context.store, there.address, there.kind, now=context.now, title=there.title, public=there.public
+        )
+        return
+    stored_chats.set_owner(context.store, remember_managed_chat(context).id, context.request.sender)
+    if private := _private_chat(context):  # notices to the owner are sent there
+        chat_status.store_chat(context.store, private, ChatKind.PRIVATE, now=context.now, lang=context.request.language)
+
+
+def _private_chat(context: CommandContext) -> ChatAddress | None:
+    """Returns the private chat of the event's sender; None if they never wrote to the bot or have blocked it."""
+    if not context.request.sender:
+        return None
+    chat = chat_status.known_or_new(context.store, context.person, ChatKind.PRIVATE)
+    if chat.id:
+        return None if notices.is_gone(chat) else chat.address
+    return (
+        context.person
+        if conversations.commands_since(context.store, context.person, context.now - WROTE_LATELY)
+        else None
+    )
+
+
+def _first_in_a_while(context: CommandContext) -> bool:
+    name = f"greeted:{context.origin.address}"
+    if conversations.get_conversation_state(context.store, name, since=context.now - NOT_AGAIN):
+        return False
+    token = CallbackToken(verb="greeted", place=str(context.origin.address))
+    conversations.set_conversation_state(context.store, name, token, lasts=NOT_AGAIN, now=context.now)
+    return True
+
+
+def welcome_back(context: CommandContext) -> Reply | None:
+    """Lets a chat that was blocked, kicked or restricted get messages again, and offers the waiting papers.
+
+    Returns None if the chat could be reached all the time, or if no papers wait for it.
+    """
+    if not pausing.reactivate(context.store, context.origin.address, now=context.now):
+        return None
+    chat = chat_status.known_or_new(context.store, context.origin.address, context.origin.kind)
+    if not chat.id or chat.state is not ChatState.ACTIVE:
+        return None
+    pausing.delay_after_return(context.store, chat, now=context.now)
+    lines, buttons = what_waits(replace(context, chat=chat, origin=chat))
+    if not lines:
+        return None
+    head = () if context.read_by_group else (context.say("I can write to you again."),)
+    return Reply(lines=(*head, *lines), buttons=buttons)
+
+
+COMMANDS = (
+    Command(
+        name="admin",
+        run=admin,
+        usage="CODE",
+        writes=True,
+        summary=Sentence("run this bot"),
+        listed=False,
+        stays_here=True,
+        names_chats=True,
+    ),
+    Command(
+        name="allow",
+        run=allow_,
+        usage="CHAT",
+        summary=Sentence("let a chat in"),
+        needs_manager=True,
+        needs_operator=True,
+        listed=False,
+        stays_here=True,
+        names_chats=True,
+    ),
+    Command(
+        name="deny",
+        run=deny_,
+        usage="CHAT",
+        summary=Sentence("say no to a chat"),
+        needs_manager=True,
+        needs_operator=True,
+        listed=False,
+        stays_here=True,
+        names_chats=True,
+    ),
+    Command(
+        name="email",
+        run=email,
+        usage="me@lab.org",
+        summary=Sentence("papers by mail, too"),
+        needs_manager=True,
+        names_chats=True,
+    ),
+)
+
+CALLBACKS = {
+    "allow": Callback(run=allow_, needs_manager=True, needs_operator=True, stays_here=True, replaces=True),
+    "deny": Callback(run=deny_, needs_manager=True, needs_operator=True, stays_here=True, replaces=True),
+    CONFIRM: Callback(run=on_confirm, writes=True),
+}
+
+EVENTS = {
+    "archived": Event(run=on_unreachable("The channel was archived.", PauseReason.ARCHIVED)),
+    "deleted": Event(run=on_unreachable("The channel was deleted.")),
+    "renamed": Event(run=on_renamed),
+    "member-left": Event(run=on_member_left),
+    "uninstalled": Event(run=on_uninstalled),
+    "arrived": Event(run=on_arrived),
+    "left": Event(run=on_left),
+    "muted": Event(run=on_muted),
+    "back": Event(run=on_back),
+    "moved": Event(run=on_moved),
+    "topic-closed": Event(run=on_unreachable("The topic was closed.", PauseReason.TOPIC_CLOSED, topic=True)),
+    "topic-open": Event(run=welcome_back),
+}

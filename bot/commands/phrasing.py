@@ -1,0 +1,531 @@
+"""Writes values in words, for chats and for the terminal: settings, times of delivery, subscriptions, pauses.
+
+A cadence can be written in two ways: as people can type it, and as people say it.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.ports.channel import Reply
+from bot.rendering.language import Language
+from subscriptions.chat_settings import SETTINGS, without_effect
+from subscriptions.cutting import cut_letters
+from subscriptions.errors import Sentence
+from subscriptions.model import Cadence, Chat, ChatSettings, Subscription
+from subscriptions.planning.cadence import cadence_text, day_number, parse_cadence
+from subscriptions.planning.decision import MOST_NEAR
+from subscriptions.planning.pauses import NextDelivery
+from subscriptions.planning.times import read_when
+from subscriptions.service.next_deliveries import Listed
+from subscriptions.service.paper_search import Base
+from subscriptions.service.pausing import PauseResult, WaitingPapers
+from subscriptions.service.requests import Subscribed
+from subscriptions.states import Admission, ChatState, SubscriptionState
+
+# ------------------------------------------------------------------------------------------------------------- settings
+
+
+LANGUAGES: Mapping[str, str] = {"en": "English", "zh": "中文"}  # code → the name of the language in that language
+
+
+def setting_changed(name: str, before: Chat, after: Chat, localizer: Language) -> Reply:
+    """Returns the reply to a changed setting; says also if the setting has no effect here. `name` is one of SETTINGS."""
+    label = label_of(name, localizer)
+    old, new = value_of(before.settings, name), value_of(after.settings, name)
+    shown = value_words(name, new, localizer)
+    if old == new:
+        lines = [localizer.say("{label}: {value}, as it was.", label=label, value=shown)]
+    else:
+        was = value_words(name, old, localizer)
+        lines = [localizer.say("{label}: {value} (was: {old})", label=label, value=shown, old=was)]
+    if name == "timezone" and old != new:
+        lines += fixed_offset(new, localizer)
+    if idle := without_effect(after).get(name):
+        why = idle.say(localizer.translate)
+        lines.append(localizer.say("It has no effect here. {why}", why=why))
+    return Reply(lines=tuple(lines), ok=True)
+
+
+def label_of(name: str, localizer: Language) -> str:
+    """Returns the label of a setting; `name` is one of SETTINGS."""
+    return SETTINGS[name].label.say(localizer.translate)
+
+
+def value_of(settings: ChatSettings, name: str) -> str:
+    """Returns the stored value of a setting; "all" for no limit."""
+    return settings.value(name)
+
+
+def value_words(name: str, value: str, localizer: Language) -> str:
+    """Returns a stored value of the setting `name` in words."""
+    if value in SETTINGS[name].values:
+        return SETTINGS[name].values[value].say(localizer.translate)
+    return _WRITTEN[name](value, localizer) if name in _WRITTEN else value
+
+
+def _hours(value: str, localizer: Language) -> str:
+    start, _, end = value.partition("-")
+    return localizer.say("from {start} to {end}", start=start, end=end)
+
+
+def _limit(value: str, localizer: Language) -> str:
+    return localizer.count("{count} paper", "{count} papers", int(value))
+
+
+def everyday_cadence(text: str, localizer: Language) -> str:
+    """Returns a stored cadence as people say it: "every Monday 09:00", "when the day’s papers are out, …"."""
+    cadence = parse_cadence(text)
+    if cadence.kind == "now":
+        return localizer.say("as soon as papers come")
+    if cadence.kind != "when-out":
+        kind, _, time = text.rpartition(" ")
+        return f"{everyday_kind(kind, localizer)} {time}"
+    hours = f"{cadence.at:%H:%M}–{cadence.until:%H:%M}"
+    if cadence.weekdays_only:
+        return localizer.say("when the day’s papers are out, {hours}, on weekdays", hours=hours)
+    return localizer.say("when the day’s papers are out, {hours}", hours=hours)
+
+
+_WRITTEN: Mapping[str, Callable[[str, Language], str]] = {
+    "schedule": everyday_cadence,
+    "timezone": lambda value, localizer: localizer.zone_name(value),
+    "lang": lambda value, _: LANGUAGES.get(value, value),
+    "limit": _limit,
+    "quiet": _hours,
+}
+
+
+def fixed_offset(zone: str, localizer: Language) -> list[str]:
+    """Returns one line, a note, for a zone that is only an offset from UTC; no line for any other zone."""
+    if zone[:1] not in ("+", "-"):
+        return []
+    return [localizer.say("{zone} is a fixed offset, so it ignores summer time.", zone=zone)]
+
+
+# -------------------------------------------------------------------------------------------- first and next deliveries
+
+
+_FIRST: Mapping[str, Sentence] = {
+    "latest": Sentence("First: as soon as papers are out, {moment} at the latest."),
+    "when papers come": Sentence("It comes as soon as papers do."),
+    "open": Sentence("First: as soon as papers are out."),
+    "in a moment": Sentence("First: in a moment."),
+    "from": Sentence("First: from {moment} on, as soon as papers are out."),
+    "at": Sentence("First: {moment}."),
+}
+_NEXT: Mapping[str, Sentence] = {
+    "latest": Sentence("Next: as soon as papers are out, {moment} at the latest."),
+    "when papers come": Sentence("Next: as soon as papers come."),
+    "open": Sentence("Next: as soon as papers are out."),
+    "in a moment": Sentence("Next: in a moment."),
+    "from": Sentence("Next: from {moment} on, as soon as papers are out."),
+    "at": Sentence("Next: {moment}."),
+}
+
+
+def first_line(next_delivery: NextDelivery, localizer: Language, now: datetime) -> str:
+    """Returns a sentence that says when a subscription delivers for the first time."""
+    return _when_line(_FIRST, next_delivery, localizer, now)
+
+
+def next_line(next_delivery: NextDelivery, localizer: Language, now: datetime) -> str:
+    """Returns a sentence that says when a chat gets its next delivery."""
+    return _when_line(_NEXT, next_delivery, localizer, now)
+
+
+def _when_line(said: Mapping[str, Sentence], then: NextDelivery, localizer: Language, now: datetime) -> str:
+    at, moment = then.at, ""
+    if at is None:
+        case = "latest" if then.latest else "when papers come"
+        moment = localizer.moment(then.latest) if then.latest else ""
+    elif at <= now:
+        case = "open" if then.opens else "in a moment"
+    else:
+        case = "from" if then.opens else "at"
+        moment = _moment(then, at, localizer)
+    return localizer.say(said[case].template, moment=moment)
+
+
+def _moment(next_delivery: NextDelivery, at: datetime, localizer: Language) -> str:
+    """Returns the moment in words, with the reason if arXiv's weekend or holiday delays it."""
+    moment = localizer.moment(at, about=next_delivery.about and not next_delivery.opens)
+    if next_delivery.rest == "weekend":
+        return localizer.say("{moment} (arXiv is quiet at the weekend)", moment=moment)
+    if next_delivery.rest == "holiday":
+        return localizer.say("{moment} (arXiv announces nothing on a holiday)", moment=moment)
+    return moment
+
+
+# --------------------------------------------------------------------------------------------------- cadences in words
+
+# Each cadence can be written as people can type it, and as people say it.
+
+
+# Cadences as people type them; each language has its own words.
+_TYPED: Mapping[str, Sentence] = {
+    "now": Sentence("now"),
+    "daily": Sentence("daily {time}"),
+    "weekdays": Sentence("weekdays {time}"),
+    "weekly mon": Sentence("weekly mon {time}"),
+    "weekly tue": Sentence("weekly tue {time}"),
+    "weekly wed": Sentence("weekly wed {time}"),
+    "weekly thu": Sentence("weekly thu {time}"),
+    "weekly fri": Sentence("weekly fri {time}"),
+    "weekly sat": Sentence("weekly sat {time}"),
+    "weekly sun": Sentence("weekly sun {time}"),
+    "when-out": Sentence("when-out {hours}"),
+    "when-out weekdays": Sentence("when-out {hours} weekdays"),
+}
+_EVERY: Mapping[str, Sentence] = {
+    "daily": Sentence("every day"),
+    "weekdays": Sentence("Monday to Friday"),
+    "weekly mon": Sentence("every Monday"),
+    "weekly tue": Sentence("every Tuesday"),
+    "weekly wed": Sentence("every Wednesday"),
+    "weekly thu": Sentence("every Thursday"),
+    "weekly fri": Sentence("every Friday"),
+    "weekly sat": Sentence("every Saturday"),
+    "weekly sun": Sentence("every Sunday"),
+}
+_SHORT = (
+    Sentence("mon"), Sentence("tue"), Sentence("wed"), Sentence("thu"), Sentence("fri"), Sentence("sat"), Sentence("sun"),
+)  # fmt: skip
+DAYS = tuple(_EVERY)
+"""The kinds of cadence that need a time of day."""
+
+
+def cadence_words(cadence: Cadence, localizer: Language, zone: str = "") -> str:
+    """Returns a cadence as people can type it in this language, followed by the city or name of `zone`.
+
+    Such as "daily 08:00 Europe/Berlin", "每天 08:00 柏林".
+    """
+    typed = cadence_text(cadence)  # "when-out 08:00-20:00 weekdays", "weekly mon 09:00", "tue,thu 09:00"
+    hours = next((one for one in typed.split() if ":" in one), "")
+    if cadence.kind == "days":
+        said = localizer.say("{days} {time}", days=_days(cadence.days, localizer), time=hours)
+    else:
+        said = localizer.say(_TYPED[typed.replace(f" {hours}", "")].template, hours=hours, time=hours)
+    if cadence.kind == "now":
+        return said
+    return f"{said} {localizer.zone_name(zone)}" if zone else said
+
+
+def when_words(text: str, localizer: Language, schedule: Cadence | None = None) -> str:
+    """Returns a typed time in the standard form of this language. Raises the errors of `read_when`."""
+    when = read_when(text, schedule)
+    return cadence_words(when.cadence, localizer, when.zone)
+
+
+def everyday_kind(kind: str, localizer: Language) -> str:
+    """Returns one of DAYS as people say it: "every Monday"."""
+    if kind in _EVERY:
+        return _EVERY[kind].say(localizer.translate)
+    return _days([day_number(day) for day in kind.split(",")], localizer)
+
+
+def _days(days: Iterable[int], localizer: Language) -> str:
+    """Returns days of the week as people can type them in this language: "tue,thu", 周二、周四."""
+    return localizer.say("{day},{others}", day="", others="").join(_SHORT[day].say(localizer.translate) for day in days)
+
+
+# --------------------------------------------------------------------------------------------------------------- pauses
+
+
+def paused_line(held: PauseResult, localizer: Language, *, now: datetime) -> str:
+    """Returns a sentence that says what is paused and until when."""
+    words = subscription_label(held.subscription) if held.subscription else ""
+    if held.until is None:
+        return (
+            localizer.say("{subscription} is paused.", subscription=words)
+            if words
+            else localizer.say("This chat is paused.")
+        )
+    until = localizer.moment(held.until, now=now)
+    if words:
+        return localizer.say("{subscription} is paused until {moment}.", subscription=words, moment=until)
+    return localizer.say("This chat is paused until {moment}.", moment=until)
+
+
+def resumed_line(held: PauseResult, localizer: Language) -> str:
+    """Returns a sentence that says what is active again."""
+    if not held.changed:
+        return localizer.say("Nothing is paused here.")
+    subscription = held.subscription
+    return (
+        localizer.say("{subscription} is active again.", subscription=subscription_label(subscription))
+        if subscription
+        else localizer.say("Papers come again.")
+    )
+
+
+def waiting_lines(found: WaitingPapers, localizer: Language) -> tuple[str, ...]:
+    """Returns sentences that say how many papers wait after a pause, and when they are sent anyway; () if none wait."""
+    if not found.papers:
+        return ()
+    waits = localizer.count("{count} paper waits.", "{count} papers wait.", found.papers)
+    if found.delivered_at is None:
+        return (waits,)
+    comes = localizer.count(
+        "Without a word from you it comes {moment}.",
+        "Without a word from you they come {moment}.",
+        found.papers,
+        moment=localizer.moment(found.delivered_at),
+    )
+    return waits, comes
+
+
+# --------------------------------------------------------------------------------------------- subscriptions, in words
+
+# The echo of a new subscription, and the rows of a list of subscriptions.
+
+
+_MOST_WORDS = 8  # words by which papers are near to those that a query names
+
+_MOST_NAMED = 10  # subscriptions that a reply lists
+_NO_NAME = frozenset({"-", "off"})
+_LONGEST_LABEL = 80  # characters of a name or query in a line
+_HELD = {
+    "paused": Sentence("paused"),
+    "orphaned": Sentence("paused: who asked for it has left"),
+    "asked": Sentence("waits for whoever runs this bot"),
+    "denied": Sentence("whoever runs this bot said no"),
+    "moved": Sentence("moved"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One subscription in a list."""
+
+    chat: str
+    number: int
+    reading: str  # the name; without a name, the query in words
+    when: str  # "daily 08:00 Europe/Berlin"
+    state: str  # "paused until Mon 26 Jan 08:00"; "" while it is active
+    next_due: str  # "Mon 26 Jan 08:00"; "" if it delivers when papers come
+
+
+def subscribed(
+    done: Subscribed,
+    localizer: Language,
+    *,
+    reading: str,
+    examples: Sequence[str],
+    instead: str = "",
+    advice: str = "",
+    short: bool = False,
+    now: datetime,
+    says_since: bool = False,
+    says_year: bool = False,
+) -> Reply:
+    """Returns the echo of a subscription: how its query was read, when it delivers, and what it would have found.
+
+    `reading` is the query in words; `examples` are lines, each a paper that it would have found. `instead` is the
+    former query in words, `advice` is a sentence. With `short`, for groups, the reply has two lines. With `says_since`,
+    it also names an obvious moment from which papers count; with `says_year`, the year of that moment.
+    """
+    subscription = done.subscription
+    zone = subscription.zone or done.chat.settings.timezone
+    head = f"{subscription.number}  {reading} · {cadence_words(subscription.cadence, localizer, zone)}"
+    if subscription.name:
+        head = f"{head} · {subscription.name}"
+    hints = [localizer.say("({inner})", inner=hint.say(localizer.translate)) for hint in done.query.hints]
+    if short:
+        return Reply(
+            lines=(
+                _on_one_line(localizer, head, *hints[:1]),
+                _on_one_line(localizer, _outcome(done, localizer), _first_delivery(done, localizer, now)),
+            ),
+            ok=True,
+        )
+    lines = [head, *hints]
+    if instead:
+        lines.append(localizer.say("Instead of: {words}", words=instead))
+    if done.outcome in ("added", "edited"):
+        lines += _findings(done, localizer, examples)
+    else:
+        lines.append(_outcome(done, localizer))
+    lines += [advice] if advice else []
+    lines.append(_beginning(done, localizer, now, says_since=says_since, says_year=says_year))
+    return Reply(lines=(*lines, *fixed_offset(zone, localizer)), ok=True)
+
+
+def subscribed_line(done: Subscribed, localizer: Language, *, reading: str) -> str:
+    """Returns a line about one of several subscriptions: number, query in words, time; and a note if it is not new."""
+    subscription = done.subscription
+    zone = subscription.zone or done.chat.settings.timezone
+    said = f"{subscription.number}  {reading} · {cadence_words(subscription.cadence, localizer, zone)}"
+    return said if done.outcome in ("added", "edited") else f"{said} · {_outcome(done, localizer)}"
+
+
+def unsubscribed(gone: Sequence[Subscription], localizer: Language, *, missing: str = "") -> Reply:
+    """Returns the reply to removed subscriptions; `missing` are the typed numbers that no subscription has."""
+    if not gone:
+        return Reply(lines=(localizer.say("There was no subscription to remove."),))
+    head = localizer.count("Removed {count} subscription:", "Removed {count} subscriptions:", len(gone))
+    lines = [subscription_label(subscription) for subscription in gone[:_MOST_NAMED]]
+    if len(gone) > _MOST_NAMED:
+        lines.append(localizer.count("and {count} more of them", "and {count} more of them", len(gone) - _MOST_NAMED))
+    lines += [localizer.say("There is no {numbers} here.", numbers=missing)] if missing else []
+    return Reply(lines=(head, *lines), ok=True)
+
+
+def name_given(typed: str) -> str:
+    """Returns the name in the text after `name N`; "" for "-" and "off", which remove the name."""
+    return "" if typed.strip().casefold() in _NO_NAME else typed
+
+
+def renamed(before: Subscription, after: Subscription, localizer: Language) -> Reply:
+    """Returns the reply to a changed name."""
+    if after.name == before.name:
+        said = localizer.say("It is called that already.") if after.name else localizer.say("It has no name.")
+        return Reply(lines=(said,))
+    if not after.name:
+        said = localizer.say("{number} has no name any more: {text}", number=after.number, text=after.text)
+    else:
+        said = localizer.say("{number} is called {name} now.", number=after.number, name=after.name)
+    return Reply(lines=(said,), ok=True)
+
+
+def _on_one_line(localizer: Language, first: str, *then: str) -> str:
+    """Returns several sentences on one line, joined in the way of the language."""
+    for one in then:
+        first = localizer.say("{sentence} {next}", sentence=first, next=one)
+    return first
+
+
+def subscription_label(subscription: Subscription) -> str:
+    """Returns a subscription on one line: its number, and its name or query, shortened."""
+    return f"{subscription.number}  {shortened(subscription.label)}"
+
+
+def shortened(words: str) -> str:
+    """Returns the words on one line, cut to 80 characters."""
+    return cut_letters(" ".join(words.split()), _LONGEST_LABEL)
+
+
+def subscription_rows(
+    found: Sequence[Listed],
+    reading: Callable[[str], str],
+    localizer: Callable[[Listed], Language],
+    now: datetime | None = None,
+) -> list[Row]:
+    """Returns the rows of a list.
+
+    `reading` returns a typed query in words; `localizer` returns a localizer for the zone of the row. With `now`, the
+    end of a pause names its year if that is not the current year.
+    """
+    return [_row(one, reading, localizer(one), now) for one in found]
+
+
+def state_of(one: Listed) -> str:
+    """Returns "active", or the state of the subscription or its chat because of which nothing is delivered."""
+    return one.subscription.state if one.chat.state is ChatState.ACTIVE else one.chat.state.value
+
+
+def _row(one: Listed, reading: Callable[[str], str], localizer: Language, now: datetime | None) -> Row:
+    subscription = one.subscription
+    state = state_of(one)
+    until = subscription.paused_until if state == subscription.state else one.chat.paused_until
+    held = "orphaned" if state == subscription.state and subscription.pause_reason else state
+    held = "denied" if held == "asked" and one.chat.admission is Admission.DENIED else held
+    shown = _HELD[held].say(localizer.translate) if held in _HELD else ""
+    if until is not None and shown:
+        shown = localizer.say("{state} until {moment}", state=shown, moment=localizer.moment(until, now=now))
+    return Row(
+        chat=str(one.chat.address),
+        number=subscription.number,
+        reading=subscription.name or reading(subscription.text),
+        when=cadence_words(subscription.cadence, localizer, one.zone),
+        state=shown,
+        next_due=localizer.moment(subscription.next_due_at) if subscription.next_due_at else "",
+    )
+
+
+def _outcome(done: Subscribed, localizer: Language) -> str:
+    """Returns a sentence that says what the request did, or how many papers the subscription would have found."""
+    if done.outcome == "rescheduled":
+        return localizer.say("It was there already; its schedule is changed.")
+    if done.outcome == "known":
+        return localizer.say("It was there already; its schedule stays.")
+    if done.found:
+        return localizer.count(
+            "{count} paper in {days}.", "{count} papers in {days}.", done.found, days=days_known(localizer, done.base)
+        )
+    return _no_findings(done, localizer)
+
+
+def _findings(done: Subscribed, localizer: Language, examples: Sequence[str]) -> list[str]:
+    if not done.found:
+        return [_no_findings(done, localizer)]
+    days = days_known(localizer, done.base)
+    if done.seen:
+        return []
+    if done.found <= len(examples):
+        head = localizer.count(
+            "It finds {count} paper in {days}:", "It finds {count} papers in {days}:", done.found, days=days
+        )
+    else:
+        head = localizer.count(
+            "{count} paper in {days}:", "{count} papers in {days}, for example:", done.found, days=days
+        )
+    return [head, *(f"· {example}" for example in examples)]
+
+
+def _no_findings(done: Subscribed, localizer: Language) -> str:
+    if not done.base.days:
+        return localizer.say("I know no papers yet.")
+    return localizer.say("No paper of {days} fits.", days=days_known(localizer, done.base))
+
+
+def days_known(localizer: Language, base: Base) -> str:
+    """Returns the days in which papers were counted: "the last 7 days", or "the 3 days known" if those have no papers."""
+    known = localizer.count("the one day known", "the {count} days known", base.days)
+    return of_the_newest(localizer, localizer.say("the last 7 days") if base.recent else known, base)
+
+
+def of_the_newest(localizer: Language, days: str, base: Base) -> str:
+    """Returns `days`; if not all papers were counted, adds how many were."""
+    if base.whole:
+        return days
+    return localizer.count(
+        "{days} (of the newest {count} paper)", "{days} (of the newest {count} papers)", base.of, days=days
+    )
+
+
+def _beginning(done: Subscribed, localizer: Language, now: datetime, *, says_since: bool, says_year: bool) -> str:
+    """Returns when the subscription delivers for the first time and, for a new one, from which moment on papers count.
+
+    The moment is left out if it is obvious.
+    """
+    first = _first_delivery(done, localizer, now)
+    from_now_on = done.subscription.cadence.kind == "now" and done.starts >= now
+    if done.outcome != "added" or (from_now_on and not says_since):
+        return first
+    since = localizer.say(
+        "Begins with what came since {moment}.", moment=localizer.moment(done.starts, now=now, year=says_year)
+    )
+    return localizer.say("{sentence} {next}", sentence=first, next=since)
+
+
+def nearness_line(localizer: Language, words: Sequence[str]) -> str:
+    """Returns a sentence: by which words papers are near to those that a query names, and how many come each time."""
+    return localizer.say(
+        "Near by the words {words}; the nearest {most} each time.",
+        words=", ".join(words[:_MOST_WORDS]),
+        most=MOST_NEAR,
+    )
+
+
+def _first_delivery(done: Subscribed, localizer: Language, now: datetime) -> str:
+    if done.chat.state is ChatState.PAUSED:
+        return localizer.say("This chat is paused; /resume ends that.")
+    if done.subscription.state is SubscriptionState.PAUSED:
+        return localizer.say("It is paused; /resume {number} ends that.", number=done.subscription.number)
+    if done.next_delivery is not None:
+        return first_line(done.next_delivery, localizer, now)
+    # It is unknown when the sources have papers.
+    has_begun = done.first is not None and done.first <= now
+    is_open = has_begun or done.subscription.cadence.kind == "when-out"
+    return first_line(NextDelivery(at=done.first, opens=is_open), localizer, now)

@@ -1,0 +1,309 @@
+"""Finds the meaning of a text without a slash: its intent, how sure that is, and the command that does it. Pure.
+
+The intents are the names of the files in `examples/`. Most names are the command that does it, with "-" instead of
+spaces: `export-saved-bib` is "/export saved bib". `_ARGUMENTS` has, for each intent, the function that takes the
+arguments of the command from the sentence.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import NamedTuple
+
+from bot.commands.words import reader, subjects
+from bot.commands.words.reader import Token
+from subscriptions.errors import Refused
+from subscriptions.planning.cadence import count_of
+from subscriptions.planning.pauses import parse_pause
+from subscriptions.planning.times._reading import hours_of, is_time
+from subscriptions.query.links import mentioned
+
+SURE, HALF = 0.55, 0.35  # the least probability of an intent to act on it, or to ask about it
+_MUCH = 4
+_LEAST = {
+    "unsub": 0.9,
+    "unsub-all": 0.8,
+    "edit": 0.8,
+    "schedule-weekdays": 0.88,
+}  # the least probability of these intents to act on them without a question
+_FEW = 5  # a text with at most so many tokens, one of which no example has, is a query: "pause tokens"
+_VERBS = {
+    "订阅": "sub",
+    "取消订阅": "unsub",
+    "退订": "unsub",
+    "预览": "preview",
+    "搜索": "search",
+    "sub": "sub",
+    "subscribe": "sub",
+}
+_TYPED = re.compile(rf"({'|'.join(_VERBS)})\s+(?=\S)")  # a command as it is typed, without its slash
+_OTHER_DAYS = re.compile(
+    r"\b(?:last|past|previous|this)\b|\brecent|\byesterday|\bweekend|上周|昨天|前天|最近|近期|近几|这周|本周|过去|上个"
+)
+SMALL_TALK = frozenset({"about", "sources", "hello", "thanks", "bye", "smalltalk"})
+MISSING = "missing-"
+_SOME_DAY = datetime(2026, 1, 1, tzinfo=UTC)  # any day: whether words are a length of time does not depend on it
+_RANKS = ("first", "second", "third", "fourth", "fifth", "sixth")
+_ALL = re.compile(
+    r"\b(?:all|everything|them|papers|digests?|subscriptions|both|time|schedule|delivery)\b|全部|两[个条]|所有|都|时间|推送"
+)
+_UNSUBSCRIBE = re.compile(r"^(?:please )?unsub(?:scribe)?\b|^(?:取消订阅|退订|取消关注|删除订阅)(?=\s|$)")
+_WRITTEN_AS_A_QUERY = re.compile(r"[-(]|[^\W\d]\w{1,8}:(?!//)\S|[^\W\d_]+ (?:-\w|(?:OR|AND|NOT) )")
+_PLAIN = re.compile(rf"{_UNSUBSCRIBE.pattern}|^edit #?\d|^今天有")  # texts that begin with these words are commands
+_NO_LONGER = re.compile(  # the time that another one replaces: "at 7 instead of 9"
+    r"\s*\b(?:instead of|rather than)\s+(?:at\s+)?\d[\d:.]*(?:\s?[ap]m\b)?", re.IGNORECASE
+)
+_SUBSCRIPTIONS = re.compile(r"unsub|subscription|订|取消关注")
+_ROWS = "qwertyuiop qwertzuiop asdfghjkl zxcvbnm poiuytrewq lkjhgfdsa mnbvcxz"  # rows of keys
+_NOISE = re.compile(r"[b-df-hj-np-tv-xz]{6,20}|([a-z])\1{3,20}")  # only lower case, since NSGCLR may be a name
+_ENDS = re.compile(
+    r"(?:[\s,，]+(?:please|pls|plz|thanks|thank you|instead|now)|[\s.!?。！？，]+|[吧啊呀呢哦]|谢谢)+$", re.IGNORECASE
+)
+_CHINESE, _WORD = re.compile(r"[\u4e00-\u9fff]"), re.compile(r"[A-Za-z]{2,}")
+_LONGEST_TERM = 6  # Chinese characters of the longest text that may be a term and not a sentence
+
+
+class Said(NamedTuple):
+    """A text and its meaning."""
+
+    text: str
+    tokens: tuple[Token, ...] = ()
+    found: tuple[reader.Score, ...] = (reader.Score(reader.QUERY, 1.0),)  # the intents, the likeliest first
+
+    @property
+    def intent(self) -> str:
+        """Returns the likeliest intent."""
+        return self.found[0].intent
+
+    @property
+    def sure(self) -> float:
+        """Returns the probability of the likeliest intent."""
+        return self.found[0].sure
+
+    @property
+    def is_sure(self) -> bool:
+        """Returns whether the likeliest intent is likely enough to act on it."""
+        return self.sure >= _LEAST.get(self.intent, SURE)
+
+    @property
+    def is_clear(self) -> bool:
+        """Returns whether the likeliest intent is likely enough to ask about it, or much likelier than every other one."""
+        return self.sure >= HALF or (len(self.found) > 1 and self.sure > _MUCH * self.found[1].sure)
+
+    def likely(self, *intents: str) -> float:
+        """Returns the probability that the intent is one of these."""
+        return sum(one.sure for one in self.found if one.intent in intents)
+
+    def marked(self, mark: str) -> list[str]:
+        """Returns the words of the tokens with this mark, as they were typed."""
+        return [token.words for token in self.tokens if token.mark == mark]
+
+    @property
+    def has_unknown(self) -> bool:
+        """Returns whether the text has a word that no example has, such as a word of a subscription."""
+        known = reader.learned().known.words
+        return any(not {one.mark, one.mark.replace("-", "")} & known and one.mark[:1].isalpha() for one in self.tokens)
+
+    @property
+    def numbers(self) -> list[str]:
+        """Returns the numbers in the text, in digits; "2" also for 第二个 and "the second one"."""
+        found = [
+            re.search(r"\d+", words) or re.search(r"[一二两三四五六七八九十]+|[a-z]+$", reader.folded(words))
+            for words in self.marked(reader.NUMBER)
+        ]
+        digits = [str(count_of(one[0])) for one in found if one]
+        return digits or [str(_RANKS.index(token.mark) + 1) for token in self.tokens if token.mark in _RANKS]
+
+    @property
+    def asks_for_papers(self) -> bool:
+        """Returns whether the text, read as a request for papers, has a wanted subject or an author."""
+        return any(
+            one.part in (reader.WANTED, reader.AUTHOR) for one in subjects.pieces_of(self.text, reader.ASKING[0])
+        )
+
+    def texts(self, *parts: str) -> list[str]:
+        """Returns the words of these parts of the text."""
+        return subjects.texts_of(self.text, self.intent, *parts)
+
+    @property
+    def subject(self) -> str:
+        """Returns the subject of the text as a query; "" if it has none."""
+        return subjects.subject_of(self.text, self.intent)
+
+
+@lru_cache(maxsize=256)
+def meaning(text: str) -> Said:
+    """Returns the meaning of a text; a long text is always a query."""
+    said = text.strip()
+    if (
+        len(said) > reader.LONGEST
+        or said.strip("#").isdecimal()
+        or _WRITTEN_AS_A_QUERY.match(said)
+        or _is_number_and_time(said)
+        or not 0 < len(tokens := reader.tokens_of(said)) <= reader.MOST_TOKENS
+    ):
+        return Said(said)
+    typed = _TYPED.match(reader.folded(said))
+    found = (reader.Score(_VERBS[typed[1]], 1.0),) if typed else tuple(reader.scores(tokens)[:5])
+    is_query = (
+        found[0].intent.startswith(("start", "pause", "resume", "stop", "cancel", "preview", "help-"))
+        and Said(said, tokens).has_unknown
+        and len(tokens) <= _FEW
+        and not pause_in(Said(said, tokens))
+    )
+    if found[0].intent == "schedule" and (kept := _NO_LONGER.sub("", said)) not in ("", said):
+        said, tokens = kept, reader.tokens_of(kept)
+    return Said(said, tokens, (reader.Score(reader.QUERY, HALF), *found) if is_query else found)
+
+
+def _is_number_and_time(said: str) -> bool:
+    number, _, rest = said.partition(" ")
+    return number.strip("#").isdecimal() and is_time(rest)
+
+
+def command_in(text: str) -> tuple[str, str] | None:
+    """Returns (command, arguments) if a text surely means a command and has everything that it needs; otherwise None."""
+    said = meaning(text)
+    is_plain = bool(_PLAIN.search(reader.folded(said.text)))
+    if (
+        (not said.is_sure and not is_plain)
+        or said.intent in SMALL_TALK | {reader.QUERY, "ask"}
+        or (said.intent.startswith("schedule") and said.has_unknown)  # the time may be for a new query
+        or said.intent.startswith(MISSING)
+    ):
+        return None
+    return command_of(said)
+
+
+def command_of(said: Said) -> tuple[str, str] | None:
+    """Returns (command, arguments) of the likeliest intent; None if they depend on the subscriptions of the chat."""
+    command, _, fixed = said.intent.replace("-", " ").partition(" ")
+    if command == "today" and said.subject and _OTHER_DAYS.search(reader.folded(said.text)):
+        command = "search"
+    taken = _ARGUMENTS[said.intent](said) if said.intent in _ARGUMENTS else ""
+    return None if taken is None else (command, f"{fixed} {taken}".strip())
+
+
+def language_of(text: str) -> str:
+    """Returns the language of a sentence, "en" or "zh"; "" for a text that is no sentence, such as a term or an id."""
+    said, chinese, words = meaning(text), len(_CHINESE.findall(text)), len(_WORD.findall(text))
+    if chinese > words:
+        return "zh" if said.intent != reader.QUERY or chinese > _LONGEST_TERM else ""
+    return "en" if words > 1 and not chinese and said.intent != reader.QUERY else ""
+
+
+def is_worded(text: str) -> bool:
+    """Returns whether a text has a word that is neither a row of keys ("asdf") nor only consonants ("sjkdhf")."""
+    return any(not (_NOISE.fullmatch(word) or (word[3:] and word in _ROWS)) for word in re.findall(r"[^\W_]+", text))
+
+
+# ------------------------------------------------------------------------------------------------ arguments of commands
+
+
+def pause_in(said: Said) -> str:
+    """Returns the words that say how long a pause is; "" if there are none."""
+    text, tokens = said.text, said.tokens
+    for at, first in enumerate(tokens):
+        for last in reversed(tokens[at:]):
+            words = text[first.start : last.end]
+            try:
+                parse_pause(words, UTC, _SOME_DAY)
+            except Refused:
+                continue
+            return words
+    return ""
+
+
+def name_in(said: Said) -> str:
+    """Returns the new name of a subscription; "" if there is none."""
+    return " ".join(said.texts(reader.LABEL)).strip('"“”„«»「」『』《》 :：')
+
+
+def _edit(said: Said) -> str | None:
+    return f"{said.numbers[0]} {said.subject}".strip() if said.numbers else None
+
+
+def _schedule(said: Said) -> str | None:
+    """Returns the arguments of /schedule: a time, after a number if there is one; None if words may name a subscription."""
+    when = subjects.time_in(said.text, said.intent)
+    if said.marked(reader.NUMBER) and said.numbers != [
+        when
+    ]:  # a number that is the time itself is not the number of a subscription
+        return f"{said.numbers[0]} {when}" if when else None
+    return when if when and not said.texts(reader.NAMED) and _ALL.search(reader.folded(said.text)) else None
+
+
+def _pause(said: Said) -> str | None:
+    """Returns the arguments of /pause: a length of time, after a number if there is one; None if words name a subscription."""
+    long = pause_in(said)
+    numbers = [one for one in said.numbers if one not in re.findall(r"\d+", long)]
+    rest = said.text.replace(long or "\n", " ")
+    is_named = Said(rest, reader.tokens_of(rest)).has_unknown or any(
+        text not in long for text in said.texts(reader.NAMED)
+    )
+    return f"{' '.join(numbers[:1])} {long}".strip() if numbers or not is_named else None
+
+
+def _resume(said: Said) -> str | None:
+    return _first_number(said) or (None if said.texts(reader.NAMED) or said.has_unknown else "")
+
+
+def _hours(said: Said) -> str:
+    spans = (said.text[first.start : last.end] for first in said.tokens for last in reversed(said.tokens))
+    found = next((span for span in spans if hours_of(span)), "")
+    return found or ("off" if re.search(r"\boff\b|\bno quiet|关|取消", reader.folded(said.text)) else "")
+
+
+def _subscribe(said: Said) -> str | None:
+    """Returns the arguments of /sub; several lines, and queries with operators, stay as they were typed. None if unclear."""
+    if "\n" in said.text:
+        return said.text.split(maxsplit=1)[1]
+    if said.subject and subjects.is_crumb(said.subject):
+        return None
+    if not said.subject and _TYPED.match(reader.folded(said.text)):
+        typed = said.text.split(maxsplit=1)[1]
+        return "" if subjects.is_crumb(typed) or reader.folded(typed) in subjects.small_words() else typed
+    start = next(
+        (
+            one.tokens[0].start
+            for one in subjects.pieces_of(said.text, reader.ASKING[0])
+            if one.part not in ("", "when")
+        ),
+        len(said.text),
+    )
+    rest = _ENDS.sub("", said.text[start:])
+    return rest if re.search(r'[:"()|\n]|(?:^|\s)-\w|\b(?:OR|AND|NOT)\b', rest) else said.subject
+
+
+def _first_number(said: Said) -> str:
+    return next(iter(said.numbers), "")
+
+
+def _unsubscribe(said: Said) -> str | None:
+    """Returns the arguments of /unsub: numbers or a query; None if other words may mean a subscription."""
+    named = " ".join(said.texts(reader.NAMED, reader.WANTED, reader.UNWANTED, reader.AUTHOR))
+    if said.numbers or not named:
+        return " ".join(said.numbers) or ("" if _SUBSCRIPTIONS.search(reader.folded(said.text)) else None)
+    return named if _UNSUBSCRIBE.search(reader.folded(said.text)) else None
+
+
+_ARGUMENTS: Mapping[str, Callable[[Said], str | None]] = {
+    **dict.fromkeys(("like", "save", "why", "whynot"), lambda said: " ".join(mentioned(said.text))),
+    **dict.fromkeys(("today", "search"), lambda said: said.subject),
+    **dict.fromkeys(("share", "set-limit"), _first_number),
+    "preview": lambda said: _first_number(said) or said.subject,
+    "sub": _subscribe,
+    "help": lambda said: (
+        said.text.partition(" ")[2] if said.text[:5].lower() == "help " and said.text.count(" ") == 1 else ""
+    ),
+    "timezone": lambda said: next(iter(said.marked(reader.PLACE)), None if said.marked(reader.WHEN) else ""),
+    "set-quiet": _hours,
+    "edit": _edit,
+    "schedule": _schedule,
+    "pause": _pause,
+    "resume": _resume,
+    "unsub": _unsubscribe,
+    "name": lambda said: f"{said.numbers[0]} {name_in(said)}" if said.numbers and name_in(said) else None,
+    **dict.fromkeys(("exclude", "narrow", "widen", "like-paper", "dislike-paper"), lambda _: None),
+}

@@ -1,0 +1,315 @@
+"""Extracts the query from a sentence: "I want papers on X, but no Y" and 我想看关于X的论文，不要Y become `X -Y`. Pure.
+
+`reader.parts_of` says to which part each word belongs: a wanted or unwanted subject, an author, a name, a time, or
+none. In a subject, "and", "or", 和 and 或者 mean OR, and words that say nothing about papers are left out.
+"""
+
+import re
+from collections.abc import Sequence
+from functools import cache, lru_cache
+from itertools import groupby, zip_longest
+from operator import itemgetter
+from typing import NamedTuple
+
+from bot.commands.words import reader
+from bot.commands.words.reader import Token
+from subscriptions.errors import Refused
+from subscriptions.planning.times import read_when, split_when
+from subscriptions.planning.times._reading import is_time
+from subscriptions.query import FIELDS
+from subscriptions.query.rewriting import author_rule
+
+ASKED, _MUCH = (
+    0.25,
+    1.02,
+)  # least probability of a request for papers; a query must be less than so many times as likely
+_PRIMARY = re.compile(r"\bprimary\b|主类|主要类")
+_BY = re.compile(r"\bauthors?\b|\bby\b|作者|写的|署名")
+_EDGES = re.compile(
+    r"^[里讲谈写过姓凡学]\s+|(?<=\S\S)\s*[的吧呢啊呀嘛吗哈啦么哦]+$"
+)  # words at the edges of a subject that belong to the sentence around it
+_ABOUT = re.compile(r"^(?:讲(?![座义解述故])|属?于(?=[A-Za-z]))(?=\S)")  # before an excluded subject: 讲化学的除外
+_IN_FIELDS = {"ti": re.compile(r"\btitles?\b|标题|题目(?!是)"), "abs": re.compile(r"\babstracts?\b|摘要")}
+_KINDS_OF_PAPERS = {"surveys": "survey", "reviews": "review", "tutorials": "tutorial", "benchmarks": "benchmark"}
+_SIGNS = '.!?:"“”„«»「」『』'  # characters that are no words; here a quotation mark has no partner
+_LINKS = frozenset({",", ";", "、", "和", "与", "或", "及", "跟", "and", "or", "&", "+", "|", "/"})
+# Words that link two subjects of a sentence; and words that say that a paper must have both.
+_ALSO = re.compile(
+    r"[,;、/|&+]|要么|或者|外加|以及|还有|另外|[也跟、]|[和与或及](?![^\W_])|\b(?:plus|also|or|and|as well)\b"
+)
+_TOGETHER = re.compile(r"\bboth\b|两者都|同时[^,，。]{0,2}(?:提|含|包|涉及|有|出现|满足|讲|谈)")
+# If a request for papers has no such word, no subject of it is unwanted.
+_DENIES = re.compile(
+    r"[不别没除免非勿无排滤剔去减避拒莫甭撇抛刨筛屏扣滚冇外踢扔]|跳过|忽略|拿掉|刷掉|挑出|算了|够了|\bno(?=\W|[^\x00-\x7f])|n'?t\b"
+    r"|\b(?:nor|not|non|never|w/o|no|out|can go|unwanted|excl|save|sans|but|minus|less|free|other than|apart|rather|instead|nothing|none"
+    r"|neither|sick|tired|enough|only|unless|beyond|outside|aside|away|bar|barring|pass on)\b"
+    r"|\b(?:with|exclu|except|skip|avoid|omit|ignor|leav|drop|hid|hat|bor|filter|spar|hold|ban|block|cut|remov|mut|stay|weed"
+    r"|screen|strip|toss|subtract|ditch|keep)",
+)
+# With such a word, neighbouring subjects are alternatives even without a link: 极化码 LDPC 随便哪个.
+_ANY_OF = re.compile(r"随便哪|任[一意何选]|[二三]选一|其一|这[两三俩仨]|两个")
+# 我是学昆虫的，蜜蜂授粉的论文请发我: the first clause has no word of a request, so it only introduces the person. If a word links
+# the clauses, it is a subject.
+_ENDS_OF_CLAUSE = frozenset(",;!.")
+_REQUEST = re.compile(r"[想看订盯推]|(?<!主)要|关注|论文|文章|文献")
+_LINKED = re.compile(r"[也还]|另外|同时|以及|偶尔|尤其|特别")
+_EITHER = re.compile(r"\bor\b|或")
+_OR = frozenset({"and", "or", "nor", "和", "或", "与", "及", "以", "者", "、"})  # before more words to exclude
+_FIELDS = "|".join(sorted(map(re.escape, FIELDS.by_name), key=len, reverse=True))
+_ONLY_A_QUERY = re.compile(
+    rf"(?:^|[\s(-])(?:{_FIELDS}|year|date):|(?:^|\s)-[^\W\d_]|^(?!.*(?:我|想|论文)).*(?:(?:^|\s)[或且](?:\s|$)|,\s*不含\S+$)"
+)
+_A_QUERY = re.compile(r"[:()|*=]|(?:^|\s)-\w|\b(?:OR|AND|NOT)\b")
+# Any word except the operators of the grammar. A text that has no such words around its query is a query itself.
+_WORDS = re.compile(r"(?!(?:AND|OR|NOT|且|或|不含)(?!\w))(?!(?<=[,，] )not(?!\w))(?<!\w)\w+")
+
+
+_REPEATED = re.compile(r"\b(?:every|each|daily|weekly)\b|每")  # a repeated time, which cannot be a day in the past
+_TODAY = frozenset({"today", "tomorrow", "今天"})  # days of the papers themselves, not times of delivery
+_BETWEEN_SIGNS = re.compile(r"(?<=[^\x00-\x7f]) | (?=[^\x00-\x7f])")
+_POSSESSIVE = re.compile("['’]s$")
+
+
+class Piece(NamedTuple):
+    """Neighbouring words that belong to the same part of a sentence."""
+
+    part: str
+    text: str
+    tokens: tuple[Token, ...]
+
+
+@cache
+def small_words() -> frozenset[str]:
+    """Returns the small words, which are left out of queries."""
+    return frozenset(word for line in _lines("small_words") for word in line.split())
+
+
+@cache
+def words_for_now() -> tuple[str, ...]:
+    """Returns the words that mean the time "now": papers come as soon as they are out."""
+    return tuple(_lines("now"))
+
+
+def _lines(name: str) -> list[str]:
+    """Returns the lines of a file in `parts/`, of all languages together."""
+    files = sorted((reader.WEIGHTS.parent / "examples").glob(f"*/parts/{name}.txt"))
+    return [line for path in files for line in path.read_text("utf-8").splitlines()]
+
+
+def query_in(text: str) -> str:
+    """Returns the query in a sentence, followed by the time that it names; the text itself if it is not a sentence."""
+    said = " ".join(text.split())
+    if not said or len(said) > reader.LONGEST or _ONLY_A_QUERY.search(reader.folded(said)):
+        return text
+    tokens = reader.tokens_of(said)
+    found = {one.intent: one.sure for one in reader.scores(tokens)} if len(tokens) <= reader.MOST_TOKENS else {}
+    asks = sum(found.get(intent, 0.0) for intent in reader.ASKING)
+    if asks >= ASKED and _MUCH * asks > found[reader.QUERY]:
+        query, pieces = subject_of(said), pieces_of(said, reader.ASKING[0])
+        around = {token.mark for one in pieces if not one.part for token in one.tokens}
+        if around == {reader.WHEN} or [one.part for one in pieces] == [reader.TIME, reader.WANTED]:
+            return text  # only a query with a time
+        is_same = sorted(_WORDS.findall(query)) == sorted(_WORDS.findall(said)) and not said.startswith(
+            time_in(said, reader.ASKING[0]) or said
+        )
+        is_whole = query != said[1:] and not is_crumb(query) and query.count("(") == query.count(")")
+        return query if is_whole and not is_same and _WORDS.findall(query) != _WORDS.findall(said) else text
+    return text
+
+
+def is_crumb(subject: str) -> bool:
+    """Returns whether a text is too short for a subject: empty, or a single Chinese character, such as 量 from 订阅量."""
+    return not subject or (len(subject) == 1 and not subject.isascii())
+
+
+def subject_of(said: str, intent: str = reader.ASKING[0]) -> str:
+    """Returns the query in a sentence, followed by the time that it names; "" if it has no subject."""
+    query = wanted_in(said, intent)
+    when = time_in(said, intent) or ("" if texts_of(said, intent, reader.TIME) else split_when(said).when or "")
+    return (
+        f"{query} {when}".strip()
+        if query and is_time(when) and not query.endswith(when) and reader.folded(when) not in _TODAY
+        else query
+    )
+
+
+@lru_cache(maxsize=64)
+def pieces_of(said: str, intent: str) -> tuple[Piece, ...]:
+    """Returns the parts of a sentence, in order."""
+    tokens = reader.tokens_of(said)
+    parts = reader.parts_of(tokens, intent)
+    if intent in reader.ASKING and not _DENIES.search(reader.folded(said)):
+        parts = [reader.WANTED if part == reader.UNWANTED else part for part in parts]
+    if intent in reader.ASKING:
+        before = _introduction(said, tokens, parts)
+        parts = [reader.NO_PART] * before + list(parts[before:])
+    groups = groupby(zip(parts, tokens, strict=True), key=itemgetter(0))
+    found: list[Piece] = []
+    for part, group in groups:
+        inside = tuple(token for _, token in group)
+        text = said[inside[0].start : inside[-1].end]
+        is_linked = len(found) > 1 and part == reader.WANTED and all(one.mark in _OR for one in found[-1].tokens)
+        is_same = is_linked and (
+            found[-2].part == reader.UNWANTED or (found[-2].part == reader.AUTHOR and text.istitle())
+        )
+        found.append(Piece(found[-2].part if is_same else part, text, inside))
+    return tuple(found)
+
+
+def _introduction(said: str, tokens: Sequence[Token], parts: Sequence[str]) -> int:
+    """Returns the number of tokens in clauses that only introduce the person, before the request; 0 if there are none."""
+    ends = [*(at for at, one in enumerate(tokens) if one.mark in _ENDS_OF_CLAUSE), len(tokens)]
+    starts = [0, *(end + 1 for end in ends)]
+    clauses = [(start, end) for start, end in zip(starts, ends, strict=False) if reader.WANTED in parts[start:end]]
+    texts = [reader.folded(said[tokens[start].start : tokens[end - 1].end]) for start, end in clauses]
+    asks = next((at for at, text in enumerate(texts) if _REQUEST.search(text)), 0)
+    is_whole = any(
+        reader.NO_PART not in parts[start:end] for start, end in clauses[:asks]
+    )  # the whole clause is a subject: 黑洞，白洞的论文
+    if (
+        is_whole
+        or not asks
+        or said.isascii()
+        or _LINKED.search(reader.folded(said[: tokens[clauses[asks][1] - 1].end]))
+    ):
+        return 0
+    return clauses[asks][0]
+
+
+def texts_of(said: str, intent: str, *parts: str) -> list[str]:
+    """Returns the texts of these parts of a sentence."""
+    return [one.text for one in pieces_of(said, intent) if one.part in parts]
+
+
+def time_in(said: str, intent: str) -> str:
+    """Returns the time that a sentence names, possibly in several places; "" if there is none.
+
+    In a request for papers, a time that is not available is also returned, so that it is refused later. In other
+    sentences, an available time is preferred, since another one may be the former time.
+    """
+    pieces = pieces_of(said, intent)
+    times = [text.strip(" ,，.。") for text in texts_of(said, intent, reader.TIME)]
+    single = [token.words.strip(" ,，.。") for one in pieces for token in one.tokens if token.mark == reader.WHEN]
+    together = _BETWEEN_SIGNS.sub("", " ".join(times))
+    if intent not in reader.ASKING:
+        words = [text.split() for text in (together, *times, *single)]
+        shorter = (
+            " ".join(one[:many])
+            for one in words
+            for many in range(len(one), 0, -1)
+            if many == len(one) or not one[many - 1].isdecimal()  # the 8 in "8 bit models" is no time
+        )
+        return next(filter(is_available, shorter), next(filter(is_time, (together, *single)), ""))
+    if not times:
+        repeated = (one for one in single if _REPEATED.search(reader.folded(one)) and is_available(one))
+        return next(repeated, "now" if any(word in reader.folded(said) for word in words_for_now()) else "")
+    parts = [text.strip() for one in times for text in re.split("[,，、]", one)]
+    return next(filter(is_time, [together, " ".join(single), *times]), next(filter(is_available, parts), ""))
+
+
+def is_available(when: str) -> bool:
+    """Returns whether a typed time is one at which papers can be delivered."""
+    try:
+        read_when(when)
+    except Refused:
+        return False
+    return True
+
+
+def wanted_in(said: str, intent: str) -> str:
+    """Returns the query of the authors, categories and words that papers must have; "" if there are none."""
+    pieces = [one for one in pieces_of(said, intent) if one.part != reader.TIME]
+    if _A_QUERY.search(_typed_in(said, pieces)):
+        subjects = [one.tokens for one in pieces if one.part]
+        return said[subjects[0][0].start : subjects[-1][-1].end]
+    authors = [author_rule(name) if " " in name else f"author:{name}" for name in _items(pieces, reader.AUTHOR)]
+    categories = [
+        token.words
+        for one in pieces
+        if one.part == reader.WANTED
+        for token in one.tokens
+        if token.mark == reader.CATEGORY
+    ]
+    if _PRIMARY.search(_around(pieces)):
+        categories = [f"primary:{one}" for one in categories]
+    words = _in_field(
+        pieces, _items(pieces, reader.WANTED) or (_items(pieces, reader.NAMED) if intent == "widen" else [])
+    )
+    if _TOGETHER.search(reader.folded(said)) and not _EITHER.search(reader.folded(said)):
+        words = [" ".join(words)] if words else []
+    groups = [" OR ".join(one) for one in (authors, categories, words) if one]
+    unwanted = [f"-{one}" for one in unwanted_in(said, intent)]
+    several = len(groups) > 1 or unwanted
+    return (
+        " ".join([*(f"({one})" if several and " OR " in one else one for one in groups), *unwanted]) if groups else ""
+    )
+
+
+def _typed_in(said: str, pieces: Sequence[Piece]) -> str:
+    """Returns a sentence from its first part to its last, without the words between that belong to no part."""
+    places = [at for at, one in enumerate(pieces) if one.part]
+    inside = pieces[places[0] : places[-1] + 1] if places else []
+    return "".join(
+        said[one.tokens[0].start : (then.tokens[0].start if then else one.tokens[-1].end)]
+        if one.part or not _WORDS.search(one.text)
+        else " "
+        for one, then in zip_longest(inside, inside[1:])
+    )
+
+
+def unwanted_in(said: str, intent: str) -> list[str]:
+    """Returns what papers must not have, as terms of a query."""
+    pieces = pieces_of(said, intent)
+    items = (_ABOUT.sub("", one) for one in _items(pieces, reader.UNWANTED, with_categories=True))
+    terms = [_KINDS_OF_PAPERS.get(one.casefold(), one) for one in items]
+    if intent == "exclude":
+        by = _BY.search(_around(pieces))
+        terms = [author_rule(one) if by and " " in one and one.istitle() else one for one in terms]
+        terms += [author_rule(name) for name in _items(pieces, reader.AUTHOR)]
+        terms = terms or _items(pieces, reader.WANTED, with_categories=True) or _items(pieces, reader.NAMED)
+    quoted = [f'"{one}"' if " " in one and not set('":()') & set(one) else one for one in terms]
+    return quoted if any(one.part == reader.WANTED for one in pieces) else _in_field(pieces, quoted)
+
+
+def _around(pieces: Sequence[Piece]) -> str:
+    """Returns the words that belong to no part, folded."""
+    return reader.folded(" ".join(one.text for one in pieces if not one.part))
+
+
+def _in_field(pieces: Sequence[Piece], items: list[str]) -> list[str]:
+    """Returns the items, restricted to the field that other words name, as "in the title" does."""
+    around = _around(pieces)
+    field = next((name for name, words in _IN_FIELDS.items() if words.search(around)), "")
+    return (
+        [f"{field}:{one}" if one.startswith('"') or " " not in one else f'{field}:"{one}"' for one in items]
+        if field
+        else items
+    )
+
+
+def _items(pieces: Sequence[Piece], part: str, *, with_categories: bool = False) -> list[str]:
+    """Returns the items in a part of a sentence, without small words.
+
+    Words that are linked by "and" or "or" are separate items.
+    """
+    small, items, end, between = small_words(), list[str](), -1, ""
+    any_of = _ANY_OF.search(_around(pieces))
+    for piece in pieces:
+        if piece.part != part:
+            between += f"{reader.folded(piece.text)} "
+            continue
+        for token in piece.tokens:
+            if token.mark in _LINKS:
+                between += " and "
+            elif (part == reader.AUTHOR or (token.mark not in small and token.mark not in _SIGNS)) and (
+                with_categories or token.mark != reader.CATEGORY
+            ):
+                word = f'"{token.words[1:-1]}"' if token.mark == reader.QUOTED else _POSSESSIVE.sub("", token.words)
+                is_apart = bool(items) and token.start > end and not (items[-1] + word).isascii()
+                if not items or _ALSO.search(between) or (any_of and is_apart):
+                    items.append(word)
+                else:
+                    is_one_word = token.start == end and '"' not in (word[0], items[-1][-1])
+                    items[-1] += f"{'' if is_one_word else ' '}{word}"
+                between, end = "", token.end
+    return [one for one in (_EDGES.sub("", item) for item in items) if not is_crumb(one)]

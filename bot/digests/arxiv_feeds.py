@@ -1,0 +1,174 @@
+"""arXiv's feeds: RSS, Atom, and the answers of its API. They share the fields of a record, and errors.
+
+`arxiv_rss`: arXiv's daily feed as RSS 2.0, `https://rss.arxiv.org/rss/cs.LG` (info.arxiv.org/help/rss_specifications.html).
+
+`arxiv_atom`: arXiv's daily feed as Atom, `https://rss.arxiv.org/atom/cs.LG` (info.arxiv.org/help/rss_specifications.html).
+
+The answers of arXiv's API are Atom in the same namespaces, but with other ids: `arxiv_api_atom` reads them.
+
+`arxiv_api_atom`: an answer of arXiv's API, `https://export.arxiv.org/api/query?…` (info.arxiv.org/help/api/user-manual.html).
+
+The answer is Atom in the namespaces of the daily feed, but with other names: `arxiv:doi`, `arxiv:comment`, one `author` for
+each person. Entries have a version and a primary category. They have no announce type, since an answer holds papers of any
+day. Its total counts all results of the search, not those in the answer.
+
+An error is an answer with one entry, whose id is `https://arxiv.org/api/errors#…`.
+"""
+
+import re
+
+from bot.digests import _format, _papers, _xml
+from bot.digests._format import Content, Entry, Format, Warnings
+from subscriptions.model import Paper
+
+ATOM = "http://www.w3.org/2005/Atom"
+_ARXIV = "http://arxiv.org/schemas/atom"
+_DUBLIN_CORE = "http://purl.org/dc/elements/1.1/"
+ERROR_TITLE = "Feed error for query:"  # arXiv answers 400 with a well-formed feed of this title
+_ERROR_ID = "arxiv.org/api/errors"  # part of the id of an entry in which arXiv's API reports an error
+_WEB_ADDRESS = re.compile(r"https?://[^\s<>\"]+")
+LIMIT = 2000  # records of a feed; arXiv drops all further ones silently (info.arxiv.org/help/rss.html)
+
+
+def feed_content(text: str, record: str, warnings: Warnings, *, doi: str = "DOI") -> Content:
+    """Returns the papers of RSS or Atom. Raises BrokenDigest if the XML breaks off before the end of the first record.
+
+    `doi` is the name of the element with the DOI.
+    """
+    document = _xml.XmlDocument(text, record)
+    entries = [found for one in _format.bounded(document.records()) if (found := _entry(one, warnings, doi))]
+    root = document.root or _xml.Element("", {}, 1)
+    head = next(iter(root.all("channel")), root)  # Atom has no channel
+    day = _papers.arxiv_day(head.first("pubDate", f"{ATOM} updated"))
+    title = head.first("title", f"{ATOM} title")
+    if title.startswith(ERROR_TITLE):
+        warnings.add_error(head.first("description", f"{ATOM} subtitle") or title)
+        return Content(entries=[], day=day)
+    _xml.warn_truncated(document, warnings)
+    return Content(entries=entries, day=day)
+
+
+def warn_capped(content: Content, warnings: Warnings) -> Content:
+    """Returns the papers of a feed, with a warning if there are as many as arXiv puts into a feed."""
+    if len(content.entries) >= LIMIT:
+        warnings.add("possibly_capped", count=len(content.entries))
+    return content
+
+
+def _entry(record: _xml.Element, warnings: Warnings, doi: str) -> Entry | None:
+    """Returns the paper of a record; None if nothing identifies it, or if the record reports an error."""
+    identity = record.first("guid", f"{ATOM} id")
+    title = _format.collapse(record.first("title", f"{ATOM} title"))
+    text = record.first("description", f"{ATOM} summary")
+    if _ERROR_ID in identity:
+        warnings.add_error(text or title, record.line)
+        return None
+    link = _link(record)
+    announcement, abstract = _papers.split_announcement(text)
+    arxiv_id, version = _papers.arxiv_address(identity) or _papers.arxiv_address(link) or (None, None)
+    if announcement and arxiv_id not in (None, announcement.arxiv_id):
+        warnings.add("id_mismatch", line=record.line, example=f"{announcement.arxiv_id} / {arxiv_id}")
+    elif announcement and version is None:
+        arxiv_id, version = announcement.arxiv_id, announcement.version
+    kind = _papers.announce_type(record.first(f"{_ARXIV} announce_type"))
+    paper = Paper(
+        key="",
+        title=title,
+        abstract=_format.collapse(abstract),
+        authors=_authors(record),
+        categories=_categories(record),
+        arxiv_id=arxiv_id,
+        doi=_papers.doi_of(record.first(f"{_ARXIV} {doi}")),
+        version=version,
+        url=link if _WEB_ADDRESS.fullmatch(link) else None,  # not `javascript:`
+        announce_type=kind or (announcement.kind if announcement else None),
+        comment=_format.collapse(record.first(f"{_ARXIV} comment")),
+    )
+    return _papers.entry_of(record.line, paper, warnings)
+
+
+def _link(record: _xml.Element) -> str:
+    """Returns the address of the page: a text in RSS, an attribute in Atom."""
+    links = record.all(f"{ATOM} link")
+    pages = (
+        link.attributes.get("href", "") for link in links if link.attributes.get("rel", "alternate") == "alternate"
+    )
+    return record.first("link") or next(pages, "")
+
+
+def _categories(record: _xml.Element) -> tuple[str, ...]:
+    """Returns the categories, the primary one first: texts in RSS, attributes in Atom."""
+    names = ("category", f"{_ARXIV} primary_category", f"{ATOM} category")
+    found = [one.attributes.get("term") or one.text for name in names for one in record.all(name)]
+    return _papers.categories_of(found)
+
+
+def _authors(record: _xml.Element) -> tuple[str, ...]:
+    """Returns the authors. Feeds have one element with commas between the names, the API has one element per author."""
+    listed = ", ".join(creator.text for creator in record.all(f"{_DUBLIN_CORE} creator"))
+    if listed:
+        return _papers.split_authors(_papers.without_affiliations(listed))
+    names = (_papers.decode_accents(author.first(f"{ATOM} name")) for author in record.all(f"{ATOM} author"))
+    return tuple(filter(None, names))
+
+
+# ------------------------------------------------------------------------------------------------------------------ RSS
+
+
+_OF_ARXIV = re.compile(r"https?://(?:[\w-]+\.)*arxiv\.org(?:/|$)")
+
+
+def _is_rss(text: str) -> bool:
+    """Returns whether the document is `rss`, and the link or title of its channel is arXiv's."""
+    root = _xml.read_head(text, "rss")
+    if root is None:
+        return False
+    channel = next(iter(root.all("channel")), root)
+    title = channel.first("title")
+    of_arxiv = bool(_OF_ARXIV.match(channel.first("link")))
+    return of_arxiv or title.startswith(ERROR_TITLE) or title.endswith("on arXiv.org")
+
+
+def _read_rss(text: str, warnings: Warnings, language: str | None) -> Content:  # noqa: ARG001  a feed has no summaries
+    """Returns the papers of the feed. Their announce types are relative to the categories of this feed."""
+    return warn_capped(feed_content(text, "item", warnings), warnings)
+
+
+# ----------------------------------------------------------------------------------------------------------------- Atom
+
+
+def _is_atom(text: str) -> bool:
+    """Returns whether the document is an Atom `feed` with the id of the feed service or with the title of its errors."""
+    root = _xml.read_head(text, f"{ATOM} feed")
+    if root is None:
+        return False
+    return "rss.arxiv.org/atom" in root.first(f"{ATOM} id") or root.first(f"{ATOM} title").startswith(ERROR_TITLE)
+
+
+def _read_atom(text: str, warnings: Warnings, language: str | None) -> Content:  # noqa: ARG001  a feed has no summaries
+    """Returns the papers of the feed. Their announce types are relative to the categories of this feed."""
+    return warn_capped(feed_content(text, f"{ATOM} entry", warnings), warnings)
+
+
+# --------------------------------------------------------------------------------------------------- answers of the API
+
+
+_QUERY_TITLE = "arxiv query:"  # compared in lower case: arXiv also writes ArXiv
+
+
+def _is_answer(text: str) -> bool:
+    """Returns whether the document is an Atom `feed` whose id is one of the API, or whose title gives the query."""
+    root = _xml.read_head(text, f"{ATOM} feed")
+    if root is None:
+        return False
+    return "arxiv.org/api/" in root.first(f"{ATOM} id") or root.first(f"{ATOM} title").lower().startswith(_QUERY_TITLE)
+
+
+def _read_answer(text: str, warnings: Warnings, language: str | None) -> Content:  # noqa: ARG001  there are no summaries
+    """Returns the papers of the answer, with the day of the answer."""
+    return feed_content(text, f"{ATOM} entry", warnings, doi="doi")
+
+
+ARXIV_RSS = Format("arxiv_rss", _is_rss, _read_rss)
+ARXIV_ATOM = Format("arxiv_atom", _is_atom, _read_atom)
+ARXIV_API_ATOM = Format("arxiv_api_atom", _is_answer, _read_answer)

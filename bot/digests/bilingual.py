@@ -1,0 +1,438 @@
+"""Papers with a translation: a day of cn-chat-arxiv as Markdown, JSON and RSS, and groups of three lines.
+
+`bilingual_md`: a day of cn-chat-arxiv as Markdown: a table of papers, and a note on each.
+
+    # 摘要
+
+    | Ref | Title | Summary |
+    | --- | --- | --- |
+    | [^1] | [Sorting Sand by Sound](https://arxiv.org/abs/2601.00001) | 用声音给沙粒分类。 |
+
+    # 详细
+
+    [^1]: 用声音给沙粒分类
+
+        Sorting Sand by Sound
+
+        [https://arxiv.org/abs/2601.00001](https://arxiv.org/abs/2601.00001)
+
+        …
+
+A note has the translated title, then six blocks in fixed positions, with an empty line before each: title, link, tldr,
+English tldr, translated abstract, abstract. A block may be empty (the English tldr mostly is) and keeps its position.
+
+The program that makes them (github.com/qhduan/cn-chat-arxiv) reads arXiv's feed, cuts each abstract after a thousand
+characters, and has title and abstract translated into Chinese and summarised in one sentence, the tldr. There are no authors
+and no dates. It also writes each day as RSS and as JSON. A paper has the same seven texts in all three forms.
+`_paper` reads these texts, so the forms give equal papers.
+
+`bilingual_json`: papers of cn-chat-arxiv as JSON: one paper in a file, or several in an array.
+
+The members are `title`, `abstract`, `link`, `translated_title`, `translated_abstract`, `tldr` and `en_tdlr` (spelt
+this way). A paper that could not be summarised has only the first three.
+
+`bilingual_rss`: a day of cn-chat-arxiv as RSS: the same papers as in `bilingual_md`.
+
+The title of an item is the tldr. Its description holds seven paragraphs, each between a line `<p>` and a line `</p>`:
+translated title, title, link, tldr, English tldr, translated abstract, abstract. They are plain text with unescaped `<` and
+`&`; reading them as HTML would damage them.
+
+`bilingual3`: groups of three lines: an English abstract, its translation, the address of the paper.
+
+There are no empty lines between the groups, no titles, authors, categories or dates, and often no line end after the last
+line. In lists made from arXiv's feed, abstracts and translations begin with the announcement of the feed.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain, islice
+
+from bot.digests import _format, _json, _papers, _xml
+from bot.digests._format import Content, Entry, Format, Warnings
+from bot.digests._json import Record
+from bot.errors import BrokenDigest
+from subscriptions.errors import Sentence
+from subscriptions.model import Paper, Summary
+
+_PAGE = re.compile(r"# 摘要[^\S\n]*\n\s*\| *Ref *\| *Title *\| *Summary *\|")
+_ROW = re.compile(rf"\| *\[\^(?P<number>\d{{1,6}})\] *\| *\[(?P<title>.*?)\]\((?P<link>{_papers.ADDRESS})\) *\|")
+_NOTE = re.compile(r"\[\^(?P<number>\d{1,6})\]:(?P<title>.*)")
+_LINK = re.compile(rf"\[[^\]\n]*\]\((?P<link>{_papers.ADDRESS})\)")
+_BLOCKS = 6  # of a note: title, link, tldr, English tldr, translated abstract, abstract
+_BETWEEN = re.compile(r"\n[^\S\n]{0,3}\n")  # an empty block has four spaces, so a line with fewer separates blocks
+_BEGINNING_OF_ROW = "| [^"
+_OF_NO_PAPER = re.compile(r"\s*(?:# 摘要|# 详细|\| *Ref\b|\|[ |:-]*$|$)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BilingualRecord:
+    """The texts of one paper, as they are in the document. They are English unless their names say otherwise."""
+
+    line: int  # in which it begins, from 1
+    place: tuple[int, str] = (0, "")  # number and arXiv id of the paper in a page of Markdown
+    link: str
+    title: str  # until 2024 with an announcement at its end
+    abstract: str = ""  # since 2024 with an announcement at its beginning
+    translated_title: str = ""
+    translated_abstract: str = ""
+    tldr: str | None = None  # in the language of the translation; None if the document has no such field
+    english_tldr: str = ""
+
+
+def _is_markdown(text: str) -> bool:
+    """Returns whether the first line is the heading of the table, and the table follows."""
+    return bool(_PAGE.match(text.lstrip()))
+
+
+def _read_markdown(text: str, warnings: Warnings, language: str | None) -> Content:
+    """Returns the papers in the order of their numbers. Raises BrokenDigest if there are lines but no readable entry."""
+    entries: list[Entry] = []
+    unrecognized = 0
+    for line, page in _pages(text, warnings):
+        entries += _entries(page, line, warnings, language)
+        unrecognized = unrecognized or _first_unrecognized(page, line)
+    if unrecognized and not entries:
+        raise _format.unrecognized_page(unrecognized)
+    return Content(entries=entries)
+
+
+def _pages(text: str, warnings: Warnings) -> Iterator[tuple[int, str]]:
+    """Yields (first line, text) of each page; there are several if files were glued together."""
+    for start, line, page in _format.parts_of(text, (match.start() for match in _PAGE.finditer(text))):
+        if not _begins_line(text, start):
+            warnings.add("glued_line", line=line, example=page.partition("\n")[0])
+        yield line, page.rstrip("\ufeff")
+
+
+def _begins_line(text: str, at: int) -> bool:
+    while at and text[at - 1] in " \t\ufeff":
+        at -= 1
+    return not at or text[at - 1] == "\n"
+
+
+def _entries(page: str, line: int, warnings: Warnings, language: str | None) -> list[Entry]:
+    """Returns a paper for each note, and for each row of the table without a note."""
+    rows, notes = _rows(page, line, warnings), _notes(page, line, warnings)
+    noted = {note.place for note in notes}
+    unnoted = [row for row in rows if row.place not in noted]
+    records = sorted([*notes, *unnoted], key=lambda record: record.place[0])
+    return [entry for record in _format.bounded(records) if (entry := _entry(record, warnings, language))]
+
+
+def _rows(page: str, first: int, warnings: Warnings) -> list[BilingualRecord]:
+    rows: list[BilingualRecord] = []
+    for number, line in enumerate(_format.lines_of(page), first):
+        if not line.startswith(_BEGINNING_OF_ROW):
+            continue
+        row = _ROW.match(line)
+        if not row:
+            warnings.add("unparsed_heading", line=number, example=line)
+            continue
+        title = _format.collapse(row["title"]).removesuffix(".")  # the full stop before a removed announcement
+        tldr = line[row.end() :].strip().removesuffix("|")
+        place = (int(row["number"]), row["id"])
+        rows.append(BilingualRecord(line=number, place=place, link=row["link"], title=title, tldr=tldr))
+    return rows
+
+
+def _notes(page: str, first: int, warnings: Warnings) -> list[BilingualRecord]:
+    notes: list[BilingualRecord] = []
+    lines = page.split("\n")
+    heads = [(number, head) for number, line in enumerate(lines) if (head := _NOTE.match(line))]
+    ends = [number for number, _ in heads] + [len(lines)]
+    for (start, head), end in zip(heads, ends[1:], strict=True):
+        title, link, *texts = _blocks("\n".join(lines[start + 1 : end]))
+        address = _LINK.fullmatch(link)
+        if not address:  # a block is missing, and nothing tells which
+            warnings.add("unparsed_heading", line=first + start, example=head[0])
+            continue
+        tldr, english_tldr, translated_abstract, abstract = texts
+        record = BilingualRecord(
+            line=first + start,
+            place=(int(head["number"]), address["id"]),
+            link=address["link"],
+            title=title,
+            abstract=abstract,
+            translated_title=head["title"],
+            translated_abstract=translated_abstract,
+            tldr=tldr,
+            english_tldr=english_tldr,
+        )
+        notes.append(record)
+    return notes
+
+
+def _blocks(body: str) -> list[str]:
+    """Returns the six blocks of a note by position. Empty blocks and missing ones are ""."""
+    blocks = [block.strip() for block in _BETWEEN.split(body, _BLOCKS)[:_BLOCKS]]
+    return blocks + [""] * (_BLOCKS - len(blocks))
+
+
+def _first_unrecognized(page: str, first: int) -> int:
+    """Returns the number of the first line that an empty page would not have, 0 if there is none."""
+    lines = enumerate(_format.lines_of(page), first)
+    return next((number for number, line in lines if not _OF_NO_PAPER.match(line)), 0)
+
+
+# ------------------------------------------------------------------------------ a record of any of the three forms
+
+
+def _entry(record: BilingualRecord, warnings: Warnings, language: str | None) -> Entry | None:
+    """Returns the paper of a record, None if nothing identifies it. Warns if it has no title, or no abstract at all."""
+    paper = _paper(record, warnings, language)
+    entry = _papers.entry_of(record.line, paper, warnings)
+    if entry and not paper.abstract and not _translated_abstract(record):
+        warnings.add("entry_without_text", line=record.line, example=paper.arxiv_id or paper.title)
+    return entry
+
+
+def _paper(record: BilingualRecord, warnings: Warnings, language: str | None) -> Paper:
+    """Returns the paper of a record, without its key."""
+    of_title, title = _papers.split_title(record.title)
+    of_abstract, abstract = _papers.split_announcement(record.abstract)
+    announced = of_abstract or of_title
+    address = _papers.arxiv_address(record.link)
+    arxiv_id, version = address or (announced.arxiv_id if announced else None, None)
+    if announced and announced.arxiv_id == arxiv_id:
+        version = announced.version or version
+    elif announced:
+        warnings.add("id_mismatch", line=record.line, example=f"{announced.arxiv_id} / {arxiv_id}")
+    translated_title = _format.collapse(record.translated_title)
+    translated_abstract = _translated_abstract(record)
+    language = language or _papers.language_of(record.tldr or "", translated_title, translated_abstract)
+    return Paper(
+        key="",
+        title=title,
+        abstract=_format.collapse(abstract),
+        categories=of_title.categories if of_title else (),
+        arxiv_id=arxiv_id,
+        version=version,
+        announce_type=announced.kind if announced else None,
+        summaries=_summaries(record, language),
+        translations=_papers.translations_of(translated_title, translated_abstract, language),
+        failed=record.tldr is not None and _papers.is_failed({"tldr": record.tldr}),
+    )
+
+
+def _translated_abstract(record: BilingualRecord) -> str:
+    return _format.collapse(_papers.without_translated_announcement(record.translated_abstract))
+
+
+def _summaries(record: BilingualRecord, language: str) -> tuple[Summary, ...]:
+    translated = _papers.summaries_of({"tldr": _format.collapse(record.tldr or "")}, language)
+    english = _papers.summaries_of({"tldr": _format.collapse(record.english_tldr)}, "en")
+    languages = {summary.language for summary in translated}
+    return (*translated, *(summary for summary in english if summary.language not in languages))
+
+
+# ----------------------------------------------------------------------------------------------------------------- JSON
+
+
+_SHOWN = "translated_title"  # the member that is quoted if an object is no paper
+_ALWAYS = ("title", "abstract", "link")
+# The beginning of a file that was glued to another. Inside a JSON text the quote would have a backslash before it.
+_BEGINNING = re.compile(r"(?:^|(?<=\}))\ufeff?(?=\{\s*\"title\")", re.MULTILINE)
+_SUMMARY_MEMBERS = ("translated_title", "translated_abstract", "tldr", "en_tdlr", "context")
+
+
+def _is_json(text: str) -> bool:
+    """Returns whether one of the first objects has the three members of every paper, and one that only this format has."""
+    return any(map(_is_paper, _json.first_items(text)))
+
+
+def _read_json(text: str, warnings: Warnings, language: str | None) -> Content:
+    """Returns the papers. Raises BrokenDigest, with the line, if the document is damaged and no paper can be read."""
+    records = _records(text, warnings)
+    entries = _json.entries_of(
+        records, warnings, lambda item: _entry(_record_of_json(item), warnings, language), _SHOWN
+    )
+    return Content(entries=entries)
+
+
+def _is_paper(item: Record) -> bool:
+    return all(member in item for member in _ALWAYS) and any(member in item for member in _SUMMARY_MEMBERS)
+
+
+def _records(text: str, warnings: Warnings) -> Iterator[Record]:
+    """Yields the objects of all files. Raises BrokenDigest, with the line, if a file is damaged and none has an object."""
+    broken: BrokenDigest | None = None
+    found = False
+    for line, document in _format.bounded(_documents(text, warnings)):
+        try:
+            for record in _json.json_items(document, warnings, line=line):
+                found = True
+                yield record
+        except BrokenDigest as error:
+            broken = broken or error
+            warnings.add("bad_json_line", line=line, example=document.partition("\n")[0])
+    if broken and not found:
+        raise broken
+
+
+def _documents(text: str, warnings: Warnings) -> Iterator[tuple[int, str]]:
+    """Yields (first line, text) of each file in a text of concatenated files. An array is one file.
+
+    Files are read one by one, so damage in one does not reach the next.
+    """
+    glued = () if text.lstrip().startswith("[") else (match.start() for match in _BEGINNING.finditer(text, 1))
+    for start, line, document in _format.parts_of(text, chain([0], glued)):
+        if start and text[start - 1] != "\n":
+            warnings.add("glued_line", line=line, example=document.partition("\n")[0])
+        yield line, document
+
+
+def _record_of_json(item: Record) -> BilingualRecord:
+    return BilingualRecord(
+        line=item.line,
+        link=item.text("link"),
+        title=item.text("title"),
+        abstract=item.text("abstract"),
+        translated_title=item.text("translated_title"),
+        translated_abstract=item.text("translated_abstract"),
+        tldr=item.text("tldr") if item.has_text("tldr") else None,
+        english_tldr=item.text("en_tdlr") or item.text("en_tldr"),
+    )
+
+
+# ------------------------------------------------------------------------------------------------------------------ RSS
+
+
+_TITLE = "Chat Arxiv"
+_OUTSIDE = re.compile(r"<p>[^\S\n]*\n(?P<inside>.*)\n</p>", re.DOTALL)
+_BETWEEN_PARAGRAPHS = re.compile(r"\n</p>[^\S\n]*\n<p>[^\S\n]*\n")
+_PARAGRAPHS = 7
+
+
+def _is_rss(text: str) -> bool:
+    """Returns whether the document is `rss`, and the title of its channel is the generator's."""
+    root = _xml.read_head(text, "rss")
+    return root is not None and any(channel.first("title").startswith(_TITLE) for channel in root.all("channel"))
+
+
+def _read_rss(text: str, warnings: Warnings, language: str | None) -> Content:
+    """Returns the papers of the feed. Raises BrokenDigest if the XML breaks off before the first item."""
+    document = _xml.XmlDocument(text, "item")
+    records = (_record_of_item(item) for item in _format.bounded(document.records()) if item.children)
+    entries = [entry for record in records if (entry := _entry(record, warnings, language))]
+    _xml.warn_truncated(document, warnings)
+    return Content(entries=entries)
+
+
+def _record_of_item(item: _xml.Element) -> BilingualRecord:
+    paragraphs = _paragraphs(item.first("description"))
+    if len(paragraphs) != _PARAGRAPHS:  # some are missing, and nothing tells which
+        return BilingualRecord(line=item.line, link=item.first("link"), title="", tldr=item.first("title"))
+    translated_title, title, link, tldr, english_tldr, translated_abstract, abstract = paragraphs
+    return BilingualRecord(
+        line=item.line,
+        link=item.first("link") or link,
+        title=title,
+        abstract=abstract,
+        translated_title=translated_title,
+        translated_abstract=translated_abstract,
+        tldr=tldr,
+        english_tldr=english_tldr,
+    )
+
+
+def _paragraphs(description: str) -> list[str]:
+    """Returns the paragraphs by position, empty ones too; [] if the text is not written in paragraphs."""
+    outside = _OUTSIDE.fullmatch(description)
+    return _BETWEEN_PARAGRAPHS.split(outside["inside"]) if outside else []
+
+
+# ------------------------------------------------------------------------------------------------ groups of three lines
+
+
+_GROUP = 3
+_HEADING = re.compile(r"#{1,6}\s|(?:=+|-+)$")  # a heading, or the line that underlines one
+_URL = re.compile(_papers.URL)
+_BEGINNING_OF_URL = re.compile(r"https?://arxiv\.org/(?:abs|pdf)/(?:[\d.]*|[a-z-]+(?:\.[A-Z]{0,2})?(?:/\d*)?)")
+_BEFORE_ID = ("https://arxiv.org/abs/", "http://arxiv.org/abs/", "https://arxiv.org/pdf/", "http://arxiv.org/pdf/")
+
+Line = tuple[int, str]  # number from 1, text
+
+
+def _is_groups(text: str) -> bool:
+    """Returns whether the third non-empty line is an arXiv address, and the two before it are not headings.
+
+    `_read_groups` checks whether every third line is an address, and raises an error for the first one that is not.
+    """
+    lines = [line for _, line in islice(_lines(text), _GROUP)]
+    if len(lines) < _GROUP or any(map(_HEADING.match, lines[:-1])) or _xml.is_markup(text):
+        return False
+    return bool(_URL.match(lines[-1])) and not any(_URL.fullmatch(line) for line in lines[:-1])
+
+
+def _read_groups(text: str, warnings: Warnings, language: str | None) -> Content:
+    """Returns the papers of the groups. Raises BrokenDigest, with the line, if a line should be an address and is not."""
+    entries: list[Entry] = []
+    group: list[Line] = []
+    last = text.rstrip().count("\n") + 1
+    for line in _separated(_lines(text), warnings):
+        group.append(line)
+        if len(group) == _GROUP and not (line[0] == last and _is_cut_short(line[1])):
+            if len(entries) >= _format.MOST_PAPERS:
+                raise _format.too_many()
+            entries.append(_entry_of_group(group, warnings, language))
+            group = []
+    if group:
+        warnings.add("incomplete_group", line=group[0][0], example=group[0][1])
+    return Content(entries=entries)
+
+
+def _lines(text: str) -> Iterator[Line]:
+    for number, line in enumerate(_format.lines_of(text), 1):
+        if stripped := line.strip():
+            yield number, stripped
+
+
+def _separated(lines: Iterator[Line], warnings: Warnings) -> Iterator[Line]:
+    """Yields the lines. Cuts a line in two where a file without a line end was glued to the next file."""
+    position = 0
+    for number, line in lines:
+        address = _URL.match(line) if position % _GROUP == _GROUP - 1 else None
+        rest = line[address.end() :].removeprefix("\ufeff") if address else ""
+        if (
+            address and rest[:1].isalnum()
+        ):  # text follows the address directly; after a full stop or a space it would be a remark
+            warnings.add("glued_line", line=number, example=line)
+            yield number, address[0]
+            yield number, rest
+            position += 2
+        else:
+            yield number, line
+            position += 1
+
+
+def _is_cut_short(line: str) -> bool:
+    """Returns whether a line is only the beginning of an address."""
+    if _URL.fullmatch(line):
+        return False
+    return bool(_BEGINNING_OF_URL.fullmatch(line)) or any(whole.startswith(line) for whole in _BEFORE_ID)
+
+
+def _entry_of_group(group: list[Line], warnings: Warnings, language: str | None) -> Entry:
+    (number, abstract), (number_of_translation, translation), (number_of_url, url) = group
+    address = _URL.fullmatch(url)
+    if not address:
+        raise BrokenDigest(
+            Sentence(
+                "Line {line} should be an arXiv address, as every third line of bilingual3 is, but reads “{text}”.",
+                {"line": number_of_url, "text": url[:60]},
+            )
+        )
+    for misplaced, line in ((number, abstract), (number_of_translation, translation)):
+        if _URL.fullmatch(line):
+            raise BrokenDigest(
+                Sentence("Line {line} is an arXiv address where a text of bilingual3 should be.", {"line": misplaced})
+            )
+    record = BilingualRecord(line=number, link=url, title="", abstract=abstract, translated_abstract=translation)
+    return Entry(number, _papers.keyed(_paper(record, warnings, language)))
+
+
+BILINGUAL_MD = Format("bilingual_md", _is_markdown, _read_markdown)
+BILINGUAL_JSON = Format("bilingual_json", _is_json, _read_json)
+BILINGUAL_RSS = Format("bilingual_rss", _is_rss, _read_rss)
+BILINGUAL3 = Format("bilingual3", _is_groups, _read_groups)

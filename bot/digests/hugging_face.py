@@ -1,0 +1,214 @@
+"""Hugging Face's daily papers: from its API, as a web page, and copied as text.
+
+`hf_json`: the answer of the API, `https://huggingface.co/api/daily_papers`.
+
+A list of objects. Each has a `paper`, and repeats some members of it. `paper.submittedOnDailyAt` is the day of the list,
+`publishedAt` the day of the paper. There are no categories. An empty list is a day without papers.
+
+`hf_html`: the web page: `https://huggingface.co/papers`, `…/papers/date/2026-01-22`, `…/week/…`.
+
+    <div class="SVELTE_HYDRATER contents" data-target="DailyPapers" data-props="{&quot;dateString&quot;:&quot;2026-01-22&quot;,
+      &quot;dailyPapers&quot;:[{&quot;paper&quot;:{&quot;id&quot;:&quot;2601.00001&quot;, …}}]}">
+      <article> … <h3><a href="/papers/2601.00001">Sorting Sand by Sound</a></h3> … </article>
+
+The attribute `data-props` holds the data of the page: the same objects as in `hf_json`. The visible cards have only a title
+and, in some years, names and abstracts. They are read only if the attribute is missing or damaged.
+
+`hf_text`: text copied from the web page: a banner, then titles and abstracts, one line each.
+
+    Get trending papers in your email inbox once a day!
+    Get trending papers in your email inbox!
+    Subscribe<first title>
+    <first abstract>
+    <second title>
+    …
+
+There are no ids, authors, categories or dates.
+"""
+
+import re
+from datetime import date
+from itertools import islice
+
+from bot.digests import _format, _html, _json, _papers
+from bot.digests._format import Content, Entry, Format, Warnings
+from bot.digests._json import Record
+from bot.digests._xml import is_html
+from bot.errors import BrokenDigest
+from subscriptions.errors import Sentence
+from subscriptions.model import Paper
+
+_ARRAY = re.compile(r"\s*\[")
+_EMPTY = re.compile(r"\s*\[\s*\]\s*")
+
+
+def _is_list(text: str) -> bool:
+    """Returns whether the document is an array; one of its first objects has a `paper`, or it is empty."""
+    if _EMPTY.fullmatch(text):
+        return True
+    return bool(_ARRAY.match(text)) and any(item.record("paper").members for item in _json.first_items(text))
+
+
+def _read_list(text: str, warnings: Warnings, language: str | None) -> Content:  # noqa: ARG001  there are no summaries
+    """Returns the papers of the list, with the newest day among them. Raises BrokenDigest if the list is damaged."""
+    return daily_papers(text, warnings)
+
+
+def daily_papers(text: str, warnings: Warnings, member: str = "", line: int = 1) -> Content:
+    """Returns the papers of a list, or of the array `member` of an object. The text begins in `line` of its document."""
+    days: list[date | None] = []
+
+    def entry(record: Record) -> Entry | None:
+        inner = record.record("paper")
+        days.append(_papers.day_in(inner.text("submittedOnDailyAt")))
+        arxiv_id, version = _papers.arxiv_address(inner.text("id")) or (None, None)
+        paper = Paper(
+            key="",
+            title=inner.text("title") or record.text("title"),
+            abstract=inner.text("summary") or record.text("summary"),
+            authors=tuple(filter(None, map(_papers.decode_accents, inner.names("authors")))),
+            arxiv_id=arxiv_id,
+            version=version,
+        )
+        return _papers.entry_of(record.line, paper, warnings)
+
+    entries = _json.entries_of(_json.json_items(text, warnings, member, line), warnings, entry)
+    return Content(entries=entries, day=max(filter(None, days), default=None))
+
+
+# --------------------------------------------------------------------------------------------------------- the web page
+
+
+_DAMAGED = "the data that the page was drawn from are damaged; what is drawn was read instead"
+_TARGET = "DailyPapers"
+_ARRAY_OF_PAGE = "dailyPapers"
+_MOST_PAGES = 100  # in a file of pages that are glued together; each page has one element with this attribute
+_MARK = re.compile(rf"\bdata-target\s*=\s*[\"']?{_TARGET}\b")
+_CARD = re.compile(r"<article\b", re.IGNORECASE)
+_PAPERS = r"(?:https://huggingface\.co)?/papers/"
+_PAGE_OF_PAPER = re.compile(rf"{_PAPERS}(?P<id>\d{{4}}\.\d{{4,5}})")
+_LINK = re.compile(rf"\bhref\s*=\s*[\"']{_PAPERS}\d{{4}}\.\d")
+
+
+def _is_page(text: str) -> bool:
+    """Returns whether the text is an HTML page with the data of daily papers, or with cards that link to pages of papers."""
+    return is_html(text) and bool(_MARK.search(text) or (_CARD.search(text) and _LINK.search(text)))
+
+
+def _read_page(text: str, warnings: Warnings, language: str | None) -> Content:  # noqa: ARG001  there are no summaries
+    """Returns the papers of the page, with its day. Raises BrokenDigest if none can be read."""
+    found = islice(_html.tags_with(text, "data-target", _TARGET), _MOST_PAGES)
+    contents = [_embedded_papers(line, attributes.get("data-props", ""), warnings) for line, attributes in found]
+    whole = [content for content in contents if content]
+    entries = [entry for content in whole for entry in content.entries]
+    if not contents or len(whole) < len(contents):
+        known = {entry.paper.key for entry in entries}
+        entries += [entry for entry in _cards(text, warnings) if entry.paper.key not in known]
+    if not entries and not whole:
+        raise _format.nothing_read()
+    return Content(entries=entries, day=max((content.day for content in whole if content.day), default=None))
+
+
+def _embedded_papers(line: int, data: str, warnings: Warnings) -> Content | None:
+    """Returns the papers in the `data-props` of a page, None if the data are damaged."""
+    head = _json.head_of(data)
+    if head is None or not isinstance(head.members.get(_ARRAY_OF_PAGE), list):
+        warnings.add("bad_json_line", message=_DAMAGED, line=line)
+        return None
+    content = daily_papers(data, warnings, _ARRAY_OF_PAGE, line)
+    return Content(entries=content.entries, day=_papers.day_in(head.text("dateString")) or content.day)
+
+
+def _cards(text: str, warnings: Warnings) -> list[Entry]:
+    """Returns the papers of the visible cards. Skips cards without a link to a paper; warns of unreadable ones."""
+    entries: list[Entry] = []
+    for piece in _html.pieces(text, ("article",)):
+        card = _html.read_piece(piece, warnings)
+        if card is None:
+            warnings.add("unparsed_heading", line=piece.line, example=piece.markup)
+        elif (paper := _paper(card)) and (entry := _papers.entry_of(piece.line, paper, warnings)):
+            entries.append(entry)
+    return entries
+
+
+def _paper(card: _html.Node) -> Paper | None:
+    links = [(link, page["id"]) for link in card.all("a") if (page := _PAGE_OF_PAPER.fullmatch(link.attribute("href")))]
+    address = _papers.arxiv_address(links[0][1]) if links else None
+    if address is None:
+        return None
+    arxiv_id = address[0]
+    titles = (
+        link.text for link, linked in links if linked == arxiv_id
+    )  # a picture without text also links to the paper
+    abstract = card.first("p")
+    return Paper(
+        key="",
+        title=next(filter(None, titles), ""),
+        abstract=abstract.text if abstract else "",
+        authors=tuple(filter(None, (_papers.decode_accents(person.attribute("title")) for person in card.all("li")))),
+        arxiv_id=arxiv_id,
+    )
+
+
+# -------------------------------------------------------------------------------------------- text copied from the page
+
+
+_BANNER = ("Get trending papers in your email inbox once a day!", "Get trending papers in your email inbox!")
+_LONGEST = 100  # characters; more than a line of the banner has
+_BUTTON = "Subscribe"  # the label of a button, glued to the first title by copying
+
+
+def _is_copy(text: str) -> bool:
+    """Returns whether the first non-empty line is the banner. Without the banner the text could be prose."""
+    return text.lstrip()[:_LONGEST].partition("\n")[0].rstrip() in _BANNER
+
+
+def _read_copy(text: str, warnings: Warnings, language: str | None) -> Content:  # noqa: ARG001  there are no summaries
+    """Returns a paper for each pair of lines. Raises BrokenDigest if there is none, or if a title is longer than its abstract.
+
+    A title longer than its abstract shows that somewhere before it a line is missing, or there is one line too many.
+    """
+    lines = _without_banners(
+        [(n, _format.collapse(line)) for n, line in enumerate(_format.lines_of(text), 1) if line.strip()]
+    )
+    if len(lines) % 2:
+        line, title = lines.pop()
+        warnings.add("odd_line_count", line=line, example=title)
+    if not lines:
+        raise BrokenDigest(Sentence("The banner of the page is there, but no title with an abstract below it."))
+    return Content(
+        entries=[_entry(line, title, abstract) for (line, title), (_, abstract) in _format.bounded(_pairs(lines))]
+    )
+
+
+def _without_banners(lines: list[tuple[int, str]]) -> list[tuple[int, str]]:
+    """Returns the lines of titles and abstracts. Removes every banner: several pages may be copied into one text."""
+    kept: list[tuple[int, str]] = []
+    before = ""
+    for number, line in lines:
+        text = line.removeprefix(_BUTTON).strip() if before in _BANNER else line
+        if text and line not in _BANNER:
+            kept.append((number, text))
+        before = line
+    return kept
+
+
+def _pairs(lines: list[tuple[int, str]]) -> list[tuple[tuple[int, str], tuple[int, str]]]:
+    return list(zip(lines[::2], lines[1::2], strict=True))
+
+
+def _entry(line: int, title: str, abstract: str) -> Entry:
+    if len(title) > len(abstract):
+        raise BrokenDigest(
+            Sentence(
+                "In line {line} a title is longer than the abstract below it: somewhere before, a line is missing or "
+                "one too many, so that titles and abstracts are mixed up.",
+                {"line": line},
+            )
+        )
+    return Entry(line=line, paper=Paper(key=_papers.title_key(title), title=title, abstract=abstract))
+
+
+HF_JSON = Format("hf_json", _is_list, _read_list)
+HF_HTML = Format("hf_html", _is_page, _read_page)
+HF_TEXT = Format("hf_text", _is_copy, _read_copy)

@@ -1,0 +1,470 @@
+"""Turns what visitors write, press and fill in into requests. Has the channel and the forms of the web.
+
+A hub notifies the open pages of this process. A delivery and a number identify a message, so posting it twice has no second effect.
+No outcome stays unclear: a sender that does not know whether a message was stored stores it again, or looks it up.
+"""
+
+import asyncio
+import json
+import re
+import secrets
+from collections import defaultdict, deque
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from pydantic import TypeAdapter
+
+from bot.context import write
+from bot.platforms.web import WEB
+from bot.platforms.web.markup import chat_of, pressed_in
+from bot.ports import conversation
+from bot.ports.channel import Channel, Clock, FormField, Forms, HomeView, Limits, Modal, read_message
+from subscriptions.errors import Rejected, RetryLater, StoreError
+from subscriptions.model import ChatAddress, ChatKind, Message
+from subscriptions.service.access import open_page_chat, standing_of
+from subscriptions.store import conversations
+from subscriptions.store.database.store import Store
+
+MINUTE = 60.0  # seconds
+MOST_IN_MINUTE = 60  # messages and presses of one chat that are accepted; the bot's own limits of answers also apply
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Awaited:
+    """The parts of an answer that are not messages, for the page that sent the request."""
+
+    chat: str
+    toast: "asyncio.Future[str]"  # the words that acknowledge a pressed button
+    form: "asyncio.Future[str]"  # the form that the answer opens; "" if a message was posted instead
+
+
+class Hub:
+    """Wakes the requests that wait for changes of a chat. The changes themselves are in the store."""
+
+    def __init__(self) -> None:
+        self._waiting: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
+        self._spoke: defaultdict[str, deque[float]] = defaultdict(deque)  # chat -> times of its latest requests
+        self._said: dict[str, str] = {}  # chat -> the words for its next page
+        self._awaited: dict[str, Awaited] = {}  # update -> what its page waits for
+        self.files: dict[str, bytes] = {}  # update -> the file that was sent with it
+
+    @contextmanager
+    def listening(self, chat: str) -> Iterator[asyncio.Event]:
+        """Yields an event that is set at each change of the chat. The waiting code must clear it."""
+        event = asyncio.Event()
+        self._waiting[chat].add(event)
+        try:
+            yield event
+        finally:
+            self._waiting[chat].discard(event)
+            if not self._waiting[chat]:
+                del self._waiting[chat]
+
+    def wake(self, chat: str) -> None:
+        """Wakes everything that waits for a change of the chat."""
+        for event in self._waiting.get(chat, ()):
+            event.set()
+        for awaited in self._awaited.values():
+            if awaited.chat == chat:
+                _resolve(awaited.form, "")
+
+    def counts(self, visitor: conversation.Visitor, second: float) -> bool:
+        """Counts a message or press of a visitor at a monotonic second. Returns False if there were too many in a minute.
+
+        Visitors at this machine have no limit.
+        """
+        if visitor.is_local:
+            return True
+        spoke = self._spoke[visitor.name]
+        while spoke and spoke[0] <= second - MINUTE:
+            spoke.popleft()
+        if len(spoke) >= MOST_IN_MINUTE:
+            return False
+        spoke.append(second)
+        return True
+
+    @contextmanager
+    def expecting(self, update: str, chat: str) -> Iterator[Awaited]:
+        """Yields the futures of the words and the form in the answer to an update."""
+        loop = asyncio.get_running_loop()
+        awaited = Awaited(chat=chat, toast=loop.create_future(), form=loop.create_future())
+        self._awaited[update] = awaited
+        try:
+            yield awaited
+        finally:
+            del self._awaited[update]
+
+    @contextmanager
+    def holding(self, update: str, file: bytes) -> Iterator[None]:
+        """Keeps the file of an update while the body handles the update."""
+        self.files[update] = file
+        try:
+            yield
+        finally:
+            self.files.pop(update, None)
+
+    def acknowledge(self, callback: str, words: str) -> None:
+        """Passes the words to the page that sent the press, if it still waits."""
+        if awaited := self._awaited.get(callback):
+            _resolve(awaited.toast, words)
+
+    def show_form(self, update: str, view: str) -> bool:
+        """Passes a form to the page that sent the update. Returns whether that page still waits."""
+        awaited = self._awaited.get(update)
+        return awaited is not None and _resolve(awaited.form, view)
+
+    def keep_said(self, chat: str, words: str) -> None:
+        """Stores the words for the next page of a chat. Used for browsers without scripts."""
+        if words:
+            self._said[chat] = words
+
+    def take_said(self, chat: str) -> str:
+        """Returns the stored words and forgets them; "" if there are none."""
+        return self._said.pop(chat, "")
+
+
+def _resolve(expected: "asyncio.Future[str]", value: str) -> bool:
+    """Sets the result of a future if it has none. Returns whether it was set."""
+    if expected.done():
+        return False
+    expected.set_result(value)
+    return True
+
+
+# ------------------------------------------------------------------------------------------------- the forms of the web
+
+# Each form has its own page (adapter.py), to which the browser of the person is redirected.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownForm:
+    """A form, as the conversation passes it to its page."""
+
+    id: str  # the callback token
+    title: str
+    submit_label: str
+    close_label: str
+    fields: tuple[FormField, ...]
+
+
+class WebForms(Forms):
+    """See Forms. There is no home view: the page shows the chat itself."""
+
+    platform = WEB.name
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+
+    def render_modal(self, modal: Modal, callback_token: str) -> str:
+        """See Forms."""
+        form = ShownForm(
+            id=callback_token,
+            title=modal.title,
+            submit_label=modal.submit_label,
+            close_label=modal.close_label,
+            fields=modal.fields,
+        )
+        return _VIEW.dump_json(form).decode()
+
+    def render_home_view(self, home: HomeView) -> str:
+        """See Forms. Returns "", since there is nothing to show."""
+        del home
+        return ""
+
+    async def open_modal(self, chat: ChatAddress, trigger_id: str, view: str) -> None:
+        """See Forms. Raises Rejected if the page that requested the form no longer waits, as after a restart."""
+        del chat
+        if not self._hub.show_form(trigger_id, view):
+            raise Rejected("The page that asked for the form is gone.")
+
+    async def update_modal(self, chat: ChatAddress, view_ref: str, view: str) -> None:
+        """See Forms. `view_ref` is the id of the update that requested the change."""
+        del chat
+        self._hub.show_form(view_ref, view)
+
+    async def shared_chats(self, person: ChatAddress) -> frozenset[str] | None:
+        """See Forms. Each person has only their own chat."""
+        return frozenset({person.address})
+
+
+def read_form(view: str) -> ShownForm:
+    """Returns the form that `WebForms.render_modal` wrote."""
+    return _VIEW.validate_json(view)
+
+
+_VIEW = TypeAdapter(ShownForm)
+
+
+# ---------------------------------------------------------------------------------------------------------- the channel
+
+
+class WebChannel(Channel):
+    """Stores the messages of chats on our own page. `open` gives it the store. Before that, it posts nothing."""
+
+    platform = WEB.name
+    adapter = "bot.platforms.web.adapter"  # the module that builds the platform
+    limits = Limits(text=1_000_000, per_second=0, per_lane=0)
+
+    def __init__(self, clock: Clock) -> None:
+        self.hub = Hub()
+        self.clock = clock
+        self._store: Store | None = None
+
+    def open(self, store: Store) -> None:
+        """Lets the channel post into this store."""
+        self._store = store
+
+    async def post(
+        self, chat: ChatAddress, message: Message, *, delivery: str, thread: str | None = None, plain: bool = False
+    ) -> str:
+        """See Channel. Returns the number of the message in its chat. There are no threads, only one log."""
+        del thread
+        payload, now = read_message(message, _checked, plain=plain), self.clock.now()
+        given = {"delivery": delivery, "part": message.number, "now": now}
+        try:
+            number = await write(conversations.add_page_message, self._opened(), chat, payload, **given)
+        except StoreError as error:
+            raise RetryLater(
+                "The database cannot be used."
+            ) from error  # it may be stored; a retry changes nothing then
+        self.hub.wake(chat.address)
+        return str(number)
+
+    async def edit(self, chat: ChatAddress, message_id: str, message: Message, *, plain: bool = False) -> None:
+        """See Channel."""
+        payload = read_message(message, _checked, plain=plain)
+        number = int(message_id) if message_id.isascii() and message_id.isdecimal() else -1
+        try:
+            is_edited = await write(conversations.edit_page_message, self._opened(), chat, number, payload)
+        except StoreError as error:
+            raise RetryLater("The database cannot be used.") from error
+        if not is_edited:
+            raise Rejected("The message is not there any more.")
+        self.hub.wake(chat.address)
+
+    async def say(self, chat: ChatAddress, content: str, *, key: str, is_own: bool = False) -> int:
+        """Stores a message that is part of no delivery, once for each `key`. Returns its number. Raises StoreError."""
+        given = {"delivery": key, "part": 0, "is_own": is_own, "now": self.clock.now()}
+        number = await write(conversations.add_page_message, self._opened(), chat, _storable(content), **given)
+        self.hub.wake(chat.address)
+        return number
+
+    async def find(
+        self, chat: ChatAddress, message: Message, *, delivery: str, after: datetime, thread: str | None = None
+    ) -> str | None:
+        """See Channel."""
+        del after, thread
+        given = {"delivery": delivery, "part": message.number}
+        try:  # this runs in the writer thread, so after all writes that have begun
+            number = await write(conversations.find_page_message, self._opened(), chat, **given)
+        except StoreError as error:
+            raise RetryLater("The database cannot be used.") from error
+        return None if number is None else str(number)
+
+    async def close(self) -> None:
+        """See Channel. The store belongs to the caller."""
+        self._store = None
+
+    def _opened(self) -> Store:
+        if self._store is None:
+            raise RetryLater("The channel is closed.")
+        return self._store
+
+
+def _checked(content: object) -> str:
+    """Returns a message in its stored form: {"html": …, "text": …}, or only the text. Raises ValueError."""
+    match content:
+        case {"text": str(text), **rest}:
+            html = rest.get("html", "")
+            kept = {"html": html, "text": text} if isinstance(html, str) and html else {"text": text}
+            return _storable(json.dumps(kept, ensure_ascii=False))
+    raise ValueError("a payload for the web is an object with a text")
+
+
+def _storable(text: str) -> str:
+    """Returns the text with "?" instead of lone surrogates, which no database accepts."""
+    return text.encode("utf-8", "replace").decode()
+
+
+# ------------------------------------------------------------------------------- what visitors write, press and fill in
+
+
+_LONGEST_NAME = 80  # characters of a file's name
+LONGEST = 8000  # characters of a message; Telegram accepts half of that
+TOAST_WITHIN = 3.0  # seconds to wait for the words about a pressed button
+FORM_WITHIN = 1.0  # seconds to wait for a form, which comes before any message
+_COMMAND = re.compile(r"/(?P<name>[^\W\d_]\w*)(?:\s+(?P<rest>.*))?", re.DOTALL)
+_NUMBER = re.compile(r"[0-9]{1,12}")
+_ONCE = re.compile(r"[A-Za-z0-9_-]{16,64}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """The results of a request that the page shows in addition to messages."""
+
+    update: str = ""  # the id of the update; "" if there was nothing to do
+    toast: str = ""  # a few words to show
+    form: ShownForm | None = None  # a form to show next
+    shows: Mapping[str, bool] = field(
+        default_factory=dict
+    )  # what the buttons of the pressed message show, and whether it is so
+
+
+class Talk:
+    """Dispatches the requests of visitors. `channel` also stores the visitors' own words, so that the page shows them."""
+
+    def __init__(self, channel: WebChannel, store: Store) -> None:
+        self._channel = channel
+        self._store = store
+
+    async def say(
+        self,
+        frame: conversation.PageFrame,
+        form: Mapping[str, str],
+        dispatcher: conversation.RequestDispatcher,
+        file: bytes = b"",
+    ) -> Heard:
+        """Handles a message, which may have a file, at most once for each `once` of the form. Raises StoreError."""
+        text = form.get("text", "").replace("\r\n", "\n").strip()[:LONGEST]
+        if not text and not file:
+            return Heard()
+        chat, update, now = chat_of(frame.visitor.name), _update(frame, form, "said"), self._channel.clock.now()
+        await self._let_in(chat, frame)
+        if "quiet" not in form:  # quiet: a button of the panel, whose answer says enough
+            own = text or f"📎 {form.get('file', '')[:_LONGEST_NAME]}"
+            await self._channel.say(chat, json.dumps({"text": own}, ensure_ascii=False), key=update, is_own=True)
+        hub, file_id = self._channel.hub, update if file else ""
+        with hub.expecting(update, chat.address) as awaited, hub.holding(file_id, file):
+            await dispatcher.dispatch_without_retry(_message(frame, text, update, now, file_id=file_id))
+            return Heard(update=update, form=await _form(awaited))
+
+    async def press(
+        self, frame: conversation.PageFrame, form: Mapping[str, str], dispatcher: conversation.RequestDispatcher
+    ) -> Heard:
+        """Handles a pressed button. Raises StoreError."""
+        chat, update = chat_of(frame.visitor.name), _update(frame, form, "pressed")
+        await self._let_in(chat, frame)
+        message = form.get("message", "")
+        pressed = conversation.CallbackRequest(
+            place=_place(chat),
+            update_id=update,
+            sender=chat.address,
+            sender_name=chat.address,
+            is_local=frame.visitor.is_local,
+            language=frame.language,
+            timezone=frame.timezone,
+            callback_data=form.get("press", "")[:LONGEST],
+            callback_id=update,
+            trigger_id=update,
+            message_id=message if _NUMBER.fullmatch(message) else "",
+        )
+        with self._channel.hub.expecting(update, chat.address) as awaited:
+            await dispatcher.dispatch_without_retry(pressed)
+            await asyncio.wait((awaited.toast,), timeout=TOAST_WITHIN)
+        toast, number = awaited.toast.result() if awaited.toast.done() else "", int(pressed.message_id or 0)
+        shows = await asyncio.to_thread(pressed_in, self._store, chat, number) if toast else {}
+        return Heard(update=update, toast=toast, form=_shown(awaited), shows=shows)
+
+    async def fill_in(
+        self,
+        frame: conversation.PageFrame,
+        form_id: str,
+        values: Mapping[str, str],
+        dispatcher: conversation.RequestDispatcher,
+    ) -> ShownForm | None:
+        """Returns a form with the values entered so far; None if the form no longer exists. Raises StoreError."""
+        update = _update(frame, {}, "filled")
+        with self._channel.hub.expecting(update, frame.visitor.name) as awaited:
+            await dispatcher.dispatch_without_retry(_filled(frame, form_id, update, values, is_submitted=False))
+            return await _form(awaited)
+
+    async def submit(
+        self,
+        frame: conversation.PageFrame,
+        form_id: str,
+        values: Mapping[str, str],
+        dispatcher: conversation.RequestDispatcher,
+        *,
+        once: str,
+    ) -> tuple[str, Mapping[str, str]]:
+        """Handles a sent form, at most once for each `once`. Returns (update id, errors by field). Raises StoreError."""
+        await self._let_in(chat_of(frame.visitor.name), frame)
+        update = _update(frame, {"once": once}, "sent")
+        request = _filled(frame, form_id, update, values, is_submitted=True)
+        return update, await dispatcher.dispatch_without_retry(request)
+
+    async def _let_in(self, chat: ChatAddress, frame: conversation.PageFrame) -> None:
+        if frame.visitor.is_local and not (await asyncio.to_thread(standing_of, self._store, chat)).is_admitted:
+            now = self._channel.clock.now()
+            await write(open_page_chat, self._store, chat, lang=frame.language, timezone=frame.timezone, now=now)
+
+
+def _message(
+    frame: conversation.PageFrame, text: str, update: str, now: datetime, *, file_id: str
+) -> conversation.Request:
+    """Returns the request for a message: a command or other words."""
+    chat, found = chat_of(frame.visitor.name), _COMMAND.fullmatch(text)
+    return conversation.MessageRequest(
+        place=_place(chat),
+        update_id=update,
+        sender=chat.address,
+        sender_name=chat.address,
+        is_local=frame.visitor.is_local,
+        language=frame.language,
+        timezone=frame.timezone,
+        command=found["name"].casefold() if found else "",
+        text=(found["rest"] or "") if found else text,
+        written_at=now,
+        trigger_id=update,
+        file_id=file_id,
+    )
+
+
+def _filled(
+    frame: conversation.PageFrame, form_id: str, update: str, values: Mapping[str, str], *, is_submitted: bool
+) -> conversation.FormRequest:
+    chat = chat_of(frame.visitor.name)
+    return conversation.FormRequest(
+        place=_place(chat),
+        update_id=update,
+        sender=chat.address,
+        sender_name=chat.address,
+        is_local=frame.visitor.is_local,
+        language=frame.language,
+        timezone=frame.timezone,
+        callback_data=form_id[:LONGEST],
+        view_id=update,
+        values={name: value[:LONGEST] for name, value in values.items()},
+        is_submitted=is_submitted,
+    )
+
+
+async def _form(awaited: Awaited) -> ShownForm | None:
+    """Waits until a form is shown or a message is posted. Returns the form; None if there is none."""
+    await asyncio.wait((awaited.form,), timeout=FORM_WITHIN)
+    return _shown(awaited)
+
+
+def _shown(awaited: Awaited) -> ShownForm | None:
+    view = awaited.form.result() if awaited.form.done() else ""
+    return read_form(view) if view else None
+
+
+def new_once() -> str:
+    """Returns an id for a form that must have its effect only once."""
+    return secrets.token_urlsafe(16)
+
+
+def _place(chat: ChatAddress) -> conversation.Place:
+    return conversation.Place(chat=chat, kind=ChatKind.PRIVATE)
+
+
+def _update(frame: conversation.PageFrame, form: Mapping[str, str], what: str) -> str:
+    """Returns the id of an update. A form that is sent twice has the same id; ids of different chats differ."""
+    once = form.get("once", "")
+    if not _ONCE.fullmatch(once):
+        once = new_once()
+    button = f":{form.get('press', '')[:100]}:{form.get('message', '')[:20]}" if what == "pressed" else ""
+    return f"{frame.visitor.name}:{what}:{once}{button}"

@@ -1,0 +1,452 @@
+"""The views that a message consists of, as plain values: heads, lines, sections, and papers with title, authors, text and reasons.
+
+Pure functions of an item and the chat's settings. Templates lay out and escape the values.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Literal
+from unicodedata import combining
+
+from bot.ports.channel import Button, Buttons, Plot
+from bot.rendering import cleaning
+from bot.rendering.cleaning import Passage, readable
+from bot.rendering.language import Language
+from subscriptions import cutting
+from subscriptions.model import Because, Chat, ChatKind, ChatSettings, Item, Paper
+from subscriptions.query.links import LIBRARY_QUERY
+from subscriptions.text import normalized
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """The facts about a chat that determine how its messages look."""
+
+    language: Language
+    settings: ChatSettings
+    kind: ChatKind
+    is_open_group: bool = False  # a group that strangers can read
+
+    @property
+    def is_public(self) -> bool:
+        """Whether strangers can read the chat. If so, messages do not say who subscribed to what."""
+        return self.is_open_group or self.kind is ChatKind.BROADCAST
+
+    @property
+    def names_subscribers(self) -> bool:
+        """Whether papers name who subscribed to them."""
+        together = self.kind in (ChatKind.TEAM, ChatKind.GROUP) and not self.is_public
+        return together and self.settings.credits == "on"
+
+
+def language_of(chat: Chat) -> Language:
+    """Returns the language and time zone of a chat."""
+    return Language(chat.settings.lang, chat.settings.timezone)
+
+
+def reader_of(chat: Chat) -> Reader:
+    """Returns the reader of a chat's messages."""
+    return Reader(language=language_of(chat), settings=chat.settings, kind=chat.kind, is_open_group=chat.public)
+
+
+# --------------------------------------------------------------------------------- the parts of a message except papers
+
+# Lines, notices, heads, headings, tails, sections.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One sentence."""
+
+    text: str
+    mark: str = ""  # ✓ or ✗
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Code:
+    """Lines in a font of fixed width: a query and its caret, a list, a plot."""
+
+    text: str
+    plot: Plot | None = None  # the plot that the text shows; a platform may draw it instead of the text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeView:
+    """A notice: its title, the lines below the title, its buttons."""
+
+    title: str
+    lines: tuple[str, ...] = ()
+    buttons: Buttons = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """The subject of a whole delivery, for platforms that show it outside the message."""
+
+    text: str = ""  # "8 papers on diffusion and 2 more · 23 Nov"; "" means the first line of the message
+    about: str = ""  # the subscription, if all papers come from one; its messages form a thread
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """The first line of a message."""
+
+    title: str = ""  # "12 papers · Thu 22 Jan"
+    label: str = ""  # the subscription, if all papers come from one
+    part: str = ""  # "1/3"
+    remark: str = ""  # "sent late because …"
+    small: bool = False  # whether it is only a small line that says which part this is
+
+    @property
+    def line(self) -> str:
+        """Title, label and part as plain text."""
+        return " · ".join(part for part in (self.title, self.label, self.part) if part)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Root:
+    """The message that begins a thread. Its titles are not links, since the links are in the thread."""
+
+    line: str  # "12 papers for #vision-papers"
+    remark: str = ""  # "sent late because …"
+    titles: tuple[str, ...] = ()  # the titles of the first papers, with their numbers
+    more: str = ""  # "and 10 more in the thread"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heading:
+    """The name of a group of papers."""
+
+    label: str
+    count: str = ""
+    continued: bool = False  # the group began in an earlier message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class More:
+    """The number of a group's papers beyond the chat's limit: 'and 5 more in “diffusion”'."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tail:
+    """The last lines of a delivery: what is missing, and the sources that require their name to be shown."""
+
+    notes: tuple[str, ...] = ()
+    sources_before: str = ""  # "from "
+    sources: tuple[tuple[str, str], ...] = ()  # (title, link or "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """One text about a paper, with its label before it."""
+
+    label: str  # "Method", "in the title:", "标题中："; "" for the continuation of a text
+    text: Passage
+    ai: str = ""  # "AI:" before a text that a model generated
+    close: bool = False  # whether it belongs to the section above, without an empty line between them
+
+
+AI_MARK = "AI:"
+_LONGEST_SOURCE = 8000  # characters of a title or text that are used; no message contains more
+_AUTHOR_WIDTH = 60
+_LABEL_WIDTH = 40
+_FIRST_AUTHORS = 2
+_ALL_AUTHORS_UP_TO = 3
+_FOLLOWED = 2
+_CATEGORIES = 4
+_LABELS = 2
+_NEAR_WORDS = 4
+_UNTITLED_SENTENCE = 200  # columns; in four of five abstracts the first sentence is shorter than this
+_UNTITLED_WIDTH = 90
+_NAME_WIDTH = 90
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measure:
+    """How much of a paper is shown, in columns."""
+
+    title: int
+    summary: int
+    abstract: int
+    quotation: int = 0  # columns of the abstract as a quotation that opens on a click
+    form: Literal["card", "row", "title"] = "card"
+
+
+CARD = Measure(title=_LONGEST_SOURCE, summary=600, abstract=280)
+ROW = Measure(title=_LONGEST_SOURCE, summary=180, abstract=180, form="row")
+COMPACT = Measure(title=140, summary=90, abstract=90, form="row")
+TITLES = Measure(title=140, summary=0, abstract=0, form="title")
+HEAD = Measure(title=_LONGEST_SOURCE, summary=0, abstract=0)  # above the sections of a close-up
+
+
+@dataclass(frozen=True, slots=True)
+class CardButtons:
+    """The buttons of one paper, in two rows. Templates find each by its name."""
+
+    opens: Button | None = None  # "card": in a list, the number that opens the card
+    first: tuple[Button, ...] = ()  # a link ("pdf", or "page" or "search"), "save", "like", "dislike"
+    second: tuple[Button, ...] = ()  # "more", "exclude", "menu"
+
+    @property
+    def rest(self) -> tuple[Button, ...]:
+        """The buttons that ⋯ opens: "page", "why", "mute", "follow", "similar"."""
+        return self.second[-1].options if self.second else ()
+
+    def named(self, name: str) -> Button | None:
+        """Returns the button with this name from any of the rows; None if the paper has no such button."""
+        return next((button for button in (*self.first, *self.second, *self.rest) if button.name == name), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaperView:
+    """One paper as a message shows it. Every text is plain, on one line, and may be empty."""
+
+    id: int
+    form: Literal["card", "row", "title"]
+    number: str  # "7" in a bulletin
+    title: cleaning.Passage
+    url: str
+    withdrawn: str  # "withdrawn by the authors, 2 Feb"; the title is then struck through
+    authors: str
+    categories: str
+    name: str  # arXiv id or DOI
+    cross: str  # "cross-list"
+    day: str  # "Thu 22 Jan"
+    ai: str  # "AI:" before a summary
+    text: cleaning.Passage
+    quotation: str
+    why: str
+    buttons: CardButtons = CardButtons()  # used on platforms that show buttons beside the paper
+
+    @property
+    def facts(self) -> tuple[tuple[str, str], ...]:
+        """The parts of the line under the title, each with its name: ("authors", "A, B"), ("categories", "cs.CL")."""
+        parts = (
+            ("authors", self.authors),
+            ("categories", self.categories),
+            ("name", self.name),
+            ("cross", self.cross),
+            ("day", self.day),
+            ("withdrawn", self.withdrawn),
+        )
+        return tuple((kind, text) for kind, text in parts if text)
+
+
+def paper_view(
+    item: Item, reader: Reader, measure: Measure, *, number: int = 0, day: str = "", why: bool = True
+) -> PaperView:
+    """Returns the view of a paper, no longer than `measure`. `why=False`: a heading already names the first subscription."""
+    paper = item.paper.paper
+    words = tuple(word for because in item.because for word in because.words)
+    whole = why or any(because.text == LIBRARY_QUERY for because in item.because[:1])
+    gone = item.paper.withdrawn_at
+    name = _name(paper)
+    title, rest = _title(paper, measure.title)
+    text, ai = ("", False) if gone else _text(paper, reader, measure, rest)
+    card = measure.form == "card"
+    gone_on = reader.language.short_day(reader.language.local(gone).date()) if gone else ""
+    return PaperView(
+        id=item.paper.id,
+        form=measure.form,
+        number=str(number) if number else "",
+        title=isolated_passage(cleaning.marked(title, words)),
+        url=cleaning.paper_url(paper),
+        withdrawn=reader.language.say("withdrawn by the authors, {day}", day=gone_on) if gone else "",
+        authors="" if measure.form == "title" else _authors(paper, words, reader.language, short=not card),
+        categories="" if measure.form == "title" else _categories(paper, 1 if not card else _CATEGORIES),
+        name=name if (card or _untitled(paper)) and name != title else "",
+        cross=reader.language.say("cross-list") if item.cross else "",
+        day=day,
+        ai=AI_MARK if ai else "",
+        text=isolated_passage(cleaning.marked(text, words)),
+        quotation=cleaning.isolated(_quotation(paper, reader, measure.quotation))
+        if measure.quotation and not gone
+        else "",
+        why="" if reader.is_public else why_line(item.because if whole else item.because[1:], reader, also=not whole),
+    )
+
+
+def why_line(because: tuple[Because, ...], reader: Reader, *, also: bool = False) -> str:
+    """Returns the labels of the subscriptions that matched: at most two, then "+2". `also`: a heading names another one."""
+    if not because:
+        return ""
+    labels = [_reason(one, reader) for one in because[:_LABELS]]
+    more = len(because) - _LABELS
+    line = " · ".join(labels) + (f" +{more}" if more > 0 else "")
+    return reader.language.say("also {names}", names=line) if also else line
+
+
+def _reason(because: Because, reader: Reader) -> str:
+    if because.text != LIBRARY_QUERY:
+        return subscription_label(because, reader)
+    words = ", ".join(cleaning.clean(word) for word in because.words[:_NEAR_WORDS])
+    return reader.language.say("near to the library: {words}", words=cleaning.isolated(words))
+
+
+def subscription_label(because: Because, reader: Reader) -> str:
+    """Returns the name of the subscription, or its query if it has none; and who subscribed, if papers name people."""
+    called = cleaning.isolated(cutting.cut_at_word(cleaning.clean(because.label), _LABEL_WIDTH))
+    asked = (
+        cleaning.isolated(cutting.cut_at_word(cleaning.clean(because.added_by), _LABEL_WIDTH))
+        if reader.names_subscribers
+        else ""
+    )
+    return f"{called} ({asked})" if asked else called
+
+
+def is_told_in(paper: Paper, language: str) -> bool:
+    """Returns whether the paper has a usable summary or a translated abstract in this language."""
+    return bool(_summary(paper, language) or _translated(paper, language))
+
+
+def shrinking_measures(measure: Measure) -> Iterator[Measure]:
+    """Yields the measure, then ever smaller ones for a paper that is too large for a message: less text, then a shorter title."""
+    yield measure
+    for text in (1500, 600, 200, 0):
+        yield replace(
+            measure,
+            quotation=min(measure.quotation, text),
+            summary=min(measure.summary, text),
+            abstract=min(measure.abstract, text),
+        )
+    for title in (2000, 1000, 500, 200, 80, 30):
+        yield replace(measure, quotation=0, summary=0, abstract=0, title=min(measure.title, title))
+
+
+def isolated_passage(passage: cleaning.Passage) -> cleaning.Passage:
+    """Returns the passage between isolating marks if it has right-to-left letters. Like `isolated`, but for a Passage."""
+    whole = str(passage)
+    if cleaning.isolated(whole) == whole:
+        return passage
+    fence, (first, *others) = cleaning.isolated(whole), passage.pieces
+    *others, last = (fence[0] + first, *others)
+    return cleaning.Passage((*others, last + fence[-1]))
+
+
+@lru_cache(maxsize=2048)  # the same papers go to many chats in one morning
+def _line(text: str, room: int) -> str:
+    return cutting.cut_at_sentence(_readable(text), room)
+
+
+@lru_cache(maxsize=2048)
+def _readable(text: str) -> str:
+    return readable(cleaning.clean(text[:_LONGEST_SOURCE]))
+
+
+def _title(paper: Paper, room: int) -> tuple[str, str]:
+    """Returns (title, ""). Without a title, returns (start of the abstract in quotation marks, rest of the abstract).
+
+    The start is a whole sentence if one fits, so that no sentence is split between title and text.
+    """
+    if title := _readable(paper.title):
+        return cutting.cut_at_word(title, room), ""
+    abstract = _readable(paper.abstract)
+    if not abstract:
+        return _name(paper) or cutting.cut_at_word(cleaning.clean(paper.url or paper.key), room), ""
+    if sentence := cutting.first_sentence(abstract, min(room, _UNTITLED_SENTENCE)):
+        return f"“{sentence}”", abstract[len(sentence) :].strip()
+    first = cutting.cut_at_clause(abstract, min(room, _UNTITLED_WIDTH))
+    rest = abstract[len(first.rstrip("…")) :].lstrip(",;:，；： ") if first != abstract else ""
+    return f"“{first}”", f"…{rest}" if rest else ""
+
+
+def _text(paper: Paper, reader: Reader, measure: Measure, rest: str) -> tuple[str, bool]:
+    """Returns (text below the title, whether a model generated it). Texts are cut to what `measure` allows.
+
+    It is the first that exists of: summary and abstract in the reader's language, English summary, original abstract. `rest`
+    is the part of the abstract that `_title` did not use.
+    """
+    if reader.settings.text == "titles":
+        return "", False
+    translated = _translated(paper, reader.language.code)
+    if reader.settings.text == "summary" and measure.summary:
+        english = "" if translated else _summary(paper, "en")
+        if summary := _summary(paper, reader.language.code) or english:
+            return _line(summary, measure.summary), True
+    if not measure.abstract or measure.quotation:
+        return "", False
+    if rest and not translated:
+        return cutting.cut_at_sentence(rest, measure.abstract), False
+    return _line(translated or ("" if _untitled(paper) else paper.abstract), measure.abstract), False
+
+
+def _quotation(paper: Paper, reader: Reader, room: int) -> str:
+    """Returns the abstract; in the reader's language if there is a translation."""
+    return _line(_translated(paper, reader.language.code) or paper.abstract, room)
+
+
+def _summary(paper: Paper, language: str) -> str:
+    for summary in paper.summaries:
+        if summary.language.split("-")[0].lower() == language:
+            fields = {name: text for name, text in summary.fields.items() if cutting.summary_state(text) == "ok"}
+            return fields.get("tldr") or next(iter(fields.values()), "")
+    return ""
+
+
+def _translated(paper: Paper, language: str) -> str:
+    """Returns the abstract in this language if a source has translated it; else ""."""
+    for translation in paper.translations:
+        if translation.language.split("-")[0].lower() == language and translation.abstract:
+            return translation.abstract
+    return ""
+
+
+def _untitled(paper: Paper) -> bool:
+    return not cleaning.clean(paper.title[:_LONGEST_SOURCE])
+
+
+def _authors(paper: Paper, words: Iterable[str], language: Language, *, short: bool) -> str:
+    """Returns the authors on one line. If they are many: the first, those whom `words` name, the last, and their number."""
+    names = author_names(paper)
+    if len(names) <= (_FIRST_AUTHORS if short else _ALL_AUTHORS_UP_TO):
+        return ", ".join(map(_author, names))
+    ends = {*range(1 if short else _FIRST_AUTHORS), len(names) - 1}
+    shown = sorted(ends | set(_followed(names, words)[:_FOLLOWED]))
+    line, previous = "", -1
+    for place in shown:
+        gap = place > previous + 1
+        line += ("" if place == 0 else " … " if short and gap else ", … " if gap else ", ") + _author(names[place])
+        previous = place
+    return line if short else f"{line} ({language.number(len(names))})"
+
+
+def author_names(paper: Paper) -> list[str]:
+    """Returns the full names of the authors."""
+    return [name for author in paper.authors if (name := cleaning.clean(author[:_LONGEST_SOURCE]))]
+
+
+def _author(name: str) -> str:
+    return cleaning.isolated(cutting.cut_at_word(name, _AUTHOR_WIDTH))
+
+
+def _followed(names: list[str], words: Iterable[str]) -> list[int]:
+    """Returns the indexes of the authors whom one of the words names."""
+    wanted = [tokens for word in words if (tokens := _name_tokens(cleaning.plain_word(word)))]
+    return [place for place, name in enumerate(names) if any(tokens <= _name_tokens(name) for tokens in wanted)]
+
+
+@lru_cache(maxsize=4096)
+def _name_tokens(name: str) -> frozenset[str]:
+    plain = "".join(
+        char if char.isalnum() else " " for char in normalized("NFD", name.casefold()) if not combining(char)
+    )
+    return frozenset(plain.split())
+
+
+def category_names(paper: Paper) -> list[str]:
+    """Returns the categories of a paper. The primary category is the first."""
+    known = dict.fromkeys(([paper.primary] if paper.primary else []) + list(paper.categories))
+    return [name for category in known if (name := cutting.cut_at_word(cleaning.clean(category), _LABEL_WIDTH))]
+
+
+def _categories(paper: Paper, room: int) -> str:
+    names = category_names(paper)
+    more = len(names) - room
+    return ", ".join(names[:room]) + (f" +{more}" if more > 0 and room > 1 else "")
+
+
+def _name(paper: Paper) -> str:
+    return cutting.cut_at_word(cleaning.clean(paper.arxiv_id or (f"doi:{paper.doi}" if paper.doi else "")), _NAME_WIDTH)

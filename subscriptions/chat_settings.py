@@ -1,0 +1,497 @@
+"""The settings of chats: which settings exist, what a chat may choose, and the values in effect (docs/settings.md).
+
+`SETTINGS` declares each setting once: commands, lists, help, export and import, and the store take everything from here.
+A new setting needs one more entry, and code that reads it.
+
+Chosen values are stored as text, in the form that `check_value` returns, under the names of SETTINGS.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
+from functools import lru_cache
+from typing import Literal
+
+from subscriptions.addresses import facts_of
+from subscriptions.errors import Refused, Sentence, listed
+from subscriptions.model import Chat, ChatKind, ChatSettings
+from subscriptions.planning.cadence import cadence_text
+from subscriptions.planning.decision import shows_more
+from subscriptions.planning.times import read_when
+from subscriptions.planning.times._reading import hours_of
+from subscriptions.text import normalized
+from subscriptions.zones import zone_name
+
+LARGEST_LIMIT = 200  # papers shown in one delivery; more is `all`
+_COUNTED = re.compile(r"(?P<number>\d{1,9}) ?(?:papers?|篇(?:论文)?)?", re.ASCII)
+
+
+class NotPossible(Exception):
+    """Raised for a value that a setting cannot have; `possible` says which values are possible."""
+
+    def __init__(self, possible: Sentence | str) -> None:
+        super().__init__(possible)
+        self.possible = possible
+
+
+def language(code: str) -> Literal["en", "zh"]:
+    """Returns our language for a client's language code: "zh" for "zh", "zh-hans" and "zh_TW", otherwise "en"."""
+    return "zh" if code.casefold().startswith("zh") else "en"
+
+
+def checked_limit(value: str) -> str:
+    """Returns a number from 1 to 200 as text; "all" for 0. Raises NotPossible."""
+    counted = _COUNTED.fullmatch(value.casefold())
+    number = int(counted["number"]) if counted else -1
+    if number == 0:
+        return "all"
+    if 0 < number <= LARGEST_LIMIT:
+        return str(number)
+    raise NotPossible(Sentence("a number from 1 to {most}, or all", {"most": LARGEST_LIMIT}))
+
+
+def checked_schedule(value: str) -> str:
+    """Returns a typed schedule as the text of a cadence. Raises Refused."""
+    when = read_when(value)
+    if when.zone:
+        raise Refused(
+            Sentence("The schedule of a chat goes by the chat's clock, so it takes no place."),
+            Sentence("Set the clock by itself: timezone {zone}.", {"zone": when.zone}),
+        )
+    return cadence_text(when.cadence)
+
+
+def checked_quiet(value: str) -> str:
+    """Returns two different times of day as text: "22:00-08:00". Raises NotPossible."""
+    hours = hours_of(value)
+    if hours is None or hours[0] == hours[1]:
+        raise NotPossible(Sentence("two times of day such as 22:00-08:00, or off"))
+    return f"{hours[0]:%H:%M}-{hours[1]:%H:%M}"
+
+
+def checked_lang(value: str) -> str:
+    """Returns "en" or "zh" for any name or code of these two languages. Raises NotPossible."""
+    plain = value.casefold()
+    if plain in {"zh", "中文", "汉语", "简体中文", "chinese"} or plain.startswith(("zh-", "zh_")):
+        return "zh"
+    if plain in {"en", "english", "英文", "英语"} or plain.startswith(("en-", "en_")):
+        return "en"
+    raise NotPossible("English (en), 中文 (zh)")
+
+
+# ------------------------------------------------------------------------------------------------- what a setting is
+
+
+Choices = dict[ChatKind, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingDefaultsContext:
+    """Facts about a chat, apart from its choices, on which the defaults of its settings depend."""
+
+    kind: ChatKind
+    notifies: bool  # a message there alerts people
+    timezone: str  # the operator's zone, or that of the chat's client
+    lang: str  # the language code of the chat's client
+    public: bool  # strangers can read it
+    chosen: Mapping[str, str]  # setting -> value, as the chat chose it
+
+
+def _works(_: Chat) -> Sentence | None:
+    return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ChatSetting:
+    """A setting of a chat. It takes one of its `choices`, or any value that `check` accepts. Compared by identity."""
+
+    name: str  # in /set, exports and the database: never to be changed
+    label: Sentence  # as people read it; it can be typed, too
+    meaning: Sentence  # what it does
+    readers: tuple[str, ...]  # the modules and packages that act on it
+    names: str = ""  # other words for the name in both languages, separated by spaces
+    choices: Choices = field(default_factory=dict)  # by kind of chat, the default first; a single choice is fixed
+    check: Callable[[str], str] = str  # returns the text to store for a typed value. Raises Refused
+    default: Callable[[SettingDefaultsContext], str] | None = None  # for settings without choices
+    values: Mapping[str, Sentence] = field(default_factory=dict)  # value that is a word -> as people read it
+    value_names: Mapping[str, str] = field(default_factory=dict)  # value -> other words for it
+    in_public: Mapping[str, str] = field(default_factory=dict)  # value -> what replaces it where strangers can read
+    offered: Mapping[ChatKind, tuple[str, ...]] = field(
+        default_factory=dict
+    )  # values on buttons, for settings without choices
+    example: str = ""  # a further value that can be typed, for settings without choices
+    no_effect: Callable[[Chat], Sentence | None] = _works  # why it has no effect in a chat; None: it has one
+
+    def choices_in(self, kind: ChatKind, *, public: bool) -> tuple[str, ...]:
+        """Returns the values that a chat may choose from, its default first; () if `check` decides instead."""
+        words = self.choices.get(kind, ())
+        return tuple(word for word in words if not (public and word in self.in_public))
+
+    def value_in(self, chat: SettingDefaultsContext) -> str:
+        """Returns the value in effect in a chat: the chosen one, else the default."""
+        value = chat.chosen.get(self.name) or (self.default(chat) if self.default else self.choices[chat.kind][0])
+        return self.in_public.get(value, value) if chat.public else value
+
+    def value_named(self, typed: str) -> str:
+        """Returns the value that a word names; "" if it names none: the word may be a number, a time or a zone."""
+        plain = plain_name(typed)
+        for value, shown in self.values.items():
+            words = (value, shown.template, *self.value_names.get(value, "").split())
+            if plain in map(plain_name, words):
+                return value
+        return ""
+
+    def refused(self, value: str, possible: Sentence | str) -> Refused:
+        """Returns the error for a value that the setting cannot have."""
+        return Refused(
+            Sentence("{label} cannot be “{value}”.", {"label": self.label, "value": value}),
+            Sentence("Possible: {possible}.", {"possible": possible}),
+        )
+
+
+def plain_name(typed: str) -> str:
+    """Returns a typed word in the form that is compared: without spaces and dashes, in lower case."""
+    return "".join(sign for sign in normalized("NFKC", typed).casefold() if sign not in " -_,，")
+
+
+# -------------------------------------------------------------------------------------------------- all settings
+
+
+_HOURS = "when-out 08:00-20:00"
+_OFFICE_HOURS = "when-out 09:00-18:00 weekdays"
+_TIMES = ("daily 09:00", "weekdays 09:00", "weekly mon 09:00", "now")
+_NIGHT = "22:00-08:00"
+_LIMITS = {ChatKind.PRIVATE: "20", ChatKind.GROUP: "12", ChatKind.BROADCAST: "all", ChatKind.TEAM: "12"}
+_READ_AS_FIELDS = frozenset(field.name for field in fields(ChatSettings)) - {"limit", "others"}
+
+
+def _by_kind(private: str, group: str, broadcast: str, team: str) -> Choices:
+    columns = zip(ChatKind, (private, group, broadcast, team), strict=True)
+    return {kind: tuple(words.split()) for kind, words in columns}
+
+
+def _everywhere(words: str) -> Choices:
+    return _by_kind(words, words, words, words)
+
+
+def _offered(*values: str) -> Choices:
+    return dict.fromkeys(ChatKind, values)
+
+
+# ------------------------------------------------------------------------------------------- defaults without choices
+
+
+def _default_schedule(chat: SettingDefaultsContext) -> str:
+    if not chat.notifies:
+        return "now"
+    return _OFFICE_HOURS if chat.kind is ChatKind.TEAM else _HOURS
+
+
+def _default_limit(chat: SettingDefaultsContext) -> str:
+    """Returns the default of this kind of chat; all papers if no button opens those beyond a limit."""
+    shows_rest = chat.notifies and BUTTONS.value_in(chat) == "full"
+    return _LIMITS[chat.kind] if shows_rest else "all"
+
+
+# ------------------------------------------------------------------------------------------- settings without effect
+
+
+def _no_rest(chat: Chat) -> Sentence | None:
+    why = Sentence("No button here opens the rest of a delivery, so all papers are shown.")
+    return None if shows_more(chat) else why
+
+
+def _no_sound(chat: Chat) -> Sentence | None:
+    why = Sentence("Whether it is heard is decided by your own device.")
+    return None if facts_of(chat.address.platform).makes_sound else why
+
+
+def _no_buttons(chat: Chat) -> Sentence | None:
+    return None if facts_of(chat.address.platform).shows_more else Sentence("There are no buttons here.")
+
+
+def _no_thread(chat: Chat) -> Sentence | None:
+    if chat.settings.shape == "thread" and chat.address.topic:
+        return Sentence("A thread has no threads of its own: here papers come as one digest.")
+    return None
+
+
+def _no_names(chat: Chat) -> Sentence | None:
+    if chat.settings.credits == "on" and chat.public and chat.kind is ChatKind.GROUP:
+        return Sentence("Strangers can read this group, so nobody is named.")
+    return None
+
+
+# ------------------------------------------------------------------------------------------------------- the settings
+
+
+BUTTONS = ChatSetting(
+    name="buttons",
+    label=Sentence("Buttons"),
+    meaning=Sentence("what stands under a delivery"),
+    readers=("bot.rendering", "subscriptions.planning.decision", "subscriptions.service.look"),
+    names="button 按钮",
+    choices=_by_kind("full off", "full link off", "link off", "full off"),
+    values={"full": Sentence("all buttons"), "link": Sentence("one link"), "off": Sentence("none")},
+    value_names={
+        "full": "on yes true all 全部 全部按钮 开",
+        "link": "链接 一个链接",
+        "off": "no none false 0 无 关 关闭",
+    },
+    in_public={"full": "link"},
+    no_effect=_no_buttons,
+)
+_DECLARED = (
+    ChatSetting(
+        name="schedule",
+        label=Sentence("Schedule"),
+        meaning=Sentence("when a subscription comes that has no time of its own"),
+        readers=("subscriptions.service.requests", "bot.commands"),
+        names="time when times 推送时间 时间 定时 发送时间",
+        check=checked_schedule,
+        default=_default_schedule,
+        offered=_offered(_HOURS, *_TIMES) | {ChatKind.TEAM: (_OFFICE_HOURS, *_TIMES)},
+        example="weekdays 8:30",
+    ),
+    ChatSetting(
+        name="timezone",
+        label=Sentence("Time zone"),
+        meaning=Sentence("the clock that all times here go by"),
+        readers=("subscriptions.service", "bot.commands", "bot.rendering"),
+        names="tz zone clock 时区 时钟",
+        check=zone_name,
+        default=lambda chat: chat.timezone,
+    ),
+    ChatSetting(
+        name="lang",
+        label=Sentence("Language"),
+        meaning=Sentence("the language I speak, and that of the summaries I prefer"),
+        readers=("bot.commands", "bot.conversation", "bot.rendering"),
+        names="language 语言",
+        check=checked_lang,
+        default=lambda chat: language(chat.lang),
+        offered=_offered("en", "zh"),
+    ),
+    ChatSetting(
+        name="text",
+        label=Sentence("Text"),
+        meaning=Sentence("what stands below a title: the summary, the abstract, or nothing"),
+        readers=("bot.rendering",),
+        names="content 内容 正文 文字",
+        choices=_everywhere("summary abstract titles"),
+        values={
+            "summary": Sentence("summary"),
+            "abstract": Sentence("abstract"),
+            "titles": Sentence("titles only"),
+        },
+        value_names={
+            "summary": "summaries 总结 概要",
+            "abstract": "abstracts 摘要",
+            "titles": "title 标题 仅标题 只有标题",
+        },
+    ),
+    ChatSetting(
+        name="limit",
+        label=Sentence("Papers shown"),
+        meaning=Sentence("how many papers a delivery shows; the others wait behind a button"),
+        readers=("subscriptions.planning", "subscriptions.service.previews"),
+        names="papers papersshown max maximum 显示篇数 篇数 数量 上限 每次篇数 论文数 论文篇数",
+        check=checked_limit,
+        default=_default_limit,
+        values={"all": Sentence("all papers")},
+        value_names={"all": "off no none never unlimited nolimit everything 全部 所有 不限 全部论文 关 关闭"},
+        offered=_offered("5", "12", "20", "50", "all"),
+        example="30",
+        no_effect=_no_rest,
+    ),
+    ChatSetting(
+        name="order",
+        label=Sentence("Order"),
+        meaning=Sentence("which papers of a delivery come first, and stay when it shows not all"),
+        readers=("subscriptions.planning",),
+        names="sort sorting ranking 顺序 排序 排列",
+        choices=_everywhere("score newest"),
+        values={"score": Sentence("the best first"), "newest": Sentence("the newest first")},
+        value_names={
+            "score": "best bestfirst relevance on yes true 最相关 最佳 相关度 最相关的在前",
+            "newest": "new newestfirst latest date time off no none false 最新 时间 最新的在前",
+        },
+    ),
+    ChatSetting(
+        name="sound",
+        label=Sentence("Sound"),
+        meaning=Sentence("whether the first message of a delivery may be heard, by day"),
+        readers=("bot.rendering",),
+        names="sounds notification notifications 提示音 声音 铃声",
+        choices=_by_kind("first off", "off first", "off first", "off"),  # teams decide about sound themselves
+        values={"first": Sentence("first message, by day"), "off": Sentence("off")},
+        value_names={"first": "on yes true 开 打开 白天第一条消息", "off": "no none never false 0 关 关闭 无"},
+        no_effect=_no_sound,
+    ),
+    ChatSetting(
+        name="quiet",
+        label=Sentence("Quiet hours"),
+        meaning=Sentence("the hours in which subscriptions with “now” wait"),
+        readers=("subscriptions.service.next_deliveries", "bot.rendering"),
+        names="quiethours night donotdisturb dnd 免打扰 免打扰时段 静音时段 勿扰",
+        check=checked_quiet,
+        default=lambda chat: _NIGHT if chat.notifies else "off",
+        values={"off": Sentence("off")},
+        value_names={"off": "no none never false 0 关 关闭 无"},
+        offered=_offered(_NIGHT, "23:00-07:00", "20:00-09:00", "off"),
+        example="21:30-07:00",
+    ),
+    ChatSetting(
+        name="shape",
+        label=Sentence("Layout"),
+        meaning=Sentence("one message for all papers, or one for each"),
+        readers=("bot.rendering",),
+        names="layout form 版式 形式 排版",
+        choices=_by_kind("digest", "digest", "digest each", "thread digest each"),
+        values={
+            "digest": Sentence("one digest"),
+            "each": Sentence("a message for each paper"),
+            "thread": Sentence("one line, papers in its thread"),
+        },
+        value_names={
+            "digest": "one together onedigest 合并 合并成一条 合为一条 一条消息",
+            "each": "single perpaper 每篇 每篇一条 每篇一条消息",
+            "thread": "threads 消息列 只发一行，论文在消息列中",
+        },
+        no_effect=_no_thread,
+    ),
+    ChatSetting(
+        name="crosslists",
+        label=Sentence("Cross-lists"),
+        meaning=Sentence("whether papers come that are only cross-listed"),
+        readers=("subscriptions.planning", "subscriptions.service.paper_search"),
+        names="crosslist crosslisted crosslistings 交叉列表 交叉",
+        choices=_everywhere("in out"),
+        values={"in": Sentence("included"), "out": Sentence("left out")},
+        value_names={
+            "in": "on yes true include 包含 包括 要 开",
+            "out": "off no none false exclude 不包含 不包括 不要 关",
+        },
+    ),
+    BUTTONS,
+    ChatSetting(
+        name="credits",
+        label=Sentence("Who asked"),
+        meaning=Sentence("whether a paper names who asked for it"),
+        readers=("bot.rendering",),
+        names="credit whoasked 订阅者 署名 订阅者署名",
+        choices=_by_kind("off", "off on", "off", "on off"),  # a public channel names no subscriber
+        values={"on": Sentence("named"), "off": Sentence("not named")},
+        value_names={"on": "yes true 署名 开", "off": "no none never false 0 不署名 关 关闭"},
+        no_effect=_no_names,
+    ),
+    ChatSetting(
+        name="quietday",
+        label=Sentence("Empty days"),
+        meaning=Sentence("whether I say so on a day without papers"),
+        readers=("subscriptions.service.look",),
+        names="dayswithoutpapers quietdays quietdaynote emptyday 无论文日 无论文的日子 空日",
+        choices=_everywhere("off on"),
+        values={"on": Sentence("a short note"), "off": Sentence("silence")},
+        value_names={"on": "yes true note 告知 开 简短告知", "off": "no none never false 0 不告知 关 关闭"},
+    ),
+    ChatSetting(
+        name="manage",
+        label=Sentence("Who may change it"),
+        meaning=Sentence("who may change what this chat wants"),
+        readers=("bot.conversation",),
+        names="manager whomaychangeit permissions rights 管理权限 权限 管理",
+        choices=_by_kind("person", "admins members", "admins", "members admins"),
+        values={"person": Sentence("you"), "admins": Sentence("admins"), "members": Sentence("all members")},
+        value_names={
+            "person": "me 我 你 本人",
+            "admins": "admin 管理员",
+            "members": "everybody everyone 成员 所有成员 所有人",
+        },
+    ),
+)
+SETTINGS = {one.name: one for one in _DECLARED}
+"""All settings by name, in the order of lists."""
+
+
+# ----------------------------------------------------------------------------------------------- what a chat may choose
+
+
+def setting_name(typed: str) -> str:
+    """Returns the name in SETTINGS for a typed name, label or other word of a setting, in any letter case.
+
+    Raises Refused if there is no such setting.
+    """
+    names, plain = _typed_names(*SETTINGS.values()), plain_name(typed)
+    if plain in names:
+        return names[plain]
+    near = get_close_matches(plain, list(names), n=1)
+    known = Sentence("There are: {names}.", {"names": listed(one.label for one in SETTINGS.values())})
+    hint = Sentence("Did you mean {name}? {known}", {"name": near[0], "known": known}) if near else known
+    raise Refused(Sentence("There is no setting “{name}”.", {"name": typed.strip()}), hint)
+
+
+def setting_begun(typed: str) -> str:
+    """Returns the Chinese word for a setting at the start of a text, which needs no space after it; "" for none."""
+    chinese = (word for word in _typed_names(*SETTINGS.values()) if not word.isascii())
+    return max((word for word in chinese if typed.startswith(word)), key=len, default="")
+
+
+@lru_cache(maxsize=4)
+def _typed_names(*settings: ChatSetting) -> Mapping[str, str]:
+    """Returns word -> name of the setting, for each word that names a setting."""
+    return {
+        plain_name(word): one.name for one in settings for word in (one.name, one.label.template, *one.names.split())
+    }
+
+
+def check_value(name: str, value: str, *, kind: ChatKind, public: bool = False) -> str:
+    """Returns the text to store when a chat of that kind chooses `value` for the setting `name` of SETTINGS.
+
+    Words such as off, none and all switch a setting off if it can be off. Raises Refused, which says what is possible.
+    """
+    setting, plain = SETTINGS[name], " ".join(normalized("NFKC", value).split())
+    words = setting.choices_in(kind, public=public)
+    meant = setting.value_named(plain)
+    try:
+        if meant in words or not setting.choices:
+            return meant or setting.check(plain)
+    except NotPossible as error:
+        raise setting.refused(plain, error.possible) from error
+    if len(words) == 1:
+        fixed = {"label": setting.label, "value": setting.values[words[0]]}
+        raise Refused(Sentence("{label} is fixed in this kind of chat: {value}.", fixed))
+    raise setting.refused(plain.casefold(), listed([setting.values[word] for word in words]))
+
+
+def choices(name: str, *, kind: ChatKind, public: bool = False) -> tuple[str, ...]:
+    """Returns the words that a chat of that kind may choose from, its default first; () if a check decides instead."""
+    return SETTINGS[name].choices_in(kind, public=public)
+
+
+def resolve(
+    kind: ChatKind, platform: str, chosen: Mapping[str, str], *, timezone: str, lang: str, public: bool = False
+) -> ChatSettings:
+    """Returns the settings in effect in a chat: what it chose, else the defaults of its kind.
+
+    `chosen` holds values as `check_value` returned them. `timezone` (the operator's) and `lang` (any language code of a
+    client) are used if the chat chose none. `public`: a group that strangers can read, so that anyone could press
+    buttons.
+    """
+    notifies = facts_of(platform).notifies
+    chat = SettingDefaultsContext(
+        kind=kind, notifies=notifies, timezone=timezone, lang=lang, public=public, chosen=chosen
+    )  # fmt: skip
+    values = {name: setting.value_in(chat) for name, setting in SETTINGS.items()}
+    limit = values.pop("limit")
+    return ChatSettings(
+        limit=None if limit == "all" else int(limit),
+        others=tuple((name, value) for name, value in values.items() if name not in _READ_AS_FIELDS),
+        **{name: value for name, value in values.items() if name in _READ_AS_FIELDS},
+    )
+
+
+def without_effect(chat: Chat) -> dict[str, Sentence]:
+    """Returns name → reason for each setting that has no effect in this chat."""
+    return {name: why for name, setting in SETTINGS.items() if (why := setting.no_effect(chat))}

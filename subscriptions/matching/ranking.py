@@ -1,0 +1,426 @@
+"""Uses the words of papers to find which papers come first, what a chat cares about, and what is special about a title."""
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import pairwise, product
+from math import log
+from types import MappingProxyType
+from typing import NamedTuple
+
+from subscriptions import normalize
+from subscriptions.matching.hits import THOUSAND, simple_terms
+from subscriptions.model import Paper
+from subscriptions.query import TEXT, TITLE, Field, Leaf, Query, Term, ValueKind, WordsOfPapers
+from subscriptions.query.parse import query_of
+from subscriptions.query.rewriting import words_rule
+
+# Stems (`fold_plural`) of words that are not in a phrase unless a hyphen joins them to another word.
+_ENGLISH = """
+a about across after against all am among an and any approach are art as at based be been before between beyond both but
+by can case challenge could data dataset deep do does during each effective efficient empirical every fast few first for
+framework from general has have high how i if improved improving in into is it its large learning less low make method
+model more most need network neural new no not novel of off on one only or our out over paper part per problem robust
+scalable see should simple so some state study such system task than that the their them then there these they thi this
+through to toward towards two under understanding unified up upon use used using via versus v vs wa was way we what when
+where which while who why will with within without work you your
+"""
+_CHINESE = "基于 方法 模型 学习 研究 通过 一种 进行 用于 面向 实现 系统 分析"
+STOP_WORDS = frozenset(_ENGLISH.split())
+_CJK_STOP_WORDS = frozenset(_CHINESE.split())
+IN_TITLE = 3  # a word of the title counts as much as this many words of the abstract
+
+WordsOfPaper = Mapping[str, float]  # word -> its weight: 1 if it occurs once, larger if it occurs more often
+
+
+def words_of(paper: Paper) -> WordsOfPaper:
+    """Returns the words of a paper. Two adjacent CJK characters are a word, with a space between them."""
+    counted = Counter(_words(paper.abstract))
+    for word in _words(paper.title):
+        counted[word] += IN_TITLE
+    return {word: 1 + log(often) for word, often in counted.items()}
+
+
+def _words(text: str) -> list[str]:
+    found = normalize.tokens(text)
+    words = [word for word in found if len(word) > 1 and not word.isdigit() and word not in STOP_WORDS]
+    if not text.isascii():
+        words += [f"{one} {other}" for one, other in pairwise(found) if _is_wide(one) and _is_wide(other)]
+    return words
+
+
+def _is_wide(token: str) -> bool:
+    """Returns whether a token is a single character of Chinese, Japanese or Korean."""
+    return len(token) == 1 and ord(token) > 0x2E7F  # noqa: PLR2004 - CJK begins there
+
+
+# ------------------------------------------------------------------------------ the number by which papers are ordered
+
+
+WEIGHT_OF_TASTE = 2.0  # the chat's taste counts this many times as much as the fit to the query
+_DIGITS = 2  # papers whose scores are nearly the same come in the order of their days
+
+
+def score(fit: float, nearness: float) -> float:
+    """Returns the score of a paper: how well it fits its query, and how near it is to the taste of the chat."""
+    return round(fit + WEIGHT_OF_TASTE * nearness, _DIGITS)
+
+
+# -------------------------------------------------------------------------------------------------- how rare words are
+
+# Rarity is counted over the latest papers.
+
+
+SAMPLE = 300  # papers that are counted: enough to know the common words, which are all that matters
+_FEW = 20  # papers; with so few, a share is uncertain
+
+
+@dataclass(frozen=True, slots=True)
+class Rarity:
+    """How many of some papers have each word."""
+
+    papers: int = 0
+    having: Mapping[str, int] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def among(cls, papers: Iterable[Iterable[str]]) -> "Rarity":
+        """Counts how many papers have each word. A paper is given as its different words."""
+        having: Counter[str] = Counter()
+        amount = 0
+        for words in papers:
+            having.update(words)
+            amount += 1
+        return cls(amount, having)
+
+    def of(self, word: str) -> float:
+        """Returns the rarity of a word: 0 if all papers have it, larger the fewer have it; equal for all without papers."""
+        return max(0.0, log((self.papers + 2) / (self.having.get(word, 0) + 0.5)))
+
+    def share(self, word: str) -> float:
+        """Returns the share of the papers that have a word. With few papers it is lowered, since it is uncertain."""
+        return self.having.get(word, 0) / (self.papers + _FEW)
+
+
+# --------------------------------------------------------------------------------------- how well a paper fits a query
+
+# Words in the title count more than others, and rare words more than common ones. Words near each other add points.
+
+
+ELSEWHERE = 0.5  # the points of a word that is not in the title
+NEAR = 0.2  # the points if all words are side by side; the farther apart they are, the fewer points
+_FAR = 60  # this many characters between the words halve the points
+_MOST_PLACES = 8  # of a term in one text; this keeps the search for the nearest places fast
+
+Places = Sequence[
+    tuple[Field, Mapping[Term, Sequence[tuple[int, int]]]]
+]  # for each text: its field, and term -> (start, end) of its places
+
+
+def fit(query: Query, found: Places, rarity: Rarity) -> float:
+    """Returns how well a paper fits, from 0 to 1.2. `found`: where its texts have the words that the query wants."""
+    wanted = {term: _rarity_of(term, rarity) for term in wanted_words(query)}
+    whole = sum(wanted.values())
+    if not whole:
+        return 0.0
+    best: dict[Term, float] = {}
+    for name, places in found:
+        for term in places:
+            best[term] = max(best.get(term, 0.0), 1.0 if name is TITLE else ELSEWHERE)
+    words = sum(wanted.get(term, 0.0) * place for term, place in best.items())
+    near = max((_nearness(places, len(best)) for _, places in found), default=0.0)
+    return round(words / whole + near, _DIGITS)
+
+
+def wanted_words(query: Query) -> set[Term]:
+    """Returns the words and phrases that a query asks for."""
+    terms = (part for one in query.alternatives for term in one.positive for part in simple_terms(term))
+    return {term for term in terms if term.field.kind is ValueKind.WORDS}
+
+
+def _rarity_of(term: Term, rarity: Rarity) -> float:
+    """Returns the rarity of the rarest word of a phrase. A beginning of a word is as rare as a rare word."""
+    return max(map(rarity.of, term.tokens), default=0.0) + 0.1
+
+
+def _nearness(places: Mapping[Term, Sequence[tuple[int, int]]], terms: int) -> float:
+    """Returns the points for a text that has all terms near each other; 0 for a single term. `terms`: their number."""
+    if terms < 2 or len(places) < terms:  # noqa: PLR2004 - only two can be apart
+        return 0.0
+    gap = min(_gap(some) for some in _combinations(places))
+    return NEAR * _FAR / (_FAR + gap)
+
+
+def _combinations(places: Mapping[Term, Sequence[tuple[int, int]]]) -> Sequence[Sequence[tuple[int, int]]]:
+    """Returns combinations of one place for each term: each place of the rarest term with the nearest of the others.
+
+    For two terms, returns all combinations.
+    """
+    fewest, *others = sorted((list(found[:_MOST_PLACES]) for found in places.values()), key=len)
+    if len(others) == 1:
+        return list(product(fewest, others[0]))
+    return [(one, *(min(other, key=lambda place: abs(place[0] - one[0])) for other in others)) for one in fewest]
+
+
+def _gap(places: Sequence[tuple[int, int]]) -> int:
+    """Returns how many characters are between some places, without their own."""
+    reach = max(end for _, end in places) - min(start for start, _ in places)
+    return max(0, reach - sum(end - start for start, end in places) - len(places) + 1)
+
+
+# ------------------------------------------------------------------------------------------------------ A chat's taste
+
+# A taste is the words that the papers liked by a chat share, and that few other papers have. A word's weight is how
+# often it occurs in the liked papers on average, times the square of the share of them that have it, times the square
+# of its rarity. So a word of one liked paper counts little, and a word of all of them a lot. If there is only one liked
+# paper, it does not show which of its words matter. Then more words count, by their rarity and not its square, since
+# the rarest words are names and typing errors that no other paper has. Papers that the chat disliked are treated the
+# same way; their words count against a paper.
+
+
+MOST_WORDS = 20  # of each side of a taste
+MOST_WORDS_OF_ONE = 60  # of a side that is made of a single paper
+MOST_AGAINST = 1.0  # how much dislikes count, compared with likes
+
+Judged = tuple[float, WordsOfPaper]  # how strongly a paper is liked, below 0: disliked; its words
+
+
+@dataclass(frozen=True, slots=True)
+class Taste:
+    """Words with their weights: those for a paper sum up to 1, those against it, below 0, to at least -1."""
+
+    weights: Mapping[str, float]
+
+    def __bool__(self) -> bool:
+        """Returns whether the taste has any words."""
+        return bool(self.weights)
+
+
+# ------------------------------------------------------------------- one's own library: a taste as from many liked papers
+
+MOST_OF_LIBRARY = (
+    100  # up to this many entries each count as much as an opened paper; if there are more, each counts less
+)
+
+
+class LibraryEntry(NamedTuple):
+    """An entry of a person's own library."""
+
+    title: str  # "": it has none
+    names: tuple[str, ...]  # arXiv ids and DOIs
+
+
+class LibraryWords(NamedTuple):
+    """The weightiest words of the entries of a library."""
+
+    entries: int
+    words: Mapping[str, tuple[float, float]]  # how often an entry has it on average; the share of entries that have it
+
+
+class Library(NamedTuple):
+    """The content of the file of a library."""
+
+    entries: Sequence[LibraryEntry]
+    words: LibraryWords
+    broken: int = 0  # entries that cannot be read, or have neither a title nor the id of a paper
+    examples: tuple[str, ...] = ()  # the beginnings of the first few broken entries
+
+
+NO_WORDS = LibraryWords(entries=0, words=MappingProxyType({}))
+
+
+def taste_of(judged: Iterable[Judged], rarity: Rarity, library: LibraryWords = NO_WORDS) -> Taste:
+    """Returns the taste that follows from judged papers and from a library."""
+    papers = list(judged)
+    liked = _weights([(strength, words) for strength, words in papers if strength > 0], rarity, library)
+    disliked = _weights([(-strength, words) for strength, words in papers if strength < 0], rarity)
+    against = {word: -MOST_AGAINST * weight for word, weight in disliked.items() if word not in liked}
+    return Taste(liked | against)
+
+
+def nearness(taste: Taste, text: str) -> float:
+    """Returns how near a text is to a taste, from -1 to 1. `text`: folded words, a space before and after each."""
+    return sum(weight for word, weight in taste.weights.items() if f" {word} " in text)
+
+
+def common_words(taste: Taste, text: str) -> tuple[str, ...]:
+    """Returns the words in a text that a taste counts in favour of it, the weightiest first."""
+    found = [(weight, word) for word, weight in taste.weights.items() if weight > 0 and f" {word} " in text]
+    return tuple(word for _, word in sorted(found, key=lambda one: (-one[0], one[1])))
+
+
+def _weights(papers: list[Judged], rarity: Rarity, library: LibraryWords = NO_WORDS) -> dict[str, float]:
+    """Returns the weightiest words of papers; their weights sum up to 1."""
+    most, power = (MOST_WORDS, 2) if len(papers) + library.entries > 1 else (MOST_WORDS_OF_ONE, 1)
+    counted = min(library.entries, MOST_OF_LIBRARY)
+    whole = sum(strength for strength, _ in papers) + counted
+    sums = {word: counted * often for word, (often, _) in library.words.items()}
+    # A library also has the usual words of its field. So what counts is how much more often it has a word than other
+    # papers.
+    shares = {word: counted * max(0.0, share - rarity.share(word)) for word, (_, share) in library.words.items()}
+    for strength, words in papers:
+        for word, often in words.items():
+            sums[word] = sums.get(word, 0.0) + strength * often
+            shares[word] = shares.get(word, 0.0) + strength
+    weights = {word: sums[word] / whole * (shares[word] / whole) ** 2 * rarity.of(word) ** power for word in sums}
+    heaviest = sorted((word for word in weights if weights[word] > 0), key=lambda word: (-weights[word], word))
+    kept = {word: weights[word] for word in heaviest[:most]}
+    total = sum(kept.values())
+    return {word: weight / total for word, weight in kept.items()}
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The words of some papers by which others are found near to them (`like:`), as a query keeps them.
+
+
+LONGEST_WORD = 30  # letters; longer ones are addresses and the like
+
+
+def words_of_papers(papers: Iterable[WordsOfPaper], rarity: Rarity, library: LibraryWords = NO_WORDS) -> WordsOfPapers:
+    """Returns the weightiest words of papers, or of a library, with weights in thousandths; () if no word has any weight.
+
+    Whole numbers have the same sum in any order, so nearness has the same value everywhere.
+    """
+    taste = taste_of([(1.0, words) for words in papers], rarity, library)
+    kept = {word: weight for word, weight in taste.weights.items() if len(word) <= LONGEST_WORD}
+    whole = math.fsum(kept.values())
+    weights = [(word, round(THOUSAND * weight / whole)) for word, weight in kept.items()]
+    return tuple(sorted([one for one in weights if one[1]], key=lambda one: (-one[1], one[0])))
+
+
+class PapersAtHand:
+    """Papers that queries may name, for use without a store. Their words are counted when the first paper is named."""
+
+    def __init__(self, papers: Sequence[Paper]) -> None:
+        self._papers = papers
+
+    @cached_property
+    def _by_name(self) -> Mapping[str, Paper]:
+        return {name: paper for paper in self._papers for name in (paper.arxiv_id, paper.doi, paper.key) if name}
+
+    @cached_property
+    def _rarity(self) -> Rarity:
+        return Rarity.among(words_of(paper) for paper in self._papers[:SAMPLE])
+
+    def words(self, named: Iterable[str]) -> dict[str, WordsOfPapers]:
+        """Returns the words of papers by name: ids separated by commas. A name with an unknown id is left out."""
+        groups = {value: value.split(",") for value in named}
+        return {
+            value: words_of_papers([words_of(self._by_name[name]) for name in names], self._rarity)
+            for value, names in groups.items()
+            if all(name in self._by_name for name in names)
+        }
+
+
+# ------------------------------------------------------------------------------------ the distinctive terms of a title
+
+
+_LONGEST_TITLE = 500  # characters of a title that are read
+_LONGEST_PHRASE = 3  # words of a phrase
+_LONGEST_CJK_PHRASE = 4  # characters of a phrase in Chinese, Japanese or Korean
+_LEAST_LETTERS = 4  # letters of a single word
+_COMMON_SHARE = 0.3  # of the other papers: a phrase in more of them is common
+_TEX = "\\${}"
+
+
+class _Phrase(NamedTuple):
+    """Words side by side in a title."""
+
+    first: int  # position of its first token
+    end: int  # position after its last token
+    tokens: tuple[str, ...]
+    text: str  # as the title has it
+    wide: bool  # whether it is of CJK characters, which are written without spaces
+
+
+def distinctive_terms(
+    title: str, query: Query, *, others: Iterable[str], known: Iterable[str], most: int = 4
+) -> tuple[str, ...]:
+    """Returns words and phrases of a title that a query can exclude, the most useful first.
+
+    None of them is a part of what the query wants. `others` are titles that were delivered to the chat: a term in few of
+    them is distinctive. `known` are all recent titles: a term in several of them is a topic.
+    """
+    delivered, everything = [_plain(text) for text in others], [_plain(text) for text in known]
+    ranked: list[tuple[bool, int, int, int, _Phrase]] = []
+    for phrase in _phrases(title[:_LONGEST_TITLE], query):
+        text = _plain(phrase.text)
+        topic = sum(text in other for other in everything) > 1
+        if topic or not phrase.wide:  # characters without spaces are a word if other titles have them, too
+            common = sum(text in other for other in delivered) > _COMMON_SHARE * max(len(delivered), 1)
+            length = phrase.end - phrase.first
+            ranked.append((common, _rank(length, topic=topic, wide=phrase.wide), -length, phrase.first, phrase))
+    return tuple(phrase.text for phrase in _apart([phrase for *_, phrase in sorted(ranked)], most))
+
+
+def _rank(length: int, *, topic: bool, wide: bool) -> int:
+    """Returns the place of a phrase: phrases that are topics come first, then pairs, single words, longer phrases."""
+    if topic and (length > 1 or wide):
+        return 0
+    return 1 if length == 2 else 2 if length == 1 else 3  # noqa: PLR2004 - a pair of words
+
+
+def _apart(ranked: Iterable[_Phrase], most: int) -> list[_Phrase]:
+    """Returns the first phrases that have no word in common, at most `most`."""
+    chosen: list[_Phrase] = []
+    for phrase in ranked:
+        words = set(phrase.tokens)
+        if len(chosen) < most and all(words.isdisjoint(other.tokens) for other in chosen):
+            chosen.append(phrase)
+    return chosen
+
+
+def _phrases(title: str, query: Query) -> Iterator[_Phrase]:
+    written, spans = normalize.written_tokens(title), normalize.token_spans(title)
+    if len(written) != len(spans):
+        return
+    tokens = tuple(map(normalize.fold_plural, written))
+    gaps = [title[:1], *(title[before[1] : after[0]] for before, after in pairwise(spans)), " "]
+    wanted = [term.tokens for alternative in query.alternatives for term in alternative.positive]
+    for first, word in enumerate(written):
+        wide = _is_wide(word)
+        for end in range(first + 1, min(first + (_LONGEST_CJK_PHRASE if wide else _LONGEST_PHRASE), len(tokens)) + 1):
+            if end > first + 1 and not _goes_on(written[end - 1], gaps[end - 1], wide=wide):
+                break
+            found = _Phrase(first, end, tokens[first:end], title[spans[first][0] : spans[end - 1][1]], wide)
+            if _may_name_topic(found, gaps) and not _is_wanted(found.tokens, wanted) and _reads_back(found):
+                yield found
+
+
+def _goes_on(token: str, gap: str, *, wide: bool) -> bool:
+    return _is_wide(token) == wide and gap in (("",) if wide else (" ", "-"))
+
+
+def _may_name_topic(phrase: _Phrase, gaps: list[str]) -> bool:
+    """Returns whether a phrase may name a topic. `gaps`: the text before each token of the title, and after the last."""
+    if phrase.wide:
+        return phrase.text not in _CJK_STOP_WORDS and len(phrase.tokens) > 1
+    if "-" in (gaps[phrase.first], gaps[phrase.end]):  # a part of a compound
+        return False
+    for place, token in enumerate(phrase.tokens, start=phrase.first):
+        inside = range(phrase.first + 1, phrase.end)
+        compound = (place in inside and gaps[place] == "-") or (place + 1 in inside and gaps[place + 1] == "-")
+        if (token in STOP_WORDS or token.isdigit()) and not compound:
+            return False
+    return len(phrase.tokens) > 1 or len(phrase.tokens[0]) >= _LEAST_LETTERS
+
+
+def _is_wanted(tokens: tuple[str, ...], wanted: list[tuple[str, ...]]) -> bool:
+    """Returns whether a phrase is a part of a term that the query wants, so that excluding it would leave nothing."""
+    size = len(tokens)
+    return any(
+        tokens == term[start : start + size] for term in wanted for start in range(len(term) - size + 1)
+    )  # fmt: skip
+
+
+def _reads_back(phrase: _Phrase) -> bool:
+    """Returns whether a phrase is parsed into its own words, and has no TeX that people would have to read."""
+    if any(sign in phrase.text for sign in _TEX):
+        return False
+    query = query_of(words_rule(phrase.text))
+    return query is not None and isinstance(query.tree, Leaf) and query.tree.term == Term(TEXT, phrase.tokens)
+
+
+def _plain(text: str) -> str:
+    return text.casefold().replace("-", " ")

@@ -1,0 +1,193 @@
+"""The bot's own state: single values under a name (counters, days, moments), its platforms and its installations.
+
+A platform's row says which bot the database belongs to there, whether it is stopped, and when waiting deliveries were
+logged. An installation is a workspace that installed the app.
+"""
+
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import col, select
+
+from subscriptions.states import InstallationState
+from subscriptions.store.conversation_rows import CompletedInstallationRow, InstallationRow, PlatformRow
+from subscriptions.store.database import conflicts, store
+from subscriptions.store.database.store import Transaction
+from subscriptions.store.rows import TABLES
+
+# Statements that every plan executes are built once.
+_values = TABLES.tables["key_value"]
+_GET = sa.select(_values.c.value).where(_values.c.name == sa.bindparam("called"))
+
+
+def put_value(session: Transaction, name: str, value: str) -> None:
+    """Stores a value under a name."""
+    conflicts.put(session, "key_value", ("name",), {"name": name, "value": value})
+
+
+def swap_value(session: Transaction, name: str, before: str | None, value: str) -> bool:
+    """Replaces a value if it is still `before` (None: no value). Returns False if another process changed it first."""
+    if before is None:
+        return conflicts.insert_new(session, "key_value", ("name",), {"name": name, "value": value})
+    is_still = (_values.c.name == name) & (_values.c.value == before)
+    return store.execute(session, sa.update(_values).where(is_still).values(value=value)).rowcount == 1
+
+
+def hold_value(session: Transaction, name: str, first: str) -> str:
+    """Returns the value under a name; stores and returns `first` if there was none.
+
+    No other process can change the value until the transaction ends.
+    """
+    value: str = conflicts.hold(session, "key_value", ("name",), {"name": name, "value": first}).value
+    return value
+
+
+def share_value(session: Transaction, name: str, first: str) -> None:
+    """Keeps other processes from changing a value until the transaction ends.
+
+    Several transactions may do so at once.
+    """
+    if get_value(session, name) is None:
+        conflicts.insert_new(session, "key_value", ("name",), {"name": name, "value": first})
+    conflicts.hold_rows(session, sa.select(_values.c.value).where(_values.c.name == name), shared=True)
+
+
+def get_value(session: Transaction, name: str) -> str | None:
+    """The value under a name; None if there is none."""
+    value: str | None = store.execute(session, _GET, {"called": name}).scalar()
+    return value
+
+
+# ------------------------------------------------------------------------------------------------------------ platforms
+
+
+_STOPPED = sa.select(col(PlatformRow.name), col(PlatformRow.stopped))
+
+
+def claim_bot(session: Transaction, platform: str, bot: str) -> str:
+    """Stores a bot as the owner of the database on a platform, unless there is an owner. Returns the stored owner."""
+    conflicts.insert_new(session, "platform", ("name",), _row(platform, bot=bot))
+    is_free = col(PlatformRow.bot).is_(None)
+    session.exec(sa.update(PlatformRow).where(col(PlatformRow.name) == platform, is_free).values(bot=bot))
+    return bot_of(session, platform) or ""
+
+
+def bot_of(session: Transaction, platform: str) -> str | None:
+    """Returns the bot that the database belongs to on a platform; None if no bot has claimed it."""
+    return session.exec(select(PlatformRow.bot).where(PlatformRow.name == platform)).first()
+
+
+@store.reads
+def bots(transaction: Transaction) -> dict[str, str]:
+    """Platform → the bot that the database belongs to."""
+    rows = transaction.exec(select(PlatformRow.name, PlatformRow.bot))
+    return {name: bot for name, bot in rows if bot is not None}
+
+
+def bot_name(session: Transaction, platform: str) -> str:
+    """Returns the name of the bot as it was last stored; "" if it is not known."""
+    return session.exec(select(PlatformRow.bot_name).where(PlatformRow.name == platform)).first() or ""
+
+
+@store.reads
+def stopped_platforms(transaction: Transaction) -> dict[str, str]:
+    """Returns stopped platform → reason."""
+    return {name: reason for name, reason in store.execute(transaction, _STOPPED) if reason is not None}
+
+
+@store.writes
+def free_platforms(transaction: Transaction) -> None:
+    """Frees all stopped platforms, so that sending continues."""
+    transaction.exec(sa.update(PlatformRow).where(col(PlatformRow.stopped).is_not(None)).values(stopped=None))
+
+
+def waiting_logged(session: Transaction) -> dict[str, date]:
+    """Platform → the day on which the log last reported deliveries that wait for long."""
+    rows = session.exec(select(PlatformRow)).all()
+    return {row.name: row.waiting_logged_on for row in rows if row.waiting_logged_on is not None}
+
+
+def put_platform(session: Transaction, platform: str, **values: object) -> None:
+    """Stores values of a platform: `bot`, `bot_name`, why it is `stopped`, or `waiting_logged_on`."""
+    conflicts.insert_new(session, "platform", ("name",), _row(platform))
+    session.exec(sa.update(PlatformRow).where(col(PlatformRow.name) == platform).values(**values))
+
+
+def _row(platform: str, *, bot: str | None = None) -> dict[str, Any]:
+    return {"name": platform, "bot": bot, "bot_name": "", "stopped": None, "waiting_logged_on": None}
+
+
+# ----------------------------------------------------------------------------------- workspaces that installed the app
+
+
+_is_there = col(InstallationRow.state) != InstallationState.UNINSTALLED
+
+
+def _change(session: Transaction, *conditions: sa.ColumnElement[bool], **values: object) -> bool:
+    """Updates the row that meets the conditions. Returns whether there was one."""
+    return session.exec(sa.update(InstallationRow).where(*conditions).values(**values)).rowcount == 1
+
+
+def uninstall(session: Transaction, team: str, *, now: datetime) -> None:
+    """Stores that a workspace removed the app, and when; its tokens are erased. A second call changes nothing."""
+    removed = {"tokens": "", "state": InstallationState.UNINSTALLED, "since": now}
+    if not conflicts.insert_new(session, "installation", ("team",), {"team": team, **removed}):
+        _change(session, col(InstallationRow.team) == team, _is_there, **removed)
+
+
+def install_again(session: Transaction, team: str, *, now: datetime) -> bool:
+    """Stores that a workspace has the app again. Returns False if the workspace had not removed the app."""
+    return _change(session, col(InstallationRow.team) == team, ~_is_there, state=InstallationState.ACTIVE, since=now)
+
+
+def put_installation(session: Transaction, team: str, tokens: str, *, now: datetime) -> None:
+    """Stores a workspace that has the app, with its sealed tokens."""
+    values = {"team": team, "tokens": tokens, "state": InstallationState.ACTIVE, "since": now}
+    if not conflicts.insert_new(session, "installation", ("team",), values):
+        _change(session, col(InstallationRow.team) == team, tokens=tokens)
+
+
+@store.writes
+def renew_tokens(transaction: Transaction, team: str, tokens: str) -> bool:
+    """Replaces the sealed tokens of a workspace. Returns False if it does not have the app any more."""
+    has_tokens = col(InstallationRow.tokens) != ""
+    return _change(transaction, col(InstallationRow.team) == team, _is_there, has_tokens, tokens=tokens)
+
+
+@store.reads
+def installations(transaction: Transaction) -> dict[str, str]:
+    """Team → sealed tokens, for each workspace that has the app and its own tokens."""
+    rows = transaction.exec(select(InstallationRow.team, InstallationRow.tokens).where(_is_there))
+    return {team: tokens for team, tokens in rows if tokens}
+
+
+@store.reads
+def uninstalled(transaction: Transaction, before: datetime | None = None) -> tuple[str, ...]:
+    """The workspaces that removed the app; if `before` is given, only those that removed it before that moment."""
+    found = select(InstallationRow.team).where(InstallationRow.state == InstallationState.UNINSTALLED)
+    return tuple(transaction.exec(found if before is None else found.where(col(InstallationRow.since) < before)))
+
+
+def drop_installations(session: Transaction, before: datetime) -> None:
+    """Erases the workspaces that removed the app before `before`."""
+    session.exec(
+        sa.delete(InstallationRow).where(
+            col(InstallationRow.state) == InstallationState.UNINSTALLED, col(InstallationRow.since) < before
+        )
+    )
+
+
+@store.writes
+def complete_installation(transaction: Transaction, installation: str, *, now: datetime) -> bool:
+    """Stores that an installation was completed.
+
+    Returns False if that was stored before, perhaps by another process.
+    """
+    return conflicts.insert_new(transaction, "completed_installation", ("id",), {"id": installation, "at": now})
+
+
+@store.reads
+def is_installation_completed(transaction: Transaction, installation: str) -> bool:
+    """Whether an installation was completed."""
+    return transaction.get(CompletedInstallationRow, installation) is not None
