@@ -117,9 +117,8 @@ class ChatSetting:
     values: Mapping[str, Sentence] = field(default_factory=dict)  # value that is a word -> as people read it
     value_names: Mapping[str, str] = field(default_factory=dict)  # value -> other words for it
     in_public: Mapping[str, str] = field(default_factory=dict)  # value -> what replaces it where strangers can read
-    offered: Mapping[ChatKind, tuple[str, ...]] = field(
-        default_factory=dict
-    )  # values on buttons, for settings without choices
+    # values on buttons, for settings without choices
+    offered: Mapping[ChatKind, tuple[str, ...]] = field(default_factory=dict)
     example: str = ""  # a further value that can be typed, for settings without choices
     no_effect: Callable[[Chat], Sentence | None] = _works  # why it has no effect in a chat; None: it has one
 

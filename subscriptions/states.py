@@ -100,11 +100,12 @@ class MessageState(StrEnum):
 
 
 FINISHED = (MessageState.SENT, MessageState.DEAD)
+# the platform has the message, or may have it
 MAYBE_SENT = (
     MessageState.SENDING,
     MessageState.UNCLEAR,
     MessageState.SENT,
-)  # the platform has the message, or may have it
+)
 
 
 class DeliveryState(StrEnum):

@@ -231,9 +231,8 @@ def by_lower_case() -> dict[str, str]:
 Place = tuple[str, str]  # (its name, its zone)
 
 _AREAS = ("africa", "america", "antarctica", "arctic", "asia", "atlantic", "australia", "europe", "indian", "pacific")
-_NO_CITIES = frozenset(
-    {"center", "south", "north", "west", "act", "nsw", "lhi"}
-)  # parts of IANA names that are no places
+# parts of IANA names that are no places
+_NO_CITIES = frozenset({"center", "south", "north", "west", "act", "nsw", "lhi"})
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 _FRAME = re.compile(r"(?:in )?(?:the )?(?P<place>.*?)(?: (?:standard |local )?(?:time|clock))?")
 _FRAME_ZH = re.compile(

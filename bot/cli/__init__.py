@@ -277,6 +277,7 @@ def load(name: str) -> TyperCommand | TyperGroup:
     return cast("TyperGroup", typer.main.get_command(parent)).commands[name]  # type: ignore[return-value]
 
 
+# the name of a subcommand in other programs, or in chats → its name here
 _ALIASES = {
     "list": "subscriptions",
     "ls": "subscriptions",
@@ -289,7 +290,7 @@ _ALIASES = {
     "poll": "sources poll",
     "upgrade": "db upgrade",
     "migrate": "db upgrade",
-}  # the name of a subcommand in other programs, or in chats → its name here
+}
 
 
 def nearest(typed: str, known: Sequence[str]) -> str:

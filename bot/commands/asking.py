@@ -51,10 +51,11 @@ from subscriptions.store import conversations
 from subscriptions.zones import zone
 
 ANSWER_WITHIN = timedelta(minutes=15)
+# verb of a question that accepts any text → the command that does the same in one line
 _SAID_OTHERWISE = {
     "edit": "/edit",
     "name": "/name",
-}  # verb of a question that accepts any text → the command that does the same in one line
+}
 _LONGEST = 80  # characters of a command that a reminder repeats
 # Questions that make sense only directly after they are asked. They are dropped when the person does something else.
 _PASSING = ("answer-pick", "answer-value", "answer-yes")

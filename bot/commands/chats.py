@@ -50,9 +50,8 @@ def admit(context: CommandContext, reply: Reply | None, *, operator_is_admin: bo
     if not has_new and not confirms:
         return reply
     if has_new and before.kind is ChatKind.TEAM and context.request.sender:
-        stored_chats.set_owner(
-            context.store, before.id, context.request.sender
-        )  # the person who subscribed last is the owner
+        # the person who subscribed last is the owner
+        stored_chats.set_owner(context.store, before.id, context.request.sender)
     by_operator = operator_is_admin or context.is_operator
     match decide_entry(standing, before, has_new=has_new, by_operator=by_operator, access=context.bot_info.access):
         case "let in":

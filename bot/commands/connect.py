@@ -272,9 +272,8 @@ def _file(context: CommandContext) -> File:
 
 def forget_(context: CommandContext) -> Reply:
     """Asks whether to erase the chat. If strangers could press a button or the sender cannot, people type /forget yes."""
-    if retention.is_just_stored(
-        context.store, context.chat.address, now=context.now
-    ):  # this command itself stored the chat; the refusal rolls that back
+    # this command itself stored the chat; the refusal rolls that back
+    if retention.is_just_stored(context.store, context.chat.address, now=context.now):
         raise Refused(Sentence("I know nothing of this chat, so there is nothing to erase."))
     word, by_word = context.args.casefold(), context.read_by_strangers or context.request.is_operator
     if by_word and word in (YES, NO):

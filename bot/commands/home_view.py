@@ -235,10 +235,11 @@ def _items(context: CommandContext, chat: Chat, subscriptions: Sequence[Listed])
     for one, row in zip(subscriptions, rows, strict=True):
         subscription = one.subscription
         parts = [row.when]
+        # subscriptions with these two cadences show no time, since the line of the chat shows it
         fixed = subscription.cadence.kind not in (
             "now",
             "when-out",
-        )  # subscriptions with these two cadences show no time, since the line of the chat shows it
+        )
         is_due_later = (
             fixed
             and subscription.next_due_at

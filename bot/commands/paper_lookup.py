@@ -398,11 +398,12 @@ _KEPT: Mapping[str, Sentence] = {
     "chat": Sentence("fits; this chat is paused: {command}"),
     "time": Sentence("fits, and is about to come"),
 }
+# reason why a paper is held → the command that ends it
 _MENDS: Mapping[str, str] = {
     "crosslist": "set crosslists in",
     "paused": "resume {number}",
     "chat": "resume",
-}  # reason why a paper is held → the command that ends it
+}
 _PAUSED_UNTIL = Sentence("fits; it is paused until {moment}: {command}")
 _NOT_LET_IN = Sentence("fits; this chat waits until an admin lets it in")
 _COMES = Sentence("fits, and comes {moment}")

@@ -27,9 +27,8 @@ _MANY_WORDS = 12
 _NAMED = 4  # unknown words that a reply names
 _LABEL = 50  # characters of a button's label
 _LONGEST = 40  # characters of a typed text that a reply repeats
-Stretches = Sequence[
-    tuple[int | None, int]
-]  # for each stretch of papers that one search reads: (its newest paper, the number of matches in earlier stretches)
+# for each stretch of papers that one search reads: (its newest paper, the number of matches in earlier stretches)
+Stretches = Sequence[tuple[int | None, int]]
 
 
 def search_(context: CommandContext) -> Reply:

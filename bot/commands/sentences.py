@@ -264,9 +264,8 @@ def _about_named(context: CommandContext, said: Said) -> Said:
     for one in named:
         text = _with_number(text, one)
     numbered = intents.meaning(text)
-    has_lost = said.intent in _OF_WORDS and not numbered.texts(
-        reader.UNWANTED, reader.WANTED, reader.AUTHOR
-    )  # with the number in place of the words, no words are left that would change the query
+    # with the number in place of the words, no words are left that would change the query
+    has_lost = said.intent in _OF_WORDS and not numbered.texts(reader.UNWANTED, reader.WANTED, reader.AUTHOR)
     return numbered if numbered.intent in likely and numbered.sure >= intents.SURE and not has_lost else said
 
 

@@ -82,9 +82,8 @@ def subscribe_here(context: CommandContext, text: str, when: str | None) -> Subs
 
     Raises QueryError, Refused.
     """
-    own = (
-        context.chat.address == context.origin.address and context.chat.kind is ChatKind.PRIVATE
-    )  # in a private chat, the only reader has already seen the papers shown last, so they are not delivered again
+    # in a private chat, the only reader has already seen the papers shown last, so they are not delivered again
+    own = context.chat.address == context.origin.address and context.chat.kind is ChatKind.PRIVATE
     seen = frozenset(known.id for known in papers_shown(context).values()) if own else frozenset()
     subscription = SubscriptionRequest(text=text, when=when, added_by=context.request.sender_name)
     return subscribe(context.store, context.chat.address, subscription, now=context.now, who=context.actor, seen=seen)

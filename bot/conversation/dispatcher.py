@@ -45,9 +45,8 @@ class Dispatcher:
         """`lookup` finds papers that the store does not know; with None, they are not looked up."""
         self._context = context if lookup is None else _with_lookup(context)
         self._lookup = lookup
-        self._lookups: dict[
-            str, asyncio.Task[None]
-        ] = {}  # name → running look-up; cancelled when the process stops, and resumed by the next process
+        # name → running look-up; cancelled when the process stops, and resumed by the next process
+        self._lookups: dict[str, asyncio.Task[None]] = {}
         self._in_hand: set[tuple[str, str]] = set()  # (platform, update id) of the replies that are being posted
         self._lane_locks: WeakValueDictionary[Lane, asyncio.Lock] = WeakValueDictionary()
         self._concurrency = asyncio.Semaphore(MAX_CONCURRENT)

@@ -41,9 +41,8 @@ def is_ephemeral(context: CommandContext, reply: Reply, platform_api: PlatformAp
     request = context.request
     if platform_api is None or not platform_api.has_ephemeral or not request.sender or reply.target_chat is not None:
         return False
-    if isinstance(request, EventRequest) and not (
-        request.trigger_id or request.event == paper_lookup.LOOKUP_EVENT
-    ):  # no person caused this event to get a reply
+    # no person caused this event to get a reply
+    if isinstance(request, EventRequest) and not (request.trigger_id or request.event == paper_lookup.LOOKUP_EVENT):
         return False
     if request.place.is_outside:
         return True

@@ -167,9 +167,8 @@ async def _authorized(context: Context, request: Request, intent: Intent) -> Pre
     """Returns the prepared request, with a refusal if the sender may not do this or the file cannot be read."""
     api, limits = context.api_of(request.chat), context.conversation.command_limits
     chat_over = intent.counts_to_limit and limits.is_chat_over(request, context.clock.monotonic())
-    if chat_over and not await authorization.administers(
-        context, request
-    ):  # admins of the chat may go on, so that others cannot lock them out
+    # admins of the chat may go on, so that others cannot lock them out
+    if chat_over and not await authorization.administers(context, request):
         return _over_limit(context, request, intent)
     if intent.destination is not None:  # no form, since its reply would go to the destination, where no person reads it
         request = replace(request, trigger_id="")

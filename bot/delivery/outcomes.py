@@ -47,13 +47,11 @@ class DrainState:
     stopped: dict[str, str] = field(default_factory=dict)  # sender_of(lane) -> why nothing is sent
     store_failed: bool = False  # the database cannot be used, so every lane stops
     render_lock: asyncio.Lock = field(default_factory=asyncio.Lock)  # held by the lane that renders for all lanes
-    rendered_ahead: dict[Lane, claims.Claim] = field(
-        default_factory=dict
-    )  # lane that has not started -> its first message
+    # lane that has not started -> its first message
+    rendered_ahead: dict[Lane, claims.Claim] = field(default_factory=dict)
     may_render_more: bool = False  # whether the last batch rendered something, so that there may be more to render
-    exempt: set[Lane] = field(
-        default_factory=set
-    )  # lanes of operators' chats, to which notices are sent even if their platform is stopped
+    # lanes of operators' chats, to which notices are sent even if their platform is stopped
+    exempt: set[Lane] = field(default_factory=set)
 
     def is_stopped(self, lane: Lane) -> bool:
         """Returns whether nothing is sent in this lane."""

@@ -62,9 +62,8 @@ class EmbeddedEngine:
         self._stopping = stopping
         self._order = count()
         self._places: dict[Lane, int] = {}  # lane that waits, runs or rests -> its place; the lowest place runs first
-        self._waiting: defaultdict[str, list[tuple[int, Lane]]] = defaultdict(
-            list
-        )  # platform -> a heap of (place, lane)
+        # platform -> a heap of (place, lane)
+        self._waiting: defaultdict[str, list[tuple[int, Lane]]] = defaultdict(list)
         self._resting: list[tuple[float, int, Lane]] = []  # a heap of (monotonic second of its end, place, lane)
         self._running: set[Lane] = set()
         self._rerun_at: dict[Lane, float] = {}  # running lane that must run again -> from which monotonic second
@@ -203,9 +202,8 @@ class Sender:
         self._context = context
         self._platforms = platforms
         self._stop = stop
-        self._unclaimed: dict[
-            str, bool
-        ] = {}  # platform that has not said which bot the token is for → `new_bot` of the call
+        # platform that has not said which bot the token is for → `new_bot` of the call
+        self._unclaimed: dict[str, bool] = {}
 
     async def deliver(self) -> Sent:
         """Plans and sends everything that is due, until nothing more may be sent now. Raises SenderLockHeld, StoreError."""

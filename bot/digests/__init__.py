@@ -144,9 +144,8 @@ def _refuse_too_large(data: bytes, name: str) -> None:
         raise BrokenDigest(Sentence("{name}: larger than {limit} MiB.", {"name": name, "limit": MAX_BYTES >> 20}))
     if data.count(b"\n") > MAX_LINES:
         raise BrokenDigest(Sentence("{name}: more than {limit} lines.", {"name": name, "limit": MAX_LINES}))
-    separators = data.count(b",") + (
-        0 if b"<" in data[:100] else data.count(b";")
-    )  # an HTML page has ";" in its entities
+    # an HTML page has ";" in its entities
+    separators = data.count(b",") + (0 if b"<" in data[:100] else data.count(b";"))
     if separators > MOST_COMMAS + len(data) // 8:
         raise BrokenDigest(Sentence("{name}: more commas than text; it is no digest.", {"name": name}))
 

@@ -31,9 +31,8 @@ from subscriptions.errors import Sentence
 _DECODER = JSONDecoder(parse_int=str, parse_float=str, parse_constant=lambda _: None, strict=False)
 _SPACE = re.compile("[ \t\n\r\ufeff]*")  # a file that was glued to another may begin with a byte order mark
 _BEGINNING = re.compile(r'\{[ \t]*"[^"\\]{1,40}"')
-MOST_CHARACTERS = (
-    1 << 20
-)  # of an object; one with 3000 authors has a quarter of them. In memory `[11,11,…` takes twenty times its length
+# of an object; one with 3000 authors has a quarter of them. In memory `[11,11,…` takes twenty times its length
+MOST_CHARACTERS = 1 << 20
 _WINDOW = 1 << 18  # characters that are decoded at once; for a longer value a part four times as long is decoded
 _NEAR = 32  # characters; an error this close to the end of a part may only mean that the part is too short
 _TRIES = 8  # attempts to find an object after damage in its line; bounds the time that a long line takes

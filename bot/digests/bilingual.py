@@ -394,9 +394,8 @@ def _separated(lines: Iterator[Line], warnings: Warnings) -> Iterator[Line]:
     for number, line in lines:
         address = _URL.match(line) if position % _GROUP == _GROUP - 1 else None
         rest = line[address.end() :].removeprefix("\ufeff") if address else ""
-        if (
-            address and rest[:1].isalnum()
-        ):  # text follows the address directly; after a full stop or a space it would be a remark
+        # text follows the address directly; after a full stop or a space it would be a remark
+        if address and rest[:1].isalnum():
             warnings.add("glued_line", line=number, example=line)
             yield number, address[0]
             yield number, rest

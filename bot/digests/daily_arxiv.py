@@ -156,9 +156,8 @@ _BETWEEN = re.compile(
 )
 _AUTHORS = re.compile(r"\*(?P<names>(?:[^*].*?)?)\*(?: *\| *\*\*(?:Main c|C)ategory: *(?P<categories>[^*]*)\*\*)?\s*$")
 _TITLE_TRANSLATION = re.compile(r"> \*(?P<title>.*)\*\s*$")
-_PYTHON_STRING = re.compile(
-    r"'((?:[^'\\]|\\.)*)'?|\"((?:[^\"\\]|\\.)*)\"?"
-)  # a string that is not closed ends with the text
+# a string that is not closed ends with the text
+_PYTHON_STRING = re.compile(r"'((?:[^'\\]|\\.)*)'?|\"((?:[^\"\\]|\\.)*)\"?")
 _HEAD_WITHOUT_LINK = re.compile(r"\s*Authors: (?P<names>.*?) \| Main Category: (?P<category>[^|\n]*)")
 
 

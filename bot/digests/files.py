@@ -139,9 +139,8 @@ class FolderWatch:
     that were ingested before.
     """
 
-    waiting: dict[str, tuple[FileStamp, datetime]] = field(
-        default_factory=dict
-    )  # files that are not complete yet, and since when they are unchanged
+    # files that are not complete yet, and since when they are unchanged
+    waiting: dict[str, tuple[FileStamp, datetime]] = field(default_factory=dict)
     reported: dict[str, FileStamp] = field(default_factory=dict)
 
     def check(self, listing: Mapping[str, FileStamp], now: datetime) -> tuple[str, ...]:

@@ -137,9 +137,8 @@ def _paper(card: _html.Node) -> Paper | None:
     if address is None:
         return None
     arxiv_id = address[0]
-    titles = (
-        link.text for link, linked in links if linked == arxiv_id
-    )  # a picture without text also links to the paper
+    # a picture without text also links to the paper
+    titles = (link.text for link, linked in links if linked == arxiv_id)
     abstract = card.first("p")
     return Paper(
         key="",

@@ -48,9 +48,8 @@ from bot.digests._xml import is_markup
 from subscriptions.model import Paper
 
 _DAY = re.compile(r"发布时间[：:].*")
-_TITLE = re.compile(
-    r"(?P<before>(?:\[(?i:arxiv)\]\([^)]*\))?)[ \ufeff]*(?P<title># .*)"
-)  # `before` is the end of a file that was glued to this one
+# `before` is the end of a file that was glued to this one
+_TITLE = re.compile(r"(?P<before>(?:\[(?i:arxiv)\]\([^)]*\))?)[ \ufeff]*(?P<title># .*)")
 _HEADING = re.compile(r"# 摘要\s*")
 _HEADING_LINE = re.compile(r"^# 摘要[^\S\n]*$", re.MULTILINE)
 _MOST_LINES = 8  # from the title to the day
@@ -105,9 +104,8 @@ def _pages(lines: list[str], warnings: Warnings) -> Iterator[_Page]:
         if glued and glued["before"]:
             warnings.add("glued_line", line=start + 1, example=lines[start])
             title[0] = glued["title"]
-        last = (
-            _TITLE.match(lines[end]) if end < len(lines) else None
-        )  # the last line of this paper is glued to the title of the next
+        # the last line of this paper is glued to the title of the next
+        last = _TITLE.match(lines[end]) if end < len(lines) else None
         yield _Page(start + 1, title, lines[day:end] + ([last["before"]] if last and last["before"] else []))
 
 

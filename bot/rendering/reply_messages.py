@@ -198,11 +198,12 @@ def section_pieces(section: views.Section, room: int) -> tuple[views.Section, ..
 
 DONE, REFUSED = "✓", "✗"
 _CHUNK = 1000  # characters of one part of a line; a longer line becomes several parts
+# columns of a piece of a section: the most that fits; some characters take many bytes
 _SECTION_ROOMS = (
     2000,
     500,
     100,
-)  # columns of a piece of a section: the most that fits; some characters take many bytes
+)
 
 
 def render_reply(reply: Reply, chat: Chat, *, medium: packing.Medium) -> tuple[Message, ...]:

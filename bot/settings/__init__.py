@@ -57,12 +57,10 @@ class TelegramSettings:
     """The settings of Telegram. Without a token the platform is off."""
 
     token: Annotated[SecretStr | None, check.hidden(check.telegram_token)] = None
-    api_url: Annotated[str, check.text(check.server_root)] = field(
-        default="https://api.telegram.org", repr=False
-    )  # "/bot<token>/METHOD" is appended
-    webhook_url: Annotated[str | None, check.text(check.server_root)] = field(
-        default=None, repr=False
-    )  # None: long polling
+    # "/bot<token>/METHOD" is appended
+    api_url: Annotated[str, check.text(check.server_root)] = field(default="https://api.telegram.org", repr=False)
+    # None: long polling
+    webhook_url: Annotated[str | None, check.text(check.server_root)] = field(default=None, repr=False)
     webhook_secret: Annotated[SecretStr | None, check.hidden(check.webhook_secret)] = None
 
 
@@ -82,9 +80,8 @@ class SlackSettings:
     signing_secret: Annotated[SecretStr | None, check.hidden(check.visible)] = None
     client_id: Annotated[str | None, check.text(check.visible)] = None
     client_secret: Annotated[SecretStr | None, check.hidden(check.visible)] = None
-    api_url: Annotated[str, check.text(check.slack_api_url)] = field(
-        default="https://slack.com/api/", repr=False
-    )  # ends in "/api/"
+    # ends in "/api/"
+    api_url: Annotated[str, check.text(check.slack_api_url)] = field(default="https://slack.com/api/", repr=False)
 
     @property
     def on(self) -> bool:

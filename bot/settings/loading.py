@@ -80,12 +80,13 @@ _TABLES: Mapping[str, Any] = {
     "backup": _Backup,
     "keep": _Keep,
 }
+# if the first is set, the second must be set
 _TOGETHER = (
     ("PAPERWIRE_SMTP_URL", "PAPERWIRE_MAIL_FROM"),
     ("PAPERWIRE_SLACK_CLIENT_ID", "PAPERWIRE_SLACK_CLIENT_SECRET"),
     ("PAPERWIRE_SLACK_CLIENT_SECRET", "PAPERWIRE_SLACK_CLIENT_ID"),
     ("PAPERWIRE_SLACK_CLIENT_ID", "PAPERWIRE_SECRET_KEY"),  # the database then contains tokens of other workspaces
-)  # if the first is set, the second must be set
+)
 _NEEDED = {
     "source": "every source needs one",
     "slack": "every workspace needs one",
@@ -274,9 +275,8 @@ def _validated(
         return _adapter(kind).validate_python(given, context=places)  # type: ignore[arg-type, no-any-return]
     except ValidationError as error:
         found = error.errors(include_url=False, include_input=False)
-        first = min(
-            found, key=lambda one: one["type"] != "unexpected_keyword_argument"
-        )  # an unknown name first, since a misspelt name also makes the right one missing
+        # an unknown name first, since a misspelt name also makes the right one missing
+        first = min(found, key=lambda one: one["type"] != "unexpected_keyword_argument")
         raise _explained(first["type"], first["loc"], first.get("ctx", {}), named) from None
 
 

@@ -275,9 +275,8 @@ def document_name(source: str, url: str) -> str:
 DAY = timedelta(days=1)
 CLOSES_AT = time(14, 0)  # in New York: papers submitted later are announced a day later
 SUNDAY = 6
-MODERATION_HOLD = timedelta(
-    days=4
-)  # how long before the oldest missed day a paper may have been submitted that arXiv's moderators held back
+# how long before the oldest missed day a paper may have been submitted that arXiv's moderators held back
+MODERATION_HOLD = timedelta(days=4)
 _CATEGORY = re.compile(r"/(?:list|rss|atom)/(?P<codes>[A-Za-z.+-]+?)(?:/|$)")
 
 

@@ -156,9 +156,8 @@ class Poll:
         following = fetch_request.next_page(request, found.data)
         read_before = bool(seen.digest) or request.page > 1
         if following is None and read_before and done.new and not done.updated + done.unchanged:
-            following = fetch_request.older_page(
-                request, found.data
-            )  # as every paper was new, older pages may bring more
+            # as every paper was new, older pages may bring more
+            following = fetch_request.older_page(request, found.data)
         return (*((following,) if following else ()), *parts)
 
     async def _not_fetched(self, request: FetchRequest, error: FetchError, host: str) -> verdicts.Observation:
@@ -238,9 +237,8 @@ class Poll:
             self._missed.take_off(current)
         observations = [verdicts.joined(self._tally.observations.get(unit, ())) for unit in self._units]
         shown = {one.day for one in observations if one.batch and one.papers and not one.problem}
-        if (
-            len(shown) == 1 and len(observations) == 1
-        ):  # on weekends no batch is due, but a list still shows that of Friday: it was read
+        # on weekends no batch is due, but a list still shows that of Friday: it was read
+        if len(shown) == 1 and len(observations) == 1:
             self._missed.take_off(filter(None, shown))
 
     async def _fetch_missed_days(self) -> None:

@@ -35,9 +35,8 @@ class MissedDays:
 
     days: dict[date, int] = field(default_factory=dict)  # missed day -> failed tries to fetch it
     upto: date | None = None  # the newest day that was ever due
-    current: tuple[
-        date, ...
-    ] = ()  # days that regular requests fetch; the day of a monthly list is one of them until the next list is due
+    # days that regular requests fetch; the day of a monthly list is one of them until the next list is due
+    current: tuple[date, ...] = ()
     fetched: list[date] = field(default_factory=list)
     absent: list[date] = field(default_factory=list)  # days without a document
     lost: list[date] = field(default_factory=list)  # given up: too long ago, or too many failed tries
@@ -125,9 +124,8 @@ def runs(days: Iterable[date]) -> tuple[tuple[date, date], ...]:
 # ----------------------------------------------------------------- what a poll has brought, and the notices that follow
 
 
-BATCH_FORMATS = frozenset(
-    {"arxiv_rss", "arxiv_atom", "arxiv_listing_html"}
-)  # in these formats the day of a digest is that of its batch
+# in these formats the day of a digest is that of its batch
+BATCH_FORMATS = frozenset({"arxiv_rss", "arxiv_atom", "arxiv_listing_html"})
 COUNT_NAMES = ("digests", "papers", "new", "updated", "unchanged", "archived", "failed_summaries")
 LOSS_WARNINGS = frozenset({  # warnings that papers, or parts of them, could not be read
     "bad_json_line", "declared_mismatch", "entry_without_text", "entry_without_title", "incomplete_group",
@@ -141,9 +139,8 @@ MIN_SUMMARIES = 4  # with fewer papers the share of failed summaries is ignored
 class Tally:
     """What the documents of one poll, or of one scan of files, have brought so far."""
 
-    observations: defaultdict[str, list[verdicts.Observation]] = field(
-        default_factory=lambda: defaultdict(list)
-    )  # by unit
+    # by unit
+    observations: defaultdict[str, list[verdicts.Observation]] = field(default_factory=lambda: defaultdict(list))
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(COUNT_NAMES, 0))
     filed: verdicts.Filed = field(default_factory=verdicts.Filed)
     remarks: list[str] = field(default_factory=list)  # sentences about parts of documents that could not be read

@@ -31,9 +31,8 @@ MAX_CONCURRENT_POLLS = 4
 OVERDUE_AFTER = timedelta(minutes=10)  # a source that has been due for longer became due while no process ran
 MAX_CATCH_UP_WAIT = 300.0  # seconds that planning waits for overdue sources
 ENRICH_INTERVAL = 60.0  # seconds between two rounds of enrichment
-POLL_LEASE = timedelta(
-    minutes=5
-)  # a poll that takes longer counts as killed; with each document that it stores, the poll sets the next moment
+# a poll that takes longer counts as killed; with each document that it stores, the poll sets the next moment
+POLL_LEASE = timedelta(minutes=5)
 
 
 class SourceScheduler:
@@ -126,9 +125,8 @@ class SourceScheduler:
 
     async def poll_now(self, names: Sequence[str] = ()) -> tuple[Receipt, ...]:
         """Polls these sources, or all, even if they are not due. Returns their receipts. Raises NotFound, StoreError."""
-        written = {
-            name.casefold(): name for name in self._sources
-        }  # the settings have no two names that differ only in case
+        # the settings have no two names that differ only in case
+        written = {name.casefold(): name for name in self._sources}
         unknown = [name for name in names if name.casefold() not in written]
         if unknown:
             raise NotFound(

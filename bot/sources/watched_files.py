@@ -152,9 +152,8 @@ class WatchedFiles:
             await self._report(source, path, files.without_quotation(error, path) if elsewhere else error)
         else:
             self._read.add(source.name)
-            if (
-                not done.already_known and not done.archive
-            ):  # otherwise a folder with years of old digests would fill the log
+            # otherwise a folder with years of old digests would fill the log
+            if not done.already_known and not done.archive:
                 counts, fields = (len(digest.entries), path, done.new), {"source": source.name}
                 log.info("%s: %d papers in %s, %d of them new.", source.name, *counts, extra=fields)
 

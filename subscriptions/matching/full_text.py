@@ -65,9 +65,8 @@ Expression: TypeAlias = Phrase | Near | AllOf | AnyOf
 MOST_WORDS = 1 << 15  # words that are cached, about 200 bytes each
 
 _MARK = "ˑ"
-_UNSAFE = re.compile(
-    f"[^a-z0-9 \u0080-\U0010ffff]|{_MARK}"
-)  # characters to encode: the index would split a word there, fold them, or take them for a mark
+# characters to encode: the index would split a word there, fold them, or take them for a mark
+_UNSAFE = re.compile(f"[^a-z0-9 \u0080-\U0010ffff]|{_MARK}")
 _LONGEST_NAME = 4  # parts of a name that are near each other in the index, each with its first letter
 _NEAR = 2 * _LONGEST_NAME - 1
 _GAP = f" {' '.join(_MARK for _ in range(_NEAR + 1))} "  # so that parts of two names are never near

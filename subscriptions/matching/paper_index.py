@@ -185,9 +185,8 @@ class PaperIndex:
         self.spellings = defaultdict[str, int](int)  # word of any text, as written or folded -> the papers that have it
         self.words.sequence.append(LINE_END)
         for place, paper in enumerate(papers.tokenized):
-            words = (
-                paper.folded[TEXT].replace("\n", "").split(" ")[1:]
-            )  # each line is " word word ", so "" follows its last word
+            # each line is " word word ", so "" follows its last word
+            words = paper.folded[TEXT].replace("\n", "").split(" ")[1:]
             self.words.add(words)
             self.features.add(features_of(paper))
             bit = 1 << place

@@ -113,9 +113,8 @@ NEAR = 0.2  # the points if all words are side by side; the farther apart they a
 _FAR = 60  # this many characters between the words halve the points
 _MOST_PLACES = 8  # of a term in one text; this keeps the search for the nearest places fast
 
-Places = Sequence[
-    tuple[Field, Mapping[Term, Sequence[tuple[int, int]]]]
-]  # for each text: its field, and term -> (start, end) of its places
+# for each text: its field, and term -> (start, end) of its places
+Places = Sequence[tuple[Field, Mapping[Term, Sequence[tuple[int, int]]]]]
 
 
 def fit(query: Query, found: Places, rarity: Rarity) -> float:

@@ -47,9 +47,8 @@ class Slots:
         self.steps: dict[int, int] = {}  # the slot of a phrase and that of a next word -> the slot of both together
         self.features: dict[str, int] = {}
         self.beginnings: dict[str, int] = {}  # beginning of one word of any text -> the slot
-        self.names: dict[
-            Field, dict[str, dict[str, int]]
-        ] = {}  # a part of a name -> another part, or its initial -> the slot
+        # a part of a name -> another part, or its initial -> the slot
+        self.names: dict[Field, dict[str, dict[str, int]]] = {}
         self.checked: dict[int, Term] = {}
         self.candidates = Columns()  # a clause for each checked term: it wants what every paper with this term has
         self.parts: dict[int, tuple[int, ...]] = {}  # slot of a term of several fields -> the slots of its parts

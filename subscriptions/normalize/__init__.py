@@ -45,16 +45,14 @@ def run_pattern(single: str) -> re.Pattern[str]:
 
 
 RUN = run_pattern(SINGLE_CHARACTERS)
-_ASCII_RUN = re.compile(
-    r"[A-Za-z](?:\+\+|#)|[A-Za-z0-9]+(?:(?<=[0-9])\.(?=[0-9])[A-Za-z0-9]+)*"
-)  # the same for ASCII, faster
+# the same for ASCII, faster
+_ASCII_RUN = re.compile(r"[A-Za-z](?:\+\+|#)|[A-Za-z0-9]+(?:(?<=[0-9])\.(?=[0-9])[A-Za-z0-9]+)*")
 
 # The pattern begins with the point, since `re` finds a point thirty times as fast as a digit before a point.
 _DECIMAL = re.compile(r"\.(?<=[0-9]\.)(?=[0-9])")
 _POINT = "\x01"  # replaces the point of a number
-_BLANKS = {point: " " for point in range(128) if not chr(point).isalnum()} | {
-    ord(_POINT): "."
-}  # what is between runs becomes a space
+# what is between runs becomes a space
+_BLANKS = {point: " " for point in range(128) if not chr(point).isalnum()} | {ord(_POINT): "."}
 
 _ONE = f"[{_APOSTROPHE_SIGNS}]"
 _LETTER = rf"[^\W_{_NO_LETTER}]"
@@ -144,9 +142,8 @@ _ACCENT_MARKS = re.compile("[\u0300-\u036f]+")
 _PLAIN_LETTERS = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ħ": "h", "ı": "i", "ŋ": "n"},
 )
-_CHINESE = re.compile(
-    "[\u3400-\u9fff]"
-)  # CJK Unified Ideographs with extension A; texts with rarer characters also have these
+# CJK Unified Ideographs with extension A; texts with rarer characters also have these
+_CHINESE = re.compile("[\u3400-\u9fff]")
 
 
 def fold_letters(text: str) -> str:

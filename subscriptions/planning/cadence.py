@@ -45,9 +45,8 @@ def chinese_day_number(sign: str) -> int:
 KINDS = ("now", "when-out", "daily", "weekdays", "weekly", "days")
 NINE = time(9)
 DEFAULT_WINDOW = (time(8), time(20))
-LONGEST_QUIET = timedelta(
-    hours=25
-)  # quiet hours last less than 24 hours by the clock, and one hour more if the clocks are set back
+# quiet hours last less than 24 hours by the clock, and one hour more if the clocks are set back
+LONGEST_QUIET = timedelta(hours=25)
 _HOURS = re.compile(r"(?P<first>\d\d:\d\d)-(?P<last>\d\d:\d\d)")
 _DAY = f"(?:{'|'.join(DAYS)})"
 _STORED = re.compile(
@@ -266,9 +265,8 @@ _ENDS = r"(?![a-z0-9_]|[:.]\d)"
 def count_of(word: str) -> int:
     """Returns the number that a word names, in digits, English or Chinese: "3x", "twice", "couple of", "十二"; 1 for ""."""
     plain = word.removesuffix("times").strip()
-    plain = (
-        plain if plain in _WORDS else plain.removesuffix("x").strip()
-    )  # removes the x of "3x", but not that of "six"
+    # removes the x of "3x", but not that of "six"
+    plain = plain if plain in _WORDS else plain.removesuffix("x").strip()
     if not plain:
         return 1
     if plain.isdecimal():

@@ -36,9 +36,8 @@ class Receipt:
     source: str
     at: datetime  # aware UTC
     outcome: Outcome
-    counts: Mapping[str, int] = field(
-        default_factory=dict
-    )  # digests, papers, new, updated, unchanged, failed_summaries
+    # digests, papers, new, updated, unchanged, failed_summaries
+    counts: Mapping[str, int] = field(default_factory=dict)
     detail: str = ""  # one plain English line without secrets
     id: int | None = None  # None: not stored yet
 
@@ -271,9 +270,8 @@ def came_before(loss: Loss, arrival: Arrival, day: Day | None, now: datetime) ->
     if arrival.looked_at is not None and arrival.looked_at > loss.lost_at:
         return None
     written = arrival.written_at
-    is_clear = written is not None and (
-        written <= now or written > loss.restored_at
-    )  # otherwise --now sets another clock
+    # otherwise --now sets another clock
+    is_clear = written is not None and (written <= now or written > loss.restored_at)
     if written is not None and is_clear and written <= loss.lost_at:
         came = written
     elif day is None:

@@ -19,14 +19,12 @@ SUNDAY, FRIDAY, SATURDAY = 6, 4, 5
 DAY = timedelta(days=1)
 
 AGAIN_AFTER = timedelta(minutes=15)  # until the next poll for papers that are due and have not come
-EAGER_FOR = timedelta(
-    hours=12
-)  # how long a source is polled every AGAIN_AFTER; then it is polled every SLOWLY, until a day after it was due
+# how long a source is polled every AGAIN_AFTER; then it is polled every SLOWLY, until a day after it was due
+EAGER_FOR = timedelta(hours=12)
 SLOWLY = timedelta(hours=1)
 LATE_AFTER = timedelta(hours=6)  # papers that have not come this long after they were due are late
-HOLIDAY_LOOKS = timedelta(
-    hours=6
-)  # between polls on a holiday: nothing is due, but the list of holidays may have an error
+# between polls on a holiday: nothing is due, but the list of holidays may have an error
+HOLIDAY_LOOKS = timedelta(hours=6)
 
 FIRST_WAIT = timedelta(minutes=2)  # after a failure; doubled after each further one
 LONGEST_WAIT = timedelta(hours=1)
@@ -128,9 +126,8 @@ class ArxivSchedule:
     def expected_at(self, batch: date) -> datetime:
         """Returns the moment from which the batch of a date can be read."""
         day, at = (batch - DAY, LISTED_AT) if self.evening else (batch, FED_AT)
-        return datetime.combine(day, at, NEW_YORK).astimezone(
-            UTC
-        )  # no change of the clocks there skips or repeats these times
+        # no change of the clocks there skips or repeats these times
+        return datetime.combine(day, at, NEW_YORK).astimezone(UTC)
 
     def next_due(self, after: datetime) -> datetime:
         """Returns the first moment after `after` from which a batch can be read."""

@@ -314,9 +314,8 @@ def _phrase(query: Query, known: Known) -> Advice | None:
 
 def _variant(query: Query, known: Known, days: int, *, crosslists: bool) -> Advice | None:
     found = known.count(query)
-    many = (
-        days > 0 and found > MANY * days and not query.wants_nearness
-    )  # a query of nearness brings only the nearest papers
+    # a query of nearness brings only the nearest papers
+    many = days > 0 and found > MANY * days and not query.wants_nearness
     kinds = ("initials", *(("primary",) if crosslists else ()), *(("titles",) if many else ()))
     best: Advice | None = None
     for kind in kinds:

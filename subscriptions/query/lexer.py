@@ -52,9 +52,8 @@ class Typed:
         for start, end, new in parts:
             texts += (self.text[done:start], new)
             columns += self.columns[done:start]
-            typed_at = min(
-                start, len(self.text) - 1
-            )  # text that is added at the end has the column of the last character
+            # text that is added at the end has the column of the last character
+            typed_at = min(start, len(self.text) - 1)
             columns += [self.columns[typed_at]] * len(new)
             done = end
         return Typed("".join((*texts, self.text[done:])), [*columns, *self.columns[done:]])

@@ -150,9 +150,8 @@ _BEHIND_A_DOI = re.compile(
 )
 _PREPRINTS = ("10.1101/", "10.64898/")  # of bioRxiv and medRxiv, whose links have the version after the DOI
 _VERSION = re.compile(r"v\d+$")
-_NATURE = re.compile(
-    r"/articles/(?P<name>[a-z0-9-]+)", re.IGNORECASE
-)  # the DOI of an article ends with the last part of its address
+# the DOI of an article ends with the last part of its address
+_NATURE = re.compile(r"/articles/(?P<name>[a-z0-9-]+)", re.IGNORECASE)
 _NO_ID = re.compile(r"(?<![\w./])\d{4}\.\d{6,}(?:v\d+)?(?![\w.])")
 _ARXIV_QUERY = re.compile(r"arxiv\.org/api/query\?", re.IGNORECASE)
 

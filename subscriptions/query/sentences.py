@@ -21,6 +21,7 @@ SHORTEST_PREFIX = 3  # letters and digits before the star
 MOST_PAPERS = 10  # in one value of `like:`
 MOST_NEAR = 5  # values of `like:`; each adds some 300 characters to the canonical text
 _LONGEST_EXAMPLE = 60  # characters of a typed text that a hint repeats
+# a word that looks like an operator -> the operator
 _OPERATORS = {
     "and": "AND",
     "or": "OR",
@@ -33,7 +34,7 @@ _OPERATORS = {
     "不要": "不含",
     "排除": "不含",
     "除了": "不含",
-}  # a word that looks like an operator -> the operator
+}
 _GLUED = re.compile(r"(?:不含|不要)(\w.*)")
 _NEAR = re.compile(r"(?:NEAR|ONEAR|ADJ)(?:/?\d+)?|(?:W|PRE|WITHIN)/\d+|~\d+")
 # fmt: off

@@ -40,17 +40,17 @@ _PLAIN_VALUE = re.compile(r"[a-z0-9][a-z0-9._/-]*")
 _PLAIN_PAPERS = re.compile(r"[a-z0-9][a-z0-9._/,-]*")
 _WEIGHTED = re.compile(r"(?P<word>[^\s:]+):(?P<weight>[1-9][0-9]{0,3})")
 _EDGES = re.compile(r"^[\W_]+|[\W_]+$")
-_OPERATORS = frozenset(
-    {"且", "或"}
-)  # tokens that must be in quotes to be read as words; AND and OR need none, since tokens are in lower case
+# tokens that must be in quotes to be read as words; AND and OR need none, since tokens are in lower case
+_OPERATORS = frozenset({"且", "或"})
 UNKNOWN = "?"  # before the value of a category that does not exist
 
+# (whether it is a name, whether it is exact) -> its tokens
 _TOKENS = {
     (False, False): normalize.written_tokens,
     (False, True): normalize.exact_tokens,
     (True, False): normalize.author_tokens,
     (True, True): normalize.exact_author_tokens,
-}  # (whether it is a name, whether it is exact) -> its tokens
+}
 
 
 class Meaning(NamedTuple):

@@ -88,9 +88,8 @@ def redeem_code(
     if chats.wrong_codes_since(transaction, chat.id, now - HOUR) >= WRONG_CODES:
         return "too-many"
     given = _hash(code)
-    if not sum(
-        hmac.compare_digest(given, one) for one in chats.code_hashes(transaction)
-    ):  # compares all hashes, so that the time tells nothing
+    # compares all hashes, so that the time tells nothing
+    if not sum(hmac.compare_digest(given, one) for one in chats.code_hashes(transaction)):
         chats.add_wrong_code(transaction, chat.id, now=now)
         return "wrong"
     if not chats.take_codes(transaction, given):

@@ -143,9 +143,8 @@ def record_changes(
         chat_id: (state.address, {**_to_json(state), **marks, "undone": False}) for chat_id, state in states.items()
     }
     transaction.begun_changes.update(conversations.add_changes(transaction, before, who=who, at=now))
-    for chat_id in conversations.with_more_changes_than(
-        transaction, fresh, KEPT
-    ):  # only these chats can have changes that are too old
+    # only these chats can have changes that are too old
+    for chat_id in conversations.with_more_changes_than(transaction, fresh, KEPT):
         _drop_old(transaction, chat_id)
 
 

@@ -39,9 +39,8 @@ from subscriptions.store.database.writer import WRITES, Steps
 from subscriptions.store.outbox import OutboxFigures, outbox_figures
 from subscriptions.store.sources import KnownSource
 
-OVERDUE_AFTER = timedelta(
-    minutes=10
-)  # after a poll was due; a poll that runs moves its due moment, so it is not overdue
+# after a poll was due; a poll that runs moves its due moment, so it is not overdue
+OVERDUE_AFTER = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

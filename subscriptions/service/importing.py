@@ -359,9 +359,8 @@ def _whole(transaction: Transaction, chats: Sequence[Chat]) -> Iterator[str]:
     subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id for chat in chats])
     for chat in chats:
         settings = [f"set {name} {value}" for name, value in sorted(chat.chosen.items())]
-        kind = (
-            [] if chat.kind is next_deliveries.kind_of(chat.address) else [f"set kind {chat.kind}"]
-        )  # a channel's address looks like a group's
+        # a channel's address looks like a group's
+        kind = [] if chat.kind is next_deliveries.kind_of(chat.address) else [f"set kind {chat.kind}"]
         lines = [portable.subscription_line(chat, one) for one in subscriptions[chat.id]]
         yield _lines([f"[{chat.address}]", *kind, *settings, *lines]) if settings or lines else ""
 

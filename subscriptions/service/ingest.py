@@ -18,9 +18,8 @@ from subscriptions.store.database import writer
 from subscriptions.store.database.store import ReadThenWrite, Scope, Store, Transaction, writes
 from subscriptions.zones import zone
 
-Finish = Callable[
-    [Transaction, digests.Ingested], digests.Ingested
-]  # called with the result, in the transaction that stores a digest
+# called with the result, in the transaction that stores a digest
+Finish = Callable[[Transaction, digests.Ingested], digests.Ingested]
 
 MOST_AT_ONCE = 500  # papers that are merged in one transaction: limits how long other writers wait
 FEW_TO_MERGE = 50  # the most papers that are merged while other writers wait; each takes a third of a millisecond
@@ -260,9 +259,8 @@ def came(transaction: Transaction, arrival: receipts.Arrival, source: str, now: 
     if loss is None or arrival.requested:
         return drafts.came_now
     lost_at = loss.lost_at
-    if (
-        arrival.completes
-    ):  # a look-up of missing values: papers that were known before the loss had been completed before it
+    # a look-up of missing values: papers that were known before the loss had been completed before it
+    if arrival.completes:
         return lambda seen_at, before: before or (seen_at if seen_at <= lost_at else None)
     found = receipts.came_before(loss, arrival, _day(transaction, arrival.day, source), now)
     return lambda _, __: found

@@ -430,10 +430,11 @@ def _nearest_words(transaction: Transaction, word: str) -> str:
     alike = known_papers.spelled_alike(transaction, word, most)
     found = process.extract(word, alike, scorer=distance.OSA.distance, score_cutoff=most, limit=None)
     rarity = counted_words_of_all(transaction)
+    # stop words are not counted, so they are added
     having = {
         **rarity.having,
         **dict.fromkeys(STOP_WORDS, rarity.papers),
-    }  # stop words are not counted, so they are added
+    }
     ranked = sorted(found, key=lambda one: (one[1], -having.get(normalize.fold_plural(one[0]), 0), one[0]))
     best = ranked[0][0] if ranked else ""
     return best[1:].title() if best[:1] == "@" else best

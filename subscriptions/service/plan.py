@@ -357,9 +357,8 @@ def _case(
 def _may_have_come(chat: Chat, due: Sequence[Subscription], context: plan_inputs.PlanContext) -> bool:
     """Whether papers could have come since the previous due moments of these subscriptions."""
     now, forecast = context.now, context.forecast
-    before = {
-        s.id: timedelta(days=7 if s.cadence.kind == "weekly" else 1) for s in due
-    }  # the least time between two due moments
+    # the least time between two due moments
+    before = {s.id: timedelta(days=7 if s.cadence.kind == "weekly" else 1) for s in due}
     return any(forecast.may_have_come(max(s.since, plan_inputs.moment_of(s, chat, now) - before[s.id])) for s in due)
 
 

@@ -48,9 +48,8 @@ class Window:
     papers: Papers = field(default_factory=lambda: Papers(()))
     tokenized: TokenizedPapers = field(default_factory=lambda: TokenizedPapers.of(()))
     index: PaperIndex | None = None  # an index of the papers; only made for many queries
-    matches: dict[str, tuple[int, ...]] = field(
-        default_factory=dict
-    )  # canonical text -> positions of the papers that it matches
+    # canonical text -> positions of the papers that it matches
+    matches: dict[str, tuple[int, ...]] = field(default_factory=dict)
     rarity: ranking.Rarity = field(default_factory=ranking.Rarity)  # of words, in the newest papers
 
     def cover(self, transaction: Transaction, after: int) -> None:
@@ -141,9 +140,8 @@ def evidence_of_fits(rarity: Callable[[], ranking.Rarity]) -> Callable[[Subscrip
     return evidence
 
 
-_KEPT: WeakKeyDictionary[Store, Window] = (
-    WeakKeyDictionary()
-)  # kept between plans, because in the morning some chats are due each minute
+# kept between plans, because in the morning some chats are due each minute
+_KEPT: WeakKeyDictionary[Store, Window] = WeakKeyDictionary()
 
 
 @contextmanager
@@ -259,9 +257,8 @@ ToPlan = tuple[Chat, Sequence[Subscription], tuple[Subscription, ...]]  # a chat
 class Inputs:
     """All inputs of the plan of some chats at one moment, except the papers."""
 
-    rows: Sequence[
-        planner.StoredRow
-    ]  # the rows of the chats and their subscriptions; all other inputs except keys and tastes are computed from them
+    # the rows of the chats and their subscriptions; all other inputs except keys and tastes are computed from them
+    rows: Sequence[planner.StoredRow]
     chats: Mapping[int, Chat]
     subscriptions: Mapping[int, Sequence[Subscription]]  # chat id -> all its subscriptions
     due: Mapping[int, tuple[Subscription, ...]]  # id of an active chat -> its due subscriptions

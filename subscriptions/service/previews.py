@@ -39,9 +39,8 @@ _MANY = 1000  # for more papers, the delivered ones are read as one range of ids
 class TrialResult:
     """What subscriptions of a chat find in recent papers, including delivered ones."""
 
-    subscriptions: tuple[
-        Subscription, ...
-    ]  # those that were tried; with number 0 if it is a query without a subscription
+    # those that were tried; with number 0 if it is a query without a subscription
+    subscriptions: tuple[Subscription, ...]
     query: Query | None  # the query that was tried, if it is not a subscription of the chat
     delivery: Delivery | None  # what they find, as a delivery would show it; None: nothing
     delivered: int  # found papers that were delivered to the chat before

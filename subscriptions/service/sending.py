@@ -106,9 +106,8 @@ def claim_unlogged_trouble(store: Scope, *, now: datetime) -> OutboxTrouble:
 
 
 _NO_TIME = timedelta(0)
-_POSTED_WITHIN = timedelta(
-    seconds=10
-)  # after its request; a reply may be posted so late because of the rate limit of its chat
+# after its request; a reply may be posted so late because of the rate limit of its chat
+_POSTED_WITHIN = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True)

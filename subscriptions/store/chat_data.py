@@ -266,9 +266,8 @@ def _paper(found: tuple[DeliveryItemRow, str, str]) -> Json:
 def _json(row: SQLModel) -> Json:
     """Returns a row as column name → value, without the columns that are not about the chat."""
     dumped = row.model_dump(mode="json")
-    return {
-        name: dumped[name] for name in type(row).model_fields if name not in _INTERNAL
-    }  # in the order of the fields: the order of model_dump may change
+    # in the order of the fields: the order of model_dump may change
+    return {name: dumped[name] for name in type(row).model_fields if name not in _INTERNAL}
 
 
 def _paged(session: Transaction, rows: Any) -> Iterator[Any]:  # noqa: ANN401 - a select of one table
@@ -310,9 +309,8 @@ def _erase_person(session: Transaction, platform: str, person: str) -> None:
         .where(_is_on(platform, SubscriptionRow.chat), col(SubscriptionRow.subscriber) == person)
         .values(subscriber="")
     )
-    beginning = (col(UndoRow.who) > f"{person} ") & (
-        col(UndoRow.who) < f"{person}!"
-    )  # a range, because LIKE would not use the index
+    # a range, because LIKE would not use the index
+    beginning = (col(UndoRow.who) > f"{person} ") & (col(UndoRow.who) < f"{person}!")
     session.exec(sa.update(UndoRow).where(beginning, _is_on(platform, UndoRow.chat)).values(who=""))
     for change_id in conversations.named_by(session, "change", [person]):
         change = session.get_one(UndoRow, change_id)

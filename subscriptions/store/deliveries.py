@@ -264,9 +264,8 @@ def _request(
     wake_chats(session, chats)
 
 
-_REQUESTED = sa.select(_m.delivery).where(
-    claims.IS_REQUESTED, _m.platform_id.is_not(None)
-)  # uses an index; usually returns nothing
+# uses an index; usually returns nothing
+_REQUESTED = sa.select(_m.delivery).where(claims.IS_REQUESTED, _m.platform_id.is_not(None))
 _ANY_REQUESTED = sa.select(claims.ANY_REQUESTED)
 _EDITABLE = (
     claims.IS_REQUESTED,
@@ -429,9 +428,8 @@ def store_rendered(transaction: Transaction, rendered: Iterable[Rendered], *, no
     shows: list[dict[str, int]] = []
     for (over, why), those in fates.items():
         values = {"those": list(those), "now": now, "over": over, "why": why}
-        for seq in (
-            connection.execute(_RENDERED, values).scalars().all()
-        ):  # returns only those that were not rendered before and still exist
+        # returns only those that were not rendered before and still exist
+        for seq in connection.execute(_RENDERED, values).scalars().all():
             one = those[seq]
             if one.failure:
                 messages.append(

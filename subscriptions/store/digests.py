@@ -91,9 +91,8 @@ def _look_up(
     session: Transaction, papers: Sequence[Incoming], batch: MergeBatch, ahead: Mapping[int, int]
 ) -> list[Incoming]:
     """Adds papers that were stored ahead to the batch. Looks up the other papers, and returns them."""
-    unclaimed = drafts.unclaimed_of(
-        session, list(ahead.values())
-    )  # the others now belong to another digest, which came in the meantime
+    # the others now belong to another digest, which came in the meantime
+    unclaimed = drafts.unclaimed_of(session, list(ahead.values()))
     merged = {place for place, paper in ahead.items() if paper in unclaimed}
     for one in papers:
         if one.place in merged:

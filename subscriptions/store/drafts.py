@@ -22,9 +22,8 @@ from subscriptions.store.database.conflicts import execute_rows, put_all
 from subscriptions.store.database.store import Transaction, execute, rows_of
 from subscriptions.store.rows import TABLES, AppearanceRow, DigestRow, PaperRow
 
-REPLACEMENTS = frozenset(
-    {Announce.REPLACE, Announce.REPLACE_CROSS}
-)  # papers with these announce types are not announced
+# papers with these announce types are not announced
+REPLACEMENTS = frozenset({Announce.REPLACE, Announce.REPLACE_CROSS})
 _papers, _keys, _aliases, _summaries, _translations, _appearances = (
     TABLES.tables[name] for name in ("paper", "paper_key", "paper_alias", "summary", "translation", "appearance")
 )
@@ -142,16 +141,13 @@ class MergeBatch:
     aliases: dict[str, set[int]] = field(default_factory=dict)
     # (table of summaries or translations, paper) → language → the texts by their names
     texts: defaultdict[tuple[str, int], dict[str, dict[str, str]]] = field(default_factory=lambda: defaultdict(dict))
-    to_announce: dict[int, bool] = field(
-        default_factory=dict
-    )  # paper that gets a sequence -> whether it came as a cross-list
+    # paper that gets a sequence -> whether it came as a cross-list
+    to_announce: dict[int, bool] = field(default_factory=dict)
     appearances: dict[int, str] = field(default_factory=dict)  # paper -> how this digest announces it
-    announced: set[int] = field(
-        default_factory=set
-    )  # papers that the digest announces, or would announce if it were news
-    places: dict[int, int] = field(
-        default_factory=dict
-    )  # paper that no other digest has -> its first place in this digest
+    # papers that the digest announces, or would announce if it were news
+    announced: set[int] = field(default_factory=set)
+    # paper that no other digest has -> its first place in this digest
+    places: dict[int, int] = field(default_factory=dict)
     stands_at: dict[int, int] = field(default_factory=dict)  # paper -> its first place in this digest
     updated: set[int] = field(default_factory=set)
     withdrawn: set[int] = field(default_factory=set)  # known papers that are withdrawn now

@@ -27,9 +27,8 @@ from subscriptions.store.rows import PaperKeyRow, PaperRow
 
 WITHDRAWN = "this paper has been withdrawn"
 _ELLIPSIS = ("…", "...")
-_compared_of = attrgetter(
-    "title", "abstract", "authors", "categories"
-)  # without copies: lists of a row are replaced, never changed
+# without copies: lists of a row are replaced, never changed
+_compared_of = attrgetter("title", "abstract", "authors", "categories")
 _CLOSED = tuple(".!?。！？)）]\"”'’$")  # a complete abstract ends with one of these
 
 
@@ -199,9 +198,8 @@ def _text(row: PaperDraft, name: Vouched, old: str, new: str, claim: Claim, *, n
     if not (old and new):
         return old or new
     if had != has:
-        return (
-            new if has and title_alias(old) != title_alias(new) else old
-        )  # a title or text that differs only in its spelling is not replaced
+        # a title or text that differs only in its spelling is not replaced
+        return new if has and title_alias(old) != title_alias(new) else old
     if claim.standing is Standing.OTHER and not _is_cut_off(name, old):
         return old
     return better_text(old, new, newer=newer, older=older)
@@ -239,9 +237,8 @@ _OF_PAPER = {  # tables of rows that belong to a paper → columns that are uniq
     "delivery_item": ("chat",),
     "signal": ("chat", "kind"),
 }
-COMPLETION_WINDOW = timedelta(
-    days=7
-)  # in this time after a paper was first seen, a value that was missing still makes it news
+# in this time after a paper was first seen, a value that was missing still makes it news
+COMPLETION_WINDOW = timedelta(days=7)
 
 
 def merge(session: Transaction, batch: MergeBatch, one: Incoming) -> int:

@@ -45,9 +45,8 @@ def chat_moved(transaction: Transaction, address: ChatAddress, new: str, *, now:
     platform, old = address.platform, address.address
     if old == new:
         return
-    chats.hold_lane(
-        transaction, Lane(platform, old)
-    )  # if two processes move it, the second one waits and then finds it moved
+    # if two processes move it, the second one waits and then finds it moved
+    chats.hold_lane(transaction, Lane(platform, old))
     rows = transaction.exec(
         select(ChatRow).where(ChatRow.platform == platform, ChatRow.address == old, col(ChatRow.moved_to).is_(None))
     ).all()
@@ -58,9 +57,8 @@ def chat_moved(transaction: Transaction, address: ChatAddress, new: str, *, now:
             continue
         if target is None:
             row.address = new
-            chats.mark_reachable(
-                transaction, row.id or 0, now=now
-            )  # it may be marked as unreachable because the platform refused messages to the old address
+            # it may be marked as unreachable because the platform refused messages to the old address
+            chats.mark_reachable(transaction, row.id or 0, now=now)
             transaction.flush()
             target, pointer = row, _pointer_at(row, old)
             transaction.add(pointer)
@@ -211,9 +209,8 @@ def _merge_chats(session: Transaction, old: ChatRow, new: ChatRow, now: datetime
     session.flush()
     _remove_repeats(session, before, after, now)
     _give(session, (DeliveryItemRow, DeliveryRow, WrongCodeRow), before, after)
-    session.exec(
-        sa.delete(UndoRow).where(col(UndoRow.chat) == before)
-    )  # changes that were not moved contain old numbers
+    # changes that were not moved contain old numbers
+    session.exec(sa.delete(UndoRow).where(col(UndoRow.chat) == before))
     _merge_offers(session, before, after, numbers)
     move_rows(session, "signal", ("paper", "kind"), column="chat", before=before, after=after)
     move_rows(session, "taste", (), column="chat", before=before, after=after)

@@ -527,9 +527,8 @@ class OutboxFigures:
     held: Mapping[str, int] = field(default_factory=dict)  # open deliveries of paused chats
     oldest: Mapping[str, datetime] = field(default_factory=dict)  # when the oldest waiting delivery was planned
     dead: Mapping[str, int] = field(default_factory=dict)  # deliveries with a dead message that are not dismissed
-    held_lanes: Mapping[str, int] = field(
-        default_factory=dict
-    )  # lanes with something to send that wait because their platform requested it
+    # lanes with something to send that wait because their platform requested it
+    held_lanes: Mapping[str, int] = field(default_factory=dict)
 
 
 def outbox_figures(session: Transaction, *, wall: datetime) -> OutboxFigures:
@@ -617,9 +616,8 @@ def to_be_sent_since(session: Transaction, *, now: datetime, wall: datetime) -> 
 
     `wall` is the time of the machine's clock.
     """
-    begins = sa.case(
-        (_d.next_at <= now, _d.next_at), else_=_d.created_at
-    )  # if it had to wait for an attempt, it counts from the moment of that attempt
+    # if it had to wait for an attempt, it counts from the moment of that attempt
+    begins = sa.case((_d.next_at <= now, _d.next_at), else_=_d.created_at)
     wanted = (
         sa.select(sa.func.min(begins))
         .join_from(_deliveries, _chats, _c.id == _d.chat)

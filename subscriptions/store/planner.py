@@ -71,9 +71,8 @@ def end_pauses(session: Transaction, now: datetime) -> None:
 # ----------------------------------------------------------------------------------------------------------------- due
 
 
-LONGEST_WINDOW = timedelta(
-    hours=26
-)  # more than a window of when-out: it lies within one local day, which has at most 25 hours
+# more than a window of when-out: it lies within one local day, which has at most 25 hours
+LONGEST_WINDOW = timedelta(hours=26)
 
 
 def _moments_of_open_windows() -> sa.CTE:
@@ -132,9 +131,8 @@ def still_due(session: Transaction, chat_ids: Sequence[int], now: datetime, last
 
 # ------------------------------------------------------------------------------------------------------------- too far
 
-_DAY, _WEEKEND, _WEEK = (
-    timedelta(days=days, hours=1) for days in (1, 3, 7)
-)  # an hour more, for the day on which clocks are set back
+# an hour more, for the day on which clocks are set back
+_DAY, _WEEKEND, _WEEK = (timedelta(days=days, hours=1) for days in (1, 3, 7))
 _day, _weekend, _week = (sa.bindparam(name, type_=Utc) for name in ("day", "weekend", "week"))
 _LATEST = sa.case((_s.cadence.like("weekly%"), _week), (_s.cadence.like("%weekdays%"), _weekend), else_=_day)
 _FAR = sa.select(_s.chat).where(_s.next_due_at > _day, _s.next_due_at > _LATEST, _active)
@@ -307,9 +305,8 @@ def add_deliveries(session: Transaction, planned: Sequence[Planned], *, now: dat
     )
     seqs = {row.id: row.seq for row in store.rows_of(session, _SEQS, _d.id, [p.id for p in planned])}
     items = ((seqs[p.id], p.chat_id, item) for p in planned for item in p.items)
-    while part := list(
-        islice(items, store.CHUNK)
-    ):  # in parts, because the garbage collector checks objects that live long again and again
+    # in parts, because the garbage collector checks objects that live long again and again
+    while part := list(islice(items, store.CHUNK)):
         rows = [
             (chat_id, item.paper.id, seq, item.position, item.shown, item.cross, because.of(item.because))
             for seq, chat_id, item in part

@@ -32,9 +32,8 @@ _papers, _deliveries, _items, _messages, _digests, _receipts = (
 )
 _OF_PAPERS = tuple(TABLES.tables[name] for name in ("summary", "translation", "appearance", "indexed_paper"))
 _d, _i, _m, _p = _deliveries.c, _items.c, _messages.c, _papers.c
-_LEFT = (
-    Vouched.TITLE | Vouched.DOI | Vouched.VERSION | Vouched.WITHDRAWN
-)  # the values that arXiv still vouches for when a paper was reduced
+# the values that arXiv still vouches for when a paper was reduced
+_LEFT = Vouched.TITLE | Vouched.DOI | Vouched.VERSION | Vouched.WITHDRAWN
 _those = sa.bindparam("those", expanding=True, type_=Big)
 _IS_NOTICE = Condition("delivery.kind = 'notice'")  # in the words of an index
 

@@ -91,9 +91,8 @@ class PaperRow(Numbered, table=True):
     vouched: int = 0  # the values that one of arXiv's own sources gave (merging.py)
     sequence: int | None = Field(default=None, index=True)
     sequenced_at: datetime | None = Field(default=None, sa_type=Utc)
-    came_at: datetime | None = Field(
-        default=None, sa_type=Utc
-    )  # when it first came, if that was before a loss of the database and it was read again
+    # when it first came, if that was before a loss of the database and it was read again
+    came_at: datetime | None = Field(default=None, sa_type=Utc)
 
 
 class IndexedPaperRow(Row, table=True):
@@ -277,17 +276,15 @@ class SubscriptionRow(Numbered, table=True):
     paused_until: datetime | None = Field(default=None, sa_type=Utc)
     pause_reason: SubscriptionPauseReason | None = columns.choice(SubscriptionPauseReason)
     added_by: str = ""
-    subscriber: str = Field(
-        default="", index=True
-    )  # platform id of the person who added it; "": unknown, or the person has left
+    # platform id of the person who added it; "": unknown, or the person has left
+    subscriber: str = Field(default="", index=True)
     since: datetime = Field(sa_type=Utc)
     cursor: int  # it has looked up to this sequence, or up to the shared cursor that it follows, if that is higher
     shared_cursor: int | None = None  # the shared cursor that it follows; triggers reset it
     next_due_at: datetime | None = Field(default=None, sa_type=Utc)
     latest_due_at: datetime | None = Field(default=None, sa_type=Utc)  # when-out: the end of its window
-    counted_until: datetime | None = Field(
-        default=None, sa_type=Utc
-    )  # after a loss: papers that came until then count as sent
+    # after a loss: papers that came until then count as sent
+    counted_until: datetime | None = Field(default=None, sa_type=Utc)
     chat_active: bool = columns.kept_by_triggers()
 
 
@@ -357,9 +354,8 @@ class MessageRow(Row, table=True):
     state: MessageState = columns.choice(MessageState, MessageState.READY)
     found_at_start: bool = False
     attempted_at: datetime | None = Field(default=None, sa_type=Utc)
-    unclear_since: datetime | None = Field(
-        default=None, sa_type=Utc
-    )  # set while it is being sent or unclear; see Claim
+    # set while it is being sent or unclear; see Claim
+    unclear_since: datetime | None = Field(default=None, sa_type=Utc)
     sent_at: datetime | None = Field(default=None, sa_type=Utc)
     platform_id: str | None = None
     reason: str = ""

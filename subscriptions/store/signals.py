@@ -129,9 +129,8 @@ def put_library(session: Transaction, chat_id: int, library: Library, *, now: da
         words = " ".join(dict.fromkeys(word for word in tokens(title) if word in library.words.words))
         alias = title_alias(title)
         if alias:
-            tells = (
-                len(alias.split()) >= _LEAST_ALIAS
-            )  # a short title is stored with a space before it, so that no alias of a paper equals it
+            # a short title is stored with a space before it, so that no alias of a paper equals it
+            tells = len(alias.split()) >= _LEAST_ALIAS
             found[alias if tells else f" {alias}"] = (title, words)
         found |= {f"doi:{name}" if "/" in name and name.startswith("10.") else name: ("", "") for name in names}
     rows = [(chat_id, key, title, words) for key, (title, words) in found.items()]

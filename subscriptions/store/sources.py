@@ -74,9 +74,8 @@ class SourceState:
     split: tuple[str, ...] = ()  # archives of arXiv that are too large for one feed
     looked_at: datetime | None = None  # its last complete poll that did not fail
     upto: date | None = None  # the newest day that was ever due
-    missed_days: Mapping[date, int] = field(
-        default_factory=dict
-    )  # day that was due but not read → number of failed attempts
+    # day that was due but not read → number of failed attempts
+    missed_days: Mapping[date, int] = field(default_factory=dict)
     trouble: SourceTrouble | None = None  # the trouble that operators were last notified of; None: none, or its end
 
 
@@ -372,9 +371,8 @@ def may_be_asked(session: Transaction, *, now: datetime) -> tuple[IncompletePape
             or_(col(PaperRow.arxiv_id).is_not(None), col(PaperRow.doi).is_(None) & (col(PaperRow.title) != "")),
         )
     ).all()
-    newest = sorted(
-        rows, key=lambda row: row[3] or 0, reverse=True
-    )  # sorted here: for ORDER BY, SQLite would read all papers
+    # sorted here: for ORDER BY, SQLite would read all papers
+    newest = sorted(rows, key=lambda row: row[3] or 0, reverse=True)
     return tuple(IncompletePaper(id=found or 0, arxiv_id=arxiv_id, title=title) for found, arxiv_id, title, _ in newest)
 
 

@@ -59,9 +59,8 @@ def id_of(session: Transaction, quiet: str, zone: str, operator_zone: str, *, se
     wanted = sa.select(_c.id).where(*(_c[name] == value for name, value in key.items()))
     found = store.execute(session, wanted).scalar()
     if found is None:
-        if (
-            store.execute(session, sa.select(sa.func.max(_c.id))).scalar() or 0
-        ) >= MOST:  # shared cursors are never removed
+        # shared cursors are never removed
+        if (store.execute(session, sa.select(sa.func.max(_c.id))).scalar() or 0) >= MOST:
             return None
         conflicts.insert_new(session, "shared_cursor", tuple(key), {**key, "sequence": sequence})
         found = store.execute(session, wanted).scalar_one()
@@ -108,9 +107,8 @@ def _follows_below(upto: int) -> tuple[sa.ColumnElement[bool], ...]:
 # ---------------------------------------------------------------------------------------------- subscriptions of chats
 
 
-DueSpan = tuple[
-    datetime | None, datetime | None
-]  # the next due moment, and, for the cadence when-out, the end of its window
+# the next due moment, and, for the cadence when-out, the end of its window
+DueSpan = tuple[datetime | None, datetime | None]
 NOW = "now"  # the stored text of this cadence
 
 # Statements that every plan executes are built once.

@@ -21,12 +21,13 @@ from subscriptions.query.links import mentioned
 
 SURE, HALF = 0.55, 0.35  # the least probability of an intent to act on it, or to ask about it
 _MUCH = 4
+# the least probability of these intents to act on them without a question
 _LEAST = {
     "unsub": 0.9,
     "unsub-all": 0.8,
     "edit": 0.8,
     "schedule-weekdays": 0.88,
-}  # the least probability of these intents to act on them without a question
+}
 _FEW = 5  # a text with at most so many tokens, one of which no example has, is a query: "pause tokens"
 _VERBS = {
     "订阅": "sub",
@@ -227,9 +228,8 @@ def _edit(said: Said) -> str | None:
 def _schedule(said: Said) -> str | None:
     """Returns the arguments of /schedule: a time, after a number if there is one; None if words may name a subscription."""
     when = subjects.time_in(said.text, said.intent)
-    if said.marked(reader.NUMBER) and said.numbers != [
-        when
-    ]:  # a number that is the time itself is not the number of a subscription
+    # a number that is the time itself is not the number of a subscription
+    if said.marked(reader.NUMBER) and said.numbers != [when]:
         return f"{said.numbers[0]} {when}" if when else None
     return when if when and not said.texts(reader.NAMED) and _ALL.search(reader.folded(said.text)) else None
 

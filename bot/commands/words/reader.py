@@ -132,9 +132,8 @@ def _place_at(plain: str, single: list[Token], at: int) -> int:
 # ----------------------------------------------------------------------------------------------------- intent and parts
 
 
-WEIGHTS = (
-    Path(__file__).parent / "weights.sqlite"
-)  # a sentence reads only the weights that it needs, in 1 ms; to load the whole file would take half a second
+# a sentence reads only the weights that it needs, in 1 ms; to load the whole file would take half a second
+WEIGHTS = Path(__file__).parent / "weights.sqlite"
 TABLES = """
     CREATE TABLE weight (kind TEXT, feature TEXT, weights BLOB NOT NULL, PRIMARY KEY (kind, feature)) WITHOUT ROWID;
     CREATE TABLE learned (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;

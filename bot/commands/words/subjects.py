@@ -19,15 +19,15 @@ from subscriptions.planning.times._reading import is_time
 from subscriptions.query import FIELDS
 from subscriptions.query.rewriting import author_rule
 
+# least probability of a request for papers; a query must be less than so many times as likely
 ASKED, _MUCH = (
     0.25,
     1.02,
-)  # least probability of a request for papers; a query must be less than so many times as likely
+)
 _PRIMARY = re.compile(r"\bprimary\b|主类|主要类")
 _BY = re.compile(r"\bauthors?\b|\bby\b|作者|写的|署名")
-_EDGES = re.compile(
-    r"^[里讲谈写过姓凡学]\s+|(?<=\S\S)\s*[的吧呢啊呀嘛吗哈啦么哦]+$"
-)  # words at the edges of a subject that belong to the sentence around it
+# words at the edges of a subject that belong to the sentence around it
+_EDGES = re.compile(r"^[里讲谈写过姓凡学]\s+|(?<=\S\S)\s*[的吧呢啊呀嘛吗哈啦么哦]+$")
 _ABOUT = re.compile(r"^(?:讲(?![座义解述故])|属?于(?=[A-Za-z]))(?=\S)")  # before an excluded subject: 讲化学的除外
 _IN_FIELDS = {"ti": re.compile(r"\btitles?\b|标题|题目(?!是)"), "abs": re.compile(r"\babstracts?\b|摘要")}
 _KINDS_OF_PAPERS = {"surveys": "survey", "reviews": "review", "tutorials": "tutorial", "benchmarks": "benchmark"}
@@ -163,9 +163,8 @@ def _introduction(said: str, tokens: Sequence[Token], parts: Sequence[str]) -> i
     clauses = [(start, end) for start, end in zip(starts, ends, strict=False) if reader.WANTED in parts[start:end]]
     texts = [reader.folded(said[tokens[start].start : tokens[end - 1].end]) for start, end in clauses]
     asks = next((at for at, text in enumerate(texts) if _REQUEST.search(text)), 0)
-    is_whole = any(
-        reader.NO_PART not in parts[start:end] for start, end in clauses[:asks]
-    )  # the whole clause is a subject: 黑洞，白洞的论文
+    # the whole clause is a subject: 黑洞，白洞的论文
+    is_whole = any(reader.NO_PART not in parts[start:end] for start, end in clauses[:asks])
     if (
         is_whole
         or not asks

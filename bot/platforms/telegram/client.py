@@ -288,9 +288,8 @@ class Transport(BaseRequest):
         self._proxy = _proxy_of(root)
         self._in_flight = in_flight
         self._connect, self._read = connect, read
-        self._tls = (
-            httpx.create_ssl_context() if root.startswith("https:") else True
-        )  # with the certificates that httpx trusts
+        # with the certificates that httpx trusts
+        self._tls = httpx.create_ssl_context() if root.startswith("https:") else True
         self._session: aiohttp.ClientSession | None = None
 
     @property

@@ -178,6 +178,5 @@ def _person(text: str) -> appearance.Paragraph:
 
 
 MEDIUM = Telegram()
-LOOK = appearance.Look(
-    style="bubbles", columns=76, read=_read, title_bar="Telegram · {title}{detail}", person=_person
-)  # a phone is narrow
+# a phone is narrow
+LOOK = appearance.Look(style="bubbles", columns=76, read=_read, title_bar="Telegram · {title}{detail}", person=_person)

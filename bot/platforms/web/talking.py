@@ -226,9 +226,8 @@ class WebChannel(Channel):
         try:
             number = await write(conversations.add_page_message, self._opened(), chat, payload, **given)
         except StoreError as error:
-            raise RetryLater(
-                "The database cannot be used."
-            ) from error  # it may be stored; a retry changes nothing then
+            # it may be stored; a retry changes nothing then
+            raise RetryLater("The database cannot be used.") from error
         self.hub.wake(chat.address)
         return str(number)
 
@@ -307,9 +306,8 @@ class Heard:
     update: str = ""  # the id of the update; "" if there was nothing to do
     toast: str = ""  # a few words to show
     form: ShownForm | None = None  # a form to show next
-    shows: Mapping[str, bool] = field(
-        default_factory=dict
-    )  # what the buttons of the pressed message show, and whether it is so
+    # what the buttons of the pressed message show, and whether it is so
+    shows: Mapping[str, bool] = field(default_factory=dict)
 
 
 class Talk:

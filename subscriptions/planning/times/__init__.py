@@ -34,9 +34,8 @@ _OPERATORS = frozenset({"AND", "OR", "NOT", "ANDNOT", "&", "|", "not", "no", "wi
 _STRICT = frozenset({"the", "a", "an", "of", "this", "that", "last"})
 _ARTICLES = _STRICT | {"in", "on", "for", "with", "by", "from", "to", "per", "and", "or", "is", "are", "vs", "versus"}
 _ARTICLES |= {"between", "than", "as", "into", "it", "next"}
-_OF_ITS_OWN = frozenset(
-    {"at", "on", "in", "every", "each"}
-)  # a time that begins with one of these words may follow an article
+# a time that begins with one of these words may follow an article
+_OF_ITS_OWN = frozenset({"at", "on", "in", "every", "each"})
 # Words between a query and its time that belong to neither: "diffusion, send it daily at 9".
 _LEAD_IN = re.compile(
     r"(?:[,，;；]\s*(?:please\s+)?|\s+(?:please\s+)?(?=(?:send|notify|remind)$|\w+\s+(?:me|us|it|them)$))"

@@ -105,9 +105,8 @@ class _TimeParts:
     """Collects what the tokens of a time say."""
 
     bare: bool = False
-    said: dict[TokenKind, list[Any]] = field(
-        default_factory=lambda: defaultdict(list)
-    )  # values of tokens, by their kind
+    # values of tokens, by their kind
+    said: dict[TokenKind, list[Any]] = field(default_factory=lambda: defaultdict(list))
     clocks: list[cadence.TimeOfDay] = field(default_factory=list)
     hours: list[cadence.TimeOfDay] = field(default_factory=list)  # the two times of a range
     day_range: bool = False

@@ -236,9 +236,8 @@ def _holding(dialect: str, table: str, keys: tuple[str, ...]) -> ReturningInsert
 
 @lru_cache
 def _statement(dialect: str, table: str, keys: tuple[str, ...], names: tuple[str, ...], *, replaces: bool) -> sa.Insert:
-    statement = _insert(dialect, table).execution_options(
-        preserve_rowcount=True
-    )  # its cursor is closed when we ask for the row count
+    # its cursor is closed when we ask for the row count
+    statement = _insert(dialect, table).execution_options(preserve_rowcount=True)
     if not replaces:
         return statement.on_conflict_do_nothing(index_elements=keys or None)
     others = {name: statement.excluded[name] for name in names if name not in keys}

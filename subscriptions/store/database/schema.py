@@ -193,9 +193,8 @@ HEAD = REVISIONS[-1]
 MIGRATIONS = Path(__file__).parents[1] / "migrations"
 _BESIDE_TABLES = {"sqlite": (PAPER_WORDS,), "postgresql": BESIDE_TABLES}
 _REVISION = sa.Table("alembic_version", sa.MetaData(), sa.Column("version_num", sa.String(32), primary_key=True))
-_ALONE = sa.text(
-    "SELECT pg_advisory_xact_lock(7250012022)"
-)  # our lock, so that only one process makes or changes the schema at a time
+# our lock, so that only one process makes or changes the schema at a time
+_ALONE = sa.text("SELECT pg_advisory_xact_lock(7250012022)")
 
 
 def make_schema(connection: sa.Connection) -> bool:

@@ -215,9 +215,8 @@ class SqliteFile:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")  # in WAL mode NORMAL loses the last commits when power fails
         connection.execute("PRAGMA foreign_keys=ON")
-        connection.execute(
-            "PRAGMA secure_delete=ON"
-        )  # erased data is overwritten; not every build of SQLite has this as its default
+        # erased data is overwritten; not every build of SQLite has this as its default
+        connection.execute("PRAGMA secure_delete=ON")
 
     def begin(self, connection: sa.Connection, *, writes: bool) -> None:
         """Begins a transaction.

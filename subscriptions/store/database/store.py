@@ -165,9 +165,8 @@ class Store:
                     yield transaction
                     transaction.refuse_failed_part()
                     transaction.flush()
-                    changed = (
-                        self.kind.changes(driver) != before
-                    )  # before the commit: after it, the pool may have closed the connection
+                    # before the commit: after it, the pool may have closed the connection
+                    changed = self.kind.changes(driver) != before
             except StoreUnavailable as error:
                 self.refusal = error
                 raise

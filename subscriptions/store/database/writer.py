@@ -155,9 +155,8 @@ class Writer:
         while asked := self._next():
             results = self._results(asked)
             locked = next((one for one in results if isinstance(one, StoreUnavailable) and one.cause == LOCKED), None)
-            if (
-                locked is not None
-            ):  # take the waiting tasks before the futures get the error: a caller may request its task again at once
+            # take the waiting tasks before the futures get the error: a caller may request its task again at once
+            if locked is not None:
                 waiting = self._take_waiting()
                 asked, results = [*asked, *waiting], [*results, *(copy(locked) for _ in waiting)]
             for one, result in zip(asked, results, strict=True):

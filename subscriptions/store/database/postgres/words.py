@@ -21,13 +21,14 @@ PAPER_WORDS = (
     """,
     "CREATE INDEX ix_paper_words ON paper_words USING gin (words)",
 )
+# column → letter before its lexemes; in the order of a document
 _COLUMNS = {
     "title": "t",
     "abstract": "b",
     "summary": "s",
     "author": "a",
     "label": "l",
-}  # column → letter before its lexemes; in the order of a document
+}
 _BETWEEN = "ˑ"  # separates two texts or names; see matching/full_text.py
 _CUT = "l!cut"  # lexeme that marks a paper whose words were cut at the limits of a tsvector
 _MOST_PLACES, _LAST_PLACE, _LONGEST, _MOST_BYTES = 255, 16_383, 2_000, 1_000_000  # PostgreSQL's limits of a tsvector
