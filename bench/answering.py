@@ -19,7 +19,7 @@ from itertools import cycle, islice
 from pathlib import Path
 from statistics import median, quantiles
 
-from bench.planning import PAPERS, fill
+from bench import planning
 from bench.speaking import bots
 from subscriptions.store.database.store import Store
 from tests.fakes.journal import Entry
@@ -60,7 +60,7 @@ def morning(folder: Path, *, chats: int) -> None:
     """Creates a store in which `chats` chats are due."""
     store = Store(f"sqlite:///{folder}/paperwire.db")
     store.open(now=datetime.now(UTC))
-    fill(store, chats, [f'"part {n}"' for n in range(PAPERS)])
+    planning.fill(store, chats, [f'"part {n}"' for n in range(planning.PAPERS)])
     store.close()
 
 

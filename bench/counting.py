@@ -18,8 +18,8 @@ from datetime import timedelta
 from pathlib import Path
 from statistics import median
 
+from subscriptions import model
 from subscriptions.matching.paper_index import TokenizedPapers
-from subscriptions.model import Paper, Summary
 from subscriptions.query.parse import parse_query
 from subscriptions.store.database.store import Store
 from tests import make
@@ -197,7 +197,7 @@ def fill(store: Store, amount: int) -> None:
         make.ingest_digest(store, make.digest(*some), source="daily", day=moment.date(), now=moment)
 
 
-def made(chance: random.Random, number: int) -> Paper:
+def made(chance: random.Random, number: int) -> model.Paper:
     """Returns a paper of 150 to 220 words. A third of the papers have a Chinese summary."""
     words = words_of(chance)
     title = " ".join(next(words) for _ in range(chance.randint(6, 12)))
@@ -205,7 +205,7 @@ def made(chance: random.Random, number: int) -> Paper:
     first = chance.choice(("Jane", "Max", "Wei", "Anna", "Yuki", "J."))
     authors = [f"{first} {chance.choice(LAST_NAMES)}" for _ in range(chance.randint(1, 6))]
     texts = "".join(chance.sample(CHINESE, 30)) + (CHINESE if chance.random() < 0.1 else "")
-    summaries = (Summary(language="zh", fields={"tldr": texts}),) if number % 3 == 0 else ()
+    summaries = (model.Summary(language="zh", fields={"tldr": texts}),) if number % 3 == 0 else ()
     return make.paper(
         f"{title} {number}",
         *chance.sample(CATEGORIES, chance.choice((1, 1, 2, 3))),

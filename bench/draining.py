@@ -20,8 +20,9 @@ from pydantic import SecretStr
 
 from bench import planning
 from bot.app import App, build_app
-from bot.delivery.outcomes import DrainState
-from bot.delivery.sender import CONCURRENCY, EmbeddedEngine, Sender, plan
+from bot.delivery import sender
+from bot.delivery.lane_sender import DrainState
+from bot.delivery.sender import EmbeddedEngine, Sender
 from bot.ports.channel import Limits
 from bot.ports.rate_limiter import RateLimiter
 from bot.settings import Settings, TelegramSettings
@@ -85,7 +86,7 @@ def main() -> int:
             ours += asyncio.run(drain(place, fake.url, messages // ROUNDS))
             bare += asyncio.run(post_bare(fake.url, fake.journal[before:]))
     print(f"drained: {ours}")
-    print(f"bare httpx, {CONCURRENCY} connections: {bare}")
+    print(f"bare httpx, {sender.CONCURRENCY} connections: {bare}")
     print(
         f"draining / bare = {ours.wall / bare.wall:.2f} on the wall, {ours.own / bare.own:.2f} of the work  (aim: 1.5)"
     )
@@ -103,7 +104,7 @@ async def drain(folder: Path, url: str, chats: int) -> Spent:
     without_limits(app)
     planning.fill(app.store, chats, [f'"part {n}"' for n in range(planning.PAPERS)])
     run = DrainState()
-    await plan(app.context, run)
+    await sender.plan(app.context, run)
     watch = Watch()
     await app.sender.drain(run)
     spent = watch.spent(run.sent)
@@ -121,7 +122,7 @@ def without_limits(app: App) -> None:
 async def post_bare(url: str, journal: list[Entry]) -> Spent:
     """Returns the time to post the messages of the journal with a bare client."""
     waiting = iter([entry.payload for entry in journal])
-    limits = httpx.Limits(max_connections=CONCURRENCY, max_keepalive_connections=CONCURRENCY)
+    limits = httpx.Limits(max_connections=sender.CONCURRENCY, max_keepalive_connections=sender.CONCURRENCY)
     async with httpx.AsyncClient(limits=limits) as client:
 
         async def post() -> None:
@@ -130,7 +131,7 @@ async def post_bare(url: str, journal: list[Entry]) -> Spent:
                 assert answer.json()["ok"]
 
         watch = Watch()
-        await asyncio.gather(*(post() for _ in range(CONCURRENCY)))
+        await asyncio.gather(*(post() for _ in range(sender.CONCURRENCY)))
         return watch.spent(len(journal))
 
 

@@ -18,11 +18,11 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from bench.counting import TOPICS, made
+from bench import counting
 from bot.platforms.known import PLATFORMS
 from subscriptions.model import Paper
 from subscriptions.portable import read_lines
-from subscriptions.service.importing import export_all, import_lines
+from subscriptions.service import importing
 from subscriptions.store.database.store import Store, Transaction
 from tests import make
 
@@ -53,7 +53,7 @@ class TimedStore(Store):
 def main() -> int:
     many = int(sys.argv[1]) if len(sys.argv) > 1 else 20_000
     chance = random.Random(7)
-    papers = [made(chance, n) for n in range(many + 2 * FEW)]
+    papers = [counting.made(chance, n) for n in range(many + 2 * FEW)]
     before, few, more = papers[:FEW], papers[FEW : 2 * FEW], papers[2 * FEW :]
     with tempfile.TemporaryDirectory() as folder:
         store = TimedStore(f"sqlite:///{folder}/ingested.db")
@@ -81,7 +81,9 @@ def subscribe_many(store: TimedStore, amount: int) -> None:
     chance = random.Random(7)
     blocks = []
     for chat in range(amount // LINES_OF_CHAT):
-        queries = (" ".join(chance.sample(TOPICS, 2)) + f" {chat % 999}x{line}" for line in range(LINES_OF_CHAT))
+        queries = (
+            " ".join(chance.sample(counting.TOPICS, 2)) + f" {chat % 999}x{line}" for line in range(LINES_OF_CHAT)
+        )
         typed = (f"daily {chance.randrange(24):02}:00 Europe/Berlin | {query} | \n" for query in queries)
         blocks.append(f"[console:chat{chat}]\n{''.join(typed)}")
     with timed(store) as worked:
@@ -89,10 +91,10 @@ def subscribe_many(store: TimedStore, amount: int) -> None:
     print(f"{amount:,} lines of an import: {worked[0]:.2f} s of work to read them")
     for what in ("imported", "imported again"):
         with timed(store) as worked:
-            import_lines(store, lines, now=make.NOON)
+            importing.import_lines(store, lines, now=make.NOON)
         show(f"{amount:,} lines {what}", worked[1], store.held, worked[0])
     with timed(store) as worked:
-        size = sum(map(len, export_all(store)))
+        size = sum(map(len, importing.export_all(store)))
     print(f"{size // 2**20} MB exported: {worked[0]:.2f} s of work")
 
 

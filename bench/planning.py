@@ -22,13 +22,13 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from itertools import combinations
 from pathlib import Path
 
-from sqlalchemy import Connection, event, insert, text
+from sqlalchemy import insert, text
 
 from bot.context import do_steps, write
 from subscriptions.model import Paper
@@ -84,14 +84,10 @@ def measure(chats: int) -> None:
     with tempfile.TemporaryDirectory() as name:
         run("ask", Path(name), chats)
         for papers in (1000, 20):
-            kept, per, ingest, first, whole, found, longest, memory = numbers(run(f"news{papers}", Path(name), chats))
+            ingest, first, whole, found, memory = numbers(run(f"news{papers}", Path(name), chats))
             print(f"{papers:,} papers come, {10 * chats:,} subscriptions now of {chats:,} chats:")
-            print(f"  their queries were put into memory in {kept:.1f} s, {per:.1f} bytes each beside the set itself")
             print(f"  stored in {ingest:.2f} s, the first deliveries planned {first:.2f} s after that")
-            print(
-                f"  all {found:,.0f} deliveries {whole:.1f} s after that; the database held for {longest * 1e3:.0f} ms at most;"
-                f" {memory:.0f} MB at the peak"
-            )
+            print(f"  all {found:,.0f} deliveries {whole:.1f} s after that; {memory:.0f} MB at the peak")
         alone, late_alone, median, late, *_ = numbers(run("sub", Path(name), chats))
         print(
             f"a /sub stored, on the wall: {alone:.0f} ms, p99 {late_alone:.0f} ms; beside the plan of the 1,000 papers:"
@@ -250,54 +246,25 @@ def abstracts(how_many: int) -> list[Paper]:
 def news(folder: Path, papers: int) -> str:
     """Measures an ingest of `papers` papers. Returns these figures as text; seconds are processor seconds.
 
-    Seconds to put the queries into memory, bytes of each, seconds to store the papers, seconds until the first
-    deliveries are planned, seconds until all are planned, number of deliveries, seconds of the longest transaction,
-    megabytes.
+    Seconds to store the papers, seconds until the first deliveries are planned, seconds until all are planned, number
+    of deliveries, megabytes.
     """
     shutil.copy(folder / "news.db", folder / "now.db")
     store = opened(folder / "now.db")
-    start = time.process_time()
     with kept_queries(store) as kept, store.read() as transaction:
-        kept.follow(transaction)
-    keeping, per = time.process_time() - start, kept.bytes_beside / max(1, len(kept.queries))
+        kept.follow(transaction)  # as a running process has done before
     new = abstracts(papers)
     start = time.process_time()
     make.ingested(store, *new, name="news", now=NOON + HOUR)
     stored = time.process_time()
-    held: list[float] = []
-    with held_for(store, held):
-        slices = make.planned_slices(store, now=NOON + HOUR)
-        found = len(next(slices))
-        first = time.process_time()
-        found += sum(map(len, slices))
+    slices = make.planned_slices(store, now=NOON + HOUR)
+    found = len(next(slices))
+    first = time.process_time()
+    found += sum(map(len, slices))
     whole = time.process_time()
     store.close()
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return f"{keeping} {per} {stored - start} {first - stored} {whole - first} {found} {max(held)} {memory}"
-
-
-@contextmanager
-def held_for(store: Store, found: list[float]) -> Iterator[None]:
-    """Appends the processor seconds of each writing transaction to `found`, while the body runs."""
-    begin = store.kind.begin
-    began: list[float] = []
-
-    def noted(connection: Connection, *, writes: bool) -> None:
-        begin(connection, writes=writes)
-        if writes:
-            began.append(time.process_time())
-
-    def ended(_connection: Connection) -> None:
-        if began:
-            found.append(time.process_time() - began.pop())
-
-    store.kind.begin = noted  # type: ignore[method-assign]
-    event.listen(store._engine, "commit", ended)  # noqa: SLF001 - there is no public way
-    try:
-        yield
-    finally:
-        event.remove(store._engine, "commit", ended)  # noqa: SLF001 - as above
-        store.kind.begin = begin  # type: ignore[method-assign]
+    return f"{stored - start} {first - stored} {whole - first} {found} {memory}"
 
 
 def sub(folder: Path, _chats: int) -> str:

@@ -14,7 +14,7 @@ from datetime import timedelta
 from subscriptions.service.retention import clean_up_steps
 from subscriptions.store.database.store import Store
 from subscriptions.store.outbox import room
-from tests.filling import PER_CHAT, fill
+from tests import filling
 from tests.make import NOON
 
 OF_A_DELIVERY = ("papers of chats", "deliveries", "messages")
@@ -26,8 +26,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         store = Store(f"sqlite:///{folder}/room.db")
         store.open(now=NOON)
-        fill(store, chats)
-        delivered = chats * PER_CHAT
+        filling.fill(store, chats)
+        delivered = chats * filling.PER_CHAT
         print(f"{delivered:,} papers delivered to {chats:,} chats, five in a delivery")
         taken(store, delivered, "in the first days")
         longest, start = 0.0, time.perf_counter()

@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.platforms.telegram.adapter import TelegramChannel
-from bot.ports.rate_limiter import FULL, reserve
+from bot.ports import rate_limiter
 
 ZONES = {-8: 10, -5: 20, 0: 8, 1: 22, 2: 5, 5: 8, 8: 20, 9: 7}  # offset from UTC in hours: per cent of the chats
 HOURS = {7: 10, 8: 20, 9: 45, 10: 10, 12: 5, 18: 10}  # local hour of the digest: per cent of the chats
@@ -77,14 +77,14 @@ def simulated(due: Mapping[int, int], tokens: int, rate: float) -> Lateness:
     Simulates two equal days, and counts the second.
     """
     late: list[float] = []
-    states = [FULL] * tokens
+    states = [rate_limiter.FULL] * tokens
     turn = 0
     for date in range(2):
         for minute in sorted(due):
             now = (date * DAY + minute) * 60.0
             for _ in range(due[minute]):
                 turn = (turn + 1) % tokens
-                states[turn], start = reserve(states[turn], now, rate)
+                states[turn], start = rate_limiter.reserve(states[turn], now, rate)
                 if date:
                     late.append(start - now)
     late.sort()

@@ -11,8 +11,6 @@ the limit PostgreSQL takes at most three times as long as SQLite.
 """
 
 import os
-import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -24,15 +22,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 
-import psycopg
-
 from bot.cli import run
 from bot.platforms.telegram.adapter import TelegramChannel
 from subscriptions.store.database.store import Store
 from tests.fakes.process import ROOT, Remote, running
 from tests.fakes.telegram import TOKEN
 from tests.patience import PATIENCE
-from tests.postgres.cluster import SUPERUSER, Cluster, short_folder
+from tests.postgres.own import own_server
 
 PEOPLE, AIM, RATIO = 200, 10.0, 3.0
 SAYS = "/sub graph agent daily 9:00"
@@ -82,7 +78,9 @@ def measured(people: int, workers: int, connections: int, rate: float) -> Spoken
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         fake = stack.enter_context(running("telegram", journal=folder / "journal.jsonl"))
-        url = stack.enter_context(server(connections)) if connections else f"sqlite:///{folder}/paperwire.db"
+        url = f"sqlite:///{folder}/paperwire.db"
+        if connections:
+            url = stack.enter_context(own_server(max_connections=str(connections))).empty_database()
         store = Store(url)
         store.open(now=datetime.now(UTC))
         store.close()
@@ -111,22 +109,6 @@ def answers_of(fake: Remote, chats: set[str]) -> dict[str, float]:
                 found.setdefault(entry.chat, entry.at)
         time.sleep(0.1)
     return found
-
-
-@contextmanager
-def server(connections: int) -> Iterator[str]:
-    """Runs a PostgreSQL server with `connections` connections in all. Yields the URL of a database on it."""
-    folder = short_folder()
-    cluster = Cluster(folder, max_connections=str(connections))
-    cluster.make()
-    cluster.start()
-    try:
-        with psycopg.connect(f"host={folder} user={SUPERUSER} dbname=postgres", autocommit=True) as control:
-            control.execute("CREATE DATABASE speaking")
-        yield f"postgresql://{SUPERUSER}@/speaking?host={folder}"
-    finally:
-        cluster.stop(signal.SIGQUIT)
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager

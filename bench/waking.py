@@ -31,18 +31,16 @@ from psycopg_pool import AsyncConnectionPool
 from sqlalchemy import insert
 
 import bot.platforms.known  # noqa: F401 - declares the platforms
-from bench.planners import of_server
-from bench.planning import NOON, chat_row
+from bench import planning
 from bot.context import SystemClock
 from bot.delivery.cluster import ClusterEngine
 from bot.ports.channel import Limits
-from subscriptions.model import DeliveryKind, Facts, Lane
+from subscriptions import model
 from subscriptions.store import planner
+from subscriptions.store import workers as stored_workers
 from subscriptions.store.database.store import Store
 from subscriptions.store.rows import ChatRow
-from subscriptions.store.workers import wake_chats, wake_lanes
-from tests.postgres.cluster import Cluster
-from tests.programs.cluster.__main__ import server
+from tests.postgres.own import own_server
 
 LANES, MESSAGES, WORKERS, AT_ONCE, ROUNDS = 2000, 5, 3, 10, 3
 TAKES = 0.01  # seconds that the platform's server takes for a message
@@ -60,8 +58,6 @@ class Sent(NamedTuple):
     """The results of a round."""
 
     rate: float  # messages a second
-    workers: float  # processor seconds of the workers
-    database: float  # processor seconds of the database server
     twice: int  # messages that came more than once
     at_once: int  # the most messages of one lane that were being sent at the same time
 
@@ -77,48 +73,37 @@ def main() -> int:
 
 def measure(lanes: int) -> None:
     """Prints both tables."""
-    with server() as (cluster, url):
+    with own_server() as server:
         found: dict[str, list[Sent]] = {way: [] for way in WAYS}
-        for number in range(ROUNDS):
+        for _ in range(ROUNDS):
             for way in WAYS:
-                found[way].append(asyncio.run(sending(cluster, fresh(url, f"{way}{number}"), way, lanes)))
+                found[way].append(asyncio.run(sending(server.database(), way, lanes)))
         print(
             f"{lanes:,} lanes x {MESSAGES} messages, {WORKERS} processes with {AT_ONCE} lanes at once, a new database each"
         )
-        print("         messages a second, 3 rounds   processor: workers   server   sent twice   one lane at once")
+        print("         messages a second, 3 rounds   sent twice   one lane at once")
         for way, rounds in found.items():
             rates = " ".join(f"{one.rate:7,.0f}" for one in rounds)
-            workers, database = (median(one[place] for one in rounds) for place in (1, 2))
             twice, at_once = sum(one.twice for one in rounds), max(one.at_once for one in rounds)
-            print(f"{way:8} {rates}       {workers:17.1f} s {database:6.1f} s {twice:12} {at_once:18}")
+            print(f"{way:8} {rates}        {twice:12} {at_once:18}")
         ours, loop = (median(one.rate for one in found[way]) for way in ("engine", "loop"))
         print(f"engine / loop = {ours / loop:.2f}  (aim: {AIM})")
-        deliveries, jobs = storing(fresh(url, "stored"))
+        deliveries, jobs = storing(server.database())
         print(f"{STORED:,} deliveries stored in {deliveries:.1f} s, their jobs in {jobs:.1f} s, on the wall")
         print(f"jobs / deliveries = {jobs / deliveries:.2f}  (aim: {AIM_STORED})")
-
-
-def fresh(url: str, name: str) -> str:
-    """Creates a database with our schema, and returns its URL."""
-    with psycopg.connect(url.replace("/workers?", "/postgres?"), autocommit=True) as control:
-        control.execute(f"CREATE DATABASE {name}")
-    made = url.replace("/workers?", f"/{name}?")
-    with closing(Store(made)) as store:
-        store.open(now=NOON)
-    return made
 
 
 # ------------------------------------------------------------------------------------------------------------- sending
 
 
-async def sending(cluster: Cluster, url: str, way: str, lanes: int) -> Sent:
+async def sending(url: str, way: str, lanes: int) -> Sent:
     """Runs a round. It is timed from the first message to the last."""
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(_TABLES)
         connection.execute(_FILL, (lanes, MESSAGES))
         connection.execute("INSERT INTO wake (lane) SELECT generate_series(1, %s)", (lanes,))
     with closing(Store(url)) as store, store.write() as transaction:
-        wake_lanes(transaction, [Lane("telegram", str(number)) for number in range(1, lanes + 1)])
+        stored_workers.wake_lanes(transaction, [model.Lane("telegram", str(number)) for number in range(1, lanes + 1)])
     came: Counter[tuple[str, str]] = Counter()
     under_way: Counter[str] = Counter()
     moments: list[float] = []
@@ -145,7 +130,6 @@ async def sending(cluster: Cluster, url: str, way: str, lanes: int) -> Sent:
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
     port = runner.addresses[0][1]
-    before = of_server(cluster)
     command = (sys.executable, "-m", "bench.waking", "worker", way, url, f"http://127.0.0.1:{port}")
     workers = [
         await asyncio.create_subprocess_exec(*command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE)
@@ -157,12 +141,11 @@ async def sending(cluster: Cluster, url: str, way: str, lanes: int) -> Sent:
             assert one.stdin is not None
             one.stdin.write(b"\n")
         await asyncio.wait_for(done.wait(), 300)
-        served = of_server(cluster) - before
-        answers = [await one.communicate(b"\n") for one in workers]
+        for one in workers:
+            await one.communicate(b"\n")
     finally:
         await runner.cleanup()
-    taken = sum(float(out) for out, _ in answers)
-    return Sent(len(moments) / (moments[-1] - moments[0]), taken, served, len(moments) - len(came), most)
+    return Sent(len(moments) / (moments[-1] - moments[0]), len(moments) - len(came), most)
 
 
 async def _line() -> None:
@@ -192,7 +175,7 @@ def _deliverer(
 
 
 async def engine(url: str, address: str) -> None:
-    """Runs our worker until it reads a second line. Prints its processor seconds."""
+    """Runs our worker until it reads a second line."""
     logging.disable()
     store = Store(url)
     limits = {"telegram": Limits(text=4096, per_second=0, per_lane=0)}
@@ -208,10 +191,8 @@ async def engine(url: str, address: str) -> None:
         deliver = _deliverer(pool, line, address)
         print("ready", flush=True)
         await _line()
-        begin = time.process_time()
         work = asyncio.create_task(worker.serve(lambda lane: deliver(lane.address), sweep))
         await _line()
-        print(time.process_time() - begin, flush=True)
         work.cancel()
         await asyncio.wait((work,))
     await worker.close()
@@ -219,7 +200,7 @@ async def engine(url: str, address: str) -> None:
 
 
 async def loop(url: str, address: str) -> None:
-    """Runs the simplest loop until there is nothing to send. Prints its processor seconds, like `engine`."""
+    """Runs the simplest loop until there is nothing to send."""
     async with (
         AsyncConnectionPool(url, max_size=AT_ONCE, kwargs={"autocommit": True}) as pool,
         AsyncConnectionPool(url, min_size=AT_ONCE, max_size=AT_ONCE) as held,
@@ -228,7 +209,6 @@ async def loop(url: str, address: str) -> None:
         deliver = _deliverer(pool, line, address)
         print("ready", flush=True)
         await _line()
-        begin = time.process_time()
 
         async def serve() -> None:
             while True:
@@ -240,8 +220,6 @@ async def loop(url: str, address: str) -> None:
                     await connection.execute("DELETE FROM wake WHERE id = %s", taken[:1])
 
         await asyncio.gather(*(serve() for _ in range(AT_ONCE)))
-        await _line()
-        print(time.process_time() - begin, flush=True)
 
 
 WAYS: dict[str, Callable[[str, str], Coroutine[None, None, None]]] = {"loop": loop, "engine": engine}
@@ -255,11 +233,19 @@ def storing(url: str) -> tuple[float, float]:
     with closing(Store(url)) as store:
         for first in range(1, STORED + 1, 10_000):
             with store.write() as session:
-                session.connection().execute(insert(ChatRow), [chat_row(n) for n in range(first, first + 10_000)])
-        facts = Facts(known=10)
+                session.connection().execute(
+                    insert(ChatRow), [planning.chat_row(n) for n in range(first, first + 10_000)]
+                )
+        facts = model.Facts(known=10)
         new = [
             planner.Planned(
-                id=f"{n:016x}", chat_id=n, kind=DeliveryKind.BULLETIN, due=NOON, key=f"{n}:now", items=(), facts=facts
+                id=f"{n:016x}",
+                chat_id=n,
+                kind=model.DeliveryKind.BULLETIN,
+                due=planning.NOON,
+                key=f"{n}:now",
+                items=(),
+                facts=facts,
             )
             for n in range(1, STORED + 1)
         ]
@@ -272,14 +258,14 @@ def _stored(store: Store, new: Sequence[planner.Planned]) -> tuple[float, float]
 
     def noted(session: object, kinds: object) -> None:
         taken.append(time.perf_counter())
-        wake_chats(session, kinds)  # type: ignore[arg-type]
+        stored_workers.wake_chats(session, kinds)  # type: ignore[arg-type]
         taken.append(time.perf_counter())
 
     vars(planner)["wake_chats"] = noted
     try:
         with store.write() as transaction:
             begin = time.perf_counter()
-            planner.add_deliveries(transaction, new, now=NOON)
+            planner.add_deliveries(transaction, new, now=planning.NOON)
     finally:
         vars(planner)["wake_chats"] = woken
     return taken[0] - begin, taken[1] - taken[0]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TextIO
 from bot.commands.context import BotInfo
 from bot.commands.intent import REGISTRY
 from bot.context import Context, ConversationContext, Layout, SystemClock, make_ready, make_store
-from bot.delivery.outcomes import subscribe_link
+from bot.delivery.lane_sender import subscribe_link
 from bot.delivery.sender import EmbeddedEngine, Sender
 from bot.platform import Platform, PlatformSurroundings
 from bot.platforms import known
@@ -24,15 +24,15 @@ from bot.rendering.outline import MakeLink
 from bot.rendering.packing import Medium
 from bot.rendering.reply_messages import render_reply
 from bot.settings import Settings, installed_version
+from subscriptions import model
 from subscriptions.addresses import facts_of
-from subscriptions.model import ChatAddress, Delivery, Message
 from subscriptions.store.database.store import KEPT_COPIES, Store
 
 if TYPE_CHECKING:  # this import loads httpx and the formats, see App.source_scheduler
     from bot.delivery.cluster import ClusterEngine
     from bot.sources.source_scheduler import SourceScheduler
 
-_MediumAt = Callable[[ChatAddress], Medium]
+_MediumAt = Callable[[model.ChatAddress], Medium]
 _CLUSTER = "bot.delivery.cluster"  # imported only when needed: its libraries are optional and take 250 ms
 
 
@@ -185,7 +185,7 @@ def _conversation_context(
     )
 
 
-def _medium(platforms: Mapping[str, Platform], chat: ChatAddress) -> Medium:
+def _medium(platforms: Mapping[str, Platform], chat: model.ChatAddress) -> Medium:
     """Returns the medium of a chat. The chat's platform may be off."""
     platform = platforms.get(chat.platform)
     if platform is None:
@@ -197,7 +197,7 @@ def _render(
     medium: _MediumAt,
     titles: Mapping[str, tuple[str, str]],
     make_link: MakeLink,
-    delivery: Delivery,
+    delivery: model.Delivery,
     layout: Layout = (),
-) -> tuple[Message, ...]:
+) -> tuple[model.Message, ...]:
     return render_delivery(delivery, layout, medium=medium(delivery.chat.address), titles=titles, make_link=make_link)

@@ -13,12 +13,12 @@ PaperwireError
 import traceback
 from datetime import timedelta
 
-from subscriptions.errors import PaperwireError, Sentence
+from subscriptions import errors
 
 _EXPECTED = "; expected one of: "
 
 
-class UnknownFormat(PaperwireError):
+class UnknownFormat(errors.PaperwireError):
     """The bytes are no digest of a known format. The sentence names the file, what it looks like and the known formats."""
 
     @property
@@ -33,16 +33,16 @@ class UnknownFormat(PaperwireError):
         return str(self.sentence).partition(_EXPECTED)[2].rstrip(".")
 
 
-def brief(error: PaperwireError) -> str:
+def brief(error: errors.PaperwireError) -> str:
     """Returns the sentence of an error, without a list of formats."""
     return error.brief if isinstance(error, UnknownFormat) else str(error.sentence)
 
 
-class BrokenDigest(PaperwireError):
+class BrokenDigest(errors.PaperwireError):
     """A digest of a known format that is too damaged to be read correctly. The sentence names the file and the line."""
 
 
-class UnreadableInput(PaperwireError):
+class UnreadableInput(errors.PaperwireError):
     """A file, folder or stream whose bytes cannot be read. The sentence names it and the reason."""
 
 
@@ -56,8 +56,8 @@ class FetchError(UnreadableInput):
 
     def __init__(
         self,
-        sentence: Sentence,
-        hint: Sentence | str = "",
+        sentence: errors.Sentence,
+        hint: errors.Sentence | str = "",
         *,
         retry_after: timedelta = timedelta(0),
         busy: bool = False,
@@ -73,19 +73,19 @@ class FetchError(UnreadableInput):
         self.body = body
 
 
-class SettingsError(PaperwireError):
+class SettingsError(errors.PaperwireError):
     """A setting that cannot be used. The sentence names the setting, and never its value."""
 
     exit_code = 2
 
 
-class WrongUsage(PaperwireError):
+class WrongUsage(errors.PaperwireError):
     """A command line that cannot be understood."""
 
     exit_code = 2
 
 
-class SenderLockHeld(PaperwireError):
+class SenderLockHeld(errors.PaperwireError):
     """Another process holds the sender lock of this database."""
 
 

@@ -10,17 +10,16 @@ from typing import Protocol, TextIO
 
 from bot.commands.context import Command
 from bot.errors import SettingsError
+from bot.ports import channel as channels
 from bot.ports import conversation
-from bot.ports.channel import Channel, Clock, Forms
 from bot.rendering.packing import Medium
 from bot.settings import Settings
+from subscriptions import errors, model
 from subscriptions.addresses import PlatformFacts
-from subscriptions.errors import NotDelivered, PaperwireError, Refused, Sentence
-from subscriptions.model import ChatAddress, ChatKind
 from subscriptions.store.database.store import Store
 
 OnBotName = Callable[[str], None]  # called with the bot's name on the platform, once it is known
-Speakers = Mapping[str, Callable[[Sentence], str]]  # language code, "" for all others → translates a sentence
+Speakers = Mapping[str, Callable[[errors.Sentence], str]]  # language code, "" for all others → translates a sentence
 
 
 async def _nothing(*_: object) -> None:
@@ -45,14 +44,14 @@ class Platform:
     """The parts and the steps of a platform that is on. Optional steps have defaults that do nothing."""
 
     facts: PlatformFacts
-    channel: Channel
+    channel: channels.Channel
     medium: Medium  # renders its messages
-    medium_at: Callable[[ChatAddress], Medium] | None = None  # the medium of a chat, if chats have different ones
+    medium_at: Callable[[model.ChatAddress], Medium] | None = None  # the medium of a chat, if chats have different ones
     api: conversation.PlatformApi | None = None  # None: people cannot talk to the bot there
-    forms: Forms | None = None  # None: the platform shows no modals and no home view
+    forms: channels.Forms | None = None  # None: the platform shows no modals and no home view
     receivers: Callable[[OnBotName], Sequence[conversation.Receiver]] = _no_receivers
     token_identity: str = ""  # the bot's id as written in the token, maybe mistyped; only `channel.identity` is stored
-    on_identity: Callable[[Store, str], None] = _on_identity  # blocks; stores what follows from the bot's id
+    on_identity: Callable[[Store, str], None] = _on_identity  # blocking; stores facts that depend on the bot's id
     prepare: Callable[[], Awaitable[None]] = _nothing  # called with the sender lock held, before anything is sent
     recheck: Callable[[], Awaitable[None]] = _nothing  # called every quarter of an hour
     check_tokens: Callable[[Sequence[conversation.Receiver]], Awaitable[None]] = (
@@ -62,7 +61,7 @@ class Platform:
     api_url: str = ""  # `paperwire check` compares its clock with ours; "": none
     load_installations: Callable[[], Awaitable[Sequence["Finding"]]] = _no_findings  # called first by `paperwire check`
     check: Callable[[], Awaitable[Sequence["Finding"]]] = _no_findings  # called by `paperwire check` if the token works
-    destinations: Sequence[ChatAddress] = ()  # chats without people; operators subscribe them from other chats
+    destinations: Sequence[model.ChatAddress] = ()  # chats without people; operators subscribe them from other chats
     pages: Sequence[conversation.WebPage] = ()  # pages of the web address on which people have their chats
     startup_lines: Sequence[str] = ()  # printed for the operator at the start
     close: Callable[[], Awaitable[None]] = _nothing  # called after `channel.close`
@@ -74,16 +73,16 @@ class PlatformSurroundings:
 
     settings: Settings
     store: Store
-    clock: Clock
+    clock: channels.Clock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """One question of `paperwire check`, its answer, and how to correct what is wrong."""
 
-    question: Sentence
-    answer: Sentence
-    cure: Sentence = Sentence("")  # noqa: RUF009 - a frozen value
+    question: errors.Sentence
+    answer: errors.Sentence
+    cure: errors.Sentence = errors.Sentence("")  # noqa: RUF009 - a frozen value
     mend: bool = False  # True: something must be corrected; False: the cure is only advice
     is_open: bool = False  # True: not well or not known, but nothing must be corrected
 
@@ -91,46 +90,46 @@ class Finding:
 def switched_off(facts: PlatformFacts) -> SettingsError:
     """Returns the error for using a platform that has no token."""
     return SettingsError(
-        Sentence("{platform} is off.", {"platform": facts.title}),
-        Sentence("Set {variable}.", {"variable": facts.token_variable}),
+        errors.Sentence("{platform} is off.", {"platform": facts.title}),
+        errors.Sentence("Set {variable}.", {"variable": facts.token_variable}),
     )
 
 
-def cannot_be_asked(facts: PlatformFacts, name: str, error: NotDelivered) -> PaperwireError:
+def cannot_be_asked(facts: PlatformFacts, name: str, error: errors.NotDelivered) -> errors.PaperwireError:
     """Returns the error for a chat's name that could not be looked up, because the platform did not respond."""
     values = {"platform": facts.title, "name": name, "reason": error.reason.rstrip(".")}
-    return PaperwireError(
-        Sentence("{platform} cannot be asked about {name}: {reason}.", values),
-        Sentence("Try again later, or run `paperwire check`."),
+    return errors.PaperwireError(
+        errors.Sentence("{platform} cannot be asked about {name}: {reason}.", values),
+        errors.Sentence("Try again later, or run `paperwire check`."),
     )
 
 
-def file_too_large(most: int) -> Refused:
+def file_too_large(most: int) -> errors.Refused:
     """Returns the error for a document of more than `most` bytes."""
     if most < 1 << 20:
-        return Refused(Sentence("The file is larger than {most} KB.", {"most": most // 1024}))
-    return Refused(Sentence("The file is larger than {most} MB.", {"most": most >> 20}))
+        return errors.Refused(errors.Sentence("The file is larger than {most} KB.", {"most": most // 1024}))
+    return errors.Refused(errors.Sentence("The file is larger than {most} MB.", {"most": most >> 20}))
 
 
 class PlatformAdapter(Protocol):
     """The functions of the module `adapter` in the folder of a platform."""
 
-    def connect(self, settings: Settings, clock: Clock, out: TextIO) -> Channel:
+    def connect(self, settings: Settings, clock: channels.Clock, out: TextIO) -> channels.Channel:
         """Returns the channel without a call to the platform. Raises SettingsError if settings are missing."""
 
-    def platform(self, channel: Channel, around: PlatformSurroundings) -> Platform:
+    def platform(self, channel: channels.Channel, around: PlatformSurroundings) -> Platform:
         """Returns the platform for a channel from `connect` of the same adapter."""
 
     # The rest is only called if the facts say so: `is_alias`, `describes_chats`, `formats_differ`.
 
-    async def resolve(self, settings: Settings, address: ChatAddress, owner: str) -> ChatAddress:
+    async def resolve(self, settings: Settings, address: model.ChatAddress, owner: str) -> model.ChatAddress:
         """Returns the address that the store uses for a chat. `owner` is the id of the store's bot, "" if it has none.
 
         Raises SettingsError, NotFound, PaperwireError.
         """
 
-    def medium_at(self, settings: Settings, address: ChatAddress) -> Medium:
+    def medium_at(self, settings: Settings, address: model.ChatAddress) -> Medium:
         """Returns the medium that renders the messages of a chat."""
 
-    async def describe(self, settings: Settings, address: ChatAddress) -> tuple[str, ChatKind | None]:
+    async def describe(self, settings: Settings, address: model.ChatAddress) -> tuple[str, model.ChatKind | None]:
         """Returns (title, kind) of a chat; ("", None) if the platform does not respond soon."""

@@ -3,8 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from subscriptions.errors import Refused, Sentence, listed
-from subscriptions.model import ChatAddress, ChatKind, Lane
+from subscriptions import errors, model
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,15 +16,15 @@ class BotLinks:
     add_to_channel: Callable[[str, str], str]
 
 
-def _always_private(_: ChatAddress) -> ChatKind:
-    return ChatKind.PRIVATE
+def _always_private(_: model.ChatAddress) -> model.ChatKind:
+    return model.ChatKind.PRIVATE
 
 
-def _never(_: ChatAddress) -> bool:
+def _never(_: model.ChatAddress) -> bool:
     return False
 
 
-def _slash(_: ChatAddress) -> str:
+def _slash(_: model.ChatAddress) -> str:
     return "/"
 
 
@@ -41,14 +40,14 @@ class PlatformFacts:
     name: str  # the part of an address before the colon
     title: str  # as people write it
     address_form: str = ""  # how addresses are written, for hints: "console:NAME"
-    read_address: Callable[[str], ChatAddress | None]  # of the part after the colon; None: it names no chat
-    refusal: Sentence | None = None  # the refusal of a {text} that names no chat there
-    refusal_hint: Sentence | None = None
-    is_alias: Callable[[ChatAddress], bool] = _never  # the chat is stored under another address
+    read_address: Callable[[str], model.ChatAddress | None]  # of the part after the colon; None: it names no chat
+    refusal: errors.Sentence | None = None  # the refusal of a {text} that names no chat there
+    refusal_hint: errors.Sentence | None = None
+    is_alias: Callable[[model.ChatAddress], bool] = _never  # the chat is stored under another address
     describes_chats: bool = False  # given only the id of a chat, the platform describes the chat
     formats_differ: bool = False  # the markup and the longest message depend on the chat
-    kind_of: Callable[[ChatAddress], ChatKind] = _always_private  # as far as the address alone tells
-    command_prefix: Callable[[ChatAddress], str] = _slash  # what comes before the name of a command in that chat
+    kind_of: Callable[[model.ChatAddress], model.ChatKind] = _always_private  # as far as the address alone tells
+    command_prefix: Callable[[model.ChatAddress], str] = _slash  # what comes before the name of a command in that chat
     split_topic: Callable[[str], tuple[str, str]] = _own_name  # name of a chat, as typed or in a button → (name, topic)
     links: BotLinks | None = None  # None: no link opens the bot there
     has_workspaces: bool = False  # an address may begin with a workspace, which has its own token
@@ -75,12 +74,12 @@ def facts_of(platform: str) -> PlatformFacts:
     return _declared.get(platform) or PlatformFacts(name=platform, title=platform, read_address=lambda _: None)
 
 
-def command_prefix(chat: ChatAddress) -> str:
+def command_prefix(chat: model.ChatAddress) -> str:
     """Returns what comes before the name of a command in a chat: "/", or the platform's own word."""
     return facts_of(chat.platform).command_prefix(chat)
 
 
-def sender_of(lane: Lane) -> str:
+def sender_of(lane: model.Lane) -> str:
     """Returns the sender whose token posts in a lane: the platform, or "platform:workspace" if there is a workspace."""
     workspace, slash, _ = lane.address.rpartition("/")
     return f"{lane.platform}:{workspace}" if slash and facts_of(lane.platform).has_workspaces else lane.platform
@@ -97,10 +96,10 @@ def declared() -> tuple[PlatformFacts, ...]:
 LONGEST_NAME = 200  # characters of a name that a person chose; both databases can index as many
 
 _LONGEST = 80  # characters that a refusal repeats
-_NO_CHAT = Sentence("“{text}” is not a chat.")
+_NO_CHAT = errors.Sentence("“{text}” is not a chat.")
 
 
-def parse_address(text: str) -> ChatAddress:
+def parse_address(text: str) -> model.ChatAddress:
     """Returns the chat that `platform:address/topic` names. Raises Refused."""
     platform, _, rest = text.strip().partition(":")
     address = facts_of(platform).read_address(rest)
@@ -109,21 +108,23 @@ def parse_address(text: str) -> ChatAddress:
     return address
 
 
-def read_name(platform: str, rest: str) -> ChatAddress | None:
+def read_name(platform: str, rest: str) -> model.ChatAddress | None:
     """Returns the chat with a free name: printable, no spaces, at most LONGEST_NAME characters; None for others."""
     fits = rest.isprintable() and 0 < len(rest) <= LONGEST_NAME and " " not in rest
-    return ChatAddress(platform, rest) if fits else None
+    return model.ChatAddress(platform, rest) if fits else None
 
 
-def _refused(text: str, platform: str) -> Refused:
+def _refused(text: str, platform: str) -> errors.Refused:
     shown = text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
     facts = facts_of(platform)
-    return Refused(
+    return errors.Refused(
         replace(facts.refusal or _NO_CHAT, values={"text": shown}), facts.refusal_hint or _how_chats_are_written()
     )
 
 
-def _how_chats_are_written() -> Sentence:
-    *others, last = (Sentence("{text}", {"text": facts.address_form}) for facts in declared() if facts.address_form)
-    either = Sentence("{first} or {next}", {"first": listed(others), "next": last}) if others else last
-    return Sentence("Write {forms}.", {"forms": either})
+def _how_chats_are_written() -> errors.Sentence:
+    *others, last = (
+        errors.Sentence("{text}", {"text": facts.address_form}) for facts in declared() if facts.address_form
+    )
+    either = errors.Sentence("{first} or {next}", {"first": errors.listed(others), "next": last}) if others else last
+    return errors.Sentence("Write {forms}.", {"forms": either})

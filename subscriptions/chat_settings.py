@@ -13,14 +13,12 @@ from difflib import get_close_matches
 from functools import lru_cache
 from typing import Literal
 
+from subscriptions import errors, model
 from subscriptions.addresses import facts_of
-from subscriptions.errors import Refused, Sentence, listed
-from subscriptions.model import Chat, ChatKind, ChatSettings
-from subscriptions.planning.cadence import cadence_text
 from subscriptions.planning.decision import shows_more
 from subscriptions.planning.times import read_when
 from subscriptions.planning.times._reading import hours_of
-from subscriptions.text import normalized
+from subscriptions.texts import normalized
 from subscriptions.zones import zone_name
 
 LARGEST_LIMIT = 200  # papers shown in one delivery; more is `all`
@@ -30,7 +28,7 @@ _COUNTED = re.compile(r"(?P<number>\d{1,9}) ?(?:papers?|篇(?:论文)?)?", re.AS
 class NotPossible(Exception):
     """Raised for a value that a setting cannot have; `possible` says which values are possible."""
 
-    def __init__(self, possible: Sentence | str) -> None:
+    def __init__(self, possible: errors.Sentence | str) -> None:
         super().__init__(possible)
         self.possible = possible
 
@@ -48,25 +46,25 @@ def checked_limit(value: str) -> str:
         return "all"
     if 0 < number <= LARGEST_LIMIT:
         return str(number)
-    raise NotPossible(Sentence("a number from 1 to {most}, or all", {"most": LARGEST_LIMIT}))
+    raise NotPossible(errors.Sentence("a number from 1 to {most}, or all", {"most": LARGEST_LIMIT}))
 
 
 def checked_schedule(value: str) -> str:
     """Returns a typed schedule as the text of a cadence. Raises Refused."""
     when = read_when(value)
     if when.zone:
-        raise Refused(
-            Sentence("The schedule of a chat goes by the chat's clock, so it takes no place."),
-            Sentence("Set the clock by itself: timezone {zone}.", {"zone": when.zone}),
+        raise errors.Refused(
+            errors.Sentence("The schedule of a chat goes by the chat's clock, so it takes no place."),
+            errors.Sentence("Set the clock by itself: timezone {zone}.", {"zone": when.zone}),
         )
-    return cadence_text(when.cadence)
+    return str(when.cadence)
 
 
 def checked_quiet(value: str) -> str:
     """Returns two different times of day as text: "22:00-08:00". Raises NotPossible."""
     hours = hours_of(value)
     if hours is None or hours[0] == hours[1]:
-        raise NotPossible(Sentence("two times of day such as 22:00-08:00, or off"))
+        raise NotPossible(errors.Sentence("two times of day such as 22:00-08:00, or off"))
     return f"{hours[0]:%H:%M}-{hours[1]:%H:%M}"
 
 
@@ -83,14 +81,14 @@ def checked_lang(value: str) -> str:
 # ------------------------------------------------------------------------------------------------- what a setting is
 
 
-Choices = dict[ChatKind, tuple[str, ...]]
+Choices = dict[model.ChatKind, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettingDefaultsContext:
     """Facts about a chat, apart from its choices, on which the defaults of its settings depend."""
 
-    kind: ChatKind
+    kind: model.ChatKind
     notifies: bool  # a message there alerts people
     timezone: str  # the operator's zone, or that of the chat's client
     lang: str  # the language code of the chat's client
@@ -98,7 +96,7 @@ class SettingDefaultsContext:
     chosen: Mapping[str, str]  # setting -> value, as the chat chose it
 
 
-def _works(_: Chat) -> Sentence | None:
+def _works(_: model.Chat) -> errors.Sentence | None:
     return None
 
 
@@ -107,22 +105,24 @@ class ChatSetting:
     """A setting of a chat. It takes one of its `choices`, or any value that `check` accepts. Compared by identity."""
 
     name: str  # in /set, exports and the database: never to be changed
-    label: Sentence  # as people read it; it can be typed, too
-    meaning: Sentence  # what it does
+    label: errors.Sentence  # as people read it; it can be typed, too
+    meaning: errors.Sentence  # what it does
     readers: tuple[str, ...]  # the modules and packages that act on it
     names: str = ""  # other words for the name in both languages, separated by spaces
     choices: Choices = field(default_factory=dict)  # by kind of chat, the default first; a single choice is fixed
     check: Callable[[str], str] = str  # returns the text to store for a typed value. Raises Refused
     default: Callable[[SettingDefaultsContext], str] | None = None  # for settings without choices
-    values: Mapping[str, Sentence] = field(default_factory=dict)  # value that is a word -> as people read it
+    values: Mapping[str, errors.Sentence] = field(default_factory=dict)  # value that is a word -> as people read it
     value_names: Mapping[str, str] = field(default_factory=dict)  # value -> other words for it
     in_public: Mapping[str, str] = field(default_factory=dict)  # value -> what replaces it where strangers can read
     # values on buttons, for settings without choices
-    offered: Mapping[ChatKind, tuple[str, ...]] = field(default_factory=dict)
+    offered: Mapping[model.ChatKind, tuple[str, ...]] = field(default_factory=dict)
     example: str = ""  # a further value that can be typed, for settings without choices
-    no_effect: Callable[[Chat], Sentence | None] = _works  # why it has no effect in a chat; None: it has one
+    no_effect: Callable[[model.Chat], errors.Sentence | None] = (
+        _works  # why it has no effect in a chat; None: it has one
+    )
 
-    def choices_in(self, kind: ChatKind, *, public: bool) -> tuple[str, ...]:
+    def choices_in(self, kind: model.ChatKind, *, public: bool) -> tuple[str, ...]:
         """Returns the values that a chat may choose from, its default first; () if `check` decides instead."""
         words = self.choices.get(kind, ())
         return tuple(word for word in words if not (public and word in self.in_public))
@@ -141,11 +141,11 @@ class ChatSetting:
                 return value
         return ""
 
-    def refused(self, value: str, possible: Sentence | str) -> Refused:
+    def refused(self, value: str, possible: errors.Sentence | str) -> errors.Refused:
         """Returns the error for a value that the setting cannot have."""
-        return Refused(
-            Sentence("{label} cannot be “{value}”.", {"label": self.label, "value": value}),
-            Sentence("Possible: {possible}.", {"possible": possible}),
+        return errors.Refused(
+            errors.Sentence("{label} cannot be “{value}”.", {"label": self.label, "value": value}),
+            errors.Sentence("Possible: {possible}.", {"possible": possible}),
         )
 
 
@@ -161,12 +161,17 @@ _HOURS = "when-out 08:00-20:00"
 _OFFICE_HOURS = "when-out 09:00-18:00 weekdays"
 _TIMES = ("daily 09:00", "weekdays 09:00", "weekly mon 09:00", "now")
 _NIGHT = "22:00-08:00"
-_LIMITS = {ChatKind.PRIVATE: "20", ChatKind.GROUP: "12", ChatKind.BROADCAST: "all", ChatKind.TEAM: "12"}
-_READ_AS_FIELDS = frozenset(field.name for field in fields(ChatSettings)) - {"limit", "others"}
+_LIMITS = {
+    model.ChatKind.PRIVATE: "20",
+    model.ChatKind.GROUP: "12",
+    model.ChatKind.BROADCAST: "all",
+    model.ChatKind.TEAM: "12",
+}
+_READ_AS_FIELDS = frozenset(field.name for field in fields(model.ChatSettings)) - {"limit", "others"}
 
 
 def _by_kind(private: str, group: str, broadcast: str, team: str) -> Choices:
-    columns = zip(ChatKind, (private, group, broadcast, team), strict=True)
+    columns = zip(model.ChatKind, (private, group, broadcast, team), strict=True)
     return {kind: tuple(words.split()) for kind, words in columns}
 
 
@@ -175,7 +180,7 @@ def _everywhere(words: str) -> Choices:
 
 
 def _offered(*values: str) -> Choices:
-    return dict.fromkeys(ChatKind, values)
+    return dict.fromkeys(model.ChatKind, values)
 
 
 # ------------------------------------------------------------------------------------------- defaults without choices
@@ -184,7 +189,7 @@ def _offered(*values: str) -> Choices:
 def _default_schedule(chat: SettingDefaultsContext) -> str:
     if not chat.notifies:
         return "now"
-    return _OFFICE_HOURS if chat.kind is ChatKind.TEAM else _HOURS
+    return _OFFICE_HOURS if chat.kind is model.ChatKind.TEAM else _HOURS
 
 
 def _default_limit(chat: SettingDefaultsContext) -> str:
@@ -196,29 +201,29 @@ def _default_limit(chat: SettingDefaultsContext) -> str:
 # ------------------------------------------------------------------------------------------- settings without effect
 
 
-def _no_rest(chat: Chat) -> Sentence | None:
-    why = Sentence("No button here opens the rest of a delivery, so all papers are shown.")
+def _no_rest(chat: model.Chat) -> errors.Sentence | None:
+    why = errors.Sentence("No button here opens the rest of a delivery, so all papers are shown.")
     return None if shows_more(chat) else why
 
 
-def _no_sound(chat: Chat) -> Sentence | None:
-    why = Sentence("Whether it is heard is decided by your own device.")
+def _no_sound(chat: model.Chat) -> errors.Sentence | None:
+    why = errors.Sentence("Whether it is heard is decided by your own device.")
     return None if facts_of(chat.address.platform).makes_sound else why
 
 
-def _no_buttons(chat: Chat) -> Sentence | None:
-    return None if facts_of(chat.address.platform).shows_more else Sentence("There are no buttons here.")
+def _no_buttons(chat: model.Chat) -> errors.Sentence | None:
+    return None if facts_of(chat.address.platform).shows_more else errors.Sentence("There are no buttons here.")
 
 
-def _no_thread(chat: Chat) -> Sentence | None:
+def _no_thread(chat: model.Chat) -> errors.Sentence | None:
     if chat.settings.shape == "thread" and chat.address.topic:
-        return Sentence("A thread has no threads of its own: here papers come as one digest.")
+        return errors.Sentence("A thread has no threads of its own: here papers come as one digest.")
     return None
 
 
-def _no_names(chat: Chat) -> Sentence | None:
-    if chat.settings.credits == "on" and chat.public and chat.kind is ChatKind.GROUP:
-        return Sentence("Strangers can read this group, so nobody is named.")
+def _no_names(chat: model.Chat) -> errors.Sentence | None:
+    if chat.settings.credits == "on" and chat.public and chat.kind is model.ChatKind.GROUP:
+        return errors.Sentence("Strangers can read this group, so no one is named.")
     return None
 
 
@@ -227,12 +232,16 @@ def _no_names(chat: Chat) -> Sentence | None:
 
 BUTTONS = ChatSetting(
     name="buttons",
-    label=Sentence("Buttons"),
-    meaning=Sentence("what stands under a delivery"),
+    label=errors.Sentence("Buttons"),
+    meaning=errors.Sentence("what is shown under a delivery"),
     readers=("bot.rendering", "subscriptions.planning.decision", "subscriptions.service.look"),
     names="button 按钮",
     choices=_by_kind("full off", "full link off", "link off", "full off"),
-    values={"full": Sentence("all buttons"), "link": Sentence("one link"), "off": Sentence("none")},
+    values={
+        "full": errors.Sentence("all buttons"),
+        "link": errors.Sentence("one link"),
+        "off": errors.Sentence("none"),
+    },
     value_names={
         "full": "on yes true all 全部 全部按钮 开",
         "link": "链接 一个链接",
@@ -244,19 +253,19 @@ BUTTONS = ChatSetting(
 _DECLARED = (
     ChatSetting(
         name="schedule",
-        label=Sentence("Schedule"),
-        meaning=Sentence("when a subscription comes that has no time of its own"),
+        label=errors.Sentence("Schedule"),
+        meaning=errors.Sentence("when a subscription comes that has no time of its own"),
         readers=("subscriptions.service.requests", "bot.commands"),
         names="time when times 推送时间 时间 定时 发送时间",
         check=checked_schedule,
         default=_default_schedule,
-        offered=_offered(_HOURS, *_TIMES) | {ChatKind.TEAM: (_OFFICE_HOURS, *_TIMES)},
+        offered=_offered(_HOURS, *_TIMES) | {model.ChatKind.TEAM: (_OFFICE_HOURS, *_TIMES)},
         example="weekdays 8:30",
     ),
     ChatSetting(
         name="timezone",
-        label=Sentence("Time zone"),
-        meaning=Sentence("the clock that all times here go by"),
+        label=errors.Sentence("Time zone"),
+        meaning=errors.Sentence("the clock that all times here go by"),
         readers=("subscriptions.service", "bot.commands", "bot.rendering"),
         names="tz zone clock 时区 时钟",
         check=zone_name,
@@ -264,8 +273,8 @@ _DECLARED = (
     ),
     ChatSetting(
         name="lang",
-        label=Sentence("Language"),
-        meaning=Sentence("the language I speak, and that of the summaries I prefer"),
+        label=errors.Sentence("Language"),
+        meaning=errors.Sentence("the language I speak, and that of the summaries I prefer"),
         readers=("bot.commands", "bot.conversation", "bot.rendering"),
         names="language 语言",
         check=checked_lang,
@@ -274,15 +283,15 @@ _DECLARED = (
     ),
     ChatSetting(
         name="text",
-        label=Sentence("Text"),
-        meaning=Sentence("what stands below a title: the summary, the abstract, or nothing"),
+        label=errors.Sentence("Text"),
+        meaning=errors.Sentence("what is shown below a title: the summary, the abstract, or nothing"),
         readers=("bot.rendering",),
         names="content 内容 正文 文字",
         choices=_everywhere("summary abstract titles"),
         values={
-            "summary": Sentence("summary"),
-            "abstract": Sentence("abstract"),
-            "titles": Sentence("titles only"),
+            "summary": errors.Sentence("summary"),
+            "abstract": errors.Sentence("abstract"),
+            "titles": errors.Sentence("titles only"),
         },
         value_names={
             "summary": "summaries 总结 概要",
@@ -292,13 +301,13 @@ _DECLARED = (
     ),
     ChatSetting(
         name="limit",
-        label=Sentence("Papers shown"),
-        meaning=Sentence("how many papers a delivery shows; the others wait behind a button"),
+        label=errors.Sentence("Papers shown"),
+        meaning=errors.Sentence("how many papers a delivery shows; a button shows the others"),
         readers=("subscriptions.planning", "subscriptions.service.previews"),
         names="papers papersshown max maximum 显示篇数 篇数 数量 上限 每次篇数 论文数 论文篇数",
         check=checked_limit,
         default=_default_limit,
-        values={"all": Sentence("all papers")},
+        values={"all": errors.Sentence("all papers")},
         value_names={"all": "off no none never unlimited nolimit everything 全部 所有 不限 全部论文 关 关闭"},
         offered=_offered("5", "12", "20", "50", "all"),
         example="30",
@@ -306,12 +315,12 @@ _DECLARED = (
     ),
     ChatSetting(
         name="order",
-        label=Sentence("Order"),
-        meaning=Sentence("which papers of a delivery come first, and stay when it shows not all"),
+        label=errors.Sentence("Order"),
+        meaning=errors.Sentence("which papers of a delivery come first, and stay when it shows not all"),
         readers=("subscriptions.planning",),
         names="sort sorting ranking 顺序 排序 排列",
         choices=_everywhere("score newest"),
-        values={"score": Sentence("the best first"), "newest": Sentence("the newest first")},
+        values={"score": errors.Sentence("the best first"), "newest": errors.Sentence("the newest first")},
         value_names={
             "score": "best bestfirst relevance on yes true 最相关 最佳 相关度 最相关的在前",
             "newest": "new newestfirst latest date time off no none false 最新 时间 最新的在前",
@@ -319,39 +328,39 @@ _DECLARED = (
     ),
     ChatSetting(
         name="sound",
-        label=Sentence("Sound"),
-        meaning=Sentence("whether the first message of a delivery may be heard, by day"),
+        label=errors.Sentence("Sound"),
+        meaning=errors.Sentence("whether the first message of a delivery may be heard, by day"),
         readers=("bot.rendering",),
         names="sounds notification notifications 提示音 声音 铃声",
         choices=_by_kind("first off", "off first", "off first", "off"),  # teams decide about sound themselves
-        values={"first": Sentence("first message, by day"), "off": Sentence("off")},
+        values={"first": errors.Sentence("first message, by day"), "off": errors.Sentence("off")},
         value_names={"first": "on yes true 开 打开 白天第一条消息", "off": "no none never false 0 关 关闭 无"},
         no_effect=_no_sound,
     ),
     ChatSetting(
         name="quiet",
-        label=Sentence("Quiet hours"),
-        meaning=Sentence("the hours in which subscriptions with “now” wait"),
-        readers=("subscriptions.service.next_deliveries", "bot.rendering"),
+        label=errors.Sentence("Quiet hours"),
+        meaning=errors.Sentence("the hours in which subscriptions with “now” wait"),
+        readers=("subscriptions.service.listing", "bot.rendering"),
         names="quiethours night donotdisturb dnd 免打扰 免打扰时段 静音时段 勿扰",
         check=checked_quiet,
         default=lambda chat: _NIGHT if chat.notifies else "off",
-        values={"off": Sentence("off")},
+        values={"off": errors.Sentence("off")},
         value_names={"off": "no none never false 0 关 关闭 无"},
         offered=_offered(_NIGHT, "23:00-07:00", "20:00-09:00", "off"),
         example="21:30-07:00",
     ),
     ChatSetting(
         name="shape",
-        label=Sentence("Layout"),
-        meaning=Sentence("one message for all papers, or one for each"),
+        label=errors.Sentence("Layout"),
+        meaning=errors.Sentence("one message for all papers, or one for each"),
         readers=("bot.rendering",),
         names="layout form 版式 形式 排版",
         choices=_by_kind("digest", "digest", "digest each", "thread digest each"),
         values={
-            "digest": Sentence("one digest"),
-            "each": Sentence("a message for each paper"),
-            "thread": Sentence("one line, papers in its thread"),
+            "digest": errors.Sentence("one digest"),
+            "each": errors.Sentence("a message for each paper"),
+            "thread": errors.Sentence("one line, papers in its thread"),
         },
         value_names={
             "digest": "one together onedigest 合并 合并成一条 合为一条 一条消息",
@@ -362,12 +371,12 @@ _DECLARED = (
     ),
     ChatSetting(
         name="crosslists",
-        label=Sentence("Cross-lists"),
-        meaning=Sentence("whether papers come that are only cross-listed"),
+        label=errors.Sentence("Cross-lists"),
+        meaning=errors.Sentence("whether papers come that are only cross-listed"),
         readers=("subscriptions.planning", "subscriptions.service.paper_search"),
         names="crosslist crosslisted crosslistings 交叉列表 交叉",
         choices=_everywhere("in out"),
-        values={"in": Sentence("included"), "out": Sentence("left out")},
+        values={"in": errors.Sentence("included"), "out": errors.Sentence("left out")},
         value_names={
             "in": "on yes true include 包含 包括 要 开",
             "out": "off no none false exclude 不包含 不包括 不要 关",
@@ -376,33 +385,37 @@ _DECLARED = (
     BUTTONS,
     ChatSetting(
         name="credits",
-        label=Sentence("Who asked"),
-        meaning=Sentence("whether a paper names who asked for it"),
+        label=errors.Sentence("Who asked"),
+        meaning=errors.Sentence("whether a paper names who asked for it"),
         readers=("bot.rendering",),
         names="credit whoasked 订阅者 署名 订阅者署名",
         choices=_by_kind("off", "off on", "off", "on off"),  # a public channel names no subscriber
-        values={"on": Sentence("named"), "off": Sentence("not named")},
+        values={"on": errors.Sentence("named"), "off": errors.Sentence("not named")},
         value_names={"on": "yes true 署名 开", "off": "no none never false 0 不署名 关 关闭"},
         no_effect=_no_names,
     ),
     ChatSetting(
         name="quietday",
-        label=Sentence("Empty days"),
-        meaning=Sentence("whether I say so on a day without papers"),
+        label=errors.Sentence("Empty days"),
+        meaning=errors.Sentence("whether I say so on a day without papers"),
         readers=("subscriptions.service.look",),
         names="dayswithoutpapers quietdays quietdaynote emptyday 无论文日 无论文的日子 空日",
         choices=_everywhere("off on"),
-        values={"on": Sentence("a short note"), "off": Sentence("silence")},
+        values={"on": errors.Sentence("a short note"), "off": errors.Sentence("silence")},
         value_names={"on": "yes true note 告知 开 简短告知", "off": "no none never false 0 不告知 关 关闭"},
     ),
     ChatSetting(
         name="manage",
-        label=Sentence("Who may change it"),
-        meaning=Sentence("who may change what this chat wants"),
+        label=errors.Sentence("Who may change it"),
+        meaning=errors.Sentence("who may change what this chat wants"),
         readers=("bot.conversation",),
         names="manager whomaychangeit permissions rights 管理权限 权限 管理",
         choices=_by_kind("person", "admins members", "admins", "members admins"),
-        values={"person": Sentence("you"), "admins": Sentence("admins"), "members": Sentence("all members")},
+        values={
+            "person": errors.Sentence("you"),
+            "admins": errors.Sentence("admins"),
+            "members": errors.Sentence("all members"),
+        },
         value_names={
             "person": "me 我 你 本人",
             "admins": "admin 管理员",
@@ -426,9 +439,9 @@ def setting_name(typed: str) -> str:
     if plain in names:
         return names[plain]
     near = get_close_matches(plain, list(names), n=1)
-    known = Sentence("There are: {names}.", {"names": listed(one.label for one in SETTINGS.values())})
-    hint = Sentence("Did you mean {name}? {known}", {"name": near[0], "known": known}) if near else known
-    raise Refused(Sentence("There is no setting “{name}”.", {"name": typed.strip()}), hint)
+    known = errors.Sentence("There are: {names}.", {"names": errors.listed(one.label for one in SETTINGS.values())})
+    hint = errors.Sentence("Did you mean {name}? {known}", {"name": near[0], "known": known}) if near else known
+    raise errors.Refused(errors.Sentence("There is no setting “{name}”.", {"name": typed.strip()}), hint)
 
 
 def setting_begun(typed: str) -> str:
@@ -445,7 +458,7 @@ def _typed_names(*settings: ChatSetting) -> Mapping[str, str]:
     }
 
 
-def check_value(name: str, value: str, *, kind: ChatKind, public: bool = False) -> str:
+def check_value(name: str, value: str, *, kind: model.ChatKind, public: bool = False) -> str:
     """Returns the text to store when a chat of that kind chooses `value` for the setting `name` of SETTINGS.
 
     Words such as off, none and all switch a setting off if it can be off. Raises Refused, which says what is possible.
@@ -460,18 +473,18 @@ def check_value(name: str, value: str, *, kind: ChatKind, public: bool = False) 
         raise setting.refused(plain, error.possible) from error
     if len(words) == 1:
         fixed = {"label": setting.label, "value": setting.values[words[0]]}
-        raise Refused(Sentence("{label} is fixed in this kind of chat: {value}.", fixed))
-    raise setting.refused(plain.casefold(), listed([setting.values[word] for word in words]))
+        raise errors.Refused(errors.Sentence("{label} is fixed in this kind of chat: {value}.", fixed))
+    raise setting.refused(plain.casefold(), errors.listed([setting.values[word] for word in words]))
 
 
-def choices(name: str, *, kind: ChatKind, public: bool = False) -> tuple[str, ...]:
+def choices(name: str, *, kind: model.ChatKind, public: bool = False) -> tuple[str, ...]:
     """Returns the words that a chat of that kind may choose from, its default first; () if a check decides instead."""
     return SETTINGS[name].choices_in(kind, public=public)
 
 
 def resolve(
-    kind: ChatKind, platform: str, chosen: Mapping[str, str], *, timezone: str, lang: str, public: bool = False
-) -> ChatSettings:
+    kind: model.ChatKind, platform: str, chosen: Mapping[str, str], *, timezone: str, lang: str, public: bool = False
+) -> model.ChatSettings:
     """Returns the settings in effect in a chat: what it chose, else the defaults of its kind.
 
     `chosen` holds values as `check_value` returned them. `timezone` (the operator's) and `lang` (any language code of a
@@ -484,13 +497,13 @@ def resolve(
     )  # fmt: skip
     values = {name: setting.value_in(chat) for name, setting in SETTINGS.items()}
     limit = values.pop("limit")
-    return ChatSettings(
+    return model.ChatSettings(
         limit=None if limit == "all" else int(limit),
         others=tuple((name, value) for name, value in values.items() if name not in _READ_AS_FIELDS),
         **{name: value for name, value in values.items() if name in _READ_AS_FIELDS},
     )
 
 
-def without_effect(chat: Chat) -> dict[str, Sentence]:
+def without_effect(chat: model.Chat) -> dict[str, errors.Sentence]:
     """Returns name → reason for each setting that has no effect in this chat."""
     return {name: why for name, setting in SETTINGS.items() if (why := setting.no_effect(chat))}

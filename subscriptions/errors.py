@@ -23,7 +23,7 @@ from datetime import timedelta
 from typing import Literal
 
 from subscriptions.states import PauseReason
-from subscriptions.text import escaped
+from subscriptions.texts import escaped
 
 
 @dataclass(frozen=True, slots=True)

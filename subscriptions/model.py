@@ -13,14 +13,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from subscriptions.states import (
-    WAITING,
-    Admission,
-    ChatState,
-    PauseReason,
-    SubscriptionPauseReason,
-    SubscriptionState,
-)
+from subscriptions import states
 
 
 class Announce(StrEnum):
@@ -191,9 +184,9 @@ class Chat(NamedTuple):
     title: str = ""
     public: bool = False  # strangers can read it
     admin: bool = False  # its person is an operator
-    state: ChatState = ChatState.ACTIVE
-    admission: Admission | None = None  # what an operator answered last
-    pause_reason: PauseReason | None = (
+    state: states.ChatState = states.ChatState.ACTIVE
+    admission: states.Admission | None = None  # what an operator answered last
+    pause_reason: states.PauseReason | None = (
         None  # also set for a chat that waits to be let in and to which the bot cannot write
     )
     state_detail: str = ""  # more about the state: the platform's words, or the address that the chat moved to
@@ -207,13 +200,23 @@ class Chat(NamedTuple):
     @property
     def is_denied(self) -> bool:
         """Whether an operator denied it."""
-        return self.state is ChatState.ASKED and self.admission is Admission.DENIED
+        return self.state is states.ChatState.ASKED and self.admission is states.Admission.DENIED
 
     @property
     def is_admitted(self) -> bool:
         """Whether it does not wait now, and has had subscriptions or was let in before it had any."""
-        served = self.subscriptions_ever_made > 0 or self.admission is Admission.ADMITTED
-        return served and self.state not in WAITING
+        served = self.subscriptions_ever_made > 0 or self.admission is states.Admission.ADMITTED
+        return served and self.state not in states.WAITING
+
+    @property
+    def is_unreachable(self) -> bool:
+        """Whether the bot cannot write to it, as its platform last reported."""
+        return bool(self.id) and self.pause_reason is not None and self.pause_reason.is_unreachable
+
+    @property
+    def name(self) -> str:
+        """Its title, or, without one, its address."""
+        return self.title or str(self.address)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,6 +229,10 @@ class CallbackToken:
     person: str = ""  # the platform's id of the person for whom it works; "": for everyone there
 
 
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+"""The stored names, in the order of `date.weekday`. They are also the first three letters of the full English names."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cadence:
     """When a subscription is due, in local time. `kind`: now, when-out, daily, weekdays, weekly, days."""
@@ -236,6 +243,20 @@ class Cadence:
     weekday: int | None = None  # weekly: 0 is Monday
     days: tuple[int, ...] = ()  # days: two to six days of the week, ascending
     weekdays_only: bool = False  # when-out: Monday to Friday only
+
+    def __str__(self) -> str:
+        """Returns the cadence as text, for storage and export; `parse_cadence` makes an equal value of it."""
+        first = f"{self.at:%H:%M}" if self.at else ""
+        match self.kind:
+            case "now":
+                return "now"
+            case "when-out":
+                return f"when-out {first}-{self.until:%H:%M}" + (" weekdays" if self.weekdays_only else "")
+            case "weekly":
+                return f"weekly {DAYS[self.weekday or 0]} {first}"
+            case "days":
+                return f"{','.join(DAYS[day] for day in self.days)} {first}"
+        return f"{self.kind} {first}"
 
 
 class Subscription(NamedTuple):
@@ -252,9 +273,9 @@ class Subscription(NamedTuple):
     cursor: int  # sequence up to which it has looked
     next_due_at: datetime | None  # None: due when papers come (cadence now)
     name: str = ""
-    state: SubscriptionState = SubscriptionState.ACTIVE
+    state: states.SubscriptionState = states.SubscriptionState.ACTIVE
     paused_until: datetime | None = None
-    pause_reason: SubscriptionPauseReason | None = None  # None: active, or a person paused it
+    pause_reason: states.SubscriptionPauseReason | None = None  # None: active, or a person paused it
     added_by: str = ""  # a plain name
     subscriber: str = ""  # the platform's id of the person who added it; "": not known, or the person has left
     counted_until: datetime | None = (

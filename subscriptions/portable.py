@@ -10,15 +10,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
+from subscriptions import errors, model
 from subscriptions.addresses import parse_address
-from subscriptions.cutting import clip
-from subscriptions.errors import PaperwireError, Refused, Sentence
-from subscriptions.model import Cadence, Chat, ChatAddress, ChatKind, Subscription
-from subscriptions.planning.cadence import cadence_text, parse_cadence
+from subscriptions.planning.cadence import parse_cadence
 from subscriptions.planning.times import read_when
 from subscriptions.query import Query
 from subscriptions.query.parse import parse_query
 from subscriptions.query.quick import read_quickly
+from subscriptions.texts import clip
 from subscriptions.zones import zone_name
 
 BAR = " | "
@@ -45,15 +44,15 @@ class PortableLine:
 
     number: int
     text: str
-    chat: ChatAddress
+    chat: model.ChatAddress
     setting: tuple[str, str] | None = None
-    kind: ChatKind | None = None
-    cadence: Cadence | None = None
+    kind: model.ChatKind | None = None
+    cadence: model.Cadence | None = None
     zone: str | None = None  # None: not named
     query: KeptText | None = None
     name: str | None = None  # None: not named
 
-    def refused(self, why: Sentence, hint: Sentence) -> Refused:
+    def refused(self, why: errors.Sentence, hint: errors.Sentence) -> errors.Refused:
         """Returns the error for this line, when it cannot be applied."""
         return refused_line(self.number, self.text, why, hint)
 
@@ -61,9 +60,9 @@ class PortableLine:
 # ------------------------------------------------------------------------------------------------------------- writing
 
 
-def subscription_line(chat: Chat, subscription: Subscription) -> str:
+def subscription_line(chat: model.Chat, subscription: model.Subscription) -> str:
     """Returns a line such as `daily 09:00 Europe/Berlin | diffusion -survey | name`; the name may be empty."""
-    when = cadence_text(subscription.cadence)
+    when = str(subscription.cadence)
     own = chat.settings.timezone
     if subscription.cadence.kind != "now":
         when += f" {subscription.zone or own}"
@@ -87,7 +86,7 @@ def text_of(data: bytes) -> str:
     return text
 
 
-def read_lines(text: str, address: ChatAddress | None = None, *, alone: bool = False) -> tuple[PortableLine, ...]:
+def read_lines(text: str, address: model.ChatAddress | None = None, *, alone: bool = False) -> tuple[PortableLine, ...]:
     """Returns the lines of an export, without empty lines and remarks. Raises Refused, naming lines that cannot be read.
 
     `address` is the chat of all lines; None: lines [CHAT] name the chats. With `alone`, for a text that was sent in the
@@ -105,12 +104,12 @@ def numbered(text: str) -> list[tuple[int, str]]:
 
 
 def read_numbered(
-    said: Iterable[tuple[int, str]], address: ChatAddress | None = None, *, alone: bool = False
+    said: Iterable[tuple[int, str]], address: model.ChatAddress | None = None, *, alone: bool = False
 ) -> tuple[PortableLine, ...]:
     """Like `read_lines`, but takes (number, line) pairs."""
     lines: list[PortableLine] = []
-    wrong: list[tuple[int, Refused]] = []
-    chat: ChatAddress | None = address
+    wrong: list[tuple[int, errors.Refused]] = []
+    chat: model.ChatAddress | None = address
     is_readable = True  # False below a heading that names no chat: its lines are skipped
     for number, text in said:
         try:
@@ -126,10 +125,11 @@ def read_numbered(
                     lines.append(line)
             elif is_readable:
                 is_readable = False  # skips the other lines before the first heading, too
-                raise Refused(
-                    Sentence("it belongs to no chat."), Sentence("Say --as CHAT, or put a line [CHAT] above it.")
+                raise errors.Refused(
+                    errors.Sentence("it belongs to no chat."),
+                    errors.Sentence("Say --as CHAT, or put a line [CHAT] above it."),
                 )
-        except PaperwireError as error:
+        except errors.PaperwireError as error:
             wrong.append((number, refused_line(number, text, error.sentence, error.hint)))
     if wrong:
         raise _refused_lines(wrong)
@@ -138,7 +138,7 @@ def read_numbered(
     return tuple(lines)
 
 
-def _refused_lines(wrong: Sequence[tuple[int, Refused]]) -> Refused:
+def _refused_lines(wrong: Sequence[tuple[int, errors.Refused]]) -> errors.Refused:
     """Returns one error for all lines that cannot be read: the first in full, the others by their numbers."""
     (_, first), *others = wrong
     if not others:
@@ -146,77 +146,80 @@ def _refused_lines(wrong: Sequence[tuple[int, Refused]]) -> Refused:
     numbers = ", ".join(str(number) for number, _ in others[:_NUMBERED])
     values = {"first": first.sentence, "numbers": numbers, "count": len(others) - _NUMBERED}
     if len(others) <= _NUMBERED:
-        return Refused(Sentence("{first} Other lines that cannot: {numbers}.", values), first.hint)
-    return Refused(Sentence("{first} Other lines that cannot: {numbers} and {count} more.", values), first.hint)
+        return errors.Refused(errors.Sentence("{first} Other lines that cannot: {numbers}.", values), first.hint)
+    return errors.Refused(
+        errors.Sentence("{first} Other lines that cannot: {numbers} and {count} more.", values), first.hint
+    )
 
 
-def refused_line(number: int, text: str, why: Sentence, hint: Sentence) -> Refused:
+def refused_line(number: int, text: str, why: errors.Sentence, hint: errors.Sentence) -> errors.Refused:
     """Returns the error for a line, with its number, what is wrong, and how the line begins."""
     shown = clip(one_line(text), _QUOTED)
-    return Refused(
-        Sentence("Line {number} cannot be imported: {why} It says: “{line}”.", {
+    return errors.Refused(
+        errors.Sentence("Line {number} cannot be imported: {why} It says: “{line}”.", {
             "number": number, "why": why, "line": shown
         }),
         hint,
     )  # fmt: skip
 
 
-def _of_another_chat(*, alone: bool) -> Refused:
+def _of_another_chat(*, alone: bool) -> errors.Refused:
     if alone:
-        return Refused(
-            Sentence("it is for another chat, and here only this one can be changed."),
-            Sentence("Leave out the lines that begin with [ and what belongs to them."),
+        return errors.Refused(
+            errors.Sentence("it is for another chat, and here only this one can be changed."),
+            errors.Sentence("Leave out the lines that begin with [ and what belongs to them."),
         )
-    return Refused(
-        Sentence("the text names its chats itself, and --as names one, too."),
-        Sentence("Leave out --as, or all lines [CHAT]."),
+    return errors.Refused(
+        errors.Sentence("the text names its chats itself, and --as names one, too."),
+        errors.Sentence("Leave out --as, or all lines [CHAT]."),
     )
 
 
 def _refuse_many(lines: Sequence[PortableLine]) -> None:
     if len(lines) > MOST_LINES:
-        raise Refused(
-            Sentence("That is {count} lines, and {most} is what I take at once.", {
+        raise errors.Refused(
+            errors.Sentence("That is {count} lines, and {most} is what I take at once.", {
                 "count": len(lines), "most": MOST_LINES
             }),
-            Sentence("Send it in parts."),
+            errors.Sentence("Send it in parts."),
         )  # fmt: skip
 
 
-def _line(number: int, said: str, chat: ChatAddress) -> PortableLine:
+def _line(number: int, said: str, chat: model.ChatAddress) -> PortableLine:
     first, *rest = said.split(maxsplit=2)
     if first == "set" and BAR.strip() not in said:
         return _setting(number, said, chat, rest)
     return _subscription(number, said, chat)
 
 
-def _setting(number: int, said: str, chat: ChatAddress, words: Sequence[str]) -> PortableLine:
+def _setting(number: int, said: str, chat: model.ChatAddress, words: Sequence[str]) -> PortableLine:
     """Reads `set NAME VALUE`; `set kind broadcast` gives the kind of the chat, which an address alone does not tell."""
     name, value = (*words, "", "")[:2]
     if name == "kind":
-        if value not in tuple(ChatKind):
-            raise Refused(
-                Sentence("“{value}” is not a value for {name}.", {"value": value, "name": name}),
-                Sentence("Possible: {possible}.", {"possible": ", ".join(ChatKind)}),
+        if value not in tuple(model.ChatKind):
+            raise errors.Refused(
+                errors.Sentence("“{value}” is not a value for {name}.", {"value": value, "name": name}),
+                errors.Sentence("Possible: {possible}.", {"possible": ", ".join(model.ChatKind)}),
             )
-        return PortableLine(number=number, text=said, chat=chat, kind=ChatKind(value))
+        return PortableLine(number=number, text=said, chat=chat, kind=model.ChatKind(value))
     return PortableLine(number=number, text=said, chat=chat, setting=(name, value))
 
 
-def _subscription(number: int, said: str, chat: ChatAddress) -> PortableLine:
+def _subscription(number: int, said: str, chat: model.ChatAddress) -> PortableLine:
     """Reads `WHEN | QUERY | NAME` or `WHEN | QUERY`. Splits the line in the first way in which WHEN is a time."""
-    wrong: PaperwireError | None = None
+    wrong: errors.PaperwireError | None = None
     for when, query, name in _readings(said):
         try:
             cadence, zone = _when(when)
-        except PaperwireError as error:
+        except errors.PaperwireError as error:
             wrong = wrong or error
             continue
         called = None if name is None else checked_name(name)
         kept = kept_text(query.strip())
         return PortableLine(number=number, text=said, chat=chat, cadence=cadence, zone=zone, query=kept, name=called)
-    raise wrong or Refused(
-        Sentence("it is not WHEN | QUERY | NAME."), Sentence("For example: daily 09:00 UTC | diffusion -survey | ")
+    raise wrong or errors.Refused(
+        errors.Sentence("it is not WHEN | QUERY | NAME."),
+        errors.Sentence("For example: daily 09:00 UTC | diffusion -survey | "),
     )
 
 
@@ -239,10 +242,10 @@ def _readings(said: str) -> Iterator[tuple[str, str, str | None]]:
 
 
 @lru_cache(maxsize=1024)
-def _when(text: str) -> tuple[Cadence, str | None]:
+def _when(text: str) -> tuple[model.Cadence, str | None]:
     """Reads a time with its zone: as exports write it, with any name of a zone, or as people type it. Raises Refused."""
     *words, last = text.split() or [""]
-    with suppress(Refused):
+    with suppress(errors.Refused):
         return parse_cadence(" ".join(words)), zone_name(last)
     read = read_when(text)
     return read.cadence, read.zone or None
@@ -255,10 +258,12 @@ def checked_name(typed: str) -> str:
     """Returns the name of a subscription as it is stored; "" for no name. Raises Refused."""
     name = typed.strip()
     if not name.isprintable() and any(map(_is_control, name)):
-        raise Refused(Sentence("A name is one line, without control characters."), _EXAMPLE)
+        raise errors.Refused(errors.Sentence("A name is one line, without control characters."), _EXAMPLE)
     name = one_line(name)
     if _BAR in name or len(name) > LONGEST_NAME:
-        raise Refused(Sentence("A name has at most {most} characters, and no |.", {"most": LONGEST_NAME}), _EXAMPLE)
+        raise errors.Refused(
+            errors.Sentence("A name has at most {most} characters, and no |.", {"most": LONGEST_NAME}), _EXAMPLE
+        )
     return name
 
 
@@ -294,4 +299,4 @@ def _is_control(sign: str) -> bool:
     return unicodedata.category(sign) in _OTHERS
 
 
-_EXAMPLE = Sentence("For example: {example}", {"example": "diffusion"})
+_EXAMPLE = errors.Sentence("For example: {example}", {"example": "diffusion"})

@@ -9,8 +9,8 @@ from types import MappingProxyType
 from unicodedata import combining
 from zoneinfo import ZoneInfo, available_timezones
 
-from subscriptions.errors import Refused, Sentence
-from subscriptions.text import normalized
+from subscriptions import errors
+from subscriptions.texts import normalized
 
 CITIES: Mapping[str, str] = MappingProxyType(
     {
@@ -397,11 +397,13 @@ def zone_name(name: str) -> str:
     if stored := offset_name(typed) or named(typed):
         return stored
     if is_offset(typed):
-        raise Refused(
-            Sentence("“{name}” is not an offset that any clock on Earth shows.", {"name": name.strip()}),
-            Sentence("For example: +08:00, UTC-3 or +05:30."),
+        raise errors.Refused(
+            errors.Sentence("“{name}” is not an offset that any clock on Earth shows.", {"name": name.strip()}),
+            errors.Sentence("For example: +08:00, UTC-3 or +05:30."),
         )
-    raise Refused(Sentence("“{name}” is not a time zone that I know.", {"name": name.strip()}), _suggestion(name))
+    raise errors.Refused(
+        errors.Sentence("“{name}” is not a time zone that I know.", {"name": name.strip()}), _suggestion(name)
+    )
 
 
 @lru_cache(maxsize=4096)
@@ -417,8 +419,8 @@ def zone(name: str) -> tzinfo:
     return ZoneInfo(stored)
 
 
-def _suggestion(name: str) -> Sentence:
+def _suggestion(name: str) -> errors.Sentence:
     near = zone_of_place(name) or next((zone for _, zone in near_places(name)), "")
     if near:
-        return Sentence("Did you mean {zone}?", {"zone": near})
-    return Sentence("For example: Europe/Berlin, America/New_York, Asia/Shanghai or +08:00.")
+        return errors.Sentence("Did you mean {zone}?", {"zone": near})
+    return errors.Sentence("For example: Europe/Berlin, America/New_York, Asia/Shanghai or +08:00.")

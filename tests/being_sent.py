@@ -3,17 +3,16 @@
 from collections.abc import Callable
 from typing import Literal
 
-from subscriptions.model import Lane, Message
-from subscriptions.service.sending import ClaimRequest, claim
-from subscriptions.store.claims import Claim, mark_sending
+from subscriptions import model
+from subscriptions.store import claims
+from subscriptions.store.claims import Claim, ClaimRequest, Rendered, Unrendered
 from subscriptions.store.database.store import Store
-from subscriptions.store.deliveries import Rendered, store_rendered
 from tests.make import NOON
 
 
 def request(lane: str = "1", *, on_unclear: Literal["resend", "skip"] = "resend") -> ClaimRequest:
     """Returns the request to claim the next message of a Telegram lane."""
-    at = Lane("telegram", lane)
+    at = model.Lane("telegram", lane)
     return ClaimRequest(lane=at, now=NOON, wall=NOON, on_unclear=on_unclear, can_find=False, tried=frozenset())
 
 
@@ -25,16 +24,16 @@ def being_sent(
     `shows` maps the delivery's number to ids of papers.
     """
     step = to_be_sent(store, asking or request(), shows=shows)
-    assert mark_sending(store, step, wall=NOON)
+    assert claims.mark_sending(store, step, wall=NOON)
     return step
 
 
 def to_be_sent(store: Store, asking: ClaimRequest, *, shows: Callable[[int], tuple[int, ...]] = lambda _: ()) -> Claim:
     """Like `being_sent`, but does not mark the message as being sent."""
-    step = claim(store, asking)
-    assert isinstance(step, Claim)
-    if step.message is not None:
+    step = claims.claim(store, asking)
+    if isinstance(step, Claim):
         return step
-    message = Message(number=1, payload='{"text": "A graph"}', plain="A graph", papers=shows(step.seq))
-    store_rendered(store, [Rendered(seq=step.seq, messages=(message,))], now=NOON)
+    assert isinstance(step, Unrendered)
+    message = model.Message(number=1, payload='{"text": "A graph"}', plain="A graph", papers=shows(step.seq))
+    claims.store_rendered(store, [Rendered(seq=step.seq, messages=(message,))], now=NOON)
     return to_be_sent(store, asking)

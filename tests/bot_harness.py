@@ -27,11 +27,10 @@ from bot.delivery.sender import EmbeddedEngine
 from bot.ports import conversation
 from bot.ports.channel import File
 from bot.ports.rate_limiter import RateLimiter
-from subscriptions.errors import Refused, Sentence
-from subscriptions.model import ChatAddress, ChatKind, Message
+from subscriptions import errors, model
 from subscriptions.store.database.store import Store
-from tests.make import NOON, FakeClock, address
-from tests.rendered import render_delivery, render_reply
+from tests import make, rendered
+from tests.make import FakeClock
 
 BOT = "paperwire_test_bot"
 _COMMAND = re.compile(r"/(\w+)(?:@(\w+))?\s?")
@@ -90,7 +89,7 @@ class Answer:
 
 
 @dataclass(slots=True)
-class FakePlatformApi:
+class FakePlatformApi(conversation.PlatformApi):
     """Stands in for a platform's API. Nothing leaves the process."""
 
     bot: "BotHarness"
@@ -98,39 +97,21 @@ class FakePlatformApi:
     has_ephemeral: bool = False
 
     async def is_admin(
-        self, chat: ChatAddress, person: str, *, member_suffices: bool = False, in_chat: bool = False
+        self, chat: model.ChatAddress, person: str, *, member_suffices: bool = False, in_chat: bool = False
     ) -> bool | None:
-        known = self.bot.admins.get(str(ChatAddress(chat.platform, chat.address)), set())
+        known = self.bot.admins.get(str(model.ChatAddress(chat.platform, chat.address)), set())
         return None if known is None else person in known
 
     async def find_chat(self, name: str) -> conversation.Place | None:
         return self.bot.places.get(name)
 
-    async def enrich(self, request: conversation.Request, *, changes: bool) -> conversation.Request:
-        return request
-
-    async def post_ephemeral(
-        self,
-        chat: ChatAddress,
-        person: str,
-        message: Message | None,
-        *,
-        response_url: str,
-        replaces: bool,
-        plain: bool = False,
-    ) -> None:
-        return None
-
-    async def acknowledge(self, callback_id: str, text: str = "") -> None:
-        return None
-
-    async def send_file(self, chat: ChatAddress, file: File) -> str:
+    async def send_file(self, chat: model.ChatAddress, file: File) -> str:
         return "1"
 
     async def fetch(self, file: str, most: int) -> bytes:
         data = self.bot.files[file]
         if len(data) > most:
-            raise Refused(Sentence("The file is larger than {most} KB.", {"most": most // 1024}))
+            raise errors.Refused(errors.Sentence("The file is larger than {most} KB.", {"most": most // 1024}))
         return data
 
 
@@ -139,7 +120,7 @@ class BotHarness:
     """A bot with a store, a movable clock and a fake platform API."""
 
     store: Store
-    clock: FakeClock = field(default_factory=lambda: FakeClock(NOON))
+    clock: FakeClock = field(default_factory=lambda: FakeClock(make.NOON))
     bot_info: BotInfo = field(default_factory=lambda: BotInfo(mail_platform="email", bot_names={"telegram": BOT}))
     admins: dict[str, set[str] | None] = field(default_factory=dict)
     # "@name" or id → what the platform knows about the chat
@@ -148,16 +129,20 @@ class BotHarness:
     last: dict[str, list[Answer]] = field(default_factory=dict)
     updates: "count[int]" = field(default_factory=lambda: count(1))
     command_limits: CommandLimits = field(default_factory=CommandLimits)
-    destinations: dict[str, ChatAddress] = field(default_factory=dict)
+    destinations: dict[str, model.ChatAddress] = field(default_factory=dict)
     public: set[str] = field(default_factory=set)  # groups that have a public name
+    rate_limiter: RateLimiter = field(default_factory=lambda: RateLimiter({}))
+    engine: EmbeddedEngine = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.engine = EmbeddedEngine(self.clock, self.rate_limiter)
 
     @property
     def context(self) -> Context:
-        rate_limiter = RateLimiter({})
         api = FakePlatformApi(self)
         bot = Conversation(
             registry=replace(intent.REGISTRY, destinations=self.destinations),
-            render_reply=render_reply,
+            render_reply=rendered.render_reply,
             platform_apis={"telegram": api, "console": replace(api, platform="console")},
             bot_info=self.bot_info,
             command_limits=self.command_limits,
@@ -166,9 +151,9 @@ class BotHarness:
             store=self.store,
             clock=self.clock,
             channels={},
-            engine=EmbeddedEngine(self.clock, rate_limiter),
-            rate_limiter=rate_limiter,
-            render_delivery=render_delivery,
+            engine=self.engine,
+            rate_limiter=self.rate_limiter,
+            render_delivery=rendered.render_delivery,
             conversation=bot,
         )
 
@@ -178,7 +163,7 @@ class BotHarness:
         `more` are further fields of the request.
         """
         match = _COMMAND.match(text)
-        private = _kind(address(chat)) is ChatKind.PRIVATE
+        private = _kind(make.address(chat)) is model.ChatKind.PRIVATE
         written = {
             "command": match[1].casefold() if match else "",
             "text": text[match.end() :] if match else text,
@@ -206,10 +191,10 @@ class BotHarness:
     async def sends_request(
         self, chat: str, *, by: str = "", language: str = "en", title: str = "", **fields: Any
     ) -> Answer:
-        where = address(chat)
+        where = make.address(chat)
         kind = fields.pop("kind", _kind(where))
         place = conversation.Place(chat=where, kind=kind, title=title, public=chat in self.public)
-        sender = by or (where.address if kind is ChatKind.PRIVATE else "")
+        sender = by or (where.address if kind is model.ChatKind.PRIVATE else "")
         fields.setdefault("update_id", f"u{next(self.updates)}")
         fields.setdefault("sender_name", "Ada Example")
         request = make_request(place=place, sender=sender, language=language, **fields)
@@ -235,7 +220,7 @@ def make_request(**fields: Any) -> conversation.Request:
     )
 
 
-def _kind(where: ChatAddress) -> ChatKind:
+def _kind(where: model.ChatAddress) -> model.ChatKind:
     if where.platform != "telegram":
-        return ChatKind.PRIVATE
-    return ChatKind.GROUP if where.address.startswith("-") else ChatKind.PRIVATE
+        return model.ChatKind.PRIVATE
+    return model.ChatKind.GROUP if where.address.startswith("-") else model.ChatKind.PRIVATE

@@ -5,9 +5,10 @@ import os
 import socket
 import threading
 import traceback
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from functools import partialmethod
 from pathlib import Path
 from shutil import copy
 from typing import Any
@@ -113,23 +114,15 @@ def _is_loopback(address: object) -> bool:
 @pytest.fixture(autouse=True, scope="session")
 def _only_loopback() -> Iterator[None]:
     """Fails a test that connects to another machine, and names the address."""
-    connect, connect_ex = socket.socket.connect, socket.socket.connect_ex
 
-    def guarded(self: socket.socket, address: object) -> None:
-        if not _is_loopback(address):
-            raise AssertionError(f"a test reached for the network: {address}")
-        connect(self, address)  # type: ignore[arg-type]
+    def guarded(self: socket.socket, connect: Callable[..., Any], address: object) -> Any:
+        assert _is_loopback(address), f"a test reached for the network: {address}"
+        return connect(self, address)
 
-    def guarded_ex(self: socket.socket, address: object) -> int:
-        if not _is_loopback(address):
-            raise AssertionError(f"a test reached for the network: {address}")
-        return connect_ex(self, address)  # type: ignore[arg-type]
-
-    socket.socket.connect = guarded  # type: ignore[method-assign, assignment]
-    socket.socket.connect_ex = guarded_ex  # type: ignore[method-assign, assignment]
-    yield
-    socket.socket.connect = connect  # type: ignore[method-assign]
-    socket.socket.connect_ex = connect_ex  # type: ignore[method-assign]
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("connect", "connect_ex"):
+            patch.setattr(socket.socket, name, partialmethod(guarded, getattr(socket.socket, name)))
+        yield
 
 
 _compiled: dict[type[Dialect], MutableMapping[Any, Any]] = {}

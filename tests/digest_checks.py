@@ -5,13 +5,13 @@ import json
 from bot.digests import FORMATS, read_digest
 from bot.digests.report import digest_report
 from bot.errors import BrokenDigest, UnknownFormat
-from subscriptions.model import Digest, DigestWarning, Paper
+from subscriptions import model
 
 FORMAT_NAMES = (None, *(module.name for module in FORMATS))
 """What the caller may name: nothing, or one of the formats."""
 
 
-def read_and_check(data: bytes, named: str | None = None) -> Digest | None:
+def read_and_check(data: bytes, named: str | None = None) -> model.Digest | None:
     """Reads a document and checks the result. Returns None if the document was refused with an error sentence."""
     try:
         digest = read_digest(data, "any", format=named)
@@ -25,7 +25,7 @@ def read_and_check(data: bytes, named: str | None = None) -> Digest | None:
     return None
 
 
-def _check(digest: Digest) -> None:
+def _check(digest: model.Digest) -> None:
     for paper in digest.entries:
         _check_paper(paper)
     for warning in digest.warnings:
@@ -35,7 +35,7 @@ def _check(digest: Digest) -> None:
     json.dumps(digest_report("any", digest, papers=True), ensure_ascii=False).encode()
 
 
-def _check_paper(paper: Paper) -> None:
+def _check_paper(paper: model.Paper) -> None:
     assert paper.key == paper.key.strip() != ""
     texts = [paper.title, paper.abstract, paper.comment, *paper.authors]
     texts += [text for summary in paper.summaries for text in summary.fields.values()]
@@ -48,7 +48,7 @@ def _check_paper(paper: Paper) -> None:
     assert (paper.url is None) or paper.url.startswith(("https://", "http://"))
 
 
-def _check_warning(warning: DigestWarning) -> None:
+def _check_warning(warning: model.DigestWarning) -> None:
     assert warning.count >= 1
     assert warning.line is None or warning.line >= 1
     assert len(warning.examples) <= 5

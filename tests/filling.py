@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import insert
 
-from subscriptions.store.database.conflicts import count_on, put
+from subscriptions.store.database import conflicts
 from subscriptions.store.database.store import Store
 from subscriptions.store.rows import TABLES
 from tests.make import NOON
@@ -58,7 +58,7 @@ def fill(
         add("appearance", ({"paper": first_paper + n, "digest": digest + n * (papers // 20) // papers, "kind": ""}
                            for n in range(papers)))  # fmt: skip
         last = first_paper + papers - 1
-        put(session, "key_value", ("name",), {"name": "sequence", "value": str(last)})
+        conflicts.put(session, "key_value", ("name",), {"name": "sequence", "value": str(last)})
         add("query", ({"id": query + n, "canonical": f"made{first + n}"} for n in range(chats)))
         add("chat", (_chat(first + n, now, gone=n % gone == 0) for n in range(chats)))
         add("subscription", (_subscription(first + n, query + n, now, last, gone=n % gone == 0) for n in range(chats)))
@@ -82,7 +82,7 @@ def fill(
         add("undo", ({"chat": first + n, "who": f"{first + n} Ada", "at": now - n * day / chats,
                       "before": {"subscriptions": [], "undone": False, "undoes": None}} for n in range(chats)))  # fmt: skip
         if connection.dialect.name == "postgresql":
-            count_on(connection)
+            conflicts.count_on(connection)
 
 
 FACTS = {"known": 180, "days": ["2026-01-22"], "first": False, "next_due": "2026-01-23T09:00:00+00:00", "next_about": False,

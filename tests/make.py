@@ -7,26 +7,14 @@ from itertools import count
 
 from sqlmodel import col, select
 
-from subscriptions.model import (
-    Announce,
-    CallbackToken,
-    Chat,
-    ChatAddress,
-    Digest,
-    KnownPaper,
-    Lane,
-    Paper,
-    Summary,
-    Translation,
-)
+from subscriptions import model
 from subscriptions.planning.receipts import UNKNOWN, Arrival
 from subscriptions.service.ingest import ingest_steps
 from subscriptions.service.plan import plan_slices
 from subscriptions.service.requests import Subscribed, SubscriptionRequest, subscribe
 from subscriptions.service.retention import clean_up_steps
 from subscriptions.states import Signal
-from subscriptions.store import signals
-from subscriptions.store.conversations import new_callback_id, store_callbacks
+from subscriptions.store import conversations, signals
 from subscriptions.store.database.store import Scope, Store, Transaction
 from subscriptions.store.database.writer import done
 from subscriptions.store.digests import Ingested
@@ -82,9 +70,9 @@ def paper(
     *categories: str,
     arxiv_id: str | None = "",
     authors: Iterable[str] = ("Ada Example",),
-    kind: Announce | None = None,
+    kind: model.Announce | None = None,
     **values: object,
-) -> Paper:
+) -> model.Paper:
     """Returns a paper with a new arXiv id. With `arxiv_id=None`, it has none."""
     if arxiv_id == "":
         arxiv_id = f"2601.{next(_ids):05d}"
@@ -100,41 +88,48 @@ def paper(
         "announce_type": kind,
         **values,
     }
-    return Paper(**given)  # type: ignore[arg-type]
+    return model.Paper(**given)  # type: ignore[arg-type]
 
 
-def summary(text: str, language: str = "zh") -> tuple[Summary, ...]:
-    return (Summary(language=language, fields={"tldr": text}),)
+def summary(text: str, language: str = "zh") -> tuple[model.Summary, ...]:
+    return (model.Summary(language=language, fields={"tldr": text}),)
 
 
-def translation(language: str = "zh", *, title: str = "", abstract: str = "") -> tuple[Translation, ...]:
-    return (Translation(language=language, title=title, abstract=abstract),)
+def translation(language: str = "zh", *, title: str = "", abstract: str = "") -> tuple[model.Translation, ...]:
+    return (model.Translation(language=language, title=title, abstract=abstract),)
 
 
-def digest(*papers: Paper, name: str = "", day: date | None = None) -> Digest:
+def digest(*papers: model.Paper, name: str = "", day: date | None = None) -> model.Digest:
     """Returns a digest of these papers. Digests with different papers or names have different bytes."""
     content = name + repr([(p.key, p.version, p.announce_type, p.title, p.abstract, p.categories) for p in papers])
     content += repr([(p.summaries, p.translations, p.authors) for p in papers])
-    return Digest(format="daily_arxiv_md", entries=papers, content_hash=sha256(content.encode()).hexdigest(), day=day)
+    return model.Digest(
+        format="daily_arxiv_md", entries=papers, content_hash=sha256(content.encode()).hexdigest(), day=day
+    )
 
 
 def ingested(
-    store: Scope, *papers: Paper, now: datetime = NOON, source: str = "daily", name: str = "", of_arxiv: bool = False
+    store: Scope,
+    *papers: model.Paper,
+    now: datetime = NOON,
+    source: str = "daily",
+    name: str = "",
+    of_arxiv: bool = False,
 ) -> Ingested:
     """Ingests these papers. Returns the result of the use case."""
     return ingest_digest(store, digest(*papers, name=name), source=source, day=now.date(), now=now, of_arxiv=of_arxiv)
 
 
-def stored_papers(transaction: Transaction) -> tuple[KnownPaper, ...]:
+def stored_papers(transaction: Transaction) -> tuple[model.KnownPaper, ...]:
     """Returns all papers of the store, newest first."""
     return known_papers(transaction, transaction.exec(select(PaperRow).order_by(col(PaperRow.id).desc())).all())
 
 
-def address(text: str) -> ChatAddress:
+def address(text: str) -> model.ChatAddress:
     """Returns the address for a text like `telegram:-100/7` or `console:me`."""
     platform, _, rest = text.partition(":")
     place, _, topic = rest.partition("/")
-    return ChatAddress(platform, place, topic)
+    return model.ChatAddress(platform, place, topic)
 
 
 def subscribes(store: Scope, chat: str, query: str, *, now: datetime = NOON, **request: str) -> Subscribed:
@@ -144,7 +139,7 @@ def subscribes(store: Scope, chat: str, query: str, *, now: datetime = NOON, **r
 
 def ingest_digest(
     store: Scope,
-    digest: Digest,
+    digest: model.Digest,
     *,
     source: str,
     day: date,
@@ -170,7 +165,7 @@ def ingest_digest(
     )
 
 
-def planned_slices(store: Store, *, now: datetime) -> Iterator[Sequence[Lane]]:
+def planned_slices(store: Store, *, now: datetime) -> Iterator[Sequence[model.Lane]]:
     """Plans the chats, one slice after the other. Yields the lanes of each slice. See `plan_due`."""
     return map(done, plan_slices(store, now=now))
 
@@ -181,14 +176,14 @@ def clean_up(store: Store, *, now: datetime, papers: timedelta | None = None) ->
         pass
 
 
-def signals_of_paper(store: Scope, chat: Chat, paper: int) -> frozenset[Signal]:
+def signals_of_paper(store: Scope, chat: model.Chat, paper: int) -> frozenset[Signal]:
     """Returns the signals of a chat for a paper."""
     with store.read() as transaction:
         return frozenset(kind for _, kind in signals.signals_of_papers(transaction, chat.id, [paper]))
 
 
-def add_callbacks(transaction: Transaction, tokens: Sequence[CallbackToken], *, now: datetime) -> list[str]:
+def add_callbacks(transaction: Transaction, tokens: Sequence[model.CallbackToken], *, now: datetime) -> list[str]:
     """Stores callback tokens. Returns their ids, in the order of the tokens."""
-    by_id = {new_callback_id(): token for token in tokens}
-    store_callbacks(transaction, by_id, now=now)
+    by_id = {conversations.new_callback_id(): token for token in tokens}
+    conversations.store_callbacks(transaction, by_id, now=now)
     return list(by_id)

@@ -10,7 +10,7 @@ from typing import Any
 from sqlmodel import select
 
 from bot.settings import SourceSettings
-from bot.sources.fetch_request import HostLimiter, SourceSchedules, StoredHostSlots
+from bot.sources import fetch_request
 from bot.sources.fetcher import Fetcher, FetchLimits
 from bot.sources.ingest import PollContext
 from bot.sources.source_scheduler import SourceScheduler
@@ -27,7 +27,7 @@ from tests.receipts import receipts_of
 LIMITS = FetchLimits(connect=60, idle=60, total=PATIENCE, most=2**20)
 
 
-class YieldingTurns(StoredHostSlots):
+class YieldingTurns(fetch_request.StoredHostSlots):
     """The request slots of all processes. While a process waits for its slot, the other processes send their requests."""
 
     async def acquire(self, publisher: str, most: timedelta) -> timedelta:
@@ -52,7 +52,9 @@ class SourceHarness:
     ) -> None:
         self.store, self.clock, self.arxiv = store, clock, arxiv
 
-        host_limiter = HostLimiter(clock, others=YieldingTurns(store, clock), is_limited=lambda host: host == LOOPBACK)
+        host_limiter = fetch_request.HostLimiter(
+            clock, others=YieldingTurns(store, clock), is_limited=lambda host: host == LOOPBACK
+        )
         fetcher = Fetcher(
             clock,
             host_limiter,
@@ -61,7 +63,7 @@ class SourceHarness:
             limits=limits,
             proxy_of=lambda *_: None,
         )
-        self.timing = SourceSchedules(holidays, store.zone)
+        self.timing = fetch_request.SourceSchedules(holidays, store.zone)
         context = PollContext(
             store=store,
             clock=clock,

@@ -10,9 +10,8 @@ from random import Random
 from typing import NamedTuple
 
 from bot.digests import read_digest
+from subscriptions import model, normalize
 from subscriptions.matching.paper_index import merge_copies
-from subscriptions.model import Paper, Summary
-from subscriptions.normalize import fold_plural, written_tokens
 
 
 class Kind(Enum):
@@ -60,29 +59,29 @@ def terms_of(line: Line) -> Iterator[Term]:
     return (term for wanted, others in line.alternatives for term in (*wanted, *others))
 
 
-def comparable(lines: Sequence[Line], papers: Sequence[Paper]) -> tuple[list[int], int]:
+def comparable(lines: Sequence[Line], papers: Sequence[model.Paper]) -> tuple[list[int], int]:
     """Returns the numbers of lines that have the same meaning for all engines, and the set of papers that do.
 
     Each word of these lines is plain and occurs in the papers, but not within a longer word and not in a name. The
     papers have no TeX.
     """
-    day = {word for paper in papers for text in texts_of(paper) for word in written_tokens(text)}
-    stems, letters = Counter(map(fold_plural, day)), " ".join(day)
-    names = {word for paper in papers for name in paper.authors for word in written_tokens(name)}
+    day = {word for paper in papers for text in texts_of(paper) for word in normalize.written_tokens(text)}
+    stems, letters = Counter(map(normalize.fold_plural, day)), " ".join(day)
+    names = {word for paper in papers for name in paper.authors for word in normalize.written_tokens(name)}
     plain = sum(1 << place for place, paper in enumerate(papers) if not {*"\\{}$'’-_"} & {*text_of(paper)})
     known: dict[str, bool] = {}
 
     def means_itself(word: str) -> bool:
         if word not in known:
-            is_itself = written_tokens(word) == [word] and word not in names
-            known[word] = is_itself and stems[fold_plural(word)] == letters.count(word) == (word in day)
+            is_itself = normalize.written_tokens(word) == [word] and word not in names
+            known[word] = is_itself and stems[normalize.fold_plural(word)] == letters.count(word) == (word in day)
         return known[word]
 
     numbers = [n for n, line in enumerate(lines) if line.is_plain and all(map(means_itself, line.text.split()))]
     return numbers, plain
 
 
-def real_papers() -> tuple[Paper, ...]:
+def real_papers() -> tuple[model.Paper, ...]:
     """Returns the papers of daily-arXiv digests, with copies merged; () without PAPERWIRE_SHARED."""
     shared = os.environ.get("PAPERWIRE_SHARED")
     if not shared:
@@ -91,7 +90,7 @@ def real_papers() -> tuple[Paper, ...]:
     return merge_copies(paper for file in files for paper in read_digest(file.read_bytes(), file.name).entries)
 
 
-def made_up_papers(count: int) -> tuple[Paper, ...]:
+def made_up_papers(count: int) -> tuple[model.Paper, ...]:
     """Returns papers of made-up words, with frequencies as in a language, and with summaries of Chinese characters."""
     random = Random(1)
     syllables = [consonant + vowel for consonant in "bdfgklmnprstvz" for vowel in "aeiou"]
@@ -103,34 +102,36 @@ def made_up_papers(count: int) -> tuple[Paper, ...]:
         return between.join(random.choices(of, popularity[: len(of)], k=length))
 
     return tuple(
-        Paper(
+        model.Paper(
             key=f"2601.{number:05}",
             title=some(words, 10, " "),
             abstract=some(words, 180, " "),
             authors=tuple(some(words, 2, " ").title() for _ in range(5)),
             categories=(random.choice(["cs.LG", "cs.CV", "cs.CL", "stat.ML", "eess.SP"]),),
             summaries=(
-                Summary(language="zh", fields={"tldr": some(characters, 60, ""), "method": some(characters, 120, "")}),
+                model.Summary(
+                    language="zh", fields={"tldr": some(characters, 60, ""), "method": some(characters, 120, "")}
+                ),
             ),
         )
         for number in range(count)
     )
 
 
-def texts_of(paper: Paper) -> list[str]:
+def texts_of(paper: model.Paper) -> list[str]:
     return [paper.title, paper.abstract, *(text for summary in paper.summaries for text in summary.fields.values())]
 
 
-def text_of(paper: Paper) -> str:
+def text_of(paper: model.Paper) -> str:
     return " ".join(texts_of(paper))
 
 
 class _Interests:
     """Words, phrases and names to choose from, as frequent as in titles, without words that many papers have."""
 
-    def __init__(self, papers: Sequence[Paper]) -> None:
-        titles = [[word for word in written_tokens(paper.title) if _is_word(word)] for paper in papers]
-        spread = Counter(word for paper in papers for word in set(written_tokens(paper.abstract)))
+    def __init__(self, papers: Sequence[model.Paper]) -> None:
+        titles = [[word for word in normalize.written_tokens(paper.title) if _is_word(word)] for paper in papers]
+        spread = Counter(word for paper in papers for word in set(normalize.written_tokens(paper.abstract)))
         common = {word for word, papers_with in spread.items() if papers_with > len(papers) / 5}
         self.words = [word for title in titles for word in title if word not in common]
         self.pairs = [pair for title in titles for pair in pairwise(title) if not common & {*pair}]
@@ -153,7 +154,7 @@ def _is_han(text: str) -> bool:
     return all("\u4e00" <= char <= "\u9fff" for char in text)
 
 
-def lines(papers: Sequence[Paper], count: int, random: Random) -> Iterator[Line]:
+def lines(papers: Sequence[model.Paper], count: int, random: Random) -> Iterator[Line]:
     """Yields queries as people type them: most are one or two words, some use other parts of the query language."""
     known = _Interests(papers)
     shapes: dict[Callable[[], Line], float] = {

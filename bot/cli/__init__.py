@@ -24,8 +24,7 @@ from bot.cli import output
 from bot.errors import WrongUsage
 from bot.platforms import SUBCOMMANDS as PLATFORM_SUBCOMMANDS
 from subscriptions import errors
-from subscriptions.errors import PaperwireError, Sentence
-from subscriptions.text import escaped
+from subscriptions.texts import escaped
 
 _LOOK = "Look, without an account or a database"
 _MOVE = "Papers in, messages out"
@@ -375,7 +374,7 @@ def _is_interruption(error: BaseException | None) -> bool:
 def _failed(error: Exception, arguments: Sequence[str]) -> int:
     while isinstance(error, ExceptionGroup):  # from concurrent tasks; only the first error is examined
         error = error.exceptions[0]
-    if isinstance(error, PaperwireError):
+    if isinstance(error, errors.PaperwireError):
         output.print_error(str(error))
         return error.exit_code
     if isinstance(error, _UsageError):
@@ -402,8 +401,8 @@ def _decoded(arguments: Sequence[str]) -> list[str]:
         except UnicodeError:
             if not argument.isprintable():
                 raise WrongUsage(
-                    Sentence("Argument {number} holds bytes that are not text.", {"number": number}),
-                    Sentence("Write it in UTF-8."),
+                    errors.Sentence("Argument {number} holds bytes that are not text.", {"number": number}),
+                    errors.Sentence("Write it in UTF-8."),
                 ) from None
             decoded.append(argument)
     return decoded
@@ -423,7 +422,7 @@ def _report_usage_error(error: Exception, arguments: Sequence[str]) -> int:
     if meant:
         message += f" Did you mean {meant}?"
     elif "extra argument" in message and context and any(one.name == "query" for one in context.command.params):
-        message += " A query with blanks wants quotes around it."
+        message += " Put a query with spaces in quotes."
     output.print_error(f"{message} See {context.command_path if context is not None else 'paperwire'} --help.")
     return USAGE
 

@@ -18,7 +18,6 @@ from bot.digests.files import STDIN, list_folder, paths_of, read_file, read_path
 from bot.errors import UnknownFormat, UnreadableInput
 from bot.platforms import CHAT_FORMS
 from bot.rendering.language import Language, refused
-from bot.rendering.query_text import caret
 from bot.settings import SourceSettings
 from subscriptions.errors import PaperwireError, QueryError
 from subscriptions.model import Digest
@@ -46,7 +45,7 @@ def reporting_query_errors(text: str) -> Iterator[None]:
     try:
         yield
     except QueryError as error:
-        output.print_reply(refused(error, TERMINAL_LANGUAGE, code=caret(text, error.column)), to_stderr=True)
+        output.print_reply(refused(error, TERMINAL_LANGUAGE, text), to_stderr=True)
         raise typer.Exit(error.exit_code) from None
 
 

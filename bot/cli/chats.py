@@ -19,7 +19,8 @@ from rich.text import Text
 
 from bot.app import build_app
 from bot.cli import arguments, output, tables
-from bot.cli.session import Session, look_up_new_chat, open_session
+from bot.cli import session as sessions
+from bot.cli.session import Session
 from bot.commands import phrasing
 from bot.commands.export_import import library_lines
 from bot.commands.intent import REGISTRY
@@ -29,26 +30,23 @@ from bot.digests.libraries import read_library
 from bot.errors import WrongUsage
 from bot.platform import file_too_large
 from bot.platforms.console.markup import Console
+from bot.ports import conversation as conversations
 from bot.ports.channel import Reply
-from bot.ports.conversation import MessageRequest, Place
 from bot.rendering import reply_messages
-from bot.rendering.query_text import query_in_words
+from bot.rendering.language import query_in_words
 from bot.rendering.views import reader_of
-from subscriptions import addresses, portable
-from subscriptions.chat_settings import SETTINGS, setting_name
-from subscriptions.errors import NotFound, Refused, Sentence
-from subscriptions.model import Chat, ChatAddress, ChatKind
+from subscriptions import addresses, chat_settings, errors, model, portable
 from subscriptions.planning.times import read_when, split_when
 from subscriptions.query import Query
 from subscriptions.query.parse import parse_query
-from subscriptions.service import chat_status, next_deliveries
+from subscriptions.service import chat_status, listing
 from subscriptions.service.access import ask_unasked
 from subscriptions.service.amendments import set_settings
 from subscriptions.service.importing import export as exported
 from subscriptions.service.importing import export_all, import_lines
 from subscriptions.service.near_papers import put_library
 from subscriptions.service.retention import bot_name
-from subscriptions.text import escaped
+from subscriptions.texts import escaped
 from subscriptions.zones import zone_of_place
 
 _NAME = "paperwire"
@@ -102,24 +100,24 @@ def _cut(words: str) -> str:
 
 def settings(*, chat: arguments.ChatOption, json: arguments.Json = False) -> int:
     """Show all settings of a chat, and which of them it chose."""
-    with open_session() as session:
-        of = next_deliveries.get_chat(session.store, session.address(chat))
+    with sessions.open_session() as session:
+        of = listing.get_chat(session.store, session.address(chat))
     document = {
         "chat": str(of.address),
         "title": of.title,
         "kind": of.kind.value,
         "state": of.state.value,
         "paused_until": of.paused_until,
-        "settings": {name: phrasing.value_of(of.settings, name) for name in SETTINGS},  # as `set` takes them
-        "chosen": [name for name in SETTINGS if name in of.chosen],
+        "settings": {name: of.settings.value(name) for name in chat_settings.SETTINGS},  # as `set` takes them
+        "chosen": [name for name in chat_settings.SETTINGS if name in of.chosen],
     }
     return output.tell(document, lambda: _show_settings(of), json=json)
 
 
-def _show_settings(chat: Chat) -> None:
+def _show_settings(chat: model.Chat) -> None:
     output.print_line(" · ".join(filter(None, (str(chat.address), chat.title, chat.kind.value, chat.state.value))))
     rows = (
-        (name, phrasing.value_of(chat.settings, name), "chosen" if name in chat.chosen else "") for name in SETTINGS
+        (name, chat.settings.value(name), "chosen" if name in chat.chosen else "") for name in chat_settings.SETTINGS
     )
     tables.print_rows(("setting", "value", ""), rows)
 
@@ -134,13 +132,13 @@ def set_(
 ) -> int:
     """Set one of a chat's settings."""
     said = " ".join(value)
-    with open_session(now) as session:
+    with sessions.open_session(now) as session:
         address = session.address(chat)
-        setting = setting_name(name)
+        setting = chat_settings.setting_name(name)
         named = zone_of_place(said) if setting == "timezone" else None
-        before = next_deliveries.get_chat(session.store, address)
+        before = listing.get_chat(session.store, address)
         after = set_settings(session.store, address, {setting: named or said}, now=session.now)
-    old, new = phrasing.value_of(before.settings, setting), phrasing.value_of(after.settings, setting)
+    old, new = before.settings.value(setting), after.settings.value(setting)
     document = {"chat": str(after.address), "setting": setting, "value": new, "before": old, "changed": old != new}
     undo = f"  Undo: {shlex.join(['paperwire', 'set', setting, *old.split(), '--as', str(address)])}"
     reply = phrasing.setting_changed(setting, before, after, arguments.TERMINAL_LANGUAGE)
@@ -152,9 +150,9 @@ class _Said:
     """A reply and the chat that would get it. `chat` is None if there is no reply."""
 
     reply: Reply = Reply()  # noqa: RUF009 - a frozen value
-    chat: Chat | None = None
+    chat: model.Chat | None = None
 
-    def show(self, reply: Reply, chat: Chat) -> None:
+    def show(self, reply: Reply, chat: model.Chat) -> None:
         self.reply, self.chat = reply, chat
 
     def text(self) -> str:
@@ -185,7 +183,7 @@ def say(
     json: arguments.Json = False,
 ) -> int:
     """Do what a person in a chat would type, and print the reply. Nothing is sent to the chat."""
-    with open_session(now) as session:
+    with sessions.open_session(now) as session:
         address = session.address(chat)
         shown = asyncio.run(_reply_to(_addressed(text, address, session), session))
     reply, said = shown.reply, shown.text()
@@ -200,7 +198,7 @@ def say(
     return 1 if is_refused else 0
 
 
-async def _reply_to(request: MessageRequest, session: Session) -> _Said:
+async def _reply_to(request: conversations.MessageRequest, session: Session) -> _Said:
     shown = _Said()
     app = build_app(session.settings, clock=session.clock, channels={}, out=sys.stderr)
     try:
@@ -211,21 +209,21 @@ async def _reply_to(request: MessageRequest, session: Session) -> _Said:
     return shown
 
 
-def _addressed(text: str, address: ChatAddress, session: Session) -> MessageRequest:
+def _addressed(text: str, address: model.ChatAddress, session: Session) -> conversations.MessageRequest:
     """Returns the request for a text typed in a chat. Raises NotFound for any command except /sub in an unknown chat."""
     first, _, rest = text.strip().partition(" ")
     command = first.removeprefix("/").partition("@")[0].casefold()
     found = REGISTRY.command_named(command)
     is_command = first.startswith("/") or found is not None
     if not is_command or (found is not None and found.name == "sub"):  # both are possible in a chat not stored yet
-        title, kind = look_up_new_chat(session, address)
-        chat = chat_status.known_or_new(session.store, address, kind or next_deliveries.kind_of(address), title=title)
+        title, kind = sessions.look_up_new_chat(session, address)
+        chat = chat_status.known_or_new(session.store, address, kind or listing.kind_of(address), title=title)
     else:
-        chat = next_deliveries.get_chat(session.store, address)
-    return MessageRequest(
-        place=Place(chat=chat.address, kind=chat.kind, title=chat.title, public=chat.public),
+        chat = listing.get_chat(session.store, address)
+    return conversations.MessageRequest(
+        place=conversations.Place(chat=chat.address, kind=chat.kind, title=chat.title, public=chat.public),
         update_id=f"say:{uuid4().hex}",
-        sender=chat.address.address if chat.kind is ChatKind.PRIVATE else "",
+        sender=chat.address.address if chat.kind is model.ChatKind.PRIVATE else "",
         sender_is_admin=True,
         is_operator=True,
         command=command if first.startswith("/") else "",
@@ -243,19 +241,19 @@ def link(
     read = _read(query)
     payload = chat_status.link_payload(query)
     if not payload:
-        raise Refused(
-            Sentence("This is too long for a link, which has room for 45 bytes."),
-            Sentence("Shorten it, or subscribe a chat of yours and use /share there."),
+        raise errors.Refused(
+            errors.Sentence("This is too long for a link, which has room for 45 bytes."),
+            errors.Sentence("Shorten it, or subscribe a chat of yours and use /share there."),
         )
-    with open_session() as session:
+    with sessions.open_session() as session:
         named = [
             (facts, bot_name(session.store, facts.name)) for facts in addresses.declared() if facts.links is not None
         ]
     links = {facts.name: facts.links.start(name, payload) for facts, name in named if name and facts.links is not None}
     if not links:
-        raise NotFound(
-            Sentence("No bot is known that a link could open."),
-            Sentence("Run `paperwire run` once with the token of a platform that has such links."),
+        raise errors.NotFound(
+            errors.Sentence("No bot is known that a link could open."),
+            errors.Sentence("Run `paperwire run` once with the token of a platform that has such links."),
         )
     words = query_in_words(read, arguments.TERMINAL_LANGUAGE.translate)
     shown, picture = button(next(iter(links.values())), f"New papers: {words}"), badge(words)
@@ -269,7 +267,7 @@ def link(
 def _read(text: str) -> Query:
     ending = split_when(text)
     if ending.only_time:
-        raise Refused(Sentence("This is a time without a query."))
+        raise errors.Refused(errors.Sentence("This is a time without a query."))
     if ending.when is not None:
         read_when(ending.when)
     with arguments.reporting_query_errors(ending.query):
@@ -281,7 +279,9 @@ def _write(path: Path, text: str) -> None:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise WrongUsage(
-            Sentence("{path} cannot be written: {why}.", {"path": path, "why": (error.strerror or "unknown").lower()})
+            errors.Sentence(
+                "{path} cannot be written: {why}.", {"path": path, "why": (error.strerror or "unknown").lower()}
+            )
         ) from None
 
 
@@ -298,9 +298,10 @@ def export(
     """Write subscriptions as text to stdout; `import` reads it back."""
     if (chat is None) is not everything:
         raise WrongUsage(
-            Sentence("An export is of one chat or of all."), Sentence("Write paperwire export --as CHAT, or --all.")
+            errors.Sentence("An export is of one chat or of all."),
+            errors.Sentence("Write paperwire export --as CHAT, or --all."),
         )
-    with open_session() as session:
+    with sessions.open_session() as session:
         texts = export_all(session.store) if chat is None else (exported(session.store, session.address(chat)),)
         sys.stdout.writelines(texts)
     return 0
@@ -317,7 +318,7 @@ def import_(
     """Add what is new and change what differs, and show it; --dry-run only shows. Nothing is removed."""
     said = tables.watched(portable.numbered(_text_of(file)), "Reading")
     lines = portable.read_numbered(said, None if chat is None else addresses.parse_address(chat))
-    with open_session(now, make=True, dry=dry_run) as session:
+    with sessions.open_session(now, make=True, dry=dry_run) as session:
         chats = {address: session.resolve(address) for address in dict.fromkeys(line.chat for line in lines)}
         if any(address != chat for address, chat in chats.items()):
             lines = tuple(replace(line, chat=chats[line.chat]) for line in lines)
@@ -340,8 +341,8 @@ def _text_of(file: str) -> str:
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise WrongUsage(
-            Sentence("{file}, line {line}: this is not UTF-8 text.", {"file": file, "line": line}),
-            Sentence("Save it as UTF-8."),
+            errors.Sentence("{file}, line {line}: this is not UTF-8 text.", {"file": file, "line": line}),
+            errors.Sentence("Save it as UTF-8."),
         ) from None
 
 
@@ -373,8 +374,8 @@ def library(
     if len(data) > MAX_LIBRARY_BYTES:
         raise file_too_large(MAX_LIBRARY_BYTES)
     read = read_library(data)
-    with open_session(now) as session:
-        of = next_deliveries.get_chat(session.store, session.address(chat))
+    with sessions.open_session(now) as session:
+        of = listing.get_chat(session.store, session.address(chat))
         put_library(session.store, of, read, now=session.now)
     document = {"chat": str(of.address), "entries": read.words.entries, "broken": read.broken}
     reply = Reply(lines=library_lines(read, arguments.TERMINAL_LANGUAGE), ok=True)

@@ -9,16 +9,16 @@ import typer
 from pydantic import SecretStr
 
 from bot.cli import output
+from bot.cli import session as sessions
 from bot.cli.arguments import Json, Now
 from bot.cli.log import passwords_in
-from bot.cli.session import open_session, parse_moment, read_settings
 from bot.context import SystemClock, backup_folder, make_ready, make_store
-from bot.delivery.lane_sender import only_sender
+from bot.delivery.sender_lock import only_sender
 from bot.errors import WrongUsage
 from bot.operation.ticks import file_sizes
 from bot.settings import Settings
 from bot.settings.loading import database_address
-from subscriptions.errors import Refused, Sentence
+from subscriptions import errors
 from subscriptions.service import retention
 from subscriptions.service.retention import restore as put_back
 from subscriptions.store.database.schema import HEAD
@@ -54,7 +54,7 @@ def current() -> int:
 @database.command(epilog="For example: `paperwire db upgrade`")
 def upgrade() -> int:
     """Bring the schema to this version's; an older database is copied first."""
-    with open_session(make=True) as session:
+    with sessions.open_session(make=True) as session:
         output.print_line(f"✓ The schema is at {session.store.revision()}.")
     return 0
 
@@ -62,7 +62,7 @@ def upgrade() -> int:
 @database.command(epilog="For example: `paperwire db size --json`")
 def size(*, now: Now = None, json: Json = False) -> int:
     """Show what takes room in the database, and what a day adds to it."""
-    with open_session(now) as session:
+    with sessions.open_session(now) as session:
         found = room(session.store, now=session.now)
         whole = sum(file_sizes(session.store).values()) or sum(one.size for one in found)
     kinds = [{"what": one.what, "rows": one.rows, "bytes": one.size, "bytes_a_day": one.a_day} for one in found]
@@ -81,7 +81,7 @@ def copy(
     target: Annotated[str, typer.Argument(metavar="TO", help="An empty database, or a file that does not exist yet.")],
 ) -> int:
     """Copy everything into an empty database, of PostgreSQL or of SQLite. Nothing may be sending meanwhile."""
-    settings, now = read_settings(), SystemClock().now()
+    settings, now = sessions.read_settings(), SystemClock().now()
     old, new = (make_store(replace(settings, database_url=_address(text))) for text in (source, target))
     try:
         make_ready(old, settings, now=now, make=False)
@@ -101,8 +101,8 @@ def _address(text: str) -> SecretStr:
     """Returns the address of a database that was typed. Raises WrongUsage."""
     if passwords_in(text):
         raise WrongUsage(
-            Sentence("A password on the command line is read by everybody on this machine."),
-            Sentence("Leave it out, and give it in PGPASSWORD or in the file of PGPASSFILE."),
+            errors.Sentence("A password on the command line is read by everybody on this machine."),
+            errors.Sentence("Leave it out, and give it in PGPASSWORD or in the file of PGPASSFILE."),
         )
     return database_address(text, Path.cwd())
 
@@ -118,7 +118,7 @@ def backup(
     _, store = _unopened()
     store.close()
     _refuse_target(file, store)
-    with open_session() as session:
+    with sessions.open_session() as session:
         session.store.backup(file)
     output.print_line(f"✓ {file}, {file.stat().st_size / 2**20:.1f} MiB. paperwire restore {file} puts it back.")
     return 0
@@ -140,16 +140,18 @@ def restore(
     """Put a copy in the place of the database, which is kept. Nothing else may be sending meanwhile."""
     settings, store = _unopened()
     now = SystemClock().now()
-    lost_moment = None if lost_at is None else parse_moment("--lost-at", lost_at, settings)
+    lost_moment = None if lost_at is None else sessions.parse_moment("--lost-at", lost_at, settings)
     if lost_moment is not None and lost_moment > now:
-        raise WrongUsage(Sentence("--lost-at lies in the future."), Sentence("Say when the database was lost."))
+        raise WrongUsage(
+            errors.Sentence("--lost-at is in the future."), errors.Sentence("Say when the database was lost.")
+        )
     if file is None:
         store.close()
         return _count_lost(lost_moment)
     if store.kind.file is None:
-        raise Refused(
-            Sentence("The database {where} is restored by PostgreSQL's own programs.", {"where": store.where}),
-            Sentence(
+        raise errors.Refused(
+            errors.Sentence("The database {where} is restored by PostgreSQL's own programs.", {"where": store.where}),
+            errors.Sentence(
                 "pg_restore puts back what pg_dump wrote, then paperwire restore --lost-at TIME (docs/operating.md)."
             ),
         )
@@ -176,10 +178,12 @@ def _count_lost(lost_at: datetime | None) -> int:
     """Records that all deliveries due before the loss count as sent, after the database was restored. Returns 0."""
     if lost_at is None:
         raise WrongUsage(
-            Sentence("Say which copy to put back, or when the database was lost."),
-            Sentence("paperwire restore FILE puts a copy back; --lost-at TIME alone is for one that is in its place."),
+            errors.Sentence("Say which copy to put back, or when the database was lost."),
+            errors.Sentence(
+                "paperwire restore FILE puts a copy back; --lost-at TIME alone is for one that is in its place."
+            ),
         )
-    with open_session() as session, only_sender(session.store):
+    with sessions.open_session() as session, only_sender(session.store):
         counted = retention.count_lost_as_sent(session.store, lost_at, now=session.now)
     output.print_line(f"✓ Deliveries that count as sent: {counted}.")
     return 0
@@ -187,7 +191,7 @@ def _count_lost(lost_at: datetime | None) -> int:
 
 def _unopened() -> tuple[Settings, Store]:
     """Returns the settings and the store, without creating or upgrading a database. Raises SettingsError."""
-    settings = read_settings()
+    settings = sessions.read_settings()
     return settings, make_store(settings)
 
 
@@ -198,13 +202,15 @@ def _refuse_target(file: Path, store: Store) -> None:
     if store.kind.file is None:
         return  # `backup` raises the error for PostgreSQL
     if file.exists() and file.samefile(store.kind.file):
-        raise WrongUsage(Sentence("A database cannot be its own copy."), Sentence("Name another file."))
+        raise WrongUsage(errors.Sentence("A database cannot be its own copy."), errors.Sentence("Name another file."))
     if file.is_dir():
-        raise WrongUsage(Sentence("{file} is a folder.", {"file": file}), Sentence("Name the file of the copy."))
+        raise WrongUsage(
+            errors.Sentence("{file} is a folder.", {"file": file}), errors.Sentence("Name the file of the copy.")
+        )
     if file.exists():
         with file.open("rb") as existing:
             if existing.read(len(_SQLITE)) not in (_SQLITE, b""):
                 raise WrongUsage(
-                    Sentence("{file} is not a copy of a database, so it is not replaced.", {"file": file}),
-                    Sentence("Name another file."),
+                    errors.Sentence("{file} is not a copy of a database, so it is not replaced.", {"file": file}),
+                    errors.Sentence("Name another file."),
                 )

@@ -24,17 +24,17 @@ from bot.errors import UnknownFormat, WrongUsage
 from bot.rendering.language import Language
 from bot.settings import Settings, SourceSettings
 from bot.settings.loading import source_name
+from bot.sources import source_scheduler
 from bot.sources.fetch_request import everything
 from bot.sources.ingest import store_digest, today
 from bot.sources.receipts import FileReceiptWriter
-from bot.sources.source_scheduler import make_file_receipts, make_source_scheduler
-from subscriptions.errors import PaperwireError, Sentence, StoreError
+from subscriptions import errors
 from subscriptions.model import DigestWarning
 from subscriptions.planning.receipts import NEWS_FOR, Arrival, Outcome, Receipt
 from subscriptions.service.ingest import announce_filed
 from subscriptions.store.digests import Ingested
 from subscriptions.store.sources import KnownSource, known_sources
-from subscriptions.text import escaped
+from subscriptions.texts import escaped
 
 _ABOUT = re.compile(r"(readme|license|changelog)\b", re.IGNORECASE)  # files that describe a folder and are no digests
 DEFAULT_SOURCE_NAME = "files"  # the source of digests that no source of paperwire.toml watches
@@ -71,7 +71,7 @@ def ingest(
     with open_session(now, make=True) as session, tables.progress(documents(paths), "Ingesting") as found:
         watched, receipts = (
             arguments.SourceFiles.listed(session.settings.sources),
-            make_file_receipts(session.settings, session),
+            source_scheduler.make_file_receipts(session.settings, session),
         )
         done = _Ingestion(session, named, default_day, announce, watched, receipts)
         asyncio.run(_ingest_all(done, read_paths(found), frozenset(paths)))
@@ -111,7 +111,7 @@ class _Ingestion:
 
 
 async def _ingest_all(
-    done: _Ingestion, documents: Iterable[tuple[str, bytes | PaperwireError]], named: frozenset[str]
+    done: _Ingestion, documents: Iterable[tuple[str, bytes | errors.PaperwireError]], named: frozenset[str]
 ) -> None:
     """Ingests each document in its own transaction. `named`: the paths that were typed.
 
@@ -120,9 +120,9 @@ async def _ingest_all(
     for path, data in documents:
         try:
             done.files.append(await _ingest(done, path, data))
-        except StoreError:
+        except errors.StoreError:
             raise
-        except PaperwireError as error:
+        except errors.PaperwireError as error:
             if isinstance(error, UnknownFormat) and path not in named and _ABOUT.match(Path(path).name):
                 output.print_error(f"{escaped(path)}: skipped, it is no digest.")
                 done.skipped += 1
@@ -131,8 +131,8 @@ async def _ingest_all(
                 done.failed += 1
 
 
-async def _ingest(context: _Ingestion, path: str, data: bytes | PaperwireError) -> _IngestedFile:
-    if isinstance(data, PaperwireError):
+async def _ingest(context: _Ingestion, path: str, data: bytes | errors.PaperwireError) -> _IngestedFile:
+    if isinstance(data, errors.PaperwireError):
         raise data
     name, known = context.source_of(path)
     format_name, language = (known.format, known.language) if known else (None, None)
@@ -274,7 +274,9 @@ def poll(
 def _named(settings: Settings, name: str | None) -> str:
     """Returns the name of the source to announce, spelt as in the settings. Raises WrongUsage."""
     if name is None:
-        raise WrongUsage(Sentence("--announce needs the name of a source."), Sentence("For example: daily --announce."))
+        raise WrongUsage(
+            errors.Sentence("--announce needs the name of a source."), errors.Sentence("For example: daily --announce.")
+        )
     return next(
         (source_row.name for source_row in settings.sources if source_row.name.casefold() == name.casefold()), name
     )
@@ -283,7 +285,7 @@ def _named(settings: Settings, name: str | None) -> str:
 async def _poll(session: Session, name: str | None) -> None:
     if sys.stderr.isatty() and not session.settings.sources:
         sys.stderr.write("Asking arXiv, one request in three seconds: this takes a few minutes.\n")
-    scheduler = make_source_scheduler(session.settings, session)
+    scheduler = source_scheduler.make_source_scheduler(session.settings, session)
     try:
         await scheduler.poll_now([] if name is None else [name])
     finally:

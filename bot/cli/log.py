@@ -19,8 +19,8 @@ from bot.cli.output import print_error
 from bot.errors import error_location
 from bot.settings import Settings
 from bot.settings.loading import load_settings
+from subscriptions import texts
 from subscriptions.errors import PaperwireError
-from subscriptions.text import escaped, escaped_lines
 
 _SHORTEST = 6  # characters; replacing shorter secrets would damage ordinary words
 _REDACTION = "<secret>"
@@ -66,14 +66,14 @@ class _Formatter(logging.Formatter):
         at = datetime.fromtimestamp(record.created, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
         details = self.formatException(record.exc_info) if self._details and record.exc_info else ""
         message = redacted(_message(record), self._secrets)
-        details = escaped_lines(redacted(details, self._secrets))
+        details = texts.escaped_lines(redacted(details, self._secrets))
         if not self._json:
-            line = f"{at} {record.levelname.lower()} {record.name}: {escaped(message)}"
+            line = f"{at} {record.levelname.lower()} {record.name}: {texts.escaped(message)}"
             return f"{line}\n{details}" if details else line
         parts = {"at": at, "level": record.levelname.lower(), "logger": record.name, "message": message}
         fields = {name: redacted(str(value), self._secrets) for name, value in vars(record).items() if name not in _OWN}
         every = {**fields, **parts, "worker": record.process}
-        return escaped_lines(json.dumps({**every, "details": details} if details else every, ensure_ascii=False))
+        return texts.escaped_lines(json.dumps({**every, "details": details} if details else every, ensure_ascii=False))
 
 
 def _message(record: logging.LogRecord) -> str:

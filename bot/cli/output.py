@@ -9,7 +9,7 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from subscriptions.text import escaped_lines
+from subscriptions.texts import escaped_lines
 
 if TYPE_CHECKING:
     import rich.console

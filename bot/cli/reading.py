@@ -13,19 +13,18 @@ from typing import Annotated, Any
 import typer
 
 from bot.cli import arguments, output, tables
-from bot.cli.arguments import TERMINAL_LANGUAGE, Json, Paths, SourceFiles
+from bot.cli.arguments import Json, Paths, SourceFiles
 from bot.digests.report import MANY, DigestTables, Overview, Refusals, Report, digest_report
 from bot.errors import WrongUsage
-from bot.rendering.query_text import explain as explained
-from bot.rendering.query_text import query_in_words
+from bot.rendering.language import explain as explained
+from bot.rendering.language import query_in_words
 from bot.settings.loading import load_sources
-from subscriptions.errors import PaperwireError, QueryError, Sentence
+from subscriptions import errors, model
 from subscriptions.matching import batch, paper_index
 from subscriptions.matching.hits import why
 from subscriptions.matching.ranking import PapersAtHand
-from subscriptions.model import Digest, Paper
 from subscriptions.query import LIKE, Query, parse
-from subscriptions.text import escaped
+from subscriptions.texts import escaped
 
 
 def explain(
@@ -35,14 +34,14 @@ def explain(
 ) -> int:
     """Say what a query means in words, its canonical text, and what was guessed."""
     if json:
-        explanation = explained(query, TERMINAL_LANGUAGE.translate)
+        explanation = explained(query, arguments.TERMINAL_LANGUAGE.translate)
         output.print_json(explanation)
         return 1 if explanation["error"] else 0
     with arguments.reporting_query_errors(query):
         read = parse.parse_query(query)
-        output.print_line(query_in_words(read, TERMINAL_LANGUAGE.translate))
+        output.print_line(query_in_words(read, arguments.TERMINAL_LANGUAGE.translate))
         for hint in read.hints:
-            output.print_line(f"  ({hint.say(TERMINAL_LANGUAGE.translate)})")
+            output.print_line(f"  ({hint.say(arguments.TERMINAL_LANGUAGE.translate)})")
         output.print_line(f"canonical: {read.canonical}")
     return 0
 
@@ -59,7 +58,7 @@ def inspect(
     with tables.progress(arguments.documents(paths), "Reading") as found:
         for path, read in arguments.digests_in(found, watched.source_of):
             reports.append(digest_report(path, read, papers=papers))
-            if isinstance(read, PaperwireError):
+            if isinstance(read, errors.PaperwireError):
                 refused.append((path, read))
     hidden = () if papers else ("items",)
     shown = [{name: value for name, value in report.items() if name not in hidden} for report in reports]
@@ -68,7 +67,7 @@ def inspect(
     return 1 if refused else 0
 
 
-def _show_reports(reports: list[Report], refused: list[tuple[str, PaperwireError]], *, each: bool) -> None:
+def _show_reports(reports: list[Report], refused: list[tuple[str, errors.PaperwireError]], *, each: bool) -> None:
     """Prints a row per document. If there are many: a row per format, unless `each` is set, and a row per reason."""
     many = len(reports) + len(refused) > MANY
     if reports:
@@ -111,14 +110,14 @@ def match(
         return _match_file(queries, given, listed=not no_matches, json=json)
     query, *paths = given
     if not paths:
-        raise WrongUsage(Sentence("There is no digest to look into."), Sentence(_USAGE))
+        raise WrongUsage(errors.Sentence("There is no digest to look into."), errors.Sentence(_USAGE))
     return _match_one(query, paths, json=json)
 
 
 def _match_one(text: str, paths: list[str], *, json: bool) -> int:
     try:
         query = parse.parse_query(text)
-    except QueryError as error:
+    except errors.QueryError as error:
         if json:
             output.print_json({"query": None, "text": text, "error": arguments.error_document(error)})
             return 1
@@ -141,7 +140,9 @@ def _match_one(text: str, paths: list[str], *, json: bool) -> int:
         return status
     for sentence in unknown:
         output.print_error(sentence)
-    output.print_line(f"{query_in_words(query, TERMINAL_LANGUAGE.translate)}: {len(found)} of {len(papers)} papers")
+    output.print_line(
+        f"{query_in_words(query, arguments.TERMINAL_LANGUAGE.translate)}: {len(found)} of {len(papers)} papers"
+    )
     for paper in found:
         output.print_line(f"  {escaped(paper.key)}  {escaped(paper.title or paper.abstract[:80])}")
         reasons = (f"{hit['field']}: {', '.join(hit['terms'])}" for hit in _reasons(query, paper))
@@ -161,11 +162,11 @@ def _knowing(query: Query, papers: PapersAtHand) -> tuple[Query, tuple[str, ...]
     return parse.parse_query(query.text, query.fields.knowing(words)), unknown
 
 
-def _read(paths: list[str]) -> tuple[list[Digest], int]:
+def _read(paths: list[str]) -> tuple[list[model.Digest], int]:
     """Returns (digests, exit status). Prints a sentence on stderr for each document that cannot be read."""
     digests, status = [], 0
     for _, read in arguments.digests_in(arguments.documents(paths)):
-        if isinstance(read, PaperwireError):
+        if isinstance(read, errors.PaperwireError):
             arguments.print_read_error(read)
             status = 1
         else:
@@ -173,7 +174,7 @@ def _read(paths: list[str]) -> tuple[list[Digest], int]:
     return digests, status
 
 
-def _reasons(query: Query, paper: Paper) -> list[dict[str, Any]]:
+def _reasons(query: Query, paper: model.Paper) -> list[dict[str, Any]]:
     """Returns the fields of a paper in which the query matched, each with the words that matched."""
     fields: dict[str, list[str]] = {}
     for hit in why(query, paper):
@@ -261,7 +262,9 @@ def _encodable(text: str) -> str:
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        raise QueryError(Sentence("This line is not UTF-8 text."), Sentence(""), error.start + 1) from None
+        raise errors.QueryError(
+            errors.Sentence("This line is not UTF-8 text."), errors.Sentence(""), error.start + 1
+        ) from None
     return text
 
 
@@ -280,7 +283,7 @@ def _compiled(texts: list[str], papers: PapersAtHand | None) -> _QueryFile:
                     handle = lines.queries.add(query)
                 else:
                     handle = lines.queries.add_text(_encodable(text))
-            except QueryError as error:
+            except errors.QueryError as error:
                 handle, reasons[text] = _REFUSED, str(error)
             handles[text] = handle
         lines.handles.append(handle)
@@ -294,7 +297,7 @@ def _seconds_to_add(queries: batch.QuerySet, texts: list[str]) -> float:
     some = [f"{text} {_NEW_WORD}" for text in texts[:: max(1, len(texts) // _MOST_ADDED)]]
     began = perf_counter()
     for text in some:
-        with suppress(QueryError):
+        with suppress(errors.QueryError):
             queries.add_text(_encodable(text))
     return (perf_counter() - began) / max(1, len(some))
 

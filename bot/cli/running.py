@@ -13,7 +13,7 @@ from bot.delivery.sender import Sent
 from bot.operation import process, ticks
 from bot.operation.worker import OwnerWatch
 from subscriptions.addresses import declared
-from subscriptions.service import sending
+from subscriptions.store import claims
 
 
 def run(
@@ -53,7 +53,7 @@ def deliver(*, now: Now = None, json: Json = False) -> int:
     output.tell({name: getattr(sent, name) for name in names}, lambda: _show_sent(sent), json=json)
     for platform, reason in sorted(sent.stopped.items()):
         output.print_error(
-            f"{session.titled(platform)} stands still: {reason.rstrip('.')}. Everything for it stays planned."
+            f"{session.titled(platform)} has stopped: {reason.rstrip('.')}. Everything for it stays planned."
         )
     for platform in off:
         output.print_error(f"{platform.capitalize()} is off, without a token. Everything for it stays planned.")
@@ -69,7 +69,7 @@ async def _deliver(app: App) -> tuple[Sent, list[str]]:
         async with ticks.beside(OwnerWatch(app.store, app.clock).watch()):
             sent = await app.sender.deliver()
         without = sorted(facts.name for facts in declared() if facts.token_variable and facts.name not in app.platforms)
-        waiting = sending.lanes(app.store, without, now=app.clock.now(), finding=())
+        waiting = claims.lanes(app.store, without, now=app.clock.now(), finding=())
         return sent, sorted({lane.platform for lane in waiting})
     finally:
         await app.close()

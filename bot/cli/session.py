@@ -19,10 +19,8 @@ from bot.errors import WrongUsage
 from bot.platforms import known
 from bot.settings import Settings
 from bot.settings.loading import load_settings
-from subscriptions import addresses
-from subscriptions.errors import NotFound, Sentence
-from subscriptions.model import ChatAddress, ChatKind
-from subscriptions.service.next_deliveries import get_chat
+from subscriptions import addresses, errors, model
+from subscriptions.service.listing import get_chat
 from subscriptions.store.bot_state import bots
 from subscriptions.store.database.store import Store
 from subscriptions.zones import zone
@@ -36,16 +34,16 @@ def parse_moment(option: str, text: str, settings: Settings) -> datetime:
 
     Raises WrongUsage.
     """
-    wrong = Sentence("{option} is not a moment: “{text}”.", {"option": option, "text": text})
-    hint = Sentence("For example: 2026-01-22T09:00:00Z, 2026-01-22T09:00+08:00 or 2026-01-22.")
+    wrong = errors.Sentence("{option} is not a moment: “{text}”.", {"option": option, "text": text})
+    hint = errors.Sentence("For example: 2026-01-22T09:00:00Z, 2026-01-22T09:00+08:00 or 2026-01-22.")
     instant = _named(datetime.fromisoformat, option, text, WrongUsage(wrong, hint))
     return (instant if instant.tzinfo else instant.replace(tzinfo=zone(settings.timezone))).astimezone(UTC)
 
 
 def parse_day(option: str, text: str) -> date:
     """Returns the day that an option names. Raises WrongUsage."""
-    wrong = Sentence("{option} is not a day: “{text}”.", {"option": option, "text": text})
-    return _named(date.fromisoformat, option, text, WrongUsage(wrong, Sentence("For example: 2026-01-22.")))
+    wrong = errors.Sentence("{option} is not a day: “{text}”.", {"option": option, "text": text})
+    return _named(date.fromisoformat, option, text, WrongUsage(wrong, errors.Sentence("For example: 2026-01-22.")))
 
 
 def _named(read: Callable[[str], Day], option: str, text: str, wrong: WrongUsage) -> Day:
@@ -58,10 +56,10 @@ def _named(read: Callable[[str], Day], option: str, text: str, wrong: WrongUsage
     if named.year in _YEARS:
         return named
     if named.year < _YEARS[0]:
-        far = Sentence("{option} lies before the year {first}: “{text}”.", values)
+        far = errors.Sentence("{option} is before the year {first}: “{text}”.", values)
     else:
-        far = Sentence("{option} lies after the year {last}: “{text}”.", values)
-    raise WrongUsage(far, Sentence("For example: 2026-01-22."))
+        far = errors.Sentence("{option} is after the year {last}: “{text}”.", values)
+    raise WrongUsage(far, errors.Sentence("For example: 2026-01-22."))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +75,11 @@ class Session:
         """See Clock.now."""
         return self.clock.now()
 
-    def address(self, text: str) -> ChatAddress:
+    def address(self, text: str) -> model.ChatAddress:
         """Returns the chat that `--as` names, as `resolve` returns it. Raises Refused, SettingsError."""
         return self.resolve(addresses.parse_address(text))
 
-    def resolve(self, address: ChatAddress) -> ChatAddress:
+    def resolve(self, address: model.ChatAddress) -> model.ChatAddress:
         """Returns the address that the store uses for a chat. Asks the chat's platform if the given one is an alias.
 
         Raises SettingsError, NotFound, PaperwireError.
@@ -132,7 +130,7 @@ def titled(sender: str) -> str:
     return f"{addresses.facts_of(platform).title} ({workspace})" if workspace else addresses.facts_of(platform).title
 
 
-def look_up_new_chat(session: Session, address: ChatAddress) -> tuple[str, ChatKind | None]:
+def look_up_new_chat(session: Session, address: model.ChatAddress) -> tuple[str, model.ChatKind | None]:
     """Returns the (title, kind) that its platform reports for a new chat; ("", None) for a chat that the store knows.
 
     The kind of a new chat decides its default settings.
@@ -147,9 +145,9 @@ def look_up_new_chat(session: Session, address: ChatAddress) -> tuple[str, ChatK
     return asyncio.run(known.adapter_of(known.PLATFORMS[platform]).describe(session.settings, address))
 
 
-def _is_known(session: Session, address: ChatAddress) -> bool:
+def _is_known(session: Session, address: model.ChatAddress) -> bool:
     try:
         get_chat(session.store, address)
-    except NotFound:
+    except errors.NotFound:
         return False
     return True

@@ -15,10 +15,11 @@ from rich.text import Text
 
 from bot.app import build_app
 from bot.cli import output, tables
+from bot.cli import session as sessions
 from bot.cli.arguments import Json, Now
-from bot.cli.session import Session, open_session, read_settings, titled
+from bot.cli.session import Session
 from bot.context import SystemClock, backup_folder
-from bot.delivery.lane_sender import is_running
+from bot.delivery.sender_lock import is_running
 from bot.errors import WrongUsage
 from bot.operation import checks, source_checks, ticks
 from bot.operation.health import Readiness, ask_readiness
@@ -26,8 +27,8 @@ from bot.platform import Finding
 from bot.rendering.language import Language
 from bot.settings import Settings
 from bot.sources.source_scheduler import make_fetcher
+from subscriptions import errors
 from subscriptions.addresses import facts_of
-from subscriptions.errors import NotFound, Sentence
 from subscriptions.service import sending
 from subscriptions.service.chat_status import Figures, figures
 from subscriptions.states import DeliveryState
@@ -64,7 +65,7 @@ class _Standing:
 
 def status(*, now: Now = None, json: Json = False) -> int:
     """Say whether paperwire runs and all is well, with each problem, and what waits."""
-    with open_session(now) as session:
+    with sessions.open_session(now) as session:
         moment, wall = session.now, session.clock.wall()
         standing = _Standing(
             now=moment,
@@ -122,7 +123,7 @@ def _lines(standing: _Standing, language: Language) -> Iterator[str]:
         yield f"  {name}: {problem}" + (f" (for {language.duration(timedelta(seconds=age))})" if age else "")
     yield _outbox_line(standing, language)
     for platform, reason in sorted(standing.figures.stopped.items()):
-        yield f"✗ {titled(platform)} stands still: {reason}"
+        yield f"✗ {sessions.titled(platform)} has stopped: {reason}"
     for source in standing.figures.sources:
         yield _source_line(source, standing.now, language)
     copy = standing.newest_copy
@@ -157,7 +158,7 @@ def _age(since: datetime | None, now: datetime, language: Language) -> str:
 
 def workers(*, now: Now = None, json: Json = False) -> int:
     """Say who works with the database, what each has in hand, and how far planning and sending are behind."""
-    with open_session(now) as session:
+    with sessions.open_session(now) as session:
         found = sending.workers_at_work(session.store, is_running=is_running)
         waiting = sending.backlog(session.store, now=session.now, wall=session.clock.wall())
         document = {
@@ -234,7 +235,7 @@ def check(
     json: Json = False,
 ) -> int:
     """Look at settings, database, copies, templates, tokens, scopes, clock and proxy; say how to mend what is wrong."""
-    settings, clock = read_settings(), SystemClock()
+    settings, clock = sessions.read_settings(), SystemClock()
     app = build_app(settings, clock=clock, out=sys.stderr)
     findings = list(
         checks.check_here(settings, app.store, wall=clock.wall(), environ=os.environ, mounted=checks.mounts())
@@ -300,10 +301,10 @@ def show(
 
     if state is not None and state not in STATES:
         raise WrongUsage(
-            Sentence("“{state}” is not a state of a delivery.", {"state": state}),
-            Sentence("Choose one of: {states}.", {"states": ", ".join(STATES)}),
+            errors.Sentence("“{state}” is not a state of a delivery.", {"state": state}),
+            errors.Sentence("Choose one of: {states}.", {"states": ", ".join(STATES)}),
         )
-    with open_session(now) as session:
+    with sessions.open_session(now) as session:
         entries = sending.outbox_entries(session.store, now=session.now, wall=session.clock.wall(), over=state in _OVER)
         wanted = (entry for entry in entries if (entry.state == state if state else entry.state not in _OVER))
         shown = (_with_reason(entry, session.settings) for entry in wanted)
@@ -321,7 +322,7 @@ def show(
 
 @app.command(epilog="For example: `paperwire outbox retry 0123456789abcdef`")
 def retry(ids: Ids, *, now: Now = None) -> int:
-    """Give deliveries another try at the next deliver; a platform that stands still goes on."""
+    """Give deliveries another try at the next deliver; a stopped platform goes on."""
     return _each(ids, sending.retry_delivery, now, "will be tried again")
 
 
@@ -334,12 +335,12 @@ def dismiss(ids: Ids, *, now: Now = None) -> int:
 def _each(ids: Sequence[str], act: Callable[..., None], now: str | None, done: str) -> int:
     """Calls `act` for every delivery and returns the exit status. Prints an error for an unknown id and continues."""
     status = 0
-    with open_session(now) as session:
+    with sessions.open_session(now) as session:
         for delivery in ids:
             try:
                 act(session.store, delivery, now=session.now)
                 output.print_line(f"✓ {delivery} {done}.")
-            except NotFound as error:
+            except errors.NotFound as error:
                 output.print_error(str(error))
                 status = error.exit_code
     return status

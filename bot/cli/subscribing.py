@@ -14,33 +14,29 @@ import typer
 from rich.text import Text
 
 from bot.cli import arguments, output, tables
-from bot.cli.session import look_up_new_chat, open_session
+from bot.cli import session as sessions
 from bot.commands import phrasing
 from bot.errors import WrongUsage
 from bot.platforms.known import look_of, medium_at
 from bot.ports.channel import Reply
 from bot.rendering.cleaning import readable
 from bot.rendering.delivery_messages import render_delivery
-from bot.rendering.language import Language
-from bot.rendering.query_text import query_in_words
+from bot.rendering.language import Language, query_in_words
 from bot.rendering.terminal import Flow, text_of
 from bot.settings import Settings
+from subscriptions import model, texts
 from subscriptions.addresses import facts_of
-from subscriptions.cutting import cut_at_word
 from subscriptions.errors import Sentence
-from subscriptions.model import Chat, ChatAddress, Message, Paper, Subscription
-from subscriptions.planning.cadence import DAYS, cadence_text
-from subscriptions.planning.pauses import NextDelivery
+from subscriptions.planning.forecast import NextDelivery
 from subscriptions.planning.times import split_when
 from subscriptions.query.parse import parse_query
 from subscriptions.service import access, amendments, chat_status, requests
-from subscriptions.service.next_deliveries import Listed, listed
+from subscriptions.service.listing import Listed, listed
 from subscriptions.service.previews import NotDue, Preview
 from subscriptions.service.previews import preview as look
 from subscriptions.service.requests import subscribe as add
 from subscriptions.service.requests import unsubscribe as remove
 from subscriptions.states import ChatState
-from subscriptions.text import escaped
 from subscriptions.zones import zone_of_place
 
 
@@ -99,9 +95,9 @@ def subscribe(
     request = requests.SubscriptionRequest(
         text=query, every=every, on=on, at=at, tz=named, since=since, name=name, added_by=""
     )
-    with open_session(now, make=True) as session, arguments.reporting_query_errors(query):
+    with sessions.open_session(now, make=True) as session, arguments.reporting_query_errors(query):
         address = session.address(chat)
-        title, kind = look_up_new_chat(session, address)
+        title, kind = sessions.look_up_new_chat(session, address)
         moment = session.now
         result = add(session.store, address, request, now=moment, title=title, kind=kind)
         if result.chat.state is ChatState.ASKED:  # an operator at the command line needs no approval
@@ -157,8 +153,8 @@ def _echo(result: requests.Subscribed, now: datetime, *, says_year: bool) -> Rep
     )
 
 
-def _example(paper: Paper) -> str:
-    title = readable(paper.title) or f"“{cut_at_word(paper.abstract, _OPENING)}”"
+def _example(paper: model.Paper) -> str:
+    title = readable(paper.title) or f"“{texts.cut_at_word(paper.abstract, _OPENING)}”"
     name = paper.arxiv_id or paper.doi
     return f"{title} ({name})" if name else title
 
@@ -167,7 +163,7 @@ def subscriptions(
     *, chat: arguments.OptionalChatOption = None, now: arguments.Now = None, json: arguments.Json = False
 ) -> int:
     """List the subscriptions of one chat, or of all."""
-    with open_session(now) as session:
+    with sessions.open_session(now) as session:
         entries = listed(session.store, None if chat is None else session.address(chat))
         next_deliveries = () if json else chat_status.next_deliveries_of(session.store, entries, now=session.now)
     documents = [_document(entry) for entry in entries]
@@ -183,7 +179,7 @@ def _document(entry: Listed) -> dict[str, object]:
         "name": subscription.name,
         "text": subscription.text,
         "canonical": subscription.canonical,
-        "cadence": cadence_text(subscription.cadence),
+        "cadence": str(subscription.cadence),
         "zone": entry.zone,
         "state": phrasing.state_of(entry),
         "next_due_at": subscription.next_due_at,
@@ -223,7 +219,7 @@ def _show_rows(rows: list[phrasing.Row]) -> None:
         return
     headings = ("chat", "no", "subscription", "when", "next", "state")
     cells = (
-        (row.chat, str(row.number), row.reading, row.when, row.next_due, Text(escaped(row.state), "yellow"))
+        (row.chat, str(row.number), row.reading, row.when, row.next_due, Text(texts.escaped(row.state), "yellow"))
         for row in rows
     )
     tables.print_rows(headings, cells, right="no", fold="subscription")
@@ -242,7 +238,7 @@ def unsubscribe(
     """Remove subscriptions. What was planned for them is still sent."""
     text = " ".join(which)
     typed = amendments.numbers_in(text)
-    with open_session(now) as session, arguments.reporting_query_errors(text):
+    with sessions.open_session(now) as session, arguments.reporting_query_errors(text):
         address = session.address(chat)
         existing = amendments.numbers_among(
             typed, {entry.subscription.number for entry in listed(session.store, address)}
@@ -258,14 +254,14 @@ def unsubscribe(
     return output.tell({"chat": str(address), "removed": removed}, lambda: output.print_reply(reply, *undo), json=json)
 
 
-def _undo_command(subscription: Subscription, chat: str) -> str:
+def _undo_command(subscription: model.Subscription, chat: str) -> str:
     """Returns the command line that would add a removed subscription again."""
     cadence = subscription.cadence
     words = ["paperwire", "subscribe", "--as", chat, "--every", cadence.kind]
     if cadence.weekday is not None:
-        words += ["--on", DAYS[cadence.weekday]]
+        words += ["--on", model.DAYS[cadence.weekday]]
     if cadence.days:
-        words += ["--on", ",".join(DAYS[day] for day in cadence.days)]
+        words += ["--on", ",".join(model.DAYS[day] for day in cadence.days)]
     if cadence.at is not None:
         words += ["--at", f"{cadence.at:%H:%M}" + (f"-{cadence.until:%H:%M}" if cadence.until else "")]
     words += ["--tz", subscription.zone] if subscription.zone else []
@@ -293,7 +289,7 @@ def preview(
     """Show what would be sent, as its platform would get it, without sending or marking anything."""
     if days is not None and not 1 <= days <= _MOST_DAYS:
         raise WrongUsage(Sentence("--days is a number from 1 to {most}.", {"most": _MOST_DAYS}))
-    with open_session(now) as session, arguments.reporting_query_errors(query or ""):
+    with sessions.open_session(now) as session, arguments.reporting_query_errors(query or ""):
         address = session.address(chat)
         found = look(session.store, address, now=session.now, text=query, days=days)
         about = chat_status.status(session.store, address, now=session.now)
@@ -306,7 +302,11 @@ def preview(
 
 
 def _say(
-    found: Preview, about: chat_status.Status, due: Sequence[Message], later: Sequence[Message], now: datetime
+    found: Preview,
+    about: chat_status.Status,
+    due: Sequence[model.Message],
+    later: Sequence[model.Message],
+    now: datetime,
 ) -> None:
     """Prints what was planned before, what is due, and what is not due yet."""
     address = about.chat.address
@@ -324,7 +324,7 @@ def _say(
         output.print_line(f"Nothing: none of the {found.known:,} papers looked at is for {address}.")
 
 
-def _not_due(found: Preview, chat: Chat, now: datetime) -> list[str]:
+def _not_due(found: Preview, chat: model.Chat, now: datetime) -> list[str]:
     """Returns a line for each subscription that has papers but is not due, with the time when it will be due."""
     language = Language("en", chat.settings.timezone)
     lines = ["Not due yet:"] if found.not_due else []
@@ -335,7 +335,9 @@ def _not_due(found: Preview, chat: Chat, now: datetime) -> list[str]:
     return lines
 
 
-def _preview_document(about: chat_status.Status, found: Preview, messages: tuple[Message, ...]) -> dict[str, object]:
+def _preview_document(
+    about: chat_status.Status, found: Preview, messages: tuple[model.Message, ...]
+) -> dict[str, object]:
     """Returns what `preview --json` prints. `payload` and `plain` are what would be sent to the platform."""
     due = found.delivery.items if found.delivery else ()
     items = (*due, *(found.later.items if found.later else ()))
@@ -372,7 +374,7 @@ def _waits(entry: NotDue) -> dict[str, object]:
     }
 
 
-def _show_message(chat: ChatAddress, message: Message) -> None:
+def _show_message(chat: model.ChatAddress, message: model.Message) -> None:
     """Prints a message as its platform would show it. Titles hide their links on a terminal; otherwise links are written out."""
     output.print_line(f"{f'── {chat}, message {message.number} ':─<{_RULE}}")
     look = look_of(chat.platform)

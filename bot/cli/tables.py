@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.cli import output
-from subscriptions.text import escaped, escaped_lines
+from subscriptions import texts
 
 T = TypeVar("T")
 
@@ -33,7 +33,7 @@ def print_rows(
             overflow="fold" if heading == fold else "ellipsis",
         )
     for row in rows:
-        table.add_row(*(Text(escaped(cell)) if isinstance(cell, str) else cell for cell in row))
+        table.add_row(*(Text(texts.escaped(cell)) if isinstance(cell, str) else cell for cell in row))
     print_table(table)
 
 
@@ -52,7 +52,7 @@ def print_table(renderable: RenderableType, *, to_stderr: bool = False) -> None:
 def _visible(shown: Console, renderable: RenderableType) -> Segments:
     """Returns what a console would print, with control characters in texts escaped. The console's own codes are kept."""
     drawn = shown.render(renderable)
-    return Segments(one if one.control else one._replace(text=escaped_lines(one.text)) for one in drawn)
+    return Segments(one if one.control else one._replace(text=texts.escaped_lines(one.text)) for one in drawn)
 
 
 def is_narrow(columns: int) -> bool:

@@ -35,19 +35,15 @@ from unicodedata import east_asian_width
 
 from bot.commands import phrasing
 from bot.commands.context import Callback, Command, CommandContext, CommandFunction
-from bot.ports.channel import Button, Buttons, Option, Reply
-from bot.ports.conversation import EventRequest, Interaction
+from bot.ports import channel, conversation
 from bot.rendering.language import refused
-from subscriptions.cutting import cut_letters
-from subscriptions.errors import NotFound, Refused, Sentence
-from subscriptions.model import CallbackToken, ChatAddress, ChatKind, Subscription
+from subscriptions import errors, model
 from subscriptions.planning.times import Ending, NoSuchTime, as_words, time_put_last
-from subscriptions.query.parse import asked_beside
-from subscriptions.service import next_deliveries
+from subscriptions.service import listing
 from subscriptions.service.amendments import last_change
 from subscriptions.service.chat_status import store_chat
-from subscriptions.service.next_deliveries import Listed
-from subscriptions.store import conversations
+from subscriptions.service.listing import Listed
+from subscriptions.texts import cut_letters
 from subscriptions.zones import zone
 
 ANSWER_WITHIN = timedelta(minutes=15)
@@ -66,14 +62,14 @@ def can_ask(context: CommandContext) -> bool:
 
     In any other chat, we would have to check again the rights of the person who answers.
     """
-    return context.request.place.kind is ChatKind.PRIVATE and context.chat.address == context.origin.address
+    return context.request.place.kind is model.ChatKind.PRIVATE and context.chat.address == context.origin.address
 
 
-def ask(context: CommandContext, verb: str, arguments: Mapping[str, Any], *lines: str) -> Reply:
+def ask(context: CommandContext, verb: str, arguments: Mapping[str, Any], *lines: str) -> channel.Reply:
     """Stores and returns the question `lines`. The person's next plain text is passed to the function of `verb`."""
     _store_question(context, verb, arguments)
-    cancel_button = Button(label=context.say("cancel"), verb="cancel", only_for=context.request.sender)
-    return Reply(lines=lines, buttons=((cancel_button,),))
+    cancel_button = channel.Button(label=context.say("cancel"), verb="cancel", only_for=context.request.sender)
+    return channel.Reply(lines=lines, buttons=((cancel_button,),))
 
 
 def expect_answer(context: CommandContext, verb: str, arguments: Mapping[str, Any] | None = None) -> None:
@@ -82,7 +78,7 @@ def expect_answer(context: CommandContext, verb: str, arguments: Mapping[str, An
         _store_question(context, verb, arguments or {})
 
 
-def expect_yes_or_no(context: CommandContext, yes: Button, no: Button) -> None:
+def expect_yes_or_no(context: CommandContext, yes: channel.Button, no: channel.Button) -> None:
     """Stores that the person's next plain text may be yes or no, or the label of one of these two buttons."""
     answers = {
         answer: {"verb": button.verb, "label": button.label, "arguments": dict(button.arguments)}
@@ -96,13 +92,13 @@ def drop_question(context: CommandContext, *verbs: str) -> bool:
     waiting = open_question(context)
     if waiting is None or (verbs and waiting.verb not in verbs):
         return False
-    conversations.clear_conversation_state(context.store, _state_name(context))
+    context.drop(_state_name(context))
     return True
 
 
 def has_passing_question(context: CommandContext) -> bool:
     """Returns whether a question is open that must be dropped as soon as the person does anything except answer it."""
-    if not can_ask(context) or isinstance(context.request, EventRequest):
+    if not can_ask(context) or isinstance(context.request, conversation.EventRequest):
         return False
     waiting = open_question(context)
     return waiting is not None and waiting.verb in _PASSING
@@ -114,9 +110,9 @@ def drop_passing_questions(context: CommandContext) -> None:
         drop_question(context)
 
 
-def open_question(context: CommandContext) -> CallbackToken | None:
+def open_question(context: CommandContext) -> model.CallbackToken | None:
     """Returns the open question of this person in this chat; None if there is none or it is too old."""
-    return conversations.get_conversation_state(context.store, _state_name(context), since=context.now - ANSWER_WITHIN)
+    return context.remembered(_state_name(context))
 
 
 def answers_question(context: CommandContext) -> bool:
@@ -128,7 +124,7 @@ def answers_question(context: CommandContext) -> bool:
     return callback.is_answer is None or callback.is_answer(replace(context, arguments=dict(token.arguments)))
 
 
-def answer_question(context: CommandContext) -> Reply | None:
+def answer_question(context: CommandContext) -> channel.Reply | None:
     """Calls the function of the open question with `context.args` as the answer.
 
     Returns None if no question is open or the text is not an answer to it. Raises the errors of the function; the
@@ -142,7 +138,7 @@ def answer_question(context: CommandContext) -> Reply | None:
         replace(with_stored_chat(context) if callback.needs_manager else context, arguments=dict(token.arguments))
     )
     if reply is not None and open_question(context) == token:
-        conversations.clear_conversation_state(context.store, _state_name(context))
+        context.drop(_state_name(context))
     return reply
 
 
@@ -163,7 +159,7 @@ def with_stored_chat(context: CommandContext) -> CommandContext:
         lang=request.language,
         timezone=request.timezone,
         public=new.public,
-        by=ChatAddress(new.address.platform, request.sender) if new.kind is not ChatKind.PRIVATE else None,
+        by=model.ChatAddress(new.address.platform, request.sender) if new.kind is not model.ChatKind.PRIVATE else None,
     )
     origin = chat if context.origin.address == chat.address else context.origin
     localizer = context.localizer.speaking(origin.settings.lang, chat.settings.timezone)
@@ -183,28 +179,23 @@ def reminder(context: CommandContext) -> str:
     return context.say("My question still waits. If that was the answer: {command}", command=words[:_LONGEST])
 
 
-def cancel(context: CommandContext) -> Reply:
+def cancel(context: CommandContext) -> channel.Reply:
     """Drops the open question."""
     if drop_question(context):
-        return Reply(lines=(context.say("Nothing is changed."),), ok=True)
-    return Reply(lines=(context.say("There is nothing to cancel."),))
+        return channel.Reply(lines=(context.say("Nothing is changed."),), ok=True)
+    return channel.Reply(lines=(context.say("There is nothing to cancel."),))
 
 
-def on_cancel(context: CommandContext) -> Reply:
+def on_cancel(context: CommandContext) -> channel.Reply:
     """Handles [cancel] under a question."""
     drop_question(context)
-    return Reply(lines=(context.say("Nothing is changed."),), replaces=True)
+    return channel.Reply(lines=(context.say("Nothing is changed."),), replaces=True)
 
 
 def _store_question(context: CommandContext, verb: str, arguments: Mapping[str, Any]) -> None:
     """Stores the open question. It contains the id of its update, so that the same question asked again counts as new."""
-    remembered = {**arguments, "asked": context.request.update_id}
-    token = CallbackToken(
-        verb=verb, arguments=remembered, place=str(context.origin.address), person=context.request.sender
-    )
-    conversations.set_conversation_state(
-        context.store, _state_name(context), token, lasts=ANSWER_WITHIN, now=context.now
-    )
+    asked = {**arguments, "asked": context.request.update_id}
+    context.remember(_state_name(context), asked, lasts=ANSWER_WITHIN, verb=verb)
 
 
 def _state_name(context: CommandContext) -> str:
@@ -215,12 +206,16 @@ def _state_name(context: CommandContext) -> str:
 # -------------------------------------------------------------- the [undo] button that every reply to a change carries
 
 
-def undo_row(context: CommandContext) -> Buttons:
+def undo_row(context: CommandContext) -> channel.Buttons:
     """Returns a row with [undo] for the newest change of the chat; no row if there is no change."""
     change = context.store.begun_changes.get(context.chat.id)
     if change is None and (last := last_change(context.store, context.chat.address)) is not None:
         change = last.id
-    return () if change is None else ((Button(label=context.say("undo"), verb="undo", arguments={"change": change}),),)
+    return (
+        ()
+        if change is None
+        else ((channel.Button(label=context.say("undo"), verb="undo", arguments={"change": change}),),)
+    )
 
 
 # ------------------------------------------------------------------------------------------------ picks a subscription
@@ -236,97 +231,99 @@ _NUMBERS = re.compile(r"#?\d+(?:[\s,;、，；–-]+#?\d+)+")
 
 def listed_here(context: CommandContext) -> tuple[Listed, ...]:
     """Returns the subscriptions of the chat, sorted by number."""
-    return next_deliveries.listed(context.store, context.chat.address) if context.chat.id else ()
+    return listing.listed(context.store, context.chat.address) if context.chat.id else ()
 
 
-def subscription_numbered(context: CommandContext, number: object) -> Subscription | None:
+def subscription_numbered(context: CommandContext, number: object) -> model.Subscription | None:
     """Returns the subscription with this number; None if there is none."""
     return next((one.subscription for one in listed_here(context) if one.subscription.number == number), None)
 
 
-def on_subscription(run: Callable[[CommandContext, Subscription], Reply | None]) -> CommandFunction:
+def on_subscription(run: Callable[[CommandContext, model.Subscription], channel.Reply | None]) -> CommandFunction:
     """Returns a handler of a button or an answer that calls `run` with its subscription, or says that it is gone."""
 
-    def handle(context: CommandContext) -> Reply | None:
+    def handle(context: CommandContext) -> channel.Reply | None:
         subscription = subscription_numbered(context, context.arguments.get("number"))
         if subscription is not None:
             return run(context, subscription)
         gone = subscription_gone(context)
-        return gone if isinstance(context.request, Interaction) else Reply(lines=(gone.toast,), ok=False)
+        return (
+            gone
+            if isinstance(context.request, conversation.Interaction)
+            else channel.Reply(lines=(gone.toast,), ok=False)
+        )
 
     return handle
 
 
-def on_all_or_one(run: Callable[[CommandContext, Subscription | None], Reply | None]) -> CommandFunction:
+def on_all_or_one(run: Callable[[CommandContext, model.Subscription | None], channel.Reply | None]) -> CommandFunction:
     """Returns a handler of a button that calls `run` with the subscription that the button names, or with None for all."""
     one = on_subscription(run)
 
-    def handle(context: CommandContext) -> Reply | None:
+    def handle(context: CommandContext) -> channel.Reply | None:
         return run(context, None) if context.arguments.get("number") is None else one(context)
 
     return handle
 
 
-def subscription_gone(context: CommandContext) -> Reply:
+def subscription_gone(context: CommandContext) -> channel.Reply:
     """Returns the reply to a button whose subscription no longer exists."""
-    return Reply(toast=context.say("That subscription is gone. /list shows those that are there."))
+    return channel.Reply(toast=context.say("That subscription is gone. /list shows those that are there."))
 
 
-def subscription_named(context: CommandContext, which: str) -> Subscription:
+def subscription_named(context: CommandContext, which: str) -> model.Subscription:
     """Returns the subscription with this number or query. Raises NotFound, QueryError."""
-    subscriptions = [one.subscription for one in listed_here(context)]
-    if numbered := subscription_numbered(context, next_deliveries.typed_number(which)):
-        return numbered
-    canonical = asked_beside(which, [one.canonical for one in subscriptions]).canonical
-    found = next((subscription for subscription in subscriptions if subscription.canonical == canonical), None)
-    if found is None:
-        raise _not_found(which.strip())
-    return found
+    if found := listing.named([one.subscription for one in listed_here(context)], which):
+        return found
+    raise _not_found(which.strip())
 
 
-def _not_found(which: str) -> NotFound:
+def _not_found(which: str) -> errors.NotFound:
     text = which.removeprefix("#")
     if text.isdecimal():
-        words = Sentence("This chat has no subscription {which}.", {"which": which})
+        words = errors.Sentence("This chat has no subscription {which}.", {"which": which})
     elif _NUMBERS.fullmatch(text):
-        return NotFound(
-            Sentence("“{which}” is more than one number.", {"which": which}),
-            Sentence("Say one at a time; /list shows those that are there."),
+        return errors.NotFound(
+            errors.Sentence("“{which}” is more than one number.", {"which": which}),
+            errors.Sentence("Say one at a time; /list shows those that are there."),
         )
     else:
-        words = Sentence("No subscription of this chat asks for “{which}”.", {"which": which})
-    return NotFound(words, Sentence("/list shows those that are there."))
+        words = errors.Sentence("No subscription of this chat asks for “{which}”.", {"which": which})
+    return errors.NotFound(words, errors.Sentence("/list shows those that are there."))
 
 
-def number_and_rest(context: CommandContext, text: str) -> tuple[Subscription | None, str]:
+def number_and_rest(context: CommandContext, text: str) -> tuple[model.Subscription | None, str]:
     """Returns (the subscription whose number is the first word, the other words); (None, text) if there is none."""
     first, *rest = text.split(maxsplit=1) or [""]
-    found = subscription_numbered(context, next_deliveries.typed_number(first))
+    found = subscription_numbered(context, listing.typed_number(first))
     return (found, rest[0].strip() if rest else "") if found else (None, text.strip())
 
 
-def required_number(context: CommandContext, text: str, example: str) -> tuple[Subscription, str]:
+def required_number(context: CommandContext, text: str, example: str) -> tuple[model.Subscription, str]:
     """Like `number_and_rest`, but raises NotFound or Refused without a subscription; `example` shows the whole command."""
     subscription, rest = number_and_rest(context, text)
     if subscription is not None:
         return subscription, rest
     first = text.split(maxsplit=1)[0]
     if first.removeprefix("#").isdecimal():
-        raise NotFound(
-            Sentence("This chat has no subscription {which}.", {"which": first}),
-            Sentence("/list shows those that are there."),
+        raise errors.NotFound(
+            errors.Sentence("This chat has no subscription {which}.", {"which": first}),
+            errors.Sentence("/list shows those that are there."),
         )
-    raise Refused(
-        Sentence("Say the number of a subscription first."), Sentence("For example: {example}", {"example": example})
+    raise errors.Refused(
+        errors.Sentence("Say the number of a subscription first."),
+        errors.Sentence("For example: {example}", {"example": example}),
     )
 
 
-def no_subscriptions(context: CommandContext) -> Reply:
+def no_subscriptions(context: CommandContext) -> channel.Reply:
     """Returns the reply that says that the chat has no subscriptions."""
-    return Reply(lines=(context.say("There are no subscriptions yet. For example: /sub diffusion -survey"),))
+    return channel.Reply(lines=(context.say("There are no subscriptions yet. For example: /sub diffusion -survey"),))
 
 
-def pick_list(context: CommandContext, question: str, verb: str, *, last: Sequence[Button] = ()) -> Reply:
+def pick_list(
+    context: CommandContext, question: str, verb: str, *, last: Sequence[channel.Button] = ()
+) -> channel.Reply:
     """Returns a reply that asks which subscription is meant: eight buttons a page, each of which calls `verb` with its number.
 
     [back] and [more] call `verb`-page, which returns this list again. `last` are buttons below the list. If strangers
@@ -337,13 +334,13 @@ def pick_list(context: CommandContext, question: str, verb: str, *, last: Sequen
         return no_subscriptions(context)
     if context.read_by_strangers:
         left_out = not_shown(context, len(subscriptions) - _IN_PUBLIC)
-        return Reply(lines=(question, *map(phrasing.subscription_label, subscriptions[:_IN_PUBLIC]), *left_out))
+        return channel.Reply(lines=(question, *map(phrasing.subscription_label, subscriptions[:_IN_PUBLIC]), *left_out))
     pages = range(0, len(subscriptions), A_PAGE)
     page = min(int(context.arguments.get("page", 0)), len(pages) - 1)
     shown = subscriptions[pages[page] : pages[page] + A_PAGE]
     rows = [
         (
-            Button(
+            channel.Button(
                 label=cut_letters(" ".join(f"{one.number} {one.label}".split()), _LABEL),
                 verb=verb,
                 arguments={"number": one.number},
@@ -353,7 +350,7 @@ def pick_list(context: CommandContext, question: str, verb: str, *, last: Sequen
     ]
     turned = pager(context, page, len(pages), f"{verb}-page")
     expect_answer(context, "answer-pick", {"verb": verb})
-    return Reply(lines=(question,), buttons=(*rows, turned, tuple(last)))
+    return channel.Reply(lines=(question,), buttons=(*rows, turned, tuple(last)))
 
 
 def not_shown(context: CommandContext, left: int) -> tuple[str, ...]:
@@ -369,10 +366,12 @@ def not_shown(context: CommandContext, left: int) -> tuple[str, ...]:
     )
 
 
-def pager(context: CommandContext, page: int, pages: int, verb: str) -> tuple[Button, ...]:
+def pager(context: CommandContext, page: int, pages: int, verb: str) -> tuple[channel.Button, ...]:
     """Returns [back] and [more], which lead to the previous and the next page, if there are such pages."""
     ways = ((context.say("back"), page - 1), (context.say("more"), page + 1))
-    return tuple(Button(label=label, verb=verb, arguments={"page": to}) for label, to in ways if 0 <= to < pages)
+    return tuple(
+        channel.Button(label=label, verb=verb, arguments={"page": to}) for label, to in ways if 0 <= to < pages
+    )
 
 
 # --------------------------------------------------------------------------- cities, by the time that their clocks show
@@ -509,7 +508,7 @@ _MOST_OPTIONS = 95  # platforms accept a hundred
 _ROW = 34  # columns of a row on a phone; all buttons of a row are as wide as its widest one
 
 
-def zone_buttons(context: CommandContext, page: int = 0, *, replaces: bool = False) -> Buttons:
+def zone_buttons(context: CommandContext, page: int = 0, *, replaces: bool = False) -> channel.Buttons:
     """Returns buttons for one page of cities with their local times, and [more]. Pages are counted from 0.
 
     [more] on the last page leads to the first. Every reply that asks for the zone may have these buttons. With
@@ -518,23 +517,23 @@ def zone_buttons(context: CommandContext, page: int = 0, *, replaces: bool = Fal
     pages = city_pages(context.now, operator=context.bot_info.timezone, language=context.request.language)
     number = page % len(pages)
     buttons = [
-        Button(
+        channel.Button(
             label=f"{local_time(context.now, name)} {context.localizer.city(name)}",
             verb="zone",
             arguments={"zone": name, "replaces": replaces},
         )
         for name in pages[number]
     ]
-    more = Button(label=context.say("more"), verb="zones", arguments={"page": number + 1, "replaces": replaces})
+    more = channel.Button(label=context.say("more"), verb="zones", arguments={"page": number + 1, "replaces": replaces})
     return button_rows([*buttons, more])
 
 
-def zone_options(context: CommandContext, chosen: str) -> tuple[Option, ...]:
+def zone_options(context: CommandContext, chosen: str) -> tuple[channel.Option, ...]:
     """Returns a form's options for the zone: the chosen zone, the chat's zone, then the other cities, page by page."""
     pages = city_pages(context.now, operator=context.bot_info.timezone, language=context.request.language)
     names = dict.fromkeys((chosen, context.chat.settings.timezone, *(name for page in pages for name in page)))
     return tuple(
-        Option(value=name, label=f"{context.localizer.city(name)} · {local_time(context.now, name)}")
+        channel.Option(value=name, label=f"{context.localizer.city(name)} · {local_time(context.now, name)}")
         for name in list(names)[:_MOST_OPTIONS]
     )
 
@@ -544,9 +543,9 @@ def local_time(now: datetime, name: str) -> str:
     return f"{now.astimezone(zone(name)):%H:%M}"
 
 
-def button_rows(buttons: Sequence[Button]) -> Buttons:
+def button_rows(buttons: Sequence[channel.Button]) -> channel.Buttons:
     """Returns the buttons in rows that are readable on a phone."""
-    rows: list[list[Button]] = []
+    rows: list[list[channel.Button]] = []
     for button in buttons:
         row = [*rows[-1], button] if rows else []
         if row and len(row) * max(_columns(one.label) for one in row) <= _ROW:
@@ -567,7 +566,7 @@ def _columns(text: str) -> int:
 AS_WORDS = "as-words"  # verb of the button that says: these words are part of the query, not its time
 
 
-def with_time_note(context: CommandContext, ending: Ending, reply: Reply) -> Reply:
+def with_time_note(context: CommandContext, ending: Ending, reply: channel.Reply) -> channel.Reply:
     """Returns the echo of a subscription; adds the note on its time if `time_note` has one."""
     note = time_note(context, ending)
     if not note:
@@ -589,7 +588,7 @@ def time_note(context: CommandContext, ending: Ending) -> str:
     return context.say("I read “{words}” as the time; in quotes it is words.", words=ending.when)
 
 
-def as_words_button(context: CommandContext, text: str, number: int | None) -> tuple[Button, ...]:
+def as_words_button(context: CommandContext, text: str, number: int | None) -> tuple[channel.Button, ...]:
     """Returns [as words] under an echo: it undoes the last change and subscribes with all of `text` as the query.
 
     `number` is the subscription that was edited; None for a new one.
@@ -598,34 +597,39 @@ def as_words_button(context: CommandContext, text: str, number: int | None) -> t
     if change is None:
         return ()
     arguments = {"text": as_words(text), "change": change.id, "number": number}
-    return (Button(label=context.say("as words"), verb=AS_WORDS, arguments=arguments),)
+    return (channel.Button(label=context.say("as words"), verb=AS_WORDS, arguments=arguments),)
 
 
-class OnlyTime(Refused):
+class OnlyTime(errors.Refused):
     """Raised when a time was typed without a query."""
 
     def __init__(self, typed: str) -> None:
-        example = Sentence("For example: {example}", {"example": f"/sub diffusion {' '.join(typed.split())}"})
-        super().__init__(Sentence("That is a time. Say also what papers should hold."), example)
+        example = errors.Sentence("For example: {example}", {"example": f"/sub diffusion {' '.join(typed.split())}"})
+        super().__init__(errors.Sentence("That is a time. Say what papers should contain, too."), example)
 
 
-def only_time_refused(context: CommandContext, error: OnlyTime, words: Button) -> Reply:
+def only_time_refused(context: CommandContext, error: OnlyTime, words: channel.Button) -> channel.Reply:
     """Returns the reply that refuses a time without a query. The button `words` uses the time as the words of a query."""
     return replace(refused(error, context.localizer), buttons=((words,),))
 
 
 def time_refused_with_nearest(
-    context: CommandContext, error: NoSuchTime, button: Button, others: Sequence[Button] = (), *, argument: str = "when"
-) -> Reply:
+    context: CommandContext,
+    error: NoSuchTime,
+    button: channel.Button,
+    others: Sequence[channel.Button] = (),
+    *,
+    argument: str = "when",
+) -> channel.Reply:
     """Returns the reply that refuses a time that is not available, with a copy of `button` for each of the nearest times."""
     names = [phrasing.when_words(when, context.localizer) for when in error.nearest]
     nearest = tuple(
         replace(button, label=name, arguments={**button.arguments, argument: when})
         for when, name in zip(error.nearest, names, strict=True)
     )
-    hint = Sentence(error.hint.template, {**error.hint.values, "when": names[0]})
+    hint = errors.Sentence(error.hint.template, {**error.hint.values, "when": names[0]})
     return replace(
-        refused(Refused(error.sentence, hint), context.localizer),
+        refused(errors.Refused(error.sentence, hint), context.localizer),
         buttons=(nearest, tuple(others)),
     )
 
@@ -634,7 +638,7 @@ COMMANDS = (
     Command(
         name="cancel",
         run=cancel,
-        summary=Sentence("never mind the question"),
+        summary=errors.Sentence("never mind the question"),
         listed=False,
         stays_here=True,
         writes=True,

@@ -13,19 +13,15 @@ from bot.commands import asking, cards, paper_lookup
 from bot.commands.context import Callback, Command, CommandContext, CommandFunction, Event
 from bot.commands.subscription_form import is_author
 from bot.commands.undo import subscribe_and_echo
-from bot.ports.channel import Button, Buttons, Reply
-from subscriptions import cutting
-from subscriptions.errors import QueryError, Refused, Sentence
+from bot.ports import channel
+from subscriptions import errors, model, states, texts
 from subscriptions.matching.paper_index import matching_papers
-from subscriptions.model import Item, KnownPaper, Subscription
 from subscriptions.portable import mended_name
 from subscriptions.query import parse, rewriting
 from subscriptions.query.links import mentioned
 from subscriptions.service import amendments, known_papers, near_papers
 from subscriptions.service.changes import judging
-from subscriptions.service.near_papers import note_signal
 from subscriptions.service.pausing import pause
-from subscriptions.states import Signal, SubscriptionState
 from subscriptions.store.database.store import Transaction
 from subscriptions.store.deliveries import papers_in_message
 
@@ -38,10 +34,10 @@ _IN_ROW, _HALF = 2, 18  # buttons in a row; columns of the longest label that fi
 
 
 @cards.of_paper
-def on_mute(context: CommandContext, item: Item) -> Reply:
+def on_mute(context: CommandContext, item: model.Item) -> channel.Reply:
     """Handles [mute ▾]: asks what to mute; if the button names a subscription, pauses that one."""
     subscriptions = known_papers.subscriptions_behind(context.store, context.chat, item)
-    loud = [subscription for subscription in subscriptions if subscription.state is SubscriptionState.ACTIVE]
+    loud = [subscription for subscription in subscriptions if subscription.state is states.SubscriptionState.ACTIVE]
     if "number" in context.arguments:
         chosen = _chosen(context, loud)
         return _muted(context, chosen) if chosen else _no_subscription(context, _chosen(context, subscriptions))
@@ -49,9 +45,9 @@ def on_mute(context: CommandContext, item: Item) -> Reply:
         return _no_subscription(context, subscriptions)
     where = cards.paper_arguments(context)
 
-    def quiet(subscription: Subscription, label: str, days: int) -> Button:
+    def quiet(subscription: model.Subscription, label: str, days: int) -> channel.Button:
         arguments = {**where, "number": subscription.number, "days": days}
-        return Button(label=label, verb="card-mute", arguments=arguments)
+        return channel.Button(label=label, verb="card-mute", arguments=arguments)
 
     rows = tuple(
         (
@@ -61,33 +57,33 @@ def on_mute(context: CommandContext, item: Item) -> Reply:
         for one in loud
     )
     lines = (context.say("What shall be quiet?"), *map(_called, loud))
-    return Reply(lines=lines, buttons=(*_topic_row(context, item), *rows))
+    return channel.Reply(lines=lines, buttons=(*_topic_row(context, item), *rows))
 
 
-def _topic_row(context: CommandContext, item: Item) -> Buttons:
+def _topic_row(context: CommandContext, item: model.Item) -> channel.Buttons:
     """Returns a button that excludes the topic of a paper; no button if no words of its title can be excluded."""
     for subscription in _still_finding(context, item)[:1]:
         for rule, text in _rules(context, subscription, item, ()).items():
-            label = context.say("topic: {words}", words=cutting.cut_letters(text, _TOPIC))
+            label = context.say("topic: {words}", words=texts.cut_letters(text, _TOPIC))
             arguments = {**cards.paper_arguments(context), "number": subscription.number, "rule": rule}
-            return ((Button(label=label, verb="leave-out", arguments=arguments),),)
+            return ((channel.Button(label=label, verb="leave-out", arguments=arguments),),)
     return ()
 
 
-def _muted(context: CommandContext, subscription: Subscription) -> Reply:
+def _muted(context: CommandContext, subscription: model.Subscription) -> channel.Reply:
     until = context.now + timedelta(days=int(context.arguments["days"]))
-    _note(context, Signal.MUTED)
+    _note(context, states.Signal.MUTED)
     pause(context.store, context.chat.address, subscription.number, until=until, now=context.now, who=context.actor)
     said = context.say(
         "{subscription} is quiet until {moment}. Its papers wait until then.",
         subscription=_called(subscription),
         moment=context.localizer.moment(until),
     )
-    return Reply(lines=(said,), ok=True, buttons=asking.undo_row(context), replaces=True)
+    return channel.Reply(lines=(said,), ok=True, buttons=asking.undo_row(context), replaces=True)
 
 
 @cards.of_paper
-def on_exclude(context: CommandContext, item: Item) -> Reply:
+def on_exclude(context: CommandContext, item: model.Item) -> channel.Reply:
     """Handles [exclude]: shows words and authors that the subscription could exclude, so that such papers do not come again."""
     finding = _still_finding(context, item)
     if not finding:
@@ -95,7 +91,7 @@ def on_exclude(context: CommandContext, item: Item) -> Reply:
     subscription, names = finding[0], item.paper.paper.authors
     authors = [*names[: EXCLUDED_AUTHORS - 1], *names[-1:]]
     buttons = [
-        Button(
+        channel.Button(
             label=_short(text),
             verb="leave-out",
             arguments={**cards.paper_arguments(context), "number": subscription.number, "rule": rule},
@@ -104,16 +100,18 @@ def on_exclude(context: CommandContext, item: Item) -> Reply:
     ]
     if buttons:
         asked = context.say("What shall {subscription} leave out from now on?", subscription=_called(subscription))
-        return Reply(lines=(asked,), buttons=_in_rows(buttons))
+        return channel.Reply(lines=(asked,), buttons=_in_rows(buttons))
     example = rewriting.narrowed(parse.parse_query(subscription.text), "survey").text
     lines = (
-        context.say("I find no words in this title that few of the other papers have."),
+        context.say("This title has no words that are rare among the other papers."),
         context.say("Write what it shall leave out: /edit {number} {query}", number=subscription.number, query=example),
     )
-    return Reply(lines=lines)
+    return channel.Reply(lines=lines)
 
 
-def _rules(context: CommandContext, subscription: Subscription, item: Item, authors: Sequence[str]) -> dict[str, str]:
+def _rules(
+    context: CommandContext, subscription: model.Subscription, item: model.Item, authors: Sequence[str]
+) -> dict[str, str]:
     """Returns the rules that the query could exclude, and their labels: words of the title, then these authors."""
     rules = {
         rewriting.words_rule(text): text
@@ -124,7 +122,7 @@ def _rules(context: CommandContext, subscription: Subscription, item: Item, auth
 
 
 @cards.of_paper
-def on_leave_out(context: CommandContext, item: Item) -> Reply:
+def on_leave_out(context: CommandContext, item: model.Item) -> channel.Reply:
     """Handles a rule that was chosen after [exclude]: excludes it from the query."""
     subscriptions = known_papers.subscriptions_behind(context.store, context.chat, item)
     subscription = _chosen(context, subscriptions)
@@ -135,7 +133,7 @@ def on_leave_out(context: CommandContext, item: Item) -> Reply:
     done = amendments.edit(
         context.store, context.chat.address, subscription.number, less.text, now=context.now, who=context.actor
     )
-    _note(context, Signal.EXCLUDED)
+    _note(context, states.Signal.EXCLUDED)
     reading = context.reading(done.query)
     lines = [f"{subscription.number}  {reading}"]
     buttons = asking.undo_row(context) if done.outcome == "edited" else ()
@@ -143,8 +141,11 @@ def on_leave_out(context: CommandContext, item: Item) -> Reply:
     if others:
         lines.append(context.say("{subscription} still finds such papers.", subscription=_called(others[0])))
         there = {**cards.paper_arguments(context), "number": others[0].number, "rule": rule}
-        buttons = ((Button(label=context.say("leave it out there, too"), verb="leave-out", arguments=there),), *buttons)
-    return Reply(
+        buttons = (
+            (channel.Button(label=context.say("leave it out there, too"), verb="leave-out", arguments=there),),
+            *buttons,
+        )
+    return channel.Reply(
         lines=tuple(lines),
         code=(done.subscription.text,) if done.subscription.text != reading else (),
         ok=True,
@@ -153,7 +154,7 @@ def on_leave_out(context: CommandContext, item: Item) -> Reply:
     )
 
 
-def _still_finding(context: CommandContext, item: Item) -> tuple[Subscription, ...]:
+def _still_finding(context: CommandContext, item: model.Item) -> tuple[model.Subscription, ...]:
     """Returns the subscriptions that brought a paper and whose queries still match it."""
     subscriptions = known_papers.subscriptions_behind(context.store, context.chat, item)
     return tuple(
@@ -163,17 +164,17 @@ def _still_finding(context: CommandContext, item: Item) -> tuple[Subscription, .
     )
 
 
-def _can_leave_out(subscription: Subscription, rule: str, item: Item) -> bool:
+def _can_leave_out(subscription: model.Subscription, rule: str, item: model.Item) -> bool:
     """Returns whether the query can exclude the rule, and would then no longer find this paper."""
     try:
         less = rewriting.narrowed(parse.parse_query(subscription.text), rule)
-    except QueryError:  # for example if the author has only initials, which no query accepts
+    except errors.QueryError:  # for example if the author has only initials, which no query accepts
         return False
     return not matching_papers(less, [item.paper.paper])
 
 
 @cards.of_paper
-def on_follow(context: CommandContext, item: Item) -> Reply:
+def on_follow(context: CommandContext, item: model.Item) -> channel.Reply:
     """Handles [follow authors]: shows a button for each author of the paper: the first, the last, then the others."""
     names, start = item.paper.paper.authors, int(context.arguments.get("start", 0))
     authors = tuple(dict.fromkeys((*names[:1], *names[-1:], *names)))
@@ -181,7 +182,9 @@ def on_follow(context: CommandContext, item: Item) -> Reply:
     if not page:
         return cards.paper_gone(context)
     buttons = [
-        Button(label=_short(name), verb="follow-author", arguments={**cards.paper_arguments(context), "name": name})
+        channel.Button(
+            label=_short(name), verb="follow-author", arguments={**cards.paper_arguments(context), "name": name}
+        )
         for name in page
         if is_author(name)
     ]
@@ -190,11 +193,13 @@ def on_follow(context: CommandContext, item: Item) -> Reply:
     if left:
         label = context.localizer.count("{count} more", "{count} more", left)
         further = {**cards.paper_arguments(context), "start": start + AUTHORS}
-        rows = (*rows, (Button(label=label, verb="card-follow", arguments=further),))
-    return Reply(lines=(context.say("Whose papers shall I tell you of?"),), buttons=rows, replaces=start > 0)
+        rows = (*rows, (channel.Button(label=label, verb="card-follow", arguments=further),))
+    return channel.Reply(
+        lines=(context.say("Whose papers should I tell you about?"),), buttons=rows, replaces=start > 0
+    )
 
 
-def on_follow_author(context: CommandContext) -> Reply:
+def on_follow_author(context: CommandContext) -> channel.Reply:
     """Handles an author who was chosen after [follow authors]: subscribes to them, and names the subscription after them."""
     name = str(context.arguments["name"])
     rule = rewriting.author_rule(name)
@@ -206,48 +211,48 @@ def on_follow_author(context: CommandContext) -> Reply:
             amendments.rename(
                 context.store, context.chat.address, one.subscription.number, called, now=context.now, who=context.actor
             )
-    _note(context, Signal.FOLLOWED)
+    _note(context, states.Signal.FOLLOWED)
     return reply
 
 
-def _note(context: CommandContext, kind: Signal) -> None:
+def _note(context: CommandContext, kind: states.Signal) -> None:
     """Stores the signal for the paper that the button names; does nothing if the button names none."""
     item = cards.callback_paper(context) if {"delivery", "paper"} & context.arguments.keys() else None
     if item is not None:
-        note_signal(context.store, context.chat, [item.paper.id], kind, now=context.now)
+        near_papers.note_signal(context.store, context.chat, [item.paper.id], kind, now=context.now)
 
 
 def _query_of_author(context: CommandContext) -> tuple[str, ...]:
     return (rewriting.author_rule(str(context.arguments["name"])),)
 
 
-def _chosen(context: CommandContext, subscriptions: Sequence[Subscription]) -> Subscription | None:
+def _chosen(context: CommandContext, subscriptions: Sequence[model.Subscription]) -> model.Subscription | None:
     """Returns the subscription that the button names, if it is one of these."""
     number = context.arguments.get("number")
     return next((subscription for subscription in subscriptions if subscription.number == number), None)
 
 
-def _no_subscription(context: CommandContext, subscriptions: object) -> Reply:
+def _no_subscription(context: CommandContext, subscriptions: object) -> channel.Reply:
     """Returns the reply if there is nothing to change: the subscription is paused already, or there is none."""
     if subscriptions:
-        return Reply(toast=context.say("It is paused already."))
-    return Reply(toast=context.say("No subscription of this chat brings this paper any more."))
+        return channel.Reply(toast=context.say("It is paused already."))
+    return channel.Reply(toast=context.say("No subscription of this chat brings this paper any more."))
 
 
-def _called(subscription: Subscription) -> str:
+def _called(subscription: model.Subscription) -> str:
     """Returns the number and the shortened label of a subscription."""
     return f"{subscription.number}  {_short(subscription.label)}"
 
 
 def _short(text: str) -> str:
-    return cutting.cut_letters(" ".join(text.split()), _LABEL)
+    return texts.cut_letters(" ".join(text.split()), _LABEL)
 
 
-def _in_rows(buttons: Sequence[Button]) -> Buttons:
+def _in_rows(buttons: Sequence[channel.Button]) -> channel.Buttons:
     """Returns the buttons in rows of two; a button with a long label gets its own row."""
-    rows: list[tuple[Button, ...]] = []
+    rows: list[tuple[channel.Button, ...]] = []
     for button in buttons:
-        if rows and len(rows[-1]) < _IN_ROW and all(cutting.width(one.label) <= _HALF for one in (*rows[-1], button)):
+        if rows and len(rows[-1]) < _IN_ROW and all(texts.width(one.label) <= _HALF for one in (*rows[-1], button)):
             rows[-1] = (*rows[-1], button)
         else:
             rows.append((button,))
@@ -258,36 +263,36 @@ def _in_rows(buttons: Sequence[Button]) -> Buttons:
 
 
 PAGE = 8  # saved papers on a page
-_NOTED: Mapping[Signal, Sentence] = {
-    Signal.LIKED: Sentence("Papers like this one come first. Press again to take it back."),
-    Signal.DISLIKED: Sentence("Papers like this one come last. Press again to take it back."),
-    Signal.SAVED: Sentence("Saved: /saved shows all. Press again to remove it."),
+_NOTED: Mapping[states.Signal, errors.Sentence] = {
+    states.Signal.LIKED: errors.Sentence("Papers like this one come first. Press again to take it back."),
+    states.Signal.DISLIKED: errors.Sentence("Papers like this one come last. Press again to take it back."),
+    states.Signal.SAVED: errors.Sentence("Saved: /saved shows all. Press again to remove it."),
 }
-_TAKEN_BACK: Mapping[Signal, Sentence] = {
-    Signal.LIKED: Sentence("Taken back."),
-    Signal.DISLIKED: Sentence("Taken back."),
-    Signal.SAVED: Sentence("No longer saved."),
+_TAKEN_BACK: Mapping[states.Signal, errors.Sentence] = {
+    states.Signal.LIKED: errors.Sentence("Taken back."),
+    states.Signal.DISLIKED: errors.Sentence("Taken back."),
+    states.Signal.SAVED: errors.Sentence("No longer saved."),
 }
-_RATED: Mapping[Signal, Sentence] = {
-    Signal.LIKED: Sentence("Noted: papers like this one come first. {title}"),
-    Signal.DISLIKED: Sentence("Noted: papers like this one come last. {title}"),
+_RATED: Mapping[states.Signal, errors.Sentence] = {
+    states.Signal.LIKED: errors.Sentence("Noted: papers like this one come first. {title}"),
+    states.Signal.DISLIKED: errors.Sentence("Noted: papers like this one come last. {title}"),
 }
-_REACTIONS: Mapping[str, Signal] = {"liked": Signal.LIKED, "disliked": Signal.DISLIKED}
+_REACTIONS: Mapping[str, states.Signal] = {"liked": states.Signal.LIKED, "disliked": states.Signal.DISLIKED}
 
 
 # ------------------------------------------------------------------------------------------------- buttons and reactions
 
 
-def _toggle(kind: Signal) -> CommandFunction:
+def _toggle(kind: states.Signal) -> CommandFunction:
     """Returns the handler of 👍, 👎 or [save]: the first press stores the signal, the second one removes it."""
 
-    def handle(context: CommandContext, item: Item) -> Reply:
+    def handle(context: CommandContext, item: model.Item) -> channel.Reply:
         context = asking.with_stored_chat(context)
         with _judging(context) as transaction:
             if near_papers.take_back(transaction, context.chat, item.paper.id, kind):
-                return Reply(toast=_TAKEN_BACK[kind].say(context.localizer.translate))
+                return channel.Reply(toast=_TAKEN_BACK[kind].say(context.localizer.translate))
             near_papers.note_signal(transaction, context.chat, [item.paper.id], kind, now=context.now)
-        return Reply(toast=_NOTED[kind].say(context.localizer.translate))
+        return channel.Reply(toast=_NOTED[kind].say(context.localizer.translate))
 
     return cards.of_paper(handle)
 
@@ -313,7 +318,7 @@ def on_reaction(context: CommandContext) -> None:
 # ---------------------------------------------------------------------------------------------------------- save, saved
 
 
-def save(context: CommandContext) -> Reply:
+def save(context: CommandContext) -> channel.Reply:
     """Saves a paper: the named one; without a name, the paper of the message replied to, or the last delivered one."""
     names = mentioned(context.args)
     known = paper_lookup.paper_meant(context, names) if names or not context.args else None
@@ -321,22 +326,25 @@ def save(context: CommandContext) -> Reply:
         return keep(asking.with_stored_chat(context), known)
     if names:
         return paper_lookup.named_papers(context, names[0])
-    raise Refused(Sentence("Say which paper, by its arXiv id, DOI or link."), Sentence("For example: /save 2601.11087"))
+    raise errors.Refused(
+        errors.Sentence("Say which paper, by its arXiv id, DOI or link."),
+        errors.Sentence("For example: /save 2601.11087"),
+    )
 
 
-def rate(context: CommandContext, papers: Sequence[KnownPaper], kind: Signal) -> Reply:
+def rate(context: CommandContext, papers: Sequence[model.KnownPaper], kind: states.Signal) -> channel.Reply:
     """Stores that the chat likes or dislikes these papers. Returns the reply that says so."""
     context = asking.with_stored_chat(context)
     with _judging(context) as transaction:
         near_papers.note_signal(transaction, context.chat, [known.id for known in papers], kind, now=context.now)
     noted = _RATED[kind]
     lines = tuple(context.say(noted.template, title=context.title(known)) for known in papers)
-    more = Button(label=context.say("more like this"), verb="more-like-this", arguments={"paper": papers[0].id})
+    more = channel.Button(label=context.say("more like this"), verb="more-like-this", arguments={"paper": papers[0].id})
     rows = (*(((more,),) if len(papers) == 1 else ()), *asking.undo_row(context))
-    return Reply(lines=lines, ok=True, buttons=rows)
+    return channel.Reply(lines=lines, ok=True, buttons=rows)
 
 
-def keep(context: CommandContext, known: KnownPaper) -> Reply:
+def keep(context: CommandContext, known: model.KnownPaper) -> channel.Reply:
     """Saves a paper. Returns the reply that says so."""
     with _judging(context) as transaction:
         is_new = near_papers.save_paper(transaction, context.chat, known.id, now=context.now)
@@ -346,42 +354,42 @@ def keep(context: CommandContext, known: KnownPaper) -> Reply:
         if is_new
         else context.say("It is saved already: {title}", title=title)
     )
-    remove = Button(label=context.say("remove"), verb="unsave", arguments={"paper": known.id})
-    all_saved = Button(label=context.say("all saved"), verb="saved-page", arguments={"start": 0})
-    return Reply(lines=(said,), ok=True, buttons=((all_saved, remove),))
+    remove = channel.Button(label=context.say("remove"), verb="unsave", arguments={"paper": known.id})
+    all_saved = channel.Button(label=context.say("all saved"), verb="saved-page", arguments={"start": 0})
+    return channel.Reply(lines=(said,), ok=True, buttons=((all_saved, remove),))
 
 
 @cards.of_paper
-def on_unsave(context: CommandContext, item: Item) -> Reply:
+def on_unsave(context: CommandContext, item: model.Item) -> channel.Reply:
     """Handles [remove] under the reply to a saved paper."""
     with _judging(context) as transaction:
-        if not near_papers.take_back(transaction, context.chat, item.paper.id, Signal.SAVED):
+        if not near_papers.take_back(transaction, context.chat, item.paper.id, states.Signal.SAVED):
             return cards.paper_gone(context)
     said = context.say("No longer saved: {title}", title=context.title(item.paper))
-    return Reply(lines=(said,), ok=True, replaces=True)
+    return channel.Reply(lines=(said,), ok=True, replaces=True)
 
 
-def saved(context: CommandContext) -> Reply:
+def saved(context: CommandContext) -> channel.Reply:
     """Shows the saved papers, the last saved one first."""
     return _page(context, 0)
 
 
-def on_saved_page(context: CommandContext) -> Reply:
+def on_saved_page(context: CommandContext) -> channel.Reply:
     """Handles [newer], [older] and [all saved]."""
     start = int(context.arguments["start"])
     return replace(_page(context, start), replaces=bool(context.arguments.get("turns")))
 
 
-def _page(context: CommandContext, start: int) -> Reply:
+def _page(context: CommandContext, start: int) -> channel.Reply:
     papers = near_papers.saved_papers(context.store, context.chat) if context.chat.id else ()
     if not papers:
         nothing = context.say("Nothing is saved here. /save 2601.11087 saves a paper, and so does [save] on its card.")
-        return Reply(lines=(nothing,))
+        return channel.Reply(lines=(nothing,))
     start = min(start, (len(papers) - 1) // PAGE * PAGE)
     items = cards.result_items(papers[start : start + PAGE])
     head = context.localizer.count("{count} saved paper", "{count} saved papers", len(papers))
     export = context.say("As a file: /export saved bib, /export saved ris")
-    return Reply(
+    return channel.Reply(
         lines=(head,) if context.read_by_group else (head, export),
         items=items,
         first=start + 1,
@@ -390,11 +398,11 @@ def _page(context: CommandContext, start: int) -> Reply:
     )
 
 
-def _turning(context: CommandContext, start: int, amount: int) -> Buttons:
+def _turning(context: CommandContext, start: int, amount: int) -> channel.Buttons:
     """Returns [newer] and [older], if there are such pages."""
 
-    def button(label: str, at: int) -> Button:
-        return Button(label=label, verb="saved-page", arguments={"start": at, "turns": True})
+    def button(label: str, at: int) -> channel.Button:
+        return channel.Button(label=label, verb="saved-page", arguments={"start": at, "turns": True})
 
     row = [button(context.say("newer"), start - PAGE)] if start else []
     row += [button(context.say("older"), start + PAGE)] if start + PAGE < amount else []
@@ -402,8 +410,8 @@ def _turning(context: CommandContext, start: int, amount: int) -> Buttons:
 
 
 COMMANDS = (
-    Command(name="save", run=save, usage="[ID]", writes=True, summary=Sentence("keep a paper")),
-    Command(name="saved", run=saved, summary=Sentence("papers that you kept")),
+    Command(name="save", run=save, usage="[ID]", writes=True, summary=errors.Sentence("keep a paper")),
+    Command(name="saved", run=saved, summary=errors.Sentence("papers that you kept")),
 )
 
 CALLBACKS = {
@@ -412,9 +420,9 @@ CALLBACKS = {
     "leave-out": Callback(run=on_leave_out, needs_manager=True),
     "card-follow": Callback(run=on_follow, needs_manager=True),
     "follow-author": Callback(run=on_follow_author, needs_manager=True, queries=_query_of_author),
-    "card-like": Callback(run=_toggle(Signal.LIKED), writes=True),
-    "card-dislike": Callback(run=_toggle(Signal.DISLIKED), writes=True),
-    "card-save": Callback(run=_toggle(Signal.SAVED), writes=True),
+    "card-like": Callback(run=_toggle(states.Signal.LIKED), writes=True),
+    "card-dislike": Callback(run=_toggle(states.Signal.DISLIKED), writes=True),
+    "card-save": Callback(run=_toggle(states.Signal.SAVED), writes=True),
     "unsave": Callback(run=on_unsave, writes=True),
     "saved-page": Callback(run=on_saved_page),
 }

@@ -29,16 +29,15 @@ from functools import partial
 from typing import Any, Literal
 
 from bot.commands import asking, phrasing
-from bot.commands.asking import OnlyTime, subscription_numbered
+from bot.commands.asking import OnlyTime
 from bot.commands.context import Callback, CommandContext, CommandFunction
 from bot.commands.words.subjects import is_available
-from bot.ports.channel import Button, Buttons, Reply
+from bot.ports import channel
 from bot.ports.conversation import CallbackRequest
 from bot.rendering.language import Language
-from subscriptions import zones
+from subscriptions import model, zones
 from subscriptions.errors import Sentence
 from subscriptions.matching.hits import why
-from subscriptions.model import Because, CallbackToken, Item, KnownPaper, Subscription
 from subscriptions.planning.cadence import parse_cadence
 from subscriptions.planning.times import Ending, NoSuchTime, as_words, read_when
 from subscriptions.query import Query, links
@@ -47,8 +46,7 @@ from subscriptions.query.parse import papers_of_wish
 from subscriptions.service import near_papers, paper_search
 from subscriptions.service.chat_status import find_callback
 from subscriptions.service.known_papers import as_item
-from subscriptions.service.near_papers import Nearest
-from subscriptions.service.next_deliveries import typed_number
+from subscriptions.service.listing import typed_number
 from subscriptions.service.paper_search import Base
 from subscriptions.states import Signal
 from subscriptions.store.database.store import Store
@@ -73,14 +71,6 @@ _BECAUSE_HERE: Mapping[Signal | None, Sentence] = {
 }
 
 
-def taste_line(found: Nearest, title: str, localizer: Language, *, in_group: bool) -> str:
-    """Returns a sentence that says that a paper is further up because of another one, whose title is `title`."""
-    because = (_BECAUSE_HERE if in_group else _BECAUSE)[found.kind]
-    return replace(because, values={"title": title, "words": ", ".join(found.words[:_MOST_WORDS])}).say(
-        localizer.translate
-    )
-
-
 _CARD = "card"
 _OF_DELIVERY = re.compile(r"d(?P<delivery>[0-9a-z]{16})\.(?:c(?P<position>\d{1,6})|m(?P<start>\d{0,6}))")
 _VERBS = {
@@ -98,7 +88,7 @@ _VERBS = {
 }
 
 
-def pressed_token(store: Store, data: str, place: str) -> CallbackToken | None:
+def pressed_token(store: Store, data: str, place: str) -> model.CallbackToken | None:
     """Returns the token that belongs to the data of a pressed button; None if there is none."""
     card, _, letter = data.rpartition(".")
     token = read_callback(card, place) or find_callback(store, card) if letter in _VERBS else None
@@ -108,16 +98,16 @@ def pressed_token(store: Store, data: str, place: str) -> CallbackToken | None:
     return read_callback(data, place) or find_callback(store, data)
 
 
-def read_callback(data: str, place: str) -> CallbackToken | None:
+def read_callback(data: str, place: str) -> model.CallbackToken | None:
     """Returns the token for data such as `d7.c0` and `d7.m16`, whose token is not stored; None for other data."""
     match = _OF_DELIVERY.fullmatch(data)
     if match is None:
         return None
     if match["position"] is None:
         arguments = {"delivery": match["delivery"], "start": int(match["start"] or 0)}
-        return CallbackToken(verb="show-more", arguments=arguments, place=place)
+        return model.CallbackToken(verb="show-more", arguments=arguments, place=place)
     arguments = {"delivery": match["delivery"], "position": int(match["position"])}
-    return CallbackToken(verb=_CARD, arguments=arguments, place=place)
+    return model.CallbackToken(verb=_CARD, arguments=arguments, place=place)
 
 
 # ------------------------------------------------------------------ the card of a paper and the replies that show more
@@ -130,7 +120,7 @@ def read_callback(data: str, place: str) -> CallbackToken | None:
 PAGE = 16  # papers on a page: two rows of eight numbers
 
 
-def callback_paper(context: CommandContext) -> Item | None:
+def callback_paper(context: CommandContext) -> model.Item | None:
     """Returns the paper that the button names; None if it is not stored or the named delivery is not one of this chat's."""
     if "delivery" in context.arguments:
         delivery, position = str(context.arguments["delivery"]), int(context.arguments["position"])
@@ -140,17 +130,17 @@ def callback_paper(context: CommandContext) -> Item | None:
     return as_item(context.store, context.chat, known) if known else None
 
 
-def of_paper(run: Callable[[CommandContext, Item], Reply]) -> CommandFunction:
+def of_paper(run: Callable[[CommandContext, model.Item], channel.Reply]) -> CommandFunction:
     """Returns a handler of a button that calls `run` with the paper that the button names, or says that it is gone."""
 
-    def handle(context: CommandContext) -> Reply:
+    def handle(context: CommandContext) -> channel.Reply:
         item = callback_paper(context)
         return run(context, item) if item else paper_gone(context)
 
     return handle
 
 
-def card_reply(context: CommandContext, known: KnownPaper) -> Reply:
+def card_reply(context: CommandContext, known: model.KnownPaper) -> channel.Reply:
     """Returns the card of one paper that a person asked for: title, authors, categories, summary, buttons.
 
     Reads from the store whether and why the paper was delivered to this chat. Stores the signal that the chat opened
@@ -161,17 +151,17 @@ def card_reply(context: CommandContext, known: KnownPaper) -> Reply:
 
 
 @of_paper
-def on_card(context: CommandContext, item: Item) -> Reply:
+def on_card(context: CommandContext, item: model.Item) -> channel.Reply:
     """Handles a number under a delivery: shows the card of that paper."""
     _note_opened(context, item.paper.id)
     return _card(item, paper_arguments(context))
 
 
 @of_paper
-def on_more(context: CommandContext, item: Item) -> Reply:
+def on_more(context: CommandContext, item: model.Item) -> channel.Reply:
     """Handles [more]: shows everything that is known about a paper, with its abstract and all fields of its summaries."""
     _note_opened(context, item.paper.id)
-    return Reply(
+    return channel.Reply(
         items=(item,),
         item_layout="whole",
         numbers=(_opens(item, paper_arguments(context), whole=True),),
@@ -179,13 +169,13 @@ def on_more(context: CommandContext, item: Item) -> Reply:
     )
 
 
-def _rebuttoned(context: CommandContext, item: Item, layout: Literal["buttons", "rest"]) -> Reply:
+def _rebuttoned(context: CommandContext, item: model.Item, layout: Literal["buttons", "rest"]) -> channel.Reply:
     """Replaces the buttons of a card: `rest` shows the further buttons, `buttons` shows the first ones again."""
     if not isinstance(context.request, CallbackRequest):
         return paper_gone(context)
     card, _, _ = context.request.callback_data.rpartition(".")
-    opens = Button(label="1", name=_CARD, data=card, arguments=context.arguments)
-    return Reply(items=(item,), item_layout=layout, numbers=(opens,), replaces=True)
+    opens = channel.Button(label="1", name=_CARD, data=card, arguments=context.arguments)
+    return channel.Reply(items=(item,), item_layout=layout, numbers=(opens,), replaces=True)
 
 
 def opens_a_paper(context: CommandContext) -> bool:
@@ -200,12 +190,12 @@ def _note_opened(context: CommandContext, paper: int) -> None:
 
 
 @of_paper
-def on_why(context: CommandContext, item: Item) -> Reply:
+def on_why(context: CommandContext, item: model.Item) -> channel.Reply:
     """Handles [why]: shows which subscriptions brought a paper, and which of its words they matched."""
-    return Reply(lines=why_lines(context, item), items=(item,), item_layout="why")
+    return channel.Reply(lines=why_lines(context, item), items=(item,), item_layout="why")
 
 
-def why_lines(context: CommandContext, item: Item) -> tuple[str, ...]:
+def why_lines(context: CommandContext, item: model.Item) -> tuple[str, ...]:
     """Returns up to two lines: to which papers this one is near, and which paper moved it up.
 
     A line is left out if there are no such papers.
@@ -223,11 +213,13 @@ def why_lines(context: CommandContext, item: Item) -> tuple[str, ...]:
         titles[context.title(entry)] = None
     lines = [context.say("Near to {titles}.", titles="; ".join(titles))] if titles else []
     if best:
-        lines.append(taste_line(best, context.title(best.paper), context.localizer, in_group=context.read_by_group))
+        because = (_BECAUSE_HERE if context.read_by_group else _BECAUSE)[best.kind]
+        words = ", ".join(best.words[:_MOST_WORDS])
+        lines.append(context.say(because.template, title=context.title(best.paper), words=words))
     return tuple(lines)
 
 
-def on_show_more(context: CommandContext) -> Reply:
+def on_show_more(context: CommandContext) -> channel.Reply:
     """Handles [show more]: shows a page of papers beyond the chat's limit; their numbers continue those of the delivery."""
     delivery, start = str(context.arguments["delivery"]), int(context.arguments.get("start", 0))
     delivered = delivered_items(context.store, context.chat.id, delivery)
@@ -237,26 +229,26 @@ def on_show_more(context: CommandContext) -> Reply:
         return paper_gone(context)
     first = len(delivered) - len(rest) + start + 1
     numbers = tuple(
-        Button(label=str(number), name=_CARD, data=f"d{delivery}.c{item.position}")
+        channel.Button(label=str(number), name=_CARD, data=f"d{delivery}.c{item.position}")
         for number, item in enumerate(page, first)
     )
     left = len(rest) - start - len(page)
     label = context.localizer.count("show {count} more", "show {count} more", left)
-    more = ((Button(label=label, data=f"d{delivery}.m{start + PAGE}"),),) if left else ()
-    return Reply(items=page, item_layout="row", first=first, numbers=numbers, buttons=more)
+    more = ((channel.Button(label=label, data=f"d{delivery}.m{start + PAGE}"),),) if left else ()
+    return channel.Reply(items=page, item_layout="row", first=first, numbers=numbers, buttons=more)
 
 
 # ------------------------------------------------------------------------------------------------------------ the card
 
 
-def _card(item: Item, where: Mapping[str, Any]) -> Reply:
-    return Reply(items=(item,), item_layout="card", numbers=(_opens(item, where),))
+def _card(item: model.Item, where: Mapping[str, Any]) -> channel.Reply:
+    return channel.Reply(items=(item,), item_layout="card", numbers=(_opens(item, where),))
 
 
-def _opens(item: Item, where: Mapping[str, Any], *, whole: bool = False) -> Button:
+def _opens(item: model.Item, where: Mapping[str, Any], *, whole: bool = False) -> channel.Button:
     """Returns the button that opens a card; the data of the card's other buttons is this button's data and a letter."""
     arguments = {"paper": item.paper.id, **where, "number": 1, "on_card": True, **({"whole": True} if whole else {})}
-    return Button(label="1", name=_CARD, verb=_CARD, arguments=arguments)
+    return channel.Button(label="1", name=_CARD, verb=_CARD, arguments=arguments)
 
 
 # ------------------------------------------------------------------------------------------------------ what is pressed
@@ -267,9 +259,9 @@ def paper_arguments(context: CommandContext) -> dict[str, Any]:
     return {name: context.arguments[name] for name in ("delivery", "position", "paper") if name in context.arguments}
 
 
-def paper_gone(context: CommandContext) -> Reply:
+def paper_gone(context: CommandContext) -> channel.Reply:
     """Returns the reply to a button whose paper is no longer stored."""
-    return Reply(toast=context.say("I do not have this paper any more."))
+    return channel.Reply(toast=context.say("I do not have this paper any more."))
 
 
 # -------------------------------------------------------------------------------------------- papers that a query found
@@ -289,17 +281,17 @@ _VARIANTS: Mapping[str, Sentence] = {
 }
 
 
-def result_items(papers: Sequence[KnownPaper], query: Query | None = None) -> tuple[Item, ...]:
+def result_items(papers: Sequence[model.KnownPaper], query: Query | None = None) -> tuple[model.Item, ...]:
     """Returns the papers as items, in this order; the words that the query matched are marked."""
     return tuple(
-        Item(paper=known, because=_matched_words(known, query), position=at) for at, known in enumerate(papers)
+        model.Item(paper=known, because=_matched_words(known, query), position=at) for at, known in enumerate(papers)
     )
 
 
-def _matched_words(known: KnownPaper, query: Query | None) -> tuple[Because, ...]:
+def _matched_words(known: model.KnownPaper, query: Query | None) -> tuple[model.Because, ...]:
     """Returns the words of a paper that the query matched, with number 0, since they belong to no subscription."""
     words = dict.fromkeys(word for hit in why(query, known.paper) for word in hit.terms) if query else {}
-    return (Because(number=0, text="", words=tuple(words)),) if words else ()
+    return (model.Because(number=0, text="", words=tuple(words)),) if words else ()
 
 
 def count_found(context: CommandContext, found: int, base: Base) -> str:
@@ -317,7 +309,7 @@ def count_found(context: CommandContext, found: int, base: Base) -> str:
     return context.localizer.count("{count} paper in {days}", "{count} papers in {days}", found, days=days)
 
 
-def days_of(context: CommandContext, papers: Sequence[KnownPaper]) -> tuple[str, ...]:
+def days_of(context: CommandContext, papers: Sequence[model.KnownPaper]) -> tuple[str, ...]:
     """Returns one text for each paper: its day, "" for today, and a mark if the chat's library has the paper."""
     today = context.now.astimezone(zones.zone(context.chat.settings.timezone)).date()
     found = owned(context.store, [context.chat.id], [known.id for known in papers])
@@ -335,15 +327,17 @@ def variant_label(localizer: Language, one: Variant) -> str:
     return replace(known, values={"part": one.part}).say(localizer.translate) if known else one.text
 
 
-def card_buttons(items: Sequence[Item], *, first: int = 1) -> tuple[Button, ...]:
+def card_buttons(items: Sequence[model.Item], *, first: int = 1) -> tuple[channel.Button, ...]:
     """Returns a numbered button for each paper; the button opens the paper's card."""
     return tuple(
-        Button(label=str(number), name="card", verb="card", arguments={"paper": item.paper.id, "number": number})
+        channel.Button(
+            label=str(number), name="card", verb="card", arguments={"paper": item.paper.id, "number": number}
+        )
         for number, item in enumerate(items, start=first)
     )
 
 
-def subscribe_button(context: CommandContext, text: str, ending: Ending | None = None) -> Buttons:
+def subscribe_button(context: CommandContext, text: str, ending: Ending | None = None) -> channel.Buttons:
     """Returns [subscribe], which does the same as /sub with this text, put on one line.
 
     If the time may have been meant as words of the query, [as words] follows, which searches for all of the text.
@@ -351,37 +345,37 @@ def subscribe_button(context: CommandContext, text: str, ending: Ending | None =
     rows = [("subscribe-to", context.say("subscribe"), " ".join(text.split()))]
     if ending and ending.either:
         rows.append(("try", context.say("as words"), as_words(text)))
-    return tuple((Button(label=label, verb=verb, arguments={"text": words}),) for verb, label, words in rows)
+    return tuple((channel.Button(label=label, verb=verb, arguments={"text": words}),) for verb, label, words in rows)
 
 
-def only_time_reply(context: CommandContext, typed: str) -> Reply:
+def only_time_reply(context: CommandContext, typed: str) -> channel.Reply:
     """Returns the reply that refuses a time without a query; tells a known chat how to use the time for all subscriptions."""
-    words = Button(label=context.say("as words"), verb="try", arguments={"text": as_words(typed)})
+    words = channel.Button(label=context.say("as words"), verb="try", arguments={"text": as_words(typed)})
     reply = asking.only_time_refused(context, OnlyTime(typed), words)
     if not context.chat.id or not is_available(typed):
         return reply
     return replace(reply, lines=(*reply.lines, context.say("For all subscriptions: /schedule {when}", when=typed)))
 
 
-def time_refusal(context: CommandContext, ending: Ending) -> Reply | None:
+def time_refusal(context: CommandContext, ending: Ending) -> channel.Reply | None:
     """Returns the reply that refuses an unavailable time, with buttons for the nearest ones; None for an available time."""
     text = " ".join(ending.query.split())
     try:
         read_when(str(ending.when))
     except NoSuchTime as error:
-        if meant := subscription_numbered(context, typed_number(text)):
+        if meant := asking.subscription_numbered(context, typed_number(text)):
             number = {"number": meant.number}
             reply = asking.time_refused_with_nearest(
-                context, error, Button(label="", verb="schedule", arguments=number)
+                context, error, channel.Button(label="", verb="schedule", arguments=number)
             )
             return replace(reply, lines=(*reply.lines, named_by_number(context, meant)))
-        words = Button(label=context.say("as words"), verb="try", arguments={"text": as_words(context.args)})
-        button = Button(label="", verb="subscribe-at", arguments={"text": text})
+        words = channel.Button(label=context.say("as words"), verb="try", arguments={"text": as_words(context.args)})
+        button = channel.Button(label="", verb="subscribe-at", arguments={"text": text})
         return asking.time_refused_with_nearest(context, error, button, (words,))
     return None
 
 
-def named_by_number(context: CommandContext, subscription: Subscription) -> str:
+def named_by_number(context: CommandContext, subscription: model.Subscription) -> str:
     """Returns a line that says which subscription was meant."""
     number, name = subscription.number, subscription.label
     return context.say("This is subscription {number}: {name}", number=number, name=name)
@@ -401,13 +395,15 @@ def query_lines(context: CommandContext, query: Query, ending: Ending | None) ->
     return (reading, *(context.say("({inner})", inner=one) for one in odd))
 
 
-def nothing_active(context: CommandContext, example: str) -> Reply:
+def nothing_active(context: CommandContext, example: str) -> channel.Reply:
     """Returns the reply for a chat without an active subscription: the newest papers; `example` is a command with a query."""
     words = context.say("No subscription is active here. With a query I look for that: {example}", example=example)
     papers = () if context.read_by_group else paper_search.newest_papers(context.store, now=context.now, most=_NEWEST)
     items = result_items(papers)
     newest = (context.say("The newest papers that I know:"),) if papers else ()
-    return Reply(lines=(words, *newest), items=items, days=days_of(context, papers), numbers=card_buttons(items))
+    return channel.Reply(
+        lines=(words, *newest), items=items, days=days_of(context, papers), numbers=card_buttons(items)
+    )
 
 
 CALLBACKS = {

@@ -15,17 +15,13 @@ from bot.commands.connect import remember_managed_chat
 from bot.commands.context import Access, Callback, Command, CommandContext, Event
 from bot.commands.edit import what_waits
 from bot.commands.start import how_to_begin
-from bot.ports.channel import Button, Reply
-from subscriptions import addresses
-from subscriptions.errors import Refused, Sentence
-from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind, Subscription
+from bot.ports import channel
+from subscriptions import addresses, errors, model, states
 from subscriptions.notices import CONFIRM, ChatResumed, SubscriberLeft, SubscriptionsOrphaned
 from subscriptions.notices.declared import SendingStopped
 from subscriptions.service import access as admission
-from subscriptions.service import chat_status, next_deliveries, notices, pausing
+from subscriptions.service import chat_status, listing, notices, pausing
 from subscriptions.service.access import Standing
-from subscriptions.service.notices import name_of
-from subscriptions.states import ChatState, PauseReason, SubscriptionState
 from subscriptions.store import chats as stored_chats
 from subscriptions.store import conversations
 from subscriptions.store.moving import chat_moved
@@ -33,7 +29,7 @@ from subscriptions.store.moving import chat_moved
 Decision = Literal["serve", "let in", "denied", "private", "wait"]
 
 
-def admit(context: CommandContext, reply: Reply | None, *, operator_is_admin: bool) -> Reply | None:
+def admit(context: CommandContext, reply: channel.Reply | None, *, operator_is_admin: bool) -> channel.Reply | None:
     """Decides whether a chat that has just subscribed is served. Returns the reply, which says so if the chat has to wait.
 
     `context` and its chat are from before the command. Only a new subscription or a confirmed address leads to a
@@ -49,7 +45,7 @@ def admit(context: CommandContext, reply: Reply | None, *, operator_is_admin: bo
     has_new = chat.subscriptions_ever_made > before.subscriptions_ever_made
     if not has_new and not confirms:
         return reply
-    if has_new and before.kind is ChatKind.TEAM and context.request.sender:
+    if has_new and before.kind is model.ChatKind.TEAM and context.request.sender:
         # the person who subscribed last is the owner
         stored_chats.set_owner(context.store, before.id, context.request.sender)
     by_operator = operator_is_admin or context.is_operator
@@ -57,21 +53,25 @@ def admit(context: CommandContext, reply: Reply | None, *, operator_is_admin: bo
         case "let in":
             admission.allow(context.store, before.address, now=context.now, notify_chats=False)
         case "denied":
-            raise Refused(Sentence("The operator of this bot has said no to this chat."))
+            raise errors.Refused(errors.Sentence("The operator of this bot has said no to this chat."))
         case "private":
-            raise Refused(Sentence("This bot is private: only its operator adds subscriptions."), _contact(context))
+            raise errors.Refused(
+                errors.Sentence("This bot is private: only its operator adds subscriptions."), _contact(context)
+            )
         case "wait":
             return _waits(context, reply)
     return reply
 
 
-def decide_entry(standing: Standing, before: Chat, *, has_new: bool, by_operator: bool, access: Access) -> Decision:
+def decide_entry(
+    standing: Standing, before: model.Chat, *, has_new: bool, by_operator: bool, access: Access
+) -> Decision:
     """Returns the decision about a chat that subscribes; `before` is the chat before the command.
 
     `by_operator`: an operator subscribed it or administers it.
     """
     if by_operator:
-        return "let in" if standing.is_denied or before.state is ChatState.ASKED else "serve"
+        return "let in" if standing.is_denied or before.state is states.ChatState.ASKED else "serve"
     if standing.is_denied:
         return "denied"
     if has_new and access == "closed":
@@ -80,8 +80,8 @@ def decide_entry(standing: Standing, before: Chat, *, has_new: bool, by_operator
     return "serve" if access == "open" or any(chat.is_admitted for chat in (before, *others)) else "wait"
 
 
-def _waits(context: CommandContext, reply: Reply | None) -> Reply:
-    new = (one.subscription for one in next_deliveries.listed(context.store, context.chat.address))
+def _waits(context: CommandContext, reply: channel.Reply | None) -> channel.Reply:
+    new = (one.subscription for one in listing.listed(context.store, context.chat.address))
     subscription = " · ".join(one.text for one in new if one.number > context.chat.subscriptions_ever_made)
     someone = admission.request_admission(
         context.store,
@@ -93,21 +93,21 @@ def _waits(context: CommandContext, reply: Reply | None) -> Reply:
     )
     if someone:
         words = context.say(
-            "It waits for whoever runs this bot to let this chat in; what comes until then is not lost."
+            "It waits until the operator of this bot lets this chat in; what comes until then is not lost."
         )
     else:
         words = context.say(
-            "It waits: this bot has no operator yet. Whoever started it finds a code in its log, and sends it here in "
-            "private: /admin CODE"
+            "It waits: this bot has no operator yet. The person who started it finds a code in its "
+            "log, and sends it here in private: /admin CODE"
         )
-    given = reply or Reply()
+    given = reply or channel.Reply()
     return replace(given, lines=(*given.lines, words), toast="" if given.lines else given.toast)
 
 
-def _contact(context: CommandContext) -> Sentence:
+def _contact(context: CommandContext) -> errors.Sentence:
     if not context.bot_info.contact:
-        return Sentence("You can run one of your own: it is called paperwire.")
-    return Sentence(
+        return errors.Sentence("You can run one of your own: it is called paperwire.")
+    return errors.Sentence(
         "Write to {contact}, or run one of your own: it is called paperwire.", {"contact": context.bot_info.contact}
     )
 
@@ -123,16 +123,16 @@ _HERE = 10  # waiting chats that /allow lists
 # ---------------------------------------------------------------------------------------------------------- operators
 
 
-def admin(context: CommandContext) -> Reply:
+def admin(context: CommandContext) -> channel.Reply:
     """Makes the sender the first operator if the code is the one that `run` wrote to the log."""
-    if context.request.place.kind is not ChatKind.PRIVATE:
-        return Reply(
+    if context.request.place.kind is not model.ChatKind.PRIVATE:
+        return channel.Reply(
             lines=(context.say("Not here, where others read it: write to me in private."),), ok=False, is_ephemeral=True
         )
     if context.is_operator:
-        return Reply(lines=(context.say("You run this bot. /status says how it stands."),), ok=True)
+        return channel.Reply(lines=(context.say("You run this bot. /status shows whether all is well."),), ok=True)
     if not context.args:
-        return Reply(
+        return channel.Reply(
             lines=(context.say("Send the code that the bot wrote into its log at the start: /admin CODE"),), ok=False
         )
     home = chat_status.store_chat(
@@ -148,54 +148,54 @@ def admin(context: CommandContext) -> Reply:
         "too-many": context.say("Too many wrong codes. Try again in an hour."),
         "there-is-one": context.say("This bot has an operator already; they can add others to PAPERWIRE_ADMINS."),
     }
-    return Reply(lines=(words[taken],), ok=False)
+    return channel.Reply(lines=(words[taken],), ok=False)
 
 
-def _made_operator(context: CommandContext) -> Reply:
+def _made_operator(context: CommandContext) -> channel.Reply:
     lines = [
         context.say("You run this bot from now on."),
-        context.say("I write to you here when something needs you; /status says how all stands."),
+        context.say("I write to you here when something needs you; /status shows whether all is well."),
     ]
     if count := len(stored_chats.chats_awaiting_admission(context.store)):
         lines.append(
             context.localizer.count("{count} chat asks to be let in.", "{count} chats ask to be let in.", count)
         )
-    return Reply(lines=tuple(lines), ok=True)
+    return channel.Reply(lines=tuple(lines), ok=True)
 
 
-def allow_(context: CommandContext) -> Reply:
+def allow_(context: CommandContext) -> channel.Reply:
     """Lets the named chat in; without a name lists the chats that wait."""
     address = _named(context)
     return _allowed(context, address) if address else _list_requests(context, "allow")
 
 
-def deny_(context: CommandContext) -> Reply:
+def deny_(context: CommandContext) -> channel.Reply:
     """Refuses the named chat; without a name lists the chats that wait."""
     address = _named(context)
     return _denied(context, address) if address else _list_requests(context, "deny")
 
 
-def _allowed(context: CommandContext, address: ChatAddress) -> Reply:
+def _allowed(context: CommandContext, address: model.ChatAddress) -> channel.Reply:
     chat, waited = admission.allow(context.store, address, now=context.now)
     name = _name(chat)
     words = context.say("{chat} is let in.", chat=name) if waited else context.say("{chat} may subscribe.", chat=name)
-    return Reply(lines=(words, context.say("Undo: /deny {chat}", chat=str(chat.address))), ok=True)
+    return channel.Reply(lines=(words, context.say("Undo: /deny {chat}", chat=str(chat.address))), ok=True)
 
 
-def _denied(context: CommandContext, address: ChatAddress) -> Reply:
-    chat = chat_status.known_or_new(context.store, address, ChatKind.PRIVATE)
+def _denied(context: CommandContext, address: model.ChatAddress) -> channel.Reply:
+    chat = chat_status.known_or_new(context.store, address, model.ChatKind.PRIVATE)
     if not chat.id:
-        return Reply(lines=(context.say("I know no chat {chat}.", chat=str(address)),), ok=False)
+        return channel.Reply(lines=(context.say("I know no chat {chat}.", chat=str(address)),), ok=False)
     if chat.admin or chat.address in context.bot_info.admins:
-        return Reply(lines=(context.say("{chat} runs this bot.", chat=_name(chat)),), ok=False)
-    chat, new = admission.deny(context.store, address, now=context.now)
+        return channel.Reply(lines=(context.say("{chat} runs this bot.", chat=_name(chat)),), ok=False)
+    new = admission.deny(context.store, address, now=context.now)
     words = (
         context.say("{chat} gets nothing from here.", chat=_name(chat)) if new else context.say("That was said before.")
     )
-    return Reply(lines=(words, context.say("Undo: /allow {chat}", chat=str(chat.address))), ok=True)
+    return channel.Reply(lines=(words, context.say("Undo: /allow {chat}", chat=str(chat.address))), ok=True)
 
 
-def _named(context: CommandContext) -> ChatAddress | None:
+def _named(context: CommandContext) -> model.ChatAddress | None:
     """Returns the chat that the button or the arguments name, with or without its platform; None if they name none.
 
     Raises Refused.
@@ -204,43 +204,46 @@ def _named(context: CommandContext) -> ChatAddress | None:
     if not text:
         return None
     if text.rpartition(":")[2].startswith("@"):
-        raise Refused(
-            Sentence("Say the chat by its number: I may not know whose name that is."),
-            Sentence("/allow lists those that ask, with their numbers."),
+        raise errors.Refused(
+            errors.Sentence("Say the chat by its number: I may not know whose name that is."),
+            errors.Sentence("/allow lists those that ask, with their numbers."),
         )
     return addresses.parse_address(text if ":" in text else f"{context.origin.address.platform}:{text}")
 
 
-def _list_requests(context: CommandContext, verb: str) -> Reply:
+def _list_requests(context: CommandContext, verb: str) -> channel.Reply:
     chats = stored_chats.chats_awaiting_admission(context.store)[:_HERE]
     if not chats:
-        return Reply(lines=(context.say("Nobody asks to be let in."),))
+        return channel.Reply(lines=(context.say("No chat asks to be let in."),))
     lines = (context.say("These ask to be let in; for example: /{verb} {chat}", verb=verb, chat=str(chats[0].address)),)
-    return Reply(lines=lines, code=tuple(_name(chat) for chat in chats))
+    return channel.Reply(lines=lines, code=tuple(_name(chat) for chat in chats))
 
 
-def _name(chat: Chat) -> str:
-    name = name_of(chat)
+def _name(chat: model.Chat) -> str:
+    name = chat.name
     return name if name == str(chat.address) else f"{name} ({chat.address})"
 
 
 # ----------------------------------------------------------------------------------------------------------------- mail
 
 
-def email(context: CommandContext) -> Reply:
+def email(context: CommandContext) -> channel.Reply:
     """Sends a question to a mail address: may this chat's papers also be mailed there? Raises Refused."""
     platform = context.bot_info.mail_platform
     if not platform:
-        raise Refused(
-            Sentence("I send no mail: e-mail is off here."),
-            Sentence("The operator of this bot turns it on with PAPERWIRE_SMTP_URL."),
+        raise errors.Refused(
+            errors.Sentence("I send no mail: e-mail is off here."),
+            errors.Sentence("The operator of this bot turns it on with PAPERWIRE_SMTP_URL."),
         )
     typed = context.args.strip().strip("<>")
     if not typed:
-        return Reply(lines=(context.say("Say where to: /email me@lab.org"),), ok=False)
+        return channel.Reply(lines=(context.say("Say where to: /email me@lab.org"),), ok=False)
     address = addresses.facts_of(platform).read_address(typed)
     if address is None:
-        raise Refused(Sentence("“{text}” is no e-mail address.", {"text": typed}), Sentence("Write /email me@lab.org"))
+        raise errors.Refused(
+            errors.Sentence("“{text}” is no e-mail address.", {"text": typed}),
+            errors.Sentence("Write /email me@lab.org"),
+        )
     admission.ask_to_confirm(context.store, address, source=context.chat.address, now=context.now)
     lines = [
         context.say(
@@ -250,10 +253,10 @@ def email(context: CommandContext) -> Reply:
     ]
     if not listed_here(context):
         lines.append(context.say("There are no subscriptions to take along yet: send me a topic first."))
-    return Reply(lines=tuple(lines), ok=True, is_ephemeral=True)
+    return channel.Reply(lines=tuple(lines), ok=True, is_ephemeral=True)
 
 
-def on_confirm(context: CommandContext) -> Reply:
+def on_confirm(context: CommandContext) -> channel.Reply:
     """Handles the confirmation of a mail address: papers are mailed there from now on. Raises Refused."""
     source = str(context.arguments["source"])
     until = datetime.fromisoformat(str(context.arguments["until"]))
@@ -264,22 +267,22 @@ def on_confirm(context: CommandContext) -> Reply:
         until=until,
         now=context.now,
     )
-    count = len(next_deliveries.listed(context.store, chat.address))
+    count = len(listing.listed(context.store, chat.address))
     lines = [context.say("Papers come to {address} from now on.", address=chat.address.address)]
     lines += (
         [context.localizer.count("It has {count} subscription.", "It has {count} subscriptions.", count)]
         if count
         else [context.say("What do you read about? Write a topic below, such as: diffusion daily 8")]
     )
-    look = Button(label=context.say("your subscriptions"), verb="do", arguments={"command": "list", "args": ""})
-    return Reply(lines=tuple(lines), ok=True, buttons=((look,),) if count else ())
+    look = channel.Button(label=context.say("your subscriptions"), verb="do", arguments={"command": "list", "args": ""})
+    return channel.Reply(lines=tuple(lines), ok=True, buttons=((look,),) if count else ())
 
 
 # ---------------------------------------------------------------------------- events of channels, topics and workspaces
 
 
 def on_unreachable(
-    words: str, reason: PauseReason = PauseReason.GONE, *, topic: bool = False
+    words: str, reason: states.PauseReason = states.PauseReason.GONE, *, topic: bool = False
 ) -> Callable[[CommandContext], None]:
     """Returns a handler that pauses the deliveries to a channel or topic; `words` say what happened to it."""
 
@@ -294,24 +297,26 @@ def on_renamed(_: CommandContext) -> None:
     """Does nothing, since the conversation stores a changed name at every request."""
 
 
-def on_member_left(context: CommandContext) -> Reply | None:
+def on_member_left(context: CommandContext) -> channel.Reply | None:
     """Handles that a member left: pauses their subscriptions, and notifies each affected chat and the operators once."""
     paused = pausing.pause_for_leaver(context.store, context.origin.address, context.request.sender, now=context.now)
     for address, subscriptions in paused.items():
         _notify_chat(context, address, subscriptions)
     if paused:
-        notice = SubscriberLeft(chat=notices.name_of(context.origin), place=str(context.origin.address))
+        notice = SubscriberLeft(chat=context.origin.name, place=str(context.origin.address))
         notices.notify_operators(context.store, context.bot_info.admins, notice, now=context.now)
     return None
 
 
-def _notify_chat(context: CommandContext, address: ChatAddress, subscriptions: Sequence[Subscription]) -> None:
+def _notify_chat(
+    context: CommandContext, address: model.ChatAddress, subscriptions: Sequence[model.Subscription]
+) -> None:
     """Notifies a channel or thread which of its subscriptions are paused. A button in the notice resumes only these."""
-    chat = next_deliveries.get_chat(context.store, address)
+    chat = listing.get_chat(context.store, address)
     waiting = {
         one.subscription.number
-        for one in next_deliveries.listed(context.store, address)
-        if one.subscription.state is SubscriptionState.PAUSED
+        for one in listing.listed(context.store, address)
+        if one.subscription.state is states.SubscriptionState.PAUSED
     }
     only = str(subscriptions[0].number) if len(subscriptions) == 1 else ""
     notice = SubscriptionsOrphaned(
@@ -320,12 +325,12 @@ def _notify_chat(context: CommandContext, address: ChatAddress, subscriptions: S
         subscriptions=" · ".join(f"{subscription.number} {subscription.label}" for subscription in subscriptions),
         number=only,
     )
-    button = CallbackToken(verb="resume", arguments={"number": subscriptions[0].number} if only else {})
+    button = model.CallbackToken(verb="resume", arguments={"number": subscriptions[0].number} if only else {})
     alone = only or waiting == {subscription.number for subscription in subscriptions}
     notices.notify(context.store, address, notice, now=context.now, buttons={"resume": button} if alone else None)
 
 
-def on_uninstalled(context: CommandContext) -> Reply | None:
+def on_uninstalled(context: CommandContext) -> channel.Reply | None:
     """Handles that the app was removed: all deliveries of the workspace wait, and its data is erased after thirty days."""
     team = context.event_details["team"]
     pausing.uninstall(context.store, team, now=context.now)
@@ -343,22 +348,22 @@ NOT_AGAIN = timedelta(days=30)  # within this time, a chat is not greeted a seco
 WROTE_LATELY = timedelta(days=7)  # how long the store keeps the commands of a person whose chat is not stored
 
 
-def on_arrived(context: CommandContext) -> Reply | None:
+def on_arrived(context: CommandContext) -> channel.Reply | None:
     """Handles that the bot was added: greets a group with one line, and writes to the person who added it to a channel.
 
     A channel of a workspace is stored only when a member first sends a command, since it gets that member's time zone.
     """
-    if context.origin.kind is not ChatKind.TEAM:
+    if context.origin.kind is not model.ChatKind.TEAM:
         _store_new_chat(context)
     missed = welcome_back(context)
-    if context.origin.kind is ChatKind.BROADCAST:
+    if context.origin.kind is model.ChatKind.BROADCAST:
         return _in_private(context, missed)
     if missed is not None or not _first_in_a_while(context):
         return missed
-    return Reply(lines=(how_to_begin(context),))
+    return channel.Reply(lines=(how_to_begin(context),))
 
 
-def _card(context: CommandContext) -> Reply | None:
+def _card(context: CommandContext) -> channel.Reply | None:
     """Returns the message to the person who added the bot to a channel.
 
     None if the bot may not write to them, or has greeted that channel within the last thirty days.
@@ -366,37 +371,35 @@ def _card(context: CommandContext) -> Reply | None:
     private = _private_chat(context)
     if private is None or not _first_in_a_while(context):
         return None
-    title = context.chat.title or str(context.chat.address)
+    title = context.chat.name
     lines = (
         context.say(
             "I am in the channel {title} now. It is managed from here, so that nobody there sees it.", title=title
         ),
         context.say("What shall I bring there? For example: /sub {chat} diffusion", chat=context.chat.address.address),
     )
-    button = Button(label=context.say("manage it from here"), verb="connect", only_for=context.request.sender)
-    return Reply(target_chat=private, lines=lines, buttons=((button,),))
+    button = channel.Button(label=context.say("manage it from here"), verb="connect", only_for=context.request.sender)
+    return channel.Reply(target_chat=private, lines=lines, buttons=((button,),))
 
 
-def _in_private(context: CommandContext, missed: Reply | None) -> Reply | None:
+def _in_private(context: CommandContext, missed: channel.Reply | None) -> channel.Reply | None:
     """Returns the message about a channel and its waiting papers to the person who caused the event; None if there is none."""
     private, card = _private_chat(context), _card(context)
     if private is None or missed is None:
         return card
     there = chat_status.known_or_new(context.store, context.origin.address, context.origin.kind)
-    asked = chat_status.known_or_new(context.store, private, ChatKind.PRIVATE)
+    asked = chat_status.known_or_new(context.store, private, model.ChatKind.PRIVATE)
     lines, buttons = what_waits(replace(context, chat=there, origin=asked))
     if card is None:
-        card = Reply(
-            target_chat=private, lines=(context.say("I can write to {chat} again.", chat=notices.name_of(there)),)
-        )
+        card = channel.Reply(target_chat=private, lines=(context.say("I can write to {chat} again.", chat=there.name),))
     return replace(card, lines=(*card.lines, *lines), buttons=(*card.buttons, *buttons))
 
 
-def on_left(context: CommandContext) -> Reply | None:
+def on_left(context: CommandContext) -> channel.Reply | None:
     """Handles that the bot was blocked or removed: pauses the deliveries until it is let in again."""
     if _has_moved(context):
         return None
-    private = context.chat.kind is ChatKind.PRIVATE
+    private = context.chat.kind is model.ChatKind.PRIVATE
     reason = "The bot was blocked there." if private else "The bot was removed from there."
     notices.pause_unreachable(
         context.store, context.origin.address, reason, topic=False, now=context.now, by=context.request.sender
@@ -404,7 +407,7 @@ def on_left(context: CommandContext) -> Reply | None:
     return None
 
 
-def on_muted(context: CommandContext) -> Reply | None:
+def on_muted(context: CommandContext) -> channel.Reply | None:
     """Handles that the bot may read but not write. Tells the person who just added it to a channel how to grant the right."""
     if _has_moved(context):
         return None
@@ -413,38 +416,38 @@ def on_muted(context: CommandContext) -> Reply | None:
         _store_new_chat(context)
     words = "The bot has no rights to write there."
     notices.pause_unreachable(
-        context.store, context.origin.address, words, topic=False, reason=PauseReason.NO_RIGHTS, now=context.now
+        context.store, context.origin.address, words, topic=False, reason=states.PauseReason.NO_RIGHTS, now=context.now
     )
-    private = _private_chat(context) if came and context.chat.kind is ChatKind.BROADCAST else None
+    private = _private_chat(context) if came and context.chat.kind is model.ChatKind.BROADCAST else None
     if private is None:
         return None
-    title = context.chat.title or str(context.chat.address)
+    title = context.chat.name
     words = context.say(
         "I am in the channel {title} now, but may not post there. Give me the right to post.", title=title
     )
-    return Reply(target_chat=private, lines=(words,), ok=False)
+    return channel.Reply(target_chat=private, lines=(words,), ok=False)
 
 
-def on_back(context: CommandContext) -> Reply | None:
+def on_back(context: CommandContext) -> channel.Reply | None:
     """Handles that the bot may write again: deliveries continue. Offers the waiting papers; those of a channel in private."""
-    was_gone = notices.is_gone(context.origin)
+    was_gone = context.origin.is_unreachable
     missed = welcome_back(context)
-    if context.origin.kind is not ChatKind.BROADCAST:
+    if context.origin.kind is not model.ChatKind.BROADCAST:
         return missed
     if not was_gone:
         return None
     event = f"{context.origin.address}:{context.request.update_id}"
-    notice = ChatResumed(event=event, chat=notices.name_of(context.origin))
+    notice = ChatResumed(event=event, chat=context.origin.name)
     notices.notify_owner(context.store, context.origin, notice, now=context.now, by=context.request.sender)
     return _in_private(context, missed)
 
 
-def on_moved(context: CommandContext) -> Reply | None:
+def on_moved(context: CommandContext) -> channel.Reply | None:
     """Handles that a group became a supergroup. The platform reports it for both chats; the second report changes nothing."""
     here, details = context.request.chat, context.event_details
     old, new = (here.address, details["to"]) if details.get("to") else (details.get("from", ""), here.address)
     if old and new:
-        chat_moved(context.store, ChatAddress(here.platform, old), new, now=context.now)
+        chat_moved(context.store, model.ChatAddress(here.platform, old), new, now=context.now)
     return None
 
 
@@ -455,7 +458,7 @@ def _has_moved(context: CommandContext) -> bool:
 
 def _store_new_chat(context: CommandContext) -> None:
     """Stores a group or channel. Its owner, who gets notices about it, is the person who added the bot, if known."""
-    if context.chat.kind is ChatKind.PRIVATE:
+    if context.chat.kind is model.ChatKind.PRIVATE:
         return
     there = context.chat
     if not context.request.sender:
@@ -465,16 +468,18 @@ def _store_new_chat(context: CommandContext) -> None:
         return
     stored_chats.set_owner(context.store, remember_managed_chat(context).id, context.request.sender)
     if private := _private_chat(context):  # notices to the owner are sent there
-        chat_status.store_chat(context.store, private, ChatKind.PRIVATE, now=context.now, lang=context.request.language)
+        chat_status.store_chat(
+            context.store, private, model.ChatKind.PRIVATE, now=context.now, lang=context.request.language
+        )
 
 
-def _private_chat(context: CommandContext) -> ChatAddress | None:
+def _private_chat(context: CommandContext) -> model.ChatAddress | None:
     """Returns the private chat of the event's sender; None if they never wrote to the bot or have blocked it."""
     if not context.request.sender:
         return None
-    chat = chat_status.known_or_new(context.store, context.person, ChatKind.PRIVATE)
+    chat = chat_status.known_or_new(context.store, context.person, model.ChatKind.PRIVATE)
     if chat.id:
-        return None if notices.is_gone(chat) else chat.address
+        return None if chat.is_unreachable else chat.address
     return (
         context.person
         if conversations.commands_since(context.store, context.person, context.now - WROTE_LATELY)
@@ -484,14 +489,13 @@ def _private_chat(context: CommandContext) -> ChatAddress | None:
 
 def _first_in_a_while(context: CommandContext) -> bool:
     name = f"greeted:{context.origin.address}"
-    if conversations.get_conversation_state(context.store, name, since=context.now - NOT_AGAIN):
+    if context.remembered(name):
         return False
-    token = CallbackToken(verb="greeted", place=str(context.origin.address))
-    conversations.set_conversation_state(context.store, name, token, lasts=NOT_AGAIN, now=context.now)
+    context.remember(name, {}, lasts=NOT_AGAIN, is_personal=False)
     return True
 
 
-def welcome_back(context: CommandContext) -> Reply | None:
+def welcome_back(context: CommandContext) -> channel.Reply | None:
     """Lets a chat that was blocked, kicked or restricted get messages again, and offers the waiting papers.
 
     Returns None if the chat could be reached all the time, or if no papers wait for it.
@@ -499,14 +503,14 @@ def welcome_back(context: CommandContext) -> Reply | None:
     if not pausing.reactivate(context.store, context.origin.address, now=context.now):
         return None
     chat = chat_status.known_or_new(context.store, context.origin.address, context.origin.kind)
-    if not chat.id or chat.state is not ChatState.ACTIVE:
+    if not chat.id or chat.state is not states.ChatState.ACTIVE:
         return None
     pausing.delay_after_return(context.store, chat, now=context.now)
     lines, buttons = what_waits(replace(context, chat=chat, origin=chat))
     if not lines:
         return None
     head = () if context.read_by_group else (context.say("I can write to you again."),)
-    return Reply(lines=(*head, *lines), buttons=buttons)
+    return channel.Reply(lines=(*head, *lines), buttons=buttons)
 
 
 COMMANDS = (
@@ -515,7 +519,7 @@ COMMANDS = (
         run=admin,
         usage="CODE",
         writes=True,
-        summary=Sentence("run this bot"),
+        summary=errors.Sentence("run this bot"),
         listed=False,
         stays_here=True,
         names_chats=True,
@@ -524,7 +528,7 @@ COMMANDS = (
         name="allow",
         run=allow_,
         usage="CHAT",
-        summary=Sentence("let a chat in"),
+        summary=errors.Sentence("let a chat in"),
         needs_manager=True,
         needs_operator=True,
         listed=False,
@@ -535,7 +539,7 @@ COMMANDS = (
         name="deny",
         run=deny_,
         usage="CHAT",
-        summary=Sentence("say no to a chat"),
+        summary=errors.Sentence("say no to a chat"),
         needs_manager=True,
         needs_operator=True,
         listed=False,
@@ -546,7 +550,7 @@ COMMANDS = (
         name="email",
         run=email,
         usage="me@lab.org",
-        summary=Sentence("papers by mail, too"),
+        summary=errors.Sentence("papers by mail, too"),
         needs_manager=True,
         names_chats=True,
     ),
@@ -559,7 +563,7 @@ CALLBACKS = {
 }
 
 EVENTS = {
-    "archived": Event(run=on_unreachable("The channel was archived.", PauseReason.ARCHIVED)),
+    "archived": Event(run=on_unreachable("The channel was archived.", states.PauseReason.ARCHIVED)),
     "deleted": Event(run=on_unreachable("The channel was deleted.")),
     "renamed": Event(run=on_renamed),
     "member-left": Event(run=on_member_left),
@@ -569,6 +573,6 @@ EVENTS = {
     "muted": Event(run=on_muted),
     "back": Event(run=on_back),
     "moved": Event(run=on_moved),
-    "topic-closed": Event(run=on_unreachable("The topic was closed.", PauseReason.TOPIC_CLOSED, topic=True)),
+    "topic-closed": Event(run=on_unreachable("The topic was closed.", states.PauseReason.TOPIC_CLOSED, topic=True)),
     "topic-open": Event(run=welcome_back),
 }

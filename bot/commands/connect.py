@@ -5,45 +5,32 @@ from datetime import datetime, timedelta
 from bot.commands import asking
 from bot.commands.context import Callback, Command, CommandContext
 from bot.commands.start import add_row
-from bot.ports.channel import Button, File, Reply
-from bot.rendering.language import Language
+from bot.ports import channel
+from subscriptions import errors, model
 from subscriptions.addresses import facts_of, parse_address
-from subscriptions.cutting import clip
-from subscriptions.errors import Refused, Sentence
-from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind
 from subscriptions.service import chat_status, retention
 from subscriptions.service.access import standing_of
-from subscriptions.service.next_deliveries import listed
-from subscriptions.service.notices import name_of
-from subscriptions.service.retention import Forgotten
+from subscriptions.service.listing import listed
 from subscriptions.store import chats as stored_chats
-from subscriptions.store import conversations
-from subscriptions.store.database.store import Scope
 from subscriptions.store.signals import amount_of_signals
+from subscriptions.texts import clip
 
-LASTS = timedelta(days=90)  # how long the store keeps the state of a conversation
 _OFF = frozenset({"off", "end", "stop", "quit"})
 _SHOWN = 10  # chats that are shown as buttons
 _LABEL = 40
 
 
-def connection(store: Scope, home: ChatAddress, *, now: datetime) -> ChatAddress | None:
-    """Returns the chat that a private chat manages now; None if it manages none."""
-    token = conversations.get_conversation_state(store, _name(home), since=now - LASTS)
-    return parse_address(str(token.arguments["chat"])) if token else None
-
-
 def disconnect(context: CommandContext) -> None:
     """Ends the connection: commands in the private chat are about that chat again."""
-    conversations.clear_conversation_state(context.store, _name(context.origin.address))
+    context.drop(chat_status.managed_name(context.origin.address))
 
 
-def connect(context: CommandContext) -> Reply:
+def connect(context: CommandContext) -> channel.Reply:
     """Connects the private chat to the named chat; without a name, shows the chats to choose from; `off` disconnects.
 
     The rights of the sender in the named chat were checked before.
     """
-    if context.request.place.kind is not ChatKind.PRIVATE:
+    if context.request.place.kind is not model.ChatKind.PRIVATE:
         return _in_private(context)
     if context.chat.address != context.origin.address:
         return _begin(context)
@@ -51,33 +38,25 @@ def connect(context: CommandContext) -> Reply:
         return on_disconnect(context)
     if context.args:
         words = context.say("Say which chat: /connect @name, or /connect -100… with its number.")
-        return Reply(lines=(words,), ok=False)
+        return channel.Reply(lines=(words,), ok=False)
     return _choices(context)
 
 
-def _begin(context: CommandContext) -> Reply:
+def _begin(context: CommandContext) -> channel.Reply:
     chat = remember_managed_chat(context)
     # Notices about the managed chat are sent to this one.
     chat_status.store_chat(
         context.store, context.origin.address, context.origin.kind, now=context.now, lang=context.request.language
     )
-    token = CallbackToken(
-        verb="connect",
-        arguments={"chat": str(chat.address)},
-        place=str(context.origin.address),
-        person=context.request.sender,
-    )
-    conversations.set_conversation_state(
-        context.store, _name(context.origin.address), token, lasts=LASTS, now=context.now
+    context.remember(
+        chat_status.managed_name(context.origin.address), {"chat": str(chat.address)}, lasts=chat_status.MANAGED_FOR
     )
     _add_to_chats_of_person(context, chat.address)
     asking.drop_question(context)
-    end = Button(label=context.say("back to this chat"), verb="disconnect")
-    return Reply(
+    end = channel.Button(label=context.say("back to this chat"), verb="disconnect")
+    return channel.Reply(
         lines=(
-            context.say(
-                "What you say here is about {chat} from now on: /sub diffusion, /list, /set.", chat=name_of(chat)
-            ),
+            context.say("What you say here is about {chat} from now on: /sub diffusion, /list, /set.", chat=chat.name),
             context.say("/connect off ends that."),
         ),
         ok=True,
@@ -86,7 +65,7 @@ def _begin(context: CommandContext) -> Reply:
     )
 
 
-def remember_managed_chat(context: CommandContext) -> Chat:
+def remember_managed_chat(context: CommandContext) -> model.Chat:
     """Stores the chat that a person manages, with the person as its owner if it has none."""
     there = context.chat
     chat = chat_status.store_chat(
@@ -104,22 +83,22 @@ def remember_managed_chat(context: CommandContext) -> Chat:
     return chat
 
 
-def on_disconnect(context: CommandContext) -> Reply:
+def on_disconnect(context: CommandContext) -> channel.Reply:
     """Handles [back to this chat] and /connect off: ends the connection."""
-    was = connection(context.store, context.origin.address, now=context.now)
+    was = chat_status.managed_chat(context.store, context.origin.address, now=context.now)
     disconnect(context)
     if was is None:
-        return Reply(lines=(context.say("What you say here is about this chat already."),), ok=True)
-    return Reply(lines=(context.say("What you say here is about this chat again."),), ok=True)
+        return channel.Reply(lines=(context.say("What you say here is about this chat already."),), ok=True)
+    return channel.Reply(lines=(context.say("What you say here is about this chat again."),), ok=True)
 
 
-def _choices(context: CommandContext) -> Reply:
-    managed = connection(context.store, context.origin.address, now=context.now)
+def _choices(context: CommandContext) -> channel.Reply:
+    managed = chat_status.managed_chat(context.store, context.origin.address, now=context.now)
     theirs = _chats_of_person(context)
     chats = [chat for address, chat in theirs.items() if address != managed][:_SHOWN]
     lines = []
     if managed is not None:
-        name = name_of(theirs[managed]) if managed in theirs else str(managed)
+        name = theirs[managed].name if managed in theirs else str(managed)
         lines.append(context.say("What you say here is about {name} now; /connect off ends that.", name=name))
     if chats:
         lines.append(context.say("Which chat do you want to manage from here?"))
@@ -129,16 +108,14 @@ def _choices(context: CommandContext) -> Reply:
         )
     )
     rows = tuple((_choice(context, chat),) for chat in chats)
-    return Reply(lines=tuple(lines), buttons=(*rows, *add_row(context)))
+    return channel.Reply(lines=tuple(lines), buttons=(*rows, *add_row(context)))
 
 
-def _chats_of_person(context: CommandContext) -> dict[ChatAddress, Chat]:
+def _chats_of_person(context: CommandContext) -> dict[model.ChatAddress, model.Chat]:
     """Returns the chats that a person set up or managed before. Their rights are checked when they choose one."""
-    before = conversations.get_conversation_state(
-        context.store, _chats_name(context.origin.address), since=context.now - LASTS
-    )
+    before = context.remembered(_chats_name(context.origin.address))
     addresses = [parse_address(text) for text in before.arguments["chats"]] if before else []
-    turned_to = (chat_status.known_or_new(context.store, address, ChatKind.BROADCAST) for address in addresses)
+    turned_to = (chat_status.known_or_new(context.store, address, model.ChatKind.BROADCAST) for address in addresses)
     return {
         chat.address: chat
         for chat in (*stored_chats.chats_of(context.store, context.origin.address), *turned_to)
@@ -146,31 +123,29 @@ def _chats_of_person(context: CommandContext) -> dict[ChatAddress, Chat]:
     }
 
 
-def _add_to_chats_of_person(context: CommandContext, address: ChatAddress) -> None:
+def _add_to_chats_of_person(context: CommandContext, address: model.ChatAddress) -> None:
     name = _chats_name(context.origin.address)
-    before = conversations.get_conversation_state(context.store, name, since=context.now - LASTS)
+    before = context.remembered(name)
     chats = [str(address), *(c for c in (before.arguments["chats"] if before else ()) if c != str(address))]
-    token = CallbackToken(verb="connect", arguments={"chats": chats[:_SHOWN]}, place=str(context.origin.address))
-    conversations.set_conversation_state(context.store, name, token, lasts=LASTS, now=context.now)
+    context.remember(name, {"chats": chats[:_SHOWN]}, lasts=chat_status.MANAGED_FOR)
 
 
-def _choice(context: CommandContext, chat: Chat) -> Button:
-    label = clip(name_of(chat), _LABEL)
-    return Button(label=label, verb="connect", arguments={"about": str(chat.address)}, only_for=context.request.sender)
+def _choice(context: CommandContext, chat: model.Chat) -> channel.Button:
+    label = clip(chat.name, _LABEL)
+    return channel.Button(
+        label=label, verb="connect", arguments={"about": str(chat.address)}, only_for=context.request.sender
+    )
 
 
-def _in_private(context: CommandContext) -> Reply:
+def _in_private(context: CommandContext) -> channel.Reply:
     links, bot = context.links
-    rows = ((Button(label=context.say("open"), url=links.open(bot)),),) if links else ()
-    return Reply(lines=(context.say("Write /connect to me in private: there this chat can be managed."),), buttons=rows)
+    rows = ((channel.Button(label=context.say("open"), url=links.open(bot)),),) if links else ()
+    return channel.Reply(
+        lines=(context.say("Write /connect to me in private: there this chat can be managed."),), buttons=rows
+    )
 
 
-def _name(home: ChatAddress) -> str:
-    """Returns the key of the connection."""
-    return f"connect:{home}"
-
-
-def _chats_name(home: ChatAddress) -> str:
+def _chats_name(home: model.ChatAddress) -> str:
     return f"chats:{home}"
 
 
@@ -184,12 +159,12 @@ YES, NO = "yes", "no"
 # ------------------------------------------------------------------------------------------------------------- privacy
 
 
-def privacy(context: CommandContext) -> Reply:
+def privacy(context: CommandContext) -> channel.Reply:
     """Says what is stored, for how long and by whom; in a private chat, also sends all of it as a file."""
     contact = context.bot_info.contact or context.say("the operator of this bot; they left no address")
     if context.read_by_group:
-        button = Button(label=context.say("as a file"), verb="privacy")
-        return Reply(
+        button = channel.Button(label=context.say("as a file"), verb="privacy")
+        return channel.Reply(
             lines=(
                 context.say(
                     "I keep this chat's settings, its subscriptions, which papers it was told and when, and which it opened, saved or liked, and its library."
@@ -219,10 +194,10 @@ def privacy(context: CommandContext) -> Reply:
     ]
     if facts_of(context.chat.address.platform).keeps_messages:
         lines.insert(
-            1, context.say("What is said on this page, by you and by me, stays for 30 days, so that it can be shown.")
+            1, context.say("Messages on this page, yours and mine, stay for 30 days, so that they can be shown.")
         )
     if not context.chat.id:
-        return Reply(lines=(*lines, _nothing_stored(context)), names_chat=True)
+        return channel.Reply(lines=(*lines, _nothing_stored(context)), names_chat=True)
     said = context.say("The file holds all that is stored of this chat.")
     if signals := amount_of_signals(context.store, context.chat.id):
         lines.append(
@@ -232,7 +207,7 @@ def privacy(context: CommandContext) -> Reply:
                 signals,
             )
         )
-    return Reply(lines=(*lines, said), file=_file(context), names_chat=True)
+    return channel.Reply(lines=(*lines, said), file=_file(context), names_chat=True)
 
 
 def _copies(context: CommandContext) -> str:
@@ -248,53 +223,55 @@ def _copies(context: CommandContext) -> str:
     )
 
 
-def on_privacy(context: CommandContext) -> Reply:
+def on_privacy(context: CommandContext) -> channel.Reply:
     """Handles [as a file]: sends everything that is stored about a group as a file."""
     if not context.chat.id:
-        return Reply(toast=_nothing_stored(context))
-    return Reply(lines=(context.say("All that is stored of this chat:"),), file=_file(context))
+        return channel.Reply(toast=_nothing_stored(context))
+    return channel.Reply(lines=(context.say("All that is stored of this chat:"),), file=_file(context))
 
 
 def _nothing_stored(context: CommandContext) -> str:
     """Returns a sentence that says what is stored about a chat that has no row in the store."""
     if standing_of(context.store, context.chat.address).is_denied:
         return context.say("Of this chat only a hash of its id is stored, since the operator has said no to it.")
-    return context.say("Of this chat nothing is stored yet.")
+    return context.say("Nothing is stored about this chat yet.")
 
 
-def _file(context: CommandContext) -> File:
+def _file(context: CommandContext) -> channel.File:
     text = retention.stored_chat_data(context.store, context.chat.address)
-    return File(name="paperwire-privacy.json", text=f"{text}\n")
+    return channel.File(name="paperwire-privacy.json", text=f"{text}\n")
 
 
 # -------------------------------------------------------------------------------------------------------------- forget
 
 
-def forget_(context: CommandContext) -> Reply:
+def forget_(context: CommandContext) -> channel.Reply:
     """Asks whether to erase the chat. If strangers could press a button or the sender cannot, people type /forget yes."""
     # this command itself stored the chat; the refusal rolls that back
     if retention.is_just_stored(context.store, context.chat.address, now=context.now):
-        raise Refused(Sentence("I know nothing of this chat, so there is nothing to erase."))
+        raise errors.Refused(errors.Sentence("I know nothing of this chat, so there is nothing to erase."))
     word, by_word = context.args.casefold(), context.read_by_strangers or context.request.is_operator
     if by_word and word in (YES, NO):
         return _answered(context, word)
     count = len(listed(context.store, context.chat.address))
-    what = would_erase_line(count, _chat(context), context.localizer)
+    what = context.localizer.count(
+        "This erases all I know of {chat}: {count} subscription, its settings, and what it was told.",
+        "This erases all I know of {chat}: {count} subscriptions, its settings, and what it was told.",
+        count,
+        chat=_chat(context),
+    )
     if by_word:
-        asked = CallbackToken(verb="forget", place=str(context.origin.address), person=context.request.sender)
-        conversations.set_conversation_state(
-            context.store, _chat_name(context), asked, lasts=SURE_WITHIN, now=context.now
-        )
+        context.remember(_chat_name(context), {}, lasts=SURE_WITHIN)
         how = context.say("It cannot be undone. To do it, send /forget yes within ten minutes; /export keeps a copy.")
-        return Reply(lines=(what, how))
+        return channel.Reply(lines=(what, how))
     how = context.say("It cannot be undone. /export keeps a copy of the subscriptions.")
     lines = (what, how) if context.read_by_group else (what, _copies(context), how)
     keep, erase = _buttons(context)
     asking.expect_yes_or_no(context, erase, keep)
-    return Reply(lines=lines, buttons=((keep, erase),), is_ephemeral=True, names_chat=True)
+    return channel.Reply(lines=lines, buttons=((keep, erase),), is_ephemeral=True, names_chat=True)
 
 
-def _buttons(context: CommandContext) -> tuple[Button, Button]:
+def _buttons(context: CommandContext) -> tuple[channel.Button, channel.Button]:
     """Returns [keep it] and [erase everything], for the sender only.
 
     An anonymous admin has a known name only when they press a button. So if the sender is one, everyone who manages the
@@ -304,49 +281,52 @@ def _buttons(context: CommandContext) -> tuple[Button, Button]:
     until = (context.now + SURE_WITHIN).isoformat()
     arguments = {"until": until}
     return (
-        Button(label=context.say("keep it"), verb="keep", only_for=only),
-        Button(label=context.say("erase everything"), verb="forget", arguments=arguments, only_for=only),
+        channel.Button(label=context.say("keep it"), verb="keep", only_for=only),
+        channel.Button(label=context.say("erase everything"), verb="forget", arguments=arguments, only_for=only),
     )
 
 
-def on_forget(context: CommandContext) -> Reply:
+def on_forget(context: CommandContext) -> channel.Reply:
     """Handles [erase everything]: erases the chat if the question is at most ten minutes old."""
     if context.now > datetime.fromisoformat(str(context.arguments["until"])):
-        return Reply(toast=context.say("That was too long ago. Nothing is erased; /forget asks again."))
+        return channel.Reply(toast=context.say("That was too long ago. Nothing is erased; /forget asks again."))
     return _erased(context)
 
 
-def on_keep(context: CommandContext) -> Reply:
+def on_keep(context: CommandContext) -> channel.Reply:
     """Handles [keep it]: drops the question."""
-    conversations.clear_conversation_state(context.store, _chat_name(context))
-    return Reply(lines=(context.say("Nothing is erased."),), ok=True)
+    context.drop(_chat_name(context))
+    return channel.Reply(lines=(context.say("Nothing is erased."),), ok=True)
 
 
-def _answered(context: CommandContext, word: str) -> Reply:
-    asked = conversations.get_conversation_state(context.store, _chat_name(context), since=context.now - SURE_WITHIN)
-    if asked is None:
-        return Reply(
-            lines=(context.say("Nothing is erased: /forget asks first, and its question stands for ten minutes."),)
+def _answered(context: CommandContext, word: str) -> channel.Reply:
+    if context.remembered(_chat_name(context)) is None:
+        return channel.Reply(
+            lines=(context.say("Nothing is erased: /forget asks first, and its question is open for ten minutes."),)
         )
     if word == NO:
         return on_keep(context)
-    conversations.clear_conversation_state(context.store, _chat_name(context))
+    context.drop(_chat_name(context))
     return _erased(context)
 
 
-def _erased(context: CommandContext) -> Reply:
+def _erased(context: CommandContext) -> channel.Reply:
     gone = retention.forget(context.store, context.chat.address)
-    said = erased_line(gone, context.localizer)
+    said = context.say(
+        "Erased: {subscriptions}, the memory of {papers}, all settings and buttons.",
+        subscriptions=context.localizer.count("{count} subscription", "{count} subscriptions", gone.subscriptions),
+        papers=context.localizer.count("{count} paper", "{count} papers", gone.papers),
+    )
     if gone.denied:
         stays = context.say("What stays is a hash of its id, since the operator of this bot has said no to it.")
-        return Reply(lines=(said, stays, _copies(context)), ok=True)
-    hint = context.say("I know nothing of {chat} any more. /start begins anew.", chat=_chat(context))
-    return Reply(lines=(said, _copies(context), hint), ok=True)
+        return channel.Reply(lines=(said, stays, _copies(context)), ok=True)
+    hint = context.say("I know nothing of {chat} any more. /start begins again.", chat=_chat(context))
+    return channel.Reply(lines=(said, _copies(context), hint), ok=True)
 
 
 def _chat(context: CommandContext) -> str:
     """Returns the name of the chat, or "this chat"."""
-    return context.say("this chat") if context.chat.address == context.origin.address else name_of(context.chat)
+    return context.say("this chat") if context.chat.address == context.origin.address else context.chat.name
 
 
 def _chat_name(context: CommandContext) -> str:
@@ -354,39 +334,20 @@ def _chat_name(context: CommandContext) -> str:
     return f"forget:{context.origin.address}:{context.chat.address}:{context.request.sender}"
 
 
-def would_erase_line(subscriptions: int, chat: str, localizer: Language) -> str:
-    """Returns a sentence that says what would be erased; `chat` is the name of the chat."""
-    return localizer.count(
-        "This erases all I know of {chat}: {count} subscription, its settings, and what it was told.",
-        "This erases all I know of {chat}: {count} subscriptions, its settings, and what it was told.",
-        subscriptions,
-        chat=chat,
-    )
-
-
-def erased_line(gone: Forgotten, localizer: Language) -> str:
-    """Returns a sentence that says what was erased."""
-    subscriptions = localizer.count("{count} subscription", "{count} subscriptions", gone.subscriptions)
-    papers = localizer.count("{count} paper", "{count} papers", gone.papers)
-    return localizer.say(
-        "Erased: {subscriptions}, the memory of {papers}, all settings and buttons.",
-        subscriptions=subscriptions,
-        papers=papers,
-    )
-
-
 COMMANDS = (
     Command(
         name="connect",
         run=connect,
         usage="[@name|-100…|off]",
-        summary=Sentence("manage a group or channel from here"),
+        summary=errors.Sentence("manage a group or channel from here"),
         stays_here=True,
         args_are_chat=True,
         writes=True,
     ),
-    Command(name="privacy", run=privacy, summary=Sentence("what I store of this chat")),
-    Command(name="forget", run=forget_, needs_manager=True, summary=Sentence("erase this chat, after one question")),
+    Command(name="privacy", run=privacy, summary=errors.Sentence("what I store of this chat")),
+    Command(
+        name="forget", run=forget_, needs_manager=True, summary=errors.Sentence("erase this chat, after one question")
+    ),
 )
 
 CALLBACKS = {

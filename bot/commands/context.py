@@ -2,22 +2,22 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from difflib import get_close_matches
 from functools import cached_property
 from typing import Any, Literal
 
+from bot.ports import conversation
 from bot.ports.channel import Reply
-from bot.ports.conversation import EventRequest, FormRequest, MessageRequest, Request
 from bot.rendering.cleaning import title_line
-from bot.rendering.language import Language
-from bot.rendering.query_text import query_in_words
+from bot.rendering.language import Language, query_in_words
+from subscriptions import model
 from subscriptions.addresses import BotLinks, facts_of
 from subscriptions.errors import Sentence
 from subscriptions.matching.ranking import Library
-from subscriptions.model import Chat, ChatAddress, ChatKind, KnownPaper
 from subscriptions.query import Query
 from subscriptions.service.access import is_operator
+from subscriptions.store import conversations
 from subscriptions.store.database.store import Transaction
 
 Access = Literal["open", "ask", "closed"]
@@ -28,7 +28,7 @@ class BotInfo:
     """The part of the bot's configuration that commands use."""
 
     access: Access = "open"
-    admins: tuple[ChatAddress, ...] = ()
+    admins: tuple[model.ChatAddress, ...] = ()
     contact: str = ""
     timezone: str = "UTC"
     bot_names: Mapping[str, str] = field(default_factory=dict)  # platform → the bot's name there: "paperwire_bot"
@@ -49,9 +49,9 @@ class CommandContext:
 
     store: Transaction
     now: datetime
-    request: Request
-    chat: Chat  # id 0 until it is stored
-    origin: Chat
+    request: conversation.Request
+    chat: model.Chat  # id 0 until it is stored
+    origin: model.Chat
     args: str = ""  # the text after the command
     arguments: Mapping[str, Any] = field(default_factory=dict)  # the arguments of the button or form
     file: bytes = b""  # the attached document
@@ -65,24 +65,24 @@ class CommandContext:
     )
 
     @property
-    def message(self) -> MessageRequest | None:
+    def message(self) -> conversation.MessageRequest | None:
         """Returns the message that made the request; None for a callback, a form or an event."""
-        return self.request if isinstance(self.request, MessageRequest) else None
+        return self.request if isinstance(self.request, conversation.MessageRequest) else None
 
     @property
     def form_values(self) -> Mapping[str, str]:
         """Returns the values of the form by field; empty unless the request is a form."""
-        return self.request.values if isinstance(self.request, FormRequest) else {}
+        return self.request.values if isinstance(self.request, conversation.FormRequest) else {}
 
     @property
     def event_details(self) -> Mapping[str, str]:
         """Returns the details of the event; empty unless the request is an event."""
-        return self.request.details if isinstance(self.request, EventRequest) else {}
+        return self.request.details if isinstance(self.request, conversation.EventRequest) else {}
 
     @property
-    def person(self) -> ChatAddress:
+    def person(self) -> model.ChatAddress:
         """Returns the address of the sender's private chat."""
-        return ChatAddress(self.origin.address.platform, self.request.sender)
+        return model.ChatAddress(self.origin.address.platform, self.request.sender)
 
     @property
     def actor(self) -> str:
@@ -96,7 +96,7 @@ class CommandContext:
             return True
         if not self.read_by_strangers and (self.origin.admin or self.origin.address in self.bot_info.admins):
             return True
-        by_origin = self.origin.kind is ChatKind.PRIVATE and self.origin.address == self.person
+        by_origin = self.origin.kind is model.ChatKind.PRIVATE and self.origin.address == self.person
         return (
             bool(self.request.sender) and not by_origin and is_operator(self.store, self.bot_info.admins, self.person)
         )
@@ -107,7 +107,7 @@ class CommandContext:
 
         Such a reply has no buttons that change anything, since strangers could press them.
         """
-        return self.origin.public or self.origin.kind is ChatKind.BROADCAST
+        return self.origin.public or self.origin.kind is model.ChatKind.BROADCAST
 
     @property
     def links(self) -> tuple[BotLinks | None, str]:
@@ -120,6 +120,25 @@ class CommandContext:
         """Returns the sentence in the reader's language."""
         return self.localizer.say(sentence, **values)
 
+    def remember(
+        self, name: str, arguments: Mapping[str, Any], *, lasts: timedelta, verb: str = "", is_personal: bool = True
+    ) -> None:
+        """Stores arguments under a name for some time, in place of earlier ones. Without `verb`, the name begins with it.
+
+        `is_personal`: they are erased together with the sender.
+        """
+        verb, person = verb or name.partition(":")[0], self.request.sender if is_personal else ""
+        token = model.CallbackToken(verb=verb, arguments=arguments, place=str(self.origin.address), person=person)
+        conversations.set_conversation_state(self.store, name, token, lasts=lasts, now=self.now)
+
+    def remembered(self, name: str) -> model.CallbackToken | None:
+        """Returns what was stored under a name; None if there is nothing, or its time is over."""
+        return conversations.get_conversation_state(self.store, name, now=self.now)
+
+    def drop(self, name: str) -> None:
+        """Removes what was stored under a name."""
+        conversations.clear_conversation_state(self.store, name)
+
     def press(self, verb: str, arguments: Mapping[str, Any]) -> "Reply | None":
         """Does what the button with this verb does. Returns its reply as a new message; None if there is no such button."""
         if (callback := self.registry.callbacks.get(verb)) is None:
@@ -128,7 +147,7 @@ class CommandContext:
         reply = callback.run(replace(self, args=args, arguments=dict(arguments)))
         return replace(reply, replaces=False) if reply else None
 
-    def title(self, known: KnownPaper) -> str:
+    def title(self, known: model.KnownPaper) -> str:
         """Returns a paper on one line."""
         return title_line(known.paper)
 
@@ -227,7 +246,9 @@ class Registry:
     commands: tuple[Command, ...]
     callbacks: Mapping[str, Callback]  # by the verb of the button
     events: Mapping[str, Event]  # by the name of the event
-    destinations: Mapping[str, ChatAddress] = field(default_factory=dict)  # name → a chat that only receives papers
+    destinations: Mapping[str, model.ChatAddress] = field(
+        default_factory=dict
+    )  # name → a chat that only receives papers
 
     @cached_property
     def by_name(self) -> Mapping[str, Command]:

@@ -14,22 +14,17 @@ from unicodedata import category, combining
 
 from bot.commands import asking
 from bot.commands.context import Callback, Command, CommandContext
-from bot.ports.channel import Button, File, Reply
+from bot.ports import channel
 from bot.rendering.language import Language
-from subscriptions import portable
-from subscriptions.errors import Refused, Sentence
+from subscriptions import errors, model, normalize, portable
 from subscriptions.matching.ranking import Library
-from subscriptions.model import CallbackToken, KnownPaper, Paper, Subscription
-from subscriptions.normalize import tex
-from subscriptions.planning.cadence import cadence_text
 from subscriptions.query.links import LIBRARY_QUERY
 from subscriptions.query.parse import parse_query
 from subscriptions.service import importing, near_papers
 from subscriptions.service.chat_status import share_link
-from subscriptions.service.importing import ImportPlan, import_lines
-from subscriptions.store import conversations
+from subscriptions.service.importing import ImportPlan
 from subscriptions.store.signals import library_of
-from subscriptions.text import normalized
+from subscriptions.texts import normalized
 
 DECIDE_WITHIN = timedelta(hours=1)  # how long an import can be confirmed
 MOST_SHOWN = 30  # changed lines that are shown before an import
@@ -43,7 +38,7 @@ _SPAN = re.compile(r"(?P<count>\d{1,4})\s*(?P<unit>[dwmy]?)(?:ays?|eeks?|onths?|
 # -------------------------------------------------------------------------------------------------------------- export
 
 
-def export_(context: CommandContext) -> Reply:
+def export_(context: CommandContext) -> channel.Reply:
     """Shows the subscriptions as text that /import reads; with `bib` or `saved`, papers as BibTeX or RIS."""
     word, _, rest = context.args.partition(" ")
     if word.casefold() in ("bib", "bibtex"):
@@ -51,29 +46,29 @@ def export_(context: CommandContext) -> Reply:
     if word.casefold() == "saved":
         return _saved(context, rest.strip())
     if word:
-        raise Refused(
-            Sentence("I export subscriptions, or papers as BibTeX or RIS."),
-            Sentence("For example: /export, /export bib 30d, or /export saved ris"),
+        raise errors.Refused(
+            errors.Sentence("I export subscriptions, or papers as BibTeX or RIS."),
+            errors.Sentence("For example: /export, /export bib 30d, or /export saved ris"),
         )
     text = importing.export(context.store, context.chat.address) if context.chat.id else ""
     if not text:
-        return Reply(lines=(context.say("There are no subscriptions yet."),))
+        return channel.Reply(lines=(context.say("There are no subscriptions yet."),))
     head = context.localizer.count(
         "{count} subscription; /import reads it back.",
         "{count} subscriptions; /import reads them back.",
         text.count("\n"),
     )
-    return _as_text(context, head, File(name="paperwire.txt", text=text))
+    return _as_text(context, head, channel.File(name="paperwire.txt", text=text))
 
 
-def _bib(context: CommandContext, typed: str) -> Reply:
+def _bib(context: CommandContext, typed: str) -> channel.Reply:
     days = _span(typed)
     papers = (
         importing.delivered(context.store, context.chat.address, since=context.now - days) if context.chat.id else ()
     )
     text = bibliography(papers)
     if not text:
-        return Reply(
+        return channel.Reply(
             lines=(context.localizer.count(
                 "In the last day no paper was delivered here.",
                 "In the last {count} days no paper was delivered here.",
@@ -84,24 +79,24 @@ def _bib(context: CommandContext, typed: str) -> Reply:
     head = context.localizer.count(
         "{papers} of the last day.", "{papers} of the last {count} days.", days.days, papers=found
     )  # fmt: skip
-    return _as_text(context, head, File(name="papers.bib", text=text))
+    return _as_text(context, head, channel.File(name="papers.bib", text=text))
 
 
-def _saved(context: CommandContext, typed: str) -> Reply:
+def _saved(context: CommandContext, typed: str) -> channel.Reply:
     """Returns the reply with the saved papers as BibTeX, or as RIS if `typed` says so."""
     form = typed.casefold() or "bib"
     if form not in ("bib", "bibtex", "ris"):
-        raise Refused(
-            Sentence("I export saved papers as BibTeX or RIS, not as “{form}”.", {"form": typed}),
-            Sentence("For example: /export saved ris"),
+        raise errors.Refused(
+            errors.Sentence("I export saved papers as BibTeX or RIS, not as “{form}”.", {"form": typed}),
+            errors.Sentence("For example: /export saved ris"),
         )
     papers = near_papers.saved_papers(context.store, context.chat) if context.chat.id else ()
     if not papers:
-        return Reply(lines=(context.say("Nothing is saved here."),))
+        return channel.Reply(lines=(context.say("Nothing is saved here."),))
     head = context.localizer.count("{count} saved paper", "{count} saved papers", len(papers))
     if form == "ris":
-        return _as_text(context, head, File(name="saved.ris", text=references(papers)))
-    return _as_text(context, head, File(name="saved.bib", text=bibliography(papers)))
+        return _as_text(context, head, channel.File(name="saved.ris", text=references(papers)))
+    return _as_text(context, head, channel.File(name="saved.bib", text=bibliography(papers)))
 
 
 def _span(typed: str) -> timedelta:
@@ -110,31 +105,32 @@ def _span(typed: str) -> timedelta:
         return timedelta(days=30)
     match = _SPAN.fullmatch(typed)
     if match is None or not int(match["count"]):
-        raise Refused(
-            Sentence("“{typed}” is not a length of time.", {"typed": typed}), Sentence("For example: /export bib 30d")
+        raise errors.Refused(
+            errors.Sentence("“{typed}” is not a length of time.", {"typed": typed}),
+            errors.Sentence("For example: /export bib 30d"),
         )
     return timedelta(days=int(match["count"]) * _DAYS[match["unit"].casefold() or "d"])
 
 
-def _as_text(context: CommandContext, head: str, file: File) -> Reply:
+def _as_text(context: CommandContext, head: str, file: channel.File) -> channel.Reply:
     """Returns a reply with the text as a block that can be copied, or as a file if it is long."""
     most = LONG_IN_GROUP if context.read_by_group else LONG
     lines = file.text.rstrip("\n").split("\n")
     if len(file.text) > most or max(map(len, lines)) > LONG_LINE:
-        return Reply(lines=(head,), file=file)
-    return Reply(lines=(head,), code=tuple(lines))
+        return channel.Reply(lines=(head,), file=file)
+    return channel.Reply(lines=(head,), code=tuple(lines))
 
 
 # -------------------------------------------------------------------------------------------------------------- import
 
 
-def import_(context: CommandContext) -> Reply:
+def import_(context: CommandContext) -> channel.Reply:
     """Shows what a text would change, and stores the text until [import] is pressed."""
     if context.read_by_strangers and context.args.casefold() in _DECISIONS:
         return _DECISIONS[context.args.casefold()](context)
     text = _text_given(context)
     if not text.strip():
-        return Reply(
+        return channel.Reply(
             lines=(
                 context.say(
                     "Send /import with lines after it, or as the caption of a text file. A line looks like this:"
@@ -142,19 +138,14 @@ def import_(context: CommandContext) -> Reply:
             ),
             code=("daily 09:00 | diffusion -survey | ",),
         )
-    plan = import_lines(
+    plan = importing.import_lines(
         context.store, portable.read_lines(text, context.chat.address, alone=True), now=context.now, dry=True
     )
     if not plan.changes:
-        return Reply(lines=(context.say("There is no line to import."),))
+        return channel.Reply(lines=(context.say("There is no line to import."),))
     if all(sign == "=" for sign, _, _ in plan.changes):
-        return Reply(lines=(context.say("All of it is there already."),))
-    waiting = CallbackToken(
-        verb="import", arguments={"text": text}, place=str(context.origin.address), person=context.request.sender
-    )
-    conversations.set_conversation_state(
-        context.store, _state_name(context), waiting, lasts=DECIDE_WITHIN, now=context.now
-    )
+        return channel.Reply(lines=(context.say("All of it is there already."),))
+    context.remember(_state_name(context), {"text": text}, lasts=DECIDE_WITHIN)
     return _difference(context, plan)
 
 
@@ -163,26 +154,26 @@ def _text_given(context: CommandContext) -> str:
     try:
         return portable.text_of(context.file) if context.file else context.args
     except UnicodeDecodeError:
-        raise Refused(
-            Sentence("This file is not text in UTF-8."),
-            Sentence("Save it as UTF-8, one subscription a line, and send it again."),
+        raise errors.Refused(
+            errors.Sentence("This file is not text in UTF-8."),
+            errors.Sentence("Save it as UTF-8, one subscription a line, and send it again."),
         ) from None
 
 
-def _difference(context: CommandContext, plan: ImportPlan) -> Reply:
+def _difference(context: CommandContext, plan: ImportPlan) -> channel.Reply:
     """Returns the reply that shows the changes line by line; in a group, it shows only how many there are."""
     shown = tuple(f"{sign} {line}" for sign, _, line in plan.changes if sign != "=")
     lines = [context.say("This would change: {counts}.", counts=_counts(context, plan))]
     if context.read_by_group and not context.read_by_strangers:
-        return Reply(lines=tuple(lines), buttons=(_choice(context),))
+        return channel.Reply(lines=tuple(lines), buttons=(_choice(context),))
     if (more := len(shown) - MOST_SHOWN) > 0:
         lines.append(context.localizer.count("and {count} more line", "and {count} more lines", more))
     if context.read_by_strangers:
         lines.append(context.say("To do it, send /import yes within an hour."))
-    return Reply(lines=tuple(lines), code=shown[:MOST_SHOWN], buttons=(_choice(context),))
+    return channel.Reply(lines=tuple(lines), code=shown[:MOST_SHOWN], buttons=(_choice(context),))
 
 
-def _choice(context: CommandContext) -> tuple[Button, Button]:
+def _choice(context: CommandContext) -> tuple[channel.Button, channel.Button]:
     """Returns [import] and [no], for the sender only.
 
     An anonymous admin has a known name only when they press a button. So if the sender is one, everyone who manages the
@@ -190,8 +181,8 @@ def _choice(context: CommandContext) -> tuple[Button, Button]:
     """
     person = context.request.sender
     only = "" if context.request.sender_is_admin else person
-    done = Button(label=context.say("import"), verb="import", arguments={"person": person}, only_for=only)
-    left = Button(label=context.say("no"), verb="import-no", arguments={"person": person}, only_for=only)
+    done = channel.Button(label=context.say("import"), verb="import", arguments={"person": person}, only_for=only)
+    left = channel.Button(label=context.say("no"), verb="import-no", arguments={"person": person}, only_for=only)
     asking.expect_yes_or_no(context, done, left)
     return done, left
 
@@ -206,23 +197,23 @@ def _counts(context: CommandContext, plan: ImportPlan) -> str:
     return " · ".join(filter(None, said))
 
 
-def _dropped(context: CommandContext) -> Reply:
-    conversations.clear_conversation_state(context.store, _state_name(context))
-    return Reply(lines=(context.say("Nothing is imported."),), ok=True)
+def _dropped(context: CommandContext) -> channel.Reply:
+    context.drop(_state_name(context))
+    return channel.Reply(lines=(context.say("Nothing is imported."),), ok=True)
 
 
-def _imported(context: CommandContext) -> Reply:
+def _imported(context: CommandContext) -> channel.Reply:
     """Imports the stored text; what it changes depends on the subscriptions that the chat has now."""
-    waiting = conversations.get_conversation_state(
-        context.store, _state_name(context), since=context.now - DECIDE_WITHIN
-    )
+    waiting = context.remembered(_state_name(context))
     if waiting is None:
-        raise Refused(Sentence("No import waits here any more."), Sentence("Send the text again with /import."))
-    conversations.clear_conversation_state(context.store, _state_name(context))
+        raise errors.Refused(
+            errors.Sentence("No import waits here any more."), errors.Sentence("Send the text again with /import.")
+        )
+    context.drop(_state_name(context))
     lines = portable.read_lines(str(waiting.arguments["text"]), context.chat.address, alone=True)
-    done = import_lines(context.store, lines, now=context.now, who=context.actor)
+    done = importing.import_lines(context.store, lines, now=context.now, who=context.actor)
     said = context.say("Imported: {counts}.", counts=_counts(context, done))
-    return Reply(lines=(said,), ok=True, buttons=asking.undo_row(context))
+    return channel.Reply(lines=(said,), ok=True, buttons=asking.undo_row(context))
 
 
 _DECISIONS = {"yes": _imported, "no": _dropped}
@@ -237,7 +228,7 @@ def _state_name(context: CommandContext) -> str:
 # --------------------------------------------------------------------------------------------------------------- share
 
 
-def share(context: CommandContext) -> Reply:
+def share(context: CommandContext) -> channel.Reply:
     """Shows a link that offers one subscription to others; without a number, asks which one if there are several."""
     subscriptions = [one.subscription for one in asking.listed_here(context)]
     if not subscriptions:
@@ -247,50 +238,52 @@ def share(context: CommandContext) -> Reply:
     return _shared(context, subscriptions[0]) if len(subscriptions) == 1 else _which(context)
 
 
-def _which(context: CommandContext) -> Reply:
+def _which(context: CommandContext) -> channel.Reply:
     return asking.pick_list(context, context.say("Which one shall the link offer? For example: /share 1"), "share")
 
 
-def _shared(context: CommandContext, subscription: Subscription) -> Reply:
+def _shared(context: CommandContext, subscription: model.Subscription) -> channel.Reply:
     """Returns the reply with the link; if the platform has no links that open a bot, with a command to pass on."""
     reading = subscription.name or context.reading(parse_query(subscription.text))
     links, bot = context.links
     if links is None:
-        words = f"/sub {subscription.text} {cadence_text(subscription.cadence)}"
-        return Reply(lines=(context.say("To have the same, others can send me:"),), code=(words,))
+        words = f"/sub {subscription.text} {subscription.cadence}"
+        return channel.Reply(lines=(context.say("To get the same, others can send me:"),), code=(words,))
     url = links.start(bot, share_link(context.store, context.chat.address, subscription.number, now=context.now))
-    head = context.say("Whoever opens this link is offered “{reading}”:", reading=reading)
-    return Reply(lines=(head, url), buttons=((Button(label=context.say("open the link"), url=url),),))
+    head = context.say("This link offers “{reading}” to anyone who opens it:", reading=reading)
+    return channel.Reply(lines=(head, url), buttons=((channel.Button(label=context.say("open the link"), url=url),),))
 
 
 # -------------------------------------------------------------------------------------------------------------- library
 
 
-def library(context: CommandContext) -> Reply:
+def library(context: CommandContext) -> channel.Reply:
     """Stores the attached library; without a file, shows what is stored."""
     if (read := context.library) is not None:
         context = asking.with_stored_chat(context)
         near_papers.put_library(context.store, context.chat, read, now=context.now, who=context.actor)
-        return Reply(lines=library_lines(read, context.localizer), ok=True, buttons=_buttons(context))
+        return channel.Reply(lines=library_lines(read, context.localizer), ok=True, buttons=_buttons(context))
     if context.args.casefold() in ("remove", "删除"):
         return on_remove(context)
     if context.args:
-        raise Refused(Sentence("I read a library from a file, not from a message."), near_papers.HOW_TO_SEND)
+        raise errors.Refused(
+            errors.Sentence("I read a library from a file, not from a message."), near_papers.HOW_TO_SEND
+        )
     found = library_of(context.store, context.chat.id)
     if found is None:
-        return Reply(lines=(near_papers.NO_LIBRARY.say(context.say), near_papers.HOW_TO_SEND.say(context.say)))
+        return channel.Reply(lines=(near_papers.NO_LIBRARY.say(context.say), near_papers.HOW_TO_SEND.say(context.say)))
     said = context.say(
         "The library here has {entries}; it was stored {moment}. A new file replaces it.",
         entries=_entries(context.localizer, found.words.entries),
         moment=context.localizer.moment(found.at),
     )
-    return Reply(lines=(said,), buttons=_buttons(context))
+    return channel.Reply(lines=(said,), buttons=_buttons(context))
 
 
-def on_remove(context: CommandContext) -> Reply:
+def on_remove(context: CommandContext) -> channel.Reply:
     """Handles [remove]."""
     if not near_papers.drop_library(context.store, context.chat):
-        return Reply(lines=(near_papers.NO_LIBRARY.say(context.say),))
+        return channel.Reply(lines=(near_papers.NO_LIBRARY.say(context.say),))
     following = [
         one.subscription.number for one in asking.listed_here(context) if one.subscription.text == LIBRARY_QUERY
     ]
@@ -299,7 +292,7 @@ def on_remove(context: CommandContext) -> Reply:
         context.say("Subscription {number} still finds papers near to it; /unsub {number} ends it.", number=number)
         for number in following
     ]
-    return Reply(lines=tuple(lines), ok=True)
+    return channel.Reply(lines=tuple(lines), ok=True)
 
 
 def library_lines(read: Library, localizer: Language) -> tuple[str, ...]:
@@ -324,9 +317,11 @@ def _entries(localizer: Language, amount: int) -> str:
     return localizer.count("{count} entry", "{count} entries", amount)
 
 
-def _buttons(context: CommandContext) -> tuple[tuple[Button, ...], ...]:
-    bring = Button(label=context.say("bring such papers"), verb="subscribe-to", arguments={"text": LIBRARY_QUERY})
-    remove = Button(label=context.say("remove"), verb="library-remove")
+def _buttons(context: CommandContext) -> tuple[tuple[channel.Button, ...], ...]:
+    bring = channel.Button(
+        label=context.say("bring such papers"), verb="subscribe-to", arguments={"text": LIBRARY_QUERY}
+    )
+    remove = channel.Button(label=context.say("remove"), verb="library-remove")
     return ((bring, remove),)
 
 
@@ -335,14 +330,14 @@ def _buttons(context: CommandContext) -> tuple[tuple[Button, ...], ...]:
 
 HARMLESS = frozenset(
     {
-        *tex.ACCENTS,
-        *tex.GREEK_COMMANDS,
-        *tex.LETTER_MACROS,
-        *tex.FRACTIONS,
-        *tex.IN_FORMULAS,
-        *tex.OVER,
-        *tex.STYLES,
-        *tex.SWITCHES,
+        *normalize.ACCENTS,
+        *normalize.GREEK_COMMANDS,
+        *normalize.LETTER_MACROS,
+        *normalize.FRACTIONS,
+        *normalize.IN_FORMULAS,
+        *normalize.OVER,
+        *normalize.STYLES,
+        *normalize.SWITCHES,
     }
     | {"sqrt", "binom", "overset", "underset", "stackrel", "not", "textsuperscript", "textsubscript", "texorpdfstring"}
     | {*"\\()[]"}
@@ -370,17 +365,17 @@ _ASCII_OF = str.maketrans(
 )
 
 
-def bibliography(papers: Iterable[KnownPaper]) -> str:
+def bibliography(papers: Iterable[model.KnownPaper]) -> str:
     """Returns BibTeX with one entry for each paper, in this order and with unique keys; "" without papers."""
     taken: set[str] = set()
     return "\n".join(_entry(known, _free(_key(known.paper), taken)) for known in papers if _says(known.paper))
 
 
-def _says(paper: Paper) -> bool:
+def _says(paper: model.Paper) -> bool:
     return bool(_value(paper.title or paper.abstract) or paper.arxiv_id or paper.doi or paper.url)
 
 
-def _entry(known: KnownPaper, key: str) -> str:
+def _entry(known: model.KnownPaper, key: str) -> str:
     paper = known.paper
     eprint = _plain(paper.arxiv_id or "")
     fields = {
@@ -407,7 +402,7 @@ def _author(name: str) -> str:
     return f"{{{value}}}" if _GROUPS.search(value) or value.count(",") > _MOST_COMMAS else value
 
 
-def year_of(paper: Paper) -> str:
+def year_of(paper: model.Paper) -> str:
     """Returns the year in the arXiv id: 2026 for 2601.15529, 1999 for hep-th/9901001; "" without an arXiv id."""
     match = _YEAR_OF_ID.match(paper.arxiv_id or "")
     if match is None:
@@ -416,7 +411,7 @@ def year_of(paper: Paper) -> str:
     return str((1900 if year >= _FIRST_CENTURY else 2000) + year)
 
 
-def link_of(paper: Paper) -> str:
+def link_of(paper: model.Paper) -> str:
     """Returns the URL of a paper; "" if it has none."""
     if paper.arxiv_id:
         return f"https://arxiv.org/abs/{paper.arxiv_id}"
@@ -426,7 +421,7 @@ def link_of(paper: Paper) -> str:
 # ---------------------------------------------------------------------------------------------------------------- keys
 
 
-def _key(paper: Paper) -> str:
+def _key(paper: model.Paper) -> str:
     """Returns a key such as ou2026applicability: the first author's last name, the year, and a word of the title.
 
     The word is the first significant one.
@@ -511,12 +506,12 @@ def _plain(text: str) -> str:
 # Papers as RIS entries, which reference managers such as EndNote and Zotero import.
 
 
-def references(papers: Iterable[KnownPaper]) -> str:
+def references(papers: Iterable[model.KnownPaper]) -> str:
     """Returns RIS with one entry for each paper, in this order; "" without papers."""
     return "\n".join("".join(f"{tag}  - {value}\n" for tag, value in _ris_entry(known.paper)) for known in papers)
 
 
-def _ris_entry(paper: Paper) -> Iterator[tuple[str, str]]:
+def _ris_entry(paper: model.Paper) -> Iterator[tuple[str, str]]:
     fields = (
         *(("AU", _family_first(_line(name))) for name in paper.authors),
         ("TI", _line(paper.title)),
@@ -548,7 +543,7 @@ COMMANDS = (
         name="export",
         run=export_,
         usage="[bib 30d]",
-        summary=Sentence("subscriptions as text, papers as BibTeX"),
+        summary=errors.Sentence("subscriptions as text, papers as BibTeX"),
     ),
     Command(
         name="import",
@@ -557,14 +552,14 @@ COMMANDS = (
         wants_file="text",
         many_lines=True,
         usage="[LINES]",
-        summary=Sentence("subscriptions from text or a file"),
+        summary=errors.Sentence("subscriptions from text or a file"),
     ),
     Command(
         name="share",
         run=share,
         writes=True,
         usage="[N]",
-        summary=Sentence("a link that offers a subscription to others"),
+        summary=errors.Sentence("a link that offers a subscription to others"),
     ),
     Command(
         name="library",
@@ -572,7 +567,7 @@ COMMANDS = (
         needs_manager=True,
         wants_file="library",
         usage="[remove]",
-        summary=Sentence("your own papers, from a file"),
+        summary=errors.Sentence("your own papers, from a file"),
     ),
 )
 

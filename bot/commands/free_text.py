@@ -14,7 +14,7 @@ from bot.commands.context import Callback, CommandContext
 from bot.commands.phrasing import when_words
 from bot.commands.words import intents, reader
 from bot.commands.words.intents import Said
-from bot.ports.channel import Button, Buttons, Reply
+from bot.ports import channel
 from subscriptions import zones
 from subscriptions.errors import PaperwireError
 from subscriptions.model import ChatKind
@@ -22,7 +22,7 @@ from subscriptions.planning.times import split_when, time_put_last
 from subscriptions.planning.times._reading import clock_of
 from subscriptions.query import links
 from subscriptions.query.parse import asks_for_nearness
-from subscriptions.service.next_deliveries import typed_number
+from subscriptions.service.listing import typed_number
 
 _ALIKE = 0.74  # how similar to the name of a command a word must be: 0 to 1
 _YES = frozenset({"yes", "y", "yep", "yeah", "ok", "okay", "sure", "correct", "right", "是", "是的", "对", "对的", "好", "好的", "嗯", "确定", "可以"})  # fmt: skip
@@ -38,7 +38,7 @@ _MOST_SIGNS = 5  # characters of a place in Chinese
 _LONGEST_PLACE = 2  # words of an unknown place
 
 
-def free_text(context: CommandContext) -> Reply | None:  # noqa: PLR0911 - one answer for each kind of text
+def free_text(context: CommandContext) -> channel.Reply | None:  # noqa: PLR0911 - one answer for each kind of text
     """Returns the reply to a text without a command."""
     said = context.args.strip()
     if said and asking.can_ask(context) and (done := _about_last(context, intents.meaning(said))) is not None:
@@ -68,7 +68,7 @@ def free_text(context: CommandContext) -> Reply | None:  # noqa: PLR0911 - one a
     )
 
 
-def _about_last(context: CommandContext, said: Said) -> Reply | None:
+def _about_last(context: CommandContext, said: Said) -> channel.Reply | None:
     """Returns the reply to a sentence that may refer to the last reply; if it does not, runs the command that it means."""
     if not sentences.may_refer(said):
         return None
@@ -93,7 +93,7 @@ def _writes(context: CommandContext) -> bool:
     )
 
 
-def _with_near_command(context: CommandContext, said: str, reply: Reply) -> Reply:
+def _with_near_command(context: CommandContext, said: str, reply: channel.Reply) -> channel.Reply:
     """If the words find nothing, adds the command that was probably meant to the reply."""
     word, _, rest = said.partition(" ")
     is_sentence = search.query_of(said) != said
@@ -107,8 +107,10 @@ def _with_near_command(context: CommandContext, said: str, reply: Reply) -> Repl
     return replace(reply, lines=(*reply.lines, asked), buttons=((meant,), *reply.buttons))
 
 
-def _only_text(context: CommandContext) -> Reply:
-    return Reply(lines=(context.say("I read only text: words that papers should hold, or a link to a paper."),))
+def _only_text(context: CommandContext) -> channel.Reply:
+    return channel.Reply(
+        lines=(context.say("I read only text: words that papers should contain, or a link to a paper."),)
+    )
 
 
 def _queries(context: CommandContext) -> tuple[str, ...]:
@@ -122,7 +124,7 @@ FREE_TEXT = Callback(run=free_text, writes=_writes, queries=_queries)
 # ------------------------------------------------------------------------------- answers to questions that have buttons
 
 
-def answer_zone(context: CommandContext) -> Reply | None:
+def answer_zone(context: CommandContext) -> channel.Reply | None:
     """Sets the zone to a typed city (in either language), zone or offset. If the name is only similar to one, asks back."""
     said = _said(context)
     place = _place(said)
@@ -164,7 +166,7 @@ def _shown_clock(said: str) -> time | None:
     return clock_of(times[0]) if times and (len(meant.tokens) == 1 or _CLOCK_HERE.search(said)) else None
 
 
-def _where_it_is(context: CommandContext, shown: time) -> Reply:
+def _where_it_is(context: CommandContext, shown: time) -> channel.Reply:
     """Asks for the city, with buttons for cities where it is now that time, since people answer "3pm" to "Which clock is yours?"."""
     near = [(context.localizer.city(name), name) for name in asking.cities_at(shown, context.now)]
     asked = (
@@ -179,10 +181,10 @@ def _where_it_is(context: CommandContext, shown: time) -> Reply:
         "send {number} at {when}", number=subscriptions[0].number, when=when_words(when, context.localizer)
     )
     number = {"number": subscriptions[0].number, "when": when}
-    return replace(asked, buttons=((Button(label=label, verb="schedule", arguments=number),), *asked.buttons))
+    return replace(asked, buttons=((channel.Button(label=label, verb="schedule", arguments=number),), *asked.buttons))
 
 
-def _no_place(context: CommandContext, said: str, place: str) -> Reply | None:
+def _no_place(context: CommandContext, said: str, place: str) -> channel.Reply | None:
     """Returns the reply to an unknown place; None if the text is more likely a query.
 
     A text is likely a query if papers match it, or if it has several words in lower case.
@@ -228,24 +230,26 @@ def _place(said: str) -> str:
     return next(iter(meant.marked(reader.PLACE)), said) if meant.intent == settings.ZONE else said
 
 
-def _did_you_mean(context: CommandContext, near: tuple[tuple[str, str], ...]) -> Reply:
+def _did_you_mean(context: CommandContext, near: tuple[tuple[str, str], ...]) -> channel.Reply:
     """Asks which of the places with similar names is meant, with a button for each."""
     asking.expect_answer(context, "answer-zone", {"near": near[0][1]} if len(near) == 1 else {})
     if len(near) == 1:
         words = context.say("Did you mean {name}?", name=near[0][0])
     else:
         words = context.say("Did you mean one of these?")
-    buttons = tuple(Button(label=name, verb="zone", arguments={"zone": zone, "replaces": True}) for name, zone in near)
-    others = Button(label=context.say("another city"), verb="zones", arguments={"page": 0, "replaces": True})
-    return Reply(lines=(words,), buttons=(buttons, (others,)))
+    buttons = tuple(
+        channel.Button(label=name, verb="zone", arguments={"zone": zone, "replaces": True}) for name, zone in near
+    )
+    others = channel.Button(label=context.say("another city"), verb="zones", arguments={"page": 0, "replaces": True})
+    return channel.Reply(lines=(words,), buttons=(buttons, (others,)))
 
 
-def _cities(context: CommandContext, words: str, more: Buttons = ()) -> Reply:
+def _cities(context: CommandContext, words: str, more: channel.Buttons = ()) -> channel.Reply:
     asking.expect_answer(context, "answer-zone")
-    return Reply(lines=(words,), buttons=(*asking.zone_buttons(context, replaces=True), *more))
+    return channel.Reply(lines=(words,), buttons=(*asking.zone_buttons(context, replaces=True), *more))
 
 
-def answer_pick(context: CommandContext) -> Reply | None:
+def answer_pick(context: CommandContext) -> channel.Reply | None:
     """Handles a typed choice of a subscription: its number, name or query; also "all" if subscriptions are removed."""
     said, verb = context.args.strip(), str(context.arguments["verb"])
     if verb == "unsub" and said.casefold() in _EVERYTHING:
@@ -265,11 +269,13 @@ def answer_pick(context: CommandContext) -> Reply | None:
         None,
     )
     if subscription is None and digits.isdecimal():
-        return Reply(lines=(context.say("There is no subscription {number} here.", number=digits[:8]),), ok=False)
+        return channel.Reply(
+            lines=(context.say("There is no subscription {number} here.", number=digits[:8]),), ok=False
+        )
     return context.press(verb, {"number": subscription.number}) if subscription else None
 
 
-def answer_value(context: CommandContext) -> Reply | None:
+def answer_value(context: CommandContext) -> channel.Reply | None:
     """Handles a typed value for the setting that was just shown."""
     name, said = str(context.arguments["name"]), context.args.strip()
     if name == settings.ZONE:
@@ -283,7 +289,7 @@ def answer_value(context: CommandContext) -> Reply | None:
         return None
 
 
-def answer_yes(context: CommandContext) -> Reply | None:
+def answer_yes(context: CommandContext) -> channel.Reply | None:
     """Handles a typed yes or no, or the label of one of the two buttons."""
     said = context.args.strip().strip(".!。！").casefold()
     for answer, words in (("yes", _YES), ("no", _NO)):

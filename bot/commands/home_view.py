@@ -8,19 +8,18 @@ from bot.commands import phrasing
 from bot.commands.asking import not_shown
 from bot.commands.context import Command, CommandContext, Event
 from bot.commands.subscribe import change_buttons
-from bot.ports.channel import Button, Buttons, HomeItem, HomePanel, HomeView, Plot, PlotRow, Reply
+from bot.ports import channel
 from bot.rendering.language import Language
+from subscriptions import errors, states
 from subscriptions.addresses import facts_of
-from subscriptions.errors import PaperwireError, Sentence
 from subscriptions.model import Chat
 from subscriptions.planning.receipts import Outcome
 from subscriptions.query.parse import parse_query
 from subscriptions.service import access, notices
 from subscriptions.service.chat_status import Statistics, Status, statistics
 from subscriptions.service.chat_status import status as chat_status
-from subscriptions.service.next_deliveries import Listed
+from subscriptions.service.listing import Listed
 from subscriptions.service.paper_search import activity
-from subscriptions.states import ChatState, Signal, SubscriptionState
 from subscriptions.store import digests
 from subscriptions.store import sources as stored_sources
 from subscriptions.store.bot_state import stopped_platforms
@@ -32,12 +31,12 @@ from subscriptions.zones import zone
 _SOURCES = 3  # sources that are shown
 
 
-def status(context: CommandContext) -> Reply:
+def status(context: CommandContext) -> channel.Reply:
     """Shows what came last, what comes next and what waits; for operators also the state of the whole bot."""
     lines = [*newest_papers_lines(context), *_chat_lines(context)]
     if context.is_operator and not context.read_by_group:
         lines += _bot_lines(context)
-    return Reply(lines=tuple(lines))
+    return channel.Reply(lines=tuple(lines))
 
 
 def newest_papers_lines(context: CommandContext) -> list[str]:
@@ -78,7 +77,7 @@ def _expectation_lines(context: CommandContext) -> list[str]:
                 lines.append(context.say("{source} could not be read: due since {moment}.", source=names, moment=since))
             case _:
                 lines.append(context.say("{source} has not come yet: due since {moment}.", source=names, moment=since))
-    following = seen.next_due()
+    following = seen.next_due
     if following is not None:
         moment = context.localizer.moment(following, about=True)
         lines.append(context.say("More papers are expected {moment}.", moment=moment))
@@ -88,7 +87,7 @@ def _expectation_lines(context: CommandContext) -> list[str]:
 def _chat_lines(context: CommandContext) -> list[str]:
     try:
         here = chat_status(context.store, context.chat.address, now=context.now)
-    except PaperwireError:
+    except errors.PaperwireError:
         return [context.say("This chat has no subscriptions.")]
     if not here.subscriptions:
         return [context.say("This chat has no subscriptions."), *_outbox_lines(context, here)]
@@ -98,9 +97,9 @@ def _chat_lines(context: CommandContext) -> list[str]:
 def _next(context: CommandContext, here: Status) -> str:
     if access.standing_of(context.store, here.chat.address).is_denied:
         return context.say("The operator of this bot has said no to this chat.")
-    if here.chat.state is ChatState.ASKED:
-        return context.say("This chat waits for whoever runs this bot.")
-    if here.chat.state is ChatState.PAUSED:
+    if here.chat.state is states.ChatState.ASKED:
+        return context.say("This chat waits for the operator of this bot.")
+    if here.chat.state is states.ChatState.PAUSED:
         return context.say("This chat is paused; /resume ends that.")
     return phrasing.next_line(here.next_delivery, context.localizer, context.now)
 
@@ -144,7 +143,7 @@ def _bot_lines(context: CommandContext) -> list[str]:
     ]
     for platform, reason in sorted(stopped_platforms(context.store).items()):
         name = facts_of(platform).title
-        lines.append(context.say("{platform} stands still: {reason}", platform=name, reason=reason))
+        lines.append(context.say("{platform} has stopped: {reason}", platform=name, reason=reason))
     return lines
 
 
@@ -156,7 +155,7 @@ MOST = 36  # subscriptions in a home view
 MOST_CHATS = 10  # chats in a home view, including the person's own
 
 
-def on_home_view(context: CommandContext) -> Reply:
+def on_home_view(context: CommandContext) -> channel.Reply:
     """Shows the chats that a person may manage; the person's own chat is first."""
     chats = access.subscriptions_around(context.store, context.origin, context.shared_chats)
     room = MOST
@@ -164,8 +163,10 @@ def on_home_view(context: CommandContext) -> Reply:
     for chat, subscriptions in chats[:MOST_CHATS]:
         panels.append(_panel(context, chat, subscriptions[:room], hidden=len(subscriptions[room:])))
         room = max(0, room - len(subscriptions))
-    sources = HomePanel(title=context.say("Sources"), lines=tuple(newest_papers_lines(context)))
-    return Reply(home_view=HomeView(panels=(*panels, sources), remark=_remark(context, len(chats) - MOST_CHATS)))
+    sources = channel.HomePanel(title=context.say("Sources"), lines=tuple(newest_papers_lines(context)))
+    return channel.Reply(
+        home_view=channel.HomeView(panels=(*panels, sources), remark=_remark(context, len(chats) - MOST_CHATS))
+    )
 
 
 def _remark(context: CommandContext, left_out: int) -> str:
@@ -181,14 +182,14 @@ def _remark(context: CommandContext, left_out: int) -> str:
     )
 
 
-def _panel(context: CommandContext, chat: Chat, subscriptions: Sequence[Listed], *, hidden: int) -> HomePanel:
+def _panel(context: CommandContext, chat: Chat, subscriptions: Sequence[Listed], *, hidden: int) -> channel.HomePanel:
     own = chat.address == context.origin.address
-    title = context.say("Your subscriptions") if own else notices.name_of(chat)
+    title = context.say("Your subscriptions") if own else chat.name
     if chat.address.topic:
         title = context.say("{chat}, in a thread", chat=title)
     lines = list(_state(context, chat, subscriptions)) if chat.id else []
     lines += [context.say("No subscriptions yet.")] if not subscriptions and not hidden else []
-    return HomePanel(
+    return channel.HomePanel(
         title=title,
         items=tuple(_items(context, chat, subscriptions)),
         lines=(*lines, *not_shown(context, hidden)),
@@ -199,12 +200,12 @@ def _panel(context: CommandContext, chat: Chat, subscriptions: Sequence[Listed],
 
 def _state(context: CommandContext, chat: Chat, subscriptions: Sequence[Listed]) -> Sequence[str]:
     """Returns at most one line: why nothing is delivered, or when the next delivery comes."""
-    if chat.state is ChatState.ASKED:
-        return [context.say("This chat waits for whoever runs this bot.")]
-    if chat.state is ChatState.PAUSED:
+    if chat.state is states.ChatState.ASKED:
+        return [context.say("This chat waits for the operator of this bot.")]
+    if chat.state is states.ChatState.PAUSED:
         reason = context.localizer.translate(notices.why_paused(chat)).rstrip(".")
         return [context.say("Paused: {reason}.", reason=reason) if reason else context.say("Paused.")]
-    if not any(one.subscription.state is SubscriptionState.ACTIVE for one in subscriptions):
+    if not any(one.subscription.state is states.SubscriptionState.ACTIVE for one in subscriptions):
         return []
     chat_has = chat_status(context.store, chat.address, now=context.now)
     return [
@@ -216,13 +217,13 @@ def _state(context: CommandContext, chat: Chat, subscriptions: Sequence[Listed])
     ]
 
 
-def _buttons(context: CommandContext, chat: Chat) -> Buttons:
-    new = Button(label=context.say("new subscription"), verb="new-subscription")
-    held = chat.state is ChatState.PAUSED
-    return ((new, Button(label=context.say("resume"), verb="resume")),) if held else ((new,),)
+def _buttons(context: CommandContext, chat: Chat) -> channel.Buttons:
+    new = channel.Button(label=context.say("new subscription"), verb="new-subscription")
+    held = chat.state is states.ChatState.PAUSED
+    return ((new, channel.Button(label=context.say("resume"), verb="resume")),) if held else ((new,),)
 
 
-def _items(context: CommandContext, chat: Chat, subscriptions: Sequence[Listed]) -> Sequence[HomeItem]:
+def _items(context: CommandContext, chat: Chat, subscriptions: Sequence[Listed]) -> Sequence[channel.HomeItem]:
     if not subscriptions:
         return ()
     found = activity(context.store, chat, [one.subscription for one in subscriptions], now=context.now)
@@ -251,9 +252,9 @@ def _items(context: CommandContext, chat: Chat, subscriptions: Sequence[Listed])
             parts.append(
                 context.localizer.count("{count} a week", "{count} a week", found.found[subscription.canonical])
             )
-        parts += [row.state] if row.state and chat.state is ChatState.ACTIVE else []
+        parts += [row.state] if row.state and chat.state is states.ChatState.ACTIVE else []
         menu = change_buttons(context, subscription)
-        items.append(HomeItem(text=f"{row.number}  {row.reading}", remark=" · ".join(parts), menu=menu))
+        items.append(channel.HomeItem(text=f"{row.number}  {row.reading}", remark=" · ".join(parts), menu=menu))
     return items
 
 
@@ -266,7 +267,7 @@ EVENTS = {HOME_VIEW: Event(run=on_home_view, writes=False)}
 DAYS = 30
 
 
-def stats(context: CommandContext) -> Reply:
+def stats(context: CommandContext) -> channel.Reply:
     """Shows the papers of the last 30 days, day by day, and how many were opened, saved and liked."""
     place = zone(context.chat.settings.timezone)
     today = context.now.astimezone(place).date()
@@ -274,27 +275,27 @@ def stats(context: CommandContext) -> Reply:
     begin = datetime.combine(days[0], time.min, place).astimezone(UTC)
     found = statistics(context.store, context.chat.address, since=begin)
     if not found.papers:
-        return Reply(lines=(context.say("No paper came in the last {days} days.", days=DAYS),))
+        return channel.Reply(lines=(context.say("No paper came in the last {days} days.", days=DAYS),))
     came = _by_day(found.shown.items(), days, place)
     rows = (
         _row(context, context.say("came"), came),
-        _row(context, context.say("opened"), _by_day(_once(found, Signal.OPENED), days, place)),
-        _row(context, context.say("saved"), _by_day(_once(found, Signal.SAVED), days, place)),
+        _row(context, context.say("opened"), _by_day(_once(found, states.Signal.OPENED), days, place)),
+        _row(context, context.say("saved"), _by_day(_once(found, states.Signal.SAVED), days, place)),
     )
     title = context.say("Papers of the last {days} days, day by day", days=DAYS)
-    plot = Plot(title=title, labels=tuple(f"{day:%m-%d}" for day in days), rows=rows)
-    return Reply(lines=_lines(context, found, came), plot=plot)
+    plot = channel.Plot(title=title, labels=tuple(f"{day:%m-%d}" for day in days), rows=rows)
+    return channel.Reply(lines=_lines(context, found, came), plot=plot)
 
 
-def _row(context: CommandContext, what: str, amounts: tuple[int, ...]) -> PlotRow:
+def _row(context: CommandContext, what: str, amounts: tuple[int, ...]) -> channel.PlotRow:
     """Returns a row of a plot. Its label shows the total and the largest amount of one day."""
     if not any(amounts):
-        return PlotRow(name=context.say("{label}: {value}", label=what, value=0), amounts=amounts)
+        return channel.PlotRow(name=context.say("{label}: {value}", label=what, value=0), amounts=amounts)
     name = context.say("{what}: {count}, at most {most} a day", what=what, count=sum(amounts), most=max(amounts))
-    return PlotRow(name=name, amounts=amounts)
+    return channel.PlotRow(name=name, amounts=amounts)
 
 
-def _once(found: Statistics, kind: Signal) -> Iterable[tuple[datetime, int]]:
+def _once(found: Statistics, kind: states.Signal) -> Iterable[tuple[datetime, int]]:
     return ((at, 1) for at in found.done.get(kind, ()))
 
 
@@ -316,20 +317,20 @@ def _lines(context: CommandContext, found: Statistics, came: tuple[int, ...]) ->
         most=max(came),
     )
     done = [
-        count("{count} opened", "{count} opened", len(found.done.get(Signal.OPENED, ()))),
-        count("{count} saved", "{count} saved", len(found.done.get(Signal.SAVED, ()))),
-        count("{count} liked", "{count} liked", len(found.done.get(Signal.LIKED, ()))),
+        count("{count} opened", "{count} opened", len(found.done.get(states.Signal.OPENED, ()))),
+        count("{count} saved", "{count} saved", len(found.done.get(states.Signal.SAVED, ()))),
+        count("{count} liked", "{count} liked", len(found.done.get(states.Signal.LIKED, ()))),
     ]
     return (first, " · ".join(done))
 
 
 COMMANDS = (
-    Command(name="stats", run=stats, summary=Sentence("what came in 30 days, and what became of it")),
+    Command(name="stats", run=stats, summary=errors.Sentence("what came in 30 days, and what became of it")),
     Command(
         name="status",
         aliases=("health",),
         run=status,
-        summary=Sentence("what came last, what comes next, what waits"),
+        summary=errors.Sentence("what came last, what comes next, what waits"),
         stays_here=True,
     ),
 )

@@ -27,12 +27,9 @@ from bot.commands import (
     undo,
 )
 from bot.commands.context import Action, Command, Condition, Registry
-from bot.commands.free_text import FREE_TEXT
-from bot.commands.home_view import HOME_VIEW
-from bot.commands.sentences import may_refer
 from bot.commands.words import intents
-from bot.ports.conversation import CallbackRequest, EventRequest, FormRequest, Interaction, MessageRequest, Request
-from subscriptions.model import CallbackToken, ChatAddress, ChatKind
+from bot.ports import conversation
+from subscriptions import model
 
 ABOUT = "about"  # argument of a button that acts on another chat than the one where it is shown
 _DIRECTED = re.compile(r"((?:@\w{4,64}|-100\d{5,20})(?:/\d{1,12})?)(?:\s+|$)")
@@ -58,7 +55,9 @@ class Intent(Action):
     """The action that a request asks for, with its arguments."""
 
     writes: Condition | bool = True
-    destination: ChatAddress | None = None  # the destination that it is about; only operators may use destinations
+    destination: model.ChatAddress | None = (
+        None  # the destination that it is about; only operators may use destinations
+    )
     target: str = ""  # "@name" or "-100…", with "/7" for a topic: the other chat that it is about; "" if none is named
     args: str = ""  # the text after the command
     arguments: dict[str, Any] = field(default_factory=dict)  # the arguments of the button or form
@@ -74,7 +73,9 @@ def _intent(action: Action) -> Intent:
     return Intent(**{**declared, "writes": context.writes_of(action)})
 
 
-def understand(request: Request, token: CallbackToken | None, registry: Registry, *, now: datetime) -> Intent | None:
+def understand(
+    request: conversation.Request, token: model.CallbackToken | None, registry: Registry, *, now: datetime
+) -> Intent | None:
     """Returns the intent of a request; None if the request must not be answered.
 
     `token` is the token of the pressed button or submitted form.
@@ -82,29 +83,29 @@ def understand(request: Request, token: CallbackToken | None, registry: Registry
     A message that was edited soon after it was written counts as a new one. A later edit is not executed.
     """
     match request:
-        case EventRequest():
-            event, home = registry.events.get(request.event), request.event == HOME_VIEW
+        case conversation.EventRequest():
+            event, home = registry.events.get(request.event), request.event == home_view.HOME_VIEW
             return replace(_intent(event), stays_here=True, counts_to_limit=False, wants_chats=home) if event else None
-        case CallbackRequest() | FormRequest():
+        case conversation.CallbackRequest() | conversation.FormRequest():
             return _of_interaction(request, token, registry)
-        case MessageRequest() if request.command:
+        case conversation.MessageRequest() if request.command:
             intent = _of_command(registry, request, request.command, request.text)
-        case MessageRequest():
+        case conversation.MessageRequest():
             intent = _of_plain_text(request, registry) if request.is_addressed else None
     is_late = request.is_edit and request.written_at is not None and now - request.written_at > subscribe.EDITED_WITHIN
     return Intent(run=subscribe.late_edit, writes=False, stays_here=True) if intent and is_late else intent
 
 
-def _of_plain_text(request: MessageRequest, registry: Registry) -> Intent | None:
+def _of_plain_text(request: conversation.MessageRequest, registry: Registry) -> Intent | None:
     """Returns the intent of a text without a slash: a command in everyday words, otherwise FREE_TEXT; None for no answer.
 
     In a group, this is called only for text that names the bot or replies to it. In a reply that does not name the bot,
     only commands are understood, since people discuss papers there.
     """
     name, rest = _first_word(request.text)
-    private = request.place.kind is ChatKind.PRIVATE
+    private = request.place.kind is model.ChatKind.PRIVATE
     found = None if _named_first(rest)[0] else _mail_in(request.text) or intents.command_in(request.text)
-    refers = private and not request.trigger_id and may_refer(intents.meaning(request.text))
+    refers = private and not request.trigger_id and sentences.may_refer(intents.meaning(request.text))
     if (
         request.takes_bare_commands
         and registry.command_named(name)
@@ -120,7 +121,7 @@ def _of_plain_text(request: MessageRequest, registry: Registry) -> Intent | None
     if not request.text.strip() and not request.file_id and (request.takes_bare_commands or not private):
         return _of_command(registry, request, "help" if request.takes_bare_commands else "start", "")
     return replace(
-        _intent(FREE_TEXT),
+        _intent(free_text.FREE_TEXT),
         args=request.text,
         wants_file="any" if private and request.file_id else None,
         is_in_words=bool(found),
@@ -133,7 +134,7 @@ def _mail_in(text: str) -> tuple[str, str] | None:
     return ("email", found[0]) if len(found) == 1 and len(text.split()) <= _SHORT else None
 
 
-def _is_typed(request: MessageRequest, name: str, rest: str) -> bool:
+def _is_typed(request: conversation.MessageRequest, name: str, rest: str) -> bool:
     """Returns whether a first word that is a command's name is meant as a command, on platforms without slashes.
 
     It is a command if it follows the platform's own command, or if the name of a chat follows it. Otherwise `list
@@ -141,7 +142,7 @@ def _is_typed(request: MessageRequest, name: str, rest: str) -> bool:
     """
     if request.trigger_id or _named_first(rest)[0]:
         return True
-    if request.place.kind is ChatKind.PRIVATE:
+    if request.place.kind is model.ChatKind.PRIVATE:
         return name.casefold() in _TYPED_IN_PRIVATE and bool(rest)
     return not rest or name.casefold() not in _ALONE
 
@@ -152,11 +153,11 @@ def _first_word(text: str) -> tuple[str, str]:
     return (words[0].lstrip("/"), words[1] if len(words) > 1 else "") if words else ("", "")
 
 
-def _of_command(registry: Registry, request: MessageRequest, name: str, text: str) -> Intent | None:
+def _of_command(registry: Registry, request: conversation.MessageRequest, name: str, text: str) -> Intent | None:
     command = registry.command_named(name)
     if command is None:
         # In a group, an unknown command may be meant for another bot.
-        if request.place.kind is not ChatKind.PRIVATE and not request.is_addressed:
+        if request.place.kind is not model.ChatKind.PRIVATE and not request.is_addressed:
             return None
         spoken = intents.command_in(f"{name} {text}") if not name.isascii() else None  # /订阅 扩散
         if spoken and registry.command_named(spoken[0]):
@@ -186,17 +187,17 @@ def _of_words(command: Command, text: str) -> Intent:
     return replace(_intent(command), args=text.strip(), needs_manager=needs_manager)
 
 
-def _named_last(text: str, registry: Registry) -> ChatAddress | None:
+def _named_last(text: str, registry: Registry) -> model.ChatAddress | None:
     """Returns the destination that the last words name, as in "… daily 9 to team-feishu"; None if they name none."""
     found = _TO.search(text.rstrip().rpartition("\n")[2])
     return _named(found, registry) if found else None
 
 
-def _named(found: re.Match[str], registry: Registry) -> ChatAddress | None:
+def _named(found: re.Match[str], registry: Registry) -> model.ChatAddress | None:
     return registry.destinations.get(found["name"].lower())
 
 
-def _to_destination(intent: Intent, destination: ChatAddress, request: Request) -> Intent:
+def _to_destination(intent: Intent, destination: model.ChatAddress, request: conversation.Request) -> Intent:
     """Returns the intent, changed so that it is about a destination.
 
     Only operators, and people at the machine on which the bot runs, may use destinations.
@@ -221,17 +222,19 @@ def _named_chat(text: str) -> tuple[str, str]:
     return "", text
 
 
-def _of_interaction(request: Interaction, token: CallbackToken | None, registry: Registry) -> Intent | None:
+def _of_interaction(
+    request: conversation.Interaction, token: model.CallbackToken | None, registry: Registry
+) -> Intent | None:
     callback = registry.callbacks.get(token.verb) if token else None
     if token is None or callback is None:
         return None
     arguments = dict(token.arguments)
-    if callback.show_form is not None and not (isinstance(request, FormRequest) and request.is_submitted):
+    if callback.show_form is not None and not (isinstance(request, conversation.FormRequest) and request.is_submitted):
         return Intent(run=callback.show_form, writes=False, stays_here=True, arguments=arguments, counts_to_limit=False)
     platform, _, about = str(arguments.pop(ABOUT, "")).partition(":")
     args = str(arguments.get(callback.args_from, ""))
     intent = replace(_intent(callback), stays_here=True, target=about, args=args, arguments=arguments)
-    elsewhere = ChatAddress(platform, about) if platform not in ("", request.chat.platform) else None
+    elsewhere = model.ChatAddress(platform, about) if platform not in ("", request.chat.platform) else None
     return _to_destination(intent, elsewhere, request) if elsewhere else intent
 
 

@@ -1,7 +1,7 @@
 """Papers that people name: shows their cards, papers near to them, and why they were delivered or not."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import reduce
@@ -12,18 +12,14 @@ from pydantic import TypeAdapter
 from bot.commands import cards
 from bot.commands.context import Callback, Command, CommandContext, Event
 from bot.commands.phrasing import shortened
-from bot.ports.channel import Button, Buttons, Reply
-from bot.ports.conversation import EventRequest, Request
-from bot.rendering.language import Language
-from subscriptions.errors import Refused, Sentence
-from subscriptions.model import CallbackToken, Chat, Item, KnownPaper
+from bot.ports import channel, conversation
+from subscriptions import errors, model, states
 from subscriptions.normalize import tokens
-from subscriptions.query import FIELDS, And, Not, Query, links
+from subscriptions.query import FIELDS, And, Not, links
 from subscriptions.query.rewriting import words_rule
 from subscriptions.service import chat_status, known_papers, near_papers
 from subscriptions.service.chat_status import Reason
 from subscriptions.service.paper_search import papers_named
-from subscriptions.states import ChatState, MessageState
 from subscriptions.store import conversations
 from subscriptions.store import known_papers as stored_known_papers
 from subscriptions.store.deliveries import DeliveredPaper, deliveries_of
@@ -35,15 +31,15 @@ LOOKUP_VERB = "looks-up"  # the first part of the name of a pending look-up in t
 LookupOutcome = Literal["stored", "unanswered", "refused"]  # unanswered by arXiv, refused by the database
 
 
-_UNKNOWN: Mapping[str, Sentence] = {
-    "stored": Sentence("arXiv knows no paper {names}."),
-    "unanswered": Sentence("arXiv cannot be asked now, so I do not know {names}. Please try again later."),
-    "refused": Sentence("I could not store {names}. Please tell the operator."),
+_UNKNOWN: Mapping[str, errors.Sentence] = {
+    "stored": errors.Sentence("arXiv knows no paper {names}."),
+    "unanswered": errors.Sentence("arXiv cannot be asked now, so I do not know {names}. Please try again later."),
+    "refused": errors.Sentence("I could not store {names}. Please tell the operator."),
 }
-_EVENT = TypeAdapter(EventRequest)
+_EVENT = TypeAdapter(conversation.EventRequest)
 
 
-def named_papers(context: CommandContext, text: str) -> Reply:
+def named_papers(context: CommandContext, text: str) -> channel.Reply:
     """Returns the reply with the cards of the papers that a text names by id, DOI or link; it must name at least one."""
     names = links.mentioned(text)
     known = papers_named(context.store, names[:CARDS])
@@ -61,7 +57,7 @@ def named_papers(context: CommandContext, text: str) -> Reply:
     return replace(reply, ok=None if known or asked else False, lookup_ids=asked)
 
 
-def on_looked_up(context: CommandContext) -> Reply | None:
+def on_looked_up(context: CommandContext) -> channel.Reply | None:
     """Shows the result of a look-up: cards, and which papers arXiv does not know. None if the look-up is no longer stored."""
     details = context.event_details
     if not conversations.end_lookup(context.store, details["as"], since=context.now - PENDING_FOR):
@@ -73,10 +69,10 @@ def on_looked_up(context: CommandContext) -> Reply | None:
     return replace(_cards(context, names, known, lines), ok=None if known else False)
 
 
-def pending_lookup(request: Request, names: Sequence[str]) -> tuple[str, CallbackToken]:
+def pending_lookup(request: conversation.Request, names: Sequence[str]) -> tuple[str, model.CallbackToken]:
     """Returns (name, token) to store while papers are looked up; the token holds the event that will show the result."""
     name = pending_name(request)
-    answer = EventRequest(
+    answer = conversation.EventRequest(
         place=request.place,
         update_id=f"{LOOKUP_VERB}:{request.update_id}",
         event=LOOKUP_EVENT,
@@ -88,24 +84,24 @@ def pending_lookup(request: Request, names: Sequence[str]) -> tuple[str, Callbac
         thread_id=request.thread_id,
     )
     arguments = {"names": list(names), "answer": _EVENT.dump_python(answer, mode="json", exclude_defaults=True)}
-    token = CallbackToken(verb=LOOKUP_VERB, arguments=arguments, place=str(request.chat), person=request.sender)
+    token = model.CallbackToken(verb=LOOKUP_VERB, arguments=arguments, place=str(request.chat), person=request.sender)
     return name, token
 
 
-def pending_name(request: Request) -> str:
+def pending_name(request: conversation.Request) -> str:
     """Returns the name under which the pending look-up of a request is stored."""
     return f"{LOOKUP_VERB}:{request.chat.platform}:{request.update_id}"
 
 
-def lookup_request(pending: Mapping[str, Any], outcome: LookupOutcome) -> Request:
+def lookup_request(pending: Mapping[str, Any], outcome: LookupOutcome) -> conversation.Request:
     """Returns the event that shows the result of a pending look-up."""
     event = _EVENT.validate_python(pending["answer"])
     return replace(event, details={**event.details, "outcome": outcome})
 
 
 def _cards(
-    context: CommandContext, names: Sequence[str], known: Mapping[str, KnownPaper], lines: Sequence[str]
-) -> Reply:
+    context: CommandContext, names: Sequence[str], known: Mapping[str, model.KnownPaper], lines: Sequence[str]
+) -> channel.Reply:
     """Returns the reply with the known papers as numbered cards; if only one was named, with its full card."""
     if len(names) == 1 and known:
         return cards.card_reply(context, known[names[0]])
@@ -114,7 +110,7 @@ def _cards(
         known_papers.as_item(context.store, context.chat, paper)._replace(position=at)
         for at, paper in enumerate(papers.values())
     )
-    return Reply(
+    return channel.Reply(
         lines=tuple(lines),
         items=items,
         item_layout="card",
@@ -134,12 +130,12 @@ def _is_doi(name: str) -> bool:
     return name.startswith("10.") and "/" in name
 
 
-def _elsewhere(context: CommandContext, name: str) -> Button:
+def _elsewhere(context: CommandContext, name: str) -> channel.Button:
     host = "https://doi.org/" if _is_doi(name) else "https://arxiv.org/abs/"
-    return Button(label=context.say("look there"), url=host + name)
+    return channel.Button(label=context.say("look there"), url=host + name)
 
 
-def no_paper(context: CommandContext, said: str) -> Reply:
+def no_paper(context: CommandContext, said: str) -> channel.Reply:
     """Returns the reply to a link or an id that names no paper that we can look up."""
     name = links.links_to_no_paper(said)[0]
     lines = (
@@ -152,7 +148,7 @@ def no_paper(context: CommandContext, said: str) -> Reply:
         ),
         context.say("Words of its title find it, if it is known here: /search graph neural networks"),
     )
-    return Reply(lines=lines, ok=False)
+    return channel.Reply(lines=lines, ok=False)
 
 
 # ---------------------------------------------------------------------------------------------------------------- like
@@ -167,15 +163,16 @@ _GIVEN_OF_TEXT = 3  # a subscription to papers near to a text names so many pape
 _OPERATOR = re.compile(rf"(?<!\S)(?:OR|AND|NOT|ANDNOT|\||-\w\S*)(?!\S)|(?<!\S)(?:{'|'.join(FIELDS.by_name)}):\S")
 
 
-def like(context: CommandContext) -> Reply:
+def like(context: CommandContext) -> channel.Reply:
     """Shows the papers nearest to those that are named by id, DOI or link.
 
     If some of them are not stored, these are looked up instead.
     """
     names = links.mentioned(context.args)[:MOST_GIVEN]
     if not names:
-        raise Refused(
-            Sentence("Say which paper, by its arXiv id, DOI or link."), Sentence("For example: /like 2601.11087")
+        raise errors.Refused(
+            errors.Sentence("Say which paper, by its arXiv id, DOI or link."),
+            errors.Sentence("For example: /like 2601.11087"),
         )
     known = papers_named(context.store, names)
     if len(known) < len(names):  # the card of a looked-up paper has [more like this]
@@ -184,7 +181,7 @@ def like(context: CommandContext) -> Reply:
 
 
 @cards.of_paper
-def on_more_like_this(context: CommandContext, item: Item) -> Reply:
+def on_more_like_this(context: CommandContext, item: model.Item) -> channel.Reply:
     """Handles [more like this] on a card: shows the papers nearest to that one."""
     return alike(context, item.paper)
 
@@ -196,19 +193,19 @@ def is_a_text(said: str) -> bool:
     return words > _MOST_WORDS and not _OPERATOR.search(said)
 
 
-def near_text(context: CommandContext, said: str) -> Reply:
+def near_text(context: CommandContext, said: str) -> channel.Reply:
     """Shows the papers nearest to a text."""
     found = near_papers.papers_near_text(context.store, said[:_MOST_READ])
     words = found.words[:_TELLING]
     among = context.localizer.count("{count} paper", "{count} papers", found.looked_at)
     if not found.papers:
         any_of = " OR ".join(words_rule(word) for word in words)
-        look = (Button(label=any_of, verb="look-for", arguments={"text": any_of}),) if words else ()
+        look = (channel.Button(label=any_of, verb="look-for", arguments={"text": any_of}),) if words else ()
         lines = (context.say("Nothing is near to this text among {among}.", among=among),)
-        return Reply(lines=lines, buttons=(look,))
+        return channel.Reply(lines=lines, buttons=(look,))
     items = cards.result_items(found.papers)
     by_words = (context.say("by their words {words}", words=", ".join(found.words[:WORDS])),)
-    return Reply(
+    return channel.Reply(
         lines=(
             context.say("I read this as a text. Nearest to it, among {among}:", among=among),
             *(by_words if said.isascii() else ()),  # "words" of Chinese text are just two characters
@@ -220,7 +217,7 @@ def near_text(context: CommandContext, said: str) -> Reply:
     )
 
 
-def alike(context: CommandContext, *given: KnownPaper) -> Reply:
+def alike(context: CommandContext, *given: model.KnownPaper) -> channel.Reply:
     """Shows the papers nearest to the given ones."""
     found = near_papers.papers_alike(context.store, given)
     among = context.localizer.count(
@@ -229,10 +226,10 @@ def alike(context: CommandContext, *given: KnownPaper) -> Reply:
     titles = "; ".join(context.title(one) for one in given)
     if not found.papers:
         none = context.say("Nothing among {among} is near to {titles}.", titles=titles, among=among)
-        return Reply(lines=(none,), buttons=_as_wish(context, given))
+        return channel.Reply(lines=(none,), buttons=_as_wish(context, given))
     items = cards.result_items(found.papers)
     words = ", ".join(found.words[:WORDS])
-    return Reply(
+    return channel.Reply(
         lines=(
             context.say("Nearest to {titles}, among {among}:", titles=titles, among=among),
             context.say("by their words {words}", words=words),
@@ -243,13 +240,13 @@ def alike(context: CommandContext, *given: KnownPaper) -> Reply:
     )
 
 
-def _as_wish(context: CommandContext, given: Sequence[KnownPaper]) -> Buttons:
+def _as_wish(context: CommandContext, given: Sequence[model.KnownPaper]) -> channel.Buttons:
     """Returns a button that subscribes to papers near to these; none if one of them has neither an arXiv id nor a DOI."""
     names = [one.paper.arxiv_id or one.paper.doi for one in given]
     if None in names:
         return ()
     text = f"like:{','.join(name for name in names if name)}"
-    return ((Button(label=context.say("bring such papers"), verb="subscribe-to", arguments={"text": text}),),)
+    return ((channel.Button(label=context.say("bring such papers"), verb="subscribe-to", arguments={"text": text}),),)
 
 
 # ------------------------------------------------------------------------ what a message may refer to without its name
@@ -258,14 +255,14 @@ def _as_wish(context: CommandContext, given: Sequence[KnownPaper]) -> Buttons:
 WITHIN = timedelta(minutes=15)  # a text cannot refer to a reply that is older than this
 
 
-def last_buttons(context: CommandContext) -> tuple[CallbackToken, ...]:
+def last_buttons(context: CommandContext) -> tuple[model.CallbackToken, ...]:
     """Finds the last reply with buttons in this chat. Returns those of its buttons that the sender may press."""
     since = context.now - WITHIN
     found = conversations.last_callbacks(context.store, str(context.origin.address), since=since)
     return tuple(token for token in found if token.person in ("", context.request.sender))
 
 
-def papers_shown(context: CommandContext) -> Mapping[int, KnownPaper]:
+def papers_shown(context: CommandContext) -> Mapping[int, model.KnownPaper]:
     """Returns number → paper for the last reply with buttons; if there is none, for the last delivery."""
     buttons = last_buttons(context)
     numbers = {int(one.arguments["number"]): int(one.arguments["paper"]) for one in buttons if one.verb == "card"}
@@ -275,7 +272,7 @@ def papers_shown(context: CommandContext) -> Mapping[int, KnownPaper]:
     return {number: known[paper] for number, paper in sorted(numbers.items()) if paper in known}
 
 
-def paper_meant(context: CommandContext, names: Sequence[str]) -> KnownPaper | None:
+def paper_meant(context: CommandContext, names: Sequence[str]) -> model.KnownPaper | None:
     """Returns the first of the named papers; without names, the paper that `paper_delivered` returns; None if unknown."""
     if names:
         return papers_named(context.store, names[:1]).get(names[0])
@@ -296,14 +293,14 @@ MOST_REASONS = 5  # subscriptions whose reasons are shown
 _EXAMPLE = "2601.11087"
 
 
-def why(context: CommandContext) -> Reply:
+def why(context: CommandContext) -> channel.Reply:
     """Shows which subscriptions brought a paper and by which words; without arguments, about the last delivered paper."""
     if not context.args:
         found = paper_delivered(context)
         return (
             _delivered(context, found)
             if found
-            else Reply(
+            else channel.Reply(
                 lines=(
                     context.say(
                         "This chat was not sent a paper yet. With the id of a paper I tell which words match: /why 2601.11087"
@@ -314,18 +311,18 @@ def why(context: CommandContext) -> Reply:
     return _about(context, "why")
 
 
-def whynot(context: CommandContext) -> Reply:
+def whynot(context: CommandContext) -> channel.Reply:
     """Shows for each subscription why a paper was not delivered; if it was delivered, when."""
     return _about(context, "whynot")
 
 
-def _about(context: CommandContext, command: str) -> Reply:
+def _about(context: CommandContext, command: str) -> channel.Reply:
     """Returns the reply to /why or /whynot about the paper that the arguments name. Raises Refused if they name none."""
     names = links.mentioned(context.args)
     if not names:
-        raise Refused(
-            Sentence("Say which paper, by its arXiv id, DOI or link."),
-            Sentence("For example: /{command} {id}", {"command": command, "id": _EXAMPLE}),
+        raise errors.Refused(
+            errors.Sentence("Say which paper, by its arXiv id, DOI or link."),
+            errors.Sentence("For example: /{command} {id}", {"command": command, "id": _EXAMPLE}),
         )
     known = papers_named(context.store, names[:1]).get(names[0])
     if known is None:
@@ -337,30 +334,31 @@ def _about(context: CommandContext, command: str) -> Reply:
 # ------------------------------------------------------------------------------------------------------------ it came
 
 
-def _delivered(context: CommandContext, found: DeliveredPaper) -> Reply:
-    """Returns the reply that says when and why a paper was delivered, with the passages that contain the words."""
-    return Reply(
-        lines=(
-            delivered_line(found, context.chat, context.localizer),
-            *cards.why_lines(context, found.item),
-        ),
-        items=(found.item,),
-        item_layout="why",
-    )
+def _delivered(context: CommandContext, found: DeliveredPaper) -> channel.Reply:
+    """Returns the reply that says when and why a paper was delivered, with the passages that contain the words.
+
+    If it was not sent, the reply says what state its delivery is in.
+    """
+    sentence = _TOLD["long ago" if found.at is None else found.state]
+    if found.at is not None and found.state is states.MessageState.SENT and not found.item.shown:
+        sentence = _BEHIND
+    elif found.state in _ON_ITS_WAY and context.chat.state is not states.ChatState.ACTIVE:
+        sentence = _HELD
+    said = context.say(sentence.template, moment=context.localizer.moment(found.at) if found.at else "")
+    return channel.Reply(lines=(said, *cards.why_lines(context, found.item)), items=(found.item,), item_layout="why")
 
 
 # ---------------------------------------------------------------------------------------------------- it did not come
 
 
-def _not_delivered(context: CommandContext, known: KnownPaper) -> Reply:
+def _not_delivered(context: CommandContext, known: model.KnownPaper) -> channel.Reply:
     moment = context.localizer.moment(known.sequenced_at or known.first_seen_at)
     lines = [context.title(known), context.say("It became known {moment}; this chat was not sent it.", moment=moment)]
     found = chat_status.reasons(context.store, context.chat, known, now=context.now) if context.chat.id else ()
     if not found:
-        return Reply(lines=(*lines, context.say("There are no subscriptions yet.")))
+        return channel.Reply(lines=(*lines, context.say("There are no subscriptions yet.")))
     day = context.localizer.day(known.day, seen_from=context.now.date())
-    reading = context.reading
-    lines += [hold_reason_line(one, context.chat, context.localizer, reading, day) for one in found[:MOST_REASONS]]
+    lines += [_held_line(context, one, day) for one in found[:MOST_REASONS]]
     left = len(found) - MOST_REASONS
     if left > 0:
         lines.append(
@@ -370,33 +368,33 @@ def _not_delivered(context: CommandContext, known: KnownPaper) -> Reply:
                 left,
             )
         )
-    return Reply(lines=tuple(lines))
+    return channel.Reply(lines=tuple(lines))
 
 
 # ------------------------------------------------------------------------------------ why a paper came or not, in words
 
 
 _ON_ITS_WAY = frozenset({"planned", "ready", "sending", "waiting", "unclear"})
-_COMING = Sentence("It was planned {moment} and is on its way.")
-_TOLD: Mapping[str, Sentence] = {
-    "long ago": Sentence("It came here before."),
-    "sent": Sentence("It came {moment}."),
-    "dismissed": Sentence("It was planned {moment} and then dismissed, so it does not come."),
-    "dead": Sentence("It was planned {moment}, but could not be sent."),
+_COMING = errors.Sentence("It was planned {moment} and is on its way.")
+_TOLD: Mapping[str, errors.Sentence] = {
+    "long ago": errors.Sentence("It came here before."),
+    "sent": errors.Sentence("It came {moment}."),
+    "dismissed": errors.Sentence("It was planned {moment} and then dismissed, so it does not come."),
+    "dead": errors.Sentence("It was planned {moment}, but could not be sent."),
     **dict.fromkeys(_ON_ITS_WAY, _COMING),
 }
-_BEHIND = Sentence("It came {moment}, behind [show more].")
-_HELD = Sentence("It was planned {moment} and waits until this chat is active again.")
-_KEPT: Mapping[str, Sentence] = {
-    "replacement": Sentence("fits, but only a new version of it came here, and those are not announced"),
-    "archive": Sentence("fits, but it is of {day} and came later than a week after it, so it was filed"),
-    "crosslist": Sentence("fits, but it is a cross-list, and this chat wants none: {command}"),
-    "older": Sentence("fits, but begins with what came since {moment}"),
-    "passed": Sentence("fits now; when the paper came, it did not, or the chat was set otherwise"),
-    "library": Sentence("fits, but it is in the library of this chat, so it is left out: /library"),
-    "paused": Sentence("fits; it is paused: {command}"),
-    "chat": Sentence("fits; this chat is paused: {command}"),
-    "time": Sentence("fits, and is about to come"),
+_BEHIND = errors.Sentence("It came {moment}, under [show more].")
+_HELD = errors.Sentence("It was planned {moment} and waits until this chat is active again.")
+_KEPT: Mapping[str, errors.Sentence] = {
+    "replacement": errors.Sentence("fits, but only a new version of it came here, and those are not announced"),
+    "archive": errors.Sentence("fits, but it is of {day} and came later than a week after it, so it was filed"),
+    "crosslist": errors.Sentence("fits, but it is a cross-list, and this chat wants none: {command}"),
+    "older": errors.Sentence("fits, but begins with what came since {moment}"),
+    "passed": errors.Sentence("fits now; when the paper came, it did not, or the chat was set otherwise"),
+    "library": errors.Sentence("fits, but it is in the library of this chat, so it is left out: /library"),
+    "paused": errors.Sentence("fits; it is paused: {command}"),
+    "chat": errors.Sentence("fits; this chat is paused: {command}"),
+    "time": errors.Sentence("fits, and is about to come"),
 }
 # reason why a paper is held → the command that ends it
 _MENDS: Mapping[str, str] = {
@@ -404,75 +402,61 @@ _MENDS: Mapping[str, str] = {
     "paused": "resume {number}",
     "chat": "resume",
 }
-_PAUSED_UNTIL = Sentence("fits; it is paused until {moment}: {command}")
-_NOT_LET_IN = Sentence("fits; this chat waits until an admin lets it in")
-_COMES = Sentence("fits, and comes {moment}")
+_PAUSED_UNTIL = errors.Sentence("fits; it is paused until {moment}: {command}")
+_NOT_LET_IN = errors.Sentence("fits; this chat waits until an admin lets it in")
+_COMES = errors.Sentence("fits, and comes {moment}")
 
 
-def delivered_line(found: DeliveredPaper, chat: Chat, localizer: Language) -> str:
-    """Returns a sentence that says when a paper was delivered to a chat, or what state its delivery is in."""
-    sentence = _TOLD["long ago" if found.at is None else found.state]
-    if found.at is not None and found.state is MessageState.SENT and not found.item.shown:
-        sentence = _BEHIND
-    elif found.state in _ON_ITS_WAY and chat.state is not ChatState.ACTIVE:
-        sentence = _HELD
-    moment = localizer.moment(found.at) if found.at else ""
-    return replace(sentence, values={"moment": moment}).say(localizer.translate)
-
-
-def hold_reason_line(reason: Reason, chat: Chat, localizer: Language, reading: Callable[[Query], str], day: str) -> str:
-    """Returns a line that says why a subscription does not bring a paper of `day`: number, name, reason.
-
-    `reading` returns a query in words.
-    """
+def _held_line(context: CommandContext, reason: Reason, day: str) -> str:
+    """Returns a line that says why a subscription does not bring a paper of `day`: number, name, reason."""
     subscription = reason.subscription
-    kept = _words(reason, localizer, reading) if reason.hold_reason == "words" else _kept(reason, chat, localizer, day)
-    said = localizer.say("{name}: {text}", name=shortened(subscription.label), text=kept)
+    kept = _words(context, reason) if reason.hold_reason == "words" else _kept(context, reason, day)
+    said = context.say("{name}: {text}", name=shortened(subscription.label), text=kept)
     return f"{subscription.number}  {said}"
 
 
-def _kept(reason: Reason, chat: Chat, localizer: Language, day: str) -> str:
+def _kept(context: CommandContext, reason: Reason, day: str) -> str:
     """Returns the reason as a sentence, with the time or the command that ends it."""
     subscription, keeps = reason.subscription, reason.hold_reason.value
     sentence, at = _KEPT[keeps], None
     if keeps == "older":
         at = subscription.since
-    elif keeps == "chat" and chat.state is ChatState.ASKED:
+    elif keeps == "chat" and context.chat.state is states.ChatState.ASKED:
         sentence = _NOT_LET_IN
     elif keeps == "paused" and subscription.paused_until:
         sentence, at = _PAUSED_UNTIL, subscription.paused_until
     elif keeps == "time" and reason.due:
         sentence, at = _COMES, reason.due
     command = f"/{_MENDS[keeps]}".format(number=subscription.number) if keeps in _MENDS else ""
-    moment = localizer.moment(at, about=keeps == "time" and reason.about) if at else ""
-    return localizer.say(sentence.template, command=command, day=day, moment=moment)
+    moment = context.localizer.moment(at, about=keeps == "time" and reason.about) if at else ""
+    return context.say(sentence.template, command=command, day=day, moment=moment)
 
 
-def _words(reason: Reason, localizer: Language, reading: Callable[[Query], str]) -> str:
+def _words(context: CommandContext, reason: Reason) -> str:
     """Returns a sentence that says which parts of the query a paper lacks, and which excluded parts it has."""
     found: dict[bool, list[str]] = {False: [], True: []}
     for node in reason.failing:
         part = node.node if isinstance(node, Not) else node
-        words = reading(replace(reason.query, tree=part))
-        found[isinstance(node, Not)].append(localizer.say("({inner})", inner=words) if isinstance(part, And) else words)
-    lacks, excluded = _list(localizer, found[False]), _list(localizer, found[True])
+        words = context.reading(replace(reason.query, tree=part))
+        found[isinstance(node, Not)].append(context.say("({inner})", inner=words) if isinstance(part, And) else words)
+    lacks, excluded = _list(context, found[False]), _list(context, found[True])
     if lacks and excluded:
-        return localizer.say("lacks {lacking}, and has {excluded}", lacking=lacks, excluded=excluded)
+        return context.say("lacks {lacking}, and has {excluded}", lacking=lacks, excluded=excluded)
     if lacks:
-        return localizer.say("lacks {lacking}", lacking=lacks)
-    return localizer.say("has {excluded}, which this excludes", excluded=excluded)
+        return context.say("lacks {lacking}", lacking=lacks)
+    return context.say("has {excluded}, which this excludes", excluded=excluded)
 
 
-def _list(localizer: Language, parts: list[str]) -> str:
+def _list(context: CommandContext, parts: list[str]) -> str:
     return (
-        reduce(lambda before, part: localizer.say("{before}; {part}", before=before, part=part), parts) if parts else ""
+        reduce(lambda before, part: context.say("{before}; {part}", before=before, part=part), parts) if parts else ""
     )
 
 
 COMMANDS = (
-    Command(name="like", run=like, usage="ID", aliases=("similar",), summary=Sentence("papers near to a paper")),
-    Command(name="why", run=why, usage="[ID]", summary=Sentence("see why a paper came")),
-    Command(name="whynot", run=whynot, usage="ID", summary=Sentence("see why a paper did not come")),
+    Command(name="like", run=like, usage="ID", aliases=("similar",), summary=errors.Sentence("papers near to a paper")),
+    Command(name="why", run=why, usage="[ID]", summary=errors.Sentence("see why a paper came")),
+    Command(name="whynot", run=whynot, usage="ID", summary=errors.Sentence("see why a paper did not come")),
 )
 
 CALLBACKS = {"more-like-this": Callback(run=on_more_like_this)}

@@ -9,19 +9,15 @@ from datetime import datetime
 
 from bot.ports.channel import Reply
 from bot.rendering.language import Language
-from subscriptions.chat_settings import SETTINGS, without_effect
-from subscriptions.cutting import cut_letters
+from subscriptions import chat_settings, model, states
 from subscriptions.errors import Sentence
-from subscriptions.model import Cadence, Chat, ChatSettings, Subscription
-from subscriptions.planning.cadence import cadence_text, day_number, parse_cadence
-from subscriptions.planning.decision import MOST_NEAR
-from subscriptions.planning.pauses import NextDelivery
+from subscriptions.planning import cadence as cadences
+from subscriptions.planning.forecast import NextDelivery
 from subscriptions.planning.times import read_when
-from subscriptions.service.next_deliveries import Listed
+from subscriptions.service.listing import Listed
 from subscriptions.service.paper_search import Base
-from subscriptions.service.pausing import PauseResult, WaitingPapers
 from subscriptions.service.requests import Subscribed
-from subscriptions.states import Admission, ChatState, SubscriptionState
+from subscriptions.texts import cut_letters
 
 # ------------------------------------------------------------------------------------------------------------- settings
 
@@ -29,10 +25,10 @@ from subscriptions.states import Admission, ChatState, SubscriptionState
 LANGUAGES: Mapping[str, str] = {"en": "English", "zh": "中文"}  # code → the name of the language in that language
 
 
-def setting_changed(name: str, before: Chat, after: Chat, localizer: Language) -> Reply:
+def setting_changed(name: str, before: model.Chat, after: model.Chat, localizer: Language) -> Reply:
     """Returns the reply to a changed setting; says also if the setting has no effect here. `name` is one of SETTINGS."""
     label = label_of(name, localizer)
-    old, new = value_of(before.settings, name), value_of(after.settings, name)
+    old, new = before.settings.value(name), after.settings.value(name)
     shown = value_words(name, new, localizer)
     if old == new:
         lines = [localizer.say("{label}: {value}, as it was.", label=label, value=shown)]
@@ -41,7 +37,7 @@ def setting_changed(name: str, before: Chat, after: Chat, localizer: Language) -
         lines = [localizer.say("{label}: {value} (was: {old})", label=label, value=shown, old=was)]
     if name == "timezone" and old != new:
         lines += fixed_offset(new, localizer)
-    if idle := without_effect(after).get(name):
+    if idle := chat_settings.without_effect(after).get(name):
         why = idle.say(localizer.translate)
         lines.append(localizer.say("It has no effect here. {why}", why=why))
     return Reply(lines=tuple(lines), ok=True)
@@ -49,18 +45,13 @@ def setting_changed(name: str, before: Chat, after: Chat, localizer: Language) -
 
 def label_of(name: str, localizer: Language) -> str:
     """Returns the label of a setting; `name` is one of SETTINGS."""
-    return SETTINGS[name].label.say(localizer.translate)
-
-
-def value_of(settings: ChatSettings, name: str) -> str:
-    """Returns the stored value of a setting; "all" for no limit."""
-    return settings.value(name)
+    return chat_settings.SETTINGS[name].label.say(localizer.translate)
 
 
 def value_words(name: str, value: str, localizer: Language) -> str:
     """Returns a stored value of the setting `name` in words."""
-    if value in SETTINGS[name].values:
-        return SETTINGS[name].values[value].say(localizer.translate)
+    if value in chat_settings.SETTINGS[name].values:
+        return chat_settings.SETTINGS[name].values[value].say(localizer.translate)
     return _WRITTEN[name](value, localizer) if name in _WRITTEN else value
 
 
@@ -75,7 +66,7 @@ def _limit(value: str, localizer: Language) -> str:
 
 def everyday_cadence(text: str, localizer: Language) -> str:
     """Returns a stored cadence as people say it: "every Monday 09:00", "when the day’s papers are out, …"."""
-    cadence = parse_cadence(text)
+    cadence = cadences.parse_cadence(text)
     if cadence.kind == "now":
         return localizer.say("as soon as papers come")
     if cadence.kind != "when-out":
@@ -195,12 +186,12 @@ DAYS = tuple(_EVERY)
 """The kinds of cadence that need a time of day."""
 
 
-def cadence_words(cadence: Cadence, localizer: Language, zone: str = "") -> str:
+def cadence_words(cadence: model.Cadence, localizer: Language, zone: str = "") -> str:
     """Returns a cadence as people can type it in this language, followed by the city or name of `zone`.
 
     Such as "daily 08:00 Europe/Berlin", "每天 08:00 柏林".
     """
-    typed = cadence_text(cadence)  # "when-out 08:00-20:00 weekdays", "weekly mon 09:00", "tue,thu 09:00"
+    typed = str(cadence)  # "when-out 08:00-20:00 weekdays", "weekly mon 09:00", "tue,thu 09:00"
     hours = next((one for one in typed.split() if ":" in one), "")
     if cadence.kind == "days":
         said = localizer.say("{days} {time}", days=_days(cadence.days, localizer), time=hours)
@@ -211,7 +202,7 @@ def cadence_words(cadence: Cadence, localizer: Language, zone: str = "") -> str:
     return f"{said} {localizer.zone_name(zone)}" if zone else said
 
 
-def when_words(text: str, localizer: Language, schedule: Cadence | None = None) -> str:
+def when_words(text: str, localizer: Language, schedule: model.Cadence | None = None) -> str:
     """Returns a typed time in the standard form of this language. Raises the errors of `read_when`."""
     when = read_when(text, schedule)
     return cadence_words(when.cadence, localizer, when.zone)
@@ -221,7 +212,7 @@ def everyday_kind(kind: str, localizer: Language) -> str:
     """Returns one of DAYS as people say it: "every Monday"."""
     if kind in _EVERY:
         return _EVERY[kind].say(localizer.translate)
-    return _days([day_number(day) for day in kind.split(",")], localizer)
+    return _days([cadences.day_number(day) for day in kind.split(",")], localizer)
 
 
 def _days(days: Iterable[int], localizer: Language) -> str:
@@ -229,67 +220,18 @@ def _days(days: Iterable[int], localizer: Language) -> str:
     return localizer.say("{day},{others}", day="", others="").join(_SHORT[day].say(localizer.translate) for day in days)
 
 
-# --------------------------------------------------------------------------------------------------------------- pauses
-
-
-def paused_line(held: PauseResult, localizer: Language, *, now: datetime) -> str:
-    """Returns a sentence that says what is paused and until when."""
-    words = subscription_label(held.subscription) if held.subscription else ""
-    if held.until is None:
-        return (
-            localizer.say("{subscription} is paused.", subscription=words)
-            if words
-            else localizer.say("This chat is paused.")
-        )
-    until = localizer.moment(held.until, now=now)
-    if words:
-        return localizer.say("{subscription} is paused until {moment}.", subscription=words, moment=until)
-    return localizer.say("This chat is paused until {moment}.", moment=until)
-
-
-def resumed_line(held: PauseResult, localizer: Language) -> str:
-    """Returns a sentence that says what is active again."""
-    if not held.changed:
-        return localizer.say("Nothing is paused here.")
-    subscription = held.subscription
-    return (
-        localizer.say("{subscription} is active again.", subscription=subscription_label(subscription))
-        if subscription
-        else localizer.say("Papers come again.")
-    )
-
-
-def waiting_lines(found: WaitingPapers, localizer: Language) -> tuple[str, ...]:
-    """Returns sentences that say how many papers wait after a pause, and when they are sent anyway; () if none wait."""
-    if not found.papers:
-        return ()
-    waits = localizer.count("{count} paper waits.", "{count} papers wait.", found.papers)
-    if found.delivered_at is None:
-        return (waits,)
-    comes = localizer.count(
-        "Without a word from you it comes {moment}.",
-        "Without a word from you they come {moment}.",
-        found.papers,
-        moment=localizer.moment(found.delivered_at),
-    )
-    return waits, comes
-
-
 # --------------------------------------------------------------------------------------------- subscriptions, in words
 
 # The echo of a new subscription, and the rows of a list of subscriptions.
 
 
-_MOST_WORDS = 8  # words by which papers are near to those that a query names
-
 _MOST_NAMED = 10  # subscriptions that a reply lists
-_NO_NAME = frozenset({"-", "off"})
 _LONGEST_LABEL = 80  # characters of a name or query in a line
 _HELD = {
     "paused": Sentence("paused"),
     "orphaned": Sentence("paused: who asked for it has left"),
-    "asked": Sentence("waits for whoever runs this bot"),
-    "denied": Sentence("whoever runs this bot said no"),
+    "asked": Sentence("waits for the operator of this bot"),
+    "denied": Sentence("the operator of this bot said no"),
     "moved": Sentence("moved"),
 }
 
@@ -359,7 +301,7 @@ def subscribed_line(done: Subscribed, localizer: Language, *, reading: str) -> s
     return said if done.outcome in ("added", "edited") else f"{said} · {_outcome(done, localizer)}"
 
 
-def unsubscribed(gone: Sequence[Subscription], localizer: Language, *, missing: str = "") -> Reply:
+def unsubscribed(gone: Sequence[model.Subscription], localizer: Language, *, missing: str = "") -> Reply:
     """Returns the reply to removed subscriptions; `missing` are the typed numbers that no subscription has."""
     if not gone:
         return Reply(lines=(localizer.say("There was no subscription to remove."),))
@@ -371,23 +313,6 @@ def unsubscribed(gone: Sequence[Subscription], localizer: Language, *, missing: 
     return Reply(lines=(head, *lines), ok=True)
 
 
-def name_given(typed: str) -> str:
-    """Returns the name in the text after `name N`; "" for "-" and "off", which remove the name."""
-    return "" if typed.strip().casefold() in _NO_NAME else typed
-
-
-def renamed(before: Subscription, after: Subscription, localizer: Language) -> Reply:
-    """Returns the reply to a changed name."""
-    if after.name == before.name:
-        said = localizer.say("It is called that already.") if after.name else localizer.say("It has no name.")
-        return Reply(lines=(said,))
-    if not after.name:
-        said = localizer.say("{number} has no name any more: {text}", number=after.number, text=after.text)
-    else:
-        said = localizer.say("{number} is called {name} now.", number=after.number, name=after.name)
-    return Reply(lines=(said,), ok=True)
-
-
 def _on_one_line(localizer: Language, first: str, *then: str) -> str:
     """Returns several sentences on one line, joined in the way of the language."""
     for one in then:
@@ -395,7 +320,7 @@ def _on_one_line(localizer: Language, first: str, *then: str) -> str:
     return first
 
 
-def subscription_label(subscription: Subscription) -> str:
+def subscription_label(subscription: model.Subscription) -> str:
     """Returns a subscription on one line: its number, and its name or query, shortened."""
     return f"{subscription.number}  {shortened(subscription.label)}"
 
@@ -421,7 +346,7 @@ def subscription_rows(
 
 def state_of(one: Listed) -> str:
     """Returns "active", or the state of the subscription or its chat because of which nothing is delivered."""
-    return one.subscription.state if one.chat.state is ChatState.ACTIVE else one.chat.state.value
+    return one.subscription.state if one.chat.state is states.ChatState.ACTIVE else one.chat.state.value
 
 
 def _row(one: Listed, reading: Callable[[str], str], localizer: Language, now: datetime | None) -> Row:
@@ -429,7 +354,7 @@ def _row(one: Listed, reading: Callable[[str], str], localizer: Language, now: d
     state = state_of(one)
     until = subscription.paused_until if state == subscription.state else one.chat.paused_until
     held = "orphaned" if state == subscription.state and subscription.pause_reason else state
-    held = "denied" if held == "asked" and one.chat.admission is Admission.DENIED else held
+    held = "denied" if held == "asked" and one.chat.admission is states.Admission.DENIED else held
     shown = _HELD[held].say(localizer.translate) if held in _HELD else ""
     if until is not None and shown:
         shown = localizer.say("{state} until {moment}", state=shown, moment=localizer.moment(until, now=now))
@@ -509,19 +434,10 @@ def _beginning(done: Subscribed, localizer: Language, now: datetime, *, says_sin
     return localizer.say("{sentence} {next}", sentence=first, next=since)
 
 
-def nearness_line(localizer: Language, words: Sequence[str]) -> str:
-    """Returns a sentence: by which words papers are near to those that a query names, and how many come each time."""
-    return localizer.say(
-        "Near by the words {words}; the nearest {most} each time.",
-        words=", ".join(words[:_MOST_WORDS]),
-        most=MOST_NEAR,
-    )
-
-
 def _first_delivery(done: Subscribed, localizer: Language, now: datetime) -> str:
-    if done.chat.state is ChatState.PAUSED:
+    if done.chat.state is states.ChatState.PAUSED:
         return localizer.say("This chat is paused; /resume ends that.")
-    if done.subscription.state is SubscriptionState.PAUSED:
+    if done.subscription.state is states.SubscriptionState.PAUSED:
         return localizer.say("It is paused; /resume {number} ends that.", number=done.subscription.number)
     if done.next_delivery is not None:
         return first_line(done.next_delivery, localizer, now)

@@ -5,21 +5,20 @@ from dataclasses import replace
 
 from bot.commands import cards, paper_lookup
 from bot.commands.asking import listed_here
-from bot.commands.cards import opens_a_paper
 from bot.commands.context import Callback, Command, CommandContext
 from bot.commands.phrasing import days_known
 from bot.commands.words.subjects import query_in
-from bot.ports.channel import Button, Buttons, Reply
-from subscriptions.cutting import cut_letters
-from subscriptions.errors import PaperwireError, QueryError, Refused, Sentence
+from bot.ports import channel
+from subscriptions import errors
 from subscriptions.model import Subscription
 from subscriptions.normalize import tokens
 from subscriptions.planning.times import Ending, split_when
 from subscriptions.query import Query, links, parse
 from subscriptions.service import near_papers, paper_search
-from subscriptions.service.near_papers import Spelling, with_words
-from subscriptions.service.next_deliveries import typed_number
+from subscriptions.service.listing import typed_number
+from subscriptions.service.near_papers import Spelling
 from subscriptions.service.paper_search import RecentMatches, SearchResult
+from subscriptions.texts import cut_letters
 
 PAGE = 5  # papers on a page
 _LOOSER = 3  # variants that are offered
@@ -31,16 +30,18 @@ _LONGEST = 40  # characters of a typed text that a reply repeats
 Stretches = Sequence[tuple[int | None, int]]
 
 
-def search_(context: CommandContext) -> Reply:
+def search_(context: CommandContext) -> channel.Reply:
     """Shows the stored papers that match, the newest first; for an id, DOI or link, the card of that paper."""
     if not context.args:
-        raise Refused(Sentence("Say what to look for."), Sentence("For example: /search diffusion -survey"))
+        raise errors.Refused(
+            errors.Sentence("Say what to look for."), errors.Sentence("For example: /search diffusion -survey")
+        )
     if links.mentioned(context.args) and len(context.args.split()) == 1 and not parse.asks_for_nearness(context.args):
         return paper_lookup.named_papers(context, context.args)
     return try_query(context, context.args)
 
 
-def try_query(context: CommandContext, said: str) -> Reply:
+def try_query(context: CommandContext, said: str) -> channel.Reply:
     """Returns the reply with the papers that a text finds and how it was read; if few match, also queries that find more."""
     if paper_lookup.is_a_text(said):
         return paper_lookup.near_text(context, said)
@@ -65,7 +66,7 @@ def is_query(text: str) -> bool:
     """Returns whether a text is a valid query."""
     try:
         parse.parse_query(split_when(text).query)
-    except QueryError:
+    except errors.QueryError:
         return False
     return True
 
@@ -74,24 +75,24 @@ def finds_papers(context: CommandContext, said: str) -> bool:
     """Returns whether any stored paper matches the text as a query."""
     try:
         _, query = _asked(context, split_when(said).query)
-    except PaperwireError:
+    except errors.PaperwireError:
         return False
     return bool(paper_search.search(context.store, query, most=1).found)
 
 
-def look_for_button(context: CommandContext, said: str) -> tuple[Button, ...]:
+def look_for_button(context: CommandContext, said: str) -> tuple[channel.Button, ...]:
     """Returns [look for “…”], which searches for a text that was read as something other than a query."""
     words = " ".join(said.split())
     label = context.say("look for “{words}”", words=words[:_LONGEST])
-    return (Button(label=label, verb="look-for", arguments={"text": words}),)
+    return (channel.Button(label=label, verb="look-for", arguments={"text": words}),)
 
 
-def on_look_for(context: CommandContext) -> Reply:
+def on_look_for(context: CommandContext) -> channel.Reply:
     """Handles [look for “…”] and other buttons with a query: tries the query."""
     return try_query(context, str(context.arguments["text"]))
 
 
-def on_search_page(context: CommandContext) -> Reply:
+def on_search_page(context: CommandContext) -> channel.Reply:
     """Handles [newer] and [show more]: replaces the page with another one."""
     stretches = [(upto, found) for upto, found in context.arguments["stretches"]]
     reply = _page(context, str(context.arguments["text"]), stretches, int(context.arguments["start"]))
@@ -103,12 +104,16 @@ def _asked(context: CommandContext, text: str) -> tuple[Subscription | None, Que
     there = [one.subscription for one in listed_here(context)]
     number = typed_number(text)
     if named := next((one for one in there if one.number == number), None):
-        return named, with_words(context.store, parse.parse_query(named.text), there, chat_id=context.chat.id)
-    query = with_words(context.store, parse.parse_query(text), there, chat_id=context.chat.id)
+        return named, near_papers.with_words(
+            context.store, parse.parse_query(named.text), there, chat_id=context.chat.id
+        )
+    query = near_papers.with_words(context.store, parse.parse_query(text), there, chat_id=context.chat.id)
     return next((one for one in there if one.canonical == query.canonical), None), query
 
 
-def _page(context: CommandContext, text: str, stretches: Stretches, start: int, notes: Sequence[str] = ()) -> Reply:
+def _page(
+    context: CommandContext, text: str, stretches: Stretches, start: int, notes: Sequence[str] = ()
+) -> channel.Reply:
     """Returns a page of results from the last of these stretches; `start` counts matches within it."""
     ending = split_when(text)
     subscription, query = _asked(context, ending.query)
@@ -138,14 +143,14 @@ def _page(context: CommandContext, text: str, stretches: Stretches, start: int, 
         lines.append(context.say("These are the newest {count}; in private I show all.", count=PAGE))
     if not is_open and subscription is None:
         lines.append(context.say("To subscribe: {command}", command=f"/sub {' '.join(text.split())}"))
-    rows: list[tuple[Button, ...]] = [(_try_button(spelled.meant, ending),)] if spelled.meant else []
+    rows: list[tuple[channel.Button, ...]] = [(_try_button(spelled.meant, ending),)] if spelled.meant else []
     rows += [_page_buttons(context, text, stretches, start, found), *more]
     if dead_end:
-        rows.append((Button(label=context.say("how to ask"), verb="help", arguments={"topic": "query"}),))
+        rows.append((channel.Button(label=context.say("how to ask"), verb="help", arguments={"topic": "query"}),))
     if subscription is None or _with_another_time(subscription, ending):
         at = len(rows) - len(more) if found.found else len(rows)
         rows[at:at] = cards.subscribe_button(context, text, ending)
-    return Reply(
+    return channel.Reply(
         lines=tuple(lines),
         items=items,
         days=cards.days_of(context, found.papers),
@@ -162,7 +167,7 @@ def _fewer_or_other_words(context: CommandContext, query: Query) -> str:
     return context.localizer.count("{count} word", "A paper must have all {count} words; fewer find more.", words)
 
 
-def _instead(context: CommandContext, typed: str, spelled: Spelling, ending: Ending) -> Reply:
+def _instead(context: CommandContext, typed: str, spelled: Spelling, ending: Ending) -> channel.Reply:
     """Returns the results of the query that was probably meant; a button also subscribes to the typed one."""
     text = _timed(spelled.meant, ending)
     reply = _page(context, text, [(None, 0)], 0)
@@ -190,12 +195,12 @@ def _timed(text: str, ending: Ending) -> str:
     return f"{text} {ending.when}" if ending.when is not None else text
 
 
-def _try_button(text: str, ending: Ending, label: str = "", count: str = "") -> Button:
+def _try_button(text: str, ending: Ending, label: str = "", count: str = "") -> channel.Button:
     shown = cut_letters(label or text, _LABEL - len(count)) + count
-    return Button(label=shown, verb="look-for", arguments={"text": _timed(text, ending)})
+    return channel.Button(label=shown, verb="look-for", arguments={"text": _timed(text, ending)})
 
 
-def _looser_buttons(context: CommandContext, query: Query, ending: Ending, *, few: bool) -> Buttons:
+def _looser_buttons(context: CommandContext, query: Query, ending: Ending, *, few: bool) -> channel.Buttons:
     """Returns a button for each variant that finds more; if enough were found, only for other forms of the same words."""
     found = near_papers.looser(context.store, query, forms_only=not few)[:_LOOSER]
     return tuple(
@@ -285,7 +290,7 @@ def _with_recent(context: CommandContext, recent: RecentMatches, amount: int, co
 
 def _page_buttons(
     context: CommandContext, text: str, stretches: Stretches, start: int, found: SearchResult
-) -> tuple[Button, ...]:
+) -> tuple[channel.Button, ...]:
     """Returns [newer] and [show more], if there are such pages.
 
     The buttons hold the newest paper of the last stretch, so that newly arrived papers do not move the pages.
@@ -303,7 +308,7 @@ def _page_buttons(
     elif found.below is not None:
         pages.append((context.say("show more"), [*here, (found.below, before + found.found)], 0))
     return tuple(
-        Button(
+        channel.Button(
             label=label,
             verb="search-page",
             arguments={"text": text, "stretches": [list(one) for one in to], "start": at},
@@ -314,7 +319,11 @@ def _page_buttons(
 
 COMMANDS = (
     Command(
-        name="search", run=search_, usage="QUERY", writes=opens_a_paper, summary=Sentence("look through all papers")
+        name="search",
+        run=search_,
+        usage="QUERY",
+        writes=cards.opens_a_paper,
+        summary=errors.Sentence("look through all papers"),
     ),
 )
 CALLBACKS = {"search-page": Callback(run=on_search_page), "look-for": Callback(run=on_look_for)}

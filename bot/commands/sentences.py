@@ -14,17 +14,12 @@ from dataclasses import replace
 from datetime import date, datetime
 
 from bot.commands import asking, card_actions, paper_lookup, search
-from bot.commands.card_actions import rate
 from bot.commands.cards import card_reply
 from bot.commands.context import Callback, CommandContext
-from bot.commands.paper_lookup import paper_meant
 from bot.commands.words import intents, reader, subjects
 from bot.commands.words.intents import Said
-from bot.ports.channel import Button, Reply
-from subscriptions.cutting import cut_letters
-from subscriptions.errors import PaperwireError, Sentence
-from subscriptions.model import KnownPaper, Subscription
-from subscriptions.planning.cadence import cadence_text
+from bot.ports import channel
+from subscriptions import errors, model
 from subscriptions.planning.pauses import length_of
 from subscriptions.planning.times import split_when
 from subscriptions.planning.times._reading import is_time, reading_of
@@ -33,6 +28,7 @@ from subscriptions.query.links import mentioned
 from subscriptions.query.parse import parse_query
 from subscriptions.service.paper_search import papers_named
 from subscriptions.states import Signal
+from subscriptions.texts import cut_letters
 
 _LABEL = 40  # characters of a button's label
 _FEW = 8  # most tokens of a sentence that refers to the last reply
@@ -46,7 +42,7 @@ _SAME = re.compile(
 )
 # Commands that sentences may apply to the last paper shown.
 _BUTTONS = {"like": "more-like-this", "save": "card-save"}
-_DOES: Mapping[str, Callable[[CommandContext, KnownPaper], Reply]] = {
+_DOES: Mapping[str, Callable[[CommandContext, model.KnownPaper], channel.Reply]] = {
     "like": paper_lookup.alike,
     "save": card_actions.keep,
 }
@@ -78,7 +74,7 @@ def _presses(said: Said) -> bool:
     return _plain(said) in _AGREED | _MORE or (said.intent == "sub" and not said.subject)
 
 
-def _pressed(context: CommandContext, said: Said) -> Reply | None:
+def _pressed(context: CommandContext, said: Said) -> channel.Reply | None:
     """Presses [show more], or the only button of the last reply that a "yes" can mean; None if there is none."""
     wanted = ("search-page",) if _plain(said) in _MORE else _AGREED_TO
     buttons = [one for one in paper_lookup.last_buttons(context) if one.verb in wanted]
@@ -88,13 +84,13 @@ def _pressed(context: CommandContext, said: Said) -> Reply | None:
     return asking.with_stored_chat(context).press(further[-1].verb, further[-1].arguments) if further else None
 
 
-def about_last(context: CommandContext, said: Said) -> Reply | None:
+def about_last(context: CommandContext, said: Said) -> channel.Reply | None:
     """Does what a sentence says about the last reply or subscription; None if it refers to neither.
 
     It may press a button, name shown papers by their numbers, or ask for the same as the last subscription.
     """
     if _SAME.search(reader.folded(said.text)):
-        when = [cadence_text(one.subscription.cadence) for one in asking.listed_here(context)]
+        when = [str(one.subscription.cadence) for one in asking.listed_here(context)]
         return run(context, "sub", f"{said.subject} {when[-1]}") if when else None
     if _presses(said):
         return _pressed(context, said)
@@ -108,13 +104,15 @@ def about_last(context: CommandContext, said: Said) -> Reply | None:
     return which(
         context,
         [
-            Button(label=f"{number}  {context.title(known)}", verb=_BUTTONS[said.intent], arguments={"paper": known.id})
+            channel.Button(
+                label=f"{number}  {context.title(known)}", verb=_BUTTONS[said.intent], arguments={"paper": known.id}
+            )
             for number, known in shown.items()
         ],
     )
 
 
-def _of_papers(context: CommandContext, said: Said, papers: Mapping[int, KnownPaper]) -> Reply | None:
+def _of_papers(context: CommandContext, said: Said, papers: Mapping[int, model.KnownPaper]) -> channel.Reply | None:
     """Does what a sentence says about papers: rates or saves them, or shows more like them; otherwise shows the papers."""
     denied = said.likely("dislike-paper", "exclude") >= intents.HALF or _DENIED.search(reader.folded(said.text))
     if denied and said.intent not in ("like-paper", "like"):
@@ -151,19 +149,19 @@ def _is_of_subscriptions(context: CommandContext, said: Said) -> bool:
     )
 
 
-def which(context: CommandContext, buttons: Sequence[Button]) -> Reply:
+def which(context: CommandContext, buttons: Sequence[channel.Button]) -> channel.Reply:
     """Returns a question with these buttons: which one is meant?"""
     rows = [(replace(one, label=cut_letters(one.label, _LABEL)),) for one in buttons]
     asked = context.say("Is that what you mean?") if len(rows) == 1 else context.say("Which one do you mean?")
-    return Reply(lines=(asked,), buttons=tuple(rows))
+    return channel.Reply(lines=(asked,), buttons=tuple(rows))
 
 
-def do_button(label: str, command: str, args: str) -> Button:
+def do_button(label: str, command: str, args: str) -> channel.Button:
     """Returns a button that runs a command."""
-    return Button(label=label, verb="do", arguments={"command": command, "args": args})
+    return channel.Button(label=label, verb="do", arguments={"command": command, "args": args})
 
 
-def run(context: CommandContext, name: str, args: str) -> Reply | None:
+def run(context: CommandContext, name: str, args: str) -> channel.Reply | None:
     """Runs the command with this name; None if there is none."""
     command = context.registry.command_named(name)
     return command.run(replace(context, args=args, arguments={})) if command else None
@@ -180,37 +178,39 @@ _KEPT = re.compile(r"\s*(?:那个)?\s*(?:留|保留|要留|stays?\b|remains?\b)"
 _FIELD = re.compile(r'^\w+:|"')
 _TITLES = re.compile(r"title|标题|题目")
 _YES_OR_NO = re.compile(r"(?:yes|no|ok|okay|sure|y|n|nope|yep|是|是的|好|好的|不|不是|对|嗯)[.!。！]*")
-_TALK: Mapping[str, tuple[Sentence, ...]] = {
+_TALK: Mapping[str, tuple[errors.Sentence, ...]] = {
     "sources": (
-        Sentence("Papers come from the sources of this bot, most of them from arXiv. /status shows each of them."),
+        errors.Sentence(
+            "Papers come from the sources of this bot, most of them from arXiv. /status shows each of them."
+        ),
     ),
-    "thanks": (Sentence("You are welcome."),),
-    "bye": (Sentence("Goodbye, see you. Papers come as arranged."),),
+    "thanks": (errors.Sentence("You are welcome."),),
+    "bye": (errors.Sentence("Goodbye, see you. Papers come as arranged."),),
     "smalltalk": (
-        Sentence("I am only a bot for research papers, and cannot help with that. I hope that it goes well."),
-        Sentence("Send me words that papers should hold, such as diffusion -survey, or a link to a paper."),
+        errors.Sentence("I am only a bot for research papers, and cannot help with that. I hope that it goes well."),
+        errors.Sentence("Send me words that papers should contain, such as diffusion -survey, or a link to a paper."),
     ),
     "missing-affiliation": (
-        Sentence("I do not know where authors work: no universities, institutions or companies (affiliations)."),
-        Sentence('What I know is the name: author:"Ranjay Krishna" finds the papers of one author.'),
+        errors.Sentence("I do not know where authors work: no universities, institutions or companies (affiliations)."),
+        errors.Sentence('What I know is the name: author:"Ranjay Krishna" finds the papers of one author.'),
     ),
     "missing-citations": (
-        Sentence("I know no citations: not who cites a paper, how often it is cited, or an h-index."),
-        Sentence("The nearest is /like with the id of a paper: papers with similar words."),
+        errors.Sentence("I know no citations: not who cites a paper, how often it is cited, or an h-index."),
+        errors.Sentence("The nearest is /like with the id of a paper: papers with similar words."),
     ),
     "missing-fulltext": (
-        Sentence(
+        errors.Sentence(
             "I know titles, abstracts and short summaries, but not the full text: I cannot read, translate or "
             "summarize a PDF, its figures or its code."
         ),
     ),
     "missing-news": (
-        Sentence("I know research papers only: no news, jobs, books, deadlines, or where a paper was accepted."),
+        errors.Sentence("I know research papers only: no news, jobs, books, deadlines, or where a paper was accepted."),
     ),
 }
 
 
-def act(context: CommandContext, said: Said) -> Reply | None:  # noqa: PLR0911 - one answer for each kind of sentence
+def act(context: CommandContext, said: Said) -> channel.Reply | None:  # noqa: PLR0911 - one answer for each kind of sentence
     """Does what a sentence says, and returns the reply; None if the text is a query."""
     said = _about_named(context, said)
     if said.intent in (reader.QUERY, *reader.ASKING) or not said.is_clear:
@@ -235,7 +235,7 @@ def act(context: CommandContext, said: Said) -> Reply | None:  # noqa: PLR0911 -
     return _changed(context, said)
 
 
-def _asked_first(context: CommandContext, said: Said) -> Reply | None:
+def _asked_first(context: CommandContext, said: Said) -> channel.Reply | None:
     """Asks whether a change of the whole chat is meant."""
     if (meant := intents.command_of(said)) is None:
         return None
@@ -269,7 +269,7 @@ def _about_named(context: CommandContext, said: Said) -> Said:
     return numbered if numbered.intent in likely and numbered.sure >= intents.SURE and not has_lost else said
 
 
-def _with_number(text: str, one: Subscription) -> str:
+def _with_number(text: str, one: model.Subscription) -> str:
     for name in filter(None, (one.name, one.text)):
         at = reader.folded(text).find(reader.folded(name))
         text = f"{text[:at]} #{one.number} {text[at + len(name) :]}" if at >= 0 else text
@@ -285,7 +285,7 @@ def _changes(said: Said) -> bool:
     return said.intent not in (reader.QUERY, *reader.ASKING, *_TALK) and said.is_clear
 
 
-def _talk(context: CommandContext, said: Said) -> Reply:
+def _talk(context: CommandContext, said: Said) -> channel.Reply:
     said_to = _TALK.get(said.intent, ())
     if (
         not said_to
@@ -296,16 +296,16 @@ def _talk(context: CommandContext, said: Said) -> Reply:
     lines = tuple(one.say(context.localizer.translate) for one in said_to)
     known = papers_named(context.store, mentioned(said.text))
     if said.intent != "missing-fulltext" or not known:
-        return Reply(lines=lines)
+        return channel.Reply(lines=lines)
     card = card_reply(context, next(iter(known.values())))
     return replace(card, lines=(*lines, *card.lines))
 
 
-def what_to_say(context: CommandContext) -> Reply:
+def what_to_say(context: CommandContext) -> channel.Reply:
     """Returns a reply that says in three lines what people can write."""
-    return Reply(
+    return channel.Reply(
         lines=(
-            context.say("Send me words that papers should hold, such as diffusion -survey, or a link to a paper."),
+            context.say("Send me words that papers should contain, such as diffusion -survey, or a link to a paper."),
             context.say("Words such as list, today, settings and stop do what they say."),
             context.say("/help lists what else I know."),
         )
@@ -315,21 +315,21 @@ def what_to_say(context: CommandContext) -> Reply:
 # -------------------------------------------------------------------------------------------------------------- papers
 
 
-def _rated(context: CommandContext, said: Said) -> Reply | None:
+def _rated(context: CommandContext, said: Said) -> channel.Reply | None:
     """Stores that the chat likes or dislikes a paper: the named one; without a name, the last delivered one."""
     names = mentioned(said.text)
-    known = paper_meant(context, names)
+    known = paper_lookup.paper_meant(context, names)
     if names and (known is None or said.sure < _CERTAIN or not context.chat.id):
         return None  # so that the caller shows the paper's card
     if known is None or not context.chat.id:
-        return Reply(lines=(context.say("Which paper? Say its arXiv id, or press 👍 or 👎 on its card."),))
-    return rate(context, [known], SIGNALS[said.intent])
+        return channel.Reply(lines=(context.say("Which paper? Say its arXiv id, or press 👍 or 👎 on its card."),))
+    return card_actions.rate(context, [known], SIGNALS[said.intent])
 
 
 # ------------------------------------------------------------------------------------------------- subscriptions
 
 
-def _changed(context: CommandContext, said: Said) -> Reply | None:  # noqa: PLR0911 - as above
+def _changed(context: CommandContext, said: Said) -> channel.Reply | None:  # noqa: PLR0911 - as above
     """Changes the subscriptions that are meant; if that is not clear, asks which."""
     there = [one.subscription for one in asking.listed_here(context)]
     if not there:
@@ -357,7 +357,7 @@ def _changed(context: CommandContext, said: Said) -> Reply | None:  # noqa: PLR0
     return _asked(context, said, [(one, wanted[one.number]) for one in candidates if one.number in wanted])
 
 
-def _exclusion_or_removal(said: Said, there: Sequence[Subscription], meant: Sequence[Subscription]) -> Said:
+def _exclusion_or_removal(said: Said, there: Sequence[model.Subscription], meant: Sequence[model.Subscription]) -> Said:
     """Returns the meaning, corrected: to exclude a subscription means to remove it.
 
     To remove something that is no subscription means to exclude it.
@@ -378,7 +378,9 @@ _OF_THE_CHAT = ("widen", "pause", "resume")  # with these, "everything" does not
 _OF_ONE = ("unsub", "pause", "resume")  # actions that need only the name of a subscription
 
 
-def _asked(context: CommandContext, said: Said, wanted: Sequence[tuple[Subscription, tuple[str, str]]]) -> Reply:
+def _asked(
+    context: CommandContext, said: Said, wanted: Sequence[tuple[model.Subscription, tuple[str, str]]]
+) -> channel.Reply:
     """Asks whether to do this, or to which subscription; `wanted` has a command for each."""
     does = {
         "unsub": context.say("remove"),
@@ -389,12 +391,12 @@ def _asked(context: CommandContext, said: Said, wanted: Sequence[tuple[Subscript
     return _with_look_for(context, said, which(context, buttons))
 
 
-def _with_look_for(context: CommandContext, said: Said, reply: Reply) -> Reply:
+def _with_look_for(context: CommandContext, said: Said, reply: channel.Reply) -> channel.Reply:
     """Adds [look for “…”] to a question."""
     return replace(reply, buttons=(*reply.buttons, search.look_for_button(context, said.text)))
 
 
-def _meant(said: Said, there: Sequence[Subscription]) -> list[Subscription]:
+def _meant(said: Said, there: Sequence[model.Subscription]) -> list[model.Subscription]:
     """Returns the subscriptions that a sentence means: by number, by words, the last one, all, or the only one."""
     plain = reader.folded(said.text)
     words = {token.mark for token in said.tokens}
@@ -420,7 +422,7 @@ def _meant(said: Said, there: Sequence[Subscription]) -> list[Subscription]:
     return list(there) if said.intent != "unsub" or any(one in words or one in plain for one in _THAT) else []
 
 
-def _is_named(plain: str, one: Subscription) -> bool:
+def _is_named(plain: str, one: model.Subscription) -> bool:
     """Returns whether a text contains the name or the query of a subscription, and does not say that it stays."""
     padded = f" {plain} "
     return any(
@@ -431,28 +433,28 @@ def _is_named(plain: str, one: Subscription) -> bool:
     )
 
 
-def _names(one: Subscription) -> tuple[str, str, str]:
+def _names(one: model.Subscription) -> tuple[str, str, str]:
     """Returns what people may call a subscription: its name, its query, and the query without field and quotation marks."""
     return reader.folded(one.name), reader.folded(one.text), _FIELD.sub("", reader.folded(one.text))
 
 
-def _command(said: Said, one: Subscription) -> tuple[str, str] | None:
+def _command(said: Said, one: model.Subscription) -> tuple[str, str] | None:
     """Returns (command, arguments) to change one subscription in the way that a sentence says; None if that is impossible."""
-    with suppress(PaperwireError):
+    with suppress(errors.PaperwireError):
         args = _CHANGES[said.intent](said, one)
         command = "edit" if said.intent in ("exclude", "narrow", "widen") else said.intent
         return (command, f"{one.number} {args}".strip()) if args is not None else None
     return None
 
 
-def _excluded(said: Said, one: Subscription) -> str | None:
+def _excluded(said: Said, one: model.Subscription) -> str | None:
     query = parse_query(one.text)
     for term in subjects.unwanted_in(said.text, said.intent):
         query = rewriting.narrowed(query, term)
     return query.text if query.text != one.text else None
 
 
-def _narrowed(said: Said, one: Subscription) -> str | None:
+def _narrowed(said: Said, one: model.Subscription) -> str | None:
     subject, titles = (
         subjects.wanted_in(said.text, said.intent).removeprefix("ti:"),
         _TITLES.search(reader.folded(said.text)),
@@ -465,7 +467,7 @@ def _narrowed(said: Said, one: Subscription) -> str | None:
     return f"{text} {f'({subject})' if ' OR ' in subject else subject}" if subject else None
 
 
-def _widened(said: Said, one: Subscription) -> str | None:
+def _widened(said: Said, one: model.Subscription) -> str | None:
     """Returns a query that finds more: without `ti:`, without an exclusion, or with one more alternative; or None."""
     subject = subjects.wanted_in(said.text, said.intent).removeprefix("ti:")
     if "ti:" in one.text and (not subject or _TITLES.search(reader.folded(said.text))):
@@ -476,7 +478,7 @@ def _widened(said: Said, one: Subscription) -> str | None:
     return f"{one.text} OR {subject}" if subject else None
 
 
-def _scheduled(said: Said, one: Subscription) -> str | None:
+def _scheduled(said: Said, one: model.Subscription) -> str | None:
     """Returns the new time of a subscription: the named time, or its own time, moved earlier or later.
 
     If only days are named, the time of day stays. None if no time is named.
@@ -485,7 +487,7 @@ def _scheduled(said: Said, one: Subscription) -> str | None:
     length = next(filter(None, map(length_of, said.marked(reader.LONG))), None)
     if at and shift and length:
         moved = (datetime.combine(_SOME_DAY, at) + (-length if shift["earlier"] else length)).time()
-        return cadence_text(replace(one.cadence, at=moved))
+        return str(replace(one.cadence, at=moved))
     if not when or not at or one.cadence.until:
         return when or None
     reading = reading_of(when)
@@ -504,7 +506,7 @@ _SHIFT = re.compile(
 )
 
 
-_CHANGES: Mapping[str, Callable[[Said, Subscription], str | None]] = {
+_CHANGES: Mapping[str, Callable[[Said, model.Subscription], str | None]] = {
     "unsub": lambda _said, _one: "",
     "exclude": _excluded,
     "narrow": _narrowed,
@@ -517,7 +519,7 @@ _CHANGES: Mapping[str, Callable[[Said, Subscription], str | None]] = {
 }
 
 
-def on_do(context: CommandContext) -> Reply | None:
+def on_do(context: CommandContext) -> channel.Reply | None:
     """Handles a button that runs a command."""
     return run(context, str(context.arguments["command"]), str(context.arguments["args"]))
 

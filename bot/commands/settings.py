@@ -7,22 +7,18 @@ from dataclasses import replace
 from bot.commands import asking, phrasing
 from bot.commands.context import Callback, Command, CommandContext
 from bot.commands.subscription_form import problem
-from bot.ports.channel import Button, Buttons, FormField, Modal, Option, Reply
+from bot.ports import channel
 from bot.rendering.language import Language, refused
-from subscriptions import zones
-from subscriptions.chat_settings import SETTINGS, check_value, choices, setting_begun, setting_name, without_effect
-from subscriptions.errors import Refused, Sentence
-from subscriptions.model import Chat, ChatSettings
+from subscriptions import chat_settings, errors, model, zones
 from subscriptions.planning import cadence
 from subscriptions.planning.times import NoSuchTime
 from subscriptions.service.amendments import set_settings
-from subscriptions.service.notices import name_of
-from subscriptions.text import normalized
+from subscriptions.texts import normalized
 
 
-def on_settings_form(context: CommandContext) -> Reply:
+def on_settings_form(context: CommandContext) -> channel.Reply:
     """Handles [all in one form]: opens the form; while it is being filled in, returns it again."""
-    modal = Modal(
+    modal = channel.Modal(
         title=context.say("Settings"),
         submit_label=context.say("Save"),
         close_label=context.say("Cancel"),
@@ -32,27 +28,27 @@ def on_settings_form(context: CommandContext) -> Reply:
             "If no form has opened, try once more, or write it: {command}", command="/set text titles"
         ),
     )
-    return Reply(modal=modal)
+    return channel.Reply(modal=modal)
 
 
-def on_submit_settings(context: CommandContext) -> Reply:
+def on_submit_settings(context: CommandContext) -> channel.Reply:
     """Applies the changes in the submitted form, or returns the errors by field."""
     before, wanted, problems = context.chat, _wanted(context), {}
     for name, value in wanted.items():
         try:
-            check_value(name, value, kind=before.kind, public=before.public)
-        except Refused as error:
+            chat_settings.check_value(name, value, kind=before.kind, public=before.public)
+        except errors.Refused as error:
             problems[name] = problem(context, error)
     if problems:
-        return Reply(form_errors=problems)
+        return channel.Reply(form_errors=problems)
     if not wanted:
-        return Reply(lines=(context.say("All settings are as they were."),))
+        return channel.Reply(lines=(context.say("All settings are as they were."),))
     after, localizer = _stored(context, wanted)
     lines = [line for name in wanted for line in phrasing.setting_changed(name, before, after, localizer).lines]
-    return Reply(lines=tuple(lines), ok=True, buttons=asking.undo_row(replace(context, localizer=localizer)))
+    return channel.Reply(lines=tuple(lines), ok=True, buttons=asking.undo_row(replace(context, localizer=localizer)))
 
 
-def _stored(context: CommandContext, wanted: Mapping[str, str]) -> tuple[Chat, Language]:
+def _stored(context: CommandContext, wanted: Mapping[str, str]) -> tuple[model.Chat, Language]:
     """Changes settings. Returns the changed chat, and a localizer for its new language and zone. Raises Refused."""
     after = set_settings(context.store, context.chat.address, wanted, now=context.now, who=context.actor)
     own = context.chat.address == context.origin.address
@@ -62,28 +58,29 @@ def _stored(context: CommandContext, wanted: Mapping[str, str]) -> tuple[Chat, L
 
 def _free(context: CommandContext) -> tuple[str, ...]:
     """Returns the settings that this chat can change and that have an effect in it."""
-    left_out = {*without_effect(context.chat), *_fixed(context)}
-    return tuple(name for name in SETTINGS if name not in left_out)
+    left_out = {*chat_settings.without_effect(context.chat), *_fixed(context)}
+    return tuple(name for name in chat_settings.SETTINGS if name not in left_out)
 
 
-def _field(context: CommandContext, name: str) -> FormField:
-    kept, options = phrasing.value_of(context.chat.settings, name), _options(context, name)
+def _field(context: CommandContext, name: str) -> channel.FormField:
+    kept, options = context.chat.settings.value(name), _options(context, name)
     value = context.form_values.get(name, kept)
-    return FormField(
+    return channel.FormField(
         name=name,
         label=phrasing.label_of(name, context.localizer),
         value=value if not options or value in {option.value for option in options} else kept,
-        hint=SETTINGS[name].meaning.say(context.localizer.translate),
+        hint=chat_settings.SETTINGS[name].meaning.say(context.localizer.translate),
         options=options,
     )
 
 
-def _options(context: CommandContext, name: str) -> tuple[Option, ...]:
+def _options(context: CommandContext, name: str) -> tuple[channel.Option, ...]:
     """Returns the values to choose from, with the current one; none if a value must be typed."""
     if name == ZONE:
-        return asking.zone_options(context, phrasing.value_of(context.chat.settings, name))
+        return asking.zone_options(context, context.chat.settings.value(name))
     return tuple(
-        Option(value=one, label=phrasing.value_words(name, one, context.localizer)) for one in _offered(context, name)
+        channel.Option(value=one, label=phrasing.value_words(name, one, context.localizer))
+        for one in _offered(context, name)
     )
 
 
@@ -91,7 +88,7 @@ def _wanted(context: CommandContext) -> dict[str, str]:
     """Returns the values in the form that differ from those of the chat; unchecked, since platforms may send any value."""
     settings = context.chat.settings
     typed = {name: context.form_values.get(name, "").strip() for name in _free(context)}
-    return {name: value for name, value in typed.items() if value and value != phrasing.value_of(settings, name)}
+    return {name: value for name, value in typed.items() if value and value != settings.value(name)}
 
 
 # ------------------------------------------------------------------------------------------------- set, lang, timezone
@@ -105,7 +102,7 @@ _SAID = re.compile(r"(?P<name>[^\s:=]+)\s*[:=]?\s*(?P<value>.*)", re.DOTALL)
 _LONGEST_NAME = 4  # words in the name of a setting, such as "who may change it"
 
 
-def set_(context: CommandContext) -> Reply:
+def set_(context: CommandContext) -> channel.Reply:
     """Shows all settings; with a name, shows that setting; with a name and a value, changes it."""
     if not context.args:
         return _all_settings(context)
@@ -115,17 +112,17 @@ def set_(context: CommandContext) -> Reply:
     return change_setting(context, name, value) if value else _one_setting(context, name)
 
 
-def lang(context: CommandContext) -> Reply:
+def lang(context: CommandContext) -> channel.Reply:
     """Changes the language; without arguments, shows the languages as buttons."""
     return change_setting(context, "lang", context.args) if context.args else _one_setting(context, "lang")
 
 
-def timezone(context: CommandContext) -> Reply:
+def timezone(context: CommandContext) -> channel.Reply:
     """Changes the time zone to a city, zone or offset; without arguments, shows cities with their local times."""
     return change_setting(context, "timezone", context.args) if context.args else _one_setting(context, "timezone")
 
 
-def change_setting(context: CommandContext, name: str, value: str) -> Reply:
+def change_setting(context: CommandContext, name: str, value: str) -> channel.Reply:
     """Changes one of SETTINGS. Returns the reply with its old and new value, in the language that is set after the change.
 
     A zone may be named by its city. If a name is unknown, the refusal has a button with a similar one. Raises Refused.
@@ -137,22 +134,25 @@ def change_setting(context: CommandContext, name: str, value: str) -> Reply:
     try:
         with context.store.savepoint():
             return _change(context, name, zones.zone_of_place(value) or value)
-    except Refused as error:
-        near = [Button(label=name, verb="zone", arguments={"zone": name}) for _, name in zones.near_places(value)[:1]]
+    except errors.Refused as error:
+        near = [
+            channel.Button(label=name, verb="zone", arguments={"zone": name})
+            for _, name in zones.near_places(value)[:1]
+        ]
         return replace(refused(error, context.localizer), buttons=(tuple(near),))
 
 
-def on_setting(context: CommandContext) -> Reply:
+def on_setting(context: CommandContext) -> channel.Reply:
     """Handles the button of a setting: shows that setting."""
     return _one_setting(context, str(context.arguments["name"]))
 
 
-def on_set(context: CommandContext) -> Reply:
+def on_set(context: CommandContext) -> channel.Reply:
     """Handles the button of a value: sets that value."""
     return change_setting(context, str(context.arguments["name"]), str(context.arguments["value"]))
 
 
-def on_zone(context: CommandContext) -> Reply:
+def on_zone(context: CommandContext) -> channel.Reply:
     """Handles the button of a city: sets its time zone."""
     return replace(
         change_setting(context, "timezone", str(context.arguments["zone"])),
@@ -160,42 +160,42 @@ def on_zone(context: CommandContext) -> Reply:
     )
 
 
-def on_zones(context: CommandContext) -> Reply:
+def on_zones(context: CommandContext) -> channel.Reply:
     """Handles [more] and [another city]: shows other cities. The first page stays; further pages replace each other."""
     buttons = asking.zone_buttons(context, int(context.arguments["page"]), replaces=True)
-    return Reply(lines=(_which_clock(context),), buttons=buttons, replaces=bool(context.arguments.get("replaces")))
+    return channel.Reply(
+        lines=(_which_clock(context),), buttons=buttons, replaces=bool(context.arguments.get("replaces"))
+    )
 
 
 # ------------------------------------------------------------------------------------------------------------- showing
 
 
-def _all_settings(context: CommandContext) -> Reply:
+def _all_settings(context: CommandContext) -> channel.Reply:
     """Returns the reply with all settings and their values; in a group it is short, with the values only on the buttons."""
     localizer, fixed = context.localizer, _fixed(context)
     own = context.chat.address == context.origin.address
-    head = (
-        context.say("Settings of this chat:") if own else context.say("Settings of {chat}:", chat=name_of(context.chat))
-    )
-    free = [name for name in SETTINGS if name not in fixed]
+    head = context.say("Settings of this chat:") if own else context.say("Settings of {chat}:", chat=context.chat.name)
+    free = [name for name in chat_settings.SETTINGS if name not in fixed]
     if context.read_by_group and not context.read_by_strangers:
-        return Reply(
+        return channel.Reply(
             lines=(head,),
             buttons=_setting_buttons({name: _setting_line(context, name) for name in free}),
             names_chat=True,
         )
     lines = (head, *_lines(context, free, fixed))
     if context.read_by_strangers:
-        return Reply(lines=(*lines, context.say("To change one: /set text titles")), names_chat=True)
+        return channel.Reply(lines=(*lines, context.say("To change one: /set text titles")), names_chat=True)
     buttons = _setting_buttons({name: phrasing.label_of(name, localizer) for name in free})
-    form = Button(label=context.say("all in one form"), verb="settings-form")
+    form = channel.Button(label=context.say("all in one form"), verb="settings-form")
     if context.request.trigger_id:  # the platform has forms
         buttons = ((form,), *buttons)
-    return Reply(lines=lines, buttons=buttons, names_chat=True)
+    return channel.Reply(lines=lines, buttons=buttons, names_chat=True)
 
 
 def _lines(context: CommandContext, free: Sequence[str], fixed: Sequence[str]) -> Iterator[str]:
     """Yields a line for each setting that can be changed with an effect; one for the fixed ones; one for those without effect."""
-    idle = [name for name in free if name in without_effect(context.chat)]
+    idle = [name for name in free if name in chat_settings.without_effect(context.chat)]
     yield from (f"· {_setting_line(context, name)}" for name in free if name not in idle)
     always = [
         context.say("{label} ({value})", label=phrasing.label_of(name, context.localizer), value=_value(context, name))
@@ -217,37 +217,43 @@ def _setting_line(context: CommandContext, name: str) -> str:
 
 
 def _value(context: CommandContext, name: str) -> str:
-    return phrasing.value_words(name, phrasing.value_of(context.chat.settings, name), context.localizer)
+    return phrasing.value_words(name, context.chat.settings.value(name), context.localizer)
 
 
 def _fixed(context: CommandContext) -> tuple[str, ...]:
     """Returns the settings that a chat of this kind cannot change."""
     public = context.chat.public
-    return tuple(name for name in SETTINGS if len(choices(name, kind=context.chat.kind, public=public)) == 1)
-
-
-def _setting_buttons(labels: Mapping[str, str]) -> Buttons:
-    return asking.button_rows(
-        [Button(label=label, verb="setting", arguments={"name": name}) for name, label in labels.items()]
+    return tuple(
+        name
+        for name in chat_settings.SETTINGS
+        if len(chat_settings.choices(name, kind=context.chat.kind, public=public)) == 1
     )
 
 
-def _one_setting(context: CommandContext, name: str) -> Reply:
+def _setting_buttons(labels: Mapping[str, str]) -> channel.Buttons:
+    return asking.button_rows(
+        [channel.Button(label=label, verb="setting", arguments={"name": name}) for name, label in labels.items()]
+    )
+
+
+def _one_setting(context: CommandContext, name: str) -> channel.Reply:
     """Returns the reply about one setting: its value, its meaning, its other values."""
-    localizer, value = context.localizer, phrasing.value_of(context.chat.settings, name)
-    offered, idle = _offered(context, name), without_effect(context.chat).get(name)
+    localizer, value = context.localizer, context.chat.settings.value(name)
+    offered, idle = _offered(context, name), chat_settings.without_effect(context.chat).get(name)
     if len(offered) == 1:
         label, shown = phrasing.label_of(name, localizer), _value(context, name)
-        return Reply(lines=(context.say("{label} is fixed in this kind of chat: {value}.", label=label, value=shown),))
+        return channel.Reply(
+            lines=(context.say("{label} is fixed in this kind of chat: {value}.", label=label, value=shown),)
+        )
     lines = [
         _setting_line(context, name),
-        context.say("({inner})", inner=SETTINGS[name].meaning.say(localizer.translate)),
+        context.say("({inner})", inner=chat_settings.SETTINGS[name].meaning.say(localizer.translate)),
     ]
     if idle:
         lines.append(context.say("It has no effect here. {why}", why=idle.say(localizer.translate)))
     if name == "timezone":
         lines.append(_which_clock(context))
-    elif example := SETTINGS[name].example:
+    elif example := chat_settings.SETTINGS[name].example:
         lines.append(context.say("Any other can be written: /set {name} {value}", name=name, value=example))
     elif context.read_by_strangers:
         lines.append(context.say("Possible: /set {name} {values}", name=name, values=" | ".join(offered)))
@@ -258,24 +264,26 @@ def _one_setting(context: CommandContext, name: str) -> Reply:
             [_value_button(context, name, option, chosen=option == value) for option in offered]
         )
     asking.expect_answer(context, "answer-zone" if name == ZONE else "answer-value", {"name": name})
-    back = Button(label=context.say("all settings"), verb="settings")
-    return Reply(lines=tuple(lines), buttons=(*buttons, (back,)))
+    back = channel.Button(label=context.say("all settings"), verb="settings")
+    return channel.Reply(lines=tuple(lines), buttons=(*buttons, (back,)))
 
 
 def _offered(context: CommandContext, name: str) -> tuple[str, ...]:
     """Returns the values that are shown as buttons: all values, or some with the current one; none for the time zone."""
-    words = choices(name, kind=context.chat.kind, public=context.chat.public)
-    some = SETTINGS[name].offered.get(context.chat.kind, ())
+    words = chat_settings.choices(name, kind=context.chat.kind, public=context.chat.public)
+    some = chat_settings.SETTINGS[name].offered.get(context.chat.kind, ())
     if words or not some:
         return words
-    value = phrasing.value_of(context.chat.settings, name)
+    value = context.chat.settings.value(name)
     return some if value in some else (value, *some)
 
 
-def _value_button(context: CommandContext, name: str, value: str, *, chosen: bool) -> Button:
+def _value_button(context: CommandContext, name: str, value: str, *, chosen: bool) -> channel.Button:
     short = value.isdigit() or (name == "quiet" and value[:1].isdigit())
     label = value.replace("-", "–") if short else phrasing.value_words(name, value, context.localizer)
-    return Button(label=f"{_CHOSEN} {label}" if chosen else label, verb="set", arguments={"name": name, "value": value})
+    return channel.Button(
+        label=f"{_CHOSEN} {label}" if chosen else label, verb="set", arguments={"name": name, "value": value}
+    )
 
 
 def _which_clock(context: CommandContext) -> str:
@@ -287,11 +295,11 @@ def _which_clock(context: CommandContext) -> str:
 # ------------------------------------------------------------------------------------------------------------ changing
 
 
-def _change(context: CommandContext, name: str, value: str) -> Reply:
+def _change(context: CommandContext, name: str, value: str) -> channel.Reply:
     before = context.chat
     after, localizer = _stored(context, {name: value})
     settings = after.settings
-    if phrasing.value_of(before.settings, name) == phrasing.value_of(settings, name):
+    if before.settings.value(name) == settings.value(name):
         return phrasing.setting_changed(name, before, after, context.localizer)
     reply = phrasing.setting_changed(name, before, after, localizer)
     if name == ZONE:
@@ -302,14 +310,12 @@ def _change(context: CommandContext, name: str, value: str) -> Reply:
     return replace(reply, lines=lines, buttons=asking.undo_row(replace(context, localizer=localizer)))
 
 
-def _side_notes(context: CommandContext, name: str, settings: ChatSettings, localizer: Language) -> list[str]:
+def _side_notes(context: CommandContext, name: str, settings: model.ChatSettings, localizer: Language) -> list[str]:
     """Returns notes about effects that a person may expect, but that the setting does not have."""
     if name not in ("schedule", "quiet"):
         return []
     subscriptions = [one.subscription for one in asking.listed_here(context)]
-    if name == "schedule" and any(
-        cadence.cadence_text(subscription.cadence) != settings.schedule for subscription in subscriptions
-    ):
+    if name == "schedule" and any(str(subscription.cadence) != settings.schedule for subscription in subscriptions):
         when = phrasing.cadence_words(cadence.parse_cadence(settings.schedule), localizer)
         return [localizer.say("It is for new subscriptions. For all: /schedule {when}", when=when)]
     if (
@@ -322,12 +328,12 @@ def _side_notes(context: CommandContext, name: str, settings: ChatSettings, loca
     return []
 
 
-def _change_schedule(context: CommandContext, value: str) -> Reply:
+def _change_schedule(context: CommandContext, value: str) -> channel.Reply:
     try:
         with context.store.savepoint():
             return _change(context, "schedule", value)
     except NoSuchTime as error:
-        button = Button(label="", verb="set", arguments={"name": "schedule"})
+        button = channel.Button(label="", verb="set", arguments={"name": "schedule"})
         return asking.time_refused_with_nearest(context, error, button, argument="value")
 
 
@@ -337,15 +343,15 @@ def _name_and_value(text: str) -> tuple[str, str]:
     words = _SIGN.sub(r"\g<name> ", plain, count=1).split()
     for length in range(min(_LONGEST_NAME, len(words)), 1, -1):
         try:
-            return setting_name(" ".join(words[:length])), " ".join(words[length:])
-        except Refused:  # so the name has fewer words
+            return chat_settings.setting_name(" ".join(words[:length])), " ".join(words[length:])
+        except errors.Refused:  # so the name has fewer words
             continue
-    glued = setting_begun(plain)
+    glued = chat_settings.setting_begun(plain)
     if glued:
-        return setting_name(glued), plain[len(glued) :].strip(" :=为是")
+        return chat_settings.setting_name(glued), plain[len(glued) :].strip(" :=为是")
     said = _SAID.match(plain)
     name, value = (said["name"], said["value"]) if said else (plain, "")
-    return setting_name(name), value.strip()
+    return chat_settings.setting_name(name), value.strip()
 
 
 CALLBACKS = {
@@ -366,7 +372,7 @@ COMMANDS: tuple[Command, ...] = (
         needs_manager=True,
         shows_without_args=True,
         usage="[NAME VALUE]",
-        summary=Sentence("settings of this chat"),
+        summary=errors.Sentence("settings of this chat"),
     ),
     Command(
         name="lang",
@@ -374,7 +380,7 @@ COMMANDS: tuple[Command, ...] = (
         needs_manager=True,
         shows_without_args=True,
         usage="[en|zh]",
-        summary=Sentence("English or Chinese"),
+        summary=errors.Sentence("English or Chinese"),
     ),
     Command(
         name="timezone",
@@ -383,6 +389,6 @@ COMMANDS: tuple[Command, ...] = (
         needs_manager=True,
         shows_without_args=True,
         usage="[CITY]",
-        summary=Sentence("your clock, for all times"),
+        summary=errors.Sentence("your clock, for all times"),
     ),
 )

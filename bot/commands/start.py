@@ -8,9 +8,9 @@ from bot.commands import phrasing
 from bot.commands.context import Callback, Command, CommandContext
 from bot.commands.undo import subscribe_and_echo
 from bot.commands.words.subjects import small_words
-from bot.ports.channel import Button, Buttons, Reply
+from bot.ports import channel as channels
+from subscriptions import errors
 from subscriptions.chat_settings import SETTINGS
-from subscriptions.errors import PaperwireError, Sentence
 from subscriptions.model import ChatKind
 from subscriptions.planning.times import read_when, split_when
 from subscriptions.query import FIELDS
@@ -26,7 +26,7 @@ _WITHOUT = ("diffusion models", '"large language models" -survey', 'author:"Ranj
 _LONGEST = 32  # characters of an unknown command that the reply repeats
 
 
-def start(context: CommandContext) -> Reply | None:
+def start(context: CommandContext) -> channels.Reply | None:
     """Shows what the bot does, with examples that work; after a shared link, shows the subscription that it offers."""
     if context.origin.kind is not ChatKind.PRIVATE:
         return _in_a_group(context)
@@ -38,37 +38,39 @@ def start(context: CommandContext) -> Reply | None:
     return replace(begin, lines=(context.say("What that link led to is not there any more."), *begin.lines))
 
 
-def _first_words(context: CommandContext) -> Reply:
+def _first_words(context: CommandContext) -> channels.Reply:
     lines = (
         context.say("I tell you when papers appear that you care about, once a day or at once."),
-        context.say("Send me words that such a paper holds, or press an example:"),
+        context.say("Send me words that such a paper contains, or press an example:"),
     )
-    return Reply(lines=lines, buttons=_first_buttons(context))
+    return channels.Reply(lines=lines, buttons=_first_buttons(context))
 
 
-def _first_buttons(context: CommandContext) -> Buttons:
+def _first_buttons(context: CommandContext) -> channels.Buttons:
     examples = _WITH_CATEGORIES if context.bot_info.categorised else _WITHOUT
-    rows = tuple((Button(label=query, verb="subscribe-to", arguments={"text": query}),) for query in examples)
+    rows = tuple((channels.Button(label=query, verb="subscribe-to", arguments={"text": query}),) for query in examples)
     other = next(code for code in phrasing.LANGUAGES if code != context.origin.settings.lang)
-    speak = Button(label=phrasing.LANGUAGES[other], verb="speak", arguments={"lang": other})
+    speak = channels.Button(label=phrasing.LANGUAGES[other], verb="speak", arguments={"lang": other})
     return (*rows, (speak,), *add_row(context))
 
 
-def add_row(context: CommandContext) -> Buttons:
+def add_row(context: CommandContext) -> channels.Buttons:
     """Returns buttons that add the bot to a group or channel; none on platforms without such links."""
     links, bot = context.links
     if links is None:
         return ()
-    group = Button(label=context.say("add to group"), url=links.add_to_group(bot, ADDED))
-    channel = Button(label=context.say("add to channel"), url=links.add_to_channel(bot, ADDED))
+    group = channels.Button(label=context.say("add to group"), url=links.add_to_group(bot, ADDED))
+    channel = channels.Button(label=context.say("add to channel"), url=links.add_to_channel(bot, ADDED))
     return ((group, channel),)
 
 
-def _in_a_group(context: CommandContext) -> Reply | None:
+def _in_a_group(context: CommandContext) -> channels.Reply | None:
     """Returns two lines for a group. After a link that added the bot, returns None, since the group was greeted already."""
     if context.args == ADDED:
         return None
-    return Reply(lines=(context.say("I tell this chat when papers appear that it asks for."), how_to_begin(context)))
+    return channels.Reply(
+        lines=(context.say("I tell this chat when papers appear that it asks for."), how_to_begin(context))
+    )
 
 
 def how_to_begin(context: CommandContext) -> str:
@@ -79,7 +81,7 @@ def how_to_begin(context: CommandContext) -> str:
     return context.say("Admins: {command} diffusion. I am quiet otherwise.", command=f"/sub@{bot}" if bot else "/sub")
 
 
-def on_speak(context: CommandContext) -> Reply:
+def on_speak(context: CommandContext) -> channels.Reply:
     """Handles the button of the other language: sets that language, and shows the first message again in it."""
     chat = set_settings(
         context.store,
@@ -107,24 +109,24 @@ def _offered(context: CommandContext, payload: str) -> tuple[str, str] | None:
     try:
         parse_query(ending.query)
         read_when(ending.when or "now")
-    except PaperwireError:  # a person wrote the link, so its text may be anything
+    except errors.PaperwireError:  # a person wrote the link, so its text may be anything
         return None
     return ending.query, ending.when or context.origin.settings.schedule
 
 
-def _offer(context: CommandContext, payload: str, text: str, when: str) -> Reply:
+def _offer(context: CommandContext, payload: str, text: str, when: str) -> channels.Reply:
     """Returns the reply that shows an offered subscription: its query in words, its time, what it would have found."""
     query = parse_query(text)
     lately = recent_matches(context.store, query, now=context.now, most=_PAPERS_SHOWN)
-    lines = [context.say("Somebody shares a subscription with you:"), f"{context.reading(query)} · {when}"]
+    lines = [context.say("Someone shares a subscription with you:"), f"{context.reading(query)} · {when}"]
     if lately.base.days:
         known = phrasing.days_known(context.localizer, lately.base)
         lines.append(
             context.localizer.count("{count} paper in {days}.", "{count} papers in {days}.", lately.found, days=known)
         )
     lines += [f"· {context.title(paper)}" for paper in lately.newest]
-    accept = Button(label=context.say("subscribe"), verb="accept", arguments={"link": payload})
-    return Reply(lines=tuple(lines), buttons=((accept,),))
+    accept = channels.Button(label=context.say("subscribe"), verb="accept", arguments={"link": payload})
+    return channels.Reply(lines=tuple(lines), buttons=((accept,),))
 
 
 def _query_of_link(context: CommandContext) -> tuple[str, ...]:
@@ -132,18 +134,18 @@ def _query_of_link(context: CommandContext) -> tuple[str, ...]:
     return (offered[0],) if offered else ()
 
 
-def on_accept(context: CommandContext) -> Reply:
+def on_accept(context: CommandContext) -> channels.Reply:
     """Handles [subscribe] under a shared subscription."""
     offered = _offered(context, str(context.arguments["link"]))
     if offered is None:
-        return Reply(toast=context.say("What that link led to is not there any more."))
+        return channels.Reply(toast=context.say("What that link led to is not there any more."))
     return subscribe_and_echo(context, *offered)
 
 
 # --------------------------------------------------------------------------------------------------- not understood
 
 
-def unknown(context: CommandContext) -> Reply:
+def unknown(context: CommandContext) -> channels.Reply:
     """Returns the reply to an unknown command, with a button for the most similar known one."""
     typed, _, rest = context.args.partition(" ")
     near, name = context.registry.nearest(typed), typed[:_LONGEST]
@@ -153,8 +155,8 @@ def unknown(context: CommandContext) -> Reply:
         else context.say("I do not know /{name}.", name=name)
     ]
     lines.append(context.say("Did you mean /{name}?", name=near) if near else context.say("/help lists what I know."))
-    meant = Button(label=f"/{near} {rest}".strip(), verb="do", arguments={"command": near, "args": rest})
-    return Reply(lines=tuple(lines), ok=False, buttons=((meant,),) if near else ())
+    meant = channels.Button(label=f"/{near} {rest}".strip(), verb="do", arguments={"command": near, "args": rest})
+    return channels.Reply(lines=tuple(lines), ok=False, buttons=((meant,),) if near else ())
 
 
 _PAPERS_SHOWN = 3  # papers that the offer of a subscription shows
@@ -167,26 +169,26 @@ _PAPERS_SHOWN = 3  # papers that the offer of a subscription shows
 THANKS = "Thank you to arXiv for use of its open access interoperability."
 
 _PURPOSES = (
-    (Sentence("Subscriptions"), ("sub", "list", "edit", "name", "schedule", "pause", "resume", "unsub", "undo")),
-    (Sentence("Papers"), ("preview", "today", "search", "like", "save", "saved", "why", "whynot")),
-    (Sentence("This chat"), ("set", "lang", "timezone", "connect", "email", "status", "stats")),
-    (Sentence("To take along"), ("export", "import", "share", "library")),
-    (Sentence("About me"), ("about", "privacy", "forget")),
+    (errors.Sentence("Subscriptions"), ("sub", "list", "edit", "name", "schedule", "pause", "resume", "unsub", "undo")),
+    (errors.Sentence("Papers"), ("preview", "today", "search", "like", "save", "saved", "why", "whynot")),
+    (errors.Sentence("This chat"), ("set", "lang", "timezone", "connect", "email", "status", "stats")),
+    (errors.Sentence("To take along"), ("export", "import", "share", "library")),
+    (errors.Sentence("About me"), ("about", "privacy", "forget")),
 )
 ALL = "all"  # the topic that lists all commands
 _ALL = (ALL, "more", "commands", "全部", "更多", "命令")
 FIRST = (
-    Sentence("Subscribe: /sub diffusion -survey daily 9"),
-    Sentence("Try it first: /preview graph neural networks"),
-    Sentence("Today’s papers: /today"),
-    Sentence("See, change, remove: /list"),
-    Sentence("Settings: /set quiet 23:00-07:00"),
+    errors.Sentence("Subscribe: /sub diffusion -survey daily 9"),
+    errors.Sentence("Try it first: /preview graph neural networks"),
+    errors.Sentence("Today’s papers: /today"),
+    errors.Sentence("See, change, remove: /list"),
+    errors.Sentence("Settings: /set quiet 23:00-07:00"),
 )
-_OPERATORS = (Sentence("For operators"), ("allow", "deny"))
-TOPICS: Mapping[str, Sentence] = {
-    "query": Sentence("how to ask"),
-    "when": Sentence("the times"),
-    "settings": Sentence("the settings"),
+_OPERATORS = (errors.Sentence("For operators"), ("allow", "deny"))
+TOPICS: Mapping[str, errors.Sentence] = {
+    "query": errors.Sentence("how to ask"),
+    "when": errors.Sentence("the times"),
+    "settings": errors.Sentence("the settings"),
 }
 
 # Examples that work in a chat that has subscription 1; a test types each of them.
@@ -231,27 +233,27 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "stop": ("/stop",),
     "start": ("/start",),
 }
-QUERIES: tuple[tuple[str, Sentence], ...] = (
-    ("graph transformer", Sentence("both words")),
-    ('"graph transformer"', Sentence("side by side")),
-    ("rlhf OR dpo", Sentence("one of them")),
-    ("diffusion -survey", Sentence("the first without the second")),
+QUERIES: tuple[tuple[str, errors.Sentence], ...] = (
+    ("graph transformer", errors.Sentence("both words")),
+    ('"graph transformer"', errors.Sentence("side by side")),
+    ("rlhf OR dpo", errors.Sentence("one of them")),
+    ("diffusion -survey", errors.Sentence("the first without the second")),
     *(field.help for field in FIELDS if field.help),
-    ("neuro*", Sentence("words that begin so")),
-    ("=RAG", Sentence("exactly so, in capitals")),
+    ("neuro*", errors.Sentence("words that begin so")),
+    ("=RAG", errors.Sentence("exactly so, in capitals")),
 )
-WHENS: tuple[tuple[str, Sentence], ...] = (
-    ("now", Sentence("as soon as papers come")),
-    ("when-out 08:00-20:00", Sentence("once a day, as soon as the day's papers are out")),
-    ("daily 9", Sentence("every day at nine")),
-    ("weekdays at 8:30", Sentence("Monday to Friday")),
-    ("weekly mon 9", Sentence("once a week")),
-    ("daily 9 Berlin", Sentence("by the clock of a place")),
-    ("每天早上8点", Sentence("the usual words, in English and Chinese")),
+WHENS: tuple[tuple[str, errors.Sentence], ...] = (
+    ("now", errors.Sentence("as soon as papers come")),
+    ("when-out 08:00-20:00", errors.Sentence("once a day, as soon as the day's papers are out")),
+    ("daily 9", errors.Sentence("every day at nine")),
+    ("weekdays at 8:30", errors.Sentence("Monday to Friday")),
+    ("weekly mon 9", errors.Sentence("once a week")),
+    ("daily 9 Berlin", errors.Sentence("by the clock of a place")),
+    ("每天早上8点", errors.Sentence("the usual words, in English and Chinese")),
 )
 
 
-def help_(context: CommandContext) -> Reply:
+def help_(context: CommandContext) -> channels.Reply:
     """Shows the most useful commands with examples; with an argument, all commands, or one topic or command."""
     typed = context.args.casefold().lstrip("/").split()
     if typed and (typed[0] in {*_ALL, *TOPICS, *context.registry.by_name} or typed[0] not in small_words()):
@@ -259,49 +261,49 @@ def help_(context: CommandContext) -> Reply:
     return _overview(context) if context.read_by_group else _first(context)
 
 
-def on_help(context: CommandContext) -> Reply:
+def on_help(context: CommandContext) -> channels.Reply:
     """Handles the button of a topic. The list of all commands replaces the message of the button."""
     topic = str(context.arguments["topic"])
     return replace(_topic(context, topic), replaces=topic == ALL)
 
 
-def _first(context: CommandContext) -> Reply:
+def _first(context: CommandContext) -> channels.Reply:
     lines = tuple(one.say(context.localizer.translate) for one in FIRST)
-    more = Button(label=context.say("more"), verb="help", arguments={"topic": ALL})
-    return Reply(lines=lines, buttons=((more, *_topics(context)[:2]),))
+    more = channels.Button(label=context.say("more"), verb="help", arguments={"topic": ALL})
+    return channels.Reply(lines=lines, buttons=((more, *_topics(context)[:2]),))
 
 
-def _topics(context: CommandContext) -> tuple[Button, ...]:
+def _topics(context: CommandContext) -> tuple[channels.Button, ...]:
     return tuple(
-        Button(label=label.say(context.localizer.translate), verb="help", arguments={"topic": topic})
+        channels.Button(label=label.say(context.localizer.translate), verb="help", arguments={"topic": topic})
         for topic, label in TOPICS.items()
     )
 
 
-def _overview(context: CommandContext) -> Reply:
+def _overview(context: CommandContext) -> channels.Reply:
     purposes = (*_PURPOSES, _OPERATORS) if context.is_operator else _PURPOSES
     known = context.registry.by_name
     groups = [(title, [f"/{name}" for name in names if name in known]) for title, names in purposes]
     more = context.say("/help sub tells more of one; /help query how to ask, /help when for the times.")
     if context.read_by_group:
-        return Reply(lines=(" ".join(name for _, names in groups[:3] for name in names), more))
+        return channels.Reply(lines=(" ".join(name for _, names in groups[:3] for name in names), more))
     lines = [
         context.say("{name}: {text}", name=title.say(context.localizer.translate), text=" ".join(names))
         for title, names in groups
         if names
     ]
-    return Reply(lines=(*lines, more), buttons=(_topics(context),))
+    return channels.Reply(lines=(*lines, more), buttons=(_topics(context),))
 
 
-def _topic(context: CommandContext, name: str) -> Reply:
+def _topic(context: CommandContext, name: str) -> channels.Reply:
     if name in _ALL:
         return _overview(context)
     if name in ("query", "queries", "syntax", "查询", "语法"):
         return _table(
-            context, context.say("Words that a paper must hold. What I understood is in every answer."), QUERIES
+            context, context.say("Words that a paper must contain. What I understood is in every answer."), QUERIES
         )
     if name in ("when", "times", "时间"):
-        return _table(context, context.say("When it comes stands at the end: /sub diffusion daily 9"), WHENS)
+        return _table(context, context.say("Write the time at the end: /sub diffusion daily 9"), WHENS)
     if name in ("settings", "set", "preferences", "设置"):
         rows = tuple(
             (f"{phrasing.label_of(setting, context.localizer)} ({setting})", SETTINGS[setting].meaning)
@@ -312,39 +314,39 @@ def _topic(context: CommandContext, name: str) -> Reply:
     return _of(context, command) if command else _no_such(context, name)
 
 
-def _table(context: CommandContext, head: str, rows: tuple[tuple[str, Sentence], ...]) -> Reply:
+def _table(context: CommandContext, head: str, rows: tuple[tuple[str, errors.Sentence], ...]) -> channels.Reply:
     """Returns a reply with examples and their meanings; in a group, only the first four examples."""
     if context.read_by_group:
         shown = " · ".join(written for written, _ in rows[:4])
-        return Reply(lines=(head, context.say("For example: {examples}", examples=shown)))
+        return channels.Reply(lines=(head, context.say("For example: {examples}", examples=shown)))
     code = tuple(f"{written}\n  {meaning.say(context.localizer.translate)}" for written, meaning in rows)
-    return Reply(lines=(head,), code=code)
+    return channels.Reply(lines=(head,), code=code)
 
 
-def _of(context: CommandContext, command: Command) -> Reply:
+def _of(context: CommandContext, command: Command) -> channels.Reply:
     summary = command.summary.say(context.localizer.translate)
     lines = [context.say("{name}: {text}", name=f"/{command.name} {command.usage}".rstrip(), text=summary)]
     if command.aliases and not context.read_by_group:
         lines.append(context.say("Also: {names}", names=" ".join(f"/{name}" for name in command.aliases)))
     examples = EXAMPLES.get(command.name, ())
-    return Reply(lines=tuple(lines), code=examples[:1] if context.read_by_group else examples)
+    return channels.Reply(lines=tuple(lines), code=examples[:1] if context.read_by_group else examples)
 
 
-def _no_such(context: CommandContext, name: str) -> Reply:
+def _no_such(context: CommandContext, name: str) -> channels.Reply:
     near = get_close_matches(name, [*context.registry.by_name, *TOPICS], n=1, cutoff=0.6)
     head = context.say("There is no help on “{name}”.", name=name[:32])
     tip = context.say("Did you mean /help {name}?", name=near[0]) if near else context.say("/help lists what I know.")
-    return Reply(lines=(head, tip), ok=False)
+    return channels.Reply(lines=(head, tip), ok=False)
 
 
-def about(context: CommandContext) -> Reply:
+def about(context: CommandContext) -> channels.Reply:
     """Shows what the bot is, thanks to arXiv, and whom to contact."""
     name = f"paperwire {context.bot_info.version}".rstrip()
     lines = [context.say("{name}: tells chats of new research papers that they ask for.", name=name), THANKS]
     if context.bot_info.contact:
         lines.append(context.say("Contact: {contact}", contact=context.bot_info.contact))
     lines.append(context.say("Its source is free, under the MIT licence. What I store: /privacy"))
-    return Reply(lines=tuple(lines))
+    return channels.Reply(lines=tuple(lines))
 
 
 CALLBACKS: dict[str, Callback] = {
@@ -354,7 +356,7 @@ CALLBACKS: dict[str, Callback] = {
 }
 
 COMMANDS = (
-    Command(name="start", run=start, summary=Sentence("what this is"), listed=False, stays_here=True),
-    Command(name="help", run=help_, usage="[TOPIC]", summary=Sentence("what you can say"), stays_here=True),
-    Command(name="about", run=about, summary=Sentence("what this is, and thanks"), stays_here=True),
+    Command(name="start", run=start, summary=errors.Sentence("what this is"), listed=False, stays_here=True),
+    Command(name="help", run=help_, usage="[TOPIC]", summary=errors.Sentence("what you can say"), stays_here=True),
+    Command(name="about", run=about, summary=errors.Sentence("what this is, and thanks"), stays_here=True),
 )

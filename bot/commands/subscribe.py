@@ -13,23 +13,16 @@ from bot.commands.asking import OnlyTime
 from bot.commands.context import Callback, Command, CommandContext, query_of_button
 from bot.commands.phrasing import Row
 from bot.commands.subscription_form import new_subscription
-from bot.commands.undo import echo
-from bot.ports.channel import Button, Buttons, Reply
+from bot.ports import channel
 from bot.ports.conversation import Interaction
-from bot.rendering.query_text import caret
-from subscriptions.errors import NotFound, PaperwireError, QueryError, Refused, Sentence
-from subscriptions.model import CallbackToken, ChatKind, Subscription
-from subscriptions.planning.cadence import cadence_text
+from bot.rendering.language import caret
+from subscriptions import errors, model, states
 from subscriptions.planning.times import Ending, NoSuchTime, as_words, split_when
 from subscriptions.query.parse import parse_query
-from subscriptions.service import amendments, requests
-from subscriptions.service.amendments import Overlap
+from subscriptions.service import amendments, paper_search, requests
 from subscriptions.service.chat_status import next_deliveries_to
-from subscriptions.service.next_deliveries import Listed
-from subscriptions.service.paper_search import MatchCount, activity
+from subscriptions.service.listing import Listed
 from subscriptions.service.requests import Subscribed
-from subscriptions.states import ChatState, SubscriptionState
-from subscriptions.store import conversations
 
 MOST_LINES = 20  # subscriptions in one message
 EDITED_WITHIN = timedelta(minutes=5)  # how long an edit of a /sub message replaces its subscriptions
@@ -44,29 +37,33 @@ class _Line:
     ending: Ending | None = None  # how the line was split into query and time
     typed: str = ""
     done: Subscribed | None = None
-    error: PaperwireError | None = None
+    error: errors.PaperwireError | None = None
     instead: str = ""  # the query that was replaced, in words
 
 
-def sub(context: CommandContext) -> Reply:
+def sub(context: CommandContext) -> channel.Reply:
     """Subscribes to the query in each line; if the message was edited, replaces its earlier subscriptions."""
     lines = list(_lines(context.args))
     if not lines and context.request.trigger_id:
         return new_subscription(context)
     if not lines:
-        raise Refused(
-            Sentence("Say what papers should hold."),
-            Sentence('For example: /sub diffusion -survey, /sub author:"Ranjay Krishna", /sub cs.LG daily 9'),
+        raise errors.Refused(
+            errors.Sentence("Say what papers should contain."),
+            errors.Sentence('For example: /sub diffusion -survey, /sub author:"Ranjay Krishna", /sub cs.LG daily 9'),
         )
     if len(lines) > MOST_LINES:
-        raise Refused(
-            Sentence("That is {count} lines; I take {most} at once.", {"count": len(lines), "most": MOST_LINES}),
-            Sentence("Send the rest in another message."),
+        raise errors.Refused(
+            errors.Sentence("That is {count} lines; I take {most} at once.", {"count": len(lines), "most": MOST_LINES}),
+            errors.Sentence("Send the rest in another message."),
         )
     if len(lines) > 1:
         lines = [search.query_of(line) for line in lines]
-    elif not isinstance(context.request, Interaction) and _is_sentence(lines[0]):
-        return search.try_query(context, lines[0])  # a sentence may be misunderstood, so its query is only offered
+    elif (
+        not isinstance(context.request, Interaction)
+        and split_when(search.query_of(lines[0])).query != split_when(lines[0]).query
+    ):
+        # there are words around the query; a sentence may be misunderstood, so its query is only offered
+        return search.try_query(context, lines[0])
     before = _numbers_before_edit(context)
     said = (
         _replaced(context, lines, before) if before else [_subscribed(context, _read(context, line)) for line in lines]
@@ -79,11 +76,6 @@ def sub(context: CommandContext) -> Reply:
     return _several(context, said)
 
 
-def _is_sentence(line: str) -> bool:
-    """Returns whether a line is a sentence: it has words around its query, not only a "please" after the time."""
-    return split_when(search.query_of(line)).query != split_when(line).query
-
-
 def _queries(context: CommandContext) -> Iterator[str]:
     """Yields the queries of a message without their times."""
     lines = list(_lines(context.args))[:MOST_LINES]
@@ -91,9 +83,9 @@ def _queries(context: CommandContext) -> Iterator[str]:
         yield split_when(search.query_of(line) if len(lines) > 1 else line).query
 
 
-def _refused_reply(context: CommandContext, said: _Line, error: PaperwireError) -> Reply:
+def _refused_reply(context: CommandContext, said: _Line, error: errors.PaperwireError) -> channel.Reply:
     """Returns the reply to a refused single line, with buttons, if its time was wrong. Raises every other error."""
-    words = Button(label=context.say("as words"), verb="subscribe-at", arguments={"text": as_words(said.typed)})
+    words = channel.Button(label=context.say("as words"), verb="subscribe-at", arguments={"text": as_words(said.typed)})
     if isinstance(error, NoSuchTime):
         return asking.time_refused_with_nearest(context, error, replace(words, arguments={"text": said.text}), (words,))
     if isinstance(error, OnlyTime):
@@ -115,11 +107,11 @@ def _lines(text: str) -> Iterator[str]:
 def _read(context: CommandContext, line: str) -> _Line:
     ending = split_when(line)
     name = line[1:].split(maxsplit=1)[0].partition("@")[0] if line[:1] == "/" and line[1:].strip() else ""
-    error: Refused | None = None
+    error: errors.Refused | None = None
     if ending.only_time:
         error = OnlyTime(line)
     elif context.registry.command_named(name):
-        error = Refused(Sentence("This is another command. Send it by itself."))
+        error = errors.Refused(errors.Sentence("This is another command. Send it by itself."))
     return _Line(text=ending.query, when=ending.when, error=error, ending=ending, typed=line)
 
 
@@ -139,12 +131,12 @@ def _subscribed(context: CommandContext, said: _Line, number: int | None = None)
             done = amendments.edit(
                 context.store, address, before.number, said.text, when=when, now=context.now, who=context.actor
             )
-    except PaperwireError as error:
+    except errors.PaperwireError as error:
         return replace(said, error=error)
     return replace(said, done=done, instead=context.reading(parse_query(before.text)))
 
 
-def _several(context: CommandContext, said: Sequence[_Line]) -> Reply:
+def _several(context: CommandContext, said: Sequence[_Line]) -> channel.Reply:
     done = [one for one in said if one.done is not None]
     of = context.localizer.count("{count} line", "{count} lines", len(said))
     head = context.localizer.count(
@@ -160,13 +152,13 @@ def _several(context: CommandContext, said: Sequence[_Line]) -> Reply:
     ]
     refused = tuple(text for one in said if one.error for text in _refused(context, one.text, one.error))
     buttons = asking.undo_row(context) if any(one.done and one.done.outcome != "known" for one in done) else ()
-    return Reply(lines=(head, *lines), code=refused, ok=bool(done), buttons=buttons)
+    return channel.Reply(lines=(head, *lines), code=refused, ok=bool(done), buttons=buttons)
 
 
-def _refused(context: CommandContext, text: str, error: PaperwireError) -> tuple[str, str]:
+def _refused(context: CommandContext, text: str, error: errors.PaperwireError) -> tuple[str, str]:
     """Returns two lines to show: the refused line, and below it a caret at the error, with the reason."""
     why = error.sentence.say(context.localizer.translate)
-    if not isinstance(error, QueryError):
+    if not isinstance(error, errors.QueryError):
         return text, f"^ {why}"
     line, mark = caret(text, error.column)
     return line, f"{mark} {why}"
@@ -180,20 +172,15 @@ def _remember(context: CommandContext, said: Sequence[_Line], before: Sequence[i
     done = [one.done for one in said if one.done]
     made = [d.subscription.number for d in done if d.outcome == "added" or d.subscription.number in before]
     if made and context.request.message_id and not isinstance(context.request, Interaction):
-        token = CallbackToken(verb="said", arguments={"numbers": made}, place=str(context.origin.address))
-        conversations.set_conversation_state(
-            context.store, _state_name(context), token, lasts=2 * EDITED_WITHIN, now=context.now
-        )
+        # `intent` checks that an edit comes in time; the state lasts longer
+        context.remember(_state_name(context), {"numbers": made}, lasts=2 * EDITED_WITHIN)
 
 
 def _numbers_before_edit(context: CommandContext) -> list[int]:
     """Returns the numbers of the subscriptions that this message made before it was edited and that still exist."""
     if context.message is None or not context.message.is_edit:
         return []
-    # `intent` has checked that the edit came in time, so the state may be older.
-    token = conversations.get_conversation_state(
-        context.store, _state_name(context), since=context.now - 2 * EDITED_WITHIN
-    )
+    token = context.remembered(_state_name(context))
     return (
         [number for number in token.arguments["numbers"] if asking.subscription_numbered(context, number)]
         if token
@@ -224,13 +211,13 @@ def _replaced(context: CommandContext, lines: Sequence[str], numbers: Sequence[i
 def _canonical(text: str) -> str:
     try:
         return parse_query(text).canonical
-    except QueryError:
+    except errors.QueryError:
         return ""
 
 
-def late_edit(context: CommandContext) -> Reply:
+def late_edit(context: CommandContext) -> channel.Reply:
     """Returns the reply to an edit that came too late."""
-    return Reply(lines=(context.say("An edit counts within five minutes. Send it as a new message, please."),))
+    return channel.Reply(lines=(context.say("An edit counts within five minutes. Send it as a new message, please."),))
 
 
 def _state_name(context: CommandContext) -> str:
@@ -240,24 +227,24 @@ def _state_name(context: CommandContext) -> str:
 # ---------------------------------------------------------------------------------- buttons that reword a subscription
 
 
-def on_subscribe_at(context: CommandContext) -> Reply:
+def on_subscribe_at(context: CommandContext) -> channel.Reply:
     """Handles an available time that was offered after a refusal: subscribes to the query and the time of the button."""
     when = context.arguments.get("when")
     return undo.subscribe_and_echo(context, str(context.arguments["text"]), str(when) if when else None)
 
 
-def on_as_words(context: CommandContext) -> Reply:
+def on_as_words(context: CommandContext) -> channel.Reply:
     """Handles [as words]: makes the whole text the query of the subscription; its time is what it was before."""
     change = amendments.find_change(context.store, context.chat.address, int(context.arguments["change"]))
     text = str(context.arguments["text"])
     if change is None or change.undone:
-        return Reply(toast=context.say("That is undone already."))
+        return channel.Reply(toast=context.say("That is undone already."))
     added, chat = next(iter(change.what.added), None), context.chat
     old = added or next((old for old, _ in change.what.changed), None)
     before = asking.subscription_numbered(context, old.number) if old else None
     if old is None or before is None:
         return asking.subscription_gone(context)
-    when, tz = (chat.settings.schedule, "") if added else (cadence_text(old.cadence), old.zone or "")
+    when, tz = (chat.settings.schedule, "") if added else (str(old.cadence), old.zone or "")
     if not added and context.arguments.get("number") is None:  # a /sub had only rescheduled an existing subscription
         amendments.edit(
             context.store, chat.address, old.number, old.text, when=when, tz=tz, now=context.now, who=context.actor
@@ -276,34 +263,36 @@ A_PAGE = 10
 _ROW = 5  # buttons with numbers in a row
 
 
-def list_(context: CommandContext) -> Reply:
+def list_(context: CommandContext) -> channel.Reply:
     """Shows the subscriptions of the chat, page by page; "list 2" shows the second page."""
     text = context.args.strip()
     return _page(context, int(text) - 1 if text.isdecimal() and len(text) < _ROW else 0)
 
 
-def on_list(context: CommandContext) -> Reply:
+def on_list(context: CommandContext) -> channel.Reply:
     """Handles [back] and [more]: shows another page."""
     return _page(context, int(context.arguments.get("page", 0)))
 
 
-def change_buttons(context: CommandContext, subscription: Subscription) -> tuple[Button, ...]:
+def change_buttons(context: CommandContext, subscription: model.Subscription) -> tuple[channel.Button, ...]:
     """Returns [edit], [pause] or [resume], and [remove]."""
     number = {"number": subscription.number}
-    held = subscription.state is SubscriptionState.PAUSED
+    held = subscription.state is states.SubscriptionState.PAUSED
     return (
-        Button(label=context.say("edit"), verb="edit-ask", arguments=number),
-        Button(label=context.say("resume"), verb="resume", arguments=number)
+        channel.Button(label=context.say("edit"), verb="edit-ask", arguments=number),
+        channel.Button(label=context.say("resume"), verb="resume", arguments=number)
         if held
-        else Button(label=context.say("pause"), verb="pause", arguments=number),
-        Button(label=context.say("remove"), verb="unsub", arguments=number),
+        else channel.Button(label=context.say("pause"), verb="pause", arguments=number),
+        channel.Button(label=context.say("remove"), verb="unsub", arguments=number),
     )
 
 
-def show_one(context: CommandContext, subscription: Subscription) -> Reply:
+def show_one(context: CommandContext, subscription: model.Subscription) -> channel.Reply:
     """Handles the button with a number: shows that subscription, with buttons to change it."""
     one = next(one for one in asking.listed_here(context) if one.subscription.number == subscription.number)
-    back = Button(label=context.say("list"), verb="list", arguments={"page": int(context.arguments.get("page", 0))})
+    back = channel.Button(
+        label=context.say("list"), verb="list", arguments={"page": int(context.arguments.get("page", 0))}
+    )
     lines = [*_list_lines(context, _rows(context, [one]), [one]), *([subscription.text] if subscription.name else [])]
     if phrasing.state_of(one) == "active":
         lines.append(
@@ -313,12 +302,13 @@ def show_one(context: CommandContext, subscription: Subscription) -> Reply:
                 context.now,
             )
         )
-    return Reply(lines=tuple(lines), buttons=(change_buttons(context, subscription), (back,)))
+    return channel.Reply(lines=tuple(lines), buttons=(change_buttons(context, subscription), (back,)))
 
 
-def _page(context: CommandContext, page: int) -> Reply:
+def _page(context: CommandContext, page: int) -> channel.Reply:
     found = asking.listed_here(context)
-    new = _new_button(context)
+    form = channel.Button(label=context.say("new subscription"), verb="new-subscription")
+    new = (form,) if context.request.trigger_id else ()  # only on platforms with forms
     if not found:
         return replace(asking.no_subscriptions(context), buttons=(new,))
     pages = -(-len(found) // A_PAGE)
@@ -328,7 +318,7 @@ def _page(context: CommandContext, page: int) -> Reply:
     if pages > 1:
         head = f"{head} · {context.say('page {page} of {pages}', page=page + 1, pages=pages)}"
     rows = _rows(context, shown)
-    if context.chat.state is not ChatState.ACTIVE:  # all are held for the same reason, so it is shown once
+    if context.chat.state is not states.ChatState.ACTIVE:  # all are held for the same reason, so it is shown once
         head, rows = f"{head} · {rows[0].state}", [replace(row, state="") for row in rows]
     rows = [replace(row, reading=phrasing.shortened(row.reading)) for row in rows]
     buttons = (*_buttons(context, shown, page, pages), new)
@@ -337,7 +327,10 @@ def _page(context: CommandContext, page: int) -> Reply:
         if page + 1 < pages and context.read_by_strangers
         else []
     )
-    near = _nearly_same(context, found) if page == 0 else None
+    near = None
+    if page == 0 and context.origin.kind is model.ChatKind.PRIVATE:  # in groups, lists are short
+        there = [one.subscription for one in found]
+        near = paper_search.nearly_same(context.store, context.chat, there, now=context.now)
     if near is not None:
         more.append(
             context.localizer.count(
@@ -351,34 +344,20 @@ def _page(context: CommandContext, page: int) -> Reply:
         )
         label = context.say("merge {first} and {second}", first=near.first, second=near.second)
         numbers = {"first": near.first, "second": near.second}
-        buttons = (*buttons, (Button(label=label, verb="merge", arguments=numbers),))
-    return Reply(lines=(head, *_list_lines(context, rows, shown), *more), buttons=buttons)
+        buttons = (*buttons, (channel.Button(label=label, verb="merge", arguments=numbers),))
+    return channel.Reply(lines=(head, *_list_lines(context, rows, shown), *more), buttons=buttons)
 
 
-def _new_button(context: CommandContext) -> tuple[Button, ...]:
-    """Returns [new subscription], which opens a form; no button on platforms without forms."""
-    return (
-        (Button(label=context.say("new subscription"), verb="new-subscription"),) if context.request.trigger_id else ()
-    )
-
-
-def _nearly_same(context: CommandContext, found: Sequence[Listed]) -> Overlap | None:
-    """Returns two subscriptions that could be one; None if there are none, and in groups, where lists are short."""
-    if context.origin.kind is not ChatKind.PRIVATE:
-        return None
-    return amendments.nearly_same(context.store, context.chat, [one.subscription for one in found], now=context.now)
-
-
-def on_merge(context: CommandContext) -> Reply:
+def on_merge(context: CommandContext) -> channel.Reply:
     """Handles [merge 2 and 5]: replaces two subscriptions with one that finds what either of them finds."""
     numbers = int(context.arguments["first"]), int(context.arguments["second"])
     done = amendments.merge(context.store, context.chat.address, *numbers, now=context.now, who=context.actor)
-    return echo(context, done)
+    return undo.echo(context, done)
 
 
-def _buttons(context: CommandContext, shown: Sequence[Listed], page: int, pages: int) -> Buttons:
+def _buttons(context: CommandContext, shown: Sequence[Listed], page: int, pages: int) -> channel.Buttons:
     numbers = [
-        Button(
+        channel.Button(
             label=str(one.subscription.number),
             verb="subscription",
             arguments={"number": one.subscription.number, "page": page},
@@ -397,7 +376,7 @@ def _rows(context: CommandContext, shown: Sequence[Listed]) -> list[Row]:
 
 def _list_lines(context: CommandContext, rows: Sequence[Row], shown: Sequence[Listed]) -> list[str]:
     """Returns a line for each: number, name or query, time, papers found, last delivery, why it is held."""
-    about = activity(context.store, context.chat, [one.subscription for one in shown], now=context.now)
+    about = paper_search.activity(context.store, context.chat, [one.subscription for one in shown], now=context.now)
     lines = []
     for one, row in zip(shown, rows, strict=True):
         subscription = one.subscription
@@ -409,7 +388,7 @@ def _list_lines(context: CommandContext, rows: Sequence[Row], shown: Sequence[Li
     return lines
 
 
-def _often(context: CommandContext, about: MatchCount, found: int) -> str:
+def _often(context: CommandContext, about: paper_search.MatchCount, found: int) -> str:
     """Returns how many papers a subscription found in the known days: "6 a week", "6 in 3 days"."""
     if about.base.week and about.base.whole:
         return context.localizer.count("{count} a week", "{count} a week", found)
@@ -425,7 +404,7 @@ def _often(context: CommandContext, about: MatchCount, found: int) -> str:
 _ALL = frozenset({"all", "everything", "*", "全部", "所有"})
 
 
-def unsub(context: CommandContext) -> Reply:
+def unsub(context: CommandContext) -> channel.Reply:
     """Removes subscriptions by number or by query, or all of them; without arguments, asks which."""
     if not context.args:
         return _which(context)
@@ -440,36 +419,36 @@ def unsub(context: CommandContext) -> Reply:
     return replace(phrasing.unsubscribed(gone, context.localizer, missing=missing), buttons=asking.undo_row(context))
 
 
-def _subscription_of_query(context: CommandContext, said: Sequence[tuple[int, int]]) -> Subscription:
+def _subscription_of_query(context: CommandContext, said: Sequence[tuple[int, int]]) -> model.Subscription:
     """Returns the subscription with the typed query. Raises QueryError; NotFound, which lists all typed numbers."""
     try:
         return asking.subscription_named(context, context.args)
-    except NotFound:
+    except errors.NotFound:
         if not said:
             raise
         which = amendments.numbers_missing(said, ())
-        raise NotFound(
-            Sentence("This chat has no subscription {which}.", {"which": which}),
-            Sentence("/list shows those that are there."),
+        raise errors.NotFound(
+            errors.Sentence("This chat has no subscription {which}.", {"which": which}),
+            errors.Sentence("/list shows those that are there."),
         ) from None
 
 
-def unsub_all(context: CommandContext) -> Reply:
+def unsub_all(context: CommandContext) -> channel.Reply:
     """Removes all subscriptions. Does not ask first, since the removal can be undone."""
     return _removed(context, "all") if context.chat.id else phrasing.unsubscribed((), context.localizer)
 
 
-def _unsub_one(context: CommandContext, subscription: Subscription) -> Reply:
+def _unsub_one(context: CommandContext, subscription: model.Subscription) -> channel.Reply:
     return _removed(context, str(subscription.number))
 
 
-def _which(context: CommandContext) -> Reply:
+def _which(context: CommandContext) -> channel.Reply:
     question = context.say("Which one do you want to remove? /unsub 1 does it, too, and /unsub 1 3 removes two.")
-    everything = Button(label=context.say("remove all"), verb="unsub-all")
+    everything = channel.Button(label=context.say("remove all"), verb="unsub-all")
     return asking.pick_list(context, question, "unsub", last=(everything,))
 
 
-def _removed(context: CommandContext, which: str) -> Reply:
+def _removed(context: CommandContext, which: str) -> channel.Reply:
     found = requests.unsubscribe(context.store, context.chat.address, which, now=context.now, who=context.actor)
     return replace(phrasing.unsubscribed(found, context.localizer), buttons=asking.undo_row(context) if found else ())
 
@@ -484,10 +463,14 @@ COMMANDS = (
         shows_without_args=True,
         many_lines=True,
         usage="QUERY [WHEN]",
-        summary=Sentence("subscribe to a query"),
+        summary=errors.Sentence("subscribe to a query"),
     ),
     Command(
-        name="list", aliases=("subscriptions", "ls"), run=list_, usage="[PAGE]", summary=Sentence("your subscriptions")
+        name="list",
+        aliases=("subscriptions", "ls"),
+        run=list_,
+        usage="[PAGE]",
+        summary=errors.Sentence("your subscriptions"),
     ),
     Command(
         name="unsub",
@@ -496,10 +479,14 @@ COMMANDS = (
         needs_manager=True,
         shows_without_args=True,
         usage="[N …|QUERY|all]",
-        summary=Sentence("remove a subscription"),
+        summary=errors.Sentence("remove a subscription"),
     ),
     Command(
-        name="unsuball", run=unsub_all, needs_manager=True, summary=Sentence("remove all subscriptions"), listed=False
+        name="unsuball",
+        run=unsub_all,
+        needs_manager=True,
+        summary=errors.Sentence("remove all subscriptions"),
+        listed=False,
     ),
 )
 

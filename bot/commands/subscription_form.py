@@ -9,22 +9,19 @@ from dataclasses import replace
 
 from bot.commands import asking, phrasing
 from bot.commands.context import Callback, Command, CommandContext, Event
-from bot.commands.phrasing import days_known
 from bot.commands.undo import echo
-from bot.ports.channel import CHAT_FIELD, FormField, Modal, Option, Reply
+from bot.ports import channel
+from subscriptions import errors, model
 from subscriptions.categories import is_category
-from subscriptions.cutting import clip
-from subscriptions.errors import PaperwireError, QueryError, Refused, Sentence
-from subscriptions.model import Cadence, ChatAddress, ChatKind, Paper, Subscription
-from subscriptions.planning.cadence import cadence_text, parse_cadence
+from subscriptions.planning.cadence import parse_cadence
 from subscriptions.planning.times import as_words, read_when, split_when
 from subscriptions.query.links import mentioned
 from subscriptions.query.parse import parse_query
 from subscriptions.query.rewriting import author_rule
 from subscriptions.service import amendments, paper_search
 from subscriptions.service.near_papers import with_words
-from subscriptions.service.notices import name_of
 from subscriptions.service.requests import SubscriptionRequest, subscribe
+from subscriptions.texts import clip
 from subscriptions.zones import zone_name
 
 FORM = "form"  # the name of the command, which people choose in a menu of the platform
@@ -39,11 +36,12 @@ _SHOWN = 30  # characters of a query that a refusal repeats
 # ------------------------------------------------------------------------------------------------------------- opening
 
 
-def form(context: CommandContext) -> Reply:
+def form(context: CommandContext) -> channel.Reply:
     """Opens the form of a new subscription; if the text or the chosen message names a paper, with a query for such papers."""
     if not context.request.trigger_id:
-        raise Refused(
-            Sentence("There are no forms here."), Sentence("For example: /sub diffusion -survey, /sub cs.LG daily 9")
+        raise errors.Refused(
+            errors.Sentence("There are no forms here."),
+            errors.Sentence("For example: /sub diffusion -survey, /sub cs.LG daily 9"),
         )
     if not (named := context.args or context.event_details.get("text", "")):
         return new_subscription(context)
@@ -51,15 +49,15 @@ def form(context: CommandContext) -> Reply:
     return _new(context, _query_like_paper(context, named), thread=thread)
 
 
-def new_subscription(context: CommandContext) -> Reply:
+def new_subscription(context: CommandContext) -> channel.Reply:
     """Opens an empty form of a new subscription."""
     return _new(context, ("", ()), thread=context.request.thread_id)
 
 
-def edit_subscription(context: CommandContext, subscription: Subscription) -> Reply:
+def edit_subscription(context: CommandContext, subscription: model.Subscription) -> channel.Reply:
     """Opens the form that changes an existing subscription."""
     own = context.chat.settings.timezone
-    modal = Modal(
+    modal = channel.Modal(
         title=context.say("Subscription {number}", number=subscription.number),
         submit_label=context.say("Save"),
         close_label=context.say("Cancel"),
@@ -68,10 +66,10 @@ def edit_subscription(context: CommandContext, subscription: Subscription) -> Re
         arguments={"number": subscription.number, "zone": own},
         fallback=_in_words(context, f"/edit {subscription.number} {subscription.text}"),
     )
-    return Reply(modal=modal)
+    return channel.Reply(modal=modal)
 
 
-def _new(context: CommandContext, begun: tuple[str, tuple[str, ...]], *, thread: str = "") -> Reply:
+def _new(context: CommandContext, begun: tuple[str, tuple[str, ...]], *, thread: str = "") -> channel.Reply:
     """Returns the form of a new subscription.
 
     `begun` is (a first query, notes on it); `thread` is the message whose thread can be chosen as the chat.
@@ -80,7 +78,7 @@ def _new(context: CommandContext, begun: tuple[str, tuple[str, ...]], *, thread:
     own = context.chat.settings.timezone
     places = _places(context, thread)
     fields = _fields(context, text, parse_cadence(context.chat.settings.schedule), own, notes=notes)
-    modal = Modal(
+    modal = channel.Modal(
         title=context.say("New subscription"),
         submit_label=context.say("Subscribe"),
         close_label=context.say("Cancel"),
@@ -90,7 +88,7 @@ def _new(context: CommandContext, begun: tuple[str, tuple[str, ...]], *, thread:
         places=places,
         fallback=_in_words(context, f"/sub {text or 'diffusion -survey daily 9'}"),
     )
-    return Reply(modal=modal)
+    return channel.Reply(modal=modal)
 
 
 def _in_words(context: CommandContext, command: str) -> str:
@@ -110,7 +108,7 @@ def _query_like_paper(context: CommandContext, text: str) -> tuple[str, tuple[st
     return text, (context.say("Like {title}", title=context.title(known)),)
 
 
-def like_paper(paper: Paper) -> str:
+def like_paper(paper: model.Paper) -> str:
     """Returns a query for papers by the paper's authors in its categories; "" if neither is known."""
     authors = [author for author in paper.authors if is_author(author)]
     named = authors if len(authors) <= AUTHORS else [*authors[: AUTHORS - 1], authors[-1]]
@@ -128,7 +126,7 @@ def is_author(author: str) -> bool:
     """Returns whether a query can name this author; initials alone are refused, since they would match too many."""
     try:
         parse_query(author_rule(author))
-    except QueryError:
+    except errors.QueryError:
         return False
     return True
 
@@ -137,11 +135,11 @@ def is_author(author: str) -> bool:
 
 
 def _fields(
-    context: CommandContext, text: str, cadence: Cadence, clock: str, *, notes: Sequence[str] = ()
-) -> tuple[FormField, ...]:
+    context: CommandContext, text: str, cadence: model.Cadence, clock: str, *, notes: Sequence[str] = ()
+) -> tuple[channel.FormField, ...]:
     timed = cadence.kind not in ("now", "when-out")
     return (
-        FormField(
+        channel.FormField(
             name=QUERY,
             label=context.say("Papers with"),
             value=text,
@@ -149,8 +147,10 @@ def _fields(
             notes=(*notes, *_reading(context, text, examples=0 if notes else EXAMPLES)),
             notifies_change=True,
         ),
-        FormField(name=WHEN, label=context.say("When"), value=_when_value(cadence), options=_whens(context, cadence)),
-        FormField(
+        channel.FormField(
+            name=WHEN, label=context.say("When"), value=_when_value(cadence), options=_whens(context, cadence)
+        ),
+        channel.FormField(
             name=CLOCK,
             label=context.say("At"),
             value=f"{cadence.at:%H:%M}" if timed and cadence.at else _NINE,
@@ -158,7 +158,7 @@ def _fields(
             is_clock=True,
             required=False,
         ),
-        FormField(
+        channel.FormField(
             name=ZONE, label=context.say("By the clock of"), value=clock, options=asking.zone_options(context, clock)
         ),
     )
@@ -170,7 +170,7 @@ def _reading(context: CommandContext, text: str, *, examples: int) -> tuple[str,
         return ()
     try:
         query = parse_query(text)
-    except QueryError as error:
+    except errors.QueryError as error:
         return (problem(context, error, text),)
     lately = paper_search.recent_matches(context.store, query, now=context.now, most=examples)
     lines = [
@@ -179,34 +179,34 @@ def _reading(context: CommandContext, text: str, *, examples: int) -> tuple[str,
     ]
     if not lately.base.days:
         return (*lines, context.say("I know no papers yet."))
-    known = days_known(context.localizer, lately.base)
+    known = phrasing.days_known(context.localizer, lately.base)
     lines.append(
         context.localizer.count("{count} paper in {days}.", "{count} papers in {days}.", lately.found, days=known)
     )
     return (*lines, *(f"· {context.title(paper)}" for paper in lately.newest))
 
 
-def problem(context: CommandContext, error: PaperwireError, text: str = "") -> str:
+def problem(context: CommandContext, error: errors.PaperwireError, text: str = "") -> str:
     """Returns one line with the error, its place in `text`, and how to correct it."""
     said = error.sentence.say(context.localizer.translate)
-    place = text[error.column - 1 :] if isinstance(error, QueryError) and error.column > 1 else ""
+    place = text[error.column - 1 :] if isinstance(error, errors.QueryError) and error.column > 1 else ""
     if place:
         said = context.say("{problem} It is about “{place}”.", problem=said, place=clip(place, _SHOWN))
     return f"{said} {error.hint.say(context.localizer.translate)}".rstrip()
 
 
-def _whens(context: CommandContext, cadence: Cadence) -> tuple[Option, ...]:
+def _whens(context: CommandContext, cadence: model.Cadence) -> tuple[channel.Option, ...]:
     """Returns the options for the time: at once, when the day's papers are out, or on certain days; with the current one."""
     schedule = parse_cadence(context.chat.settings.schedule)
     windows = [one for one in (cadence, schedule) if one.kind == "when-out"] or [read_when("when-out").cadence]
     own_days = (_when_value(cadence),) if cadence.kind == "days" else ()
-    values = ["now", *dict.fromkeys(map(cadence_text, windows)), *dict.fromkeys((*phrasing.DAYS, *own_days))]
-    return tuple(Option(value=value, label=_when_label(context, value)) for value in values)
+    values = ["now", *dict.fromkeys(map(str, windows)), *dict.fromkeys((*phrasing.DAYS, *own_days))]
+    return tuple(channel.Option(value=value, label=_when_label(context, value)) for value in values)
 
 
-def _when_value(cadence: Cadence) -> str:
+def _when_value(cadence: model.Cadence) -> str:
     """Returns the value of the option for a cadence: its text without the time of day, which has its own field."""
-    text = cadence_text(cadence)
+    text = str(cadence)
     return text if cadence.kind in ("now", "when-out") else text.rpartition(" ")[0]
 
 
@@ -219,29 +219,29 @@ def _when_label(context: CommandContext, value: str) -> str:
     )
 
 
-def _places(context: CommandContext, thread: str) -> dict[str, ChatAddress]:
+def _places(context: CommandContext, thread: str) -> dict[str, model.ChatAddress]:
     """Returns the chats to choose from: this one, a thread in it, the person's private chat; none in a private chat."""
     here = context.chat.address
-    if context.chat.kind is ChatKind.PRIVATE:
+    if context.chat.kind is model.ChatKind.PRIVATE:
         return {}
     in_thread = {THREAD: replace(here, topic=thread)} if thread and not here.topic else {}
     return {HERE: here, **in_thread, MINE: context.person}
 
 
-def _place_field(context: CommandContext, places: Mapping[str, ChatAddress]) -> FormField:
+def _place_field(context: CommandContext, places: Mapping[str, model.ChatAddress]) -> channel.FormField:
     labels = {
-        HERE: name_of(context.chat),
+        HERE: context.chat.name,
         THREAD: context.say("the thread of this message"),
         MINE: context.say("only to me, in direct messages"),
     }
-    options = tuple(Option(value=value, label=labels[value]) for value in places)
-    return FormField(name=CHAT_FIELD, label=context.say("Where"), value=HERE, options=options)
+    options = tuple(channel.Option(value=value, label=labels[value]) for value in places)
+    return channel.FormField(name=channel.CHAT_FIELD, label=context.say("Where"), value=HERE, options=options)
 
 
 # ------------------------------------------------------------------------------------------------- while it is filled in
 
 
-def on_change_new(context: CommandContext) -> Reply:
+def on_change_new(context: CommandContext) -> channel.Reply:
     """Returns the form of a new subscription again, for the values that are filled in so far."""
     begun = (str(context.arguments.get("text", "")), tuple(context.arguments.get("notes", ())))
     if QUERY in context.form_values:
@@ -249,21 +249,21 @@ def on_change_new(context: CommandContext) -> Reply:
     return _with_choices(context, _new(context, begun, thread=str(context.arguments.get("thread", ""))))
 
 
-def on_change_edit(context: CommandContext, subscription: Subscription) -> Reply:
+def on_change_edit(context: CommandContext, subscription: model.Subscription) -> channel.Reply:
     """Returns the form of an existing subscription again, for the values that are filled in so far."""
     if QUERY in context.form_values:
         subscription = subscription._replace(text=_field_value(context, QUERY))
     return _with_choices(context, edit_subscription(context, subscription))
 
 
-def _with_choices(context: CommandContext, reply: Reply) -> Reply:
+def _with_choices(context: CommandContext, reply: channel.Reply) -> channel.Reply:
     """Returns the reply with the form's fields set to the values that are filled in so far."""
     assert reply.modal is not None  # noqa: S101 - the callers pass a form
     fields = tuple(_chosen(one, context.form_values.get(one.name, "")) for one in reply.modal.fields)
-    return Reply(modal=replace(reply.modal, fields=fields))
+    return channel.Reply(modal=replace(reply.modal, fields=fields))
 
 
-def _chosen(field: FormField, value: str) -> FormField:
+def _chosen(field: channel.FormField, value: str) -> channel.FormField:
     offered = not field.options or value in {option.value for option in field.options}
     return replace(field, value=value) if value and offered else field
 
@@ -271,10 +271,10 @@ def _chosen(field: FormField, value: str) -> FormField:
 # ---------------------------------------------------------------------------------------------------------------- sent
 
 
-def on_submit_new(context: CommandContext) -> Reply:
+def on_submit_new(context: CommandContext) -> channel.Reply:
     """Subscribes, or returns errors by field."""
     if problems := _problems(context):
-        return Reply(form_errors=problems)
+        return channel.Reply(form_errors=problems)
     tz = _own_zone(context)
     if tz and not context.chat.subscriptions_ever_made:  # the first choice of a zone becomes the zone of the chat
         amendments.set_settings(
@@ -289,10 +289,10 @@ def on_submit_new(context: CommandContext) -> Reply:
     )
 
 
-def on_submit_edit(context: CommandContext, subscription: Subscription) -> Reply:
+def on_submit_edit(context: CommandContext, subscription: model.Subscription) -> channel.Reply:
     """Changes the subscription, or returns errors by field."""
     if problems := _problems(context, before=subscription.text):
-        return Reply(form_errors=problems)
+        return channel.Reply(form_errors=problems)
     text, when, tz = _field_value(context, QUERY), _when(context), _own_zone(context)
     done = amendments.edit(
         context.store,
@@ -326,9 +326,9 @@ def _checked_query(context: CommandContext, text: str, before: str) -> None:
         )
     ending = split_when(text)
     if ending.when is not None and text != before:
-        raise Refused(
-            Sentence("“{words}” looks like a time.", {"words": ending.when}),
-            Sentence("Choose the time below; in quotes it is words: {text}", {"text": as_words(text)}),
+        raise errors.Refused(
+            errors.Sentence("“{words}” looks like a time.", {"words": ending.when}),
+            errors.Sentence("Choose the time below; in quotes it is words: {text}", {"text": as_words(text)}),
         )
 
 
@@ -344,7 +344,7 @@ def _problems(context: CommandContext, *, before: str = "") -> dict[str, str]:
     for name, check in checks.items():
         try:
             check()
-        except PaperwireError as error:
+        except errors.PaperwireError as error:
             problems[name] = problem(context, error, text)
     return problems
 
@@ -366,7 +366,7 @@ def _field_value(context: CommandContext, name: str) -> str:
     return " ".join("".join(sign for sign in typed if sign.isprintable() or sign.isspace()).split())
 
 
-COMMANDS = (Command(name=FORM, run=form, listed=False, summary=Sentence("the form of a subscription")),)
+COMMANDS = (Command(name=FORM, run=form, listed=False, summary=errors.Sentence("the form of a subscription")),)
 EVENTS = {"shortcut": Event(run=form, writes=False)}
 CALLBACKS = {
     # this verb is in home views that were shown earlier

@@ -7,26 +7,25 @@ from bot.commands import cards
 from bot.commands.asking import with_stored_chat
 from bot.commands.context import Callback, Command, CommandContext
 from bot.commands.phrasing import next_line
-from bot.ports.channel import Button, Buttons, Reply
+from bot.ports import channel
+from subscriptions import model, states
 from subscriptions.errors import Sentence
-from subscriptions.model import ChatKind, Subscription
 from subscriptions.planning.times import split_when
 from subscriptions.service import previews
 from subscriptions.service.chat_status import next_deliveries_to
+from subscriptions.service.listing import listed
 from subscriptions.service.near_papers import in_last_year
-from subscriptions.service.next_deliveries import listed
-from subscriptions.service.previews import Batch, TrialResult
-from subscriptions.states import ChatState, SubscriptionState
+from subscriptions.service.previews import Trial
 
 # --------------------------------------------------------------------------------------------------------------- today
 
 
-def today(context: CommandContext) -> Reply:
+def today(context: CommandContext) -> channel.Reply:
     """Sends the newest papers in a private chat, and shows them in other chats."""
     return _today(context, split_when(context.args).query)
 
 
-def on_today(context: CommandContext) -> Reply:
+def on_today(context: CommandContext) -> channel.Reply:
     """Handles [today's now]: does the same as /today for one subscription."""
     which = _still_there(context)
     return _today(context, which) if which is not None else _gone(context)
@@ -41,8 +40,8 @@ def _still_there(context: CommandContext) -> str | None:
     return str(number) if any(one.subscription.number == number for one in subscriptions) else None
 
 
-def _gone(context: CommandContext) -> Reply:
-    return Reply(toast=context.say("This subscription is gone."))
+def _gone(context: CommandContext) -> channel.Reply:
+    return channel.Reply(toast=context.say("This subscription is gone."))
 
 
 def _match_ahead(context: CommandContext) -> None:
@@ -52,7 +51,7 @@ def _match_ahead(context: CommandContext) -> None:
         previews.newest_batch(context.store, context.chat, now=context.now, which=which)
 
 
-def _today(context: CommandContext, which: str) -> Reply:
+def _today(context: CommandContext, which: str) -> channel.Reply:
     """Shows the newest papers, or sends them, so that they count as delivered. If none match, a new chat is not stored."""
     is_sent = _is_sent(context)
     if not (is_sent and context.chat.id):
@@ -76,10 +75,10 @@ def _today(context: CommandContext, which: str) -> Reply:
         head = context.localizer.count(
             "{count} paper of {day} is on its way.", "{count} papers of {day} are on their way.", found, day=day
         )
-        return Reply(lines=(head, *before), buttons=again)
+        return channel.Reply(lines=(head, *before), buttons=again)
     head = context.localizer.count("{count} paper of {day}", "{count} papers of {day}", found, day=day)
     subscribing = cards.subscribe_button(context, context.args) if batch.query else ()
-    return Reply(lines=(head, *before), delivery=batch.delivery, buttons=(*again, *subscribing))
+    return channel.Reply(lines=(head, *before), delivery=batch.delivery, buttons=(*again, *subscribing))
 
 
 def _is_sent(context: CommandContext) -> bool:
@@ -87,13 +86,13 @@ def _is_sent(context: CommandContext) -> bool:
 
     A chat that is paused or waits to be let in is not active.
     """
-    is_own = context.origin.kind is ChatKind.PRIVATE and context.chat.address == context.origin.address
-    return is_own and context.chat.state is ChatState.ACTIVE
+    is_own = context.origin.kind is model.ChatKind.PRIVATE and context.chat.address == context.origin.address
+    return is_own and context.chat.state is states.ChatState.ACTIVE
 
 
-def _nothing_new(context: CommandContext, which: str, batch: Batch) -> Reply:
+def _nothing_new(context: CommandContext, which: str, batch: Trial) -> channel.Reply:
     if batch.day is None:
-        return Reply(lines=(context.say("No papers are known yet."),))
+        return channel.Reply(lines=(context.say("No papers are known yet."),))
     day = context.localizer.day(batch.day)
     if batch.delivered:
         words = context.localizer.count(
@@ -102,30 +101,30 @@ def _nothing_new(context: CommandContext, which: str, batch: Batch) -> Reply:
             batch.delivered,
             day=day,
         )
-        return Reply(lines=(words,), buttons=_all_of_day_button(context, which, batch))
+        return channel.Reply(lines=(words,), buttons=_all_of_day_button(context, which, batch))
     words = context.localizer.count(
         "The only paper of {day} does not fit.",
         "Nothing fits among the {count} papers of {day}.",
-        batch.known,
+        batch.base.of,
         day=day,
     )
     if not batch.query:
-        return Reply(lines=(words,))
-    older = Button(label=context.say("look for older papers"), verb="look-for", arguments={"text": which})
-    return Reply(lines=(words,), buttons=((older,), *cards.subscribe_button(context, which)))
+        return channel.Reply(lines=(words,))
+    older = channel.Button(label=context.say("look for older papers"), verb="look-for", arguments={"text": which})
+    return channel.Reply(lines=(words,), buttons=((older,), *cards.subscribe_button(context, which)))
 
 
-def _all_of_day_button(context: CommandContext, which: str, batch: Batch) -> Buttons:
+def _all_of_day_button(context: CommandContext, which: str, batch: Trial) -> channel.Buttons:
     """Returns [show all of that day] if some papers of the day were delivered before; otherwise no button."""
     if not batch.delivered or batch.day is None:
         return ()
     of_one = which and batch.query is None
     about = {"number": batch.subscriptions[0].number} if of_one else {"text": which}
     arguments = {"day": batch.day.isoformat(), **about}
-    return ((Button(label=context.say("show all of that day"), verb="today-again", arguments=arguments),),)
+    return ((channel.Button(label=context.say("show all of that day"), verb="today-again", arguments=arguments),),)
 
 
-def on_today_again(context: CommandContext) -> Reply:
+def on_today_again(context: CommandContext) -> channel.Reply:
     """Handles [show all of that day]: shows all papers of the day, with those that were delivered before."""
     which, day = _still_there(context), date.fromisoformat(str(context.arguments["day"]))
     if which is None:
@@ -134,11 +133,11 @@ def on_today_again(context: CommandContext) -> Reply:
         context.store, context.chat, now=context.now, which=which, day=day, delivered_too=True
     )
     if batch.delivery is None:
-        return Reply(toast=context.say("There is nothing any more that fits."))
+        return channel.Reply(toast=context.say("There is nothing any more that fits."))
     found = context.localizer.count(
         "{count} paper of {day}", "{count} papers of {day}", len(batch.delivery.items), day=context.localizer.day(day)
     )
-    return Reply(lines=(found,), delivery=batch.delivery)
+    return channel.Reply(lines=(found,), delivery=batch.delivery)
 
 
 # ------------------------------------------------------------------------------------------------------------- preview
@@ -147,7 +146,7 @@ def on_today_again(context: CommandContext) -> Reply:
 _FEW = 5  # if fewer papers match, a search in the last year is offered
 
 
-def preview(context: CommandContext) -> Reply:
+def preview(context: CommandContext) -> channel.Reply:
     """Shows what the papers of the last days would look like as a delivery. Nothing counts as delivered."""
     ending = split_when(context.args)
     if ending.only_time:
@@ -163,7 +162,7 @@ def preview(context: CommandContext) -> Reply:
     year = in_last_year(context.store, tried.query, found, now=context.now) if tried.query and found < _FEW else None
     if year:
         label = f"{cards.variant_label(context.localizer, year.variant)} (+{year.more:,})"
-        buttons = (*buttons, (Button(label=label, verb="look-for", arguments={"text": context.args}),))
+        buttons = (*buttons, (channel.Button(label=label, verb="look-for", arguments={"text": context.args}),))
     lines = [cards.count_found(context, found, tried.base), *read]
     if tried.delivered and tried.delivered == found:
         lines.append(context.say("This chat has had all of them."))
@@ -172,15 +171,17 @@ def preview(context: CommandContext) -> Reply:
             "This chat has had {count} of them.", "This chat has had {count} of them.", tried.delivered
         )
         lines.append(said)
-    return Reply(lines=(*lines, *_waiting(context, tried)), delivery=tried.delivery, buttons=buttons)
+    return channel.Reply(lines=(*lines, *_waiting(context, tried)), delivery=tried.delivery, buttons=buttons)
 
 
-def on_fine(context: CommandContext) -> Reply:
+def on_fine(context: CommandContext) -> channel.Reply:
     """Handles [fine] under the notice that nothing matches: it is not sent again until something has matched."""
-    return Reply(lines=(context.say("Good. I say no more of it until something has come."),), ok=True, replaces=True)
+    return channel.Reply(
+        lines=(context.say("Good. I say no more of it until something has come."),), ok=True, replaces=True
+    )
 
 
-def _waiting(context: CommandContext, tried: TrialResult) -> tuple[str, ...]:
+def _waiting(context: CommandContext, tried: Trial) -> tuple[str, ...]:
     """Returns at most one line: how many of the papers are still to be delivered, and when."""
     if tried.query is not None or not context.chat.id:
         return ()
@@ -192,13 +193,13 @@ def _waiting(context: CommandContext, tried: TrialResult) -> tuple[str, ...]:
     return (context.say("{sentence} {next}", sentence=words, next=_when(context, tried.subscriptions)),)
 
 
-def _when(context: CommandContext, subscriptions: Sequence[Subscription]) -> str:
+def _when(context: CommandContext, subscriptions: Sequence[model.Subscription]) -> str:
     """Returns a sentence that says when these subscriptions deliver next, or why they do not."""
-    if context.chat.state is ChatState.ASKED:
+    if context.chat.state is states.ChatState.ASKED:
         return context.say("This chat waits for the operator of this bot.")
-    if context.chat.state is ChatState.PAUSED:
+    if context.chat.state is states.ChatState.PAUSED:
         return context.say("This chat is paused; /resume ends that.")
-    if all(subscription.state is SubscriptionState.PAUSED for subscription in subscriptions):
+    if all(subscription.state is states.SubscriptionState.PAUSED for subscription in subscriptions):
         return context.say("It is paused; /resume {number} ends that.", number=subscriptions[0].number)
     return next_line(
         next_deliveries_to(context.store, context.chat.address, subscriptions, now=context.now),

@@ -6,11 +6,10 @@ from dataclasses import replace
 from bot.commands import asking, phrasing
 from bot.commands.context import Callback, Command, CommandContext
 from bot.commands.paper_lookup import papers_shown
-from bot.ports.channel import Button, Buttons, Reply
+from bot.ports import channel
+from subscriptions import errors, model, states
 from subscriptions.addresses import facts_of
-from subscriptions.cutting import cut_letters
-from subscriptions.errors import Refused, Sentence
-from subscriptions.model import ChatKind, Subscription
+from subscriptions.planning.decision import MOST_NEAR
 from subscriptions.planning.times import Ending
 from subscriptions.query import ValueKind
 from subscriptions.query.advice import Advice
@@ -20,23 +19,24 @@ from subscriptions.service.amendments import Undone
 from subscriptions.service.changes import Change, Difference
 from subscriptions.service.paper_search import advice_on
 from subscriptions.service.requests import Subscribed, SubscriptionRequest, subscribe
-from subscriptions.states import Signal, SubscriptionState
 from subscriptions.store.known_papers import stored_papers
+from subscriptions.texts import cut_letters
 
+_MOST_WORDS = 8  # words by which papers are near to those that a query names
 REWRITE = "rewrite"  # verb of the button that applies an advice
 
 
-_SLIP = Sentence("You may mean {reading}: {found}.")
+_SLIP = errors.Sentence("You may mean {reading}: {found}.")
 # kind of an advice that changes the query → (label of its button, its line)
-_VARIANTS: Mapping[str, tuple[Sentence, Sentence]] = {
-    "one-author": (Sentence("as one author"), _SLIP),
-    "named-category": (Sentence("as that category"), _SLIP),
-    "phrase": (Sentence("as a phrase"), Sentence("As a phrase, {reading}: {found}.")),
-    "initials": (Sentence("with initials too"), Sentence("With the initial too, {reading}: {found}.")),
-    "primary": (Sentence("without cross-lists"), Sentence("Without cross-lists: {found}.")),
+_VARIANTS: Mapping[str, tuple[errors.Sentence, errors.Sentence]] = {
+    "one-author": (errors.Sentence("as one author"), _SLIP),
+    "named-category": (errors.Sentence("as that category"), _SLIP),
+    "phrase": (errors.Sentence("as a phrase"), errors.Sentence("As a phrase, {reading}: {found}.")),
+    "initials": (errors.Sentence("with initials too"), errors.Sentence("With the initial too, {reading}: {found}.")),
+    "primary": (errors.Sentence("without cross-lists"), errors.Sentence("Without cross-lists: {found}.")),
     "titles": (
-        Sentence("in titles only"),
-        Sentence("That is more than ten a day. In titles only: {found}."),
+        errors.Sentence("in titles only"),
+        errors.Sentence("That is more than ten a day. In titles only: {found}."),
     ),
 }
 
@@ -56,15 +56,15 @@ def _advice_line(context: CommandContext, advice: Advice) -> str:
     return context.say(_VARIANTS[advice.kind][1].template, reading=reading, found=found)
 
 
-def _advice_button(context: CommandContext, advice: Advice, number: int) -> Button | None:
+def _advice_button(context: CommandContext, advice: Advice, number: int) -> channel.Button | None:
     """Returns the button that rewrites the query; None if the advice rewrites nothing."""
     if not advice.text:
         return None
     in_any_text = advice.absent is not None and advice.absent.kind is ValueKind.WORDS
-    anywhere = Sentence("in any text") if in_any_text else Sentence("without it")
+    anywhere = errors.Sentence("in any text") if in_any_text else errors.Sentence("without it")
     label = _VARIANTS[advice.kind][0] if advice.kind in _VARIANTS else anywhere
     arguments = {"number": number, "text": advice.text}
-    return Button(label=label.say(context.localizer.translate), verb=REWRITE, arguments=arguments)
+    return channel.Button(label=label.say(context.localizer.translate), verb=REWRITE, arguments=arguments)
 
 
 # ------------------------------------------------------------------------------------------ the echo of a subscription
@@ -72,7 +72,7 @@ def _advice_button(context: CommandContext, advice: Advice, number: int) -> Butt
 # The echo says how the query was read, when it delivers and what it would have found, with advice and buttons.
 
 
-def subscribe_and_echo(context: CommandContext, text: str, when: str | None) -> Reply:
+def subscribe_and_echo(context: CommandContext, text: str, when: str | None) -> channel.Reply:
     """Subscribes the chat to a query that contains no time, and returns the echo. Raises QueryError, Refused."""
     return echo(context, subscribe_here(context, text, when))
 
@@ -83,7 +83,7 @@ def subscribe_here(context: CommandContext, text: str, when: str | None) -> Subs
     Raises QueryError, Refused.
     """
     # in a private chat, the only reader has already seen the papers shown last, so they are not delivered again
-    own = context.chat.address == context.origin.address and context.chat.kind is ChatKind.PRIVATE
+    own = context.chat.address == context.origin.address and context.chat.kind is model.ChatKind.PRIVATE
     seen = frozenset(known.id for known in papers_shown(context).values()) if own else frozenset()
     subscription = SubscriptionRequest(text=text, when=when, added_by=context.request.sender_name)
     return subscribe(context.store, context.chat.address, subscription, now=context.now, who=context.actor, seen=seen)
@@ -97,13 +97,13 @@ def echo(
     ending: Ending | None = None,
     typed: str = "",
     number: int | None = None,
-) -> Reply:
+) -> channel.Reply:
     """Returns the echo of a subscription, with advice and buttons; two lines in groups.
 
     `ending` says how `typed` was split into query and time; it is given if the time may have been meant as words.
     `number` is the number of the subscription that was edited; None for a new one.
     """
-    private = context.origin.kind is ChatKind.PRIVATE
+    private = context.origin.kind is model.ChatKind.PRIVATE
     categorised = context.bot_info.categorised
     advice = advice_on(context.store, done.chat, done.query, now=context.now, categorised=categorised)
     localizer, own = context.localizer, done.subscription.zone
@@ -118,9 +118,13 @@ def echo(
         now=context.now,
     )
     if private and done.query.wants_nearness:
-        near = phrasing.nearness_line(context.localizer, near_papers.words_near(context.store, done.query))
+        near = context.say(
+            "Near by the words {words}; the nearest {most} each time.",
+            words=", ".join(near_papers.words_near(context.store, done.query)[:_MOST_WORDS]),
+            most=MOST_NEAR,
+        )
         reply = replace(reply, lines=(*reply.lines, near))
-    words: tuple[Button, ...] = ()
+    words: tuple[channel.Button, ...] = ()
     if ending is not None and done.outcome != "known":
         reply = asking.with_time_note(context, ending, reply)
         words = asking.as_words_button(context, typed, number) if ending.either else ()
@@ -129,12 +133,12 @@ def echo(
     if meant:
         reply = replace(reply, lines=(*reply.lines, context.say("Did you mean “{meant}”?", meant=meant)))
         arguments = {"number": done.subscription.number, "text": meant}
-        better = Button(label=meant, verb=REWRITE, arguments=arguments)
+        better = channel.Button(label=meant, verb=REWRITE, arguments=arguments)
     elif private and not done.found and better is None:
-        better = Button(
+        better = channel.Button(
             label=context.say("look for older papers"), verb="look-for", arguments={"text": done.subscription.text}
         )
-    zones: Buttons = ()
+    zones: channel.Buttons = ()
     if _asks_for_zone(context, done):
         reply = replace(reply, lines=(*reply.lines, _which_clock(context, done)))
         zones = asking.zone_buttons(context)
@@ -143,12 +147,12 @@ def echo(
     return replace(reply, buttons=rows)
 
 
-def _todays_and_undo(context: CommandContext, done: Subscribed) -> tuple[Button, ...]:
+def _todays_and_undo(context: CommandContext, done: Subscribed) -> tuple[channel.Button, ...]:
     undoing = tuple(button for row in asking.undo_row(context) for button in row) if done.outcome != "known" else ()
-    if context.origin.kind is not ChatKind.PRIVATE or done.outcome != "added" or not done.found:
+    if context.origin.kind is not model.ChatKind.PRIVATE or done.outcome != "added" or not done.found:
         return undoing
     label, verb = (context.say("edit"), "edit-ask") if done.seen else (context.say("today's now"), "today")
-    return (Button(label=label, verb=verb, arguments={"number": done.subscription.number}), *undoing)
+    return (channel.Button(label=label, verb=verb, arguments={"number": done.subscription.number}), *undoing)
 
 
 def _which_clock(context: CommandContext, done: Subscribed) -> str:
@@ -161,7 +165,7 @@ def _which_clock(context: CommandContext, done: Subscribed) -> str:
 def _asks_for_zone(context: CommandContext, done: Subscribed) -> bool:
     """Returns whether to ask for the time zone: after the first subscription of a person whose zone is unknown."""
     return (
-        context.chat.kind is ChatKind.PRIVATE
+        context.chat.kind is model.ChatKind.PRIVATE
         and facts_of(context.chat.address.platform).asks_for_zone
         and context.chat.address == context.origin.address
         and (done.outcome, done.subscription.number) == ("added", 1)
@@ -174,66 +178,68 @@ def _asks_for_zone(context: CommandContext, done: Subscribed) -> bool:
 
 _MOST_NAMED = 5  # subscriptions that a reply lists
 _LONGEST = 300  # characters of a changed query that are shown, so that five changes fit into a message
-_JUDGED: Mapping[tuple[Signal, bool], Sentence] = {
-    (Signal.SAVED, True): Sentence("Saved: {title}"),
-    (Signal.SAVED, False): Sentence("No longer saved: {title}"),
-    (Signal.LIKED, True): Sentence("Liked: {title}"),
-    (Signal.LIKED, False): Sentence("No longer liked: {title}"),
-    (Signal.DISLIKED, True): Sentence("Disliked: {title}"),
-    (Signal.DISLIKED, False): Sentence("No longer disliked: {title}"),
+_JUDGED: Mapping[tuple[states.Signal, bool], errors.Sentence] = {
+    (states.Signal.SAVED, True): errors.Sentence("Saved: {title}"),
+    (states.Signal.SAVED, False): errors.Sentence("No longer saved: {title}"),
+    (states.Signal.LIKED, True): errors.Sentence("Liked: {title}"),
+    (states.Signal.LIKED, False): errors.Sentence("No longer liked: {title}"),
+    (states.Signal.DISLIKED, True): errors.Sentence("Disliked: {title}"),
+    (states.Signal.DISLIKED, False): errors.Sentence("No longer disliked: {title}"),
 }
 
 
-def undo_last(context: CommandContext) -> Reply:
+def undo_last(context: CommandContext) -> channel.Reply:
     """Undoes the newest change. If another person made it, asks first."""
     change = amendments.last_change(context.store, context.chat.address)
     if change is None:
-        return Reply(lines=(context.say("There is nothing to undo."),))
+        return channel.Reply(lines=(context.say("There is nothing to undo."),))
     return _ask(context, change) if _is_foreign(context, change) else _undone(context, change)
 
 
-def on_undo(context: CommandContext) -> Reply:
+def on_undo(context: CommandContext) -> channel.Reply:
     """Handles [undo]: undoes the change that the button names."""
     number = context.arguments.get("change")
     change = amendments.find_change(context.store, context.chat.address, number) if isinstance(number, int) else None
     if change is None:
-        return Reply(toast=context.say("That was too long ago to be undone. I keep the last five changes."))
+        return channel.Reply(toast=context.say("That was too long ago to be undone. I keep the last five changes."))
     if change.undone:
-        return Reply(toast=context.say("That is undone already."))
+        return channel.Reply(toast=context.say("That is undone already."))
     if _is_foreign(context, change) and not context.arguments.get("sure"):
         return _ask(context, change)
     try:
         with context.store.savepoint():
             return _undone(context, change, replaces=True)
-    except Refused as error:
-        return Reply(
+    except errors.Refused as error:
+        return channel.Reply(
             toast=f"{error.sentence.say(context.localizer.translate)} {error.hint.say(context.localizer.translate)}"
         )
 
 
 def _is_foreign(context: CommandContext, change: Change) -> bool:
     """Returns whether another person made the change; False if it is unknown who made it, and in private chats."""
-    if context.chat.kind is ChatKind.PRIVATE or not change.who:
+    if context.chat.kind is model.ChatKind.PRIVATE or not change.who:
         return False
     return change.who.partition(" ")[0] != context.request.sender
 
 
-def _ask(context: CommandContext, change: Change) -> Reply:
+def _ask(context: CommandContext, change: Change) -> channel.Reply:
     name = change.who.partition(" ")[2] or context.say("Somebody else")
     lines = (context.say("{name} did the last change here:", name=name), *_what(context, change.what))
     if context.read_by_strangers:
-        return Reply(lines=(*lines, context.say("Only {name} can undo it here.", name=name)))
-    sure = Button(label=context.say("undo it"), verb="undo", arguments={"change": change.id, "sure": True})
-    return Reply(lines=lines, buttons=((sure,),))
+        return channel.Reply(lines=(*lines, context.say("Only {name} can undo it here.", name=name)))
+    sure = channel.Button(label=context.say("undo it"), verb="undo", arguments={"change": change.id, "sure": True})
+    return channel.Reply(lines=lines, buttons=((sure,),))
 
 
-def _undone(context: CommandContext, change: Change, *, replaces: bool = False) -> Reply:
+def _undone(context: CommandContext, change: Change, *, replaces: bool = False) -> channel.Reply:
     redone = _is_undo(context, change)
     done = amendments.undo(context.store, context.chat.address, change.id, now=context.now, who=context.actor)
     label = context.say("undo") if redone else context.say("redo")
-    again = Button(label=label, verb="undo", arguments={"change": done.again, "sure": True})
+    again = channel.Button(label=label, verb="undo", arguments={"change": done.again, "sure": True})
     head = context.say("Done again.") if redone else context.say("Undone.")
-    return Reply(lines=(head, *_what(context, done.what, done)), ok=True, buttons=((again,),), replaces=replaces)
+    return channel.Reply(
+        lines=(head, *_what(context, done.what, done)), ok=True, buttons=((again,),), replaces=replaces
+    )
 
 
 def _is_undo(context: CommandContext, change: Change) -> bool:
@@ -260,8 +266,8 @@ def _what(context: CommandContext, what: Difference, done: Undone | None = None)
         if done is None:
             yield context.say("The setting {name}.", name=phrasing.label_of(name, context.localizer))
         else:
-            was = phrasing.value_words(name, phrasing.value_of(done.before.settings, name), context.localizer)
-            now = phrasing.value_words(name, phrasing.value_of(done.after.settings, name), context.localizer)
+            was = phrasing.value_words(name, done.before.settings.value(name), context.localizer)
+            now = phrasing.value_words(name, done.after.settings.value(name), context.localizer)
             yield context.say(
                 "{label}: {value} (was: {old})",
                 label=phrasing.label_of(name, context.localizer),
@@ -281,7 +287,7 @@ def _unnamed(context: CommandContext, amount: int) -> Iterator[str]:
         yield context.localizer.count("and {count} more of them", "and {count} more of them", amount - _MOST_NAMED)
 
 
-def _state_words(context: CommandContext, subscription: Subscription, other: Subscription) -> str:
+def _state_words(context: CommandContext, subscription: model.Subscription, other: model.Subscription) -> str:
     """Returns what is different in one state of a subscription compared with the other: query, name, time, pause."""
     parts = [cut_letters(subscription.text, _LONGEST)] if subscription.text != other.text else []
     if subscription.name != other.name:
@@ -291,9 +297,11 @@ def _state_words(context: CommandContext, subscription: Subscription, other: Sub
     if (subscription.state, subscription.paused_until) != (other.state, other.paused_until):
         until = context.localizer.moment(subscription.paused_until) if subscription.paused_until else ""
         paused = context.say("paused until {moment}", moment=until) if until else context.say("paused")
-        parts.append(paused if subscription.state is SubscriptionState.PAUSED else context.say("active"))
+        parts.append(paused if subscription.state is states.SubscriptionState.PAUSED else context.say("active"))
     return " · ".join(parts) or phrasing.shortened(subscription.label)
 
 
-COMMANDS = (Command(name="undo", run=undo_last, needs_manager=True, summary=Sentence("take back the last change")),)
+COMMANDS = (
+    Command(name="undo", run=undo_last, needs_manager=True, summary=errors.Sentence("take back the last change")),
+)
 CALLBACKS = {"undo": Callback(run=on_undo, needs_manager=True)}

@@ -18,12 +18,12 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wai
 from bot.commands.context import BotInfo, Registry
 from bot.errors import SettingsError
 from bot.ports import channel
-from bot.ports.conversation import PlatformApi, Request
+from bot.ports import conversation as conversations
 from bot.ports.rate_limiter import RateLimiter
 from bot.settings import EVERYTHING, Settings, SourceSettings, is_listing
 from bot.settings.checks import CronSchedule
+from subscriptions import model
 from subscriptions.errors import StoreError
-from subscriptions.model import Chat, ChatAddress, ChatKind, Delivery, Lane, Message
 from subscriptions.planning import source_calendar
 from subscriptions.planning.decision import OnUnclear
 from subscriptions.store import sources
@@ -47,7 +47,7 @@ class CommandLimits:
     _given: dict[str, tuple[tuple[float, str], ...]] = field(default_factory=dict)  # chat → (second, person) of each
     _told: dict[tuple[str, str], float] = field(default_factory=dict)  # (chat, person) → end of the last notice
 
-    def is_person_over(self, request: Request, second: float) -> bool:
+    def is_person_over(self, request: conversations.Request, second: float) -> bool:
         """Returns whether the sender has used up their commands in this chat for now."""
         if request.is_local:
             return False
@@ -56,11 +56,11 @@ class CommandLimits:
             return len(given) >= MAX_OF_CHAT
         return sum(person == request.sender for _, person in given) >= MAX_OF_PERSON
 
-    def is_chat_over(self, request: Request, second: float) -> bool:
+    def is_chat_over(self, request: conversations.Request, second: float) -> bool:
         """Returns whether the chat has used up its commands for now, so that only its admins may give more."""
         return not request.is_local and len(self._given_in(str(request.chat), second)) >= MAX_OF_CHAT
 
-    def count(self, request: Request, second: float) -> None:
+    def count(self, request: conversations.Request, second: float) -> None:
         """Counts a command that was not refused."""
         chat = str(request.chat)
         given = (*self._given_in(chat, second), (second, request.sender))
@@ -69,14 +69,14 @@ class CommandLimits:
         while (first := next(iter(self._given))) and not self._given_in(first, second):
             del self._given[first]
 
-    def seconds_left(self, request: Request, second: float) -> float:
+    def seconds_left(self, request: conversations.Request, second: float) -> float:
         """Returns the estimated seconds until the sender of a refused command may give the next one."""
         by_person = self.is_person_over(request, second) and not _is_alone(request)
         given = self._given_in(str(request.chat), second)
         first = next((at for at, person in given if person == request.sender or not by_person), second)
         return max(0.0, first + MINUTE - second)
 
-    def tells(self, request: Request, second: float) -> bool:
+    def tells(self, request: conversations.Request, second: float) -> bool:
         """Returns whether to tell the sender of a refused command that it is not read, and notes that they are told.
 
         They are told only once until the next command can be read, so a notice is about all commands until then.
@@ -92,8 +92,8 @@ class CommandLimits:
         return tuple(one for one in self._given.get(chat, ()) if one[0] > second - MINUTE)
 
 
-def _is_alone(request: Request) -> bool:
-    return request.place.kind is ChatKind.PRIVATE
+def _is_alone(request: conversations.Request) -> bool:
+    return request.place.kind is model.ChatKind.PRIVATE
 
 
 # ------------------------------------------ the dependencies of the pipeline's steps, as values that bot/app.py builds
@@ -106,18 +106,18 @@ Layout = Sequence[Sequence[int]]  # the ids of the papers in each message of a d
 class ConversationContext:
     """The dependencies that conversations need in addition to those in Context."""
 
-    render_reply: Callable[[channel.Reply, Chat], tuple[Message, ...]]
+    render_reply: Callable[[channel.Reply, model.Chat], tuple[model.Message, ...]]
     registry: Registry
-    show_reply: Callable[[channel.Reply, Chat], None] | None = (
+    show_reply: Callable[[channel.Reply, model.Chat], None] | None = (
         None  # if set, is called with each reply, which is then not posted
     )
-    platform_apis: Mapping[str, PlatformApi] = field(default_factory=dict)
+    platform_apis: Mapping[str, conversations.PlatformApi] = field(default_factory=dict)
     bot_info: BotInfo = field(default_factory=BotInfo)
     forms: Mapping[str, channel.Forms] = field(default_factory=dict)  # only for platforms with modals and home views
     command_limits: CommandLimits = field(default_factory=CommandLimits)
     reading_files: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))  # a file may have 50 MB
     # A lock for each lane in which replies are being posted; it keeps the replies of the lane in order.
-    reply_locks: WeakValueDictionary[Lane, asyncio.Lock] = field(default_factory=WeakValueDictionary)
+    reply_locks: WeakValueDictionary[model.Lane, asyncio.Lock] = field(default_factory=WeakValueDictionary)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +129,7 @@ class Context:
     channels: Mapping[str, channel.Channel]
     engine: channel.Engine
     rate_limiter: RateLimiter
-    render_delivery: Callable[[Delivery, Layout], tuple[Message, ...]]  # the layout is () except for edits
+    render_delivery: Callable[[model.Delivery, Layout], tuple[model.Message, ...]]  # the layout is () except for edits
     conversation: ConversationContext
     on_unclear: OnUnclear = "resend"  # what happens to a message that was perhaps sent
     lookup_platforms: frozenset[str] = frozenset()  # platforms that can tell whether a message was sent
@@ -138,11 +138,11 @@ class Context:
     is_stopping: Callable[[], bool] = lambda: False  # whether the process must stop
     observe: channel.Observers = field(default_factory=channel.Observers)  # count sends, plans and requests
 
-    def api_of(self, chat: ChatAddress) -> PlatformApi | None:
+    def api_of(self, chat: model.ChatAddress) -> conversations.PlatformApi | None:
         """Returns the further calls to a chat's platform; None if people talk to the bot there only in private chats."""
         return self.conversation.platform_apis.get(chat.platform)
 
-    def forms_of(self, chat: ChatAddress) -> channel.Forms | None:
+    def forms_of(self, chat: model.ChatAddress) -> channel.Forms | None:
         """Returns the forms of a chat's platform; None if it has none."""
         return self.conversation.forms.get(chat.platform)
 

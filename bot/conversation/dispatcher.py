@@ -22,11 +22,10 @@ from bot.context import Context, do_steps, until_stored, write
 from bot.conversation import handler
 from bot.conversation.reply_sender import StoredReply, send_reply
 from bot.errors import error_location
+from bot.ports import conversation
 from bot.ports.channel import RequestHandled
-from bot.ports.conversation import CallbackRequest, EventRequest, Place, Request
 from bot.sources.arxiv_lookup import PaperLookup
-from subscriptions.errors import StoreError, StoreUnavailable
-from subscriptions.model import ChatAddress, ChatKind, Lane
+from subscriptions import errors, model
 from subscriptions.store import conversations
 
 log = logging.getLogger("paperwire")
@@ -48,19 +47,19 @@ class Dispatcher:
         # name → running look-up; cancelled when the process stops, and resumed by the next process
         self._lookups: dict[str, asyncio.Task[None]] = {}
         self._in_hand: set[tuple[str, str]] = set()  # (platform, update id) of the replies that are being posted
-        self._lane_locks: WeakValueDictionary[Lane, asyncio.Lock] = WeakValueDictionary()
+        self._lane_locks: WeakValueDictionary[model.Lane, asyncio.Lock] = WeakValueDictionary()
         self._concurrency = asyncio.Semaphore(MAX_CONCURRENT)
         self._dispatching: set[asyncio.Task[Any]] = set()
         self._background_tasks: set[asyncio.Task[None]] = set()
         self._store_failures: Counter[tuple[str, str]] = Counter()  # (platform, update id) → failures of the database
 
-    async def dispatch(self, request: Request) -> Mapping[str, str]:
+    async def dispatch(self, request: conversation.Request) -> Mapping[str, str]:
         """See RequestDispatcher."""
         async with self._in_lane_order(request):
             problems: Mapping[str, str] = await self._attempts(request.chat.platform)(self._handle, request)
             return problems
 
-    async def dispatch_without_retry(self, request: Request) -> Mapping[str, str]:
+    async def dispatch_without_retry(self, request: conversation.Request) -> Mapping[str, str]:
         """See RequestDispatcher."""
         async with self._in_lane_order(request):
             return await self._handle(request)
@@ -99,7 +98,7 @@ class Dispatcher:
             await asyncio.wait(self._background_tasks, timeout=patience)
 
     @asynccontextmanager
-    async def _in_lane_order(self, request: Request) -> AsyncIterator[None]:
+    async def _in_lane_order(self, request: conversation.Request) -> AsyncIterator[None]:
         """Waits until earlier requests of the lane have ended and fewer than MAX_CONCURRENT requests are being handled."""
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - a coroutine always runs in a task
@@ -111,7 +110,7 @@ class Dispatcher:
         finally:
             self._dispatching.discard(task)
 
-    async def _handle(self, request: Request) -> Mapping[str, str]:
+    async def _handle(self, request: conversation.Request) -> Mapping[str, str]:
         """Handles a request. After effect and reply are stored, returns the problems of a submitted form, by field.
 
         If our code fails on a request, the reply says so. Raises StoreError. After MAX_STORE_FAILURES such errors, the
@@ -123,10 +122,10 @@ class Dispatcher:
         try:
             reply = await handler.answer(self._context, request)
             outcome = "silent" if reply is None else "answered"
-        except StoreUnavailable:
+        except errors.StoreUnavailable:
             outcome = "waits"
             raise
-        except StoreError:
+        except errors.StoreError:
             if self._may_pass(key):
                 outcome = "waits"
                 raise
@@ -146,7 +145,7 @@ class Dispatcher:
         del self._store_failures[key]
         if reply is None:
             api = self._context.api_of(request.chat)
-            if api and isinstance(request, CallbackRequest) and request.callback_id:
+            if api and isinstance(request, conversation.CallbackRequest) and request.callback_id:
                 self._run_in_background(api.acknowledge(request.callback_id))
             return {}
         self._post_reply(reply)
@@ -187,9 +186,9 @@ class Dispatcher:
         outcome: LookupOutcome = "refused"
         try:
             outcome = "stored" if self._lookup is not None and await self._lookup.find(paper_ids) else "unanswered"
-        except StoreUnavailable:
+        except errors.StoreUnavailable:
             raise
-        except StoreError as error:
+        except errors.StoreError as error:
             if self._may_pass((paper_lookup.LOOKUP_VERB, name)):
                 raise
             log.error("What arXiv answered to %s cannot be stored: %s", name, error)
@@ -203,15 +202,15 @@ class Dispatcher:
         self._store_failures[key] += 1
         return self._store_failures[key] < MAX_STORE_FAILURES
 
-    async def _refresh_home_view(self, request: Request) -> None:
+    async def _refresh_home_view(self, request: conversation.Request) -> None:
         """Updates the home view of the sender after a change, if the sender has ever opened one."""
-        person = ChatAddress(request.chat.platform, request.sender)
+        person = model.ChatAddress(request.chat.platform, request.sender)
         if self._context.forms_of(person) is None or not person.address:
             return
         if not await asyncio.to_thread(conversations.has_home_view, self._context.store, person):
             return
-        place, update = Place(chat=person, kind=ChatKind.PRIVATE), f"board:{request.update_id}"
-        shown = EventRequest(
+        place, update = conversation.Place(chat=person, kind=model.ChatKind.PRIVATE), f"board:{request.update_id}"
+        shown = conversation.EventRequest(
             place=place, update_id=update, event=HOME_VIEW, sender=person.address, language=request.language
         )
         await self._handle(shown)

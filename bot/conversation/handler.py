@@ -6,7 +6,7 @@ are written as people type them on the platform, which may require a prefix befo
 
 import re
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache, partial
@@ -18,16 +18,14 @@ from bot.commands.free_text import FREE_TEXT
 from bot.commands.intent import ABOUT, Intent
 from bot.context import Context, do_steps
 from bot.conversation import authorization, prepared_request, reply_sender
-from bot.conversation.authorization import PreparedRequest, as_form_problems
+from bot.conversation.authorization import PreparedRequest
 from bot.conversation.reply_sender import StoredReply
-from bot.ports.channel import Button, HomeView, Modal, Reply
+from bot.ports import channel
 from bot.ports.conversation import CallbackRequest, EventRequest, FormRequest, Place, PlatformApi, Request
 from bot.rendering.language import refused
-from bot.rendering.query_text import caret
+from subscriptions import errors, model
 from subscriptions.addresses import command_prefix
-from subscriptions.errors import PaperwireError, QueryError, StoreError
-from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind
-from subscriptions.service import notices, paper_search
+from subscriptions.service import paper_search
 from subscriptions.service.chat_status import apply_once
 from subscriptions.store import chats as stored_chats
 from subscriptions.store import conversations
@@ -36,7 +34,9 @@ from subscriptions.store.database.store import ReadThenWrite, Transaction
 from subscriptions.store.database.writer import Steps
 
 
-def is_ephemeral(context: CommandContext, reply: Reply, platform_api: PlatformApi | None, *, changed: bool) -> bool:
+def is_ephemeral(
+    context: CommandContext, reply: channel.Reply, platform_api: PlatformApi | None, *, changed: bool
+) -> bool:
     """Returns whether only the sender sees the reply. `changed`: the request changed the chat's subscriptions."""
     request = context.request
     if platform_api is None or not platform_api.has_ephemeral or not request.sender or reply.target_chat is not None:
@@ -46,19 +46,19 @@ def is_ephemeral(context: CommandContext, reply: Reply, platform_api: PlatformAp
         return False
     if request.place.is_outside:
         return True
-    return request.place.kind is not ChatKind.PRIVATE and (reply.is_ephemeral or not changed)
+    return request.place.kind is not model.ChatKind.PRIVATE and (reply.is_ephemeral or not changed)
 
 
-def without_toast(reply: Reply) -> Reply:
+def without_toast(reply: channel.Reply) -> channel.Reply:
     """Returns the reply for a platform without toasts. If the reply posts no message, the toast becomes one."""
     if not reply.toast or has_content(reply):
         return replace(reply, toast="")
     return replace(reply, lines=(reply.toast,), toast="", replaces=False)
 
 
-def with_invitation(context: CommandContext, reply: Reply) -> Reply:
+def with_invitation(context: CommandContext, reply: channel.Reply) -> channel.Reply:
     """Returns the reply; if the bot is not in the channel of the request, with a line that says how to invite it."""
-    if not context.request.place.is_outside or context.request.place.kind is ChatKind.PRIVATE:
+    if not context.request.place.is_outside or context.request.place.kind is model.ChatKind.PRIVATE:
         return reply
     name = context.bot_info.bot_names.get(context.request.chat.platform, "paperwire")
     words = context.say(
@@ -77,11 +77,11 @@ class ReplyDraft:
     """A rendered reply, with the callback tokens and the look-up that are stored with it."""
 
     reply: StoredReply
-    unrendered: Reply
-    target: Chat  # the chat that gets the reply
-    tokens: Mapping[str, CallbackToken]  # id in a button → its token
-    home_of: ChatAddress | None  # the person whose home view is shown; older tokens of that view are deleted
-    lookup: tuple[str, CallbackToken] | None  # (name, pending look-up) if papers are looked up after the reply
+    unrendered: channel.Reply
+    target: model.Chat  # the chat that gets the reply
+    tokens: Mapping[str, model.CallbackToken]  # id in a button → its token
+    home_of: model.ChatAddress | None  # the person whose home view is shown; older tokens of that view are deleted
+    lookup: tuple[str, model.CallbackToken] | None  # (name, pending look-up) if papers are looked up after the reply
 
     def store(self, transaction: Transaction, *, now: datetime) -> str:
         """Stores the tokens and the look-up of the reply. Returns the JSON of the reply, which the caller must store."""
@@ -94,14 +94,14 @@ class ReplyDraft:
         return self.reply.to_json()
 
 
-def draft_reply(context: Context, command: CommandContext, reply: Reply, *, changed: bool) -> ReplyDraft:
+def draft_reply(context: Context, command: CommandContext, reply: channel.Reply, *, changed: bool) -> ReplyDraft:
     """Returns the rendered reply to a request. Writes nothing. `changed`: the chat's subscriptions have changed."""
     api = context.api_of(command.request.chat)
     ephemeral = is_ephemeral(command, reply, api, changed=changed)
     if api is not None and api.has_ephemeral:
         reply = without_toast(with_invitation(command, reply) if changed else reply)
     target = _target(command, reply)
-    tokens: dict[str, CallbackToken] = {}
+    tokens: dict[str, model.CallbackToken] = {}
     bound = _with_tokens(context.conversation.registry, command, reply, target, tokens)
     bound = spell_commands(bound, target.address, context.conversation.registry)
     stored = replace(
@@ -127,16 +127,16 @@ def draft_reply(context: Context, command: CommandContext, reply: Reply, *, chan
 # ------------------------------------------------------------------------------------------------------ where it goes
 
 
-def _target(command: CommandContext, reply: Reply) -> Chat:
+def _target(command: CommandContext, reply: channel.Reply) -> model.Chat:
     """Returns the chat to which the reply goes."""
     if reply.target_chat is None:
         return command.origin
     same_lane = reply.target_chat.lane == command.origin.address.lane
-    kind = command.origin.kind if same_lane else ChatKind.PRIVATE
+    kind = command.origin.kind if same_lane else model.ChatKind.PRIVATE
     return prepared_request.chat_at(command.store, Place(chat=reply.target_chat, kind=kind), command.request.language)
 
 
-def _addressed(command: CommandContext, reply: Reply, target: Chat, *, ephemeral: bool) -> StoredReply:
+def _addressed(command: CommandContext, reply: channel.Reply, target: model.Chat, *, ephemeral: bool) -> StoredReply:
     """Returns a reply without content: where it goes, who sees it, and which message it replaces."""
     request = command.request
     callback = request if isinstance(request, CallbackRequest) else None
@@ -161,23 +161,27 @@ def _addressed(command: CommandContext, reply: Reply, target: Chat, *, ephemeral
 # ---------------------------------------------------------------------------------------------------- what it consists of
 
 
-def has_content(reply: Reply) -> bool:
+def has_content(reply: channel.Reply) -> bool:
     """Returns whether a reply posts a message."""
     return bool(reply.lines or reply.items or reply.delivery or reply.code)
 
 
 def _with_tokens(
-    registry: Registry, command: CommandContext, reply: Reply, target: Chat, tokens: dict[str, CallbackToken]
-) -> Reply:
+    registry: Registry,
+    command: CommandContext,
+    reply: channel.Reply,
+    target: model.Chat,
+    tokens: dict[str, model.CallbackToken],
+) -> channel.Reply:
     """Returns the reply with a token id in each of its buttons; the tokens are added to `tokens`.
 
     In a chat that strangers can read, only buttons that open a URL are kept. If a reply goes to one chat but is about
     another, its buttons act on the other one, except buttons that always act on the chat where they are shown.
     """
     about = str(command.chat.address) if command.chat.address != target.address else ""
-    is_public, place = target.public or target.kind is ChatKind.BROADCAST, str(target.address)
+    is_public, place = target.public or target.kind is model.ChatKind.BROADCAST, str(target.address)
 
-    def bound(row: tuple[Button, ...]) -> tuple[Button, ...]:
+    def bound(row: tuple[channel.Button, ...]) -> tuple[channel.Button, ...]:
         return tuple(
             authorization.with_token(
                 button, tokens, place=place, person=button.only_for, more=_about(registry, button, about)
@@ -191,17 +195,17 @@ def _with_tokens(
     return _naming_chat(command, reply) if about and reply.target_chat is None else reply
 
 
-def _about(registry: Registry, button: Button, about: str) -> Mapping[str, str]:
+def _about(registry: Registry, button: channel.Button, about: str) -> Mapping[str, str]:
     callback = registry.callbacks.get(button.verb)
     return {ABOUT: about} if about and not (callback and callback.stays_here) else {}
 
 
-def _naming_chat(command: CommandContext, reply: Reply) -> Reply:
+def _naming_chat(command: CommandContext, reply: channel.Reply) -> channel.Reply:
     """Returns the reply with the name of the chat that it is about in its first line, unless it already has the name there."""
     if reply.names_chat or not has_content(reply):
         return reply
     first, *rest = reply.lines or ("",)
-    line = command.say("{chat}: {line}", chat=notices.name_of(command.chat), line=first).rstrip()
+    line = command.say("{chat}: {line}", chat=command.chat.name, line=first).rstrip()
     return replace(reply, lines=(line, *rest))
 
 
@@ -209,14 +213,18 @@ def _naming_chat(command: CommandContext, reply: Reply) -> Reply:
 
 
 def _views(
-    context: Context, command: CommandContext, reply: Reply, target: Chat, tokens: dict[str, CallbackToken]
+    context: Context,
+    command: CommandContext,
+    reply: channel.Reply,
+    target: model.Chat,
+    tokens: dict[str, model.CallbackToken],
 ) -> dict[str, Any]:
     """Returns the fields of a stored reply that hold its form and its home view. Adds their tokens to `tokens`."""
     forms, views = context.forms_of(command.origin.address), dict[str, Any]()
     if forms and reply.modal:
         views["modal"] = forms.render_modal(reply.modal, authorization.form_token(command, reply.modal, tokens))
     if reply.modal and reply.modal.fallback:
-        views["instead"] = context.conversation.render_reply(Reply(lines=(reply.modal.fallback,)), target)
+        views["instead"] = context.conversation.render_reply(channel.Reply(lines=(reply.modal.fallback,)), target)
     if forms and reply.home_view:
         views["home_view"] = forms.render_home_view(
             authorization.with_home_view_tokens(command, reply.home_view, tokens)
@@ -227,7 +235,7 @@ def _views(
 # --------------------------------------------------------------------------- commands as they are typed on the platform
 
 
-def spell_commands(reply: Reply, chat: ChatAddress, registry: Registry) -> Reply:
+def spell_commands(reply: channel.Reply, chat: model.ChatAddress, registry: Registry) -> channel.Reply:
     """Returns the reply with each command written as people type it in that chat.
 
     Quoted words of a person are also rewritten if they look like a command, which is rare.
@@ -248,12 +256,12 @@ def spell_commands(reply: Reply, chat: ChatAddress, registry: Registry) -> Reply
     )
 
 
-def _modal(modal: Modal, typed: Callable[[str], str]) -> Modal:
+def _modal(modal: channel.Modal, typed: Callable[[str], str]) -> channel.Modal:
     fields = (replace(one, notes=tuple(typed(note) for note in one.notes)) for one in modal.fields)
     return replace(modal, fields=tuple(fields), fallback=typed(modal.fallback))
 
 
-def _home_view(view: HomeView, typed: Callable[[str], str]) -> HomeView:
+def _home_view(view: channel.HomeView, typed: Callable[[str], str]) -> channel.HomeView:
     panels = (replace(one, lines=tuple(typed(line) for line in one.lines)) for one in view.panels)
     return replace(view, panels=tuple(panels), remark=typed(view.remark))
 
@@ -323,7 +331,7 @@ def _match_ahead(transaction: Transaction, context: Context, prepared: PreparedR
     command = prepared_request.build_command_context(transaction, context, prepared)
     texts = intent.queries(command) if intent.queries else ()
     paper_search.match_ahead(transaction, command.chat, texts, now=now, categorised=categorised)
-    with suppress(PaperwireError):  # the command itself will report this error
+    with suppress(errors.PaperwireError):  # the command itself will report this error
         if intent.matches_ahead:
             intent.matches_ahead(command)
 
@@ -336,7 +344,7 @@ def _answer_reading(context: Context, prepared: PreparedRequest) -> tuple[bool, 
         command = prepared_request.build_command_context(transaction, context, prepared)
         if _writes(command, prepared):
             return False, None
-        reply, _ = _run(command, prepared, transaction.read)
+        reply, _ = _run(command, prepared, writes=False)
         return True, _drafted(context, command, prepared, reply, changed=False)
 
 
@@ -366,7 +374,7 @@ def _answer_writing(transaction: Transaction, context: Context, prepared: Prepar
     if new_names or heard or is_back:
         command = prepared_request.build_command_context(transaction, context, prepared)
     transaction.changed_chats.clear()  # changes made by welcome_back do not count as changes of the request
-    reply, after = _run(command, prepared, transaction.savepoint)
+    reply, after = _run(command, prepared, writes=True)
     changed = prepared.intent.needs_manager and after.origin.id in transaction.changed_chats
     return _drafted(context, command, prepared, _with_missed(reply, missed), changed=changed)
 
@@ -375,7 +383,7 @@ def _drafted(
     context: Context,
     command: CommandContext,
     prepared: PreparedRequest,
-    reply: Reply | None,
+    reply: channel.Reply | None,
     *,
     changed: bool,
 ) -> ReplyDraft | None:
@@ -386,15 +394,13 @@ def _drafted(
         rest = command.say("I did the first command only; send each by itself.")
         reply = replace(reply, lines=(*reply.lines, rest))
     if isinstance(prepared.request, FormRequest) and prepared.request.is_submitted:
-        reply = as_form_problems(reply)
+        reply = authorization.as_form_problems(reply)
     return draft_reply(context, command, reply, changed=changed)
 
 
 def _run(
-    command: CommandContext,
-    prepared: PreparedRequest,
-    part: Callable[[], AbstractContextManager[object]],
-) -> tuple[Reply | None, CommandContext]:
+    command: CommandContext, prepared: PreparedRequest, *, writes: bool
+) -> tuple[channel.Reply | None, CommandContext]:
     """Runs the command within a part of the transaction. A refusal undoes that part and becomes the reply.
 
     Returns (reply, the context with which the command ran, in which a new chat is stored).
@@ -407,25 +413,24 @@ def _run(
             command
         ), command
     try:
-        with part():
+        with command.store.savepoint() if writes else command.store.read():
             stored = asking.with_stored_chat(command) if intent.needs_manager else command
-            return _run_command(stored, prepared), stored
-    except StoreError:
+            return _run_command(stored, prepared, writes=writes), stored
+    except errors.StoreError:
         raise  # the request is repeated when the database can be used
-    except QueryError as error:
-        return refused(error, command.localizer, code=caret(command.args, error.column)), command
-    except PaperwireError as error:
-        return refused(error, command.localizer), command
+    except errors.PaperwireError as error:
+        return refused(error, command.localizer, command.args), command
 
 
-def _run_command(command: CommandContext, prepared: PreparedRequest) -> Reply | None:
-    """Runs the command, drops questions that it makes obsolete, and decides whether a new chat is admitted."""
-    if prepared.intent.run is not FREE_TEXT.run:
+def _run_command(command: CommandContext, prepared: PreparedRequest, *, writes: bool) -> channel.Reply | None:
+    """Runs the command. If it writes, drops questions that it makes obsolete, and decides whether a new chat is admitted."""
+    if writes and prepared.intent.run is not FREE_TEXT.run:
         asking.drop_passing_questions(command)
     reply = prepared.intent.run(command)
     if reply is not None and prepared.intent.replaces:
         reply = replace(reply, replaces=True)
-    reply = chats.admit(command, reply, operator_is_admin=prepared.operator_is_admin)
+    if writes:
+        reply = chats.admit(command, reply, operator_is_admin=prepared.operator_is_admin)
     # The text was read as a command, but it could also have been the answer to an open question.
     waits = asking.reminder(command) if prepared.intent.is_in_words else ""
     return replace(reply, lines=(*reply.lines, waits)) if reply is not None and reply.lines and waits else reply
@@ -433,11 +438,11 @@ def _run_command(command: CommandContext, prepared: PreparedRequest) -> Reply | 
 
 def _is_back(command: CommandContext) -> bool:
     """Returns whether the request comes from a private chat that is marked as gone, so that the person is back."""
-    by_person = command.origin.kind is ChatKind.PRIVATE and not isinstance(command.request, EventRequest)
-    return by_person and notices.is_gone(command.origin)
+    by_person = command.origin.kind is model.ChatKind.PRIVATE and not isinstance(command.request, EventRequest)
+    return by_person and command.origin.is_unreachable
 
 
-def _with_missed(reply: Reply | None, missed: Reply | None) -> Reply | None:
+def _with_missed(reply: channel.Reply | None, missed: channel.Reply | None) -> channel.Reply | None:
     """Returns the reply followed by the offer that `welcome_back` made, if any."""
     if missed is None or not missed.lines:
         return reply
@@ -469,7 +474,7 @@ def answer_failure(context: Context, request: Request) -> Steps[StoredReply | No
     )
     try:
         return (yield from execute(context, failed))
-    except StoreError:
+    except errors.StoreError:
         raise
     except Exception:  # noqa: BLE001 - this reply fails, too, so the request is only marked as handled
         yield writer.WRITES

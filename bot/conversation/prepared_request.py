@@ -5,7 +5,7 @@ import logging
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from math import ceil
 from typing import TypeGuard
@@ -16,7 +16,7 @@ from bot.commands.intent import Intent, understand
 from bot.commands.words.intents import language_of
 from bot.context import Context, do_steps
 from bot.conversation import authorization, reply_sender
-from bot.conversation.authorization import PreparedRequest, RoutedRequest
+from bot.conversation.authorization import PreparedRequest
 from bot.digests import libraries
 from bot.platform import file_too_large
 from bot.ports.channel import Reply
@@ -31,17 +31,16 @@ from bot.ports.conversation import (
     Request,
 )
 from bot.rendering.language import Language, refused
+from subscriptions import errors, model
 from subscriptions.addresses import command_prefix
-from subscriptions.cutting import cut_letters
-from subscriptions.errors import NotDelivered, PaperwireError, Sentence
 from subscriptions.matching.ranking import Library
-from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind
 from subscriptions.service import chat_status
 from subscriptions.service.amendments import follow_person
 from subscriptions.service.known_papers import where_delivered
 from subscriptions.store import conversations
 from subscriptions.store.database.store import Scope, Transaction
 from subscriptions.store.database.writer import Steps
+from subscriptions.texts import cut_letters
 
 log = logging.getLogger("paperwire")
 
@@ -61,14 +60,14 @@ async def prepare(context: Context, request: Request) -> PreparedRequest | None:
         is not None
     ):
         return None
-    token: CallbackToken | None = None
+    token: model.CallbackToken | None = None
     if _is_in_a_view(request):
         routed = await asyncio.to_thread(authorization.route_form_request, context.store, request, now=now)
-        if routed is None or not await _may_see_target(context, request, routed):
+        if routed is None or not await _may_see_target(context, request, routed[0].chat):
             return PreparedRequest(
                 request=request, intent=Intent(run=reply_sender.old_form, writes=False), place=request.place
             )
-        request, token = routed.request, routed.token
+        request, token = routed
     else:
         if _may_have_another_home(request):
             request = await do_steps(_with_home_chat(context, request), context.store)
@@ -102,15 +101,15 @@ def _is_in_a_view(request: Request) -> TypeGuard[Interaction]:
     return isinstance(request, FormRequest) or (isinstance(request, CallbackRequest) and bool(request.view_id))
 
 
-async def _may_see_target(context: Context, request: Request, routed: RoutedRequest) -> bool:
+async def _may_see_target(context: Context, request: Request, chat: model.ChatAddress) -> bool:
     """Returns whether the sender is still in the chat that a button of their home view is about.
 
     Returns True also if the platform cannot tell. Whether the sender may change something there is checked separately.
     """
-    chat, forms = routed.request.chat, context.forms_of(request.chat)
-    if not routed.on_home_view or chat == request.chat or forms is None:
+    forms = context.forms_of(request.chat)
+    if isinstance(request, FormRequest) or chat == request.chat or forms is None:
         return True
-    with suppress(NotDelivered):
+    with suppress(errors.NotDelivered):
         shared = await forms.shared_chats(request.chat)
         return shared is None or chat.address in shared
     return True
@@ -151,7 +150,7 @@ def _with_topic(context: Context, request: CallbackRequest) -> CallbackRequest:
     return replace(request, place=replace(request.place, chat=replace(request.chat, topic=place.removeprefix(topics))))
 
 
-def _permitted_token(context: Context, request: CallbackRequest) -> CallbackToken | None:
+def _permitted_token(context: Context, request: CallbackRequest) -> model.CallbackToken | None:
     """Returns the token of a button; None if this person may not press it in this chat. The callback data is untrusted."""
     token = pressed_token(context.store, request.callback_data, str(request.chat))
     if token is None or token.person not in ("", request.sender):
@@ -179,15 +178,15 @@ async def _authorized(context: Context, request: Request, intent: Intent) -> Pre
             async with context.conversation.reading_files:
                 data, library = await _fetched(api, file_id, intent.wants_file)
             prepared = replace(prepared, file=data, library=library)
-        except NotDelivered as error:
-            refusal = reply_sender.refusing(Sentence("The file cannot be read: {why}", {"why": str(error)}))
+        except errors.NotDelivered as error:
+            refusal = reply_sender.refusing(errors.Sentence("The file cannot be read: {why}", {"why": str(error)}))
             prepared = replace(prepared, refusal=refusal)
-        except PaperwireError as error:
+        except errors.PaperwireError as error:
             prepared = replace(prepared, refusal=partial(_file_refused, error))
     return replace(prepared, shared_chats=await _shared_chats(context, request, intent))
 
 
-def _file_refused(error: PaperwireError, command: CommandContext) -> Reply:
+def _file_refused(error: errors.PaperwireError, command: CommandContext) -> Reply:
     return refused(error, command.localizer)
 
 
@@ -239,7 +238,7 @@ def _too_many(command: CommandContext, seconds: int) -> Reply:
 async def _shared_chats(context: Context, request: Request, intent: Intent) -> frozenset[str] | None:
     """Returns the addresses of the chats that bot and sender are both in; None if unknown or if the command needs none."""
     forms = context.forms_of(request.chat) if intent.wants_chats else None
-    with suppress(NotDelivered):
+    with suppress(errors.NotDelivered):
         return await forms.shared_chats(request.chat) if forms is not None else None
     return None
 
@@ -248,13 +247,12 @@ async def _shared_chats(context: Context, request: Request, intent: Intent) -> f
 
 
 _HEARD_LASTS = timedelta(days=30)  # how long the language of a person whose chat is not stored is kept
-_EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def build_command_context(store: Transaction, context: Context, prepared: PreparedRequest) -> CommandContext:
     """Returns the context of a prepared request. Reads from `store` and writes nothing."""
     origin = chat_at(store, prepared.request.place, prepared.request.language)
-    request = prepared.request if origin.id else _in_its_language(store, prepared.request)
+    request = prepared.request if origin.id else _in_its_language(store, prepared.request, context.clock.now())
     if request.language != prepared.request.language:
         origin = origin._replace(settings=replace(origin.settings, lang=request.language))
     chat = origin if prepared.place.chat == request.chat else chat_at(store, prepared.place, request.language)
@@ -275,38 +273,36 @@ def build_command_context(store: Transaction, context: Context, prepared: Prepar
         localizer=localizer,
         bot_info=conversation.bot_info,
         registry=conversation.registry,
-        read_by_group=request.place.kind is not ChatKind.PRIVATE and not is_ephemeral,
+        read_by_group=request.place.kind is not model.ChatKind.PRIVATE and not is_ephemeral,
         shared_chats=prepared.shared_chats,
     )
 
 
-def chat_at(store: Scope, place: Place, language: str) -> Chat:
+def chat_at(store: Scope, place: Place, language: str) -> model.Chat:
     """Returns the stored chat at a place; if it is not stored, a new chat with id 0."""
     return chat_status.known_or_new(
         store, place.chat, place.kind, title=place.title, lang=language, public=place.public
     )
 
 
-def _in_its_language(store: Scope, request: Request) -> Request:
+def _in_its_language(store: Scope, request: Request, now: datetime) -> Request:
     """Returns the request of a chat that is not stored, with the language in which the person wrote before, if known."""
-    if request.place.kind is not ChatKind.PRIVATE:
+    if request.place.kind is not model.ChatKind.PRIVATE:
         return request
-    last = conversations.get_conversation_state(store, _heard_name(request.chat), since=_EVER)
+    last = conversations.get_conversation_state(store, _heard_name(request.chat), now=now)
     return replace(request, language=last.arguments["lang"]) if last else request
 
 
 def newly_heard(command: CommandContext) -> Mapping[str, str]:
     """Returns the language and zone that a private request tells; each only if it differs and the person has not chosen it."""
     request, chat = command.request, command.origin
-    if isinstance(request, EventRequest) or chat.kind is not ChatKind.PRIVATE:
+    if isinstance(request, EventRequest) or chat.kind is not model.ChatKind.PRIVATE:
         return {}
-    sentence = request.text if isinstance(request, MessageRequest) and not request.command else ""
-    if command.registry.command_named(sentence.partition(" ")[0]):  # a command that was typed without its slash
-        sentence = ""
-    told = {
-        "lang": language_of(sentence),
-        "timezone": request.timezone if chat.id else "",
-    }
+    told = {"timezone": request.timezone if chat.id else ""}
+    if isinstance(request, MessageRequest) and not request.command:
+        # the first word may be a command that was typed without its slash
+        is_command = command.registry.command_named(request.text.partition(" ")[0])
+        told["lang"] = "" if is_command else language_of(request.text)
     return {
         name: value
         for name, value in told.items()
@@ -320,13 +316,10 @@ def store_heard(command: CommandContext, heard: Mapping[str, str]) -> None:
     if chat.id:
         follow_person(command.store, chat, heard, now=command.now)
     else:
-        token = CallbackToken(verb="heard", arguments=heard, place=str(chat.address))
-        conversations.set_conversation_state(
-            command.store, _heard_name(chat.address), token, lasts=_HEARD_LASTS, now=command.now
-        )
+        command.remember(_heard_name(chat.address), heard, lasts=_HEARD_LASTS)
 
 
-def _heard_name(chat: ChatAddress) -> str:
+def _heard_name(chat: model.ChatAddress) -> str:
     return f"heard:{chat}"
 
 
@@ -341,9 +334,9 @@ def newly_named(command: CommandContext, prepared: PreparedRequest) -> list[Plac
     ]
 
 
-def _reader(store: Scope, request: Request, origin: Chat) -> Chat:
+def _reader(store: Scope, request: Request, origin: model.Chat) -> model.Chat:
     """Returns the chat in whose language the reply is: `origin`, or for an event of a channel, the sender's private chat."""
-    if not isinstance(request, EventRequest) or origin.kind is not ChatKind.BROADCAST or not request.sender:
+    if not isinstance(request, EventRequest) or origin.kind is not model.ChatKind.BROADCAST or not request.sender:
         return origin
-    private = ChatAddress(request.chat.platform, request.sender)
-    return chat_at(store, Place(chat=private, kind=ChatKind.PRIVATE), request.language)
+    private = model.ChatAddress(request.chat.platform, request.sender)
+    return chat_at(store, Place(chat=private, kind=model.ChatKind.PRIVATE), request.language)

@@ -14,10 +14,9 @@ from pydantic import TypeAdapter
 
 from bot.commands.context import CommandContext, CommandFunction
 from bot.context import Context, write_together, write_until_stored
-from bot.ports.channel import Channel, File, MessageTried, Reply, outcome_name
-from bot.ports.conversation import Interaction, PlatformApi
-from subscriptions.errors import ChatGone, ChatMoved, NotDelivered, Rejected, RetryLater, Sentence, StoreError
-from subscriptions.model import ChatAddress, Message
+from bot.ports import channel as channels
+from bot.ports import conversation
+from subscriptions import errors, model
 from subscriptions.service.notices import pause_unreachable
 from subscriptions.store import conversations
 from subscriptions.store.moving import chat_moved
@@ -27,35 +26,37 @@ MAX_WAIT = 600.0  # seconds after which a reply is given up
 FIRST_BACKOFF = 1.0
 
 
-def refusing(sentence: Sentence) -> CommandFunction:
+def refusing(sentence: errors.Sentence) -> CommandFunction:
     """Returns a function that refuses in place of a command: with a toast for a button, otherwise with one line.
 
     Only the sender sees the refusal.
     """
 
-    def refuse(command: CommandContext) -> Reply:
+    def refuse(command: CommandContext) -> channels.Reply:
         words = sentence.say(command.localizer.translate)
-        if isinstance(command.request, Interaction):
-            return Reply(toast=words)
-        return Reply(lines=(words,), ok=False, is_ephemeral=True)
+        if isinstance(command.request, conversation.Interaction):
+            return channels.Reply(toast=words)
+        return channels.Reply(lines=(words,), ok=False, is_ephemeral=True)
 
     return refuse
 
 
-def internal_error(command: CommandContext) -> Reply | None:
+def internal_error(command: CommandContext) -> channels.Reply | None:
     """Returns the reply to a request on which our code failed; None if the message was not meant for the bot."""
     message = command.message
     if message is not None and not message.is_addressed and not message.command:
         return None
-    words = Sentence("I stumbled over that; nothing was changed. Say it another way, or tell the operator.")
+    words = errors.Sentence("Something went wrong here; nothing was changed. Say it another way, or tell the operator.")
     return refusing(words)(command)
 
 
-old_form = refusing(Sentence("This form is too old, or not yours. Nothing was changed; please open it again."))
-old_button = refusing(Sentence("This button does not work any more, or not for you."))
-operators_only = refusing(Sentence("Only the operator of this bot can do that."))
+old_form = refusing(errors.Sentence("This form is too old, or not yours. Nothing was changed; please open it again."))
+old_button = refusing(errors.Sentence("This button does not work any more, or not for you."))
+operators_only = refusing(errors.Sentence("Only the operator of this bot can do that."))
 to_destinations_only = refusing(
-    Sentence("Only the operator of this bot sends papers there. To look for these words, put them in quotation marks.")
+    errors.Sentence(
+        "Only the operator of this bot sends papers there. To look for these words, put them in quotation marks."
+    )
 )
 
 
@@ -68,19 +69,19 @@ class StoredReply:
     """A rendered reply and where it goes."""
 
     update: str  # the platform's id of the update that the reply answers
-    chat: ChatAddress
-    messages: tuple[Message, ...] = ()
+    chat: model.ChatAddress
+    messages: tuple[model.Message, ...] = ()
     replaces: str = ""  # the platform's id of the message that the first of `messages` replaces
     callback_id: str = ""  # the platform's id of the callback that must be acknowledged
     toast: str = ""  # a few words that are shown with the acknowledgement
-    file: File | None = None  # a document that is sent after the messages
+    file: channels.File | None = None  # a document that is sent after the messages
     thread: str = ""  # the platform's id of the message in whose thread the reply goes
     is_ephemeral: bool = False  # only `person` sees it
     person: str = ""  # the platform's id of the sender of the request
     response_url: str = ""  # a URL to which replies to the request can be posted
     replaces_ephemeral: bool = False  # the reply replaces a message that only `person` sees
     modal: str = ""  # a form, as a view for Forms
-    instead: tuple[Message, ...] = ()  # posted if the form cannot be opened
+    instead: tuple[model.Message, ...] = ()  # posted if the form cannot be opened
     trigger_id: str = ""  # needed to open the form; works once and within three seconds
     view: str = ""  # the platform's id of the open form that `modal` replaces; "" if a new form is opened
     home_view: str = ""  # the home view of `person`, as a view for Forms
@@ -119,7 +120,7 @@ async def send_reply(context: Context, reply: StoredReply) -> None:
             return
         try:
             await _send_content(context, api, reply)
-        except NotDelivered as error:
+        except errors.NotDelivered as error:
             log.warning("A reply did not arrive: %s", error.reason, extra={"chat": str(reply.chat)})
             await _record_loss(context, reply.chat, error)
         await _write(context, conversations.finish_reply, reply.chat.platform, reply.update)
@@ -139,21 +140,21 @@ async def _show_views(context: Context, reply: StoredReply) -> bool:
         elif reply.modal and reply.trigger_id:
             await forms.open_modal(reply.chat, reply.trigger_id, reply.modal)
         if reply.home_view:
-            await forms.publish_home(ChatAddress(reply.chat.platform, reply.person), reply.home_view)
-    except NotDelivered as error:
+            await forms.publish_home(model.ChatAddress(reply.chat.platform, reply.person), reply.home_view)
+    except errors.NotDelivered as error:
         log.warning("A form or a page could not be shown: %s", error.reason)
         return not (reply.modal and reply.trigger_id and not reply.view)
     return True
 
 
-async def _send_content(context: Context, api: PlatformApi | None, reply: StoredReply) -> None:
+async def _send_content(context: Context, api: conversation.PlatformApi | None, reply: StoredReply) -> None:
     """Sends the messages of a reply in their order, then its file. Raises NotDelivered."""
     chat = reply.chat
     for number, message in enumerate(reply.messages):
         post = partial(_post, context, api, reply, message, is_first=number == 0)
         chat = await _with_retries(context, chat, post, is_limited=not reply.is_ephemeral)
     if api and reply.replaces_ephemeral and not reply.is_ephemeral:
-        with suppress(NotDelivered):  # removes the ephemeral message, because the reply was posted for everyone
+        with suppress(errors.NotDelivered):  # removes the ephemeral message, because the reply was posted for everyone
             await _post_ephemeral(api, reply, None, reply.chat, replaces=True, plain=False)
     if api and reply.file:
         await _with_retries(context, chat, partial(_send_file, api, reply, reply.file))
@@ -161,10 +162,10 @@ async def _send_content(context: Context, api: PlatformApi | None, reply: Stored
 
 async def _post(
     context: Context,
-    api: PlatformApi | None,
+    api: conversation.PlatformApi | None,
     reply: StoredReply,
-    message: Message,
-    chat: ChatAddress,
+    message: model.Message,
+    chat: model.ChatAddress,
     *,
     is_first: bool,
     plain: bool,
@@ -179,18 +180,20 @@ async def _post(
             return
         delivery, thread = f"reply{reply.update}", reply.thread or None
         await channel.post(chat, message, delivery=delivery, thread=thread, plain=plain)
-    except ChatGone as gone:
+    except errors.ChatGone as gone:
         if api is None or not reply.response_url:
             raise
         await _record_loss(context, chat, gone)
         await _post_ephemeral(api, reply, message, chat, replaces=False, plain=plain)  # the sender still gets the reply
 
 
-async def _edit(channel: Channel, reply: StoredReply, message: Message, chat: ChatAddress, *, plain: bool) -> bool:
+async def _edit(
+    channel: channels.Channel, reply: StoredReply, message: model.Message, chat: model.ChatAddress, *, plain: bool
+) -> bool:
     """Edits the message that the reply replaces. Returns False if that message is gone or can no longer be edited."""
     try:
         await channel.edit(chat, reply.replaces, message, plain=plain)
-    except Rejected as error:
+    except errors.Rejected as error:
         if error.form and not plain:
             raise
         return False
@@ -198,7 +201,13 @@ async def _edit(channel: Channel, reply: StoredReply, message: Message, chat: Ch
 
 
 async def _post_ephemeral(
-    api: PlatformApi, reply: StoredReply, message: Message | None, chat: ChatAddress, *, replaces: bool, plain: bool
+    api: conversation.PlatformApi,
+    reply: StoredReply,
+    message: model.Message | None,
+    chat: model.ChatAddress,
+    *,
+    replaces: bool,
+    plain: bool,
 ) -> None:
     place = replace(chat, topic=reply.thread) if reply.thread else chat
     await api.post_ephemeral(
@@ -206,15 +215,17 @@ async def _post_ephemeral(
     )
 
 
-async def _send_file(api: PlatformApi, reply: StoredReply, file: File, chat: ChatAddress, *, plain: bool) -> None:
+async def _send_file(
+    api: conversation.PlatformApi, reply: StoredReply, file: channels.File, chat: model.ChatAddress, *, plain: bool
+) -> None:
     """Sends a document; if only the sender may see it, to the sender's private chat."""
     del plain
-    await api.send_file(ChatAddress(chat.platform, reply.person) if reply.is_ephemeral else chat, file)
+    await api.send_file(model.ChatAddress(chat.platform, reply.person) if reply.is_ephemeral else chat, file)
 
 
 async def _with_retries(
-    context: Context, chat: ChatAddress, post: Callable[..., Awaitable[None]], *, is_limited: bool = True
-) -> ChatAddress:
+    context: Context, chat: model.ChatAddress, post: Callable[..., Awaitable[None]], *, is_limited: bool = True
+) -> model.ChatAddress:
     """Calls `post` within the rate limit. Returns the address to which it posted.
 
     `post` is called again if the platform demands a wait, if it refuses the markup (then as plain text), and if the
@@ -228,7 +239,7 @@ async def _with_retries(
         try:
             with _measured(context, chat.platform):
                 await post(chat, plain=plain)
-        except RetryLater as later:
+        except errors.RetryLater as later:
             seconds = later.after.total_seconds() or backoff
             if context.clock.monotonic() + seconds - began > MAX_WAIT or context.is_stopping():
                 raise
@@ -237,10 +248,10 @@ async def _with_retries(
                 context.rate_limiter.pause(chat.lane, now + seconds, now)
             await context.clock.sleep(seconds)
             backoff *= 2
-        except ChatMoved as moved:
+        except errors.ChatMoved as moved:
             await _write(context, chat_moved, chat, moved.address, now=context.clock.now())
             chat = replace(chat, address=moved.address)
-        except Rejected as error:
+        except errors.Rejected as error:
             if plain or not error.form:
                 raise
             plain = True
@@ -254,26 +265,26 @@ def _measured(context: Context, platform: str) -> Iterator[None]:
     began, outcome = context.clock.monotonic(), "sent"
     try:
         yield
-    except NotDelivered as error:
-        outcome = outcome_name(error)
+    except errors.NotDelivered as error:
+        outcome = channels.outcome_name(error)
         raise
     finally:
         seconds = context.clock.monotonic() - began
-        context.observe(MessageTried(platform=platform, kind="reply", outcome=outcome, seconds=seconds))
+        context.observe(channels.MessageTried(platform=platform, kind="reply", outcome=outcome, seconds=seconds))
 
 
-async def _reserve(context: Context, chat: ChatAddress) -> None:
+async def _reserve(context: Context, chat: model.ChatAddress) -> None:
     """Waits until token and lane may send one more message, and counts it. For the token, it goes before all deliveries.
 
     The lane is checked again at the end, since a delivery may have been sent there during the wait for the token.
     """
     limiter, clock = context.rate_limiter, context.clock
-    with suppress(StoreError):  # a reply does not wait for the database
+    with suppress(errors.StoreError):  # a reply does not wait for the database
         await context.engine.count_others(chat.lane)
     while True:
         while (wait := limiter.ready_at(chat.lane, now := clock.monotonic(), urgent=True) - now) > 0:
             await clock.sleep(wait)
-        with suppress(StoreError):  # as above
+        with suppress(errors.StoreError):  # as above
             wait = await context.engine.reserve(chat.platform, urgent=True) - clock.monotonic()
         if wait > 0:
             await clock.sleep(wait)
@@ -288,9 +299,9 @@ async def _write(context: Context, work: Callable[..., None], *args: object, **n
     await write_until_stored(context, lambda: write_together(work, context.store, *args, **named))
 
 
-async def _record_loss(context: Context, chat: ChatAddress, outcome: NotDelivered) -> None:
+async def _record_loss(context: Context, chat: model.ChatAddress, outcome: errors.NotDelivered) -> None:
     """If the reply was not delivered because the chat or topic is gone, records that it is gone."""
-    if isinstance(outcome, ChatGone):
+    if isinstance(outcome, errors.ChatGone):
         is_topic, now = outcome.scope == "topic", context.clock.now()
         said = {"topic": is_topic, "reason": outcome.pause_reason, "now": now}
         await _write(context, pause_unreachable, chat, outcome.reason, **said)

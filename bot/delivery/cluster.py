@@ -15,11 +15,11 @@ from typing import ParamSpec, TypeVar
 from weakref import WeakValueDictionary
 
 from bot.context import write_together
-from bot.delivery import job_queue, lane_sender
+from bot.delivery import job_queue, lane_sender, sender_lock
 from bot.errors import error_location
 from bot.ports import channel
 from bot.ports.rate_limiter import RateLimiter
-from subscriptions.errors import PaperwireError, StoreError
+from subscriptions import errors
 from subscriptions.model import Lane
 from subscriptions.service.sending import sends_of_lane
 from subscriptions.store import workers
@@ -34,7 +34,7 @@ CONCURRENCY = 10  # lanes of one platform that run at the same time in one worke
 BUSY_AFTER = 2.0  # seconds until a job is repeated if this worker is still delivering its lane
 FIRST_LOOK, LAST_LOOK = 0.02, 1.0  # seconds between two checks whether another worker still posts in a lane
 FAILED_AFTER = 15.0  # seconds until a failed lane is tried again
-SLOTS_AHEAD = 0.1  # how many seconds before a slot a delivery may take it; so a reply soon finds a free one
+SLOTS_AHEAD = 0.1  # seconds; a delivery takes a slot at most this long before its time, so that replies find free slots
 COUNTED_FOR = 1.0  # seconds until the sends of other workers in a lane are counted again
 LEASED_FOR = 4.0  # seconds for which a receiver's lease is valid; after that, another worker may take over
 _MOST_COUNTED = 4096  # entries of `_counted` before old ones are removed
@@ -87,7 +87,7 @@ class ClusterEngine:
     async def join(self) -> None:
         """Registers this worker, so that no process may send alone from now on. Raises SenderLockHeld, StoreError."""
         if alone := await self._aside(self._session.sends_alone):
-            raise lane_sender.lock_held(alone)
+            raise sender_lock.lock_held(alone)
 
     # ------------------------------------------------------------------------------------------------------------ wakes
 
@@ -117,7 +117,7 @@ class ClusterEngine:
         for lane, second in woken.items():
             by_delay[max(0.0, second - now)].append(lane)
         for delay, lanes in by_delay.items():
-            with suppress(StoreError):
+            with suppress(errors.StoreError):
                 await write_together(workers.wake_lanes, self._store, lanes, after=timedelta(seconds=delay))
 
     # ------------------------------------------------------------------------------------------------------------- lanes
@@ -196,14 +196,14 @@ class ClusterEngine:
             finally:  # also needed after a cancellation, since the lease may be granted later
                 try:
                     await self._aside(self._session.release, name)
-                except StoreError:
+                except errors.StoreError:
                     self._left.add(lane)
 
     async def _holds(self, name: str, patience: float) -> bool:
         """Waits for a lease and takes it. Returns False if it is not free, or the database fails, for `patience` seconds."""
         end, wait = self._clock.monotonic() + patience, FIRST_LOOK
         while True:
-            with suppress(StoreError):
+            with suppress(errors.StoreError):
                 if await self._aside(self._session.hold, name):
                     return True
             if self._clock.monotonic() >= end:
@@ -217,7 +217,7 @@ class ClusterEngine:
         Messages that were being sent there are recovered as soon as the database can be written again.
         """
         self.errors.append(error)
-        log.error("Delivering failed: %s", error if isinstance(error, PaperwireError) else error_location(error))
+        log.error("Delivering failed: %s", error if isinstance(error, errors.PaperwireError) else error_location(error))
         self._left.add(lane)
 
     async def recover_failed(self) -> None:
@@ -286,7 +286,7 @@ class ClusterEngine:
         """Stores for all workers that the platform demanded a pause of the whole token."""
 
         async def store() -> None:
-            with suppress(StoreError):  # at least the rate limiter of this worker knows the pause
+            with suppress(errors.StoreError):  # at least the rate limiter of this worker knows the pause
                 await self._aside(self._session.rest, token, seconds)
 
         self._keep(store())

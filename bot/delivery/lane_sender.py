@@ -1,35 +1,71 @@
-"""Sends the due messages of one lane, in order and as fast as the platform allows. Also defines the sender lock."""
+"""Sends the due messages of one lane, in order and as fast as the platform allows, and records what became of each.
 
+If it is unclear whether a message was sent, a look-up on the platform decides what to do. If the platform cannot tell,
+the setting `on_unclear` decides.
+"""
+
+import asyncio
+import logging
 import os
-import socket
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from pathlib import Path
 
-from filelock import FileLock, Timeout
-
-from bot.context import Context, do_steps, write_together
-from bot.delivery import outcomes
-from bot.errors import SenderLockHeld
-from bot.ports.channel import MessageTried, outcome_name
-from subscriptions import errors
-from subscriptions.addresses import sender_of
-from subscriptions.errors import NotDelivered, Rejected, Sentence, StoreError
-from subscriptions.model import Lane, Message
-from subscriptions.service.sending import Step, record_edit_outcome
+from bot.context import Context, do_steps, write, write_together, write_until_stored
+from bot.errors import error_location
+from bot.ports import channel as channels
+from subscriptions import addresses, errors, model
+from subscriptions.notices.declared import SendingStopped
+from subscriptions.service import chat_status, sending
+from subscriptions.service.notices import notify_operators
+from subscriptions.service.retention import bot_name
 from subscriptions.store import claims
+from subscriptions.store.database import writer
 from subscriptions.store.database.store import Store
-from subscriptions.store.database.writer import Steps
-from subscriptions.store.deliveries import Edit, finish_edit
-from subscriptions.store.workers import Whereabouts
 
+log = logging.getLogger("paperwire")
+
+RENDER_BATCH = 40  # deliveries rendered together; they are sent within two seconds, so changed settings apply soon
+MAX_POSTS = 3  # posts of one message in one call of `deliver`; if it is still unclear, it waits for the next call
 MOST_POSTS = 20  # posts in one call of `deliver`
 BUSY_FOR = 2.0  # seconds to wait for the post of another worker in a lane; a worker that hangs may keep the lane longer
 LONGEST_TURN = 10.0  # seconds after which a call of `deliver` begins no further post
 
 
-async def deliver(context: Context, drain_state: outcomes.DrainState, lane: Lane) -> None:
+@dataclass(slots=True)
+class DrainState:
+    """The counts and the shared state of one drain, in which all lanes send what is due."""
+
+    planned: int = 0  # planned deliveries
+    sent: int = 0  # sent messages
+    papers: int = 0  # papers in the sent messages
+    lanes: set[model.Lane] = field(default_factory=set)  # lanes in which this drain had something to do
+    gone_chats: dict[str, set[int]] = field(default_factory=dict)  # sender_of(lane) -> ids of chats that are gone
+    stopped: dict[str, str] = field(default_factory=dict)  # sender_of(lane) -> why nothing is sent
+    store_failed: bool = False  # the database cannot be used, so every lane stops
+    render_lock: asyncio.Lock = field(default_factory=asyncio.Lock)  # held by the lane that renders for all lanes
+    # lane that has not started -> its first message
+    rendered_ahead: dict[model.Lane, claims.Claim] = field(default_factory=dict)
+    # lanes of operators' chats, to which notices are sent even if their platform is stopped
+    exempt: set[model.Lane] = field(default_factory=set)
+
+    def is_stopped(self, lane: model.Lane) -> bool:
+        """Returns whether nothing is sent in this lane."""
+        return addresses.sender_of(lane) in self.stopped and lane not in self.exempt
+
+
+@dataclass(slots=True)
+class LaneAttempts:
+    """The posts that one call of `deliver` has made in its lane."""
+
+    lane: model.Lane
+    last_post_over_at: float  # monotonic second when the last post of this lane had surely ended
+    posts: Counter[tuple[int, int]] = field(default_factory=Counter)  # (delivery, message) -> posts in this call
+
+
+async def deliver(context: Context, drain_state: DrainState, lane: model.Lane) -> None:
     """Sends the messages of one lane in their order, then edits older ones, until nothing is left to do now.
 
     If this takes long, it ends early and wakes the lane again, so that other lanes have their turn.
@@ -38,34 +74,34 @@ async def deliver(context: Context, drain_state: outcomes.DrainState, lane: Lane
     if token_is_paused(context, lane.platform):
         return
     began = context.clock.monotonic()
-    attempts = outcomes.LaneAttempts(lane, began)
+    attempts = LaneAttempts(lane, began)
     try:
-        step = await outcomes.first_step(context, drain_state, attempts)
+        step = drain_state.rendered_ahead.pop(lane, None) or await next_step(context, attempts)
         while step is not None and not (
             context.is_stopping() or drain_state.store_failed or drain_state.is_stopped(lane)
         ):
             if attempts.posts.total() >= MOST_POSTS or context.clock.monotonic() - began >= LONGEST_TURN:
                 context.engine.wake([lane])
                 return
-            if isinstance(step, Edit):
+            if isinstance(step, claims.Edit):
                 step = await _edit(context, drain_state, step, attempts)
-            elif step.message is None:
-                step = await outcomes.render(context, drain_state, attempts)
-            elif step.unclear and not await outcomes.must_post_again(context, drain_state, step, attempts):
-                step = await outcomes.next_step(context, attempts)
+            elif isinstance(step, claims.Unrendered):
+                step = await _render(context, drain_state, attempts)
+            elif step.unclear and not await must_post_again(context, drain_state, step, attempts):
+                step = await next_step(context, attempts)
             else:
                 step = await _post(context, drain_state, step, attempts)
-    except StoreError:
+    except errors.StoreError:
         drain_state.store_failed = True
         raise
 
 
 async def _post(
-    context: Context, drain_state: outcomes.DrainState, step: claims.Claim, attempts: outcomes.LaneAttempts
-) -> Step | None:
+    context: Context, drain_state: DrainState, step: claims.Claim, attempts: LaneAttempts
+) -> claims.Step | None:
     """Posts one message while nothing else is posted in its lane. Returns the next step of the lane."""
     lane = attempts.lane
-    if not await wait_for_send(context, lane, stays=attempts.has_posted(step)):
+    if not await wait_for_send(context, lane, stays=attempts.posts[step.seq, step.message.number] > 0):
         return None
     async with context.engine.posting(lane, patience=BUSY_FOR) as is_free:
         if is_free:
@@ -75,17 +111,16 @@ async def _post(
 
 
 async def _post_now(
-    context: Context, drain_state: outcomes.DrainState, step: claims.Claim, attempts: outcomes.LaneAttempts
-) -> Step | None:
+    context: Context, drain_state: DrainState, step: claims.Claim, attempts: LaneAttempts
+) -> claims.Step | None:
     """Posts one message and writes the outcome. Returns the next step of the lane.
 
     The message is marked as sending only after the wait for the rate limit, because after a crash a marked message counts
     as perhaps sent.
     """
-    assert step.message is not None  # noqa: S101 - the caller has checked
     lane, slot = attempts.lane, context.clock.monotonic()
     if not await write_together(claims.mark_sending, context.store, step, wall=context.clock.wall()):
-        following = await outcomes.next_step(context, attempts)
+        following = await next_step(context, attempts)
         return None if following == step else following  # another process is sending a message of this lane
     if (now := context.clock.monotonic()) - slot > SLOT_TOLERANCE or context.rate_limiter.ready_at(lane, now) > now:
         await wait_for_send(context, lane, stays=True)
@@ -96,46 +131,48 @@ async def _post_now(
         platform_id = await channel.post(
             step.address, step.message, delivery=step.delivery, thread=step.thread, plain=step.plain
         )
-    except NotDelivered as outcome:
+    except errors.NotDelivered as outcome:
         attempts.last_post_over_at = context.clock.monotonic()
-        await outcomes.record_failure(context, drain_state, step, outcome)
+        await record_failure(context, drain_state, step, outcome)
         _observe(context, lane, outcome, attempts.last_post_over_at - began)
-        return await outcomes.next_step(context, attempts)
+        return await next_step(context, attempts)
     seconds = context.clock.monotonic() - began
-    following = await outcomes.confirm_sent(context, drain_state, step, platform_id, attempts)
+    following = await confirm_sent(context, drain_state, step, platform_id, attempts)
     _observe(context, lane, None, seconds)
     return following
 
 
-def _observe(context: Context, lane: Lane, outcome: NotDelivered | None, seconds: float) -> None:
+def _observe(context: Context, lane: model.Lane, outcome: errors.NotDelivered | None, seconds: float) -> None:
     context.observe(
-        MessageTried(platform=lane.platform, kind="delivery", outcome=outcome_name(outcome), seconds=seconds)
+        channels.MessageTried(
+            platform=lane.platform, kind="delivery", outcome=channels.outcome_name(outcome), seconds=seconds
+        )
     )
 
 
 async def _edit(
-    context: Context, drain_state: outcomes.DrainState, step: Edit, attempts: outcomes.LaneAttempts
-) -> Step | None:
+    context: Context, drain_state: DrainState, step: claims.Edit, attempts: LaneAttempts
+) -> claims.Step | None:
     """Edits a sent message whose text has changed. Returns the next step. A second edit would change nothing."""
     try:
         if not await _edit_message(context, step, attempts.lane):
             return None
-    except NotDelivered as outcome:
+    except errors.NotDelivered as outcome:
         now, wall = context.clock.now(), context.clock.wall()
-        if await write_together(record_edit_outcome, context.store, step, outcome, now=now, wall=wall):
-            drain_state.stopped[sender_of(attempts.lane)] = outcome.reason
-        if not isinstance(outcome, Rejected):
+        if await write_together(sending.record_edit_outcome, context.store, step, outcome, now=now, wall=wall):
+            drain_state.stopped[addresses.sender_of(attempts.lane)] = outcome.reason
+        if not isinstance(outcome, errors.Rejected):
             return None
     else:
-        await write_together(finish_edit, context.store, step)
-    return await outcomes.next_step(context, attempts)
+        await write_together(claims.finish_edit, context.store, step)
+    return await next_step(context, attempts)
 
 
-async def _edit_message(context: Context, step: Edit, lane: Lane) -> bool:
+async def _edit_message(context: Context, step: claims.Edit, lane: model.Lane) -> bool:
     """Edits the message on the platform. Returns False if the edit has to wait for a later call. Raises NotDelivered."""
-    messages = await do_steps(_render(context, step), context.store)
+    messages = await do_steps(_render_again(context, step), context.store)
     if not 1 <= step.number <= len(messages):
-        raise Rejected("The delivery has no such message any more.")
+        raise errors.Rejected("The delivery has no such message any more.")
     if not await wait_for_send(context, lane):
         return False
     context.rate_limiter.record_send(lane, context.clock.monotonic())
@@ -144,118 +181,264 @@ async def _edit_message(context: Context, step: Edit, lane: Lane) -> bool:
     return True
 
 
-def _render(context: Context, step: Edit) -> Steps[tuple[Message, ...]]:
+def _render_again(context: Context, step: claims.Edit) -> writer.Steps[tuple[model.Message, ...]]:
     """Renders the delivery of the message again; the result is all its messages."""
-    yield from outcomes.store_offers(context, (step.delivery,))
+    yield from store_offers(context, (step.delivery,))
     return context.render_delivery(step.delivery, step.layout)
 
 
-# ----------------------------------------------------------------------------------------------- which process this is
+# ---------------------------------------------------------------------------------------------------------- renders
 
 
-_SYSTEM = Path("/proc")
-_STARTED = 19  # in /proc/PID/stat, the start time is the 19th field after the state that follows the program's name
+async def next_step(context: Context, attempts: LaneAttempts) -> claims.Step | None:
+    """Claims and returns the next step of the lane; None if there is nothing to do now."""
+    return await write_together(claims.claim, context.store, claim_request(context, attempts))
 
 
-def this_process() -> str:
-    """Returns the identity of this process: boot id, PID namespace, PID, start time; "" if they are unknown.
+def claim_request(context: Context, attempts: LaneAttempts) -> claims.ClaimRequest:
+    """Returns the arguments of `claim` for this call."""
+    return claims.ClaimRequest(
+        lane=attempts.lane,
+        now=context.clock.now(),
+        wall=context.clock.wall(),
+        on_unclear=context.on_unclear,
+        can_find=attempts.lane.platform in context.lookup_platforms,
+        tried=frozenset(message for message, times in attempts.posts.items() if times >= MAX_POSTS),
+    )
 
-    A PID alone is not enough: PIDs are reused, also after a restart of the machine, and each container has its own
-    PIDs.
+
+async def _render(context: Context, drain_state: DrainState, attempts: LaneAttempts) -> claims.Step | None:
+    """Renders the lane's next delivery together with those of other lanes. Returns the lane's next step."""
+    ahead = drain_state.rendered_ahead
+    async with drain_state.render_lock:  # during a wait here, another lane has usually rendered this delivery
+        step = ahead.pop(attempts.lane, None) or await next_step(context, attempts)
+        if isinstance(step, claims.Unrendered):
+            ahead |= await do_steps(_render_ahead(context, step), context.store)
+            step = ahead.pop(attempts.lane, None) or await next_step(context, attempts)
+    return step
+
+
+def _render_ahead(context: Context, step: claims.Unrendered) -> writer.Steps[dict[model.Lane, claims.Claim]]:
+    """Renders a batch of deliveries. The result maps each lane to the claim of its first message.
+
+    With several workers, the batch is only this delivery, since other workers render those of other lanes. Before a
+    message is posted, `mark_sending` checks that its claim is still valid.
     """
-    return _identity(os.getpid())
-
-
-def whereabouts(since: datetime) -> Whereabouts:
-    """Returns the machine and the PID of this process; `since` is when it began to work."""
-    return Whereabouts(host=socket.gethostname(), number=os.getpid(), since=since)
-
-
-def is_running(process: str) -> bool:
-    """Returns whether the process with this identity runs here; False also if that is unknown, as in another container."""
-    number = process.rpartition(" ")[0].rpartition(" ")[2]
-    return number.isdecimal() and _identity(int(number)) == process
-
-
-def _identity(number: int) -> str:
-    try:
-        boot = (_SYSTEM / "sys/kernel/random/boot_id").read_text().strip()
-        numbering = (_SYSTEM / "self/ns/pid").readlink().name
-        stat = (_SYSTEM / str(number) / "stat").read_text()
-    except OSError:
-        return ""
-    state, *others = stat.rpartition(")")[2].split()  # the program's name may contain spaces and brackets
-    return "" if state in "ZX" else f"{boot} {numbering} {number} {others[_STARTED - 1]}"
-
-
-# ----------------------------------------------------------------------------------------------------- the sender lock
-
-# Only the process that holds the sender lock of a database sends its messages. On PostgreSQL, a session holds the lock,
-# and the lock ends with the session. On SQLite, the lock is a separate file next to the database, because to open and
-# close the database file itself would release SQLite's own locks.
-
-
-@contextmanager
-def only_sender(store: Store) -> Iterator[None]:
-    """Holds the sender lock of a store while the body runs. Raises SenderLockHeld, StoreError."""
-    with ExitStack() as stack:
-        if store.kind.file is not None:
-            stack.enter_context(sender_lock(store.kind.file))
-        else:
-            with store.translated_errors():
-                name = f"{os.getpid()} on {socket.gethostname()}"
-                holder = stack.enter_context(store.server.sending(name))
-            if holder:
-                raise lock_held(holder)
-        yield
-
-
-@contextmanager
-def sender_lock(database: Path) -> Iterator[None]:
-    """Holds the sender lock of an SQLite database while the body runs. Raises SenderLockHeld, StoreError."""
-    lock = FileLock(database.with_name(database.name + ".sender.lock"), timeout=0)
-    holder = database.with_name(database.name + ".sender")
-    try:
-        database.parent.mkdir(parents=True, exist_ok=True)
-        lock.acquire()
-        holder.write_text(str(os.getpid()))
-    except Timeout:
-        raise lock_held(_read(holder)) from None
-    except OSError as error:
-        lock.release()
-        raise _unusable(database, error) from error
-    try:
-        yield
-    finally:
-        holder.unlink(missing_ok=True)
-        lock.release()
-
-
-def lock_held(by: str) -> SenderLockHeld:
-    """Returns the error that names the process that sends: its PID, or PID and machine."""
-    return SenderLockHeld(
-        Sentence("Process {pid} sends for this database already.", {"pid": by}),
-        Sentence("It delivers what is due by itself; stop it first if this one is to send."),
+    deliveries = claims.to_render(
+        context.store, step, RENDER_BATCH if context.renders_ahead else 1, wall=context.clock.wall()
     )
+    yield from store_offers(context, list(deliveries.values()))
+    rendered = [_rendered(context, seq, delivery) for seq, delivery in deliveries.items()]
+    yield writer.WRITES
+    claims.store_rendered(context.store, rendered, now=context.clock.now())
+    return {
+        (delivery := deliveries[one.seq]).chat.address.lane: claims.Claim(
+            seq=one.seq,
+            delivery=delivery.id,
+            chat_id=delivery.chat.id,
+            address=delivery.chat.address,
+            attempts=0,
+            message=one.messages[0],
+        )
+        for one in rendered
+        if one.messages
+    }
 
 
-def _unusable(database: Path, error: OSError) -> StoreError:
-    if errors.is_disk_full(error):
-        return StoreError(*errors.disk_full(database.absolute()))
-    return StoreError(
-        Sentence(
-            "The folder of the database {path} cannot be written to: {why}.",
-            {"path": database.absolute(), "why": (error.strerror or "unknown").lower()},
+def _rendered(context: Context, seq: int, delivery: model.Delivery) -> claims.Rendered:
+    try:
+        return claims.Rendered(seq=seq, messages=context.render_delivery(delivery, ()))
+    except errors.StoreError:
+        raise
+    except Exception as error:  # noqa: BLE001 - an error in one delivery must not stop the others
+        fields = {"delivery": delivery.id, "chat": str(delivery.chat.address)}
+        log.error("Delivery %s cannot be rendered: %s", delivery.id, error_location(error), extra=fields)
+        reason = "No message could be made of it; this is a fault of paperwire, and the log says which."
+        return claims.Rendered(seq=seq, failure=reason)
+
+
+# ----------------------------------------------------------------------- decides about messages that were perhaps sent
+
+
+FIRST_LOOKUP_DELAY = 2.0  # seconds until a platform's history should contain a message; undocumented, so rather long
+SECOND_LOOKUP_DELAY = 5.0  # seconds until the second look-up; if both find nothing, the message was not sent
+SHORTEST_PAUSE, LONGEST_PAUSE = timedelta(seconds=1), timedelta(minutes=1)  # after a look-up that got no answer
+
+
+async def must_post_again(
+    context: Context, drain_state: DrainState, step: claims.Claim, attempts: LaneAttempts
+) -> bool:
+    """Returns whether an unclear message must be posted again because the platform cannot tell whether it was sent.
+
+    If the platform can tell, marks the message as sent or as ready; if it does not answer now, pauses the lane.
+    """
+    assert step.unclear_since is not None  # noqa: S101 - every unclear message has this time
+    try:
+        platform_id = await _look_up(context, step, attempts, after=step.unclear_since)
+    except errors.RetryLater as wait:
+        wall = context.clock.wall()
+        pause = min((wall - step.unclear_since) / 4, LONGEST_PAUSE)  # grows with the time without an answer
+        until = wall + max(wait.after, SHORTEST_PAUSE, pause)
+        await write_together(claims.pause_lane, context.store, step.address.lane, wall=wall, until=until)
+        attempts.posts[step.seq, step.message.number] = MAX_POSTS
+        return False
+    except errors.SenderStopped as outcome:
+        drain_state.stopped[addresses.sender_of(step.address.lane)] = outcome.reason
+        attempts.posts[step.seq, step.message.number] = MAX_POSTS
+        return False
+    except LookupError as error:
+        return await _follow_policy(context, step, attempts, str(error))
+    if platform_id is None:
+        await write_together(claims.record_not_found, context.store, step, now=context.clock.now())
+    else:
+        await confirm_sent(context, drain_state, step, platform_id, attempts)
+    return False
+
+
+async def _follow_policy(context: Context, step: claims.Claim, attempts: LaneAttempts, reason: str) -> bool:
+    """Returns whether a message must be posted again according to `on_unclear`; if not, lets it wait."""
+    if context.on_unclear == "resend" and (step.at_start or not step.waits):
+        return True
+    # The message waits for its next attempt. With `skip` there is none: only the next start of the program looks it up.
+    await write_together(claims.give_up_lookup, context.store, step, reason)
+    attempts.posts[step.seq, step.message.number] = MAX_POSTS
+    return False
+
+
+async def _look_up(context: Context, step: claims.Claim, attempts: LaneAttempts, *, after: datetime) -> str | None:
+    """Returns the platform's id of the message; None if it was not sent. Raises RetryLater, SenderStopped, LookupError.
+
+    `after`: when the first post began that may have arrived. The first look-up is made FIRST_LOOKUP_DELAY after
+    the end of the last post, because the platform may have accepted the message at the last moment; the second one, if
+    nothing was found, SECOND_LOOKUP_DELAY later. A post of an earlier process ended before this call of `deliver`
+    began.
+    """
+    channel = context.channels[step.address.platform]
+    for wait in (attempts.last_post_over_at + FIRST_LOOKUP_DELAY - context.clock.monotonic(), SECOND_LOOKUP_DELAY):
+        if wait > 0 and channel.platform in context.lookup_platforms:
+            await context.clock.sleep(wait)
+        found = await channel.find(step.address, step.message, delivery=step.delivery, after=after, thread=step.thread)
+        if found is not None:
+            return found
+    return None
+
+
+# --------------------------------------------- writes the outcome of a post to the store, and applies its consequences
+
+
+GONE_CHATS, GONE_SHARE = 10, 5  # more than ten chats, and more than a fifth of a drain (docs/architecture.md, rule 11)
+
+
+async def confirm_sent(
+    context: Context, drain_state: DrainState, step: claims.Claim, platform_id: str, attempts: LaneAttempts
+) -> claims.Step | None:
+    """Stores that a message was sent. Returns the next step of the lane."""
+    papers, after = await write_until_stored(
+        context,
+        lambda: write_together(claims.confirm, context.store, step, platform_id, claim_request(context, attempts)),
+    )
+    _log(step, "sent", logging.DEBUG)
+    if papers is not None:
+        drain_state.sent += 1
+        drain_state.papers += papers
+    return after
+
+
+async def record_failure(
+    context: Context, drain_state: DrainState, step: claims.Claim, outcome: errors.NotDelivered
+) -> None:
+    """Stores why a message was not delivered. Depending on the reason, pauses the lane, stops the sender or wakes a lane."""
+    lane = step.address.lane
+    now, wall = context.clock.now(), context.clock.wall()
+    decision = await write_until_stored(
+        context,
+        lambda: write_together(
+            sending.record_outcome, context.store, step, outcome, on_unclear=context.on_unclear, now=now, wall=wall
         ),
-        Sentence("Check its rights, or name another one in PAPERWIRE_DATABASE_URL."),
     )
+    is_usual = isinstance(outcome, errors.RetryLater | errors.SenderStopped)
+    _log(step, channels.outcome_name(outcome), logging.DEBUG if is_usual else logging.INFO)
+    if isinstance(outcome, errors.RetryLater) and outcome.after:
+        second = context.clock.monotonic()
+        context.rate_limiter.pause(lane, second + outcome.after.total_seconds(), second)
+    if decision.stop is not None:
+        drain_state.stopped[addresses.sender_of(lane)] = outcome.reason
+    if isinstance(outcome, errors.ChatMoved):
+        context.engine.wake([model.Lane(lane.platform, outcome.address)])
+    if decision.pause_chat:
+        await _count_gone(context, drain_state, addresses.sender_of(lane), step.chat_id)
 
 
-def _read(holder: Path) -> str:
-    try:
-        return holder.read_text() or "?"
-    except OSError:
-        return "?"
+def _log(step: claims.Claim, outcome: str, level: int) -> None:
+    """Logs the outcome of an attempt, without the platform's words, which may quote the message.
+
+    Successes, and failures that affect all messages of a platform, are logged only at the level DEBUG.
+    """
+    said = "A message was sent" if outcome == "sent" else f"A message was not sent ({outcome})"
+    fields = {"delivery": step.delivery, "chat": str(step.address)}
+    log.log(level, "%s: delivery=%s chat=%s worker=%d", said, *fields.values(), os.getpid(), extra=fields)
+
+
+async def _count_gone(context: Context, drain_state: DrainState, sender: str, chat_id: int) -> None:
+    """Counts a chat as gone. If so many are gone that the cause must be the bot or the platform, stops the sender."""
+    gone = drain_state.gone_chats.setdefault(sender, set())
+    gone.add(chat_id)
+    tried = sum(addresses.sender_of(lane) == sender for lane in drain_state.lanes)
+    if context.guard_gone and len(gone) > GONE_CHATS and len(gone) * GONE_SHARE > tried:
+        reason = f"{len(gone)} of {tried} chats answered that the bot may not write there."
+        await write_until_stored(
+            context,
+            lambda: write_together(
+                sending.stop_platform, context.store, sender, reason, sorted(gone), now=context.clock.now()
+            ),
+        )
+        drain_state.stopped[sender] = reason
+        notice = SendingStopped(platform=sender, gone=len(gone), of=tried)
+        admins = context.conversation.bot_info.admins
+        # Operators on the stopped platform are also notified, since the bot may still be able to reach them.
+        notified = await write(notify_operators, context.store, admins, notice, now=context.clock.now())
+        drain_state.exempt.update(notified)
+        context.engine.wake([lane for lane in notified if lane.platform in context.channels])
+
+
+# ------------------------------------------------------------------------------------------------------ subscribe link
+
+
+def store_offers(context: Context, deliveries: Sequence[model.Delivery]) -> writer.Steps[None]:
+    """Stores the offers of the links under these deliveries, so that rendering them writes nothing.
+
+    The offer of a link is the subscription that brought most papers of the delivery.
+    """
+    linked = [delivery for delivery in deliveries if delivery.chat.settings.buttons == "link" and _number(delivery)]
+    if not linked:
+        return
+    yield writer.WRITES
+    for delivery in linked:
+        address, names = delivery.chat.address, context.conversation.bot_info.bot_names
+        name = bot_name(context.store, address.platform, names.get(address.platform, ""))
+        if name and addresses.facts_of(address.platform).links is not None:
+            with suppress(errors.NotFound):  # the subscription was removed, but its planned delivery is sent
+                chat_status.share_link(context.store, address, _number(delivery), now=context.clock.now())
+    yield writer.READS
+
+
+def subscribe_link(store: Store, bot_names: Mapping[str, str], delivery: model.Delivery) -> str:
+    """Returns the link to subscribe under a delivery, whose offer `store_offers` has stored.
+
+    Returns "" if there is none: the platform has no such links, or the bot's name there is still unknown.
+    """
+    platform, number = delivery.chat.address.platform, _number(delivery)
+    name, links = bot_names.get(platform, "") or bot_name(store, platform), addresses.facts_of(platform).links
+    if not name or not number or links is None:
+        return ""
+    offer = chat_status.shared_link(store, delivery.chat.address, number)
+    return links.start(name, offer) if offer else ""
+
+
+def _number(delivery: model.Delivery) -> int:
+    """Returns the number of the subscription that brought most papers of a delivery; 0 if it has none."""
+    numbers = Counter(item.because[0].number for item in delivery.items if item.because)
+    return numbers.most_common(1)[0][0] if numbers else 0
 
 
 # ------------------------------------------------------------------------------------------------------- the rate limits
@@ -267,7 +450,7 @@ SLOT_TOLERANCE = 0.03  # seconds after its slot in which a send may start; later
 MAX_MISSED_SLOTS = 3  # slots that one send may miss; after that it is sent anyway, since the machine is slow
 
 
-async def wait_for_send(context: Context, lane: Lane, *, stays: bool = False) -> bool:
+async def wait_for_send(context: Context, lane: model.Lane, *, stays: bool = False) -> bool:
     """Waits for the rate limits of the lane, then of its token. Returns False if nothing may be sent in this call.
 
     This waits for the lane first, because a slot of the token would be lost during a wait for the lane. The lane's
@@ -282,12 +465,12 @@ async def wait_for_send(context: Context, lane: Lane, *, stays: bool = False) ->
     return False
 
 
-async def _wait_for_lane(context: Context, lane: Lane, *, stays: bool) -> bool:
+async def _wait_for_lane(context: Context, lane: model.Lane, *, stays: bool) -> bool:
     """Waits for the lane's rate limit. Returns False if the lane was rescheduled or paused, or the process stops.
 
     With `stays`, waits up to MAX_RATE_WAIT here instead of rescheduling the lane.
     """
-    with suppress(StoreError):  # then the last count is good enough
+    with suppress(errors.StoreError):  # then the last count is good enough
         await context.engine.count_others(lane)
     while (wait := context.rate_limiter.ready_at(lane, now := context.clock.monotonic()) - now) > 0:
         if token_is_paused(context, lane.platform):
@@ -310,7 +493,7 @@ def token_is_paused(context: Context, platform: str) -> bool:
     return context.rate_limiter.pause_left(platform, context.clock.monotonic()) > MAX_RATE_WAIT
 
 
-async def wait_for_slot(context: Context, lane: Lane) -> None:
+async def wait_for_slot(context: Context, lane: model.Lane) -> None:
     """Reserves a slot of the token and waits until it begins. If the slot was missed, reserves another one."""
     for _ in range(MAX_MISSED_SLOTS):
         start = await context.engine.reserve(lane.platform)

@@ -19,9 +19,8 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 from bot.context import Context, do_steps, write
-from bot.delivery import lane_sender
-from bot.delivery.lane_sender import deliver
-from bot.delivery.outcomes import DrainState
+from bot.delivery import lane_sender, sender_lock
+from bot.delivery.lane_sender import DrainState, deliver
 from bot.platform import Platform
 from bot.ports import channel
 from bot.ports.rate_limiter import RateLimiter
@@ -31,8 +30,8 @@ from subscriptions.notices.declared import ClockWasWrong
 from subscriptions.service import retention, sending
 from subscriptions.service.notices import notify_operators
 from subscriptions.service.plan import move_far_moments, plan_slices
-from subscriptions.service.sending import lanes
 from subscriptions.store.bot_state import stopped_platforms
+from subscriptions.store.claims import lanes
 from subscriptions.store.outbox import outbox_counts
 from subscriptions.store.workers import begin_worker, wake_lanes
 
@@ -207,7 +206,7 @@ class Sender:
 
     async def deliver(self) -> Sent:
         """Plans and sends everything that is due, until nothing more may be sent now. Raises SenderLockHeld, StoreError."""
-        with lane_sender.only_sender(self._context.store):
+        with sender_lock.only_sender(self._context.store):
             await self.prepare()
             return await self.send_once()
 
@@ -224,9 +223,9 @@ class Sender:
             begin_worker,
             store,
             holds_sender_lock=holds,
-            process=lane_sender.this_process(),
-            where=lane_sender.whereabouts(self._context.clock.wall()),
-            is_running=lane_sender.is_running,
+            process=sender_lock.this_process(),
+            where=sender_lock.whereabouts(self._context.clock.wall()),
+            is_running=sender_lock.is_running,
         )
         for name, platform in self._platforms.items():
             bot = platform.token_identity

@@ -45,7 +45,6 @@ from bot.rendering.language import Language
 from bot.rendering.templating import page_environment
 from bot.rendering.terminal import Flow, text_of
 from subscriptions import errors
-from subscriptions.errors import PaperwireError, Sentence
 from subscriptions.model import ChatKind
 
 
@@ -238,10 +237,12 @@ def write_gallery(story: Story, out: Path) -> Path:
             (out / name).write_text(page, encoding="utf-8")
     except OSError as error:
         if errors.is_disk_full(error):
-            raise PaperwireError(*errors.disk_full(out)) from error
+            raise errors.PaperwireError(*errors.disk_full(out)) from error
         raise WrongUsage(
-            Sentence("The gallery cannot be written to {folder}: {why}.", {"folder": out, "why": error.strerror or ""}),
-            Sentence("Name another folder: paperwire demo --out DIR"),
+            errors.Sentence(
+                "The gallery cannot be written to {folder}: {why}.", {"folder": out, "why": error.strerror or ""}
+            ),
+            errors.Sentence("Name another folder: paperwire demo --out DIR"),
         ) from error
     return out / PAGES["en"]
 

@@ -15,12 +15,11 @@ from bot.app import App, build_app
 from bot.commands.cards import pressed_token
 from bot.conversation.handler import answer
 from bot.conversation.reply_sender import send_reply
+from bot.ports import conversation as conversations
 from bot.ports.channel import Channel, Clock, Limits, read_message
-from bot.ports.conversation import CallbackRequest, MessageRequest, Place, Request
 from bot.settings import Settings
 from bot.sources.ingest import ingest
-from subscriptions.errors import Rejected, RetryLater, Sentence
-from subscriptions.model import CallbackToken, ChatAddress, ChatKind, Digest, Message
+from subscriptions import errors, model
 from subscriptions.service import requests
 from subscriptions.service.amendments import set_settings
 from subscriptions.service.chat_status import store_chat
@@ -32,7 +31,7 @@ class GalleryPost:
     """One message that a chat has received."""
 
     id: str  # counts from "1", over all chats of the channel
-    chat: ChatAddress
+    chat: model.ChatAddress
     delivery: str  # id of the delivery that it belongs to
     number: int  # in its delivery, from 1
     payload: str  # as posted: a JSON object in the platform's shape
@@ -68,12 +67,18 @@ class GalleryChannel(Channel):
         """The posted messages in their current form, with edits applied."""
         return tuple(self._posts.values())
 
-    def posts_in(self, chat: ChatAddress) -> tuple[GalleryPost, ...]:
+    def posts_in(self, chat: model.ChatAddress) -> tuple[GalleryPost, ...]:
         """Returns the posted messages of one chat."""
         return tuple(post for post in self._posts.values() if post.chat == chat)
 
     async def post(
-        self, chat: ChatAddress, message: Message, *, delivery: str, thread: str | None = None, plain: bool = False
+        self,
+        chat: model.ChatAddress,
+        message: model.Message,
+        *,
+        delivery: str,
+        thread: str | None = None,
+        plain: bool = False,
     ) -> str:
         """See Channel."""
         post = GalleryPost(
@@ -89,17 +94,25 @@ class GalleryChannel(Channel):
         self._posts[post.id] = post
         return post.id
 
-    async def edit(self, chat: ChatAddress, message_id: str, message: Message, *, plain: bool = False) -> None:
+    async def edit(
+        self, chat: model.ChatAddress, message_id: str, message: model.Message, *, plain: bool = False
+    ) -> None:
         """See Channel."""
         payload = self._open(message, plain=plain)
         post = self._posts.get(message_id)
         if post is None or post.chat != chat:
-            raise Rejected("There is no such message in this chat.")
+            raise errors.Rejected("There is no such message in this chat.")
         if payload != post.payload:
             self._posts[message_id] = replace(post, payload=payload, papers=message.papers, edited=True)
 
     async def find(
-        self, chat: ChatAddress, message: Message, *, delivery: str, after: datetime, thread: str | None = None
+        self,
+        chat: model.ChatAddress,
+        message: model.Message,
+        *,
+        delivery: str,
+        after: datetime,
+        thread: str | None = None,
     ) -> str | None:
         """See Channel. Ignores `after`, because all messages are kept here."""
         del after, thread
@@ -114,10 +127,10 @@ class GalleryChannel(Channel):
         """See Channel. The posts stay."""
         self._closed = True
 
-    def _open(self, message: Message, *, plain: bool) -> str:
+    def _open(self, message: model.Message, *, plain: bool) -> str:
         """Returns the message's content, checked before it is kept. Raises Rejected."""
         if self._closed:
-            raise RetryLater("The gallery is closed.")
+            raise errors.RetryLater("The gallery is closed.")
         read_message(message, partial(self._check, plain=plain), plain=plain)
         return message.plain if plain else message.payload
 
@@ -189,11 +202,11 @@ class DemoChat:
     anchor: str
     platform: Literal["telegram", "slack", "console"] = "telegram"
     address: str
-    who: Sentence
-    remark: Sentence
+    who: errors.Sentence
+    remark: errors.Sentence
     title: str  # in the platform's title bar
     detail: str = ""
-    kind: ChatKind = ChatKind.PRIVATE
+    kind: model.ChatKind = model.ChatKind.PRIVATE
     language: Literal["en", "zh"] = "en"
     timezone: str = "UTC"  # of a conversation
     subscriptions: tuple[requests.SubscriptionRequest, ...] = ()
@@ -201,14 +214,14 @@ class DemoChat:
     steps: tuple[Step, ...] = ()
 
     @property
-    def chat(self) -> ChatAddress:
+    def chat(self) -> model.ChatAddress:
         """The address of the chat."""
-        return ChatAddress(self.platform, self.address)
+        return model.ChatAddress(self.platform, self.address)
 
     @property
     def chat_title(self) -> str:
         """The title of the chat on its platform; "" for a private chat."""
-        if self.kind is ChatKind.PRIVATE:
+        if self.kind is model.ChatKind.PRIVATE:
             return ""
         return f"#{self.title}" if self.platform == "slack" else self.title
 
@@ -223,8 +236,8 @@ DEMO_CHATS: Final[tuple[DemoChat, ...]] = (
     DemoChat(
         anchor="researcher",
         address="104517",
-        who=Sentence("A researcher on Telegram"),
-        remark=Sentence("Words, an exclusion, an author she follows. What matched is underlined."),
+        who=errors.Sentence("A researcher on Telegram"),
+        remark=errors.Sentence("Words, an exclusion, an author she follows. What matched is underlined."),
         title="paperwire",
         detail="bot",
         subscriptions=(
@@ -238,8 +251,8 @@ DEMO_CHATS: Final[tuple[DemoChat, ...]] = (
     DemoChat(
         anchor="reader",
         address="104518",
-        who=Sentence("A reader in Shanghai"),
-        remark=Sentence("The same papers, in the reader’s language wherever somebody wrote a summary in it."),
+        who=errors.Sentence("A reader in Shanghai"),
+        remark=errors.Sentence("The same papers, in the reader’s language where there is a summary in it."),
         title="paperwire",
         detail="机器人",
         language="zh",
@@ -251,22 +264,22 @@ DEMO_CHATS: Final[tuple[DemoChat, ...]] = (
     DemoChat(
         anchor="lab",
         address="-1001045170001",
-        who=Sentence("A lab’s group on Telegram"),
-        remark=Sentence("One category, one message a day, without a sound."),
+        who=errors.Sentence("A lab’s group on Telegram"),
+        remark=errors.Sentence("One category, one message a day, without a sound."),
         title="Vision Lab",
         detail="14 members",
-        kind=ChatKind.GROUP,
+        kind=model.ChatKind.GROUP,
         subscriptions=(requests.SubscriptionRequest(text="cs.CV", every="daily", at="09:00", tz="Europe/Berlin"),),
     ),
     DemoChat(
         anchor="reading-group",
         platform="slack",
         address="C0READING",
-        who=Sentence("A reading group on Slack"),
-        remark=Sentence("One line in the channel, the papers in its thread, and who asked for them."),
+        who=errors.Sentence("A reading group on Slack"),
+        remark=errors.Sentence("One line in the channel, the papers in its thread, and who asked for them."),
         title="reading-group",
         detail="23 members",
-        kind=ChatKind.TEAM,
+        kind=model.ChatKind.TEAM,
         subscriptions=(
             requests.SubscriptionRequest(
                 text="cs.CL reasoning",
@@ -285,15 +298,15 @@ DEMO_CHATS: Final[tuple[DemoChat, ...]] = (
         anchor="terminal",
         platform="console",
         address="desk",
-        who=Sentence("A terminal"),
-        remark=Sentence("As soon as papers come. What an earlier digest brought does not come again."),
+        who=errors.Sentence("A terminal"),
+        remark=errors.Sentence("As soon as papers come. What an earlier digest brought does not come again."),
         title="Terminal",
         subscriptions=(requests.SubscriptionRequest(text='agent* OR "tool use"', every="now"),),
     ),
 )
 
-_WHO: Final = Sentence("A conversation")
-_REMARK: Final = Sentence(
+_WHO: Final = errors.Sentence("A conversation")
+_REMARK: Final = errors.Sentence(
     "Subscribing is one line; a link to a paper opens its card, and a button leaves out what is too much."
 )
 _EXCLUDE: Final = (Step(verb="card-exclude"), Step(verb="leave-out", which=3))
@@ -341,7 +354,7 @@ async def run_conversation(
 ) -> ConversationLog:
     """Performs the steps of a conversation, one a minute, and returns what was written and pressed."""
     clock.go_to(conversation.begins)
-    store_chat(app.store, conversation.chat, ChatKind.PRIVATE, now=clock.now(), lang=conversation.language)
+    store_chat(app.store, conversation.chat, model.ChatKind.PRIVATE, now=clock.now(), lang=conversation.language)
     set_settings(app.store, conversation.chat, {"timezone": conversation.timezone}, now=clock.now())
     messages, pressed = [], set()
     for number, step in enumerate(conversation.steps):
@@ -352,23 +365,27 @@ async def run_conversation(
         else:
             post, data = _button(app, channel, conversation, step)
             pressed.add(data)
-            request = CallbackRequest(callback_data=data, message_id=post, **_request_fields(conversation, number))
+            request = conversations.CallbackRequest(
+                callback_data=data, message_id=post, **_request_fields(conversation, number)
+            )
         reply = await answer(app.context, request)
         if reply is not None:
             await send_reply(app.context, reply)
     return ConversationLog(messages=tuple(messages), pressed=frozenset(pressed))
 
 
-def _typed(conversation: DemoChat, text: str, number: int) -> Request:
+def _typed(conversation: DemoChat, text: str, number: int) -> conversations.Request:
     first, _, rest = text.partition(" ")
     command = first.removeprefix("/") if first.startswith("/") else ""
-    return MessageRequest(command=command, text=rest if command else text, **_request_fields(conversation, number))
+    return conversations.MessageRequest(
+        command=command, text=rest if command else text, **_request_fields(conversation, number)
+    )
 
 
 def _request_fields(conversation: DemoChat, number: int) -> dict[str, Any]:
     """Returns the fields that every request of the conversation has."""
     return {
-        "place": Place(chat=conversation.chat, kind=ChatKind.PRIVATE),
+        "place": conversations.Place(chat=conversation.chat, kind=model.ChatKind.PRIVATE),
         "update_id": f"{conversation.address}-{number}",
         "sender": conversation.address,
         "language": conversation.language,
@@ -384,7 +401,7 @@ def _button(app: App, channel: GalleryChannel, conversation: DemoChat, step: Ste
     raise LookupError(f"no message has a button that does {step.verb}")
 
 
-def _buttons(app: App, conversation: DemoChat, post: GalleryPost) -> Iterator[tuple[str, CallbackToken | None]]:
+def _buttons(app: App, conversation: DemoChat, post: GalleryPost) -> Iterator[tuple[str, model.CallbackToken | None]]:
     for row in json.loads(post.payload).get("buttons", []):
         for data in (str(key["data"]) for key in row if "data" in key):
             yield data, pressed_token(app.store, data, str(conversation.chat))
@@ -402,8 +419,8 @@ class Story:
     digests: int
     repeated: int  # number of entries whose paper was already in an earlier digest
     channels: Mapping[str, GalleryChannel]
-    subscribed: Mapping[ChatAddress, tuple[requests.Subscribed, ...]]
-    conversation_logs: Mapping[ChatAddress, ConversationLog]
+    subscribed: Mapping[model.ChatAddress, tuple[requests.Subscribed, ...]]
+    conversation_logs: Mapping[model.ChatAddress, ConversationLog]
     undelivered: int  # messages that could not be delivered
 
     @property
@@ -422,8 +439,8 @@ async def run_story(database: Path) -> Story:
     try:
         subscribed = {demo_chat.chat: _subscribe(app, demo_chat) for demo_chat in DEMO_CHATS}
         due = {result.first for results in subscribed.values() for result in results if result.first}
-        ingested: list[tuple[Digest, Ingested]] = []
-        logs: dict[ChatAddress, ConversationLog] = {}
+        ingested: list[tuple[model.Digest, Ingested]] = []
+        logs: dict[model.ChatAddress, ConversationLog] = {}
         for moment in sorted(
             due | {arrival.at for arrival in ARRIVALS} | {conversation.begins for conversation in CONVERSATIONS}
         ):
@@ -458,6 +475,6 @@ def _subscribe(app: App, demo_chat: DemoChat) -> tuple[requests.Subscribed, ...]
     return tuple(done)
 
 
-async def _ingest_arrival(app: App, arrival: Arrival) -> tuple[Digest, Ingested]:
+async def _ingest_arrival(app: App, arrival: Arrival) -> tuple[model.Digest, Ingested]:
     data = files("bot").joinpath("samples", arrival.file).read_bytes()
     return await ingest(app.context, data, arrival.file, source=arrival.source)

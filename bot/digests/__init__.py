@@ -23,6 +23,7 @@ from bot.digests import (
     daily_arxiv,
     hugging_face,
     hugging_llm,
+    installed,
 )
 from bot.digests._format import DATE_ASSUMED as DATE_ASSUMED
 from bot.digests._format import INFO as INFO
@@ -37,9 +38,9 @@ from bot.digests._papers import arxiv_link as arxiv_link
 from bot.digests._papers import day_in as day_in
 from bot.digests._papers import paper_key as paper_key
 from bot.digests._papers import split_authors as split_authors
-from bot.digests.installed import InstalledFormats, installed_formats, usable_formats
+from bot.digests.installed import InstalledFormats
 from bot.errors import BrokenDigest, UnknownFormat
-from subscriptions.errors import PaperwireError, Sentence
+from subscriptions import errors
 from subscriptions.model import Digest
 from subscriptions.planning.receipts import lies_ahead
 
@@ -80,7 +81,7 @@ MAX_LINES: Final = 2_000_000
 
 def formats_of_packages() -> InstalledFormats:
     """Returns the formats of installed packages, and a sentence for each that cannot be used."""
-    return installed_formats(OWN_NAMES)
+    return installed.installed_formats(OWN_NAMES)
 
 
 def format_names() -> list[str]:
@@ -141,13 +142,15 @@ def dated(digest: Digest, today: date) -> Digest:
 
 def _refuse_too_large(data: bytes, name: str) -> None:
     if len(data) > MAX_BYTES:
-        raise BrokenDigest(Sentence("{name}: larger than {limit} MiB.", {"name": name, "limit": MAX_BYTES >> 20}))
+        raise BrokenDigest(
+            errors.Sentence("{name}: larger than {limit} MiB.", {"name": name, "limit": MAX_BYTES >> 20})
+        )
     if data.count(b"\n") > MAX_LINES:
-        raise BrokenDigest(Sentence("{name}: more than {limit} lines.", {"name": name, "limit": MAX_LINES}))
+        raise BrokenDigest(errors.Sentence("{name}: more than {limit} lines.", {"name": name, "limit": MAX_LINES}))
     # an HTML page has ";" in its entities
     separators = data.count(b",") + (0 if b"<" in data[:100] else data.count(b";"))
     if separators > MOST_COMMAS + len(data) // 8:
-        raise BrokenDigest(Sentence("{name}: more commas than text; it is no digest.", {"name": name}))
+        raise BrokenDigest(errors.Sentence("{name}: more commas than text; it is no digest.", {"name": name}))
 
 
 def _decoded(data: bytes, name: str, warnings: Warnings) -> str:
@@ -155,7 +158,7 @@ def _decoded(data: bytes, name: str, warnings: Warnings) -> str:
         return _format.plain_text(data, warnings)
     except _format.NotText:
         raise UnknownFormat(
-            Sentence(
+            errors.Sentence(
                 "{name}: not UTF-8 text (looks like {look}); expected one of: {formats}.",
                 {"name": name, "look": describe_bytes(data), "formats": ", ".join(format_names())},
             )
@@ -172,8 +175,8 @@ def _format_of(text: str, name: str, wanted: str | None) -> DigestFormat:
     if wanted is None:
         raise _unknown(name, text, format_names())
     raise UnknownFormat(
-        Sentence(
-            "{name}: “{format}” is not a format; known are: {formats}.",
+        errors.Sentence(
+            "{name}: “{format}” is not a format; known: {formats}.",
             {"name": name, "format": wanted, "formats": ", ".join(format_names())},
         )
     )
@@ -182,12 +185,12 @@ def _format_of(text: str, name: str, wanted: str | None) -> DigestFormat:
 def _all_formats() -> Iterator[DigestFormat]:
     """Yields every format, our own first. Installed packages are looked up only after our own are exhausted."""
     yield from FORMATS
-    yield from usable_formats(OWN_NAMES)
+    yield from installed.usable_formats(OWN_NAMES)
 
 
 def _unknown(name: str, text: str, formats: Iterable[str]) -> UnknownFormat:
     return UnknownFormat(
-        Sentence(
+        errors.Sentence(
             "{name}: no paper entries found (looks like {look}); expected one of: {formats}.",
             {"name": name, "look": describe_text(text), "formats": ", ".join(formats)},
         )
@@ -197,8 +200,8 @@ def _unknown(name: str, text: str, formats: Iterable[str]) -> UnknownFormat:
 def _parsed(module: DigestFormat, text: str, name: str, warnings: Warnings, language: str | None) -> Content:
     try:
         return module.parse(text, warnings, language)
-    except PaperwireError as error:
-        sentence = Sentence("{name}: {problem}", {"name": name, "problem": error.sentence})
+    except errors.PaperwireError as error:
+        sentence = errors.Sentence("{name}: {problem}", {"name": name, "problem": error.sentence})
         raise type(error)(sentence, error.hint) from error
 
 
@@ -219,47 +222,47 @@ def _note_entries(entries: list[Entry], warnings: Warnings) -> None:
 
 
 _SIGNATURES = (
-    (b"%PDF", Sentence("a PDF")),
-    (b"PK\x03\x04", Sentence("a ZIP archive or an office document")),
-    (b"\x1f\x8b", Sentence("a compressed file")),
-    (b"\x89PNG", Sentence("a picture")),
-    (b"\xff\xd8\xff", Sentence("a picture")),
-    (b"\xff\xfe", Sentence("UTF-16 text")),
-    (b"\xfe\xff", Sentence("UTF-16 text")),
+    (b"%PDF", errors.Sentence("a PDF")),
+    (b"PK\x03\x04", errors.Sentence("a ZIP archive or an office document")),
+    (b"\x1f\x8b", errors.Sentence("a compressed file")),
+    (b"\x89PNG", errors.Sentence("a picture")),
+    (b"\xff\xd8\xff", errors.Sentence("a picture")),
+    (b"\xff\xfe", errors.Sentence("UTF-16 text")),
+    (b"\xfe\xff", errors.Sentence("UTF-16 text")),
 )
 _HEADING = re.compile(r"^#{1,6} .*", re.MULTILINE)
 _SHOWN = 60  # characters of a quotation
 
 
-def describe_bytes(data: bytes) -> Sentence:
+def describe_bytes(data: bytes) -> errors.Sentence:
     """Returns what kind of file some bytes seem to be; for bytes that are not text."""
     found = (look for signature, look in _SIGNATURES if data.startswith(signature))
-    return next(found, Sentence("binary data or text in another encoding"))
+    return next(found, errors.Sentence("binary data or text in another encoding"))
 
 
-def describe_text(text: str) -> Sentence:
+def describe_text(text: str) -> errors.Sentence:
     """Returns what kind of document a text seems to be; the phrase may quote a few of its words."""
     start = text.lstrip()
     if not start:
-        return Sentence("an empty file")
+        return errors.Sentence("an empty file")
     if _xml.is_html(start):
-        return Sentence("an HTML page")
+        return errors.Sentence("an HTML page")
     if _xml.is_markup(start):
         return _describe_xml(start)
     if start[0] in "{[":
-        return Sentence("JSON")
+        return errors.Sentence("JSON")
     if heading := _HEADING.search(start):
-        return Sentence('a README: "{heading}"', {"heading": _format.shortened(heading[0], _SHOWN)})
-    return Sentence('text that begins "{words}"', {"words": _format.shortened(start, _SHOWN)})
+        return errors.Sentence('a README: "{heading}"', {"heading": _format.shortened(heading[0], _SHOWN)})
+    return errors.Sentence('text that begins "{words}"', {"words": _format.shortened(start, _SHOWN)})
 
 
-def _describe_xml(text: str) -> Sentence:
+def _describe_xml(text: str) -> errors.Sentence:
     root = _xml.read_head(text)
     if root is None:
-        return Sentence("XML with a DOCTYPE, which is never read, or damaged XML")
+        return errors.Sentence("XML with a DOCTYPE, which is never read, or damaged XML")
     title = next(
         (child.text for part in (root, *root.children) for child in part.children if "title" in child.name), ""
     )
     if title.strip():
-        return Sentence('an XML feed titled "{title}"', {"title": _format.shortened(title, _SHOWN)})
-    return Sentence("XML with the root <{root}>", {"root": root.name.rpartition(" ")[2]})
+        return errors.Sentence('an XML feed titled "{title}"', {"title": _format.shortened(title, _SHOWN)})
+    return errors.Sentence("XML with the root <{root}>", {"root": root.name.rpartition(" ")[2]})

@@ -12,9 +12,9 @@ from itertools import chain, islice, pairwise
 from typing import Final, NamedTuple, Protocol, TypeVar
 
 from bot.errors import BrokenDigest
-from subscriptions.cutting import clip
+from subscriptions import model
 from subscriptions.errors import Sentence
-from subscriptions.model import DigestWarning, Paper
+from subscriptions.texts import clip
 
 # Control characters except white space, the two code points that XML forbids, and lone surrogates, which only JSON
 # escapes can produce.
@@ -52,7 +52,7 @@ _MESSAGES = {
     "unparsed_heading": "headings that look like a paper but could not be read: {count}; what follows them is left out",
     "xml_truncated": "the XML breaks off; all complete entries are kept",
 }
-DATE_ASSUMED = DigestWarning(code="date_assumed", message="no date is known, so it is taken for today's")
+DATE_ASSUMED = model.DigestWarning(code="date_assumed", message="no date is known, so it is taken for today's")
 
 
 class NotText(Exception):
@@ -139,16 +139,16 @@ def parts_of(text: str, starts: Iterable[int]) -> Iterator[TextPart]:
 # -------------------------------------------------------------------------------------- what a format makes of a digest
 
 
-def date_ahead(day: date) -> DigestWarning:
+def date_ahead(day: date) -> model.DigestWarning:
     """Returns the warning for a digest whose day is in the future."""
-    return DigestWarning(code="date_ahead", message=_MESSAGES["date_ahead"].replace("{day}", day.isoformat()))
+    return model.DigestWarning(code="date_ahead", message=_MESSAGES["date_ahead"].replace("{day}", day.isoformat()))
 
 
 class Warnings:
     """Collects warnings by code (docs/formats.md)."""
 
     def __init__(self) -> None:
-        self._kinds: dict[str, DigestWarning] = {}
+        self._kinds: dict[str, model.DigestWarning] = {}
 
     def add(
         self,
@@ -164,7 +164,7 @@ class Warnings:
 
         An example may be of any length: it is stored as one line, shortened.
         """
-        new = DigestWarning(code=code, message=message or _MESSAGES[code], count=0, line=line)
+        new = model.DigestWarning(code=code, message=message or _MESSAGES[code], count=0, line=line)
         kind = self._kinds.get(code, new)
         shown = [text for one in (example, *examples) if (text := shortened(one, _SHOWN))]
         self._kinds[code] = replace(kind, count=kind.count + count, examples=(*kind.examples, *shown)[:_EXAMPLES])
@@ -182,7 +182,7 @@ class Warnings:
     def __contains__(self, code: str) -> bool:
         return code in self._kinds
 
-    def collected(self) -> tuple[DigestWarning, ...]:
+    def collected(self) -> tuple[model.DigestWarning, ...]:
         """Returns one warning per code, in the order of their first cases."""
         return tuple(
             replace(one, message=one.message.replace("{count}", str(one.count))) for one in self._kinds.values()
@@ -203,7 +203,7 @@ class Entry(NamedTuple):
     """One paper, with its place in the document."""
 
     line: int  # from 1
-    paper: Paper
+    paper: model.Paper
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,10 +14,9 @@ from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
 from bot.digests._format import Entry, Warnings, collapse
-from subscriptions.cutting import summary_state
-from subscriptions.model import Announce, Paper, Summary, Translation
-from subscriptions.normalize.tex import without_accent_macros
-from subscriptions.text import normalized
+from subscriptions import model
+from subscriptions.normalize import without_accent_macros
+from subscriptions.texts import normalized, summary_state
 
 _DOI = re.compile(r"\b10\.\d{1,9}(?:\.\d{1,9}){0,3}/\S*[^\s.,;]")
 
@@ -49,7 +48,7 @@ def paper_key(
     return None
 
 
-def keyed(paper: Paper) -> Paper:
+def keyed(paper: model.Paper) -> model.Paper:
     """Returns the paper with its key, its primary category and its address at arXiv, which follow from its other fields.
 
     The key is "" if nothing identifies it.
@@ -60,7 +59,7 @@ def keyed(paper: Paper) -> Paper:
     return replace(paper, key=key, primary=next(iter(paper.categories), None), url=url)
 
 
-def entry_of(line: int, paper: Paper, warnings: Warnings) -> Entry | None:
+def entry_of(line: int, paper: model.Paper, warnings: Warnings) -> Entry | None:
     """Returns the entry of a paper without a key; None if nothing identifies it. Warns if it has no title."""
     entry = Entry(line, keyed(paper))
     if not entry.paper.key:
@@ -109,7 +108,7 @@ _CATEGORY = re.compile(r"[a-z]+(?:-[a-z]+)*(?:\.[A-Z]{2}|\.[a-z]+(?:-[a-z]+)*)?"
 _ANNOUNCEMENT = re.compile(
     rf"\s*arXiv:(?P<id>{_ID})(?:v(?P<version>\d+))?\s+Announce Type:\s*(?P<kind>[\w-]+)\s*(?:Abstract:\s*)?"
 )
-_ANNOUNCE = {kind.value: kind for kind in Announce}
+_ANNOUNCE = {kind.value: kind for kind in model.Announce}
 # How translated abstracts begin: `arXiv:2605.06185v2 公告类型：替换-交叉 摘要：`, the same after `摘要：`, or `摘要：` alone. The
 # words in the middle vary.
 _TRANSLATED_ANNOUNCEMENT = re.compile(
@@ -117,7 +116,7 @@ _TRANSLATED_ANNOUNCEMENT = re.compile(
 )
 _TAIL = "(arXiv:"
 _TITLE_TAIL = re.compile(rf"\({ADDRESS} \[(?P<category>[\w.-]+)\](?P<mark> UPDATED| CROSS LISTED)?\)")
-_MARKS = {" UPDATED": Announce.REPLACE, " CROSS LISTED": Announce.CROSS}
+_MARKS = {" UPDATED": model.Announce.REPLACE, " CROSS LISTED": model.Announce.CROSS}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +128,7 @@ class Announcement:
 
     arxiv_id: str
     version: int | None
-    kind: Announce | None
+    kind: model.Announce | None
     categories: tuple[str, ...] = ()  # only the primary category, if the announcement names it
 
 
@@ -154,7 +153,7 @@ def categories_of(names: list[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in (raw.strip() for raw in names) if _CATEGORY.fullmatch(name)))
 
 
-def announce_type(word: str) -> Announce | None:
+def announce_type(word: str) -> model.Announce | None:
     """Returns the announce type that a word names, None for any other word."""
     return _ANNOUNCE.get(word.strip())
 
@@ -370,7 +369,7 @@ def _cut(text: str, most: int) -> str:
     return text if len(text) <= most else text[:most].rstrip()
 
 
-def _key(cut: Paper, paper: Paper) -> str:
+def _key(cut: model.Paper, paper: model.Paper) -> str:
     """Returns the key of a cut paper. If its DOI was too long, the key comes from its arXiv id, title or abstract."""
     if cut.doi == paper.doi:
         return paper.key
@@ -414,24 +413,24 @@ def is_failed(texts: Mapping[str, str]) -> bool:
     return summary_state(texts.get("tldr", texts.get("task", "N/A"))) in _NO_SUMMARY
 
 
-def summaries_of(texts: Mapping[str, str], language: str | None) -> tuple[Summary, ...]:
+def summaries_of(texts: Mapping[str, str], language: str | None) -> tuple[model.Summary, ...]:
     """Returns the summary of all fields with content, and a second one if the fields hold a second language."""
     fields = {name: text for name, text in texts.items() if meaningful(text)}
     if not fields:
         return ()
     language = language or language_of(*fields.values())
     if not any(SECOND_LANGUAGE in text for text in fields.values()):
-        return (Summary(language=language, fields=fields),)
+        return (model.Summary(language=language, fields=fields),)
     halves = {name: text.partition(SECOND_LANGUAGE) for name, text in fields.items()}
     first = {name: half.strip() for name, (half, _, _) in halves.items() if half.strip()}
     second = {name: half.strip() for name, (_, _, half) in halves.items() if half.strip()}
-    both = (Summary(language=language, fields=first), Summary(language="vi", fields=second))
+    both = (model.Summary(language=language, fields=first), model.Summary(language="vi", fields=second))
     return tuple(summary for summary in both if summary.fields)
 
 
-def translations_of(title: str, abstract: str, language: str | None) -> tuple[Translation, ...]:
+def translations_of(title: str, abstract: str, language: str | None) -> tuple[model.Translation, ...]:
     """Returns the translation of a title, an abstract or both; () if both are without content."""
     title, abstract = meaningful(title), meaningful(abstract)
     if not title and not abstract:
         return ()
-    return (Translation(language=language or language_of(title, abstract), title=title, abstract=abstract),)
+    return (model.Translation(language=language or language_of(title, abstract), title=title, abstract=abstract),)

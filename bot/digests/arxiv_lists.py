@@ -64,7 +64,7 @@ from datetime import date
 from bot.digests import _format, _html, _papers
 from bot.digests._format import Content, Entry, Format, Warnings
 from bot.digests._xml import is_html
-from subscriptions.model import Announce, Paper
+from subscriptions import model
 
 # `arXiv:` at the beginning of a line, after a line `\\` or before a line with a date.
 _START = re.compile(
@@ -149,7 +149,7 @@ def _read_fields(lines: Iterator[str], block: _Block) -> str:
     return ""
 
 
-def _paper(line: int, head: re.Match[str], block: _Block, warnings: Warnings) -> Paper:
+def _paper(line: int, head: re.Match[str], block: _Block, warnings: Warnings) -> model.Paper:
     arxiv_id, fields = head["id"], {name: _format.collapse(" ".join(lines)) for name, lines in block.fields.items()}
     title, categories = fields.get("Title", ""), _papers.categories_of(fields.get("Categories", "").split())
     if not (title or categories or "Authors" in fields):
@@ -163,7 +163,7 @@ def _paper(line: int, head: re.Match[str], block: _Block, warnings: Warnings) ->
     authors, not_shown = _papers.split_listed(fields.get("Authors") or fields.get("Author", ""))
     if not_shown is not None:
         warnings.add("authors_not_shown", line=line, example=f"{arxiv_id}: {not_shown}" if not_shown else arxiv_id)
-    return Paper(
+    return model.Paper(
         key=arxiv_id,
         title=title,
         abstract=block.abstract,
@@ -179,11 +179,11 @@ def _paper(line: int, head: re.Match[str], block: _Block, warnings: Warnings) ->
     )
 
 
-def _announced(*, cross: bool, replaced: bool) -> Announce:
+def _announced(*, cross: bool, replaced: bool) -> model.Announce:
     """Returns the announce type that the lines of a paper tell. The dividers between parts of a list may be missing."""
     if replaced:
-        return Announce.REPLACE_CROSS if cross else Announce.REPLACE
-    return Announce.CROSS if cross else Announce.NEW
+        return model.Announce.REPLACE_CROSS if cross else model.Announce.REPLACE
+    return model.Announce.CROSS if cross else model.Announce.NEW
 
 
 # ---------------------------------------------------------------------------------------------------------------- mails
@@ -219,7 +219,10 @@ def _compare_numbers(text: str, entries: list[Entry], warnings: Warnings) -> Non
     if not subjects or any(subject["new"] is None for subject in subjects):
         return
     read = Counter(entry.paper.announce_type for entry in entries)
-    announced = {kind: sum(int(subject[kind.value]) for subject in subjects) for kind in (Announce.NEW, Announce.CROSS)}
+    announced = {
+        kind: sum(int(subject[kind.value]) for subject in subjects)
+        for kind in (model.Announce.NEW, model.Announce.CROSS)
+    }
     differ = [
         f"{kind}: {count} announced, {read[kind]} read" for kind, count in announced.items() if count != read[kind]
     ]
@@ -254,7 +257,7 @@ def _read_pastweek(text: str, warnings: Warnings, language: str | None) -> Conte
 
 _LIST_OF_PAGE = re.compile(r"\bid\s*=\s*[\"']?dlpage\b")
 _SECTION = re.compile(r"(?P<kind>New|Cross|Replacement)(?:s\b|[ -](?:submissions|lists?)\b)")
-_KINDS = {"New": Announce.NEW, "Cross": Announce.CROSS, "Replacement": Announce.REPLACE}
+_KINDS = {"New": model.Announce.NEW, "Cross": model.Announce.CROSS, "Replacement": model.Announce.REPLACE}
 _SHOWING = re.compile(r"showing (?:first |last )?(?P<shown>\d{1,6}) of (?P<all>\d{1,6}) entries")
 _TOTAL = re.compile(r"[Tt]otal of (?P<count>\d{1,6}) entries")
 _EMPTY = re.compile(r"No updates (?:today|for this time period)|Authors and titles for recent submissions")
@@ -296,7 +299,7 @@ class _Section:
 
     line: int
     heading: str = ""
-    kind: Announce | None = None
+    kind: model.Announce | None = None
     shown: int | None = None  # number of papers that the heading announces
     read: int = 0
 
@@ -333,7 +336,7 @@ class _Listing:
     def _begin(self, heading: str, line: int) -> None:
         day, section, showing = _papers.day_in_words(heading), _SECTION.match(heading), _SHOWING.search(heading)
         self._days += [day] if day else []
-        kind = _KINDS[section["kind"]] if section else Announce.NEW if day else self._sections[-1].kind
+        kind = _KINDS[section["kind"]] if section else model.Announce.NEW if day else self._sections[-1].kind
         shown = int(showing["shown"]) if showing else None
         self._sections.append(_Section(line, heading.partition(" (")[0], kind, shown))
         if showing and int(showing["all"]) > int(showing["shown"]):
@@ -350,7 +353,7 @@ class _Listing:
             self._warnings.add("unparsed_heading", line=line, example=head.text)
             return
         arxiv_id = addresses[0][0]
-        paper = Paper(
+        paper = model.Paper(
             key=arxiv_id,
             title=_field(node, "list-title").removeprefix("Title:").strip(),
             abstract=_words(node.first("p", "mathjax")),
@@ -370,12 +373,12 @@ class _Listing:
         self._sections[-1].read += 1
         self.entries.append(Entry(line, paper))
 
-    def _announced(self, head: str) -> Announce | None:
+    def _announced(self, head: str) -> model.Announce | None:
         kind = self._sections[-1].kind
-        if kind in (None, Announce.NEW) and "(cross-list" in head:
-            return Announce.CROSS
-        if kind in (None, Announce.NEW) and "(replaced" in head:
-            return Announce.REPLACE
+        if kind in (None, model.Announce.NEW) and "(cross-list" in head:
+            return model.Announce.CROSS
+        if kind in (None, model.Announce.NEW) and "(replaced" in head:
+            return model.Announce.REPLACE
         return kind
 
     def _authors(self, field: _html.Node | None, arxiv_id: str, line: int) -> tuple[str, ...]:

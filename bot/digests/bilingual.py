@@ -52,8 +52,8 @@ from bot.digests import _format, _json, _papers, _xml
 from bot.digests._format import Content, Entry, Format, Warnings
 from bot.digests._json import Record
 from bot.errors import BrokenDigest
+from subscriptions import model
 from subscriptions.errors import Sentence
-from subscriptions.model import Paper, Summary
 
 _PAGE = re.compile(r"# 摘要[^\S\n]*\n\s*\| *Ref *\| *Title *\| *Summary *\|")
 _ROW = re.compile(rf"\| *\[\^(?P<number>\d{{1,6}})\] *\| *\[(?P<title>.*?)\]\((?P<link>{_papers.ADDRESS})\) *\|")
@@ -187,7 +187,7 @@ def _entry(record: BilingualRecord, warnings: Warnings, language: str | None) ->
     return entry
 
 
-def _paper(record: BilingualRecord, warnings: Warnings, language: str | None) -> Paper:
+def _paper(record: BilingualRecord, warnings: Warnings, language: str | None) -> model.Paper:
     """Returns the paper of a record, without its key."""
     of_title, title = _papers.split_title(record.title)
     of_abstract, abstract = _papers.split_announcement(record.abstract)
@@ -201,7 +201,7 @@ def _paper(record: BilingualRecord, warnings: Warnings, language: str | None) ->
     translated_title = _format.collapse(record.translated_title)
     translated_abstract = _translated_abstract(record)
     language = language or _papers.language_of(record.tldr or "", translated_title, translated_abstract)
-    return Paper(
+    return model.Paper(
         key="",
         title=title,
         abstract=_format.collapse(abstract),
@@ -219,7 +219,7 @@ def _translated_abstract(record: BilingualRecord) -> str:
     return _format.collapse(_papers.without_translated_announcement(record.translated_abstract))
 
 
-def _summaries(record: BilingualRecord, language: str) -> tuple[Summary, ...]:
+def _summaries(record: BilingualRecord, language: str) -> tuple[model.Summary, ...]:
     translated = _papers.summaries_of({"tldr": _format.collapse(record.tldr or "")}, language)
     english = _papers.summaries_of({"tldr": _format.collapse(record.english_tldr)}, "en")
     languages = {summary.language for summary in translated}

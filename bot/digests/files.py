@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bot.digests import MAX_BYTES
 from bot.errors import UnreadableInput
-from subscriptions.errors import PaperwireError, Sentence
+from subscriptions import errors
 
 CHECK_EVERY = timedelta(seconds=1)
 """How often a watched folder must be checked so that a file is read within five seconds of its last change."""
@@ -57,7 +57,7 @@ def read_file(path: str) -> bytes:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise UnreadableInput(
-            Sentence("{name}: cannot be read ({reason}).", {"name": path, "reason": reason})
+            errors.Sentence("{name}: cannot be read ({reason}).", {"name": path, "reason": reason})
         ) from error
 
 
@@ -80,15 +80,15 @@ def read_watched(path: str, pattern: str, *, follow: bool) -> WatchedFile:
     elsewhere = not Path(target).is_relative_to(os.path.realpath(folder_of(pattern)))
     if elsewhere and not (follow or path == pattern):
         raise UnreadableInput(
-            Sentence("{name}: a symbolic link that leads out of its folder; it is not read.", {"name": path}),
-            Sentence('If it is yours, give its source links = "follow" in paperwire.toml.'),
+            errors.Sentence("{name}: a symbolic link that leads out of its folder; it is not read.", {"name": path}),
+            errors.Sentence('If it is yours, give its source links = "follow" in paperwire.toml.'),
         )
     return WatchedFile(_bytes_of(target), elsewhere)
 
 
-def without_quotation(error: PaperwireError, path: str) -> PaperwireError:
+def without_quotation(error: errors.PaperwireError, path: str) -> errors.PaperwireError:
     """Returns the error without its quotations, for a file that may be any file of this machine."""
-    return type(error)(Sentence("{name}: it is no digest that can be read.", {"name": path}))
+    return type(error)(errors.Sentence("{name}: it is no digest that can be read.", {"name": path}))
 
 
 def _bytes_of(path: str) -> bytes:
@@ -110,7 +110,9 @@ def written_at(path: str) -> datetime | None:
 
 def _refuse_size(path: str, size: int) -> None:
     if size > MAX_BYTES:
-        raise UnreadableInput(Sentence("{name}: larger than {limit} MiB.", {"name": path, "limit": MAX_BYTES >> 20}))
+        raise UnreadableInput(
+            errors.Sentence("{name}: larger than {limit} MiB.", {"name": path, "limit": MAX_BYTES >> 20})
+        )
 
 
 def _files_below(folder: str) -> Iterator[str]:
@@ -179,7 +181,9 @@ def list_folder(pattern: str, base: Path) -> dict[str, FileStamp]:
     if not folder.is_dir():
         return {}
     if not os.access(folder, os.R_OK | os.X_OK):
-        raise UnreadableInput(Sentence("{name}: the folder cannot be read; check its rights.", {"name": str(folder)}))
+        raise UnreadableInput(
+            errors.Sentence("{name}: the folder cannot be read; check its rights.", {"name": str(folder)})
+        )
     found = ((name, _stamp(name)) for name in glob.iglob(full, recursive=True))  # noqa: PTH207
     return {name: stamp for name, stamp in found if stamp}
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from bot.digests._format import Content, DigestFormat, Warnings
 from bot.errors import BrokenDigest
-from subscriptions.errors import PaperwireError, Sentence
+from subscriptions import errors
 
 log = logging.getLogger("paperwire")
 
@@ -44,7 +44,7 @@ class InstalledFormat:
         """See DigestFormat. Any other error of the format is raised as BrokenDigest."""
         try:
             content: object = self.implementation.parse(text, warnings, language)
-        except PaperwireError:
+        except errors.PaperwireError:
             raise
         except Exception as error:
             raise BrokenDigest(self._cannot_read("parse", error)) from error
@@ -52,9 +52,9 @@ class InstalledFormat:
             raise BrokenDigest(self._cannot_read("parse", TypeError(f"{type(content).__name__} is no Content")))
         return content
 
-    def _cannot_read(self, where: str, error: Exception) -> Sentence:
+    def _cannot_read(self, where: str, error: Exception) -> errors.Sentence:
         values = {"name": self.name, "package": self.package, "why": _failure(where, error)}
-        return Sentence("The format {name} of the package {package} cannot read it: {why}.", values)
+        return errors.Sentence("The format {name} of the package {package} cannot read it: {why}.", values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class InstalledFormats:
     """The formats of installed packages, and a sentence for each that is left out."""
 
     formats: tuple[InstalledFormat, ...] = ()
-    refused: tuple[Sentence, ...] = ()
+    refused: tuple[errors.Sentence, ...] = ()
 
 
 @cache
@@ -86,50 +86,52 @@ def formats_among(points: Iterable[EntryPoint], reserved: frozenset[str]) -> Ins
     refused = []
     for point in sorted(points, key=lambda point: (_package(point), point.name)):
         found = _load(point)
-        if not isinstance(found, Sentence) and (clash := _name_clash(found.name, reserved, formats)):
+        if not isinstance(found, errors.Sentence) and (clash := _name_clash(found.name, reserved, formats)):
             found = clash
-        if isinstance(found, Sentence):
+        if isinstance(found, errors.Sentence):
             values = {"name": point.name, "package": _package(point), "why": found}
-            refused.append(Sentence("The format {name} of the package {package} is left out: {why}.", values))
+            refused.append(errors.Sentence("The format {name} of the package {package} is left out: {why}.", values))
         else:
             formats[found.name] = found
     return InstalledFormats(tuple(formats.values()), tuple(refused))
 
 
-def _load(point: EntryPoint) -> InstalledFormat | Sentence:
+def _load(point: EntryPoint) -> InstalledFormat | errors.Sentence:
     """Returns the format of an entry point, or the reason why it cannot be used, as a clause."""
     try:
         loaded = point.load()
     except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a package raises, the others are used
-        return Sentence("{module} cannot be loaded ({problem})", {"module": point.value, "problem": _one_line(error)})
+        return errors.Sentence(
+            "{module} cannot be loaded ({problem})", {"module": point.value, "problem": _one_line(error)}
+        )
     return _problem_with(loaded, point.value) or InstalledFormat(loaded.name, _package(point), loaded)
 
 
-def _problem_with(loaded: Any, module: str) -> Sentence | None:  # noqa: ANN401 - a foreign object
+def _problem_with(loaded: Any, module: str) -> errors.Sentence | None:  # noqa: ANN401 - a foreign object
     """Returns why an object cannot be used as a format; None if it can be."""
     if lacking := [name for name in ("name", "detect", "parse") if not hasattr(loaded, name)]:
-        return Sentence("{module} lacks {names}", {"module": module, "names": ", ".join(lacking)})
+        return errors.Sentence("{module} lacks {names}", {"module": module, "names": ", ".join(lacking)})
     if not isinstance(loaded.name, str) or not _NAME.fullmatch(loaded.name):
-        return Sentence("its name must be small letters, digits and _, such as shelf_list")
+        return errors.Sentence("its name must be small letters, digits and _, such as shelf_list")
     if not callable(loaded.detect) or not callable(loaded.parse):
-        return Sentence("its detect and parse must be functions")
+        return errors.Sentence("its detect and parse must be functions")
     try:
         accepted = [bool(loaded.detect(text)) for text in _TEXTS]
     except Exception as error:  # noqa: BLE001 - as above
         return _failure("detect", error)
-    return Sentence("its detect takes every text for its own") if all(accepted) else None
+    return errors.Sentence("its detect takes every text for its own") if all(accepted) else None
 
 
-def _name_clash(name: str, reserved: frozenset[str], others: Mapping[str, InstalledFormat]) -> Sentence | None:
+def _name_clash(name: str, reserved: frozenset[str], others: Mapping[str, InstalledFormat]) -> errors.Sentence | None:
     if name in reserved:
-        return Sentence("paperwire has a format of that name itself")
+        return errors.Sentence("paperwire has a format of that name itself")
     if name in others:
-        return Sentence("the package {package} brings one of that name, too", {"package": others[name].package})
+        return errors.Sentence("the package {package} brings one of that name, too", {"package": others[name].package})
     return None
 
 
-def _failure(where: str, error: Exception) -> Sentence:
-    return Sentence("its {function} stumbles ({problem})", {"function": where, "problem": _one_line(error)})
+def _failure(where: str, error: Exception) -> errors.Sentence:
+    return errors.Sentence("its {function} fails ({problem})", {"function": where, "problem": _one_line(error)})
 
 
 def _one_line(error: BaseException) -> str:

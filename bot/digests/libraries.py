@@ -14,11 +14,12 @@ from typing import Any
 from bot.digests import describe_bytes, describe_text
 from bot.digests._format import BOM, collapse
 from bot.digests._papers import decode_accents
-from subscriptions.errors import Refused, Sentence
-from subscriptions.matching.ranking import LONGEST_WORD, Library, LibraryEntry, LibraryWords, words_of
+from subscriptions import errors
+from subscriptions.matching import ranking
+from subscriptions.matching.ranking import Library, LibraryEntry, LibraryWords
 from subscriptions.model import Paper
 from subscriptions.query.links import mentioned
-from subscriptions.text import escaped
+from subscriptions.texts import escaped
 
 MOST_ENTRIES = 20_000
 _LONGEST_ENTRY = 200_000  # bytes
@@ -64,9 +65,9 @@ def read_library(data: bytes) -> Library:
     having: dict[str, int] = {}
     for number, (beginning, fields) in enumerate(read(data)):
         if number >= MOST_ENTRIES:
-            raise Refused(
-                Sentence("This library has more than {most} entries.", {"most": f"{MOST_ENTRIES:,}"}),
-                Sentence("Export a collection of it, and send that."),
+            raise errors.Refused(
+                errors.Sentence("This library has more than {most} entries.", {"most": f"{MOST_ENTRIES:,}"}),
+                errors.Sentence("Export a collection of it, and send that."),
             )
         entry = _entry(fields or {})
         if entry is None:
@@ -74,15 +75,15 @@ def read_library(data: bytes) -> Library:
             continue
         entries.append(entry)
         abstract = _first(fields or {}, _ABSTRACTS)[:_LONGEST_ABSTRACT]
-        for word, often in words_of(Paper(key="", title=entry.title, abstract=abstract)).items():
-            if len(word) <= LONGEST_WORD:
+        for word, often in ranking.words_of(Paper(key="", title=entry.title, abstract=abstract)).items():
+            if len(word) <= ranking.LONGEST_WORD:
                 sums[word] = sums.get(word, 0.0) + often
                 having[word] = having.get(word, 0) + 1
         if len(having) > _MOST_COUNTED:
             having = {word: having[word] for word in nlargest(_MOST_COUNTED // 2, having, key=having.__getitem__)}
             sums = {word: sums[word] for word in having}
     if not entries:
-        raise Refused(Sentence("No entry of this file can be read."), _EXPORT)
+        raise errors.Refused(errors.Sentence("No entry of this file can be read."), _EXPORT)
     kept = nlargest(_MOST_WORDS, having, key=lambda word: (having[word] ** 2 * sums[word], word))
     words = {word: (round(sums[word] / len(entries), 4), round(having[word] / len(entries), 4)) for word in kept}
     return Library(
@@ -93,17 +94,17 @@ def read_library(data: bytes) -> Library:
     )
 
 
-_EXPORT = Sentence(
+_EXPORT = errors.Sentence(
     "Send a library as BibTeX, RIS or CSL JSON: Zotero, Mendeley, JabRef and Google Scholar export these."
 )
 
 
-def _no_library(data: bytes) -> Refused:
+def _no_library(data: bytes) -> errors.Refused:
     try:
         look = describe_text(data[:_HEAD].decode()) if b"\0" not in data[:_HEAD] else describe_bytes(data)
     except UnicodeDecodeError:
         look = describe_bytes(data)
-    return Refused(Sentence("This file is no library: it looks like {look}.", {"look": look}), _EXPORT)
+    return errors.Refused(errors.Sentence("This file is no library: it looks like {look}.", {"look": look}), _EXPORT)
 
 
 def _as_utf8(data: bytes) -> bytes:

@@ -10,10 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.digests._format import INFO
-from subscriptions.cutting import clip_start
-from subscriptions.errors import PaperwireError, Sentence
-from subscriptions.model import Digest, DigestWarning, Paper
-from subscriptions.text import escaped
+from subscriptions import errors, model, texts
 
 _PATH = 36  # characters of a path in the table; paths below the table are not shortened
 _ROOM_FOR_SUMMARIES = 80  # columns of the console
@@ -39,14 +36,14 @@ class Report(TypedDict):
     items: list[dict[str, Any]]
 
 
-def digest_report(path: str, read: Digest | PaperwireError, *, papers: bool) -> Report:
+def digest_report(path: str, read: model.Digest | errors.PaperwireError, *, papers: bool) -> Report:
     """Returns the report of the digest that was read at `path`, or of the error. With `papers` it lists them in `items`.
 
     All counts but "papers" count copies of a paper once.
     """
-    error = read if isinstance(read, PaperwireError) else None
-    digest = Digest(format="", entries=()) if isinstance(read, PaperwireError) else read
-    first: dict[str, Paper] = {}
+    error = read if isinstance(read, errors.PaperwireError) else None
+    digest = model.Digest(format="", entries=()) if isinstance(read, errors.PaperwireError) else read
+    first: dict[str, model.Paper] = {}
     for paper in digest.entries:
         first.setdefault(paper.key, paper)
     kept = first.values()
@@ -69,7 +66,7 @@ def digest_report(path: str, read: Digest | PaperwireError, *, papers: bool) -> 
     )
 
 
-def _summary_state(paper: Paper) -> str:
+def _summary_state(paper: model.Paper) -> str:
     """Returns "failed", "usable" or "missing". A summary is usable if its first field (tldr or task) is there."""
     if paper.failed:
         return "failed"
@@ -77,7 +74,7 @@ def _summary_state(paper: Paper) -> str:
     return "usable" if leading else "missing"
 
 
-def warning_document(warning: DigestWarning) -> dict[str, Any]:
+def warning_document(warning: model.DigestWarning) -> dict[str, Any]:
     """Returns a warning as the object that `inspect --json` and `ingest --json` print."""
     return {
         "code": warning.code,
@@ -88,7 +85,7 @@ def warning_document(warning: DigestWarning) -> dict[str, Any]:
     }
 
 
-def _item(paper: Paper) -> dict[str, Any]:
+def _item(paper: model.Paper) -> dict[str, Any]:
     """Returns a paper as the object that `inspect --json --papers` prints."""
     return {
         "key": paper.key,
@@ -149,7 +146,7 @@ def _overview(reports: Sequence[Report], width: int) -> Table:
 
 def _shortened_path(path: str, most: int) -> str:
     """Returns the end of a path, in at most `most` characters, on one line: files may have any name."""
-    return clip_start(escaped(path), most)
+    return texts.clip_start(texts.escaped(path), most)
 
 
 def _date(report: Report) -> str:
@@ -177,23 +174,23 @@ def _summaries(languages: Mapping[str, int], failed: int) -> str:
 
 
 def _remark(report: Report, warning: Mapping[str, Any]) -> Text:
-    where = escaped(report["path"]) + (f", line {warning['line']}" if warning["line"] else "")
-    remark = Text.assemble(("! ", "yellow"), where, ": ", escaped(warning["message"]))
+    where = texts.escaped(report["path"]) + (f", line {warning['line']}" if warning["line"] else "")
+    remark = Text.assemble(("! ", "yellow"), where, ": ", texts.escaped(warning["message"]))
     if warning["examples"]:
-        remark.append(" (" + "; ".join(map(escaped, warning["examples"])) + ")", style="dim")
+        remark.append(" (" + "; ".join(map(texts.escaped, warning["examples"])) + ")", style="dim")
     return remark
 
 
 def _items(report: Report) -> Table:
     table = Table(
-        box=None, pad_edge=False, padding=(0, 2, 0, 0), title=Text(escaped(report["path"])), title_justify="left"
+        box=None, pad_edge=False, padding=(0, 2, 0, 0), title=Text(texts.escaped(report["path"])), title_justify="left"
     )
     table.add_column("Paper", no_wrap=True)
     table.add_column("Category", no_wrap=True)
     table.add_column("Title", overflow="fold")
     for item in report["items"]:
         title = item["title"] or "title unknown: " + item["abstract"][:80]
-        table.add_row(Text(escaped(item["key"])), Text(item["primary"] or "–"), Text(escaped(title)))
+        table.add_row(Text(texts.escaped(item["key"])), Text(item["primary"] or "–"), Text(texts.escaped(title)))
     return table
 
 
@@ -250,21 +247,21 @@ class Overview:
 class Refusals:
     """The documents that could not be read: a row per reason, with the number of files and the first ones."""
 
-    refused: Sequence[tuple[str, PaperwireError]]
+    refused: Sequence[tuple[str, errors.PaperwireError]]
     documents: int  # number of all documents
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         if console.is_terminal:  # an empty line after the tables above
             yield ""
         yield Text.assemble(("✗ ", "red"), f"Not read as digests: {len(self.refused)} of {self.documents} files")
-        groups: dict[object, list[tuple[str, Sentence]]] = {}
+        groups: dict[object, list[tuple[str, errors.Sentence]]] = {}
         for path, error in self.refused:
             reason = _reason(error.sentence)
             groups.setdefault(_reason_key(reason), []).append((path, reason))
         table = _table("Files", "Why", "First", numbers=(0,), wrapped=(1,))
         for group in sorted(groups.values(), key=len, reverse=True):
             paths = "\n".join(_shortened_path(path, _path_room(options.max_width)) for path, _ in group[:_FIRST])
-            _add_row(table, str(len(group)), escaped(str(group[0][1])).rstrip(".。"), paths)
+            _add_row(table, str(len(group)), texts.escaped(str(group[0][1])).rstrip(".。"), paths)
         yield table
 
 
@@ -285,22 +282,22 @@ def _cells(reports: Sequence[Report]) -> tuple[str, ...]:
     return (str(len(reports)), shown, days[0], days[-1], _summaries(languages, failed), _counted(categories))
 
 
-def _reason(sentence: Sentence) -> Sentence:
+def _reason(sentence: errors.Sentence) -> errors.Sentence:
     """Returns the reason that a refusal gives, without the name of the file and without the list of formats."""
     values = sentence.values
-    if isinstance(look := values.get("look"), Sentence):
-        return Sentence("looks like {look}", {"look": look})
-    if isinstance(problem := values.get("problem"), Sentence):
+    if isinstance(look := values.get("look"), errors.Sentence):
+        return errors.Sentence("looks like {look}", {"look": look})
+    if isinstance(problem := values.get("problem"), errors.Sentence):
         return problem
     if isinstance(reason := values.get("reason"), str):
-        return Sentence("cannot be read ({reason})", {"reason": reason})
-    return Sentence(sentence.template.removeprefix("{name}: "), {**values})
+        return errors.Sentence("cannot be read ({reason})", {"reason": reason})
+    return errors.Sentence(sentence.template.removeprefix("{name}: "), {**values})
 
 
-def _reason_key(reason: Sentence) -> object:
+def _reason_key(reason: errors.Sentence) -> object:
     """Returns a key that groups reasons: equal if they differ only in a quotation or a line number."""
     look, cause = reason.values.get("look"), reason.values.get("reason")
-    return reason.template, look.template if isinstance(look, Sentence) else cause
+    return reason.template, look.template if isinstance(look, errors.Sentence) else cause
 
 
 def _path_room(width: int) -> int:

@@ -19,22 +19,8 @@ from bot.platform import Finding, Platform
 from bot.platforms.known import PLATFORMS, medium_of
 from bot.rendering.delivery_messages import render_delivery
 from bot.settings import VARIABLES, Settings
-from subscriptions import addresses
+from subscriptions import addresses, errors, model
 from subscriptions.chat_settings import resolve
-from subscriptions.errors import NotDelivered, SenderStopped, Sentence, StoreError
-from subscriptions.model import (
-    Because,
-    Chat,
-    ChatAddress,
-    ChatKind,
-    Delivery,
-    DeliveryKind,
-    Facts,
-    Item,
-    KnownPaper,
-    Paper,
-    Summary,
-)
 from subscriptions.service.plan import chats_due_too_far
 from subscriptions.service.sending import outbox_trouble
 from subscriptions.store.bot_state import bots
@@ -47,7 +33,7 @@ def is_ready(store: Store) -> bool:
     """Returns whether the database can be used without an upgrade. If not, `check_here` has a finding that says why."""
     try:
         return store.exists() and store.revision() == HEAD
-    except StoreError:
+    except errors.StoreError:
         return False
 
 
@@ -69,18 +55,18 @@ def check_storage(database: Path, copies: Path, mounted: str) -> Iterator[Findin
     """Yields a finding for each problem with where the database and its copies are stored. `mounted`: see `mounts`."""
     if database.exists() and is_in_layer(database.resolve(), mounted):
         yield Finding(
-            question=Sentence("Database"),
-            answer=Sentence("it lies in a layer of a container, and is lost with the container"),
-            cure=Sentence("Mount a volume for its folder, as docs/operating.md does with -v paperwire:/data."),
+            question=errors.Sentence("Database"),
+            answer=errors.Sentence("it is in a layer of a container, and is lost with the container"),
+            cure=errors.Sentence("Mount a volume for its folder, as docs/operating.md does with -v paperwire:/data."),
             mend=True,
         )
     kept = sorted(copies.glob("*.db")) if copies.is_dir() else []
     for file in (database, *kept):
         if file.exists() and file.stat().st_mode & _OTHERS:
             yield Finding(
-                question=Sentence("Rights"),
-                answer=Sentence("others on this machine may read {file}", {"file": file}),
-                cure=Sentence("Take their rights away: chmod 600 {file}", {"file": file}),
+                question=errors.Sentence("Rights"),
+                answer=errors.Sentence("others on this machine may read {file}", {"file": file}),
+                cure=errors.Sentence("Take their rights away: chmod 600 {file}", {"file": file}),
                 mend=True,
             )
             return
@@ -106,20 +92,20 @@ def check_outbox(store: Store, *, now: datetime) -> Iterator[Finding]:
     """Yields findings about dead deliveries and about platforms with waiting ones; if there are none, one that says so."""
     if not is_ready(store):
         return
-    question = Sentence("Outbox")
+    question = errors.Sentence("Outbox")
     try:
         found = outbox_trouble(store, now=now)
-    except StoreError as error:
+    except errors.StoreError as error:
         yield Finding(question=question, answer=error.sentence, cure=error.hint, mend=True)
         return
     if not found.dead.count and not found.waiting:
-        yield Finding(question=question, answer=Sentence("nothing is dead, and nothing has waited for long"))
+        yield Finding(question=question, answer=errors.Sentence("nothing is dead, and nothing has waited for long"))
     if found.dead.count:
         values = {"count": found.dead.count, "since": _day(found.dead.since), "ids": " ".join(found.dead.ids)}
         yield Finding(
             question=question,
-            answer=Sentence("could not be sent: {count}, the first on {since}", values),
-            cure=Sentence(
+            answer=errors.Sentence("could not be sent: {count}, the first on {since}", values),
+            cure=errors.Sentence(
                 "paperwire outbox --state dead says why. Then: paperwire outbox retry {ids}, or dismiss.", values
             ),
             mend=True,
@@ -128,8 +114,8 @@ def check_outbox(store: Store, *, now: datetime) -> Iterator[Finding]:
         values = {"count": late.count, "platform": addresses.facts_of(platform).title, "since": _day(late.since)}
         yield Finding(
             question=question,
-            answer=Sentence("waiting for {platform}: {count}, the first since {since}", values),
-            cure=Sentence("They are tried again by themselves; paperwire outbox says what is in the way."),
+            answer=errors.Sentence("waiting for {platform}: {count}, the first since {since}", values),
+            cure=errors.Sentence("They are tried again by themselves; paperwire outbox says what is in the way."),
             mend=late.since is not None and now - late.since > DAYS,
         )
 
@@ -156,8 +142,8 @@ def check_here(
     yield from _formats()
     local = wall.astimezone(zone(settings.timezone))
     yield Finding(
-        question=Sentence("Clock"),
-        answer=Sentence("{time} in {zone}", {"time": f"{local:%Y-%m-%d %H:%M}", "zone": settings.timezone}),
+        question=errors.Sentence("Clock"),
+        answer=errors.Sentence("{time} in {zone}", {"time": f"{local:%Y-%m-%d %H:%M}", "zone": settings.timezone}),
     )
     yield from _put_off_too_far(store, wall)
     yield from _proxies(environ)
@@ -168,23 +154,25 @@ def _put_off_too_far(store: Store, wall: datetime) -> Iterator[Finding]:
     count = chats_due_too_far(store, now=wall) if is_ready(store) else 0
     if count:
         yield Finding(
-            question=Sentence("Clock"),
-            answer=Sentence("it was ahead for a while, and put off subscriptions of {count} chats", {"count": count}),
-            cure=Sentence("paperwire run and paperwire deliver compute their times again."),
+            question=errors.Sentence("Clock"),
+            answer=errors.Sentence(
+                "it was ahead for a while, and delayed subscriptions of {count} chats", {"count": count}
+            ),
+            cure=errors.Sentence("paperwire run and paperwire deliver compute their times again."),
             mend=True,
         )
 
 
 def _unknown_variables(names: Sequence[str]) -> Iterator[Finding]:
-    question = Sentence("Settings")
+    question = errors.Sentence("Settings")
     if not names:
-        yield Finding(question=question, answer=Sentence("all can be used"))
+        yield Finding(question=question, answer=errors.Sentence("all can be used"))
     for name in names:
         near = get_close_matches(name, VARIABLES, n=1, cutoff=0.85)
         yield Finding(
             question=question,
-            answer=Sentence("{name} means nothing to paperwire", {"name": name}),
-            cure=Sentence("Did you mean {near}?", {"near": near[0]}) if near else Sentence("Remove it."),
+            answer=errors.Sentence("{name} means nothing to paperwire", {"name": name}),
+            cure=errors.Sentence("Did you mean {near}?", {"near": near[0]}) if near else errors.Sentence("Remove it."),
             mend=True,
         )
 
@@ -192,13 +180,13 @@ def _unknown_variables(names: Sequence[str]) -> Iterator[Finding]:
 def _database(store: Store) -> Finding:
     try:
         return _database_as_it_is(store)
-    except StoreError as error:
-        return Finding(question=Sentence("Database"), answer=error.sentence, cure=error.hint, mend=True)
+    except errors.StoreError as error:
+        return Finding(question=errors.Sentence("Database"), answer=error.sentence, cure=error.hint, mend=True)
 
 
 def _database_as_it_is(store: Store) -> Finding:
     """Returns the finding about the state of the database. Raises StoreError."""
-    question = Sentence("Database")
+    question = errors.Sentence("Database")
     path = store.kind.file
     if path is None and (refusal := write_refusal(store)):
         raise refusal
@@ -207,18 +195,18 @@ def _database_as_it_is(store: Store) -> Finding:
         if folder is not None and not os.access(folder, os.W_OK):
             return Finding(
                 question=question,
-                answer=Sentence("it cannot be made in its folder"),
-                cure=Sentence("Name another place in PAPERWIRE_DATABASE_URL."),
+                answer=errors.Sentence("it cannot be made in its folder"),
+                cure=errors.Sentence("Name another place in PAPERWIRE_DATABASE_URL."),
                 mend=True,
             )
         return Finding(
-            question=question, answer=Sentence("there is none yet; the first subcommand that needs it makes it")
+            question=question, answer=errors.Sentence("there is none yet; the first subcommand that needs it makes it")
         )
     revision = store.known_revision()
     known = bots(store) if revision else {}
     if path is not None and not os.access(path, os.W_OK):
-        cure = Sentence("Check the rights of the file and of its folder.")
-        return Finding(question=question, answer=Sentence("it cannot be written to"), cure=cure, mend=True)
+        cure = errors.Sentence("Check the rights of the file and of its folder.")
+        return Finding(question=question, answer=errors.Sentence("it cannot be written to"), cure=cure, mend=True)
     of = ", ".join(
         f"{platform} {bot}" for platform, bot in sorted(known.items()) if addresses.facts_of(platform).token_variable
     )
@@ -226,27 +214,29 @@ def _database_as_it_is(store: Store) -> Finding:
     if revision != HEAD:
         return Finding(
             question=question,
-            answer=Sentence("{path}, schema {revision}, which is not this version's", values),
-            cure=Sentence("Run paperwire db upgrade; it makes a copy first.")
+            answer=errors.Sentence("{path}, schema {revision}, which is not this version's", values),
+            cure=errors.Sentence("Run paperwire db upgrade; it makes a copy first.")
             if path is not None
-            else Sentence("Run paperwire db upgrade, after pg_dump has made a copy."),
+            else errors.Sentence("Run paperwire db upgrade, after pg_dump has made a copy."),
             mend=True,
         )
-    whose = Sentence("{path}, schema {revision}, of the bot {bots}" if of else "{path}, schema {revision}", values)
+    whose = errors.Sentence(
+        "{path}, schema {revision}, of the bot {bots}" if of else "{path}, schema {revision}", values
+    )
     return Finding(question=question, answer=whose)
 
 
 def _newest_copy(folder: Path, wall: datetime) -> Finding:
-    question = Sentence("Newest copy")
+    question = errors.Sentence("Newest copy")
     times = ticks.copy_times(folder)
     if not times:
-        return Finding(question=question, answer=Sentence("there is none in the folder of copies yet"))
+        return Finding(question=question, answer=errors.Sentence("there is none in the folder of copies yet"))
     newest = max(times)
     days = (wall - newest).days
-    answer = Sentence("{day}, {days} days old", {"day": f"{newest:%Y-%m-%d %H:%M} UTC", "days": max(days, 0)})
+    answer = errors.Sentence("{day}, {days} days old", {"day": f"{newest:%Y-%m-%d %H:%M} UTC", "days": max(days, 0)})
     if wall - newest <= ticks.OLDEST_COPY:
         return Finding(question=question, answer=answer)
-    cure = Sentence("Is paperwire run running? Meanwhile: paperwire backup FILE.")
+    cure = errors.Sentence("Is paperwire run running? Meanwhile: paperwire backup FILE.")
     return Finding(question=question, answer=answer, cure=cure, mend=True)
 
 
@@ -256,21 +246,21 @@ def _pages(settings: Settings) -> Iterator[Finding]:
     if found is Entry.PROXY and why:
         values = {"why": why, "header": settings.web_user_header}
         yield Finding(
-            question=Sentence("Pages"),
-            answer=Sentence("{why}, and whoever reaches it can take any name by {header}", values),
-            cure=Sentence("Let only your proxy reach it: by PAPERWIRE_WEB_HOST=127.0.0.1, or by a firewall."),
+            question=errors.Sentence("Pages"),
+            answer=errors.Sentence("{why}, and anyone who reaches it can take any name with {header}", values),
+            cure=errors.Sentence("Let only your proxy reach it: by PAPERWIRE_WEB_HOST=127.0.0.1, or by a firewall."),
         )
 
 
 def _formats() -> Iterator[Finding]:
     """Yields the findings about formats of digests: the built-in ones and those of installed packages."""
-    question, found = Sentence("Formats"), formats_of_packages()
-    own = Sentence("{count} of its own", {"count": len(FORMATS)})
+    question, found = errors.Sentence("Formats"), formats_of_packages()
+    own = errors.Sentence("{count} of its own", {"count": len(FORMATS)})
     names = ", ".join(f"{one.name} ({one.package})" for one in found.formats)
     values = {"own": own, "names": names}
-    answer = Sentence("{own}, and of other packages: {names}", values) if names else own
+    answer = errors.Sentence("{own}, and of other packages: {names}", values) if names else own
     yield Finding(question=question, answer=answer)
-    cure = Sentence("Install a version of the package that works, or remove it.")
+    cure = errors.Sentence("Install a version of the package that works, or remove it.")
     for refused in found.refused:
         yield Finding(question=question, answer=refused, cure=cure, mend=True)
 
@@ -284,13 +274,13 @@ def _templates() -> Iterator[Finding]:
         if (problem := _rendering_problem(platform, lang))
     ]
     if not broken:
-        yield Finding(question=Sentence("Templates"), answer=Sentence("all can be rendered"))
+        yield Finding(question=errors.Sentence("Templates"), answer=errors.Sentence("all can be rendered"))
     for platform, lang, problem in broken:
         values = {"platform": platform, "lang": lang, "problem": problem}
         yield Finding(
-            question=Sentence("Templates"),
-            answer=Sentence("those of {platform} cannot be rendered in {lang}: {problem}", values),
-            cure=Sentence("Install paperwire again, in an environment of its own."),
+            question=errors.Sentence("Templates"),
+            answer=errors.Sentence("those of {platform} cannot be rendered in {lang}: {problem}", values),
+            cure=errors.Sentence("Install paperwire again, in an environment of its own."),
             mend=True,
         )
 
@@ -304,11 +294,11 @@ def _rendering_problem(platform: str, lang: str) -> str:
         return f"{type(error).__name__}: {error}"
 
 
-def sample_delivery(platform: str, lang: str) -> Delivery:
+def sample_delivery(platform: str, lang: str) -> model.Delivery:
     """Returns a made-up delivery of one paper to a chat of a platform."""
     at = datetime(2026, 1, 22, 8, tzinfo=UTC)
-    settings = resolve(ChatKind.PRIVATE, platform, {"lang": lang}, timezone="UTC", lang=lang)
-    paper = Paper(
+    settings = resolve(model.ChatKind.PRIVATE, platform, {"lang": lang}, timezone="UTC", lang=lang)
+    paper = model.Paper(
         key="2601.00001",
         arxiv_id="2601.00001",
         title="A sample & its <signs>",
@@ -316,32 +306,36 @@ def sample_delivery(platform: str, lang: str) -> Delivery:
         categories=("cs.LG",),
         primary="cs.LG",
         url="https://arxiv.org/abs/2601.00001",
-        summaries=(Summary(language=lang, fields={"tldr": "It shows that this can be rendered."}),),
+        summaries=(model.Summary(language=lang, fields={"tldr": "It shows that this can be rendered."}),),
     )
-    known = KnownPaper(id=1, paper=paper, sequence=1, sequenced_at=at, first_seen_at=at, day=at.date())
-    item = Item(paper=known, because=(Because(number=1, text="sample", words=("sample",)),), position=0)
-    chat = Chat(id=1, address=ChatAddress(platform, "1"), kind=ChatKind.PRIVATE, settings=settings)
-    facts = Facts(known=1, days=(at.date(),))
-    return Delivery(id="sample0000000000", chat=chat, kind=DeliveryKind.BULLETIN, due=at, items=(item,), facts=facts)
+    known = model.KnownPaper(id=1, paper=paper, sequence=1, sequenced_at=at, first_seen_at=at, day=at.date())
+    item = model.Item(paper=known, because=(model.Because(number=1, text="sample", words=("sample",)),), position=0)
+    chat = model.Chat(id=1, address=model.ChatAddress(platform, "1"), kind=model.ChatKind.PRIVATE, settings=settings)
+    facts = model.Facts(known=1, days=(at.date(),))
+    return model.Delivery(
+        id="sample0000000000", chat=chat, kind=model.DeliveryKind.BULLETIN, due=at, items=(item,), facts=facts
+    )
 
 
 def _proxies(environ: Mapping[str, str]) -> Iterator[Finding]:
     """Yields a finding about the proxies of the environment. It names only variables: an address may contain a password."""
-    question = Sentence("Proxy")
+    question = errors.Sentence("Proxy")
     names = [name for name in environ if name.upper() in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY") and environ[name]]
     wrong = [name for name in names if not _is_usable_proxy(environ[name])]
     for name in wrong:
         yield Finding(
             question=question,
-            answer=Sentence("{name} names no proxy that can be used", {"name": name}),
-            cure=Sentence("Write http://HOST:PORT."),
+            answer=errors.Sentence("{name} names no proxy that can be used", {"name": name}),
+            cure=errors.Sentence("Write http://HOST:PORT."),
             mend=True,
         )
     if not wrong:
-        used = Sentence("requests go by {names}", {"names": ", ".join(sorted(names))})
-        advice = Sentence("If a platform cannot be reached, try without, or name its host in NO_PROXY.")
+        used = errors.Sentence("requests go by {names}", {"names": ", ".join(sorted(names))})
+        advice = errors.Sentence("If a platform cannot be reached, try without, or name its host in NO_PROXY.")
         yield Finding(
-            question=question, answer=used if names else Sentence("none"), cure=advice if names else Sentence("")
+            question=question,
+            answer=used if names else errors.Sentence("none"),
+            cure=advice if names else errors.Sentence(""),
         )
 
 
@@ -371,7 +365,9 @@ async def check_platforms(
         if facts.token_variable and facts.name in platforms:
             findings += await _token(platforms[facts.name], known.get(facts.name))
         elif facts.token_variable:
-            findings.append(Finding(question=Sentence(facts.title), answer=Sentence("off, it has no token")))
+            findings.append(
+                Finding(question=errors.Sentence(facts.title), answer=errors.Sentence("off, it has no token"))
+            )
     clocks = [found for platform in platforms.values() if platform.api_url for found in _clock(platform, wall)]
     return findings + installations + clocks
 
@@ -379,31 +375,31 @@ async def check_platforms(
 def _owners(store: Store) -> Mapping[str, str]:
     try:
         return bots(store) if store.exists() and store.revision() else {}
-    except StoreError:  # check_here has a finding about that
+    except errors.StoreError:  # check_here has a finding about that
         return {}
 
 
 async def _token(platform: Platform, owner: str | None) -> Sequence[Finding]:
     if platform.destinations:  # there is no token: each destination has its own account
         return await platform.check()
-    question = Sentence(platform.facts.title)
+    question = errors.Sentence(platform.facts.title)
     values = {"platform": platform.facts.title, "variable": platform.facts.token_variable}
     try:
         identity = await platform.channel.identity()
-    except SenderStopped as error:
-        answer = Sentence("the token does not work: {reason}", {"reason": error.reason.rstrip(".")})
-        cure = Sentence("Put the token that {platform} shows now into {variable}.", values)
+    except errors.SenderStopped as error:
+        answer = errors.Sentence("the token does not work: {reason}", {"reason": error.reason.rstrip(".")})
+        cure = errors.Sentence("Put the token that {platform} shows now into {variable}.", values)
         return [Finding(question=question, answer=answer, cure=cure, mend=True)]
-    except NotDelivered as error:
-        answer = Sentence("it does not answer: {reason}", {"reason": error.reason.rstrip(".")})
-        cure = Sentence("Check the network, and the proxy if there is one.")
+    except errors.NotDelivered as error:
+        answer = errors.Sentence("it does not answer: {reason}", {"reason": error.reason.rstrip(".")})
+        cure = errors.Sentence("Check the network, and the proxy if there is one.")
         return [Finding(question=question, answer=answer, cure=cure, mend=True)]
     if owner is not None and owner != identity:
-        answer = Sentence("the token works, but this database belongs to another bot")
-        cure = Sentence("Use that bot's token, or give the chats to this one: paperwire run --new-bot.")
+        answer = errors.Sentence("the token works, but this database belongs to another bot")
+        cure = errors.Sentence("Use that bot's token, or give the chats to this one: paperwire run --new-bot.")
         return [Finding(question=question, answer=answer, cure=cure, mend=True)]
-    works = Sentence("the token works, bot {identity}", {"identity": identity})
-    found = [Finding(question=question, answer=works if identity else Sentence("no workspace of your own"))]
+    works = errors.Sentence("the token works, bot {identity}", {"identity": identity})
+    found = [Finding(question=question, answer=works if identity else errors.Sentence("no workspace of your own"))]
     return [*found, *await platform.check()]
 
 
@@ -416,9 +412,9 @@ def _clock(platform: Platform, wall: Callable[[], datetime]) -> Iterator[Finding
     if step > LARGEST_STEP:
         values = {"seconds": f"{step.total_seconds():.0f}", "platform": platform.facts.title}
         yield Finding(
-            question=Sentence("Clock"),
-            answer=Sentence("it differs by {seconds} seconds from that of {platform}", values),
-            cure=Sentence("Let the machine set its clock by NTP."),
+            question=errors.Sentence("Clock"),
+            answer=errors.Sentence("it differs by {seconds} seconds from that of {platform}", values),
+            cure=errors.Sentence("Let the machine set its clock by NTP."),
             mend=True,
         )
 

@@ -416,7 +416,7 @@ def operator_lines(store: Store, app: App) -> list[str]:
         notify_new_version(store, admins, conversation.bot_info.version, now=app.clock.now())
     if not _needs_operator(app) or access.has_operator(store, admins):
         return []
-    return [f"Nobody runs this bot yet. To do so, send it in private: /admin {access.new_code(store)}"]
+    return [f"This bot has no operator yet. To become it, send in private: /admin {access.new_code(store)}"]
 
 
 def _needs_operator(app: App) -> bool:

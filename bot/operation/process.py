@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 
 from bot import context
 from bot.app import App
-from bot.delivery import lane_sender
-from bot.delivery.outcomes import DrainState
+from bot.delivery import sender_lock
+from bot.delivery.lane_sender import DrainState
 from bot.delivery.sender import plan
 from bot.errors import SettingsError, error_location
 from bot.operation import ticks, worker
@@ -20,7 +20,7 @@ from bot.operation.sign_in import lock_of_metrics
 from bot.operation.site import entry_lines, make_site
 from bot.operation.web_server import ClosedConnections, serving
 from bot.sources.source_scheduler import SourceScheduler
-from subscriptions.errors import PaperwireError, StoreError, StoreUnavailable
+from subscriptions import errors
 from subscriptions.service import known_papers, paper_search
 from subscriptions.service.notices import notify_operators_of_trouble
 from subscriptions.store import bot_state, workers
@@ -88,7 +88,7 @@ class Process:
             if unread := self.sources.problems:  # anyone may read this, so it does not name the sources
                 self.problems["sources"] = f"{len(unread)} cannot be read; paperwire sources says which"
             self.problems.pop("start", None)
-        except PaperwireError as error:
+        except errors.PaperwireError as error:
             self.problems["database"] = "it cannot be used; the log says why"  # no path is shown to the public
             log.error("%s", error)
 
@@ -148,7 +148,7 @@ class Process:
             return
         self.problems["deliver"] = "a lane failed; the log says why"
         for one in error.exceptions if isinstance(error, ExceptionGroup) else (error,):
-            said = one if isinstance(one, PaperwireError) else error_location(one)
+            said = one if isinstance(one, errors.PaperwireError) else error_location(one)
             log.error("Delivering failed: %s", said, exc_info=one)
 
     async def _update_stopped_platforms(self) -> None:
@@ -161,7 +161,7 @@ class Process:
             if not until:
                 length = FIRST_REST
                 self._rests[platform] = (second + length, length)
-                log.error("%s stands still: %s", platform, reason)
+                log.error("%s has stopped: %s", platform, reason)
             elif second >= until and platform not in held:
                 del stopped[platform]
                 longer = min(length * 2, LONGEST_REST)
@@ -208,7 +208,7 @@ class Process:
         try:
             if not await ticks.proceed(self._maintenance, self.app.clock):
                 self._maintenance, self.maintenance_trouble = None, {}
-        except PaperwireError as error:
+        except errors.PaperwireError as error:
             self._maintenance = None
             self.maintenance_trouble = {"daily work": "the clean-up or the copy failed; the log says why"}
             log.error("The daily clean-up or copy failed: %s", error)
@@ -240,7 +240,7 @@ async def run(
     while not app.stop.is_set():
         try:
             return await _run(app, sources, once=once, new_bot=new_bot, pause_gone=pause_gone, say=say)
-        except StoreUnavailable as error:
+        except errors.StoreUnavailable as error:
             if once or error.exit_code == SettingsError.exit_code:  # such as no access to the file: waiting cannot help
                 raise
             log.error("%s", error)
@@ -253,7 +253,7 @@ async def _run(
 ) -> int:
     """Makes one attempt to start, and runs if it succeeds. Raises what `run` raises, and StoreUnavailable."""
     app.open()
-    with lane_sender.only_sender(app.store) if app.cluster is None else nullcontext():
+    with sender_lock.only_sender(app.store) if app.cluster is None else nullcontext():
         if app.cluster is not None:
             await app.cluster.join()
         if pause_gone:
@@ -267,7 +267,7 @@ async def _run(
                 return await _run_once(process, say)
             await _run_until_stopped(process, owners, say)
         if app.cluster is not None:
-            with suppress(StoreError):  # other workers notice that this one is gone
+            with suppress(errors.StoreError):  # other workers notice that this one is gone
                 await context.write(workers.end_worker, app.store)
     return 0
 

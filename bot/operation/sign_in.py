@@ -19,8 +19,8 @@ from bot.ports import conversation
 from bot.ports.channel import Clock
 from bot.rendering.templating import draw_page
 from bot.settings import Settings
+from subscriptions import model
 from subscriptions.errors import Sentence
-from subscriptions.model import CallbackToken, ChatAddress
 from subscriptions.store import conversations
 from subscriptions.store.database.store import Store
 
@@ -248,16 +248,16 @@ class Sessions:
 
     async def name_of(self, cookie: str) -> str:
         """Returns the name of a session that is signed in and not signed out; "" for any other cookie. Raises StoreError."""
-        name, since = self.signed_name(cookie), self._clock.wall() - LASTS
+        name, now = self.signed_name(cookie), self._clock.wall()
         if not name:
             return ""
-        ended = await asyncio.to_thread(conversations.get_conversation_state, self._store, _ended(cookie), since=since)
+        ended = await asyncio.to_thread(conversations.get_conversation_state, self._store, _ended(cookie), now=now)
         return name if ended is None else ""
 
     async def end(self, cookie: str) -> None:
         """Signs a session out, if it is signed in. Raises StoreError."""
         if self.signed_name(cookie):
-            ended, now = CallbackToken(verb="signed-out"), self._clock.wall()
+            ended, now = model.CallbackToken(verb="signed-out"), self._clock.wall()
             await write(conversations.set_conversation_state, self._store, _ended(cookie), ended, lasts=LASTS, now=now)
 
     @staticmethod
@@ -287,7 +287,7 @@ _WORDS = {
     "password": Sentence("Password of this page"),
     "sign_in": Sentence("sign in"),
 }
-_NO_NAME = Sentence("A name is one word, without blanks.")
+_NO_NAME = Sentence("A name is one word, without spaces.")
 _WRONG = Sentence("That is not the password.")
 _TOO_MANY = Sentence("Too many wrong passwords. Try again in a minute.")
 
@@ -296,7 +296,7 @@ _TOO_MANY = Sentence("Too many wrong passwords. Try again in a minute.")
 class _SignIn:
     sessions: Sessions
     lock: Lock
-    chat_of: Callable[[str], ChatAddress | None]
+    chat_of: Callable[[str], model.ChatAddress | None]
 
     async def show(self, asked: conversation.PageRequest) -> conversation.PageResponse:
         """Shows the form."""
@@ -329,7 +329,7 @@ async def _leave(_: conversation.PageRequest) -> conversation.PageResponse:
 
 
 def sign_in_pages(
-    sessions: Sessions, lock: Lock, chat_of: Callable[[str], ChatAddress | None]
+    sessions: Sessions, lock: Lock, chat_of: Callable[[str], model.ChatAddress | None]
 ) -> tuple[conversation.WebPage, ...]:
     """Returns the pages for signing in and out. `chat_of` returns the chat of a name; None if it is not a valid name."""
     one = _SignIn(sessions, lock, chat_of)

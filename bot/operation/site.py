@@ -31,7 +31,7 @@ from bot.ports import conversation
 from bot.ports.channel import usable_text
 from bot.settings import Settings
 from bot.sources.ingest import store_digest
-from subscriptions.errors import Refused, Sentence, StoreError
+from subscriptions import errors
 from subscriptions.model import Digest
 from subscriptions.planning.receipts import Outcome
 from subscriptions.store.known_papers import first_paper_at
@@ -50,10 +50,10 @@ _FIELD = re.compile(rb'name="(?P<name>[^"]{1,100})"(?:; filename="(?P<file>[^"]*
 PATH = "/samples"
 SOURCE = "samples"
 SAMPLES = ("daily_arxiv.md", "arxiv_rss.xml", "hf_papers.json", "bilingual.txt")
-_COMING = Sentence(
+_COMING = errors.Sentence(
     "No papers have come yet. Meanwhile you can try it with samples: real papers with made-up summaries."
 )
-_UNREACHED = Sentence(
+_UNREACHED = errors.Sentence(
     "{source} cannot be reached from this machine; look at its network or proxy. I keep trying. "
     "Meanwhile you can try it with samples: real papers with made-up summaries."
 )
@@ -104,7 +104,7 @@ class Site:
                 found = await self._answer(page, request)
             except HTTPException as refused:
                 found = web_server.line(refused.status_code)
-            except StoreError as error:
+            except errors.StoreError as error:
                 log.error("A page cannot be shown: %s", error)
                 found = web_server.line(503)
             except Exception as error:  # noqa: BLE001 - a bug in one page must not show its traceback
@@ -246,7 +246,7 @@ class Site:
 def _zone(name: str) -> str:
     try:
         return zone_name(name)
-    except Refused:
+    except errors.Refused:
         return ""
 
 
@@ -334,7 +334,7 @@ class Samples:
         failed = next((one.name for one in sources if one.last and one.last.outcome is Outcome.FAILED), "")
         text = replace(_UNREACHED, values={"source": failed}) if failed else _COMING
         example = (await asyncio.to_thread(_sample, SAMPLES[0])).entries[0]
-        return (conversation.Offer(text=text, label=Sentence("use the samples"), action=PATH, example=example),)
+        return (conversation.Offer(text=text, label=errors.Sentence("use the samples"), action=PATH, example=example),)
 
     async def use(self, asked: conversation.PageRequest) -> conversation.PageResponse:
         """Stores the samples as papers of today, since they have no day, and shows the chat. Known papers do not change."""

@@ -14,7 +14,7 @@ from bot.platform import Finding
 from bot.settings import Settings, SourceSettings
 from bot.sources import fetch_request
 from bot.sources.fetcher import Fetcher
-from subscriptions.errors import PaperwireError, Sentence
+from subscriptions import errors
 from subscriptions.model import Digest
 from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.store.database.store import Store
@@ -51,40 +51,40 @@ def _known_sources(store: Store) -> Mapping[str, KnownSource]:
     return {one.name: one for one in known_sources(store)} if is_ready(store) else {}
 
 
-def _question(source: SourceSettings) -> Sentence:
-    return Sentence("Source {name}", {"name": source.name})
+def _question(source: SourceSettings) -> errors.Sentence:
+    return errors.Sentence("Source {name}", {"name": source.name})
 
 
 def _as_it_stands(source: SourceSettings) -> Finding:
     """Returns the finding about whether a source's newest files can be read. A folder without files is no problem."""
     question, place = _question(source), str(source.path)
-    correct = Sentence("Put it there, or correct path in paperwire.toml.")
+    correct = errors.Sentence("Put it there, or correct path in paperwire.toml.")
     if is_missing(place):
-        answer = Sentence("there is nothing at {path}", {"path": place})
+        answer = errors.Sentence("there is nothing at {path}", {"path": place})
         return Finding(question=question, answer=answer, cure=correct, mend=True)
     try:
         files = list_folder(place, Path())
     except UnreadableInput as error:
         return Finding(question=question, answer=error.sentence, cure=correct, mend=True)
     if not files:
-        return Finding(question=question, answer=Sentence("no file stands at {path} yet", {"path": place}))
+        return Finding(question=question, answer=errors.Sentence("there is no file at {path} yet", {"path": place}))
     newest = sorted(files, key=lambda name: files[name].changed, reverse=True)[:NEWEST]
     return _first_that_is_read(source, newest)
 
 
 def _first_that_is_read(source: SourceSettings, files: Sequence[str]) -> Finding:
     """Returns a finding about the first of these files that is a digest. If none is, it names the error of the first file."""
-    wrong: list[PaperwireError] = []
+    wrong: list[errors.PaperwireError] = []
     for name in files:
         try:
             digest = _read(source, name)
-        except PaperwireError as error:
+        except errors.PaperwireError as error:
             wrong.append(error)
             continue
         values = {"name": name, "format": digest.format}
-        return Finding(question=_question(source), answer=Sentence("{name} can be read, as {format}", values))
-    answer = Sentence("{problem}", {"problem": brief(wrong[0])})
-    cure = Sentence("Correct path, or format, in paperwire.toml, or the file.")
+        return Finding(question=_question(source), answer=errors.Sentence("{name} can be read, as {format}", values))
+    answer = errors.Sentence("{problem}", {"problem": brief(wrong[0])})
+    cure = errors.Sentence("Correct path, or format, in paperwire.toml, or the file.")
     return Finding(question=_question(source), answer=answer, cure=cure, mend=True)
 
 
@@ -95,24 +95,24 @@ def _read(source: SourceSettings, name: str) -> Digest:
     except OSError as error:
         reason = (error.strerror or "unknown").lower()
         raise UnreadableInput(
-            Sentence("{name}: cannot be read ({reason}).", {"name": name, "reason": reason})
+            errors.Sentence("{name}: cannot be read ({reason}).", {"name": name, "reason": reason})
         ) from error
     try:
         return read_digest(found.data, name, format=source.format, language=source.language)
-    except PaperwireError as error:
+    except errors.PaperwireError as error:
         raise without_quotation(error, name) if found.elsewhere else error from None
 
 
 def _last_poll(source: SourceSettings, last: Receipt | None, settings: Settings, wall: datetime) -> Finding:
     question = _question(source)
     if last is None:
-        return Finding(question=question, answer=Sentence("nobody has looked at it yet"), is_open=True)
+        return Finding(question=question, answer=errors.Sentence("nobody has looked at it yet"), is_open=True)
     local = last.at.astimezone(zone(settings.timezone))
     values = {"time": f"{local:%Y-%m-%d %H:%M}", "outcome": last.outcome.value, "detail": last.detail}
-    said = Sentence("{time}: {outcome}. {detail}" if last.detail else "{time}: {outcome}", values)
+    said = errors.Sentence("{time}: {outcome}. {detail}" if last.detail else "{time}: {outcome}", values)
     if last.outcome is not Outcome.FAILED:
         return Finding(question=question, answer=said)
-    cure = Sentence("To look again: paperwire sources poll {name}", {"name": source.name})
+    cure = errors.Sentence("To look again: paperwire sources poll {name}", {"name": source.name})
     return Finding(question=question, answer=said, cure=cure, mend=wall - last.at < RECENTLY)
 
 
@@ -126,12 +126,16 @@ async def _reached(source: SourceSettings, known: KnownSource | None, fetcher: F
         problem = _wrong_with(found.data, request, source) if found else ""
     except FetchError as error:
         if request.may_miss and error.status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
-            return Finding(question=question, answer=Sentence("it can be reached; that of today is not there yet"))
+            return Finding(
+                question=question, answer=errors.Sentence("it can be reached; that of today is not there yet")
+            )
         return Finding(question=question, answer=error.sentence, cure=error.hint, mend=True)
     if problem:
-        answer = Sentence("it can be reached, but not read: {problem}", {"problem": problem})
-        return Finding(question=question, answer=answer, cure=Sentence("Correct url in paperwire.toml."), mend=True)
-    return Finding(question=question, answer=Sentence("it can be reached"))
+        answer = errors.Sentence("it can be reached, but not read: {problem}", {"problem": problem})
+        return Finding(
+            question=question, answer=answer, cure=errors.Sentence("Correct url in paperwire.toml."), mend=True
+        )
+    return Finding(question=question, answer=errors.Sentence("it can be reached"))
 
 
 def _wrong_with(data: bytes, request: fetch_request.FetchRequest, source: SourceSettings) -> str:
@@ -139,6 +143,6 @@ def _wrong_with(data: bytes, request: fetch_request.FetchRequest, source: Source
     name = fetch_request.document_name(source.name, request.url)
     try:
         digest = read_digest(data, name, format=request.format, language=source.language)
-    except PaperwireError as error:
+    except errors.PaperwireError as error:
         return brief(error)
     return next((warning.message for warning in digest.warnings if warning.code == "feed_error"), "")

@@ -16,8 +16,8 @@ from bot.ports import channel, conversation
 from bot.rendering import plots
 from bot.rendering.language import Language
 from bot.rendering.templating import draw_page
+from subscriptions import errors
 from subscriptions.addresses import facts_of
-from subscriptions.errors import NotFound, Sentence, StoreError
 from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.service import sending
 from subscriptions.service.chat_status import Figures, figures
@@ -72,47 +72,50 @@ _FEWEST_PLANS = 20  # plans that a statement about their times needs
 _SENT = "sent"
 _MEGABYTE = 1_000_000
 
-_TITLE = Sentence("Status")
+_TITLE = errors.Sentence("Status")
 _WORDS = {
-    "well": Sentence("All is well."),
-    "is_well": Sentence("Is everything all right?"),
-    "came": Sentence("Came today"),
-    "went": Sentence("Went out today"),
-    "source": Sentence("Source"),
-    "papers": Sentence("Papers"),
-    "arrival": Sentence("Last arrival"),
-    "behind": Sentence("behind"),
-    "waits": Sentence("What waits"),
-    "since": Sentence("since"),
-    "retry": Sentence("retry"),
-    "dismiss": Sentence("dismiss"),
-    "messages": Sentence("Messages of the last 24 hours"),
-    "sources": Sentence("Sources in the last four weeks"),
-    "no_sources": Sentence("No source is known yet."),
-    "plans": Sentence("Plans"),
-    "database": Sentence("Database and copies"),
-    "all_metrics": Sentence("All metrics are at /metrics."),
+    "well": errors.Sentence("All is well."),
+    "is_well": errors.Sentence("Is everything all right?"),
+    "came": errors.Sentence("Came today"),
+    "went": errors.Sentence("Went out today"),
+    "source": errors.Sentence("Source"),
+    "papers": errors.Sentence("Papers"),
+    "arrival": errors.Sentence("Last arrival"),
+    "behind": errors.Sentence("behind"),
+    "waits": errors.Sentence("What waits"),
+    "since": errors.Sentence("since"),
+    "retry": errors.Sentence("retry"),
+    "dismiss": errors.Sentence("dismiss"),
+    "messages": errors.Sentence("Messages of the last 24 hours"),
+    "sources": errors.Sentence("Sources in the last four weeks"),
+    "no_sources": errors.Sentence("No source is known yet."),
+    "plans": errors.Sentence("Plans"),
+    "database": errors.Sentence("Database and copies"),
+    "all_metrics": errors.Sentence("All metrics are at /metrics."),
 }
-_STATES: Mapping[str, Sentence] = {
-    "planned": Sentence("planned"),
-    "held": Sentence("held"),
-    "sending": Sentence("sending"),
-    "waiting": Sentence("waiting"),
-    "unclear": Sentence("unclear"),
-    "dead": Sentence("dead"),
+_STATES: Mapping[str, errors.Sentence] = {
+    "planned": errors.Sentence("planned"),
+    "held": errors.Sentence("held"),
+    "sending": errors.Sentence("sending"),
+    "waiting": errors.Sentence("waiting"),
+    "unclear": errors.Sentence("unclear"),
+    "dead": errors.Sentence("dead"),
 }
-_OUTCOMES: Mapping[Outcome, Sentence] = {
-    Outcome.NEW: Sentence("papers came"),
-    Outcome.QUIET: Sentence("nothing was due"),
-    Outcome.STALE: Sentence("as before"),
-    Outcome.LATE: Sentence("late"),
-    Outcome.FAILED: Sentence("failed"),
+_OUTCOMES: Mapping[Outcome, errors.Sentence] = {
+    Outcome.NEW: errors.Sentence("papers came"),
+    Outcome.QUIET: errors.Sentence("nothing was due"),
+    Outcome.STALE: errors.Sentence("as before"),
+    Outcome.LATE: errors.Sentence("late"),
+    Outcome.FAILED: errors.Sentence("failed"),
 }
 _BEST_FIRST = (Outcome.NEW, Outcome.FAILED, Outcome.LATE, Outcome.QUIET, Outcome.STALE)  # a day shows the first one
-_NO_POLL = Sentence("not asked")
-_MANY_MORE = Sentence("There are more; paperwire outbox lists all of them.")
-_NOT_THERE = Sentence("That delivery is not there any more, or there is nothing to do about it.")
-_DONE = {"retry": Sentence("It will be tried again."), "dismiss": Sentence("It is given up; retry takes that back.")}
+_NO_POLL = errors.Sentence("not asked")
+_MANY_MORE = errors.Sentence("There are more; paperwire outbox lists all of them.")
+_NOT_THERE = errors.Sentence("That delivery is not there any more, or there is nothing to do about it.")
+_DONE = {
+    "retry": errors.Sentence("It will be tried again."),
+    "dismiss": errors.Sentence("It is given up; retry takes that back."),
+}
 
 
 Troubles = Callable[[], Mapping[str, Problem]]  # returns the problems that the process itself knows, by name
@@ -147,14 +150,14 @@ class StatusPage:
             return conversation.PageResponse(location=PATH)
         try:
             await write(acts[action], self._app.store, delivery, now=self._app.clock.now())
-        except NotFound:
+        except errors.NotFound:
             action = "gone"
-        except StoreError as error:
+        except errors.StoreError as error:
             log.error("What was pressed on the page of the status could not be done: %s", error)
             return conversation.PageResponse(status=503, body="Not now.\n", kind="text/plain")
         return conversation.PageResponse(location=f"{PATH}?done={action}")
 
-    def _drawn(self, asked: conversation.PageRequest, words: Mapping[str, Sentence]) -> str:
+    def _drawn(self, asked: conversation.PageRequest, words: Mapping[str, errors.Sentence]) -> str:
         app, now = self._app, self._app.clock.now()
         language = Language(asked.frame.language, app.settings.timezone)
         wall = app.clock.wall()

@@ -22,8 +22,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from bot.errors import SettingsError
 from bot.operation import sign_in
 from bot.operation.health import Problem
-from bot.ports import channel
-from bot.ports.conversation import WebRequest, WebRoute
+from bot.ports import channel, conversation
 from bot.settings import Settings
 from subscriptions.errors import Sentence
 
@@ -37,7 +36,7 @@ _WORDS = {
     413: "That is too large.",
     415: "That is no JSON.",
     429: "Too often. Try again in a minute.",
-    421: "Nobody is called so here. PAPERWIRE_WEB_HOSTS names the hosts of these pages.",
+    421: "No page has this host name. PAPERWIRE_WEB_HOSTS names the hosts of these pages.",
     503: "Not now.",
 }
 
@@ -77,7 +76,7 @@ MetricsPage = Callable[[], Awaitable[tuple[bytes, str]]]  # returns the page and
 
 def health_app(
     problems: Problems,
-    web_routes: Sequence[WebRoute] = (),
+    web_routes: Sequence[conversation.WebRoute] = (),
     metrics: MetricsPage | None = None,
     attention: Attention = dict,
     *,
@@ -144,14 +143,16 @@ def _refusal(lock: sign_in.Lock, request: Request) -> Response | None:
     return {sign_in.Tried.OPENS: None, sign_in.Tried.WRONG: asks, sign_in.Tried.UNREAD: line(429)}[tried]
 
 
-def _route_handler(route: WebRoute) -> Callable[[Request], object]:
+def _route_handler(route: conversation.WebRoute) -> Callable[[Request], object]:
     async def answer(request: Request) -> Response:
         if not route.accepts(request.headers):
             return line(404)
         body = await body_in_time(request)
         if isinstance(body, Response):
             return body
-        call = WebRequest(headers=request.headers, query=request.query_params, cookies=request.cookies, body=body)
+        call = conversation.WebRequest(
+            headers=request.headers, query=request.query_params, cookies=request.cookies, body=body
+        )
         found = await route.answer(call)
         if found.status in _WORDS and not found.body:
             return line(found.status)
@@ -184,7 +185,7 @@ async def serving(
     settings: Settings,
     problems: Problems,
     say: Callable[[str], None],
-    routes: Sequence[WebRoute] = (),
+    routes: Sequence[conversation.WebRoute] = (),
     *,
     worker: str = "",
     metrics: MetricsPage | None = None,

@@ -16,8 +16,8 @@ from bot.app import App
 from bot.commands.paper_lookup import PENDING_FOR
 from bot.context import write
 from bot.conversation.dispatcher import Dispatcher
-from bot.delivery import lane_sender
-from bot.delivery.outcomes import DrainState
+from bot.delivery import sender_lock
+from bot.delivery.lane_sender import DrainState
 from bot.errors import error_location
 from bot.ports.channel import Clock
 from bot.ports.conversation import Receiver, Request, RequestDispatcher
@@ -217,7 +217,7 @@ class OwnerWatch:
         stalled_after: float | None = None,
     ) -> None:
         """Without `recovers` it only sends heartbeats, until `recover_answers`. `interval`: seconds between two of them."""
-        self._where = lane_sender.whereabouts(clock.wall())
+        self._where = sender_lock.whereabouts(clock.wall())
         self._interval = interval
         self._stalled_after = STALLED_AFTER if stalled_after is None else stalled_after
         self._store = store
@@ -242,7 +242,7 @@ class OwnerWatch:
     async def look(self) -> int:
         """Sends a heartbeat, and recovers what stalled workers left. Returns the number of messages. Raises StoreError."""
         seen, self._seen = self._seen, {}
-        await write(workers.beat, self._store, process=lane_sender.this_process(), where=self._where)
+        await write(workers.beat, self._store, process=sender_lock.this_process(), where=self._where)
         if not self._recovers:
             return 0
         now = self._clock.monotonic()

@@ -14,11 +14,11 @@ from bot.platforms.web import WEB
 from bot.rendering.appearance import Look
 from bot.rendering.packing import Medium
 from bot.settings import Settings
-from subscriptions.addresses import declare, facts_of
+from subscriptions import addresses
 from subscriptions.model import ChatAddress
 
 _ALL = (CONSOLE, WEB, TELEGRAM, SLACK, EMAIL, APPRISE)
-declare(*_ALL)
+addresses.declare(*_ALL)
 
 # Name -> module of the adapter, which is imported only if the platform is on.
 PLATFORMS: Mapping[str, str] = MappingProxyType({facts.name: f"bot.platforms.{facts.name}.adapter" for facts in _ALL})
@@ -38,7 +38,7 @@ def medium_of(platform: str) -> Medium:
 
 def medium_at(chat: ChatAddress, settings: Settings) -> Medium:
     """Returns the medium of a chat, whose platform may be off. Raises KeyError for an unknown platform."""
-    if facts_of(chat.platform).formats_differ and settings.is_on(chat.platform):
+    if addresses.facts_of(chat.platform).formats_differ and settings.is_on(chat.platform):
         return adapter_of(PLATFORMS[chat.platform]).medium_at(settings, chat)
     return medium_of(chat.platform)
 

@@ -10,8 +10,7 @@ from datetime import datetime
 from math import inf
 from typing import Any, Literal, Protocol, TypeVar
 
-from subscriptions.errors import NotDelivered, Rejected
-from subscriptions.model import ChatAddress, Delivery, Item, Lane, Message
+from subscriptions import errors, model
 
 T = TypeVar("T")
 
@@ -58,7 +57,13 @@ class Channel(Protocol):
     not_edited: str = ""  # why `edit` can never change a message; "" if it can
 
     async def post(
-        self, chat: ChatAddress, message: Message, *, delivery: str, thread: str | None = None, plain: bool = False
+        self,
+        chat: model.ChatAddress,
+        message: model.Message,
+        *,
+        delivery: str,
+        thread: str | None = None,
+        plain: bool = False,
     ) -> str:
         """Posts one message. Returns the id that the platform gave it.
 
@@ -67,15 +72,23 @@ class Channel(Protocol):
         only NotDelivered.
         """
 
-    async def edit(self, chat: ChatAddress, message_id: str, message: Message, *, plain: bool = False) -> None:
+    async def edit(
+        self, chat: model.ChatAddress, message_id: str, message: model.Message, *, plain: bool = False
+    ) -> None:
         """Replaces a sent message; if the new text is empty, keeps the old text. "Not modified" counts as success.
 
         Raises only NotDelivered. By default, sent messages cannot be changed.
         """
-        raise Rejected(self.not_edited)
+        raise errors.Rejected(self.not_edited)
 
     async def find(
-        self, chat: ChatAddress, message: Message, *, delivery: str, after: datetime, thread: str | None = None
+        self,
+        chat: model.ChatAddress,
+        message: model.Message,
+        *,
+        delivery: str,
+        after: datetime,
+        thread: str | None = None,
     ) -> str | None:
         """Searches for a message that was perhaps sent after `after`. Returns the platform's id of it; None if it was not sent.
 
@@ -96,12 +109,12 @@ class Channel(Protocol):
         return
 
 
-def read_message(message: Message, read: Callable[[Any], T], *, plain: bool) -> T:
+def read_message(message: model.Message, read: Callable[[Any], T], *, plain: bool) -> T:
     """Returns `read` of the JSON of a stored message or, with `plain`, of its plain form. Raises Rejected for a ValueError."""
     try:
         return read(json.loads(message.plain if plain else message.payload))
     except ValueError as error:
-        raise Rejected(f"The stored message cannot be read ({type(error).__name__}).", form=True) from error
+        raise errors.Rejected(f"The stored message cannot be read ({type(error).__name__}).", form=True) from error
 
 
 # -------------------------------------------------------------------------------------------------------- measurements
@@ -167,7 +180,7 @@ def ignore(measurement: Measurement) -> None:
     del measurement
 
 
-def outcome_name(error: NotDelivered | None) -> str:
+def outcome_name(error: errors.NotDelivered | None) -> str:
     """Returns "sent" for None; for an error, its type in lower case: "retry_later", "chat_gone"."""
     return "sent" if error is None else re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(error).__name__).lower()
 
@@ -190,7 +203,7 @@ class Observers:
 # --------------------------------- the engine, which runs the senders of lanes
 
 
-Deliver = Callable[[Lane], Awaitable[None]]
+Deliver = Callable[[model.Lane], Awaitable[None]]
 
 
 class Engine(Protocol):
@@ -200,13 +213,13 @@ class Engine(Protocol):
     def lanes_in_hand(self) -> int:
         """Returns how many lanes this process delivers now."""
 
-    def wake(self, lanes: Sequence[Lane], *, not_before: datetime | None = None) -> None:
+    def wake(self, lanes: Sequence[model.Lane], *, not_before: datetime | None = None) -> None:
         """Makes each lane run, not earlier than `not_before`.
 
         If a lane is waiting to run, it runs at least once after this call. If it is running, it runs again afterwards.
         """
 
-    def deliveries_stored(self, lanes: Sequence[Lane]) -> None:
+    def deliveries_stored(self, lanes: Sequence[model.Lane]) -> None:
         """Makes each lane run after deliveries for it were committed."""
 
     async def run(self, deliver: Deliver) -> None:
@@ -215,7 +228,7 @@ class Engine(Protocol):
         An error of `deliver` does not stop other lanes. All errors are raised at the end, as an ExceptionGroup.
         """
 
-    def posting(self, lane: Lane, *, patience: float = inf) -> AbstractAsyncContextManager[bool]:
+    def posting(self, lane: model.Lane, *, patience: float = inf) -> AbstractAsyncContextManager[bool]:
         """Locks a lane for posting while the body runs, so that replies and papers of all processes go one after another.
 
         Yields False if another worker is still posting there after `patience` seconds.
@@ -227,7 +240,7 @@ class Engine(Protocol):
         `urgent` sends are replies to people, and go before all other waiting sends. The call itself may wait.
         """
 
-    async def count_others(self, lane: Lane, *, anew: bool = False) -> None:
+    async def count_others(self, lane: model.Lane, *, anew: bool = False) -> None:
         """Makes the rate limiter count what other processes have sent in a lane. Raises StoreError.
 
         Does nothing if it was done within the last second, unless `anew` is set.
@@ -313,7 +326,7 @@ class Modal:
     fields: tuple[FormField, ...]
     verb: str
     arguments: Mapping[str, Any] = field(default_factory=dict)  # JSON values
-    places: Mapping[str, ChatAddress] = field(default_factory=dict)  # value of the field CHAT_FIELD → chat
+    places: Mapping[str, model.ChatAddress] = field(default_factory=dict)  # value of the field CHAT_FIELD → chat
     fallback: str = ""  # a sentence that is posted if the form cannot be opened: how to do the same by a command
 
 
@@ -337,7 +350,7 @@ class HomePanel:
     items: tuple[HomeItem, ...] = ()
     lines: tuple[str, ...] = ()
     buttons: Buttons = ()
-    about: ChatAddress | None = None  # None: the person's private chat
+    about: model.ChatAddress | None = None  # None: the person's private chat
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -359,17 +372,17 @@ class Forms(Protocol):
     def render_home_view(self, home: HomeView) -> str:
         """Returns the view of a home view."""
 
-    async def open_modal(self, chat: ChatAddress, trigger_id: str, view: str) -> None:
+    async def open_modal(self, chat: model.ChatAddress, trigger_id: str, view: str) -> None:
         """Shows a form to the sender of the request that had this `trigger_id`. Raises NotDelivered."""
 
-    async def update_modal(self, chat: ChatAddress, view_ref: str, view: str) -> None:
+    async def update_modal(self, chat: model.ChatAddress, view_ref: str, view: str) -> None:
         """Replaces the open form `view_ref` with `view`, unless the form has changed meanwhile. Raises NotDelivered."""
 
-    async def publish_home(self, person: ChatAddress, view: str) -> None:
+    async def publish_home(self, person: model.ChatAddress, view: str) -> None:
         """Shows a home view to a person. Raises NotDelivered. By default, does nothing."""
         return
 
-    async def shared_chats(self, person: ChatAddress) -> frozenset[str] | None:
+    async def shared_chats(self, person: model.ChatAddress) -> frozenset[str] | None:
         """Returns the addresses of the chats that both the bot and the person are in.
 
         Returns None if the platform does not let the bot see that. Raises NotDelivered.
@@ -412,7 +425,7 @@ class Reply:
     ok: bool | None = None  # True: done (✓), False: refused (✗), None: neither
     code: tuple[str, ...] = ()  # lines in a fixed-width font: a query and the caret below it, or a list
     plot: Plot | None = None  # shown below `code`: as a picture if the platform can do that in a message, or as text
-    items: tuple[Item, ...] = ()  # papers that are shown below the lines, numbered from `first`
+    items: tuple[model.Item, ...] = ()  # papers that are shown below the lines, numbered from `first`
     # How papers are shown: as rows of a list, as cards, with everything that is known ("whole"), or with the reason why
     # they were delivered. For "buttons" and "rest", only the buttons of the message change: to those of the card, or to
     # those that ⋯ opens.
@@ -420,13 +433,13 @@ class Reply:
     days: tuple[str, ...] = ()  # for each of `items`, the text shown next to it, such as its day; may be ""
     first: int = 1
     numbers: tuple[Button, ...] = ()  # for each of `items`, the button that opens its card; its label is a number
-    delivery: Delivery | None = None  # a preview, shown as it would be sent
+    delivery: model.Delivery | None = None  # a preview, shown as it would be sent
     buttons: Buttons = ()
     file: File | None = None
     toast: str = ""  # a few words shown where a button was pressed; a reply with only a toast posts no message
     replaces: bool = False  # the reply replaces the message whose button was pressed
     is_ephemeral: bool = False  # shown only to the sender, on platforms that can do that
-    target_chat: ChatAddress | None = None  # the chat where the reply is posted; None: where the request was made
+    target_chat: model.ChatAddress | None = None  # the chat where the reply is posted; None: where the request was made
     names_chat: bool = False  # the first line already names the chat that the reply is about
     modal: Modal | None = None  # a form to open; if a person is filling in a form, this one replaces it
     form_errors: Mapping[str, str] = field(default_factory=dict)  # the problems of a submitted form, by field

@@ -9,16 +9,15 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.ports.channel import File
-from subscriptions.errors import Rejected, Sentence
-from subscriptions.model import ChatAddress, ChatKind, Message, Paper
+from subscriptions import errors, model
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """A chat as its platform describes it."""
 
-    chat: ChatAddress
-    kind: ChatKind
+    chat: model.ChatAddress
+    kind: model.ChatKind
     title: str = ""
     public: bool = False  # strangers can read the chat, because it has a public name
     is_forum: bool = False  # the chat has topics; set only by `PlatformApi.find_chat`
@@ -50,7 +49,7 @@ class RequestBase:
     outside_channel: str = ""  # the platform's id of a direct channel that may be between two other people
 
     @property
-    def chat(self) -> ChatAddress:
+    def chat(self) -> model.ChatAddress:
         """Returns the address of the chat where the request was made."""
         return self.place.chat
 
@@ -116,7 +115,7 @@ class PlatformApi(Protocol):
     has_ephemeral: bool = False  # whether the platform can show a message to only one person in a chat
 
     async def is_admin(
-        self, chat: ChatAddress, person: str, *, member_suffices: bool = False, in_chat: bool = False
+        self, chat: model.ChatAddress, person: str, *, member_suffices: bool = False, in_chat: bool = False
     ) -> bool | None:
         """Returns whether a person administers a chat; None if the platform does not let the bot see that.
 
@@ -141,9 +140,9 @@ class PlatformApi(Protocol):
 
     async def post_ephemeral(
         self,
-        chat: ChatAddress,
+        chat: model.ChatAddress,
         person: str,
-        message: Message | None,
+        message: model.Message | None,
         *,
         response_url: str,
         replaces: bool,
@@ -154,7 +153,7 @@ class PlatformApi(Protocol):
         `replaces`: the message replaces the ephemeral message whose button was pressed; with None as `message`, that
         message is removed. Raises NotDelivered.
         """
-        raise Rejected("Nothing is shown there to one person of many.")
+        raise errors.Rejected("Nothing is shown there to one person of many.")
 
     async def acknowledge(self, callback_id: str, words: str = "") -> None:
         """Acknowledges a pressed button, and shows a few words there. Never raises, not even for an expired callback.
@@ -163,12 +162,12 @@ class PlatformApi(Protocol):
         """
         return
 
-    async def send_file(self, chat: ChatAddress, file: "File") -> str:
+    async def send_file(self, chat: model.ChatAddress, file: "File") -> str:
         """Posts a document without a sound. Returns the platform's id of the message. Raises NotDelivered."""
 
     async def fetch(self, file: str, most: int) -> bytes:
         """Returns the content of a document that a person attached. Raises NotDelivered; Refused for more than `most` bytes."""
-        raise Rejected("No documents are taken there.")
+        raise errors.Rejected("No documents are taken there.")
 
 
 # -------------------------------------------------------------------------------------------------------- the receiver
@@ -265,10 +264,10 @@ class Visitor:
 class Offer:
     """An offer at the top of a page: a sentence, and a button that posts to `action`."""
 
-    text: Sentence
-    label: Sentence
+    text: errors.Sentence
+    label: errors.Sentence
     action: str
-    example: Paper | None = None  # a paper that is part of the offer
+    example: model.Paper | None = None  # a paper that is part of the offer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -280,7 +279,7 @@ class PageFrame:
     has_chosen_language: bool  # True: the visitor has chosen the language on a page; False: the browser told it
     token: str  # the form token, which every form must send
     timezone: str = ""  # the browser's zone; "" if it does not tell
-    navigation: tuple[tuple[str, Sentence], ...] = ()  # (path, label) of each link
+    navigation: tuple[tuple[str, errors.Sentence], ...] = ()  # (path, label) of each link
     visitor: Visitor
     can_sign_out: bool = False
     offers: tuple[Offer, ...] = ()
@@ -329,7 +328,7 @@ class WebPage:
     path: str
     answer: Callable[[PageRequest], Awaitable[PageResponse]]  # never raises
     method: str = "GET"
-    label: Sentence | None = None  # its label in the navigation; None: it is not in the navigation
+    label: errors.Sentence | None = None  # its label in the navigation; None: it is not in the navigation
     for_operators: bool = False
     is_public: bool = False  # also for people who have not signed in
     largest_form: int = 65_536  # bytes

@@ -1,6 +1,6 @@
 """Turns a delivery or a reply into messages in the markup of a platform. Only this package uses Jinja.
 
-- `cleaning.py`, `language.py`, `query_text.py`: clean foreign text, write sentences in a language, put queries into words
+- `cleaning.py`, `language.py`: clean foreign text, write sentences and queries in a language
 - `views.py`, `packing.py`: the values that a message consists of, and the medium that writes and packs them
 - `outline.py`, `delivery_messages.py`, `reply_messages.py`: turn a delivery or a reply into messages
 - `appearance.py`: the look of a message, as values, also in a terminal; `plots.py`, `templating.py`: pictures and pages

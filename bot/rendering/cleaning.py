@@ -13,10 +13,9 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from rich.cells import cell_len
 
-from subscriptions.cutting import cut_at_word
+from subscriptions import normalize as tables
+from subscriptions import texts
 from subscriptions.model import Paper
-from subscriptions.normalize import tex as tables
-from subscriptions.text import normalized
 
 _WORD_LETTERS = frozenset({"Lu", "Ll", "Nd"})  # without modifier letters, which are sub- or superscript already
 _RAISED = "*′⋆∗†‡°"  # characters that are superscript already
@@ -61,7 +60,7 @@ def _formula(match: re.Match[str]) -> str:
     if match["digit"] is not None and not _CLEARLY_TEX.search(text):
         return match[0]
     try:
-        return normalized("NFC", _Formula(text).read().strip())
+        return texts.normalized("NFC", _Formula(text).read().strip())
     except _Unreadable:
         return match[0]
 
@@ -350,7 +349,10 @@ _OPENING = 80  # columns of the abstract that are shown for a paper without a ti
 
 def title_line(paper: Paper) -> str:
     """Returns the title of a paper, or the first words of its abstract in quotation marks, and its id. One line."""
-    title = cut_at_word(readable(clean(paper.title)), _TITLE) or f"“{cut_at_word(clean(paper.abstract), _OPENING)}”"
+    title = (
+        texts.cut_at_word(readable(clean(paper.title)), _TITLE)
+        or f"“{texts.cut_at_word(clean(paper.abstract), _OPENING)}”"
+    )
     name = paper.arxiv_id or paper.doi
     return f"{isolated(title)} ({name})" if name else isolated(title)
 

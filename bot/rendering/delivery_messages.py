@@ -8,14 +8,13 @@ from functools import partial
 from types import MappingProxyType
 
 from bot.ports.channel import Button
-from bot.rendering import outline, packing, views
-from bot.rendering.cleaning import clean, isolated
+from bot.rendering import cleaning, outline, packing, views
 from bot.rendering.language import Language
+from subscriptions import model
 from subscriptions.addresses import command_prefix
-from subscriptions.cutting import cut_at_word
-from subscriptions.model import Delivery, DeliveryKind, Facts, Item, Message
-from subscriptions.notices import BUTTON
-from subscriptions.notices.declared import NOTICES, Notices, read_notice
+from subscriptions.notices import BUTTON, declared
+from subscriptions.notices.declared import Notices
+from subscriptions.texts import cut_at_word
 
 _ANY_PART = "99/99"  # stands for a part when its size is measured; wider ones are not expected
 
@@ -90,7 +89,7 @@ class Paginator:
             parts.append(packing.PaperPart(paper=item.paper.id, body=(paper, *below), opening=opening, again=again))
         return parts
 
-    def _fitted(self, item: Item, number: int, beside: packing.Size) -> packing.Fragment:
+    def _fitted(self, item: model.Item, number: int, beside: packing.Size) -> packing.Fragment:
         """Returns the paper at its usual length; shorter only if it and `beside` do not fit into one message."""
         counted = self.numbered or self.plan.form in {"rows", "thread"}
         view = partial(views.paper_view, item, self.reader, number=number if counted else 0, why=self.plan.why == "all")
@@ -106,10 +105,10 @@ _COMMAND = re.compile(r"(?<![\w/:.<])/(?=[a-z]{2,}(?![\w/]))")
 
 
 def notice_view(
-    facts: Facts, language: Language, command_prefix: str = "/", notices: Notices = NOTICES
+    facts: model.Facts, language: Language, command_prefix: str = "/", notices: Notices = declared.NOTICES
 ) -> views.NoticeView:
     """Returns the view of the notice in these facts. Commands in it begin with `command_prefix`, "/" on most platforms."""
-    notice = read_notice(facts.notice, facts.detail, _cleaned, notices)
+    notice = declared.read_notice(facts.notice, facts.detail, _cleaned, notices)
     title, *lines = filter(None, notice.lines(_Words(language.code, command_prefix)))
     row = tuple(
         Button(label=label.say(language.translate), data=facts.detail[BUTTON + verb])
@@ -120,7 +119,7 @@ def notice_view(
 
 
 def _cleaned(detail: str) -> str:
-    return isolated(cut_at_word(clean(detail), _LONGEST_DETAIL))
+    return cleaning.isolated(cut_at_word(cleaning.clean(detail), _LONGEST_DETAIL))
 
 
 class _Words(Language):
@@ -148,14 +147,14 @@ _NO_TITLES: Mapping[str, tuple[str, str]] = MappingProxyType({})
 
 
 def render_delivery(
-    delivery: Delivery,
+    delivery: model.Delivery,
     layout: Layout = (),
     *,
     medium: packing.Medium,
     titles: Mapping[str, tuple[str, str]] = _NO_TITLES,
     make_link: outline.MakeLink | None = None,
-    notices: Notices = NOTICES,
-) -> tuple[Message, ...]:
+    notices: Notices = declared.NOTICES,
+) -> tuple[model.Message, ...]:
     """Returns the messages of a delivery, in order, each within its platform's limits.
 
     `medium` is that of the chat's platform. `layout` is for edits: the papers (`Message.papers`) of each message that was sent; every
@@ -164,7 +163,7 @@ def render_delivery(
     """
     reader = views.reader_of(delivery.chat)
     makes_sound = _makes_sound(delivery, reader)
-    if delivery.kind is DeliveryKind.NOTICE:
+    if delivery.kind is model.DeliveryKind.NOTICE:
         notice = notice_view(delivery.facts, reader.language, command_prefix(delivery.chat.address), notices)
         contents = packing.Contents(fragments=[medium.draw(notice)], silent=not makes_sound, buttons=notice.buttons)
         return (packing.message(medium, 1, contents),)
@@ -191,13 +190,13 @@ def render_delivery(
 
 
 def delivery_pages(
-    delivery: Delivery, reader: views.Reader, medium: packing.Medium, *, beneath: packing.Size = _NOTHING
+    delivery: model.Delivery, reader: views.Reader, medium: packing.Medium, *, beneath: packing.Size = _NOTHING
 ) -> list[list[packing.Fragment]]:
     """Returns a delivery inside a reply: the fragments of each message, without buttons. A thread is laid out as a digest.
 
     `beneath` is the size of the reply's buttons.
     """
-    if delivery.kind is DeliveryKind.NOTICE:
+    if delivery.kind is model.DeliveryKind.NOTICE:
         return [[medium.draw(notice_view(delivery.facts, reader.language, command_prefix(delivery.chat.address)))]]
     if not delivery.items:
         return [[medium.draw(views.Line(text=outline.empty_text(delivery, reader)))]]
@@ -208,7 +207,7 @@ def delivery_pages(
     return [[*([medium.draw(head)] if head else []), *page.fragments] for head, page in _with_heads(plan, pages)]
 
 
-def _with_source_titles(delivery: Delivery, titles: Mapping[str, tuple[str, str]]) -> Delivery:
+def _with_source_titles(delivery: model.Delivery, titles: Mapping[str, tuple[str, str]]) -> model.Delivery:
     """Returns the delivery with the titles of those sources whose papers it shows, in the order of `titles`."""
     sources = {name.casefold() for item in delivery.items if item.shown for name in item.paper.paper.sources}
     named = tuple(title for name, title in titles.items() if name in sources)
@@ -217,7 +216,7 @@ def _with_source_titles(delivery: Delivery, titles: Mapping[str, tuple[str, str]
 
 def _paper_messages(
     paginator: Paginator, buttons: outline.DeliveryButtons, layout: Layout, *, makes_sound: bool, about: views.Subject
-) -> tuple[Message, ...]:
+) -> tuple[model.Message, ...]:
     medium, pages = paginator.medium, paginator.pages(layout)
     messages = []
     for number, (head, page) in enumerate(_with_heads(paginator.plan, pages), start=1):
@@ -230,8 +229,8 @@ def _paper_messages(
 
 
 def _thread_messages(
-    delivery: Delivery, paginator: Paginator, buttons: outline.DeliveryButtons, layout: Layout
-) -> tuple[Message, ...]:
+    delivery: model.Delivery, paginator: Paginator, buttons: outline.DeliveryButtons, layout: Layout
+) -> tuple[model.Message, ...]:
     """Returns one message in the channel with the first titles, and messages with the papers in its thread."""
     medium, head = paginator.medium, replace(paginator.plan.counted, remark="")
     pages = replace(paginator, plan=replace(paginator.plan, head=head, counted=head)).pages(layout)
@@ -247,7 +246,7 @@ def _thread_messages(
     return tuple(messages)
 
 
-def _root(delivery: Delivery, paginator: Paginator) -> views.Root:
+def _root(delivery: model.Delivery, paginator: Paginator) -> views.Root:
     """Returns the message in the channel that begins the thread."""
     reader = paginator.reader
     items = [item for group in paginator.plan.groups for item in group.items][:_ROOT_TITLES]
@@ -271,7 +270,7 @@ def _with_heads(
             yield head if number == 1 else replace(head, remark=""), page
 
 
-def _makes_sound(delivery: Delivery, reader: views.Reader) -> bool:
+def _makes_sound(delivery: model.Delivery, reader: views.Reader) -> bool:
     """Returns whether the first message makes a sound: the setting `sound` says so, and it is outside the quiet hours."""
     if reader.settings.sound != "first":
         return False

@@ -1,19 +1,32 @@
-"""Sentences, counts, dates and numbers in the chat's language: gettext catalogues from locales/, and Babel (CLDR) for the rest.
+"""Sentences, counts, dates, numbers and queries in the chat's language: gettext catalogues from locales/, and Babel (CLDR).
 
 The English sentence is the msgid. Its holes are written `{name}`, as for str.format.
+
+The reading of a query uses the person's own words, never stems: `diffusion -survey` reads "diffusion, not survey",
+`author:Jane Doe` reads "Doe author:Jane". Words come before fields; otherwise a word would seem to belong to the field
+before it. A reading is itself a query, equal to the one that it explains, in every language. A caret shows where a
+refused query is wrong.
 """
 
 import re
+import unicodedata
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from gettext import GNUTranslations
 from importlib.resources import files
+from itertools import repeat
 from types import ModuleType
 
+from rich.cells import cell_len
+
 from bot.ports.channel import Reply
-from subscriptions.cutting import cut_letters
-from subscriptions.errors import PaperwireError, Sentence
+from subscriptions import errors
+from subscriptions.categories import has_classes
+from subscriptions.query import And, Leaf, Node, Not, Or, Query, ValueKind, parse
+from subscriptions.query.sentences import MAX_QUERY_LENGTH
+from subscriptions.texts import cut_letters
 from subscriptions.zones import zone
 
 _LONGEST_TYPED = 60  # characters of a typed text that is repeated
@@ -167,20 +180,144 @@ def _babel() -> tuple[ModuleType, ModuleType]:
     return dates, numbers
 
 
-def refused(error: PaperwireError, language: Language, *, code: Sequence[str] = ()) -> Reply:
-    """Returns the reply to a refused request. `code` shows the place: the query, and a caret under its column."""
+def refused(error: errors.PaperwireError, language: Language, typed: str = "") -> Reply:
+    """Returns the reply to a refused request. For a QueryError, also shows `typed` with a caret under the error's column."""
+    code = caret(typed, error.column) if isinstance(error, errors.QueryError) else ()
     hint = error.hint.say(language.translate)
-    return Reply(
-        lines=(short(error.sentence).say(language.translate), *([hint] if hint else [])), ok=False, code=tuple(code)
-    )
+    return Reply(lines=(short(error.sentence).say(language.translate), *([hint] if hint else [])), ok=False, code=code)
 
 
-def short(sentence: Sentence) -> Sentence:
+def short(sentence: errors.Sentence) -> errors.Sentence:
     """Returns the sentence with long values cut, since a message may have only 4,096 characters."""
-    return Sentence(sentence.template, {name: _cut(value) for name, value in sentence.values.items()})
+    return errors.Sentence(sentence.template, {name: _cut(value) for name, value in sentence.values.items()})
 
 
 def _cut(value: object) -> object:
-    if isinstance(value, Sentence):
+    if isinstance(value, errors.Sentence):
         return short(value)
     return cut_letters(value, _LONGEST_TYPED) if isinstance(value, str) else value
+
+
+# ----------------------------------------------------------------------------------------------------- queries in words
+
+
+Translate = Callable[[str], str]
+
+WINDOW = 60  # terminal cells of a refused query that are shown around its error
+_CUT = "…"
+
+_AND = errors.Sentence("{first} {second}")
+_OR = errors.Sentence("{first} OR {second}")
+_BUT_NOT = errors.Sentence("{wanted}, not {excluded}")
+_WITHOUT = errors.Sentence("{wanted} -{excluded}")
+
+
+def query_in_words(query: Query, translate: Translate) -> str:
+    """Returns the reading of a query. If that is longer than a query may be, returns the query as it was typed."""
+    reading = _reading(query.tree, translate)
+    return reading if len(reading) <= MAX_QUERY_LENGTH else " ".join(query.text.split())
+
+
+def explain(text: str, translate: Translate) -> dict[str, object]:
+    """Returns the document of `explain --json` (docs/commands.md): what a query means, or why it is refused."""
+    try:
+        query = parse.parse_query(text)
+    except errors.QueryError as error:
+        refusal = {"column": error.column, "message": error.sentence.say(translate), "hint": error.hint.say(translate)}
+        return {"query": text, "text": text, "canonical": None, "words": None, "hints": [], "error": refusal}
+    return {
+        "query": text,
+        "text": text,
+        "canonical": query.canonical,
+        "words": query_in_words(query, translate),
+        "hints": [hint.say(translate) for hint in query.hints],
+        "error": None,
+    }
+
+
+# ---------------------------------------------------------------------------------------------------------- the reading
+
+
+def _reading(node: Node, translate: Translate) -> str:
+    if isinstance(node, Leaf):
+        return _leaf(node, translate)
+    if isinstance(node, Not):
+        return errors.Sentence("NOT {excluded}", {"excluded": _inner(node.node, translate)}).say(translate)
+    wanted, excluded = _parted(node)
+    parts = sorted(wanted, key=_names_a_field)
+    reading, *more = map(_inner, parts, repeat(translate))  # a list comprehension would add a frame for each bracket
+    for second in more:
+        both = {"first": reading, "second": second}
+        reading = replace(_OR if isinstance(node, Or) else _AND, values=both).say(translate)
+    for part in excluded:  # "a b, not c" would be read as a list, where words side by side are a phrase
+        values = {"wanted": reading, "excluded": _inner(part.node, translate)}
+        reading = replace(_WITHOUT if more else _BUT_NOT, values=values).say(translate)
+    return reading
+
+
+def _parted(node: And | Or) -> tuple[Sequence[Node], Sequence[Not]]:
+    """Returns (wanted parts, excluded parts). Without a wanted part, or in an OR, all parts count as wanted."""
+    excluded = [part for part in node.nodes if isinstance(part, Not)]
+    if isinstance(node, Or) or len(excluded) == len(node.nodes):
+        return node.nodes, ()
+    return [part for part in node.nodes if not isinstance(part, Not)], excluded
+
+
+def _names_a_field(node: Node) -> bool:
+    return isinstance(node, Leaf) and not node.term.field.is_bare
+
+
+def _inner(node: Node, translate: Translate) -> str:
+    """Returns the reading of a part. It is in brackets if it has parts itself."""
+    reading = _reading(node, translate)
+    return errors.Sentence("({inner})", {"inner": reading}).say(translate) if isinstance(node, And | Or) else reading
+
+
+def _leaf(leaf: Leaf, translate: Translate) -> str:
+    value, field = parse.written_value(leaf), leaf.term.field
+    if field.kind is ValueKind.CATEGORY and has_classes(value):
+        value = f"{value}.*"
+    if field.is_bare:
+        return value
+    return replace(field.reading, values={"words": value}).say(translate) if field.reading else f"{field.name}:{value}"
+
+
+# ------------------------------------------------------------------------------------------------------------ the caret
+
+
+def caret(text: str, column: int) -> tuple[str, str]:
+    """Returns (line of a refused query, line with ^ below `column`), for a font of fixed width. Columns are code points from 1.
+
+    A long query is cut on both sides of the column, to 60 cells. "…" marks where text is left out.
+    """
+    shown = [_visible(char) for char in text]
+    at = min(max(column, 1) - 1, len(shown))
+    before, after = "".join(shown[:at]), "".join(shown[at:])
+    room = WINDOW - 1
+    if cell_len(before) + cell_len(after) <= room:
+        return before + after, " " * cell_len(before) + "^"
+    tail = _fitting(after, max(room // 3, room - cell_len(before)))
+    head = _fitting(before[::-1], room - cell_len(tail))[::-1]
+    while head and not cell_len(head[0]):  # a combining mark whose letter was cut off
+        head = head[1:]
+    head = head if head == before else _CUT + head
+    return head + (tail if tail == after else tail + _CUT), " " * cell_len(head) + "^"
+
+
+def _visible(char: str) -> str:
+    """Returns the character for a line: a space instead of white space, "" instead of control and format characters."""
+    if char.isspace():
+        return " "
+    return "" if unicodedata.category(char) in ("Cc", "Cf", "Cs") else char
+
+
+def _fitting(text: str, room: int) -> str:
+    """Returns the beginning of a text that fits into `room` cells. If the text is cut, one cell stays free for "…"."""
+    if cell_len(text) <= room:
+        return text
+    width = 0
+    for place, char in enumerate(text):
+        width += cell_len(char)
+        if width >= room:
+            return text[:place]
+    return text

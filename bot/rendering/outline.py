@@ -11,14 +11,13 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import Literal
 
-from bot.ports.channel import Button, Buttons
-from bot.rendering import cleaning, views
+from bot.ports import channel
+from bot.rendering import cleaning, packing, views
 from bot.rendering.language import Language
-from bot.rendering.packing import Medium
-from subscriptions.cutting import cut_at_word
-from subscriptions.model import ChatKind, Delivery, DeliveryKind, Item
+from subscriptions import model
 from subscriptions.notices import missing_line
 from subscriptions.states import Signal
+from subscriptions.texts import cut_at_word
 
 _CARDS_UP_TO = 5
 _THREAD_ABOVE = 3
@@ -41,7 +40,7 @@ class SubscriptionPapers:
     """The papers of one subscription."""
 
     heading: views.Heading | None
-    items: tuple[Item, ...]  # the papers that are shown
+    items: tuple[model.Item, ...]  # the papers that are shown
     more: views.More | None
 
 
@@ -58,7 +57,7 @@ class Outline:
     why: Literal["all", "others"]  # whether a paper names all its subscriptions, or those that no heading names
 
 
-def outline(delivery: Delivery, reader: views.Reader) -> Outline:
+def outline(delivery: model.Delivery, reader: views.Reader) -> Outline:
     """Returns the outline of a delivery with papers."""
     shown = tuple(sorted((item for item in delivery.items if item.shown), key=_position))
     form = _form(delivery, len(shown))
@@ -78,7 +77,7 @@ def outline(delivery: Delivery, reader: views.Reader) -> Outline:
     )
 
 
-def subject(delivery: Delivery, reader: views.Reader) -> views.Subject:
+def subject(delivery: model.Delivery, reader: views.Reader) -> views.Subject:
     """Returns the subject of a delivery: the title of its only paper, or the number of papers, their subscription and the day."""
     language, groups = reader.language, _by_subscription(delivery.items)
     most, label = groups[-1], _label(groups[-1][0], reader)
@@ -96,7 +95,7 @@ def subject(delivery: Delivery, reader: views.Reader) -> views.Subject:
     return views.Subject(text=f"{text} · {day}", about=about)
 
 
-def root(delivery: Delivery, reader: views.Reader, titles: tuple[str, ...], more: str) -> views.Root:
+def root(delivery: model.Delivery, reader: views.Reader, titles: tuple[str, ...], more: str) -> views.Root:
     """Returns the message in the channel that begins a thread: "12 papers for #vision-papers", and the first titles."""
     chat = cleaning.isolated(cut_at_word(cleaning.clean(delivery.chat.title), _SOURCE_WIDTH))
     count, language = len(delivery.items), reader.language
@@ -106,7 +105,7 @@ def root(delivery: Delivery, reader: views.Reader, titles: tuple[str, ...], more
     return views.Root(line=line, remark=_remark(delivery, language), titles=titles, more=more)
 
 
-def empty_text(delivery: Delivery, reader: views.Reader) -> str:
+def empty_text(delivery: model.Delivery, reader: views.Reader) -> str:
     """Returns the text of a delivery without papers: how many papers came, that none matched, and when the next is due."""
     language = reader.language
     facts = delivery.facts
@@ -135,11 +134,11 @@ def empty_text(delivery: Delivery, reader: views.Reader) -> str:
     return language.say("{sentence} {next}", sentence=text, next=next_line)
 
 
-def _position(item: Item) -> int:
+def _position(item: model.Item) -> int:
     return item.position
 
 
-def _form(delivery: Delivery, shown: int) -> DeliveryForm:
+def _form(delivery: model.Delivery, shown: int) -> DeliveryForm:
     chat = delivery.chat
     shape = chat.settings.shape
     if shape == "each" and 0 < shown <= _CARDS_UP_TO:
@@ -147,7 +146,7 @@ def _form(delivery: Delivery, shown: int) -> DeliveryForm:
     # A thread cannot contain a thread.
     if shape == "thread" and not chat.address.topic:
         return "thread" if shown > _THREAD_ABOVE else "cards"
-    alert = delivery.kind is DeliveryKind.ALERT or chat.kind is ChatKind.PRIVATE
+    alert = delivery.kind is model.DeliveryKind.ALERT or chat.kind is model.ChatKind.PRIVATE
     return "cards" if alert and 0 < shown <= _CARDS_UP_TO else "rows"
 
 
@@ -166,26 +165,26 @@ def measure_of_list(amount: int) -> views.Measure:
     return views.COMPACT if amount > _COMPACT_ABOVE else views.ROW
 
 
-def _label(item: Item, reader: views.Reader) -> str:
+def _label(item: model.Item, reader: views.Reader) -> str:
     """Returns the label of the subscription under which a paper is grouped; "" in public."""
     return views.subscription_label(item.because[0], reader) if item.because and not reader.is_public else ""
 
 
-def _only_label(delivery: Delivery, reader: views.Reader) -> str:
+def _only_label(delivery: model.Delivery, reader: views.Reader) -> str:
     """Returns the label of the subscription if all papers are grouped under one; "" if there are several."""
     groups = _by_subscription(delivery.items)
     return _label(groups[0][0], reader) if len(groups) == 1 else ""
 
 
-def _by_subscription(items: Sequence[Item]) -> list[tuple[Item, ...]]:
+def _by_subscription(items: Sequence[model.Item]) -> list[tuple[model.Item, ...]]:
     """Returns the papers grouped by their first subscription. Smaller groups come first, and of equal groups that with the first paper."""
-    groups: dict[int, list[Item]] = {}
+    groups: dict[int, list[model.Item]] = {}
     for item in sorted(items, key=_position):
         groups.setdefault(item.because[0].number if item.because else 0, []).append(item)
     return sorted(map(tuple, groups.values()), key=len)
 
 
-def _groups(delivery: Delivery, reader: views.Reader, *, headed: bool) -> tuple[SubscriptionPapers, ...]:
+def _groups(delivery: model.Delivery, reader: views.Reader, *, headed: bool) -> tuple[SubscriptionPapers, ...]:
     by_subscription = _by_subscription(delivery.items)
     # A heading costs one line, but saves a line under each of its papers.
     if not headed or reader.is_public or not 1 < len(by_subscription) < len(delivery.items):
@@ -215,20 +214,20 @@ def _more(hidden: int, name: str, reader: views.Reader) -> views.More | None:
     return views.More(text=language.count("and {count} more", "and {count} more", hidden))
 
 
-def _head(delivery: Delivery, reader: views.Reader, name: str) -> views.Head:
+def _head(delivery: model.Delivery, reader: views.Reader, name: str) -> views.Head:
     language = reader.language
     day = _day_text(delivery, language)
     title = language.count("{count} paper · {day}", "{count} papers · {day}", len(delivery.items), day=day)
     return views.Head(title=title, label=name, remark=_remark(delivery, language))
 
 
-def _day_text(delivery: Delivery, language: Language) -> str:
+def _day_text(delivery: model.Delivery, language: Language) -> str:
     """Returns the days of the delivery's digests, or the day when it is due if there are none."""
     due = language.local(delivery.due).date()
     return language.days(delivery.facts.days or (due,), seen_from=due)
 
 
-def _remark(delivery: Delivery, language: Language) -> str:
+def _remark(delivery: model.Delivery, language: Language) -> str:
     late = delivery.facts.late
     if late <= timedelta(0):
         return ""
@@ -237,7 +236,7 @@ def _remark(delivery: Delivery, language: Language) -> str:
     return language.say("sent {time} late because {reason}", time=language.duration(late), reason=reason)
 
 
-def _tail(delivery: Delivery, reader: views.Reader, summarised: Sequence[Item]) -> views.Tail | None:
+def _tail(delivery: model.Delivery, reader: views.Reader, summarised: Sequence[model.Item]) -> views.Tail | None:
     notes = (_without_summary(reader, summarised), _missing(delivery, reader))
     sources = tuple(
         (cleaning.isolated(cut_at_word(cleaning.clean(title), _SOURCE_WIDTH)), cleaning.web_url(home))
@@ -249,7 +248,7 @@ def _tail(delivery: Delivery, reader: views.Reader, summarised: Sequence[Item]) 
     return views.Tail(notes=shown, sources_before=before, sources=sources) if shown or sources else None
 
 
-def _without_summary(reader: views.Reader, summarised: Sequence[Item]) -> str:
+def _without_summary(reader: views.Reader, summarised: Sequence[model.Item]) -> str:
     """Returns a line if three or more papers have no usable summary while others have one, or theirs failed; else ""."""
     if reader.settings.text != "summary" or not summarised:
         return ""
@@ -266,7 +265,7 @@ def _without_summary(reader: views.Reader, summarised: Sequence[Item]) -> str:
     )
 
 
-def _missing(delivery: Delivery, reader: views.Reader) -> str:
+def _missing(delivery: model.Delivery, reader: views.Reader) -> str:
     """Returns a line about missing sources; "" if none is missing, and in public."""
     missing = delivery.facts.missing
     names = cleaning.isolated(cut_at_word(cleaning.clean(missing.names), _REASON_WIDTH)) if missing else ""
@@ -278,44 +277,45 @@ def _missing(delivery: Delivery, reader: views.Reader) -> str:
 # ------------------------------------------------------------------------------------------------ the buttons of papers
 
 
-IN_ROW = 8  # buttons in one row: the most that platforms with number buttons can show
 _IN_MENU = 2  # buttons in one row of the menu ⋯, so that the longest label fits on a phone
 
 _PLACES: Mapping[str, str] = MappingProxyType({"https://arxiv.org/": "arXiv", "https://doi.org/": "DOI"})
 
-MakeLink = Callable[[Delivery], str]
+MakeLink = Callable[[model.Delivery], str]
 
 
 @dataclass(frozen=True, slots=True)
 class DeliveryButtons:
     """The buttons of one delivery."""
 
-    numbers: Mapping[int, Button] = field(default_factory=dict)  # paper id -> the button that opens its card
+    numbers: Mapping[int, channel.Button] = field(default_factory=dict)  # paper id -> the button that opens its card
     beside: Mapping[int, views.CardButtons] = field(default_factory=dict)  # paper id -> the buttons beside the paper
-    last: Buttons = ()  # the rows under the last message
+    last: channel.Buttons = ()  # the rows under the last message
 
-    def under(self, papers: Sequence[int], *, last: bool) -> Buttons:
+    def under(self, papers: Sequence[int], *, last: bool) -> channel.Buttons:
         """Returns the rows of buttons under a message with these papers."""
         named = [self.numbers[paper] for paper in papers if paper in self.numbers]
-        return (*button_rows(named), *(self.last if last else ()))
+        return (*packing.button_rows(named), *(self.last if last else ()))
 
 
 def delivery_buttons(
-    delivery: Delivery, plan: Outline, reader: views.Reader, medium: Medium, make_link: MakeLink | None
+    delivery: model.Delivery, plan: Outline, reader: views.Reader, medium: packing.Medium, make_link: MakeLink | None
 ) -> DeliveryButtons:
     """Returns the buttons of a delivery with papers. `make_link` returns a link for people who want their own subscription."""
     if not medium.numbers and medium.beside == "never":
         return DeliveryButtons()
     if reader.settings.buttons == "link":
         link = make_link(delivery) if make_link else ""
-        return DeliveryButtons(last=((Button(label=reader.language.say("get your own"), url=link),),) if link else ())
+        return DeliveryButtons(
+            last=((channel.Button(label=reader.language.say("get your own"), url=link),),) if link else ()
+        )
     if reader.settings.buttons != "full" or reader.is_public:  # in public, strangers could press them
         return DeliveryButtons()
     shown = [item for group in plan.groups for item in group.items]
     more = _show_more(delivery, reader, len(delivery.items) - len(shown))
     is_single = plan.form == "cards" and len(shown) == 1
     numbers = {
-        item.paper.id: Button(name="card", label=str(number), data=f"d{delivery.id}.c{item.position}")
+        item.paper.id: channel.Button(name="card", label=str(number), data=f"d{delivery.id}.c{item.position}")
         for number, item in enumerate(shown, start=1)
     }
     if medium.beside == "always" or (medium.beside == "in lists" and not is_single):
@@ -327,16 +327,16 @@ def delivery_buttons(
     return DeliveryButtons(numbers=numbers, last=more)
 
 
-def card_buttons(opens: Button | None, item: Item, language: Language) -> views.CardButtons:
+def card_buttons(opens: channel.Button | None, item: model.Item, language: Language) -> views.CardButtons:
     """Returns the buttons of a paper. `opens` opens its card; None if strangers could press the buttons: then only links."""
     links = paper_links(item, language)
     if opens is None:
         return views.CardButtons(first=links)
 
-    def button(name: str, letter: str, label: str, shows: str = "") -> Button:
-        return Button(name=name, label=label, data=f"{opens.data}.{letter}", shows=shows)
+    def button(name: str, letter: str, label: str, shows: str = "") -> channel.Button:
+        return channel.Button(name=name, label=label, data=f"{opens.data}.{letter}", shows=shows)
 
-    def judging(name: str, letter: str, label: str, signal: Signal) -> Button:
+    def judging(name: str, letter: str, label: str, signal: Signal) -> channel.Button:
         return button(name, letter, label, shows=f"{signal.name}:{item.paper.id}")
 
     is_brought = any(because.number for because in item.because)  # a subscription brought it, and can be changed
@@ -362,13 +362,13 @@ def card_buttons(opens: Button | None, item: Item, language: Language) -> views.
     )
 
 
-def menu_rows(opens: Button, item: Item, language: Language) -> Buttons:
+def menu_rows(opens: channel.Button, item: model.Item, language: Language) -> channel.Buttons:
     """Returns the buttons that ⋯ opens, in rows, with a button back to the card."""
-    back = Button(name="back", label=language.say("‹ back"), data=f"{opens.data}.b")
-    return button_rows((*card_buttons(opens, item, language).rest, back), _IN_MENU)
+    back = channel.Button(name="back", label=language.say("‹ back"), data=f"{opens.data}.b")
+    return packing.button_rows((*card_buttons(opens, item, language).rest, back), _IN_MENU)
 
 
-def paper_links(item: Item, language: Language) -> tuple[Button, ...]:
+def paper_links(item: model.Item, language: Language) -> tuple[channel.Button, ...]:
     """Returns buttons with the links of a paper: its PDF and its page, or a search if it has neither."""
     paper = item.paper.paper
     page, pdf = cleaning.paper_url(paper), cleaning.pdf_url(paper)
@@ -377,20 +377,11 @@ def paper_links(item: Item, language: Language) -> tuple[Button, ...]:
     links += [("page", place, page)] if page and page != pdf else []
     search = "" if links else cleaning.search_url(paper)
     links += [("search", language.say("find it"), search)] if search else []
-    return tuple(Button(name=name, label=label, url=url) for name, label, url in links)
+    return tuple(channel.Button(name=name, label=label, url=url) for name, label, url in links)
 
 
-def button_rows(buttons: Sequence[Button], width: int = IN_ROW) -> Buttons:
-    """Returns the buttons in as few rows as possible, of nearly equal length: nine buttons become five and four."""
-    if not buttons:
-        return ()
-    rows = -(-len(buttons) // width)
-    width = -(-len(buttons) // rows)
-    return tuple(tuple(buttons[start : start + width]) for start in range(0, len(buttons), width))
-
-
-def _show_more(delivery: Delivery, reader: views.Reader, hidden: int) -> Buttons:
+def _show_more(delivery: model.Delivery, reader: views.Reader, hidden: int) -> channel.Buttons:
     if not hidden:
         return ()
     label = reader.language.count("show {count} more", "show {count} more", hidden)
-    return ((Button(label=label, data=f"d{delivery.id}.m"),),)
+    return ((channel.Button(label=label, data=f"d{delivery.id}.m"),),)

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol
 
-from bot.ports.channel import Buttons
+from bot.ports import channel
 from bot.rendering import views
 from bot.rendering.templating import Macro, macros
-from subscriptions.cutting import cut_at_word
 from subscriptions.model import Message
+from subscriptions.texts import cut_at_word
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +119,7 @@ def _fragments(part: PaperPart, *, first: bool) -> tuple[Fragment, ...]:
 # -------------------------------------------------------------------------------------- the port of a platform's markup
 
 
+IN_ROW = 8  # buttons in one row: the most that platforms with number buttons can show
 NUMBERS_IN_MESSAGE = 16  # largest number of papers with number buttons under one message: two rows
 
 
@@ -130,7 +131,7 @@ class Contents:
     """The contents of one message. A platform leaves out what it cannot show."""
 
     fragments: Sequence[Fragment] = ()
-    buttons: Buttons = ()
+    buttons: channel.Buttons = ()
     silent: bool
     titled: Sequence[Fragment] = ()  # fragments of other messages whose titles this message's notification also lists
     subject: views.Subject = field(default=views.Subject())  # the subject of the delivery
@@ -146,12 +147,21 @@ class Medium(Protocol):
     def draw(self, view: object) -> Fragment:
         """Returns the view in this markup, never shortened. `is_within_limits` and `size` of the fragment tell whether it fits."""
 
-    def beneath(self, buttons: Buttons) -> Size:  # noqa: ARG002 - buttons have a size only on some platforms
+    def beneath(self, buttons: channel.Buttons) -> Size:  # noqa: ARG002 - buttons have a size only on some platforms
         """Returns the size of these buttons under a message."""
         return Size()
 
     def compose(self, contents: Contents) -> tuple[str, str]:
         """Returns (payload, plain form) of one message. Both are JSON objects as text."""
+
+
+def button_rows(buttons: Sequence[channel.Button], width: int = IN_ROW) -> channel.Buttons:
+    """Returns the buttons in as few rows as possible, of nearly equal length: nine buttons become five and four."""
+    if not buttons:
+        return ()
+    rows = -(-len(buttons) // width)
+    width = -(-len(buttons) // rows)
+    return tuple(tuple(buttons[start : start + width]) for start in range(0, len(buttons), width))
 
 
 def message(
@@ -219,8 +229,8 @@ _SHORT_TITLE = 60
 
 
 def markup(view: object, found: Mapping[str, Macro]) -> str:
-    """Returns the view, drawn by its macro."""
-    return found[macro_name(view)](view).strip("\n")
+    """Returns the view, drawn by its macro, as str: Jinja's own string type would escape text that is added to it."""
+    return str(found[macro_name(view)](view)).strip("\n")
 
 
 def plain_text(view: object) -> str:

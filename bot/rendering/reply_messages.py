@@ -7,16 +7,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
-from bot.ports.channel import Buttons, Reply
+from bot.ports import channel
 from bot.rendering import cleaning, outline, packing, views
 from bot.rendering.delivery_messages import delivery_pages
 from bot.rendering.language import Language
 from bot.rendering.plots import plot_text
-from subscriptions import cutting
+from subscriptions import model, texts
 from subscriptions.errors import Sentence
-from subscriptions.matching.hits import THOUSAND, Hit, spans
+from subscriptions.matching import hits
+from subscriptions.matching.hits import Hit
 from subscriptions.matching.hits import why as hits_of
-from subscriptions.model import Because, Chat, ChatKind, Item, Message, Paper, Summary
 from subscriptions.normalize import tokens
 from subscriptions.query import TITLE, Query, parse
 
@@ -35,7 +35,7 @@ _FIELDS = {
 }
 
 
-def whole_head(item: Item, reader: views.Reader, measure: views.Measure = views.HEAD) -> views.PaperView:
+def whole_head(item: model.Item, reader: views.Reader, measure: views.Measure = views.HEAD) -> views.PaperView:
     """Returns the head of a close-up with all authors and categories. If `measure` cuts the title, these are short lists."""
     view = views.paper_view(item, reader, measure)
     if measure.title < views.HEAD.title:
@@ -46,7 +46,7 @@ def whole_head(item: Item, reader: views.Reader, measure: views.Measure = views.
     )
 
 
-def whole_sections(item: Item, reader: views.Reader) -> tuple[views.Section, ...]:
+def whole_sections(item: model.Item, reader: views.Reader) -> tuple[views.Section, ...]:
     """Returns all texts of a paper: first those in the chat's language, then the abstract and summaries in other languages."""
     paper, language = item.paper.paper, reader.language
     own = [summary for summary in paper.summaries if _is_in_language(summary.language, language) and _usable(summary)]
@@ -64,12 +64,12 @@ def whole_sections(item: Item, reader: views.Reader) -> tuple[views.Section, ...
     )
 
 
-def why_head(item: Item, reader: views.Reader, measure: views.Measure = views.HEAD) -> views.PaperView:
+def why_head(item: model.Item, reader: views.Reader, measure: views.Measure = views.HEAD) -> views.PaperView:
     """Returns the head of a close-up, without the line that names subscriptions."""
     return replace(views.paper_view(item, reader, measure), why="")
 
 
-def why_sections(item: Item, reader: views.Reader) -> tuple[views.Section, ...]:
+def why_sections(item: model.Item, reader: views.Reader) -> tuple[views.Section, ...]:
     """Returns sections for each subscription that matched the paper: its label, and the passages with its words."""
     return tuple(section for because in item.because for section in _reason(because, item.paper.paper, reader))
 
@@ -77,14 +77,14 @@ def why_sections(item: Item, reader: views.Reader) -> tuple[views.Section, ...]:
 # ------------------------------------------------------------------------------------------------- all texts of a paper
 
 
-def _all_authors(paper: Paper, language: Language) -> str:
-    names = [cleaning.isolated(cutting.cut_at_word(name, _NAME_WIDTH)) for name in views.author_names(paper)]
+def _all_authors(paper: model.Paper, language: Language) -> str:
+    names = [cleaning.isolated(texts.cut_at_word(name, _NAME_WIDTH)) for name in views.author_names(paper)]
     if len(names) <= _AUTHORS:
         return ", ".join(names)
     return f"{', '.join(names[: _AUTHORS - 1])}, … {names[-1]} ({language.number(len(names))})"
 
 
-def _translated(paper: Paper, language: Language, *, title: bool) -> Iterator[views.Section]:
+def _translated(paper: model.Paper, language: Language, *, title: bool) -> Iterator[views.Section]:
     for translation in paper.translations:
         if _is_in_language(translation.language, language) and title:
             yield from _section(language.say("Title, translated"), translation.title)
@@ -92,7 +92,7 @@ def _translated(paper: Paper, language: Language, *, title: bool) -> Iterator[vi
             yield from _section(language.say("Abstract, translated"), translation.abstract)
 
 
-def _summary(summaries: Sequence[Summary], language: Language) -> Iterator[views.Section]:
+def _summary(summaries: Sequence[model.Summary], language: Language) -> Iterator[views.Section]:
     """Yields a section for each usable field of these summaries."""
     for summary in summaries:
         for name, text in _usable(summary).items():
@@ -101,8 +101,8 @@ def _summary(summaries: Sequence[Summary], language: Language) -> Iterator[views
             yield from _section(called, text, ai=views.AI_MARK)
 
 
-def _usable(summary: Summary) -> dict[str, str]:
-    return {name: text for name, text in summary.fields.items() if cutting.summary_state(text) == "ok"}
+def _usable(summary: model.Summary) -> dict[str, str]:
+    return {name: text for name, text in summary.fields.items() if texts.summary_state(text) == "ok"}
 
 
 def _section(called: str, text: str, *, ai: str = "") -> Iterator[views.Section]:
@@ -117,7 +117,7 @@ def _is_in_language(code: str, language: Language) -> bool:
 # ---------------------------------------------------------------------------------------------------------- why it came
 
 
-def _reason(because: Because, paper: Paper, reader: views.Reader) -> Iterator[views.Section]:
+def _reason(because: model.Because, paper: model.Paper, reader: views.Reader) -> Iterator[views.Section]:
     """Yields the label of the subscription, then the passages with its words.
 
     If the paper has changed and no longer contains the words, yields only the words.
@@ -141,7 +141,7 @@ def _reason(because: Because, paper: Paper, reader: views.Reader) -> Iterator[vi
         yield views.Section(label=named, text=_passage(query, hit), close=True)
 
 
-def _query(because: Because) -> Query | None:
+def _query(because: model.Because) -> Query | None:
     """Returns the query of a subscription. If it names papers (`like:`), it has the words that were found at the match."""
     query = parse.query_of(because.text)
     if query is None:  # it was stored under an older grammar
@@ -151,7 +151,7 @@ def _query(because: Because) -> Query | None:
         return query
     others = {token for term in query.terms for token in term.tokens}
     found = [" ".join(tokens(word)) for word in because.words]
-    words = tuple((word, THOUSAND) for word in found if word not in others)
+    words = tuple((word, hits.THOUSAND) for word in found if word not in others)
     return parse.parse_query(because.text, query.fields.knowing(dict.fromkeys(named, words)))
 
 
@@ -160,9 +160,9 @@ def _passage(query: Query, hit: Hit) -> cleaning.Passage:
     if not hit.text:
         return cleaning.Passage(("", ", ".join(map(cleaning.clean, hit.terms)), ""))
     text = cleaning.readable(cleaning.clean(hit.text[:_LONGEST]))
-    places = spans(query, text, hit.field)
+    places = hits.spans(query, text, hit.field)
     if not places:  # the words are inside TeX, which was converted
-        return cleaning.Passage((cutting.cut_at_sentence(text, 2 * _SIDE),))
+        return cleaning.Passage((texts.cut_at_sentence(text, 2 * _SIDE),))
     start, end = places[0]
     passage = cleaning.Passage((text[:start], text[start:end], text[end:]))
     return passage if hit.field is TITLE else _around(passage, _SIDE)
@@ -173,9 +173,9 @@ def _around(passage: cleaning.Passage, side: int) -> cleaning.Passage:
     before, hit, after = passage.pieces
     return cleaning.Passage(
         (
-            cutting.cut_at_word(before[::-1], side)[::-1],
-            cutting.cut_at_word(hit, 2 * side),
-            cutting.cut_at_word(after, side),
+            texts.cut_at_word(before[::-1], side)[::-1],
+            texts.cut_at_word(hit, 2 * side),
+            texts.cut_at_word(after, side),
         )
     )
 
@@ -188,7 +188,7 @@ def section_pieces(section: views.Section, room: int) -> tuple[views.Section, ..
     if section.text.has_hit:
         return (replace(section, text=views.isolated_passage(_around(section.text, room // 2))),)
     first, *others = (
-        views.isolated_passage(cleaning.Passage((piece,))) for piece in cutting.pieces(str(section.text), room)
+        views.isolated_passage(cleaning.Passage((piece,))) for piece in texts.pieces(str(section.text), room)
     )
     return (replace(section, text=first), *(views.Section(label="", text=piece) for piece in others))
 
@@ -206,7 +206,7 @@ _SECTION_ROOMS = (
 )
 
 
-def render_reply(reply: Reply, chat: Chat, *, medium: packing.Medium) -> tuple[Message, ...]:
+def render_reply(reply: channel.Reply, chat: model.Chat, *, medium: packing.Medium) -> tuple[model.Message, ...]:
     """Returns the messages of a reply: one, unless it is longer than the platform's limit.
 
     The order is: the first line with its mark, text of fixed width and the plot, the other lines, papers, the delivery. The numbers of
@@ -221,17 +221,17 @@ def render_reply(reply: Reply, chat: Chat, *, medium: packing.Medium) -> tuple[M
     messages = []
     for number, page in enumerate(pages, start=1):
         numbers = [reply.numbers[place] for place in page.papers if place < len(reply.numbers)]
-        rows = outline.button_rows(numbers) if medium.beside == "never" else ()
+        rows = packing.button_rows(numbers) if medium.beside == "never" else ()
         contents = packing.Contents(
             fragments=page.fragments,
-            silent=reader.kind is not ChatKind.PRIVATE or number > 1,
+            silent=reader.kind is not model.ChatKind.PRIVATE or number > 1,
             buttons=_labelled((*rows, *(reply.buttons if number == len(pages) else ()))),
         )
         messages.append(packing.message(medium, number, contents))
     return tuple(messages)
 
 
-def reply_rows(reply: Reply, reader: views.Reader) -> Buttons:
+def reply_rows(reply: channel.Reply, reader: views.Reader) -> channel.Buttons:
     """Returns the buttons of a reply in rows: the numbers of its papers or the buttons of its card, then the other buttons."""
     opens = reply.numbers[0] if reply.numbers else None
     if opens and reply.item_layout == "rest":
@@ -242,11 +242,13 @@ def reply_rows(reply: Reply, reader: views.Reader) -> Buttons:
     return tuple(row for row in (reply.numbers, *reply.buttons) if row)
 
 
-def _is_card(reply: Reply) -> bool:
+def _is_card(reply: channel.Reply) -> bool:
     return reply.item_layout not in ("row", "why") and len(reply.items) == 1
 
 
-def _pages(reply: Reply, reader: views.Reader, medium: packing.Medium, beneath: packing.Size) -> list[packing.Page]:
+def _pages(
+    reply: channel.Reply, reader: views.Reader, medium: packing.Medium, beneath: packing.Size
+) -> list[packing.Page]:
     """Returns the reply in pages. `beneath` is the size of the buttons under the last page."""
     parts = [*_line_parts(reply, medium), *_papers(reply, reader, medium, beneath)]
     most = (medium.numbers or packing.NUMBERS_IN_MESSAGE) if reply.numbers else None
@@ -258,7 +260,7 @@ def _pages(reply: Reply, reader: views.Reader, medium: packing.Medium, beneath: 
     return _with_delivery(pages, below, medium, beneath)
 
 
-def _line_parts(reply: Reply, medium: packing.Medium) -> list[packing.PaperPart]:
+def _line_parts(reply: channel.Reply, medium: packing.Medium) -> list[packing.PaperPart]:
     """Returns the lines and the text of fixed width as parts; none if all are empty."""
     fragments = [medium.draw(view) for view in _views(reply)]
     return (
@@ -283,7 +285,7 @@ def _with_delivery(
 
 
 def _papers(
-    reply: Reply, reader: views.Reader, medium: packing.Medium, beneath: packing.Size
+    reply: channel.Reply, reader: views.Reader, medium: packing.Medium, beneath: packing.Size
 ) -> Iterator[packing.PaperPart]:
     """Yields the papers as parts. The id of a part is the index of its paper among the items."""
     for place, item in enumerate(reply.items):
@@ -328,7 +330,7 @@ def _in_pieces(section: views.Section, medium: packing.Medium, beneath: packing.
 # ---------------------------------------------------------------------------------------------------------------- lines
 
 
-def _views(reply: Reply) -> Iterator[views.Line | views.Code]:
+def _views(reply: channel.Reply) -> Iterator[views.Line | views.Code]:
     mark = {True: DONE, False: REFUSED, None: ""}[reply.ok]
     first, rest = (reply.lines[:1] or ("",)), reply.lines[1:]
     lines = [views.Line(text=chunk) for text in first for chunk in _chunks(text)]
@@ -362,6 +364,6 @@ def _has_text(fragment: packing.Fragment) -> bool:
     return not isinstance(fragment.view, views.Line) or bool(fragment.view.text.strip() or fragment.view.mark)
 
 
-def _labelled(buttons: Buttons) -> Buttons:
+def _labelled(buttons: channel.Buttons) -> channel.Buttons:
     rows = (tuple(replace(button, label=cleaning.clean(button.label) or "…") for button in row) for row in buttons)
     return tuple(row for row in rows if row)

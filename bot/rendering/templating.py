@@ -33,7 +33,7 @@ _LABELS: Mapping[str, Sentence] = {
     "turn": Sentence("Your turn"),
 }
 
-Macro = Callable[[object], str]
+Macro = Callable[[object], object]
 
 
 @lru_cache
@@ -46,14 +46,15 @@ def macros(
 ) -> Mapping[str, Macro]:
     """Returns the macros of a platform's templates by name.
 
-    `escape` is applied to every value that a template prints. Without it, HTML templates escape HTML.
+    `escape` is applied to every value that a template prints. Without it, HTML templates escape HTML. The result of a macro
+    has a string type of Jinja, which escapes text that is added to it, so take `str` of it.
     """
     environment = _environment(platform, ending, escape)
     environment.filters.update(filters)
     found: dict[str, Macro] = {}
     for name in _TEMPLATES:
         module = environment.get_template(f"{name}.{ending}").module
-        found |= {macro: _plain(value) for macro, value in vars(module).items() if callable(value)}
+        found |= {macro: value for macro, value in vars(module).items() if callable(value)}
     return found
 
 
@@ -70,11 +71,6 @@ def _environment(folder: str, ending: str, escape: Callable[[object], object] | 
         lstrip_blocks=True,
         auto_reload=False,
     )
-
-
-def _plain(macro: Callable[[object], object]) -> Macro:
-    """Returns the macro as a function that returns str. Jinja's own string type would escape text that is added to it."""
-    return lambda view: str(macro(view))
 
 
 def draw(platform: str, template: str, **values: object) -> str:

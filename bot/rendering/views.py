@@ -9,14 +9,12 @@ from functools import lru_cache
 from typing import Literal
 from unicodedata import combining
 
-from bot.ports.channel import Button, Buttons, Plot
+from bot.ports import channel
 from bot.rendering import cleaning
-from bot.rendering.cleaning import Passage, readable
+from bot.rendering.cleaning import Passage
 from bot.rendering.language import Language
-from subscriptions import cutting
-from subscriptions.model import Because, Chat, ChatKind, ChatSettings, Item, Paper
+from subscriptions import model, texts
 from subscriptions.query.links import LIBRARY_QUERY
-from subscriptions.text import normalized
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,30 +22,26 @@ class Reader:
     """The facts about a chat that determine how its messages look."""
 
     language: Language
-    settings: ChatSettings
-    kind: ChatKind
+    settings: model.ChatSettings
+    kind: model.ChatKind
     is_open_group: bool = False  # a group that strangers can read
 
     @property
     def is_public(self) -> bool:
         """Whether strangers can read the chat. If so, messages do not say who subscribed to what."""
-        return self.is_open_group or self.kind is ChatKind.BROADCAST
+        return self.is_open_group or self.kind is model.ChatKind.BROADCAST
 
     @property
     def names_subscribers(self) -> bool:
         """Whether papers name who subscribed to them."""
-        together = self.kind in (ChatKind.TEAM, ChatKind.GROUP) and not self.is_public
+        together = self.kind in (model.ChatKind.TEAM, model.ChatKind.GROUP) and not self.is_public
         return together and self.settings.credits == "on"
 
 
-def language_of(chat: Chat) -> Language:
-    """Returns the language and time zone of a chat."""
-    return Language(chat.settings.lang, chat.settings.timezone)
-
-
-def reader_of(chat: Chat) -> Reader:
+def reader_of(chat: model.Chat) -> Reader:
     """Returns the reader of a chat's messages."""
-    return Reader(language=language_of(chat), settings=chat.settings, kind=chat.kind, is_open_group=chat.public)
+    language = Language(chat.settings.lang, chat.settings.timezone)
+    return Reader(language=language, settings=chat.settings, kind=chat.kind, is_open_group=chat.public)
 
 
 # --------------------------------------------------------------------------------- the parts of a message except papers
@@ -68,7 +62,7 @@ class Code:
     """Lines in a font of fixed width: a query and its caret, a list, a plot."""
 
     text: str
-    plot: Plot | None = None  # the plot that the text shows; a platform may draw it instead of the text
+    plot: channel.Plot | None = None  # the plot that the text shows; a platform may draw it instead of the text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +71,7 @@ class NoticeView:
 
     title: str
     lines: tuple[str, ...] = ()
-    buttons: Buttons = ()
+    buttons: channel.Buttons = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,16 +180,16 @@ HEAD = Measure(title=_LONGEST_SOURCE, summary=0, abstract=0)  # above the sectio
 class CardButtons:
     """The buttons of one paper, in two rows. Templates find each by its name."""
 
-    opens: Button | None = None  # "card": in a list, the number that opens the card
-    first: tuple[Button, ...] = ()  # a link ("pdf", or "page" or "search"), "save", "like", "dislike"
-    second: tuple[Button, ...] = ()  # "more", "exclude", "menu"
+    opens: channel.Button | None = None  # "card": in a list, the number that opens the card
+    first: tuple[channel.Button, ...] = ()  # a link ("pdf", or "page" or "search"), "save", "like", "dislike"
+    second: tuple[channel.Button, ...] = ()  # "more", "exclude", "menu"
 
     @property
-    def rest(self) -> tuple[Button, ...]:
+    def rest(self) -> tuple[channel.Button, ...]:
         """The buttons that ⋯ opens: "page", "why", "mute", "follow", "similar"."""
         return self.second[-1].options if self.second else ()
 
-    def named(self, name: str) -> Button | None:
+    def named(self, name: str) -> channel.Button | None:
         """Returns the button with this name from any of the rows; None if the paper has no such button."""
         return next((button for button in (*self.first, *self.second, *self.rest) if button.name == name), None)
 
@@ -236,7 +230,7 @@ class PaperView:
 
 
 def paper_view(
-    item: Item, reader: Reader, measure: Measure, *, number: int = 0, day: str = "", why: bool = True
+    item: model.Item, reader: Reader, measure: Measure, *, number: int = 0, day: str = "", why: bool = True
 ) -> PaperView:
     """Returns the view of a paper, no longer than `measure`. `why=False`: a heading already names the first subscription."""
     paper = item.paper.paper
@@ -247,6 +241,8 @@ def paper_view(
     title, rest = _title(paper, measure.title)
     text, ai = ("", False) if gone else _text(paper, reader, measure, rest)
     card = measure.form == "card"
+    quoted = _translated(paper, reader.language.code) or paper.abstract
+    quotation = _line(quoted, measure.quotation) if measure.quotation and not gone else ""
     gone_on = reader.language.short_day(reader.language.local(gone).date()) if gone else ""
     return PaperView(
         id=item.paper.id,
@@ -262,14 +258,12 @@ def paper_view(
         day=day,
         ai=AI_MARK if ai else "",
         text=isolated_passage(cleaning.marked(text, words)),
-        quotation=cleaning.isolated(_quotation(paper, reader, measure.quotation))
-        if measure.quotation and not gone
-        else "",
+        quotation=cleaning.isolated(quotation),
         why="" if reader.is_public else why_line(item.because if whole else item.because[1:], reader, also=not whole),
     )
 
 
-def why_line(because: tuple[Because, ...], reader: Reader, *, also: bool = False) -> str:
+def why_line(because: tuple[model.Because, ...], reader: Reader, *, also: bool = False) -> str:
     """Returns the labels of the subscriptions that matched: at most two, then "+2". `also`: a heading names another one."""
     if not because:
         return ""
@@ -279,25 +273,25 @@ def why_line(because: tuple[Because, ...], reader: Reader, *, also: bool = False
     return reader.language.say("also {names}", names=line) if also else line
 
 
-def _reason(because: Because, reader: Reader) -> str:
+def _reason(because: model.Because, reader: Reader) -> str:
     if because.text != LIBRARY_QUERY:
         return subscription_label(because, reader)
     words = ", ".join(cleaning.clean(word) for word in because.words[:_NEAR_WORDS])
     return reader.language.say("near to the library: {words}", words=cleaning.isolated(words))
 
 
-def subscription_label(because: Because, reader: Reader) -> str:
+def subscription_label(because: model.Because, reader: Reader) -> str:
     """Returns the name of the subscription, or its query if it has none; and who subscribed, if papers name people."""
-    called = cleaning.isolated(cutting.cut_at_word(cleaning.clean(because.label), _LABEL_WIDTH))
+    called = cleaning.isolated(texts.cut_at_word(cleaning.clean(because.label), _LABEL_WIDTH))
     asked = (
-        cleaning.isolated(cutting.cut_at_word(cleaning.clean(because.added_by), _LABEL_WIDTH))
+        cleaning.isolated(texts.cut_at_word(cleaning.clean(because.added_by), _LABEL_WIDTH))
         if reader.names_subscribers
         else ""
     )
     return f"{called} ({asked})" if asked else called
 
 
-def is_told_in(paper: Paper, language: str) -> bool:
+def is_told_in(paper: model.Paper, language: str) -> bool:
     """Returns whether the paper has a usable summary or a translated abstract in this language."""
     return bool(_summary(paper, language) or _translated(paper, language))
 
@@ -328,32 +322,32 @@ def isolated_passage(passage: cleaning.Passage) -> cleaning.Passage:
 
 @lru_cache(maxsize=2048)  # the same papers go to many chats in one morning
 def _line(text: str, room: int) -> str:
-    return cutting.cut_at_sentence(_readable(text), room)
+    return texts.cut_at_sentence(_readable(text), room)
 
 
 @lru_cache(maxsize=2048)
 def _readable(text: str) -> str:
-    return readable(cleaning.clean(text[:_LONGEST_SOURCE]))
+    return cleaning.readable(cleaning.clean(text[:_LONGEST_SOURCE]))
 
 
-def _title(paper: Paper, room: int) -> tuple[str, str]:
+def _title(paper: model.Paper, room: int) -> tuple[str, str]:
     """Returns (title, ""). Without a title, returns (start of the abstract in quotation marks, rest of the abstract).
 
     The start is a whole sentence if one fits, so that no sentence is split between title and text.
     """
     if title := _readable(paper.title):
-        return cutting.cut_at_word(title, room), ""
+        return texts.cut_at_word(title, room), ""
     abstract = _readable(paper.abstract)
     if not abstract:
-        return _name(paper) or cutting.cut_at_word(cleaning.clean(paper.url or paper.key), room), ""
-    if sentence := cutting.first_sentence(abstract, min(room, _UNTITLED_SENTENCE)):
+        return _name(paper) or texts.cut_at_word(cleaning.clean(paper.url or paper.key), room), ""
+    if sentence := texts.first_sentence(abstract, min(room, _UNTITLED_SENTENCE)):
         return f"“{sentence}”", abstract[len(sentence) :].strip()
-    first = cutting.cut_at_clause(abstract, min(room, _UNTITLED_WIDTH))
+    first = texts.cut_at_clause(abstract, min(room, _UNTITLED_WIDTH))
     rest = abstract[len(first.rstrip("…")) :].lstrip(",;:，；： ") if first != abstract else ""
     return f"“{first}”", f"…{rest}" if rest else ""
 
 
-def _text(paper: Paper, reader: Reader, measure: Measure, rest: str) -> tuple[str, bool]:
+def _text(paper: model.Paper, reader: Reader, measure: Measure, rest: str) -> tuple[str, bool]:
     """Returns (text below the title, whether a model generated it). Texts are cut to what `measure` allows.
 
     It is the first that exists of: summary and abstract in the reader's language, English summary, original abstract. `rest`
@@ -369,24 +363,19 @@ def _text(paper: Paper, reader: Reader, measure: Measure, rest: str) -> tuple[st
     if not measure.abstract or measure.quotation:
         return "", False
     if rest and not translated:
-        return cutting.cut_at_sentence(rest, measure.abstract), False
+        return texts.cut_at_sentence(rest, measure.abstract), False
     return _line(translated or ("" if _untitled(paper) else paper.abstract), measure.abstract), False
 
 
-def _quotation(paper: Paper, reader: Reader, room: int) -> str:
-    """Returns the abstract; in the reader's language if there is a translation."""
-    return _line(_translated(paper, reader.language.code) or paper.abstract, room)
-
-
-def _summary(paper: Paper, language: str) -> str:
+def _summary(paper: model.Paper, language: str) -> str:
     for summary in paper.summaries:
         if summary.language.split("-")[0].lower() == language:
-            fields = {name: text for name, text in summary.fields.items() if cutting.summary_state(text) == "ok"}
+            fields = {name: text for name, text in summary.fields.items() if texts.summary_state(text) == "ok"}
             return fields.get("tldr") or next(iter(fields.values()), "")
     return ""
 
 
-def _translated(paper: Paper, language: str) -> str:
+def _translated(paper: model.Paper, language: str) -> str:
     """Returns the abstract in this language if a source has translated it; else ""."""
     for translation in paper.translations:
         if translation.language.split("-")[0].lower() == language and translation.abstract:
@@ -394,11 +383,11 @@ def _translated(paper: Paper, language: str) -> str:
     return ""
 
 
-def _untitled(paper: Paper) -> bool:
+def _untitled(paper: model.Paper) -> bool:
     return not cleaning.clean(paper.title[:_LONGEST_SOURCE])
 
 
-def _authors(paper: Paper, words: Iterable[str], language: Language, *, short: bool) -> str:
+def _authors(paper: model.Paper, words: Iterable[str], language: Language, *, short: bool) -> str:
     """Returns the authors on one line. If they are many: the first, those whom `words` name, the last, and their number."""
     names = author_names(paper)
     if len(names) <= (_FIRST_AUTHORS if short else _ALL_AUTHORS_UP_TO):
@@ -413,13 +402,13 @@ def _authors(paper: Paper, words: Iterable[str], language: Language, *, short: b
     return line if short else f"{line} ({language.number(len(names))})"
 
 
-def author_names(paper: Paper) -> list[str]:
+def author_names(paper: model.Paper) -> list[str]:
     """Returns the full names of the authors."""
     return [name for author in paper.authors if (name := cleaning.clean(author[:_LONGEST_SOURCE]))]
 
 
 def _author(name: str) -> str:
-    return cleaning.isolated(cutting.cut_at_word(name, _AUTHOR_WIDTH))
+    return cleaning.isolated(texts.cut_at_word(name, _AUTHOR_WIDTH))
 
 
 def _followed(names: list[str], words: Iterable[str]) -> list[int]:
@@ -431,22 +420,22 @@ def _followed(names: list[str], words: Iterable[str]) -> list[int]:
 @lru_cache(maxsize=4096)
 def _name_tokens(name: str) -> frozenset[str]:
     plain = "".join(
-        char if char.isalnum() else " " for char in normalized("NFD", name.casefold()) if not combining(char)
+        char if char.isalnum() else " " for char in texts.normalized("NFD", name.casefold()) if not combining(char)
     )
     return frozenset(plain.split())
 
 
-def category_names(paper: Paper) -> list[str]:
+def category_names(paper: model.Paper) -> list[str]:
     """Returns the categories of a paper. The primary category is the first."""
     known = dict.fromkeys(([paper.primary] if paper.primary else []) + list(paper.categories))
-    return [name for category in known if (name := cutting.cut_at_word(cleaning.clean(category), _LABEL_WIDTH))]
+    return [name for category in known if (name := texts.cut_at_word(cleaning.clean(category), _LABEL_WIDTH))]
 
 
-def _categories(paper: Paper, room: int) -> str:
+def _categories(paper: model.Paper, room: int) -> str:
     names = category_names(paper)
     more = len(names) - room
     return ", ".join(names[:room]) + (f" +{more}" if more > 0 and room > 1 else "")
 
 
-def _name(paper: Paper) -> str:
-    return cutting.cut_at_word(cleaning.clean(paper.arxiv_id or (f"doi:{paper.doi}" if paper.doi else "")), _NAME_WIDTH)
+def _name(paper: model.Paper) -> str:
+    return texts.cut_at_word(cleaning.clean(paper.arxiv_id or (f"doi:{paper.doi}" if paper.doi else "")), _NAME_WIDTH)

@@ -17,9 +17,8 @@ from cronsim import CronSim, CronSimError
 from platformdirs import user_data_path
 from pydantic import PlainValidator, SecretStr
 
-from subscriptions import addresses
+from subscriptions import addresses, errors
 from subscriptions.categories import announced_category
-from subscriptions.errors import PaperwireError, Sentence
 from subscriptions.model import ChatAddress
 from subscriptions.planning.source_calendar import Overdue
 from subscriptions.zones import zone_name
@@ -44,7 +43,7 @@ class Unusable(ValueError):
 
     def __init__(self, reason: str, **values: object) -> None:
         super().__init__(reason)
-        self.reason = Sentence(reason, values)
+        self.reason = errors.Sentence(reason, values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +199,7 @@ def _chat(text: str) -> ChatAddress:
     is_known = bool(colon) and platform in {facts.name for facts in addresses.declared()}
     try:
         return addresses.parse_address(text)
-    except PaperwireError as error:
+    except errors.PaperwireError as error:
         if is_known and _REST_OF_ADDRESS.fullmatch(rest):
             raise Unusable("{why} {hint}", why=error.sentence, hint=str(error.hint).rstrip(".")) from None
         raise Unusable("it must be chats with commas between, such as telegram:12345678, slack:U0123456789") from None
@@ -210,7 +209,7 @@ def timezone(text: str) -> str:
     """Returns a time zone, by the name under which it is stored."""
     try:
         return zone_name(text)
-    except PaperwireError:
+    except errors.PaperwireError:
         raise Unusable("it must be a time zone, such as Europe/Berlin, Asia/Shanghai or +08:00") from None
 
 

@@ -289,7 +289,7 @@ def _explained(kind: str, place: Place, context: Mapping[str, object], named: Ca
         hint = (
             Sentence("Did you mean {key}?", {"key": near[0]})
             if near
-            else Sentence("Known are: {keys}.", {"keys": ", ".join(known)})
+            else Sentence("Known: {keys}.", {"keys": ", ".join(known)})
         )
         return SettingsError(Sentence("{setting} means nothing here.", {"setting": named(place)}), hint)
     if isinstance(unusable, check.Unusable):
@@ -304,7 +304,7 @@ def _explained(kind: str, place: Place, context: Mapping[str, object], named: Ca
 
 
 def _refusal(setting: str, reason: str | Sentence, **values: object) -> SettingsError:
-    """Returns the error for a setting that cannot be used. `reason` ends its sentence, such as "it must be …"."""
+    """Returns the error for a setting that cannot be used. `reason` is the end of its sentence, for example "it must be …"."""
     why = Sentence(reason, values) if isinstance(reason, str) else reason
     return SettingsError(Sentence("{setting} cannot be used: {reason}.", {"setting": setting, "reason": why}))
 

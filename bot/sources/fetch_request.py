@@ -20,9 +20,9 @@ from bot.errors import FetchError
 from bot.ports.channel import Clock
 from bot.settings import EVERYTHING, SourceSettings, is_listing
 from bot.settings.checks import CronSchedule
+from subscriptions import model
 from subscriptions.categories import CLASSES
 from subscriptions.errors import Sentence
-from subscriptions.model import Announce, Paper
 from subscriptions.planning import source_calendar
 from subscriptions.planning.receipts import Observation
 from subscriptions.service.notices import claim_slot
@@ -319,11 +319,11 @@ def backfill_request(
     return api_request(f"search_query={query}&sortBy=submittedDate&sortOrder=descending", day=day, sites=sites)
 
 
-def announced(paper: Paper, categories: Collection[str]) -> Paper:
+def announced(paper: model.Paper, categories: Collection[str]) -> model.Paper:
     """Returns a paper of a missed day, with the announce type of the feeds of these categories: new or cross-list."""
     primary = paper.primary or ""
     here = any(primary == code or primary.startswith(f"{code}.") for code in categories)
-    return replace(paper, announce_type=Announce.NEW if here else Announce.CROSS)
+    return replace(paper, announce_type=model.Announce.NEW if here else model.Announce.CROSS)
 
 
 def api_request(query: str, *, most: int | None = None, day: date | None = None, sites: Sites = ARXIV) -> FetchRequest:

@@ -99,9 +99,9 @@ _SENTENCES = (  # most specific first
     (httpx.ConnectTimeout, Sentence("{host} was not reached within {connect} seconds.")),
     (httpx.TimeoutException, Sentence("{host} sent nothing for {idle} seconds.")),
     (httpx.ProxyError, Sentence("The proxy of this machine does not let {host} be reached.")),
-    (httpx.ConnectError, Sentence("{host} takes no connection.")),
-    (httpx.RemoteProtocolError, Sentence("{host} broke its answer off, or it is none.")),
-    (httpx.ReadError, Sentence("{host} broke its answer off, or it is none.")),
+    (httpx.ConnectError, Sentence("{host} refuses connections.")),
+    (httpx.RemoteProtocolError, Sentence("{host} broke off its answer, or sent none.")),
+    (httpx.ReadError, Sentence("{host} broke off its answer, or sent none.")),
 )
 
 Resolve = Callable[[str, int], Awaitable[list[str]]]
@@ -353,7 +353,7 @@ def _redirected(url: httpx.URL, location: str) -> httpx.URL:
 
 
 def _no_address(url: httpx.URL) -> FetchError:
-    return _failed(Sentence("{host} redirects to no address of the web."), url, of_host=False)
+    return _failed(Sentence("{host} redirects to something that is no web address."), url, of_host=False)
 
 
 def _is_web(url: httpx.URL) -> bool:

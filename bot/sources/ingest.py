@@ -9,9 +9,9 @@ from typing import Protocol
 
 from bot.context import do_steps
 from bot.digests import dated, read_digest
-from bot.ports.channel import Clock, Observe, ignore
+from bot.ports import channel
 from bot.sources.fetch_request import ARXIV, Sites, SourceSchedules
-from subscriptions.model import ChatAddress, Digest
+from subscriptions import model
 from subscriptions.planning.receipts import UNKNOWN, Arrival
 from subscriptions.service.ingest import ingest_steps
 from subscriptions.store.database.store import Store, Transaction
@@ -27,7 +27,7 @@ class IngestContext(Protocol):
         """The store into which papers are written."""
 
     @property
-    def clock(self) -> Clock:
+    def clock(self) -> channel.Clock:
         """The clock that tells when papers arrive."""
 
 
@@ -37,7 +37,7 @@ async def ingest(
     name: str,
     *,
     source: str,
-) -> tuple[Digest, Ingested]:
+) -> tuple[model.Digest, Ingested]:
     """Reads a digest and stores its papers. Raises UnknownFormat, BrokenDigest, StoreError."""
     digest = await asyncio.to_thread(read_digest, data, name)
     return digest, await store_digest(context, digest, source=source)
@@ -50,7 +50,7 @@ def today(context: IngestContext) -> date:
 
 async def store_digest(
     context: IngestContext,
-    digest: Digest,
+    digest: model.Digest,
     *,
     source: str,
     note: Callable[[Transaction, Ingested], None] | None = None,
@@ -90,10 +90,10 @@ class PollContext:
     """The values that all polls of a process share."""
 
     store: Store
-    clock: Clock
+    clock: channel.Clock
     timing: SourceSchedules
-    admins: Sequence[ChatAddress] = ()
+    admins: Sequence[model.ChatAddress] = ()
     sites: Sites = ARXIV
     announced_batches: set[date] = field(default_factory=set)  # batches of arXiv that any feed has shown
     jitter: Callable[[], float] = random.random
-    observe: Observe = ignore  # gets a SourceRead for each receipt
+    observe: channel.Observe = channel.ignore  # gets a SourceRead for each receipt

@@ -17,11 +17,12 @@ from bot.sources import fetch_request, receipts
 from bot.sources.fetch_request import FetchRequest
 from bot.sources.fetcher import Fetcher
 from bot.sources.ingest import PollContext, store_digest
-from subscriptions.errors import PaperwireError, Sentence
+from subscriptions import errors
 from subscriptions.model import Digest
 from subscriptions.planning import receipts as verdicts
+from subscriptions.planning import source_calendar
 from subscriptions.planning.receipts import Outcome, Receipt
-from subscriptions.planning.source_calendar import Overdue, poll_again, wait_after_failure
+from subscriptions.planning.source_calendar import Overdue
 from subscriptions.service import notices
 from subscriptions.store import sources as stored_sources
 from subscriptions.store.database.store import Store, Transaction
@@ -116,7 +117,7 @@ class Poll:
         """Like `_ask`, but an unexpected error is logged and becomes the problem of this document alone."""
         try:
             return await self._ask(request)
-        except PaperwireError:
+        except errors.PaperwireError:
             raise
         except Exception as error:  # noqa: BLE001 - the answer of a foreign server may cause any error
             name = self._source.name
@@ -299,7 +300,7 @@ class Poll:
         assert found is not None  # noqa: S101 - only a request with validators returns None
         digest = await self._read(request, found.data)
         if problem := receipts.feed_error(digest):
-            raise BrokenDigest(Sentence("{name}: {problem}", {"name": self._source.name, "problem": problem}))
+            raise BrokenDigest(errors.Sentence("{name}: {problem}", {"name": self._source.name, "problem": problem}))
         digest = replace(digest, day=digest.day or day)
         if request.history:
             categories = fetch_request.categories_of(self._source)
@@ -316,7 +317,7 @@ class Poll:
 
         await self._store(digest, note)
         if cut:
-            raise BrokenDigest(Sentence("{name}: {problem}", {"name": self._source.name, "problem": cut}))
+            raise BrokenDigest(errors.Sentence("{name}: {problem}", {"name": self._source.name, "problem": cut}))
         return following
 
     # ── the receipt, the new state and the notices that follow ────────────────
@@ -374,7 +375,7 @@ class Poll:
         if failed:
             next_at = self._again(failures)
         else:
-            next_at = poll_again(self._schedule, self._now, settled=is_final)
+            next_at = source_calendar.poll_again(self._schedule, self._now, settled=is_final)
             if missed.past:
                 next_at = min(next_at, self._again(max(missed.tries, 1)))
         return replace(
@@ -390,7 +391,7 @@ class Poll:
         )
 
     def _again(self, failures: int) -> datetime:
-        return self._now + wait_after_failure(failures, self._retry_after, self._context.jitter())
+        return self._now + source_calendar.wait_after_failure(failures, self._retry_after, self._context.jitter())
 
     def _notify(self, transaction: Transaction, receipt: Receipt, state: stored_sources.SourceState) -> None:
         """Notifies operators of trouble, of lost days, and of papers that came too late to be announced."""

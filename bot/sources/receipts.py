@@ -12,8 +12,7 @@ from bot.ports.channel import SourceRead
 from bot.settings import SourceSettings
 from bot.sources.fetcher import Fetched
 from bot.sources.ingest import PollContext
-from subscriptions.cutting import clip
-from subscriptions.model import Digest, DigestWarning
+from subscriptions import model
 from subscriptions.notices.declared import DaysMissed, PapersFiled
 from subscriptions.planning import receipts as verdicts
 from subscriptions.planning.receipts import Outcome, Receipt
@@ -23,6 +22,7 @@ from subscriptions.states import SourceTrouble
 from subscriptions.store import sources as stored_sources
 from subscriptions.store.database.store import Scope, Transaction
 from subscriptions.store.digests import Ingested
+from subscriptions.texts import clip
 
 DAY = timedelta(days=1)
 DAYS_BACK = timedelta(days=14)  # a missed day longer ago is given up
@@ -146,7 +146,7 @@ class Tally:
     remarks: list[str] = field(default_factory=list)  # sentences about parts of documents that could not be read
     receipt: int | None = None  # the number of the receipt in the store; None: not written yet
 
-    def add(self, digest: Digest, done: Ingested) -> None:
+    def add(self, digest: model.Digest, done: Ingested) -> None:
         """Adds a digest that was stored."""
         papers = len({paper.key for paper in digest.entries})
         failed = len({paper.key for paper in digest.entries if paper.failed})
@@ -194,13 +194,13 @@ def notify_of_missed(store: Scope, context: PollContext, source: str, missed: Mi
         notices.notify_operators(store, context.admins, notice, now=now)
 
 
-def truncation(digest: Digest) -> str:
+def truncation(digest: model.Digest) -> str:
     """Returns the sentence for a document that breaks off; "" if it is whole."""
     cut = next((warning.message for warning in digest.warnings if warning.code == "xml_truncated"), "")
     return f"{cut[:1].upper()}{cut[1:]}." if cut else ""
 
 
-def observation_of(digest: Digest, done: Ingested, *, changed: bool) -> verdicts.Observation:
+def observation_of(digest: model.Digest, done: Ingested, *, changed: bool) -> verdicts.Observation:
     """Returns the observation of a digest that was stored."""
     return verdicts.Observation(
         day=digest.day,
@@ -218,7 +218,7 @@ def _filed_now(done: Ingested) -> int:
     return 0 if done.already_known else done.archived
 
 
-def _remarks(digest: Digest, done: Ingested) -> list[str]:
+def _remarks(digest: model.Digest, done: Ingested) -> list[str]:
     """Returns sentences about unreadable parts of a digest, one per kind of problem, and about papers that count as sent."""
     counted = [f"{done.counted:,} papers came before the database was lost, and count as sent."] if done.counted else []
     lost = [warning for warning in digest.warnings if warning.code in LOSS_WARNINGS]
@@ -284,29 +284,29 @@ def short(text: str) -> str:
     return clip(" ".join(text.split()), LONGEST_PROBLEM)
 
 
-def feed_error(digest: Digest) -> str:
+def feed_error(digest: model.Digest) -> str:
     """Returns the error message that a document contains instead of papers; "" if it contains none."""
     return next((f"{w.message[:1].upper()}{w.message[1:]}" for w in digest.warnings if w.code == "feed_error"), "")
 
 
-def future_problem(digest: Digest, source: str, now: datetime) -> str:
+def future_problem(digest: model.Digest, source: str, now: datetime) -> str:
     """Returns why a digest is not stored because its day lies in the future; "" if its day does not."""
     if digest.day is None or digest.day <= (now + FUTURE).date():
         return ""
     return f"{source}: its date, {digest.day}, lies in the future; it is not stored."
 
 
-def with_staleness(digest: Digest, due: Overdue | None) -> Digest:
+def with_staleness(digest: model.Digest, due: Overdue | None) -> model.Digest:
     """Returns the digest, with a warning if it is a feed or list of arXiv without the batch that is due (docs/formats.md)."""
     if digest.format not in BATCH_FORMATS or due is None or due.batch is None:
         return digest
     if digest.day and digest.day >= due.batch and digest.entries:
         return digest
     message = f"that of {digest.day}, with {len(digest.entries)} papers, and not yet that of {due.batch}"
-    return replace(digest, warnings=(*digest.warnings, DigestWarning(code="stale_feed", message=message)))
+    return replace(digest, warnings=(*digest.warnings, model.DigestWarning(code="stale_feed", message=message)))
 
 
-def seen_now(seen: stored_sources.DocumentSeen, found: Fetched, digest: Digest) -> stored_sources.DocumentSeen:
+def seen_now(seen: stored_sources.DocumentSeen, found: Fetched, digest: model.Digest) -> stored_sources.DocumentSeen:
     """Returns what is remembered of a document. A document that broke off has no validators, so that it is fetched again."""
     whole = not truncation(digest)
     return replace(
@@ -345,7 +345,9 @@ class FileReceiptWriter:
         self.context = context
         self._scans: dict[str, _Scan] = {}
 
-    def record_stored(self, source: SourceSettings, digest: Digest, transaction: Transaction, done: Ingested) -> None:
+    def record_stored(
+        self, source: SourceSettings, digest: model.Digest, transaction: Transaction, done: Ingested
+    ) -> None:
         """Records a stored file, in the transaction that stored it. A file that was known before gets no receipt."""
         if done.already_known and not done.announced:
             return

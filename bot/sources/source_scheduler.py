@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from bot.context import fact_of, write
 from bot.errors import FetchError, error_location
-from bot.ports.channel import Observe, ignore
+from bot.ports import channel
 from bot.settings import Settings, SourceSettings, installed_version
 from bot.sources.arxiv_lookup import PaperLookup, arxiv_among
 from bot.sources.fetch_request import HostLimiter, SourceSchedules, StoredHostSlots, everything
@@ -16,7 +16,7 @@ from bot.sources.ingest import IngestContext, PollContext
 from bot.sources.poll import Poll
 from bot.sources.receipts import FileReceiptWriter, read_of
 from bot.sources.watched_files import WatchedFiles
-from subscriptions.errors import NotFound, PaperwireError, Sentence
+from subscriptions import errors
 from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.planning.source_calendar import wait_after_failure
 from subscriptions.store import sources as stored_sources
@@ -129,9 +129,9 @@ class SourceScheduler:
         written = {name.casefold(): name for name in self._sources}
         unknown = [name for name in names if name.casefold() not in written]
         if unknown:
-            raise NotFound(
-                Sentence("There is no source {name}.", {"name": unknown[0]}),
-                Sentence("Known are: {names}.", {"names": ", ".join(self._sources)}),
+            raise errors.NotFound(
+                errors.Sentence("There is no source {name}.", {"name": unknown[0]}),
+                errors.Sentence("Known: {names}.", {"names": ", ".join(self._sources)}),
             )
         await self.sync()
         wanted = {written[name.casefold()] for name in names} or set(self._sources)
@@ -238,7 +238,7 @@ class SourceScheduler:
 
         ended = await asyncio.gather(*(one(*poll) for poll in polls), return_exceptions=True)
         for (source, _), found in zip(polls, ended, strict=True):
-            if isinstance(found, Exception) and not isinstance(found, PaperwireError):
+            if isinstance(found, Exception) and not isinstance(found, errors.PaperwireError):
                 fields = {"source": source.name}
                 log.error("Source %s could not be polled: %s", source.name, error_location(found), extra=fields)
             elif isinstance(found, BaseException):
@@ -287,7 +287,7 @@ class SourceScheduler:
             error = None if task.cancelled() else task.exception()
             if error is not None:
                 self._retry_at[name] = self._context.clock.monotonic() + ERROR_BACKOFF
-                details = None if isinstance(error, PaperwireError) else error
+                details = None if isinstance(error, errors.PaperwireError) else error
                 fields = {"source": name}
                 log.error("Source %s could not be polled: %s", name, error, exc_info=details, extra=fields)
 
@@ -302,7 +302,7 @@ def make_source_scheduler(
     context: IngestContext,
     *,
     stopping: Callable[[], bool] = lambda: False,
-    observe: Observe = ignore,
+    observe: channel.Observe = channel.ignore,
 ) -> SourceScheduler:
     """Returns the scheduler that polls the sources of these settings into a store."""
     receipts = make_file_receipts(settings, context, observe=observe)
@@ -310,7 +310,9 @@ def make_source_scheduler(
     return SourceScheduler(receipts.context, fetcher, settings.sources, stopping=stopping)
 
 
-def make_file_receipts(settings: Settings, context: IngestContext, *, observe: Observe = ignore) -> FileReceiptWriter:
+def make_file_receipts(
+    settings: Settings, context: IngestContext, *, observe: channel.Observe = channel.ignore
+) -> FileReceiptWriter:
     """Returns the writer of receipts of files."""
     timing = SourceSchedules(settings.holidays, settings.timezone)
     return FileReceiptWriter(

@@ -13,7 +13,7 @@ from bot.errors import UnreadableInput, brief
 from bot.settings import SourceSettings
 from bot.sources.ingest import store_digest
 from bot.sources.receipts import FileReceiptWriter
-from subscriptions.errors import PaperwireError, Sentence, StoreError
+from subscriptions import errors
 from subscriptions.planning.receipts import Arrival
 
 log = logging.getLogger("paperwire")
@@ -99,7 +99,7 @@ class WatchedFiles:
     async def _complete_files(self, source: SourceSettings) -> tuple[str, ...]:
         try:
             listing = await asyncio.to_thread(self._listing, source)
-        except PaperwireError as error:
+        except errors.PaperwireError as error:
             self.problems[source.name] = str(error)
             await self._report(source, source.name, error)
             return ()
@@ -112,7 +112,7 @@ class WatchedFiles:
         place = str(source.path or Path())
         known = self._folders.get(source.name)
         if known is not None and not known.is_dir():
-            raise UnreadableInput(Sentence("{name}: the folder is gone.", {"name": str(known)}))
+            raise UnreadableInput(errors.Sentence("{name}: the folder is gone.", {"name": str(known)}))
         if (folder := files.folder_of(place)).is_dir():
             self._folders[source.name] = folder
         return files.list_folder(place, Path())
@@ -141,14 +141,16 @@ class WatchedFiles:
             await self._report(
                 source,
                 path,
-                UnreadableInput(Sentence("{name}: cannot be read ({reason}).", {"name": path, "reason": reason})),
+                UnreadableInput(
+                    errors.Sentence("{name}: cannot be read ({reason}).", {"name": path, "reason": reason})
+                ),
             )
-        except StoreError:
+        except errors.StoreError:
             self._read_again(source, path)
             raise
         except UnreadableInput as error:
             await self._report(source, path, error)
-        except PaperwireError as error:
+        except errors.PaperwireError as error:
             await self._report(source, path, files.without_quotation(error, path) if elsewhere else error)
         else:
             self._read.add(source.name)
@@ -160,7 +162,7 @@ class WatchedFiles:
     def _read_again(self, source: SourceSettings, path: str) -> None:
         self._watches[source.name].reported.pop(path, None)
 
-    async def _report(self, source: SourceSettings, place: str, error: PaperwireError) -> None:
+    async def _report(self, source: SourceSettings, place: str, error: errors.PaperwireError) -> None:
         """Reports an error of a file or folder, unless it was the last one reported there."""
         if self._reported.get(place) == str(error):
             return

@@ -23,12 +23,12 @@ from operator import and_, invert
 from secrets import token_bytes
 from typing import TYPE_CHECKING, TypeAlias
 
-from subscriptions.matching.hits import LEAST_NEARNESS, TokenizedPaper, predicate
+from subscriptions.matching import hits
+from subscriptions.matching.hits import TokenizedPaper
 from subscriptions.matching.paper_index import HEAD, Numbered, PaperIndex
 from subscriptions.matching.slots import NO_PAPER, SLOT_BITS, Columns, Nearness, Slots
 from subscriptions.normalize import is_initial
-from subscriptions.query import Alternative, Query
-from subscriptions.query.parse import parse_canonical, parse_query
+from subscriptions.query import Alternative, Query, parse
 from subscriptions.query.quick import Piece, ShortQuery, read_quickly
 
 if TYPE_CHECKING:
@@ -70,12 +70,12 @@ class QuerySet:
     def add_text(self, text: str) -> int:
         """Adds the query that a person typed and returns its handle, as `add` does. Raises QueryError."""
         short = read_quickly(text)
-        return self.add(parse_query(text)) if short is None else self._add_short(short)
+        return self.add(parse.parse_query(text)) if short is None else self._add_short(short)
 
     def add_canonical(self, text: str) -> int:
         """Adds the query of a canonical text and returns its handle, as `add` does. Raises QueryError."""
         short = read_quickly(text)
-        return self._add_short(short) if short and short.canonical == text else self.add(parse_canonical(text))
+        return self._add_short(short) if short and short.canonical == text else self.add(parse.parse_canonical(text))
 
     def find(self, canonical: str) -> int | None:
         """Returns the handle of a query; None if the set does not have it. Later queries have higher handles."""
@@ -299,7 +299,7 @@ def _checked(slots: Slots, index: PaperIndex, candidates: Iterable[tuple[int, in
     fulfils: Callable[[TokenizedPaper], bool] = bool
     for slot, place in candidates:
         if slot != known:
-            known, fulfils = slot, predicate(slots.checked[slot])
+            known, fulfils = slot, hits.predicate(slots.checked[slot])
         if fulfils(index.tokenized[place]):
             yield slot, place
 
@@ -316,7 +316,7 @@ def _near(papers: SlotPapers, wanted: Mapping[int, Nearness], index: PaperIndex)
                 places = having[word] = list(index.positions(papers.get(word)))
             for place in places:
                 near[place] += weight
-        enough = sum([1 << place for place, sum_ in enumerate(near) if sum_ >= LEAST_NEARNESS])
+        enough = sum([1 << place for place, sum_ in enumerate(near) if sum_ >= hits.LEAST_NEARNESS])
         found[slot] = enough & ~_any_of(papers, own)
     return found
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
 from subscriptions import normalize
-from subscriptions.matching.hits import labels_of, texts_of
+from subscriptions.matching import hits
 from subscriptions.model import Paper
 from subscriptions.query import AUTHOR, CATEGORY, FIELDS, PRIMARY, Field, Term, ValueKind
 
@@ -92,7 +92,7 @@ _ANY_PAPER = IndexQuestion(None, None)
 
 def index_document(paper: Paper) -> tuple[str, ...]:
     """Returns the words of a paper, one text for each column: title, abstract, summary, author, label."""
-    texts = {field: [_Words.of(text) for text in texts if text] for field, texts in texts_of(paper).items()}
+    texts = {field: [_Words.of(text) for text in texts if text] for field, texts in hits.texts_of(paper).items()}
     odd = any(words.odd for field in _TEXT_FIELDS for words in texts[field])
     names = [_Name.of(name) for name in AUTHOR.values(paper)]
     odd = odd or any(name.odd for name in names)
@@ -250,7 +250,7 @@ def _categories(paper: Paper) -> Iterator[str]:
 @lru_cache(maxsize=1 << 10)
 def _category(field: Field, code: str) -> tuple[str, ...]:
     """Returns the words by which a paper of a category is found, in a field."""
-    return tuple(_encoded(_MARK + field.name[0], label.partition(":")[2]) for label in labels_of(field, code))
+    return tuple(_encoded(_MARK + field.name[0], label.partition(":")[2]) for label in hits.labels_of(field, code))
 
 
 def _present(paper: Paper) -> Iterator[str]:

@@ -6,9 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import count, pairwise
 
-from subscriptions import normalize
+from subscriptions import model, normalize
 from subscriptions.matching import hits
-from subscriptions.model import Announce, Paper
 from subscriptions.query import FIELDS, TEXT, Field, Fields, Query, Term, ValueKind
 
 EVERY_PAPER = ""
@@ -95,12 +94,12 @@ def _words_and_pairs(lines: str) -> Iterator[str]:
 class TokenizedPapers:
     """Papers with their tokens, for few queries. For many queries at once, `batch.match` is faster."""
 
-    papers: tuple[Paper, ...]
+    papers: tuple[model.Paper, ...]
     tokenized: tuple[hits.TokenizedPaper, ...]
 
     @classmethod
     def of(
-        cls, papers: Iterable[Paper], before: "TokenizedPapers | None" = None, *, fields: Fields = FIELDS
+        cls, papers: Iterable[model.Paper], before: "TokenizedPapers | None" = None, *, fields: Fields = FIELDS
     ) -> "TokenizedPapers":
         """Returns papers with their tokens. Papers that are unchanged in `before` are not tokenized again."""
         papers = tuple(papers)
@@ -120,7 +119,7 @@ class TokenizedPapers:
         return tuple(place for place, tokens in enumerate(self.tokenized) if hits.fits(query, tokens))
 
 
-def matching_papers(query: Query, papers: Sequence[Paper]) -> tuple[int, ...]:
+def matching_papers(query: Query, papers: Sequence[model.Paper]) -> tuple[int, ...]:
     """Returns the positions in `papers` of those that one query finds."""
     return TokenizedPapers.of(papers, fields=query.fields).matching(query)
 
@@ -128,22 +127,22 @@ def matching_papers(query: Query, papers: Sequence[Paper]) -> tuple[int, ...]:
 # ----------------------------------------------------------------- merges the copies of a paper in one batch of papers
 
 
-_BY_NEWS_VALUE = (None, *Announce)  # None counts as new; then new, cross, replace, replace-cross
+_BY_NEWS_VALUE = (None, *model.Announce)  # None counts as new; then new, cross, replace, replace-cross
 
 
-def merge_copies(papers: Iterable[Paper]) -> tuple[Paper, ...]:
+def merge_copies(papers: Iterable[model.Paper]) -> tuple[model.Paper, ...]:
     """Returns each paper once: with the texts of its first copy, and the categories and sources of all copies.
 
     Its announce type is the first of new, cross, replace, replace-cross that a copy has; no type counts as new.
     """
-    merged: dict[str, Paper] = {}
+    merged: dict[str, model.Paper] = {}
     for paper in papers:
         first = merged.get(paper.key)
         merged[paper.key] = paper if first is None else _with_categories_of(first, paper)
     return tuple(merged.values())
 
 
-def _with_categories_of(first: Paper, copy: Paper) -> Paper:
+def _with_categories_of(first: model.Paper, copy: model.Paper) -> model.Paper:
     return replace(
         first,
         categories=tuple(dict.fromkeys(first.categories + copy.categories)),
@@ -178,7 +177,7 @@ class PaperIndex:
     """Papers with their words and features. A set of papers is an int: bit n is `papers[n]`."""
 
     def __init__(self, papers: TokenizedPapers) -> None:
-        self.papers: tuple[Paper, ...] = papers.papers
+        self.papers: tuple[model.Paper, ...] = papers.papers
         self.tokenized: tuple[hits.TokenizedPaper, ...] = papers.tokenized
         self.words = Numbered()  # of any text, in their order; a LINE_END before, between and after lines
         self.features = Numbered()
@@ -194,7 +193,7 @@ class PaperIndex:
                 self.spellings[word] |= bit
 
     @classmethod
-    def of(cls, papers: Iterable[Paper], fields: Fields = FIELDS) -> "PaperIndex":
+    def of(cls, papers: Iterable[model.Paper], fields: Fields = FIELDS) -> "PaperIndex":
         """Returns the index of papers that are all different: copies must be merged before (`merge_copies`)."""
         return cls(TokenizedPapers.of(papers, fields=fields))
 

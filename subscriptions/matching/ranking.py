@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from subscriptions import normalize
-from subscriptions.matching.hits import THOUSAND, simple_terms
+from subscriptions.matching import hits
 from subscriptions.model import Paper
 from subscriptions.query import TEXT, TITLE, Field, Leaf, Query, Term, ValueKind, WordsOfPapers
 from subscriptions.query.parse import query_of
@@ -134,7 +134,7 @@ def fit(query: Query, found: Places, rarity: Rarity) -> float:
 
 def wanted_words(query: Query) -> set[Term]:
     """Returns the words and phrases that a query asks for."""
-    terms = (part for one in query.alternatives for term in one.positive for part in simple_terms(term))
+    terms = (part for one in query.alternatives for term in one.positive for part in hits.simple_terms(term))
     return {term for term in terms if term.field.kind is ValueKind.WORDS}
 
 
@@ -182,7 +182,7 @@ MOST_WORDS = 20  # of each side of a taste
 MOST_WORDS_OF_ONE = 60  # of a side that is made of a single paper
 MOST_AGAINST = 1.0  # how much dislikes count, compared with likes
 
-Judged = tuple[float, WordsOfPaper]  # how strongly a paper is liked, below 0: disliked; its words
+Judged = tuple[float, WordsOfPaper]  # (how much a paper is liked; negative if it is disliked, its words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,7 +284,7 @@ def words_of_papers(papers: Iterable[WordsOfPaper], rarity: Rarity, library: Lib
     taste = taste_of([(1.0, words) for words in papers], rarity, library)
     kept = {word: weight for word, weight in taste.weights.items() if len(word) <= LONGEST_WORD}
     whole = math.fsum(kept.values())
-    weights = [(word, round(THOUSAND * weight / whole)) for word, weight in kept.items()]
+    weights = [(word, round(hits.THOUSAND * weight / whole)) for word, weight in kept.items()]
     return tuple(sorted([one for one in weights if one[1]], key=lambda one: (-one[1], one[0])))
 
 

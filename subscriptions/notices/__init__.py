@@ -243,7 +243,7 @@ class SubscriberLeft(DailyNotice):
     cause: ClassVar[str] = "subscriber-left"
     about: ClassVar[str] = "place"
     said: ClassVar[Sequence[Sentence]] = (
-        Sentence("Whoever subscribed {chat} has left it."),
+        Sentence("The person who subscribed {chat} has left it."),
         Sentence("What they asked for there is paused, and nothing is lost; the channel was told how it goes on."),
     )
 
@@ -267,7 +267,7 @@ class SubscriptionsOrphaned(EventNotice):
         if self.who:
             yield words.say("{who} has left the channel.", who=self.who)
         else:
-            yield words.say("Somebody has left the channel.")
+            yield words.say("A person has left the channel.")
         yield words.say("What they asked for here is paused: {subscriptions}", subscriptions=self.subscriptions)
         yield words.say("What comes in the meantime waits; nothing is lost.")
         if self.number:

@@ -101,8 +101,8 @@ class ClockWasWrong(DailyNotice):
         """Says how many subscriptions were postponed too far, and that they are due at their times again."""
         yield words.say("The clock of this machine was wrong for a while.")
         yield words.count(
-            "It had put off {count} subscription too far; that one comes at its time again.",
-            "It had put off {count} subscriptions too far; these come at their times again.",
+            "It had moved {count} subscription too far ahead; that one comes at its time again.",
+            "It had moved {count} subscriptions too far ahead; these come at their times again.",
             self.count or 1,
         )
         yield words.say("Let the machine set its clock by NTP.")
@@ -221,7 +221,7 @@ class DaysMissed(SourceNotice):
         if self.days:
             yield words.say("Not fetched afterwards: {days}.", days=_day_list(self.days, words))
         if self.given_up:
-            yield words.say("They lie too far back, or were asked for again and again in vain.")
+            yield words.say("They are too old, or asking for them failed again and again.")
         else:
             yield words.say("It shows only its newest.")
         yield words.say("If you have them in a file: `paperwire ingest FILE --date DAY`.")
@@ -246,7 +246,8 @@ class PapersFiled(SourceNotice):
         )
         if self.days:
             yield words.say(
-                "Of {days}: filed, so search finds them, and announced to nobody.", days=_day_list(self.days, words)
+                "Of {days}: filed, so search finds them, and not announced to any chat.",
+                days=_day_list(self.days, words),
             )
         yield words.say("To announce them all the same: `paperwire sources poll NAME --announce`.")
 

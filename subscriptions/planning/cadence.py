@@ -9,11 +9,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
-from subscriptions.errors import Refused, Sentence
-from subscriptions.model import Cadence
+from subscriptions import errors, model
 
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-"""The stored names, in the order of `date.weekday`. They are also the first three letters of the full names."""
 FULL_NAMES = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 PATTERN = (
     r"(?:mon(?:day)?|tue(?:s(?:day)?)?|wed(?:nesday)?|thu(?:r(?:s(?:day)?)?)?|fri(?:day)?|sat(?:urday)?|sun(?:day)?)"
@@ -26,7 +23,7 @@ CHINESE_SIGNS = f"{_CHINESE}天"
 
 def day_number(name: str) -> int:
     """Returns the number of an English name that `PATTERN` matches: 0 for Monday."""
-    return DAYS.index(name[:3])
+    return model.DAYS.index(name[:3])
 
 
 def chinese_day_number(sign: str) -> int:
@@ -48,62 +45,47 @@ DEFAULT_WINDOW = (time(8), time(20))
 # quiet hours last less than 24 hours by the clock, and one hour more if the clocks are set back
 LONGEST_QUIET = timedelta(hours=25)
 _HOURS = re.compile(r"(?P<first>\d\d:\d\d)-(?P<last>\d\d:\d\d)")
-_DAY = f"(?:{'|'.join(DAYS)})"
+_DAY = f"(?:{'|'.join(model.DAYS)})"
 _STORED = re.compile(
     rf"(?P<now>now)|when-out {_HOURS.pattern}(?P<weekdays> weekdays)?"
-    rf"|(?:(?P<kind>daily|weekdays|weekly)(?: (?P<day>{'|'.join(DAYS)}))?|(?P<days>{_DAY}(?:,{_DAY}){{1,5}})) (?P<at>\d\d:\d\d)"
+    rf"|(?:(?P<kind>daily|weekdays|weekly)(?: (?P<day>{'|'.join(model.DAYS)}))?|(?P<days>{_DAY}(?:,{_DAY}){{1,5}})) (?P<at>\d\d:\d\d)"
 )
-EXAMPLES = Sentence(
+EXAMPLES = errors.Sentence(
     "For example: now, when-out 08:00-20:00, when-out 09:00-18:00 weekdays, daily 09:00, weekdays 8:30, weekly mon 09:00, tue,thu 10:00."
 )
 
 
-def parse_cadence(text: str) -> Cadence:
-    """Parses the form of `cadence_text`. What people type is parsed by `subscriptions.planning.times`. Raises Refused."""
+def parse_cadence(text: str) -> model.Cadence:
+    """Parses the text of a cadence (`str`). What people type is parsed by `subscriptions.planning.times`. Raises Refused."""
     match = _STORED.fullmatch(text)
     with suppress(ValueError):  # ValueError: a time that no clock shows
-        if match and cadence_text(found := _of(match)) == text:
+        if match and str(found := _of(match)) == text:
             return found
-    raise Refused(Sentence("“{text}” is not a schedule.", {"text": text.strip()}), EXAMPLES)
+    raise errors.Refused(errors.Sentence("“{text}” is not a schedule.", {"text": text.strip()}), EXAMPLES)
 
 
-def _of(match: re.Match[str]) -> Cadence:
+def _of(match: re.Match[str]) -> model.Cadence:
     if match["now"]:
-        return Cadence(kind="now")
+        return model.Cadence(kind="now")
     if match["first"]:
         first, last = time.fromisoformat(match["first"]), time.fromisoformat(match["last"])
-        return Cadence(kind="when-out", at=first, until=last, weekdays_only=bool(match["weekdays"]))
+        return model.Cadence(kind="when-out", at=first, until=last, weekdays_only=bool(match["weekdays"]))
     at, days = time.fromisoformat(match["at"]), match["days"] or match["day"]
     if days:
-        return cadence_of_days(map(DAYS.index, days.split(",")), at)
-    return Cadence(kind=match["kind"], at=at)
+        return cadence_of_days(map(model.DAYS.index, days.split(",")), at)
+    return model.Cadence(kind=match["kind"], at=at)
 
 
-def cadence_of_days(days: Iterable[int], at: time | None) -> Cadence:
+def cadence_of_days(days: Iterable[int], at: time | None) -> model.Cadence:
     """Returns the cadence for some days of the week: weekly, weekdays, daily or days."""
     several = tuple(sorted(set(days)))
     if len(several) == 1:
-        return Cadence(kind="weekly", at=at, weekday=several[0])
+        return model.Cadence(kind="weekly", at=at, weekday=several[0])
     kind = {(0, 1, 2, 3, 4): "weekdays", (0, 1, 2, 3, 4, 5, 6): "daily"}.get(several, "days")
-    return Cadence(kind=kind, at=at, days=several if kind == "days" else ())
+    return model.Cadence(kind=kind, at=at, days=several if kind == "days" else ())
 
 
-def cadence_text(cadence: Cadence) -> str:
-    """Returns the cadence as text, for storage and export; `parse_cadence` makes an equal value of it."""
-    first = f"{cadence.at:%H:%M}" if cadence.at else ""
-    match cadence.kind:
-        case "now":
-            return "now"
-        case "when-out":
-            return f"when-out {first}-{cadence.until:%H:%M}" + (" weekdays" if cadence.weekdays_only else "")
-        case "weekly":
-            return f"weekly {DAYS[cadence.weekday or 0]} {first}"
-        case "days":
-            return f"{','.join(DAYS[day] for day in cadence.days)} {first}"
-    return f"{cadence.kind} {first}"
-
-
-def next_due(cadence: Cadence, zone: tzinfo, after: datetime) -> datetime | None:
+def next_due(cadence: model.Cadence, zone: tzinfo, after: datetime) -> datetime | None:
     """Returns the first regular moment strictly after `after`, in aware UTC; None for the cadence now, which has none.
 
     For when-out this is the opening of the next window: the first of its two times.
@@ -113,7 +95,7 @@ def next_due(cadence: Cadence, zone: tzinfo, after: datetime) -> datetime | None
     return next(moment for moment in _moments(cadence, zone, after) if moment > after)
 
 
-def first_due(cadence: Cadence, zone: tzinfo, created: datetime) -> datetime | None:
+def first_due(cadence: model.Cadence, zone: tzinfo, created: datetime) -> datetime | None:
     """Returns the first due moment of a subscription that is added at `created`. Like `next_due`, with one exception.
 
     If a when-out window is open at `created`, this is the opening of that window, which is in the past.
@@ -125,7 +107,7 @@ def first_due(cadence: Cadence, zone: tzinfo, created: datetime) -> datetime | N
     return next_due(cadence, zone, created)
 
 
-def closes(cadence: Cadence, zone: tzinfo, opened: datetime) -> datetime:
+def closes(cadence: model.Cadence, zone: tzinfo, opened: datetime) -> datetime:
     """Returns when the when-out window that opened at `opened` closes: at its second time, on the same local day."""
     first, last = window_of(cadence)
     day = opened.astimezone(zone).date()
@@ -136,7 +118,7 @@ def closes(cadence: Cadence, zone: tzinfo, opened: datetime) -> datetime:
 
 
 def is_due(
-    cadence: Cadence,
+    cadence: model.Cadence,
     zone: tzinfo,
     next_due_at: datetime | None,
     now: datetime,
@@ -159,7 +141,7 @@ def is_due(
     return papers_came and all_reported is not False
 
 
-def is_too_far(cadence: Cadence, zone: tzinfo, next_due_at: datetime, now: datetime) -> bool:
+def is_too_far(cadence: model.Cadence, zone: tzinfo, next_due_at: datetime, now: datetime) -> bool:
     """Returns whether a due moment is further away than the cadence allows, so that it was computed by a wrong clock."""
     latest = next_due(cadence, zone, now) or now + LONGEST_QUIET
     return next_due_at > latest
@@ -201,7 +183,7 @@ def local_moment(day: date, at: time, zone: tzinfo) -> datetime:
         local += timedelta(minutes=1)
 
 
-def _moments(cadence: Cadence, zone: tzinfo, start: datetime) -> Iterator[datetime]:
+def _moments(cadence: model.Cadence, zone: tzinfo, start: datetime) -> Iterator[datetime]:
     """Yields the due moments from the local day of `start` on, ascending, without end."""
     at = cadence.at or NINE
     day = start.astimezone(zone).date()
@@ -211,7 +193,7 @@ def _moments(cadence: Cadence, zone: tzinfo, start: datetime) -> Iterator[dateti
         day += timedelta(days=1)
 
 
-def _on_day(cadence: Cadence, day: date) -> bool:
+def _on_day(cadence: model.Cadence, day: date) -> bool:
     weekday = day.weekday()
     if cadence.kind == "weekly":
         return weekday == (cadence.weekday or 0)
@@ -220,13 +202,13 @@ def _on_day(cadence: Cadence, day: date) -> bool:
     return weekday < 5 or not (cadence.kind == "weekdays" or cadence.weekdays_only)  # noqa: PLR2004 - Saturday is 5
 
 
-def _replaced(cadence: Cadence, zone: tzinfo, day: date) -> bool:
+def _replaced(cadence: model.Cadence, zone: tzinfo, day: date) -> bool:
     """Returns whether the zone skipped all of `day` (Samoa: 30 December 2011), and the next day is due anyway."""
     following = local_moment(day, time(0), zone).astimezone(zone).date()
     return following != day and _on_day(cadence, following)
 
 
-def window_of(cadence: Cadence | None) -> tuple[time, time]:
+def window_of(cadence: model.Cadence | None) -> tuple[time, time]:
     """Returns the two times of a when-out cadence; DEFAULT_WINDOW for any other cadence, and for None."""
     if cadence is not None and cadence.kind == "when-out" and cadence.at and cadence.until:
         return cadence.at, cadence.until

@@ -8,26 +8,13 @@ from datetime import date, datetime, timedelta, tzinfo
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
+from subscriptions import errors, model
 from subscriptions.addresses import facts_of
-from subscriptions.errors import ChatGone, ChatMoved, NotDelivered, Rejected, RetryLater, SenderStopped
 from subscriptions.matching.ranking import score
-from subscriptions.model import (
-    Because,
-    Chat,
-    ChatKind,
-    DeliveryKind,
-    Facts,
-    Item,
-    KnownPaper,
-    MissingHow,
-    MissingSources,
-    NoMatchStreak,
-    Subscription,
-)
 from subscriptions.states import MessageState
 
 
-def shows_more(chat: Chat) -> bool:
+def shows_more(chat: model.Chat) -> bool:
     """Returns whether this chat has a button that opens papers beyond its limit."""
     return facts_of(chat.address.platform).shows_more and chat.settings.buttons == "full"
 
@@ -55,14 +42,16 @@ class Evidence:
     near: int | None = None  # how near it is to the papers that the query names; None: it fits without that
 
 
-Decided = tuple[DeliveryKind, tuple[Item, ...], Facts] | None  # the delivery; None: there is nothing to deliver
+Decided = (
+    tuple[model.DeliveryKind, tuple[model.Item, ...], model.Facts] | None
+)  # the delivery; None: there is nothing to deliver
 
 
 @dataclass(frozen=True, slots=True)
 class Papers:
     """Papers in the order of their sequences. Most chats look at the same ones, so decisions and days are cached."""
 
-    known: Sequence[KnownPaper]
+    known: Sequence[model.KnownPaper]
     decided: dict[Hashable, Decided] = field(default_factory=dict, compare=False, repr=False)  # see `decide_alike`
     _days: dict[int, tuple[date, ...]] = field(default_factory=dict, compare=False, repr=False)
 
@@ -70,7 +59,7 @@ class Papers:
         """Returns the position of the first paper after a sequence."""
         return bisect_right(self.known, cursor, key=_sequence)
 
-    def after(self, cursor: int) -> Sequence[KnownPaper]:
+    def after(self, cursor: int) -> Sequence[model.KnownPaper]:
         """Returns the papers after a sequence."""
         return self.known[self.first_after(cursor) :]
 
@@ -85,8 +74,8 @@ class Papers:
 class DueDelivery(NamedTuple):
     """Everything that one delivery of one chat depends on."""
 
-    chat: Chat
-    subscriptions: tuple[Subscription, ...]  # those that are due, in the order of their numbers
+    chat: model.Chat
+    subscriptions: tuple[model.Subscription, ...]  # those that are due, in the order of their numbers
     papers: Papers  # the window
     fits: Mapping[int, Iterable[int]]  # subscription id -> positions in `papers` that its query matches
     delivered: frozenset[int] | set[int]  # ids of papers that this chat has in a delivery
@@ -101,7 +90,7 @@ class DueDelivery(NamedTuple):
     )
     notes: bool = False  # the chat wants a delivery also on days without papers
     missing: tuple[str, ...] = ()  # names of awaited sources that have not reported
-    missing_how: MissingHow = MissingHow.AWAITED
+    missing_how: model.MissingHow = model.MissingHow.AWAITED
     nearness: Callable[[int], float] | None = (
         None  # how near the paper at a position is to the chat's taste; None: the chat has no taste
     )
@@ -139,7 +128,9 @@ def likeness(due: DueDelivery, *, limited: bool) -> Hashable:
     )
 
 
-def decide(due: DueDelivery, evidence: Callable[[Subscription, KnownPaper], Evidence], *, limited: bool) -> Decided:
+def decide(
+    due: DueDelivery, evidence: Callable[[model.Subscription, model.KnownPaper], Evidence], *, limited: bool
+) -> Decided:
     """Returns (kind, items, facts) of the delivery; None if there is nothing to deliver.
 
     `limited`: this chat can open papers beyond its limit. Otherwise all papers are shown.
@@ -169,7 +160,7 @@ def nothing_fits(due: DueDelivery) -> bool:
     )
 
 
-def streak_after(due: DueDelivery, days: Sequence[date]) -> NoMatchStreak | None:
+def streak_after(due: DueDelivery, days: Sequence[date]) -> model.NoMatchStreak | None:
     """Returns the no-match streak of the chat after `days`, on which papers came but none matched.
 
     None if papers never came.
@@ -180,7 +171,7 @@ def streak_after(due: DueDelivery, days: Sequence[date]) -> NoMatchStreak | None
         return before
     after = due.looked_at if before is None else before.after
     count = len(new) + (before.days if before else 0)
-    return NoMatchStreak(days=count, last=new[-1], after=after, said=before is not None and before.said)
+    return model.NoMatchStreak(days=count, last=new[-1], after=after, said=before is not None and before.said)
 
 
 def _is_planned_empty(due: DueDelivery) -> bool:
@@ -196,8 +187,8 @@ def _is_planned_empty(due: DueDelivery) -> bool:
 class _Found(NamedTuple):
     """A paper to be delivered, before its position is known."""
 
-    paper: KnownPaper
-    because: tuple[Because, ...]
+    paper: model.KnownPaper
+    because: tuple[model.Because, ...]
     number: int  # of the first subscription that it matches
     by_author: bool  # it matches the author of one of them
     cross: bool
@@ -205,10 +196,10 @@ class _Found(NamedTuple):
     rank: tuple[int, bool, float, bool, int, tuple[int, int]]  # orders the papers of groups of the same size
 
 
-def _found(due: DueDelivery, evidence: Callable[[Subscription, KnownPaper], Evidence]) -> list[_Found]:
+def _found(due: DueDelivery, evidence: Callable[[model.Subscription, model.KnownPaper], Evidence]) -> list[_Found]:
     """Returns each paper once, with the subscriptions that it matches in the order of their numbers."""
     papers, delivered, with_crosses = due.papers.known, due.delivered, due.chat.settings.crosslists != "out"
-    reasons: dict[int, list[Subscription]] = {}
+    reasons: dict[int, list[model.Subscription]] = {}
     for subscription in due.subscriptions:
         for position in due.fits.get(subscription.id, ()):
             paper = papers[position]
@@ -223,9 +214,9 @@ def _found(due: DueDelivery, evidence: Callable[[Subscription, KnownPaper], Evid
 
 
 def _of_paper(
-    paper: KnownPaper,
-    fitting: list[Subscription],
-    evidence: Callable[[Subscription, KnownPaper], Evidence],
+    paper: model.KnownPaper,
+    fitting: list[model.Subscription],
+    evidence: Callable[[model.Subscription, model.KnownPaper], Evidence],
     nearness: float | None,
     *,
     newest: bool,
@@ -255,24 +246,24 @@ def _of_paper(
     return _Found(paper, _because(*reasons), first.number, by_author, cross, is_near, rank)
 
 
-def _counts_as_sent(subscription: Subscription, paper: KnownPaper) -> bool:
+def _counts_as_sent(subscription: model.Subscription, paper: model.KnownPaper) -> bool:
     """Returns whether a paper, read again after a loss, came before what the subscription had delivered (rule 13)."""
     came_at, until = paper.came_at, subscription.counted_until
     return came_at is not None and until is not None and came_at <= until
 
 
-def _is_cross(paper: KnownPaper) -> bool:
+def _is_cross(paper: model.KnownPaper) -> bool:
     return paper.paper.announce_type is not None
 
 
 @lru_cache(maxsize=8192)
-def _because(*cases: tuple[int, str, str, tuple[str, ...], str]) -> tuple[Because, ...]:
+def _because(*cases: tuple[int, str, str, tuple[str, ...], str]) -> tuple[model.Because, ...]:
     """Returns the reasons of a paper; each case has a number, text, name, words and who added it.
 
     Cached, since most papers have the same few reasons.
     """
     return tuple(
-        Because(number=number, text=text, name=name, words=words, added_by=added_by)
+        model.Because(number=number, text=text, name=name, words=words, added_by=added_by)
         for number, text, name, words, added_by in cases
     )
 
@@ -287,7 +278,7 @@ def _ordered(found: list[_Found]) -> list[_Found]:
     return sorted(found, key=lambda one: (sizes[one.number], one.rank))
 
 
-def _limited(ordered: list[_Found], limit: int | None) -> tuple[Item, ...]:
+def _limited(ordered: list[_Found], limit: int | None) -> tuple[model.Item, ...]:
     """Returns the items of all papers. Those beyond the limit are not shown, except papers of a followed author.
 
     Of papers that matched only by nearness, each subscription shows the nearest five, also in chats without a limit.
@@ -299,16 +290,16 @@ def _limited(ordered: list[_Found], limit: int | None) -> tuple[Item, ...]:
         shown = one.by_author or (free > 0 and not (one.is_near and near[one.number] >= MOST_NEAR))
         free -= shown and not one.by_author
         near[one.number] += shown and one.is_near
-        items.append(Item(one.paper, one.because, position, shown, one.cross))
+        items.append(model.Item(one.paper, one.because, position, shown, one.cross))
     return tuple(items)
 
 
-def _kind(chat: Chat, shown: int) -> DeliveryKind:
-    alerts = chat.kind is ChatKind.PRIVATE and chat.settings.shape == "digest"
-    return DeliveryKind.ALERT if alerts and 1 <= shown <= ALERT_UP_TO else DeliveryKind.BULLETIN
+def _kind(chat: model.Chat, shown: int) -> model.DeliveryKind:
+    alerts = chat.kind is model.ChatKind.PRIVATE and chat.settings.shape == "digest"
+    return model.DeliveryKind.ALERT if alerts and 1 <= shown <= ALERT_UP_TO else model.DeliveryKind.BULLETIN
 
 
-def _sequence(paper: KnownPaper) -> int:
+def _sequence(paper: model.KnownPaper) -> int:
     return paper.sequence or 0
 
 
@@ -318,7 +309,7 @@ def _has_all(due: DueDelivery) -> bool:
     return bool(window) and all(paper.id in due.delivered for paper in window)
 
 
-def _facts(due: DueDelivery) -> Facts:
+def _facts(due: DueDelivery) -> model.Facts:
     """Returns the counts for the header, without papers that were delivered earlier."""
     if due.delivered:
         window = [paper for paper in due.papers.after(due.looked_at) if paper.id not in due.delivered]
@@ -334,18 +325,20 @@ def _facts(due: DueDelivery) -> Facts:
         next_due=due.next_due,
         next_about=due.next_about,
         late=late if late >= LATE_AFTER else timedelta(0),
-        missing=MissingSources(", ".join(due.missing), len(due.missing), due.missing_how) if due.missing else None,
+        missing=model.MissingSources(", ".join(due.missing), len(due.missing), due.missing_how)
+        if due.missing
+        else None,
     )
 
 
-_facts_of = lru_cache(maxsize=1024)(Facts)  # chats with equal facts share one value, which is written once
+_facts_of = lru_cache(maxsize=1024)(model.Facts)  # chats with equal facts share one value, which is written once
 
 
-def _days_of(papers: Iterable[KnownPaper]) -> tuple[date, ...]:
+def _days_of(papers: Iterable[model.KnownPaper]) -> tuple[date, ...]:
     return tuple(sorted({paper.day for paper in papers}))
 
 
-def _local_days(papers: Iterable[KnownPaper], zone: tzinfo) -> tuple[date, ...]:
+def _local_days(papers: Iterable[model.KnownPaper], zone: tzinfo) -> tuple[date, ...]:
     moments = {paper.sequenced_at for paper in papers}
     return tuple(sorted({at.astimezone(zone).date() for at in moments if at}))
 
@@ -376,7 +369,7 @@ class RetryDecision:
 
 
 def decide_retry(
-    outcome: NotDelivered,
+    outcome: errors.NotDelivered,
     *,
     failures: int,
     plain_tried: bool,
@@ -393,20 +386,20 @@ def decide_retry(
     message stays unclear until it is confirmed or refused.
     """
     match outcome:
-        case RetryLater():
+        case errors.RetryLater():
             again = None if outcome.after else now + _wait(failures)
             decision = RetryDecision(state=MessageState.WAITING, not_before=again, pauses_lane=outcome.after)
-        case Rejected(form=True) if not plain_tried:
+        case errors.Rejected(form=True) if not plain_tried:
             decision = RetryDecision(state=MessageState.READY, use_plain=True)
-        case Rejected():
+        case errors.Rejected():
             decision = RetryDecision(state=MessageState.DEAD)
-        case ChatGone(scope="topic"):
+        case errors.ChatGone(scope="topic"):
             decision = RetryDecision(state=MessageState.READY, pause_topic=True)
-        case ChatGone():
+        case errors.ChatGone():
             decision = RetryDecision(state=MessageState.READY, pause_chat=True)
-        case ChatMoved():
+        case errors.ChatMoved():
             decision = RetryDecision(state=MessageState.READY, moved_to=outcome.address)
-        case SenderStopped():
+        case errors.SenderStopped():
             decision = RetryDecision(state=MessageState.READY, stop=outcome.scope)
         case _:
             resend_at = now + _wait(failures) if on_unclear == "resend" else None

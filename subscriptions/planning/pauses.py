@@ -1,17 +1,14 @@
-"""Reads until when a chat wants to pause, and forecasts when subscriptions deliver next."""
+"""Reads until when a chat wants to pause."""
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 
-from subscriptions.errors import Refused, Sentence
-from subscriptions.model import Cadence
-from subscriptions.planning import cadence, source_calendar
+from subscriptions import errors
+from subscriptions.model import DAYS
 from subscriptions.planning import cadence as cadences
-from subscriptions.planning.receipts import Outcome
 from subscriptions.planning.times._reading import clock_of
-from subscriptions.text import normalized
+from subscriptions.texts import normalized
 
 LONGEST = timedelta(days=2 * 366)
 
@@ -44,7 +41,7 @@ _NAMED_DAY = re.compile(
     rf"|(?P<month2>{_MONTH}) (?:the )?(?P<day2>\d\d?)(?:st|nd|rd|th)?(?:,? (?P<year2>\d{{4}}))?"
     rf"|(?:the )?(?P<nth>\d\d?)(?:st|nd|rd|th)(?: of (?:the|this) month)?"
     rf"|(?:next|(?:for )?(?:this|(?:the )?(?:end|rest) of (?:the |this )?)) ?(?P<unit>week|month|year)"
-    rf"|(?:(?P<week>next week) |next )?(?P<weekday>{cadence.PATTERN})|(?P<tomorrow>tomorrow)|(?P<today>today))"
+    rf"|(?:(?P<week>next week) |next )?(?P<weekday>{cadences.PATTERN})|(?P<tomorrow>tomorrow)|(?P<today>today))"
 )
 # The same in Chinese, as the replies of the bot write it: 3天, 到周一, 到3月3日.
 _DATE_ZH = re.compile(r"(?:(?P<year>\d{4})年)?(?P<month>1[0-2]|0?[1-9])月(?P<day>\d\d?)[日号]?")
@@ -80,7 +77,7 @@ _WORDS_ZH = {
 _NEXT_ZH = re.compile(r"(?P<which>下|这|本)个?(?P<unit>周|星期|礼拜|月)")
 _NTH_ZH = re.compile(r"(?<![\d月])(?P<day>\d\d?)[号日]")
 _AFTER_ZH = re.compile(r"(?:为?止|[以之]?[后前]|再说?)+$")  # words after a day that add no meaning
-_DAY_ZH = re.compile(rf"(?P<next>下个?|[这本]个?)?(?:周|星期|礼拜)(?P<day>[{cadence.CHINESE_SIGNS}])")
+_DAY_ZH = re.compile(rf"(?P<next>下个?|[这本]个?)?(?:周|星期|礼拜)(?P<day>[{cadences.CHINESE_SIGNS}])")
 _DATE_OF_NUMBERS = re.compile(r"\d/\d")  # 3/4 is March in one country and April in another
 # A length of time, or a day of the calendar, within a sentence. Only whole words match.
 SPAN = re.compile(
@@ -90,7 +87,7 @@ SPAN = re.compile(
     r"|\d{4}-\d\d?-\d\d?|(?:1[0-2]|0?[1-9])月\d\d?[日号]?)"
 )
 _LONGEST_TEXT = 60
-_EXAMPLES = Sentence("For example: 7d, 2 weeks, until mon, until 3 Mar.")
+_EXAMPLES = errors.Sentence("For example: 7d, 2 weeks, until mon, until 3 Mar.")
 
 
 def parse_pause(text: str, zone: tzinfo, now: datetime) -> datetime:
@@ -99,12 +96,15 @@ def parse_pause(text: str, zone: tzinfo, now: datetime) -> datetime:
     length = _length(plain)
     end = _at_moment(plain, zone, now) if length is None else now + min(length, 2 * LONGEST)
     if end is None:
-        raise Refused(Sentence("“{text}” is not a time to pause until.", {"text": text.strip()}), _EXAMPLES)
+        raise errors.Refused(
+            errors.Sentence("“{text}” is not a time to pause until.", {"text": text.strip()}), _EXAMPLES
+        )
     if end <= now:
-        raise Refused(Sentence("“{text}” is over already.", {"text": text.strip()}), _EXAMPLES)
+        raise errors.Refused(errors.Sentence("“{text}” is over already.", {"text": text.strip()}), _EXAMPLES)
     if end - now > LONGEST:
-        raise Refused(
-            Sentence("That is longer than two years."), Sentence("Pause without a date; resume ends it when you like.")
+        raise errors.Refused(
+            errors.Sentence("That is longer than two years."),
+            errors.Sentence("Pause without a date; resume ends it when you like."),
         )
     return end
 
@@ -130,7 +130,7 @@ def _in_english(plain: str) -> str:
 
 def _day_in_english(match: re.Match[str]) -> str:
     is_next = (match["next"] or "").startswith("下")
-    return f"{'next week ' if is_next else ''}{cadence.DAYS[cadence.chinese_day_number(match['day'])]} "
+    return f"{'next week ' if is_next else ''}{DAYS[cadences.chinese_day_number(match['day'])]} "
 
 
 def length_of(text: str) -> timedelta | None:
@@ -193,7 +193,7 @@ def _near_day(match: re.Match[str], today: date) -> date | None:
     if match["unit"]:
         return _start_of_next(match["unit"], today)
     if match["weekday"]:
-        day = cadence.day_number(match["weekday"]) - today.weekday()
+        day = cadences.day_number(match["weekday"]) - today.weekday()
         return today + timedelta(days=day + 7 if match["week"] else (day - 1) % 7 + 1)  # 下周五 is in the next week
     return None
 
@@ -232,141 +232,3 @@ def _next_of(month: int, day: int, today: date) -> date:
         if found > today:
             return found
     raise ValueError("there is no such day")
-
-
-# ---------------------------------------------------- forecasts what sources bring and when subscriptions deliver next
-
-
-_INSTANT = timedelta(microseconds=1)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AwaitedSource:
-    """A source whose due moments are known."""
-
-    name: str  # for people
-    schedule: source_calendar.Schedule
-    due: datetime | None = None  # its last due moment; None: there was none yet
-    settled: bool = True  # it has reported since `due`, or it can bring nothing any more
-    outcome: Outcome | None = None  # of its last receipt since `due`
-    behind: tuple[str, ...] = ()  # its units that have not come although others have
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Forecast:
-    """What is known of all sources at a moment."""
-
-    at: datetime
-    awaited: tuple[AwaitedSource, ...] = ()
-    anytime: bool = False  # there are other sources, whose due moments are not known
-
-    @property
-    def all_reported(self) -> bool | None:
-        """Whether all awaited sources have reported since their last due moment; None if no source is awaited."""
-        return not self.missing if self.awaited else None
-
-    @property
-    def missing(self) -> tuple[AwaitedSource, ...]:
-        """The awaited sources that have not reported since their last due moment."""
-        return tuple(one for one in self.awaited if not one.settled)
-
-    def next_due(self) -> datetime | None:
-        """Returns the next moment at which an awaited source is due; None if it is not known."""
-        moments = [one.schedule.next_due(self.at) for one in self.awaited]
-        return min((moment for moment in moments if moment), default=None)
-
-    def may_have_come(self, since: datetime) -> bool:
-        """Returns whether papers could have come from `since` to now. Those of a missing source may come at any time."""
-        if self.anytime or not self.awaited or self.missing:
-            return True
-        return any(one.due and one.due > since for one in self.awaited)
-
-    def reason_for_rest(self, until: datetime) -> str:
-        """Why nothing comes before `until`, on a later day: "weekend", "holiday"; "": no reason is known."""
-        first, last = (moment.astimezone(source_calendar.NEW_YORK).date() for moment in (self.at, until))
-        arxiv = [one.schedule for one in self.awaited if isinstance(one.schedule, source_calendar.ArxivSchedule)]
-        if self.anytime or len(arxiv) < len(self.awaited) or (last - first).days < 1:
-            return ""
-        between = [first + source_calendar.DAY * n for n in range((last - first).days)]
-        silent = [day for day in between if not any(schedule.calendar.has_batch(day) for schedule in arxiv)]
-        if any(day.weekday() < source_calendar.SATURDAY for day in silent):
-            return "holiday"
-        return "weekend" if silent else ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NextDelivery:
-    """When a subscription delivers next, as far as is known."""
-
-    at: datetime | None = None  # None: as soon as papers come
-    about: bool = False  # papers are expected then, and may be late
-    opens: bool = False  # from `at` on, as soon as papers come
-    latest: datetime | None = None  # it waits for papers, at most until this moment
-    rest: str = ""  # why it is not earlier, see Forecast.reason_for_rest
-
-
-def forecast_delivery(
-    cadence: Cadence,
-    zone: tzinfo,
-    regular: datetime | None,
-    forecast: Forecast,
-    *,
-    news: bool,
-    quiet: str = "off",
-    clock: tzinfo | None = None,
-) -> NextDelivery:
-    """Returns when a subscription delivers next.
-
-    `regular` is its next regular moment, which may have passed. `news`: papers came that are new to it. `quiet` are the
-    chat's quiet hours in the zone `clock`; they delay subscriptions with the cadence now.
-    """
-    now = forecast.at
-    if cadence.kind == "now":
-        return _forecast_at_once(regular, forecast, quiet, clock or zone, news=news)
-    plain = max(regular or now, now)
-    foreseen = forecast.awaited and not forecast.anytime and not news and not forecast.missing
-    batch = forecast.next_due() if foreseen else None
-    if cadence.kind == "when-out":
-        return _forecast_when_out(cadence, zone, plain, batch, forecast, news=news)
-    if batch is None or batch <= plain:
-        return NextDelivery(at=plain)
-    at = cadences.next_due(cadence, zone, batch - _INSTANT)
-    return NextDelivery(at=at, rest=forecast.reason_for_rest(batch))
-
-
-def _forecast_at_once(
-    held: datetime | None, forecast: Forecast, quiet: str, clock: tzinfo, *, news: bool
-) -> NextDelivery:
-    if held is not None and held > forecast.at:
-        return NextDelivery(at=held)
-    if news and (until := cadences.quiet_until(quiet, clock, forecast.at)) is not None:
-        return NextDelivery(at=until)
-    batch = None if forecast.anytime or forecast.missing else forecast.next_due()
-    if batch is None:
-        return NextDelivery()
-    return NextDelivery(
-        at=cadences.quiet_until(quiet, clock, batch) or batch, about=True, rest=forecast.reason_for_rest(batch)
-    )
-
-
-def _forecast_when_out(
-    cadence: Cadence, zone: tzinfo, plain: datetime, batch: datetime | None, forecast: Forecast, *, news: bool
-) -> NextDelivery:
-    """Returns the next delivery of a when-out subscription.
-
-    `plain` is the opening of its window, or now while that is open; `batch` is when papers are due, if that is known.
-    """
-    now = forecast.at
-    closes = cadences.closes(cadence, zone, cadences.first_due(cadence, zone, plain) or plain)
-    if batch is not None:
-        opening = cadences.first_due(cadence, zone, batch) or batch
-        if batch < plain:
-            return NextDelivery(at=plain, about=True)
-        return NextDelivery(
-            at=max(opening, batch), about=True, rest=forecast.reason_for_rest(batch) if batch >= closes else ""
-        )
-    if plain > now:
-        return NextDelivery(at=plain, about=True, opens=True)
-    if forecast.missing:
-        return NextDelivery(latest=closes)
-    return NextDelivery(at=now) if forecast.awaited and news else NextDelivery(at=now, about=True, opens=True)

@@ -6,10 +6,9 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from shlex import quote
 
-from subscriptions.model import Chat, Subscription
+from subscriptions import model, states
+from subscriptions.planning import cadence as cadences
 from subscriptions.planning import source_calendar
-from subscriptions.planning.cadence import closes, next_due, quiet_span
-from subscriptions.states import ChatState, SubscriptionState
 from subscriptions.zones import zone
 
 _NAMED = 5  # units that a detail names
@@ -284,22 +283,22 @@ def came_before(loss: Loss, arrival: Arrival, day: Day | None, now: datetime) ->
     return came if came <= loss.lost_at else None
 
 
-def counted_until(subscription: Subscription, chat: Chat, loss: Loss) -> datetime | None:
+def counted_until(subscription: model.Subscription, chat: model.Chat, loss: Loss) -> datetime | None:
     """Returns until when papers count as sent for a subscription of the copy; None if none were due before the loss.
 
     Papers that came in an open when-out window count as sent, since its delivery may have been sent.
     """
     cadence, last, lost_at = subscription.cadence, subscription.next_due_at, loss.lost_at
-    if chat.state is not ChatState.ACTIVE or subscription.state is not SubscriptionState.ACTIVE:
+    if chat.state is not states.ChatState.ACTIVE or subscription.state is not states.SubscriptionState.ACTIVE:
         return None
     if last is not None and last > lost_at:
         return None
     if cadence.kind == "now":
-        quiet_hours = quiet_span(chat.settings.quiet, zone(chat.settings.timezone), lost_at)
+        quiet_hours = cadences.quiet_span(chat.settings.quiet, zone(chat.settings.timezone), lost_at)
         return quiet_hours[0] if quiet_hours else lost_at
     if last is None:
         return None
     local = zone(subscription.zone or chat.settings.timezone)
-    while (following := next_due(cadence, local, last)) is not None and following <= lost_at:
+    while (following := cadences.next_due(cadence, local, last)) is not None and following <= lost_at:
         last = following
-    return min(lost_at, closes(cadence, local, last)) if cadence.kind == "when-out" else last
+    return min(lost_at, cadences.closes(cadence, local, last)) if cadence.kind == "when-out" else last

@@ -1,19 +1,21 @@
 """The query language (docs/queries.md): typed text -> syntax tree and alternatives -> canonical text.
 
-This module defines what a query can ask for: its parts, their values, and its fields. `parse` reads a text. `rewriting`
+This module defines what a query can ask for: its parts, their values, their algebra, and its fields. `parse` reads a text. `rewriting`
 makes texts that people can read and type. `advice` finds better queries. `links` finds the papers that a text names.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from functools import cached_property
+from math import prod
 from types import MappingProxyType
 from typing import TypeAlias
 
-from subscriptions.cutting import summary_state
 from subscriptions.errors import Sentence
 from subscriptions.model import Paper
+from subscriptions.texts import summary_state
 
 
 class ValueKind(Enum):
@@ -145,7 +147,7 @@ AUTHOR = Field(
     reading=Sentence("author:{words}"),
     place=Sentence("author"),
     help=('author:"L. Guibas"', Sentence("by whom, with an initial")),
-    absence=Sentence("No source here tells authors, so no paper can fit."),
+    absence=Sentence("No source here gives authors, so no paper can fit."),
     column="author",
 )
 CATEGORY = Field(
@@ -159,7 +161,7 @@ CATEGORY = Field(
     reading=Sentence("category:{words}"),
     place=Sentence("category"),
     help=("cat:cs.CV", Sentence("a category; cat:cs.* all of cs")),
-    absence=Sentence("No source here tells categories, so no paper can fit."),
+    absence=Sentence("No source here gives categories, so no paper can fit."),
     column="label",
 )
 PRIMARY = Field(
@@ -188,7 +190,7 @@ DOI = Field(
     values=lambda paper: filter(None, (paper.doi,)),
     example="doi:10.1101/2026.01.22.123456",
     place=Sentence("DOI"),
-    absence=Sentence("No source here tells DOIs, so no paper can fit."),
+    absence=Sentence("No source here gives DOIs, so no paper can fit."),
 )
 SOURCE = Field(
     name="source",
@@ -359,3 +361,140 @@ class Query:
     def terms(self) -> Iterator[Term]:
         """Yields each term of the query once."""
         return iter({term: None for a in self.alternatives for term in (*a.positive, *a.negative)})
+
+
+# ------------------------------------------------------------------------------------------- boolean algebra of queries
+
+# Parts of a query with their canonical text, their normal form, and their opposite. They are built from the leaves up and
+# are never traversed from the root, so no depth of brackets can exhaust the stack. Equal parts side by side are merged at
+# once. The number of alternatives is known before any part is expanded.
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Form:
+    """A boolean expression in normal order: only terms are excluded; equal parts occur once, sorted by their text."""
+
+    text: str  # canonical; equal texts have the same meaning
+    kind: type[And | Or | Leaf]
+    parts: tuple["Form", ...] = ()  # two or more, none of the same kind
+    alternatives: int = 1
+    term: Term | None = None
+    excluded: bool = False
+
+
+class QueryPart:
+    """A part of a query: as typed, as a form, and the form of its opposite."""
+
+    def __init__(self, node: Node, form: Form, parts: Sequence["QueryPart"] = ()) -> None:
+        self.node = node
+        self.form = form
+        self.parts = parts  # of an And or Or
+        self.negation: QueryPart | None = None  # the part whose opposite this part is
+        self.holds_not: bool = isinstance(node, Not) or any(part.holds_not for part in parts)
+        self.only_excludes = self._only_excludes()
+
+    @cached_property
+    def opposite(self) -> Form:
+        """The form of this part when negated."""
+        if isinstance(self.node, Leaf):
+            return Form(f"-{self.form.text}", Leaf, term=self.form.term, excluded=True)
+        kind = Or if isinstance(self.node, And) else And
+        return _merged(kind, [part.opposite for part in self.parts])
+
+    def _only_excludes(self) -> int | None:
+        """Returns the column of the first minus of an alternative that only excludes; None if there is none."""
+        if isinstance(self.node, Leaf):
+            return None
+        if isinstance(self.node, Not):
+            return self.node.column
+        columns = [part.only_excludes for part in self.parts]
+        found = [column for column in columns if column is not None]
+        if isinstance(self.node, And):
+            return min(found) if len(found) == len(columns) else None
+        return min(found, default=None)
+
+
+def joined(kind: type[And | Or], parts: Sequence[QueryPart], form: Form | None = None) -> QueryPart:
+    """Returns all (And) or any (Or) of one or more parts, without needless brackets and repeated parts.
+
+    `form` is the form of the result, if the caller knows it.
+    """
+    if len(parts) == 1:
+        return parts[0]
+    different: dict[str, QueryPart] = {}
+    for part in parts:
+        for inner in part.parts if isinstance(part.node, kind) else (part,):
+            different.setdefault(inner.form.text, inner)
+    rest = tuple(different.values())
+    if len(rest) == 1:
+        return rest[0]
+    node = kind(tuple(part.node for part in rest))
+    return QueryPart(node, form or _merged(kind, [part.form for part in rest]), rest)
+
+
+def excluding(part: QueryPart, column: int) -> QueryPart:
+    """Returns the opposite of a part, with the column of the minus. Brackets stay as typed unless they hold a minus."""
+    node = part.node
+    if isinstance(node, Not):
+        return part.parts[0]
+    if part.negation:
+        opposite = QueryPart(part.negation.node, part.negation.form, part.negation.parts)
+        opposite.only_excludes = None if opposite.only_excludes is None else column  # the outer minus comes first
+    elif part.holds_not:
+        kind = Or if isinstance(node, And) else And
+        opposite = joined(kind, [excluding(inner, column) for inner in part.parts], part.opposite)
+    else:
+        opposite = QueryPart(Not(node, column), part.opposite, (part,))
+    opposite.opposite = part.form
+    opposite.negation = part
+    return opposite
+
+
+def expanded(form: Form) -> tuple[Alternative, ...]:
+    """Returns the alternatives of a form, each once."""
+    return tuple(
+        Alternative(
+            frozenset(term for term, excluded in terms if not excluded),
+            frozenset(term for term, excluded in terms if excluded),
+        )
+        for terms in _expanded(form)
+    )
+
+
+_Literals = frozenset[tuple[Term, bool]]
+
+
+def _expanded(form: Form) -> list[_Literals]:
+    if form.term is not None:
+        return [frozenset(((form.term, form.excluded),))]
+    if form.kind is Or:
+        alternatives: list[_Literals] = []
+        for part in form.parts:  # not a generator: its frames would make the stack of a deep query three times as deep
+            alternatives += _expanded(part)
+        return _different(alternatives)
+    simple = frozenset((part.term, part.excluded) for part in form.parts if part.term is not None)
+    found: list[_Literals] = [simple]
+    for part in form.parts:
+        if part.term is None:
+            choices = _expanded(part)
+            found = _different(one | other for one in found for other in choices)
+    return found
+
+
+def _different(alternatives: Iterable[_Literals]) -> list[_Literals]:
+    return list(dict.fromkeys(alternatives))
+
+
+def _merged(kind: type[And | Or], forms: Iterable[Form]) -> Form:
+    different = {part.text: part for form in forms for part in (form.parts if form.kind is kind else (form,))}
+    parts = tuple(sorted(different.values(), key=_order))
+    if len(parts) == 1:
+        return parts[0]
+    if kind is Or:
+        return Form(" OR ".join(part.text for part in parts), Or, parts, sum(part.alternatives for part in parts))
+    text = " ".join(f"({part.text})" if part.kind is Or else part.text for part in parts)
+    return Form(text, And, parts, prod(part.alternatives for part in parts))
+
+
+def _order(form: Form) -> tuple[bool, str]:
+    return form.excluded, form.text

@@ -20,7 +20,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Protocol
 
-from subscriptions.normalize import has_chinese, tokens
+from subscriptions import normalize
 from subscriptions.query import (
     CATEGORY,
     SOURCE,
@@ -104,7 +104,7 @@ def _leaf(like: Leaf, words: str) -> Leaf:
 
 
 def _key(words: str) -> str:
-    return " ".join(tokens(words))
+    return " ".join(normalize.tokens(words))
 
 
 # ------------------------------------------------------------------------------------------------------------ variants
@@ -279,7 +279,7 @@ def _chinese(query: Query, known: Known) -> Advice | None:
 
 
 def _is_chinese_term(term: Term) -> bool:
-    return term.field.in_any_text and has_chinese("".join(term.tokens))
+    return term.field.in_any_text and normalize.has_chinese("".join(term.tokens))
 
 
 # --------------------------------------------------------------------------------------------------------------- slips

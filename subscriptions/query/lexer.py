@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import NamedTuple
 
+from subscriptions import normalize
 from subscriptions.categories import is_category
-from subscriptions.normalize import INVISIBLE_CHARACTERS
-from subscriptions.normalize.tex import accent_macros
 from subscriptions.query import DOI, ID, Field, Fields, ValueKind, links
-from subscriptions.text import normalized
+from subscriptions.texts import normalized
 
 _QUOTES = "“”‟„«»「」『』｢｣﹁﹂﹃﹄〝〞〟＂"
 _DASHES = "–—−－"
@@ -30,9 +29,11 @@ _PLAIN = (
 # (subscriptions.portable), so a typed query is read with spaces, too, and has the same meaning.
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 # An invisible character after a TeX command stays, since it ends the name of the command.
-_INVISIBLE = re.compile(rf"(?P<command>\\[A-Za-z]*[{INVISIBLE_CHARACTERS}])|[{INVISIBLE_CHARACTERS}]+")
+_INVISIBLE = re.compile(
+    rf"(?P<command>\\[A-Za-z]*[{normalize.INVISIBLE_CHARACTERS}])|[{normalize.INVISIBLE_CHARACTERS}]+"
+)
 _CURLED = re.compile(r"\\[“”„‟’‘]")  # phones write \" and \' like this
-_MARKUP = re.compile(rf'["\\{{}}{INVISIBLE_CHARACTERS}]+')
+_MARKUP = re.compile(rf'["\\{{}}{normalize.INVISIBLE_CHARACTERS}]+')
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ def plain(source: Typed) -> Typed:
     """Returns a text with accent macros as letters, plain quotes, dashes and operators, and no invisible characters."""
     if "\\" in source.text:
         source = Typed(_CURLED.sub(_uncurled, source.text), source.columns)
-        source = source.replaced(list(accent_macros(source.text)))
+        source = source.replaced(list(normalize.accent_macros(source.text)))
     if source.text.isascii():
         return source
     unseen = [(*match.span(), "") for match in _INVISIBLE.finditer(source.text) if not match["command"]]

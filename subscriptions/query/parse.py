@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from subscriptions import errors
 from subscriptions.categories import archive_of
-from subscriptions.errors import QueryError, Sentence
 from subscriptions.query import (
     FIELDS,
     LEFT_OUT,
@@ -18,17 +18,23 @@ from subscriptions.query import (
     And,
     Field,
     Fields,
+    Leaf,
     Node,
     Not,
     Or,
     Query,
+    QueryPart,
+    Term,
     ValueKind,
     WordsOfPapers,
-    algebra,
     commas,
+    excluding,
+    expanded,
+    joined,
+    lexer,
     sentences,
 )
-from subscriptions.query.lexer import Lexeme, LexemeKind, Typed, lexemes, typed
+from subscriptions.query.lexer import lexemes
 from subscriptions.query.values import Values
 
 _OF_WORDS = frozenset({ValueKind.WORDS, ValueKind.NAME, ValueKind.COMBINED})
@@ -39,22 +45,22 @@ _SINGLE_QUOTES = re.compile(r"""(?<![\w'’])['‘](\w[^'‘’"()|]*)['’](?!\
 class _Read:
     """A value that was read."""
 
-    lexeme: Lexeme
+    lexeme: lexer.Lexeme
     field: Field | None
-    own_field: Lexeme | None  # the field right before it; None if the field is before a bracket around it
+    own_field: lexer.Lexeme | None  # the field right before it; None if the field is before a bracket around it
 
 
 @dataclass(slots=True)
 class _Frame:
     """An open bracket."""
 
-    before: list[Lexeme]  # minuses and fields right before the bracket, which hold for all of it
+    before: list[lexer.Lexeme]  # minuses and fields right before the bracket, which hold for all of it
     scope: Field | None  # the field of its values
-    alternatives: list[list[algebra.QueryPart]] = field(default_factory=lambda: [[]])
-    operator: Lexeme | None = None  # after the last part
+    alternatives: list[list[QueryPart]] = field(default_factory=lambda: [[]])
+    operator: lexer.Lexeme | None = None  # after the last part
     last: _Read | None = None  # the last value, if nothing else came after it
-    excludes: Lexeme | None = None  # the word after a comma that excludes these alternatives
-    ended: list[algebra.QueryPart] = field(default_factory=list)  # the parts before that comma
+    excludes: lexer.Lexeme | None = None  # the word after a comma that excludes these alternatives
+    ended: list[QueryPart] = field(default_factory=list)  # the parts before that comma
     is_list: bool = False  # whether the alternatives are items of a list
 
 
@@ -66,36 +72,36 @@ class Parser:
         self.source = values.source
         self.notes: sentences.Notes = values.notes
         self.frames = [_Frame([], None)]
-        self.waiting: list[Lexeme] = []  # minuses and fields before the next value or bracket
+        self.waiting: list[lexer.Lexeme] = []  # minuses and fields before the next value or bracket
 
-    def parse(self, lexemes: Iterable[Lexeme]) -> algebra.QueryPart | None:
+    def parse(self, lexemes: Iterable[lexer.Lexeme]) -> QueryPart | None:
         """Returns the part that the lexemes ask for; None if they ask for nothing. Raises QueryError."""
         for lexeme in lexemes:
             self._take(lexeme)
         self._needs_no_value()
         for _ in self.frames[1:]:
-            self.notes.add(sentences.Rank.CLOSED, Sentence("I closed the bracket."))
+            self.notes.add(sentences.Rank.CLOSED, errors.Sentence("I closed the bracket."))
             self._close()
         return self._joined(self.frames[0])
 
-    def _take(self, lexeme: Lexeme) -> None:
+    def _take(self, lexeme: lexer.Lexeme) -> None:
         match lexeme.kind:
-            case LexemeKind.WORD | LexemeKind.QUOTE | LexemeKind.LINK:
+            case lexer.LexemeKind.WORD | lexer.LexemeKind.QUOTE | lexer.LexemeKind.LINK:
                 self._value(lexeme)
-            case LexemeKind.NOT | LexemeKind.FIELD:
-                is_doubled = self.waiting and self.waiting[-1].kind is lexeme.kind is LexemeKind.NOT
+            case lexer.LexemeKind.NOT | lexer.LexemeKind.FIELD:
+                is_doubled = self.waiting and self.waiting[-1].kind is lexeme.kind is lexer.LexemeKind.NOT
                 if not is_doubled:  # several minuses are one
                     self.waiting.append(lexeme)
-            case LexemeKind.AND | LexemeKind.OR:
+            case lexer.LexemeKind.AND | lexer.LexemeKind.OR:
                 self._operator(lexeme)
-            case LexemeKind.BUT_NOT | LexemeKind.COMMA | LexemeKind.ITEM:
+            case lexer.LexemeKind.BUT_NOT | lexer.LexemeKind.COMMA | lexer.LexemeKind.ITEM:
                 self._comma(lexeme)
-            case LexemeKind.STAR:
+            case lexer.LexemeKind.STAR:
                 self._star(lexeme)
-            case LexemeKind.OPEN:
+            case lexer.LexemeKind.OPEN:
                 self.frames.append(_Frame(self.waiting, self._field()))
                 self.waiting = []
-            case LexemeKind.CLOSE:
+            case lexer.LexemeKind.CLOSE:
                 self._needs_no_value()
                 if len(self.frames) == 1:
                     raise sentences.stray_bracket(self._word_before(lexeme.start), self._column(lexeme))
@@ -103,9 +109,9 @@ class Parser:
 
     # ------------------------------------------------------------------------- values and brackets
 
-    def _value(self, lexeme: Lexeme) -> None:
+    def _value(self, lexeme: lexer.Lexeme) -> None:
         if not lexeme.closed:
-            self.notes.add(sentences.Rank.CLOSED, Sentence("I closed the quotation mark."))
+            self.notes.add(sentences.Rank.CLOSED, errors.Sentence("I closed the quotation mark."))
         field = self._field()
         if field is LEFT_OUT:
             self._leave_out(lexeme)
@@ -115,7 +121,7 @@ class Parser:
             self._needs_no_value(lexeme)
             return
         self._note_neighbours(lexeme)
-        own = self.waiting[-1] if self.waiting and self.waiting[-1].kind is LexemeKind.FIELD else None
+        own = self.waiting[-1] if self.waiting and self.waiting[-1].kind is lexer.LexemeKind.FIELD else None
         self._add(part, self.waiting)
         self.waiting = []
         self.frames[-1].last = _Read(lexeme, field, own)
@@ -129,51 +135,53 @@ class Parser:
             if frame.scope is LEFT_OUT:
                 self.waiting = []
             self._needs_no_value()
-            self.notes.add(sentences.Rank.DROPPED, Sentence("I left out an empty bracket."))
+            self.notes.add(sentences.Rank.DROPPED, errors.Sentence("I left out an empty bracket."))
             return
-        algebra.check_bracket(part)
+        # The query around the bracket can only have more alternatives. This also bounds the depth of parts.
+        if min(part.form.alternatives, part.opposite.alternatives) > sentences.MAX_ALTERNATIVES:
+            raise sentences.too_many_alternatives()
         self._add(part, self.waiting)
         self.waiting = []
 
-    def _comma(self, comma: Lexeme) -> None:
+    def _comma(self, comma: lexer.Lexeme) -> None:
         """Begins an item of a list, or begins or ends an exclusion: `a OR b, not c, d` is `(a OR b) -c d`."""
         frame = self.frames[-1]
-        if comma.kind is LexemeKind.COMMA and frame.excludes is None:
+        if comma.kind is lexer.LexemeKind.COMMA and frame.excludes is None:
             return
         self._needs_no_value()
-        if comma.kind is LexemeKind.ITEM:
+        if comma.kind is lexer.LexemeKind.ITEM:
             frame.is_list = True
             frame.alternatives.append([])
             frame.last = None
             return
         self._end_item(frame)
-        frame.excludes = comma if comma.kind is LexemeKind.BUT_NOT else None
+        frame.excludes = comma if comma.kind is lexer.LexemeKind.BUT_NOT else None
 
-    def _joined(self, frame: _Frame) -> algebra.QueryPart | None:
+    def _joined(self, frame: _Frame) -> QueryPart | None:
         self._end_item(frame)
-        return algebra.joined(And, frame.ended) if frame.ended else None
+        return joined(And, frame.ended) if frame.ended else None
 
     def _end_item(self, frame: _Frame) -> None:
         if frame.operator:
             self._note_dropped(frame.operator)
-        alternatives = [algebra.joined(And, parts) for parts in frame.alternatives if parts]
+        alternatives = [joined(And, parts) for parts in frame.alternatives if parts]
         if frame.is_list and len(alternatives) > 1:
             count = {"count": len(alternatives)}
-            hint = Sentence("I look for any of these {count}. For all of them leave out the commas.", count)
+            hint = errors.Sentence("I look for any of these {count}. For all of them leave out the commas.", count)
             self.notes.add(sentences.Rank.LIST, hint)
         if alternatives:
-            part = algebra.joined(Or, alternatives)
-            frame.ended.append(algebra.excluding(part, self._column(frame.excludes)) if frame.excludes else part)
+            part = joined(Or, alternatives)
+            frame.ended.append(excluding(part, self._column(frame.excludes)) if frame.excludes else part)
         elif frame.excludes:
             self._note_dropped(frame.excludes)
         frame.alternatives, frame.operator, frame.last = [[]], None, None
 
-    def _add(self, part: algebra.QueryPart, before: list[Lexeme]) -> None:
-        signs = [lexeme for lexeme in before if lexeme.kind is LexemeKind.NOT]
+    def _add(self, part: QueryPart, before: list[lexer.Lexeme]) -> None:
+        signs = [lexeme for lexeme in before if lexeme.kind is lexer.LexemeKind.NOT]
         if len(signs) % 2:  # with a field between them, two minuses cancel: -ti:-x is ti:x
-            part = algebra.excluding(part, self._column(signs[0]))
+            part = excluding(part, self._column(signs[0]))
         frame = self.frames[-1]
-        if frame.operator and frame.operator.kind is LexemeKind.OR and frame.alternatives[-1]:
+        if frame.operator and frame.operator.kind is lexer.LexemeKind.OR and frame.alternatives[-1]:
             frame.alternatives.append([])
         frame.alternatives[-1].append(part)
         frame.operator = frame.last = None
@@ -181,13 +189,13 @@ class Parser:
     def _field(self) -> Field | None:
         """Returns the field of the next value: the innermost one."""
         for lexeme in reversed(self.waiting):
-            if lexeme.kind is LexemeKind.FIELD:
+            if lexeme.kind is lexer.LexemeKind.FIELD:
                 return lexeme.field
         return self.frames[-1].scope
 
     # -------------------------------------------------------------- what has no meaning
 
-    def _operator(self, lexeme: Lexeme) -> None:
+    def _operator(self, lexeme: lexer.Lexeme) -> None:
         self._needs_no_value()
         frame = self.frames[-1]
         if frame.operator or not frame.alternatives[-1]:
@@ -195,7 +203,7 @@ class Parser:
         frame.operator = lexeme  # the last of several operators counts
         frame.last = None
 
-    def _needs_no_value(self, dropped: Lexeme | None = None) -> None:
+    def _needs_no_value(self, dropped: lexer.Lexeme | None = None) -> None:
         """Drops each minus that waits for a value, since none comes. Raises QueryError if a field waits."""
         for lexeme in reversed(self.waiting):
             if lexeme.field and lexeme.field is not LEFT_OUT:
@@ -204,16 +212,16 @@ class Parser:
             self._note_dropped(lexeme)
         self.waiting = []
 
-    def _leave_out(self, lexeme: Lexeme) -> None:
+    def _leave_out(self, lexeme: lexer.Lexeme) -> None:
         self.notes.add(
             sentences.Rank.LEFT_OUT,
-            Sentence(
-                "No digest tells comments, journals or report numbers; I left out {value}.", {"value": lexeme.text}
+            errors.Sentence(
+                "No digest has comments, journals or report numbers; I left out {value}.", {"value": lexeme.text}
             ),
         )
         self.waiting = []
 
-    def _star(self, lexeme: Lexeme) -> None:
+    def _star(self, lexeme: lexer.Lexeme) -> None:
         last = self.frames[-1].last
         if self.waiting:
             if _is_of_category(self._field()):
@@ -224,13 +232,13 @@ class Parser:
 
     # --------------------------------------------------------------------------------------- hints
 
-    def _note_dropped(self, lexeme: Lexeme) -> None:
+    def _note_dropped(self, lexeme: lexer.Lexeme) -> None:
         self.notes.add(sentences.Rank.DROPPED, sentences.says_nothing(self.source.text[lexeme.start : lexeme.end]))
 
-    def _note_neighbours(self, lexeme: Lexeme) -> None:
+    def _note_neighbours(self, lexeme: lexer.Lexeme) -> None:
         """Notes hints on two mistakes with a space between two words: `GPT -4` and `author:Jane Doe`."""
         last = self.frames[-1].last
-        if last is None or lexeme.kind is not LexemeKind.WORD or last.lexeme.kind is not LexemeKind.WORD:
+        if last is None or lexeme.kind is not lexer.LexemeKind.WORD or last.lexeme.kind is not lexer.LexemeKind.WORD:
             return
         first, second = last.lexeme.text, lexeme.text
         if not self.waiting and last.own_field and last.field and last.field.kind in _OF_WORDS:
@@ -239,7 +247,7 @@ class Parser:
             both = f'{name}:"{first} {second}"' if is_name else f"{name}:({first} {second})"
             self.notes.add(
                 sentences.Rank.ONE_VALUE,
-                Sentence(
+                errors.Sentence(
                     "{field}: holds for {first} only, {second} is a word. For both write {both}",
                     {"field": name, "first": first, "second": second, "both": both},
                 ),
@@ -248,13 +256,13 @@ class Parser:
         if signs and signs == self.waiting and second[:1].isdigit() and last.lexeme.end + 1 == signs[0].start:
             self.notes.add(
                 sentences.Rank.SIGN,
-                Sentence(
+                errors.Sentence(
                     "I read -{second} as: not {second}. For the name write {name}",
                     {"second": second, "name": f"{first}-{second}"},
                 ),
             )
 
-    def _column(self, lexeme: Lexeme) -> int:
+    def _column(self, lexeme: lexer.Lexeme) -> int:
         return self.source.columns[lexeme.start]
 
     def _word_before(self, position: int) -> str:
@@ -277,7 +285,7 @@ def parse_query(text: str, fields: Fields = FIELDS) -> Query:
     if len(text) > sentences.MAX_QUERY_LENGTH:
         raise sentences.too_long()
     notes = sentences.Notes()
-    source = typed(text)
+    source = lexer.typed(text)
     if sentences.is_api_query(source.text):
         source = sentences.converted(source, notes)
         found = lexemes(source.text, 0, len(source.text), fields.also(LEFT_OUT))
@@ -290,26 +298,28 @@ def query_of(text: str, fields: Fields = FIELDS) -> Query | None:
     """Returns the query that a person typed; None for a text that `parse_query` refuses."""
     try:
         return parse_query(text, fields)
-    except QueryError:
+    except errors.QueryError:
         return None
 
 
 def parse_canonical(text: str, fields: Fields = FIELDS) -> Query:
     """Returns the query of a canonical text (`Query.canonical`), which may be of any length. Raises QueryError."""
-    source = typed(text)
+    source = lexer.typed(text)
     found = lexemes(source.text, 0, len(source.text), fields)
     return _query(text, Values(source, sentences.Notes(), fields, is_canonical=True), found)
 
 
-def _lexemes(source: Typed, notes: sentences.Notes, fields: Fields) -> Iterator[Lexeme]:
+def _lexemes(source: lexer.Typed, notes: sentences.Notes, fields: Fields) -> Iterator[lexer.Lexeme]:
     phrase = _SINGLE_QUOTES.search(source.text)
     if phrase and " " in phrase[1]:
-        hint = Sentence("Single quotes are apostrophes. For the phrase write {phrase}", {"phrase": f'"{phrase[1]}"'})
+        hint = errors.Sentence(
+            "Single quotes are apostrophes. For the phrase write {phrase}", {"phrase": f'"{phrase[1]}"'}
+        )
         notes.add(sentences.Rank.PHRASE, hint)
     return commas.lexemes_with_exclusions(source.text, notes, fields)
 
 
-def _query(text: str, values: Values, found: Iterable[Lexeme]) -> Query:
+def _query(text: str, values: Values, found: Iterable[lexer.Lexeme]) -> Query:
     part = Parser(values).parse(found)
     source = values.source
     notes = values.notes
@@ -320,9 +330,9 @@ def _query(text: str, values: Values, found: Iterable[Lexeme]) -> Query:
         raise sentences.too_many_alternatives()
     if part.only_excludes is not None:
         raise sentences.only_excludes(part.only_excludes, source.text.strip() if _is_excluded(part.node) else "")
-    alternatives = algebra.expanded(part.form)
+    alternatives = expanded(part.form)
     if all(alternative.positive & alternative.negative for alternative in alternatives):
-        notes.add(sentences.Rank.NEVER, Sentence("This wants and excludes the same, so it finds nothing."))
+        notes.add(sentences.Rank.NEVER, errors.Sentence("This wants and excludes the same, so it finds nothing."))
     return Query(text, part.form.text, alternatives, notes.hints(), part.node, values.fields)
 
 
@@ -364,3 +374,40 @@ def asked_beside(text: str, canonicals: Iterable[str]) -> Query:
     """
     query = parse_query(text)
     return parse_query(text, FIELDS.knowing(words_kept(canonicals))) if papers_named_in(query) else query
+
+
+# ----------------------------------------------------------------------------------- writes a value so that it is read alike
+
+
+PLAIN = re.compile(r"[^\W_][\w.'’+#/-]*")
+_LIKE_OPERATOR = re.compile(
+    rf"(?:and|or|且|或)$|{commas.EXCLUDES}", re.VERBOSE
+)  # in quotes such a word is read as a word
+
+
+def written_value(leaf: Leaf) -> str:
+    """Returns the value of a leaf as people type it after the field; "" if it cannot be typed."""
+    return next((form for form in _forms(leaf) if _means(leaf.term.field.prefix + form, leaf.term)), "")
+
+
+def _forms(leaf: Leaf) -> Iterator[str]:
+    """Yields ways to write a value, the one most like the typed value first."""
+    words = " ".join(leaf.words.replace('"', " ").split())
+    if leaf.term.field.kind is ValueKind.NEARNESS:
+        yield from (words, f'"{words}"')
+        return
+    forms = ["-".join(words.split())] if leaf.term.prefix else [words, f'"{words}"']
+    if leaf.quoted or not PLAIN.fullmatch(words) or _LIKE_OPERATOR.match(words):
+        forms.reverse()
+    exact = "=" * leaf.term.exact
+    yield from (exact + form for form in forms)
+    yield leaf.canonical.removeprefix(leaf.term.field.canonical_prefix)
+
+
+def _means(text: str, term: Term) -> bool:
+    """Returns whether a text is parsed into one value with this term."""
+    field = term.field
+    fields = FIELDS if field.is_bare or field in FIELDS else FIELDS.also(field)
+    fields = fields.knowing({term.value: term.near}) if term.near else fields
+    query = query_of(text, fields)
+    return query is not None and isinstance(query.tree, Leaf) and query.tree.term == term

@@ -12,10 +12,9 @@ import re
 from operator import attrgetter
 from typing import NamedTuple
 
-from subscriptions.query import DOI, FIELDS, TEXT, Leaf, Term, ValueKind
+from subscriptions.query import DOI, FIELDS, TEXT, Leaf, Term, ValueKind, sentences
 from subscriptions.query.lexer import KEYWORDS
 from subscriptions.query.parse import query_of
-from subscriptions.query.sentences import MAX_ALTERNATIVES, MAX_QUERY_LENGTH
 from subscriptions.query.values import Meaning, words_meaning
 
 MOST_PIECES = 1 << 17  # pieces that are kept, about 400 bytes each
@@ -58,7 +57,7 @@ _of_text: dict[str, Piece] = {}  # canonical -> the piece
 
 def read_quickly(text: str) -> ShortQuery | None:
     """Returns the query in a text; None if the text is for the careful reader, which may refuse it."""
-    if len(text) > MAX_QUERY_LENGTH:
+    if len(text) > sentences.MAX_QUERY_LENGTH:
         return None
     if "(" in text:
         return _with_choice(text)
@@ -99,7 +98,11 @@ def _read(written: list[str]) -> ShortQuery | None:
             pieces.append(piece)
         else:
             return None
-    return ShortQuery(" OR ".join(sorted(found)), tuple(found.values())) if len(found) <= MAX_ALTERNATIVES else None
+    return (
+        ShortQuery(" OR ".join(sorted(found)), tuple(found.values()))
+        if len(found) <= sentences.MAX_ALTERNATIVES
+        else None
+    )
 
 
 def _with_choice(text: str) -> ShortQuery | None:

@@ -1,18 +1,15 @@
 """Writes a query as text, and changes it: one word more, one word less, other fields."""
 
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import groupby, pairwise, takewhile
 
-from subscriptions.categories import canonical_category, categories_named
-from subscriptions.errors import Refused, Sentence
+from subscriptions import categories, errors
 from subscriptions.normalize import is_initial
 from subscriptions.query import (
     AUTHOR,
     CATEGORY,
-    FIELDS,
     PRIMARY,
     TEXT,
     TITLE,
@@ -24,12 +21,11 @@ from subscriptions.query import (
     Not,
     Or,
     Query,
-    Term,
     ValueKind,
+    lexer,
     parse,
 )
-from subscriptions.query.commas import EXCLUDES
-from subscriptions.query.lexer import LexemeKind, lexemes, typed
+from subscriptions.query.lexer import LexemeKind
 from subscriptions.query.sentences import MAX_QUERY_LENGTH
 
 
@@ -98,52 +94,17 @@ def by_its_code(node: Node) -> Node:
 
 def _coded(leaf: Leaf, after: Sequence[Leaf]) -> tuple[Node, int]:
     """Returns the categories that a leaf and the words after it name, and the number of these words."""
-    if leaf.term.field.kind is not ValueKind.CATEGORY or canonical_category(leaf.term.value):
+    if leaf.term.field.kind is not ValueKind.CATEGORY or categories.canonical_category(leaf.term.value):
         return leaf, 0
     own = leaf.words.split()
     more = [] if leaf.quoted else [part.words for part in after]
-    count, codes = categories_named([*own, *more])
+    count, codes = categories.categories_named([*own, *more])
     if count < len(own):
         return leaf, 0
     leaves = tuple(
         replace(leaf, words=code, term=replace(leaf.term, value=code.lower()), quoted=False) for code in codes
     )
     return leaves[0] if len(leaves) == 1 else Or(leaves), count - len(own)
-
-
-# -------------------------------------------------------------------------------------------------- changes of a query
-
-
-PLAIN = re.compile(r"[^\W_][\w.'’+#/-]*")
-_LIKE_OPERATOR = re.compile(rf"(?:and|or|且|或)$|{EXCLUDES}", re.VERBOSE)  # in quotes such a word is read as a word
-
-
-def written_value(leaf: Leaf) -> str:
-    """Returns the value of a leaf as people type it after the field; "" if it cannot be typed."""
-    return next((form for form in _forms(leaf) if _means(leaf.term.field.prefix + form, leaf.term)), "")
-
-
-def _forms(leaf: Leaf) -> Iterator[str]:
-    """Yields ways to write a value, the one most like the typed value first."""
-    words = " ".join(leaf.words.replace('"', " ").split())
-    if leaf.term.field.kind is ValueKind.NEARNESS:
-        yield from (words, f'"{words}"')
-        return
-    forms = ["-".join(words.split())] if leaf.term.prefix else [words, f'"{words}"']
-    if leaf.quoted or not PLAIN.fullmatch(words) or _LIKE_OPERATOR.match(words):
-        forms.reverse()
-    exact = "=" * leaf.term.exact
-    yield from (exact + form for form in forms)
-    yield leaf.canonical.removeprefix(leaf.term.field.canonical_prefix)
-
-
-def _means(text: str, term: Term) -> bool:
-    """Returns whether a text is parsed into one value with this term."""
-    field = term.field
-    fields = FIELDS if field.is_bare or field in FIELDS else FIELDS.also(field)
-    fields = fields.knowing({term.value: term.near}) if term.near else fields
-    query = parse.query_of(text, fields)
-    return query is not None and isinstance(query.tree, Leaf) and query.tree.term == term
 
 
 # ------------------------------------------------ adds an exclusion to a query in the words of the person who typed it
@@ -170,16 +131,18 @@ def narrowed(query: Query, rule: str) -> Query:
         for text in (f"{base} -{rule}", f"({base}) -{rule}"):
             if _canonical(text, query.fields) == meant:
                 return parse.parse_query(text, query.fields)
-    raise Refused(
-        Sentence("With this the query would be longer than {limit} characters.", {"limit": f"{MAX_QUERY_LENGTH:,}"}),
-        Sentence("Make several subscriptions of it."),
+    raise errors.Refused(
+        errors.Sentence(
+            "With this the query would be longer than {limit} characters.", {"limit": f"{MAX_QUERY_LENGTH:,}"}
+        ),
+        errors.Sentence("Make several subscriptions of it."),
     )
 
 
 def words_rule(words: str) -> str:
     """Returns adjacent words as a value: one word as it is, several words in quotes."""
     plain = " ".join(words.replace('"', " ").split())
-    return plain if PLAIN.fullmatch(plain) and _reads_as_text(plain) else f'"{plain}"'
+    return plain if parse.PLAIN.fullmatch(plain) and _reads_as_text(plain) else f'"{plain}"'
 
 
 def author_rule(name: str) -> str:
@@ -190,8 +153,8 @@ def author_rule(name: str) -> str:
 def _closed(query: Query) -> str:
     """Returns the typed text without operators at its end, and with its open quote and brackets closed."""
     text = query.text.strip()
-    source = typed(text)
-    found = list(lexemes(source.text, 0, len(source.text), query.fields))
+    source = lexer.typed(text)
+    found = list(lexer.lexemes(source.text, 0, len(source.text), query.fields))
     while found and found[-1].kind in _JOINING:
         text = text[: source.columns[found.pop().start] - 1].rstrip()
     open_quote = any(lexeme.kind is LexemeKind.QUOTE and not lexeme.closed for lexeme in found)

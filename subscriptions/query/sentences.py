@@ -9,11 +9,10 @@ from dataclasses import dataclass, field
 from enum import IntEnum, auto
 from urllib.parse import unquote
 
-from subscriptions.categories import archive_of, canonical_category
-from subscriptions.cutting import clip
-from subscriptions.errors import QueryError, Sentence
-from subscriptions.query import Field
-from subscriptions.query.lexer import Typed, plain, without_controls
+from subscriptions import categories, errors
+from subscriptions.query import Field, lexer
+from subscriptions.query.lexer import Typed
+from subscriptions.texts import clip
 
 MAX_QUERY_LENGTH = 1000  # characters
 MAX_ALTERNATIVES = 64
@@ -56,29 +55,31 @@ _STRUNG = re.compile(r'"[^"]*"?|&\w+;|(?P<mark>[;；](?=\s*[^\s;；]))')
 # ------------------------------------------------------------------------------------------------------------ refusals
 
 
-def too_long() -> QueryError:
+def too_long() -> errors.QueryError:
     """Refuses more than 1,000 characters."""
-    return QueryError(
-        Sentence("This is longer than {limit} characters.", {"limit": f"{MAX_QUERY_LENGTH:,}"}),
-        Sentence("Make several subscriptions of it, each as short as {example}", {"example": "diffusion -survey"}),
+    return errors.QueryError(
+        errors.Sentence("This is longer than {limit} characters.", {"limit": f"{MAX_QUERY_LENGTH:,}"}),
+        errors.Sentence(
+            "Make several subscriptions of it, each as short as {example}", {"example": "diffusion -survey"}
+        ),
         MAX_QUERY_LENGTH + 1,
     )
 
 
-def nothing_asked() -> QueryError:
+def nothing_asked() -> errors.QueryError:
     """Refuses a text that is empty or only punctuation."""
-    return QueryError(
-        Sentence("There is no word in this to look for."),
+    return errors.QueryError(
+        errors.Sentence("There is no word in this to look for."),
         _for_example("diffusion -survey"),
         1,
     )
 
 
-def too_many_alternatives() -> QueryError:
+def too_many_alternatives() -> errors.QueryError:
     """Refuses more than 64 alternatives in the normal form."""
-    return QueryError(
-        Sentence("This stands for more than {limit} alternatives.", {"limit": MAX_ALTERNATIVES}),
-        Sentence(
+    return errors.QueryError(
+        errors.Sentence("This has more than {limit} alternatives.", {"limit": MAX_ALTERNATIVES}),
+        errors.Sentence(
             "Use fewer OR in brackets that follow each other, or make several subscriptions of it. For example: {example}",
             {"example": "(diffusion OR flow) video"},
         ),
@@ -86,62 +87,64 @@ def too_many_alternatives() -> QueryError:
     )
 
 
-def no_value(typed: str, field: Field, column: int) -> QueryError:
+def no_value(typed: str, field: Field, column: int) -> errors.QueryError:
     """Refuses a field without a value; `typed` is the field as typed."""
-    return QueryError(
-        Sentence("{field}: has nothing to look for behind it.", {"field": typed}),
+    return errors.QueryError(
+        errors.Sentence("{field}: has nothing after it to look for.", {"field": typed}),
         _for_example(field.example),
         column,
     )
 
 
-def only_excludes(column: int, excluded: str) -> QueryError:
+def only_excludes(column: int, excluded: str) -> errors.QueryError:
     """Refuses an alternative that only excludes; `excluded` is the typed text if all of it only excludes, else ""."""
     if excluded:
-        sentence = Sentence("This only excludes. Say also what you want.")
+        sentence = errors.Sentence("This only excludes. Say what you want, too.")
     else:
-        sentence = Sentence("One alternative of this only excludes. Say in it also what you want.")
+        sentence = errors.Sentence("One alternative here only excludes. Say what it should find, too.")
     fits = len(excluded) <= _LONGEST_EXAMPLE and excluded.startswith(("-", "!", "NOT "))
     wanted = "graph" if "diffusion" in excluded.casefold() else "diffusion"  # never what is excluded
-    return QueryError(sentence, _for_example(f"{wanted} {excluded}" if fits else "diffusion -survey"), column)
+    return errors.QueryError(sentence, _for_example(f"{wanted} {excluded}" if fits else "diffusion -survey"), column)
 
 
-def stray_bracket(before: str, column: int) -> QueryError:
+def stray_bracket(before: str, column: int) -> errors.QueryError:
     """Refuses a `)` that closes nothing; `before` is the word before it."""
-    return QueryError(
-        Sentence("This ) closes nothing."),
-        Sentence("Leave it out, or put what it belongs to in quotes: {example}", {"example": f'"{before or "f(x"})"'}),
+    return errors.QueryError(
+        errors.Sentence("This ) closes nothing."),
+        errors.Sentence(
+            "Leave it out, or put what it belongs to in quotes: {example}", {"example": f'"{before or "f(x"})"'}
+        ),
         column,
     )
 
 
-def short_prefix(word: str, column: int) -> QueryError:
+def short_prefix(word: str, column: int) -> errors.QueryError:
     """Refuses a star after fewer than three letters or digits."""
-    return QueryError(
-        Sentence(
-            "{word}* begins too many words: at least {count} letters or digits must stand before the *.",
+    return errors.QueryError(
+        errors.Sentence(
+            "{word}* begins too many words: write at least {count} letters or digits before the *.",
             {"word": shortened(word), "count": SHORTEST_PREFIX},
         ),
-        Sentence("Write the whole word, or more of it. For example: {example}", {"example": "neuro*"}),
+        errors.Sentence("Write the whole word, or more of it. For example: {example}", {"example": "neuro*"}),
         column,
     )
 
 
-def initials_only(initials: str, last_name: str, column: int) -> QueryError:
+def initials_only(initials: str, last_name: str, column: int) -> errors.QueryError:
     """Refuses an author with initials only. `last_name` is the word after them that may be it; "" if there is none."""
     name = f"{shortened(initials)} {shortened(last_name) or 'Doe'}"
-    return QueryError(
-        Sentence("Initials alone fit too many authors."),
-        Sentence("Add the last name. For example: {example}", {"example": f'author:"{name}"'}),
+    return errors.QueryError(
+        errors.Sentence("Initials alone fit too many authors."),
+        errors.Sentence("Add the last name. For example: {example}", {"example": f'author:"{name}"'}),
         column,
     )
 
 
-def star_in_category(archive: str, column: int) -> QueryError:
+def star_in_category(archive: str, column: int) -> errors.QueryError:
     """Refuses a category that ends in a star."""
-    return QueryError(
-        Sentence("A * cannot cut a category short; it stands only for all of an archive."),
-        Sentence(
+    return errors.QueryError(
+        errors.Sentence("A * cannot shorten a category; it works only for a whole archive."),
+        errors.Sentence(
             "For all of an archive write {all}, for one category {example}",
             {"all": f"cat:{archive}.*", "example": "cat:cs.LG"},
         ),
@@ -149,21 +152,25 @@ def star_in_category(archive: str, column: int) -> QueryError:
     )
 
 
-def no_paper(value: str, field: Field, column: int) -> QueryError:
+def no_paper(value: str, field: Field, column: int) -> errors.QueryError:
     """Refuses a value of nearness that names no paper."""
-    return QueryError(
-        Sentence("{value} does not name a paper.", {"value": shortened(value)}), takes_papers(field.name, field), column
+    return errors.QueryError(
+        errors.Sentence("{value} does not name a paper.", {"value": shortened(value)}),
+        takes_papers(field.name, field),
+        column,
     )
 
 
-def too_many_papers(column: int) -> QueryError:
+def too_many_papers(column: int) -> errors.QueryError:
     """Refuses nearness to more papers than one value may name, or to too many groups of papers."""
-    return QueryError(
-        Sentence(
+    return errors.QueryError(
+        errors.Sentence(
             "One like: takes at most {papers} papers, and a query at most {most} like:.",
             {"papers": MOST_PAPERS, "most": MOST_NEAR},
         ),
-        Sentence("Make several subscriptions of it. For example: {example}", {"example": "like:2601.15529,2601.15530"}),
+        errors.Sentence(
+            "Make several subscriptions of it. For example: {example}", {"example": "like:2601.15529,2601.15530"}
+        ),
         column,
     )
 
@@ -173,8 +180,8 @@ def shortened(text: str) -> str:
     return clip(text, _LONGEST_EXAMPLE)
 
 
-def _for_example(example: str) -> Sentence:
-    return Sentence("For example: {example}", {"example": example})
+def _for_example(example: str) -> errors.Sentence:
+    return errors.Sentence("For example: {example}", {"example": example})
 
 
 # --------------------------------------------------------------------------------------------------------------- hints
@@ -197,19 +204,19 @@ class Rank(IntEnum):
     DROPPED = auto()
 
 
-STRAY_STAR = Sentence(
-    "A * stands only at the end of a word ({example}); elsewhere I read it as a blank.", {"example": "neuro*"}
+STRAY_STAR = errors.Sentence(
+    "A * works only at the end of a word ({example}); elsewhere I read it as a space.", {"example": "neuro*"}
 )
 
 
-def says_nothing(typed: str) -> Sentence:
+def says_nothing(typed: str) -> errors.Sentence:
     """Returns the hint on a minus or word that was left out."""
-    return Sentence("{typed} says nothing here; I left it out.", {"typed": typed})
+    return errors.Sentence("{typed} has no meaning here; I left it out.", {"typed": typed})
 
 
-def takes_papers(typed: str, field: Field) -> Sentence:
+def takes_papers(typed: str, field: Field) -> errors.Sentence:
     """Returns the hint on what must follow a field of nearness; `typed` is the name of the field."""
-    return Sentence(
+    return errors.Sentence(
         "{field}: takes the number of a paper, such as {example}", {"field": typed, "example": field.example}
     )
 
@@ -218,14 +225,14 @@ def takes_papers(typed: str, field: Field) -> Sentence:
 class Notes:
     """The hints that are noted while a query is parsed."""
 
-    found: dict[str, tuple[Rank, Sentence]] = field(default_factory=dict)
+    found: dict[str, tuple[Rank, errors.Sentence]] = field(default_factory=dict)
 
-    def add(self, rank: Rank, sentence: Sentence) -> None:
+    def add(self, rank: Rank, sentence: errors.Sentence) -> None:
         """Notes a hint; equal hints are kept once."""
         values = {name: shortened(v) if isinstance(v, str) else v for name, v in sentence.values.items()}
-        self.found.setdefault(str(sentence), (rank, Sentence(sentence.template, values)))
+        self.found.setdefault(str(sentence), (rank, errors.Sentence(sentence.template, values)))
 
-    def hints(self) -> tuple[Sentence, ...]:
+    def hints(self) -> tuple[errors.Sentence, ...]:
         """Returns the hints, the most useful first."""
         return tuple(sentence for _, sentence in sorted(self.found.values(), key=lambda found: found[0]))
 
@@ -238,7 +245,7 @@ def note_word(text: str, notes: Notes) -> None:
     if operator := _OPERATORS.get(text.lower()):
         notes.add(
             Rank.LOWER_CASE,
-            Sentence(
+            errors.Sentence(
                 "I look for the word {word}. As an operator it is written {operator}.",
                 {"word": text, "operator": operator},
             ),
@@ -246,7 +253,7 @@ def note_word(text: str, notes: Notes) -> None:
     elif glued := _GLUED.fullmatch(text):
         notes.add(
             Rank.LOWER_CASE,
-            Sentence(
+            errors.Sentence(
                 "I look for the phrase {phrase}. To exclude it write {excluded}",
                 {"phrase": f'"{text}"', "excluded": f"-{glued[1]}"},
             ),
@@ -254,15 +261,19 @@ def note_word(text: str, notes: Notes) -> None:
     elif _NEAR.fullmatch(text):
         notes.add(
             Rank.ELSEWHERE,
-            Sentence(
+            errors.Sentence(
                 "I cannot look for words near each other, so {typed} is a word. Side by side they are a phrase: {example}",
                 {"typed": text, "example": '"graph neural"'},
             ),
         )
-    elif _LIKE_A_CATEGORY.fullmatch(text) and archive_of(text.removeprefix("#")) and not canonical_category(text):
+    elif (
+        _LIKE_A_CATEGORY.fullmatch(text)
+        and categories.archive_of(text.removeprefix("#"))
+        and not categories.canonical_category(text)
+    ):
         notes.add(
             Rank.NEVER,
-            Sentence(
+            errors.Sentence(
                 "There is no category {code}, so I look for the words. A category looks like {example}.",
                 {"code": text, "example": "cs.CV"},
             ),
@@ -275,11 +286,13 @@ def note_field(name: str, rest: str, text: str, notes: Notes) -> bool:
     Returns False if the name is no such field.
     """
     if (name in _DATES and _A_DATE.match(rest)) or (name in _SURELY_DATES and not rest):  # `year: 2024`
-        sentence = Sentence(
+        sentence = errors.Sentence(
             "I cannot look for dates: a subscription asks for new papers. Leave out {typed}", {"typed": text}
         )
     elif name in _NOT_TOLD and rest:
-        sentence = Sentence("No digest tells {field}, so {typed} is a phrase.", {"field": name, "typed": text})
+        sentence = errors.Sentence(
+            "No digest has {field}, so I read {typed} as a phrase.", {"field": name, "typed": text}
+        )
     else:
         return False
     notes.add(Rank.ELSEWHERE, sentence)
@@ -291,7 +304,7 @@ def note_semicolons(text: str, notes: Notes) -> None:
     if any(found["mark"] and text[: found.start()].strip() for found in _STRUNG.finditer(text)):
         notes.add(
             Rank.ELSEWHERE,
-            Sentence("A ; does not separate wishes. For several subscriptions write one per line."),
+            errors.Sentence("A ; does not separate wishes. For several subscriptions write one per line."),
         )
 
 
@@ -323,7 +336,7 @@ def converted(source: Typed, notes: Notes) -> Typed:
         source = _decoded(_values_of_parameters(source))
     dates = [(*match.span(), "") for match in _DATES_OF_ARXIV.finditer(source.text)]
     if dates:
-        notes.add(Rank.LEFT_OUT, Sentence("I left out the dates: a subscription asks for new papers."))
+        notes.add(Rank.LEFT_OUT, errors.Sentence("I left out the dates: a subscription asks for new papers."))
     return source.replaced(dates)
 
 
@@ -345,8 +358,10 @@ def _values_of_parameters(source: Typed) -> Typed:
 
 
 def _decoded(source: Typed) -> Typed:
-    return plain(source.replaced([(*match.span(), _decode(match[0])) for match in _ENCODED.finditer(source.text)]))
+    return lexer.plain(
+        source.replaced([(*match.span(), _decode(match[0])) for match in _ENCODED.finditer(source.text)])
+    )
 
 
 def _decode(text: str) -> str:
-    return " " if text == "+" else without_controls(unquote(text, errors="replace"))
+    return " " if text == "+" else lexer.without_controls(unquote(text, errors="replace"))

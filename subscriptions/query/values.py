@@ -25,16 +25,18 @@ from subscriptions.query import (
     TEXT_OR_ID,
     Field,
     Fields,
+    Form,
     Leaf,
     Or,
+    QueryPart,
     Term,
     ValueKind,
     WordsOfPapers,
+    joined,
+    lexer,
     links,
     sentences,
 )
-from subscriptions.query.algebra import Form, QueryPart, joined
-from subscriptions.query.lexer import Lexeme, LexemeKind, Typed, fold_value
 
 _PLAIN_VALUE = re.compile(r"[a-z0-9][a-z0-9._/-]*")
 _PLAIN_PAPERS = re.compile(r"[a-z0-9][a-z0-9._/,-]*")
@@ -117,7 +119,7 @@ def category_meaning(field: Field, code: str) -> Meaning | None:
     """
     if not letters(code):
         return None
-    plain = fold_value(code).lstrip(" '’‘#").rstrip(" '’‘,;.")
+    plain = lexer.fold_value(code).lstrip(" '’‘#").rstrip(" '’‘,;.")
     known = categories.canonical_category(plain)
     value = known.lower() if known else UNKNOWN + plain
     return Meaning(Term(field, value=value), field.canonical_prefix + _quoted(value.removeprefix(UNKNOWN)))
@@ -136,10 +138,10 @@ def paper_id_meaning(field: Field, value: str) -> Meaning | None:
     """
     if not letters(value):
         return None
-    value = fold_value(value)
+    value = lexer.fold_value(value)
     if found := links.read_link(value, 0, len(value)) or links.read_doi(value, 0, len(value)):
         field, value = found.field, found.value
-    folded = fold_value(value)
+    folded = lexer.fold_value(value)
     return _label(
         field,
         links.bare_doi(folded) if field is DOI else links.arxiv_id(folded.removeprefix("arxiv:").strip()) or folded,
@@ -148,7 +150,7 @@ def paper_id_meaning(field: Field, value: str) -> Meaning | None:
 
 def label_meaning(field: Field, value: str) -> Meaning | None:
     """Returns the meaning of a label, such as the name of a source; None if it is only punctuation."""
-    return _label(field, fold_value(value)) if letters(value) else None
+    return _label(field, lexer.fold_value(value)) if letters(value) else None
 
 
 def nearness_meaning(field: Field, papers: Iterable[str], near: WordsOfPapers) -> Meaning:
@@ -240,7 +242,7 @@ class Values:
     """Turns the values of one text into parts of a query, and notes hints on them."""
 
     def __init__(
-        self, source: Typed, notes: sentences.Notes, fields: Fields = FIELDS, *, is_canonical: bool = False
+        self, source: lexer.Typed, notes: sentences.Notes, fields: Fields = FIELDS, *, is_canonical: bool = False
     ) -> None:
         self.near: dict[str, None] = {}  # values of nearness, each once
         self.is_canonical = is_canonical  # whether words of papers may follow a value of nearness
@@ -249,11 +251,15 @@ class Values:
         self.notes = notes
         self.fields = fields
 
-    def part(self, lexeme: Lexeme, field: Field | None) -> QueryPart | None:
+    def part(self, lexeme: lexer.Lexeme, field: Field | None) -> QueryPart | None:
         """Returns what a value asks for in a field; None if the value is only punctuation. Raises QueryError."""
-        if lexeme.kind is LexemeKind.LINK and lexeme.field and (field is None or field.kind is ValueKind.PAPER_ID):
+        if (
+            lexeme.kind is lexer.LexemeKind.LINK
+            and lexeme.field
+            and (field is None or field.kind is ValueKind.PAPER_ID)
+        ):
             return self._leaf(lexeme, paper_id_meaning(lexeme.field, lexeme.text))
-        if field is None and lexeme.kind is LexemeKind.WORD:
+        if field is None and lexeme.kind is lexer.LexemeKind.WORD:
             special = None if lexeme.exact else self._category_or_id(lexeme)
             if special:
                 return special
@@ -270,15 +276,15 @@ class Values:
                 meaning = self._label(lexeme, field)
         return self._leaf(lexeme, meaning)
 
-    def _leaf(self, lexeme: Lexeme, meaning: Meaning | None) -> QueryPart | None:
+    def _leaf(self, lexeme: lexer.Lexeme, meaning: Meaning | None) -> QueryPart | None:
         if meaning is None:
             return None
         words = _shown(lexeme, meaning.term)
-        quoted = lexeme.kind is LexemeKind.QUOTE and meaning.term.field.kind is not ValueKind.NEARNESS
+        quoted = lexeme.kind is lexer.LexemeKind.QUOTE and meaning.term.field.kind is not ValueKind.NEARNESS
         leaf = Leaf(meaning.term, words, self.columns[lexeme.start], quoted, meaning.canonical)
         return QueryPart(leaf, Form(leaf.canonical, Leaf, term=leaf.term))
 
-    def _words(self, lexeme: Lexeme, field: Field) -> Meaning | None:
+    def _words(self, lexeme: lexer.Lexeme, field: Field) -> Meaning | None:
         text, exact, star = lexeme.text, lexeme.exact, lexeme.star
         if field.kind is ValueKind.COMBINED:
             meaning = all_meaning(text, exact=exact, star=star)
@@ -295,20 +301,20 @@ class Values:
         if star and not meaning.term.prefix and not meaning.term.value:
             self.notes.add(
                 sentences.Rank.DROPPED,
-                Sentence("{word} is found wherever it stands, so the * after it says nothing.", {"word": text}),
+                Sentence("{word} is found anywhere in a text, so the * after it has no effect.", {"word": text}),
             )
         return meaning
 
     # ---------------------------------------------------------------------------------- categories
 
-    def _category_or_id(self, lexeme: Lexeme) -> QueryPart | None:
+    def _category_or_id(self, lexeme: lexer.Lexeme) -> QueryPart | None:
         if "." not in lexeme.text and "-" not in lexeme.text and "/" not in lexeme.text:
             return None
         if found := self._categories(lexeme):
             return found
         return None if lexeme.star else self._leaf(lexeme, bare_id_meaning(lexeme.text))
 
-    def _categories(self, lexeme: Lexeme) -> QueryPart | None:
+    def _categories(self, lexeme: lexer.Lexeme) -> QueryPart | None:
         """Returns the part of a word that is `cs.LG`, `#cs.LG`, `cs.*` or several of these joined by +; else None."""
         text = (lexeme.text + "*" * lexeme.star).rstrip(",;:")
         codes = [code.removeprefix("#") for code in text.split("+")]
@@ -320,7 +326,7 @@ class Values:
         leaves = (self._leaf(lexeme._replace(text=code), m) for code, m in zip(codes, found, strict=True))
         return joined(Or, [leaf for leaf in leaves if leaf])
 
-    def _category(self, lexeme: Lexeme, field: Field) -> Meaning | None:
+    def _category(self, lexeme: lexer.Lexeme, field: Field) -> Meaning | None:
         if lexeme.star:
             archive = starred_archive(lexeme.text)
             if archive is None:
@@ -331,7 +337,7 @@ class Values:
             self._note_category(meaning.term, lexeme)
         return meaning
 
-    def _note_category(self, term: Term, lexeme: Lexeme) -> None:
+    def _note_category(self, term: Term, lexeme: lexer.Lexeme) -> None:
         if term.value.startswith(UNKNOWN):
             self.notes.add(sentences.Rank.NEVER, self._unknown(term, lexeme))
         elif new := categories.successor(term.value):
@@ -340,7 +346,7 @@ class Values:
                 Sentence("arXiv closed {old}; its papers are in {new} now.", {"old": term.value, "new": new}),
             )
 
-    def _unknown(self, term: Term, lexeme: Lexeme) -> Sentence:
+    def _unknown(self, term: Term, lexeme: lexer.Lexeme) -> Sentence:
         """Returns the hint on a category that does not exist: what to write instead."""
         codes = re.split("[+,]", lexeme.text)
         if len(codes) > 1 and all(map(categories.is_category, codes)):
@@ -363,14 +369,14 @@ class Values:
             {"code": lexeme.text, "example": "cs.CV"},
         )
 
-    def _words_from(self, lexeme: Lexeme) -> list[str]:
+    def _words_from(self, lexeme: lexer.Lexeme) -> list[str]:
         """Returns the words of a value and the words after it: "machine" and "learning"."""
-        behind = _WORDS_BEHIND.match(self.source.text, lexeme.end) if lexeme.kind is LexemeKind.WORD else None
+        behind = _WORDS_BEHIND.match(self.source.text, lexeme.end) if lexeme.kind is lexer.LexemeKind.WORD else None
         return [*lexeme.text.split(), *(behind[0].split() if behind else ())]
 
     # ----------------------------------------------------------------------------- ids and labels
 
-    def _label(self, lexeme: Lexeme, field: Field) -> Meaning | None:
+    def _label(self, lexeme: lexer.Lexeme, field: Field) -> Meaning | None:
         if lexeme.star:
             self.notes.add(sentences.Rank.STAR, sentences.STRAY_STAR)
         read = label_meaning if field.kind is ValueKind.LABEL else paper_id_meaning
@@ -385,7 +391,7 @@ class Values:
             )
         return meaning
 
-    def _nearness(self, lexeme: Lexeme, field: Field) -> Meaning | None:
+    def _nearness(self, lexeme: lexer.Lexeme, field: Field) -> Meaning | None:
         """Returns the meaning of nearness to some papers. Raises QueryError if the value names no paper, or too many."""
         if not letters(lexeme.text):
             return None
@@ -395,8 +401,8 @@ class Values:
         first, *others = lexeme.text.split() if self.is_canonical else (lexeme.text,)
         near = read_words_of_papers(others)
         names = [name for name in re.split(r"[\s,，、;]+", first) if name]
-        papers = {paper.value for name in names if (paper := links.named_paper(fold_value(name)))}
-        if near is None or not all(links.named_paper(fold_value(name)) for name in names):
+        papers = {paper.value for name in names if (paper := links.named_paper(lexer.fold_value(name)))}
+        if near is None or not all(links.named_paper(lexer.fold_value(name)) for name in names):
             raise sentences.no_paper(lexeme.text, field, column)
         meaning = nearness_meaning(field, papers, ())
         self.near[meaning.term.value] = None
@@ -406,7 +412,7 @@ class Values:
 
     # --------------------------------------------------------------------------------------- hints
 
-    def _note_word(self, lexeme: Lexeme) -> None:
+    def _note_word(self, lexeme: lexer.Lexeme) -> None:
         text = lexeme.text
         sentences.note_word(text, self.notes)
         if "," in text and _COMMA_IN_WORD.search(text):
@@ -448,7 +454,7 @@ class Values:
             )
 
 
-def _shown(lexeme: Lexeme, term: Term) -> str:
+def _shown(lexeme: lexer.Lexeme, term: Term) -> str:
     """Returns a value as people read it: as typed, but categories as arXiv writes them and ids in lower case."""
     if term.value:
         if term.field.kind is ValueKind.CATEGORY and (code := categories.canonical_category(term.value)):

@@ -11,18 +11,15 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Literal
 
+from subscriptions import errors, model, states
 from subscriptions import notices as chat_notices
-from subscriptions.errors import PaperwireError, Refused, Sentence
-from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind
-from subscriptions.planning.cadence import cadence_text
-from subscriptions.service import next_deliveries
+from subscriptions.service import listing, notices
 from subscriptions.service.changes import note_changed_state
-from subscriptions.service.notices import notify, notify_operators
 from subscriptions.service.requests import SubscriptionRequest, subscribe
-from subscriptions.states import ChatState, SubscriptionState
 from subscriptions.store import chats
 from subscriptions.store import subscriptions as stored_subscriptions
-from subscriptions.store.database.store import Scope, Transaction, reads, writes
+from subscriptions.store.database import store as stored_store
+from subscriptions.store.database.store import Scope, Transaction
 from subscriptions.store.outbox import notices_since
 
 WRONG_CODES = 5  # wrong codes that one chat may send in an hour
@@ -34,13 +31,13 @@ _LONGEST_REQUEST = 120
 CodeResult = Literal["made", "wrong", "too-many", "there-is-one"]
 OPEN_FOR = timedelta(days=2)  # how long a question can be answered
 MOST_QUESTIONS = 3  # to one address within an hour, from all people together
-_DENIED = Sentence("The operator of this bot has said no to this address.")
+_DENIED = errors.Sentence("The operator of this bot has said no to this address.")
 
 
 # -------------------------------------------------------------------------------------------------- who runs the bot
 
 
-def is_operator(store: Scope, admins: Sequence[ChatAddress], person: ChatAddress) -> bool:
+def is_operator(store: Scope, admins: Sequence[model.ChatAddress], person: model.ChatAddress) -> bool:
     """Whether a private chat belongs to an operator, who is named in the settings or became one by a code."""
     if person in admins:
         return True
@@ -49,23 +46,23 @@ def is_operator(store: Scope, admins: Sequence[ChatAddress], person: ChatAddress
     return chat is not None and (chat.admin or chat.address in admins)
 
 
-@reads
-def operators_on(transaction: Transaction, admins: Sequence[ChatAddress], platform: str) -> tuple[str, ...]:
+@stored_store.reads
+def operators_on(transaction: Transaction, admins: Sequence[model.ChatAddress], platform: str) -> tuple[str, ...]:
     """Returns the platform ids of the operators on one platform, each once."""
     known = [chat.address for chat in chats.operators(transaction)]
     found = (
-        at for at in (*admins, *known) if at.platform == platform and next_deliveries.kind_of(at) is ChatKind.PRIVATE
+        at for at in (*admins, *known) if at.platform == platform and listing.kind_of(at) is model.ChatKind.PRIVATE
     )
     return tuple(dict.fromkeys(at.address for at in found))
 
 
-@reads
-def has_operator(transaction: Transaction, admins: Sequence[ChatAddress]) -> bool:
+@stored_store.reads
+def has_operator(transaction: Transaction, admins: Sequence[model.ChatAddress]) -> bool:
     """Whether there is an operator."""
     return bool(admins or chats.operators(transaction))
 
 
-@writes
+@stored_store.writes
 def new_code(transaction: Transaction) -> str:
     """Returns a new code, which makes its sender the first operator. Stores only its hash."""
     code = "-".join("".join(secrets.choice(_SIGNS) for _ in range(_GROUP)) for _ in range(_GROUPS))
@@ -73,15 +70,20 @@ def new_code(transaction: Transaction) -> str:
     return code
 
 
-@writes
+@stored_store.writes
 def redeem_code(
-    transaction: Transaction, address: ChatAddress, code: str, *, admins: Sequence[ChatAddress], now: datetime
+    transaction: Transaction,
+    address: model.ChatAddress,
+    code: str,
+    *,
+    admins: Sequence[model.ChatAddress],
+    now: datetime,
 ) -> CodeResult:
     """Makes the person of a known chat the first operator, if the code is a printed one. Raises NotFound.
 
     The new operator is then notified of the chats that wait for admission.
     """
-    chat = next_deliveries.get_chat(transaction, address)
+    chat = listing.get_chat(transaction, address)
     chats.hold_chat(transaction, chat.id)  # so that two codes at the same time are both counted
     if admins or chats.operators(transaction):
         return "there-is-one"
@@ -96,7 +98,7 @@ def redeem_code(
         return "there-is-one"  # in the meantime another process accepted a code
     chats.make_operator(transaction, chat.id)
     chats.admit(transaction, chat.id, now=now)
-    if chat.state is ChatState.ASKED:
+    if chat.state is states.ChatState.ASKED:
         note_changed_state(transaction, chat.id)
     chats.drop_wrong_codes_of(transaction, chat.id)
     for other in chats.chats_awaiting_admission(transaction):
@@ -116,7 +118,7 @@ def _hash(code: str) -> str:
 class Standing:
     """What operators have decided about an address."""
 
-    chats: tuple[Chat, ...]  # the chats at the address, including topics
+    chats: tuple[model.Chat, ...]  # the chats at the address, including topics
     remembers_denial: bool  # a chat at the address was denied and then erased
 
     @property
@@ -129,13 +131,13 @@ class Standing:
         """Whether one of the chats had subscriptions or was admitted, and does not wait now."""
         return any(chat.is_admitted for chat in self.chats)
 
-    def chat(self, address: ChatAddress) -> Chat | None:
+    def chat(self, address: model.ChatAddress) -> model.Chat | None:
         """The chat at exactly this address."""
         return next((chat for chat in self.chats if chat.address == address), None)
 
 
-@reads
-def standing_of(transaction: Transaction, address: ChatAddress) -> Standing:
+@stored_store.reads
+def standing_of(transaction: Transaction, address: model.ChatAddress) -> Standing:
     """Returns the decision of operators about an address, or about the address to which its chat moved."""
     lane = address.lane
     here = chats.chats_in(transaction, lane)
@@ -145,12 +147,12 @@ def standing_of(transaction: Transaction, address: ChatAddress) -> Standing:
     return Standing(tuple(here), bool(chats.denial_of(transaction, lane)))
 
 
-@writes
+@stored_store.writes
 def request_admission(
     transaction: Transaction,
-    address: ChatAddress,
+    address: model.ChatAddress,
     *,
-    admins: Sequence[ChatAddress],
+    admins: Sequence[model.ChatAddress],
     who: str,
     request: str,
     now: datetime,
@@ -160,8 +162,8 @@ def request_admission(
     Returns whether there is an operator. The cursors of its subscriptions stay, so when the chat is admitted it gets
     the papers of that time. Raises NotFound.
     """
-    chat = next_deliveries.get_chat(transaction, address)
-    if chat.state is not ChatState.ASKED:
+    chat = listing.get_chat(transaction, address)
+    if chat.state is not states.ChatState.ASKED:
         chats.require_admission(transaction, chat.id, now=now)
         note_changed_state(transaction, chat.id)
     _notify_of_request(transaction, chat, admins, who=who, request=request, now=now)
@@ -169,91 +171,97 @@ def request_admission(
 
 
 def _notify_of_request(
-    transaction: Transaction, chat: Chat, admins: Sequence[ChatAddress], *, who: str, request: str, now: datetime
+    transaction: Transaction,
+    chat: model.Chat,
+    admins: Sequence[model.ChatAddress],
+    *,
+    who: str,
+    request: str,
+    now: datetime,
 ) -> None:
     arguments = {"chat": str(chat.address)}
-    notify_operators(
+    notices.notify_operators(
         transaction,
         admins,
         chat_notices.AccessAsked(chat=str(chat.address), title=chat.title, who=who, request=request[:_LONGEST_REQUEST]),
         now=now,
-        buttons={verb: CallbackToken(verb=verb, arguments=arguments) for verb in ("allow", "deny")},
+        buttons={verb: model.CallbackToken(verb=verb, arguments=arguments) for verb in ("allow", "deny")},
     )
 
 
-@writes
+@stored_store.writes
 def allow(
-    transaction: Transaction, address: ChatAddress, *, now: datetime, notify_chats: bool = True
-) -> tuple[Chat, bool]:
+    transaction: Transaction, address: model.ChatAddress, *, now: datetime, notify_chats: bool = True
+) -> tuple[model.Chat, bool]:
     """Admits all chats at an address, including topics, and notifies those that waited. Adds the chat if it is unknown.
 
     Without `notify_chats`, no chat is notified. Returns the chat, and whether any of the chats waited.
     """
     waited = False
-    chat = chats.add_chat(transaction, address, next_deliveries.kind_of(address), now=now)
+    chat = chats.add_chat(transaction, address, listing.kind_of(address), now=now)
     chats.lift_denial(transaction, chat.address.lane)
     for one in chats.chats_in(transaction, chat.address.lane):
         chats.admit(transaction, one.id, now=now)
-        if one.state is ChatState.ASKED:
+        if one.state is states.ChatState.ASKED:
             waited = True
             note_changed_state(transaction, one.id)
             count = sum(
-                s.state is SubscriptionState.ACTIVE
+                s.state is states.SubscriptionState.ACTIVE
                 for s in stored_subscriptions.subscriptions_of(transaction, [one.id])[one.id]
             )
             if notify_chats:
-                notify(
+                notices.notify(
                     transaction, one.address, chat_notices.AccessGranted(event=now.isoformat(), count=count), now=now
                 )
-    return next_deliveries.get_chat(transaction, address), waited
+    return listing.get_chat(transaction, address), waited
 
 
-@writes
-def deny(transaction: Transaction, address: ChatAddress, *, now: datetime) -> tuple[Chat, bool]:
+@stored_store.writes
+def deny(transaction: Transaction, address: model.ChatAddress, *, now: datetime) -> bool:
     """Denies all chats at an address, including topics, and notifies the chat.
 
-    Returns the chat, and whether that is new. A chat that was denied before is not notified again. Raises NotFound.
+    Returns whether that is new. A chat that was denied before is not notified again. Raises NotFound.
     """
-    chat = next_deliveries.get_chat(transaction, address)
+    chat = listing.get_chat(transaction, address)
     if chat.is_denied:
-        return chat, False
+        return False
     for one in chats.chats_in(transaction, chat.address.lane):
         chats.deny(transaction, one.id, now=now)
-        if one.state is not ChatState.ASKED:
+        if one.state is not states.ChatState.ASKED:
             note_changed_state(transaction, one.id)
-    notify(transaction, chat.address, chat_notices.AccessDenied(event=now.isoformat()), now=now)
-    return next_deliveries.get_chat(transaction, address), True
+    notices.notify(transaction, chat.address, chat_notices.AccessDenied(event=now.isoformat()), now=now)
+    return True
 
 
-@writes
+@stored_store.writes
 def open_page_chat(
-    transaction: Transaction, chat: ChatAddress, *, lang: str, timezone: str = "", now: datetime
+    transaction: Transaction, chat: model.ChatAddress, *, lang: str, timezone: str = "", now: datetime
 ) -> None:
     """Admits the chat of a person who uses the machine of the bot. Adds it if it is unknown.
 
     A denied chat stays denied. No operator has to admit it, because such a person can admit any chat from the command
     line.
     """
-    kind = next_deliveries.kind_of(chat)
+    kind = listing.kind_of(chat)
     known = chats.add_chat(transaction, chat, kind, now=now, lang=lang, timezone=timezone)
     if not known.is_denied:
         chats.admit(transaction, known.id, now=now)
 
 
-@writes
-def choose_language(transaction: Transaction, chat: ChatAddress, lang: str, *, now: datetime) -> None:
+@stored_store.writes
+def choose_language(transaction: Transaction, chat: model.ChatAddress, lang: str, *, now: datetime) -> None:
     """Stores the language that a person chose on a page. Adds the chat if it is unknown."""
-    known = chats.add_chat(transaction, chat, next_deliveries.kind_of(chat), now=now)
+    known = chats.add_chat(transaction, chat, listing.kind_of(chat), now=now)
     chats.choose_setting(transaction, known.id, "lang", lang)
 
 
 # ----------------------------------------------------------------------------------------------------- owners of chats
 
 
-@reads
+@stored_store.reads
 def subscriptions_around(
-    transaction: Transaction, own: Chat, shared: Collection[str] | None
-) -> tuple[tuple[Chat, tuple[next_deliveries.Listed, ...]], ...]:
+    transaction: Transaction, own: model.Chat, shared: Collection[str] | None
+) -> tuple[tuple[model.Chat, tuple[listing.Listed, ...]], ...]:
     """Returns a person's own chat and the chats at the `shared` addresses, each with its subscriptions.
 
     `own` is first, even if it has no subscriptions or is unknown. Other chats without subscriptions are left out. Each
@@ -268,7 +276,7 @@ def subscriptions_around(
     around = [own, *(chat for chat in others if chat.address != own.address)]
     subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id for chat in around if chat.id])
     listed = (
-        (chat, tuple(next_deliveries.Listed(chat=chat, subscription=one) for one in subscriptions.get(chat.id, ())))
+        (chat, tuple(listing.Listed(chat=chat, subscription=one) for one in subscriptions.get(chat.id, ())))
         for chat in around
     )
     return tuple((chat, found) for chat, found in listed if found or chat is own)
@@ -277,10 +285,10 @@ def subscriptions_around(
 # ----------------------------------------------------------------------------------------------- addresses that confirm
 
 
-@writes
+@stored_store.writes
 def ask_to_confirm(
-    transaction: Transaction, address: ChatAddress, *, now: datetime, source: ChatAddress | None = None
-) -> Chat:
+    transaction: Transaction, address: model.ChatAddress, *, now: datetime, source: model.ChatAddress | None = None
+) -> None:
     """Stores the question to an address, and adds its chat if it is new.
 
     After a yes, it gets the subscriptions of `source`. Raises Refused if the address was asked too often or an operator
@@ -288,51 +296,58 @@ def ask_to_confirm(
     """
     asking = chats.find_chat(transaction, source) if source else None
     zone, lang = (asking.settings.timezone, asking.settings.lang) if asking else ("", "")
-    chat = chats.add_chat(transaction, address, next_deliveries.kind_of(address), now=now, timezone=zone, lang=lang)
+    chat = chats.add_chat(transaction, address, listing.kind_of(address), now=now, timezone=zone, lang=lang)
     chats.hold_chat(transaction, chat.id)
     if standing_of(transaction, address).is_denied:
-        raise Refused(_DENIED)
+        raise errors.Refused(_DENIED)
     if notices_since(transaction, chat.id, chat_notices.ConfirmAddress.cause, now - HOUR) >= MOST_QUESTIONS:
-        raise Refused(
-            Sentence("This address was asked {most} times within an hour.", {"most": MOST_QUESTIONS}),
-            Sentence("Look into its folder for spam, or ask again in an hour."),
+        raise errors.Refused(
+            errors.Sentence("This address was asked {most} times within an hour.", {"most": MOST_QUESTIONS}),
+            errors.Sentence("Look into its folder for spam, or ask again in an hour."),
         )
     answer = {"source": str(source or ""), "until": (now + OPEN_FOR).isoformat()}
-    token = CallbackToken(verb=chat_notices.CONFIRM, arguments=answer)
-    notify(
+    token = model.CallbackToken(verb=chat_notices.CONFIRM, arguments=answer)
+    notices.notify(
         transaction,
         address,
         chat_notices.ConfirmAddress(event=now.isoformat()),
         now=now,
         buttons={chat_notices.CONFIRM: token},
     )
-    return chat
 
 
-@writes
-def ask_unasked(transaction: Transaction, addresses: Collection[ChatAddress], *, now: datetime) -> None:
+@stored_store.writes
+def ask_unasked(transaction: Transaction, addresses: Collection[model.ChatAddress], *, now: datetime) -> None:
     """Stores the question to each of these addresses that is not confirmed, not denied, and has no open question."""
     found = chats.find_chats(transaction, addresses)
     for address, chat in found.items():
-        waits = chat.state is ChatState.UNCONFIRMED and not standing_of(transaction, address).is_denied
+        waits = chat.state is states.ChatState.UNCONFIRMED and not standing_of(transaction, address).is_denied
         if waits and not notices_since(transaction, chat.id, chat_notices.ConfirmAddress.cause, now - OPEN_FOR):
             ask_to_confirm(transaction, address, now=now)
 
 
-@writes
+@stored_store.writes
 def confirm(
-    transaction: Transaction, address: ChatAddress, *, source: ChatAddress | None, until: datetime, now: datetime
-) -> Chat:
+    transaction: Transaction,
+    address: model.ChatAddress,
+    *,
+    source: model.ChatAddress | None,
+    until: datetime,
+    now: datetime,
+) -> model.Chat:
     """Accepts the yes of an address, and copies the subscriptions of `source`.
 
     Raises Refused if the yes comes too late or an operator denied the address, and NotFound.
     """
-    chat = next_deliveries.get_chat(transaction, address)
+    chat = listing.get_chat(transaction, address)
     if standing_of(transaction, address).is_denied:
-        raise Refused(_DENIED)
+        raise errors.Refused(_DENIED)
     if now > until:
-        raise Refused(Sentence("This question is older than two days."), Sentence("Ask for a new one where you began."))
-    if chat.state is ChatState.UNCONFIRMED:
+        raise errors.Refused(
+            errors.Sentence("This question is older than two days."),
+            errors.Sentence("Ask for a new one where you began."),
+        )
+    if chat.state is states.ChatState.UNCONFIRMED:
         chats.confirm(transaction, chat.id, now=now)
         note_changed_state(transaction, chat.id)
     asking = chats.find_chat(transaction, source) if source else None
@@ -340,11 +355,11 @@ def confirm(
     for one in found:
         try:
             with transaction.savepoint():
-                when = cadence_text(one.cadence)
+                when = str(one.cadence)
                 wish = SubscriptionRequest(text=one.text, when=when, tz=one.zone, name=one.name or None)
                 subscribe(transaction, address, wish, now=now)
         except (
-            PaperwireError
+            errors.PaperwireError
         ):  # it has too many, or this version cannot read the query: the other subscriptions are copied
             continue
-    return next_deliveries.get_chat(transaction, address)
+    return listing.get_chat(transaction, address)

@@ -12,8 +12,8 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from subscriptions.model import Chat, Subscription
-from subscriptions.planning.cadence import cadence_text, parse_cadence
+from subscriptions import model
+from subscriptions.planning.cadence import parse_cadence
 from subscriptions.states import ChatState, PauseReason, Signal, SubscriptionPauseReason, SubscriptionState
 from subscriptions.store import chats, conversations, signals
 from subscriptions.store import subscriptions as stored_subscriptions
@@ -31,7 +31,7 @@ class State:
     """Subscriptions, chosen settings, judgements and pause of a chat at one moment."""
 
     address: str  # of the chat, without platform and topic
-    subscriptions: Mapping[int, Subscription]  # by number
+    subscriptions: Mapping[int, model.Subscription]  # by number
     settings: Mapping[str, str]  # only values that the chat chose
     judged: Mapping[Judgement, datetime]  # judgement → its moment
     paused: bool = False  # by a person, see `is_paused_by_person`
@@ -42,9 +42,9 @@ class State:
 class Difference:
     """How a later state differs from an earlier one."""
 
-    added: tuple[Subscription, ...] = ()
-    removed: tuple[Subscription, ...] = ()
-    changed: tuple[tuple[Subscription, Subscription], ...] = ()  # (earlier, later)
+    added: tuple[model.Subscription, ...] = ()
+    removed: tuple[model.Subscription, ...] = ()
+    changed: tuple[tuple[model.Subscription, model.Subscription], ...] = ()  # (earlier, later)
     settings: tuple[str, ...] = ()  # names
     judged: tuple[tuple[Judgement, bool], ...] = ()  # True: it was added; False: it was removed
     paused: bool | None = None  # True: the chat is paused now; False: it is not paused any more; None: unchanged
@@ -98,12 +98,12 @@ def begin_change(transaction: Transaction, chat_id: int, *, now: datetime, who: 
 
 def change_subscriptions(
     transaction: Transaction,
-    before: Sequence[Subscription],
-    after: Sequence[Subscription],
+    before: Sequence[model.Subscription],
+    after: Sequence[model.Subscription],
     *,
     now: datetime,
     who: str = "",
-) -> tuple[Subscription, ...]:
+) -> tuple[model.Subscription, ...]:
     """Stores changed subscriptions of a chat. Records a change if one of them differs. Returns the stored ones."""
     pairs = list(zip(before, after, strict=True))
     if any(old != new for old, new in pairs):
@@ -112,7 +112,7 @@ def change_subscriptions(
 
 
 @contextmanager
-def judging(store: Scope, chat: Chat, *, now: datetime, who: str = "") -> Iterator[Transaction]:
+def judging(store: Scope, chat: model.Chat, *, now: datetime, who: str = "") -> Iterator[Transaction]:
     """Begins a transaction in which a chat saves, likes or dislikes papers, and records the change.
 
     For a chat that is not stored, no change is recorded.
@@ -173,7 +173,7 @@ def before(change: conversations.StoredChange, after: State) -> State:
     )
 
 
-def mark_undone(transaction: Transaction, chat: Chat, change_id: int) -> None:
+def mark_undone(transaction: Transaction, chat: model.Chat, change_id: int) -> None:
     """Stores that a change is undone. If it was itself an undo, the change that it undid counts again, and so on."""
     kept = {change.id: change for change in conversations.changes_of(transaction, chat.id)}
     marked, undone = kept.get(change_id), True
@@ -205,7 +205,7 @@ def states_of(transaction: Transaction, chat_ids: Sequence[int]) -> dict[int, St
     }
 
 
-def is_paused_by_person(chat: Chat) -> bool:
+def is_paused_by_person(chat: model.Chat) -> bool:
     """Whether this chat is paused because a person requested it."""
     return chat.state is ChatState.PAUSED and chat.pause_reason is PauseReason.PERSON
 
@@ -228,7 +228,7 @@ def difference(earlier: State, later: State) -> Difference:
     )
 
 
-def subscription_value(subscription: Subscription | None) -> object:
+def subscription_value(subscription: model.Subscription | None) -> object:
     """Returns the values of a subscription that people see, for comparison; None for None."""
     if subscription is None:
         return None
@@ -268,12 +268,12 @@ def _to_json(state: State) -> dict[str, Any]:
     }
 
 
-def _subscription_to_json(subscription: Subscription) -> dict[str, Any]:
+def _subscription_to_json(subscription: model.Subscription) -> dict[str, Any]:
     return {
         "number": subscription.number,
         "text": subscription.text,
         "canonical": subscription.canonical,
-        "cadence": cadence_text(subscription.cadence),
+        "cadence": str(subscription.cadence),
         "zone": subscription.zone,
         "name": subscription.name,
         "state": subscription.state,
@@ -288,9 +288,9 @@ def _subscription_to_json(subscription: Subscription) -> dict[str, Any]:
     }
 
 
-def _subscription_from_json(value: Mapping[str, Any], chat_id: int) -> Subscription:
+def _subscription_from_json(value: Mapping[str, Any], chat_id: int) -> model.Subscription:
     reason = value["pause_reason"]
-    return Subscription(
+    return model.Subscription(
         id=0,
         chat_id=chat_id,
         **{

@@ -10,17 +10,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from subscriptions.chat_settings import language, resolve
-from subscriptions.errors import NotFound, QueryError, Sentence
+from subscriptions import chat_settings, errors, model
+from subscriptions.addresses import parse_address
 from subscriptions.matching.hits import unfulfilled_parts
-from subscriptions.model import Announce, CallbackToken, Chat, ChatAddress, ChatKind, KnownPaper, Subscription
-from subscriptions.planning.cadence import cadence_text
-from subscriptions.planning.pauses import NextDelivery
+from subscriptions.planning.forecast import NextDelivery
 from subscriptions.planning.receipts import Outcome
-from subscriptions.query import Node, Query
-from subscriptions.query.parse import asked_beside, parse_canonical
-from subscriptions.service import next_deliveries
-from subscriptions.service.near_papers import MOST_SAVED, MOST_SIGNALS
+from subscriptions.query import Node, Query, parse
+from subscriptions.service import listing, near_papers
 from subscriptions.states import UNDER_WAY, ChatState, DeliveryState, Signal, SubscriptionState
 from subscriptions.store import (
     bot_state,
@@ -33,14 +29,17 @@ from subscriptions.store import (
     signals,
     sources,
 )
+from subscriptions.store import outbox as stored_outbox
 from subscriptions.store import subscriptions as stored_subscriptions
-from subscriptions.store.database.store import Scope, Transaction, reads, writes
+from subscriptions.store.database import store as stored_store
+from subscriptions.store.database.store import Scope, Transaction
 from subscriptions.store.database.writer import WRITES, Steps
-from subscriptions.store.outbox import OutboxFigures, outbox_figures
+from subscriptions.store.outbox import OutboxFigures
 from subscriptions.store.sources import KnownSource
 
 # after a poll was due; a poll that runs moves its due moment, so it is not overdue
 OVERDUE_AFTER = timedelta(minutes=10)
+MANAGED_FOR = timedelta(days=90)  # how long a private chat manages another one after /connect
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,12 +51,12 @@ class Figures:
     sources: tuple[KnownSource, ...] = ()  # those that the settings declare
 
 
-@reads
+@stored_store.reads
 def figures(transaction: Transaction, *, now: datetime, wall: datetime) -> Figures:
     """Returns the figures of the whole bot. `wall` is the time of the machine's clock. Raises StoreError."""
     known = sources.known_sources(transaction)
     return Figures(
-        outbox=outbox_figures(transaction, wall=wall),
+        outbox=stored_outbox.outbox_figures(transaction, wall=wall),
         stopped=bot_state.stopped_platforms(transaction),
         sources=tuple(_source(one, now) for one in known if one.state.on),
     )
@@ -77,7 +76,7 @@ def _source(known: KnownSource, now: datetime) -> KnownSource:
 class Status:
     """The state of one chat."""
 
-    chat: Chat
+    chat: model.Chat
     subscriptions: int
     next_delivery: NextDelivery  # the first of all its subscriptions
     waiting: int  # deliveries, including planned and held ones
@@ -85,12 +84,12 @@ class Status:
     dead: int
 
 
-@reads
-def status(transaction: Transaction, address: ChatAddress, *, now: datetime) -> Status:
+@stored_store.reads
+def status(transaction: Transaction, address: model.ChatAddress, *, now: datetime) -> Status:
     """Returns the state of a chat. Raises NotFound."""
-    chat, found = next_deliveries.get_subscribed(transaction, address)
+    chat, found = listing.get_subscribed(transaction, address)
     states = outbox.states_of(transaction, chat.id)
-    next_delivery = next_deliveries.DeliveryForecast.of(transaction, now).next_of(chat, found)
+    next_delivery = sources.forecast(transaction, now=now).next_of(chat, found)
     return Status(
         chat=chat,
         subscriptions=len(found),
@@ -114,35 +113,33 @@ class Statistics:
         return sum(self.shown.values())
 
 
-@reads
-def statistics(transaction: Transaction, address: ChatAddress, *, since: datetime) -> Statistics:
+@stored_store.reads
+def statistics(transaction: Transaction, address: model.ChatAddress, *, since: datetime) -> Statistics:
     """Returns what a chat got since a moment. Raises NotFound."""
-    chat = next_deliveries.get_chat(transaction, address)
+    chat = listing.get_chat(transaction, address)
     shown: Counter[datetime] = Counter()
     for at, amount in outbox.shown_at(transaction, chat.id, since):
         shown[at] += amount
-    newest = signals.signals_of(transaction, chat.id, most=MOST_SIGNALS + MOST_SAVED)
+    newest = signals.signals_of(transaction, chat.id, most=near_papers.MOST_SIGNALS + near_papers.MOST_SAVED)
     done = {kind: [one.at for one in newest if one.kind is kind and one.at >= since] for kind in Signal}
     return Statistics(shown=shown, done=done)
 
 
-@reads
+@stored_store.reads
 def next_deliveries_to(
-    transaction: Transaction, address: ChatAddress, subscriptions: Sequence[Subscription], *, now: datetime
+    transaction: Transaction, address: model.ChatAddress, subscriptions: Sequence[model.Subscription], *, now: datetime
 ) -> NextDelivery:
     """Returns when the first of these subscriptions of a chat delivers something. Raises NotFound."""
-    return next_deliveries.DeliveryForecast.of(transaction, now).next_of(
-        next_deliveries.get_chat(transaction, address), subscriptions
-    )
+    return sources.forecast(transaction, now=now).next_of(listing.get_chat(transaction, address), subscriptions)
 
 
-@reads
+@stored_store.reads
 def next_deliveries_of(
-    transaction: Transaction, subscriptions: Sequence[next_deliveries.Listed], *, now: datetime
+    transaction: Transaction, subscriptions: Sequence[listing.Listed], *, now: datetime
 ) -> tuple[NextDelivery, ...]:
     """Returns the next delivery of each of these subscriptions; for a paused one, as if it were active."""
-    delivery_forecast = next_deliveries.DeliveryForecast.of(transaction, now)
-    return tuple(delivery_forecast.next_delivery(one.subscription, one.chat) for one in subscriptions)
+    foreseen = sources.forecast(transaction, now=now)
+    return tuple(foreseen.next_delivery(one.subscription, one.chat) for one in subscriptions)
 
 
 # ---------------------------------------------------------------------------------------- why a paper was not delivered
@@ -167,7 +164,7 @@ class HoldReason(StrEnum):
 class Reason:
     """Why a subscription did not deliver a paper."""
 
-    subscription: Subscription
+    subscription: model.Subscription
     hold_reason: HoldReason
     query: Query  # the parsed query
     failing: tuple[Node, ...] = ()  # the parts of the query that the paper does not match, as typed
@@ -175,16 +172,20 @@ class Reason:
     about: bool = False  # `due` is only the beginning of a window (when-out)
 
 
-@reads
-def last_delivered(transaction: Transaction, chat: Chat, *, message: str = "") -> deliveries.DeliveredPaper | None:
+@stored_store.reads
+def last_delivered(
+    transaction: Transaction, chat: model.Chat, *, message: str = ""
+) -> deliveries.DeliveredPaper | None:
     """Returns the first paper of the message with this platform id, or, without one, the chat's last delivered paper."""
     paper = next(iter(deliveries.papers_in_message(transaction, chat.id, message)), None) if message else None
     paper = paper or next(iter(deliveries.last_delivered(transaction, chat.id).values()), None)
     return deliveries.deliveries_of(transaction, chat.id, paper) if paper else None
 
 
-@reads
-def reasons(transaction: Transaction, chat: Chat, known: KnownPaper, *, now: datetime) -> tuple[Reason, ...]:
+@stored_store.reads
+def reasons(
+    transaction: Transaction, chat: model.Chat, known: model.KnownPaper, *, now: datetime
+) -> tuple[Reason, ...]:
     """Returns, for each subscription of a chat, why it did not deliver a paper. The nearest to a match is first."""
     subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
     found = [_reason(transaction, chat, subscription, known, now) for subscription in subscriptions]
@@ -196,7 +197,7 @@ def _distance(reason: Reason) -> tuple[bool, int, int]:
 
 
 def _reason(
-    transaction: Transaction, chat: Chat, subscription: Subscription, known: KnownPaper, now: datetime
+    transaction: Transaction, chat: model.Chat, subscription: model.Subscription, known: model.KnownPaper, now: datetime
 ) -> Reason:
     query = _as_typed(subscription)
     lacking = unfulfilled_parts(query, known.paper)
@@ -212,16 +213,20 @@ def _reason(
     )
 
 
-def _as_typed(subscription: Subscription) -> Query:
+def _as_typed(subscription: model.Subscription) -> Query:
     """Returns the query as typed; if the typed text now means something else, the stored canonical query."""
     try:
-        query: Query | None = asked_beside(subscription.text, (subscription.canonical,))
-    except QueryError:
+        query: Query | None = parse.asked_beside(subscription.text, (subscription.canonical,))
+    except errors.QueryError:
         query = None
-    return query if query and query.canonical == subscription.canonical else parse_canonical(subscription.canonical)
+    return (
+        query if query and query.canonical == subscription.canonical else parse.parse_canonical(subscription.canonical)
+    )
 
 
-def _keeps(transaction: Transaction, chat: Chat, subscription: Subscription, known: KnownPaper) -> HoldReason:
+def _keeps(
+    transaction: Transaction, chat: model.Chat, subscription: model.Subscription, known: model.KnownPaper
+) -> HoldReason:
     """Returns why a subscription does not deliver a paper that it matches."""
     if known.sequence is None or known.sequenced_at is None:
         return (
@@ -229,7 +234,7 @@ def _keeps(transaction: Transaction, chat: Chat, subscription: Subscription, kno
         )
     if signals.owned(transaction, [chat.id], [known.id]).get(chat.id):
         return HoldReason.LIBRARY
-    if chat.settings.crosslists == "out" and known.paper.announce_type is Announce.CROSS:
+    if chat.settings.crosslists == "out" and known.paper.announce_type is model.Announce.CROSS:
         return HoldReason.CROSSLIST
     if known.sequence <= subscription.cursor:
         return HoldReason.OLDER if known.sequenced_at < subscription.since else HoldReason.PASSED
@@ -245,19 +250,19 @@ FORGOTTEN = "forgotten"  # key of `transaction.info` for the addresses of chats 
 OFFER = "offer"  # the verb of a link that offers a subscription
 
 
-@writes
+@stored_store.writes
 def store_chat(
     transaction: Transaction,
-    address: ChatAddress,
-    kind: ChatKind,
+    address: model.ChatAddress,
+    kind: model.ChatKind,
     *,
     now: datetime,
     title: str = "",
     lang: str = "",
     timezone: str = "",
     public: bool = False,
-    by: ChatAddress | None = None,
-) -> Chat:
+    by: model.ChatAddress | None = None,
+) -> model.Chat:
     """Returns the chat at this address. Adds it if it is unknown. `lang` is any language code of the person.
 
     `by` is the private chat of the person who sets up the chat: its chosen zone and its language replace `timezone` and
@@ -272,37 +277,39 @@ def store_chat(
         now=now,
         title=title,
         timezone=timezone,
-        lang=language(lang) if lang else "",
+        lang=chat_settings.language(lang) if lang else "",
         public=public,
     )
 
 
-@reads
+@stored_store.reads
 def known_or_new(
     transaction: Transaction,
-    address: ChatAddress,
-    kind: ChatKind,
+    address: model.ChatAddress,
+    kind: model.ChatKind,
     *,
     title: str = "",
     lang: str = "",
     public: bool = False,
-) -> Chat:
+) -> model.Chat:
     """Returns the chat at this address, or the chat that would be added now (id 0). Stores nothing."""
     known = chats.find_chat(transaction, address)
     if known is not None:
         return known
-    settings = resolve(kind, address.platform, {}, timezone=transaction.zone, lang=lang or "en", public=public)
-    return Chat(id=0, address=address, kind=kind, settings=settings, title=title, public=public)
+    settings = chat_settings.resolve(
+        kind, address.platform, {}, timezone=transaction.zone, lang=lang or "en", public=public
+    )
+    return model.Chat(id=0, address=address, kind=kind, settings=settings, title=title, public=public)
 
 
-@reads
-def chat_of_thread(transaction: Transaction, address: ChatAddress) -> ChatAddress:
+@stored_store.reads
+def chat_of_thread(transaction: Transaction, address: model.ChatAddress) -> model.ChatAddress:
     """Returns the address of the chat to which messages in a thread belong.
 
     If the thread is under one of the bot's deliveries, that is the address without the thread. If the thread is a
     separate chat or people began it, that is the thread.
     """
-    place = ChatAddress(address.platform, address.address)
+    place = model.ChatAddress(address.platform, address.address)
     if not address.topic or chats.find_chat(transaction, address) is not None:
         return address
     chat = chats.find_chat(transaction, place)
@@ -310,19 +317,30 @@ def chat_of_thread(transaction: Transaction, address: ChatAddress) -> ChatAddres
     return place if ours else address
 
 
-def move_to_person_address(store: Scope, address: ChatAddress, other: str, *, now: datetime) -> Steps[None]:
+def managed_chat(store: Scope, home: model.ChatAddress, *, now: datetime) -> model.ChatAddress | None:
+    """Returns the chat that a private chat manages now (/connect); None if it manages none."""
+    token = conversations.get_conversation_state(store, managed_name(home), now=now)
+    return parse_address(str(token.arguments["chat"])) if token else None
+
+
+def managed_name(home: model.ChatAddress) -> str:
+    """Returns the name of the state that says which chat a private chat manages."""
+    return f"connect:{home}"
+
+
+def move_to_person_address(store: Scope, address: model.ChatAddress, other: str, *, now: datetime) -> Steps[None]:
     """Moves a private chat that was stored under the address `other` to the address of its person.
 
     Such a chat was added before its person was known.
     """
     with store.read() as transaction:
-        made = chats.find_chat(transaction, ChatAddress(address.platform, other))
+        made = chats.find_chat(transaction, model.ChatAddress(address.platform, other))
     if made is not None and made.address.address == other:
         yield WRITES
         moving.chat_moved(store, made.address, address.address, now=now)
 
 
-@writes
+@stored_store.writes
 def apply_once(
     transaction: Transaction,
     platform: str,
@@ -346,8 +364,8 @@ def apply_once(
     return reply, True
 
 
-@reads
-def find_callback(transaction: Transaction, token_id: str) -> CallbackToken | None:
+@stored_store.reads
+def find_callback(transaction: Transaction, token_id: str) -> model.CallbackToken | None:
     """Returns the callback token of a button, or of a link that offers a subscription; None if there is none.
 
     The caller must check whether the token may be used in this chat.
@@ -356,31 +374,33 @@ def find_callback(transaction: Transaction, token_id: str) -> CallbackToken | No
     offer = conversations.find_offer(transaction, token_id) if found is None else None
     if offer is None:
         return found
-    return CallbackToken(verb=OFFER, arguments={"number": offer.number, "text": offer.text, "when": offer.cadence})
+    return model.CallbackToken(
+        verb=OFFER, arguments={"number": offer.number, "text": offer.text, "when": offer.cadence}
+    )
 
 
-@writes
-def share_link(transaction: Transaction, address: ChatAddress, number: int, *, now: datetime) -> str:
+@stored_store.writes
+def share_link(transaction: Transaction, address: model.ChatAddress, number: int, *, now: datetime) -> str:
     """Returns the id of the link that offers a subscription to others: verb "offer", with `text` and `when`.
 
     The id stays the same for each subscription, and the offer is updated. It is removed when the chat is erased. Raises
     NotFound.
     """
-    chat = next_deliveries.get_chat(transaction, address)
+    chat = listing.get_chat(transaction, address)
     subscription = next(
         (s for s in stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id] if s.number == number), None
     )
     if subscription is None:
-        raise NotFound(
-            Sentence("This chat has no subscription {which}.", {"which": number}),
-            Sentence("/list shows those it has."),
+        raise errors.NotFound(
+            errors.Sentence("This chat has no subscription {which}.", {"which": number}),
+            errors.Sentence("/list shows those it has."),
         )
-    offer = conversations.Offer(number=number, text=subscription.text, cadence=cadence_text(subscription.cadence))
+    offer = conversations.Offer(number=number, text=subscription.text, cadence=str(subscription.cadence))
     return conversations.put_offer(transaction, chat.id, offer, new_id=conversations.new_callback_id(), now=now)
 
 
-@reads
-def shared_link(transaction: Transaction, address: ChatAddress, number: int) -> str:
+@stored_store.reads
+def shared_link(transaction: Transaction, address: model.ChatAddress, number: int) -> str:
     """Returns the id from `share_link` for this subscription; "" if there is none or the chat is unknown."""
     chat = chats.find_chat(transaction, address)
     return conversations.offer_of(transaction, chat.id, number) if chat is not None else ""

@@ -6,13 +6,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 
-from subscriptions import portable, zones
-from subscriptions.chat_settings import check_value, setting_name
-from subscriptions.errors import PaperwireError, Refused, Sentence
-from subscriptions.model import Cadence, Chat, ChatAddress, ChatKind, KnownPaper, Subscription
+from subscriptions import chat_settings, errors, model, portable, zones
+from subscriptions.planning import forecast
 from subscriptions.query import LIKE
 from subscriptions.query.parse import parse_query
-from subscriptions.service import next_deliveries
+from subscriptions.service import listing
 from subscriptions.service.changes import record_change, record_changes
 from subscriptions.service.ingest import starting_point
 from subscriptions.service.near_papers import with_words
@@ -39,10 +37,10 @@ class ImportPlan:
 class _Target:
     """A chat that lines name, with its subscriptions after the lines that are applied so far."""
 
-    chat: Chat
+    chat: model.Chat
     is_new: bool  # this import adds it
-    stored: dict[str, Subscription]  # canonical text → subscription, as stored before the import
-    subscriptions: dict[str, Subscription] = field(default_factory=dict)  # the same, after the lines
+    stored: dict[str, model.Subscription]  # canonical text → subscription, as stored before the import
+    subscriptions: dict[str, model.Subscription] = field(default_factory=dict)  # the same, after the lines
 
 
 @dataclass(slots=True, kw_only=True)
@@ -52,8 +50,8 @@ class _Import:
     transaction: Transaction
     now: datetime
     who: str
-    targets: dict[ChatAddress, _Target]
-    made: set[ChatAddress]  # new chats whose first line names their kind
+    targets: dict[model.ChatAddress, _Target]
+    made: set[model.ChatAddress]  # new chats whose first line names their kind
     starts: dict[timedelta, tuple[datetime, int, datetime | None]] = field(default_factory=dict)
 
     def start(self, back: timedelta) -> tuple[datetime, int, datetime | None]:
@@ -84,8 +82,8 @@ class _Import:
 
 
 @lru_cache(maxsize=4096)
-def _first_due(cadence: Cadence, zone_name: str, now: datetime) -> stored_subscriptions.DueSpan:
-    return next_deliveries.first_span(cadence, zones.zone(zone_name), now)
+def _first_due(cadence: model.Cadence, zone_name: str, now: datetime) -> forecast.DueSpan:
+    return forecast.first_span(cadence, zones.zone(zone_name), now)
 
 
 def import_lines(
@@ -133,7 +131,9 @@ def _parts(store: Scope, lines: Sequence[portable.PortableLine]) -> Parts:
     with store.read() as transaction:
         known = stored_chats.find_chats(transaction, {line.chat for line in lines})
         amounts = stored_subscriptions.amounts(transaction, [chat.id for chat in known.values()])
-        places: dict[int | ChatAddress, list[int]] = {}  # by chat, because two addresses may lead to the same chat
+        places: dict[
+            int | model.ChatAddress, list[int]
+        ] = {}  # by chat, because two addresses may lead to the same chat
         for place, line in enumerate(lines):
             chat = known.get(line.chat)
             places.setdefault(line.chat if chat is None else chat.id, []).append(place)
@@ -142,9 +142,7 @@ def _parts(store: Scope, lines: Sequence[portable.PortableLine]) -> Parts:
         for of_chat in places.values():
             first = lines[of_chat[0]]
             chat = known.get(first.chat)
-            kind, public = (
-                (chat.kind, chat.public) if chat else (first.kind or next_deliveries.kind_of(first.chat), False)
-            )
+            kind, public = (chat.kind, chat.public) if chat else (first.kind or listing.kind_of(first.chat), False)
             for place in of_chat:
                 if (setting := lines[place].setting) is not None:
                     _checked_setting(lines[place], setting, kind=kind, public=public)
@@ -164,7 +162,7 @@ def _joined(of_chats: Iterable[list[int]]) -> Iterator[Part]:
         yield part
 
 
-def _refuse_too_many(transaction: Transaction, chat: Chat | None, lines: Sequence[portable.PortableLine]) -> None:
+def _refuse_too_many(transaction: Transaction, chat: model.Chat | None, lines: Sequence[portable.PortableLine]) -> None:
     """Raises Refused with the first line of a chat that adds more subscriptions than a chat can have."""
     had = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id] if chat else ()
     canonicals = {subscription.canonical for subscription in had}
@@ -175,13 +173,16 @@ def _refuse_too_many(transaction: Transaction, chat: Chat | None, lines: Sequenc
             canonicals.add(line.query.canonical)
 
 
-def _too_many(line: portable.PortableLine) -> Refused:
-    why = Sentence("A chat can have {most} subscriptions.", {"most": MOST_PER_CHAT})
-    return line.refused(why, Sentence("Remove one first."))
+def _too_many(line: portable.PortableLine) -> errors.Refused:
+    why = errors.Sentence("A chat can have {most} subscriptions.", {"most": MOST_PER_CHAT})
+    return line.refused(why, errors.Sentence("Remove one first."))
 
 
 def _with_words(
-    transaction: Transaction, line: portable.PortableLine, chat: Chat | None, subscriptions: Mapping[str, Subscription]
+    transaction: Transaction,
+    line: portable.PortableLine,
+    chat: model.Chat | None,
+    subscriptions: Mapping[str, model.Subscription],
 ) -> portable.PortableLine:
     """Returns the line with the words of the papers that its query names (`like:`). Raises Refused with the line."""
     if line.query is None or LIKE.canonical_prefix not in line.query.canonical:
@@ -189,7 +190,7 @@ def _with_words(
     try:
         query = parse_query(line.query.text)
         query = with_words(transaction, query, subscriptions.values(), chat_id=chat.id if chat else 0)
-    except Refused as error:
+    except errors.Refused as error:
         raise line.refused(error.sentence, error.hint) from error
     return replace(line, query=portable.KeptText(query.text, query.canonical))
 
@@ -203,7 +204,7 @@ def _begun(transaction: Transaction, lines: Sequence[portable.PortableLine], *, 
     first = {line.chat: line for line in reversed(lines)}  # the first line of each chat
     places = dict.fromkeys(line.chat for line in lines)
     known = stored_chats.find_chats(transaction, places)
-    kinds = {place: first[place].kind or next_deliveries.kind_of(place) for place in places if place not in known}
+    kinds = {place: first[place].kind or listing.kind_of(place) for place in places if place not in known}
     stored_chats.add_chats(transaction, kinds, now=now)
     chats = known | stored_chats.find_chats(transaction, kinds)
     subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id for chat in chats.values()])
@@ -239,7 +240,7 @@ def _apply(work: _Import, line: portable.PortableLine) -> str:
 
 
 def _changed(
-    work: _Import, line: portable.PortableLine, target: _Target, *, cadence: Cadence, known: Subscription
+    work: _Import, line: portable.PortableLine, target: _Target, *, cadence: model.Cadence, known: model.Subscription
 ) -> str:
     """Changes time, zone and name of a subscription to what the line names. Returns the mark."""
     own = target.chat.settings.timezone
@@ -249,13 +250,13 @@ def _changed(
         return "="
     work.transaction.changed_chats.add(target.chat.id)
     if (known.cadence, known.zone) != (cadence, zone):
-        after = next_deliveries.with_due(after, _first_due(cadence, zone or own, work.now))
+        after = forecast.with_due(after, _first_due(cadence, zone or own, work.now))
     target.subscriptions[known.canonical] = after
     return "~"
 
 
 def _added(
-    work: _Import, line: portable.PortableLine, target: _Target, *, cadence: Cadence, query: portable.KeptText
+    work: _Import, line: portable.PortableLine, target: _Target, *, cadence: model.Cadence, query: portable.KeptText
 ) -> str:
     if len(target.subscriptions) >= MOST_PER_CHAT:
         raise _too_many(line)
@@ -263,7 +264,7 @@ def _added(
     since, cursor, counted = work.start(timedelta(days=7 if cadence.kind == "weekly" else 1))
     work.transaction.changed_chats.add(target.chat.id)
     due, latest_due = _first_due(cadence, zone or target.chat.settings.timezone, work.now)
-    target.subscriptions[query.canonical] = Subscription(
+    target.subscriptions[query.canonical] = model.Subscription(
         id=0,
         number=0,
         chat_id=target.chat.id,
@@ -297,21 +298,20 @@ def _apply_setting(work: _Import, line: portable.PortableLine, setting: tuple[st
     stored_chats.choose_setting(transaction, chat.id, name, value)
     after = stored_chats.chats_by_id(transaction, [chat.id])[chat.id]
     target.subscriptions = {
-        canonical: next_deliveries.by_new_clock(one, chat, after, now)
-        for canonical, one in target.subscriptions.items()
+        canonical: forecast.by_new_clock(one, chat, after, now) for canonical, one in target.subscriptions.items()
     }
     target.chat = after
     return "~"
 
 
 def _checked_setting(
-    line: portable.PortableLine, setting: tuple[str, str], *, kind: ChatKind, public: bool
+    line: portable.PortableLine, setting: tuple[str, str], *, kind: model.ChatKind, public: bool
 ) -> tuple[str, str]:
     """Returns name and value of a setting as they are stored. Raises Refused with the line."""
     try:
-        name = setting_name(setting[0])
-        return name, check_value(name, setting[1], kind=kind, public=public)
-    except PaperwireError as error:
+        name = chat_settings.setting_name(setting[0])
+        return name, chat_settings.check_value(name, setting[1], kind=kind, public=public)
+    except errors.PaperwireError as error:
         raise line.refused(error.sentence, error.hint) from error
 
 
@@ -321,12 +321,12 @@ def _checked_setting(
 AT_ONCE = 500  # chats that are read in one transaction
 
 
-def export(store: Scope, address: ChatAddress | None) -> str:
+def export(store: Scope, address: model.ChatAddress | None) -> str:
     """Returns the subscriptions of a chat as text; with None, of all chats with their settings. Raises NotFound."""
     if address is None:
         return "".join(export_all(store))
     with store.read() as transaction:
-        chat = next_deliveries.get_chat(transaction, address)
+        chat = listing.get_chat(transaction, address)
         [subscriptions] = stored_subscriptions.subscriptions_of(transaction, [chat.id]).values()
         return _lines([portable.subscription_line(chat, one) for one in subscriptions])
 
@@ -337,7 +337,7 @@ def export_all(store: Scope) -> Iterator[str]:
     Each part is read in its own transaction, so a slow reader of the text delays nothing. Each chat is complete. The
     text includes changes that are made during the export in chats that were not read before.
     """
-    after: ChatAddress | None = None
+    after: model.ChatAddress | None = None
     begun = False
     while True:
         with store.read() as transaction:
@@ -351,7 +351,7 @@ def export_all(store: Scope) -> Iterator[str]:
         after = page[-1].address
 
 
-def _whole(transaction: Transaction, chats: Sequence[Chat]) -> Iterator[str]:
+def _whole(transaction: Transaction, chats: Sequence[model.Chat]) -> Iterator[str]:
     """Yields, for each chat, the lines that an import needs to make it again.
 
     That is "" for a chat without subscriptions and chosen settings.
@@ -360,7 +360,7 @@ def _whole(transaction: Transaction, chats: Sequence[Chat]) -> Iterator[str]:
     for chat in chats:
         settings = [f"set {name} {value}" for name, value in sorted(chat.chosen.items())]
         # a channel's address looks like a group's
-        kind = [] if chat.kind is next_deliveries.kind_of(chat.address) else [f"set kind {chat.kind}"]
+        kind = [] if chat.kind is listing.kind_of(chat.address) else [f"set kind {chat.kind}"]
         lines = [portable.subscription_line(chat, one) for one in subscriptions[chat.id]]
         yield _lines([f"[{chat.address}]", *kind, *settings, *lines]) if settings or lines else ""
 
@@ -370,12 +370,12 @@ def _lines(lines: Sequence[str]) -> str:
 
 
 @reads
-def delivered(transaction: Transaction, address: ChatAddress, *, since: datetime) -> tuple[KnownPaper, ...]:
+def delivered(transaction: Transaction, address: model.ChatAddress, *, since: datetime) -> tuple[model.KnownPaper, ...]:
     """Returns the papers that messages showed to a chat at `since` or later, in the order of sending.
 
     Raises NotFound.
     """
-    chat = next_deliveries.get_chat(transaction, address)
+    chat = listing.get_chat(transaction, address)
     ids = deliveries.shown_since(transaction, chat.id, since)
     known = known_papers.stored_papers(transaction, ids)
     return tuple(known[paper_id] for paper_id in ids)

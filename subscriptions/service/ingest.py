@@ -5,13 +5,13 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from hashlib import sha256
 
+from subscriptions import model
 from subscriptions.matching import paper_index
 from subscriptions.matching.batch import QuerySet, match
-from subscriptions.model import Digest, KnownPaper, Subscription
 from subscriptions.planning import receipts
 from subscriptions.planning.cadence import local_moment
 from subscriptions.query.parse import parse_canonical
-from subscriptions.store import deliveries, digests, drafts, known_papers, retention, sources
+from subscriptions.store import bot_state, deliveries, digests, drafts, known_papers, retention, sources
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.chats import all_chats
 from subscriptions.store.database import writer
@@ -28,7 +28,7 @@ MOST_TOGETHER = 2000  # papers that are announced in one transaction, for the sa
 
 def ingest_steps(
     store: Scope,
-    digest: Digest,
+    digest: model.Digest,
     *,
     source: str,
     day: date,
@@ -82,7 +82,7 @@ def _parts(store: Scope, papers: Sequence[drafts.Incoming]) -> Sequence[Sequence
     return [papers[first : first + MOST_TOGETHER] for first in range(0, len(papers), MOST_TOGETHER)]
 
 
-def _part(digest: Digest, papers: Sequence[drafts.Incoming]) -> Digest:
+def _part(digest: model.Digest, papers: Sequence[drafts.Incoming]) -> model.Digest:
     """Returns a part of a digest in the form of a digest.
 
     Its name is made from the keys of its papers, because a newer version of the program may read other papers.
@@ -123,7 +123,7 @@ class _Ingest:
                 continue
             yield writer.WRITES
             with work.write() as transaction:
-                drafts.hold_sequence(transaction)
+                bot_state.hold_sequence(transaction)
                 if work.is_stale:
                     prepared = digests.prepare_ahead(transaction, part, self._batch())
                 digests.write_ahead(transaction, prepared)
@@ -133,7 +133,7 @@ class _Ingest:
     def store_part(
         self,
         store: Scope,
-        digest: Digest,
+        digest: model.Digest,
         papers: Sequence[drafts.Incoming],
         finish: Finish = lambda _, ingested: ingested,
     ) -> writer.Steps[digests.Ingested]:
@@ -165,7 +165,7 @@ class _Ingest:
     def store_digest(
         self,
         transaction: Transaction,
-        digest: Digest,
+        digest: model.Digest,
         papers: Sequence[drafts.Incoming],
         ahead: Mapping[int, int] | None = None,
         *,
@@ -173,11 +173,11 @@ class _Ingest:
         is_stale: bool = True,
     ) -> digests.Ingested:
         """Stores a digest, or a part of one, with all effects. For a known digest, returns what is stored."""
-        drafts.hold_sequence(transaction)
+        bot_state.hold_sequence(transaction)
         if digests.is_known(transaction, digest.content_hash):
             requested = self.arrival.requested
             return _known(transaction, digest.content_hash, self.now, announce=self.announce, requested=requested)
-        after, when = known_papers.last_sequence(transaction), came(transaction, self.arrival, self.source, self.now)
+        after, when = bot_state.last_sequence(transaction), came(transaction, self.arrival, self.source, self.now)
         ingested = digests.add_digest(
             transaction,
             digest,
@@ -198,7 +198,7 @@ class _Ingest:
         return replace(ingested, counted=counted)
 
 
-def _read(store: Scope, digest: Digest) -> Sequence[drafts.Incoming]:
+def _read(store: Scope, digest: model.Digest) -> Sequence[drafts.Incoming]:
     """Returns the papers of a digest, prepared for merging before any write; () if the digest is known."""
     with store.read() as transaction:
         if digests.is_known(transaction, digest.content_hash):
@@ -231,7 +231,7 @@ def announce_filed(transaction: Transaction, source: str, *, now: datetime) -> i
 
     Returns their number.
     """
-    drafts.hold_sequence(transaction)
+    bot_state.hold_sequence(transaction)
     which = drafts.of_source(source)
     counted = _announce_counted(transaction, which, now)
     return counted + drafts.announce(transaction, drafts.unannounced(transaction, which), now)
@@ -300,7 +300,7 @@ def count_read_again(transaction: Transaction, after: int) -> int:
 
     Returns the number of such papers.
     """
-    papers = known_papers.window(transaction, after, known_papers.last_sequence(transaction))
+    papers = known_papers.window(transaction, after, bot_state.last_sequence(transaction))
     again = [(paper, paper.came_at) for paper in papers if paper.came_at is not None]
     _count(transaction, again)
     return len(again)
@@ -310,11 +310,11 @@ def count_known(transaction: Transaction) -> None:
     """Counts papers of a restored copy as sent if they came before a subscription's last delivery before the loss."""
     after = retention.lowest_cursor_that_counts(transaction)
     if after is not None:
-        papers = known_papers.window(transaction, after, known_papers.last_sequence(transaction))
+        papers = known_papers.window(transaction, after, bot_state.last_sequence(transaction))
         _count(transaction, [(paper, at) for paper in papers if (at := paper.came_at or paper.sequenced_at)])
 
 
-def _count(transaction: Transaction, papers: Sequence[tuple[KnownPaper, datetime]]) -> None:
+def _count(transaction: Transaction, papers: Sequence[tuple[model.KnownPaper, datetime]]) -> None:
     """Stores papers as delivered to a chat if one of its subscriptions would have delivered them before the loss."""
     if not papers:
         return
@@ -327,8 +327,8 @@ def _count(transaction: Transaction, papers: Sequence[tuple[KnownPaper, datetime
 
 
 def _told(
-    subscriptions: Sequence[Subscription],
-    papers: Sequence[tuple[KnownPaper, datetime]],
+    subscriptions: Sequence[model.Subscription],
+    papers: Sequence[tuple[model.KnownPaper, datetime]],
     index: paper_index.PaperIndex,
 ) -> Iterator[tuple[int, int]]:
     """Yields (chat, paper) for the papers that count as sent for these subscriptions."""

@@ -1,17 +1,16 @@
 """Stored papers: which papers a query finds, with a cache, and what people ask about a delivered paper."""
 
 from array import array
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from heapq import nlargest
-from typing import Any, TypeVar
-from weakref import WeakKeyDictionary
+from typing import TypeVar
 
+from subscriptions import model
 from subscriptions.matching.hits import LEAST_NEARNESS, papers_of, simple_terms, why
 from subscriptions.matching.paper_index import matching_papers
 from subscriptions.matching.ranking import distinctive_terms
-from subscriptions.model import Because, Chat, ChatAddress, Item, KnownPaper, Lane, Subscription
 from subscriptions.query import TEXT, Query, Term, ValueKind, WordsOfPapers
 from subscriptions.query.parse import parse_canonical
 from subscriptions.store import chats as stored_chats
@@ -130,7 +129,7 @@ def key_of(day: date, paper: int) -> int:
     return day.toordinal() << _NUMBER_BITS | paper
 
 
-def read(transaction: Transaction, keys: Iterable[int]) -> tuple[KnownPaper, ...]:
+def read(transaction: Transaction, keys: Iterable[int]) -> tuple[model.KnownPaper, ...]:
     """Returns the papers with these keys, in the same order."""
     numbers = [number_of(key) for key in keys]
     known = known_papers.stored_papers(transaction, numbers)
@@ -248,46 +247,11 @@ def _remember(cache: dict[K, V], key: K, value: V) -> None:
 _SEARCHED = (
     "searched"  # a kind of cached entries: ranges of papers, by the key of their newest paper; None: the newest of all
 )
-_MOST = 4  # cached values of each kind (days, spans of sequences, ranges), some 2 MB each
-
-
-@dataclass(slots=True)
-class _Kept:
-    state: tuple[Any, ...]  # from `state_of_papers`
-    kinds: dict[str, dict[Any, Any]]
-
-
-_KEPT: WeakKeyDictionary[Store, _Kept] = WeakKeyDictionary()
-
-
-def kept(transaction: Transaction, kind: str) -> dict[Any, Any]:
-    """Returns key → cached value of a kind. It is empty if papers came since the values were made."""
-    state, cache = known_papers.state_of_papers(transaction), _KEPT.get(transaction.store)
-    if cache is None or cache.state != state:
-        cache = _KEPT[transaction.store] = _Kept(state, {used: {} for used in (cache.kinds if cache else ())})
-    return cache.kinds.setdefault(kind, {})
-
-
-def keep(transaction: Transaction, kind: str, key: object, make: Callable[[], V]) -> V:
-    """Returns the cached value of a kind with this key. Makes it if it is not cached."""
-    cached = kept(transaction, kind)
-    found: V | None = cached.get(key)
-    if found is None:
-        found = make()
-        while len(cached) >= _MOST:
-            cached.pop(next(iter(cached)), None)
-        cached[key] = found
-    return found
-
-
-def is_used(store: Store, kind: str) -> bool:
-    """Whether this process has used any value of a kind."""
-    return store in _KEPT and kind in _KEPT[store].kinds
 
 
 def entries_of_day(transaction: Transaction, day: date) -> Entries:
     """Returns the papers that were announced on a day."""
-    return keep(
+    return known_papers.keep(
         transaction,
         "day",
         day,
@@ -297,14 +261,16 @@ def entries_of_day(transaction: Transaction, day: date) -> Entries:
 
 def entries_after(transaction: Transaction, after: int, upto: int) -> Entries:
     """Returns the papers with after < sequence <= upto, and perhaps some with lower or higher sequences."""
-    spans = list(kept(transaction, "span"))
+    spans = list(known_papers.kept(transaction, "span"))
     span = next(((start, end) for start, end in spans if start <= after and upto <= end), (after, upto))
-    return keep(transaction, "span", span, lambda: Entries.of(known_papers.sequenced(transaction, *span), whole=True))
+    return known_papers.keep(
+        transaction, "span", span, lambda: Entries.of(known_papers.sequenced(transaction, *span), whole=True)
+    )
 
 
 def searched_range(transaction: Transaction, upto: int | None = None) -> tuple[Entries, int | None]:
     """Returns the newest papers up to a key, and the key of the next older paper; None if there is none."""
-    return keep(transaction, _SEARCHED, upto, lambda: _look(transaction, upto))
+    return known_papers.keep(transaction, _SEARCHED, upto, lambda: _look(transaction, upto))
 
 
 def _look(transaction: Transaction, upto: int | None) -> tuple[Entries, int | None]:
@@ -316,7 +282,7 @@ def _look(transaction: Transaction, upto: int | None) -> tuple[Entries, int | No
 
 def keep_searched(store: Store) -> None:
     """Updates the cache of the newest papers, if this process has searched them."""
-    if is_used(store, _SEARCHED):
+    if known_papers.is_used(store, _SEARCHED):
         with store.read() as transaction:
             searched_range(transaction)
 
@@ -325,7 +291,7 @@ def keep_searched(store: Store) -> None:
 
 
 def undelivered(
-    transaction: Transaction, chat: Chat, subscriptions: Sequence[Subscription], *, upto: int
+    transaction: Transaction, chat: model.Chat, subscriptions: Sequence[model.Subscription], *, upto: int
 ) -> dict[int, set[int]]:
     """Returns subscription id → ids of the papers up to the sequence `upto` that it still has to deliver."""
     after = min((subscription.cursor for subscription in subscriptions), default=upto)
@@ -345,7 +311,7 @@ def undelivered(
     return {subscription_id: ids - delivered for subscription_id, ids in found.items()}
 
 
-def fitting_after(transaction: Transaction, entries: Entries, subscription: Subscription) -> int:
+def fitting_after(transaction: Transaction, entries: Entries, subscription: model.Subscription) -> int:
     """Returns the set of the papers after a subscription's cursor that it matches."""
     hits = find(transaction, entries, parse_canonical(subscription.canonical), most_read=None)
     return hits.bits & entries.sequenced_after(subscription.cursor)
@@ -361,7 +327,7 @@ TITLES_KNOWN = 1500  # titles of the papers that were last announced
 
 
 @reads
-def where_delivered(transaction: Transaction, lane: Lane, delivery: str) -> ChatAddress | None:
+def where_delivered(transaction: Transaction, lane: model.Lane, delivery: str) -> model.ChatAddress | None:
     """Returns the chat at an address (a group or one of its topics) that got a delivery; None if none of them did."""
     chats = stored_chats.chats_in(transaction, lane)
     delivered = (
@@ -371,21 +337,23 @@ def where_delivered(transaction: Transaction, lane: Lane, delivery: str) -> Chat
 
 
 @reads
-def last_papers(transaction: Transaction, chat: Chat) -> dict[int, int]:
+def last_papers(transaction: Transaction, chat: model.Chat) -> dict[int, int]:
     """Returns number → paper id for the papers of the last delivery to a chat."""
     return {at + 1: paper for at, paper in deliveries.last_delivered(transaction, chat.id).items()}
 
 
 @reads
-def as_item(transaction: Transaction, chat: Chat, known: KnownPaper) -> Item:
+def as_item(transaction: Transaction, chat: model.Chat, known: model.KnownPaper) -> model.Item:
     """Returns a paper as it was delivered to this chat; if it was not, with the subscriptions that match it now."""
     delivered = deliveries.delivered_item(transaction, chat.id, known.id)
     subscriptions = () if delivered else stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
-    return delivered or Item(paper=known, because=_fitting(subscriptions, known), position=0)
+    return delivered or model.Item(paper=known, because=_fitting(subscriptions, known), position=0)
 
 
 @reads
-def subscriptions_behind(transaction: Transaction, chat: Chat, item: Item) -> tuple[Subscription, ...]:
+def subscriptions_behind(
+    transaction: Transaction, chat: model.Chat, item: model.Item
+) -> tuple[model.Subscription, ...]:
     """Returns the subscriptions that delivered a paper, as they are now. Removed ones are left out."""
     numbers = [because.number for because in item.because]
     subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
@@ -394,7 +362,9 @@ def subscriptions_behind(transaction: Transaction, chat: Chat, item: Item) -> tu
 
 
 @reads
-def distinctive_words(transaction: Transaction, chat: Chat, subscription: Subscription, item: Item) -> tuple[str, ...]:
+def distinctive_words(
+    transaction: Transaction, chat: model.Chat, subscription: model.Subscription, item: model.Item
+) -> tuple[str, ...]:
     """Returns words of a paper's title that are rare in other titles: a subscription could exclude them."""
     others = deliveries.delivered_titles(transaction, chat.id, TITLES_COMPARED)
     known = known_papers.newest_titles(transaction, TITLES_KNOWN)
@@ -403,7 +373,7 @@ def distinctive_words(transaction: Transaction, chat: Chat, subscription: Subscr
     )
 
 
-def _fitting(subscriptions: Sequence[Subscription], known: KnownPaper) -> tuple[Because, ...]:
+def _fitting(subscriptions: Sequence[model.Subscription], known: model.KnownPaper) -> tuple[model.Because, ...]:
     found = []
     for subscription in subscriptions:
         query = parse_canonical(subscription.canonical)
@@ -411,7 +381,7 @@ def _fitting(subscriptions: Sequence[Subscription], known: KnownPaper) -> tuple[
             continue
         words = dict.fromkeys(word for hit in why(query, known.paper) for word in hit.terms)
         found.append(
-            Because(
+            model.Because(
                 number=subscription.number, text=subscription.text, name=subscription.name, words=tuple(words), added_by=subscription.added_by
             )
         )  # fmt: skip

@@ -7,62 +7,50 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, tzinfo
 from functools import lru_cache
 
-from subscriptions import zones
-from subscriptions.model import (
-    CallbackToken,
-    Chat,
-    ChatKind,
-    DeliveryKind,
-    Facts,
-    Item,
-    Lane,
-    MissingHow,
-    NoMatchStreak,
-    Subscription,
-)
+from subscriptions import model, zones
 from subscriptions.notices import NoPapersToday, NothingMatched, PapersMissing
 from subscriptions.planning import cadence as cadences
 from subscriptions.planning import decision
-from subscriptions.planning.pauses import AwaitedSource
+from subscriptions.planning.forecast import AwaitedSource, Move
 from subscriptions.planning.receipts import Outcome
 from subscriptions.service import notices
-from subscriptions.service.next_deliveries import Move
 from subscriptions.service.plan_inputs import Window, kept_queries
-from subscriptions.store import chats, known_papers
+from subscriptions.store import bot_state, chats, known_papers
 from subscriptions.store import subscriptions as stored_subscriptions
-from subscriptions.store.database.store import CHUNK, Store, Transaction, in_chunks
+from subscriptions.store.database import store as stored_store
+from subscriptions.store.database.store import Store, Transaction
 from subscriptions.store.database.writer import WRITES, Steps
 
 STREAK_AFTER = 5  # days with papers but without a match; then the chat is notified, once
 
 _Days = dict[tuple[int, tzinfo], tuple[date, ...]]
 # (due subscriptions, decision, whether subscriptions of the chat follow shared cursors or may follow them)
-_Case = tuple[decision.DueDelivery, tuple[DeliveryKind, tuple[Item, ...], Facts] | None, bool]
+_Case = tuple[decision.DueDelivery, tuple[model.DeliveryKind, tuple[model.Item, ...], model.Facts] | None, bool]
 
 
-def is_public(chat: Chat) -> bool:
+def is_public(chat: model.Chat) -> bool:
     """Whether strangers can read a chat: then it gets no notices about papers that did not come."""
-    return chat.public or chat.kind is ChatKind.BROADCAST
+    return chat.public or chat.kind is model.ChatKind.BROADCAST
 
 
-def how_missing(behind: Sequence[AwaitedSource]) -> MissingHow:
+def how_missing(behind: Sequence[AwaitedSource]) -> model.MissingHow:
     """Returns how these sources are missing: late if one is late, failed if one has failed, otherwise awaited."""
     outcomes = {one.outcome for one in behind}
     if Outcome.LATE in outcomes:
-        return MissingHow.LATE
-    return MissingHow.FAILED if Outcome.FAILED in outcomes else MissingHow.AWAITED
+        return model.MissingHow.LATE
+    return model.MissingHow.FAILED if Outcome.FAILED in outcomes else model.MissingHow.AWAITED
 
 
 def notify_no_match(
     transaction: Transaction, cases: Sequence[_Case], *, last_sequence: int, now: datetime
-) -> list[Lane]:
+) -> list[model.Lane]:
     """Stores the notices that these decisions cause, and the no-match streaks, in the transaction of the decisions.
 
     For a public chat, its owner is notified instead. A chat without matches is notified once in each streak. Papers
     were looked at up to `last_sequence`. Returns the lanes of the notices.
     """
-    lanes: list[Lane] = []
-    streaks: dict[int, NoMatchStreak | None] = {}
+    lanes: list[model.Lane] = []
+    streaks: dict[int, model.NoMatchStreak | None] = {}
     days: _Days = {}
     days_after: _Days = {}
     for due, result, follows in cases:
@@ -86,7 +74,7 @@ def notify_no_match(
     return lanes
 
 
-def _begun(due: decision.DueDelivery, last_sequence: int, *, lazily: bool) -> NoMatchStreak:
+def _begun(due: decision.DueDelivery, last_sequence: int, *, lazily: bool) -> model.NoMatchStreak:
     """Returns a streak of zero days. Plans skip chats whose followers match nothing, so its start is stored in advance.
 
     `lazily`: a streak that began earlier stays, to save writes. Before the notice, days until the last delivery are
@@ -96,12 +84,12 @@ def _begun(due: decision.DueDelivery, last_sequence: int, *, lazily: bool) -> No
     if lazily and before is not None and not before.said:
         return before
     today = due.now.astimezone(due.zone).date()
-    return NoMatchStreak(days=0, last=today - timedelta(days=1), after=last_sequence)
+    return model.NoMatchStreak(days=0, last=today - timedelta(days=1), after=last_sequence)
 
 
 def _counted(
-    transaction: Transaction, due: decision.DueDelivery, streak: NoMatchStreak, last_sequence: int, known: _Days
-) -> NoMatchStreak:
+    transaction: Transaction, due: decision.DueDelivery, streak: model.NoMatchStreak, last_sequence: int, known: _Days
+) -> model.NoMatchStreak:
     """Returns the streak with the days on which papers came but none matched, so the chat was not planned.
 
     The days are cached in `known`.
@@ -110,13 +98,13 @@ def _counted(
     return replace(streak, days=len(found), last=found[-1]) if found else streak
 
 
-def _is_to_be_said(due: decision.DueDelivery, streak: NoMatchStreak) -> bool:
+def _is_to_be_said(due: decision.DueDelivery, streak: model.NoMatchStreak) -> bool:
     return streak.days >= STREAK_AFTER and not streak.said and due.chat.first_delivery_planned
 
 
 def _since_papers_came(
-    transaction: Transaction, due: decision.DueDelivery, streak: NoMatchStreak, last_sequence: int
-) -> NoMatchStreak | None:
+    transaction: Transaction, due: decision.DueDelivery, streak: model.NoMatchStreak, last_sequence: int
+) -> model.NoMatchStreak | None:
     """Returns the streak with only the days after the chat's last delivered paper; None if there are none.
 
     A subscription that looks back over several days counts all of them, but another one may have delivered papers on
@@ -128,7 +116,7 @@ def _since_papers_came(
     after, at = newest
     last = at.astimezone(due.zone).date()
     days = [day for day in _days_between(transaction, after, last_sequence, due.zone, {}) if day > last]
-    return NoMatchStreak(days=len(days), last=days[-1], after=after) if days else None
+    return model.NoMatchStreak(days=len(days), last=days[-1], after=after) if days else None
 
 
 def _days_between(transaction: Transaction, after: int, upto: int, zone: tzinfo, known: _Days) -> tuple[date, ...]:
@@ -150,13 +138,13 @@ def _days_of(due: decision.DueDelivery, known: _Days) -> tuple[date, ...]:
 def _notify_owner(
     transaction: Transaction,
     due: decision.DueDelivery,
-    result: tuple[DeliveryKind, tuple[Item, ...], Facts] | None,
+    result: tuple[model.DeliveryKind, tuple[model.Item, ...], model.Facts] | None,
     now: datetime,
-) -> list[Lane]:
+) -> list[model.Lane]:
     chat = due.chat
     if result is not None and due.missing:
         notice = PapersMissing(
-            chat=notices.name_of(chat),
+            chat=chat.name,
             place=str(chat.address),
             names=", ".join(due.missing),
             how=due.missing_how,
@@ -165,23 +153,23 @@ def _notify_owner(
         return _lanes(chat, notices.notify_owner(transaction, chat, notice, now=now))
     timed = any(subscription.cadence.kind != "now" for subscription in due.subscriptions)
     if result is None and timed and due.may_be_empty and chat.settings.quietday == "on":
-        quiet = NoPapersToday(chat=notices.name_of(chat), place=str(chat.address))
+        quiet = NoPapersToday(chat=chat.name, place=str(chat.address))
         return _lanes(chat, notices.notify_owner(transaction, chat, quiet, now=now))
     return []
 
 
-def _lanes(chat: Chat, notified: bool) -> list[Lane]:  # noqa: FBT001 - result of `notify_owner`
+def _lanes(chat: model.Chat, notified: bool) -> list[model.Lane]:  # noqa: FBT001 - result of `notify_owner`
     """Returns the lane of the owner's private chat, if the owner was `notified`."""
-    return [Lane(chat.address.platform, chat.owner)] if notified else []
+    return [model.Lane(chat.address.platform, chat.owner)] if notified else []
 
 
 def _notify_streak(
-    transaction: Transaction, due: decision.DueDelivery, streak: NoMatchStreak, known: int, now: datetime
-) -> list[Lane]:
+    transaction: Transaction, due: decision.DueDelivery, streak: model.NoMatchStreak, known: int, now: datetime
+) -> list[model.Lane]:
     chat = due.chat
     if is_public(chat):
         event = f"{chat.address}:{streak.after}"
-        to_owner = NothingMatched(event=event, chat=notices.name_of(chat), known=known, days=streak.days)
+        to_owner = NothingMatched(event=event, chat=chat.name, known=known, days=streak.days)
         return _lanes(chat, notices.notify_owner(transaction, chat, to_owner, now=now))
     notice = NothingMatched(event=str(streak.after), known=known, days=streak.days)
     buttons = _buttons(due.subscriptions) if chat.settings.buttons == "full" else {}
@@ -189,11 +177,11 @@ def _notify_streak(
     return [chat.address.lane] if notified else []
 
 
-def _buttons(subscriptions: Sequence[Subscription]) -> Mapping[str, CallbackToken]:
-    edit = CallbackToken(verb="edit-ask-page", arguments={"page": 0})
+def _buttons(subscriptions: Sequence[model.Subscription]) -> Mapping[str, model.CallbackToken]:
+    edit = model.CallbackToken(verb="edit-ask-page", arguments={"page": 0})
     if len(subscriptions) == 1:
-        edit = CallbackToken(verb="edit-ask", arguments={"number": subscriptions[0].number})
-    return {"preview": CallbackToken(verb="preview"), "edit": edit, "fine": CallbackToken(verb="fine")}
+        edit = model.CallbackToken(verb="edit-ask", arguments={"number": subscriptions[0].number})
+    return {"preview": model.CallbackToken(verb="preview"), "edit": edit, "fine": model.CallbackToken(verb="fine")}
 
 
 # ------------------------------------------------ looks at new papers for all subscriptions that follow shared cursors
@@ -212,7 +200,7 @@ class Look:
         """Yields the ids of `unmatched` chats, then of chats with matches, query by query. Each id comes once."""
         seen = set(self.unmatched)
         yield from self.unmatched
-        for part in in_chunks(self.queries):
+        for part in stored_store.in_chunks(self.queries):
             with store.read() as transaction:
                 found = stored_subscriptions.chats_with(transaction, part, self.shared, self.upto)
             new = [chat for chat in found if chat not in seen]
@@ -241,11 +229,11 @@ def look(
         kept.follow(transaction)
         window.cover(transaction, min(one.sequence for one in awake))
         with matching():
-            queries = apart(kept.matching(window.indexed()), store, CHUNK)
+            queries = apart(kept.matching(window.indexed()), store, stored_store.CHUNK)
         return Look(shared, upto, queries, _to_hear_of_no_match(transaction, shared, upto))
 
 
-def finish(store: Store, found: Look) -> Steps[Sequence[Lane]]:
+def finish(store: Store, found: Look) -> Steps[Sequence[model.Lane]]:
     """Moves the shared cursors forward.
 
     Before this, all matches must be planned and stored, by this or other processes.
@@ -269,13 +257,13 @@ def apart(ids: Sequence[int], store: Store, size: int) -> Sequence[int]:
 
 
 def following(
-    transaction: Transaction, looked: Sequence[tuple[Chat, Sequence[Subscription]]], upto: int
+    transaction: Transaction, looked: Sequence[tuple[model.Chat, Sequence[model.Subscription]]], upto: int
 ) -> Mapping[int, int]:
     """Returns subscription id -> shared cursor to follow, for `now` subscriptions that have looked up to `upto`.
 
     Returns {} if there are newer papers: another process may be searching in these, and must find all followers.
     """
-    if upto < known_papers.last_sequence(transaction):
+    if upto < bot_state.last_sequence(transaction):
         return {}
     ids: dict[tuple[str, str], int | None] = {}
     follow: dict[int, int] = {}
@@ -291,7 +279,7 @@ def following(
     return follow
 
 
-def moves_with_others(subscription: Subscription, case: decision.DueDelivery, moving: Collection[int]) -> bool:
+def moves_with_others(subscription: model.Subscription, case: decision.DueDelivery, moving: Collection[int]) -> bool:
     """Whether a subscription has no new match and follows a shared cursor that moves, so its row need not change.
 
     After a crash before the move, it has seen less than the other subscriptions of its chat, and looks again.
@@ -300,7 +288,7 @@ def moves_with_others(subscription: Subscription, case: decision.DueDelivery, mo
     return subscription.follows in moving and all(place < first for place in case.fits[subscription.id])
 
 
-def left_behind(due: Mapping[int, Sequence[Subscription]], planned: Collection[int]) -> list[Move]:
+def left_behind(due: Mapping[int, Sequence[model.Subscription]], planned: Collection[int]) -> list[Move]:
     """Returns moves that put due `now` subscriptions of chats without a plan back on their own, unchanged cursors.
 
     This is needed because the shared cursor that they follow moves past papers that they still have to deliver.

@@ -9,23 +9,32 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple, NoReturn
 
-from subscriptions import normalize
-from subscriptions.errors import Refused, Sentence
+from subscriptions import errors, model, normalize
 from subscriptions.matching import ranking
 from subscriptions.matching.hits import LEAST_NEARNESS, THOUSAND, tokenize
-from subscriptions.matching.ranking import STOP_WORDS
-from subscriptions.model import Chat, KnownPaper, Paper, Subscription
-from subscriptions.normalize import as_written
-from subscriptions.query import AUTHOR, FIELDS, TEXT, Leaf, Node, Not, Query, ValueKind, WordsOfPapers, advice, parse
+from subscriptions.query import (
+    AUTHOR,
+    FIELDS,
+    TEXT,
+    Leaf,
+    Node,
+    Not,
+    Query,
+    ValueKind,
+    WordsOfPapers,
+    advice,
+    parse,
+    rewriting,
+)
 from subscriptions.query.links import LIBRARY
-from subscriptions.query.rewriting import changed, rewritten
 from subscriptions.service import known_papers as index
 from subscriptions.service.changes import change_subscriptions
 from subscriptions.states import Signal
-from subscriptions.store import known_papers
+from subscriptions.store import bot_state, known_papers
 from subscriptions.store import signals as stored_signals
 from subscriptions.store import subscriptions as stored_subscriptions
-from subscriptions.store.database.store import Scope, Transaction, reads, writes
+from subscriptions.store.database import store as stored_store
+from subscriptions.store.database.store import Scope, Transaction
 
 
 def counted_words(transaction: Transaction, last_sequence: int | None = None) -> ranking.Rarity:
@@ -33,8 +42,8 @@ def counted_words(transaction: Transaction, last_sequence: int | None = None) ->
 
     Counting takes some 30 ms; the result is cached until papers come.
     """
-    upto = known_papers.last_sequence(transaction) if last_sequence is None else last_sequence
-    return index.keep(
+    upto = bot_state.last_sequence(transaction) if last_sequence is None else last_sequence
+    return known_papers.keep(
         transaction, "words", upto, lambda: _rarity(known_papers.texts_upto(transaction, upto, ranking.SAMPLE))
     )
 
@@ -44,22 +53,26 @@ def counted_words_of_all(transaction: Transaction) -> ranking.Rarity:
 
     Use it for replies. Plans use `counted_words`, which is the same for all planners.
     """
-    return index.keep(
+    return known_papers.keep(
         transaction, "words", None, lambda: _rarity(known_papers.newest_texts(transaction, ranking.SAMPLE))
     )
 
 
-def _rarity(texts: Sequence[tuple[int, Paper]]) -> ranking.Rarity:
+def _rarity(texts: Sequence[tuple[int, model.Paper]]) -> ranking.Rarity:
     return ranking.Rarity.among(ranking.words_of(paper) for _, paper in texts)
 
 
 # --------------------------------------------------------------------------------------------------------- near papers
 
-NO_LIBRARY = Sentence("There is no library here.")
-HOW_TO_SEND = Sentence("Export yours as BibTeX, RIS or CSL JSON, and send me the file with /library as its caption.")
+NO_LIBRARY = errors.Sentence("There is no library here.")
+HOW_TO_SEND = errors.Sentence(
+    "Export yours as BibTeX, RIS or CSL JSON, and send me the file with /library as its caption."
+)
 
 
-def with_words(store: Scope, query: Query, subscriptions: Iterable[Subscription] = (), *, chat_id: int = 0) -> Query:
+def with_words(
+    store: Scope, query: Query, subscriptions: Iterable[model.Subscription] = (), *, chat_id: int = 0
+) -> Query:
     """Returns the query with the words of the papers, or of the chat's library, that it names after `like:`.
 
     Other queries are returned unchanged. If one of the subscriptions names the same papers, its words are used, so that
@@ -74,7 +87,7 @@ def with_words(store: Scope, query: Query, subscriptions: Iterable[Subscription]
     return parse.parse_query(query.text, query.fields.knowing(words))
 
 
-@reads
+@stored_store.reads
 def words_near(transaction: Transaction, query: Query) -> tuple[str, ...]:
     """Returns the words by which papers are near to the papers that a query names, in the spelling of these papers.
 
@@ -84,7 +97,7 @@ def words_near(transaction: Transaction, query: Query) -> tuple[str, ...]:
     names = {name for value in parse.papers_named_in(query) for name in value.split(",")}
     ids = known_papers.papers_with_keys(transaction, sorted(names))
     papers = known_papers.texts_of(transaction, set(ids.values())).values()
-    return as_written(words, [text for paper in papers for text in (paper.title, paper.abstract)])
+    return normalize.as_written(words, [text for paper in papers for text in (paper.title, paper.abstract)])
 
 
 def _words(transaction: Transaction, names: list[str], chat_id: int) -> WordsOfPapers:
@@ -93,9 +106,9 @@ def _words(transaction: Transaction, names: list[str], chat_id: int) -> WordsOfP
     ids = known_papers.papers_with_keys(transaction, names)
     for name in names:
         if name not in ids:
-            raise Refused(
-                Sentence("I do not know the paper {id} yet, so I cannot tell what is near to it.", {"id": name}),
-                Sentence("Look it up first, by sending {id}; then say this again.", {"id": name}),
+            raise errors.Refused(
+                errors.Sentence("I do not know the paper {id} yet, so I cannot tell what is near to it.", {"id": name}),
+                errors.Sentence("Look it up first, by sending {id}; then say this again.", {"id": name}),
             )
     texts = known_papers.texts_of(transaction, set(ids.values()))
     found = ranking.words_of_papers(
@@ -105,9 +118,11 @@ def _words(transaction: Transaction, names: list[str], chat_id: int) -> WordsOfP
 
 
 def _nothing_near(names: str) -> NoReturn:
-    raise Refused(
-        Sentence("Nothing can be near to {ids}: I know no word of it that says what it is about.", {"ids": names}),
-        Sentence("Name another paper."),
+    raise errors.Refused(
+        errors.Sentence(
+            "Nothing can be near to {ids}: I know no words of it that say what it is about.", {"ids": names}
+        ),
+        errors.Sentence("Name another paper."),
     )
 
 
@@ -115,7 +130,7 @@ def words_of_library(transaction: Transaction, chat_id: int) -> WordsOfPapers:
     """Returns the words by which papers are near to the library of a chat. Raises Refused if it has no library."""
     library = stored_signals.library_of(transaction, chat_id)
     if library is None:
-        raise Refused(NO_LIBRARY, HOW_TO_SEND)
+        raise errors.Refused(NO_LIBRARY, HOW_TO_SEND)
     return ranking.words_of_papers((), counted_words_of_all(transaction), library.words)
 
 
@@ -143,11 +158,11 @@ class Nearest(NamedTuple):
     """The paper, or the entry of the chat's library, that best explains why another paper is ranked high."""
 
     kind: Signal | None  # what the chat did with it; None: it is in the library
-    paper: KnownPaper  # for an entry of the library, only the title is set
+    paper: model.KnownPaper  # for an entry of the library, only the title is set
     words: tuple[str, ...]  # words of the chat's taste that both papers have, by weight, the highest first
 
 
-def note_signal(store: Scope, chat: Chat, papers: Sequence[int], kind: Signal, *, now: datetime) -> None:
+def note_signal(store: Scope, chat: model.Chat, papers: Sequence[int], kind: Signal, *, now: datetime) -> None:
     """Stores what a chat did with papers, and computes its taste again.
 
     If there are too many signals, removes the oldest. Does nothing for a chat that is not stored.
@@ -164,8 +179,8 @@ def note_signal(store: Scope, chat: Chat, papers: Sequence[int], kind: Signal, *
         learn(transaction, chat.id)
 
 
-@writes
-def take_back(transaction: Transaction, chat: Chat, paper: int, kind: Signal) -> bool:
+@stored_store.writes
+def take_back(transaction: Transaction, chat: model.Chat, paper: int, kind: Signal) -> bool:
     """Removes a signal, and computes the taste again. Returns whether there was one."""
     gone = stored_signals.drop_signals(transaction, chat.id, paper, [kind])
     if gone:
@@ -173,8 +188,8 @@ def take_back(transaction: Transaction, chat: Chat, paper: int, kind: Signal) ->
     return gone
 
 
-@writes
-def save_paper(transaction: Transaction, chat: Chat, paper: int, *, now: datetime) -> bool:
+@stored_store.writes
+def save_paper(transaction: Transaction, chat: model.Chat, paper: int, *, now: datetime) -> bool:
     """Saves a paper for a chat, as its newest one. Returns False if the chat had saved it before."""
     is_new = (paper, Signal.SAVED) not in stored_signals.signals_of_papers(transaction, chat.id, [paper])
     note_signal(transaction, chat, [paper], Signal.SAVED, now=now)
@@ -197,16 +212,16 @@ def restore_signals(
     learn(transaction, chat_id)
 
 
-@reads
-def saved_papers(transaction: Transaction, chat: Chat) -> tuple[KnownPaper, ...]:
+@stored_store.reads
+def saved_papers(transaction: Transaction, chat: model.Chat) -> tuple[model.KnownPaper, ...]:
     """Returns the papers that a chat saved, the last saved one first."""
     saved = stored_signals.signals_of(transaction, chat.id, most=MOST_SAVED, kinds=[Signal.SAVED])
     known = known_papers.stored_papers(transaction, [one.paper for one in saved])
     return tuple(known[one.paper] for one in saved if one.paper in known)
 
 
-@reads
-def nearest(transaction: Transaction, chat: Chat, known: KnownPaper) -> Nearest | None:
+@stored_store.reads
+def nearest(transaction: Transaction, chat: model.Chat, known: model.KnownPaper) -> Nearest | None:
     """Returns the paper that the chat liked or used and that shares most of the words for which `known` ranks high.
 
     The result may also be an entry of the chat's library. Returns None if the chat's taste does not favour the paper,
@@ -238,12 +253,12 @@ def nearest(transaction: Transaction, chat: Chat, known: KnownPaper) -> Nearest 
     return Nearest(kind=best.kind, paper=paper, words=_written(shared[best.paper], known))
 
 
-def _written(words: Sequence[str], known: KnownPaper) -> tuple[str, ...]:
-    return as_written(words, (known.paper.title, known.paper.abstract))
+def _written(words: Sequence[str], known: model.KnownPaper) -> tuple[str, ...]:
+    return normalize.as_written(words, (known.paper.title, known.paper.abstract))
 
 
-@reads
-def entry_near(transaction: Transaction, chat: Chat, known: KnownPaper) -> KnownPaper | None:
+@stored_store.reads
+def entry_near(transaction: Transaction, chat: model.Chat, known: model.KnownPaper) -> model.KnownPaper | None:
     """Returns the entry of a chat's library that has most of the words by which a paper is near to the library.
 
     Returns None if no entry has any of the words.
@@ -257,8 +272,12 @@ def entry_near(transaction: Transaction, chat: Chat, known: KnownPaper) -> Known
 
 
 def _nearest_entry(
-    transaction: Transaction, chat: Chat, known: KnownPaper, weights: Mapping[str, float], above: float = 0.0
-) -> KnownPaper | None:
+    transaction: Transaction,
+    chat: model.Chat,
+    known: model.KnownPaper,
+    weights: Mapping[str, float],
+    above: float = 0.0,
+) -> model.KnownPaper | None:
     """Returns the library entry whose title has the highest weight, if it is more than `above`.
 
     Only its title is set.
@@ -268,7 +287,7 @@ def _nearest_entry(
         for title, words in stored_signals.titles_of(transaction, chat.id)
     )
     weight, title = max(weighed, default=(0.0, ""))
-    return replace(known, id=0, paper=Paper(key="", title=title)) if weight > above else None
+    return replace(known, id=0, paper=model.Paper(key="", title=title)) if weight > above else None
 
 
 def learn(transaction: Transaction, chat_id: int) -> None:
@@ -289,9 +308,9 @@ def learn(transaction: Transaction, chat_id: int) -> None:
 # ------------------------------------------------------------------------------------------------------------ libraries
 
 
-@writes
+@stored_store.writes
 def put_library(
-    transaction: Transaction, chat: Chat, library: ranking.Library, *, now: datetime, who: str = ""
+    transaction: Transaction, chat: model.Chat, library: ranking.Library, *, now: datetime, who: str = ""
 ) -> None:
     """Replaces the library of a chat, and updates the words of subscriptions with `like:library`."""
     stored_signals.put_library(transaction, chat.id, library, now=now)
@@ -305,8 +324,8 @@ def put_library(
             change_subscriptions(transaction, [one], [after], now=now, who=who)
 
 
-@writes
-def drop_library(transaction: Transaction, chat: Chat) -> bool:
+@stored_store.writes
+def drop_library(transaction: Transaction, chat: model.Chat) -> bool:
     """Removes the library of a chat. Returns whether there was one."""
     is_gone = stored_signals.drop_library(transaction, chat.id)
     learn(transaction, chat.id)
@@ -331,7 +350,7 @@ class Looser:
     more: int  # papers that it finds in addition
 
 
-@reads
+@stored_store.reads
 def looser(transaction: Transaction, query: Query, *, forms_only: bool = False) -> list[Looser]:
     """Returns variants that find more of the newest 50,000 papers than a query does, the most useful first.
 
@@ -351,13 +370,13 @@ def looser(transaction: Transaction, query: Query, *, forms_only: bool = False) 
         both = [
             Looser(one, count(parse.parse_query(one.text, query.fields)))
             for one in advice.pairs(query)
-            if STOP_WORDS.isdisjoint(normalize.tokens(one.text))
+            if ranking.STOP_WORDS.isdisjoint(normalize.tokens(one.text))
         ]
         better += sorted((one for one in both if one.more), key=lambda one: one.more)[:_PAIRS]
     return sorted(better, key=lambda one: (_BEST_FIRST.index(one.variant.kind), -one.more))
 
 
-@reads
+@stored_store.reads
 def in_last_year(transaction: Transaction, query: Query, found: int, *, now: datetime) -> Looser | None:
     """Returns the variant "last year" of a query; None if it finds no more papers than the `found` ones of the last days."""
     entries, _ = index.searched_range(transaction)
@@ -378,7 +397,7 @@ def _in_other_forms(transaction: Transaction, entries: index.Entries, query: Que
         **advice.learned_forms(f"{one.title}. {one.abstract}" for one in texts),
         **advice.common_forms(),
     }
-    if text := rewritten(query, lambda node: advice.with_other_forms(node, forms)):
+    if text := rewriting.rewritten(query, lambda node: advice.with_other_forms(node, forms)):
         yield advice.Variant(kind="also", text=text)
 
 
@@ -398,7 +417,7 @@ class Spelling:
     meant: str  # "" if no unknown word is close to a word of a paper
 
 
-@reads
+@stored_store.reads
 def spelling(transaction: Transaction, query: Query) -> Spelling:
     """Returns which words of a query no stored paper has, and the query that was probably meant."""
     typed = {word: dict.fromkeys((form, normalize.fold_plural(form))) for word, form in _unknown_words(query.tree)}
@@ -406,7 +425,11 @@ def spelling(transaction: Transaction, query: Query) -> Spelling:
     unknown = {word: next(iter(forms)) for word, forms in typed.items() if known.isdisjoint(forms)}
     words = {word: form for word, form in unknown.items() if not _ACRONYM.fullmatch(word)}
     close = {word: found for word, form in words.items() if (found := _nearest_words(transaction, form))}
-    meant = rewritten(query, lambda node: changed(node, lambda leaf: _respelled(leaf, close))) if close else ""
+    meant = (
+        rewriting.rewritten(query, lambda node: rewriting.changed(node, lambda leaf: _respelled(leaf, close)))
+        if close
+        else ""
+    )
     return Spelling(tuple(unknown), meant)
 
 
@@ -433,7 +456,7 @@ def _nearest_words(transaction: Transaction, word: str) -> str:
     # stop words are not counted, so they are added
     having = {
         **rarity.having,
-        **dict.fromkeys(STOP_WORDS, rarity.papers),
+        **dict.fromkeys(ranking.STOP_WORDS, rarity.papers),
     }
     ranked = sorted(found, key=lambda one: (one[1], -having.get(normalize.fold_plural(one[0]), 0), one[0]))
     best = ranked[0][0] if ranked else ""
@@ -457,12 +480,12 @@ class Alike(NamedTuple):
     """The papers that are nearest to given papers or a text."""
 
     words: tuple[str, ...]  # the words of the search, by weight, the highest first
-    papers: tuple[KnownPaper, ...]  # the nearest first
+    papers: tuple[model.KnownPaper, ...]  # the nearest first
     looked_at: int
 
 
-@reads
-def papers_alike(transaction: Transaction, given: Sequence[KnownPaper]) -> Alike:
+@stored_store.reads
+def papers_alike(transaction: Transaction, given: Sequence[model.KnownPaper]) -> Alike:
     """Returns the papers nearest to the given ones, at most five, from the newest thousand."""
     taste = ranking.taste_of([(1.0, ranking.words_of(one.paper)) for one in given], counted_words_of_all(transaction))
     ids, looked_at = _nearest(transaction, taste, {one.id for one in given})
@@ -474,11 +497,13 @@ def papers_alike(transaction: Transaction, given: Sequence[KnownPaper]) -> Alike
     )
 
 
-@reads
+@stored_store.reads
 def papers_near_text(transaction: Transaction, text: str) -> Alike:
     """Returns the papers nearest to a text, at most five, from the newest 50,000."""
     entries, _ = index.searched_range(transaction)
-    words = ranking.words_of_papers([ranking.words_of(Paper(key="", abstract=text))], counted_words_of_all(transaction))
+    words = ranking.words_of_papers(
+        [ranking.words_of(model.Paper(key="", abstract=text))], counted_words_of_all(transaction)
+    )
     near = index.near_places(transaction, entries, words)
     best = sorted(near, key=lambda at: (near[at], entries.keys[at]), reverse=True)
     papers = index.read(transaction, [key for at in best if (key := entries.keys[at])][:MOST_ALIKE])

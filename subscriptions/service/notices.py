@@ -4,14 +4,12 @@ import secrets
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 
+from subscriptions import model, states, zones
 from subscriptions import notices as chat_notices
-from subscriptions import zones
-from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind, DeliveryKind, Facts, Lane
 from subscriptions.notices import declared as operator_notices
 from subscriptions.planning.receipts import Receipt
 from subscriptions.service.changes import note_changed_state
-from subscriptions.service.next_deliveries import kind_of
-from subscriptions.states import ChatState, PauseReason, SourceTrouble, SubscriptionState, describe_pause
+from subscriptions.service.listing import kind_of
 from subscriptions.store import bot_state, chats, conversations, outbox, planner, sources, subscriptions
 from subscriptions.store.database.store import Scope, Transaction, writes
 
@@ -23,11 +21,11 @@ _DEAD_NOTIFIED = "notified:dead"  # name of a value: the moment up to which oper
 @writes
 def notify(
     session: Transaction,
-    address: ChatAddress,
+    address: model.ChatAddress,
     notice: chat_notices.Notice,
     *,
     now: datetime,
-    buttons: Mapping[str, CallbackToken] | None = None,
+    buttons: Mapping[str, model.CallbackToken] | None = None,
 ) -> bool:
     """Stores a notice to a chat. For a daily notice, the chat's local day counts.
 
@@ -44,13 +42,13 @@ def notify(
 @writes
 def notify_operators(
     session: Transaction,
-    admins: Sequence[ChatAddress],
+    admins: Sequence[model.ChatAddress],
     notice: chat_notices.DailyNotice,
     *,
     now: datetime,
-    buttons: Mapping[str, CallbackToken] | None = None,
+    buttons: Mapping[str, model.CallbackToken] | None = None,
     but: frozenset[str] = frozenset(),
-) -> tuple[Lane, ...]:
+) -> tuple[model.Lane, ...]:
     """Stores a notice to each operator, except in chats that strangers can read.
 
     The day is that of the operators' zone. A notice that was stored shortly before midnight is not repeated shortly
@@ -60,7 +58,7 @@ def notify_operators(
     notified = []
     day = now.astimezone(zones.zone(session.zone)).date()
     for chat in operator_chats(session, admins, now=now):
-        if chat.public or chat.kind is ChatKind.BROADCAST or chat.address.platform in but:
+        if chat.public or chat.kind is model.ChatKind.BROADCAST or chat.address.platform in but:
             continue
         yesterday = _dedupe_key(chat, notice, day - timedelta(days=1))
         if outbox.noticed_since(session, yesterday, now - _SAME_DAY):
@@ -70,45 +68,45 @@ def notify_operators(
     return tuple(notified)
 
 
-def notify_owner(store: Scope, chat: Chat, notice: chat_notices.Notice, *, now: datetime, by: str = "") -> bool:
+def notify_owner(store: Scope, chat: model.Chat, notice: chat_notices.Notice, *, now: datetime, by: str = "") -> bool:
     """Stores a private notice to the person who set up a group or channel. For a daily notice, the UTC day counts.
 
     Returns False if none was stored: it was stored before, the owner is unknown, has no conversation with the bot, or
     is the person who caused it (`by`).
     """
-    if chat.kind is ChatKind.PRIVATE or chat.owner in ("", by):
+    if chat.kind is model.ChatKind.PRIVATE or chat.owner in ("", by):
         return False
     with store.write() as session:
-        private = chats.find_chat(session, ChatAddress(chat.address.platform, chat.owner))
+        private = chats.find_chat(session, model.ChatAddress(chat.address.platform, chat.owner))
         return private is not None and _add(session, private, notice, now.date(), now=now, buttons={})
 
 
 def _add(
     session: Transaction,
-    chat: Chat,
+    chat: model.Chat,
     notice: chat_notices.Notice,
     day: date,
     *,
     now: datetime,
-    buttons: Mapping[str, CallbackToken],
+    buttons: Mapping[str, model.CallbackToken],
 ) -> bool:
     """Adds a notice to the outbox. Returns False if one with this cause and key was stored before.
 
     Also returns False if the chat is not confirmed: such a chat gets only the question to confirm. Raises ValueError
     for a button that the notice does not declare.
     """
-    if chat.state is ChatState.UNCONFIRMED and not isinstance(notice, chat_notices.ConfirmAddress):
+    if chat.state is states.ChatState.UNCONFIRMED and not isinstance(notice, chat_notices.ConfirmAddress):
         return False
     if not buttons.keys() <= notice.labels.keys():
         raise ValueError(f"the notice {notice.cause} has no buttons for {sorted(buttons)}")
     dedupe_key = _dedupe_key(chat, notice, day)
     token_ids = {verb: conversations.new_callback_id() for verb in buttons}
     names = {chat_notices.BUTTON + verb: token_id for verb, token_id in token_ids.items()}
-    facts = Facts(notice=notice.cause, detail={**notice.detail(), **names})
+    facts = model.Facts(notice=notice.cause, detail={**notice.detail(), **names})
     row = planner.Planned(
         id=secrets.token_hex(8),
         chat_id=chat.id,
-        kind=DeliveryKind.NOTICE,
+        kind=model.DeliveryKind.NOTICE,
         due=now,
         key=dedupe_key,
         items=(),
@@ -117,18 +115,20 @@ def _add(
     if not planner.add_delivery(session, row, now=now):
         return False
     tokens = {
-        token_ids[verb]: CallbackToken(verb=b.verb, arguments=b.arguments, place=str(chat.address))
+        token_ids[verb]: model.CallbackToken(verb=b.verb, arguments=b.arguments, place=str(chat.address))
         for verb, b in buttons.items()
     }
     conversations.store_callbacks(session, tokens, now=now)
     return True
 
 
-def _dedupe_key(chat: Chat, notice: chat_notices.Notice, day: date) -> str:
+def _dedupe_key(chat: model.Chat, notice: chat_notices.Notice, day: date) -> str:
     return f"notice:{chat.id}:{notice.cause}:{notice.key(day)}"
 
 
-def operator_chats(session: Transaction, admins: Sequence[ChatAddress], *, now: datetime) -> tuple[Chat, ...]:
+def operator_chats(
+    session: Transaction, admins: Sequence[model.ChatAddress], *, now: datetime
+) -> tuple[model.Chat, ...]:
     """Returns the chats of the settings, added if needed, and the private chats of people who sent an operator code."""
     found = {chat.id: chat for chat in chats.operators(session)}
     for address in admins:
@@ -137,30 +137,20 @@ def operator_chats(session: Transaction, admins: Sequence[ChatAddress], *, now: 
     return tuple(found.values())
 
 
-def is_gone(chat: Chat) -> bool:
-    """Whether the bot cannot write to a chat, as its platform last reported."""
-    return bool(chat.id) and chat.pause_reason is not None and chat.pause_reason.is_unreachable
-
-
-def name_of(chat: Chat) -> str:
-    """Returns the chat's title, or, without one, its address."""
-    return chat.title or str(chat.address)
-
-
-def why_paused(chat: Chat) -> str:
+def why_paused(chat: model.Chat) -> str:
     """Returns why a chat is paused, in English."""
-    return describe_pause(chat.pause_reason, chat.state_detail).strip()
+    return states.describe_pause(chat.pause_reason, chat.state_detail).strip()
 
 
 @writes
 def pause_unreachable(
     session: Transaction,
-    address: ChatAddress,
+    address: model.ChatAddress,
     detail: str,
     *,
     topic: bool,
     now: datetime,
-    reason: PauseReason = PauseReason.GONE,
+    reason: states.PauseReason = states.PauseReason.GONE,
     by: str = "",
 ) -> None:
     """Pauses a chat, or with `topic` only this topic, because the bot may not write there.
@@ -177,19 +167,19 @@ def pause_unreachable(
         note_changed_state(session, chat.id)
     if lost:
         chat = min(lost, key=lambda chat: chat.address)  # the group itself is preferred to its topics
-        told = reason if reason in chat_notices.PAUSES else PauseReason.GONE
-        notice = chat_notices.ChatPaused(chat=name_of(chat), place=str(chat.address), reason=told)
+        told = reason if reason in chat_notices.PAUSES else states.PauseReason.GONE
+        notice = chat_notices.ChatPaused(chat=chat.name, place=str(chat.address), reason=told)
         notify_owner(session, chat, notice, now=now, by=by)
 
 
 def _pause_topic(
-    session: Transaction, address: ChatAddress, reason: PauseReason, detail: str, *, now: datetime
+    session: Transaction, address: model.ChatAddress, reason: states.PauseReason, detail: str, *, now: datetime
 ) -> None:
     """Pauses a topic, and notifies its group."""
     topic = chats.find_chat(session, address)
     if topic is not None and chats.mark_unreachable(session, topic.id, reason, detail, now=now):
         note_changed_state(session, topic.id)
-        _notify_group(session, topic, now, gone=reason is PauseReason.TOPIC_DELETED)
+        _notify_group(session, topic, now, gone=reason is states.PauseReason.TOPIC_DELETED)
 
 
 def reactivate_found(session: Transaction, found: Sequence[int], *, now: datetime) -> None:
@@ -199,14 +189,16 @@ def reactivate_found(session: Transaction, found: Sequence[int], *, now: datetim
         outbox.drop_notices(session, f":{chat_notices.ChatPaused.cause}:{chat.address}:", now=now)
 
 
-def _notify_group(session: Transaction, chat: Chat, now: datetime, *, gone: bool) -> None:
+def _notify_group(session: Transaction, chat: model.Chat, now: datetime, *, gone: bool) -> None:
     """Notifies a group, in its General topic, that a topic with active subscriptions was closed or deleted."""
     active = [
-        s for s in subscriptions.subscriptions_of(session, [chat.id])[chat.id] if s.state is SubscriptionState.ACTIVE
+        s
+        for s in subscriptions.subscriptions_of(session, [chat.id])[chat.id]
+        if s.state is states.SubscriptionState.ACTIVE
     ]
     if not active or not chat.address.topic:
         return
-    general = ChatAddress(chat.address.platform, chat.address.address)
+    general = model.ChatAddress(chat.address.platform, chat.address.address)
     chats.add_chat(
         session,
         general,
@@ -224,8 +216,8 @@ def _notify_group(session: Transaction, chat: Chat, now: datetime, *, gone: bool
 
 
 def notify_operators_of_trouble(
-    store: Scope, admins: Sequence[ChatAddress], *, now: datetime, stopped: Mapping[str, str]
-) -> tuple[Lane, ...]:
+    store: Scope, admins: Sequence[model.ChatAddress], *, now: datetime, stopped: Mapping[str, str]
+) -> tuple[model.Lane, ...]:
     """Notifies the operators of dead messages, of deliveries that wait for long, and of stopped platforms.
 
     `stopped`: platform -> reason. Returns the lanes of the stored notices.
@@ -234,7 +226,7 @@ def notify_operators_of_trouble(
         known = bot_state.get_value(session, _DEAD_NOTIFIED)
         dead = outbox.dead_since(session, datetime.fromisoformat(known) if known else None)
         waiting = outbox.waiting_since(session, now - outbox.LONG)
-    lanes: list[Lane] = []
+    lanes: list[model.Lane] = []
     if dead.count:
         notice = operator_notices.MessagesDead(
             count=dead.count, reason=dead.reason, ids=" ".join(dead.ids), chat=dead.chat
@@ -254,7 +246,9 @@ def notify_operators_of_trouble(
 
 
 @writes
-def notify_new_version(session: Transaction, admins: Sequence[ChatAddress], version: str, *, now: datetime) -> None:
+def notify_new_version(
+    session: Transaction, admins: Sequence[model.ChatAddress], version: str, *, now: datetime
+) -> None:
     """Notifies the operators that another version runs than before. Does nothing for the first version."""
     before = bot_state.get_value(session, "version")
     if before == version or not bot_state.swap_value(session, "version", before, version):
@@ -303,14 +297,14 @@ def claim_slot(transaction: Transaction, publisher: str, most: timedelta, *, wal
 
 def notify_source(
     store: Scope,
-    admins: Sequence[ChatAddress],
-    trouble: SourceTrouble | None,
+    admins: Sequence[model.ChatAddress],
+    trouble: states.SourceTrouble | None,
     receipt: Receipt,
     *,
     batch: bool,
     parts: Sequence[str] = (),
     now: datetime,
-) -> tuple[Lane, ...]:
+) -> tuple[model.Lane, ...]:
     """Notifies the operators of trouble with a source, or, with None, of its recovery; once a day.
 
     `batch`: its days are the days of arXiv's announcements. `parts` has the units that are late, if others have come.
@@ -321,7 +315,7 @@ def notify_source(
 
 def _source_notice(
     store: Scope,
-    trouble: SourceTrouble | None,
+    trouble: states.SourceTrouble | None,
     receipt: Receipt,
     batch: bool,  # noqa: FBT001 - as in `notify_source`
     parts: Sequence[str],
@@ -329,13 +323,13 @@ def _source_notice(
     source = receipt.source
     if trouble is None:
         return operator_notices.SourceRecovered(source=source)
-    if trouble is SourceTrouble.SUMMARIES:
+    if trouble is states.SourceTrouble.SUMMARIES:
         failed, papers = receipt.counts.get("failed_summaries", 0), receipt.counts.get("papers", 0)
         return operator_notices.SummariesFailed(source=source, failed_summaries=failed, papers=papers)
     known = {one.name: one for one in sources.known_sources(store)}.get(source)
     settled_at = known.settled_at if known else None  # when it was last complete
     since = f"{settled_at:%Y-%m-%d %H:%M} UTC" if settled_at else ""
-    if trouble is SourceTrouble.LATE:
+    if trouble is states.SourceTrouble.LATE:
         usual, late = _USUAL[batch], ", ".join(parts)
         return operator_notices.SourceOverdue(source=source, since=since, reason=usual, what=receipt.detail, parts=late)
     return operator_notices.SourceFailed(source=source, since=since, reason=receipt.detail)

@@ -6,18 +6,19 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import reduce
+from itertools import combinations
 from operator import or_
 
-from subscriptions import zones
-from subscriptions.errors import QueryError, Refused
-from subscriptions.model import Chat, KnownPaper, Subscription
+from subscriptions import errors, model, zones
 from subscriptions.portable import kept_query
-from subscriptions.query import DOI, Query
+from subscriptions.query import DOI, Or, Query, parse
 from subscriptions.query.advice import Advice, advise
-from subscriptions.query.parse import parse_canonical
+from subscriptions.query.rewriting import written
 from subscriptions.service import known_papers as index
 from subscriptions.service.near_papers import with_words
-from subscriptions.store import known_papers, outbox
+from subscriptions.states import SubscriptionState
+from subscriptions.store import known_papers
+from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Store, Transaction, reads
 
 
@@ -25,7 +26,7 @@ from subscriptions.store.database.store import Store, Transaction, reads
 class SearchResult:
     """The result of a search in one range of the stored papers."""
 
-    papers: tuple[KnownPaper, ...]  # a page of the found papers, newest first
+    papers: tuple[model.KnownPaper, ...]  # a page of the found papers, newest first
     found: int  # papers found in the whole range
     upto: int  # the key of the newest paper in the range
     looked: int  # papers that were searched
@@ -74,7 +75,7 @@ def _ends(entries: index.Entries, end: int) -> tuple[int, int]:
 
 
 @reads
-def papers_named(transaction: Transaction, names: Sequence[str]) -> dict[str, KnownPaper]:
+def papers_named(transaction: Transaction, names: Sequence[str]) -> dict[str, model.KnownPaper]:
     """Returns name → paper for these arXiv ids and DOIs (`mentioned` finds them in a text).
 
     Unknown ones are left out.
@@ -115,7 +116,9 @@ class Recent:
     recent: bool
     week: bool
 
-    def find(self, transaction: Transaction, queries: Mapping[str, Query], chat: Chat | None = None) -> "MatchSets":
+    def find(
+        self, transaction: Transaction, queries: Mapping[str, Query], chat: model.Chat | None = None
+    ) -> "MatchSets":
         """Returns the matches of each query among the same papers, without cross-lists if the chat wants none."""
         hits = {
             name: index.find(transaction, self.entries, query, most_read=index.MOST_READ)
@@ -135,7 +138,7 @@ class Recent:
         )
         return MatchSets({name: one.bits & wanted for name, one in hits.items()}, base, wanted)
 
-    def newest(self, transaction: Transaction, found: int, most: int) -> tuple[KnownPaper, ...]:
+    def newest(self, transaction: Transaction, found: int, most: int) -> tuple[model.KnownPaper, ...]:
         """Returns the newest `most` papers of a set, newest first."""
         return index.read(transaction, self.entries.newest_first(found, most))
 
@@ -160,7 +163,7 @@ class RecentMatches:
 
     found: int
     base: Base
-    newest: tuple[KnownPaper, ...] = ()  # some of them, the newest first
+    newest: tuple[model.KnownPaper, ...] = ()  # some of them, the newest first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,7 +182,7 @@ def recent(transaction: Transaction, now: datetime) -> Recent:
     There are at most the newest 50,000.
     """
     today = _today(transaction, now)
-    return index.keep(transaction, _RECENT, today, lambda: _look_recent(transaction, today))
+    return known_papers.keep(transaction, _RECENT, today, lambda: _look_recent(transaction, today))
 
 
 def _today(transaction: Transaction, now: datetime) -> date:
@@ -200,7 +203,7 @@ def _look_recent(transaction: Transaction, today: date) -> Recent:
 
 @reads
 def match_ahead(
-    transaction: Transaction, chat: Chat, texts: Iterable[str], *, now: datetime, categorised: bool
+    transaction: Transaction, chat: model.Chat, texts: Iterable[str], *, now: datetime, categorised: bool
 ) -> None:
     """Matches queries, and the variants that advice compares, with the papers of the last days, to fill the cache.
 
@@ -208,7 +211,7 @@ def match_ahead(
     """
     window = recent(transaction, now)
     for text in texts:
-        with suppress(QueryError, Refused):
+        with suppress(errors.QueryError, errors.Refused):
             query = with_words(transaction, kept_query(text))
             window.find(transaction, {"": query}, chat)
             advice_on(transaction, chat, query, now=now, categorised=categorised)
@@ -217,25 +220,25 @@ def match_ahead(
 @reads
 def is_ready(transaction: Transaction, *, now: datetime) -> bool:
     """Whether the papers of the last days have not changed since the last look-up, so that cached matches are valid."""
-    return _today(transaction, now) in index.kept(transaction, _RECENT)
+    return _today(transaction, now) in known_papers.kept(transaction, _RECENT)
 
 
 def keep_recent(store: Store, *, now: datetime) -> None:
     """Updates the cache of `recent`, if this process has used it."""
-    if index.is_used(store, _RECENT):
+    if known_papers.is_used(store, _RECENT):
         recent(store, now)
 
 
 @reads
 def activity(
-    transaction: Transaction, chat: Chat, subscriptions: Sequence[Subscription], *, now: datetime
+    transaction: Transaction, chat: model.Chat, subscriptions: Sequence[model.Subscription], *, now: datetime
 ) -> MatchCount:
     """Returns how many papers of the last days these subscriptions match, and when they last delivered papers."""
     window = recent(transaction, now)
-    came = outbox.last_came(transaction, chat.id, now - CAME_WITHIN)
+    came = stored_subscriptions.last_came(transaction, chat.id, now - CAME_WITHIN)
     sets = window.find(
         transaction,
-        {text: parse_canonical(text) for text in {subscription.canonical for subscription in subscriptions}},
+        {text: parse.parse_canonical(text) for text in {subscription.canonical for subscription in subscriptions}},
         chat,
     )
     return MatchCount(found={text: one.bit_count() for text, one in sets.of.items()}, base=sets.base, came=came)
@@ -243,11 +246,11 @@ def activity(
 
 @reads
 def found_by_day(
-    transaction: Transaction, chat: Chat, subscriptions: Sequence[Subscription], *, now: datetime
+    transaction: Transaction, chat: model.Chat, subscriptions: Sequence[model.Subscription], *, now: datetime
 ) -> Mapping[str, tuple[int, ...]]:
     """Returns canonical text → number of matches on each of the last seven days, oldest day first."""
     window, today = recent(transaction, now), _today(transaction, now)
-    queries = {one.canonical: parse_canonical(one.canonical) for one in subscriptions}
+    queries = {one.canonical: parse.parse_canonical(one.canonical) for one in subscriptions}
     sets = window.find(transaction, queries, chat)
     days = [today - timedelta(days=ago) for ago in reversed(range(DAYS_KNOWN))]
     found = {text: Counter(map(index.day_of, window.entries.newest_first(papers))) for text, papers in sets.of.items()}
@@ -256,7 +259,7 @@ def found_by_day(
 
 @reads
 def advice_on(
-    transaction: Transaction, chat: Chat, query: Query, *, now: datetime, categorised: bool = True
+    transaction: Transaction, chat: model.Chat, query: Query, *, now: datetime, categorised: bool = True
 ) -> Advice | None:
     """Returns the advice on a query that has the most effect on the recent papers; None if there is none.
 
@@ -270,7 +273,7 @@ def advice_on(
 @reads
 def newest_names(transaction: Transaction) -> tuple[Counts, Counts]:
     """Returns the authors and the categories of the newest papers, as (name, number of papers), most frequent first."""
-    return index.keep(transaction, _NAMES, None, lambda: _look_names(transaction))
+    return known_papers.keep(transaction, _NAMES, None, lambda: _look_names(transaction))
 
 
 def _look_names(transaction: Transaction) -> tuple[Counts, Counts]:
@@ -281,7 +284,7 @@ def _look_names(transaction: Transaction) -> tuple[Counts, Counts]:
 
 
 @reads
-def newest_papers(transaction: Transaction, *, now: datetime, most: int) -> tuple[KnownPaper, ...]:
+def newest_papers(transaction: Transaction, *, now: datetime, most: int) -> tuple[model.KnownPaper, ...]:
     """Returns the newest `most` papers of the last days, newest first."""
     window = recent(transaction, now)
     return window.newest(transaction, window.entries.papers, most)
@@ -322,7 +325,7 @@ class _Known:
 
     transaction: Transaction
     window: Recent
-    chat: Chat
+    chat: model.Chat
 
     @property
     def papers(self) -> int:
@@ -340,3 +343,76 @@ class _Known:
 
     def sources(self) -> tuple[str, ...]:
         return tuple(known_papers.sources_of_days(self.transaction, self.window.since))
+
+
+# ----------------------------------------------------------------- two subscriptions that find nearly the same papers
+
+
+FEWEST = 5  # papers that two subscriptions must share: fewer prove little
+SHARE = 0.8  # of the papers that at least one of them finds, the part that both must find
+MOST_COMPARED = 50  # subscriptions of a chat
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overlap:
+    """Two subscriptions of a chat that find nearly the same papers."""
+
+    first: int  # their numbers
+    second: int
+    shared: int  # papers of the last days that both find
+    either: int  # papers that at least one of them finds
+
+
+@reads
+def nearly_same(
+    transaction: Transaction, chat: model.Chat, subscriptions: Sequence[model.Subscription], *, now: datetime
+) -> Overlap | None:
+    """Returns the two subscriptions that share most of their recent papers and can be merged; None if there are none."""
+    able = [one for one in subscriptions if one.state is SubscriptionState.ACTIVE][:MOST_COMPARED]
+    found = (
+        recent(transaction, now)
+        .find(transaction, {one.canonical: parse.parse_canonical(one.canonical) for one in able}, chat)
+        .of
+    )
+    near = sorted(
+        (
+            (overlap.shared / overlap.either, overlap.shared, overlap, pair)
+            for pair in combinations(able, 2)
+            if are_alike(*pair) and (overlap := _overlap(*pair, found)) is not None
+        ),
+        key=lambda one: one[:2],
+        reverse=True,
+    )
+    return next((overlap for _, _, overlap, pair in near if merged_query(*pair) is not None), None)
+
+
+def _overlap(first: model.Subscription, second: model.Subscription, found: Mapping[str, int]) -> Overlap | None:
+    """Returns how many papers two subscriptions share; None if that is too small a part."""
+    shared = (found[first.canonical] & found[second.canonical]).bit_count()
+    either = (found[first.canonical] | found[second.canonical]).bit_count()
+    if shared < max(FEWEST, SHARE * either):
+        return None
+    return Overlap(first=first.number, second=second.number, shared=shared, either=either)
+
+
+def are_alike(one: model.Subscription, other: model.Subscription) -> bool:
+    """Whether two subscriptions can be merged without losing papers or sending them early.
+
+    Both must be active, have the same cursor and be due at the same moments.
+    """
+    return (
+        one.state is other.state is SubscriptionState.ACTIVE
+        and (one.cadence, one.zone, one.cursor) == (other.cadence, other.zone, other.cursor)
+        and (one.next_due_at, one.counted_until) == (other.next_due_at, other.counted_until)
+    )
+
+
+def merged_query(one: model.Subscription, other: model.Subscription) -> Query | None:
+    """Returns the query that finds the papers of both, in their own words; None if it cannot be written."""
+    try:
+        text = written(Or((parse.parse_query(one.text).tree, parse.parse_query(other.text).tree)))
+        found = parse.asked_beside(kept_query(text).text, (one.canonical, other.canonical))
+        meant = parse.parse_canonical(f"({one.canonical}) OR ({other.canonical})")
+    except errors.QueryError:  # too long, or too many alternatives
+        return None
+    return found if found.canonical == meant.canonical else None

@@ -4,30 +4,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from subscriptions import errors, model, states
 from subscriptions.addresses import declared
-from subscriptions.errors import Refused, Sentence
-from subscriptions.model import Chat, ChatAddress, Lane, Subscription
 from subscriptions.planning import cadence as cadences
-from subscriptions.service import changes, next_deliveries
+from subscriptions.planning import forecast
+from subscriptions.service import changes, listing
 from subscriptions.service.known_papers import undelivered
-from subscriptions.states import ChatState, PauseReason, SubscriptionPauseReason, SubscriptionState
-from subscriptions.store import bot_state, known_papers, outbox
+from subscriptions.store import bot_state, outbox, sources
 from subscriptions.store import chats as stored_chats
 from subscriptions.store import planner as plans
 from subscriptions.store import subscriptions as stored_subscriptions
-from subscriptions.store.database.store import Scope, Transaction, reads, writes
+from subscriptions.store.database import store as stored_store
+from subscriptions.store.database.store import Scope, Transaction
 
 ANSWER_WITHIN = timedelta(minutes=10)  # time for a person to decide whether they want the papers that waited
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PauseResult:
-    """The result of pausing or resuming."""
-
-    chat: Chat
-    subscription: Subscription | None  # None: the whole chat
-    changed: bool  # whether anything changed
-    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,80 +29,74 @@ class WaitingPapers:
     delivered_at: datetime | None = None  # when they are sent if no person decides; None: unknown
 
 
-@writes
+@stored_store.writes
 def pause(
     transaction: Transaction,
-    address: ChatAddress,
+    address: model.ChatAddress,
     number: int | None,
     *,
     until: datetime | None,
     now: datetime,
     who: str = "",
-) -> PauseResult:
+) -> bool:
     """Pauses one subscription, or without a number the chat, until a moment or, with None, until a person resumes it.
 
-    Raises NotFound, and Refused if the chat gets no messages for another reason.
+    Returns whether anything changed. Raises NotFound, and Refused if the chat gets no messages for another reason.
     """
-    chat = next_deliveries.get_chat(transaction, address)
+    chat = listing.get_chat(transaction, address)
     if number is None:
         return _pause_chat(transaction, chat, until=until, now=now, who=who)
-    subscription = next_deliveries.numbered(transaction, chat, number)
-    if (subscription.state, subscription.paused_until) == (SubscriptionState.PAUSED, until):
-        return PauseResult(chat=chat, subscription=subscription, changed=False, until=until)
-    after = [_paused(subscription, until)]
-    (paused,) = changes.change_subscriptions(transaction, [subscription], after, now=now, who=who)
-    return PauseResult(chat=chat, subscription=paused, changed=True, until=until)
+    subscription = listing.numbered(transaction, chat, number)
+    if (subscription.state, subscription.paused_until) == (states.SubscriptionState.PAUSED, until):
+        return False
+    changes.change_subscriptions(transaction, [subscription], [_paused(subscription, until)], now=now, who=who)
+    return True
 
 
 def _paused(
-    subscription: Subscription, until: datetime | None, reason: SubscriptionPauseReason | None = None
-) -> Subscription:
-    return subscription._replace(state=SubscriptionState.PAUSED, paused_until=until, pause_reason=reason)
+    subscription: model.Subscription, until: datetime | None, reason: states.SubscriptionPauseReason | None = None
+) -> model.Subscription:
+    return subscription._replace(state=states.SubscriptionState.PAUSED, paused_until=until, pause_reason=reason)
 
 
-def _pause_chat(
-    transaction: Transaction, chat: Chat, *, until: datetime | None, now: datetime, who: str
-) -> PauseResult:
-    if chat.state is not ChatState.ACTIVE and not changes.is_paused_by_person(chat):
-        raise Refused(Sentence("This chat gets nothing now anyway."))
-    if chat.state is ChatState.PAUSED and chat.paused_until == until:
-        return PauseResult(chat=chat, subscription=None, changed=False, until=until)
+def _pause_chat(transaction: Transaction, chat: model.Chat, *, until: datetime | None, now: datetime, who: str) -> bool:
+    if chat.state is not states.ChatState.ACTIVE and not changes.is_paused_by_person(chat):
+        raise errors.Refused(errors.Sentence("This chat gets nothing now anyway."))
+    if chat.state is states.ChatState.PAUSED and chat.paused_until == until:
+        return False
     changes.record_change(transaction, chat.id, now=now, who=who)
     changes.note_changed_state(transaction, chat.id)
-    stored_chats.pause_chat(transaction, chat.id, PauseReason.PERSON, now=now, until=until)
-    return PauseResult(
-        chat=next_deliveries.get_chat(transaction, chat.address), subscription=None, changed=True, until=until
-    )
+    stored_chats.pause_chat(transaction, chat.id, states.PauseReason.PERSON, now=now, until=until)
+    return True
 
 
-@writes
+@stored_store.writes
 def resume(
-    transaction: Transaction, address: ChatAddress, number: int | None, *, now: datetime, who: str = ""
-) -> PauseResult:
+    transaction: Transaction, address: model.ChatAddress, number: int | None, *, now: datetime, who: str = ""
+) -> model.Chat | None:
     """Resumes one subscription, or without a number the chat and all its subscriptions.
 
-    Papers that would be sent at once wait ten minutes, so that a person can skip them. Raises NotFound.
+    Papers that would be sent at once wait ten minutes, so that a person can skip them. Returns the chat as it is then;
+    None if nothing was paused. Raises NotFound.
     """
-    chat, subscriptions = next_deliveries.get_subscribed(transaction, address)
-    chosen = next_deliveries.chosen(subscriptions, number)
-    paused = [subscription for subscription in chosen if subscription.state is SubscriptionState.PAUSED]
+    chat, subscriptions = listing.get_subscribed(transaction, address)
+    chosen = listing.chosen(subscriptions, number)
+    paused = [subscription for subscription in chosen if subscription.state is states.SubscriptionState.PAUSED]
     stood_still = number is None and changes.is_paused_by_person(chat)
-    if paused or stood_still:
-        changes.record_change(transaction, chat.id, now=now, who=who)
-        changes.note_changed_state(transaction, chat.id)
+    if not paused and not stood_still:
+        return None
+    changes.record_change(transaction, chat.id, now=now, who=who)
+    changes.note_changed_state(transaction, chat.id)
     for subscription in paused:
-        after = subscription._replace(state=SubscriptionState.ACTIVE, paused_until=None, pause_reason=None)
+        after = subscription._replace(state=states.SubscriptionState.ACTIVE, paused_until=None, pause_reason=None)
         stored_subscriptions.change_subscription(transaction, subscription, _after_return(after, chat, now))
     if stood_still:
         stored_chats.resume_chat(transaction, chat.id, now=now)
         delay_after_return(transaction, chat, now=now)
-    fresh = None if number is None else next_deliveries.numbered(transaction, chat, number)
-    return PauseResult(
-        chat=next_deliveries.get_chat(transaction, address), subscription=fresh, changed=bool(paused or stood_still)
-    )
+    return listing.get_chat(transaction, address)
 
 
-@writes
+@stored_store.writes
 def end_pauses(transaction: Transaction, *, now: datetime) -> None:
     """Ends the pauses whose time is over. If a due moment passed during the pause, the next regular one replaces it.
 
@@ -127,11 +111,11 @@ def end_pauses(transaction: Transaction, *, now: datetime) -> None:
         before = known[subscription]
         moment = _moment_after(chats[chat], before, until)
         if moment != before.next_due_at:
-            span = next_deliveries.due_span(before.cadence, next_deliveries.zone_of(before, chats[chat]), moment)
-            stored_subscriptions.change_subscription(transaction, before, next_deliveries.with_due(before, span))
+            span = forecast.due_span(before.cadence, forecast.zone_of(before, chats[chat]), moment)
+            stored_subscriptions.change_subscription(transaction, before, forecast.with_due(before, span))
 
 
-def _moment_after(chat: Chat, subscription: Subscription, until: datetime) -> datetime | None:
+def _moment_after(chat: model.Chat, subscription: model.Subscription, until: datetime) -> datetime | None:
     """Returns the due moment after a pause that ended at `until`.
 
     If it passed during the pause, it is the first one after. A window of a when-out that is open at the end of the
@@ -139,24 +123,24 @@ def _moment_after(chat: Chat, subscription: Subscription, until: datetime) -> da
     """
     if subscription.cadence.kind == "now" or subscription.next_due_at is None or subscription.next_due_at >= until:
         return subscription.next_due_at
-    zone = next_deliveries.zone_of(subscription, chat)
+    zone = forecast.zone_of(subscription, chat)
     return cadences.first_due(subscription.cadence, zone, until - timedelta(microseconds=1))
 
 
 def with_ended_pauses(
-    chat: Chat, subscriptions: Sequence[Subscription], now: datetime
-) -> tuple[Chat, tuple[Subscription, ...]]:
+    chat: model.Chat, subscriptions: Sequence[model.Subscription], now: datetime
+) -> tuple[model.Chat, tuple[model.Subscription, ...]]:
     """Returns a chat and its subscriptions as they would be after `end_pauses`. Stores nothing."""
-    until = chat.paused_until if chat.state is ChatState.PAUSED else None
+    until = chat.paused_until if chat.state is states.ChatState.PAUSED else None
     if until is not None and until <= now:
         chat = chat._replace(
-            state=ChatState.ACTIVE, admission=None, pause_reason=None, state_detail="", paused_until=None
+            state=states.ChatState.ACTIVE, admission=None, pause_reason=None, state_detail="", paused_until=None
         )
     else:
         until = None
 
-    def woken(subscription: Subscription) -> Subscription:
-        if subscription.state is SubscriptionState.ACTIVE:
+    def woken(subscription: model.Subscription) -> model.Subscription:
+        if subscription.state is states.SubscriptionState.ACTIVE:
             return (
                 subscription._replace(next_due_at=_moment_after(chat, subscription, until)) if until else subscription
             )
@@ -164,13 +148,13 @@ def with_ended_pauses(
         if own is None or own > now:
             return subscription
         moment = _moment_after(chat, subscription, own)
-        return subscription._replace(state=SubscriptionState.ACTIVE, paused_until=None, next_due_at=moment)
+        return subscription._replace(state=states.SubscriptionState.ACTIVE, paused_until=None, next_due_at=moment)
 
     return chat, tuple(map(woken, subscriptions))
 
 
-@writes
-def delay_after_return(transaction: Transaction, chat: Chat, *, now: datetime) -> None:
+@stored_store.writes
+def delay_after_return(transaction: Transaction, chat: model.Chat, *, now: datetime) -> None:
     """Delays papers that would be sent at once to a chat that gets messages again, so that a person can skip them.
 
     The delay is ten minutes.
@@ -180,106 +164,108 @@ def delay_after_return(transaction: Transaction, chat: Chat, *, now: datetime) -
         stored_subscriptions.change_subscription(transaction, subscription, _after_return(subscription, chat, now))
 
 
-def _after_return(subscription: Subscription, chat: Chat, now: datetime) -> Subscription:
+def _after_return(subscription: model.Subscription, chat: model.Chat, now: datetime) -> model.Subscription:
     """Returns the subscription with its due moment when messages resume.
 
     A `now` subscription waits ten minutes. An overdue moment is replaced by the next regular one.
     """
     cadence, due = subscription.cadence, subscription.next_due_at
     if cadence.kind == "now":
-        return next_deliveries.with_due(subscription, (now + ANSWER_WITHIN, None))
+        return forecast.with_due(subscription, (now + ANSWER_WITHIN, None))
     if due is None or due > now:
         return subscription
-    zone = next_deliveries.zone_of(subscription, chat)
-    return next_deliveries.with_due(
-        subscription, next_deliveries.due_span(cadence, zone, cadences.next_due(cadence, zone, now))
-    )
+    zone = forecast.zone_of(subscription, chat)
+    return forecast.with_due(subscription, forecast.due_span(cadence, zone, cadences.next_due(cadence, zone, now)))
 
 
-@reads
+@stored_store.reads
 def get_waiting_papers(
-    transaction: Transaction, address: ChatAddress, *, now: datetime, number: int | None = None
+    transaction: Transaction, address: model.ChatAddress, *, now: datetime, number: int | None = None
 ) -> WaitingPapers:
     """Returns the papers that wait for a chat, or for one of its subscriptions. Raises NotFound."""
-    chat = next_deliveries.get_chat(transaction, address)
+    chat = listing.get_chat(transaction, address)
     subscriptions = _active(transaction, chat, number)
-    last_sequence = known_papers.last_sequence(transaction)
+    last_sequence = bot_state.last_sequence(transaction)
     planned = outbox.planned_papers(transaction, chat.id) if number is None else 0
-    delivery_forecast = next_deliveries.DeliveryForecast.of(transaction, now)
+    foreseen = sources.forecast(transaction, now=now)
     found = undelivered(transaction, chat, subscriptions, upto=last_sequence)
     moments = [
         moment
         for subscription in subscriptions
-        if found.get(subscription.id) and (moment := _delivered_at(delivery_forecast, chat, subscription))
+        if found.get(subscription.id) and (moment := _delivered_at(foreseen, chat, subscription))
     ]
     moments += [now + ANSWER_WITHIN] if planned else []
     papers_found = planned + len(set().union(*found.values()))
     return WaitingPapers(papers=papers_found, upto=last_sequence, delivered_at=min(moments, default=None))
 
 
-@reads
-def match_waiting_ahead(transaction: Transaction, address: ChatAddress) -> None:
+@stored_store.reads
+def match_waiting_ahead(transaction: Transaction, address: model.ChatAddress) -> None:
     """Matches the papers that wait for a chat, including its paused subscriptions, to fill the cache.
 
     The results are cached until papers come. Raises NotFound.
     """
-    chat, subscriptions = next_deliveries.get_subscribed(transaction, address)
-    undelivered(transaction, chat, subscriptions, upto=known_papers.last_sequence(transaction))
+    chat, subscriptions = listing.get_subscribed(transaction, address)
+    undelivered(transaction, chat, subscriptions, upto=bot_state.last_sequence(transaction))
 
 
-def _delivered_at(
-    delivery_forecast: next_deliveries.DeliveryForecast, chat: Chat, subscription: Subscription
-) -> datetime | None:
+def _delivered_at(foreseen: forecast.Forecast, chat: model.Chat, subscription: model.Subscription) -> datetime | None:
     """Returns when a subscription delivers waiting papers if no person decides; None if that is unknown."""
-    now = delivery_forecast.forecast.at
+    now = foreseen.at
     if subscription.cadence.kind == "now":
         moment = max(subscription.next_due_at or now, now)
-        return next_deliveries.quiet_until(chat, moment) or moment
-    next_delivery = delivery_forecast.next_delivery(subscription, chat)
+        return forecast.quiet_until(chat, moment) or moment
+    next_delivery = foreseen.next_delivery(subscription, chat)
     return next_delivery.at or next_delivery.latest
 
 
-def send_waiting(store: Scope, address: ChatAddress, *, now: datetime, number: int | None = None) -> int:
+def send_waiting(store: Scope, address: model.ChatAddress, *, now: datetime, number: int | None = None) -> int:
     """Makes waiting papers due now. Returns their number. Raises NotFound."""
     found = get_waiting_papers(store, address, now=now, number=number).papers
     with store.write() as transaction:
-        chat = next_deliveries.get_chat(transaction, address)
+        chat = listing.get_chat(transaction, address)
         if number is None:
             outbox.hold_planned(transaction, chat.id, None)
         for subscription in _active(transaction, chat, number):
             # the latest moment marks it as requested by a person, so that quiet hours do not delay it
             stored_subscriptions.change_subscription(
-                transaction, subscription, next_deliveries.with_due(subscription, (now, now))
+                transaction, subscription, forecast.with_due(subscription, (now, now))
             )
     return found
 
 
-@writes
+@stored_store.writes
 def skip_waiting(
-    transaction: Transaction, address: ChatAddress, *, upto: int, by: datetime, now: datetime, number: int | None = None
+    transaction: Transaction,
+    address: model.ChatAddress,
+    *,
+    upto: int,
+    by: datetime,
+    now: datetime,
+    number: int | None = None,
 ) -> int:
     """Skips the papers that waited when the person was asked. Returns their number. Raises NotFound.
 
     These are papers up to the sequence `upto`, and those in deliveries that were planned by the moment `by`.
     """
-    chat = next_deliveries.get_chat(transaction, address)
+    chat = listing.get_chat(transaction, address)
     subscriptions = _active(transaction, chat, number)
-    upto = min(upto, known_papers.last_sequence(transaction))
+    upto = min(upto, bot_state.last_sequence(transaction))
     skipped = len(set().union(*undelivered(transaction, chat, subscriptions, upto=upto).values()))
     if number is None:
         skipped += outbox.planned_papers(transaction, chat.id, by=by)
         outbox.dismiss_planned(transaction, chat.id, by=by, now=now)
     for subscription in subscriptions:
-        after = next_deliveries.with_due(subscription, (None, None)) if subscription.hurry else subscription
+        after = forecast.with_due(subscription, (None, None)) if subscription.hurry else subscription
         after = after._replace(cursor=max(subscription.cursor, upto))
         stored_subscriptions.change_subscription(transaction, subscription, after)
     return skipped
 
 
-def _active(transaction: Transaction, chat: Chat, number: int | None) -> tuple[Subscription, ...]:
+def _active(transaction: Transaction, chat: model.Chat, number: int | None) -> tuple[model.Subscription, ...]:
     subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
-    chosen = next_deliveries.chosen(subscriptions, number)
-    return tuple(subscription for subscription in chosen if subscription.state is SubscriptionState.ACTIVE)
+    chosen = listing.chosen(subscriptions, number)
+    return tuple(subscription for subscription in chosen if subscription.state is states.SubscriptionState.ACTIVE)
 
 
 # ---------------------------------------------------------------------------------------------------------- workspaces
@@ -289,10 +275,10 @@ GRACE = timedelta(days=30)  # how long the chats of a workspace are kept after i
 INSTALLED_WITHIN = timedelta(minutes=10)  # time in which a person must complete an installation
 REMOVED = "The app was removed from the workspace."
 
-Subscriptions = tuple[Subscription, ...]
+Subscriptions = tuple[model.Subscription, ...]
 
 
-@writes
+@stored_store.writes
 def uninstall(transaction: Transaction, team: str, *, now: datetime) -> None:
     """Pauses all chats of a workspace that removed the app.
 
@@ -300,10 +286,10 @@ def uninstall(transaction: Transaction, team: str, *, now: datetime) -> None:
     """
     bot_state.uninstall(transaction, team, now=now)
     for chat in _chats_of(transaction, team):
-        stored_chats.mark_unreachable(transaction, chat.id, PauseReason.APP_REMOVED, REMOVED, now=now)
+        stored_chats.mark_unreachable(transaction, chat.id, states.PauseReason.APP_REMOVED, REMOVED, now=now)
 
 
-@writes
+@stored_store.writes
 def install_again(transaction: Transaction, team: str, *, now: datetime) -> bool:
     """Reactivates the chats that were paused because their workspace removed the app.
 
@@ -312,12 +298,12 @@ def install_again(transaction: Transaction, team: str, *, now: datetime) -> bool
     if not bot_state.install_again(transaction, team, now=now):
         return False
     for chat in _chats_of(transaction, team):
-        if chat.state is ChatState.PAUSED and chat.pause_reason is PauseReason.APP_REMOVED:
+        if chat.state is states.ChatState.PAUSED and chat.pause_reason is states.PauseReason.APP_REMOVED:
             stored_chats.mark_reachable(transaction, chat.id, now=now)
     return True
 
 
-@writes
+@stored_store.writes
 def install(transaction: Transaction, team: str, tokens: str, *, now: datetime) -> None:
     """Stores the sealed tokens of a workspace that installed the app.
 
@@ -327,8 +313,8 @@ def install(transaction: Transaction, team: str, tokens: str, *, now: datetime) 
     bot_state.put_installation(transaction, team, tokens, now=now)
 
 
-@writes
-def reactivate(transaction: Transaction, address: ChatAddress, *, now: datetime) -> bool:
+@stored_store.writes
+def reactivate(transaction: Transaction, address: model.ChatAddress, *, now: datetime) -> bool:
     """Reactivates the chats at an address that the bot could not write to; if the address has a topic, only that topic.
 
     Papers that would be sent at once wait ten minutes, so that a person can skip them. Returns False if none of the
@@ -343,11 +329,11 @@ def reactivate(transaction: Transaction, address: ChatAddress, *, now: datetime)
     return bool(back)
 
 
-def _returns(chat: Chat, address: ChatAddress) -> bool:
+def _returns(chat: model.Chat, address: model.ChatAddress) -> bool:
     """Whether to reactivate a chat at the address. A closed topic stays closed when its group is reachable again."""
     if chat.address == address or address.topic:
         return chat.address == address
-    closed = chat.state is ChatState.PAUSED and chat.pause_reason is not None and chat.pause_reason.is_of_topic
+    closed = chat.state is states.ChatState.PAUSED and chat.pause_reason is not None and chat.pause_reason.is_of_topic
     return not closed
 
 
@@ -363,15 +349,15 @@ def forget_workspaces(transaction: Transaction, *, now: datetime) -> None:
         bot_state.drop_installations(transaction, now - GRACE)
 
 
-@writes
+@stored_store.writes
 def pause_for_leaver(
-    transaction: Transaction, address: ChatAddress, person: str, *, now: datetime
-) -> Mapping[ChatAddress, Subscriptions]:
+    transaction: Transaction, address: model.ChatAddress, person: str, *, now: datetime
+) -> Mapping[model.ChatAddress, Subscriptions]:
     """Pauses the subscriptions of a person who left a channel, there and in its threads, until another person resumes them.
 
     The person is no longer stored as owner or subscriber there. Returns chat → the subscriptions that this paused.
     """
-    paused: dict[ChatAddress, Subscriptions] = {}
+    paused: dict[model.ChatAddress, Subscriptions] = {}
     there = stored_chats.chats_in(transaction, address.lane)
     subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id for chat in there])
     for chat in there:
@@ -381,7 +367,7 @@ def pause_for_leaver(
         held = [
             subscription
             for subscription in of_person
-            if subscription.state is SubscriptionState.ACTIVE or subscription.paused_until
+            if subscription.state is states.SubscriptionState.ACTIVE or subscription.paused_until
         ]
         if held:
             changes.begin_change(transaction, chat.id, now=now)
@@ -389,18 +375,18 @@ def pause_for_leaver(
         for subscription in of_person:
             after = subscription
             if subscription in held:
-                after = _paused(subscription, None, SubscriptionPauseReason.SUBSCRIBER_LEFT)
+                after = _paused(subscription, None, states.SubscriptionPauseReason.SUBSCRIBER_LEFT)
             stored_subscriptions.change_subscription(transaction, subscription, after._replace(subscriber=""))
     return paused
 
 
-def _chats_of(transaction: Transaction, team: str) -> list[Chat]:
+def _chats_of(transaction: Transaction, team: str) -> list[model.Chat]:
     """Returns the chats of a workspace. Addresses in the bot's own workspace have no workspace id."""
     lanes = [lane for facts in declared() if facts.has_workspaces for lane in _lanes_of(transaction, facts.name, team)]
     return [chat for lane in lanes for chat in stored_chats.chats_in(transaction, lane)]
 
 
-def _lanes_of(transaction: Transaction, platform: str, team: str) -> list[Lane]:
+def _lanes_of(transaction: Transaction, platform: str, team: str) -> list[model.Lane]:
     own = (bot_state.bot_of(transaction, platform) or "").partition(":")[0]
     if team == own:
         places = [
@@ -408,4 +394,4 @@ def _lanes_of(transaction: Transaction, platform: str, team: str) -> list[Lane]:
         ]
     else:
         places = stored_chats.addresses_with_prefix(transaction, platform, f"{team}/")
-    return [Lane(platform, place) for place in places]
+    return [model.Lane(platform, place) for place in places]

@@ -11,16 +11,17 @@ from itertools import islice
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
-from subscriptions import zones
-from subscriptions.model import Chat, DeliveryKind, Facts, Item, Lane, Subscription
+from subscriptions import model, zones
 from subscriptions.planning import cadence as cadences
 from subscriptions.planning import decision
+from subscriptions.planning import forecast as forecasts
+from subscriptions.planning.forecast import DueSpan, Forecast, Move
+from subscriptions.service import listing, plan_inputs
 from subscriptions.service import look as looks
-from subscriptions.service import next_deliveries, plan_inputs
 from subscriptions.service.pausing import end_pauses
 from subscriptions.states import SubscriptionState
+from subscriptions.store import bot_state, sources
 from subscriptions.store import chats as stored_chats
-from subscriptions.store import drafts
 from subscriptions.store import planner as plans
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database import writer
@@ -36,15 +37,15 @@ class Decision:
     """The case of one chat, and the decision about its delivery."""
 
     case: decision.DueDelivery
-    subscriptions: Sequence[Subscription]  # all subscriptions of the chat
-    result: tuple[DeliveryKind, tuple[Item, ...], Facts] | None  # None: no delivery
+    subscriptions: Sequence[model.Subscription]  # all subscriptions of the chat
+    result: tuple[model.DeliveryKind, tuple[model.Item, ...], model.Facts] | None  # None: no delivery
 
     @property
     def asks_now(self) -> bool:
         """Whether the chat has active subscriptions with cadence `now`."""
         return any(s.cadence.kind == "now" and s.state is SubscriptionState.ACTIVE for s in self.subscriptions)
 
-    def covers(self, subscription: Subscription) -> bool:
+    def covers(self, subscription: model.Subscription) -> bool:
         """Whether the delivery covers a subscription: it has the subscription's papers, or says that there are none."""
         if self.result is None:
             return False
@@ -58,7 +59,7 @@ def plan_due(
     now: datetime,
     enough: Callable[[], bool] = lambda: False,
     matching: Callable[[], AbstractContextManager[object]] = nullcontext,
-) -> tuple[Lane, ...]:
+) -> tuple[model.Lane, ...]:
     """Plans everything that is due, or stops when `enough()` is true.
 
     Returns the lane of each stored delivery and notice. `matching` is entered while queries are matched with papers, so
@@ -77,7 +78,7 @@ def plan_slices(
     now: datetime,
     enough: Callable[[], bool] = lambda: False,
     matching: Callable[[], AbstractContextManager[object]] = nullcontext,
-) -> Generator[writer.Steps[Sequence[Lane]]]:
+) -> Generator[writer.Steps[Sequence[model.Lane]]]:
     """Like `plan_due`, but yields the steps of one slice of chats after the other. Each slice has its own transaction.
 
     A slice has steps that read, match and decide, and one step that writes. Before the first slice, pauses are ended.
@@ -88,10 +89,10 @@ def plan_slices(
     if due.pause_ended:
         yield _end_pauses(store, now)
         due = _read_due(store, now)
-    with plan_inputs.kept_window(store, due.delivery_forecast.last_sequence) as window:
+    with plan_inputs.kept_window(store, due.forecast.last_sequence) as window:
         found = looks.look(store, due.behind, window, now=now, matching=matching) if due.behind else None
         context = plan_inputs.PlanContext(
-            now, due.delivery_forecast, window, matching=matching, moving=found.shared if found else frozenset()
+            due.forecast, window, matching=matching, moving=found.shared if found else frozenset()
         )
         chats = _chats_to_plan(store, due.chat_ids, found)
         is_begun = False
@@ -127,7 +128,7 @@ def move_far_moments(store: Store, *, now: datetime) -> writer.Steps[int]:
         yield writer.WRITES
         with store.write() as transaction:
             stored_chats.hold_chats(transaction, chat_ids)
-            moves = next_deliveries.moved_near(transaction, chat_ids, now)
+            moves = listing.moved_near(transaction, chat_ids, now)
             plans.advance(transaction, moves, {})
             moved += len(moves)
     _LOOKED_FAR[store] = now
@@ -140,7 +141,7 @@ def chats_due_too_far(store: Store, *, now: datetime) -> int:
         return len(plans.chats_due_too_far(transaction, now))
 
 
-def _end_pauses(store: Store, now: datetime) -> writer.Steps[Sequence[Lane]]:
+def _end_pauses(store: Store, now: datetime) -> writer.Steps[Sequence[model.Lane]]:
     yield writer.WRITES
     end_pauses(store, now=now)
     return ()
@@ -149,7 +150,7 @@ def _end_pauses(store: Store, now: datetime) -> writer.Steps[Sequence[Lane]]:
 class _Due(NamedTuple):
     """The work of a plan."""
 
-    delivery_forecast: next_deliveries.DeliveryForecast  # at this moment
+    forecast: Forecast  # at this moment
     chat_ids: Sequence[int]  # the chats that are due by their own moments or cursors
     behind: Sequence[stored_subscriptions.SharedCursor]  # the shared cursors below the newest papers
     pause_ended: bool  # whether a pause has ended: then more chats may be due
@@ -157,16 +158,16 @@ class _Due(NamedTuple):
 
 def _read_due(store: Store, now: datetime) -> _Due:
     with store.read() as transaction:
-        delivery_forecast = next_deliveries.DeliveryForecast.of(transaction, now)
-        last_sequence, waiting = delivery_forecast.last_sequence, delivery_forecast.forecast.all_reported is False
+        forecast = sources.forecast(transaction, now=now)
+        last_sequence, waiting = forecast.last_sequence, forecast.all_reported is False
         chat_ids = plans.due_chats(transaction, now, last_sequence, waiting=waiting)
         behind = stored_subscriptions.behind(transaction, last_sequence)
-        return _Due(delivery_forecast, chat_ids, behind, plans.has_ended_pause(transaction, now))
+        return _Due(forecast, chat_ids, behind, plans.has_ended_pause(transaction, now))
 
 
 def _still_due(store: Store, chat_ids: Sequence[int], context: plan_inputs.PlanContext) -> list[int]:
     with store.read() as transaction:
-        return plans.still_due(transaction, chat_ids, context.now, context.window.last_sequence)
+        return plans.still_due(transaction, chat_ids, context.forecast.at, context.window.last_sequence)
 
 
 def _chats_to_plan(store: Store, due: Sequence[int], found: looks.Look | None) -> Iterator[int]:
@@ -187,7 +188,7 @@ class _Matches:
 
 def _plan_slice(
     store: Store, chat_ids: Sequence[int], context: plan_inputs.PlanContext
-) -> writer.Steps[Sequence[Lane]]:
+) -> writer.Steps[Sequence[model.Lane]]:
     """Matches and decides in a reading transaction, then stores in a writing one.
 
     Returns the lanes of stored deliveries. The writing transaction does not match. While it runs, no paper can come and
@@ -205,7 +206,7 @@ def _plan_slice(
         changes = _changes(inputs, decided, context)
         yield writer.WRITES
         with work.write() as transaction:
-            drafts.share_sequence(transaction)
+            bot_state.share_sequence(transaction)
             stored_chats.hold_chats(transaction, chat_ids)
             if not work.is_stale or _still_holds(transaction, chat_ids, inputs, matches, context):
                 return _write(transaction, inputs, decided, changes, context)
@@ -256,7 +257,7 @@ def _still_holds(
     )
 
 
-_Changes = tuple[list[plans.Planned], list[next_deliveries.Move]]
+_Changes = tuple[list[plans.Planned], list[Move]]
 
 
 def _changes(inputs: plan_inputs.Inputs, decided: Sequence[Decision], context: plan_inputs.PlanContext) -> _Changes:
@@ -291,8 +292,8 @@ def _write(
     decided: Sequence[Decision],
     changes: _Changes,
     context: plan_inputs.PlanContext,
-) -> list[Lane]:
-    last_sequence, now, chats = context.window.last_sequence, context.now, inputs.chats
+) -> list[model.Lane]:
+    last_sequence, now, chats = context.window.last_sequence, context.forecast.at, inputs.chats
     planned, moves = changes
     spoken = [one.case for one in decided if one.result or one.case.chat.first_delivery_planned]
     follow = looks.following(transaction, [(case.chat, case.subscriptions) for case in spoken], last_sequence)
@@ -311,11 +312,11 @@ def _write(
 
 
 def decide_now(
-    transaction: Transaction, chat: Chat, subscriptions: Sequence[Subscription], *, now: datetime
+    transaction: Transaction, chat: model.Chat, subscriptions: Sequence[model.Subscription], *, now: datetime
 ) -> tuple[Decision | None, plan_inputs.PlanContext]:
     """Returns the decision that a plan would make for a chat at this moment, and its context. Stores nothing."""
-    delivery_forecast = next_deliveries.DeliveryForecast.of(transaction, now)
-    context = plan_inputs.PlanContext(now, delivery_forecast, plan_inputs.Window(delivery_forecast.last_sequence))
+    forecast = sources.forecast(transaction, now=now)
+    context = plan_inputs.PlanContext(forecast, plan_inputs.Window(forecast.last_sequence))
     inputs = plan_inputs.inputs_of(transaction, (), {chat.id: chat}, {chat.id: subscriptions}, context)
     decided = _decide_all(inputs, _match(transaction, inputs, context), context)
     return (decided[0] if decided else None), context
@@ -329,11 +330,11 @@ def _case(
     near: Callable[[int], float] | None,
 ) -> decision.DueDelivery:
     chat, subscriptions, due = to_plan
-    forecast, now = context.forecast, context.now
-    next_delivery = context.delivery_forecast.next_of(chat, subscriptions, planned={s.id for s in due})
+    forecast, now = context.forecast, context.forecast.at
+    next_delivery = context.forecast.next_of(chat, subscriptions, planned={s.id for s in due})
     timed = [s for s in due if s.cadence.kind != "now"]
     behind = forecast.missing if timed else ()
-    over = [s for s in timed if context.delivery_forecast.is_last_word(s, chat)]
+    over = [s for s in timed if context.forecast.is_last_word(s, chat)]
     return decision.DueDelivery(
         chat=chat,
         subscriptions=due,
@@ -354,22 +355,18 @@ def _case(
     )
 
 
-def _may_have_come(chat: Chat, due: Sequence[Subscription], context: plan_inputs.PlanContext) -> bool:
+def _may_have_come(chat: model.Chat, due: Sequence[model.Subscription], context: plan_inputs.PlanContext) -> bool:
     """Whether papers could have come since the previous due moments of these subscriptions."""
-    now, forecast = context.now, context.forecast
+    now, forecast = context.forecast.at, context.forecast
     # the least time between two due moments
     before = {s.id: timedelta(days=7 if s.cadence.kind == "weekly" else 1) for s in due}
     return any(forecast.may_have_come(max(s.since, plan_inputs.moment_of(s, chat, now) - before[s.id])) for s in due)
 
 
-def _span_after(
-    subscription: Subscription, one: Decision, context: plan_inputs.PlanContext
-) -> stored_subscriptions.DueSpan:
+def _span_after(subscription: model.Subscription, one: Decision, context: plan_inputs.PlanContext) -> DueSpan:
     """Returns the next due span. A when-out that the delivery does not cover stays due until its window ends."""
-    zone, opened, now = next_deliveries.zone_of(subscription, one.case.chat), subscription.next_due_at, context.now
+    zone, opened, now = forecasts.zone_of(subscription, one.case.chat), subscription.next_due_at, context.forecast.at
     waits = opened is not None and subscription.cadence.kind == "when-out" and not one.covers(subscription)
     if waits and opened is not None and now < cadences.closes(subscription.cadence, zone, opened):
-        return next_deliveries.due_span(subscription.cadence, zone, opened)
-    return next_deliveries.due_span(
-        subscription.cadence, zone, next_deliveries.next_moment(subscription.cadence, zone, now)
-    )
+        return forecasts.due_span(subscription.cadence, zone, opened)
+    return forecasts.due_span(subscription.cadence, zone, forecasts.next_moment(subscription.cadence, zone, now))

@@ -10,19 +10,18 @@ from functools import lru_cache
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
+from subscriptions import model, states
 from subscriptions.matching import ranking
 from subscriptions.matching.batch import QuerySet, match
 from subscriptions.matching.hits import HitFinder
 from subscriptions.matching.paper_index import PaperIndex, TokenizedPapers
-from subscriptions.model import Chat, KnownPaper, Subscription
 from subscriptions.planning import cadence as cadences
+from subscriptions.planning import forecast as forecasts
 from subscriptions.planning.decision import Evidence, Papers
-from subscriptions.planning.pauses import Forecast
+from subscriptions.planning.forecast import Forecast, Move
 from subscriptions.query import AUTHOR, TEXT, TITLE, Query
 from subscriptions.query.parse import parse_canonical
-from subscriptions.service import next_deliveries
 from subscriptions.service.near_papers import counted_words
-from subscriptions.states import ChatState, SubscriptionState
 from subscriptions.store import chats as stored_chats
 from subscriptions.store import known_papers, planner
 from subscriptions.store import signals as stored_signals
@@ -66,7 +65,7 @@ class Window:
         """Whether no digest was stored since the papers were read. True if no papers were read."""
         return self.after is None or self.newest == known_papers.newest_digest(transaction)
 
-    def fits(self, transaction: Transaction, subscriptions: Sequence[Subscription]) -> dict[int, tuple[int, ...]]:
+    def fits(self, transaction: Transaction, subscriptions: Sequence[model.Subscription]) -> dict[int, tuple[int, ...]]:
         """Returns subscription id -> positions of the papers that its query matches.
 
         Each different query is matched once.
@@ -109,7 +108,9 @@ def nearness_of(taste: ranking.Taste | None, papers: TokenizedPapers) -> Callabl
     return lambda position: ranking.nearness(taste, papers.tokenized[position].folded[TEXT])
 
 
-def evidence_of_fits(rarity: Callable[[], ranking.Rarity]) -> Callable[[Subscription, KnownPaper], Evidence]:
+def evidence_of_fits(
+    rarity: Callable[[], ranking.Rarity],
+) -> Callable[[model.Subscription, model.KnownPaper], Evidence]:
     """Returns a function that tells how a paper matches a subscription's query.
 
     Each pair of query and paper is computed once, because many chats have the same queries.
@@ -117,7 +118,7 @@ def evidence_of_fits(rarity: Callable[[], ranking.Rarity]) -> Callable[[Subscrip
     known: dict[tuple[str, int], Evidence] = {}
     finders: dict[int, HitFinder] = {}
 
-    def evidence(subscription: Subscription, paper: KnownPaper) -> Evidence:
+    def evidence(subscription: model.Subscription, paper: model.KnownPaper) -> Evidence:
         key = (subscription.canonical, paper.id)
         found = known.get(key)
         if found is None:
@@ -126,7 +127,7 @@ def evidence_of_fits(rarity: Callable[[], ranking.Rarity]) -> Callable[[Subscrip
             found = known[key] = computed(stored_query(subscription.canonical), paper)
         return found
 
-    def computed(query: Query, paper: KnownPaper) -> Evidence:
+    def computed(query: Query, paper: model.KnownPaper) -> Evidence:
         finder = finders.get(paper.id)
         if finder is None or finder.fields is not query.fields:
             finder = finders[paper.id] = HitFinder(paper.paper, query.fields)
@@ -172,23 +173,17 @@ def kept_window(store: Store, last_sequence: int) -> Iterator[Window]:
 class PlanContext:
     """The values that are the same for all chats planned at one moment."""
 
-    now: datetime
-    delivery_forecast: next_deliveries.DeliveryForecast
+    forecast: Forecast
     window: Window
     matching: Callable[[], AbstractContextManager[object]] = (
         nullcontext  # a context that is entered while queries are matched
     )
     moving: frozenset[int] = frozenset()  # the shared cursors that move to `last_sequence` when everything is planned
-    evidence: Callable[[Subscription, KnownPaper], Evidence] = field(init=False)
+    evidence: Callable[[model.Subscription, model.KnownPaper], Evidence] = field(init=False)
 
     def __post_init__(self) -> None:
         """Makes `evidence`, which depends on the rarity of words in the window."""
         self.evidence = evidence_of_fits(lambda: self.window.rarity)
-
-    @property
-    def forecast(self) -> Forecast:
-        """The forecast of the sources."""
-        return self.delivery_forecast.forecast
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -198,34 +193,35 @@ class PlanContext:
 _MINUTE = "%Y-%m-%dT%H:%M"
 
 
-def due_moment(chat: Chat, due_subscriptions: Sequence[Subscription], now: datetime) -> datetime:
+def due_moment(chat: model.Chat, due_subscriptions: Sequence[model.Subscription], now: datetime) -> datetime:
     """Returns the latest moment that made a chat due. For the cadence now, and for an open window, that is `now`."""
     return max(moment_of(s, chat, now) for s in due_subscriptions)
 
 
-def moment_of(subscription: Subscription, chat: Chat, now: datetime) -> datetime:
+def moment_of(subscription: model.Subscription, chat: model.Chat, now: datetime) -> datetime:
     """Returns the moment that made a subscription due."""
     if subscription.next_due_at is None or subscription.cadence.kind == "now":
         return now  # the cadence `now` has a stored moment only while it is delayed
     if subscription.cadence.kind == "when-out":
         return min(
             now,
-            cadences.closes(
-                subscription.cadence, next_deliveries.zone_of(subscription, chat), subscription.next_due_at
-            ),
+            cadences.closes(subscription.cadence, forecasts.zone_of(subscription, chat), subscription.next_due_at),
         )
     return subscription.next_due_at
 
 
 def _keys(
-    transaction: Transaction, chats: Mapping[int, Chat], due: Mapping[int, Sequence[Subscription]], context: PlanContext
+    transaction: Transaction,
+    chats: Mapping[int, model.Chat],
+    due: Mapping[int, Sequence[model.Subscription]],
+    context: PlanContext,
 ) -> dict[int, str]:
     """Returns chat id -> the dedupe key of its delivery. Chats that had a delivery in this minute are left out.
 
     Those chats wait for the next minute. If the key of an earlier due minute is taken, the key is extended, because
     otherwise the subscriptions would stay due for ever and never be sent.
     """
-    last_sequence, now = context.window.last_sequence, context.now
+    last_sequence, now = context.window.last_sequence, context.forecast.at
     with_due = [(chats[chat_id], subscribed) for chat_id, subscribed in due.items() if subscribed]
     keys = {chat.id: _dedupe_key(chat, due_subscriptions, last_sequence, now) for chat, due_subscriptions in with_due}
     taken = planner.taken_keys(transaction, list(keys.values()))
@@ -235,7 +231,9 @@ def _keys(
     return {chat_id: key for chat_id, key in keys.items() if key not in taken}
 
 
-def _dedupe_key(chat: Chat, due_subscriptions: Sequence[Subscription], last_sequence: int, now: datetime) -> str:
+def _dedupe_key(
+    chat: model.Chat, due_subscriptions: Sequence[model.Subscription], last_sequence: int, now: datetime
+) -> str:
     """Returns the dedupe key of a delivery (docs/architecture.md, rule 5): one delivery for each chat and due minute.
 
     If no subscription has a due moment: one for each chat and range of papers.
@@ -250,7 +248,9 @@ def _dedupe_key(chat: Chat, due_subscriptions: Sequence[Subscription], last_sequ
 # ------------------------------------- the inputs of a plan of some chats, without the papers, and whether they changed
 
 
-ToPlan = tuple[Chat, Sequence[Subscription], tuple[Subscription, ...]]  # a chat, all its subscriptions, those due now
+ToPlan = tuple[
+    model.Chat, Sequence[model.Subscription], tuple[model.Subscription, ...]
+]  # a chat, all its subscriptions, those due now
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,10 +259,10 @@ class Inputs:
 
     # the rows of the chats and their subscriptions; all other inputs except keys and tastes are computed from them
     rows: Sequence[planner.StoredRow]
-    chats: Mapping[int, Chat]
-    subscriptions: Mapping[int, Sequence[Subscription]]  # chat id -> all its subscriptions
-    due: Mapping[int, tuple[Subscription, ...]]  # id of an active chat -> its due subscriptions
-    waits: Sequence[next_deliveries.Move]  # moves of subscriptions that have to wait
+    chats: Mapping[int, model.Chat]
+    subscriptions: Mapping[int, Sequence[model.Subscription]]  # chat id -> all its subscriptions
+    due: Mapping[int, tuple[model.Subscription, ...]]  # id of an active chat -> its due subscriptions
+    waits: Sequence[Move]  # moves of subscriptions that have to wait
     keys: Mapping[int, str]  # id of a chat that is planned now -> the dedupe key of its delivery
     tastes: Mapping[int, ranking.Taste]  # id of a chat that is planned now -> its taste, if it has one
 
@@ -282,15 +282,15 @@ def read_inputs(transaction: Transaction, chat_ids: Sequence[int], context: Plan
 def inputs_of(
     transaction: Transaction,
     rows: Sequence[planner.StoredRow],
-    chats: Mapping[int, Chat],
-    subscriptions: Mapping[int, Sequence[Subscription]],
+    chats: Mapping[int, model.Chat],
+    subscriptions: Mapping[int, Sequence[model.Subscription]],
     context: PlanContext,
 ) -> Inputs:
     """Computes the inputs. `rows` may be empty if `still_holds` will not be called."""
-    waits: list[next_deliveries.Move] = []
-    due: dict[int, tuple[Subscription, ...]] = {}
+    waits: list[Move] = []
+    due: dict[int, tuple[model.Subscription, ...]] = {}
     for chat_id, chat in chats.items():
-        if chat.state is ChatState.ACTIVE:
+        if chat.state is states.ChatState.ACTIVE:
             due[chat_id], held_back = _due_now(chat, subscriptions[chat_id], context)
             waits += held_back
     keys = _keys(transaction, chats, due, context)
@@ -298,22 +298,22 @@ def inputs_of(
 
 
 def _due_now(
-    chat: Chat, subscriptions: Sequence[Subscription], context: PlanContext
-) -> tuple[tuple[Subscription, ...], list[next_deliveries.Move]]:
+    chat: model.Chat, subscriptions: Sequence[model.Subscription], context: PlanContext
+) -> tuple[tuple[model.Subscription, ...], list[Move]]:
     """Returns the due subscriptions of a chat, and the moves of due subscriptions that have to wait."""
-    now, all_reported = context.now, context.forecast.all_reported
+    now, all_reported = context.forecast.at, context.forecast.all_reported
 
-    def due(s: Subscription) -> bool:
+    def due(s: model.Subscription) -> bool:
         came = s.cursor < context.window.last_sequence
-        zone = next_deliveries.zone_of(s, chat)
-        return s.state is SubscriptionState.ACTIVE and cadences.is_due(
+        zone = forecasts.zone_of(s, chat)
+        return s.state is states.SubscriptionState.ACTIVE and cadences.is_due(
             s.cadence, zone, s.next_due_at, now, came, all_reported=all_reported
         )
 
     found = [s for s in subscriptions if due(s)]
-    waits = next_deliveries.put_off_by_quiet_hours(chat, found, now)
+    waits = forecasts.put_off_by_quiet_hours(chat, found, now)
     if all_reported is False:
-        waits += [(s.id, s.cursor, opened) for s in found if (opened := next_deliveries.reopened_window(s, chat, now))]
+        waits += [(s.id, s.cursor, opened) for s in found if (opened := forecasts.reopened_window(s, chat, now))]
     waiting = {subscription_id for subscription_id, _, _ in waits}
     return tuple(s for s in found if s.id not in waiting), waits
 
@@ -358,11 +358,6 @@ class KeptQueries:
         self._handles = array("i")  # query id → handle
         self._ids = array("i")  # handle → query id
         self._matches: WeakKeyDictionary[PaperIndex, _Match] = WeakKeyDictionary()
-
-    @property
-    def bytes_beside(self) -> int:
-        """The bytes of memory that it needs in addition to the set itself."""
-        return self._handles.itemsize * len(self._handles) + self._ids.itemsize * len(self._ids)
 
     def follow(self, transaction: Transaction) -> None:
         """Applies the changes of all processes since the last call. Rebuilds the set if the log lacks some of them."""

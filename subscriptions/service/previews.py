@@ -2,29 +2,25 @@
 
 import secrets
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import reduce
 from itertools import repeat
 from operator import or_
 
-from subscriptions import zones
+from subscriptions import model, states, zones
 from subscriptions.matching.paper_index import TokenizedPapers
-from subscriptions.model import Because, Cadence, Chat, ChatAddress, Delivery, Item, KnownPaper, Paper, Subscription
 from subscriptions.planning import decision
-from subscriptions.planning.pauses import NextDelivery
+from subscriptions.planning.forecast import NextDelivery
 from subscriptions.query import Query
 from subscriptions.query.parse import parse_query
 from subscriptions.service import known_papers as index
-from subscriptions.service import plan_inputs
-from subscriptions.service.near_papers import counted_words, with_words
-from subscriptions.service.next_deliveries import get_chat as find_chat
+from subscriptions.service import listing, near_papers, plan_inputs
 from subscriptions.service.paper_search import Base, recent
 from subscriptions.service.pausing import with_ended_pauses
 from subscriptions.service.plan import decide_now
-from subscriptions.states import ChatState, SubscriptionState
+from subscriptions.store import bot_state, known_papers, outbox, planner
 from subscriptions.store import chats as stored_chats
-from subscriptions.store import drafts, known_papers, outbox, planner
 from subscriptions.store import signals as stored_signals
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Scope, Transaction, reads
@@ -36,36 +32,25 @@ _MANY = 1000  # for more papers, the delivered ones are read as one range of ids
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TrialResult:
-    """What subscriptions of a chat find in recent papers, including delivered ones."""
+class Trial:
+    """What subscriptions of a chat find in some papers, such as those of the newest day."""
 
     # those that were tried; with number 0 if it is a query without a subscription
-    subscriptions: tuple[Subscription, ...]
+    subscriptions: tuple[model.Subscription, ...]
     query: Query | None  # the query that was tried, if it is not a subscription of the chat
-    delivery: Delivery | None  # what they find, as a delivery would show it; None: nothing
-    delivered: int  # found papers that were delivered to the chat before
-    waiting: int  # papers that these subscriptions still have to deliver
-    base: Base  # the papers that were searched
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Batch:
-    """What subscriptions of a chat find on the newest day with announcements."""
-
-    subscriptions: tuple[Subscription, ...]
-    query: Query | None
-    day: date | None  # None: no paper was ever announced
-    known: int  # papers of that day
-    delivery: Delivery | None  # None: they find nothing, or only papers that were delivered before
-    delivered: int  # found papers that were delivered to the chat before
+    delivery: model.Delivery | None = None  # what they find, as a delivery would show it; None: nothing
+    delivered: int = 0  # found papers that were delivered to the chat before
+    base: Base = field(default=Base())  # the papers that were searched
+    day: date | None = None  # the day of these papers, if they are of one day
+    waiting: int = 0  # papers that these subscriptions still have to deliver
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Case:
     """Some papers, and what subscriptions of a chat find in them."""
 
-    chat: Chat
-    subscriptions: Sequence[Subscription]
+    chat: model.Chat
+    subscriptions: Sequence[model.Subscription]
     entries: index.Entries
     fits: Mapping[int, int]  # subscription id -> the set of papers that it finds
     delivered: int = 0  # the set of papers that are left out
@@ -80,8 +65,10 @@ class _Case:
 
 
 @reads
-def preview_recent(transaction: Transaction, chat: Chat, *, now: datetime, which: str = "") -> TrialResult:
-    """Returns what subscriptions of a chat find in the papers of the last days. Stores nothing. Raises QueryError.
+def preview_recent(transaction: Transaction, chat: model.Chat, *, now: datetime, which: str = "") -> Trial:
+    """Returns what subscriptions of a chat find in the papers of the last days, including delivered ones. Stores nothing.
+
+    Raises QueryError.
 
     `which` is the number of a subscription, or a query; "": all active subscriptions.
     """
@@ -104,9 +91,9 @@ def preview_recent(transaction: Transaction, chat: Chat, *, now: datetime, which
     waiting = (
         ()
         if query
-        else index.undelivered(transaction, chat, subscriptions, upto=known_papers.last_sequence(transaction)).values()
+        else index.undelivered(transaction, chat, subscriptions, upto=bot_state.last_sequence(transaction)).values()
     )
-    return TrialResult(
+    return Trial(
         subscriptions=subscriptions,
         query=query,
         delivery=delivery,
@@ -118,15 +105,17 @@ def preview_recent(transaction: Transaction, chat: Chat, *, now: datetime, which
 
 def newest_batch(
     store: Scope,
-    chat: Chat,
+    chat: model.Chat,
     *,
     now: datetime,
     which: str = "",
     key: str = "",
     day: date | None = None,
     delivered_too: bool = False,
-) -> Batch:
+) -> Trial:
     """Returns what subscriptions of a chat find on the newest day with announcements, or on `day`. Raises QueryError.
+
+    The day is None if no paper was ever announced. The delivery is None if all found papers were delivered before.
 
     With `key`, which must be unique for a person's request, the result is stored as a delivery, so that its papers
     count as delivered. Cursors stay, so later deliveries have the other papers. Without `key`, nothing is stored, and
@@ -134,14 +123,14 @@ def newest_batch(
     """
     with store.write() if key else store.read() as transaction:
         if key:
-            drafts.share_sequence(transaction)
+            bot_state.share_sequence(transaction)
             stored_chats.hold_chat(transaction, chat.id)
         subscriptions, query = _chosen(transaction, chat, which, now)
         day = day or known_papers.newest_day(transaction)
         if day is None:
-            return Batch(subscriptions=subscriptions, query=query, day=None, known=0, delivery=None, delivered=0)
+            return Trial(subscriptions=subscriptions, query=query)
         entries = index.entries_of_day(transaction, day)
-        known = entries.papers.bit_count()
+        base = Base(days=1, of=entries.papers.bit_count())
         fits = {subscription.id: _fitting(transaction, entries, subscription) for subscription in subscriptions}
         delivered = _delivered_in(transaction, chat, entries, reduce(or_, fits.values(), 0))
         case = _Case(
@@ -151,7 +140,7 @@ def newest_batch(
             fits=fits,
             delivered=0 if delivered_too else index.set_of_papers(entries, delivered) if delivered else 0,
             limited=not key or decision.shows_more(chat),
-            known=known,
+            known=base.of,
         )
         delivery = _delivery(transaction, secrets.token_hex(8), case, now, read_all=bool(key))
         if key and delivery:
@@ -165,20 +154,20 @@ def newest_batch(
                 facts=delivery.facts,
             )
             planner.add_deliveries(transaction, [stored], now=now)
-    return Batch(
-        subscriptions=subscriptions, query=query, day=day, known=known, delivery=delivery, delivered=len(delivered)
+    return Trial(
+        subscriptions=subscriptions, query=query, delivery=delivery, delivered=len(delivered), base=base, day=day
     )
 
 
-def unstored_subscription(chat: Chat, query: Query, now: datetime) -> Subscription:
+def unstored_subscription(chat: model.Chat, query: Query, now: datetime) -> model.Subscription:
     """Returns a subscription for a query that is not stored. Its id and number are 0."""
-    return Subscription(
+    return model.Subscription(
         id=0,
         chat_id=chat.id,
         number=0,
         text=query.text.strip(),
         canonical=query.canonical,
-        cadence=Cadence(kind="now"),
+        cadence=model.Cadence(kind="now"),
         zone=None,
         since=now,
         cursor=0,
@@ -187,30 +176,25 @@ def unstored_subscription(chat: Chat, query: Query, now: datetime) -> Subscripti
 
 
 def _chosen(
-    transaction: Transaction, chat: Chat, which: str, now: datetime
-) -> tuple[tuple[Subscription, ...], Query | None]:
+    transaction: Transaction, chat: model.Chat, which: str, now: datetime
+) -> tuple[tuple[model.Subscription, ...], Query | None]:
     """Returns the subscriptions that `which` names, and the query if the chat has no subscription with it."""
     subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
     if not which.strip():
         return tuple(
-            subscription for subscription in subscriptions if subscription.state is SubscriptionState.ACTIVE
+            subscription for subscription in subscriptions if subscription.state is states.SubscriptionState.ACTIVE
         ), None
-    number = which.strip().removeprefix("#")
-    for subscription in subscriptions:
-        if number == str(subscription.number):
-            return (subscription,), None
-    query = with_words(transaction, parse_query(which), subscriptions, chat_id=chat.id)
-    for subscription in subscriptions:
-        if subscription.canonical == query.canonical:
-            return (subscription,), None
+    if found := listing.named(subscriptions, which):
+        return (found,), None
+    query = near_papers.with_words(transaction, parse_query(which), subscriptions, chat_id=chat.id)
     return (unstored_subscription(chat, query, now),), query
 
 
-def _fitting(transaction: Transaction, entries: index.Entries, subscription: Subscription) -> int:
+def _fitting(transaction: Transaction, entries: index.Entries, subscription: model.Subscription) -> int:
     return index.find(transaction, entries, plan_inputs.stored_query(subscription.canonical), most_read=None).bits
 
 
-def _delivered_in(transaction: Transaction, chat: Chat, entries: index.Entries, found: int) -> set[int]:
+def _delivered_in(transaction: Transaction, chat: model.Chat, entries: index.Entries, found: int) -> set[int]:
     """Returns the ids of the papers in the set `found` that were delivered to the chat or are in its library."""
     numbers = {index.number_of(key) for key in entries.newest_first(found)}
     if len(numbers) > _MANY:
@@ -219,7 +203,7 @@ def _delivered_in(transaction: Transaction, chat: Chat, entries: index.Entries, 
     return planner.delivered(transaction, [chat.id], list(numbers))[chat.id]
 
 
-def _with_limit(chat: Chat) -> Chat:
+def _with_limit(chat: model.Chat) -> model.Chat:
     """Returns the chat with a setting that limits how many papers a reply shows."""
     return chat._replace(settings=replace(chat.settings, limit=min(chat.settings.limit or MOST_SHOWN, MOST_SHOWN)))
 
@@ -227,7 +211,9 @@ def _with_limit(chat: Chat) -> Chat:
 # ----------------------------------------------------------------------------------------------------------- deliveries
 
 
-def _delivery(transaction: Transaction, name: str, case: _Case, now: datetime, *, read_all: bool) -> Delivery | None:
+def _delivery(
+    transaction: Transaction, name: str, case: _Case, now: datetime, *, read_all: bool
+) -> model.Delivery | None:
     """Returns the delivery that a plan would make of a case, if all papers were new; None if there is none.
 
     Without `read_all`, only the newest papers are read. The others are counted, as items at the end that are not shown.
@@ -256,31 +242,31 @@ def _delivery(transaction: Transaction, name: str, case: _Case, now: datetime, *
         nearness=plan_inputs.nearness_of(taste, tokenized),
     )
     decided = decision.decide(
-        due, plan_inputs.evidence_of_fits(lambda: counted_words(transaction)), limited=case.limited
+        due, plan_inputs.evidence_of_fits(lambda: near_papers.counted_words(transaction)), limited=case.limited
     )
     if decided is None:
         return None
     kind, items, facts = decided
     facts = replace(facts, known=case.known, days=case.entries.days, first=case.first)
     counted = () if read_all else tuple(_counted(case, found, index.set_of_papers(case.entries, place), now))
-    return Delivery(id=name, chat=case.chat, kind=kind, due=now, items=(*items, *counted), facts=facts)
+    return model.Delivery(id=name, chat=case.chat, kind=kind, due=now, items=(*items, *counted), facts=facts)
 
 
-def _counted(case: _Case, found: Mapping[int, int], known: int, now: datetime) -> Iterator[Item]:
+def _counted(case: _Case, found: Mapping[int, int], known: int, now: datetime) -> Iterator[model.Item]:
     """Yields an item for each paper that was not read, with the first subscription that finds it. It is not shown."""
-    paper = KnownPaper(
-        id=0, paper=Paper(key=""), sequence=None, sequenced_at=None, first_seen_at=now, day=case.entries.days[-1]
+    paper = model.KnownPaper(
+        id=0, paper=model.Paper(key=""), sequence=None, sequenced_at=None, first_seen_at=now, day=case.entries.days[-1]
     )  # fmt: skip
     for subscription in case.subscriptions:
         because = (
-            Because(
+            model.Because(
                 number=subscription.number,
                 text=subscription.text,
                 name=subscription.name,
                 added_by=subscription.added_by,
             ),
         )
-        item = Item(paper=paper, because=because, position=MOST_READ, shown=False)
+        item = model.Item(paper=paper, because=because, position=MOST_READ, shown=False)
         yield from repeat(item, (found[subscription.id] & ~known).bit_count())
         known |= found[subscription.id]
 
@@ -295,35 +281,40 @@ PREVIEW_DAYS = 7
 class NotDue:
     """A subscription with papers to deliver that is not due."""
 
-    subscription: Subscription
+    subscription: model.Subscription
     next_delivery: NextDelivery  # when it delivers them; empty while it is held
     held: str = ""  # the state of the chat or of the subscription that prevents its deliveries; "": none
-    papers: tuple[KnownPaper, ...] = ()
+    papers: tuple[model.KnownPaper, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
     """What a chat would get. Nothing is stored."""
 
-    delivery: Delivery | None  # what is due at this moment; None: nothing
-    later: Delivery | None = None  # the papers that are not due, as a delivery
+    delivery: model.Delivery | None  # what is due at this moment; None: nothing
+    later: model.Delivery | None = None  # the papers that are not due, as a delivery
     not_due: tuple[NotDue, ...] = ()  # the subscriptions whose papers are in `later`
     known: int  # number of papers that were searched
 
 
 @reads
 def preview(
-    transaction: Transaction, address: ChatAddress, *, now: datetime, text: str | None = None, days: int | None = None
+    transaction: Transaction,
+    address: model.ChatAddress,
+    *,
+    now: datetime,
+    text: str | None = None,
+    days: int | None = None,
 ) -> Preview:
     """Returns what would be sent for all subscriptions of a chat, or for the query `text`. Stores nothing.
 
     With `days`, or for a query, uses the papers of the last `days` days, by the days of their digests. Raises NotFound,
     QueryError.
     """
-    chat = find_chat(transaction, address)
+    chat = listing.get_chat(transaction, address)
     subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
     if text is not None:
-        query = with_words(transaction, parse_query(text), subscriptions, chat_id=chat.id)
+        query = near_papers.with_words(transaction, parse_query(text), subscriptions, chat_id=chat.id)
         subscriptions = (unstored_subscription(chat, query, now),)
     if text is not None or days is not None:
         today = now.astimezone(zones.zone(transaction.zone)).date()
@@ -334,8 +325,8 @@ def preview(
 
 def _of_days(
     transaction: Transaction,
-    chat: Chat,
-    subscriptions: Sequence[Subscription],
+    chat: model.Chat,
+    subscriptions: Sequence[model.Subscription],
     first: date,
     now: datetime,
     *,
@@ -350,7 +341,7 @@ def _of_days(
 
 
 def _of_this_moment(
-    transaction: Transaction, chat: Chat, subscriptions: Sequence[Subscription], now: datetime
+    transaction: Transaction, chat: model.Chat, subscriptions: Sequence[model.Subscription], now: datetime
 ) -> Preview:
     """Previews what is due at this moment, and what is not. Pauses that ended by now are over, as in the planner."""
     chat, subscriptions = with_ended_pauses(chat, subscriptions, now)
@@ -358,7 +349,7 @@ def _of_this_moment(
     delivery = None
     if decided is not None and decided.result is not None:
         kind, items, facts = decided.result
-        delivery = Delivery(id="preview", chat=chat, kind=kind, due=decided.case.due, items=items, facts=facts)
+        delivery = model.Delivery(id="preview", chat=chat, kind=kind, due=decided.case.due, items=items, facts=facts)
     due = {subscription.id for subscription in decided.case.subscriptions} if decided else set()
     rest = [subscription for subscription in subscriptions if subscription.id not in due]
     last_sequence = context.window.last_sequence
@@ -381,7 +372,7 @@ def _of_this_moment(
 
 
 def _above_cursors(
-    transaction: Transaction, chat: Chat, subscriptions: Sequence[Subscription], entries: index.Entries
+    transaction: Transaction, chat: model.Chat, subscriptions: Sequence[model.Subscription], entries: index.Entries
 ) -> _Case:
     """Returns what subscriptions find after their cursors."""
     return _Case(
@@ -400,7 +391,10 @@ def _without(case: _Case, papers: Collection[int]) -> _Case:
 
 
 def _not_due(
-    chat: Chat, subscriptions: Sequence[Subscription], later: Delivery | None, context: plan_inputs.PlanContext
+    chat: model.Chat,
+    subscriptions: Sequence[model.Subscription],
+    later: model.Delivery | None,
+    context: plan_inputs.PlanContext,
 ) -> tuple[NotDue, ...]:
     """Returns the subscriptions whose papers are in `later`, each with its next delivery."""
     items = later.items if later else ()
@@ -409,12 +403,12 @@ def _not_due(
         papers = tuple(item.paper for item in items if any(one.number == subscription.number for one in item.because))
         held = (
             str(chat.state)
-            if chat.state is not ChatState.ACTIVE
+            if chat.state is not states.ChatState.ACTIVE
             else ""
-            if subscription.state is SubscriptionState.ACTIVE
+            if subscription.state is states.SubscriptionState.ACTIVE
             else subscription.state
         )
-        next_delivery = NextDelivery() if held else context.delivery_forecast.next_delivery(subscription, chat)
+        next_delivery = NextDelivery() if held else context.forecast.next_delivery(subscription, chat)
         if papers:
             found.append(NotDue(subscription=subscription, next_delivery=next_delivery, held=held, papers=papers))
     return tuple(found)

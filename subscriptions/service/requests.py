@@ -4,29 +4,26 @@ from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
-from subscriptions import zones
+from subscriptions import errors, model, portable, zones
 from subscriptions.addresses import facts_of
-from subscriptions.errors import Refused, Sentence
-from subscriptions.model import Cadence, Chat, ChatAddress, ChatKind, KnownPaper, Subscription
 from subscriptions.planning import cadence as cadences
-from subscriptions.planning.pauses import NextDelivery
+from subscriptions.planning import forecast
+from subscriptions.planning.forecast import NextDelivery, with_time
 from subscriptions.planning.times import When, make_when, read_when
-from subscriptions.portable import checked_name, kept_query
 from subscriptions.query import Query
-from subscriptions.service import changes, next_deliveries
+from subscriptions.service import changes, listing
 from subscriptions.service.ingest import starting_point
 from subscriptions.service.known_papers import number_of
 from subscriptions.service.near_papers import with_words
-from subscriptions.service.next_deliveries import with_time
 from subscriptions.service.paper_search import Base, recent
 from subscriptions.store import chats as stored_chats
-from subscriptions.store import known_papers, retention
+from subscriptions.store import known_papers, retention, sources
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Scope, Transaction, writes
 
 EXAMPLES = 3
 MOST_PER_CHAT = 200
-_SINCE = Sentence("Say now, today, 7d or a date such as 2026-01-22.")
+_SINCE = errors.Sentence("Say now, today, 7d or a date such as 2026-01-22.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +45,8 @@ class SubscriptionRequest:
 class Subscribed:
     """The result of adding or changing a subscription, for its confirmation."""
 
-    chat: Chat
-    subscription: Subscription
+    chat: model.Chat
+    subscription: model.Subscription
     query: Query
     outcome: str  # added, rescheduled, edited, or known (nothing changed)
     first: datetime | None  # its next due moment; None: it is due when papers come
@@ -57,7 +54,7 @@ class Subscribed:
     found: int = 0  # number of papers in `base` that the query matches
     base: Base = field(default_factory=Base)  # the papers that were searched
     seen: frozenset[int] = frozenset()  # found papers that the person has just been shown
-    examples: tuple[KnownPaper, ...] = ()  # some of the found papers, unless the person has just been shown some
+    examples: tuple[model.KnownPaper, ...] = ()  # some of the found papers, unless the person has just been shown some
     next_delivery: NextDelivery | None = (
         None  # its first delivery, as the forecast of the sources expects; None: no source has a schedule
     )
@@ -65,12 +62,12 @@ class Subscribed:
 
 def subscribe(
     store: Scope,
-    address: ChatAddress,
+    address: model.ChatAddress,
     request: SubscriptionRequest,
     *,
     now: datetime,
     title: str = "",
-    kind: ChatKind | None = None,
+    kind: model.ChatKind | None = None,
     who: str = "",
     seen: frozenset[int] = frozenset(),
 ) -> Subscribed:
@@ -80,14 +77,14 @@ def subscribe(
     the person: `undo` shows the name, and if the person leaves the chat, the subscription is paused. Raises QueryError,
     Refused.
     """
-    query = kept_query(request.text)
+    query = portable.kept_query(request.text)
     if request.name is not None:
-        request = replace(request, name=checked_name(request.name))
+        request = replace(request, name=portable.checked_name(request.name))
     with store.write() as transaction:
         chat = stored_chats.find_chat(transaction, address)
         own_zone = zones.zone_name(request.tz) if request.tz else None
         if chat is None:  # the zone becomes the zone of the new chat
-            kind = kind or next_deliveries.kind_of(address)
+            kind = kind or listing.kind_of(address)
             chat = stored_chats.add_chat(transaction, address, kind, now=now, title=title, timezone=own_zone or "")
             own_zone = None
         elif chat.pause_reason and stored_chats.mark_reachable(transaction, chat.id, now=now):
@@ -110,9 +107,9 @@ def subscribe(
                 who=who,
             )
         if len(subscriptions) >= MOST_PER_CHAT:
-            raise Refused(
-                Sentence("A chat can have {most} subscriptions.", {"most": MOST_PER_CHAT}),
-                Sentence("Remove one first."),
+            raise errors.Refused(
+                errors.Sentence("A chat can have {most} subscriptions.", {"most": MOST_PER_CHAT}),
+                errors.Sentence("Remove one first."),
             )
         changes.begin_change(transaction, chat.id, now=now, who=who)
         added = _add(transaction, chat, request, query=query, schedule=schedule, own_zone=own_zone, now=now, who=who)
@@ -124,17 +121,17 @@ def subscribe(
 def _one_zone(named: str | None, with_time: str | None) -> str | None:
     """Returns the zone from its own option or from the time; None if there is none. Raises Refused if they differ."""
     if named and with_time and named != with_time:
-        raise Refused(
-            Sentence("Two zones are named: {one} and {other}.", {"one": with_time, "other": named}),
-            Sentence("Name one of them."),
+        raise errors.Refused(
+            errors.Sentence("Two zones are named: {one} and {other}.", {"one": with_time, "other": named}),
+            errors.Sentence("Name one of them."),
         )
     return named or with_time or None
 
 
 def echo_of(
     transaction: Transaction,
-    chat: Chat,
-    subscription: Subscription,
+    chat: model.Chat,
+    subscription: model.Subscription,
     *,
     query: Query,
     outcome: str,
@@ -150,7 +147,7 @@ def echo_of(
     sets = window.find(transaction, {"": query}, chat)
     found = sets.union
     known = seen & {*map(number_of, window.entries.newest_first(found))} if seen else seen
-    delivery_forecast = next_deliveries.DeliveryForecast.of(transaction, now)
+    foreseen = sources.forecast(transaction, now=now)
 
     def fits(after: int) -> bool:
         return window.entries.newest_sequence(found) > after
@@ -166,31 +163,29 @@ def echo_of(
         base=sets.base,
         seen=known,
         examples=() if known else window.newest(transaction, found, EXAMPLES),
-        next_delivery=delivery_forecast.next_delivery(subscription, chat, fits=fits)
-        if delivery_forecast.forecast.awaited
-        else None,
+        next_delivery=foreseen.next_delivery(subscription, chat, fits=fits) if foreseen.awaited else None,
     )
 
 
 def _add(
     transaction: Transaction,
-    chat: Chat,
+    chat: model.Chat,
     request: SubscriptionRequest,
     *,
     query: Query,
-    schedule: Cadence,
+    schedule: model.Cadence,
     own_zone: str | None,
     now: datetime,
     who: str,
-) -> Subscription:
+) -> model.Subscription:
     zone = zones.zone(own_zone or chat.settings.timezone)
     if chat.no_match_streak:
         stored_chats.store_streaks(transaction, {chat.id: None})  # the streak begins again, because of the new query
     since, counted = _since(request.since, schedule, chat, zone, now), None
     if request.since is None:
         since, counted = starting_point(transaction, since)
-    due, latest_due = next_deliveries.first_span(schedule, zone, now)
-    new = Subscription(
+    due, latest_due = forecast.first_span(schedule, zone, now)
+    new = model.Subscription(
         id=0,
         number=0,
         chat_id=chat.id,
@@ -212,26 +207,26 @@ def _add(
 
 @writes
 def unsubscribe(
-    transaction: Transaction, address: ChatAddress, which: str, *, now: datetime, who: str = ""
-) -> tuple[Subscription, ...]:
+    transaction: Transaction, address: model.ChatAddress, which: str, *, now: datetime, who: str = ""
+) -> tuple[model.Subscription, ...]:
     """Removes a subscription by number or query; with "all", removes all. Planned deliveries are still sent.
 
     Returns the removed subscriptions. Raises NotFound, QueryError.
     """
-    _, subscriptions = next_deliveries.get_subscribed(transaction, address)
-    gone = subscriptions if which.strip().casefold() == "all" else (next_deliveries.which_one(subscriptions, which),)
+    _, subscriptions = listing.get_subscribed(transaction, address)
+    gone = subscriptions if which.strip().casefold() == "all" else (listing.which_one(subscriptions, which),)
     return unsubscribe_several(transaction, address, [one.number for one in gone], now=now, who=who)
 
 
 @writes
 def unsubscribe_several(
-    transaction: Transaction, address: ChatAddress, numbers: Collection[int], *, now: datetime, who: str = ""
-) -> tuple[Subscription, ...]:
+    transaction: Transaction, address: model.ChatAddress, numbers: Collection[int], *, now: datetime, who: str = ""
+) -> tuple[model.Subscription, ...]:
     """Removes the subscriptions with these numbers, as one change. Planned deliveries are still sent.
 
     Returns the removed subscriptions. Raises NotFound.
     """
-    chat = next_deliveries.get_chat(transaction, address)
+    chat = listing.get_chat(transaction, address)
     gone = tuple(
         s for s in stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id] if s.number in numbers
     )
@@ -243,12 +238,12 @@ def unsubscribe_several(
 
 def _known_subscription(
     transaction: Transaction,
-    chat: Chat,
-    known: Subscription,
+    chat: model.Chat,
+    known: model.Subscription,
     request: SubscriptionRequest,
     *,
     query: Query,
-    schedule: Cadence,
+    schedule: model.Cadence,
     own_zone: str | None,
     now: datetime,
     who: str,
@@ -258,10 +253,10 @@ def _known_subscription(
     fresh = timed if request.name is None else timed._replace(name=request.name)
     changes.change_subscriptions(transaction, [known], [fresh], now=now, who=who)
     transaction.confirmed_chats.add(chat.id)
-    delivery_forecast = next_deliveries.DeliveryForecast.of(transaction, now)
+    foreseen = sources.forecast(transaction, now=now)
     return Subscribed(
         chat=chat,
-        next_delivery=delivery_forecast.next_delivery(fresh, chat) if delivery_forecast.forecast.awaited else None,
+        next_delivery=foreseen.next_delivery(fresh, chat) if foreseen.awaited else None,
         subscription=fresh,
         query=query,
         outcome="known" if timed is known else "rescheduled",
@@ -270,7 +265,7 @@ def _known_subscription(
     )
 
 
-def _when(request: SubscriptionRequest, chat_schedule: Cadence, known: Subscription | None) -> When:
+def _when(request: SubscriptionRequest, chat_schedule: model.Cadence, known: model.Subscription | None) -> When:
     """Returns the schedule of a request. If the request names none, a known subscription keeps its schedule."""
     if request.when is not None:
         return read_when(request.when, chat_schedule)
@@ -279,7 +274,7 @@ def _when(request: SubscriptionRequest, chat_schedule: Cadence, known: Subscript
     return make_when(request.every, request.on, request.at, chat_schedule)
 
 
-def _since(typed: str | None, schedule: Cadence, chat: Chat, zone: tzinfo, now: datetime) -> datetime:
+def _since(typed: str | None, schedule: model.Cadence, chat: model.Chat, zone: tzinfo, now: datetime) -> datetime:
     """Returns the moment since which a new subscription takes papers (docs/architecture.md, rule 3). Raises Refused."""
     if typed is None:
         if schedule.kind == "now" and facts_of(chat.address.platform).notifies:
@@ -287,11 +282,11 @@ def _since(typed: str | None, schedule: Cadence, chat: Chat, zone: tzinfo, now: 
         return now - timedelta(days=7 if schedule.kind == "weekly" else 1)
     since = _moment(typed.strip().casefold(), zone, now)
     if since is None:
-        raise Refused(Sentence("“{typed}” is not a moment to start from.", {"typed": typed}), _SINCE)
+        raise errors.Refused(errors.Sentence("“{typed}” is not a moment to start from.", {"typed": typed}), _SINCE)
     if since > now:
-        raise Refused(
-            Sentence(
-                "“{typed}” lies in the future, and a subscription begins with papers that came.", {"typed": typed}
+        raise errors.Refused(
+            errors.Sentence(
+                "“{typed}” is in the future, and a subscription begins with papers that have come.", {"typed": typed}
             ),
             _SINCE,
         )

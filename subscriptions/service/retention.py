@@ -13,20 +13,20 @@ from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-from subscriptions.errors import Refused, Sentence, StoreError, disk_full, is_disk_full
+from subscriptions import errors
 from subscriptions.model import ChatAddress
 from subscriptions.planning.receipts import Loss
-from subscriptions.service import pausing
+from subscriptions.service import ingest, pausing
 from subscriptions.service.access import HOUR
 from subscriptions.service.changes import note_changed_state
 from subscriptions.service.chat_status import FORGOTTEN
-from subscriptions.service.ingest import count_known, note_loss
-from subscriptions.service.next_deliveries import get_chat
+from subscriptions.service.listing import get_chat
 from subscriptions.service.plan import plan_due
 from subscriptions.store import bot_state, chat_data, chats, deliveries, moving, planner, retention
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database import OWNER_ONLY, OWNER_ONLY_FOLDER, conflicts
-from subscriptions.store.database.store import Scope, Store, Transaction, reads, writes
+from subscriptions.store.database import store as stored_store
+from subscriptions.store.database.store import Scope, Store, Transaction
 from subscriptions.store.known_papers import index_all
 from subscriptions.store.outbox import count_as_sent
 
@@ -73,7 +73,7 @@ class Forgotten:
     denied: bool = False  # an operator denied it, so a hash of its address stays
 
 
-@writes
+@stored_store.writes
 def claim_database(transaction: Transaction, platform: str, bot: str, *, new_bot: bool = False) -> None:
     """Stores which bot this database belongs to. Raises StoreError for another bot's token, unless `new_bot`."""
     known = bot_state.claim_bot(transaction, platform, bot)
@@ -91,10 +91,10 @@ def belongs_to(store: Scope, platform: str, bot: str, *, new_bot: bool = False) 
     return known == bot
 
 
-def _another_bot(platform: str) -> StoreError:
-    return StoreError(
-        Sentence("This database belongs to another {platform} bot.", {"platform": platform.capitalize()}),
-        Sentence("Use that bot's token, or say `paperwire run --new-bot` to give the chats to this one."),
+def _another_bot(platform: str) -> errors.StoreError:
+    return errors.StoreError(
+        errors.Sentence("This database belongs to another {platform} bot.", {"platform": platform.capitalize()}),
+        errors.Sentence("Use that bot's token, or say `paperwire run --new-bot` to give the chats to this one."),
     )
 
 
@@ -123,7 +123,7 @@ def own_workspace(store: Scope, platform: str, team: str, *, now: datetime) -> N
                 )
 
 
-@reads
+@stored_store.reads
 def stored_chat_data(transaction: Transaction, address: ChatAddress) -> str:
     """Returns all stored data of this chat as JSON. Raises NotFound.
 
@@ -132,13 +132,13 @@ def stored_chat_data(transaction: Transaction, address: ChatAddress) -> str:
     return chat_data.json_text(chat_data.chat_data(transaction, get_chat(transaction, address).id))
 
 
-@reads
+@stored_store.reads
 def is_just_stored(transaction: Transaction, address: ChatAddress, *, now: datetime) -> bool:
     """Whether a chat was stored at `now` and has no data. Raises NotFound."""
     return chat_data.is_bare(transaction, get_chat(transaction, address).id, now)
 
 
-@writes
+@stored_store.writes
 def forget(transaction: Transaction, address: ChatAddress) -> Forgotten:
     """Erases a chat with its subscriptions and deliveries, and what other chats store that names it. Raises NotFound.
 
@@ -154,7 +154,7 @@ def forget(transaction: Transaction, address: ChatAddress) -> Forgotten:
     return Forgotten(subscriptions=len(subscriptions), papers=papers, denied=denied)
 
 
-@writes
+@stored_store.writes
 def claim_daily_work(transaction: Transaction, *, now: datetime) -> bool:
     """Claims the clean-up of the day (UTC). Returns False if it was claimed before."""
     today = now.date().isoformat()
@@ -162,7 +162,7 @@ def claim_daily_work(transaction: Transaction, *, now: datetime) -> bool:
     return begun != today and bot_state.swap_value(transaction, _DAY_BEGUN, begun, today)
 
 
-@writes
+@stored_store.writes
 def claim_copy(transaction: Transaction, *, now: datetime) -> bool:
     """Claims the copy of the day (UTC). Returns False if it is not due.
 
@@ -175,7 +175,7 @@ def claim_copy(transaction: Transaction, *, now: datetime) -> bool:
     return bot_state.swap_value(transaction, _COPY_DUE, due, (now + COPY_RETRY).isoformat())
 
 
-@writes
+@stored_store.writes
 def copied(transaction: Transaction, *, now: datetime) -> None:
     """Stores that the copy of the day was made. The next one is due on the next day (UTC)."""
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
@@ -263,14 +263,14 @@ def restore(store: Store, copy: Path, *, copies: Path, lost_at: datetime | None,
         finally:
             candidate.close()
         kept = _replace(store, prepared, copies, now)
-    except StoreError as error:
-        error.exit_code = StoreError.exit_code  # the copy is wrong, not a setting
+    except errors.StoreError as error:
+        error.exit_code = errors.StoreError.exit_code  # the copy is wrong, not a setting
         raise
     except (OSError, sqlite3.Error) as error:
-        if "disk is full" in str(error) or (isinstance(error, OSError) and is_disk_full(error)):
-            raise StoreError(*disk_full(store.where)) from error
+        if "disk is full" in str(error) or (isinstance(error, OSError) and errors.is_disk_full(error)):
+            raise errors.StoreError(*errors.disk_full(store.where)) from error
         why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise StoreError(Sentence("The copy cannot be put back: {why}.", {"why": why})) from error
+        raise errors.StoreError(errors.Sentence("The copy cannot be put back: {why}.", {"why": why})) from error
     finally:
         for suffix in _BESIDE:
             prepared.with_name(prepared.name + suffix).unlink(missing_ok=True)
@@ -288,18 +288,19 @@ def count_lost_as_sent(store: Store, lost_at: datetime, *, now: datetime) -> int
         if noted is None or noted.lost_at != lost_at:
             loss = Loss(lost_at=lost_at, copied_at=retention.last_moment(transaction) or lost_at, restored_at=now)
             pausing.end_pauses(transaction, now=lost_at)
-            note_loss(transaction, loss)
+            ingest.note_loss(transaction, loss)
     plan_due(store, now=lost_at)
     with store.write() as transaction:
-        count_known(transaction)
+        ingest.count_known(transaction)
         return count_as_sent(transaction, lost_at + timedelta(microseconds=1), now=now)
 
 
 def look_for_copy(copy: Path) -> None:
     """Raises StoreError if there is no such file."""
     if not copy.is_file():
-        raise StoreError(
-            Sentence("There is no file {copy}.", {"copy": copy}), Sentence("paperwire backup FILE makes one.")
+        raise errors.StoreError(
+            errors.Sentence("There is no file {copy}.", {"copy": copy}),
+            errors.Sentence("paperwire backup FILE makes one."),
         )
 
 
@@ -322,30 +323,32 @@ def _look_at(candidate: Store, copy: Path) -> None:
     except sqlite3.DatabaseError:
         found = None
     if found != ("ok",):
-        raise StoreError(Sentence(_DAMAGED, {"copy": copy}), Sentence(_TAKE_ANOTHER))
+        raise errors.StoreError(errors.Sentence(_DAMAGED, {"copy": copy}), errors.Sentence(_TAKE_ANOTHER))
     if not _is_ours(candidate):
-        raise StoreError(Sentence("The file {copy} is not a copy of a paperwire database.", {"copy": copy}))
+        raise errors.StoreError(
+            errors.Sentence("The file {copy} is not a copy of a paperwire database.", {"copy": copy})
+        )
 
 
 def _is_ours(candidate: Store) -> bool:
     try:
         return candidate.revision() is not None
-    except StoreError:  # it has tables of another program
+    except errors.StoreError:  # it has tables of another program
         return False
 
 
 def _refuse_another_bot(candidate: Store, store: Store) -> None:
     try:
         ours = bot_state.bots(store) if store.revision() else {}
-    except StoreError:  # a damaged database belongs to no bot
+    except errors.StoreError:  # a damaged database belongs to no bot
         return
     for platform, bot in bot_state.bots(candidate).items():
         if ours.get(platform, bot) != bot:
-            raise StoreError(
-                Sentence(
+            raise errors.StoreError(
+                errors.Sentence(
                     "The copy belongs to another {platform} bot than this database.", {"platform": platform.title()}
                 ),
-                Sentence("Name a database of its own in PAPERWIRE_DATABASE_URL to look into it."),
+                errors.Sentence("Name a database of its own in PAPERWIRE_DATABASE_URL to look into it."),
             )
 
 
@@ -358,7 +361,7 @@ def _replace(store: Store, prepared: Path, copies: Path, now: datetime) -> Path 
     kept = copies / f"replaced-{now:%Y%m%dT%H%M%SZ}.db"
     try:
         store.backup(kept)
-    except StoreError:  # the database cannot be read, so its files are copied
+    except errors.StoreError:  # the database cannot be read, so its files are copied
         store.close()
         copies.mkdir(mode=OWNER_ONLY_FOLDER, parents=True, exist_ok=True)
         for suffix in _BESIDE:
@@ -398,13 +401,17 @@ def copy_database(source: Store, target: Store) -> int:
     """
     with source.read() as old, target.write() as new:
         if conflicts.holds_rows(new):
-            raise Refused(
-                Sentence("The database {where} is not empty, so nothing is copied into it.", {"where": target.where}),
-                Sentence("Name a new one."),
+            raise errors.Refused(
+                errors.Sentence(
+                    "The database {where} is not empty, so nothing is copied into it.", {"where": target.where}
+                ),
+                errors.Sentence("Name a new one."),
             )
         copied = conflicts.copy_rows(old, new)
         if conflicts.count_rows(new) != copied:
-            raise StoreError(Sentence("The copy in {where} is not whole, and is taken back.", {"where": target.where}))
+            raise errors.StoreError(
+                errors.Sentence("The copy in {where} is not whole, and is taken back.", {"where": target.where})
+            )
         index_all(new)
         conflicts.gather_statistics(new)
     return sum(copied.values())

@@ -8,34 +8,24 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from subscriptions import errors
 from subscriptions.addresses import parse_address
-from subscriptions.errors import (
-    ChatGone,
-    ChatMoved,
-    NotDelivered,
-    NotFound,
-    Refused,
-    RetryLater,
-    SenderStopped,
-    Sentence,
-    Unclear,
-)
-from subscriptions.model import Delivery, Lane
-from subscriptions.planning.decision import OnUnclear, RetryDecision, decide_not_found, decide_retry
-from subscriptions.service.notices import pause_unreachable, reactivate_found
+from subscriptions.model import Lane
+from subscriptions.planning.decision import OnUnclear, RetryDecision, decide_retry
+from subscriptions.service import notices
 from subscriptions.states import PauseReason
 from subscriptions.store import (
     bot_state,
     chats,
     claims,
     conversations,
-    deliveries,
     moving,
     outbox,
     workers,
 )
+from subscriptions.store.database import store as stored_store
 from subscriptions.store.database.postgres import OpenSession, open_sessions
-from subscriptions.store.database.store import Scope, Store, Transaction, reads, writes
+from subscriptions.store.database.store import Scope, Store, Transaction
 
 _PACED = timedelta(minutes=1)  # the rate limits of all platforms depend only on this time
 SILENT_AFTER = timedelta(seconds=20)  # time without a heartbeat after which others take over a worker's messages
@@ -119,94 +109,11 @@ class EarlierSend:
     is_answer: bool = False
 
 
-@reads
-def lanes(
-    transaction: Transaction,
-    platforms: Sequence[str],
-    *,
-    now: datetime,
-    wall: datetime | None = None,
-    finding: Sequence[str],
-) -> list[Lane]:
-    """Returns the lanes of these platforms with something to do now, oldest first. Lanes with only edits come last.
-
-    On the platforms in `finding`, messages can be looked up. `wall` is the time of the machine's clock, if it differs
-    from `now`.
-    """
-    wall = wall or now
-    found = claims.open_lanes(transaction, platforms, now=now, wall=wall, finding=finding)
-    return list(dict.fromkeys((*found, *deliveries.lanes_with_edits(transaction, platforms, now=now, wall=wall))))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClaimRequest:
-    """A request for the next step of a lane."""
-
-    lane: Lane
-    now: datetime
-    wall: datetime
-    on_unclear: OnUnclear
-    can_find: bool
-    tried: frozenset[tuple[int, int]]  # messages that this call of `deliver` has tried
-
-
-Step = claims.Claim | deliveries.Edit
-
-
-@reads
-def claim(transaction: Transaction, asking: ClaimRequest) -> Step | None:
-    """Returns the next step of a lane: a delivery to render, a message to post or look up, or, if none, an edit.
-
-    Returns None if there is nothing to do.
-    """
-    step = claims.claim(
-        transaction,
-        asking.lane,
-        now=asking.now,
-        wall=asking.wall,
-        skip_unclear=asking.on_unclear == "skip",
-        can_find=asking.can_find,
-        tried=asking.tried,
-    )
-    return step or deliveries.next_edit(transaction, asking.lane, now=asking.now, wall=asking.wall)
-
-
-@reads
-def to_render(transaction: Transaction, claimed: claims.Claim, most: int, *, wall: datetime) -> dict[int, Delivery]:
-    """Returns seq → delivery for a claimed delivery and some that follow it, at most `most`, to render together.
-
-    Each of the others is the first open one of its lane.
-    """
-    return deliveries.delivery_values(transaction, deliveries.unrendered(transaction, claimed, most, wall=wall))
-
-
-@writes
-def record_not_found(transaction: Transaction, claimed: claims.Claim, *, now: datetime) -> None:
-    """Stores that the platform does not have an unclear message. Then it is posted again, at once or after a wait."""
-    assert claimed.message is not None  # noqa: S101 - only messages can be unclear
-    decision = decide_not_found(claimed.attempts, now)
-    claims.record_not_found(transaction, claimed.address.lane, claimed.seq, claimed.message.number, decision, now=now)
-
-
-@writes
-def confirm(
-    transaction: Transaction, claimed: claims.Claim, platform_id: str, asking: ClaimRequest
-) -> tuple[int | None, Step | None]:
-    """Stores that the platform has accepted a message, with the platform's id of the message.
-
-    Returns the number of papers that the delivery shows, if this was its last message, otherwise None; and the next
-    step of the lane.
-    """
-    assert claimed.message is not None  # noqa: S101 - only messages are confirmed
-    shown, goes_on = claims.confirm(transaction, claimed, claimed.message.number, platform_id, now=asking.now)
-    return shown, claim(transaction, asking) if goes_on else None
-
-
-@writes
+@stored_store.writes
 def record_outcome(
     transaction: Transaction,
     claimed: claims.Claim,
-    outcome: NotDelivered,
+    outcome: errors.NotDelivered,
     *,
     on_unclear: OnUnclear,
     now: datetime,
@@ -224,8 +131,10 @@ def record_outcome(
     address = claimed.address
     claims.record_outcome(transaction, claimed, decision, outcome.reason, now=now, wall=wall)
     if decision.pause_topic or decision.pause_chat:
-        reason = outcome.pause_reason if isinstance(outcome, ChatGone) else PauseReason.GONE
-        pause_unreachable(transaction, address, outcome.reason, topic=decision.pause_topic, reason=reason, now=now)
+        reason = outcome.pause_reason if isinstance(outcome, errors.ChatGone) else PauseReason.GONE
+        notices.pause_unreachable(
+            transaction, address, outcome.reason, topic=decision.pause_topic, reason=reason, now=now
+        )
     if decision.moved_to is not None:
         moving.chat_moved(transaction, address, decision.moved_to, now=now)
     return decision
@@ -247,7 +156,7 @@ def outbox_entries(
         yield from page
 
 
-@writes
+@stored_store.writes
 def retry_delivery(transaction: Transaction, delivery_id: str, *, now: datetime) -> None:
     """Requests another attempt of a delivery, even if its chat was gone. Frees all stopped platforms.
 
@@ -260,14 +169,14 @@ def retry_delivery(transaction: Transaction, delivery_id: str, *, now: datetime)
     bot_state.free_platforms(transaction)
 
 
-@writes
+@stored_store.writes
 def dismiss(transaction: Transaction, delivery_id: str, *, now: datetime) -> None:
     """Dismisses a delivery, so that it is not sent. Raises NotFound."""
     if not outbox.dismiss(transaction, delivery_id, now=now):
         raise _nothing_to_do(transaction, delivery_id)
 
 
-@reads
+@stored_store.reads
 def recent_sends(transaction: Transaction, platform: str, *, now: datetime, wall: datetime) -> list[EarlierSend]:
     """Returns the sends that earlier processes began in the last minute, for the rate limiter.
 
@@ -279,32 +188,32 @@ def recent_sends(transaction: Transaction, platform: str, *, now: datetime, wall
     answered = conversations.recent_updates(transaction, platform, now - _PACED)
     found = [EarlierSend(lane, wall - at if confirmed else _NO_TIME) for lane, at, confirmed in sends]
     for chat, at, finished in answered:
-        with suppress(Refused):  # an address that this version does not know
+        with suppress(errors.Refused):  # an address that this version does not know
             ago = now - at if finished and now - at > _POSTED_WITHIN else min(_NO_TIME, now - at)
             found.append(EarlierSend(parse_address(chat).lane, ago, is_answer=True))
     return [send for send in found if send.ago >= _NO_TIME]
 
 
-@writes
+@stored_store.writes
 def stop_platform(transaction: Transaction, platform: str, reason: str, chats: Sequence[int], *, now: datetime) -> None:
     """Stops a platform that reported too many chats as gone in one run (rule 11), and reactivates these chats."""
     bot_state.put_platform(transaction, platform, stopped=reason)
-    reactivate_found(transaction, chats, now=now)
+    notices.reactivate_found(transaction, chats, now=now)
 
 
-def _nothing_to_do(transaction: Transaction, delivery_id: str) -> NotFound:
-    hint = Sentence("paperwire outbox lists them.")
+def _nothing_to_do(transaction: Transaction, delivery_id: str) -> errors.NotFound:
+    hint = errors.Sentence("paperwire outbox lists them.")
     if outbox.is_known(transaction, delivery_id):
-        return NotFound(Sentence("Delivery {id} was sent.", {"id": delivery_id}), hint)
-    return NotFound(Sentence("There is no delivery {id}.", {"id": delivery_id}), hint)
+        return errors.NotFound(errors.Sentence("Delivery {id} was sent.", {"id": delivery_id}), hint)
+    return errors.NotFound(errors.Sentence("There is no delivery {id}.", {"id": delivery_id}), hint)
 
 
 # --------------------------------------------------------------- edits of messages that were sent, as senders use them
 
 
-@writes
+@stored_store.writes
 def record_edit_outcome(
-    transaction: Transaction, edit: deliveries.Edit, outcome: NotDelivered, *, now: datetime, wall: datetime
+    transaction: Transaction, edit: claims.Edit, outcome: errors.NotDelivered, *, now: datetime, wall: datetime
 ) -> bool:
     """Stores the outcome of a failed edit, and applies its consequences. Returns True if the sender must stop.
 
@@ -312,9 +221,9 @@ def record_edit_outcome(
     dropped, because the message itself has arrived.
     """
     match outcome:
-        case RetryLater() | Unclear():
-            asked = outcome.after if isinstance(outcome, RetryLater) else timedelta(0)
-            waiting = RetryLater(outcome.reason, asked)
+        case errors.RetryLater() | errors.Unclear():
+            asked = outcome.after if isinstance(outcome, errors.RetryLater) else timedelta(0)
+            waiting = errors.RetryLater(outcome.reason, asked)
             decision = decide_retry(
                 waiting,
                 failures=edit.attempts,
@@ -327,15 +236,15 @@ def record_edit_outcome(
                 claims.pause_lane(transaction, edit.chat.address.lane, wall=wall, until=wall + decision.pauses_lane)
             elif decision.not_before is not None:
                 workers.wake_lanes(transaction, [edit.chat.address.lane], after=decision.not_before - now)
-            deliveries.postpone_edit(transaction, edit, next_at=decision.not_before)
-        case SenderStopped():
-            deliveries.postpone_edit(transaction, edit, next_at=None)
+            claims.postpone_edit(transaction, edit, next_at=decision.not_before)
+        case errors.SenderStopped():
+            claims.postpone_edit(transaction, edit, next_at=None)
             return True
-        case ChatMoved():
-            deliveries.postpone_edit(transaction, edit, next_at=None)
+        case errors.ChatMoved():
+            claims.postpone_edit(transaction, edit, next_at=None)
             moving.chat_moved(transaction, edit.chat.address, outcome.address, now=now)
         case _:
-            deliveries.finish_edit(transaction, edit)
+            claims.finish_edit(transaction, edit)
     return False
 
 
@@ -361,7 +270,7 @@ class Backlog:
     jobs: int | None  # jobs that wait for a worker; None on SQLite, which has no jobs
 
 
-@reads
+@stored_store.reads
 def backlog(transaction: Transaction, *, now: datetime, wall: datetime) -> Backlog:
     """Returns since when work waits. `wall` is the time of the machine's clock. Raises StoreError."""
     return Backlog(

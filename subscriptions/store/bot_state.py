@@ -59,6 +59,40 @@ def get_value(session: Transaction, name: str) -> str | None:
     return value
 
 
+# ------------------------------------------------------------------------------------------- the sequence of papers
+
+
+SEQUENCE = "sequence"  # name of the counter
+
+
+def last_sequence(session: Transaction) -> int:
+    """Returns the highest assigned sequence; 0 if there is none."""
+    return int(get_value(session, SEQUENCE) or 0)
+
+
+def hold_sequence(session: Transaction) -> int:
+    """Returns the last assigned sequence. Until the transaction ends, no other process can assign one or merge papers.
+
+    Call it before the transaction reads the papers that it merges or announces. Then, if two processes have the same
+    paper, the second one finds it stored.
+    """
+    return int(hold_value(session, SEQUENCE, "0"))
+
+
+def share_sequence(session: Transaction) -> None:
+    """Keeps others from assigning sequences and merging papers until the transaction ends. A shared lock."""
+    share_value(session, SEQUENCE, "0")
+
+
+def raise_counter(session: Transaction, last: int) -> None:
+    """Stores the last assigned sequence. Call it at the end of a transaction.
+
+    The row of the counter stays locked until the commit, so no planner sees a higher sequence before this one is
+    committed.
+    """
+    put_value(session, SEQUENCE, str(last))
+
+
 # ------------------------------------------------------------------------------------------------------------ platforms
 
 

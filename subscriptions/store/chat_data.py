@@ -12,10 +12,8 @@ from sqlalchemy import ColumnElement
 from sqlmodel import SQLModel, col, select
 from sqlmodel.sql.expression import Select
 
-from subscriptions.model import ChatAddress, ChatKind, Lane
-from subscriptions.states import Admission, ChatState
-from subscriptions.store import conversations, signals, workers
-from subscriptions.store.chats import denial_of, remember_denial
+from subscriptions import model, states
+from subscriptions.store import chats, conversations, signals, subscriptions, workers
 from subscriptions.store.conversation_rows import (
     CallbackRow,
     ConversationStateRow,
@@ -40,7 +38,6 @@ from subscriptions.store.rows import (
     QueryRow,
     SubscriptionRow,
 )
-from subscriptions.store.subscriptions import cursor_of, drop_unused_queries
 
 _INDENT = "  "
 _TOGETHER = 1000  # pieces that are joined at once: a list of all small strings would need more memory than the text
@@ -123,7 +120,7 @@ def chat_data(session: Transaction, chat_id: int) -> Json:
         "updates": map(_update, _paged(session, of_updates)),
         "page_messages": map(_json, _paged(session, of_pages)),
         "waits": [_json(row) for key in lanes if (row := session.get(LaneRow, key)) is not None],
-        "denials": [kept for key in lanes if (kept := denial_of(session, Lane(*key)))],
+        "denials": [kept for key in lanes if (kept := chats.denial_of(session, model.Lane(*key)))],
     }
 
 
@@ -137,16 +134,16 @@ def erase(session: Transaction, chat_id: int) -> tuple[str, ...]:
     rows = [*_pointers(session, chat_id), row]
     places = tuple(_chat_name(one) for one in rows)
     lanes = {(one.platform, one.address) for one in rows}
-    people = [one.address for one in rows if ChatKind(one.kind) is ChatKind.PRIVATE]
+    people = [one.address for one in rows if model.ChatKind(one.kind) is model.ChatKind.PRIVATE]
     title = row.title
-    if row.state is ChatState.ASKED and row.admission is Admission.DENIED:
+    if row.state is states.ChatState.ASKED and row.admission is states.Admission.DENIED:
         for platform, address in lanes:
-            remember_denial(session, Lane(platform, address))
+            chats.remember_denial(session, model.Lane(platform, address))
     queries = session.exec(select(SubscriptionRow.query).where(SubscriptionRow.chat == chat_id)).all()
     for one in rows:
         session.delete(one)
     session.flush()
-    drop_unused_queries(session, queries)
+    subscriptions.drop_unused_queries(session, queries)
     for place in places:
         conversations.erase_place(session, place)
     _erase_mentions(session, places, title)
@@ -158,7 +155,7 @@ def erase(session: Transaction, chat_id: int) -> tuple[str, ...]:
             is None
         ):
             session.exec(sa.delete(LaneRow).where(col(LaneRow.platform) == platform, col(LaneRow.address) == address))
-            workers.forget_lane(session, Lane(platform, address))
+            workers.forget_lane(session, model.Lane(platform, address))
     return places
 
 
@@ -174,12 +171,12 @@ def _pointers(session: Transaction, chat_id: int) -> list[ChatRow]:
 
 
 def _chat_name(row: ChatRow) -> str:
-    return str(ChatAddress(row.platform, row.address, row.topic))
+    return str(model.ChatAddress(row.platform, row.address, row.topic))
 
 
 def _subscriptions(session: Transaction, chat_id: int) -> list[Json]:
     rows = (
-        select(SubscriptionRow, QueryRow.canonical, cursor_of())
+        select(SubscriptionRow, QueryRow.canonical, subscriptions.cursor_of())
         .join(QueryRow, col(QueryRow.id) == SubscriptionRow.query)
         .where(SubscriptionRow.chat == chat_id)
         .order_by(col(SubscriptionRow.number))

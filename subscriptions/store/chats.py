@@ -13,12 +13,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import col, select
 
+from subscriptions import model, states
 from subscriptions.addresses import facts_of
 from subscriptions.chat_settings import resolve
-from subscriptions.model import Chat, ChatAddress, ChatKind, ChatSettings, Lane, NoMatchStreak
-from subscriptions.states import UNREACHABLE, WAITING, Admission, ChatState, PauseReason
-from subscriptions.store import bot_state
-from subscriptions.store.columns import adapter_of, to_json
+from subscriptions.store import bot_state, columns
 from subscriptions.store.conversation_rows import OperatorCodeRow, WrongCodeRow
 from subscriptions.store.database import conflicts, store
 from subscriptions.store.database.store import Transaction
@@ -51,7 +49,7 @@ _SAME_NUMBER = {"next_number": _c.next_number}  # changes no value, but the upda
 _HOLD = sa.update(_chats).where(_c.id == sa.bindparam("of")).values(_SAME_NUMBER)
 
 
-def find_chat(session: Transaction, address: ChatAddress) -> Chat | None:
+def find_chat(session: Transaction, address: model.ChatAddress) -> model.Chat | None:
     """Returns the chat at an address, or the chat that it moved to; None if there is none."""
     place = {"platform": address.platform, "address": address.address, "topic": address.topic}
     row = store.execute(session, _AT, place).first()
@@ -60,7 +58,7 @@ def find_chat(session: Transaction, address: ChatAddress) -> Chat | None:
     return None if row is None else _chat(session, _values_of(row))
 
 
-def chats_in(session: Transaction, lane: Lane) -> list[Chat]:
+def chats_in(session: Transaction, lane: model.Lane) -> list[model.Chat]:
     """The chats at an address, including its topics, without chats that have moved away."""
     there = store.execute(session, _IN_LANE, {"platform": lane.platform, "address": lane.address})
     return [_chat(session, _values_of(row)) for row in there if row.moved_to is None]
@@ -80,20 +78,20 @@ def hold_chats(session: Transaction, chat_ids: Sequence[int]) -> None:
         conflicts.hold_rows(session, sa.select(_c.id).where(_c.id.in_(part)).order_by(_c.id))
 
 
-def hold_lane(session: Transaction, lane: Lane) -> None:
+def hold_lane(session: Transaction, lane: model.Lane) -> None:
     """Like `hold_chat`, for all chats at an address."""
     there = (_c.platform == lane.platform) & (_c.address == lane.address)
     store.execute(session, sa.update(_chats).where(there).values(_SAME_NUMBER))
 
 
-def find_chats(session: Transaction, addresses: Collection[ChatAddress]) -> dict[ChatAddress, Chat]:
+def find_chats(session: Transaction, addresses: Collection[model.ChatAddress]) -> dict[model.ChatAddress, model.Chat]:
     """Returns address → the chat that `find_chat` returns for it. Unknown addresses are left out."""
     wanted: dict[str, set[str]] = {}
     for address in addresses:
         wanted.setdefault(address.platform, set()).add(address.address)
-    found: dict[ChatAddress, Chat] = {}
+    found: dict[model.ChatAddress, model.Chat] = {}
     for row in _rows_at(session, wanted):
-        place = ChatAddress(row.platform, row.address, row.topic)
+        place = model.ChatAddress(row.platform, row.address, row.topic)
         if place in addresses:
             moved = row.moved_to is not None
             chat = find_chat(session, place) if moved else _chat(session, _values_of(row))
@@ -101,7 +99,7 @@ def find_chats(session: Transaction, addresses: Collection[ChatAddress]) -> dict
     return found
 
 
-def chats_at(session: Transaction, platform: str, addresses: Collection[str]) -> tuple[Chat, ...]:
+def chats_at(session: Transaction, platform: str, addresses: Collection[str]) -> tuple[model.Chat, ...]:
     """The chats at these addresses, including topics, ordered by title."""
     found = (
         _chat(session, _values_of(row)) for row in _rows_at(session, {platform: addresses}) if row.moved_to is None
@@ -116,22 +114,22 @@ def _rows_at(session: Transaction, wanted: Mapping[str, Collection[str]]) -> Ite
         yield from store.rows_of(session, there, _c.address, sorted(addresses))
 
 
-def add_chats(session: Transaction, kinds: Mapping[ChatAddress, ChatKind], *, now: datetime) -> None:
+def add_chats(session: Transaction, kinds: Mapping[model.ChatAddress, model.ChatKind], *, now: datetime) -> None:
     """Adds unknown chats with one statement. Chats that another process has added in the meantime stay unchanged."""
     rows = [_new_row(place, kind=kind, created_at=now) for place, kind in kinds.items()]
     values = [tuple(row.values()) for row in rows]
     conflicts.insert_all_new(session, "chat", _PLACE, tuple(rows[0]) if rows else (), values)
 
 
-def all_chats(session: Transaction) -> Iterator[Sequence[Chat]]:
+def all_chats(session: Transaction) -> Iterator[Sequence[model.Chat]]:
     """Yields pages of all chats that have not moved away, ordered by address."""
-    last: ChatAddress | None = None
+    last: model.ChatAddress | None = None
     while page := chats_after(session, last, store.CHUNK):
         yield page
         last = page[-1].address
 
 
-def chats_after(session: Transaction, after: ChatAddress | None, most: int) -> list[Chat]:
+def chats_after(session: Transaction, after: model.ChatAddress | None, most: int) -> list[model.Chat]:
     """Returns the next `most` chats of `all_chats` after the address `after`; None: the first ones."""
     last = ("", "", "") if after is None else (after.platform, after.address, after.topic)
     place = sa.tuple_(_c.platform, _c.address, _c.topic)
@@ -139,22 +137,22 @@ def chats_after(session: Transaction, after: ChatAddress | None, most: int) -> l
     return [_chat(session, _values_of(row)) for row in store.execute(session, wanted)]
 
 
-def chats_by_id(session: Transaction, ids: Iterable[int]) -> dict[int, Chat]:
+def chats_by_id(session: Transaction, ids: Iterable[int]) -> dict[int, model.Chat]:
     """Returns id → chat for these ids."""
     return {row[0]: _chat(session, row) for row in store.rows_of(session, CHATS, _c.id, sorted(set(ids)))}
 
 
 def add_chat(
     session: Transaction,
-    address: ChatAddress,
-    kind: ChatKind,
+    address: model.ChatAddress,
+    kind: model.ChatKind,
     *,
     now: datetime,
     title: str = "",
     timezone: str = "",
     lang: str = "",
     public: bool = False,
-) -> Chat:
+) -> model.Chat:
     """Adds a chat and returns it. If there is one at this address, or one that moved from there, returns that one.
 
     `timezone` is "" for a chat that chose none. `lang` is the language of the person's client or messages, "" if
@@ -168,9 +166,9 @@ def add_chat(
     return added
 
 
-def _new_row(address: ChatAddress, **values: Any) -> dict[str, Any]:  # noqa: ANN401 - of the columns
+def _new_row(address: model.ChatAddress, **values: Any) -> dict[str, Any]:  # noqa: ANN401 - of the columns
     """Returns column name → value for a new chat."""
-    state = ChatState.UNCONFIRMED if facts_of(address.platform).confirms else ChatState.ACTIVE
+    state = states.ChatState.UNCONFIRMED if facts_of(address.platform).confirms else states.ChatState.ACTIVE
     place = {"platform": address.platform, "address": address.address, "topic": address.topic}
     return {**_DEFAULTS, **place, "state": state, **values}
 
@@ -192,7 +190,7 @@ def speak(session: Transaction, chat_id: int, lang: str) -> None:
 def pause_chat(
     session: Transaction,
     chat_id: int,
-    reason: PauseReason,
+    reason: states.PauseReason,
     *,
     now: datetime,
     detail: str = "",
@@ -204,8 +202,8 @@ def pause_chat(
     is the reason.
     """
     row = session.get_one(ChatRow, chat_id)
-    if row.state not in WAITING:
-        row.state, row.admission, row.pause_reason, row.state_detail = ChatState.PAUSED, None, reason, detail
+    if row.state not in states.WAITING:
+        row.state, row.admission, row.pause_reason, row.state_detail = states.ChatState.PAUSED, None, reason, detail
         row.state_since, row.paused_until = now, until
 
 
@@ -215,23 +213,25 @@ def resume_chat(session: Transaction, chat_id: int, *, now: datetime) -> None:
     Does nothing if the chat waits for admission: only `access` admits it.
     """
     row = session.get_one(ChatRow, chat_id)
-    if row.state not in WAITING:
-        row.state, row.admission, row.pause_reason, row.state_detail = ChatState.ACTIVE, None, None, ""
+    if row.state not in states.WAITING:
+        row.state, row.admission, row.pause_reason, row.state_detail = states.ChatState.ACTIVE, None, None, ""
         row.state_since, row.paused_until = now, None
-        wake_lanes(session, [Lane(row.platform, row.address)])
+        wake_lanes(session, [model.Lane(row.platform, row.address)])
 
 
-def mark_unreachable(session: Transaction, chat_id: int, reason: PauseReason, detail: str, *, now: datetime) -> bool:
+def mark_unreachable(
+    session: Transaction, chat_id: int, reason: states.PauseReason, detail: str, *, now: datetime
+) -> bool:
     """Stores that the platform does not let the bot write to a chat. Returns whether that is new.
 
     `detail` is the platform's sentence. A chat that a person paused keeps that pause; a chat that waits for admission
     continues to wait.
     """
     row = session.get_one(ChatRow, chat_id)
-    if row.state is ChatState.ACTIVE:
+    if row.state is states.ChatState.ACTIVE:
         pause_chat(session, chat_id, reason, detail=detail, now=now)
         return True
-    if row.state in WAITING and row.pause_reason is None:
+    if row.state in states.WAITING and row.pause_reason is None:
         row.pause_reason, row.state_detail, row.state_since = reason, detail, now
         return True
     return False
@@ -242,15 +242,15 @@ def mark_reachable(session: Transaction, chat_id: int, *, now: datetime) -> bool
     row = session.get_one(ChatRow, chat_id)
     if row.pause_reason is None or not row.pause_reason.is_unreachable:
         return False
-    if row.state in WAITING:
+    if row.state in states.WAITING:
         row.pause_reason, row.state_detail, row.state_since = None, "", now
-        wake_lanes(session, [Lane(row.platform, row.address)])
+        wake_lanes(session, [model.Lane(row.platform, row.address)])
         return True
     resume_chat(session, chat_id, now=now)
     return True
 
 
-def describe(session: Transaction, lane: Lane, *, title: str, public: bool) -> None:
+def describe(session: Transaction, lane: model.Lane, *, title: str, public: bool) -> None:
     """Stores the title of an address, and whether strangers can read it, for the chat and its topics."""
     session.exec(
         sa.update(ChatRow)
@@ -260,14 +260,14 @@ def describe(session: Transaction, lane: Lane, *, title: str, public: bool) -> N
     )
 
 
-def store_streaks(session: Transaction, streaks: Mapping[int, NoMatchStreak | None]) -> None:
+def store_streaks(session: Transaction, streaks: Mapping[int, model.NoMatchStreak | None]) -> None:
     """Stores chat id → no-match streak; None ends a streak."""
-    alike: dict[NoMatchStreak | None, list[int]] = {}
+    alike: dict[model.NoMatchStreak | None, list[int]] = {}
     for chat_id, streak in streaks.items():
         alike.setdefault(streak, []).append(chat_id)
     for streak, ids in alike.items():
         after = None if streak is None or streak.said else streak.after
-        values = {"no_match_streak": to_json(streak) if streak else {}, "streak_after": after}
+        values = {"no_match_streak": columns.to_json(streak) if streak else {}, "streak_after": after}
         for part in store.in_chunks(ids):
             store.execute(session, sa.update(_chats).where(_c.id.in_(part)).values(values))
 
@@ -285,7 +285,7 @@ def addresses_with_prefix(session: Transaction, platform: str, prefix: str) -> l
 
 def unconfirmed_since(session: Transaction, before: datetime) -> list[int]:
     """Ids of the chats that were added before `before` and never confirmed."""
-    found = select(ChatRow.id).where(ChatRow.state == ChatState.UNCONFIRMED, col(ChatRow.created_at) < before)
+    found = select(ChatRow.id).where(ChatRow.state == states.ChatState.UNCONFIRMED, col(ChatRow.created_at) < before)
     return [chat_id for chat_id in session.exec(found) if chat_id is not None]
 
 
@@ -295,8 +295,8 @@ def unreachable_since(session: Transaction, before: datetime) -> list[int]:
         chat_id
         for chat_id in session.exec(
             select(ChatRow.id).where(
-                col(ChatRow.state).in_((ChatState.PAUSED, *WAITING)),
-                col(ChatRow.pause_reason).in_(UNREACHABLE),
+                col(ChatRow.state).in_((states.ChatState.PAUSED, *states.WAITING)),
+                col(ChatRow.pause_reason).in_(states.UNREACHABLE),
                 col(ChatRow.state_since) < before,
             )
         )
@@ -310,7 +310,7 @@ def _held(session: Transaction, chat_id: int) -> ChatRow:
     return session.get_one(ChatRow, chat_id, populate_existing=True)
 
 
-def _chat(session: Transaction, row: Sequence[Any]) -> Chat:
+def _chat(session: Transaction, row: Sequence[Any]) -> model.Chat:
     """Returns the Chat of a row of _VALUES.
 
     Reads the columns by position: names take three times as long, and a plan reads all chats.
@@ -318,8 +318,8 @@ def _chat(session: Transaction, row: Sequence[Any]) -> Chat:
     chat_id, platform, address, topic, kind, others, timezone, lang, title, public, *state, streak, number, owner = row
     own = (("timezone", timezone), *others.items())
     settings, chosen = _settings(kind, platform, own, session.zone, lang or "en", public=public)
-    place = ChatAddress(platform, address, topic)
-    return Chat._make(
+    place = model.ChatAddress(platform, address, topic)
+    return model.Chat._make(
         (
             chat_id,
             place,
@@ -328,7 +328,7 @@ def _chat(session: Transaction, row: Sequence[Any]) -> Chat:
             title,
             public,
             *state,
-            adapter_of(NoMatchStreak).validate_python(streak) if streak else None,
+            columns.adapter_of(model.NoMatchStreak).validate_python(streak) if streak else None,
             number - 1,
             owner,
             chosen,
@@ -338,8 +338,8 @@ def _chat(session: Transaction, row: Sequence[Any]) -> Chat:
 
 @lru_cache(maxsize=4096)
 def _settings(
-    kind: ChatKind, platform: str, own: tuple[tuple[str, str], ...], zone: str, lang: str, *, public: bool
-) -> tuple[ChatSettings, Mapping[str, str]]:
+    kind: model.ChatKind, platform: str, own: tuple[tuple[str, str], ...], zone: str, lang: str, *, public: bool
+) -> tuple[model.ChatSettings, Mapping[str, str]]:
     """Returns the resolved settings and the chosen ones. Cached: many chats chose the same, and most chose nothing."""
     chosen = MappingProxyType({name: value for name, value in own if value})
     return resolve(kind, platform, chosen, timezone=zone, lang=lang, public=public), chosen
@@ -352,42 +352,42 @@ _DENIAL_KEY = "denial-key"
 
 def require_admission(session: Transaction, chat_id: int, *, now: datetime) -> None:
     """Makes a chat wait until an operator admits it. Its subscriptions keep their cursors."""
-    _set(session, chat_id, ChatState.ASKED, None, now)
+    _set(session, chat_id, states.ChatState.ASKED, None, now)
 
 
 def admit(session: Transaction, chat_id: int, *, now: datetime) -> None:
     """Admits a chat, and wakes its lane. Papers that came while it waited will be delivered."""
     row = session.get_one(ChatRow, chat_id)
-    if row.state == ChatState.ASKED or row.next_number == 1:
-        _set(session, chat_id, ChatState.ACTIVE, Admission.ADMITTED, now)
-        wake_lanes(session, [Lane(row.platform, row.address)])
+    if row.state == states.ChatState.ASKED or row.next_number == 1:
+        _set(session, chat_id, states.ChatState.ACTIVE, states.Admission.ADMITTED, now)
+        wake_lanes(session, [model.Lane(row.platform, row.address)])
 
 
 def confirm(session: Transaction, chat_id: int, *, now: datetime) -> None:
     """Admits a chat whose reader confirmed it, and wakes its lane. Does nothing if the chat does not wait for that."""
     row = session.get_one(ChatRow, chat_id)
-    if row.state is ChatState.UNCONFIRMED:
-        row.state = ChatState.ASKED
+    if row.state is states.ChatState.UNCONFIRMED:
+        row.state = states.ChatState.ASKED
         admit(session, chat_id, now=now)
 
 
 def deny(session: Transaction, chat_id: int, *, now: datetime) -> None:
     """Denies a chat: it gets nothing until an operator admits it."""
     row = session.get_one(ChatRow, chat_id)
-    if row.state is ChatState.UNCONFIRMED:
-        remember_denial(session, Lane(row.platform, row.address))
-    _set(session, chat_id, ChatState.ASKED, Admission.DENIED, now)
+    if row.state is states.ChatState.UNCONFIRMED:
+        remember_denial(session, model.Lane(row.platform, row.address))
+    _set(session, chat_id, states.ChatState.ASKED, states.Admission.DENIED, now)
 
 
 @store.reads
-def chats_awaiting_admission(transaction: Transaction) -> tuple[Chat, ...]:
+def chats_awaiting_admission(transaction: Transaction) -> tuple[model.Chat, ...]:
     """The chats that wait for an operator and that the bot can write to, in the order of their requests."""
-    asked = (_c.state == ChatState.ASKED) & _c.admission.is_(None) & _c.pause_reason.is_(None)
+    asked = (_c.state == states.ChatState.ASKED) & _c.admission.is_(None) & _c.pause_reason.is_(None)
     return _selected(transaction, asked, _c.state_since)
 
 
 @store.reads
-def operators(transaction: Transaction) -> tuple[Chat, ...]:
+def operators(transaction: Transaction) -> tuple[model.Chat, ...]:
     """The chats of operators who sent the code."""
     return _selected(transaction, _c.admin.is_(True) & _c.moved_to.is_(None))
 
@@ -404,7 +404,7 @@ def set_owner(transaction: Transaction, chat_id: int, person: str) -> None:
 
 
 @store.reads
-def chats_of(transaction: Transaction, person: ChatAddress) -> tuple[Chat, ...]:
+def chats_of(transaction: Transaction, person: model.ChatAddress) -> tuple[model.Chat, ...]:
     """The groups and channels that a person set up, without topics. `person` is the address of their private chat."""
     set_up = (_c.platform == person.platform) & (_c.owner == person.address) & (_c.topic == "")
     return _selected(transaction, set_up & _c.moved_to.is_(None) & (_c.address != person.address), _c.title)
@@ -412,7 +412,7 @@ def chats_of(transaction: Transaction, person: ChatAddress) -> tuple[Chat, ...]:
 
 def _selected(
     transaction: Transaction, which: sa.ColumnElement[bool], *order: sa.ColumnElement[Any]
-) -> tuple[Chat, ...]:
+) -> tuple[model.Chat, ...]:
     """The chats that meet a condition, in this order, then by id."""
     wanted = CHATS.where(which).order_by(None).order_by(*order, _c.id)
     return tuple(_chat(transaction, row) for row in store.execute(transaction, wanted))
@@ -454,13 +454,13 @@ def drop_wrong_codes_of(session: Transaction, chat_id: int) -> None:
     session.exec(sa.delete(WrongCodeRow).where(col(WrongCodeRow.chat) == chat_id))
 
 
-def remember_denial(session: Transaction, lane: Lane) -> None:
+def remember_denial(session: Transaction, lane: model.Lane) -> None:
     """Stores that an operator denied the chats at an address."""
     key = bot_state.hold_value(session, _DENIAL_KEY, secrets.token_hex(32))
     conflicts.insert_new(session, "denial", ("address_hash",), {"address_hash": _address_hash(key, lane)})
 
 
-def lift_denial(session: Transaction, lane: Lane) -> bool:
+def lift_denial(session: Transaction, lane: model.Lane) -> bool:
     """Erases a remembered denial. Returns whether there was one."""
     row = _denial(session, lane)
     if row is not None:
@@ -469,31 +469,33 @@ def lift_denial(session: Transaction, lane: Lane) -> bool:
     return row is not None
 
 
-def denial_of(session: Transaction, lane: Lane) -> str:
+def denial_of(session: Transaction, lane: model.Lane) -> str:
     """Returns the hash that records a denial of the chats at an address; "" if they were not denied."""
     row = _denial(session, lane)
     return row.address_hash if row is not None else ""
 
 
-def move_denial(session: Transaction, old: Lane, new: Lane) -> None:
+def move_denial(session: Transaction, old: model.Lane, new: model.Lane) -> None:
     """Moves a remembered denial to the address to which its chat moved."""
     if lift_denial(session, old):
         remember_denial(session, new)
 
 
-def _denial(session: Transaction, lane: Lane) -> DenialRow | None:
+def _denial(session: Transaction, lane: model.Lane) -> DenialRow | None:
     key = bot_state.get_value(session, _DENIAL_KEY)
     return session.get(DenialRow, _address_hash(key, lane)) if key is not None else None
 
 
-def _address_hash(key: str, lane: Lane) -> str:
+def _address_hash(key: str, lane: model.Lane) -> str:
     return hmac.digest(bytes.fromhex(key), f"{lane.platform}:{lane.address}".encode(), sha256).hex()
 
 
-def _set(session: Transaction, chat_id: int, state: ChatState, answer: Admission | None, now: datetime) -> None:
+def _set(
+    session: Transaction, chat_id: int, state: states.ChatState, answer: states.Admission | None, now: datetime
+) -> None:
     """Stores an operator's decision. Does nothing if the chat is not confirmed: only its reader can confirm it."""
     row = session.get_one(ChatRow, chat_id)
-    if row.state is ChatState.UNCONFIRMED:
+    if row.state is states.ChatState.UNCONFIRMED:
         return
     row.state, row.admission, row.pause_reason, row.state_detail = state, answer, None, ""
     row.state_since, row.paused_until = now, None

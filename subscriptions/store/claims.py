@@ -1,45 +1,55 @@
-"""The steps of a sender: claim a message, mark it, record its outcome (docs/architecture.md, rules 6, 7).
+"""The steps of a sender in a lane: render a delivery, post a message, edit one that was sent (architecture.md, rules 6, 7).
 
 Every message takes these steps. So their statements are built once, and read columns instead of making an object of
 each row.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import col, select
+from sqlmodel import col, or_, select
 
-from subscriptions.model import ChatAddress, DeliveryKind, Lane, Message
-from subscriptions.planning.decision import LONGEST_WAIT, RetryDecision
+from subscriptions import model
+from subscriptions.planning.decision import LONGEST_WAIT, OnUnclear, RetryDecision, decide_not_found
 from subscriptions.states import FINISHED, WAITING, ChatState, MessageState
+from subscriptions.store import deliveries
+from subscriptions.store import rows as stored_rows
 from subscriptions.store.columns import Condition, Utc
-from subscriptions.store.database import conflicts
-from subscriptions.store.database.store import Transaction, execute, writes
-from subscriptions.store.rows import GOES_OUT, TABLES, ChatRow, DeliveryRow, MessageRow
+from subscriptions.store.database import conflicts, store
+from subscriptions.store.database.store import Transaction
+from subscriptions.store.rows import ChatRow, DeliveryItemRow, DeliveryRow, MessageRow
 from subscriptions.store.workers import wake_lanes
 
 _BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
 
 _deliveries, _chats, _messages, _items, _lanes = (
-    TABLES.tables[name] for name in ("delivery", "chat", "message", "delivery_item", "lane")
+    stored_rows.TABLES.tables[name] for name in ("delivery", "chat", "message", "delivery_item", "lane")
 )
 _d, _c, _m, _i = _deliveries.c, _chats.c, _messages.c, _items.c
 
 
+@dataclass(frozen=True, slots=True)
+class Unrendered:
+    """The next delivery of a lane, which has no messages yet."""
+
+    seq: int
+    platform: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """What a sender does next in a lane: render a delivery, or post or look up one message of it."""
+    """A message to post or to look up."""
 
     seq: int
     delivery: str
     chat_id: int
-    address: ChatAddress
+    address: model.ChatAddress
     attempts: int
-    message: Message | None = None  # None: the delivery is not rendered
+    message: model.Message
     plain: bool = False  # post the form without markup
     unclear: bool = False  # an earlier post may have arrived
     at_start: bool = False  # an earlier process left its outcome unclear
@@ -48,12 +58,42 @@ class Claim:
     thread: str | None = None  # platform id of the message whose thread it is posted in
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """A message that has to be edited, with its delivery as it is known now."""
+
+    seq: int
+    number: int
+    chat: model.Chat
+    requested_at: datetime  # the moment of this request; if a later request comes, the message is edited again
+    platform_id: str
+    plain: bool  # it was sent in the form without markup
+    attempts: int
+    delivery: model.Delivery
+    layout: tuple[tuple[int, ...], ...]  # ids of the papers of each message of the delivery
+
+
+Step = Unrendered | Claim | Edit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimRequest:
+    """A request for the next step of a lane."""
+
+    lane: model.Lane
+    now: datetime
+    wall: datetime
+    on_unclear: OnUnclear
+    can_find: bool  # messages can be looked up
+    tried: frozenset[tuple[int, int]]  # messages (seq, number) that the sender has tried often enough for now
+
+
 # ---------------------------------------------------------------------------------------------------------- conditions
 
 
 _waits_for_operator = sa.or_(*(_c.state == one for one in WAITING)) & _c.pause_reason.is_(None)
 # Whether a delivery may be sent: its chat is active, or the chat waits for an operator and the delivery is a notice.
-MAY_BE_SENT = sa.or_(_c.state == ChatState.ACTIVE, _waits_for_operator & (_d.kind == DeliveryKind.NOTICE))
+MAY_BE_SENT = sa.or_(_c.state == ChatState.ACTIVE, _waits_for_operator & (_d.kind == model.DeliveryKind.NOTICE))
 _in_lane = sa.select(_c.id).where(_c.platform == sa.bindparam("platform"), _c.address == sa.bindparam("address"))
 # Whether a delivery belongs to the lane (:platform, :address). Compares ids of chats: deliveries have no index of
 # addresses.
@@ -102,7 +142,9 @@ _WAITING_LANES = (
     sa.select(_c.platform, _c.address)
     .join_from(_deliveries, _chats, _c.id == _d.chat)
     # concat keeps SQLite from using the index of addresses, which does not help: nearly all chats are on one platform
-    .where(Condition(GOES_OUT), _c.platform.concat("").in_(sa.bindparam("platforms", expanding=True)), ~IS_HELD)
+    .where(
+        Condition(stored_rows.GOES_OUT), _c.platform.concat("").in_(sa.bindparam("platforms", expanding=True)), ~IS_HELD
+    )
     .where(
         sa.or_(
             _d.next_at.is_(None),
@@ -115,16 +157,25 @@ _WAITING_LANES = (
 )
 
 
-def open_lanes(
-    session: Transaction, platforms: Sequence[str], *, now: datetime, wall: datetime, finding: Sequence[str]
-) -> list[Lane]:
-    """The lanes with a delivery that is not settled, may be sent and does not wait. The lane of the oldest is first.
+@store.reads
+def lanes(
+    transaction: Transaction,
+    platforms: Sequence[str],
+    *,
+    now: datetime,
+    wall: datetime | None = None,
+    finding: Sequence[str],
+) -> list[model.Lane]:
+    """Returns the lanes of these platforms with something to do now, oldest first. Lanes with only edits come last.
 
-    An unclear message on a platform in `finding` does not wait, because it is looked up, unless its look-up was given
-    up.
+    On the platforms in `finding`, messages can be looked up: an unclear one does not wait there, unless its look-up was
+    given up. `wall` is the time of the machine's clock, if it differs from `now`.
     """
-    values = {"platforms": platforms, "finding": finding, "wall": wall, "now": now, "longest": now + LONGEST_WAIT}
-    return [Lane(platform, address) for platform, address in session.connection().execute(_WAITING_LANES, values)]
+    values = {"platforms": platforms, "now": now, "wall": wall or now, "longest": now + LONGEST_WAIT}
+    found = transaction.connection().execute(_WAITING_LANES, {**values, "finding": finding}).all()
+    requested = sorted(set(transaction.connection().execute(_REQUESTED).scalars()))
+    edits = store.rows_of(transaction, _LANES_WITH_EDITS, _m.delivery, requested, **values)
+    return list(dict.fromkeys(model.Lane(*row) for row in (*found, *edits)))
 
 
 # ---------------------------------------------------------------------------------------------------------------- claim
@@ -146,68 +197,60 @@ _MESSAGE = (
 )
 
 
-def claim(
-    session: Transaction,
-    lane: Lane,
-    *,
-    now: datetime,
-    wall: datetime,
-    skip_unclear: bool,
-    can_find: bool,
-    tried: frozenset[tuple[int, int]],
-) -> Claim | None:
-    """Returns the next step of a lane; None if there is none now (rule 6). Marks nothing: `mark_sending` does that.
+@store.reads
+def claim(transaction: Transaction, asking: ClaimRequest) -> Step | None:
+    """Returns the next step of a lane; None if there is none now (rule 6). An edit comes after everything else.
 
-    A waiting or unclear message stops the lane; a dead one does not. With `skip_unclear`, an unclear message that
-    cannot be looked up does not stop the lane either: after its look-up was given up, a person decides, and it is
-    looked up again only when a process starts. `tried`: messages (seq, number) that the caller has already tried.
+    Marks nothing: `mark_sending` does that. A waiting or unclear message stops the lane; a dead one does not. If unclear
+    messages are skipped, one that cannot be looked up does not stop the lane either: after its look-up was given up, a
+    person decides, and it is looked up again only when a process starts.
     """
+    return _open_step(transaction, asking) or _next_edit(transaction, asking)
+
+
+def _open_step(session: Transaction, asking: ClaimRequest) -> Unrendered | Claim | None:
 
     def passes(row: sa.Row[Any]) -> bool:
         """Whether the lane skips this unclear message."""
         is_left = row.lookup_given_up and not row.found_at_start
-        return row.state is MessageState.UNCLEAR and skip_unclear and (is_left or not can_find)
+        return row.state is MessageState.UNCLEAR and asking.on_unclear == "skip" and (is_left or not asking.can_find)
 
     def is_early(row: sa.Row[Any]) -> bool:
-        return waits_until(row.next_at, now) is not None
+        return waits_until(row.next_at, asking.now) is not None
 
     def may_be_tried(row: sa.Row[Any]) -> bool:
-        if (row.seq, row.number) in tried and row.state is not MessageState.READY:
+        if (row.seq, row.number) in asking.tried and row.state is not MessageState.READY:
             return False
-        can_be_found = can_find and not row.lookup_given_up
+        can_be_found = asking.can_find and not row.lookup_given_up
         looks = row.state is MessageState.UNCLEAR and (can_be_found or row.found_at_start)
         return row.state is MessageState.READY or (
             row.state is not MessageState.SENDING and (looks or not is_early(row))
         )
 
-    values = {"platform": lane.platform, "address": lane.address, "wall": wall}
+    lane = asking.lane
+    values = {"platform": lane.platform, "address": lane.address, "wall": asking.wall}
     with session.connection().execute(_OPEN, values) as rows:
         for _, messages in groupby(rows, key=lambda row: row.seq):
             row = next((row for row in messages if row.rendered_at is None or (row.number and not passes(row))), None)
             if row is None:
                 continue
             if row.rendered_at is None:
-                return _claim_of(row)
-            if not may_be_tried(row):
-                return None
-            message = session.connection().execute(_MESSAGE, {"seq": row.seq, "which": row.number}).one()
-            return _claim_of(row, message, waits=is_early(row))
+                return Unrendered(row.seq, lane.platform)
+            return _claim_of(session, row, waits=is_early(row)) if may_be_tried(row) else None
     return None
 
 
-def _claim_of(row: sa.Row[Any], message: sa.Row[Any] | None = None, *, waits: bool = False) -> Claim:
-    claimed = Claim(
+def _claim_of(session: Transaction, row: sa.Row[Any], *, waits: bool) -> Claim:
+    message = session.connection().execute(_MESSAGE, {"seq": row.seq, "which": row.number}).one()
+    return Claim(
         seq=row.seq,
         delivery=row.id,
         chat_id=row.chat,
-        address=ChatAddress(row.platform, row.address, row.topic),
+        address=model.ChatAddress(row.platform, row.address, row.topic),
         attempts=row.attempts,
-    )
-    if message is None:
-        return claimed
-    return replace(
-        claimed,
-        message=Message(number=message.number, payload=message.payload, plain=message.plain, reply_to=message.reply_to),
+        message=model.Message(
+            number=message.number, payload=message.payload, plain=message.plain, reply_to=message.reply_to
+        ),
         plain=message.use_plain,
         unclear=row.state is MessageState.UNCLEAR,
         at_start=row.found_at_start,
@@ -222,7 +265,7 @@ def _claim_of(row: sa.Row[Any], message: sa.Row[Any] | None = None, *, waits: bo
 # A message is marked right before its post, its outcome is recorded after it (rules 6 and 7).
 
 
-_leases = TABLES.tables["lease"]
+_leases = stored_rows.TABLES.tables["lease"]
 
 _MARK_SENDING = conflicts.unless_taken(
     sa.update(_messages)
@@ -294,7 +337,7 @@ _SETTLE = (
 )
 
 
-@writes
+@store.writes
 def mark_sending(transaction: Transaction, claimed: Claim, *, wall: datetime) -> bool:
     """Marks a claimed message as being sent by this worker, right before the post. Returns False if it may not post it.
 
@@ -304,7 +347,6 @@ def mark_sending(transaction: Transaction, claimed: Claim, *, wall: datetime) ->
     message is recovered (rule 14).
     """
     message = claimed.message
-    assert message is not None  # noqa: S101 - only messages are posted
     values = {
         "of": claimed.seq,
         "which": message.number,
@@ -321,52 +363,54 @@ def mark_sending(transaction: Transaction, claimed: Claim, *, wall: datetime) ->
     return conflicts.update_unless_taken(transaction.connection(), _MARK_SENDING, values)
 
 
+@store.writes
 def confirm(
-    session: Transaction, claimed: Claim, number: int, platform_id: str, *, now: datetime
-) -> tuple[int | None, bool]:
-    """Records that the platform has accepted the message.
+    transaction: Transaction, claimed: Claim, platform_id: str, asking: ClaimRequest
+) -> tuple[int | None, Step | None]:
+    """Stores that the platform has accepted a message, with the platform's id of the message.
 
-    Returns the number of papers that the delivery shows if all its messages are sent now, otherwise None; and whether
-    the lane may have more to do. Usually it has not, and the caller saves a query.
+    Returns the number of papers that the delivery shows, if all its messages are sent now, otherwise None; and the next
+    step of the lane. Usually the lane has nothing more to do, and this saves a query.
     """
-    connection = session.connection()
-    seq, lane = claimed.seq, claimed.address.lane
-    connection.execute(_CONFIRM, {"of": seq, "which": number, "its_id": platform_id, "now": now})
-    values = {"of": seq, "now": now, "platform": lane.platform, "address": lane.address}
+    connection, seq, lane = transaction.connection(), claimed.seq, claimed.address.lane
+    sent = {"of": seq, "which": claimed.message.number, "its_id": platform_id, "now": asking.now}
+    connection.execute(_CONFIRM, sent)
+    values = {"of": seq, "now": asking.now, "platform": lane.platform, "address": lane.address}
     found = connection.execute(_SETTLE, values).first()
-    return (found[0], bool(found[1])) if found else (None, True)
+    shown, goes_on = found or (None, True)
+    return shown, claim(transaction, asking) if goes_on else None
 
 
-@writes
+@store.writes
 def give_up_lookup(transaction: Transaction, claimed: Claim, reason: str) -> None:
     """Gives up the look-up of an unclear message.
 
     The message then waits for its next attempt, or a person decides about it and its lane continues.
     """
-    assert claimed.message is not None  # noqa: S101 - only messages are looked up
-    given_up = sa.update(MessageRow).where(*_is_unclear(claimed.seq, claimed.message.number))
+    given_up = sa.update(MessageRow).where(*_is_unclear(claimed))
     transaction.exec(given_up.values(reason=reason, lookup_given_up=True, found_at_start=False))
 
 
-def record_not_found(
-    session: Transaction, lane: Lane, seq: int, number: int, decision: RetryDecision, *, now: datetime
-) -> None:
-    """Records that a look-up did not find an unclear message: it is posted again, perhaps after a wait."""
-    again = sa.update(MessageRow).where(*_is_unclear(seq, number))
-    if not session.exec(again.values(state=decision.state, unclear_since=None, found_at_start=False)).rowcount:
+@store.writes
+def record_not_found(transaction: Transaction, claimed: Claim, *, now: datetime) -> None:
+    """Stores that the platform does not have an unclear message. Then it is posted again, at once or after a wait."""
+    decision = decide_not_found(claimed.attempts, now)
+    again = sa.update(MessageRow).where(*_is_unclear(claimed))
+    if not transaction.exec(again.values(state=decision.state, unclear_since=None, found_at_start=False)).rowcount:
         return
-    session.exec(sa.update(DeliveryRow).where(col(DeliveryRow.seq) == seq).values(next_at=decision.not_before))
+    of_claim = col(DeliveryRow.seq) == claimed.seq
+    transaction.exec(sa.update(DeliveryRow).where(of_claim).values(next_at=decision.not_before))
     if decision.not_before is not None:
-        wake_lanes(session, [lane], after=decision.not_before - now)
+        wake_lanes(transaction, [claimed.address.lane], after=decision.not_before - now)
 
 
-def _is_unclear(seq: int, number: int) -> tuple[sa.ColumnElement[bool], ...]:
+def _is_unclear(claimed: Claim) -> tuple[sa.ColumnElement[bool], ...]:
     """Returns the conditions for a message that is still unclear.
 
     During the look-up its chat may have been forgotten, or a person may have decided about it.
     """
     state = col(MessageRow.state) == MessageState.UNCLEAR
-    return col(MessageRow.delivery) == seq, col(MessageRow.number) == number, state
+    return col(MessageRow.delivery) == claimed.seq, col(MessageRow.number) == claimed.message.number, state
 
 
 def record_outcome(
@@ -382,8 +426,6 @@ def record_outcome(
 
     If there is a next attempt, the lane is woken at its moment.
     """
-    if claimed.message is None:
-        return
     lane = claimed.address.lane
     if decision.pauses_lane:
         pause_lane(session, lane, wall=wall, until=wall + decision.pauses_lane)
@@ -409,8 +451,8 @@ def record_outcome(
     settle_if_finished(session, delivery, now)
 
 
-@writes
-def pause_lane(transaction: Transaction, lane: Lane, *, wall: datetime, until: datetime) -> None:
+@store.writes
+def pause_lane(transaction: Transaction, lane: model.Lane, *, wall: datetime, until: datetime) -> None:
     """Makes a lane wait until `until`, as its platform requested; then it is woken.
 
     Both moments are on the machine's clock.
@@ -433,13 +475,13 @@ def is_sent(session: Transaction, seq: int) -> bool:
     return bool(states) and all(state is MessageState.SENT for state in states)
 
 
-def sends_of_lane(session: Transaction, lane: Lane, after: datetime) -> list[datetime]:
+def sends_of_lane(session: Transaction, lane: model.Lane, after: datetime) -> list[datetime]:
     """Returns the start of the last attempt of each message of a lane, if it was after `after`; in ascending order."""
     values = {"platform": lane.platform, "address": lane.address, "after": after}
-    return list(execute(session, _SENDS_OF_LANE, values).scalars())
+    return list(store.execute(session, _SENDS_OF_LANE, values).scalars())
 
 
-def begun_sends(session: Transaction, platform: str, after: datetime) -> list[tuple[Lane, datetime, bool]]:
+def begun_sends(session: Transaction, platform: str, after: datetime) -> list[tuple[model.Lane, datetime, bool]]:
     """Returns (lane, begun at, is sent) of each message of a platform whose last attempt began after `after`.
 
     The moments are on the machine's clock.
@@ -452,4 +494,201 @@ def begun_sends(session: Transaction, platform: str, after: datetime) -> list[tu
         # platform
         .where(col(ChatRow.platform).concat("") == platform, col(MessageRow.attempted_at) > after)
     )
-    return [(Lane(platform, address), at, state is MessageState.SENT) for address, at, state in rows if at is not None]
+    return [
+        (model.Lane(platform, address), at, state is MessageState.SENT) for address, at, state in rows if at is not None
+    ]
+
+
+# ---------------------------------------------------------------------------------------------- edits of sent messages
+
+
+# uses an index; usually returns nothing
+_REQUESTED = sa.select(_m.delivery).where(IS_REQUESTED, _m.platform_id.is_not(None))
+_ANY_REQUESTED = sa.select(ANY_REQUESTED)
+_EDITABLE = (
+    IS_REQUESTED,
+    _m.platform_id.is_not(None),  # it was sent
+    or_(_d.next_at.is_(None), ~WAITS),
+    _c.state == ChatState.ACTIVE,
+    ~IS_HELD,
+)
+_EDITS = _messages.join(_deliveries, _d.seq == _m.delivery).join(_chats, _c.id == _d.chat)
+_LANES_WITH_EDITS = (
+    sa.select(_c.platform, _c.address)
+    .select_from(_EDITS)
+    .where(*_EDITABLE, _c.platform.in_(sa.bindparam("platforms", expanding=True)))
+    .distinct()
+)
+_NEXT_EDIT = (
+    sa.select(_m.delivery, _m.number, _m.edit_requested_at, _m.platform_id, _m.use_plain, _d.attempts)
+    .select_from(_EDITS)
+    .where(IN_LANE, *_EDITABLE)
+    .order_by(_m.delivery, _m.number)
+    .limit(1)
+)
+
+
+def _next_edit(session: Transaction, asking: ClaimRequest) -> Edit | None:
+    """Returns the oldest message of a lane that can be edited now; None if there is none."""
+    connection, lane, now = session.connection(), asking.lane, asking.now
+    if connection.execute(_ANY_REQUESTED).scalar() is None:
+        return None
+    values = {"platform": lane.platform, "address": lane.address, "now": now, "longest": now + LONGEST_WAIT}
+    found = connection.execute(_NEXT_EDIT, {**values, "wall": asking.wall}).first()
+    if found is None:
+        return None
+    delivery = deliveries.delivery_value(session, found.delivery)
+    return Edit(
+        seq=found.delivery,
+        number=found.number,
+        chat=delivery.chat,
+        requested_at=found.edit_requested_at,
+        platform_id=found.platform_id,
+        plain=found.use_plain,
+        attempts=found.attempts,
+        delivery=delivery,
+        layout=_layout(session, found.delivery),
+    )
+
+
+@store.writes
+def finish_edit(transaction: Transaction, edit: Edit) -> None:
+    """Ends an edit, whether it succeeded or can never succeed. A request that came in the meantime stays."""
+    transaction.exec(
+        sa.update(MessageRow)
+        .where(
+            col(MessageRow.delivery) == edit.seq,
+            col(MessageRow.number) == edit.number,
+            col(MessageRow.edit_requested_at) == edit.requested_at,
+        )
+        .values(edit_requested_at=None)
+    )
+    _wait(transaction, edit, attempts=0, next_at=None)
+
+
+def postpone_edit(session: Transaction, edit: Edit, *, next_at: datetime | None) -> None:
+    """Schedules another attempt of an edit, at `next_at` or later."""
+    _wait(session, edit, attempts=edit.attempts + 1, next_at=next_at)
+
+
+def _wait(session: Transaction, edit: Edit, *, attempts: int, next_at: datetime | None) -> None:
+    session.exec(
+        sa.update(DeliveryRow).where(col(DeliveryRow.seq) == edit.seq).values(attempts=attempts, next_at=next_at)
+    )
+
+
+def _layout(session: Transaction, seq: int) -> tuple[tuple[int, ...], ...]:
+    numbers = session.exec(select(MessageRow.number).where(MessageRow.delivery == seq).order_by(col(MessageRow.number)))
+    items = session.exec(
+        select(DeliveryItemRow.message, DeliveryItemRow.paper)
+        .where(DeliveryItemRow.delivery == seq)
+        .order_by(col(DeliveryItemRow.position))
+    ).all()
+    return tuple(tuple(paper for message, paper in items if message == number) for number in numbers)
+
+
+# -------------------------------------------------------------------------------------------------------------- render
+
+
+_NEAR = 1000  # how many numbers after a claimed delivery are searched for others to render with it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendered:
+    """A rendered delivery: its messages, or why it could not be rendered."""
+
+    seq: int
+    messages: Sequence[model.Message] = ()
+    failure: str = ""
+
+
+_earlier, _neighbours = _deliveries.alias(), _chats.alias()
+_IS_BEHIND = sa.exists().where(
+    _neighbours.c.platform == _c.platform,
+    _neighbours.c.address == _c.address,
+    _earlier.c.chat == _neighbours.c.id,
+    _earlier.c.settled_at.is_(None),
+    _earlier.c.seq < _d.seq,
+)
+_first = sa.bindparam("first", type_=_d.seq.type)
+_UNRENDERED = (
+    sa.select(_d.seq)
+    .join_from(_deliveries, _chats, _c.id == _d.chat)
+    .where(_d.seq.between(_first, _first + _NEAR), _d.rendered_at.is_(None), _d.dismissed_at.is_(None))
+    .where(
+        _c.platform.concat("") == sa.bindparam("platform"), MAY_BE_SENT
+    )  # concat keeps SQLite from using an index that does not help: nearly all chats are on one platform
+    .where(sa.or_(_d.seq == _first, ~_IS_BEHIND & ~IS_HELD))
+    .order_by(_d.seq)
+    .limit(sa.bindparam("most"))
+)
+_RENDERED = (
+    sa.update(_deliveries)
+    .where(_d.seq.in_(sa.bindparam("those", expanding=True)), _d.rendered_at.is_(None))
+    .values(rendered_at=sa.bindparam("now"), settled_at=sa.bindparam("over", type_=Utc), reason=sa.bindparam("why"))
+    .returning(_d.seq)
+)
+_NEW_MESSAGE = sa.insert(_messages)
+_SHOWS = sa.update(_items).where(_i.delivery == sa.bindparam("of"), _i.paper == sa.bindparam("which")).values(
+    message=sa.bindparam("by")
+)  # fmt: skip
+
+
+@store.reads
+def to_render(transaction: Transaction, claimed: Unrendered, most: int, *, wall: datetime) -> dict[int, model.Delivery]:
+    """Returns seq → delivery for a claimed delivery and some that follow it, at most `most`, to render together.
+
+    Each of the others is the first open one of its lane.
+    """
+    values = {"first": claimed.seq, "platform": claimed.platform, "wall": wall, "most": most}
+    return deliveries.delivery_values(
+        transaction, transaction.connection().execute(_UNRENDERED, values).scalars().all()
+    )
+
+
+@store.writes
+def store_rendered(transaction: Transaction, rendered: Iterable[Rendered], *, now: datetime) -> None:
+    """Stores the messages of rendered deliveries. Skips a delivery that was rendered before (rule 7).
+
+    A delivery that could not be rendered is stored as dead, with the reason, until a person requests another attempt.
+    """
+    connection = transaction.connection()
+    fates: dict[tuple[datetime | None, str], dict[int, Rendered]] = {}
+    for one in rendered:
+        over = now if one.failure or not one.messages else None
+        fates.setdefault((over, one.failure), {})[one.seq] = one
+    messages: list[dict[str, object]] = []
+    shows: list[dict[str, int]] = []
+    for (over, why), those in fates.items():
+        values = {"those": list(those), "now": now, "over": over, "why": why}
+        # returns only those that were not rendered before and still exist
+        for seq in connection.execute(_RENDERED, values).scalars().all():
+            one = those[seq]
+            if one.failure:
+                messages.append(
+                    _new_message(one.seq, model.Message(number=1, payload="", plain=""), MessageState.DEAD, one.failure)
+                )
+            for message in one.messages:
+                messages.append(_new_message(one.seq, message))
+                shows += [{"of": one.seq, "which": paper, "by": message.number} for paper in message.papers]
+    if messages:
+        connection.execute(_NEW_MESSAGE, messages)
+    if shows:
+        connection.execute(_SHOWS, shows)
+
+
+def _new_message(
+    seq: int, message: model.Message, state: MessageState = MessageState.READY, reason: str = ""
+) -> dict[str, object]:
+    return {
+        "delivery": seq,
+        "number": message.number,
+        "payload": message.payload,
+        "plain": message.plain,
+        "reply_to": message.reply_to,
+        "state": state,
+        "reason": reason,
+        "use_plain": False,
+        "found_at_start": False,
+        "lookup_given_up": False,
+    }

@@ -9,7 +9,7 @@ from datetime import date, datetime
 import sqlalchemy as sa
 from sqlmodel import Field
 
-from subscriptions.states import InstallationState, ReplyState, Signal
+from subscriptions import states
 from subscriptions.store import columns
 from subscriptions.store.columns import Big, Json, Numbered, Row, Utc
 
@@ -29,7 +29,7 @@ class UpdateRow(Row, table=True):
     at: datetime = Field(sa_type=Utc)
     chat: str = ""
     reply: str = ""
-    state: ReplyState = columns.choice(ReplyState, ReplyState.DONE)
+    state: states.ReplyState = columns.choice(states.ReplyState, states.ReplyState.DONE)
     worker: str = ""  # the worker that posts the reply
 
 
@@ -135,7 +135,7 @@ class SignalRow(Row, table=True):
     __table_args__ = (columns.index("ix_signal_paper", "paper"),)
     chat: int = columns.reference("chat.id", primary=True)
     paper: int = columns.reference("paper.id", primary=True)
-    kind: Signal = Field(primary_key=True, sa_type=columns.choices_of(Signal))
+    kind: states.Signal = Field(primary_key=True, sa_type=columns.choices_of(states.Signal))
     at: datetime = Field(sa_type=Utc)
 
 
@@ -169,7 +169,7 @@ class InstallationRow(Row, table=True):
 
     team: str = Field(primary_key=True)
     tokens: str = ""
-    state: InstallationState = columns.choice(InstallationState, InstallationState.ACTIVE)
+    state: states.InstallationState = columns.choice(states.InstallationState, states.InstallationState.ACTIVE)
     since: datetime = Field(sa_type=Utc)
 
 

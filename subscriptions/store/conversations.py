@@ -18,8 +18,8 @@ from typing import Any, Literal
 import sqlalchemy as sa
 from sqlmodel import col, select
 
+from subscriptions import model
 from subscriptions.addresses import declared
-from subscriptions.model import CallbackToken, ChatAddress, Lane
 from subscriptions.states import ReplyState
 from subscriptions.store.columns import Condition
 from subscriptions.store.conversation_rows import (
@@ -177,7 +177,7 @@ _updates = TABLES.tables["update"]
 _u = _updates.c
 
 
-def home_view_of(person: ChatAddress | str) -> str:
+def home_view_of(person: model.ChatAddress | str) -> str:
     """Returns the `place` of the callback tokens on a person's home view."""
     return f"board:{person}"
 
@@ -187,7 +187,7 @@ def new_callback_id() -> str:
     return secrets.token_urlsafe(12)
 
 
-def store_callbacks(session: Transaction, tokens: Mapping[str, CallbackToken], *, now: datetime) -> None:
+def store_callbacks(session: Transaction, tokens: Mapping[str, model.CallbackToken], *, now: datetime) -> None:
     """Stores callback tokens under their ids."""
     if not tokens:
         return
@@ -198,30 +198,30 @@ def store_callbacks(session: Transaction, tokens: Mapping[str, CallbackToken], *
     add_mentions(session, "callback", named)
 
 
-def find_callback(session: Transaction, callback_id: str) -> CallbackToken | None:
+def find_callback(session: Transaction, callback_id: str) -> model.CallbackToken | None:
     """The callback token with an id; None if there is none."""
     row = store.execute(session, sa.select(_callbacks).where(_callbacks.c.id == callback_id)).first()
     return None if row is None else _callback(row)
 
 
 @store.reads
-def last_callbacks(session: Transaction, place: str, *, since: datetime) -> list[CallbackToken]:
+def last_callbacks(session: Transaction, place: str, *, since: datetime) -> list[model.CallbackToken]:
     """The callback tokens of the last reply with buttons at a place, if it was at `since` or later."""
     wanted = sa.select(_callbacks).where(_callbacks.c.place == place, _callbacks.c.at >= since)
     rows = store.execute(session, wanted.order_by(_callbacks.c.at.desc()).limit(_MOST_BUTTONS)).all()
     return [_callback(row) for row in rows if row.at == rows[0].at]
 
 
-def _values(token: CallbackToken) -> dict[str, Any]:
+def _values(token: model.CallbackToken) -> dict[str, Any]:
     return {"place": token.place, "person": token.person, "verb": token.verb, "arguments": dict(token.arguments)}
 
 
-def _callback(row: CallbackRow | sa.Row[Any]) -> CallbackToken:
-    return CallbackToken(verb=row.verb, arguments=row.arguments, place=row.place, person=row.person)
+def _callback(row: CallbackRow | sa.Row[Any]) -> model.CallbackToken:
+    return model.CallbackToken(verb=row.verb, arguments=row.arguments, place=row.place, person=row.person)
 
 
 @store.reads
-def has_home_view(transaction: Transaction, person: ChatAddress) -> bool:
+def has_home_view(transaction: Transaction, person: model.ChatAddress) -> bool:
     """Whether a person's home view has callback tokens: it was shown, and `clean_up_steps` has not removed them."""
     return (
         transaction.exec(select(CallbackRow.id).where(CallbackRow.place == home_view_of(person)).limit(1)).first()
@@ -236,7 +236,7 @@ def drop_callbacks_at(session: Transaction, place: str) -> None:
 
 @store.writes
 def set_conversation_state(
-    transaction: Transaction, name: str, token: CallbackToken, *, lasts: timedelta, now: datetime
+    transaction: Transaction, name: str, token: model.CallbackToken, *, lasts: timedelta, now: datetime
 ) -> None:
     """Stores the state of a conversation for a limited time under a name. Replaces a state that has this name."""
     conflicts.put(
@@ -247,9 +247,9 @@ def set_conversation_state(
 
 
 @store.reads
-def get_conversation_state(transaction: Transaction, name: str, *, since: datetime) -> CallbackToken | None:
-    """The state that was stored under a name at `since` or later; None if there is none."""
-    row = store.execute(transaction, sa.select(_states).where(_states.c.name == name, _states.c.at >= since)).first()
+def get_conversation_state(transaction: Transaction, name: str, *, now: datetime) -> model.CallbackToken | None:
+    """The state that is stored under a name; None if there is none, or its time is over."""
+    row = store.execute(transaction, sa.select(_states).where(_states.c.name == name, _states.c.until >= now)).first()
     return None if row is None else _callback(row)
 
 
@@ -260,7 +260,7 @@ def clear_conversation_state(transaction: Transaction, name: str) -> None:
 
 
 @store.writes
-def begin_lookup(transaction: Transaction, name: str, token: CallbackToken, *, now: datetime) -> None:
+def begin_lookup(transaction: Transaction, name: str, token: model.CallbackToken, *, now: datetime) -> None:
     """Stores a pending look-up, which this worker will answer. The request is in `arguments` of the token."""
     values: Mapping[str, Any] = {
         "name": name,
@@ -387,7 +387,7 @@ def store_reply(session: Transaction, platform: str, update_id: str, reply: str,
 
 
 @store.reads
-def commands_since(transaction: Transaction, chat: ChatAddress, since: datetime) -> int:
+def commands_since(transaction: Transaction, chat: model.ChatAddress, since: datetime) -> int:
     """Returns the number of updates of a chat that had their effect at `since` or later."""
     found = select(sa.func.count()).select_from(UpdateRow).where(UpdateRow.chat == str(chat), UpdateRow.at >= since)
     return transaction.exec(found).one()
@@ -405,12 +405,12 @@ def recent_updates(session: Transaction, platform: str, after: datetime) -> list
     return [(chat, at, state is ReplyState.DONE) for chat, at, state in rows]
 
 
-def answers_in(session: Transaction, lane: Lane, after: datetime, worker: str) -> list[tuple[datetime, bool]]:
+def answers_in(session: Transaction, lane: model.Lane, after: datetime, worker: str) -> list[tuple[datetime, bool]]:
     """Returns (arrival, whether its reply is finished) of each update in a lane that came after `after`.
 
     Replies that `worker` still has to post are left out: it counts each of them when it posts it.
     """
-    name = str(ChatAddress(lane.platform, lane.address))
+    name = str(model.ChatAddress(lane.platform, lane.address))
     in_lane = (_u.chat == name) | (_u.chat > f"{name}/") & (_u.chat < f"{name}0")
     found = store.execute(session, sa.select(_u.at, _u.state, _u.worker).where(in_lane, _u.at > after))
     return [(at, state is ReplyState.DONE) for at, state, who in found if state is ReplyState.DONE or who != worker]
@@ -497,7 +497,7 @@ class PageMessage:
 @store.writes
 def add_page_message(
     transaction: Transaction,
-    chat: ChatAddress,
+    chat: model.ChatAddress,
     payload: str,
     *,
     delivery: str,
@@ -532,7 +532,7 @@ def add_page_message(
 
 
 @store.writes
-def edit_page_message(transaction: Transaction, chat: ChatAddress, number: int, payload: str) -> bool:
+def edit_page_message(transaction: Transaction, chat: model.ChatAddress, number: int, payload: str) -> bool:
     """Replaces the content of a message of the bot. Returns False if there is none with this number."""
     name = _name(chat)
     change = _next_change(transaction, name)
@@ -547,7 +547,7 @@ def edit_page_message(transaction: Transaction, chat: ChatAddress, number: int, 
 
 
 @store.reads
-def find_page_message(transaction: Transaction, chat: ChatAddress, *, delivery: str, part: int) -> int | None:
+def find_page_message(transaction: Transaction, chat: model.ChatAddress, *, delivery: str, part: int) -> int | None:
     """Returns the number of a message; None if it is not stored."""
     found = select(PageMessageRow.number).where(
         PageMessageRow.chat == _name(chat), PageMessageRow.delivery == delivery, PageMessageRow.part == part
@@ -557,7 +557,7 @@ def find_page_message(transaction: Transaction, chat: ChatAddress, *, delivery: 
 
 @store.reads
 def newest_page_messages(
-    transaction: Transaction, chat: ChatAddress, most: int, *, before: int | None = None
+    transaction: Transaction, chat: model.ChatAddress, most: int, *, before: int | None = None
 ) -> tuple[list[PageMessage], int]:
     """Returns the newest messages of a chat, oldest first, and the number of its last change.
 
@@ -572,7 +572,7 @@ def newest_page_messages(
 
 @store.reads
 def changed_page_messages(
-    transaction: Transaction, chat: ChatAddress, after: int, most: int
+    transaction: Transaction, chat: model.ChatAddress, after: int, most: int
 ) -> tuple[list[PageMessage], int]:
     """Returns the messages that were written or edited after the change `after`, and the number of the last change.
 
@@ -584,11 +584,11 @@ def changed_page_messages(
     return [_message(row) for row in rows], _changes_of(transaction, chat)
 
 
-def _name(chat: ChatAddress) -> str:
-    return str(ChatAddress(chat.platform, chat.address))
+def _name(chat: model.ChatAddress) -> str:
+    return str(model.ChatAddress(chat.platform, chat.address))
 
 
-def _changes_of(session: Transaction, chat: ChatAddress) -> int:
+def _changes_of(session: Transaction, chat: model.ChatAddress) -> int:
     """Returns the number of the last change of a chat.
 
     It is lower than before if the chat was erased in the meantime.

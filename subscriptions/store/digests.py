@@ -8,9 +8,9 @@ from datetime import date, datetime
 import sqlalchemy as sa
 from sqlmodel import col, select
 
+from subscriptions import model
 from subscriptions.matching.full_text import index_document
-from subscriptions.model import Digest, Paper
-from subscriptions.store import drafts, known_papers, merging
+from subscriptions.store import bot_state, drafts, known_papers, merging
 from subscriptions.store.database.conflicts import execute_rows
 from subscriptions.store.database.store import Transaction, reads
 from subscriptions.store.drafts import Came, Incoming, MergeBatch, unannounced
@@ -20,7 +20,7 @@ from subscriptions.store.sources import add_name
 _appearances, _digests = TABLES.tables["appearance"], TABLES.tables["digest"]
 _INSERT_APPEARANCES = sa.insert(_appearances)
 
-Document = tuple[Paper, tuple[str, ...]]  # a paper and its words for the index
+Document = tuple[model.Paper, tuple[str, ...]]  # a paper and its words for the index
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +131,7 @@ def prepare(
 
 def add_digest(
     session: Transaction,
-    digest: Digest,
+    digest: model.Digest,
     papers: Sequence[Incoming],
     *,
     source: str,
@@ -167,11 +167,11 @@ def add_digest(
     made = prepared.documents if prepared is not None else {}
     known_papers.write(session, ((paper, words) for paper, _, words in _documents(batch, changed, made)))
     if last is not None:
-        drafts.raise_counter(session, last)
+        bot_state.raise_counter(session, last)
     return _result(batch)
 
 
-def _add_row(session: Transaction, digest: Digest, unique: int, *, source: str, day: date, now: datetime) -> int:
+def _add_row(session: Transaction, digest: model.Digest, unique: int, *, source: str, day: date, now: datetime) -> int:
     add_name(session, source)
     row = DigestRow(
         content_hash=digest.content_hash,
@@ -204,7 +204,7 @@ def _result(batch: MergeBatch) -> Ingested:
 
 def _documents(
     batch: MergeBatch, changed: AbstractSet[int], made: Mapping[int, Document]
-) -> Iterable[tuple[int, Paper, tuple[str, ...]]]:
+) -> Iterable[tuple[int, model.Paper, tuple[str, ...]]]:
     """Yields (id, paper, its words for the index) of the changed papers. Words in `made` are reused."""
     for paper_id in sorted(changed & batch.rows.keys()):
         came = batch.as_it_came.get(paper_id)

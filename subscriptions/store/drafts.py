@@ -14,16 +14,16 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import col, select
 
+from subscriptions import model
 from subscriptions.matching.full_text import index_document
-from subscriptions.model import Announce, Paper
 from subscriptions.normalize import title_alias
 from subscriptions.store import bot_state
-from subscriptions.store.database.conflicts import execute_rows, put_all
-from subscriptions.store.database.store import Transaction, execute, rows_of
+from subscriptions.store.database import conflicts, store
+from subscriptions.store.database.store import Transaction
 from subscriptions.store.rows import TABLES, AppearanceRow, DigestRow, PaperRow
 
 # papers with these announce types are not announced
-REPLACEMENTS = frozenset({Announce.REPLACE, Announce.REPLACE_CROSS})
+REPLACEMENTS = frozenset({model.Announce.REPLACE, model.Announce.REPLACE_CROSS})
 _papers, _keys, _aliases, _summaries, _translations, _appearances = (
     TABLES.tables[name] for name in ("paper", "paper_key", "paper_alias", "summary", "translation", "appearance")
 )
@@ -42,7 +42,6 @@ _changed_values_of: Callable[[Any], tuple[Any, ...]] = attrgetter(*_CHANGED, "id
 _INSERT_KEYS, _INSERT_ALIASES = sa.insert(_keys), sa.insert(_aliases)
 SUMMARY, TRANSLATION = "summary", "translation"  # tables of texts
 _KEY_OF_TEXTS, _TEXTS = ("paper", "language"), {SUMMARY: ("fields",), TRANSLATION: ("title", "abstract")}
-SEQUENCE = "sequence"  # name of the counter of sequences
 _GIVEN = ("sequence", "sequenced_at", "cross", "day", "came_at")
 _ANNOUNCE = (
     sa.update(_papers).where(_papers.c.id == sa.bindparam("of")).values({name: sa.bindparam(name) for name in _GIVEN})
@@ -89,7 +88,7 @@ class Incoming:
     """A paper of a digest, with its place in the digest and the values that merging needs."""
 
     place: int
-    paper: Paper
+    paper: model.Paper
     keys: tuple[str, ...]  # from `stored_keys`
     alias: str  # the tokens of its title; "" if there are none
     is_apart: bool  # no earlier paper of the digest has one of its keys, or its title
@@ -108,7 +107,7 @@ class Incoming:
         return self.words
 
 
-def incoming(papers: Iterable[Paper]) -> tuple[Incoming, ...]:
+def incoming(papers: Iterable[model.Paper]) -> tuple[Incoming, ...]:
     """Returns the papers of a digest with the values that merging needs."""
     seen: set[str] = set()
     found = []
@@ -120,7 +119,7 @@ def incoming(papers: Iterable[Paper]) -> tuple[Incoming, ...]:
     return tuple(found)
 
 
-def stored_keys(paper: Paper) -> tuple[str, ...]:
+def stored_keys(paper: model.Paper) -> tuple[str, ...]:
     """Returns the keys under which the store finds a paper. A DOI gets the prefix "doi:"."""
     own = f"doi:{paper.key}" if paper.doi and paper.key == paper.doi else paper.key
     keys = (paper.arxiv_id, f"doi:{paper.doi}" if paper.doi else None, own)
@@ -183,9 +182,9 @@ class MergeBatch:
         self.places[paper] = self.stands_at[paper] = one.place
         self.note_appearance(paper, one.paper)
         if self.is_news and paper in self.announced:
-            self.to_announce[paper] = one.paper.announce_type is Announce.CROSS
+            self.to_announce[paper] = one.paper.announce_type is model.Announce.CROSS
 
-    def note_appearance(self, row: int, paper: Paper) -> None:
+    def note_appearance(self, row: int, paper: model.Paper) -> None:
         """Records that the digest holds a paper."""
         self.appearances.setdefault(row, paper.announce_type.value if paper.announce_type else "")
         if paper.announce_type not in REPLACEMENTS:
@@ -238,18 +237,18 @@ class MergeBatch:
         """Reads the stored rows, keys, titles and texts of these papers."""
         aliases = sorted({one.alias for one in papers if one.alias})
         self.keys.update(known_keys(session, papers))
-        for alias, paper in rows_of(session, _aliases, _aliases.c.alias, aliases):
+        for alias, paper in store.rows_of(session, _aliases, _aliases.c.alias, aliases):
             self.aliases.setdefault(alias, set()).add(paper)
         ids = sorted(set(self.keys.values()).union(*self.aliases.values()))
-        for row in rows_of(session, _papers, _p.id, ids):
+        for row in store.rows_of(session, _papers, _p.id, ids):
             self.rows[row.id] = PaperDraft(*_values_of(row))
             self._stored[row.id] = _copied(row)
-        for row in rows_of(session, _summaries, _summaries.c.paper, ids):
+        for row in store.rows_of(session, _summaries, _summaries.c.paper, ids):
             self.texts[SUMMARY, row.paper][row.language] = dict(row.fields)
-        for row in rows_of(session, _translations, _translations.c.paper, ids):
+        for row in store.rows_of(session, _translations, _translations.c.paper, ids):
             self.texts[TRANSLATION, row.paper][row.language] = {"title": row.title, "abstract": row.abstract}
         self.unclaimed |= unclaimed_of(session, [i for i in ids if self.rows[i].sequence is None])
-        self.last_id = max(self.last_id, execute(session, _LAST_ID).scalar() or 0)
+        self.last_id = max(self.last_id, store.execute(session, _LAST_ID).scalar() or 0)
 
     def write(self, session: Transaction) -> None:
         """Writes all changes since the last call."""
@@ -259,17 +258,17 @@ class MergeBatch:
             for paper, draft in self.rows.items()
             if paper in self._stored and self._stored[paper] != _values_of(draft)
         ]
-        execute_rows(session, _INSERT, _FIELDS, [_values_of(draft) for draft in new])
-        execute_rows(session, _UPDATE, (*_CHANGED, "of"), [_changed_values_of(draft) for draft in changed])
-        execute_rows(session, _INSERT_KEYS, ("key", "paper"), self._new_keys)
-        execute_rows(session, _INSERT_ALIASES, ("alias", "paper"), self._new_aliases)
+        conflicts.execute_rows(session, _INSERT, _FIELDS, [_values_of(draft) for draft in new])
+        conflicts.execute_rows(session, _UPDATE, (*_CHANGED, "of"), [_changed_values_of(draft) for draft in changed])
+        conflicts.execute_rows(session, _INSERT_KEYS, ("key", "paper"), self._new_keys)
+        conflicts.execute_rows(session, _INSERT_ALIASES, ("alias", "paper"), self._new_aliases)
         for name in (SUMMARY, TRANSLATION):
             texts = [
                 (paper, language, *_texts(name, self.texts[name, paper][language]))
                 for table, paper, language in self._new_texts
                 if table == name and paper in self.rows
             ]
-            put_all(session, name, _KEY_OF_TEXTS, (*_KEY_OF_TEXTS, *_TEXTS[name]), texts)
+            conflicts.put_all(session, name, _KEY_OF_TEXTS, (*_KEY_OF_TEXTS, *_TEXTS[name]), texts)
         for draft in (*new, *changed):
             self._stored[draft.id] = _copied(draft)
         self._new_keys, self._new_aliases, self._new_texts = [], [], {}
@@ -284,13 +283,13 @@ def unclaimed_of(session: Transaction, papers: Sequence[int]) -> set[int]:
 
     The first digest that has them counts them as new.
     """
-    return {row.id for row in rows_of(session, _UNCLAIMED, _p.id, papers)}
+    return {row.id for row in store.rows_of(session, _UNCLAIMED, _p.id, papers)}
 
 
 def known_keys(session: Transaction, papers: Sequence[Incoming]) -> dict[str, int]:
     """Returns key → id of the stored paper, for all keys of these papers that are stored."""
     keys = sorted({key for one in papers for key in one.keys})
-    return dict(rows_of(session, _keys, _keys.c.key, keys))
+    return dict(store.rows_of(session, _keys, _keys.c.key, keys))
 
 
 def _copied(row: Any) -> tuple[Any, ...]:  # noqa: ANN401 - a row or a draft
@@ -310,20 +309,6 @@ def came_now(first_seen_at: datetime, came_at: datetime | None) -> datetime | No
     return None
 
 
-def hold_sequence(session: Transaction) -> int:
-    """Returns the last assigned sequence. Until the transaction ends, no other process can assign one or merge papers.
-
-    Call it before the transaction reads the papers that it merges or announces. Then, if two processes have the same
-    paper, the second one finds it stored.
-    """
-    return int(bot_state.hold_value(session, SEQUENCE, "0"))
-
-
-def share_sequence(session: Transaction) -> None:
-    """Keeps others from assigning sequences and merging papers until the transaction ends. A shared lock."""
-    bot_state.share_value(session, SEQUENCE, "0")
-
-
 def assign_sequences(
     session: Transaction,
     drafts: Mapping[int, PaperDraft],
@@ -333,10 +318,10 @@ def assign_sequences(
 ) -> int:
     """Assigns the next sequences to papers, in `drafts` or, for the others, in the store. Returns the last sequence.
 
-    The transaction must begin with `hold_sequence`, so that no other one assigns the same sequences, and must end with
+    The transaction must begin with `bot_state.hold_sequence`, so that no other one assigns the same sequences, and must end with
     `raise_counter`.
     """
-    number = int(bot_state.get_value(session, SEQUENCE) or 0)
+    number = bot_state.last_sequence(session)
     stored: list[tuple[Any, ...]] = []
     seen = _seen(session, [paper for paper, _, _ in papers if paper not in drafts])
     for paper_id, cross, day in papers:
@@ -347,23 +332,14 @@ def assign_sequences(
         else:
             draft.sequence, draft.sequenced_at, draft.cross, draft.day = number, now, cross, day
             draft.came_at = came(draft.first_seen_at, draft.came_at)
-    execute_rows(session, _ANNOUNCE, (*_GIVEN, "of"), stored)
+    conflicts.execute_rows(session, _ANNOUNCE, (*_GIVEN, "of"), stored)
     return number
 
 
 def _seen(session: Transaction, papers: Sequence[int]) -> dict[int, tuple[datetime, datetime | None]]:
     """Returns paper → (when it was first seen, its stored `came_at`)."""
     seen = sa.select(_p.id, _p.first_seen_at, _p.came_at)
-    return {paper: (seen_at, came_at) for paper, seen_at, came_at in rows_of(session, seen, _p.id, papers)}
-
-
-def raise_counter(session: Transaction, last: int) -> None:
-    """Stores the last assigned sequence. Call it at the end of a transaction.
-
-    The row of the counter stays locked until the commit, so no planner sees a higher sequence before this one is
-    committed.
-    """
-    bot_state.put_value(session, SEQUENCE, str(last))
+    return {paper: (seen_at, came_at) for paper, seen_at, came_at in store.rows_of(session, seen, _p.id, papers)}
 
 
 def announce_counted(session: Transaction, which: Condition, *, now: datetime) -> list[int]:
@@ -415,12 +391,12 @@ def _appeared(session: Transaction, *which: Condition) -> list[ToAnnounce]:
     )
     first: dict[int, ToAnnounce] = {}
     for paper, kind, day in rows:
-        first.setdefault(paper, (paper, kind == Announce.CROSS, day))
+        first.setdefault(paper, (paper, kind == model.Announce.CROSS, day))
     return list(first.values())
 
 
 def announce(session: Transaction, papers: Sequence[ToAnnounce], now: datetime) -> int:
     """Gives papers the next sequences. Returns the number of papers."""
     if papers:
-        raise_counter(session, assign_sequences(session, {}, papers, now))
+        bot_state.raise_counter(session, assign_sequences(session, {}, papers, now))
     return len(papers)

@@ -8,25 +8,29 @@ Each kind of database has its own text search (`database/sqlite.py`, `database/p
 words of an entry and the expressions that search for them.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
+from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 from sqlmodel import col, select
 
+from subscriptions import model
 from subscriptions.matching import full_text
 from subscriptions.matching.full_text import Expression
-from subscriptions.model import Announce, KnownPaper, Paper, Summary, Translation
 from subscriptions.query import DOI, ID, SOURCE, Term
 from subscriptions.query.lexer import fold_value
+from subscriptions.store import bot_state
 from subscriptions.store.database import sqlite, store
 from subscriptions.store.database.conflicts import insert_all_new
 from subscriptions.store.database.postgres import words as postgres_words
 from subscriptions.store.database.store import Transaction
-from subscriptions.store.drafts import SEQUENCE, PaperDraft
+from subscriptions.store.drafts import PaperDraft
 from subscriptions.store.rows import TABLES, DeliveryItemRow, PaperKeyRow, PaperRow
+
+V = TypeVar("V")
 
 # ------------------------------------------------------------------------------------------------- reads stored papers
 
@@ -97,7 +101,7 @@ def papers_with_keys(session: Transaction, keys: Sequence[str]) -> dict[str, int
     return {asked[stored]: paper for stored, paper in rows}
 
 
-_LAST_SEQUENCE = sa.select(_values.c.value).where(_values.c.name == SEQUENCE)
+_LAST_SEQUENCE = sa.select(_values.c.value).where(_values.c.name == bot_state.SEQUENCE)
 _NEWEST_DIGEST = sa.select(sa.func.max(_d.id))
 _STATE = sa.select(
     sa.select(sa.func.max(_e.entry)).scalar_subquery(),
@@ -123,11 +127,6 @@ def index_all(session: Transaction) -> None:
         )
 
 
-def last_sequence(session: Transaction) -> int:
-    """Returns the highest assigned sequence; 0 if there is none."""
-    return int(store.execute(session, _LAST_SEQUENCE).scalar() or 0)
-
-
 def state_of_papers(session: Transaction) -> tuple[Any, ...]:
     """Returns a value that stays the same while no paper comes, changes or is announced."""
     return tuple(store.execute(session, _STATE).one())
@@ -147,7 +146,7 @@ def sequence_before(session: Transaction, instant: datetime) -> int:
     return int(last or 0) if first is None else first - 1
 
 
-def window(session: Transaction, after: int, upto: int) -> tuple[KnownPaper, ...]:
+def window(session: Transaction, after: int, upto: int) -> tuple[model.KnownPaper, ...]:
     """The papers with after < sequence <= upto, in the order of their sequences."""
     wanted = sa.select(_papers).where(_p.sequence > after, _p.sequence <= upto).order_by(_p.sequence)
     return known_papers(session, store.execute(session, wanted).all())
@@ -167,7 +166,7 @@ def newest_names(session: Transaction, most: int) -> list[tuple[list[str], list[
     ]
 
 
-def texts_upto(session: Transaction, upto: int, most: int) -> list[tuple[int, Paper]]:
+def texts_upto(session: Transaction, upto: int, most: int) -> list[tuple[int, model.Paper]]:
     """Returns (id, paper) of the newest `most` papers up to a sequence, newest first.
 
     The papers have only key, title and abstract.
@@ -176,7 +175,7 @@ def texts_upto(session: Transaction, upto: int, most: int) -> list[tuple[int, Pa
     return list(_texts(store.execute(session, newest)))
 
 
-def newest_texts(session: Transaction, most: int) -> list[tuple[int, Paper]]:
+def newest_texts(session: Transaction, most: int) -> list[tuple[int, model.Paper]]:
     """Like `texts_upto`, for the newest `most` papers by day, including papers that were never announced."""
     return list(_texts(store.execute(session, _newest(_TEXTS, most))))
 
@@ -189,33 +188,33 @@ def _newest(wanted: sa.Select[Any], most: int) -> sa.Select[Any]:
     return wanted.where(_p.day <= date.max).order_by(_p.day.desc(), _p.id.desc()).limit(most)
 
 
-def _texts(rows: Iterable[sa.Row[*tuple[Any, ...]]]) -> Iterator[tuple[int, Paper]]:
-    return ((row.id, Paper(key=row.key, title=row.title, abstract=row.abstract)) for row in rows)
+def _texts(rows: Iterable[sa.Row[*tuple[Any, ...]]]) -> Iterator[tuple[int, model.Paper]]:
+    return ((row.id, model.Paper(key=row.key, title=row.title, abstract=row.abstract)) for row in rows)
 
 
-def texts_of(session: Transaction, ids: Iterable[int]) -> dict[int, Paper]:
+def texts_of(session: Transaction, ids: Iterable[int]) -> dict[int, model.Paper]:
     """Returns id → paper for these ids. The papers have only key, title and abstract."""
     return dict(_texts(store.rows_of(session, _TEXTS, _p.id, list(ids))))
 
 
 @store.reads
-def stored_papers(transaction: Transaction, ids: Sequence[int]) -> dict[int, KnownPaper]:
+def stored_papers(transaction: Transaction, ids: Sequence[int]) -> dict[int, model.KnownPaper]:
     """Returns id → paper for these ids."""
     return {
         paper.id: paper for paper in known_papers(transaction, list(store.rows_of(transaction, _papers, _p.id, ids)))
     }
 
 
-def known_papers(session: Transaction, rows: Sequence[_PaperRow]) -> tuple[KnownPaper, ...]:
+def known_papers(session: Transaction, rows: Sequence[_PaperRow]) -> tuple[model.KnownPaper, ...]:
     """Returns the papers of rows, with summaries, translations and sources."""
     ids = [row.id for row in rows if row.id is not None]
-    summaries: dict[int, list[Summary]] = {}
-    translations: dict[int, list[Translation]] = {}
+    summaries: dict[int, list[model.Summary]] = {}
+    translations: dict[int, list[model.Translation]] = {}
     sources: dict[int, list[str]] = {}
     for s in store.rows_of(session, _summaries, _summaries.c.paper, ids):
-        summaries.setdefault(s.paper, []).append(Summary(language=s.language, fields=s.fields))
+        summaries.setdefault(s.paper, []).append(model.Summary(language=s.language, fields=s.fields))
     for t in store.rows_of(session, _translations, _translations.c.paper, ids):
-        value = Translation(language=t.language, title=t.title, abstract=t.abstract)
+        value = model.Translation(language=t.language, title=t.title, abstract=t.abstract)
         translations.setdefault(t.paper, []).append(value)
     for paper_id, source in store.rows_of(session, _SOURCES, _a.paper, ids):
         sources.setdefault(paper_id, []).append(source)
@@ -227,10 +226,10 @@ def known_papers(session: Transaction, rows: Sequence[_PaperRow]) -> tuple[Known
 
 
 def known_paper(
-    row: _PaperRow, summaries: list[Summary], translations: list[Translation], sources: list[str]
-) -> KnownPaper:
+    row: _PaperRow, summaries: list[model.Summary], translations: list[model.Translation], sources: list[str]
+) -> model.KnownPaper:
     """Returns the paper of one row with its summaries, translations and sources."""
-    paper = Paper(
+    paper = model.Paper(
         key=row.key,
         title=row.title,
         abstract=row.abstract,
@@ -241,13 +240,13 @@ def known_paper(
         doi=row.doi,
         version=row.version,
         url=row.url,
-        announce_type=Announce.CROSS if row.cross else None,
+        announce_type=model.Announce.CROSS if row.cross else None,
         summaries=tuple(sorted(summaries, key=lambda s: s.language)),
         translations=tuple(sorted(translations, key=lambda t: t.language)),
         comment=row.comment,
         sources=tuple(sorted(sources)),
     )
-    return KnownPaper(
+    return model.KnownPaper(
         id=row.id or 0,
         paper=paper,
         sequence=row.sequence,
@@ -406,3 +405,43 @@ def _by_number(session: Transaction, term: Term) -> list[int]:
     else:
         papers = sa.select(_keys.c.paper).where(sa.func.lower(_keys.c.key).in_([term.value, f"doi:{term.value}"]))
     return list(session.connection().execute(sa.select(_e.entry).where(_e.paper.in_(papers))).scalars())
+
+
+# ----------------------------------------------------------------------------- values that are kept until papers come
+
+
+_MOST_KEPT = 4  # cached values of each kind (days, spans of sequences, ranges), some 2 MB each
+
+
+@dataclass(slots=True)
+class _Kept:
+    state: tuple[Any, ...]  # from `state_of_papers`
+    kinds: dict[str, dict[Any, Any]]
+
+
+_KEPT: WeakKeyDictionary[store.Store, _Kept] = WeakKeyDictionary()
+
+
+def kept(transaction: Transaction, kind: str) -> dict[Any, Any]:
+    """Returns key → cached value of a kind. It is empty if papers came since the values were made."""
+    state, cache = state_of_papers(transaction), _KEPT.get(transaction.store)
+    if cache is None or cache.state != state:
+        cache = _KEPT[transaction.store] = _Kept(state, {used: {} for used in (cache.kinds if cache else ())})
+    return cache.kinds.setdefault(kind, {})
+
+
+def keep(transaction: Transaction, kind: str, key: object, make: Callable[[], V]) -> V:
+    """Returns the cached value of a kind with this key. Makes it if it is not cached."""
+    cached = kept(transaction, kind)
+    found: V | None = cached.get(key)
+    if found is None:
+        found = make()
+        while len(cached) >= _MOST_KEPT:
+            cached.pop(next(iter(cached)), None)
+        cached[key] = found
+    return found
+
+
+def is_used(of: store.Store, kind: str) -> bool:
+    """Whether this process has used any value of a kind."""
+    return of in _KEPT and kind in _KEPT[of].kinds

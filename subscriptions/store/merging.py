@@ -15,7 +15,7 @@ from operator import attrgetter
 import sqlalchemy as sa
 from sqlmodel import col
 
-from subscriptions.model import Announce, Paper, Summary, Translation
+from subscriptions import model
 from subscriptions.normalize import title_alias
 from subscriptions.store import drafts
 from subscriptions.store.database import store
@@ -65,7 +65,7 @@ NOTHING, ALL = Vouched(0), ~Vouched(0)
 class Claim:
     """What a source says about a known paper."""
 
-    paper: Paper
+    paper: model.Paper
     standing: Standing
     vouched: Vouched = NOTHING  # the values that one of arXiv's own sources gave
 
@@ -83,7 +83,7 @@ class Claim:
         return version is not None and row.version is not None and version < row.version and not self.newer(row)
 
 
-def claim_of(row: PaperDraft, paper: Paper, *, source: str, of_arxiv: bool) -> Claim:
+def claim_of(row: PaperDraft, paper: model.Paper, *, source: str, of_arxiv: bool) -> Claim:
     """Returns what a source says about a known paper, with the standing of the source."""
     if of_arxiv and paper.arxiv_id:
         return Claim(paper, Standing.ARXIV, ALL)
@@ -102,12 +102,12 @@ def may_join(keep: PaperDraft, lose: PaperDraft, *, source: str, arxiv: bool) ->
     return arxiv or (keep.owner == lose.owner == source and not keep.vouched | lose.vouched)
 
 
-def says_withdrawn(paper: Paper) -> bool:
+def says_withdrawn(paper: model.Paper) -> bool:
     """Whether a comment or an abstract says that the paper has been withdrawn."""
     return paper.comment.casefold().startswith(WITHDRAWN) or paper.abstract.casefold().startswith(WITHDRAWN)
 
 
-def vouched_by(paper: Paper) -> Vouched:
+def vouched_by(paper: model.Paper) -> Vouched:
     """Returns the values that a paper has. If one of arXiv's own sources gave the paper, these are the vouched ones."""
     given = {
         Vouched.TITLE: paper.title,
@@ -271,8 +271,8 @@ def merge(session: Transaction, batch: MergeBatch, one: Incoming) -> int:
     if not batch.is_news:
         _file(row, paper, is_new=not found)
     elif _is_news(row, paper, facts, now):
-        batch.to_announce[row.id] = paper.announce_type is Announce.CROSS
-    elif paper.announce_type in (None, Announce.NEW) and row.cross:
+        batch.to_announce[row.id] = paper.announce_type is model.Announce.CROSS
+    elif paper.announce_type in (None, model.Announce.NEW) and row.cross:
         row.cross = False
     batch.stands_at.setdefault(row.id, one.place)
     batch.note_appearance(row.id, paper)
@@ -294,7 +294,7 @@ def stands_alone(batch: MergeBatch, one: Incoming) -> bool:
     return one.is_apart and len(found) <= 1 and found <= batch.unclaimed
 
 
-def _without_ids_of_others(batch: MergeBatch, row: PaperDraft, one: Incoming) -> Paper:
+def _without_ids_of_others(batch: MergeBatch, row: PaperDraft, one: Incoming) -> model.Paper:
     """Returns the paper without ids that belong to another row: the source may not decide that the two are the same."""
     paper, others = one.paper, {key for key in one.keys if batch.keys.get(key, row.id) != row.id}
     if not others:
@@ -303,19 +303,19 @@ def _without_ids_of_others(batch: MergeBatch, row: PaperDraft, one: Incoming) ->
     return replace(paper, arxiv_id=arxiv_id, doi=None if f"doi:{paper.doi}" in others else paper.doi)
 
 
-def _file(row: PaperDraft, paper: Paper, *, is_new: bool) -> None:
+def _file(row: PaperDraft, paper: model.Paper, *, is_new: bool) -> None:
     """Sets `cross` of a paper that is not announced: whether it came only as a cross-list."""
     if row.sequence is None and paper.announce_type not in drafts.REPLACEMENTS:
-        row.cross = paper.announce_type is Announce.CROSS and (is_new or row.cross)
+        row.cross = paper.announce_type is model.Announce.CROSS and (is_new or row.cross)
 
 
-def _is_news(row: PaperDraft, paper: Paper, facts: _Facts, now: datetime) -> bool:
+def _is_news(row: PaperDraft, paper: model.Paper, facts: _Facts, now: datetime) -> bool:
     """Whether a paper gets a new sequence (rule 1). A replacement gets none."""
     if paper.announce_type in drafts.REPLACEMENTS:
         return False
     if row.sequence is None:
         return True
-    if paper.announce_type is Announce.CROSS and facts.category:
+    if paper.announce_type is model.Announce.CROSS and facts.category:
         return True
     return (facts.missing or facts.category) and now - row.first_seen_at <= COMPLETION_WINDOW
 
@@ -340,7 +340,7 @@ def _same_paper(batch: MergeBatch, one: Incoming) -> list[int]:
     return sorted((*found[:1], *allowed), key=lambda i: (not batch.rows[i].has_id, *batch.order_of(i)))
 
 
-def _new_row(batch: MergeBatch, paper: Paper) -> PaperDraft:
+def _new_row(batch: MergeBatch, paper: model.Paper) -> PaperDraft:
     return PaperDraft(
         id=batch.last_id + 1,
         key=paper.key,
@@ -363,7 +363,7 @@ def _new_row(batch: MergeBatch, paper: Paper) -> PaperDraft:
     )
 
 
-def _fill_texts(batch: MergeBatch, row_id: int, paper: Paper, facts: _Facts, *, newer: bool) -> _Facts:
+def _fill_texts(batch: MergeBatch, row_id: int, paper: model.Paper, facts: _Facts, *, newer: bool) -> _Facts:
     missing, anything = facts.missing, facts.anything
     for table, language, brought in _texts_of(paper):
         known = batch.texts[table, row_id].get(language)
@@ -380,7 +380,7 @@ def _fill_texts(batch: MergeBatch, row_id: int, paper: Paper, facts: _Facts, *, 
     return _Facts(missing=missing, category=facts.category, anything=anything or missing)
 
 
-def _texts_of(paper: Paper) -> Iterator[tuple[str, str, Mapping[str, str]]]:
+def _texts_of(paper: model.Paper) -> Iterator[tuple[str, str, Mapping[str, str]]]:
     """Yields (table, language, texts) of the summaries and translations of a paper."""
     for summary in paper.summaries:
         yield drafts.SUMMARY, summary.language, summary.fields
@@ -421,10 +421,12 @@ def _join(session: Transaction, batch: MergeBatch, keep: PaperDraft, lose: Paper
     batch.forget_joined(lost, kept)
 
 
-def as_entry(batch: MergeBatch, row: PaperDraft) -> Paper:
+def as_entry(batch: MergeBatch, row: PaperDraft) -> model.Paper:
     """Returns a known paper in the form of a digest's paper."""
-    summaries = [Summary(language=code, fields=fields) for code, fields in batch.texts[drafts.SUMMARY, row.id].items()]
+    summaries = [
+        model.Summary(language=code, fields=fields) for code, fields in batch.texts[drafts.SUMMARY, row.id].items()
+    ]
     translations = [
-        Translation(language=code, **texts) for code, texts in batch.texts[drafts.TRANSLATION, row.id].items()
+        model.Translation(language=code, **texts) for code, texts in batch.texts[drafts.TRANSLATION, row.id].items()
     ]
     return known_paper(row, summaries, translations, []).paper

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement
 from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 
-from subscriptions.model import ChatAddress, Lane
+from subscriptions import model
 from subscriptions.states import MAYBE_SENT, ChatState, MessageState
 from subscriptions.store import chats, conversations
 from subscriptions.store.conversation_rows import (
@@ -22,7 +22,6 @@ from subscriptions.store.conversation_rows import (
     UpdateRow,
     WrongCodeRow,
 )
-from subscriptions.store.conversations import home_view_of
 from subscriptions.store.database.conflicts import move_rows
 from subscriptions.store.database.store import Transaction, writes
 from subscriptions.store.rows import ChatRow, DeliveryItemRow, DeliveryRow, LaneRow, MessageRow, SubscriptionRow
@@ -36,7 +35,7 @@ Numbers = Mapping[int, int]  # a subscription's number before the move -> after 
 
 
 @writes
-def chat_moved(transaction: Transaction, address: ChatAddress, new: str, *, now: datetime) -> None:
+def chat_moved(transaction: Transaction, address: model.ChatAddress, new: str, *, now: datetime) -> None:
     """Moves all chats at an address, including its topics, to the address `new`.
 
     A row at the old address stays and points to the new one. Platforms give a group a new address when it becomes a
@@ -46,7 +45,7 @@ def chat_moved(transaction: Transaction, address: ChatAddress, new: str, *, now:
     if old == new:
         return
     # if two processes move it, the second one waits and then finds it moved
-    chats.hold_lane(transaction, Lane(platform, old))
+    chats.hold_lane(transaction, model.Lane(platform, old))
     rows = transaction.exec(
         select(ChatRow).where(ChatRow.platform == platform, ChatRow.address == old, col(ChatRow.moved_to).is_(None))
     ).all()
@@ -63,15 +62,15 @@ def chat_moved(transaction: Transaction, address: ChatAddress, new: str, *, now:
             target, pointer = row, _pointer_at(row, old)
             transaction.add(pointer)
         else:
-            renumbered[str(ChatAddress(platform, old, row.topic))] = _merge_chats(transaction, row, target, now)
+            renumbered[str(model.ChatAddress(platform, old, row.topic))] = _merge_chats(transaction, row, target, now)
             pointer = row
         pointer.state, pointer.state_detail, pointer.state_since = ChatState.MOVED, new, now
         pointer.admission = pointer.pause_reason = None
         pointer.moved_to = target.id
         transaction.flush()
     _readdress(transaction, f"{platform}:{old}", f"{platform}:{new}", renumbered)
-    chats.move_denial(transaction, Lane(platform, old), Lane(platform, new))
-    wake_lanes(transaction, [Lane(platform, new)])
+    chats.move_denial(transaction, model.Lane(platform, old), model.Lane(platform, new))
+    wake_lanes(transaction, [model.Lane(platform, new)])
     lane = transaction.get(LaneRow, (platform, old))
     if lane is not None:
         transaction.delete(lane)
@@ -125,7 +124,7 @@ def _that_name(session: Transaction, kind: type[_Row], where: conversations.Wher
     """Returns the rows of an address, its topics and its home view, and rows of other chats that name one of these."""
     key = CallbackRow.id if kind is CallbackRow else ConversationStateRow.name
     ids = set(conversations.named_by(session, where, [place], topics=True))
-    for start in (place, home_view_of(place)):
+    for start in (place, conversations.home_view_of(place)):
         for at in _at_and_below(kind, start):
             ids.update(session.exec(select(key).where(at)))
     return [session.get_one(kind, one) for one in sorted(ids)]

@@ -14,7 +14,7 @@ from itertools import groupby
 import sqlalchemy as sa
 from sqlmodel import col, or_, select
 
-from subscriptions.model import ChatAddress, DeliveryKind, Lane
+from subscriptions import model
 from subscriptions.planning.cadence import quiet_until
 from subscriptions.planning.decision import LONGEST_WAIT
 from subscriptions.states import (
@@ -28,30 +28,21 @@ from subscriptions.states import (
     PauseReason,
     describe_chat_state,
 )
-from subscriptions.store import claims
+from subscriptions.store import claims, workers
+from subscriptions.store import rows as stored_rows
 from subscriptions.store import subscriptions as stored_subscriptions
+from subscriptions.store.bot_state import last_sequence
 from subscriptions.store.columns import Big, Condition, Utc
 from subscriptions.store.database import store
 from subscriptions.store.database.store import Transaction
-from subscriptions.store.known_papers import last_sequence
-from subscriptions.store.rows import (
-    BECOMES_DUE,
-    GOES_OUT,
-    TABLES,
-    ChatRow,
-    DeliveryItemRow,
-    DeliveryRow,
-    LaneRow,
-    MessageRow,
-)
-from subscriptions.store.workers import AT_ONCE, wake_lanes
+from subscriptions.store.rows import ChatRow, DeliveryItemRow, DeliveryRow, LaneRow, MessageRow
 from subscriptions.zones import zone
 
 _FINAL = (DeliveryState.SENT, DeliveryState.DEAD, DeliveryState.DISMISSED)  # no further attempt follows
 _WORST_FIRST = (MessageState.DEAD, MessageState.UNCLEAR, MessageState.WAITING, MessageState.SENDING)
 
 _deliveries, _chats, _messages, _items, _subscriptions, _papers, _appearances, _digests = (
-    TABLES.tables[name]
+    stored_rows.TABLES.tables[name]
     for name in ("delivery", "chat", "message", "delivery_item", "subscription", "paper", "appearance", "digest")
 )
 _d, _c, _m, _i = _deliveries.c, _chats.c, _messages.c, _items.c
@@ -145,7 +136,7 @@ def _entry(
     reasons = (reason for of, reason in messages if of.value == state.value)
     return OutboxEntry(
         id=row.id,
-        chat=str(ChatAddress(chat.platform, chat.address, chat.topic)),
+        chat=str(model.ChatAddress(chat.platform, chat.address, chat.topic)),
         kind=row.kind,
         state=state,
         papers=papers,
@@ -157,9 +148,9 @@ def _entry(
     )
 
 
-def _state_for(kind: DeliveryKind, chat_state: ChatState, pause: PauseReason | None) -> ChatState:
+def _state_for(kind: model.DeliveryKind, chat_state: ChatState, pause: PauseReason | None) -> ChatState:
     """Returns the state of a chat for a delivery of this kind: a waiting chat counts as active for a notice."""
-    reachable = kind is DeliveryKind.NOTICE and chat_state in WAITING and pause is None
+    reachable = kind is model.DeliveryKind.NOTICE and chat_state in WAITING and pause is None
     return ChatState.ACTIVE if reachable else chat_state
 
 
@@ -219,7 +210,7 @@ def dismiss(session: Transaction, delivery_id: str, *, now: datetime) -> bool:
 def _wake(session: Transaction, delivery: DeliveryRow) -> None:
     """Wakes the lane of a delivery, even if another job of the lane waits for a later moment."""
     chat = session.get_one(ChatRow, delivery.chat)
-    wake_lanes(session, [Lane(chat.platform, chat.address)], priority=AT_ONCE)
+    workers.wake_lanes(session, [model.Lane(chat.platform, chat.address)], priority=workers.AT_ONCE)
 
 
 def is_known(session: Transaction, delivery_id: str) -> bool:
@@ -294,7 +285,7 @@ def dead_since(session: Transaction, since: datetime | None) -> Trouble:
         .join(ChatRow, col(ChatRow.id) == DeliveryRow.chat)
         .where(
             MessageRow.state == MessageState.DEAD,
-            DeliveryRow.kind != DeliveryKind.NOTICE,
+            DeliveryRow.kind != model.DeliveryKind.NOTICE,
             col(DeliveryRow.settled_at).is_not(None),
             col(DeliveryRow.dismissed_at).is_(None),
         )
@@ -305,7 +296,7 @@ def dead_since(session: Transaction, since: datetime | None) -> Trouble:
     rows = session.exec(wanted).all()
     ids = tuple(dict.fromkeys(delivery for delivery, _, _, _ in rows))
     reasons = Counter(reason for _, reason, _, _ in rows if reason)
-    chats = {str(ChatAddress(chat.platform, chat.address, chat.topic)) for _, _, chat, _ in rows}
+    chats = {str(model.ChatAddress(chat.platform, chat.address, chat.topic)) for _, _, chat, _ in rows}
     return Trouble(
         count=len(ids),
         reason=reasons.most_common(1)[0][0] if reasons else "",
@@ -322,7 +313,7 @@ def waiting_since(session: Transaction, before: datetime) -> dict[str, Trouble]:
         select(ChatRow.platform, DeliveryRow.reason, sa.func.count(), first)
         .join(DeliveryRow, col(DeliveryRow.chat) == ChatRow.id)
         .where(
-            Condition(GOES_OUT),
+            Condition(stored_rows.GOES_OUT),
             col(DeliveryRow.attempts) > 0,
             col(DeliveryRow.created_at) < before,
             ChatRow.state == ChatState.ACTIVE,
@@ -359,7 +350,7 @@ def drop_notices(session: Transaction, part: str, *, now: datetime) -> None:
     session.exec(
         sa.update(DeliveryRow)
         .where(
-            col(DeliveryRow.kind) == DeliveryKind.NOTICE,
+            col(DeliveryRow.kind) == model.DeliveryKind.NOTICE,
             col(DeliveryRow.dedupe_key).contains(part, autoescape=True),
             col(DeliveryRow.settled_at).is_(None),
         )
@@ -432,25 +423,6 @@ def shown_at(session: Transaction, chat_id: int, since: datetime) -> list[tuple[
     return found + [
         (datetime.combine(day, _NOON, UTC), amount) for day, amount in session.exec(days) if day is not None
     ]
-
-
-def last_came(session: Transaction, chat_id: int, since: datetime) -> dict[int, datetime]:
-    """Returns subscription number → when papers were last sent for it, if that was at `since` or later."""
-    rows = session.exec(
-        select(DeliveryItemRow.because, DeliveryRow.settled_at)
-        .join(DeliveryRow, col(DeliveryRow.seq) == DeliveryItemRow.delivery)
-        .where(
-            DeliveryItemRow.chat == chat_id,
-            col(DeliveryRow.settled_at) >= since,
-            col(DeliveryRow.dismissed_at).is_(None),
-        )
-    )
-    found: dict[int, datetime] = {}
-    for because, settled_at in rows:
-        for reason in because:
-            number = int(reason["number"])
-            found[number] = max(found.get(number, since), settled_at or since)
-    return found
 
 
 def was_posted(session: Transaction, chat_id: int, platform_id: str) -> bool:
@@ -600,10 +572,12 @@ def to_be_planned_since(session: Transaction, *, now: datetime) -> datetime | No
     For chats that want papers as they come, that is when the first paper came that they have not looked at.
     """
     its_end = sa.select(sa.func.min(_s.latest_due_at))
-    overdue = store.execute(session, its_end.where(_s.latest_due_at.is_not(None), Condition(BECOMES_DUE))).scalar()
+    overdue = store.execute(
+        session, its_end.where(_s.latest_due_at.is_not(None), Condition(stored_rows.BECOMES_DUE))
+    ).scalar()
     behind = stored_subscriptions.behind(session, last_sequence(session))
     known = [one.sequence for one in behind if quiet_until(one.quiet, zone(one.zone), now) is None]
-    lowest = sa.select(sa.func.min(_s.cursor)).where(_s.next_due_at.is_(None), Condition(BECOMES_DUE))
+    lowest = sa.select(sa.func.min(_s.cursor)).where(_s.next_due_at.is_(None), Condition(stored_rows.BECOMES_DUE))
     if (own := store.execute(session, lowest).scalar()) is not None:
         known.append(own)
     papers = sa.select(_p.sequenced_at).order_by(_p.sequence).limit(1)
@@ -621,7 +595,7 @@ def to_be_sent_since(session: Transaction, *, now: datetime, wall: datetime) -> 
     wanted = (
         sa.select(sa.func.min(begins))
         .join_from(_deliveries, _chats, _c.id == _d.chat)
-        .where(Condition(GOES_OUT), ~claims.IS_HELD, _d.next_at.is_(None) | ~claims.WAITS)
+        .where(Condition(stored_rows.GOES_OUT), ~claims.IS_HELD, _d.next_at.is_(None) | ~claims.WAITS)
     )
     found: datetime | None = store.execute(
         session, wanted, {"now": now, "longest": now + LONGEST_WAIT, "wall": wall}

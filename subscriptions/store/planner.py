@@ -12,20 +12,18 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.types import NULLTYPE, TypeEngine
 
-from subscriptions.model import Because, DeliveryKind, Facts, Item
-from subscriptions.states import ChatState, SubscriptionState
-from subscriptions.store import conversations
+from subscriptions import model, states
+from subscriptions.planning.forecast import DueSpan, Move
+from subscriptions.store import columns, conversations, subscriptions
+from subscriptions.store import rows as stored_rows
 from subscriptions.store.chats import CHATS
-from subscriptions.store.columns import Condition, JsonText, Utc, adapter_of, to_json
-from subscriptions.store.database import store
-from subscriptions.store.database.conflicts import execute_rows, insert_new
+from subscriptions.store.columns import Condition, JsonText, Utc
+from subscriptions.store.database import conflicts, store
 from subscriptions.store.database.store import Transaction
-from subscriptions.store.rows import BECOMES_DUE, TABLES
 from subscriptions.store.signals import owned
-from subscriptions.store.subscriptions import SUBSCRIPTIONS, DueSpan, cursor_of
 from subscriptions.store.workers import wake_chats
 
-_chats, _subscriptions = TABLES.tables["chat"], TABLES.tables["subscription"]
+_chats, _subscriptions = stored_rows.TABLES.tables["chat"], stored_rows.TABLES.tables["subscription"]
 _c, _s = _chats.c, _subscriptions.c
 _now, _last_sequence = sa.bindparam("now", type_=Utc), sa.bindparam("last_sequence", type_=sa.Integer)
 _ids = sa.bindparam("ids", type_=sa.Integer, expanding=True)
@@ -33,8 +31,8 @@ _ids = sa.bindparam("ids", type_=sa.Integer, expanding=True)
 
 # -------------------------------------------------------------------------------------------------------------- pauses
 
-_CHAT_PAUSE_ENDED = (_c.state == ChatState.PAUSED) & (_c.paused_until <= _now)
-_PAUSE_ENDED = (_s.state == SubscriptionState.PAUSED) & (_s.paused_until <= _now)
+_CHAT_PAUSE_ENDED = (_c.state == states.ChatState.PAUSED) & (_c.paused_until <= _now)
+_PAUSE_ENDED = (_s.state == states.SubscriptionState.PAUSED) & (_s.paused_until <= _now)
 _A_PAUSE_ENDED = sa.select(
     sa.or_(sa.select(_c.id).where(_CHAT_PAUSE_ENDED).exists(), sa.select(_s.id).where(_PAUSE_ENDED).exists())
 )
@@ -43,9 +41,9 @@ _ENDED = sa.select(_s.chat, _s.id, _s.paused_until).where(_PAUSE_ENDED)
 _RESUME_CHATS = (
     sa.update(_chats)
     .where(_CHAT_PAUSE_ENDED)
-    .values(state=ChatState.ACTIVE, admission=None, pause_reason=None, state_detail="", paused_until=None)
+    .values(state=states.ChatState.ACTIVE, admission=None, pause_reason=None, state_detail="", paused_until=None)
 )
-_RESUME = sa.update(_subscriptions).where(_PAUSE_ENDED).values(state=SubscriptionState.ACTIVE, paused_until=None)
+_RESUME = sa.update(_subscriptions).where(_PAUSE_ENDED).values(state=states.SubscriptionState.ACTIVE, paused_until=None)
 
 
 def has_ended_pause(session: Transaction, now: datetime) -> bool:
@@ -57,7 +55,7 @@ def ended_pauses(session: Transaction, now: datetime) -> list[tuple[int, int, da
     """Returns (chat, subscription, end of the pause) of subscriptions whose pause, or whose chat's pause, has ended."""
     found = [(chat, subscription, until) for chat, subscription, until in store.execute(session, _ENDED, {"now": now})]
     back: dict[int, datetime] = {row.id: row.paused_until for row in store.execute(session, _CHATS_BACK, {"now": now})}
-    active = sa.select(_s.chat, _s.id).where(_s.state == SubscriptionState.ACTIVE)
+    active = sa.select(_s.chat, _s.id).where(_s.state == states.SubscriptionState.ACTIVE)
     of_chats = store.rows_of(session, active, _s.chat, sorted(back))  # not a join: SQLite would read all subscriptions
     return found + [(chat, subscription, back[chat]) for chat, subscription in of_chats]
 
@@ -83,18 +81,18 @@ def _moments_of_open_windows() -> sa.CTE:
     moments, SQLite would read all of them.
     """
     first = sa.select(sa.func.min(_s.next_due_at).label("at")).where(
-        _s.next_due_at > sa.bindparam("earliest", type_=Utc), Condition(BECOMES_DUE)
+        _s.next_due_at > sa.bindparam("earliest", type_=Utc), Condition(stored_rows.BECOMES_DUE)
     )
     found = first.cte("opened", recursive=True)
     later = _subscriptions.alias("later")
     following = sa.select(sa.func.min(later.c.next_due_at)).where(
-        later.c.next_due_at > found.c.at, Condition(BECOMES_DUE)
+        later.c.next_due_at > found.c.at, Condition(stored_rows.BECOMES_DUE)
     )
     return found.union_all(sa.select(following.scalar_subquery()).where(found.c.at <= _now))
 
 
 _came = _s.cursor < _last_sequence
-_active = Condition(BECOMES_DUE)  # the indexes have only these subscriptions, so inactive ones cost no time
+_active = Condition(stored_rows.BECOMES_DUE)  # the indexes have only these subscriptions, so inactive ones cost no time
 _opened = _moments_of_open_windows()
 # Each statement reads a range of an index. With OR instead, SQLite would read all subscriptions each second.
 _OVERDUE = sa.select(_s.chat).where(_s.latest_due_at <= _now, _active)
@@ -152,7 +150,7 @@ _ADVANCE = (
     .where(_s.id.in_(_ids))
     .values(
         cursor=sa.case(
-            (cursor_of() < _upto, _upto), else_=cursor_of()
+            (subscriptions.cursor_of() < _upto, _upto), else_=subscriptions.cursor_of()
         ),  # so that a plan that began earlier never moves it back
         shared_cursor=sa.bindparam("follows", type_=sa.Integer),
         next_due_at=sa.bindparam("next_due"),
@@ -162,7 +160,7 @@ _ADVANCE = (
 _SPOKEN = sa.update(_chats).where(_c.id.in_(_ids)).values(first_delivery_planned=True)
 
 
-def advance(session: Transaction, moves: Sequence[tuple[int, int, DueSpan]], follow: Mapping[int, int]) -> None:
+def advance(session: Transaction, moves: Sequence[Move], follow: Mapping[int, int]) -> None:
     """Moves subscriptions forward. Each move is (id, cursor, next due). Equal moves share a statement.
 
     `follow`: id of a subscription -> the shared cursor that it follows from now on; the others follow none.
@@ -194,7 +192,7 @@ def _undecoded(statement: sa.Select[Any]) -> sa.Select[Any]:
     return statement.with_only_columns(*plain, maintain_column_froms=True)
 
 
-_STATEMENTS = ((_undecoded(CHATS), _c.id), (_undecoded(SUBSCRIPTIONS), _s.chat))
+_STATEMENTS = ((_undecoded(CHATS), _c.id), (_undecoded(subscriptions.SUBSCRIPTIONS), _s.chat))
 
 
 def rows_of_chats(session: Transaction, chat_ids: Sequence[int]) -> list[StoredRow]:
@@ -207,7 +205,7 @@ def rows_of_chats(session: Transaction, chat_ids: Sequence[int]) -> list[StoredR
 
 KEPT = 100_000  # changes; an index that lacks older changes is rebuilt
 
-_changes, _queries = TABLES.tables["query_change"], TABLES.tables["query"]
+_changes, _queries = stored_rows.TABLES.tables["query_change"], stored_rows.TABLES.tables["query"]
 _qc, _q = _changes.c, _queries.c
 _NEWEST, _OLDEST = sa.select(sa.func.max(_qc.sequence)), sa.select(sa.func.min(_qc.sequence))
 
@@ -249,7 +247,7 @@ def drop_changes(session: Transaction, most: int) -> int:
 # --------------------------------------------------------------------------------------------------- planned deliveries
 
 # Statements that every plan executes are built once.
-_deliveries, _delivery_items = TABLES.tables["delivery"], TABLES.tables["delivery_item"]
+_deliveries, _delivery_items = stored_rows.TABLES.tables["delivery"], stored_rows.TABLES.tables["delivery_item"]
 _d, _i = _deliveries.c, _delivery_items.c
 _KEYS, _SEQS = sa.select(_d.dedupe_key), sa.select(_d.id, _d.seq)
 # Facts and reasons are passed as JSON text: many rows have the same ones, and SQLAlchemy would encode each of them
@@ -279,11 +277,11 @@ class Planned:
 
     id: str
     chat_id: int
-    kind: DeliveryKind
+    kind: model.DeliveryKind
     due: datetime
     key: str  # dedupe key: a second delivery with the same key is not stored
-    items: tuple[Item, ...]
-    facts: Facts
+    items: tuple[model.Item, ...]
+    facts: model.Facts
 
 
 def taken_keys(session: Transaction, keys: Sequence[str]) -> set[str]:
@@ -296,8 +294,8 @@ def add_deliveries(session: Transaction, planned: Sequence[Planned], *, now: dat
 
     No stored delivery may have one of their keys.
     """
-    facts, because = _Texts(Facts), _Texts(tuple[Because, ...])
-    execute_rows(
+    facts, because = _Texts(model.Facts), _Texts(tuple[model.Because, ...])
+    conflicts.execute_rows(
         session,
         _NEW_DELIVERIES,
         _DELIVERY,
@@ -311,7 +309,7 @@ def add_deliveries(session: Transaction, planned: Sequence[Planned], *, now: dat
             (chat_id, item.paper.id, seq, item.position, item.shown, item.cross, because.of(item.because))
             for seq, chat_id, item in part
         ]
-        execute_rows(session, _NEW_ITEMS, _ITEM, rows)
+        conflicts.execute_rows(session, _NEW_ITEMS, _ITEM, rows)
     wake_chats(session, {p.chat_id: p.kind for p in planned})
 
 
@@ -327,11 +325,11 @@ def add_delivery(session: Transaction, planned: Planned, *, now: datetime) -> bo
         "due": planned.due,
         "dedupe_key": planned.key,
         "created_at": now,
-        "facts": to_json(planned.facts),
+        "facts": columns.to_json(planned.facts),
         "attempts": 0,
         "reason": "",
     }
-    if not insert_new(session, "delivery", ("dedupe_key",), values):
+    if not conflicts.insert_new(session, "delivery", ("dedupe_key",), values):
         return False
     seq = store.execute(session, sa.select(_d.seq).where(_d.dedupe_key == planned.key)).scalar_one()
     conversations.add_mentions(
@@ -368,7 +366,7 @@ class _Texts:
     """
 
     def __init__(self, kind: Any) -> None:  # noqa: ANN401 - a class, or a type such as tuple[str, ...]
-        self._adapter = adapter_of(kind)
+        self._adapter = columns.adapter_of(kind)
         self._texts: dict[int, str] = {}  # by id(): equal values are usually the same object, and hashing is slow
 
     def of(self, value: object) -> str:

@@ -15,10 +15,10 @@ from sqlmodel import col
 from subscriptions.model import DeliveryKind
 from subscriptions.planning.receipts import Loss
 from subscriptions.states import MessageState
-from subscriptions.store.bot_state import get_value, put_value
+from subscriptions.store import bot_state
 from subscriptions.store.columns import Big, Condition, Utc
-from subscriptions.store.database.conflicts import insert_all_new, put
-from subscriptions.store.database.store import Transaction, execute, in_chunks
+from subscriptions.store.database import conflicts, store
+from subscriptions.store.database.store import Transaction
 from subscriptions.store.merging import Vouched
 from subscriptions.store.rows import TABLES, DeliveryItemRow, DeliveryRow, DigestRow, ReceiptRow
 
@@ -54,13 +54,13 @@ def drop_receipts(session: Transaction, before: datetime, most: int) -> int:
 def drop_warnings(session: Transaction, before: datetime, most: int) -> int:
     """Empties the warnings of digests that came before `before`."""
     warned = sa.select(_digests.c.id).where(_digests.c.received_at < before, Condition("warnings != '[]'")).limit(most)
-    return execute(session, sa.update(_digests).where(_digests.c.id.in_(warned)).values(warnings=[])).rowcount
+    return store.execute(session, sa.update(_digests).where(_digests.c.id.in_(warned)).values(warnings=[])).rowcount
 
 
 def drop_notices(session: Transaction, before: datetime, most: int) -> int:
     """Removes notices that were settled before `before`."""
     settled = sa.select(_d.seq).where(_d.settled_at < before, _IS_NOTICE).limit(most)
-    return _drop_deliveries(session, execute(session, settled).scalars().all())
+    return _drop_deliveries(session, store.execute(session, settled).scalars().all())
 
 
 def drop_texts_of_notices(session: Transaction, before: datetime, most: int) -> int:
@@ -68,7 +68,7 @@ def drop_texts_of_notices(session: Transaction, before: datetime, most: int) -> 
     found = _next_settled(session, _EMPTIED, before, most)
     seqs = [row.seq for row in found if row.is_notice and row.is_over]
     if seqs:
-        execute(
+        store.execute(
             session, sa.update(_messages).where(_m.delivery.in_(_those)).values(payload="", plain=""), {"those": seqs}
         )
     return len(found)
@@ -77,13 +77,13 @@ def drop_texts_of_notices(session: Transaction, before: datetime, most: int) -> 
 def reduce_deliveries(session: Transaction, before: datetime, most: int) -> int:
     """Reduces deliveries that were settled before `before` to their papers and the day on which the chat got each.
 
-    That is enough to deliver no paper twice. A delivery with an unsent message stays complete until a person dismisses
-    it, which settles it again. Checks each settled delivery once.
+    That is enough to deliver no paper twice. A delivery with an unsent message is kept whole until a person dismisses
+    it; then it is settled. Checks each settled delivery once.
     """
     found = _next_settled(session, _REDUCED, before, most)
     seqs = [row.seq for row in found if not row.is_notice and row.is_over]
     if seqs:
-        execute(session, _KEEP_ITEMS, {"those": seqs})
+        store.execute(session, _KEEP_ITEMS, {"those": seqs})
         _drop_deliveries(session, seqs)
     return len(found)
 
@@ -94,14 +94,14 @@ def _next_settled(session: Transaction, key: str, before: datetime, most: int) -
     The last one is stored under `key`. If it was settled at `before` or later, the clock was set back, and all
     deliveries are checked again.
     """
-    moment, _, seq = (get_value(session, key) or "").partition(" ")
+    moment, _, seq = (bot_state.get_value(session, key) or "").partition(" ")
     looked = datetime.fromisoformat(moment) if moment else _EVER
     if looked >= before:
         looked, seq = _EVER, ""
     values = {"looked": looked, "last": int(seq or 0), "before": before, "most": most}
-    found = execute(session, _SETTLED, values).all()
+    found = store.execute(session, _SETTLED, values).all()
     if found:
-        put_value(session, key, f"{found[-1].settled_at.isoformat()} {found[-1].seq}")
+        bot_state.put_value(session, key, f"{found[-1].settled_at.isoformat()} {found[-1].seq}")
     return found
 
 
@@ -110,8 +110,8 @@ def prune_papers(session: Transaction, before: datetime, most: int) -> int:
 
     Papers of deliveries that are still stored stay complete.
     """
-    upto = int(get_value(session, _PRUNED) or 0)
-    rows = execute(
+    upto = int(bot_state.get_value(session, _PRUNED) or 0)
+    rows = store.execute(
         session,
         sa.select(_p.id, _p.first_seen_at, _p.sequenced_at).where(_p.id > upto).order_by(_p.id).limit(most),
     ).all()
@@ -123,11 +123,11 @@ def prune_papers(session: Transaction, before: datetime, most: int) -> int:
     if not old:
         return 0
     shown = sa.select(_i.paper).where(_i.paper.in_(_those), _i.delivery.is_not(None))
-    needed = set(execute(session, shown, {"those": old}).scalars())
+    needed = set(store.execute(session, shown, {"those": old}).scalars())
     over = [paper for paper in old if paper not in needed]
     if over:
         for table in _OF_PAPERS:
-            execute(session, sa.delete(table).where(table.c.paper.in_(_those)), {"those": over})
+            store.execute(session, sa.delete(table).where(table.c.paper.in_(_those)), {"those": over})
         values: dict[str, Any] = {
             "abstract": "",
             "comment": "",
@@ -137,8 +137,8 @@ def prune_papers(session: Transaction, before: datetime, most: int) -> int:
             "url": None,
         }
         values["vouched"] = _p.vouched.op("&")(int(_LEFT))  # no source vouches for a missing value
-        execute(session, sa.update(_papers).where(_p.id.in_(_those)).values(values), {"those": over})
-    put_value(session, _PRUNED, str(old[-1]))
+        store.execute(session, sa.update(_papers).where(_p.id.in_(_those)).values(values), {"those": over})
+    bot_state.put_value(session, _PRUNED, str(old[-1]))
     return len(old)
 
 
@@ -170,8 +170,8 @@ _KEEP_ITEMS = (
 def _drop_deliveries(session: Transaction, seqs: Sequence[int]) -> int:
     """Removes deliveries with their messages."""
     if seqs:
-        execute(session, sa.delete(_messages).where(_m.delivery.in_(_those)), {"those": seqs})
-        execute(session, sa.delete(_deliveries).where(_d.seq.in_(_those)), {"those": seqs})
+        store.execute(session, sa.delete(_messages).where(_m.delivery.in_(_those)), {"those": seqs})
+        store.execute(session, sa.delete(_deliveries).where(_d.seq.in_(_those)), {"those": seqs})
     return len(seqs)
 
 
@@ -179,13 +179,13 @@ def _drop(session: Transaction, table: sa.Table, which: sa.ColumnElement[bool], 
     """Removes at most `most` of the rows that meet the condition `which`."""
     key = sa.tuple_(*table.primary_key)
     some = sa.select(*table.primary_key).where(which).limit(most)
-    return execute(session, sa.delete(table).where(key.in_(some))).rowcount
+    return store.execute(session, sa.delete(table).where(key.in_(some))).rowcount
 
 
 def delivered_since(session: Transaction, chat_id: int, since: date) -> Sequence[int]:
     """Ids of the papers shown to a chat on `since` or later in deliveries that are no longer stored, oldest first."""
     shown = sa.select(_i.paper).where(_i.chat == chat_id, _i.delivered_on >= since, _i.shown.is_(True))
-    return execute(session, shown.order_by(_i.delivered_on, _i.paper)).scalars().all()
+    return store.execute(session, shown.order_by(_i.delivered_on, _i.paper)).scalars().all()
 
 
 # --------------------------------------------------------------------------------------- the last loss of the database
@@ -200,13 +200,13 @@ _LOSS = sa.select(_losses).where(_losses.c.id == _THE_LAST)
 
 def last_loss(session: Transaction) -> Loss | None:
     """Returns the last loss; None if no copy was ever restored with the moment of a loss."""
-    row = execute(session, _LOSS).first()
+    row = store.execute(session, _LOSS).first()
     return None if row is None else Loss(lost_at=row.lost_at, copied_at=row.copied_at, restored_at=row.restored_at)
 
 
 def put_loss(session: Transaction, loss: Loss) -> None:
     """Stores the last loss."""
-    put(session, "loss", ("id",), {"id": _THE_LAST, **asdict(loss)})
+    conflicts.put(session, "loss", ("id",), {"id": _THE_LAST, **asdict(loss)})
 
 
 def last_moment(session: Transaction) -> datetime | None:
@@ -219,18 +219,18 @@ def last_moment(session: Transaction) -> datetime | None:
 def count_until(session: Transaction, moments: Mapping[int, datetime | None]) -> None:
     """Stores subscription id → until when papers count as sent for it; None: no papers do."""
     for subscription, moment in moments.items():
-        execute(session, sa.update(_subscriptions).where(_s.id == subscription).values(counted_until=moment))
+        store.execute(session, sa.update(_subscriptions).where(_s.id == subscription).values(counted_until=moment))
 
 
 def lowest_cursor_that_counts(session: Transaction) -> int | None:
     """Returns the lowest cursor of the subscriptions for which papers count as sent; None if there are none."""
-    return execute(session, sa.select(sa.func.min(_s.cursor)).where(_s.counted_until.is_not(None))).scalar()
+    return store.execute(session, sa.select(sa.func.min(_s.cursor)).where(_s.counted_until.is_not(None))).scalar()
 
 
 def chats_that_count(session: Transaction, came: datetime) -> list[int]:
     """Ids of the chats with a subscription for which papers that came at `came` count as sent."""
     found = sa.select(_s.chat).where(_s.counted_until >= came)  # sorted here: for ORDER BY, SQLite would read all chats
-    return sorted({*execute(session, found).scalars()})
+    return sorted({*store.execute(session, found).scalars()})
 
 
 def count_as_delivered(session: Transaction, papers: Iterable[tuple[int, int]]) -> None:
@@ -238,12 +238,12 @@ def count_as_delivered(session: Transaction, papers: Iterable[tuple[int, int]]) 
     names = ("chat", "paper", "position", "shown", "cross", "because")
     no_reasons: list[str] = []
     rows = [(chat, paper, _NO_DELIVERY, False, False, no_reasons) for chat, paper in papers]
-    insert_all_new(session, "delivery_item", ("chat", "paper"), names, rows)
+    conflicts.insert_all_new(session, "delivery_item", ("chat", "paper"), names, rows)
 
 
 def count_no_more(session: Transaction, papers: list[int]) -> None:
     """Makes papers that only counted as delivered, without a delivery, deliverable again."""
-    for part in in_chunks(papers):
+    for part in store.in_chunks(papers):
         session.exec(
             sa.delete(DeliveryItemRow).where(
                 col(DeliveryItemRow.paper).in_(part),

@@ -10,16 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlmodel import Field, SQLModel
 
-from subscriptions.model import ChatKind, DeliveryKind
+from subscriptions import model, states
 from subscriptions.planning.receipts import Outcome
-from subscriptions.states import (
-    Admission,
-    ChatState,
-    MessageState,
-    PauseReason,
-    SubscriptionPauseReason,
-    SubscriptionState,
-)
 from subscriptions.store import columns, conversation_rows
 from subscriptions.store.columns import Big, Json, Numbered, Row, Utc
 
@@ -168,13 +160,13 @@ class ChatRow(Numbered, table=True):
     address: str
     topic: str = ""
     title: str = ""
-    kind: ChatKind = columns.choice(ChatKind, required=True)
+    kind: model.ChatKind = columns.choice(model.ChatKind, required=True)
     lang: str = ""
     timezone: str = ""
     settings: Json = columns.json_column(dict)
-    state: ChatState = columns.choice(ChatState, ChatState.ACTIVE)
-    admission: Admission | None = columns.choice(Admission)
-    pause_reason: PauseReason | None = columns.choice(PauseReason)
+    state: states.ChatState = columns.choice(states.ChatState, states.ChatState.ACTIVE)
+    admission: states.Admission | None = columns.choice(states.Admission)
+    pause_reason: states.PauseReason | None = columns.choice(states.PauseReason)
     state_detail: str = ""
     state_since: datetime | None = Field(default=None, sa_type=Utc)
     paused_until: datetime | None = Field(default=None, sa_type=Utc)
@@ -272,9 +264,9 @@ class SubscriptionRow(Numbered, table=True):
     text: str
     cadence: str
     zone: str | None = None
-    state: SubscriptionState = columns.choice(SubscriptionState, SubscriptionState.ACTIVE)
+    state: states.SubscriptionState = columns.choice(states.SubscriptionState, states.SubscriptionState.ACTIVE)
     paused_until: datetime | None = Field(default=None, sa_type=Utc)
-    pause_reason: SubscriptionPauseReason | None = columns.choice(SubscriptionPauseReason)
+    pause_reason: states.SubscriptionPauseReason | None = columns.choice(states.SubscriptionPauseReason)
     added_by: str = ""
     # platform id of the person who added it; "": unknown, or the person has left
     subscriber: str = Field(default="", index=True)
@@ -302,7 +294,7 @@ class DeliveryRow(Row, table=True):
     seq: int | None = Field(default=None, primary_key=True, sa_type=Big)
     id: str = Field(unique=True)
     chat: int = columns.reference("chat.id", index=True)
-    kind: DeliveryKind = columns.choice(DeliveryKind, required=True)
+    kind: model.DeliveryKind = columns.choice(model.DeliveryKind, required=True)
     due: datetime = Field(sa_type=Utc)
     dedupe_key: str = Field(unique=True)
     created_at: datetime = Field(sa_type=Utc)
@@ -351,7 +343,7 @@ class MessageRow(Row, table=True):
     plain: str
     use_plain: bool = False
     reply_to: int | None = None
-    state: MessageState = columns.choice(MessageState, MessageState.READY)
+    state: states.MessageState = columns.choice(states.MessageState, states.MessageState.READY)
     found_at_start: bool = False
     attempted_at: datetime | None = Field(default=None, sa_type=Utc)
     # set while it is being sent or unclear; see Claim

@@ -10,12 +10,11 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlmodel import col, select
 
+from subscriptions import normalize
 from subscriptions.matching.ranking import Library, LibraryWords, Taste
-from subscriptions.normalize import title_alias, tokens
 from subscriptions.states import Signal
 from subscriptions.store.conversation_rows import LibraryEntryRow, LibraryRow, SignalRow, TasteRow
-from subscriptions.store.database import store
-from subscriptions.store.database.conflicts import put, put_all
+from subscriptions.store.database import conflicts, store
 from subscriptions.store.database.store import Transaction
 from subscriptions.store.rows import TABLES
 
@@ -40,7 +39,9 @@ class StoredSignal(NamedTuple):
 
 def put_signal(session: Transaction, chat_id: int, paper_id: int, kind: Signal, *, now: datetime) -> None:
     """Stores a signal. If it is stored already, it gets the new time."""
-    put(session, "signal", ("chat", "paper", "kind"), {"chat": chat_id, "paper": paper_id, "kind": kind, "at": now})
+    conflicts.put(
+        session, "signal", ("chat", "paper", "kind"), {"chat": chat_id, "paper": paper_id, "kind": kind, "at": now}
+    )
 
 
 def drop_signals(session: Transaction, chat_id: int, paper_id: int, kinds: Sequence[Signal]) -> bool:
@@ -99,7 +100,7 @@ def keep_newest(session: Transaction, chat_id: int, most: int, *, kinds: Sequenc
 def put_taste(session: Transaction, chat_id: int, taste: Taste) -> None:
     """Stores the taste of a chat. An empty taste is removed."""
     if taste:
-        put(session, "taste", ("chat",), {"chat": chat_id, "words": dict(taste.weights)})
+        conflicts.put(session, "taste", ("chat",), {"chat": chat_id, "words": dict(taste.weights)})
     else:
         session.exec(sa.delete(TasteRow).where(col(TasteRow.chat) == chat_id))
 
@@ -123,18 +124,18 @@ def put_library(session: Transaction, chat_id: int, library: Library, *, now: da
     """Stores the library of a chat, and removes the previous one."""
     drop_library(session, chat_id)
     row = {"chat": chat_id, "at": now, "entries": library.words.entries, "words": dict(library.words.words)}
-    put(session, "library", ("chat",), row)
+    conflicts.put(session, "library", ("chat",), row)
     found: dict[str, tuple[str, str]] = {}
     for title, names in library.entries:
-        words = " ".join(dict.fromkeys(word for word in tokens(title) if word in library.words.words))
-        alias = title_alias(title)
+        words = " ".join(dict.fromkeys(word for word in normalize.tokens(title) if word in library.words.words))
+        alias = normalize.title_alias(title)
         if alias:
             # a short title is stored with a space before it, so that no alias of a paper equals it
             tells = len(alias.split()) >= _LEAST_ALIAS
             found[alias if tells else f" {alias}"] = (title, words)
         found |= {f"doi:{name}" if "/" in name and name.startswith("10.") else name: ("", "") for name in names}
     rows = [(chat_id, key, title, words) for key, (title, words) in found.items()]
-    put_all(session, "library_entry", ("chat", "key"), ("chat", "key", "title", "words"), rows)
+    conflicts.put_all(session, "library_entry", ("chat", "key"), ("chat", "key", "title", "words"), rows)
 
 
 def drop_library(session: Transaction, chat_id: int) -> bool:

@@ -9,15 +9,13 @@ import sqlalchemy as sa
 from sqlmodel import col, or_, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from subscriptions.planning.pauses import AwaitedSource, Forecast
+from subscriptions.planning.forecast import AwaitedSource, Forecast
 from subscriptions.planning.receipts import SETTLING, Outcome, Receipt
 from subscriptions.planning.source_calendar import ArxivSchedule, Schedule, Schedules
 from subscriptions.states import SourceTrouble
-from subscriptions.store.bot_state import hold_value
-from subscriptions.store.columns import adapter_of, to_json
+from subscriptions.store import bot_state, columns
 from subscriptions.store.conversation_rows import EnrichmentRequestRow, PublisherSlotRow
-from subscriptions.store.database import store
-from subscriptions.store.database.conflicts import insert_new, put, put_all
+from subscriptions.store.database import conflicts, store
 from subscriptions.store.database.store import Transaction
 from subscriptions.store.merging import COMPLETION_WINDOW
 from subscriptions.store.rows import TABLES, PaperRow, ReceiptRow, SourceRow
@@ -120,7 +118,7 @@ def sync_sources(transaction: Transaction, facts: Iterable[SourceFact], *, now: 
         state = _state(row.state or {"on": False})
         if not state.on:
             state = replace(state, upto=None, missed_days={})
-        row.state = to_json(replace(state, since=state.since or now, on=True, evening=fact.evening))
+        row.state = columns.to_json(replace(state, since=state.since or now, on=True, evening=fact.evening))
     for name in rows.keys() - wanted.keys():
         if are_all and rows[name].state.get("on"):
             rows[name].state = {**rows[name].state, "on": False}
@@ -129,7 +127,7 @@ def sync_sources(transaction: Transaction, facts: Iterable[SourceFact], *, now: 
 
 def add_name(session: Transaction, name: str) -> None:
     """Stores a source with only its name, unless there is one with this name."""
-    insert_new(session, "source", ("name",), SourceRow(name=name).model_dump())
+    conflicts.insert_new(session, "source", ("name",), SourceRow(name=name).model_dump())
 
 
 @store.reads
@@ -142,7 +140,7 @@ def known_sources(transaction: Transaction) -> tuple[KnownSource, ...]:
             kind=row.kind,
             location=row.location,
             state=_state(row.state),
-            seen={url: adapter_of(DocumentSeen).validate_python(one) for url, one in row.validators.items()},
+            seen={url: columns.adapter_of(DocumentSeen).validate_python(one) for url, one in row.validators.items()},
             last=last.get(row.name),
             settled_at=settled.get(row.name),
         )
@@ -179,6 +177,7 @@ def forecast(transaction: Transaction, *, now: datetime) -> Forecast:
         at=now,
         awaited=tuple(_awaited(row, state, one, due, came.get(row.name, ())) for row, state, one, due in awaited),
         anytime=len(awaited) < len(rows),
+        last_sequence=bot_state.last_sequence(transaction),
     )
 
 
@@ -220,8 +219,8 @@ def store_state(session: Transaction, name: str, state: SourceState, seen: Mappi
     """Stores the state of a source after a poll."""
     row = session.get(SourceRow, name)
     if row is not None:
-        row.state = to_json(state)
-        row.validators = {url: to_json(one) for url, one in seen.items()}
+        row.state = columns.to_json(state)
+        row.validators = {url: columns.to_json(one) for url, one in seen.items()}
         session.flush()
 
 
@@ -233,7 +232,7 @@ def claim_poll(transaction: Transaction, name: str, before: datetime | None, unt
         return False
     stored = col(SourceRow.state)["next_at"].as_string()
     is_still = stored.is_(None) if row.state.get("next_at") is None else stored == row.state["next_at"]
-    claimed = to_json(replace(state, next_at=until))
+    claimed = columns.to_json(replace(state, next_at=until))
     return (
         transaction.exec(
             sa.update(SourceRow).where(col(SourceRow.name) == name, is_still).values(state=claimed)
@@ -243,7 +242,7 @@ def claim_poll(transaction: Transaction, name: str, before: datetime | None, unt
 
 
 def _state(stored: Mapping[str, Any]) -> SourceState:
-    state: SourceState = adapter_of(SourceState).validate_python(stored)
+    state: SourceState = columns.adapter_of(SourceState).validate_python(stored)
     return state
 
 
@@ -317,7 +316,7 @@ def swap_slot(session: Transaction, publisher: str, before: datetime | None, unt
     Returns False if another process was first.
     """
     if before is None:
-        return insert_new(session, "publisher_slot", ("publisher",), {"publisher": publisher, "until": until})
+        return conflicts.insert_new(session, "publisher_slot", ("publisher",), {"publisher": publisher, "until": until})
     is_still = (col(PublisherSlotRow.publisher) == publisher) & (col(PublisherSlotRow.until) == before)
     return session.exec(sa.update(PublisherSlotRow).where(is_still).values(until=until)).rowcount == 1
 
@@ -325,7 +324,7 @@ def swap_slot(session: Transaction, publisher: str, before: datetime | None, unt
 @store.writes
 def release_slot(transaction: Transaction, publisher: str, gap: timedelta, *, wall: datetime) -> None:
     """Stores until when no process may send a request to a publisher: `gap` after now."""
-    put(transaction, "publisher_slot", ("publisher",), {"publisher": publisher, "until": wall + gap})
+    conflicts.put(transaction, "publisher_slot", ("publisher",), {"publisher": publisher, "until": wall + gap})
 
 
 # ------------------------------------------------------------------ incomplete papers whose missing values arXiv knows
@@ -378,14 +377,14 @@ def may_be_asked(session: Transaction, *, now: datetime) -> tuple[IncompletePape
 
 def hold_asked(session: Transaction) -> None:
     """Keeps other processes from changing the counts of requests to arXiv until the transaction ends."""
-    hold_value(session, _HELD, "")
+    bot_state.hold_value(session, _HELD, "")
 
 
 def note_asked(session: Transaction, papers: Sequence[int], *, now: datetime) -> None:
     """Counts a request to arXiv for these papers. Removes the counts of papers that are too old."""
     before = {row.paper: row.times for row in session.exec(_requests(papers))}
     rows = [(paper, before.get(paper, 0) + 1, now) for paper in papers]
-    put_all(session, "enrichment_request", ("paper",), ("paper", "times", "last"), rows)
+    conflicts.put_all(session, "enrichment_request", ("paper",), ("paper", "times", "last"), rows)
     session.exec(sa.delete(EnrichmentRequestRow).where(col(EnrichmentRequestRow.last) < now - COMPLETION_WINDOW))
 
 

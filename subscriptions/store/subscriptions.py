@@ -11,11 +11,11 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlmodel import col, select
 
-from subscriptions.model import Cadence, Subscription
-from subscriptions.planning.cadence import cadence_text, parse_cadence
+from subscriptions import model
+from subscriptions.planning.cadence import parse_cadence
 from subscriptions.store.database import conflicts, store
 from subscriptions.store.database.store import Transaction
-from subscriptions.store.rows import TABLES, QueryRow, SubscriptionRow
+from subscriptions.store.rows import TABLES, DeliveryItemRow, DeliveryRow, QueryRow, SubscriptionRow
 
 _chats, _subscriptions, _queries, _shared = (
     TABLES.tables[name] for name in ("chat", "subscription", "query", "shared_cursor")
@@ -108,7 +108,6 @@ def _follows_below(upto: int) -> tuple[sa.ColumnElement[bool], ...]:
 
 
 # the next due moment, and, for the cadence when-out, the end of its window
-DueSpan = tuple[datetime | None, datetime | None]
 NOW = "now"  # the stored text of this cadence
 
 # Statements that every plan executes are built once.
@@ -131,9 +130,9 @@ _TAKE = (
 _NEXT_NUMBERS = sa.select(_chats.c.id, _chats.c.next_number)
 
 
-def subscriptions_of(session: Transaction, chat_ids: Sequence[int]) -> dict[int, tuple[Subscription, ...]]:
+def subscriptions_of(session: Transaction, chat_ids: Sequence[int]) -> dict[int, tuple[model.Subscription, ...]]:
     """Returns chat id → its subscriptions, ordered by number."""
-    found: dict[int, list[Subscription]] = {chat_id: [] for chat_id in chat_ids}
+    found: dict[int, list[model.Subscription]] = {chat_id: [] for chat_id in chat_ids}
     for row in store.rows_of(session, SUBSCRIPTIONS, _s.chat, chat_ids):
         found[row[1]].append(_subscription(row))
     return {chat_id: tuple(subs) for chat_id, subs in found.items()}
@@ -145,7 +144,7 @@ def amounts(session: Transaction, chat_ids: Sequence[int]) -> dict[int, int]:
     return dict.fromkeys(chat_ids, 0) | dict(store.rows_of(session, wanted, _s.chat, chat_ids))
 
 
-def add_subscription(session: Transaction, new: Subscription) -> Subscription:
+def add_subscription(session: Transaction, new: model.Subscription) -> model.Subscription:
     """Adds a subscription and returns the stored one.
 
     If another process has added one with the same query in the meantime, returns that one.
@@ -161,7 +160,7 @@ _SAME = (  # columns that have the same name as the field
 _same_of = attrgetter(*_SAME)
 
 
-def add_subscriptions(session: Transaction, new: Sequence[Subscription]) -> None:
+def add_subscriptions(session: Transaction, new: Sequence[model.Subscription]) -> None:
     """Adds subscriptions, with few statements. One without a number gets the next number of its chat.
 
     Numbers are not reused. If a chat has a subscription with the same query, that one stays and no other is added.
@@ -174,7 +173,7 @@ def add_subscriptions(session: Transaction, new: Sequence[Subscription]) -> None
             one.chat_id,
             queries[one.canonical],
             one.number or next(numbers[one.chat_id]),
-            cadence_text(one.cadence),
+            str(one.cadence),
             *_same_of(one),
         )
         for one in new
@@ -206,14 +205,16 @@ def _known_queries(session: Transaction, canonicals: Sequence[str]) -> dict[str,
     return {row.canonical: row.id for row in store.rows_of(session, _queries, _queries.c.canonical, canonicals)}
 
 
-def change_subscription(session: Transaction, before: Subscription, after: Subscription) -> Subscription:
+def change_subscription(
+    session: Transaction, before: model.Subscription, after: model.Subscription
+) -> model.Subscription:
     """Stores only the fields in which `after` differs from `before`, so an unchanged cursor stays. Returns `after`."""
     if after == before:
         return after
     row = session.get_one(SubscriptionRow, before.id)
-    for name, old, new in zip(Subscription._fields, before, after, strict=True):
+    for name, old, new in zip(model.Subscription._fields, before, after, strict=True):
         if new != old and name != "canonical":
-            setattr(row, name, cadence_text(new) if isinstance(new, Cadence) else new)
+            setattr(row, name, str(new) if isinstance(new, model.Cadence) else new)
     if after.canonical != before.canonical:
         unused, row.query = row.query, _query_ids(session, [after.canonical])[after.canonical]
         session.flush()
@@ -237,12 +238,12 @@ def drop_unused_queries(session: Transaction, queries: Sequence[int]) -> None:
 _stored_cadence = lru_cache(maxsize=4096)(parse_cadence)
 
 
-def _subscription(row: Sequence[Any]) -> Subscription:
+def _subscription(row: Sequence[Any]) -> model.Subscription:
     """Returns the Subscription of a row of _VALUES.
 
     Reads the columns by position: names take ten times as long, and a plan reads all subscriptions.
     """
-    return Subscription._make((*row[:5], _stored_cadence(row[5]), *row[6:]))
+    return model.Subscription._make((*row[:5], _stored_cadence(row[5]), *row[6:]))
 
 
 @store.reads
@@ -250,3 +251,22 @@ def subscription_counts(transaction: Transaction) -> tuple[int, int]:
     """Returns (number of chats that have subscriptions, number of subscriptions)."""
     chats = sa.func.count(sa.func.distinct(SubscriptionRow.chat))
     return transaction.exec(select(chats, sa.func.count()).select_from(SubscriptionRow)).one()
+
+
+def last_came(session: Transaction, chat_id: int, since: datetime) -> dict[int, datetime]:
+    """Returns subscription number → when papers were last sent for it, if that was at `since` or later."""
+    rows = session.exec(
+        select(DeliveryItemRow.because, DeliveryRow.settled_at)
+        .join(DeliveryRow, col(DeliveryRow.seq) == DeliveryItemRow.delivery)
+        .where(
+            DeliveryItemRow.chat == chat_id,
+            col(DeliveryRow.settled_at) >= since,
+            col(DeliveryRow.dismissed_at).is_(None),
+        )
+    )
+    found: dict[int, datetime] = {}
+    for because, settled_at in rows:
+        for reason in because:
+            number = int(reason["number"])
+            found[number] = max(found.get(number, since), settled_at or since)
+    return found

@@ -8,21 +8,22 @@ from typing import Final
 import sqlalchemy as sa
 from sqlmodel import col, or_, select
 
-from subscriptions.model import DeliveryKind, Lane
+from subscriptions import model
 from subscriptions.states import MessageState
 from subscriptions.store.columns import Utc
 from subscriptions.store.conversation_rows import LeaseRow, WorkerRow
+from subscriptions.store.database import store
 from subscriptions.store.database.conflicts import insert_new
-from subscriptions.store.database.store import Transaction, reads, writes
+from subscriptions.store.database.store import Transaction
 from subscriptions.store.rows import MessageRow
 
 TASK: Final = "deliver_lane"  # the name of the task that delivers a lane
 QUEUE: Final = "lanes:"  # the name of a platform's queue begins with this
 AT_ONCE, ALERT, BULLETIN = 100, 50, 0  # priorities; replies to people are posted without a job
-PRIORITIES: Mapping[DeliveryKind, int] = {
-    DeliveryKind.ALERT: ALERT,
-    DeliveryKind.NOTICE: ALERT,
-    DeliveryKind.BULLETIN: BULLETIN,
+PRIORITIES: Mapping[model.DeliveryKind, int] = {
+    model.DeliveryKind.ALERT: ALERT,
+    model.DeliveryKind.NOTICE: ALERT,
+    model.DeliveryKind.BULLETIN: BULLETIN,
 }
 _CHUNK = 10_000  # lanes in one statement
 _SOON = 10.0  # seconds; a lane waits longer only because its platform requested it
@@ -75,7 +76,7 @@ _FORGET_LANE = sa.text(
 )
 
 
-def wake_chats(session: Transaction, kinds: Mapping[int, DeliveryKind]) -> None:
+def wake_chats(session: Transaction, kinds: Mapping[int, model.DeliveryKind]) -> None:
     """Wakes the lanes of chats. `kinds` is chat id → the kind of delivery that it got."""
     if kinds and _has_jobs(session):
         ids = list(kinds)
@@ -85,10 +86,10 @@ def wake_chats(session: Transaction, kinds: Mapping[int, DeliveryKind]) -> None:
             session.connection().execute(_WAKE_CHATS, values)
 
 
-@writes
+@store.writes
 def wake_lanes(
     transaction: Transaction,
-    lanes: Sequence[Lane],
+    lanes: Sequence[model.Lane],
     *,
     after: timedelta = timedelta(0),
     priority: int = BULLETIN,
@@ -115,7 +116,7 @@ def wake_lanes(
     return woken
 
 
-@reads
+@store.reads
 def count_jobs(transaction: Transaction) -> int:
     """Returns the number of jobs of lanes that run or may run soon."""
     if not _has_jobs(transaction):
@@ -136,7 +137,7 @@ def _forget_wakes(session: Transaction) -> None:
         session.connection().execute(_FORGET)
 
 
-def forget_lane(session: Transaction, lane: Lane) -> None:
+def forget_lane(session: Transaction, lane: model.Lane) -> None:
     """Removes the waiting jobs of a lane that has no chat any more. A running job ends itself."""
     if _has_jobs(session):
         session.connection().execute(_FORGET_LANE, {"platform": lane.platform, "address": lane.address})
@@ -166,7 +167,7 @@ def is_not_known(_process: str) -> bool:
     return False
 
 
-@writes
+@store.writes
 def begin_worker(
     transaction: Transaction,
     *,
@@ -195,7 +196,7 @@ def begin_worker(
     return recover_left(transaction)
 
 
-@writes
+@store.writes
 def beat(transaction: Transaction, *, process: str = "", where: Whereabouts = NOWHERE) -> None:
     """Changes the heartbeat of this worker, which shows the others that it runs. `process` and `where` describe it.
 
@@ -215,13 +216,13 @@ def beat(transaction: Transaction, *, process: str = "", where: Whereabouts = NO
     transaction.exec(sa.update(WorkerRow).where(own, ~is_alone).values(beat=WorkerRow.beat + 1))
 
 
-@reads
+@store.reads
 def worker_ids(transaction: Transaction) -> list[str]:
     """The ids of all workers."""
     return list(transaction.exec(select(WorkerRow.id)).all())
 
 
-@reads
+@store.reads
 def other_workers(transaction: Transaction) -> dict[str, int]:
     """Returns id → heartbeat of all other workers."""
     found = select(WorkerRow.id, WorkerRow.beat).where(WorkerRow.id != transaction.store.worker)
@@ -267,14 +268,14 @@ def held_names(session: Transaction) -> dict[str, list[str]]:
     return found
 
 
-@writes
+@store.writes
 def end_worker(transaction: Transaction) -> int:
     """Removes this worker, and recovers the messages that it had claimed. Returns their number."""
     transaction.exec(sa.delete(WorkerRow).where(col(WorkerRow.id) == transaction.store.worker))
     return recover_left(transaction)
 
 
-@writes
+@store.writes
 def recover_stalled(transaction: Transaction, stalled: Mapping[str, int]) -> int:
     """Removes stalled workers and recovers their messages. Returns the number of messages.
 
@@ -300,8 +301,8 @@ def recover_left(session: Transaction) -> int:
     return len(found)
 
 
-@writes
-def recover_own(transaction: Transaction, lane: Lane | None = None) -> int:
+@store.writes
+def recover_own(transaction: Transaction, lane: model.Lane | None = None) -> int:
     """Marks messages that this process left in the state `sending` as unclear. Returns their number.
 
     Call it when the process sends nothing any more. `lane`: only the messages of that lane.
@@ -328,4 +329,4 @@ def _make_unclear(session: Transaction, whose: sa.ColumnElement[bool]) -> list[s
 def _wake(session: Transaction, names: Sequence[str | None]) -> None:
     """Wakes lanes, given as "platform:address", even if another job of the lane waits for a later moment."""
     parts = [name.split(":", 1) for name in dict.fromkeys(names) if name]
-    wake_lanes(session, [Lane(platform, address) for platform, address in parts], priority=AT_ONCE)
+    wake_lanes(session, [model.Lane(platform, address) for platform, address in parts], priority=AT_ONCE)

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import sync_playwright
 
-from tests.browser.visitor import Bot, Visitor, running_bot
+from tests.browser import visitor
 from tests.patience import PATIENCE
 
 CHROMIUM = shutil.which("chromium")
@@ -57,20 +57,20 @@ def browser() -> Iterator[Any]:
 
 
 @pytest.fixture(scope="session")
-def bot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bot]:
+def bot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[visitor.Bot]:
     """A bot whose proxy names people. This gives each test its own chats."""
     settings = {"PAPERWIRE_WEB_USER_HEADER": "X-User", "PAPERWIRE_ADMINS": "web:op"}
-    with running_bot(tmp_path_factory.mktemp("bot"), settings) as running:
+    with visitor.running_bot(tmp_path_factory.mktemp("bot"), settings) as running:
         yield running
 
 
 @pytest.fixture
-def visit(browser: Any, bot: Bot) -> Iterator[Callable[..., Visitor]]:
+def visit(browser: Any, bot: visitor.Bot) -> Iterator[Callable[..., visitor.Visitor]]:
     """Opens the page of a chat: `visit("ada", width=360, dark=True, language="zh", scripts=False)`."""
     stack = ExitStack()
 
-    def opened(name: str, **wishes: Any) -> Visitor:
-        return Visitor.comes(browser, stack, wishes.pop("bot", bot), name, **wishes)
+    def opened(name: str, **wishes: Any) -> visitor.Visitor:
+        return visitor.Visitor.comes(browser, stack, wishes.pop("bot", bot), name, **wishes)
 
     yield opened
     _thread.submit(stack.close).result()

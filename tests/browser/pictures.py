@@ -13,7 +13,7 @@ from typing import Any
 
 from playwright.sync_api import sync_playwright
 
-from tests.browser.conftest import ARGUMENTS, CHROMIUM
+from tests.browser import conftest
 from tests.browser.visitor import Bot, Visitor, running_bot
 from tests.fakes.process import ROOT
 from tests.integration.cli import INBOX, page
@@ -34,7 +34,7 @@ def main() -> None:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         playwright = stack.enter_context(sync_playwright())
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
+        browser = playwright.chromium.launch(executable_path=conftest.CHROMIUM, args=list(conftest.ARGUMENTS))
         stack.callback(browser.close)
         bot = stack.enter_context(running_bot(folder, {}, sources=False))
         me = _visits(browser, stack, bot, **FRAME)

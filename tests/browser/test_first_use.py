@@ -1,24 +1,12 @@
 """From a clone to a received paper: two commands and three messages, without an account and without a network."""
 
-import re
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from tests.browser.visitor import Visitor, running_bot
-from tests.fakes.process import ROOT
 
-COMMANDS = ["make demo", "make run"]
 MESSAGES = 3
-
-
-def test_the_readme_begins_with_the_two_commands() -> None:
-    block = re.search(r"^```\n(.*?)^```$", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)
-    assert block
-    assert [line.partition("  ")[0] for line in block[1].splitlines()][:2] == COMMANDS
-    makefile = (ROOT / "Makefile").read_text()
-    assert "paperwire demo" in makefile.split("\ndemo:")[1].split("\n\n")[0]
-    assert "paperwire run" in makefile.split("\nrun:")[1].split("\n\n")[0]
 
 
 def test_from_nothing_to_a_received_paper_in_three_messages(browser: Any, tmp_path: Path) -> None:

@@ -1,25 +1,14 @@
 """Reading on the page: results during typing, the subscriptions next to the chat, and keyboard shortcuts."""
 
-from collections.abc import Callable
 from typing import Any
 
-from tests.browser.visitor import Visitor, violations
-
-Visit = Callable[..., Visitor]
-
-
-def knows(visit: Visit, word: str, *titles: str) -> None:
-    """Lets papers arrive, and waits until another chat has them."""
-    other = visit(f"other-{word}")
-    other.says(f"/sub {word}")
-    other.sees("✓ 1")
-    other.bot.brings(*titles)
-    other.sees(titles[-1])
+from tests.browser import visitor
+from tests.browser.visitor import Visit
 
 
 def test_papers_are_found_while_one_types(visit: Visit) -> None:
     ada = visit("ada-types")
-    knows(visit, "harmonium", "A harmonium for the deaf", "Harmonium reeds, counted")
+    visitor.knows(visit, "harmonium", "A harmonium for the deaf", "Harmonium reeds, counted")
     ada.page.reload()
     ada.is_live()
     assert ada.page.locator("#papers .paper").count() == 1, "the newest paper is shown first"
@@ -27,7 +16,7 @@ def test_papers_are_found_while_one_types(visit: Visit) -> None:
     ada.page.locator("#papers .paper", has_text="Harmonium reeds").wait_for()
     ada.page.get_by_text("2 of ").wait_for()
     assert {mark.casefold() for mark in ada.page.locator("#papers mark").all_inner_texts()} == {"harmonium"}
-    assert violations(ada.page) == []
+    assert visitor.violations(ada.page) == []
     ada.page.locator("#text").fill("")
     ada.page.get_by_text("2 of ").wait_for(state="detached")
     assert ada.page.locator("#log .post").count() == 0, "nothing was said"
@@ -66,17 +55,9 @@ def test_subscriptions_are_changed_beside_the_chat(visit: Visit) -> None:
     cyd.page.get_by_role("heading", name="Settings").wait_for()
 
 
-def test_without_scripts_the_panel_works_as_well(visit: Visit) -> None:
-    dee = visit("dee-panel", scripts=False)
-    dee.says("/sub cornamuse")
-    dee.page.locator("#panel li").get_by_role("button", name="remove").click()
-    dee.sees("Removed 1 subscription")
-    assert dee.page.locator("#panel li").count() == 0
-
-
 def test_papers_are_read_with_keys(visit: Visit) -> None:
     eli = visit("eli-keys")
-    knows(visit, "serpent", "A serpent in brass", "A serpent in wood")
+    visitor.knows(visit, "serpent", "A serpent in brass", "A serpent in wood")
     eli.says("serpent")
     eli.sees("A serpent in wood")
     keys: Any = eli.page.keyboard
@@ -91,7 +72,7 @@ def test_papers_are_read_with_keys(visit: Visit) -> None:
     here.locator(".told").wait_for()
     keys.press("?")
     assert eli.page.get_by_role("dialog", name="Keys").is_visible()
-    assert violations(eli.page) == []
+    assert visitor.violations(eli.page) == []
     keys.press("Escape")
     keys.press("/")
     assert eli.focus("id") == "text"

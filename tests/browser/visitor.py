@@ -1,6 +1,6 @@
 """A visitor of the pages, and the bots that they visit. The bots are real processes of `paperwire run`."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import count
@@ -100,10 +100,6 @@ class Visitor:
         """Presses the newest button with this label."""
         self.page.get_by_role("button", name=label, exact=True).last.click()
 
-    def opens_menu(self) -> None:
-        """Opens the ⋯ menu of the newest paper."""
-        self.page.locator(".actions summary").last.click()
-
     def sees(self, words: str) -> None:
         """Waits until a message contains these words."""
         self.page.locator("#log .post:not(.mine)", has_text=words).last.wait_for(state="attached")
@@ -120,6 +116,25 @@ class Visitor:
         """Tells whether the page must be scrolled sideways."""
         wide = "document.scrollingElement.scrollWidth > document.scrollingElement.clientWidth"
         return bool(self.page.evaluate(wide))
+
+    def is_accessible(self, *widths: int) -> None:
+        """Fails if axe-core finds something, or if the page must be scrolled sideways, in one of these widths."""
+        for width in widths:
+            self.page.set_viewport_size({"width": width, "height": 800})
+            assert violations(self.page) == [], (self.page.url, width)
+            assert not self.overflows(), (self.page.url, width)
+
+
+Visit = Callable[..., Visitor]  # the fixture `visit`
+
+
+def knows(visit: Visit, word: str, *titles: str) -> None:
+    """Lets papers with this word arrive, and waits until another chat has them."""
+    other = visit(f"other-{word}")
+    other.says(f"/sub {word}")
+    other.sees("✓ 1")
+    other.bot.brings(*titles)
+    other.sees(titles[-1])
 
 
 def _none(errors: list[str]) -> None:

@@ -17,25 +17,25 @@ from bot.platforms.email.adapter import EmailChannel
 from bot.platforms.slack.adapter import SlackChannel
 from bot.platforms.slack.workspaces import WorkspaceTokens
 from bot.platforms.telegram.adapter import TelegramChannel
-from bot.platforms.web.talking import WebChannel
+from bot.platforms.web.channel import WebChannel
 from bot.ports.channel import Channel
 from bot.settings import Destination, Settings
-from subscriptions.model import ChatAddress, Message
+from subscriptions import model
 from subscriptions.service.access import allow
 from subscriptions.store.conversations import PageMessage, changed_page_messages
 from subscriptions.store.database.store import Store
+from tests.fakes import smtp
 from tests.fakes.apprise import TOKEN as APPRISE_TOKEN
 from tests.fakes.apprise import fake_services
 from tests.fakes.slack import TOKEN as SLACK_TOKEN
 from tests.fakes.slack import FakeSlack
-from tests.fakes.smtp import a_mail_server, shown_text
 from tests.fakes.telegram import TOKEN as TELEGRAM_TOKEN
 from tests.fakes.telegram import FakeTelegram
 from tests.make import NOON, FakeClock
 from tests.patience import PATIENCE
 from tests.postbox.channel import PostboxChannel
 
-Compose = Callable[..., Message]
+Compose = Callable[..., model.Message]
 
 OTHER_SLACK_TOKEN = "xoxb-made-up-token-of-another-workspace"
 
@@ -45,30 +45,30 @@ class Rig:
     """A channel, a chat that accepts messages, and what the fake received."""
 
     channel: Channel
-    chat: ChatAddress
-    topic: ChatAddress  # a topic or thread of the same lane
+    chat: model.ChatAddress
+    topic: model.ChatAddress  # a topic or thread of the same lane
     compose: Compose  # (text, number=1) → a message in the shape that this channel posts
     received: Callable[[], list[str]]  # texts in the order of arrival; an edited text is the last one
     disconnect: Callable[[], None]  # makes the platform unreachable from now on
     secret: str = "no secret"
 
 
-def telegram_message(text: str, number: int = 1) -> Message:
-    return Message(
+def telegram_message(text: str, number: int = 1) -> model.Message:
+    return model.Message(
         number=number,
         payload=json.dumps({"text": f"<b>{text}</b>", "silent": True, "buttons": [[{"text": "1", "data": "id1"}]]}),
         plain=json.dumps({"text": f"plain {text}", "silent": True}),
     )
 
 
-def slack_message(text: str, number: int = 1) -> Message:
+def slack_message(text: str, number: int = 1) -> model.Message:
     blocks = [{"type": "section", "text": {"type": "mrkdwn", "text": f"*{text}*"}}]
     payload = json.dumps({"text": text, "blocks": blocks})
-    return Message(number=number, payload=payload, plain=json.dumps({"text": f"plain {text}"}))
+    return model.Message(number=number, payload=payload, plain=json.dumps({"text": f"plain {text}"}))
 
 
-def console_message(text: str, number: int = 1) -> Message:
-    return Message(number=number, payload=json.dumps({"text": text}), plain=json.dumps({"text": f"plain {text}"}))
+def console_message(text: str, number: int = 1) -> model.Message:
+    return model.Message(number=number, payload=json.dumps({"text": text}), plain=json.dumps({"text": f"plain {text}"}))
 
 
 @asynccontextmanager
@@ -78,8 +78,8 @@ async def telegram() -> AsyncIterator[Rig]:
         channel = TelegramChannel(TELEGRAM_TOKEN, api_url=fake.url, connect=1, read=PATIENCE)
         yield Rig(
             channel=channel,
-            chat=ChatAddress("telegram", "-1001"),
-            topic=ChatAddress("telegram", "-1001", "5"),
+            chat=model.ChatAddress("telegram", "-1001"),
+            topic=model.ChatAddress("telegram", "-1001", "5"),
             compose=telegram_message,
             received=lambda: [entry.text for entry in fake.journal],
             disconnect=fake.goes_down,
@@ -96,8 +96,8 @@ async def slack() -> AsyncIterator[Rig]:
         channel = SlackChannel(SLACK_TOKEN, api_url=fake.url, connect=1, read=PATIENCE)
         yield Rig(
             channel=channel,
-            chat=ChatAddress("slack", "C1"),
-            topic=ChatAddress("slack", "C1", thread),
+            chat=model.ChatAddress("slack", "C1"),
+            topic=model.ChatAddress("slack", "C1", thread),
             compose=slack_message,
             received=lambda: [entry.text for entry in fake.journal],
             disconnect=fake.goes_down,
@@ -120,8 +120,8 @@ async def another_workspace() -> AsyncIterator[Rig]:
         )
         yield Rig(
             channel=channel,
-            chat=ChatAddress("slack", "T2/C1"),
-            topic=ChatAddress("slack", "T2/C1", thread),
+            chat=model.ChatAddress("slack", "T2/C1"),
+            topic=model.ChatAddress("slack", "T2/C1", thread),
             compose=slack_message,
             received=lambda: [entry.text for entry in fake.journal if entry.chat == "T2/C1"],
             disconnect=fake.goes_down,
@@ -136,8 +136,8 @@ async def console() -> AsyncIterator[Rig]:
     channel = ConsoleChannel(screen)
     yield Rig(
         channel=channel,
-        chat=ChatAddress("console", "me"),
-        topic=ChatAddress("console", "me", "thesis"),
+        chat=model.ChatAddress("console", "me"),
+        topic=model.ChatAddress("console", "me", "thesis"),
         compose=console_message,
         received=lambda: [line for line in screen.getvalue().splitlines() if not line.startswith("─")],
         disconnect=screen.close,
@@ -150,8 +150,8 @@ async def gallery() -> AsyncIterator[Rig]:
     channel = GalleryChannel("telegram", TelegramChannel.limits, FakeClock(NOON))
     yield Rig(
         channel=channel,
-        chat=ChatAddress("telegram", "42"),
-        topic=ChatAddress("telegram", "42", "5"),
+        chat=model.ChatAddress("telegram", "42"),
+        topic=model.ChatAddress("telegram", "42", "5"),
         compose=console_message,
         received=lambda: [json.loads(post.payload)["text"] for post in channel.posts],
         disconnect=lambda: setattr(channel, "_closed", True),
@@ -168,8 +168,8 @@ async def postbox() -> AsyncIterator[Rig]:
         channel = PostboxChannel(Path(folder))
         yield Rig(
             channel=channel,
-            chat=ChatAddress("postbox", "ada"),
-            topic=ChatAddress("postbox", "ada", "thesis"),
+            chat=model.ChatAddress("postbox", "ada"),
+            topic=model.ChatAddress("postbox", "ada", "thesis"),
             compose=console_message,
             received=channel.texts,
             disconnect=lambda: setattr(channel, "is_closed", True),
@@ -183,12 +183,12 @@ async def web() -> AsyncIterator[Rig]:
     with TemporaryDirectory() as folder:
         store = Store(f"sqlite:///{folder}/paperwire.db")
         store.open(now=NOON)
-        channel, chat = WebChannel(FakeClock(NOON)), ChatAddress("web", "me")
+        channel, chat = WebChannel(FakeClock(NOON)), model.ChatAddress("web", "me")
         channel.open(store)
         yield Rig(
             channel=channel,
             chat=chat,
-            topic=ChatAddress("web", "me", "thesis"),
+            topic=model.ChatAddress("web", "me", "thesis"),
             compose=web_message,
             received=lambda: [_said(message) for message in changed_page_messages(store, chat, 0, 100)[0]],
             disconnect=store.close,
@@ -197,9 +197,9 @@ async def web() -> AsyncIterator[Rig]:
         store.close()
 
 
-def web_message(text: str, number: int = 1) -> Message:
+def web_message(text: str, number: int = 1) -> model.Message:
     payload = json.dumps({"html": f"<p>{text}</p>", "text": text})
-    return Message(number=number, payload=payload, plain=json.dumps({"text": f"plain {text}"}))
+    return model.Message(number=number, payload=payload, plain=json.dumps({"text": f"plain {text}"}))
 
 
 def _said(message: PageMessage) -> str:
@@ -207,18 +207,18 @@ def _said(message: PageMessage) -> str:
     return str(content["html"][3:-4] if "html" in content else content["text"])
 
 
-def mail_message(text: str, number: int = 1) -> Message:
+def mail_message(text: str, number: int = 1) -> model.Message:
     mail = {"subject": "s", "about": "", "preview": "", "text": f"plain {text}", "html": f"<tr><td>{text}</td></tr>"}
-    return Message(number=number, payload=json.dumps(mail), plain=json.dumps({**mail, "html": ""}))
+    return model.Message(number=number, payload=json.dumps(mail), plain=json.dumps({**mail, "html": ""}))
 
 
 @asynccontextmanager
 async def email() -> AsyncIterator[Rig]:
     secret = "made-up-password"
-    with a_mail_server("papers", secret) as fake, TemporaryDirectory() as folder:
+    with smtp.a_mail_server("papers", secret) as fake, TemporaryDirectory() as folder:
         store = Store(f"sqlite:///{folder}/paperwire.db")
         store.open(now=NOON)
-        chat = ChatAddress("email", "ada@lab.org")
+        chat = model.ChatAddress("email", "ada@lab.org")
         allow(store, chat, now=NOON)
         settings = Settings(database_url=SecretStr(""), smtp_url=SecretStr(fake.url), mail_from="papers@lab.org")
         channel = EmailChannel(settings, FakeClock(NOON))
@@ -228,7 +228,7 @@ async def email() -> AsyncIterator[Rig]:
             chat=chat,
             topic=chat,
             compose=mail_message,
-            received=lambda: [shown_text(mail) for mail in fake.mails],
+            received=lambda: [smtp.shown_text(mail) for mail in fake.mails],
             disconnect=fake.goes_down,
             secret=secret,
         )
@@ -236,17 +236,17 @@ async def email() -> AsyncIterator[Rig]:
         store.close()
 
 
-def message_to_service(text: str, number: int = 1) -> Message:
+def message_to_service(text: str, number: int = 1) -> model.Message:
     forms = ({"title": "", "text": said, "format": "text"} for said in (text, f"plain {text}"))
     payload, plain = (json.dumps(form) for form in forms)
-    return Message(number=number, payload=payload, plain=plain)
+    return model.Message(number=number, payload=payload, plain=plain)
 
 
 @asynccontextmanager
 async def apprise() -> AsyncIterator[Rig]:
     with fake_services() as fake:
         channel = AppriseChannel([Destination("lab", "LAB_URL", SecretStr(fake.address("json")))])
-        chat = ChatAddress("apprise", "lab")
+        chat = model.ChatAddress("apprise", "lab")
         yield Rig(
             channel=channel,
             chat=chat,

@@ -15,12 +15,11 @@ from bot.platforms.telegram.incoming import ALLOWED
 from bot.ports.channel import File
 from bot.ports.conversation import Place
 from bot.rendering.language import translator
-from subscriptions.errors import ChatGone, NotDelivered, Refused, Rejected, RetryLater, SenderStopped, Sentence
-from subscriptions.model import ChatAddress, ChatKind
+from subscriptions import errors, model
 from tests.fakes.telegram import TOKEN, FakeTelegram
 
-GROUP = ChatAddress("telegram", "-1001")
-CHANNEL = ChatAddress("telegram", "-1009")
+GROUP = model.ChatAddress("telegram", "-1001")
+CHANNEL = model.ChatAddress("telegram", "-1009")
 
 
 @pytest.fixture
@@ -77,7 +76,7 @@ async def test_a_bot_that_may_not_see_members_does_not_know(api: adapter.Telegra
 async def test_a_bot_that_is_not_there_does_not_know(api: adapter.TelegramApi, telegram: FakeTelegram) -> None:
     telegram.kicks("-1001")
     assert await api.is_admin(GROUP, "7") is None
-    assert await api.is_admin(ChatAddress("telegram", "-5"), "7") is None
+    assert await api.is_admin(model.ChatAddress("telegram", "-5"), "7") is None
 
 
 async def test_rights_in_a_group_that_moved_are_those_of_its_new_address(
@@ -85,7 +84,7 @@ async def test_rights_in_a_group_that_moved_are_those_of_its_new_address(
 ) -> None:
     telegram.knows("-7", "group", people={"7": "creator"})
     telegram.migrates("-7", "-1007")
-    assert await api.is_admin(ChatAddress("telegram", "-7"), "7") is True
+    assert await api.is_admin(model.ChatAddress("telegram", "-7"), "7") is True
 
 
 @pytest.mark.parametrize(
@@ -95,7 +94,7 @@ async def test_a_telegram_that_does_not_answer_is_no_no(
     api: adapter.TelegramApi, telegram: FakeTelegram, fault: str
 ) -> None:
     telegram.answers(fault, method="getChatMember")
-    with pytest.raises(RetryLater):
+    with pytest.raises(errors.RetryLater):
         await api.is_admin(GROUP, "7")
     telegram.releases(drop=True)
 
@@ -105,16 +104,20 @@ async def test_a_telegram_that_does_not_answer_is_no_no(
 
 async def test_a_place_is_found_by_name_and_by_id(api: adapter.TelegramApi) -> None:
     vision = Place(
-        chat=ChatAddress("telegram", "-1002"), kind=ChatKind.GROUP, title="Vision", public=True, is_linked=True
+        chat=model.ChatAddress("telegram", "-1002"),
+        kind=model.ChatKind.GROUP,
+        title="Vision",
+        public=True,
+        is_linked=True,
     )
     assert await api.find_chat("@Vision_Papers") == vision
     assert await api.find_chat("-1002") == vision
     forum = await api.find_chat("-1001")
     assert forum is not None
-    assert (forum.is_forum, forum.public, forum.kind) == (True, False, ChatKind.GROUP)
+    assert (forum.is_forum, forum.public, forum.kind) == (True, False, model.ChatKind.GROUP)
     papers = await api.find_chat("@papers")
     assert papers is not None
-    assert papers.kind is ChatKind.BROADCAST
+    assert papers.kind is model.ChatKind.BROADCAST
 
 
 @pytest.mark.parametrize("name", ["@nobody", "-5", "@Ada", "0", ""])
@@ -124,11 +127,11 @@ async def test_what_the_bot_cannot_see_is_no_place(api: adapter.TelegramApi, nam
 
 async def test_who_the_bot_is(api: adapter.TelegramApi, telegram: FakeTelegram) -> None:
     assert await api._client.get_me() == ("4242", "paperwire_test_bot")
-    telegram.serves_pages("404 page", method="getMe")
-    with pytest.raises(RetryLater):
+    telegram.answers("404 page", method="getMe")
+    with pytest.raises(errors.RetryLater):
         await api._client.get_me()
     telegram.revokes()
-    with pytest.raises(SenderStopped):
+    with pytest.raises(errors.SenderStopped):
         await api._client.get_me()
 
 
@@ -168,8 +171,8 @@ async def test_a_press_that_cannot_be_acknowledged_is_no_matter(
 
 async def test_a_file_is_sent_to_its_topic_and_silent(api: adapter.TelegramApi, telegram: FakeTelegram) -> None:
     file = File(name="subscriptions.txt", text="daily 09:00 | diffusion | \n扩散\n")
-    await api.send_file(ChatAddress("telegram", "-1001", "5"), file)
-    await api.send_file(ChatAddress("telegram", "42"), file)
+    await api.send_file(model.ChatAddress("telegram", "-1001", "5"), file)
+    await api.send_file(model.ChatAddress("telegram", "42"), file)
     (topic,), (private,) = telegram.documents_in("-1001"), telegram.documents_in("42")
     assert topic == {"chat": "-1001", "thread": "5", "name": file.name, "text": file.text, "silent": True}
     assert (private["thread"], private["silent"]) == ("", True)
@@ -177,8 +180,8 @@ async def test_a_file_is_sent_to_its_topic_and_silent(api: adapter.TelegramApi, 
 
 async def test_a_file_to_a_chat_that_is_gone_is_told(api: adapter.TelegramApi, telegram: FakeTelegram) -> None:
     telegram.blocks("42")
-    with pytest.raises(ChatGone):
-        await api.send_file(ChatAddress("telegram", "42"), File(name="a.txt", text="x"))
+    with pytest.raises(errors.ChatGone):
+        await api.send_file(model.ChatAddress("telegram", "42"), File(name="a.txt", text="x"))
 
 
 def dropped(telegram: FakeTelegram, content: str, name: str = "list of words.txt") -> str:
@@ -193,28 +196,29 @@ async def test_a_dropped_file_is_fetched(api: adapter.TelegramApi, telegram: Fak
 
 
 async def test_a_file_that_is_too_large_is_not_fetched(api: adapter.TelegramApi, telegram: FakeTelegram) -> None:
-    with pytest.raises(Refused, match="larger than 1 KB"):
+    with pytest.raises(errors.Refused, match="larger than 1 KB"):
         await api.fetch(dropped(telegram, "x" * 1025), 1024)
     assert telegram.arrived("file") == []
     telegram.largest_download = 10
-    with pytest.raises(Refused, match="larger than 1 KB"):  # Telegram itself offers no larger files
+    with pytest.raises(errors.Refused, match="larger than 1 KB"):  # Telegram itself offers no larger files
         await api.fetch(dropped(telegram, "x" * 11), 1024)
-    with pytest.raises(Refused, match="Telegram hands out files of up to 20 MB"):  # we would read a larger file
+    with pytest.raises(errors.Refused, match="Telegram gives bots files of up to 20 MB"):  # we would read a larger file
         await api.fetch(dropped(telegram, "x" * 11), 50 << 20)
 
 
 async def test_a_file_that_is_gone_or_was_never_there_is_rejected(
     api: adapter.TelegramApi, telegram: FakeTelegram
 ) -> None:
-    with pytest.raises(Rejected):
+    with pytest.raises(errors.Rejected):
         await api.fetch("f99", 1000)
 
 
 @pytest.mark.parametrize(
-    ("fault", "outcome"), [("404 page", Rejected), ("502", RetryLater), ("hang before", RetryLater)]
+    ("fault", "outcome"),
+    [("404 page", errors.Rejected), ("502", errors.RetryLater), ("hang before", errors.RetryLater)],
 )
 async def test_a_file_that_does_not_come_is_asked_for_later_where_that_helps(
-    api: adapter.TelegramApi, telegram: FakeTelegram, fault: str, outcome: type[NotDelivered]
+    api: adapter.TelegramApi, telegram: FakeTelegram, fault: str, outcome: type[errors.NotDelivered]
 ) -> None:
     telegram.answers(fault, method="file")
     with pytest.raises(outcome):
@@ -245,22 +249,22 @@ async def test_who_else_hears_is_told(channel: adapter.TelegramChannel, telegram
 @pytest.mark.parametrize(
     ("fault", "outcome"),
     [
-        ("404 page", RetryLater),
-        ("403 page", RetryLater),
-        ("400 page", RetryLater),
-        ("502", RetryLater),
-        ("302", RetryLater),
-        ("413", RetryLater),
-        ("200 page", RetryLater),
-        ("list", RetryLater),
-        ("no result", RetryLater),
-        ("not ok", RetryLater),
-        ("cut after", RetryLater),
-        ("hang after", RetryLater),
+        ("404 page", errors.RetryLater),
+        ("403 page", errors.RetryLater),
+        ("400 page", errors.RetryLater),
+        ("502", errors.RetryLater),
+        ("302", errors.RetryLater),
+        ("413", errors.RetryLater),
+        ("200 page", errors.RetryLater),
+        ("list", errors.RetryLater),
+        ("no result", errors.RetryLater),
+        ("not ok", errors.RetryLater),
+        ("cut after", errors.RetryLater),
+        ("hang after", errors.RetryLater),
     ],
 )
 async def test_no_question_is_ever_unclear(
-    channel: adapter.TelegramChannel, telegram: FakeTelegram, fault: str, outcome: type[NotDelivered]
+    channel: adapter.TelegramChannel, telegram: FakeTelegram, fault: str, outcome: type[errors.NotDelivered]
 ) -> None:
     telegram.answers(fault, method="getUpdates")
     with pytest.raises(outcome):
@@ -273,7 +277,7 @@ async def test_the_wait_that_telegram_asks_for_is_told(
     channel: adapter.TelegramChannel, telegram: FakeTelegram
 ) -> None:
     telegram.answers("429", method="getUpdates", retry_after=7)
-    with pytest.raises(RetryLater) as caught:
+    with pytest.raises(errors.RetryLater) as caught:
         await channel.client.updates(0, seconds=0, allowed=ALLOWED)
     assert caught.value.after == timedelta(seconds=7.5)
 
@@ -328,7 +332,7 @@ async def test_menus_that_cannot_be_set_are_only_logged(
 
 def test_members_are_shown_what_changes_nothing_and_nobody_what_operators_do() -> None:
     def command(name: str, **more: bool) -> Command:
-        return Command(name=name, run=lambda _: None, summary=Sentence("x" * 300), **more)  # type: ignore[arg-type]
+        return Command(name=name, run=lambda _: None, summary=errors.Sentence("x" * 300), **more)  # type: ignore[arg-type]
 
     commands = [
         command("why"),

@@ -16,12 +16,11 @@ from pydantic import SecretStr
 from bot.platforms.slack import normalise
 from bot.platforms.slack.adapter import SlackChannel
 from bot.platforms.slack.workspaces import WorkspaceTokens
-from subscriptions.errors import ChatGone, NotDelivered, Rejected, RetryLater, SenderStopped, Unclear
-from subscriptions.model import ChatAddress, Message
+from subscriptions import errors, model
 from tests.fakes.slack import TEAM, TOKEN, FakeSlack
 from tests.patience import PATIENCE
 
-TEAM_CHANNEL = ChatAddress("slack", "C1")
+TEAM_CHANNEL = model.ChatAddress("slack", "C1")
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 
@@ -52,25 +51,29 @@ async def channel(slack: FakeSlack, watch: Watch, read: float) -> AsyncIterator[
     await channel.close()
 
 
-def message(number: int = 1, text: str = "one", **more: Any) -> Message:
+def message(number: int = 1, text: str = "one", **more: Any) -> model.Message:
     blocks = [{"type": "section", "text": {"type": "mrkdwn", "text": f"*{text}*"}}]
     payload = {"text": text, "blocks": blocks, **more}
-    return Message(number=number, payload=json.dumps(payload), plain=json.dumps({"text": text}))
+    return model.Message(number=number, payload=json.dumps(payload), plain=json.dumps({"text": text}))
 
 
-async def post(channel: SlackChannel, chat: ChatAddress = TEAM_CHANNEL, posted: Message | None = None) -> str:
+async def post(
+    channel: SlackChannel, chat: model.ChatAddress = TEAM_CHANNEL, posted: model.Message | None = None
+) -> str:
     return await channel.post(chat, posted or message(), delivery="d1")
 
 
 async def outcome(
-    channel: SlackChannel, chat: ChatAddress = TEAM_CHANNEL, posted: Message | None = None
-) -> NotDelivered:
-    with pytest.raises(NotDelivered) as caught:
+    channel: SlackChannel, chat: model.ChatAddress = TEAM_CHANNEL, posted: model.Message | None = None
+) -> errors.NotDelivered:
+    with pytest.raises(errors.NotDelivered) as caught:
         await post(channel, chat, posted)
     return caught.value
 
 
-async def find(channel: SlackChannel, chat: ChatAddress = TEAM_CHANNEL, number: int = 1, **more: Any) -> str | None:
+async def find(
+    channel: SlackChannel, chat: model.ChatAddress = TEAM_CHANNEL, number: int = 1, **more: Any
+) -> str | None:
     return await channel.find(chat, message(number), **{"delivery": "d1", "after": LONG_AGO, **more})
 
 
@@ -115,7 +118,7 @@ async def test_the_same_bytes_have_the_same_client_msg_id_and_others_another(
 
 async def test_the_thread_of_a_message_goes_before_the_topic_of_a_chat(channel: SlackChannel, slack: FakeSlack) -> None:
     topic, parent = slack.says("C1", "a thread"), await post(channel)
-    chat = ChatAddress("slack", "C1", topic)
+    chat = model.ChatAddress("slack", "C1", topic)
     await post(channel, chat)
     await channel.post(chat, message(2), delivery="d1", thread=parent)
     assert [entry.thread for entry in slack.journal] == ["", topic, parent]
@@ -135,7 +138,7 @@ async def test_the_own_workspace_is_asked_for_once_and_only_when_needed(
     await post(channel)
     assert slack.arrived("auth.test") == []
     for _ in range(3):
-        await post(channel, ChatAddress("slack", f"{TEAM}/C1"))
+        await post(channel, model.ChatAddress("slack", f"{TEAM}/C1"))
     assert len(slack.arrived("auth.test")) == 1
     assert [entry.chat for entry in slack.journal] == ["C1"] * 4
     assert await channel.normalise(f"{TEAM}/C1") == "C1"
@@ -143,7 +146,7 @@ async def test_the_own_workspace_is_asked_for_once_and_only_when_needed(
 
 async def test_a_team_that_is_told_is_not_asked_for(slack: FakeSlack) -> None:
     channel = SlackChannel(TOKEN, api_url=slack.url, team=TEAM)
-    await post(channel, ChatAddress("slack", f"{TEAM}/C1"))
+    await post(channel, model.ChatAddress("slack", f"{TEAM}/C1"))
     assert slack.arrived("auth.test") == []
     await channel.close()
 
@@ -151,16 +154,16 @@ async def test_a_team_that_is_told_is_not_asked_for(slack: FakeSlack) -> None:
 async def test_a_workspace_without_a_token_stands_still_and_nothing_of_it_is_lost(
     channel: SlackChannel, slack: FakeSlack
 ) -> None:
-    stopped = await outcome(channel, ChatAddress("slack", "T9/C1"))
-    assert isinstance(stopped, SenderStopped)
+    stopped = await outcome(channel, model.ChatAddress("slack", "T9/C1"))
+    assert isinstance(stopped, errors.SenderStopped)
     assert stopped.scope == "workspace"
-    with pytest.raises(SenderStopped):
-        await find(channel, ChatAddress("slack", "T9/C1"))
+    with pytest.raises(errors.SenderStopped):
+        await find(channel, model.ChatAddress("slack", "T9/C1"))
     assert slack.arrived("chat.postMessage") == []
 
 
 async def test_a_person_gets_direct_messages_that_are_opened_once(channel: SlackChannel, slack: FakeSlack) -> None:
-    ann = ChatAddress("slack", "U1")
+    ann = model.ChatAddress("slack", "U1")
     await post(channel, ann)
     ts = await post(channel, ann, message(2))
     await channel.edit(ann, ts, message(2, "two"))
@@ -188,7 +191,7 @@ async def test_a_plain_edit_takes_the_blocks_away(channel: SlackChannel, slack: 
 async def test_a_message_in_a_thread_is_edited_there(channel: SlackChannel, slack: FakeSlack) -> None:
     parent = await post(channel)
     reply = await channel.post(TEAM_CHANNEL, message(2), delivery="d1", thread=parent)
-    await channel.edit(ChatAddress("slack", "C1", parent), reply, message(2, "two"))
+    await channel.edit(model.ChatAddress("slack", "C1", parent), reply, message(2, "two"))
     shown = slack._conversations["C1"].messages
     assert (shown[reply]["text"], shown[reply]["thread_ts"], shown[parent]["text"]) == ("two", parent, "one")
 
@@ -198,15 +201,15 @@ async def test_a_thread_whose_first_message_is_gone_is_gone_and_not_its_channel(
 ) -> None:
     parent = await post(channel)
     slack.deletes("C1", parent)
-    gone = await outcome(channel, ChatAddress("slack", "C1", parent))
-    assert isinstance(gone, ChatGone)
+    gone = await outcome(channel, model.ChatAddress("slack", "C1", parent))
+    assert isinstance(gone, errors.ChatGone)
     assert gone.scope == "topic"
 
 
 # ── several workspaces ────────────────────────────────────────────────────────
 
 OTHER_TOKEN = "xoxb-made-up-token-of-another-workspace"
-THERE = ChatAddress("slack", "T2/C1")
+THERE = model.ChatAddress("slack", "T2/C1")
 
 
 @pytest_asyncio.fixture
@@ -224,7 +227,7 @@ async def both(slack: FakeSlack, watch: Watch) -> AsyncIterator[SlackChannel]:
 
 
 async def test_each_workspace_is_written_to_with_its_own_token(both: SlackChannel, slack: FakeSlack) -> None:
-    for chat in (TEAM_CHANNEL, THERE, ChatAddress("slack", f"{TEAM}/C1"), ChatAddress("slack", "T2/U1")):
+    for chat in (TEAM_CHANNEL, THERE, model.ChatAddress("slack", f"{TEAM}/C1"), model.ChatAddress("slack", "T2/U1")):
         assert await post(both, chat)
     assert [entry.chat for entry in slack.journal] == ["C1", "T2/C1", "C1", "T2/D1"]
     assert len(slack.arrived("auth.test")) == 2
@@ -241,22 +244,22 @@ async def test_a_workspace_that_asks_to_wait_or_refuses_its_token_holds_up_no_ot
     both: SlackChannel, slack: FakeSlack
 ) -> None:
     slack.answers("429", method="conversations.history", chat="T2/C1", retry_after=60)
-    with pytest.raises(RetryLater):
+    with pytest.raises(errors.RetryLater):
         await find(both, THERE)
     assert await find(both, TEAM_CHANNEL) is None
     slack.revokes(team="T2")
-    assert isinstance(await outcome(both, THERE), SenderStopped)
+    assert isinstance(await outcome(both, THERE), errors.SenderStopped)
     assert await post(both)
     slack.restores(team="T2")
     slack.revokes()
-    assert isinstance(await outcome(both), SenderStopped)
+    assert isinstance(await outcome(both), errors.SenderStopped)
     assert await post(both, THERE)
 
 
 async def test_a_workspace_that_is_dropped_or_added_while_it_runs(both: SlackChannel, slack: FakeSlack) -> None:
     assert await post(both, THERE)
     both.workspaces.drop("T2")
-    assert isinstance(await outcome(both, THERE), SenderStopped)
+    assert isinstance(await outcome(both, THERE), errors.SenderStopped)
     both.workspaces.add("T2", WorkspaceTokens(SecretStr(OTHER_TOKEN)))
     assert await post(both, THERE)
     assert [entry.chat for entry in slack.journal] == ["T2/C1"] * 2
@@ -279,7 +282,7 @@ async def test_direct_messages_that_somebody_began_need_not_be_opened(channel: S
     slack._first.direct_with("U1")
     slack.withdraws("im:write")
     channel.workspaces.remember_direct("U1", "D1")
-    assert await post(channel, ChatAddress("slack", "U1"))
+    assert await post(channel, model.ChatAddress("slack", "U1"))
     assert slack.arrived("conversations.open") == []
 
 
@@ -299,13 +302,13 @@ async def test_a_reply_is_found_in_its_thread(channel: SlackChannel) -> None:
     reply = await channel.post(TEAM_CHANNEL, message(2), delivery="d1", thread=parent)
     assert await find(channel, number=2, thread=parent) == reply
     assert await find(channel, number=2) is None
-    assert await find(channel, ChatAddress("slack", "C1", parent), 2) == reply
+    assert await find(channel, model.ChatAddress("slack", "C1", parent), 2) == reply
 
 
 async def test_a_reply_that_was_posted_before_its_thread_was_known_is_found(channel: SlackChannel) -> None:
     reply, parent = await post(channel, posted=message(2)), await post(channel)
     assert await find(channel, number=2, thread=parent) == reply
-    topic = ChatAddress("slack", "C1", reply)
+    topic = model.ChatAddress("slack", "C1", reply)
     third = await post(channel, topic, message(3))
     assert await find(channel, topic, 3, thread=parent) == third
     assert await find(channel, topic, 4, thread=parent) is None
@@ -317,7 +320,7 @@ async def test_a_search_in_two_places_that_slack_breaks_off_goes_on_where_it_was
     reply, parent = await post(channel, posted=message(2)), await post(channel)
     slack.says("C1", "chatter", times=40)
     slack.answers("429", after=1, method="conversations.history", retry_after=60)
-    with pytest.raises(RetryLater):
+    with pytest.raises(errors.RetryLater):
         await find(channel, number=2, thread=parent)
     watch.second += 60
     assert await find(channel, number=2, thread=parent) == reply
@@ -339,7 +342,7 @@ async def test_a_search_that_slack_breaks_off_goes_on_where_it_was(
     slack.says("C1", "chatter", times=40)
     for _ in range(2):  # some apps get only one page a minute
         slack.answers("429", after=1, method="conversations.history", retry_after=60)
-        with pytest.raises(RetryLater) as caught:
+        with pytest.raises(errors.RetryLater) as caught:
             await find(channel)
         assert caught.value.after == timedelta(seconds=60)
         watch.second += 60
@@ -353,8 +356,8 @@ async def test_slack_is_not_asked_again_before_the_wait_that_it_asked_for_is_ove
     slack.knows("C2")
     slack.answers("429", method="conversations.history", retry_after=60)
     for left in (60, 45):  # also for another channel, because Slack counts per method
-        with pytest.raises(RetryLater) as caught:
-            await find(channel, ChatAddress("slack", "C2") if left < 60 else TEAM_CHANNEL)
+        with pytest.raises(errors.RetryLater) as caught:
+            await find(channel, model.ChatAddress("slack", "C2") if left < 60 else TEAM_CHANNEL)
         assert caught.value.after == timedelta(seconds=left)
         watch.second += 15
     assert len(slack.arrived("conversations.history")) == 1
@@ -369,9 +372,9 @@ async def test_a_channel_that_gets_too_many_messages_holds_up_no_other(
     slack.knows("C2")
     slack.answers("429", retry_after=60)
     for _ in range(2):
-        assert isinstance(await outcome(channel), RetryLater)
+        assert isinstance(await outcome(channel), errors.RetryLater)
     assert len(slack.arrived("chat.postMessage")) == 1
-    assert await post(channel, ChatAddress("slack", "C2"))
+    assert await post(channel, model.ChatAddress("slack", "C2"))
     watch.second += 60
     assert await post(channel)
 
@@ -398,7 +401,7 @@ async def test_a_look_that_fails_is_to_be_repeated(channel: SlackChannel, slack:
     ts = await post(channel)
     # aiohttp itself repeats a GET whose connection was cut
     slack.answers(fault, times=2, method="conversations.history")
-    with pytest.raises(RetryLater):
+    with pytest.raises(errors.RetryLater):
         await find(channel)
     slack.forgives()
     slack.releases(drop=True)
@@ -418,8 +421,8 @@ async def test_who_may_not_read_cannot_tell(channel: SlackChannel, slack: FakeSl
 
 async def test_a_token_that_is_refused_while_looking_leaves_it_open(channel: SlackChannel, slack: FakeSlack) -> None:
     slack.revokes()
-    with pytest.raises(SenderStopped):
-        await find(channel, ChatAddress("slack", f"{TEAM}/C1"))
+    with pytest.raises(errors.SenderStopped):
+        await find(channel, model.ChatAddress("slack", f"{TEAM}/C1"))
 
 
 # ── what Slack refuses ────────────────────────────────────────────────────────
@@ -432,8 +435,8 @@ async def test_places_that_take_nothing_are_gone(channel: SlackChannel, slack: F
     slack.knows("C5")
     slack.forbids("C5")
     for address in ("C9", "C2", "C4", "C5", "U9"):
-        gone = await outcome(channel, ChatAddress("slack", address))
-        assert isinstance(gone, ChatGone)
+        gone = await outcome(channel, model.ChatAddress("slack", address))
+        assert isinstance(gone, errors.ChatGone)
         assert gone.scope == "chat"
 
 
@@ -444,15 +447,15 @@ async def test_places_that_take_nothing_are_gone(channel: SlackChannel, slack: F
         message(blocks=[{"type": "divider"}] * 51),
         message(blocks=[{"type": "nothing"}]),
         message(blocks=[{"type": "section", "text": {"type": "mrkdwn", "text": "x" * 3000}}] * 5),
-        Message(number=1, payload='{"text": "", "blocks": []}', plain='{"text": "one"}'),
+        model.Message(number=1, payload='{"text": "", "blocks": []}', plain='{"text": "one"}'),
     ],
     ids=["length", "number", "type", "total", "empty"],
 )
 async def test_a_message_of_bad_form_is_rejected_for_its_form(
-    channel: SlackChannel, slack: FakeSlack, posted: Message
+    channel: SlackChannel, slack: FakeSlack, posted: model.Message
 ) -> None:
     rejected = await outcome(channel, posted=posted)
-    assert isinstance(rejected, Rejected)
+    assert isinstance(rejected, errors.Rejected)
     assert rejected.form
     assert await channel.post(TEAM_CHANNEL, posted, delivery="d1", plain=True)
     assert [entry.text for entry in slack.journal] == ["one"]
@@ -462,9 +465,9 @@ async def test_a_token_that_is_refused_stops_the_sender(channel: SlackChannel, s
     for code, scope in (("token_revoked", "token"), ("invalid_auth", "token"), ("org_login_required", "workspace")):
         slack.revokes(code)
         stopped = await outcome(channel)
-        assert isinstance(stopped, SenderStopped)
+        assert isinstance(stopped, errors.SenderStopped)
         assert stopped.scope == scope
-    with pytest.raises(SenderStopped):
+    with pytest.raises(errors.SenderStopped):
         await channel.identity()
     slack.restores()
     assert await post(channel)
@@ -473,7 +476,7 @@ async def test_a_token_that_is_refused_stops_the_sender(channel: SlackChannel, s
 async def test_a_scope_that_is_missing_is_named(channel: SlackChannel, slack: FakeSlack) -> None:
     slack.withdraws("chat:write")
     stopped = await outcome(channel)
-    assert isinstance(stopped, SenderStopped)
+    assert isinstance(stopped, errors.SenderStopped)
     assert "chat:write" in stopped.reason
 
 
@@ -481,13 +484,13 @@ async def test_without_the_right_to_open_direct_messages_only_they_are_gone(
     channel: SlackChannel, slack: FakeSlack
 ) -> None:
     slack.withdraws("im:write")
-    assert isinstance(await outcome(channel, ChatAddress("slack", "U1")), ChatGone)
+    assert isinstance(await outcome(channel, model.ChatAddress("slack", "U1")), errors.ChatGone)
     assert await post(channel)
 
 
 async def test_a_message_that_cannot_be_changed_is_final(channel: SlackChannel, slack: FakeSlack) -> None:
     for ts in ("1.000001", slack.says("C1", "not ours")):
-        with pytest.raises(Rejected) as caught:
+        with pytest.raises(errors.Rejected) as caught:
             await channel.edit(TEAM_CHANNEL, ts, message())
         assert not caught.value.form
 
@@ -495,34 +498,34 @@ async def test_a_message_that_cannot_be_changed_is_final(channel: SlackChannel, 
 # ── what goes wrong on the way ────────────────────────────────────────────────
 
 FAULTS = [
-    ("302", Unclear, 0),
-    ("400 page", Unclear, 0),
-    ("403 page", Unclear, 0),
-    ("404 page", Unclear, 0),
-    ("413", Unclear, 0),
-    ("500", Unclear, 0),
-    ("502", Unclear, 0),
-    ("503", Unclear, 0),
-    ("200 page", Unclear, 0),
-    ("broken json", Unclear, 1),
-    ("no result", Unclear, 1),
-    ("not ok", Unclear, 1),
-    ("list", Unclear, 1),
-    ("text", Unclear, 1),
-    ("empty", Unclear, 1),
-    ("cut before", Unclear, 0),
-    ("cut after", Unclear, 1),
-    ("reset before", Unclear, 0),
-    ("reset after", Unclear, 1),
-    ("cut in the answer", Unclear, 1),
-    ("hang before", Unclear, 0),
-    ("hang after", Unclear, 1),
+    ("302", errors.Unclear, 0),
+    ("400 page", errors.Unclear, 0),
+    ("403 page", errors.Unclear, 0),
+    ("404 page", errors.Unclear, 0),
+    ("413", errors.Unclear, 0),
+    ("500", errors.Unclear, 0),
+    ("502", errors.Unclear, 0),
+    ("503", errors.Unclear, 0),
+    ("200 page", errors.Unclear, 0),
+    ("broken json", errors.Unclear, 1),
+    ("no result", errors.Unclear, 1),
+    ("not ok", errors.Unclear, 1),
+    ("list", errors.Unclear, 1),
+    ("text", errors.Unclear, 1),
+    ("empty", errors.Unclear, 1),
+    ("cut before", errors.Unclear, 0),
+    ("cut after", errors.Unclear, 1),
+    ("reset before", errors.Unclear, 0),
+    ("reset after", errors.Unclear, 1),
+    ("cut in the answer", errors.Unclear, 1),
+    ("hang before", errors.Unclear, 0),
+    ("hang after", errors.Unclear, 1),
 ]
 
 
 @pytest.mark.parametrize(("fault", "expected", "taken"), FAULTS, ids=[row[0] for row in FAULTS])
 async def test_a_fault_has_the_outcome_that_the_table_names_and_is_cleared_up(
-    channel: SlackChannel, slack: FakeSlack, fault: str, expected: type[NotDelivered], taken: int
+    channel: SlackChannel, slack: FakeSlack, fault: str, expected: type[errors.NotDelivered], taken: int
 ) -> None:
     slack.answers(fault)
     assert type(await outcome(channel)) is expected
@@ -538,15 +541,15 @@ async def test_a_429_waits_as_long_as_slack_says(
 ) -> None:
     slack.answers("429", retry_after=retry_after)
     later = await outcome(channel)
-    assert isinstance(later, RetryLater)
+    assert isinstance(later, errors.RetryLater)
     assert later.after == timedelta(seconds=seconds)
 
 
 async def test_a_server_that_is_down_is_waited_for(channel: SlackChannel, slack: FakeSlack) -> None:
     slack.goes_down()
-    assert isinstance(await outcome(channel), RetryLater)
-    assert isinstance(await outcome(channel, ChatAddress("slack", f"{TEAM}/C1")), RetryLater)
-    assert isinstance(await outcome(channel, ChatAddress("slack", "U1")), RetryLater)
+    assert isinstance(await outcome(channel), errors.RetryLater)
+    assert isinstance(await outcome(channel, model.ChatAddress("slack", f"{TEAM}/C1")), errors.RetryLater)
+    assert isinstance(await outcome(channel, model.ChatAddress("slack", "U1")), errors.RetryLater)
     slack.comes_back()
     assert await post(channel)
 
@@ -557,7 +560,7 @@ async def test_what_fails_before_the_post_is_never_unclear(
     channel: SlackChannel, slack: FakeSlack, method: str, fault: str
 ) -> None:
     slack.answers(fault, method=method)
-    assert isinstance(await outcome(channel, ChatAddress("slack", f"{TEAM}/U1")), RetryLater)
+    assert isinstance(await outcome(channel, model.ChatAddress("slack", f"{TEAM}/U1")), errors.RetryLater)
     assert slack.arrived("chat.postMessage") == []
     slack.releases(drop=True)
 
@@ -565,14 +568,14 @@ async def test_what_fails_before_the_post_is_never_unclear(
 @pytest.mark.parametrize("address", ["ftp://127.0.0.1/api/", "127.0.0.1/api/"])
 async def test_an_address_of_the_api_that_is_none_stops_the_sender(address: str) -> None:
     channel = SlackChannel(TOKEN, api_url=address)
-    assert isinstance(await outcome(channel), SenderStopped)
+    assert isinstance(await outcome(channel), errors.SenderStopped)
     await channel.close()
 
 
 async def test_a_sender_that_is_shut_down_sends_nothing(channel: SlackChannel, slack: FakeSlack) -> None:
     await post(channel)
     await channel.close()
-    assert isinstance(await outcome(channel), RetryLater)
+    assert isinstance(await outcome(channel), errors.RetryLater)
     assert len(slack.journal) == 1
 
 

@@ -15,12 +15,11 @@ import pytest_asyncio
 from pydantic import SecretStr
 
 from bot.platforms.telegram.adapter import TelegramChannel
-from subscriptions.errors import ChatGone, ChatMoved, NotDelivered, Rejected, RetryLater, SenderStopped, Unclear
-from subscriptions.model import ChatAddress, ChatKind, Message
+from subscriptions import errors, model
 from tests.fakes.telegram import TOKEN, FakeTelegram
 
-ANN = ChatAddress("telegram", "42")
-GROUP = ChatAddress("telegram", "-1001")
+ANN = model.ChatAddress("telegram", "42")
+GROUP = model.ChatAddress("telegram", "-1001")
 
 
 @pytest.fixture
@@ -38,16 +37,18 @@ async def channel(telegram: FakeTelegram, read: float) -> AsyncIterator[Telegram
     await channel.close()
 
 
-def html(text: str = "<b>one</b>", **more: Any) -> Message:
-    return Message(number=1, payload=json.dumps({"text": text, **more}), plain=json.dumps({"text": "one"}))
+def html(text: str = "<b>one</b>", **more: Any) -> model.Message:
+    return model.Message(number=1, payload=json.dumps({"text": text, **more}), plain=json.dumps({"text": "one"}))
 
 
-async def post(channel: TelegramChannel, chat: ChatAddress = ANN, message: Message | None = None) -> str:
+async def post(channel: TelegramChannel, chat: model.ChatAddress = ANN, message: model.Message | None = None) -> str:
     return await channel.post(chat, message or html(), delivery="d")
 
 
-async def outcome(channel: TelegramChannel, chat: ChatAddress = ANN, message: Message | None = None) -> NotDelivered:
-    with pytest.raises(NotDelivered) as caught:
+async def outcome(
+    channel: TelegramChannel, chat: model.ChatAddress = ANN, message: model.Message | None = None
+) -> errors.NotDelivered:
+    with pytest.raises(errors.NotDelivered) as caught:
         await post(channel, chat, message)
     return caught.value
 
@@ -81,7 +82,7 @@ async def test_buttons_become_an_inline_keyboard(channel: TelegramChannel, teleg
 
 
 async def test_plain_text_has_no_markup_at_all(channel: TelegramChannel, telegram: FakeTelegram) -> None:
-    message = Message(number=1, payload=html().payload, plain=json.dumps({"text": "a < b & c", "silent": True}))
+    message = model.Message(number=1, payload=html().payload, plain=json.dumps({"text": "a < b & c", "silent": True}))
     await channel.post(ANN, message, delivery="d", plain=True)
     (entry,) = telegram.journal
     assert (entry.text, entry.silent) == ("a < b & c", True)
@@ -93,16 +94,16 @@ async def test_plain_text_has_no_markup_at_all(channel: TelegramChannel, telegra
 async def test_a_topic_gets_its_thread_and_general_gets_none(
     channel: TelegramChannel, telegram: FakeTelegram, topic: str, thread: str
 ) -> None:
-    await post(channel, ChatAddress("telegram", "-1001", topic))
+    await post(channel, model.ChatAddress("telegram", "-1001", topic))
     assert [entry.thread for entry in telegram.journal] == [thread]
 
 
 async def test_a_name_is_resolved_to_its_id(channel: TelegramChannel) -> None:
     found = await channel.api().get_chat("@vision_papers")
     assert (found.chat.address, found.title) == ("-1001", "Vision papers")
-    assert found.kind is ChatKind.GROUP
-    assert (await channel.api().get_chat("42")).kind is ChatKind.PRIVATE
-    with pytest.raises(ChatGone):
+    assert found.kind is model.ChatKind.GROUP
+    assert (await channel.api().get_chat("42")).kind is model.ChatKind.PRIVATE
+    with pytest.raises(errors.ChatGone):
         await channel.api().get_chat("@nobody")
 
 
@@ -121,19 +122,19 @@ async def test_thirty_messages_go_at_the_same_time(channel: TelegramChannel, tel
 
 async def test_a_blocked_bot_finds_the_chat_gone(channel: TelegramChannel, telegram: FakeTelegram) -> None:
     telegram.blocks("42")
-    assert isinstance(await outcome(channel), ChatGone)
+    assert isinstance(await outcome(channel), errors.ChatGone)
 
 
 async def test_a_chat_that_nobody_knows_is_gone(channel: TelegramChannel) -> None:
-    assert isinstance(await outcome(channel, ChatAddress("telegram", "99")), ChatGone)
+    assert isinstance(await outcome(channel, model.ChatAddress("telegram", "99")), errors.ChatGone)
 
 
 async def test_a_topic_that_is_closed_is_gone_and_its_chat_is_not(
     channel: TelegramChannel, telegram: FakeTelegram
 ) -> None:
     telegram.closes_topic("-1001", 5)
-    gone = await outcome(channel, ChatAddress("telegram", "-1001", "5"))
-    assert isinstance(gone, ChatGone)
+    gone = await outcome(channel, model.ChatAddress("telegram", "-1001", "5"))
+    assert isinstance(gone, errors.ChatGone)
     assert gone.scope == "topic"
     assert await post(channel, GROUP)
 
@@ -141,9 +142,9 @@ async def test_a_topic_that_is_closed_is_gone_and_its_chat_is_not(
 async def test_a_group_that_moved_is_found_at_its_new_address(channel: TelegramChannel, telegram: FakeTelegram) -> None:
     telegram.knows("-7", "group")
     telegram.migrates("-7", "-1007")
-    moved = await outcome(channel, ChatAddress("telegram", "-7"))
-    assert isinstance(moved, ChatMoved)
-    assert await post(channel, ChatAddress("telegram", moved.address))
+    moved = await outcome(channel, model.ChatAddress("telegram", "-7"))
+    assert isinstance(moved, errors.ChatMoved)
+    assert await post(channel, model.ChatAddress("telegram", moved.address))
 
 
 @pytest.mark.parametrize(
@@ -160,10 +161,10 @@ async def test_a_group_that_moved_is_found_at_its_new_address(channel: TelegramC
     ids=["markup", "length", "empty", "surrogate", "data", "url", "bytes"],
 )
 async def test_a_message_of_bad_form_is_rejected_for_its_form(
-    channel: TelegramChannel, telegram: FakeTelegram, message: Message
+    channel: TelegramChannel, telegram: FakeTelegram, message: model.Message
 ) -> None:
     rejected = await outcome(channel, message=message)
-    assert isinstance(rejected, Rejected)
+    assert isinstance(rejected, errors.Rejected)
     assert rejected.form
     assert await channel.post(ANN, message, delivery="d", plain=True)
     assert [entry.text for entry in telegram.journal] == ["one"]
@@ -171,8 +172,8 @@ async def test_a_message_of_bad_form_is_rejected_for_its_form(
 
 async def test_a_revoked_token_stops_the_sender(channel: TelegramChannel, telegram: FakeTelegram) -> None:
     telegram.revokes()
-    assert isinstance(await outcome(channel), SenderStopped)
-    with pytest.raises(SenderStopped):
+    assert isinstance(await outcome(channel), errors.SenderStopped)
+    with pytest.raises(errors.SenderStopped):
         await channel.identity()
     telegram.restores()
     assert await channel.identity() == "4242"
@@ -181,35 +182,35 @@ async def test_a_revoked_token_stops_the_sender(channel: TelegramChannel, telegr
 # ── what goes wrong on the way ────────────────────────────────────────────────
 
 FAULTS = [
-    ("302", RetryLater, 0),
-    ("400 page", RetryLater, 0),
-    ("403 page", RetryLater, 0),
-    ("404 page", SenderStopped, 0),
-    ("413", RetryLater, 0),
-    ("500", Unclear, 0),
-    ("502", Unclear, 0),
-    ("503", Unclear, 0),
-    ("200 page", Unclear, 0),
-    ("broken json", Unclear, 1),
-    ("no number", Unclear, 1),
-    ("no result", Unclear, 1),
-    ("not ok", Unclear, 1),
-    ("list", Unclear, 1),
-    ("text", Unclear, 1),
-    ("empty", Unclear, 1),
-    ("cut before", Unclear, 0),
-    ("cut after", Unclear, 1),
-    ("reset before", Unclear, 0),
-    ("reset after", Unclear, 1),
-    ("cut in the answer", Unclear, 1),
-    ("hang before", Unclear, 0),
-    ("hang after", Unclear, 1),
+    ("302", errors.RetryLater, 0),
+    ("400 page", errors.RetryLater, 0),
+    ("403 page", errors.RetryLater, 0),
+    ("404 page", errors.SenderStopped, 0),
+    ("413", errors.RetryLater, 0),
+    ("500", errors.Unclear, 0),
+    ("502", errors.Unclear, 0),
+    ("503", errors.Unclear, 0),
+    ("200 page", errors.Unclear, 0),
+    ("broken json", errors.Unclear, 1),
+    ("no number", errors.Unclear, 1),
+    ("no result", errors.Unclear, 1),
+    ("not ok", errors.Unclear, 1),
+    ("list", errors.Unclear, 1),
+    ("text", errors.Unclear, 1),
+    ("empty", errors.Unclear, 1),
+    ("cut before", errors.Unclear, 0),
+    ("cut after", errors.Unclear, 1),
+    ("reset before", errors.Unclear, 0),
+    ("reset after", errors.Unclear, 1),
+    ("cut in the answer", errors.Unclear, 1),
+    ("hang before", errors.Unclear, 0),
+    ("hang after", errors.Unclear, 1),
 ]
 
 
 @pytest.mark.parametrize(("fault", "expected", "taken"), FAULTS, ids=[row[0] for row in FAULTS])
 async def test_a_fault_has_the_outcome_that_the_table_names(
-    channel: TelegramChannel, telegram: FakeTelegram, fault: str, expected: type[NotDelivered], taken: int
+    channel: TelegramChannel, telegram: FakeTelegram, fault: str, expected: type[errors.NotDelivered], taken: int
 ) -> None:
     telegram.answers(fault)
     assert type(await outcome(channel)) is expected
@@ -233,14 +234,14 @@ async def test_a_429_waits_as_long_as_telegram_says(
 ) -> None:
     telegram.answers("429", retry_after=retry_after)
     later = await outcome(channel)
-    assert isinstance(later, RetryLater)
+    assert isinstance(later, errors.RetryLater)
     assert later.after == timedelta(seconds=seconds)
 
 
 async def test_a_server_that_is_down_is_waited_for(channel: TelegramChannel, telegram: FakeTelegram) -> None:
     telegram.goes_down()
-    assert isinstance(await outcome(channel), RetryLater)
-    with pytest.raises(RetryLater):
+    assert isinstance(await outcome(channel), errors.RetryLater)
+    with pytest.raises(errors.RetryLater):
         await channel.identity()
     telegram.comes_back()
     assert await post(channel)
@@ -251,7 +252,7 @@ async def test_more_in_flight_than_connections_are_certain_not_to_be_sent(telegr
     telegram.answers("hang before")
     first = asyncio.create_task(post(channel))
     await asyncio.to_thread(telegram.waits_hanging)
-    assert isinstance(await outcome(channel), RetryLater)
+    assert isinstance(await outcome(channel), errors.RetryLater)
     telegram.releases()
     assert await first
     await channel.close()
@@ -260,14 +261,14 @@ async def test_more_in_flight_than_connections_are_certain_not_to_be_sent(telegr
 @pytest.mark.parametrize("root", ["ftp://127.0.0.1", "127.0.0.1:80", "http://127.0.0.1:99999"])
 async def test_an_address_of_the_server_that_is_none_stops_the_sender(root: str) -> None:
     channel = TelegramChannel(TOKEN, api_url=root)
-    assert isinstance(await outcome(channel), SenderStopped)
+    assert isinstance(await outcome(channel), errors.SenderStopped)
     await channel.close()
 
 
 async def test_a_token_that_cannot_be_part_of_a_url_stops_the_sender(telegram: FakeTelegram) -> None:
     channel = TelegramChannel("4242:made\nup", api_url=telegram.url)
     stopped = await outcome(channel)
-    assert isinstance(stopped, SenderStopped)
+    assert isinstance(stopped, errors.SenderStopped)
     assert "made" not in "".join(traceback.format_exception(stopped))
     await channel.close()
 
@@ -305,7 +306,7 @@ async def test_the_proxy_of_the_environment_is_asked_and_its_refusal_tells_no_to
         refused = await outcome(channel)
     await channel.close()
     assert [line.startswith(asked) for line in received] == [True]
-    assert isinstance(refused, RetryLater)
+    assert isinstance(refused, errors.RetryLater)
     assert "407" in refused.reason or "Proxy Authentication Required" in refused.reason
     assert TOKEN not in refused.reason
 
@@ -322,7 +323,7 @@ async def test_a_host_that_no_proxy_names_is_asked_itself(
 
 async def test_a_server_that_proves_not_who_it_is_gets_nothing(telegram: FakeTelegram) -> None:
     channel = TelegramChannel(TOKEN, api_url=telegram.url.replace("http:", "https:"), connect=2, read=2)
-    assert isinstance(await outcome(channel), RetryLater)
+    assert isinstance(await outcome(channel), errors.RetryLater)
     await channel.close()
     assert telegram.requests == []
 
@@ -345,19 +346,19 @@ async def test_an_answer_without_end_has_an_end() -> None:
     port = server.sockets[0].getsockname()[1]
     channel = TelegramChannel(TOKEN, api_url=f"http://127.0.0.1:{port}", connect=0.1, read=0.1)
     async with server:
-        assert isinstance(await outcome(channel), Unclear)
+        assert isinstance(await outcome(channel), errors.Unclear)
         await channel.close()
         await gone.wait()
 
 
 async def test_a_sender_that_is_shut_down_sends_nothing(channel: TelegramChannel, telegram: FakeTelegram) -> None:
     await channel.close()
-    assert isinstance(await outcome(channel), RetryLater)
+    assert isinstance(await outcome(channel), errors.RetryLater)
     assert telegram.requests == []
 
 
 async def test_an_edit_of_a_message_that_is_gone_is_final(channel: TelegramChannel) -> None:
-    with pytest.raises(Rejected) as caught:
+    with pytest.raises(errors.Rejected) as caught:
         await channel.edit(ANN, "7", html())
     assert not caught.value.form
 

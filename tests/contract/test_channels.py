@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 import pytest
 import pytest_asyncio
 
+from subscriptions import model
 from subscriptions.errors import NotDelivered, Rejected
-from subscriptions.model import ChatAddress, Message
 from tests.contract.rigs import RIGS, Rig
 
 CANNOT_EDIT = ("email", "apprise")  # these platforms cannot change a message that was sent
@@ -103,7 +103,7 @@ async def test_limits_are_told(rig: Rig) -> None:
 
 @pytest.mark.parametrize("payload", ["", "not json", "[]", "{}", '{"text": 7}', '{"text": null, "blocks": 3}'])
 async def test_a_payload_of_another_shape_is_refused_before_anything_is_sent(rig: Rig, payload: str) -> None:
-    broken = Message(number=1, payload=payload, plain=payload)
+    broken = model.Message(number=1, payload=payload, plain=payload)
     for plain in (False, True):
         with pytest.raises(NotDelivered):
             await rig.channel.post(rig.chat, broken, delivery=DELIVERY, plain=plain)
@@ -123,7 +123,10 @@ async def test_a_platform_that_is_away_raises_only_outcomes(rig: Rig) -> None:
 @pytest.mark.parametrize("rig", ["telegram", "slack"], indirect=True)
 @pytest.mark.parametrize("nowhere", ["nowhere", "T9/C1", "-5", "\ud800", "a b\n"])
 async def test_an_address_that_is_none_raises_only_outcomes(rig: Rig, nowhere: str) -> None:
-    for chat in (ChatAddress(rig.chat.platform, nowhere), ChatAddress(rig.chat.platform, rig.chat.address, nowhere)):
+    for chat in (
+        model.ChatAddress(rig.chat.platform, nowhere),
+        model.ChatAddress(rig.chat.platform, rig.chat.address, nowhere),
+    ):
         with pytest.raises(NotDelivered):
             await rig.channel.post(chat, rig.compose("one"), delivery=DELIVERY)
     assert rig.received() == []

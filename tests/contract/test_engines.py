@@ -111,7 +111,7 @@ async def test_one_lane_never_has_two_senders_and_few_run_at_once(engine: Engine
         if most == 4:
             all_at_work.set()
         await asyncio.wait_for(all_at_work.wait(), PATIENCE)
-        engine.wake([lane] if len(seen) < 100 else [])
+        engine.wake([lane] if len(seen) < 50 else [])
         seen.append(lane)
         await asyncio.sleep(0)
         open_now[lane] -= 1

@@ -14,15 +14,13 @@ from functools import partial
 
 from bot.context import Context, Layout
 from bot.conversation.reply_sender import StoredReply
-from bot.delivery.lane_sender import deliver
-from bot.delivery.outcomes import DrainState
+from bot.delivery.lane_sender import DrainState, deliver
 from bot.delivery.sender import plan
 from bot.demo.story import GalleryChannel, GalleryPost
 from bot.ports.channel import Limits
-from subscriptions.errors import NotDelivered, NotFound
-from subscriptions.model import ChatAddress, Delivery, Message, Paper, Subscription
-from subscriptions.service.next_deliveries import listed
-from subscriptions.service.sending import lanes
+from subscriptions import errors, model
+from subscriptions.service.listing import listed
+from subscriptions.store.claims import lanes
 from tests import make
 from tests.bot_harness import Answer, BotHarness
 from tests.conversation.slack_harness import SlackHarness
@@ -34,12 +32,18 @@ _NO_LIMITS = Limits(text=4096, per_second=0, per_lane=0)
 class _Channel(GalleryChannel):
     """Records messages, and fails for the addresses in `refusals`."""
 
-    def __init__(self, bot: BotHarness, refusals: dict[str, NotDelivered]) -> None:
+    def __init__(self, bot: BotHarness, refusals: dict[str, errors.NotDelivered]) -> None:
         super().__init__("telegram", _NO_LIMITS, bot.clock)
         self._refusals = refusals
 
     async def post(
-        self, chat: ChatAddress, message: Message, *, delivery: str, thread: str | None = None, plain: bool = False
+        self,
+        chat: model.ChatAddress,
+        message: model.Message,
+        *,
+        delivery: str,
+        thread: str | None = None,
+        plain: bool = False,
     ) -> str:
         if refusal := self._refusals.get(f"{chat.address}/{chat.topic}", self._refusals.get(chat.address)):
             raise refusal
@@ -50,11 +54,11 @@ class Deliverer:
     """Plans and delivers, and returns the posted messages."""
 
     def __init__(self, bot: BotHarness) -> None:
-        self.refusals: dict[str, NotDelivered] = {}  # "address" or "address/topic" → the error for its messages
+        self.refusals: dict[str, errors.NotDelivered] = {}  # "address" or "address/topic" → the error for its messages
         self._talk = bot
         self._channel = _Channel(bot, self.refusals)
         self.drain_state = DrainState()
-        self.render_delivery: Callable[[Delivery, Layout], tuple[Message, ...]] = render_delivery
+        self.render_delivery: Callable[[model.Delivery, Layout], tuple[model.Message, ...]] = render_delivery
 
     @property
     def context(self) -> Context:
@@ -84,10 +88,10 @@ class Deliverer:
         return self.to(chat)[-1]
 
     @staticmethod
-    def _answer(chat: ChatAddress, payload: str) -> Answer:
+    def _answer(chat: model.ChatAddress, payload: str) -> Answer:
         return Answer(
             stored_reply=StoredReply(
-                update="", chat=chat, messages=(Message(number=1, payload=payload, plain=payload),)
+                update="", chat=chat, messages=(model.Message(number=1, payload=payload, plain=payload),)
             )
         )
 
@@ -107,18 +111,20 @@ async def subscribe_to(bot: BotHarness, *queries: str, chat: str = ME) -> None:
         make.subscribes(bot.store, chat, query, now=bot.clock.now(), every="now")
 
 
-async def delivered(bot: BotHarness, *papers: Paper, of: Sequence[str] = ("diffusion",), chat: str = ME) -> Answer:
+async def delivered(
+    bot: BotHarness, *papers: model.Paper, of: Sequence[str] = ("diffusion",), chat: str = ME
+) -> Answer:
     """Subscribes to queries, ingests these papers, and returns their delivery."""
     await subscribe_to(bot, *of, chat=chat)
     make.ingested(bot.store, *papers)
     return await comes(bot, chat)
 
 
-def subscriptions_of(bot: BotHarness | SlackHarness, chat: str = ME) -> list[Subscription]:
+def subscriptions_of(bot: BotHarness | SlackHarness, chat: str = ME) -> list[model.Subscription]:
     """Returns the subscriptions of a chat. The chat need not exist."""
     try:
         return [one.subscription for one in listed(bot.store, make.address(chat))]
-    except NotFound:
+    except errors.NotFound:
         return []
 
 

@@ -5,19 +5,19 @@ from unittest.mock import patch
 
 import pytest
 
-from subscriptions.chat_settings import SETTINGS, ChatSetting, NotPossible, check_value, setting_name
-from subscriptions.errors import Refused, Sentence
+from subscriptions import chat_settings, errors
+from subscriptions.chat_settings import ChatSetting, NotPossible
 from subscriptions.model import ChatKind
 from subscriptions.portable import read_lines
-from subscriptions.service.importing import export, import_lines
-from subscriptions.service.next_deliveries import get_chat
+from subscriptions.service import importing
+from subscriptions.service.listing import get_chat
 from subscriptions.store import chats
 from subscriptions.store.database.store import Store
+from tests import make
 from tests.bot_harness import BotHarness
-from tests.make import NOON, address
 
-ME = address("telegram:42")
-OTHER = address("telegram:43")
+ME = make.address("telegram:42")
+OTHER = make.address("telegram:43")
 
 
 def _colour(value: str) -> str:
@@ -28,18 +28,18 @@ def _colour(value: str) -> str:
 
 MOOD = ChatSetting(
     name="mood",
-    label=Sentence("Mood"),
-    meaning=Sentence("how cheerfully the bot speaks"),
+    label=errors.Sentence("Mood"),
+    meaning=errors.Sentence("how cheerfully the bot speaks"),
     readers=(),
     names="temper 心情",
     choices=dict.fromkeys(ChatKind, ("plain", "merry")) | {ChatKind.BROADCAST: ("plain",)},
-    values={"plain": Sentence("plain"), "merry": Sentence("very merry")},
+    values={"plain": errors.Sentence("plain"), "merry": errors.Sentence("very merry")},
     value_names={"merry": "on yes 开"},
 )
 COLOUR = ChatSetting(
     name="colour",
-    label=Sentence("Colour"),
-    meaning=Sentence("the colour of everything"),
+    label=errors.Sentence("Colour"),
+    meaning=errors.Sentence("the colour of everything"),
     readers=(),
     check=_colour,
     default=lambda chat: "#000" if chat.kind is ChatKind.PRIVATE else "#fff",
@@ -51,7 +51,7 @@ COLOUR = ChatSetting(
 @pytest.fixture(autouse=True)
 def declared() -> Iterator[None]:
     chats._settings.cache_clear()
-    with patch.dict(SETTINGS, {"mood": MOOD, "colour": COLOUR}):
+    with patch.dict(chat_settings.SETTINGS, {"mood": MOOD, "colour": COLOUR}):
         yield
     chats._settings.cache_clear()
 
@@ -100,8 +100,8 @@ async def test_a_value_that_does_not_fit_is_refused(bot: BotHarness) -> None:
 
 
 def test_it_is_fixed_in_a_kind_of_chat_that_has_one_choice() -> None:
-    with pytest.raises(Refused, match="Mood is fixed in this kind of chat: plain"):
-        check_value("mood", "merry", kind=ChatKind.BROADCAST)
+    with pytest.raises(errors.Refused, match="Mood is fixed in this kind of chat: plain"):
+        chat_settings.check_value("mood", "merry", kind=ChatKind.BROADCAST)
 
 
 async def test_its_change_can_be_taken_back(bot: BotHarness) -> None:
@@ -114,17 +114,17 @@ async def test_it_is_exported_and_imported(bot: BotHarness) -> None:
     await bot.says("/set mood merry")
     await bot.says("/set colour #08f")
     await bot.says("/sub graph")
-    text = export(bot.store, None)
+    text = importing.export(bot.store, None)
     assert "set colour #08f\n" in text
     assert "set mood merry\n" in text
-    import_lines(bot.store, list(read_lines(text.replace(str(ME), str(OTHER)))), now=NOON)
+    importing.import_lines(bot.store, list(read_lines(text.replace(str(ME), str(OTHER)))), now=make.NOON)
     assert get_chat(bot.store, OTHER).chosen == get_chat(bot.store, ME).chosen
     assert get_chat(bot.store, OTHER).settings.value("mood") == "merry"
 
 
 def test_it_is_gone_when_it_is_not_declared_any_more() -> None:
-    third = ChatSetting(name="third", label=Sentence("Third"), meaning=Sentence("nothing"), readers=())
-    with patch.dict(SETTINGS, {"third": third}):
-        assert setting_name("Third") == "third"
-    with pytest.raises(Refused, match="There is no setting “third”"):
-        setting_name("third")
+    third = ChatSetting(name="third", label=errors.Sentence("Third"), meaning=errors.Sentence("nothing"), readers=())
+    with patch.dict(chat_settings.SETTINGS, {"third": third}):
+        assert chat_settings.setting_name("Third") == "third"
+    with pytest.raises(errors.Refused, match="There is no setting “third”"):
+        chat_settings.setting_name("third")

@@ -55,7 +55,7 @@ class TestAsk:
     async def test_a_stranger_waits_and_loses_nothing(self, bot: BotHarness, post: Deliverer) -> None:
         asked = await bot.says("/sub diffusion now", STRANGER)
         assert asked.text.startswith("✓ 1")
-        assert asked.lines[-1].startswith("It waits for whoever runs this bot to let this chat in")
+        assert asked.lines[-1].startswith("It waits until the operator of this bot lets this chat in")
 
         (notice,) = await post.deliver_due()
         assert notice.to == OPERATOR
@@ -66,7 +66,7 @@ class TestAsk:
         bot.later(hours=1)
         make.ingested(bot.store, make.paper("Diffusion on graphs"), now=bot.clock.now())
         assert not await post.deliver_due()  # nothing is planned for a chat that waits for access
-        assert "waits for whoever runs this bot" in (await bot.says("/status", STRANGER)).text
+        assert "waits for the operator of this bot" in (await bot.says("/status", STRANGER)).text
 
         bot.later(days=3)
         done = await bot.presses("allow", OPERATOR)
@@ -134,7 +134,7 @@ class TestAsk:
         bot.admins[GROUP] = {"7"}
         await bot.says("/sub diffusion\ngraphs", GROUP, by="7")
         head, first, second = (await bot.says("/list", GROUP, by="7")).lines
-        assert head == "2 subscriptions · waits for whoever runs this bot"
+        assert head == "2 subscriptions · waits for the operator of this bot"
         assert "waits" not in first + second
         await bot.says("/lang zh", GROUP, by="7")
         assert (await bot.says("/list", GROUP, by="7")).lines[0] == "2 个订阅 · 等待机器人管理员放行"
@@ -166,14 +166,14 @@ class TestAsk:
         assert (
             "does not work any more" in (await bot.sends_request(STRANGER, callback_data=stolen, callback_id="p")).toast
         )
-        assert "waits for whoever runs this bot" in (await bot.says("/status", STRANGER)).text
+        assert "waits for the operator of this bot" in (await bot.says("/status", STRANGER)).text
 
     async def test_an_operator_is_not_denied(self, bot: BotHarness, post: Deliverer) -> None:
         await bot.says("/sub diffusion", OPERATOR)
         assert (await bot.says("/deny 1", OPERATOR)).text == "✗ telegram:1 runs this bot."
 
     async def test_allow_without_a_chat_names_who_asks(self, bot: BotHarness, post: Deliverer) -> None:
-        assert (await bot.says("/allow", OPERATOR)).text == "Nobody asks to be let in."
+        assert (await bot.says("/allow", OPERATOR)).text == "No chat asks to be let in."
         await bot.says("/sub diffusion", STRANGER)
         assert "/allow telegram:42" in (await bot.says("/allow", OPERATOR)).text
         assert (await bot.says("/deny 999", OPERATOR)).text == "✗ I know no chat telegram:999."
@@ -187,7 +187,9 @@ class TestAsk:
 
     async def test_who_asks_for_the_same_again_still_waits(self, bot: BotHarness, post: Deliverer) -> None:
         await bot.says("/sub diffusion now", STRANGER)
-        assert (await bot.says("/sub diffusion", STRANGER)).lines[-1].startswith("It waits for whoever runs this bot")
+        assert (
+            (await bot.says("/sub diffusion", STRANGER)).lines[-1].startswith("It waits until the operator of this bot")
+        )
         await bot.says(f"/allow {STRANGER}", OPERATOR)
         assert "waits" not in (await bot.says("/sub diffusion", STRANGER)).text
 
@@ -204,7 +206,7 @@ class TestAsk:
         assert "waits" not in (await bot.says("/sub graphs now", STRANGER)).text
         await forgets(bot)
         # the chat needs permission again
-        assert "It waits for whoever runs" in (await bot.says("/sub graphs now", STRANGER)).text
+        assert "It waits until the operator" in (await bot.says("/sub graphs now", STRANGER)).text
 
     async def test_a_no_that_outlives_forgetting_names_nobody(self, bot: BotHarness, post: Deliverer) -> None:
         await denied(bot, post)

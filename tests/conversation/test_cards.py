@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from subscriptions.model import Paper, Summary
+from subscriptions import model
 from subscriptions.service.amendments import set_settings
-from subscriptions.service.next_deliveries import listed
+from subscriptions.service.listing import listed
 from subscriptions.service.requests import unsubscribe
 from subscriptions.store.chats import describe
 from tests import make
@@ -22,7 +22,7 @@ REST = ["arXiv", "why", "mute ▾", "follow authors", "more like this", "‹ bac
 OLD_BUTTON = "I do not have this paper any more."
 
 
-def papers(amount: int, title: str = "Diffusion {}", **fields: Any) -> list[Paper]:
+def papers(amount: int, title: str = "Diffusion {}", **fields: Any) -> list[model.Paper]:
     return [make.paper(title.format(number), "cs.LG", **fields) for number in range(1, amount + 1)]
 
 
@@ -160,7 +160,10 @@ async def test_more_tells_everything_in_place_of_the_card(bot: BotHarness) -> No
         abstract="The whole abstract. It has two sentences.",
         authors=[f"Author Number{n}" for n in range(1, 8)],
         comment="12 pages",
-        summaries=(Summary(language="en", fields=set_setting_of), Summary(language="zh", fields={"tldr": "很短。"})),
+        summaries=(
+            model.Summary(language="en", fields=set_setting_of),
+            model.Summary(language="zh", fields={"tldr": "很短。"}),
+        ),
     )
     sent = await deliverer.delivered(bot, whole, make.paper("Diffusion two"))
     place = "1" if sent.lines[0] == "1 Diffusion one" else "2"
@@ -303,7 +306,7 @@ async def test_words_that_the_query_asks_for_are_not_offered(bot: BotHarness) ->
     await deliverer.subscribe_to(bot, '"video generation"')
     make.ingested(bot.store, make.paper("Video Generation", authors=()))
     assert (await offered(bot)).lines == [
-        "I find no words in this title that few of the other papers have.",
+        "This title has no words that are rare among the other papers.",
         'Write what it shall leave out: /edit 1 "video generation" -survey',
     ]
 

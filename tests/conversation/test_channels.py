@@ -5,7 +5,7 @@ import pytest
 from bot.ports.conversation import Place
 from subscriptions.errors import RetryLater
 from subscriptions.model import ChatKind
-from subscriptions.service.next_deliveries import get_chat, listed
+from subscriptions.service import listing
 from tests import make
 from tests.bot_harness import BotHarness, FakePlatformApi
 from tests.conversation.deliverer import Deliverer
@@ -25,7 +25,7 @@ def talk_in_channel(bot: BotHarness) -> BotHarness:
 
 
 def texts(bot: BotHarness, chat: str) -> list[str]:
-    return [one.subscription.text for one in listed(bot.store, make.address(chat))]
+    return [one.subscription.text for one in listing.listed(bot.store, make.address(chat))]
 
 
 class TestConnect:
@@ -164,7 +164,7 @@ class TestDirected:
         assert known == unknown.replace("@nowhere_at_all", "@lab_papers")
         assert known.startswith("✗ I know no chat @lab_papers that you administer and I am in.")
         assert texts(bot, CHANNEL) == ["diffusion"]
-        assert get_chat(bot.store, make.address(CHANNEL)).settings.text == "summary"
+        assert listing.get_chat(bot.store, make.address(CHANNEL)).settings.text == "summary"
 
     async def test_nor_does_somebody_whose_standing_cannot_be_seen_or_who_has_no_name(
         self, talk_in_channel: BotHarness
@@ -225,7 +225,7 @@ class TestAddedToAChannel:
         await bot.says("/lang zh")
         card = await bot.receives_event("arrived", CHANNEL, by="42", title="Lab", kind=ChatKind.BROADCAST)
         assert card.to == ME
-        assert get_chat(bot.store, make.address(ME)).settings.lang == "zh"
+        assert listing.get_chat(bot.store, make.address(ME)).settings.lang == "zh"
 
     async def test_whom_the_bot_may_not_write_to_it_does_not(self, talk_in_channel: BotHarness) -> None:
         bot = talk_in_channel
@@ -270,7 +270,7 @@ class TestAddedToAChannel:
         (gone,) = await post.deliver_due()
         assert (gone.to, gone.lines[0]) == (ME, "Lab papers is paused.")
         await bot.receives_event("arrived", CHANNEL, by="7", **channel)
-        assert get_chat(bot.store, make.address(CHANNEL)).state == "active"
+        assert listing.get_chat(bot.store, make.address(CHANNEL)).state == "active"
 
 
 class TestInTheChannelItself:
@@ -285,5 +285,5 @@ class TestInTheChannelItself:
         await bot.says("/list", GROUP, by="42", title="Old name")
         bot.public.add(GROUP)
         await bot.says("/list", GROUP, by="42", title="New name")
-        chat = get_chat(bot.store, make.address(GROUP))
+        chat = listing.get_chat(bot.store, make.address(GROUP))
         assert (chat.title, chat.public, chat.settings.buttons) == ("New name", True, "link")

@@ -7,7 +7,7 @@ import pytest
 from bot.commands.context import BotInfo
 from subscriptions.errors import NotFound
 from subscriptions.model import ChatKind
-from subscriptions.service.next_deliveries import get_chat, listed
+from subscriptions.service import listing
 from subscriptions.service.sending import outbox_entries
 from subscriptions.states import ChatState
 from tests.bot_harness import BotHarness
@@ -25,7 +25,7 @@ def _destinations(bot: BotHarness) -> None:
 
 def queries(bot: BotHarness, chat: str) -> list[str]:
     with suppress(NotFound):
-        return [one.subscription.text for one in listed(bot.store, address(chat))]
+        return [one.subscription.text for one in listing.listed(bot.store, address(chat))]
     return []
 
 
@@ -45,9 +45,9 @@ async def test_an_operator_subscribes_a_destination(bot: BotHarness, said: str) 
     assert answer.to == ME
     assert queries(bot, str(TEAM)) == ["diffusion"]
     assert queries(bot, ME) == []
-    chat = get_chat(bot.store, TEAM)
+    chat = listing.get_chat(bot.store, TEAM)
     assert (chat.state, chat.kind, chat.title) == (ChatState.ACTIVE, ChatKind.PRIVATE, "team-feishu")
-    assert listed(bot.store, TEAM)[0].subscription.cadence.kind == "daily"
+    assert listing.listed(bot.store, TEAM)[0].subscription.cadence.kind == "daily"
 
 
 async def test_each_line_may_name_it(bot: BotHarness) -> None:
@@ -63,9 +63,9 @@ async def test_other_commands_are_about_it_too(bot: BotHarness) -> None:
     assert "graphs" not in said.text
     await bot.says("/set lang zh to team-feishu")
     await bot.says("/schedule 1 weekly fri 8 to team-feishu")
-    assert get_chat(bot.store, TEAM).settings.lang == "zh"
-    assert get_chat(bot.store, address(ME)).settings.lang == "en"
-    assert listed(bot.store, TEAM)[0].subscription.cadence.kind == "weekly"
+    assert listing.get_chat(bot.store, TEAM).settings.lang == "zh"
+    assert listing.get_chat(bot.store, address(ME)).settings.lang == "en"
+    assert listing.listed(bot.store, TEAM)[0].subscription.cadence.kind == "weekly"
     await bot.says("/unsub 1 to team-feishu")
     assert queries(bot, str(TEAM)) == []
     assert queries(bot, ME) == ["graphs"]
@@ -119,13 +119,13 @@ async def test_a_stranger_does_nothing_with_a_destination(bot: BotHarness, acces
     assert answer.text.startswith("✗ team-feishu: Only the operator of this bot sends papers there."), answer.text
     assert answer.file is None
     assert queries(bot, str(TEAM)) == ["graphs"]
-    assert get_chat(bot.store, TEAM).settings.lang == "en"
+    assert listing.get_chat(bot.store, TEAM).settings.lang == "en"
 
 
 async def test_a_stranger_makes_no_chat_of_it(bot: BotHarness) -> None:
     await bot.says("/sub diffusion to team-feishu", STRANGER)
     with pytest.raises(NotFound):
-        get_chat(bot.store, TEAM)
+        listing.get_chat(bot.store, TEAM)
 
 
 async def test_a_stranger_does_not_press_an_operators_button(bot: BotHarness) -> None:
@@ -150,7 +150,7 @@ async def test_words_that_name_no_destination_are_a_query(bot: BotHarness, said:
     await bot.says(said)
     assert len(queries(bot, ME)) == 1
     with pytest.raises(NotFound):
-        get_chat(bot.store, SPEECH)
+        listing.get_chat(bot.store, SPEECH)
 
 
 async def test_a_destination_is_let_in_by_an_operator_alone(bot: BotHarness) -> None:

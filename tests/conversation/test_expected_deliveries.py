@@ -10,7 +10,7 @@ import pytest
 from subscriptions.model import ChatKind
 from subscriptions.service.amendments import set_settings
 from subscriptions.service.chat_status import store_chat
-from subscriptions.service.next_deliveries import get_chat
+from subscriptions.service.listing import get_chat
 from subscriptions.service.plan import plan_due
 from subscriptions.service.sending import outbox_entries
 from subscriptions.store import planner as plans

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
+from subscriptions.service import listing
 from subscriptions.service.chat_status import link_payload
-from subscriptions.service.next_deliveries import get_chat, listed
 from subscriptions.store.database.store import Store
 from tests import make
 from tests.bot_harness import BOT, Answer, BotHarness
@@ -18,7 +18,7 @@ GROUP = "telegram:-1001"
 
 
 def subscriptions(store: Store, chat: str = ME) -> list[str]:
-    return [one.subscription.text for one in listed(store, make.address(chat))]
+    return [one.subscription.text for one in listing.listed(store, make.address(chat))]
 
 
 # -------------------------------------------------------------------------------------------------------------- export
@@ -98,7 +98,7 @@ async def test_an_import_shows_the_difference_and_waits(bot: BotHarness) -> None
     assert done.text == "✓ Imported: 1 new · 1 changed · 1 there already."
     assert done.buttons == ["undo"]
     assert subscriptions(bot.store) == ["graph*", "diffusion -survey"]
-    assert get_chat(bot.store, make.address(ME)).settings.limit == 5
+    assert listing.get_chat(bot.store, make.address(ME)).settings.limit == 5
 
 
 async def test_an_import_can_be_undone_as_a_whole(bot: BotHarness) -> None:
@@ -106,7 +106,7 @@ async def test_an_import_can_be_undone_as_a_whole(bot: BotHarness) -> None:
     await bot.presses("import")
     await bot.presses("undo")
     assert subscriptions(bot.store) == []
-    assert get_chat(bot.store, make.address(ME)).settings.limit == 20
+    assert listing.get_chat(bot.store, make.address(ME)).settings.limit == 20
 
 
 async def test_no_means_no(bot: BotHarness) -> None:

@@ -5,9 +5,8 @@ from datetime import timedelta
 import pytest
 
 from subscriptions.model import ChatKind
-from subscriptions.planning.cadence import cadence_text
+from subscriptions.service import listing
 from subscriptions.service.amendments import set_settings
-from subscriptions.service.next_deliveries import get_chat, listed
 from tests import make
 from tests.conversation import slack_harness
 
@@ -15,13 +14,13 @@ ME = f"slack:{slack_harness.ANN}"
 
 
 def texts(slack: slack_harness.SlackHarness, chat: str = slack_harness.CHANNEL) -> list[str]:
-    return [one.subscription.text for one in listed(slack.store, make.address(chat))]
+    return [one.subscription.text for one in listing.listed(slack.store, make.address(chat))]
 
 
 def only(slack: slack_harness.SlackHarness, chat: str = slack_harness.CHANNEL) -> tuple[str, str]:
     """Returns (schedule, zone) of the only subscription of a chat."""
-    (one,) = listed(slack.store, make.address(chat))
-    return cadence_text(one.subscription.cadence), one.zone
+    (one,) = listing.listed(slack.store, make.address(chat))
+    return str(one.subscription.cadence), one.zone
 
 
 # -------------------------------------------------------------------------------------------------------------- adding
@@ -34,7 +33,7 @@ async def test_sub_without_words_opens_the_form_of_a_new_subscription(slack: sla
     assert form.value("query") == ""
     assert form.options(slack_harness.CHAT_FIELD) == {"here": "#vision", "mine": "only to me, in direct messages"}
     with pytest.raises(Exception, match="no such chat"):
-        get_chat(slack.store, make.address(slack_harness.CHANNEL))  # opening the form does not subscribe
+        listing.get_chat(slack.store, make.address(slack_harness.CHANNEL))  # opening the form does not subscribe
 
 
 async def test_what_is_typed_is_read_back_with_what_it_would_have_found(slack: slack_harness.SlackHarness) -> None:
@@ -62,7 +61,7 @@ async def test_a_form_that_is_sent_subscribes_and_the_channel_hears_of_it(slack:
     assert (answer.to, answer.stored_reply.is_ephemeral) == (slack_harness.CHANNEL, False)
     assert texts(slack) == ["diffusion -survey"]
     assert only(slack) == ("weekly mon 08:30", "Asia/Tokyo")
-    assert get_chat(slack.store, make.address(slack_harness.CHANNEL)).kind is ChatKind.TEAM
+    assert listing.get_chat(slack.store, make.address(slack_harness.CHANNEL)).kind is ChatKind.TEAM
 
 
 async def test_the_first_clock_that_is_chosen_is_that_of_the_chat_and_a_later_one_of_its_subscription(
@@ -70,8 +69,8 @@ async def test_the_first_clock_that_is_chosen_is_that_of_the_chat_and_a_later_on
 ) -> None:
     await (await slack.opens_form("sub")).sends(query="diffusion", zone="Asia/Tokyo")
     await (await slack.opens_form("sub")).sends(query="graphs", zone="Europe/Berlin")
-    assert get_chat(slack.store, make.address(slack_harness.CHANNEL)).settings.timezone == "Asia/Tokyo"
-    assert [one.subscription.zone for one in listed(slack.store, make.address(slack_harness.CHANNEL))] == [
+    assert listing.get_chat(slack.store, make.address(slack_harness.CHANNEL)).settings.timezone == "Asia/Tokyo"
+    assert [one.subscription.zone for one in listing.listed(slack.store, make.address(slack_harness.CHANNEL))] == [
         None,
         "Europe/Berlin",
     ]
@@ -101,7 +100,7 @@ async def test_it_can_be_for_the_asker_alone(slack: slack_harness.SlackHarness) 
     answer = await form.sends(query="diffusion", place="mine")
     assert answer.to == ME
     assert texts(slack, ME) == ["diffusion"]
-    assert get_chat(slack.store, make.address(ME)).kind is ChatKind.PRIVATE
+    assert listing.get_chat(slack.store, make.address(ME)).kind is ChatKind.PRIVATE
 
 
 async def test_in_a_direct_message_there_is_no_place_to_choose(slack: slack_harness.SlackHarness) -> None:
@@ -157,7 +156,10 @@ async def test_a_clock_of_its_own_goes_when_that_of_the_chat_is_chosen(slack: sl
     form = await slack.opens_form("edit 2")
     assert form.value("zone") == "Asia/Tokyo"
     await form.sends(zone="UTC")
-    assert [one.subscription.zone for one in listed(slack.store, make.address(slack_harness.CHANNEL))] == [None, None]
+    assert [one.subscription.zone for one in listing.listed(slack.store, make.address(slack_harness.CHANNEL))] == [
+        None,
+        None,
+    ]
 
 
 async def test_what_nobody_changed_says_so_and_changes_nothing(slack: slack_harness.SlackHarness) -> None:

@@ -7,15 +7,15 @@ import pytest
 from bot.commands import asking, intent
 from bot.commands.context import Callback, CommandContext
 from bot.ports.channel import Reply
-from subscriptions.errors import Refused, Sentence
+from subscriptions import errors
 from subscriptions.model import CallbackToken
 from tests import make
 from tests.bot_harness import BotHarness
 from tests.unit.deliveries import HOSTILE
 
 ME, GROUP = "telegram:42", "telegram:-1001"
-WHAT_TO_SAY = "Send me words that papers should hold, such as diffusion -survey, or a link to a paper."
-ONLY_TEXT = "I read only text: words that papers should hold, or a link to a paper."
+WHAT_TO_SAY = "Send me words that papers should contain, such as diffusion -survey, or a link to a paper."
+ONLY_TEXT = "I read only text: words that papers should contain, or a link to a paper."
 
 
 class TestQueries:
@@ -56,7 +56,7 @@ class TestQueries:
             ("()", WHAT_TO_SAY),
             ("مرحبا بالعالم", "Nothing fits among the 2 papers of the last 7 days."),
             ("شبكة \u202e عصبية", "Nothing fits among the 2 papers of the last 7 days."),
-            ("-survey", "✗ This only excludes. Say also what you want."),
+            ("-survey", "✗ This only excludes. Say what you want, too."),
             ("graph)", "✗ This ) closes nothing."),
             ("x" * 4096, "✗ This is longer than 1,000 characters."),
             ("图" * 4096, "✗ 超过了 1,000 个字符。"),
@@ -78,7 +78,7 @@ class TestQueries:
         make.ingested(bot.store, make.paper("Diffusion"), make.paper(text))
         for said in [await bot.says(text), await bot.says(f"/preview {text}"), await bot.says(f"/search {text}")]:
             assert said.lines[0]
-            assert "I stumbled" not in said.text
+            assert "Something went wrong here" not in said.text
             if "subscribe" in said.buttons:
                 assert (await bot.presses("subscribe")).lines[0][0] == "✓"
 
@@ -160,7 +160,7 @@ class TestQuestions:
 
         def painted(context: CommandContext) -> Reply:
             if context.args == "invisible":
-                raise Refused(Sentence("Nobody would see it."))
+                raise errors.Refused(errors.Sentence("Nobody would see it."))
             return Reply(lines=(f"{context.arguments['of']} is {context.args}",), ok=True)
 
         callbacks = {

@@ -3,9 +3,9 @@
 import pytest
 
 from bot.ports.conversation import Place
-from subscriptions.errors import ChatGone, ChatMoved
+from subscriptions import errors
 from subscriptions.model import ChatKind
-from subscriptions.service.next_deliveries import get_chat, listed
+from subscriptions.service import listing
 from subscriptions.service.sending import outbox_entries
 from subscriptions.store.conversations import get_conversation_state
 from tests import make
@@ -19,7 +19,7 @@ GROUP, SUPERGROUP = "telegram:-5", "telegram:-1005"
 
 
 def texts(bot: BotHarness, chat: str) -> list[str]:
-    return [one.subscription.text for one in listed(bot.store, make.address(chat))]
+    return [one.subscription.text for one in listing.listed(bot.store, make.address(chat))]
 
 
 async def test_a_forum_with_two_topics_and_two_managers(bot: BotHarness) -> None:
@@ -143,9 +143,9 @@ class TestGoneAndBack:
         make.ingested(bot.store, make.paper("Diffusion on graphs"))
         bot.later(minutes=1)
         assert not await post.deliver_due()
-        assert get_chat(bot.store, make.address("telegram:42")).state == "paused"
+        assert listing.get_chat(bot.store, make.address("telegram:42")).state == "paused"
         await bot.receives_event("back", "telegram:42", by="42")
-        assert get_chat(bot.store, make.address("telegram:42")).state == "active"
+        assert listing.get_chat(bot.store, make.address("telegram:42")).state == "active"
         bot.later(hours=1)
         assert "Diffusion on graphs" in (await post.deliver_due())[-1].text
 
@@ -158,25 +158,25 @@ class TestGoneAndBack:
         assert said.text.startswith("1 subscription")
         assert "1 paper waits." in said.text
         assert said.buttons[-2:] == ["send 1", "skip"]
-        assert get_chat(bot.store, make.address("telegram:42")).state == "active"
+        assert listing.get_chat(bot.store, make.address("telegram:42")).state == "active"
         await bot.presses("send 1")
         assert "Diffusion on graphs" in (await Deliverer(bot).deliver_due())[-1].text
 
     async def test_what_a_person_paused_stays_paused(self, bot: BotHarness) -> None:
         await bot.says("/sub diffusion now")
         await bot.says("/pause")
-        before = get_chat(bot.store, make.address("telegram:42"))
+        before = listing.get_chat(bot.store, make.address("telegram:42"))
         await bot.receives_event("left", "telegram:42", by="42")
         await bot.receives_event("back", "telegram:42", by="42")
-        assert get_chat(bot.store, make.address("telegram:42")) == before
+        assert listing.get_chat(bot.store, make.address("telegram:42")) == before
 
     async def test_a_group_that_forbids_writing_waits_with_all_its_topics(self, bot: BotHarness) -> None:
         for topic in (FORUM, VISION):
             make.subscribes(bot.store, topic, "diffusion", every="now")
         await bot.receives_event("muted", FORUM, by="7", details={"before": "member", "status": "restricted"})
-        assert {get_chat(bot.store, make.address(topic)).state for topic in (FORUM, VISION)} == {"paused"}
+        assert {listing.get_chat(bot.store, make.address(topic)).state for topic in (FORUM, VISION)} == {"paused"}
         await bot.receives_event("back", FORUM, by="7")
-        assert {get_chat(bot.store, make.address(topic)).state for topic in (FORUM, VISION)} == {"active"}
+        assert {listing.get_chat(bot.store, make.address(topic)).state for topic in (FORUM, VISION)} == {"active"}
 
 
 class TestClosedTopics:
@@ -185,7 +185,7 @@ class TestClosedTopics:
             await bot.receives_event("topic-closed", VISION)
             return
         post = Deliverer(bot)
-        post.refusals["-1001/3"] = ChatGone("Telegram does not let the bot write: TOPIC_CLOSED", "topic")
+        post.refusals["-1001/3"] = errors.ChatGone("Telegram does not let the bot write: TOPIC_CLOSED", "topic")
         await post.deliver_due()
 
     @pytest.mark.parametrize("first", ["service message", "refusal"])
@@ -199,14 +199,14 @@ class TestClosedTopics:
         make.ingested(bot.store, make.paper("Diffusion on graphs"))
         for how in (first, then):
             await self.close(bot, how)
-        assert get_chat(bot.store, make.address(VISION)).state == "paused"
-        assert get_chat(bot.store, make.address(GRAPHS)).state == "active"
+        assert listing.get_chat(bot.store, make.address(VISION)).state == "paused"
+        assert listing.get_chat(bot.store, make.address(GRAPHS)).state == "active"
         sent = [answer for answer in [*await post.deliver_due(), *bot.last.get(FORUM, [])] if answer.to == FORUM]
         assert len({answer.text for answer in sent}) == 1
         assert sent[0].lines[:2] == ["A topic of this group was closed.", "What it subscribes to waits: vision."]
 
         await bot.receives_event("topic-open", VISION)
-        assert get_chat(bot.store, make.address(VISION)).state == "active"
+        assert listing.get_chat(bot.store, make.address(VISION)).state == "active"
         bot.later(hours=1)
         assert "Diffusion on graphs" in (await post.deliver_due())[-1].text
 
@@ -244,7 +244,7 @@ class TestAGroupThatMoves:
         self, bot: BotHarness, order: tuple[str, ...]
     ) -> None:
         post = Deliverer(bot)
-        post.refusals["-5"] = ChatMoved("moved", "-1005")
+        post.refusals["-5"] = errors.ChatMoved("moved", "-1005")
         bot.admins |= {GROUP: {"7"}, SUPERGROUP: {"7"}}
         await bot.says("/sub diffusion now", GROUP, by="7")
         make.ingested(bot.store, make.paper("Diffusion on graphs"))
@@ -281,7 +281,7 @@ class TestAGroupThatMoves:
         group = next(key for key in bot.last["telegram:7"][-1].keys if key["text"] == "Reading group")
         assert group
         await bot.receives_event("moved", GROUP, details={"to": "-1005"})
-        assert get_conversation_state(bot.store, "greeted:telegram:-1005", since=bot.clock.now().replace(year=2025))
+        assert get_conversation_state(bot.store, "greeted:telegram:-1005", now=bot.clock.now())
 
     async def test_it_greets_nobody_again(self, bot: BotHarness) -> None:
         assert await bot.receives_event("arrived", GROUP, by="7")

@@ -5,12 +5,12 @@ from datetime import timedelta
 import pytest
 
 from bot.platforms.slack.markup import BLOCKS_OF_VIEW
-from subscriptions.model import ChatAddress, ChatKind
-from subscriptions.service.next_deliveries import get_chat, listed
+from subscriptions import model
+from subscriptions.service import listing
 from subscriptions.service.notices import pause_unreachable
 from subscriptions.service.pausing import pause
 from subscriptions.service.requests import SubscriptionRequest, subscribe
-from subscriptions.store.chats import describe, set_owner
+from subscriptions.store import chats
 from tests import make
 from tests.bot_harness import Answer
 from tests.conversation import slack_harness
@@ -28,11 +28,13 @@ def add_subscription(
     make.subscribes(slack.store, chat, query, now=slack.clock.now(), **when)
     if chat != ME:
         with slack.store.write() as transaction:
-            describe(transaction, make.address(chat).lane, title=title, public=False)
+            chats.describe(transaction, make.address(chat).lane, title=title, public=False)
 
 
 def numbers(slack: slack_harness.SlackHarness, chat: str = slack_harness.CHANNEL) -> list[tuple[int, str]]:
-    return [(one.subscription.number, one.subscription.state) for one in listed(slack.store, make.address(chat))]
+    return [
+        (one.subscription.number, one.subscription.state) for one in listing.listed(slack.store, make.address(chat))
+    ]
 
 
 def said(answer: Answer) -> str:
@@ -71,7 +73,7 @@ async def test_own_subscriptions_come_first_then_those_of_channels_where_the_per
 async def test_channels_of_another_workspace_are_not_there(slack: slack_harness.SlackHarness) -> None:
     slack.places_of[slack_harness.ANN] = frozenset({"C1"})
     add_subscription(slack, "graphs")
-    theirs = ChatAddress("slack", "T2/C1")
+    theirs = model.ChatAddress("slack", "T2/C1")
     subscribe(slack.store, theirs, SubscriptionRequest(text="theirs"), now=make.NOON, title="#theirs")
     home = await slack.home()
     assert "#vision" in home.texts
@@ -91,7 +93,9 @@ async def test_where_nobody_tells_who_is_where_those_that_the_person_set_up_are_
     slack.places_of[slack_harness.ANN] = None
     add_subscription(slack, "graphs")
     add_subscription(slack, "other", chat="slack:C2", title="#other")
-    set_owner(slack.store, get_chat(slack.store, make.address(slack_harness.CHANNEL)).id, slack_harness.ANN)
+    chats.set_owner(
+        slack.store, listing.get_chat(slack.store, make.address(slack_harness.CHANNEL)).id, slack_harness.ANN
+    )
     texts = (await slack.home()).texts
     assert "#vision" in texts
     assert "#other" not in texts
@@ -171,7 +175,7 @@ async def test_edit_opens_the_form_of_the_subscription(slack: slack_harness.Slac
     add_subscription(slack, "graphs")
     form = slack.form(await (await slack.home()).presses("edit", "graphs"), slack_harness.ANN)
     await form.sends(query="graph transformers")
-    assert [one.subscription.text for one in listed(slack.store, make.address(slack_harness.CHANNEL))] == [
+    assert [one.subscription.text for one in listing.listed(slack.store, make.address(slack_harness.CHANNEL))] == [
         "graph transformers"
     ]
 
@@ -242,7 +246,7 @@ async def test_forget_takes_the_buttons_of_the_board_along(slack: slack_harness.
     answer = await slack.slash("forget", chat=ME)
     blocks = [block for payload in answer.payloads for block in payload["blocks"] if block["type"] == "actions"]
     erase = next(e["value"] for b in blocks for e in b["elements"] if e["text"]["text"] == "erase everything")
-    await slack.sends_request(ME, callback_data=erase, by=slack_harness.ANN, kind=ChatKind.PRIVATE)
+    await slack.sends_request(ME, callback_data=erase, by=slack_harness.ANN, kind=model.ChatKind.PRIVATE)
     answer = await home.presses("new subscription")
     assert answer.stored_reply
     assert not answer.stored_reply.modal

@@ -6,7 +6,8 @@ from subscriptions.model import ChatKind
 from subscriptions.service.chat_status import known_or_new
 from tests import make
 from tests.bot_harness import Answer, BotHarness
-from tests.conversation.deliverer import Deliverer, subscriptions_of, texts
+from tests.conversation import deliverer
+from tests.conversation.deliverer import Deliverer
 
 pytestmark = pytest.mark.both_databases
 
@@ -41,7 +42,7 @@ class TestNumbers:
         assert set(numbered) <= set(_shown(answer.text)), answer.text
         assert len(_shown(answer.text)) == 2
         assert answer.text.startswith(("✓ Noted: papers like this one come last.", "✓ 已记下：类似的论文会排在后面。"))
-        assert len(texts(bot)) == len(before)
+        assert len(deliverer.texts(bot)) == len(before)
 
     @pytest.mark.parametrize(
         ("said", "begins"),
@@ -67,7 +68,7 @@ class TestNumbers:
     async def test_numbers_of_subscriptions_are_theirs(self, bot: BotHarness) -> None:
         await _after(bot, "/sub trees daily 9", "/sub graphs daily 9", "diffusion")
         assert (await _after(bot, "remove 1")).text.startswith("✓ Removed 1 subscription")
-        assert len(texts(bot)) == 1
+        assert len(deliverer.texts(bot)) == 1
 
     async def test_papers_of_a_delivery_have_numbers(self, bot: BotHarness) -> None:
         await _after(bot, "/sub diffusion now")
@@ -107,7 +108,7 @@ class TestWithoutNumbers:
     )
     async def test_the_offered_subscription_is_taken(self, bot: BotHarness, said: str) -> None:
         await _after(bot, "diffusion", said)
-        assert texts(bot) == ["diffusion"]
+        assert deliverer.texts(bot) == ["diffusion"]
 
     @pytest.mark.parametrize("said", ["yes", "subscribe", "订阅", "save 2", "not 1, 2"])
     async def test_without_an_answer_nothing_is_taken(self, bot: BotHarness, said: str) -> None:
@@ -122,9 +123,9 @@ class TestWithoutNumbers:
 
     async def test_yes_presses_the_only_button_of_a_question(self, bot: BotHarness) -> None:
         await _after(bot, "/sub diffusion daily 9", "London", "drop diffusion")
-        if texts(bot):
+        if deliverer.texts(bot):
             await _after(bot, "yes")
-        assert texts(bot) == []
+        assert deliverer.texts(bot) == []
 
 
 class TestSubscriptions:
@@ -139,22 +140,22 @@ class TestSubscriptions:
     )
     async def test_another_one_comes_at_the_same_time(self, bot: BotHarness, said: str, text: str) -> None:
         await _after(bot, "/sub diffusion weekly tue 9", "London", said)
-        new = subscriptions_of(bot)[1:]
+        new = deliverer.subscriptions_of(bot)[1:]
         assert [(one.text, one.cadence.kind) for one in new] == [(text, "weekly")]
 
     async def test_which_of_several_is_asked_with_a_button_each(self, bot: BotHarness) -> None:
         answer = await _after(bot, "/sub diffusion daily 9", "London", "/sub graphs daily 9", "make it weekly")
         assert answer.buttons[:2] == ["weekly 1 diffusion", "weekly 2 graphs"]
         await bot.presses(answer.buttons[1])
-        assert [one.cadence.kind for one in subscriptions_of(bot)] == ["daily", "weekly"]
+        assert [one.cadence.kind for one in deliverer.subscriptions_of(bot)] == ["daily", "weekly"]
 
     async def test_the_last_one_is_removed(self, bot: BotHarness) -> None:
         await _after(bot, "/sub diffusion daily 9", "London", "/sub graphs daily 9", "remove the last one")
-        assert texts(bot) == ["diffusion"]
+        assert deliverer.texts(bot) == ["diffusion"]
 
     async def test_reviews_are_left_out(self, bot: BotHarness) -> None:
         await _after(bot, "/sub diffusion daily 9", "London", "without reviews please")
-        assert texts(bot) == ["diffusion -review"]
+        assert deliverer.texts(bot) == ["diffusion -review"]
 
 
 class TestPlaces:

@@ -6,8 +6,8 @@ from itertools import pairwise
 import pytest
 
 from subscriptions.model import Chat
-from subscriptions.service.next_deliveries import get_chat
-from subscriptions.store.chat_data import chat_data, json_text
+from subscriptions.service.listing import get_chat
+from subscriptions.store import chat_data as stored_chat_data
 from subscriptions.store.signals import library_of
 from tests import make
 from tests.bot_harness import Answer, BotHarness
@@ -166,7 +166,7 @@ async def test_it_is_exported_and_erased_with_the_chat(bot: BotHarness) -> None:
     await sends(bot)
     chat = ours(bot)
     with bot.store.read() as transaction:
-        stored = json.loads(json_text(chat_data(transaction, chat.id)))
+        stored = json.loads(stored_chat_data.json_text(stored_chat_data.chat_data(transaction, chat.id)))
         assert [one["entries"] for one in stored["library"]] == [3]
         assert {one["title"] for one in stored["library_entries"]} > {"A Swarm of Small Robots"}
     await bot.says("/forget")

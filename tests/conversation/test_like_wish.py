@@ -2,21 +2,21 @@
 
 import pytest
 
+from tests import make
 from tests.bot_harness import BotHarness
 from tests.conversation import deliverer
-from tests.make import ingested, paper
 
 GIVEN, OTHER = "2601.90001", "2601.90002"
 REFUSED = "✗ I do not know the paper 2601.90009 yet, so I cannot tell what is near to it."
 
 
 def known(bot: BotHarness) -> None:
-    swarms = paper("Swarm robots", arxiv_id=GIVEN), paper("Reef fish", arxiv_id=OTHER)
-    ingested(
+    swarms = make.paper("Swarm robots", arxiv_id=GIVEN), make.paper("Reef fish", arxiv_id=OTHER)
+    make.ingested(
         bot.store,
         *swarms,
-        paper("A swarm of robots flies", arxiv_id="2601.90003"),
-        *(paper(title) for title in deliverer.OTHERS),
+        make.paper("A swarm of robots flies", arxiv_id="2601.90003"),
+        *(make.paper(title) for title in deliverer.OTHERS),
     )
 
 
@@ -35,7 +35,7 @@ async def test_the_answer_says_by_which_words_and_how_many_come(bot: BotHarness)
 async def test_what_comes_is_explained_by_its_words_and_the_rest_is_behind_a_button(bot: BotHarness) -> None:
     known(bot)
     await bot.says(f"/sub like:{GIVEN} now")
-    ingested(bot.store, *(paper(f"Swarm robots {number}") for number in range(7)), paper("Bees"))
+    make.ingested(bot.store, *(make.paper(f"Swarm robots {number}") for number in range(7)), make.paper("Bees"))
     sent = await deliverer.comes(bot)
     assert sent.lines[-1] == f"and 3 more in “like:{GIVEN}”"
     assert sent.buttons == ["1", "2", "3", "4", "5", "show 3 more"]
@@ -50,7 +50,7 @@ async def test_what_comes_is_explained_by_its_words_and_the_rest_is_behind_a_but
 async def test_other_words_of_the_query_are_told_apart(bot: BotHarness) -> None:
     known(bot)
     await bot.says(f"/sub like:{GIVEN} flies now")
-    ingested(bot.store, paper("A swarm flies"))
+    make.ingested(bot.store, make.paper("A swarm flies"))
     await deliverer.comes(bot)
     said = await bot.says("/why")
     assert said.lines[-3:] == [f"1  like:{GIVEN} flies", "in the title: A swarm flies", "near by the words: swarm"]
@@ -87,7 +87,9 @@ async def test_the_answer_to_like_offers_the_wish_and_its_echo_the_way_back(bot:
 
 async def test_a_paper_without_a_number_cannot_be_wished_for(bot: BotHarness) -> None:
     await bot.says("/sub title:robots now")
-    ingested(bot.store, paper("Swarm robots", arxiv_id=None), *(paper(title) for title in deliverer.OTHERS))
+    make.ingested(
+        bot.store, make.paper("Swarm robots", arxiv_id=None), *(make.paper(title) for title in deliverer.OTHERS)
+    )
     await deliverer.comes(bot)
     await bot.presses("⋯")
     assert (await bot.presses("more like this")).buttons == []

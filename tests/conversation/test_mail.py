@@ -3,7 +3,7 @@
 import pytest
 
 from bot.commands.context import BotInfo
-from subscriptions.service.next_deliveries import get_chat
+from subscriptions.service.listing import get_chat
 from subscriptions.service.sending import outbox_entries
 from subscriptions.states import ChatState
 from tests.bot_harness import BotHarness

@@ -5,8 +5,7 @@ import pytest
 from bot.ports.conversation import Place
 from subscriptions.errors import ChatGone
 from subscriptions.model import ChatKind
-from subscriptions.planning.cadence import cadence_text
-from subscriptions.service.next_deliveries import get_chat, listed
+from subscriptions.service import listing
 from subscriptions.states import PauseReason
 from tests import make
 from tests.bot_harness import BotHarness
@@ -16,11 +15,11 @@ ME, GROUP, CHANNEL = "telegram:42", "telegram:-1001", "telegram:-1009000002"
 
 
 def times(bot: BotHarness) -> list[str]:
-    return [cadence_text(one.subscription.cadence) for one in listed(bot.store, make.address(ME))]
+    return [str(one.subscription.cadence) for one in listing.listed(bot.store, make.address(ME))]
 
 
 def texts(bot: BotHarness, chat: str = ME) -> list[str]:
-    return [one.subscription.text for one in listed(bot.store, make.address(chat))]
+    return [one.subscription.text for one in listing.listed(bot.store, make.address(chat))]
 
 
 # ------------------------------------------------------------------------------------------------------------- numbers
@@ -275,11 +274,11 @@ async def test_allow_takes_no_name_that_nobody_can_look_up(bot: BotHarness) -> N
 async def test_who_was_told_no_does_not_wait_any_more(bot: BotHarness) -> None:
     bot.bot_info = type(bot.bot_info)(access="ask", admins=(make.address(ME),))
     await bot.says("/sub diffusion", "telegram:77")
-    assert (await bot.says("/list", "telegram:77")).lines[0] == "1 subscription · waits for whoever runs this bot"
+    assert (await bot.says("/list", "telegram:77")).lines[0] == "1 subscription · waits for the operator of this bot"
     await bot.says("/deny 77")
-    assert (await bot.says("/list", "telegram:77")).lines[0].endswith("whoever runs this bot said no")
+    assert (await bot.says("/list", "telegram:77")).lines[0].endswith("the operator of this bot said no")
     assert "The operator of this bot has said no to this chat." in (await bot.says("/status", "telegram:77")).text
-    assert get_chat(bot.store, make.address("telegram:77")).state == "asked"
+    assert listing.get_chat(bot.store, make.address("telegram:77")).state == "asked"
 
 
 # ---------------------------------------------------------------------------------------------------------- long queries

@@ -6,13 +6,12 @@ from datetime import timedelta
 import pytest
 
 from bot.commands.context import BotInfo
-from subscriptions.errors import ChatGone, Rejected, RetryLater
-from subscriptions.model import CallbackToken, ChatKind
+from subscriptions import errors, model
 from subscriptions.notices import AccessAsked
 from subscriptions.notices.declared import SourceFailed, SourceOverdue
 from subscriptions.service import notices, sending
 from subscriptions.service.chat_status import store_chat
-from subscriptions.service.next_deliveries import get_chat
+from subscriptions.service.listing import get_chat
 from subscriptions.states import PauseReason
 from subscriptions.store.chats import set_owner
 from tests import make
@@ -41,7 +40,7 @@ class TestOnceACauseAndDay:
     async def test_the_same_again_is_not_written_down_before_the_next_local_day(
         self, bot: BotHarness, post: Deliverer
     ) -> None:
-        store_chat(bot.store, make.address(ME), ChatKind.PRIVATE, now=make.NOON, timezone="Asia/Tokyo")
+        store_chat(bot.store, make.address(ME), model.ChatKind.PRIVATE, now=make.NOON, timezone="Asia/Tokyo")
 
         def notifies() -> bool:
             return notices.notify(bot.store, make.address(ME), OVERDUE, now=bot.clock.now())
@@ -55,7 +54,7 @@ class TestOnceACauseAndDay:
         assert len(await post.deliver_due()) == 2
 
     def test_another_cause_or_key_is_another_notice(self, bot: BotHarness) -> None:
-        store_chat(bot.store, make.address(ME), ChatKind.PRIVATE, now=make.NOON)
+        store_chat(bot.store, make.address(ME), model.ChatKind.PRIVATE, now=make.NOON)
         assert notices.notify(bot.store, make.address(ME), failed("a"), now=make.NOON)
         assert notices.notify(bot.store, make.address(ME), failed("b"), now=make.NOON)
         assert notices.notify(bot.store, make.address(ME), replace(OVERDUE, source="a"), now=make.NOON)
@@ -66,8 +65,8 @@ class TestOnceACauseAndDay:
     async def test_a_button_works_in_its_chat_only(self, bot: BotHarness, post: Deliverer) -> None:
         bot.bot_info = BotInfo(admins=ADMINS)
         for chat in (OPERATOR, ME):
-            store_chat(bot.store, make.address(chat), ChatKind.PRIVATE, now=make.NOON)
-        link = CallbackToken(verb="allow", arguments={"chat": "telegram:77"})
+            store_chat(bot.store, make.address(chat), model.ChatKind.PRIVATE, now=make.NOON)
+        link = model.CallbackToken(verb="allow", arguments={"chat": "telegram:77"})
         asked = AccessAsked(chat="telegram:77", title="", who="", request="")
         notices.notify(bot.store, make.address(OPERATOR), asked, now=make.NOON, buttons={"allow": link})
         (notice,) = await post.deliver_due()
@@ -80,7 +79,11 @@ class TestOperators:
     async def test_dead_letters_are_counted_with_the_usual_reason(self, bot: BotHarness, post: Deliverer) -> None:
         for chat in (41, 42, 43):
             make.subscribes(bot.store, f"telegram:{chat}", "diffusion", every="now")
-        post.refusals |= {"41": Rejected("Not today"), "42": Rejected("Not today"), "43": Rejected("Never")}
+        post.refusals |= {
+            "41": errors.Rejected("Not today"),
+            "42": errors.Rejected("Not today"),
+            "43": errors.Rejected("Never"),
+        }
         make.ingested(bot.store, make.paper("Diffusion on graphs"))
         await post.deliver_due()
         assert notified_operators(bot) == 1
@@ -92,7 +95,7 @@ class TestOperators:
         assert notified_operators(bot) == 0  # the operators know these already
 
     async def test_what_dies_later_that_day_is_told_the_next(self, bot: BotHarness, post: Deliverer) -> None:
-        post.refusals["41"] = Rejected("Not today")
+        post.refusals["41"] = errors.Rejected("Not today")
         make.subscribes(bot.store, "telegram:41", "diffusion", every="now")
         for title in ("Diffusion one", "Diffusion two"):
             make.ingested(bot.store, make.paper(title), now=bot.clock.now())
@@ -106,7 +109,7 @@ class TestOperators:
         assert second.lines[0] == "1 message could not be sent."
 
     async def test_what_a_person_dismissed_is_no_news(self, bot: BotHarness, post: Deliverer) -> None:
-        post.refusals["41"] = Rejected("Not today")
+        post.refusals["41"] = errors.Rejected("Not today")
         make.subscribes(bot.store, "telegram:41", "diffusion", every="now")
         make.ingested(bot.store, make.paper("Diffusion"))
         await post.deliver_due()
@@ -115,14 +118,14 @@ class TestOperators:
         assert notified_operators(bot) == 0
 
     async def test_a_notice_that_cannot_be_sent_calls_for_no_other(self, bot: BotHarness, post: Deliverer) -> None:
-        post.refusals["1"] = Rejected("Not today")
+        post.refusals["1"] = errors.Rejected("Not today")
         notices.notify_operators(bot.store, ADMINS, failed("daily"), now=make.NOON)
         await post.deliver_due()
         assert [entry.state for entry in sending.outbox_entries(bot.store, now=make.NOON)] == ["dead"]
         assert notified_operators(bot) == 0
 
     async def test_what_waits_for_an_hour_is_told_once_a_day(self, bot: BotHarness, post: Deliverer) -> None:
-        post.refusals["41"] = RetryLater("No connection")
+        post.refusals["41"] = errors.RetryLater("No connection")
         make.subscribes(bot.store, "telegram:41", "diffusion", every="now")
         make.ingested(bot.store, make.paper("Diffusion"))
         await post.deliver_due()
@@ -151,9 +154,11 @@ class TestOperators:
         assert notice.lines[0] == "Another version of paperwire runs now: 0.2.0."
 
     @pytest.mark.parametrize(
-        ("kind", "public"), [(ChatKind.GROUP, True), (ChatKind.BROADCAST, False)], ids=["public group", "channel"]
+        ("kind", "public"),
+        [(model.ChatKind.GROUP, True), (model.ChatKind.BROADCAST, False)],
+        ids=["public group", "channel"],
     )
-    def test_never_where_strangers_read(self, bot: BotHarness, kind: ChatKind, public: bool) -> None:
+    def test_never_where_strangers_read(self, bot: BotHarness, kind: model.ChatKind, public: bool) -> None:
         store_chat(bot.store, make.address(CHANNEL), kind, now=make.NOON, public=public)
         sent = notices.notify_operators(bot.store, (make.address(CHANNEL), *ADMINS), failed("daily"), now=make.NOON)
         assert sent == (make.address(OPERATOR).lane,)
@@ -161,7 +166,7 @@ class TestOperators:
     async def test_an_operator_who_never_wrote_gets_what_waits_once_they_do(
         self, bot: BotHarness, post: Deliverer
     ) -> None:
-        post.refusals["1"] = ChatGone("Forbidden: bot can't initiate conversation with a user")
+        post.refusals["1"] = errors.ChatGone("Forbidden: bot can't initiate conversation with a user")
         notices.notify_operators(bot.store, ADMINS, failed("daily"), now=make.NOON)
         assert not await post.deliver_due()
         del post.refusals["1"]
@@ -173,14 +178,14 @@ class TestOperators:
 class TestOwners:
     async def channel(self, bot: BotHarness) -> None:
         await bot.says("/sub graphs", ME)
-        store_chat(bot.store, make.address(CHANNEL), ChatKind.BROADCAST, now=make.NOON, title="Lab")
+        store_chat(bot.store, make.address(CHANNEL), model.ChatKind.BROADCAST, now=make.NOON, title="Lab")
         set_owner(bot.store, get_chat(bot.store, make.address(CHANNEL)).id, "42")
 
     async def test_who_set_a_channel_up_hears_why_it_is_paused(self, bot: BotHarness, post: Deliverer) -> None:
         await self.channel(bot)
         make.subscribes(bot.store, CHANNEL, "diffusion", every="now")
         make.ingested(bot.store, make.paper("Diffusion"))
-        post.refusals["-1009"] = ChatGone(
+        post.refusals["-1009"] = errors.ChatGone(
             "Not enough rights to send text messages to the chat", pause_reason=PauseReason.NO_RIGHTS
         )
         for _ in range(2):
@@ -192,7 +197,7 @@ class TestOwners:
         await self.channel(bot)
         for by in ("42", "7", "7"):
             notices.pause_unreachable(bot.store, make.address(CHANNEL), "kicked", topic=False, now=make.NOON, by=by)
-            await bot.receives_event("back", CHANNEL, by="42", kind=ChatKind.BROADCAST)
+            await bot.receives_event("back", CHANNEL, by="42", kind=model.ChatKind.BROADCAST)
         assert [answer.lines[0] for answer in await post.deliver_due()] == ["Lab is paused."]
 
     async def test_when_many_are_gone_at_once_it_was_a_mistake_and_nobody_hears(

@@ -4,15 +4,14 @@ from datetime import timedelta
 
 import pytest
 
-from subscriptions.model import Announce, ChatKind
+from subscriptions import model, states
 from subscriptions.query.parse import parse_query
 from subscriptions.service import known_papers as index
 from subscriptions.service.amendments import edit
-from subscriptions.service.next_deliveries import get_chat
+from subscriptions.service.listing import get_chat
 from subscriptions.service.paper_search import search
 from subscriptions.service.pausing import pause
 from subscriptions.service.sending import outbox_entries
-from subscriptions.states import ChatState, PauseReason
 from subscriptions.store import chats
 from tests import make
 from tests.bot_harness import BotHarness
@@ -108,8 +107,8 @@ class TestPreview:
             ("/check ti:graphs", ["1 paper in the last 7 days", "title:graphs"]),
             ('/preview "graph', ["1 paper in the last 7 days", '"graph"', "(I closed the quotation mark.)"]),
             ("/preview a b (c", ["Nothing fits among the 2 papers of the last 7 days.", "a b c"]),
-            ("/preview -graph", ["✗ This only excludes. Say also what you want.", "-graph", "^"]),
-            ("/preview diffusion cat:", ["✗ cat: has nothing to look for behind it.", "diffusion cat:", "          ^"]),
+            ("/preview -graph", ["✗ This only excludes. Say what you want, too.", "-graph", "^"]),
+            ("/preview diffusion cat:", ["✗ cat: has nothing after it to look for.", "diffusion cat:", "          ^"]),
         ],
     )
     async def test_what_it_says(self, bot: BotHarness, text: str, lines: list[str]) -> None:
@@ -122,7 +121,7 @@ class TestPreview:
         assert said.lines[:2] == ["1 paper in the last 7 days", '"graph"']
         assert said.lines[2] != "(I closed the quotation mark.)"
         assert said.buttons == ["subscribe"]
-        assert not (await bot.says("/preview graph", "telegram:-1002", kind=ChatKind.BROADCAST)).buttons
+        assert not (await bot.says("/preview graph", "telegram:-1002", kind=model.ChatKind.BROADCAST)).buttons
         bot.admins[GROUP] = {"7"}
         assert (await bot.presses("subscribe", GROUP, by="8")).toast == "Only admins of this chat can change that."
 
@@ -210,7 +209,7 @@ class TestSearch:
             assert [one.paper.title for one in known] == found, text
 
     async def test_papers_known_only_by_a_replacement_are_found(self, bot: BotHarness) -> None:
-        make.ingested(bot.store, make.paper("Diffusion, revised", kind=Announce.REPLACE))
+        make.ingested(bot.store, make.paper("Diffusion, revised", kind=model.Announce.REPLACE))
         assert (await bot.says("/search diffusion")).lines[0] == "1 of 1 paper"
 
     @pytest.mark.parametrize(
@@ -218,7 +217,7 @@ class TestSearch:
         [
             ("/search", "✗ Say what to look for."),
             ("/search quantum", "No paper that I know has “quantum”."),
-            ("/search -survey", "✗ This only excludes. Say also what you want."),
+            ("/search -survey", "✗ This only excludes. Say what you want, too."),
             ("/search 2601.00001", "Diffusion"),
             ("/search https://arxiv.org/abs/2601.09999", "✗ 2601.09999 is not known here."),
         ],
@@ -229,7 +228,7 @@ class TestSearch:
 
     async def test_in_public_there_are_no_buttons(self, bot: BotHarness) -> None:
         make.ingested(bot.store, *(make.paper(f"Diffusion {n}") for n in range(13)))
-        said = await bot.says("/search diffusion", "telegram:-1002", kind=ChatKind.BROADCAST)
+        said = await bot.says("/search diffusion", "telegram:-1002", kind=model.ChatKind.BROADCAST)
         assert said.lines[0] == "13 papers in the last 7 days"
         assert not said.buttons
 
@@ -308,7 +307,7 @@ class TestWhynot:
         assert said.lines[0] == f"Diffusion on graphs ({self.ID})"
         return said.lines[2]
 
-    def comes(self, bot: BotHarness, kind: Announce | None = None) -> None:
+    def comes(self, bot: BotHarness, kind: model.Announce | None = None) -> None:
         of = make.paper(
             "Diffusion on graphs", "cs.LG", arxiv_id=self.ID, abstract="A survey.", authors=("Jane Doe",), kind=kind
         )
@@ -368,13 +367,13 @@ class TestWhynot:
         assert await self.answer(bot) == wanted
 
     async def test_what_came_only_as_a_replacement(self, bot: BotHarness) -> None:
-        self.comes(bot, Announce.REPLACE)
+        self.comes(bot, model.Announce.REPLACE)
         await bot.says("/sub diffusion")
         wanted = "1  diffusion: fits, but only a new version of it came here, and those are not announced"
         assert await self.answer(bot) == wanted
 
     async def test_a_cross_list_where_none_are_wanted(self, bot: BotHarness) -> None:
-        self.comes(bot, Announce.CROSS)
+        self.comes(bot, model.Announce.CROSS)
         await bot.says("/sub diffusion")
         await bot.says("/set crosslists out")
         wanted = "1  diffusion: fits, but it is a cross-list, and this chat wants none: /set crosslists in"
@@ -391,19 +390,19 @@ class TestWhynot:
     @pytest.mark.parametrize(
         ("state", "sentence"),
         [
-            (ChatState.PAUSED, "fits; this chat is paused: /resume"),
-            (ChatState.ASKED, "fits; this chat waits until an admin lets it in"),
+            (states.ChatState.PAUSED, "fits; this chat is paused: /resume"),
+            (states.ChatState.ASKED, "fits; this chat waits until an admin lets it in"),
         ],
     )
-    async def test_a_chat_that_gets_nothing(self, bot: BotHarness, state: ChatState, sentence: str) -> None:
+    async def test_a_chat_that_gets_nothing(self, bot: BotHarness, state: states.ChatState, sentence: str) -> None:
         self.comes(bot)
         await bot.says("/sub diffusion")
         with bot.store.write() as session:
             chat = get_chat(session, make.address(ME))
-            if state is ChatState.ASKED:
+            if state is states.ChatState.ASKED:
                 chats.require_admission(session, chat.id, now=make.NOON)
             else:
-                chats.pause_chat(session, chat.id, PauseReason.PERSON, now=make.NOON)
+                chats.pause_chat(session, chat.id, states.PauseReason.PERSON, now=make.NOON)
         assert await self.answer(bot) == f"1  diffusion: {sentence}"
 
     async def test_the_nearest_subscriptions_come_first_and_the_far_ones_are_counted(self, bot: BotHarness) -> None:

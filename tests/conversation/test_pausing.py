@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from subscriptions.service.next_deliveries import get_chat, listed
+from subscriptions.service import listing
 from subscriptions.service.plan import plan_due
 from subscriptions.service.sending import outbox_entries
 from tests import make
@@ -15,7 +15,9 @@ ME, GROUP = "telegram:42", "telegram:-1001"
 
 def state(bot: BotHarness, number: int = 1) -> str:
     return next(
-        one.subscription.state for one in listed(bot.store, make.address(ME)) if one.subscription.number == number
+        one.subscription.state
+        for one in listing.listed(bot.store, make.address(ME))
+        if one.subscription.number == number
     )
 
 
@@ -70,7 +72,7 @@ async def test_times_are_those_of_the_chat(bot: BotHarness) -> None:
     await bot.says("/sub diffusion")
     await bot.says("/timezone Asia/Tokyo")
     assert (await bot.says("/pause until mon")).lines[0] == "✓ This chat is paused until Mon 26 Jan 00:00."
-    assert str(get_chat(bot.store, make.address(ME)).paused_until) == "2026-01-25 15:00:00+00:00"
+    assert str(listing.get_chat(bot.store, make.address(ME)).paused_until) == "2026-01-25 15:00:00+00:00"
 
 
 async def test_what_is_paused_sends_nothing_and_comes_back_by_itself(bot: BotHarness) -> None:
@@ -208,7 +210,7 @@ async def test_resume_without_a_number_ends_all_pauses(bot: BotHarness) -> None:
     await bot.says("/pause")
     await bot.says("/resume")
     assert (state(bot, 1), state(bot, 2)) == ("active", "active")
-    assert get_chat(bot.store, make.address(ME)).state == "active"
+    assert listing.get_chat(bot.store, make.address(ME)).state == "active"
 
 
 async def test_one_that_comes_back_in_a_paused_chat_hears_of_that(bot: BotHarness) -> None:
@@ -240,4 +242,4 @@ async def test_only_managers_pause_a_group(bot: BotHarness) -> None:
     bot.admins[GROUP] = {"7"}
     await bot.says("/sub diffusion", GROUP, by="7")
     assert (await bot.says("/pause", GROUP, by="8")).text == "✗ Only admins of this chat can change that."
-    assert get_chat(bot.store, make.address(GROUP)).state == "active"
+    assert listing.get_chat(bot.store, make.address(GROUP)).state == "active"

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from bot.commands.context import BotInfo
-from subscriptions.errors import ChatGone, NotFound
-from subscriptions.service.next_deliveries import get_chat
+from subscriptions import errors
+from subscriptions.service.listing import get_chat
 from subscriptions.store.conversations import finish_reply
 from subscriptions.store.database.store import Store
 from tests import make
@@ -57,7 +57,7 @@ async def lives(bot: BotHarness, chat: str, by: str = "") -> Deliverer:
     await bot.says(f"/search {WORD}", chat, by=by)
     await bot.says("/list", chat, by=by)
     make.ingested(bot.store, paper(f"{WORD} again"), now=bot.clock.now())
-    post.refusals[make.address(chat).address] = ChatGone("blocked")
+    post.refusals[make.address(chat).address] = errors.ChatGone("blocked")
     await post.deliver_due()
     return post
 
@@ -70,7 +70,7 @@ async def test_privacy_says_what_how_long_by_whom_and_how_to_end_it(bot: BotHarn
     said = await bot.says("/privacy", ME)
     for words in ("subscriptions", "30 days", "a year", "me@example.org", "/forget"):
         assert words in said.text
-    assert said.lines[-1] == "Of this chat nothing is stored yet."
+    assert said.lines[-1] == "Nothing is stored about this chat yet."
     assert said.file is None
 
 
@@ -137,7 +137,7 @@ async def test_forget_asks_once_and_then_nothing_is_left(bot: BotHarness) -> Non
     arrived(bot, done)
     assert everywhere(bot.store, "4242424242", WORD, WORD.title()) == []
     assert [one for one in everywhere(bot.store, "4242424243") if one.startswith("chat: ")]
-    with pytest.raises(NotFound):
+    with pytest.raises(errors.NotFound):
         get_chat(bot.store, make.address(ME))
 
 
@@ -179,7 +179,7 @@ async def test_who_is_not_known_has_nothing_to_be_erased_and_is_not_met_by_askin
     assert said.text == "✗ I know nothing of this chat, so there is nothing to erase."
     arrived(bot, said)
     assert everywhere(bot.store, "chat: ") == []
-    with pytest.raises(NotFound):
+    with pytest.raises(errors.NotFound):
         get_chat(bot.store, make.address(ME))
 
 

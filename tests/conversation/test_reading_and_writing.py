@@ -14,7 +14,7 @@ from bot.commands import context
 from bot.commands.cards import opens_a_paper
 from bot.commands.intent import REGISTRY
 from bot.ports.channel import CHAT_FIELD
-from subscriptions.model import CallbackToken, ChatKind
+from subscriptions import model
 from subscriptions.service.known_papers import key_of
 from subscriptions.service.plan import plan_due
 from subscriptions.service.sending import outbox_entries
@@ -162,7 +162,7 @@ async def test_a_button_writes_only_where_it_says_so(bot: BotHarness, watch: Wat
     (delivery, *_) = [one.id for one in outbox_entries(bot.store, now=LATER) if one.chat == PERSON]
 
     async def pressed(chat: str) -> None:
-        token = CallbackToken(verb=verb, arguments=arguments_of(verb, delivery), place=chat)
+        token = model.CallbackToken(verb=verb, arguments=arguments_of(verb, delivery), place=chat)
         for _ in range(2):  # the second time, the button has already had its effect
             with bot.store.write() as transaction:
                 (data,) = make.add_callbacks(transaction, [token], now=bot.clock.now())
@@ -178,12 +178,11 @@ async def test_a_button_writes_only_where_it_says_so(bot: BotHarness, watch: Wat
 async def test_a_form_writes_only_when_it_is_sent(bot: BotHarness, watch: Watch, verb: str) -> None:
     async def filled(chat: str) -> None:
         sender = ADMIN if chat == GROUP else make.address(chat).address
-        kind = ChatKind.GROUP if chat == GROUP else ChatKind.PRIVATE
-        where = make.address(chat)
-        here = {"platform": where.platform, "address": where.address, "topic": where.topic, "kind": kind, "title": ""}
+        kind = model.ChatKind.GROUP if chat == GROUP else model.ChatKind.PRIVATE
+        here = {"chat": chat, "kind": kind, "title": ""}
         arguments = {"number": 1, "places": {"": here}, "until": (bot.clock.now() + timedelta(days=1)).isoformat()}
         for submitted in (False, True):
-            token = CallbackToken(verb=verb, arguments=arguments, place=chat, person=sender)
+            token = model.CallbackToken(verb=verb, arguments=arguments, place=chat, person=sender)
             with bot.store.write() as transaction:
                 (data,) = make.add_callbacks(transaction, [token], now=bot.clock.now())
             watch.inside.clear()

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import event
 
 from subscriptions.errors import NotFound
-from subscriptions.service.next_deliveries import get_chat, listed
+from subscriptions.service import listing
 from subscriptions.store.database.store import Store
 from tests import make
 from tests.bot_harness import BotHarness
@@ -59,8 +59,8 @@ def state_of(store: Store, chat: str) -> object:
     """Returns the subscriptions of a chat and whether it is paused, or nothing if it has no subscriptions."""
     try:
         known, subscriptions = (
-            get_chat(store, make.address(chat)),
-            [one.subscription for one in listed(store, make.address(chat))],
+            listing.get_chat(store, make.address(chat)),
+            [one.subscription for one in listing.listed(store, make.address(chat))],
         )
     except NotFound:
         return ()

@@ -20,7 +20,6 @@ import pytest
 
 from bot.digests import read_digest
 from subscriptions.model import ChatKind
-from subscriptions.planning.cadence import cadence_text
 from subscriptions.query.parse import parse_query
 from subscriptions.service.chat_status import known_or_new
 from subscriptions.store.database.store import Store
@@ -100,7 +99,7 @@ async def _pressed(bot: BotHarness, said: Mapping[str, Any], answer: Answer) -> 
 
 def _there(bot: BotHarness) -> list[tuple[str, str]]:
     """Returns (query, cadence) of all subscriptions."""
-    return [(one.text, cadence_text(one.cadence)) for one in subscriptions_of(bot)]
+    return [(one.text, str(one.cadence)) for one in subscriptions_of(bot)]
 
 
 def _are(there: list[tuple[str, str]], wanted: list[list[str | None]]) -> bool:

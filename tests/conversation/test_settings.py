@@ -4,27 +4,26 @@ from zoneinfo import available_timezones
 
 import pytest
 
-from bot.commands import phrasing
-from bot.commands.asking import CITIES_OF_A_PAGE, city_pages
+from bot.commands import asking, phrasing
 from bot.ports.conversation import Place
 from bot.rendering.language import Language, translator
-from subscriptions.chat_settings import SETTINGS, check_value, choices, setting_name
+from subscriptions import chat_settings
 from subscriptions.model import ChatKind
 from subscriptions.service.chat_status import known_or_new
-from subscriptions.service.next_deliveries import get_chat
+from subscriptions.service.listing import get_chat
 from subscriptions.zones import zone
+from tests import make
 from tests.bot_harness import BotHarness
-from tests.make import NOON, address
 
 GROUP = "telegram:-1001"
 
 
 def test_every_setting_says_what_it_is_for() -> None:
-    assert all(setting.meaning.template for setting in SETTINGS.values())
+    assert all(setting.meaning.template for setting in chat_settings.SETTINGS.values())
 
 
-FIXED = [name for name in SETTINGS if len(choices(name, kind=ChatKind.PRIVATE)) == 1]
-OPEN = [name for name in SETTINGS if name not in FIXED]
+FIXED = [name for name in chat_settings.SETTINGS if len(chat_settings.choices(name, kind=ChatKind.PRIVATE)) == 1]
+OPEN = [name for name in chat_settings.SETTINGS if name not in FIXED]
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
@@ -33,7 +32,7 @@ async def test_all_settings_are_shown_under_their_labels_with_a_button_for_each_
 ) -> None:
     await bot.says(f"/lang {lang}")
     shown = await bot.says("/set")
-    label = {name: setting.label.say(translator(lang)) for name, setting in SETTINGS.items()}
+    label = {name: setting.label.say(translator(lang)) for name, setting in chat_settings.SETTINGS.items()}
     assert [line.removeprefix("· ").split("：")[0].split(":")[0] for line in shown.lines[1:-1]] == [
         label[name] for name in OPEN
     ]
@@ -53,16 +52,18 @@ async def test_looking_makes_no_chat(bot: BotHarness) -> None:
 
 @pytest.mark.parametrize("name", FIXED)
 async def test_what_a_chat_cannot_choose_is_said(bot: BotHarness, name: str) -> None:
-    shown = SETTINGS[name].values[choices(name, kind=ChatKind.PRIVATE)[0]]
-    assert (await bot.says(f"/set {name}")).text == f"{SETTINGS[name].label} is fixed in this kind of chat: {shown}."
+    shown = chat_settings.SETTINGS[name].values[chat_settings.choices(name, kind=ChatKind.PRIVATE)[0]]
+    assert (
+        await bot.says(f"/set {name}")
+    ).text == f"{chat_settings.SETTINGS[name].label} is fixed in this kind of chat: {shown}."
 
 
 @pytest.mark.parametrize("name", [name for name in OPEN if name != "timezone"])
 async def test_every_setting_can_be_chosen_by_button(bot: BotHarness, name: str) -> None:
     await bot.says("/set")
-    shown = await bot.presses(str(SETTINGS[name].label))
+    shown = await bot.presses(str(chat_settings.SETTINGS[name].label))
     assert shown.replaces
-    assert shown.lines[0].startswith(f"{SETTINGS[name].label}: ")
+    assert shown.lines[0].startswith(f"{chat_settings.SETTINGS[name].label}: ")
     marked = [label for label in shown.buttons if label.startswith("✓ ")]
     assert len(marked) == 1
     other = next(label for label in shown.buttons if label not in (*marked, "all settings"))
@@ -71,7 +72,7 @@ async def test_every_setting_can_be_chosen_by_button(bot: BotHarness, name: str)
     assert done.replaces
     assert stored(bot, name) != before
     label, now, was = (
-        SETTINGS[name].label,
+        chat_settings.SETTINGS[name].label,
         *(phrasing.value_words(name, value, Language("en", "UTC")) for value in (stored(bot, name), before)),
     )
     chinese = Language("zh", "UTC")
@@ -85,25 +86,27 @@ async def test_every_setting_can_be_chosen_by_button(bot: BotHarness, name: str)
 
 def stored(bot: BotHarness, name: str) -> str:
     """Returns a setting as it is stored, or its default."""
-    return phrasing.value_of(known_or_new(bot.store, address("telegram:42"), ChatKind.PRIVATE).settings, name)
+    return known_or_new(bot.store, make.address("telegram:42"), ChatKind.PRIVATE).settings.value(name)
 
 
-@pytest.mark.parametrize("name", SETTINGS)
+@pytest.mark.parametrize("name", chat_settings.SETTINGS)
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_every_label_and_every_value_can_be_typed_as_it_is_shown(name: str, lang: str) -> None:
     language = Language(lang, "UTC")
-    assert setting_name(phrasing.label_of(name, language)) == name
-    assert setting_name(phrasing.label_of(name, language).upper()) == name
+    assert chat_settings.setting_name(phrasing.label_of(name, language)) == name
+    assert chat_settings.setting_name(phrasing.label_of(name, language).upper()) == name
     for kind in ChatKind:
-        for value in choices(name, kind=kind):
-            assert check_value(name, phrasing.value_words(name, value, language), kind=kind) == value
+        for value in chat_settings.choices(name, kind=kind):
+            assert chat_settings.check_value(name, phrasing.value_words(name, value, language), kind=kind) == value
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_numbers_hours_and_languages_can_be_typed_as_they_are_shown(lang: str) -> None:
     language = Language(lang, "UTC")
     for name, value in (("limit", "12"), ("limit", "all"), ("quiet", "22:30-07:00"), ("quiet", "off"), ("lang", lang)):
-        assert check_value(name, phrasing.value_words(name, value, language), kind=ChatKind.PRIVATE) == value
+        assert (
+            chat_settings.check_value(name, phrasing.value_words(name, value, language), kind=ChatKind.PRIVATE) == value
+        )
 
 
 @pytest.mark.parametrize(
@@ -139,8 +142,8 @@ def test_numbers_hours_and_languages_can_be_typed_as_they_are_shown(lang: str) -
         ("/set text 🎉", "✗ Text cannot be “🎉”.\nPossible: summary, abstract, titles only."),
         ("/set text מלל", "✗ Text cannot be “מלל”.\nPossible: summary, abstract, titles only."),
         ("/set manage admins", "✗ Who may change it is fixed in this kind of chat: you."),
-        ("/set limt 5", f"✗ There is no setting “limt”.\nDid you mean limit? There are: {', '.join(str(one.label) for one in SETTINGS.values())}."),
-        ("/set 🎉", f"✗ There is no setting “🎉”.\nThere are: {', '.join(str(one.label) for one in SETTINGS.values())}."),
+        ("/set limt 5", f"✗ There is no setting “limt”.\nDid you mean limit? There are: {', '.join(str(one.label) for one in chat_settings.SETTINGS.values())}."),
+        ("/set 🎉", f"✗ There is no setting “🎉”.\nThere are: {', '.join(str(one.label) for one in chat_settings.SETTINGS.values())}."),
         ("/tz +08:00", ("✓ Time zone: +08:00 (was: UTC)\n+08:00 is a fixed offset, so it ignores summer time.\n"
                        "It is 20:00 there.")),
         ("/tz new york", "✓ Time zone: America/New_York (was: UTC)\nIt is 07:00 there."),
@@ -164,7 +167,7 @@ async def test_the_nearest_zone_is_a_button(bot: BotHarness) -> None:
 async def test_a_change_can_be_taken_back(bot: BotHarness) -> None:
     assert (await bot.says("/set limit 5")).buttons == ["undo"]
     await bot.presses("undo")
-    assert get_chat(bot.store, address("telegram:42")).settings.limit == 20
+    assert get_chat(bot.store, make.address("telegram:42")).settings.limit == 20
 
 
 async def test_a_change_that_changes_nothing_has_nothing_to_undo(bot: BotHarness) -> None:
@@ -186,7 +189,7 @@ async def test_a_zone_is_chosen_by_what_the_clock_shows(bot: BotHarness) -> None
     assert "13:00 Berlin" in asked.buttons
     done = await bot.presses("13:00 Berlin")
     assert done.replaces
-    assert get_chat(bot.store, address("telegram:42")).settings.timezone == "Europe/Berlin"
+    assert get_chat(bot.store, make.address("telegram:42")).settings.timezone == "Europe/Berlin"
 
 
 async def test_more_cities_follow_page_by_page_and_begin_again(bot: BotHarness) -> None:
@@ -212,11 +215,11 @@ async def test_cities_are_written_in_the_language_of_the_chat(bot: BotHarness) -
 @pytest.mark.parametrize("operator", ["UTC", "Europe/Berlin", "America/New_York", "Asia/Kathmandu", "+05:45"])
 @pytest.mark.parametrize("language", ["en", "zh-hans", "de", "pt-br", "", "tlh"])
 def test_a_page_of_cities_has_eight_to_twelve_different_clocks(operator: str, language: str) -> None:
-    pages = city_pages(NOON, operator=operator, language=language)
+    pages = asking.city_pages(make.NOON, operator=operator, language=language)
     assert 8 <= len(pages[0]) <= 12
     for page in pages:
-        assert len(page) <= CITIES_OF_A_PAGE
-        clocks = [NOON.astimezone(zone(name)).utcoffset() for name in page]
+        assert len(page) <= asking.CITIES_OF_A_PAGE
+        clocks = [make.NOON.astimezone(zone(name)).utcoffset() for name in page]
         assert clocks == sorted(set(clocks))  # type: ignore[type-var]
     assert {name for page in pages for name in page} <= available_timezones()
     if "/" in operator:
@@ -257,12 +260,12 @@ async def test_a_group_lives_by_the_clock_and_language_of_the_admin_who_sets_it_
     await bot.says("/tz berlin", "telegram:7")
     await bot.says("/lang zh", "telegram:7")
     await bot.says("/set limit 5", GROUP, by="7")
-    settings = get_chat(bot.store, address(GROUP)).settings
+    settings = get_chat(bot.store, make.address(GROUP)).settings
     assert (settings.timezone, settings.lang) == ("Europe/Berlin", "zh")
 
 
 async def test_a_channel_is_set_from_a_private_chat_and_its_buttons_are_about_it(bot: BotHarness) -> None:
-    channel = address("telegram:-100200")
+    channel = make.address("telegram:-100200")
     place = Place(chat=channel, kind=ChatKind.BROADCAST, title="Lab papers", public=True)
     bot.places |= {"@lab_papers": place, "-100200": place}
     bot.admins["telegram:-100200"] = {"42"}

@@ -1,7 +1,7 @@
 """The form of the settings, on every platform with forms. It contains the chat's settings and saves them as one change."""
 
 from subscriptions.chat_settings import SETTINGS
-from subscriptions.service.next_deliveries import get_chat
+from subscriptions.service.listing import get_chat
 from subscriptions.store.database.store import Store
 from tests.bot_harness import Answer, BotHarness
 from tests.conversation.slack_harness import ANN, Form, SlackHarness

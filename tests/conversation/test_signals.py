@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from subscriptions.service.amendments import set_settings
-from subscriptions.service.next_deliveries import get_chat
+from subscriptions.service.listing import get_chat
 from subscriptions.states import Signal
 from tests import make
 from tests.bot_harness import Answer, BotHarness

@@ -4,13 +4,13 @@ import pytest
 
 from bot.commands.context import BotInfo
 from bot.rendering.language import translator
-from subscriptions.service.next_deliveries import get_chat
+from subscriptions.service.listing import get_chat
 from tests import make
 from tests.bot_harness import BOT, BotHarness
 from tests.conversation.deliverer import texts
 
 ME, GROUP, PUBLIC = "telegram:42", "telegram:-1001", "telegram:-1002"
-TO_SAY = "Send me words that papers should hold, such as diffusion -survey, or a link to a paper."
+TO_SAY = "Send me words that papers should contain, such as diffusion -survey, or a link to a paper."
 
 
 class TestCommands:

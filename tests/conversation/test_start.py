@@ -4,13 +4,12 @@ import re
 
 import pytest
 
-from bot.commands import start
+from bot.commands import intent, start
 from bot.commands.context import BotInfo
-from bot.commands.intent import _MODULES, REGISTRY
 from subscriptions.errors import ChatGone
 from subscriptions.planning.times import read_when, split_when
 from subscriptions.query.parse import parse_query
-from subscriptions.service.next_deliveries import get_chat, listed
+from subscriptions.service import listing
 from tests import make
 from tests.bot_harness import BOT, BotHarness
 from tests.conversation.deliverer import Deliverer
@@ -39,7 +38,7 @@ async def test_each_example_works(bot: BotHarness) -> None:
     examples = (await bot.says("/start")).buttons[:3]
     for number, example in enumerate(examples, start=1):
         assert (await bot.presses(example)).text.startswith(f"✓ {number}  ")
-    assert [one.subscription.text for one in listed(bot.store, make.address(ME))] == examples
+    assert [one.subscription.text for one in listing.listed(bot.store, make.address(ME))] == examples
 
 
 async def test_without_a_source_of_categories_no_example_asks_for_one(bot: BotHarness) -> None:
@@ -53,7 +52,7 @@ async def test_the_other_language_is_one_press_away_and_back(bot: BotHarness) ->
     await bot.says("/start")
     chinese = await bot.presses("中文")
     assert chinese.replaces
-    assert get_chat(bot.store, make.address(ME)).settings.lang == "zh"
+    assert listing.get_chat(bot.store, make.address(ME)).settings.lang == "zh"
     assert "English" in chinese.buttons
     assert "中文" in (await bot.presses("English")).buttons
 
@@ -116,10 +115,10 @@ async def test_who_comes_back_and_missed_nothing_is_met_as_ever(bot: BotHarness)
     post = Deliverer(bot)
     make.subscribes(bot.store, ME, "diffusion", every="daily", at="9")
     await bot.receives_event("left", ME)
-    assert get_chat(bot.store, make.address(ME)).state == "paused"
+    assert listing.get_chat(bot.store, make.address(ME)).state == "paused"
     assert await post.deliver_due() == []
     assert len((await bot.says("/start")).lines) == 2
-    assert get_chat(bot.store, make.address(ME)).state == "active"
+    assert listing.get_chat(bot.store, make.address(ME)).state == "active"
 
 
 # ---------------------------------------------------------------------------------------------------------------- help
@@ -160,10 +159,10 @@ async def test_topics_have_their_words_in_both_languages(bot: BotHarness, topic:
 async def test_help_names_every_listed_command_once(bot: BotHarness) -> None:
     bot.bot_info = BotInfo(admins=(make.address(ME),))
     named = re.findall(r"/(\w+)", "\n".join((await bot.says("/help all")).lines[:-1]))
-    listed_ones = {command.name for command in REGISTRY.commands if command.listed} - {"help"}
+    listed_ones = {command.name for command in intent.REGISTRY.commands if command.listed} - {"help"}
     assert len(named) == len(set(named))
     assert listed_ones <= set(named)
-    assert all(REGISTRY.command_named(name) for name in named)
+    assert all(intent.REGISTRY.command_named(name) for name in named)
 
 
 async def test_help_does_not_show_what_only_operators_can_do(bot: BotHarness) -> None:
@@ -172,14 +171,14 @@ async def test_help_does_not_show_what_only_operators_can_do(bot: BotHarness) ->
     assert len(said) < 500
 
 
-@pytest.mark.parametrize("command", [command.name for command in REGISTRY.commands])
+@pytest.mark.parametrize("command", [command.name for command in intent.REGISTRY.commands])
 async def test_help_on_a_command_shows_how_it_is_said(bot: BotHarness, command: str) -> None:
     said = await bot.says(f"/help {command}")
     if command == "set":
         assert "/set limit 12" in said.text
         return
     assert said.lines[0].startswith(f"/{command}")
-    for alias in set(REGISTRY.command_named(command).aliases) - set(start.TOPICS):  # type: ignore[union-attr]
+    for alias in set(intent.REGISTRY.command_named(command).aliases) - set(start.TOPICS):  # type: ignore[union-attr]
         assert (await bot.says(f"/help /{alias.upper()}")).lines[0] == said.lines[0]
 
 
@@ -216,11 +215,11 @@ async def test_every_example_of_the_help_works(bot: BotHarness, example: str) ->
 
 def test_every_example_is_of_the_command_it_stands_under() -> None:
     assert set(start.EXAMPLES) >= {
-        command.name for command in REGISTRY.commands if command.listed and not command.needs_operator
+        command.name for command in intent.REGISTRY.commands if command.listed and not command.needs_operator
     }
     for name, examples in start.EXAMPLES.items():
         for example in examples:
-            command = REGISTRY.command_named(example.split()[0].removeprefix("/"))
+            command = intent.REGISTRY.command_named(example.split()[0].removeprefix("/"))
             assert command is not None, example
             assert command.name == name
 
@@ -267,7 +266,7 @@ async def test_an_unknown_command_without_a_near_one_gets_help(bot: BotHarness) 
 
 
 def test_no_two_commands_share_a_name_and_no_two_buttons_a_verb() -> None:
-    names = [name for command in REGISTRY.commands for name in (command.name, *command.aliases)]
+    names = [name for command in intent.REGISTRY.commands for name in (command.name, *command.aliases)]
     assert len(names) == len(set(names))
-    verbs = [verb for module in _MODULES for verb in getattr(module, "CALLBACKS", {})]
+    verbs = [verb for module in intent._MODULES for verb in getattr(module, "CALLBACKS", {})]
     assert len(verbs) == len(set(verbs))

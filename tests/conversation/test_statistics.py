@@ -1,5 +1,6 @@
 """stats: the papers of the last 30 days, a bar for each day, and what the chat did with the papers."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,8 +9,9 @@ from bot.commands.home_view import DAYS
 from bot.rendering.plots import bar_line
 from subscriptions.model import Message
 from subscriptions.service.plan import plan_due
-from subscriptions.store import claims, deliveries
+from subscriptions.store import claims
 from tests import make
+from tests.being_sent import request
 from tests.bot_harness import BotHarness
 
 pytestmark = pytest.mark.both_databases
@@ -24,11 +26,12 @@ def gets(bot: BotHarness, *titles: str) -> None:
         number = raw.exec_driver_sql("SELECT max(seq) FROM delivery").scalar_one()
         papers = raw.exec_driver_sql(f"SELECT paper FROM delivery_item WHERE delivery = {number}").scalars().all()  # noqa: S608
         message = Message(number=1, payload="{}", plain="{}", papers=tuple(papers))
-        deliveries.store_rendered(session, [deliveries.Rendered(seq=number, messages=[message])], now=bot.clock.now())
+        claims.store_rendered(session, [claims.Rendered(seq=number, messages=[message])], now=bot.clock.now())
         claimed = claims.Claim(
             seq=number, delivery="d", chat_id=1, address=make.address("telegram:42"), attempts=0, message=message
         )
-        claims.confirm(session, claimed, 1, str(number), now=bot.clock.now())
+        asking = replace(request("42"), now=bot.clock.now())
+        claims.confirm(session, claimed, str(number), asking)
 
 
 async def test_a_chat_that_got_nothing_is_told_so(bot: BotHarness) -> None:

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import pytest
 
 from bot.commands.context import BotInfo
-from subscriptions.service.next_deliveries import listed
+from subscriptions.service.listing import listed
 from subscriptions.store import known_papers
 from subscriptions.store.database.store import Transaction
 from tests import make
@@ -211,7 +211,7 @@ async def test_a_category_that_no_source_tells_is_said(bot: BotHarness) -> None:
     bot.bot_info = BotInfo(bot_names={"telegram": BOT}, categorised=False)
     known(bot, "Diffusion on graphs")
     said = await bot.says("/sub cs.LG diffusion")
-    assert "No source here tells categories, so no paper can fit." in said.lines
+    assert "No source here gives categories, so no paper can fit." in said.lines
     assert (await bot.presses("without it")).lines[0].startswith("✓ 1  diffusion")
 
 
@@ -243,9 +243,9 @@ async def test_several_lines_are_several_wishes_and_a_bad_one_refuses_only_itsel
     assert said.lines == [
         "✓ 2 of 4 lines are subscriptions now.",
         "-survey",
-        "^ This only excludes. Say also what you want.",
+        "^ This only excludes. Say what you want, too.",
         "ti:",
-        "^ ti: has nothing to look for behind it.",
+        "^ ti: has nothing after it to look for.",
         "1  diffusion · when-out 08:00-20:00 UTC",
         "2  category:stat.ML · daily 09:00 UTC",
     ]
@@ -281,8 +281,8 @@ async def test_two_hundred_subscriptions_are_enough(bot: BotHarness) -> None:
 @pytest.mark.parametrize(
     ("text", "lines"),
     [
-        ("/sub", ["✗ Say what papers should hold.", 'For example: /sub diffusion -survey, /sub author:"Ranjay Krishna", /sub cs.LG daily 9']),
-        ("/sub -survey", ["✗ This only excludes. Say also what you want.", "-survey", "^", "For example: diffusion -survey"]),
+        ("/sub", ["✗ Say what papers should contain.", 'For example: /sub diffusion -survey, /sub author:"Ranjay Krishna", /sub cs.LG daily 9']),
+        ("/sub -survey", ["✗ This only excludes. Say what you want, too.", "-survey", "^", "For example: diffusion -survey"]),
         ("/sub 🙂 🎉", ["✗ There is no word in this to look for.", "🙂 🎉", "^", "For example: diffusion -survey"]),
     ],
 )  # fmt: skip

@@ -1,23 +1,24 @@
 """list, and the commands that need the number of a subscription: edit, name, schedule."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from subscriptions.model import Message, Subscription
-from subscriptions.planning.cadence import cadence_text
-from subscriptions.service.next_deliveries import get_chat, listed
+from subscriptions import model
+from subscriptions.service import listing
 from subscriptions.service.plan import plan_due
-from subscriptions.store import claims, deliveries
+from subscriptions.store import claims
 from tests import make
+from tests.being_sent import request
 from tests.bot_harness import BotHarness
 
 ME, GROUP = "telegram:42", "telegram:-1001"
 
 
-def subscription(bot: BotHarness, number: int = 1, chat: str = ME) -> Subscription:
+def subscription(bot: BotHarness, number: int = 1, chat: str = ME) -> model.Subscription:
     return next(
-        one.subscription for one in listed(bot.store, make.address(chat)) if one.subscription.number == number
+        one.subscription for one in listing.listed(bot.store, make.address(chat)) if one.subscription.number == number
     )  # fmt: skip
 
 
@@ -42,12 +43,12 @@ async def test_a_list_says_when_papers_came_last(bot: BotHarness) -> None:
     make.ingested(bot.store, make.paper("Diffusion"), now=bot.clock.now())
     plan_due(bot.store, now=bot.clock.now())
     with bot.store.write() as session:
-        message = Message(number=1, payload="{}", plain="{}")
-        deliveries.store_rendered(session, [deliveries.Rendered(seq=1, messages=[message])], now=bot.clock.now())
+        message = model.Message(number=1, payload="{}", plain="{}")
+        claims.store_rendered(session, [claims.Rendered(seq=1, messages=[message])], now=bot.clock.now())
         claimed = claims.Claim(
             seq=1, delivery="d", chat_id=1, address=make.address("telegram:42"), attempts=0, message=message
         )
-        claims.confirm(session, claimed, 1, "77", now=bot.clock.now())
+        claims.confirm(session, claimed, "77", replace(request("42"), now=bot.clock.now()))
     said = await bot.says("/ls")
     assert said.lines[1] == "1  diffusion · now · 1 in 1 day · last Thu 22 Jan 12:01"
     assert said.lines[2] == "2  graphs · now · 0 in 1 day"
@@ -125,7 +126,7 @@ async def test_an_edit_keeps_number_and_place(bot: BotHarness) -> None:
 async def test_an_edit_may_change_the_time_too(bot: BotHarness) -> None:
     await bot.says("/sub diffusion at 8")
     await bot.says("/edit #1 diffusion weekly fri 7")
-    assert cadence_text(subscription(bot).cadence) == "weekly fri 07:00"
+    assert str(subscription(bot).cadence) == "weekly fri 07:00"
 
 
 async def test_an_edit_without_words_asks_and_the_next_text_is_it(bot: BotHarness) -> None:
@@ -167,7 +168,7 @@ async def test_edit_alone_offers_the_subscriptions(bot: BotHarness) -> None:
         ("/edit 9 x1", ["✗ This chat has no subscription 9.", "/list shows those that are there."]),
         ("/edit graphs", ["✗ Say the number of a subscription first.", "For example: /edit 4 diffusion -survey"]),
         ("/edit 1 graphs", ["✗ Subscription 2 asks for that already.", "Remove one of them: /unsub 1"]),
-        ("/edit 1 -survey", ["✗ This only excludes. Say also what you want.", "1 -survey", "  ^", "For example: diffusion -survey"]),
+        ("/edit 1 -survey", ["✗ This only excludes. Say what you want, too.", "1 -survey", "  ^", "For example: diffusion -survey"]),
         ("/name 1 a | b", ["✗ A name has at most 60 characters, and no |.", "For example: /name 1 diffusion"]),
         ("/name 1 " + "x" * 61, ["✗ A name has at most 60 characters, and no |.", "For example: /name 1 diffusion"]),
         ("/name 1 a\x07b", ["✗ A name is one line, without control characters.", "For example: /name 1 diffusion"]),
@@ -201,7 +202,7 @@ async def test_the_time_of_one(bot: BotHarness) -> None:
     await bot.says("/sub diffusion\ngraphs")
     said = await bot.says("/time 2 weekdays 8:30")
     assert said.lines == ["✓ Schedule of 2: weekdays 08:30", "Next: Fri 23 Jan 08:30."]
-    assert [cadence_text(subscription(bot, n).cadence) for n in (1, 2)] == ["when-out 08:00-20:00", "weekdays 08:30"]
+    assert [str(subscription(bot, n).cadence) for n in (1, 2)] == ["when-out 08:00-20:00", "weekdays 08:30"]
 
 
 async def test_the_time_of_all_and_of_new_ones(bot: BotHarness) -> None:
@@ -209,11 +210,11 @@ async def test_the_time_of_all_and_of_new_ones(bot: BotHarness) -> None:
     said = await bot.says("/when 18:30")
     assert said.lines[0] == "✓ Schedule of all subscriptions, new ones too: daily 18:30"
     await bot.says("/sub rag")
-    assert {cadence_text(subscription(bot, n).cadence) for n in (1, 2, 3)} == {"daily 18:30"}
+    assert {str(subscription(bot, n).cadence) for n in (1, 2, 3)} == {"daily 18:30"}
     await bot.says("/undo")
     await bot.says("/undo")
-    assert get_chat(bot.store, make.address(ME)).settings.schedule == "when-out 08:00-20:00"
-    assert [cadence_text(subscription(bot, n).cadence) for n in (1, 2)] == ["when-out 08:00-20:00", "daily 09:00"]
+    assert listing.get_chat(bot.store, make.address(ME)).settings.schedule == "when-out 08:00-20:00"
+    assert [str(subscription(bot, n).cadence) for n in (1, 2)] == ["when-out 08:00-20:00", "daily 09:00"]
 
 
 async def test_without_a_time_some_are_offered(bot: BotHarness) -> None:
@@ -223,7 +224,7 @@ async def test_without_a_time_some_are_offered(bot: BotHarness) -> None:
     assert (done.lines[0], done.replaces) == ("✓ Schedule of 1: weekdays 09:00", True)
     assert (await bot.says("/schedule")).lines[0] == "New subscriptions come: when-out 08:00-20:00"
     await bot.presses("now")
-    assert cadence_text(subscription(bot).cadence) == "now"
+    assert str(subscription(bot).cadence) == "now"
 
 
 # --------------------------------------------------------------------------------------------------------------- merge

@@ -3,8 +3,7 @@
 import pytest
 
 from bot.rendering.language import translator
-from subscriptions.planning.cadence import cadence_text
-from subscriptions.service.next_deliveries import get_chat
+from subscriptions.service.listing import get_chat
 from tests import make
 from tests.bot_harness import BotHarness
 from tests.conversation.deliverer import subscriptions_of
@@ -16,7 +15,7 @@ ME, GROUP = "telegram:42", "telegram:-1001"
 def subscriptions(bot: BotHarness | SlackHarness, chat: str = ME) -> list[str]:
     """Returns each subscription as "WHEN ZONE | QUERY". The zone is left out if it is the chat's zone."""
     found = subscriptions_of(bot, chat)
-    return [f"{cadence_text(one.cadence)} {one.zone or ''}".rstrip() + f" | {one.text}" for one in found]
+    return [f"{one.cadence} {one.zone or ''}".rstrip() + f" | {one.text}" for one in found]
 
 
 # ----------------------------------------------------------------------------------------------------------------- sub
@@ -148,7 +147,7 @@ async def test_a_time_before_the_query_is_words_and_the_answer_says_where_it_is_
 async def test_a_time_that_is_said_alone_is_no_query(bot: BotHarness, typed: str) -> None:
     said, say = await bot.says(typed), translator("en" if typed.isascii() else "zh")
     assert said.lines == [
-        f"✗ {say('That is a time. Say also what papers should hold.')}",
+        f"✗ {say('That is a time. Say what papers should contain, too.')}",
         say("For example: {example}").format(example=f"/sub diffusion {typed}"),
     ]
     assert said.buttons == [say("as words")]
@@ -199,7 +198,7 @@ async def test_a_place_that_nobody_knows_is_asked_back_and_never_searched_for(bo
 @pytest.mark.parametrize("typed", ["daily at 9", "every monday", "每天8点", "hourly"])
 async def test_a_time_alone_is_no_query(bot: BotHarness, typed: str) -> None:
     said = await bot.says(f"/sub {typed}")
-    assert said.lines[0] == "✗ That is a time. Say also what papers should hold."
+    assert said.lines[0] == "✗ That is a time. Say what papers should contain, too."
     assert subscriptions(bot) == []
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from subscriptions.model import ChatKind
 from subscriptions.service.chat_status import known_or_new
-from subscriptions.service.next_deliveries import get_chat
+from subscriptions.service.listing import get_chat
 from subscriptions.service.sending import outbox_entries
 from subscriptions.states import PauseReason
 from subscriptions.store import chats
@@ -144,7 +144,7 @@ async def test_a_subscription_that_is_gone_brings_nothing(bot: BotHarness) -> No
         ("/today quantum", "Nothing fits among the 2 papers of Thu 22 Jan."),
         ("/today diffusion", "1 paper of Thu 22 Jan is on its way."),
         ("/today diffusion at 8", "1 paper of Thu 22 Jan is on its way."),
-        ("/today -survey", "✗ This only excludes. Say also what you want."),
+        ("/today -survey", "✗ This only excludes. Say what you want, too."),
     ],
 )
 async def test_what_is_said_to_somebody_new(bot: BotHarness, text: str, answer: str) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.commands.context import BotInfo
-from subscriptions.service.next_deliveries import get_chat
+from subscriptions.service.listing import get_chat
 from tests import make
 from tests.bot_harness import BOT, BotHarness
 from tests.conversation.deliverer import texts
@@ -128,7 +128,10 @@ class TestWhichClock:
             ("list", "1 subscription"),
             ("https://openreview.net/forum?id=x", "✗ That link names no paper that I can look up."),
             ("2512.00009", "✗ 2512.00009 is not known here."),
-            ("hello there", "Send me words that papers should hold, such as diffusion -survey, or a link to a paper."),
+            (
+                "hello there",
+                "Send me words that papers should contain, such as diffusion -survey, or a link to a paper.",
+            ),
         ],
     )
     async def test_what_is_clearly_something_else_is_not_swallowed(

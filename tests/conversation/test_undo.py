@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from subscriptions.model import Subscription
+from subscriptions.service import listing
 from subscriptions.service.amendments import last_change
-from subscriptions.service.next_deliveries import get_chat, listed
 from subscriptions.service.plan import plan_due
 from subscriptions.service.retention import forget
 from tests import make
@@ -18,7 +18,7 @@ ME, GROUP = "telegram:42", "telegram:-1001"
 
 
 def subscriptions_here(bot: BotHarness, chat: str = ME) -> dict[int, Subscription]:
-    return {one.subscription.number: one.subscription for one in listed(bot.store, make.address(chat))}
+    return {one.subscription.number: one.subscription for one in listing.listed(bot.store, make.address(chat))}
 
 
 def known_of(subscription: Subscription) -> tuple[object, ...]:
@@ -59,14 +59,14 @@ async def by(bot: BotHarness, person: str, text: str) -> Answer:
 async def test_every_change_is_taken_back_and_done_again(bot: BotHarness, text: str) -> None:
     await bot.says("/sub diffusion at 8\nrag daily 9")
     before = {number: known_of(subscription) for number, subscription in subscriptions_here(bot).items()}
-    chat = get_chat(bot.store, make.address(ME))
+    chat = listing.get_chat(bot.store, make.address(ME))
     await bot.says(text)
     changed = {number: known_of(subscription) for number, subscription in subscriptions_here(bot).items()}
-    assert (changed, get_chat(bot.store, make.address(ME))) != (before, chat)
+    assert (changed, listing.get_chat(bot.store, make.address(ME))) != (before, chat)
     assert (await bot.says("/undo")).text.startswith("✓")
     assert {number: known_of(subscription) for number, subscription in subscriptions_here(bot).items()} == before
-    assert get_chat(bot.store, make.address(ME)).settings == chat.settings
-    assert get_chat(bot.store, make.address(ME)).state == chat.state
+    assert listing.get_chat(bot.store, make.address(ME)).settings == chat.settings
+    assert listing.get_chat(bot.store, make.address(ME)).state == chat.state
     await bot.sends_request(ME, callback_data=bot.last[ME][-1].keys[-1]["data"], callback_id="p")
     assert {number: known_of(subscription) for number, subscription in subscriptions_here(bot).items()} == changed
 
@@ -167,7 +167,7 @@ async def test_the_button_refuses_when_something_newer_stands_on_the_change(bot:
     first = await bot.says("/sub diffusion")
     await bot.says("/edit 1 graphs")
     done = await _press(bot, first, "undo")
-    assert done.toast == "A newer change stands on that one. /undo takes back the newest change first."
+    assert done.toast == "A newer change depends on that one. /undo takes back the newest change first."
     assert not done.payloads
     assert subscriptions_here(bot)[1].text == "graphs"
 
@@ -176,7 +176,7 @@ async def test_a_subscription_that_was_made_anew_is_not_doubled(bot: BotHarness)
     await bot.says("/sub diffusion")
     removed = await bot.says("/unsub 1")
     await bot.says("/sub diffusion")
-    assert (await _press(bot, removed, "undo")).toast.startswith("A newer change stands on that one.")
+    assert (await _press(bot, removed, "undo")).toast.startswith("A newer change depends on that one.")
     assert list(subscriptions_here(bot)) == [2]
 
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from subscriptions.service.next_deliveries import listed
+from subscriptions.service.listing import listed
+from tests import make
 from tests.bot_harness import BotHarness
-from tests.make import address, subscribes
 
 ME = "telegram:42"
 
@@ -13,13 +13,13 @@ ME = "telegram:42"
 def seven(bot: BotHarness) -> BotHarness:
     """A chat with the subscriptions 1 to 8."""
     for number in range(1, 8):
-        subscribes(bot.store, ME, f"topic{number}x", now=bot.clock.now())
-    subscribes(bot.store, ME, "1984 2001", now=bot.clock.now())
+        make.subscribes(bot.store, ME, f"topic{number}x", now=bot.clock.now())
+    make.subscribes(bot.store, ME, "1984 2001", now=bot.clock.now())
     return bot
 
 
 def left(bot: BotHarness) -> list[int]:
-    return [one.subscription.number for one in listed(bot.store, address(ME))]
+    return [one.subscription.number for one in listed(bot.store, make.address(ME))]
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,6 @@ class FakeServices(server.FakePlatform):
     def __init__(self) -> None:
         super().__init__()
         self._numbers: set[str] = set()
-        self.sign_ins = 0
 
     def address(self, service: str, rest: str = "") -> str:
         """Returns the address of a service, as Apprise writes it."""
@@ -143,7 +142,6 @@ class FakeServices(server.FakePlatform):
         is_signed_in = call.token == f"Bearer access-{TOKEN}"
         match call.method:
             case "login":
-                self.sign_ins += 1
                 known = {"access_token": f"access-{TOKEN}", "home_server": "lab.org", "user_id": "@papers:lab.org"}
                 return (
                     _matrix_answer(403, "M_FORBIDDEN")

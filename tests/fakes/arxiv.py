@@ -1,7 +1,6 @@
 """A fake arXiv over real HTTP. It records each request that breaks arXiv's limits: one per three seconds, one at a time."""
 
 import asyncio
-import gzip
 import re
 import ssl
 import threading
@@ -16,7 +15,7 @@ from typing import Self
 from aiohttp import web
 
 from bot.sources.fetch_request import Sites
-from subscriptions.model import Announce, Paper
+from subscriptions import model
 from tests.fakes import arxiv_pages as pages
 from tests.make import FakeClock
 from tests.patience import PATIENCE
@@ -62,60 +61,52 @@ class FakeArxiv:
         self._tls = tls
         self._last_end = float("-inf")
         self._open = 0
-        self._batches: list[tuple[date, tuple[Paper, ...]]] = []
+        self._batches: list[tuple[date, tuple[model.Paper, ...]]] = []
         self._behind: dict[str, int] = {}  # category → number of batches when its feed stopped changing
         self._documents: dict[str, Document] = {}
         self._overrides: deque[tuple[str, Responder]] = deque()
         self._silent = threading.Event()
         self._builds = 0
-        self._withdrawn: list[Paper] = []
+        self._withdrawn: list[model.Paper] = []
         # id → (submission time, paper) of everything that the API finds
-        self._known: dict[str, tuple[datetime, Paper]] = {}
+        self._known: dict[str, tuple[datetime, model.Paper]] = {}
 
     # ── verbs ─────────────────────────────────────────────────────────────────
 
-    def announces(self, day: date, *papers: Paper) -> None:
+    def announces(self, day: date, *papers: model.Paper) -> None:
         """Announces the batch of a day. Without papers, the batch is empty, as at weekends and on holidays."""
         self._batches.append((day, (*papers, *self._withdrawn)))
         self.knows(*papers, *self._withdrawn, submitted=_submitted(day))
         self._withdrawn = []
 
-    def knows(self, *papers: Paper, submitted: datetime = datetime(2025, 1, 2, tzinfo=UTC)) -> None:
+    def knows(self, *papers: model.Paper, submitted: datetime = datetime(2025, 1, 2, tzinfo=UTC)) -> None:
         """Adds papers with their submission time to the API. A later version of a paper keeps its first submission time."""
         for paper in papers:
             at, _ = self._known.get(paper.arxiv_id or "", (submitted, paper))
-            first = paper.announce_type in (None, Announce.NEW)
+            first = paper.announce_type in (None, model.Announce.NEW)
             self._known[paper.arxiv_id or ""] = (at if first else min(at, submitted - timedelta(days=60)), paper)
 
     def is_late(self, *categories: str) -> None:
         """Keeps these feeds (or all) unchanged until `catches_up`, even if papers are announced."""
         self._behind.update(dict.fromkeys(categories or ("",), len(self._batches)))
 
-    def serves_yesterday(self, *categories: str) -> None:
-        """Makes these feeds (or all) show the batch before the newest one, until `catches_up`."""
-        self._behind.update(dict.fromkeys(categories or ("",), len(self._batches) - 1))
-
     def catches_up(self) -> None:
         self._behind.clear()
 
-    def withdraws(self, paper: Paper, *, in_comment: bool = False) -> None:
+    def withdraws(self, paper: model.Paper, *, in_comment: bool = False) -> None:
         """Adds a withdrawn version of the paper to the next batch. Its abstract (or its comment, if given) says so."""
         words = "This paper has been withdrawn by its authors."
         fields = {name: getattr(paper, name) for name in ("key", "title", "authors", "categories", "primary", "url")}
         self._withdrawn.append(
-            Paper(
+            model.Paper(
                 **fields,
                 arxiv_id=paper.arxiv_id,
                 version=(paper.version or 1) + 1,
                 abstract="" if in_comment else words,
                 comment=words if in_comment else "",
-                announce_type=Announce.REPLACE,
+                announce_type=model.Announce.REPLACE,
             )
         )
-
-    def builds_anew(self) -> None:
-        """Changes the bytes of the next answers, but not their papers."""
-        self._builds += 1
 
     def holds(self, path: str, data: bytes | str, **values: object) -> None:
         """Puts a document at a path; `values` are the fields of Document."""
@@ -147,14 +138,6 @@ class FakeArxiv:
     def sends_html(self, times: int = 1, *, at: str = "") -> None:
         page = "<!DOCTYPE html><html><body><h1>Welcome to this hotel</h1></body></html>"
         self._override(times, at, lambda: web.Response(text=page, content_type="text/html"))
-
-    def bombs(self, times: int = 1, *, at: str = "") -> None:
-        self._override(times, at, lambda: web.Response(body=pages.bomb()))
-
-    def packs_a_bomb(self, size: int, times: int = 1) -> None:
-        """Answers with a gzip stream that unpacks to `size` bytes."""
-        packed = gzip.compress(bytes(size))
-        self._override(times, "", lambda: web.Response(body=packed, headers={"Content-Encoding": "gzip"}))
 
     def redirects_to(self, url: str, times: int = 1, *, at: str = "") -> None:
         self._override(times, at, lambda: web.Response(status=302, headers={"Location": url}))
@@ -315,7 +298,7 @@ class FakeArxiv:
                 return web.Response(status=404, text="Not here.")
         return _conditional(request, Document(data=data, etag=f'"{sha256(data).hexdigest()[:16]}"'))
 
-    def _batch(self, category: str) -> tuple[date, tuple[Paper, ...]]:
+    def _batch(self, category: str) -> tuple[date, tuple[model.Paper, ...]]:
         """Returns the day and the papers of a feed."""
         count = min(self._behind.get(name, len(self._batches)) for name in ("", category))
         day, papers = self._batches[count - 1] if count > 0 else (date(2026, 1, 1), ())
@@ -338,7 +321,7 @@ def _submitted(batch: date) -> datetime:
     return datetime(evening.year, evening.month, evening.day, 15, tzinfo=UTC) - timedelta(days=days)
 
 
-def _fits(query: Mapping[str, str], submitted: datetime, paper: Paper) -> bool:
+def _fits(query: Mapping[str, str], submitted: datetime, paper: model.Paper) -> bool:
     ids = query.get("id_list")
     if ids is not None:
         return paper.arxiv_id in ids.split(",")

@@ -16,19 +16,9 @@ MARKDOWN = 12_000  # of all markdown blocks of a message together
 VIEW_BLOCKS = 100
 METADATA = 8_000  # bytes. Slack does not publish its limit. Our ids need a hundredth of this
 
-IN_MESSAGES = {
-    "section",
-    "header",
-    "context",
-    "divider",
-    "actions",
-    "image",
-    "rich_text",
-    "markdown",
-    "video",
-    "input",
-    "file",
-}
+
+class Kinds(dict[str, Any]):
+    """The shape of an object by its `type`."""
 
 
 class BadBlocks(Exception):
@@ -40,66 +30,139 @@ class BadBlocks(Exception):
         self.message = f"[ERROR] {message}"
 
 
+def misfits(value: object, shape: Any, where: str = "", *, is_closed: bool = False) -> Iterator[str]:
+    """Yields each place where a value does not match a shape. With `is_closed`, objects may hold only known names.
+
+    A number is the largest length of a text; a set or a range holds the values that are allowed; (number, shape) is
+    the largest length of a list and the shape of its elements. "?" marks names that may be left out.
+    """
+    match shape:
+        case type():
+            fits = type(value) is shape
+        case int():
+            fits = isinstance(value, str) and 0 < len(value) <= shape
+        case set() | range():
+            fits = value in shape
+        case (int(most), inner):
+            fits = isinstance(value, list) and 0 < len(value) <= most
+            for number, one in enumerate(value if isinstance(value, list) else ()):
+                yield from misfits(one, inner, f"{where}/{number}", is_closed=is_closed)
+        case Kinds():
+            fits = isinstance(value, dict) and value.get("type") in shape
+            if isinstance(value, dict) and fits:
+                yield from misfits(value, shape[value["type"]], where, is_closed=is_closed)
+        case _:
+            fits = isinstance(value, dict)
+            if isinstance(value, dict):
+                yield from _misfits_of_object(value, shape, where, is_closed=is_closed)
+    if not fits:
+        yield f"{where} does not match {shape}"[:300]
+
+
+def _misfits_of_object(
+    value: Mapping[str, Any], shape: Mapping[str, Any], where: str, *, is_closed: bool
+) -> Iterator[str]:
+    names = {name.rstrip("?"): inner for name, inner in shape.items()}
+    yield from (f"{where}/{name} is missing" for name in shape if not name.endswith("?") and name not in value)
+    for name, inside in value.items():
+        if name in names:
+            yield from misfits(inside, names[name], f"{where}/{name}", is_closed=is_closed)
+        elif is_closed:
+            yield f"{where}/{name} is unknown"
+
+
+def plain(most: int) -> dict[str, Any]:
+    """Returns the shape of a text without markup."""
+    return {"type": {"plain_text"}, "text": most}
+
+
+def marked(most: int) -> dict[str, Any]:
+    """Returns the shape of a text that may have markup."""
+    return {"type": {"mrkdwn", "plain_text"}, "text": most}
+
+
+def options(most: int) -> tuple[int, dict[str, Any]]:
+    return most, {"text": plain(75), "value": 150, "url?": 3000}
+
+
+IMAGE = {"image_url": 3000, "alt_text": 2000}
+# stricter than Slack: we use no other elements
+ELEMENT = Kinds(
+    button={"text": plain(75), "value?": 2000, "url?": 3000, "action_id?": 255},
+    overflow={"options": options(5), "action_id?": 255},
+    static_select={"options": options(100), "action_id?": 255},
+    image=IMAGE,
+)
+INPUT = Kinds(
+    plain_text_input={"max_length?": range(1, 3001), "action_id?": 255},
+    static_select=ELEMENT["static_select"],
+    radio_buttons=ELEMENT["static_select"],
+    timepicker={"action_id?": 255},
+    datepicker={"action_id?": 255},
+    checkboxes={"action_id?": 255},
+)
+BLOCK = Kinds(
+    section={"text?": marked(3000), "fields?": (10, marked(2000)), "accessory?": ELEMENT, "block_id?": 255},
+    header={"text": plain(150), "block_id?": 255},
+    context={
+        "elements": (10, Kinds(image=IMAGE, mrkdwn={"text": 3000}, plain_text={"text": 3000})),
+        "block_id?": 255,
+    },
+    actions={"elements": (25, ELEMENT), "block_id?": 255},
+    input={"label": plain(2000), "hint?": plain(2000), "element": INPUT, "block_id?": 255},
+    image={**IMAGE, "block_id?": 255},
+    markdown={"text": MARKDOWN, "block_id?": 255},
+    divider={"block_id?": 255},
+    rich_text={"block_id?": 255},
+    video={"block_id?": 255},
+    file={"block_id?": 255},
+)
+VIEW = {"blocks": list, "private_metadata?": 3000, "callback_id?": 255, "external_id?": 255}
+VIEWS = Kinds(home=VIEW, modal={**VIEW, "title": plain(24), "submit?": plain(24), "close?": plain(24)})
+
+
 def check_blocks(blocks: object) -> None:
     """Raises BadBlocks for blocks that Slack refuses."""
-    if not isinstance(blocks, list):
-        raise BadBlocks("blocks must be a list", "invalid_blocks_format")
-    if len(blocks) > BLOCKS:
-        raise BadBlocks(f"no more than {BLOCKS} items allowed [json-pointer:/blocks]")
-    for number, block in enumerate(blocks):
-        if not isinstance(block, dict):
-            raise BadBlocks(f"must be an object [json-pointer:/blocks/{number}]", "invalid_blocks_format")
-        _check_block(block, f"/blocks/{number}")
-    ids = Counter(block["block_id"] for block in blocks if "block_id" in block)
-    if any(times > 1 for times in ids.values()):
-        raise BadBlocks("`block_id` is not unique")
+    if not isinstance(blocks, list) or not all(isinstance(block, dict) for block in blocks):
+        raise BadBlocks("blocks must be a list of objects", "invalid_blocks_format")
+    _check_each(blocks, BLOCKS)
     if sum(len(block["text"]) for block in blocks if block["type"] == "markdown") > MARKDOWN:
         raise BadBlocks("markdown blocks are too long together", "msg_blocks_too_long")
     if sum(map(len, texts_of(blocks))) > ALL_BLOCKS:
         raise BadBlocks("blocks are too long together", "msg_blocks_too_long")
-    _ask_the_library(blocks)
 
 
 def check_view(view: object) -> None:
     """Raises BadBlocks for a modal or home view that Slack refuses (docs.slack.dev, View objects)."""
-    if not isinstance(view, dict) or view.get("type") not in {"modal", "home"}:
-        raise BadBlocks("view must be a modal or a home", "invalid_arguments")
-    blocks = view.get("blocks")
-    if not isinstance(blocks, list) or len(blocks) > VIEW_BLOCKS:
-        raise BadBlocks(f"no more than {VIEW_BLOCKS} items allowed [json-pointer:/view/blocks]", "invalid_arguments")
-    try:
-        _check_parts(view, blocks)
-        _ask_the_library(blocks)
-    except BadBlocks as bad:
-        bad.code = "invalid_arguments"
-        raise
-
-
-def _check_parts(view: Mapping[str, Any], blocks: Sequence[dict[str, Any]]) -> None:
-    for number, block in enumerate(blocks):
-        _check_block(block, f"/view/blocks/{number}")
-    ids = Counter(block["block_id"] for block in blocks if "block_id" in block)
-    if any(times > 1 for times in ids.values()):
-        raise BadBlocks("`block_id` is not unique")
-    for name, most in (("private_metadata", 3000), ("callback_id", 255), ("external_id", 255)):
-        _short(view.get(name, ""), most, f"/view/{name}")
-    if view["type"] == "home":
-        return
-    for name in ("title", "submit", "close"):
-        if name == "title" or name in view:
-            _check_text(view.get(name), 24, f"/view/{name}", only="plain_text")
-    if "submit" not in view and any(block["type"] == "input" for block in blocks):
+    for wrong in misfits(view, VIEWS, "/view"):
+        raise BadBlocks(wrong)
+    assert isinstance(view, dict)
+    _check_each(view["blocks"], VIEW_BLOCKS)
+    if view["type"] == "modal" and "submit" not in view and any(one["type"] == "input" for one in view["blocks"]):
         raise BadBlocks("a modal with inputs must have a submit button [json-pointer:/view]")
 
 
-def _ask_the_library(blocks: Sequence[Mapping[str, Any]]) -> None:
-    for block in blocks:
+def _check_each(blocks: Sequence[Mapping[str, Any]], most: int) -> None:
+    if len(blocks) > most:
+        raise BadBlocks(f"no more than {most} items allowed [json-pointer:/blocks]")
+    for number, block in enumerate(blocks):
+        for wrong in misfits(block, BLOCK, f"/blocks/{number}"):
+            raise BadBlocks(wrong)
+        if block["type"] == "section" and not {"text", "fields"} & set(block):
+            raise BadBlocks(f"missing required field: text or fields [json-pointer:/blocks/{number}]")
+        _check_unique("action_id", block.get("elements", ()))
         try:
             parsed = Block.parse(dict(block))
             if parsed is not None:
                 parsed.to_dict()
         except SlackObjectFormationError as error:
             raise BadBlocks(str(error)) from error
+    _check_unique("block_id", blocks)
+
+
+def _check_unique(name: str, parts: Sequence[Mapping[str, Any]]) -> None:
+    if any(times > 1 for times in Counter(part[name] for part in parts if name in part).values()):
+        raise BadBlocks(f"`{name}` is not unique")
 
 
 def texts_of(value: object) -> Iterator[str]:
@@ -127,135 +190,3 @@ def check_metadata(metadata: object) -> None:
                 raise BadBlocks("metadata is too large", "metadata_too_large")
         case _:
             raise BadBlocks("metadata must hold event_type and event_payload", "invalid_metadata_format")
-
-
-def _check_block(block: dict[str, Any], where: str) -> None:
-    kind = block.get("type")
-    if kind not in IN_MESSAGES:
-        raise BadBlocks(f"unsupported type: {kind} [json-pointer:{where}/type]")
-    _short(block.get("block_id", ""), 255, f"{where}/block_id")
-    match kind:
-        case "section":
-            _check_section(block, where)
-        case "header":
-            _check_text(block.get("text"), 150, f"{where}/text", only="plain_text")
-        case "context":
-            _check_many(block.get("elements"), 10, f"{where}/elements")
-            for element in block["elements"]:
-                _check_element(element, f"{where}/elements")
-        case "actions":
-            _check_actions(block, where)
-        case "input":
-            _check_input(block, where)
-        case "image":
-            _check_image(block, where)
-        case "markdown":
-            _short(_string(block.get("text"), where), MARKDOWN, f"{where}/text")
-
-
-def _check_section(block: dict[str, Any], where: str) -> None:
-    if "text" not in block and "fields" not in block:
-        raise BadBlocks(f"missing required field: text or fields [json-pointer:{where}]")
-    if "text" in block:
-        _check_text(block["text"], 3000, f"{where}/text")
-    if "fields" in block:
-        _check_many(block["fields"], 10, f"{where}/fields")
-        for part in block["fields"]:
-            _check_text(part, 2000, f"{where}/fields")
-    if "accessory" in block:
-        _check_interactive(block["accessory"], f"{where}/accessory")
-
-
-def _check_actions(block: dict[str, Any], where: str) -> None:
-    _check_many(block.get("elements"), 25, f"{where}/elements")
-    for element in block["elements"]:
-        _check_interactive(element, f"{where}/elements")
-    ids = [element["action_id"] for element in block["elements"] if "action_id" in element]
-    if len(ids) != len(set(ids)):
-        raise BadBlocks(f"`action_id` is not unique [json-pointer:{where}]")
-
-
-def _check_input(block: dict[str, Any], where: str) -> None:
-    _check_text(block.get("label"), 2000, f"{where}/label", only="plain_text")
-    if "hint" in block:
-        _check_text(block["hint"], 2000, f"{where}/hint", only="plain_text")
-    element = block.get("element")
-    if not isinstance(element, dict):
-        raise BadBlocks(f"missing required field: element [json-pointer:{where}]")
-    _short(element.get("action_id", ""), 255, f"{where}/element/action_id")
-    match element.get("type"):
-        case "plain_text_input":
-            if not 0 < int(element.get("max_length", 3000)) <= 3000:
-                raise BadBlocks(f"must be from 1 to 3000 [json-pointer:{where}/element/max_length]")
-        case "static_select" | "radio_buttons":
-            _check_options(element.get("options"), 100, f"{where}/element")
-        case "timepicker" | "datepicker" | "checkboxes":
-            pass
-        case other:
-            # stricter: we use no other element
-            raise BadBlocks(f"unsupported type: {other} [json-pointer:{where}/element]")
-
-
-def _check_element(element: object, where: str) -> None:
-    """Checks an element of a context block, which is a text or a small image."""
-    if isinstance(element, dict) and element.get("type") == "image":
-        _check_image(element, where)
-    else:
-        _check_text(element, 3000, where)
-
-
-def _check_interactive(element: object, where: str) -> None:
-    if not isinstance(element, dict):
-        raise BadBlocks(f"must be an object [json-pointer:{where}]")
-    _short(element.get("action_id", ""), 255, f"{where}/action_id")
-    match element.get("type"):
-        case "button":
-            _check_text(element.get("text"), 75, f"{where}/text", only="plain_text")
-            _short(element.get("value", ""), 2000, f"{where}/value")
-            _short(element.get("url", ""), 3000, f"{where}/url")
-        case "overflow":
-            _check_options(element.get("options"), 5, where)
-        case "static_select":
-            _check_options(element.get("options"), 100, where)
-        case "image":
-            _check_image(element, where)
-        case other:
-            raise BadBlocks(f"unsupported type: {other} [json-pointer:{where}/type]")  # stricter: we use no other type
-
-
-def _check_options(options: object, most: int, where: str) -> None:
-    _check_many(options, most, f"{where}/options")
-    assert isinstance(options, list)
-    for option in options:
-        _check_text(option.get("text"), 75, f"{where}/options/text", only="plain_text")
-        _short(_string(option.get("value", ""), where), 150, f"{where}/options/value")
-        _short(option.get("url", ""), 3000, f"{where}/options/url")
-
-
-def _check_image(image: dict[str, Any], where: str) -> None:
-    _short(_string(image.get("image_url"), where), 3000, f"{where}/image_url")
-    _short(_string(image.get("alt_text"), where), 2000, f"{where}/alt_text")
-
-
-def _check_text(text: object, most: int, where: str, *, only: str = "") -> None:
-    if not isinstance(text, dict) or text.get("type") not in ({only} if only else {"mrkdwn", "plain_text"}):
-        raise BadBlocks(f"must be a {only or 'text'} object [json-pointer:{where}]")
-    _short(_string(text.get("text"), where), most, f"{where}/text")
-
-
-def _string(value: object, where: str) -> str:
-    if not isinstance(value, str) or not value:
-        raise BadBlocks(f"must be more than 0 characters [json-pointer:{where}]")
-    return value
-
-
-def _short(value: str, most: int, where: str) -> None:
-    if len(value) > most:
-        raise BadBlocks(f"must be less than {most + 1} characters [json-pointer:{where}]")
-
-
-def _check_many(values: object, most: int, where: str) -> None:
-    if not isinstance(values, list) or not values:
-        raise BadBlocks(f"must be a list of at least one item [json-pointer:{where}]")
-    if len(values) > most:
-        raise BadBlocks(f"no more than {most} items allowed [json-pointer:{where}]")

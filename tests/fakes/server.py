@@ -26,16 +26,6 @@ from tests.patience import PATIENCE
 
 LOOPBACK = "127.0.0.1"
 T = TypeVar("T")
-_VERBS = {
-    "answers",
-    "forgives",
-    "takes",
-    "posted_to",
-    "edits_in",
-    "most_at_once",
-    "arrived",
-    "failures",
-}  # verbs that never wait
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +69,6 @@ class FakePlatform(ABC):
 
     send: str  # the method that posts a message
     root: str  # the path after the port, for `url`
-    verbs: tuple[str, ...] = ()  # what `_control` may call, in addition to the verbs of this class
 
     def __init__(self, journal: Path | None = None) -> None:
         self.journal = Journal(journal)
@@ -157,7 +146,7 @@ class FakePlatform(ABC):
 
     def waits_hanging(self, seconds: float = PATIENCE) -> None:
         """Returns as soon as a request hangs. An async test calls it by `await asyncio.to_thread(fake.waits_hanging)`."""
-        self._wait(self._until_hanging(seconds))
+        self._wait(asyncio.wait_for(self._hanging.wait(), seconds))
 
     def waits_for(self, method: str, times: int = 1, *, chat: str = "", seconds: float = PATIENCE) -> None:
         """Returns when `times` calls of a method (in a chat) were answered since the start."""
@@ -194,7 +183,9 @@ class FakePlatform(ABC):
 
     def __enter__(self) -> Self:
         started = threading.Event()
-        self._thread = threading.Thread(target=self._main, args=(started,), name=type(self).__name__, daemon=True)
+        self._thread = threading.Thread(
+            target=asyncio.run, args=(self._stay(started),), name=type(self).__name__, daemon=True
+        )
         self._thread.start()
         started.wait(PATIENCE)
         return self
@@ -206,9 +197,6 @@ class FakePlatform(ABC):
         self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join(PATIENCE)
         self.journal.close()
-
-    def _main(self, started: threading.Event) -> None:
-        asyncio.run(self._stay(started))
 
     async def _stay(self, started: threading.Event) -> None:
         await self._begin(0)
@@ -297,10 +285,7 @@ class FakePlatform(ABC):
         self._hanging.set()
         return await asyncio.shield(self._gate)
 
-    async def _until_hanging(self, seconds: float = PATIENCE) -> None:
-        await asyncio.wait_for(self._hanging.wait(), seconds)
-
-    async def _until_answered(self, method: str, times: int = 1, *, chat: str = "", seconds: float = PATIENCE) -> None:
+    async def _until_answered(self, method: str, times: int, *, chat: str, seconds: float) -> None:
         news = asyncio.Event()
         self._watchers.add(news)
         try:
@@ -334,23 +319,8 @@ class FakePlatform(ABC):
     async def _control(self, request: web.BaseRequest) -> web.StreamResponse:
         """Serves POST {"verb": …, "args": […], "options": {…}} → {"result": …}. tests.fakes.process calls it."""
         order = json.loads(await request.text())
-        verb, args, options = str(order["verb"]), order.get("args", []), order.get("options", {})
-        result: object = None
-        match verb:
-            case "goes_down":
-                await self._down()
-            case "comes_back":
-                await self._up(self.port)
-            case "waits_hanging":
-                await self._until_hanging(*args, **options)
-            case "waits_for":
-                await self._until_answered(*args, **options)
-            case "releases":
-                await self._release(*args, **options)
-            case _ if verb in _VERBS or verb in self.verbs:
-                result = getattr(self, verb)(*args, **options)
-            case _:
-                return web.json_response({"error": f"no verb {verb}"}, status=404)
+        verb = getattr(self, order["verb"])  # it may wait for this loop, so it runs in a thread
+        result = await asyncio.to_thread(verb, *order["args"], **order["options"])
         if isinstance(result, list):
             result = [asdict(entry) if isinstance(entry, Entry) else entry for entry in result]
         return web.json_response({"result": result})

@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl
 
 from aiohttp import web
 
+from bot.platforms.slack.manifest import scopes_of
 from tests.fakes import slack_methods as methods
 from tests.fakes.faults import JSON, Fault
 from tests.fakes.journal import Entry
@@ -21,7 +22,6 @@ from tests.fakes.server import LOOPBACK, ApiCall, ApiResponse
 from tests.fakes.slack_event_delivery import SentEnvelope
 from tests.fakes.slack_people import APP_TOKEN, ShownView, SlackPeople, Upload, escaped
 from tests.fakes.slack_workspace import (
-    ALL_SCOPES,
     BOT_USER,
     SCOPES,
     FakeConversation,
@@ -41,31 +41,14 @@ class FakeSlack(SlackPeople):
     """Verbs about places: knows, knows_person, names, leaves, archives, forbids, unblocks, hides, deletes.
 
     Verbs about the app: grants, withdraws, revokes, restores, workspace, delivers_to. Verbs of people: says, user_types,
-    mentions, writes_dm, clicks, opens_home. Verbs for events: invites, removes, member_leaves, archives, unarchives,
+    mentions, writes_dm, clicks, opens_home. Verbs for events: invites, leaves, member_leaves, archives, unarchives,
     renames, deletes_channel, changes_id, uninstalls. Verbs about the connection: refreshes_connection, drops_connection,
-    drops_connections, repeats, cuts_after_taking. Verbs of people return a `SentEnvelope`, which tells whether the app
+    drops_connections, repeats. Verbs of people return a `SentEnvelope`, which tells whether the app
     acknowledged it.
     """
 
     send = "chat.postMessage"
     root = "/api/"
-    verbs = (
-        "knows",
-        "knows_person",
-        "says",
-        "leaves",
-        "archives",
-        "forbids",
-        "unblocks",
-        "grants",
-        "grants_all",
-        "withdraws",
-        "revokes",
-        "restores",
-        "hides",
-        "deletes",
-        "cuts_after_taking",
-    )
 
     def __init__(self, journal: Path | None = None, *, token: str = TOKEN, team: str = TEAM) -> None:
         super().__init__(journal, token=token, team=team)
@@ -149,9 +132,9 @@ class FakeSlack(SlackPeople):
         self.scopes.add(scope)
 
     def grants_all(self) -> None:
-        """Grants the app every scope that it can use, in all workspaces."""
+        """Grants the app what its manifest asks for, in all workspaces. A method that needs another scope is refused."""
         for workspace in self._workspaces.values():
-            workspace.scopes |= set(ALL_SCOPES)
+            workspace.scopes |= set(scopes_of())
 
     def withdraws(self, scope: str) -> None:
         self.scopes.discard(scope)
@@ -497,7 +480,6 @@ class FakeSlack(SlackPeople):
 
 
 __all__ = [
-    "ALL_SCOPES",
     "APP_TOKEN",
     "BOT_USER",
     "SCOPES",

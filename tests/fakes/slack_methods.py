@@ -54,7 +54,7 @@ def checked_view(arguments: Arguments) -> Result:
         view: Result = unpacked(arguments.get("view"), "invalid_arguments")
         blocks.check_view(view)
     except blocks.BadBlocks as bad:
-        raise Refusal(bad.code, response_metadata={"messages": [bad.message]}) from bad
+        raise Refusal("invalid_arguments", response_metadata={"messages": [bad.message]}) from bad
     return view
 
 

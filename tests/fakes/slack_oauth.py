@@ -39,10 +39,6 @@ class FakeOAuth(FakeSlack):
         self._codes[code] = _Installed(team, name, rotates, enterprise)
         return code
 
-    def token_of(self, team: str) -> str:
-        """Returns the newest token of a workspace."""
-        return self._workspaces[team].token
-
     async def read(self, request: web.BaseRequest) -> ApiCall:
         call = await super().read(request)
         if call.method != "oauth.v2.access":

@@ -73,7 +73,7 @@ class SlackPeople(FakePlatform):
     # ── verbs of people ───────────────────────────────────────────────────────
 
     def user_types(
-        self, text: str, channel: str = "C1", *, by: str = "U1", team: str = "", home: str = "", name: str = ""
+        self, text: str, channel: str = "C1", *, by: str = "U1", team: str = "", name: str = ""
     ) -> slack_event_delivery.SentEnvelope:
         """Types a slash command as a person. A channel "D…" holds direct messages."""
         workspace = self._of(team)
@@ -216,8 +216,6 @@ class SlackPeople(FakePlatform):
         workspace.conversations[channel].member = False
         return sent
 
-    removes = leaves
-
     def member_leaves(self, user: str, channel: str = "C1", *, team: str = "") -> slack_event_delivery.SentEnvelope:
         """Removes a person from a channel."""
         workspace = self._of(team)
@@ -225,36 +223,33 @@ class SlackPeople(FakePlatform):
         event = {"type": "member_left_channel", "user": user, "channel": channel, "channel_type": "C"}
         return self._place_event({**event, "team": workspace.team}, channel, workspace)
 
-    def archives(self, channel: str, *, team: str = "") -> slack_event_delivery.SentEnvelope:
-        workspace = self._of(team)
-        workspace.conversations[channel].archived = True
-        return self._place_event({"type": "channel_archive", "channel": channel, "user": "U0ANN"}, channel, workspace)
+    def archives(self, channel: str) -> slack_event_delivery.SentEnvelope:
+        self._first.conversations[channel].archived = True
+        return self._place_event({"type": "channel_archive", "channel": channel, "user": "U0ANN"}, channel, self._first)
 
-    def unarchives(self, channel: str, *, team: str = "") -> slack_event_delivery.SentEnvelope:
-        workspace = self._of(team)
-        workspace.conversations[channel].archived = False
-        return self._place_event({"type": "channel_unarchive", "channel": channel, "user": "U0ANN"}, channel, workspace)
+    def unarchives(self, channel: str) -> slack_event_delivery.SentEnvelope:
+        self._first.conversations[channel].archived = False
+        return self._place_event(
+            {"type": "channel_unarchive", "channel": channel, "user": "U0ANN"}, channel, self._first
+        )
 
-    def renames(self, channel: str, name: str, *, team: str = "") -> slack_event_delivery.SentEnvelope:
-        workspace = self._of(team)
-        workspace.conversations[channel].name = name
+    def renames(self, channel: str, name: str) -> slack_event_delivery.SentEnvelope:
+        self._first.conversations[channel].name = name
         details = {"id": channel, "name": name, "created": 1}
-        return self._place_event({"type": "channel_rename", "channel": details}, channel, workspace)
+        return self._place_event({"type": "channel_rename", "channel": details}, channel, self._first)
 
-    def deletes_channel(self, channel: str, *, team: str = "") -> slack_event_delivery.SentEnvelope:
-        workspace = self._of(team)
-        sent = self._place_event({"type": "channel_deleted", "channel": channel}, channel, workspace)
-        del workspace.conversations[channel]
+    def deletes_channel(self, channel: str) -> slack_event_delivery.SentEnvelope:
+        sent = self._place_event({"type": "channel_deleted", "channel": channel}, channel, self._first)
+        del self._first.conversations[channel]
         return sent
 
-    def changes_id(self, old: str, new: str, *, team: str = "") -> slack_event_delivery.SentEnvelope:
+    def changes_id(self, old: str, new: str) -> slack_event_delivery.SentEnvelope:
         """Gives a channel another id. This happens when a channel becomes shared."""
-        workspace = self._of(team)
-        conversation = workspace.conversations.pop(old)
+        conversation = self._first.conversations.pop(old)
         conversation.id = new
-        workspace.conversations[new] = conversation
+        self._first.conversations[new] = conversation
         event = {"type": "channel_id_changed", "old_channel_id": old, "new_channel_id": new}
-        return self._place_event(event, new, workspace)
+        return self._place_event(event, new, self._first)
 
     def uninstalls(
         self, *, team: str = "", says: tuple[str, ...] = ("tokens_revoked", "app_uninstalled")
@@ -287,10 +282,6 @@ class SlackPeople(FakePlatform):
     def repeats(self, *, also_acknowledged: bool = False) -> int:
         """Sends unacknowledged events again; with `also_acknowledged`, all events. Returns their number."""
         return self.in_its_loop(lambda: self.event_delivery.repeat(also_acknowledged=also_acknowledged))
-
-    def cuts_after_taking(self, times: int = 1, *, after: int = 0) -> None:
-        """Accepts the next posts and then cuts the connection, so the sender cannot know that they were accepted."""
-        self.answers("reset after", times, after=after)
 
     def expires_triggers(self) -> None:
         """Makes every trigger id expire before the app uses it. At Slack they expire after three seconds."""

@@ -7,18 +7,6 @@ from typing import Any
 
 BOT_USER = "U0BOT"
 SCOPES = ("chat:write", "channels:history", "groups:history", "im:history", "im:write")
-ALL_SCOPES = (
-    *SCOPES,
-    "commands",
-    "app_mentions:read",
-    "channels:read",
-    "groups:read",
-    "im:read",
-    "mpim:read",
-    "users:read",
-    "files:read",
-    "files:write",
-)
 
 
 class Refusal(Exception):

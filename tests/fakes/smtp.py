@@ -7,16 +7,16 @@ accepted, like a server that crashes. "content silent" accepts the mail and does
 
 import asyncio
 import re
-import threading
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
 from html import unescape
 
+from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 LOOPBACK = "127.0.0.1"
@@ -29,31 +29,24 @@ class FakeMailServer:
 
     user: str = ""
     password: str = ""
-    port: int = 0
+    controller: "_Controller" = field(init=False)
     mails: list[EmailMessage] = field(default_factory=list)
     troubles: deque[str] = field(default_factory=deque)
-    sessions: int = 0
-    _loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.new_event_loop)
     _open: list["_Protocol"] = field(default_factory=list)
-    _server: asyncio.Server | None = None
 
     @property
     def url(self) -> str:
         """The value of PAPERWIRE_SMTP_URL."""
         secret = f"{self.user}:{self.password}@" if self.user else ""
-        return f"smtp://{secret}{LOOPBACK}:{self.port}"
+        return f"smtp://{secret}{LOOPBACK}:{self.controller.port}"
 
     def goes_down(self) -> None:
         """Closes all connections and accepts no new ones."""
-        asyncio.run_coroutine_threadsafe(self._close(), self._loop).result()
-
-    async def _listen(self) -> None:
-        self._server = await self._loop.create_server(lambda: _Protocol(self), LOOPBACK, 0)
-        self.port = self._server.sockets[0].getsockname()[1]
+        asyncio.run_coroutine_threadsafe(self._close(), self.controller.loop).result()
 
     async def _close(self) -> None:
-        if self._server is not None:
-            self._server.close()
+        assert self.controller.server is not None
+        self.controller.server.close()
         for one in self._open:
             one.drops()
 
@@ -112,13 +105,12 @@ class _Protocol(SMTP):
         super().__init__(
             fake,
             hostname="fake.example.org",
-            loop=fake._loop,
+            loop=fake.controller.loop,
             auth_require_tls=False,
             authenticator=self._signs_in,
         )
         self._fake = fake
         fake._open.append(self)
-        fake.sessions += 1
 
     def _signs_in(self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: object) -> AuthResult:
         del server, session, envelope, mechanism
@@ -138,30 +130,28 @@ class _Protocol(SMTP):
             self.transport.abort()
 
 
+class _Controller(Controller):
+    """Runs the server in its own thread, on a free port."""
+
+    def factory(self) -> SMTP:
+        return _Protocol(self.handler)
+
+    async def _create_server(self) -> asyncio.Server:
+        made = await self.loop.create_server(self._factory_invoker, LOOPBACK, 0)
+        self.port = made.sockets[0].getsockname()[1]
+        return made
+
+
 @contextmanager
 def a_mail_server(user: str = "", password: str = "") -> Iterator[FakeMailServer]:
     """Runs a mail server that listens until the context ends."""
     fake = FakeMailServer(user=user, password=password)
-    loop = fake._loop
-    thread = threading.Thread(target=loop.run_forever, daemon=True)
-    thread.start()
-    asyncio.run_coroutine_threadsafe(fake._listen(), loop).result()
+    fake.controller = _Controller(fake, hostname=LOOPBACK, port=0)
+    fake.controller.start()
     try:
         yield fake
     finally:
-        fake.goes_down()
-
-        async def end() -> None:
-            tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-            for task in tasks:
-                task.cancel()
-            with suppress(asyncio.CancelledError):
-                await asyncio.gather(*tasks, return_exceptions=True)
-
-        asyncio.run_coroutine_threadsafe(end(), loop).result()
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.close()
+        fake.controller.stop()
 
 
 def shown_text(mail: EmailMessage) -> str:

@@ -8,7 +8,6 @@ import json
 import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
@@ -30,55 +29,15 @@ BOT = {"id": 4242, "is_bot": True, "first_name": "Paperwire", "username": NAME}
 _OLD_CALLBACK = "Bad Request: query is too old and response timeout expired or query ID is invalid"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Document:
-    """A file that the bot posted."""
-
-    chat: str
-    thread: str
-    name: str
-    text: str
-    silent: bool
-
-
 class FakeTelegram(FakePlatform):
     """Verbs about places: knows, opens_to_all, blocks, unblocks, deactivates, kicks, adds, forbids, migrates, promotes, …
 
     Verbs of people: user_writes, presses. Verbs about the server: revokes, restores, goes_down, comes_back, answers,
-    serves_pages, forgets_callbacks, renumbers, reads_all, sets_time, receives, repeats.
+    forgets_callbacks, renumbers, reads_all, sets_time, receives, repeats.
     """
 
     send = "sendMessage"
     root = ""
-    verbs = (
-        "knows",
-        "opens_to_all",
-        "blocks",
-        "deactivates",
-        "kicks",
-        "adds",
-        "forbids",
-        "unblocks",
-        "migrates",
-        "closes_topic",
-        "reopens_topic",
-        "deletes_message",
-        "deletes_topic",
-        "promotes",
-        "hides_members",
-        "user_writes",
-        "presses",
-        "revokes",
-        "restores",
-        "receives",
-        "serves_pages",
-        "reads_all",
-        "renumbers",
-        "waiting",
-        "documents_in",
-        "menu",
-        "toasts",
-    )
 
     def __init__(self, journal: Path | None = None, *, token: str = TOKEN) -> None:
         super().__init__(journal)
@@ -98,7 +57,7 @@ class FakeTelegram(FakePlatform):
         self._toasts: dict[str, str] = {}
         self._menus: dict[tuple[str, str], list[dict[str, str]]] = {}
         self._files: dict[str, tuple[str, bytes]] = {}
-        self._documents: list[Document] = []
+        self._documents: list[dict[str, Any]] = []
 
     # ── verbs about places ────────────────────────────────────────────────────
 
@@ -318,10 +277,6 @@ class FakeTelegram(FakePlatform):
         """Switches privacy mode off, as @BotFather does. The bot then sees every message of its groups."""
         self._privacy = False
 
-    def serves_pages(self, what: str = "404 page", times: int = 1, *, method: str = "getUpdates") -> None:
-        """Makes a proxy answer with its own page, or with another one of FAULTS."""
-        self.answers(what, times, method=method)
-
     def forgets_callbacks(self) -> None:
         """Makes all callback queries too old for an answer."""
         self._open_callbacks.clear()
@@ -358,7 +313,7 @@ class FakeTelegram(FakePlatform):
 
     def documents_in(self, chat: str) -> list[dict[str, Any]]:
         """Returns the files in a chat as dicts: chat, thread, name, text, silent."""
-        return [asdict(document) for document in self._documents if document.chat == chat]
+        return [document for document in self._documents if document["chat"] == chat]
 
     def menu(self, scope: str = "default", language: str = "") -> list[dict[str, str]]:
         """Returns the commands in a menu."""
@@ -597,7 +552,7 @@ class FakeTelegram(FakePlatform):
         number = self._new_id()
         silent = rules.truth(call.arguments.get("disable_notification"))
         text = data.decode("utf-8", "replace")
-        self._documents.append(Document(chat=str(chat.id), thread=thread, name=name, text=text, silent=silent))
+        self._documents.append({"chat": str(chat.id), "thread": thread, "name": name, "text": text, "silent": silent})
         self._note(
             call, kind="document", chat=str(chat.id), thread=thread, id=str(number), text=name, silent=silent
         )  # fmt: skip

@@ -154,7 +154,10 @@ class UpdateQueue:
         for update in list(self._updates):
             chat = _chat_of(update)
             if chat not in self._pushing:
-                self._pushing[chat] = asyncio.get_running_loop().create_task(self._push_chat(chat))
+                self._begin_push(chat)
+
+    def _begin_push(self, chat: int) -> None:
+        self._pushing[chat] = asyncio.get_running_loop().create_task(self._push_chat(chat))
 
     async def _push_chat(self, chat: int) -> None:
         try:
@@ -167,6 +170,8 @@ class UpdateQueue:
                     await self._say_when_empty()
         finally:
             self._pushing.pop(chat, None)
+        if any(_chat_of(update) == chat for update in self._updates):  # one came while the connection was closed
+            self._begin_push(chat)
 
     async def _push_one(self, session: aiohttp.ClientSession, update: Mapping[str, Any]) -> bool:
         """Sends one update. Returns whether the webhook accepted it. If not, the update stays until `repeat`."""

@@ -1,7 +1,6 @@
 """Fixtures for the tests of the command line and of sources."""
 
-from collections.abc import AsyncIterator, Iterator
-from functools import partial
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,10 +9,8 @@ from subscriptions.store.database.store import Store
 from subscriptions.store.workers import begin_worker
 from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.process import Remote, running
-from tests.fakes.slack import FakeSlack
 from tests.fakes.telegram import FakeTelegram
 from tests.integration.cli import Terminal
-from tests.integration.slack_conversation import Scene, Scenes, a_scene
 from tests.make import FakeClock
 from tests.postgres.server import Server
 from tests.source_harness import fake_arxiv
@@ -61,16 +58,3 @@ def url(postgres: Server) -> Iterator[str]:
     """The address of a new PostgreSQL database, which is dropped afterwards."""
     with postgres.database() as url:
         yield url
-
-
-@pytest.fixture
-def scene(tmp_path: Path, slack: FakeSlack, clock: FakeClock) -> Scenes:
-    """Returns a function that makes a bot, which listens to the fake Slack of the test's module."""
-    return partial(a_scene, tmp_path, slack, clock)
-
-
-@pytest.fixture
-async def on(scene: Scenes) -> AsyncIterator[Scene]:
-    """A bot that listens to the fake Slack of the test's module."""
-    async with scene() as made:
-        yield made

@@ -1,26 +1,39 @@
-"""Runs a bot that listens to the fake Slack over real HTTP and WebSockets in this process, as `run` does."""
+"""Runs a bot that listens to the fake Slack over real HTTP and WebSockets in this process, as `run` does.
+
+In a Scene, people act, and each action returns after the bot's answers have arrived.
+"""
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import replace
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
+import httpx
 from pydantic import SecretStr
 
 from bot.app import App, build_app
 from bot.operation.web_server import serving
 from bot.operation.worker import Supervised, listening
+from bot.platforms.slack import installing
 from bot.platforms.slack.adapter import SlackChannel
+from bot.platforms.slack.manifest import REDIRECT
 from bot.platforms.slack.workspaces import WorkspaceTokens
 from bot.settings import Settings, SlackSettings, SlackWorkspace
+from subscriptions.addresses import parse_address
+from subscriptions.model import ChatKind
+from subscriptions.service.chat_status import known_or_new
+from subscriptions.service.listing import listed
 from tests.fakes.slack import APP_TOKEN, SECRET, TOKEN, FakeSlack
+from tests.fakes.slack_oauth import FakeOAuth
 from tests.make import FakeClock
 from tests.patience import PATIENCE
 
 OTHER, OTHER_TOKEN = "T2OTHER", "xoxb-made-up-token-of-another-workspace"
+OPERATOR = parse_address("slack:U5")
 
 
 def slack_settings(tmp_path: Path, fake: FakeSlack, **more: Any) -> Settings:
@@ -90,3 +103,56 @@ def free_port() -> int:
 async def settled(fake: FakeSlack) -> None:
     """Waits until everything that people did was acknowledged or has failed."""
     await asyncio.to_thread(fake.waits_until_settled)
+
+
+@dataclass(slots=True)
+class Scene:
+    """A bot that listens, and its fake Slack."""
+
+    app: App
+    fake: FakeSlack
+
+    async def does(self, sent: object) -> None:
+        """Waits until a person's action was dispatched and answered."""
+        del sent
+        await settled(self.fake)
+        while under_way := [
+            task for task in asyncio.all_tasks() if _name(task) in ("send_reply", "_refresh_home_view", "_run_lookup")
+        ]:
+            await asyncio.wait(under_way)
+
+    def queries(self, chat: str = "slack:C1") -> list[str]:
+        """Returns the queries of a chat, as typed."""
+        if not known_or_new(self.app.store, parse_address(chat), ChatKind.TEAM).id:
+            return []
+        return [one.subscription.text for one in listed(self.app.store, parse_address(chat))]
+
+
+Scenes = Callable[..., AbstractAsyncContextManager[Scene]]
+
+
+@asynccontextmanager
+async def a_scene(tmp_path: Path, fake: FakeSlack, clock: FakeClock, **more: Any) -> AsyncIterator[Scene]:
+    """Yields a Scene whose bot listens by Socket Mode."""
+    async with a_listening_bot(tmp_path, fake, clock, **more) as app:
+        yield Scene(app, fake)
+
+
+def _name(task: "asyncio.Task[Any]") -> str:
+    return str(getattr(task.get_coro(), "__name__", ""))
+
+
+async def begun(browser: httpx.AsyncClient) -> str:
+    """Redirects the browser to Slack and returns the state. httpx would not send back the secure cookie, so we set it
+    here.
+    """
+    answer = await browser.get(installing.INSTALL)
+    assert answer.status_code == 302
+    state = parse_qs(urlsplit(answer.headers["location"]).query)["state"][0]
+    browser.cookies.set(installing.COOKIE, state)
+    return state
+
+
+async def installed(browser: httpx.AsyncClient, fake: FakeOAuth, team: str = OTHER, **more: Any) -> httpx.Response:
+    state = await begun(browser)
+    return await browser.get(REDIRECT, params={"state": state, "code": fake.lets_in(team, **more)})

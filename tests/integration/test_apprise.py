@@ -4,8 +4,7 @@ ones.
 
 import json
 import re
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from html import unescape
@@ -20,8 +19,7 @@ from bot.errors import SettingsError
 from bot.platforms.apprise import adapter
 from bot.settings import Destination, Settings
 from bot.settings.loading import load_settings
-from subscriptions.errors import Rejected, RetryLater
-from subscriptions.model import Message, Paper
+from subscriptions import errors, model
 from subscriptions.service.requests import SubscriptionRequest, subscribe
 from subscriptions.service.sending import outbox_entries
 from subscriptions.states import DeliveryState
@@ -53,8 +51,14 @@ class Bot:
             request = SubscriptionRequest(text="diffusion", when="daily 13:00")
             subscribe(self.app.store, make.address(f"apprise:{service}"), request, now=self.clock.now())
 
-    def ingest(self, *papers: Paper) -> None:
+    def ingest(self, *papers: model.Paper) -> None:
         make.ingested(self.app.store, *papers, now=self.clock.now())
+
+    async def sends(self, services: Iterable[str], *papers: model.Paper) -> None:
+        """Subscribes the services, lets papers arrive, and sends them."""
+        self.subscribe(*services)
+        self.ingest(*papers)
+        await self.delivers(minutes=60)
 
     async def delivers(self, minutes: int = 0) -> None:
         self.clock.advance(timedelta(minutes=minutes))
@@ -65,23 +69,6 @@ class Bot:
         return [one for one in found if one.state is not DeliveryState.SENT]
 
 
-@asynccontextmanager
-async def a_bot(folder: Path, fake: apprise.FakeServices, clock: make.FakeClock, **given: object) -> AsyncIterator[Bot]:
-    destinations = tuple(
-        Destination(one, f"{one.upper()}_URL", SecretStr(fake.address(one))) for one in apprise.SERVICES
-    )
-    settings = Settings(
-        database_url=SecretStr(f"sqlite:///{folder / 'paperwire.db'}"),
-        **({"destinations": destinations} | given),  # type: ignore[arg-type]
-    )
-    app = build_app(settings, clock=clock)
-    app.open()
-    try:
-        yield Bot(app, fake, clock)
-    finally:
-        await app.close()
-
-
 @pytest.fixture
 def fake() -> Iterator[apprise.FakeServices]:
     with apprise.fake_services() as services:
@@ -89,12 +76,24 @@ def fake() -> Iterator[apprise.FakeServices]:
 
 
 @pytest.fixture
-async def bot(tmp_path: Path, fake: apprise.FakeServices, clock: make.FakeClock) -> AsyncIterator[Bot]:
-    async with a_bot(tmp_path, fake, clock) as running:
-        yield running
+async def bot(
+    tmp_path: Path, fake: apprise.FakeServices, clock: make.FakeClock, request: pytest.FixtureRequest
+) -> AsyncIterator[Bot]:
+    """A running bot; the parameter is what follows the address of each service."""
+    destinations = [
+        Destination(one, f"{one.upper()}_URL", SecretStr(fake.address(one, getattr(request, "param", ""))))
+        for one in {*apprise.SERVICES, *apprise.READ}
+    ]
+    database = SecretStr(f"sqlite:///{tmp_path / 'paperwire.db'}")
+    app = build_app(Settings(database_url=database, destinations=tuple(destinations)), clock=clock)
+    app.open()
+    try:
+        yield Bot(app, fake, clock)
+    finally:
+        await app.close()
 
 
-def papers(count: int, title: str = "Diffusion of *stars* & <tags>, part", text: str = ABSTRACT) -> list[Paper]:
+def papers(count: int, title: str = "Diffusion of *stars* & <tags>, part", text: str = ABSTRACT) -> list[model.Paper]:
     return [
         make.paper(arxiv_id=f"2601.{number:05d}", title=f"{title} {number:02d}", abstract=text)
         for number in range(1, count + 1)
@@ -105,9 +104,7 @@ def papers(count: int, title: str = "Diffusion of *stars* & <tags>, part", text:
 
 
 async def test_each_service_gets_the_digest_in_its_format(bot: Bot) -> None:
-    bot.subscribe(*apprise.SERVICES)
-    bot.ingest(*papers(7))
-    await bot.delivers(minutes=60)
+    await bot.sends(apprise.SERVICES, *papers(7))
     text, html, markdown, plain = ("\n".join(bot.fake.texts(service)) for service in apprise.SERVICES)
     assert "7 papers · " in bot.fake.titles("json")[0]
     assert text.startswith(" 1  Diffusion of *stars* & <tags>, part 07\n    "), "the head is the title"
@@ -124,12 +121,10 @@ async def test_each_service_gets_the_digest_in_its_format(bot: Bot) -> None:
 @pytest.mark.parametrize("service", apprise.SERVICES)
 @pytest.mark.parametrize(
     ("count", "text"),
-    [(60, ABSTRACT), (60, "一种用于扩散模型的新方法，效果很好。" * 12), (3, "😀" * 3000)],
+    [(60, "一种用于扩散模型的新方法，效果很好。" * 12), (3, "😀" * 3000)],
 )
 async def test_a_long_digest_is_split_between_papers(bot: Bot, service: str, count: int, text: str) -> None:
-    bot.subscribe(service)
-    bot.ingest(*papers(count, text=text))
-    await bot.delivers(minutes=60)
+    await bot.sends([service], *papers(count, text=text))
     assert bot.outbox() == []
     got = bot.fake.texts(service)
     titles = [found for message in got for found in re.findall(r"part (\d\d)", unescape(message))]
@@ -142,53 +137,34 @@ async def test_a_long_digest_is_split_between_papers(bot: Bot, service: str, cou
 
 
 @pytest.mark.parametrize(("service", "count"), [("feishu", 40), ("wecombot", 20)])
-async def test_a_summary_in_chinese_fits_into_what_counts_bytes(
-    tmp_path: Path, fake: apprise.FakeServices, clock: make.FakeClock, service: str, count: int
-) -> None:
+async def test_a_summary_in_chinese_fits_into_what_counts_bytes(bot: Bot, service: str, count: int) -> None:
     """Feishu limits the bytes of the request, where a Chinese character takes six; WeCom limits the bytes of the text."""
-    url = SecretStr(fake.address(service))
-    async with a_bot(tmp_path, fake, clock, destinations=(Destination(service, "URL", url),)) as bot:
-        bot.subscribe(service)
-        told = make.summary("一种用于扩散模型的新方法，效果很好，成本更低，" * 10)
-        bot.ingest(*(replace(one, summaries=told) for one in papers(count)))
-        await bot.delivers(minutes=60)
-        assert bot.outbox() == []
-        assert sum(text.count("part") for text in fake.texts(service)) == count
+    told = make.summary("一种用于扩散模型的新方法，效果很好，成本更低，" * 10)
+    await bot.sends([service], *(replace(one, summaries=told) for one in papers(count)))
+    assert bot.outbox() == []
+    assert sum(text.count("part") for text in bot.fake.texts(service)) == count
 
 
 @pytest.mark.parametrize(
-    ("option", "title"),
+    ("bot", "title"),
     [("?format=markdown", "30 papers · "), ("?overflow=truncate&retry=5&wait=9&rto=0.01", "")],
+    indirect=["bot"],
 )
-async def test_an_address_of_discord_may_ask_for_embeds_and_for_no_limit_of_its_own(
-    tmp_path: Path, fake: apprise.FakeServices, clock: make.FakeClock, option: str, title: str
-) -> None:
-    url = SecretStr(fake.address("discord", option))
-    async with a_bot(tmp_path, fake, clock, destinations=(Destination("discord", "D", url),)) as bot:
-        bot.subscribe("discord")
-        bot.ingest(*papers(30))
-        await bot.delivers(minutes=60)
-        assert "".join(fake.texts("discord")).count("part ") == 30
-        assert fake.titles("discord")[0].startswith(title)
+async def test_an_address_of_discord_may_ask_for_embeds_and_for_no_limit_of_its_own(bot: Bot, title: str) -> None:
+    await bot.sends(["discord"], *papers(30))
+    assert "".join(bot.fake.texts("discord")).count("part ") == 30
+    assert bot.fake.titles("discord")[0].startswith(title)
 
 
-async def test_one_service_signs_in_once_and_out_at_the_end(
-    tmp_path: Path, fake: apprise.FakeServices, clock: make.FakeClock
-) -> None:
-    async with a_bot(tmp_path, fake, clock) as bot:
-        bot.subscribe("matrix")
-        bot.ingest(*papers(3))
-        await bot.delivers(minutes=60)
-        bot.ingest(make.paper(arxiv_id="2601.09999", title="Diffusion again"))
-        await bot.delivers(minutes=24 * 60)
-        assert len(fake.texts("matrix")) == 2
-    assert fake.sign_ins == 1
-    assert fake.arrived("logout") == [("logout", "matrix")]
-    assert files(tmp_path) == {"paperwire"}, "Apprise keeps nothing on the disk"
-
-
-def files(folder: Path) -> set[str]:
-    return {file.name.partition(".")[0] for file in folder.iterdir()}
+async def test_one_service_signs_in_once_and_out_at_the_end(bot: Bot, tmp_path: Path) -> None:
+    await bot.sends(["matrix"], *papers(3))
+    bot.ingest(make.paper(arxiv_id="2601.09999", title="Diffusion again"))
+    await bot.delivers(minutes=24 * 60)
+    assert len(bot.fake.texts("matrix")) == 2
+    await bot.app.close()
+    assert len(bot.fake.arrived("login")) == 1
+    assert bot.fake.arrived("logout") == [("logout", "matrix")]
+    assert {name.partition(".")[0] for name in files(tmp_path)} == {"paperwire"}, "Apprise keeps nothing on the disk"
 
 
 # ---------------------------------------------------------------------------------------------- what a failure means
@@ -199,25 +175,18 @@ def files(folder: Path) -> set[str]:
     [
         ("json", "429", 1),
         ("json", "400 page", 1),
-        ("json", "403 page", 1),
-        ("json", "500", 1),
         ("json", "503", 1),
         ("json", "cut before", 1),
-        ("json", "reset before", 1),
-        ("json", "cut after", 2),
         ("json", "reset after", 2),
-        *(
-            (service, fault, times)
-            for service in apprise.SERVICES[1:]
-            for fault, times in (("429", 1), ("500", 1), ("cut after", 2))
-        ),
+        ("feishu", "500", 1),
+        ("matrix", "429", 1),
+        ("discord", "429", 1),
+        *((service, "cut after", 2) for service in apprise.SERVICES),
     ],
 )
 async def test_what_failed_comes_again_at_least_once(bot: Bot, service: str, fault: str, times: int) -> None:
-    bot.subscribe(service)
-    bot.ingest(*papers(2))
     bot.fake.answers(fault, times=4 if fault == "429" else 1)
-    await bot.delivers(minutes=60)
+    await bot.sends([service], *papers(2))
     if not (fault == "429" and service in ("matrix", "discord")):
         [entry] = bot.outbox()
         assert entry.state is DeliveryState.UNCLEAR
@@ -229,54 +198,50 @@ async def test_what_failed_comes_again_at_least_once(bot: Bot, service: str, fau
     assert bot.clock.slept == [], "nothing but the outbox waits"
 
 
-@pytest.mark.parametrize("service", apprise.READ)
 @pytest.mark.parametrize(
-    "body", ['{"code": 19024, "errcode": 310000}', '{"code": "0", "errcode": "0"}', "{}", "[]", "", "<html>"]
+    ("service", "body"),
+    [
+        *(("feishu", body) for body in ('{"code": "0"}', "{}", "[]", "", "<html>")),
+        *((service, '{"code": 19024, "errcode": 310000}') for service in apprise.READ),
+    ],
 )
-async def test_a_refusal_under_status_200_is_none_the_less_one(
-    tmp_path: Path, fake: apprise.FakeServices, clock: make.FakeClock, service: str, body: str
-) -> None:
+async def test_a_refusal_under_status_200_is_none_the_less_one(bot: Bot, service: str, body: str) -> None:
     """For example, the message lacks the keyword that a robot of Feishu requires, or a proxy answers."""
-    url = SecretStr(fake.address(service))
-    async with a_bot(tmp_path, fake, clock, destinations=(Destination(service, "URL", url),)) as bot:
-        bot.subscribe(service)
-        bot.ingest(*papers(1))
-        with patch.dict(FAULTS_OF_PLATFORMS, refused=Fault(body=body)):
-            fake.answers("refused")
-        await bot.delivers(minutes=60)
-        assert [entry.state for entry in bot.outbox()] == [DeliveryState.UNCLEAR]
-        await bot.delivers(minutes=20)
-        assert bot.outbox() == []
-        assert len(fake.texts(service)) == 1
+    with patch.dict(FAULTS_OF_PLATFORMS, refused=Fault(body=body)):
+        bot.fake.answers("refused")
+    await bot.sends([service], *papers(1))
+    assert [entry.state for entry in bot.outbox()] == [DeliveryState.UNCLEAR]
+    await bot.delivers(minutes=20)
+    assert bot.outbox() == []
+    assert len(bot.fake.texts(service)) == 1
 
 
-async def test_a_service_that_never_answers_holds_up_no_other(
-    tmp_path: Path, fake: apprise.FakeServices, clock: make.FakeClock
-) -> None:
-    async with a_bot(tmp_path, fake, clock) as bot:
-        channel = bot.app.context.channels["apprise"]
-        assert isinstance(channel, adapter.AppriseChannel)
-        channel._timeout = 0.2
-        bot.subscribe("json", "feishu")
-        bot.ingest(*papers(1))
-        fake._orders.clear()
-        fake.answers("hang after", chat="json")
-        await bot.delivers(minutes=60)
-        assert [entry.chat for entry in bot.outbox()] == ["apprise:json"]
-        assert len(fake.texts("feishu")) == 1
-        with pytest.raises(RetryLater, match="still under way"):
-            await channel.post(make.address("apprise:json"), message("x"), delivery="d")
-        fake.releases()
+async def test_a_service_that_never_answers_holds_up_no_other(bot: Bot) -> None:
+    channel = bot.app.context.channels["apprise"]
+    assert isinstance(channel, adapter.AppriseChannel)
+    channel._timeout = 0.2
+    bot.fake.answers("hang after", chat="json")
+    await bot.sends(["json", "feishu"], *papers(1))
+    assert [entry.chat for entry in bot.outbox()] == ["apprise:json"]
+    assert len(bot.fake.texts("feishu")) == 1
+    with pytest.raises(errors.RetryLater, match="still under way"):
+        await channel.post(make.address("apprise:json"), message("x"), delivery="d")
+    bot.fake.releases()
 
 
-def message(text: str) -> Message:
+def files(folder: Path) -> dict[str, str]:
+    """Returns the name of each file with its content."""
+    return {file.name: file.read_bytes().decode("latin-1") for file in folder.iterdir()}
+
+
+def message(text: str) -> model.Message:
     payload = json.dumps({"title": "", "text": text, "format": "text"})
-    return Message(number=1, payload=payload, plain=payload)
+    return model.Message(number=1, payload=payload, plain=payload)
 
 
 async def test_a_message_that_is_too_long_for_its_service_is_not_sent(bot: Bot) -> None:
     """This happens if a destination gets another service while a message waits."""
-    with pytest.raises(Rejected, match="Discord takes at most 1750 characters"):
+    with pytest.raises(errors.Rejected, match="Discord takes at most 1750 characters"):
         await bot.app.context.channels["apprise"].post(
             make.address("apprise:discord"), message("x" * 2000), delivery="d"
         )
@@ -302,7 +267,7 @@ async def test_what_apprise_cannot_use_is_told_without_the_address(
     caplog.set_level("DEBUG")
     channel = adapter.AppriseChannel([Destination("lab", "LAB_URL", None if url is None else SecretStr(url))])
     assert str(channel.targets["lab"].trouble) == trouble
-    with pytest.raises(RetryLater, match=re.escape(trouble)):
+    with pytest.raises(errors.RetryLater, match=re.escape(trouble)):
         await channel.post(make.address("apprise:lab"), message("x"), delivery="d")
     said = caplog.text + "".join(capfd.readouterr()) + repr(channel.targets)
     assert apprise.TOKEN not in said
@@ -322,32 +287,22 @@ async def test_without_the_library_it_is_told_how_to_install_it(
 
 
 async def test_secrets_are_in_no_log_error_or_table(
-    tmp_path: Path,
-    fake: apprise.FakeServices,
-    clock: make.FakeClock,
-    caplog: pytest.LogCaptureFixture,
-    capfd: pytest.CaptureFixture[str],
+    bot: Bot, tmp_path: Path, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     caplog.set_level("DEBUG")
-    async with a_bot(tmp_path, fake, clock) as bot:
-        bot.subscribe(*apprise.SERVICES)
-        bot.ingest(*papers(1))
-        fake.answers("echo page", times=3)
-        await bot.delivers(minutes=60)
-        fake.goes_down()
-        await bot.delivers(minutes=20)
-        platform = bot.app.platforms["apprise"]
-        found = (*await platform.check(), *platform.startup_lines, *bot.outbox(), bot.app.settings, bot.app)
-        found += (vars(bot.app.context.channels["apprise"]),)
-        said = caplog.text + "".join(capfd.readouterr()) + "".join(map(repr, found))
-        assert "Apprise does not say which" in said
-        assert apprise.TOKEN not in said
-    assert apprise.TOKEN not in stored(tmp_path)
-    assert '"title"' in stored(tmp_path)
-
-
-def stored(folder: Path) -> str:
-    return "".join(file.read_bytes().decode("latin-1") for file in folder.iterdir())
+    bot.fake.answers("echo page", times=3)
+    await bot.sends(apprise.SERVICES, *papers(1))
+    bot.fake.goes_down()
+    await bot.delivers(minutes=20)
+    platform = bot.app.platforms["apprise"]
+    found = (*await platform.check(), *platform.startup_lines, *bot.outbox(), bot.app.settings, bot.app)
+    found += (vars(bot.app.context.channels["apprise"]),)
+    said = caplog.text + "".join(capfd.readouterr()) + "".join(map(repr, found))
+    assert "Apprise does not say which" in said
+    await bot.app.close()
+    stored = "".join(files(tmp_path).values())
+    assert '"title"' in stored
+    assert apprise.TOKEN not in said + stored
 
 
 @pytest.mark.parametrize(

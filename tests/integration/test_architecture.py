@@ -56,7 +56,7 @@ def test_only_the_shells_of_each_step_cross_into_threads() -> None:
             f"bot/conversation/{name}.py"
             for name in ("dispatcher", "handler", "prepared_request", "authorization", "reply_sender")
         ),
-        *(f"bot/delivery/{name}.py" for name in ("planning", "sender", "lane_sender", "claiming", "outcomes")),
+        *(f"bot/delivery/{name}.py" for name in ("sender", "lane_sender")),
         *(
             f"bot/sources/{name}.py"
             for name in ("source_scheduler", "ingest", "arxiv_lookup", "watched_files", "fetcher")
@@ -64,7 +64,7 @@ def test_only_the_shells_of_each_step_cross_into_threads() -> None:
         *(f"bot/sources/{name}.py" for name in ("receipts", "poll")),
         "bot/platforms/receiver_loop.py",
         *(f"bot/platforms/slack/{name}.py" for name in ("adapter", "installing")),
-        *(f"bot/platforms/web/{name}.py" for name in ("adapter", "playground", "talking")),
+        *(f"bot/platforms/web/{name}.py" for name in ("adapter", "channel", "playground")),
         "bot/context/__init__.py",
         "bot/delivery/cluster.py",
         "bot/operation/metrics.py",

@@ -12,28 +12,26 @@ from sqlmodel import select
 
 from bot.digests import read_digest
 from bot.settings import SourceSettings
-from subscriptions.model import Announce, ChatAddress, Digest, KnownPaper, Paper
+from subscriptions import model
 from subscriptions.service.ingest import announce_filed
 from subscriptions.service.plan import plan_due
 from subscriptions.store import rows
 from subscriptions.store.database.store import Store
 from subscriptions.store.digests import Ingested
-from tests import make
+from tests import make, source_harness
 from tests.fakes.arxiv import FakeArxiv
 from tests.integration.cli import Terminal, page
-from tests.source_harness import SourceHarness, arxiv_source, new_york
-
-pytestmark = pytest.mark.both_databases
+from tests.source_harness import SourceHarness
 
 TODAY = make.NOON.date()
 OLD = TODAY - 30 * make.DAY
-REPLACED = Announce.REPLACE
-ADMIN = ChatAddress("console", "me")
+REPLACED = model.Announce.REPLACE
+ADMIN = model.ChatAddress("console", "me")
 
 
 def comes(
     store: Store,
-    *content: Paper,
+    *content: model.Paper,
     day: date = TODAY,
     now: datetime = make.NOON,
     name: str = "",
@@ -45,7 +43,7 @@ def comes(
     return make.ingest_digest(store, made, source=source, day=day, now=now, announce=announce)
 
 
-def known(store: Store, title: str) -> KnownPaper:
+def known(store: Store, title: str) -> model.KnownPaper:
     with store.read() as session:
         return next(one for one in make.stored_papers(session) if one.paper.title == title)
 
@@ -120,45 +118,31 @@ def test_the_day_of_a_digest_is_its_own_else_of_its_name(
 # ── what happens to their papers ──────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_nobody_gets_the_papers_of_an_archive(store: Store) -> None:
-    make.subscribes(store, "console:now", "graphs", every="now")
-    make.subscribes(store, "telegram:1", "graphs", every="daily", at="09:00")
-    make.subscribes(store, "telegram:2", "graphs", every="weekly", at="09:00")
-    make.subscribes(store, "telegram:3", "graphs", every="when-out")
-    comes(store, make.paper("Old graphs"), day=OLD)
-    assert delivered(store, make.NOON + 10 * make.DAY) == []
-    comes(store, make.paper("New graphs"), now=make.NOON + 10 * make.DAY, day=TODAY + 10 * make.DAY)
-    assert set(delivered(store, make.NOON + 20 * make.DAY)) == {"New graphs"}
-
-
 def test_a_later_digest_of_its_day_announces_a_filed_paper(store: Store) -> None:
     make.subscribes(store, "console:me", "graphs")
     old = make.paper("Graphs", "cs.LG", arxiv_id="2601.90001")
     comes(store, old, day=OLD)
     assert (delivered(store), known(store, "Graphs").day) == ([], OLD)
+    comes(store, replace(old, version=2, announce_type=REPLACED), name="newer")
+    assert known(store, "Graphs").sequence is None
     comes(store, old, name="current", now=make.NOON + make.HOUR)
     assert (delivered(store, make.NOON + 2 * make.HOUR), known(store, "Graphs").day) == (["Graphs"], TODAY)
     comes(store, old, name="another", day=OLD - make.DAY, now=make.NOON + 2 * make.HOUR)
     assert (delivered(store, make.NOON + 3 * make.HOUR), known(store, "Graphs").day) == (["Graphs"], TODAY)
 
 
-def test_a_new_version_makes_no_news_of_a_paper_that_was_filed(store: Store) -> None:
-    comes(store, make.paper("Graphs", arxiv_id="2601.90001"), day=OLD)
-    comes(store, make.paper("Graphs", arxiv_id="2601.90001", version=2, kind=REPLACED), name="current")
-    assert known(store, "Graphs").sequence is None
-
-
+@pytest.mark.both_databases
 @pytest.mark.parametrize(
     "more",
     [
-        make.paper("Graphs", "cs.LG", "cs.CL", arxiv_id="2601.90001", kind=Announce.CROSS),
+        make.paper("Graphs", "cs.LG", "cs.CL", arxiv_id="2601.90001", kind=model.Announce.CROSS),
         make.paper("Graphs", "cs.LG", "cs.CL", arxiv_id="2601.90001"),
         make.paper("Graphs", "cs.LG", arxiv_id="2601.90001", abstract="Nodes and edges."),
         make.paper("Graphs", "cs.LG", arxiv_id="2601.90001", summaries=make.summary("图。")),
     ],
     ids=["a category by a cross-list", "a category", "an abstract", "a summary"],
 )
-def test_an_archive_adds_what_it_knows_and_moves_no_change(store: Store, more: Paper) -> None:
+def test_an_archive_adds_what_it_knows_and_moves_no_change(store: Store, more: model.Paper) -> None:
     comes(store, make.paper("Graphs", "cs.LG", arxiv_id="2601.90001"))
     before = known(store, "Graphs")
     done = comes(store, more, day=OLD, now=make.NOON + make.HOUR)
@@ -179,44 +163,10 @@ def test_a_filed_paper_that_equals_a_delivered_one_comes_once(store: Store) -> N
     assert delivered(store, make.NOON + 3 * make.HOUR) == ["Graphs"]
 
 
-def test_a_withdrawal_that_an_archive_tells_is_known(store: Store) -> None:
-    comes(store, make.paper("Graphs", arxiv_id="2601.90001"))
-    comment = "This paper has been withdrawn by its author"
-    done = comes(
-        store,
-        make.paper("Graphs", arxiv_id="2601.90001", version=2, comment=comment),
-        day=OLD,
-        now=make.NOON + make.HOUR,
-    )
-    assert len(done.withdrawn) == 1
-    assert known(store, "Graphs").withdrawn_at == make.NOON + make.HOUR
-
-
-def test_an_archive_does_not_move_what_waits_for_its_time(store: Store) -> None:
-    make.subscribes(store, "telegram:1", "graphs", every="daily", at="09:00")
-    make.subscribes(store, "console:me", "graphs", every="now")
-    comes(store, make.paper("New graphs"))
-    for n in range(5):
-        comes(store, make.paper(f"Old graphs {n}"), day=OLD - n * make.DAY, now=make.NOON + make.HOUR)
-    comes(store, make.paper("Newer graphs"), now=make.NOON + 2 * make.HOUR)
-    assert sorted(delivered(store, make.NOON + make.DAY)) == [
-        "New graphs",
-        "New graphs",
-        "Newer graphs",
-        "Newer graphs",
-    ]
-
-
 # ── archives that are announced anyway ────────────────────────────────────────────────────────────────────────────────
 
 
-def test_who_asks_for_it_has_an_archive_announced_at_once(store: Store) -> None:
-    make.subscribes(store, "console:me", "graphs")
-    done = comes(store, make.paper("Old graphs"), day=OLD, announce=True)
-    assert (done.archive, done.archived, done.announced) == (False, 0, 0)
-    assert (delivered(store), known(store, "Old graphs").day) == (["Old graphs"], OLD)
-
-
+@pytest.mark.both_databases
 def test_filed_papers_are_announced_once(store: Store) -> None:
     make.subscribes(store, "console:me", "graphs")
     seen = make.paper("Graphs that came", arxiv_id="2601.90001")
@@ -234,6 +184,7 @@ def test_filed_papers_are_announced_once(store: Store) -> None:
     assert known(store, "New version").sequence is None
 
 
+@pytest.mark.both_databases
 def test_papers_of_a_source_are_announced_oldest_first(store: Store) -> None:
     for n, name in enumerate(("first", "second", "third")):
         comes(store, make.paper(name), day=OLD - n * make.DAY)
@@ -251,7 +202,7 @@ def test_papers_of_a_source_are_announced_oldest_first(store: Store) -> None:
 @pytest.fixture
 def clock() -> make.FakeClock:
     """Five past midnight in New York, Thursday 22 January 2026."""
-    return make.FakeClock(new_york("2026-01-22 00:05"))
+    return make.FakeClock(source_harness.new_york("2026-01-22 00:05"))
 
 
 def folder(place: Path, days: int) -> SourceSettings:
@@ -284,35 +235,6 @@ async def test_a_first_look_announces_a_week_and_leaves_one_receipt(
     assert sorted(titles) == [f"Graphs of {TODAY - back * make.DAY}" for back in range(7, -1, -1)]
 
 
-async def test_operators_hear_of_files_that_lay_there_too_long(
-    store: Store, clock: make.FakeClock, arxiv: FakeArxiv, tmp_path: Path
-) -> None:
-    source = folder(tmp_path, 20)
-    await SourceHarness(store, clock, arxiv, source, admins=(ADMIN,)).scheduler.inbox.drain()
-    assert notices(store) == []
-    clock.advance(10 * make.DAY)  # no process ran, while a generator kept writing files
-    for ahead in range(1, 11):
-        day = TODAY + ahead * make.DAY
-        (tmp_path / "inbox" / f"{day}.md").write_text(page((f"{day:%y%m}.{day.day:05}", f"Graphs of {day}", "Nodes.")))
-    again = SourceHarness(store, clock, arxiv, source, admins=(ADMIN,))
-    await again.scheduler.inbox.drain()
-    assert again.receipts("my list")[-1].counts["archived"] == 2
-    assert notices(store) == [{"source": "my list", "days": "2026-01-23/2026-01-24", "papers": "2"}]
-
-
-async def test_a_file_that_is_no_digest_does_not_hide_the_others(
-    store: Store, clock: make.FakeClock, arxiv: FakeArxiv, tmp_path: Path
-) -> None:
-    source = folder(tmp_path, 20)
-    (tmp_path / "inbox" / "2026-01-10-notes.md").write_text("# Notes\n\nNothing.\n")
-    feeding = SourceHarness(store, clock, arxiv, source)
-    await feeding.scheduler.inbox.drain()
-    assert feeding.outcomes("my list") == ["quiet", "failed", "new"]
-    first, _, last = feeding.receipts("my list")
-    assert (first.counts["digests"], last.counts["digests"]) == (7, 13)
-    assert "12 papers of 2026-01-03 to 2026-01-14" in last.detail
-
-
 @pytest.mark.parametrize(("schedule", "outcomes"), [(None, ["quiet", "new"]), ("0 0 * * *", ["stale", "new"])])
 async def test_an_archive_is_not_what_was_due_today(  # noqa: PLR0917 - fixtures
     store: Store, clock: make.FakeClock, arxiv: FakeArxiv, tmp_path: Path, schedule: str | None, outcomes: list[str]
@@ -331,13 +253,13 @@ async def test_days_missed_for_over_a_week_are_filed_and_told(
 ) -> None:
     make.subscribes(store, "console:me", "graphs", now=clock.now() - make.HOUR)
     arxiv.announces(TODAY, make.paper("Graphs of the 22nd", "cs.LG"))
-    await SourceHarness(store, clock, arxiv, arxiv_source("cs.LG")).due()
+    await SourceHarness(store, clock, arxiv, source_harness.arxiv_source("cs.LG")).due()
     assert delivered(store, clock.now()) == ["Graphs of the 22nd"]
     long_ago, lately, now = date(2026, 1, 23), date(2026, 1, 28), date(2026, 2, 2)
     for day in (long_ago, lately, now):
         arxiv.announces(day, make.paper(f"Graphs of {day}", "cs.LG"))
-    clock.advance(new_york("2026-02-02 09:00") - clock.now())
-    feeding = SourceHarness(store, clock, arxiv, arxiv_source("cs.LG"), admins=(ADMIN,))
+    clock.advance(source_harness.new_york("2026-02-02 09:00") - clock.now())
+    feeding = SourceHarness(store, clock, arxiv, source_harness.arxiv_source("cs.LG"), admins=(ADMIN,))
     await feeding.due()
     receipt = feeding.receipts("arxiv")[-1]
     assert "Fetched afterwards: 2026-01-23" in receipt.detail
@@ -353,41 +275,23 @@ async def test_days_missed_for_over_a_week_are_filed_and_told(
 # --------------------------------------------------------------------------------------------------- the day of a paper
 
 
-# Two digests, of 20 and 22 January, were received at nine in the morning of those days; a third had no new papers.
-# Each row: title, when first seen, change and its moment, the digests that hold the paper → the day of the paper
-
-
 def stored_days(store: Store) -> dict[str, date | None]:
-    return {title: known.day for title, known in stored_by_title(store).items()}
-
-
-def stored_by_title(store: Store) -> dict[str, KnownPaper]:
-    with store.read() as session:
-        return {known.paper.title: known for known in make.stored_papers(session)}
+    return {known.paper.title: known.day for known in _stored(store).values()}
 
 
 def test_a_paper_counts_for_the_day_of_its_digest(store: Store) -> None:
-    replaced = make.paper("Known by a replacement", kind=Announce.REPLACE, arxiv_id="2601.90001")
+    replaced = make.paper("Known by a replacement", kind=model.Announce.REPLACE, arxiv_id="2601.90001")
     twice = make.paper("In two digests", "cs.LG", arxiv_id="2601.90002")
     days = [date(2026, 1, 20), date(2026, 1, 21), date(2026, 1, 22)]
     for n, content in enumerate((make.digest(replaced, twice), make.digest(twice, name="again"))):
         make.ingest_digest(store, content, source="daily", day=days[n], now=make.NOON + timedelta(hours=n))
     assert stored_days(store) == {"Known by a replacement": days[0], "In two digests": days[0]}
     announced = make.paper("Known by a replacement", arxiv_id="2601.90001")
-    moved = make.paper("In two digests", "cs.LG", "cs.CL", kind=Announce.CROSS, arxiv_id="2601.90002")
+    moved = make.paper("In two digests", "cs.LG", "cs.CL", kind=model.Announce.CROSS, arxiv_id="2601.90002")
     make.ingest_digest(
         store, make.digest(announced, moved), source="daily", day=days[2], now=make.NOON + timedelta(hours=3)
     )
     assert stored_days(store) == {"Known by a replacement": days[2], "In two digests": days[2]}
-
-
-def test_merged_papers_count_for_the_day_of_the_news(store: Store) -> None:
-    untitled = make.paper("One Work", arxiv_id=None)
-    for n, content in enumerate((make.digest(untitled), make.digest(make.paper("One Work", arxiv_id="2601.90003")))):
-        make.ingest_digest(
-            store, content, source=f"s{n}", day=date(2026, 1, 20 + n), now=make.NOON + timedelta(hours=n)
-        )
-    assert stored_days(store) == {"One Work": date(2026, 1, 20)}
 
 
 # ── Papers of one day in many formats: each paper is stored once, and gains facts ─────────────────────────────────────
@@ -552,11 +456,11 @@ PREPRINTS = json.dumps(
 ONE_DAY = (PAGE, LINES, FEED, ANSWER, MAIL, WEEK, DAILY, PREPRINTS)
 
 
-def _read(text: str) -> Digest:
+def _read(text: str) -> model.Digest:
     return read_digest(text.encode(), "digest")
 
 
-def _ingested(store: Store, digest: Digest, hours: int = 0) -> Ingested:
+def _ingested(store: Store, digest: model.Digest, hours: int = 0) -> Ingested:
     at = make.NOON + timedelta(hours=hours)
     return make.ingest_digest(store, digest, source="files", day=digest.day or make.NOON.date(), now=at)
 
@@ -565,16 +469,13 @@ def _ingest(store: Store, text: str, hours: int) -> Ingested:
     return _ingested(store, _read(text), hours)
 
 
-def _stored(store: Store) -> dict[str, KnownPaper]:
+def _stored(store: Store) -> dict[str, model.KnownPaper]:
     with store.read() as session:
         return {known.paper.key: known for known in make.stored_papers(session)}
 
 
-def _stored_papers(store: Store) -> dict[str, Paper]:
-    return {key: replace(known.paper, announce_type=None) for key, known in _stored(store).items()}
-
-
-def test_a_day_in_eight_formats_leaves_one_paper_each(store: Store) -> None:
+@pytest.mark.both_databases
+def test_a_day_in_eight_formats_twice_leaves_one_paper_each(store: Store) -> None:
     assert [_read(text).format for text in ONE_DAY] == [
         "daily_arxiv_md", "daily_arxiv_jsonl", "arxiv_rss", "arxiv_api_atom", "arxiv_listing_mail", "arxiv_listing_pastweek",
         "hf_json", "biorxiv_json",
@@ -597,19 +498,18 @@ def test_a_day_in_eight_formats_leaves_one_paper_each(store: Store) -> None:
         "10.1101/2026.02.10.1", "2501.20005", "2602.20001", "2602.20002", "2602.20003", "2602.20004",
     ]  # fmt: skip
 
-
-def test_the_day_again_changes_nothing(store: Store) -> None:
-    for text in ONE_DAY:
-        _ingest(store, text, 0)
-    before = _stored_papers(store)
+    before = _stored(store)
     for text in reversed(ONE_DAY):
         again = _ingest(store, text, 24)
         assert again == Ingested(already_known=True, unchanged=again.unchanged)
         assert again.unchanged > 0
         assert _ingest(store, text + "\n\n", 24).new == 0
-    assert _stored_papers(store) == before
+    assert {key: known.paper for key, known in _stored(store).items()} == {
+        key: known.paper for key, known in before.items()
+    }
 
 
+@pytest.mark.both_databases
 def test_what_a_digest_tells_of_itself_is_kept(store: Store) -> None:
     for text in ONE_DAY:
         _ingest(store, text, 0)
@@ -643,168 +543,32 @@ def test_what_a_digest_tells_of_itself_is_kept(store: Store) -> None:
     assert {kind for digest, kind in kinds if digest == digests["hf_json"].id} == {""}
 
 
-def test_real_digests_of_many_formats_meet_in_one_store(store: Store, shared: Path) -> None:
-    names = (
-        "hf_json/bv_hf_daily_papers.json", "hf_json/sc_hf_papers.json", "arxiv_mail/astro-ph_new.txt",
-        "arxiv_mail/astro-ph_pastweek.EP.txt", "daily_jsonl/dw_2025-03-21_AI_enhanced_Chinese.jsonl",
-        "arxiv_feed/sc_api_query_atom.xml", "biorxiv_json/ys_biorxiv.json",
-    )  # fmt: skip
-    done = [_ingested(store, read_digest((shared / "corpus" / name).read_bytes(), name)) for name in names]
-    assert [(one.new, one.updated + one.unchanged) for one in done] == [
-        (5, 0), (25, 5), (97, 0), (37, 12), (45, 0), (22, 3), (3, 0),
-    ]  # fmt: skip
-
-
-# --------- a paper that comes in seven formats, as a title, a translation and an arXiv entry, is one paper in the store
-
-
-INDEX = """# 2026年03月
-
-2026年03月05日
-
-- [Drums of $\\alpha$-Sand: A Survey](2026年03月05日/Drums.md)
-
-    - [翻译: 沙鼓：综述](2026年03月05日/Drums.md)
-
-- [Only in the List](2026年03月05日/Only.md)
-
-    - [翻译: 只在目录里](2026年03月05日/Only.md)
-"""
-HUGGING = """# 沙鼓：综述
-
-发布时间：2026年03月05日
-
-`声学`
-
-> Drums of α-Sand: a survey
-
-# 摘要
-
-> 沙子能打鼓。
-
-> Abstract: Sand can drum, and
-
-[Arxiv](https://arxiv.org/abs/2603.30001)"""
-TLDR = "沙子打鼓。"
-OLD_DRUMS = "Old Drums. (arXiv:2205.30002v4 [cs.SD] UPDATED)"
-CUT = "arXiv:2603.30001v1 Announce Type: new  Abstract: Sand can drum, and we li"
-
-
-def _note(number: int, address: str, *blocks: str) -> str:
-    translated, title, *texts = blocks
-    return f"[^{number}]: {translated}\n\n" + "".join(
-        f"    {text}\n\n" for text in (title, f"[{address}]({address})", *texts)
-    )
-
-
-ADDRESS, OLD_ADDRESS = "https://arxiv.org/abs/2603.30001", "http://arxiv.org/abs/2205.30002"
-TABLE = (
-    "# 摘要\n\n| Ref | Title | Summary |\n| --- | --- | --- |\n"
-    f"| [^1] | [Drums of α-Sand: A Survey]({ADDRESS}) | {TLDR} |\n| [^2] | [Old Drums.]({OLD_ADDRESS}) | 旧鼓。 |\n\n# 详细\n\n"
-    + _note(1, ADDRESS, "沙鼓：综述", "Drums of α-Sand: A Survey", TLDR, "", "沙子能打鼓，我们听。", CUT)
-    + _note(2, OLD_ADDRESS, "旧鼓", OLD_DRUMS, "旧鼓。", "", "旧鼓还响。", "Old drums still sound.")
-)
-PARAGRAPHS = (
-    ("沙鼓：综述", "Drums of α-Sand: A Survey", ADDRESS, TLDR, "", "沙子能打鼓，我们听。", CUT),
-    ("旧鼓", OLD_DRUMS, OLD_ADDRESS, "旧鼓。", "", "旧鼓还响。", "Old drums still sound."),
-)
-CHAT = (
-    "<rss version='2.0'><channel><title>Chat Arxiv cs.SD</title>"
-    + "".join(
-        f"<item><title>{texts[3]}</title><link>{texts[2]}</link><description>"
-        + "\n".join(f"&lt;p&gt;\n{text}\n&lt;/p&gt;" for text in texts)
-        + "</description></item>"
-        for texts in PARAGRAPHS
-    )
-    + "</channel></rss>"
-)
-OBJECT = json.dumps(
-    {"title": "Drums of α-Sand: A Survey", "abstract": CUT, "link": ADDRESS, "tldr": TLDR, "en_tdlr": "Sand drums."}
-)
-LISTING = """<!DOCTYPE html>
-<html><body><div id='dlpage'>
-<h3>Showing new listings for Friday, 6 March 2026</h3>
-<dl id='articles'><h3>New submissions (showing 2 of 2 entries)</h3>
-<dt><a href ="/abs/2603.30001" title="Abstract">arXiv:2603.30001</a> [<a href="https://arxiv.org/html/2603.30001v1">html</a>]</dt>
-<dd><div class='list-title'>Title: Drums of α-Sand: A Survey</div>
-<div class='list-authors'><a href="/a">Uma Reed</a>, <a href="/b">Vik Stone</a>, et al. (84 additional authors not shown)</div>
-<div class='list-comments'><span class='descriptor'>Comments:</span> 9 pages</div>
-<div class='list-subjects'><span class="primary-subject">Sound (cs.SD)</span>; Graphics (cs.GR)</div>
-<p class='mathjax'>Sand can drum, and we listen to it.</p></dd>
-</dl><dl id='articles'><h3>Replacement submissions (showing 1 of 1 entries)</h3>
-<dt><a href ="/abs/2205.30002" title="Abstract">arXiv:2205.30002</a> (replaced) [<a href="https://arxiv.org/html/2205.30002v5">html</a>]</dt>
-<dd><div class='list-title'>Title: Old Drums, New Skins</div><p class='mathjax'>Old drums have new skins.</p></dd>
-</dl></div></body></html>
-"""
-DRAWN_FROM = json.dumps(
+REAL_DIGESTS = [
     {
-        "dateString": "2026-03-07",
-        "dailyPapers": [
-            {"paper": {"id": "2603.30001", "title": "Drums of α-Sand: A Survey", "authors": [{"name": "Uma Reed"}]}},
-            {"paper": {"id": "2603.30009", "title": "Only on Hugging Face", "summary": "Hugged."}},
-        ],
-    }
-)
-DRAWN = '<!doctype html>\n<html><body><div data-target="DailyPapers" data-props="{}"></div></body></html>'.replace(
-    "{}", DRAWN_FROM.replace('"', "&quot;")
-)
-DAYS = (INDEX, HUGGING, TABLE, CHAT, OBJECT, LISTING, DRAWN)
+        "hf_json/bv_hf_daily_papers.json": (5, 0),
+        "hf_json/sc_hf_papers.json": (25, 5),
+        "arxiv_mail/astro-ph_new.txt": (97, 0),
+        "arxiv_mail/astro-ph_pastweek.EP.txt": (37, 12),
+        "daily_jsonl/dw_2025-03-21_AI_enhanced_Chinese.jsonl": (45, 0),
+        "arxiv_feed/sc_api_query_atom.xml": (22, 3),
+        "biorxiv_json/ys_biorxiv.json": (3, 0),
+    },
+    {
+        "bilingual/cn_2024-06_cs.IR.md": (10, 0),
+        "bilingual/cn_2024-06_cs.IR.xml": (0, 10),
+        "bilingual/cn_2023-04_cs.IR.xml": (14, 0),
+        "bilingual/cn_2023-04_cs.IR.md": (0, 14),
+        "bilingual/cn_paper_2305.17574.json": (1, 0),
+        "bilingual/ha_GLU_Variants_Improve_Transformer.md": (1, 0),
+        "bilingual/ha_month_index.md": (394, 0),
+    },
+]
 
 
-def test_a_paper_of_seven_formats_is_one(store: Store) -> None:
-    assert [_read(text).format for text in DAYS] == [
-        "hugging_index", "hugging_md", "bilingual_md", "bilingual_rss", "bilingual_json", "arxiv_listing_html", "hf_html",
-    ]  # fmt: skip
-    done = [_ingest(store, text, hours) for hours, text in enumerate(DAYS)]
-    assert [(one.new, one.updated, one.unchanged) for one in done] == [
-        (2, 0, 0),
-        (0, 1, 0),  # joined by its title
-        (1, 1, 0),
-        (0, 0, 2),  # the same day in another format
-        (0, 1, 0),
-        (0, 2, 0),
-        (1, 0, 1),
-    ]
-    keys = sorted(_stored(store))
-    assert keys[:3] == ["2205.30002", "2603.30001", "2603.30009"]
-    assert [key.partition(":")[0] for key in keys[3:]] == ["title"]
-
-
-OWN = ("arxiv_listing_", "bilingual_", "hf_html_", "hugging_")
-PAGES = Path(__file__).parents[1] / "digests"
-EXPECTED = {path: json.loads(path.read_text("utf-8")) for path in sorted(PAGES.glob("*.expected.json"))}
-GOOD = {path.name.removesuffix(".expected.json") for path, expected in EXPECTED.items() if expected.get("format")}
-GOLDEN = [path for path in sorted(PAGES.iterdir()) if path.name.startswith(OWN) and path.stem in GOOD]
-
-
-@pytest.mark.sqlite_alone("one page after another: what is stored does not depend on the database")
-@pytest.mark.parametrize("page", GOLDEN, ids=lambda page: page.name)
-def test_what_is_read_of_a_page_is_what_is_stored(store: Store, page: Path) -> None:
-    digest = read_digest(page.read_bytes(), page.name)
-    _ingested(store, digest)
-    first: dict[str, Paper] = {}
-    for paper in digest.entries:
-        first.setdefault(paper.key, paper)
-    stored = {key: known.paper for key, known in _stored(store).items()}
-    assert set(stored) == set(first)
-    for key, paper in first.items():
-        kept = replace(stored[key], announce_type=paper.announce_type, failed=paper.failed, sources=())
-        assert replace(kept, summaries=(), translations=()) == replace(paper, summaries=(), translations=())
-        assert {one.language: dict(one.fields) for one in kept.summaries} == {
-            one.language: dict(one.fields) for one in paper.summaries
-        }
-        assert set(kept.translations) == set(paper.translations)
-        assert (stored[key].announce_type is Announce.CROSS) == (paper.announce_type is Announce.CROSS)
-
-
-def test_real_digests_in_two_languages_meet_in_one_store(store: Store, shared: Path) -> None:
-    names = (
-        "cn_2024-06_cs.IR.md", "cn_2024-06_cs.IR.xml", "cn_2023-04_cs.IR.xml", "cn_2023-04_cs.IR.md",
-        "cn_paper_2305.17574.json", "ha_GLU_Variants_Improve_Transformer.md", "ha_month_index.md",
-    )  # fmt: skip
-    done = [
-        _ingested(store, read_digest((shared / "corpus" / "bilingual" / name).read_bytes(), name)) for name in names
-    ]
-    assert [(one.new, one.updated, one.unchanged) for one in done] == [
-        (10, 0, 0), (0, 0, 10), (14, 0, 0), (0, 0, 14), (1, 0, 0), (1, 0, 0), (394, 0, 0),
-    ]  # fmt: skip
+@pytest.mark.parametrize("expected", REAL_DIGESTS, ids=["many formats", "two languages"])
+def test_real_digests_meet_in_one_store(store: Store, shared: Path, expected: dict[str, tuple[int, int]]) -> None:
+    found = {}
+    for name in expected:
+        done = _ingested(store, read_digest((shared / "corpus" / name).read_bytes(), name))
+        found[name] = (done.new, done.updated + done.unchanged)
+    assert found == expected

@@ -1,7 +1,6 @@
 """Sources whose answer is no list, that cannot be read, or that lie about papers of others (rule 4)."""
 
 import os
-import ssl
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
@@ -12,18 +11,17 @@ from sqlmodel import col, select
 
 from bot.settings import SourceSettings
 from bot.sources import fetcher
-from subscriptions.model import Announce, KnownPaper, Paper
+from subscriptions import model
 from subscriptions.planning.receipts import Outcome
 from subscriptions.store import known_papers
 from subscriptions.store.database.store import Store
-from subscriptions.store.rows import DigestRow, PaperKeyRow, PaperRow
+from subscriptions.store.rows import DigestRow, PaperKeyRow
 from tests import make, source_harness
+from tests.fakes import arxiv_pages
 from tests.fakes.arxiv import FakeArxiv
-from tests.fakes.arxiv_pages import feed
 from tests.integration.cli import PAGE, Terminal
 
 WEDNESDAY, THURSDAY = date(2026, 1, 21), date(2026, 1, 22)
-CERTIFICATE = Path(__file__).parents[1] / "unit" / "paperwire.test.pem"  # no known authority has signed it
 GRAPHS = make.paper("Graphs", "cs.LG", arxiv_id="2601.77777")
 HERE = "/rss/cs.LG"
 SOON = 2.5  # seconds that a slow answer may take; the other source is faster, even on a slow machine
@@ -42,63 +40,34 @@ def shows(text: str | bytes, **values: object) -> Happens:
 
 
 def written(day: date = THURSDAY, *, title: str = "Graphs") -> str:
-    return feed("cs.LG", day, [make.paper(title, "cs.LG")]).decode()
-
-
-def with_doctype(declaration: str, use: str = "&e;") -> str:
-    head, rest = written().split("?>", 1)
-    return f"{head}?><!DOCTYPE rss [{declaration}]>{rest.replace('Graphs', use)}"
+    return arxiv_pages.feed("cs.LG", day, [make.paper(title, "cs.LG")]).decode()
 
 
 CASES: dict[str, tuple[Happens, str]] = {
     "HTML instead of XML": (lambda arxiv: arxiv.sends_html(), "no paper entries found (looks like an HTML page)"),
     "an empty answer": (shows(""), "The XML breaks off in line 1 before its first entry"),
     "a PDF": (shows(b"%PDF-1.7 \x00\x01"), "not UTF-8 text"),
-    "an XML bomb": (lambda arxiv: arxiv.bombs(), "DOCTYPE"),
-    "an external entity": (shows(with_doctype('<!ENTITY e SYSTEM "file:///etc/hostname">')), "DOCTYPE"),
-    "an external entity of the web": (shows(with_doctype('<!ENTITY e SYSTEM "http://127.0.0.1:1/x">')), "DOCTYPE"),
-    "an external DTD": (shows(with_doctype('<!ENTITY % d SYSTEM "http://127.0.0.1:1/x"> %d;', "x")), "DOCTYPE"),
+    "an XML bomb": (shows(arxiv_pages.bomb()), "DOCTYPE"),
+    "an external entity": (
+        shows(written().replace("<rss", '<!DOCTYPE rss [<!ENTITY e SYSTEM "file:///etc/hostname">]><rss', 1)),
+        "DOCTYPE",
+    ),
     "a title that nobody closed": (shows(written().replace("Graphs</title>", "Graphs", 1)), "The XML breaks off"),
     "an endless stream": (lambda arxiv: arxiv.is_endless(), "The answer of 127.0.0.1 is larger than 1 MiB."),
     "a stream that drips": (lambda arxiv: arxiv.drips(), f"127.0.0.1 took longer than {SOON} seconds."),
-    "a packed bomb": (lambda arxiv: arxiv.packs_a_bomb(50_000_000), "The answer of 127.0.0.1 is larger than 1 MiB."),
-    "endless redirects": (lambda arxiv: arxiv.redirects_to(HERE, 9), "127.0.0.1 redirects again and again."),
-    "a redirect into the house": (
-        lambda arxiv: arxiv.redirects_to("http://10.0.0.1/"),
-        "10.0.0.1 is an address of a private network",
-    ),
-    "a redirect to a file": (
-        lambda arxiv: arxiv.redirects_to("file:///etc/passwd"),
-        "127.0.0.1 redirects to no address of the web.",
-    ),
-    "a redirect to a name that is none": (
-        lambda arxiv: arxiv.redirects_to("http://xn--/", 9),
-        "127.0.0.1 redirects to no address of the web.",
-    ),
     "latin-1 that says it is UTF-8": (shows(written(title="Café").encode("latin-1")), "not UTF-8 text"),
-    "GB 18030 that says so": (
-        shows(written(title="图神经网络").replace("UTF-8", "GB18030").encode("gb18030")),
-        "not UTF-8 text",
-    ),
-    "UTF-16": (shows(written().encode("utf-16")), "not UTF-8 text"),
     "a date in the future": (shows(written(date(2027, 1, 22))), "its date, 2027-01-22, lies in the future"),
     "Feed error with 400": (
         lambda arxiv: arxiv.reports("Bad subject class 'XX'."),
         "The feed reports an error: Bad subject class 'XX'.",
     ),
-    "400 without a word": (lambda arxiv: arxiv.fails(400), "127.0.0.1 answers 400 Bad Request."),
     "Rate exceeded": (lambda arxiv: arxiv.says_rate_exceeded(), "127.0.0.1 is too busy to answer."),
-    "Rate exceeded with 503": (
-        lambda arxiv: arxiv.says_rate_exceeded(status=503),
-        "127.0.0.1 is too busy to answer (503).",
-    ),
-    "429": (lambda arxiv: arxiv.answers_429(), "127.0.0.1 is too busy to answer (429)."),
     "429 with a wait": (
         lambda arxiv: arxiv.answers_429(retry_after="600"),
         "127.0.0.1 asks for a wait of 600 seconds.",
     ),
     "500": (lambda arxiv: arxiv.fails(500), "127.0.0.1 answers 500 Internal Server Error."),
-    "a line that breaks": (lambda arxiv: arxiv.breaks_off(), "127.0.0.1 broke its answer off, or it is none."),
+    "a line that breaks": (lambda arxiv: arxiv.breaks_off(), "127.0.0.1 broke off its answer, or sent none."),
 }
 
 
@@ -156,59 +125,6 @@ async def test_a_bug_at_one_source_reaches_no_other(
     assert "what stood at" not in caplog.text
 
 
-async def test_an_untrusted_certificate_is_a_failed_receipt(store: Store, clock: make.FakeClock) -> None:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(CERTIFICATE)
-    with FakeArxiv(tls=context) as arxiv, FakeArxiv() as other:
-        other.holds("/list.md", PAGE)
-        secure = source_harness.web_source(f"https://127.0.0.1:{arxiv.port}/list.md", name="secure")
-        # the server does not speak TLS
-        plain = source_harness.web_source(f"https://127.0.0.1:{other.port}/list.md", name="plain")
-        others = source_harness.web_source(f"http://localhost:{other.port}/list.md", name="other")
-        feeding = source_harness.SourceHarness(store, clock, other, secure, plain, others)
-        await feeding.due()
-        assert arxiv.arrivals == []
-    for name in ("secure", "plain"):
-        assert feeding.outcomes(name) == ["failed"]
-    assert "The certificate of 127.0.0.1 cannot be trusted: " in feeding.receipts("secure")[0].detail
-    assert feeding.outcomes("other") == ["new"]
-
-
-OTHER_IDS: dict[str, Callable[[str], str]] = {
-    "an address": lambda text: text.replace("oai:arXiv.org:", "https://arxiv.org/abs/"),
-    "no version": lambda text: text.replace("v1</guid>", "</guid>"),
-    "a number of its own": lambda text: text.replace(f"oai:arXiv.org:{GRAPHS.arxiv_id}v1", "urn:uuid:4711"),
-    "none": lambda text: text.replace(f"oai:arXiv.org:{GRAPHS.arxiv_id}v1", ""),
-    "another namespace prefix": lambda text: text.replace("arxiv:", "ns1:").replace(":arxiv", ":ns1"),
-    "its own name": lambda text: text.replace("updates on arXiv.org", "new on arXiv.org"),
-}
-
-
-@pytest.mark.parametrize("changes", OTHER_IDS.values(), ids=OTHER_IDS.keys())
-async def test_a_feed_with_other_spellings_of_ids_has_the_same_papers(
-    changes: Callable[[str], str], store: Store, clock: make.FakeClock, arxiv: FakeArxiv
-) -> None:
-    text = feed("cs.LG", THURSDAY, [GRAPHS]).decode()
-    assert changes(text) != text
-    arxiv.holds(HERE, text)
-    feeding = source_harness.SourceHarness(store, clock, arxiv, source_harness.arxiv_source("cs.LG"))
-    await feeding.poll()
-    arxiv.holds(HERE, changes(text))
-    await feeding.poll()
-    assert feeding.outcomes("arxiv") == ["new", "stale"]
-    assert source_harness.titles(store) == ["Graphs"]
-
-
-async def test_a_paper_under_another_id_is_another_paper(store: Store, clock: make.FakeClock, arxiv: FakeArxiv) -> None:
-    arxiv.holds(HERE, feed("cs.LG", THURSDAY, [GRAPHS]))
-    feeding = source_harness.SourceHarness(store, clock, arxiv, source_harness.arxiv_source("cs.LG"))
-    await feeding.poll()
-    arxiv.holds(HERE, feed("cs.LG", THURSDAY, [make.paper("Graphs", "cs.LG", arxiv_id="2601.99999")]))
-    await feeding.poll()
-    with store.read() as session:
-        assert len({row.arxiv_id for row in session.exec(select(PaperRow))}) == 2  # two ids are two papers
-
-
 async def test_a_feed_of_yesterday_says_so_in_its_warnings(
     store: Store, clock: make.FakeClock, arxiv: FakeArxiv
 ) -> None:
@@ -255,7 +171,7 @@ LIE = replace(
 )
 
 
-def known(store: Store, key: str = ID) -> KnownPaper:
+def known(store: Store, key: str = ID) -> model.KnownPaper:
     with store.read() as session:
         [number] = session.exec(select(PaperKeyRow.paper).where(col(PaperKeyRow.key).in_((key, f"doi:{key}"))))
         return known_papers.stored_papers(session, [number])[number]
@@ -266,7 +182,7 @@ def amount(store: Store) -> int:
         return len(make.stored_papers(session))
 
 
-def told(found: KnownPaper) -> tuple[object, ...]:
+def told(found: model.KnownPaper) -> tuple[object, ...]:
     one = found.paper
     withdrawn = found.withdrawn_at is not None
     return one.title, one.abstract, one.authors, one.version, one.comment, one.url, one.categories, withdrawn
@@ -275,51 +191,28 @@ def told(found: KnownPaper) -> tuple[object, ...]:
 TRUTH = (TRUE.title, TRUE.abstract, TRUE.authors, 1, "9 pages", TRUE.url, ("cs.LG",), False)
 
 
-@pytest.mark.parametrize("of_arxiv", [True, False], ids=["that arXiv's feed brought", "that another list brought"])
-def test_no_source_withdraws_or_rewrites_a_paper(of_arxiv: bool, store: Store) -> None:
-    make.ingested(store, TRUE, source="first", of_arxiv=of_arxiv)
-    done = make.ingested(store, LIE, source="evil")
-    assert told(known(store)) == TRUTH
-    assert (done.withdrawn, done.updated) == (frozenset(), 0)
-
-
-def test_the_next_version_of_arxiv_wins(store: Store) -> None:
-    make.ingested(store, TRUE, source="arxiv", of_arxiv=True)
-    make.ingested(store, LIE, source="evil")
-    second = replace(TRUE, title="Sorting wet sand", version=2, announce_type=Announce.REPLACE)
-    make.ingested(store, second, source="arxiv", of_arxiv=True)
-    assert told(known(store)) == (
-        "Sorting wet sand",
-        TRUE.abstract,
-        TRUE.authors,
-        2,
-        "9 pages",
-        TRUE.url,
-        ("cs.LG",),
-        False,
-    )
-
-
-def test_what_somebody_said_first_gives_way_to_arxiv(store: Store) -> None:
+def test_arxiv_has_the_last_word_on_its_papers(store: Store) -> None:
     make.ingested(store, replace(LIE, categories=("cs.LG",)), source="evil")
     assert told(known(store))[-1] is True  # a source may change its own paper until a better source has it
     make.ingested(store, TRUE, source="arxiv", of_arxiv=True)
     assert told(known(store)) == TRUTH
-    make.ingested(store, LIE, source="evil", name="again")
-    assert told(known(store)) == TRUTH
-
-
-def test_categories_that_arxiv_named_get_no_others(store: Store) -> None:
-    make.ingested(store, TRUE, source="arxiv", of_arxiv=True)
-    before = known(store)
-    make.ingested(store, replace(TRUE, categories=("cs.LG", "hep-th"), announce_type=Announce.CROSS), source="evil")
-    assert (known(store).paper.categories, known(store).sequence) == (("cs.LG",), before.sequence)
-    make.ingested(store, replace(TRUE, categories=("cs.LG", "hep-th"), announce_type=Announce.CROSS), source="arxiv",
-             of_arxiv=True, name="of arXiv")  # fmt: skip
+    done = make.ingested(store, LIE, source="evil", name="again")
+    assert (told(known(store)), done.withdrawn, done.updated) == (TRUTH, frozenset(), 0)
+    second = replace(TRUE, title="Sorting wet sand", version=2, announce_type=model.Announce.REPLACE)
+    make.ingested(store, second, source="arxiv", of_arxiv=True)
+    assert told(known(store)) == ("Sorting wet sand", *TRUTH[1:3], 2, *TRUTH[4:])
+    before = known(store).sequence
+    crossed = replace(second, categories=("cs.LG", "hep-th"), announce_type=model.Announce.CROSS)
+    make.ingested(store, crossed, source="evil", name="crossed")
+    assert (known(store).paper.categories, known(store).sequence) == (("cs.LG",), before)
+    make.ingested(store, crossed, source="arxiv", of_arxiv=True, name="of arXiv")
     assert known(store).paper.categories == ("cs.LG", "hep-th")
 
 
-def test_a_source_withdraws_and_rewrites_its_own_papers(store: Store) -> None:
+def test_a_list_withdraws_and_rewrites_only_its_own_papers(store: Store) -> None:
+    make.ingested(store, TRUE, source="first")
+    done = make.ingested(store, LIE, source="evil")
+    assert (told(known(store)), done.withdrawn, done.updated) == (TRUTH, frozenset(), 0)
     own = make.paper("Cells", arxiv_id=None, key=DOI, doi=DOI, version=1, abstract="Old.")
     make.ingested(store, own, source="biology")
     done = make.ingested(store, replace(own, version=2, abstract=GONE), source="biology")
@@ -353,7 +246,7 @@ FOREIGN = (
 
 
 @pytest.mark.parametrize("lie", FOREIGN)
-def test_no_source_makes_two_papers_of_others_one(lie: Paper, store: Store) -> None:
+def test_no_source_makes_two_papers_of_others_one(lie: model.Paper, store: Store) -> None:
     make.ingested(store, TRUE, source="arxiv", of_arxiv=True)
     cells = (
         make.paper("Cells", arxiv_id=None) if lie.doi is None else make.paper("Cells", arxiv_id=None, key=DOI, doi=DOI)
@@ -402,15 +295,11 @@ async def test_a_page_that_looks_like_arxivs_is_not_arxivs(
     assert told(known(store))[-1] is True  # the operator marked the source as arXiv's own
 
 
-async def test_a_page_of_the_web_is_not_arxivs_and_its_feed_is(store: Store, clock: make.FakeClock) -> None:
-    with FakeArxiv() as arxiv:
-        arxiv.holds("/answer.xml", FEED)
-        page = SourceSettings(name="evil", url=f"{arxiv.url}/answer.xml", schedule="every 30m")
-        make.ingested(store, TRUE, source="arxiv", of_arxiv=True)
-        feeding = source_harness.SourceHarness(store, clock, arxiv, page)
-        await feeding.due()
-        assert told(known(store)) == TRUTH
-        assert feeding.outcomes("evil") == ["stale"]
+async def test_a_page_of_the_web_is_not_arxivs(store: Store, clock: make.FakeClock, arxiv: FakeArxiv) -> None:
+    arxiv.holds("/answer.xml", FEED)
+    make.ingested(store, TRUE, source="arxiv", of_arxiv=True)
+    feeding = await source_harness.polled(store, clock, arxiv, source_harness.web_source(f"{arxiv.url}/answer.xml"))
+    assert (told(known(store)), feeding.outcomes("web")) == (TRUTH, ["stale"])
 
 
 @pytest.mark.parametrize(
@@ -457,7 +346,7 @@ WRONG = [  # a source, and what is wrong with it
     ('path = "letters.txt"', "{folder}/letters.txt: no paper entries found"),
     ('path = "letters"', "{folder}/letters/b.txt: no paper entries found"),
     ('path = "good/*.md"\nformat = "hf_json"', "{folder}/good/day.md: No paper in it can be read"),
-    ('url = "http://127.0.0.1:9/feed.xml"\nschedule = "every 1h"', "127.0.0.1 takes no connection."),
+    ('url = "http://127.0.0.1:9/feed.xml"\nschedule = "every 1h"', "127.0.0.1 refuses connections."),
     ('url = "{arxiv}/gone.md"\nschedule = "every 1h"', "127.0.0.1 answers 404 Not Found."),
 ]
 
@@ -486,7 +375,7 @@ def test_check_names_a_source_that_cannot_be_read(
     assert [row["question"] for row in place("check", "--json").json if row["mend"]] == ["Source bad"]
 
 
-@pytest.mark.parametrize(("wrong", "sentence"), WRONG)
+@pytest.mark.parametrize(("wrong", "sentence"), [WRONG[2], WRONG[-1]])
 def test_run_once_ends_with_1_when_every_source_failed(
     place: Terminal, local_arxiv: FakeArxiv, wrong: str, sentence: str
 ) -> None:
@@ -511,8 +400,8 @@ def test_a_source_without_files_is_well(place: Terminal) -> None:
     ended = place("check", "--offline")
     assert ended.status == 0
     assert "day.md can be read, as daily_arxiv_md" in ended.out
-    assert f"no file stands at {place.folder}/inbox/*.md yet" in ended.out
-    assert f"no file stands at {place.folder}/nowhere/*.md yet" in ended.out
+    assert f"there is no file at {place.folder}/inbox/*.md yet" in ended.out
+    assert f"there is no file at {place.folder}/nowhere/*.md yet" in ended.out
     assert place("run", "--once").status == 0
 
 

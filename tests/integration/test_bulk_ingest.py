@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import event
 
+from subscriptions import model
 from subscriptions.matching.full_text import index_document
-from subscriptions.model import Announce, Digest, Paper, Summary, Translation
 from subscriptions.service import ingest as ingest_room
 from subscriptions.service.paper_search import papers_named
 from subscriptions.service.plan import plan_due
@@ -108,7 +108,7 @@ def count(store: Store, asked: str) -> int:
         return int(connection.execute(asked).fetchone()[0])
 
 
-def stored(store: Store, some: Digest, *, day: date = TODAY, announce: bool = False) -> Ingested:
+def stored(store: Store, some: model.Digest, *, day: date = TODAY, announce: bool = False) -> Ingested:
     return make.ingest_digest(store, some, source="daily", day=day, now=make.NOON, announce=announce)
 
 
@@ -124,7 +124,7 @@ TITLES = ("On kites", "On boats", "On trees", "On DNA-like knots")
 
 
 @st.composite
-def papers(draw: st.DrawFn) -> Paper:
+def papers(draw: st.DrawFn) -> model.Paper:
     """Returns a paper from a small set, with all combinations of ids, DOIs and titles."""
     number, doi = draw(st.none() | st.integers(1, 5)), draw(st.none() | st.integers(1, 3))
     title = draw(st.sampled_from(TITLES))
@@ -137,12 +137,12 @@ def papers(draw: st.DrawFn) -> Paper:
         title,
         *draw(st.lists(st.sampled_from(("cs.LG", "cs.CV", "stat.ML")), unique=True)),
         arxiv_id=arxiv_id,
-        kind=draw(st.none() | st.sampled_from(Announce)),
+        kind=draw(st.none() | st.sampled_from(model.Announce)),
         authors=draw(st.sampled_from(((), ("Ada Example",)))),
         abstract=draw(st.sampled_from(("", "A kite.", "A kite. It flies.", "This paper has been withdrawn"))),
         version=draw(st.none() | st.integers(1, 2)),
-        summaries=tuple(Summary(language=code, fields={"tldr": f"短 {title}"}) for code in languages),
-        translations=tuple(Translation(language=code, title="风筝", abstract="") for code in languages[:1]),
+        summaries=tuple(model.Summary(language=code, fields={"tldr": f"短 {title}"}) for code in languages),
+        translations=tuple(model.Translation(language=code, title="风筝", abstract="") for code in languages[:1]),
         **found,
     )
 
@@ -150,7 +150,7 @@ def papers(draw: st.DrawFn) -> Paper:
 digests = st.lists(st.tuples(st.lists(papers(), max_size=9), st.sampled_from((0, 0, 20)), st.booleans()), max_size=4)
 
 
-def stored_all(store: Store, said: list[tuple[list[Paper], int, bool]]) -> list[tuple[object, ...]]:
+def stored_all(store: Store, said: list[tuple[list[model.Paper], int, bool]]) -> list[tuple[object, ...]]:
     return [
         counts_of(stored(store, make.digest(*some, name=str(n)), day=TODAY - ago * make.DAY, announce=announce))
         for n, (some, ago, announce) in enumerate(said)
@@ -160,7 +160,7 @@ def stored_all(store: Store, said: list[tuple[list[Paper], int, bool]]) -> list[
 @settings(max_examples=15, deadline=None)
 @given(digests, st.lists(papers(), max_size=9), st.sampled_from((0, 20)), st.integers(1, 4))
 def test_a_digest_in_parts_gives_the_same_store_as_at_once(
-    said: list[tuple[list[Paper], int, bool]], last: list[Paper], ago: int, most: int
+    said: list[tuple[list[model.Paper], int, bool]], last: list[model.Paper], ago: int, most: int
 ) -> None:
     """The stores are equal except for their row ids, and nothing is ordered by these."""
     with stores("whole", "parts") as (whole, parts), pytest.MonkeyPatch.context() as patched:
@@ -182,7 +182,7 @@ class _Crash(Exception):
 @settings(max_examples=10, deadline=None)
 @given(digests, st.lists(papers(), min_size=3, max_size=9), st.integers(1, 3), st.integers(1, 7))
 def test_a_digest_read_again_after_a_crash_is_stored_the_same(
-    together: int, said: list[tuple[list[Paper], int, bool]], last: list[Paper], most: int, crash_after: int
+    together: int, said: list[tuple[list[model.Paper], int, bool]], last: list[model.Paper], most: int, crash_after: int
 ) -> None:
     """Papers, sequences, words and the counts of the receipt are those of an ingest without a crash.
 
@@ -216,26 +216,8 @@ def test_a_digest_read_again_after_a_crash_is_stored_the_same(
         assert_same(crashed, calm)
 
 
-@pytest.mark.parametrize("together", [3, 9, 100])
-@pytest.mark.parametrize("at_once", [2, 50])
-def test_the_parts_of_a_digest_announce_the_papers_in_its_order(
-    monkeypatch: pytest.MonkeyPatch, together: int, at_once: int
-) -> None:
-    some = many(20)
-    with stores("whole", "parts") as (whole, parts):
-        at_first = counts_of(stored(whole, some))
-        monkeypatch.setattr(ingest_room, "MOST_TOGETHER", together)
-        monkeypatch.setattr(ingest_room, "MOST_AT_ONCE", at_once)
-        assert counts_of(stored(parts, some)) == at_first
-        ours, theirs = content(parts), content(whole)
-        for name in ("paper", "paper_key", "paper_alias", "words", "counter"):
-            assert ours[name] == theirs[name], name
-        assert counts_of(stored(parts, some)) == counts_of(stored(whole, some)) == (True, 0, 0, 20, False, 0, 0)
-
-
-@pytest.mark.parametrize("together", [3, 100])
-def test_an_archive_that_was_filed_in_parts_is_announced_whole(monkeypatch: pytest.MonkeyPatch, together: int) -> None:
-    monkeypatch.setattr(ingest_room, "MOST_TOGETHER", together)
+def test_an_archive_that_was_filed_in_parts_is_announced_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ingest_room, "MOST_TOGETHER", 3)
     monkeypatch.setattr(ingest_room, "MOST_AT_ONCE", 2)
     with stores("archive") as (store,):
         done = stored(store, many(10), day=TODAY - 30 * make.DAY)
@@ -246,57 +228,34 @@ def test_an_archive_that_was_filed_in_parts_is_announced_whole(monkeypatch: pyte
         assert count(store, "SELECT count(DISTINCT sequence) FROM paper") == 10
 
 
-@pytest.mark.parametrize("day", [TODAY, TODAY - 20 * make.DAY])
-def test_papers_that_are_announced_again_keep_their_order(monkeypatch: pytest.MonkeyPatch, day: date) -> None:
-    """Two papers with the same title are not stored in advance, so they get the last row numbers."""
-    titles = ("Kite", "Boat", "Boat", "Tree", "Kite", "Sea")
-    first = make.digest(*(make.paper(title, "cs.LG", arxiv_id=f"2602.{n:05d}") for n, title in enumerate(titles)))
-    more = make.digest(
-        *(make.paper(title, "cs.CV", arxiv_id=f"2602.{n:05d}", kind=Announce.CROSS) for n, title in enumerate(titles)),
-        name="the next",
-    )
-    asked = "SELECT key FROM paper ORDER BY sequence"
-    with stores("whole", "parts") as (whole, parts):
-        stored(whole, first, day=day)
-        stored(whole, more)
-        monkeypatch.setattr(ingest_room, "MOST_AT_ONCE", 2)
-        stored(parts, first, day=day)
-        monkeypatch.setattr(ingest_room, "MOST_AT_ONCE", 500)
-        stored(parts, more)
-        with closing(sqlite3.connect(whole.path)) as one, closing(sqlite3.connect(parts.path)) as other:
-            assert one.execute(asked).fetchall() == other.execute(asked).fetchall()
-
-
 # ---------------------------------------------------------------------------------------- others write at the same time
 
 
-def many(amount: int) -> Digest:
+def many(amount: int) -> model.Digest:
     return make.digest(*(make.paper(f"Kite {n}", "cs.LG", arxiv_id=f"2602.{n:05d}") for n in range(amount)))
-
-
-def test_others_can_write_while_a_large_digest_is_stored(watched: WatchedStore) -> None:
-    """A digest of 20,000 papers once made a /help wait 22 s. So no transaction stores more than MOST_AT_ONCE papers."""
-    seen = [0]
-    watched.after_commit = lambda: seen.append(count(watched, "SELECT count(*) FROM paper"))
-    stored(watched, many(1600))
-    assert max(later - earlier for earlier, later in pairwise(seen)) <= ingest_room.MOST_AT_ONCE
-    assert seen[-1] == 1600
 
 
 def test_no_transaction_of_a_large_digest_writes_too_much(
     watched: WatchedStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The last transaction of a digest of 20,000 papers once held the database for half a second."""
+    """A digest of 20,000 papers once made a /help wait 22 s, and its last transaction held the database half a second."""
     monkeypatch.setattr(ingest_room, "MOST_AT_ONCE", 50)
     monkeypatch.setattr(ingest_room, "MOST_TOGETHER", 100)
-    seen = [(0, 0)]
-    asked = "SELECT count(*) FROM appearance", "SELECT count(*) FROM paper WHERE sequence IS NOT NULL"
-    watched.after_commit = lambda: seen.append((count(watched, asked[0]), count(watched, asked[1])))
-    done = stored(watched, many(470))
-    assert done.new == 470
+    tables = "paper", "appearance", "paper WHERE sequence IS NOT NULL"
+    asked = ["SELECT count(*) FROM " + table for table in tables]  # noqa: S608 - words of this file
+    seen = [(0, 0, 0)]
+
+    def look() -> None:
+        papers, appearances, announced = (count(watched, text) for text in asked)
+        seen.append((papers, appearances, announced))
+
+    watched.after_commit = look
+    assert stored(watched, many(470)).new == 470
     for earlier, later in pairwise(seen):
-        assert later[0] - earlier[0] == later[1] - earlier[1] <= ingest_room.MOST_TOGETHER
-    assert seen[-1] == (470, 470)
+        papers, appearances, announced = (after - before for before, after in zip(earlier, later, strict=True))
+        assert papers <= ingest_room.MOST_AT_ONCE
+        assert appearances == announced <= ingest_room.MOST_TOGETHER
+    assert seen[-1] == (470, 470, 470)
 
 
 def test_a_digest_announced_in_parts_sends_each_paper_once(
@@ -322,28 +281,6 @@ def test_a_planner_between_the_parts_passes_no_paper(subscribed: WatchedStore) -
     assert (len(planned) >= 4, planned[-1], sum(planned)) == (True, 1, 1)
     assert count(subscribed, "SELECT count(*) FROM delivery_item") == 1200
     assert count(subscribed, "SELECT count(*) FROM paper WHERE sequence IS NULL") == 0
-
-
-def test_papers_of_an_interrupted_digest_are_news_in_another_one(watched: WatchedStore) -> None:
-    """A page that is fetched again after a crash has other bytes; papers stored from the first one are announced with
-    it.
-    """
-
-    def crash() -> None:
-        raise _Crash
-
-    watched.after_commit = crash
-    with pytest.raises(_Crash):
-        stored(watched, many(1200))
-    assert count(watched, "SELECT count(*) FROM paper") == 500
-    watched.after_commit = lambda: None
-    done = stored(watched, make.digest(*many(300).entries, name="fetched again"))
-    assert (done.new, done.unchanged) == (300, 0)
-    assert count(watched, "SELECT count(*) FROM paper WHERE sequence IS NOT NULL") == 300
-    done = stored(watched, many(1200))
-    assert (done.new, done.unchanged) == (900, 300)
-    assert count(watched, "SELECT count(*) FROM paper WHERE sequence IS NOT NULL") == 1200
-    assert count(watched, "SELECT count(DISTINCT sequence) FROM paper") == 1200
 
 
 INDEXED = {"DELETE FROM indexed_paper": 1, "INSERT INTO indexed_paper": 1, "INSERT INTO paper_words": 1}
@@ -390,129 +327,92 @@ def known(store: Store) -> Store:
 
 
 @pytest.fixture
-def made_while_writing(known: Store, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Returns a list of the papers (titles) whose words for the index were made while other writers had to wait."""
+def made_while_writing(store: Store, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Returns a list of what was done while other writers had to wait: papers (titles) whose words for the index were
+    made, and look-ups of several papers.
+    """
     found: list[str] = []
+    look_up = MergeBatch.look_up
 
-    def made(one: Paper) -> tuple[str, ...]:
-        if known._turn.locked():
+    def made(one: model.Paper) -> tuple[str, ...]:
+        if store._turn.locked():
             found.append(one.title)
         return index_document(one)
 
+    def looked(batch: MergeBatch, session: Transaction, papers: Sequence[Incoming]) -> None:
+        if store._turn.locked() and len(papers) > 1:
+            found.append(f"{len(papers)} papers")
+        look_up(batch, session, papers)
+
     monkeypatch.setattr("subscriptions.store.digests.index_document", made)
+    monkeypatch.setattr(MergeBatch, "look_up", looked)
     return found
 
 
-def stores_beside_others(store: Store, *papers: Paper, meanwhile: tuple[Paper, ...] = ()) -> Ingested:
-    """Stores a digest; after its papers were read and before they are written, others store `meanwhile`."""
+def stores_beside_others(
+    store: Store, *papers: model.Paper, meanwhile: tuple[model.Paper, ...] = (), before: int = 1
+) -> tuple[Ingested, int]:
+    """Stores a digest. Others store `meanwhile` just before its write number `before`. Returns also how many writes it took."""
     steps = ingest_room.ingest_steps(
         store, make.digest(*papers), source="daily", day=make.NOON.date(), now=make.NOON, of_arxiv=True
     )
-    kinds = _until_it_writes(steps)
-    assert kinds[-1] == "writes"
-    if meanwhile:
-        make.ingested(store, *meanwhile, source="other", of_arxiv=True)
-    try:
-        while True:
-            next(steps)
-    except StopIteration as end:
-        result: Ingested = end.value
-        return result
-
-
-def _until_it_writes(steps: Iterator[str]) -> list[str]:
-    kinds: list[str] = []
-    while not kinds or kinds[-1] != "writes":
-        kinds.append(next(steps))
-    return kinds
+    writes = 0
+    while True:
+        try:
+            writes += next(steps) == "writes"
+        except StopIteration as end:
+            return end.value, writes
+        if writes == before and meanwhile:
+            make.ingested(store, *meanwhile, source="other", of_arxiv=True)
+            meanwhile = ()
 
 
 def abstracts(store: Store) -> set[str]:
     return {known.paper.abstract for known in papers_named(store, [one.arxiv_id or "" for one in PAPERS]).values()}
 
 
-def test_nothing_of_them_is_made_while_others_wait(known: Store, made_while_writing: list[str]) -> None:
-    result = stores_beside_others(known, *CHANGED)
-    assert (result.updated, result.new) == (len(PAPERS), 0)
+@pytest.mark.parametrize("at_once", [20, 500])
+def test_nothing_of_them_is_made_while_others_wait(
+    known: Store, made_while_writing: list[str], at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ingest_room, "MOST_AT_ONCE", at_once)
+    result, writes = stores_beside_others(known, *CHANGED)
+    assert (result.updated, result.new, writes) == (len(PAPERS), 0, 1)
     assert made_while_writing == []
     assert abstracts(known) == {"Other words."}
 
 
 def test_papers_stored_meanwhile_are_merged(known: Store, made_while_writing: list[str]) -> None:
     newest = replace(PAPERS[0], abstract="The newest words.", version=3)
-    result = stores_beside_others(known, *CHANGED, meanwhile=(newest,))
-    made_while_writing.remove(newest.title)  # the others make its words in their own transaction
+    result, _ = stores_beside_others(known, *CHANGED, meanwhile=(newest,))
     assert result.updated == len(PAPERS) - 1
-    assert set(made_while_writing) <= {newest.title}
+    # the others make its words in their own transaction, after which all papers are looked up again
+    assert set(made_while_writing) == {newest.title, "70 papers"}
     assert abstracts(known) == {"Other words.", "The newest words."}
 
 
 def test_two_stored_papers_that_turn_out_to_be_one_become_one(known: Store) -> None:
     make.ingested(known, make.paper("A tree", "cs.LG", doi="10.1/x"), source="other")
     both = replace(CHANGED[0], doi="10.1/x")
-    assert stores_beside_others(known, *CHANGED[1:], both).updated == len(PAPERS)
-    assert len(papers_named(known, ["10.1/x"])) == 1
+    assert stores_beside_others(known, *CHANGED[1:], both)[0].updated == len(PAPERS)
     found = papers_named(known, ["10.1/x", PAPERS[0].arxiv_id or ""])
+    assert len(found) == 2
     assert len({one.id for one in found.values()}) == 1
 
 
-class TestALargeDigest:
-    """The new papers of a large digest are stored in advance, in parts."""
-
-    @pytest.fixture(autouse=True)
-    def parts_of_twenty(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("subscriptions.service.ingest.MOST_AT_ONCE", 20)
-
-    @pytest.fixture
-    def looked_up_while_writing(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> list[int]:
-        """Returns a list: how many papers each look-up covered while other writers had to wait."""
-        found: list[int] = []
-        look_up = MergeBatch.look_up
-
-        def looked(batch: MergeBatch, session: Transaction, papers: Sequence[Incoming]) -> None:
-            if store._turn.locked() and papers:
-                found.append(len(papers))
-            look_up(batch, session, papers)
-
-        monkeypatch.setattr(MergeBatch, "look_up", looked)
-        return found
-
-    def test_without_a_new_paper_is_written_at_once(self, known: Store, looked_up_while_writing: list[int]) -> None:
-        assert kinds_of(known, *CHANGED).count("writes") == 1
-        assert looked_up_while_writing == []
-        assert abstracts(known) == {"Other words."}
-
-    def test_with_new_papers_looks_nothing_up_while_others_wait(
-        self, store: Store, looked_up_while_writing: list[int]
-    ) -> None:
-        assert kinds_of(store, *PAPERS).count("writes") == 5
-        assert looked_up_while_writing == []
-        assert len(papers_named(store, [one.arxiv_id or "" for one in PAPERS])) == len(PAPERS)
-
-    @pytest.mark.parametrize("step", range(1, 6))
-    def test_with_papers_stored_meanwhile_has_each_once(self, store: Store, step: int) -> None:
-        """The others store the same papers before one of the transactions that write."""
-        steps = ingest_room.ingest_steps(
-            store, make.digest(*PAPERS), source="daily", day=make.NOON.date(), now=make.NOON, of_arxiv=True
-        )
-        written = 0
-        for kind in steps:
-            written += kind == "writes"
-            if (written, kind) == (step, "writes"):
-                make.ingested(store, *PAPERS[5:60:9], source="other", of_arxiv=True)
-        assert written == 5
-        with store.read() as transaction:
-            stored = make.stored_papers(transaction)
-        assert sorted(known.paper.title for known in stored) == sorted(one.title for one in PAPERS)
-        sequences = [known.sequence for known in stored]
-        assert len(set(sequences)) == len(PAPERS)
-        assert None not in sequences
-
-
-def kinds_of(store: Store, *papers: Paper) -> list[str]:
-    """Stores a digest and returns the kind of each step."""
-    return list(
-        ingest_room.ingest_steps(
-            store, make.digest(*papers), source="daily", day=make.NOON.date(), now=make.NOON, of_arxiv=True
-        )
-    )
+@pytest.mark.parametrize("before", [0, 1, 3, 5])
+def test_a_large_digest_is_stored_in_parts_beside_others(
+    store: Store, made_while_writing: list[str], before: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The new papers of a large digest are stored in advance. Others store some of them before one of its writes."""
+    monkeypatch.setattr(ingest_room, "MOST_AT_ONCE", 20)
+    meanwhile = tuple(PAPERS[5:60:9]) if before else ()
+    _, writes = stores_beside_others(store, *PAPERS, meanwhile=meanwhile, before=before)
+    assert writes == 5
+    assert before or not [one for one in made_while_writing if one.endswith("papers")], "nothing is looked up"
+    with store.read() as transaction:
+        stored = make.stored_papers(transaction)
+    assert sorted(known.paper.title for known in stored) == sorted(one.title for one in PAPERS)
+    sequences = [known.sequence for known in stored]
+    assert len(set(sequences)) == len(PAPERS)
+    assert None not in sequences

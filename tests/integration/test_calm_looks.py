@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.app import App
-from bot.operation.process import CALM, LOOK_INTERVAL, Process
+from bot.operation import process
 from subscriptions.store.bot_state import stopped_platforms
 from subscriptions.store.database.store import Store
 from tests import make
@@ -28,7 +28,7 @@ async def app(tmp_path: Path, clock: make.FakeClock, telegram: FakeTelegram) -> 
 async def calm(app: App, clock: make.FakeClock, monkeypatch: pytest.MonkeyPatch) -> "Calm":
     """A process whose store has not changed for a while, at 20 seconds past a full minute."""
     found = Calm(app, clock, monkeypatch)
-    await found.ticks(round(CALM) + 50)
+    await found.ticks(round(process.CALM) + 50)
     clock.advance(timedelta(seconds=20 - clock.now().second % 60))
     await found.ticks(1)
     found.looks = 0
@@ -39,7 +39,7 @@ class Calm:
     """A process, and the number of its looks into the store."""
 
     def __init__(self, app: App, clock: make.FakeClock, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.process, self.clock, self.looks = Process(app, NoSources()), clock, 0  # type: ignore[arg-type]
+        self.process, self.clock, self.looks = process.Process(app, NoSources()), clock, 0  # type: ignore[arg-type]
 
         def counted(store: Store) -> dict[str, str]:
             self.looks += 1
@@ -63,8 +63,8 @@ class Calm:
 
 async def test_an_unchanged_store_is_looked_at_every_few_seconds(calm: Calm) -> None:
     await calm.ticks(300)
-    assert calm.looks <= 300 / LOOK_INTERVAL + 2 * 5  # it also looks at each full minute
-    assert calm.looks >= 300 / LOOK_INTERVAL - 5
+    assert calm.looks <= 300 / process.LOOK_INTERVAL + 2 * 5  # it also looks at each full minute
+    assert calm.looks >= 300 / process.LOOK_INTERVAL - 5
 
 
 @pytest.mark.parametrize("by_another_process", [True, False])

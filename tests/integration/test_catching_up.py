@@ -1,8 +1,9 @@
-"""After an outage, missed days are fetched if the source keeps them; they are delivered once, and the receipt names
-them.
+"""Papers that come late: days missed in an outage are fetched, delivered once and named in the receipt, and when-out
+waits for a late batch.
 """
 
 import asyncio
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -10,33 +11,36 @@ from sqlmodel import select
 
 from bot.sources import fetch_request
 from bot.sources.fetcher import FetchLimits
-from subscriptions.model import ChatAddress
-from subscriptions.planning.receipts import Outcome
+from subscriptions import model
+from subscriptions.planning.receipts import Outcome, Receipt
+from subscriptions.service.chat_status import store_chat
+from subscriptions.service.notices import notify_source
 from subscriptions.service.plan import plan_due
+from subscriptions.service.sending import outbox_entries
+from subscriptions.states import SourceTrouble
 from subscriptions.store import rows
 from subscriptions.store.database.store import Store
-from tests import source_harness
+from tests import make, source_harness
 from tests.fakes.arxiv import FakeArxiv
 from tests.integration.cli import page
-from tests.make import FakeClock, paper, subscribes
 
 # on Tuesday, arXiv announced nothing
 FRIDAY_BEFORE, MONDAY, WEDNESDAY, THURSDAY = (date(2026, 1, day) for day in (16, 19, 21, 22))
 LG = source_harness.arxiv_source("cs.LG")
-OPERATOR = ChatAddress("telegram", "1")
+OPERATOR = model.ChatAddress("telegram", "1")
 LACKS = "; cross-lists of older papers and new versions are not in it."
 
 
 @pytest.fixture
-def clock() -> FakeClock:
+def clock() -> make.FakeClock:
     """Five past midnight in New York, Friday 16 January 2026."""
-    return FakeClock(source_harness.new_york("2026-01-16 00:05"))
+    return make.FakeClock(source_harness.new_york("2026-01-16 00:05"))
 
 
 @pytest.fixture
-async def friday(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
+async def friday(store: Store, clock: make.FakeClock, arxiv: FakeArxiv) -> None:
     """The papers of that Friday arrive; after that, no process runs."""
-    arxiv.announces(FRIDAY_BEFORE, paper("Graphs of Friday", "cs.LG"))
+    arxiv.announces(FRIDAY_BEFORE, make.paper("Graphs of Friday", "cs.LG"))
     await source_harness.SourceHarness(store, clock, arxiv, LG).due()
 
 
@@ -49,12 +53,6 @@ def days_of(store: Store) -> dict[str, list[str]]:
     return {title: sorted(day for other, day in stands if other == title) for title, _ in stands}
 
 
-def delivered(store: Store) -> list[int]:
-    """Returns the papers of all deliveries, once for each time that a paper was delivered."""
-    with store.read() as session:
-        return [row.paper for row in session.exec(select(rows.DeliveryItemRow))]
-
-
 def missed_notices(store: Store) -> list[dict[str, str]]:
     """Returns the notices to operators about days that can no longer be fetched."""
     with store.read() as session:
@@ -62,66 +60,20 @@ def missed_notices(store: Store) -> list[dict[str, str]]:
     return [facts["detail"] for facts in delivered]
 
 
-def five_days_pass(arxiv: FakeArxiv, clock: FakeClock) -> None:
+def five_days_pass(arxiv: FakeArxiv, clock: make.FakeClock) -> None:
     """Announces papers on five days while no process runs, and advances to the sixth day."""
     clock.advance(timedelta(days=6))
-    arxiv.announces(MONDAY, paper("Graphs of Monday", "cs.LG"), paper("Means of Monday", "stat.ML"))
-    arxiv.announces(WEDNESDAY, paper("Graphs of Wednesday", "cs.LG"), paper("Strings", "hep-th"))
-    arxiv.announces(THURSDAY, paper("Graphs of Thursday", "cs.LG"))
+    arxiv.announces(MONDAY, make.paper("Graphs of Monday", "cs.LG"), make.paper("Means of Monday", "stat.ML"))
+    arxiv.announces(WEDNESDAY, make.paper("Graphs of Wednesday", "cs.LG"), make.paper("Strings", "hep-th"))
+    arxiv.announces(THURSDAY, make.paper("Graphs of Thursday", "cs.LG"))
 
 
 # ── arXiv ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-async def test_missed_batches_of_arxiv_come_by_the_api_with_their_days(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv
-) -> None:
-    arxiv.announces(FRIDAY_BEFORE, paper("Graphs of Friday", "cs.LG", "stat.ML"))
-    await source_harness.SourceHarness(store, clock, arxiv, source_harness.arxiv_source("cs.LG", "stat.ML")).due()
-    five_days_pass(arxiv, clock)
-    clock.advance(source_harness.new_york("2026-01-22 09:00") - clock.now())
-    feeding = source_harness.SourceHarness(store, clock, arxiv, source_harness.arxiv_source("cs.LG", "stat.ML"))
-    await feeding.due()
-    assert days_of(store) == {
-        "Graphs of Friday": ["2026-01-16", "2026-01-16"],  # in both feeds
-        "Graphs of Thursday": ["2026-01-22"],
-        "Graphs of Monday": ["2026-01-19"],
-        "Means of Monday": ["2026-01-19"],
-        "Graphs of Wednesday": ["2026-01-21"],
-    }
-    receipt = feeding.receipts("arxiv")[-1]
-    assert receipt.counts["new"] == 4
-    assert f"Fetched afterwards: 2026-01-19, 2026-01-21{LACKS}" in receipt.detail
-    assert len(arxiv.asked("/api/")) == 2
-    await feeding.until(source_harness.new_york("2026-01-22 23:00"))
-    assert len(arxiv.asked("/api/")) == 2
-
-
-@pytest.mark.usefixtures("friday")
-async def test_what_was_missed_is_planned_once_and_never_twice(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv
-) -> None:
-    subscribes(store, "console:me", "graphs", every="daily", at="09:00", now=clock.now() - timedelta(days=2))
-    five_days_pass(arxiv, clock)
-    await source_harness.SourceHarness(store, clock, arxiv, LG).due()
-    assert len(plan_due(store, now=clock.now())) == 1
-    with store.read() as session:
-        deliveries = {row.delivery for row in session.exec(select(rows.DeliveryItemRow))}
-    assert (len(deliveries), len(delivered(store))) == (1, 4)
-    # When the same days come again in other bytes, no chat gets new papers.
-    with store.write() as session:
-        for row in session.exec(select(rows.SourceRow)):
-            row.state = {**row.state, "owed": {"2026-01-19": 0, "2026-01-21": 0}, "next_at": None}
-    again = source_harness.SourceHarness(store, clock, arxiv, LG)
-    await again.due()
-    clock.advance(timedelta(days=1))
-    assert (again.receipts("arxiv")[-1].counts["new"], plan_due(store, now=clock.now())) == (0, ())
-    assert len(delivered(store)) == 4
-
-
 @pytest.mark.usefixtures("friday")
 async def test_an_interrupted_poll_continues_with_the_missing_days(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv
+    store: Store, clock: make.FakeClock, arxiv: FakeArxiv
 ) -> None:
     five_days_pass(arxiv, clock)
     arxiv.hangs(at="202601161900+TO+202601201900")  # the request for Wednesday's papers
@@ -143,7 +95,7 @@ async def test_an_interrupted_poll_continues_with_the_missing_days(
 
 
 @pytest.mark.usefixtures("friday")
-async def test_while_the_api_is_busy_todays_papers_come(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
+async def test_while_the_api_is_busy_todays_papers_come(store: Store, clock: make.FakeClock, arxiv: FakeArxiv) -> None:
     five_days_pass(arxiv, clock)
     arxiv.says_rate_exceeded(2, at="/api/")
     feeding = source_harness.SourceHarness(store, clock, arxiv, LG)
@@ -160,9 +112,11 @@ async def test_while_the_api_is_busy_todays_papers_come(store: Store, clock: Fak
 
 
 @pytest.mark.usefixtures("friday")
-async def test_the_rest_of_a_partial_day_is_asked_for_again(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
-    arxiv.announces(MONDAY, *(paper(f"Graphs {number}", "cs.LG") for number in range(9)))
-    arxiv.announces(WEDNESDAY, paper("Graphs of Wednesday", "cs.LG"))
+async def test_the_rest_of_a_partial_day_is_asked_for_again(
+    store: Store, clock: make.FakeClock, arxiv: FakeArxiv
+) -> None:
+    arxiv.announces(MONDAY, *(make.paper(f"Graphs {number}", "cs.LG") for number in range(9)))
+    arxiv.announces(WEDNESDAY, make.paper("Graphs of Wednesday", "cs.LG"))
     clock.advance(timedelta(days=5))
     arxiv.cuts(at="/api/")
     feeding = source_harness.SourceHarness(store, clock, arxiv, LG)
@@ -175,31 +129,33 @@ async def test_the_rest_of_a_partial_day_is_asked_for_again(store: Store, clock:
 
 
 async def test_a_complete_day_is_not_asked_for_again_a_late_one_once(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv
+    store: Store, clock: make.FakeClock, arxiv: FakeArxiv
 ) -> None:
     clock.set_now(source_harness.new_york("2026-01-21 00:05"))
-    arxiv.announces(WEDNESDAY, paper("Graphs of Wednesday", "cs.LG"))
+    arxiv.announces(WEDNESDAY, make.paper("Graphs of Wednesday", "cs.LG"))
     arxiv.is_late()
     feeding = source_harness.SourceHarness(store, clock, arxiv, LG)
     await feeding.due()
     await feeding.until(source_harness.new_york("2026-01-22 00:04"))
     assert arxiv.asked("/api/") == []
-    arxiv.announces(THURSDAY, paper("Graphs of Thursday", "cs.LG"))  # the feed is late all day
+    arxiv.announces(THURSDAY, make.paper("Graphs of Thursday", "cs.LG"))  # the feed is late all day
     await feeding.until(source_harness.new_york("2026-01-23 00:04"))
     assert "Graphs of Thursday" not in days_of(store)
     arxiv.catches_up()
-    arxiv.announces(date(2026, 1, 23), paper("Graphs of Friday", "cs.LG"))
+    arxiv.announces(date(2026, 1, 23), make.paper("Graphs of Friday", "cs.LG"))
     await feeding.until(source_harness.new_york("2026-01-23 01:00"))
     assert days_of(store)["Graphs of Thursday"] == ["2026-01-22"]
     assert len(arxiv.asked("/api/")) == 1
 
 
-async def test_a_list_of_arxiv_has_the_api_for_its_history(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
+async def test_a_list_of_arxiv_has_the_api_for_its_history(
+    store: Store, clock: make.FakeClock, arxiv: FakeArxiv
+) -> None:
     source = source_harness.web_source(f"{arxiv.url}/list/cs.LG/new", schedule="arxiv")
-    arxiv.announces(date(2026, 1, 15), paper("Graphs of Thursday", "cs.LG"))
+    arxiv.announces(date(2026, 1, 15), make.paper("Graphs of Thursday", "cs.LG"))
     clock.set_now(source_harness.new_york("2026-01-14 20:05"))
     await source_harness.SourceHarness(store, clock, arxiv, source).due()
-    arxiv.announces(FRIDAY_BEFORE, paper("Graphs of Friday", "cs.LG"))
+    arxiv.announces(FRIDAY_BEFORE, make.paper("Graphs of Friday", "cs.LG"))
     clock.advance(source_harness.new_york("2026-01-17 12:00") - clock.now())
     await source_harness.SourceHarness(store, clock, arxiv, source).due()
     assert arxiv.asked("/api/") == []  # the list already shows this
@@ -211,25 +167,27 @@ async def test_a_list_of_arxiv_has_the_api_for_its_history(store: Store, clock: 
 
 
 async def test_a_day_with_many_papers_is_read_page_by_page(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv, monkeypatch: pytest.MonkeyPatch
+    store: Store, clock: make.FakeClock, arxiv: FakeArxiv, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fetch_request, "PAGE", 3)
-    arxiv.announces(FRIDAY_BEFORE, paper("Graphs of Friday", "cs.LG"))
+    arxiv.announces(FRIDAY_BEFORE, make.paper("Graphs of Friday", "cs.LG"))
     await source_harness.SourceHarness(store, clock, arxiv, source_harness.arxiv_source("cs")).due()
-    arxiv.announces(MONDAY, *(paper(f"Paper {number}", "cs.AI") for number in range(8)))
-    arxiv.announces(WEDNESDAY, paper("Graphs of Wednesday", "cs.LG"))
+    arxiv.announces(MONDAY, *(make.paper(f"Paper {number}", "cs.AI") for number in range(8)))
+    arxiv.announces(WEDNESDAY, make.paper("Graphs of Wednesday", "cs.LG"))
     clock.advance(timedelta(days=5))
     await source_harness.SourceHarness(store, clock, arxiv, source_harness.arxiv_source("cs")).due()
     assert len(arxiv.asked("/api/")) == 3
     assert len(days_of(store)) == 10
 
 
-async def test_an_api_query_reads_on_until_a_paper_is_known(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
+async def test_an_api_query_reads_on_until_a_paper_is_known(
+    store: Store, clock: make.FakeClock, arxiv: FakeArxiv
+) -> None:
     source = source_harness.web_source(f"{arxiv.url}/api/query?search_query=cat:cs.LG&max_results=3")
-    arxiv.announces(FRIDAY_BEFORE, *(paper(f"Old {number}", "cs.LG") for number in range(7)))
+    arxiv.announces(FRIDAY_BEFORE, *(make.paper(f"Old {number}", "cs.LG") for number in range(7)))
     await source_harness.SourceHarness(store, clock, arxiv, source).due()
     assert len(arxiv.asked()) == 1  # at first, the newest papers are enough
-    arxiv.announces(MONDAY, *(paper(f"Graphs {number}", "cs.LG") for number in range(8)))
+    arxiv.announces(MONDAY, *(make.paper(f"Graphs {number}", "cs.LG") for number in range(8)))
     clock.advance(timedelta(days=5))
     feeding = source_harness.SourceHarness(store, clock, arxiv, source)
     await feeding.due()
@@ -240,7 +198,9 @@ async def test_an_api_query_reads_on_until_a_paper_is_known(store: Store, clock:
 # ── other sources ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-async def test_every_missed_day_of_a_dated_page_is_asked_for(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
+async def test_every_missed_day_of_a_dated_page_is_asked_for(
+    store: Store, clock: make.FakeClock, arxiv: FakeArxiv
+) -> None:
     source = source_harness.web_source(f"{arxiv.url}/{{date}}.md")
     for number in (16, 17, 19, 21, 22):
         entry = (f"2601.000{number}", f"Paper of {number}", "Words.")
@@ -263,7 +223,7 @@ async def test_every_missed_day_of_a_dated_page_is_asked_for(store: Store, clock
 
 
 async def test_a_server_that_is_down_for_days_is_asked_for_them_later(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv
+    store: Store, clock: make.FakeClock, arxiv: FakeArxiv
 ) -> None:
     source = source_harness.web_source(f"{arxiv.url}/{{date}}.md", schedule="every 6h")
     for number in range(16, 20):
@@ -283,7 +243,7 @@ async def test_a_server_that_is_down_for_days_is_asked_for_them_later(
 
 
 async def test_days_of_a_source_without_history_are_named_once(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv
+    store: Store, clock: make.FakeClock, arxiv: FakeArxiv
 ) -> None:
     arxiv.holds("/list.md", page(("2601.00001", "Diffusion", "Clouds.")))
     source = source_harness.web_source(f"{arxiv.url}/list.md", schedule="0 4 * * *")
@@ -300,34 +260,16 @@ async def test_days_of_a_source_without_history_are_named_once(
     assert len(missed_notices(store)) == 1
 
 
-async def test_gaps_of_a_source_without_history_are_told_afterwards(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv
-) -> None:
-    arxiv.holds("/list.md", page(("2601.00001", "Diffusion", "Clouds.")))
-    feeding = source_harness.SourceHarness(
-        store, clock, arxiv, source_harness.web_source(f"{arxiv.url}/list.md", schedule="0 4 * * *"), admins=(OPERATOR,)
-    )
-    await feeding.due()
-    arxiv.loses("/list.md")
-    await feeding.until(clock.now() + timedelta(days=3))
-    assert {receipt.detail for receipt in feeding.receipts("web")[1:]} == {"127.0.0.1 answers 404 Not Found."}
-    assert missed_notices(store) == []
-    arxiv.holds("/list.md", page(("2601.00002", "Graphs", "Nodes.")))
-    await feeding.until(clock.now() + timedelta(hours=2))
-    assert feeding.receipts("web")[-1].detail == "Missed: 2026-01-17, 2026-01-18; it shows only its newest."
-    assert [notice["days"] for notice in missed_notices(store)] == ["2026-01-17/2026-01-18"]
-
-
 class Killed(BaseException):
     """An exception that ends a process and that no code catches."""
 
 
 @pytest.mark.usefixtures("friday")
 async def test_operators_hear_of_days_given_up_by_a_cut_off_poll(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv, monkeypatch: pytest.MonkeyPatch
+    store: Store, clock: make.FakeClock, arxiv: FakeArxiv, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock.advance(timedelta(days=21))
-    arxiv.announces(date(2026, 2, 6), paper("Graphs of February", "cs.LG"))
+    arxiv.announces(date(2026, 2, 6), make.paper("Graphs of February", "cs.LG"))
     feeding = source_harness.SourceHarness(store, clock, arxiv, LG, admins=(OPERATOR,))
 
     def killed(*_: object, **__: object) -> None:
@@ -345,7 +287,7 @@ async def test_operators_hear_of_days_given_up_by_a_cut_off_poll(
 
 
 async def test_a_monthly_list_misses_nothing_at_its_first_look(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv
+    store: Store, clock: make.FakeClock, arxiv: FakeArxiv
 ) -> None:
     clock.advance(source_harness.new_york("2026-01-28 12:00") - clock.now())
     arxiv.holds("/list.md", page(("2601.00001", "Diffusion", "Clouds.")))
@@ -360,9 +302,82 @@ async def test_a_monthly_list_misses_nothing_at_its_first_look(
 
 
 @pytest.mark.usefixtures("friday")
-async def test_a_source_that_was_off_for_a_while_begins_anew(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
+async def test_a_source_that_was_off_for_a_while_begins_anew(
+    store: Store, clock: make.FakeClock, arxiv: FakeArxiv
+) -> None:
     arxiv.holds("/list.md", page(("2601.00001", "Diffusion", "Clouds.")))
     await source_harness.SourceHarness(store, clock, arxiv, source_harness.web_source(f"{arxiv.url}/list.md")).due()
     five_days_pass(arxiv, clock)
     await source_harness.SourceHarness(store, clock, arxiv, LG).due()
     assert arxiv.asked("/api/") == []
+
+
+# ── when-out: chats wait for the sources of a day, and operators hear of a source that is late ──────────────────────────
+
+
+async def a_day(feeding: source_harness.SourceHarness, store: Store, until: datetime) -> dict[str, list[str]]:
+    """Polls and plans hour by hour. Returns when each chat got something, in UTC."""
+    came: dict[str, list[str]] = {}
+    clock = feeding.clock
+    while clock.now() < until:
+        before = {entry.id for entry in outbox_entries(store, now=clock.now())}
+        await feeding.due()
+        plan_due(store, now=clock.now())
+        for entry in outbox_entries(store, now=clock.now()):
+            if entry.id not in before:
+                came.setdefault(entry.chat, []).append(f"{clock.now():%a %H:%M}")
+        clock.advance(make.HOUR)
+    return came
+
+
+async def test_each_chat_gets_a_late_batch_when_its_schedule_says(
+    store: Store, clock: make.FakeClock, arxiv: FakeArxiv
+) -> None:
+    clock.set_now(source_harness.new_york("2026-01-22 00:05"))
+    feeding = source_harness.SourceHarness(store, clock, arxiv, source_harness.arxiv_source("cs.LG", name="arXiv"))
+    arxiv.announces(THURSDAY, make.paper("Graphs one", "cs.LG"))
+    await feeding.due()
+    zones = {"10": "UTC", "11": "America/New_York", "12": "Asia/Tokyo"}
+    for chat, zone in zones.items():
+        make.subscribes(store, f"telegram:{chat}", "graphs", tz=zone, now=clock.now())
+    make.subscribes(store, "telegram:13", "graphs", every="now", now=clock.now())
+    make.subscribes(store, "telegram:14", "graphs", every="daily", at="09:00", now=clock.now())
+    await a_day(feeding, store, source_harness.new_york("2026-01-23 00:05"))
+
+    arxiv.is_late()
+    arxiv.announces(date(2026, 1, 23), make.paper("Graphs two", "cs.LG"), make.paper("Graphs three", "cs.LG"))
+    early = await a_day(feeding, store, source_harness.new_york("2026-01-23 07:00"))
+    arxiv.catches_up()
+    rest = await a_day(feeding, store, source_harness.new_york("2026-01-23 23:00"))
+
+    assert early == {}, "nothing came, and nobody was told that"
+    assert rest == {
+        "telegram:10": ["Fri 12:05"],  # in its window, as soon as the batch had arrived
+        "telegram:11": ["Fri 13:05"],  # not before eight in the morning of its zone
+        "telegram:13": ["Fri 12:05"],
+        "telegram:12": ["Fri 23:05"],  # its window was over, so it comes at eight on Saturday morning
+    }
+
+
+@pytest.mark.parametrize(
+    ("cause", "begin", "hours", "notified"),
+    [
+        ("late", "2026-01-22T11:05", range(19), ["1 Thu 11:05", "2 Thu 11:05"]),  # it lasts over midnight in UTC and in Tokyo
+        ("failed", "2026-01-22T11:05", range(19), ["1 Thu 11:05", "2 Thu 11:05"]),
+        ("failed", "2026-01-22T23:50", (0, 0.25, 12.2), ["1 Thu 23:50", "2 Thu 23:50"]),  # this counts for the day after
+        ("late", "2026-01-22T11:05", range(0, 60, 12), [f"{n} {day} 11:05" for day in ("Thu", "Fri", "Sat") for n in "12"]),
+    ],
+)  # fmt: skip
+def test_operators_are_told_of_a_source_once_a_day(
+    store: Store, cause: str, begin: str, hours: Iterable[float], notified: list[str]
+) -> None:
+    """Operators are not notified both before and after midnight."""
+    operators = make.address("telegram:1"), make.address("telegram:2")
+    begun = datetime.fromisoformat(f"{begin}+00:00")
+    store_chat(store, operators[1], model.ChatKind.PRIVATE, now=begun, timezone="Asia/Tokyo")
+    found = []
+    for moment in (begun + timedelta(hours=n) for n in hours):
+        receipt = Receipt(source="arXiv", at=moment, outcome=Outcome(cause), detail="It is not there.")
+        lanes = notify_source(store, operators, SourceTrouble(cause), receipt, batch=True, now=moment)
+        found += [f"{lane.address} {moment:%a %H:%M}" for lane in lanes]
+    assert found == notified

@@ -73,7 +73,7 @@ def test_the_echo_says_what_was_chosen(terminal: Terminal, options: list[str], l
         (["graph", "--as", "console:me", "--at", "25:00"], 2, "“25:00”"),
         (["graph", "--as", "console:me", "--since", "ever"], 2, "“ever” is not a moment to start from."),
         (["graph", "--as", "console:me", "--now", "soon"], 2, "--now is not a moment: “soon”."),
-        (["graph", "--as", "console:me", "--now", "0001-01-01"], 2, "--now lies before the year 2000"),
+        (["graph", "--as", "console:me", "--now", "0001-01-01"], 2, "--now is before the year 2000"),
         (["graph", "--as", "telegram:@lab"], 2, "Telegram is off."),
         (["", "--as", "console:me"], 1, "✗ "),
         (["-survey", "--as", "console:me"], 1, "  -survey\n  ^\n"),
@@ -223,7 +223,7 @@ def test_the_badge_can_be_written_to_a_file(known: Terminal) -> None:
 @pytest.mark.parametrize(
     ("arguments", "status", "said"),
     [
-        (["title:"], 1, "title: has nothing to look for behind it."),
+        (["title:"], 1, "title: has nothing after it to look for."),
         (["daily 9"], 2, "This is a time without a query."),
         (["diffusion hourly"], 2, "“hourly” is not a schedule."),
         (["a" * 46], 2, "This is too long for a link"),

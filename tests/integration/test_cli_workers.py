@@ -1,6 +1,5 @@
 """`paperwire workers` and `paperwire status`: which workers run, what each one holds, what waits, and how late it is."""
 
-import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime, timedelta
@@ -8,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from bot.delivery import lane_sender
+from bot.delivery import sender_lock
 from bot.delivery.job_queue import Times
 from subscriptions.errors import RetryLater
 from subscriptions.model import Lane
@@ -25,6 +24,7 @@ from tests.fakes.process import Remote
 from tests.fakes.telegram import TOKEN
 from tests.fakes.watchman import Watchman
 from tests.integration.cli import Ended, Process, Terminal
+from tests.integration.slack_bot import free_port
 from tests.postgres.server import Server
 from tests.stored import change
 
@@ -33,7 +33,7 @@ LATER = make.NOON + timedelta(minutes=7)
 
 
 def begin(store: Store, number: int, host: str, since: datetime = make.NOON) -> None:
-    where = lane_sender.whereabouts(since)
+    where = sender_lock.whereabouts(since)
     workers.begin_worker(store, holds_sender_lock=False, process=f"of {host}", where=where)
     change(
         store,
@@ -56,7 +56,7 @@ def file(terminal: Terminal) -> Iterator[Store]:
 
 def test_with_a_file_it_says_that_no_process_works(terminal: Terminal, file: Store) -> None:
     workers.begin_worker(
-        file, holds_sender_lock=True, process="boot pid:[1] 999999999 7", where=lane_sender.whereabouts(make.NOON)
+        file, holds_sender_lock=True, process="boot pid:[1] 999999999 7", where=sender_lock.whereabouts(make.NOON)
     )  # this process was killed
     ended = terminal("workers", "--now", make.NOON.isoformat())
     assert ended.status == 1
@@ -74,9 +74,9 @@ def test_with_a_file_it_says_that_no_process_works(terminal: Terminal, file: Sto
 
 
 def test_with_a_file_it_shows_the_one_process(terminal: Terminal, file: Store) -> None:
-    here, wall = lane_sender.whereabouts(datetime.now(UTC) - timedelta(minutes=3)), datetime.now(UTC)
+    here, wall = sender_lock.whereabouts(datetime.now(UTC) - timedelta(minutes=3)), datetime.now(UTC)
     workers.begin_worker(
-        file, holds_sender_lock=True, process=lane_sender.this_process(), where=here, is_running=lane_sender.is_running
+        file, holds_sender_lock=True, process=sender_lock.this_process(), where=here, is_running=sender_lock.is_running
     )
     ended = terminal("workers")
     assert ended.status == 0
@@ -181,7 +181,7 @@ def test_who_took_over_receives_and_not_who_was_stopped(three: tuple[list[Store]
 def receive(store: Store) -> dict[str, tuple[str, ...]]:
     return {
         one.known.id: one.receives
-        for one in sending.workers_at_work(store, is_running=lane_sender.is_running)
+        for one in sending.workers_at_work(store, is_running=sender_lock.is_running)
         if one.receives
     }
 
@@ -189,31 +189,31 @@ def receive(store: Store) -> dict[str, tuple[str, ...]]:
 # ----------------------------------------------------------------------------------------------------------------- lags
 
 
+def subscribes(store: Store, number: int, every: str) -> None:
+    make.subscribes(store, f"telegram:{number}", "graph", every=every, now=make.NOON)
+    set_settings(store, make.address(f"telegram:{number}"), {"quiet": "off"}, now=make.NOON)
+
+
 @pytest.mark.both_databases
-def test_planning_is_behind_since_a_chat_became_due(store: Store) -> None:
-    assert lag(store, LATER).planning_since is None
-    make.subscribes(store, "telegram:1", "graph", every="daily 14:00", now=make.NOON)
-    set_settings(store, make.address("telegram:1"), {"quiet": "off"}, now=make.NOON)
+def test_planning_is_behind_since_a_chat_became_due_or_a_paper_came(store: Store) -> None:
+    subscribes(store, 1, "daily 14:00")
     assert lag(store, LATER).planning_since is None
     at_two = make.NOON.replace(hour=14, minute=0)
     assert lag(store, at_two + timedelta(minutes=5)).planning_since == at_two
     plan_due(store, now=at_two + timedelta(minutes=5))
     assert lag(store, at_two + timedelta(minutes=6)).planning_since is None
-
-
-@pytest.mark.both_databases
-def test_planning_is_behind_since_an_unseen_paper_came(store: Store) -> None:
-    for chat in ("telegram:1", "telegram:2"):
-        make.subscribes(store, chat, "graph", every="now", now=make.NOON)
-        set_settings(store, make.address(chat), {"quiet": "off"}, now=make.NOON)
-    for minutes in (1, 2):
-        came = make.NOON + timedelta(minutes=minutes)
+    for number in (2, 3):
+        subscribes(store, number, "now")
+    for minutes in (7, 8):
+        came = at_two + timedelta(minutes=minutes)
         make.ingested(store, make.paper(f"A graph {minutes}", arxiv_id=f"2601.0000{minutes}"), now=came)
-        assert lag(store, LATER).planning_since == came
-        plan_due(store, now=LATER)  # at first, each subscription looks for itself; later they follow a shared cursor
-        assert lag(store, LATER).planning_since is None
-    make.ingested(store, make.paper("A flower", arxiv_id="2601.00009"), now=make.NOON + timedelta(minutes=3))
-    assert lag(store, LATER).planning_since == make.NOON + timedelta(minutes=3)
+        assert lag(store, at_two + make.HOUR).planning_since == came
+        # at first, each subscription looks for itself; later they follow a shared cursor
+        plan_due(store, now=at_two + make.HOUR)
+        assert lag(store, at_two + make.HOUR).planning_since is None
+    made = at_two + timedelta(minutes=9)
+    make.ingested(store, make.paper("A flower", arxiv_id="2601.00009"), now=made)
+    assert lag(store, at_two + make.HOUR).planning_since == made
 
 
 @pytest.mark.both_databases
@@ -232,24 +232,15 @@ def test_planning_is_not_behind_for_chats_in_their_quiet_hours(store: Store) -> 
 @pytest.mark.both_databases
 def test_sending_is_behind_since_the_oldest_ready_delivery(store: Store) -> None:
     for number in (1, 2):
-        make.subscribes(store, f"telegram:{number}", "graph", every="now", now=make.NOON)
-        set_settings(store, make.address(f"telegram:{number}"), {"quiet": "off"}, now=make.NOON)
+        subscribes(store, number, "now")
     make.ingested(store, make.paper("A graph", arxiv_id="2601.00001"), now=make.NOON)
     assert lag(store, LATER).sending_since is None
     plan_due(store, now=make.NOON)
     assert lag(store, LATER).sending_since == make.NOON
-    for number in (1, 2):  # one message is to be retried later; in the other lane the platform requested a pause
-        if number == 1:
-            sending.record_outcome(
-                store,
-                being_sent(store, request(on_unclear="skip")),
-                RetryLater("busy"),
-                on_unclear="skip",
-                now=make.NOON,
-                wall=make.NOON,
-            )
-        else:
-            pause_lane(store, Lane("telegram", "2"), wall=make.NOON, until=LATER)
+    # one message is to be retried later; in the other lane the platform requested a pause
+    step = being_sent(store, request(on_unclear="skip"))
+    sending.record_outcome(store, step, RetryLater("busy"), on_unclear="skip", now=make.NOON, wall=make.NOON)
+    pause_lane(store, Lane("telegram", "2"), wall=make.NOON, until=LATER)
     assert lag(store, make.NOON + timedelta(seconds=1)).sending_since is None
     assert lag(store, LATER - timedelta(seconds=1)).sending_since == make.NOON + timedelta(seconds=30)
     assert lag(store, LATER).sending_since == make.NOON
@@ -259,29 +250,13 @@ def lag(store: Store, now: datetime) -> sending.Backlog:
     return sending.backlog(store, now=now, wall=now)
 
 
-def test_lanes_that_wait_for_a_worker_are_counted(postgres: Server) -> None:
-    with postgres.database() as url, closing(Store(url)) as store:
-        store.open(now=make.NOON)
-        make.subscribes(store, "telegram:1", "graph", every="now", now=make.NOON)
-        make.ingested(store, make.paper("A graph", arxiv_id="2601.00001"), now=make.NOON)
-        assert lag(store, make.NOON).jobs == 0
-        plan_due(store, now=make.NOON)
-        assert lag(store, make.NOON).jobs == 1
-        change(store, "UPDATE procrastinate_jobs SET scheduled_at = now() + interval '1 hour'")
-        assert lag(store, make.NOON).jobs == 0
-        assert sending.workers_at_work(store, is_running=lane_sender.is_running) == ()
-
-
 # --------------------------------------------------------------------------------------------------- `paperwire status`
 
 
 @pytest.fixture
 def port() -> int:
     """Returns an unused port."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        found: int = free.getsockname()[1]
-        return found
+    return free_port()
 
 
 @pytest.fixture
@@ -345,9 +320,15 @@ def test_status_says_what_the_page_of_the_process_says(kept: Terminal, remote: R
         kept.set("DATABASE_URL", f"sqlite:///{kept.database}")
         kept.file("paperwire.toml", "")
     remote.call("revokes")
-    with Process(kept.folder, "run", fake=remote, port=str(port)) as program:
-        program.says("Nobody can talk to the bot on Telegram")
+    with (
+        Watchman() as watchman,
+        Process(
+            kept.folder, "run", fake=remote, port=str(port), environ={"PAPERWIRE_HEARTBEAT_URL": watchman.url}
+        ) as program,
+    ):
+        program.says("No one can talk to the bot on Telegram: Telegram does not know this token")
         ended = asked("--json")
         page = httpx.get(f"http://127.0.0.1:{port}/health/ready", trust_env=False).json()
         assert (ended.status, ended.json["ready"], ended.json["problems"].keys()) == (1, False, page["problems"].keys())
         assert "  telegram updates: " in asked().out
+    assert watchman.calls == []  # only a healthy process sends heartbeats

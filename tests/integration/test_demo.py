@@ -61,33 +61,22 @@ def read(story: Story, anchor: str) -> list[str]:
 
 @pytest.mark.parametrize("anchor", RECEIVED)
 def test_a_chat_receives_what_it_asked_for_and_each_paper_once(story: Story, anchor: str) -> None:
+    exhibit = next(exhibit for exhibit in demo.exhibits(story, Language("en", "UTC")) if exhibit.anchor == anchor)
     texts = read(story, anchor)
     brought = texts[1:] if anchor == "reading-group" else texts  # the first message only names what is in the thread
     shown = Counter(title for text in brought for title in EVERY_TITLE if title in text)
     assert dict(shown) == dict.fromkeys(RECEIVED[anchor], 1)
     assert len(texts) == MESSAGES[anchor]
-
-
-@pytest.mark.parametrize("anchor", AT)
-def test_it_comes_at_the_hour_that_the_chat_chose(story: Story, anchor: str) -> None:
-    exhibit = next(exhibit for exhibit in demo.exhibits(story, Language("en", "UTC")) if exhibit.anchor == anchor)
     assert demo.shown_messages(exhibit)[0].time == AT[anchor]
 
 
-def test_a_thread_begins_with_its_first_two_papers(story: Story) -> None:
+def test_the_story_is_that_of_the_samples(story: Story) -> None:
+    assert (story.papers, story.digests, story.messages, story.undelivered) == (73, 4, 8, 0)
+    # the bilingual list translates 38 papers of the other lists; one paper of the feed is also in the daily list
+    assert story.repeated == 39
     root, _ = read(story, "reading-group")
     assert {title for title in EVERY_TITLE if title in root} == {SOCIETIES, TREES}
     assert "and 9 more in the thread" in root
-
-
-def test_the_counts_are_those_of_the_samples(story: Story) -> None:
-    assert (story.papers, story.digests, story.messages, story.undelivered) == (73, 4, 8, 0)
-    assert (
-        story.repeated == 39
-    )  # the bilingual list translates 38 papers of the other lists; one paper of the feed is also in the daily list
-
-
-def test_the_reader_in_shanghai_reads_chinese(story: Story) -> None:
     (text,) = read(story, "reader")
     assert text.count("AI: ") == 8  # the other three have a translation of their abstract
     assert "用强化学习让视频生成模型遵守刚体运动的物理规律。" in text
@@ -109,7 +98,7 @@ def test_the_conversation_goes_through_the_real_commands(story: Story, language:
     assert any(rule in paragraph.text for paragraph in ruled.display.paragraphs)
 
 
-def test_the_demo_runs_by_itself_and_ends_with_three_lines(tmp_path: Path) -> None:
+def test_the_demo_runs_by_itself_and_is_the_same_each_time(story: Story, tmp_path: Path) -> None:
     out = tmp_path / "new" / "gallery"
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PAPERWIRE_")}
     done = subprocess.run(  # noqa: S603 - this interpreter
@@ -131,6 +120,9 @@ def test_the_demo_runs_by_itself_and_ends_with_three_lines(tmp_path: Path) -> No
     assert any(line.startswith("73 papers from 4 digests, 8 messages to 5 chats.") for line in shown_above)
     assert {path.name for path in out.iterdir()} == set(demo.PAGES.values())
     assert [path.name for path in tmp_path.iterdir()] == ["new"]
+    demo.write_gallery(story, tmp_path / "again")
+    for name in demo.PAGES.values():
+        assert (out / name).read_bytes() == (tmp_path / "again" / name).read_bytes()
 
 
 _WITHOUT_NETWORK = """
@@ -144,29 +136,22 @@ main()
 """
 
 
-@pytest.mark.parametrize("language", demo.PAGES)
-def test_the_gallery_is_a_whole_page_that_loads_nothing(story: Story, tmp_path: Path, language: str) -> None:
+@pytest.mark.parametrize(
+    ("language", "whose"), [("en", "summaries were written for this demonstration"), ("zh", "总结是为本演示撰写的")]
+)
+def test_the_gallery_is_a_whole_page_that_loads_nothing(
+    story: Story, tmp_path: Path, language: str, whose: str
+) -> None:
     demo.write_gallery(story, tmp_path)
     page = HtmlPage((tmp_path / demo.PAGES[language]).read_text(encoding="utf-8"))
     assert page.complaints == []
     outside = {link.rsplit("/", 1)[0] for link in page.links if link.startswith("http")}
     assert outside == {"https://arxiv.org/abs", "https://arxiv.org/pdf"}
     assert page.languages[0] == language
+    assert whose in page.text
     assert all((tmp_path / link).is_file() for link in page.links if link.endswith(".html"))
     assert all(title in page.text for title in EVERY_TITLE)
     assert len({link for link in page.links if "/abs/" in link}) == len(EVERY_TITLE)  # each title is a link
-
-
-def test_the_gallery_says_whose_words_these_are(story: Story, tmp_path: Path) -> None:
-    page = HtmlPage(demo.write_gallery(story, tmp_path).read_text(encoding="utf-8"))
-    assert "abstracts, translations and summaries were written for this demonstration" in page.text
-
-
-def test_two_runs_are_the_same(story: Story, tmp_path: Path) -> None:
-    demo.write_gallery(story, tmp_path / "one")
-    demo.write_gallery(asyncio.run(run_story(tmp_path / "demo.db")), tmp_path / "two")
-    for name in demo.PAGES.values():
-        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
 
 
 def test_a_folder_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 import re
 import runpy
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -15,21 +15,18 @@ from bot.digests._format import _MESSAGES as MESSAGES
 from bot.digests._papers import arxiv_address, paper_key
 from bot.errors import SettingsError
 from bot.operation.web_server import health_app
-from bot.platforms.slack import manifest
-from bot.rendering.language import Language
-from bot.rendering.query_text import query_in_words
+from bot.rendering.language import Language, query_in_words
 from bot.settings import VARIABLES, Settings
 from bot.settings.loading import load_settings
-from subscriptions.chat_settings import SETTINGS, check_value, resolve
-from subscriptions.errors import NotDelivered, PaperwireError, QueryError
+from subscriptions import chat_settings, errors, model
 from subscriptions.matching.paper_index import matching_papers
 from subscriptions.matching.ranking import PapersAtHand
-from subscriptions.model import Announce, ChatKind, DeliveryKind, Paper, Summary, Translation
 from subscriptions.planning.cadence import KINDS
 from subscriptions.planning.receipts import Outcome
 from subscriptions.query import FIELDS, Field, parse
-from tests.integration import docs_pages
-from tests.integration.cli import INBOX, Terminal, subcommands
+from tests import make
+from tests.integration import cli, docs_pages
+from tests.integration.cli import Terminal
 from tests.integration.transcripts import Shell, shows
 
 MOST_WORDS = 25_000  # for README.md and docs/*.md together: people do not read longer pages
@@ -38,33 +35,23 @@ PAGES = [*sorted(docs_pages.ROOT.glob("*.md")), *sorted(docs_pages.DOCS.glob("*.
 # ------------------------------------------------------------------------------------------------------ docs/queries.md
 
 
-def _paper(text: str) -> Paper:
+def _paper(text: str) -> model.Paper:
     """Parses `Title · by Jane Doe, Max Roe · in cs.CV cs.LG · abstract: …`, the page's notation of a paper."""
     title, *others = text.split(" · ")
-    values: dict[str, object] = {"key": text, "title": title}
-    for part in others:
-        word, _, value = part.partition(" ")
-        match word:
-            case "by":
-                values["authors"] = tuple(value.split(", "))
-            case "in":
-                values["categories"] = tuple(value.split())
-                values["primary"] = value.split()[0]
-            case "id":
-                values["arxiv_id"] = value
-            case "doi":
-                values["doi"] = value
-            case "from":
-                values["sources"] = (value,)
-            case "abstract:":
-                values["abstract"] = value
-            case "summary:":
-                values["summaries"] = (Summary(language="en", fields={"tldr": value}),)
-            case "zh:":
-                values["translations"] = (Translation(language="zh", title=value),)
-            case _:
-                raise AssertionError(f"a paper of the page has an unknown part: {part}")
-    return Paper(**values)  # type: ignore[arg-type]
+    said = dict(part.split(" ", 1) for part in others)
+    assert said.keys() <= {"by", "in", "id", "doi", "from", "abstract:", "summary:", "zh:"}, text
+    return make.paper(
+        title,
+        *said.get("in", "").split(),
+        key=text,
+        authors=said["by"].split(", ") if "by" in said else (),
+        arxiv_id=said.get("id"),
+        doi=said.get("doi"),
+        sources=(said["from"],) if "from" in said else (),
+        abstract=said.get("abstract:", ""),
+        summaries=make.summary(said["summary:"], "en") if "summary:" in said else (),
+        translations=make.translation(title=said["zh:"]) if "zh:" in said else (),
+    )
 
 
 @pytest.mark.parametrize("row", docs_pages.rows("queries.md", "you type", "finds", "does not find"), ids=str)
@@ -107,7 +94,7 @@ def test_a_query_is_read_in_both_languages_as_its_page_says(row: docs_pages.Row)
 
 @pytest.mark.parametrize("row", docs_pages.rows("queries.md", "you type", "column", "the answer says"), ids=str)
 def test_a_refusal_has_the_column_and_sentence_of_its_page(row: docs_pages.Row) -> None:
-    with pytest.raises(QueryError) as refused:
+    with pytest.raises(errors.QueryError) as refused:
         parse.parse_query(row.code("you type"))
     assert (str(refused.value.column), str(refused.value.sentence)) == (row["column"], row["the answer says"])
 
@@ -121,11 +108,6 @@ def test_the_table_of_fields_has_all_fields_and_names(field: Field) -> None:
     assert documented[f"{field.name}:"] == " ".join(f"`{name}:`" for name in field.aliases)
 
 
-@pytest.mark.parametrize("name", FIELDS.by_name)
-def test_every_name_of_a_field_is_told(name: str) -> None:
-    assert f"`{name}:" in docs_pages.page("queries.md")
-
-
 # ----------------------------------------------------------------------------------------------------- docs/commands.md
 
 
@@ -134,14 +116,7 @@ def _options(parameters: Sequence[object]) -> frozenset[str]:
     return frozenset(flag for flag in flags if flag.startswith("--")) | {"--help"}
 
 
-SUBCOMMANDS = {name: _options(one.params) for name, one in subcommands().items()}
-
-
-def test_the_list_of_subcommands_is_what_help_says() -> None:
-    made = runpy.run_path(str(docs_pages.DOCS / "commands_page.py"))
-    assert made["page"](docs_pages.page("commands.md")) == docs_pages.page("commands.md"), (
-        "python docs/commands_page.py writes it again"
-    )
+SUBCOMMANDS = {name: _options(one.params) for name, one in cli.subcommands().items()}
 
 
 # ----------------------------------------------------------------------------------------------------- docs/settings.md
@@ -151,10 +126,6 @@ _VARIABLES = ("variable", "what it is", "without it", "example")
 
 def _load(environ: dict[str, str], folder: Path) -> Settings:
     return load_settings(environ, folder, formats=[module.name for module in FORMATS])
-
-
-def test_every_variable_has_its_row_and_no_row_is_of_another() -> None:
-    assert sorted(row.code("variable") for row in docs_pages.rows("settings.md", *_VARIABLES)) == sorted(VARIABLES)
 
 
 @pytest.mark.parametrize("row", docs_pages.rows("settings.md", *_VARIABLES), ids=str)
@@ -196,29 +167,23 @@ def test_the_file_of_the_page_can_be_used_and_holds_every_key(tmp_path: Path) ->
         (tmp_path / "paperwire.toml").write_text(f"{table}qqqqqqqq = 1", encoding="utf-8")
         with pytest.raises(SettingsError) as refused:
             _load({}, tmp_path)
-        _, _, known = str(refused.value.hint).partition("Known are: ")  # the list of known names, from the program
+        _, _, known = str(refused.value.hint).partition("Known: ")  # the list of known names, from the program
         assert known
         for key in known.rstrip(".").split(", "):
             assert re.search(rf"^(\[+{key}\]+|{key} =)", whole, re.MULTILINE), key
 
 
 _KINDS = {
-    "private chat": (ChatKind.PRIVATE, "telegram"),
-    "Telegram group": (ChatKind.GROUP, "telegram"),
-    "Telegram channel": (ChatKind.BROADCAST, "telegram"),
-    "Slack channel": (ChatKind.TEAM, "slack"),
-    "console, web": (ChatKind.PRIVATE, "console"),
+    "private chat": (model.ChatKind.PRIVATE, "telegram"),
+    "Telegram group": (model.ChatKind.GROUP, "telegram"),
+    "Telegram channel": (model.ChatKind.BROADCAST, "telegram"),
+    "Slack channel": (model.ChatKind.TEAM, "slack"),
+    "console, web": (model.ChatKind.PRIVATE, "console"),
 }
 
 
-def test_every_setting_of_a_chat_has_its_rows() -> None:
-    assert sorted(
-        row.code("setting") for row in docs_pages.rows("settings.md", "setting", "values", "means")
-    ) == sorted(SETTINGS)
-
-
 def test_a_setting_whose_default_depends_on_the_chat_has_its_row() -> None:
-    differ = {name for name in SETTINGS if len({_unchosen(name, kind) for kind in _KINDS.values()}) > 1}
+    differ = {name for name in chat_settings.SETTINGS if len({_unchosen(name, kind) for kind in _KINDS.values()}) > 1}
     assert {row.code("setting") for row in docs_pages.rows("settings.md", "setting", *_KINDS)} == differ
 
 
@@ -228,22 +193,22 @@ def test_a_chat_that_chose_nothing_has_what_the_page_says(row: docs_pages.Row) -
         assert (row.code(column) or row[column]) == _unchosen(row.code("setting"), kind)
 
 
-def _unchosen(name: str, where: tuple[ChatKind, str]) -> str:
+def _unchosen(name: str, where: tuple[model.ChatKind, str]) -> str:
     """Returns the value of a setting in a chat of this kind and platform that has chosen nothing."""
-    value = getattr(resolve(*where, {}, timezone="the operator's", lang="en"), name)
+    value = getattr(chat_settings.resolve(*where, {}, timezone="the operator's", lang="en"), name)
     return "all" if value is None else str(value)
 
 
 @pytest.mark.parametrize("row", docs_pages.rows("settings.md", "setting", "values", "means"), ids=str)
 def test_the_values_of_a_setting_can_be_chosen_in_some_chat_each(row: docs_pages.Row) -> None:
-    def fits(value: str, kind: ChatKind) -> bool:
+    def fits(value: str, kind: model.ChatKind) -> bool:
         try:
-            return bool(check_value(row.code("setting"), value, kind=kind))
-        except PaperwireError:
+            return bool(chat_settings.check_value(row.code("setting"), value, kind=kind))
+        except errors.PaperwireError:
             return False
 
     for value in re.findall(r"`(.*?)`", row["values"]):
-        assert any(fits(value, kind) for kind in ChatKind), value
+        assert any(fits(value, kind) for kind in model.ChatKind), value
 
 
 # ------------------------------------------------------------------------------------------------------ docs/formats.md
@@ -255,11 +220,6 @@ def test_the_page_has_the_formats_in_the_order_of_detection() -> None:
         "The first table of docs/formats.md has one row for each format, in the order of FORMATS in bot/digests/__init__.py: "
         "add or move the row (CONTRIBUTING.md, Add a digest format, step 5)."
     )
-
-
-def test_every_warning_has_its_row_and_no_row_is_of_another() -> None:
-    table = docs_pages.rows("formats.md", "code", "means")
-    assert [row.code("code") for row in table] == sorted({*MESSAGES, *INFO})
 
 
 @pytest.mark.parametrize(
@@ -277,40 +237,33 @@ def test_a_paper_is_known_by_the_key_of_its_row(row: docs_pages.Row) -> None:
     assert shows(row.code("key"), str(key)), key
 
 
-# ---------------------------------------------------------------------------------------------------- docs/operating.md
-
-
-def test_every_state_of_a_delivery_has_its_row() -> None:
-    assert [row.code("state") for row in docs_pages.rows("operating.md", "state", "means", "what to do")] == list(
-        STATES
-    )
-
-
-def test_every_receipt_has_its_row() -> None:
-    assert {row.code("receipt") for row in docs_pages.rows("operating.md", "receipt", "means", "what to do")} == set(
-        Outcome
-    )
+# ------------------------------------------------------------------------------------------------- every page of the repo
 
 
 async def _no_metrics() -> tuple[bytes, str]:
     return b"", "text/plain"
 
 
-def test_every_address_of_the_page_answers() -> None:
-    addresses = {row.code("address") for row in docs_pages.rows("operating.md", "address", "answers")}
-    assert addresses == {getattr(route, "path", "") for route in health_app(dict, metrics=_no_metrics).routes}
+TABLES = [  # page, its columns, what the first column names: all of it, and nothing else
+    ("settings.md", _VARIABLES, VARIABLES),
+    ("settings.md", ("setting", "values", "means"), chat_settings.SETTINGS),
+    ("formats.md", ("code", "means"), {*MESSAGES, *INFO}),
+    ("operating.md", ("state", "means", "what to do"), STATES),
+    ("operating.md", ("receipt", "means", "what to do"), Outcome),
+    ("operating.md", ("address", "answers"), [route.path for route in health_app(dict, metrics=_no_metrics).routes]),  # type: ignore[attr-defined]
+]
 
 
-def test_the_it_page_has_the_real_scopes_events_and_times() -> None:
-    made = runpy.run_path(str(docs_pages.DOCS / "slack_page.py"))
-    assert made["page"](docs_pages.page("slack.md")) == docs_pages.page("slack.md"), (
-        "python docs/slack_page.py writes its tables anew"
-    )
-    assert all(f"`{scope.name}`" in docs_pages.page("slack.md") for scope in manifest.SCOPES)
-    assert all(f"`{event}`" in docs_pages.page("slack.md") for event in manifest.events_of(manifest.scopes_of()))
+@pytest.mark.parametrize(("name", "columns", "things"), TABLES)
+def test_a_table_has_a_row_for_each_thing(name: str, columns: tuple[str, ...], things: Iterable[str]) -> None:
+    assert sorted(row.code(columns[0]) for row in docs_pages.rows(name, *columns)) == sorted(things)
 
 
-# ------------------------------------------------------------------------------------------------- every page of the repo
+@pytest.mark.parametrize("name", ["commands", "slack"])
+def test_a_page_that_a_program_writes_is_fresh(name: str) -> None:
+    """`python docs/NAME_page.py` writes it."""
+    written = docs_pages.page(f"{name}.md")
+    assert runpy.run_path(str(docs_pages.DOCS / f"{name}_page.py"))["page"](written) == written
 
 
 @pytest.mark.parametrize(
@@ -321,7 +274,7 @@ def test_what_a_page_types_can_be_done_without_a_token(
 ) -> None:
     shell = Shell(terminal, monkeypatch, ExitStack())  # these pages start no fake, so nothing must be stopped
     # without a source, the program would request arXiv
-    shell.file("paperwire.toml", "\n".join(docs_pages.blocks(path, "toml")) or INBOX)
+    shell.file("paperwire.toml", "\n".join(docs_pages.blocks(path, "toml")) or cli.INBOX)
     shell.file("inbox/.keep", "")
     for line in (
         line for block in docs_pages.blocks(path, "") for line in block.splitlines() if line.startswith("paperwire ")
@@ -334,7 +287,7 @@ def test_what_a_page_types_can_be_done_without_a_token(
 def test_the_readme_names_what_does_all_on_a_fresh_machine(name: str) -> None:
     whole = (docs_pages.ROOT / name).read_text(encoding="utf-8")
     first = docs_pages.blocks(docs_pages.ROOT / name, "")[0]
-    assert all(f"make {target} " in first and f"`make {target}`" in whole for target in ("demo", "test"))
+    assert all(f"make {target} " in first and f"`make {target}`" in whole for target in ("demo", "run", "test"))
     assert not re.search(r"\d{4,}:[\w-]+", whole), "an example token that looks like a real one"
 
 
@@ -390,32 +343,13 @@ def test_a_page_names_only_existing_subcommands_and_options(path: Path) -> None:
 
 def test_the_words_of_the_program_are_explained() -> None:
     documented = docs_pages.page("architecture.md").partition("\n## Words\n")[2]
-    outcomes = [outcome.__name__ for outcome in NotDelivered.__subclasses__()]
-    kinds = [kind.value for enumeration in (Announce, DeliveryKind) for kind in enumeration]
+    outcomes = [outcome.__name__ for outcome in errors.NotDelivered.__subclasses__()]
+    kinds = [kind.value for enumeration in (model.Announce, model.DeliveryKind) for kind in enumeration]
     for word in (*outcomes, *kinds, *KINDS):
         assert re.search(rf"(?<![\w-]){word}(?![\w-])", documented), word
 
 
-_READ = (".py", ".md", ".toml", ".txt", ".html", ".css", ".po", ".lock", ".j2", "Makefile", "Dockerfile", "run")
-_ELSEWHERE = re.compile(
-    r"\b(contract|design|platforms|engine|messages|style|peers)\.md\b"  # pages that do not exist in this repo
-    r"|\b(contract|[Dd]esign) (section|rules?)\b"
-)
-
-
-def test_nothing_refers_to_a_page_that_a_stranger_cannot_read() -> None:
-    for path in _files():
-        text = path.read_text(encoding="utf-8", errors="replace")
-        assert not (found := _ELSEWHERE.search(text)), f"{path}: {found}"
-        for name in re.findall(r"docs/[\w/]+\.md", text):
-            assert (docs_pages.ROOT / name).is_file(), f"{path}: {name}"
-
-
-def _files() -> Iterator[Path]:
-    """Yields the text files of the repo, except this one, which holds the forbidden words."""
-    tops = [
-        top for top in docs_pages.ROOT.iterdir() if top.name in {".ci", "Dockerfile"} or not top.name.startswith(".")
-    ]
-    for top in tops:
-        found = sorted(top.rglob("*")) if top.is_dir() else [top]
-        yield from (path for path in found if path.name.endswith(_READ) and path.is_file() and path != Path(__file__))
+def test_what_the_code_says_of_pages_is_there() -> None:
+    for path in (*docs_pages.ROOT.glob("bot/**/*.py"), *docs_pages.ROOT.glob("subscriptions/**/*.py")):
+        named = re.findall(r"docs/[\w/]+\.md", path.read_text(encoding="utf-8"))
+        assert [name for name in named if not (docs_pages.ROOT / name).is_file()] == [], path

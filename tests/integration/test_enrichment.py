@@ -14,8 +14,6 @@ from subscriptions.store.rows import DeliveryItemRow, PaperRow
 from tests import make, source_harness
 from tests.fakes.arxiv import FakeArxiv
 
-pytestmark = pytest.mark.both_databases
-
 THURSDAY = date(2026, 1, 22)
 AUTHORS = ("Ada Example", "Bo Beispiel")
 
@@ -56,17 +54,6 @@ def delivered(store: Store) -> list[int]:
         return [item.paper for item in session.exec(select(DeliveryItemRow))]
 
 
-async def test_a_paper_with_an_id_is_completed_by_it(
-    store: Store, clock: make.FakeClock, arxiv: FakeArxiv, feeding: source_harness.SourceHarness
-) -> None:
-    arxiv.knows(make.paper("Graphs that forget", "cs.LG", "stat.ML", arxiv_id="2601.09001", authors=AUTHORS))
-    make.ingested(store, bare("", "2601.09001", translations=make.translation(title="图")), now=clock.now())
-    await feeding.due()
-    found = row(store, "Graphs that forget")
-    assert (found.categories, found.authors) == (["cs.LG", "stat.ML"], ["Ada Example", "Bo Beispiel"])
-    assert arxiv.asked("/api/") == ["/api/query?id_list=2601.09001&start=0&max_results=1"]
-
-
 async def test_a_paper_is_completed_by_a_title_that_fits_one_only(
     store: Store, clock: make.FakeClock, arxiv: FakeArxiv, feeding: source_harness.SourceHarness
 ) -> None:
@@ -92,6 +79,7 @@ async def test_a_paper_is_completed_by_a_title_that_fits_one_only(
     assert "ti:%22Nets%22" in asked[0] + asked[1] + asked[2]
 
 
+@pytest.mark.both_databases
 async def test_completed_papers_match_and_come_once(
     store: Store, clock: make.FakeClock, arxiv: FakeArxiv, feeding: source_harness.SourceHarness
 ) -> None:
@@ -114,6 +102,7 @@ async def test_completed_papers_match_and_come_once(
     assert delivered(store).count(number or 0) == 3
 
 
+@pytest.mark.both_databases
 async def test_papers_unknown_to_arxiv_are_asked_for_three_times(
     store: Store, clock: make.FakeClock, arxiv: FakeArxiv, feeding: source_harness.SourceHarness
 ) -> None:
@@ -125,20 +114,25 @@ async def test_papers_unknown_to_arxiv_are_asked_for_three_times(
     assert len(arxiv.asked("ti:")) == 3
 
 
-async def test_after_seven_days_nobody_is_asked(
-    store: Store, clock: make.FakeClock, arxiv: FakeArxiv, feeding: source_harness.SourceHarness
+@pytest.mark.parametrize(
+    ("papers", "age"),
+    [
+        ([bare("Graphs that forget", "2601.09001")], timedelta(days=7, minutes=1)),
+        ([make.paper("Cells", arxiv_id=None, authors=(), doi="10.1101/2026.01.22.000001")], timedelta()),
+        ([bare("扩散模型"), make.paper("Whole", "cs.LG")], timedelta()),
+    ],
+    ids=["after seven days", "of another publisher", "without words or complete"],
+)
+async def test_of_some_papers_nobody_is_asked(  # noqa: PLR0917 - fixtures
+    store: Store,
+    clock: make.FakeClock,
+    arxiv: FakeArxiv,
+    feeding: source_harness.SourceHarness,
+    papers: list[Paper],
+    age: timedelta,
 ) -> None:
-    make.ingested(store, bare("Graphs that forget", "2601.09001"), now=clock.now())
-    clock.advance(timedelta(days=7, minutes=1))
-    await feeding.due()
-    assert arxiv.asked("id_list") == []
-
-
-async def test_papers_of_other_publishers_are_not_asked_for(
-    store: Store, clock: make.FakeClock, arxiv: FakeArxiv, feeding: source_harness.SourceHarness
-) -> None:
-    cells = make.paper("Cells", arxiv_id=None, authors=(), doi="10.1101/2026.01.22.000001")
-    make.ingested(store, cells, bare("扩散模型"), make.paper("Whole", "cs.LG"), now=clock.now())
+    make.ingested(store, *papers, now=clock.now())
+    clock.advance(age)
     await feeding.due()
     assert arxiv.asked("/api/") == []
 
@@ -188,18 +182,6 @@ async def test_while_arxiv_is_busy_it_is_left_alone(
         clock.advance(timedelta(hours=1))
     assert row(store, "Graphs that forget").categories == ["cs.LG"]
     assert len(arxiv.asked("id_list")) == 5
-
-
-async def test_of_two_processes_one_asks(
-    store: Store, clock: make.FakeClock, arxiv: FakeArxiv, feeding: source_harness.SourceHarness
-) -> None:
-    await feeding.due()
-    arxiv.knows(FORGETS)
-    make.ingested(store, bare("Graphs that forget", "2601.09001"), now=clock.now())
-    other = source_harness.SourceHarness(store, clock, arxiv, source_harness.arxiv_source("cs.LG"))
-    await feeding.due()
-    await other.due()
-    assert len(arxiv.asked("id_list")) == 1
 
 
 async def test_without_a_source_of_arxiv_nobody_is_asked(store: Store, clock: make.FakeClock, arxiv: FakeArxiv) -> None:

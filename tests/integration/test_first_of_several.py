@@ -6,26 +6,26 @@ locks rows, another process can. Here it commits its row right before the statem
 
 import re
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, Enum, event, text
 
-from subscriptions.errors import Refused, StoreError
-from subscriptions.model import CallbackToken, ChatKind, Lane
+from subscriptions import errors, model
 from subscriptions.notices.declared import VersionChanged
 from subscriptions.planning.receipts import Outcome, Receipt
-from subscriptions.portable import PortableLine, read_lines
+from subscriptions.portable import read_lines
 from subscriptions.service import access, amendments, chat_status, ingest, notices, retention
 from subscriptions.service.importing import import_lines
 from subscriptions.service.plan import plan_due
 from subscriptions.service.previews import newest_batch
 from subscriptions.service.requests import unsubscribe
-from subscriptions.store import bot_state, sources
+from subscriptions.store import bot_state, conversations, sources
 from subscriptions.store.claims import pause_lane
-from subscriptions.store.conversations import set_conversation_state, unfinished_replies
 from subscriptions.store.database.store import Store, Transaction, execute
 from subscriptions.store.moving import chat_moved
 from subscriptions.store.rows import TABLES
@@ -76,6 +76,231 @@ def rows(store: Store, table: str, *names: str) -> list[tuple[object, ...]]:
 Rival = Callable[..., None]
 
 
+_THEIR_SUBSCRIPTION = (
+    "INSERT INTO subscription (chat, query, number, name, text, cadence, state, added_by, subscriber, since, cursor)"
+    " SELECT chat.id, query.id, 9, '', 'theirs', 'now', 'active', '', '', ?, 0 FROM chat, query WHERE canonical = ?"
+)
+
+
+def _rival_chat(rival: Rival) -> None:
+    rival("chat", "INSERT INTO chat (platform, address, topic, title, kind, lang, timezone, settings, state, state_detail, public,"
+          " owner, admin, first_delivery_planned, no_match_streak, next_number, created_at) VALUES ('telegram', '1', '', 'theirs',"
+          " 'group', '', '', '{}', 'active', '', 0, '', 0, 0, '{}', 1, ?)", AT)  # fmt: skip
+
+
+def _rival_move(rival: Rival) -> None:
+    rival("chat", "UPDATE chat SET address = '-2' WHERE id = 1")
+    rival("chat", "INSERT INTO chat (platform, address, topic, title, kind, lang, timezone, settings, state, state_detail, public,"
+          " owner, admin, first_delivery_planned, no_match_streak, next_number, created_at, moved_to)"
+          " VALUES ('telegram', '-1', '', '', 'group', '', '', '{}', 'moved', '-2', 0, '', 0, 0, '{}', 1, ?, 1)", AT)  # fmt: skip
+
+
+def _rival_source(rival: Rival, before: str, name: str, after: int = 0) -> None:
+    rival(before, "INSERT INTO source (name, kind, location, title, home, schedule, validators, state)"
+          " VALUES (?, 'file', '', 'theirs', '', '', '{}', '{}')", name, after=after)  # fmt: skip
+
+
+def _rival_digest(rival: Rival, content_hash: str, source: str = "daily") -> None:
+    rival("key_value", "INSERT INTO digest (id, content_hash, source, format, date, received_at, counts, warnings)"
+          " VALUES (7, ?, ?, 'daily_md', '2026-01-22', ?, '{}', '[]')", content_hash, source, AT)  # fmt: skip
+
+
+def _rival_paper(rival: Rival, key: str, after: int = 0, number: int = 1) -> None:
+    """Another process stores a paper with this key before ours locks the counter of sequences."""
+    _rival_source(rival, "key_value", "theirs", after=after)
+    rival("key_value", "INSERT INTO paper (id, key, title, abstract, authors, categories, arxiv_id, comment, cross, first_seen_at, day,"
+          " owner, vouched) VALUES (?, ?, 'theirs', '', '[]', '[]', ?, '', 0, ?, '2026-01-22', 'theirs', 0)",
+          number, key, key, AT, after=after)  # fmt: skip
+    rival("key_value", "INSERT INTO paper_key (key, paper) VALUES (?, ?)", key, number, after=after)
+
+
+def _rival_value(rival: Rival, name: str, value: str, after: int = 0) -> None:
+    rival("key_value", "INSERT INTO key_value (name, value) VALUES (?, ?)", name, value, after=after)
+
+
+@dataclass(frozen=True)
+class Race:
+    """What another process commits right before ours writes, and what the database holds afterwards."""
+
+    rival: Callable[[Rival], object]
+    act: Callable[[Store], object]
+    shows: tuple[str, ...]  # a table, and names of its columns
+    rows: Sequence[tuple[object, ...]]
+    before: Callable[[Store], object] = lambda _: None  # what this process has done before
+    returns: object = ...  # what our call returns; ...: any value
+
+
+def _subscribes(text: str) -> Callable[[Store], object]:
+    return lambda store: make.subscribes(store, str(ME), text, now=make.NOON)
+
+
+def _imports(*texts: str) -> Callable[[Store], object]:
+    return lambda store: import_lines(store, list(read_lines("\n".join(texts), ME)), now=make.NOON)
+
+
+def _ingests(*titles: str) -> Callable[[Store], object]:
+    return lambda store: make.ingested(
+        store, *(make.paper(title, arxiv_id=f"2601.{n:05d}", authors=()) for n, title in enumerate(titles, 1))
+    )
+
+
+def _writes(what: Callable[..., object], *values: object, **named: object) -> Callable[[Store], object]:
+    """Returns a function that calls `what` in a transaction."""
+
+    def write(store: Store) -> object:
+        with store.write() as transaction:
+            return what(transaction, *values, **named)
+
+    return write
+
+
+def _files(store: Store) -> None:
+    old = make.NOON.date() - timedelta(days=30)
+    make.ingest_digest(store, make.digest(make.paper("A graph")), source="daily", day=old, now=make.NOON)
+
+
+_MET = partial(chat_status.store_chat, address=ME, kind=model.ChatKind.PRIVATE, now=make.NOON)
+_SOON = make.NOON + timedelta(minutes=1)
+_INSTALLS = _writes(bot_state.put_installation, "T1", "ours", now=make.NOON)
+_POLLED = Receipt(source="daily", at=make.NOON, outcome=Outcome.NEW)
+
+RACES = {
+    "a chat is this chat": Race(
+        rival=_rival_chat,
+        act=lambda store: chat_status.store_chat(store, ME, model.ChatKind.GROUP, now=make.NOON, title="ours").title,
+        shows=("chat", "address", "title"), rows=[("1", "theirs")], returns="theirs",
+    ),
+    "a subscription joins a chat": Race(
+        rival=_rival_chat, act=_subscribes("graph"),
+        shows=("subscription", "number", "text"), rows=[(1, "graph")],
+    ),
+    "a subscription is the same": Race(
+        before=_subscribes("graph"), rival=lambda rival: rival("subscription", _THEIR_SUBSCRIPTION, AT, "tree"), act=_subscribes("tree"),
+        shows=("subscription", "number", "text"), rows=[(1, "graph"), (9, "theirs")],
+    ),
+    "no two subscriptions get one number": Race(  # our first statement ends the chat's streak of failures
+        before=_subscribes("graph"), rival=lambda rival: rival("chat", "UPDATE chat SET next_number = next_number + 1", after=1),
+        act=_subscribes("tree"), shows=("subscription", "number"), rows=[(1,), (3,)],
+    ),
+    "a query is shared": Race(
+        rival=lambda rival: rival("query", "INSERT INTO query (id, canonical) VALUES (?, ?)", 77, "graph"), act=_subscribes("graph"),
+        shows=("subscription", "query", "number"), rows=[(77, 1)],
+    ),
+    "an import joins a chat": Race(
+        rival=_rival_chat, act=_imports("now | graph"), shows=("chat", "address", "title"), rows=[("1", "theirs")],
+    ),
+    "an import joins a subscription": Race(
+        before=_subscribes("graph"), rival=lambda rival: rival("subscription", _THEIR_SUBSCRIPTION, AT, "tree"),
+        act=_imports("now | tree", "now | leaf"),
+        shows=("subscription", "number", "text"), rows=[(1, "graph"), (3, "leaf"), (9, "theirs")],
+    ),
+    "a setting stays": Race(
+        before=_MET, rival=lambda rival: rival("chat", """UPDATE chat SET settings = '{"limit": "12"}'"""),
+        act=lambda store: amendments.set_settings(store, ME, {"quietday": "on"}, now=make.NOON),
+        shows=("chat", "settings"), rows=[('{"limit": "12", "quietday": "on"}',)],
+    ),
+    "a group is moved once": Race(
+        before=lambda store: make.subscribes(store, "telegram:-1", "graph", now=make.NOON), rival=_rival_move,
+        act=lambda store: chat_moved(store, make.address("telegram:-1"), "-2", now=make.NOON),
+        shows=("chat", "id", "address", "state"), rows=[(1, "-2", "active"), (2, "-1", "moved")],
+    ),
+    "a link is this link": Race(
+        before=_subscribes("graph"),
+        rival=lambda rival: rival(
+            "offer", "INSERT INTO offer (id, chat, number, text, cadence, at) VALUES ('theirs', 1, 1, 'tree', 'now', ?)", AT
+        ),
+        act=lambda store: chat_status.share_link(store, ME, 1, now=make.NOON),
+        shows=("offer", "id", "text"), rows=[("theirs", "graph")], returns="theirs",
+    ),
+    "an installation is completed by one": Race(
+        rival=lambda rival: rival("completed_installation", "INSERT INTO completed_installation (id, at) VALUES ('i', ?)", AT),
+        act=lambda store: bot_state.complete_installation(store, "i", now=make.NOON),
+        shows=("completed_installation", "id"), rows=[("i",)], returns=False,
+    ),
+    "the state of a conversation is the one stored last": Race(
+        rival=lambda rival: rival(
+            "conversation_state", "INSERT INTO conversation_state (name, place, person, at, until, verb, arguments)"
+            " VALUES (?, '', '', ?, ?, 'theirs', '{}')", "ask:1", AT, AT,
+        ),
+        act=lambda store: conversations.set_conversation_state(store, "ask:1", model.CallbackToken(verb="ours"), lasts=make.HOUR, now=make.NOON),
+        shows=("conversation_state", "name", "verb"), rows=[("ask:1", "ours")],
+    ),
+    "a paper is this paper": Race(
+        rival=lambda rival: _rival_paper(rival, "2601.00001"), act=_ingests("A graph", "A tree"),
+        shows=("paper", "id", "title", "owner"), rows=[(1, "theirs", "theirs"), (2, "A tree", "daily")],
+    ),
+    "a key is of this paper": Race(
+        rival=lambda rival: _rival_paper(rival, "2601.00001"), act=_ingests("A graph", "A tree"),
+        shows=("paper_key", "key", "paper"), rows=[("2601.00001", 1), ("2601.00002", 2)],
+    ),
+    "no two papers get one sequence": Race(
+        before=_ingests("A graph"), rival=lambda rival: rival("key_value", "UPDATE key_value SET value = value + 7 WHERE name = 'sequence'"),
+        act=lambda store: make.ingested(store, make.paper("A tree", arxiv_id="2601.90002")),
+        shows=("paper", "id", "sequence"), rows=[(1, 1), (2, 9)],
+    ),
+    "papers are not announced again": Race(
+        before=_files, rival=lambda rival: rival("key_value", "UPDATE paper SET sequence = 5"),
+        act=lambda store: ingest.announce_filed(store, "daily", now=make.NOON),
+        shows=("paper", "id", "sequence"), rows=[(1, 5)], returns=0,
+    ),
+    "a source may bring a digest": Race(
+        rival=lambda rival: _rival_source(rival, "source", "daily"), act=_ingests("A graph"),
+        shows=("source", "name", "title"), rows=[("daily", "theirs")],
+    ),
+    "a source may be polled": Race(
+        rival=lambda rival: _rival_source(rival, "source", "daily"),
+        act=lambda store: notices.note_poll(store, _POLLED, sources.SourceState(), {}),
+        shows=("source", "name", "title"), rows=[("daily", "theirs")],
+    ),
+    "arXiv is asked for a paper by one": Race(
+        before=_ingests("A graph"), rival=lambda rival: rival("key_value", "INSERT INTO enrichment_request (paper, times, last) VALUES (1, 1, ?)", AT),
+        act=lambda store: notices.claim_incomplete(store, now=make.NOON, ids=5, titles=5),
+        shows=("enrichment_request", "paper", "times"), rows=[(1, 1)], returns=(),
+    ),
+    "a value is replaced": Race(
+        rival=lambda rival: _rival_value(rival, "name", "theirs"), act=_writes(bot_state.put_value, "name", "ours"),
+        shows=("key_value", "name", "value"), rows=[("name", "ours")],
+    ),
+    "the daily work is done by one": Race(
+        rival=lambda rival: _rival_value(rival, "day-begun", "2026-01-22"),
+        act=lambda store: retention.claim_daily_work(store, now=make.NOON),
+        shows=("key_value", "name", "value"), rows=[("day-begun", "2026-01-22")], returns=False,
+    ),
+    "a slot of a publisher is of one": Race(
+        rival=lambda rival: rival(
+            "publisher_slot", "INSERT INTO publisher_slot (publisher, until) VALUES ('arxiv.org', ?)", f"{_SOON:%Y-%m-%d %H:%M:%S.%f}"
+        ),
+        act=lambda store: notices.claim_slot(store, "arxiv.org", timedelta(minutes=2), wall=make.NOON),
+        shows=("publisher_slot", "publisher"), rows=[("arxiv.org",)], returns=timedelta(minutes=1),
+    ),
+    "a workspace is the same": Race(
+        rival=lambda rival: rival(
+            "installation", "INSERT INTO installation (team, tokens, state, since) VALUES ('T1', 'theirs', 'active', ?)", AT
+        ),
+        act=_INSTALLS, shows=("installation", "team", "tokens", "state"), rows=[("T1", "ours", "active")],
+    ),
+    "tokens of a removed workspace are not stored": Race(
+        before=_INSTALLS, rival=lambda rival: rival("installation", "UPDATE installation SET state = 'uninstalled', tokens = ''"),
+        act=_writes(bot_state.renew_tokens, "T1", "newer"), shows=("installation", "team", "tokens"), rows=[("T1", "")], returns=False,
+    ),
+    "a lane is paused once": Race(
+        rival=lambda rival: rival("lane", "INSERT INTO lane (platform, address) VALUES ('telegram', '1')"),
+        act=_writes(pause_lane, model.Lane("telegram", "1"), wall=make.NOON, until=_SOON),
+        shows=("lane", "address", "not_before"), rows=[("1", "2026-01-22 12:01:00.000000")],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("race", RACES)
+def test_what_another_process_stores_first_counts(store: Store, rival: Rival, race: str) -> None:
+    this = RACES[race]
+    this.before(store)
+    this.rival(rival)
+    returned = this.act(store)
+    assert this.returns in (..., returned)
+    assert rows(store, *this.shows) == this.rows
+
+
 # -------------------------------------------------------------------------------------------------------------- updates
 
 
@@ -97,65 +322,10 @@ def test_a_reply_that_another_process_posts_is_left_to_it(store: Store, rival: R
     chat_status.apply_once(store, "telegram", "7", lambda _: "reply", chat="telegram:1", now=make.NOON)
     done = 'UPDATE "update" SET state = ? WHERE state = ?'
     rival("update", done, "done", "ready", after=1)  # our first statement gives up outdated replies
-    assert unfinished_replies(store, now=make.NOON + timedelta(minutes=1)) == []
+    assert conversations.unfinished_replies(store, now=make.NOON + timedelta(minutes=1)) == []
 
 
 # ---------------------------------------------------------------------------------------------------------------- chats
-
-
-def test_a_chat_that_another_process_adds_is_this_chat(store: Store, rival: Rival) -> None:
-    _rival_chat(rival)
-    chat = chat_status.store_chat(store, ME, ChatKind.GROUP, now=make.NOON, title="ours")
-    assert (chat.title, chat.address) == ("theirs", ME)
-    assert rows(store, "chat", "address", "title") == [("1", "theirs")]
-
-
-def test_a_subscription_joins_a_chat_of_another_process(store: Store, rival: Rival) -> None:
-    _rival_chat(rival)
-    assert make.subscribes(store, str(ME), "graph", now=make.NOON).chat.title == "theirs"
-    assert rows(store, "subscription", "number", "text") == [(1, "graph")]
-
-
-def test_no_two_subscriptions_get_one_number(store: Store, rival: Rival) -> None:
-    make.subscribes(store, str(ME), "graph", now=make.NOON)
-    # our first statement ends the chat's streak of failures
-    rival("chat", "UPDATE chat SET next_number = next_number + 1", after=1)
-    assert make.subscribes(store, str(ME), "tree", now=make.NOON).subscription.number == 3
-
-
-def test_a_subscription_of_another_process_is_the_same(store: Store, rival: Rival) -> None:
-    make.subscribes(store, str(ME), "graph", now=make.NOON)
-    rival("subscription", _THEIR_SUBSCRIPTION, AT, "tree")
-    assert make.subscribes(store, str(ME), "tree", now=make.NOON).subscription.number == 9
-    assert rows(store, "subscription", "number", "text") == [(1, "graph"), (9, "theirs")]
-
-
-def test_a_query_that_another_process_adds_is_shared(store: Store, rival: Rival) -> None:
-    rival("query", "INSERT INTO query (id, canonical) VALUES (?, ?)", 77, "graph")
-    subscribed = make.subscribes(store, str(ME), "graph", now=make.NOON).subscription
-    assert subscribed.canonical == "graph"
-    assert rows(store, "subscription", "query", "number") == [(77, 1)]
-
-
-def test_an_import_joins_a_chat_of_another_process(store: Store, rival: Rival) -> None:
-    _rival_chat(rival)
-    import_lines(store, _lines("now | graph"), now=make.NOON)
-    assert rows(store, "chat", "address", "title") == [("1", "theirs")]
-    assert rows(store, "subscription", "number", "text") == [(1, "graph")]
-
-
-def test_an_import_joins_a_subscription_of_another_process(store: Store, rival: Rival) -> None:
-    make.subscribes(store, str(ME), "graph", now=make.NOON)
-    rival("subscription", _THEIR_SUBSCRIPTION, AT, "tree")
-    import_lines(store, _lines("now | tree", "now | leaf"), now=make.NOON)
-    assert rows(store, "subscription", "number", "text") == [(1, "graph"), (3, "leaf"), (9, "theirs")]
-
-
-def test_a_setting_that_another_process_chooses_stays(store: Store, rival: Rival) -> None:
-    chat_status.store_chat(store, ME, ChatKind.PRIVATE, now=make.NOON)
-    rival("chat", """UPDATE chat SET settings = '{"limit": "12"}'""")
-    amendments.set_settings(store, ME, {"quietday": "on"}, now=make.NOON)
-    assert rows(store, "chat", "settings") == [('{"limit": "12", "quietday": "on"}',)]
 
 
 def test_a_change_begins_with_what_another_process_has_changed(store: Store, rival: Rival) -> None:
@@ -174,43 +344,16 @@ def test_a_change_is_undone_once(store: Store, rival: Rival) -> None:
     change = amendments.last_change(store, ME)
     assert change is not None
     rival("chat", """UPDATE undo SET before = json_set(before, '$.undone', json('true')) WHERE id = ?""", change.id)
-    with pytest.raises(Refused, match="undone already"):
+    with pytest.raises(errors.Refused, match="undone already"):
         amendments.undo(store, ME, change.id, now=make.NOON)
     assert rows(store, "subscription", "number") == []
-
-
-def test_a_group_that_another_process_moves_is_moved_once(store: Store, rival: Rival) -> None:
-    group = make.address("telegram:-1")
-    make.subscribes(store, str(group), "graph", now=make.NOON)
-    rival("chat", "UPDATE chat SET address = '-2' WHERE id = 1")
-    rival("chat", "INSERT INTO chat (platform, address, topic, title, kind, lang, timezone, settings, state, state_detail, public,"
-          " owner, admin, first_delivery_planned, no_match_streak, next_number, created_at, moved_to)"
-          " VALUES ('telegram', '-1', '', '', 'group', '', '', '{}', 'moved', '-2', 0, '', 0, 0, '{}', 1, ?, 1)", AT)  # fmt: skip
-    chat_moved(store, group, "-2", now=make.NOON)
-    assert rows(store, "chat", "id", "address", "state") == [(1, "-2", "active"), (2, "-1", "moved")]
 
 
 # -------------------------------------------------------------------------------------------------------- conversations
 
 
-def test_a_link_that_another_process_makes_is_this_link(store: Store, rival: Rival) -> None:
-    make.subscribes(store, str(ME), "graph", now=make.NOON)
-    rival(
-        "offer",
-        "INSERT INTO offer (id, chat, number, text, cadence, at) VALUES ('theirs', 1, 1, 'tree', 'now', ?)",
-        AT,
-    )
-    assert chat_status.share_link(store, ME, 1, now=make.NOON) == "theirs"
-    assert rows(store, "offer", "id", "text") == [("theirs", "graph")]
-
-
-def test_an_installation_is_completed_by_one(store: Store, rival: Rival) -> None:
-    rival("completed_installation", "INSERT INTO completed_installation (id, at) VALUES ('i', ?)", AT)
-    assert not bot_state.complete_installation(store, "i", now=make.NOON)
-
-
 def test_a_denial_is_remembered_by_the_first_key(store: Store, rival: Rival) -> None:
-    chat_status.store_chat(store, ME, ChatKind.PRIVATE, now=make.NOON)
+    chat_status.store_chat(store, ME, model.ChatKind.PRIVATE, now=make.NOON)
     access.deny(store, ME, now=make.NOON)
     _rival_value(rival, "denial-key", "00" * 32)
     retention.forget(store, ME)
@@ -218,15 +361,8 @@ def test_a_denial_is_remembered_by_the_first_key(store: Store, rival: Rival) -> 
     assert access.standing_of(store, ME).is_denied
 
 
-def test_the_state_of_a_conversation_is_the_one_stored_last(store: Store, rival: Rival) -> None:
-    rival("conversation_state", "INSERT INTO conversation_state (name, place, person, at, until, verb, arguments)"
-          " VALUES (?, '', '', ?, ?, 'theirs', '{}')", "ask:1", AT, AT)  # fmt: skip
-    set_conversation_state(store, "ask:1", CallbackToken(verb="ours"), lasts=timedelta(hours=1), now=make.NOON)
-    assert rows(store, "conversation_state", "name", "verb") == [("ask:1", "ours")]
-
-
 def test_a_notice_of_another_process_is_not_repeated(store: Store, rival: Rival) -> None:
-    chat = chat_status.store_chat(store, ME, ChatKind.PRIVATE, now=make.NOON)
+    chat = chat_status.store_chat(store, ME, model.ChatKind.PRIVATE, now=make.NOON)
     notice = VersionChanged(version="2", before="1")
     assert notices.notify(store, ME, notice, now=make.NOON)
     (key,) = rows(store, "delivery", "dedupe_key")
@@ -254,14 +390,6 @@ def test_a_digest_of_another_process_is_not_stored_again(store: Store, rival: Ri
     assert rows(store, "paper", "id", "title") == [(1, "theirs")]
 
 
-def test_a_paper_that_another_process_adds_is_this_paper(store: Store, rival: Rival) -> None:
-    _rival_paper(rival, "2601.00001")
-    make.ingested(store, make.paper("A graph", arxiv_id="2601.00001"), make.paper("A tree", arxiv_id="2601.00002"))
-    assert rows(store, "paper", "id", "title", "owner") == [(1, "theirs", "theirs"), (2, "A tree", "daily")]
-    assert rows(store, "paper_key", "key", "paper") == [("2601.00001", 1), ("2601.00002", 2)]
-    assert rows(store, "appearance", "paper") == [(1,), (2,)]
-
-
 def test_a_paper_added_during_a_large_ingest_is_the_same(
     store: Store, rival: Rival, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -271,35 +399,6 @@ def test_a_paper_added_during_a_large_ingest_is_the_same(
     make.ingested(store, *(make.paper(f"Graph {n}", arxiv_id=f"2601.0000{n}") for n in (1, 2, 3)))
     assert rows(store, "paper", "id", "title") == [(1, "Graph 1"), (2, "theirs"), (3, "Graph 3")]
     assert rows(store, "paper_key", "key", "paper") == [("2601.00001", 1), ("2601.00002", 2), ("2601.00003", 3)]
-
-
-def test_no_two_papers_get_one_sequence(store: Store, rival: Rival) -> None:
-    make.ingested(store, make.paper("A graph"))
-    rival("key_value", "UPDATE key_value SET value = value + 7 WHERE name = 'sequence'")
-    make.ingested(store, make.paper("A tree"))
-    assert rows(store, "paper", "id", "sequence") == [(1, 1), (2, 9)]
-    assert rows(store, "key_value", "value") == [("9",)]
-
-
-def test_papers_of_another_process_are_not_announced_again(store: Store, rival: Rival) -> None:
-    old = make.NOON.date() - timedelta(days=30)
-    make.ingest_digest(store, make.digest(make.paper("A graph")), source="daily", day=old, now=make.NOON)
-    rival("key_value", "UPDATE paper SET sequence = 5")
-    assert ingest.announce_filed(store, "daily", now=make.NOON) == 0
-    assert rows(store, "paper", "id", "sequence") == [(1, 5)]
-
-
-def test_a_source_that_another_process_adds_may_bring_a_digest(store: Store, rival: Rival) -> None:
-    _rival_source(rival, "source", "daily")
-    make.ingested(store, make.paper("A graph"))
-    assert rows(store, "source", "name", "title") == [("daily", "theirs")]
-
-
-def test_arxiv_is_asked_for_a_paper_by_one_process(store: Store, rival: Rival) -> None:
-    make.ingested(store, make.paper("A graph", arxiv_id="2601.00001", authors=()))
-    rival("key_value", "INSERT INTO enrichment_request (paper, times, last) VALUES (1, 1, ?)", AT)
-    assert notices.claim_incomplete(store, now=make.NOON, ids=5, titles=5) == ()
-    assert rows(store, "enrichment_request", "paper", "times") == [(1, 1)]
 
 
 # ------------------------------------------------------------------------------------------------------------- planning
@@ -323,17 +422,6 @@ def _rival_plan(rival: Rival, kind: str = "alert", *, before: str = "key_value")
           " VALUES ('theirs', 1, ?, ?, ?, ?, '{}', 0, '')", kind, AT, key, AT)  # fmt: skip
     rival(before, "INSERT INTO delivery_item (chat, paper, delivery, position, shown, cross, because)"
           " SELECT 1, id, 1, 0, 1, 0, '[]' FROM paper")  # fmt: skip
-
-
-@pytest.mark.usefixtures("locks_rows")
-def test_a_delivery_of_another_planner_is_not_stored_again(store: Store, rival: Rival) -> None:
-    make.subscribes(store, str(ME), "graph", every="daily", at="13:00", now=make.NOON)
-    make.ingested(store, make.paper("A graph"), now=make.NOON + timedelta(minutes=1))
-    _rival_plan(rival)
-    rival("key_value", "UPDATE subscription SET next_due_at = datetime(next_due_at, '+1 day'), cursor = 1")
-    assert plan_due(store, now=make.NOON + timedelta(hours=1)) == ()
-    assert rows(store, "delivery", "id") == [("theirs",)]
-    assert rows(store, "subscription", "cursor") == [(1,)]
 
 
 @pytest.mark.usefixtures("locks_rows")
@@ -373,28 +461,9 @@ def test_papers_of_another_plan_are_not_shown_on_request(store: Store, rival: Ri
 # ---------------------------------------------------------------------------------------------------------------- marks
 
 
-@pytest.mark.parametrize("after", [0, 1])
-def test_a_value_that_another_process_stores_is_replaced(store: Store, rival: Rival, after: int) -> None:
-    _rival_value(rival, "name", "theirs", after=after)
-    with store.write() as transaction:
-        bot_state.put_value(transaction, "name", "ours")
-    assert rows(store, "key_value", "name", "value") == [("name", "ours")]
-
-
-def test_the_daily_work_is_done_by_one(store: Store, rival: Rival) -> None:
-    _rival_value(rival, "day-begun", "2026-01-22")
-    assert not retention.claim_daily_work(store, now=make.NOON)
-
-
-def test_the_slot_of_a_publisher_is_one_process_s(store: Store, rival: Rival) -> None:
-    until = f"{make.NOON + timedelta(minutes=1):%Y-%m-%d %H:%M:%S.%f}"
-    rival("publisher_slot", "INSERT INTO publisher_slot (publisher, until) VALUES ('arxiv.org', ?)", until)
-    assert notices.claim_slot(store, "arxiv.org", timedelta(minutes=2), wall=make.NOON) == timedelta(minutes=1)
-
-
 def test_a_database_is_the_first_bot_s(store: Store, rival: Rival) -> None:
     rival("platform", "INSERT INTO platform (name, bot, bot_name) VALUES ('telegram', 'another', '')")
-    with pytest.raises(StoreError, match="another Telegram bot"):
+    with pytest.raises(errors.StoreError, match="another Telegram bot"):
         retention.claim_database(store, "telegram", "ours")
 
 
@@ -410,7 +479,7 @@ def test_a_code_printed_meanwhile_works_too(store: Store, rival: Rival) -> None:
 
 
 def test_wrong_codes_that_another_process_reads_count(store: Store, rival: Rival) -> None:
-    chat_status.store_chat(store, ME, ChatKind.PRIVATE, now=make.NOON)
+    chat_status.store_chat(store, ME, model.ChatKind.PRIVATE, now=make.NOON)
     access.new_code(store)
     rival("chat", "INSERT INTO wrong_code (chat, at) VALUES (1, ?), (1, ?), (1, ?), (1, ?)", *[AT] * 4)
     assert access.redeem_code(store, ME, "wrong", admins=(), now=make.NOON) == "wrong"
@@ -418,7 +487,7 @@ def test_wrong_codes_that_another_process_reads_count(store: Store, rival: Rival
 
 
 def test_a_code_makes_one_operator(store: Store, rival: Rival) -> None:
-    chat_status.store_chat(store, ME, ChatKind.PRIVATE, now=make.NOON)
+    chat_status.store_chat(store, ME, model.ChatKind.PRIVATE, now=make.NOON)
     code = access.new_code(store)
     rival("operator_code", "DELETE FROM operator_code")
     assert access.redeem_code(store, ME, code, admins=(), now=make.NOON) == "there-is-one"
@@ -439,41 +508,7 @@ def test_a_poll_is_one_process_s(store: Store, rival: Rival) -> None:
     assert sources.claim_poll(store, "daily", None, make.NOON)
 
 
-def test_a_source_that_another_process_adds_is_this_source(store: Store, rival: Rival) -> None:
-    _rival_source(rival, "source", "daily")
-    notices.note_poll(store, Receipt(source="daily", at=make.NOON, outcome=Outcome.NEW), sources.SourceState(), {})
-    assert rows(store, "source", "name", "title") == [("daily", "theirs")]
-    assert rows(store, "receipt", "source") == [("daily",)]
-
-
 # ------------------------------------------------------------------------------------------------- workspaces and lanes
-
-
-def test_a_workspace_of_another_process_is_the_same(store: Store, rival: Rival) -> None:
-    rival(
-        "installation",
-        "INSERT INTO installation (team, tokens, state, since) VALUES ('T1', 'theirs', 'active', ?)",
-        AT,
-    )
-    with store.write() as transaction:
-        bot_state.put_installation(transaction, "T1", "ours", now=make.NOON)
-    assert rows(store, "installation", "team", "tokens", "state") == [("T1", "ours", "active")]
-
-
-def test_tokens_of_a_workspace_removed_meanwhile_are_not_stored(store: Store, rival: Rival) -> None:
-    with store.write() as transaction:
-        bot_state.put_installation(transaction, "T1", "ours", now=make.NOON)
-    rival("installation", "UPDATE installation SET state = 'uninstalled', tokens = ''")
-    with store.write() as transaction:
-        assert not bot_state.renew_tokens(transaction, "T1", "newer")
-    assert rows(store, "installation", "team", "tokens") == [("T1", "")]
-
-
-def test_a_lane_that_another_process_pauses_is_paused_once(store: Store, rival: Rival) -> None:
-    rival("lane", "INSERT INTO lane (platform, address) VALUES ('telegram', '1')")
-    with store.write() as transaction:
-        pause_lane(transaction, Lane("telegram", "1"), wall=make.NOON, until=make.NOON + timedelta(minutes=1))
-    assert rows(store, "lane", "address", "not_before") == [("1", "2026-01-22 12:01:00.000000")]
 
 
 def test_every_state_is_an_enumeration_that_the_database_checks(store: Store) -> None:
@@ -492,42 +527,3 @@ def test_every_state_is_an_enumeration_that_the_database_checks(store: Store) ->
         check = re.search(rf"CHECK \({column.name} IN \(([^)]*)\)\)", schema[table].replace('"', ""))
         assert check, (table, column.name)
         assert set(check[1].split(", ")) == {f"'{value}'" for value in column.type.enums}
-
-
-_THEIR_SUBSCRIPTION = (
-    "INSERT INTO subscription (chat, query, number, name, text, cadence, state, added_by, subscriber, since, cursor)"
-    " SELECT chat.id, query.id, 9, '', 'theirs', 'now', 'active', '', '', ?, 0 FROM chat, query WHERE canonical = ?"
-)
-
-
-def _lines(*texts: str) -> list[PortableLine]:
-    return list(read_lines("\n".join(texts), ME))
-
-
-def _rival_chat(rival: Rival) -> None:
-    rival("chat", "INSERT INTO chat (platform, address, topic, title, kind, lang, timezone, settings, state, state_detail, public,"
-          " owner, admin, first_delivery_planned, no_match_streak, next_number, created_at) VALUES ('telegram', '1', '', 'theirs',"
-          " 'group', '', '', '{}', 'active', '', 0, '', 0, 0, '{}', 1, ?)", AT)  # fmt: skip
-
-
-def _rival_source(rival: Rival, before: str, name: str, after: int = 0) -> None:
-    rival(before, "INSERT INTO source (name, kind, location, title, home, schedule, validators, state)"
-          " VALUES (?, 'file', '', 'theirs', '', '', '{}', '{}')", name, after=after)  # fmt: skip
-
-
-def _rival_digest(rival: Rival, content_hash: str, source: str = "daily") -> None:
-    rival("key_value", "INSERT INTO digest (id, content_hash, source, format, date, received_at, counts, warnings)"
-          " VALUES (7, ?, ?, 'daily_md', '2026-01-22', ?, '{}', '[]')", content_hash, source, AT)  # fmt: skip
-
-
-def _rival_paper(rival: Rival, key: str, after: int = 0, number: int = 1) -> None:
-    """Another process stores a paper with this key before ours locks the counter of sequences."""
-    _rival_source(rival, "key_value", "theirs", after=after)
-    rival("key_value", "INSERT INTO paper (id, key, title, abstract, authors, categories, arxiv_id, comment, cross, first_seen_at, day,"
-          " owner, vouched) VALUES (?, ?, 'theirs', '', '[]', '[]', ?, '', 0, ?, '2026-01-22', 'theirs', 0)",
-          number, key, key, AT, after=after)  # fmt: skip
-    rival("key_value", "INSERT INTO paper_key (key, paper) VALUES (?, ?)", key, number, after=after)
-
-
-def _rival_value(rival: Rival, name: str, value: str, after: int = 0) -> None:
-    rival("key_value", "INSERT INTO key_value (name, value) VALUES (?, ?)", name, value, after=after)

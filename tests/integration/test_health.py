@@ -13,23 +13,19 @@ import httpx
 import pytest
 
 from bot.app import build_app
+from bot.operation import ticks
 from bot.operation.health import Health
 from bot.operation.process import Process
-from bot.operation.ticks import INTERVAL, Heartbeat, make_heartbeat
 from bot.operation.web_server import serving
-from bot.settings import Settings
 from bot.settings.loading import load_settings
 from subscriptions.errors import StoreUnavailable
 from subscriptions.store.database.store import Store, write_refusal
 from tests import make
-from tests.fakes.process import Remote
 from tests.fakes.telegram import FakeTelegram
 from tests.fakes.watchman import Watchman
-from tests.integration.cli import DIGEST
-from tests.integration.cli import Process as Program
+from tests.integration.cli import PAGE, Terminal
 from tests.integration.locked import ForeignLock
 from tests.integration.telegram_bot import a_bot
-from tests.patience import PATIENCE
 from tests.source_harness import NoSources
 
 READY = {"ready": True, "problems": {}}
@@ -39,17 +35,6 @@ READY = {"ready": True, "problems": {}}
 def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("subscriptions.store.database.store.BUSY_SECONDS", 0.01)
     monkeypatch.setattr("subscriptions.store.database.store.PATIENCE", 0.01)
-
-
-@pytest.fixture
-def telegram() -> Iterator[FakeTelegram]:
-    with FakeTelegram() as fake:
-        yield fake
-
-
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return load_settings({"PAPERWIRE_DATABASE_URL": f"sqlite:///{tmp_path}/p.db", "PAPERWIRE_WEB_PORT": "0"}, tmp_path)
 
 
 class Page:
@@ -76,22 +61,20 @@ class Page:
 
 @asynccontextmanager
 async def a_page(
-    tmp_path: Path, telegram: FakeTelegram, clock: make.FakeClock, settings: Settings, sources: object = None
+    tmp_path: Path, telegram: FakeTelegram, clock: make.FakeClock, sources: object = None
 ) -> AsyncIterator[Page]:
     said: list[str] = []
     async with a_bot(tmp_path, telegram, clock) as app:
         process = Process(app, sources or NoSources())  # type: ignore[arg-type]
         health = Health(app.store, clock, lambda: process.problems)
-        async with serving(settings, health.problems, said.append, []):
+        async with serving(app.settings, health.problems, said.append, []):
             url = said[0].removeprefix("Health: ").removesuffix("/health/ready")
             yield Page(app.store, process, health, clock, url)
 
 
 @pytest.fixture
-async def page(
-    tmp_path: Path, telegram: FakeTelegram, clock: make.FakeClock, settings: Settings
-) -> AsyncIterator[Page]:
-    async with a_page(tmp_path, telegram, clock, settings) as made:
+async def page(tmp_path: Path, telegram: FakeTelegram, clock: make.FakeClock) -> AsyncIterator[Page]:
+    async with a_page(tmp_path, telegram, clock) as made:
         yield made
 
 
@@ -118,11 +101,11 @@ async def test_ready_is_503_while_a_foreign_lock_blocks_writes(page: Page, tmp_p
 
 
 async def test_ready_counts_sources_and_names_none_to_strangers(
-    tmp_path: Path, telegram: FakeTelegram, clock: make.FakeClock, settings: Settings
+    tmp_path: Path, telegram: FakeTelegram, clock: make.FakeClock
 ) -> None:
     sources = NoSources()
     sources.problems = {"our-secret-list": "the folder cannot be read", "another": "the folder cannot be read"}
-    async with a_page(tmp_path, telegram, clock, settings, sources) as page:
+    async with a_page(tmp_path, telegram, clock, sources) as page:
         await page.goes_on(1)
         await page.goes_on(60)
         assert await page.ready() == (
@@ -138,7 +121,7 @@ async def test_ready_counts_sources_and_names_none_to_strangers(
         assert await page.ready() == (200, READY)
 
 
-async def test_ready_is_503_while_the_disk_is_full(page: Page) -> None:
+async def test_ready_is_503_while_the_disk_is_full(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
     def limits_pages(store: Store, most: int) -> None:
         with store.write() as transaction:
             transaction.connection().exec_driver_sql(f"PRAGMA max_page_count = {most}")
@@ -158,12 +141,7 @@ async def test_ready_is_503_while_the_disk_is_full(page: Page) -> None:
     make.ingested(page.store, *papers)
     await page.goes_on(1)
     assert await page.ready() == (200, READY)
-
-
-async def test_a_disk_without_room_is_found_before_anything_is_written(
-    page: Page, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("subscriptions.store.database.store.LEAST_ROOM", 2**70)
+    monkeypatch.setattr("subscriptions.store.database.store.LEAST_ROOM", 2**70)  # found before anything is written
     await page.goes_on(1)
     await page.goes_on(30)
     status, said = await page.ready()
@@ -201,66 +179,36 @@ def watchman() -> Iterator[Watchman]:
         yield found
 
 
-@asynccontextmanager
-async def heartbeat_of(tmp_path: Path, clock: make.FakeClock, url: str) -> AsyncIterator[Heartbeat]:
-    environ = {"PAPERWIRE_DATABASE_URL": f"sqlite:///{tmp_path}/p.db", "PAPERWIRE_HEARTBEAT_URL": url}
-    app = build_app(load_settings(environ, tmp_path), clock=clock)
-    heartbeat = make_heartbeat(app)
-    try:
-        yield heartbeat
-    finally:
-        await heartbeat.close()
-        await app.close()
-
-
 @pytest.fixture
-async def heartbeat(tmp_path: Path, clock: make.FakeClock, watchman: Watchman) -> AsyncIterator[Heartbeat]:
-    async with heartbeat_of(tmp_path, clock, watchman.url) as made:
-        yield made
+async def heartbeat(tmp_path: Path, clock: make.FakeClock, watchman: Watchman) -> AsyncIterator[ticks.Heartbeat]:
+    environ = {"PAPERWIRE_DATABASE_URL": f"sqlite:///{tmp_path}/p.db", "PAPERWIRE_HEARTBEAT_URL": watchman.url}
+    app = build_app(load_settings(environ, tmp_path), clock=clock)
+    made = ticks.make_heartbeat(app)
+    yield made
+    await made.close()
+    await app.close()
 
 
-async def beats(heartbeat: Heartbeat, *, well: bool = True) -> None:
+async def beats(heartbeat: ticks.Heartbeat, *, well: bool = True) -> None:
     """Sends a heartbeat, and waits for the answer."""
     heartbeat.beat(well=well)
     if heartbeat._task is not None:
         await heartbeat._task
 
 
-async def test_it_is_asked_every_five_minutes(heartbeat: Heartbeat, clock: make.FakeClock, watchman: Watchman) -> None:
-    await beats(heartbeat)
-    await beats(heartbeat)
-    clock.advance(timedelta(seconds=INTERVAL - 1))
-    await beats(heartbeat)
-    assert watchman.calls == [PATH]
-    clock.advance(timedelta(seconds=1))
-    await beats(heartbeat)
-    assert watchman.calls == [PATH, PATH]
-
-
-async def test_the_heartbeat_stops_with_a_problem_and_resumes_after(
-    heartbeat: Heartbeat, clock: make.FakeClock, watchman: Watchman
+async def test_while_all_is_well_it_is_asked_every_five_minutes(
+    heartbeat: ticks.Heartbeat, clock: make.FakeClock, watchman: Watchman
 ) -> None:
-    for _ in range(3):
-        await beats(heartbeat, well=False)
-        clock.advance(timedelta(seconds=INTERVAL))
-    assert watchman.calls == []
-    await beats(heartbeat)
-    assert watchman.calls == [PATH]
-
-
-@pytest.mark.parametrize("status", [200, 201, 202, 204])
-async def test_any_success_will_do(
-    heartbeat: Heartbeat, status: int, watchman: Watchman, caplog: pytest.LogCaptureFixture
-) -> None:
-    watchman.status = status
-    await beats(heartbeat)
-    assert (watchman.calls, caplog.text) == ([PATH], "")
+    for later, well, calls in ((0, True, 1), (0, True, 1), (ticks.INTERVAL - 1, True, 1), (1, False, 1), (0, True, 2)):
+        clock.advance(timedelta(seconds=later))
+        await beats(heartbeat, well=well)
+        assert watchman.calls == [PATH] * calls
 
 
 async def test_a_failed_heartbeat_is_one_line_without_the_address(
-    heartbeat: Heartbeat, clock: make.FakeClock, watchman: Watchman, caplog: pytest.LogCaptureFixture
+    heartbeat: ticks.Heartbeat, clock: make.FakeClock, watchman: Watchman, caplog: pytest.LogCaptureFixture
 ) -> None:
-    for status in (404, 500, 200, 503):
+    for status in (404, 500, 200, 201, 202, 204, 503):
         watchman.status = status
         await beats(heartbeat)
         clock.advance(timedelta(hours=2))
@@ -269,47 +217,25 @@ async def test_a_failed_heartbeat_is_one_line_without_the_address(
         "The heartbeat of PAPERWIRE_HEARTBEAT_URL does not arrive: 127.0.0.1 answers 404 Not Found.",
         "The heartbeat of PAPERWIRE_HEARTBEAT_URL does not arrive: 127.0.0.1 is too busy to answer (503).",
     ]
-    assert len(watchman.calls) == 4
+    assert len(watchman.calls) == 7
 
 
 async def test_nobody_at_the_address_disturbs_nothing(
-    tmp_path: Path, clock: make.FakeClock, caplog: pytest.LogCaptureFixture
+    heartbeat: ticks.Heartbeat, clock: make.FakeClock, watchman: Watchman, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with Watchman() as gone:
-        pass
-    async with heartbeat_of(tmp_path, clock, gone.url) as heartbeat:
-        for _ in range(3):
-            await beats(heartbeat)
-            clock.advance(timedelta(seconds=INTERVAL))
+    watchman.leaves()
+    for _ in range(3):
+        await beats(heartbeat)
+        clock.advance(timedelta(seconds=ticks.INTERVAL))
     (record,) = caplog.records
-    assert "takes no connection" in record.getMessage()
+    assert "refuses connections" in record.getMessage()
     assert "sesame" not in record.getMessage()
 
 
-def test_only_a_healthy_process_sends_heartbeats(tmp_path: Path, remote: Remote, watchman: Watchman) -> None:
-    environ = {"PAPERWIRE_HEARTBEAT_URL": watchman.url}
-    (tmp_path / "inbox").mkdir()
-    (tmp_path / "paperwire.toml").write_text('[[source]]\nname = "daily"\npath = "inbox/*.md"\n')
-    with Program(tmp_path, "run", fake=remote, environ=environ) as program:
-        assert watchman.called.get(timeout=PATIENCE) == PATH
-    (tmp_path / "inbox").rmdir()
-    (tmp_path / "paperwire.toml").write_text('[[source]]\nname = "daily"\npath = "inbox"\n')
-    remote.call("revokes")
-    watchman.calls.clear()
-    with Program(tmp_path, "run", fake=remote, environ=environ) as program:
-        program.says("Nobody can talk to the bot on Telegram")
-    assert watchman.calls == []
-
-
-def test_once_calls_at_its_end_if_all_went_well(tmp_path: Path, remote: Remote, watchman: Watchman) -> None:
-    environ = {"PAPERWIRE_HEARTBEAT_URL": watchman.url}
-    (tmp_path / "inbox").mkdir()
-    (tmp_path / "paperwire.toml").write_text('[[source]]\nname = "daily"\npath = "inbox/*.md"\n')
-    (tmp_path / "inbox" / "today.md").write_bytes(DIGEST.read_bytes())
-    program = Program(tmp_path, "run", "--once", fake=remote, environ=environ)
-    _, err = program.process.communicate(timeout=PATIENCE)
-    assert (program.process.returncode, watchman.calls) == (0, [PATH]), err
-    (tmp_path / "inbox" / "today.md").write_text("These are notes.\n")
-    program = Program(tmp_path, "run", "--once", fake=remote, environ=environ)
-    program.process.communicate(timeout=PATIENCE)
-    assert (program.process.returncode, watchman.calls) == (1, [PATH])
+def test_once_calls_at_its_end_if_all_went_well(terminal: Terminal, watchman: Watchman) -> None:
+    terminal.set("HEARTBEAT_URL", watchman.url)
+    terminal.set("WEB_PORT", "0")
+    terminal.file("inbox/today.md", PAGE)
+    assert (terminal("run", "--once").status, watchman.calls) == (0, [PATH])
+    terminal.file("inbox/today.md", "These are notes.\n")
+    assert (terminal("run", "--once").status, watchman.calls) == (1, [PATH])

@@ -4,21 +4,20 @@ lane_wakes.py.
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
 
 import psycopg
 import pytest
 
-from subscriptions.errors import ChatMoved, RetryLater
-from subscriptions.model import DeliveryKind, Facts, Lane
+from subscriptions import errors, model
 from subscriptions.service.plan import plan_due
-from subscriptions.service.sending import claim, confirm, dismiss, record_edit_outcome, record_outcome, retry_delivery
-from subscriptions.store import workers
+from subscriptions.service.sending import dismiss, record_edit_outcome, record_outcome, retry_delivery
+from subscriptions.store import claims, workers
 from subscriptions.store.chats import find_chat
-from subscriptions.store.claims import Claim, pause_lane
+from subscriptions.store.claims import Claim, Edit
 from subscriptions.store.database.store import Store, Transaction
-from subscriptions.store.deliveries import Edit
 from subscriptions.store.planner import Planned, add_deliveries
 from tests import make
 from tests.being_sent import being_sent, request
@@ -43,27 +42,6 @@ def outside(url: str) -> Iterator[psycopg.Connection]:
 def jobs(outside: psycopg.Connection) -> list[Job]:
     found = outside.execute("SELECT queue_name, task_name, priority, lock, args FROM procrastinate_jobs ORDER BY id")
     return [tuple(row) for row in found.fetchall()]
-
-
-def test_a_wake_calls_the_functions_of_the_engine(outside: psycopg.Connection) -> None:
-    columns = outside.execute("""
-        SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute
-        WHERE attrelid = 'procrastinate_job_to_defer_v1'::regclass ORDER BY attnum
-    """).fetchall()
-    assert columns == [
-        ("queue_name", "character varying"),
-        ("task_name", "character varying"),
-        ("priority", "integer"),
-        ("lock", "text"),
-        ("queueing_lock", "text"),
-        ("args", "jsonb"),
-        ("scheduled_at", "timestamp with time zone"),
-    ]
-    ((given, returned),) = outside.execute("""
-        SELECT pg_get_function_identity_arguments(oid), pg_get_function_result(oid) FROM pg_proc
-        WHERE proname = 'procrastinate_defer_jobs_v1'
-    """).fetchall()
-    assert (given, returned) == ("jobs procrastinate_job_to_defer_v1[]", "bigint[]")
 
 
 def test_each_planned_lane_gets_one_job_of_its_kind(store: Store, outside: psycopg.Connection) -> None:
@@ -91,33 +69,39 @@ def store_delivery(transaction: Transaction) -> None:
     assert chat is not None
     add_deliveries(
         transaction,
-        [Planned(id="d1", chat_id=chat.id, kind=DeliveryKind.ALERT, due=make.NOON, key="k", items=(), facts=Facts())],
+        [
+            Planned(
+                id="d1",
+                chat_id=chat.id,
+                kind=model.DeliveryKind.ALERT,
+                due=make.NOON,
+                key="k",
+                items=(),
+                facts=model.Facts(),
+            )
+        ],
         now=make.NOON,
     )
 
 
-def break_off(store: Store) -> None:
-    with store.write() as transaction:
-        store_delivery(transaction)
-        raise BrokenOff
-
-
-def break_savepoint_off(transaction: Transaction) -> None:
-    with transaction.savepoint() as part:
-        store_delivery(part)
+@contextmanager
+def broken_off(store: Store | Transaction) -> Iterator[Transaction]:
+    """A transaction, or a savepoint of one, that ends by an error."""
+    with suppress(BrokenOff), store.write() if isinstance(store, Store) else store.savepoint() as transaction:
+        yield transaction
         raise BrokenOff
 
 
 def test_t1_a_rollback_leaves_nothing_a_commit_rows_and_jobs(store: Store, outside: psycopg.Connection) -> None:
     """T1: a job that is put in the queue through a separate connection may outlive the row of a savepoint, or undo it."""
     make.subscribes(store, "telegram:1", "graph")
-    with pytest.raises(BrokenOff):
-        break_off(store)
+    with broken_off(store) as transaction:
+        store_delivery(transaction)
     assert rows(outside) == (0, 0)
     with store.write() as transaction:
-        with pytest.raises(BrokenOff):
-            break_savepoint_off(transaction)
-        assert workers.wake_lanes(transaction, [Lane("telegram", "9")]) == 1
+        with broken_off(transaction) as part:
+            store_delivery(part)
+        assert workers.wake_lanes(transaction, [model.Lane("telegram", "9")]) == 1
     assert rows(outside) == (0, 1)
     with store.write() as transaction, transaction.savepoint() as part:
         store_delivery(part)
@@ -137,7 +121,7 @@ def test_t2_a_job_that_waits_already_takes_no_wake_away(store: Store, outside: p
     """T2: a worker may take the waiting job before our rows are committed, and then finds nothing."""
     make.subscribes(store, "telegram:1", "graph")
     with store.write() as transaction:
-        workers.wake_lanes(transaction, [Lane("telegram", "1")])
+        workers.wake_lanes(transaction, [model.Lane("telegram", "1")])
     with store.write() as transaction:
         store_delivery(transaction)
         taken = outside.execute("DELETE FROM procrastinate_jobs RETURNING lock").fetchall()  # another worker takes it
@@ -161,18 +145,18 @@ def sending(store: Store) -> Claim:
     return being_sent(store)
 
 
-def waits(store: Store, step: Claim, outcome: RetryLater) -> None:
+def waits(store: Store, step: Claim, outcome: errors.RetryLater) -> None:
     record_outcome(store, step, outcome, on_unclear="resend", now=make.NOON, wall=make.NOON)
 
 
 MAKES_READY: dict[str, tuple[Callable[[Store, Claim], object], int, float]] = {
     # what happens → the function that is called, the priority, seconds until a worker looks at the lane
-    "the platform is down": (lambda store, step: waits(store, step, RetryLater("down")), workers.BULLETIN, 30),
+    "the platform is down": (lambda store, step: waits(store, step, errors.RetryLater("down")), workers.BULLETIN, 30),
     "the platform asks for a wait": (
-        lambda store, step: waits(store, step, RetryLater("slow", timedelta(seconds=7))), workers.BULLETIN, 7,
+        lambda store, step: waits(store, step, errors.RetryLater("slow", timedelta(seconds=7))), workers.BULLETIN, 7,
     ),
     "a look-up has to wait": (
-        lambda store, step: pause_lane(store, step.address.lane, wall=make.NOON, until=make.NOON + timedelta(seconds=4)),
+        lambda store, step: claims.pause_lane(store, step.address.lane, wall=make.NOON, until=make.NOON + timedelta(seconds=4)),
         workers.BULLETIN, 4,
     ),
     "the post failed in the program": (lambda store, _: workers.recover_own(store), workers.AT_ONCE, 0),
@@ -211,7 +195,7 @@ def sent(store: Store, outside: psycopg.Connection) -> None:
 
     for number in (1, 2, 3):
         asking = request(str(number))
-        confirm(store, being_sent(store, asking, shows=shown), "77", asking)
+        claims.confirm(store, being_sent(store, asking, shows=shown), "77", asking)
 
 
 LATER = make.NOON + timedelta(days=3)
@@ -222,8 +206,8 @@ def test_a_requested_edit_wakes_the_lanes_of_its_paper(store: Store, outside: ps
     """Without the wake, the edit would wait for the sweep, up to a minute."""
     sent(store, outside)
     outside.execute("DELETE FROM procrastinate_jobs")
-    with pytest.raises(BrokenOff):
-        withdraw_and_break_off(store)
+    with broken_off(store) as transaction:
+        make.ingested(transaction, GONE, name="later", now=LATER)
     assert jobs(outside) == []
     make.ingested(store, GONE, name="later", now=LATER)
     found = [(lock, priority) for _, _, priority, lock, _ in jobs(outside)]
@@ -231,15 +215,16 @@ def test_a_requested_edit_wakes_the_lanes_of_its_paper(store: Store, outside: ps
 
 
 @pytest.mark.parametrize(
-    ("outcome", "lane", "seconds"), [(RetryLater("down"), "1", 30), (ChatMoved("it has moved", "-1001"), "-1001", 0)]
+    ("outcome", "lane", "seconds"),
+    [(errors.RetryLater("down"), "1", 30), (errors.ChatMoved("it has moved", "-1001"), "-1001", 0)],
 )
 def test_an_edit_that_was_not_made_wakes_its_lane(
-    store: Store, outside: psycopg.Connection, outcome: RetryLater | ChatMoved, lane: str, seconds: int
+    store: Store, outside: psycopg.Connection, outcome: errors.RetryLater | errors.ChatMoved, lane: str, seconds: int
 ) -> None:
     """The lane is woken for the next try. If the group has moved, its new lane is woken."""
     sent(store, outside)
     make.ingested(store, GONE, name="later", now=LATER)
-    edit = claim(store, replace(request(), now=LATER, wall=LATER))
+    edit = claims.claim(store, replace(request(), now=LATER, wall=LATER))
     assert isinstance(edit, Edit)
     outside.execute("DELETE FROM procrastinate_jobs")
     record_edit_outcome(store, edit, outcome, now=LATER, wall=LATER)
@@ -249,29 +234,15 @@ def test_an_edit_that_was_not_made_wakes_its_lane(
     ).fetchall()
     assert (lock, wait) == (f"lane:telegram:{lane}", pytest.approx(seconds, abs=5))
     soon = LATER + timedelta(minutes=1)
-    again = claim(store, replace(request(lane), now=soon, wall=soon))
+    again = claims.claim(store, replace(request(lane), now=soon, wall=soon))
     assert isinstance(again, Edit)
     assert (again.seq, again.number) == (edit.seq, edit.number)
 
 
-def withdraw_and_break_off(store: Store) -> None:
-    with store.write() as transaction:
-        make.ingested(transaction, GONE, name="later", now=LATER)
-        raise BrokenOff
-
-
 def test_only_lanes_without_a_job_are_woken_by_the_sweep(store: Store, outside: psycopg.Connection) -> None:
-    lanes = [Lane("telegram", str(number)) for number in range(5)]
+    lanes = [model.Lane("telegram", str(number)) for number in range(5)]
     with store.write() as transaction:
         assert workers.wake_lanes(transaction, lanes[:2], after=timedelta(minutes=5)) == 2
         assert workers.wake_lanes(transaction, lanes, only_idle=True) == 3
         assert workers.wake_lanes(transaction, lanes, only_idle=True) == 0
     assert len(jobs(outside)) == 5
-
-
-def test_a_file_has_no_jobs(tmp_path: object) -> None:
-    store = Store(f"sqlite:///{tmp_path}/a.db")
-    store.open(now=make.NOON)
-    with store.write() as transaction:
-        assert workers.wake_lanes(transaction, [Lane("telegram", "1")]) == 0
-    store.close()

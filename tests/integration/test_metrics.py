@@ -1,9 +1,8 @@
 """`/metrics`: scraped over HTTP, read by the library's own parser, and compared with what the bot has done."""
 
 import re
-import sqlite3
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager, closing
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -12,27 +11,23 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from pydantic import SecretStr
-from sqlalchemy.dialects import sqlite
 
 from bot.app import App, build_app
 from bot.operation.metrics import METRICS, Gauge, Metrics, alone
 from bot.operation.web_server import serving
-from bot.ports.channel import MessageTried, Observers, outcome_name
-from bot.settings import Settings, TelegramSettings
-from subscriptions.errors import ChatGone, ChatMoved, Rejected, RetryLater, SenderStopped, Unclear
+from bot.ports.channel import MessageTried, Observers
+from bot.settings import Settings
 from subscriptions.model import Lane
 from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.service.notices import note_poll
 from subscriptions.service.pausing import pause
 from subscriptions.service.plan import plan_due
-from subscriptions.store import outbox
-from subscriptions.store.sources import SourceFact, SourceState, sync_sources
+from subscriptions.store import sources
 from tests import make
-from tests.fakes.process import Remote
-from tests.fakes.telegram import TOKEN, FakeTelegram
-from tests.integration.cli import DIGEST, Process
-from tests.integration.docs_pages import DOCS, expressions
-from tests.postgres.server import Server
+from tests.fakes.telegram import FakeTelegram
+from tests.integration.docs_pages import DOCS
+from tests.integration.telegram_bot import a_bot
+from tests.stored import change
 
 Samples = Mapping[tuple[str, frozenset[tuple[str, str]]], float]
 
@@ -56,19 +51,6 @@ class Page:
         }
 
 
-async def scraped(url: str) -> Page:
-    async with httpx.AsyncClient(trust_env=False) as client:
-        return page_of(await client.get(f"{url}/metrics"))
-
-
-def page_of(answer: httpx.Response) -> Page:
-    assert answer.status_code == 200
-    assert answer.headers["Content-Type"].startswith("text/plain")
-    families = list(text_string_to_metric_families(answer.text))
-    samples = {(one.name, frozenset(one.labels.items())): one.value for family in families for one in family.samples}
-    return Page(answer.text, {family.name: family.type for family in families}, samples)
-
-
 @dataclass
 class Bot:
     """An app with its web address."""
@@ -78,29 +60,28 @@ class Bot:
     problems: dict[str, str] = field(default_factory=dict)
 
     async def scrape(self) -> Page:
-        return await scraped(self.url)
+        async with httpx.AsyncClient(trust_env=False) as client:
+            answer = await client.get(f"{self.url}/metrics")
+        assert answer.status_code == 200
+        assert answer.headers["Content-Type"].startswith("text/plain")
+        families = list(text_string_to_metric_families(answer.text))
+        samples = {
+            (one.name, frozenset(one.labels.items())): one.value for family in families for one in family.samples
+        }
+        return Page(answer.text, {family.name: family.type for family in families}, samples)
 
 
 @asynccontextmanager
 async def bot_with(
     tmp_path: Path, clock: make.FakeClock, telegram: FakeTelegram, metrics: tuple[Gauge, ...] | None = None
 ) -> AsyncIterator[Bot]:
-    settings = Settings(
-        database_url=SecretStr(f"sqlite:///{tmp_path}/paperwire.db"),
-        telegram=TelegramSettings(token=SecretStr(telegram.token), api_url=telegram.url),
-        web_port=0,
-    )
-    app = build_app(settings, clock=clock)
-    app.open()
-    bot, said = Bot(app), list[str]()
-    counted = Metrics(app, lambda: bot.problems, metrics or METRICS)
-    app.context.observe.listeners.append(counted.observe)
-    try:
-        async with serving(settings, dict, said.append, [], metrics=counted.page):
+    async with a_bot(tmp_path, telegram, clock) as app:
+        bot, said = Bot(app), list[str]()
+        counted = Metrics(app, lambda: bot.problems, metrics or METRICS)
+        app.context.observe.listeners.append(counted.observe)
+        async with serving(app.settings, dict, said.append, [], metrics=counted.page):
             bot.url = said[0].partition(" ")[2].removesuffix("/health/ready")
             yield bot
-    finally:
-        await app.close()
 
 
 @pytest.fixture
@@ -109,44 +90,41 @@ async def bot(tmp_path: Path, clock: make.FakeClock, telegram: FakeTelegram) -> 
         yield made
 
 
-async def test_what_was_sent_is_counted_by_platform_and_outcome(bot: Bot, telegram: FakeTelegram) -> None:
-    for chat in ("7001", "7002", "7003"):
-        make.subscribes(bot.app.store, f"telegram:{chat}", "zebrafinch", every="now")
+async def test_what_was_sent_is_counted_and_no_label_names_a_person(bot: Bot, telegram: FakeTelegram) -> None:
+    for chat in ("7001", "7002", "7003", "-1007004"):
+        make.subscribes(bot.app.store, f"telegram:{chat}", "zebrafinch", every="now", name="warbler")
     make.ingested(bot.app.store, make.paper("A zebrafinch"))
     telegram.answers("429", chat="7002", retry_after=600)
     telegram.blocks("7003")
     await bot.app.sender.deliver()
     page = await bot.scrape()
     posts = {"platform": "telegram", "kind": "delivery"}
-    assert page("paperwire_messages_total", **posts, outcome="sent") == 1
-    assert page("paperwire_messages_total", **posts, outcome="retry_later") == 1
-    assert page("paperwire_messages_total", **posts, outcome="chat_gone") == 1
-    assert page("paperwire_message_seconds_count", platform="telegram") == 3
-    assert page("paperwire_deliveries_planned_total") == 3
-    assert page("paperwire_planning_seconds_count") == 1
-    assert page("paperwire_matching_seconds_count") == 1
-    assert page("paperwire_lanes_held", platform="telegram") == 1
-    assert page("paperwire_deliveries_waiting", platform="telegram") == 1
-    assert page("paperwire_deliveries_held", platform="telegram") == 1
+    outcomes = {"sent": 2, "retry_later": 1, "chat_gone": 1}
+    assert {one: page("paperwire_messages_total", **posts, outcome=one) for one in outcomes} == outcomes
+    once = ("deliveries_planned_total", "planning_seconds_count", "matching_seconds_count")
+    assert [page(f"paperwire_{one}") for one in once] == [4, 1, 1]
+    of_telegram = {"message_seconds_count": 4, "lanes_held": 1, "deliveries_waiting": 1, "deliveries_held": 1}
+    assert {one: page(f"paperwire_{one}", platform="telegram") for one in of_telegram} == of_telegram
+    for hidden in ("7001", "7004", "zebrafinch", "warbler", telegram.token, telegram.token.partition(":")[2]):
+        assert hidden not in without_moments(page.text)
+    known = {
+        "sender_stopped",
+        "unclear",
+        "failed",
+        "delivery",
+        "reply",
+        "connection",
+        "stream",
+        "refused",
+        "database",
+        "wal",
+    }
+    assert page.label_values <= {*known, *outcomes, *bot.app.platforms}
 
 
 def without_moments(text: str) -> str:
     """Removes the values that may have any digits (moments and lengths of time) from a page."""
     return re.sub(r"^(process_\w+|\w+_(?:created|sum|seconds)(?:\{.*\})?) \S+$", r"\1", text, flags=re.MULTILINE)
-
-
-async def test_no_label_names_a_chat_a_person_or_a_word(bot: Bot, telegram: FakeTelegram) -> None:
-    for chat in ("7001", "-1007002/3"):
-        make.subscribes(bot.app.store, f"telegram:{chat}", "zebrafinch", every="now", name="warbler")
-    make.ingested(bot.app.store, make.paper("A zebrafinch"))
-    await bot.app.sender.deliver()
-    page = await bot.scrape()
-    for hidden in ("7001", "7002", "zebrafinch", "warbler", telegram.token, telegram.token.partition(":")[2]):
-        assert hidden not in without_moments(page.text)
-    outcomes = {"sent", "chat_gone", "sender_stopped", "unclear", "failed"}
-    closed = {"connection", "stream", "refused"}
-    kinds = {"delivery", "reply", *closed, "database", "wal"}
-    assert page.label_values <= {*kinds, *outcomes, *bot.app.platforms}
 
 
 async def test_counters_that_alerts_watch_begin_at_zero(bot: Bot, telegram: FakeTelegram) -> None:
@@ -193,9 +171,7 @@ async def test_dead_letters_count_until_they_are_dismissed(bot: Bot, telegram: F
     object.__setattr__(bot.app.context, "render_delivery", cannot_be_rendered)
     await bot.app.sender.deliver()
     assert (await bot.scrape())("paperwire_deliveries_dead", platform="telegram") == 1
-    with closing(sqlite3.connect(bot.app.store.path)) as raw:
-        raw.execute("UPDATE delivery SET dismissed_at = settled_at")
-        raw.commit()
+    change(bot.app.store, "UPDATE delivery SET dismissed_at = settled_at")
     assert (await bot.scrape())("paperwire_deliveries_dead", platform="telegram") == 0
 
 
@@ -212,11 +188,11 @@ async def test_dead_letters_count_until_they_are_dismissed(bot: Bot, telegram: F
 async def test_a_source_is_overdue_when_it_is_late_or_was_passed_over(
     bot: Bot, outcome: Outcome, due_in: timedelta, overdue: int, clock: make.FakeClock
 ) -> None:
-    sync_sources(
-        bot.app.store, [SourceFact(name="daily", kind="url", location="x", schedule="every 30m")], now=make.NOON
+    sources.sync_sources(
+        bot.app.store, [sources.SourceFact(name="daily", kind="url", location="x", schedule="every 30m")], now=make.NOON
     )
     receipt = Receipt(source="daily", at=make.NOON, outcome=outcome, counts={}, detail="")
-    note_poll(bot.app.store, receipt, SourceState(next_at=clock.now() + due_in), {})
+    note_poll(bot.app.store, receipt, sources.SourceState(next_at=clock.now() + due_in), {})
     assert (await bot.scrape())("paperwire_source_overdue", source="daily") == overdue
 
 
@@ -265,17 +241,12 @@ async def test_without_the_database_the_page_leaves_its_values_out(bot: Bot, tmp
 
 async def test_a_new_metric_is_one_value(tmp_path: Path, clock: make.FakeClock, telegram: FakeTelegram) -> None:
     own = Gauge(name="paperwire_answer", help="The answer.", read=lambda _: alone(42))
-    async with bot_with(tmp_path, clock, telegram, (own,)) as bot:
+    async with bot_with(tmp_path, clock, telegram, (own,)) as bot, httpx.AsyncClient(trust_env=False) as client:
         page = await bot.scrape()
-    assert page("paperwire_answer") == 42
-    assert page.types["paperwire_answer"] == "gauge"
-
-
-async def test_the_page_has_one_address_only(tmp_path: Path, clock: make.FakeClock, telegram: FakeTelegram) -> None:
-    """/metrics is not also below the prefix of the pages: a proxy that passes on this prefix would make it public."""
-    async with bot_with(tmp_path, clock, telegram) as bot, httpx.AsyncClient(trust_env=False) as client:
+        # not also below the prefix of the pages: a proxy that passes on this prefix would make it public
         assert (await client.get(f"{bot.url}/prefix/metrics")).status_code == 404
         assert (await client.post(f"{bot.url}/metrics")).status_code == 405
+    assert (page("paperwire_answer"), page.types["paperwire_answer"]) == (42, "gauge")
 
 
 def test_a_listener_that_fails_disturbs_nobody(caplog: pytest.LogCaptureFixture) -> None:
@@ -288,62 +259,6 @@ def test_a_listener_that_fails_disturbs_nobody(caplog: pytest.LogCaptureFixture)
     Observers([fails, counted.append])(tried)
     assert counted == [tried]
     assert [record.getMessage() for record in caplog.records] == ["A measurement was not counted: ValueError"]
-
-
-def test_outcomes_are_few() -> None:
-    errors = (RetryLater(""), Unclear(""), Rejected(""), ChatMoved("", ""), ChatGone(""), SenderStopped(""), None)
-    named = [outcome_name(error) for error in errors]
-    assert named == ["retry_later", "unclear", "rejected", "chat_moved", "chat_gone", "sender_stopped", "sent"]
-
-
-@pytest.mark.parametrize("name", ["OPEN", "DEAD", "HELD_LANES"])
-def test_no_statement_of_the_page_scans_a_table(name: str, empty_database: Path) -> None:
-    statement = getattr(outbox, name)
-    sql = str(statement.compile(dialect=sqlite.dialect(), compile_kwargs={"render_postcompile": True}))
-    with closing(sqlite3.connect(empty_database)) as raw:
-        values = [None] * sql.count("?")
-        plan = [row[3] for row in raw.execute(f"EXPLAIN QUERY PLAN {sql}", values)]
-    assert plan
-    assert [step for step in plan if step.startswith("SCAN")] == []
-
-
-def until(url: str, holds: Callable[[Page], bool]) -> Page:
-    """Scrapes until the page satisfies `holds`, and returns it."""
-    for _ in range(500):
-        page = page_of(httpx.get(f"{url}/metrics", trust_env=False))
-        if holds(page):
-            return page
-    raise AssertionError(page.text)
-
-
-def test_a_process_counts_what_it_does(tmp_path: Path, remote: Remote) -> None:
-    (tmp_path / "inbox").mkdir()
-    (tmp_path / "paperwire.toml").write_text('[[source]]\nname = "daily"\npath = "inbox/*.md"\n')
-    program = Process(tmp_path, "run", fake=remote)
-    try:
-        url = program.says(r"Health: (http://\S+)/health/ready")[1]
-        remote.call("user_writes", "/sub cs.* now", "4242424242")
-        until(url, lambda page: page("paperwire_request_seconds_count", platform="telegram", outcome="answered") == 1)
-        (tmp_path / "inbox" / "today.md").write_bytes(DIGEST.read_bytes())
-        page = until(url, lambda page: page("paperwire_polls_total", source="daily", outcome="new") == 1)
-        assert (page("paperwire_papers_total", source="daily", novelty="new") or 0) > 0
-        page = until(
-            url,
-            lambda page: page("paperwire_messages_total", platform="telegram", kind="reply", outcome="sent") == 1,
-        )
-        assert (page("paperwire_planning_seconds_count") or 0) > 0
-        assert (page("paperwire_database_bytes", file="database") or 0) > 0
-        assert (page("process_resident_memory_bytes") or 0) > 0
-        assert page("paperwire_ready") == 1
-        assert [name for name, _ in page.samples if name == "paperwire_build_info"]
-        assert {name for one in expressions() for name in re.findall(r"\b(?:paperwire|process)_[a-z_]+\b", one)} <= {
-            *page.types,
-            *(f"{name}{end}" for name in page.types for end in ("_bucket", "_sum", "_count", "_total")),
-        }
-        assert "4242424242" not in page.text
-        assert TOKEN.partition(":")[2] not in page.text
-    finally:
-        assert program.stops() == 0
 
 
 async def test_what_waits_and_what_is_in_hand_is_measured(
@@ -370,14 +285,16 @@ async def test_what_waits_and_what_is_in_hand_is_measured(
     assert scraped_within == [1]
 
 
-async def test_lanes_that_wait_for_a_worker_are_measured(postgres: Server, clock: make.FakeClock) -> None:
-    with postgres.database() as url:
-        app = build_app(Settings(database_url=SecretStr(url), web_port=0), clock=clock, is_worker=True)
-        app.open()
-        make.subscribes(app.store, "telegram:1", "zebrafinch", every="now", now=make.NOON)
-        make.ingested(app.store, make.paper("A zebrafinch"), now=make.NOON)
-        plan_due(app.store, now=make.NOON)
-        page, _ = await Metrics(app, dict).page()
-        await app.close()
-    assert "\npaperwire_jobs_waiting 1.0\n" in page.decode()
-    assert "\npaperwire_lanes_in_hand 0.0\n" in page.decode()
+async def test_lanes_that_wait_for_a_worker_are_measured(url: str, clock: make.FakeClock) -> None:
+    app = build_app(Settings(database_url=SecretStr(url), web_port=0), clock=clock, is_worker=True)
+    app.open()
+    make.subscribes(app.store, "telegram:1", "zebrafinch", every="now", now=make.NOON)
+    make.ingested(app.store, make.paper("A zebrafinch"), now=make.NOON)
+    plan_due(app.store, now=make.NOON)
+    pages = [(await Metrics(app, dict).page())[0].decode()]
+    change(app.store, "UPDATE procrastinate_jobs SET scheduled_at = now() + interval '1 hour'")
+    pages.append((await Metrics(app, dict).page())[0].decode())
+    await app.close()
+    assert [page.count("\npaperwire_jobs_waiting 1.0\n") for page in pages] == [1, 0]
+    assert pages[1].count("\npaperwire_jobs_waiting 0.0\n") == 1
+    assert "\npaperwire_lanes_in_hand 0.0\n" in pages[0]

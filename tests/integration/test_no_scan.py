@@ -23,10 +23,9 @@ from bot.settings import Settings, SourceSettings
 from subscriptions.service.chat_status import figures
 from subscriptions.service.retention import clean_up_steps
 from subscriptions.service.sending import recent_sends
-from subscriptions.store import deliveries
+from subscriptions.store import deliveries, outbox
 from subscriptions.store.conversations import unfinished_replies
 from subscriptions.store.database.store import Store, write_refusal
-from subscriptions.store.outbox import came_since, outbox_counts, sent_since
 from subscriptions.store.rows import TABLES
 from subscriptions.store.workers import begin_worker
 from tests import make
@@ -82,13 +81,6 @@ async def a_world(tmp_path: Path, clock: make.FakeClock) -> AsyncIterator[World]
         await app.close()
 
 
-def test_the_recorder_names_a_scan(store: Store) -> None:
-    with recording(store) as recorded, store.read() as session:
-        session.connection().exec_driver_sql("SELECT id FROM paper AS p WHERE title = ?", ("x",))
-        session.connection().exec_driver_sql("SELECT id FROM paper WHERE sequence > ?", (7,))
-    assert recorded.scans() == {"SELECT id FROM paper AS p WHERE title = ?": "SCAN p"}
-
-
 @pytest.mark.parametrize("index", ["ix_subscription_due", "ix_update_unfinished", "ix_chat_paused_until"])
 async def test_without_an_index_the_statement_that_needs_it_is_named(world: World, index: str) -> None:
     await world.bot.says("/sub graph now")
@@ -116,12 +108,6 @@ def test_every_test_explains_what_the_product_executes(statements: Watch, store:
     assert "deliveries.py" in scan
 
 
-def test_sqlite_has_no_statistics_to_plan_by(store: Store) -> None:
-    with store.read() as session:
-        tables = session.connection().exec_driver_sql("SELECT name FROM sqlite_master").scalars().all()
-    assert "sqlite_stat1" not in tables
-
-
 def test_every_foreign_key_has_an_index(store: Store) -> None:
     with store.read() as session:
         raw = session.connection()
@@ -139,18 +125,6 @@ def test_every_foreign_key_has_an_index(store: Store) -> None:
             if column.foreign_keys and column.name not in leading(table.name)
         ]
     assert missing == []
-
-
-async def test_an_idle_tick_costs_the_same_beside_much_history(world: World) -> None:
-    async def steps() -> int:
-        with recording(world.app.store) as recorded:
-            await world.ticks(3)
-        return recorded.steps
-
-    little = await steps()
-    fill(world.app.store, 400, papers=1000, now=world.clock.now(), gone=2, source="made 1")
-    await world.ticks(1)
-    assert 0 < await steps() < little * 1.3
 
 
 MOST = 40_000  # steps of SQLite's machine for one execution of a statement; a plan moves 500 subscriptions on in 30,000
@@ -218,9 +192,9 @@ async def _start(world: World) -> None:
 async def _figures(world: World) -> None:
     figures(world.app.store, now=world.clock.now(), wall=world.clock.wall())
     midnight = world.clock.now().replace(hour=0)
-    came_since(world.app.store, midnight)
-    sent_since(world.app.store, midnight)
-    outbox_counts(world.app.store)
+    outbox.came_since(world.app.store, midnight)
+    outbox.sent_since(world.app.store, midnight)
+    outbox.outbox_counts(world.app.store)
     assert write_refusal(world.app.store) is None
 
 

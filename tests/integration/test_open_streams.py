@@ -6,7 +6,7 @@ import resource
 import socket
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -84,14 +84,8 @@ class House:
 async def house(tmp_path: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[House]:
     """A house with room for 16 connections, and so for 8 streams."""
     monkeypatch.setattr(resource, "getrlimit", lambda _: (64, 64))
-    async with _served(tmp_path, clock) as found:
-        yield found
-
-
-@asynccontextmanager
-async def _served(folder: Path, clock: FakeClock) -> AsyncIterator[House]:
     said: list[str] = []
-    async with open_pages(folder, clock, web_password=PASSWORD, web_port="0", access="open") as pages:
+    async with open_pages(tmp_path, clock, web_password=PASSWORD, web_port="0", access="open") as pages:
         observe, seen = pages.app.context.observe, list[Measurement]()
         observe.listeners.append(seen.append)
         server = web_server.serving(pages.app.settings, dict, said.append, [], pages=pages.site.routes, observe=observe)
@@ -127,7 +121,9 @@ async def test_connections_full_of_answers_make_room_for_one_more(
 ) -> None:
     """This failed with 256 open pages: `/health/live` was refused as long as they were open."""
     monkeypatch.setattr(house.pages.site._streams, "_most", 100)
-    heard = [await house.hears(await house.enters(f"eve{number}")) for number in range(20)]
+    eve = await house.enters("eve")
+    monkeypatch.setattr(health, "MOST_OF_A_NAME", 100)
+    heard = [await house.hears(eve) for _ in range(20)]
     async with httpx.AsyncClient(base_url=house.url, trust_env=False) as stranger:
         assert (await stranger.get("/health/live")).json() == {"live": True}
     assert house.closed["connection"] >= len(heard) - 16
@@ -188,20 +184,17 @@ async def test_what_was_closed_is_one_line_a_minute_and_a_metric(
     async def one_minute(seconds: float) -> None:
         assert seconds == 60.0
         minute = next(minutes)
-        for _ in range(1000 if minute == 0 else 0):
+        closed = ["connection"] * 1000 + ["stream"] * 2 + ["refused"] * 3
+        for kind in closed if minute == 0 else ():
             for listener in (metrics.observe, counts.observe):
-                listener(ConnectionClosed(kind="connection"))
+                listener(ConnectionClosed(kind=kind))
 
     monkeypatch.setattr(clock, "sleep", one_minute)
     with pytest.raises(RuntimeError):  # raised when no minutes are left
         await counts.watch()
-    assert [one for one in caplog.messages if "web address" in one] == [web_server.closed_line({"connection": 1000})]
-    assert 'paperwire_connections_closed_total{kind="connection"} 1000.0' in (await metrics.page())[0].decode()
-
-
-def test_the_line_says_what_was_closed_and_how_often(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(resource, "getrlimit", lambda _: (1024, 1024))
-    assert web_server.closed_line({"connection": 1076, "stream": 2, "refused": 3}) == (
-        "Too many connections to the web address in the last minute: 1076 closed, since 256 at most are served; "
+    (line,) = [one for one in caplog.messages if "web address" in one]
+    assert line == (
+        "Too many connections to the web address in the last minute: 1000 closed, since 16 at most are served; "
         "2 streams of open pages closed; 3 not accepted, since no file could be opened."
     )
+    assert 'paperwire_connections_closed_total{kind="connection"} 1000.0' in (await metrics.page())[0].decode()

@@ -9,11 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from subscriptions.model import Announce, Chat, Item, KnownPaper
-from subscriptions.service import near_papers
+from subscriptions import model
+from subscriptions.service import near_papers, pausing
 from subscriptions.service.amendments import set_settings
-from subscriptions.service.next_deliveries import get_chat
-from subscriptions.service.pausing import pause, resume
+from subscriptions.service.listing import get_chat
 from subscriptions.service.plan import plan_due
 from subscriptions.service.previews import Preview, preview
 from subscriptions.states import Signal
@@ -28,12 +27,12 @@ LATER = make.NOON + make.HOUR
 OTHERS = [f"Graph {word}" for word in ("tree", "ring", "path", "walk", "cut", "clique")]
 
 
-def known(store: Store, title: str) -> KnownPaper:
+def known(store: Store, title: str) -> model.KnownPaper:
     with store.read() as transaction:
         return next(one for one in make.stored_papers(transaction) if one.paper.title == title)
 
 
-def chat_of(store: Store) -> Chat:
+def chat_of(store: Store) -> model.Chat:
     return get_chat(store, ME)
 
 
@@ -64,13 +63,6 @@ def titles_of(found: Sequence[tuple[str, bool]]) -> list[str]:
 
 
 SECOND_DAY = ("Graph of ants", "Graph swarm", "Graph of bees")
-
-
-@pytest.mark.both_databases
-def test_the_newest_come_first_where_nothing_is_known_of_a_taste(store: Store) -> None:
-    first_day(store)
-    make.ingested(store, *(make.paper(title) for title in SECOND_DAY), now=LATER)
-    assert titles_of(delivered(store)) == [*reversed(SECOND_DAY)]
 
 
 CARED, NOT_WANTED = ["Graph swarm", "Graph of bees", "Graph of ants"], ["Graph swarm", "Graph of ants", "Graph of bees"]
@@ -109,19 +101,10 @@ def test_newest_first_ignores_what_the_chat_liked(store: Store) -> None:
 
 
 @pytest.mark.both_databases
-def test_the_limit_keeps_the_best(store: Store) -> None:
+def test_cross_lists_come_after_new_papers_also_if_the_chat_likes_them(store: Store) -> None:
     first_day(store, "Swarm graph one")
     did(store, Signal.LIKED, "Swarm graph one")
-    set_settings(store, ME, {"limit": "1"}, now=make.NOON)
-    make.ingested(store, *(make.paper(title) for title in SECOND_DAY), now=LATER)
-    assert delivered(store) == [("Graph swarm", True), ("Graph of bees", False), ("Graph of ants", False)]
-
-
-@pytest.mark.both_databases
-def test_cross_lists_come_after_new_papers(store: Store) -> None:
-    first_day(store, "Swarm graph one")
-    did(store, Signal.LIKED, "Swarm graph one")
-    make.ingested(store, make.paper("Graph of ants"), make.paper("Graph swarm", kind=Announce.CROSS), now=LATER)
+    make.ingested(store, make.paper("Graph of ants"), make.paper("Graph swarm", kind=model.Announce.CROSS), now=LATER)
     assert titles_of(delivered(store)) == ["Graph of ants", "Graph swarm"]
 
 
@@ -129,33 +112,12 @@ def test_cross_lists_come_after_new_papers(store: Store) -> None:
 def test_one_chats_taste_is_not_anothers(store: Store) -> None:
     first_day(store, "Swarm graph one")
     make.subscribes(store, "telegram:43", "graph", every="now")
-    near_papers.note_signal(store, get_chat(store, make.address("telegram:43")), [known(store, "Swarm graph one").id], Signal.LIKED, now=make.NOON)  # fmt: skip
+    other, liked = get_chat(store, make.address("telegram:43")), known(store, "Swarm graph one").id
+    near_papers.note_signal(store, other, [liked], Signal.LIKED, now=make.NOON)
     make.ingested(store, *(make.paper(title) for title in SECOND_DAY), now=LATER)
-    plan_due(store, now=LATER)
-    with store.read() as transaction:
-        newest = (
-            transaction.connection().exec_driver_sql("SELECT seq FROM delivery ORDER BY seq DESC LIMIT 2").scalars()
-        )
-        orders = {}
-        for seq in newest.all():
-            one = deliveries.delivery_value(transaction, int(seq))
-            orders[str(one.chat.address)] = [item.paper.paper.title for item in one.items]
-    assert orders["telegram:42"] == [*reversed(SECOND_DAY)]
-    assert orders["telegram:43"][0] == "Graph swarm"
-
-
-@pytest.mark.both_databases
-def test_a_like_takes_back_a_dislike_and_the_other_way_round(store: Store) -> None:
-    first_day(store, "Swarm graph one")
-    one = known(store, "Swarm graph one").id
-    for kind in (Signal.LIKED, Signal.DISLIKED, Signal.LIKED):
-        near_papers.note_signal(store, chat_of(store), [one], kind, now=make.NOON)
-        assert make.signals_of_paper(store, chat_of(store), one) == {kind}
-    assert near_papers.take_back(store, chat_of(store), one, Signal.LIKED)
-    assert not near_papers.take_back(store, chat_of(store), one, Signal.LIKED)
-    chat = chat_of(store).id
-    with store.read() as transaction:
-        assert stored_signals.tastes(transaction, [chat]) == {}
+    mine = preview(store, ME, now=LATER).delivery
+    assert mine is not None
+    assert [item.paper.paper.title for item in mine.items] == [*reversed(SECOND_DAY)]
 
 
 @pytest.mark.both_databases
@@ -173,17 +135,6 @@ def test_the_oldest_signals_go_and_saved_papers_stay(store: Store, monkeypatch: 
     opened = [known(store, title).id for title in OTHERS[:-4:-1]]
     assert [one.paper for one in kept] == [*opened, known(store, "Swarm graph one").id]
     assert [one.paper.title for one in near_papers.saved_papers(store, chat_of(store))] == ["Swarm graph one"]
-
-
-@pytest.mark.both_databases
-def test_what_speaks_for_a_paper_is_named_with_its_words(store: Store) -> None:
-    first_day(store, "Swarm graph one", "Reef graph")
-    did(store, Signal.OPENED, "Reef graph", "Swarm graph one")
-    make.ingested(store, make.paper("Graph swarm"), make.paper("Nothing of it"), now=LATER)
-    found = near_papers.nearest(store, chat_of(store), known(store, "Graph swarm"))
-    assert found is not None
-    assert (found.kind, found.paper.paper.title, found.words[0]) == (Signal.OPENED, "Swarm graph one", "swarm")
-    assert near_papers.nearest(store, chat_of(store), known(store, "Nothing of it")) is None
 
 
 @pytest.mark.both_databases
@@ -222,7 +173,7 @@ SETTINGS = (
 )
 
 
-def planned(store: Store, chat: str, before: int) -> list[Item]:
+def planned(store: Store, chat: str, before: int) -> list[model.Item]:
     """Returns the planned items of a chat in deliveries after the one with this number."""
     new = range(before + 1, written(store) + 1)
     with store.read() as session:
@@ -236,7 +187,7 @@ def written(store: Store) -> int:
         return int(session.connection().exec_driver_sql("SELECT coalesce(max(seq), 0) FROM delivery").scalar() or 0)
 
 
-def fields_of(items: Sequence[Item]) -> list[tuple[str, bool, tuple[int, ...]]]:
+def fields_of(items: Sequence[model.Item]) -> list[tuple[str, bool, tuple[int, ...]]]:
     return [(item.paper.paper.title, item.shown, tuple(one.number for one in item.because)) for item in items]
 
 
@@ -264,7 +215,7 @@ def something_happens(store: Store, chance: Random, now: datetime) -> None:
     """Does one random thing: ingests papers, or lets a chat subscribe, change a setting or pause."""
     chat, what = chance.choice(CHATS), chance.random()
     if what < 0.4:
-        kinds = (None, None, Announce.CROSS, Announce.REPLACE)
+        kinds = (None, None, model.Announce.CROSS, model.Announce.REPLACE)
         new = [
             make.paper(f"{chance.choice(WORDS)} {chance.random()}", "cs.LG", kind=chance.choice(kinds))
             for _ in range(chance.randint(1, 8))
@@ -291,11 +242,11 @@ def changes(store: Store, chat: str, chance: Random, now: datetime) -> None:
     if what < 0.4:
         set_settings(store, where, dict([chance.choice(SETTINGS)]), now=now)
     elif what < 0.6:
-        pause(store, where, None, until=until, now=now)
+        pausing.pause(store, where, None, until=until, now=now)
     elif what < 0.8:
-        pause(store, where, 1, until=until, now=now)
+        pausing.pause(store, where, 1, until=until, now=now)
     else:
-        resume(store, where, None, now=now)
+        pausing.resume(store, where, None, now=now)
 
 
 def previews_hold(store: Store, now: datetime) -> None:

@@ -1,40 +1,40 @@
 """Rule 14 (docs/architecture.md): which worker owns a message that is being sent. A lane has one sender at a time."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError
 
 from bot.app import App
 from bot.cli.running import _deliver
 from bot.commands.paper_lookup import pending_lookup
 from bot.conversation.reply_sender import StoredReply, send_reply
-from bot.delivery.outcomes import DrainState
+from bot.delivery.lane_sender import DrainState
 from bot.delivery.sender import plan
 from bot.operation.health import LOOK_INTERVAL
 from bot.operation.process import run
 from bot.operation.worker import BEAT_INTERVAL, OwnerWatch
 from bot.ports.conversation import MessageRequest, Place
-from subscriptions.errors import RetryLater, StoreError
-from subscriptions.model import CallbackToken, ChatKind, Message
+from subscriptions import errors, model
 from subscriptions.service import sending
 from subscriptions.service.chat_status import apply_once
 from subscriptions.service.plan import plan_due
-from subscriptions.store import conversations, workers
-from subscriptions.store.claims import Claim, mark_sending
+from subscriptions.store import claims, conversations, workers
+from subscriptions.store.claims import Claim, Rendered
 from subscriptions.store.database.store import Store
-from subscriptions.store.deliveries import Rendered, store_rendered
 from subscriptions.store.moving import chat_moved
 from tests import make
-from tests.being_sent import being_sent, request
+from tests.being_sent import being_sent, request, to_be_sent
 from tests.fakes.telegram import FakeTelegram
+from tests.integration import telegram_bot
 from tests.integration.locked import AlarmClock, ForeignLock
-from tests.integration.telegram_bot import Quiet, a_bot, posts
-from tests.stored import change, rows
+from tests.integration.telegram_bot import Quiet
+from tests.patience import PATIENCE
+from tests.stored import rows
 
 pytestmark = pytest.mark.both_databases
 
@@ -47,7 +47,7 @@ def states(store: Store) -> list[str]:
 async def test_a_start_recovers_only_what_nobody_has_in_hand(
     tmp_path: Path, telegram: FakeTelegram, clock: make.FakeClock, store: Store, other: Store
 ) -> None:
-    async with a_bot(tmp_path, telegram, clock, database=str(other.url)) as app:
+    async with telegram_bot.a_bot(tmp_path, telegram, clock, database=str(other.url)) as app:
         for chat in ("1", "2", "3"):
             make.subscribes(app.store, f"telegram:{chat}", "graph", every="now")
         make.ingested(app.store, make.paper("A graph"))
@@ -105,33 +105,12 @@ async def test_after_a_foreign_lock_an_owner_has_a_minute_to_confirm(
     lock = ForeignLock(tmp_path / "paperwire.db")
     lock.take()
     for _ in range(18):
-        with pytest.raises(StoreError):
+        with pytest.raises(errors.StoreError):
             await looks(watch, clock, 1)
     lock.close()
     assert await looks(watch, clock, 6) == 0
     assert await looks(watch, clock, 1) == 1
     here.close()
-
-
-def test_a_heartbeat_before_the_recovery_keeps_the_message(in_other_hands: Store, other: Store) -> None:
-    seen = workers.other_workers(in_other_hands)
-    assert list(seen) == [other.worker]
-    workers.beat(other)
-    assert workers.recover_stalled(in_other_hands, seen) == 0
-    assert states(in_other_hands) == ["sending"]
-
-
-def test_a_reply_of_a_dead_worker_is_taken_over_once(store: Store, other: Store) -> None:
-    gone = Store(str(store.url))
-    for worker, update in ((gone, "1"), (other, "2")):
-        apply_once(worker, "telegram", update, lambda _: '{"text": "hello"}', chat="telegram:1", now=make.NOON)
-    gone.close()
-    workers.begin_worker(store, holds_sender_lock=True)
-    assert [update for _, update, _ in conversations.unfinished_replies(store, now=make.NOON)] == ["1"]
-    third = Store(str(store.url))
-    workers.begin_worker(third, holds_sender_lock=False)
-    assert conversations.unfinished_replies(third, now=make.NOON) == []
-    third.close()
 
 
 async def running(app: App, *, once: bool) -> None:
@@ -140,27 +119,33 @@ async def running(app: App, *, once: bool) -> None:
     await run(app, sources, once=once, new_bot=False, pause_gone=False, say=lambda _: None)
 
 
+HELLO = model.Message(number=1, payload='{"text": "hello"}', plain="hello")
+REPLY, LATER_REPLY = (
+    StoredReply(update=update, chat=make.address("telegram:42"), messages=(HELLO,)) for update in ("1", "3")
+)
+
+
 class Beating(make.FakeClock):
     """A clock that ends at once the waits between heartbeats and the pauses between sends, and no other wait."""
 
     async def sleep(self, seconds: float) -> None:
         if seconds < LOOK_INTERVAL:
             await super().sleep(seconds)
-        await (asyncio.sleep(0.002) if seconds < LOOK_INTERVAL or seconds == BEAT_INTERVAL else asyncio.Event().wait())
+        await (asyncio.sleep(0) if seconds < LOOK_INTERVAL or seconds == BEAT_INTERVAL else asyncio.Event().wait())
 
 
 async def beaten(other: Store, seen: dict[str, int]) -> None:
-    """Waits until a worker with claims has sent a heartbeat, or should have."""
-    for _ in range(300):
-        if await asyncio.to_thread(workers.other_workers, other) != seen:
-            return
+    """Waits until a worker with claims has sent a heartbeat."""
+    async with asyncio.timeout(PATIENCE):
+        while await asyncio.to_thread(workers.other_workers, other) == seen:
+            pass
 
 
 @pytest.mark.parametrize("how", ["deliver", "run --once"])
 async def test_messages_of_a_living_deliver_or_run_once_are_left_to_it(
     how: str, tmp_path: Path, telegram: FakeTelegram, other: Store
 ) -> None:
-    async with a_bot(tmp_path, telegram, AlarmClock(), read=100, database=str(other.url)) as app:
+    async with telegram_bot.a_bot(tmp_path, telegram, AlarmClock(), read=100, database=str(other.url)) as app:
         make.subscribes(app.store, "telegram:1", "graph", every="now")
         make.ingested(app.store, make.paper("A graph"))
         telegram.answers("hang after", chat="1")
@@ -179,85 +164,50 @@ async def test_messages_of_a_living_deliver_or_run_once_are_left_to_it(
     assert len(telegram.posted_to("1")) == 1
 
 
-async def test_replies_of_a_stalled_worker_are_posted_once(
-    tmp_path: Path,
-    telegram: FakeTelegram,
-    store: Store,
-    other: Store,
-    monkeypatch: pytest.MonkeyPatch,
+async def test_what_a_stalled_worker_owed_is_answered_once(
+    tmp_path: Path, telegram: FakeTelegram, other: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Its replies, and its look-ups of papers. So is a reply that was stored when the server crashed after the commit."""
     monkeypatch.setattr("bot.operation.worker.STALLED_AFTER", 0.0)
-    message = Message(number=1, payload='{"text": "hello"}', plain="hello")
-    reply = StoredReply(update="1", chat=make.address("telegram:42"), messages=(message,))
-    clock = Beating(make.NOON)
-    async with a_bot(tmp_path, telegram, clock, database=str(other.url)) as app:
+    place = Place(chat=make.address("telegram:43"), kind=model.ChatKind.PRIVATE)
+    asked = MessageRequest(place=place, update_id="2", sender="43", text="2601.09001")
+    async with telegram_bot.a_bot(tmp_path, telegram, Beating(make.NOON), database=str(other.url)) as app:
         workers.begin_worker(other, holds_sender_lock=False)
-        apply_once(other, "telegram", "1", lambda _: reply.to_json(), chat="telegram:42", now=make.NOON)
+        apply_once(other, "telegram", "1", lambda _: REPLY.to_json(), chat="telegram:42", now=make.NOON)
+        name, token = pending_lookup(asked, ["2601.09001"])
+        conversations.begin_lookup(other, name, token, now=make.NOON)
         process = asyncio.create_task(running(app, once=False))
-        await posts(telegram, 1)
+        await telegram_bot.posts(telegram, 2)
+        apply_once(app.store, "telegram", "3", lambda _: LATER_REPLY.to_json(), chat="telegram:42", now=make.NOON)
+        await telegram_bot.posts(telegram, 3)
         app.stop.set()
         await process
-    assert [entry.text for entry in telegram.posted_to("42")] == ["hello"]
-    assert conversations.unfinished_replies(store, now=make.NOON) == []
+        assert conversations.unfinished_replies(app.store, now=make.NOON) == []
+    assert [entry.text for entry in telegram.posted_to("42")] == ["hello", "hello"]
+    (posted,) = telegram.posted_to("43")
+    assert "arXiv cannot be asked now, so I do not know 2601.09001" in posted.text
+    assert conversations.requested_lookup(other, name, since=make.NOON) is None
 
 
 async def test_a_worker_thought_dead_posts_no_taken_over_reply(
     tmp_path: Path, telegram: FakeTelegram, other: Store, clock: make.FakeClock
 ) -> None:
-    message = Message(number=1, payload='{"text": "hello"}', plain="hello")
-    reply = StoredReply(update="1", chat=make.address("telegram:42"), messages=(message,))
-    async with a_bot(tmp_path, telegram, clock, database=str(other.url)) as app:
+    async with telegram_bot.a_bot(tmp_path, telegram, clock, database=str(other.url)) as app:
         workers.begin_worker(app.store, holds_sender_lock=False)
-        apply_once(app.store, "telegram", "1", lambda _: reply.to_json(), chat="telegram:42", now=make.NOON)
+        apply_once(app.store, "telegram", "1", lambda _: REPLY.to_json(), chat="telegram:42", now=make.NOON)
         workers.recover_stalled(other, workers.other_workers(other))
         assert len(conversations.unfinished_replies(other, now=make.NOON)) == 1
-        await send_reply(app.context, reply)
+        await send_reply(app.context, REPLY)
         assert telegram.posted_to("42") == []
         workers.recover_stalled(app.store, workers.other_workers(app.store))
         assert len(conversations.unfinished_replies(app.store, now=make.NOON)) == 1
         for _ in range(2):
-            await send_reply(app.context, reply)
+            await send_reply(app.context, REPLY)
     assert len(telegram.posted_to("42")) == 1
 
 
-async def test_a_reply_of_unknown_state_is_posted(tmp_path: Path, telegram: FakeTelegram, other: Store) -> None:
-    """The server crashed after the commit and before it replied."""
-    message = Message(number=1, payload='{"text": "hello"}', plain="hello")
-    reply = StoredReply(update="1", chat=make.address("telegram:42"), messages=(message,))
-    async with a_bot(tmp_path, telegram, Beating(make.NOON), database=str(other.url)) as app:
-        process = asyncio.create_task(running(app, once=False))
-        telegram.user_writes("/help")
-        await posts(telegram, 1)
-        apply_once(app.store, "telegram", "1", lambda _: reply.to_json(), chat="telegram:42", now=make.NOON)
-        await posts(telegram, 2)
-        app.stop.set()
-        await process
-    assert [entry.text for entry in telegram.posted_to("42")][1:] == ["hello"]
-
-
-async def test_look_ups_of_a_stalled_worker_are_answered(
-    tmp_path: Path, telegram: FakeTelegram, other: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("bot.operation.worker.STALLED_AFTER", 0.0)
-    chat = make.address("telegram:42")
-    place = Place(chat=chat, kind=ChatKind.PRIVATE)
-    request = MessageRequest(place=place, update_id="1", sender="42", text="2601.09001")
-    clock = Beating(make.NOON)
-    async with a_bot(tmp_path, telegram, clock, database=str(other.url)) as app:
-        workers.begin_worker(other, holds_sender_lock=False)
-        name, token = pending_lookup(request, ["2601.09001"])
-        conversations.begin_lookup(other, name, token, now=make.NOON)
-        process = asyncio.create_task(running(app, once=False))
-        await posts(telegram, 1)
-        app.stop.set()
-        await process
-    (posted,) = telegram.posted_to("42")
-    assert "arXiv cannot be asked now, so I do not know 2601.09001" in posted.text
-    assert conversations.requested_lookup(other, name, since=make.NOON) is None
-
-
 def test_a_look_up_stays_with_a_working_worker(store: Store, other: Store) -> None:
-    token = CallbackToken(verb="", place="telegram:1", arguments={"names": ["2601.09001"]})
+    token = model.CallbackToken(verb="", place="telegram:1", arguments={"names": ["2601.09001"]})
     conversations.begin_lookup(other, "theirs", token, now=make.NOON)
     workers.begin_worker(store, holds_sender_lock=True)
     conversations.begin_lookup(store, "ours", token, now=make.NOON)
@@ -287,26 +237,22 @@ def test_a_reply_is_taken_over_until_one_has_posted_it(store: Store, other: Stor
     third.close()
 
 
-def test_a_worker_that_others_took_for_gone_joins_them_again(store: Store, other: Store) -> None:
+async def test_a_worker_that_others_took_for_gone_joins_them_again(
+    in_other_hands: Store, other: Store, clock: make.FakeClock
+) -> None:
     """The worker was stopped for a while. It owns everything that it claims from now on."""
-    workers.begin_worker(store, holds_sender_lock=False)
-    workers.recover_stalled(store, workers.other_workers(store))
-    assert workers.other_workers(store) == {}
+    seen = workers.other_workers(in_other_hands)
+    assert list(seen) == [other.worker]
     workers.beat(other)
-    assert workers.other_workers(store) == {other.worker: 1}
-    workers.end_worker(other)
-    assert workers.other_workers(store) == {}
-
-
-async def test_workers_with_nothing_in_hand_are_forgotten_too(store: Store, other: Store) -> None:
-    workers.begin_worker(store, holds_sender_lock=False)
-    clock = make.FakeClock(make.NOON)
-    watch = OwnerWatch(store, clock, stalled_after=20)
-    assert await watch.look() == 0
-    assert list(workers.other_workers(store)) == [other.worker]
-    await clock.sleep(20)
-    assert await watch.look() == 0
-    assert workers.other_workers(store) == {}
+    assert workers.recover_stalled(in_other_hands, seen) == 0, "it sent a heartbeat before the recovery"
+    assert states(in_other_hands) == ["sending"]
+    watch = OwnerWatch(in_other_hands, clock, stalled_after=20)
+    assert await looks(watch, clock, 3) == 1
+    assert workers.other_workers(in_other_hands) == {}
+    workers.beat(other)
+    assert workers.other_workers(in_other_hands) == {other.worker: 1}
+    assert await looks(watch, clock, 3) == 0
+    assert workers.other_workers(in_other_hands) == {}, "workers with nothing in hand are forgotten too"
 
 
 # ── A lane has one sender at a time: of two claims in one lane, the database refuses the second ───────────────────────
@@ -322,12 +268,12 @@ def due(store: Store, *chats: str) -> None:
     make.ingested(store, make.paper("A graph"), now=make.NOON - timedelta(hours=1))
     plan_due(store, now=make.NOON)
     seqs = range(1, len(chats) + 1)
-    message = Message(number=1, payload='{"text": "A graph"}', plain="A graph")
-    store_rendered(store, [Rendered(seq=seq, messages=(message,)) for seq in seqs], now=make.NOON)
+    message = model.Message(number=1, payload='{"text": "A graph"}', plain="A graph")
+    claims.store_rendered(store, [Rendered(seq=seq, messages=(message,)) for seq in seqs], now=make.NOON)
 
 
 def next_of(store: Store, lane: str = GROUP) -> Claim:
-    step = sending.claim(store, request(lane))
+    step = claims.claim(store, request(lane))
     assert isinstance(step, Claim)
     return step
 
@@ -336,79 +282,54 @@ def in_hand(store: Store) -> list[tuple[int, str]]:
     return rows(store, "SELECT delivery, state FROM message ORDER BY delivery")
 
 
-def after_first_dismissed(store: Store) -> tuple[Claim, Claim]:
-    """Returns the claims of two messages of one lane. An operator dismissed the first one after it was claimed and
-    marked.
-    """
-    due(store, *TOPICS)
+ENDS: dict[str, Callable[[Store, Claim], object]] = {
+    "the message is confirmed": lambda store, first: claims.confirm(store, first, "m1", request(GROUP)),
+    "the attempt has failed": lambda store, first: sending.record_outcome(
+        store, first, errors.RetryLater("busy", timedelta(0)), on_unclear="resend", now=make.NOON, wall=make.NOON
+    ),
+    "what was in hand is recovered": lambda store, _: workers.recover_own(store),
+}
+
+
+@pytest.mark.parametrize("ends", ENDS)
+def test_a_lane_has_one_message_in_hand_until_its_outcome_is_stored(store: Store, other: Store, ends: str) -> None:
+    """An operator dismisses the first message after it was claimed and marked, so that the second one can be claimed."""
+    due(store, *TOPICS, "telegram:1", "postbox:-100")
     first = next_of(store)
-    assert mark_sending(store, first, wall=make.NOON)
+    assert claims.mark_sending(store, first, wall=make.NOON)
     sending.dismiss(store, first.delivery, now=make.NOON)
-    return first, next_of(store)
+    second = next_of(store)
+    assert (first.seq, second.seq) == (1, 2)
+    assert not claims.mark_sending(other, second, wall=make.NOON)
+    assert in_hand(store)[:2] == [(1, "sending"), (2, "ready")]
+    assert claims.mark_sending(other, next_of(store, "1"), wall=make.NOON)  # other lanes go on
+    ENDS[ends](store, first)
+    assert claims.mark_sending(other, second, wall=make.NOON)
 
 
-class TestOneSenderALane:
-    def test_two_messages_of_a_lane_are_never_in_hand_at_once(self, store: Store, other: Store) -> None:
-        first, second = after_first_dismissed(store)
-        assert (first.seq, second.seq) == (1, 2)
-        assert not mark_sending(other, second, wall=make.NOON)
-        assert in_hand(store) == [(1, "sending"), (2, "ready")]
-
-    def test_other_lanes_go_on_meanwhile(self, store: Store, other: Store) -> None:
-        due(store, *TOPICS, "telegram:1", "postbox:-100")
-        assert mark_sending(store, next_of(store), wall=make.NOON)
-        assert mark_sending(other, next_of(store, "1"), wall=make.NOON)
-
-    def test_a_lane_is_free_again_once_the_message_is_confirmed(self, store: Store, other: Store) -> None:
-        first, second = after_first_dismissed(store)
-        sending.confirm(store, first, "m1", request(GROUP))
-        assert mark_sending(other, second, wall=make.NOON)
-
-    def test_a_lane_is_free_again_once_the_attempt_has_failed(self, store: Store, other: Store) -> None:
-        first, second = after_first_dismissed(store)
-        sending.record_outcome(
-            store, first, RetryLater("busy", timedelta(0)), on_unclear="resend", now=make.NOON, wall=make.NOON
-        )
-        assert mark_sending(other, second, wall=make.NOON)
-
-    def test_a_lane_is_free_again_once_what_was_in_hand_is_recovered(self, store: Store, other: Store) -> None:
-        _, second = after_first_dismissed(store)
-        assert workers.recover_own(store) == 1
-        assert mark_sending(other, second, wall=make.NOON)
-
-    def test_merged_groups_keep_what_they_have_in_hand(self, store: Store, other: Store) -> None:
-        due(store, "telegram:-1", "telegram:-2")
-        for worker, place in ((store, "-1"), (other, "-2")):
-            assert mark_sending(worker, next_of(store, place), wall=make.NOON)
-        (gone, _) = sending.outbox_entries(store, now=make.NOON)
-        chat_moved(store, make.address(gone.chat), "-2", now=make.NOON)
-        assert in_hand(store) == [(1, "sending"), (2, "sending")]
-        assert sending.claim(store, request("-2")) is None
-
-    def test_the_database_itself_refuses_a_second_one(self, store: Store) -> None:
-        due(store, *TOPICS)
-        mark_sending(store, next_of(store), wall=make.NOON)
-        taken = "UPDATE message SET state = 'sending', lane = 'telegram:-100' WHERE delivery = 2"
-        with pytest.raises(IntegrityError, match=r"(?i)unique"):
-            change(store, taken)
+def test_merged_groups_keep_what_they_have_in_hand(store: Store, other: Store) -> None:
+    due(store, "telegram:-1", "telegram:-2")
+    for worker, place in ((store, "-1"), (other, "-2")):
+        assert claims.mark_sending(worker, next_of(store, place), wall=make.NOON)
+    (gone, _) = sending.outbox_entries(store, now=make.NOON)
+    chat_moved(store, make.address(gone.chat), "-2", now=make.NOON)
+    assert in_hand(store) == [(1, "sending"), (2, "sending")]
+    assert claims.claim(store, request("-2")) is None
 
 
 async def test_a_sender_leaves_a_lane_that_another_process_has(
     tmp_path: Path, telegram: FakeTelegram, clock: make.FakeClock, other: Store
 ) -> None:
-    async with a_bot(tmp_path, telegram, clock, database=str(other.url)) as app:
+    async with telegram_bot.a_bot(tmp_path, telegram, clock, database=str(other.url)) as app:
         for chat in (*TOPICS, "telegram:1"):
             make.subscribes(app.store, chat, "graph", every="now")
         make.ingested(app.store, make.paper("A graph"))
         await plan(app.context, DrainState())
-        first = next_of(app.store)
-        message = Message(number=1, payload='{"text": "A graph"}', plain="A graph")
-        store_rendered(other, [Rendered(seq=first.seq, messages=(message,))], now=clock.now())
-        first = next_of(other)
-        assert mark_sending(other, first, wall=clock.wall())
+        first = to_be_sent(other, request(GROUP))
+        assert claims.mark_sending(other, first, wall=clock.wall())
         sending.dismiss(app.store, first.delivery, now=clock.now())
         await app.sender.deliver()
         assert [len(telegram.posted_to(chat)) for chat in ("-100", "1")] == [0, 1]
-        sending.confirm(other, first, "m1", request(GROUP))
+        claims.confirm(other, first, "m1", request(GROUP))
         await app.sender.deliver()
         assert [len(telegram.posted_to(chat)) for chat in ("-100", "1")] == [1, 1]

@@ -10,23 +10,30 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from subscriptions.service.importing import export, export_all
-from subscriptions.service.next_deliveries import listed
+from subscriptions.service import importing, sending
+from subscriptions.service.listing import listed
 from subscriptions.service.retention import stored_chat_data
-from subscriptions.service.sending import dismiss, outbox_entries
+from subscriptions.store import chat_data
 from subscriptions.store import chats as stored_chats
-from subscriptions.store.database.store import CHUNK, Store
-from tests import filling
+from subscriptions.store.database import store as stored
+from subscriptions.store.database.store import Store
+from tests import filling, make
 from tests.bot_harness import BotHarness
 from tests.integration.cli import Terminal
-from tests.make import NOON, address
 from tests.statements import is_plain
 from tests.stored import change
 
 pytestmark = pytest.mark.both_databases
 
-CHATS = 190
+CHATS = 19
+PAGE = 50  # rows, ten times fewer than in the product
 DELIVERIES = CHATS * filling.PER_CHAT // filling.PER_DELIVERY
+
+
+REDUCED = (  # makes all papers ones that chat 1 got so long ago that only this is left of their deliveries
+    'INSERT INTO delivery_item (chat, paper, position, shown, "cross", because, delivered_on)'
+    " SELECT 1, id, 0, true, false, '[]', '2025-12-01' FROM paper WHERE id NOT IN (SELECT paper FROM delivery_item)"
+)
 
 
 @contextmanager
@@ -55,17 +62,23 @@ def rows_at_once(store: Store) -> Iterator[list[int]]:
         event.remove(store._engine, "before_cursor_execute", note)
 
 
+@pytest.fixture(autouse=True)
+def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module, name in ((stored, "CHUNK"), (chat_data, "CHUNK"), (importing, "AT_ONCE")):
+        monkeypatch.setattr(module, name, PAGE)
+
+
 @pytest.fixture
 def filled(store: Store) -> Store:
     filling.fill(store, CHATS, papers=filling.PER_CHAT + 5)
-    assert DELIVERIES > 2 * CHUNK
+    assert DELIVERIES > 2 * PAGE
     return store
 
 
 def test_the_outbox_is_listed_by_pages(filled: Store) -> None:
     with rows_at_once(filled) as counts:
-        first, *others = outbox_entries(filled, now=NOON)
-        assert (len(others) + 1, max(counts)) == (DELIVERIES, CHUNK)
+        first, *others = sending.outbox_entries(filled, now=make.NOON)
+        assert (len(others) + 1, max(counts)) == (DELIVERIES, PAGE)
     assert (first.state, first.papers, first.messages) == ("sent", filling.PER_DELIVERY, 1)
     assert len({first.id, *(one.id for one in others)}) == DELIVERIES
 
@@ -73,25 +86,25 @@ def test_the_outbox_is_listed_by_pages(filled: Store) -> None:
 def test_what_is_over_is_not_looked_at_where_it_is_not_listed(filled: Store) -> None:
     change(
         filled,
-        "UPDATE message SET state = 'dead' WHERE delivery = 700",
-        "UPDATE delivery SET settled_at = NULL WHERE seq IN (1, 1100)",
-        "UPDATE message SET state = 'waiting' WHERE delivery IN (1, 1100)",
+        "UPDATE message SET state = 'dead' WHERE delivery = 70",
+        "UPDATE delivery SET settled_at = NULL WHERE seq IN (1, 110)",
+        "UPDATE message SET state = 'waiting' WHERE delivery IN (1, 110)",
     )
     with rows_at_once(filled) as counts:
-        states = [one.state for one in outbox_entries(filled, now=NOON, over=False)]
+        states = [one.state for one in sending.outbox_entries(filled, now=make.NOON, over=False)]
     assert states == ["held", "dead", "waiting"]
     assert sum(counts) < 20
 
 
 def test_a_dismissal_between_two_pages_moves_no_other_delivery(filled: Store) -> None:
-    entries = outbox_entries(filled, now=NOON)
-    seen = [next(entries).id for _ in range(CHUNK)]
+    entries = sending.outbox_entries(filled, now=make.NOON)
+    seen = [next(entries).id for _ in range(PAGE)]
     change(
         filled,
         "UPDATE delivery SET settled_at = NULL WHERE seq = 3",
         "UPDATE message SET state = 'waiting' WHERE delivery = 3",
     )
-    dismiss(filled, seen[2], now=NOON)
+    sending.dismiss(filled, seen[2], now=make.NOON)
     seen += [one.id for one in entries]
     assert len(seen) == len(set(seen)) == DELIVERIES
 
@@ -108,71 +121,59 @@ def test_the_outbox_prints_the_same_document_as_ever(filled: Store, terminal: Te
 
 
 def test_all_chats_are_read_by_pages(store: Store) -> None:
-    filling.fill(store, CHUNK + 20, papers=filling.PER_CHAT + 5)
+    filling.fill(store, PAGE + 20, papers=filling.PER_CHAT + 5)
     with rows_at_once(store) as counts:
         with store.read() as session:
             pages = list(stored_chats.all_chats(session))
         found = listed(store, None)
-        text = "".join(export_all(store))
-    assert [len(page) for page in pages] == [CHUNK, 20]
+        text = "".join(importing.export_all(store))
+    assert [len(page) for page in pages] == [PAGE, 20]
     addresses = [str(chat.address) for page in pages for chat in page]
     assert addresses == sorted(set(addresses))
     assert [str(one.chat.address) for one in found] == addresses
-    assert text == export(store, None)
-    assert text.count("[telegram:") == CHUNK + 20
-    assert max(counts) <= CHUNK
+    assert text == importing.export(store, None)
+    assert text.count("[telegram:") == PAGE + 20
+    assert max(counts) <= PAGE
 
 
 def test_what_is_stored_of_a_chat_is_read_by_pages(store: Store) -> None:
-    filling.fill(store, 1, papers=1300)
-    change(
-        store,
-        'INSERT INTO delivery_item (chat, paper, position, shown, "cross", because, delivered_on)'
-        " SELECT 1, id, 0, true, false, '[]', '2025-12-01' FROM paper WHERE id NOT IN (SELECT paper FROM delivery_item)",
-    )
+    filling.fill(store, 1, papers=130)
+    change(store, REDUCED)
     with rows_at_once(store) as counts:
-        data = json.loads(stored_chat_data(store, address("telegram:1001")))
+        data = json.loads(stored_chat_data(store, make.address("telegram:1001")))
     *deliveries, reduced = data["deliveries"]
     assert [len(one["papers"]) for one in deliveries] == [filling.PER_DELIVERY] * (
         filling.PER_CHAT // filling.PER_DELIVERY
     )
-    assert len(reduced["papers"]) == 1300 - filling.PER_CHAT
-    assert max(counts) <= CHUNK
+    assert len(reduced["papers"]) == 130 - filling.PER_CHAT
+    assert max(counts) <= PAGE
 
 
 @pytest.mark.sqlite_alone("what the driver keeps in memory is not counted")
 def test_a_chats_data_is_never_in_memory_as_a_whole(store: Store) -> None:
-    filling.fill(store, 1, papers=3000)
-    with store.write() as session:
-        raw = session.connection()
-        raw.exec_driver_sql(
-            'INSERT INTO delivery_item (chat, paper, position, shown, "cross", because, delivered_on)'
-            " SELECT 1, id, 0, true, false, '[]', '2025-12-01' FROM paper WHERE id NOT IN (SELECT paper FROM delivery_item)"
-        )
-        for table, columns in (
-            ("callback", "(id, place, person, verb, at, arguments) SELECT 'c' || id, 'telegram:1001', '', 'more', first_seen_at, '{}'"),
-            ("undo", """(chat, who, at, before) SELECT 1, '', first_seen_at, '{"subscriptions": []}'"""),
-        ):  # fmt: skip
-            raw.exec_driver_sql(f"INSERT INTO {table} {columns} FROM paper")
-    stored_chat_data(store, address("telegram:1001"))
+    filling.fill(store, 1, papers=1000)
+    change(
+        store,
+        REDUCED,
+        "INSERT INTO callback (id, place, person, verb, at, arguments)"
+        " SELECT 'c' || id, 'telegram:1001', '', 'more', first_seen_at, '{}' FROM paper",
+        "INSERT INTO undo (chat, who, at, before) SELECT 1, '', first_seen_at, '{\"subscriptions\": []}' FROM paper",
+    )
+    stored_chat_data(store, make.address("telegram:1001"))
     tracemalloc.start()
     try:
-        text = stored_chat_data(store, address("telegram:1001"))
+        text = stored_chat_data(store, make.address("telegram:1001"))
         _, most = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
     data = json.loads(text)
-    assert (len(data["changes"]), len(data["callbacks"])) == (3001, 3000)
-    assert most < 2.5 * len(text) + 2_000_000
+    assert (len(data["changes"]), len(data["callbacks"])) == (1001, 1000)
+    assert most < 2.5 * len(text) + 1_000_000
 
 
 async def test_forgetting_asks_without_reading_what_the_chat_got(filled: Store) -> None:
     bot = BotHarness(filled)
-    change(
-        filled,
-        "DELETE FROM subscription WHERE chat = 1",
-        "UPDATE chat SET address = '42' WHERE id = 1",
-    )
+    change(filled, "DELETE FROM subscription WHERE chat = 1", "UPDATE chat SET address = '42' WHERE id = 1")
     with rows_at_once(filled) as counts:
         assert "erase" in (await bot.says("/forget")).text
     assert max(counts) < filling.PER_CHAT / 10

@@ -1,11 +1,10 @@
-"""Planning runs in slices, so that others can write in between. Also: the state after a kill between two slices."""
+"""Planning reads and decides while others can write, survives a kill at any step, and keeps papers and queries in memory."""
 
-import itertools
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from datetime import datetime
+from contextlib import closing, contextmanager, suppress
+from datetime import timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -19,11 +18,10 @@ from bot.sources import ingest
 from subscriptions.errors import StoreError
 from subscriptions.matching import hits
 from subscriptions.matching.paper_index import PaperIndex, TokenizedPapers
-from subscriptions.model import KnownPaper
 from subscriptions.planning import decision
 from subscriptions.service import plan as _plan
 from subscriptions.service import plan_inputs as _plan_inputs
-from subscriptions.service.next_deliveries import get_chat
+from subscriptions.service.listing import get_chat
 from subscriptions.service.previews import newest_batch
 from subscriptions.service.requests import unsubscribe
 from subscriptions.service.sending import outbox_entries
@@ -65,7 +63,7 @@ def at_first(work: Callable[[], object]) -> Callable[[], None]:
 
 def on_third(work: Callable[[], object]) -> Callable[[], None]:
     """Returns a function that runs `work` at its third call."""
-    calls = itertools.count(1)
+    calls = count(1)
 
     def third() -> None:
         if next(calls) == 3:
@@ -84,50 +82,6 @@ def due(store: Store) -> Store:
 
 
 class TestWhileOthersWrite:
-    def test_papers_are_read_and_matched_before_the_writing(self, due: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-        turns: list[bool] = []
-
-        def note() -> None:
-            turns.append(due._turn.locked())
-
-        monkeypatch.setattr(known_papers, "window", called(note, known_papers.window))
-        monkeypatch.setattr(TokenizedPapers, "matching", called(note, TokenizedPapers.matching))
-        assert len(_plan.plan_due(due, now=make.NOON + make.HOUR)) == 1
-        assert turns == [False, False]
-
-    def test_a_subscription_that_is_removed_meanwhile_brings_nothing(
-        self, store: Store, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        make.subscribes(store, "telegram:1", "graph", every="now")
-        make.subscribes(store, "telegram:2", "graph", every="now")
-        make.ingested(store, make.paper("A graph"), now=make.NOON + make.MINUTE)
-        remove = at_first(lambda: unsubscribe(store, make.address("telegram:1"), "1", now=make.NOON))
-        monkeypatch.setattr(known_papers, "window", called(remove, known_papers.window))
-        _plan.plan_due(store, now=make.NOON + make.HOUR)
-        assert sent_to(store) == [("telegram:2", 1)]
-
-    def test_a_subscription_added_meanwhile_gets_the_next_plan(
-        self, due: Store, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        add = at_first(
-            lambda: make.subscribes(due, "telegram:2", "graph", every="now", since="1d", now=make.NOON + make.HOUR)
-        )
-        monkeypatch.setattr(known_papers, "window", called(add, known_papers.window))
-        _plan.plan_due(due, now=make.NOON + make.HOUR)
-        assert sent_to(due) == [("telegram:1", 1)]
-        _plan.plan_due(due, now=make.NOON + make.HOUR)
-        assert sent_to(due) == [("telegram:1", 1), ("telegram:2", 1)]
-
-    def test_papers_that_come_meanwhile_come_with_the_next_plan(
-        self, due: Store, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        bring = at_first(lambda: make.ingested(due, make.paper("Another graph"), now=make.NOON + make.HOUR))
-        monkeypatch.setattr(known_papers, "window", called(bring, known_papers.window))
-        _plan.plan_due(due, now=make.NOON + make.HOUR)
-        assert sent_to(due) == [("telegram:1", 1)]
-        _plan.plan_due(due, now=make.NOON + make.HOUR + make.MINUTE)
-        assert sent_to(due) == [("telegram:1", 1), ("telegram:1", 1)]
-
     def test_a_query_added_meanwhile_is_matched_before_the_writing(
         self, store: Store, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -142,10 +96,9 @@ class TestWhileOthersWrite:
             lambda: make.subscribes(store, "telegram:1", "trees", every="now", since="1d", now=make.NOON + make.HOUR)
         )
         monkeypatch.setattr(known_papers, "window", called(another, known_papers.window))
-        for function in ("fits", "cover"):
-            monkeypatch.setattr(_plan_inputs.Window, function, called(note, getattr(_plan_inputs.Window, function)))
-        monkeypatch.setattr(hits.HitFinder, "why", called(note, hits.HitFinder.why))
-        monkeypatch.setattr(decision, "decide", called(note, decision.decide))
+        window = _plan_inputs.Window
+        for owner, function in ((window, "cover"), (window, "fits"), (hits.HitFinder, "why"), (decision, "decide")):
+            monkeypatch.setattr(owner, function, called(note, getattr(owner, function)))
         _plan.plan_due(store, now=make.NOON + make.HOUR)
         assert len(turns) == 2 * len(("cover", "fits", "decide")) + len(("graph", "trees"))
         assert not any(turns)
@@ -194,17 +147,6 @@ class TestWhileOthersWrite:
 
 
 class TestAfterAFailure:
-    def test_a_plan_that_fails_keeps_the_papers_that_it_read(self, due: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-        with monkeypatch.context() as broken:
-            broken.setattr(planner, "add_deliveries", called(_fails, planner.add_deliveries))
-            with pytest.raises(StoreError):
-                _plan.plan_due(due, now=make.NOON + make.HOUR)
-        reads: list[str] = []
-        monkeypatch.setattr(known_papers, "window", called(lambda: reads.append("read"), known_papers.window))
-        assert len(_plan.plan_due(due, now=make.NOON + make.HOUR)) == 1
-        assert reads == []
-        assert sent_to(due) == [("telegram:1", 1)]
-
     @pytest.mark.parametrize("few", [100, 0])  # each query separately, or all of them by an index
     def test_a_plan_that_fails_while_matching_is_made_by_the_next(
         self, store: Store, few: int, monkeypatch: pytest.MonkeyPatch
@@ -227,19 +169,6 @@ class TestAfterAFailure:
         assert sorted(sent_to(store)) == [(f"telegram:{n}", 1) for n in range(1, 5)]
         assert _plan.plan_due(store, now=make.NOON + make.HOUR) == ()
 
-    def test_a_plan_that_fails_after_some_chats_continues(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(_plan, "SLICE", 1)
-        for n in range(1, 5):
-            make.subscribes(store, f"telegram:{n}", "graph", every="now")
-        make.ingested(store, make.paper("A graph"), now=make.NOON + make.MINUTE)
-        with monkeypatch.context() as broken:
-            broken.setattr(_plan, "_decide_all", called(on_third(_fails), _plan._decide_all))
-            with pytest.raises(StoreError):
-                _plan.plan_due(store, now=make.NOON + make.HOUR)
-        assert len(sent_to(store)) == 2
-        assert len(_plan.plan_due(store, now=make.NOON + make.HOUR)) == 2
-        assert sorted(sent_to(store)) == [(f"telegram:{n}", 1) for n in range(1, 5)]
-
     def test_papers_that_could_not_be_read_are_read_by_the_next_plan(
         self, due: Store, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -251,19 +180,6 @@ class TestAfterAFailure:
                 _plan.plan_due(due, now=make.NOON + 2 * make.HOUR)
         assert len(_plan.plan_due(due, now=make.NOON + 2 * make.HOUR)) == 1
         assert sent_to(due) == [("telegram:1", 1), ("telegram:1", 1)]
-
-    def test_a_window_that_could_not_be_read_is_what_it_was(self, store: Store) -> None:
-        make.ingested(store, make.paper("A graph"), now=make.NOON + make.MINUTE)
-        window = _plan_inputs.Window(last_sequence=1)
-        with store.read() as transaction:
-            window.cover(transaction, 0)
-        before: Sequence[KnownPaper] = window.papers.known
-        make.ingested(store, make.paper("Another graph"), now=make.NOON + make.HOUR)
-        with pytest.MonkeyPatch.context() as broken, store.read() as transaction:
-            broken.setattr(known_papers, "window", called(_fails, known_papers.window))
-            with pytest.raises(StoreError):
-                window.cover(transaction, 0)
-            assert (window.papers.known, window.is_current(transaction)) == (before, False)
 
 
 def _fails() -> None:
@@ -310,72 +226,19 @@ def killed_at(store: Store, step: int) -> Iterator[list[str]]:
             event.remove(store._engine, name, listener)
 
 
-def state_of(store: Store) -> tuple[list[tuple[str, str]], list[tuple[object, ...]], list[bool], int]:
-    """Returns (chat, title) of each planned paper; cursors and due times; which chats had a first delivery; number of
-    deliveries.
-    """
+def state_of(store: Store) -> tuple[list[tuple[str, str]], list[int]]:
+    """Returns (chat, title) of each planned paper, and the cursor of each chat's subscription."""
     with store.read() as transaction:
         delivered = transaction.exec(
             select(rows.ChatRow.address, rows.PaperRow.title)
             .join(rows.DeliveryItemRow, rows.DeliveryItemRow.chat == rows.ChatRow.id)  # type: ignore[arg-type]
             .join(rows.PaperRow, rows.PaperRow.id == rows.DeliveryItemRow.paper)  # type: ignore[arg-type]
         ).all()
-        chats = transaction.exec(select(rows.ChatRow)).all()
-        subscriptions = subscriptions_of(transaction, [chat.id or 0 for chat in chats])
-        stands = sorted((one.chat_id, one.cursor, one.next_due_at) for of in subscriptions.values() for one in of)
-        spoken = [chat.first_delivery_planned for chat in chats]
-        deliveries = len(transaction.exec(select(rows.DeliveryRow.seq)).all())
-    return sorted(delivered), list(stands), spoken, deliveries
-
-
-def _killed_everywhere(folder: Path, now: datetime) -> tuple[list[Any], list[str]]:
-    """Kills a plan at each step, then plans again. Returns the states after that, and the steps after which it was
-    killed.
-    """
-    found: list[Any] = []
-    killed: list[str] = []
-    for step in count():
-        path = folder / f"at {step}.db"
-        shutil.copy(folder / "prepared.db", path)
-        store = Store(f"sqlite:///{path}")
-        try:
-            with killed_at(store, step) as steps:
-                _plan.plan_due(store, now=now)
-        except Killed:
-            killed.append(steps[-1] if steps else "")
-            store.close()
-            store = Store(f"sqlite:///{path}")  # the next process
-            _plan.plan_due(store, now=now)
-            found.append(state_of(store))
-            assert _plan.plan_due(store, now=now) == ()
-            store.close()
-            path.unlink()
-            assert found[-1] == found[0], f"killed at step {step}, after {steps[-3:]}"
-        else:
-            assert state_of(store) == found[0]
-            store.close()
-            break
-    return found, killed
+        subscriptions = subscriptions_of(transaction, range(1, len(WISHES) + 1))
+        return sorted(delivered), [one.cursor for of_chat in subscriptions.values() for one in of_chat]
 
 
 def test_a_plan_killed_at_any_step_is_finished_by_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_plan, "SLICE", 2)
-    prepared = Store(f"sqlite:///{tmp_path / 'prepared.db'}")
-    prepared.open(now=make.NOON)
-    for where, query in WISHES.items():
-        make.subscribes(prepared, where, query, every="daily", at="13:00")
-    make.ingested(prepared, *map(make.paper, TITLES), now=make.NOON + make.HOUR / 2)
-    prepared.close()
-
-    found, killed = _killed_everywhere(tmp_path, make.NOON + make.HOUR)
-    delivered, stands, spoken, deliveries = found[0]
-    assert (len(delivered), set(delivered)) == (len(OWED), OWED)
-    assert (len(stands), spoken, deliveries) == (4, [True] * 4, 4)
-    assert killed.count("COMMIT") >= 2, "both slices were committed"
-    assert killed.count("INSERT") >= 4, "deliveries and items of both"
-
-
-def test_a_look_killed_at_any_step_is_finished_by_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of the subscriptions that follow a shared cursor, some match. One process is killed, and another one looks again."""
     monkeypatch.setattr(_plan, "SLICE", 2)
     prepared = Store(f"sqlite:///{tmp_path / 'prepared.db'}")
@@ -389,10 +252,60 @@ def test_a_look_killed_at_any_step_is_finished_by_the_next(tmp_path: Path, monke
         assert set(transaction.exec(select(rows.SubscriptionRow.shared_cursor))) == {1}
     prepared.close()
 
-    found, killed = _killed_everywhere(tmp_path, make.NOON + make.HOUR)
-    delivered, stands, _, deliveries = found[0]
-    news = [(chat, title) for chat, title in delivered if "first" not in title]
-    assert (len(news), set(news)) == (len(OWED), OWED)
-    assert [cursor for _, cursor, *_ in stands] == [4] * 4, "the one without a match has looked, too"
-    assert deliveries == 4 + 3
+    killed: list[str] = []
+    for step in count():
+        path = shutil.copy(prepared.path, tmp_path / f"at {step}.db")
+        with suppress(Killed), closing(Store(f"sqlite:///{path}")) as store, killed_at(store, step) as steps:
+            _plan.plan_due(store, now=make.NOON + make.HOUR)
+            break
+        killed += steps[-1:]
+        with closing(Store(f"sqlite:///{path}")) as store:  # the next process
+            _plan.plan_due(store, now=make.NOON + make.HOUR)
+            delivered, cursors = state_of(store)
+            assert _plan.plan_due(store, now=make.NOON + make.HOUR) == ()
+        news = [(chat, title) for chat, title in delivered if "first" not in title]
+        assert (len(news), set(news)) == (len(OWED), OWED), f"killed after {steps[-3:]}"
+        assert cursors == [4] * 4, "the one without a match has looked, too"
     assert killed.count("COMMIT") >= 3, "both slices were committed, and the shared cursor"
+
+
+# ── What a process keeps in memory: the set of all queries ───────────────────────────────────────────────────────
+
+WORDS = ("graph", "tree", "leaf", "root", "branch")
+PAPERS = PaperIndex.of([make.paper(f"On {word}") for word in WORDS])
+
+
+def matching(kept: _plan_inputs.KeptQueries, store: Store) -> set[str]:
+    """Reads changed queries from the store into the set. Returns the canonical texts of those that find a paper."""
+    with store.read() as transaction:
+        kept.follow(transaction)
+        ids = kept.matching(PAPERS)
+        found = planner.queries_by_id(transaction, ids)
+    assert len(found) == len(ids), "each is known, and once"
+    return set(found.values())
+
+
+def test_a_set_older_than_the_log_is_read_again(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = _plan_inputs.KeptQueries()
+    make.subscribes(store, "telegram:1", "graph")
+    assert matching(kept, store) == {"graph"}
+    monkeypatch.setattr(planner, "KEPT", 2)
+    for word in WORDS[1:]:
+        make.subscribes(store, "telegram:1", word)
+    make.clean_up(store, now=make.NOON + timedelta(days=1))
+    with store.read() as transaction:
+        assert list(transaction.exec(select(rows.QueryChangeRow.sequence))) == [4, 5], "the newest stay"
+    assert matching(kept, store) == set(WORDS)
+
+
+def test_what_came_and_went_is_forgotten(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """This also holds if another query gets the id of a removed one."""
+    monkeypatch.setattr(_plan_inputs, "PAGE", 5)
+    kept = _plan_inputs.KeptQueries()
+    make.subscribes(store, "telegram:2", "root")
+    for number in range(1, 30):
+        word = WORDS[number % 3]
+        make.subscribes(store, "telegram:1", word)
+        assert matching(kept, store) == {"root", word}
+        unsubscribe(store, make.address("telegram:1"), str(number), now=make.NOON)
+    assert len(kept._ids) < 20, "handles that nobody has any more take no room for ever"

@@ -19,7 +19,6 @@ from bot.context import MAX_OF_CHAT
 from bot.conversation import handler
 from bot.ports.channel import Reply
 from subscriptions.service import known_papers
-from subscriptions.service.chat_status import find_callback
 from subscriptions.store import known_papers as stored_papers
 from subscriptions.store.database.store import Store, WouldWrite
 from tests.bot_harness import BotHarness
@@ -48,19 +47,13 @@ async def test_a_look_holds_up_no_writer(
     turns: list[bool] = []
     run = handler._run
 
-    def looked(command: CommandContext, *rest: Any) -> tuple[Reply | None, CommandContext]:
+    def looked(command: CommandContext, *rest: Any, **named: Any) -> tuple[Reply | None, CommandContext]:
         turns.append(store._turn.locked())
-        return run(command, *rest)
+        return run(command, *rest, **named)
 
     monkeypatch.setattr(handler, "_run", looked)
     assert await bot.says(words)
     assert turns == [False]
-
-
-async def test_a_reading_command_may_ask_to_write_once(store: Store, bot: BotHarness) -> None:
-    said = await bot.says("/start")
-    assert said.text
-    assert find_callback(store, said.keys[0].get("data", "")) is not None
 
 
 def watched(store: Store, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, bool]]:
@@ -84,57 +77,53 @@ def watched(store: Store, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, bo
 
 
 @pytest.mark.parametrize(
-    ("asked", "words"),
+    ("before", "words"),
     [
-        ("", "/sub tree"),
-        ("", "/sub forest graph daily 9"),
-        ("", "/sub tree\nauthor:Lovelace"),
-        ("", "/edit 1 tree"),
-        ("", "/edit 1 title:tree weekly mon 9"),
-        ("", "subscribe to leaf"),
-        ("/edit 1", "tree"),  # the answer to the question of /edit
+        # an echo says how many papers there were
+        (["/sub graph"], "/sub forest graph daily 9"),
+        (["/sub graph"], "/sub tree\nauthor:Lovelace"),
+        (["/sub graph"], "/edit 1 title:tree weekly mon 9"),
+        (["/sub graph"], "subscribe to leaf"),
+        (["/sub graph", "/edit 1"], "tree"),  # the answer to the question of /edit
+        # what is sent, or waits
+        (["/sub graph now"], "/today"),
+        (["/sub graph now"], "/today tree"),
+        (["/sub graph now", "/pause"], "/resume"),
+        (["/sub graph now", "/pause"], "/resume 1"),
     ],
 )
-async def test_an_echo_counts_before_the_transaction_that_subscribes(
-    store: Store, bot: BotHarness, asked: str, words: str, monkeypatch: pytest.MonkeyPatch
+async def test_papers_are_matched_before_the_transaction_that_stores(
+    store: Store, bot: BotHarness, before: list[str], words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ingested(store, paper("A tree"), paper("A forest graph"))
-    await bot.says("/sub graph")
-    assert not asked or await bot.says(asked)
+    for one in before:
+        await bot.says(one)
+    ingested(store, paper("A second forest graph"))
     seen = watched(store, monkeypatch)
-    assert await bot.says(words)
+    assert (await bot.says(words)).text
     assert ("_find", False) in seen
     assert [name for name, waits in seen if waits] == []
 
 
 @pytest.mark.parametrize(
-    ("words", "label"),
-    [("tree", "subscribe"), ("/sub graph daily 25:00", "as words"), ("/sub tree graph", "as a phrase")],
+    ("before", "label"),
+    [
+        (["tree"], "subscribe"),
+        (["/sub graph daily 25:00"], "as words"),
+        (["/sub tree graph"], "as a phrase"),
+        (["/sub graph now", "/pause", "/resume"], "send 15"),
+        (["/sub graph now", "/pause", "/resume"], "skip"),
+    ],
 )
-async def test_a_button_that_subscribes_counts_before_its_transaction(
-    store: Store, bot: BotHarness, words: str, label: str, monkeypatch: pytest.MonkeyPatch
+async def test_papers_are_matched_before_the_transaction_of_a_button(
+    store: Store, bot: BotHarness, before: list[str], label: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ingested(store, paper("A tree graph"), *(paper(f"A tree of a graph {n}") for n in range(4)))
-    await bot.says(words)
+    for one in before:
+        ingested(store, paper("A tree graph"), *(paper(f"A tree of a graph {n}") for n in range(4)))
+        await bot.says(one)
+    ingested(store, paper("Another tree of a graph"))  # after this, everything is matched again
     seen = watched(store, monkeypatch)
     assert await bot.presses(label)
-    assert [name for name, waits in seen if waits] == []
-
-
-@pytest.mark.parametrize("words", ["/today", "/today tree", "/today 1", "/resume", "/resume 1", "send 1", "skip"])
-async def test_what_is_sent_or_waits_is_matched_before_the_transaction(
-    store: Store, bot: BotHarness, words: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    await bot.says("/sub graph now")
-    if not words.startswith("/today"):
-        await bot.says("/pause")
-    ingested(store, paper("A tree"), paper("A forest graph"))
-    if not words.startswith("/"):
-        await bot.says("/resume")
-        ingested(store, paper("Another tree"))  # after this, everything is matched again
-    seen = watched(store, monkeypatch)
-    said = await (bot.says(words) if words.startswith("/") else bot.presses(words))
-    assert said.text
     assert ("_find", False) in seen
     assert [name for name, waits in seen if waits] == []
 

@@ -10,14 +10,13 @@ from typing import Any
 import httpx
 import pytest
 
+from bot import app
 from bot.commands.context import Command
-from bot.commands.intent import REGISTRY
 from bot.conversation.dispatcher import Dispatcher
-from bot.operation.worker import Supervised, listening, problems_of
+from bot.operation import worker
 from bot.platforms.telegram.receiving import LongPolling
-from subscriptions.errors import Sentence, StoreError, StoreUnavailable
-from subscriptions.service.next_deliveries import get_chat, listed
-from subscriptions.states import Signal
+from subscriptions import errors
+from subscriptions.service.listing import listed
 from tests import make
 from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.integration import telegram_bot
@@ -44,16 +43,6 @@ def said(fake: FakeTelegram, chat: str = "42") -> list[str]:
     return [entry.text for entry in fake.posted_to(chat)]
 
 
-async def test_what_a_person_writes_is_answered_and_then_confirmed(
-    tmp_path: Path, telegram: FakeTelegram, clock: telegram_bot.RestingClock
-) -> None:
-    async with telegram_bot.a_listening_bot(tmp_path, telegram, clock):
-        telegram.user_writes("/sub diffusion")
-        await telegram_bot.posts(telegram, 1)
-        await telegram_bot.confirmed(telegram)
-    assert [text[:3] for text in said(telegram)] == ["✓ 1"]
-
-
 async def test_messages_from_downtime_are_answered_up_to_a_day_old(
     tmp_path: Path, telegram: FakeTelegram, clock: telegram_bot.RestingClock, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -68,20 +57,6 @@ async def test_messages_from_downtime_are_answered_up_to_a_day_old(
     assert [text[:14] for text in said(telegram)] == ["✓ 1  diffusion"]
     assert "older than a day" in caplog.text
     assert "tooold" not in caplog.text
-
-
-async def test_updates_come_again_after_a_crash_and_change_nothing(
-    tmp_path: Path, telegram: FakeTelegram, clock: telegram_bot.RestingClock
-) -> None:
-    telegram.answers("502", times=99, method="getUpdates", after=1)  # no update is ever confirmed
-    telegram.user_writes("/sub diffusion")
-    async with telegram_bot.a_listening_bot(tmp_path, telegram, clock):
-        await telegram_bot.posts(telegram, 1)
-    assert telegram.waiting() == 1
-    telegram.forgives()
-    async with telegram_bot.a_listening_bot(tmp_path, telegram, clock):
-        await telegram_bot.confirmed(telegram)
-    assert len(said(telegram)) == 1
 
 
 async def test_a_slow_question_holds_up_its_own_chat_and_no_other(
@@ -102,17 +77,6 @@ async def test_a_slow_question_holds_up_its_own_chat_and_no_other(
         await telegram_bot.confirmed(telegram)
     assert [text[:8] for text in said(telegram, GROUP)] == ["✓ 1  dif", "✓ 2  gra"]
     assert [len(said(telegram, chat)) for chat in ("42", "43")] == [1, 1]
-
-
-async def test_without_an_answer_about_rights_nothing_changes(
-    tmp_path: Path, telegram: FakeTelegram, clock: telegram_bot.RestingClock
-) -> None:
-    async with telegram_bot.a_listening_bot(tmp_path, telegram, clock):
-        telegram.answers("404 page", method="getChatMember")
-        telegram.user_writes("/sub@paperwire_test_bot diffusion", GROUP, by="7")
-        telegram.user_writes("/sub@paperwire_test_bot graph", GROUP, by="7")
-        await telegram_bot.confirmed(telegram)
-    assert [text[:3] for text in said(telegram, GROUP)] == ["✗ I", "✓ 1"]
 
 
 async def test_a_press_is_acknowledged_also_where_nothing_is_to_say(
@@ -139,42 +103,35 @@ async def test_an_unavailable_database_is_waited_for(
     assert clock.rests[:3] == [1.0, 2.0, 4.0]
 
 
-async def test_a_request_that_the_database_refuses_is_given_up(
-    tmp_path: Path, telegram: FakeTelegram, clock: telegram_bot.RestingClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    replace_command(monkeypatch, "list", StoreError("The database cannot be used: too many columns."))
-    async with telegram_bot.a_listening_bot(tmp_path, telegram, clock):
-        telegram.user_writes("/list")
-        telegram.user_writes("/sub diffusion", "43")
-        await telegram_bot.confirmed(telegram)
-    assert "stumbled" in said(telegram)[0]
-    assert len(said(telegram, "43")) == 1
-
-
 def replace_command(monkeypatch: pytest.MonkeyPatch, name: str, error: Exception) -> None:
     """Replaces a command by one that fails."""
 
     def fails(context: object) -> None:
         raise error
 
-    broken = Command(name=name, run=fails, summary=Sentence("list"))
-    commands = tuple(broken if command.name == name else command for command in REGISTRY.commands)
-    monkeypatch.setattr("bot.app.REGISTRY", replace(REGISTRY, commands=commands))
+    broken = Command(name=name, run=fails, summary=errors.Sentence("list"))
+    registry = vars(app)["REGISTRY"]
+    commands = tuple(broken if command.name == name else command for command in registry.commands)
+    monkeypatch.setattr(app, "REGISTRY", replace(registry, commands=commands))
 
 
-async def test_an_update_that_fails_is_answered_and_logged_safely(
+async def test_a_request_that_fails_is_given_up_and_logged_safely(
     tmp_path: Path,
     telegram: FakeTelegram,
     clock: telegram_bot.RestingClock,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
+    """By a mistake of the program, or because the database refuses what it asks for."""
     replace_command(monkeypatch, "list", RuntimeError("the words of a person"))
-    async with telegram_bot.a_listening_bot(tmp_path, telegram, clock):
+    replace_command(monkeypatch, "help", errors.StoreError("The database cannot be used: too many columns."))
+    async with telegram_bot.a_listening_bot(tmp_path, telegram, clock) as running:
         telegram.user_writes("/list of secrets")
+        telegram.user_writes("/help")
         telegram.user_writes("/sub diffusion")
         await telegram_bot.confirmed(telegram)
-    assert ["stumbled" in text for text in said(telegram)] == [True, False]
+        assert running.context.conversation.bot_info.bot_names == {"telegram": "paperwire_test_bot"}
+    assert ["went wrong here" in text for text in said(telegram)] == [True, True, False]
     assert "RuntimeError in fails" in caplog.text
     assert "secrets" not in caplog.text
     assert "words of a person" not in caplog.text
@@ -201,12 +158,11 @@ async def test_updates_of_a_shape_that_nobody_knows_are_passed_over(
         await telegram_bot.posts(telegram, 1)
         await telegram_bot.confirmed(telegram)
     assert [text[:3] for text in said(telegram)] == ["✓ 1"]
-    assert caplog.text.count("of a shape that nobody knows") == 4
+    assert caplog.text.count("unknown shape") == 4
 
 
 PAGES = [
-    "404 page", "403 page", "502", "503", "302", "200 page", "broken json", "list", "text", "empty", "not ok", "no result",
-    "cut before", "reset before", "cut in the answer", "echo page", "429",
+    "404 page", "502", "302", "broken json", "list", "empty", "no result", "cut before", "cut in the answer", "429",
 ]  # fmt: skip
 
 
@@ -215,7 +171,7 @@ async def test_no_page_of_something_on_the_way_ends_the_listening(
 ) -> None:
     async with telegram_bot.a_listening_bot(tmp_path, telegram, clock):
         for number, page in enumerate(PAGES, 1):
-            telegram.serves_pages(page, 2)
+            telegram.answers(page, 2, method="getUpdates")
             telegram.user_writes("/list", str(number))
             await telegram_bot.posts(telegram, number)
             await telegram_bot.confirmed(telegram)
@@ -223,39 +179,41 @@ async def test_no_page_of_something_on_the_way_ends_the_listening(
     assert TOKEN.partition(":")[2] not in caplog.text
 
 
-async def test_a_telegram_that_is_down_is_tried_ever_more_rarely(
-    tmp_path: Path, telegram: FakeTelegram, clock: telegram_bot.RestingClock, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize(
+    ("trouble", "words", "rests"),
+    [
+        ("is down", "No connection to Telegram", [1, 2, 4, 8, 16, 32, 60]),  # asked ever more rarely
+        ("knows no such token", "does not know this token", [60]),  # named at once
+    ],
+)
+async def test_a_telegram_that_does_not_answer_is_named_and_rarely_asked(
+    tmp_path: Path,
+    telegram: FakeTelegram,
+    clock: telegram_bot.RestingClock,
+    caplog: pytest.LogCaptureFixture,
+    *,
+    trouble: str,
+    words: str,
+    rests: list[float],
 ) -> None:
+    begins, ends = {
+        "is down": (telegram.goes_down, telegram.comes_back),
+        "knows no such token": (telegram.revokes, telegram.restores),
+    }[trouble]
     async with telegram_bot.a_bot(tmp_path, telegram, clock) as app:
         receivers = app.receivers()
-        telegram.goes_down()
-        async with listening(app, receivers):
-            await clock.rested(7)
-            assert "No connection to Telegram" in problems_of(receivers)["telegram updates"]
-            telegram.comes_back()
+        begins()
+        async with worker.listening(app, receivers):
+            await clock.rested(len(rests))
+            assert words in worker.problems_of(receivers)["telegram updates"]
+            ends()
             clock.rings()
             telegram.user_writes("/sub diffusion")
             await telegram_bot.confirmed(telegram)
-            assert problems_of(receivers) == {}
-    assert clock.rests[:7] == [1, 2, 4, 8, 16, 32, 60]
-    assert caplog.text.count("Nobody can talk to the bot") == 1
-
-
-async def test_a_revoked_token_is_named_at_once_and_asked_about_slowly(
-    tmp_path: Path, telegram: FakeTelegram, clock: telegram_bot.RestingClock
-) -> None:
-    telegram.revokes()
-    async with telegram_bot.a_bot(tmp_path, telegram, clock) as app:
-        receivers = app.receivers()
-        async with listening(app, receivers):
-            await clock.rested(1)
-            assert "does not know this token" in problems_of(receivers)["telegram updates"]
-            telegram.restores()
-            clock.rings()
-            telegram.user_writes("/sub diffusion")
-            await telegram_bot.confirmed(telegram)
-    assert clock.rests[0] == 60
+            assert worker.problems_of(receivers) == {}
+    assert clock.rests[: len(rests)] == rests
     assert len(said(telegram)) == 1
+    assert caplog.text.count("No one can talk to the bot") == 1
 
 
 async def test_a_second_program_that_polls_is_named(
@@ -263,19 +221,21 @@ async def test_a_second_program_that_polls_is_named(
 ) -> None:
     async with telegram_bot.a_bot(tmp_path, telegram, clock) as app:
         receivers = app.receivers()
-        async with listening(app, receivers):
+        async with worker.listening(app, receivers):
             await asyncio.to_thread(telegram.waits_for, "getMyShortDescription", 2)
-            while not problems_of(receivers):  # each request of the other program ends ours
+            while not worker.problems_of(receivers):  # each request of the other program ends ours
                 await ask_for_updates(telegram, offset=-1)
-            assert "give it a token of its own" in problems_of(receivers)["telegram updates"]
+            assert "give it a token of its own" in worker.problems_of(receivers)["telegram updates"]
             telegram.user_writes("/sub diffusion")
             await telegram_bot.posts(telegram, 1)
-            assert problems_of(receivers)  # one update that came through does not mean that the other program is gone
+            assert worker.problems_of(
+                receivers
+            )  # one update that came through does not mean that the other program is gone
             clock.advance(timedelta(seconds=61))
             telegram.user_writes("/sub graph")
             await telegram_bot.posts(telegram, 2)
             await telegram_bot.confirmed(telegram)
-            assert problems_of(receivers) == {}
+            assert worker.problems_of(receivers) == {}
     assert caplog.text.count("another program asks Telegram") == 1
 
 
@@ -304,11 +264,11 @@ async def test_a_webhook_that_somebody_sets_meanwhile_is_named(
 ) -> None:
     async with telegram_bot.a_bot(tmp_path, telegram, clock) as app:
         receivers = app.receivers()
-        async with listening(app, receivers), httpx.AsyncClient(trust_env=False) as client:
+        async with worker.listening(app, receivers), httpx.AsyncClient(trust_env=False) as client:
             await asyncio.to_thread(telegram.waits_for, "getMyShortDescription", 2)
             await client.post(f"{telegram.url}/bot{TOKEN}/setWebhook", json={"url": "https://other.example.org/x"})
             await clock.rested(1)
-            assert "webhook" in problems_of(receivers)["telegram updates"]
+            assert "webhook" in worker.problems_of(receivers)["telegram updates"]
 
 
 async def test_ids_that_begin_anew_after_a_silent_week_are_taken(
@@ -329,7 +289,7 @@ async def test_at_the_end_taken_updates_are_answered(
 ) -> None:
     telegram.answers("hang before", method="getChatMember")
     async with telegram_bot.a_bot(tmp_path, telegram, clock) as app:
-        stack = listening(app, app.receivers())
+        stack = worker.listening(app, app.receivers())
         await stack.__aenter__()
         telegram.user_writes("/sub@paperwire_test_bot diffusion", GROUP, by="7")
         await asyncio.to_thread(telegram.waits_hanging)
@@ -343,11 +303,11 @@ async def test_an_answer_does_not_wait_for_the_shared_rate(
     tmp_path: Path, telegram: FakeTelegram, clock: telegram_bot.RestingClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def fails(*_: Any, **__: Any) -> float:
-        raise StoreUnavailable("The connection is cut.")
+        raise errors.StoreUnavailable("The connection is cut.")
 
     async with telegram_bot.a_bot(tmp_path, telegram, clock) as app:
         monkeypatch.setattr(app.context.engine, "reserve", fails)
-        async with listening(app, app.receivers()):
+        async with worker.listening(app, app.receivers()):
             telegram.user_writes("/sub diffusion")
             await telegram_bot.posts(telegram, 1)
             await telegram_bot.confirmed(telegram)
@@ -406,50 +366,11 @@ async def test_a_receiver_that_breaks_by_a_mistake_begins_anew(
 
     monkeypatch.setattr(LongPolling, "_prepare", begin)
     async with telegram_bot.a_bot(tmp_path, telegram, clock) as app:
-        receivers = [Supervised(receiver, clock) for receiver in app.receivers()]
-        async with listening(app, receivers):
+        receivers = [worker.Supervised(receiver, clock) for receiver in app.receivers()]
+        async with worker.listening(app, receivers):
             await clock.rested(1)
-            assert "mistake" in problems_of(receivers)["telegram updates"]
+            assert "mistake" in worker.problems_of(receivers)["telegram updates"]
             clock.rings()
             telegram.user_writes("/sub diffusion")
             await telegram_bot.confirmed(telegram)
-            assert problems_of(receivers) == {}
-
-
-async def test_the_bots_name_is_learned_for_links(
-    tmp_path: Path, telegram: FakeTelegram, clock: telegram_bot.RestingClock
-) -> None:
-    async with telegram_bot.a_listening_bot(tmp_path, telegram, clock) as app:
-        telegram.user_writes("/sub diffusion")
-        await telegram_bot.confirmed(telegram)
-        assert app.context.conversation.bot_info.bot_names == {"telegram": "paperwire_test_bot"}
-
-
-# ── A reaction to a message with one paper, over real HTTP, becomes a signal of the chat ──────────────────────────────
-
-
-@pytest.fixture
-def known_chat() -> Iterator[FakeTelegram]:
-    with FakeTelegram() as fake:
-        fake.knows("42")
-        yield fake
-
-
-async def test_a_reaction_is_noted_and_its_end_takes_it_back(tmp_path: Path, known_chat: FakeTelegram) -> None:
-    clock = telegram_bot.RestingClock()
-    async with telegram_bot.a_listening_bot(tmp_path, known_chat, clock) as app:
-        store = app.store
-        make.subscribes(store, "telegram:42", "swarm", every="now")
-        make.ingested(store, make.paper("Swarm one"), now=make.NOON)
-        await app.sender.deliver()
-        await telegram_bot.posts(known_chat, 1)
-        (sent,) = known_chat.posted_to("42")
-        with store.read() as transaction:
-            (known,) = make.stored_papers(transaction)
-        found: list[frozenset[Signal]] = []
-        for before, after in (("", "👍"), ("👍", "👎"), ("👎", "")):
-            known_chat.reacts(int(sent.id), after, before=before)
-            await telegram_bot.confirmed(known_chat)
-            found.append(make.signals_of_paper(store, get_chat(store, make.address("telegram:42")), known.id))
-    assert found == [{Signal.LIKED}, {Signal.DISLIKED}, frozenset()]
-    assert len(known_chat.posted_to("42")) == 1  # a reaction is not answered
+            assert worker.problems_of(receivers) == {}

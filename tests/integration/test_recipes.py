@@ -14,49 +14,59 @@ from textwrap import dedent
 
 import pytest
 
-from bot.commands import intent, start
+from bot.commands import start
 from bot.digests import FORMATS, DigestFormat, _example
 from bot.digests.installed import installed_formats, usable_formats
+from tests.integration import docs_pages
 from tests.integration.cli import PAGE, Terminal
-from tests.integration.docs_pages import ROOT, blocks
 from tests.patience import PATIENCE
 
-PAGES = ROOT / "tests" / "digests"
-TEXT = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+PAGES = docs_pages.ROOT / "tests" / "digests"
+TEXT = (docs_pages.ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 RECIPE = TEXT.partition("## Add a digest format\n")[2].partition("\n## ")[0]
+COMMAND_RECIPE = TEXT.partition("## Add a chat command\n")[2].partition("\n## ")[0]
+_CODE = re.compile(r"^   ```\w*\n(.*?)^   ```$", re.MULTILINE | re.DOTALL)
+NOT_NEEDED = shutil.ignore_patterns("__pycache__", "test_*")
 STEPS = [" ".join(step.split()) for step in re.split(r"^\d\. ", RECIPE, flags=re.MULTILINE)[1:]]
 
 
 def _words(step: str) -> list[str]:
-    return re.findall(r"`([^`]+)`", step)
+    return re.findall(r"`([^`\n]+)`", step)
 
 
-@pytest.fixture(scope="module")
-def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the program with one more format, made by the first three steps of the recipe."""
-    folder = tmp_path_factory.mktemp("copy")
+def test_the_example_is_read_with_one_more_line_in_formats(tmp_path: Path) -> None:
+    """The first three steps of the recipe, in a copy of the program. The other formats stay what they are."""
     for part in ("bot", "subscriptions", "locales", "templates"):
-        shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
-    example, formats = _words(STEPS[0])[0], _words(STEPS[2])[0]
-    module = (folder / example).read_text(encoding="utf-8")
-    (folder / example).with_name("shelf_list.py").write_text(
-        module.replace('"example"', '"shelf_list"'), encoding="utf-8"
-    )
-    init = (folder / formats).read_text(encoding="utf-8")
+        shutil.copytree(docs_pages.ROOT / part, tmp_path / part, ignore=NOT_NEEDED)
+    example, formats = tmp_path / _words(STEPS[0])[0], tmp_path / _words(STEPS[2])[0]
+    module = example.read_text(encoding="utf-8").replace('"example"', '"shelf_list"')
+    example.with_name("shelf_list.py").write_text(module, encoding="utf-8")
     last = "    daily_arxiv.DAILY_ARXIV_MD,\n"
-    added = init.replace(
-        "from bot.digests import", "from bot.digests import shelf_list\nfrom bot.digests import", 1
-    ).replace(last, f"{last}    shelf_list,\n")
+    added = (
+        formats.read_text(encoding="utf-8")
+        .replace("from bot.digests import", "from bot.digests import shelf_list\nfrom bot.digests import", 1)
+        .replace(last, f"{last}    shelf_list,\n")
+    )
     assert added.count("shelf_list") == 2  # in the import, and as a member of FORMATS
-    (folder / formats).write_text(added, encoding="utf-8")
-    return folder
+    formats.write_text(added, encoding="utf-8")
+    pages = ("_example.txt", "daily_standard.md", "rss_standard.xml", "refused_readme.md")
+    done = run(tmp_path, "bot", "inspect", "--json", "--papers", *(str(PAGES / page) for page in pages))
+    report, daily, rss, refused = json.loads(done.stdout)["digests"]
+    expected = json.loads((PAGES / "_example.expected.json").read_text(encoding="utf-8"))
+    assert (report["format"], report["date"], report["papers"]) == ("shelf_list", expected["date"], expected["papers"])
+    assert [(one["code"], one["line"]) for one in report["warnings"]] == [("unparsed_heading", 4)]
+    for item, wanted in zip(report["items"], expected["items"], strict=True):
+        assert wanted.items() <= item.items()
+    assert (daily["format"], rss["format"], refused["format"]) == ("daily_arxiv_md", "arxiv_rss", None)
+    assert "daily_arxiv_md, shelf_list" in refused["error"]
 
 
-def _inspected(program: Path, *pages: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(  # noqa: S603  our own program
-        [sys.executable, "-m", "bot", "inspect", "--json", "--papers", *(str(PAGES / page) for page in pages)],
-        cwd=program,
-        env={"PYTHONPATH": str(program), "PATH": ""},
+def run(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
+    """Runs `python -m …` with the packages of a folder, and nothing else of ours."""
+    return subprocess.run(  # noqa: S603 - this interpreter
+        [sys.executable, "-m", *command],
+        cwd=folder,
+        env={"PYTHONPATH": str(folder), "PATH": ""},
         capture_output=True,
         text=True,
         timeout=PATIENCE,
@@ -64,28 +74,11 @@ def _inspected(program: Path, *pages: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_the_example_is_read_with_one_more_line_in_formats(program: Path) -> None:
-    done = _inspected(program, "_example.txt")
-    assert done.returncode == 0, done.stderr
-    (report,) = json.loads(done.stdout)["digests"]
-    expected = json.loads((PAGES / "_example.expected.json").read_text(encoding="utf-8"))
-    assert (report["format"], report["date"], report["papers"]) == ("shelf_list", expected["date"], expected["papers"])
-    assert [(one["code"], one["line"]) for one in report["warnings"]] == [("unparsed_heading", 4)]
-    for item, wanted in zip(report["items"], expected["items"], strict=True):
-        assert wanted.items() <= item.items()
-
-
-def test_the_other_formats_stay_what_they_are(program: Path) -> None:
-    done = _inspected(program, "daily_standard.md", "rss_standard.xml", "refused_readme.md")
-    daily, rss, refused = json.loads(done.stdout)["digests"]
-    assert (daily["format"], rss["format"], refused["format"]) == ("daily_arxiv_md", "arxiv_rss", None)
-    assert "daily_arxiv_md, shelf_list" in refused["error"]
-
-
-def test_every_file_and_folder_that_the_recipe_names_is_there() -> None:
-    paths = [word for step in STEPS for word in _words(step) if "/" in word and "NAME" not in word]
-    assert len(paths) >= 10
-    assert [path for path in paths if not (ROOT / path).exists()] == []
+@pytest.mark.parametrize(("recipe", "made"), [(RECIPE, set()), (COMMAND_RECIPE, {"bot/commands/counting.py"})])
+def test_every_file_and_folder_that_a_recipe_names_is_there(recipe: str, made: set[str]) -> None:
+    paths = [word for word in _words(_CODE.sub("", recipe)) if "/" in word and "NAME" not in word]
+    assert len(paths) >= 8
+    assert {path for path in paths if not (docs_pages.ROOT / path).exists()} == made
 
 
 # The tests that fail while a step is missing → the file that their message names, which the step must also name.
@@ -101,7 +94,9 @@ RED = [
 
 @pytest.mark.parametrize(("test", "number", "place"), RED)
 def test_a_red_test_names_the_step_that_is_missing(test: str, number: int, place: str) -> None:
-    assert f"(CONTRIBUTING.md, Add a digest format, step {number})" in (ROOT / test).read_text(encoding="utf-8")
+    assert f"(CONTRIBUTING.md, Add a digest format, step {number})" in (docs_pages.ROOT / test).read_text(
+        encoding="utf-8"
+    )
     assert place in STEPS[number - 1]
 
 
@@ -118,60 +113,30 @@ def test_the_three_names_are_those_of_every_format() -> None:
         assert list(inspect.signature(getattr(DigestFormat, function)).parameters)[1:] == parameters.split(", ")
 
 
-COMMAND_RECIPE = (
-    (ROOT / "CONTRIBUTING.md").read_text("utf-8").partition("## Add a chat command\n")[2].partition("\n## ")[0]
-)
-COMMAND_BLOCKS = [
-    dedent(block) for block in re.findall(r"^   ```python\n(.*?)^   ```$", COMMAND_RECIPE, re.MULTILINE | re.DOTALL)
-]
-NOT_NEEDED = shutil.ignore_patterns("__pycache__", "test_*")
-
-
 def test_the_command_of_the_recipe_works(tmp_path: Path) -> None:
     for part in ("bot", "subscriptions", "locales", "templates", "tests"):
-        shutil.copytree(ROOT / part, tmp_path / part, ignore=NOT_NEEDED)
-    shutil.copy(ROOT / "pyproject.toml", tmp_path)
-    module, story = COMMAND_BLOCKS
+        shutil.copytree(docs_pages.ROOT / part, tmp_path / part, ignore=NOT_NEEDED)
+    shutil.copy(docs_pages.ROOT / "pyproject.toml", tmp_path)
+    module, story = map(dedent, _CODE.findall(COMMAND_RECIPE))
     (tmp_path / "bot" / "commands" / "counting.py").write_text(module, encoding="utf-8")
     families = tmp_path / "bot" / "commands" / "intent.py"
     text = families.read_text(encoding="utf-8").replace("    card_actions,\n", "    card_actions,\n    counting,\n")
     assert text.count("    counting,\n") == 2  # in the import, and in _MODULES
     families.write_text(text, encoding="utf-8")
+    assert {"_PURPOSES", "EXAMPLES"} <= vars(start).keys()  # which the recipe names, too
     (tmp_path / "tests" / "conversation" / "test_counting.py").write_text(story, encoding="utf-8")
     # otherwise pytest would first remove the files of its earlier runs, which takes long
     own = f"--basetemp={tmp_path / 'run'}"
-    done = subprocess.run(  # noqa: S603 - this interpreter
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:xdist", own, "tests/conversation/test_counting.py"],
-        cwd=tmp_path,
-        env={"PYTHONPATH": str(tmp_path), "PATH": ""},
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
-    )
+    done = run(tmp_path, "pytest", "-q", "-p", "no:xdist", own, "tests/conversation/test_counting.py")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "1 passed" in done.stdout
 
 
-def test_every_place_that_the_recipe_names_is_there() -> None:
-    paths = [
-        word
-        for word in re.findall(
-            r"`([^`\n]+)`", re.sub(r"^   ```.*?^   ```$", "", COMMAND_RECIPE, flags=re.MULTILINE | re.DOTALL)
-        )
-        if "/" in word
-    ]
-    assert len(paths) >= 8
-    assert [path for path in paths if not (ROOT / path).exists()] == ["bot/commands/counting.py"]
-    assert "_MODULES" in vars(intent)
-    assert {"_PURPOSES", "EXAMPLES"} <= vars(start).keys()
-
-
 # ── Formats of real installed packages; the valid one is the example in CONTRIBUTING.md ───────────────────────────────
 
-(PYPROJECT,) = blocks(ROOT / "CONTRIBUTING.md", "toml")
-MODULE, *_ = blocks(ROOT / "CONTRIBUTING.md", "python")
-(SHELF,) = blocks(ROOT / "CONTRIBUTING.md", "shelf_list")
+(PYPROJECT,) = docs_pages.blocks(docs_pages.ROOT / "CONTRIBUTING.md", "toml")
+MODULE, *_ = docs_pages.blocks(docs_pages.ROOT / "CONTRIBUTING.md", "python")
+(SHELF,) = docs_pages.blocks(docs_pages.ROOT / "CONTRIBUTING.md", "shelf_list")
 
 
 def installed(terminal: Terminal, module: str, *, name: str = "shelf_list", package: str = "paperwire-shelf") -> None:
@@ -217,10 +182,6 @@ def test_a_format_of_a_package_is_read_like_one_of_ours(with_packages: Terminal)
     assert checked.status == 0
     assert f"{len(FORMATS)} of its own, and of other packages: shelf_list (paperwire-shelf)" in checked.out
     assert "shelf.txt can be read, as shelf_list" in checked.out
-
-
-def test_it_is_named_where_no_format_fits(with_packages: Terminal) -> None:
-    installed(with_packages, MODULE)
     with_packages.file("letter.txt", "Dear Ada,\n")
     error = with_packages("inspect", "letter.txt", "--json").json["digests"][0]["error"]
     assert error.endswith("daily_arxiv_md, shelf_list.")
@@ -241,9 +202,9 @@ BROKEN = [  # a module, and why it is left out
     (_with('name = "shelf_list"', 'name = "Shelf list"'), "its name must be small letters, digits and _, such as shelf_list"),
     (_with('name = "shelf_list"', 'name = "arxiv_rss"'), "paperwire has a format of that name itself"),
     (f"{MODULE}\nparse = 7\n", "its detect and parse must be functions"),
-    (_with("return bool(_FIRST_LINE.match(text))", "return text[0] == 'S'"), "its detect stumbles (IndexError: string index out of range)"),
+    (_with("return bool(_FIRST_LINE.match(text))", "return text[0] == 'S'"), "its detect fails (IndexError: string index out of range)"),
     (_with("return bool(_FIRST_LINE.match(text))", "return True"), "its detect takes every text for its own"),
-    (_with("def detect(text: str)", "def detect()"), "its detect stumbles (TypeError: detect() takes 0 positional arguments"),
+    (_with("def detect(text: str)", "def detect()"), "its detect fails (TypeError: detect() takes 0 positional arguments"),
 ]  # fmt: skip
 
 
@@ -252,6 +213,7 @@ def test_a_broken_one_is_named_in_one_sentence_and_left_out(with_packages: Termi
     installed(with_packages, module)
     with_packages.file("shelf.txt", SHELF)
     with_packages.file("day.md", PAGE)
+    assert with_packages("inspect", "day.md").err == "", "a format of ours fits, so no other is loaded"
     ended = with_packages("inspect", "shelf.txt", "day.md", "--json")
     shelf, day = ended.json["digests"]
     assert (shelf["format"], day["format"]) == (None, "daily_arxiv_md")
@@ -263,21 +225,9 @@ def test_a_broken_one_is_named_in_one_sentence_and_left_out(with_packages: Termi
     assert why in wrong["answer"]
 
 
-def test_whoever_knows_all_pages_is_not_held_up_by_a_broken_one(with_packages: Terminal) -> None:
-    """If a built-in format fits, no installed format is loaded."""
-    installed(with_packages, "import nothing_of_that_name\n")
-    with_packages.file("day.md", PAGE)
-    assert with_packages("inspect", "day.md").err == ""
-
-
-def test_a_detect_may_give_what_a_pattern_finds(with_packages: Terminal) -> None:
-    installed(with_packages, _with("return bool(_FIRST_LINE.match(text))", "return _FIRST_LINE.match(text)"))
-    with_packages.file("shelf.txt", SHELF)
-    assert with_packages("inspect", "shelf.txt").status == 0
-
-
 def test_of_two_with_one_name_the_first_is_used(with_packages: Terminal) -> None:
-    installed(with_packages, MODULE)
+    # detect may return what a pattern finds
+    installed(with_packages, _with("return bool(_FIRST_LINE.match(text))", "return _FIRST_LINE.match(text)"))
     installed(with_packages, MODULE, package="paperwire-tomes")
     with_packages.file("shelf.txt", SHELF)
     ended = with_packages("inspect", "shelf.txt", "--json")
@@ -291,8 +241,8 @@ def test_of_two_with_one_name_the_first_is_used(with_packages: Terminal) -> None
 @pytest.mark.parametrize(
     ("new", "why"),
     [
-        ("entries = [1 / 0]", "its parse stumbles (ZeroDivisionError: division by zero)"),
-        ("return []", "its parse stumbles (TypeError: list is no Content)"),
+        ("entries = [1 / 0]", "its parse fails (ZeroDivisionError: division by zero)"),
+        ("return []", "its parse fails (TypeError: list is no Content)"),
     ],
 )
 def test_a_parse_that_fails_refuses_its_file_and_no_other(with_packages: Terminal, new: str, why: str) -> None:
@@ -332,7 +282,7 @@ def test_the_example_package_uses_only_what_the_page_offers() -> None:
     source = Path(_example.__file__).read_text(encoding="utf-8")
     imported = [line.partition(" import ")[2] for line in source.splitlines() if line.startswith("from bot.digests._")]
     names = {name for line in imported for name in line.split(", ")}
-    page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    page = (docs_pages.ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     assert names
     assert [name for name in names if f"`{name}`" not in page] == []
 
@@ -355,20 +305,20 @@ def started(*path: Path) -> subprocess.CompletedProcess[str]:
 def site(tmp_path: Path) -> Path:
     """A folder of installed packages that includes ours."""
     for name in NAMES:
-        shutil.copytree(ROOT / name, tmp_path / "site" / name, ignore=shutil.ignore_patterns("__pycache__", "samples"))
+        shutil.copytree(
+            docs_pages.ROOT / name, tmp_path / "site" / name, ignore=shutil.ignore_patterns("__pycache__", "samples")
+        )
     return tmp_path / "site"
 
 
-def test_our_packages_are_ours(site: Path) -> None:
-    assert (started(site).returncode, started(ROOT).returncode) == (0, 0)
-
-
-@pytest.mark.parametrize("name", sorted(set(NAMES) - {"bot"}))
-@pytest.mark.parametrize("how", ["overwritten", "earlier on the path", "gone"])
+@pytest.mark.parametrize(
+    ("how", "name"),
+    [*(("overwritten", name) for name in sorted(NAMES)), ("earlier on the path", "locales"), ("gone", "templates")],
+)
 def test_a_package_of_another_project_is_said_at_the_start(name: str, how: str, site: Path, tmp_path: Path) -> None:
     path = [site]
     if how == "overwritten":
-        (site / name / "__init__.py").write_text(OTHERS, encoding="utf-8")
+        (site / name / "__init__.py").write_text(OTHERS if name != "bot" else "", encoding="utf-8")
     elif how == "gone":  # the other project was uninstalled, with all files of that name
         (site / name / "__init__.py").unlink()
     else:
@@ -379,10 +329,3 @@ def test_a_package_of_another_project_is_said_at_the_start(name: str, how: str, 
     assert (ended.returncode, ended.stdout) == (1, "")
     assert ended.stderr.startswith(f"The package “{name}” is not that of paperwire: another one has its name, at ")
     assert ended.stderr.endswith("Install paperwire again, in an environment of its own.\n")
-
-
-def test_an_overwritten_bot_package_is_said_while_ours_runs(site: Path) -> None:
-    (site / "bot" / "__init__.py").write_text("", encoding="utf-8")
-    ended = started(site)
-    assert ended.returncode == 1
-    assert ended.stderr.startswith("The package “bot” is not that of paperwire")

@@ -11,27 +11,19 @@ from sqlalchemy import text
 
 from bot.operation.process import Process
 from subscriptions.model import CallbackToken
-from subscriptions.service import plan, sending
+from subscriptions.service import access, chat_status, plan, sending
 from subscriptions.service import retention as retention_room
-from subscriptions.service.access import new_code, redeem_code
 from subscriptions.service.amendments import set_settings
-from subscriptions.service.chat_status import find_callback, share_link
-from subscriptions.service.next_deliveries import get_chat
-from subscriptions.service.paper_search import papers_named
-from subscriptions.service.plan import plan_due
-from subscriptions.store import bot_state, retention
+from subscriptions.store import bot_state, conversations, retention
 from subscriptions.store import subscriptions as stored_subscriptions
-from subscriptions.store.conversations import begin_lookup, set_conversation_state
 from subscriptions.store.database.store import Store
 from subscriptions.store.database.writer import done
-from subscriptions.store.deliveries import deliveries_of
 from subscriptions.store.outbox import outbox_counts
-from tests import filling, make
+from tests import filling, make, stored
 from tests.bot_harness import BotHarness
 from tests.conversation.deliverer import Deliverer
 from tests.integration.telegram_bot import running
 from tests.source_harness import NoSources
-from tests.stored import change, value
 
 pytestmark = pytest.mark.both_databases
 
@@ -77,8 +69,6 @@ async def test_after_a_month_a_delivery_is_chat_paper_and_day(
     bot.later(days=1)
     await post.deliver_due()
     assert not any("A graph" in sent.text for sent in post.to("telegram:42")[1:])
-    known = papers_named(bot.store, ["2601.00001"])["2601.00001"]
-    assert deliveries_of(bot.store, get_chat(bot.store, make.address("telegram:42")).id, known.id)
     assert "It came here before." in (await bot.says("/why 2601.00001")).text
     told = await bot.says("/export bib 9 weeks")
     assert "2601.00001" in (told.file.text if told.file else told.text)
@@ -86,7 +76,7 @@ async def test_after_a_month_a_delivery_is_chat_paper_and_day(
 
 async def test_a_refused_message_stays_whole_until_somebody_decides(bot: BotHarness) -> None:
     await delivered(bot)
-    change(
+    stored.change(
         bot.store,
         "UPDATE message SET state = 'dead'",
     )
@@ -107,7 +97,7 @@ async def test_a_refused_message_stays_whole_until_somebody_decides(bot: BotHarn
 
 def test_the_clean_up_can_stop_after_any_step(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retention_room, "STEP", 7)
-    filling.fill(store, 20)
+    filling.fill(store, 6)
     later = make.NOON + 31 * make.DAY
     before = count(store, "delivery")
     done = 0
@@ -120,7 +110,7 @@ def test_the_clean_up_can_stop_after_any_step(store: Store, monkeypatch: pytest.
             )  # this would wait if a transaction were open
         done += 1
     assert done > before // (13 * 7), "several calls"
-    assert count(store, "delivery_item") == 20 * filling.PER_CHAT
+    assert count(store, "delivery_item") == 6 * filling.PER_CHAT
 
 
 def test_papers_are_kept_unless_the_operator_chose_an_age(store: Store) -> None:
@@ -139,14 +129,14 @@ def test_papers_are_kept_unless_the_operator_chose_an_age(store: Store) -> None:
     assert [count(store, table) for table in ("paper", "paper_key", "summary", "appearance")] == [2, 2, 0, 1]
     make.subscribes(store, "telegram:1", "graph", every="now", now=make.NOON + 351 * make.DAY)
     make.ingested(store, old, now=make.NOON + 351 * make.DAY, name="again")
-    plan_due(store, now=make.NOON + 351 * make.DAY + timedelta(minutes=1))
+    plan.plan_due(store, now=make.NOON + 351 * make.DAY + timedelta(minutes=1))
     assert count(store, "paper") == 2, "it is known by its key"
     assert count(store, "delivery_item") == 0, "and no news"
 
 
 async def test_a_paper_in_a_delivery_that_is_not_over_is_kept_whole(bot: BotHarness) -> None:
     await delivered(bot)
-    change(
+    stored.change(
         bot.store,
         "UPDATE delivery SET settled_at = NULL",
     )
@@ -156,7 +146,7 @@ async def test_a_paper_in_a_delivery_that_is_not_over_is_kept_whole(bot: BotHarn
 
 async def test_changes_and_warnings_go_after_ninety_days(bot: BotHarness) -> None:
     await bot.says("/sub graph")
-    change(
+    stored.change(
         bot.store,
         "INSERT INTO source (name, kind, location, title, home, schedule, validators, state)"
         " VALUES ('s', '', '', '', '', '', '{}', '{}')",
@@ -171,20 +161,22 @@ async def test_changes_and_warnings_go_after_ninety_days(bot: BotHarness) -> Non
 
 async def test_parts_of_a_conversation_are_kept_as_long_as_needed(bot: BotHarness) -> None:
     make.subscribes(bot.store, "telegram:42", "graph", now=make.NOON)
-    link = share_link(bot.store, make.address("telegram:42"), 1, now=make.NOON)
-    redeem_code(bot.store, make.address("telegram:42"), "wrong", admins=(), now=make.NOON)
+    link = chat_status.share_link(bot.store, make.address("telegram:42"), 1, now=make.NOON)
+    access.redeem_code(bot.store, make.address("telegram:42"), "wrong", admins=(), now=make.NOON)
     bot_state.complete_installation(bot.store, "i1", now=make.NOON)
-    begin_lookup(bot.store, "looks-up:telegram:1", CallbackToken(verb="", place="telegram:42"), now=make.NOON)
+    conversations.begin_lookup(
+        bot.store, "looks-up:telegram:1", CallbackToken(verb="", place="telegram:42"), now=make.NOON
+    )
     for name, lasts in (("import:telegram:42", timedelta(hours=1)), ("connect:telegram:42", 90 * make.DAY)):
         token = CallbackToken(verb="x", place="telegram:42")
-        set_conversation_state(bot.store, name, token, lasts=lasts, now=make.NOON)
+        conversations.set_conversation_state(bot.store, name, token, lasts=lasts, now=make.NOON)
     tables = ("conversation_state", "wrong_code", "completed_installation", "pending_lookup", "offer")
     kept = {}
     for age in (timedelta(minutes=10), timedelta(hours=2), 2 * make.DAY, 89 * make.DAY, 91 * make.DAY):
         make.clean_up(bot.store, now=make.NOON + age)
         kept[age] = tuple(count(bot.store, table) for table in tables)
     assert list(kept.values()) == [(2, 1, 1, 1, 1), (1, 0, 0, 1, 1), (1, 0, 0, 0, 1), (1, 0, 0, 0, 1), (0, 0, 0, 0, 1)]
-    assert find_callback(bot.store, link) is not None
+    assert chat_status.find_callback(bot.store, link) is not None
 
 
 @pytest.mark.sqlite_alone("it counts the steps of SQLite's machine")
@@ -193,7 +185,7 @@ def test_a_step_of_the_clean_up_does_not_pass_over_what_stays(store: Store, clea
     """Dead letters wait for a person, perhaps for years. Each one is looked at once, and not every day."""
     filling.fill(store, 100)
     later = make.NOON + 31 * make.DAY
-    change(
+    stored.change(
         store,
         "UPDATE message SET state = 'dead'",
     )
@@ -211,32 +203,15 @@ def test_a_step_of_the_clean_up_does_not_pass_over_what_stays(store: Store, clea
     assert len(worked) < stays
 
 
-async def test_one_that_was_passed_over_goes_after_it_was_sent_at_last(bot: BotHarness) -> None:
-    post = await delivered(bot)
-    change(
-        bot.store,
-        "UPDATE message SET state = 'dead'",
-    )
-    make.clean_up(bot.store, now=bot.later(days=40))
-    (entry,) = sending.outbox_entries(bot.store, now=bot.clock.now())
-    sending.retry_delivery(bot.store, entry.id, now=bot.clock.now())
-    await post.deliver_due()
-    assert len(post.to("telegram:42")) == 2
-    make.clean_up(bot.store, now=bot.later(days=29))
-    assert count(bot.store, "delivery") == 1
-    make.clean_up(bot.store, now=bot.later(days=2))
-    assert count(bot.store, "delivery") == 0
-
-
 async def test_a_clock_set_back_hides_no_delivery_from_the_clean_up(bot: BotHarness) -> None:
     await delivered(bot)
-    change(
+    stored.change(
         bot.store,
         "UPDATE message SET state = 'dead'",
         "UPDATE delivery SET settled_at = '2027-01-22 12:00:00.000000'",
     )
     make.clean_up(bot.store, now=make.NOON + 500 * make.DAY)
-    change(
+    stored.change(
         bot.store,
         "UPDATE message SET state = 'sent'",
         "UPDATE delivery SET settled_at = '2026-01-22 12:00:00.000000'",
@@ -277,7 +252,7 @@ async def test_after_a_wrong_minute_all_is_due_at_its_time(
 ) -> None:
     async with running(tmp_path, clock) as app:
         filled(app.store)
-        redeem_code(app.store, make.address("telegram:0"), new_code(app.store), admins=(), now=make.NOON)
+        access.redeem_code(app.store, make.address("telegram:0"), access.new_code(app.store), admins=(), now=make.NOON)
         process = Process(app, NoSources())  # type: ignore[arg-type]
         await process.tick()
         clock.step(wrong_by)
@@ -288,7 +263,7 @@ async def test_after_a_wrong_minute_all_is_due_at_its_time(
         with caplog.at_level(logging.WARNING):
             await process.tick()
         assert due(app.store) == EVERY
-        assert value(app.store, "SELECT count(*) FROM delivery WHERE kind = 'notice'") == 1
+        assert stored.value(app.store, "SELECT count(*) FROM delivery WHERE kind = 'notice'") == 1
     assert "The clock was wrong" in caplog.text
 
 

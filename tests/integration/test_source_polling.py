@@ -23,7 +23,7 @@ from subscriptions.store.database.store import Store
 from tests import make, source_harness
 from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.arxiv_pages import feed
-from tests.integration.cli import PAGE, page
+from tests.integration import cli
 from tests.receipts import receipts_of
 
 pytestmark = pytest.mark.both_databases
@@ -39,18 +39,11 @@ def clock() -> make.FakeClock:
     return make.FakeClock(source_harness.new_york("2026-01-22 00:05"))
 
 
-def notices(store: Store) -> list[tuple[str, str]]:
-    """Returns (cause, reason) of the notices to operators, in order."""
+def notices(store: Store, detail: str = "reason") -> list[tuple[str, str]]:
+    """Returns (cause, one detail) of the notices to operators, in order."""
     with store.read() as session:
         rows = session.exec(select(stored_rows.DeliveryRow).order_by(stored_rows.DeliveryRow.seq))  # type: ignore[arg-type]
-        return [(row.facts["notice"], row.facts["detail"].get("reason", "")) for row in rows]
-
-
-def parts_notified(store: Store) -> list[str]:
-    """Returns the parts of a source about which operators are notified, in order."""
-    with store.read() as session:
-        rows = session.exec(select(stored_rows.DeliveryRow).order_by(stored_rows.DeliveryRow.seq))  # type: ignore[arg-type]
-        return [row.facts["detail"].get("parts", "") for row in rows]
+        return [(row.facts["notice"], row.facts["detail"].get(detail, "")) for row in rows]
 
 
 # ── arXiv's mornings ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -93,12 +86,13 @@ async def test_a_late_batch_is_asked_for_every_quarter_of_an_hour(
     assert source_harness.titles(store) == ["Graphs", "Old"]
 
 
+@ON_ONE
 async def test_a_late_category_holds_up_no_other_and_is_named(
     store: Store, clock: make.FakeClock, arxiv: FakeArxiv
 ) -> None:
     arxiv.announces(WEDNESDAY, make.paper("Old", "stat.ML"))
+    arxiv.is_late("stat.ML")
     arxiv.announces(THURSDAY, make.paper("Graphs", "cs.LG"), make.paper("Means", "stat.ML"))
-    arxiv.serves_yesterday("stat.ML")
     feeding = await source_harness.polled(
         store, clock, arxiv, source_harness.arxiv_source("cs.LG", "stat.ML"), admins=(OPERATOR,)
     )
@@ -112,21 +106,7 @@ async def test_a_late_category_holds_up_no_other_and_is_named(
     assert feeding.outcomes("arxiv")[-1] == "new"
     assert len(arxiv.asked("cs.LG")) == 1
     assert source_harness.titles(store) == ["Graphs", "Means", "Old"]
-    assert parts_notified(store) == ["stat.ML", ""]
-
-
-@ON_ONE
-async def test_stragglers_of_yesterday_do_not_close_the_day(
-    store: Store, clock: make.FakeClock, arxiv: FakeArxiv
-) -> None:
-    arxiv.announces(WEDNESDAY, make.paper("Old", "cs.LG"))
-    feeding = await source_harness.polled(store, clock, arxiv, source_harness.arxiv_source("cs.LG"))
-    arxiv.announces(WEDNESDAY, make.paper("Old", "cs.LG"), make.paper("Forgotten yesterday", "cs.LG"))
-    await feeding.until(source_harness.new_york("2026-01-22 00:30"))
-    arxiv.announces(THURSDAY, make.paper("Graphs", "cs.LG"))
-    await feeding.until(source_harness.new_york("2026-01-22 01:00"))
-    assert feeding.outcomes("arxiv") == ["stale", "stale", "new"]
-    assert "Forgotten yesterday" in source_harness.titles(store)
+    assert notices(store, "parts") == [("overdue", "stat.ML"), ("source-back", "")]
 
 
 @ON_ONE
@@ -145,27 +125,27 @@ async def test_a_weekend_and_a_holiday_are_quiet_and_nobody_is_told(
     assert notices(store) == []
 
 
+@ON_ONE
 async def test_an_unlisted_day_without_announcement_is_late_once(
     store: Store, clock: make.FakeClock, arxiv: FakeArxiv
 ) -> None:
     arxiv.announces(WEDNESDAY, make.paper("Old", "cs.LG"))
     feeding = await source_harness.polled(store, clock, arxiv, source_harness.arxiv_source("cs.LG"), admins=(OPERATOR,))
-    await feeding.until(source_harness.new_york("2026-01-22 18:00"))
-    assert feeding.outcomes("arxiv").count("late") >= 10
+    await feeding.until(source_harness.new_york("2026-01-22 08:00"))
+    assert feeding.outcomes("arxiv").count("late") >= 3
     arxiv.announces(THURSDAY, make.paper("Graphs", "cs.LG"))
-    await feeding.until(source_harness.new_york("2026-01-22 20:00"))
+    await feeding.until(source_harness.new_york("2026-01-22 09:00"))
     assert feeding.outcomes("arxiv")[-1] == "new"
-    causes = notices(store)
-    assert [cause for cause, _ in causes] == ["overdue", "source-back"]
-    assert "holiday" in causes[0][1]
-    assert parts_notified(store) == ["", ""]
+    assert notices(store, "parts") == [("overdue", ""), ("source-back", "")]
+    assert "holiday" in notices(store)[0][1]
 
 
 @ON_ONE
 async def test_a_weekend_does_not_make_good_what_is_late(store: Store, clock: make.FakeClock, arxiv: FakeArxiv) -> None:
     arxiv.announces(THURSDAY, make.paper("Old", "cs.LG"))
     feeding = await source_harness.polled(store, clock, arxiv, source_harness.arxiv_source("cs.LG"), admins=(OPERATOR,))
-    await feeding.until(source_harness.new_york("2026-01-25 12:00"))  # Friday's announcement never came
+    clock.set_now(source_harness.new_york("2026-01-23 23:00"))  # Friday's announcement never came
+    await feeding.until(source_harness.new_york("2026-01-25 12:00"))
     assert {"late", "quiet"} <= set(feeding.outcomes("arxiv"))
     assert [cause for cause, _ in notices(store)] == ["overdue"]
     arxiv.announces(date(2026, 1, 26), make.paper("Graphs", "cs.LG"))
@@ -192,10 +172,11 @@ async def test_an_empty_category_is_quiet_when_others_have_papers(
 async def test_a_rebuilt_feed_with_the_same_papers_stores_nothing(
     store: Store, clock: make.FakeClock, arxiv: FakeArxiv
 ) -> None:
-    arxiv.announces(THURSDAY, make.paper("Graphs", "cs.LG"))
+    graphs = make.paper("Graphs", "cs.LG")
+    arxiv.announces(THURSDAY, graphs)
     feeding = source_harness.SourceHarness(store, clock, arxiv, source_harness.arxiv_source("cs.LG"))
     await feeding.poll()
-    arxiv.builds_anew()
+    arxiv.holds("/rss/cs.LG", feed("cs.LG", THURSDAY, [graphs], built=1))
     again = await feeding.poll()
     assert (again.outcome, again.counts["new"], again.counts["unchanged"]) == (Outcome.STALE, 0, 1)
     assert source_harness.titles(store) == ["Graphs"]
@@ -204,29 +185,12 @@ async def test_a_rebuilt_feed_with_the_same_papers_stores_nothing(
 
 
 @ON_ONE
-async def test_a_feed_that_is_asked_at_an_interval_is_new_once(
+async def test_in_a_feed_asked_at_an_interval_any_day_is_new(
     store: Store, clock: make.FakeClock, arxiv: FakeArxiv
 ) -> None:
-    arxiv.announces(THURSDAY, make.paper("Graphs", "cs.LG"))
-    feeding = await source_harness.polled(store, clock, arxiv, source_harness.web_source(f"{arxiv.url}/rss/cs.LG"))
-    await feeding.until(source_harness.new_york("2026-01-22 01:40"))
-    assert feeding.outcomes("web") == ["new", "stale", "stale", "stale"]
-
-
-@ON_ONE
-async def test_a_list_is_asked_from_the_evening_on(store: Store, clock: make.FakeClock, arxiv: FakeArxiv) -> None:
-    clock.set_now(source_harness.new_york("2026-01-21 19:00"))
     arxiv.announces(WEDNESDAY, make.paper("Old", "cs.LG"))
-    feeding = await source_harness.polled(
-        store, clock, arxiv, source_harness.web_source(f"{arxiv.url}/list/cs.LG/new", schedule="arxiv")
-    )
-    arxiv.announces(THURSDAY, make.paper("Graphs", "cs.LG"))
-    await feeding.until(source_harness.new_york("2026-01-22 12:00"))
-    assert [f"{receipt.at:%H:%M} {receipt.outcome}" for receipt in feeding.receipts("web")] == [
-        "00:00 new",
-        "01:05 new",
-    ]
-    assert source_harness.titles(store) == ["Graphs", "Old"]
+    feeding = await source_harness.polled(store, clock, arxiv, source_harness.web_source(f"{arxiv.url}/rss/cs.LG"))
+    assert feeding.outcomes("web") == ["new"]
 
 
 async def test_a_paper_counts_for_each_category_replacements_for_none(
@@ -254,11 +218,11 @@ async def test_a_dated_page_is_read_for_today_and_yesterday(
     store: Store, clock: make.FakeClock, arxiv: FakeArxiv
 ) -> None:
     first, second = ("2601.00001", "Diffusion", "Clouds."), ("2601.00002", "Graphs", "Nodes.")
-    arxiv.holds("/2026-01-21.md", page(first), etag='"1"')
+    arxiv.holds("/2026-01-21.md", cli.page(first), etag='"1"')
     feeding = await source_harness.polled(store, clock, arxiv, source_harness.web_source(f"{arxiv.url}/{{date}}.md"))
-    arxiv.holds("/2026-01-22.md", page(second), etag='"2"')
+    arxiv.holds("/2026-01-22.md", cli.page(second), etag='"2"')
     await feeding.until(source_harness.new_york("2026-01-22 01:00"))
-    arxiv.holds("/2026-01-22.md", page(second, ("2601.00003", "Late", "It came later.")), etag='"3"')
+    arxiv.holds("/2026-01-22.md", cli.page(second, ("2601.00003", "Late", "It came later.")), etag='"3"')
     await feeding.until(source_harness.new_york("2026-01-22 01:50"))
     assert feeding.outcomes("web") == ["new", "new", "new", "stale"]
     assert source_harness.titles(store) == ["Diffusion", "Graphs", "Late"]
@@ -272,54 +236,22 @@ async def test_a_dated_page_is_read_for_today_and_yesterday(
 
 
 @ON_ONE
-async def test_a_dated_page_that_is_missing_is_late_or_stale(
-    store: Store, clock: make.FakeClock, arxiv: FakeArxiv
-) -> None:
-    feeding = source_harness.SourceHarness(store, clock, arxiv, source_harness.web_source(f"{arxiv.url}/{{date}}.md"))
-    receipt = await feeding.poll()
-    assert (receipt.outcome, receipt.detail) == (Outcome.STALE, "There is nothing of today yet.")
-    plain = source_harness.SourceHarness(store, clock, arxiv, source_harness.web_source(f"{arxiv.url}/list.md"))
-    assert "404 Not Found" in (await plain.poll()).detail
-
-
-@ON_ONE
-async def test_a_page_by_cron_is_asked_again_until_it_changes(
-    store: Store, clock: make.FakeClock, arxiv: FakeArxiv
-) -> None:
-    clock.set_now(datetime(2026, 1, 22, 5, tzinfo=UTC))
-    arxiv.holds("/list.md", page(("2601.00001", "Diffusion", "Clouds.")))
-    feeding = await source_harness.polled(
-        store, clock, arxiv, source_harness.web_source(f"{arxiv.url}/list.md", schedule="0 6 * * *")
-    )
-    await feeding.until(datetime(2026, 1, 22, 6, 40, tzinfo=UTC))
-    arxiv.holds("/list.md", page(("2601.00002", "Graphs", "Nodes.")))
-    await feeding.until(datetime(2026, 1, 23, 5, 55, tzinfo=UTC))
-    assert feeding.outcomes("web") == ["new", "stale", "stale", "stale", "new"]
-
-
-@ON_ONE
 async def test_the_pages_of_biorxiv_are_read_to_the_end(store: Store, clock: make.FakeClock, arxiv: FakeArxiv) -> None:
-    def answer(*numbers: int, total: str) -> str:
+    for first in (0, 2):
         records = [
-            {"doi": f"10.1101/2026.01.22.{n:06}", "title": f"Cells {n}", "authors": "Chen, L.", "date": "2026-01-22",
-             "version": "1", "category": "genetics", "abstract": "We look at cells.", "published": "NA"}
-            for n in numbers
-        ]  # fmt: skip
-        return json.dumps(
-            {"messages": [{"status": "ok", "count": len(records), "total": total}], "collection": records}
-        )
-
-    arxiv.holds("/details/biorxiv/2026-01-22/2026-01-22/0", answer(1, 2, total="4"))
-    arxiv.holds("/details/biorxiv/2026-01-22/2026-01-22/2", answer(3, 4, total="4"))
+            {
+                "doi": f"10.1101/2026.01.22.{n:06}",
+                "title": f"Cells {n}",
+                "version": "1",
+                "abstract": "We look at cells.",
+            }
+            for n in (first + 1, first + 2)
+        ]
+        answer = {"messages": [{"status": "ok", "count": 2, "total": "4"}], "collection": records}
+        arxiv.holds(f"/details/biorxiv/2026-01-22/2026-01-22/{first}", json.dumps(answer))
     source = source_harness.web_source(f"{arxiv.url}/details/biorxiv/{{date}}/{{date}}/0")
-    feeding = source_harness.SourceHarness(store, clock, arxiv, source)
-    receipt = await feeding.poll()
+    receipt = await source_harness.SourceHarness(store, clock, arxiv, source).poll()
     assert (receipt.outcome, receipt.counts["papers"]) == (Outcome.NEW, 4)
-    arxiv.holds("/details/biorxiv/2026-01-22/2026-01-22/0", answer(1, 2, total="900"))
-    arxiv.holds("/details/biorxiv/2026-01-22/2026-01-22/2", answer(total="900"))
-    await feeding.poll()
-    assert len(arxiv.asked("2026-01-22/")) == 4
-    assert len(source_harness.titles(store)) == 4
 
 
 @ON_ONE
@@ -329,13 +261,11 @@ async def test_without_sources_all_archives_are_read(
     monkeypatch.setattr(fetch_request, "PAGE", 4)
     arxiv.announces(WEDNESDAY, *(make.paper(f"Old {n}", "cs.LG") for n in range(5)))
     arxiv.announces(THURSDAY, make.paper("Graphs", "cs.LG"), make.paper("Strings", "hep-th"))
-    feeding = await source_harness.polled(store, clock, arxiv)
+    await source_harness.polled(store, clock, arxiv)
     assert len(arxiv.asked("/rss/")) == 20
     pages = [path.partition("&start=")[2].partition("&")[0] for path in arxiv.asked("/api/")]
     assert pages == ["0", "0", "4"]  # Monday's batch and Wednesday's; after the holiday, Tuesday had none
     assert len(source_harness.titles(store)) == 7
-    await feeding.until(source_harness.new_york("2026-01-22 02:00"))
-    assert len(arxiv.asked("/api/")) == 3
     again = source_harness.SourceHarness(store, clock, arxiv)  # another process
     await again.poll()
     assert len(arxiv.asked("/api/")) == 3
@@ -412,17 +342,6 @@ async def test_a_host_that_is_down_is_asked_once_a_poll(store: Store, clock: mak
     assert receipt.detail == "cs.LG, cs.AI, stat.ML: 127.0.0.1 is too busy to answer (503)."
 
 
-@ON_ONE
-async def test_a_category_that_there_is_not_fails_alone(store: Store, clock: make.FakeClock, arxiv: FakeArxiv) -> None:
-    arxiv.announces(THURSDAY, make.paper("Graphs", "cs.LG"))
-    arxiv.reports("Bad subject class 'cs.XX'.", 99, at="cs.XX")
-    feeding = await source_harness.polled(store, clock, arxiv, source_harness.arxiv_source("cs.XX", "cs.LG"))
-    await feeding.until(source_harness.new_york("2026-01-22 00:30"))
-    assert source_harness.titles(store) == ["Graphs"]
-    assert len(arxiv.asked("cs.LG")) == 1
-    assert feeding.receipts("arxiv")[-1].detail == "cs.XX: The feed reports an error: Bad subject class 'cs.XX'."
-
-
 async def test_operators_hear_once_a_day_what_is_wrong(store: Store, clock: make.FakeClock, arxiv: FakeArxiv) -> None:
     store_chat(store, OPERATOR, ChatKind.PRIVATE, now=clock.now())
     arxiv.announces(THURSDAY, make.paper("Graphs", "cs.LG"))
@@ -453,7 +372,7 @@ async def test_a_day_on_which_most_summaries_failed_is_told(
     store: Store, clock: make.FakeClock, arxiv: FakeArxiv, tmp_path: Path
 ) -> None:
     entries = [(f"2601.0000{n}", f"Paper {n}", "Words.") for n in range(1, 6)]
-    text = page(*entries)
+    text = cli.page(*entries)
     for word in ("Motivation: Somebody asked.", "Method: We looked.", "Result: It is so.", "Conclusion: It stays so."):
         text = text.replace(word, word.partition(":")[0] + ": Error", 4)
     for number in range(1, 5):
@@ -526,7 +445,7 @@ async def test_the_tick_waits_for_no_server(
     )
     await feeding.scheduler.poll()
     await asyncio.to_thread(arxiv.waits_hanging)
-    (tmp_path / "inbox" / "a.md").write_text(PAGE)
+    (tmp_path / "inbox" / "a.md").write_text(cli.PAGE)
     for _ in range(3):
         clock.advance(timedelta(seconds=2))
         await feeding.scheduler.poll()
@@ -539,7 +458,7 @@ async def test_the_tick_waits_for_no_server(
 async def test_a_source_that_the_settings_name_no_more_is_kept_and_off(
     store: Store, clock: make.FakeClock, arxiv: FakeArxiv
 ) -> None:
-    arxiv.holds("/list.md", PAGE)
+    arxiv.holds("/list.md", cli.PAGE)
     await source_harness.polled(store, clock, arxiv, source_harness.web_source(f"{arxiv.url}/list.md", name="old"))
     new = source_harness.SourceHarness(
         store, clock, arxiv, source_harness.web_source(f"{arxiv.url}/list.md", name="new")
@@ -567,7 +486,7 @@ def test_another_place_under_an_old_name_begins_anew(store: Store, clock: make.F
 async def test_receipts_are_kept_ninety_days_the_newest_for_ever(
     store: Store, clock: make.FakeClock, arxiv: FakeArxiv
 ) -> None:
-    arxiv.holds("/list.md", PAGE)
+    arxiv.holds("/list.md", cli.PAGE)
     feeding = source_harness.SourceHarness(store, clock, arxiv, source_harness.web_source(f"{arxiv.url}/list.md"))
     for _ in range(3):
         await feeding.poll()
@@ -615,9 +534,9 @@ async def test_a_file_with_news_or_an_error_leaves_a_receipt(
     store: Store, clock: make.FakeClock, arxiv: FakeArxiv, tmp_path: Path
 ) -> None:
     feeding = source_harness.SourceHarness(store, clock, arxiv, folder(tmp_path), admins=(OPERATOR,))
-    (tmp_path / "inbox" / "a.md").write_text(PAGE)
+    (tmp_path / "inbox" / "a.md").write_text(cli.PAGE)
     await feeding.due()
-    (tmp_path / "inbox" / "same.md").write_text(PAGE)
+    (tmp_path / "inbox" / "same.md").write_text(cli.PAGE)
     await feeding.due()
     (tmp_path / "inbox" / "notes.md").write_text("# Notes\n\nNothing.\n")
     await feeding.due()
@@ -625,7 +544,7 @@ async def test_a_file_with_news_or_an_error_leaves_a_receipt(
     assert feeding.outcomes("inbox") == ["new", "failed"]
     detail = feeding.receipts("inbox")[-1].detail
     assert detail.endswith('notes.md: no paper entries found (looks like a README: "# Notes").')
-    (tmp_path / "inbox" / "b.md").write_text(page(("2601.00009", "Graphs", "Nodes.")))
+    (tmp_path / "inbox" / "b.md").write_text(cli.page(("2601.00009", "Graphs", "Nodes.")))
     await feeding.due()
     assert feeding.outcomes("inbox") == ["new", "failed", "new"]
     assert [cause for cause, _ in notices(store)] == ["source", "source-back"]
@@ -639,7 +558,7 @@ async def test_a_pattern_without_files_is_no_mistake(
     assert (feeding.outcomes("inbox"), feeding.scheduler.problems) == ([], {})
     assert feeding.scheduler.descriptions == [f"Watching {tmp_path / path} (nothing is there yet)"]
     (tmp_path / "nowhere").mkdir()
-    (tmp_path / "nowhere" / "list.md").write_text(PAGE)
+    (tmp_path / "nowhere" / "list.md").write_text(cli.PAGE)
     await feeding.due()
     assert feeding.outcomes("inbox") == ["new"]
 
@@ -661,7 +580,7 @@ async def test_a_lost_folder_is_said_once_and_read_when_it_is_back(
     assert feeding.receipts("inbox")[-1].detail == f"{tmp_path / 'inbox'}: the folder is gone."
     assert feeding.scheduler.problems
     (tmp_path / "away").rename(tmp_path / "inbox")
-    (tmp_path / "inbox" / "a.md").write_text(PAGE)
+    (tmp_path / "inbox" / "a.md").write_text(cli.PAGE)
     await feeding.due()
     assert feeding.outcomes("inbox") == ["failed", "new"]
     assert not feeding.scheduler.problems
@@ -677,7 +596,7 @@ async def test_a_folder_with_a_schedule_can_be_late(
     assert feeding.outcomes("inbox") == []
     await feeding.until(source_harness.new_york("2026-01-23 12:00"), timedelta(hours=2))
     assert feeding.outcomes("inbox") == ["late"]
-    (tmp_path / "inbox" / "2026-01-23.md").write_text(PAGE)
+    (tmp_path / "inbox" / "2026-01-23.md").write_text(cli.PAGE)
     await feeding.due()
     await feeding.until(source_harness.new_york("2026-01-25 12:00"), timedelta(hours=12))
     assert feeding.outcomes("inbox") == ["late", "new"]

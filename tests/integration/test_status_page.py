@@ -9,49 +9,50 @@ from pathlib import Path
 import pytest
 
 from bot.app import App, build_app
+from bot.operation import status
 from bot.operation.health import Problem
-from bot.operation.status import SHOWN, RecentWork, StatusPage
+from bot.ports import conversation
 from bot.ports.channel import MessageTried, PlanMade
-from bot.ports.conversation import PageFrame, PageRequest, Visitor
 from bot.settings.loading import load_settings
 from subscriptions.model import ChatAddress
 from subscriptions.planning.receipts import Outcome, Receipt
-from subscriptions.service.notices import note_poll, pause_unreachable
+from subscriptions.service import notices, sending
 from subscriptions.service.plan import plan_due
-from subscriptions.service.sending import outbox_entries, stop_platform
 from subscriptions.states import PauseReason
-from subscriptions.store.sources import SourceFact, SourceState, sync_sources
+from subscriptions.store import sources
 from tests import make
 
 
 @pytest.fixture
-async def app(tmp_path: Path) -> AsyncIterator[App]:
+async def app(tmp_path: Path, clock: make.FakeClock) -> AsyncIterator[App]:
     url = f"sqlite:///{tmp_path}/status.db"
-    app = build_app(load_settings({"PAPERWIRE_DATABASE_URL": url}, tmp_path), clock=make.FakeClock(make.NOON))
+    app = build_app(load_settings({"PAPERWIRE_DATABASE_URL": url}, tmp_path), clock=clock)
     app.open()
     yield app
     await app.close()
 
 
 @pytest.fixture
-def work(app: App) -> RecentWork:
-    return RecentWork(app.clock)
+def work(app: App) -> status.RecentWork:
+    return status.RecentWork(app.clock)
 
 
 @pytest.fixture
-def page(app: App, work: RecentWork) -> StatusPage:
-    return StatusPage(app, work)
+def page(app: App, work: status.RecentWork) -> status.StatusPage:
+    return status.StatusPage(app, work)
 
 
 def asked(
     language: str = "en", *, query: dict[str, str] | None = None, form: dict[str, str] | None = None
-) -> PageRequest:
-    visitor = Visitor(name="me", is_operator=True)
-    frame = PageFrame(path="/status", language=language, has_chosen_language=True, token="secret", visitor=visitor)
-    return PageRequest(frame=frame, headers={}, query=query or {}, form=form or {})
+) -> conversation.PageRequest:
+    visitor = conversation.Visitor(name="me", is_operator=True)
+    frame = conversation.PageFrame(
+        path="/status", language=language, has_chosen_language=True, token="secret", visitor=visitor
+    )
+    return conversation.PageRequest(frame=frame, headers={}, query=query or {}, form=form or {})
 
 
-async def shown(page: StatusPage, language: str = "en", **query: str) -> str:
+async def shown(page: status.StatusPage, language: str = "en", **query: str) -> str:
     return str((await page.show(asked(language, query=query))).body)
 
 
@@ -66,23 +67,28 @@ def waits(app: App, chats: int = 1, *, platform: str = "telegram") -> list[str]:
         make.subscribes(app.store, f"{platform}:{1000 + chat}", "diffusion", every="now", now=make.NOON - make.DAY)
     make.ingested(app.store, make.paper("Diffusion <b>models</b>", "cs.LG", arxiv_id="2601.00001"), now=make.NOON)
     plan_due(app.store, now=make.NOON)
-    return [one.id for one in outbox_entries(app.store, now=make.NOON, over=False)]
+    return [one.id for one in sending.outbox_entries(app.store, now=make.NOON, over=False)]
 
 
-async def test_what_waits_is_listed_with_its_chat(page: StatusPage, app: App) -> None:
-    assert "Nothing waits." in words(await shown(page))
-    waits(app)
-    assert "telegram:1000 planned · 1 paper · since Thu 22 Jan 12:00" in words(await shown(page))
-
-
-async def test_a_delivery_is_given_up_and_taken_back(page: StatusPage, app: App) -> None:
+async def test_what_waits_is_listed_given_up_and_taken_back(page: status.StatusPage, app: App) -> None:
+    assert all(one.for_operators for one in page.all())
+    found = words(await shown(page))
+    assert "Status Is everything all right? All is well. It has run since Thu 22 Jan 12:00." in found
+    assert "Came today No papers yet." in found
+    assert "Went out today No delivery yet. Nothing waits." in found
     (delivery,) = waits(app)
+    assert "telegram:1000 planned · 1 paper · since Thu 22 Jan 12:00" in words(await shown(page))
+    chinese = words(await shown(page, "zh"))
+    assert "telegram:1000 已计划 · 1 篇论文 · 自 1月22日 周四 12:00" in chinese
+    assert not re.search(r"What waits|planned|retry|There is no copy|Came|wait|It has run|Source", chinese)
     answer = await page.press(asked(form={"delivery": delivery, "action": "dismiss"}))
     assert answer.location == "/status?done=dismiss"
-    assert "Nothing waits." in words(await shown(page, done="dismiss"))
-    assert "It is given up; retry takes that back." in words(await shown(page, done="dismiss"))
+    found = words(await shown(page, done="dismiss"))
+    assert "Nothing waits." in found
+    assert "It is given up; retry takes that back." in found
     await page.press(asked(form={"delivery": delivery, "action": "retry"}))
     assert "telegram:1000 planned" in words(await shown(page))
+    assert str(app.store.path) not in await shown(page), "no setting is shown"
 
 
 @pytest.mark.parametrize(
@@ -95,29 +101,37 @@ async def test_a_delivery_is_given_up_and_taken_back(page: StatusPage, app: App)
     ],
 )
 async def test_what_cannot_be_done_changes_nothing(
-    page: StatusPage, app: App, form: dict[str, str], location: str
+    page: status.StatusPage, app: App, form: dict[str, str], location: str
 ) -> None:
     waits(app)
     assert (await page.press(asked(form=form))).location == location
     assert "telegram:1000 planned" in words(await shown(page))
 
 
-async def test_of_very_many_only_the_first_are_shown(page: StatusPage, app: App) -> None:
-    waits(app, chats=SHOWN + 1)
+async def test_what_waits_is_counted_and_the_first_are_shown(page: status.StatusPage, app: App) -> None:
+    waits(app, chats=status.SHOWN + 1)
     found = await shown(page)
-    assert found.count('value="retry"') == SHOWN
+    assert found.count('value="retry"') == status.SHOWN
     assert "There are more; paperwire outbox lists all of them." in words(found)
+    assert f"No delivery yet. {status.SHOWN + 1} deliveries wait, the first since Thu 22 Jan 12:00." in words(found)
+    notices.pause_unreachable(
+        app.store, ChatAddress("telegram", "1000"), "It left.", topic=False, reason=PauseReason.GONE, now=make.NOON
+    )
+    found = words(await shown(page))
+    assert f"{status.SHOWN} deliveries wait, the first since Thu 22 Jan 12:00. 1 is held: its chat is paused." in found
 
 
 def polled(app: App, name: str, *outcomes: tuple[int, Outcome]) -> None:
     """Makes a source with polls. `outcomes`: (days ago, outcome)."""
-    sync_sources(app.store, [SourceFact(name=name, kind="rss", location="feed")], now=make.NOON, are_all=False)
+    sources.sync_sources(
+        app.store, [sources.SourceFact(name=name, kind="rss", location="feed")], now=make.NOON, are_all=False
+    )
     for back, outcome in sorted(outcomes, reverse=True):
         receipt = Receipt(source=name, at=make.NOON - back * make.DAY, outcome=outcome, detail="It says 404.")
-        note_poll(app.store, receipt, SourceState(on=True), {})
+        notices.note_poll(app.store, receipt, sources.SourceState(on=True), {})
 
 
-async def test_each_day_of_a_source_has_its_outcome(page: StatusPage, app: App) -> None:
+async def test_each_day_of_a_source_has_its_outcome(page: status.StatusPage, app: App) -> None:
     polled(
         app,
         "feed<1>",
@@ -138,32 +152,33 @@ async def test_each_day_of_a_source_has_its_outcome(page: StatusPage, app: App) 
     assert "feed<1>" not in found
 
 
-async def test_few_days_of_sources_are_told_without_a_picture(page: StatusPage, app: App) -> None:
+async def test_few_days_of_sources_are_told_without_a_picture(page: status.StatusPage, app: App) -> None:
     polled(app, "feed", *((back, Outcome.NEW) for back in range(4)))
     found = await shown(page)
     assert "<svg" not in found
     assert "Sources in the last four weeks feed: papers on 4 of 4 days Database" in words(found)
 
 
-async def test_messages_are_counted_by_hour_and_outcome(page: StatusPage, app: App, work: RecentWork) -> None:
-    assert isinstance(app.clock, make.FakeClock)
+async def test_messages_are_counted_by_hour_and_outcome(
+    page: status.StatusPage, work: status.RecentWork, clock: make.FakeClock
+) -> None:
     for outcome in ("sent", "sent", "retry_later"):
         work.observe(MessageTried(platform="telegram", kind="delivery", outcome=outcome, seconds=0.1))
     for _ in range(4):
         assert "<svg" not in await shown(page), "a picture of fewer than five hours says nothing"
-        app.clock.advance(timedelta(hours=1))
+        clock.advance(timedelta(hours=1))
         work.observe(MessageTried(platform="telegram", kind="delivery", outcome="sent", seconds=0.1))
     found = await shown(page)
     assert "<title>12:00: 2 messages sent, 1 failed attempt</title>" in found
     assert "<title>13:00: 1 message sent</title>" in found
     assert "6 messages sent, 1 failed attempt, answers included, since Thu 22 Jan 12:00." in words(found)
-    app.clock.advance(timedelta(days=2))
+    clock.advance(timedelta(days=2))
     work.observe(MessageTried(platform="telegram", kind="delivery", outcome="sent", seconds=0.1))
     said = "1 message sent, answers included, since Fri 23 Jan 17:00."
     assert said in words(await shown(page))
 
 
-async def test_plans_are_told_once_there_are_many(page: StatusPage, work: RecentWork) -> None:
+async def test_plans_are_told_once_there_are_many(page: status.StatusPage, work: status.RecentWork) -> None:
     work.observe(PlanMade(deliveries=0, seconds=9, matching_seconds=9))
     for number in range(20):
         assert " plan" not in words(await shown(page))
@@ -173,14 +188,7 @@ async def test_plans_are_told_once_there_are_many(page: StatusPage, work: Recent
     assert said in words(await shown(page))
 
 
-async def test_when_all_is_well_it_says_so_first(page: StatusPage) -> None:
-    found = words(await shown(page))
-    assert "Status Is everything all right? All is well. It has run since Thu 22 Jan 12:00." in found
-    assert "Came today No papers yet." in found
-    assert "Went out today No delivery yet. Nothing waits." in found
-
-
-async def test_a_source_that_is_behind_is_named_with_what_to_do(page: StatusPage, app: App) -> None:
+async def test_a_source_that_is_behind_is_named_with_what_to_do(page: status.StatusPage, app: App) -> None:
     polled(app, "a feed", (0, Outcome.FAILED), (1, Outcome.NEW))
     found = words(await shown(page))
     problem = "a feed is behind. It says 404. since Wed 21 Jan 12:00 · To look again: paperwire sources poll 'a feed'"
@@ -189,7 +197,7 @@ async def test_a_source_that_is_behind_is_named_with_what_to_do(page: StatusPage
     assert "a feed behind 0 Wed 21 Jan 12:00" in found
 
 
-async def test_what_came_today_is_told_for_each_source(page: StatusPage, app: App) -> None:
+async def test_what_came_today_is_told_for_each_source(page: status.StatusPage, app: App) -> None:
     polled(app, "feed", (0, Outcome.NEW))
     polled(app, "list", (2, Outcome.NEW))
     make.ingested(
@@ -214,22 +222,11 @@ async def test_what_came_today_is_told_for_each_source(page: StatusPage, app: Ap
     assert "feed 2 06:00 list 0 Tue 20 Jan 12:00 by hand 2 12:00" in found
 
 
-async def test_what_waits_is_counted(page: StatusPage, app: App) -> None:
-    waits(app, chats=2)
-    assert "No delivery yet. 2 deliveries wait, the first since Thu 22 Jan 12:00." in words(await shown(page))
-    pause_unreachable(
-        app.store, ChatAddress("telegram", "1000"), "It left.", topic=False, reason=PauseReason.GONE, now=make.NOON
-    )
-    found = words(await shown(page))
-    assert "1 delivery waits, since Thu 22 Jan 12:00. 1 is held: its chat is paused." in found
-
-
-async def test_what_went_out_is_counted_today(app: App, page: StatusPage) -> None:
+async def test_what_went_out_is_counted_today(app: App, page: status.StatusPage, clock: make.FakeClock) -> None:
     waits(app, chats=2, platform="web")
     await app.sender.send_once()
     assert "Went out today 2 messages to 2 chats Nothing waits." in words(await shown(page))
-    assert isinstance(app.clock, make.FakeClock)
-    app.clock.advance(make.DAY)
+    clock.advance(make.DAY)
     assert "Went out today No delivery yet. Nothing waits." in words(await shown(page))
 
 
@@ -239,27 +236,12 @@ PROBLEMS = {
 }
 
 
-async def test_what_the_process_knows_is_told(app: App, work: RecentWork) -> None:
-    found = words(await shown(StatusPage(app, work, lambda: PROBLEMS)))
+async def test_what_the_process_knows_is_told(app: App, work: status.RecentWork) -> None:
+    page = status.StatusPage(app, work, lambda: PROBLEMS)
+    found = words(await shown(page))
     assert "telegram: it does not answer since Thu 22 Jan 10:00 · The log says more." in found
     assert "daily work: the clean-up failed The log says more." in found
-
-
-async def test_a_platform_that_stopped_is_told_once(app: App, work: RecentWork) -> None:
-    stop_platform(app.store, "telegram", "3 of 4 chats are gone.", [], now=make.NOON)
-    found = words(await shown(StatusPage(app, work, lambda: PROBLEMS)))
+    sending.stop_platform(app.store, "telegram", "3 of 4 chats are gone.", [], now=make.NOON)
+    found = words(await shown(page))
     assert "Sending to Telegram has stopped. 3 of 4 chats are gone. paperwire check says how to mend it." in found
-    assert "it does not answer" not in found
-
-
-async def test_the_page_is_for_operators_and_translated(page: StatusPage, app: App) -> None:
-    waits(app)
-    assert all(one.for_operators for one in page.all())
-    found = words(await shown(page, "zh"))
-    assert "telegram:1000 已计划 · 1 篇论文 · 自 1月22日 周四 12:00" in found
-    assert not re.search(r"What waits|planned|retry|There is no copy|Came|wait|It has run|Source", found)
-
-
-async def test_no_setting_is_shown(page: StatusPage, app: App) -> None:
-    waits(app)
-    assert str(app.store.path) not in await shown(page)
+    assert "it does not answer" not in found, "it is told once"

@@ -4,11 +4,10 @@ from datetime import UTC, datetime
 
 import pytest
 
+from subscriptions import errors
 from subscriptions.addresses import parse_address
-from subscriptions.errors import NotFound, QueryError, Refused
-from subscriptions.model import ChatKind
 from subscriptions.service import amendments
-from subscriptions.service.next_deliveries import get_chat, listed
+from subscriptions.service.listing import listed
 from subscriptions.service.previews import preview
 from subscriptions.service.requests import unsubscribe
 from subscriptions.store.database.store import Store
@@ -21,29 +20,11 @@ def due(store: Store, chat: str) -> list[datetime | None]:
     return [entry.subscription.next_due_at for entry in listed(store, make.address(chat))]
 
 
-def texts(store: Store, chat: str) -> list[tuple[int, str]]:
-    return [(entry.subscription.number, entry.subscription.text) for entry in listed(store, make.address(chat))]
-
-
-def test_a_chat_comes_into_being_with_its_first_subscription(store: Store) -> None:
-    with pytest.raises(NotFound, match="no such chat"):
-        get_chat(store, make.address("telegram:1"))
-    made = make.subscribes(store, "telegram:1", "graph")
-    assert (made.outcome, made.subscription.number, made.chat.kind) == ("added", 1, ChatKind.PRIVATE)
-
-
 def test_a_number_that_is_no_subscription_is_a_query(store: Store) -> None:
     make.subscribes(store, "telegram:1", "2026")
-    with pytest.raises(NotFound, match="no subscription 7"):
+    with pytest.raises(errors.NotFound, match="no subscription 7"):
         unsubscribe(store, make.address("telegram:1"), "7", now=make.NOON)
     assert [s.text for s in unsubscribe(store, make.address("telegram:1"), "2026", now=make.NOON)] == ["2026"]
-
-
-def test_a_refused_query_makes_no_chat(store: Store) -> None:
-    with pytest.raises(QueryError):
-        make.subscribes(store, "telegram:1", "-survey")
-    with pytest.raises(NotFound):
-        get_chat(store, make.address("telegram:1"))
 
 
 class TestZones:
@@ -57,32 +38,12 @@ class TestZones:
         new_york = datetime(2026, 1, 22, 14, tzinfo=UTC)
         assert due(store, "telegram:1") == [new_york, new_york, tokyo]
 
-    def test_an_undone_zone_makes_it_due_by_the_operators_clock_again(self, store: Store) -> None:
-        make.subscribes(store, "telegram:1", "graph", every="daily", at="09:00")
-        before = due(store, "telegram:1")
-        amendments.set_settings(store, make.address("telegram:1"), {"timezone": "Asia/Tokyo"}, now=make.NOON)
-        assert due(store, "telegram:1") != before
-        change = amendments.last_change(store, make.address("telegram:1"))
-        assert change is not None
-        amendments.undo(store, make.address("telegram:1"), change.id, now=make.NOON)
-        assert due(store, "telegram:1") == before
-
     def test_what_is_overdue_stays_overdue_in_another_zone(self, store: Store) -> None:
         make.subscribes(store, "telegram:1", "graph", every="daily", at="13:00")
         amendments.set_settings(
             store, make.address("telegram:1"), {"timezone": "Asia/Tokyo"}, now=make.NOON + 2 * make.HOUR
         )
         assert due(store, "telegram:1") == [make.NOON + make.HOUR]
-
-    def test_a_zone_that_nobody_knows_is_refused_with_the_nearest(self, store: Store) -> None:
-        with pytest.raises(Refused, match="Europe/Berlin"):
-            make.subscribes(store, "telegram:1", "graph", tz="Europe/Berlni")
-
-
-class TestEcho:
-    def test_it_says_when_the_first_comes(self, store: Store) -> None:
-        assert make.subscribes(store, "telegram:1", "graph", every="daily", at="13:00").first == make.NOON + make.HOUR
-        assert make.subscribes(store, "telegram:1", "tree", every="now").first is None
 
 
 class TestPreview:
@@ -134,5 +95,5 @@ _NO_CHATS = """
     ["", "console:a b", "console:a\x00b", "console:a\u2028b", "console:a\u200bb", "web:\ud800", *_NO_CHATS.split()],
 )
 def test_what_is_no_chat_is_refused_with_the_ways_to_write_one(text: str) -> None:
-    with pytest.raises(Refused):
+    with pytest.raises(errors.Refused):
         parse_address(text)

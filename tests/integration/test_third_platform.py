@@ -15,11 +15,10 @@ from bot.operation.metrics import startup_lines
 from bot.operation.worker import answer_once
 from bot.platforms.known import PLATFORMS
 from bot.settings import Settings
-from subscriptions.addresses import facts_of, parse_address
+from subscriptions import addresses, errors
 from subscriptions.chat_settings import without_effect
-from subscriptions.errors import NotFound, Refused
 from subscriptions.model import ChatKind
-from subscriptions.service.next_deliveries import get_chat, listed
+from subscriptions.service.listing import get_chat, listed
 from tests import make
 from tests.postbox.channel import PostboxChannel
 
@@ -41,67 +40,66 @@ async def app(tmp_path: Path, clock: make.FakeClock, monkeypatch: pytest.MonkeyP
         await app.close()
 
 
-async def writes(app: App, sender: str, *letters: str) -> list[str]:
-    """Puts letters into the folder and returns the replies."""
+def post_office(app: App) -> PostboxChannel:
     channel = app.context.channels["postbox"]
     assert isinstance(channel, PostboxChannel)
-    before = len(channel.texts())
-    for letter in letters:
-        number = next(_NUMBERS)
-        (channel.folder / "in" / f"{number:09}.txt").write_text(f"{sender}\n{letter}")
+    return channel
+
+
+async def writes(app: App, sender: str, letter: str) -> str:
+    """Puts a letter into the folder and returns the reply, "" if there is none."""
+    before = post_office(app).texts()
+    (post_office(app).folder / "in" / f"{next(_NUMBERS):09}.txt").write_text(f"{sender}\n{letter}")
     await answer_once(app)
-    return channel.texts()[before:]
+    return "".join(post_office(app).texts()[len(before) :])
 
 
 async def test_a_person_subscribes_by_letter_and_gets_papers_by_letter(app: App, clock: make.FakeClock) -> None:
-    [echo] = await writes(app, "ada", "/sub diffusion daily 13:00")
+    echo = await writes(app, "ada", "/sub diffusion daily 13:00")
     assert echo.startswith("✓ 1")
     make.ingested(app.store, make.paper("Diffusion on graphs"), make.paper("Sorting sand"), now=clock.now())
     clock.advance(timedelta(hours=1, minutes=1))
     assert (await app.sender.deliver()).papers == 1
-    channel = app.context.channels["postbox"]
-    assert isinstance(channel, PostboxChannel)
-    assert "Diffusion on graphs" in channel.texts()[-1]
+    assert "Diffusion on graphs" in post_office(app).texts()[-1]
     assert (await app.sender.deliver()).sent == 0
-    [listing] = await writes(app, "ada", "/list")
+    listing = await writes(app, "ada", "/list")
     assert "diffusion" in listing
 
 
 async def test_buttons_are_tokens_that_can_be_sent_back(app: App, clock: make.FakeClock) -> None:
-    [echo] = await writes(app, "ada", "/sub diffusion")
-    found = re.search(r"^undo: (token \S+)$", echo, re.MULTILINE)
-    assert found, echo
-    await writes(app, "eve", found[1])
-    assert len(listed(app.store, make.address(ADA))) == 1
-    await writes(app, "ada", found[1])
-    assert not listed(app.store, make.address(ADA))
+    echo = await writes(app, "ada", "/sub diffusion")
+    (token,) = re.findall(r"^undo: (token \S+)$", echo, re.MULTILINE)
+    for sender, left in (("eve", 1), ("ada", 0)):
+        await writes(app, sender, token)
+        assert len(listed(app.store, make.address(ADA))) == left
 
 
-@pytest.mark.parametrize(
-    ("letter", "begins"),
-    [
-        ("/help", "Subscribe: Dear bot, sub diffusion"),
-        ("/set limit 5", "✓"),
-        ("/pause", "✓"),
-        ("/timezone Berlin", "✓"),
-        ("/search diffusion", "1 paper in the last 7 days"),
-        ("/unsub 7", "✗"),
-        ("diffusion", "1 paper in the last 7 days"),
-        ("/subb x", "✗ I do not know /subb.\nDid you mean Dear bot, sub?"),
-    ],
-)
-async def test_every_kind_of_command_is_answered(app: App, clock: make.FakeClock, letter: str, begins: str) -> None:
+ANSWERS = {
+    "/help": "Subscribe: Dear bot, sub diffusion",
+    "/set limit 5": "✓",
+    "/pause": "✓",
+    "/timezone Berlin": "✓",
+    "/search diffusion": "1 paper in the last 7 days",
+    "/unsub 7": "✗",
+    "diffusion": "1 paper in the last 7 days",
+    "/subb x": "✗ I do not know /subb.\nDid you mean Dear bot, sub?",
+}
+
+
+async def test_every_kind_of_command_is_answered(app: App) -> None:
     make.ingested(app.store, make.paper("Diffusion on graphs"), now=make.NOON)
     await writes(app, "ada", "/sub graphs")
-    [answer] = await writes(app, "ada", letter)
-    assert answer.startswith(begins), answer
-    assert not re.search(r"(?<![\w/:.<])/(?:sub|list|help|unsub)\b", answer), "commands are written as letters begin"
+    for letter, begins in ANSWERS.items():
+        answer = await writes(app, "ada", letter)
+        assert answer.startswith(begins), answer
+        assert not re.search(r"(?<![\w/:.<])/(?:sub|list|help|unsub)\b", answer), (
+            "commands are written as letters begin"
+        )
 
 
-async def test_in_a_street_only_the_mayor_changes_something(app: App, clock: make.FakeClock) -> None:
-    [refused] = await writes(app, "high street", "/sub diffusion")
-    assert refused.startswith("✗")
-    with pytest.raises(NotFound):
+async def test_in_a_street_only_the_mayor_changes_something(app: App) -> None:
+    assert (await writes(app, "high street", "/sub diffusion")).startswith("✗")
+    with pytest.raises(errors.NotFound):
         get_chat(app.store, make.address(STREET))
 
 
@@ -115,11 +113,11 @@ async def test_its_facts_are_used_wherever_a_platform_matters(app: App, clock: m
     chat = get_chat(app.store, make.address(ADA))
     assert {"limit", "sound", "buttons"} <= without_effect(chat).keys()
     assert chat.kind is ChatKind.PRIVATE
-    with pytest.raises(Refused, match="is no postbox"):
-        parse_address("postbox:")
-    with pytest.raises(Refused, match=r"postbox:NAME\."):
-        parse_address("pigeon:ada")
-    assert facts_of("postbox").title == "Postbox"
+    with pytest.raises(errors.Refused, match="is no postbox"):
+        addresses.parse_address("postbox:")
+    with pytest.raises(errors.Refused, match=r"postbox:NAME\."):
+        addresses.parse_address("pigeon:ada")
+    assert addresses.facts_of("postbox").title == "Postbox"
 
 
 def test_without_its_setting_it_is_off(tmp_path: Path, clock: make.FakeClock, monkeypatch: pytest.MonkeyPatch) -> None:

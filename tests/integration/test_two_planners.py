@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -15,17 +16,16 @@ import pytest
 from sqlalchemy import event
 from sqlmodel import col, select
 
+from subscriptions import model
 from subscriptions.errors import StoreUnavailable
-from subscriptions.model import ChatAddress, Lane
 from subscriptions.service import pausing
 from subscriptions.service import plan as _plan
 from subscriptions.service.amendments import set_settings
+from subscriptions.service.listing import listed
 from subscriptions.service.look import apart
-from subscriptions.service.next_deliveries import listed
 from subscriptions.service.requests import unsubscribe
-from subscriptions.service.sending import confirm
 from subscriptions.states import SubscriptionState
-from subscriptions.store import deliveries, drafts
+from subscriptions.store import bot_state, claims
 from subscriptions.store import planner as _plans
 from subscriptions.store.database import store as database
 from subscriptions.store.database.writer import done
@@ -33,10 +33,9 @@ from subscriptions.store.rows import ChatRow, DeliveryItemRow, PaperRow
 from tests import make
 from tests.being_sent import being_sent, request
 from tests.filling import fill
-from tests.integration.row_locks import cannot_tell
 from tests.postgres.reading import read
 from tests.postgres.server import Server
-from tests.statements import GROWING, in_one_line, is_plain
+from tests.statements import in_one_line, is_plain
 
 SEEDS = (1, 3, 6, 8)
 DAYS = 250 if os.environ.get("HYPOTHESIS_PROFILE") == "long" else 15  # how many days each seed runs
@@ -54,7 +53,7 @@ class Killed(BaseException):
 class Wish:
     """A subscription as the person who made it sees it."""
 
-    chat: ChatAddress
+    chat: model.ChatAddress
     number: int
     word: str
     since: datetime
@@ -66,7 +65,7 @@ class Planner:
     """A process that plans."""
 
     store: database.Store
-    slices: Iterator[Sequence[Lane]] | None = None
+    slices: Iterator[Sequence[model.Lane]] | None = None
     steps: bool = False  # True between its reading and its writing, when it cannot take another step
 
 
@@ -81,7 +80,7 @@ class World:
         self.came: dict[str, datetime] = {}  # titles of the papers of this day, and when they came
         self.wishes: list[Wish] = []
         self.ended: list[Wish] = []
-        self.restless: set[ChatAddress] = set()  # chats where a person paused something or set quiet hours
+        self.restless: set[model.ChatAddress] = set()  # chats where a person paused something or set quiet hours
         self.killed = 0
         self.papers = 0
 
@@ -275,15 +274,6 @@ def test_two_planners_lose_nothing_and_double_nothing(
 
 
 @pytest.mark.both_databases
-def test_nor_do_they_where_a_database_cannot_tell_of_writes(
-    stores: list[database.Store], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for store in stores:
-        cannot_tell(store)
-    _lives(FEWER_DAYS, World(stores, random.Random(SEEDS[0])), monkeypatch)
-
-
-@pytest.mark.both_databases
 def test_nor_do_they_on_postgresql(postgres: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     with postgres.database() as url, three_on(url) as stores:
         _lives(FEWER_DAYS, World(stores, random.Random(SEEDS[1])), monkeypatch)
@@ -303,60 +293,6 @@ def _lives(days: int, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
         assert delivered - world.wanted(*world.wishes, *world.ended) == set(), f"came on day {day}, and nobody asked"
         world.next_day()
     assert world.killed > days / 10
-
-
-@pytest.mark.both_databases
-def test_an_earlier_planner_takes_nothing_from_a_new_one(
-    stores: list[database.Store], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(_plan, "SLICE", 1)
-    people, *planning = stores
-    for number in (1, 2, 3):
-        make.subscribes(people, f"telegram:{number}", "graph", every="now")
-    make.ingested(people, make.paper("A graph"), now=make.NOON + make.MINUTE)
-    earlier = _plan.plan_slices(planning[0], now=make.NOON + 2 * make.MINUTE)
-    later = make.planned_slices(planning[1], now=make.NOON + 2 * make.MINUTE)
-    done(next(earlier))
-    in_hand = next(earlier)  # the slice holds the second chat, which the later planner also plans
-    make.ingested(people, make.paper("A tree"), now=make.NOON + 2 * make.MINUTE)
-    next(later)
-    next(later)  # plans the third chat; after that the person requests more in the second one
-    make.subscribes(people, "telegram:2", "tree", every="now", since="1d", now=make.NOON + 2 * make.MINUTE)
-    assert not done(in_hand)
-    assert [len(list(slices)) for slices in (earlier, later)] == [0, 1]
-    _plan.plan_due(people, now=make.NOON + 5 * make.MINUTE)
-    assert papers_of(people, "2") == {"A graph", "A tree"}
-
-
-@pytest.mark.both_databases
-def test_an_earlier_planner_brings_nothing_that_was_skipped(
-    stores: list[database.Store], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(_plan, "SLICE", 1)
-    people, planning, _ = stores
-    for number in (1, 2):
-        make.subscribes(people, f"telegram:{number}", "graph", every="daily", at="13:00")
-    make.ingested(people, make.paper("A graph"), now=make.NOON + make.MINUTE)
-    slices = make.planned_slices(planning, now=make.NOON + timedelta(hours=1))
-    next(slices)
-    make.ingested(people, make.paper("Another graph"), now=make.NOON + timedelta(hours=1))
-    pausing.skip_waiting(people, make.address("telegram:2"), upto=2, by=make.NOON, now=make.NOON + timedelta(hours=1))
-    assert len(list(slices)) == 1
-    _plan.plan_due(people, now=make.NOON + timedelta(days=1, hours=1))
-    assert papers_of(people, "1") == {"A graph", "Another graph"}
-    assert papers_of(people, "2") == set()
-
-
-def papers_of(store: database.Store, where: str) -> set[str]:
-    """Returns the titles of the papers in a chat's deliveries."""
-    with store.read() as transaction:
-        rows = transaction.exec(
-            select(PaperRow.title)
-            .join(DeliveryItemRow, DeliveryItemRow.paper == PaperRow.id)  # type: ignore[arg-type]
-            .join(ChatRow, ChatRow.id == DeliveryItemRow.chat)  # type: ignore[arg-type]
-            .where(ChatRow.address == where)
-        )
-        return set(rows)
 
 
 def _unsynced(connection: sqlite3.Connection, _record: object) -> None:
@@ -421,77 +357,44 @@ def test_what_another_one_planned_meanwhile_is_passed_over(due_url: str, monkeyp
     assert read == [], "the others are not even read"
 
 
-def test_what_a_planner_left_is_planned_by_another_one(due_url: str) -> None:
-    with closing(database.Store(due_url)) as first, closing(database.Store(due_url)) as second:
-        slices = _plan.plan_slices(first, now=LATER)
-        assert len(done(next(slices))) == 2
-        slices.close()
-        assert len(_plan.plan_due(second, now=LATER)) == CHATS - 2
-        assert _plan.plan_due(second, now=LATER) == ()
-
-
 def test_two_planners_seldom_begin_with_the_same_chats(due_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(random, "shuffle", list.reverse)
     assert apart([1, 2, 3, 4, 5], database.Store(due_url), 2) == [5, 3, 4, 1, 2]
     assert apart([1, 2, 3], database.Store("sqlite:///one.db"), 2) == [1, 2, 3], "a file has one planner"
 
 
-@pytest.fixture
-def while_written(
+def test_while_a_plan_is_written_no_paper_comes_and_no_chat_changes(
     due_url: str, monkeypatch: pytest.MonkeyPatch
-) -> Callable[[Callable[[database.Store], object]], None]:
-    """Returns a function that plans; between the reads and the write of each plan, another process does something."""
-
-    def plans(something: Callable[[database.Store], object]) -> None:
-        written: list[int] = []
-        write = _plan._write
-
-        def write_beside(*arguments: Any) -> list[Lane]:
-            something(second)
-            written.append(1)
-            return write(*arguments)
-
-        with closing(database.Store(due_url)) as first, impatient(due_url) as second:
-            monkeypatch.setattr(_plan, "_write", write_beside)
-            assert len(_plan.plan_due(first, now=LATER)) == CHATS
-        assert len(written) == CHATS / 2
-
-    return plans
-
-
-def test_no_paper_comes_while_a_plan_is_written(
-    while_written: Callable[[Callable[[database.Store], object]], None],
-) -> None:
-    def bring(store: database.Store) -> None:
-        with pytest.raises(StoreUnavailable):
-            make.ingested(store, make.paper("A second graph"), now=LATER)
-        with store.write() as transaction:
-            drafts.share_sequence(transaction)  # another planner need not wait
-
-    while_written(bring)
-
-
-def test_nobody_changes_a_chat_while_its_plan_is_written(
-    while_written: Callable[[Callable[[database.Store], object]], None],
 ) -> None:
     refused: list[str] = []
+    write = _plan._write
 
-    def change(store: database.Store) -> None:
+    def write_beside(*arguments: Any) -> list[model.Lane]:
+        """Lets another process try to write between the reads and the write of each plan."""
+        with pytest.raises(StoreUnavailable):
+            make.ingested(other, make.paper("A second graph"), now=LATER)
+        with other.write() as transaction:
+            bot_state.share_sequence(transaction)  # another planner need not wait
         for number in range(CHATS):
             try:
-                set_settings(store, make.address(f"telegram:{number + 1}"), {"limit": "3"}, now=LATER)
+                set_settings(other, make.address(f"telegram:{number + 1}"), {"limit": "3"}, now=LATER)
             except StoreUnavailable:
                 refused.append(str(number))
+        return write(*arguments)
 
-    while_written(change)
+    with closing(database.Store(due_url)) as store, impatient(due_url) as other:
+        monkeypatch.setattr(_plan, "_write", write_beside)
+        assert len(_plan.plan_due(store, now=LATER)) == CHATS
     assert len(refused) == len(set(refused)) == CHATS
 
 
-PAPERS, OTHERS, NEW = 20, 200, 100
+PAPERS, OTHERS, NEW = 10, 100, 50
 
 
-def planned(url: str) -> int:
+def planned(url: str, first: int, count: int) -> int:
+    """Lets chats subscribe, and plans. Returns how many deliveries were planned."""
     with closing(database.Store(url)) as store:
+        asks(store, first, count)
         return len(_plan.plan_due(store, now=make.NOON))
 
 
@@ -501,46 +404,43 @@ def asks(store: database.Store, first: int, count: int) -> None:
             make.subscribes(transaction, f"telegram:{chat}", "graph", every="now", since="1d")
 
 
-def test_what_others_got_is_not_read(url: str) -> None:
+@pytest.fixture
+def stocked(url: str) -> str:
+    """The address of a database with papers that every chat of `asks` wants."""
     with closing(database.Store(url)) as store:
-        make.ingested(
-            store, *(make.paper(f"A graph of kind {n}") for n in range(PAPERS)), now=make.NOON - timedelta(hours=1)
-        )
-        asks(store, 1, OTHERS)
-    assert planned(url) == OTHERS
-    with closing(database.Store(url)) as store:
-        asks(store, 1 + OTHERS, NEW)
-    before = sum(read(url, "delivery_item"))
-    assert planned(url) == NEW
-    assert sum(read(url, "delivery_item")) - before < PAPERS * OTHERS / 4
+        titles = (f"A graph of kind {n}" for n in range(PAPERS))
+        make.ingested(store, *map(make.paper, titles), now=make.NOON - timedelta(hours=1))
+    return url
 
 
-def test_what_many_chats_get_takes_no_statement_each(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_others_got_is_not_read(stocked: str) -> None:
+    assert planned(stocked, 1, OTHERS) == OTHERS
+    before = sum(read(stocked, "delivery_item"))
+    assert planned(stocked, 1 + OTHERS, NEW) == NEW
+    assert sum(read(stocked, "delivery_item")) - before < PAPERS * OTHERS / 4
+
+
+def test_what_many_chats_get_takes_no_statement_each(stocked: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ten papers for a hundred thousand chats would otherwise be a million statements, each parsed and run separately."""
-    with closing(database.Store(url)) as store:
-        make.ingested(
-            store, *(make.paper(f"A graph of kind {n}") for n in range(PAPERS)), now=make.NOON - timedelta(hours=1)
-        )
-        asks(store, 1, NEW)
-        with store.read() as transaction:
-            cursor: Any = type(transaction.connection().connection.cursor())
+    with closing(database.Store(stocked)) as store, store.read() as transaction:
+        cursor: Any = type(transaction.connection().connection.cursor())
     monkeypatch.delattr(cursor, "executemany")
-    assert planned(url) == NEW
+    assert planned(stocked, 1, 20) == 20
 
 
-def test_a_plan_cached_for_small_tables_does_not_scan_large_ones(url: str) -> None:
+def test_a_plan_cached_for_small_tables_does_not_scan_large_ones(stocked: str) -> None:
     """PostgreSQL plans the check of a reference once in a session. That for a job's event used to read all jobs, each
     time.
     """
-    with closing(database.Store(url)) as store:
-        make.ingested(
-            store, *(make.paper(f"A graph of kind {n}") for n in range(PAPERS)), now=make.NOON - timedelta(hours=1)
-        )
+    with closing(database.Store(stocked)) as store:
         for first, count in ((1, 20), (100, NEW), (1000, OTHERS)):
             asks(store, first, count)
             assert len(_plan.plan_due(store, now=make.NOON)) == count
-    whole, _ = read(url, "procrastinate_jobs", "delivery", "delivery_item", "chat", "subscription")
+    whole, _ = read(stocked, "procrastinate_jobs", "delivery", "delivery_item", "chat", "subscription")
     assert whole < OTHERS * 10
+
+
+LARGE = frozenset({"chat", "delivery", "delivery_item", "message", "paper", "subscription"})  # in `filled`
 
 
 @pytest.fixture
@@ -548,7 +448,7 @@ def filled(postgres: Server) -> Iterator[database.Store]:
     """A bot that has run for some time, with half of a morning in its outbox."""
     with postgres.database() as url:
         store = database.Store(url)
-        fill(store, 1000)
+        fill(store, 500)
         for number in range(20):
             make.subscribes(store, f"telegram:-{number}", "zebra", every="now", since="1d")
         yield store
@@ -569,51 +469,29 @@ def executed(store: database.Store) -> Iterator[dict[str, Any]]:
     event.remove(store._engine, "before_cursor_execute", note)
 
 
-def scanned(store: database.Store, statements: dict[str, Any], *, analyzed: bool) -> dict[str, str]:
-    """Returns, for each statement, the growing tables that it would read as a whole."""
-    found = {}
+def scanned(store: database.Store, statements: dict[str, Any], *, analyzed: bool) -> dict[str, frozenset[str]]:
+    """Returns, for each statement, the large tables that it would read as a whole."""
+    found: dict[str, frozenset[str]] = {}
     with psycopg.connect(str(store.url).replace("+psycopg", "")) as connection:
         if analyzed:
             connection.execute("ANALYZE")
-        large = {
-            name for name in GROWING if _has_many(connection, name)
-        }  # a table of a few rows is read fastest as a whole
-        assert {"chat", "delivery", "delivery_item", "message", "paper", "subscription"} <= large
         for statement, values in statements.items():
-            plan = connection.execute(f"EXPLAIN (FORMAT JSON) {statement}".encode(), values).fetchone()
-            assert plan is not None
-            whole = sorted({name for name in _scans(plan[0][0]["Plan"]) if name in large})
-            if whole:
-                found[in_one_line(statement)] = ", ".join(whole)
+            plan = connection.execute(f"EXPLAIN {statement}".encode(), values).fetchall()
+            # a table of a few rows is read fastest as a whole
+            if whole := LARGE.intersection(re.findall(r"Seq Scan on (\w+)", str(plan))):
+                found[in_one_line(statement)] = whole
         connection.rollback()
     return found
 
 
-def _has_many(connection: psycopg.Connection, table: str) -> bool:
-    return connection.execute(f'SELECT FROM "{table}" OFFSET 100 LIMIT 1'.encode()).fetchone() is not None
-
-
-def _scans(step: dict[str, Any]) -> Iterator[str]:
-    if step["Node Type"] == "Seq Scan":
-        yield step["Relation Name"]
-    for below in step.get("Plans", ()):
-        yield from _scans(below)
-
-
-def sends(store: database.Store, chat: str) -> None:
-    """Sends one message of a chat, from its claim to its confirmation."""
-    claimed = being_sent(store, request(chat))
-    assert confirm(store, claimed, "m1", request(chat)) == (1, None)
-
-
-@pytest.mark.parametrize("analyzed", [False, True], ids=["without", "with"])
-def test_a_sender_reads_no_whole_table(filled: database.Store, analyzed: bool) -> None:
+def test_a_sender_reads_no_whole_table(filled: database.Store) -> None:
     make.ingested(filled, make.paper("A zebra"), now=make.NOON - timedelta(hours=1))
     assert len(_plan.plan_due(filled, now=make.NOON)) == 20
     with executed(filled) as sending:
-        sends(filled, "-3")
-        sends(filled, "-7")
+        for chat in ("-3", "-7"):
+            claimed = being_sent(filled, request(chat))
+            assert claims.confirm(filled, claimed, "m1", request(chat)) == (1, None)
         with filled.read() as session:
-            assert deliveries.next_edit(session, Lane("telegram", "-3"), now=make.NOON, wall=make.NOON) is None
+            assert claims.claim(session, request("-3")) is None
     assert len(sending) > 5
-    assert scanned(filled, sending, analyzed=analyzed) == {}
+    assert scanned(filled, sending, analyzed=False) == scanned(filled, sending, analyzed=True) == {}

@@ -5,13 +5,13 @@ import resource
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 import pytest
 
+from bot.operation import sign_in
 from bot.operation import web_server as web_server_room
-from bot.operation.sign_in import MOST_TRIES_OF_AN_ADDRESS, lock_of_metrics
 from bot.settings import Settings
 from bot.settings.loading import load_settings
 from tests.make import NOON, FakeClock
@@ -32,29 +32,25 @@ async def served(settings: Settings) -> AsyncIterator[int]:
         yield int(said[0].partition("127.0.0.1:")[2].partition("/")[0])
 
 
-class Line:
+class Line(NamedTuple):
     """A raw TCP connection."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader = reader
-        self._writer = writer
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
 
     async def says(self, words: bytes) -> None:
-        self._writer.write(words)
-        await self._writer.drain()
+        self.writer.write(words)
+        await self.writer.drain()
 
     async def reads(self, words: bytes) -> bytes:
-        return await self._reader.readuntil(words)
+        return await self.reader.readuntil(words)
 
     async def ended(self) -> bool:
         """Waits until the other side closes the connection. Returns whether it sent nothing before."""
         try:
-            return await self._reader.read() == b""
+            return await self.reader.read() == b""
         except ConnectionResetError:
             return True
-
-    def close(self) -> None:
-        self._writer.close()
 
 
 @asynccontextmanager
@@ -64,53 +60,34 @@ async def lines(port: int, count: int) -> AsyncIterator[list[Line]]:
         yield found
     finally:
         for line in found:
-            line.close()
-
-
-async def is_live(port: int) -> bool:
-    async with httpx.AsyncClient(trust_env=False) as client:
-        answer = await client.get(f"http://127.0.0.1:{port}/health/live")
-        return answer.text == '{"live":true}'
+            line.writer.close()
 
 
 async def test_a_thousand_silent_connections_keep_nobody_out(
     settings: Settings, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     async with served(settings) as port, lines(port, 1000) as silent:
-        assert await is_live(port)
+        async with httpx.AsyncClient(trust_env=False) as client:
+            answer = await client.get(f"http://127.0.0.1:{port}/health/live")
+        assert answer.text == '{"live":true}'
         assert await silent[0].ended()  # the client that has been silent longest
-    assert caplog.text == ""
-    assert capfd.readouterr().err == ""
+        await silent[-1].says(b"\x16\x03\x01 hello\r\n\r\n")
+        assert b"400" in await silent[-1].reads(b"\r\n"), "what is no HTTP is refused"
+    assert (caplog.text, capfd.readouterr().err) == ("", "")
 
 
 @pytest.mark.parametrize("said", [b"", b"GET", LIVE, b"POST /x HTTP/1.1\r\nX: " + b"y" * 1000])
 async def test_a_head_that_does_not_end_ends_the_connection(
     settings: Settings, said: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(web_server_room, "LONGEST_HEAD", 0.05)
-    async with served(settings) as port, lines(port, 1) as (line,):
-        await line.says(said)
-        assert await line.ended()
-
-
-async def test_neither_does_that_of_a_second_request_keep_it_open(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with served(settings) as port, lines(port, 1) as (line,):
-        await line.says(LIVE + b"\r\n")
-        await line.reads(b'{"live":true}')
+    async with served(settings) as port, lines(port, 1) as (second,):
+        await second.says(LIVE + b"\r\n")
+        await second.reads(b'{"live":true}')
         monkeypatch.setattr(web_server_room, "LONGEST_HEAD", 0.05)
-        await line.says(LIVE)
-        assert await line.ended()
-
-
-async def test_what_is_no_http_is_refused_without_a_line_in_the_log(
-    settings: Settings, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
-) -> None:
-    async with served(settings) as port, lines(port, 1) as (line,):
-        await line.says(b"\x16\x03\x01 hello\r\n\r\n")
-        assert b"400" in await line.reads(b"\r\n")
-    assert (caplog.text, capfd.readouterr().err) == ("", "")
+        async with lines(port, 1) as (first,):
+            for line, words in ((first, said), (second, LIVE)):  # nor does a second request keep it open
+                await line.says(words)
+                assert await line.ended()
 
 
 async def test_one_address_takes_no_more_than_its_part(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -126,13 +103,12 @@ async def test_one_address_takes_no_more_than_its_part(settings: Settings, monke
             await line.reads(b'{"live":true}')
 
 
-def test_connections_leave_most_of_the_files_to_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(resource, "getrlimit", lambda _: (256, 256))
-    assert web_server_room.most_connections() == 64
-    monkeypatch.setattr(resource, "getrlimit", lambda _: (10**6, 10**6))
-    assert web_server_room.most_connections() == 512
-    monkeypatch.setattr(resource, "getrlimit", lambda _: (-1, -1))
-    assert web_server_room.most_connections() == 512
+@pytest.mark.parametrize(("files", "most"), [(256, 64), (10**6, 512), (-1, 512)])
+def test_connections_leave_most_of_the_files_to_the_work(
+    monkeypatch: pytest.MonkeyPatch, files: int, most: int
+) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (files, files))
+    assert web_server_room.most_connections() == most
 
 
 # ------------------------------------------------------------------------------------------------------------- /metrics
@@ -146,7 +122,9 @@ async def _metrics() -> tuple[bytes, str]:
 
 def measured(folder: Path, **named: str) -> httpx.AsyncClient:
     settings = load_settings({f"PAPERWIRE_{name}": value for name, value in named.items()}, folder)
-    page = web_server_room.health_app(dict, metrics=_metrics, metrics_lock=lock_of_metrics(settings, FakeClock(NOON)))
+    page = web_server_room.health_app(
+        dict, metrics=_metrics, metrics_lock=sign_in.lock_of_metrics(settings, FakeClock(NOON))
+    )
     return httpx.AsyncClient(transport=httpx.ASGITransport(page), base_url="http://x")
 
 
@@ -181,7 +159,7 @@ async def test_metrics_are_shown_to_who_has_the_password(
 
 async def test_the_password_cannot_be_guessed_at_metrics(tmp_path: Path) -> None:
     async with measured(tmp_path, WEB_PASSWORD=PASSWORD) as eve:
-        for number in range(MOST_TRIES_OF_AN_ADDRESS):
+        for number in range(sign_in.MOST_TRIES_OF_AN_ADDRESS):
             assert (await eve.get("/metrics", headers=bearing(f"guess {number}"))).status_code == 401
         assert (await eve.get("/metrics", headers=bearing(PASSWORD))).status_code == 429
 

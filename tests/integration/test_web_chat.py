@@ -14,27 +14,29 @@ import pytest
 
 from bot.app import App, build_app
 from bot.context import write
-from bot.platforms.web.adapter import event, events
+from bot.platforms.web import adapter
+from bot.platforms.web import channel as web_channel
 from bot.platforms.web.markup import look
 from bot.platforms.web.playground import Playground
-from bot.platforms.web.talking import Hub, WebChannel
-from bot.ports.conversation import PageFrame, PageRequest, Visitor
+from bot.ports import conversation
 from bot.settings.loading import load_settings
-from subscriptions.errors import RetryLater, StoreError
-from subscriptions.model import ChatAddress, ChatSettings
+from subscriptions import errors
+from subscriptions.model import ChatAddress
 from subscriptions.service.importing import export_all
-from subscriptions.service.next_deliveries import get_chat, listed
+from subscriptions.service.listing import listed
 from subscriptions.service.retention import forget
 from subscriptions.store import conversations
 from subscriptions.store.database.store import Store
 from subscriptions.store.workers import recover_own
 from tests import make
 from tests.contract.rigs import web_message
-from tests.integration.web_site import Browser, Pages, open_pages
+from tests.integration import web_site
 from tests.stored import value
 
 ME = ChatAddress("web", "me")
-FRAME = PageFrame(path="/", language="en", has_chosen_language=False, token="t", visitor=Visitor(name="me"))
+FRAME = conversation.PageFrame(
+    path="/", language="en", has_chosen_language=False, token="t", visitor=conversation.Visitor(name="me")
+)
 
 
 def bot(url: str, folder: Path, clock: make.FakeClock) -> App:
@@ -55,14 +57,14 @@ async def test_a_killed_process_leaves_each_delivery_once_on_the_page(
     app = bot(database_url, tmp_path, clock)
     make.subscribes(app.store, "web:me", "diffusion", every="now")
     make.ingested(app.store, make.paper("Diffusion on graphs"), now=clock.now())
-    post = WebChannel.post
+    post = web_channel.WebChannel.post
 
-    async def killed(self: WebChannel, *args: object, **named: object) -> str:
+    async def killed(self: web_channel.WebChannel, *args: object, **named: object) -> str:
         if lost == "after it is stored":
             await post(self, *args, **named)  # type: ignore[arg-type]
         raise RuntimeError("killed")
 
-    monkeypatch.setattr(WebChannel, "post", killed)
+    monkeypatch.setattr(web_channel.WebChannel, "post", killed)
     with pytest.raises(ExceptionGroup):
         await app.sender.deliver()
     assert len(texts(app.store)) == (lost == "after it is stored")
@@ -83,19 +85,17 @@ async def test_a_killed_process_leaves_each_delivery_once_on_the_page(
 async def test_a_failing_database_during_a_post_leaves_nothing_unclear(
     store: Store, clock: make.FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    channel = WebChannel(clock)
+    channel = web_channel.WebChannel(clock)
     channel.open(store)
-    add = conversations.add_page_message
-
     add = conversations.add_page_message
 
     def lost(*args: object, **named: object) -> int:
         add(*args, **named)  # type: ignore[arg-type]
-        raise StoreError("The answer was lost.")
+        raise errors.StoreError("The answer was lost.")
 
     with monkeypatch.context() as patched:
         patched.setattr("subscriptions.store.conversations.add_page_message", lost)
-        with pytest.raises(RetryLater):
+        with pytest.raises(errors.RetryLater):
             await channel.post(ME, web_message("one"), delivery="d1")
     number = await channel.post(ME, web_message("one"), delivery="d1")
     assert len(texts(store)) == 1
@@ -147,11 +147,12 @@ def test_what_was_said_goes_after_thirty_days_and_with_the_chat(store: Store) ->
 
 
 @pytest.mark.both_databases
-async def test_an_open_page_is_told_what_came_since_it_was_drawn(store: Store) -> None:
+async def test_an_open_page_is_told_what_came_since_it_was_drawn(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(adapter, "LOOK_AGAIN", 0.1)
     said(store, "one")
     view = look(store, FRAME)
-    hub = Hub()
-    told = events(hub, store, view.chat, view.frame, view.change, panel=lambda: "")
+    hub = web_channel.Hub()
+    told = adapter.events(hub, store, view.chat, view.frame, view.change, panel=lambda: "")
     assert (await anext(told)).startswith("retry: ")
     said(store, "two")
     following = await anext(told)
@@ -172,7 +173,7 @@ async def test_an_open_page_is_told_what_came_since_it_was_drawn(store: Store) -
 
 @pytest.mark.both_databases
 def test_an_event_holds_every_line() -> None:
-    assert event("message", 7, "<p>\nx\n</p>") == "event: message\nid: 7\ndata: <p>\ndata: x\ndata: </p>\n\n"
+    assert adapter.event("message", 7, "<p>\nx\n</p>") == "event: message\nid: 7\ndata: <p>\ndata: x\ndata: </p>\n\n"
 
 
 # ── Forms without scripts: open, preview, errors next to the field; each is sent once, and only by its person ─────────
@@ -181,9 +182,9 @@ ADA, EVE = "ada", "eve"
 
 
 @pytest.fixture
-async def pages(tmp_path: Path, clock: make.FakeClock) -> AsyncIterator[Pages]:
+async def pages(tmp_path: Path, clock: make.FakeClock) -> AsyncIterator[web_site.Pages]:
     named = {"web_user_header": "X-User", "web_hosts": "papers.example.org", "access": "open"}
-    async with open_pages(tmp_path, clock, **named) as opened:
+    async with web_site.open_pages(tmp_path, clock, **named) as opened:
         yield opened
 
 
@@ -191,12 +192,12 @@ async def pages(tmp_path: Path, clock: make.FakeClock) -> AsyncIterator[Pages]:
 class Form:
     """A form on a page, with the values that it shows."""
 
-    browser: Browser
+    browser: web_site.Browser
     fields: dict[str, str]
     page: str
 
     @classmethod
-    def read(cls, browser: Browser, page: str) -> "Form":
+    def read(cls, browser: web_site.Browser, page: str) -> "Form":
         (form,) = re.findall(r'<form class="[^"]*" id="sheet".*?</form>', page, re.DOTALL)
         shown = dict(re.findall(r'<input(?! type="radio")[^>]*? name="([^"]+)"[^>]*? value="([^"]*)"', form))
         shown |= dict(re.findall(r'<input type="radio" name="([^"]+)" value="([^"]*)" checked', form))
@@ -205,60 +206,48 @@ class Form:
         return cls(browser, {name: html.unescape(value) for name, value in shown.items()}, form)
 
     async def posts(self, **values: str) -> httpx.Response:
-        given = {f"field-{name}": value for name, value in values.items() if name != "look"}
-        look = {"look": "yes"} if "look" in values else {}
+        given = {f"field-{name}": value for name, value in values.items()}
         fields = {name: value for name, value in self.fields.items() if name != "token"}
-        return await self.browser.posts("/chat/form", {**fields, **given, **look})
+        return await self.browser.posts("/chat/form", {**fields, **given})
 
 
-async def somebody(pages: Pages, name: str) -> Browser:
-    browser = pages.browser("http://papers.example.org", **{"X-User": name})
-    await browser.opens()
-    return browser
-
-
-async def opened(browser: Browser, answer: httpx.Response) -> Form:
+async def opened(browser: web_site.Browser, answer: httpx.Response) -> Form:
     """Follows the redirect of an answer, and returns the form."""
     assert answer.status_code == 303, answer.text
     assert answer.headers["location"].startswith("/chat/form?id="), answer.headers["location"]
     return Form.read(browser, (await browser.opens(answer.headers["location"])).text)
 
 
-@pytest.fixture
-async def ada(pages: Pages) -> Browser:
-    return await somebody(pages, ADA)
+def visitor(pages: web_site.Pages, name: str) -> web_site.Browser:
+    return pages.browser("http://papers.example.org", **{"X-User": name})
 
 
 @pytest.fixture
-async def form(ada: Browser) -> Form:
+async def ada(pages: web_site.Pages) -> web_site.Browser:
+    browser = visitor(pages, ADA)
+    await browser.opens()
+    return browser
+
+
+@pytest.fixture
+async def form(ada: web_site.Browser) -> Form:
     """The form of a new subscription."""
     return await opened(ada, await ada.posts("/chat/say", {"text": "/sub"}))
 
 
-def queries_of(pages: Pages, name: str = ADA) -> list[str]:
+def queries_of(pages: web_site.Pages, name: str = ADA) -> list[str]:
     chat = ChatAddress("web", name)
     return [one.subscription.text for one in listed(pages.app.store, None) if one.chat.address == chat]
 
 
-def settings_of(pages: Pages) -> ChatSettings:
-    chat = get_chat(pages.app.store, ChatAddress("web", ADA))
-    assert chat is not None
-    return chat.settings
-
-
-async def test_a_subscription_is_made_with_a_form_and_edited_with_one(
-    pages: Pages, ada: Browser, form: Form, clock: make.FakeClock
+async def test_a_form_makes_one_subscription_and_another_edits_it(
+    pages: web_site.Pages, ada: web_site.Browser, form: Form
 ) -> None:
-    make.ingested(pages.app.store, make.paper("Diffusion on graphs"), now=clock.now())
-    looked = await form.posts(query="diffusion -survey", look="yes")
-    assert "Diffusion on graphs" in looked.text, "what it would find"
-    assert queries_of(pages) == [], "looking subscribes to nothing"
-    form = Form.read(ada, looked.text)
-    assert form.fields["field-query"] == "diffusion -survey"
-    sent = await form.posts(when="daily", clock="07:30")
-    assert (sent.status_code, sent.headers["location"]) == (303, "/#end")
+    for _ in range(2):
+        sent = await form.posts(query="diffusion -survey", when="daily", clock="07:30")
+        assert (sent.status_code, sent.headers["location"]) == (303, "/#end")
     assert queries_of(pages) == ["diffusion -survey"]
-    assert "07:30" in (await ada.opens()).text, "the chat tells what was done, and when it comes"
+    assert len(re.findall('<li class="post" ', (await ada.opens()).text)) == 1, "one answer"
     await ada.says("/list")
     await ada.posts("/chat/press", ada.button("1"))
     await ada.opens()
@@ -270,66 +259,17 @@ async def test_a_subscription_is_made_with_a_form_and_edited_with_one(
     assert queries_of(pages) == ["diffusion -review"]
 
 
-async def test_errors_are_shown_beside_their_fields(pages: Pages, ada: Browser, form: Form) -> None:
-    refused = Form.read(ada, (await form.posts(query="-survey", when="daily", clock="07:30")).text)
-    assert queries_of(pages) == []
-    (field,) = re.findall(r'<input id="field-query"[^>]*>', refused.page)
-    described = re.findall(r'aria-describedby="([^"]*)"', field)[0].split()
-    assert described[0] == "field-query-problem"
-    (problem,) = re.findall(r'<p class="problem" id="field-query-problem">(.*?)</p>', refused.page)
-    assert "only excludes" in problem
-    assert 'aria-invalid="true"' in field
-    assert "autofocus" in field, "one can mend it at once"
-    assert (refused.fields["field-query"], refused.fields["field-when"], refused.fields["field-clock"]) == (
-        "-survey", "daily", "07:30"
-    )  # fmt: skip
-    await refused.posts(query="survey")
-    assert queries_of(pages) == ["survey"], "the refused form can be sent again"
-
-
-async def test_a_form_that_is_sent_twice_has_one_effect(pages: Pages, ada: Browser, form: Form) -> None:
-    for _ in range(2):
-        assert (await form.posts(query="diffusion")).status_code == 303
-    assert queries_of(pages) == ["diffusion"]
-    assert len(re.findall('<li class="post" ', (await ada.opens()).text)) == 1, "one answer"
-
-
-async def test_all_settings_in_one_form_are_one_change(pages: Pages, ada: Browser) -> None:
-    await ada.says("/set")
-    form = await opened(ada, await ada.posts("/chat/press", ada.button("all in one form")))
-    assert form.fields["field-text"] == settings_of(pages).text == "summary"
-    await form.posts(text="titles", order="newest", timezone="Asia/Tokyo")
-    kept = settings_of(pages)
-    assert (kept.text, kept.order, kept.timezone) == ("titles", "newest", "Asia/Tokyo")
-    page = (await ada.opens()).text
-    assert "Text: titles only (was: summary)" in page
-    assert "Order: the newest first (was: the best first)" in page
-    await ada.posts("/chat/press", ada.button("undo"))
-    kept = settings_of(pages)
-    assert (kept.text, kept.order, kept.timezone) == ("summary", "score", "UTC"), "[undo] takes back all of it"
-
-
-async def test_a_setting_that_cannot_be_refuses_all_of_them(pages: Pages, ada: Browser) -> None:
-    await ada.says("/set")
-    form = await opened(ada, await ada.posts("/chat/press", ada.button("all in one form")))
-    refused = await form.posts(text="titles", limit="-3")
-    assert "Papers shown cannot be “-3”" in html.unescape(refused.text)
-    assert settings_of(pages).text == "summary"
-    assert Form.read(ada, refused.text).fields["field-text"] == "titles"
-
-
-async def test_nobody_opens_or_sends_the_form_of_another(pages: Pages) -> None:
-    ada, eve = await somebody(pages, ADA), await somebody(pages, EVE)
-    form = await opened(ada, await ada.posts("/chat/say", {"text": "/sub"}))
+async def test_only_its_person_sends_a_form_and_from_our_page(
+    pages: web_site.Pages, ada: web_site.Browser, form: Form, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(web_channel, "FORM_WITHIN", 0.1)
+    eve = visitor(pages, EVE)
+    await eve.opens()
     seen = await eve.opens(f"/chat/form?id={form.fields['id']}")
     assert (seen.status_code, seen.headers["location"]) == (303, "/#end")
     assert "This form is gone" in (await eve.opens()).text
     stolen = Form(eve, form.fields, "")
     assert (await stolen.posts(query="diffusion")).headers["location"] == "/#end"
-    assert queries_of(pages) == queries_of(pages, EVE) == []
-
-
-async def test_a_form_without_its_token_or_from_elsewhere_is_refused(pages: Pages, ada: Browser, form: Form) -> None:
     fields = {**form.fields, "field-query": "diffusion"}
     for forged, origin in (
         ({**fields, "token": "0" * 64}, "http://papers.example.org"),
@@ -337,10 +277,10 @@ async def test_a_form_without_its_token_or_from_elsewhere_is_refused(pages: Page
     ):
         answer = await ada.client.post("/chat/form", data=forged, headers={"origin": origin})
         assert answer.status_code == 403
-    assert queries_of(pages) == []
+    assert queries_of(pages) == queries_of(pages, EVE) == []
 
 
-async def test_a_script_is_told_where_the_form_is(ada: Browser) -> None:
+async def test_a_script_is_told_where_the_form_is(ada: web_site.Browser) -> None:
     answer = await ada.posts("/chat/say", {"text": "/sub"}, **{"x-requested-with": "fetch"})
     assert answer.json()["goes"].startswith("/chat/form?id=")
     answer = await ada.posts("/chat/say", {"text": "/list"}, **{"x-requested-with": "fetch"})
@@ -348,7 +288,7 @@ async def test_a_script_is_told_where_the_form_is(ada: Browser) -> None:
 
 
 async def test_a_form_for_papers_like_one_begins_with_its_authors(
-    pages: Pages, ada: Browser, clock: make.FakeClock
+    pages: web_site.Pages, ada: web_site.Browser, clock: make.FakeClock
 ) -> None:
     make.ingested(pages.app.store, make.paper("Diffusion on graphs", authors=("Ada Byron",)), now=clock.now())
     form = await opened(ada, await ada.posts("/chat/say", {"text": "/form 2601.99999"}))
@@ -379,14 +319,16 @@ def playground(store: Store) -> Playground:
 async def shown(
     playground: Playground, query: str, language: str = "en", *, off: str = "", headers: Mapping[str, str] = NOTHING
 ) -> str:
-    frame = PageFrame(
+    frame = conversation.PageFrame(
         path="/playground",
         language=language,
         has_chosen_language=True,
         token="secret",
-        visitor=Visitor(name="me"),
+        visitor=conversation.Visitor(name="me"),
     )
-    answer = await playground.show(PageRequest(frame=frame, headers=headers, query={"q": query, "off": off}))
+    answer = await playground.show(
+        conversation.PageRequest(frame=frame, headers=headers, query={"q": query, "off": off})
+    )
     assert answer.status == 200
     return str(answer.body)
 
@@ -394,14 +336,6 @@ async def shown(
 def words(html: str) -> str:
     """Returns the text of a page."""
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", html)).split())
-
-
-async def test_words_are_marked_where_they_are_found(playground: Playground) -> None:
-    page = await shown(playground, "diffusion models")
-    assert "2 of 3 papers in the last 7 days" in words(page)
-    assert "<mark>Diffusion</mark>" in page
-    # the word is in the second sentence of the abstract, which the row does not show
-    assert "<mark>diffusion</mark> helps" in page
 
 
 async def test_what_is_near_to_a_paper_is_found_by_its_words(playground: Playground, store: Store) -> None:
@@ -484,65 +418,43 @@ async def test_each_part_of_a_query_is_a_switch(playground: Playground, query: s
     ]
 
 
-async def test_a_switch_says_what_it_would_do(playground: Playground) -> None:
-    page = words(await shown(playground, "models -survey"))
-    assert " models -survey +1 " in page
-    assert " models -survey −1 " in words(await shown(playground, "models -survey", off="1"))
-
-
-async def test_without_a_query_the_newest_papers_are_shown(playground: Playground) -> None:
-    page = words(await shown(playground, ""))
-    assert "For example: diffusion models -survey" in page
-    assert "3 papers in the last 7 days The newest 1 Graphs" in page
-
-
 async def test_the_script_gets_only_what_changes(playground: Playground) -> None:
     part = await shown(playground, "models -survey", headers=LIVE)
     assert "<html" not in part
     assert "2 of 3 papers" in words(part)
-
-
-async def test_an_unfinished_query_leaves_what_was_found_last(playground: Playground) -> None:
     part = await shown(playground, "title:", headers=LIVE)
-    assert "title: has nothing to look for behind it." in words(part)
-    assert 'role="alert"' not in part
-    assert re.findall(r'id="(\w+)"', part) == ["remarks"]
+    assert "title: has nothing after it to look for." in words(part)
+    assert re.findall(r'id="(\w+)"', part) == ["remarks"], "an unfinished query leaves what was found last"
 
 
-REFUSED = [
-    ("title:", "title: has nothing to look for behind it."),
-    ("daily at 9", "This is a time without a query."),
-    ("-survey", "-survey"),
+SHOWN = [  # a query, and what its page says or holds
+    ("diffusion models", ["2 of 3 papers in the last 7 days", "<mark>Diffusion</mark>"]),
+    # the word is in the second sentence of the abstract, which the row does not show
+    ("diffusion models", ["<mark>diffusion</mark> helps"]),
+    ("models -survey", [" models -survey +1 "]),
+    ("", ["For example: diffusion models -survey", "3 papers in the last 7 days The newest 1 Graphs"]),
+    ("weather daily at 9", ["The time at the end, daily at 9, is no part of the query.", "1 of 3 papers"]),
+    ("weather daily at 9", ['value="/sub weather daily at 9"']),
+    ("title:", ["title: has nothing after it to look for.", 'role="alert"']),
+    ("daily at 9", ["This is a time without a query.", 'role="alert"']),
+    ("-survey", ["-survey", 'role="alert"']),
 ]
 
 
-@pytest.mark.parametrize(("query", "said"), REFUSED)
-async def test_what_is_no_query_is_told_with_its_place(playground: Playground, query: str, said: str) -> None:
+@pytest.mark.parametrize(("query", "holds"), SHOWN)
+async def test_what_the_page_of_a_query_holds(
+    playground: Playground, store: Store, query: str, holds: list[str]
+) -> None:
     page = await shown(playground, query)
-    assert said in words(page)
-    assert 'role="alert"' in page
-    assert "/chat/say" not in page
+    assert [one for one in holds if one not in page + words(page)] == []
+    assert ("/chat/say" in page) is (bool(query) and 'role="alert"' not in page)
+    assert "".join(export_all(store)) == "", "nothing is stored"
 
 
-async def test_a_time_at_the_end_is_no_part_of_the_query(playground: Playground) -> None:
-    page = await shown(playground, "weather daily at 9")
-    assert "The time at the end, daily at 9, is no part of the query." in words(page)
-    assert "1 of 3 papers" in words(page)
-    assert 'value="/sub weather daily at 9"' in page
-
-
-async def test_nothing_that_was_typed_becomes_markup(playground: Playground) -> None:
+async def test_what_is_typed_is_no_markup_and_the_page_translated(playground: Playground) -> None:
     page = await shown(playground, '"><script>alert(1)</script> models')
     assert "<script>alert" not in page
     assert "<b>" not in page
-
-
-async def test_nothing_is_stored(playground: Playground, store: Store) -> None:
-    await shown(playground, "diffusion")
-    assert "".join(export_all(store)) == ""
-
-
-async def test_the_page_is_translated(playground: Playground) -> None:
     page = words(await shown(playground, "diffusion models", "zh"))
     assert "最近 7 天的 3 篇论文中有 2 篇" in page
     assert not re.search(r"How it is read|Playground|subscribe", page)

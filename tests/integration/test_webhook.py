@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -13,13 +13,11 @@ import pytest
 from pydantic import SecretStr
 
 from bot.app import App, build_app
-from bot.operation import web_server
-from bot.operation.worker import answer_once, listening, problems_of
+from bot.operation import web_server, worker
+from bot.platforms.telegram import receiving
 from bot.platforms.telegram.adapter import TelegramChannel
 from bot.platforms.telegram.incoming import ALLOWED
-from bot.platforms.telegram.receiving import webhook_address, webhook_path
 from bot.ports.conversation import Receiver
-from bot.settings import Settings
 from subscriptions.service.chat_status import apply_once as real_once
 from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.integration import telegram_bot
@@ -31,13 +29,11 @@ SECRET = "a-word-of-the-operator"
 
 
 @pytest.fixture
-def telegram() -> Iterator[FakeTelegram]:
-    with FakeTelegram() as fake:
-        fake.queue.local = True
-        fake.sets_time(NOON.timestamp())
-        fake.knows("42")
-        fake.knows("43")
-        yield fake
+def telegram(telegram: FakeTelegram) -> FakeTelegram:
+    """The fake Telegram as a local server, which also reaches webhooks over http."""
+    telegram.queue.local = True
+    telegram.sets_time(NOON.timestamp())
+    return telegram
 
 
 @pytest.fixture
@@ -79,19 +75,9 @@ def update(text: str = "/list", number: int = 1, chat: int = 42) -> bytes:
     return json.dumps({"update_id": number, "message": message}).encode()
 
 
-@asynccontextmanager
-async def web(tmp_path: Path, fake: FakeTelegram, clock: telegram_bot.RestingClock) -> AsyncIterator["Web"]:
-    """A bot that listens, and a client of its web address."""
-    async with (
-        a_bot_with_a_webhook(tmp_path, fake, clock) as (app, receivers),
-        client_of(receivers) as client,
-        listening(app, receivers),
-    ):
-        await asyncio.to_thread(fake.waits_for, "getWebhookInfo", 1)
-        yield Web(client)
-
-
 class Web:
+    """A client of the web address."""
+
     def __init__(self, client: httpx.AsyncClient) -> None:
         self.client = client
 
@@ -99,8 +85,20 @@ class Web:
         self, body: Any, *, secret: str = SECRET, path: str = "", kind: str = "application/json"
     ) -> tuple[int, str]:
         headers = {b"content-type": kind.encode(), b"X-Telegram-Bot-Api-Secret-Token": secret.encode()}
-        answer = await self.client.post(path or webhook_path(TOKEN), content=body, headers=headers)
+        answer = await self.client.post(path or receiving.webhook_path(TOKEN), content=body, headers=headers)
         return answer.status_code, answer.text
+
+
+@asynccontextmanager
+async def web(tmp_path: Path, fake: FakeTelegram, clock: telegram_bot.RestingClock) -> AsyncIterator[Web]:
+    """A client of the web address of a bot that listens. Before and after, the address takes nothing."""
+    async with a_bot_with_a_webhook(tmp_path, fake, clock) as (app, receivers), client_of(receivers) as client:
+        page = Web(client)
+        assert await page.post(update()) == (503, "Not now.\n")
+        async with worker.listening(app, receivers):
+            await asyncio.to_thread(fake.waits_for, "getWebhookInfo", 1)
+            yield page
+        assert await page.post(update(number=99)) == (503, "Not now.\n")
 
 
 # ── which requests are accepted ───────────────────────────────────────────────
@@ -133,11 +131,21 @@ async def test_what_is_no_update_of_telegram_is_refused_in_one_line(
     assert telegram.posted_to("42") == []
 
 
-async def test_only_post_is_taken(tmp_path: Path, telegram: FakeTelegram, clock: telegram_bot.RestingClock) -> None:
+async def test_an_update_is_taken_and_answered_once(
+    tmp_path: Path, telegram: FakeTelegram, clock: telegram_bot.RestingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with web(tmp_path, telegram, clock) as page:
         for method in ("GET", "PUT", "DELETE"):
-            answer = await page.client.request(method, webhook_path(TOKEN))
+            answer = await page.client.request(method, receiving.webhook_path(TOKEN))
             assert (answer.status_code, answer.text) == (405, "Not so.\n")
+        monkeypatch.setattr("bot.conversation.handler.apply_once", away)
+        assert await page.post(update()) == (503, "Not now.\n")  # while the database is away
+        monkeypatch.setattr("bot.conversation.handler.apply_once", real_once)
+        assert [await page.post(update()) for _ in range(2)] == [(200, "")] * 2
+        assert await page.post(update(number=2), path="/bots/paperwire" + receiving.webhook_path(TOKEN)) == (200, "")
+        for unknown in (b'{"update_id": 5, "message": {"chat": []}}', b'{"update_id": 6, "what": 1}'):
+            assert await page.post(unknown) == (200, "")
+    assert len(telegram.posted_to("42")) == 2
 
 
 async def test_a_secret_is_looked_at_before_the_body_is_read(
@@ -145,69 +153,13 @@ async def test_a_secret_is_looked_at_before_the_body_is_read(
 ) -> None:
     read = []
 
-    async with a_bot_with_a_webhook(tmp_path, telegram, clock) as (_, receivers):
-        web = web_server.health_app(dict, [route for receiver in receivers for route in receiver.routes])
-        sent: list[Any] = []
+    async def body() -> AsyncIterator[bytes]:
+        read.append(1)
+        yield b"{}"
 
-        async def receive() -> dict[str, Any]:
-            read.append(1)
-            return {"type": "http.request", "body": b"{}", "more_body": False}
-
-        async def send(message: Any) -> None:
-            sent.append(message)
-
-        scope = {"type": "http", "method": "POST", "path": webhook_path(TOKEN), "headers": [], "query_string": b""}
-        await web(scope, receive, send)
-    assert sent[0]["status"] == 404
-    assert read == []
-
-
-async def test_an_update_is_taken_through_a_proxy_with_a_prefix(
-    tmp_path: Path, telegram: FakeTelegram, clock: telegram_bot.RestingClock
-) -> None:
-    async with web(tmp_path, telegram, clock) as page:
-        assert await page.post(update(number=1)) == (200, "")
-        assert await page.post(update(number=2), path="/bots/paperwire" + webhook_path(TOKEN)) == (200, "")
-    assert len(telegram.posted_to("42")) == 2
-
-
-async def test_a_repeated_update_is_taken_and_not_answered_again(
-    tmp_path: Path, telegram: FakeTelegram, clock: telegram_bot.RestingClock
-) -> None:
-    async with web(tmp_path, telegram, clock) as page:
-        assert [await page.post(update()) for _ in range(2)] == [(200, "")] * 2
-    assert len(telegram.posted_to("42")) == 1
-
-
-async def test_an_update_of_unknown_shape_is_not_asked_for_again(
-    tmp_path: Path, telegram: FakeTelegram, clock: telegram_bot.RestingClock
-) -> None:
-    async with web(tmp_path, telegram, clock) as page:
-        assert await page.post(b'{"update_id": 5, "message": {"chat": []}}') == (200, "")
-        assert await page.post(b'{"update_id": 6, "what": 1}') == (200, "")
-
-
-async def test_while_the_database_is_away_telegram_comes_again(
-    tmp_path: Path, telegram: FakeTelegram, clock: telegram_bot.RestingClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with web(tmp_path, telegram, clock) as page:
-        monkeypatch.setattr("bot.conversation.handler.apply_once", away)
-        assert await page.post(update()) == (503, "Not now.\n")
-        monkeypatch.setattr("bot.conversation.handler.apply_once", real_once)
-        assert await page.post(update()) == (200, "")
-    assert len(telegram.posted_to("42")) == 1
-
-
-async def test_before_it_listens_and_after_it_takes_nothing(
-    tmp_path: Path, telegram: FakeTelegram, clock: telegram_bot.RestingClock
-) -> None:
-    async with a_bot_with_a_webhook(tmp_path, telegram, clock) as (app, receivers), client_of(receivers) as client:
-        page = Web(client)
-        assert await page.post(update()) == (503, "Not now.\n")
-        async with listening(app, receivers):
-            await asyncio.to_thread(telegram.waits_for, "getWebhookInfo", 1)
-            assert await page.post(update()) == (200, "")
-        assert await page.post(update(number=2)) == (503, "Not now.\n")
+    async with a_bot_with_a_webhook(tmp_path, telegram, clock) as (_, receivers), client_of(receivers) as client:
+        answer = await client.post(receiving.webhook_path(TOKEN), content=body())
+    assert (answer.status_code, read) == (404, [])
 
 
 # ── what Telegram gets ────────────────────────────────────────────────────────
@@ -219,10 +171,10 @@ async def test_telegram_is_told_address_and_secret(
 ) -> None:
     telegram.user_writes("/list")
     one = a_bot_with_a_webhook(tmp_path, telegram, clock, secret=secret)
-    async with one as (app, receivers), listening(app, receivers):
+    async with one as (app, receivers), worker.listening(app, receivers):
         await asyncio.to_thread(telegram.waits_for, "getWebhookInfo", 1)
     webhook = telegram.queue.webhook
-    assert webhook.url == webhook_address("http://127.0.0.1:1", TOKEN)
+    assert webhook.url == receiving.webhook_address("http://127.0.0.1:1", TOKEN)
     assert webhook.connections == 20
     assert telegram.waiting() == 1
     if secret:
@@ -231,28 +183,24 @@ async def test_telegram_is_told_address_and_secret(
         assert len(webhook.secret) == 64
         assert webhook.secret not in webhook.url
     assert TOKEN.partition(":")[2] not in webhook.url + webhook.secret
-
-
-def test_the_path_is_that_of_the_token_and_of_no_other() -> None:
-    assert webhook_path(TOKEN) == webhook_path(TOKEN)
-    assert webhook_path(TOKEN) != webhook_path(TOKEN + "x")
-    assert webhook_address("https://x.org/bot/", TOKEN) == "https://x.org/bot" + webhook_path(TOKEN)
+    assert receiving.webhook_path(TOKEN) != receiving.webhook_path(TOKEN + "x")
+    assert receiving.webhook_address("https://x.org/bot/", TOKEN) == "https://x.org/bot" + receiving.webhook_path(TOKEN)
 
 
 async def test_an_address_that_telegram_does_not_take_is_named(
     tmp_path: Path, telegram: FakeTelegram, clock: telegram_bot.RestingClock
 ) -> None:
     telegram.queue.local = False
-    async with a_bot_with_a_webhook(tmp_path, telegram, clock) as (app, receivers), listening(app, receivers):
+    async with a_bot_with_a_webhook(tmp_path, telegram, clock) as (app, receivers), worker.listening(app, receivers):
         await clock.rested(1)
-        assert "an https url must be provided" in problems_of(receivers)["telegram updates"]
+        assert "an https url must be provided" in worker.problems_of(receivers)["telegram updates"]
 
 
 async def test_with_once_nobody_can_ask_for_what_is_sent(
     tmp_path: Path, telegram: FakeTelegram, clock: telegram_bot.RestingClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with a_bot_with_a_webhook(tmp_path, telegram, clock) as (app, _):
-        await answer_once(app)
+        await worker.answer_once(app)
     assert "webhook" in caplog.text
 
 
@@ -266,40 +214,25 @@ async def a_served_bot(
     """Yields a bot whose web address listens on loopback, and a function that starts it again after it was stopped."""
     said: list[str] = []
     settings = telegram_bot.telegram_settings(tmp_path, fake)
-    async with web_server.serving(settings_with_port(settings, 0), dict, said.append, []):
+    async with web_server.serving(settings, dict, said.append, []):
         address = said[0].partition("http://")[2].partition("/")[0]
     port = int(address.rpartition(":")[2])  # this port has just become free
     async with a_bot_with_a_webhook(tmp_path, fake, clock, url=f"http://127.0.0.1:{port}/tg") as (app, receivers):
         hooks = [route for receiver in receivers for route in receiver.routes]
         async with (
-            web_server.serving(settings_with_port(app.settings, port), dict, said.append, hooks),
-            listening(app, receivers),
+            web_server.serving(replace(app.settings, web_port=port), dict, said.append, hooks),
+            worker.listening(app, receivers),
         ):
             yield app, receivers, clock.rings
-
-
-def settings_with_port(settings: Settings, port: int) -> Settings:
-    return replace(settings, web_port=port)
-
-
-async def test_what_people_write_comes_by_the_webhook(
-    tmp_path: Path, telegram: FakeTelegram, clock: telegram_bot.RestingClock
-) -> None:
-    telegram.user_writes("/sub before")
-    async with a_served_bot(tmp_path, telegram, clock):
-        telegram.user_writes("/sub diffusion")
-        telegram.user_writes("/sub graph")
-        telegram.user_writes("/sub optics", "43")
-        await telegram_bot.confirmed(telegram)
-        await telegram_bot.posts(telegram, 4)
-    assert [entry.text[:4] for entry in telegram.posted_to("42")] == ["✓ 1 ", "✓ 2 ", "✓ 3 "]
 
 
 async def test_updates_that_the_database_refused_are_sent_again(
     tmp_path: Path, telegram: FakeTelegram, clock: telegram_bot.RestingClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    telegram.user_writes("/sub before")
     async with a_served_bot(tmp_path, telegram, clock) as (_, receivers, rings):
         await asyncio.to_thread(telegram.waits_for, "getWebhookInfo", 1)
+        await telegram_bot.confirmed(telegram)
         monkeypatch.setattr("bot.conversation.handler.apply_once", away)
         telegram.user_writes("/sub diffusion")
         telegram.user_writes("/sub graph")
@@ -308,14 +241,14 @@ async def test_updates_that_the_database_refused_are_sent_again(
         rings()
         await asyncio.to_thread(telegram.waits_for, "getWebhookInfo", 2)
         await clock.rested(2)
-        assert "503" in problems_of(receivers)["telegram updates"]
+        assert "503" in worker.problems_of(receivers)["telegram updates"]
         monkeypatch.setattr("bot.conversation.handler.apply_once", real_once)
         telegram.repeats()
         await telegram_bot.confirmed(telegram)
         rings()
         await clock.rested(3)
-        assert problems_of(receivers) == {}
-    assert [entry.text[:4] for entry in telegram.posted_to("42")] == ["✓ 1 ", "✓ 2 "]
+        assert worker.problems_of(receivers) == {}
+    assert [entry.text[:4] for entry in telegram.posted_to("42")] == ["✓ 1 ", "✓ 2 ", "✓ 3 "]
 
 
 async def test_a_webhook_that_somebody_took_away_is_set_again(

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.fakes.apprise import SERVICES, fake_services
+from tests.fakes import apprise
 from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.process import ROOT
 from tests.fakes.slack import TOKEN as SLACK_TOKEN
@@ -89,7 +89,7 @@ def shows_value(shown: object, value: object) -> bool:
 FAKES: Mapping[str, Callable[[], AbstractContextManager[Any]]] = {
     "arxiv": FakeArxiv,
     "mail": partial(a_mail_server, "papers", "made-up-word"),
-    "services": fake_services,
+    "services": apprise.fake_services,
     "slack": FakeSlack,
     "telegram": FakeTelegram,
 }
@@ -103,7 +103,7 @@ def _settings_of(name: str, fake: Any) -> dict[str, str]:
         case "mail":
             return {"PAPERWIRE_SMTP_URL": fake.url, "PAPERWIRE_MAIL_FROM": "Papers <papers@lab.org>"}
         case "services":
-            return {f"{one.upper()}_URL": fake.address(one) for one in SERVICES}
+            return {f"{one.upper()}_URL": fake.address(one) for one in apprise.SERVICES}
         case "slack":
             return {"PAPERWIRE_SLACK_BOT_TOKEN": SLACK_TOKEN, "PAPERWIRE_SLACK_API_URL": fake.url}
         case _:
@@ -171,7 +171,7 @@ class Shell:
         self._terminal.file(name, content)
 
     def run_until_ready(self) -> tuple[int, str]:
-        """Runs `paperwire run`, and stops it as an operator does once it prints its health address."""
+        """Runs `paperwire run` until it prints its health address, then stops it with the signal that an operator sends."""
         with Forked(
             ["bot", "run"], cwd=self._terminal.folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
         ) as process:

@@ -1,14 +1,13 @@
 """Messages → letters, and what the post office knows of the people who write them."""
 
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from bot.ports.channel import Channel, File, Limits
-from bot.ports.conversation import Place, Request
-from subscriptions.errors import ChatGone, Refused, Rejected, RetryLater, Sentence
-from subscriptions.model import ChatAddress, ChatKind, Message
+from bot.ports.channel import Channel, File, Limits, read_message
+from bot.ports.conversation import Place, PlatformApi
+from subscriptions import errors, model
 from tests.postbox.facts import POSTBOX
 
 
@@ -24,25 +23,44 @@ class PostboxChannel(Channel):
     is_closed: bool = False
 
     async def post(
-        self, chat: ChatAddress, message: Message, *, delivery: str, thread: str | None = None, plain: bool = False
+        self,
+        chat: model.ChatAddress,
+        message: model.Message,
+        *,
+        delivery: str,
+        thread: str | None = None,
+        plain: bool = False,
     ) -> str:
         """See Channel."""
         del thread
-        letter = {"to": str(chat), "text": _text(message, plain=plain), "delivery": delivery, "number": message.number}
+        letter = {
+            "to": str(chat),
+            "text": read_message(message, _text, plain=plain),
+            "delivery": delivery,
+            "number": message.number,
+        }
         self._open()
         if not chat.address.isprintable():
-            raise ChatGone("Nobody lives there.", "chat")
+            raise errors.ChatGone("Nobody lives there.", "chat")
         name = f"{len(self._letters()) + 1:04}"
         (self._out / f"{name}.json").write_text(json.dumps(letter))
         return name
 
-    async def edit(self, chat: ChatAddress, message_id: str, message: Message, *, plain: bool = False) -> None:
+    async def edit(
+        self, chat: model.ChatAddress, message_id: str, message: model.Message, *, plain: bool = False
+    ) -> None:
         """See Channel. A letter cannot be changed, so another one follows."""
         del message_id
         await self.post(chat, message, delivery="", plain=plain)
 
     async def find(
-        self, chat: ChatAddress, message: Message, *, delivery: str, after: datetime, thread: str | None = None
+        self,
+        chat: model.ChatAddress,
+        message: model.Message,
+        *,
+        delivery: str,
+        after: datetime,
+        thread: str | None = None,
     ) -> str | None:
         """See Channel."""
         del chat, after, thread
@@ -73,72 +91,37 @@ class PostboxChannel(Channel):
 
     def _open(self) -> None:
         if self.is_closed or not self._out.is_dir():
-            raise RetryLater("The post office is closed.")
+            raise errors.RetryLater("The post office is closed.")
 
 
-def _text(message: Message, *, plain: bool) -> str:
-    try:
-        content = json.loads(message.plain if plain else message.payload)
-    except ValueError as error:
-        raise Rejected("The stored message cannot be read.", form=True) from error
-    if not isinstance(content, dict) or not isinstance(content.get("text"), str):
-        raise Rejected("The stored message has no text.", form=True)
-    return str(content["text"]).encode("utf-8", "replace").decode()
+def _text(payload: object) -> str:
+    match payload:
+        case {"text": str(text)}:
+            return text.encode("utf-8", "replace").decode()
+    raise ValueError("a letter is an object with a text")
 
 
-@dataclass(slots=True)
-class PostboxApi:
+class PostboxApi(PlatformApi):
     """See PlatformApi. The person who signs as "mayor" administers the street."""
 
-    channel: PostboxChannel
-    platform: str = POSTBOX.name
-    has_ephemeral: bool = False
+    platform = POSTBOX.name
+
+    def __init__(self, channel: PostboxChannel) -> None:
+        self._channel = channel
 
     async def is_admin(
-        self, chat: ChatAddress, person: str, *, member_suffices: bool = False, in_chat: bool = False
+        self, chat: model.ChatAddress, person: str, *, member_suffices: bool = False, in_chat: bool = False
     ) -> bool | None:
         """See PlatformApi."""
         del chat, member_suffices, in_chat
         return person == "mayor"
 
-    async def enrich(self, request: Request, *, changes: bool) -> Request:
-        """See PlatformApi."""
-        del changes
-        return replace(request, place=replace(request.place, title=request.chat.address.title()))
-
     async def find_chat(self, name: str) -> Place | None:
         """See PlatformApi."""
-        if not name.endswith("street"):
-            return None
-        return Place(chat=ChatAddress(POSTBOX.name, name), kind=ChatKind.GROUP, title=name.title())
+        is_street = name.endswith("street")
+        return Place(chat=model.ChatAddress(POSTBOX.name, name), kind=model.ChatKind.GROUP) if is_street else None
 
-    async def post_ephemeral(
-        self,
-        chat: ChatAddress,
-        person: str,
-        message: Message | None,
-        *,
-        response_url: str,
-        replaces: bool,
-        plain: bool = False,
-    ) -> None:
-        """See PlatformApi. A letter has no single reader, so there is nothing to post."""
-
-    async def acknowledge(self, callback_id: str, words: str = "") -> None:
+    async def send_file(self, chat: model.ChatAddress, file: File) -> str:
         """See PlatformApi."""
-
-    async def send_file(self, chat: ChatAddress, file: File) -> str:
-        """See PlatformApi."""
-        return await self.channel.post(chat, _enclosure(file), delivery="")
-
-    async def fetch(self, file: str, most: int) -> bytes:
-        """See PlatformApi."""
-        data = (self.channel.folder / "in" / file).read_bytes()
-        if len(data) > most:
-            raise Refused(Sentence("The enclosure is larger than {most} KB.", {"most": most // 1024}))
-        return data
-
-
-def _enclosure(file: File) -> Message:
-    text = json.dumps({"text": f"Enclosed: {file.name}"})
-    return Message(number=1, payload=text, plain=text)
+        text = json.dumps({"text": f"Enclosed: {file.name}"})
+        return await self._channel.post(chat, model.Message(number=1, payload=text, plain=text), delivery="")

@@ -2,20 +2,20 @@
 
 from functools import partial
 
-from subscriptions.addresses import PlatformFacts, declare, read_name
+from subscriptions import addresses, model
+from subscriptions.addresses import PlatformFacts
 from subscriptions.errors import Sentence
-from subscriptions.model import ChatAddress, ChatKind
 
 
-def _read_address(rest: str) -> ChatAddress | None:
+def _read_address(rest: str) -> model.ChatAddress | None:
     name, _, topic = rest.partition("/")
-    address = partial(read_name, "postbox")(name)
-    return ChatAddress("postbox", address.address, topic) if address else None
+    address = partial(addresses.read_name, "postbox")(name)
+    return model.ChatAddress("postbox", address.address, topic) if address else None
 
 
-def _kind_of(address: ChatAddress) -> ChatKind:
+def _kind_of(address: model.ChatAddress) -> model.ChatKind:
     """A street is read by all who live there."""
-    return ChatKind.GROUP if address.address.endswith("street") else ChatKind.PRIVATE
+    return model.ChatKind.GROUP if address.address.endswith("street") else model.ChatKind.PRIVATE
 
 
 POSTBOX = PlatformFacts(
@@ -31,4 +31,4 @@ POSTBOX = PlatformFacts(
     can_look_up=True,
 )
 
-declare(POSTBOX)
+addresses.declare(POSTBOX)

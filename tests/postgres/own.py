@@ -1,10 +1,11 @@
-"""A server that a test may stop, restart and make read-only. No other test uses it."""
+"""A server that a test or a program has to itself, and may stop, restart and make read-only."""
 
 import shutil
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
+from urllib.parse import urlsplit
 
 import psycopg
 
@@ -16,7 +17,7 @@ _numbers = count(1)
 
 
 class OwnServer:
-    """The server of one test. It is running at first."""
+    """The server of one test or program. It is running at first."""
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
@@ -24,19 +25,26 @@ class OwnServer:
 
     def database(self) -> str:
         """Returns the address of a new, empty database with this version's schema."""
-        name = f"own{next(_numbers)}"
-        with psycopg.connect(self._info("postgres"), autocommit=True) as control:
-            control.execute(f"CREATE DATABASE {name}")
-        store = Store(self.url(name))
+        url = self.empty_database()
+        store = Store(url)
         store.open(now=NOON)
         store.close()
-        return self.url(name)
+        return url
 
-    def url(self, name: str) -> str:
+    def empty_database(self, template: str = "template1") -> str:
+        """Returns the address of a new database without our schema, or with everything that is in another one."""
+        name = f"own{next(_numbers)}"
+        with self._control() as control:
+            control.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         return f"postgresql://{SUPERUSER}@/{name}?host={self._cluster.folder}"
 
-    def _info(self, name: str) -> str:
-        return f"host={self._cluster.folder} user={SUPERUSER} dbname={name}"
+    def copy(self, url: str) -> str:
+        """Returns the address of a copy of a database that has no connections."""
+        return self.empty_database(urlsplit(url).path.removeprefix("/"))
+
+    def _control(self) -> psycopg.Connection:
+        info = f"host={self._cluster.folder} user={SUPERUSER} dbname=postgres"
+        return psycopg.connect(info, autocommit=True)
 
     def goes_down(self, how: signal.Signals = signal.SIGQUIT) -> None:
         """Stops the server: SIGQUIT like a crash, SIGINT properly."""
@@ -57,16 +65,16 @@ class OwnServer:
 
     def becomes_primary(self) -> None:
         """Promotes a standby. Returns when it accepts writes."""
-        with psycopg.connect(self._info("postgres"), autocommit=True) as control:
+        with self._control() as control:
             control.execute("SELECT pg_promote()")
 
 
 @contextmanager
-def own_server() -> Iterator[OwnServer]:
-    """Makes a server that ends with the block."""
+def own_server(**settings: str) -> Iterator[OwnServer]:
+    """Makes a server with these settings that ends with the block."""
     folder = short_folder()
     folder.chmod(0o755)
-    cluster = Cluster(folder)
+    cluster = Cluster(folder, **settings)
     try:
         cluster.make()
         cluster.start()

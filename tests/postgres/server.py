@@ -15,7 +15,7 @@ from filelock import FileLock
 
 from subscriptions.store.database.store import Store
 from tests.make import NOON
-from tests.postgres.cluster import SUPERUSER, short_folder
+from tests.postgres import cluster
 
 _FOLDER = "TESTS_OF_PAPERWIRE_POSTGRES"  # an environment variable of the test processes
 _ROOT = Path(__file__).parents[2]
@@ -51,7 +51,7 @@ _SHAPE = """
 @contextmanager
 def run_of_tests() -> Iterator[None]:
     """Makes the folder of the server. Called in the first process of a run; when this process ends, the server ends too."""
-    folder = short_folder()
+    folder = cluster.short_folder()
     folder.chmod(0o755)
     os.environ[_FOLDER] = str(folder)
     os.mkfifo(folder / "run")
@@ -100,9 +100,9 @@ class Server:
 
     def info(self, database: str) -> str:
         """Returns the connection string of a database for psycopg."""
-        return f"host={self.folder}/cluster user={SUPERUSER} dbname={database}"
+        return f"host={self.folder}/cluster user={cluster.SUPERUSER} dbname={database}"
 
-    def url(self, database: str, user: str = SUPERUSER, password: str = "") -> str:
+    def url(self, database: str, user: str = cluster.SUPERUSER, password: str = "") -> str:
         """Returns the address of a database in the form of PAPERWIRE_DATABASE_URL."""
         login = f"{user}:{password}" if password else user
         return f"postgresql://{login}@/{database}?host={self.folder}/cluster"

@@ -26,10 +26,11 @@ from bot.app import App, build_app
 from bot.operation.worker import answer_once
 from bot.settings import Settings, TelegramSettings
 from subscriptions.model import Paper
-from subscriptions.service.next_deliveries import listed
+from subscriptions.service.listing import listed
+from tests import make
 from tests.fakes.journal import Entry
 from tests.fakes.telegram import TOKEN, FakeTelegram
-from tests.make import FakeClock, address, ingested
+from tests.make import FakeClock
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,7 @@ class Scenario:
 
     def brings(self, *papers: Paper) -> None:
         """Ingests a digest of these papers."""
-        ingested(self.app.store, *papers, now=self.clock.now())
+        make.ingested(self.app.store, *papers, now=self.clock.now())
 
     async def later(self, **by: float) -> list[Seen]:
         """Advances the clock and delivers what is due. Returns the new messages, one by one."""
@@ -153,7 +154,7 @@ class Scenario:
 
     def queries(self, chat: str = "42") -> list[str]:
         """Returns the queries of a chat, as typed."""
-        there = (one for one in listed(self.app.store, None) if one.chat.address == address(f"telegram:{chat}"))
+        there = (one for one in listed(self.app.store, None) if one.chat.address == make.address(f"telegram:{chat}"))
         return [one.subscription.text for one in there]
 
     # ── how it is done ────────────────────────────────────────────────────────

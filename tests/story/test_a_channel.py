@@ -53,7 +53,7 @@ async def test_a_public_channel_is_managed_from_a_private_chat(scenario: Scenari
     assert bot == NAME
     offer = await scenario.says(f"/start {payload}", READER)
     assert offer.lines[:2] == [
-        "Somebody shares a subscription with you:",
+        "Someone shares a subscription with you:",
         "category:cs.CV, not survey · daily 14:00",
     ]
     assert (await scenario.presses("subscribe", READER)).lines[0] == "✓ 1  category:cs.CV, not survey · daily 14:00 UTC"

@@ -64,7 +64,7 @@ async def test_a_researcher_subscribes_gets_an_alert_excludes_undoes_and_forgets
     gone = await scenario.presses("erase everything")
     assert gone.lines[0] == "✓ Erased: 1 subscription, the memory of 4 papers, all settings and buttons."
     assert "copies of the database" in gone.lines[1]
-    assert gone.lines[2] == "I know nothing of this chat any more. /start begins anew."
+    assert gone.lines[2] == "I know nothing of this chat any more. /start begins again."
     scenario.brings(paper("Diffusion for nobody"))
     assert await scenario.later(hours=1) == []
     assert (await scenario.presses("more")).toast == "I do not have this paper any more."

@@ -18,13 +18,14 @@ from bot.app import App, build_app
 from bot.operation.web_server import serving
 from bot.operation.worker import Supervised, listening
 from bot.settings import Settings, SlackSettings
+from tests import make
 from tests.conversation.slack_harness import state_of
+from tests.fakes import slack_oauth
 from tests.fakes.journal import Entry
 from tests.fakes.slack import SECRET
-from tests.fakes.slack_oauth import CLIENT_ID, CLIENT_SECRET, FakeOAuth
-from tests.integration.slack_conversation import Scene, installed
+from tests.fakes.slack_oauth import FakeOAuth
+from tests.integration.slack_bot import Scene, installed
 from tests.integration.telegram_bot import RestingClock
-from tests.make import ingested, paper
 
 TEAM, CHANNEL = "T2OTHER", "T2OTHER/C1"
 
@@ -41,8 +42,8 @@ async def an_app_for_everybody(folder: Path, fake: FakeOAuth) -> AsyncIterator[t
     clock = RestingClock()
     fake.sets_time(clock.now().timestamp())
     slack = SlackSettings(
-        client_id=CLIENT_ID,
-        client_secret=SecretStr(CLIENT_SECRET),
+        client_id=slack_oauth.CLIENT_ID,
+        client_secret=SecretStr(slack_oauth.CLIENT_SECRET),
         signing_secret=SecretStr(SECRET),
         api_url=fake.url,
     )
@@ -107,7 +108,7 @@ async def later(on: Scene, fake: FakeOAuth, **by: float) -> list[Entry]:
 
 
 def graphs(on: Scene, first: int, last: int) -> None:
-    ingested(on.app.store, *(paper(f"A graph {n}") for n in range(first, last + 1)), now=on.app.clock.now())
+    make.ingested(on.app.store, *(make.paper(f"A graph {n}") for n in range(first, last + 1)), now=on.app.clock.now())
 
 
 async def test_a_team_installs_the_app_is_brought_papers_mutes_asks_why_and_has_them_again_after_a_reinstall(

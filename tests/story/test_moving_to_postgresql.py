@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from bot.app import App, build_app
 from bot.settings import Settings, TelegramSettings
 from subscriptions.errors import Refused
-from subscriptions.service.next_deliveries import listed
+from subscriptions.service.listing import listed
 from subscriptions.service.retention import copy_database
 from subscriptions.service.sending import outbox_entries
 from subscriptions.store.database.store import Store

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from bot.app import App, build_app
 from bot.demo.story import GalleryChannel
 from bot.platforms.console.adapter import ConsoleChannel
-from bot.platforms.web.talking import WebChannel
+from bot.platforms.web.channel import WebChannel
 from bot.ports.channel import Limits
 from bot.settings import Settings
 from subscriptions.store.conversations import newest_page_messages

@@ -13,27 +13,13 @@ from hypothesis import strategies as st
 
 from bot.demo import Exhibit, ShownSubscription
 from bot.demo.story import GalleryPost
-from subscriptions.model import (
-    Because,
-    Chat,
-    ChatAddress,
-    ChatKind,
-    ChatSettings,
-    Delivery,
-    DeliveryKind,
-    Facts,
-    Item,
-    KnownPaper,
-    Message,
-    Paper,
-    Summary,
-)
+from subscriptions import model
 from tests.rendered import render_delivery
 
 THURSDAY = datetime(2026, 1, 22, 13, tzinfo=UTC)  # 14:00 in Berlin, 21:00 in Shanghai
 ABSTRACT = "We look at noise. It goes away step by step. What is left is a picture."
 _ids = count(1)
-_SETTINGS = ChatSettings(
+_SETTINGS = model.ChatSettings(
     schedule="when-out 08:00-20:00",
     timezone="Europe/Berlin",
     lang="en",
@@ -51,33 +37,38 @@ _SETTINGS = ChatSettings(
 
 
 def chat(
-    platform: str = "telegram", kind: ChatKind = ChatKind.PRIVATE, *, title: str = "", topic: str = "", **chosen: object
-) -> Chat:
+    platform: str = "telegram",
+    kind: model.ChatKind = model.ChatKind.PRIVATE,
+    *,
+    title: str = "",
+    topic: str = "",
+    **chosen: object,
+) -> model.Chat:
     """A chat on this platform; `chosen` are its settings."""
     settings = replace(_SETTINGS, **chosen)  # type: ignore[arg-type]
-    return Chat(id=1, address=ChatAddress(platform, "42", topic), kind=kind, settings=settings, title=title)
+    return model.Chat(id=1, address=model.ChatAddress(platform, "42", topic), kind=kind, settings=settings, title=title)
 
 
-def team(**chosen: object) -> Chat:
+def team(**chosen: object) -> model.Chat:
     """A Slack channel."""
     settings = {"shape": "thread", "credits": "on"} | chosen
-    return chat("slack", ChatKind.TEAM, title="#vision-papers", topic="", **settings)
+    return chat("slack", model.ChatKind.TEAM, title="#vision-papers", topic="", **settings)
 
 
-def because(text: str = "diffusion", *words: str, number: int = 1, name: str = "", by: str = "") -> Because:
+def because(text: str = "diffusion", *words: str, number: int = 1, name: str = "", by: str = "") -> model.Because:
     """One reason why a chat gets a paper."""
-    return Because(number=number, text=text, name=name, words=words, added_by=by)
+    return model.Because(number=number, text=text, name=name, words=words, added_by=by)
 
 
 def item(
     title: str = "Noise, Step by Step",
-    *reasons: Because,
+    *reasons: model.Because,
     shown: bool = True,
     cross: bool = False,
     withdrawn: datetime | None = None,
     summaries: dict[str, str] | None = None,
     **fields: object,
-) -> Item:
+) -> model.Item:
     """A paper with a new id that matches `reasons`. `summaries`: by language."""
     number = next(_ids)
     given: dict[str, object] = {
@@ -88,59 +79,59 @@ def item(
         "authors": ("Ada Example",),
         "categories": ("cs.LG",),
         "summaries": tuple(
-            Summary(language=language, fields={"tldr": text}) for language, text in (summaries or {}).items()
+            model.Summary(language=language, fields={"tldr": text}) for language, text in (summaries or {}).items()
         ),
     } | fields
-    known = KnownPaper(
+    known = model.KnownPaper(
         id=number,
-        paper=Paper(**given),  # type: ignore[arg-type]
+        paper=model.Paper(**given),  # type: ignore[arg-type]
         sequence=number,
         sequenced_at=THURSDAY,
         first_seen_at=THURSDAY,
         day=THURSDAY.date(),
         withdrawn_at=withdrawn,
     )
-    return Item(paper=known, because=reasons or (because(),), position=number, shown=shown, cross=cross)
+    return model.Item(paper=known, because=reasons or (because(),), position=number, shown=shown, cross=cross)
 
 
-def items(amount: int, *reasons: Because, title: str = "Paper", **fields: object) -> tuple[Item, ...]:
+def items(amount: int, *reasons: model.Because, title: str = "Paper", **fields: object) -> tuple[model.Item, ...]:
     """`amount` papers with the titles "Paper 1", "Paper 2" and so on."""
     return tuple(item(f"{title} {number}", *reasons, **fields) for number in range(1, amount + 1))  # type: ignore[arg-type]
 
 
 def delivery(
-    to: Chat,
-    papers: Iterable[Item] = (),
+    to: model.Chat,
+    papers: Iterable[model.Item] = (),
     *,
-    kind: DeliveryKind = DeliveryKind.BULLETIN,
+    kind: model.DeliveryKind = model.DeliveryKind.BULLETIN,
     due: datetime = THURSDAY,
     **facts: Any,
-) -> Delivery:
+) -> model.Delivery:
     """A delivery to a chat. `facts`: its fields except the papers."""
     given: dict[str, Any] = {"known": 180, "days": (date(2026, 1, 22),)} | facts
-    return Delivery(
+    return model.Delivery(
         id="a" * 16,
         chat=to,
         kind=kind,
         due=due,
         items=tuple(papers),
-        facts=Facts(**given),
+        facts=model.Facts(**given),
     )
 
 
-def alert(to: Chat, *papers: Item, **facts: Any) -> Delivery:
+def alert(to: model.Chat, *papers: model.Item, **facts: Any) -> model.Delivery:
     """An alert: a few papers, sent at once."""
-    return delivery(to, papers, kind=DeliveryKind.ALERT, **facts)
+    return delivery(to, papers, kind=model.DeliveryKind.ALERT, **facts)
 
 
-def payload(message: Message) -> dict[str, object]:
+def payload(message: model.Message) -> dict[str, object]:
     """Returns the payload of a message as an object."""
     read = json.loads(message.payload)
     assert isinstance(read, dict)
     return read
 
 
-def written(message: Message) -> str:
+def written(message: model.Message) -> str:
     """Returns the text of a message with its markup; for a Slack message, the texts of all its blocks, each on a line."""
     read = payload(message)
     if "blocks" not in read:
@@ -153,7 +144,7 @@ def written(message: Message) -> str:
     return "\n".join(lines)
 
 
-def rendered(planned: Delivery) -> list[str]:
+def rendered(planned: model.Delivery) -> list[str]:
     """Returns the texts of a delivery's messages, with their markup."""
     return [written(message) for message in render_delivery(planned)]
 
@@ -166,7 +157,7 @@ class Post(GalleryPost):
     """A posted message."""
 
     id: str = "1"
-    chat: ChatAddress = ChatAddress("telegram", "1")  # noqa: RUF009 - a frozen value
+    chat: model.ChatAddress = model.ChatAddress("telegram", "1")  # noqa: RUF009 - a frozen value
     delivery: str = ""
     number: int = 1
     at: datetime = NINE
@@ -218,10 +209,11 @@ urls = st.one_of(
 
 
 @st.composite
-def papers(draw: st.DrawFn) -> Item:
+def papers(draw: st.DrawFn) -> model.Item:
     """Returns a paper whose every text is hostile."""
     reasons = [
-        because(draw(hostile), draw(hostile), number=n, name=draw(hostile)) for n in range(1, draw(st.integers(2, 4)))
+        because(draw(hostile), draw(hostile), number=n, name=draw(hostile), by=draw(hostile))
+        for n in range(1, draw(st.integers(2, 4)))
     ]
     return item(
         draw(hostile),

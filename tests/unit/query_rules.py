@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from subscriptions.model import Paper, Summary, Translation
+from subscriptions import model
 
 
 def paper(  # the fields are in the order in which people name them
@@ -18,8 +18,8 @@ def paper(  # the fields are in the order in which people name them
     arxiv: str = "",
     doi: str = "",
     sources: tuple[str, ...] = (),
-) -> Paper:
-    return Paper(
+) -> model.Paper:
+    return model.Paper(
         key=arxiv or doi.lower() or "title:0",
         title=title,
         abstract=abstract,
@@ -27,21 +27,21 @@ def paper(  # the fields are in the order in which people name them
         categories=categories,
         arxiv_id=arxiv or None,
         doi=doi.lower() or None,
-        summaries=(Summary(language="zh", fields={f"field{n}": text for n, text in enumerate(others)}),),
-        translations=(Translation(language="zh", title=title_translation, abstract=translation),),
+        summaries=(model.Summary(language="zh", fields={f"field{n}": text for n, text in enumerate(others)}),),
+        translations=(model.Translation(language="zh", title=title_translation, abstract=translation),),
         sources=sources,
     )
 
 
-def titled(title: str) -> Paper:
+def titled(title: str) -> model.Paper:
     return paper(title)
 
 
-def by(*authors: str) -> Paper:
+def by(*authors: str) -> model.Paper:
     return paper("X", authors=authors)
 
 
-def under(*categories: str) -> Paper:
+def under(*categories: str) -> model.Paper:
     return paper("X", categories=categories)
 
 
@@ -50,11 +50,11 @@ class Finds:
     """One rule: a paper, the queries that find it, and the queries that do not."""
 
     sentence: str
-    paper: Paper
+    paper: model.Paper
     finds: tuple[str, ...] = ()
     misses: tuple[str, ...] = ()
 
-    def questions(self) -> Iterable[tuple[str, Paper, bool]]:
+    def questions(self) -> Iterable[tuple[str, model.Paper, bool]]:
         yield from ((query, self.paper, True) for query in self.finds)
         yield from ((query, self.paper, False) for query in self.misses)
 

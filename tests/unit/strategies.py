@@ -8,19 +8,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from subscriptions.cutting import summary_state
+from subscriptions import model, normalize
 from subscriptions.errors import Sentence
 from subscriptions.matching.paper_index import matching_papers
-from subscriptions.model import Paper, Summary, Translation
-from subscriptions.normalize import (
-    author_tokens,
-    exact_author_tokens,
-    exact_tokens,
-    fold_plural,
-    is_initial,
-    tokens,
-    written_tokens,
-)
+from subscriptions.normalize import tokens
 from subscriptions.query import (
     ABSTRACT,
     ALL,
@@ -42,6 +33,7 @@ from subscriptions.query import (
     Term,
     ValueKind,
 )
+from subscriptions.texts import summary_state
 
 VOCABULARY = (
     "graph graphs neural network networks RAG rag study studies few shot analysis matrices class news agents GPT 4 3.1 "
@@ -110,14 +102,14 @@ names = st.tuples(st.sampled_from(FIRST_NAMES), st.sampled_from(LAST_NAMES)).map
 
 
 summaries = st.builds(
-    lambda text, other: Summary(language="zh", fields={"tldr": text, "method": other}),
+    lambda text, other: model.Summary(language="zh", fields={"tldr": text, "method": other}),
     texts,
     st.one_of(texts, st.sampled_from(NOT_TEXT)),
 )
 
 
 papers = st.builds(
-    Paper,
+    model.Paper,
     key=st.sampled_from(["title:0", *IDS]),
     title=texts,
     abstract=texts,
@@ -128,7 +120,9 @@ papers = st.builds(
     doi=st.sampled_from([None, *DOIS]),
     summaries=st.lists(summaries, max_size=2).map(tuple),
     translations=st.lists(
-        st.builds(lambda title, abstract: Translation(language="zh", title=title, abstract=abstract), texts, texts),
+        st.builds(
+            lambda title, abstract: model.Translation(language="zh", title=title, abstract=abstract), texts, texts
+        ),
         max_size=1,
     ).map(tuple),
     sources=st.lists(st.sampled_from(SOURCES), max_size=2).map(tuple),
@@ -137,9 +131,9 @@ papers = st.builds(
 
 def text_term(field: Field, words: str, *, prefix: bool, exact: bool, cut: int) -> Term:
     """Returns a term as the parser makes it. For a prefix term, the last word loses `cut` letters at its end."""
-    written = exact_tokens(words) if exact else written_tokens(words)
+    written = normalize.exact_tokens(words) if exact else normalize.written_tokens(words)
     found = written or ["graph"]
-    tokens = found if exact else [fold_plural(token) for token in found]
+    tokens = found if exact else [normalize.fold_plural(token) for token in found]
     if prefix:
         tokens = [*tokens[:-1], found[-1][: max(1, len(found[-1]) - cut)]]
     if field is not ALL:
@@ -149,7 +143,7 @@ def text_term(field: Field, words: str, *, prefix: bool, exact: bool, cut: int) 
 
 
 def name_term(name: str, *, prefix: bool, exact: bool, cut: int) -> Term:
-    parts = (exact_author_tokens(name) if exact else author_tokens(name)) or ["doe"]
+    parts = (normalize.exact_author_tokens(name) if exact else normalize.author_tokens(name)) or ["doe"]
     if prefix:
         parts[-1] = parts[-1][: max(1, len(parts[-1]) - cut)]
     return Term(AUTHOR, tuple([*sorted(parts[:-1]), parts[-1]] if prefix else sorted(parts)), prefix, exact)
@@ -267,7 +261,7 @@ HOST = Field(
 MORE = FIELDS.also(COMMENT, SPEAKER, HOST)
 
 
-def matches(query: Query, paper: Paper) -> bool:
+def matches(query: Query, paper: model.Paper) -> bool:
     """Returns whether a paper matches at least one alternative of a query. The terms may match in different fields."""
     return any(
         all(has(paper, term) for term in alternative.positive)
@@ -276,7 +270,7 @@ def matches(query: Query, paper: Paper) -> bool:
     )
 
 
-def has(paper: Paper, term: Term) -> bool:
+def has(paper: model.Paper, term: Term) -> bool:
     """Returns whether a paper matches a term. ALL means any text, author or category; TEXT_OR_ID means the text or the
     id.
     """
@@ -295,7 +289,7 @@ def has(paper: Paper, term: Term) -> bool:
     return has_in_new_field(paper, term)
 
 
-def has_in_new_field(paper: Paper, term: Term) -> bool:
+def has_in_new_field(paper: model.Paper, term: Term) -> bool:
     """Returns whether a paper matches a term of a field that only a test declares. The declaration says which values
     count.
     """
@@ -310,15 +304,15 @@ def has_in_new_field(paper: Paper, term: Term) -> bool:
     raise AssertionError(f"{term.field} has a kind that no rule is written for")
 
 
-def titles(paper: Paper) -> list[str]:
+def titles(paper: model.Paper) -> list[str]:
     return [paper.title] + [translation.title for translation in paper.translations]
 
 
-def abstracts(paper: Paper) -> list[str]:
+def abstracts(paper: model.Paper) -> list[str]:
     return [paper.abstract] + [translation.abstract for translation in paper.translations]
 
 
-def summaries_of(paper: Paper) -> list[str]:
+def summaries_of(paper: model.Paper) -> list[str]:
     """Returns the texts of the summaries, except failed ones."""
     texts = [text for summary in paper.summaries for text in summary.fields.values()]
     return [text for text in texts if summary_state(text) == "ok"]
@@ -326,8 +320,8 @@ def summaries_of(paper: Paper) -> list[str]:
 
 def holds(text: str, term: Term) -> bool:
     """Returns whether the tokens of a term are next to each other in a text, in this order."""
-    found = exact_tokens(text) if term.exact else tokens(text)
-    written = exact_tokens(text) if term.exact else written_tokens(text)
+    found = normalize.exact_tokens(text) if term.exact else tokens(text)
+    written = normalize.exact_tokens(text) if term.exact else normalize.written_tokens(text)
     for start in range(len(found)):
         end = start + len(term.tokens)
         if end > len(found):
@@ -344,13 +338,15 @@ def holds(text: str, term: Term) -> bool:
 
 def is_author(name: str, wanted: tuple[str, ...], term: Term) -> bool:
     """Returns whether the wanted tokens are different parts of one name, in any order."""
-    parts = exact_author_tokens(name) if term.exact else author_tokens(name)
+    parts = normalize.exact_author_tokens(name) if term.exact else normalize.author_tokens(name)
     return any(all(map(fits, wanted, some, ends(wanted, term))) for some in permutations(parts, len(wanted)))
 
 
 def ends(wanted: tuple[str, ...], term: Term) -> list[bool]:
     """Returns for each token whether it may be only the beginning of a part of the name."""
-    return [is_initial(token) or (term.prefix and place == len(wanted) - 1) for place, token in enumerate(wanted)]
+    return [
+        normalize.is_initial(token) or (term.prefix and place == len(wanted) - 1) for place, token in enumerate(wanted)
+    ]
 
 
 def fits(wanted: str, part: str, goes_on: bool) -> bool:
@@ -362,7 +358,7 @@ def is_category(code: str, wanted: str) -> bool:
     return code.lower() == wanted or ("." not in wanted and code.lower().startswith(wanted + "."))
 
 
-def is_near(paper: Paper, term: Term) -> bool:
+def is_near(paper: model.Paper, term: Term) -> bool:
     """Returns whether a paper shares words of at least a tenth of the weight with the term's papers, and is none of
     them.
     """
@@ -376,22 +372,22 @@ def is_near(paper: Paper, term: Term) -> bool:
     return sum(shared) >= 100
 
 
-def every_text(paper: Paper) -> list[str]:
+def every_text(paper: model.Paper) -> list[str]:
     """Returns titles, abstracts, their translations, and the fields of summaries."""
     return titles(paper) + abstracts(paper) + summaries_of(paper)
 
 
-def bare_id(paper: Paper) -> str:
+def bare_id(paper: model.Paper) -> str:
     return (paper.arxiv_id or paper.key).lower()
 
 
-def primary(paper: Paper) -> str:
+def primary(paper: model.Paper) -> str:
     """Returns the primary category; "" if it is unknown."""
     return paper.primary or (paper.categories[0] if paper.categories else "")
 
 
 TEXTS = {TEXT: every_text, TITLE: titles, ABSTRACT: abstracts, SUMMARY: summaries_of}
-OTHERS: dict[Field, Callable[[Paper, Term], bool]] = {
+OTHERS: dict[Field, Callable[[model.Paper, Term], bool]] = {
     AUTHOR: lambda paper, term: any(is_author(name, term.tokens, term) for name in paper.authors),
     CATEGORY: lambda paper, term: any(is_category(code, term.value) for code in paper.categories),
     PRIMARY: lambda paper, term: is_category(primary(paper), term.value),
@@ -406,7 +402,7 @@ OTHERS: dict[Field, Callable[[Paper, Term], bool]] = {
 class Known:
     """Known papers, which are counted one by one."""
 
-    of: Sequence[Paper]
+    of: Sequence[model.Paper]
 
     @property
     def papers(self) -> int:
@@ -422,7 +418,7 @@ class Known:
         return tuple(dict.fromkeys(name for one in self.of for name in one.sources))
 
 
-def what_it_has(one: Paper) -> set[str]:
+def what_it_has(one: model.Paper) -> set[str]:
     texts = [
         text for one_summary in one.summaries for text in one_summary.fields.values() if summary_state(text) == "ok"
     ]

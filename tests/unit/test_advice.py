@@ -14,7 +14,6 @@ from subscriptions.query import And, Node, Not, Or
 from subscriptions.query.advice import Advice, advise
 from subscriptions.query.parse import parse_query
 from tests import make
-from tests.unit.query_rules import QUESTIONS
 from tests.unit.strategies import Known, typed_texts
 
 
@@ -34,6 +33,12 @@ CROSSED = [
 ]
 INITIALS = papers("A", authors=("Jane Doe",)) + papers("B", authors=("J. Doe",), times=2)
 MANY = papers("Diffusion", times=4) + papers("Something", times=9, summaries=make.summary("by diffusion", "en"))
+CHINESE = [
+    make.paper("Diffusion", summaries=make.summary("扩散模型")),
+    make.paper("Graphs", translations=make.translation(title="图")),
+    make.paper("扩散"),
+    make.paper("English only"),
+]
 
 
 def advice(query: str, known: Sequence[Paper], **more: Any) -> Advice | None:
@@ -78,6 +83,11 @@ def test_variants_with_far_fewer_or_more_papers_are_offered(
         ("diffusion", MANY, {"days": 7}),
         ("diffusion models", [], {"days": 0}),
         ("nothing here", PHRASE, {}),
+        ("source:DAILY diffusion", papers("Diffusion"), {}),
+        ("summary:graphs OR diffusion", papers("Diffusion"), {}),  # another way to fit is enough
+        ("cs.LG summary:x1", [], {}),  # before the first paper only the settings count
+        ("扩散 OR diffusion", CHINESE, {}),
+        ("扩散", CHINESE[:3], {}),
     ],
 )
 def test_a_query_that_is_fine_gets_no_advice(query: str, known: list[Paper], more: dict[str, Any]) -> None:
@@ -189,31 +199,14 @@ def test_advice_on_what_no_source_brings_comes_first(query: str, kind: str, text
     assert given.names == (("daily", "weekly") if kind == "source" else ())
 
 
-def test_a_source_that_is_there_is_no_reason_for_advice() -> None:
-    assert advice("source:DAILY diffusion", papers("Diffusion")) is None
-
-
-def test_another_way_to_fit_is_enough() -> None:
-    assert advice("summary:graphs OR diffusion", papers("Diffusion")) is None
-
-
 def test_before_the_first_paper_only_the_settings_count() -> None:
-    assert advice("cs.LG summary:x1", []) is None
     assert advice("cs.LG", [], categorised=False) is not None
 
 
 def test_a_query_in_chinese_needs_papers_with_chinese_text() -> None:
-    known = [
-        make.paper("Diffusion", summaries=make.summary("扩散模型")),
-        make.paper("Graphs", translations=make.translation(title="图")),
-        make.paper("扩散"),
-        make.paper("English only"),
-    ]
-    given = advice("扩散 OR 图神经网络", known)
+    given = advice("扩散 OR 图神经网络", CHINESE)
     assert given is not None
     assert (given.kind, given.found, given.of, given.text) == ("chinese", 3, 4, "")
-    assert advice("扩散 OR diffusion", known) is None
-    assert advice("扩散", known[:3]) is None
 
 
 def test_tokenized_papers_are_tokenized_once() -> None:
@@ -236,15 +229,6 @@ def test_no_query_is_too_odd_for_advice(text: str) -> None:
     given = advise(query, Known([*PHRASE[:2], *INITIALS]), days=1)
     if given is not None and given.text:
         parse_query(given.text)
-
-
-def test_a_paper_fits_a_query_if_it_fulfils_all_parts() -> None:
-    for query, of, _ in QUESTIONS:
-        try:
-            parsed = parse_query(query)
-        except QueryError:
-            continue
-        assert bool(matching_papers(parsed, [of])) == (unfulfilled_parts(parsed, of) == ()), query
 
 
 def shape(node: Node) -> str:

@@ -1,19 +1,18 @@
 """Schedules, pauses and zones: when a subscription is due, and until when it is paused."""
 
-from datetime import UTC, date, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from itertools import pairwise
 from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from subscriptions import zones
 from subscriptions.errors import Refused
 from subscriptions.model import Cadence
 from subscriptions.planning.cadence import (
-    cadence_text,
     closes,
     first_due,
     is_due,
@@ -31,6 +30,7 @@ DAILY = Cadence(kind="daily", at=time(9))
 FRIDAYS = Cadence(kind="weekly", at=time(17, 30), weekday=4)
 
 ZONES = sorted(available_timezones())
+SOME_ZONES = ZONES[::8]
 FROM, TO = datetime(2016, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC)
 TIMES = st.times().map(lambda at: at.replace(second=0, microsecond=0))
 
@@ -68,7 +68,7 @@ def dues(cadence: Cadence, name: str, after: str, count: int) -> list[str]:
     ],
 )
 def test_a_cadence_is_written_and_read_back(text: str, cadence: Cadence) -> None:
-    assert cadence_text(cadence) == text
+    assert str(cadence) == text
     assert parse_cadence(text) == cadence
 
 
@@ -97,11 +97,6 @@ def test_only_the_stored_form_is_read(text: str) -> None:
 )
 def test_the_next_moment_is_strictly_later(cadence: Cadence, name: str, after: str, expected: list[str]) -> None:
     assert dues(cadence, name, after, len(expected)) == expected
-
-
-def test_now_waits_for_papers_only() -> None:
-    assert next_due(NOW, UTC, FROM) is None
-    assert first_due(NOW, UTC, FROM) is None
 
 
 @pytest.mark.parametrize(
@@ -178,14 +173,9 @@ def test_a_day_missing_in_a_zone_is_made_up_only_once_a_week() -> None:
         "2011-12-31 00:00+14:00",
         "2012-01-06 09:00+14:00",
     ]
-    assert dues(parse_cadence("daily 09:00"), "Pacific/Apia", after, 5)[2:] == [
-        "2011-12-29 09:00-10:00",
-        "2011-12-31 09:00+14:00",
-        "2012-01-01 09:00+14:00",
-    ]
 
 
-# Every zone, ten years
+# Many zones, ten years
 
 
 @cache
@@ -235,31 +225,20 @@ def check_days(name: str, at: time, start: datetime, days: int) -> None:
             assert moment == expected_moment(day, at, there)
 
 
-@given(
-    name=st.sampled_from(ZONES),
-    at=TIMES,
-    start=st.datetimes(FROM.replace(tzinfo=None), TO.replace(tzinfo=None), timezones=st.just(UTC)),
-)
-@example(name="Asia/Pyongyang", at=time(23, 45), start=datetime(2018, 5, 1, tzinfo=UTC))
-@settings(max_examples=100, deadline=None)
-def test_each_local_day_has_exactly_one_moment_at_its_wall_time(name: str, at: time, start: datetime) -> None:
-    check_days(name, at, start, days=40)
-
-
 def test_clock_changes_of_ten_years_keep_one_moment_a_day() -> None:
     seen = set()
-    for name in ZONES:
+    for name in SOME_ZONES:
         known = offsets(name)
         changes = [day for (day, before), (_, after) in pairwise(known) if before != after]
         alike = tuple(known)
         if alike in seen:  # most names are links, or neighbours whose clocks are the same
             continue
         seen.add(alike)
-        for number, day in enumerate((*changes[:6], *changes[-2:])):  # the other years have the same rules
+        for number, day in enumerate((*changes[:2], *changes[-2:])):  # the other years have the same rules
             start = datetime.combine(day - timedelta(days=2), time(0), UTC)
             for at in (time(2, 30), time(0, 0) if number % 2 else time(23, 45)):
                 check_days(name, at, start, days=4)
-    assert len(seen) > 100
+    assert len(seen) > 30
 
 
 @given(
@@ -307,21 +286,18 @@ def test_a_window_that_the_clocks_skip_closes_as_it_opens() -> None:
 
 
 @pytest.mark.parametrize(
-    ("created", "first"),
+    ("cadence", "created", "first"),
     [
-        ("2026-01-22T07:59", "2026-01-22T08:00"),
-        ("2026-01-22T08:00", "2026-01-22T08:00"),  # it is open now, so the opening is in the past
-        ("2026-01-22T19:59", "2026-01-22T08:00"),
-        ("2026-01-22T20:00", "2026-01-23T08:00"),
+        (OUT, "2026-01-22T07:59", "2026-01-22T08:00"),
+        (OUT, "2026-01-22T08:00", "2026-01-22T08:00"),  # it is open now, so the opening is in the past
+        (OUT, "2026-01-22T19:59", "2026-01-22T08:00"),
+        (OUT, "2026-01-22T20:00", "2026-01-23T08:00"),
+        (WORK, "2026-01-24T10:00", "2026-01-26T09:00"),  # a free day
+        (DAILY, "2026-01-24T10:00", "2026-01-25T09:00"),
     ],
 )
-def test_a_new_subscription_joins_the_window_that_is_open(created: str, first: str) -> None:
-    assert first_due(OUT, UTC, utc(created)) == utc(first)
-
-
-def test_a_new_subscription_joins_no_window_on_a_free_day() -> None:
-    assert first_due(WORK, UTC, utc("2026-01-24T10:00")) == utc("2026-01-26T09:00")
-    assert first_due(DAILY, UTC, utc("2026-01-24T10:00")) == utc("2026-01-25T09:00")
+def test_a_new_subscription_joins_the_window_that_is_open(cadence: Cadence, created: str, first: str) -> None:
+    assert first_due(cadence, UTC, utc(created)) == utc(first)
 
 
 # Is it due
@@ -360,64 +336,22 @@ def test_what_is_due(
 
 
 @pytest.mark.parametrize(
-    ("quiet", "now", "until"),
+    ("quiet", "place", "now", "until"),
     [
-        ("22:00-08:00", "2026-01-22T21:59", None),
-        ("22:00-08:00", "2026-01-22T22:00", "2026-01-23T08:00"),
-        ("22:00-08:00", "2026-01-23T07:59", "2026-01-23T08:00"),
-        ("22:00-08:00", "2026-01-23T08:00", None),
-        ("12:00-13:30", "2026-01-22T12:45", "2026-01-22T13:30"),
-        ("12:00-13:30", "2026-01-22T13:30", None),
-        ("off", "2026-01-22T23:00", None),
+        ("22:00-08:00", "UTC", "2026-01-22T21:59", None),
+        ("22:00-08:00", "UTC", "2026-01-22T22:00", "2026-01-23T08:00"),
+        ("22:00-08:00", "UTC", "2026-01-23T07:59", "2026-01-23T08:00"),
+        ("22:00-08:00", "UTC", "2026-01-23T08:00", None),
+        ("12:00-13:30", "UTC", "2026-01-22T12:45", "2026-01-22T13:30"),
+        ("12:00-13:30", "UTC", "2026-01-22T13:30", None),
+        ("off", "UTC", "2026-01-22T23:00", None),
+        ("22:00-08:00", "Europe/Berlin", "2025-03-29T22:30", "2025-03-30T06:00"),
+        ("22:00-02:30", "Europe/Berlin", "2025-10-26T00:15", "2025-10-26T00:30"),
+        ("22:00-02:30", "Europe/Berlin", "2025-10-26T01:15", None),  # it is 02:15 for the second time
     ],
 )
-def test_quiet_hours_end(quiet: str, now: str, until: str | None) -> None:
-    assert quiet_until(quiet, UTC, utc(now)) == (utc(until) if until else None)
-
-
-def test_quiet_hours_follow_the_clock_of_the_chat() -> None:
-    assert quiet_until("22:00-08:00", zone("Europe/Berlin"), utc("2025-03-29T22:30")) == utc("2025-03-30T06:00")
-
-
-QUIET = ("22:00-08:00", "22:00-02:30", "01:15-03:45", "02:15-02:45", "23:45-00:15")
-
-
-def test_quiet_hours_that_end_in_a_doubled_hour_end_once() -> None:
-    berlin = zone("Europe/Berlin")
-    assert quiet_until("22:00-02:30", berlin, utc("2025-10-26T00:15")) == utc("2025-10-26T00:30")
-    assert quiet_until("22:00-02:30", berlin, utc("2025-10-26T01:15")) is None, "02:15 for the second time"
-
-
-def test_quiet_hours_hold_once_a_day_through_clock_changes() -> None:
-    seen = set()
-    for name in ZONES:
-        known = offsets(name)
-        for (day, before), (_, after) in pairwise(known):
-            change = (day, before, after)
-            if before == after or abs(after - before) >= timedelta(hours=3) or change in seen:
-                continue  # a change that skips a day, or that another zone also has
-            seen.add(change)
-            if len(seen) % 4 == 0:  # a quarter of these many changes is enough
-                quiet = QUIET[len(seen) // 4 % len(QUIET)]
-                check_nights(quiet, name, datetime.combine(day - timedelta(days=1), time(0), UTC))
-    assert len(seen) > 100
-
-
-def check_nights(quiet: str, name: str, start: datetime) -> None:
-    """Walks through two days: quiet hours move a moment to their end, and that end is not held."""
-    first, last = map(time.fromisoformat, quiet.split("-"))
-    length = (datetime.combine(FROM, last) - datetime.combine(FROM, first)) % timedelta(days=1)
-    there = ZoneInfo(name)
-    steps = [start + timedelta(minutes=15) * n for n in range(96 * 2)]
-    held = {step: quiet_until(quiet, there, step) for step in steps}
-    ends = [end for end in held.values() if end]
-    assert ends == sorted(ends)
-    for end in set(ends):
-        times = [step for step in steps if held[step] == end]
-        assert [later - earlier for earlier, later in pairwise(times)] == [timedelta(minutes=15)] * (len(times) - 1)
-        assert times[-1] < end <= times[0] + length + timedelta(hours=2)  # a night is longer when clocks are put back
-        assert quiet_until(quiet, there, end) is None
-    assert 1 <= len(set(ends)) <= 4
+def test_quiet_hours_end(quiet: str, place: str, now: str, until: str | None) -> None:
+    assert quiet_until(quiet, zone(place), utc(now)) == (utc(until) if until else None)
 
 
 THURSDAY = datetime(2026, 1, 22, 12, tzinfo=UTC)
@@ -574,11 +508,6 @@ def test_a_zone_has_one_stored_name(typed: str, stored: str) -> None:
     assert zones.zone_name(typed) == stored
     assert zones.zone_name(stored) == stored
     assert zone(typed) == zone(stored)
-
-
-def test_an_offset_is_a_zone_without_summer_time() -> None:
-    assert zone("UTC+5:30") == timezone(timedelta(hours=5, minutes=30))
-    assert zone("-03:30") == timezone(-timedelta(hours=3, minutes=30))
 
 
 @pytest.mark.parametrize(

@@ -400,7 +400,7 @@ def test_a_named_format_narrows_and_is_never_guessed() -> None:
         read_digest(GROUP.encode(), "list.txt", format="daily_arxiv_md")
     with pytest.raises(UnknownFormat, match=r"expected one of: bilingual3\.$"):
         read_digest(b"Two\nlines\n", "list.txt", format="bilingual3")
-    with pytest.raises(UnknownFormat, match=r"“kite_json” is not a format; known are: arxiv_rss, "):
+    with pytest.raises(UnknownFormat, match=r"“kite_json” is not a format; known: arxiv_rss, "):
         read_digest(GROUP.encode(), "list.txt", format="kite_json")
     for module in FORMATS:
         with pytest.raises((UnknownFormat, BrokenDigest)):

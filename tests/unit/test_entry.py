@@ -4,22 +4,21 @@ import pytest
 
 from bot.commands.chats import decide_entry
 from bot.commands.context import Access
+from subscriptions import model, states
 from subscriptions.chat_settings import resolve
-from subscriptions.model import Chat, ChatKind
 from subscriptions.service.access import Standing
-from subscriptions.states import Admission, ChatState
 from tests.make import address
 
-GROUP = Chat(
+GROUP = model.Chat(
     id=1,
     address=address("telegram:-1001"),
-    kind=ChatKind.GROUP,
-    settings=resolve(ChatKind.GROUP, "telegram", {}, timezone="UTC", lang="en"),
+    kind=model.ChatKind.GROUP,
+    settings=resolve(model.ChatKind.GROUP, "telegram", {}, timezone="UTC", lang="en"),
 )
 OLD = GROUP._replace(subscriptions_ever_made=1)
-LET_IN = GROUP._replace(admission=Admission.ADMITTED)
-ASKED = OLD._replace(state=ChatState.ASKED)
-DENIED = ASKED._replace(admission=Admission.DENIED)
+LET_IN = GROUP._replace(admission=states.Admission.ADMITTED)
+ASKED = OLD._replace(state=states.ChatState.ASKED)
+DENIED = ASKED._replace(admission=states.Admission.DENIED)
 TOPIC = OLD._replace(id=2, address=address("telegram:-1001/7"))
 DENIED_TOPIC = DENIED._replace(id=2, address=address("telegram:-1001/7"))
 
@@ -50,8 +49,8 @@ DENIED_TOPIC = DENIED._replace(id=2, address=address("telegram:-1001/7"))
 def test_a_chat_that_subscribes_is_served_or_not(
     *,
     access: Access,
-    before: Chat,
-    others: tuple[Chat, ...],
+    before: model.Chat,
+    others: tuple[model.Chat, ...],
     forgotten: bool,
     has_new: bool,
     by_operator: bool,

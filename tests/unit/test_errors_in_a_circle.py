@@ -21,17 +21,22 @@ def in_context(*errors: BaseException) -> BaseException:
     return errors[0]
 
 
+def before(first: BaseException, *errors: BaseException) -> BaseException:
+    """Makes a circle of errors the cause of the first one, which is not part of it."""
+    first.__cause__ = circle(*errors)
+    return first
+
+
 BROKEN = "Something went wrong within paperwire: RuntimeError: broken. PAPERWIRE_LOG_LEVEL=debug shows where.\n"
 
 
 @pytest.mark.timeout(20)
-@pytest.mark.parametrize("linked", [circle, in_context])
 @pytest.mark.parametrize(
-    ("others", "ended"),
+    ("linked", "others", "ended"),
     [
-        ([], (1, BROKEN)),  # an error that is its own cause
-        ([ValueError("one"), OSError("another")], (1, BROKEN)),
-        ([ImportError("half loaded"), KeyboardInterrupt()], (130, "Stopped.\n")),
+        *((linked, [], (1, BROKEN)) for linked in (circle, in_context)),  # an error that is its own cause
+        *((linked, [ValueError("one"), OSError("another")], (1, BROKEN)) for linked in (circle, in_context, before)),
+        *((linked, [ImportError("half"), KeyboardInterrupt()], (130, "Stopped.\n")) for linked in (circle, in_context)),
     ],
 )
 def test_an_error_that_is_its_own_cause_ends_with_a_sentence(
@@ -48,18 +53,3 @@ def test_an_error_that_is_its_own_cause_ends_with_a_sentence(
 
     monkeypatch.setattr("bot.cli._call", call)
     assert (run(["status"]), capsys.readouterr().err) == ended
-
-
-@pytest.mark.timeout(20)
-def test_a_circle_behind_the_first_error_is_gone_through_once(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    error = RuntimeError("broken")
-    error.__cause__ = circle(ValueError("one"), OSError("another"))
-
-    def call(_: object) -> int:
-        raise error
-
-    monkeypatch.setattr("bot.cli._call", call)
-    assert run(["status"]) == 1
-    assert capsys.readouterr().err == BROKEN

@@ -6,9 +6,9 @@ from itertools import pairwise
 
 import pytest
 
-from bot.settings import SourceSettings, is_listing
-from bot.sources import fetch_request
-from bot.sources.receipts import MOST_TRIES, MissedDays, ranges
+from bot.settings import SourceSettings
+from bot.sources import fetch_request, receipts
+from bot.sources.receipts import MissedDays
 from subscriptions.planning.source_calendar import ArxivCalendar
 from tests.fakes import arxiv_pages as pages
 from tests.make import paper
@@ -132,12 +132,6 @@ def test_an_address_is_stored_and_shown_without_secrets() -> None:
     assert fetch_request.address_key(url) != fetch_request.address_key(f"{url}2")
 
 
-def test_lists_of_arxiv_are_known_by_their_path() -> None:
-    assert is_listing("https://arxiv.org/list/cs.LG/new")
-    assert not is_listing("https://rss.arxiv.org/rss/cs.LG")
-    assert fetch_request.ARXIV.feeds.endswith("/")
-
-
 CALENDAR = ArxivCalendar()
 THURSDAY, FRIDAY = date(2026, 1, 22), date(2026, 1, 23)
 DAY = timedelta(days=1)
@@ -202,10 +196,12 @@ def test_of_which_categories_a_source_is(values: dict[str, object], categories: 
     assert fetch_request.categories_of(source(**values)) == categories
 
 
-def test_only_a_dated_address_is_asked_for_a_missed_day() -> None:
-    dated = source(url="https://example.org/{date}/{date}.md", schedule="every 30m")
-    assert asked(dated, THURSDAY) == "https://example.org/2026-01-22/2026-01-22.md"
-    assert asked(source(url="https://example.org/today.md", schedule="arxiv"), THURSDAY) == ""
+@pytest.mark.parametrize(
+    ("url", "missed"),
+    [("https://e.org/{date}/{date}.md", "https://e.org/2026-01-22/2026-01-22.md"), ("https://e.org/today.md", "")],
+)
+def test_only_a_dated_address_is_asked_for_a_missed_day(url: str, missed: str) -> None:
+    assert asked(source(url=url, schedule="arxiv"), THURSDAY) == missed
 
 
 def test_papers_are_asked_for_by_ids_and_by_the_words_of_a_title() -> None:
@@ -239,6 +235,7 @@ def days(one: SourceSettings, after: date | None, now: str) -> list[str]:
         ({"arxiv": ("cs.LG",)}, "2026-01-15", "2026-01-22 05:05", ["01-16", "01-19", "01-21", "01-22"]),
         ({"arxiv": ("cs.LG",)}, "2026-01-15", "2026-01-24 12:00", ["01-16", "01-19", "01-21", "01-22", "01-23"]),
         ({"url": "https://arxiv.org/list/cs.LG/new", "schedule": "arxiv"}, "2026-01-21", "2026-01-22 01:05", ["01-22"]),
+        ({"url": "https://rss.arxiv.org/rss/cs.LG", "schedule": "arxiv"}, "2026-01-21", "2026-01-22 01:05", []),
         ({"url": "https://e.org/x", "schedule": "0 6 * * mon"}, "2026-01-01", "2026-01-22 12:00", ["01-05", "01-12", "01-19"]),
         ({"url": "https://e.org/x", "schedule": "30 5 * * *"}, "2026-01-20", "2026-01-21 20:29", ["01-21"]),
         ({"url": "https://e.org/x", "schedule": "30 5 * * *"}, "2026-01-20", "2026-01-21 20:30", ["01-21", "01-22"]),
@@ -274,7 +271,7 @@ def test_a_day_is_owed_until_it_was_read_or_is_empty() -> None:
 @pytest.mark.parametrize(("answered", "kept"), [(True, ((), [THURSDAY])), (False, ((THURSDAY,), []))])
 def test_a_day_is_asked_for_eight_times_if_it_is_answered(answered: bool, kept: object) -> None:
     missed = _missed(THURSDAY)
-    for _ in range(MOST_TRIES):
+    for _ in range(receipts.MOST_TRIES):
         assert missed.past == (THURSDAY,)
         missed.fail(THURSDAY, "No answer.", answered=answered)
         missed.add_due([], FRIDAY)
@@ -316,4 +313,4 @@ def test_a_receipt_names_the_days_in_few_words() -> None:
     ],
 )
 def test_days_that_follow_on_each_other_are_named_together(numbers: list[int], words: str) -> None:
-    assert ranges([date(2026, 1, number) for number in numbers]) == words
+    assert receipts.ranges([date(2026, 1, number) for number in numbers]) == words

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from subscriptions.store.chat_data import json_pieces, json_text
+from subscriptions.store import chat_data
 
 _values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -18,7 +18,7 @@ _values = st.recursive(
 
 @given(_values)
 def test_it_is_what_json_dumps_writes(value: Any) -> None:
-    assert json_text(value) == json.dumps(value, ensure_ascii=False, indent=2)
+    assert chat_data.json_text(value) == json.dumps(value, ensure_ascii=False, indent=2)
 
 
 @pytest.mark.parametrize("count", [0, 1, 3])
@@ -30,7 +30,7 @@ def test_an_iterator_is_a_list_that_is_read_as_it_is_written(count: int) -> None
             read.append(number)
             yield number
 
-    pieces = json_pieces({"numbers": numbers(), "after": []})
+    pieces = chat_data.json_pieces({"numbers": numbers(), "after": []})
     text = next(pieces)
     assert read == []
     text += "".join(pieces)

@@ -4,13 +4,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.rendering.query_text import query_in_words
+from bot.rendering.language import query_in_words
+from subscriptions import model
 from subscriptions.errors import QueryError
 from subscriptions.matching import hits, ranking
 from subscriptions.matching.paper_index import matching_papers
-from subscriptions.model import Paper, Translation
-from subscriptions.query import FIELDS, LIKE, TITLE, Leaf, Query, WordsOfPapers, parse, rewriting
-from subscriptions.query.advice import advise, variants
+from subscriptions.query import FIELDS, LIKE, TITLE, Leaf, Query, WordsOfPapers, advice, parse, rewriting
 from tests.make import paper
 from tests.unit.strategies import Known, papers
 
@@ -87,7 +86,7 @@ def test_other_words_in_a_canonical_text_are_refused(canonical: str) -> None:
 
 @example([paper("", abstract="graph " + "graph" * 20)])  # the second word is longer than a query allows
 @given(st.lists(papers, min_size=1, max_size=4))
-def test_the_words_of_any_papers_are_kept_as_they_are(batch: list[Paper]) -> None:
+def test_the_words_of_any_papers_are_kept_as_they_are(batch: list[model.Paper]) -> None:
     words = ranking.words_of_papers(
         map(ranking.words_of, batch[:2]), ranking.Rarity.among(map(ranking.words_of, batch))
     )
@@ -100,39 +99,42 @@ def test_a_reading_names_the_papers_and_never_the_words() -> None:
     query = asking(f"like:{OTHER},{ID} graph -like:{OTHER}")
     assert query_in_words(query, str) == f"graph like:{ID},{OTHER} -like:{OTHER}"
     assert isinstance(leaf := parse.parse_canonical(asking(f"like:{ID}").canonical).tree, Leaf)
-    assert rewriting.written_value(leaf) == ID
+    assert parse.written_value(leaf) == ID
 
 
 def test_a_query_is_changed_with_its_words() -> None:
     query = asking(f"like:{ID} swarm fish")
     assert rewriting.narrowed(query, "survey").canonical == asking(f"like:{ID} swarm fish -survey").canonical
-    assert f'like:{ID} "swarm fish"' in {one.text for one in variants(query)}
+    assert f'like:{ID} "swarm fish"' in {one.text for one in advice.variants(query)}
 
 
 @pytest.mark.parametrize(("typed", "kind"), [(f"like:{ID}", None), ("swarm", "many")])
 def test_a_nearest_query_is_not_called_too_wide(typed: str, kind: str | None) -> None:
-    many = [Paper(key=str(number), title="Swarms") for number in range(30)]
-    given = advise(asking(typed), Known(many), days=1)
+    many = [model.Paper(key=str(number), title="Swarms") for number in range(30)]
+    given = advice.advise(asking(typed), Known(many), days=1)
     assert (given.kind if given else None) == kind
 
 
-SWARM = Paper(key="1", title="Swarms", abstract="In C++.")
+SWARM = model.Paper(key="1", title="Swarms", abstract="In C++.")
 
 
 @pytest.mark.parametrize(
     ("paper", "is_near"),
     [
         (SWARM, True),
-        (Paper(key="1", title="A robot in C++"), False),  # its words have a weight of 90, and 100 (of 1,000) are needed
-        (Paper(key="1", title="Robots", abstract="扩散"), True),
-        (Paper(key="1", title="Robots", abstract="扩大散步"), False),
-        (Paper(key="1", title="x", translations=(Translation(language="zh", title="扩散"),)), True),
-        (Paper(key="1", title="Swarms", arxiv_id=ID), False),
-        (Paper(key=OTHER, title="Swarms", arxiv_id=OTHER), True),
-        (Paper(key="1", title="Swarms", doi="10.1234/ABC"), True),
+        (
+            model.Paper(key="1", title="A robot in C++"),
+            False,
+        ),  # its words have a weight of 90, and 100 (of 1,000) are needed
+        (model.Paper(key="1", title="Robots", abstract="扩散"), True),
+        (model.Paper(key="1", title="Robots", abstract="扩大散步"), False),
+        (model.Paper(key="1", title="x", translations=(model.Translation(language="zh", title="扩散"),)), True),
+        (model.Paper(key="1", title="Swarms", arxiv_id=ID), False),
+        (model.Paper(key=OTHER, title="Swarms", arxiv_id=OTHER), True),
+        (model.Paper(key="1", title="Swarms", doi="10.1234/ABC"), True),
     ],
 )
-def test_a_paper_is_near_by_a_tenth_of_the_weights(paper: Paper, is_near: bool) -> None:
+def test_a_paper_is_near_by_a_tenth_of_the_weights(paper: model.Paper, is_near: bool) -> None:
     query = asking(f"like:{ID}")
     assert matching_papers(query, [paper]) == ((0,) if is_near else ())
     assert bool(hits.unfulfilled_parts(query, paper)) is not is_near
@@ -140,7 +142,7 @@ def test_a_paper_is_near_by_a_tenth_of_the_weights(paper: Paper, is_near: bool) 
 
 def test_a_paper_known_by_its_doi_is_not_near_to_itself() -> None:
     query = asking("like:10.1234/ABC")
-    assert matching_papers(query, [Paper(key="1", title="Swarms", doi="10.1234/abc"), SWARM]) == (1,)
+    assert matching_papers(query, [model.Paper(key="1", title="Swarms", doi="10.1234/abc"), SWARM]) == (1,)
 
 
 def test_without_known_words_nothing_is_near() -> None:
@@ -154,8 +156,11 @@ def test_a_hit_has_the_words_by_weight_and_marks_none() -> None:
 
 
 def test_words_are_taken_where_all_papers_are_there() -> None:
-    given = [Paper(key=ID, title="Swarm robots", arxiv_id=ID), Paper(key="2", title="Swarm fish", doi="10.1234/abc")]
-    others = [Paper(key=str(n), title=f"Fish {n}") for n in range(9)]
+    given = [
+        model.Paper(key=ID, title="Swarm robots", arxiv_id=ID),
+        model.Paper(key="2", title="Swarm fish", doi="10.1234/abc"),
+    ]
+    others = [model.Paper(key=str(n), title=f"Fish {n}") for n in range(9)]
     found = ranking.PapersAtHand([*given, *others]).words([ID, f"10.1234/abc,{ID}", OTHER])
     assert set(found) == {ID, f"10.1234/abc,{ID}"}
     assert found[f"10.1234/abc,{ID}"][0][0] == "swarm", "which both have, and few others"
@@ -231,7 +236,7 @@ MARKED_WORDS = [
 )
 def test_what_is_offered_excludes_the_paper_it_stands_in(title: str, asked: str) -> None:
     query = parse.parse_query(asked)
-    paper = Paper(key="1", title=title, abstract="video gpt-4 zero-shot 扩散 x y")
+    paper = model.Paper(key="1", title=title, abstract="video gpt-4 zero-shot 扩散 x y")
     for words in ranking.distinctive_terms(title, query, others=[], known=[title, title]):
         assert words in title
         less = rewriting.narrowed(query, rewriting.words_rule(words))

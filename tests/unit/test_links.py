@@ -2,7 +2,7 @@
 
 import pytest
 
-from subscriptions.query.links import links_to_no_paper, mentioned
+from subscriptions.query import links
 
 PAPERS = [
     ("https://arxiv.org/abs/2401.01234", "2401.01234"),
@@ -89,25 +89,25 @@ QUERIES = [
 
 @pytest.mark.parametrize(("text", "name"), PAPERS)
 def test_a_link_names_its_paper(text: str, name: str) -> None:
-    assert mentioned(text) == (name,)
-    assert links_to_no_paper(text) == ()
+    assert links.mentioned(text) == (name,)
+    assert links.links_to_no_paper(text) == ()
 
 
 @pytest.mark.parametrize("text", OTHERS)
 def test_a_link_without_id_and_doi_is_not_taken_for_a_query(text: str) -> None:
-    assert mentioned(text) == ()
-    assert len(links_to_no_paper(text)) == 1
+    assert links.mentioned(text) == ()
+    assert len(links.links_to_no_paper(text)) == 1
 
 
 @pytest.mark.parametrize("text", QUERIES)
 def test_what_is_no_link_stays_a_query(text: str) -> None:
-    assert (mentioned(text), links_to_no_paper(text)) == ((), ())
+    assert (links.mentioned(text), links.links_to_no_paper(text)) == ((), ())
 
 
 def test_papers_keep_their_order_and_come_once() -> None:
     text = "2401.00002, https://x.org/see/2401.00001 and arXiv:2401.00002 or https://doi.org/10.1000/abc https://example.org/x"
-    assert mentioned(text) == ("2401.00002", "2401.00001", "10.1000/abc")
-    assert links_to_no_paper(text) == ("https://example.org/x",)
+    assert links.mentioned(text) == ("2401.00002", "2401.00001", "10.1000/abc")
+    assert links.links_to_no_paper(text) == ("https://example.org/x",)
 
 
 @pytest.mark.parametrize(
@@ -134,4 +134,4 @@ def test_papers_keep_their_order_and_come_once() -> None:
     ],
 )
 def test_papers_are_named_by_id_doi_and_link(text: str, names: list[str]) -> None:
-    assert mentioned(text) == tuple(names)
+    assert links.mentioned(text) == tuple(names)

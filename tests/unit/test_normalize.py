@@ -8,10 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from subscriptions import normalize
-from subscriptions.cutting import summary_state
 from subscriptions.matching import full_text
 from subscriptions.model import Paper
-from subscriptions.normalize.tex import accent_macros, fold_tex
+from subscriptions.texts import summary_state
 
 SHY, ZWSP, ZWJ, LRM, ALM, WJ, VS16, BOM, VS17 = "\u00ad\u200b\u200d\u200e\u061c\u2060\ufe0f\ufeff\U000e0100"
 ACUTE, CIRCUMFLEX, NUKTA = "\u0301", "\u0302", "\u093c"
@@ -256,13 +255,13 @@ def test_titles_that_differ_in_number_are_two() -> None:
 
 
 def test_tex_is_folded_by_itself() -> None:
-    assert fold_tex(r"$\alpha$ of {Erd\H{o}s}") == " alpha  of Erdős"
-    assert fold_tex("plain text") == "plain text"
+    assert normalize.fold_tex(r"$\alpha$ of {Erd\H{o}s}") == " alpha  of Erdős"
+    assert normalize.fold_tex("plain text") == "plain text"
 
 
 def test_accent_macros_are_found_with_their_places() -> None:
     text = r"H\"older \alpha Erd\H{o}s S\o ren \\o"
-    found = [(text[start:end], letters) for start, end, letters in accent_macros(text)]
+    found = [(text[start:end], letters) for start, end, letters in normalize.accent_macros(text)]
     assert found == [(r"\"o", "ö"), (r"\H{o}", "ő"), (r"\o ", "ø")]
 
 
@@ -298,7 +297,7 @@ TEXTS = st.lists(PIECES, max_size=14).map("".join)
 
 
 @given(TEXTS)
-@settings(max_examples=5 * settings().max_examples)
+@settings(max_examples=2 * settings().max_examples)
 def test_folding_twice_changes_nothing(text: str) -> None:
     for fold in (
         normalize.tokens,
@@ -312,7 +311,7 @@ def test_folding_twice_changes_nothing(text: str) -> None:
 
 
 @given(TEXTS)
-@settings(max_examples=5 * settings().max_examples)
+@settings(max_examples=2 * settings().max_examples)
 def test_spans_belong_to_tokens_one_by_one(text: str) -> None:
     for exact, found in ((False, normalize.written_tokens(text)), (True, normalize.exact_tokens(text))):
         spans = normalize.token_spans(text, exact=exact)
@@ -342,14 +341,14 @@ def is_invisible(char: str) -> bool:
 
 
 @given(TEXTS)
-@settings(max_examples=5 * settings().max_examples)
+@settings(max_examples=2 * settings().max_examples)
 def test_letters_are_folded_as_the_contract_says(text: str) -> None:
     plain = text.translate(dict.fromkeys(map(ord, r"\{}$")))  # step 1 is tested by the table LATEX above
     assert normalize.written_tokens(plain) == normalize.written_tokens(letters_step_by_step(plain))
 
 
 @given(TEXTS)
-@settings(max_examples=5 * settings().max_examples)
+@settings(max_examples=2 * settings().max_examples)
 def test_both_kinds_of_tokens_can_be_had_at_once(text: str) -> None:
     assert normalize.written_and_exact_tokens(text) == (normalize.written_tokens(text), normalize.exact_tokens(text))
 

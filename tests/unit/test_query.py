@@ -1,27 +1,23 @@
 """Queries as people type them: how they are read, and which are refused, with the column and a hint."""
 
-import json
-from collections.abc import Container, Iterable, Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 import pytest
 
 from subscriptions.errors import QueryError
 from subscriptions.portable import kept_query
-from subscriptions.query import ALL, AUTHOR, CATEGORY, TEXT, TEXT_OR_ID, TITLE, And, Leaf, Not, Or, Query, Term
+from subscriptions.query import ALL, AUTHOR, CATEGORY, TEXT, TEXT_OR_ID, TITLE, And, Leaf, Not, Or, Query, Term, parse
 from subscriptions.query.lexer import fold_value
-from subscriptions.query.parse import parse_canonical, parse_query
 
 ACCENTED = r"H\"older"
 
 
 def reads(typed: str) -> str:
-    return parse_query(typed).canonical
+    return parse.parse_query(typed).canonical
 
 
 def hints(typed: str) -> list[str]:
-    return [str(hint) for hint in parse_query(typed).hints]
+    return [str(hint) for hint in parse.parse_query(typed).hints]
 
 
 # --------------------------------------------------------------------------------------------------------- the grammar
@@ -225,41 +221,45 @@ def test_invisible_characters_change_nothing(unseen: str) -> None:
         ("title:(graph neural", "title:graph title:neural", "I closed the bracket."),
         ("(a (b OR c", "a (b OR c)", "I closed the bracket."),
         ('("graph', "graph", "I closed the quotation mark."),
-        ("OR graph", "graph", "OR says nothing here; I left it out."),
-        ("graph AND", "graph", "AND says nothing here; I left it out."),
-        ("a AND OR b", "a OR b", "AND says nothing here; I left it out."),  # of several operators, the last one counts
-        ("a OR AND b", "a b", "OR says nothing here; I left it out."),
-        ("a OR & b", "a b", "OR says nothing here; I left it out."),
-        ("a | | b", "a OR b", "| says nothing here; I left it out."),
-        ("a NOT OR b", "a OR b", "NOT says nothing here; I left it out."),
-        ("a NOT AND b", "a b", "NOT says nothing here; I left it out."),
-        ("NOT OR graph", "graph", "NOT says nothing here; I left it out."),
-        ("a OR (b AND) c", "a OR b c", "AND says nothing here; I left it out."),
-        ("a (b -)", "a b", "- says nothing here; I left it out."),
+        ("OR graph", "graph", "OR has no meaning here; I left it out."),
+        ("graph AND", "graph", "AND has no meaning here; I left it out."),
+        (
+            "a AND OR b",
+            "a OR b",
+            "AND has no meaning here; I left it out.",
+        ),  # of several operators, the last one counts
+        ("a OR AND b", "a b", "OR has no meaning here; I left it out."),
+        ("a OR & b", "a b", "OR has no meaning here; I left it out."),
+        ("a | | b", "a OR b", "| has no meaning here; I left it out."),
+        ("a NOT OR b", "a OR b", "NOT has no meaning here; I left it out."),
+        ("a NOT AND b", "a b", "NOT has no meaning here; I left it out."),
+        ("NOT OR graph", "graph", "NOT has no meaning here; I left it out."),
+        ("a OR (b AND) c", "a OR b c", "AND has no meaning here; I left it out."),
+        ("a (b -)", "a b", "- has no meaning here; I left it out."),
         ("a ()", "a", "I left out an empty bracket."),
-        ("a -()", "a", "- says nothing here; I left it out."),
+        ("a -()", "a", "- has no meaning here; I left it out."),
         ("a (()) b", "a b", "I left out an empty bracket."),
-        ('a ""', "a", '"" says nothing here; I left it out.'),
-        ('a -""', "a", "- says nothing here; I left it out."),
-        ('a OR "" b', "a OR b", '"" says nothing here; I left it out.'),
-        ('a OR "" AND b', "a b", "OR says nothing here; I left it out."),
-        ("a !!!", "a", "! says nothing here; I left it out."),
-        ('a NOT "..." b', "a b", "NOT says nothing here; I left it out."),
-        ("a NOT - b", "a b", "NOT says nothing here; I left it out."),
-        ("graph -", "graph", "- says nothing here; I left it out."),
-        ("gr*ph", "gr ph", "A * stands only at the end of a word (neuro*); elsewhere I read it as a blank."),
-        ("ti:gr*ph", "ph title:gr", "A * stands only at the end of a word (neuro*); elsewhere I read it as a blank."),
-        ("*graph", "graph", "A * stands only at the end of a word (neuro*); elsewhere I read it as a blank."),
-        ('"a b"*', '"a b"', "A * stands only at the end of a word (neuro*); elsewhere I read it as a blank."),
-        ("a * b", "a b", "A * stands only at the end of a word (neuro*); elsewhere I read it as a blank."),
-        ("gr*-ph", "gr ph", "A * stands only at the end of a word (neuro*); elsewhere I read it as a blank."),
-        ("-*graph", "graph", "A * stands only at the end of a word (neuro*); elsewhere I read it as a blank."),
+        ('a ""', "a", '"" has no meaning here; I left it out.'),
+        ('a -""', "a", "- has no meaning here; I left it out."),
+        ('a OR "" b', "a OR b", '"" has no meaning here; I left it out.'),
+        ('a OR "" AND b', "a b", "OR has no meaning here; I left it out."),
+        ("a !!!", "a", "! has no meaning here; I left it out."),
+        ('a NOT "..." b', "a b", "NOT has no meaning here; I left it out."),
+        ("a NOT - b", "a b", "NOT has no meaning here; I left it out."),
+        ("graph -", "graph", "- has no meaning here; I left it out."),
+        ("gr*ph", "gr ph", "A * works only at the end of a word (neuro*); elsewhere I read it as a space."),
+        ("ti:gr*ph", "ph title:gr", "A * works only at the end of a word (neuro*); elsewhere I read it as a space."),
+        ("*graph", "graph", "A * works only at the end of a word (neuro*); elsewhere I read it as a space."),
+        ('"a b"*', '"a b"', "A * works only at the end of a word (neuro*); elsewhere I read it as a space."),
+        ("a * b", "a b", "A * works only at the end of a word (neuro*); elsewhere I read it as a space."),
+        ("gr*-ph", "gr ph", "A * works only at the end of a word (neuro*); elsewhere I read it as a space."),
+        ("-*graph", "graph", "A * works only at the end of a word (neuro*); elsewhere I read it as a space."),
         (
             "id:2601.15529*",
             "id:2601.15529",
-            "A * stands only at the end of a word (neuro*); elsewhere I read it as a blank.",
+            "A * works only at the end of a word (neuro*); elsewhere I read it as a space.",
         ),
-        ("扩散*", '"扩 散"', "扩散 is found wherever it stands, so the * after it says nothing."),
+        ("扩散*", '"扩 散"', "扩散 is found anywhere in a text, so the * after it has no effect."),
         ("graph or neural", "graph neural or", "I look for the word or. As an operator it is written OR."),
         ("not graph", "graph not", "I look for the word not. As an operator it is written NOT."),
         ("graph And neural", "and graph neural", "I look for the word And. As an operator it is written AND."),
@@ -298,25 +298,6 @@ def test_invisible_characters_change_nothing(unseen: str) -> None:
 def test_a_slip_is_mended_and_the_hint_says_how(typed: str, canonical: str, hint: str) -> None:
     assert reads(typed) == canonical
     assert hint in hints(typed)
-
-
-@pytest.mark.parametrize(
-    "typed",
-    [
-        "graph -survey",
-        "AT&T",
-        "1,000 Hz",
-        "foo:graph",
-        "BERT: graph",
-        "-(-x)",
-        'au:"Smith, Jane"',
-        "cs.AI+cs.LG",
-        "x ti:-y",
-        "graph,",
-    ],
-)
-def test_a_plain_query_gets_no_hint(typed: str) -> None:
-    assert hints(typed) == []
 
 
 def test_the_most_useful_hint_stands_first_and_each_once() -> None:
@@ -549,7 +530,7 @@ def test_a_pasted_query_of_arxivs_api_is_converted(typed: str, canonical: str) -
 
 
 def test_what_only_the_api_knows_is_left_out_with_a_hint() -> None:
-    assert "No digest tells comments, journals or report numbers; I left out nature." in hints("ti:a+AND+jr:nature")
+    assert "No digest has comments, journals or report numbers; I left out nature." in hints("ti:a+AND+jr:nature")
     assert "I left out the dates: a subscription asks for new papers." in hints("ti:a+AND+submittedDate:[1+TO+2]")
 
 
@@ -557,7 +538,7 @@ def test_what_only_the_api_knows_is_left_out_with_a_hint() -> None:
 
 
 def terms(typed: str) -> set[Term]:
-    return set(parse_query(typed).terms)
+    return set(parse.parse_query(typed).terms)
 
 
 @pytest.mark.parametrize(
@@ -641,12 +622,12 @@ def signed(terms: Iterable[Term], sign: str) -> list[str]:
     ],
 )
 def test_the_normal_form(typed: str, alternatives: list[str]) -> None:
-    assert spelled(parse_query(typed)) == alternatives
+    assert spelled(parse.parse_query(typed)) == alternatives
 
 
 def test_sixty_four_alternatives_are_taken() -> None:
-    assert len(parse_query(" ".join(f"(a{n} OR b{n})" for n in range(6))).alternatives) == 64
-    assert len(parse_query(" OR ".join(f"c{n}" for n in range(64))).alternatives) == 64
+    assert len(parse.parse_query(" ".join(f"(a{n} OR b{n})" for n in range(6))).alternatives) == 64
+    assert len(parse.parse_query(" OR ".join(f"c{n}" for n in range(64))).alternatives) == 64
 
 
 @pytest.mark.parametrize(
@@ -660,38 +641,10 @@ def test_sixty_four_alternatives_are_taken() -> None:
     ],
 )
 def test_equal_parts_are_merged_before_they_are_counted(typed: str) -> None:
-    assert len(parse_query(typed).alternatives) <= 26
+    assert len(parse.parse_query(typed).alternatives) <= 26
 
 
 # -------------------------------------------------------------------------------------------------- the canonical text
-
-
-@pytest.mark.parametrize(
-    "variants",
-    [
-        [
-            "graph neural",
-            "NEURAL Graph",
-            "neural  AND graph",
-            "graph graph neural",
-            "(graph) & neural",
-            "graphs neural",
-        ],
-        ["few-shot", '"few shot"', "few_shot", "Few–Shot", "“few shots”", "ＦＥＷ/ＳＨＯＴ", "few\u200b-shot"],
-        ["Schrödinger", "schrodinger", 'Schr\\"odinger', "SCHRÖDINGER", "schro\u0308dinger"],
-        ["ti:a OR b", "b OR title:A", "intitle:a | b", "b || ti: a"],
-        ["a (b OR c)", "(c OR b) AND a", "a ((c) OR (b OR b))"],
-        ["x -(a OR b)", "x -a -b", "x NOT b NOT a"],
-        ["cs.LG", "#CS.lg", "cat:cs.LG", 'category:"cs.lg"', "cat:(cs.LG)"],
-        ["cs.*", "cat:cs", "cat:cs.*"],
-        ["α-divergence", "$\\alpha$-divergence", '"alpha divergence"'],
-        ['author:"Jane Smith"', "author:Smith, Jane", 'au:"smith, jane"', "author:jane_smith"],
-        ["id:2601.15529", "https://arxiv.org/abs/2601.15529v2", "arXiv:2601.15529"],
-        ["扩散模型", '"扩散模型"', '"扩 散 模 型"'],
-    ],
-)
-def test_other_spellings_share_one_canonical_text(variants: Sequence[str]) -> None:
-    assert len({reads(variant) for variant in variants}) == 1
 
 
 @pytest.mark.parametrize(
@@ -708,7 +661,16 @@ def test_other_spellings_share_one_canonical_text(variants: Sequence[str]) -> No
         ["all:williams", "all:william"],  # names keep their s
         ["all:mueller", "all:muller"],
         ["c++", "c", "c#"],
-        ["3.1", '"3 1"', "31"],
+        ["3.1", '"3 1"', "31", "3 1"],
+        ['"graph neural"', '"neural graph"', "graph neural", "graph or neural", "graph OR neural"],
+        ["hep-th", '"hep-th"'],
+        ["not graph foo", "NOT graph foo"],
+        ["all:doe", "author:doe"],
+        ["mueller", "müller", "author:Müller", "author:=Müller"],
+        ["news", "new"],
+        ["rlhf,dpo", "rlhf, dpo"],
+        ["foo:graph", "foo: graph"],
+        ["GPT-4", "GPT -4"],
     ],
 )
 def test_other_meanings_have_other_canonical_texts(different: Sequence[str]) -> None:
@@ -718,23 +680,16 @@ def test_other_meanings_have_other_canonical_texts(different: Sequence[str]) -> 
 
 
 def test_a_canonical_text_may_be_longer_than_what_was_typed() -> None:
-    query = parse_query("α" * 1000)
+    query = parse.parse_query("α" * 1000)
     assert len(query.canonical) > 5000
-    assert parse_canonical(query.canonical).alternatives == query.alternatives
-
-
-@pytest.mark.parametrize("typed", ["author:Mue*", "ab's*", r"\emph{a}b*", r"=\emph{a}b*", "all:Mue*", r"few-\x{y}*"])
-def test_a_prefix_shortened_by_folding_can_be_parsed_again(typed: str) -> None:
-    query = parse_query(typed)
-    again = parse_query(query.canonical)
-    assert (again.canonical, again.alternatives) == (query.canonical, query.alternatives)
+    assert parse.parse_canonical(query.canonical).alternatives == query.alternatives
 
 
 # -------------------------------------------------------------------------------------------------------------- the tree
 
 
 def test_the_tree_keeps_what_was_typed_and_where() -> None:
-    tree = parse_query("diffusion AND Models -(survey OR ti:Reviews) diffusions").tree
+    tree = parse.parse_query("diffusion AND Models -(survey OR ti:Reviews) diffusions").tree
     assert tree == And(
         (
             Leaf(Term(TEXT, ("diffusion",)), "diffusion", 1),
@@ -748,85 +703,68 @@ def test_the_tree_keeps_what_was_typed_and_where() -> None:
 
 
 def test_columns_count_what_was_typed_not_what_was_read() -> None:
-    tree = parse_query('H\\"older \u200bgraph').tree
+    tree = parse.parse_query('H\\"older \u200bgraph').tree
     assert isinstance(tree, And)
     assert [leaf.column for leaf in tree.nodes if isinstance(leaf, Leaf)] == [1, 11]
 
 
 def test_a_query_is_equal_whatever_its_tree() -> None:
-    assert parse_query("graph") == parse_query("graph")
-    assert "tree" not in repr(parse_query("graph"))
+    assert parse.parse_query("graph") == parse.parse_query("graph")
+    assert "tree" not in repr(parse.parse_query("graph"))
 
 
-@pytest.mark.parametrize("typed", ['"且" c', "™且 c", "$或 c", '"或"', '="且"', 'ti:"或" x', 'all:"且" x'])
-def test_a_quoted_operator_stays_a_word_in_the_canonical_text(typed: str) -> None:
-    """Found by fuzzing: the subscription searched only for `c`, and `"或"` was refused."""
-    query = parse_query(typed)
-    again = parse_canonical(query.canonical)
-    assert again.canonical == query.canonical
-    assert set(again.alternatives) == set(query.alternatives)
-
-
-@pytest.mark.parametrize("typed", ["cs\x00\x001", "a\x1bb -c\u2028d", "few\x85shot", "a\ud800b"])
-def test_a_control_character_is_a_space(typed: str) -> None:
-    """Found by fuzzing: `explain` read a phrase where a subscription searches for two words."""
-    assert parse_query(typed).canonical == kept_query(typed).canonical
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "cs\x00\x001",
+        "a\x1bb -c\u2028d",
+        "few\x85shot",
+        "a\ud800b",
+        '"t x, (" :r, not a :g -, ',
+        '"t x, (" r, not a g -,\x00',
+        "x, not a, g, ",
+    ],
+)
+def test_control_characters_and_spaces_at_the_end_mean_nothing(typed: str) -> None:
+    """Found by fuzzing: a phrase was read where a subscription searches for two words."""
+    assert parse.parse_query(typed).canonical == kept_query(typed).canonical
 
 
 def test_operators_between_control_characters_are_refused() -> None:
-    for read in (parse_query, kept_query):
+    for read in (parse.parse_query, kept_query):
         with pytest.raises(QueryError):
             read("\x0f\x00且\x00")
 
 
-@pytest.mark.parametrize(
-    "typed", ["all:\\hep-th", "all:(n \\hep-th", "all:\\math x", "search_query=cat:a%11b", "%22 cat:a%C2%85b"]
-)
-def test_what_is_no_sign_of_a_value_is_read_again_as_it_was_read(typed: str) -> None:
-    """Found by fuzzing: a category after a backslash (no TeX command), and control characters that a link encodes."""
-    query = parse_query(typed)
-    again = parse_canonical(query.canonical)
-    assert again.canonical == query.canonical
-    assert set(again.alternatives) == set(query.alternatives)
-
-
-@pytest.mark.parametrize("typed", ['"t x, (" :r, not a :g -, ', '"t x, (" r, not a g -,\x00', "x, not a g, "])
-def test_blanks_at_the_end_mean_nothing(typed: str) -> None:
-    """Found by fuzzing: with spaces after a last comma, words became a phrase, although the subscription kept two
-    words.
-    """
-    assert parse_query(typed).canonical == kept_query(typed).canonical
-
-
 def test_doubled_parameters_of_a_link_are_read_at_once() -> None:
     """Each parameter doubled the text: forty of them in one message used all memory."""
-    query = parse_query("id_list=2601.00001,2601.00002 id_list=2601.00003")
+    query = parse.parse_query("id_list=2601.00001,2601.00002 id_list=2601.00003")
     assert query.canonical == "(id:2601.00001 OR id:2601.00002) id:2601.00003"
-    assert parse_query("id_list=2601.00001," * 50).canonical == "id:2601.00001"
+    assert parse.parse_query("id_list=2601.00001," * 50).canonical == "id:2601.00001"
 
 
 EMPTY = "There is no word in this to look for."
-ONLY_EXCLUDES = "This only excludes. Say also what you want."
-ONE_ONLY_EXCLUDES = "One alternative of this only excludes. Say in it also what you want."
+ONLY_EXCLUDES = "This only excludes. Say what you want, too."
+ONE_ONLY_EXCLUDES = "One alternative here only excludes. Say what it should find, too."
 STRAY = "This ) closes nothing."
 INITIALS = "Initials alone fit too many authors."
-STAR = "A * cannot cut a category short; it stands only for all of an archive."
-TOO_MANY = "This stands for more than 64 alternatives."
+STAR = "A * cannot shorten a category; it works only for a whole archive."
+TOO_MANY = "This has more than 64 alternatives."
 TOO_LONG = "This is longer than 1,000 characters."
 
 
 def refusal(typed: str) -> QueryError:
     with pytest.raises(QueryError) as caught:
-        parse_query(typed)
+        parse.parse_query(typed)
     return caught.value
 
 
 def no_value(field: str) -> str:
-    return f"{field}: has nothing to look for behind it."
+    return f"{field}: has nothing after it to look for."
 
 
 def too_short(word: str) -> str:
-    return f"{word}* begins too many words: at least 3 letters or digits must stand before the *."
+    return f"{word}* begins too many words: write at least 3 letters or digits before the *."
 
 
 REFUSED = [
@@ -849,6 +787,35 @@ REFUSED = [
     ("…，！", 1, EMPTY),
     ("http://export.arxiv.org/api/query?max_results=5", 1, EMPTY),
     ("search_query=jr:nature", 1, EMPTY),
+    (" ", 1, EMPTY),
+    ("-", 1, EMPTY),
+    ("***", 1, EMPTY),
+    ('"..."', 1, EMPTY),
+    ("—", 1, EMPTY),
+    ("(!)", 1, EMPTY),
+    ("\u200b", 1, EMPTY),
+    ("“”", 1, EMPTY),
+    ("AND", 1, EMPTY),
+    ("|", 1, EMPTY),
+    ("&", 1, EMPTY),
+    ('-""', 1, EMPTY),
+    ("NOT ()", 1, EMPTY),
+    ("%", 1, EMPTY),
+    ("( ( ) )", 1, EMPTY),
+    ("\u3000", 1, EMPTY),
+    ("\n", 1, EMPTY),
+    ("™", 1, EMPTY),
+    ("$$", 1, EMPTY),
+    ("{}", 1, EMPTY),
+    ("#", 1, EMPTY),
+    ("++", 1, EMPTY),
+    ('"" ()', 1, EMPTY),
+    (":", 1, EMPTY),
+    (",", 1, EMPTY),
+    ("、", 1, EMPTY),
+    ("或", 1, EMPTY),
+    ("且 或", 1, EMPTY),
+    ("不含", 1, EMPTY),
     # a field without a value
     ("ti:", 1, no_value("ti")),
     ("id:", 1, no_value("id")),
@@ -876,6 +843,43 @@ REFUSED = [
     ("foo, ti:", 6, no_value("ti")),
     ("ti:, foo", 1, no_value("ti")),
     ("author:..., !", 1, no_value("author")),
+    ('ti:""', 1, no_value("ti")),
+    ("(graph ti:)", 8, no_value("ti")),
+    ("ti: OR graph", 1, no_value("ti")),
+    ("ti: AND x", 1, no_value("ti")),
+    ("ti: | x", 1, no_value("ti")),
+    ("graph OR ti:", 10, no_value("ti")),
+    ("graph cat:", 7, no_value("cat")),
+    ("doi:", 1, no_value("doi")),
+    ("primary:", 1, no_value("primary")),
+    ("author:", 1, no_value("author")),
+    ('author:""', 1, no_value("author")),
+    ('source:""', 1, no_value("source")),
+    ("all:", 1, no_value("all")),
+    ("summary:()", 1, no_value("summary")),
+    ("ti:!!!", 1, no_value("ti")),
+    ('ti:"..."', 1, no_value("ti")),
+    ("ti:(())", 1, no_value("ti")),
+    ("ti: & x", 1, no_value("ti")),
+    ("ti：", 1, no_value("ti")),
+    ("graph ti： ", 7, no_value("ti")),
+    ("ti:-", 1, no_value("ti")),
+    ("ti:()graph", 1, no_value("ti")),
+    ("ti:“”", 1, no_value("ti")),
+    ("ti: )", 1, no_value("ti")),
+    ("ti:AND", 1, no_value("ti")),
+    ("ti:-OR x", 1, no_value("ti")),
+    ("ti: - graph", 1, no_value("ti")),
+    ("ti:- graph", 1, no_value("ti")),
+    ("ti:= graph", 1, no_value("ti")),
+    ("search_query=ti:", 14, no_value("ti")),
+    ("search_query=x；id_list=", 23, no_value("id")),
+    ("标题：", 1, no_value("标题")),
+    ("graph 作者:", 7, no_value("作者")),
+    ("标题： 且 x", 1, no_value("标题")),
+    ("主类别：()", 1, no_value("主类别")),
+    ("a, not ti:", 8, no_value("ti")),
+    ('"a", not ti:', 10, no_value("ti")),
     # an alternative that only excludes
     ("-survey", 1, ONLY_EXCLUDES),
     ("-diffusion", 1, ONLY_EXCLUDES),
@@ -898,6 +902,49 @@ REFUSED = [
     ("x OR -(-y z)", 6, ONE_ONLY_EXCLUDES),
     ("a -(b) OR -c -d", 11, ONE_ONLY_EXCLUDES),
     ('graph OR H\\"older OR -x', 22, ONE_ONLY_EXCLUDES),
+    ("-x", 1, ONLY_EXCLUDES),
+    ("NOT x", 1, ONLY_EXCLUDES),
+    ("!x", 1, ONLY_EXCLUDES),
+    ("–x", 1, ONLY_EXCLUDES),
+    ("ANDNOT x", 1, ONLY_EXCLUDES),
+    ("a | !b", 5, ONE_ONLY_EXCLUDES),
+    ("-a -b", 1, ONLY_EXCLUDES),
+    ("-a OR b", 1, ONE_ONLY_EXCLUDES),
+    ("-a | b", 1, ONE_ONLY_EXCLUDES),
+    ("(a OR -b)", 7, ONE_ONLY_EXCLUDES),
+    ("cat:-cs.CV", 5, ONLY_EXCLUDES),
+    ("a OR --b", 6, ONE_ONLY_EXCLUDES),
+    ("a OR -b OR -c", 6, ONE_ONLY_EXCLUDES),
+    ("a OR (-b -c)", 7, ONE_ONLY_EXCLUDES),
+    ("-(a OR b)", 1, ONLY_EXCLUDES),
+    ("-(a -b)", 1, ONE_ONLY_EXCLUDES),
+    ("a OR -ti:b", 6, ONE_ONLY_EXCLUDES),
+    ("a OR ti:-b", 9, ONE_ONLY_EXCLUDES),
+    ("-cat:cs.CV", 1, ONLY_EXCLUDES),
+    ('-"graph neural"', 1, ONLY_EXCLUDES),
+    ("x OR -x", 6, ONE_ONLY_EXCLUDES),
+    ("-id:2601.15529", 1, ONLY_EXCLUDES),
+    ("-https://arxiv.org/abs/2601.15529", 1, ONLY_EXCLUDES),
+    ("  -x", 3, ONLY_EXCLUDES),
+    ("- -x", 3, ONLY_EXCLUDES),
+    ("a OR -(b OR c)", 6, ONE_ONLY_EXCLUDES),
+    ("-a AND -b", 1, ONLY_EXCLUDES),
+    ("NOT NOT x", 1, ONLY_EXCLUDES),
+    ("a ti:b OR -c d OR -e", 19, ONE_ONLY_EXCLUDES),
+    ("() -x", 4, ONLY_EXCLUDES),
+    ('"" -x', 4, ONLY_EXCLUDES),
+    ("（-x）", 2, ONLY_EXCLUDES),
+    ("-cs.AI+cs.CV", 1, ONLY_EXCLUDES),
+    ("ti:(-x)", 5, ONLY_EXCLUDES),
+    ("ti:(a OR -b)", 10, ONE_ONLY_EXCLUDES),
+    ("-(a OR b) OR c", 1, ONE_ONLY_EXCLUDES),
+    ('{\\"o}x OR -b', 11, ONE_ONLY_EXCLUDES),
+    ("不含 x", 1, ONLY_EXCLUDES),
+    ("a 或 不含 b", 5, ONE_ONLY_EXCLUDES),
+    ("not a, not b", 1, ONLY_EXCLUDES),
+    ("不含 a，不含 b", 1, ONLY_EXCLUDES),
+    (", not x", 3, ONLY_EXCLUDES),
+    ("a OR (b, not c) OR (, not d)", 23, ONE_ONLY_EXCLUDES),
     # a stray )
     (")", 1, STRAY),
     ("graph )", 7, STRAY),
@@ -907,6 +954,15 @@ REFUSED = [
     ("（a））", 4, STRAY),
     ('H\\"older )', 10, STRAY),
     ("\u200bgraph)", 7, STRAY),
+    ("graph)", 6, STRAY),
+    ("a) OR (b", 2, STRAY),
+    ("graph :)", 8, STRAY),
+    ("graph ）", 7, STRAY),
+    ("((a) b) c) d", 10, STRAY),
+    ("()) graph", 3, STRAY),
+    ("\\v{s}koda )", 11, STRAY),
+    ("gr\u200baph )", 8, STRAY),
+    ("_ )", 3, STRAY),
     # a prefix of fewer than three characters
     ("ai*", 1, too_short("ai")),
     ("neuro* ai*", 8, too_short("ai")),
@@ -918,6 +974,20 @@ REFUSED = [
     ('\\"o\\"u*', 1, too_short("öü")),
     ("扩a*", 1, too_short("扩a")),
     ("foo, ai*", 6, too_short("ai")),
+    ("graph -ab*", 8, too_short("ab")),
+    ("c++*", 1, too_short("c++")),
+    ("3.1*", 1, too_short("3.1")),
+    ("a1*", 1, too_short("a1")),
+    ("ab＊", 1, too_short("ab")),
+    ("ti: ai*", 5, too_short("ai")),
+    ("(ai* graph)", 2, too_short("ai")),
+    ("x*", 1, too_short("x")),
+    ("graph ti:ai*", 10, too_short("ai")),
+    ("gr*ph*", 4, too_short("ph")),
+    ('H\\"older ai*', 10, too_short("ai")),
+    ("=ab*", 1, too_short("ab")),
+    ("αβ*", 1, too_short("αβ")),
+    ("a.b*", 1, too_short("a.b")),
     # only initials
     ("author:j", 8, INITIALS),
     ("au:J.", 4, INITIALS),
@@ -927,6 +997,16 @@ REFUSED = [
     ("author:(J. Roberts)", 9, INITIALS),
     ("author:J., D.", 8, INITIALS),
     ("author:=J", 8, INITIALS),
+    ('author:"J. Q."', 8, INITIALS),
+    ("author:(J. Doe)", 9, INITIALS),
+    ("graph au:j", 10, INITIALS),
+    ("author: J", 9, INITIALS),
+    ("author:J.Q.", 8, INITIALS),
+    ("graph -author:j", 15, INITIALS),
+    ("author:é", 8, INITIALS),
+    ("author:J. Doe", 8, INITIALS),
+    ("author:J-P", 8, INITIALS),
+    ("author:J., K.", 8, INITIALS),
     # a category that is cut off
     ("cat:*", 5, STAR),
     ("cat:* detection", 5, STAR),
@@ -939,6 +1019,13 @@ REFUSED = [
     ("cat:(x OR cs.L*)", 11, STAR),
     ("foo, cat:cs.L*", 10, STAR),
     ("foo, cat:cs.*G", 10, STAR),
+    ("cat:cs.C*", 5, STAR),
+    ("primary:*", 9, STAR),
+    ("primary:cs.L*", 9, STAR),
+    ("graph cat:cs.L*", 11, STAR),
+    ("cat: cs.L*", 6, STAR),
+    ("category:astro-ph.G*", 10, STAR),
+    ("cat:cs.LG*", 5, STAR),
     # too long, too many
     ("x" * 1001, 1001, TOO_LONG),
     (" " * 5000, 1001, TOO_LONG),
@@ -946,6 +1033,16 @@ REFUSED = [
     (" ".join(f"(a{n} OR b{n})" for n in range(7)), 1, TOO_MANY),
     ("x -(" + " ".join(f"c{n}" for n in range(65)) + ")", 1, TOO_MANY),
     ("(a|(b " * 166, 1, TOO_MANY),
+    ("graph" + " " * 996, 1001, TOO_LONG),
+    ("graph " * 200, 1001, TOO_LONG),
+    ("𝔤" * 1001, 1001, TOO_LONG),
+    ("(" * 1001, 1001, TOO_LONG),
+    ("graph OR " + "x" * 1200, 1001, TOO_LONG),
+    ("(a OR b OR c OR d) (e OR f OR g OR h) (i OR j OR k OR l OR m)", 1, TOO_MANY),
+    (", ".join(f"a{n}" for n in range(65)), 1, TOO_MANY),
+    ("a OR " + " OR ".join(f"(a b{n})" for n in range(64)), 1, TOO_MANY),
+    (" ".join(f"(a{n} OR b{n})" for n in range(70)), 1, TOO_MANY),
+    (" ".join(f"(a{n}|b{n}|c{n}|d{n})" for n in range(50)), 1, TOO_MANY),
 ]
 
 
@@ -959,7 +1056,7 @@ def test_a_refusal_says_what_is_wrong_and_where(typed: str, column: int, sentenc
 def test_the_hint_of_a_refusal_works(typed: str) -> None:
     values = refusal(typed).hint.values
     assert str(values["example"]) in str(refusal(typed).hint)
-    hints = parse_query(str(values["example"])).hints
+    hints = parse.parse_query(str(values["example"])).hints
     assert "This wants and excludes the same, so it finds nothing." not in map(str, hints)
 
 
@@ -1004,27 +1101,4 @@ def test_the_hint_takes_up_what_was_typed(typed: str, example: str) -> None:
     ],
 )
 def test_queries_similar_to_a_refused_one_are_accepted(typed: str) -> None:
-    assert parse_query(typed).alternatives
-
-
-def test_the_worked_examples_are_refused_where_they_should_be(shared: Path) -> None:
-    lines = (shared / "query_cases.jsonl").read_text(encoding="utf-8").splitlines()
-    cases: list[dict[str, Any]] = [json.loads(line) for line in lines]
-    wrong = [case for case in cases if outcome(case["query"]) not in expected(case)]
-    assert len(cases) > 400
-    assert wrong == []
-
-
-def outcome(typed: str) -> int | None:
-    """Returns the column of a refusal; None if the query is accepted."""
-    try:
-        parse_query(typed)
-    except QueryError as error:
-        return error.column
-    return None
-
-
-def expected(case: dict[str, Any]) -> Container[int | None]:
-    if case["match"] != "refused":
-        return (None,)
-    return (case["column"],) if "column" in case else range(1, 1002)
+    assert parse.parse_query(typed).alternatives

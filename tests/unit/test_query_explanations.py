@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from bot.rendering import query_text
-from bot.rendering.language import Language
+from bot.rendering import language
+from bot.rendering.language import Language, query_in_words
 from subscriptions.errors import QueryError
 from subscriptions.query import Query
 from subscriptions.query.parse import parse_query
@@ -74,11 +74,17 @@ def english(template: str) -> str:
         ("GPT -4", "GPT, not 4"),
         ("扩散模型 –综述", "扩散模型, not 综述"),
         ("ti:%22quantum+dots%22+AND+cat:cs.LG", 'title:"quantum dots" category:cs.LG'),
+        ("Graphs Studies", "Graphs Studies"),
+        ("rlhf, dpo, reward model", 'rlhf OR dpo OR "reward model"'),
+        ('H\\"{o}lder \\c{c}a', "Hölder ça"),
+        ("cs.ai", "category:cs.AI"),
+        ("ti:-Survey graph", "graph, not title:Survey"),
+        ("foo: Graph", "foo Graph"),
         ("{braces} {0}", '"{braces}" "{0}"'),
     ],
 )
 def test_the_reading_says_how_a_query_was_understood(typed: str, said: str) -> None:
-    assert query_text.query_in_words(parse_query(typed), english) == said
+    assert language.query_in_words(parse_query(typed), english) == said
 
 
 @pytest.mark.parametrize(
@@ -97,15 +103,15 @@ def test_the_reading_says_how_a_query_was_understood(typed: str, said: str) -> N
     ],
 )
 def test_the_reading_speaks_the_language_of_the_chat(typed: str, said: str) -> None:
-    assert query_text.query_in_words(parse_query(typed), Language("zh", "UTC").translate) == said
+    assert language.query_in_words(parse_query(typed), Language("zh", "UTC").translate) == said
 
 
 def test_hints_speak_the_language_of_the_chat() -> None:
-    assert query_text.explain('"e', Language("zh", "UTC").translate)["hints"] == ["已补上引号。"]
+    assert language.explain('"e', Language("zh", "UTC").translate)["hints"] == ["已补上引号。"]
 
 
 def test_explain_is_one_document() -> None:
-    assert query_text.explain('author:Jane "deep', english) == {
+    assert language.explain('author:Jane "deep', english) == {
         "query": 'author:Jane "deep',
         "text": 'author:Jane "deep',
         "canonical": "author:jane deep",
@@ -113,7 +119,7 @@ def test_explain_is_one_document() -> None:
         "hints": ["I closed the quotation mark."],
         "error": None,
     }
-    assert query_text.explain("-survey", english) == {
+    assert language.explain("-survey", english) == {
         "query": "-survey",
         "text": "-survey",
         "canonical": None,
@@ -121,11 +127,11 @@ def test_explain_is_one_document() -> None:
         "hints": [],
         "error": {
             "column": 1,
-            "message": "This only excludes. Say also what you want.",
+            "message": "This only excludes. Say what you want, too.",
             "hint": "For example: diffusion -survey",
         },
     }
-    json.dumps(query_text.explain("\ud800 =扩散", english))
+    json.dumps(language.explain("\ud800 =扩散", english))
 
 
 @pytest.mark.parametrize(
@@ -146,14 +152,14 @@ def test_explain_is_one_document() -> None:
     ],
 )
 def test_the_caret_points_by_what_is_displayed(text: str, column: int, lines: tuple[str, str]) -> None:
-    assert query_text.caret(text, column) == lines
+    assert language.caret(text, column) == lines
 
 
 @pytest.mark.parametrize("column", [1, 5, 30, 59, 60, 61, 500, 970, 999, 1000, 1001])
 @pytest.mark.parametrize("letter", ["x", "扩", "e\u0301", "🙂"])
 def test_a_long_query_is_cut_around_the_caret(letter: str, column: int) -> None:
     text = (letter * 1000)[: column - 1] + "#" + (letter * 1000)[column:1000]
-    line, below = query_text.caret(text, column)
+    line, below = language.caret(text, column)
     assert cell_len(line) <= 60
     assert cell_len(line[: line.index("#")]) == len(below) - 1
     kept = line.strip("…")
@@ -163,7 +169,7 @@ def test_a_long_query_is_cut_around_the_caret(letter: str, column: int) -> None:
 
 
 def test_a_query_that_is_too_long_shows_its_end() -> None:
-    line, below = query_text.caret("x" * 1500, 1001)
+    line, below = language.caret("x" * 1500, 1001)
     assert line.startswith("…xxx")
     assert line.endswith("xxx…")
     assert below.endswith("^")
@@ -251,7 +257,7 @@ def test_the_words_of_a_reading_are_the_same_query_again(language: str, text: st
     query = understood(text)
     if query is None:
         return
-    said = query_text.query_in_words(query, Language(language, "UTC").translate)
+    said = query_in_words(query, Language(language, "UTC").translate)
     assert parse_query(said).canonical == query.canonical, said
 
 
@@ -270,5 +276,5 @@ LONG = (
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_so_are_those_of_a_long_query(language: str, text: str) -> None:
     query = parse_query(text)
-    said = query_text.query_in_words(query, Language(language, "UTC").translate)
+    said = query_in_words(query, Language(language, "UTC").translate)
     assert parse_query(said).canonical == query.canonical

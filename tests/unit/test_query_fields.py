@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.rendering.query_text import query_in_words
+from bot.rendering.language import query_in_words
 from subscriptions.errors import QueryError
 from subscriptions.matching import hits, paper_index
 from subscriptions.matching.batch import QuerySet, match
@@ -18,7 +18,7 @@ from subscriptions.query.advice import advise
 from subscriptions.query.parse import parse_canonical, parse_query
 from subscriptions.query.rewriting import narrowed
 from tests.unit import strategies
-from tests.unit.query_rules import FINDS, Finds, paper
+from tests.unit.query_rules import FINDS, Finds
 
 # --------------------------------------------------------------------------------------------------------- every entry
 
@@ -117,7 +117,6 @@ commented = st.builds(
 
 
 @given(typed_with_more, st.lists(commented, max_size=3))
-@settings(max_examples=2 * settings().max_examples)
 def test_every_matcher_agrees_on_new_fields(typed: str, batch: list[Paper]) -> None:
     try:
         query = parse_query(typed, strategies.MORE)
@@ -189,7 +188,7 @@ def answer(query: Query, asked: Paper) -> bool:
     found = strategies.matches(query, asked)
     assert paper_index.matching_papers(query, [asked]) == ((0,) if found else ())
     assert match(QuerySet([query]), paper_index.PaperIndex.of([asked])) == ({0: 1} if found else {})
-    assert bool(hits.why(query, asked)) == found
+    assert bool(hits.why(query, asked)) == (hits.unfulfilled_parts(query, asked) == ()) == found
     return found
 
 
@@ -201,87 +200,6 @@ def test_a_query_finds_what_the_rules_say(rule: Finds) -> None:
         for parse in (parse_canonical, parse_query) if len(read.canonical) <= MAX_LENGTH else (parse_canonical,):
             again = parse(read.canonical)
             assert (again.canonical, set(again.alternatives)) == (read.canonical, set(read.alternatives)), query
-
-
-# -------------------------------------------------------------------------------------------------------------- refused
-
-REFUSED: tuple[tuple[str, tuple[tuple[str, int | None], ...]], ...] = (
-    (
-        "empty or only punctuation",
-        (("", 1), (" ", 1), ("   ", 1), ("!!!", 1), ('""', 1), ("()", 1), ("-", 1), ("***", 1), ('"..."', 1), ("—", 1), ("(!)", 1),
-         ("\u200b", 1), ("（）", 1), ("“”", 1), ("AND", 1), ("AND OR", 1), ("NOT", 1), ("|", 1), ("&", 1), ('-""', 1), ("NOT ()", 1),
-         ("=", 1), ("%", 1), ("( ( ) )", 1), ("　", 1), ("\n", 1), ("™", 1), ("$$", 1), ("{}", 1), ("#", 1), ("++", 1), ('"" ()', 1),
-         (":", 1), (",", 1), ("、", 1), ("或", 1), ("且 或", 1), ("不含", 1)),
-    ),
-    (
-        "a field without a value",
-        (("ti:", 1), ("graph ti:", 7), ("ti:()", 1), ('ti:""', 1), ("(ti:)", 2), ("(graph ti:)", 8), ("ti: OR graph", 1), ("ti: AND x", 1),
-         ("ti: | x", 1), ("graph OR ti:", 10), ("graph cat:", 7), ('graph ti:""', 7), ("id:", 1), ("doi:", 1), ("source:", 1), ("primary:", 1),
-         ("author:", 1), ('author:""', 1), ('source:""', 1), ("all:", 1), ("summary:()", 1), ("ti:!!!", 1), ('ti:"..."', 1), ("ti:(())", 1),
-         ("ti: & x", 1), ("ti：", 1), ("graph ti： ", 7), ("cat:()", 1), ("ti:-", 1), ("ti:()graph", 1), ("ti:“”", 1), ("ti: )", None),
-         ("ti:OR graph", 1), ("ti:AND", 1), ("ti:-OR x", 1), ("ti: - graph", 1), ("ti:- graph", 1), ("ti:= graph", 1), ("foo, ti:", 6), ("ti:, foo", 1),
-         ("search_query=ti:", 14), ("search_query=x；id_list=", None), ("标题：", 1), ("graph 作者:", 7), ("标题： 且 x", 1), ("主类别：()", 1),
-         ("a, not ti:", 8), ('"a", not ti:', 10)),
-    ),
-    (
-        "an alternative that only excludes, at its first sign",
-        (("-x", 1), ("NOT x", 1), ("!x", 1), ("–x", 1), ("ANDNOT x", 1), ("a OR -b", 6), ("a OR NOT b", 6), ("a | !b", 5), ("a|-b", 3), ("-a -b", 1),
-         ("-a OR b", 1), ("-a | b", 1), ("(a OR -b)", 7), ("ti:-survey", 4), ("-ti:x", 1), ("cat:-cs.CV", 5), ("-(a b)", 1), ("a OR --b", 6),
-         ("(graph OR -foo) (neural OR -bar)", 11), ("a OR -b OR -c", 6), ("a OR (-b -c)", 7), ("-(a OR b)", 1), ("-(a -b)", 1),
-         ("a OR -ti:b", 6), ("a OR ti:-b", 9), ("-cs.CV", 1), ("-cat:cs.CV", 1), ('-"graph neural"', 1), ("x OR -x", 6), ("-id:2601.15529", 1),
-         ("-https://arxiv.org/abs/2601.15529", 1), ("  -x", 3), ("- -x", 3), ("a OR -(b OR c)", 6), ("-a AND -b", 1), ("NOT NOT x", 1),
-         ("a ti:b OR -c d OR -e", 19), ("() -x", 4), ('"" -x', 4), ("（-x）", 2), ("-cs.AI+cs.CV", 1), ("ti:(-x)", 5),
-         ("ti:(a OR -b)", 10), ("-(a OR b) OR c", 1), (r"{\"o}x OR -b", 11), ("不含 x", 1), ("a 或 不含 b", 5), ("not a, not b", 1), ("不含 a，不含 b", 1),
-         (", not x", 3), ("a OR (b, not c) OR (, not d)", 23)),
-    ),
-    (
-        "a stray )",
-        ((")", 1), ("graph)", 6), ("(graph))", 8), ("graph ) neural", 7), ("“graph” )", 9), ("a) OR (b", 2), ("graph :)", 8), ("graph ）", 7),
-         ("((a) b) c) d", 10), ("()) graph", 3), (r"H\"older )", 10),
-         (r"\v{s}koda )", 11), ("gr\u200baph )", 8), ("_ )", 3)),
-    ),
-    (
-        "a prefix word of fewer than three characters in all",
-        (("ai*", 1), ("neuro* ai*", 8), ("ti:ai*", 4), ("graph OR ne*", 10), ("graph -ab*", 8), ("a-b*", 1), ("c++*", 1), ("3.1*", 1), ("a1*", 1),
-         ("ab＊", 1), ("author:do*", 8), ("ti: ai*", 5), ("(ai* graph)", 2), ("all:ai*", 5), ("x*", 1), ("graph ti:ai*", 10), ("gr*ph*", None),
-         ("foo, ai*", 6), (r"H\"older ai*", 10), ("=ab*", 1), ("αβ*", 1), ("a.b*", 1)),
-    ),
-    (
-        "author: with initials only",
-        (("author:j", 8), ("au:J.", 4), ('author:"J. Q."', 8), ("author:(J. Doe)", 9), ("graph au:j", 10), ("author: J", 9), ("author:J.Q.", 8),
-         ("graph -author:j", 15), ("author:é", 8), ("author:J. Doe", 8), ("author:J-P", 8), ("author:J., K.", 8)),
-    ),
-    (
-        "a category cut short by a star",
-        (("cat:*", 5), ("cat:cs.L*", 5), ("cat:cs.C*", 5), ("cat:* detection", 5), ("primary:*", 9), ("primary:cs.L*", 9), ("graph cat:cs.L*", 11),
-         ("cat: cs.L*", 6), ("category:astro-ph.G*", 10), ("cat:cs*", 5),
-         ("cat:cs.LG*", 5), ("foo, cat:cs.L*", 10)),
-    ),
-    (
-        "more than 1,000 characters",
-        (("x" * 1001, 1001), ("graph" + " " * 996, 1001), ("graph " * 200, 1001), ("𝔤" * 1001, 1001), ("(" * 1001, 1001), ("graph OR " + "x" * 1200, 1001)),
-    ),
-    (
-        "more than 64 alternatives",
-        ((" OR ".join(f"a{n}" for n in range(65)), 1), (" ".join(f"(a{n} OR b{n})" for n in range(7)), 1), (", ".join(f"a{n}" for n in range(65)), 1),
-         ("graph -(" + " ".join(f"b{n}" for n in range(65)) + ")", 1), ("a OR " + " OR ".join(f"(a b{n})" for n in range(64)), 1),
-         ("(a OR b OR c OR d) (e OR f OR g OR h) (i OR j OR k OR l OR m)", 1), (" ".join(f"(a{n} OR b{n})" for n in range(70)), 1),
-         (" ".join(f"(a{n}|b{n}|c{n}|d{n})" for n in range(50)), 1)),
-    ),
-)  # fmt: skip
-
-
-@pytest.mark.parametrize("queries", [queries for _, queries in REFUSED], ids=[sentence for sentence, _ in REFUSED])
-def test_a_query_is_refused_with_its_column_and_a_hint(queries: tuple[tuple[str, int | None], ...]) -> None:
-    for query, column in queries:
-        with pytest.raises(QueryError) as refusal:
-            parse_query(query)
-        assert column in (None, refusal.value.column), query
-        assert 1 <= refusal.value.column <= max(1, len(query)), query
-        assert str(refusal.value.sentence).strip(), query
-        assert str(refusal.value.hint).strip(), query
-        for example in refusal.value.hint.values.values():
-            parse_query(str(example))  # the example must be valid
 
 
 # ---------------------------------------------------------------------------------------- spellings of one stored query
@@ -339,6 +257,15 @@ EQUAL: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("source", ("source:daily", "source:DAILY", "source:=Daily", 'source:"daily"')),
     ("keywords without blanks", ("(a) OR (b)", "(a)OR(b)", "(a)|(b)", "a OR b")),
     ("phrase of a keyword", ("graph or", 'graph "OR"', "graph or OR graph or")),
+    ("order, case and plurals", ("graph neural", "NEURAL Graph", "neural  AND graph", "graph graph neural", "(graph) & neural", "graphs neural")),
+    ("width, blanks and dashes", ("few-shot", "few_shot", "Few–Shot", "“few shots”", "ＦＥＷ/ＳＨＯＴ", "few\u200b-shot")),
+    ("accents of every kind", ("Schrödinger", "schrodinger", 'Schr\\"odinger', "SCHRÖDINGER", "schro\u0308dinger")),
+    ("a field beside OR", ("ti:a OR b", "b OR title:A", "intitle:a | b", "b || ti: a")),
+    ("OR in brackets", ("a (b OR c)", "(c OR b) AND a", "a ((c) OR (b OR b))")),
+    ("excluding several", ("x -(a OR b)", "x -a -b", "x NOT b NOT a")),
+    ("Greek in a phrase", ("α-divergence", "$\\alpha$-divergence", '"alpha divergence"')),
+    ("names with signs", ('author:"Jane Smith"', "author:Smith, Jane", 'au:"smith, jane"', "author:jane_smith")),
+    ("CJK phrases", ("扩散模型", '"扩散模型"', '"扩 散 模 型"')),
     ("NFC and NFD Hangul", ("그래프", "\u1100\u1173\u1105\u1162\u1111\u1173")),
 )  # fmt: skip
 
@@ -347,43 +274,6 @@ EQUAL: tuple[tuple[str, tuple[str, ...]], ...] = (
 def test_other_spellings_share_one_stored_query(spellings: tuple[str, ...]) -> None:
     first = parse_query(spellings[0]).canonical
     assert {other: parse_query(other).canonical for other in spellings} == dict.fromkeys(spellings, first)
-
-
-DIFFERENT = (
-    ("few-shot", "few shot"),
-    ("graph", "ti:graph"),
-    ("ti:graph", "abs:graph"),
-    ("graph", "=graph"),
-    ("graph", "graph*"),
-    ("graph neural", "graph OR neural"),
-    ('"graph neural"', '"neural graph"'),
-    ("cs.LG", '"cs.LG"'),
-    ("hep-th", '"hep-th"'),
-    ("2601.15529", '"2601.15529"'),
-    ("2601.15529", "id:2601.15529"),
-    ("cat:cs", "primary:cs"),
-    ("author:(jane doe)", 'author:"jane doe"'),
-    ("author:Müller", "author:=Müller"),
-    ("=RAG", "=rag"),
-    ("c++", "c"),
-    ("c++", "c#"),
-    ("a (b OR c)", "a b OR c"),
-    ("graph or neural", "graph OR neural"),
-    ("not graph foo", "NOT graph foo"),
-    ("all:doe", "author:doe"),
-    ("mueller", "müller"),
-    ("news", "new"),
-    ("cat:foo", "cat:bar"),
-    ("rlhf,dpo", "rlhf, dpo"),
-    ("foo:graph", "foo: graph"),
-    ("GPT-4", "GPT -4"),
-    ("3.1", "3 1"),
-)
-
-
-@pytest.mark.parametrize(("first", "second"), DIFFERENT)
-def test_queries_that_mean_something_else_do_not_share(first: str, second: str) -> None:
-    assert parse_query(first).canonical != parse_query(second).canonical
 
 
 # ----------------------------------------------------------------------------------------------- a hint for every guess
@@ -423,7 +313,7 @@ def test_what_was_guessed_is_said_in_a_hint(queries: tuple[str, ...]) -> None:
     ["graph", "graph neural", "graph OR neural", "graph -survey", '"graph neural"', "few-shot", "neuro*", "=RAG", "ti:graph", "cat:cs.LG",
      "cs.LG", "author:doe", 'author:"Jane Doe"', "2601.15529", "扩散模型", "C++", "α-divergence", "(graph OR rag) -survey", "cat:cs.*", "all:doe", "foo:graph",
      "BERT: pre-training", "call:papers", "12:30", "1,000", "graph, not tree", "扩散 或 流", "graph;", '"a; b"', "near field", "date night", "from:scratch", "from: scratch",
-     "R.NET", "math.", "no-reference"],
+     "R.NET", "math.", "no-reference", "AT&T", "1,000 Hz", "BERT: graph", "-(-x)", 'au:"Smith, Jane"', "cs.AI+cs.LG", "x ti:-y", "graph,"],
 )  # fmt: skip
 def test_a_plain_query_needs_no_hint(query: str) -> None:
     assert [str(hint) for hint in parse_query(query).hints] == []
@@ -435,49 +325,15 @@ def test_a_plain_query_needs_no_hint(query: str) -> None:
 @pytest.mark.parametrize(
     "query",
     ["all:cs.", "all:math?", "-all:{math} x", "all:máth", "all:=Math,", "all:math's", "cat:foo，", "cat:'foo.'", "primary:hep-th/9901001，",
-     'cat:"}cs."', "id:}https://arxiv.org/abs/2601.15529", "author:mue*", "all:Müller's", 'source:"a, b"', 'doi:"10.1234/a,b"', "au:Oe"],
+     'cat:"}cs."', "id:}https://arxiv.org/abs/2601.15529", "author:mue*", "all:Müller's", 'source:"a, b"', 'doi:"10.1234/a,b"', "au:Oe",
+     # a prefix that folding shortens
+     "author:Mue*", "ab's*", r"\emph{a}b*", r"=\emph{a}b*", "all:Mue*", r"few-\x{y}*",
+     # found by fuzzing: the subscription searched only for `c`, and `"或"` was refused
+     '"且" c', "™且 c", "$或 c", '"或"', '="且"', 'ti:"或" x', 'all:"且" x',
+     # found by fuzzing: a category after a backslash (no TeX command), and control characters that a link encodes
+     "all:\\hep-th", "all:(n \\hep-th", "all:\\math x", "search_query=cat:a%11b", "%22 cat:a%C2%85b"],
 )  # fmt: skip
 def test_a_canonical_text_reads_as_it_was_meant(query: str) -> None:
     read = parse_query(query)
     again = parse_query(read.canonical)
     assert (again.canonical, set(again.alternatives)) == (read.canonical, set(read.alternatives))
-
-
-# -------------------------------------------------------------------------------------- the reading, in the typed words
-
-
-@pytest.mark.parametrize(
-    ("query", "parts"),
-    [
-        ("GPT -4", ("GPT", "not 4")),
-        ("author:Jane Doe", ("author:Jane", "Doe ")),
-        ("Graphs Studies", ("Graphs", "Studies")),
-        ("rlhf, dpo, reward model", ("rlhf OR dpo", "reward model")),
-        (r"H\"{o}lder \c{c}a", ("Hölder", "ça")),
-        ("cs.ai", ("cs.AI",)),
-        ("https://arxiv.org/abs/2601.15529v2", ("2601.15529",)),
-        ("ti:-Survey graph", ("not title:Survey", "graph")),
-        ("foo: Graph", ("foo", "Graph")),
-    ],
-)
-def test_the_answer_says_in_the_words_as_typed_how_it_was_read(query: str, parts: tuple[str, ...]) -> None:
-    reading = query_in_words(parse_query(query), str)
-    assert [part for part in parts if part not in reading] == [], reading
-
-
-# ---------------------------------------------------------------------------------------------------- copies of a paper
-
-
-def test_merged_copies_have_first_texts_and_all_categories() -> None:
-    first = paper("graph", abstract="one", categories=("cs.LG",), arxiv="2601.15529")
-    second = paper("tree", abstract="two", categories=("cs.CV", "cs.LG"), arxiv="2601.15529")
-    (merged,) = paper_index.merge_copies([first, second])
-    for query, expected in {
-        "graph": True,
-        "tree": False,
-        "two": False,
-        "cs.CV": True,
-        "cs.LG": True,
-        "primary:cs.CV": False,
-    }.items():
-        assert answer(parse_query(query), merged) == expected, query

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from subscriptions.service.chat_status import link_payload, text_of_payload
+from subscriptions.service import chat_status
 
 pytestmark = pytest.mark.hypothesis
 
@@ -19,26 +19,28 @@ FOREIGN = [
 
 @pytest.mark.parametrize("text", ROUND)
 def test_what_goes_in_comes_out(text: str) -> None:
-    payload = link_payload(text)
+    payload = chat_status.link_payload(text)
     assert re.fullmatch(r"[A-Za-z0-9_-]{1,64}", payload)
-    assert text_of_payload(payload) == text
+    assert chat_status.text_of_payload(payload) == text
 
 
 @pytest.mark.parametrize("payload", FOREIGN)
 def test_what_we_did_not_make_is_no_query(payload: str) -> None:
-    assert text_of_payload(payload) == ""
+    assert chat_status.text_of_payload(payload) == ""
 
 
 def test_what_is_too_long_gets_no_link() -> None:
-    assert link_payload("a" * 45) != ""
-    assert link_payload("a" * 46) == ""
-    assert link_payload("模" * 15) != ""
-    assert link_payload("模" * 16) == ""
+    assert chat_status.link_payload("a" * 45) != ""
+    assert chat_status.link_payload("a" * 46) == ""
+    assert chat_status.link_payload("模" * 15) != ""
+    assert chat_status.link_payload("模" * 16) == ""
 
 
 @given(st.text())
 def test_any_text(text: str) -> None:
-    payload = link_payload(text)
+    payload = chat_status.link_payload(text)
     assert len(payload) <= 64
-    assert text_of_payload(payload) in ("", " ".join(text.split()))
-    assert text_of_payload(text) == "" or link_payload(text_of_payload(text)) == text
+    assert chat_status.text_of_payload(payload) in ("", " ".join(text.split()))
+    assert (
+        chat_status.text_of_payload(text) == "" or chat_status.link_payload(chat_status.text_of_payload(text)) == text
+    )

@@ -4,11 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from subscriptions.errors import QueryError, Refused
+from subscriptions import errors, model
 from subscriptions.matching.paper_index import matching_papers
-from subscriptions.model import Paper, Summary
-from subscriptions.query import Query, rewriting
-from subscriptions.query.parse import parse_canonical, parse_query
+from subscriptions.query import Query, parse, rewriting
 
 API = "http://export.arxiv.org/api/query?search_query=ti:%22deep+learning%22+AND+au:lecun_y&start=0&max_results=9"
 
@@ -44,7 +42,7 @@ NARROWED = [
 
 @pytest.mark.parametrize(("typed", "expected"), NARROWED)
 def test_an_exclusion_is_added_to_the_words_as_they_were_typed(typed: str, expected: str) -> None:
-    assert rewriting.narrowed(parse_query(typed), '"video generation"').text == expected
+    assert rewriting.narrowed(parse.parse_query(typed), '"video generation"').text == expected
 
 
 @pytest.mark.parametrize(
@@ -59,11 +57,11 @@ def test_an_exclusion_is_added_to_the_words_as_they_were_typed(typed: str, expec
     ],
 )
 def test_an_author_is_excluded_from_a_query_as_it_was_typed(typed: str, expected: str) -> None:
-    assert rewriting.narrowed(parse_query(typed), rewriting.author_rule("Jane Doe")).text == expected
+    assert rewriting.narrowed(parse.parse_query(typed), rewriting.author_rule("Jane Doe")).text == expected
 
 
 def test_what_is_excluded_already_changes_nothing() -> None:
-    assert rewriting.narrowed(parse_query("diffusion -surveys"), "survey").text == "diffusion -surveys"
+    assert rewriting.narrowed(parse.parse_query("diffusion -surveys"), "survey").text == "diffusion -surveys"
 
 
 @pytest.mark.parametrize(
@@ -84,14 +82,14 @@ def test_what_is_excluded_already_changes_nothing() -> None:
 def test_words_of_a_title_as_a_rule(words: str, rule: str) -> None:
     assert rewriting.words_rule(words) == rule
     assert (
-        parse_query(rewriting.words_rule(words)).canonical
-        == parse_canonical(f'"{words.replace(chr(34), "")}"').canonical
+        parse.parse_query(rewriting.words_rule(words)).canonical
+        == parse.parse_canonical(f'"{words.replace(chr(34), "")}"').canonical
     )
 
 
 def test_a_query_that_would_be_too_long_is_refused_kindly() -> None:
-    long = parse_query(" ".join(f"word{number}" for number in range(120)))
-    with pytest.raises(Refused) as refused:
+    long = parse.parse_query(" ".join(f"word{number}" for number in range(120)))
+    with pytest.raises(errors.Refused) as refused:
         rewriting.narrowed(long, rewriting.words_rule("x" * 150))
     assert "1,000" in str(refused.value.sentence)
     assert str(refused.value.hint)
@@ -129,40 +127,42 @@ WORDS = [
 ]
 some_words = st.lists(st.sampled_from(WORDS), max_size=5).map(" ".join)
 papers = st.builds(
-    Paper,
+    model.Paper,
     key=st.just("2601.15529"),
     arxiv_id=st.sampled_from([None, "2601.15529"]),
     title=some_words,
     abstract=some_words,
     authors=st.lists(st.sampled_from(["Anna Müller", "J. Doe", "Jane Doe", "Jürgen Hölder"]), max_size=2).map(tuple),
     categories=st.lists(st.sampled_from(["cs.LG", "cs.AI", "q-bio.NC"]), max_size=2).map(tuple),
-    summaries=st.lists(st.builds(lambda text: Summary(language="en", fields={"tldr": text}), some_words), max_size=1).map(tuple),
+    summaries=st.lists(st.builds(lambda text: model.Summary(language="en", fields={"tldr": text}), some_words), max_size=1).map(tuple),
 )  # fmt: skip
 
 
 def understood(text: str) -> Query | None:
     try:
-        return parse_query(text)
-    except QueryError:
+        return parse.parse_query(text)
+    except errors.QueryError:
         return None
 
 
 @given(typed_texts, st.sampled_from(RULES), st.lists(papers, max_size=4))
 @settings(max_examples=3 * settings().max_examples)
-def test_a_narrowed_query_finds_all_but_the_papers_of_the_rule(text: str, rule: str, batch: list[Paper]) -> None:
+def test_a_narrowed_query_finds_all_but_the_papers_of_the_rule(text: str, rule: str, batch: list[model.Paper]) -> None:
     query = understood(text)
     if query is None:
         return
     less = rewriting.narrowed(query, rule)
-    excluded = set(matching_papers(parse_query(rule), batch))
+    excluded = set(matching_papers(parse.parse_query(rule), batch))
     assert set(matching_papers(less, batch)) == set(matching_papers(query, batch)) - excluded
-    assert parse_query(less.text).canonical == less.canonical
-    assert less.canonical == parse_canonical(f"({query.canonical}) -({parse_query(rule).canonical})").canonical
+    assert parse.parse_query(less.text).canonical == less.canonical
+    assert (
+        less.canonical == parse.parse_canonical(f"({query.canonical}) -({parse.parse_query(rule).canonical})").canonical
+    )
 
 
 @given(st.lists(st.sampled_from(RULES), max_size=6))
 def test_rules_can_be_added_one_after_the_other(rules: list[str]) -> None:
-    query = parse_query("rlhf, dpo")
+    query = parse.parse_query("rlhf, dpo")
     for rule in rules:
         query = rewriting.narrowed(query, rule)
         assert query.text.startswith("rlhf, dpo") or query.text.startswith("(rlhf OR dpo)")

@@ -148,4 +148,3 @@ def test_what_a_chat_likes_counts_more_than_the_fit() -> None:
 def test_the_same_signals_make_the_same_taste_in_any_order() -> None:
     judged = [(1.0, ranking.words_of(a_paper(f"Swarm {word}"))) for word in ("ant", "bee", "wasp", "fly")]
     assert ranking.taste_of(judged, WORDS).weights == pytest.approx(dict(ranking.taste_of(judged[::-1], WORDS).weights))
-    assert ranking.Taste({}) == ranking.taste_of([], WORDS)

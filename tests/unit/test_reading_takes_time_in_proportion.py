@@ -1,7 +1,7 @@
 """All code that reads text of others takes about twice the time for twice the text, whatever the text is.
 
 The tests measure processor time for a text and for one eight times as long. If the time grows with the square of the
-length, the longer text takes 64 times as long. `python -m bench.parsing` measures longer texts.
+length, the longer text takes 64 times as long. `python -m bench.formats --growth` measures longer texts.
 """
 
 import gc
@@ -11,25 +11,24 @@ from time import process_time
 
 import pytest
 
-from bench.parsing import WORST
-from bot.commands.intent import REGISTRY, understand
+from bench._hostile_texts import WORST
+from bot.commands import intent
 from bot.commands.words.intents import command_in
 from bot.commands.words.subjects import query_in
 from bot.digests import read_digest
 from bot.platforms.slack.workspaces import unescape
 from bot.ports.conversation import MessageRequest, Place
-from bot.rendering.query_text import explain
+from bot.rendering.language import explain
 from bot.settings.checks import is_cron
+from subscriptions import model, portable
 from subscriptions.chat_settings import check_value
 from subscriptions.errors import PaperwireError
-from subscriptions.model import ChatAddress, ChatKind
 from subscriptions.planning.cadence import parse_cadence
 from subscriptions.planning.pauses import parse_pause
 from subscriptions.planning.times import NoSuchTime, as_words, read_when, split_when
 from subscriptions.planning.times._reading import clock_of, hours_of
-from subscriptions.portable import kept_query, read_lines
-from subscriptions.query.links import links_to_no_paper, mentioned
-from subscriptions.query.parse import parse_canonical, parse_query
+from subscriptions.query import links
+from subscriptions.query.parse import parse_canonical
 from subscriptions.query.sentences import MAX_QUERY_LENGTH
 from subscriptions.service.amendments import numbers_in
 from subscriptions.zones import zone_of_place
@@ -49,12 +48,12 @@ REPEATED = (
 )  # fmt: skip
 
 READERS: dict[str, Callable[[str], object]] = {
-    "sentences": lambda text: understand(_message(text, "42"), None, REGISTRY, now=NOON),
-    "commands": lambda text: understand(_message(text, "42", "sub"), None, REGISTRY, now=NOON),
+    "sentences": lambda text: intent.understand(_message(text, "42"), None, intent.REGISTRY, now=NOON),
+    "commands": lambda text: intent.understand(_message(text, "42", "sub"), None, intent.REGISTRY, now=NOON),
     "queries in sentences": query_in,
     "spoken commands": command_in,
-    "mentions of papers": mentioned,
-    "links": links_to_no_paper,
+    "mentions of papers": links.mentioned,
+    "links": links.links_to_no_paper,
     "times": read_when,
     "times behind a query": split_when,
     "words that may be times": as_words,
@@ -65,20 +64,19 @@ READERS: dict[str, Callable[[str], object]] = {
     "places": zone_of_place,
     "schedules": is_cron,
     "numbers": numbers_in,
-    "settings": lambda text: check_value("limit", text, kind=ChatKind.PRIVATE),
-    "exports": lambda text: list(read_lines(text)),
+    "settings": lambda text: check_value("limit", text, kind=model.ChatKind.PRIVATE),
+    "exports": lambda text: list(portable.read_lines(text)),
     "text of Slack": unescape,
 }
 QUERIES: dict[str, Callable[[str], object]] = {
-    "queries": parse_query,
-    "kept queries": kept_query,
+    "kept queries": portable.kept_query,
     "explanations": lambda text: explain(text, str),
     "canonical queries": parse_canonical,
 }
 
 
 def _message(text: str, chat: str, command: str = "") -> MessageRequest:
-    place = Place(chat=ChatAddress("telegram", chat), kind=ChatKind.PRIVATE)
+    place = Place(chat=model.ChatAddress("telegram", chat), kind=model.ChatKind.PRIVATE)
     return MessageRequest(place=place, update_id="1", command=command, text=text, is_addressed=True, written_at=NOON)
 
 

@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from subscriptions.model import Chat, ChatKind, Delivery, DeliveryKind, Facts, Item, Message, MissingHow, MissingSources
+from subscriptions import model
 from tests.make import translation
 from tests.rendered import render_delivery
 from tests.unit import deliveries
 
 LECUN = deliveries.because("author:lecun", number=2, name="Y. LeCun")
-GROUP = deliveries.chat(kind=ChatKind.GROUP)
+GROUP = deliveries.chat(kind=model.ChatKind.GROUP)
 CONSOLE = deliveries.chat("console")
-PUBLIC = deliveries.chat(kind=ChatKind.BROADCAST)
+PUBLIC = deliveries.chat(kind=model.ChatKind.BROADCAST)
 
 
 UNLINKED = (
@@ -31,7 +31,7 @@ MANY = [
     *deliveries.items(2, title="Hidden", shown=False),
     *deliveries.items(2, LECUN, title="Found", shown=False),
 ]
-LATE = MissingSources("stat.ML", 1, MissingHow.LATE)
+LATE = model.MissingSources("stat.ML", 1, model.MissingHow.LATE)
 TITLES = (("daily arXiv", "https://example.org/daily"), ("<b>Bold</b> & co", "javascript:alert(1)"))
 GONE = deliveries.item("Wrong", withdrawn=datetime(2026, 2, 2, 12, tzinfo=UTC), arxiv_id="2601.00001")
 MIXED = deliveries.item(
@@ -41,9 +41,33 @@ TOLD = [
     *deliveries.items(3, translations=translation(abstract="它消失了。")),
     *deliveries.items(3, summaries={"zh": "它消失了。"}),
 ]
+NOISE = deliveries.item(
+    "Noise, Step by Step",
+    deliveries.because("noise", "Noise"),
+    summaries={"en": "It goes away."},
+    arxiv_id="2601.00001",
+)
 WEEK = tuple(date(2026, 1, day) for day in range(16, 23))
+NEXT = datetime(2026, 1, 27, 12, tzinfo=UTC)
+PUBLIC_GROUP = deliveries.chat(kind=model.ChatKind.GROUP)._replace(public=True)
+LATE_SINCE: dict[str, Any] = {
+    "due": datetime(2026, 1, 19, 7, tzinfo=UTC),
+    "days": (date(2026, 1, 19), date(2026, 1, 22)),
+}
+
+
+def empty(to: model.Chat | None = None, **facts: Any) -> model.Delivery:
+    """Returns a delivery without papers."""
+    return deliveries.delivery(to or deliveries.chat(), next_due=NEXT, **facts)
+
+
+def half_told(without: int) -> list[model.Item]:
+    """Returns six papers, this number of them without a summary."""
+    return [*deliveries.items(without), *deliveries.items(6 - without, summaries={"en": "It goes away."})]
+
+
 SHOWN: dict[
-    str, tuple[Delivery, list[str], list[str]]
+    str, tuple[model.Delivery, list[str], list[str]]
 ] = {  # what the only message holds (^: begins with, $: ends with), and what it does not hold
     "up to five papers share a message without a header": (
         deliveries.alert(deliveries.chat(), *deliveries.items(5)),
@@ -117,6 +141,78 @@ SHOWN: dict[
         ["^None of 7 papers of Mon 26 Jan matched. The first that matches comes at once.$"],
         [],
     ),
+    "one paper is a paper and nothing else": (
+        deliveries.alert(deliveries.chat(), NOISE),
+        [
+            (
+                '^<b><a href="https://arxiv.org/abs/2601.00001"><u>Noise</u>, Step by Step</a></b>\n'
+                "Ada Example · <code>cs.LG</code> · 2601.00001\n"
+                "AI: It goes away.\n"
+                "<i>▸ noise</i>$"
+            )
+        ],
+        [],
+    ),
+    "the first due delivery speaks even when it is empty": (
+        empty(known=2412, days=(date(2026, 1, 26),), first=True, next_about=True),
+        ["^None of 2,412 papers of Mon 26 Jan matched. Next: Tue 27 Jan about 13:00.$"],
+        [],
+    ),
+    "and in Chinese": (
+        empty(deliveries.chat(lang="zh"), known=2412, days=(date(2026, 1, 26),), first=True, next_about=True),
+        ["^1月26日 周一的 2,412 篇论文中没有符合订阅的。下一次：1月27日 周二 13:00 左右。$"],
+        [],
+    ),
+    "no papers on a day": (empty(known=0), ["^No papers came on Thu 22 Jan. Next: Tue 27 Jan 13:00.$"], []),
+    "no papers yet": (empty(known=0, days=()), ["^No papers have come yet. Next: "], []),
+    "one paper did not match": (empty(known=1), ["^The only paper of Thu 22 Jan did not match. Next: "], []),
+    "papers of no day did not match": (empty(known=7, days=()), ["^None of 7 papers matched. Next: "], []),
+    "papers of days of two years": (
+        empty(days=(date(2025, 12, 30), date(2026, 1, 2))),
+        ["^None of 180 papers of Tue 30 Dec – Fri 2 Jan matched. Next: "],
+        [],
+    ),
+    "a late digest names its days and the reason": (
+        deliveries.delivery(CONSOLE, deliveries.items(12), late=timedelta(days=3, hours=2), **LATE_SINCE),
+        [
+            "^12 papers · Mon 19 – Thu 22 Jan · diffusion\n",
+            "\nsent 3 days late because nothing was running at Mon 19 Jan 08:00\n",
+        ],
+        [],
+    ),
+    "or another reason": (
+        deliveries.delivery(CONSOLE, deliveries.items(2), late=timedelta(hours=5), late_reason="the disk was full"),
+        ["\nsent 5 hours late because the disk was full\n"],
+        [],
+    ),
+    "in Chinese it is late as well": (
+        deliveries.delivery(
+            deliveries.chat("console", lang="zh"), deliveries.items(12), late=timedelta(days=3), **LATE_SINCE
+        ),
+        ["^1月19日 周一 – 22日 周四 · 12 篇 · diffusion\n晚发 3 天：1月19日 周一 08:00 程序没有运行\n"],
+        [],
+    ),
+    "one line says when many summaries are missing": (
+        deliveries.delivery(CONSOLE, half_told(3)),
+        ["3 of these papers have no English summary yet; abstracts instead."],
+        [],
+    ),
+    "not when few are": (deliveries.delivery(CONSOLE, half_told(2)), [], ["no English summary"]),
+    "nor when the sources never write any": (
+        deliveries.delivery(CONSOLE, deliveries.items(6)),
+        [],
+        ["no English summary"],
+    ),
+    "nor when the chat wants abstracts": (
+        deliveries.delivery(deliveries.chat("console", text="abstract"), half_told(3)),
+        [],
+        ["no English summary"],
+    ),
+    "a public group is read as a channel is": (
+        deliveries.delivery(PUBLIC_GROUP, deliveries.items(2)),
+        ["<blockquote expandable>"],
+        ["▸"],
+    ),
     "a weekly digest names its days": (
         deliveries.delivery(CONSOLE, deliveries.items(6), days=WEEK),
         ["^6 papers · Fri 16 – Thu 22 Jan"],
@@ -175,28 +271,12 @@ def test_without_a_paper_that_is_shown_a_message_names_none() -> None:
     assert render_delivery(deliveries.delivery(deliveries.chat(), [deliveries.item(shown=False)]))[0].papers == ()
 
 
-def silent(planned: Delivery) -> list[object]:
+def silent(planned: model.Delivery) -> list[object]:
     """Returns for each message whether it is sent without sound."""
     return [deliveries.payload(message)["silent"] for message in render_delivery(planned)]
 
 
 # ------------------------------------------------------------------------------------------------------------- alert
-
-
-def test_one_paper_is_a_paper_and_nothing_else() -> None:
-    entry = deliveries.item(
-        "Noise, Step by Step",
-        deliveries.because("noise", "Noise"),
-        summaries={"en": "It goes away."},
-        arxiv_id="2601.00001",
-    )
-    (message,) = deliveries.rendered(deliveries.alert(deliveries.chat(), entry))
-    assert message == (
-        '<b><a href="https://arxiv.org/abs/2601.00001"><u>Noise</u>, Step by Step</a></b>\n'
-        "Ada Example · <code>cs.LG</code> · 2601.00001\n"
-        "AI: It goes away.\n"
-        "<i>▸ noise</i>"
-    )
 
 
 # ------------------------------------------------------------------------------------------------------------ digest
@@ -216,64 +296,6 @@ def test_above_ten_papers_one_line_of_summary_remains(amount: int, columns: int)
 
 
 # ------------------------------------------------------------------------------------- text before and after the papers
-
-
-def test_the_first_due_delivery_speaks_even_when_it_is_empty() -> None:
-    facts: dict[str, Any] = {"known": 2412, "days": (date(2026, 1, 26),), "first": True}
-    when = datetime(2026, 1, 27, 12, tzinfo=UTC)
-    assert deliveries.rendered(deliveries.delivery(deliveries.chat(), next_due=when, next_about=True, **facts)) == [
-        "None of 2,412 papers of Mon 26 Jan matched. Next: Tue 27 Jan about 13:00."
-    ]
-    assert deliveries.rendered(deliveries.delivery(deliveries.chat(), next_due=when, **facts))[0].endswith(
-        "Tue 27 Jan 13:00."
-    )
-    assert deliveries.rendered(
-        deliveries.delivery(deliveries.chat(lang="zh"), next_due=when, next_about=True, **facts)
-    ) == ["1月26日 周一的 2,412 篇论文中没有符合订阅的。下一次：1月27日 周二 13:00 左右。"]
-
-
-@pytest.mark.parametrize(
-    ("facts", "text"),
-    [
-        ({"known": 0}, "No papers came on Thu 22 Jan."),
-        ({"known": 0, "days": ()}, "No papers have come yet."),
-        ({"known": 1}, "The only paper of Thu 22 Jan did not match."),
-        ({"known": 7, "days": ()}, "None of 7 papers matched."),
-        ({"days": (date(2025, 12, 30), date(2026, 1, 2))}, "None of 180 papers of Tue 30 Dec – Fri 2 Jan matched."),
-    ],
-)
-def test_other_empty_days(facts: dict[str, Any], text: str) -> None:
-    when = datetime(2026, 1, 27, 12, tzinfo=UTC)
-    assert deliveries.rendered(deliveries.delivery(deliveries.chat(), next_due=when, **facts)) == [
-        f"{text} Next: Tue 27 Jan 13:00."
-    ]
-
-
-def test_a_late_digest_names_its_days_and_the_reason() -> None:
-    days = (date(2026, 1, 19), date(2026, 1, 22))
-    due = datetime(2026, 1, 19, 7, tzinfo=UTC)
-    (message,) = deliveries.rendered(
-        deliveries.delivery(CONSOLE, deliveries.items(12), due=due, late=timedelta(days=3, hours=2), days=days)
-    )
-    assert message.splitlines()[:2] == [
-        "12 papers · Mon 19 – Thu 22 Jan · diffusion",
-        "sent 3 days late because nothing was running at Mon 19 Jan 08:00",
-    ]
-    (message,) = deliveries.rendered(
-        deliveries.delivery(
-            CONSOLE, deliveries.items(2), late=timedelta(hours=5), days=days, late_reason="the disk was full"
-        )
-    )
-    assert message.splitlines()[1] == "sent 5 hours late because the disk was full"
-    (message,) = deliveries.rendered(
-        deliveries.delivery(
-            deliveries.chat("console", lang="zh"), deliveries.items(12), due=due, late=timedelta(days=3), days=days
-        )
-    )
-    assert message.splitlines()[:2] == [
-        "1月19日 周一 – 22日 周四 · 12 篇 · diffusion",
-        "晚发 3 天：1月19日 周一 08:00 程序没有运行",
-    ]
 
 
 @pytest.mark.parametrize(
@@ -296,31 +318,11 @@ def test_days_that_are_long_ago_are_told_with_their_year(first: str, last: str, 
     assert zh in deliveries.rendered(chinese)[0].splitlines()[0]
 
 
-@pytest.mark.parametrize(
-    ("without", "facts", "note"),
-    [
-        (3, {}, "3 of these papers have no English summary yet; abstracts instead."),
-        (2, {}, ""),
-        (6, {}, ""),  # the sources never write summaries, so a missing one is no news
-        (4, {}, "4 of these papers have no English summary yet; abstracts instead."),
-    ],
-)
-def test_one_line_says_when_many_summaries_are_missing(without: int, facts: dict[str, Any], note: str) -> None:
-    papers = [*deliveries.items(without), *deliveries.items(6 - without, summaries={"en": "It goes away."})]
-    (message,) = deliveries.rendered(deliveries.delivery(CONSOLE, papers, **facts))
-    assert ("no English summary" in message) == bool(note)
-    assert note in message
-    assert (
-        "no English summary"
-        not in deliveries.rendered(deliveries.delivery(deliveries.chat("console", text="abstract"), papers, **facts))[0]
-    )
-
-
 # --------------------------------------------------------------------------------------------------------- public chats
 
 
 def test_a_public_channel_gets_folded_abstracts_and_no_reason() -> None:
-    public = deliveries.chat(kind=ChatKind.BROADCAST)
+    public = deliveries.chat(kind=model.ChatKind.BROADCAST)
     papers = [*deliveries.items(3, deliveries.because("secret wish", by="Anna")), deliveries.item("By", LECUN)]
     for planned in (
         deliveries.alert(public, *papers),
@@ -337,13 +339,13 @@ def test_a_public_channel_gets_folded_abstracts_and_no_reason() -> None:
     assert (
         "blockquote"
         not in deliveries.rendered(
-            deliveries.delivery(deliveries.chat(kind=ChatKind.BROADCAST, text="titles"), papers)
+            deliveries.delivery(deliveries.chat(kind=model.ChatKind.BROADCAST, text="titles"), papers)
         )[0]
     )
 
 
 def test_a_public_channel_may_have_a_message_for_each_paper() -> None:
-    public = deliveries.chat(kind=ChatKind.BROADCAST, shape="each")
+    public = deliveries.chat(kind=model.ChatKind.BROADCAST, shape="each")
     assert [
         message.splitlines()[0] for message in deliveries.rendered(deliveries.delivery(public, deliveries.items(2)))
     ] == [
@@ -403,16 +405,9 @@ def test_the_titles_of_a_thread_are_the_first_in_it() -> None:
 def test_up_to_three_papers_need_no_thread_and_a_thread_has_none() -> None:
     (message,) = render_delivery(deliveries.delivery(deliveries.team(), deliveries.items(3)))
     assert message.reply_to is None
-    threaded = deliveries.chat("slack", ChatKind.TEAM, topic="17.5", shape="thread")
+    threaded = deliveries.chat("slack", model.ChatKind.TEAM, topic="17.5", shape="thread")
     assert all(
         message.reply_to is None for message in render_delivery(deliveries.delivery(threaded, deliveries.items(4)))
-    )
-
-
-def test_without_a_channel_name_a_thread_hangs_on_the_day() -> None:
-    nameless = deliveries.chat("slack", ChatKind.TEAM, shape="thread")
-    assert deliveries.rendered(deliveries.delivery(nameless, deliveries.items(4)))[0].startswith(
-        "*4 papers · Thu 22 Jan*\n1 Paper 1\n"
     )
 
 
@@ -421,6 +416,9 @@ def test_a_late_thread_says_so_in_its_first_line_only() -> None:
     first, second = deliveries.rendered(planned)
     assert first.split("\n")[3] == "sent 3 hours late because nothing was running at Thu 22 Jan 14:00"
     assert "late" not in second
+    nameless = deliveries.chat("slack", model.ChatKind.TEAM, shape="thread")
+    root, _ = deliveries.rendered(deliveries.delivery(nameless, deliveries.items(4)))
+    assert root.startswith("*4 papers · Thu 22 Jan*\n1 Paper 1\n"), "without a name it hangs on the day"
 
 
 def test_the_header_is_plain_and_the_fallback_lists_titles() -> None:
@@ -458,9 +456,14 @@ def test_nobody_is_called_and_no_markup_is_taken_from_a_paper() -> None:
     [
         (deliveries.chat(), deliveries.THURSDAY, 0, False),
         (deliveries.chat(sound="off"), deliveries.THURSDAY, 0, True),
-        (deliveries.chat(kind=ChatKind.GROUP, sound="off"), deliveries.THURSDAY, 0, True),
-        (deliveries.chat(kind=ChatKind.GROUP), deliveries.THURSDAY, 0, False),  # a chat that has switched the sound on
-        (deliveries.chat(kind=ChatKind.GROUP), deliveries.THURSDAY.replace(hour=21), 0, True),
+        (deliveries.chat(kind=model.ChatKind.GROUP, sound="off"), deliveries.THURSDAY, 0, True),
+        (
+            deliveries.chat(kind=model.ChatKind.GROUP),
+            deliveries.THURSDAY,
+            0,
+            False,
+        ),  # a chat that has switched the sound on
+        (deliveries.chat(kind=model.ChatKind.GROUP), deliveries.THURSDAY.replace(hour=21), 0, True),
         (deliveries.chat(), deliveries.THURSDAY.replace(hour=20, minute=59), 0, False),
         (deliveries.chat(), deliveries.THURSDAY.replace(hour=21), 0, True),
         (deliveries.chat(), deliveries.THURSDAY.replace(hour=6, minute=59), 0, True),
@@ -472,7 +475,9 @@ def test_nobody_is_called_and_no_markup_is_taken_from_a_paper() -> None:
         (deliveries.chat(), deliveries.THURSDAY, 10, True),  # due at 14:00, sent at midnight
     ],
 )
-def test_a_sound_is_heard_by_day_where_the_chat_wants_it(to: Chat, due: datetime, late: int, *, quiet: bool) -> None:
+def test_a_sound_is_heard_by_day_where_the_chat_wants_it(
+    to: model.Chat, due: datetime, late: int, *, quiet: bool
+) -> None:
     assert silent(deliveries.delivery(to, deliveries.items(1), due=due, late=timedelta(hours=late))) == [quiet]
 
 
@@ -493,12 +498,8 @@ def test_several_messages_are_counted_in_their_headers() -> None:
     assert len(messages) > 1
     for number, message in enumerate(messages, start=1):
         assert message.startswith(f"<b>30 papers · Thu 22 Jan</b> · diffusion · {number}/{len(messages)}\n")
-
-
-def test_an_alert_of_several_messages_counts_them_too() -> None:
-    messages = deliveries.rendered(deliveries.alert(deliveries.chat(), *deliveries.items(5, title="long title " * 150)))
-    assert len(messages) > 1
-    assert messages[1].startswith(f"<b>5 papers · Thu 22 Jan</b> · 2/{len(messages)}\n")
+    alert = deliveries.rendered(deliveries.alert(deliveries.chat(), *deliveries.items(5, title="long title " * 150)))
+    assert alert[1].startswith(f"<b>5 papers · Thu 22 Jan</b> · 2/{len(alert)}\n")
 
 
 def test_a_group_cut_over_messages_has_its_name_in_each() -> None:
@@ -541,7 +542,7 @@ def test_messages_are_as_few_as_the_limits_allow() -> None:
     [deliveries.chat(), deliveries.team(), deliveries.team(shape="digest"), CONSOLE],
     ids=["telegram", "thread", "slack", "console"],
 )
-def test_a_paper_larger_than_a_message_keeps_its_link(to: Chat) -> None:
+def test_a_paper_larger_than_a_message_keeps_its_link(to: model.Chat) -> None:
     giants = [
         deliveries.item("A title " * 12_000, authors=tuple(f"Name{n} Family{n}" for n in range(574))),
         deliveries.item("Abstract", abstract="No end in sight " * 7_000),
@@ -550,7 +551,7 @@ def test_a_paper_larger_than_a_message_keeps_its_link(to: Chat) -> None:
         deliveries.item("Reason", deliveries.because("word " * 20_000, name="n" * 100_000)),
         deliveries.item("https", url="https://example.org/" + "x" * 100_000, arxiv_id=None),
     ]
-    for kind in (DeliveryKind.ALERT, DeliveryKind.BULLETIN):
+    for kind in (model.DeliveryKind.ALERT, model.DeliveryKind.BULLETIN):
         messages = render_delivery(deliveries.delivery(to, giants, kind=kind))
         text = "".join(map(deliveries.written, messages))
         assert sum(len(message.papers) for message in messages) == len(giants)
@@ -585,29 +586,15 @@ def test_an_edited_thread_stays_a_thread(before: str, now: str) -> None:
     ]
 
 
-def _as(old: Item, new: Item) -> Item:
+def _as(old: model.Item, new: model.Item) -> model.Item:
     """Returns the new texts with the position and the row id of a known paper."""
     return new._replace(position=old.position, paper=replace(new.paper, id=old.paper.id))
-
-
-def test_nothing_but_the_delivery_decides() -> None:
-    planned = deliveries.delivery(deliveries.chat(), deliveries.items(30))
-    assert render_delivery(planned) == render_delivery(planned)
-
-
-def test_a_delivery_of_a_platform_without_a_medium_fails_by_name() -> None:
-    with pytest.raises(KeyError, match="pigeon"):
-        render_delivery(
-            Delivery(
-                id="a", chat=deliveries.chat("pigeon"), kind=DeliveryKind.ALERT, due=deliveries.THURSDAY, facts=Facts()
-            )
-        )
 
 
 # ----------------------------------------------------------------------------------------------------------- buttons
 
 
-def keys(planned: Delivery, **more: Any) -> list[list[list[str]]]:
+def keys(planned: model.Delivery, **more: Any) -> list[list[list[str]]]:
     """Returns the rows of buttons of each message; a button is its label, and its data or address."""
     return [
         [[f"{key['text']} {key.get('data') or key['url']}" for key in row] for row in read.get("buttons", [])]
@@ -615,7 +602,7 @@ def keys(planned: Delivery, **more: Any) -> list[list[list[str]]]:
     ]
 
 
-def read_payload(message: Message) -> dict[str, Any]:
+def read_payload(message: model.Message) -> dict[str, Any]:
     read: dict[str, Any] = json.loads(message.payload)
     assert json.loads(message.plain).get("buttons") == read.get("buttons")  # the plain form has the same buttons
     return read
@@ -645,33 +632,31 @@ def test_papers_can_be_judged_on_cards_and_where_their_buttons_are_beside_them(p
         assert found == [1, in_lists]
 
 
-@pytest.mark.parametrize("to", [deliveries.chat(), GROUP], ids=["private", "group"])
+PRIVATE = deliveries.chat()
+
+
 @pytest.mark.parametrize(
-    ("amount", "rows"),
-    [(2, [2]), (5, [5]), (8, [8]), (9, [5, 4]), (12, [6, 6]), (16, [8, 8])],
+    ("to", "amount", "rows"),
+    [
+        (GROUP, 1, [1]),
+        (PRIVATE, 2, [2]),
+        (PRIVATE, 8, [8]),
+        (GROUP, 9, [5, 4]),
+        (PRIVATE, 9, [5, 4]),
+        (PRIVATE, 16, [8, 8]),
+    ],
 )
-def test_numbers_open_the_cards_in_at_most_two_rows(to: Chat, amount: int, rows: list[int]) -> None:
+def test_numbers_open_the_cards_in_at_most_two_rows(to: model.Chat, amount: int, rows: list[int]) -> None:
     papers = deliveries.items(amount)
     (found,) = keys(deliveries.delivery(to, papers))
     assert [len(row) for row in found] == rows
     assert [key for row in found for key in row] == [f"{n} {D}.c{entry.position}" for n, entry in enumerate(papers, 1)]
 
 
-def test_a_group_has_a_number_for_a_single_paper_too() -> None:
-    entry = deliveries.item()
-    assert keys(deliveries.delivery(GROUP, [entry])) == [[[f"1 {D}.c{entry.position}"]]]
-
-
-def test_numbers_follow_the_groups_and_keep_their_places() -> None:
-    papers = [*deliveries.items(6), *deliveries.items(2, LECUN, title="By LeCun")]
-    (rows,) = keys(deliveries.delivery(deliveries.chat(), papers))
-    first = [key for row in rows for key in row][:2]
-    assert first == [f"{n} {D}.c{entry.position}" for n, entry in enumerate(papers[-2:], 1)]
-
-
-def test_papers_beyond_the_limit_have_a_button_at_the_end() -> None:
-    papers = [*deliveries.items(20), *deliveries.items(7, shown=False)]
+def test_numbers_follow_the_groups_and_the_rest_has_a_button_at_the_end() -> None:
+    papers = [*deliveries.items(18), *deliveries.items(2, LECUN, title="By LeCun"), *deliveries.items(7, shown=False)]
     first, last = keys(deliveries.delivery(deliveries.chat(), papers))
+    assert first[0][:2] == [f"{n} {D}.c{entry.position}" for n, entry in enumerate(papers[18:20], 1)], "as the groups"
     assert f"show 7 more {D}.m" not in [key for row in first for key in row]
     assert last[-1] == [f"show 7 more {D}.m"]
     assert keys(deliveries.alert(deliveries.chat(), deliveries.item(), deliveries.item(shown=False)))[0][-1] == [
@@ -680,19 +665,19 @@ def test_papers_beyond_the_limit_have_a_button_at_the_end() -> None:
 
 
 @pytest.mark.parametrize("to", [deliveries.team(), deliveries.team(shape="digest"), CONSOLE])
-def test_other_platforms_have_no_numbers_yet(to: Chat) -> None:
+def test_other_platforms_have_no_numbers_yet(to: model.Chat) -> None:
     for message in render_delivery(deliveries.delivery(to, deliveries.items(7))):
         assert not re.search(rf"{D}\.c\d+\b(?!\.)", message.payload)
 
 
 def test_in_public_there_is_one_link_for_whoever_wants_the_same() -> None:
-    asked: list[Delivery] = []
+    asked: list[model.Delivery] = []
 
-    def make_link(planned: Delivery) -> str:
+    def make_link(planned: model.Delivery) -> str:
         asked.append(planned)
         return "https://t.me/paperwire_bot?start=x1"
 
-    public = deliveries.chat(kind=ChatKind.GROUP, buttons="link")._replace(public=True)
+    public = deliveries.chat(kind=model.ChatKind.GROUP, buttons="link")._replace(public=True)
     planned = deliveries.delivery(
         public, deliveries.items(45, title="A title that takes its room in a message, word by word, and more")
     )
@@ -701,22 +686,15 @@ def test_in_public_there_is_one_link_for_whoever_wants_the_same() -> None:
     assert len(asked) == 1
     assert keys(planned, make_link=lambda _: "") == [[], []]
     assert keys(deliveries.delivery(deliveries.chat(), deliveries.items(3)), make_link=make_link)[0] != link
-    broadcast = deliveries.chat(kind=ChatKind.BROADCAST, buttons="link", shape="each")
+    broadcast = deliveries.chat(kind=model.ChatKind.BROADCAST, buttons="link", shape="each")
     assert keys(deliveries.delivery(broadcast, deliveries.items(3)), make_link=make_link) == [[], [], link]
     assert len(asked) == 2  # the delivery of a private chat needs no link
 
 
-def test_a_public_group_is_read_as_a_channel_is() -> None:
-    public = deliveries.chat(kind=ChatKind.GROUP, buttons="full")._replace(public=True)
-    (message,) = deliveries.rendered(deliveries.delivery(public, [deliveries.item(), deliveries.item()]))
-    assert "▸" not in message
-    assert "<blockquote expandable>" in message
-    assert keys(deliveries.delivery(public, deliveries.items(3))) == [[]]  # all members would see the buttons
-
-
-def test_a_notice_and_an_empty_delivery_have_no_buttons() -> None:
+def test_notices_empty_deliveries_and_public_groups_have_no_buttons() -> None:
     assert keys(deliveries.delivery(deliveries.chat(), first=True)) == [[]]
-    assert keys(deliveries.delivery(deliveries.chat(), kind=DeliveryKind.NOTICE, notice="dead")) == [[]]
+    assert keys(deliveries.delivery(deliveries.chat(), kind=model.DeliveryKind.NOTICE, notice="dead")) == [[]]
+    assert keys(deliveries.delivery(PUBLIC_GROUP, deliveries.items(3))) == [[]]  # all members would see the buttons
 
 
 def test_an_edit_keeps_the_buttons_of_its_message() -> None:

@@ -9,19 +9,18 @@ from hypothesis import strategies as st
 
 from bot.rendering import cleaning, views
 from bot.rendering.language import Language
-from subscriptions import cutting
-from subscriptions.model import Chat, ChatKind, Item, Paper, Summary, Translation
+from subscriptions import model, texts
 from tests.unit import deliveries
 
 
-def seen(entry: Item, to: Chat | None = None, measure: views.Measure = views.CARD) -> views.PaperView:
+def seen(entry: model.Item, to: model.Chat | None = None, measure: views.Measure = views.CARD) -> views.PaperView:
     """Returns the paper as the readers of this chat see it."""
     to = to or deliveries.chat()
     reader = views.Reader(language=Language(to.settings.lang, to.settings.timezone), settings=to.settings, kind=to.kind)
     return views.paper_view(entry, reader, measure)
 
 
-def replaced(**fields: object) -> Item:
+def replaced(**fields: object) -> model.Item:
     """Returns a paper in which some fields are replaced."""
     entry = deliveries.item()
     return entry._replace(paper=replace(entry.paper, paper=replace(entry.paper.paper, **fields)))  # type: ignore[arg-type]
@@ -33,8 +32,10 @@ FOLDED = views.Measure(title=100, summary=200, abstract=200, quotation=500)
 CROWD = tuple(f"Name{number} Family{number}" for number in range(574))
 GONE = deliveries.item(withdrawn=datetime(2026, 2, 1, 23, 30, tzinfo=UTC), summaries={"en": "Wrong."})
 CROSSED = deliveries.item("T", cross=True, categories=("cs.AI", "cs.LG"), primary="cs.LG", arxiv_id="2601.00003")
-TOLD = deliveries.item("", abstract="Noise goes.", translations=(Translation(language="zh", abstract="噪声消失。"),))
-COUNTED = replaced(summaries=(Summary(language="en", fields=FIELDS),))
+TOLD = deliveries.item(
+    "", abstract="Noise goes.", translations=(model.Translation(language="zh", abstract="噪声消失。"),)
+)
+COUNTED = replaced(summaries=(model.Summary(language="en", fields=FIELDS),))
 ASKED = deliveries.item("T", deliveries.because("diffusion", by="Anna"))
 SEEN: dict[str, tuple[views.PaperView, dict[str, object]]] = {
     "a short abstract without a title is shown once": (
@@ -85,7 +86,7 @@ SEEN: dict[str, tuple[views.PaperView, dict[str, object]]] = {
     "in public an abstract is quoted without reason": (
         seen(
             deliveries.item("T", deliveries.because("secret", "Noise", name="Our rival")),
-            deliveries.chat(kind=ChatKind.BROADCAST),
+            deliveries.chat(kind=model.ChatKind.BROADCAST),
             FOLDED,
         ),
         {"quotation": deliveries.ABSTRACT, "text": "", "why": ""},
@@ -118,7 +119,7 @@ def test_a_title_is_whole_in_an_alert_and_cut_in_a_row() -> None:
     assert str(seen(deliveries.item(long)).title) == long
     compact = str(seen(deliveries.item(long), measure=views.COMPACT).title)
     assert compact.endswith(("Words…", "and…"))
-    assert cutting.width(compact) <= views.COMPACT.title
+    assert texts.width(compact) <= views.COMPACT.title
 
 
 def test_without_a_title_the_abstract_is_quoted() -> None:
@@ -258,7 +259,7 @@ def test_each_word_is_marked_where_it_is_first_whole(text: str, words: tuple[str
     ],
 )
 def test_where_a_title_leads(fields: dict[str, str], url: str) -> None:
-    assert cleaning.paper_url(Paper(key="k", **fields)) == url  # type: ignore[arg-type]
+    assert cleaning.paper_url(model.Paper(key="k", **fields)) == url  # type: ignore[arg-type]
     assert cleaning.web_url(url) == url
 
 
@@ -299,7 +300,7 @@ def test_right_to_left_text_is_fenced_in_and_no_other() -> None:
     ],
 )
 def test_a_text_is_cut_at_a_word_or_between_whole_characters(text: str, room: int, cut: str) -> None:
-    assert cutting.cut_at_word(text, room) == cut
+    assert texts.cut_at_word(text, room) == cut
 
 
 @pytest.mark.parametrize(
@@ -313,7 +314,7 @@ def test_a_text_is_cut_at_a_word_or_between_whole_characters(text: str, room: in
     ],
 )
 def test_a_text_opens_with_whole_sentences(text: str, room: int, first: str) -> None:
-    assert cutting.cut_at_sentence(text, room) == first
+    assert texts.cut_at_sentence(text, room) == first
 
 
 @pytest.mark.parametrize(

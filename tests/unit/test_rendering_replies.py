@@ -9,53 +9,37 @@ import pytest
 
 from bot.ports import channel
 from bot.rendering.language import translator
-from subscriptions.cutting import width
-from subscriptions.model import Because, Chat, ChatKind, DeliveryKind, Item, Message, Summary, Translation
+from subscriptions import model
 from subscriptions.notices.declared import NOTICES
-from tests.rendered import render_delivery, render_reply
+from subscriptions.texts import width
+from tests import rendered
 from tests.unit import deliveries
 
 REFUSED = channel.Reply(
-    lines=("This only excludes. Say also what you want:", "for example: diffusion -survey"),
+    lines=("This only excludes. Say what you want, too:", "for example: diffusion -survey"),
     ok=False,
     code=("-survey <x>", "^"),
 )
 
 
-def test_a_refusal_shows_the_query_and_its_caret_in_fixed_width() -> None:
-    (message,) = render_reply(REFUSED, deliveries.chat())
-    assert deliveries.payload(message) == {
-        "text": "✗ This only excludes. Say also what you want:\n"
-        "<pre>-survey &lt;x&gt;\n^</pre>\n"
-        "for example: diffusion -survey",
-        "silent": False,
-    }
-    assert json.loads(message.plain)["text"] == (
-        "✗ This only excludes. Say also what you want:\n-survey <x>\n^\nfor example: diffusion -survey"
-    )
+GROUP = deliveries.chat(kind=model.ChatKind.GROUP)
+REFUSAL = "✗ This only excludes. Say what you want, too:"
+MISSED = "2026-01-19/2026-01-21 2026-01-23/2026-01-23"
 
 
-def test_the_same_refusal_on_slack_and_on_the_web() -> None:
-    assert deliveries.written(render_reply(REFUSED, deliveries.team())[0]) == (
-        "✗ This only excludes. Say also what you want:\n```\n-survey &lt;x&gt;\n^\n```\nfor example: diffusion -survey"
-    )
-    html = deliveries.payload(render_reply(REFUSED, deliveries.chat("web"))[0])["html"]
-    assert "<pre>-survey &lt;x&gt;\n^</pre>" in str(html)
-
-
-def looked_at(**fields: object) -> Item:
+def looked_at(**fields: object) -> model.Item:
     summaries = (
-        Summary(
+        model.Summary(
             language="en", fields={"tldr": "In a word.", "method": "By hand.", "result": "N/A", "outlook": "Good."}
         ),
-        Summary(language="zh", fields={"tldr": "一句话。"}),
+        model.Summary(language="zh", fields={"tldr": "一句话。"}),
     )
     entry = deliveries.item(**{"title": "Noise", "comment": "9 pages"} | fields)  # type: ignore[arg-type]
     return entry._replace(paper=replace(entry.paper, paper=replace(entry.paper.paper, summaries=summaries)))
 
 
 TWO = deliveries.items(2, deliveries.because("noise", "Paper"))
-TRANSLATED = looked_at(translations=(Translation(language="zh", title="噪声", abstract="摘要的译文。"),))
+TRANSLATED = looked_at(translations=(model.Translation(language="zh", title="噪声", abstract="摘要的译文。"),))
 WHOLE = channel.Reply(
     items=(
         looked_at(
@@ -71,22 +55,74 @@ BOTH = deliveries.item(
     deliveries.because('author:"Ada Example" OR cs.LG', "Ada Example", number=2, name="Ada"),
 )
 WISH = deliveries.delivery(
-    deliveries.chat(kind=ChatKind.BROADCAST, lang="zh"), deliveries.items(2, deliveries.because("secret wish"))
+    deliveries.chat(kind=model.ChatKind.BROADCAST, lang="zh"), deliveries.items(2, deliveries.because("secret wish"))
 )
-DEAD = deliveries.delivery(deliveries.chat(), kind=DeliveryKind.NOTICE, notice="dead", detail={"count": "3"})
+DEAD = deliveries.delivery(deliveries.chat(), kind=model.DeliveryKind.NOTICE, notice="dead", detail={"count": "3"})
 
 
-def why_of(*reasons: Because, title: str = "Steps") -> channel.Reply:
+def why_of(*reasons: model.Because, title: str = "Steps") -> channel.Reply:
     return channel.Reply(items=(deliveries.item(title, *reasons),), item_layout="why")
 
 
+def notice(to: model.Chat, cause: str, **detail: str) -> channel.Reply:
+    planned = deliveries.delivery(to, kind=model.DeliveryKind.NOTICE, notice=cause, detail=detail)
+    return channel.Reply(delivery=planned)
+
+
 SHOWN: dict[
-    str, tuple[channel.Reply, Chat, list[str], list[str]]
+    str, tuple[channel.Reply, model.Chat, list[str], list[str]]
 ] = {  # what a reply holds (^: begins with, $: ends with), and what it does not hold
     "a change is ticked": (
         channel.Reply(lines=("4  diffusion",), ok=True),
         deliveries.chat(),
         ["^✓ 4  diffusion$"],
+        [],
+    ),
+    "a refusal shows the query and its caret in fixed width": (
+        REFUSED,
+        deliveries.chat(),
+        [f"^{REFUSAL}\n<pre>-survey &lt;x&gt;\n^</pre>\nfor example: diffusion -survey$"],
+        [],
+    ),
+    "and on Slack": (
+        REFUSED,
+        deliveries.team(),
+        [f"^{REFUSAL}\n```\n-survey &lt;x&gt;\n^\n```\nfor example: diffusion -survey$"],
+        [],
+    ),
+    "what is late is named where the rest has come": (
+        notice(deliveries.chat(), "overdue", source="daily", since="Mon 19 Jan", parts="stat.ML"),
+        deliveries.chat(),
+        ["daily has nothing new in stat.\u2060ML although it is time."],
+        [],
+    ),
+    "missed days are named with their reason": (
+        notice(deliveries.chat(), "missed", source="daily", days=MISSED, given_up="1"),
+        deliveries.chat(),
+        ["Mon 19 – Wed 21 Jan · Fri 23 Jan", "They are too old"],
+        [],
+    ),
+    "or with another one": (
+        notice(deliveries.chat(), "missed", source="daily", days=MISSED, given_up=""),
+        deliveries.chat(),
+        ["only its newest"],
+        [],
+    ),
+    "a notice without words shows its text": (
+        notice(deliveries.chat(), "something new", text="<b>News</b> & @more"),
+        deliveries.chat(),
+        ["^<b>&lt;b&gt;News&lt;/b&gt; &amp; @\u2060more</b>$"],
+        [],
+    ),
+    "a pause names its reason": (
+        notice(deliveries.team(), "paused", chat="slack:C1", reason="archived"),
+        deliveries.team(),
+        [
+            (
+                "^*slack:C1 is paused.*\nThe channel was archived.\n"
+                "Nothing is lost: it goes on by itself when the bot can write there again.$"
+            )
+        ],
         [],
     ),
     "a plain answer is not": (channel.Reply(lines=("Hello.",)), deliveries.chat(), ["^Hello.$"], []),
@@ -173,7 +209,7 @@ SHOWN: dict[
     ),
     "in public why names no subscription": (
         why_of(deliveries.because("noise", number=3), title="Noise"),
-        deliveries.chat(kind=ChatKind.BROADCAST),
+        deliveries.chat(kind=model.ChatKind.BROADCAST),
         ["<i>in the title:</i> <u>Noise</u>"],
         ["3  noise"],
     ),
@@ -202,35 +238,40 @@ SHOWN: dict[
 @pytest.mark.parametrize("case", SHOWN)
 def test_the_message_of_a_reply(case: str) -> None:
     reply, to, has, lacks = SHOWN[case]
-    (message,) = render_reply(reply, to)
+    (message,) = rendered.render_reply(reply, to)
     text = f"^{deliveries.written(message)}$"
     assert [one for one in has if one not in text] == []
     assert [one for one in lacks if one in text] == []
 
 
+def test_a_refusal_has_a_plain_form_and_is_silent_in_a_group() -> None:
+    messages = [*rendered.render_reply(REFUSED, deliveries.chat()), *rendered.render_reply(REFUSED, GROUP)]
+    assert [deliveries.payload(one)["silent"] for one in messages] == [False, True]
+    assert json.loads(messages[0].plain)["text"] == f"{REFUSAL}\n-survey <x>\n^\nfor example: diffusion -survey"
+    (page,) = rendered.render_reply(REFUSED, deliveries.chat("web"))
+    assert "<pre>-survey &lt;x&gt;\n^</pre>" in str(deliveries.payload(page)["html"])
+
+
 def test_a_reply_without_words_is_no_message() -> None:
-    assert render_reply(channel.Reply(lines=("", " ")), deliveries.chat()) == ()
+    assert rendered.render_reply(channel.Reply(lines=("", " ")), deliveries.chat()) == ()
 
 
 def test_buttons_are_links_or_ids() -> None:
     row = (channel.Button(label="undo", data="x1"), channel.Button(label="more", url="https://t.me/x"))
     reply = channel.Reply(lines=("Done.",), buttons=((), row))
-    assert deliveries.payload(render_reply(reply, deliveries.chat())[0])["buttons"] == [
+    assert deliveries.payload(rendered.render_reply(reply, deliveries.chat())[0])["buttons"] == [
         [{"text": "undo", "data": "x1"}, {"text": "more", "url": "https://t.me/x"}]
     ]
-    block = json.loads(render_reply(reply, deliveries.team())[0].payload)["blocks"][-1]
+    block = json.loads(rendered.render_reply(reply, deliveries.team())[0].payload)["blocks"][-1]
     assert block["type"] == "actions"
     assert [element.get("value", element.get("url")) for element in block["elements"]] == ["x1", "https://t.me/x"]
     assert (
-        deliveries.written(render_reply(reply, deliveries.chat("console"))[0]) == "Done.\nmore: https://t.me/x\n[undo]"
+        deliveries.written(rendered.render_reply(reply, deliveries.chat("console"))[0])
+        == "Done.\nmore: https://t.me/x\n[undo]"
     )
-    assert '<button type="submit" name="press" value="x1">undo</button>' in render_reply(reply, deliveries.chat("web"))[
-        0
-    ].payload.replace('\\"', '"')
-
-
-def test_in_a_group_answers_are_silent() -> None:
-    assert deliveries.payload(render_reply(REFUSED, deliveries.chat(kind=ChatKind.GROUP))[0])["silent"] is True
+    assert '<button type="submit" name="press" value="x1">undo</button>' in rendered.render_reply(
+        reply, deliveries.chat("web")
+    )[0].payload.replace('\\"', '"')
 
 
 @pytest.mark.parametrize(
@@ -239,7 +280,7 @@ def test_in_a_group_answers_are_silent() -> None:
 def test_a_long_answer_loses_nothing(to: object) -> None:
     lines = tuple(f"line {number} " + "x" * 90 for number in range(400))
     code = tuple(f"code {number} " + "y" * 2500 for number in range(5))
-    messages = render_reply(channel.Reply(lines=lines, code=code, ok=True), to)  # type: ignore[arg-type]
+    messages = rendered.render_reply(channel.Reply(lines=lines, code=code, ok=True), to)  # type: ignore[arg-type]
     text = "".join(map(deliveries.written, messages))
     assert all(line.split(" x")[0] in text for line in lines)
     assert text.count("y") >= 5 * 2500
@@ -251,15 +292,15 @@ EVERY_CHAT = [deliveries.chat(), deliveries.team(), deliveries.chat("console"), 
 NAMES = ["telegram", "slack", "console", "web"]
 
 
-def keys_of(message: Message) -> list[str]:
+def keys_of(message: model.Message) -> list[str]:
     return [key["data"] for row in json.loads(message.payload).get("buttons", []) for key in row]
 
 
 @pytest.mark.parametrize("to", EVERY_CHAT, ids=NAMES)
 @pytest.mark.parametrize("form", ["row", "card", "whole", "why"])
-def test_every_paper_of_an_answer_has_its_link(to: Chat, form: Any) -> None:
+def test_every_paper_of_an_answer_has_its_link(to: model.Chat, form: Any) -> None:
     found = deliveries.items(3)
-    messages = render_reply(channel.Reply(lines=("Found:",), items=found, item_layout=form), to)
+    messages = rendered.render_reply(channel.Reply(lines=("Found:",), items=found, item_layout=form), to)
     for entry in found:
         link = f"https://arxiv.org/abs/{entry.paper.paper.arxiv_id}"
         assert any(link in message.payload for message in messages)
@@ -269,7 +310,7 @@ def test_every_paper_of_an_answer_has_its_link(to: Chat, form: Any) -> None:
 def test_numbers_are_below_their_papers_other_buttons_last() -> None:
     numbers = tuple(channel.Button(label=str(n), data=f"n{n}") for n in range(20))
     more = (channel.Button(label="more", data="m"),)
-    messages = render_reply(
+    messages = rendered.render_reply(
         channel.Reply(items=deliveries.items(20), numbers=numbers, buttons=(more,)), deliveries.chat()
     )
     assert [keys_of(message) for message in messages] == [
@@ -277,7 +318,7 @@ def test_numbers_are_below_their_papers_other_buttons_last() -> None:
         [*(f"n{n}" for n in range(16, 20)), "m"],
     ]
     long = deliveries.items(10, title="A title of many letters " * 20)
-    several = render_reply(channel.Reply(items=long, numbers=numbers[:10]), deliveries.chat())
+    several = rendered.render_reply(channel.Reply(items=long, numbers=numbers[:10]), deliveries.chat())
     assert len(several) > 1
     for message in several:
         shown = [n for n, entry in enumerate(long) if str(entry.paper.paper.arxiv_id) in message.payload]
@@ -286,8 +327,8 @@ def test_numbers_are_below_their_papers_other_buttons_last() -> None:
 
 def test_on_slack_the_number_of_a_paper_stands_beside_it() -> None:
     numbers = tuple(channel.Button(label=str(n), data=f"n{n}") for n in range(60))
-    messages = render_reply(
-        channel.Reply(items=deliveries.items(60, Because(number=0, text="")), numbers=numbers), deliveries.team()
+    messages = rendered.render_reply(
+        channel.Reply(items=deliveries.items(60, model.Because(number=0, text="")), numbers=numbers), deliveries.team()
     )
     values = [
         block["accessory"]["value"]
@@ -308,7 +349,7 @@ PHONE = {1: 40, 2: 18, 3: 11, 4: 8}
 def test_a_card_has_at_most_two_rows_whose_labels_fit_on_a_phone(lang: str, layout: Any, known: dict[str, Any]) -> None:
     opens = channel.Button(label="1", data="x" * 16, arguments={"whole": layout == "whole"})
     reply = channel.Reply(items=(deliveries.item("Noise", **known),), item_layout=layout, numbers=(opens,))
-    *_, message = render_reply(reply, deliveries.chat(lang=lang))
+    *_, message = rendered.render_reply(reply, deliveries.chat(lang=lang))
     rows = json.loads(message.payload)["buttons"]
     assert len(rows) <= (3 if layout == "rest" else 2)
     last = {"en": "‹ back", "zh": "‹ 返回"}[lang] if layout == "rest" else "⋯"
@@ -317,10 +358,10 @@ def test_a_card_has_at_most_two_rows_whose_labels_fit_on_a_phone(lang: str, layo
 
 
 @pytest.mark.parametrize("to", EVERY_CHAT, ids=NAMES)
-def test_a_whole_paper_of_any_length_is_told_whole(to: Chat) -> None:
+def test_a_whole_paper_of_any_length_is_told_whole(to: model.Chat) -> None:
     abstract = " ".join(f"This is sentence number {n} & it has <signs>." for n in range(150))
     shown = looked_at(abstract=abstract, authors=tuple(f"Author N{n}" for n in range(3000)))
-    messages = render_reply(channel.Reply(items=(shown,), item_layout="whole"), to)
+    messages = rendered.render_reply(channel.Reply(items=(shown,), item_layout="whole"), to)
     text = " ".join(map(deliveries.written, messages)) if to.address.platform != "web" else messages[0].payload
     assert all(f"number {n} " in text for n in range(150))
     assert "(3,000)" in text
@@ -333,7 +374,9 @@ def test_a_passage_can_be_read_at_a_glance() -> None:
         "Before it much is said of other things. " * 30 + "Here is noise. " + "After it, too, a lot is said. " * 30
     )
     entry = deliveries.item("Steps", deliveries.because("noise", number=1), abstract=abstract)
-    text = deliveries.written(render_reply(channel.Reply(items=(entry,), item_layout="why"), deliveries.chat())[0])
+    text = deliveries.written(
+        rendered.render_reply(channel.Reply(items=(entry,), item_layout="why"), deliveries.chat())[0]
+    )
     passage = text.partition("in the abstract:</i> ")[2]
     assert passage.startswith("…")
     assert passage.endswith("…")
@@ -343,7 +386,7 @@ def test_a_passage_can_be_read_at_a_glance() -> None:
 
 def test_a_delivery_in_an_answer_looks_as_it_would_be_sent() -> None:
     planned = deliveries.delivery(deliveries.chat(), deliveries.items(3))
-    (message,) = render_reply(channel.Reply(lines=("Would come:",), delivery=planned), deliveries.chat())
+    (message,) = rendered.render_reply(channel.Reply(lines=("Would come:",), delivery=planned), deliveries.chat())
     assert (
         deliveries.written(message)
         == "Would come:\n\n"
@@ -358,7 +401,7 @@ def test_a_long_delivery_in_an_answer_has_its_own_messages() -> None:
         deliveries.chat(), deliveries.items(60, title="A title that takes its room in a message, word by word")
     )
     subscribe = (channel.Button(label="subscribe", data="s"),)
-    messages = render_reply(
+    messages = rendered.render_reply(
         channel.Reply(lines=("Would come:",), delivery=planned, buttons=(subscribe,)), deliveries.chat()
     )
     assert deliveries.written(messages[0]) == "Would come:"
@@ -379,7 +422,7 @@ DETAILS = {
     "source": {"source": "daily", "reason": "404 Not Found", "since": "Mon 19 Jan"},
     "overdue": {"source": "daily", "since": "Mon 19 Jan", "reason": "a holiday"},
     "source-back": {"source": "daily"},
-    "missed": {"source": "daily", "days": "2026-01-19/2026-01-21 2026-01-23/2026-01-23", "given_up": "1"},
+    "missed": {"source": "daily", "days": MISSED, "given_up": "1"},
     "filed": {"source": "daily", "days": "2026-01-05/2026-01-07", "papers": "41"},
     "summaries": {"source": "daily", "failed_summaries": "40", "papers": "56"},
     "nothing-found": {"known": "2061", "days": "5"},
@@ -402,7 +445,9 @@ DETAILS = {
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_every_notice_tells_its_details_in_both_languages(cause: str, lang: str) -> None:
     (text,) = deliveries.rendered(
-        deliveries.delivery(deliveries.chat(lang=lang), kind=DeliveryKind.NOTICE, notice=cause, detail=DETAILS[cause])
+        deliveries.delivery(
+            deliveries.chat(lang=lang), kind=model.DeliveryKind.NOTICE, notice=cause, detail=DETAILS[cause]
+        )
     )
     assert text.startswith("<b>")
     known = {"paused": {"reason"}, "missed": {"days", "given_up"}, "filed": {"days"}}.get(cause, set())
@@ -412,52 +457,13 @@ def test_every_notice_tells_its_details_in_both_languages(cause: str, lang: str)
     assert ("。" in text) == (lang == "zh")
 
 
-def test_what_is_late_is_named_where_the_rest_has_come() -> None:
-    detail = {**DETAILS["overdue"], "parts": "stat.ML"}
-    (text,) = deliveries.rendered(
-        deliveries.delivery(deliveries.chat(), kind=DeliveryKind.NOTICE, notice="overdue", detail=detail)
-    )
-    assert "daily has nothing new in stat.\u2060ML although it is time." in text
-
-
-def test_missed_days_are_named_with_their_reason() -> None:
-    detail = DETAILS["missed"]
-    (text,) = deliveries.rendered(
-        deliveries.delivery(deliveries.chat(), kind=DeliveryKind.NOTICE, notice="missed", detail=detail)
-    )
-    assert "Mon 19 – Wed 21 Jan · Fri 23 Jan" in text
-    assert "too far back" in text
-    (text,) = deliveries.rendered(
-        deliveries.delivery(
-            deliveries.chat(), kind=DeliveryKind.NOTICE, notice="missed", detail={**detail, "given_up": ""}
-        )
-    )
-    assert "only its newest" in text
-
-
 @pytest.mark.parametrize("cause", [*NOTICES, "something new"])
 def test_a_notice_without_details_is_still_a_sentence(cause: str) -> None:
-    (message,) = render_delivery(deliveries.delivery(deliveries.chat(), kind=DeliveryKind.NOTICE, notice=cause))
+    (message,) = rendered.render_delivery(
+        deliveries.delivery(deliveries.chat(), kind=model.DeliveryKind.NOTICE, notice=cause)
+    )
     assert len(deliveries.written(message)) > 10
     assert "{" not in deliveries.written(message)
-
-
-def test_a_notice_without_words_shows_its_text() -> None:
-    planned = deliveries.delivery(
-        deliveries.chat(), kind=DeliveryKind.NOTICE, notice="something new", detail={"text": "<b>News</b> & @more"}
-    )
-    assert deliveries.rendered(planned) == ["<b>&lt;b&gt;News&lt;/b&gt; &amp; @\u2060more</b>"]
-
-
-def test_a_pause_names_its_reason() -> None:
-    planned = deliveries.delivery(
-        deliveries.team(), kind=DeliveryKind.NOTICE, notice="paused", detail={"chat": "slack:C1", "reason": "archived"}
-    )
-    (text,) = deliveries.rendered(planned)
-    assert text == (
-        "*slack:C1 is paused.*\nThe channel was archived.\n"
-        "Nothing is lost: it goes on by itself when the bot can write there again."
-    )
 
 
 def test_an_unknown_language_speaks_english() -> None:
@@ -472,8 +478,8 @@ PLOT = channel.Plot(
 )
 
 
-def rendered_plot(platform: str) -> Message:
-    (message,) = render_reply(channel.Reply(lines=("4 papers came.",), plot=PLOT), deliveries.chat(platform))
+def rendered_plot(platform: str) -> model.Message:
+    (message,) = rendered.render_reply(channel.Reply(lines=("4 papers came.",), plot=PLOT), deliveries.chat(platform))
     return message
 
 

@@ -10,15 +10,7 @@ import pytest
 from bot.platforms.email import read_address
 from bot.platforms.email.adapter import Step, outcome_of
 from bot.platforms.email.markup import Link, Signer
-from subscriptions.errors import (
-    ChatGone,
-    ChatMoved,
-    NotDelivered,
-    Rejected,
-    RetryLater,
-    SenderStopped,
-    Unclear,
-)
+from subscriptions import errors
 from subscriptions.planning.decision import OnUnclear, RetryDecision, decide_not_found, decide_retry
 from subscriptions.states import MessageState
 
@@ -34,7 +26,7 @@ def minutes(count: float) -> timedelta:
 )
 def test_waiting_doubles_up_to_a_quarter_of_an_hour(failures: int, wait: float) -> None:
     """It is tried forever and never becomes a dead letter."""
-    failed = RetryLater("no answer")
+    failed = errors.RetryLater("no answer")
     decision = decide_retry(
         failed, failures=failures, plain_tried=False, was_unclear=False, on_unclear="skip", now=NOON
     )
@@ -44,28 +36,28 @@ def test_waiting_doubles_up_to_a_quarter_of_an_hour(failures: int, wait: float) 
 @pytest.mark.parametrize(
     ("outcome", "decision"),
     [
-        (RetryLater("why"), RetryDecision(state=MessageState.WAITING, not_before=NOON + minutes(2))),
+        (errors.RetryLater("why"), RetryDecision(state=MessageState.WAITING, not_before=NOON + minutes(2))),
         # a wait that the platform requests holds the lane by the machine's clock; our own wait is not added
         (
-            RetryLater("why", minutes(60)),
+            errors.RetryLater("why", minutes(60)),
             RetryDecision(state=MessageState.WAITING, pauses_lane=minutes(60)),
         ),
-        (Unclear("why"), RetryDecision(state=MessageState.UNCLEAR, not_before=NOON + minutes(2))),
-        (Rejected("why"), RetryDecision(state=MessageState.DEAD)),
-        (Rejected("why", form=True), RetryDecision(state=MessageState.READY, use_plain=True)),
-        (ChatGone("why"), RetryDecision(state=MessageState.READY, pause_chat=True)),
-        (ChatGone("why", scope="topic"), RetryDecision(state=MessageState.READY, pause_topic=True)),
-        (ChatMoved("why", "-100123"), RetryDecision(state=MessageState.READY, moved_to="-100123")),
-        (SenderStopped("why"), RetryDecision(state=MessageState.READY, stop="token")),
+        (errors.Unclear("why"), RetryDecision(state=MessageState.UNCLEAR, not_before=NOON + minutes(2))),
+        (errors.Rejected("why"), RetryDecision(state=MessageState.DEAD)),
+        (errors.Rejected("why", form=True), RetryDecision(state=MessageState.READY, use_plain=True)),
+        (errors.ChatGone("why"), RetryDecision(state=MessageState.READY, pause_chat=True)),
+        (errors.ChatGone("why", scope="topic"), RetryDecision(state=MessageState.READY, pause_topic=True)),
+        (errors.ChatMoved("why", "-100123"), RetryDecision(state=MessageState.READY, moved_to="-100123")),
+        (errors.SenderStopped("why"), RetryDecision(state=MessageState.READY, stop="token")),
         (
-            SenderStopped("why", scope="workspace"),
+            errors.SenderStopped("why", scope="workspace"),
             RetryDecision(state=MessageState.READY, stop="workspace"),
         ),
         # an unknown error may mean that the message was sent
-        (NotDelivered("why"), RetryDecision(state=MessageState.UNCLEAR, not_before=NOON + minutes(2))),
+        (errors.NotDelivered("why"), RetryDecision(state=MessageState.UNCLEAR, not_before=NOON + minutes(2))),
     ],
 )
-def test_what_follows_from_an_outcome(outcome: NotDelivered, decision: RetryDecision) -> None:
+def test_what_follows_from_an_outcome(outcome: errors.NotDelivered, decision: RetryDecision) -> None:
     assert (
         decide_retry(outcome, failures=2, plain_tried=False, was_unclear=False, on_unclear="resend", now=NOON)
         == decision
@@ -75,15 +67,9 @@ def test_what_follows_from_an_outcome(outcome: NotDelivered, decision: RetryDeci
 @pytest.mark.parametrize(("on_unclear", "not_before"), [("resend", NOON + minutes(0.5)), ("skip", None)])
 def test_an_unclear_message_is_resent_unless_told_to_skip(on_unclear: OnUnclear, not_before: datetime | None) -> None:
     decision = decide_retry(
-        Unclear("why"), failures=0, plain_tried=False, was_unclear=False, on_unclear=on_unclear, now=NOON
+        errors.Unclear("why"), failures=0, plain_tried=False, was_unclear=False, on_unclear=on_unclear, now=NOON
     )
     assert decision == RetryDecision(state=MessageState.UNCLEAR, not_before=not_before)
-
-
-def test_a_message_whose_plain_form_is_refused_too_is_dead() -> None:
-    refused = Rejected("still bad", form=True)
-    decision = decide_retry(refused, failures=1, plain_tried=True, was_unclear=False, on_unclear="resend", now=NOON)
-    assert decision == RetryDecision(state=MessageState.DEAD)
 
 
 @pytest.mark.parametrize(
@@ -97,17 +83,17 @@ def test_what_was_not_found_is_posted_again_ever_more_rarely(failures: int, wait
 @pytest.mark.parametrize(
     ("outcome", "state"),
     [
-        (RetryLater("why"), MessageState.UNCLEAR),
-        (RetryLater("why", minutes(60)), MessageState.UNCLEAR),
-        (Unclear("why"), MessageState.UNCLEAR),
-        (Rejected("why", form=True), MessageState.UNCLEAR),
-        (ChatGone("why"), MessageState.UNCLEAR),
-        (ChatMoved("why", "-100123"), MessageState.UNCLEAR),
-        (SenderStopped("why"), MessageState.UNCLEAR),
-        (Rejected("why"), MessageState.DEAD),  # the content is refused, so an earlier post was refused as well
+        (errors.RetryLater("why"), MessageState.UNCLEAR),
+        (errors.RetryLater("why", minutes(60)), MessageState.UNCLEAR),
+        (errors.Unclear("why"), MessageState.UNCLEAR),
+        (errors.Rejected("why", form=True), MessageState.UNCLEAR),
+        (errors.ChatGone("why"), MessageState.UNCLEAR),
+        (errors.ChatMoved("why", "-100123"), MessageState.UNCLEAR),
+        (errors.SenderStopped("why"), MessageState.UNCLEAR),
+        (errors.Rejected("why"), MessageState.DEAD),  # the content is refused, so an earlier post was refused as well
     ],
 )
-def test_a_failed_post_says_nothing_of_an_earlier_one(outcome: NotDelivered, state: MessageState) -> None:
+def test_a_failed_post_says_nothing_of_an_earlier_one(outcome: errors.NotDelivered, state: MessageState) -> None:
     sure, unclear = (
         decide_retry(outcome, failures=2, plain_tried=False, was_unclear=was, on_unclear="resend", now=NOON)
         for was in (False, True)
@@ -115,29 +101,35 @@ def test_a_failed_post_says_nothing_of_an_earlier_one(outcome: NotDelivered, sta
     assert unclear == replace(sure, state=state)
 
 
+def test_a_message_whose_plain_form_is_refused_too_is_dead() -> None:
+    refused = errors.Rejected("still bad", form=True)
+    decision = decide_retry(refused, failures=1, plain_tried=True, was_unclear=False, on_unclear="resend", now=NOON)
+    assert decision == RetryDecision(state=MessageState.DEAD)
+
+
 RESPONSES = [
-    ("begin", 421, "4.3.2 too many connections", RetryLater),
-    ("begin", 454, "4.7.0 temporary authentication failure", RetryLater),
-    ("begin", 535, "5.7.8 wrong password", SenderStopped),
-    ("begin", 554, "no service for you", SenderStopped),
-    ("sender", 451, "4.7.1 greylisted", RetryLater),
-    ("sender", 550, "5.7.1 not your address", SenderStopped),
-    ("recipient", 450, "4.2.0 greylisted", RetryLater),
-    ("recipient", 550, "5.1.1 no such user", ChatGone),
-    ("recipient", 550, "No such user here", ChatGone),
-    ("recipient", 553, "5.1.3 bad address", ChatGone),
-    ("recipient", 550, "5.2.1 mailbox disabled", ChatGone),
-    ("recipient", 552, "mailbox full", RetryLater),
-    ("recipient", 452, "4.2.2 over quota", RetryLater),
-    ("recipient", 550, "5.7.1 relaying denied", Rejected),
-    ("recipient", 554, "5.7.1 blocked", Rejected),
-    ("recipient", 554, "blocked using a list", Rejected),
-    ("content", 250, "what is this", RetryLater),
-    ("content", 451, "4.3.0 busy", RetryLater),
-    ("content", 552, "5.3.4 too large", Rejected),
-    ("content", 552, "5.2.3 too large for this mailbox", Rejected),
-    ("content", 554, "5.7.1 looks like spam", Rejected),
-    ("content", 550, "5.1.1 user unknown", ChatGone),
+    ("begin", 421, "4.3.2 too many connections", errors.RetryLater),
+    ("begin", 454, "4.7.0 temporary authentication failure", errors.RetryLater),
+    ("begin", 535, "5.7.8 wrong password", errors.SenderStopped),
+    ("begin", 554, "no service for you", errors.SenderStopped),
+    ("sender", 451, "4.7.1 greylisted", errors.RetryLater),
+    ("sender", 550, "5.7.1 not your address", errors.SenderStopped),
+    ("recipient", 450, "4.2.0 greylisted", errors.RetryLater),
+    ("recipient", 550, "5.1.1 no such user", errors.ChatGone),
+    ("recipient", 550, "No such user here", errors.ChatGone),
+    ("recipient", 553, "5.1.3 bad address", errors.ChatGone),
+    ("recipient", 550, "5.2.1 mailbox disabled", errors.ChatGone),
+    ("recipient", 552, "mailbox full", errors.RetryLater),
+    ("recipient", 452, "4.2.2 over quota", errors.RetryLater),
+    ("recipient", 550, "5.7.1 relaying denied", errors.Rejected),
+    ("recipient", 554, "5.7.1 blocked", errors.Rejected),
+    ("recipient", 554, "blocked using a list", errors.Rejected),
+    ("content", 250, "what is this", errors.RetryLater),
+    ("content", 451, "4.3.0 busy", errors.RetryLater),
+    ("content", 552, "5.3.4 too large", errors.Rejected),
+    ("content", 552, "5.2.3 too large for this mailbox", errors.Rejected),
+    ("content", 554, "5.7.1 looks like spam", errors.Rejected),
+    ("content", 550, "5.1.1 user unknown", errors.ChatGone),
 ]
 
 
@@ -146,7 +138,7 @@ def test_an_answer_means_by_its_step_code_and_detail(step: Step, code: int, word
     found = outcome_of(aiosmtplib.SMTPResponseException(code, words), step)
     assert type(found) is kind
     assert str(code) in found.reason
-    if isinstance(found, Rejected):
+    if isinstance(found, errors.Rejected):
         assert found.form == (step == "content"), "only what was read can be refused for its form"
 
 
@@ -155,16 +147,16 @@ def test_an_answer_means_by_its_step_code_and_detail(step: Step, code: int, word
     "error", [aiosmtplib.SMTPServerDisconnected("x"), aiosmtplib.SMTPReadTimeoutError("x"), OSError("x")]
 )
 def test_a_break_before_the_content_is_certainly_not_sent(step: Step, error: Exception) -> None:
-    assert type(outcome_of(error, step)) is RetryLater
-    assert type(outcome_of(error, "content")) is Unclear
+    assert type(outcome_of(error, step)) is errors.RetryLater
+    assert type(outcome_of(error, "content")) is errors.Unclear
 
 
 def test_a_certificate_and_a_server_without_tls_stop_the_sender() -> None:
-    assert type(outcome_of(ssl.SSLCertVerificationError("x"), "begin")) is SenderStopped
+    assert type(outcome_of(ssl.SSLCertVerificationError("x"), "begin")) is errors.SenderStopped
     hidden = aiosmtplib.SMTPConnectError("x")
     hidden.__cause__ = ssl.SSLCertVerificationError("x")
-    assert type(outcome_of(hidden, "begin")) is SenderStopped
-    assert type(outcome_of(aiosmtplib.SMTPNotSupported("x"), "begin")) is SenderStopped
+    assert type(outcome_of(hidden, "begin")) is errors.SenderStopped
+    assert type(outcome_of(aiosmtplib.SMTPNotSupported("x"), "begin")) is errors.SenderStopped
 
 
 @pytest.mark.parametrize("text", ["me@lab.org", "A.B+papers@Mail.Lab.org", " x_y@a-b.co ", "o'neill@lab.org"])

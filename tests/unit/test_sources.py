@@ -23,59 +23,48 @@ def _file(size: int = 10, changed: int = 1, inode: int = 7) -> sources.FileStamp
     return sources.FileStamp(size, changed, inode)
 
 
-def _looks(*steps: tuple[float, dict[str, sources.FileStamp]]) -> list[tuple[str, ...]]:
-    """Returns what each look reports. A look is (seconds after noon, listing)."""
-    watch, given = sources.FolderWatch(), []
-    for seconds, listing in steps:
-        given.append(watch.check(listing, _at(seconds)))
-    return given
+ONE = {"a.md": _file()}
+LARGER = {"a.md": _file(size=20)}
+SEVERAL = {"b.md": _file(), "a.md": _file(), "c/d.md": _file()}
 
 
-def test_an_unchanged_file_is_given_out_once() -> None:
-    assert _looks((0, {"a.md": _file()}), (1, {"a.md": _file()}), (2, {"a.md": _file()})) == [(), ("a.md",), ()]
-
-
-def test_two_looks_that_follow_too_closely_are_not_enough() -> None:
-    same = {"a.md": _file()}
-    assert _looks((0, same), (0.5, same), (0.9, same), (1.4, same)) == [(), (), (), ("a.md",)]
-
-
-def test_a_file_that_is_still_being_written_waits() -> None:
-    steps = [(n, {"a.md": _file(size=10 * n)}) for n in range(5)]
-    assert _looks(*steps, (5, {"a.md": _file(size=40)})) == [(), (), (), (), (), ("a.md",)]
-
-
-def test_a_file_of_the_same_size_that_is_written_again_waits() -> None:
-    assert _looks((0, {"a.md": _file(changed=1)}), (1, {"a.md": _file(changed=2)})) == [(), ()]
-
-
-def test_a_changed_file_is_given_out_again() -> None:
-    steps = [
-        (0, {"a.md": _file()}),
-        (1, {"a.md": _file()}),
-        (2, {"a.md": _file(size=20)}),
-        (3, {"a.md": _file(size=20)}),
-        (4, {"a.md": _file(size=20, inode=8)}),
-        (5, {"a.md": _file(size=20, inode=8)}),
-        (6, {"b.md": _file(size=20, inode=8)}),
-        (7, {"b.md": _file(size=20, inode=8)}),
-    ]
-    assert _looks(*steps) == [(), ("a.md",), (), ("a.md",), (), ("a.md",), (), ("b.md",)]
-
-
-def test_a_file_that_went_and_came_back_is_given_out_again() -> None:
-    one = {"a.md": _file()}
-    assert _looks((0, one), (1, one), (2, {}), (3, one), (4, one)) == [(), ("a.md",), (), (), ("a.md",)]
-
-
-def test_several_files_come_in_the_order_of_their_names() -> None:
-    listing = {"b.md": _file(), "a.md": _file(), "c/d.md": _file()}
-    assert _looks((0, listing), (1, listing))[1] == ("a.md", "b.md", "c/d.md")
-
-
-def test_a_clock_that_was_set_back_delays_but_does_not_lose() -> None:
-    one = {"a.md": _file()}
-    assert _looks((0, one), (-3600, one), (-3599, one)) == [(), (), ("a.md",)]
+# A look is (seconds after noon, listing, what it reports).
+@pytest.mark.parametrize(
+    "looks",
+    [
+        pytest.param([(0, ONE, ()), (1, ONE, ("a.md",)), (2, ONE, ())], id="once"),
+        pytest.param(
+            [(0, ONE, ()), (0.5, ONE, ()), (0.9, ONE, ()), (1.4, ONE, ("a.md",))], id="looks that follow soon"
+        ),
+        pytest.param([(0, ONE, ()), (1, LARGER, ()), (2, LARGER, ("a.md",))], id="still being written"),
+        pytest.param([(0, ONE, ()), (1, {"a.md": _file(changed=2)}, ())], id="written again with the same size"),
+        pytest.param([(0, ONE, ()), (1, ONE, ("a.md",)), (2, LARGER, ()), (3, LARGER, ("a.md",))], id="changed"),
+        pytest.param(
+            [
+                (0, ONE, ()),
+                (1, ONE, ("a.md",)),
+                (2, {"a.md": _file(inode=8)}, ()),
+                (3, {"a.md": _file(inode=8)}, ("a.md",)),
+            ],
+            id="replaced",
+        ),
+        pytest.param(
+            [(0, ONE, ()), (1, ONE, ("a.md",)), (2, {"b.md": _file()}, ()), (3, {"b.md": _file()}, ("b.md",))],
+            id="renamed",
+        ),
+        pytest.param(
+            [(0, ONE, ()), (1, ONE, ("a.md",)), (2, {}, ()), (3, ONE, ()), (4, ONE, ("a.md",))], id="went and came back"
+        ),
+        pytest.param([(0, SEVERAL, ()), (1, SEVERAL, ("a.md", "b.md", "c/d.md"))], id="in the order of names"),
+        pytest.param([(0, ONE, ()), (-3600, ONE, ()), (-3599, ONE, ("a.md",))], id="a clock that was set back"),
+    ],
+)
+def test_a_file_is_given_out_when_it_is_complete(
+    looks: list[tuple[float, dict[str, sources.FileStamp], tuple[str, ...]]],
+) -> None:
+    watch = sources.FolderWatch()
+    for seconds, listing, given in looks:
+        assert watch.check(listing, _at(seconds)) == given
 
 
 def test_a_file_is_read_within_five_seconds_of_its_last_change() -> None:
@@ -114,14 +103,6 @@ def test_a_real_folder_is_listed_by_its_pattern(tmp_path: Path) -> None:
     assert {Path(name).name for name in sources.list_folder(str(inbox / "*"), Path("/"))} == {"a.md", "b.txt"}
     assert sources.list_folder("inbox/*.xml", tmp_path) == {}
     assert sources.list_folder("outbox/*.md", tmp_path) == {}
-
-
-def test_a_real_file_that_grows_has_another_stamp(tmp_path: Path) -> None:
-    page = tmp_path / "a.md"
-    page.write_text("one", encoding="utf-8")
-    before = sources.list_folder("*.md", tmp_path)
-    page.write_text("one and two", encoding="utf-8")
-    assert sources.list_folder("*.md", tmp_path) != before
 
 
 def test_arguments_are_read_one_by_one_folders_by_name(tmp_path: Path) -> None:

@@ -4,12 +4,12 @@ import pytest
 
 from bot.conversation.reply_sender import StoredReply
 from bot.ports.channel import File
-from subscriptions.model import ChatAddress, Message
+from subscriptions import model
 
 REPLY = StoredReply(
     update="u1",
-    chat=ChatAddress("slack", "C1", "17.5"),
-    messages=(Message(number=1, payload='{"text": "一"}', plain="plain"),),
+    chat=model.ChatAddress("slack", "C1", "17.5"),
+    messages=(model.Message(number=1, payload='{"text": "一"}', plain="plain"),),
     replaces="17.6",
     callback_id="p1",
     toast="done",
@@ -20,7 +20,7 @@ REPLY = StoredReply(
     response_url="https://hooks.example/1",
     replaces_ephemeral=True,
     modal="{}",
-    instead=(Message(number=1, payload="one", plain="1"), Message(number=2, payload="two", plain="2")),
+    instead=(model.Message(number=1, payload="one", plain="1"), model.Message(number=2, payload="two", plain="2")),
     trigger_id="trigger",
     view="V1 h1",
     home_view="[]",

@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from bot.platforms.telegram import incoming
 from bot.ports import conversation
-from subscriptions.model import ChatAddress, ChatKind
+from subscriptions import model
 
 BOT_ID, BOT = "4242", "paperwire_test_bot"
 ADA = {"id": 42, "is_bot": False, "first_name": "Ada", "last_name": "Example", "language_code": "zh-hans"}
@@ -43,16 +44,9 @@ def read(body: dict[str, Any], kind: str = "message") -> conversation.Request | 
     return incoming.read_update({"update_id": 1, kind: body}, bot_id=BOT_ID, bot_name=BOT)
 
 
-def written(body: dict[str, Any], kind: str = "message") -> conversation.MessageRequest:
-    request = read(body, kind)
-    assert isinstance(request, conversation.MessageRequest)
-    return request
-
-
-def event_of(body: dict[str, Any], kind: str = "message") -> conversation.EventRequest:
-    request = read(body, kind)
-    assert isinstance(request, conversation.EventRequest)
-    return request
+def known(request: conversation.Request | None, facts: dict[str, object]) -> dict[str, object]:
+    """Returns the attributes of a request that `facts` names."""
+    return {name: attrgetter(name)(request) for name in facts}
 
 
 # ── commands ──────────────────────────────────────────────────────────────────
@@ -87,15 +81,13 @@ COMMANDS = [
 
 @pytest.mark.parametrize(("typed", "command", "text"), COMMANDS, ids=[ascii(row[0])[:40] for row in COMMANDS])
 def test_a_text_is_a_command_with_words_or_words(typed: str, command: str, text: str) -> None:
-    request = written(message(typed))
-    assert (request.command, request.text) == (command, text)
-    assert request.is_addressed
+    facts: dict[str, object] = {"command": command, "text": text, "is_addressed": True}
+    assert known(read(message(typed)), facts) == facts
 
 
 def test_who_wrote_what_where_and_when_is_told() -> None:
-    request = written(message("/sub x"))
-    assert request == conversation.MessageRequest(
-        place=conversation.Place(chat=ChatAddress("telegram", "42"), kind=ChatKind.PRIVATE, title="Ada"),
+    assert read(message("/sub x")) == conversation.MessageRequest(
+        place=conversation.Place(chat=model.ChatAddress("telegram", "42"), kind=model.ChatKind.PRIVATE, title="Ada"),
         update_id="1",
         command="sub",
         text="x",
@@ -132,127 +124,7 @@ def test_in_a_group_some_of_it_is_for_us(why: str, body: dict[str, Any], meant: 
     assert (request.is_addressed if isinstance(request, conversation.MessageRequest) else request) is meant
 
 
-def test_words_that_name_the_bot_differ_from_answers_to_it() -> None:
-    named = written(message(f"@{BOT} graph networks", GROUP, reply_to_message=OURS))
-    assert (named.text, named.mentions_bot, named.reply_to) == ("graph networks", True, "5")
-    assert not written(message("graph networks", GROUP, reply_to_message=OURS)).mentions_bot
-
-
-def test_a_forwarded_command_is_plain_words() -> None:
-    request = written(message("/unsub all", forward_origin={"type": "user"}))
-    assert (request.command, request.text, request.is_addressed) == ("", "all", True)
-
-
-def test_what_comes_without_words_in_private_is_asked_about() -> None:
-    for sent in ("voice", "sticker", "photo", "video_note", "location", "poll", "dice"):
-        request = written(message("", **{sent: {"file_id": "x"}}))
-        assert (request.command, request.text, request.file_id, request.is_addressed) == ("", "", "", True)
-
-
-def test_a_document_comes_with_its_caption_as_command() -> None:
-    document = {"file_id": "F1", "file_size": 70, "file_name": "a.txt"}
-    request = written(message("", document=document, caption="/import"))
-    assert (request.command, request.file_id) == ("import", "F1")
-
-
-def test_an_edited_message_keeps_when_it_was_written() -> None:
-    request = written(message("/sub y", edit_date=1_769_090_000), "edited_message")
-    assert request.is_edit
-    assert request.written_at == datetime(2026, 1, 22, 12, tzinfo=UTC)
-
-
-def test_an_answer_to_us_names_our_message() -> None:
-    assert written(message("yes", GROUP, reply_to_message=OURS)).reply_to == "5"
-    assert written(message(f"@{BOT} yes", GROUP, reply_to_message=THEIRS)).reply_to == ""
-
-
-# ── topics, channels, anonymous admins ────────────────────────────────────────
-
-
-@pytest.mark.parametrize(
-    ("more", "topic"),
-    [
-        ({"is_topic_message": True, "message_thread_id": 5}, "5"),
-        ({"is_topic_message": True, "message_thread_id": 1}, ""),
-        ({"message_thread_id": 5}, ""),  # a thread of replies in a group without topics
-        ({}, ""),
-    ],
-)
-def test_a_topic_is_the_chat_and_general_is_the_group(more: dict[str, Any], topic: str) -> None:
-    request = written(message(f"/sub@{BOT} x", FORUM, **more))
-    assert request.chat == ChatAddress("telegram", "-1001", topic)
-
-
-def test_a_channel_post_has_no_person_and_proves_its_right() -> None:
-    post = {"message_id": 7, "date": 1, "chat": CHANNEL, "sender_chat": CHANNEL, "text": f"/sub@{BOT} x"}
-    for kind in ("channel_post", "edited_channel_post"):
-        request = written(post, kind)
-        assert (request.sender, request.sender_is_admin, request.is_addressed) == ("", True, True)
-        assert request.place.kind is ChatKind.BROADCAST
-        assert request.place.public
-
-
-ANON = {"id": int(incoming.ANONYMOUS), "is_bot": True, "first_name": "Group"}
-
-
-@pytest.mark.parametrize(
-    ("who", "behind", "proven"),
-    [
-        (ANON, GROUP, True),
-        (ANON, CHANNEL, False),  # a person who writes under the name of their own channel
-        (ANON, None, False),
-        (ADA, GROUP, False),
-    ],
-)
-def test_an_anonymous_admin_is_proven_by_the_group_behind(
-    who: dict[str, Any], behind: dict[str, Any] | None, proven: bool
-) -> None:
-    more = {"sender_chat": behind} if behind else {}
-    assert written(message(f"/sub@{BOT} x", GROUP, **{"from": who}, **more)).sender_is_admin is proven
-
-
-# ── button presses, and events of chats ───────────────────────────────────────
-
-
-def test_a_press_names_button_message_and_person() -> None:
-    request = incoming.read_update(
-        {
-            "update_id": 2,
-            "callback_query": {
-                "id": "99",
-                "from": ADA,
-                "data": "abc",
-                "chat_instance": "1",
-                "message": {**OURS, "chat": FORUM, "is_topic_message": True, "message_thread_id": 5},
-            },
-        },
-        bot_id=BOT_ID,
-        bot_name=BOT,
-    )
-    assert isinstance(request, conversation.CallbackRequest)
-    assert not request.topic_is_unknown
-    assert (request.callback_data, request.callback_id, request.message_id, request.sender) == ("abc", "99", "5", "42")
-    assert request.chat.topic == "5"
-
-
-def test_a_press_below_a_very_old_message_counts() -> None:
-    old = {"chat": PRIVATE, "message_id": 3, "date": 0}
-    request = read({"id": "9", "from": ADA, "data": "x", "message": old}, "callback_query")
-    assert isinstance(request, conversation.CallbackRequest)
-    assert (request.message_id, request.topic_is_unknown) == ("3", True)
-
-
-@pytest.mark.parametrize(
-    "press",
-    [
-        {"id": "9", "from": ADA, "data": "x", "inline_message_id": "1"},
-        {"id": "9", "from": ADA, "game_short_name": "x", "message": OURS},
-        {"id": "9", "from": ADA, "data": "", "message": OURS},
-    ],
-    ids=["inline", "game", "nothing"],
-)
-def test_a_press_that_is_not_of_ours_is_passed_over(press: dict[str, Any]) -> None:
-    assert read(press, "callback_query") is None
+# ── other requests ────────────────────────────────────────────────────────────
 
 
 def membership(chat: dict[str, Any], before: str, after: str, **rights: Any) -> dict[str, Any]:
@@ -267,7 +139,7 @@ def membership(chat: dict[str, Any], before: str, after: str, **rights: Any) -> 
     }
 
 
-EVENTS: list[tuple[str, dict[str, Any], str]] = [
+MEMBERSHIPS: list[tuple[str, dict[str, Any], str]] = [
     ("blocked", membership(PRIVATE, "member", "kicked"), "left"),
     ("let in again", membership(PRIVATE, "kicked", "member"), "back"),
     ("added", membership(GROUP, "left", "member"), "arrived"),
@@ -284,13 +156,6 @@ EVENTS: list[tuple[str, dict[str, Any], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("why", "change", "event"), EVENTS, ids=[row[0] for row in EVENTS])
-def test_the_bots_own_membership_has_a_name(why: str, change: dict[str, Any], event: str) -> None:
-    request = event_of(change, "my_chat_member")
-    assert (request.event, request.sender, request.sender_name) == (event, "42", "Ada Example")
-    assert request.details["status"] == change["new_chat_member"]["status"]
-
-
 def reaction(chat: dict[str, Any], before: list[str], after: list[str]) -> dict[str, Any]:
     def signs(some: list[str]) -> list[dict[str, str]]:
         return [{"type": "emoji", "emoji": one} for one in some]
@@ -299,66 +164,205 @@ def reaction(chat: dict[str, Any], before: list[str], after: list[str]) -> dict[
     return {**about, "old_reaction": signs(before), "new_reaction": signs(after)}
 
 
-@pytest.mark.parametrize(
-    ("before", "after", "expected"),
-    [
-        ([], ["👍"], ("", "liked")),
-        ([], ["❤"], ("", "liked")),
-        (["👍"], [], ("liked", "")),
-        (["👍"], ["👎"], ("liked", "disliked")),
-        ([], ["🤔", "👎"], ("", "disliked")),
-    ],
-)
-def test_a_reaction_in_private_says_what_is_meant(
-    before: list[str], after: list[str], expected: tuple[str, str]
-) -> None:
-    request = event_of(reaction(PRIVATE, before, after), "message_reaction")
-    assert (request.event, request.sender) == ("reaction", "42")
-    assert request.details == {"message": "5", "before": expected[0], "after": expected[1]}
+TOPIC = {"is_topic_message": True, "message_thread_id": 5}
+POST = {"message_id": 7, "date": 1, "chat": CHANNEL, "sender_chat": CHANNEL, "text": f"/sub@{BOT} x"}
+PROVEN = {
+    "sender": "",
+    "sender_is_admin": True,
+    "is_addressed": True,
+    "place.kind": model.ChatKind.BROADCAST,
+    "place.public": True,
+}
+TO_US = f"/sub@{BOT} x"
+ANON = {"id": int(incoming.ANONYMOUS), "is_bot": True, "first_name": "Group"}
+LARGE = 2**52 - 1
+WRITTEN = datetime(2026, 1, 22, 12, tzinfo=UTC)
+PRESS = {"id": "9", "from": ADA, "data": "abc", "message": {**OURS, "chat": FORUM, **TOPIC}}
+
+# (why, kind of update, its body, attribute of the request → value)
+READ: list[tuple[str, str, dict[str, Any], dict[str, object]]] = [
+    (
+        "words that name the bot differ from answers to it",
+        "message",
+        message(f"@{BOT} graph networks", GROUP, reply_to_message=OURS),
+        {"text": "graph networks", "mentions_bot": True, "reply_to": "5"},
+    ),
+    (
+        "an answer to us names our message",
+        "message",
+        message("yes", GROUP, reply_to_message=OURS),
+        {"mentions_bot": False, "reply_to": "5"},
+    ),
+    ("an answer to others", "message", message(f"@{BOT} yes", GROUP, reply_to_message=THEIRS), {"reply_to": ""}),
+    (
+        "a forwarded command is plain words",
+        "message",
+        message("/unsub all", forward_origin={"type": "user"}),
+        {"command": "", "text": "all", "is_addressed": True},
+    ),
+    *(
+        (
+            f"a {sent} without words",
+            "message",
+            message("", **{sent: {"file_id": "x"}}),
+            dict[str, object]({"command": "", "text": "", "file_id": "", "is_addressed": True}),
+        )
+        for sent in ("voice", "sticker", "photo", "video_note", "location", "poll", "dice")
+    ),
+    (
+        "a document comes with its caption as command",
+        "message",
+        message("", document={"file_id": "F1", "file_size": 70, "file_name": "a.txt"}, caption="/import"),
+        {"command": "import", "file_id": "F1"},
+    ),
+    (
+        "an edited message keeps when it was written",
+        "edited_message",
+        message("/sub y", edit_date=1_769_090_000),
+        {"is_edit": True, "written_at": WRITTEN},
+    ),
+    (
+        "a topic is the chat",
+        "message",
+        message(TO_US, FORUM, **TOPIC),
+        {"chat": model.ChatAddress("telegram", "-1001", "5")},
+    ),
+    (
+        "the topic General is the group",
+        "message",
+        message(TO_US, FORUM, is_topic_message=True, message_thread_id=1),
+        {"chat": model.ChatAddress("telegram", "-1001")},
+    ),
+    (
+        "a thread of replies in a group without topics",
+        "message",
+        message(TO_US, FORUM, message_thread_id=5),
+        {"chat": model.ChatAddress("telegram", "-1001")},
+    ),
+    ("no topic", "message", message(TO_US, FORUM), {"chat": model.ChatAddress("telegram", "-1001")}),
+    ("a post in a channel proves its right", "channel_post", POST, PROVEN),
+    ("so does its edit", "edited_channel_post", POST, PROVEN),
+    (
+        "the group proves an anonymous admin",
+        "message",
+        message(TO_US, GROUP, **{"from": ANON}, sender_chat=GROUP),
+        {"sender_is_admin": True},
+    ),
+    (
+        "a person who writes under the name of their own channel",
+        "message",
+        message(TO_US, GROUP, **{"from": ANON}, sender_chat=CHANNEL),
+        {"sender_is_admin": False},
+    ),
+    ("nothing proves it", "message", message(TO_US, GROUP, **{"from": ANON}), {"sender_is_admin": False}),
+    ("a person is not anonymous", "message", message(TO_US, GROUP, sender_chat=GROUP), {"sender_is_admin": False}),
+    (
+        "ids may be as large as Telegram makes them",
+        "message",
+        message("x", {**PRIVATE, "id": LARGE}, **{"from": {**ADA, "id": LARGE}}),
+        {"chat.address": str(LARGE), "sender": str(LARGE)},
+    ),
+    ("a long message", "message", message("/sub " + "x" * 4091), {"text": "x" * 4091}),
+    (
+        "a press names button, message and person",
+        "callback_query",
+        PRESS,
+        {
+            "callback_data": "abc",
+            "callback_id": "9",
+            "message_id": "5",
+            "sender": "42",
+            "topic_is_unknown": False,
+            "chat.topic": "5",
+        },
+    ),
+    (
+        "a press below a very old message counts",
+        "callback_query",
+        {**PRESS, "message": {"chat": PRIVATE, "message_id": 3, "date": 0}},
+        {"callback_data": "abc", "message_id": "3", "topic_is_unknown": True},
+    ),
+    *(
+        (
+            f"a group is {event}",
+            "message",
+            message("", FORUM, **service),
+            dict[str, object](event=event, details=details),
+        )
+        for service, event, details in (
+            ({"forum_topic_closed": {}}, "topic-closed", {}),
+            ({"forum_topic_reopened": {}}, "topic-open", {}),
+            ({"migrate_to_chat_id": -1007}, "moved", {"to": "-1007"}),
+            ({"migrate_from_chat_id": -7}, "moved", {"from": "-7"}),
+        )
+    ),
+    *(
+        (
+            f"{before} becomes {after}",
+            "message_reaction",
+            reaction(PRIVATE, before, after),
+            dict[str, object](event="reaction", sender="42", details={"message": "5", "before": was, "after": meant}),
+        )
+        for before, after, was, meant in (
+            ([], ["👍"], "", "liked"),
+            ([], ["❤"], "", "liked"),
+            (["👍"], [], "liked", ""),
+            (["👍"], ["👎"], "liked", "disliked"),
+            ([], ["🤔", "👎"], "", "disliked"),
+        )
+    ),
+    *(
+        (
+            why,
+            "my_chat_member",
+            change,
+            dict[str, object](
+                event=event,
+                sender="42",
+                sender_name="Ada Example",
+                details={"before": change["old_chat_member"]["status"], "status": change["new_chat_member"]["status"]},
+            ),
+        )
+        for why, change, event in MEMBERSHIPS
+    ),
+]
+
+
+@pytest.mark.parametrize(("why", "kind", "body", "facts"), READ, ids=[row[0] for row in READ])
+def test_what_telegram_sends_is_read(why: str, kind: str, body: dict[str, Any], facts: dict[str, object]) -> None:
+    assert known(read(body, kind), facts) == facts
 
 
 @pytest.mark.parametrize(
-    "change",
+    ("kind", "body"),
     [
-        reaction(GROUP, [], ["👍"]),
-        reaction(CHANNEL, [], ["👍"]),
-        reaction(PRIVATE, [], ["🤔"]),
-        reaction(PRIVATE, ["👍"], ["👍", "❤"]),
-        {**reaction(PRIVATE, [], []), "new_reaction": [{"type": "custom_emoji", "custom_emoji_id": "1"}]},
+        ("callback_query", {"id": "9", "from": ADA, "data": "x", "inline_message_id": "1"}),
+        ("callback_query", {"id": "9", "from": ADA, "game_short_name": "x", "message": OURS}),
+        ("callback_query", {**PRESS, "data": ""}),
+        ("message_reaction", reaction(GROUP, [], ["👍"])),
+        ("message_reaction", reaction(CHANNEL, [], ["👍"])),
+        ("message_reaction", reaction(PRIVATE, [], ["🤔"])),
+        ("message_reaction", reaction(PRIVATE, ["👍"], ["👍", "❤"])),
+        (
+            "message_reaction",
+            {**reaction(PRIVATE, [], []), "new_reaction": [{"type": "custom_emoji", "custom_emoji_id": "1"}]},
+        ),
     ],
 )
-def test_a_reaction_elsewhere_or_of_another_kind_says_nothing(change: dict[str, Any]) -> None:
-    assert incoming.read_update({"update_id": 1, "message_reaction": change}, bot_id="1", bot_name="bot") is None
-
-
-@pytest.mark.parametrize(
-    ("service", "event", "details"),
-    [
-        ({"forum_topic_closed": {}}, "topic-closed", {}),
-        ({"forum_topic_reopened": {}}, "topic-open", {}),
-        ({"migrate_to_chat_id": -1007}, "moved", {"to": "-1007"}),
-        ({"migrate_from_chat_id": -7}, "moved", {"from": "-7"}),
-    ],
-)
-def test_what_telegram_writes_itself_about_a_group(
-    service: dict[str, Any], event: str, details: dict[str, str]
-) -> None:
-    request = event_of(message("", FORUM, **service))
-    assert (request.event, dict(request.details)) == (event, details)
+def test_what_is_not_for_us_asks_nothing(kind: str, body: dict[str, Any]) -> None:
+    assert read(body, kind) is None
 
 
 def test_a_place_is_described() -> None:
     assert incoming.place_of({**CHANNEL, "linked_chat_id": -5}) == conversation.Place(
-        chat=ChatAddress("telegram", "-1009"), kind=ChatKind.BROADCAST, title="Papers", public=True, is_linked=True
+        chat=model.ChatAddress("telegram", "-1009"),
+        kind=model.ChatKind.BROADCAST,
+        title="Papers",
+        public=True,
+        is_linked=True,
     )
     assert incoming.place_of(FORUM).is_forum
     assert not incoming.place_of({**PRIVATE, "username": "ada"}).public
-
-
-def test_ids_may_be_as_large_as_telegram_makes_them() -> None:
-    large = 2**52 - 1
-    request = written(message("x", {**PRIVATE, "id": large}, **{"from": {**ADA, "id": large}}))
-    assert (request.chat.address, request.sender) == (str(large), str(large))
 
 
 # ── other updates ─────────────────────────────────────────────────────────────
@@ -451,10 +455,7 @@ def test_no_update_raises_anything_else(update: dict[str, Any], number: object) 
 
 @given(st.text(max_size=300))
 def test_any_text_is_words_or_a_command(text: str) -> None:
-    request = written(message(text or "x"))
+    request = read(message(text or "x"))
+    assert isinstance(request, conversation.MessageRequest)
     assert request.text.encode() is not None
     assert "\x00" not in request.text
-
-
-def test_a_message_of_4096_characters_comes_whole() -> None:
-    assert len(written(message("/sub " + "x" * 4091)).text) == 4091

@@ -18,11 +18,10 @@ from typing import TYPE_CHECKING, Any, TextIO
 from bot.platform import Finding, Platform, PlatformSurroundings, switched_off
 from bot.platforms.apprise import APPRISE
 from bot.platforms.apprise.markup import MEDIUM, Service
-from bot.ports.channel import Channel, Clock, Limits, read_message
+from bot.ports import channel as channels
 from bot.rendering.packing import Medium
 from bot.settings import Destination, Settings
-from subscriptions.errors import NotFound, Rejected, RetryLater, Sentence, Unclear, listed
-from subscriptions.model import ChatAddress, ChatKind, Message
+from subscriptions import errors, model
 
 if TYPE_CHECKING:
     from apprise import NotifyBase
@@ -45,8 +44,8 @@ class Target:
 
     medium: Service = MEDIUM
     plugin: "NotifyBase | None" = field(default=None, repr=False)
-    trouble: Sentence = Sentence("")  # noqa: RUF009 - a frozen value; why there is no plugin, "" if there is one
-    cure: Sentence = Sentence("")  # noqa: RUF009 - a frozen value; how to correct that
+    trouble: errors.Sentence = errors.Sentence("")  # noqa: RUF009 - a frozen value; why there is no plugin, "" if there is one
+    cure: errors.Sentence = errors.Sentence("")  # noqa: RUF009 - a frozen value; how to correct that
 
     @property
     def title(self) -> str:
@@ -74,18 +73,19 @@ def _target(destination: Destination, library: ModuleType | None) -> Target:
     variable = {"variable": destination.variable}
     if library is None:
         return Target(
-            trouble=Sentence("Apprise is not installed."), cure=Sentence('Run pip install "paperwire[apprise]".')
+            trouble=errors.Sentence("Apprise is not installed."),
+            cure=errors.Sentence('Run pip install "paperwire[apprise]".'),
         )
     if destination.url is None:
         return Target(
-            trouble=Sentence("{variable} is not set.", variable),
-            cure=Sentence("Put the address of the service there, as Apprise writes it."),
+            trouble=errors.Sentence("{variable} is not set.", variable),
+            cure=errors.Sentence("Put the address of the service there, as Apprise writes it."),
         )
     plugin = _plugin(destination.url.get_secret_value(), library)
     if plugin is None:
         return Target(
-            trouble=Sentence("Apprise does not understand the address in {variable}.", variable),
-            cure=Sentence(
+            trouble=errors.Sentence("Apprise does not understand the address in {variable}.", variable),
+            cure=errors.Sentence(
                 "Compare it with appriseit.com/services; for some services another package has to be installed."
             ),
         )
@@ -156,7 +156,7 @@ def _medium(plugin: "NotifyBase", library: ModuleType) -> Service:
     )
 
 
-class AppriseChannel(Channel):
+class AppriseChannel(channels.Channel):
     """Posts each message in its own thread, since calls of Apprise block.
 
     A call that takes too long continues in its thread, and its outcome is unclear.
@@ -166,27 +166,35 @@ class AppriseChannel(Channel):
     not_found = "Apprise cannot be asked what a service has."
     not_edited = "What Apprise has sent cannot be changed."
     adapter = "bot.platforms.apprise.adapter"  # the module that makes a platform of this channel
-    limits = Limits(text=1_000_000, per_second=0, per_lane=1 / 3)  # twenty a minute, as DingTalk and WeCom take them
+    limits = channels.Limits(
+        text=1_000_000, per_second=0, per_lane=1 / 3
+    )  # twenty a minute, as DingTalk and WeCom take them
 
     def __init__(self, destinations: Sequence[Destination], *, timeout: float = TIMEOUT) -> None:
         self.targets = read_targets(destinations)
         self._timeout = timeout
         self._under_way: dict[str, asyncio.Future[Any]] = {}
 
-    def medium_at(self, chat: ChatAddress) -> Service:
+    def medium_at(self, chat: model.ChatAddress) -> Service:
         """Returns the medium of a destination; plain text for one that is no longer in paperwire.toml."""
         return self.targets[chat.address].medium if chat.address in self.targets else MEDIUM
 
     async def post(
-        self, chat: ChatAddress, message: Message, *, delivery: str, thread: str | None = None, plain: bool = False
+        self,
+        chat: model.ChatAddress,
+        message: model.Message,
+        *,
+        delivery: str,
+        thread: str | None = None,
+        plain: bool = False,
     ) -> str:
         """See Channel. The id is the delivery's id and the message's number."""
         del thread
-        payload, target = read_message(message, _checked, plain=plain), self._target_of(chat)
+        payload, target = channels.read_message(message, _checked, plain=plain), self._target_of(chat)
         if not target.medium.holds(payload["text"]):
-            raise Rejected(f"{target.title} takes at most {target.medium.limit} characters.", form=True)
+            raise errors.Rejected(f"{target.title} takes at most {target.medium.limit} characters.", form=True)
         if not await self._done(chat.address, lambda: _notify(target, payload), within=self._timeout):
-            raise Unclear(f"{target.title} did not take it, or its answer was lost: Apprise does not say which.")
+            raise errors.Unclear(f"{target.title} did not take it, or its answer was lost: Apprise does not say which.")
         return f"{delivery}-{message.number}"
 
     async def close(self) -> None:
@@ -195,15 +203,15 @@ class AppriseChannel(Channel):
         if any(target.plugin for target in targets.values()):
             await self._done("", targets.clear, within=_CLOSING)
 
-    def _target_of(self, chat: ChatAddress) -> Target:
+    def _target_of(self, chat: model.ChatAddress) -> Target:
         target = self.targets.get(chat.address)
         if target is None:
-            raise RetryLater(f"paperwire.toml names no destination {chat.address}.")
+            raise errors.RetryLater(f"paperwire.toml names no destination {chat.address}.")
         if target.plugin is None:
-            raise RetryLater(str(target.trouble))
+            raise errors.RetryLater(str(target.trouble))
         last = self._under_way.get(chat.address)
         if last is not None and not last.done():
-            raise RetryLater("The last message is still under way.")
+            raise errors.RetryLater("The last message is still under way.")
         return target
 
     async def _done(self, name: str, work: Callable[[], object], *, within: float) -> object:
@@ -238,7 +246,7 @@ def _checked(payload: object) -> Payload:
 # ---------------------------------------------------------------------------------------------------------- the adapter
 
 
-def connect(settings: Settings, clock: Clock, out: TextIO) -> Channel:
+def connect(settings: Settings, clock: channels.Clock, out: TextIO) -> channels.Channel:
     """See PlatformAdapter."""
     del clock, out
     if not settings.destinations:
@@ -246,7 +254,7 @@ def connect(settings: Settings, clock: Clock, out: TextIO) -> Channel:
     return AppriseChannel(settings.destinations)
 
 
-def platform(channel: Channel, around: PlatformSurroundings) -> Platform:
+def platform(channel: channels.Channel, around: PlatformSurroundings) -> Platform:
     """See PlatformAdapter."""
     del around
     assert isinstance(channel, AppriseChannel)  # noqa: S101 - made by `connect`
@@ -260,36 +268,39 @@ def platform(channel: Channel, around: PlatformSurroundings) -> Platform:
         channel=channel,
         medium=MEDIUM,
         medium_at=channel.medium_at,
-        destinations=tuple(ChatAddress(APPRISE.name, name) for name in channel.targets),
+        destinations=tuple(model.ChatAddress(APPRISE.name, name) for name in channel.targets),
         check=check,
         startup_lines=tuple(f"{one.question}: {one.answer} {one.cure}" for one in findings if one.mend),
     )
 
 
-def medium_at(settings: Settings, address: ChatAddress) -> Medium:
+def medium_at(settings: Settings, address: model.ChatAddress) -> Medium:
     """See PlatformAdapter."""
     return AppriseChannel(settings.destinations).medium_at(address)
 
 
-async def describe(settings: Settings, address: ChatAddress) -> tuple[str, ChatKind | None]:
+async def describe(settings: Settings, address: model.ChatAddress) -> tuple[str, model.ChatKind | None]:
     """See PlatformAdapter. Raises NotFound."""
     names = [one.name for one in settings.destinations]
     if address.address not in names:
-        raise NotFound(
-            Sentence("paperwire.toml names no destination {name}.", {"name": address.address}),
-            Sentence("It names {names}.", {"names": listed(Sentence("{text}", {"text": name}) for name in names)}),
+        raise errors.NotFound(
+            errors.Sentence("paperwire.toml names no destination {name}.", {"name": address.address}),
+            errors.Sentence(
+                "It names {names}.",
+                {"names": errors.listed(errors.Sentence("{text}", {"text": name}) for name in names)},
+            ),
         )
-    return address.address, ChatKind.PRIVATE
+    return address.address, model.ChatKind.PRIVATE
 
 
 def _findings(channel: AppriseChannel) -> Iterator[Finding]:
     """Yields a finding about each destination, without sending a request to it."""
     for name, target in channel.targets.items():
-        question = Sentence("Destination {name}", {"name": name})
+        question = errors.Sentence("Destination {name}", {"name": name})
         if target.plugin is None:
             yield Finding(question=question, answer=target.trouble, cure=target.cure, mend=True)
         else:
             values = {"service": target.title, "format": target.medium.form, "limit": target.medium.limit}
             yield Finding(
-                question=question, answer=Sentence("{service}, {format}, at most {limit:,} characters", values)
+                question=question, answer=errors.Sentence("{service}, {format}, at most {limit:,} characters", values)
             )

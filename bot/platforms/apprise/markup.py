@@ -13,7 +13,7 @@ from typing import Literal
 
 from bot.rendering import appearance, packing, views
 from bot.rendering.templating import Macro, macros
-from subscriptions.cutting import cut_at_word, units
+from subscriptions import texts
 
 Format = Literal["html", "markdown", "text"]
 
@@ -145,7 +145,7 @@ class Service(packing.Medium):
         self.form = form
         self.title_limit = min(title, LONGEST_TITLE)
         self.limit = min(limit, LONGEST) - (self.title_limit if shares else 0)
-        self.measure = request_bytes if limit >= _OF_REQUESTS else text_bytes if in_bytes else units
+        self.measure = request_bytes if limit >= _OF_REQUESTS else text_bytes if in_bytes else texts.units
         self.room = packing.Size((self.limit, self.limit))
 
     def draw(self, view: object) -> packing.Fragment:
@@ -186,7 +186,7 @@ class Service(packing.Medium):
                 title = subject.about
             case views.NoticeView(lines=(_, *_)) as notice:
                 title, below = notice.title, (self.draw(replace(notice, title="")), *below[1:])
-        return cut_at_word(_calm(title), self.title_limit), below
+        return texts.cut_at_word(_calm(title), self.title_limit), below
 
     def _written(self, text: str) -> str:
         calm = _calm(text)

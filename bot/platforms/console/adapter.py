@@ -7,18 +7,17 @@ from typing import TextIO
 from bot.platform import Platform, PlatformSurroundings
 from bot.platforms.console import CONSOLE
 from bot.platforms.console.markup import MEDIUM
-from bot.ports.channel import Channel, Clock, Limits, read_message
+from bot.ports import channel as channels
 from bot.rendering.cleaning import folded
 from bot.settings import Settings
-from subscriptions.errors import SenderStopped, Unclear
-from subscriptions.model import ChatAddress, Message
-from subscriptions.text import escaped_lines
+from subscriptions import errors, model
+from subscriptions.texts import escaped_lines
 
 _WIDTH = 72  # columns of the frame; narrow enough for a split terminal
 _UNKNOWN = 100  # columns of a terminal whose width is not known
 
 
-class ConsoleChannel(Channel):
+class ConsoleChannel(channels.Channel):
     """Prints every message to `stream`: standard output, or standard error with `--json`.
 
     The payload is {"text": "…"}, plain text. Control characters are printed as escapes, so that a paper cannot control the
@@ -29,24 +28,32 @@ class ConsoleChannel(Channel):
     platform = "console"
     not_found = "A console cannot be asked what it printed."
     adapter = "bot.platforms.console.adapter"  # the module that makes a platform of this channel
-    limits = Limits(text=1_000_000, per_second=0, per_lane=0)
+    limits = channels.Limits(text=1_000_000, per_second=0, per_lane=0)
 
     def __init__(self, stream: TextIO, *, fold: Callable[[str, int], str] | None = None) -> None:
         self._stream = stream
         self._fold = fold
 
     async def post(
-        self, chat: ChatAddress, message: Message, *, delivery: str, thread: str | None = None, plain: bool = False
+        self,
+        chat: model.ChatAddress,
+        message: model.Message,
+        *,
+        delivery: str,
+        thread: str | None = None,
+        plain: bool = False,
     ) -> str:
         """See Channel. The id is the delivery's id and the message's number."""
         del thread
-        self._print(str(chat), read_message(message, _text, plain=plain))
+        self._print(str(chat), channels.read_message(message, _text, plain=plain))
         return f"{delivery}-{message.number}"
 
-    async def edit(self, chat: ChatAddress, message_id: str, message: Message, *, plain: bool = False) -> None:
+    async def edit(
+        self, chat: model.ChatAddress, message_id: str, message: model.Message, *, plain: bool = False
+    ) -> None:
         """See Channel. Prints the new text as another message, which says that it is a change."""
         del message_id
-        self._print(f"{chat}, changed", read_message(message, _text, plain=plain))
+        self._print(f"{chat}, changed", channels.read_message(message, _text, plain=plain))
 
     def _print(self, head: str, text: str) -> None:
         try:
@@ -55,9 +62,9 @@ class ConsoleChannel(Channel):
         except (BrokenPipeError, ValueError) as error:
             # A closed pipe stays closed in this run (`paperwire deliver | head`), and a closed stream raises
             # ValueError. Everything stays planned for the next run.
-            raise SenderStopped("Nobody reads the console any more.", "token") from error
+            raise errors.SenderStopped("No one reads the console any more.", "token") from error
         except OSError as error:
-            raise Unclear(f"The console could not be written to the end ({error.strerror}).") from error
+            raise errors.Unclear(f"The console could not be written to the end ({error.strerror}).") from error
 
     def _framed(self, head: str, text: str) -> str:
         width = _WIDTH
@@ -89,13 +96,13 @@ def _printable(text: str, encoding: str | None) -> str:
 # ----------------------------- the adapter of the console, a platform that is always on and from which no requests come
 
 
-def connect(settings: Settings, clock: Clock, out: TextIO) -> Channel:
+def connect(settings: Settings, clock: channels.Clock, out: TextIO) -> channels.Channel:
     """See PlatformAdapter."""
     del settings, clock
     return ConsoleChannel(out, fold=folded)
 
 
-def platform(channel: Channel, around: PlatformSurroundings) -> Platform:
+def platform(channel: channels.Channel, around: PlatformSurroundings) -> Platform:
     """See PlatformAdapter."""
     del around
     return Platform(facts=CONSOLE, medium=MEDIUM, channel=channel)

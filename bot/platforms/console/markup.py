@@ -7,7 +7,7 @@ from html import escape as html_escaped
 from bot.rendering import packing
 from bot.rendering.appearance import Display, Look, Paragraph
 
-_ADDRESS = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)\]}]")
+_ADDRESS = re.compile(r"(https?://[^\s<>\"]+[^\s<>\".,;:!?)\]}])")
 
 
 class Console(packing.Medium):
@@ -40,7 +40,9 @@ def _read(payload: object) -> Display:
 
 def _line(text: str) -> Paragraph:
     """Returns a line whose addresses are links, as terminals show them."""
-    return Paragraph(html=_ADDRESS.sub(r'<a href="\g<0>">\g<0></a>', html_escaped(text, quote=False)))
+    parts = [html_escaped(part, quote=False) for part in _ADDRESS.split(text)]  # every second part is an address
+    parts[1::2] = (f'<a href="{address}">{address}</a>' for address in parts[1::2])
+    return Paragraph(html="".join(parts))
 
 
 MEDIUM = Console()

@@ -29,21 +29,11 @@ from bot.context import write
 from bot.platform import Finding, Platform, PlatformSurroundings, switched_off
 from bot.platforms.email import EMAIL, markup
 from bot.platforms.receiver_loop import wait_for_reply
+from bot.ports import channel as channels
 from bot.ports import conversation
-from bot.ports.channel import Channel, Clock, File, Limits, read_message, usable_text
 from bot.rendering.templating import draw
 from bot.settings import Settings
-from subscriptions.errors import (
-    ChatGone,
-    NotDelivered,
-    Rejected,
-    RetryLater,
-    SenderStopped,
-    Sentence,
-    StoreError,
-    Unclear,
-)
-from subscriptions.model import Chat, ChatAddress, Message
+from subscriptions import errors, model
 from subscriptions.store.database.store import Store
 
 TIMEOUT = 60.0  # seconds for one step; RFC 5321 (4.5.3.2) recommends minutes, but that would block the lane
@@ -84,7 +74,7 @@ def _is_here(host: str) -> bool:
         return False
 
 
-class EmailChannel(Channel):
+class EmailChannel(channels.Channel):
     """Sends messages by mail. `open` gives it the store, which contains the key of its links. Before that it sends nothing.
 
     The answer to a button goes to the page that waits for it, not into a mail. `waiting`: update id → messages for its page.
@@ -94,9 +84,9 @@ class EmailChannel(Channel):
     not_found = "A mail server cannot be asked what it took."
     not_edited = "A mail cannot be changed once it was sent."
     adapter = "bot.platforms.email.adapter"  # the module that makes a platform of this channel
-    limits = Limits(text=10_000_000, per_second=5, per_lane=0)
+    limits = channels.Limits(text=10_000_000, per_second=5, per_lane=0)
 
-    def __init__(self, settings: Settings, clock: Clock, *, timeout: float = TIMEOUT) -> None:
+    def __init__(self, settings: Settings, clock: channels.Clock, *, timeout: float = TIMEOUT) -> None:
         assert settings.smtp_url is not None  # noqa: S101 - without it the platform is off
         name, address = parseaddr(settings.mail_from or "")
         self._hand_over = _hand_over(settings.smtp_url, timeout)
@@ -119,19 +109,25 @@ class EmailChannel(Channel):
         return self._signer
 
     async def post(
-        self, chat: ChatAddress, message: Message, *, delivery: str, thread: str | None = None, plain: bool = False
+        self,
+        chat: model.ChatAddress,
+        message: model.Message,
+        *,
+        delivery: str,
+        thread: str | None = None,
+        plain: bool = False,
     ) -> str:
         """See Channel. The id is the Message-ID."""
-        payload = read_message(message, _checked, plain=plain)
+        payload = channels.read_message(message, _checked, plain=plain)
         if (page := self.waiting.get(delivery.removeprefix(ANSWER))) is not None:
             page.append(payload)
             return delivery
         try:
             reader = await self._reader(chat)
-        except StoreError as error:
-            raise RetryLater("The database cannot be used.") from error
+        except errors.StoreError as error:
+            raise errors.RetryLater("The database cannot be used.") from error
         if delivery.startswith(ANSWER) and not reader.is_confirmed:
-            raise Rejected("The page that asked is gone, and nothing but the question goes to this address.")
+            raise errors.Rejected("The page that asked is gone, and nothing but the question goes to this address.")
         message_id, domain = f"<{delivery}.{message.number}@{self.sender.domain}>", self.sender.domain
         mail = markup.write_mail(
             payload,
@@ -153,15 +149,15 @@ class EmailChannel(Channel):
         """Connects and signs in, without sending anything. Raises NotDelivered."""
         await _leave(await self._connected())
 
-    async def _reader(self, chat: ChatAddress) -> markup.Reader:
+    async def _reader(self, chat: model.ChatAddress) -> markup.Reader:
         found = await asyncio.to_thread(markup.chat_at, self._opened(), chat)
         if found is None:
-            raise Rejected("The chat was erased.")
+            raise errors.Rejected("The chat was erased.")
         return markup.Reader(chat=found, signer=await self.signer())
 
     def _opened(self) -> Store:
         if self._store is None:
-            raise RetryLater("The channel is closed.")
+            raise errors.RetryLater("The channel is closed.")
         return self._store
 
     async def _connected(self) -> aiosmtplib.SMTP:
@@ -181,7 +177,7 @@ class EmailChannel(Channel):
                 await client.rcpt(address)
             with _outcomes("content"):
                 await client.data(mail.as_bytes())
-        except NotDelivered:
+        except errors.NotDelivered:
             client.close()
             raise
         await _leave(client)
@@ -203,19 +199,21 @@ def _outcomes(step: Step) -> Iterator[None]:
         raise outcome_of(error, step) from error
 
 
-def outcome_of(error: Exception, step: Step) -> NotDelivered:
+def outcome_of(error: Exception, step: Step) -> errors.NotDelivered:
     """Returns the outcome of a mail for an error at a step of sending it (codes: RFC 5321, 4.2; RFC 3463)."""
     match error:
         case aiosmtplib.SMTPResponseException():
             return _of_answer(error.code, _one_line(error.message), step)
         case aiosmtplib.SMTPNotSupported():
-            return SenderStopped("The mail server offers no STARTTLS or no sign-in, so the password was not sent.")
+            return errors.SenderStopped(
+                "The mail server offers no STARTTLS or no sign-in, so the password was not sent."
+            )
         case _ if ssl.SSLCertVerificationError in (type(error), type(error.__cause__)):
-            return SenderStopped("The certificate of the mail server is not valid for its name.")
+            return errors.SenderStopped("The certificate of the mail server is not valid for its name.")
         case _ if step == "content":
-            return Unclear("The connection to the mail server broke while it took the mail.")
+            return errors.Unclear("The connection to the mail server broke while it took the mail.")
         case _:
-            return RetryLater("The mail server cannot be reached.")
+            return errors.RetryLater("The mail server cannot be reached.")
 
 
 _FULL = ("2", "2")  # the mailbox is full: the code says permanent, but this passes
@@ -223,21 +221,21 @@ _TOO_LARGE = (("2", "3"), ("3", "4"))
 _NOBODY = (550, 551, 553)  # at the step "recipient": there is no such mailbox, unless the detail names another cause
 
 
-def _of_answer(code: int, words: str, step: Step) -> NotDelivered:
+def _of_answer(code: int, words: str, step: Step) -> errors.NotDelivered:
     """Returns the outcome for a refusal. Codes 4xx are temporary, 5xx permanent. `step` tells what the server refused."""
     said = f"The mail server says {code}: {words}"
     found = _CODE.search(words)
     detail = (found[2], found[3]) if found else ("", "")
     is_full = detail == _FULL or (step == "recipient" and code == 552)  # noqa: PLR2004 - RFC 5321
     if code < 500 or is_full:  # noqa: PLR2004 - includes invalid codes
-        return RetryLater(said)
+        return errors.RetryLater(said)
     if step in ("begin", "sender"):
-        return SenderStopped(said)
+        return errors.SenderStopped(said)
     if detail[0] in ("1", "2") and detail not in _TOO_LARGE:
-        return ChatGone(said)
+        return errors.ChatGone(said)
     if step == "recipient" and code in _NOBODY and not detail[0]:
-        return ChatGone(said)
-    return Rejected(said, form=step == "content")
+        return errors.ChatGone(said)
+    return errors.Rejected(said, form=step == "content")
 
 
 def _one_line(words: str) -> str:
@@ -265,8 +263,8 @@ _HEADERS = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
 }
-_SAY, _SEND = Sentence("a topic, an author, or what you want"), Sentence("send")
-_DONE, _NOTHING = Sentence("Done"), Sentence("That is being done. It can take a moment.")
+_SAY, _SEND = errors.Sentence("a topic, an author, or what you want"), errors.Sentence("send")
+_DONE, _NOTHING = errors.Sentence("Done"), errors.Sentence("That is being done. It can take a moment.")
 _GONE = "This link does not work any more. Newer mail has newer links."
 
 
@@ -283,7 +281,7 @@ class EmailApi(conversation.PlatformApi):
         if words and (page := self._channel.waiting.get(callback_id)) is not None:
             page.append(_line(words))
 
-    async def send_file(self, chat: ChatAddress, file: File) -> str:
+    async def send_file(self, chat: model.ChatAddress, file: channels.File) -> str:
         """See PlatformApi. The page that waits in that chat offers the file for download."""
         data = b64encode(file.text.encode("utf-8", "replace")).decode()
         link = f'<a download="{escape(file.name)}" href="data:text/plain;base64,{data}">{escape(file.name)}</a>'
@@ -344,27 +342,29 @@ class MailPages(conversation.Receiver):
             answers = await self._do(chat, link, fields.get("text", ""), fields.get("once", ""), self._dispatcher)
             after = await asyncio.to_thread(markup.chat_with, self.store, link.chat)
             return _page(markup.Reader(chat=after or chat, signer=signer), link, answers)
-        except StoreError:
+        except errors.StoreError:
             return conversation.WebResponse(
                 status=503, body="Not now. Please try again in a minute.\n", headers=_HEADERS
             )
 
     async def _do(
-        self, chat: Chat, link: markup.Link, text: str, once: str, dispatcher: conversation.RequestDispatcher
+        self, chat: model.Chat, link: markup.Link, text: str, once: str, dispatcher: conversation.RequestDispatcher
     ) -> Sequence[Payload]:
         """Does what the link says, at most once for each value of `once`. Returns the answer. Raises StoreError."""
         address = chat.address
-        update = f"{address.address}:{usable_text(once)[:64] or secrets.token_urlsafe(16)}:{link.data[:64]}"
+        update = f"{address.address}:{channels.usable_text(once)[:64] or secrets.token_urlsafe(16)}:{link.data[:64]}"
         page = self.channel.waiting.setdefault(update, [])  # two presses of one button share the answer
         try:
-            await dispatcher.dispatch_without_retry(_request(address, link, usable_text(text)[:_LONGEST_TEXT], update))
+            await dispatcher.dispatch_without_retry(
+                _request(address, link, channels.usable_text(text)[:_LONGEST_TEXT], update)
+            )
             await wait_for_reply(self.store, EMAIL.name, update)
         finally:
             self.channel.waiting.pop(update, None)
         return page
 
 
-def _request(chat: ChatAddress, link: markup.Link, text: str, update: str) -> conversation.Request:
+def _request(chat: model.ChatAddress, link: markup.Link, text: str, update: str) -> conversation.Request:
     """Returns the request of the person who received the mail."""
     place, person = conversation.Place(chat=chat, kind=EMAIL.kind_of(chat)), chat.address
     if link.does == "press":
@@ -438,7 +438,7 @@ def _pressed(reader: markup.Reader, data: str, label: str) -> str:
 # ---------------------------------------------------------------------------------------------------------- the adapter
 
 
-def connect(settings: Settings, clock: Clock, out: TextIO) -> Channel:
+def connect(settings: Settings, clock: channels.Clock, out: TextIO) -> channels.Channel:
     """See PlatformAdapter."""
     del out
     if settings.smtp_url is None:
@@ -446,7 +446,7 @@ def connect(settings: Settings, clock: Clock, out: TextIO) -> Channel:
     return EmailChannel(settings, clock)
 
 
-def platform(channel: Channel, around: PlatformSurroundings) -> Platform:
+def platform(channel: channels.Channel, around: PlatformSurroundings) -> Platform:
     """See PlatformAdapter."""
     assert isinstance(channel, EmailChannel)  # noqa: S101 - made by `connect`
     channel.open(around.store)
@@ -462,24 +462,25 @@ def platform(channel: Channel, around: PlatformSurroundings) -> Platform:
 
 async def _check(channel: EmailChannel, settings: Settings) -> list[Finding]:
     """Returns the findings about the mail server, and about the address in links."""
-    server, links = Sentence("Mail server"), Sentence("Links in mail")
+    server, links = errors.Sentence("Mail server"), errors.Sentence("Links in mail")
     try:
         await channel.check()
         found = Finding(
-            question=server, answer=Sentence("It takes mail from {sender}.", {"sender": channel.sender.addr_spec})
+            question=server,
+            answer=errors.Sentence("It takes mail from {sender}.", {"sender": channel.sender.addr_spec}),
         )
-    except NotDelivered as error:
+    except errors.NotDelivered as error:
         found = Finding(
             question=server,
-            answer=Sentence("{text}", {"text": error.reason}),
-            cure=Sentence("Look at PAPERWIRE_SMTP_URL."),
+            answer=errors.Sentence("{text}", {"text": error.reason}),
+            cure=errors.Sentence("Look at PAPERWIRE_SMTP_URL."),
             mend=True,
         )
     if settings.web_url is None:
         local = Finding(
             question=links,
-            answer=Sentence("They open {url}, which only this machine reaches.", {"url": settings.pages_url}),
-            cure=Sentence("Set PAPERWIRE_WEB_URL to the address under which people reach the pages."),
+            answer=errors.Sentence("They open {url}, which only this machine reaches.", {"url": settings.pages_url}),
+            cure=errors.Sentence("Set PAPERWIRE_WEB_URL to the address under which people reach the pages."),
         )
         return [found, local]
     return [found]

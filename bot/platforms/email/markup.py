@@ -26,12 +26,12 @@ from bot.rendering import packing
 from bot.rendering.language import Language
 from bot.rendering.templating import draw, macros
 from bot.rendering.views import PaperView
+from subscriptions import model
 from subscriptions.errors import Sentence
-from subscriptions.model import Chat, ChatAddress
 from subscriptions.states import ChatState
-from subscriptions.store import bot_state
-from subscriptions.store.chats import chats_by_id, find_chat
-from subscriptions.store.database.store import Transaction, reads, writes
+from subscriptions.store import bot_state, chats
+from subscriptions.store.database import store
+from subscriptions.store.database.store import Transaction
 
 _LONGEST_SUBJECT = 150
 _PREVIEWED = 3  # titles of papers that mail programs show beside the subject
@@ -127,23 +127,23 @@ class Signer:
         return urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
-@writes
+@store.writes
 def signer(transaction: Transaction, root: str) -> Signer:
     """Returns the signer with the key of this database. Makes the key at the first call."""
     key = bot_state.get_value(transaction, _KEY) or bot_state.hold_value(transaction, _KEY, secrets.token_hex(32))
     return Signer(bytes.fromhex(key), root)
 
 
-@reads
-def chat_at(transaction: Transaction, address: ChatAddress) -> Chat | None:
+@store.reads
+def chat_at(transaction: Transaction, address: model.ChatAddress) -> model.Chat | None:
     """Returns the chat of an address; None if it was erased."""
-    return find_chat(transaction, address)
+    return chats.find_chat(transaction, address)
 
 
-@reads
-def chat_with(transaction: Transaction, chat_id: int) -> Chat | None:
+@store.reads
+def chat_with(transaction: Transaction, chat_id: int) -> model.Chat | None:
     """Returns the chat with an id; None if it was erased."""
-    return chats_by_id(transaction, [chat_id]).get(chat_id)
+    return chats.chats_by_id(transaction, [chat_id]).get(chat_id)
 
 
 # ---------------------------------------------------------------------------------------------------------------- mails
@@ -153,7 +153,7 @@ def chat_with(transaction: Transaction, chat_id: int) -> Chat | None:
 class Reader:
     """The chat of a mail, and the signer of its links."""
 
-    chat: Chat
+    chat: model.Chat
     signer: Signer
 
     @property
@@ -218,6 +218,6 @@ def write_mail(
     return mail
 
 
-def thread_of(chat: Chat, about: str, domain: str) -> str:
+def thread_of(chat: model.Chat, about: str, domain: str) -> str:
     """Returns the Message-ID to which all mails about one subscription of a chat reply."""
     return f"<{sha256(f'{chat.id}:{about}'.encode()).hexdigest()[:24]}@{domain}>"

@@ -7,9 +7,9 @@ workspace. So every address means one chat or person, in one workspace.
 
 import re
 
+from subscriptions import model
 from subscriptions.addresses import PlatformFacts
 from subscriptions.errors import Sentence
-from subscriptions.model import ChatAddress, ChatKind
 
 PEOPLE = ("U", "W")  # first letters of people's ids
 DIRECT = "D"
@@ -50,17 +50,17 @@ def read_channel_reference(name: str) -> str:
 _ID = re.compile(r"(?P<chat>(?:[TE][A-Z0-9]{1,40}/)?[CGDUW][A-Z0-9]{1,40})(?:/(?P<topic>[0-9]{1,12}\.[0-9]{1,9}))?")
 
 
-def _read_address(rest: str) -> ChatAddress | None:
+def _read_address(rest: str) -> model.ChatAddress | None:
     found = _ID.fullmatch(rest)
-    return ChatAddress("slack", found["chat"], found["topic"] or "") if found else None
+    return model.ChatAddress("slack", found["chat"], found["topic"] or "") if found else None
 
 
-def _kind_of(address: ChatAddress) -> ChatKind:
+def _kind_of(address: model.ChatAddress) -> model.ChatKind:
     """Returns the kind of a chat from its id: after the workspace, ids of direct messages and people begin with D or U."""
-    return ChatKind.PRIVATE if address.address.rpartition("/")[2][:1] in ("D", "U") else ChatKind.TEAM
+    return model.ChatKind.PRIVATE if address.address.rpartition("/")[2][:1] in ("D", "U") else model.ChatKind.TEAM
 
 
-def _command_prefix(address: ChatAddress) -> str:
+def _command_prefix(address: model.ChatAddress) -> str:
     """Returns the text before a command in a chat: /paperwire, or a mention in threads, where Slack allows no slash commands."""
     return "@paperwire " if address.topic else "/paperwire "
 

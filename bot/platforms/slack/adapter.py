@@ -22,19 +22,17 @@ from pydantic import SecretStr
 from bot.context import write
 from bot.errors import SettingsError
 from bot.platform import Finding, OnBotName, Platform, PlatformSurroundings, cannot_be_asked, switched_off
-from bot.platforms.slack import SLACK, joined, normalise, split
+from bot.platforms.slack import SLACK, joined, markup, normalise, split
 from bot.platforms.slack.api import SlackApi
 from bot.platforms.slack.client import Declined, open_message
 from bot.platforms.slack.installing import Installer, cipher_of
 from bot.platforms.slack.manifest import missing
-from bot.platforms.slack.markup import MEDIUM, home_view, modal_view
 from bot.platforms.slack.receiving import SOCKET_NAME, SlackHttp, SocketMode
 from bot.platforms.slack.workspaces import Workspace, Workspaces, WorkspaceTokens
-from bot.ports.channel import Channel, Clock, HomeView, Limits, Modal
+from bot.ports import channel as channels
 from bot.ports.conversation import Receiver
 from bot.settings import Settings
-from subscriptions.errors import ChatGone, NotDelivered, RetryLater, SenderStopped, Sentence
-from subscriptions.model import ChatAddress, Message
+from subscriptions import errors, model
 from subscriptions.service.pausing import install_again
 from subscriptions.service.retention import own_workspace
 from subscriptions.store.bot_state import uninstalled
@@ -60,20 +58,20 @@ class SlackForms:
     def __init__(self, workspaces: Workspaces) -> None:
         self._workspaces = workspaces
 
-    def render_modal(self, modal: Modal, callback_token: str) -> str:
+    def render_modal(self, modal: channels.Modal, callback_token: str) -> str:
         """See Forms."""
-        return modal_view(modal, callback_token)
+        return markup.modal_view(modal, callback_token)
 
-    def render_home_view(self, home: HomeView) -> str:
+    def render_home_view(self, home: channels.HomeView) -> str:
         """See Forms."""
-        return home_view(home)
+        return markup.home_view(home)
 
-    async def open_modal(self, chat: ChatAddress, trigger_id: str, view: str) -> None:
+    async def open_modal(self, chat: model.ChatAddress, trigger_id: str, view: str) -> None:
         """See Forms."""
         workspace = await self._workspaces.for_address(chat.address)
         await workspace.client.call_json("views.open", trigger_id=trigger_id, view=json.loads(view))
 
-    async def update_modal(self, chat: ChatAddress, view_ref: str, view: str) -> None:
+    async def update_modal(self, chat: model.ChatAddress, view_ref: str, view: str) -> None:
         """See Forms. `view_ref` is the view's id, a space, and its hash."""
         workspace = await self._workspaces.for_address(chat.address)
         view_id, _, as_it_was = view_ref.partition(" ")
@@ -84,12 +82,12 @@ class SlackForms:
             if no.code not in _STALE_VIEW:
                 raise
 
-    async def publish_home(self, person: ChatAddress, view: str) -> None:
+    async def publish_home(self, person: model.ChatAddress, view: str) -> None:
         """See Forms."""
         workspace = await self._workspaces.for_address(person.address)
         await workspace.client.call_json("views.publish", user_id=split(person.address)[1], view=json.loads(view))
 
-    async def shared_chats(self, person: ChatAddress) -> frozenset[str] | None:
+    async def shared_chats(self, person: model.ChatAddress) -> frozenset[str] | None:
         """See Forms. Returns no chats for guests, who manage only their own chat."""
         team, user = split(person.address)
         workspace = await self._workspaces.for_address(person.address)
@@ -126,7 +124,7 @@ _LOOKUP_RETRY_AFTER = timedelta(minutes=1)  # until the next look-up of a channe
 _CLOCK_SKEW = timedelta(seconds=60)  # by how much Slack's clock may be slow compared with ours
 
 
-class SlackChannel(Channel):
+class SlackChannel(channels.Channel):
     """The channel of all workspaces with a token.
 
     An address is the id of a channel, of direct messages or of a person ("C…", "G…", "D…", "U…"). The team's id comes before
@@ -138,7 +136,7 @@ class SlackChannel(Channel):
     platform = "slack"
     adapter = "bot.platforms.slack.adapter"  # the module that builds the platform
     # All blocks together: refusals of 11,341 and of about 13,200 characters were reported (slackapi/bolt-js#2509, #2867).
-    limits = Limits(text=10_000, per_second=0, per_lane=1)
+    limits = channels.Limits(text=10_000, per_second=0, per_lane=1)
 
     def __init__(
         self,
@@ -162,7 +160,13 @@ class SlackChannel(Channel):
         self._searches: dict[tuple[str, int], tuple[str, str]] = {}
 
     async def post(
-        self, chat: ChatAddress, message: Message, *, delivery: str, thread: str | None = None, plain: bool = False
+        self,
+        chat: model.ChatAddress,
+        message: model.Message,
+        *,
+        delivery: str,
+        thread: str | None = None,
+        plain: bool = False,
     ) -> str:
         """See Channel."""
         post = open_message(message, plain=plain)
@@ -172,14 +176,22 @@ class SlackChannel(Channel):
         once = uuid.uuid5(_NAMESPACE, f"{delivery} {message.number} {message.plain if plain else message.payload}")
         return await workspace.client.post(channel, thread or chat.topic, post, identity, str(once))
 
-    async def edit(self, chat: ChatAddress, message_id: str, message: Message, *, plain: bool = False) -> None:
+    async def edit(
+        self, chat: model.ChatAddress, message_id: str, message: model.Message, *, plain: bool = False
+    ) -> None:
         """See Channel."""
         post = open_message(message, plain=plain)
         workspace, channel = await self.workspaces.resolve(chat.address)
         await workspace.client.update(channel, message_id, post)
 
     async def find(
-        self, chat: ChatAddress, message: Message, *, delivery: str, after: datetime, thread: str | None = None
+        self,
+        chat: model.ChatAddress,
+        message: model.Message,
+        *,
+        delivery: str,
+        after: datetime,
+        thread: str | None = None,
     ) -> str | None:
         """See Channel. `after` is a time of this machine's clock, which may differ from Slack's.
 
@@ -204,7 +216,7 @@ class SlackChannel(Channel):
         while True:
             try:
                 messages, following = await page_at(cursor)
-            except RetryLater:
+            except errors.RetryLater:
                 self._searches[key] = (thread, cursor)
                 raise
             for message in messages:
@@ -245,12 +257,12 @@ class SlackChannel(Channel):
         """Like `Workspaces.resolve`, but raises only RetryLater, SenderStopped or LookupError."""
         try:
             return await self.workspaces.resolve(address)
-        except (RetryLater, SenderStopped):
+        except (errors.RetryLater, errors.SenderStopped):
             raise
-        except ChatGone as error:
+        except errors.ChatGone as error:
             raise LookupError(error.reason) from error
-        except NotDelivered as error:
-            raise RetryLater(error.reason, _LOOKUP_RETRY_AFTER) from error
+        except errors.NotDelivered as error:
+            raise errors.RetryLater(error.reason, _LOOKUP_RETRY_AFTER) from error
 
 
 def _tokens(token: str | SecretStr | WorkspaceTokens | None) -> WorkspaceTokens | None:
@@ -271,7 +283,7 @@ def _is(found: Mapping[str, object], delivery: str, number: int) -> bool:
 # ---------------------------------------------------------------------------------------------------------- the adapter
 
 
-def connect(settings: Settings, clock: Clock, out: TextIO) -> Channel:
+def connect(settings: Settings, clock: channels.Clock, out: TextIO) -> channels.Channel:
     """See PlatformAdapter. The own workspace is the first."""
     del out
     if not settings.slack.on:
@@ -281,14 +293,14 @@ def connect(settings: Settings, clock: Clock, out: TextIO) -> Channel:
     return SlackChannel(own, *tokens[1:], api_url=settings.slack.api_url, monotonic=clock.monotonic)
 
 
-def platform(channel: Channel, around: PlatformSurroundings) -> Platform:
+def platform(channel: channels.Channel, around: PlatformSurroundings) -> Platform:
     """See PlatformAdapter."""
     assert isinstance(channel, SlackChannel)  # noqa: S101 - made by `connect`
     slack = _Slack(channel, around, _installer(channel, around))
     return Platform(
         facts=SLACK,
         channel=channel,
-        medium=MEDIUM,
+        medium=markup.MEDIUM,
         api=channel.api(),
         forms=channel.forms(),
         receivers=slack.receivers,
@@ -304,18 +316,18 @@ def platform(channel: Channel, around: PlatformSurroundings) -> Platform:
     )
 
 
-async def resolve(settings: Settings, address: ChatAddress, owner: str) -> ChatAddress:
+async def resolve(settings: Settings, address: model.ChatAddress, owner: str) -> model.ChatAddress:
     """See PlatformAdapter. Shortens `slack:TEAM/CHANNEL` of the own workspace to `slack:CHANNEL`, which needs the token."""
     workspace, _, channel_id = address.address.partition("/")
     if ours := owner.partition(":")[0]:
-        return ChatAddress(SLACK.name, channel_id, address.topic) if workspace == ours else address
+        return model.ChatAddress(SLACK.name, channel_id, address.topic) if workspace == ours else address
     if not settings.slack.workspaces:
         return address
     own = settings.slack.workspaces[0]
     channel = SlackChannel(WorkspaceTokens(own.bot_token, own.app_token), api_url=settings.slack.api_url)
     try:
-        return ChatAddress(SLACK.name, await channel.normalise(address.address), address.topic)
-    except NotDelivered as error:
+        return model.ChatAddress(SLACK.name, await channel.normalise(address.address), address.topic)
+    except errors.NotDelivered as error:
         raise cannot_be_asked(SLACK, address.address, error) from None
     finally:
         await channel.close()
@@ -327,12 +339,12 @@ async def check_app_tokens(receivers: Sequence[Receiver]) -> None:
         if isinstance(receiver, SocketMode):
             try:
                 await receiver.check()
-            except RetryLater as error:
+            except errors.RetryLater as error:
                 log.warning("Slack cannot be asked about the app token now: %s", error.reason)
-            except NotDelivered as error:
+            except errors.NotDelivered as error:
                 raise SettingsError(
-                    Sentence("Slack refuses the app token: {reason}.", {"reason": error.reason.rstrip(".")}),
-                    Sentence(
+                    errors.Sentence("Slack refuses the app token: {reason}.", {"reason": error.reason.rstrip(".")}),
+                    errors.Sentence(
                         "Put one with connections:write into PAPERWIRE_SLACK_APP_TOKEN, or into the variable that "
                         "app_token_env names; the app's page on api.slack.com shows it under Basic Information."
                     ),
@@ -374,7 +386,7 @@ class _Slack:
         store, clock = self.around.store, self.around.clock
         gone = await asyncio.to_thread(uninstalled, store)
         for workspace in self.channel.workspaces.all if gone else ():
-            with suppress(NotDelivered):  # the app is not installed
+            with suppress(errors.NotDelivered):  # the app is not installed
                 team = (await workspace.identify()).team
                 if team in gone and await write(install_again, store, team, now=clock.now()):
                     log.info("The Slack workspace %s has the app again; what waited there goes on.", team)
@@ -387,8 +399,11 @@ class _Slack:
         await self.installer.update(renew=False)
         if not self.installer.problem:
             return ()
-        cure = Sentence("Set the key that sealed them, or let these workspaces install the app again.")
-        question, answer = Sentence("Slack installations"), Sentence("{problem}", {"problem": self.installer.problem})
+        cure = errors.Sentence("Set the key that sealed them, or let these workspaces install the app again.")
+        question, answer = (
+            errors.Sentence("Slack installations"),
+            errors.Sentence("{problem}", {"problem": self.installer.problem}),
+        )
         return (Finding(question=question, answer=answer, cure=cure, mend=True),)
 
     async def close(self) -> None:
@@ -419,7 +434,7 @@ def _startup_lines(settings: Settings) -> Iterator[str]:
     if len(slack.workspaces) > 1:
         yield f"Slack: {len(slack.workspaces)} workspaces."
     if not slack.signing_secret and not any(one.app_token for one in slack.workspaces):
-        yield "Slack only carries messages: nobody can talk to the bot there without PAPERWIRE_SLACK_APP_TOKEN."
+        yield "Slack only carries messages: no one can talk to the bot there without PAPERWIRE_SLACK_APP_TOKEN."
 
 
 async def _scopes(channel: SlackChannel) -> list[Finding]:
@@ -435,20 +450,24 @@ async def _granted(workspace: Workspace, *, several: bool) -> list[Finding]:
     try:
         granted = await workspace.client.granted_scopes()
         team = await workspace.known_team() if several else ""
-    except NotDelivered as error:
-        answer = Sentence("they cannot be asked for: {reason}", {"reason": error.reason.rstrip(".")})
-        return [Finding(question=Sentence("Slack scopes"), answer=answer, mend=several)]
-    question = Sentence("Slack scopes of {team}", {"team": team}) if several else Sentence("Slack scopes")
+    except errors.NotDelivered as error:
+        answer = errors.Sentence("they cannot be asked for: {reason}", {"reason": error.reason.rstrip(".")})
+        return [Finding(question=errors.Sentence("Slack scopes"), answer=answer, mend=several)]
+    question = errors.Sentence("Slack scopes of {team}", {"team": team}) if several else errors.Sentence("Slack scopes")
     lacking = list(missing(granted))
     if not lacking:
-        return [Finding(question=question, answer=Sentence("all are granted"))]
+        return [Finding(question=question, answer=errors.Sentence("all are granted"))]
     found = [
         Finding(
             question=question,
-            answer=Sentence("without {scope}: {lost}", {"scope": scope.name, "lost": scope.lost or "nothing works"}),
+            answer=errors.Sentence(
+                "without {scope}: {lost}", {"scope": scope.name, "lost": scope.lost or "nothing works"}
+            ),
             mend=scope.needed,
         )
         for scope in lacking
     ]
-    cure = Sentence("What is missed: add it to the app, by paperwire slack manifest, and install it there again.")
+    cure = errors.Sentence(
+        "What is missed: add it to the app, by paperwire slack manifest, and install it there again."
+    )
     return [*found[:-1], replace(found[-1], cure=cure)]

@@ -12,14 +12,12 @@ from dataclasses import replace
 from typing import Any
 
 from bot.platform import file_too_large
-from bot.platforms.slack import PEOPLE, read_channel_reference, split
+from bot.platforms.slack import PEOPLE, markup, read_channel_reference, split
 from bot.platforms.slack.client import Declined, open_message
-from bot.platforms.slack.markup import escape, section
 from bot.platforms.slack.workspaces import SlackUser, Workspace, Workspaces, part_of, title_of
-from bot.ports.channel import Channel, File
-from bot.ports.conversation import Place, PlatformApi, Request
-from subscriptions.errors import NotDelivered, Rejected, RetryLater, SenderStopped
-from subscriptions.model import ChatAddress, ChatKind, Message
+from bot.ports import channel as channels
+from bot.ports import conversation
+from subscriptions import errors, model
 
 QUERY_SECONDS = 1.0  # seconds that one call may take
 _JUST_NOW = 2.0  # seconds for which a person's data is reused; enough for handling one request
@@ -29,13 +27,13 @@ _SNIPPET = 9_000  # characters of a file in one message, fewer than all blocks m
 _SECTION = 2_900  # characters of a file in one section
 
 
-class SlackApi(PlatformApi):
+class SlackApi(conversation.PlatformApi):
     """See PlatformApi. Uses the connections of the channel with the same tokens."""
 
     platform = "slack"
     has_ephemeral = True
 
-    def __init__(self, channel: Channel, workspaces: Workspaces) -> None:
+    def __init__(self, channel: channels.Channel, workspaces: Workspaces) -> None:
         self._channel = channel
         self._workspaces = workspaces
         self._recent_users: dict[tuple[str, str], tuple[float, SlackUser]] = {}
@@ -43,7 +41,7 @@ class SlackApi(PlatformApi):
     # ----------------------------------------------------------------------------------------------------------- people
 
     async def is_admin(
-        self, chat: ChatAddress, person: str, *, member_suffices: bool = False, in_chat: bool = False
+        self, chat: model.ChatAddress, person: str, *, member_suffices: bool = False, in_chat: bool = False
     ) -> bool | None:
         """See PlatformApi. If the app may not read people, everyone in the workspace counts as a member."""
         if self._team(chat.address) != self._team(person):
@@ -62,7 +60,7 @@ class SlackApi(PlatformApi):
                 return await self._is_in(workspace, split(chat.address)[1], split(person)[1])
         return allowed
 
-    async def enrich(self, request: Request, *, changes: bool) -> Request:
+    async def enrich(self, request: conversation.Request, *, changes: bool) -> conversation.Request:
         """See PlatformApi. Adds whether the bot is in the channel, its title, and the person's name, time zone and language."""
         found = await asyncio.gather(
             self._place_fields(request, changes=changes),
@@ -71,15 +69,15 @@ class SlackApi(PlatformApi):
         )
         for known in found:
             if isinstance(known, BaseException):
-                if not isinstance(known, NotDelivered):
+                if not isinstance(known, errors.NotDelivered):
                     raise known
             else:
                 request = replace(request, **known)
         return request
 
-    async def _place_fields(self, request: Request, *, changes: bool) -> dict[str, Any]:
+    async def _place_fields(self, request: conversation.Request, *, changes: bool) -> dict[str, Any]:
         place = request.place
-        if place.kind is ChatKind.PRIVATE:
+        if place.kind is model.ChatKind.PRIVATE:
             if not place.is_outside:
                 return {}
             async with _query_timeout():
@@ -94,7 +92,7 @@ class SlackApi(PlatformApi):
                 return {"place": replace(place, is_outside=True)} if no.code in _NO_CHANNEL else {}
         return {"place": replace(place, title=known.title or place.title, is_outside=known.is_outside)}
 
-    async def _sender_fields(self, request: Request, *, changes: bool) -> dict[str, Any]:
+    async def _sender_fields(self, request: conversation.Request, *, changes: bool) -> dict[str, Any]:
         address = request.chat.address
         if not changes or not request.sender or self._team(address) != self._team(request.sender):
             return {}
@@ -106,7 +104,7 @@ class SlackApi(PlatformApi):
         return {name: value for name, value in known.items() if value}
 
     async def _person(self, workspace: Workspace, user: str) -> SlackUser:
-        """Returns the person. Uses data read within _JUST_NOW at most once, so that each request has new data."""
+        """Returns the person. What was read less than _JUST_NOW ago is used for one request only; the next one asks again."""
         asked, person = self._recent_users.pop((workspace.team, user), (float("-inf"), None))
         if person is not None and asyncio.get_running_loop().time() - asked < _JUST_NOW:
             return person
@@ -127,7 +125,7 @@ class SlackApi(PlatformApi):
 
     # ----------------------------------------------------------------------------------------------------------- places
 
-    async def find_chat(self, name: str) -> Place | None:
+    async def find_chat(self, name: str) -> conversation.Place | None:
         """See PlatformApi. `name` is an address, or a channel reference from the module `incoming`."""
         address = read_channel_reference(name)
         if not address or split(address)[1].startswith(PEOPLE):
@@ -135,16 +133,16 @@ class SlackApi(PlatformApi):
         async with _query_timeout():
             try:
                 return await self._look_up(self._workspaces.short(address))
-            except (Rejected, SenderStopped):
+            except (errors.Rejected, errors.SenderStopped):
                 return None
 
-    async def _look_up(self, address: str) -> Place:
+    async def _look_up(self, address: str) -> conversation.Place:
         """Returns the channel as Slack describes it. Raises Declined, RetryLater, SenderStopped."""
         workspace = await self._workspaces.for_address(address)
         channel = part_of(await workspace.client.call_get("conversations.info", channel=split(address)[1]), "channel")
-        return Place(
-            chat=ChatAddress("slack", address),
-            kind=ChatKind.PRIVATE if channel.get("is_im") else ChatKind.TEAM,
+        return conversation.Place(
+            chat=model.ChatAddress("slack", address),
+            kind=model.ChatKind.PRIVATE if channel.get("is_im") else model.ChatKind.TEAM,
             title=title_of(channel.get("name")),
             is_outside=channel.get("is_member") is False and not channel.get("is_im"),
         )
@@ -156,9 +154,9 @@ class SlackApi(PlatformApi):
 
     async def post_ephemeral(
         self,
-        chat: ChatAddress,
+        chat: model.ChatAddress,
         person: str,
-        message: Message | None,
+        message: model.Message | None,
         *,
         response_url: str,
         replaces: bool,
@@ -177,7 +175,7 @@ class SlackApi(PlatformApi):
             else:
                 return
         if message is None:
-            raise Rejected("Slack takes away what one person sees only where it takes answers.")
+            raise errors.Rejected("Slack takes away what one person sees only where it takes answers.")
         if split(chat.address)[1].startswith(PEOPLE):
             await self._channel.post(chat, message, delivery="whisper", plain=plain)
             return
@@ -187,7 +185,7 @@ class SlackApi(PlatformApi):
 
     # ------------------------------------------------------------------------------------------------------------ files
 
-    async def send_file(self, chat: ChatAddress, file: File) -> str:
+    async def send_file(self, chat: model.ChatAddress, file: channels.File) -> str:
         """See PlatformApi. If the app may not upload files, posts the text in messages."""
         workspace, channel = await self._workspaces.resolve(chat.address)
         client, data = workspace.client, file.text.encode()
@@ -201,7 +199,7 @@ class SlackApi(PlatformApi):
             return await self._send_text(chat, file)
         return str(found["file_id"])
 
-    async def _send_text(self, chat: ChatAddress, file: File) -> str:
+    async def _send_text(self, chat: model.ChatAddress, file: channels.File) -> str:
         first = ""
         for number, piece in enumerate(_pieces(file.text, _SNIPPET), 1):
             ts = await self._channel.post(chat, _snippet(file.name, piece, number), delivery=f"file {file.name}")
@@ -228,10 +226,10 @@ async def _query_timeout() -> AsyncIterator[None]:
         async with asyncio.timeout(QUERY_SECONDS):
             yield
     except TimeoutError:
-        raise RetryLater("Slack does not answer soon enough.") from None
+        raise errors.RetryLater("Slack does not answer soon enough.") from None
 
 
-def _response_body(message: Message | None, thread: str, *, replaces: bool, plain: bool) -> dict[str, object]:
+def _response_body(message: model.Message | None, thread: str, *, replaces: bool, plain: bool) -> dict[str, object]:
     """Returns the body of a post to a response url (docs.slack.dev, Handling user interaction)."""
     if message is None:
         return {"delete_original": True}
@@ -244,11 +242,13 @@ def _response_body(message: Message | None, thread: str, *, replaces: bool, plai
     return body
 
 
-def _snippet(name: str, text: str, number: int) -> Message:
+def _snippet(name: str, text: str, number: int) -> model.Message:
     """Returns a message with a piece of a file, in fixed width."""
-    sections = [section(f"```\n{piece}\n```") for piece in _pieces(escape(text), _SECTION)]
-    payload = json.dumps({"text": escape(name), "blocks": sections}, ensure_ascii=False)
-    return Message(number=number, payload=payload, plain=json.dumps({"text": escape(text)}, ensure_ascii=False))
+    sections = [markup.section(f"```\n{piece}\n```") for piece in _pieces(markup.escape(text), _SECTION)]
+    payload = json.dumps({"text": markup.escape(name), "blocks": sections}, ensure_ascii=False)
+    return model.Message(
+        number=number, payload=payload, plain=json.dumps({"text": markup.escape(text)}, ensure_ascii=False)
+    )
 
 
 def _pieces(text: str, most: int) -> list[str]:

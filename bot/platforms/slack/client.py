@@ -23,12 +23,12 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.ports.channel import read_message
-from subscriptions.errors import ChatGone, NotDelivered, Rejected, RetryLater, SenderStopped, Unclear
+from subscriptions import errors
 from subscriptions.model import Message
 from subscriptions.states import PauseReason
 
 
-class Declined(Rejected):
+class Declined(errors.Rejected):
     """Slack understood the call and refused it. `code` is Slack's own code for the reason."""
 
     def __init__(self, reason: str, code: str) -> None:
@@ -75,45 +75,45 @@ _BAD_FORM = (
     "invalid_metadata_*",
 )
 # Slack's codes → their meaning. The first row that contains the code counts.
-_MEANINGS: tuple[tuple[Collection[str], str, Callable[[str], NotDelivered]], ...] = (
-    (_WORKSPACE, "The Slack workspace does not let the app in", partial(SenderStopped, scope="workspace")),
-    (_TOKEN, "Slack does not accept the token", SenderStopped),
-    (("channel_not_found",), "Slack: there is no such channel, or the bot is not in it", ChatGone),
+_MEANINGS: tuple[tuple[Collection[str], str, Callable[[str], errors.NotDelivered]], ...] = (
+    (_WORKSPACE, "The Slack workspace does not let the app in", partial(errors.SenderStopped, scope="workspace")),
+    (_TOKEN, "Slack does not accept the token", errors.SenderStopped),
+    (("channel_not_found",), "Slack: there is no such channel, or the bot is not in it", errors.ChatGone),
     (
         ("not_in_channel",),
         "Slack: the bot is not in the channel; /invite it",
-        partial(ChatGone, pause_reason=PauseReason.NOT_A_MEMBER),
+        partial(errors.ChatGone, pause_reason=PauseReason.NOT_A_MEMBER),
     ),
-    (("is_archived",), "Slack: the channel is archived", partial(ChatGone, pause_reason=PauseReason.ARCHIVED)),
-    (("no_permission",), "Slack: the bot may not write there", ChatGone),
-    (("user_not_found", "users_not_found"), "Slack: there is no such person", ChatGone),
-    (("cannot_dm_bot",), "Slack: bots get no direct messages", ChatGone),
-    (("user_disabled",), "Slack: the person's account is closed", ChatGone),
+    (("is_archived",), "Slack: the channel is archived", partial(errors.ChatGone, pause_reason=PauseReason.ARCHIVED)),
+    (("no_permission",), "Slack: the bot may not write there", errors.ChatGone),
+    (("user_not_found", "users_not_found"), "Slack: there is no such person", errors.ChatGone),
+    (("cannot_dm_bot",), "Slack: bots get no direct messages", errors.ChatGone),
+    (("user_disabled",), "Slack: the person's account is closed", errors.ChatGone),
     (
         ("thread_not_found", "invalid_thread_ts", "cannot_reply_to_message"),
         "Slack: the thread is not there any more",
-        partial(ChatGone, scope="topic"),
+        partial(errors.ChatGone, scope="topic"),
     ),
     (
         ("restricted_action*thread_locked",),
         "Slack: the bot may not write there",
-        partial(ChatGone, scope="topic", pause_reason=PauseReason.TOPIC_CLOSED),
+        partial(errors.ChatGone, scope="topic", pause_reason=PauseReason.TOPIC_CLOSED),
     ),
     (
         ("restricted_action*",),
         "Slack: the bot may not write there",
-        partial(ChatGone, pause_reason=PauseReason.NO_RIGHTS),
+        partial(errors.ChatGone, pause_reason=PauseReason.NO_RIGHTS),
     ),
-    (_BAD_FORM, "Slack refuses the message", partial(Rejected, form=True)),
+    (_BAD_FORM, "Slack refuses the message", partial(errors.Rejected, form=True)),
     (
         ("user_not_in_channel", "messages_tab_disabled"),
         "Slack: the person cannot be shown anything there",
-        Rejected,
+        errors.Rejected,
     ),
     (
         ("message_not_found", "cant_update_message", "edit_window_closed"),
         "Slack: the message cannot be changed any more",
-        Rejected,
+        errors.Rejected,
     ),
 )
 _NOT_ALLOWED = {"missing_scope", "not_allowed_token_type"}  # errors of one method, not of the whole token
@@ -130,32 +130,32 @@ class _Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-def outcome(error: Exception) -> NotDelivered:
+def outcome(error: Exception) -> errors.NotDelivered:
     """Returns the outcome of a message whose post or edit raised this error."""
     match error:
-        case NotDelivered():
+        case errors.NotDelivered():
             return error
         case SlackApiError():
             return _refused(_read(error))
         case aiohttp.NonHttpUrlClientError() | aiohttp.InvalidURL():
-            return SenderStopped("The address of Slack's API is not a web address.", "token")
+            return errors.SenderStopped("The address of Slack's API is not a web address.", "token")
         case aiohttp.ConnectionTimeoutError() | aiohttp.ClientConnectorError():
-            return RetryLater(f"No connection to Slack ({type(error).__name__}).")
+            return errors.RetryLater(f"No connection to Slack ({type(error).__name__}).")
         case _:
-            return Unclear(f"Slack gave no usable answer ({type(error).__name__}); it may have the message.")
+            return errors.Unclear(f"Slack gave no usable answer ({type(error).__name__}); it may have the message.")
 
 
-def outcome_before_post(error: Exception) -> NotDelivered:
+def outcome_before_post(error: Exception) -> errors.NotDelivered:
     """Returns the outcome of a message if a call before its post raised this error. Never Unclear, since nothing was sent.
 
     A missing scope here is the one for direct messages, so it concerns only this chat.
     """
     if isinstance(error, SlackApiError) and _read(error).code == "missing_scope":
-        return ChatGone("The Slack app may not open direct messages (missing_scope: needs im:write).", "chat")
+        return errors.ChatGone("The Slack app may not open direct messages (missing_scope: needs im:write).", "chat")
     return _not_unclear(error)
 
 
-def outcome_of_repeatable(error: Exception) -> NotDelivered:
+def outcome_of_repeatable(error: Exception) -> errors.NotDelivered:
     """Returns the outcome of a call that may be repeated: Declined, RetryLater or SenderStopped, never Unclear."""
     if isinstance(error, SlackApiError):
         answer = _read(error)
@@ -165,39 +165,43 @@ def outcome_of_repeatable(error: Exception) -> NotDelivered:
     return _not_unclear(error)
 
 
-def _not_unclear(error: Exception) -> NotDelivered:
+def _not_unclear(error: Exception) -> errors.NotDelivered:
     meaning = outcome(error)
-    return RetryLater(f"Slack cannot be asked now ({_kind(error)}).") if isinstance(meaning, Unclear) else meaning
+    return (
+        errors.RetryLater(f"Slack cannot be asked now ({_kind(error)}).")
+        if isinstance(meaning, errors.Unclear)
+        else meaning
+    )
 
 
-def outcome_of_lookup(error: Exception) -> RetryLater | SenderStopped | LookupError:
+def outcome_of_lookup(error: Exception) -> errors.RetryLater | errors.SenderStopped | LookupError:
     """Returns the outcome of a look-up: RetryLater, SenderStopped, or LookupError if the bot may not read there."""
     meaning = outcome(error)
-    if isinstance(meaning, RetryLater):
+    if isinstance(meaning, errors.RetryLater):
         return meaning
     if isinstance(error, SlackApiError):
         answer = _read(error)
-        if isinstance(meaning, SenderStopped) and answer.code not in _NOT_READ:
+        if isinstance(meaning, errors.SenderStopped) and answer.code not in _NOT_READ:
             return meaning
         if answer.code and answer.code not in _TROUBLE and answer.status not in _SERVER_ERRORS:
             return LookupError(f"Slack does not let the bot look for its message ({answer.code}{answer.detail}).")
-    return RetryLater(f"Slack cannot be asked now ({_kind(error)}).")
+    return errors.RetryLater(f"Slack cannot be asked now ({_kind(error)}).")
 
 
-def _refused(answer: _Answer) -> NotDelivered:
+def _refused(answer: _Answer) -> errors.NotDelivered:
     """Returns the outcome for a response that is not "ok"."""
     code, words = answer.code, f"{answer.code}{answer.detail}"
     if answer.status == _TOO_MANY or code in _SLOW_DOWN:
-        return RetryLater("Slack asks us to slow down.", _retry_after(answer.headers))
+        return errors.RetryLater("Slack asks us to slow down.", _retry_after(answer.headers))
     if code == "message_limit_exceeded":
-        return RetryLater("The Slack workspace is over its message limit.", _LONG)
+        return errors.RetryLater("The Slack workspace is over its message limit.", _LONG)
     if not code or answer.status in _SERVER_ERRORS:
         words = f"HTTP {answer.status} {words}".rstrip()
-        return Unclear(f"Slack gave no usable answer ({words}); it may have the message.")
+        return errors.Unclear(f"Slack gave no usable answer ({words}); it may have the message.")
     for codes, sentence, kind in _MEANINGS:
         if any(fnmatchcase(code, one) for one in codes):
             return kind(f"{sentence} ({words}).")
-    return Unclear(f"Slack is in trouble ({words}); it may have the message.")
+    return errors.Unclear(f"Slack is in trouble ({words}); it may have the message.")
 
 
 def _kind(error: Exception) -> str:
@@ -302,12 +306,12 @@ class MethodBackoff:
             return
         left = self._until[name] - self._monotonic()
         if left > 0:
-            raise RetryLater("Slack asked us to wait before we ask again.", timedelta(seconds=left))
+            raise errors.RetryLater("Slack asked us to wait before we ask again.", timedelta(seconds=left))
         del self._until[name]
 
     def record(self, name: str, error: Exception) -> None:
         """Stores the wait that an outcome requires."""
-        if isinstance(error, RetryLater) and error.after:
+        if isinstance(error, errors.RetryLater) and error.after:
             self._until[name] = self._monotonic() + error.after.total_seconds()
 
 
@@ -360,7 +364,7 @@ class Client:
         )
         ts = answer.get("ts")
         if not isinstance(ts, str):
-            raise Unclear("Slack took the message and did not say which it is.")
+            raise errors.Unclear("Slack took the message and did not say which it is.")
         return ts
 
     async def update(self, channel: str, ts: str, post: MessageArguments) -> None:
@@ -390,7 +394,7 @@ class Client:
         if status in _USED_UP:
             raise Declined(f"Slack takes no more answers to this request (HTTP {status}).", "used_url")
         if status != _OK:
-            raise Unclear(f"Slack gave no usable answer (HTTP {status}); it may have the message.")
+            raise errors.Unclear(f"Slack gave no usable answer (HTTP {status}); it may have the message.")
 
     # -------------------------------------------------------------------------------------------------------- questions
 
@@ -435,7 +439,7 @@ class Client:
         )
         messages = answer.get("messages")
         if not isinstance(messages, list):
-            raise RetryLater("Slack's answer holds no messages.")
+            raise errors.RetryLater("Slack's answer holds no messages.")
         return [message for message in messages if isinstance(message, dict)], next_cursor(answer)
 
     async def open_direct(self, user: str) -> str:
@@ -453,7 +457,7 @@ class Client:
             case {"channel": {"id": str(channel)}}:
                 return channel
             case _:
-                raise RetryLater("Slack opened direct messages and did not say which.")
+                raise errors.RetryLater("Slack opened direct messages and did not say which.")
 
     async def oauth_access(self, client_id: str, client_secret: str, **grant: str) -> Mapping[str, Any]:
         """Returns the tokens for a code or a refresh token (oauth.v2.access). Raises what `call_get` raises.
@@ -474,7 +478,7 @@ class Client:
             case {"team_id": str(team), "user_id": str(user), **rest}:
                 return BotIdentity(team=team, user=user, name=str(rest.get("user") or ""))
             case _:
-                raise RetryLater("Slack accepted the token and did not say whose it is.")
+                raise errors.RetryLater("Slack accepted the token and did not say whose it is.")
 
     async def granted_scopes(self) -> frozenset[str]:
         """Returns the scopes of the token, from a response header (docs.slack.dev, auth.test). Raises NotDelivered."""
@@ -491,7 +495,7 @@ class Client:
         """Uploads the content of a file to the address that files.getUploadURLExternal returned, without the token."""
         status, _ = await self._request("POST", url, outcome_of_repeatable, data=data)
         if status != _OK:
-            raise RetryLater(f"Slack did not take the file (HTTP {status}).")
+            raise errors.RetryLater(f"Slack did not take the file (HTTP {status}).")
 
     async def download(self, url: str, most: int) -> bytes:
         """Returns the content of a file at an address from files.info. Reads at most `most` bytes and one more.
@@ -499,11 +503,11 @@ class Client:
         Sends the token, so it requests only addresses of Slack. Raises Rejected if the file is on another server or gone.
         """
         if not self._is_slack(url):
-            raise Rejected("Slack keeps this file elsewhere.")
+            raise errors.Rejected("Slack keeps this file elsewhere.")
         known = {"Authorization": f"Bearer {self._token}"}
         status, data = await self._request("GET", url, outcome_of_repeatable, most=most + 1, headers=known)
         if status != _OK:
-            raise Rejected("Slack does not hand out this file.")
+            raise errors.Rejected("Slack does not hand out this file.")
         return data
 
     async def _request(
@@ -541,7 +545,7 @@ class Client:
         try:
             return await self._session.ws_connect(url, heartbeat=_HEARTBEAT, max_msg_size=_LONGEST_ENVELOPE)
         except Exception as error:  # noqa: BLE001 - the error's text contains the address, which is a secret
-            raise RetryLater(f"No connection to Slack ({type(error).__name__}).") from None
+            raise errors.RetryLater(f"No connection to Slack ({type(error).__name__}).") from None
 
     async def close(self) -> None:
         """Closes the connections."""
@@ -567,14 +571,14 @@ class Client:
     def _redacted(self, error: E) -> E:
         """Returns the error with the token replaced in its text, since the text is stored and shown, and may quote a response."""
         error.args = tuple(str(word).replace(self._token, "<token>") for word in error.args)
-        if isinstance(error, NotDelivered):
+        if isinstance(error, errors.NotDelivered):
             error.reason = error.reason.replace(self._token, "<token>")
         return error
 
 
 async def _refuse_redirect(*_: object) -> None:
     """Raises an error for a redirect: the post would become a GET, whose response says nothing about the message."""
-    raise Unclear("The address of Slack's API sends us elsewhere; it may have the message.")
+    raise errors.Unclear("The address of Slack's API sends us elsewhere; it may have the message.")
 
 
 def _object(data: object) -> Mapping[str, Any]:

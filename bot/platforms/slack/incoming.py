@@ -14,7 +14,7 @@ from bot.platforms.slack import DIRECT, joined, workspaces
 from bot.platforms.slack.workspaces import ServedWorkspace
 from bot.ports import conversation
 from bot.ports.channel import usable_text
-from subscriptions.model import ChatAddress, ChatKind
+from subscriptions import model
 
 Payload = Mapping[str, Any]
 Teams = Mapping[str, ServedWorkspace]
@@ -78,7 +78,7 @@ def _message(event: Payload, here: ServedWorkspace, teams: Teams, update: str) -
     sender = _sender(said, here, teams)
     file: Payload = next(iter(said.get("files") or ()), {})
     return conversation.MessageRequest(
-        place=conversation.Place(chat=ChatAddress("slack", sender), kind=ChatKind.PRIVATE),
+        place=conversation.Place(chat=model.ChatAddress("slack", sender), kind=model.ChatKind.PRIVATE),
         update_id=update,
         text=workspaces.unescape(said.get("text"), here.prefix),
         direct_channel=str(event["channel"]),
@@ -141,9 +141,9 @@ def _uninstalled(event: Payload, here: ServedWorkspace, _: Teams, update: str) -
     """Returns the request for the app's removal or a revoked token. Slack may send both events in any order, one, or none."""
     if event["type"] == "tokens_revoked" and here.bot not in (event["tokens"].get("bot") or ()):
         return None  # the tokens of people, which we do not use
-    chat = ChatAddress("slack", here.team)
+    chat = model.ChatAddress("slack", here.team)
     return conversation.EventRequest(
-        place=conversation.Place(chat=chat, kind=ChatKind.TEAM),
+        place=conversation.Place(chat=chat, kind=model.ChatKind.TEAM),
         update_id=update,
         event="uninstalled",
         details={"team": here.team},
@@ -155,7 +155,7 @@ def _home_opened(event: Payload, here: ServedWorkspace, teams: Teams, update: st
     if event.get("tab") != "home":
         return None
     sender = _sender({"user": event["user"]}, here, teams)
-    place = conversation.Place(chat=ChatAddress("slack", sender), kind=ChatKind.PRIVATE)
+    place = conversation.Place(chat=model.ChatAddress("slack", sender), kind=model.ChatKind.PRIVATE)
     return conversation.EventRequest(place=place, update_id=update, event="home-view", sender=sender)
 
 
@@ -246,7 +246,7 @@ def _block_actions(payload: Payload, here: ServedWorkspace, sender: str) -> conv
         update_id=str(payload["trigger_id"]),
         callback_data=token,
         outside_channel=str(channel["id"]) if place.is_outside else "",
-        thread_id=thread if place.kind is ChatKind.PRIVATE else "",
+        thread_id=thread if place.kind is model.ChatKind.PRIVATE else "",
         message_id=str(message.get("ts") or container.get("message_ts") or ""),
         sender=sender,
         sender_name=_name(payload["user"]),
@@ -260,7 +260,7 @@ def _view(payload: Payload, _: ServedWorkspace, sender: str) -> conversation.Req
     """Returns the request for an action in a modal or a home view. The modal's metadata contains a callback token."""
     view = payload["view"]
     place, update = (
-        conversation.Place(chat=ChatAddress("slack", sender), kind=ChatKind.PRIVATE),
+        conversation.Place(chat=model.ChatAddress("slack", sender), kind=model.ChatKind.PRIVATE),
         str(payload["trigger_id"]),
     )
     if view.get("type") == "home":
@@ -296,7 +296,7 @@ def _shortcut(payload: Payload, here: ServedWorkspace, sender: str) -> conversat
     if channel:
         place = _place_of(here, str(channel["id"]), sender, title=workspaces.title_of(channel.get("name")))
     else:
-        place = conversation.Place(chat=ChatAddress("slack", sender), kind=ChatKind.PRIVATE)
+        place = conversation.Place(chat=model.ChatAddress("slack", sender), kind=model.ChatKind.PRIVATE)
     return conversation.EventRequest(
         place=place,
         update_id=str(payload["trigger_id"]),
@@ -352,7 +352,7 @@ def _is_bot(said: Payload, here: ServedWorkspace) -> bool:
 def _place(here: ServedWorkspace, channel: str, thread: str = "", *, title: str = "") -> conversation.Place:
     """Returns the Place of a channel or a group conversation."""
     return conversation.Place(
-        chat=ChatAddress("slack", joined(here.prefix, channel), thread), kind=ChatKind.TEAM, title=title
+        chat=model.ChatAddress("slack", joined(here.prefix, channel), thread), kind=model.ChatKind.TEAM, title=title
     )
 
 
@@ -361,7 +361,7 @@ def _place_of(
 ) -> conversation.Place:
     """Returns the Place of a command or an interaction. In direct messages the bot may be absent, so they count as outside."""
     if channel.startswith(DIRECT):
-        return conversation.Place(chat=ChatAddress("slack", sender), kind=ChatKind.PRIVATE, is_outside=True)
+        return conversation.Place(chat=model.ChatAddress("slack", sender), kind=model.ChatKind.PRIVATE, is_outside=True)
     return _place(here, channel, thread, title=title)
 
 

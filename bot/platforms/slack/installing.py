@@ -28,13 +28,13 @@ from slack_sdk.oauth import AuthorizeUrlGenerator
 
 from bot.context import write
 from bot.platforms.receiver_loop import ReceiverLoop
+from bot.platforms.slack import manifest
 from bot.platforms.slack.client import Client
-from bot.platforms.slack.manifest import REDIRECT, scopes_of
 from bot.platforms.slack.workspaces import Workspaces, WorkspaceTokens
 from bot.ports import conversation
 from bot.ports.channel import Clock
-from subscriptions.errors import NotDelivered, Rejected, StoreError
-from subscriptions.service.pausing import INSTALLED_WITHIN, install
+from subscriptions import errors
+from subscriptions.service import pausing
 from subscriptions.store import bot_state
 from subscriptions.store.database.store import Store
 
@@ -84,9 +84,9 @@ def _grant(answer: Mapping[str, Any], wall: datetime) -> Grant:
     """Returns the grant in a response of oauth.v2.access. Raises Rejected."""
     team, token = answer.get("team") or {}, answer.get("access_token")
     if answer.get("is_enterprise_install") or not team.get("id"):
-        raise Rejected("the app was let in for an organisation, and it serves workspaces one by one")
+        raise errors.Rejected("the app was let in for an organisation, and it serves workspaces one by one")
     if not isinstance(token, str) or answer.get("token_type") != "bot":
-        raise Rejected("Slack gave no token of a bot")
+        raise errors.Rejected("Slack gave no token of a bot")
     refresh, seconds = answer.get("refresh_token"), answer.get("expires_in")
     return Grant(
         team=str(team["id"]),
@@ -141,7 +141,7 @@ class Installer(conversation.Receiver):
     def routes(self) -> tuple[conversation.WebRoute, ...]:
         """See Receiver. A person begins at the first route; Slack redirects their browser to the second."""
         return conversation.WebRoute(path=INSTALL, answer=self._begin), conversation.WebRoute(
-            path=REDIRECT, answer=self._return
+            path=manifest.REDIRECT, answer=self._return
         )
 
     @property
@@ -157,7 +157,7 @@ class Installer(conversation.Receiver):
     async def _update_logged(self) -> None:
         try:
             await self.update()
-        except StoreError as error:
+        except errors.StoreError as error:
             log.error("The installations in Slack cannot be read: %s", error)
 
     async def _begin(self, call: conversation.WebRequest) -> conversation.WebResponse:
@@ -167,7 +167,7 @@ class Installer(conversation.Receiver):
         cookie = f"{COOKIE}={state}; Max-Age={STATE_FOR}; Path=/; HttpOnly; Secure; SameSite=Lax"
         generator = AuthorizeUrlGenerator(
             client_id=quote(self.client_id, safe=""),
-            scopes=[quote(scope, safe=":.") for scope in scopes_of()],
+            scopes=[quote(scope, safe=":.") for scope in manifest.scopes_of()],
             authorization_url=self.authorize,
         )
         confirm = generator.generate(quote(state, safe=""))
@@ -177,7 +177,7 @@ class Installer(conversation.Receiver):
     async def _return(self, call: conversation.WebRequest) -> conversation.WebResponse:
         try:
             return await self._finish(call)
-        except StoreError as error:
+        except errors.StoreError as error:
             log.error("An installation in Slack could not be kept: %s", error)
             return _line(503, "That could not be kept now. Please begin again later.")
 
@@ -191,7 +191,7 @@ class Installer(conversation.Receiver):
             return _line(400, f"Slack sent no code. Please begin again: {INSTALL}")
         try:
             grant = await self._ask(code=code)
-        except NotDelivered as error:
+        except errors.NotDelivered as error:
             log.warning("An installation in Slack did not come about: %s", error.reason)
             return _line(502, f"Slack did not confirm the installation. Please begin again: {INSTALL}")
         if not await self._use_state(state):
@@ -240,12 +240,12 @@ class Installer(conversation.Receiver):
             age = self.clock.now() - datetime.fromisoformat(began)
         except (InvalidToken, ValueError, TypeError):
             return ""
-        return str(name) if timedelta(0) <= age <= INSTALLED_WITHIN else ""
+        return str(name) if timedelta(0) <= age <= pausing.INSTALLED_WITHIN else ""
 
     async def store_grant(self, grant: Grant) -> None:
         """Stores the tokens of a workspace that installed the app, and then uses them. Raises StoreError."""
         async with self._lock:
-            await write(install, self.store, grant.team, self._encrypted(grant), now=self.clock.now())
+            await write(pausing.install, self.store, grant.team, self._encrypted(grant), now=self.clock.now())
             self._use(grant.team, grant.tokens)
 
     async def update(self, *, renew: bool = True) -> None:
@@ -271,7 +271,7 @@ class Installer(conversation.Receiver):
             return
         try:
             grant = await self._ask(grant_type="refresh_token", refresh_token=tokens.refresh)
-        except NotDelivered as error:
+        except errors.NotDelivered as error:
             self._problems[team] = f"its token cannot be renewed: {error.reason}"
             log.error("The token of the Slack workspace %s cannot be renewed: %s", team, error.reason)
             self._use(team, tokens, is_valid=False)  # the token may still work until it expires

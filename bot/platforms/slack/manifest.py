@@ -29,7 +29,6 @@ class Scope:
     name: str
     why: str  # what the app does with it
     lost: str = ""  # what does not work without it; "" for a needed scope
-    methods: tuple[str, ...] = ()  # methods of the Web API that the program calls with it
     events: tuple[str, ...] = ()  # events that Slack sends only with this scope
 
     @property
@@ -38,11 +37,12 @@ class Scope:
         return not self.lost
 
 
+# The comment in each scope names the methods of the Web API that the program calls with it.
 SCOPES = (
     Scope(
         name="chat:write",
         why="posts papers and answers, and edits its own messages",
-        methods=("chat.postMessage", "chat.update", "chat.postEphemeral"),
+        # chat.postMessage, chat.update, chat.postEphemeral
     ),
     Scope(name="commands", why="offers /paperwire and the entry “Subscribe…” in the menu of messages"),
     Scope(
@@ -56,39 +56,39 @@ SCOPES = (
         why="reads what people write to it in direct messages, and looks up its own",
         lost="people cannot write to it in direct messages, only /paperwire works there; "
         "a direct message that may have been sent cannot be looked up",
-        methods=("conversations.history", "conversations.replies"),
+        # conversations.history, conversations.replies
         events=("message.im",),
     ),
     Scope(
         name="im:write",
         why="begins direct messages with somebody who asked for papers in private",
         lost="it cannot write to people in private",
-        methods=("conversations.open",),
+        # conversations.open
     ),
     Scope(
         name="channels:history",
         why="looks up its own message in a public channel when the connection broke while it was sent",
         lost="in public channels such a message may come twice, or not at all, as PAPERWIRE_ON_UNCLEAR says",
-        methods=("conversations.history", "conversations.replies"),
+        # conversations.history, conversations.replies
     ),
     Scope(
         name="groups:history",
         why="the same in private channels",
         lost="in private channels such a message may come twice, or not at all, as PAPERWIRE_ON_UNCLEAR says",
-        methods=("conversations.history", "conversations.replies"),
+        # conversations.history, conversations.replies
     ),
     Scope(
         name="mpim:history",
         why="the same in direct messages of several people",
         lost="in direct messages of several people such a message may come twice, or not at all",
-        methods=("conversations.history", "conversations.replies"),
+        # conversations.history, conversations.replies
     ),
     Scope(
         name="channels:read",
         why="knows what public channels are called, whether it is in them, who is, and when they are archived",
         lost="papers name no channel, App Home lists only channels that a person set up, "
         "and it hears only from a failed post that a public channel was archived, deleted or renamed",
-        methods=("conversations.info", "conversations.members", "users.conversations"),
+        # conversations.info, conversations.members, users.conversations
         events=(
             "channel_archive",
             "channel_deleted",
@@ -104,33 +104,33 @@ SCOPES = (
         name="groups:read",
         why="the same of private channels that it was invited to",
         lost="the same of private channels",
-        methods=("conversations.info", "conversations.members", "users.conversations"),
+        # conversations.info, conversations.members, users.conversations
         events=("group_archive", "group_deleted", "group_left", "group_rename", "group_unarchive"),
     ),
     Scope(
         name="mpim:read",
         why="knows who is in direct messages of several people to which it was added",
         lost="App Home does not list what such a conversation asks for",
-        methods=("conversations.info", "conversations.members", "users.conversations"),
+        # conversations.info, conversations.members, users.conversations
     ),
     Scope(
         name="users:read",
         why="knows who is a guest and who an administrator, and a person's name, time zone and language",
-        lost="guests may change what a channel asks for, the setting manage=admins lets nobody change anything, "
+        lost="guests may change what a channel asks for, the setting manage=admins lets no one change anything, "
         "and times go by the operator's clock",
-        methods=("users.info",),
+        # users.info
     ),
     Scope(
         name="files:read",
         why="reads a library, or subscriptions to import, that a person drops",
         lost="subscriptions can only be imported as text",
-        methods=("files.info",),
+        # files.info
     ),
     Scope(
         name="files:write",
         why="hands out subscriptions, references and stored data as files",
         lost="they come as text in messages",
-        methods=("files.getUploadURLExternal", "files.completeUploadExternal"),
+        # files.getUploadURLExternal, files.completeUploadExternal
     ),
 )
 

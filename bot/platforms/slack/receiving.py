@@ -28,7 +28,7 @@ from bot.platforms.slack.manifest import PATHS
 from bot.platforms.slack.workspaces import Workspaces
 from bot.ports import conversation
 from bot.ports.channel import Clock
-from subscriptions.errors import NotDelivered, RetryLater, StoreError
+from subscriptions import errors
 
 log = logging.getLogger("paperwire")
 
@@ -61,7 +61,7 @@ class PayloadDispatcher:
         try:
             request = await self._read(kind, payload)
         except MalformedPayload as error:
-            log.warning("Slack sent something of a shape that nobody knows (%s, %s).", kind, error)
+            log.warning("Slack sent something of an unknown shape (%s, %s).", kind, error)
             return {}
         except UnknownWorkspace as error:
             log.info("Slack sent something of the workspace %s, which has no token here; it was dropped.", error.team)
@@ -89,7 +89,7 @@ class PayloadDispatcher:
         self._identified_at = time.monotonic()
         try:
             await self._workspaces.identify_all()
-        except NotDelivered:
+        except errors.NotDelivered:
             return False
         return len(self._workspaces.served(self._app)) > before
 
@@ -170,7 +170,7 @@ class SlackHttp:
             return _NOT_NOW
         try:
             answer = await self._payloads.dispatch(kind, payload, self._dispatcher.dispatch_without_retry)
-        except StoreError as error:
+        except errors.StoreError as error:
             log.error("Slack is asked to come again: %s", error)
             return _NOT_NOW
         return conversation.WebResponse(body=json.dumps(answer), kind="application/json") if answer else _DONE
@@ -334,7 +334,7 @@ async def _address(client: Client) -> str:
     """Returns the address of the next connection, which works once. Raises NotDelivered."""
     answer = await client.call_json("apps.connections.open")
     if not isinstance(address := answer.get("url"), str):
-        raise RetryLater("Slack gave no address for a connection.")
+        raise errors.RetryLater("Slack gave no address for a connection.")
     return address
 
 

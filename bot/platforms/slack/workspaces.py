@@ -17,7 +17,7 @@ from pydantic import SecretStr
 from bot.platforms import slack
 from bot.platforms.slack.client import BotIdentity, Client
 from bot.ports.channel import usable_text
-from subscriptions.errors import NotDelivered, Refused, RetryLater, SenderStopped
+from subscriptions import errors
 from subscriptions.zones import zone_name
 
 
@@ -53,7 +53,7 @@ class Workspace:
     def client(self) -> Client:
         """The client. It is created at first use, because aiohttp's session belongs to the event loop in which it is created."""
         if self._closed:
-            raise RetryLater("The sender is shut down.")
+            raise errors.RetryLater("The sender is shut down.")
         if self._client is None:
             self._client = self._connect(self.tokens.bot)
         return self._client
@@ -126,27 +126,27 @@ class Workspaces:
         team, _ = slack.split(address)
         if not team:
             if self.own is None:
-                raise SenderStopped("There is no token for the own Slack workspace.", "workspace")
+                raise errors.SenderStopped("There is no token for the own Slack workspace.", "workspace")
             return self.own
-        failures: list[NotDelivered] = []
+        failures: list[errors.NotDelivered] = []
         for workspace in sorted(self.all, key=lambda one: not one.team):  # known workspaces first
             try:
                 if await workspace.known_team() == team:
                     return workspace
-            except NotDelivered as error:
+            except errors.NotDelivered as error:
                 failures.append(error)
         if failures:
             raise failures[0]
-        raise SenderStopped(f"There is no token for the Slack workspace {team}.", "workspace")
+        raise errors.SenderStopped(f"There is no token for the Slack workspace {team}.", "workspace")
 
     async def identify_all(self) -> None:
         """Asks Slack about the tokens whose workspace is unknown. Raises NotDelivered if none is known afterwards."""
-        failures: list[NotDelivered] = []
+        failures: list[errors.NotDelivered] = []
         for workspace in self.all:
             if workspace.identity is None:
                 try:
                     await workspace.identify()
-                except NotDelivered as error:
+                except errors.NotDelivered as error:
                     failures.append(error)
         if failures and not any(workspace.identity for workspace in self.all):
             raise failures[0]
@@ -222,7 +222,7 @@ def read_user(answer: Mapping[str, Any], team: str) -> SlackUser:
 def _zone(name: object) -> str:
     try:
         return zone_name(str(name)) if name else ""
-    except Refused:  # an unknown zone
+    except errors.Refused:  # an unknown zone
         return ""
 
 
@@ -230,7 +230,7 @@ def part_of(answer: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     """Returns a part of a response that must be an object. Raises RetryLater if it is not."""
     found = answer.get(name)
     if not isinstance(found, Mapping):
-        raise RetryLater("Slack gave no answer that can be read.")
+        raise errors.RetryLater("Slack gave no answer that can be read.")
     return found
 
 

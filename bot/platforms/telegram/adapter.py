@@ -34,12 +34,11 @@ from bot.platform import (
 from bot.platforms.telegram import TELEGRAM
 from bot.platforms.telegram.incoming import place_of
 from bot.platforms.telegram.markup import MEDIUM
-from bot.ports.channel import Channel, Clock, File, Limits
-from bot.ports.conversation import Place, PlatformApi, Receiver
+from bot.ports import channel as channels
+from bot.ports import conversation
 from bot.settings import Settings, TelegramSettings
-from subscriptions.cutting import cut_letters
-from subscriptions.errors import ChatGone, ChatMoved, NotDelivered, NotFound, Refused, Rejected, RetryLater, Sentence
-from subscriptions.model import ChatAddress, ChatKind, Message
+from subscriptions import errors, model
+from subscriptions.texts import cut_letters
 
 with without(
     "cryptography", "httpx._main"
@@ -53,15 +52,15 @@ DEFAULT_API_URL = "https://api.telegram.org"
 _MANAGING = frozenset({"creator", "administrator"})
 _TOAST = 200  # characters of the answer to a callback query (telegram.constants)
 _HANDED_OUT = 20 << 20  # bytes; Telegram lets bots download files up to this size
-_NOT_HANDED_OUT = Refused(
-    Sentence(
-        "Telegram hands out files of up to {most} MB to bots, and this one is larger.", {"most": _HANDED_OUT >> 20}
+_NOT_HANDED_OUT = errors.Refused(
+    errors.Sentence(
+        "Telegram gives bots files of up to {most} MB, and this one is larger.", {"most": _HANDED_OUT >> 20}
     ),
-    Sentence("Export the library without abstracts and notes, or a part of it."),
+    errors.Sentence("Export the library without abstracts and notes, or a part of it."),
 )
 
 
-class TelegramApi(PlatformApi):
+class TelegramApi(conversation.PlatformApi):
     """See PlatformApi. Uses the connections of the channel with the same token."""
 
     platform = "telegram"
@@ -70,7 +69,7 @@ class TelegramApi(PlatformApi):
         self._client = client
 
     async def is_admin(
-        self, chat: ChatAddress, person: str, *, member_suffices: bool = False, in_chat: bool = False
+        self, chat: model.ChatAddress, person: str, *, member_suffices: bool = False, in_chat: bool = False
     ) -> bool | None:
         """See PlatformApi. Returns None if Telegram does not show the person to the bot."""
         del member_suffices, in_chat  # on Telegram only administrators manage a group
@@ -78,7 +77,7 @@ class TelegramApi(PlatformApi):
             member = await self._member(chat.address, person)
         except PersonNotFound:
             return False
-        except (Rejected, ChatGone):
+        except (errors.Rejected, errors.ChatGone):
             return None
         return member.get("status") in _MANAGING
 
@@ -86,31 +85,31 @@ class TelegramApi(PlatformApi):
         """Returns the ChatMember of a person. If the group became a supergroup, uses its new id."""
         try:
             return await self._client.call_for_object("getChatMember", chat_id=address, user_id=person)
-        except ChatMoved as moved:
+        except errors.ChatMoved as moved:
             return await self._client.call_for_object("getChatMember", chat_id=moved.address, user_id=person)
 
-    async def find_chat(self, name: str) -> Place | None:
+    async def find_chat(self, name: str) -> conversation.Place | None:
         """See PlatformApi."""
         try:
             return await self.get_chat(name)
-        except (ChatGone, Rejected):
+        except (errors.ChatGone, errors.Rejected):
             return None
 
-    async def get_chat(self, name: str) -> Place:
+    async def get_chat(self, name: str) -> conversation.Place:
         """Like `find_chat`, but raises ChatGone or Rejected if the bot cannot see such a chat."""
         chat = await self._client.call_for_object("getChat", chat_id=name)
         try:
             return place_of(chat)
         except (KeyError, TypeError, ValueError):
-            raise RetryLater("Telegram gave no answer that can be read.") from None
+            raise errors.RetryLater("Telegram gave no answer that can be read.") from None
 
     async def acknowledge(self, callback_id: str, text: str = "") -> None:
         """See PlatformApi. Cuts a text that is too long."""
         short = cut_letters(text, _TOAST)
-        with suppress(NotDelivered):
+        with suppress(errors.NotDelivered):
             await self._client.call("answerCallbackQuery", callback_query_id=callback_id, text=short or None)
 
-    async def send_file(self, chat: ChatAddress, file: File) -> str:
+    async def send_file(self, chat: model.ChatAddress, file: channels.File) -> str:
         """See PlatformApi."""
         topic = int(chat.topic) if chat.topic.isdecimal() else None
         return await self._client.send_file(chat.address, topic, file.name, file.text.encode())
@@ -125,7 +124,7 @@ class TelegramApi(PlatformApi):
         if isinstance(size, int) and size > most:
             raise file_too_large(most)
         if not isinstance(path, str) or path.startswith("/"):  # a file path on the machine of another Bot API server
-            raise Rejected("Telegram does not hand out this file.")
+            raise errors.Rejected("Telegram does not hand out this file.")
         data = await self._client.download(path)
         if len(data) > most:
             raise file_too_large(most)
@@ -138,11 +137,11 @@ class TelegramApi(PlatformApi):
 MOST, LONGEST = 100, 256  # commands in a menu; characters of a command's description
 DESCRIPTION, SHORT = 512, 120  # characters
 
-_DESCRIPTION = Sentence(
+_DESCRIPTION = errors.Sentence(
     "I tell you when papers appear that you care about: send me words, an author or a category, and I bring the new "
     "papers that fit, at the time you choose. Try: diffusion -survey"
 )
-_SHORT = Sentence("New research papers that fit your words, at the time you choose.")
+_SHORT = errors.Sentence("New research papers that fit your words, at the time you choose.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,7 +173,7 @@ def menus_of(commands: Sequence[Command], speakers: Speakers) -> tuple[Menu, ...
     )
 
 
-def _shown(command: Command, say: Callable[[Sentence], str]) -> tuple[str, str]:
+def _shown(command: Command, say: Callable[[errors.Sentence], str]) -> tuple[str, str]:
     return command.name, say(command.summary)[:LONGEST]
 
 
@@ -186,7 +185,7 @@ async def publish_menus(client: Client, commands: Sequence[Command], speakers: S
         for language, say in speakers.items():
             await _set_words(client, "Description", "description", language, say(_DESCRIPTION)[:DESCRIPTION])
             await _set_words(client, "ShortDescription", "short_description", language, say(_SHORT)[:SHORT])
-    except NotDelivered as error:
+    except errors.NotDelivered as error:
         log.warning("The menus of commands on Telegram stay as they were: %s", error.reason)
 
 
@@ -207,7 +206,7 @@ async def _set_words(client: Client, method: str, field: str, language: str, wor
 # ---------------------------------------------------------------------------------------------------------- the channel
 
 
-class TelegramChannel(Channel):
+class TelegramChannel(channels.Channel):
     """The channel of one bot token.
 
     `api_url` is the root of the server ("/bot<token>/METHOD" is appended). `connect` and `read` are seconds to wait for
@@ -219,7 +218,7 @@ class TelegramChannel(Channel):
     not_found = "Telegram does not let a bot look for its messages."
     adapter = "bot.platforms.telegram.adapter"  # the module that builds the platform
     # Telegram allows 30 per second (core.telegram.org/bots/faq). 28 leaves a margin, since the network may bunch up requests.
-    limits = Limits(text=4096, per_second=28, per_lane=1, per_group_minute=20, burst=3, reserved=3)
+    limits = channels.Limits(text=4096, per_second=28, per_lane=1, per_group_minute=20, burst=3, reserved=3)
 
     def __init__(
         self,
@@ -235,17 +234,25 @@ class TelegramChannel(Channel):
         self._closed = False
 
     async def post(
-        self, chat: ChatAddress, message: Message, *, delivery: str, thread: str | None = None, plain: bool = False
+        self,
+        chat: model.ChatAddress,
+        message: model.Message,
+        *,
+        delivery: str,
+        thread: str | None = None,
+        plain: bool = False,
     ) -> str:
         """See Channel. Ignores `delivery`, which Telegram cannot store. With `thread`, replies to that message."""
         del delivery
         post = self._open(message, plain=plain)
         if chat.topic and not chat.topic.isdecimal():
-            raise ChatGone("A topic of Telegram has a number.", "topic")
+            raise errors.ChatGone("A topic of Telegram has a number.", "topic")
         topic = int(chat.topic) if chat.topic else None
         return await self._client.send(chat.address, topic, post, _number(thread) if thread else None)
 
-    async def edit(self, chat: ChatAddress, message_id: str, message: Message, *, plain: bool = False) -> None:
+    async def edit(
+        self, chat: model.ChatAddress, message_id: str, message: model.Message, *, plain: bool = False
+    ) -> None:
         """See Channel."""
         post = self._open(message, plain=plain)
         await self._client.edit(chat.address, _number(message_id), post)
@@ -268,16 +275,16 @@ class TelegramChannel(Channel):
         self._closed = True
         await self._client.close()
 
-    def _open(self, message: Message, *, plain: bool) -> MessageArguments:
+    def _open(self, message: model.Message, *, plain: bool) -> MessageArguments:
         """Returns the content of a message, checked before anything is sent. Raises Rejected, RetryLater."""
         if self._closed:
-            raise RetryLater("The sender is shut down.")
+            raise errors.RetryLater("The sender is shut down.")
         return open_message(message, plain=plain)
 
 
 def _number(message_id: str) -> int:
     if not message_id.isdecimal():
-        raise Rejected("A message of Telegram has a number.")
+        raise errors.Rejected("A message of Telegram has a number.")
     return int(message_id)
 
 
@@ -287,7 +294,7 @@ def _number(message_id: str) -> int:
 _LOOK_SECONDS = 8.0  # seconds to wait for a description of a chat
 
 
-def connect(settings: Settings, clock: Clock, out: TextIO) -> Channel:
+def connect(settings: Settings, clock: channels.Clock, out: TextIO) -> channels.Channel:
     """See PlatformAdapter."""
     del clock, out
     return connect_telegram(settings)
@@ -307,7 +314,7 @@ def connect_telegram(settings: Settings) -> TelegramChannel:
         raise _no_proxy() from None
 
 
-def platform(channel: Channel, around: PlatformSurroundings) -> Platform:
+def platform(channel: channels.Channel, around: PlatformSurroundings) -> Platform:
     """See PlatformAdapter."""
     assert isinstance(channel, TelegramChannel)  # noqa: S101 - made by `connect`
     token = around.settings.telegram.token
@@ -324,25 +331,25 @@ def platform(channel: Channel, around: PlatformSurroundings) -> Platform:
     )
 
 
-async def resolve(settings: Settings, address: ChatAddress, owner: str) -> ChatAddress:
+async def resolve(settings: Settings, address: model.ChatAddress, owner: str) -> model.ChatAddress:
     """See PlatformAdapter. Replaces `telegram:@name` with the chat's id."""
     del owner
     channel = connect_telegram(settings)
     try:
         found = await channel.api().get_chat(address.address)
-    except ChatGone:
-        raise NotFound(
-            Sentence("The bot sees no Telegram chat {name}.", {"name": address.address}),
-            Sentence("Add the bot to it, or name the chat by its id."),
+    except errors.ChatGone:
+        raise errors.NotFound(
+            errors.Sentence("The bot sees no Telegram chat {name}.", {"name": address.address}),
+            errors.Sentence("Add the bot to it, or name the chat by its id."),
         ) from None
-    except NotDelivered as error:
+    except errors.NotDelivered as error:
         raise cannot_be_asked(TELEGRAM, address.address, error) from None
     finally:
         await channel.close()
-    return ChatAddress(TELEGRAM.name, found.chat.address, address.topic)
+    return model.ChatAddress(TELEGRAM.name, found.chat.address, address.topic)
 
 
-async def describe(settings: Settings, address: ChatAddress) -> tuple[str, ChatKind | None]:
+async def describe(settings: Settings, address: model.ChatAddress) -> tuple[str, model.ChatKind | None]:
     """See PlatformAdapter. Asks Telegram, because the id alone does not distinguish a channel from a group."""
     if settings.telegram.token is None:
         return "", None
@@ -351,13 +358,15 @@ async def describe(settings: Settings, address: ChatAddress) -> tuple[str, ChatK
         async with asyncio.timeout(_LOOK_SECONDS):
             found = await channel.api().get_chat(address.address)
             return found.title or address.address, found.kind
-    except (NotDelivered, TimeoutError):
+    except (errors.NotDelivered, TimeoutError):
         return "", None
     finally:
         await channel.close()
 
 
-def _receivers(channel: TelegramChannel, around: PlatformSurroundings, on_bot_name: OnBotName) -> Sequence[Receiver]:
+def _receivers(
+    channel: TelegramChannel, around: PlatformSurroundings, on_bot_name: OnBotName
+) -> Sequence[conversation.Receiver]:
     settings, clock = around.settings.telegram, around.clock
     if settings.token is None:
         return ()
@@ -378,8 +387,8 @@ def _no_proxy() -> SettingsError:
     """Returns the error for a proxy of an unusable kind. Names only the variable, since the address may contain a password."""
     names = [name for name in os.environ if name.upper() in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")]
     return SettingsError(
-        Sentence("{name} names no proxy that can be used", {"name": ", ".join(sorted(names)) or "ALL_PROXY"}),
-        Sentence("Write http://HOST:PORT."),
+        errors.Sentence("{name} names no proxy that can be used", {"name": ", ".join(sorted(names)) or "ALL_PROXY"}),
+        errors.Sentence("Write http://HOST:PORT."),
     )
 
 
@@ -387,41 +396,45 @@ def _no_proxy() -> SettingsError:
 
 
 OLD_NEWS = timedelta(hours=1)  # Telegram's last error at the webhook is ignored from this age on
-_GROUPS, _UPDATES = Sentence("Telegram groups"), Sentence("Telegram updates")
-_START = Sentence("Start paperwire run: it tells Telegram the address. No other program may use this token.")
+_GROUPS, _UPDATES = errors.Sentence("Telegram groups"), errors.Sentence("Telegram updates")
+_START = errors.Sentence("Start paperwire run: it tells Telegram the address. No other program may use this token.")
 _PRIVACY_OFF = Finding(
     question=_GROUPS,
-    answer=Sentence("privacy mode is off: the bot is shown all that is written there, and needs little of it"),
-    cure=Sentence("To switch it on: /setprivacy at @BotFather, then add the bot to its groups again."),
+    answer=errors.Sentence("privacy mode is off: the bot is shown all that is written there, and needs little of it"),
+    cure=errors.Sentence("To switch it on: /setprivacy at @BotFather, then add the bot to its groups again."),
 )
 _PRIVACY_ON = Finding(
     question=_GROUPS,
-    answer=Sentence("privacy mode is on: the bot is shown commands and answers to it, and that is enough"),
+    answer=errors.Sentence("privacy mode is on: the bot is shown commands and answers to it, and that is enough"),
 )
 # The possible findings about updates: (answer, cure, whether something must be corrected).
-_FOUND: Mapping[str, tuple[Sentence, Sentence, bool]] = {
+_FOUND: Mapping[str, tuple[errors.Sentence, errors.Sentence, bool]] = {
     "foreign webhook": (
-        Sentence("Telegram sends them to a webhook, though {name} is not set"),
-        Sentence(
+        errors.Sentence("Telegram sends them to a webhook, though {name} is not set"),
+        errors.Sentence(
             "paperwire run takes it away, and nothing is lost. If another program set it, give that one its own token."
         ),
         True,
     ),
-    "waiting": (Sentence("{waiting} wait to be asked for"), Sentence("paperwire run answers them."), False),
-    "none": (Sentence("asked for, none waits"), Sentence(""), False),
+    "waiting": (
+        errors.Sentence("{waiting} wait to be asked for"),
+        errors.Sentence("paperwire run answers them."),
+        False,
+    ),
+    "none": (errors.Sentence("asked for, none waits"), errors.Sentence(""), False),
     "unusable": (
-        Sentence("Telegram sends them only to https, and to the ports 443, 80, 88 and 8443"),
-        Sentence("Write such an address into {name}."),
+        errors.Sentence("Telegram sends them only to https, and to the ports 443, 80, 88 and 8443"),
+        errors.Sentence("Write such an address into {name}."),
         True,
     ),
-    "not yet": (Sentence("Telegram sends none yet, {waiting} wait"), _START, False),
-    "elsewhere": (Sentence("Telegram sends them elsewhere"), _START, True),
+    "not yet": (errors.Sentence("Telegram sends none yet, {waiting} wait"), _START, False),
+    "elsewhere": (errors.Sentence("Telegram sends them elsewhere"), _START, True),
     "failed": (
-        Sentence("at {time} UTC Telegram could not deliver one: {words}; {waiting} wait"),
-        Sentence("Is paperwire run running, and does the web server before it pass on what comes?"),
+        errors.Sentence("at {time} UTC Telegram could not deliver one: {words}; {waiting} wait"),
+        errors.Sentence("Is paperwire run running, and does the web server before it pass on what comes?"),
         True,
     ),
-    "delivered": (Sentence("Telegram sends them to the webhook, {waiting} wait"), Sentence(""), False),
+    "delivered": (errors.Sentence("Telegram sends them to the webhook, {waiting} wait"), errors.Sentence(""), False),
 }
 
 
@@ -430,8 +443,8 @@ async def _check_updates(client: Client, settings: TelegramSettings, wall: datet
     try:
         me = await client.call_for_object("getMe")
         webhook = await client.call_for_object("getWebhookInfo")
-    except NotDelivered as error:
-        answer = Sentence("they cannot be asked for: {reason}", {"reason": error.reason.rstrip(".")})
+    except errors.NotDelivered as error:
+        answer = errors.Sentence("they cannot be asked for: {reason}", {"reason": error.reason.rstrip(".")})
         return [Finding(question=_UPDATES, answer=answer)]
     at, waiting = webhook.get("last_error_date"), webhook.get("pending_update_count") or 0
     failed = datetime.fromtimestamp(at if isinstance(at, int) else 0, UTC)

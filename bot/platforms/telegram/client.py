@@ -35,12 +35,12 @@ from telegram.error import (
 from telegram.request import BaseRequest, RequestData
 
 from bot.ports.channel import read_message
-from subscriptions.errors import ChatGone, ChatMoved, NotDelivered, Rejected, RetryLater, SenderStopped, Unclear
+from subscriptions import errors
 from subscriptions.model import Message
 from subscriptions.states import PauseReason
 
 
-class UpdatesConflict(RetryLater):
+class UpdatesConflict(errors.RetryLater):
     """Telegram sends the updates to another receiver: a `webhook`, or another process with the same token."""
 
     def __init__(self, reason: str, *, webhook: bool) -> None:
@@ -48,11 +48,11 @@ class UpdatesConflict(RetryLater):
         self.webhook = webhook
 
 
-class PersonNotFound(Rejected):
+class PersonNotFound(errors.Rejected):
     """The person does not exist, or is not in the chat."""
 
 
-class FileTooLarge(Rejected):
+class FileTooLarge(errors.Rejected):
     """The file is larger than bots may download."""
 
 
@@ -65,28 +65,28 @@ _WRONG_ADDRESS = (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError)
 
 # Texts in Telegram's refusals → their meaning. The first row with a matching pattern counts. Letter case is ignored, because the
 # library changes it in the text after "Bad Request: ".
-_Rows = tuple[tuple[str, str, Callable[[str], NotDelivered]], ...]
+_Rows = tuple[tuple[str, str, Callable[[str], errors.NotDelivered]], ...]
 _TOPIC = "Telegram does not let the bot write to this topic"
 _CHAT = "Telegram does not let the bot write to this chat"
 _MESSAGE = "Telegram refuses the message"
-_NO_RIGHTS = partial(ChatGone, pause_reason=PauseReason.NO_RIGHTS)  # the bot may only read there
-_FORBIDDEN: _Rows = (("rights|restricted|forbidden_|_forbidden", _CHAT, _NO_RIGHTS), ("", _CHAT, ChatGone))
+_NO_RIGHTS = partial(errors.ChatGone, pause_reason=PauseReason.NO_RIGHTS)  # the bot may only read there
+_FORBIDDEN: _Rows = (("rights|restricted|forbidden_|_forbidden", _CHAT, _NO_RIGHTS), ("", _CHAT, errors.ChatGone))
 _BAD_REQUEST: _Rows = (
     (
         "message thread not found|topic_deleted",
         _TOPIC,
-        partial(ChatGone, scope="topic", pause_reason=PauseReason.TOPIC_DELETED),
+        partial(errors.ChatGone, scope="topic", pause_reason=PauseReason.TOPIC_DELETED),
     ),
-    ("topic_closed", _TOPIC, partial(ChatGone, scope="topic", pause_reason=PauseReason.TOPIC_CLOSED)),
+    ("topic_closed", _TOPIC, partial(errors.ChatGone, scope="topic", pause_reason=PauseReason.TOPIC_CLOSED)),
     ("not enough rights to send|have no rights to send a message", _CHAT, _NO_RIGHTS),
     ("need administrator rights in the channel chat|chat_write_forbidden|chat_restricted", _CHAT, _NO_RIGHTS),
-    ("chat not found|peer_id_invalid", _CHAT, ChatGone),
+    ("chat not found|peer_id_invalid", _CHAT, errors.ChatGone),
     (
         "can't parse entities|(message|text) is too long|message text is empty|entities_too_long|button_(data|url)_invalid",
         _MESSAGE,
-        partial(Rejected, form=True),
+        partial(errors.Rejected, form=True),
     ),
-    ("", _MESSAGE, Rejected),
+    ("", _MESSAGE, errors.Rejected),
 )
 # Telegram uses these if a person is not in the chat. Its other errors do not tell whether the person is.
 _NOT_THERE = ("user not found", "member not found", "participant_id_invalid", "user_id_invalid", "invalid user_id")
@@ -102,32 +102,32 @@ _CLIENT_ERRORS = {status.phrase.lower() for status in HTTPStatus if status in _R
 }
 
 
-def outcome(error: Exception) -> NotDelivered:  # noqa: PLR0911 - a table with one return per row
+def outcome(error: Exception) -> errors.NotDelivered:  # noqa: PLR0911 - a table with one return per row
     """Returns the outcome of a message whose post or edit raised this error."""
     match error:
-        case NotDelivered():
+        case errors.NotDelivered():
             return error
         case RetryAfter():
-            return RetryLater("Telegram asks us to slow down.", _duration(error.retry_after) + _MARGIN)
+            return errors.RetryLater("Telegram asks us to slow down.", _duration(error.retry_after) + _MARGIN)
         case ChatMigrated():
-            return ChatMoved("The group became a supergroup.", str(error.new_chat_id))
+            return errors.ChatMoved("The group became a supergroup.", str(error.new_chat_id))
         case InvalidToken():
-            return SenderStopped("Telegram does not know this token, or this is not Telegram's server.", "token")
+            return errors.SenderStopped("Telegram does not know this token, or this is not Telegram's server.", "token")
         case Forbidden() | BadRequest() if _is_page(error):
-            return RetryLater(f"Something on the way to Telegram refuses us: {_words(error)}")
+            return errors.RetryLater(f"Something on the way to Telegram refuses us: {_words(error)}")
         case Forbidden():
             return _refused(error, _FORBIDDEN)
         case BadRequest():
             return _refused(error, _BAD_REQUEST)
         case TimedOut() if isinstance(error.__cause__, _NEVER_SENT):
-            return RetryLater(f"No connection to Telegram ({type(error.__cause__).__name__}).")
+            return errors.RetryLater(f"No connection to Telegram ({type(error.__cause__).__name__}).")
         case NetworkError() if not isinstance(error, TimedOut):
             return _broken_off(error)
         case _:
-            return Unclear(f"Telegram gave no usable answer ({_kind(error)}); it may have the message.")
+            return errors.Unclear(f"Telegram gave no usable answer ({_kind(error)}); it may have the message.")
 
 
-def outcome_of_repeatable(error: Exception) -> NotDelivered:
+def outcome_of_repeatable(error: Exception) -> errors.NotDelivered:
     """Returns the outcome of a call that may be repeated: like `outcome`, but never Unclear.
 
     The library treats every 404 as a wrong token, even the page of a proxy. Here, only Telegram's own response counts as one.
@@ -138,22 +138,22 @@ def outcome_of_repeatable(error: Exception) -> NotDelivered:
                 f"Telegram tells somebody else: {_words(error)}", webhook="webhook" in error.message.lower()
             )
         case InvalidToken() if _is_page(error) or _STATUS.match(error.message):
-            return RetryLater(f"Something on the way to Telegram refuses us: {_words(error)}")
+            return errors.RetryLater(f"Something on the way to Telegram refuses us: {_words(error)}")
     match meaning := outcome(error):
-        case Unclear():
-            return RetryLater(f"Telegram cannot be asked now ({_kind(error)}).")
-        case Rejected():
+        case errors.Unclear():
+            return errors.RetryLater(f"Telegram cannot be asked now ({_kind(error)}).")
+        case errors.Rejected():
             return _refused_question(error)
         case _:
             return meaning
 
 
-def _refused_question(error: Exception) -> Rejected:
-    """Returns the refusal of a call that may be repeated. Its class tells callers the reason."""
+def _refused_question(error: Exception) -> errors.Rejected:
+    """Returns the error for a refused call that is safe to repeat. Callers see the reason by its class."""
     reason, words = f"Telegram refuses: {_words(error)}", str(error).lower()
     if any(text in words for text in _NOT_THERE):
         return PersonNotFound(reason)
-    return FileTooLarge(reason) if _TOO_LARGE in words else Rejected(reason)
+    return FileTooLarge(reason) if _TOO_LARGE in words else errors.Rejected(reason)
 
 
 def not_modified(error: Exception) -> bool:
@@ -161,29 +161,29 @@ def not_modified(error: Exception) -> bool:
     return isinstance(error, BadRequest) and "message is not modified" in error.message.lower()
 
 
-def _refused(error: TelegramError, rows: _Rows) -> NotDelivered:
+def _refused(error: TelegramError, rows: _Rows) -> errors.NotDelivered:
     """Returns the outcome for a refusal by Telegram itself, after which nothing was sent."""
     said = error.message.lower()
     sentence, kind = next((sentence, kind) for words, sentence, kind in rows if re.search(words, said))
     return kind(f"{sentence}: {_words(error)}")
 
 
-def _broken_off(error: NetworkError) -> NotDelivered:  # noqa: PLR0911 - a table with one return per row
+def _broken_off(error: NetworkError) -> errors.NotDelivered:  # noqa: PLR0911 - a table with one return per row
     """Returns the outcome of a plain NetworkError: a failed connection, or a status that Telegram itself does not use."""
     cause = error.__cause__
     if isinstance(cause, _NEVER_SENT):
-        return RetryLater(f"No connection to Telegram: {_words(cause)}")
+        return errors.RetryLater(f"No connection to Telegram: {_words(cause)}")
     if isinstance(cause, UnicodeEncodeError):
-        return Rejected("The message holds a character that cannot be sent.", form=True)
+        return errors.Rejected("The message holds a character that cannot be sent.", form=True)
     if isinstance(cause, _WRONG_ADDRESS):
-        return SenderStopped("The address of Telegram's server, or the token, cannot be part of a URL.", "token")
+        return errors.SenderStopped("The address of Telegram's server, or the token, cannot be part of a URL.", "token")
     if isinstance(cause, Exception) and not isinstance(cause, TelegramError):
-        return Unclear(f"The line to Telegram broke ({type(cause).__name__}); it may have the message.")
+        return errors.Unclear(f"The line to Telegram broke ({type(cause).__name__}); it may have the message.")
     if error.message.lower().startswith("too many requests"):
-        return RetryLater("Telegram asks us to slow down.", _NO_NUMBER)
+        return errors.RetryLater("Telegram asks us to slow down.", _NO_NUMBER)
     if _is_client_error(error.message):
-        return RetryLater(f"Something on the way to Telegram refuses us: {_words(error)}")
-    return Unclear(f"Telegram is in trouble: {_words(error)}; it may have the message.")
+        return errors.RetryLater(f"Something on the way to Telegram refuses us: {_words(error)}")
+    return errors.Unclear(f"Telegram is in trouble: {_words(error)}; it may have the message.")
 
 
 def _is_client_error(message: str) -> bool:
@@ -419,7 +419,7 @@ class Client:
             raise outcome(error) from error
         if isinstance(sent, dict) and isinstance(sent.get("message_id"), int):
             return str(sent["message_id"])
-        raise Unclear(_UNREADABLE)
+        raise errors.Unclear(_UNREADABLE)
 
     async def edit(self, address: str, message_id: int, post: MessageArguments) -> None:
         """Replaces text and buttons of a message; only the buttons if there is no text. "message is not modified" is success."""
@@ -457,7 +457,7 @@ class Client:
         """Like `call`, but for a method whose result is an object."""
         answer = await self.call(method, **arguments)
         if not isinstance(answer, dict):
-            raise RetryLater(_UNREADABLE)
+            raise errors.RetryLater(_UNREADABLE)
         return answer
 
     async def get_me(self) -> tuple[str, str]:
@@ -479,7 +479,7 @@ class Client:
             raise outcome_of_repeatable(error) from error
         numbered = [update for update in found if _has_number(update)] if isinstance(found, list) else []
         if found != [] and not numbered:
-            raise RetryLater(_UNREADABLE)
+            raise errors.RetryLater(_UNREADABLE)
         return numbered
 
     async def download(self, path: str) -> bytes:
@@ -487,7 +487,7 @@ class Client:
         try:
             return await self._bot.request.retrieve(f"{self._root}/file/bot{self._token}/{quote(path)}")
         except InvalidToken as error:  # the library raises this for a 404, but getFile has just accepted the token
-            raise Rejected("Telegram does not have this file any more.") from error
+            raise errors.Rejected("Telegram does not have this file any more.") from error
         except Exception as error:
             raise outcome_of_repeatable(error) from error
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.ports import conversation
 from bot.ports.channel import usable_text
-from subscriptions.model import ChatAddress, ChatKind
+from subscriptions import model
 
 ALLOWED = (
     "message",
@@ -35,22 +35,22 @@ _FORWARDED = ("forward_origin", "forward_date", "is_automatic_forward")
 
 
 _KINDS = {
-    "private": ChatKind.PRIVATE,
-    "group": ChatKind.GROUP,
-    "supergroup": ChatKind.GROUP,
-    "channel": ChatKind.BROADCAST,
+    "private": model.ChatKind.PRIVATE,
+    "group": model.ChatKind.GROUP,
+    "supergroup": model.ChatKind.GROUP,
+    "channel": model.ChatKind.BROADCAST,
 }
 
 
 def place_of(chat: Mapping[str, Any], topic: str = "") -> conversation.Place:
     """Returns the Place of a chat of the Bot API."""
     name = chat.get("title") or " ".join(part for part in (chat.get("first_name"), chat.get("last_name")) if part)
-    kind = _KINDS.get(str(chat.get("type")), ChatKind.GROUP)
+    kind = _KINDS.get(str(chat.get("type")), model.ChatKind.GROUP)
     return conversation.Place(
-        chat=ChatAddress("telegram", str(int(chat["id"])), topic),
+        chat=model.ChatAddress("telegram", str(int(chat["id"])), topic),
         kind=kind,
         title=usable_text(name),
-        public=kind is not ChatKind.PRIVATE and bool(chat.get("username")),
+        public=kind is not model.ChatKind.PRIVATE and bool(chat.get("username")),
         is_forum=bool(chat.get("is_forum")),
         is_linked=bool(chat.get("linked_chat_id")),
     )
@@ -96,7 +96,7 @@ def _written(
         return service
     if not _CONTENT & message.keys():
         return None
-    private = place.kind is ChatKind.PRIVATE
+    private = place.kind is model.ChatKind.PRIVATE
     command, text, addressed = _read_command(message, bot_name, private=private)
     if addressed is None:
         return None
@@ -208,7 +208,7 @@ def _membership_changed(change: Mapping[str, Any], number: str) -> conversation.
         event = "left"
     elif not _may_write(after, place):
         event = "muted"
-    elif was_out and place.kind is not ChatKind.PRIVATE:
+    elif was_out and place.kind is not model.ChatKind.PRIVATE:
         event = "arrived"
     else:
         event = "back"
@@ -228,7 +228,7 @@ def _reaction_changed(change: Mapping[str, Any], number: str) -> conversation.Re
     """Returns the request for a reaction to a message of a private chat. In groups, reactions are for the group, not for us."""
     place = place_of(change["chat"])
     before, after = _judgement(change.get("old_reaction")), _judgement(change.get("new_reaction"))
-    if place.kind is not ChatKind.PRIVATE or before == after:
+    if place.kind is not model.ChatKind.PRIVATE or before == after:
         return None
     person = change.get("user") or {}
     return conversation.EventRequest(
@@ -249,7 +249,7 @@ def _judgement(reactions: Sequence[Mapping[str, Any]] | None) -> str:
 
 
 def _may_write(member: Mapping[str, Any], place: conversation.Place) -> bool:
-    if place.kind is ChatKind.BROADCAST:
+    if place.kind is model.ChatKind.BROADCAST:
         return member.get("status") == "administrator" and member.get("can_post_messages") is not False
     return member.get("status") != "restricted" or member.get("can_send_messages") is not False
 

@@ -12,11 +12,12 @@ from typing import Any
 
 from bot.platforms import receiver_loop
 from bot.platforms.receiver_loop import Backoff, Failure, ReceiverLoop
+from bot.platforms.telegram import incoming
 from bot.platforms.telegram.client import Client, UpdatesConflict
-from bot.platforms.telegram.incoming import ALLOWED, MalformedUpdate, read_update
+from bot.platforms.telegram.incoming import MalformedUpdate
 from bot.ports import conversation
 from bot.ports.channel import Clock
-from subscriptions.errors import NotDelivered, SenderStopped, StoreError
+from subscriptions import errors
 
 CONFLICT_BACKOFF = Backoff(5.0, 30.0)
 CONFLICT_OVER_AFTER = 60.0  # seconds without a conflict until it counts as over, since two pollers get updates by turns
@@ -31,14 +32,14 @@ _WEBHOOK = (
 )
 
 
-def assess(error: NotDelivered) -> Failure:
+def assess(error: errors.NotDelivered) -> Failure:
     """Returns the Failure for an error of a call to Telegram."""
     usual = receiver_loop.assess(error)
     match error:
         case UpdatesConflict():
             problem = _WEBHOOK if error.webhook else _CONFLICT
             return Failure(problem=problem, backoff=CONFLICT_BACKOFF, lasts=CONFLICT_OVER_AFTER)
-        case SenderStopped():
+        case errors.SenderStopped():
             return replace(usual, problem=f"{usual.problem}; put the token that @BotFather shows into the settings")
         case _:
             return usual
@@ -68,9 +69,9 @@ Dispatch = Callable[[conversation.Request], Awaitable[object]]
 def _request_in(update: Update, bot: tuple[str, str]) -> conversation.Request | None:
     """Returns the request in an update; None if it contains none, or cannot be read."""
     try:
-        return read_update(update, bot_id=bot[0], bot_name=bot[1])
+        return incoming.read_update(update, bot_id=bot[0], bot_name=bot[1])
     except MalformedUpdate as error:
-        log.warning("Update %d is of a shape that nobody knows (%s).", update["update_id"], error)
+        log.warning("Update %d has an unknown shape (%s).", update["update_id"], error)
         return None
 
 
@@ -116,14 +117,14 @@ class LongPolling:
         offset, known = 0, set[int]()
         try:
             await self._prepare()
-            while updates := await self._client.updates(offset, seconds=0, allowed=ALLOWED):
+            while updates := await self._client.updates(offset, seconds=0, allowed=incoming.ALLOWED):
                 numbers = [update["update_id"] for update in updates]
                 if known.issuperset(numbers):
                     return
                 known.update(numbers)
                 await self._dispatch_all(updates, dispatcher)
                 offset = numbers[-1] + 1
-        except NotDelivered as error:
+        except errors.NotDelivered as error:
             log.warning("What waits on Telegram cannot be answered now: %s", error.reason)
 
     async def _dispatch_all(self, updates: Sequence[Update], dispatcher: conversation.RequestDispatcher) -> None:
@@ -145,7 +146,7 @@ class LongPolling:
     async def _get_updates(self, window: "UpdateWindow") -> Sequence[Update]:
         """Returns the next updates. While some are in flight, the call does not wait, because Telegram returns those at once."""
         return await self._client.updates(
-            window.offset, seconds=0 if window.in_flight else LONG_POLL_SECONDS, allowed=ALLOWED
+            window.offset, seconds=0 if window.in_flight else LONG_POLL_SECONDS, allowed=incoming.ALLOWED
         )
 
     async def _dispatch(self, update: Update, dispatch: Dispatch) -> None:
@@ -300,7 +301,7 @@ class TelegramWebhook:
             return True
         try:
             await self._dispatcher.dispatch_without_retry(request)
-        except StoreError as error:
+        except errors.StoreError as error:
             log.error("Telegram is asked to send update %d again: %s", update["update_id"], error)
             return False
         return True
@@ -312,7 +313,7 @@ class TelegramWebhook:
             url=self._url,
             secret_token=self._secret,
             max_connections=MAX_CONNECTIONS,
-            allowed_updates=list(ALLOWED),
+            allowed_updates=list(incoming.ALLOWED),
             drop_pending_updates=False,
         )
         self._last_error_at = _last_error_at(await self._client.call_for_object("getWebhookInfo"))

@@ -21,25 +21,23 @@ from bot.context import write
 from bot.platform import Platform, PlatformSurroundings, file_too_large
 from bot.platforms.receiver_loop import wait_for_reply
 from bot.platforms.web import WEB, markup
-from bot.platforms.web.markup import MEDIUM, ChatView, page, shown
+from bot.platforms.web.channel import Heard, Hub, Talk, WebChannel, WebForms, new_once
+from bot.platforms.web.markup import ChatView, page, shown
 from bot.platforms.web.playground import Playground, draw_papers
-from bot.platforms.web.talking import Heard, Hub, ShownForm, Talk, WebChannel, WebForms, new_once
+from bot.ports import channel as channels
 from bot.ports import conversation
-from bot.ports.channel import Channel, Clock, File, FormField
 from bot.ports.conversation import PlatformApi
-from bot.rendering.language import Language
+from bot.rendering import templating
+from bot.rendering.language import Language, query_in_words
 from bot.rendering.plots import few_bars
-from bot.rendering.query_text import query_in_words
-from bot.rendering.templating import draw_page, draw_part
 from bot.settings import Settings
-from subscriptions.errors import Rejected, RetryLater, Sentence, StoreError
-from subscriptions.model import Chat, ChatAddress, KnownPaper
+from subscriptions import errors, model
 from subscriptions.query.parse import parse_query
 from subscriptions.service import paper_search
 from subscriptions.service.access import choose_language
-from subscriptions.service.next_deliveries import Listed, listed
+from subscriptions.service.listing import Listed, listed
 from subscriptions.states import SubscriptionState
-from subscriptions.store.conversations import changed_page_messages, newest_page_messages
+from subscriptions.store import conversations
 from subscriptions.store.database.store import Store
 
 AT_ONCE = 50  # messages that are read together
@@ -49,17 +47,17 @@ LOOK_AGAIN = (
 QUIET_LOOKS = 8  # checks without news after which a line is sent, so that lost connections are noticed
 RETRY = 2000  # milliseconds until the browser connects again
 _PANEL_WORDS = {
-    "subscriptions": Sentence("Your subscriptions"),
-    "none": Sentence("None yet. Search for something and press [subscribe]."),
-    "new": Sentence("new subscription"),
-    "settings": Sentence("settings"),
+    "subscriptions": errors.Sentence("Your subscriptions"),
+    "none": errors.Sentence("None yet. Search for something and press [subscribe]."),
+    "new": errors.Sentence("new subscription"),
+    "settings": errors.Sentence("settings"),
 }
-_HELD = (("edit", Sentence("edit")), ("resume", Sentence("resume")), ("unsub", Sentence("remove")))
-_ACTIVE = (("edit", Sentence("edit")), ("pause", Sentence("pause")), ("unsub", Sentence("remove")))
+_HELD = (("edit", errors.Sentence("edit")), ("resume", errors.Sentence("resume")), ("unsub", errors.Sentence("remove")))
+_ACTIVE = (("edit", errors.Sentence("edit")), ("pause", errors.Sentence("pause")), ("unsub", errors.Sentence("remove")))
 
 
 async def events(
-    hub: Hub, store: Store, chat: Chat, frame: conversation.PageFrame, after: int, *, panel: Callable[[], str]
+    hub: Hub, store: Store, chat: model.Chat, frame: conversation.PageFrame, after: int, *, panel: Callable[[], str]
 ) -> AsyncIterator[str]:
     """Yields the changes of a chat after change `after`, until the reader disconnects. `panel` draws its subscriptions."""
     yield f"retry: {RETRY}\n\n"
@@ -67,7 +65,9 @@ async def events(
         quiet = 0
         while True:
             woken.clear()
-            messages, changes = await asyncio.to_thread(changed_page_messages, store, chat.address, after, AT_ONCE)
+            messages, changes = await asyncio.to_thread(
+                conversations.changed_page_messages, store, chat.address, after, AT_ONCE
+            )
             if changes < after:  # the chat was erased
                 yield event("reload", changes, "")
                 return
@@ -124,7 +124,7 @@ def answering(
             return TOO_MUCH
         try:
             return await work(asked, asked.dispatcher)
-        except StoreError as error:
+        except errors.StoreError as error:
             log.error("What somebody sent from the page could not be handled: %s", error)
             return NOT_NOW
 
@@ -142,7 +142,7 @@ class ChatPages:
     def all(self) -> tuple[conversation.WebPage, ...]:
         """Returns the pages."""
         return (
-            conversation.WebPage(path="/", answer=self.show, label=Sentence("Chat")),
+            conversation.WebPage(path="/", answer=self.show, label=errors.Sentence("Chat")),
             conversation.WebPage(path="/chat/say", answer=answering(self._channel, self.say), method="POST"),
             conversation.WebPage(path="/chat/press", answer=answering(self._channel, self.press), method="POST"),
             conversation.WebPage(path="/chat/events", answer=self.follow),
@@ -180,7 +180,7 @@ class ChatPages:
         now = self._channel.clock.now()
         offered = [offer.example for offer in view.frame.offers if offer.example]
         sample = [
-            KnownPaper(id=0, paper=paper, sequence=None, sequenced_at=None, first_seen_at=now, day=now.date())
+            model.KnownPaper(id=0, paper=paper, sequence=None, sequenced_at=None, first_seen_at=now, day=now.date())
             for paper in offered
         ]
         return draw_papers(
@@ -286,16 +286,26 @@ class ChatPages:
             gone = " ".join(wrong.values()) or _GONE.say(Language(frame.language, "UTC").translate)
             self._channel.hub.keep_said(asked.visitor.name, gone)
             return conversation.PageResponse(location=END)
-        fields = _fields(form, wrong)
+        fields = _fields(form.modal.fields, wrong)
         others = [words for name, words in wrong.items() if name not in {one.field.name for one in fields}]
-        shown = {"form": form, "fields": fields, "others": others, "path": FORM, "end": END, "once": new_once()}
-        page = await asyncio.to_thread(draw_page, "form.html", frame, form.title, words=_WORDS, wrong=wrong, **shown)
+        shown = {
+            "id": form.id,
+            "modal": form.modal,
+            "fields": fields,
+            "others": others,
+            "path": FORM,
+            "end": END,
+            "once": new_once(),
+        }
+        page = await asyncio.to_thread(
+            templating.draw_page, "form.html", frame, form.modal.title, words=_WORDS, wrong=wrong, **shown
+        )
         return conversation.PageResponse(body=page)
 
 
-def _document(store: Store, chat: ChatAddress, number: int) -> tuple[str, str] | None:
+def _document(store: Store, chat: model.ChatAddress, number: int) -> tuple[str, str] | None:
     """Returns (name, text) of the document in a message of this chat; None if there is none."""
-    found, _ = newest_page_messages(store, chat, 1, before=number + 1)
+    found, _ = conversations.newest_page_messages(store, chat, 1, before=number + 1)
     for message in found:
         file = json.loads(message.payload).get("file")
         if message.number == number and file:
@@ -310,18 +320,18 @@ def _number(text: str) -> int | None:
 _FIELD = "field-"  # prefix of the names of a form's fields; names without it are our own
 _FEW = 4  # up to this number, all options are visible; more become a menu
 _WORDS = {
-    "optional": Sentence("optional"),
-    "look": Sentence("show what it finds"),
-    "marked": Sentence("That is not done yet. Please look at what is marked."),
+    "optional": errors.Sentence("optional"),
+    "look": errors.Sentence("show what it finds"),
+    "marked": errors.Sentence("That is not done yet. Please look at what is marked."),
 }
-_GONE = Sentence("This form is gone. Please open it again.")
+_GONE = errors.Sentence("This form is gone. Please open it again.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DrawnField:
     """A field as the page shows it."""
 
-    field: FormField
+    field: channels.FormField
     kind: str  # "text", "clock", "choice" or "menu"
     problem: str
     is_first: bool  # whether it has the focus when the page is shown
@@ -338,18 +348,18 @@ class DrawnField:
         return " ".join(f"{self.id}-{name}" for name, there in parts.items() if there)
 
 
-def _fields(form: ShownForm, wrong: Mapping[str, str]) -> list[DrawnField]:
-    names = [field.name for field in form.fields]
+def _fields(fields: Sequence[channels.FormField], wrong: Mapping[str, str]) -> list[DrawnField]:
+    names = [field.name for field in fields]
     first = next((name for name in names if name in wrong), names[0] if names else "")
     return [
         DrawnField(
             field=field, kind=_kind(field), problem=wrong.get(field.name, ""), is_first=field.name == first
         )
-        for field in form.fields
+        for field in fields
     ]  # fmt: skip
 
 
-def _kind(field: FormField) -> str:
+def _kind(field: channels.FormField) -> str:
     if field.options:
         return "choice" if len(field.options) <= _FEW else "menu"
     return "clock" if field.is_clock else "text"
@@ -358,12 +368,12 @@ def _kind(field: FormField) -> str:
 # -------------------------------------------------------------------------------------- the subscriptions beside a chat
 
 
-def draw_panel(store: Store, chat: Chat, frame: conversation.PageFrame, *, now: datetime, once: str) -> str:
+def draw_panel(store: Store, chat: model.Chat, frame: conversation.PageFrame, *, now: datetime, once: str) -> str:
     """Returns the panel of subscriptions as HTML. `once`: the id of the next press."""
     there = listed(store, chat.address) if chat.id else ()
     found = paper_search.found_by_day(store, chat, [one.subscription for one in there], now=now)
     rows = _rows(there, found, Language(frame.language, chat.settings.timezone), now)
-    return draw_part("panel.html", frame, words=_PANEL_WORDS, rows=rows, once=once)
+    return templating.draw_part("panel.html", frame, words=_PANEL_WORDS, rows=rows, once=once)
 
 
 def _rows(
@@ -414,18 +424,18 @@ class WebApi(PlatformApi):
         """See PlatformApi."""
         data = self._channel.hub.files.get(file)
         if data is None:
-            raise Rejected("The file is gone. Send it again.")
+            raise errors.Rejected("The file is gone. Send it again.")
         if len(data) > most:
             raise file_too_large(most)
         return data
 
-    async def send_file(self, chat: ChatAddress, file: File) -> str:
+    async def send_file(self, chat: model.ChatAddress, file: channels.File) -> str:
         """See PlatformApi. The message contains the document, and the page shows a link to it."""
         kept = json.dumps({"text": "", "file": {"name": file.name, "text": file.text}}, ensure_ascii=False)
         try:
             return str(await self._channel.say(chat, kept, key=f"file:{secrets.token_hex(16)}"))
-        except StoreError as error:
-            raise RetryLater("The database cannot be used.") from error
+        except errors.StoreError as error:
+            raise errors.RetryLater("The database cannot be used.") from error
 
 
 # ----------------------------------------------------------------- the adapter of the web, a platform that is always on
@@ -433,13 +443,13 @@ class WebApi(PlatformApi):
 # Its chats are pages of this process itself.
 
 
-def connect(settings: Settings, clock: Clock, out: TextIO) -> Channel:
+def connect(settings: Settings, clock: channels.Clock, out: TextIO) -> channels.Channel:
     """See PlatformAdapter."""
     del settings, out
     return WebChannel(clock)
 
 
-def platform(channel: Channel, around: PlatformSurroundings) -> Platform:
+def platform(channel: channels.Channel, around: PlatformSurroundings) -> Platform:
     """See PlatformAdapter."""
     assert isinstance(channel, WebChannel)  # noqa: S101 - made by `connect`
     channel.open(around.store)
@@ -448,4 +458,4 @@ def platform(channel: Channel, around: PlatformSurroundings) -> Platform:
         *Playground(around.store, around.clock).pages(),
     )
     forms = WebForms(channel.hub)
-    return Platform(facts=WEB, channel=channel, medium=MEDIUM, api=WebApi(channel), forms=forms, pages=pages)
+    return Platform(facts=WEB, channel=channel, medium=markup.MEDIUM, api=WebApi(channel), forms=forms, pages=pages)

@@ -15,8 +15,8 @@ from bot.rendering import packing, templating
 from bot.rendering.language import Language
 from bot.rendering.plots import rows_of_bars
 from bot.rendering.views import Code
+from subscriptions import model
 from subscriptions.errors import Sentence
-from subscriptions.model import Chat, ChatAddress, ChatKind
 from subscriptions.service.chat_status import known_or_new
 from subscriptions.states import Signal
 from subscriptions.store.conversations import PageMessage, newest_page_messages
@@ -40,7 +40,7 @@ class Web(packing.Medium):
         html = "\n".join(
             [
                 *(fragment.markup for fragment in contents.fragments),
-                *(templating.macros("web", "html")["buttons"](row) for row in contents.buttons),
+                *(str(templating.macros("web", "html")["buttons"](row)) for row in contents.buttons),
             ]
         )
         text = packing.plain_page(contents.fragments)
@@ -95,15 +95,15 @@ ShownMessage = Mapping[str, object]  # a message as the page shows it
 class ChatView:
     """The contents of a chat's page at one moment."""
 
-    chat: Chat
+    chat: model.Chat
     frame: PageFrame
     messages: tuple[ShownMessage, ...]
     change: int  # number of the chat's last change
 
 
-def chat_of(name: str) -> ChatAddress:
+def chat_of(name: str) -> model.ChatAddress:
     """Returns the address of a visitor's chat."""
-    return ChatAddress(WEB.name, name)
+    return model.ChatAddress(WEB.name, name)
 
 
 def look(store: Store, frame: PageFrame, *, before: int | None = None) -> ChatView:
@@ -113,15 +113,17 @@ def look(store: Store, frame: PageFrame, *, before: int | None = None) -> ChatVi
     return ChatView(chat=chat, frame=frame, messages=shown(store, found, chat, frame), change=change)
 
 
-def framed(store: Store, frame: PageFrame) -> tuple[Chat, PageFrame]:
+def framed(store: Store, frame: PageFrame) -> tuple[model.Chat, PageFrame]:
     """Returns (the visitor's chat, the frame). The frame has the chat's language unless the visitor chose one on a page."""
-    chat = known_or_new(store, chat_of(frame.visitor.name), ChatKind.PRIVATE, lang=frame.language)
+    chat = known_or_new(store, chat_of(frame.visitor.name), model.ChatKind.PRIVATE, lang=frame.language)
     if chat.id and not frame.has_chosen_language:
         frame = replace(frame, language=chat.settings.lang)
     return chat, frame
 
 
-def shown(store: Store, messages: Sequence[PageMessage], chat: Chat, frame: PageFrame) -> tuple[ShownMessage, ...]:
+def shown(
+    store: Store, messages: Sequence[PageMessage], chat: model.Chat, frame: PageFrame
+) -> tuple[ShownMessage, ...]:
     """Returns the messages for the page: with times in the chat's zone, and buttons that show whether they are pressed."""
     language, contents = Language(frame.language, chat.settings.timezone), [json.loads(one.payload) for one in messages]
     pressed = _pressed(store, chat, "".join(content.get("html", "") for content in contents))
@@ -130,14 +132,14 @@ def shown(store: Store, messages: Sequence[PageMessage], chat: Chat, frame: Page
     )
 
 
-def pressed_in(store: Store, chat_address: ChatAddress, number: int) -> Mapping[str, bool]:
+def pressed_in(store: Store, chat_address: model.ChatAddress, number: int) -> Mapping[str, bool]:
     """Returns the signals that the buttons of a message show, and whether each one is set."""
-    chat = known_or_new(store, chat_address, ChatKind.PRIVATE)
+    chat = known_or_new(store, chat_address, model.ChatKind.PRIVATE)
     found, _ = newest_page_messages(store, chat_address, 1, before=number + 1)
     return _pressed(store, chat, "".join(json.loads(one.payload).get("html", "") for one in found))
 
 
-def _pressed(store: Store, chat: Chat, html: str) -> Mapping[str, bool]:
+def _pressed(store: Store, chat: model.Chat, html: str) -> Mapping[str, bool]:
     buttons = _SHOWS.findall(html)
     told = signals_of_papers(store, chat.id, {int(paper) for _, _, paper in buttons}) if buttons else frozenset()
     return {shows: (int(paper), Signal[kind]) in told for shows, kind, paper in buttons}

@@ -11,26 +11,23 @@ from contextlib import suppress
 from dataclasses import replace
 from itertools import count
 
-from bot.commands.cards import result_items, variant_label
+from bot.commands import cards
 from bot.commands.intent import REGISTRY
 from bot.commands.phrasing import days_known
 from bot.commands.search import query_of
 from bot.commands.words.intents import command_in
+from bot.platforms.web.channel import new_once
 from bot.platforms.web.markup import Web, framed
-from bot.platforms.web.talking import new_once
+from bot.ports import conversation
 from bot.ports.channel import Clock
-from bot.ports.conversation import PageFrame, PageRequest, PageResponse, WebPage
-from bot.rendering.language import Language
+from bot.rendering import templating, views
+from bot.rendering.language import Language, caret, query_in_words
 from bot.rendering.outline import measure_of_list
-from bot.rendering.query_text import caret, query_in_words
 from bot.rendering.reply_messages import why_sections
-from bot.rendering.templating import draw_page, draw_part
-from bot.rendering.views import CARD, paper_view, reader_of
-from subscriptions.errors import PaperwireError, QueryError, Refused, Sentence
-from subscriptions.model import Because, Chat, Item, KnownPaper
+from subscriptions import errors, model
 from subscriptions.planning.times import Ending, split_when
-from subscriptions.query import And, Leaf, Node, Not, Or, Query, rewriting
-from subscriptions.query.advice import MOST, Variant, variants
+from subscriptions.query import And, Leaf, Node, Not, Or, Query, advice, rewriting
+from subscriptions.query.advice import Variant
 from subscriptions.query.parse import parse_query
 from subscriptions.service import paper_search
 from subscriptions.service.near_papers import with_words
@@ -46,27 +43,27 @@ Suggestion = tuple[str, str]  # (the continued text, its meaning)
 SHOWN = 10  # papers of a query
 LONGEST = 2000  # characters of a query in a link that are used; the parser refuses a query of this length
 MOST_AT_ONCE = 2  # queries that are looked up at the same time, so that visitors do not slow down the bot
-_TITLE = Sentence("Playground")
+_TITLE = errors.Sentence("Playground")
 _WORDS = {
-    "about": Sentence(
+    "about": errors.Sentence(
         "Try what a query finds among the papers of the last days. Nothing is stored until you subscribe."
     ),
-    "query": Sentence("Query"),
-    "look": Sentence("look"),
-    "parts": Sentence("Parts of the query, each to be switched off and on"),
-    "reading": Sentence("How it is read"),
-    "subscribe": Sentence("subscribe"),
-    "variants": Sentence("What a change would do"),
-    "change": Sentence("Change"),
-    "papers": Sentence("Papers"),
-    "difference": Sentence("Difference"),
-    "same": Sentence("the same"),
-    "newest": Sentence("The newest"),
-    "examples": Sentence("For example:"),
+    "query": errors.Sentence("Query"),
+    "look": errors.Sentence("look"),
+    "parts": errors.Sentence("Parts of the query, each to be switched off and on"),
+    "reading": errors.Sentence("How it is read"),
+    "subscribe": errors.Sentence("subscribe"),
+    "variants": errors.Sentence("What a change would do"),
+    "change": errors.Sentence("Change"),
+    "papers": errors.Sentence("Papers"),
+    "difference": errors.Sentence("Difference"),
+    "same": errors.Sentence("the same"),
+    "newest": errors.Sentence("The newest"),
+    "examples": errors.Sentence("For example:"),
 }
 _EXAMPLES = ("diffusion models -survey", "cat:cs.CL agents", 'title:"large language model" reasoning', "author:Guibas")
-_TIME = Sentence("The time at the end, {when}, is no part of the query.")
-_NO_QUERY = Sentence("This is a time without a query.")
+_TIME = errors.Sentence("The time at the end, {when}, is no part of the query.")
+_NO_QUERY = errors.Sentence("This is a time without a query.")
 
 
 class Playground:
@@ -80,20 +77,20 @@ class Playground:
         self._clock = clock
         self._typing, self._trying = asyncio.Semaphore(MOST_AT_ONCE), asyncio.Semaphore(MOST_AT_ONCE)
 
-    def pages(self) -> tuple[WebPage, ...]:
+    def pages(self) -> tuple[conversation.WebPage, ...]:
         """Returns the pages."""
         return (
-            WebPage(path=PATH, answer=self.find),
-            WebPage(path="/playground", answer=self.show, label=_TITLE),
+            conversation.WebPage(path=PATH, answer=self.find),
+            conversation.WebPage(path="/playground", answer=self.show, label=_TITLE),
         )
 
-    async def find(self, asked: PageRequest) -> PageResponse:
+    async def find(self, asked: conversation.PageRequest) -> conversation.PageResponse:
         """Returns JSON: the number of papers in words, the papers as HTML, and suggestions."""
         async with self._typing:
             found = await asyncio.to_thread(self._found, asked.query.get("q", "")[:LONGEST_WHILE_TYPED], asked.frame)
-        return PageResponse(body=json.dumps(found, ensure_ascii=False), kind="application/json")
+        return conversation.PageResponse(body=json.dumps(found, ensure_ascii=False), kind="application/json")
 
-    def _found(self, typed: str, frame: PageFrame) -> dict[str, object]:
+    def _found(self, typed: str, frame: conversation.PageFrame) -> dict[str, object]:
         chat, frame = framed(self._store, frame)
         language = Language(frame.language, chat.settings.timezone)
         suggestions = [*self._suggestions(typed, language)][:SUGGESTED]
@@ -102,7 +99,7 @@ class Playground:
             try:
                 query = parse_query(split_when(text).query)
                 found = paper_search.recent_matches(self._store, query, now=self._clock.now(), most=SHOWN_WHILE_TYPED)
-            except PaperwireError:  # the query is not finished yet, or it is wrong and the chat will refuse it
+            except errors.PaperwireError:  # the query is not finished yet, or it is wrong and the chat will refuse it
                 continue
             if found.found or text == typed.strip():
                 count = "" if text == f"{typed.strip()}*" else count_in_words(found.found, found.base, language)
@@ -131,12 +128,12 @@ class Playground:
         for text, papers in wanted.get(field, ()):
             yield f"{before}{space}{text} ", language.count("{count} paper", "{count} papers", papers)
 
-    async def show(self, asked: PageRequest) -> PageResponse:
+    async def show(self, asked: conversation.PageRequest) -> conversation.PageResponse:
         """Shows the matches of the query in the link, without the parts that are off. Without a query, shows how to begin."""
         async with self._trying:
-            return PageResponse(body=await asyncio.to_thread(self._drawn, asked))
+            return conversation.PageResponse(body=await asyncio.to_thread(self._drawn, asked))
 
-    def _drawn(self, asked: PageRequest) -> str:
+    def _drawn(self, asked: conversation.PageRequest) -> str:
         typed = " ".join(asked.query.get("q", "").split())[:LONGEST]
         off = frozenset(int(place) for place in asked.query.get("off", "")[:LONGEST].split(",") if place.isdecimal())
         chat, frame = framed(self._store, asked.frame)
@@ -151,23 +148,23 @@ class Playground:
             **self._tried(typed, off, chat, frame.language),
         }
         if asked.wants_fragment:
-            return draw_part("tried.html", frame, words=_WORDS, **shown)
-        return draw_page("playground.html", frame, _TITLE, words=_WORDS, **shown)
+            return templating.draw_part("tried.html", frame, words=_WORDS, **shown)
+        return templating.draw_page("playground.html", frame, _TITLE, words=_WORDS, **shown)
 
-    def _tried(self, typed: str, off: frozenset[int], chat: Chat, spoken: str) -> Mapping[str, object]:
+    def _tried(self, typed: str, off: frozenset[int], chat: model.Chat, spoken: str) -> Mapping[str, object]:
         """Returns what the page shows about a query, or why the query is refused."""
         language, ending = Language(spoken, chat.settings.timezone), split_when(typed)
         if ending.only_time:
-            return _problem(_NO_QUERY, Sentence(""), language, typed)
+            return _problem(_NO_QUERY, errors.Sentence(""), language, typed)
         try:
             query = with_words(self._store, parse_query(ending.query)) if typed else None
             wanted, excluded = _without(query, off) if query else (None, None)
-        except QueryError as error:
+        except errors.QueryError as error:
             return _problem(error.sentence, error.hint, language, *caret(ending.query, error.column))
-        except Refused as error:
+        except errors.Refused as error:
             return _problem(error.sentence, error.hint, language, typed)
         toggles = _toggles(query, off) if query else {}
-        others = {one.text: one for one in variants(wanted)} if wanted else {}
+        others = {one.text: one for one in advice.variants(wanted)} if wanted else {}
         queries = {one.text: one for one in toggles.values()}
         queries |= {text: parse_query(text, wanted.fields) for text in others if wanted and text not in queries}
         matches, found = paper_search.recent_variants(
@@ -226,19 +223,21 @@ def count_in_words(found: int | None, base: Base, language: Language) -> str:
     )
 
 
-def draw_papers(papers: Sequence[KnownPaper], query: Query | None, chat: Chat, *, alone: bool = False) -> str:
+def draw_papers(
+    papers: Sequence[model.KnownPaper], query: Query | None, chat: model.Chat, *, alone: bool = False
+) -> str:
     """Returns papers as HTML, as in a reply, with the words marked that the query found. `alone`: one paper at full length.
 
     If the shown text of a paper contains none of these words, passages with them are below it.
     """
-    reader, medium, shown = reader_of(chat), Web(), []
-    measure = CARD if alone else measure_of_list(len(papers))
-    for item in result_items(papers, query):
-        html = medium.draw(paper_view(item, reader, measure, number=0 if alone else item.position + 1)).markup
+    reader, medium, shown = views.reader_of(chat), Web(), []
+    measure = views.CARD if alone else measure_of_list(len(papers))
+    for item in cards.result_items(papers, query):
+        html = medium.draw(views.paper_view(item, reader, measure, number=0 if alone else item.position + 1)).markup
         shown.append(html)
         if query and "<mark>" not in html:
-            because = tuple(Because(number=0, text=query.text, words=one.words) for one in item.because)
-            found = Item(paper=item.paper, because=because, position=item.position)
+            because = tuple(model.Because(number=0, text=query.text, words=one.words) for one in item.because)
+            found = model.Item(paper=item.paper, because=because, position=item.position)
             shown += [medium.draw(passage).markup for passage in why_sections(found, reader) if passage.close]
     return "\n".join(shown)
 
@@ -260,15 +259,15 @@ def _without(query: Query, off: Collection[int]) -> tuple[Query | None, Query | 
     text = rewriting.written(kept)
     try:
         return parse_query(text, query.fields), None
-    except QueryError:  # it only excludes
+    except errors.QueryError:  # it only excludes
         return None, parse_query(f"-({text})", query.fields)
 
 
 def _toggles(query: Query, off: frozenset[int]) -> Mapping[int, Query]:
     """Returns {place of a part: the query after a press on that part}, for the first MOST parts."""
     found = {}
-    for place in range(min(MOST, sum(is_part for _, is_part in _pieces(query.tree)))):
-        with suppress(QueryError):
+    for place in range(min(advice.MOST, sum(is_part for _, is_part in _pieces(query.tree)))):
+        with suppress(errors.QueryError):
             if wanted := _without(query, off ^ {place})[0]:
                 found[place] = wanted
     return found
@@ -310,7 +309,9 @@ def _pieces(tree: Node) -> Iterator[tuple[str, bool]]:
                 yield from ((")", False),) * has_brackets
 
 
-def _problem(sentence: Sentence, hint: Sentence, language: Language, line: str, mark: str = "") -> Mapping[str, object]:
+def _problem(
+    sentence: errors.Sentence, hint: errors.Sentence, language: Language, line: str, mark: str = ""
+) -> Mapping[str, object]:
     """Returns why a query is refused. `mark`: a line with ^ under the wrong place."""
     said = {"message": sentence.say(language.translate), "hint": hint.say(language.translate)}
     return {"problem": {"line": line, "mark": mark, **said}}
@@ -326,7 +327,7 @@ def _notes(query: Query, ending: Ending, language: Language) -> list[str]:
 def _shown(one: Variant, before: int, found: int, language: Language) -> Mapping[str, str]:
     """Returns a variant as the page shows it. Its difference is "" if it finds the same number of papers."""
     return {
-        "label": variant_label(language, one),
+        "label": cards.variant_label(language, one),
         "text": one.text,
         "found": language.number(found),
         "difference": _signed(found - before, language),

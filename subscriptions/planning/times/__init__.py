@@ -11,14 +11,12 @@ from datetime import time
 from typing import NoReturn
 from unicodedata import category
 
-from subscriptions.errors import Refused, Sentence
-from subscriptions.model import Cadence
+from subscriptions import errors, model, zones
 from subscriptions.planning import cadence
-from subscriptions.planning.cadence import DAYS, EXAMPLES, KINDS, NINE, cadence_of_days, cadence_text, window_of
+from subscriptions.planning import cadence as cadences
 from subscriptions.planning.times._reading import Reading, clock_of, clock_with_zone, hours_of, meaning, reading_of
 from subscriptions.planning.times._words import IDLE, may_be_place, plain, tokens_of
 from subscriptions.query import FIELDS
-from subscriptions.zones import near_places, zone_of_place
 
 _AROUND = "()（）[] "  # around a time
 _LONGEST = 90  # characters of a time
@@ -50,7 +48,7 @@ _WEEKEND_NAMES = frozenset({"Sun", "Sat"})  # spelled like surnames
 _OWN_WORDS = frozenset(
     {"now", "noon", "midday", "midnight", "morning", "afternoon", "evening", "night", "weekend", "weekends"}
     | {"中午", "周末", "早上", "上午", "下午", "晚上", "凌晨"}
-    | {*cadence.DAYS, *cadence.FULL_NAMES}
+    | {*model.DAYS, *cadence.FULL_NAMES}
 )
 # Measures with a rank: after these words, "at 5" may be a rank.
 _MEASURES = frozenset(
@@ -145,7 +143,7 @@ def _is_time_alone(said: str) -> bool:
     An unknown place after it must resemble a known one.
     """
     if reading_of(said) is None:
-        return bool(near_places(tokens_of(plain(said.strip(_AROUND)))[1]))
+        return bool(zones.near_places(tokens_of(plain(said.strip(_AROUND)))[1]))
     return plain(said) not in _OWN_WORDS
 
 
@@ -224,7 +222,7 @@ def _with_clock_before(query: str, said: str) -> tuple[str, str]:
     """Returns (query, time) with a clock moved from the query to the time, as in 扩散模型北京时间每天8点, which has no spaces."""
     match = re.search(r"[\u4e00-\u9fff]{2,8}时间$", query)
     for length in range(len(match[0]) if match else 0, 3, -1):
-        if zone_of_place(query[-length:]):
+        if zones.zone_of_place(query[-length:]):
             return query[:-length].rstrip(_STRAY), f"{query[-length:]} {said}"
     return query, said
 
@@ -239,23 +237,23 @@ _BY_NOON = 12
 class When:
     """A time that was read: a cadence, and the zone that was named with it."""
 
-    cadence: Cadence
+    cadence: model.Cadence
     zone: str = ""  # "": none was named
 
     def __str__(self) -> str:
         """Returns the time as it is written: "daily 09:00 Europe/Berlin"."""
-        return f"{cadence_text(self.cadence)} {self.zone}".rstrip()
+        return f"{self.cadence} {self.zone}".rstrip()
 
 
-class NoSuchTime(Refused):
+class NoSuchTime(errors.Refused):
     """A time whose cadence paperwire does not have, or whose place is unknown. `nearest` are other times, as written."""
 
-    def __init__(self, sentence: Sentence, hint: Sentence, nearest: Sequence[When]) -> None:
+    def __init__(self, sentence: errors.Sentence, hint: errors.Sentence, nearest: Sequence[When]) -> None:
         super().__init__(sentence, hint)
         self.nearest = tuple(map(str, nearest))
 
 
-def read_when(text: str, chat_schedule: Cadence | None = None) -> When:
+def read_when(text: str, chat_schedule: model.Cadence | None = None) -> When:
     """Reads a time as people write it, in English or Chinese (docs/guide.md, When they come).
 
     A missing time of day, or the two times of a when-out, come from `chat_schedule`, else they are 09:00 and
@@ -268,67 +266,67 @@ def read_when(text: str, chat_schedule: Cadence | None = None) -> When:
     if not reading.exact:
         when = When(when.cadence) if when.cadence.kind == "now" else when
         raise NoSuchTime(
-            Sentence("“{text}” is not a schedule.", {"text": " ".join(text.split())}),
-            Sentence("The nearest is: {when}.", {"when": str(when)}),
+            errors.Sentence("“{text}” is not a schedule.", {"text": " ".join(text.split())}),
+            errors.Sentence("The nearest is: {when}.", {"when": str(when)}),
             (when,),
         )
     return when
 
 
-def _when(reading: Reading, chat_schedule: Cadence | None) -> When:
+def _when(reading: Reading, chat_schedule: model.Cadence | None) -> When:
     if reading.kind == "now":
-        return When(Cadence(kind="now"), reading.zone)
+        return When(model.Cadence(kind="now"), reading.zone)
     if reading.kind == "when-out":
         first, last = reading.at, reading.until
         if first is None or last is None:
-            first, last = window_of(chat_schedule)
+            first, last = cadences.window_of(chat_schedule)
         if first >= last:
-            raise Refused(
-                Sentence("The second time of when-out must be later on the same day than the first."),
-                Sentence("For example: when-out 08:00-20:00."),
+            raise errors.Refused(
+                errors.Sentence("The second time of when-out must be later on the same day than the first."),
+                errors.Sentence("For example: when-out 08:00-20:00."),
             )
-        cadence = Cadence(kind="when-out", at=first, until=last, weekdays_only=reading.weekdays_only)
+        cadence = model.Cadence(kind="when-out", at=first, until=last, weekdays_only=reading.weekdays_only)
         return When(cadence, reading.zone)
     at = reading.at if reading.at is not None else _time_of(chat_schedule, reading.part)
-    return When(Cadence(kind=reading.kind, at=at, weekday=reading.weekday, days=reading.days), reading.zone)
+    return When(model.Cadence(kind=reading.kind, at=at, weekday=reading.weekday, days=reading.days), reading.zone)
 
 
-def _time_of(chat_schedule: Cadence | None, part: str) -> time:
+def _time_of(chat_schedule: model.Cadence | None, part: str) -> time:
     """Returns the time of day of the chat's schedule, else 09:00.
 
     For a morning (`part`), a time from noon on is not used.
     """
     own = chat_schedule.at if chat_schedule and chat_schedule.until is None else None
-    return NINE if own is None or (part and own.hour >= _BY_NOON) else own
+    return cadences.NINE if own is None or (part and own.hour >= _BY_NOON) else own
 
 
-def _refuse(text: str, chat_schedule: Cadence | None) -> NoReturn:
+def _refuse(text: str, chat_schedule: model.Cadence | None) -> NoReturn:
     """Refuses a text that is no time: names the unknown place after a time, else the whole text."""
     tokens, rest = tokens_of(plain(text))
     place = rest.strip(" ,.;()")
     reading = meaning(tokens, bare=True) if may_be_place(place) else None
     if reading is None or not reading.exact or reading.zone:
-        raise Refused(Sentence("“{text}” is not a schedule.", {"text": text.strip()}), EXAMPLES)
+        raise errors.Refused(errors.Sentence("“{text}” is not a schedule.", {"text": text.strip()}), cadences.EXAMPLES)
     when = _when(reading, chat_schedule)
-    near = near_places(place)
+    near = zones.near_places(place)
     start = text.casefold().rfind(place)
     typed = text[start : start + len(place)] if start >= 0 else place
-    sentence = Sentence("“{place}” is no place whose clock I know.", {"place": typed})
+    sentence = errors.Sentence("“{place}” is no place whose clock I know.", {"place": typed})
     if near:
         names = ", ".join(label for label, _ in near)
         raise NoSuchTime(
             sentence,
-            Sentence("Did you mean {names}?", {"names": names}),
+            errors.Sentence("Did you mean {names}?", {"names": names}),
             [When(when.cadence, zone) for _, zone in near],
         )
-    hint = Sentence("Behind a time stands a city, a zone or nothing: {when}.", {"when": str(when)})
+    hint = errors.Sentence("After a time, write a city, a zone or nothing: {when}.", {"when": str(when)})
     raise NoSuchTime(sentence, hint, (when,))
 
 
 # --------------------------------------------------------------------------------- reads the options of a command line
 
 
-def make_when(every: str | None, on: str | None, at: str | None, chat_schedule: Cadence) -> When:
+def make_when(every: str | None, on: str | None, at: str | None, chat_schedule: model.Cadence) -> When:
     """Returns the time that the options --every, --on and --at give (docs/commands.md, subscribe). Raises Refused.
 
     An option that was not given is None. Without --every the result is the chat's schedule, changed by the other options:
@@ -339,21 +337,24 @@ def make_when(every: str | None, on: str | None, at: str | None, chat_schedule: 
         return When(chat_schedule)
     reading = _cadence_of(every) if every is not None else _of_chat(on, at, chat_schedule)
     if on is not None and reading.kind not in ("weekly", "days"):
-        raise Refused(
-            Sentence("Days of the week go with weekly and days only."),
-            Sentence("For example: --every weekly --on mon --at 9, or --every days --on mon,thu --at 9."),
+        raise errors.Refused(
+            errors.Sentence("Days of the week go with weekly and days only."),
+            errors.Sentence("For example: --every weekly --on mon --at 9, or --every days --on mon,thu --at 9."),
         )
     if reading.kind == "days" and not (on or reading.days):
-        raise Refused(
-            Sentence("Say on which days of the week."), Sentence("For example: --every days --on mon,thu --at 9.")
+        raise errors.Refused(
+            errors.Sentence("Say on which days of the week."),
+            errors.Sentence("For example: --every days --on mon,thu --at 9."),
         )
     if on is not None:
-        found = cadence_of_days(_weekdays(on), None)
+        found = cadences.cadence_of_days(_weekdays(on), None)
         reading = replace(reading, kind=found.kind, weekday=found.weekday, days=found.days)
     if reading.kind == "now":
         if at is not None:
-            raise Refused(Sentence("“now” takes no time."), Sentence("For example: --every daily --at 09:00."))
-        return When(Cadence(kind="now"))
+            raise errors.Refused(
+                errors.Sentence("“now” takes no time."), errors.Sentence("For example: --every daily --at 09:00.")
+            )
+        return When(model.Cadence(kind="now"))
     return _when(_at_times(at, reading, every), chat_schedule)
 
 
@@ -364,13 +365,13 @@ def _cadence_of(every: str) -> Reading:
         read_when(every)
     except NoSuchTime:
         raise
-    except Refused:
-        kinds = Sentence("Choose one of: {kinds}.", {"kinds": ", ".join(KINDS)})
-        raise Refused(Sentence("“{every}” is not a schedule.", {"every": every}), kinds) from None
+    except errors.Refused:
+        kinds = errors.Sentence("Choose one of: {kinds}.", {"kinds": ", ".join(cadences.KINDS)})
+        raise errors.Refused(errors.Sentence("“{every}” is not a schedule.", {"every": every}), kinds) from None
     return reading_of(every, bare=True) or Reading()
 
 
-def _of_chat(on: str | None, at: str | None, chat_schedule: Cadence) -> Reading:
+def _of_chat(on: str | None, at: str | None, chat_schedule: model.Cadence) -> Reading:
     """Returns the cadence of the chat's schedule, changed by --on and --at."""
     kind = chat_schedule.kind
     if on is not None:
@@ -392,9 +393,9 @@ def _weekdays(on: str) -> list[int]:
     reading = reading_of(on)
     if reading and reading.kind in ("weekly", "days") and reading.exact and not (reading.timed or reading.zone):
         return [day for day in (*reading.days, reading.weekday) if day is not None]
-    raise Refused(
-        Sentence("“{day}” is not a day of the week.", {"day": on}),
-        Sentence("Choose one of: {days}.", {"days": ", ".join(DAYS)}),
+    raise errors.Refused(
+        errors.Sentence("“{day}” is not a day of the week.", {"day": on}),
+        errors.Sentence("Choose one of: {days}.", {"days": ", ".join(model.DAYS)}),
     )
 
 
@@ -406,19 +407,22 @@ def _at_times(at: str | None, reading: Reading, every: str | None) -> Reading:
     if reading.kind == "when-out":
         times = hours_of(at) if at is not None else (reading.at, reading.until)
         if times is None:
-            raise Refused(
-                Sentence("when-out takes two times of day, and “{at}” is not two.", {"at": at}),
-                Sentence("For example: --every when-out --at 08:00-20:00."),
+            raise errors.Refused(
+                errors.Sentence("when-out takes two times of day, and “{at}” is not two.", {"at": at}),
+                errors.Sentence("For example: --every when-out --at 08:00-20:00."),
             )
         return replace(reading, at=times[0], until=times[1])
     if at is None:
-        return replace(reading, at=reading.at or NINE)
+        return replace(reading, at=reading.at or cadences.NINE)
     if reading.at is not None:
-        raise Refused(
-            Sentence("“{every}” says a time of day already.", {"every": every}),
-            Sentence("For example: --every monday --at 9."),
+        raise errors.Refused(
+            errors.Sentence("“{every}” says a time of day already.", {"every": every}),
+            errors.Sentence("For example: --every monday --at 9."),
         )
     found, zone = clock_with_zone(at)
     if found is None:
-        raise Refused(Sentence("“{at}” is not a time of day.", {"at": at}), Sentence("For example: 8, 8am or 08:00."))
+        raise errors.Refused(
+            errors.Sentence("“{at}” is not a time of day.", {"at": at}),
+            errors.Sentence("For example: 8, 8am or 08:00."),
+        )
     return replace(reading, at=found, zone=zone or reading.zone)

@@ -7,9 +7,10 @@ from enum import Enum, auto
 from functools import lru_cache
 from typing import Any
 
+from subscriptions.model import DAYS
 from subscriptions.planning import cadence
 from subscriptions.planning.cadence import PATTERN as _D
-from subscriptions.text import normalized
+from subscriptions.texts import normalized
 from subscriptions.zones import zone_of_place
 
 
@@ -102,7 +103,7 @@ def _nth(match: re.Match[str]) -> Tokens:
     """Yields the tokens of "every other day" and "every other friday": cadences that paperwire does not have."""
     unit = match["unit"]
     yield Token(TokenKind.NONE, "daily" if unit in ("day", "weekday") else "weekly")
-    if unit[:3] in cadence.DAYS:
+    if unit[:3] in DAYS:
         yield Token(TokenKind.DAY, cadence.day_number(unit))
 
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from subscriptions.errors import Sentence, StoreError, StoreUnavailable, disk_full
+from subscriptions import errors
 
 # ------------------------------------------------------------------------------------ errors of both kinds of database
 
@@ -27,18 +27,18 @@ class KnownError:
 
     words: tuple[str, ...] = ()  # parts of the driver's message
     states: tuple[str, ...] = ()  # beginnings of SQLSTATE, if the driver gives it
-    sentence: Sentence
-    hint: Sentence
-    cause: str = StoreError.cause  # as the health page names it
+    sentence: errors.Sentence
+    hint: errors.Sentence
+    cause: str = errors.StoreError.cause  # as the health page names it
     passes: bool = True  # a retry may help; all other errors count as wrong usage
     for_everybody: bool = False  # while it lasts, all requests fail with it
 
-    def error(self, where: str, **values: str) -> StoreError:
+    def error(self, where: str, **values: str) -> errors.StoreError:
         """Returns the error as a sentence that calls the database `where`."""
-        make = StoreUnavailable if self.for_everybody else StoreError
+        make = errors.StoreUnavailable if self.for_everybody else errors.StoreError
         error = make(replace(self.sentence, values={"where": where, **values}), self.hint)
         error.cause = self.cause
-        error.exit_code = StoreError.exit_code if self.passes else WRONG_SETTING
+        error.exit_code = errors.StoreError.exit_code if self.passes else WRONG_SETTING
         return error
 
 
@@ -53,22 +53,22 @@ def is_ours(tables: Iterable[str], where: str) -> bool:
     found = set(tables)
     if found and not found >= _OURS:
         raise wrong_setting(
-            Sentence("The database {where} holds tables that are not paperwire's.", {"where": where}),
-            Sentence("Name another database in PAPERWIRE_DATABASE_URL."),
+            errors.Sentence("The database {where} holds tables that are not paperwire's.", {"where": where}),
+            errors.Sentence("Name another database in PAPERWIRE_DATABASE_URL."),
         )
     return bool(found)
 
 
-def full_error(what: object) -> StoreError:
+def full_error(what: object) -> errors.StoreError:
     """Returns the error for a full disk that holds `what`."""
-    error = StoreUnavailable(*disk_full(what))
+    error = errors.StoreUnavailable(*errors.disk_full(what))
     error.cause = FULL
     return error
 
 
-def wrong_setting(sentence: Sentence, hint: Sentence) -> StoreError:
+def wrong_setting(sentence: errors.Sentence, hint: errors.Sentence) -> errors.StoreError:
     """Returns the error for a PAPERWIRE_DATABASE_URL that cannot be used: a retry does not help."""
-    error = StoreError(sentence, hint)
+    error = errors.StoreError(sentence, hint)
     error.exit_code = WRONG_SETTING
     return error
 

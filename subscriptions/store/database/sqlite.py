@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import URL, Engine
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
-from subscriptions.errors import Sentence, StoreError, disk_full, is_disk_full
+from subscriptions import errors
 from subscriptions.matching.full_text import AllOf, AnyOf, Expression, Near, Phrase
 from subscriptions.store.database import (
     LEAST_ROOM,
@@ -88,18 +88,20 @@ def _phrase(phrase: Phrase) -> str:
 # ---------------------------------------------------------- errors of SQLite and of the system as sentences for people
 
 
-_RIGHTS = Sentence("Check the rights of the file and of its folder, or name another one in PAPERWIRE_DATABASE_URL.")
+_RIGHTS = errors.Sentence(
+    "Check the rights of the file and of its folder, or name another one in PAPERWIRE_DATABASE_URL."
+)
 _KNOWN = (
     KnownError(
         words=("locked",),
-        sentence=Sentence("The database {where} is locked by another program."),
-        hint=Sentence("Close what holds it, then try again."),
+        sentence=errors.Sentence("The database {where} is locked by another program."),
+        hint=errors.Sentence("Close what holds it, then try again."),
         cause=LOCKED,
         for_everybody=True,
     ),
     KnownError(
         words=("readonly", "read-only"),
-        sentence=Sentence("The database {where} cannot be written to."),
+        sentence=errors.Sentence("The database {where} cannot be written to."),
         hint=_RIGHTS,
         cause=NOT_WRITABLE,
         passes=False,
@@ -108,31 +110,33 @@ _KNOWN = (
     # Not for all requests: perhaps only one of them reads a damaged page or a bad sector.
     KnownError(
         words=("disk i/o",),
-        sentence=Sentence("The disk that holds the database {where} does not answer."),
-        hint=Sentence("Check the disk, then try again."),
+        sentence=errors.Sentence("The disk that holds the database {where} does not answer."),
+        hint=errors.Sentence("Check the disk, then try again."),
         cause="its disk does not answer",
     ),
     KnownError(
         words=("not a database",),
-        sentence=Sentence("The file {where} is not a paperwire database."),
-        hint=Sentence("Name another file in PAPERWIRE_DATABASE_URL."),
+        sentence=errors.Sentence("The file {where} is not a paperwire database."),
+        hint=errors.Sentence("Name another file in PAPERWIRE_DATABASE_URL."),
         passes=False,
     ),
     KnownError(
         words=("no such module: fts5",),
-        sentence=Sentence("This Python's SQLite has no full-text search, by which papers are counted."),
-        hint=Sentence("Use a Python whose SQLite has FTS5; those of python.org and of the distributions have it."),
+        sentence=errors.Sentence("This Python's SQLite has no full-text search, by which papers are counted."),
+        hint=errors.Sentence(
+            "Use a Python whose SQLite has FTS5; those of python.org and of the distributions have it."
+        ),
         passes=False,
     ),
     KnownError(
         words=("malformed",),
-        sentence=Sentence("The database {where} is damaged."),
-        hint=Sentence("Restore a copy: paperwire restore FILE."),
+        sentence=errors.Sentence("The database {where} is damaged."),
+        hint=errors.Sentence("Restore a copy: paperwire restore FILE."),
         cause="it is damaged",
     ),
     KnownError(
         words=("unable to open",),
-        sentence=Sentence("The database {where} cannot be opened."),
+        sentence=errors.Sentence("The database {where} cannot be opened."),
         hint=_RIGHTS,
         cause=NOT_OPENED,
         passes=False,
@@ -149,12 +153,12 @@ def copying_to(target: Path) -> Iterator[None]:
     except (sqlite3.Error, OSError) as error:
         message = _message(error)
         if _is_full(error, message, target):
-            raise StoreError(*disk_full(target)) from error
+            raise errors.StoreError(*errors.disk_full(target)) from error
         if "malformed" in message or "not a database" in message:
             raise
-        raise StoreError(
-            Sentence("The copy cannot be written to {file}: {why}.", {"file": target, "why": message}),
-            Sentence("Check the rights of its folder, or name another file."),
+        raise errors.StoreError(
+            errors.Sentence("The copy cannot be written to {file}: {why}.", {"file": target, "why": message}),
+            errors.Sentence("Check the rights of its folder, or name another file."),
         ) from error
 
 
@@ -166,7 +170,7 @@ def _message(error: Exception) -> str:
 def _is_full(error: Exception, message: str, file: Path) -> bool:
     """Whether the disk is full. SQLite reports that, or only that it could not open or create a file."""
     if isinstance(error, OSError):
-        return is_disk_full(error)
+        return errors.is_disk_full(error)
     if "disk is full" in message:
         return True
     vague = "disk i/o" in message or "unable to open" in message
@@ -191,7 +195,8 @@ class SqliteFile:
         """`url` names a file. Raises StoreError if it names none."""
         if not url.database or url.database == ":memory:":
             raise wrong_setting(
-                Sentence("PAPERWIRE_DATABASE_URL names no file."), Sentence("Use sqlite:////path/of/paperwire.db")
+                errors.Sentence("PAPERWIRE_DATABASE_URL names no file."),
+                errors.Sentence("Use sqlite:////path/of/paperwire.db"),
             )
         self.url = url
         self.path = Path(url.database)
@@ -345,6 +350,6 @@ class SqliteFile:
         if not isinstance(error, OperationalError | OSError | sqlite3.Error):
             return error
         return wrong_setting(
-            Sentence("The database {where} cannot be used: {why}.", {"where": where, "why": message}),
-            Sentence("Check PAPERWIRE_DATABASE_URL."),
+            errors.Sentence("The database {where} cannot be used: {why}.", {"where": where, "why": message}),
+            errors.Sentence("Check PAPERWIRE_DATABASE_URL."),
         )

@@ -15,7 +15,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import Session
 
-from subscriptions.errors import NotFound, Sentence, StoreError, StoreUnavailable
+from subscriptions import errors
 from subscriptions.planning.source_calendar import Schedules
 from subscriptions.store.database import (
     FULL,
@@ -126,7 +126,9 @@ class Store:
         self.worker = uuid4().hex  # the name under which this process claims messages and replies
         self._turn = Lock()  # one thread writes at a time
         self.is_writing = False  # whether a writing transaction of this process has begun
-        self.refusal: StoreUnavailable | None = None  # the error of the last write, if nothing was written since then
+        self.refusal: errors.StoreUnavailable | None = (
+            None  # the error of the last write, if nothing was written since then
+        )
         self.commits = 0  # number of commits that changed something
         self.writer = Writer(self.write, self.where)
         self._errors: tuple[type[Exception], ...] = (SQLAlchemyError, OSError, *self.kind.errors)
@@ -167,7 +169,7 @@ class Store:
                     transaction.flush()
                     # before the commit: after it, the pool may have closed the connection
                     changed = self.kind.changes(driver) != before
-            except StoreUnavailable as error:
+            except errors.StoreUnavailable as error:
                 self.refusal = error
                 raise
             finally:
@@ -243,11 +245,11 @@ class Store:
         mark = self.kind.mark()
         return None if mark is None else (mark, self.commits)
 
-    def missing(self) -> NotFound:
+    def missing(self) -> errors.NotFound:
         """Returns the error to raise if there is no database, or only an empty file."""
-        return NotFound(
-            Sentence("There is no database at {path}.", {"path": self.where}),
-            Sentence("The first digest or subscription makes it; PAPERWIRE_DATABASE_URL names another one."),
+        return errors.NotFound(
+            errors.Sentence("There is no database at {path}.", {"path": self.where}),
+            errors.Sentence("The first digest or subscription makes it; PAPERWIRE_DATABASE_URL names another one."),
         )
 
     def revision(self) -> str | None:
@@ -402,8 +404,8 @@ def _kind_of(address: str) -> Kind:
             return PostgresDatabase(url)
         case _:
             raise wrong_setting(
-                Sentence("PAPERWIRE_DATABASE_URL names a database that is neither SQLite nor PostgreSQL."),
-                Sentence("Use sqlite:////path/of/paperwire.db or postgresql://user@host/name"),
+                errors.Sentence("PAPERWIRE_DATABASE_URL names a database that is neither SQLite nor PostgreSQL."),
+                errors.Sentence("Use sqlite:////path/of/paperwire.db or postgresql://user@host/name"),
             )
 
 
@@ -442,7 +444,7 @@ def _engine(kind: Kind, holders: set[int]) -> Engine:
 PATIENCE = 0.2  # seconds that the probe waits for a lock; writers wait for longer
 
 
-def write_refusal(store: Store) -> StoreError | None:
+def write_refusal(store: Store) -> errors.StoreError | None:
     """Returns why the database accepts no writes now; None if it does, or if this process is writing.
 
     Begins a write and rolls it back, which finds locks and missing permissions. A full disk may still accept a small
@@ -456,6 +458,6 @@ def write_refusal(store: Store) -> StoreError | None:
         with store.translated_errors():
             store.kind.try_to_write(PATIENCE)
             is_full_now = store.kind.is_full(LEAST_ROOM)
-    except StoreError as error:
+    except errors.StoreError as error:
         return None if store.is_writing else error
     return full_error(store.where) if is_full_now else None

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from threading import Condition, Thread
 from typing import Any, Literal, TypeVar
 
-from subscriptions.errors import Sentence, StoreUnavailable
+from subscriptions import errors
 from subscriptions.store.database import LOCKED
 
 T = TypeVar("T")
@@ -28,7 +28,7 @@ def write_together(begin: Begin, works: Sequence[Work[T]]) -> list[T | Exception
     """
     try:
         return [*_committed(begin, works)]
-    except StoreUnavailable as error:
+    except errors.StoreUnavailable as error:
         return [copy(error) for _ in works]
     except Exception as error:  # noqa: BLE001 - raised to the caller that requested the task
         if len(works) == 1:
@@ -36,7 +36,7 @@ def write_together(begin: Begin, works: Sequence[Work[T]]) -> list[T | Exception
     results: list[T | Exception] = []
     for place, work in enumerate(works):
         results += write_together(begin, [work])
-        if isinstance(results[-1], StoreUnavailable):
+        if isinstance(results[-1], errors.StoreUnavailable):
             return results + [copy(results[-1]) for _ in works[place + 1 :]]
     return results
 
@@ -130,9 +130,9 @@ class Writer:
     def _ask(self, asked: _Asked) -> Future[Any]:
         with self._changed:
             if self._is_closed:
-                raise self._refusal(Sentence("The program is stopping; nothing more is written to {where}."))
+                raise self._refusal(errors.Sentence("The program is stopping; nothing more is written to {where}."))
             if len(self._waiting) >= MOST_WAITING:
-                raise self._refusal(Sentence("Too much waits to be written to the database {where}."))
+                raise self._refusal(errors.Sentence("Too much waits to be written to the database {where}."))
             self._waiting.append(asked)
             if self._thread is None:
                 self._thread = Thread(target=self._run, name="paperwire-writer", daemon=True)
@@ -140,8 +140,10 @@ class Writer:
             self._changed.notify()
         return asked.future
 
-    def _refusal(self, sentence: Sentence) -> StoreUnavailable:
-        return StoreUnavailable(replace(sentence, values={"where": self._where}), Sentence("Try again later."))
+    def _refusal(self, sentence: errors.Sentence) -> errors.StoreUnavailable:
+        return errors.StoreUnavailable(
+            replace(sentence, values={"where": self._where}), errors.Sentence("Try again later.")
+        )
 
     def close(self) -> None:
         """Runs all waiting tasks, then ends the thread. New tasks are refused."""
@@ -154,7 +156,9 @@ class Writer:
     def _run(self) -> None:
         while asked := self._next():
             results = self._results(asked)
-            locked = next((one for one in results if isinstance(one, StoreUnavailable) and one.cause == LOCKED), None)
+            locked = next(
+                (one for one in results if isinstance(one, errors.StoreUnavailable) and one.cause == LOCKED), None
+            )
             # take the waiting tasks before the futures get the error: a caller may request its task again at once
             if locked is not None:
                 waiting = self._take_waiting()

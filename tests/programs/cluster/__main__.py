@@ -19,7 +19,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -34,7 +34,7 @@ from subscriptions.store.database.store import Store
 from tests import make
 from tests.fakes.journal import Entry
 from tests.fakes.process import Remote, running
-from tests.postgres.cluster import SUPERUSER, Cluster, short_folder
+from tests.postgres.own import OwnServer, own_server
 from tests.programs.cluster import judging
 from tests.programs.cluster.workers import Workers, workers
 from tests.programs.faults.table import write
@@ -81,29 +81,13 @@ QUICK = Plan(
 )  # fmt: skip
 
 
-@contextmanager
-def server() -> Iterator[tuple[Cluster, str]]:
-    """Starts a PostgreSQL. Yields it and the address of a database on it."""
-    folder = short_folder()
-    cluster = Cluster(folder)
-    cluster.make()
-    cluster.start()
-    try:
-        with psycopg.connect(f"host={folder} user={SUPERUSER} dbname=postgres", autocommit=True) as control:
-            control.execute("CREATE DATABASE workers")
-        yield cluster, f"postgresql://{SUPERUSER}@/workers?host={folder}"
-    finally:
-        cluster.stop(signal.SIGQUIT)
-        shutil.rmtree(folder, ignore_errors=True)
-
-
 @dataclass(slots=True)
 class Trial:
     """A running trial."""
 
     plan: Plan
     started: Workers
-    cluster: Cluster
+    server: OwnServer
     url: str
     store: Store
     dice: random.Random
@@ -112,7 +96,6 @@ class Trial:
     said: dict[str, tuple[str, float]] = field(default_factory=dict)  # word of a command → (chat, time)
     papers: list[str] = field(default_factory=list)  # papers that were ingested
     _stopped: set[int] = field(default_factory=set)  # process ids of stopped workers
-    _is_up: bool = True  # whether the server is up
     _events: list[tuple[float, int, Callable[[], None]]] = field(default_factory=list)  # heap of planned actions
     _places: Iterator[int] = field(default_factory=count)
 
@@ -181,7 +164,7 @@ class Trial:
     def _freeze(self) -> int | None:
         """Stops a running worker and records what it is sending. Returns its index, or None if that is not possible now."""
         going = [place for place, one in enumerate(self.started.alive) if one.pid not in self._stopped]
-        if not self._is_up or len(going) < WORKERS - 1 or not self.started.are_ready:
+        if not self.server.is_up or len(going) < WORKERS - 1 or not self.started.are_ready:
             return None
         place = self.dice.choice(going)
         self.started.signal(signal.SIGSTOP, place)
@@ -230,20 +213,15 @@ class Trial:
     # -------------------------------------------------------------------------------------------------------- server
 
     def _crash(self) -> None:
-        if not self._is_up:
+        if not self.server.is_up:
             self._soon(self._crash)
             return
-        self.cluster.stop(signal.SIGQUIT)
-        self._is_up = False
-        self._at(time.monotonic() + self.dice.choice((0.0, 0.1, 1.0)) * self.plan.away_for, self._comes_back)
+        self.server.goes_down()
+        self._at(time.monotonic() + self.dice.choice((0.0, 0.1, 1.0)) * self.plan.away_for, self.server.comes_back)
         self._did("crashes of the server")
 
-    def _comes_back(self) -> None:
-        self.cluster.start()
-        self._is_up = True
-
     def _cut(self) -> None:
-        if not self._is_up:
+        if not self.server.is_up:
             self._soon(self._cut)
             return
         with psycopg.connect(self.url, autocommit=True) as connection:
@@ -313,10 +291,10 @@ def say(line: str) -> None:
 
 def tried(plan: Plan, seed: int, fake: Remote, folder: Path) -> tuple[Trial, judging.Verdict]:
     """Runs a trial on its own server. Returns it and its verdict."""
-    with server() as (cluster, url), closing(Store(url)) as store:
+    with own_server() as server, closing(Store(url := server.empty_database())) as store:
         store.open(now=datetime.now(UTC))
         with workers(url, fake, folder, factor=plan.factor, looks=plan.looks) as started:
-            trial = Trial(plan, started, cluster, url, store, random.Random(seed))
+            trial = Trial(plan, started, server, url, store, random.Random(seed))
             trial.fill()
             trial.play()
             return trial, trial.verdict()

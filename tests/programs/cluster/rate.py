@@ -23,7 +23,7 @@ from pathlib import Path
 from sqlalchemy import insert
 
 import bot.platforms.known  # noqa: F401 - declares the platforms
-from subscriptions.model import Because, DeliveryKind, Facts, Item
+from subscriptions import model
 from subscriptions.service.amendments import set_settings
 from subscriptions.store.database.store import Store
 from subscriptions.store.planner import Planned, add_deliveries
@@ -31,7 +31,8 @@ from subscriptions.store.rows import ChatRow
 from tests import make
 from tests.fakes.journal import Entry
 from tests.fakes.process import Remote, running
-from tests.programs.cluster.__main__ import most_in_a_second, say, server
+from tests.postgres.own import own_server
+from tests.programs.cluster.__main__ import most_in_a_second, say
 from tests.programs.cluster.workers import Workers, workers
 from tests.programs.faults.table import write
 
@@ -103,8 +104,8 @@ def fill(store: Store, waiting: int) -> None:
     make.ingested(store, make.paper("A graph of kinds", arxiv_id="2601.00001"), now=now - timedelta(minutes=30))
     with store.read() as transaction:
         (known,) = make.stored_papers(transaction)
-    because = (Because(number=1, text="graph", words=("graph",)),)
-    item = Item(paper=known, position=0, because=because)
+    because = (model.Because(number=1, text="graph", words=("graph",)),)
+    item = model.Item(paper=known, position=0, because=because)
     for first in range(1, waiting + 1, PART):
         numbers = range(first, min(first + PART, waiting + 1))
         with store.write() as transaction:
@@ -123,8 +124,8 @@ def fill(store: Store, waiting: int) -> None:
             transaction.connection().execute(insert(ChatRow), chats)
             add_deliveries(transaction, [
                 Planned(
-                    id=f"{number:016x}", chat_id=number, kind=DeliveryKind.BULLETIN, due=now, key=f"{number}:now",
-                    items=(item,), facts=Facts(known=1),
+                    id=f"{number:016x}", chat_id=number, kind=model.DeliveryKind.BULLETIN, due=now, key=f"{number}:now",
+                    items=(item,), facts=model.Facts(known=1),
                 )
                 for number in numbers
             ], now=now)  # fmt: skip
@@ -191,7 +192,11 @@ def main() -> int:
         options.waiting, options.seconds, options.page = 2000, 10, None
     promises = BUSY if options.quick else Promises()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # the workers and the server then end with this process
-    with tempfile.TemporaryDirectory() as name, server() as (_, url), closing(Store(url)) as store:
+    with (
+        tempfile.TemporaryDirectory() as name,
+        own_server() as server,
+        closing(Store(url := server.empty_database())) as store,
+    ):
         folder = Path(name)
         store.open(now=datetime.now(UTC))
         fill(store, options.waiting)

@@ -13,10 +13,8 @@ from sqlalchemy import Connection, event
 from subscriptions.store.database.store import Store
 from tests.fakes.server import ApiCall
 from tests.patience import PATIENCE
-from tests.programs.faults import simulated
-from tests.programs.faults.filled import fill
+from tests.programs.faults import simulated, simulated_rows
 from tests.programs.faults.judging import Verdict
-from tests.programs.faults.simulated_rows import counts, in_rounds
 
 LOCKED = 60.0  # seconds for which another program holds the database's lock
 OUT_OF_ORDER = 60.0  # seconds for which the disk refuses writes
@@ -73,7 +71,7 @@ def locked(folder: Path, tries: int) -> Verdict:
 
     with patch("subscriptions.store.database.store.BUSY_SECONDS", 0.01):
         try:
-            return asyncio.run(in_rounds(folder, takes, tries, seed="locked", before=starts))
+            return asyncio.run(simulated_rows.in_rounds(folder, takes, tries, seed="locked", before=starts))
         finally:
             for one in foreign:
                 one.ends()
@@ -97,7 +95,7 @@ def unwritable(folder: Path, tries: int, *, spoil: Callable[[Store, list[bool]],
     def before(world: simulated.World) -> None:
         spoil(world.app.store, spoilt)
 
-    return asyncio.run(in_rounds(folder, breaks, tries, seed="unwritable", before=before))
+    return asyncio.run(simulated_rows.in_rounds(folder, breaks, tries, seed="unwritable", before=before))
 
 
 def as_read_only(store: Store, spoilt: list[bool]) -> None:
@@ -119,18 +117,4 @@ def as_full(store: Store, spoilt: list[bool]) -> None:
 
 def two_senders(folder: Path, tries: int) -> Verdict:
     """Two programs send from one database at the same time. Only the database keeps them from sending the same messages."""
-
-    async def run() -> Verdict:
-        first = simulated.a_world(folder, counts, tries=tries, seed="two")
-        async with first as world, simulated.a_second(folder, world) as second:
-            world.rounds = 2 + round(1.3 * tries / (len(world.chats) * simulated.SHARE))
-            after = fill(world.app.store, world.chats, world.rounds, now=world.clock.now())
-            world.clock.advance(after - world.clock.now())
-            for _ in range(200):
-                left = await asyncio.gather(world.delivers(), second.delivers())
-                if not any(left):
-                    break
-                world.clock.advance(simulated.BETWEEN)
-            return world.judged()
-
-    return asyncio.run(run())
+    return asyncio.run(simulated.storm(folder, simulated_rows.counts, tries=tries, seed="two", programs=2))

@@ -15,12 +15,13 @@ from bot.app import App, build_app
 from bot.platforms.email.adapter import EmailChannel
 from bot.settings import Settings
 from subscriptions.addresses import parse_address
-from subscriptions.service.access import ask_to_confirm, confirm
+from subscriptions.service import access
 from subscriptions.service.amendments import set_settings
 from subscriptions.service.requests import SubscriptionRequest, subscribe
 from subscriptions.store.outbox import outbox_counts
 from tests import make
-from tests.fakes.smtp import FakeMailServer, a_mail_server, shown_text
+from tests.fakes import smtp
+from tests.fakes.smtp import FakeMailServer
 from tests.programs.faults.judging import Verdict
 
 ADDRESSES = 20
@@ -51,13 +52,13 @@ REFUSED = Trouble(("content 554 5.7.1 looks like spam", "content 552 5.3.4 too l
 async def troubled(folder: Path, tries: int, trouble: Trouble) -> Verdict:
     """Applies a trouble to `tries` mails. Returns the verdict."""
     clock = make.FakeClock(make.NOON)
-    with a_mail_server() as fake:
+    with smtp.a_mail_server() as fake:
         app = _an_app(folder, fake, clock, trouble.patience)
         chats = [parse_address(f"email:reader{number}@lab.org") for number in range(ADDRESSES)]
         try:
             for chat in chats:
-                ask_to_confirm(app.store, chat, now=make.NOON)
-                confirm(app.store, chat, source=None, until=make.NOON, now=make.NOON)
+                access.ask_to_confirm(app.store, chat, now=make.NOON)
+                access.confirm(app.store, chat, source=None, until=make.NOON, now=make.NOON)
                 subscribe(app.store, chat, SubscriptionRequest(text="graph", every="now"), now=make.NOON)
                 set_settings(
                     app.store, chat, {"quiet": "off"}, now=make.NOON
@@ -107,7 +108,7 @@ def _is_open(app: App) -> bool:
 def _verdict(fake: FakeMailServer, papers: int, hit: int, trouble: Trouble, *, is_open: bool) -> Verdict:
     """Returns the verdict, which depends only on what the server accepted."""
     taken = Counter((mail["To"], mail["Message-ID"]) for mail in fake.mails)
-    firsts = {(mail["To"], mail["Message-ID"]): shown_text(mail) for mail in reversed(fake.mails)}
+    firsts = {(mail["To"], mail["Message-ID"]): smtp.shown_text(mail) for mail in reversed(fake.mails)}
     came = Counter((to, title) for (to, _), text in firsts.items() for title in _titles(text))
     return Verdict(
         tries=hit,

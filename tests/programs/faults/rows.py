@@ -1,6 +1,7 @@
 """All rows of the table of `make faults`, in its order."""
 
 import asyncio
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -20,6 +21,10 @@ class Fault:
     measure: Callable[[Path, int], Verdict]
     must_be_red: bool = False
     is_by_process: bool = False  # starts processes by `fork`, so it must run in a process without threads
+
+    def is_as_it_must_be(self, verdict: Verdict, tries: int) -> bool:
+        """Tells whether a row has enough tries and is green, or red if it must be red."""
+        return verdict.tries >= tries and verdict.kept != self.must_be_red
 
 
 def _stormy(seed: str, strike: simulated.Storm, *, read: float = 10) -> Callable[[Path, int], Verdict]:
@@ -140,3 +145,10 @@ ROWS = (
     Fault("none, and an outbox that forgets confirmations", simulated_rows.forgets_confirmations, must_be_red=True),
     Fault("none, and a sender that drops messages", simulated_rows.drops_messages, must_be_red=True),
 )
+BY_NAME = {fault.name: fault for fault in ROWS}
+
+
+def measured(name: str, tries: int) -> Verdict:
+    """Measures a row in a temporary folder."""
+    with tempfile.TemporaryDirectory() as folder:
+        return BY_NAME[name].measure(Path(folder), tries)

@@ -2,8 +2,8 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -116,24 +116,32 @@ def too_many(*waits: int | None) -> list[Callable[[FakeTelegram], Fault]]:
 class World:
     """A bot with many chats, and the platform that it writes to."""
 
-    app: App
+    apps: Sequence[App]  # programs on one database; most worlds have one
     fake: StormyTelegram
     clock: SharedClock
     chats: Sequence[str]
     rounds: int = 0
 
+    @property
+    def app(self) -> App:
+        return self.apps[0]
+
     async def delivers(self) -> bool:
-        """Sends what may be sent now. Returns whether anything is left."""
-        sent: Sent | None = None
-        try:
-            sent = await self.app.sender.send_once()
-        except* StoreError:  # planning failed, or a lane could not begin its next message
-            with suppress(StoreError):
-                recover_own(self.app.store)  # the process does the same after such a round
-        return sent is None or bool(sent.waiting or sent.unclear or sent.stopped)
+        """Sends what may be sent now, from all programs at once. Returns whether anything is left."""
+        return any(await asyncio.gather(*map(_delivers, self.apps)))
 
     def judged(self) -> Verdict:
         return judge(filled.wanted(self.chats, self.rounds), filled.arrivals(self.fake.journal), self.fake.hits)
+
+
+async def _delivers(app: App) -> bool:
+    sent: Sent | None = None
+    try:
+        sent = await app.sender.send_once()
+    except* StoreError:  # planning failed, or a lane could not begin its next message
+        with suppress(StoreError):
+            recover_own(app.store)  # the process does the same after such a round
+    return sent is None or bool(sent.waiting or sent.unclear or sent.stopped)
 
 
 @asynccontextmanager
@@ -143,26 +151,22 @@ async def a_world(
     *,
     tries: int,
     seed: str,
-    chats: int = CHATS,
+    chats: Sequence[str],
     read: float = 10,
     share: float = SHARE,
     sources: tuple[SourceSettings, ...] = (),
+    programs: int = 1,
 ) -> AsyncIterator[World]:
-    """A bot that has nothing to send."""
+    """A bot, or several on one database, that has nothing to send."""
     clock = SharedClock()
-    addresses = filled.telegram_chats(chats)
     with StormyTelegram(clock, strike, tries=tries, seed=seed, share=share) as fake:
-        for chat in addresses:
+        for chat in chats:
             fake.knows(filled.lane_of(chat), topics=(filled.TOPIC,) if "/" in chat else ())
-        async with _an_app(folder, fake, clock, read, sources) as app:
-            yield World(app, fake, clock, addresses)
-
-
-@asynccontextmanager
-async def a_second(folder: Path, world: World) -> AsyncIterator[World]:
-    """Another program on the first one's database, for the same chats."""
-    async with _an_app(folder, world.fake, world.clock, 10, ()) as app:
-        yield World(app, world.fake, world.clock, world.chats)
+        async with AsyncExitStack() as stack:
+            apps = [
+                await stack.enter_async_context(_an_app(folder, fake, clock, read, sources)) for _ in range(programs)
+            ]
+            yield World(apps, fake, clock, chats)
 
 
 @asynccontextmanager
@@ -185,9 +189,9 @@ async def _an_app(
         await app.close()
 
 
-def enough(tries: int, chats: int = CHATS, share: float = SHARE) -> int:
-    """Returns the number of deliveries that each chat needs so that `tries` posts can be hit."""
-    return max(2, round(1.3 * tries / (chats * share)) + 1)
+def few(tries: int) -> Sequence[str]:
+    """Returns the chats of most rows: up to 60, and fewer in a short run."""
+    return filled.telegram_chats(min(CHATS, max(20, 4 * tries)))
 
 
 async def storm(
@@ -198,25 +202,31 @@ async def storm(
     seed: str,
     read: float = 10,
     share: float = SHARE,
-    chats: int = CHATS,
-    before: Callable[[World], None] | None = None,
-    between: Callable[[World], object] | None = None,
+    chats: Sequence[str] = (),
+    rounds: int = 0,
+    programs: int = 1,
+    before: Callable[[World], object] = lambda _: None,
+    between: Callable[[World], Awaitable[object]] | None = None,
+    judged: Callable[[World], Verdict] = World.judged,
 ) -> Verdict:
-    """Delivers everything during a storm and returns the verdict.
+    """Plans `rounds` messages for each chat, delivers everything during a storm, and returns the verdict of `judged`.
 
-    `before` runs first. `between` runs after each round and returns True for another round.
+    Without `rounds`, there are enough for the tries. `before` runs first. `between` runs after each round and returns
+    True for another round.
     """
-    async with a_world(folder, strike, tries=tries, seed=seed, chats=chats, read=read, share=share) as world:
-        world.rounds = enough(tries, chats, share)
-        after = filled.fill(world.app.store, world.chats, world.rounds, now=world.clock.now())
+    chats = chats or few(tries)
+    async with a_world(
+        folder, strike, tries=tries, seed=seed, chats=chats, read=read, share=share, programs=programs
+    ) as world:
+        world.rounds = rounds or max(2, round(1.3 * tries / (len(chats) * share)) + 1)
+        before(world)
+        after = filled.fill(world.app.store, chats, world.rounds, now=world.clock.now())
         world.clock.advance(after - world.clock.now())
-        if before:
-            before(world)
         for _ in range(ROUNDS):
             left = await world.delivers()
-            if between and between(world):
+            if between and await between(world):
                 left = True
             if not left:
                 break
             world.clock.advance(BETWEEN)
-        return world.judged()
+        return judged(world)

@@ -5,7 +5,7 @@ import json
 import random
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -13,11 +13,11 @@ from pathlib import Path
 
 from bot.operation.worker import answer_once
 from bot.settings import SourceSettings
+from subscriptions import model
 from subscriptions.errors import StoreUnavailable
-from subscriptions.model import ChatAddress, Message
 from subscriptions.service.amendments import set_settings
 from tests import make
-from tests.digest_pages import PARTS, entry
+from tests.digest_pages import PARTS
 from tests.fakes.faults import JSON, Fault
 from tests.fakes.server import ApiCall
 from tests.programs.faults import filled, simulated
@@ -35,9 +35,11 @@ def token_revoked(folder: Path, tries: int) -> Verdict:
             fake.revokes()
             fake.hit(call.chat)
 
-    return asyncio.run(
-        simulated.storm(folder, revokes, tries=tries, seed="token", between=lambda world: world.fake.restores())
-    )
+    return asyncio.run(simulated.storm(folder, revokes, tries=tries, seed="token", between=_restores))
+
+
+async def _restores(world: simulated.World) -> None:
+    world.fake.restores()
 
 
 def much_at_once(folder: Path, tries: int) -> Verdict:
@@ -53,16 +55,9 @@ def much_at_once(folder: Path, tries: int) -> Verdict:
         fake.hit(call.chat)
         return None
 
+    chats = filled.telegram_chats(10 * tries)
     return asyncio.run(
-        simulated.storm(
-            folder,
-            strikes,
-            tries=tries,
-            seed="much",
-            share=0.1,
-            chats=10 * tries,
-            between=lambda world: world.fake.restores(),
-        )
+        simulated.storm(folder, strikes, tries=tries, seed="much", share=0.1, chats=chats, between=_restores)
     )
 
 
@@ -81,21 +76,17 @@ def refused_message(folder: Path, tries: int) -> Verdict:
     def ever(call: ApiCall) -> Fault | None:
         return fault if call.method == simulated.StormyTelegram.send and _message(call) in refused else None
 
-    async def run() -> Verdict:
-        async with simulated.a_world(folder, refuses, tries=tries, seed="poison") as world:
-            world.fake.always = ever
-            world.rounds = 2 + round(1.5 * tries / (len(world.chats) * simulated.SHARE))
-            after = filled.fill(world.app.store, world.chats, world.rounds, now=world.clock.now())
-            world.clock.advance(after - world.clock.now())
-            while await world.delivers():
-                world.clock.advance(simulated.BETWEEN)
-            hoped = {
-                lane: [paper for paper in papers if (lane, paper) not in refused]
-                for lane, papers in filled.wanted(world.chats, world.rounds).items()
-            }
-            return judge(hoped, filled.arrivals(world.fake.journal), world.fake.hits)
+    def begins(world: simulated.World) -> None:
+        world.fake.always = ever
 
-    return asyncio.run(run())
+    def judged(world: simulated.World) -> Verdict:
+        hoped = {
+            lane: [paper for paper in papers if (lane, paper) not in refused]
+            for lane, papers in filled.wanted(world.chats, world.rounds).items()
+        }
+        return judge(hoped, filled.arrivals(world.fake.journal), world.fake.hits)
+
+    return asyncio.run(simulated.storm(folder, refuses, tries=tries, seed="poison", before=begins, judged=judged))
 
 
 def _message(call: ApiCall) -> tuple[str, str]:
@@ -148,13 +139,13 @@ async def in_rounds(
     after: Callable[[simulated.World], object] = lambda _: None,
     before: Callable[[simulated.World], None] = lambda _: None,
     judged: Callable[[simulated.World], Verdict] = simulated.World.judged,
-    chats: int = simulated.CHATS,
+    chats: Sequence[str] = (),
 ) -> Verdict:
     """Ingests one paper per round until there are enough tries. Calls (or awaits) `after` after each.
 
     Returns the verdict of `judged`.
     """
-    async with simulated.a_world(folder, strike, tries=tries, seed=seed, chats=chats) as world:
+    async with simulated.a_world(folder, strike, tries=tries, seed=seed, chats=chats or simulated.few(tries)) as world:
         before(world)
         _want_graphs(world)
         for chat in world.chats:  # otherwise papers that come at night would wait for the morning
@@ -190,22 +181,22 @@ def chats_migrated(folder: Path, tries: int) -> Verdict:
             fake.migrates(call.chat, moved[call.chat])
             fake.hit(call.chat)
 
-    async def run() -> Verdict:
-        async with simulated.a_world(folder, migrates, tries=tries, seed="migrated", share=0.7) as world:
-            world.chats = [f"telegram:-{5000 + n}" for n in range(tries + tries // 4 + 5)]
-            for chat in world.chats:
-                world.fake.knows(filled.lane_of(chat), "group")
-            world.rounds = 4
-            after = filled.fill(world.app.store, world.chats, world.rounds, now=world.clock.now())
-            world.clock.advance(after - world.clock.now())
-            while await world.delivers():
-                await _hears(world)
-                world.clock.advance(simulated.BETWEEN)
-            old = {new: lane for lane, new in moved.items()}
-            taken = [replace(one, lane=old.get(one.lane, one.lane)) for one in filled.arrivals(world.fake.journal)]
-            return judge(filled.wanted(world.chats, world.rounds), taken, world.fake.hits)
+    def begins(world: simulated.World) -> None:
+        for chat in world.chats:
+            world.fake.knows(filled.lane_of(chat), "group")
 
-    return asyncio.run(run())
+    def judged(world: simulated.World) -> Verdict:
+        old = {new: lane for lane, new in moved.items()}
+        taken = [replace(one, lane=old.get(one.lane, one.lane)) for one in filled.arrivals(world.fake.journal)]
+        return judge(filled.wanted(world.chats, world.rounds), taken, world.fake.hits)
+
+    chats = [f"telegram:-{5000 + n}" for n in range(tries + tries // 4 + 5)]
+    return asyncio.run(
+        simulated.storm(
+            folder, migrates, tries=tries, seed="migrated", share=0.7, chats=chats, rounds=4, before=begins,
+            between=_hears, judged=judged,
+        )
+    )  # fmt: skip
 
 
 def chats_deleted(folder: Path, tries: int) -> Verdict:
@@ -230,7 +221,7 @@ def chats_deleted(folder: Path, tries: int) -> Verdict:
         }
         return judge(hoped, filled.arrivals(world.fake.journal), world.fake.hits)
 
-    chats = tries * 3 // 2 + 60
+    chats = filled.telegram_chats(tries * 3 // 2 + 60)
     return asyncio.run(in_rounds(folder, deletes, tries, after=begin_round, judged=judged, seed="deleted", chats=chats))
 
 
@@ -256,7 +247,9 @@ def poisoned_digests(folder: Path, tries: int) -> Verdict:
     source = SourceSettings(name="daily", path=inbox, announce="all")
 
     async def run() -> Verdict:
-        async with simulated.a_world(folder, counts, tries=0, seed="digests", sources=(source,)) as world:
+        async with simulated.a_world(
+            folder, counts, tries=0, seed="digests", chats=simulated.few(tries), sources=(source,)
+        ) as world:
             _want_graphs(world)
             scheduler = world.app.source_scheduler()
             while len(world.fake.hits) < tries:
@@ -278,7 +271,7 @@ def poisoned_digests(folder: Path, tries: int) -> Verdict:
 
 
 def _good(n: int) -> str:
-    return entry(n).replace(f"Kite {n}]", f"A graph of kind {n}]")
+    return PARTS["daily_arxiv_md"].part(n).replace(f"Kite {n}]", f"A graph of kind {n}]")
 
 
 def _poison(dice: random.Random) -> bytes:
@@ -310,7 +303,7 @@ def forgets_confirmations(folder: Path, tries: int) -> Verdict:
     """An intentionally broken outbox: in the first rounds, it forgets every tenth confirmed delivery."""
     rounds = iter(range(2))
 
-    def forgets(world: simulated.World) -> bool:
+    async def forgets(world: simulated.World) -> bool:
         if next(rounds, None) is None:
             return False
         with world.app.store.write() as transaction:
@@ -330,7 +323,7 @@ def drops_messages(folder: Path, tries: int) -> Verdict:
         channel = world.app.context.channels["telegram"]
         post = channel.post
 
-        async def drops(chat: ChatAddress, message: Message, **more: object) -> str:
+        async def drops(chat: model.ChatAddress, message: model.Message, **more: object) -> str:
             numbers["posts"] += 1
             return "1" if numbers["posts"] % 10 == 0 else await post(chat, message, **more)  # type: ignore[arg-type]
 

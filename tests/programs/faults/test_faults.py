@@ -7,13 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.patience import PATIENCE
-from tests.programs.faults import judging
-from tests.programs.faults.__main__ import is_as_it_must_be
+from tests.programs.faults import judging, rows, table
 from tests.programs.faults.filled import wanted
-from tests.programs.faults.rows import ROWS, Fault
-from tests.programs.faults.table import ROOT, keep, kept, line, row_of, table, write
 
-_BY_NAME = {fault.name: fault for fault in ROWS}
 A, B, C = (f"2601.0000{n}" for n in range(3))
 WANTED = {"1": [A, B, C], "2": [A, B, C]}
 
@@ -49,15 +45,14 @@ def test_only_the_last_message_before_a_kill_may_come_again() -> None:
 
 
 def test_a_row_is_green_only_after_enough_tries() -> None:
-    good, bad = Fault("good", _nothing), Fault("bad", _nothing, must_be_red=True)
-    green, red = row_of(judging.Verdict(tries=300), ""), row_of(judging.Verdict(tries=300, lost=1), "")
-    assert is_as_it_must_be(good, green, 300)
-    assert is_as_it_must_be(bad, red, 300)
-    assert not is_as_it_must_be(good, red, 300)
-    assert not is_as_it_must_be(bad, green, 300), "then the judge would be blind"
-    assert not is_as_it_must_be(good, green, 301)
-    doubled = row_of(judging.Verdict(tries=300, doubled=3, allowed=2), "")
-    assert not is_as_it_must_be(good, doubled, 300)
+    good, bad = rows.Fault("good", _nothing), rows.Fault("bad", _nothing, must_be_red=True)
+    green, red = judging.Verdict(tries=300), judging.Verdict(tries=300, lost=1)
+    assert good.is_as_it_must_be(green, 300)
+    assert bad.is_as_it_must_be(red, 300)
+    assert not good.is_as_it_must_be(red, 300)
+    assert not bad.is_as_it_must_be(green, 300), "then the judge would be blind"
+    assert not good.is_as_it_must_be(green, 301)
+    assert not good.is_as_it_must_be(judging.Verdict(tries=300, doubled=3, allowed=2), 300)
 
 
 def _nothing(_folder: Path, _tries: int) -> judging.Verdict:
@@ -65,57 +60,37 @@ def _nothing(_folder: Path, _tries: int) -> judging.Verdict:
 
 
 def test_the_table_is_written_between_its_marks(tmp_path: Path) -> None:
-    row = row_of(judging.Verdict(tries=300, doubled=2, allowed=3, recoveries=(1.0, 2.0, 30.0)), "2026-01-22")
-    keep(tmp_path, "A row: one", row)
-    assert kept(tmp_path, "A row: one") == row
-    assert kept(tmp_path, "another") is None
-    assert line("A row: one", row) == "| A row: one | 300 | 0 | 2 (3) | 0 | 2.0, 30 | green |\n"
-    assert "**red** (1 strange)" in line("x", row_of(judging.Verdict(tries=9, strange=1), ""))
+    row = judging.Verdict(tries=300, doubled=2, allowed=3, recoveries=(1.0, 2.0, 30.0))
+    other = judging.Verdict(tries=9, strange=1)
     page = tmp_path / "page.md"
     page.write_text("before\n<!-- faults -->\nold\n<!-- faults end -->\nafter\n", "utf-8")
-    write(page, "faults", table({"A row: one": row}))
-    assert page.read_text("utf-8").startswith("before\n<!-- faults -->\nMeasured on 2026-01-22.\n\n| fault |")
-    assert page.read_text("utf-8").endswith("green |\n<!-- faults end -->\nafter\n")
+    table.write(page, "faults", table.table({"A row (1)": row, "A row": row}, "2026-01-22"))
+    table.write_again(page, {"A row": other}, "2026-01-23")
+    assert page.read_text("utf-8") == (
+        f"before\n<!-- faults -->\nMeasured on 2026-01-23, 2026-01-22.\n\n{table.HEAD}"
+        "| A row (1) | 300 | 0 | 2 (3) | 0 | 2.0, 30 | green |\n"
+        "| A row | 9 | 0 | 0 (0) | 0 |  | **red** (1 strange) |\n<!-- faults end -->\nafter\n"
+    )
 
 
 def test_what_is_wanted_is_known_without_asking_the_program() -> None:
     assert wanted(["telegram:1", "telegram:-1020/7"], 2) == {"1": [A, B], "-1020": [A, B]}
 
 
-SIMULATED = [fault.name for fault in ROWS if not fault.is_by_process and not fault.name.startswith("Slack")]
-TRIES = 8
-SLACK_TRIES = {  # if the bot may read only at times, one turn leaves more messages in a channel than it has tries
-    fault.name: 60 if "at times" in fault.name else 12 for fault in ROWS if fault.name.startswith("Slack")
+TRIES = {  # if the bot may read only at times, one turn leaves more messages in a channel than it has tries
+    fault: 8 if not fault.name.startswith("Slack") else 60 if "at times" in fault.name else 12
+    for fault in rows.ROWS
+    if not fault.is_by_process
 }
 
 
-@pytest.mark.parametrize("name", SIMULATED)
-def test_a_fault_in_simulated_time(name: str, tmp_path: Path) -> None:
-    fault = _BY_NAME[name]
-    row = row_of(fault.measure(tmp_path, TRIES), "")
-    assert is_as_it_must_be(fault, row, TRIES), line(name, row)
+@pytest.mark.parametrize(("fault", "tries"), [pytest.param(*one, id=one[0].name) for one in TRIES.items()])
+def test_a_fault_in_simulated_time(fault: rows.Fault, tries: int, tmp_path: Path) -> None:
+    verdict = fault.measure(tmp_path, tries)
+    assert fault.is_as_it_must_be(verdict, tries), table.line(fault.name, verdict)
 
 
-@pytest.mark.parametrize(("name", "tries"), SLACK_TRIES.items())
-def test_every_fault_of_slack_at_once(name: str, tries: int, tmp_path: Path) -> None:
-    row = row_of(_BY_NAME[name].measure(tmp_path, tries), "")
-    assert is_as_it_must_be(_BY_NAME[name], row, tries), line(name, row)
-
-
-@pytest.mark.parametrize("name", [fault.name for fault in ROWS if fault.is_by_process][3:4])
-def test_a_fault_of_real_processes(name: str, tmp_path: Path) -> None:
-    command = [
-        sys.executable,
-        "-m",
-        "tests.programs.faults",
-        "--measure",
-        name,
-        "--tries",
-        "3",
-        "--kept",
-        str(tmp_path),
-    ]
-    subprocess.run(command, cwd=ROOT, check=True, timeout=PATIENCE)  # noqa: S603 - this program
-    row = kept(tmp_path, name)
-    assert row is not None
-    assert is_as_it_must_be(_BY_NAME[name], row, 3), line(name, row)
+def test_a_fault_of_real_processes() -> None:
+    (name,) = (fault.name for fault in rows.ROWS if fault.name.startswith("power lost"))
+    command = [sys.executable, "-m", "tests.programs.faults", "--only", name, "--tries", "3"]
+    subprocess.run(command, cwd=table.ROOT, check=True, timeout=PATIENCE)  # noqa: S603 - this program

@@ -2,28 +2,31 @@
 
 import pytest
 
-from tests.programs.faults.year.simulation import SPRING, Span, run
+from tests.programs.faults.year import simulation
+from tests.programs.faults.year.simulation import Span
 
-FORTY_DAYS = Span(start=SPRING, days=40, chats=20)
-TWENTY_DAYS = Span(start=SPRING, days=20, chats=12, seed=2)  # on a database server, each statement takes longer
-FEW = Span(start=SPRING, days=30, chats=6, seed=3)
+THIRTY_DAYS = Span(start=simulation.SPRING, days=30, chats=16)
+TWENTY_DAYS = Span(
+    start=simulation.SPRING, days=20, chats=12, seed=2
+)  # on a database server, each statement takes longer
+FEW = Span(start=simulation.SPRING, days=14, chats=4, seed=3)
 
 
 @pytest.mark.both_databases
 def test_every_paper_reaches_every_chat_once_at_its_hour(database_url: str, kind_of_database: str) -> None:
-    span, least = {"sqlite": (FORTY_DAYS, 200), "postgresql": (TWENTY_DAYS, 50)}[kind_of_database]
-    result = run(span, url=database_url)
+    span, least = {"sqlite": (THIRTY_DAYS, 100), "postgresql": (TWENTY_DAYS, 50)}[kind_of_database]
+    result = simulation.run(span, url=database_url)
     assert result.comparison.faults == ()
     assert result.comparison.expected > least, "a story in which little happens proves little"
 
 
 @pytest.mark.parametrize(
-    "mistake",
+    ("mistake", "span"),
     [
-        "a clean-up that forgets what was told",
-        "a planner that forgets how far it has looked",
-        "clocks without summer time",
+        ("a clean-up that forgets what was told", Span(start=simulation.SPRING, days=30, chats=6, seed=3)),
+        ("a planner that forgets how far it has looked", FEW),
+        ("clocks without summer time", FEW),
     ],
 )
-def test_the_judge_sees_a_product_that_has(mistake: str) -> None:
-    assert not run(FEW, mistake).comparison.green
+def test_the_judge_sees_a_product_that_has(mistake: str, span: Span) -> None:
+    assert not simulation.run(span, mistake).comparison.green

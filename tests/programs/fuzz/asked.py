@@ -13,12 +13,13 @@ import uvicorn
 from pydantic import SecretStr
 from uvicorn.server import ServerState
 
-from bot.commands.intent import REGISTRY, understand
+from bot.commands import intent
 from bot.operation.web_server import LimitedProtocol, health_app
+from bot.platforms.slack import receiving
 from bot.platforms.slack.adapter import SlackChannel
 from bot.platforms.slack.client import BotIdentity
 from bot.platforms.slack.manifest import PATHS
-from bot.platforms.slack.receiving import SIGNATURE, TIMESTAMP, SlackHttp
+from bot.platforms.slack.receiving import SlackHttp
 from bot.platforms.telegram.client import Client
 from bot.platforms.telegram.receiving import HEADER, TelegramWebhook
 from bot.ports import conversation
@@ -45,7 +46,7 @@ class Recorder:
         self.taken.append(request)
         for text in _texts(request):
             assert storable(text), ascii(text)
-        understand(request, None, REGISTRY, now=NOON)
+        intent.understand(request, None, intent.REGISTRY, now=NOON)
         return {}
 
 
@@ -160,8 +161,8 @@ def check_payload(data: bytes) -> None:
         signature = "v0="
     headers = [
         (b"content-type", _KINDS[data[0] & 1]),
-        (TIMESTAMP.encode(), NOW.encode()),
-        (SIGNATURE.encode(), signature.encode()),
+        (receiving.TIMESTAMP.encode(), NOW.encode()),
+        (receiving.SIGNATURE.encode(), signature.encode()),
     ]
     assert asked("POST", PATHS[(data[0] >> 1) % len(PATHS)], headers, body) in {200, 400, 401}
 
@@ -322,7 +323,7 @@ def _check_answers(written: bytes) -> None:
 def _requests() -> tuple[bytes, ...]:
     update = json.dumps({"update_id": 1, **_UPDATES[0]}).encode()
     hook = f"POST {TELEGRAM.routes[0].path} HTTP/1.1\r\nHost: x\r\n{HEADER}: {SECRET}\r\nContent-Type: application/json\r\n".encode()
-    slack = f"POST {PATHS[0]} HTTP/1.1\r\nHost: x\r\n{TIMESTAMP}: {NOW}\r\n{SIGNATURE}: v0=00\r\nContent-Length: 2\r\n\r\n{{}}".encode()
+    slack = f"POST {PATHS[0]} HTTP/1.1\r\nHost: x\r\n{receiving.TIMESTAMP}: {NOW}\r\n{receiving.SIGNATURE}: v0=00\r\nContent-Length: 2\r\n\r\n{{}}".encode()
     made = (
         b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n",
         b"HEAD /health/ready?a=1 HTTP/1.0\r\n\r\n",

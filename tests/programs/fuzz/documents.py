@@ -8,8 +8,8 @@ from typing import Final
 from urllib.parse import unquote
 
 from bot.digests import read_digest
-from subscriptions.model import Digest, Paper
-from tests.digest_checks import FORMAT_NAMES, read_and_check
+from subscriptions import model
+from tests import digest_checks
 from tests.digest_pages import PARTS
 from tests.programs.fuzz.target import Target
 
@@ -22,14 +22,16 @@ def check(data: bytes) -> None:
     """Reads one document and checks the result (tests.digest_checks). No id may be invented, and a second reading is equal."""
     if not data:
         return
-    digest = read_and_check(data[1:], FORMAT_NAMES[data[0] % len(FORMAT_NAMES)])
+    digest = digest_checks.read_and_check(
+        data[1:], digest_checks.FORMAT_NAMES[data[0] % len(digest_checks.FORMAT_NAMES)]
+    )
     if digest is None or not digest.entries:
         return
     _check_ids(data[1:], digest)
     _check_again(digest)
 
 
-def _check_ids(data: bytes, digest: Digest) -> None:
+def _check_ids(data: bytes, digest: model.Digest) -> None:
     """Checks that the document contains each id, escaped or not. An invented id would name another paper."""
     written = _unescaped(data.decode("utf-8", "replace"))
     shown = (
@@ -49,7 +51,7 @@ def _unescaped(text: str) -> str:
     return unicodedata.normalize("NFKC", plain).casefold()
 
 
-def _check_again(digest: Digest) -> None:
+def _check_again(digest: model.Digest) -> None:
     """Checks that papers written as lines of JSON and read again are the same, since cleaning must not change clean text."""
     papers = [paper for paper in digest.entries if paper.arxiv_id and paper.title and not _has_macros(paper)]
     if not papers:
@@ -58,12 +60,12 @@ def _check_again(digest: Digest) -> None:
     assert [_core(paper) for paper in again.entries] == [_core(paper) for paper in papers]
 
 
-def _has_macros(paper: Paper) -> bool:
+def _has_macros(paper: model.Paper) -> bool:
     """Tells whether names contain TeX characters. Some formats keep them, but lines of JSON decode them."""
     return any(sign in name for name in paper.authors for sign in "\\{}~")
 
 
-def _line(paper: Paper) -> str:
+def _line(paper: model.Paper) -> str:
     return (
         json.dumps(
             {
@@ -78,7 +80,7 @@ def _line(paper: Paper) -> str:
     )
 
 
-def _core(paper: Paper) -> tuple[object, ...]:
+def _core(paper: model.Paper) -> tuple[object, ...]:
     return paper.arxiv_id, paper.title, paper.abstract, paper.authors, paper.categories
 
 
@@ -87,7 +89,7 @@ def seeds() -> tuple[bytes, ...]:
     pages = []
     for name, parts in PARTS.items():
         page = parts.page(map(parts.part, (1, 2))).encode()
-        number = FORMAT_NAMES.index(name.partition(",")[0])
+        number = digest_checks.FORMAT_NAMES.index(name.partition(",")[0])
         pages += [bytes([0]) + page, bytes([number]) + page]
     return tuple(pages)
 
@@ -100,4 +102,4 @@ WORDS: Final = (
     '"authors"', '"title"', '"summary"', '"id"', "<entry>", "<item>", "<id>", '<!DOCTYPE x [<!ENTITY a "b">]>', "&a;",
 )  # fmt: skip
 
-DIGESTS: Final = Target(check=check, code=("bot.digests", "subscriptions.cutting"), seeds=seeds, words=WORDS)
+DIGESTS: Final = Target(check=check, code=("bot.digests", "subscriptions.texts"), seeds=seeds, words=WORDS)

@@ -3,9 +3,8 @@
 import json
 from typing import Any, Final
 
+from bot.platforms.slack import manifest, receiving
 from bot.platforms.slack.installing import INSTALL
-from bot.platforms.slack.manifest import PATHS, REDIRECT
-from bot.platforms.slack.receiving import SIGNATURE, TIMESTAMP
 from bot.platforms.telegram.receiving import HEADER
 from tests.fakes.slack import TEAM
 
@@ -46,9 +45,9 @@ def document(telegram_path: str, telegram_secret: str, *, now: int) -> Document:
             "/health/ready": {"get": _page({200: _json(_HEALTH), 503: _json(_HEALTH)})},
             "/metrics": {"get": _page({200: {"description": "metrics", "content": _LINE}})},
             telegram_path: {"post": _webhook(telegram_secret, now)},
-            **{path: {"post": _slack()} for path in PATHS},
+            **{path: {"post": _slack()} for path in manifest.PATHS},
             INSTALL: {"get": _page({302: {"description": "on to Slack", "headers": {"location": _text_header(), "set-cookie": _text_header()}}})},
-            REDIRECT: {"get": _page(_refusals(400), *(_parameter(name, "query", {"type": "string"}) for name in ("state", "code", "error")))},
+            manifest.REDIRECT: {"get": _page(_refusals(400), *(_parameter(name, "query", {"type": "string"}) for name in ("state", "code", "error")))},
         },
     }  # fmt: skip
 
@@ -89,8 +88,8 @@ def _slack() -> Document:
     return {
         **_page(
             _refusals(400, 401, 404, 413),
-            _parameter(TIMESTAMP, "header", _TEXT, required=True),
-            _parameter(SIGNATURE, "header", {"enum": [SIGNED, "v0=00"]}, required=True),
+            _parameter(receiving.TIMESTAMP, "header", _TEXT, required=True),
+            _parameter(receiving.SIGNATURE, "header", {"enum": [SIGNED, "v0=00"]}, required=True),
         ),
         "requestBody": _body(
             {"application/json": {"oneOf": kinds}, "application/x-www-form-urlencoded": {"anyOf": [form, pressed]}}

@@ -12,11 +12,11 @@ from bot.digests import read_digest
 from subscriptions.portable import read_lines
 from subscriptions.service.importing import export
 from subscriptions.store.database.store import Store
+from tests import make
 from tests.bot_harness import BotHarness
 from tests.digest_pages import PARTS
-from tests.make import NOON, ingest_digest
-from tests.programs.fuzz import typed
-from tests.programs.fuzz.target import Target, storable, text_of
+from tests.programs.fuzz import target, typed
+from tests.programs.fuzz.target import Target
 
 MOST_LINES = 4  # most messages in one conversation
 LONGEST = 4096  # most characters of a Telegram message
@@ -29,7 +29,7 @@ def check(data: bytes) -> None:
     if not data:
         return
     chat = _CHATS[data[0] % len(_CHATS)]
-    said = [line[:LONGEST] for line in text_of(data[1:]).split("\n") if line.strip() and storable(line)]
+    said = [line[:LONGEST] for line in target.text_of(data[1:]).split("\n") if line.strip() and target.storable(line)]
     with TemporaryDirectory(prefix="paperwire-fuzz-") as folder:
         path = Path(folder) / "paperwire.db"
         shutil.copyfile(_filled(), path)
@@ -50,7 +50,7 @@ async def _talk(store: Store, chat: str, said: list[str]) -> None:
         for payload in answer.payloads:
             text = str(payload["text"])
             assert text.strip()
-            assert storable(text)
+            assert target.storable(text)
             _check_directions(text)
     text = export(store, None)
     read_lines(text)
@@ -74,11 +74,13 @@ def _filled() -> Path:
     _KEPT.append(folder)
     path = Path(folder.name) / "paperwire.db"
     store = Store(f"sqlite:///{path}")
-    store.open(now=NOON)
+    store.open(now=make.NOON)
     for name in ("arxiv_rss", "daily_arxiv_md", "biorxiv_json"):
         parts = PARTS[name]
         page = parts.page(map(parts.part, range(1, 9))).encode()
-        ingest_digest(store, read_digest(page, name, day=NOON.date()), source=name, day=NOON.date(), now=NOON)
+        make.ingest_digest(
+            store, read_digest(page, name, day=make.NOON.date()), source=name, day=make.NOON.date(), now=make.NOON
+        )
     store.close()
     return path
 

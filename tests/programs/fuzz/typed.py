@@ -10,21 +10,19 @@ from bot.commands.words.intents import command_in
 from bot.commands.words.reader import learned
 from bot.commands.words.subjects import query_in
 from bot.ports.conversation import MessageRequest, Place
-from bot.rendering.query_text import caret, explain
-from bot.settings.checks import CronSchedule, fits_any_day, is_cron
-from subscriptions.errors import QueryError, Refused
-from subscriptions.model import ChatAddress, ChatKind
-from subscriptions.planning.cadence import cadence_text, parse_cadence
-from subscriptions.planning.pauses import LONGEST, parse_pause
+from bot.rendering import language
+from bot.settings import checks
+from bot.settings.checks import CronSchedule
+from subscriptions import errors, model, portable
+from subscriptions.planning import pauses
+from subscriptions.planning.cadence import parse_cadence
 from subscriptions.planning.times import NoSuchTime, as_words, read_when, split_when
 from subscriptions.planning.times._reading import clock_of, hours_of
-from subscriptions.portable import kept_query, read_lines
 from subscriptions.portable import text_of as text_of_file
-from subscriptions.query import Query
-from subscriptions.query.links import links_to_no_paper, mentioned
-from subscriptions.query.parse import parse_canonical, parse_query
+from subscriptions.query import Query, links, parse
 from tests.make import NOON
-from tests.programs.fuzz.target import Target, storable, text_of
+from tests.programs.fuzz import target
+from tests.programs.fuzz.target import Target
 
 BERLIN: Final = ZoneInfo("Europe/Berlin")
 
@@ -34,28 +32,28 @@ BERLIN: Final = ZoneInfo("Europe/Berlin")
 
 def check_query(data: bytes) -> None:
     """A text is a query, or is refused with its column. Its canonical text and its stored form mean the same."""
-    text = text_of(data)
+    text = target.text_of(data)
     query = _query(text)
-    document = explain(text, str)
+    document = language.explain(text, str)
     assert (document["error"] is None) == (query is not None) == bool(document["words"])
     if query is None:
         return
-    again = parse_canonical(query.canonical)
+    again = parse.parse_canonical(query.canonical)
     assert again.canonical == query.canonical
     assert set(again.alternatives) == set(query.alternatives)
-    with suppress(QueryError):
-        kept = kept_query(text)
+    with suppress(errors.QueryError):
+        kept = portable.kept_query(text)
         assert kept.canonical == query.canonical
-        assert kept_query(kept.text).canonical == kept.canonical
-        assert storable(kept.text)
+        assert portable.kept_query(kept.text).canonical == kept.canonical
+        assert target.storable(kept.text)
 
 
 def _query(text: str) -> Query | None:
     try:
-        return parse_query(text)
-    except QueryError as refused:
+        return parse.parse_query(text)
+    except errors.QueryError as refused:
         assert 1 <= refused.column <= max(1, len(text) + 1)
-        line, below = caret(text, refused.column)
+        line, below = language.caret(text, refused.column)
         assert below.strip(" ") == "^"
         assert not {"\n", "\r", "\t"} & set(line)
         return None
@@ -78,10 +76,10 @@ QUERY_SEEDS: Final = (
 # --------------------------------------------------------------------------------------------- sentences and commands
 
 _PLACES: Final = (
-    (ChatKind.PRIVATE, "telegram", "42"),
-    (ChatKind.GROUP, "telegram", "-1001"),
-    (ChatKind.PRIVATE, "slack", "U1"),
-    (ChatKind.TEAM, "slack", "C1"),
+    (model.ChatKind.PRIVATE, "telegram", "42"),
+    (model.ChatKind.GROUP, "telegram", "-1001"),
+    (model.ChatKind.PRIVATE, "slack", "U1"),
+    (model.ChatKind.TEAM, "slack", "C1"),
 )
 
 
@@ -89,17 +87,17 @@ def check_words(data: bytes) -> None:
     """A text is understood as one command with typed arguments, or as a query. It causes nothing else."""
     if not data:
         return
-    choice, text = data[0], text_of(data[1:])
+    choice, text = data[0], target.text_of(data[1:])
     kind, platform, at = _PLACES[choice % 4]
     command, rest = ("", text)
     if platform == "telegram" and text.startswith("/"):
         command, _, rest = text[1:].partition(" ")
     request = MessageRequest(
-        place=Place(chat=ChatAddress(platform, at), kind=kind),
+        place=Place(chat=model.ChatAddress(platform, at), kind=kind),
         update_id="1",
         command=command.casefold(),
         text=rest,
-        is_addressed=bool(choice & 4) or kind is ChatKind.PRIVATE,
+        is_addressed=bool(choice & 4) or kind is model.ChatKind.PRIVATE,
         mentions_bot=bool(choice & 8),
         takes_bare_commands=platform == "slack",
         reply_to="7" if choice & 16 else "",
@@ -117,9 +115,9 @@ def check_words(data: bytes) -> None:
     spoken = command_in(text)
     assert spoken is None or REGISTRY.command_named(spoken[0])
     REGISTRY.nearest(text[:40])
-    for paper in mentioned(text):
+    for paper in links.mentioned(text):
         assert paper
-    links_to_no_paper(text)
+    links.links_to_no_paper(text)
 
 
 def _typed(words: str, text: str) -> bool:
@@ -163,18 +161,18 @@ SENTENCE_SEEDS: Final = tuple(
 
 def check_time(data: bytes) -> None:
     """A text is a time or is refused. A time can be written and read again, and a pause ends in the future."""
-    text = text_of(data)
-    with suppress(Refused):
+    text = target.text_of(data)
+    with suppress(errors.Refused):
         when = read_when(text)
         again = read_when(str(when))
         assert again == when
-        assert parse_cadence(cadence_text(when.cadence)) == when.cadence
+        assert parse_cadence(str(when.cadence)) == when.cadence
     try:
         read_when(text)
     except NoSuchTime as refused:
         for nearest in refused.nearest:
             assert str(read_when(nearest)) == nearest
-    except Refused:
+    except errors.Refused:
         pass
     for line in (text, f"diffusion {text}"):
         ending = split_when(line)
@@ -186,9 +184,9 @@ def check_time(data: bytes) -> None:
             assert split_when(as_words(line)).when is None
     clock_of(text)
     hours_of(text)
-    with suppress(Refused):
-        end = parse_pause(text, BERLIN, NOON)
-        assert NOON < end <= NOON + LONGEST
+    with suppress(errors.Refused):
+        end = pauses.parse_pause(text, BERLIN, NOON)
+        assert NOON < end <= NOON + pauses.LONGEST
         assert end.tzinfo is not None
 
 
@@ -198,7 +196,7 @@ def _check_when(text: str) -> None:
         read_when(text)
     except NoSuchTime:
         pass
-    except Refused as refused:  # the window of a when-out may end before it begins
+    except errors.Refused as refused:  # the window of a when-out may end before it begins
         assert "is not a schedule" not in str(refused.sentence), refused
 
 
@@ -220,8 +218,8 @@ TIME_SEEDS: Final = (
 
 def check_schedule(data: bytes) -> None:
     """A line of the settings is a line of cron or is refused. Its times increase and are the times at which it is due."""
-    line = text_of(data).strip().lower()
-    if not is_cron(line) or not fits_any_day(line):
+    line = target.text_of(data).strip().lower()
+    if not checks.is_cron(line) or not checks.fits_any_day(line):
         return
     schedule = CronSchedule(line, BERLIN)
     now = datetime(2026, 3, 28, 22, 30, tzinfo=UTC)  # the night in which clocks go forward
@@ -261,19 +259,19 @@ def check_lines(data: bytes) -> None:
     except UnicodeDecodeError as error:
         assert 0 <= error.start <= len(data)
         return
-    me = ChatAddress("console", "me")
+    me = model.ChatAddress("console", "me")
     for address, alone in ((None, False), (me, False), (me, True)):
         try:
-            lines = read_lines(text, address, alone=alone)
-        except Refused as refused:
+            lines = portable.read_lines(text, address, alone=alone)
+        except errors.Refused as refused:
             assert "\n" not in str(refused.sentence)
             continue
         for line in lines:
             assert address is None or line.chat == me
             if line.query is not None and line.cadence is not None:
-                assert kept_query(line.query.text).canonical == line.query.canonical
-                assert parse_cadence(cadence_text(line.cadence)) == line.cadence
-                assert line.name is None or ("|" not in line.name and storable(line.name))
+                assert portable.kept_query(line.query.text).canonical == line.query.canonical
+                assert parse_cadence(str(line.cadence)) == line.cadence
+                assert line.name is None or ("|" not in line.name and target.storable(line.name))
 
 
 LINE_WORDS: Final = (
@@ -298,7 +296,7 @@ QUERIES: Final = Target(
         "subscriptions.normalize",
         "subscriptions.categories",
         "subscriptions.portable",
-        "bot.rendering.query_text",
+        "bot.rendering.language",
     ),
     seeds=lambda: _encoded(*QUERY_SEEDS),
     words=QUERY_WORDS,

@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.schema import CreateColumn
 
-from subscriptions.errors import Sentence, StoreError
+from subscriptions import errors
 from subscriptions.store.database import is_ours, wrong_setting
 from subscriptions.store.database.postgres import words
 from subscriptions.store.database.postgres.words import SharedSession, translated
@@ -231,8 +231,8 @@ class PostgresDatabase:
             self._driver_error: type[Exception] = self.url.get_dialect().import_dbapi().Error
         except ModuleNotFoundError as error:
             raise wrong_setting(
-                Sentence("PostgreSQL needs parts of paperwire that are not installed."),
-                Sentence("Install them: pip install 'paperwire[cluster]'"),
+                errors.Sentence("PostgreSQL needs parts of paperwire that are not installed."),
+                errors.Sentence("Install them: pip install 'paperwire[cluster]'"),
             ) from error
         self.errors: tuple[type[Exception], ...] = (SharedSession, self._driver_error)
 
@@ -295,9 +295,9 @@ class PostgresDatabase:
 
     def backup(self, target: Path) -> None:  # noqa: ARG002 - as on SQLite
         """Raises StoreError: PostgreSQL has its own programs for backups."""
-        raise StoreError(
-            Sentence("The database {where} is copied by PostgreSQL's own programs.", {"where": self.where}),
-            Sentence("pg_dump --format=custom makes a copy, pg_restore puts it back (docs/operating.md)."),
+        raise errors.StoreError(
+            errors.Sentence("The database {where} is copied by PostgreSQL's own programs.", {"where": self.where}),
+            errors.Sentence("pg_dump --format=custom makes a copy, pg_restore puts it back (docs/operating.md)."),
         )
 
     def try_to_write(self, patience: float) -> None:  # noqa: ARG002 - as on SQLite

@@ -288,7 +288,7 @@ _KNOWN = (  # while connecting there is no SQLSTATE: then the words of the messa
 _POOLER = KnownError(
     words=("unsupported startup parameter",),
     sentence=Sentence(
-        "A connection pooler stands before the database {where} and does not pass on what paperwire asks."
+        "A connection pooler is in front of the database {where} and does not pass on what paperwire asks."
     ),
     hint=Sentence("Name PostgreSQL itself in PAPERWIRE_DATABASE_URL, not the pooler."),
     cause=NOT_OPENED,

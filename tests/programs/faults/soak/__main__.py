@@ -14,9 +14,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from tests.programs.faults.soak import run
 from tests.programs.faults.soak.load import Pace
 from tests.programs.faults.soak.page import drawing, table
-from tests.programs.faults.soak.run import Soaked, rest, soak
+from tests.programs.faults.soak.run import Soaked
 from tests.programs.faults.table import write
 
 SUBSCRIPTIONS = 100_000  # in the store of the process at rest
@@ -40,7 +41,7 @@ def main() -> int:
         sys.stdout.write(text)
         green = found
     if options.rest:
-        verdict, _ = rest(SUBSCRIPTIONS, options.rest * 60)
+        verdict, _ = run.rest(SUBSCRIPTIONS, options.rest * 60)
         text = f"On {day}:\n\n{table([verdict])}"
         sys.stdout.write(text)
         green = green and verdict.green
@@ -51,12 +52,12 @@ def main() -> int:
 
 def _loaded(pace: Pace, leaking: float, day: str, page: Path | None) -> tuple[bool, str]:
     """Runs the load and a smaller one with a leak. Returns whether both have the expected result, and the text."""
-    soaked = soak(pace, warm_up=pace.seconds * WARM_UP)
+    soaked = run.soak(pace, warm_up=pace.seconds * WARM_UP)
     green = soaked.green
     text = f"{_headline(pace, soaked, day)}\n\n{table(soaked.verdicts)}"
     if leaking:
         small = replace(pace, seconds=leaking * 60, chats=60, channels=10, digest=10.0, talk=0.2)
-        leaks = soak(small, warm_up=small.seconds * WARM_UP, leak=LEAK)
+        leaks = run.soak(small, warm_up=small.seconds * WARM_UP, leak=LEAK)
         text += f"\nWith a leak of {LEAK:,} bytes, a thread, five descriptors and a row for each request, {leaking:g} minutes:\n\n"
         text += table(leaks.verdicts)
         green = green and not leaks.green

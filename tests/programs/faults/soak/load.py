@@ -264,7 +264,7 @@ class Load:
             ("cut before it was taken", lambda: self.telegram.answers("cut before", 3)),
             ("updates cut", lambda: self.telegram.answers("reset before", 2, method="getUpdates")),
             ("cut after it was taken", self._cuts_after),
-            ("Slack cut after it was taken", lambda: self.slack.cuts_after_taking(1)),
+            ("Slack cut after it was taken", lambda: self.slack.answers("reset after")),
             ("502", lambda: self.telegram.answers("502", 2)),
             ("connections of Slack dropped", self.slack.drops_connections),
             ("half an answer", self._halves),

@@ -8,10 +8,9 @@ from unittest.mock import patch
 from sqlmodel import col, delete, select
 
 from subscriptions.planning import decision as planning
-from subscriptions.service.next_deliveries import next_moment
+from subscriptions.planning.forecast import Move, next_moment
 from subscriptions.service.retention import clean_up_steps
 from subscriptions.store import planner as plans
-from subscriptions.store import subscriptions
 from subscriptions.store.database.store import Store, Transaction
 from subscriptions.store.rows import DeliveryItemRow, DeliveryRow
 
@@ -38,9 +37,7 @@ def forgets_its_place() -> Iterator[None]:
     """A planner that does not store the cursor, up to which a subscription has seen papers."""
     advance = plans.advance
 
-    def forgetful(
-        session: Transaction, moves: Sequence[tuple[int, int, subscriptions.DueSpan]], _follow: Mapping[int, int]
-    ) -> None:
+    def forgetful(session: Transaction, moves: Sequence[Move], _follow: Mapping[int, int]) -> None:
         advance(session, [(subscription, 0, due) for subscription, _, due in moves], {})
 
     with patch.object(plans, "advance", forgetful):
@@ -74,7 +71,7 @@ def ignores_the_limit() -> Iterator[None]:
 @contextmanager
 def waits_for_nothing() -> Iterator[None]:
     """A when-out that is due as soon as there are papers, even if other sources are still expected."""
-    with patch("subscriptions.planning.pauses.Forecast.all_reported", None):
+    with patch("subscriptions.planning.forecast.Forecast.all_reported", None):
         yield
 
 

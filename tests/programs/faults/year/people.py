@@ -6,13 +6,12 @@ import random
 from collections.abc import Iterable
 from datetime import datetime, time, timedelta
 
-from subscriptions.service import amendments
-from subscriptions.service.pausing import pause, resume
-from subscriptions.service.requests import SubscriptionRequest, subscribe, unsubscribe
+from subscriptions.service import amendments, pausing, requests
+from subscriptions.service.requests import SubscriptionRequest
 from tests.make import address
+from tests.programs.faults.year import world
 from tests.programs.faults.year.model import Model, ModelQuery, Reader, When
 from tests.programs.faults.year.simulated_bot import SimulatedBot
-from tests.programs.faults.year.world import CATEGORIES, TOPICS
 
 # Zone → the hour of its winter time that is 00:00, 06:00, 12:00 or 18:00 UTC. People choose this hour, or one some
 # quarters of a day later. So many subscriptions are due at the same moments, and the simulation needs fewer plans.
@@ -80,22 +79,22 @@ class People:
         ):
             return
         zone = own or ("" if reader.subscriptions else reader.zone)
-        done = subscribe(
+        done = requests.subscribe(
             self._bot.store, address(chat), SubscriptionRequest(text=query.text, when=when.text, tz=zone), now=now
         )
         self._model.subscribes(chat, done.subscription.number, query, when, now, own_zone=own)
 
     def _query(self) -> ModelQuery:
-        dice, topics = self._dice, sorted(TOPICS)
+        dice, topics = self._dice, sorted(world.TOPICS)
         one, two, three = dice.sample(topics, 3)
         return dice.choice(
             (
                 ModelQuery(frozenset({one})),
                 ModelQuery(frozenset({one}), without=frozenset({three})),
                 ModelQuery(frozenset({one, two}), without=frozenset({three})),
-                ModelQuery(frozenset({TOPICS[one], two})),
-                ModelQuery(frozenset({one, two}), categories=frozenset(dice.sample(CATEGORIES, 2))),
-                ModelQuery(categories=frozenset({dice.choice(CATEGORIES)})),
+                ModelQuery(frozenset({world.TOPICS[one], two})),
+                ModelQuery(frozenset({one, two}), categories=frozenset(dice.sample(world.CATEGORIES, 2))),
+                ModelQuery(categories=frozenset({dice.choice(world.CATEGORIES)})),
             )
         )
 
@@ -123,7 +122,7 @@ class People:
     def _does_something(self, chat: str, now: datetime) -> None:
         reader = self._model.readers[chat]
         if reader.paused:
-            resume(self._bot.store, address(chat), None, now=now)
+            pausing.resume(self._bot.store, address(chat), None, now=now)
             self._model.resumes(chat, now)
             return
         acts = (
@@ -139,7 +138,7 @@ class People:
         reader = self._model.readers[chat]
         if len(reader.subscriptions) > 1:
             number = self._one(chat)
-            unsubscribe(self._bot.store, address(chat), str(number), now=now)
+            requests.unsubscribe(self._bot.store, address(chat), str(number), now=now)
             del reader.subscriptions[number]
 
     def _edits(self, chat: str, now: datetime) -> None:
@@ -158,18 +157,18 @@ class People:
         """Pauses a chat until a moment, or without an end."""
         reader = self._model.readers[chat]
         until = now + timedelta(days=self._dice.randint(1, 12)) if self._dice.random() < 0.5 else None
-        pause(self._bot.store, address(chat), None, until=until, now=now)
+        pausing.pause(self._bot.store, address(chat), None, until=until, now=now)
         reader.paused, reader.paused_until = True, until
 
     def _pauses_one(self, chat: str, now: datetime) -> None:
         reader, number = self._model.readers[chat], self._one(chat)
         subscription = reader.subscriptions[number]
         if subscription.paused:
-            resume(self._bot.store, address(chat), number, now=now)
+            pausing.resume(self._bot.store, address(chat), number, now=now)
             subscription.goes_on(now)
         else:
             until = now + timedelta(days=self._dice.randint(1, 12))
-            pause(self._bot.store, address(chat), number, until=until, now=now)
+            pausing.pause(self._bot.store, address(chat), number, until=until, now=now)
             subscription.paused, subscription.paused_until = True, until
 
     def _chooses(self, chat: str, now: datetime) -> None:

@@ -10,20 +10,21 @@ from sqlmodel import col, select
 
 from bot.app import App, build_app
 from bot.context import schedules_of
-from bot.delivery.outcomes import DrainState
+from bot.delivery.lane_sender import DrainState
 from bot.delivery.sender import plan
 from bot.digests import read_digest
 from bot.platforms.telegram.adapter import TelegramChannel
 from bot.ports.channel import Channel, Limits
 from bot.settings import Settings, SourceSettings
 from bot.sources.ingest import store_digest
-from subscriptions.model import ChatAddress, Message
+from subscriptions import model
 from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.store.database.store import Store
 from subscriptions.store.rows import DeliveryItemRow, DeliveryRow, PaperRow
 from subscriptions.store.sources import SourceFact, sync_sources
 from tests.make import FakeClock
-from tests.programs.faults.year.world import FEED, Arrival, batch_at
+from tests.programs.faults.year import world
+from tests.programs.faults.year.world import Arrival
 from tests.receipts import add_receipt
 
 # marker words in titles, and ids of recorded papers
@@ -52,14 +53,22 @@ class Journal(Channel):
     edits: int = 0
 
     async def post(
-        self, chat: ChatAddress, message: Message, *, delivery: str, thread: str | None = None, plain: bool = False
+        self,
+        chat: model.ChatAddress,
+        message: model.Message,
+        *,
+        delivery: str,
+        thread: str | None = None,
+        plain: bool = False,
     ) -> str:
         del thread, plain
         works = frozenset(WORK.findall(message.payload))
         self.posts.append(Post(self.clock.now(), str(chat), delivery, works, "" if works else message.plain))
         return str(len(self.posts))
 
-    async def edit(self, chat: ChatAddress, message_id: str, message: Message, *, plain: bool = False) -> None:
+    async def edit(
+        self, chat: model.ChatAddress, message_id: str, message: model.Message, *, plain: bool = False
+    ) -> None:
         del chat, message_id, message, plain
         self.edits += 1
 
@@ -91,7 +100,7 @@ class SimulatedBot:
         return app
 
     def _settings(self) -> Settings:
-        feed = SourceSettings(name=FEED, url="https://example.org/feed", schedule="arxiv")
+        feed = SourceSettings(name=world.FEED, url="https://example.org/feed", schedule="arxiv")
         return Settings(database_url=self._url, sources=(feed,) if self._awaits else ())
 
     async def begins_anew(self) -> None:
@@ -111,17 +120,17 @@ class SimulatedBot:
         """Adds the feed with arXiv's schedule to the settings. From now on, when-out waits for it."""
         self._awaits = True
         self.store.schedules = schedules_of(self._settings())
-        fact = SourceFact(name=FEED, kind="url", location="a feed", schedule="arxiv")
+        fact = SourceFact(name=world.FEED, kind="url", location="a feed", schedule="arxiv")
         sync_sources(self.store, [fact], now=self.clock.now())
 
     async def receives(self, digest: Arrival) -> None:
         """Ingests a digest. Stores a receipt if the digest is from the feed for which when-out waits."""
         read = read_digest(digest.data, digest.name, day=digest.day)
         await store_digest(self.app.context, read, source=digest.source)
-        if self._awaits and digest.source == FEED:
+        if self._awaits and digest.source == world.FEED:
             now = self.clock.now()
-            outcome = Outcome.NEW if digest.day >= batch_at(now) else Outcome.STALE
-            add_receipt(self.store, Receipt(source=FEED, at=now, outcome=outcome))
+            outcome = Outcome.NEW if digest.day >= world.batch_at(now) else Outcome.STALE
+            add_receipt(self.store, Receipt(source=world.FEED, at=now, outcome=outcome))
 
     async def ticks(self) -> None:
         """Plans and sends what is due."""

@@ -7,19 +7,16 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import psycopg
-
 from bot.operation.ticks import daily_maintenance
 from subscriptions.store.database.writer import done
-from tests.postgres.cluster import SUPERUSER
-from tests.programs.cluster.__main__ import server
+from tests.postgres.own import own_server
 from tests.programs.faults.table import write
 from tests.programs.faults.year import world as calendar
 from tests.programs.faults.year.comparison import Comparison, compare, deliveries_of
@@ -147,20 +144,6 @@ def introduction(result: SimulationResult, day: str) -> str:
     )
 
 
-@contextmanager
-def databases(count: int, *, are_served: bool) -> Iterator[list[str]]:
-    """Yields the addresses of empty databases on a separate server, or "" for each if files are used."""
-    if not are_served:
-        yield [""] * count
-        return
-    with server() as (cluster, url):
-        names = [f"year{number}" for number in range(count)]
-        with psycopg.connect(f"host={cluster.folder} user={SUPERUSER} dbname=postgres", autocommit=True) as control:
-            for name in names:
-                control.execute(f"CREATE DATABASE {name}")
-        yield [url.replace("/workers?", f"/{name}?") for name in names]
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.programs.faults.year")
     parser.add_argument("--days", type=int, default=400)
@@ -172,8 +155,11 @@ def main() -> int:
     options = parser.parse_args()
     began = time.perf_counter()
     small = Span(start=SPRING, days=45, chats=12)
-    served = databases(1 + len(MISTAKES), are_served=options.postgresql)
-    with served as (url, *others), ProcessPoolExecutor(2) as pool:  # the mistakes run at the same time as the year
+    with (
+        own_server() if options.postgresql else nullcontext() as server,
+        ProcessPoolExecutor(2) as pool,  # the mistakes run at the same time as the year
+    ):
+        url, *others = (server.empty_database() if server else "" for _ in range(1 + len(MISTAKES)))
         year = pool.submit(run, Span(start=START, days=options.days, chats=options.chats, seed=options.seed), url=url)
         wrong = list(pool.map(run, [small] * len(MISTAKES), MISTAKES, others))
         result = year.result()

@@ -17,7 +17,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from bot.digests import read_digest
-from subscriptions.model import Announce, Paper
+from subscriptions import model
 from tests.fakes.arxiv_pages import feed
 from tests.programs.faults.year.model import Entry
 
@@ -67,7 +67,7 @@ class Arrival:
 class Announcement:
     """A paper in the feed of one day, in two forms."""
 
-    paper: Paper
+    paper: model.Paper
     entry: Entry
 
 
@@ -123,7 +123,7 @@ class World:
         within = dice.sample(sorted(TOPICS), dice.choice((0, 0, 1)))
         categories = tuple(dice.sample(CATEGORIES, dice.choice((1, 1, 2, 3))))
         identity = f"{day:%y%m}.{90000 + number % 10000:05d}"
-        paper = Paper(
+        paper = model.Paper(
             key=identity,
             title=titled(topics, number),
             abstract=about(within, number),
@@ -133,7 +133,7 @@ class World:
             arxiv_id=identity,
             version=1,
             url=f"https://arxiv.org/abs/{identity}",
-            announce_type=Announce.NEW,
+            announce_type=model.Announce.NEW,
         )
         words = {"title": frozenset(topics), "abstract": frozenset(within)}
         facts = frozenset({"title", "abstract", "authors", "categories"})
@@ -142,14 +142,16 @@ class World:
     def _as(self, announced: Announcement, kind: str, *, adds: str = "") -> Announcement:
         """Returns the same paper, announced in another way, possibly with one more category."""
         categories = tuple(dict.fromkeys((*announced.paper.categories, *([adds] if adds else []))))
-        paper = replace(announced.paper, announce_type=Announce(kind), categories=categories)
+        paper = replace(announced.paper, announce_type=model.Announce(kind), categories=categories)
         return Announcement(paper, replace(announced.entry, kind=kind, categories=frozenset(categories)))
 
     def _anew(self, announced: Announcement) -> Announcement:
         """Returns the second version of a paper, which is about another subject."""
         number, topic = int(announced.entry.work[1:]), self._dice.choice(sorted(TOPICS))
         title, abstract = titled([topic], number), about([], number) + " Second thoughts."
-        paper = replace(announced.paper, title=title, abstract=abstract, version=2, announce_type=Announce.REPLACE)
+        paper = replace(
+            announced.paper, title=title, abstract=abstract, version=2, announce_type=model.Announce.REPLACE
+        )
         words = {"title": frozenset({topic}), "abstract": frozenset[str]()}
         return Announcement(paper, replace(announced.entry, kind="replace", version=2, words=words))
 
@@ -275,19 +277,19 @@ def recorded(days: Sequence[date]) -> Iterator[Arrival]:
             yield Arrival(midnight(day) + timedelta(hours=6, minutes=number), "recorded", file.name, data, entries, day)
 
 
-def first_copies(papers: Sequence[Paper]) -> list[Paper]:
+def first_copies(papers: Sequence[model.Paper]) -> list[model.Paper]:
     """Returns each paper once: its first copy with the categories of all copies."""
-    found: dict[str, Paper] = {}
+    found: dict[str, model.Paper] = {}
     for paper in papers:
         known = found.setdefault(paper.key, paper)
         found[paper.key] = replace(known, categories=tuple(dict.fromkeys((*known.categories, *paper.categories))))
     return list(found.values())
 
 
-def entry_of(paper: Paper) -> Entry:
+def entry_of(paper: model.Paper) -> Entry:
     fields = ("title", "abstract", "authors", "categories")
     facts = {name for name in fields if getattr(paper, name)}
     facts |= {f"summary {one.language}" for one in paper.summaries} | {one.language for one in paper.translations}
-    kind = {None: "new", Announce.REPLACE_CROSS: "replace"}.get(paper.announce_type) or str(paper.announce_type)
+    kind = {None: "new", model.Announce.REPLACE_CROSS: "replace"}.get(paper.announce_type) or str(paper.announce_type)
     categories = frozenset((*paper.categories, *filter(None, (paper.primary,))))
     return Entry(paper.key, kind, paper.version or 0, {}, categories, frozenset(facts))

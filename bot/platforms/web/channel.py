@@ -1,4 +1,4 @@
-"""Turns what visitors write, press and fill in into requests. Has the channel and the forms of the web.
+"""The channel and the forms of the web; turns what visitors write, press and fill in into requests.
 
 A hub notifies the open pages of this process. A delivery and a number identify a message, so posting it twice has no second effect.
 No outcome stays unclear: a sender that does not know whether a message was stored stores it again, or looks it up.
@@ -13,17 +13,16 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from pydantic import TypeAdapter
 
 from bot.context import write
-from bot.platforms.web import WEB
-from bot.platforms.web.markup import chat_of, pressed_in
+from bot.platforms.web import WEB, markup
+from bot.ports import channel as channels
 from bot.ports import conversation
-from bot.ports.channel import Channel, Clock, FormField, Forms, HomeView, Limits, Modal, read_message
-from subscriptions.errors import Rejected, RetryLater, StoreError
-from subscriptions.model import ChatAddress, ChatKind, Message
-from subscriptions.service.access import open_page_chat, standing_of
+from subscriptions import errors, model
+from subscriptions.service import access
 from subscriptions.store import conversations
 from subscriptions.store.database.store import Store
 
@@ -143,13 +142,10 @@ class ShownForm:
     """A form, as the conversation passes it to its page."""
 
     id: str  # the callback token
-    title: str
-    submit_label: str
-    close_label: str
-    fields: tuple[FormField, ...]
+    modal: channels.Modal
 
 
-class WebForms(Forms):
+class WebForms(channels.Forms):
     """See Forms. There is no home view: the page shows the chat itself."""
 
     platform = WEB.name
@@ -157,41 +153,29 @@ class WebForms(Forms):
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
 
-    def render_modal(self, modal: Modal, callback_token: str) -> str:
+    def render_modal(self, modal: channels.Modal, callback_token: str) -> str:
         """See Forms."""
-        form = ShownForm(
-            id=callback_token,
-            title=modal.title,
-            submit_label=modal.submit_label,
-            close_label=modal.close_label,
-            fields=modal.fields,
-        )
-        return _VIEW.dump_json(form).decode()
+        return _VIEW.dump_json(ShownForm(id=callback_token, modal=modal)).decode()
 
-    def render_home_view(self, home: HomeView) -> str:
+    def render_home_view(self, home: channels.HomeView) -> str:
         """See Forms. Returns "", since there is nothing to show."""
         del home
         return ""
 
-    async def open_modal(self, chat: ChatAddress, trigger_id: str, view: str) -> None:
+    async def open_modal(self, chat: model.ChatAddress, trigger_id: str, view: str) -> None:
         """See Forms. Raises Rejected if the page that requested the form no longer waits, as after a restart."""
         del chat
         if not self._hub.show_form(trigger_id, view):
-            raise Rejected("The page that asked for the form is gone.")
+            raise errors.Rejected("The page that asked for the form is gone.")
 
-    async def update_modal(self, chat: ChatAddress, view_ref: str, view: str) -> None:
+    async def update_modal(self, chat: model.ChatAddress, view_ref: str, view: str) -> None:
         """See Forms. `view_ref` is the id of the update that requested the change."""
         del chat
         self._hub.show_form(view_ref, view)
 
-    async def shared_chats(self, person: ChatAddress) -> frozenset[str] | None:
+    async def shared_chats(self, person: model.ChatAddress) -> frozenset[str] | None:
         """See Forms. Each person has only their own chat."""
         return frozenset({person.address})
-
-
-def read_form(view: str) -> ShownForm:
-    """Returns the form that `WebForms.render_modal` wrote."""
-    return _VIEW.validate_json(view)
 
 
 _VIEW = TypeAdapter(ShownForm)
@@ -200,14 +184,14 @@ _VIEW = TypeAdapter(ShownForm)
 # ---------------------------------------------------------------------------------------------------------- the channel
 
 
-class WebChannel(Channel):
+class WebChannel(channels.Channel):
     """Stores the messages of chats on our own page. `open` gives it the store. Before that, it posts nothing."""
 
     platform = WEB.name
     adapter = "bot.platforms.web.adapter"  # the module that builds the platform
-    limits = Limits(text=1_000_000, per_second=0, per_lane=0)
+    limits = channels.Limits(text=1_000_000, per_second=0, per_lane=0)
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: channels.Clock) -> None:
         self.hub = Hub()
         self.clock = clock
         self._store: Store | None = None
@@ -217,33 +201,41 @@ class WebChannel(Channel):
         self._store = store
 
     async def post(
-        self, chat: ChatAddress, message: Message, *, delivery: str, thread: str | None = None, plain: bool = False
+        self,
+        chat: model.ChatAddress,
+        message: model.Message,
+        *,
+        delivery: str,
+        thread: str | None = None,
+        plain: bool = False,
     ) -> str:
         """See Channel. Returns the number of the message in its chat. There are no threads, only one log."""
         del thread
-        payload, now = read_message(message, _checked, plain=plain), self.clock.now()
+        payload, now = channels.read_message(message, _checked, plain=plain), self.clock.now()
         given = {"delivery": delivery, "part": message.number, "now": now}
         try:
             number = await write(conversations.add_page_message, self._opened(), chat, payload, **given)
-        except StoreError as error:
+        except errors.StoreError as error:
             # it may be stored; a retry changes nothing then
-            raise RetryLater("The database cannot be used.") from error
+            raise errors.RetryLater("The database cannot be used.") from error
         self.hub.wake(chat.address)
         return str(number)
 
-    async def edit(self, chat: ChatAddress, message_id: str, message: Message, *, plain: bool = False) -> None:
+    async def edit(
+        self, chat: model.ChatAddress, message_id: str, message: model.Message, *, plain: bool = False
+    ) -> None:
         """See Channel."""
-        payload = read_message(message, _checked, plain=plain)
+        payload = channels.read_message(message, _checked, plain=plain)
         number = int(message_id) if message_id.isascii() and message_id.isdecimal() else -1
         try:
             is_edited = await write(conversations.edit_page_message, self._opened(), chat, number, payload)
-        except StoreError as error:
-            raise RetryLater("The database cannot be used.") from error
+        except errors.StoreError as error:
+            raise errors.RetryLater("The database cannot be used.") from error
         if not is_edited:
-            raise Rejected("The message is not there any more.")
+            raise errors.Rejected("The message is not there any more.")
         self.hub.wake(chat.address)
 
-    async def say(self, chat: ChatAddress, content: str, *, key: str, is_own: bool = False) -> int:
+    async def say(self, chat: model.ChatAddress, content: str, *, key: str, is_own: bool = False) -> int:
         """Stores a message that is part of no delivery, once for each `key`. Returns its number. Raises StoreError."""
         given = {"delivery": key, "part": 0, "is_own": is_own, "now": self.clock.now()}
         number = await write(conversations.add_page_message, self._opened(), chat, _storable(content), **given)
@@ -251,15 +243,21 @@ class WebChannel(Channel):
         return number
 
     async def find(
-        self, chat: ChatAddress, message: Message, *, delivery: str, after: datetime, thread: str | None = None
+        self,
+        chat: model.ChatAddress,
+        message: model.Message,
+        *,
+        delivery: str,
+        after: datetime,
+        thread: str | None = None,
     ) -> str | None:
         """See Channel."""
         del after, thread
         given = {"delivery": delivery, "part": message.number}
         try:  # this runs in the writer thread, so after all writes that have begun
             number = await write(conversations.find_page_message, self._opened(), chat, **given)
-        except StoreError as error:
-            raise RetryLater("The database cannot be used.") from error
+        except errors.StoreError as error:
+            raise errors.RetryLater("The database cannot be used.") from error
         return None if number is None else str(number)
 
     async def close(self) -> None:
@@ -268,7 +266,7 @@ class WebChannel(Channel):
 
     def _opened(self) -> Store:
         if self._store is None:
-            raise RetryLater("The channel is closed.")
+            raise errors.RetryLater("The channel is closed.")
         return self._store
 
 
@@ -328,7 +326,7 @@ class Talk:
         text = form.get("text", "").replace("\r\n", "\n").strip()[:LONGEST]
         if not text and not file:
             return Heard()
-        chat, update, now = chat_of(frame.visitor.name), _update(frame, form, "said"), self._channel.clock.now()
+        chat, update, now = markup.chat_of(frame.visitor.name), _update(frame, form, "said"), self._channel.clock.now()
         await self._let_in(chat, frame)
         if "quiet" not in form:  # quiet: a button of the panel, whose answer says enough
             own = text or f"📎 {form.get('file', '')[:_LONGEST_NAME]}"
@@ -342,17 +340,11 @@ class Talk:
         self, frame: conversation.PageFrame, form: Mapping[str, str], dispatcher: conversation.RequestDispatcher
     ) -> Heard:
         """Handles a pressed button. Raises StoreError."""
-        chat, update = chat_of(frame.visitor.name), _update(frame, form, "pressed")
+        chat, update = markup.chat_of(frame.visitor.name), _update(frame, form, "pressed")
         await self._let_in(chat, frame)
         message = form.get("message", "")
         pressed = conversation.CallbackRequest(
-            place=_place(chat),
-            update_id=update,
-            sender=chat.address,
-            sender_name=chat.address,
-            is_local=frame.visitor.is_local,
-            language=frame.language,
-            timezone=frame.timezone,
+            **_by_visitor(frame, update),
             callback_data=form.get("press", "")[:LONGEST],
             callback_id=update,
             trigger_id=update,
@@ -362,7 +354,7 @@ class Talk:
             await dispatcher.dispatch_without_retry(pressed)
             await asyncio.wait((awaited.toast,), timeout=TOAST_WITHIN)
         toast, number = awaited.toast.result() if awaited.toast.done() else "", int(pressed.message_id or 0)
-        shows = await asyncio.to_thread(pressed_in, self._store, chat, number) if toast else {}
+        shows = await asyncio.to_thread(markup.pressed_in, self._store, chat, number) if toast else {}
         return Heard(update=update, toast=toast, form=_shown(awaited), shows=shows)
 
     async def fill_in(
@@ -388,30 +380,24 @@ class Talk:
         once: str,
     ) -> tuple[str, Mapping[str, str]]:
         """Handles a sent form, at most once for each `once`. Returns (update id, errors by field). Raises StoreError."""
-        await self._let_in(chat_of(frame.visitor.name), frame)
+        await self._let_in(markup.chat_of(frame.visitor.name), frame)
         update = _update(frame, {"once": once}, "sent")
         request = _filled(frame, form_id, update, values, is_submitted=True)
         return update, await dispatcher.dispatch_without_retry(request)
 
-    async def _let_in(self, chat: ChatAddress, frame: conversation.PageFrame) -> None:
-        if frame.visitor.is_local and not (await asyncio.to_thread(standing_of, self._store, chat)).is_admitted:
+    async def _let_in(self, chat: model.ChatAddress, frame: conversation.PageFrame) -> None:
+        if frame.visitor.is_local and not (await asyncio.to_thread(access.standing_of, self._store, chat)).is_admitted:
             now = self._channel.clock.now()
-            await write(open_page_chat, self._store, chat, lang=frame.language, timezone=frame.timezone, now=now)
+            await write(access.open_page_chat, self._store, chat, lang=frame.language, timezone=frame.timezone, now=now)
 
 
 def _message(
     frame: conversation.PageFrame, text: str, update: str, now: datetime, *, file_id: str
 ) -> conversation.Request:
     """Returns the request for a message: a command or other words."""
-    chat, found = chat_of(frame.visitor.name), _COMMAND.fullmatch(text)
+    found = _COMMAND.fullmatch(text)
     return conversation.MessageRequest(
-        place=_place(chat),
-        update_id=update,
-        sender=chat.address,
-        sender_name=chat.address,
-        is_local=frame.visitor.is_local,
-        language=frame.language,
-        timezone=frame.timezone,
+        **_by_visitor(frame, update),
         command=found["name"].casefold() if found else "",
         text=(found["rest"] or "") if found else text,
         written_at=now,
@@ -423,15 +409,8 @@ def _message(
 def _filled(
     frame: conversation.PageFrame, form_id: str, update: str, values: Mapping[str, str], *, is_submitted: bool
 ) -> conversation.FormRequest:
-    chat = chat_of(frame.visitor.name)
     return conversation.FormRequest(
-        place=_place(chat),
-        update_id=update,
-        sender=chat.address,
-        sender_name=chat.address,
-        is_local=frame.visitor.is_local,
-        language=frame.language,
-        timezone=frame.timezone,
+        **_by_visitor(frame, update),
         callback_data=form_id[:LONGEST],
         view_id=update,
         values={name: value[:LONGEST] for name, value in values.items()},
@@ -447,7 +426,7 @@ async def _form(awaited: Awaited) -> ShownForm | None:
 
 def _shown(awaited: Awaited) -> ShownForm | None:
     view = awaited.form.result() if awaited.form.done() else ""
-    return read_form(view) if view else None
+    return _VIEW.validate_json(view) if view else None
 
 
 def new_once() -> str:
@@ -455,8 +434,18 @@ def new_once() -> str:
     return secrets.token_urlsafe(16)
 
 
-def _place(chat: ChatAddress) -> conversation.Place:
-    return conversation.Place(chat=chat, kind=ChatKind.PRIVATE)
+def _by_visitor(frame: conversation.PageFrame, update: str) -> dict[str, Any]:
+    """Returns the fields of a request that say in which chat and by whom it was made."""
+    name = frame.visitor.name
+    return {
+        "place": conversation.Place(chat=markup.chat_of(name), kind=model.ChatKind.PRIVATE),
+        "update_id": update,
+        "sender": name,
+        "sender_name": name,
+        "is_local": frame.visitor.is_local,
+        "language": frame.language,
+        "timezone": frame.timezone,
+    }
 
 
 def _update(frame: conversation.PageFrame, form: Mapping[str, str], what: str) -> str:

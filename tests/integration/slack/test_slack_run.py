@@ -4,23 +4,11 @@ import re
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 from tests.fakes.slack import APP_TOKEN, TOKEN, FakeSlack
 from tests.integration.cli import Process
 from tests.patience import PATIENCE
-
-
-@pytest.fixture
-def slack() -> Iterator[FakeSlack]:
-    with FakeSlack() as fake:
-        fake.knows("C1", people=("U1",))
-        fake.knows_person("U1")
-        fake.grants_all()
-        yield fake
 
 
 def started(folder: Path, fake: FakeSlack, app_token: str = APP_TOKEN) -> subprocess.Popen[str]:

@@ -6,8 +6,7 @@ write. The operator has chosen to post again, and that post certainly does not a
 first post: when the bot has its rights again, it looks the message up and does not post it a second time.
 """
 
-from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -28,10 +27,8 @@ GONE = "This paper has been withdrawn by the authors due to an error in Lemma 2.
 
 
 @pytest.fixture
-def slack() -> Iterator[FakeSlack]:
-    with FakeSlack() as fake:
-        fake.knows(CHANNEL)
-        yield fake
+def clock() -> make.FakeClock:
+    return make.FakeClock(make.NOON)
 
 
 @pytest.fixture
@@ -51,16 +48,13 @@ def menus(payload: dict[str, Any]) -> int:
     return sum("accessory" in block for block in payload["blocks"])
 
 
-@pytest.mark.parametrize("shape", ["thread", "digest"])
-async def test_a_withdrawal_edits_the_message_in_the_thread(
-    app: App, clock: make.FakeClock, slack: FakeSlack, shape: str
-) -> None:
+async def test_a_withdrawal_edits_the_message_in_the_thread(app: App, clock: make.FakeClock, slack: FakeSlack) -> None:
     make.ingested(app.store, *graphs(5))
     await app.sender.deliver()
     root, thread = slack.posted_to(CHANNEL)
     assert (root.thread, thread.thread) == ("", root.id)
     # the posted thread stays a thread
-    set_settings(app.store, make.address(CHAT), {"shape": shape}, now=clock.now())
+    set_settings(app.store, make.address(CHAT), {"shape": "digest"}, now=clock.now())
     clock.advance(timedelta(days=9))
     make.ingested(app.store, *graphs(1, version=2, abstract=GONE), name="later", now=clock.now())
     sent = await app.sender.deliver()
@@ -102,101 +96,78 @@ async def test_a_message_that_cannot_be_edited_is_left_as_it_is(
     assert len(slack.arrived("chat.update")) == 1
 
 
-LATER = timedelta(hours=1)
 FIVE = [make.paper(f"Graph {number}") for number in range(5)]  # enough for two messages: the list, and its thread
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trouble:
-    """What happens between the post and the look-up, how it ends, and the state of the delivery until then."""
-
-    begins: Callable[[FakeSlack], None]
-    ends: Callable[[FakeSlack, App], object]
-    state: str = "unclear"
-
-
-def _may_not_read(fake: FakeSlack, then: Callable[[], object]) -> None:
-    fake.withdraws("channels:history")
-    then()
-
-
-def _may_read(fake: FakeSlack, then: Callable[[], object] = lambda: None) -> None:
-    fake.grants("channels:history")
-    fake.forgives()
-    then()
-
-
-def _is_given_back(fake: FakeSlack, app: App) -> None:
-    fake.restores()
-    free_platforms(app.store)
-
-
-def _may_write(fake: FakeSlack, app: App) -> None:
-    _may_read(fake, lambda: fake.unblocks("C1"))
-    make.subscribes(app.store, "slack:C1", "tree", every="now")
-
-
-TROUBLES = {
-    "the token is revoked": Trouble(begins=lambda fake: fake.revokes(), ends=_is_given_back),
-    "the workspace lets nobody in": Trouble(begins=lambda fake: fake.revokes("accesslimited"), ends=_is_given_back),
-    "the bot may not write there": Trouble(
-        begins=lambda fake: _may_not_read(fake, lambda: fake.forbids("C1")), ends=_may_write, state="held"
-    ),
-    "Slack asks to wait": Trouble(
-        begins=lambda fake: _may_not_read(fake, lambda: fake.answers("429", times=9)),
-        ends=lambda fake, _: _may_read(fake),
-    ),
-    "Slack is out of reach": Trouble(
-        begins=lambda fake: _may_not_read(fake, fake.goes_down), ends=lambda fake, _: _may_read(fake, fake.comes_back)
-    ),
+# What happens between the post and the look-up: (verb of the fake, its arguments). Then the state of the delivery.
+_MAY_NOT_READ = ("withdraws", "channels:history")
+TROUBLES: dict[str, tuple[list[tuple[Any, ...]], str]] = {
+    "the token is revoked": ([("revokes",)], "unclear"),
+    "the workspace lets nobody in": ([("revokes", "accesslimited")], "unclear"),
+    "the bot may not write there": ([_MAY_NOT_READ, ("forbids", "C1")], "held"),
+    "Slack asks to wait": ([_MAY_NOT_READ, ("answers", "429", 9)], "unclear"),
+    "Slack is out of reach": ([_MAY_NOT_READ, ("goes_down",)], "unclear"),
 }
 
 
-@pytest.mark.parametrize("trouble", TROUBLES.values(), ids=TROUBLES)
-@pytest.mark.parametrize("starts_anew", [False, True], ids=["", "started anew"])
+def ends_all_trouble(slack: FakeSlack, app: App) -> None:
+    slack.restores()
+    slack.grants("channels:history")
+    slack.forgives()
+    slack.unblocks("C1")
+    slack.goes_down()
+    slack.comes_back()
+    free_platforms(app.store)
+    make.subscribes(app.store, CHAT, "tree", every="now")  # shows that the chat exists again
+
+
+def states(app: App) -> list[str]:
+    return [entry.state for entry in outbox_entries(app.store, now=app.clock.now())]
+
+
+async def looks_five_times(app: App) -> None:
+    await app.sender.send_once()
+    for _ in range(4):
+        app.clock.advance(timedelta(seconds=31))  # type: ignore[attr-defined]
+        await app.sender.send_once()
+
+
+@pytest.mark.parametrize(("begins", "state"), TROUBLES.values(), ids=TROUBLES)
 async def test_a_refused_second_post_leaves_the_first_unclear(
-    tmp_path: Path, clock: make.FakeClock, slack: FakeSlack, trouble: Trouble, *, starts_anew: bool
+    tmp_path: Path, clock: make.FakeClock, slack: FakeSlack, begins: list[tuple[Any, ...]], state: str
 ) -> None:
+    def begin() -> None:
+        for verb, *arguments in begins:
+            getattr(slack, verb)(*arguments)
+
     async with a_bot(tmp_path, slack, clock) as app:
-        make.subscribes(app.store, "slack:C1", "graph", every="now")
+        make.subscribes(app.store, CHAT, "graph", every="now")
         make.ingested(app.store, make.paper("A graph"))
         slack.answers("cut after")
-        _before_the_first_lookup(app, lambda: trouble.begins(slack))
-        await app.sender.send_once()
-        for _ in range(4):
-            clock.advance(timedelta(seconds=31))
-            await app.sender.send_once()
+        _before_the_first_lookup(app, begin)
+        await looks_five_times(app)
         assert len(slack.posted_to("C1")) == 1
-        assert [entry.state for entry in outbox_entries(app.store, now=clock.now())] == [trouble.state]
-        clock.advance(LATER)
-        trouble.ends(slack, app)
-        if not starts_anew:
-            await app.sender.send_once()
-    if starts_anew:
-        async with a_bot(tmp_path, slack, clock) as app:
-            await app.sender.send_once()
-    async with a_bot(tmp_path, slack, clock) as app:
-        assert [entry.state for entry in outbox_entries(app.store, now=clock.now())] == ["sent"]
+        assert states(app) == [state]
+        clock.advance(timedelta(hours=1))
+        ends_all_trouble(slack, app)
+    async with a_bot(tmp_path, slack, clock) as app:  # the state of the delivery was stored
+        await app.sender.send_once()
+        assert states(app) == ["sent"]
     assert len(slack.posted_to("C1")) == 1
 
 
-@pytest.mark.parametrize("code", ["token_revoked", "accesslimited"])
 async def test_with_skip_a_refused_token_leaves_nothing_unclear(
-    tmp_path: Path, clock: make.FakeClock, slack: FakeSlack, code: str
+    tmp_path: Path, clock: make.FakeClock, slack: FakeSlack
 ) -> None:
     async with a_bot(tmp_path, slack, clock, on_unclear="skip") as app:
-        make.subscribes(app.store, "slack:C1", "graph", every="now")
+        make.subscribes(app.store, CHAT, "graph", every="now")
         make.ingested(app.store, *FIVE)
         slack.answers("cut after")
-        _before_the_first_lookup(app, lambda: slack.revokes(code))
-        await app.sender.send_once()
-        for _ in range(4):
-            clock.advance(timedelta(seconds=31))
-            await app.sender.send_once()
+        _before_the_first_lookup(app, slack.revokes)
+        await looks_five_times(app)
         assert (len(slack.posted_to("C1")), len(slack.arrived("chat.postMessage"))) == (1, 1)
-        _is_given_back(slack, app)
+        ends_all_trouble(slack, app)
         await app.sender.send_once()
-        assert [entry.state for entry in outbox_entries(app.store, now=clock.now())] == ["sent"]
+        assert states(app) == ["sent"]
     first, second = slack.posted_to("C1")
     assert (first.number, second.number, second.thread) == (1, 2, first.id)
 
@@ -207,18 +178,18 @@ async def test_a_reply_sent_before_its_thread_was_known_comes_once(
 ) -> None:
     slack.withdraws("channels:history")
     async with a_bot(tmp_path, slack, clock, on_unclear="skip") as app:
-        make.subscribes(app.store, "slack:C1", "graph", every="now")
+        make.subscribes(app.store, CHAT, "graph", every="now")
         make.ingested(app.store, *FIVE)
         slack.answers(first)
         slack.answers("cut after")
         await app.sender.send_once()
-        assert [entry.state for entry in outbox_entries(app.store, now=clock.now())] == ["unclear"]
+        assert states(app) == ["unclear"]
     slack.grants("channels:history")
     async with a_bot(tmp_path, slack, clock, on_unclear="skip") as app:
         await app.sender.send_once()
         clock.advance(timedelta(seconds=31))
         await app.sender.send_once()
-        assert [entry.state for entry in outbox_entries(app.store, now=clock.now())] == ["sent"]
+        assert states(app) == ["sent"]
     assert [(entry.number, entry.thread) for entry in slack.posted_to("C1")] == [(number, "") for number in came]
 
 
@@ -226,12 +197,10 @@ def _before_the_first_lookup(app: App, happens: Callable[[], None]) -> None:
     """Calls `happens` when a look-up begins for the first time."""
     channel = app.context.channels["slack"]
     find = channel.find
-    seen: list[bool] = []
 
     async def finding(*where: Any, **what: Any) -> str | None:
-        if not seen:
-            seen.append(True)
-            happens()
+        channel.find = find  # type: ignore[method-assign]
+        happens()
         return await find(*where, **what)
 
     channel.find = finding  # type: ignore[method-assign]

@@ -1,42 +1,13 @@
-"""Engines that search words and phrases as literal texts, and do the boolean part in Python."""
+"""Other engines: two that search words and phrases as literal texts, with the boolean part in Python, and SQLite's index."""
 
 import re
+import sqlite3
 from collections.abc import Callable, Sequence
 from importlib import import_module
 
 from bench.matching.engines import Found
 from bench.matching.lines import Kind, Line, Term, terms_of, text_of
 from subscriptions.model import Paper
-
-
-class RegexEach:
-    """Uses a regular expression for each term of each line."""
-
-    most = 5_000
-
-    def expresses(self, line: Line) -> bool:
-        """Returns False for initials. The text of a paper also contains its categories and authors."""
-        return all(term.kind is not Kind.INITIAL for term in terms_of(line))
-
-    def compile(self, lines: Sequence[Line]) -> None:
-        """Compiles the terms."""
-        self.clauses = [
-            [([*map(_regex, wanted)], [*map(_regex, others)]) for wanted, others in line.alternatives] for line in lines
-        ]
-
-    def read(self, papers: Sequence[Paper]) -> None:
-        """Makes one text of each paper."""
-        self.texts = [_literal_text(paper) for paper in papers]
-
-    def match(self) -> Found:
-        """Goes through all lines and all papers."""
-        found: dict[int, int] = {}
-        for number, clauses in enumerate(self.clauses):
-            for wanted, others in clauses:
-                for place, text in enumerate(self.texts):
-                    if all(one.search(text) for one in wanted) and not any(one.search(text) for one in others):
-                        found[number] = found.get(number, 0) | 1 << place
-        return found
 
 
 class Literals:
@@ -95,18 +66,6 @@ class Literals:
         return found
 
 
-class PyAhoCorasick(Literals):
-    """The automaton of the package pyahocorasick."""
-
-    def finder(self, patterns: Sequence[str]) -> Callable[[str], set[int]]:
-        """Returns a function that finds the numbers of the patterns in a text."""
-        automaton = import_module("ahocorasick").Automaton()
-        for number, pattern in enumerate(patterns):
-            automaton.add_word(pattern, number)
-        automaton.make_automaton()
-        return lambda text: {number for _, number in automaton.iter(text)}
-
-
 class AhoCorasickRs(Literals):
     """The automaton of the package ahocorasick_rs, written in Rust."""
 
@@ -158,5 +117,59 @@ def _pattern(term: Term) -> str:
             return f" { {Kind.TITLE: 'ti', Kind.CATEGORY: 'cat', Kind.AUTHOR: 'au'}[kind] }:{text} "
 
 
-def _regex(term: Term) -> "re.Pattern[str]":
-    return re.compile(re.escape(_pattern(term)))
+class Fts5:
+    """SQLite's full-text index of the papers in memory, with one search for each line."""
+
+    most = 10**9
+
+    def expresses(self, line: Line) -> bool:
+        """Returns False for initials, and for Chinese, because FTS5 treats a run of Chinese characters as one word."""
+        return all(term.kind not in {Kind.HAN, Kind.INITIAL} for term in terms_of(line))
+
+    def compile(self, lines: Sequence[Line]) -> None:
+        """Writes each line as an expression."""
+        self.expressions = [_fts5(line) for line in lines]
+
+    def read(self, papers: Sequence[Paper]) -> None:
+        """Fills the index."""
+        self.database = sqlite3.connect(":memory:")
+        self.database.execute("CREATE VIRTUAL TABLE paper USING fts5(title, body, categories, authors, detail=full)")
+        self.database.executemany(
+            "INSERT INTO paper (rowid, title, body, categories, authors) VALUES (?, ?, ?, ?, ?)",
+            [
+                (place, paper.title, text_of(paper), " / ".join(paper.categories), " / ".join(paper.authors))
+                for place, paper in enumerate(papers)
+            ],
+        )
+
+    def match(self) -> Found:
+        """Runs a search for each line."""
+        found: dict[int, int] = {}
+        ask = self.database.execute
+        for number, expression in enumerate(self.expressions):
+            papers = 0
+            for (place,) in ask("SELECT rowid FROM paper WHERE paper MATCH ?", (expression,)):
+                papers |= 1 << place
+            if papers:
+                found[number] = papers
+        return found
+
+
+def _fts5(line: Line) -> str:
+    clauses = []
+    for wanted, others in line.alternatives:
+        clause = " AND ".join(map(_fts5_term, wanted))
+        clauses.append("".join([f"({clause})", *(f" NOT {_fts5_term(term)}" for term in others)]))
+    return " OR ".join(f"({clause})" for clause in clauses)
+
+
+def _fts5_term(term: Term) -> str:
+    text = " ".join(re.findall(r"\w+", " ".join(term.words)))
+    match term.kind:
+        case Kind.BEGINNING:
+            return f'body : "{text}"*'
+        case Kind.WORDS:
+            return f'body : "{text}"'
+        case kind:
+            column = {Kind.TITLE: "title", Kind.CATEGORY: "categories", Kind.AUTHOR: "authors"}[kind]
+            return f'{column} : "{text}"'

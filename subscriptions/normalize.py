@@ -8,8 +8,216 @@ from hashlib import sha256
 from itertools import chain, pairwise
 from typing import NamedTuple
 
-from subscriptions.normalize import tex
-from subscriptions.text import normalized
+from subscriptions.texts import normalized
+
+# ------------------------------------------------------------ TeX as letters: commands and accent macros
+
+# The commands are those of LaTeX and amssymb (Comprehensive LaTeX Symbol List).
+
+
+def _commands(names: str) -> frozenset[str]:
+    return frozenset(names.split())
+
+
+def _signs(pairs: str) -> dict[str, str]:
+    """Returns a table from pairs "name:character"."""
+    return dict(pair.split(":") for pair in pairs.split())
+
+
+_GREEK_NAMES = (
+    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho varsigma sigma tau upsilon "
+    "phi chi psi omega"
+)
+_SMALL_GREEK_NAMES = {name: chr(0x3B1 + place) for place, name in enumerate(_GREEK_NAMES.split())}
+GREEK_LETTERS = {letter: name for name, letter in _SMALL_GREEK_NAMES.items() if name != "varsigma"} | {"ϝ": "digamma"}
+"""The names by which Greek letters are compared. A final sigma was folded to a sigma before."""
+_SYMBOLS = _signs(
+    "varepsilon:ε vartheta:ϑ varphi:φ varrho:ϱ varpi:ϖ varkappa:ϰ hbar:ℏ ell:ℓ Re:ℜ Im:ℑ aleph:ℵ wp:℘ partial:∂ "
+    "nabla:∇ infty:∞ emptyset:∅ varnothing:∅ times:× cdot:· div:÷ pm:± mp:∓ ast:∗ star:⋆ circ:∘ bullet:• "
+    "oplus:⊕ otimes:⊗ odot:⊙ ominus:⊖ wedge:∧ land:∧ vee:∨ lor:∨ neg:¬ lnot:¬ cap:∩ cup:∪ sqcup:⊔ setminus:∖ "
+    "leq:≤ le:≤ leqslant:≤ geq:≥ ge:≥ geqslant:≥ ll:≪ gg:≫ neq:≠ ne:≠ approx:≈ sim:∼ simeq:≃ cong:≅ equiv:≡ "
+    "propto:∝ lesssim:≲ gtrsim:≳ prec:≺ succ:≻ preceq:⪯ succeq:⪰ in:∈ notin:∉ ni:∋ subset:⊂ subseteq:⊆ "
+    "supset:⊃ supseteq:⊇ subsetneq:⊊ forall:∀ exists:∃ nexists:∄ perp:⊥ bot:⊥ top:⊤ parallel:∥ mid:| models:⊨ "
+    "vdash:⊢ angle:∠ triangle:△ square:□ Box:□ diamond:⋄ diamondsuit:♢ heartsuit:♡ sharp:♯ flat:♭ natural:♮ "
+    "to:→ rightarrow:→ longrightarrow:⟶ leftarrow:← gets:← leftrightarrow:↔ Rightarrow:⇒ Longrightarrow:⟹ "
+    "implies:⇒ Leftarrow:⇐ Leftrightarrow:⇔ iff:⇔ mapsto:↦ hookrightarrow:↪ twoheadrightarrow:↠ uparrow:↑ "
+    "downarrow:↓ nearrow:↗ searrow:↘ rightharpoonup:⇀ rightleftharpoons:⇌ rightsquigarrow:⇝ leadsto:⇝ "
+    "sum:∑ prod:∏ coprod:∐ int:∫ iint:∬ oint:∮ bigcup:⋃ bigcap:⋂ bigoplus:⨁ bigotimes:⨂ prime:′ dagger:† "
+    "ddagger:‡ dag:† ddag:‡ langle:⟨ rangle:⟩ lceil:⌈ rceil:⌉ lfloor:⌊ rfloor:⌋ lvert:| rvert:| vert:| "
+    "lVert:‖ rVert:‖ Vert:‖ ldots:… dots:… cdots:⋯ dotsc:… vdots:⋮ degree:° textdegree:° checkmark:✓ S:§ P:¶ "
+    "copyright:© pounds:£ euro:€ textendash:– textemdash:— textquoteright:’ textquoteleft:‘ textbackslash:\\ "
+    "textasciitilde:~ textasciicircum:^ textunderscore:_ lbrace:{ rbrace:} backslash:\\ AA:Å sun:☉ ltimes:⋉ "
+    "rtimes:⋊ bowtie:⋈ lhd:⊲ rhd:⊳ trianglelefteq:⊴ complement:∁ therefore:∴ because:∵ surd:√ amalg:⨿ "
+    "ohm:Ω micro:µ textmu:µ textregistered:® texttrademark:™ LaTeX:LaTeX TeX:TeX "
+)
+_SPACING = {
+    "quad": " ",
+    "qquad": " ",
+    "space": " ",
+    ",": " ",
+    ":": " ",
+    ";": " ",
+    " ": " ",
+    "!": "",
+    "/": "",
+    "@": "",
+    "-": "",
+}
+_WORDS = _commands(
+    "log ln lg exp min max sup inf lim limsup liminf sin cos tan cot sec csc arcsin arccos arctan sinh cosh tanh det dim "
+    "ker hom deg gcd arg Pr bmod mod"
+)
+
+# Commands for letters.
+SYMBOLS: dict[str, str] = (
+    _SMALL_GREEK_NAMES | {name.capitalize(): letter.upper() for name, letter in _SMALL_GREEK_NAMES.items()} | _SYMBOLS
+)
+IN_FORMULAS: dict[str, str] = SYMBOLS | _SPACING | {word: word for word in (*_WORDS, *"%&_#${}")} | {"|": "‖"}
+
+# Commands that only change the look: `STYLES` take a group, whose content stays; `SWITCHES` take none and are removed.
+STYLES = _commands(
+    "text textrm textit textbf textsc texttt textsf textsl textnormal textup emph underline mathrm mathbf mathit mathsf "
+    "mathtt mathcal mathscr mathfrak mathnormal boldsymbol bm pmb operatorname mbox hbox ensuremath mathbb Bbb uppercase "
+    "mathop mathord mathbin mathrel smash protect url path"
+)
+SWITCHES = _commands(
+    "rm bf it sl sc sf tt em cal frak boldmath unboldmath displaystyle textstyle scriptstyle left right middle big Big "
+    "bigl bigr Bigl Bigr bigg Bigg biggl biggr limits nolimits nonumber xspace relax small large normalsize"
+)
+FRACTIONS = _commands("frac tfrac dfrac nicefrac")
+DOUBLE_STRUCK = dict(zip("CHNPQRZ", "ℂℍℕℙℚℝℤ", strict=True))
+OVER = {
+    "hat": "\u0302", "widehat": "\u0302", "tilde": "\u0303", "widetilde": "\u0303", "bar": "\u0304",
+    "overline": "\u0305", "vec": "\u20d7", "dot": "\u0307", "ddot": "\u0308", "check": "\u030c", "breve": "\u0306",
+    "acute": "\u0301", "grave": "\u0300", "mathring": "\u030a",
+}  # fmt: skip
+SUPERSCRIPT = str.maketrans(
+    "0123456789+-=()abcdefghijklmnoprstuvwxyzABDEGHIJKLMNOPRTUVWαβγδεθφχ∘∗*′",
+    "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻᴬᴮᴰᴱᴳᴴᴵᴶᴷᴸᴹᴺᴼᴾᴿᵀᵁⱽᵂᵅᵝᵞᵟᵋᶿᵠᵡ°**′",
+)
+SUBSCRIPT = str.maketrans("0123456789+-=()aehijklmnoprstuvxβγρφχ", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓᵦᵧᵨᵩᵪ")
+
+
+# ------------------------------------------------------------------------------------------------------- step 1, LaTeX
+
+# Greek commands become their names, accent macros their letters.
+
+
+GREEK_COMMANDS = {
+    variant + spelled: spelled
+    for name in GREEK_LETTERS.values()
+    for spelled in (name, name.capitalize())
+    for variant in ("", "var")
+}
+ACCENTS = {
+    "`": "\u0300",
+    "'": "\u0301",
+    "^": "\u0302",
+    "~": "\u0303",
+    "=": "\u0304",
+    "u": "\u0306",
+    ".": "\u0307",
+    '"': "\u0308",
+    "r": "\u030a",
+    "H": "\u030b",
+    "v": "\u030c",
+    "d": "\u0323",
+    "c": "\u0327",
+    "k": "\u0328",
+    "b": "\u0331",
+    "t": "\u0361",
+}
+LETTER_MACROS = {
+    "ss": "ß",
+    "SS": "SS",
+    "o": "ø",
+    "O": "Ø",
+    "l": "ł",
+    "L": "Ł",
+    "ae": "æ",
+    "AE": "Æ",
+    "oe": "œ",
+    "OE": "Œ",
+    "aa": "å",
+    "AA": "Å",
+    "dj": "đ",
+    "DJ": "Đ",
+    "dh": "ð",
+    "DH": "Ð",
+    "th": "þ",
+    "TH": "Þ",
+    "ng": "ŋ",
+    "NG": "Ŋ",
+    "i": "ı",
+    "j": "j",
+}
+_MACRO_NAME = "(?:" + "|".join(LETTER_MACROS) + ")(?![A-Za-z])"  # TeX reads the longest name and eats spaces after it
+_ACCENT_MACRO = rf"""
+    \\(?: (?P<sign>["'`^~=.]) | (?P<letter>[uvHtcdbrk])(?=[\s{{\\])\s* ) (?P<bracket>\{{)?
+      (?: \\(?P<under>{_MACRO_NAME})\s* | (?P<base>[^\W\d_]) ) (?(bracket)\}}?)
+"""
+_LETTER_MACRO = rf"\\(?P<macro>{_MACRO_NAME})\s*"
+_ACCENT = re.compile(rf"(?:{_ACCENT_MACRO} | {_LETTER_MACRO} | \\(?:[A-Za-z]+|.) )", re.VERBOSE | re.DOTALL)
+_TEX = re.compile(
+    rf"{_ACCENT_MACRO} | {_LETTER_MACRO} | \\(?P<command>[A-Za-z]+|.)? | (?P<vanishing>[{{}}$]+)",
+    re.VERBOSE | re.DOTALL,
+)
+
+
+def fold_tex(text: str) -> str:
+    r"""Step 1: returns a text with Greek commands as names, accent macros as letters, other commands as spaces.
+
+    Braces and `$` are removed. `\varepsilon` is epsilon, `S\o ren` is Søren, `$k$NN` is kNN.
+    """
+    if "\\" not in text and "$" not in text and "{" not in text and "}" not in text:
+        return text
+    return _TEX.sub(_replacement, text)
+
+
+def tex_replacements(text: str) -> Iterator[tuple[int, int, str]]:
+    """Yields what `fold_tex` replaces in a text, as (start, end, replacement)."""
+    return ((*match.span(), _replacement(match)) for match in _TEX.finditer(text))
+
+
+def accent_macros(text: str) -> Iterator[tuple[int, int, str]]:
+    r"""Yields the accent and letter macros of a text as (start, end, letters): `H\"{o}lder` gives (1, 6, "ö")."""
+    for match in _ACCENT.finditer(text):
+        if letters := _accented(match):
+            yield match.start(), match.end(), letters
+
+
+def without_accent_macros(text: str) -> str:
+    r"""Returns a text with letters for its accent and letter macros, and for the brackets around them: `S{\o}ren`."""
+    parts: list[str] = []
+    done = 0
+    for start, end, letters in accent_macros(text):
+        wrapped = start > done and text[start - 1] == "{" and text.startswith("}", end)
+        parts += [text[done : start - wrapped], letters]
+        done = end + wrapped
+    return "".join(parts) + text[done:]
+
+
+def _replacement(match: re.Match[str]) -> str:
+    if letters := _accented(match):
+        return letters
+    if match["vanishing"]:
+        return ""
+    name = GREEK_COMMANDS.get(match["command"] or "", "")
+    return f" {name} "
+
+
+def _accented(match: re.Match[str]) -> str:
+    """Returns the letters that an accent or letter macro means; "" if the match is neither."""
+    if match["macro"]:
+        return LETTER_MACROS[match["macro"]]
+    if match["under"]:
+        base = match["under"] if match["under"] in "ij" else LETTER_MACROS[match["under"]]
+    else:
+        base = match["base"]
+    return normalized("NFC", base + ACCENTS[match["sign"] or match["letter"]]) if base else ""
+
+
+# ------------------------------------------------------------ words
 
 
 def _combining_marks() -> str:
@@ -92,8 +300,8 @@ def _has_apostrophe(text: str) -> bool:
 # A Greek letter becomes its English name, so α and alpha are one token.
 
 
-_GREEK = re.compile(f"[{''.join(tex.GREEK_LETTERS)}]")
-_PART = run_pattern(SINGLE_CHARACTERS + "".join(tex.GREEK_LETTERS))
+_GREEK = re.compile(f"[{''.join(GREEK_LETTERS)}]")
+_PART = run_pattern(SINGLE_CHARACTERS + "".join(GREEK_LETTERS))
 
 
 def has_greek(text: str) -> bool:
@@ -120,7 +328,7 @@ def is_latin(char: str) -> bool:
 
 
 def _names(run: str) -> list[str]:
-    return [tex.GREEK_LETTERS.get(part, part) for part in _PART.findall(run)]
+    return [GREEK_LETTERS.get(part, part) for part in _PART.findall(run)]
 
 
 def _is_greek(run: str) -> bool:
@@ -222,7 +430,7 @@ class _TracedText(NamedTuple):
 def token_spans(text: str, *, exact: bool = False) -> list[tuple[int, int]]:
     """Returns (start, end) of each token in the text as written. The tokens are those of `tokens` or `exact_tokens`."""
     traced = _TracedText(text, range(len(text)), range(1, len(text) + 1))
-    traced = traced.replaced(tex.tex_replacements(text))
+    traced = traced.replaced(tex_replacements(text))
     traced = _with_folded_letters(traced, exact=exact)
     for pattern in apostrophe_patterns(traced.letters):
         traced = traced.replaced([(*match.span(), "") for match in pattern.finditer(traced.letters)])
@@ -324,7 +532,7 @@ def tokens(text: str) -> list[str]:
 
 def written_tokens(text: str) -> list[str]:
     """Steps 1-5, without plurals: returns one token for each of `tokens`, with which the words of prefixes are compared."""
-    return _folded_runs(fold_apostrophes(fold_letters(tex.fold_tex(text))))
+    return _folded_runs(fold_apostrophes(fold_letters(fold_tex(text))))
 
 
 def as_written(stems: Iterable[str], texts: Iterable[str]) -> tuple[str, ...]:
@@ -341,12 +549,12 @@ def as_written(stems: Iterable[str], texts: Iterable[str]) -> tuple[str, ...]:
 
 def exact_tokens(text: str) -> list[str]:
     """Steps 1-4 with case and accents kept: returns the tokens by which `=RAG` is compared."""
-    return runs_of(fold_apostrophes(exact_letters(tex.fold_tex(text))))
+    return runs_of(fold_apostrophes(exact_letters(fold_tex(text))))
 
 
 def written_and_exact_tokens(text: str) -> tuple[list[str], list[str]]:
     """Returns `written_tokens` and `exact_tokens`, in little more than half the time of both calls."""
-    letters = fold_forms(tex.fold_tex(text))
+    letters = fold_forms(fold_tex(text))
     exact = runs_of(fold_apostrophes(normalized("NFC", letters)))
     if letters.isascii():
         return " ".join(exact).lower().split(), exact
@@ -358,13 +566,13 @@ def author_tokens(name: str) -> list[str]:
 
     A part of two letters keeps its e: Oe is a name, o an initial.
     """
-    parts = _folded_runs(fold_apostrophes(fold_letters(tex.fold_tex(name)), name=True))
+    parts = _folded_runs(fold_apostrophes(fold_letters(fold_tex(name)), name=True))
     return [_UMLAUT.sub(r"\1", part) if "e" in part else part for part in parts]
 
 
 def exact_author_tokens(name: str) -> list[str]:
     """Returns the parts of one author's name for `author:=Müller`: steps 1-4, case and accents kept."""
-    return runs_of(fold_apostrophes(exact_letters(tex.fold_tex(name)), name=True))
+    return runs_of(fold_apostrophes(exact_letters(fold_tex(name)), name=True))
 
 
 def is_initial(token: str) -> bool:

@@ -1,0 +1,312 @@
+"""When subscriptions are due, and when they deliver next: forecast from their cadences, quiet hours and the sources."""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, tzinfo
+from functools import cached_property, lru_cache
+
+from subscriptions import model, zones
+from subscriptions.planning import cadence as cadences
+from subscriptions.planning import source_calendar
+from subscriptions.planning.receipts import Outcome
+from subscriptions.states import SubscriptionState
+
+DueSpan = tuple[datetime | None, datetime | None]  # the next due moment, and the latest one, see `due_span`
+Move = tuple[int, int, DueSpan]  # (id of a subscription, its new cursor, its new due span)
+
+
+def zone_of(subscription: model.Subscription, chat: model.Chat) -> tzinfo:
+    """Returns the zone of a subscription's times: its own, or, without one, the chat's."""
+    return zones.zone(subscription.zone or chat.settings.timezone)
+
+
+def quiet_until(chat: model.Chat, moment: datetime) -> datetime | None:
+    """Returns the end of the chat's quiet hours, if `moment` is in them; otherwise None."""
+    return cadences.quiet_until(chat.settings.quiet, zones.zone(chat.settings.timezone), moment)
+
+
+def put_off_by_quiet_hours(chat: model.Chat, due: Sequence[model.Subscription], now: datetime) -> list[Move]:
+    """Returns moves that postpone due `now` subscriptions to the end of the quiet hours.
+
+    A subscription whose papers a person requested (`hurry`) is not postponed.
+    """
+    at_once = [subscription for subscription in due if subscription.cadence.kind == "now" and not subscription.hurry]
+    until = quiet_until(chat, now) if at_once else None
+    if until is None:
+        return []
+    return [(subscription.id, subscription.cursor, (until, None)) for subscription in at_once]
+
+
+def with_due(subscription: model.Subscription, due: DueSpan) -> model.Subscription:
+    """Returns the subscription with another due span. If both moments are given, quiet hours do not delay it."""
+    return subscription._replace(next_due_at=due[0], latest_due_at=due[1])
+
+
+def with_time(
+    subscription: model.Subscription, chat: model.Chat, schedule: model.Cadence, zone: str | None, now: datetime
+) -> model.Subscription:
+    """Returns the subscription with a schedule and a zone; None means the chat's zone.
+
+    If that changes its time, it is due at the next moment of the new time.
+    """
+    if (subscription.cadence, subscription.zone) == (schedule, zone):
+        return subscription
+    after = subscription._replace(cadence=schedule, zone=zone)
+    return with_due(after, first_span(schedule, zone_of(after, chat), now))
+
+
+def by_new_clock(
+    subscription: model.Subscription, before: model.Chat, after: model.Chat, now: datetime
+) -> model.Subscription:
+    """Returns the subscription with its due moment after a change of its chat's zone or quiet hours.
+
+    A subscription that uses the chat's zone is due at the same local time in the new zone; if it is overdue, it stays
+    overdue. If the old quiet hours postponed it, it is due at the end of the new quiet hours, or at once if it is not
+    quiet now.
+    """
+    due = subscription.next_due_at
+    if after.settings.timezone != before.settings.timezone and not subscription.zone and due is not None and due > now:
+        subscription = with_due(subscription, first_span(subscription.cadence, zone_of(subscription, after), now))
+    until = quiet_until(before, now)
+    if until is not None and subscription.cadence.kind == "now" and subscription.next_due_at == until:
+        subscription = with_due(subscription, (quiet_until(after, now), None))
+    return subscription
+
+
+def reopened_window(subscription: model.Subscription, chat: model.Chat, now: datetime) -> DueSpan | None:
+    """Returns the due span of the when-out window that is open at `now`, if the stored span is of an earlier window.
+
+    That happens if no planner ran in the earlier window. Otherwise returns None.
+    """
+    if subscription.cadence.kind != "when-out" or subscription.next_due_at is None:
+        return None
+    zone = zone_of(subscription, chat)
+    opened = cadences.first_due(subscription.cadence, zone, now)
+    if opened is None or not subscription.next_due_at < opened <= now:
+        return None
+    return due_span(subscription.cadence, zone, opened)
+
+
+def due_span(cadence: model.Cadence, zone: tzinfo, moment: datetime | None) -> DueSpan:
+    """Returns (due moment, latest due moment). The latest is the end of the window for when-out, otherwise the same."""
+    if moment is None or cadence.kind != "when-out":
+        return moment, moment
+    return moment, cadences.closes(cadence, zone, moment)
+
+
+def first_span(cadence: model.Cadence, zone: tzinfo, now: datetime) -> DueSpan:
+    """Returns the due span of a subscription that begins or resumes at `now`."""
+    return due_span(cadence, zone, cadences.first_due(cadence, zone, now))
+
+
+@lru_cache(maxsize=4096)
+def next_moment(cadence: model.Cadence, zone: tzinfo, now: datetime) -> datetime | None:
+    """Returns the next regular moment of a cadence.
+
+    Cached: many chats have the same cadence, zone and moment of planning.
+    """
+    return cadences.next_due(cadence, zone, now)
+
+
+# ---------------------------------------------------------------------- when subscriptions deliver next
+
+
+_INSTANT = timedelta(microseconds=1)
+_Case = tuple[model.Cadence, tzinfo, datetime | None, bool, str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AwaitedSource:
+    """A source whose due moments are known."""
+
+    name: str  # for people
+    schedule: source_calendar.Schedule
+    due: datetime | None = None  # its last due moment; None: there was none yet
+    settled: bool = True  # it has reported since `due`, or it can bring nothing any more
+    outcome: Outcome | None = None  # of its last receipt since `due`
+    behind: tuple[str, ...] = ()  # its units that have not come although others have
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NextDelivery:
+    """When a subscription delivers next, as far as is known."""
+
+    at: datetime | None = None  # None: as soon as papers come
+    about: bool = False  # papers are expected then, and may be late
+    opens: bool = False  # from `at` on, as soon as papers come
+    latest: datetime | None = None  # it waits for papers, at most until this moment
+    rest: str = ""  # why it is not earlier, see Forecast.reason_for_rest
+
+
+_NOTHING = NextDelivery()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Forecast:
+    """What is known of all sources at a moment, and when subscriptions deliver next.
+
+    Many chats have the same cadence, zone and quiet hours: each combination is computed once.
+    """
+
+    at: datetime
+    awaited: tuple[AwaitedSource, ...] = ()
+    anytime: bool = False  # there are other sources, whose due moments are not known
+    last_sequence: int = 0  # of the newest paper
+    cases: dict[_Case, NextDelivery] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def all_reported(self) -> bool | None:
+        """Whether all awaited sources have reported since their last due moment; None if no source is awaited."""
+        return not self.missing if self.awaited else None
+
+    @property
+    def missing(self) -> tuple[AwaitedSource, ...]:
+        """The awaited sources that have not reported since their last due moment."""
+        return tuple(one for one in self.awaited if not one.settled)
+
+    @cached_property
+    def next_due(self) -> datetime | None:
+        """The next moment at which an awaited source is due; None if it is not known."""
+        moments = [one.schedule.next_due(self.at) for one in self.awaited]
+        return min((moment for moment in moments if moment), default=None)
+
+    def may_have_come(self, since: datetime) -> bool:
+        """Returns whether papers could have come from `since` to now. Those of a missing source may come at any time."""
+        if self.anytime or not self.awaited or self.missing:
+            return True
+        return any(one.due and one.due > since for one in self.awaited)
+
+    def reason_for_rest(self, until: datetime) -> str:
+        """Why nothing comes before `until`, on a later day: "weekend", "holiday"; "": no reason is known."""
+        first, last = (moment.astimezone(source_calendar.NEW_YORK).date() for moment in (self.at, until))
+        arxiv = [one.schedule for one in self.awaited if isinstance(one.schedule, source_calendar.ArxivSchedule)]
+        if self.anytime or len(arxiv) < len(self.awaited) or (last - first).days < 1:
+            return ""
+        between = [first + source_calendar.DAY * n for n in range((last - first).days)]
+        silent = [day for day in between if not any(schedule.calendar.has_batch(day) for schedule in arxiv)]
+        if any(day.weekday() < source_calendar.SATURDAY for day in silent):
+            return "holiday"
+        return "weekend" if silent else ""
+
+    def next_delivery(
+        self,
+        subscription: model.Subscription,
+        chat: model.Chat,
+        *,
+        planned: bool = False,
+        fits: Callable[[int], bool] | None = None,
+    ) -> NextDelivery:
+        """Returns when a subscription delivers next; with `planned`, when it delivers after a delivery of this moment.
+
+        `fits` tells whether its query matches a paper above a sequence; None: unknown, so every new paper counts.
+        """
+        zone = zone_of(subscription, chat)
+        regular = next_moment(subscription.cadence, zone, self.at) if planned else subscription.next_due_at
+        news = not planned and self._has_news(subscription, chat, fits)
+        case = (subscription.cadence, zone, regular, news, chat.settings.quiet, chat.settings.timezone)
+        if case not in self.cases:
+            clock = zones.zone(chat.settings.timezone)
+            self.cases[case] = forecast_delivery(
+                subscription.cadence, zone, regular, self, news=news, quiet=chat.settings.quiet, clock=clock
+            )
+        return self.cases[case]
+
+    def _has_news(self, subscription: model.Subscription, chat: model.Chat, fits: Callable[[int], bool] | None) -> bool:
+        """Whether papers came that cause a delivery. The chat's first delivery may also say that no paper matches."""
+        cursor = subscription.cursor
+        if cursor >= self.last_sequence or fits is None:
+            return cursor < self.last_sequence
+        return fits(cursor) or (not chat.first_delivery_planned and self.is_last_word(subscription, chat))
+
+    def is_last_word(self, subscription: model.Subscription, chat: model.Chat) -> bool:
+        """Whether the delivery of a due subscription does not have to wait for more papers.
+
+        A when-out waits for sources that are due before the end of its window.
+        """
+        if subscription.cadence.kind != "when-out" or subscription.next_due_at is None:
+            return True
+        closes = cadences.closes(subscription.cadence, zone_of(subscription, chat), subscription.next_due_at)
+        return self.at >= closes or self.next_due is None or self.next_due >= closes
+
+    def next_of(
+        self, chat: model.Chat, subscriptions: Sequence[model.Subscription], planned: Collection[int] = ()
+    ) -> NextDelivery:
+        """Returns the next delivery to a chat: the first delivery of its active subscriptions.
+
+        `planned` has ids of subscriptions, see `next_delivery`.
+        """
+        active = [
+            self.next_delivery(subscription, chat, planned=subscription.id in planned)
+            for subscription in subscriptions
+            if subscription.state is SubscriptionState.ACTIVE
+        ]
+        at_once = next((one for one in active if one.at is None and one.latest is not None), None)
+        first = min((one.at for one in active if one.at is not None), default=None)
+        return at_once or next((one for one in active if one.at == first), _NOTHING)
+
+
+def forecast_delivery(
+    cadence: model.Cadence,
+    zone: tzinfo,
+    regular: datetime | None,
+    forecast: Forecast,
+    *,
+    news: bool,
+    quiet: str = "off",
+    clock: tzinfo | None = None,
+) -> NextDelivery:
+    """Returns when a subscription delivers next.
+
+    `regular` is its next regular moment, which may have passed. `news`: papers came that are new to it. `quiet` are the
+    chat's quiet hours in the zone `clock`; they delay subscriptions with the cadence now.
+    """
+    now = forecast.at
+    if cadence.kind == "now":
+        return _forecast_at_once(regular, forecast, quiet, clock or zone, news=news)
+    plain = max(regular or now, now)
+    foreseen = forecast.awaited and not forecast.anytime and not news and not forecast.missing
+    batch = forecast.next_due if foreseen else None
+    if cadence.kind == "when-out":
+        return _forecast_when_out(cadence, zone, plain, batch, forecast, news=news)
+    if batch is None or batch <= plain:
+        return NextDelivery(at=plain)
+    at = cadences.next_due(cadence, zone, batch - _INSTANT)
+    return NextDelivery(at=at, rest=forecast.reason_for_rest(batch))
+
+
+def _forecast_at_once(
+    held: datetime | None, forecast: Forecast, quiet: str, clock: tzinfo, *, news: bool
+) -> NextDelivery:
+    if held is not None and held > forecast.at:
+        return NextDelivery(at=held)
+    if news and (until := cadences.quiet_until(quiet, clock, forecast.at)) is not None:
+        return NextDelivery(at=until)
+    batch = None if forecast.anytime or forecast.missing else forecast.next_due
+    if batch is None:
+        return NextDelivery()
+    return NextDelivery(
+        at=cadences.quiet_until(quiet, clock, batch) or batch, about=True, rest=forecast.reason_for_rest(batch)
+    )
+
+
+def _forecast_when_out(
+    cadence: model.Cadence, zone: tzinfo, plain: datetime, batch: datetime | None, forecast: Forecast, *, news: bool
+) -> NextDelivery:
+    """Returns the next delivery of a when-out subscription.
+
+    `plain` is the opening of its window, or now while that is open; `batch` is when papers are due, if that is known.
+    """
+    now = forecast.at
+    closes = cadences.closes(cadence, zone, cadences.first_due(cadence, zone, plain) or plain)
+    if batch is not None:
+        opening = cadences.first_due(cadence, zone, batch) or batch
+        if batch < plain:
+            return NextDelivery(at=plain, about=True)
+        return NextDelivery(
+            at=max(opening, batch), about=True, rest=forecast.reason_for_rest(batch) if batch >= closes else ""
+        )
+    if plain > now:
+        return NextDelivery(at=plain, about=True, opens=True)
+    if forecast.missing:
+        return NextDelivery(latest=closes)
+    return NextDelivery(at=now) if forecast.awaited and news else NextDelivery(at=now, about=True, opens=True)

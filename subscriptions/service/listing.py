@@ -1,0 +1,143 @@
+"""Finds chats by address, and subscriptions by number or words; moves due moments after a clock changed."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from subscriptions import errors, model
+from subscriptions.addresses import facts_of
+from subscriptions.planning import cadence as cadences
+from subscriptions.planning import forecast
+from subscriptions.query.parse import asked_beside
+from subscriptions.store import chats
+from subscriptions.store import subscriptions as stored_subscriptions
+from subscriptions.store.database.store import Transaction, reads
+
+
+def apply_new_clock(transaction: Transaction, before: model.Chat, now: datetime) -> model.Chat:
+    """Adjusts due moments after the zone or the quiet hours of a chat changed. Returns the chat as it is now."""
+    after = chats.chats_by_id(transaction, [before.id])[before.id]
+    clocks = [(chat.settings.timezone, chat.settings.quiet) for chat in (before, after)]
+    if clocks[0] == clocks[1]:
+        return after
+    for one in stored_subscriptions.subscriptions_of(transaction, [before.id])[before.id]:
+        stored_subscriptions.change_subscription(transaction, one, forecast.by_new_clock(one, before, after, now))
+    return after
+
+
+def moved_near(transaction: Transaction, chat_ids: Sequence[int], now: datetime) -> list[forecast.Move]:
+    """Returns moves of the subscriptions of these chats that are due too late, to their correct moments.
+
+    Such due moments were stored while the clock was wrong.
+    """
+    of_chats = stored_subscriptions.subscriptions_of(transaction, chat_ids)
+    moves: list[forecast.Move] = []
+    for chat in chats.chats_by_id(transaction, chat_ids).values():
+        for one in of_chats[chat.id]:
+            zone = forecast.zone_of(one, chat)
+            if one.next_due_at is None or not cadences.is_too_far(one.cadence, zone, one.next_due_at, now):
+                continue
+            if one.cadence.kind == "now":
+                moves.append((one.id, one.cursor, (forecast.quiet_until(chat, now), None)))
+            else:
+                moves.append((one.id, one.cursor, forecast.first_span(one.cadence, zone, now)))
+    return moves
+
+
+# ----------------------------------------------------------------------------------------- finds a chat by its address
+
+
+_MOST_DIGITS = 9  # of a subscription's number; Python refuses to convert thousands of digits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """A subscription with its chat, as lists show it."""
+
+    chat: model.Chat
+    subscription: model.Subscription
+
+    @property
+    def zone(self) -> str:
+        """The subscription's own zone, or, without one, the chat's."""
+        return self.subscription.zone or self.chat.settings.timezone
+
+
+@reads
+def get_chat(transaction: Transaction, address: model.ChatAddress) -> model.Chat:
+    """Returns the chat at this address, or the chat that moved from there. Raises NotFound."""
+    chat = chats.find_chat(transaction, address)
+    if chat is None:
+        raise errors.NotFound(
+            errors.Sentence("There is no such chat: {chat}.", {"chat": str(address)}),
+            errors.Sentence(
+                "A chat comes into being with its first subscription: paperwire subscribe QUERY --as {chat}",
+                {"chat": str(address)},
+            ),
+        )
+    return chat
+
+
+def get_subscribed(
+    transaction: Transaction, address: model.ChatAddress
+) -> tuple[model.Chat, tuple[model.Subscription, ...]]:
+    """Returns the chat at this address and its subscriptions. Raises NotFound."""
+    chat = get_chat(transaction, address)
+    return chat, stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
+
+
+def kind_of(address: model.ChatAddress) -> model.ChatKind:
+    """Returns the kind of a chat as its address suggests; the platform may know better."""
+    return facts_of(address.platform).kind_of(address)
+
+
+@reads
+def listed(transaction: Transaction, address: model.ChatAddress | None) -> tuple[Listed, ...]:
+    """Returns the subscriptions of one chat; with None, of all chats. Raises NotFound."""
+    pages = chats.all_chats(transaction) if address is None else [(get_chat(transaction, address),)]
+    return tuple(one for chats in pages for one in _listed(transaction, chats))
+
+
+def _listed(transaction: Transaction, chats: Sequence[model.Chat]) -> Iterator[Listed]:
+    subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id for chat in chats])
+    for chat in chats:
+        for one in subscriptions[chat.id]:
+            yield Listed(chat=chat, subscription=one)
+
+
+def numbered(transaction: Transaction, chat: model.Chat, number: int) -> model.Subscription:
+    """Returns the subscription of a chat with this number. Raises NotFound."""
+    return which_one(stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id], str(number))
+
+
+def chosen(subscriptions: tuple[model.Subscription, ...], number: int | None) -> tuple[model.Subscription, ...]:
+    """Returns the subscription with this number; with None, all of them. Raises NotFound."""
+    return subscriptions if number is None else (which_one(subscriptions, str(number)),)
+
+
+def typed_number(text: str) -> int | None:
+    """Returns the number in a text such as "3" or "#3"; None for any other text or too many digits."""
+    digits = text.strip().lstrip("#")
+    return int(digits) if digits.isdecimal() and len(digits) <= _MOST_DIGITS else None
+
+
+def named(subscriptions: Sequence[model.Subscription], which: str) -> model.Subscription | None:
+    """Returns the subscription with this number or query; None if there is none. Raises QueryError.
+
+    If no subscription has the number, it is read as a query.
+    """
+    by_number = {one.number: one for one in subscriptions}
+    if found := by_number.get(typed_number(which) or 0):
+        return found
+    canonical = asked_beside(which, [one.canonical for one in subscriptions]).canonical
+    return next((one for one in subscriptions if one.canonical == canonical), None)
+
+
+def which_one(subscriptions: Sequence[model.Subscription], which: str) -> model.Subscription:
+    """Returns the subscription with this number or query. Raises NotFound, QueryError."""
+    if found := named(subscriptions, which):
+        return found
+    raise errors.NotFound(
+        errors.Sentence("This chat has no subscription {which}.", {"which": which.strip()}),
+        errors.Sentence("paperwire subscriptions lists them."),
+    )

@@ -1,0 +1,514 @@
+"""What we write passes the judge of each platform: the checks of Slack's SDK and its limits, and Telegram's own parser."""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from itertools import cycle
+from typing import Any
+
+import pytest
+import tdjson
+from hypothesis import example, given
+from hypothesis import strategies as st
+from slack_sdk.models.blocks import Block
+
+from bot.platforms.slack import markup as slack_markup
+from bot.platforms.telegram import markup as telegram_markup
+from bot.ports.channel import Button, Reply
+from bot.rendering.cleaning import clean
+from subscriptions import model
+from tests import rendered
+from tests.fakes import markup
+from tests.fakes.blocks import check_blocks
+from tests.fakes.markup import Text
+from tests.unit import deliveries
+
+# ── Slack ─────────────────────────────────────────────────────────────────────
+
+SLACK_CHATS = [
+    deliveries.team(),
+    deliveries.team(shape="digest", lang="zh", timezone="+08:00"),
+    deliveries.team(shape="each", text="abstract"),
+    deliveries.chat("slack"),
+    deliveries.chat("slack", model.ChatKind.TEAM, topic="17.5", shape="thread"),
+]
+# What Slack interprets in mrkdwn: text in <…>, and the three entities.
+IN_BRACKETS = re.compile(r"<([^>]*)>")
+LINK = re.compile(r"https?://[^|\s]+(\|[^|]*)?")
+
+
+def texts(value: object) -> Iterator[dict[str, Any]]:
+    """Returns all text objects of blocks."""
+    if isinstance(value, list):
+        for one in value:
+            yield from texts(one)
+    elif isinstance(value, dict):
+        if value.get("type") in {"mrkdwn", "plain_text"}:
+            yield value
+        for one in value.values():
+            yield from texts(one)
+
+
+def slack_judged(message: model.Message) -> list[dict[str, Any]]:
+    """Returns the blocks of a message. Fails if Slack would refuse them, or would interpret text of a paper as markup."""
+    read = json.loads(message.payload)
+    blocks: list[dict[str, Any]] = read["blocks"]
+    check_blocks(blocks)
+    assert 1 <= len(blocks) <= slack_markup.BLOCKS
+    assert len(json.dumps(blocks, ensure_ascii=False, separators=(",", ":"))) <= slack_markup.BUDGET
+    for block in blocks:
+        parsed = Block.parse(block)
+        assert parsed is not None
+        parsed.validate_json()
+    for text in texts(blocks):
+        assert text["text"].strip()
+        assert len(text["text"]) <= (slack_markup.HEADER if text["type"] == "plain_text" else slack_markup.SECTION)
+        assert not any(ord(char) < 32 and char != "\n" for char in text["text"])
+        if text["type"] == "plain_text":
+            assert text.get("emoji") is False or ":" not in text["text"]
+        else:
+            plain = IN_BRACKETS.sub("", text["text"])
+            assert "<" not in plain
+            assert ">" not in plain
+            assert all(LINK.fullmatch(inside) for inside in IN_BRACKETS.findall(text["text"]))
+            assert not re.search(r"&(?!amp;|lt;|gt;)", text["text"])
+    for fallback in (read["text"], json.loads(message.plain)["text"]):
+        assert fallback.strip()
+        assert len(fallback) <= 40_000
+        assert not re.search(r"[<>]|&(?!amp;|lt;|gt;)", fallback)
+    json.dumps(read).encode()
+    message.payload.encode()
+    return blocks
+
+
+def slack_links(blocks: list[dict[str, Any]]) -> list[str]:
+    return [
+        inside.split("|")[0] for text in texts(blocks) for inside in IN_BRACKETS.findall(text["text"]) if "|" in inside
+    ]
+
+
+@pytest.mark.parametrize("title", deliveries.HOSTILE)
+def test_a_title_is_the_label_of_its_link(title: str) -> None:
+    (message,) = rendered.render_delivery(
+        deliveries.alert(deliveries.team(), deliveries.item(title, arxiv_id="2601.00001"))
+    )
+    label = IN_BRACKETS.findall(slack_judged(message)[0]["text"]["text"])[0].split("|")[1]
+    plain = label.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&").strip("\u2068\u2069")
+    kept = [word for word in title.split() if word.isascii() and word.isprintable() and not set(word) & set("|$\\`")]
+    assert all(word in plain for word in kept)
+
+
+def test_an_address_with_a_bar_is_encoded_in_the_link() -> None:
+    (message,) = rendered.render_delivery(
+        deliveries.alert(deliveries.team(), deliveries.item(arxiv_id=None, url="https://a.org/x|y>z w?q=<1>&b=2"))
+    )
+    assert slack_links(slack_judged(message)) == ["https://a.org/x%7Cy%3Ez%20w?q=%3C1%3E&amp;b=2"]
+
+
+@pytest.mark.parametrize("amount", [12, 80])
+@pytest.mark.parametrize("title", ["Noise " * 12, "x", "&" * 900, "🎓" * 100])
+def test_many_papers_are_few_full_messages_on_slack(amount: int, title: str) -> None:
+    messages = rendered.render_delivery(deliveries.delivery(deliveries.team(), deliveries.items(amount, title=title)))
+    read = [slack_judged(message) for message in messages]
+    assert sum(len(slack_links(one)) for one in read) == amount
+    assert all(len(message.papers) >= 7 for message in messages[1:-1])
+
+
+def test_a_header_holds_the_longest_names() -> None:
+    long = deliveries.because("w" * 100, name="𝔸" * 100, by="𝔹" * 100)
+    (message, *_) = rendered.render_delivery(
+        deliveries.delivery(deliveries.team(shape="digest"), deliveries.items(6, long))
+    )
+    assert slack_judged(message)[0]["type"] == "header"
+
+
+def test_a_notice_is_mrkdwn_that_slack_reads() -> None:
+    facts: dict[str, Any] = {
+        "notice": "dead",
+        "detail": {"count": "3", "reason": "<!channel> & </i>", "chat": "slack:C1", "ids": "a b"},
+    }
+    (message,) = rendered.render_delivery(
+        deliveries.delivery(deliveries.team(), kind=model.DeliveryKind.NOTICE, **facts)
+    )
+    assert "&lt;!channel&gt; &amp; &lt;/i&gt;" in slack_judged(message)[0]["text"]["text"]
+
+
+# ── Telegram ──────────────────────────────────────────────────────────────────
+
+
+def execute(request: dict[str, object]) -> dict[str, Any]:
+    """Calls Telegram's library offline."""
+    answer: dict[str, Any] = json.loads(tdjson.td_execute(json.dumps(request).encode()) or b"{}")
+    return answer
+
+
+def found_by_server(text: str) -> list[tuple[str, str]]:
+    """Returns (kind, text) of everything that Telegram links without markup."""
+    answer = execute({"@type": "getTextEntities", "text": text})
+    raw = text.encode("utf-16-le")
+    return [
+        (
+            entity["type"]["@type"],
+            raw[2 * entity["offset"] : 2 * (entity["offset"] + entity["length"])].decode("utf-16-le"),
+        )
+        for entity in answer["entities"]
+    ]
+
+
+def untrimmed(html: str) -> Text:
+    """Returns the text with all its entities, even those that the server drops because there are too many."""
+    markup.parse_html(html)
+    request: dict[str, object] = {
+        "@type": "parseTextEntities",
+        "text": html,
+        "parse_mode": {"@type": "textParseModeHTML"},
+    }
+    read = execute(request)
+    return Text(text=read["text"], entities=tuple(read["entities"]))
+
+
+def telegram_judged(message: model.Message) -> Text:
+    """Returns the message as Telegram interprets it. Fails if Telegram would refuse, cut or drop anything."""
+    html = str(deliveries.payload(message)["text"])
+    assert len(html.encode()) <= markup.RAW_LIMIT
+    read = untrimmed(html)
+    assert read.text.strip()
+    assert read.units <= markup.TEXT_LIMIT
+    # The server adds its own links to text without links. These count too.
+    found = found_by_server(blanked(read))
+    assert len(read.entities) + len(found) <= markup.KEPT_ENTITIES
+    assert read.entity_bytes + 12 * len(found) <= markup.ENTITY_BYTES
+    assert not any(ord(char) < 32 and char != "\n" for char in read.text)
+    plain = json.loads(message.plain)["text"]
+    assert plain.strip()
+    assert len(plain.encode("utf-16-le")) // 2 <= markup.TEXT_LIMIT
+    return read
+
+
+def blanked(read: Text) -> str:
+    """Returns the text without the parts that are links or code already."""
+    raw = bytearray(read.text.encode("utf-16-le"))
+    for entity in read.entities:
+        if entity["type"]["@type"] in {"textEntityTypeTextUrl", "textEntityTypeCode", "textEntityTypePre"}:
+            start, end = 2 * entity["offset"], 2 * (entity["offset"] + entity["length"])
+            raw[start:end] = " ".encode("utf-16-le") * ((end - start) // 2)
+    return raw.decode("utf-16-le")
+
+
+def telegram_links(read: Text) -> list[tuple[str, str]]:
+    """Returns the links of a message: (address, label)."""
+    raw = read.text.encode("utf-16-le")
+    return [
+        (
+            entity["type"]["url"],
+            raw[2 * entity["offset"] : 2 * (entity["offset"] + entity["length"])].decode("utf-16-le"),
+        )
+        for entity in read.entities
+        if entity["type"]["@type"] == "textEntityTypeTextUrl"
+    ]
+
+
+def telegram_addresses(read: Text) -> list[str]:
+    return [url for url, _ in telegram_links(read)]
+
+
+TELEGRAM_CHATS = [
+    deliveries.chat(),
+    deliveries.chat(lang="zh", timezone="+08:00"),
+    deliveries.chat(kind=model.ChatKind.GROUP, text="abstract"),
+    deliveries.chat(kind=model.ChatKind.BROADCAST, shape="each"),
+    deliveries.chat(kind=model.ChatKind.BROADCAST),
+]
+
+
+@given(deliveries.papers(), st.integers(0, 30_000), st.sampled_from(["whole", "why"]))
+def test_however_long_a_paper_is_telegram_takes_it_in_several_messages(
+    entry: model.Item, length: int, form: Any
+) -> None:
+    abstract = "A sentence & <so> on, word by word. " * (length // 36)
+    long = entry._replace(paper=replace(entry.paper, paper=replace(entry.paper.paper, abstract=abstract)))
+    for message in rendered.render_reply(Reply(items=(long,), item_layout=form), deliveries.chat()):
+        telegram_judged(message)
+
+
+@pytest.mark.parametrize("title", deliveries.HOSTILE)
+def test_a_title_is_read_back_as_it_was_written(title: str) -> None:
+    (message,) = rendered.render_delivery(
+        deliveries.alert(deliveries.chat(), deliveries.item(title, arxiv_id="2601.00001"))
+    )
+    (link,) = telegram_links(telegram_judged(message))
+    visible = "".join(char for char in link[1] if char not in "\u2068\u2069")
+    kept = [
+        word for word in title.split() if word.isascii() and word.isprintable() and "$" not in word and "\\" not in word
+    ]
+    assert link[0] == "https://arxiv.org/abs/2601.00001"
+    assert all(word in visible for word in kept)
+
+
+CALLS = {
+    "textEntityTypeMention",
+    "textEntityTypeHashtag",
+    "textEntityTypeCashtag",
+    "textEntityTypeBotCommand",
+}
+CALLING = ("@name", "/start", "/start@a_bot", "#tag", "$ABC")
+BESIDE = (
+    *(
+        "x://",
+        "http://",
+        "https://h.org/",
+        "http://h.org:80/a@b",
+        "tg://user?id=1",
+        "www.h.org",
+        "t.me/name",
+        "a@b.org",
+    ),
+    *"<>/,.-_ ()[]é中1?&='\"|:;!~*`@#$\u2060\u200b",
+)
+
+
+@given(deliveries.hostile | st.lists(st.sampled_from((*CALLING, *BESIDE)), max_size=8).map("".join))
+@example("<@name>")
+@example(">@name")
+@example("/@name")
+@example("a.b,@name")
+@example("x://,/start")
+@example("https://h.org/,@name")
+@example("@namehttp://h.org/")
+def test_foreign_text_calls_nobody_and_starts_nothing(text: str) -> None:
+    kinds = {kind for kind, _ in found_by_server(telegram_markup.without_mentions(clean(text)))}
+    assert not kinds & CALLS
+
+
+VICTIMS = (
+    "@victim",
+    "/victim",
+    "/victim@a_bot",
+    "#victim",
+    "$VICTIM",
+    "<@victim>",
+    ">@victim",
+    "/@victim",
+    "a.b,@victim",
+)
+AROUND = (
+    "{}",
+    "by {} and",
+    "({})",
+    "x://,{}",
+    "https://h.org/,{}",
+    "https://h.org/ {} https://h.org/",
+    "{}https://h.org/",
+    "x.{}",
+    "-{}",
+    "中{}",
+    "\u200b{}",
+    "`{}`",
+    "“{}”",
+)
+
+
+def called(message: model.Message, own: str = "") -> list[str]:
+    """Returns the parts of a message that mention a person or start a command, in both forms. Words in `own` are left out."""
+    forms = (blanked(telegram_judged(message)), json.loads(message.plain)["text"])
+    found = [hit for form in forms for hit in found_by_server(form)]
+    return [text for kind, text in found if kind in CALLS and text not in own.split()]
+
+
+@pytest.mark.parametrize("around", AROUND)
+@pytest.mark.parametrize("victim", VICTIMS)
+def test_no_paper_calls_anybody_in_either_form_of_its_message(victim: str, around: str) -> None:
+    text = around.format(victim)
+    chats = cycle(
+        TELEGRAM_CHATS
+    )  # each form is tried in one or two chats, because all forms in all chats take half a minute
+    for word in ("", "victim", "VICTIM", text):  # a word that was found is in bold and splits the text
+        reason = deliveries.because(word or text, word or text, name=text)
+        entry = deliveries.item(
+            text, reason, abstract=f"We thank {text}. It works.", authors=(text,), url=None, arxiv_id=None
+        )
+        for to in (next(chats), next(chats)):
+            for message in rendered.render_delivery(deliveries.alert(to, entry, entry)):
+                assert not called(message)
+        for form in ("row", "card", "whole", "why"):
+            for message in rendered.render_reply(Reply(items=(entry,), item_layout=form), next(chats)):
+                assert not called(message)
+
+
+@pytest.mark.parametrize("victim", ["@victim", "#victim", "$VICTIM", "<@victim>", "/@victim"])
+def test_a_line_that_quotes_a_name_calls_nobody_and_keeps_its_commands(victim: str) -> None:
+    (message,) = rendered.render_reply(
+        Reply(lines=(f"✓ 1  {victim} · now", "Undo: /undo or /sub@a_bot x")), deliveries.chat()
+    )
+    assert called(message) == ["/undo", "/sub@a_bot"] * 2
+
+
+@given(st.sampled_from(TELEGRAM_CHATS), deliveries.papers(), deliveries.hostile | st.sampled_from(VICTIMS))
+def test_whatever_a_paper_holds_its_message_calls_nobody(to: model.Chat, entry: model.Item, name: str) -> None:
+    for message in rendered.render_delivery(
+        deliveries.alert(to, entry, titles=((name, "https://example.org/"), (name, name)))
+    ):
+        assert not called(message)
+
+
+@pytest.mark.parametrize(
+    "category", ["cs.CL", "cs.AI", "stat.ML", "math.CO", "q-bio.NC", "astro-ph.GA", "cs.cl", "eess.AS"]
+)
+@pytest.mark.parametrize("context", ["{}", "cat:{}", "-{} or", "({}, x)", "{}: x", "in {}."])
+def test_a_category_is_no_host(category: str, context: str) -> None:
+    text = context.format(category)
+    assert found_by_server(text)
+    assert not found_by_server(telegram_markup.without_hosts(text))
+    (message,) = rendered.render_delivery(
+        deliveries.alert(
+            deliveries.chat(), deliveries.item("T", deliveries.because(text), categories=(category,), abstract=text)
+        )
+    )
+    assert not found_by_server(blanked(telegram_judged(message)))
+
+
+def test_addresses_in_an_abstract_stay_links() -> None:
+    (message,) = rendered.render_delivery(
+        deliveries.alert(
+            deliveries.chat(), deliveries.item(abstract="Code: https://github.com/x/y#z and www.example.org")
+        )
+    )
+    assert [text for _, text in found_by_server(blanked(telegram_judged(message)))] == [
+        "https://github.com/x/y#z",
+        "www.example.org",
+    ]
+
+
+@given(deliveries.papers(), st.sampled_from(TELEGRAM_CHATS))
+def test_our_measure_is_never_below_telegrams(entry: model.Item, to: model.Chat) -> None:
+    (message, *_) = rendered.render_delivery(deliveries.alert(to, entry))
+    html = str(deliveries.payload(message)["text"])
+    units, raw, entities, entity_bytes, _plain = telegram_markup.markup_size(html, "").amounts
+    read = untrimmed(html)
+    found = found_by_server(blanked(read))
+    assert units >= read.units
+    assert raw >= len(html.encode())
+    assert entities >= len(read.entities) + len(found)
+    assert entity_bytes >= read.entity_bytes + 12 * len(found)
+
+
+@pytest.mark.parametrize("amount", [12, 80])
+@pytest.mark.parametrize("title", ["Noise " * 12, "x", "&" * 200, "ﷺ" * 200, "🎓" * 100])
+def test_many_papers_are_few_full_messages_on_telegram(amount: int, title: str) -> None:
+    planned = deliveries.delivery(
+        deliveries.chat(), deliveries.items(amount, title=title, url="https://example.org/" + "p" * 150, arxiv_id=None)
+    )
+    messages = rendered.render_delivery(planned)
+    read = [telegram_judged(message) for message in messages]
+    assert sum(len(telegram_links(one)) for one in read) == amount
+    assert all(len(message.papers) >= 7 for message in messages[:-1])
+
+
+def test_the_longest_papers_of_the_real_digests_fit() -> None:
+    title = "A" + " very long title indeed" * 10
+    abstract = "This is a sentence of the abstract. " * 55
+    shown = [
+        deliveries.item(title, abstract=abstract, authors=tuple(f"Author Number{n}" for n in range(63)))
+        for _ in range(5)
+    ]
+    for to in TELEGRAM_CHATS:
+        for message in rendered.render_delivery(deliveries.alert(to, *shown)):
+            telegram_judged(message)
+
+
+def test_a_notice_is_markup_that_telegram_reads() -> None:
+    facts: dict[str, Any] = {
+        "notice": "dead",
+        "detail": {"count": "3", "reason": "<b> & </i>", "chat": "telegram:@x", "ids": "a b"},
+    }
+    (message,) = rendered.render_delivery(
+        deliveries.delivery(deliveries.chat(), kind=model.DeliveryKind.NOTICE, **facts)
+    )
+    assert "<b> & </i>" in telegram_judged(message).text
+
+
+# ── both platforms ────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """A platform: its chats, how it takes a message, and the addresses of the links that it shows."""
+
+    chats: list[model.Chat]
+    judged: Callable[[model.Message], Any]
+    addresses: Callable[[Any], list[str]]
+
+    def papers(self, read: Any) -> int:
+        """Returns how many links lead to papers at arXiv."""
+        return sum(url.startswith("https://arxiv.org/abs/") for url in self.addresses(read))
+
+
+JUDGES = pytest.mark.parametrize(
+    "on",
+    [
+        pytest.param(Judge(SLACK_CHATS, slack_judged, slack_links), id="slack"),
+        pytest.param(Judge(TELEGRAM_CHATS, telegram_judged, telegram_addresses), id="telegram"),
+    ],
+)
+PLACES = st.integers(0, min(len(SLACK_CHATS), len(TELEGRAM_CHATS)) - 1)
+
+
+@JUDGES
+@given(
+    PLACES,
+    st.lists(deliveries.papers(), max_size=4),
+    st.sampled_from([model.DeliveryKind.ALERT, model.DeliveryKind.BULLETIN]),
+    deliveries.hostile,
+)
+def test_whatever_a_paper_holds_it_is_taken_as_it_is(
+    on: Judge, place: int, shown: list[model.Item], kind: model.DeliveryKind, title: str
+) -> None:
+    titles = ((title, "https://example.org/"), (title, title))
+    missing = model.MissingSources(title, 1, model.MissingHow.LATE)
+    sent = deliveries.delivery(on.chats[place], shown, kind=kind, titles=titles, late_reason=title, missing=missing)
+    messages = rendered.render_delivery(sent)
+    assert sorted(paper for message in messages for paper in message.papers) == sorted(one.paper.id for one in shown)
+    for message in messages:
+        expected = [one for one in shown if one.paper.id in message.papers and one.paper.paper.arxiv_id]
+        assert on.papers(on.judged(message)) == len(expected)
+
+
+@JUDGES
+@given(deliveries.hostile, deliveries.hostile)
+def test_whatever_a_person_types_the_answer_is_taken(on: Judge, line: str, code: str) -> None:
+    row = tuple(Button(label=line or "x", data=str(number)) for number in range(3))
+    reply = Reply(lines=(line, line), code=(code, "^"), ok=False, buttons=(row,))
+    for message in rendered.render_reply(reply, on.chats[0]):
+        on.judged(message)
+
+
+@JUDGES
+@given(
+    PLACES,
+    st.lists(deliveries.papers(), min_size=1, max_size=3),
+    st.sampled_from(["row", "card", "whole", "why"]),
+    deliveries.hostile,
+)
+def test_papers_in_an_answer_are_taken_as_they_are(
+    on: Judge, place: int, found: list[model.Item], form: Any, line: str
+) -> None:
+    numbers = tuple(Button(label=str(number), data=f"x{number}") for number in range(len(found)))
+    reply = Reply(lines=(line,), items=tuple(found), item_layout=form, numbers=numbers)
+    read = [on.judged(message) for message in rendered.render_reply(reply, on.chats[place])]
+    assert sum(map(on.papers, read)) == sum(bool(one.paper.paper.arxiv_id) for one in found)
+
+
+@given(
+    st.sampled_from(TELEGRAM_CHATS),
+    st.lists(deliveries.papers(), min_size=1, max_size=3),
+    st.sampled_from(["row", "card", "whole", "why"]),
+)
+def test_papers_in_an_answer_have_their_buttons(to: model.Chat, found: list[model.Item], form: Any) -> None:
+    numbers = tuple(Button(label=str(number), data=f"x{number}") for number in range(len(found)))
+    messages = rendered.render_reply(Reply(lines=("x",), items=tuple(found), item_layout=form, numbers=numbers), to)
+    keys = [key for message in messages for row in json.loads(message.payload).get("buttons", []) for key in row]
+    cards = [key["data"].partition(".")[0] for key in keys if "data" in key]
+    assert list(dict.fromkeys(cards)) == [button.data for button in numbers]
+    leading = [key["url"] for key in keys if "url" in key]  # a card has links
+    assert all(url.startswith(("https://", "http://")) and len(url) <= 2048 for url in leading)

@@ -1,0 +1,44 @@
+"""Fixtures of the tests of Slack: a workspace, and a bot that listens to it."""
+
+from collections.abc import AsyncIterator, Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from tests.fakes.slack_oauth import FakeOAuth
+from tests.integration import slack_bot
+from tests.integration.telegram_bot import RestingClock
+
+
+@pytest.fixture
+def clock() -> RestingClock:
+    return RestingClock()
+
+
+@pytest.fixture
+def slack() -> Iterator[FakeOAuth]:
+    """A workspace with #vision (C1) and a private channel (C2): U3 is a guest, U5 an admin, U9 of another workspace."""
+    with FakeOAuth() as fake:
+        fake.knows("C1", name="vision", people=("U1", "U2", "U3", "U5", "U9"))
+        fake.knows("C2", name="private", private=True, people=("U5",))
+        fake.knows_person("U1")
+        fake.knows_person("U2", name="Bob Ray", tz="America/New_York")
+        fake.knows_person("U3", guest=True)
+        fake.knows_person("U5", admin=True)
+        fake.knows_person("U9", home="T9")
+        fake.grants_all()
+        yield fake
+
+
+@pytest.fixture
+def scene(tmp_path: Path, slack: FakeOAuth, clock: RestingClock) -> slack_bot.Scenes:
+    """Returns a function that makes a bot, which listens to the workspace. U5 operates it."""
+    return partial(slack_bot.a_scene, tmp_path, slack, clock, admins=(slack_bot.OPERATOR,))
+
+
+@pytest.fixture
+async def on(scene: slack_bot.Scenes) -> AsyncIterator[slack_bot.Scene]:
+    """A bot that listens to the workspace."""
+    async with scene() as made:
+        yield made

@@ -1,0 +1,296 @@
+"""Workspaces install the app by OAuth over real HTTP with a fake Slack, from the browser's first request to the tokens."""
+
+import json
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from bot.app import App, build_app
+from bot.operation.web_server import serving
+from bot.platforms.slack import installing, manifest
+from bot.platforms.slack.adapter import SlackChannel
+from bot.platforms.slack.installing import Installer
+from bot.settings import Settings, SlackSettings, SlackWorkspace
+from subscriptions import model
+from subscriptions.service.listing import get_chat
+from subscriptions.service.pausing import uninstall
+from subscriptions.service.requests import SubscriptionRequest, subscribe
+from subscriptions.store import bot_state
+from tests.fakes import slack_oauth
+from tests.fakes.slack import TEAM, TOKEN
+from tests.integration import slack_bot
+from tests.make import NOON, FakeClock
+
+KEY = SecretStr("correct horse battery staple")
+HELLO = model.Message(number=1, payload=json.dumps({"text": "hello", "blocks": []}), plain='{"text": "hello"}')
+THEIRS = model.ChatAddress("slack", f"{slack_bot.OTHER}/C1")
+
+
+def settings_of(tmp_path: Path, fake: slack_oauth.FakeOAuth, *, own: bool = True, key: SecretStr = KEY) -> Settings:
+    return Settings(
+        database_url=SecretStr(f"sqlite:///{tmp_path}/paperwire.db"),
+        secret_key=key,
+        web_port=0,
+        slack=SlackSettings(
+            workspaces=(SlackWorkspace(bot_token=SecretStr(TOKEN)),) if own else (),
+            client_id=slack_oauth.CLIENT_ID,
+            client_secret=SecretStr(slack_oauth.CLIENT_SECRET),
+            signing_secret=SecretStr("signed"),
+            api_url=fake.url,
+        ),
+    )
+
+
+@asynccontextmanager
+async def a_bot(tmp_path: Path, fake: slack_oauth.FakeOAuth, clock: FakeClock, **more: object) -> AsyncIterator[App]:
+    """Yields an app that holds the sender lock."""
+    app = build_app(settings_of(tmp_path, fake, **more), clock=clock)  # type: ignore[arg-type]
+    app.open()
+    try:
+        await app.sender.prepare()
+        yield app
+    finally:
+        await app.close()
+
+
+@asynccontextmanager
+async def a_browser(app: App) -> AsyncIterator[httpx.AsyncClient]:
+    """A person's browser at the app's web address."""
+    said: list[str] = []
+    doors = [door for receiver in app.receivers() for door in receiver.routes]
+    async with serving(app.settings, dict, said.append, doors):
+        root = said[0].partition("http://")[2].partition("/")[0]
+        async with httpx.AsyncClient(base_url=f"http://{root}", trust_env=False) as browser:
+            yield browser
+
+
+@pytest.fixture
+async def app(tmp_path: Path, slack: slack_oauth.FakeOAuth, clock: FakeClock) -> AsyncIterator[App]:
+    async with a_bot(tmp_path, slack, clock) as made:
+        yield made
+
+
+@pytest.fixture
+async def browser(app: App) -> AsyncIterator[httpx.AsyncClient]:
+    async with a_browser(app) as opened:
+        yield opened
+
+
+def channel_of(app: App) -> SlackChannel:
+    channel = app.context.channels["slack"]
+    assert isinstance(channel, SlackChannel)
+    return channel
+
+
+def installer_of(app: App) -> Installer:
+    return next(receiver for receiver in app.receivers() if isinstance(receiver, Installer))
+
+
+def teams(app: App) -> list[str]:
+    return [one.team for one in channel_of(app).workspaces.all]
+
+
+async def posts_there(app: App, slack: slack_oauth.FakeOAuth) -> None:
+    """Posts in the workspace that installed the app, which needs its token."""
+    slack.knows("C1", team=slack_bot.OTHER)
+    await channel_of(app).post(THEIRS, HELLO, delivery="x")
+
+
+# -------------------------------------------------------------------------------------------- from the browser to Slack
+
+
+async def test_the_browser_is_sent_to_slack_with_our_scopes(browser: httpx.AsyncClient) -> None:
+    answer = await browser.get(installing.INSTALL)
+    where = urlsplit(answer.headers["location"])
+    query = parse_qs(where.query)
+    assert (answer.status_code, where.path) == (302, "/oauth/v2/authorize")
+    assert query["client_id"] == [slack_oauth.CLIENT_ID]
+    assert query["scope"] == [",".join(manifest.scopes_of())]
+    cookie = answer.headers["set-cookie"]
+    assert f"{installing.COOKIE}={query['state'][0]};" in cookie
+    assert all(word in cookie for word in ("HttpOnly", "Secure", "SameSite=Lax", "Max-Age=600"))
+    for path in (installing.INSTALL, manifest.REDIRECT):
+        assert (await browser.post(path)).status_code == 405
+
+
+async def test_a_workspace_is_served_at_once_and_its_token_sealed(
+    tmp_path: Path, slack: slack_oauth.FakeOAuth, clock: FakeClock
+) -> None:
+    async with a_bot(tmp_path, slack, clock, own=False) as app, a_browser(app) as browser:
+        answer = await slack_bot.installed(browser, slack)
+        assert (answer.status_code, answer.text) == (
+            200,
+            "paperwire is installed in Example. In Slack, type /paperwire to begin.\n",
+        )
+        assert f"{installing.COOKIE}=;" in answer.headers["set-cookie"]
+        assert (teams(app), await channel_of(app).identity()) == ([slack_bot.OTHER], "")
+        await posts_there(app, slack)
+        await slack_bot.installed(browser, slack)
+        await posts_there(app, slack)  # of two installations, the newer token counts
+        app.store.copy_into(tmp_path / "copies", "daily", NOON)
+    (copy,) = (tmp_path / "copies").glob("*.db")
+    for name in (tmp_path / "paperwire.db", copy):
+        assert b"xoxb-" not in name.read_bytes()
+    async with a_bot(tmp_path, slack, clock) as app:  # the next process opens the seal
+        assert set(teams(app)) == {TEAM, slack_bot.OTHER}
+        await posts_there(app, slack)
+
+
+# -------------------------------------------------------------------------------------------------------------- refusals
+
+
+async def test_another_browser_or_a_guess_installs_nothing(
+    app: App, browser: httpx.AsyncClient, slack: slack_oauth.FakeOAuth
+) -> None:
+    real = await slack_bot.begun(browser)
+    browser.cookies.clear()
+    for state, cookie in (
+        (real, ""),
+        (real, "another"),
+        ("", real),
+        ("guessed", "guessed"),
+        ("x" * 300, "x" * 300),
+        (real, "\u00e9"),
+    ):
+        code = slack.lets_in(slack_bot.OTHER)
+        headers = {b"cookie": f"{installing.COOKIE}={cookie}".encode()}
+        answer = await browser.get(manifest.REDIRECT, params={"state": state, "code": code}, headers=headers)
+        assert (cookie, answer.status_code) == (cookie, 400)
+        assert installing.INSTALL in answer.text
+        assert code not in answer.text
+    assert not bot_state.installations(app.store)
+    assert not slack.arrived("oauth.v2.access")
+
+
+async def test_a_state_is_good_once_and_for_ten_minutes(
+    app: App, browser: httpx.AsyncClient, slack: slack_oauth.FakeOAuth, clock: FakeClock
+) -> None:
+    used, late = await slack_bot.begun(browser), await slack_bot.begun(browser)
+    with app.store.read() as session:
+        stored = session.connection().exec_driver_sql("SELECT count(*) FROM completed_installation").scalar()
+    assert (used != late, stored) == (True, 0)
+    for state, minutes, status in ((used, 9, 200), (used, 0, 400), (late, 2, 400)):
+        clock.advance(timedelta(minutes=minutes))
+        browser.cookies.set(installing.COOKIE, state)
+        answer = await browser.get(manifest.REDIRECT, params={"state": state, "code": slack.lets_in(slack_bot.OTHER)})
+        assert answer.status_code == status
+
+
+async def test_tokens_of_the_vault_are_no_states(app: App) -> None:
+    installer = installer_of(app)
+    for sealed in (b"", b"x", *(installer.cipher.encrypt(text) for text in (b"{}", b'["a"]', b"[1, 2]"))):
+        assert not await installer.is_open(sealed.decode().rstrip("="))
+
+
+async def test_what_slack_does_not_grant_installs_nothing(
+    app: App, browser: httpx.AsyncClient, slack: slack_oauth.FakeOAuth
+) -> None:
+    for params, status, words in (
+        ({"error": "access_denied"}, 200, "Nothing was installed."),
+        ({}, 400, "Slack sent no code."),
+        ({"code": "x" * 501}, 400, "Slack sent no code."),
+        ({"code": "never-given"}, 502, "Slack did not confirm"),
+        ({"code": slack.lets_in(slack_bot.OTHER, enterprise=True)}, 502, ""),  # an organisation is no workspace
+    ):
+        answer = await browser.get(manifest.REDIRECT, params={"state": await slack_bot.begun(browser), **params})
+        assert (answer.status_code, answer.text.startswith(words)) == (status, True)
+    assert not bot_state.installations(app.store)
+
+
+async def test_without_a_client_there_is_no_such_page(
+    tmp_path: Path, slack: slack_oauth.FakeOAuth, clock: FakeClock
+) -> None:
+    settings = settings_of(tmp_path, slack)
+    settings = replace(settings, slack=replace(settings.slack, client_id=None, client_secret=None))
+    app = build_app(settings, clock=clock)
+    app.open()
+    async with a_browser(app) as browser:
+        assert (await browser.get(installing.INSTALL)).status_code == 404
+    await app.close()
+
+
+async def test_no_secret_stands_in_an_error_or_a_log(
+    browser: httpx.AsyncClient, slack: slack_oauth.FakeOAuth, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    slack.answers("echo page", times=1, method="oauth.v2.access")
+    answer = await slack_bot.installed(browser, slack)
+    await slack_bot.installed(browser, slack)
+    shown = caplog.text + answer.text
+    assert slack_oauth.CLIENT_SECRET not in shown
+    assert KEY.get_secret_value() not in shown
+    assert "xoxb-" not in shown
+
+
+# ------------------------------------------------------------------------------------------------- after the installation
+
+
+async def test_a_workspace_that_reinstalls_the_app_goes_on(
+    app: App, browser: httpx.AsyncClient, slack: slack_oauth.FakeOAuth, clock: FakeClock
+) -> None:
+    await slack_bot.installed(browser, slack)
+    subscribe(app.store, THEIRS, SubscriptionRequest(text="diffusion"), now=clock.now())
+    uninstall(app.store, slack_bot.OTHER, now=clock.now())
+    await installer_of(app).update()
+    assert teams(app) == [TEAM]
+    assert not bot_state.installations(app.store)
+    assert get_chat(app.store, THEIRS).state == "paused"
+    await slack_bot.installed(browser, slack)
+    assert get_chat(app.store, THEIRS).state == "active"
+    assert bot_state.uninstalled(app.store) == ()
+    await posts_there(app, slack)
+
+
+async def test_tokens_are_renewed_two_hours_before_they_end(
+    tmp_path: Path, slack: slack_oauth.FakeOAuth, clock: FakeClock
+) -> None:
+    async with a_bot(tmp_path, slack, clock) as app, a_browser(app) as browser:
+        await slack_bot.installed(browser, slack, rotates=True)
+        before = dict(bot_state.installations(app.store))
+        clock.advance(timedelta(seconds=slack_oauth.LASTS) - timedelta(hours=3))
+        await installer_of(app).update()
+        clock.advance(timedelta(hours=1, minutes=1))
+        assert await app.platforms["slack"].load_installations() == ()  # who only looks renews nothing
+        assert slack.refreshed == []
+        slack.answers("500", times=1, method="oauth.v2.access")
+        await installer_of(app).update()
+        assert f"workspace {slack_bot.OTHER}: its token cannot be renewed" in installer_of(app).problem
+        clock.advance(timedelta(minutes=5))
+        await installer_of(app).update()
+        assert installer_of(app).problem == ""
+        assert len(slack.refreshed) == 1
+        assert bot_state.installations(app.store) != before
+        await posts_there(app, slack)
+        await installer_of(app).update()
+        assert len(slack.refreshed) == 1
+    async with a_bot(tmp_path, slack, clock) as app:  # the token for later refreshes was kept
+        clock.advance(timedelta(seconds=slack_oauth.LASTS))
+        await installer_of(app).update()
+        assert len(slack.refreshed) == 2
+        assert installer_of(app).problem == ""
+
+
+async def test_with_another_key_nothing_opens_and_advice_is_given(
+    tmp_path: Path, slack: slack_oauth.FakeOAuth, clock: FakeClock
+) -> None:
+    async with a_bot(tmp_path, slack, clock) as app, a_browser(app) as browser:
+        await slack_bot.installed(browser, slack)
+    async with a_bot(tmp_path, slack, clock, key=SecretStr("another")) as app, a_browser(app) as browser:
+        assert teams(app) == [TEAM]
+        assert "another PAPERWIRE_SECRET_KEY" in installer_of(app).problem
+        await slack_bot.installed(browser, slack)
+        await installer_of(app).update()
+        assert installer_of(app).problem == ""
+    with sqlite3.connect(tmp_path / "paperwire.db") as database:
+        database.execute("UPDATE installation SET tokens = 'A' || substr(tokens, 2)")
+    database.close()
+    async with a_bot(tmp_path, slack, clock, key=SecretStr("another")) as app:  # the seal was changed
+        assert installer_of(app).problem

@@ -1,0 +1,295 @@
+"""Channels on Slack that come and go, and several workspaces: what is paused, what continues, who is notified."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+from pydantic import SecretStr
+
+from bot.operation.process import Process
+from bot.settings import SlackWorkspace
+from subscriptions.addresses import parse_address
+from subscriptions.errors import NotFound
+from subscriptions.model import Chat
+from subscriptions.service import listing
+from subscriptions.service.requests import SubscriptionRequest, subscribe
+from subscriptions.states import ChatState
+from subscriptions.store.bot_state import uninstalled
+from tests import make
+from tests.fakes.slack import APP_TOKEN, TEAM, TOKEN, FakeSlack
+from tests.integration import slack_bot
+from tests.integration.slack_bot import Scene, Scenes
+from tests.source_harness import NoSources
+
+THEIRS = f"{slack_bot.OTHER}/C1"
+
+
+@pytest.fixture
+async def both(scene: Scenes, slack: FakeSlack) -> AsyncIterator[Scene]:
+    """A bot for two workspaces."""
+    slack.workspace(slack_bot.OTHER, slack_bot.OTHER_TOKEN)
+    slack.knows("C1", name="vision", people=("U1", "U2"), team=slack_bot.OTHER)
+    slack.knows_person("U1", team=slack_bot.OTHER)
+    own = SlackWorkspace(bot_token=SecretStr(TOKEN), app_token=SecretStr(APP_TOKEN))
+    async with scene(slack={"workspaces": (own, SlackWorkspace(bot_token=SecretStr(slack_bot.OTHER_TOKEN)))}) as made:
+        yield made
+
+
+def vision(on: Scene) -> Chat:
+    return listing.get_chat(on.app.store, parse_address("slack:C1"))
+
+
+def news(on: Scene, *titles: str) -> None:
+    make.ingested(on.app.store, *(make.paper(title, "cs.LG") for title in titles), now=on.app.clock.now())
+
+
+def brought(fake: FakeSlack, chat: str = "C1") -> list[str]:
+    """Returns the deliveries that a channel got, by their first lines."""
+    return [e.text for e in fake.posted_to(chat) if e.delivery and not e.delivery.startswith("reply")]
+
+
+# ── places that come and go ───────────────────────────────────────────────────
+
+
+async def test_every_kind_of_conversation_gets_its_papers(on: Scene, slack: FakeSlack) -> None:
+    slack.knows("C7", people=("U1",), name="open")
+    slack.knows("G7", people=("U1",), name="closed", private=True)
+    slack.knows("G8", people=("U1",), name="mpdm-u1--u2--paperwire-1", private=True)
+    for channel, called in (("C7", "#open"), ("G7", "#closed"), ("G8", "u1, u2, paperwire")):
+        await on.does(slack.user_types("/paperwire sub graph now", channel))
+        assert on.queries(f"slack:{channel}") == ["graph"]
+        assert listing.get_chat(on.app.store, parse_address(f"slack:{channel}")).title == called
+    news(on, "A graph")
+    await on.app.sender.send_once()
+    assert [len(brought(slack, channel)) for channel in ("C7", "G7", "G8")] == [1, 1, 1]
+
+
+async def test_a_channel_without_the_bot_is_told_how_to_invite_it(on: Scene, slack: FakeSlack) -> None:
+    slack.leaves("C1")
+    await on.does(slack.user_types("/paperwire sub graph now"))
+    assert on.queries() == ["graph"]
+    (ephemeral,) = slack.ephemerals_to("U1")
+    assert "/invite @paperwire" in ephemeral.text
+    news(on, "A graph")
+    await on.app.sender.send_once()
+    assert vision(on).is_unreachable
+    await on.does(slack.invites("C1"))
+    assert not vision(on).is_unreachable
+    on.app.clock.advance(timedelta(minutes=11))  # type: ignore[attr-defined]
+    await on.app.sender.send_once()
+    assert len(brought(slack)) == 1
+    assert slack.posted_to("C1")[0].text != ""
+
+
+async def test_an_app_that_may_not_read_channels_tells_the_asker(scene: Scenes, slack: FakeSlack) -> None:
+    slack.leaves("C1")
+    for scope in ("channels:read", "users:read"):
+        slack.withdraws(scope)
+    async with scene() as on:
+        await on.does(slack.user_types("/paperwire sub graph now"))
+        assert on.queries() == ["graph"]
+        assert vision(on).is_unreachable
+        await on.app.sender.send_once()
+    assert [entry.text[:3] for entry in slack.ephemerals_to("U1")] == ["✓ 1"]
+
+
+@pytest.mark.parametrize("event", [True, False])
+async def test_an_archived_channel_waits_until_it_is_open_again(on: Scene, slack: FakeSlack, *, event: bool) -> None:
+    await on.does(slack.user_types("/paperwire sub graph now"))
+    if event:
+        await on.does(slack.archives("C1"))
+    else:
+        slack._conversations["C1"].archived = True
+    news(on, "A graph")
+    await on.app.sender.send_once()
+    assert "archived" in vision(on).state_detail
+    assert brought(slack) == []
+    await on.does(slack.unarchives("C1"))
+    assert vision(on).state is ChatState.ACTIVE
+    on.app.clock.advance(timedelta(minutes=11))  # type: ignore[attr-defined]
+    await on.app.sender.send_once()
+    assert len(brought(slack)) == 1
+
+
+async def test_a_channel_goes_on_whatever_happens_to_it(on: Scene, slack: FakeSlack) -> None:
+    slack.leaves("C1")
+    await on.does(slack.invites("C1"))
+    (greeting,) = slack.posted_to("C1")
+    assert "/paperwire sub diffusion" in greeting.text
+    await on.does(slack.user_types("/paperwire sub graph"))
+    await on.does(slack.leaves("C1"))
+    assert vision(on).is_unreachable
+    await on.does(slack.invites("C1", by="U2"))
+    assert not vision(on).is_unreachable
+    assert len(slack.posted_to("C1")) == 2  # it is greeted once
+    await on.does(slack.renames("C1", "seeing"))
+    assert vision(on).title == "#seeing"
+    await on.does(slack.changes_id("C1", "C9"))
+    assert on.queries("slack:C9") == ["graph"]
+    await on.does(slack.deletes_channel("C9"))
+    assert "deleted" in listing.get_chat(on.app.store, parse_address("slack:C9")).state_detail
+
+
+async def test_what_a_person_who_left_asked_for_waits(on: Scene, slack: FakeSlack) -> None:
+    thread = slack.says("C1", "A plan")
+    await on.does(slack.mentions("sub graph now", by="U1", thread=thread))
+    for by, words in (("U1", "graph now"), ("U1", "tree now"), ("U2", "quantum now")):
+        await on.does(slack.user_types(f"/paperwire sub {words}", by=by))
+    await on.does(slack.user_types("/paperwire pause 2 7d", by="U1"))
+    for _ in range(2):
+        await on.does(slack.member_leaves("U1"))
+    on.app.clock.advance(timedelta(days=8))  # type: ignore[attr-defined]
+    news(on, "A graph", "A tree", "A quantum")
+    await on.app.sender.send_once()
+    notices = [e for e in slack.posted_to("C1") if "Ann Example has left the channel." in str(e.payload)]
+    assert sorted(e.thread for e in notices) == ["", thread]
+    notice, threaded = sorted((str(e.payload) for e in notices), key=lambda payload: "thread_ts" in payload)
+    assert "What they asked for here is paused: 1 graph · 2 tree" in notice
+    assert "/paperwire resume goes on with them" in notice
+    assert "@paperwire resume 1" in threaded
+    came = [str(e.payload) for e in slack.posted_to("C1")]
+    assert any("A quantum" in one for one in came)
+    assert not any("A graph" in one or "A tree" in one for one in came)
+    await on.does(slack.user_types("/paperwire list", by="U2"))
+    assert "paused: who asked for it has left" in slack.ephemerals_to("U2")[-1].text
+    await on.does(slack.clicks("resume", by="U2"))
+    assert "Papers come again." in slack.edits_in("C1")[-1].text
+    on.app.clock.advance(timedelta(minutes=11))  # type: ignore[attr-defined]
+    await on.app.sender.send_once()
+    assert "A graph" in str(slack.posted_to("C1")[-1].payload)
+    await on.does(slack.member_leaves("U1"))  # the second time that this person leaves, nothing is paused
+    await on.app.sender.send_once()
+    assert {one.subscription.state for one in listing.listed(on.app.store, vision(on).address)} == {"active"}
+    assert "#vision" in slack.posted_to("D5")[0].text
+    await on.does(slack.user_types("/paperwire sub bush now", by="U2"))
+    await on.does(slack.user_types("/paperwire sub moss now", by="U5"))
+    await on.does(slack.user_types("/paperwire pause 5", by="U5"))
+    await on.does(slack.user_types("/paperwire set credits off", by="U5"))
+    await on.does(slack.member_leaves("U2"))
+    await on.app.sender.send_once()
+    nameless = str(slack.posted_to("C1")[-1].payload)
+    assert "A person has left the channel." in nameless
+    assert "/paperwire resume goes on with them" in nameless
+    assert "actions" not in nameless
+
+
+# ── several workspaces ────────────────────────────────────────────────────────
+
+
+async def test_workspaces_have_chats_people_and_buttons_of_their_own(both: Scene, slack: FakeSlack) -> None:
+    await both.does(slack.user_types("/paperwire sub graph", by="U1"))
+    await both.does(slack.user_types("/paperwire sub quantum", by="U1", team=slack_bot.OTHER))
+    await both.does(slack.writes_dm("sub optics", by="U1", team=slack_bot.OTHER))
+    assert (both.queries(), both.queries(f"slack:{slack_bot.OTHER}/C1")) == (["graph"], ["quantum"])
+    assert (both.queries("slack:U1"), both.queries(f"slack:{slack_bot.OTHER}/U1")) == ([], ["optics"])
+    undo = slack.posted_to("C1")[0].payload["blocks"][-1]["elements"][0]["value"]
+    await both.does(slack.clicks(undo, by="U1", team=slack_bot.OTHER, tampered=True))
+    assert both.queries() == ["graph"]
+    await both.does(slack.clicks("undo", by="U1", team=slack_bot.OTHER))
+    assert both.queries(f"slack:{slack_bot.OTHER}/C1") == []
+    assert [entry.text[:3] for entry in slack.posted_to(f"{slack_bot.OTHER}/D1")] == ["✓ 1"]
+    await both.does(slack.opens_home(by="U1"))
+    await both.does(slack.opens_home(by="U1", team=slack_bot.OTHER))
+    ours, theirs = (str(shown.view) for shown in slack.views("views.publish"))
+    assert ("graph" in ours, "optics" in ours) == (True, False)
+    assert ("graph" in theirs, "optics" in theirs) == (False, True)
+
+
+async def test_nobody_reaches_into_another_workspace(both: Scene, slack: FakeSlack) -> None:
+    await both.does(slack.user_types("/paperwire sub quantum", by="U1", team=slack_bot.OTHER))
+    for words in ("list", "sub graph", "unsub all", "export"):
+        await both.does(slack.writes_dm(f"{words.split()[0]} @{slack_bot.OTHER}_C1 {words.partition(' ')[2]}", by="U1"))
+        await both.does(slack.user_types(f"/paperwire {words.split()[0]} @{TEAM}_C1 x", by="U1", team=slack_bot.OTHER))
+    await both.does(slack.writes_dm("connect", by="U1"))
+    assert both.queries(f"slack:{slack_bot.OTHER}/C1") == ["quantum"]
+    assert both.queries() == []
+    ephemeral = " ".join(entry.text for entry in slack.posted_to("D1"))
+    assert "quantum" not in ephemeral
+    assert "#vision" not in ephemeral
+
+
+async def test_a_channel_of_the_own_workspace_is_managed_from_private(on: Scene, slack: FakeSlack) -> None:
+    slack.knows("C0PAPERS", name="papers", people=("U1",))
+    slack.knows("G0SECRET", name="secret", private=True, people=("U2",))
+    for channel in ("C0PAPERS", "G0SECRET"):
+        await on.does(slack.writes_dm(f"sub <#{channel}|x> graph", wrapped=True))
+        await on.does(slack.writes_dm(f"list <#{channel}|x>", wrapped=True))
+    assert (on.queries("slack:C0PAPERS"), on.queries("slack:G0SECRET")) == (["graph"], [])
+    await on.does(slack.writes_dm("list <#C0PAPERS|x>", wrapped=True))
+    assert "graph" in slack.posted_to("D1")[-1].text
+
+
+def both_want(on: Scene) -> None:
+    for chat in ("C1", THEIRS):
+        wish = SubscriptionRequest(text="graph", every="now")
+        subscribe(on.app.store, parse_address(f"slack:{chat}"), wish, now=make.NOON)
+
+
+@pytest.mark.parametrize("says", [("app_uninstalled", "tokens_revoked"), ("tokens_revoked",)])
+async def test_a_workspace_without_the_app_waits_for_it(both: Scene, slack: FakeSlack, says: tuple[str, ...]) -> None:
+    both_want(both)
+    await both.does(slack.uninstalls(team=slack_bot.OTHER, says=says))
+    assert uninstalled(both.app.store) == (slack_bot.OTHER,)
+    news(both, "A graph", "A second graph")
+    sent = await both.app.sender.send_once()
+    assert sent.stopped == {}
+    assert (len(brought(slack)), brought(slack, THEIRS)) == (1, [])
+    await both.app.platforms["slack"].recheck()
+    assert uninstalled(both.app.store) == (slack_bot.OTHER,)
+    slack.reinstalls(team=slack_bot.OTHER)
+    await both.app.platforms["slack"].recheck()
+    assert uninstalled(both.app.store) == ()
+    await both.app.sender.send_once()
+    assert len(brought(slack, THEIRS)) == 1
+    assert any("removed from the workspace" in entry.text for entry in slack.posted_to("D5"))
+
+
+async def test_after_thirty_days_only_the_uninstalled_one_is_erased(both: Scene, slack: FakeSlack) -> None:
+    both_want(both)
+    await both.does(slack.uninstalls(team=slack_bot.OTHER))
+    make.clean_up(both.app.store, now=make.NOON + timedelta(days=29))
+    assert both.queries(f"slack:{THEIRS}") == ["graph"]
+    make.clean_up(both.app.store, now=make.NOON + timedelta(days=31))
+    with pytest.raises(NotFound):
+        listing.get_chat(both.app.store, parse_address(f"slack:{THEIRS}"))
+    assert both.queries() == ["graph"]
+    await both.does(slack.uninstalls())
+    make.clean_up(both.app.store, now=make.NOON + timedelta(days=62))
+    with pytest.raises(NotFound):
+        vision(both)
+
+
+async def test_a_restart_with_the_app_back_goes_on(scene: Scenes, slack: FakeSlack) -> None:
+    async with scene() as on:
+        await on.does(slack.user_types("/paperwire sub graph now"))
+        await on.does(slack.uninstalls())
+        assert vision(on).is_unreachable
+    slack.reinstalls()
+    async with scene() as on:
+        assert not vision(on).is_unreachable
+        news(on, "A graph")
+        await on.app.sender.send_once()
+    assert len(brought(slack)) == 1
+
+
+async def test_a_workspace_that_stands_still_is_named(both: Scene, slack: FakeSlack) -> None:
+    both_want(both)
+    slack.revokes(team=slack_bot.OTHER)
+    process = Process(both.app, NoSources())  # type: ignore[arg-type]
+    news(both, "A graph")
+    for _ in range(3):
+        await process.tick()
+        await process.finish()
+    assert [name for name in process.problems if name.startswith("slack")] == [f"slack:{slack_bot.OTHER}"]
+    assert len(brought(slack)) == 1
+    slack.restores(team=slack_bot.OTHER)
+    both.app.clock.advance(timedelta(seconds=61))  # type: ignore[attr-defined]
+    for _ in range(3):
+        await process.tick()
+        await process.finish()
+    assert not [name for name in process.problems if name.startswith("slack")]
+    assert len(brought(slack, THEIRS)) == 1
+    slack.revokes("account_inactive")
+    news(both, "A second graph")
+    both.app.clock.advance(timedelta(minutes=11))  # type: ignore[attr-defined]
+    assert list((await both.app.sender.send_once()).stopped) == ["slack"]

@@ -1,0 +1,323 @@
+"""Deliveries, replies, forms and the home view in Slack's markup: menus, buttons, threads, edits, and limits."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.commands.cards import read_callback
+from bot.platforms.slack import markup
+from bot.ports import channel
+from subscriptions import model
+from tests import rendered
+from tests.fakes.blocks import check_blocks, check_view
+from tests.unit import deliveries
+
+CHANNEL = "slack:C1"
+
+
+def blocks_of(message: model.Message) -> list[dict[str, Any]]:
+    """Returns the blocks of a message, and checks that Slack accepts them."""
+    blocks: list[dict[str, Any]] = json.loads(message.payload)["blocks"]
+    check_blocks(blocks)
+    assert len(json.dumps(blocks, ensure_ascii=False, separators=(",", ":"))) <= markup.BUDGET
+    return blocks
+
+
+def menus(message: model.Message) -> list[list[tuple[str, str]]]:
+    """Returns the menus of the papers in a message, with label and value of each option."""
+    return [
+        [(option["text"]["text"], option["value"]) for option in block["accessory"]["options"]]
+        for block in blocks_of(message)
+        if "accessory" in block
+    ]
+
+
+def rows(message: model.Message) -> list[list[str]]:
+    """Returns the labels of the buttons below a message."""
+    return [
+        [element["text"]["text"] for element in block["elements"]]
+        for block in blocks_of(message)
+        if block["type"] == "actions"
+    ]
+
+
+# -------------------------------------------------------------------------------------------------- the menu of a paper
+
+
+def test_every_paper_has_a_menu_of_five() -> None:
+    shown = deliveries.items(4)
+    _, thread = rendered.render_delivery(deliveries.delivery(deliveries.team(), shown))
+    labels = ["more", "exclude", "why", "mute ▾", "follow authors"]
+    assert [[label for label, _ in menu] for menu in menus(thread)] == [labels] * 4
+    letters = ["f", "x", "w", "q", "a"]
+    for one, menu in zip(shown, menus(thread), strict=True):
+        assert [value for _, value in menu] == [f"d{'a' * 16}.c{one.position}.{letter}" for letter in letters]
+
+
+def test_whose_authors_nobody_knows_cannot_be_followed() -> None:
+    to = deliveries.chat("slack", model.ChatKind.PRIVATE)
+    message, *_ = rendered.render_delivery(deliveries.alert(to, deliveries.item(authors=()), deliveries.item()))
+    assert [label for label, _ in menus(message)[0]] == ["more", "exclude", "why", "mute ▾", "more like this"]
+
+
+@pytest.mark.parametrize("shape", ["thread", "digest", "each"])
+def test_no_menu_where_the_chat_wants_no_buttons(shape: str) -> None:
+    for message in rendered.render_delivery(
+        deliveries.delivery(deliveries.team(buttons="off", shape=shape), deliveries.items(4))
+    ):
+        assert menus(message) == []
+
+
+def test_a_card_has_two_rows_of_buttons_with_the_rest_in_a_menu() -> None:
+    (message,) = rendered.render_delivery(
+        deliveries.alert(deliveries.team(), deliveries.item("Noise", deliveries.because("diffusion", by="Ann Lee")))
+    )
+    title, why, first, second = blocks_of(message)
+    assert "accessory" not in title
+    assert [key["text"]["text"] for key in first["elements"]] == ["PDF", "save", "👍", "👎"]
+    more, exclude, menu = second["elements"]
+    assert [key["text"]["text"] for key in (more, exclude)] == ["more", "exclude"]
+    assert [option["text"]["text"] for option in menu["options"]] == [
+        "why",
+        "mute ▾",
+        "follow authors",
+        "more like this",
+    ]
+    assert why["elements"][0]["text"] == "▸ diffusion (Ann Lee)"
+
+
+def test_papers_of_an_answer_have_the_menus_of_their_delivery() -> None:
+    shown = deliveries.items(2)
+    numbers = tuple(channel.Button(label=str(n), data=f"d{'b' * 16}.c{n + 11}") for n in (1, 2))
+    (message,) = rendered.render_reply(channel.Reply(items=shown, numbers=numbers, first=12), deliveries.team())
+    assert [menu[0] for menu in menus(message)] == [("more", f"d{'b' * 16}.c12.f"), ("more", f"d{'b' * 16}.c13.f")]
+    assert rows(message) == []
+
+
+# ------------------------------------------------------------------------------------------------------ beyond the limit
+
+
+def hidden(amount: int) -> list[Any]:
+    return [deliveries.item(f"Hidden {number}", shown=False) for number in range(amount)]
+
+
+@pytest.mark.parametrize(
+    "to",
+    [deliveries.team(), deliveries.team(shape="digest"), deliveries.chat("slack")],
+    ids=["thread", "digest", "direct"],
+)
+def test_the_rest_is_a_button_below_the_last_message(to: Any) -> None:
+    *before, last = rendered.render_delivery(deliveries.delivery(to, [*deliveries.items(12), *hidden(5)]))
+    assert rows(last) == [["show 5 more"]]
+    assert all(rows(message) == [] for message in before)
+    value = blocks_of(last)[-1]["elements"][0]["value"]
+    link = read_callback(value, CHANNEL)
+    assert link
+    assert (link.verb, link.arguments) == ("show-more", {"delivery": "a" * 16, "start": 0})
+
+
+# ------------------------------------------------------------------------------------------------------ rows of buttons
+
+
+def test_a_long_list_keeps_every_row_and_its_last_button() -> None:
+    buttons = tuple((channel.Button(label=f"{n} a subscription with a long name", data="x" * 16),) for n in range(12))
+    (message,) = rendered.render_reply(channel.Reply(lines=("Which one?",), buttons=buttons), deliveries.team())
+    assert len(rows(message)) == 12
+
+
+def test_too_many_buttons_continue_in_the_next_row() -> None:
+    row = tuple(channel.Button(label=str(n), data=f"x{n}") for n in range(30))
+    (message,) = rendered.render_reply(channel.Reply(lines=("Which one?",), buttons=(row,)), deliveries.team())
+    assert [len(row) for row in rows(message)] == [25, 5]
+
+
+def test_buttons_and_the_text_above_them_stay_within_one_budget() -> None:
+    buttons = tuple(tuple(channel.Button(label="🎓" * 40, data="x" * 16) for _ in range(2)) for _ in range(15))
+    messages = rendered.render_reply(
+        channel.Reply(lines=tuple("words " * 150 for _ in range(20)), buttons=buttons), deliveries.team()
+    )
+    assert len(messages) > 1
+    assert [len(rows(message)) for message in messages] == [*[0] * (len(messages) - 1), 15]
+    assert all(len(blocks_of(message)) <= markup.BLOCKS for message in messages)
+
+
+# --------------------------------------------------------------------------------------------------------------- edits
+
+
+@pytest.mark.parametrize("shape", ["thread", "digest", "each"])
+def test_an_edit_keeps_thread_papers_menus_and_buttons(shape: str) -> None:
+    shown = deliveries.items(4)
+    before = rendered.render_delivery(deliveries.delivery(deliveries.team(), [*shown, *hidden(2)]))
+    layout = [message.papers for message in before]
+    gone = [deliveries.item(one.paper.paper.title, withdrawn=deliveries.THURSDAY) for one in shown[:1]]
+    papers = [_instead(shown[0], gone[0]), *shown[1:], *hidden(2)]
+    after = rendered.render_delivery(deliveries.delivery(deliveries.team(shape=shape), papers), layout)
+    assert [(m.number, m.reply_to, m.papers) for m in after] == [(m.number, m.reply_to, m.papers) for m in before]
+    assert [menus(m) for m in after] == [menus(m) for m in before]
+    assert [rows(m) for m in after] == [rows(m) for m in before]
+    first = next(block for block in blocks_of(after[1]) if "accessory" in block)
+    assert "withdrawn by the authors" in first["text"]["text"]
+
+
+def _instead(one: Any, other: Any) -> Any:
+    """Returns the other paper in the place of this one."""
+    known = replace(other.paper, id=one.paper.id, paper=replace(other.paper.paper, arxiv_id=one.paper.paper.arxiv_id))
+    return other._replace(paper=known, position=one.position)
+
+
+# --------------------------------------------------------------------------------------------------------- other cases
+
+
+def test_each_has_a_message_of_its_own_for_every_paper() -> None:
+    messages = rendered.render_delivery(deliveries.delivery(deliveries.team(shape="each"), deliveries.items(3)))
+    assert [len(message.papers) for message in messages] == [1, 1, 1]
+    assert all(len(menus(message)) == 1 for message in messages)
+
+
+LINK = "AbCdEfGhIjKlMnOp"
+
+
+def a_modal(*fields: channel.FormField, title: str = "New subscription") -> channel.Modal:
+    return channel.Modal(title=title, submit_label="Subscribe", close_label="Cancel", fields=fields, verb="send-new")
+
+
+def options(*values: str) -> tuple[channel.Option, ...]:
+    return tuple(channel.Option(value=value, label=value.title()) for value in values)
+
+
+QUERY = channel.FormField(
+    name="query", label="Papers with", value="diffusion", hint="For example", notes=("read so",), notifies_change=True
+)
+CHOICE = channel.FormField(
+    name="when", label="When", value="daily", options=options("now", "daily", "weekdays", "weekly", "a", "b")
+)
+RADIO = channel.FormField(name="place", label="Where", value="here", options=options("here", "mine"))
+CLOCK = channel.FormField(name="clock", label="At", value="09:00", is_clock=True, required=False)
+
+
+def judged(text: str) -> dict[str, Any]:
+    """Returns a view. Fails if Slack would refuse it, or would read what people wrote as markup."""
+    view: dict[str, Any] = json.loads(text)
+    check_view(view)
+    assert 0 < len(view["blocks"]) <= markup.BLOCKS_OF_VIEW
+    for block in view["blocks"]:
+        shown = [
+            one["text"]
+            for one in (block.get("text"), *block.get("elements", ()))
+            if one and one.get("type") == "mrkdwn"
+        ]
+        assert not any("<!" in one or "<@" in one for one in shown)
+        element = block.get("element", {})
+        assert len(element.get("initial_value", "")) <= markup.INPUT
+        assert element.get("initial_option") in [None, *element.get("options", ())]
+    return view
+
+
+# ---------------------------------------------------------------------------------------------------------------- forms
+
+
+def test_a_form_is_a_modal_that_carries_an_id_and_nothing_else() -> None:
+    view = judged(markup.modal_view(a_modal(QUERY, CHOICE, CLOCK, RADIO), LINK))
+    assert (view["type"], view["private_metadata"]) == ("modal", LINK)
+    assert [view[name]["text"] for name in ("title", "submit", "close")] == ["New subscription", "Subscribe", "Cancel"]
+    assert [block.get("block_id") for block in view["blocks"]] == ["query", None, "when", "clock", "place"]
+    elements = {block["block_id"]: block["element"] for block in view["blocks"] if "element" in block}
+    assert [element["type"] for element in elements.values()] == [
+        "plain_text_input",
+        "static_select",
+        "timepicker",
+        "radio_buttons",
+    ]
+    assert all(element["action_id"] == name for name, element in elements.items())
+    assert elements["query"]["initial_value"] == "diffusion"
+    assert elements["when"]["initial_option"]["value"] == "daily"
+
+
+def test_enter_in_a_watched_field_tells_the_bot() -> None:
+    (block, _) = judged(markup.modal_view(a_modal(QUERY), LINK))["blocks"]
+    assert block["dispatch_action"] is True
+    assert block["element"]["dispatch_action_config"] == {"trigger_actions_on": ["on_enter_pressed"]}
+
+
+def test_what_is_not_there_is_not_said() -> None:
+    (block,) = judged(markup.modal_view(a_modal(channel.FormField(name="query", label="Papers with")), LINK))["blocks"]
+    assert set(block) == {"type", "block_id", "label", "element"}
+    assert "initial_value" not in block["element"]
+    bare = channel.FormField(name="when", label="When", value="gone", options=options("now", "daily"))
+    (block,) = judged(markup.modal_view(a_modal(bare), LINK))["blocks"]
+    assert "initial_option" not in block["element"]
+
+
+@given(deliveries.hostile, deliveries.hostile, st.integers(1, 99))
+def test_whatever_stands_in_a_form_slack_takes_it(text: str, note: str, amount: int) -> None:
+    words = text or "x"
+    many = tuple(channel.Option(value=f"v{number}", label=words) for number in range(amount))
+    fields = (
+        channel.FormField(
+            name="query", label=words, value=text, hint=note, notes=(note or "x", words) * 3, notifies_change=True
+        ),
+        channel.FormField(name="when", label=words, value="v0", options=many),
+    )
+    judged(markup.modal_view(a_modal(*fields, title=words * 3), LINK))
+
+
+def test_a_text_longer_than_a_field_is_cut() -> None:
+    (block, *_) = judged(
+        markup.modal_view(a_modal(channel.FormField(name="query", label="x", value="y" * 40_000)), LINK)
+    )["blocks"]
+    assert len(block["element"]["initial_value"]) == markup.INPUT
+
+
+def test_long_notes_stay_in_one_section() -> None:
+    notes = tuple("& < > word " * 40 for _ in range(12))
+    view = judged(markup.modal_view(a_modal(channel.FormField(name="query", label="x", notes=notes)), LINK))
+    assert len(view["blocks"]) == 2
+
+
+# --------------------------------------------------------------------------------------------------------------- boards
+
+MENU = (
+    channel.Button(label="edit", data="e"),
+    channel.Button(label="pause", data="p"),
+    channel.Button(label="remove", data="r"),
+)
+
+
+def a_home_view(*items: channel.HomeItem, **more: Any) -> channel.HomeView:
+    panel = channel.HomePanel(
+        title="#vision", items=items, lines=("Next: soon.",), buttons=((channel.Button(label="new", data="n"),),)
+    )
+    return channel.HomeView(panels=(panel,), **more)
+
+
+def test_a_board_is_the_tab_home_with_a_menu_beside_each_item() -> None:
+    view = judged(
+        markup.home_view(
+            a_home_view(channel.HomeItem(text="1  diffusion", remark="daily", menu=MENU), remark="That is all.")
+        )
+    )
+    assert view["type"] == "home"
+    assert "private_metadata" not in view
+    header, lines, item, row, remark = view["blocks"]
+    assert header["text"]["text"] == "#vision"
+    assert lines["elements"][0]["text"] == "Next: soon."
+    assert item["text"]["text"] == "*1  diffusion*\ndaily"
+    assert [option["value"] for option in item["accessory"]["options"]] == ["e", "p", "r"]
+    assert row["elements"][0]["value"] == "n"
+    assert remark["elements"][0]["text"] == "That is all."
+
+
+@pytest.mark.parametrize("text", deliveries.HOSTILE)
+def test_whatever_is_subscribed_to_the_board_can_show_it(text: str) -> None:
+    panels = (
+        channel.HomePanel(
+            title=text.strip() or "x", items=(channel.HomeItem(text=text or "x", remark=text, menu=MENU),)
+        ),
+    ) * 2
+    view = judged(markup.home_view(channel.HomeView(panels=panels, remark=text)))
+    actions = [block["accessory"]["action_id"] for block in view["blocks"] if "accessory" in block]
+    assert len(actions) == len(set(actions)) == 2
