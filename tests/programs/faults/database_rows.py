@@ -1,10 +1,11 @@
 """Rows in simulated time with faults of the database: it is locked, refuses writes, or is used by two senders."""
 
-import asyncio
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from unittest.mock import patch
 
@@ -12,90 +13,77 @@ from sqlalchemy import Connection, event
 
 from subscriptions.store.database.store import Store
 from tests.fakes.server import ApiCall
-from tests.patience import PATIENCE
 from tests.programs.faults import simulated, simulated_rows
 from tests.programs.faults.judging import Verdict
 
-LOCKED = 60.0  # seconds for which another program holds the database's lock
-OUT_OF_ORDER = 60.0  # seconds for which the disk refuses writes
+MINUTE = 60.0  # seconds for which the database is locked or refuses writes
 
 
-class ForeignProgram:
-    """Another program on the same database: a process that executes the statements that it receives."""
-
-    _CODE = (
-        "import sqlite3, sys\n"
-        "database = sqlite3.connect(sys.argv[1], isolation_level=None, timeout=30)\n"
-        "for line in sys.stdin:\n"
-        "    database.execute(line)\n"
-        "    print('done', flush=True)\n"
-    )
-
-    def __init__(self, database: Path) -> None:
-        self._process = subprocess.Popen(  # noqa: S603 - our own code
-            [sys.executable, "-c", self._CODE, str(database)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-
-    def does(self, statement: str) -> None:
-        """Executes a statement in that process. Returns when it is finished."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(statement + "\n")
-        self._process.stdin.flush()
-        assert self._process.stdout.readline() == "done\n"
-
-    def ends(self) -> None:
-        self._process.communicate(timeout=PATIENCE)
+CODE = """
+import sqlite3, sys
+database = sqlite3.connect(sys.argv[1], isolation_level=None, timeout=30)
+for line in sys.stdin:
+    database.execute(line)
+    print("done", flush=True)
+"""
 
 
-def locked(folder: Path, tries: int) -> Verdict:
-    """Another process takes the write lock while a message is being sent, and keeps it for a minute."""
-    foreign: list[ForeignProgram] = []
-    held: list[bool] = []
+@contextmanager
+def foreign_program(database: Path) -> Iterator[Callable[[str], None]]:
+    """Runs another process on the database. Yields a function that executes a statement in that process."""
+    command = [sys.executable, "-c", CODE, str(database)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own code
 
-    def takes(fake: simulated.StormyTelegram, call: ApiCall) -> None:
-        if held:
+        def executes(statement: str) -> None:
+            print(statement, file=process.stdin, flush=True)
+            assert process.stdout is not None
+            assert process.stdout.readline() == "done\n"
+
+        yield executes
+
+
+async def _for_a_minute(
+    folder: Path,
+    tries: int,
+    begins: Callable[[], object],
+    ends: Callable[[], object],
+    *,
+    before: Callable[[simulated.World], None] = lambda _: None,
+) -> Verdict:
+    """Lets a fault begin while a message is being sent, and ends it a minute later, until there are enough tries."""
+    going: list[bool] = []
+
+    def strikes(fake: simulated.StormyTelegram, _: ApiCall) -> None:
+        if going:
             return
-        held.append(True)
-        foreign[0].does("BEGIN IMMEDIATE")
+        going.append(True)
+        begins()
 
-        def releases() -> None:
-            foreign[0].does("ROLLBACK")
+        def over() -> None:
+            ends()
             fake.hit()
-            held.clear()
+            going.clear()
 
-        fake.clock.rings_after(LOCKED, releases)
+        fake.clock.rings_after(MINUTE, over)
 
-    def starts(world: simulated.World) -> None:
-        foreign.append(ForeignProgram(world.app.store.path))
-
-    with patch("subscriptions.store.database.store.BUSY_SECONDS", 0.01):
-        try:
-            return asyncio.run(simulated_rows.in_rounds(folder, takes, tries, seed="locked", before=starts))
-        finally:
-            for one in foreign:
-                one.ends()
+    return await simulated_rows.in_rounds(folder, tries, strikes, seed="a minute", before=before)
 
 
-def unwritable(folder: Path, tries: int, *, spoil: Callable[[Store, list[bool]], None]) -> Verdict:
+async def locked(folder: Path, tries: int) -> Verdict:
+    """Another process takes the write lock while a message is being sent, and keeps it for a minute."""
+    with (
+        patch("subscriptions.store.database.store.BUSY_SECONDS", 0.01),
+        foreign_program(folder / "paperwire.db") as executes,
+    ):
+        return await _for_a_minute(folder, tries, partial(executes, "BEGIN IMMEDIATE"), partial(executes, "ROLLBACK"))
+
+
+async def unwritable(folder: Path, tries: int, *, spoil: Callable[[Store, list[bool]], None]) -> Verdict:
     """The database refuses writes for a minute, beginning while messages are being sent."""
     spoilt: list[bool] = []
-
-    def breaks(fake: simulated.StormyTelegram, call: ApiCall) -> None:
-        if spoilt:
-            return
-        spoilt.append(True)
-
-        def mends() -> None:
-            spoilt.clear()
-            fake.hit()
-
-        fake.clock.rings_after(OUT_OF_ORDER, mends)
-
-    def before(world: simulated.World) -> None:
-        spoil(world.app.store, spoilt)
-
-    return asyncio.run(simulated_rows.in_rounds(folder, breaks, tries, seed="unwritable", before=before))
+    return await _for_a_minute(
+        folder, tries, partial(spoilt.append, True), spoilt.clear, before=lambda world: spoil(world.app.store, spoilt)
+    )
 
 
 def as_read_only(store: Store, spoilt: list[bool]) -> None:
@@ -115,6 +103,6 @@ def as_full(store: Store, spoilt: list[bool]) -> None:
             raise sqlite3.OperationalError("database or disk is full")
 
 
-def two_senders(folder: Path, tries: int) -> Verdict:
-    """Two programs send from one database at the same time. Only the database keeps them from sending the same messages."""
-    return asyncio.run(simulated.storm(folder, simulated_rows.counts, tries=tries, seed="two", programs=2))
+async def two_senders(folder: Path, tries: int) -> Verdict:
+    """Two programs send from one database at once. Only the database keeps them from sending the same messages."""
+    return await simulated.storm(folder, tries, simulated_rows.counts, seed="two", programs=2)

@@ -2,15 +2,20 @@
 
 import asyncio
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from tests.fakes.faults import Fault as FaultOfCall
+from tests.fakes.telegram import FakeTelegram
 from tests.programs.faults import database_rows, mail, processes, simulated, simulated_rows, slack_storm
 from tests.programs.faults.judging import Verdict
 
 LATE = 2.0  # seconds for which the sender waits, when the answer comes later
+
+
+Measure = Callable[[Path, int], Verdict | Coroutine[None, None, Verdict]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,42 +23,26 @@ class Fault:
     """A row: its name in the table, and the function (folder, tries) → verdict that measures it."""
 
     name: str
-    measure: Callable[[Path, int], Verdict]
+    measure: Measure
     must_be_red: bool = False
     is_by_process: bool = False  # starts processes by `fork`, so it must run in a process without threads
+
+    def measured(self, folder: Path, tries: int) -> Verdict:
+        """Measures the row in an empty folder."""
+        found = self.measure(folder, tries)
+        return found if isinstance(found, Verdict) else asyncio.run(found)
 
     def is_as_it_must_be(self, verdict: Verdict, tries: int) -> bool:
         """Tells whether a row has enough tries and is green, or red if it must be red."""
         return verdict.tries >= tries and verdict.kept != self.must_be_red
 
 
-def _stormy(seed: str, strike: simulated.Storm, *, read: float = 10) -> Callable[[Path, int], Verdict]:
-    def measure(folder: Path, tries: int) -> Verdict:
-        return asyncio.run(simulated.storm(folder, strike, tries=tries, seed=seed, read=read))
-
-    return measure
+def _stormy(seed: str, *faults: Callable[[FakeTelegram], FaultOfCall], read: float = 10) -> Measure:
+    return partial(simulated.storm, strike=simulated.Storm(faults), seed=seed, read=read)
 
 
-def _killed(seed: str, scene: processes.Scene) -> Callable[[Path, int], Verdict]:
-    def measure(folder: Path, tries: int) -> Verdict:
-        return processes.processes(folder, tries, scene, seed=seed)
-
-    return measure
-
-
-def _troubled_mail(trouble: mail.Trouble, folder: Path, tries: int) -> Verdict:
-    return asyncio.run(mail.troubled(folder, tries, trouble))
-
-
-def _stormy_slack(
-    reading: slack_storm.Reading, on_unclear: slack_storm.OnUnclear, *, only_cuts: bool
-) -> Callable[[Path, int], Verdict]:
-    def measure(folder: Path, tries: int) -> Verdict:
-        return asyncio.run(
-            slack_storm.storm(folder, tries, reading=reading, on_unclear=on_unclear, only_cuts=only_cuts)
-        )
-
-    return measure
+def _killed(seed: str, scene: processes.Scene) -> Measure:
+    return partial(processes.processes, scene=scene, seed=seed)
 
 
 ROWS = (
@@ -76,23 +65,29 @@ ROWS = (
     Fault("two senders on one database, without the lock between them", database_rows.two_senders),
     Fault(
         "cut before the request was taken",
-        _stormy("before", simulated.Storm(simulated.named("cut before", "reset before"))),
+        _stormy("before", *simulated.named("cut before", "reset before")),
     ),
     Fault(
         "cut after the request was taken",
-        _stormy("after", simulated.Storm(simulated.named("cut after", "reset after", "cut in the answer"))),
+        _stormy("after", *simulated.named("cut after", "reset after", "cut in the answer")),
     ),
     *(
-        Fault(f"Slack, cut after the request was taken: {way}", _stormy_slack(reading, on_unclear, only_cuts=True))
+        Fault(
+            f"Slack, cut after the request was taken: {way}",
+            partial(slack_storm.storm, reading=reading, on_unclear=on_unclear, only_cuts=True),
+        )
         for way, reading, on_unclear in slack_storm.WAYS
         if reading != "at times"
     ),
     *(
-        Fault(f"Slack, every fault of posts and look-ups: {way}", _stormy_slack(reading, on_unclear, only_cuts=False))
+        Fault(
+            f"Slack, every fault of posts and look-ups: {way}",
+            partial(slack_storm.storm, reading=reading, on_unclear=on_unclear),
+        )
         for way, reading, on_unclear in slack_storm.WAYS
     ),
     *(
-        Fault(f"mail: {name}", partial(_troubled_mail, trouble))
+        Fault(f"mail: {name}", partial(mail.troubled, trouble=trouble))
         for name, trouble in (
             ("cut before the mail was taken", mail.CUT_BEFORE),
             ("cut after the mail was taken", mail.CUT_AFTER),
@@ -104,31 +99,30 @@ ROWS = (
     ),
     Fault(
         "answers too late, taken or not",
-        _stormy("late", simulated.Storm(simulated.named("hang after", "hang before")), read=LATE),
+        _stormy("late", *simulated.named("hang after", "hang before"), read=LATE),
     ),
     Fault(
         "answers empty, broken, of another kind",
         _stormy(
             "broken",
-            simulated.Storm(
-                simulated.named("empty", "broken json", "no number", "no result", "not ok", "list", "text")
-            ),
+            *simulated.named("empty", "broken json", "no number", "no result", "not ok", "list", "text"),
         ),
     ),
     Fault(
         "500, 502, 503, taken or not",
         _stormy(
             "trouble",
-            simulated.Storm([*simulated.named("500", "502", "503"), *simulated.named("500", "502", "503", taken=True)]),
+            *simulated.named("500", "502", "503"),
+            *simulated.named("500", "502", "503", taken=True),
         ),
     ),
     Fault(
         "pages of a proxy: 302, 400, 403, 413, 200",
-        _stormy("pages", simulated.Storm(simulated.named("302", "400 page", "403 page", "413", "200 page"))),
+        _stormy("pages", *simulated.named("302", "400 page", "403 page", "413", "200 page")),
     ),
     Fault(
         "429 with a wait of 1, 3 or 900 s, or none",
-        _stormy("slow", simulated.Storm(simulated.too_many(1, 3, 900, None))),
+        _stormy("slow", *simulated.too_many(1, 3, 900, None)),
     ),
     Fault("token revoked and given back", simulated_rows.token_revoked),
     Fault("chats that block the bot and come back", simulated_rows.chats_blocked),
@@ -151,4 +145,4 @@ BY_NAME = {fault.name: fault for fault in ROWS}
 def measured(name: str, tries: int) -> Verdict:
     """Measures a row in a temporary folder."""
     with tempfile.TemporaryDirectory() as folder:
-        return BY_NAME[name].measure(Path(folder), tries)
+        return BY_NAME[name].measured(Path(folder), tries)

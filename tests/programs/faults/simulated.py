@@ -196,9 +196,9 @@ def few(tries: int) -> Sequence[str]:
 
 async def storm(
     folder: Path,
+    tries: int,
     strike: Strike,
     *,
-    tries: int,
     seed: str,
     read: float = 10,
     share: float = SHARE,

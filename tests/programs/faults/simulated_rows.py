@@ -27,7 +27,7 @@ AT_A_TIME = 10  # chats that are gone in one round; with more, the bot itself wo
 JUMPS = (-86400 * 30, -86400, -3600, -1, 1, 3600, 86400, 86400 * 30)  # seconds
 
 
-def token_revoked(folder: Path, tries: int) -> Verdict:
+async def token_revoked(folder: Path, tries: int) -> Verdict:
     """The token is refused while messages are being sent, and works again after the round."""
 
     def revokes(fake: simulated.StormyTelegram, call: ApiCall) -> None:
@@ -35,14 +35,14 @@ def token_revoked(folder: Path, tries: int) -> Verdict:
             fake.revokes()
             fake.hit(call.chat)
 
-    return asyncio.run(simulated.storm(folder, revokes, tries=tries, seed="token", between=_restores))
+    return await simulated.storm(folder, tries, revokes, seed="token", between=_restores)
 
 
 async def _restores(world: simulated.World) -> None:
     world.fake.restores()
 
 
-def much_at_once(folder: Path, tries: int) -> Verdict:
+async def much_at_once(folder: Path, tries: int) -> Verdict:
     """All kinds of faults together, and sometimes the token is refused. There are ten chats per try."""
     mixed = simulated.Storm(
         [*simulated.named("cut before", "cut after", "500", "502"), *simulated.too_many(1, 3, 900, None)]
@@ -56,12 +56,10 @@ def much_at_once(folder: Path, tries: int) -> Verdict:
         return None
 
     chats = filled.telegram_chats(10 * tries)
-    return asyncio.run(
-        simulated.storm(folder, strikes, tries=tries, seed="much", share=0.1, chats=chats, between=_restores)
-    )
+    return await simulated.storm(folder, tries, strikes, seed="much", share=0.1, chats=chats, between=_restores)
 
 
-def refused_message(folder: Path, tries: int) -> Verdict:
+async def refused_message(folder: Path, tries: int) -> Verdict:
     """The platform refuses some messages permanently, with markup and without it. All others must arrive."""
     refused: set[tuple[str, str]] = set()
     body = {"ok": False, "error_code": 400, "description": "Bad Request: can't parse entities: unsupported start tag"}
@@ -86,7 +84,7 @@ def refused_message(folder: Path, tries: int) -> Verdict:
         }
         return judge(hoped, filled.arrivals(world.fake.journal), world.fake.hits)
 
-    return asyncio.run(simulated.storm(folder, refuses, tries=tries, seed="poison", before=begins, judged=judged))
+    return await simulated.storm(folder, tries, refuses, seed="poison", before=begins, judged=judged)
 
 
 def _message(call: ApiCall) -> tuple[str, str]:
@@ -94,7 +92,7 @@ def _message(call: ApiCall) -> tuple[str, str]:
     return call.chat, found[1] if found else ""
 
 
-def chats_blocked(folder: Path, tries: int) -> Verdict:
+async def chats_blocked(folder: Path, tries: int) -> Verdict:
     """People block the bot while it sends them a message. They return and request the waiting papers."""
     blocked: list[str] = []
 
@@ -114,7 +112,7 @@ def chats_blocked(folder: Path, tries: int) -> Verdict:
         await _hears(world)
         blocked.clear()
 
-    return asyncio.run(in_rounds(folder, blocks, tries, after=come_back, seed="blocked"))
+    return await in_rounds(folder, tries, blocks, after=come_back, seed="blocked")
 
 
 def _offer(world: simulated.World, chat: str) -> str:
@@ -132,8 +130,8 @@ async def _hears(world: simulated.World) -> None:
 
 async def in_rounds(
     folder: Path,
-    strike: Callable[[simulated.StormyTelegram, ApiCall], Fault | None],
     tries: int,
+    strike: simulated.Strike,
     *,
     seed: str,
     after: Callable[[simulated.World], object] = lambda _: None,
@@ -171,7 +169,7 @@ def _want_graphs(world: simulated.World) -> None:
             make.subscribes(transaction, chat, "graph", every="now", now=make.NOON - timedelta(hours=1))
 
 
-def chats_migrated(folder: Path, tries: int) -> Verdict:
+async def chats_migrated(folder: Path, tries: int) -> Verdict:
     """Groups become supergroups with another address while messages to them are being sent."""
     moved: dict[str, str] = {}
 
@@ -191,15 +189,13 @@ def chats_migrated(folder: Path, tries: int) -> Verdict:
         return judge(filled.wanted(world.chats, world.rounds), taken, world.fake.hits)
 
     chats = [f"telegram:-{5000 + n}" for n in range(tries + tries // 4 + 5)]
-    return asyncio.run(
-        simulated.storm(
-            folder, migrates, tries=tries, seed="migrated", share=0.7, chats=chats, rounds=4, before=begins,
-            between=_hears, judged=judged,
-        )
+    return await simulated.storm(
+        folder, tries, migrates, seed="migrated", share=0.7, chats=chats, rounds=4, before=begins,
+        between=_hears, judged=judged,
     )  # fmt: skip
 
 
-def chats_deleted(folder: Path, tries: int) -> Verdict:
+async def chats_deleted(folder: Path, tries: int) -> Verdict:
     """Accounts are deleted while messages to them are being sent. No other chat misses anything."""
     gone: dict[str, int] = {}
     left = [AT_A_TIME]  # chats that may still be deleted in this round
@@ -222,13 +218,13 @@ def chats_deleted(folder: Path, tries: int) -> Verdict:
         return judge(hoped, filled.arrivals(world.fake.journal), world.fake.hits)
 
     chats = filled.telegram_chats(tries * 3 // 2 + 60)
-    return asyncio.run(in_rounds(folder, deletes, tries, after=begin_round, judged=judged, seed="deleted", chats=chats))
+    return await in_rounds(folder, tries, deletes, after=begin_round, judged=judged, seed="deleted", chats=chats)
 
 
 # ── the clock, the digests ────────────────────────────────────────────────────
 
 
-def clocks_that_jump(folder: Path, tries: int) -> Verdict:
+async def clocks_that_jump(folder: Path, tries: int) -> Verdict:
     """The machine's clock is set forwards and back, by a second up to a month, while messages are being sent."""
     dice = random.Random("clock")
 
@@ -236,38 +232,34 @@ def clocks_that_jump(folder: Path, tries: int) -> Verdict:
         fake.clock.step(timedelta(seconds=dice.choice(JUMPS)))
         fake.hit()
 
-    return asyncio.run(in_rounds(folder, jumps, tries, seed="clock"))
+    return await in_rounds(folder, tries, jumps, seed="clock")
 
 
-def poisoned_digests(folder: Path, tries: int) -> Verdict:
+async def poisoned_digests(folder: Path, tries: int) -> Verdict:
     """Damaged, empty, endless and foreign files lie among good ones. Every good file is read and sent."""
     dice = random.Random("poison")
     inbox = folder / "inbox"
     inbox.mkdir()
     source = SourceSettings(name="daily", path=inbox, announce="all")
-
-    async def run() -> Verdict:
-        async with simulated.a_world(
-            folder, counts, tries=0, seed="digests", chats=simulated.few(tries), sources=(source,)
-        ) as world:
-            _want_graphs(world)
-            scheduler = world.app.source_scheduler()
-            while len(world.fake.hits) < tries:
-                good = PARTS["daily_arxiv_md"].page([_good(world.rounds)])
-                for n in range(min(AT_A_TIME, tries - len(world.fake.hits))):
-                    (inbox / f"{world.rounds:04}-{'ab'[n % 2]}{n}").write_bytes(_poison(dice))
-                    world.fake.hit()
-                (inbox / f"{world.rounds:04}-am.md").write_text(good, "utf-8")
-                world.rounds += 1
-                await scheduler.drain()
-                await world.delivers()
-                world.clock.advance(timedelta(minutes=3))
-            await scheduler.close()
-            while await world.delivers():
-                world.clock.advance(timedelta(minutes=3))
-            return world.judged()
-
-    return asyncio.run(run())
+    async with simulated.a_world(
+        folder, counts, tries=0, seed="digests", chats=simulated.few(tries), sources=(source,)
+    ) as world:
+        _want_graphs(world)
+        scheduler = world.app.source_scheduler()
+        while len(world.fake.hits) < tries:
+            good = PARTS["daily_arxiv_md"].page([_good(world.rounds)])
+            for n in range(min(AT_A_TIME, tries - len(world.fake.hits))):
+                (inbox / f"{world.rounds:04}-{'ab'[n % 2]}{n}").write_bytes(_poison(dice))
+                world.fake.hit()
+            (inbox / f"{world.rounds:04}-am.md").write_text(good, "utf-8")
+            world.rounds += 1
+            await scheduler.drain()
+            await world.delivers()
+            world.clock.advance(timedelta(minutes=3))
+        await scheduler.close()
+        while await world.delivers():
+            world.clock.advance(timedelta(minutes=3))
+        return world.judged()
 
 
 def _good(n: int) -> str:
@@ -299,7 +291,7 @@ def _poison(dice: random.Random) -> bytes:
 # ── the judge itself ──────────────────────────────────────────────────────────
 
 
-def forgets_confirmations(folder: Path, tries: int) -> Verdict:
+async def forgets_confirmations(folder: Path, tries: int) -> Verdict:
     """An intentionally broken outbox: in the first rounds, it forgets every tenth confirmed delivery."""
     rounds = iter(range(2))
 
@@ -312,10 +304,10 @@ def forgets_confirmations(folder: Path, tries: int) -> Verdict:
             connection.exec_driver_sql("UPDATE delivery SET settled_at = NULL WHERE seq % 10 = 0")
         return True
 
-    return asyncio.run(simulated.storm(folder, counts, tries=tries, seed="forgets", between=forgets))
+    return await simulated.storm(folder, tries, counts, seed="forgets", between=forgets)
 
 
-def drops_messages(folder: Path, tries: int) -> Verdict:
+async def drops_messages(folder: Path, tries: int) -> Verdict:
     """An intentionally broken sender: it confirms every tenth message without posting it."""
     numbers = Counter[str]()
 
@@ -329,7 +321,7 @@ def drops_messages(folder: Path, tries: int) -> Verdict:
 
         channel.post = drops  # type: ignore[method-assign]
 
-    return asyncio.run(simulated.storm(folder, counts, tries=tries, seed="drops", before=breaks))
+    return await simulated.storm(folder, tries, counts, seed="drops", before=breaks)
 
 
 def counts(fake: simulated.StormyTelegram, call: ApiCall) -> None:

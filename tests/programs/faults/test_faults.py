@@ -86,7 +86,7 @@ TRIES = {  # if the bot may read only at times, one turn leaves more messages in
 
 @pytest.mark.parametrize(("fault", "tries"), [pytest.param(*one, id=one[0].name) for one in TRIES.items()])
 def test_a_fault_in_simulated_time(fault: rows.Fault, tries: int, tmp_path: Path) -> None:
-    verdict = fault.measure(tmp_path, tries)
+    verdict = fault.measured(tmp_path, tries)
     assert fault.is_as_it_must_be(verdict, tries), table.line(fault.name, verdict)
 
 
