@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bot.platforms.slack import receiving
 from bot.platforms.slack.manifest import PATHS
 from bot.platforms.telegram.receiving import HEADER
-from tests.programs.fuzz import smallest, targets
+from tests.programs.fuzz import targets
 from tests.programs.fuzz.asked import NOW, SECRET, TELEGRAM, asked, signed
 
 SLOW = {"conversations": 8}
@@ -98,8 +98,8 @@ def test_the_kept_corpus_is_still_read_or_refused(name: str) -> None:
 @pytest.mark.parametrize("name", targets.TARGETS)
 def test_the_kept_corpus_is_small(name: str) -> None:
     inputs = targets.kept(name)
-    assert len(inputs) <= smallest.MOST
-    assert all(len(data) <= smallest.LONGEST and targets.file_name(data) == path for path, data in inputs.items())
+    assert len(inputs) <= targets.MOST
+    assert all(len(data) <= targets.LONGEST and targets.file_name(data) == path for path, data in inputs.items())
 
 
 _values = st.binary(max_size=60).map(lambda value: value.replace(b"\n", b"").replace(b"\r", b""))

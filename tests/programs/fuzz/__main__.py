@@ -4,15 +4,18 @@
 
 It needs atheris (Linux, Python 3.11 to 3.13). `make fuzz` installs it; it is not one of our requirements. A finding does
 not end the run: one input for each kind of error is stored as .fuzz/TARGET/found-…, and
-`python -m tests.programs.fuzz TARGET FILE` runs it again. At the end the corpus is reduced: the shortest inputs that
-together reach everything go to tests/programs/fuzz/corpus, which `make test` runs.
+`python -m tests.programs.fuzz TARGET FILE` runs it again. At the end, libFuzzer reduces the corpus: the shortest inputs
+that together reach everything go to tests/programs/fuzz/corpus, which `make test` runs.
 """
 
 import json
-import logging
 import subprocess
 import sys
 from pathlib import Path
+from shutil import rmtree
+from tempfile import TemporaryDirectory
+
+from tests.programs.fuzz import targets
 
 WORK = Path(".fuzz")
 LONGEST = {"digests": 8192}  # bytes of an input
@@ -21,62 +24,69 @@ LONGEST_OTHER = 2048
 
 def main(arguments: list[str]) -> int:
     """Runs a target, or one input of it. Returns 1 if something was found."""
-    from tests.programs.fuzz.targets import TARGETS  # noqa: PLC0415 - the guided process must import it with instruments
-
-    if not arguments or arguments[0] not in TARGETS:
-        sys.exit(f"{__doc__}\nTargets: {', '.join(TARGETS)}")
+    if not arguments or arguments[0] not in targets.TARGETS:
+        sys.exit(f"{__doc__}\nTargets: {', '.join(targets.TARGETS)}")
     name, what = arguments[0], (*arguments[1:], "10")[0]
     if Path(what).is_file():
-        TARGETS[name].check(Path(what).read_bytes())
+        targets.TARGETS[name].check(Path(what).read_bytes())
         return 0
     return _run(name, float(what) * 60)
 
 
 def _run(name: str, seconds: float) -> int:
-    from tests.programs.fuzz.smallest import keep_smallest  # noqa: PLC0415 - as above
-    from tests.programs.fuzz.targets import TARGETS, file_name, kept  # noqa: PLC0415 - as above
-
-    logging.getLogger("paperwire").addHandler(logging.NullHandler())
-    folder = WORK / name / "corpus"
+    target, folder = targets.TARGETS[name], WORK / name / "corpus"
     folder.mkdir(parents=True, exist_ok=True)
-    for data in (*TARGETS[name].seeds(), *kept(name).values()):
-        (folder / file_name(data)).write_bytes(data)
+    for data in (*target.seeds(), *targets.kept(name).values()):
+        (folder / targets.file_name(data)).write_bytes(data)
     words = WORK / name / "words"
-    words.write_text("".join(f'"{_quoted(word)}"\n' for word in TARGETS[name].words), encoding="ascii")
+    words.write_text("".join(f'"{_quoted(word)}"\n' for word in target.words), encoding="ascii")
     report = WORK / name / "report.json"
     report.unlink(missing_ok=True)
-    options = [
-        f"-dict={words}",
-        f"-max_len={LONGEST.get(name, LONGEST_OTHER)}",
-        "-timeout=120",
-        "-rss_limit_mb=4096",
-        "-handle_term=0",
-        "-print_final_stats=0",
-    ]
-    options += ["-verbosity=0", f"-artifact_prefix={WORK / name}/found-"]
-    command = [
-        sys.executable,
-        "-m",
-        "tests.programs.fuzz.guided",
-        name,
-        str(seconds),
-        str(report),
-        str(folder),
-        *options,
-    ]
-    with (WORK / name / "log").open("wb") as log:
-        ended = subprocess.run(command, check=False, stdout=log, stderr=log)  # noqa: S603 - this program
+    log = WORK / name / "log"
+    log.unlink(missing_ok=True)
+    longest = LONGEST.get(name, LONGEST_OTHER)
+    status = _guided(
+        name, seconds, folder, f"-dict={words}", f"-max_len={longest}", f"-artifact_prefix={WORK / name}/found-"
+    )
     if not report.is_file():
-        print(f"{name}: ended with {ended.returncode} before its time; {WORK / name / 'log'} says why")
+        print(f"{name}: ended with {status} before its time; {log} says why")
         return 1
     told = json.loads(report.read_text())
-    size = keep_smallest(name, folder)
+    size = _keep_smallest(name, folder)
     found = "".join(f"\n  {one}" for one in told["found"])
     print(
         f"{name}: {told['executions']:,} executions in {told['seconds'] / 60:.1f} minutes of the processor, "
         f"{len(told['found'])} findings, {size} inputs kept{found}"
     )
     return 1 if told["found"] else 0
+
+
+def _guided(name: str, seconds: float, *more: object) -> int:
+    """Runs the guided process with more folders and options of libFuzzer. Returns its exit status."""
+    code = ",".join(targets.TARGETS[name].code)
+    options = ("-timeout=120", "-rss_limit_mb=4096", "-handle_term=0", "-print_final_stats=0", "-verbosity=0")
+    command = ("tests.programs.fuzz.guided", name, seconds, WORK / name / "report.json", code, *more, *options)
+    with (WORK / name / "log").open("ab") as log:
+        return subprocess.run(
+            [sys.executable, "-m", *map(str, command)], check=False, stdout=log, stderr=log
+        ).returncode  # noqa: S603 - this program
+
+
+def _keep_smallest(name: str, folder: Path) -> int:
+    """Stores the shortest inputs that together reach all that this folder and the stored corpus reach. Returns their number."""
+    stored = targets.CORPUS / name
+    stored.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory() as merged:
+        options = ("-merge=1", "-set_cover_merge=1", "-use_counters=0", f"-max_len={targets.LONGEST}")
+        status = _guided(name, float("inf"), merged, folder, stored, *options)
+        chosen = [path.read_bytes() for path in Path(merged).iterdir()]
+    if status:
+        raise SystemExit(f"{name}: reducing the corpus ended with {status}; {WORK / name / 'log'} says why")
+    rmtree(stored)
+    stored.mkdir()
+    for data in chosen:
+        (stored / targets.file_name(data)).write_bytes(data)
+    return len(chosen)
 
 
 def _quoted(word: str) -> str:

@@ -20,9 +20,15 @@ CHECKED_EVERY = 16  # executions between two readings of the clock
 
 
 def main() -> None:
-    """Runs until the time is over and never returns. Arguments: target, seconds, report, folder and options of libFuzzer."""
-    name, seconds, report, *options = sys.argv[1:]
-    with atheris.instrument_imports(include=list(_code_of(name))):
+    """Runs until the time is over and never returns.
+
+    Arguments: target, seconds, report, modules whose branches guide the target, then folders and options of libFuzzer.
+    """
+    name, seconds, report, code, *options = sys.argv[1:]
+    again = " ".join(
+        (sys.executable, "-m", "tests.programs.fuzz.guided", *sys.argv[1:5])
+    )  # libFuzzer starts it to merge
+    with atheris.instrument_imports(include=code.split(",")):
         from tests.programs.fuzz.targets import TARGETS, file_name  # noqa: PLC0415 - imported here, so that its imports are instrumented
 
     logging.getLogger("paperwire").addHandler(logging.NullHandler())
@@ -67,16 +73,8 @@ def main() -> None:
             path.write_bytes(data)
 
     signal.signal(signal.SIGTERM, finish)  # a run that is stopped early writes its report too
-    atheris.Setup([sys.argv[0], *options], one_input)
+    atheris.Setup([again, *options], one_input)
     atheris.Fuzz()
-
-
-def _code_of(name: str) -> tuple[str, ...]:
-    """Returns the modules whose branches guide the target. Another process finds them, so that this one imports nothing early."""
-    import subprocess  # noqa: PLC0415 - imported before the instruments
-
-    ask = f"from tests.programs.fuzz.targets import TARGETS; print(*TARGETS[{name!r}].code)"
-    return tuple(subprocess.run([sys.executable, "-c", ask], check=True, capture_output=True, text=True).stdout.split())  # noqa: S603
 
 
 if __name__ == "__main__":

@@ -22,6 +22,8 @@ TARGETS: Final[dict[str, Target]] = {
     "http": asked.CONNECTIONS,
 }
 
+MOST: Final = 150  # most inputs that are stored for a target
+LONGEST: Final = 3000  # most bytes of a stored input
 CORPUS: Final = Path(__file__).parent / "corpus"
 
 
