@@ -41,6 +41,7 @@ from bench._hostile_texts import WORST
 from bot.digests import MAX_BYTES, MAX_LINES, read_digest
 from subscriptions.errors import PaperwireError
 from tests.digest_pages import PARTS
+from tests.programs.faults.table import write
 
 # allowed growth of the time per byte from 1x to 64x, for caches and garbage collection; quadratic time has 64
 GROWTH = 6.0
@@ -66,9 +67,9 @@ def main(arguments: Sequence[str]) -> int:
     rows = [_row(made, PARTS[made].of_size(options.bytes), *generic) for made, generic in GENERIC.items()]
     grown = _grown(options.growth, options.patience) if options.growth else []
     if options.page:
-        _write(options.page, "formats", f"On {options.day}:\n\n{_speeds_page(rows)}")
+        write(options.page, "formats", f"On {options.day}:\n\n{_speeds_page(rows)}")
         if grown:
-            _write(options.page, "formats growth", f"On {options.day}:\n\n{_growth_page(grown)}")
+            write(options.page, "formats growth", f"On {options.day}:\n\n{_growth_page(grown)}")
     return 0 if all(row.papers == row.found for row in rows) and all(row.growth <= GROWTH for row in grown) else 1
 
 
@@ -190,13 +191,6 @@ def _growth_page(rows: Sequence[Growth]) -> str:
     ]
     head = "| format | what is repeated | 1 MiB, s | 8 MiB, s | 64 MiB, s | growth per byte | the largest is |\n"
     return f"{head}|---|---|--:|--:|--:|--:|---|\n" + "".join(lines)
-
-
-def _write(page: Path, name: str, text: str) -> None:
-    """Writes a table between its marks in a page."""
-    before, _, rest = page.read_text("utf-8").partition(f"<!-- {name} -->\n")
-    after = rest.partition("<!-- end -->\n")[2]
-    page.write_text(f"{before}<!-- {name} -->\n{text}<!-- end -->\n{after}", "utf-8")
 
 
 # ---------------------------------------------------------------------------------------------------- generic libraries

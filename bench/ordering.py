@@ -13,9 +13,7 @@ interest are. Each order knows only the subscription, the papers of the first da
   result is for the best of three strengths of regularisation, which could not be known in practice
 - the same three orders with a library instead of the likes: all papers of the interest in the first days, and the papers
   of these days that BM25 finds nearest to their titles, together 200
-- only the fit, our order, and the order of `/like` with the first one or three liked papers
-- `like:` as a query, with the first one or three liked papers: the matcher decides from the stored query which papers are
-  near enough, and how near; all others follow, newest first
+- only the fit, our order, and the order of `/like` with the first three liked papers
 
 There are two sets of papers: those of the digests in the folder that PAPERWIRE_SHARED names, each on its own day, and
 made-up papers. The words of made-up papers have frequencies as in a real language, mixed with words of two of sixty
@@ -45,7 +43,7 @@ from subscriptions.matching.hits import HitFinder
 from subscriptions.matching.paper_index import TokenizedPapers
 from subscriptions.model import Paper
 from subscriptions.normalize import tokens
-from subscriptions.query import FIELDS, TEXT, Query, parse
+from subscriptions.query import TEXT, Query, parse
 
 LEAST_OF_DAY = 25  # papers; a day with fewer is left out, as it is an excerpt
 LIKED = 0.2
@@ -169,20 +167,6 @@ def ours(*, liked: int | None, with_fit: bool) -> Order:
     return ordered
 
 
-def as_wish(given: int) -> Order:
-    """Returns the order of a subscription with `like:` and the first `given` liked papers, by nearness."""
-
-    def ordered(reader: Reader) -> Iterator[float]:
-        rarity = ranking.Rarity.among(ranking.words_of(paper) for paper in reader.early[-ranking.SAMPLE :])
-        named = parse.parse_query(f"like:{','.join(f'2601.{number:05}' for number in range(given))}")
-        near = ranking.words_of_papers([ranking.words_of(paper) for paper in reader.liked[:given]], rarity)
-        known = FIELDS.knowing(dict.fromkeys(parse.papers_named_in(named), near))
-        stored = parse.parse_canonical(parse.parse_query(named.text, known).canonical)
-        return precisions_by(reader, lambda day: [finder_of(paper).nearness(stored) or 0 for paper in day])
-
-    return ordered
-
-
 def by_library(reader: Reader) -> Iterator[float]:
     """The order by our score, with the taste from the file of a library."""
     rarity = ranking.Rarity.among(ranking.words_of(paper) for paper in reader.early[-ranking.SAMPLE :])
@@ -216,9 +200,6 @@ ORDERS: Mapping[str, Order] = {
     "fit alone": ours(liked=0, with_fit=True),
     "our order": ours(liked=None, with_fit=True),
     "/like three papers": ours(liked=EXAMPLES, with_fit=False),
-    "/like one paper": ours(liked=1, with_fit=False),
-    "like: three papers": as_wish(EXAMPLES),
-    "like: one paper": as_wish(1),
 }
 ORDERS_BY_LIBRARY: Mapping[str, Order] = {**COMPARED, "/library": by_library}
 

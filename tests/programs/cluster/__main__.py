@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -29,14 +29,12 @@ import psycopg
 
 import bot.platforms.known  # noqa: F401 - declares the platforms
 from subscriptions.errors import StoreError
-from subscriptions.service.amendments import set_settings
 from subscriptions.store.database.store import Store
-from tests import make
 from tests.fakes.journal import Entry
 from tests.fakes.process import Remote, running
 from tests.postgres.own import OwnServer, own_server
 from tests.programs.cluster import judging
-from tests.programs.cluster.workers import Workers, workers
+from tests.programs.cluster import workers as started
 from tests.programs.faults.table import write
 
 WORKERS, KILLS = 3, "workers killed"
@@ -86,7 +84,7 @@ class Trial:
     """A running trial."""
 
     plan: Plan
-    started: Workers
+    workers: started.Workers
     server: OwnServer
     url: str
     store: Store
@@ -106,19 +104,14 @@ class Trial:
 
     def fill(self) -> None:
         """Subscribes the chats and ingests the first papers."""
-        since = datetime.now(UTC) - timedelta(hours=1)
-        with self.store.write() as transaction:
-            for chat in self.chats:
-                make.subscribes(transaction, f"telegram:{chat}", "graph", every="now", since="1d", now=since)
-                for name, value in (("limit", "all"), ("quiet", "off")):
-                    set_settings(transaction, make.address(f"telegram:{chat}"), {name: value}, now=since)
-        self._bring(FIRST_PAPERS)
+        started.subscribe(self.store, self.chats)
+        self._bring(FIRST_PAPERS, ago=timedelta(minutes=30))
 
     def play(self) -> None:
         """Does everything that is planned, and waits until everything is sent and answered."""
         plan = self.plan
-        self.started.start(WORKERS)
-        self.started.wait_for(lambda: len(self.started.posts) > WORKERS, "the first messages are sent")
+        self.workers.start(WORKERS)
+        self.workers.wait_for(lambda: len(self.workers.posts) > WORKERS, "the first messages are sent")
         self._soon(self._kill, plan.kill_gap)
         self._again(self._wave, plan.wave_gap)
         self._again(self._say, plan.says_gap)
@@ -127,7 +120,7 @@ class Trial:
             time.sleep(max(0.0, at - time.monotonic()))  # real time, because the workers use the machine's clock
             what()
         with suppress(AssertionError):  # the verdict says what is missing
-            self.started.wait_for(self._is_over, "everything is sent and answered")
+            self.workers.wait_for(self._is_over, "everything is sent and answered")
 
     def _is_over(self) -> bool:
         found = self.verdict()
@@ -139,7 +132,7 @@ class Trial:
         wanted = dict.fromkeys(self.chats, self.papers)
         first = self.papers[:FIRST_PAPERS]
         return judging.judged(
-            self.started.posts, self.incidents, wanted=wanted, first=first, said=self.said, limits=limits
+            self.workers.posts, self.incidents, wanted=wanted, first=first, said=self.said, limits=limits
         )
 
     def _again(self, what: Callable[[], None], gap: float) -> None:
@@ -163,13 +156,13 @@ class Trial:
 
     def _freeze(self) -> int | None:
         """Stops a running worker and records what it is sending. Returns its index, or None if that is not possible now."""
-        going = [place for place, one in enumerate(self.started.alive) if one.pid not in self._stopped]
-        if not self.server.is_up or len(going) < WORKERS - 1 or not self.started.are_ready:
+        going = [place for place, one in enumerate(self.workers.alive) if one.pid not in self._stopped]
+        if not self.server.is_up or len(going) < WORKERS - 1 or not self.workers.are_ready:
             return None
         place = self.dice.choice(going)
-        self.started.signal(signal.SIGSTOP, place)
+        self.workers.signal(signal.SIGSTOP, place)
         time.sleep(0.05)  # until the server has finished the worker's last statement
-        self.incidents.append(self._in_hand(self.started.alive[place].pid))
+        self.incidents.append(self._in_hand(self.workers.alive[place].pid))
         return place
 
     def _in_hand(self, number: int) -> judging.Incident:
@@ -185,8 +178,8 @@ class Trial:
         if place is None:
             self._soon(self._kill)
             return
-        self.started.kill(place)
-        self.started.start()
+        self.workers.kill(place)
+        self.workers.start()
         self._did(KILLS)
         kills, plan = self.done[KILLS], self.plan
         if kills < plan.kills:
@@ -200,15 +193,15 @@ class Trial:
         if place is None or self._stopped:
             self._soon(self._stop)
             return
-        number = self.started.alive[place].pid
+        number = self.workers.alive[place].pid
         self._stopped.add(number)
         self._at(time.monotonic() + self.plan.stop_for, lambda: self._go_on(number))
         self._did("workers stopped")
 
     def _go_on(self, number: int) -> None:
         self._stopped.discard(number)
-        (place,) = (place for place, one in enumerate(self.started.alive) if one.pid == number)
-        self.started.signal(signal.SIGCONT, place)
+        (place,) = (place for place, one in enumerate(self.workers.alive) if one.pid == number)
+        self.workers.signal(signal.SIGCONT, place)
 
     # -------------------------------------------------------------------------------------------------------- server
 
@@ -236,23 +229,20 @@ class Trial:
         except StoreError:
             self._soon(self._wave)
 
-    def _bring(self, papers: int) -> None:
-        first = len(self.papers)
-        ids = [f"2601.{number:05d}" for number in range(first, first + papers)]
-        now = datetime.now(UTC) - (timedelta() if first else timedelta(minutes=30))
-        found = [make.paper(f"A graph of kind {one}", arxiv_id=one, abstract="Text. " * 60) for one in ids]
-        make.ingested(self.store, *found, now=now)
+    def _bring(self, papers: int, *, ago: timedelta = timedelta()) -> None:
+        ids = started.paper_ids(len(self.papers), papers)
+        started.bring(self.store, ids, ago=ago)
         self.papers += ids
 
     def _say(self) -> None:
         word = judging.word_of(len(self.said))
         chat = self.dice.choice([chat for chat in self.chats if not chat.startswith("-")])
         self.said[word] = (chat, time.time())
-        self.started.fake.call("user_writes", self.dice.choice((f"/sub {word}", f"/search {word}")), chat)
+        self.workers.fake.call("user_writes", self.dice.choice((f"/sub {word}", f"/search {word}")), chat)
 
     def _did(self, what: str) -> None:
         self.done[what] += 1
-        say(f"{what}: {self.done[what]}; {len(self.started.posts)} posts, {len(self.said)} commands")
+        say(f"{what}: {self.done[what]}; {len(self.workers.posts)} posts, {len(self.said)} commands")
 
 
 def most_in_a_second(posts: Sequence[Entry]) -> int:
@@ -267,7 +257,7 @@ def most_in_a_second(posts: Sequence[Entry]) -> int:
 
 def table(trial: Trial, found: judging.Verdict) -> str:
     """Returns the table for docs/reliability.md."""
-    posts, waits = trial.started.posts, sorted(found.waits) or [0.0]
+    posts, waits = trial.workers.posts, sorted(found.waits) or [0.0]
     rows = {
         "chats, messages, commands": f"{trial.plan.lanes:,}, {len(posts) - len(waits):,}, {len(trial.said):,}",
         **{what: str(times) for what, times in sorted(trial.done.items())},
@@ -280,7 +270,22 @@ def table(trial: Trial, found: judging.Verdict) -> str:
             f"{waits[len(waits) // 2]:.1f} s, {waits[len(waits) * 95 // 100]:.1f} s, {waits[-1]:.1f} s"
         ),
     }
-    return "".join(["| | |\n|---|---|\n", *(f"| {name} | {value} |\n" for name, value in rows.items())])
+    return two_columns(rows.items())
+
+
+def two_columns(rows: Iterable[tuple[str, str]]) -> str:
+    """Returns a table of names and values for docs/reliability.md."""
+    return "".join(["| | |\n|---|---|\n", *(f"| {name} | {value} |\n" for name, value in rows)])
+
+
+def report(name: str, text: str, wrong: Sequence[str], page: Path | None) -> int:
+    """Prints the table and what is wrong, and writes the table on the page, if any. Returns the exit status."""
+    say(text)
+    for one in wrong:
+        say(f"wrong: {one}")
+    if page:
+        write(page, name, f"\nMeasured on {datetime.now(UTC):%Y-%m-%d}.\n\n{text}\n")
+    return 1 if wrong else 0
 
 
 def say(line: str) -> None:
@@ -293,8 +298,8 @@ def tried(plan: Plan, seed: int, fake: Remote, folder: Path) -> tuple[Trial, jud
     """Runs a trial on its own server. Returns it and its verdict."""
     with own_server() as server, closing(Store(url := server.empty_database())) as store:
         store.open(now=datetime.now(UTC))
-        with workers(url, fake, folder, factor=plan.factor, looks=plan.looks) as started:
-            trial = Trial(plan, started, server, url, store, random.Random(seed))
+        with started.workers(url, fake, folder, factor=plan.factor, looks=plan.looks) as running_workers:
+            trial = Trial(plan, running_workers, server, url, store, random.Random(seed))
             trial.fill()
             trial.play()
             return trial, trial.verdict()
@@ -322,13 +327,8 @@ def main() -> int:
             text = table(trial, found)
         if options.logs:
             shutil.copytree(folder, options.logs, dirs_exist_ok=True)
-    say(text)
-    for what, cases in found.wrong.items():
-        for case in cases[:10]:
-            say(f"wrong: {what}: {case}")
-    if options.page and not options.quick:
-        write(options.page, "cluster", f"\nMeasured on {datetime.now(UTC):%Y-%m-%d}.\n\n{text}\n")
-    return 1 if any(found.wrong.values()) else 0
+    wrong = [f"{what}: {case}" for what, cases in found.wrong.items() for case in cases[:10]]
+    return report("cluster", text, wrong, None if options.quick else options.page)
 
 
 if __name__ == "__main__":

@@ -85,10 +85,8 @@ def judged(
     in every chat. `said`: the word of each command → (chat, time).
     """
     found = Verdict()
-    of_chat: defaultdict[str, list[Entry]] = defaultdict(list)
-    for entry in posts:
-        of_chat[entry.chat].append(entry)
-    _judge_papers(found, of_chat, wanted, frozenset(first))
+    of_chat = posts_by_chat(posts)
+    judge_papers(found, of_chat, wanted, frozenset(first))
     _judge_messages(found, posts, incidents)
     _judge_answers(found, of_chat, incidents, said)
     found.at_once = [f"{entry.chat} at {entry.at:.2f}: {entry.text[:40]!r}" for entry in posts if entry.concurrent > 1]
@@ -96,9 +94,18 @@ def judged(
     return found
 
 
-def _judge_papers(
+def posts_by_chat(posts: Iterable[Entry]) -> Mapping[str, list[Entry]]:
+    """Returns chat → its posts. A chat without posts has an empty list."""
+    of_chat: defaultdict[str, list[Entry]] = defaultdict(list)
+    for entry in posts:
+        of_chat[entry.chat].append(entry)
+    return of_chat
+
+
+def judge_papers(
     found: Verdict, of_chat: Mapping[str, list[Entry]], wanted: Mapping[str, Sequence[str]], first: frozenset[str]
 ) -> None:
+    """Adds the papers that a chat did not get, and the chats in which the papers of `first` came in an unusual order."""
     orders: Counter[tuple[str, ...]] = Counter()
     order_of: dict[str, tuple[str, ...]] = {}
     for chat, papers in wanted.items():

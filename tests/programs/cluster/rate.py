@@ -32,9 +32,8 @@ from tests import make
 from tests.fakes.journal import Entry
 from tests.fakes.process import Remote, running
 from tests.postgres.own import own_server
-from tests.programs.cluster.__main__ import most_in_a_second, say
+from tests.programs.cluster.__main__ import most_in_a_second, report, say, two_columns
 from tests.programs.cluster.workers import Workers, workers
-from tests.programs.faults.table import write
 
 LIMIT, CONFIGURED = 30, 28
 WAIT = 3.0  # seconds to wait, according to a 429
@@ -204,14 +203,8 @@ def main() -> int:
             fake.call("opens_to_all")
             found = played(all_, fake, store, promises, seconds=options.seconds)
     rows = found.rows(options.waiting, promises)
-    text = "".join(["| | |\n|---|---|\n", *(f"| {name} | {value} |\n" for name, value, _ in rows)])
-    say(text)
-    if options.page:
-        write(options.page, "rate", f"\nMeasured on {datetime.now(UTC):%Y-%m-%d}.\n\n{text}\n")
-    for name, value, is_right in rows:
-        if not is_right:
-            say(f"wrong: {name}: {value}")
-    return 0 if all(is_right for _, _, is_right in rows) else 1
+    text = two_columns((name, value) for name, value, _ in rows)
+    return report("rate", text, [f"{name}: {value}" for name, value, is_right in rows if not is_right], options.page)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,10 @@
 """Starts, kills, stops and continues workers, and reads in the fake's journal what they did."""
 
 import json
-import re
 import signal
 import subprocess
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -20,8 +18,7 @@ from tests.fakes.process import Remote
 from tests.fakes.telegram import TOKEN
 from tests.forked import Forked, clean_environment
 from tests.patience import PATIENCE
-
-LINK = re.compile(r"arxiv\.org/abs/([\d.]+)")
+from tests.programs.cluster import judging
 
 
 @dataclass(slots=True)
@@ -122,19 +119,31 @@ def workers(url: str, fake: Remote, folder: Path, *, factor: float = 1.0, looks:
             worker.wait()
 
 
-def fill(store: Store, *, lanes: int, papers: int) -> None:
-    """Subscribes chats that are due now, and stores papers that each chat gets, thirteen in a message."""
-    now = datetime.now(UTC)
+def paper_ids(first: int, count: int) -> list[str]:
+    """Returns the ids of invented papers, beginning with the one that has the number `first`."""
+    return [f"2601.{number:05d}" for number in range(first, first + count)]
+
+
+def subscribe(store: Store, chats: Iterable[str]) -> None:
+    """Subscribes Telegram chats to all invented papers, which they get at once."""
+    since = datetime.now(UTC) - timedelta(hours=1)
     with store.write() as transaction:
-        for number in range(1, lanes + 1):
-            chat = f"telegram:{number}"
-            make.subscribes(transaction, chat, "graph", every="now", since="1d", now=now - timedelta(hours=1))
+        for chat in chats:
+            make.subscribes(transaction, f"telegram:{chat}", "graph", every="now", since="1d", now=since)
             for name, value in (("limit", "all"), ("quiet", "off")):
-                set_settings(transaction, make.address(chat), {name: value}, now=now - timedelta(hours=1))
-    found = [
-        make.paper(f"A graph of kind {n}", arxiv_id=f"2601.{n:05d}", abstract="Text. " * 60) for n in range(papers)
-    ]
-    make.ingested(store, *found, now=now - timedelta(minutes=30))
+                set_settings(transaction, make.address(f"telegram:{chat}"), {name: value}, now=since)
+
+
+def bring(store: Store, ids: Iterable[str], *, ago: timedelta = timedelta()) -> None:
+    """Ingests papers. Thirteen of them fill a message."""
+    found = [make.paper(f"A graph of kind {one}", arxiv_id=one, abstract="Text. " * 60) for one in ids]
+    make.ingested(store, *found, now=datetime.now(UTC) - ago)
+
+
+def fill(store: Store, *, lanes: int, papers: int) -> None:
+    """Subscribes private chats that are due now, and stores papers that each of them gets."""
+    subscribe(store, map(str, range(1, lanes + 1)))
+    bring(store, paper_ids(0, papers), ago=timedelta(minutes=30))
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,19 +157,13 @@ class Verdict:
 
 
 def judged(posts: Sequence[Entry], *, lanes: int, papers: int) -> Verdict:
-    """Returns the judgement of what every chat got: it must be all papers, in the same order, each once."""
-    wanted = [f"2601.{n:05d}" for n in range(papers)]
-    texts: dict[str, dict[str, str]] = {str(number): {} for number in range(1, lanes + 1)}
-    duplicates = 0
-    for entry in posts:
-        known = texts[entry.chat]
-        duplicates += entry.text in known
-        known.setdefault(entry.text, str(entry.payload))
-    shown = {chat: list(dict.fromkeys(LINK.findall(" ".join(known.values())))) for chat, known in texts.items()}
-    order = Counter(tuple(papers) for papers in shown.values() if len(papers) == len(wanted)).most_common(1)
+    """Returns the judgement of what every chat of `fill` got: it must be all papers, in the same order, each once."""
+    found, wanted = judging.Verdict(), paper_ids(0, papers)
+    of_chat = judging.posts_by_chat(posts)
+    judging.judge_papers(found, of_chat, dict.fromkeys(map(str, range(1, lanes + 1)), wanted), frozenset(wanted))
     return Verdict(
-        lost=sum(len(set(wanted) - set(found)) for found in shown.values()),
-        duplicates=duplicates,
-        disorder=sum(tuple(found) != order[0][0] for found in shown.values()) if order else lanes,
+        lost=len(found.lost),
+        duplicates=len(posts) - len({(entry.chat, entry.text) for entry in posts}),
+        disorder=len(found.out_of_order),
         at_once=max((entry.concurrent for entry in posts), default=0),
     )

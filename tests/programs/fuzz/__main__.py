@@ -65,11 +65,10 @@ def _guided(name: str, seconds: float, *more: object) -> int:
     """Runs the guided process with more folders and options of libFuzzer. Returns its exit status."""
     code = ",".join(targets.TARGETS[name].code)
     options = ("-timeout=120", "-rss_limit_mb=4096", "-handle_term=0", "-print_final_stats=0", "-verbosity=0")
-    command = ("tests.programs.fuzz.guided", name, seconds, WORK / name / "report.json", code, *more, *options)
+    what = ("tests.programs.fuzz.guided", name, seconds, WORK / name / "report.json", code, *more, *options)
+    command = [sys.executable, "-m", *map(str, what)]
     with (WORK / name / "log").open("ab") as log:
-        return subprocess.run(
-            [sys.executable, "-m", *map(str, command)], check=False, stdout=log, stderr=log
-        ).returncode  # noqa: S603 - this program
+        return subprocess.run(command, check=False, stdout=log, stderr=log).returncode  # noqa: S603 - this program
 
 
 def _keep_smallest(name: str, folder: Path) -> int:
