@@ -28,7 +28,6 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from email.message import Message
 from pathlib import Path
 from statistics import median
@@ -48,6 +47,12 @@ GROWTH = 6.0
 TURNS = 5  # runs of paperwire and of the library for each page
 MARKDOWN = MarkdownIt("commonmark").enable("table")
 
+SPEEDS = "| format | papers | paperwire, MB/s | generic, MB/s | ratio | generic is |\n|---|--:|--:|--:|--:|---|\n"
+GROWTHS = (
+    "| format | what is repeated | 1 MiB, s | 8 MiB, s | 64 MiB, s | growth per byte | the largest is |\n"
+    "|---|---|--:|--:|--:|--:|---|\n"
+)
+
 Generic = Callable[[bytes], int]  # returns the number of papers that it finds
 
 
@@ -63,79 +68,39 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--page", type=Path)
     parser.add_argument("--day", default="")
     options = parser.parse_args(arguments)
-    print(f"{'format':24} {'MB':>6} {'papers':>7} {'paperwire':>12} {'generic':>12} {'ratio':>8}  generic is")
-    rows = [_row(made, PARTS[made].of_size(options.bytes), *generic) for made, generic in GENERIC.items()]
-    grown = _grown(options.growth, options.patience) if options.growth else []
-    if options.page:
-        write(options.page, "formats", f"On {options.day}:\n\n{_speeds_page(rows)}")
-        if grown:
-            write(options.page, "formats growth", f"On {options.day}:\n\n{_growth_page(grown)}")
-    return 0 if all(row.papers == row.found for row in rows) and all(row.growth <= GROWTH for row in grown) else 1
+    print(SPEEDS, end="")
+    speeds = [_speed(made, PARTS[made].of_size(options.bytes), *generic) for made, generic in GENERIC.items()]
+    grown = []
+    if options.growth:
+        print(GROWTHS, end="")
+        slowest = sorted(_slowest(options.growth // 4).items())
+        grown = [_growth(name, *text, options.growth, patience=options.patience) for name, text in slowest]
+    for name, head, rows in (("formats", SPEEDS, speeds), ("formats growth", GROWTHS, grown)):
+        if options.page and rows:
+            write(options.page, name, f"On {options.day}:\n\n{head}{''.join(line for line, _ in rows)}")
+    return 0 if all(is_right for _, is_right in (*speeds, *grown)) else 1
 
 
 # --------------------------------------------------------------------------------------------------------------- speeds
 
 
-@dataclass(frozen=True, slots=True)
-class Speed:
-    """The times of paperwire and of the library for one page."""
-
-    made: str
-    megabytes: float
-    papers: int
-    found: int  # papers that the library found
-    mine: float  # seconds of paperwire
-    other: float  # seconds of the library
-    library: str
-
-
-def _row(made: str, data: bytes, library: str, generic: Generic) -> Speed:
+def _speed(made: str, data: bytes, library: str, generic: Generic) -> tuple[str, bool]:
+    """Measures a page. Prints and returns its line of the table, and returns whether both found the same papers."""
     papers, found = len(read_digest(data, made).entries), generic(data)
     ours, theirs = [], []
     for _ in range(TURNS):
         ours.append(_seconds(lambda: read_digest(data, made)))
         theirs.append(_seconds(lambda: generic(data)))
-    row = Speed(made, len(data) / 1e6, papers, found, median(ours), median(theirs), library)
-    speeds = f"{row.megabytes / row.mine:7.1f} MB/s {row.megabytes / row.other:7.1f} MB/s {row.other / row.mine:6.2f} x"
-    remark = "" if papers == found else f"  finds {found}"
-    print(f"{made:24} {row.megabytes:6.2f} {papers:7} {speeds}  {library}{remark}", flush=True)
-    return row
-
-
-def _speeds_page(rows: Sequence[Speed]) -> str:
-    lines = [
-        f"| `{row.made}` | {row.papers} | {row.megabytes / row.mine:.1f} | {row.megabytes / row.other:.1f} "
-        f"| {row.other / row.mine:.2f} | {row.library} |\n"
-        for row in rows
-    ]
-    head = "| format | papers | paperwire, MB/s | generic, MB/s | ratio | generic is |\n|---|--:|--:|--:|--:|---|\n"
-    return head + "".join(lines)
+    megabytes, mine, other = len(data) / 1e6, median(ours), median(theirs)
+    remark = "" if papers == found else f", which finds {found}"
+    line = f"| `{made}` | {papers} | {megabytes / mine:.1f} | {megabytes / other:.1f} | {other / mine:.2f} | {library}{remark} |\n"
+    print(line, end="", flush=True)
+    return line, papers == found
 
 
 # --------------------------------------------------------------------------------------------------------------- growth
 
 FORMAT_OF = {"daily": "daily_arxiv_md", "standard": "daily_arxiv_md", "rss": "arxiv_rss", "atom": "arxiv_atom"}
-
-
-@dataclass(frozen=True, slots=True)
-class Growth:
-    """The times of one text at three sizes."""
-
-    format: str
-    text: str
-    seconds: tuple[float, ...]
-    per_byte: tuple[float, ...]
-    outcome: str  # the outcome of the largest size
-
-    @property
-    def growth(self) -> float:
-        """The time per byte at the largest size, divided by the time per byte at the smallest size."""
-        return self.per_byte[-1] / self.per_byte[0]
-
-
-def _grown(smallest: int, patience: float) -> list[Growth]:
-    print(f"\n{'':24} {'seconds at':>9} {smallest:>9} {8 * smallest:>9} {64 * smallest:>9} {'growth':>8}")
-    return [_growth(name, *text, smallest, patience=patience) for name, text in sorted(_slowest(smallest // 4).items())]
 
 
 def _slowest(smallest: int) -> Mapping[str, tuple[str, Callable[[int], str]]]:
@@ -153,8 +118,11 @@ def _slowest(smallest: int) -> Mapping[str, tuple[str, Callable[[int], str]]]:
     return {kind: max(found)[1:] for kind, found in tried.items()}
 
 
-def _growth(name: str, text: str, make: Callable[[int], str], smallest: int, *, patience: float) -> Growth:
-    """Measures a text at three sizes. Leaves out a size if it would take longer than `patience` seconds."""
+def _growth(name: str, text: str, make: Callable[[int], str], smallest: int, *, patience: float) -> tuple[str, bool]:
+    """Measures a text at three sizes. Prints and returns its line of the table, and returns whether its growth is allowed.
+
+    Leaves out a size if it would take longer than `patience` seconds; the line then has a dash.
+    """
     seconds: list[float] = []
     per_byte: list[float] = []
     outcome = ""
@@ -166,15 +134,11 @@ def _growth(name: str, text: str, make: Callable[[int], str], smallest: int, *, 
         outcome = _outcome(data)
         seconds.append(time.process_time() - started)
         per_byte.append(seconds[-1] / len(data))
-    row = Growth(name, text, tuple(seconds), tuple(per_byte), outcome)
-    shown = " ".join(f"{one:9}" for one in _three(row))
-    print(f"{name:24} {'':9} {shown} {row.growth:6.2f} x  {text} ({outcome})", flush=True)
-    return row
-
-
-def _three(row: Growth) -> list[str]:
-    """Returns the seconds of all three sizes as text, with a dash for a size that was not read."""
-    return [f"{one:.2f}" for one in row.seconds] + ["–"] * (3 - len(row.seconds))
+    grown = per_byte[-1] / per_byte[0]
+    shown = " | ".join([f"{one:.2f}" for one in seconds] + ["–"] * (3 - len(seconds)))
+    line = f"| `{name}` | {text} | {shown} | {grown:.2f} | {outcome} |\n"
+    print(line, end="", flush=True)
+    return line, grown <= GROWTH
 
 
 def _outcome(data: bytes) -> str:
@@ -182,15 +146,6 @@ def _outcome(data: bytes) -> str:
         return f"{len(read_digest(data, 'bench').entries):,} papers"
     except PaperwireError:
         return "refused"
-
-
-def _growth_page(rows: Sequence[Growth]) -> str:
-    lines = [
-        f"| `{row.format}` | {row.text} | {' | '.join(_three(row))} | {row.growth:.2f} | {row.outcome} |\n"
-        for row in rows
-    ]
-    head = "| format | what is repeated | 1 MiB, s | 8 MiB, s | 64 MiB, s | growth per byte | the largest is |\n"
-    return f"{head}|---|---|--:|--:|--:|--:|---|\n" + "".join(lines)
 
 
 # ---------------------------------------------------------------------------------------------------- generic libraries

@@ -4,7 +4,7 @@ Nothing is lost. A mail comes twice only if the server accepted it and its answe
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -40,13 +40,16 @@ class Trouble:
     patience: float = PATIENT  # seconds for which the sender waits for an answer
 
 
-CUT_BEFORE = Trouble(("sender drop", "recipient drop"))
-CUT_AFTER = Trouble(("content drop",), is_taken=True)
-SILENT = Trouble(("content silent",), is_taken=True, patience=LATE)
-PUT_OFF = Trouble(("recipient 450 4.2.0 greylisted", "recipient 451 4.7.1 try again in five minutes"))
-REFUSED_NOW = Trouble(("sender 421 4.3.2 closing", "recipient 452 4.2.2 over quota", "content 451 4.3.0 busy"))
-# the mail is then accepted as plain text
-REFUSED = Trouble(("content 554 5.7.1 looks like spam", "content 552 5.3.4 too large"))
+TROUBLES: Mapping[str, Trouble] = {
+    "cut before the mail was taken": Trouble(("sender drop", "recipient drop")),
+    "cut after the mail was taken": Trouble(("content drop",), is_taken=True),
+    "taken, and no answer": Trouble(("content silent",), is_taken=True, patience=LATE),
+    "greylisted": Trouble(("recipient 450 4.2.0 greylisted", "recipient 451 4.7.1 try again in five minutes")),
+    "421, 451, 452": Trouble(
+        ("sender 421 4.3.2 closing", "recipient 452 4.2.2 over quota", "content 451 4.3.0 busy"),
+    ),
+    "552, 554, then as text": Trouble(("content 554 5.7.1 looks like spam", "content 552 5.3.4 too large")),
+}
 
 
 async def troubled(folder: Path, tries: int, trouble: Trouble) -> Verdict:
@@ -60,9 +63,8 @@ async def troubled(folder: Path, tries: int, trouble: Trouble) -> Verdict:
                 access.ask_to_confirm(app.store, chat, now=make.NOON)
                 access.confirm(app.store, chat, source=None, until=make.NOON, now=make.NOON)
                 subscribe(app.store, chat, SubscriptionRequest(text="graph", every="now"), now=make.NOON)
-                set_settings(
-                    app.store, chat, {"quiet": "off"}, now=make.NOON
-                )  # otherwise, more papers would come in the morning than one mail shows
+                # otherwise, more papers would come in the morning than one mail shows
+                set_settings(app.store, chat, {"quiet": "off"}, now=make.NOON)
             clock.advance(BETWEEN)
             await app.sender.send_once()  # the requests for confirmation, which contain no papers
             fake.mails.clear()

@@ -86,17 +86,7 @@ ROWS = (
         )
         for way, reading, on_unclear in slack_storm.WAYS
     ),
-    *(
-        Fault(f"mail: {name}", partial(mail.troubled, trouble=trouble))
-        for name, trouble in (
-            ("cut before the mail was taken", mail.CUT_BEFORE),
-            ("cut after the mail was taken", mail.CUT_AFTER),
-            ("taken, and no answer", mail.SILENT),
-            ("greylisted", mail.PUT_OFF),
-            ("421, 451, 452", mail.REFUSED_NOW),
-            ("552, 554, then as text", mail.REFUSED),
-        )
-    ),
+    *(Fault(f"mail: {name}", partial(mail.troubled, trouble=trouble)) for name, trouble in mail.TROUBLES.items()),
     Fault(
         "answers too late, taken or not",
         _stormy("late", *simulated.named("hang after", "hang before"), read=LATE),

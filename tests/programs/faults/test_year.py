@@ -29,4 +29,4 @@ def test_every_paper_reaches_every_chat_once_at_its_hour(database_url: str, kind
     ],
 )
 def test_the_judge_sees_a_product_that_has(mistake: str, span: Span) -> None:
-    assert not simulation.run(span, mistake).comparison.green
+    assert simulation.run(span, mistake).comparison.faults

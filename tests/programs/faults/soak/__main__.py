@@ -37,11 +37,10 @@ def main() -> int:
     day, green = f"{datetime.now(UTC):%Y-%m-%d}", True
     if options.minutes:
         pace = Pace(seconds=options.minutes * 60, chats=options.chats, channels=options.channels)
-        found, text = _loaded(pace, options.leaking, day, options.page)
+        green, text = _loaded(pace, options.leaking, day, options.page)
         sys.stdout.write(text)
-        green = found
     if options.rest:
-        verdict, _ = run.rest(SUBSCRIPTIONS, options.rest * 60)
+        verdict = run.rest(SUBSCRIPTIONS, options.rest * 60)
         text = f"On {day}:\n\n{table([verdict])}"
         sys.stdout.write(text)
         green = green and verdict.green

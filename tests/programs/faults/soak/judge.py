@@ -36,10 +36,6 @@ class Verdict:
     green: bool
 
 
-def after_warm_up(samples: Sequence[Sample], warm_up: float) -> list[Sample]:
-    return [one for one in samples if one.second >= warm_up]
-
-
 def growth(values: Sequence[float]) -> float:
     """Returns the growth of the median from the first third to the last, as a share of the median of the first."""
     part = max(1, len(values) // 3)
@@ -56,7 +52,7 @@ def judge_samples(
     samples: Sequence[Sample], *, warm_up: float, most_growth: float = 0.05, spare: Mapping[str, int] = SPARE
 ) -> list[Verdict]:
     """Returns verdicts on the resources of the process after its warm-up. `spare`: how many more of each there may be at the end."""
-    warm = after_warm_up(samples, warm_up)
+    warm = [one for one in samples if one.second >= warm_up]
     grown = growth([one.memory for one in warm])
     an_hour = slope([(one.second, float(one.memory)) for one in warm]) * 3600
     return [

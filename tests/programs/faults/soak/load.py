@@ -9,13 +9,13 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import httpx
 
@@ -76,47 +76,28 @@ class Account:
         self.faults[fault] = self.faults.get(fault, 0) + 1
 
 
-class Mirror:
-    """A source on the web: one page whose content the load replaces."""
+class QuietHandler(SimpleHTTPRequestHandler):
+    """Serves files, and logs nothing."""
 
-    def __init__(self) -> None:
-        self.content = page(("2610.00001", "A first page", "Nothing is asked for in it."))
-        mirror = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                body = mirror.content.encode()
-                self.send_response(200)
-                self.send_header("Content-Type", "text/markdown; charset=utf-8")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - as http.server names it
-                """Logs nothing."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}/list.md"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+    def log_message(self, *_: object) -> None:
+        """Does nothing."""
 
 
 class Load:
     """Everything that happens to a running program."""
 
-    def __init__(self, folder: Path, pace: Pace, telegram: FakeTelegram, slack: FakeSlack) -> None:
+    def __init__(
+        self, folder: Path, pace: Pace, telegram: FakeTelegram, slack: FakeSlack, environment: Mapping[str, str]
+    ) -> None:
         self.folder = folder
         self.pace = pace
         self.telegram = telegram
         self.slack = slack
-        self.mirror = Mirror()
+        # a source on the web, which serves one page
+        self.mirror = ThreadingHTTPServer(("127.0.0.1", 0), partial(QuietHandler, directory=str(folder / "mirror")))
         self.account = Account()
         self.port = 0  # port of the program's web address
-        self.environment: dict[str, str] = {}
+        self.environment = environment
         self.database = folder / "paperwire.db"
         self._turn = 0
         self._began = 0.0
@@ -125,9 +106,12 @@ class Load:
     def prepares(self, now: datetime) -> None:
         """Writes the settings and a database in which every chat subscribes to one word."""
         (self.folder / "inbox").mkdir()
+        (self.folder / "mirror").mkdir()
+        self._writes("mirror/list.md", ("2610.00001", "A first page", "Nothing is asked for in it."))
+        threading.Thread(target=self.mirror.serve_forever, daemon=True).start()
         (self.folder / "paperwire.toml").write_text(
             '[[source]]\nname = "inbox"\npath = "inbox/*.md"\n'
-            f'[[source]]\nname = "mirror"\nurl = "{self.mirror.url}"\nschedule = "every 1m"\n'
+            f'[[source]]\nname = "mirror"\nurl = "http://127.0.0.1:{self.mirror.server_port}/list.md"\nschedule = "every 1m"\n'
         )
         store = Store(f"sqlite:///{self.database}")
         store.open(now=now)
@@ -190,9 +174,8 @@ class Load:
         with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=30)) as connection:
             (messages,) = connection.execute("SELECT count(*) FROM delivery WHERE settled_at IS NULL").fetchone()
             (replies,) = connection.execute("SELECT count(*) FROM \"update\" WHERE state = 'ready'").fetchone()
-        written = {f"2611.{n:05d}" for n in range(1, self.account.digests * len(WORDS) + 1)}
-        with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=30)) as connection:
             read = {key for (key,) in connection.execute("SELECT key FROM paper WHERE key LIKE '2611.%'")}
+        written = {f"2611.{n:05d}" for n in range(1, self.account.digests * len(WORDS) + 1)}
         counts = Counter(
             {
                 "messages": messages,
@@ -226,12 +209,15 @@ class Load:
         for chat, word in self.account.words.items():
             self.account.due[chat, papers[WORDS.index(word)][0]] = second
         # the program polls this source every minute
-        if self.account.digests % 3 == 0 and self.pace.seconds - second > 2 * 60:
-            self.mirror.content = page(*papers)
-            return
-        part = self.folder / "inbox" / f"{self.account.digests}.part"
+        on_the_web = self.account.digests % 3 == 0 and self.pace.seconds - second > 2 * 60
+        self._writes("mirror/list.md" if on_the_web else f"inbox/{self.account.digests}.md", *papers)
+
+    def _writes(self, name: str, *papers: tuple[str, str, str]) -> None:
+        """Writes a digest, which appears as a whole."""
+        path = self.folder / name
+        part = path.with_suffix(".part")
         part.write_text(page(*papers), "utf-8")
-        part.rename(part.with_suffix(".md"))
+        part.rename(path)
 
     def somebody_talks(self, _: float) -> None:
         """Lets a person send the next command of their list, or press a button. Every fourth person is on Slack."""
@@ -263,11 +249,11 @@ class Load:
             ("429 on Slack", lambda: self.slack.answers("429", 1, retry_after=1)),
             ("cut before it was taken", lambda: self.telegram.answers("cut before", 3)),
             ("updates cut", lambda: self.telegram.answers("reset before", 2, method="getUpdates")),
-            ("cut after it was taken", self._cuts_after),
+            ("cut after it was taken", lambda: self._loses("reset after", 2)),
             ("Slack cut after it was taken", lambda: self.slack.answers("reset after")),
             ("502", lambda: self.telegram.answers("502", 2)),
             ("connections of Slack dropped", self.slack.drops_connections),
-            ("half an answer", self._halves),
+            ("half an answer", lambda: self._loses("cut in the answer", 1)),
         )
         if self.pace.brief:
             kinds = tuple(kind for kind in kinds if kind[0] in BRIEF)
@@ -275,13 +261,10 @@ class Load:
         self.account.counts(name)
         act()
 
-    def _cuts_after(self) -> None:
-        self.account.doubles += 2
-        self.telegram.answers("reset after", 2)
-
-    def _halves(self) -> None:
-        self.account.doubles += 1
-        self.telegram.answers("cut in the answer", 1)
+    def _loses(self, fault: str, times: int) -> None:
+        """Lets Telegram accept the next messages and lose its answers, so that the bot sends them again."""
+        self.account.doubles += times
+        self.telegram.answers(fault, times)
 
     def locks(self) -> None:
         """Lets another process lock the database for LOCKED seconds."""

@@ -43,26 +43,24 @@ class Soaked:
 
 
 @contextmanager
-def _place() -> Iterator[tuple[Path, FakeTelegram, FakeSlack]]:
+def _place() -> Iterator[tuple[Path, FakeTelegram, FakeSlack, Mapping[str, str]]]:
+    """Yields a folder, both platforms, and the environment of a program that uses them."""
     with (
         tempfile.TemporaryDirectory(prefix="soak-") as folder,
         FakeTelegram() as telegram,
         FakeSlack() as slack,
     ):
-        yield Path(folder), telegram, slack
-
-
-def _environment(folder: Path, telegram: FakeTelegram, slack: FakeSlack) -> dict[str, str]:
-    return {
-        "PAPERWIRE_DATABASE_URL": f"sqlite:///{folder}/paperwire.db",
-        "PAPERWIRE_ACCESS": "open",
-        "PAPERWIRE_ALLOWED_HOSTS": "127.0.0.1",
-        "PAPERWIRE_TELEGRAM_TOKEN": TELEGRAM_TOKEN,
-        "PAPERWIRE_TELEGRAM_API_URL": telegram.url,
-        "PAPERWIRE_SLACK_BOT_TOKEN": SLACK_TOKEN,
-        "PAPERWIRE_SLACK_APP_TOKEN": APP_TOKEN,
-        "PAPERWIRE_SLACK_API_URL": slack.url,
-    }
+        environment = {
+            "PAPERWIRE_DATABASE_URL": f"sqlite:///{folder}/paperwire.db",
+            "PAPERWIRE_ACCESS": "open",
+            "PAPERWIRE_ALLOWED_HOSTS": "127.0.0.1",
+            "PAPERWIRE_TELEGRAM_TOKEN": TELEGRAM_TOKEN,
+            "PAPERWIRE_TELEGRAM_API_URL": telegram.url,
+            "PAPERWIRE_SLACK_BOT_TOKEN": SLACK_TOKEN,
+            "PAPERWIRE_SLACK_APP_TOKEN": APP_TOKEN,
+            "PAPERWIRE_SLACK_API_URL": slack.url,
+        }
+        yield Path(folder), telegram, slack, environment
 
 
 def soak(
@@ -72,14 +70,13 @@ def soak(
 
     `warm_up` is in seconds. For `most_growth` and `spare`, see `judge_samples`. `leak`: bytes that each request leaks.
     """
-    with _place() as (folder, telegram, slack):
-        load = Load(folder, pace, telegram, slack)
-        load.environment = _environment(folder, telegram, slack)
+    with _place() as (folder, telegram, slack, environment):
+        load = Load(folder, pace, telegram, slack, environment)
         load.prepares(datetime.now(UTC))
         keys = _keys(load.database)
         module, words = ("tests.programs.faults.soak.leaking", [str(leak)]) if leak else ("bot", [])
         samples: list[Sample] = []
-        with running_program(folder, load.environment, module, *words) as program:
+        with running_program(folder, environment, module, *words) as program:
             load.port = program.port
             slack.waits_connected(2, 60)
 
@@ -91,7 +88,8 @@ def soak(
             load.settles(SETTLES)
             unfinished = load.unfinished()
             status = program.stops()
-        load.mirror.close()
+        load.mirror.shutdown()
+        load.mirror.server_close()
         entries = sorted((*telegram.journal, *slack.journal), key=lambda one: one.at)
         added = len(_keys(load.database) - keys)
         late = folder / "late.db"
@@ -120,9 +118,9 @@ def soak(
     )
 
 
-def rest(subscriptions: int, seconds: float) -> tuple[judge.Verdict, list[Sample]]:
-    """Runs a process with a full store and nothing due. Returns the verdict on its processor time, and the samples."""
-    with _place() as (folder, telegram, slack):
+def rest(subscriptions: int, seconds: float) -> judge.Verdict:
+    """Runs a process with a full store and nothing due. Returns the verdict on its processor time."""
+    with _place() as (folder, _, _, environment):
         now = datetime.now(UTC)
         store = Store(f"sqlite:///{folder}/paperwire.db")
         store.open(now=now)
@@ -130,7 +128,7 @@ def rest(subscriptions: int, seconds: float) -> tuple[judge.Verdict, list[Sample
         store.close()
         (folder / "inbox").mkdir()
         (folder / "paperwire.toml").write_text('[[source]]\nname = "inbox"\npath = "inbox/*.md"\n')
-        with running_program(folder, _environment(folder, telegram, slack)) as program:
+        with running_program(folder, environment) as program:
             began = time.monotonic()
             time.sleep(min(RESTED, seconds))
             samples = [program.sample(time.monotonic() - began)]
@@ -139,7 +137,7 @@ def rest(subscriptions: int, seconds: float) -> tuple[judge.Verdict, list[Sample
                 samples.append(program.sample(time.monotonic() - began))
             program.stops()
     spent, took = samples[-1].processor - samples[0].processor, samples[-1].second - samples[0].second
-    return judge.judge_rest(spent, took, subscriptions), samples
+    return judge.judge_rest(spent, took, subscriptions)
 
 
 def _keys(database: Path) -> set[str]:

@@ -7,12 +7,13 @@ computes with offsets, folds or gaps.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import accumulate
-from typing import Protocol
 from zoneinfo import ZoneInfo
+
+from tests.programs.faults.year import world
 
 # all zones of the simulation have offsets of full quarters of an hour, and people choose only such times
 STEP = timedelta(minutes=15)
@@ -100,18 +101,6 @@ class Walls:
         return self._shown[zone]
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A paper as one digest describes it."""
-
-    work: str
-    kind: str = "new"  # "new", "cross" or "replace"
-    version: int = 0  # 0 if the digest does not say
-    words: Mapping[str, frozenset[str]] = field(default_factory=dict)  # field (title, abstract, zh) → its marker words
-    categories: frozenset[str] = frozenset()
-    facts: frozenset[str] = frozenset()  # which facts it contains: title, abstract, authors, categories, a language
-
-
 @dataclass(slots=True)
 class Work:
     """A paper with everything known about it."""
@@ -124,7 +113,7 @@ class Work:
     news_at: datetime | None = None  # when it was last news; None if it was never announced
     cross: bool = False  # whether it was last news because of a cross-list
 
-    def receives(self, entry: Entry, now: datetime) -> bool:
+    def receives(self, entry: world.Entry, now: datetime) -> bool:
         """Adds the facts of a digest. Returns whether they make the paper news (docs/architecture.md, rule 1)."""
         fills = bool(entry.facts - self.facts) or not entry.categories <= self.categories
         widens = not entry.categories <= self.categories
@@ -232,19 +221,6 @@ class Expected:
     first: bool = False  # the first delivery of a chat comes even without papers
 
 
-class SourceCalendar(Protocol):
-    """The times at which an expected source publishes."""
-
-    def batch_at(self, now: datetime, /) -> date:
-        """Returns the newest batch that must be published by now."""
-
-    def due_at(self, batch: date, /) -> datetime:
-        """Returns when that batch was due."""
-
-    def next_due(self, now: datetime, /) -> datetime:
-        """Returns when the next batch is due."""
-
-
 class Model:
     """All chats and papers of the simulation."""
 
@@ -252,10 +228,10 @@ class Model:
         self.walls = Walls(start, days)
         self.works: dict[str, Work] = {}
         self.readers: dict[str, Reader] = {}
-        self.source_calendar: SourceCalendar | None = None  # None if no source is expected
+        self.awaits = False  # whether the feed is expected at its times
         self._came: set[date] = set()
 
-    def receives(self, entries: Iterable[Entry], now: datetime) -> None:
+    def receives(self, entries: Iterable[world.Entry], now: datetime) -> None:
         """Adds the papers of a digest."""
         for entry in entries:
             work = self.works.setdefault(entry.work, Work(now))
@@ -269,7 +245,7 @@ class Model:
         self._came.add(batch)
 
     def _sources_in(self, now: datetime) -> bool:
-        return self.source_calendar is None or self.source_calendar.batch_at(now) in self._came
+        return not self.awaits or world.batch_at(now) in self._came
 
     def subscribes(
         self, chat: str, number: int, query: ModelQuery, when: When, now: datetime, *, own_zone: str = ""
@@ -328,20 +304,18 @@ class Model:
 
     def _may_say_nothing(self, due: Sequence[ModelSubscription], now: datetime) -> bool:
         """Tells whether a first delivery may say that there are no papers: some could have come, and no more are expected."""
-        if self.source_calendar is None:
+        if not self.awaits:
             return True
-        newest = self.source_calendar.due_at(self.source_calendar.batch_at(now))
+        newest = world.due_at(world.batch_at(now))
         expected = newest > min(subscription.since for subscription in due) or any(
             subscription.unseen for subscription in due
         )
         timed = [subscription for subscription in due if subscription.when.kind != "now"]
-        return expected and (
-            not timed or any(self._is_last_word(subscription, self.source_calendar, now) for subscription in timed)
-        )
+        return expected and (not timed or any(self._is_last_word(subscription, now) for subscription in timed))
 
-    def _is_last_word(self, subscription: ModelSubscription, source_calendar: SourceCalendar, now: datetime) -> bool:
+    def _is_last_word(self, subscription: ModelSubscription, now: datetime) -> bool:
         closing = subscription.closes(self.walls, now) if subscription.when.kind == "when-out" else []
-        return not closing or closing[-1] <= max(now, source_calendar.next_due(now))
+        return not closing or closing[-1] <= max(now, world.next_due(now))
 
     def _brings(self, reader: Reader, subscription: ModelSubscription) -> set[str]:
         """Returns the unseen papers that match the subscription, were not sent to the reader, and are wanted by the reader."""

@@ -9,8 +9,7 @@ from datetime import datetime, time, timedelta
 from subscriptions.service import amendments, pausing, requests
 from subscriptions.service.requests import SubscriptionRequest
 from tests.make import address
-from tests.programs.faults.year import world
-from tests.programs.faults.year.model import Model, ModelQuery, Reader, When
+from tests.programs.faults.year import model, world
 from tests.programs.faults.year.simulated_bot import SimulatedBot
 
 # Zone → the hour of its winter time that is 00:00, 06:00, 12:00 or 18:00 UTC. People choose this hour, or one some
@@ -34,8 +33,10 @@ MOST_SUBSCRIPTIONS = 3
 class People:
     """All chats of the simulation."""
 
-    def __init__(self, bot: SimulatedBot, model: Model, *, start: datetime, days: int, chats: int, seed: int) -> None:
-        self._bot, self._model = bot, model
+    def __init__(
+        self, bot: SimulatedBot, rules: model.Model, *, start: datetime, days: int, chats: int, seed: int
+    ) -> None:
+        self._bot, self._model = bot, rules
         self._dice = random.Random(f"people {seed}")
         self._joins_at: dict[str, datetime] = {}
         self.zones = list(ZONES)[:chats]
@@ -60,7 +61,7 @@ class People:
 
     def _joins(self, chat: str, now: datetime) -> None:
         zone, limit = self._zones[chat], self._dice.choice(LIMITS)
-        self._model.readers[chat] = Reader(zone)
+        self._model.readers[chat] = model.Reader(zone)
         for _ in range(self._dice.choice((1, 1, 1, 2))):
             self._subscribes(chat, now)
         if not chat.startswith("console:"):
@@ -84,32 +85,32 @@ class People:
         )
         self._model.subscribes(chat, done.subscription.number, query, when, now, own_zone=own)
 
-    def _query(self) -> ModelQuery:
+    def _query(self) -> model.ModelQuery:
         dice, topics = self._dice, sorted(world.TOPICS)
         one, two, three = dice.sample(topics, 3)
         return dice.choice(
             (
-                ModelQuery(frozenset({one})),
-                ModelQuery(frozenset({one}), without=frozenset({three})),
-                ModelQuery(frozenset({one, two}), without=frozenset({three})),
-                ModelQuery(frozenset({world.TOPICS[one], two})),
-                ModelQuery(frozenset({one, two}), categories=frozenset(dice.sample(world.CATEGORIES, 2))),
-                ModelQuery(categories=frozenset({dice.choice(world.CATEGORIES)})),
+                model.ModelQuery(frozenset({one})),
+                model.ModelQuery(frozenset({one}), without=frozenset({three})),
+                model.ModelQuery(frozenset({one, two}), without=frozenset({three})),
+                model.ModelQuery(frozenset({world.TOPICS[one], two})),
+                model.ModelQuery(frozenset({one, two}), categories=frozenset(dice.sample(world.CATEGORIES, 2))),
+                model.ModelQuery(categories=frozenset({dice.choice(world.CATEGORIES)})),
             )
         )
 
-    def _when(self, zone: str) -> When:
+    def _when(self, zone: str) -> model.When:
         dice, (morning, noon, evening) = self._dice, times_of(zone)
         at = SMALL_HOURS if zone in NIGHT_OWLS and dice.random() < OWLS else dice.choice((morning, evening))
         return dice.choice(
             (
-                When("now"),
-                When("when-out", morning, evening),
-                When("when-out", morning, noon),
-                When("daily", at),
-                When("weekdays", at),
-                When("weekly", at, day=dice.randrange(7)),
-                When("weekly", at, day=dice.randrange(7)),
+                model.When("now"),
+                model.When("when-out", morning, evening),
+                model.When("when-out", morning, noon),
+                model.When("daily", at),
+                model.When("weekdays", at),
+                model.When("weekly", at, day=dice.randrange(7)),
+                model.When("weekly", at, day=dice.randrange(7)),
             )
         )
 
@@ -204,10 +205,10 @@ def times_of(zone: str) -> tuple[time, time, time]:
     return first, first.replace(hour=first.hour + 6), first.replace(hour=first.hour + 12)
 
 
-def moments(zones: Iterable[str]) -> set[tuple[str, When]]:
+def moments(zones: Iterable[str]) -> set[tuple[str, model.When]]:
     """Returns (zone, cadence) for every time of day at which something may become due."""
-    chosen = {(zone, When("daily", at)) for zone in zones for at in times_of(zone)}
-    return chosen | {(zone, When("daily", SMALL_HOURS)) for zone in zones if zone in NIGHT_OWLS}
+    chosen = {(zone, model.When("daily", at)) for zone in zones for at in times_of(zone)}
+    return chosen | {(zone, model.When("daily", SMALL_HOURS)) for zone in zones if zone in NIGHT_OWLS}
 
 
 def _name(number: int) -> str:

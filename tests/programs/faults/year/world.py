@@ -9,8 +9,8 @@ import os
 import random
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import count
 from pathlib import Path
@@ -19,7 +19,6 @@ from zoneinfo import ZoneInfo
 from bot.digests import read_digest
 from subscriptions import model
 from tests.fakes.arxiv_pages import feed
-from tests.programs.faults.year.model import Entry
 
 TOPICS = {
     "kite": "风筝",
@@ -49,6 +48,18 @@ NO_BATCH |= {date(2026, 1, 2), date(2026, 1, 20)}
 FEED_AT, LIST_AT = timedelta(hours=6), timedelta(hours=2)  # earliest UTC times
 FEED = "feed"
 RECORDED = ("daily_md", "daily_jsonl")  # folders of real digests whose file names contain their dates
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A paper as one digest describes it."""
+
+    work: str
+    kind: str = "new"  # "new", "cross" or "replace"
+    version: int = 0  # 0 if the digest does not say
+    words: Mapping[str, frozenset[str]] = field(default_factory=dict)  # field (title, abstract, zh) → its marker words
+    categories: frozenset[str] = frozenset()
+    facts: frozenset[str] = frozenset()  # which facts it contains: title, abstract, authors, categories, a language
 
 
 @dataclass(frozen=True, slots=True)
