@@ -39,7 +39,7 @@ class Verdict:
     doubled: int = 0  # arrivals after the first one
     allowed: int = 0  # how many doubled messages the platform makes unavoidable
     disorder: int = 0  # first arrivals that came after a later paper of their lane
-    strange: int = 0  # papers to which the chat did not subscribe, doubles without a fault, wrong exit statuses
+    strange: int = 0  # papers to which the chat did not subscribe, doubles without a fault, and wrong exit statuses
     recoveries: tuple[float, ...] = ()  # seconds from each fault to the next accepted message
 
     @property

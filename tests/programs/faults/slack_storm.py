@@ -1,11 +1,12 @@
-"""Every fault of Slack in posts and look-ups together, while the bot is restarted from time to time.
+"""Storms on Slack: all faults of posts and look-ups come in one run, and the bot is restarted from time to time.
 
 Sometimes the token is revoked before a post or a look-up, and restored later. In some storms, the right to read is
-revoked and restored too.
+revoked and restored as well.
 
-Nothing is lost. If the bot may always read, nothing comes twice. If it may not, `resend` sends a message once more for
-each lost answer, and `skip` leaves messages that may not have arrived to a person. If it may read at times, `skip`
-doubles nothing. It leaves nothing to a person if the bot is started with the right to read.
+No message is lost. If the bot may always read, no message comes twice. If it may never read, a message may come once
+more for each lost answer with `resend`; with `skip`, the bot sends no message twice and leaves those that may not have
+arrived to a person. If the bot may read at times, `skip` doubles no message, and the bot leaves no message to a person
+after it was started with the right to read.
 """
 
 import random
@@ -31,12 +32,9 @@ from tests.programs.faults.judging import Verdict
 
 CHANNELS = 6
 SHARE = 0.4  # of the posts are hit
-SHARES_OF_LOOKUPS = {
-    "always": 0.3,
-    "at times": 0.3,
-    "never": 0.03,
-}  # without the right to read, each start looks up in vain all messages that are left to a person
-SHARE_REVOKED, SHARE_GIVEN_BACK = 0.1, 0.3  # of the hits; of the rounds with a revoked token
+# without the right to read, each start looks up all messages that are left to a person, and each of these fails
+SHARES_OF_LOOKUPS = {"always": 0.3, "at times": 0.3, "never": 0.03}
+SHARE_REVOKED, SHARE_GIVEN_BACK = 0.1, 0.3  # share of the hits that revoke it; share of the rounds that restore it
 SHARE_TURNED = 0.2  # share of the rounds in which the right to read is revoked or granted
 LIFE = 25  # rounds between two starts
 STEPS = [timedelta(seconds=seconds) for seconds in (5, 5, 31, 300)]  # `run` looks for work every five seconds

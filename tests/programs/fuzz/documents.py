@@ -41,7 +41,7 @@ def _check_ids(data: bytes, digest: model.Digest) -> None:
     for paper in digest.entries:
         for name in filter(None, (paper.arxiv_id, paper.doi)):
             bare = _BLANK.sub("", _unescaped(name))
-            assert any(bare in text for text in shown), f"{name} stands nowhere in the document"
+            assert any(bare in text for text in shown), f"{name} is not in the document"
 
 
 def _unescaped(text: str) -> str:

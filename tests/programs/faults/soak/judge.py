@@ -1,4 +1,4 @@
-"""Decides from samples, rows and journals whether anything grew, was left over, lost or doubled. Pure."""
+"""Decides from samples, rows and journals whether anything grew, was left over, lost or doubled."""
 
 import re
 from collections import Counter

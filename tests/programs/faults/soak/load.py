@@ -29,7 +29,7 @@ from tests.programs.faults.soak.program import rows_by_table
 
 WORDS = ("kite", "harbour", "lantern", "meadow", "orchard")
 FIRST_TALKER = 900_000  # first id of the private chats in which people talk; no papers are delivered there
-PRESS = ""  # stands for a press of "undo" under the newest message with this button
+PRESS = ""  # means that a person presses "undo" under the newest message with this button
 SAID = (
     "sub zebra {n} daily 9", PRESS, "list", "set limit {n}", "set limit 7", PRESS, "search kite", "why 2611.00001", "help sub", "unsub 1",
     "status",

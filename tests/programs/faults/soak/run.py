@@ -1,4 +1,4 @@
-"""Runs a soak: the load, a check of what it left behind, and a process without work."""
+"""Runs a soak: the load, a check of what is left after it, and a process without work."""
 
 import shutil
 import sqlite3

@@ -19,9 +19,8 @@ from tests.programs.faults.year import world
 STEP = timedelta(minutes=15)
 INSTANT = timedelta(microseconds=1)
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
-FILLED_IN = timedelta(
-    days=7
-)  # if a missing fact becomes known within this time after its first sight, a paper is news once more
+# a paper is news again if a missing fact becomes known within this time after the paper was first seen
+FILLED_IN = timedelta(days=7)
 AFTER_A_PAUSE = timedelta(minutes=10)  # after a pause, a person has this long to skip the waiting papers
 
 
@@ -95,7 +94,7 @@ class Walls:
         return self._moments[key]
 
     def _latest_shown(self, zone: str) -> list[datetime]:
-        """Returns the latest local time so far at each step. When clocks are set back, it stays the same for an hour."""
+        """Returns, for each step, the latest local time up to it. This stays the same for an hour when clocks are set back."""
         if zone not in self._shown:
             self._shown[zone] = list(accumulate((self.at(zone, step) for step in self._steps), max))
         return self._shown[zone]
