@@ -89,9 +89,8 @@ def text_of(data: bytes) -> str:
 def read_lines(text: str, address: model.ChatAddress | None = None, *, alone: bool = False) -> tuple[PortableLine, ...]:
     """Returns the lines of an export, without empty lines and remarks. Raises Refused, naming lines that cannot be read.
 
-    `address` is the chat of all lines; None: lines [CHAT] name the chats. With `alone`, for a text that was sent in the
-    chat `address`, lines [CHAT] of this chat are allowed, the kind of the chat is left out, and there are at most
-    MOST_LINES.
+    `address` is the chat of all lines; None: lines [CHAT] name the chats. `alone` is for a text that was sent in the
+    chat `address`. It may have lines [CHAT] of this chat without the kind of the chat, and at most MOST_LINES lines.
     """
     return read_numbered(numbered(text), address, alone=alone)
 

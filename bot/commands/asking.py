@@ -18,8 +18,8 @@ A question is stored, so a command that asks needs a manager or declares `writes
 from the store again, since the subject of the question may be deleted before the answer comes. A question stays open
 for fifteen minutes. Other commands leave it open, `cancel` or its button drops it, and a newer question replaces it. If
 the answer is refused (PaperwireError), the question stays open, so that the person can try again. If
-`Callback.is_answer` returns False or the function returns None, the text is not an answer: the question stays open, and
-the text is read as if there were no question.
+`Callback.is_answer` returns False, or the function returns None, the text is not an answer. The question then stays
+open, and the text is read like any other message.
 
 If a question has buttons as answers, `expect_answer` lets people also answer in words: see bot/commands/free_text.py.
 

@@ -1,8 +1,8 @@
 """Papers in replies: rows of found papers, cards, and [subscribe].
 
-The data of buttons: a list has too many buttons to store a token for each. So only the button that opens the card of a
-paper has a stored token, and the other buttons of the card have the same data with a letter after it. Under a delivery
-no token is stored at all: the data names the delivery and the position of the paper.
+The data of buttons: a list has too many buttons to store a token for each. Only the button that opens a card has a
+stored token. The other buttons of the card have the same data with a letter after it. Under a delivery no token is
+stored at all: the data names the delivery and the position of the paper.
 
     d<delivery>.c<n>     the card of the nth paper of the delivery, counted from 0
     d<delivery>.m<n>     the papers beyond the chat's limit, from the nth of them on; without n, from the first

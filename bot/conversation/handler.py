@@ -175,8 +175,8 @@ def _with_tokens(
 ) -> channel.Reply:
     """Returns the reply with a token id in each of its buttons; the tokens are added to `tokens`.
 
-    In a chat that strangers can read, only buttons that open a URL are kept. If a reply goes to one chat but is about
-    another, its buttons act on the other one, except buttons that always act on the chat where they are shown.
+    In a chat that strangers can read, only buttons that open a URL are kept. If a reply is about another chat than the
+    one that gets it, its buttons act on that other chat. Some buttons always act on the chat where they are shown.
     """
     about = str(command.chat.address) if command.chat.address != target.address else ""
     is_public, place = target.public or target.kind is model.ChatKind.BROADCAST, str(target.address)

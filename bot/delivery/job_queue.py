@@ -1,8 +1,8 @@
 """The jobs that wake lanes in the workers of a cluster. They use procrastinate, a library for job queues in PostgreSQL.
 
 A job is only a wake-up: it names a lane to look at and has no state. The store writes jobs in the transactions that
-make lanes ready (subscriptions/store/workers.py). This module takes jobs: with one worker of the library for each
-platform, so that no platform waits for another, and with one for upkeep tasks, each of which runs in only one process.
+make lanes ready (subscriptions/store/workers.py). This module takes jobs. The library has one worker for each platform
+here, so that no platform waits for another, and one for upkeep tasks. Each upkeep task runs in only one process.
 """
 
 import asyncio
@@ -66,9 +66,9 @@ class _Retries(BaseRetryStrategy):
 class _Jobs(JobManager):
     """Repeats writes that the library tries only once, and uses only one connection to listen.
 
-    Without this class, a job whose end was not written would lock its lane as long as its worker lives; after one
-    failed heartbeat, the library would send no further ones; and each worker of the library would need its own
-    connection to listen.
+    The library gives up after one failed write. A job whose end was not written would then lock its lane until the
+    worker stops, and after one failed heartbeat the library would send no more. It also opens one connection for each
+    of its workers.
     """
 
     is_over = False  # whether the workers of the library are ending; then other processes get their jobs

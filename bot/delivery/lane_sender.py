@@ -308,9 +308,9 @@ async def _follow_policy(context: Context, step: claims.Claim, attempts: LaneAtt
 async def _look_up(context: Context, step: claims.Claim, attempts: LaneAttempts, *, after: datetime) -> str | None:
     """Returns the platform's id of the message; None if it was not sent. Raises RetryLater, SenderStopped, LookupError.
 
-    `after`: when the first post began that may have arrived. The first look-up is made FIRST_LOOKUP_DELAY after
-    the end of the last post, because the platform may have accepted the message at the last moment; the second one, if
-    nothing was found, SECOND_LOOKUP_DELAY later. A post of an earlier process ended before this call of `deliver`
+    `after`: when the first post began that may have arrived. The first look-up is made FIRST_LOOKUP_DELAY after the end
+    of the last post, because the platform may have accepted the message at the last moment. If it finds nothing, a
+    second one is made SECOND_LOOKUP_DELAY later. A post of an earlier process ended before this call of `deliver`
     began.
     """
     channel = context.channels[step.address.platform]

@@ -21,10 +21,10 @@
 A note has the translated title, then six blocks in fixed positions, with an empty line before each: title, link, tldr,
 English tldr, translated abstract, abstract. A block may be empty (the English tldr mostly is) and keeps its position.
 
-The program that makes them (github.com/qhduan/cn-chat-arxiv) reads arXiv's feed, cuts each abstract after a thousand
-characters, and has title and abstract translated into Chinese and summarised in one sentence, the tldr. There are no authors
-and no dates. It also writes each day as RSS and as JSON. A paper has the same seven texts in all three forms.
-`_paper` reads these texts, so the forms give equal papers.
+They are made by github.com/qhduan/cn-chat-arxiv. This program reads arXiv's feed, and cuts each abstract after a
+thousand characters. A model then translates title and abstract into Chinese, and writes a summary of one sentence, the
+tldr. There are no authors and no dates. It also writes each day as RSS and as JSON. A paper has the same seven texts in
+all three forms. `_paper` reads these texts, so the forms give equal papers.
 
 `bilingual_json`: papers of cn-chat-arxiv as JSON: one paper in a file, or several in an array.
 

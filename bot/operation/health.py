@@ -144,9 +144,9 @@ class Stream:
 def surplus(streams: Sequence[Stream], most: int) -> Stream | None:
     """Returns the stream to close because there are too many; None if there are not too many.
 
-    `streams` are in the order in which they were opened, and the last one is new. An old one is closed, so that the page
-    that a person has just opened works: the oldest of the same name or address, if these have too many; else the oldest of
-    the name with the most streams.
+    `streams` are in the order in which they were opened, and the last one is new. An old one is closed, so that the
+    page that was just opened works. If its name or address has too many streams, the oldest of these is closed.
+    Otherwise, the oldest stream of the name with the most streams is closed.
     """
     newest = streams[-1]
     of_name = [one for one in streams if one.name == newest.name]

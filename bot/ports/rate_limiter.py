@@ -1,10 +1,10 @@
 """The rate limits of tokens, lanes and groups.
 
 For a lane, the times of its last sends are kept: at most `burst` sends may start within any `burst` / `per_lane`
-seconds. For tokens and groups, GCRA (the generic cell rate algorithm) is used, which keeps only one number: the
-"theoretical arrival time", the second at which the budget is full again. GCRA is not used for lanes, because it allows
-further sends directly after a burst. Everything here is arithmetic with monotonic seconds that the caller passes;
-nothing sleeps or reads a clock.
+seconds. Tokens and groups use GCRA (the generic cell rate algorithm). It keeps only one number, the "theoretical
+arrival time": the second at which the budget is full again. GCRA is not used for lanes, because it allows further sends
+directly after a burst. Everything here is arithmetic with monotonic seconds that the caller passes; nothing sleeps or
+reads a clock.
 """
 
 from collections import deque
@@ -153,9 +153,9 @@ class RateLimiter:
         """Records the deliveries (`sends`) and replies (`answers`) that earlier processes began, as (lane, monotonic second).
 
         Ignores sends later than `now`. If a message was tried several times, only the last attempt is known. So this
-        assumes the worst case: that the lane has used up its burst at the second `at` of each known send. A sender that
-        respects the budgets then leaves the budget per minute of a group in a state of at most `at` + `burst` / `rate`,
-        so this state is always safe.
+        assumes the worst case: that the lane has used up its burst at the second `at` of each known send. A sender
+        within the budgets leaves a group's budget per minute at `at` + `burst` / `rate` or earlier, so this assumption
+        is safe.
         """
         earlier = [(at, lane, False) for lane, at in sends] + [(at, lane, True) for lane, at in answers]
         earlier = sorted((send for send in earlier if send[0] <= now), key=lambda send: send[0])

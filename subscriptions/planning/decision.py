@@ -411,8 +411,9 @@ def decide_retry(
 def decide_not_found(failures: int, now: datetime) -> RetryDecision:
     """Returns the decision for an unclear message that the platform looked up and does not have.
 
-    `failures` counts the posts of its delivery that had no clear answer. After the first of them it is posted again at
-    once, after later ones it waits, so that a platform that takes nothing for hours does not get a post every few seconds.
+    `failures` counts the posts of its delivery that had no clear answer. After the first of them, the message is posted
+    again at once. After later ones it waits. Otherwise, a platform that accepts nothing for hours would get a post
+    every few seconds.
     """
     if failures < _AT_ONCE:
         return RetryDecision(state=MessageState.READY)

@@ -201,9 +201,9 @@ _MESSAGE = (
 def claim(transaction: Transaction, asking: ClaimRequest) -> Step | None:
     """Returns the next step of a lane; None if there is none now (rule 6). An edit comes after everything else.
 
-    Marks nothing: `mark_sending` does that. A waiting or unclear message stops the lane; a dead one does not. If unclear
-    messages are skipped, one that cannot be looked up does not stop the lane either: after its look-up was given up, a
-    person decides, and it is looked up again only when a process starts.
+    Marks nothing: `mark_sending` does that. A waiting or unclear message stops the lane; a dead one does not. With
+    `skip`, an unclear message whose look-up was given up does not stop the lane either. A person decides about it, and
+    the next start of a process looks it up once more.
     """
     return _open_step(transaction, asking) or _next_edit(transaction, asking)
 

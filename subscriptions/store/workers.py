@@ -178,9 +178,9 @@ def begin_worker(
 ) -> int:
     """Registers this process as a worker, and recovers the messages of workers that are gone. Returns their number.
 
-    A worker with the sender lock replaces all workers that had the lock before, except those whose process still runs
-    (`is_running`): on a file system without locks, or after the lock's file was removed, the lock alone proves nothing.
-    An earlier worker of the same process has ended, because a process has only one sender at a time. All this is one
+    A worker with the sender lock replaces all workers that had the lock before. It leaves those whose process still
+    runs (`is_running`). Two processes can have the lock if the file system has no locks, or if the file was removed. An
+    earlier worker of the same process has ended, because a process has only one sender at a time. All this is one
     transaction, so after a crash before its commit the next start does the same.
     """
     if holds_sender_lock:

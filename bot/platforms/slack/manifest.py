@@ -1,7 +1,7 @@
 """The scopes, events, command and shortcut that the app requests, and the reason for each scope.
 
-The manifest, the page for the IT department (docs/slack.md), `paperwire check` and the OAuth installation use this list.
-docs.slack.dev, reference/methods and reference/events, says which scope a method or an event needs.
+This list is used by the manifest, docs/slack.md, `paperwire check` and the OAuth installation. docs.slack.dev,
+reference/methods and reference/events, says which scope a method or an event needs.
 """
 
 import json

@@ -1,10 +1,10 @@
 """Receives events: by Socket Mode, through WebSockets that we open, or by HTTP (docs.slack.dev), signed with the app's secret.
 
-Slack repeats an event that is not acknowledged within three seconds. So we acknowledge once the effect is committed, and
-recognize a repetition by its id. We do not use slack-sdk's own Socket Mode client: it closes a connection before it opens the next
-one, acknowledges an event on whichever connection is open then, and endlessly retries a token that Slack refuses (3.47). Here the
-next connection opens when Slack announces the end of one, and the old one still acknowledges its events. A second connection
-receives events if the first is lost.
+Slack repeats an event that is not acknowledged within three seconds. So we acknowledge once the effect is committed,
+and recognize a repetition by its id. We do not use the Socket Mode client of slack-sdk (3.47). It closes a connection
+before it opens the next one. It may acknowledge an event on another connection than the one that brought it. It also
+retries a refused token without end. Here the next connection opens when Slack announces the end of one, and the old one
+still acknowledges its events. A second connection receives events if the first is lost.
 """
 
 import asyncio

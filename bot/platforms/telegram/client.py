@@ -278,8 +278,8 @@ class Transport(BaseRequest):
     It uses aiohttp, which needs a third of the time of the library's own client per message. The `__cause__` of an error
     tells whether the request was sent.
 
-    It keeps the token and the body of a response out of errors and logs. Error pages of proxies may repeat the URL, which
-    contains the token; the library quotes such pages in errors, and logs the whole of a body that it cannot read.
+    It keeps the token and the body of a response out of errors and logs. Error pages of proxies may repeat the URL,
+    which contains the token. The library quotes such pages in its errors. It also logs each body that it cannot read.
     Raises ValueError if the environment names a proxy that cannot be used.
     """
 

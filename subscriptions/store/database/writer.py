@@ -22,9 +22,9 @@ Work = Callable[[Any], T]  # a task, which gets a part of the transaction
 def write_together(begin: Begin, works: Sequence[Work[T]]) -> list[T | Exception]:
     """Runs tasks in one transaction, which `begin` begins.
 
-    Returns for each task its result or the error that it raised. If the database accepts no writes (it is locked or
-    full), that error is the result of all tasks that are not done, so that no task waits for the database a second
-    time. Any other error may come from one task, so then each task is run in its own transaction.
+    Returns for each task its result or the error that it raised. If the database is locked or full, all tasks that are
+    not done get this error. So no task waits for the database a second time. Any other error may come from one task, so
+    then each task is run in its own transaction.
     """
     try:
         return [*_committed(begin, works)]
@@ -98,9 +98,9 @@ class Writer:
     """Runs tasks in one thread, in the order of the requests.
 
     So no other thread waits for the database's write lock: a caller gets a future. If another program holds the lock,
-    the writer waits for it only once: all tasks that wait at that time get the same error, and their callers can
-    request them again. A task that has begun, or that waits, is done even if no caller waits for its future any more:
-    if a platform has accepted a message, that must be stored.
+    the writer waits for it only once. All tasks that wait at that time get the same error, and their callers can
+    request them again. A requested task is done even if its caller no longer waits for the result, because a message
+    that a platform has accepted must be stored.
     """
 
     def __init__(self, begin: Begin, where: str) -> None:
