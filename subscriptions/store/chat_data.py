@@ -40,7 +40,7 @@ from subscriptions.store.rows import (
 )
 
 _INDENT = "  "
-_TOGETHER = 1000  # pieces that are joined at once: a list of all small strings would need more memory than the text
+_TOGETHER = 1000  # pieces that are joined at once; a list of all pieces would need more memory than the text
 
 
 def json_text(value: Any) -> str:  # noqa: ANN401 - any JSON value

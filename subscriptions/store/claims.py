@@ -99,8 +99,8 @@ _in_lane = sa.select(_c.id).where(_c.platform == sa.bindparam("platform"), _c.ad
 # addresses.
 IN_LANE = _d.chat.in_(_in_lane)
 _wall = sa.bindparam("wall", type_=Utc)
-# Whether the chat's lane waits at :wall, as its platform requested. Ignores a wait that begins in the future: then the
-# clock was set back.
+# Whether the chat's lane waits at :wall, as its platform requested. A wait that begins in the future is ignored, since
+# the clock was set back.
 IS_HELD = sa.exists().where(
     _lanes.c.platform == _c.platform,
     _lanes.c.address == _c.address,

@@ -141,7 +141,7 @@ class DeliveredPaper:
 
     item: model.Item
     state: states.MessageState | states.DeliveryState  # of its message; if there is no message, PLANNED or DISMISSED
-    at: datetime | None  # when it was sent, or, if it was not, when it was planned; None: not known any more
+    at: datetime | None  # when it was sent or, if unsent, planned; None: not known any more
 
 
 _MOST_SHOWN = 200  # papers that one delivery can show

@@ -34,7 +34,7 @@ class Ingested:
     withdrawn: frozenset[int] = frozenset()  # ids of known papers that this digest reports as withdrawn
     archive: bool = False  # the digest is an archive, so its papers are not announced
     archived: int = 0  # papers of the digest that are not announced
-    announced: int = 0  # papers that were stored earlier and are announced now, on request
+    announced: int = 0  # papers that were stored earlier and that a person announces now
     counted: int = 0  # papers that count as sent, because they came before the database was lost
     summarised: Mapping[int, frozenset[str]] = field(default_factory=dict)  # id → languages of its new summaries
 
@@ -106,7 +106,7 @@ def _look_up(
 class Prepared:
     """The papers of a digest, merged with the papers that were stored then, and their documents for the index.
 
-    If others have written since then, only the documents are still used, each if its paper is unchanged.
+    If others have written since then, only the documents of unchanged papers are still used.
     """
 
     batch: MergeBatch

@@ -96,7 +96,7 @@ class Incoming:
 
     @property
     def is_stored_as_it_came(self) -> bool:
-        """Whether a new row stores all texts of the paper: of several texts in a language, only some are stored."""
+        """Whether a new row stores all texts of the paper: of two texts in one language, it stores only one."""
         texts = (self.paper.summaries, self.paper.translations)
         return all(len({one.language for one in of}) == len(of) for of in texts)
 

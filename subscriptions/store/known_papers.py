@@ -108,8 +108,8 @@ _STATE = sa.select(
     _NEWEST_DIGEST.scalar_subquery(),
     _LAST_SEQUENCE.scalar_subquery(),
 )
-# "+ 0": without it, SQLite searches all papers from the oldest on for the lowest sequence. With it, SQLite uses the
-# index of `sequenced_at` and reads only the papers since the instant.
+# Because of "+ 0", SQLite uses the index of `sequenced_at` and reads only the papers since the instant. Without it,
+# SQLite would search all papers from the oldest on.
 _SINCE = sa.select(sa.func.min(_p.sequence + 0), _LAST_SEQUENCE.scalar_subquery()).where(
     _p.sequenced_at >= sa.bindparam("instant")
 )

@@ -244,7 +244,7 @@ def _merge_offers(session: Transaction, before: int, after: int, numbers: Number
 def _inherit(old: ChatRow, new: ChatRow) -> None:
     """Merges state, settings and owner.
 
-    Values of the new chat win if it ever had subscriptions, otherwise the old chat's.
+    If the new chat ever had subscriptions, its values win. Otherwise those of the old chat do.
     """
     fresh = new.next_number == 1
     was_admitted = old.next_number > 1 and old.state != ChatState.ASKED

@@ -132,7 +132,7 @@ def _entry(
     chat_state = _state_for(row.kind, chat.state, chat.pause_reason)
     states = [state for state, _ in messages]
     state = derived_state(dismissed=row.dismissed_at is not None, chat_state=chat_state, states=states)
-    # Prefer the reasons of its messages: when a message is sent after a dead one, the delivery's own reason is cleared.
+    # The reasons of the messages come first, since sending another message clears the reason of the delivery.
     reasons = (reason for of, reason in messages if of.value == state.value)
     return OutboxEntry(
         id=row.id,
@@ -590,7 +590,7 @@ def to_be_sent_since(session: Transaction, *, now: datetime, wall: datetime) -> 
 
     `wall` is the time of the machine's clock.
     """
-    # if it had to wait for an attempt, it counts from the moment of that attempt
+    # a delivery counts from its next attempt, if it had to wait for one
     begins = sa.case((_d.next_at <= now, _d.next_at), else_=_d.created_at)
     wanted = (
         sa.select(sa.func.min(begins))

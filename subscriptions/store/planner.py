@@ -69,7 +69,7 @@ def end_pauses(session: Transaction, now: datetime) -> None:
 # ----------------------------------------------------------------------------------------------------------------- due
 
 
-# more than a window of when-out: it lies within one local day, which has at most 25 hours
+# longer than any window of when-out, since a window ends on its local day, which has at most 25 hours
 LONGEST_WINDOW = timedelta(hours=26)
 
 
@@ -303,7 +303,7 @@ def add_deliveries(session: Transaction, planned: Sequence[Planned], *, now: dat
     )
     seqs = {row.id: row.seq for row in store.rows_of(session, _SEQS, _d.id, [p.id for p in planned])}
     items = ((seqs[p.id], p.chat_id, item) for p in planned for item in p.items)
-    # in parts, because the garbage collector checks objects that live long again and again
+    # in parts: the garbage collector would check all the rows again and again
     while part := list(islice(items, store.CHUNK)):
         rows = [
             (chat_id, item.paper.id, seq, item.position, item.shown, item.cross, because.of(item.because))

@@ -83,7 +83,7 @@ class PaperRow(Numbered, table=True):
     vouched: int = 0  # the values that one of arXiv's own sources gave (merging.py)
     sequence: int | None = Field(default=None, index=True)
     sequenced_at: datetime | None = Field(default=None, sa_type=Utc)
-    # when it first came, if that was before a loss of the database and it was read again
+    # when it first came, if it was read again after a loss of the database
     came_at: datetime | None = Field(default=None, sa_type=Utc)
 
 

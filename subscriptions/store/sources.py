@@ -202,7 +202,7 @@ def _awaited(
     due: datetime | None,
     outcomes: Sequence[Outcome],
 ) -> AwaitedSource:
-    # A folder never brings what was due before it was watched; other sources are fetched.
+    # A folder is not late with days from before it was watched. Other sources are asked for such days.
     over = due is None or (row.kind == "file" and state.since is not None and due < state.since)
     behind = tuple(unit for unit, at in state.came.items() if due and at < due)
     return AwaitedSource(

@@ -22,7 +22,7 @@ _chats, _subscriptions, _queries, _shared = (
 )
 _s = _subscriptions.c
 _c = _shared.c
-MOST = 2000  # shared cursors; a limit, because in quiet hours they stay behind the newest papers, and each tick reads those
+MOST = 2000  # shared cursors; in quiet hours each of them stays behind, and every tick reads the papers after it
 
 
 class SharedCursor(NamedTuple):

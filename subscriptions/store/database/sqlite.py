@@ -107,7 +107,7 @@ _KNOWN = (
         passes=False,
         for_everybody=True,
     ),
-    # Not for all requests: perhaps only one of them reads a damaged page or a bad sector.
+    # `for_everybody` is off: perhaps only this request reads a damaged page or a bad sector.
     KnownError(
         words=("disk i/o",),
         sentence=errors.Sentence("The disk that holds the database {where} does not answer."),
@@ -168,7 +168,7 @@ def _message(error: Exception) -> str:
 
 
 def _is_full(error: Exception, message: str, file: Path) -> bool:
-    """Whether the disk is full. SQLite reports that, or only that it could not open or create a file."""
+    """Whether the disk is full. SQLite may only say that it could not open or create a file."""
     if isinstance(error, OSError):
         return errors.is_disk_full(error)
     if "disk is full" in message:

@@ -55,8 +55,8 @@ HOLDER = """
     WHERE locktype = 'advisory' AND mode = 'ExclusiveLock' AND granted AND (classid::bigint << 32) + objid::bigint = %s
     AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 """
-# A slot need not be on the disk before it is used: a crash may lose some slots, but the restart lasts longer than they
-# do.
+# A slot may be used before it is on the disk. A crash may lose some slots, but they are over before the server has
+# restarted.
 _UNSYNCED = "set_config('synchronous_commit', 'off', true)"
 # The same formula as `rate_limiter.reserve` with a burst of one, by the server's clock. A slot that is more than
 # `ahead` seconds away is not reserved. So few slots are reserved when a reply needs one.
