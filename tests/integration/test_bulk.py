@@ -1,24 +1,436 @@
-"""Large imports, exports and digests are stored in parts, so that others are served in between."""
+"""Large digests, imports and exports are stored in parts, so that others can write in between; the result is the same as at once."""
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import replace
+from datetime import date
+from functools import cache
+from itertools import pairwise
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sqlalchemy import event
 
+from subscriptions import model
 from subscriptions.addresses import parse_address
 from subscriptions.errors import Refused
+from subscriptions.matching.full_text import index_document
 from subscriptions.model import ChatAddress
 from subscriptions.portable import read_lines
 from subscriptions.service import importing, requests
+from subscriptions.service import ingest as ingest_room
 from subscriptions.service.listing import listed
+from subscriptions.service.paper_search import papers_named
+from subscriptions.service.plan import plan_due
 from subscriptions.service.requests import SubscriptionRequest
 from subscriptions.service.retention import forget
 from subscriptions.store.database.store import Store, Transaction
+from subscriptions.store.digests import Ingested
+from subscriptions.store.drafts import Incoming, MergeBatch
+from tests import make
 from tests.make import NOON
+
+TODAY = make.NOON.date()
+_TABLES = {
+    "paper": 'SELECT key, title, abstract, authors, categories, "primary", arxiv_id, doi, url, version, comment, "cross", '
+    "withdrawn_at, first_seen_at, day, sequence, sequenced_at FROM paper",
+    "paper_key": "SELECT k.key, p.key FROM paper_key k JOIN paper p ON p.id = k.paper",
+    "paper_alias": "SELECT a.alias, p.key FROM paper_alias a JOIN paper p ON p.id = a.paper",
+    "summary": "SELECT p.key, s.language, s.fields FROM summary s JOIN paper p ON p.id = s.paper",
+    "translation": "SELECT p.key, t.language, t.title, t.abstract FROM translation t JOIN paper p ON p.id = t.paper",
+    "appearance": "SELECT p.key, d.content_hash, a.kind FROM appearance a JOIN paper p ON p.id = a.paper "
+    "JOIN digest d ON d.id = a.digest",
+    "digest": "SELECT content_hash, source, format, date, counts, warnings FROM digest",
+    "counter": "SELECT value FROM key_value WHERE name = 'sequence'",
+    "words": "SELECT p.key, w.term, w.col, w.offset FROM words w JOIN indexed_paper e ON e.entry = w.doc "
+    "JOIN paper p ON p.id = e.paper",
+}
+
+
+class WatchedStore(Store):
+    """A store that calls `after_commit` after each transaction that wrote."""
+
+    after_commit: Callable[[], None] = staticmethod(lambda: None)
+
+    @contextmanager
+    def write(self) -> Iterator[Transaction]:
+        with super().write() as transaction:
+            yield transaction
+        self.after_commit()
+
+
+@cache
+def empty() -> bytes:
+    """Returns the bytes of an empty database: to make a database takes longer than an example."""
+    with TemporaryDirectory() as folder:
+        store = Store(f"sqlite:///{folder}/empty.db")
+        store.open(now=make.NOON)
+        store.close()
+        return store.path.read_bytes()
+
+
+@contextmanager
+def stores(*names: str) -> Iterator[list[WatchedStore]]:
+    with TemporaryDirectory() as folder:
+        made = [WatchedStore(f"sqlite:///{folder}/{name}.db") for name in names]
+        for store in made:
+            store.path.write_bytes(empty())
+        yield made
+        for store in made:
+            store.close()
+
+
+@pytest.fixture
+def watched() -> Iterator[WatchedStore]:
+    with stores("watched") as (store,):
+        yield store
+
+
+@pytest.fixture
+def subscribed(watched: WatchedStore) -> WatchedStore:
+    """A store with a paper that no subscription wants, and with a subscription that wants all of `many`."""
+    make.ingested(watched, make.paper("Boat", "cs.CV"), now=make.NOON - make.DAY)
+    make.subscribes(watched, "console:me", "kite", when="now", now=make.NOON - make.DAY / 2)
+    return watched
+
+
+def content(store: Store) -> dict[str, list[tuple[object, ...]]]:
+    """Returns all that the store holds of papers, except row ids."""
+    with closing(sqlite3.connect(store.path)) as connection:
+        connection.execute("CREATE VIRTUAL TABLE temp.words USING fts5vocab(main, paper_words, instance)")
+        return {name: sorted(connection.execute(asked).fetchall(), key=repr) for name, asked in _TABLES.items()}
+
+
+def assert_same(one: Store, other: Store) -> None:
+    """Compares two stores table by table, so that a failure names the rows."""
+    ours, theirs = content(one), content(other)
+    for name, rows in theirs.items():
+        assert ours[name] == rows, name
+
+
+def count(store: Store, asked: str) -> int:
+    with closing(sqlite3.connect(store.path)) as connection:
+        return int(connection.execute(asked).fetchone()[0])
+
+
+def stored(store: Store, some: model.Digest, *, day: date = TODAY, announce: bool = False) -> Ingested:
+    return make.ingest_digest(store, some, source="daily", day=day, now=make.NOON, announce=announce)
+
+
+def counts_of(done: Ingested) -> tuple[object, ...]:
+    """Returns the values that a receipt reports."""
+    return (done.already_known, done.new, done.updated, done.unchanged, done.archive, done.archived, done.announced)
+
+
+# ------------------------------------------------------------------------------------------------------ the same result
+
+
+TITLES = ("On kites", "On boats", "On trees", "On DNA-like knots")
+
+
+@st.composite
+def papers(draw: st.DrawFn) -> model.Paper:
+    """Returns a paper from a small set, with all combinations of ids, DOIs and titles."""
+    number, doi = draw(st.none() | st.integers(1, 5)), draw(st.none() | st.integers(1, 3))
+    title = draw(st.sampled_from(TITLES))
+    arxiv_id = None if number is None else f"2601.0000{number}"
+    found = {} if doi is None else {"doi": f"10.1/{doi}"}
+    if arxiv_id is None and doi is not None:
+        found["key"] = f"10.1/{doi}"
+    languages = draw(st.lists(st.sampled_from(("zh", "ja")), unique=True))
+    return make.paper(
+        title,
+        *draw(st.lists(st.sampled_from(("cs.LG", "cs.CV", "stat.ML")), unique=True)),
+        arxiv_id=arxiv_id,
+        kind=draw(st.none() | st.sampled_from(model.Announce)),
+        authors=draw(st.sampled_from(((), ("Ada Example",)))),
+        abstract=draw(st.sampled_from(("", "A kite.", "A kite. It flies.", "This paper has been withdrawn"))),
+        version=draw(st.none() | st.integers(1, 2)),
+        summaries=tuple(model.Summary(language=code, fields={"tldr": f"短 {title}"}) for code in languages),
+        translations=tuple(model.Translation(language=code, title="风筝", abstract="") for code in languages[:1]),
+        **found,
+    )
+
+
+digests = st.lists(st.tuples(st.lists(papers(), max_size=9), st.sampled_from((0, 0, 20)), st.booleans()), max_size=4)
+
+
+def stored_all(store: Store, said: list[tuple[list[model.Paper], int, bool]]) -> list[tuple[object, ...]]:
+    return [
+        counts_of(stored(store, make.digest(*some, name=str(n)), day=TODAY - ago * make.DAY, announce=announce))
+        for n, (some, ago, announce) in enumerate(said)
+    ]
+
+
+@settings(max_examples=15, deadline=None)
+@given(digests, st.lists(papers(), max_size=9), st.sampled_from((0, 20)), st.integers(1, 4))
+def test_a_digest_in_parts_gives_the_same_store_as_at_once(
+    said: list[tuple[list[model.Paper], int, bool]], last: list[model.Paper], ago: int, most: int
+) -> None:
+    """The stores are equal except for their row ids, and nothing is ordered by these."""
+    with stores("whole", "parts") as (whole, parts), pytest.MonkeyPatch.context() as patched:
+        stored_all(whole, said)
+        some = make.digest(*last, name="the last one")
+        at_once = stored(whole, some, day=TODAY - ago * make.DAY)
+        patched.setattr(ingest_room, "FEW_TO_MERGE", -1)  # all known papers are merged before anything is written
+        stored_all(parts, said)
+        patched.setattr(ingest_room, "MOST_AT_ONCE", most)
+        assert counts_of(stored(parts, some, day=TODAY - ago * make.DAY)) == counts_of(at_once)
+        assert_same(parts, whole)
+
+
+class _Crash(Exception):
+    """Simulates that the process ends."""
+
+
+@pytest.mark.parametrize("together", [2000, 4])
+@settings(max_examples=10, deadline=None)
+@given(digests, st.lists(papers(), min_size=3, max_size=9), st.integers(1, 3), st.integers(1, 7))
+def test_a_digest_read_again_after_a_crash_is_stored_the_same(
+    together: int, said: list[tuple[list[model.Paper], int, bool]], last: list[model.Paper], most: int, crash_after: int
+) -> None:
+    """Papers, sequences, words and the counts of the receipt are those of an ingest without a crash.
+
+    There is one exception: if a digest is announced in parts, papers announced before the crash count as known
+    afterwards.
+    """
+    with stores("calm", "crashed") as (calm, crashed), pytest.MonkeyPatch.context() as patched:
+        stored_all(calm, said)
+        stored_all(crashed, said)
+        patched.setattr(ingest_room, "MOST_AT_ONCE", most)
+        patched.setattr(ingest_room, "MOST_TOGETHER", together)
+        some = make.digest(*last, name="the last one")
+        commits = Counter[str]()
+
+        def crash() -> None:
+            commits["write"] += 1
+            if commits["write"] == crash_after:
+                raise _Crash
+
+        crashed.after_commit = crash
+        expected = stored(calm, some)
+        try:
+            done = stored(crashed, some)
+        except _Crash:
+            crashed.after_commit = lambda: None
+            done = stored(crashed, some)
+            if done.already_known:  # the crash came after the last commit
+                done = expected
+        if together == 2000:
+            assert counts_of(done) == counts_of(expected)
+        assert_same(crashed, calm)
+
+
+def test_an_archive_that_was_filed_in_parts_is_announced_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ingest_room, "MOST_TOGETHER", 3)
+    monkeypatch.setattr(ingest_room, "MOST_AT_ONCE", 2)
+    with stores("archive") as (store,):
+        done = stored(store, many(10), day=TODAY - 30 * make.DAY)
+        assert (done.new, done.archived, done.announced) == (10, 10, 0)
+        again = stored(store, many(10), day=TODAY - 30 * make.DAY)
+        assert (again.already_known, again.archived, again.unchanged) == (True, 10, 10)
+        assert stored(store, many(10), day=TODAY - 30 * make.DAY, announce=True).announced == 10
+        assert count(store, "SELECT count(DISTINCT sequence) FROM paper") == 10
+
+
+# ---------------------------------------------------------------------------------------- others write at the same time
+
+
+def many(amount: int) -> model.Digest:
+    return make.digest(*(make.paper(f"Kite {n}", "cs.LG", arxiv_id=f"2602.{n:05d}") for n in range(amount)))
+
+
+def test_no_transaction_of_a_large_digest_writes_too_much(
+    watched: WatchedStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A digest of 20,000 papers once made a /help wait 22 s, and its last transaction held the database half a second."""
+    monkeypatch.setattr(ingest_room, "MOST_AT_ONCE", 50)
+    monkeypatch.setattr(ingest_room, "MOST_TOGETHER", 100)
+    tables = "paper", "appearance", "paper WHERE sequence IS NOT NULL"
+    asked = ["SELECT count(*) FROM " + table for table in tables]  # noqa: S608 - words of this file
+    seen = [(0, 0, 0)]
+
+    def look() -> None:
+        papers, appearances, announced = (count(watched, text) for text in asked)
+        seen.append((papers, appearances, announced))
+
+    watched.after_commit = look
+    assert stored(watched, many(470)).new == 470
+    for earlier, later in pairwise(seen):
+        papers, appearances, announced = (after - before for before, after in zip(earlier, later, strict=True))
+        assert papers <= ingest_room.MOST_AT_ONCE
+        assert appearances == announced <= ingest_room.MOST_TOGETHER
+    assert seen[-1] == (470, 470, 470)
+
+
+def test_a_digest_announced_in_parts_sends_each_paper_once(
+    subscribed: WatchedStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ingest_room, "MOST_AT_ONCE", 50)
+    monkeypatch.setattr(ingest_room, "MOST_TOGETHER", 100)
+
+    def plan() -> None:
+        plan_due(subscribed, now=make.NOON)
+
+    subscribed.after_commit = plan
+    stored(subscribed, many(250))
+    assert count(subscribed, "SELECT count(*) FROM delivery_item") == 250
+    assert count(subscribed, "SELECT count(DISTINCT paper) FROM delivery_item") == 250
+
+
+def test_a_planner_between_the_parts_passes_no_paper(subscribed: WatchedStore) -> None:
+    plan_due(subscribed, now=make.NOON - make.DAY / 4)
+    planned: list[int] = []
+    subscribed.after_commit = lambda: planned.append(len(plan_due(subscribed, now=make.NOON)))
+    stored(subscribed, many(1200))
+    assert (len(planned) >= 4, planned[-1], sum(planned)) == (True, 1, 1)
+    assert count(subscribed, "SELECT count(*) FROM delivery_item") == 1200
+    assert count(subscribed, "SELECT count(*) FROM paper WHERE sequence IS NULL") == 0
+
+
+INDEXED = {"DELETE FROM indexed_paper": 1, "INSERT INTO indexed_paper": 1, "INSERT INTO paper_words": 1}
+
+
+@pytest.mark.both_databases
+def test_a_digest_is_written_by_one_statement_for_each_table(store: Store, kind_of_database: str) -> None:
+    """Ingest of 1,000 papers once took a second, because each paper, key and title had its own statement."""
+    make.ingested(store, *many(40).entries[:20])
+    written = Counter[str]()
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        words = statement.replace('"', "").split()
+        if words[0] in ("INSERT", "UPDATE", "DELETE"):
+            written[" ".join(words[:3]) if words[0] != "UPDATE" else " ".join(words[:2])] += 1
+
+    event.listen(store._engine, "before_cursor_execute", note)
+    changed = [make.paper(f"Kite {n}", "cs.LG", "cs.CV", arxiv_id=f"2602.{n:05d}") for n in range(20)]
+    make.ingested(store, *changed, *many(400).entries[20:], now=make.NOON + make.DAY)
+    assert written == {
+        "INSERT INTO paper": 1,
+        "INSERT INTO paper_key": 1,
+        "INSERT INTO paper_alias": 1,
+        "INSERT INTO appearance": 1,
+        "INSERT INTO digest": 1,
+        "INSERT INTO paper_spelling": 1,
+        "UPDATE paper": 1,
+        "INSERT INTO key_value": 2,  # the counter is first locked, then raised
+        "INSERT INTO source": 1,
+    } | (INDEXED if kind_of_database == "postgresql" else {})
+
+
+# ------------------------------------------------------ known papers that changed are merged before others have to wait
+
+
+PAPERS = [make.paper(f"A graph {n}", "cs.LG", arxiv_id=f"2601.{n:05d}", abstract="Words.") for n in range(1, 71)]
+CHANGED = [replace(one, abstract="Other words.", version=2) for one in PAPERS]
+
+
+@pytest.fixture
+def known(store: Store) -> Store:
+    make.ingested(store, *PAPERS)
+    return store
+
+
+@pytest.fixture
+def made_while_writing(store: Store, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Returns a list of what was done while other writers had to wait: papers (titles) whose words for the index were
+    made, and look-ups of several papers.
+    """
+    found: list[str] = []
+    look_up = MergeBatch.look_up
+
+    def made(one: model.Paper) -> tuple[str, ...]:
+        if store._turn.locked():
+            found.append(one.title)
+        return index_document(one)
+
+    def looked(batch: MergeBatch, session: Transaction, papers: Sequence[Incoming]) -> None:
+        if store._turn.locked() and len(papers) > 1:
+            found.append(f"{len(papers)} papers")
+        look_up(batch, session, papers)
+
+    monkeypatch.setattr("subscriptions.store.digests.index_document", made)
+    monkeypatch.setattr(MergeBatch, "look_up", looked)
+    return found
+
+
+def stores_beside_others(
+    store: Store, *papers: model.Paper, meanwhile: tuple[model.Paper, ...] = (), before: int = 1
+) -> tuple[Ingested, int]:
+    """Stores a digest. Others store `meanwhile` just before its write number `before`. Returns also how many writes it took."""
+    steps = ingest_room.ingest_steps(
+        store, make.digest(*papers), source="daily", day=make.NOON.date(), now=make.NOON, of_arxiv=True
+    )
+    writes = 0
+    while True:
+        try:
+            writes += next(steps) == "writes"
+        except StopIteration as end:
+            return end.value, writes
+        if writes == before and meanwhile:
+            make.ingested(store, *meanwhile, source="other", of_arxiv=True)
+            meanwhile = ()
+
+
+def abstracts(store: Store) -> set[str]:
+    return {known.paper.abstract for known in papers_named(store, [one.arxiv_id or "" for one in PAPERS]).values()}
+
+
+@pytest.mark.parametrize("at_once", [20, 500])
+def test_nothing_of_them_is_made_while_others_wait(
+    known: Store, made_while_writing: list[str], at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ingest_room, "MOST_AT_ONCE", at_once)
+    result, writes = stores_beside_others(known, *CHANGED)
+    assert (result.updated, result.new, writes) == (len(PAPERS), 0, 1)
+    assert made_while_writing == []
+    assert abstracts(known) == {"Other words."}
+
+
+def test_papers_stored_meanwhile_are_merged(known: Store, made_while_writing: list[str]) -> None:
+    newest = replace(PAPERS[0], abstract="The newest words.", version=3)
+    result, _ = stores_beside_others(known, *CHANGED, meanwhile=(newest,))
+    assert result.updated == len(PAPERS) - 1
+    # the others make its words in their own transaction, after which all papers are looked up again
+    assert set(made_while_writing) == {newest.title, "70 papers"}
+    assert abstracts(known) == {"Other words.", "The newest words."}
+
+
+def test_two_stored_papers_that_turn_out_to_be_one_become_one(known: Store) -> None:
+    make.ingested(known, make.paper("A tree", "cs.LG", doi="10.1/x"), source="other")
+    both = replace(CHANGED[0], doi="10.1/x")
+    assert stores_beside_others(known, *CHANGED[1:], both)[0].updated == len(PAPERS)
+    found = papers_named(known, ["10.1/x", PAPERS[0].arxiv_id or ""])
+    assert len(found) == 2
+    assert len({one.id for one in found.values()}) == 1
+
+
+@pytest.mark.parametrize("before", [0, 1, 3, 5])
+def test_a_large_digest_is_stored_in_parts_beside_others(
+    store: Store, made_while_writing: list[str], before: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The new papers of a large digest are stored in advance. Others store some of them before one of its writes."""
+    monkeypatch.setattr(ingest_room, "MOST_AT_ONCE", 20)
+    meanwhile = tuple(PAPERS[5:60:9]) if before else ()
+    _, writes = stores_beside_others(store, *PAPERS, meanwhile=meanwhile, before=before)
+    assert writes == 5
+    assert before or not [one for one in made_while_writing if one.endswith("papers")], "nothing is looked up"
+    with store.read() as transaction:
+        stored = make.stored_papers(transaction)
+    assert sorted(known.paper.title for known in stored) == sorted(one.title for one in PAPERS)
+    sequences = [known.sequence for known in stored]
+    assert len(set(sequences)) == len(PAPERS)
+    assert None not in sequences
+
+
+# -------------------------------------------------------------------------------------------------- imports and exports
+
 
 T = TypeVar("T")
 

@@ -1,5 +1,7 @@
-"""The command line as a whole: streams, exit statuses and sentences, each in its own process."""
+"""The command line as a whole: streams, exit statuses and sentences, each in its own process; and transcripts of a shell
+(command_line/*.console)."""
 
+import json
 import os
 import re
 import shlex
@@ -7,13 +9,17 @@ import signal
 import socket
 import subprocess
 import sys
+from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 from typer.core import TyperArgument, TyperOption
 
+from subscriptions import addresses
 from tests.fakes.process import ROOT
 from tests.forked import Forked
-from tests.integration import cli
+from tests.integration import cli, transcripts
+from tests.integration.cli import Terminal
 from tests.patience import PATIENCE
 
 FULL = "The disk that holds {} is full. Free some space, then try again."
@@ -363,3 +369,37 @@ def test_what_needs_no_database_makes_none(empty: cli.Terminal, line: str) -> No
     ended = empty(*line.split())
     assert "no database" not in ended.err
     assert {name for name in _files(empty) - before if not name.startswith("gallery")} == set()
+
+
+# ---------------------------------------------------------------------------------------------------------- transcripts
+
+
+FILES = sorted(Path(__file__).with_name("command_line").glob("*.console"))
+STORIES = [pytest.param(text, id=title) for path in FILES for title, text in transcripts.stories(path).items()]
+_QUOTED = 1500  # how many characters of an answer a failure shows
+
+
+@pytest.mark.parametrize("story", STORIES)
+def test_the_command_line_answers_as_its_transcripts_show(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch, story: str
+) -> None:
+    # other tests in this process may have declared it
+    monkeypatch.delitem(addresses._declared, "postbox", raising=False)
+    # `run --once` uses the machine's clock: it would delete the deliveries of the examples, which are of January 2026.
+    monkeypatch.setattr("subscriptions.service.retention.claim_daily_work", lambda *_, **__: False)
+    monkeypatch.setattr("subscriptions.service.retention.claim_copy", lambda *_, **__: False)
+    with ExitStack() as stack:
+        shell = transcripts.Shell(terminal, monkeypatch, stack)
+        wrong = [documented for step in transcripts.steps(story) if (documented := _wrong(step, shell))]
+    assert not wrong, "\n".join(wrong)
+
+
+def _wrong(step: transcripts.Step, shell: transcripts.Shell) -> str:
+    """Returns how the result of a line differs from the example; "" if it does not."""
+    status, printed = shell.type(step.typed)
+    if " --json" in step.typed and step.shown:
+        fits = status == step.status and transcripts.shows_value(json.loads(step.shown), json.loads(printed))
+    else:
+        fits = status == step.status and transcripts.shows(step.shown, printed)
+    shown = f"$ {step.typed}\nis shown with {step.status} and\n{step.shown}"
+    return "" if fits else f"{shown}\nbut ends with {status} and\n{printed[:_QUOTED]}\n"

@@ -1,0 +1,78 @@
+"""What is stored or written as JSON is read back as it was."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.conversation.reply_sender import StoredReply
+from bot.ports.channel import File
+from subscriptions import model
+from subscriptions.store import chat_data
+
+_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+
+
+@given(_values)
+def test_it_is_what_json_dumps_writes(value: Any) -> None:
+    assert chat_data.json_text(value) == json.dumps(value, ensure_ascii=False, indent=2)
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_an_iterator_is_a_list_that_is_read_as_it_is_written(count: int) -> None:
+    read: list[int] = []
+
+    def numbers() -> Iterator[int]:
+        for number in range(count):
+            read.append(number)
+            yield number
+
+    pieces = chat_data.json_pieces({"numbers": numbers(), "after": []})
+    text = next(pieces)
+    assert read == []
+    text += "".join(pieces)
+    assert text == json.dumps({"numbers": read, "after": []}, indent=2)
+    assert len(read) == count
+
+
+# -------------------------------------------------------------------------------------------------------------- replies
+
+
+REPLY = StoredReply(
+    update="u1",
+    chat=model.ChatAddress("slack", "C1", "17.5"),
+    messages=(model.Message(number=1, payload='{"text": "一"}', plain="plain"),),
+    replaces="17.6",
+    callback_id="p1",
+    toast="done",
+    file=File(name="a.txt", text="graph"),
+    thread="17.5",
+    is_ephemeral=True,
+    person="U1",
+    response_url="https://hooks.example/1",
+    replaces_ephemeral=True,
+    modal="{}",
+    instead=(model.Message(number=1, payload="one", plain="1"), model.Message(number=2, payload="two", plain="2")),
+    trigger_id="trigger",
+    view="V1 h1",
+    home_view="[]",
+    problems={"query": "Say more."},
+    lookup_ids=("2601.00001",),
+    changed=True,
+)
+
+
+def test_a_reply_is_written_and_read_again() -> None:
+    assert StoredReply.from_json(REPLY.to_json()) == REPLY
+
+
+@pytest.mark.parametrize("text", ["{}", '{"update": "u1", "chat": {"platform": "slack"}}', "[]"])
+def test_what_is_no_reply_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="validation error"):
+        StoredReply.from_json(text)
