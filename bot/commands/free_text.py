@@ -28,7 +28,10 @@ _ALIKE = 0.74  # how similar to the name of a command a word must be: 0 to 1
 _YES = frozenset({"yes", "y", "yep", "yeah", "ok", "okay", "sure", "correct", "right", "是", "是的", "对", "对的", "好", "好的", "嗯", "确定", "可以"})  # fmt: skip
 _NO = frozenset({"no", "n", "nope", "不", "不是", "不对", "不要", "否", "算了"})
 _CLOCK_HERE = re.compile(r"\b(?:now|here|it.?s)\b|现在|这里|这边", re.IGNORECASE)
-_THANKS = re.compile(r"(?:[\s,，]+(?:please|pls|thanks|thank you)|[\s.!?。！？])+$", re.IGNORECASE)
+# The limit of 9, the possessive ++ and the look back bound the time for long gaps.
+_THANKS = re.compile(
+    r"(?<![\s.!?。！？])(?:[\s,，]{1,9}(?:please|pls|thanks|thank you)|[\s.!?。！？])++$", re.IGNORECASE
+)
 _BUTTON = re.compile(r"\d\d:\d\d (?P<place>.+)")  # "14:30 Berlin"
 _EVERYTHING = frozenset({"all", "everything", "all of them", "remove all", "全部", "所有", "都", "全部删除"})
 _LIKE_A_QUERY = re.compile(r"[\"“”():*|=#]|(?:^|\s)-\w|\b(?:OR|AND|NOT)\b")
@@ -126,7 +129,7 @@ FREE_TEXT = Callback(run=free_text, writes=_writes, queries=_queries)
 
 def answer_zone(context: CommandContext) -> channel.Reply | None:
     """Sets the zone to a typed city (in either language), zone or offset. If the name is only similar to one, asks back."""
-    said = _said(context)
+    said = answer_in(context.args)
     place = _place(said)
     offered = str(context.arguments.get("near", ""))
     if offered and said.casefold() in _NO:
@@ -142,7 +145,7 @@ def answer_zone(context: CommandContext) -> channel.Reply | None:
 
 def answers_zone(context: CommandContext) -> bool:
     """Returns whether a text names a place or a time, or probably tries to; False for a query that finds papers."""
-    said = _said(context)
+    said = answer_in(context.args)
     place = _place(said)
     if "near" in context.arguments and said.casefold() in _YES | _NO:
         return True
@@ -217,9 +220,9 @@ def _may_be_a_place(said: str, place: str) -> bool:
     return bool(place) and not _LIKE_A_QUERY.search(place) and len(place.split()) <= words
 
 
-def _said(context: CommandContext) -> str:
-    """Returns the answer without final punctuation and thanks, and without the time of day on the label of a button."""
-    said = _THANKS.sub("", context.args.strip())
+def answer_in(text: str) -> str:
+    """Returns an answer without final punctuation and thanks, and without the time of day on the label of a button."""
+    said = _THANKS.sub("", text.strip())
     label = _BUTTON.fullmatch(said)
     return label["place"] if label and zones.zone_of_place(label["place"]) else said
 
