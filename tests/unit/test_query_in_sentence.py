@@ -2,8 +2,8 @@
 
 import pytest
 
-from bot.commands.words.reader import LONGEST
-from bot.commands.words.subjects import query_in
+from bot.commands.words.reader import ASKING, LONGEST
+from bot.commands.words.subjects import pieces_of, query_in
 
 LLM = "large language models"
 
@@ -330,6 +330,7 @@ def test_what_is_left_has_no_frame(_: str, query: str) -> None:
 def test_a_longer_text_than_a_sentence_stays_as_it_is(piece: str) -> None:
     text = "papers on " + piece * LONGEST
     assert query_in(text) == text
+    assert pieces_of(text, ASKING[0]) == (), "2,000 numbers, each perhaps a time, took four seconds"
 
 
 def test_many_signs_in_a_row_do_not_hide_a_sentence() -> None:

@@ -135,8 +135,8 @@ def subject_of(said: str, intent: str = reader.ASKING[0]) -> str:
 
 @lru_cache(maxsize=64)
 def pieces_of(said: str, intent: str) -> tuple[Piece, ...]:
-    """Returns the parts of a sentence, in order."""
-    tokens = reader.tokens_of(said)
+    """Returns the parts of a sentence, in order; () for a text that is longer than a sentence."""
+    tokens = reader.tokens_of(said) if len(said) <= reader.LONGEST else ()
     parts = reader.parts_of(tokens, intent)
     if intent in reader.ASKING and not _DENIES.search(reader.folded(said)):
         parts = [reader.WANTED if part == reader.UNWANTED else part for part in parts]
