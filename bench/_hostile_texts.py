@@ -1,6 +1,7 @@
-"""The worst texts that we know for each format, of any length: reading them must take linear time.
+"""Hostile texts: the worst that we know for each format, of any length, and pieces of messages to repeat.
 
-bench.formats measures the slowest of each format at 1, 8 and 64 MiB. A test reads all of them at small sizes.
+Reading them must take linear time. bench.formats measures the slowest of each format at 1, 8 and 64 MiB. Tests read all
+of them at small sizes.
 """
 
 from collections.abc import Callable
@@ -145,3 +146,12 @@ WORST: dict[str, Callable[[int], str]] = {
     "arxiv_api_atom: open elements": lambda n: _ANSWER + "<entry>" * (n // 7),
     "nothing: headings": lambda n: "# a\n" * (n // 4),
 }
+
+# Characters and words of all grammars, repeated; and texts that are deeply nested or long.
+REPEATED = (
+    "(", ")", "(a ", "((a) ", '"', '"a ', '"a" ', "“a ", "'a ", "<", "<@U1> ", "&amp;", "[a](", "*", "-", "- ", "-a ", "|", "a|", "=a ", ":", "12:", ".", "a.", "#",
+    "a OR ", "a AND ", "NOT ", "a, ", "扩散、", "扩散 且 ", "不含 ", "ti:", "cat:machine learning ", "author:Yann LeCun ", "2601.15529 ", "cs.LG ", "http://",
+    "https://arxiv.org/abs/2601.15529 ", "10.1101/", "%22", "search_query=all:a+AND+", "id_list=2601.00001,", "\\emph{", "\\'{e", "$a$ ", " ", "\t", "\n", " \n", "\u3000",
+    "a ", "a-", "1 ", "1,2,", "1-", "at ", "every ", "monday ", "mon,", "daily 9 ", "Berlin ", "Europe/", "每天", "早上8点", "周一", "until ", "for 2 weeks ", "*/5 * * * * ",
+    "please send papers on ", "/sub ", "@paperwire ", "telegram:1 | daily 9 | x | graphs\n", "\u0301\u0327", "\u200b", "👩\u200d", "a; ", "2024 ",
+)  # fmt: skip

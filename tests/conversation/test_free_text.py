@@ -1,9 +1,11 @@
 """Text without a command in a private chat, and questions that it answers."""
 
 from dataclasses import replace
+from time import process_time
 
 import pytest
 
+from bench._hostile_texts import REPEATED
 from bot.commands import asking, intent
 from bot.commands.context import Callback, CommandContext
 from bot.ports.channel import Reply
@@ -216,3 +218,24 @@ class TestQuestions:
         await self.asked(bot)
         assert (await bot.says("green", "telegram:43")).lines[0] == "No papers are known yet."
         assert (await bot.says("green")).text == "✓ the house is green"
+
+
+async def seconds(bot: BotHarness, before: str, text: str) -> float:
+    """Returns the processor time of the answer to a text after the message `before`."""
+    bot.later(hours=1)
+    await bot.says(before)
+    began = process_time()
+    await bot.says(text)
+    return process_time() - began
+
+
+@pytest.mark.parametrize(
+    ("before", "text"), [("/help", "{}"), ("/help", "x{}y"), ("/help", "/sub graphs{}x"), ("/edit 1", "x{}y")]
+)
+async def test_any_long_message_is_answered_soon(bot: BotHarness, before: str, text: str) -> None:
+    """Compares the slowest answer with that to an ordinary message. "/edit 1" asks a question."""
+    await bot.says("/sub graphs")
+    ordinary = max([await seconds(bot, before, "graphs and trees") for _ in range(5)])
+    took = {piece: await seconds(bot, before, text.format(piece * (3_900 // len(piece)))) for piece in REPEATED}
+    slowest = max(took, key=lambda piece: took[piece])
+    assert took[slowest] < 100 * ordinary, f"{slowest!r}: {took[slowest]:.2f} s, an ordinary message {ordinary:.3f} s"

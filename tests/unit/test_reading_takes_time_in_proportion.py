@@ -11,7 +11,7 @@ from time import process_time
 
 import pytest
 
-from bench._hostile_texts import WORST
+from bench._hostile_texts import REPEATED, WORST
 from bot.commands import free_text, intent
 from bot.commands.words.intents import command_in
 from bot.commands.words.subjects import query_in
@@ -37,15 +37,6 @@ from tests.make import NOON
 TIMES_AS_LONG = 8
 GROWTH = 3.0  # how much the time per character may grow; caches cause some of it
 SOON = 0.005  # seconds; shorter times cannot be measured
-
-# Characters and words of all grammars, repeated; and texts that are deeply nested or long.
-REPEATED = (
-    "(", ")", "(a ", "((a) ", '"', '"a ', '"a" ', "“a ", "'a ", "<", "<@U1> ", "&amp;", "[a](", "*", "-", "- ", "-a ", "|", "a|", "=a ", ":", "12:", ".", "a.", "#",
-    "a OR ", "a AND ", "NOT ", "a, ", "扩散、", "扩散 且 ", "不含 ", "ti:", "cat:machine learning ", "author:Yann LeCun ", "2601.15529 ", "cs.LG ", "http://",
-    "https://arxiv.org/abs/2601.15529 ", "10.1101/", "%22", "search_query=all:a+AND+", "id_list=2601.00001,", "\\emph{", "\\'{e", "$a$ ", " ", "\t", "\n", " \n", "\u3000",
-    "a ", "a-", "1 ", "1,2,", "1-", "at ", "every ", "monday ", "mon,", "daily 9 ", "Berlin ", "Europe/", "每天", "早上8点", "周一", "until ", "for 2 weeks ", "*/5 * * * * ",
-    "please send papers on ", "/sub ", "@paperwire ", "telegram:1 | daily 9 | x | graphs\n", "\u0301\u0327", "\u200b", "👩\u200d", "a; ", "2024 ",
-)  # fmt: skip
 
 READERS: dict[str, Callable[[str], object]] = {
     "sentences": lambda text: intent.understand(_message(text, "42"), None, intent.REGISTRY, now=NOON),
