@@ -5,8 +5,9 @@ read. Each has a code, a count, the first line, and up to five examples.
 """
 
 import re
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from itertools import chain, islice, pairwise
 from typing import Final, NamedTuple, Protocol, TypeVar
@@ -22,6 +23,10 @@ _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udf
 # A tab after other characters is counted as well, since JSON reads `\text` as a tab and "ext". At the start of a line a
 # tab is indentation.
 _COUNTED = re.compile(_CONTROLS.pattern + r"|(?<=[^\n\t])\t")
+# The same in UTF-8. Searching the bytes takes a tenth of the time, a sixth of that to read a light format.
+_CONTROL_BYTES = bytes(byte for byte in range(0x20) if byte not in b"\n\r") + b"\x7f"
+_C1 = re.compile(rb"\xc2[\x80-\x84\x86-\x9f]")
+_NO_CHARACTER = re.compile(rb"\xef\xbf[\xbe\xbf]")
 BOM = b"\xef\xbb\xbf"
 _EXAMPLES = 5  # of a warning
 _SHOWN = 120  # characters of an example
@@ -71,13 +76,15 @@ def plain_text(data: bytes, warnings: "Warnings") -> str:
     data = data.removeprefix(BOM)
     if b"\r\n" in data:
         data = data.replace(b"\r\r\n", b"\n").replace(b"\r\n", b"\n")
+    has_control_bytes = len(data.translate(None, _CONTROL_BYTES)) != len(data)
     try:
         text = data.decode()
     except UnicodeDecodeError as error:
         raise NotText from error
     if "\ufeff" in text:
         text = text.replace("\n\ufeff", "\n")
-    return without_controls(text, warnings)
+    may_have_controls = has_control_bytes or _C1.search(data) or _NO_CHARACTER.search(data)
+    return without_controls(text, warnings) if may_have_controls else text
 
 
 def without_controls(text: str, warnings: "Warnings", line: int | None = None) -> str:
@@ -148,7 +155,9 @@ class Warnings:
     """Collects warnings by code (docs/formats.md)."""
 
     def __init__(self) -> None:
-        self._kinds: dict[str, model.DigestWarning] = {}
+        self._first: dict[str, tuple[str, int | None]] = {}  # code → message and line of the first case
+        self._counts = Counter[str]()
+        self._shown: defaultdict[str, list[str]] = defaultdict(list)
 
     def add(
         self,
@@ -164,10 +173,11 @@ class Warnings:
 
         An example may be of any length: it is stored as one line, shortened.
         """
-        new = model.DigestWarning(code=code, message=message or _MESSAGES[code], count=0, line=line)
-        kind = self._kinds.get(code, new)
-        shown = [text for one in (example, *examples) if (text := shortened(one, _SHOWN))]
-        self._kinds[code] = replace(kind, count=kind.count + count, examples=(*kind.examples, *shown)[:_EXAMPLES])
+        self._first.setdefault(code, (message or _MESSAGES[code], line))
+        self._counts[code] += count
+        shown = self._shown[code]
+        if len(shown) < _EXAMPLES:
+            shown += [text for one in (example, *examples) if (text := shortened(one, _SHOWN))]
 
     def add_error(self, detail: str, line: int | None = None) -> None:
         """Adds the error that a source sent in place of papers, in the words of the source."""
@@ -180,12 +190,19 @@ class Warnings:
         self.add("declared_mismatch", message=message, line=line, count=max(1, len(differ)), examples=differ)
 
     def __contains__(self, code: str) -> bool:
-        return code in self._kinds
+        return code in self._first
 
     def collected(self) -> tuple[model.DigestWarning, ...]:
         """Returns one warning per code, in the order of their first cases."""
         return tuple(
-            replace(one, message=one.message.replace("{count}", str(one.count))) for one in self._kinds.values()
+            model.DigestWarning(
+                code=code,
+                message=message.replace("{count}", str(self._counts[code])),
+                count=self._counts[code],
+                line=line,
+                examples=tuple(self._shown[code][:_EXAMPLES]),
+            )
+            for code, (message, line) in self._first.items()
         )
 
 

@@ -42,8 +42,11 @@ class Element:
 
     def first(self, *names: str) -> str:
         """Looks at the first child of each name in turn. Returns the first text that is not empty, stripped; else ""."""
-        texts = (child.text.strip() for name in names for child in self.all(name)[:1])
-        return next(filter(None, texts), "")
+        for name in names:
+            found = next((child for child in self.children if child.name == name), None)
+            if found and (text := found.text.strip()):
+                return text
+        return ""
 
 
 class _Stop(Exception):

@@ -240,7 +240,8 @@ _HEAD_IN_TEXT = re.compile(r"^\\\\[^\S\n]*\narXiv:", re.MULTILINE)
 
 def _is_pastweek(text: str) -> bool:
     r"""Returns whether the text has a day between `/*` and `*/`, and the head of a paper below a line `\\`."""
-    return bool(_HEAD_IN_TEXT.search(text) and _DAY_BETWEEN.search(text))
+    # the first condition is a quick one, since nearly every text of another format is tested here
+    return "\narXiv:" in text and bool(_HEAD_IN_TEXT.search(text) and _DAY_BETWEEN.search(text))
 
 
 def _read_pastweek(text: str, warnings: Warnings, language: str | None) -> Content:  # noqa: ARG001  there are no summaries

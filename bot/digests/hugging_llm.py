@@ -38,14 +38,14 @@ Both lines of a paper link to the same file. Its name is made from the title and
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from itertools import dropwhile, islice, takewhile
 
 from bot.digests import _format, _papers
 from bot.digests._format import Content, Entry, Format, Warnings
 from bot.digests._xml import is_markup
-from subscriptions.model import Paper
+from subscriptions.model import Paper, Translation
 
 _DAY = re.compile(r"发布时间[：:].*")
 # `before` is the end of a file that was glued to this one
@@ -209,7 +209,7 @@ def _is_month(text: str) -> bool:
 
 def _read_month(text: str, warnings: Warnings, language: str | None) -> Content:
     """Returns the papers, with the newest day. Raises BrokenDigest if there are lines but no readable entry."""
-    entries: list[Entry] = []
+    found: list[tuple[int, str, tuple[Translation, ...]]] = []  # line, title, translation of the title
     days: list[date | None] = []
     target = ""  # the file of the last paper, until its translation is read
     unrecognized_at = 0
@@ -223,22 +223,25 @@ def _read_month(text: str, warnings: Warnings, language: str | None) -> Content:
         if rest.lstrip(" \ufeff").startswith("# "):
             warnings.add("glued_line", line=number, example=line)
         if title and not _TRANSLATION.match(line):
-            if len(entries) >= _format.MOST_PAPERS:
+            if len(found) >= _format.MOST_PAPERS:
                 raise _format.too_many()
-            entries.append(Entry(number, _papers.keyed(Paper(key="", title=title))))
+            found.append((number, title, ()))
             warnings.add("no_identifiers", line=number)
             target = file
         elif title and file == target:
-            translations = _papers.translations_of(title, "", language)
-            entries[-1] = Entry(entries[-1].line, replace(entries[-1].paper, translations=translations))
+            found[-1] = (*found[-1][:2], _papers.translations_of(title, "", language))
             target = ""
         else:
             unrecognized_at = unrecognized_at or number
             if _PAPER.match(line.lstrip()):
                 warnings.add("unparsed_heading", line=number, example=line)
                 target = ""
-    if unrecognized_at and not entries:
+    if unrecognized_at and not found:
         raise _format.unrecognized_page(unrecognized_at)
+    entries = [
+        Entry(number, _papers.keyed(Paper(key="", title=title, translations=translations)))
+        for number, title, translations in found
+    ]
     return Content(entries=entries, day=max(filter(None, days), default=None))
 
 
