@@ -33,8 +33,8 @@ _WORD_JOINER = "\u2060"  # invisible; breaks what the server would take for a na
 _ARCHIVE = r"(?:astro-ph|cond-mat|cs|econ|eess|math|nlin|physics|q-bio|q-fin|stat)"
 _CATEGORY = re.compile(rf"(?<![\w./@])({_ARCHIVE}\.)(?=[A-Za-z]{{2}}(?!\w))")
 # Such a character at the end of the text also counts: a marked word may follow in another tag, and the server ignores tags.
-_CALLING = re.compile(r"(?<!\w)([@#]|(?<![/<>])/|\$(?=[A-Z]|\Z))(?=\w|\Z)")
-_NAMING = re.compile(r"(?<!\w)([@#]|\$(?=[A-Z]))(?=\w)")
+_CALLING = re.compile(r"(?:[@#]|(?<![/<>])/|\$(?=[A-Z]|\Z))(?=\w|\Z)")
+_NAMING = re.compile(r"(?:[@#]|\$(?=[A-Z]))(?=\w)")
 # The part of an address that this matches stays unchanged. The server ends an address at any other character.
 _ADDRESS = re.compile(r"(?<![^\s(\[\"'“])https?://(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,}(?::\d+)?(?:[/?#][\w\-.~%+=&/?#@]*)?")
 
@@ -60,11 +60,18 @@ def without_hosts(text: str) -> str:
 
 def own_words(text: str) -> str:
     """Returns a line of the bot, changed so that @names and tags in it do not become links. Commands still do."""
-    return without_hosts(_NAMING.sub(rf"\1{_WORD_JOINER}", text))
+    return without_hosts(_NAMING.sub(_broken, text))
 
 
 def _defused(word: str) -> str:
-    return without_hosts(_CALLING.sub(rf"\1{_WORD_JOINER}", word))
+    return without_hosts(_CALLING.sub(_broken, word))
+
+
+def _broken(found: re.Match[str]) -> str:
+    """Returns a sign with a joiner after it, unless it is inside a word. For the server, ¼ and ² belong to no word."""
+    before = found.string[max(found.start() - 1, 0) : found.start()]
+    is_inside = before.isalpha() or before.isdecimal() or before == "_"
+    return found[0] if is_inside else found[0] + _WORD_JOINER
 
 
 _FILTERS = (("calm", without_mentions), ("own", own_words))
