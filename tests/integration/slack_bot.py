@@ -34,6 +34,7 @@ from tests.patience import PATIENCE
 
 OTHER, OTHER_TOKEN = "T2OTHER", "xoxb-made-up-token-of-another-workspace"
 OPERATOR = parse_address("slack:U5")
+ANSWERING = {"send_reply", "_refresh_home_view", "_run_lookup"}  # the coroutines that post an answer
 
 
 def slack_settings(tmp_path: Path, fake: FakeSlack, **more: Any) -> Settings:
@@ -101,8 +102,13 @@ def free_port() -> int:
 
 
 async def settled(fake: FakeSlack) -> None:
-    """Waits until everything that people did was acknowledged or has failed."""
+    """Waits until everything that people did was acknowledged or has failed, and until its answers were posted.
+
+    An answer is posted by a task that begins before the acknowledgement and may end after it.
+    """
     await asyncio.to_thread(fake.waits_until_settled)
+    while under_way := [task for task in asyncio.all_tasks() if _name(task) in ANSWERING]:
+        await asyncio.wait(under_way)
 
 
 @dataclass(slots=True)
@@ -116,10 +122,6 @@ class Scene:
         """Waits until a person's action was dispatched and answered."""
         del sent
         await settled(self.fake)
-        while under_way := [
-            task for task in asyncio.all_tasks() if _name(task) in ("send_reply", "_refresh_home_view", "_run_lookup")
-        ]:
-            await asyncio.wait(under_way)
 
     def queries(self, chat: str = "slack:C1") -> list[str]:
         """Returns the queries of a chat, as typed."""
