@@ -1,12 +1,12 @@
 """Finds the chat that a request is about, and checks the rights of the sender in that chat before the request is executed.
 
-For each request, the platform is asked about rights. A person who does not administer a chat gets no information about
-it, not even whether it exists.
+The bot asks the platform about rights again for each request. A person who does not administer a chat gets no
+information about it, not even whether it exists.
 
-A form is about the chat where it was opened, or about a chat that the person selects in it; a home view shows many
-chats on one page. A request from a form or home view is treated as if it was made in the chat that it is about. That
-chat is read from the callback token, which was stored for this person when the view was shown. From the platform, only
-the token's id is used.
+A form is about the chat where it was opened, or about a chat that the person selects in it. A home view shows many
+chats on one page. A request from a form or home view is treated as if it was made in the chat that it is about. The
+callback token, which was stored for this person when the view was shown, names that chat. The data from the platform
+only name the token and, in a form, which of its chats the person selected.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ from subscriptions.service import access, chat_status
 from subscriptions.store import conversations
 from subscriptions.store.database.store import Scope
 
-MOST_ASKED = 5  # operators for whom the platform is asked whether they administer a chat; each takes one call
+MOST_ASKED = 5  # operators of whom we ask the platform whether they administer a chat; each takes one call
 MAX_FORM_AGE = timedelta(days=1)  # an older form is refused
 MAIN = "query"  # the field where problems of the whole form are shown
 _AT, _PLACES, _UNTIL = "at", "places", "until"
@@ -178,7 +178,7 @@ async def administers(context: Context, request: conversation.Request) -> bool:
 
 
 async def _operator_is_admin(context: Context, prepared: PreparedRequest) -> bool:
-    """Returns whether an operator administers the chat. Checks only groups and channels that have not been let in."""
+    """Returns whether an operator administers the chat. Asks only about groups and channels that are not admitted yet."""
     bot_info, chat = context.conversation.bot_info, replace(prepared.place.chat, topic="")
     of_many = prepared.place.kind is not model.ChatKind.PRIVATE and context.api_of(chat) is not None
     if bot_info.access == "open" or not prepared.intent.needs_manager or prepared.refusal is not None or not of_many:
@@ -295,14 +295,14 @@ def as_form_problems(reply: channel.Reply) -> channel.Reply:
 
 
 def _in_json(command: CommandContext, address: model.ChatAddress) -> dict[str, str]:
-    """Returns the JSON of a chat that a form or a home view is about: the command's chat, a thread of it, or another one."""
+    """Returns the chat that a form or a home view is about, as JSON. It may be a chat other than the command's."""
     kind = model.ChatKind.PRIVATE if address == command.person else command.chat.kind
     title = command.chat.title if address.lane == command.chat.address.lane else ""
     return {"chat": str(address), "kind": kind.value, "title": title}
 
 
 def _place(store: Scope, at: Mapping[str, str]) -> conversation.Place:
-    """Returns the place of a chat in JSON. Its kind and title are from the store; for an unknown chat, from the JSON."""
+    """Reads the JSON of `_in_json`. Kind and title come from the store; for a chat that is not stored, from the JSON."""
     address = addresses.parse_address(at["chat"])
     chat = chat_status.known_or_new(store, address, model.ChatKind(at["kind"]))
     return conversation.Place(chat=address, kind=chat.kind, title="" if chat.id else at["title"])

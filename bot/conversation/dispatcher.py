@@ -33,7 +33,7 @@ log = logging.getLogger("paperwire")
 MAX_CONCURRENT = 16  # requests of different lanes that are handled at the same time
 MIN_BACKOFF, MAX_BACKOFF = 1.0, 30.0  # seconds until a database that cannot be used is tried again
 MAX_STORE_FAILURES = 6  # failures with one request, half a minute in all; then the request is given up
-EFFECT_GRACE = 5.0  # seconds for the effects of requests when the process stops
+EFFECT_GRACE = 5.0  # seconds for running requests to end when the process stops
 REPLY_GRACE = 10.0  # seconds for replies to be sent when the process stops
 
 
@@ -74,7 +74,7 @@ class Dispatcher:
         self.take_over(replies, lookups)
 
     def take_over(self, replies: Iterable[tuple[str, str, str]], lookups: Iterable[str]) -> None:
-        """Posts stored replies, each (platform, update id, JSON), that are not being posted. Starts look-ups, given by name."""
+        """Posts the stored replies, each (platform, update id, JSON), and starts the named look-ups. Skips running ones."""
         for name in lookups:
             self._start_lookup(name)
         for platform, _, text in replies:
@@ -113,9 +113,9 @@ class Dispatcher:
     async def _handle(self, request: conversation.Request) -> Mapping[str, str]:
         """Handles a request. After effect and reply are stored, returns the problems of a submitted form, by field.
 
-        If our code fails on a request, the reply says so. Raises StoreError. After MAX_STORE_FAILURES such errors, the
-        request is considered their cause, and is treated like a failure of our code. StoreUnavailable does not count,
-        since it affects all requests.
+        If our code fails on a request, the reply says so. Raises StoreError, so that the caller may try again. After
+        MAX_STORE_FAILURES such errors, we assume that the request causes them, and the reply says that it failed.
+        StoreUnavailable does not count, since it affects all requests.
         """
         key = (request.chat.platform, request.update_id)
         began, outcome = self._context.clock.monotonic(), "failed"
@@ -181,7 +181,7 @@ class Dispatcher:
     async def _looked_up(self, name: str, paper_ids: Sequence[str]) -> LookupOutcome:
         """Looks up papers at arXiv. Raises StoreError, but returns "refused" if the database refuses these papers repeatedly.
 
-        `_handle` decides in the same way for requests.
+        `_handle` gives a request up after as many failures.
         """
         outcome: LookupOutcome = "refused"
         try:
@@ -198,7 +198,7 @@ class Dispatcher:
         return outcome
 
     def _may_pass(self, key: tuple[str, str]) -> bool:
-        """Counts a failure of the database with this request. Returns False if the request must be considered its cause."""
+        """Counts a failure of the database with this request. Returns False if the request must be given up as its cause."""
         self._store_failures[key] += 1
         return self._store_failures[key] < MAX_STORE_FAILURES
 

@@ -41,7 +41,7 @@ def is_ephemeral(
     request = context.request
     if platform_api is None or not platform_api.has_ephemeral or not request.sender or reply.target_chat is not None:
         return False
-    # no person caused this event to get a reply
+    # no person waits for the reply to this event
     if isinstance(request, EventRequest) and not (request.trigger_id or request.event == paper_lookup.LOOKUP_EVENT):
         return False
     if request.place.is_outside:
@@ -201,7 +201,7 @@ def _about(registry: Registry, button: channel.Button, about: str) -> Mapping[st
 
 
 def _naming_chat(command: CommandContext, reply: channel.Reply) -> channel.Reply:
-    """Returns the reply with the name of the chat that it is about in its first line, unless it already has the name there."""
+    """Returns the reply; its first line names the chat that it is about."""
     if reply.names_chat or not has_content(reply):
         return reply
     first, *rest = reply.lines or ("",)
@@ -290,8 +290,9 @@ def execute(context: Context, prepared: PreparedRequest) -> Steps[StoredReply | 
     """Executes the command of a request and stores its reply, in one transaction.
 
     The result is None if the request was executed before or gets no reply. Slow work is done before the transaction, so
-    that other writers do not wait for it: a command that writes nothing is run and rendered before. For a command that
-    writes, the queries whose matches its reply needs are matched before, and again if papers have arrived meanwhile.
+    that other writers do not wait for it. A command that writes nothing is run and rendered before. For a command that
+    writes, the queries whose matches its reply needs are matched before; if papers arrive meanwhile, they are matched
+    again.
     """
     request, now, conversation = prepared.request, context.clock.now(), context.conversation
     is_read, read = _answer_reading(context, prepared)
@@ -468,7 +469,10 @@ async def answer(context: Context, request: Request) -> StoredReply | None:
 
 
 def answer_failure(context: Context, request: Request) -> Steps[StoredReply | None]:
-    """Marks a request on which our code failed as handled. Returns the stored reply that says so. Raises StoreError."""
+    """Marks a request on which our code failed as handled. Returns the stored reply that says so. Raises StoreError.
+
+    If even that reply fails, returns None.
+    """
     failed = PreparedRequest(
         request=request, intent=Intent(run=reply_sender.internal_error, counts_to_limit=False), place=request.place
     )

@@ -246,7 +246,7 @@ async def _shared_chats(context: Context, request: Request, intent: Intent) -> f
 # ------------------------------------------------------------------------------ builds the CommandContext of a request
 
 
-_HEARD_LASTS = timedelta(days=30)  # how long the language of a person whose chat is not stored is kept
+_HEARD_LASTS = timedelta(days=30)  # how long we keep the language of a person whose chat is not stored
 
 
 def build_command_context(store: Transaction, context: Context, prepared: PreparedRequest) -> CommandContext:
@@ -286,7 +286,7 @@ def chat_at(store: Scope, place: Place, language: str) -> model.Chat:
 
 
 def _in_its_language(store: Scope, request: Request, now: datetime) -> Request:
-    """Returns the request of a chat that is not stored, with the language in which the person wrote before, if known."""
+    """Returns the request of a chat that is not stored; in private, with the language in which the person last wrote."""
     if request.place.kind is not model.ChatKind.PRIVATE:
         return request
     last = conversations.get_conversation_state(store, _heard_name(request.chat), now=now)
@@ -294,7 +294,7 @@ def _in_its_language(store: Scope, request: Request, now: datetime) -> Request:
 
 
 def newly_heard(command: CommandContext) -> Mapping[str, str]:
-    """Returns the language and zone that a private request tells; each only if it differs and the person has not chosen it."""
+    """Returns the language and zone that a private request shows, without those that are known or chosen by the person."""
     request, chat = command.request, command.origin
     if isinstance(request, EventRequest) or chat.kind is not model.ChatKind.PRIVATE:
         return {}

@@ -32,7 +32,7 @@ log = logging.getLogger("paperwire")
 
 CONCURRENCY = 10  # lanes of one platform that run at the same time in one worker
 BUSY_AFTER = 2.0  # seconds until a job is repeated if this worker is still delivering its lane
-FIRST_LOOK, LAST_LOOK = 0.02, 1.0  # seconds between two checks whether another worker still posts in a lane
+FIRST_LOOK, LAST_LOOK = 0.02, 1.0  # shortest and longest wait, in seconds, between two checks for a lane's lease
 FAILED_AFTER = 15.0  # seconds until a failed lane is tried again
 SLOTS_AHEAD = 0.1  # seconds; a delivery takes a slot at most this long before its time, so that replies find free slots
 COUNTED_FOR = 1.0  # seconds until the sends of other workers in a lane are counted again
@@ -42,7 +42,7 @@ LOOK_INTERVAL = 0.05  # seconds between two checks of `run` whether there are jo
 
 
 class ClusterEngine:
-    """The Engine of one of several workers that share a database."""
+    """The Engine of a worker that shares its database with other workers."""
 
     def __init__(
         self,
@@ -92,7 +92,7 @@ class ClusterEngine:
     # ------------------------------------------------------------------------------------------------------------ wakes
 
     def wake(self, lanes: Sequence[Lane], *, not_before: datetime | None = None) -> None:
-        """See Engine. Begins to write the jobs at once. A running job ends only after the jobs that it caused are written."""
+        """See Engine. Begins to write the jobs at once. A running job waits for this before it ends."""
         now = second = self._clock.monotonic()
         if not_before is not None:
             second += max(0.0, (not_before - self._clock.now()).total_seconds())
@@ -172,7 +172,7 @@ class ClusterEngine:
             raise job_queue.Again(again)
 
     async def _deliver(self, deliver: channel.Deliver, lane: Lane) -> float | None:
-        """Delivers a lane, and waits until the wakes that this caused are written. Returns the seconds until a repetition, or None."""
+        """Delivers a lane, then waits for pending writes. Returns after how many seconds to repeat the job, or None."""
         try:
             await deliver(lane)
         except Exception as error:  # noqa: BLE001 - the other lanes must go on
@@ -200,7 +200,7 @@ class ClusterEngine:
                     self._left.add(lane)
 
     async def _holds(self, name: str, patience: float) -> bool:
-        """Waits for a lease and takes it. Returns False if it is not free, or the database fails, for `patience` seconds."""
+        """Takes a lease as soon as it is free. Returns False if this is impossible for `patience` seconds."""
         end, wait = self._clock.monotonic() + patience, FIRST_LOOK
         while True:
             with suppress(errors.StoreError):
@@ -214,7 +214,7 @@ class ClusterEngine:
     def _failed(self, lane: Lane, error: Exception) -> None:
         """Logs why a lane failed.
 
-        Messages that were being sent there are recovered as soon as the database can be written again.
+        Messages that were being sent in the lane are recovered as soon as the database accepts writes again.
         """
         self.errors.append(error)
         log.error("Delivering failed: %s", error if isinstance(error, errors.PaperwireError) else error_location(error))
@@ -243,11 +243,11 @@ class ClusterEngine:
     # -------------------------------------------------------------------------------------------------------------- rate
 
     async def reserve(self, token: str, *, urgent: bool = False) -> float:
-        """See Engine. The budget is a row in the database that all workers share. It uses the clock of the server.
+        """See Engine. All workers share the slots of a token: a row in the database counts them by the server's clock.
 
-        Deliveries of a worker take slots one after another, and only slots in the near future. So a reply soon finds a
-        free slot. If the token is paused for long, this does not wait for the end of the pause; the caller asks the
-        rate limiter.
+        The deliveries of a worker take slots one after another, and only slots in the near future. So a reply soon
+        finds a free slot. If the token is paused for long, this returns at once; the caller must ask the rate limiter
+        whether there is a pause.
         """
         limit = self._limits.get(token)
         if limit is None or not limit.per_second:
@@ -271,7 +271,7 @@ class ClusterEngine:
                     await self._clock.sleep(found.again_in)
 
     async def count_others(self, lane: Lane, *, anew: bool = False) -> None:
-        """See Engine. Counts at most once a second, since within a second a lane may only send its burst anyway."""
+        """See Engine. Counts at most once a second unless `anew`: within a second, a lane sends only its burst anyway."""
         second = self._clock.monotonic()
         if not anew and second - self._counted.get(lane, -COUNTED_FOR) < COUNTED_FOR:
             return

@@ -66,9 +66,9 @@ class _Retries(BaseRetryStrategy):
 class _Jobs(JobManager):
     """Repeats writes that the library tries only once, and uses only one connection to listen.
 
-    The library gives up after one failed write. A job whose end was not written would then lock its lane until the
-    worker stops, and after one failed heartbeat the library would send no more. It also opens one connection for each
-    of its workers.
+    The library gives up after one failed write. If the end of a job were not written, the job would lock its lane until
+    the worker stops. After one failed heartbeat, the library would send no further ones. It also listens on one
+    connection for each of its workers.
     """
 
     is_over = False  # whether the workers of the library are ending; then other processes get their jobs
@@ -86,7 +86,7 @@ class _Jobs(JobManager):
         on_notification: NotificationCallback,
         queues: Iterable[str] | None = None,  # noqa: ARG002 - the library's
     ) -> None:
-        """See JobManager. The first worker listens for all, so a worker may be notified of a job for another one."""
+        """See JobManager. The library's first worker here listens for all; each is notified of the others' jobs, too."""
         is_first = not self._listeners
         self._listeners.append(on_notification)
         try:

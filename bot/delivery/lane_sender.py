@@ -1,4 +1,4 @@
-"""Sends the due messages of one lane, in order and as fast as the platform allows, and records what became of each.
+"""Sends the due messages of one lane, in order and as fast as the platform allows, and records the outcome of each.
 
 If it is unclear whether a message was sent, a look-up on the platform decides what to do. If the platform cannot tell,
 the setting `on_unclear` decides.
@@ -28,7 +28,7 @@ from subscriptions.store.database.store import Store
 log = logging.getLogger("paperwire")
 
 RENDER_BATCH = 40  # deliveries rendered together; they are sent within two seconds, so changed settings apply soon
-MAX_POSTS = 3  # posts of one message in one call of `deliver`; if it is still unclear, it waits for the next call
+MAX_POSTS = 3  # posts of one message in one call of `deliver`; a message that is still unclear waits for the next call
 MOST_POSTS = 20  # posts in one call of `deliver`
 BUSY_FOR = 2.0  # seconds to wait for the post of another worker in a lane; a worker that hangs may keep the lane longer
 LONGEST_TURN = 10.0  # seconds after which a call of `deliver` begins no further post
@@ -36,7 +36,7 @@ LONGEST_TURN = 10.0  # seconds after which a call of `deliver` begins no further
 
 @dataclass(slots=True)
 class DrainState:
-    """The counts and the shared state of one drain, in which all lanes send what is due."""
+    """The counts of one drain, and the state that its lanes share. In a drain, all lanes send what is due."""
 
     planned: int = 0  # planned deliveries
     sent: int = 0  # sent messages
@@ -153,7 +153,7 @@ def _observe(context: Context, lane: model.Lane, outcome: errors.NotDelivered | 
 async def _edit(
     context: Context, drain_state: DrainState, step: claims.Edit, attempts: LaneAttempts
 ) -> claims.Step | None:
-    """Edits a sent message whose text has changed. Returns the next step. A second edit would change nothing."""
+    """Edits a sent message whose text has changed. Returns the next step. After a crash, the edit is simply repeated."""
     try:
         if not await _edit_message(context, step, attempts.lane):
             return None
@@ -308,10 +308,10 @@ async def _follow_policy(context: Context, step: claims.Claim, attempts: LaneAtt
 async def _look_up(context: Context, step: claims.Claim, attempts: LaneAttempts, *, after: datetime) -> str | None:
     """Returns the platform's id of the message; None if it was not sent. Raises RetryLater, SenderStopped, LookupError.
 
-    `after`: when the first post began that may have arrived. The first look-up is made FIRST_LOOKUP_DELAY after the end
-    of the last post, because the platform may have accepted the message at the last moment. If it finds nothing, a
-    second one is made SECOND_LOOKUP_DELAY later. A post of an earlier process ended before this call of `deliver`
-    began.
+    `after` is when the first of the posts that may have arrived began. The first look-up is made FIRST_LOOKUP_DELAY
+    after the end of the last post, because the platform may have accepted the message at the last moment. If it finds
+    nothing, a second one is made SECOND_LOOKUP_DELAY later. If an earlier process posted the message, the start of
+    this call of `deliver` counts as the end of that post.
     """
     channel = context.channels[step.address.platform]
     for wait in (attempts.last_post_over_at + FIRST_LOOKUP_DELAY - context.clock.monotonic(), SECOND_LOOKUP_DELAY):
@@ -326,7 +326,8 @@ async def _look_up(context: Context, step: claims.Claim, attempts: LaneAttempts,
 # --------------------------------------------- writes the outcome of a post to the store, and applies its consequences
 
 
-GONE_CHATS, GONE_SHARE = 10, 5  # more than ten chats, and more than a fifth of a drain (docs/architecture.md, rule 11)
+# A sender stops if more than ten chats, and more than a fifth of its lanes in a drain, are gone (architecture.md, rule 11)
+GONE_CHATS, GONE_SHARE = 10, 5
 
 
 async def confirm_sent(
@@ -370,7 +371,7 @@ async def record_failure(
 
 
 def _log(step: claims.Claim, outcome: str, level: int) -> None:
-    """Logs the outcome of an attempt, without the platform's words, which may quote the message.
+    """Logs the outcome of an attempt, without the platform's error text, which may quote the message.
 
     Successes, and failures that affect all messages of a platform, are logged only at the level DEBUG.
     """
@@ -405,9 +406,9 @@ async def _count_gone(context: Context, drain_state: DrainState, sender: str, ch
 
 
 def store_offers(context: Context, deliveries: Sequence[model.Delivery]) -> writer.Steps[None]:
-    """Stores the offers of the links under these deliveries, so that rendering them writes nothing.
+    """Stores what the subscribe links under these deliveries offer, so that rendering them writes nothing.
 
-    The offer of a link is the subscription that brought most papers of the delivery.
+    Such a link offers the subscription that brought most papers of the delivery.
     """
     linked = [delivery for delivery in deliveries if delivery.chat.settings.buttons == "link" and _number(delivery)]
     if not linked:
@@ -423,9 +424,9 @@ def store_offers(context: Context, deliveries: Sequence[model.Delivery]) -> writ
 
 
 def subscribe_link(store: Store, bot_names: Mapping[str, str], delivery: model.Delivery) -> str:
-    """Returns the link to subscribe under a delivery, whose offer `store_offers` has stored.
+    """Returns the subscribe link of a delivery. Call `store_offers` first.
 
-    Returns "" if there is none: the platform has no such links, or the bot's name there is still unknown.
+    Returns "" if there is no link, for example because the bot's name on the platform is still unknown.
     """
     platform, number = delivery.chat.address.platform, _number(delivery)
     name, links = bot_names.get(platform, "") or bot_name(store, platform), addresses.facts_of(platform).links
@@ -446,16 +447,15 @@ def _number(delivery: model.Delivery) -> int:
 
 MAX_INLINE_WAIT = 0.2  # seconds; a lane that has to wait longer is rescheduled, and another lane runs
 MAX_RATE_WAIT = 10.0  # seconds; a longer wait, which only a platform demands, is written to the store
-SLOT_TOLERANCE = 0.03  # seconds after its slot in which a send may start; later sends could together exceed the limit
+SLOT_TOLERANCE = 0.03  # seconds that a send may start after its slot; if many were later, they could exceed the limit
 MAX_MISSED_SLOTS = 3  # slots that one send may miss; after that it is sent anyway, since the machine is slow
 
 
 async def wait_for_send(context: Context, lane: model.Lane, *, stays: bool = False) -> bool:
     """Waits for the rate limits of the lane, then of its token. Returns False if nothing may be sent in this call.
 
-    This waits for the lane first, because a slot of the token would be lost during a wait for the lane. The lane's
-    limit is checked again at the end, because meanwhile a reply may have been sent there or the lane may have been
-    paused.
+    This waits for the lane first, because a slot of the token would be lost during a wait for the lane. At the end it
+    checks the lane's limit again, because meanwhile a reply may have been sent in the lane, or the lane paused.
     """
     while await _wait_for_lane(context, lane, stays=stays):
         await wait_for_slot(context, lane)

@@ -191,7 +191,7 @@ class Sent:
 
 
 class Sender:
-    """Plans and sends deliveries. Except for `deliver`, the caller of a method must hold the database's sender lock."""
+    """Plans and sends deliveries. If this process sends alone, callers of all methods but `deliver` hold the sender lock."""
 
     def __init__(
         self, context: Context, platforms: Mapping[str, Platform], stop: asyncio.Event, *, is_alone: bool = True
@@ -201,7 +201,7 @@ class Sender:
         self._context = context
         self._platforms = platforms
         self._stop = stop
-        # platform that has not said which bot the token is for → `new_bot` of the call
+        # platform that has not answered whose token it is → `new_bot` of that call of `prepare`
         self._unclaimed: dict[str, bool] = {}
 
     async def deliver(self) -> Sent:
@@ -320,7 +320,7 @@ class Sender:
     async def _run_until_stopped(self, work: Coroutine[Any, Any, None]) -> None:
         """Waits for `work` to end. Cancels it SHUTDOWN_GRACE seconds after `stop` is set.
 
-        The messages that were then being sent stay marked as sending, and are unclear at the next start.
+        The messages that were being sent at that moment stay marked as sending, and are unclear at the next start.
         """
         task, stop = asyncio.create_task(work), asyncio.create_task(self._stop.wait())
         await asyncio.wait((task, stop), return_when=asyncio.FIRST_COMPLETED)

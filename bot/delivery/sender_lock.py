@@ -1,8 +1,8 @@
-"""The sender lock of a database, and the identity of a process, which shows whether the process that had the lock runs.
+"""The sender lock of a database, and the identity of a process, which tells whether an earlier sender still runs.
 
 Only the process that holds the sender lock sends the messages of a database. On PostgreSQL, a session holds the lock, and
-the lock ends with the session. On SQLite, the lock is a separate file next to the database, because to open and close the
-database file itself would release SQLite's own locks.
+the lock ends with the session. On SQLite, the lock is a separate file next to the database, because opening and closing
+the database file itself would release SQLite's own locks.
 """
 
 import os

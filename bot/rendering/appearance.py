@@ -10,7 +10,7 @@ from typing import Literal
 Shape = Literal["text", "header", "small", "quote", "folded", "code", "rule"]
 
 _TAGS = ("b", "i", "u", "s", "code", "kbd", "a")  # kbd: a command that a person can press
-_OPEN, _CLOSE = "\ue000", "\ue001"  # stand in for the angle brackets of these tags
+_OPEN, _CLOSE = "\ue000", "\ue001"  # placeholders for the angle brackets of these tags
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

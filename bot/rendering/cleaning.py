@@ -28,7 +28,7 @@ _FORMULA = re.compile(
     r"|(?<![\\$])\$(?=[^\s$])(?P<single>[^$]*[^\s$\\])\$(?P<digit>(?=\d))?",
 )
 _ASIDE = re.compile(r"\x01(\d+)\x02")
-_CLEARLY_TEX = re.compile(r"[\\^_{]|[^\x00-\x7f]")  # so it is a formula and no price, even before a digit: $\geq$5
+_CLEARLY_TEX = re.compile(r"[\\^_{]|[^\x00-\x7f]")  # shows a formula, not a price, even before a digit: $\geq$5
 _PROSE_COMMAND = re.compile(r"\\(?P<name>[A-Za-z]+)(?:(?P<space>\s*)\{(?P<group>[^{}\\]*)\})?|\\(?P<sign>[%&_#${}])")
 _PROSE_POWER = re.compile(r"(?<=[\w)\]])(?<!\^.)\^(?:\{([^{}^]{1,12})\}|([-+]?\d+|[A-Za-z](?![A-Za-z])))(?![\w^])")
 _DASH = re.compile(r"(?<=[^\W_])---?(?=[^\W_])|(?<=\S )---?(?= \S)")  # not the dashes in --option
@@ -66,7 +66,7 @@ def _formula(match: re.Match[str]) -> str:
 
 
 class _Formula:
-    """One formula. It is read from left to right."""
+    """A reader of one formula, from left to right."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -365,7 +365,7 @@ LONGEST = 1500
 _HOST = re.compile(r"[\w-]+(?:\.[\w-]+)+\.?")
 _PREPRINT = re.compile(r"https://www\.(?:bio|med)rxiv\.org/content/10\.\d{4,9}/[\w.;()/-]+v\d+")
 _SEARCH = "https://arxiv.org/search/"
-_SEARCHED = 20  # words of a title that are searched; of an abstract, half as many identify the paper
+_SEARCHED = 20  # words of a title that are searched; of an abstract, half as many are enough
 _SAFE = "%/:=&?~#+!$,;'@()*[]-._"
 
 
@@ -411,7 +411,7 @@ def pdf_url(paper: Paper) -> str:
 def search_url(paper: Paper) -> str:
     """Returns the link to an arXiv search for the title, or for the first words of the abstract; "" if there are no words.
 
-    It searches at arXiv, because lists whose papers have neither an id nor a link are lists of arXiv papers.
+    The search is at arXiv, because digests whose papers have neither an id nor a link contain arXiv papers.
     """
     for kind, text, most in (("title", paper.title, _SEARCHED), ("abstract", paper.abstract, _SEARCHED // 2)):
         if words := re.findall(r"[^\W_]+(?:[-'’][^\W_]+)*", readable(clean(text))):

@@ -16,7 +16,7 @@ from subscriptions.notices import BUTTON, declared
 from subscriptions.notices.declared import Notices
 from subscriptions.texts import cut_at_word
 
-_ANY_PART = "99/99"  # stands for a part when its size is measured; wider ones are not expected
+_ANY_PART = "99/99"  # in place of a part such as "2/3" when the head's size is measured; wider parts are not expected
 
 Layout = Sequence[Sequence[int]]
 
@@ -48,7 +48,7 @@ class Paginator:
         return packing.pack(parts, room, first_head, self._head_size(remark=False), most=most)
 
     def _as_sent(self, layout: Layout) -> list[packing.Page]:
-        """Returns the papers in the same messages as they were sent. All are shortened until each message has room for its papers."""
+        """Returns each paper in the message in which it was sent. Shortens all papers until each message has room for its own."""
         head = self._head_size()
         for measure in views.shrinking_measures(self.plan.measure):
             paginator = replace(self, plan=replace(self.plan, measure=measure))
@@ -62,7 +62,10 @@ class Paginator:
         return self.beneath + self.medium.draw(head if remark else replace(head, remark="")).size
 
     def _parts(self, head: packing.Size) -> list[packing.PaperPart]:
-        """Returns each paper with what must be in its message; the last one has the closing lines. `head` is a head's size."""
+        """Returns each paper with the lines that must be in its message. `head` is the size of a message's head.
+
+        The last paper has the closing lines of the delivery.
+        """
         draw = self.medium.draw
         closing = [draw(group.more) for group in self.plan.groups if group.more and not group.items]
         closing += [draw(self.plan.tail)] if self.plan.tail else []
@@ -281,7 +284,7 @@ def _makes_sound(delivery: model.Delivery, reader: views.Reader) -> bool:
 
 
 def _quiet_hours(quiet: str) -> tuple[time, time]:
-    """Returns (start, end) of the setting `quiet`, such as "22:00-08:00"; those of the night if it has no hours."""
+    """Returns (start, end) of the setting `quiet`, such as "22:00-08:00"; (22:00, 08:00) if it has no hours."""
     try:
         start, end = (time.fromisoformat(part.strip()) for part in quiet.split("-"))
     except ValueError:

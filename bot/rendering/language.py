@@ -1,11 +1,11 @@
 """Sentences, counts, dates, numbers and queries in the chat's language: gettext catalogues from locales/, and Babel (CLDR).
 
-The English sentence is the msgid. Its holes are written `{name}`, as for str.format.
+The English sentence is the msgid. Its placeholders are written `{name}`, as for str.format.
 
-The reading of a query uses the person's own words, never stems: `diffusion -survey` reads "diffusion, not survey",
-`author:Jane Doe` reads "Doe author:Jane". Words come before fields; otherwise a word would seem to belong to the field
-before it. A reading is itself a query, equal to the one that it explains, in every language. A caret shows where a
-refused query is wrong.
+The reading of a query explains the query in the person's own words, never stems: the reading of `diffusion -survey` is
+"diffusion, not survey", that of `author:Jane Doe` is "Doe author:Jane". Words come before fields; otherwise a word
+would seem to belong to the field before it. In every language, a reading is itself a query with the same matches. A
+caret shows where a refused query is wrong.
 """
 
 import re
@@ -38,7 +38,8 @@ _DAY_WITH_YEAR = {"en": "EEE d MMM y", "zh": "y年M月d日 EEE"}
 _DAY_IN_MONTH = {"en": "EEE d", "zh": "d日 EEE"}
 _DAY = {"en": "d MMM", "zh": "M月d日"}
 _A_YEAR = timedelta(days=300)  # a day longer ago has its year, since readers may take it for a day of this year
-# Whether the month is before the day. Two days of one month name it once: on the first day if so, else on the last.
+# Whether the month is before the day. A range within one month names the month once: with the first day if so, else with
+# the last.
 _MONTH_FIRST = {"en": False, "zh": True}
 
 _NAMES_CITIES = {"en": False, "zh": True}  # whether a zone is written as the name of its city
@@ -61,7 +62,7 @@ def _catalogue(lang: str) -> GNUTranslations:
 
 
 def translator(lang: str) -> Callable[[str], str]:
-    """Returns a function that translates msgids into "en" or "zh", English for other languages. It fills no holes."""
+    """Returns a function that translates msgids into Chinese for "zh", else into English. It fills no placeholders."""
     gettext = _catalogue(lang).gettext
     return lambda msgid: gettext(msgid) if msgid else ""  # the msgid "" is the header of the catalogue
 
@@ -87,11 +88,11 @@ class Language:
         self.translate = translator(lang)
 
     def say(self, sentence: str, /, **values: object) -> str:
-        """Returns the sentence in this language with its holes filled."""
+        """Returns the sentence in this language with its placeholders filled."""
         return self.translate(sentence).format_map(values)
 
     def count(self, one: str, many: str, count: int, /, **values: object) -> str:
-        """Returns the singular or plural for `count` with its holes filled. `{count}` is the number with separators."""
+        """Returns the singular or plural for `count`, with placeholders filled: `{count}` by the number with separators."""
         return _catalogue(self.code).ngettext(one, many, count).format_map({"count": self.number(count), **values})
 
     def number(self, number: int) -> str:
@@ -245,7 +246,7 @@ def _reading(node: Node, translate: Translate) -> str:
         return errors.Sentence("NOT {excluded}", {"excluded": _inner(node.node, translate)}).say(translate)
     wanted, excluded = _parted(node)
     parts = sorted(wanted, key=_names_a_field)
-    reading, *more = map(_inner, parts, repeat(translate))  # a list comprehension would add a frame for each bracket
+    reading, *more = map(_inner, parts, repeat(translate))  # a comprehension would add a stack frame for each bracket
     for second in more:
         both = {"first": reading, "second": second}
         reading = replace(_OR if isinstance(node, Or) else _AND, values=both).say(translate)

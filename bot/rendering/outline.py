@@ -1,8 +1,8 @@
 """Delivery → outline: its form, head, groups of papers and tail; and the buttons of papers.
 
-Pure, and independent of a platform's limits. The buttons are those of a card, numbers that open cards, [show more] and
-[get your own]. The data of a button on a card is the data of the button that opens the card, a dot, and a letter;
-bot/commands/cards.py reads it.
+Pure functions, independent of a platform's limits. A card shows one paper with its texts. The buttons are those of a
+card, numbers that open cards, [show more] and [get your own]. The data of a button on a card is the data of the button
+that opens the card, a dot, and a letter; bot/commands/cards.py reads it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -166,7 +166,7 @@ def measure_of_list(amount: int) -> views.Measure:
 
 
 def _label(item: model.Item, reader: views.Reader) -> str:
-    """Returns the label of the subscription under which a paper is grouped; "" in public."""
+    """Returns the label of the subscription under which a paper is grouped; "" in a public chat."""
     return views.subscription_label(item.because[0], reader) if item.because and not reader.is_public else ""
 
 
@@ -177,7 +177,7 @@ def _only_label(delivery: model.Delivery, reader: views.Reader) -> str:
 
 
 def _by_subscription(items: Sequence[model.Item]) -> list[tuple[model.Item, ...]]:
-    """Returns the papers grouped by their first subscription. Smaller groups come first, and of equal groups that with the first paper."""
+    """Returns the papers grouped by their first subscription, smaller groups first. Equal ones keep the order of their papers."""
     groups: dict[int, list[model.Item]] = {}
     for item in sorted(items, key=_position):
         groups.setdefault(item.because[0].number if item.because else 0, []).append(item)
@@ -249,7 +249,7 @@ def _tail(delivery: model.Delivery, reader: views.Reader, summarised: Sequence[m
 
 
 def _without_summary(reader: views.Reader, summarised: Sequence[model.Item]) -> str:
-    """Returns a line if three or more papers have no usable summary while others have one, or theirs failed; else ""."""
+    """Returns a line if at least three papers lack a usable summary, and other papers have one or one failed; else ""."""
     if reader.settings.text != "summary" or not summarised:
         return ""
     language = reader.language
@@ -266,7 +266,7 @@ def _without_summary(reader: views.Reader, summarised: Sequence[model.Item]) -> 
 
 
 def _missing(delivery: model.Delivery, reader: views.Reader) -> str:
-    """Returns a line about missing sources; "" if none is missing, and in public."""
+    """Returns a line about missing sources; "" if none is missing or the chat is public."""
     missing = delivery.facts.missing
     names = cleaning.isolated(cut_at_word(cleaning.clean(missing.names), _REASON_WIDTH)) if missing else ""
     if missing is None or not names or reader.is_public:
@@ -328,7 +328,10 @@ def delivery_buttons(
 
 
 def card_buttons(opens: channel.Button | None, item: model.Item, language: Language) -> views.CardButtons:
-    """Returns the buttons of a paper. `opens` opens its card; None if strangers could press the buttons: then only links."""
+    """Returns the buttons of a paper. `opens` is the button that opens its card. Without it, returns only links.
+
+    Pass None in a chat where strangers could press the buttons.
+    """
     links = paper_links(item, language)
     if opens is None:
         return views.CardButtons(first=links)
@@ -339,7 +342,7 @@ def card_buttons(opens: channel.Button | None, item: model.Item, language: Langu
     def judging(name: str, letter: str, label: str, signal: Signal) -> channel.Button:
         return button(name, letter, label, shows=f"{signal.name}:{item.paper.id}")
 
-    is_brought = any(because.number for because in item.because)  # a subscription brought it, and can be changed
+    is_brought = any(because.number for because in item.because)  # by a subscription, which can be changed
     rest = [
         *links[1:],
         *([button("why", "w", language.say("why")), button("mute", "q", language.say("mute ▾"))] if is_brought else []),

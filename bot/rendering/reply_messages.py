@@ -36,7 +36,7 @@ _FIELDS = {
 
 
 def whole_head(item: model.Item, reader: views.Reader, measure: views.Measure = views.HEAD) -> views.PaperView:
-    """Returns the head of a close-up with all authors and categories. If `measure` cuts the title, these are short lists."""
+    """Returns the head of a close-up with all authors and categories. If `measure` cuts the title, both are cut, too."""
     view = views.paper_view(item, reader, measure)
     if measure.title < views.HEAD.title:
         return view
@@ -47,7 +47,10 @@ def whole_head(item: model.Item, reader: views.Reader, measure: views.Measure = 
 
 
 def whole_sections(item: model.Item, reader: views.Reader) -> tuple[views.Section, ...]:
-    """Returns all texts of a paper: first those in the chat's language, then the abstract and summaries in other languages."""
+    """Returns the texts of a paper, first those in the chat's language. Includes at most one of its summaries.
+
+    A summary in another language is used only if there is none in the chat's language.
+    """
     paper, language = item.paper.paper, reader.language
     own = [summary for summary in paper.summaries if _is_in_language(summary.language, language) and _usable(summary)]
     others = [summary for summary in paper.summaries if not own and _usable(summary)]
@@ -120,7 +123,7 @@ def _is_in_language(code: str, language: Language) -> bool:
 def _reason(because: model.Because, paper: model.Paper, reader: views.Reader) -> Iterator[views.Section]:
     """Yields the label of the subscription, then the passages with its words.
 
-    If the paper has changed and no longer contains the words, yields only the words.
+    If the paper has changed and no longer contains the words, yields the words in place of the passages.
     """
     number = f"{because.number}  " if because.number else ""
     yield views.Section(
@@ -142,7 +145,7 @@ def _reason(because: model.Because, paper: model.Paper, reader: views.Reader) ->
 
 
 def _query(because: model.Because) -> Query | None:
-    """Returns the query of a subscription. If it names papers (`like:`), it has the words that were found at the match."""
+    """Returns the query of a subscription, or None. In place of papers that it names (`like:`), it has the matched words."""
     query = parse.query_of(because.text)
     if query is None:  # it was stored under an older grammar
         return None
@@ -198,7 +201,7 @@ def section_pieces(section: views.Section, room: int) -> tuple[views.Section, ..
 
 DONE, REFUSED = "✓", "✗"
 _CHUNK = 1000  # characters of one part of a line; a longer line becomes several parts
-# columns of a piece of a section: the most that fits; some characters take many bytes
+# columns of a piece of a section, in the order in which they are tried, since some characters take many bytes
 _SECTION_ROOMS = (
     2000,
     500,
@@ -287,7 +290,7 @@ def _with_delivery(
 def _papers(
     reply: channel.Reply, reader: views.Reader, medium: packing.Medium, beneath: packing.Size
 ) -> Iterator[packing.PaperPart]:
-    """Yields the papers as parts. The id of a part is the index of its paper among the items."""
+    """Yields the papers as parts. Here, `PaperPart.paper` is the index of the paper in `reply.items`."""
     for place, item in enumerate(reply.items):
         opens = reply.numbers[place] if place < len(reply.numbers) and medium.beside != "never" else None
         buttons = outline.card_buttons(opens, item, reader.language) if opens else views.CardButtons()

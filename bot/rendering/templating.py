@@ -120,11 +120,9 @@ def draw_page(
     words: Mapping[str, Sentence] | None = None,
     **values: object,
 ) -> str:
-    """Returns a page as HTML. `title`: a sentence, or a text in the reader's language.
+    """Returns a page as HTML. `title` is a sentence, or a text in the reader's language.
 
-    `words` are the page's own. Its template gets them translated, as `words.NAME`.
-
-    The template extends frame.html, and also gets `values`.
+    The template extends frame.html. It gets `values`, and the sentences of `words` translated, as `words.NAME`.
     """
     said = _said(frame, {**_WORDS, **(words or {})})
     return draw(

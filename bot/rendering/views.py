@@ -350,8 +350,8 @@ def _title(paper: model.Paper, room: int) -> tuple[str, str]:
 def _text(paper: model.Paper, reader: Reader, measure: Measure, rest: str) -> tuple[str, bool]:
     """Returns (text below the title, whether a model generated it). Texts are cut to what `measure` allows.
 
-    It is the first that exists of: summary and abstract in the reader's language, English summary, original abstract. `rest`
-    is the part of the abstract that `_title` did not use.
+    The text is the first that exists of these: summary in the reader's language, abstract in it, English summary, original
+    abstract. `rest` is the part of the abstract that `_title` did not use.
     """
     if reader.settings.text == "titles":
         return "", False

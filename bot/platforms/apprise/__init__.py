@@ -1,4 +1,4 @@
-"""Apprise: services that only receive messages, each a [[destination]] of paperwire.toml. Without one, its library is not imported."""
+"""Apprise: services that only receive messages. Each [[destination]] of paperwire.toml is one; without any, nothing is imported."""
 
 from bot.settings.checks import Unusable, destination_name
 from subscriptions.addresses import PlatformFacts

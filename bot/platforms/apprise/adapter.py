@@ -1,6 +1,6 @@
 """The adapter of Apprise: the destinations of paperwire.toml, which receive messages and send none.
 
-Apprise says only whether a message was sent. The addresses of its services are secrets, so it must log nothing.
+Apprise tells only whether a message was sent. The addresses of its services are secrets, so Apprise must log nothing.
 """
 
 import asyncio
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
 TIMEOUT = 60.0  # seconds for one message; a service may need several requests
 _CLOSING = 5.0  # seconds to sign out of services, which is not required
-_ONE_REQUEST = 20.0  # seconds; Apprise's own four are too few: a message would be taken for lost and sent twice
+_ONE_REQUEST = 20.0  # seconds; after Apprise's own four, slow messages would be taken for lost and sent twice
 _SILENT = logging.CRITICAL + 1
-_FOR_PROGRAMS = frozenset({"json", "xml", "form", "apprise", "amqp"})  # accept any format, but no person reads it there
+_FOR_PROGRAMS = frozenset({"json", "xml", "form", "apprise", "amqp"})  # programs receive these, so they get plain text
 # The field of a response that is 0 for success. These services return status 200 for failures too, and Apprise checks only the status.
 _ANSWERS = {"dingtalk": "errcode", "feishu": "code", "lark": "code", "wecombot": "errcode"}
 _COUNT_BYTES = frozenset({"wechat", "wecombot"})
@@ -168,7 +168,7 @@ class AppriseChannel(channels.Channel):
     adapter = "bot.platforms.apprise.adapter"  # the module that makes a platform of this channel
     limits = channels.Limits(
         text=1_000_000, per_second=0, per_lane=1 / 3
-    )  # twenty a minute, as DingTalk and WeCom take them
+    )  # twenty messages a minute, the limit of DingTalk and WeCom
 
     def __init__(self, destinations: Sequence[Destination], *, timeout: float = TIMEOUT) -> None:
         self.targets = read_targets(destinations)
@@ -215,7 +215,7 @@ class AppriseChannel(channels.Channel):
         return target
 
     async def _done(self, name: str, work: Callable[[], object], *, within: float) -> object:
-        """Runs `work` in a thread. Returns its result; None if it raises or takes too long. In the latter case it continues."""
+        """Runs `work` in a thread. Returns its result; None if it fails, or if it takes too long: then it continues."""
         done: Future[Any] = Future()
         self._under_way[name] = asyncio.wrap_future(done)
         Thread(target=_run, args=(work, done), name="apprise", daemon=True).start()

@@ -17,10 +17,11 @@ from subscriptions import texts
 
 Format = Literal["html", "markdown", "text"]
 
-# Enough for any digest. Matrix sends HTML twice and encrypted, in at most 65,536 bytes.
+# Characters of a message: enough for any digest, and few enough for Matrix, which sends HTML twice and encrypted, in at most
+# 65,536 bytes.
 LONGEST = 20_000
 LONGEST_TITLE = 250
-_OF_REQUESTS = 10_000  # larger limits are bytes of the whole request, as for Feishu, DingTalk and Matrix
+_OF_REQUESTS = 10_000  # limits from here on are bytes of the whole request, as for Feishu, DingTalk and Matrix
 _GAP = "\n\n"
 _CALLING = re.compile(r"(?<![\w/])@(?=\w)")  # the service would notify the person with that name
 _WORD_JOINER = "\u2060"  # invisible
@@ -40,10 +41,10 @@ class Dialect:
     """How HTML or Markdown (CommonMark) writes its markup."""
 
     escape: Callable[[str], str]
-    bold: str  # a form with {text}
+    bold: str  # a pattern with {text}
     italic: str
     struck: str
-    link: str  # a form with {url} and {text}
+    link: str  # a pattern with {url} and {text}
     address: Callable[[str], str]  # escapes an address for a link
     line_end: str
     blank_line: str
@@ -53,7 +54,7 @@ class Dialect:
         return value if isinstance(value, Markup) else self.escape(str(value))
 
     def marked(self, form: str, **values: object) -> Markup:
-        """Returns a form filled with values, which are escaped first."""
+        """Returns the pattern `form`, filled with the escaped values."""
         return Markup(form.format_map({name: self.text(value) for name, value in values.items()}))
 
     def linked(self, url: str, text: object) -> Markup:
@@ -155,7 +156,7 @@ class Service(packing.Medium):
         return packing.Fragment(view=view, markup=markup, size=packing.Size(tuple(map(self.measure, sizes))))
 
     def compose(self, contents: packing.Contents) -> tuple[str, str]:
-        """Returns (message, its plain form without markup). If that is too long, it has only titles and links of papers."""
+        """Returns (message, its plain form). If the plain form is too long, it has only titles and links of papers."""
         title, shown = self._title(contents.fragments, contents.subject)
         text = self._written(packing.joined_texts([(one.view, one.markup) for one in shown]))
         plain = _calm(packing.plain_page(shown))
@@ -174,7 +175,7 @@ class Service(packing.Medium):
     def _title(
         self, fragments: Sequence[packing.Fragment], subject: views.Subject
     ) -> tuple[str, Sequence[packing.Fragment]]:
-        """Returns (title of a message, fragments below it). What the title says is not repeated below."""
+        """Returns (title of a message, fragments below it). The fragments do not repeat the title."""
         if not self.title_limit:
             return "", fragments
         title, below = subject.text, tuple(fragments)

@@ -13,7 +13,7 @@ _LONGEST = 254  # characters
 
 
 def read_address(text: str) -> ChatAddress | None:
-    """Returns the chat of an address; None if it is no address. Lower case, since no provider gives case a meaning."""
+    """Returns the chat of an address in lower case, since no provider distinguishes case; None if it is no address."""
     plain = text.strip().lower()
     return ChatAddress("email", plain) if len(plain) <= _LONGEST and _ADDRESS.fullmatch(plain) else None
 

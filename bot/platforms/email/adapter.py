@@ -1,8 +1,8 @@
 """The adapter of e-mail: sends mail by SMTP, and has the pages that the links in mails open.
 
-A delivery is one mail with a stable Message-ID, by which mail programs recognise a mail that comes twice. A page shows what a
-link does, a button, and then the answer. Opening a link changes nothing, because security scanners open every link. RFC 8058 lets
-a mail program post to the link of List-Unsubscribe without showing a page.
+A delivery is one mail with a stable Message-ID, by which mail programs recognise a mail that comes twice. The page of a link
+shows what the link does, with a button, and after a press the answer. Opening a link changes nothing, because security
+scanners open every link. RFC 8058 lets a mail program post to the link of List-Unsubscribe without showing a page.
 """
 
 import asyncio
@@ -48,7 +48,7 @@ Payload = Mapping[str, Any]  # see bot/platforms/email/markup.py
 
 
 def _hand_over(url: SecretStr, timeout: float) -> Callable[[], aiosmtplib.SMTP]:
-    """Returns a function that makes a connection to the server of PAPERWIRE_SMTP_URL."""
+    """Returns a function that makes a client, not yet connected, for the server of PAPERWIRE_SMTP_URL."""
     parts = urlsplit(url.get_secret_value())
     is_tls = parts.scheme == "smtps"  # TLS from the first byte; otherwise STARTTLS, if the server offers it
     host, user = parts.hostname or "", unquote(parts.username or "")
@@ -216,7 +216,7 @@ def outcome_of(error: Exception, step: Step) -> errors.NotDelivered:
             return errors.RetryLater("The mail server cannot be reached.")
 
 
-_FULL = ("2", "2")  # the mailbox is full: the code says permanent, but this passes
+_FULL = ("2", "2")  # the mailbox is full: a permanent failure by its code, but it passes
 _TOO_LARGE = (("2", "3"), ("3", "4"))
 _NOBODY = (550, 551, 553)  # at the step "recipient": there is no such mailbox, unless the detail names another cause
 
@@ -324,7 +324,7 @@ class MailPages(conversation.Receiver):
             self._dispatcher = None
 
     async def answer(self, call: conversation.WebRequest, *, does: bool) -> conversation.WebResponse:
-        """Shows what a link does, or does it. Anyone may open the page; the signature shows whether the link is ours."""
+        """Shows the page of a link; with `does`, does what the link says. Its signature shows whether we made the link."""
         fields = {**call.query, **dict(parse_qsl(call.body.decode("utf-8", "replace")))}
         try:
             signer = await self.channel.signer()
@@ -392,7 +392,7 @@ def _request(chat: model.ChatAddress, link: markup.Link, text: str, update: str)
 def _page(
     reader: markup.Reader, link: markup.Link, answers: Sequence[Payload] | None = None
 ) -> conversation.WebResponse:
-    """Returns the page with the button, or with `answers`: those to the press of it."""
+    """Returns the page with the button of a link. With `answers`, returns the page that shows them after the press."""
     language = reader.language
     once = secrets.token_urlsafe(12)
     if answers is None:
