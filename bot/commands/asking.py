@@ -567,7 +567,7 @@ AS_WORDS = "as-words"  # verb of the button that says: these words are part of t
 
 
 def with_time_note(context: CommandContext, ending: Ending, reply: channel.Reply) -> channel.Reply:
-    """Returns the echo of a subscription; adds the note on its time if `time_note` has one."""
+    """Returns `reply`, which shows a subscription, with the note of `time_note` about its time, if there is one."""
     note = time_note(context, ending)
     if not note:
         return reply
@@ -589,9 +589,9 @@ def time_note(context: CommandContext, ending: Ending) -> str:
 
 
 def as_words_button(context: CommandContext, text: str, number: int | None) -> tuple[channel.Button, ...]:
-    """Returns [as words] under an echo: it undoes the last change and subscribes with all of `text` as the query.
+    """Returns [as words], which undoes the last change and subscribes with all of `text` as the query.
 
-    `number` is the subscription that was edited; None for a new one.
+    The button is below the reply to a subscription that was added or edited. `number` is the edited one; None for a new one.
     """
     change = last_change(context.store, context.chat.address)
     if change is None:
@@ -609,7 +609,7 @@ class OnlyTime(errors.Refused):
 
 
 def only_time_refused(context: CommandContext, error: OnlyTime, words: channel.Button) -> channel.Reply:
-    """Returns the reply that refuses a time without a query. The button `words` uses the time as the words of a query."""
+    """Returns the reply that refuses a time without a query. Its button `words` takes the time for a query instead."""
     return replace(refused(error, context.localizer), buttons=((words,),))
 
 

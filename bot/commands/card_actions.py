@@ -1,7 +1,7 @@
 """Actions on a paper: save, saved, 👍, 👎, and the buttons of its card that change subscriptions.
 
-Those buttons mute a subscription, exclude something from it, or follow an author. docs/queries.md explains which
-signals these actions store and how they change the order of papers.
+These buttons mute a subscription, exclude words or an author from it, or follow an author. docs/queries.md explains
+which signals the actions store, and how signals change the order of papers.
 """
 
 from collections.abc import Mapping, Sequence
@@ -112,7 +112,7 @@ def on_exclude(context: CommandContext, item: model.Item) -> channel.Reply:
 def _rules(
     context: CommandContext, subscription: model.Subscription, item: model.Item, authors: Sequence[str]
 ) -> dict[str, str]:
-    """Returns the rules that the query could exclude, and their labels: words of the title, then these authors."""
+    """Returns {rule: label}: first words of the title, then these authors. A rule is a term that the query could exclude."""
     rules = {
         rewriting.words_rule(text): text
         for text in known_papers.distinctive_words(context.store, context.chat, subscription, item)

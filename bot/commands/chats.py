@@ -366,7 +366,7 @@ def on_arrived(context: CommandContext) -> channel.Reply | None:
 def _card(context: CommandContext) -> channel.Reply | None:
     """Returns the message to the person who added the bot to a channel.
 
-    None if the bot may not write to them, or has greeted that channel within the last thirty days.
+    Returns None if the bot may not write to this person, or has greeted the channel within the last thirty days.
     """
     private = _private_chat(context)
     if private is None or not _first_in_a_while(context):
@@ -408,7 +408,7 @@ def on_left(context: CommandContext) -> channel.Reply | None:
 
 
 def on_muted(context: CommandContext) -> channel.Reply | None:
-    """Handles that the bot may read but not write. Tells the person who just added it to a channel how to grant the right."""
+    """Handles that the bot may not write. Tells the person who has just added it to a channel which right it needs."""
     if _has_moved(context):
         return None
     came = context.event_details.get("before") in ("left", "kicked")
@@ -429,7 +429,7 @@ def on_muted(context: CommandContext) -> channel.Reply | None:
 
 
 def on_back(context: CommandContext) -> channel.Reply | None:
-    """Handles that the bot may write again: deliveries continue. Offers the waiting papers; those of a channel in private."""
+    """Handles that the bot may write again: deliveries continue. Offers the waiting papers; for a channel, in private."""
     was_gone = context.origin.is_unreachable
     missed = welcome_back(context)
     if context.origin.kind is not model.ChatKind.BROADCAST:

@@ -246,7 +246,7 @@ def _file(context: CommandContext) -> channel.File:
 
 
 def forget_(context: CommandContext) -> channel.Reply:
-    """Asks whether to erase the chat. If strangers could press a button or the sender cannot, people type /forget yes."""
+    """Asks whether to erase the chat. The answer is /forget yes where strangers could press a button or the sender cannot."""
     # this command itself stored the chat; the refusal rolls that back
     if retention.is_just_stored(context.store, context.chat.address, now=context.now):
         raise errors.Refused(errors.Sentence("I know nothing of this chat, so there is nothing to erase."))
@@ -274,8 +274,8 @@ def forget_(context: CommandContext) -> channel.Reply:
 def _buttons(context: CommandContext) -> tuple[channel.Button, channel.Button]:
     """Returns [keep it] and [erase everything], for the sender only.
 
-    An anonymous admin has a known name only when they press a button. So if the sender is one, everyone who manages the
-    chat may press.
+    We learn who an anonymous admin is only when they press a button. So if the sender is anonymous, everyone who manages
+    the chat may press.
     """
     only = "" if context.request.sender_is_admin else context.request.sender
     until = (context.now + SURE_WITHIN).isoformat()

@@ -91,7 +91,7 @@ class CommandContext:
 
     @property
     def is_operator(self) -> bool:
-        """Returns whether the sender is an operator of this bot: this private chat is one, or the person is one."""
+        """Returns whether the sender is an operator of this bot, either by this private chat or as a person."""
         if self.request.is_operator:
             return True
         if not self.read_by_strangers and (self.origin.admin or self.origin.address in self.bot_info.admins):
@@ -123,9 +123,9 @@ class CommandContext:
     def remember(
         self, name: str, arguments: Mapping[str, Any], *, lasts: timedelta, verb: str = "", is_personal: bool = True
     ) -> None:
-        """Stores arguments under a name for some time, in place of earlier ones. Without `verb`, the name begins with it.
+        """Stores arguments under a name for some time, in place of earlier ones. `verb` is by default the name up to ":".
 
-        `is_personal`: they are erased together with the sender.
+        With `is_personal`, the arguments are erased together with the sender.
         """
         verb, person = verb or name.partition(":")[0], self.request.sender if is_personal else ""
         token = model.CallbackToken(verb=verb, arguments=arguments, place=str(self.origin.address), person=person)
@@ -181,7 +181,7 @@ class Action:
     needs_operator: bool = False  # only for operators of the bot
     writes: Condition | bool | None = None  # whether it writes to the store; None: it writes if it needs a manager
     queries: QueryTexts | None = None  # the queries to match before the writing transaction, for the reply
-    matches_ahead: MatchesAhead | None = None  # does all other matching that is needed before the writing transaction
+    matches_ahead: MatchesAhead | None = None  # does the rest of the matching, also before the writing transaction
     stays_here: bool = False  # is about the chat where it was requested, even if that chat manages another one
     wants_file: WantedFile | None = None  # reads an attached document
     replaces: bool = False  # each reply replaces the message of the button; if False, `Reply.replaces` decides

@@ -176,8 +176,8 @@ def _difference(context: CommandContext, plan: ImportPlan) -> channel.Reply:
 def _choice(context: CommandContext) -> tuple[channel.Button, channel.Button]:
     """Returns [import] and [no], for the sender only.
 
-    An anonymous admin has a known name only when they press a button. So if the sender is one, everyone who manages the
-    chat may press.
+    We learn who an anonymous admin is only when they press a button. So if the sender is anonymous, everyone who manages
+    the chat may press.
     """
     person = context.request.sender
     only = "" if context.request.sender_is_admin else person

@@ -28,7 +28,7 @@ _ALIKE = 0.74  # how similar to the name of a command a word must be: 0 to 1
 _YES = frozenset({"yes", "y", "yep", "yeah", "ok", "okay", "sure", "correct", "right", "是", "是的", "对", "对的", "好", "好的", "嗯", "确定", "可以"})  # fmt: skip
 _NO = frozenset({"no", "n", "nope", "不", "不是", "不对", "不要", "否", "算了"})
 _CLOCK_HERE = re.compile(r"\b(?:now|here|it.?s)\b|现在|这里|这边", re.IGNORECASE)
-# The limit of 9, the possessive ++ and the look back bound the time for long gaps.
+# The limit of 9, the possessive ++ and the look-behind keep this fast in texts with many spaces.
 _THANKS = re.compile(
     r"(?<![\s.!?。！？])(?:[\s,，]{1,9}(?:please|pls|thanks|thank you)|[\s.!?。！？])++$", re.IGNORECASE
 )
@@ -151,7 +151,7 @@ def answers_zone(context: CommandContext) -> bool:
         return True
     if _is_place(said, place) or _shown_clock(said) is not None:
         return True
-    asked = any(one.verb == "zone" for one in paper_lookup.last_buttons(context))  # by the last reply
+    asked = any(one.verb == "zone" for one in paper_lookup.last_buttons(context))  # the last reply asked for the zone
     is_name = asked and not _is_rather_a_query(context, said, place)
     return _may_be_a_place(said, place) and (is_name or bool(zones.near_places(place)))
 

@@ -35,7 +35,7 @@ ABOUT = "about"  # argument of a button that acts on another chat than the one w
 _DIRECTED = re.compile(r"((?:@\w{4,64}|-100\d{5,20})(?:/\d{1,12})?)(?:\s+|$)")
 _TO = re.compile(r"(?<!\S)(?:to|到|发到|发给)\s+(?P<name>[a-z][a-z0-9_-]*)[^\S\n]*$", re.IGNORECASE | re.MULTILINE)
 _COMMAND_LINE = re.compile(r"(?<=\n)[ \t]*/(?P<name>\w{1,32})(?:@\w+)?(?=\s|$)")
-# For commands whose only argument is a chat, it may also be a link, a name without @, or the number of a small group.
+# If a command's only argument is a chat, the chat may also be a link, a name without @, or the number of a small group.
 _LINKED = re.compile(
     r"(?:https?://)?t(?:elegram)?\.me/(?:c/(?P<number>\d{5,20})(?P<topic>/\d{1,12})?|(?P<name>\w{4,64}))/?"
 )
@@ -137,8 +137,9 @@ def _mail_in(text: str) -> tuple[str, str] | None:
 def _is_typed(request: conversation.MessageRequest, name: str, rest: str) -> bool:
     """Returns whether a first word that is a command's name is meant as a command, on platforms without slashes.
 
-    It is a command if it follows the platform's own command, or if the name of a chat follows it. Otherwise `list
-    decoding` is a query, and in a private chat also `search engines`. In other chats, `search` is always a command.
+    The word is a command if it follows the platform's own command (`/paperwire list`), or if the name of a chat follows
+    the word. Otherwise `list decoding` is a query, and in a private chat also `search engines`. In other chats, `search`
+    is always a command.
     """
     if request.trigger_id or _named_first(rest)[0]:
         return True

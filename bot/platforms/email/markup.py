@@ -1,9 +1,9 @@
 """What a mail shows: rows of one HTML table, since some mail programs support little else, and a complete plain text.
 
-Payload: {"subject": …, "about": …, "html": …, "text": …, "buttons": [[[label, data, url], …], …]}. In it, an action has the
-address press:DATA, which becomes a signed link when the mail is sent. A link says what it does and in which chat. It is signed with
-a key of the database, so no one can invent or change one. The headers are those of RFC 5322, RFC 2919 (List-Id), RFC 2369 and 8058
-(List-Unsubscribe), RFC 3834 (Auto-Submitted).
+Payload: {"subject": …, "about": …, "html": …, "text": …, "buttons": [[[label, data, url], …], …]}. In its HTML, an action has
+the address press:DATA, which becomes a signed link when the mail is sent. A link contains its action and its chat, signed with a
+key of the database, so that no one can invent or change a link. The headers are those of RFC 5322, RFC 2919 (List-Id), RFC 2369
+and 8058 (List-Unsubscribe), RFC 3834 (Auto-Submitted).
 """
 
 import hmac
@@ -89,7 +89,7 @@ _REASON = Sentence("You get this because {address} asked for it.")
 class Link:
     """What a link does, and in which chat."""
 
-    chat: int  # the id of the chat; after the chat is erased, another chat may get it
+    chat: int  # the id of the chat; after the chat is erased, another chat may get this id
     address: str  # of the chat, so that the link works only for this chat
     does: Does
     data: str  # data of the button, or the text to say

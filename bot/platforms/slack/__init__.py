@@ -1,8 +1,8 @@
 """Slack, through slack-sdk's AsyncWebClient on our own aiohttp session: its facts and addresses.
 
-The address of a chat or person is "C1" in the own workspace, "T2/C1" in every other one. The chat with a person has the
-person's address, "U1" or "T2/U1". In a channel that two workspaces share, each person has the address of their own
-workspace. So every address means one chat or person, in one workspace.
+The own workspace is the one of the operator's first token. The address of a chat or person there is "C1", in every other
+workspace "T2/C1". The chat with a person has the person's address, "U1" or "T2/U1". In a channel that two workspaces
+share, each person has an address of the workspace to which they belong. So every address means one chat or person.
 """
 
 import re

@@ -128,8 +128,8 @@ class SlackChannel(channels.Channel):
     """The channel of all workspaces with a token.
 
     An address is the id of a channel, of direct messages or of a person ("C…", "G…", "D…", "U…"). The team's id comes before
-    it, except in the own workspace, which is the first one. A topic is a thread's ts. `api_url` ends in "/api/". With `team`,
-    Slack need not be asked for the own team. `connect` and `read` are seconds to wait for a connection and for a response;
+    it, except in the own workspace, which is the first one. A topic is a thread's ts. `api_url` ends in "/api/". `team` is the
+    own workspace; without it, Slack is asked. `connect` and `read` are seconds to wait for a connection and for a response;
     `monotonic` measures the waits that Slack requests. The channel belongs to the event loop in which it first posts.
     """
 
@@ -317,7 +317,7 @@ def platform(channel: channels.Channel, around: PlatformSurroundings) -> Platfor
 
 
 async def resolve(settings: Settings, address: model.ChatAddress, owner: str) -> model.ChatAddress:
-    """See PlatformAdapter. Shortens `slack:TEAM/CHANNEL` of the own workspace to `slack:CHANNEL`, which needs the token."""
+    """See PlatformAdapter. Shortens `slack:TEAM/CHANNEL` of the own workspace; asks Slack for its id if `owner` is ""."""
     workspace, _, channel_id = address.address.partition("/")
     if ours := owner.partition(":")[0]:
         return model.ChatAddress(SLACK.name, channel_id, address.topic) if workspace == ours else address

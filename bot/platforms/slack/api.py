@@ -104,7 +104,7 @@ class SlackApi(conversation.PlatformApi):
         return {name: value for name, value in known.items() if value}
 
     async def _person(self, workspace: Workspace, user: str) -> SlackUser:
-        """Returns the person. What was read less than _JUST_NOW ago is used for one request only; the next one asks again."""
+        """Returns the person. Reuses, once, what `enrich` read less than _JUST_NOW ago; otherwise asks Slack."""
         asked, person = self._recent_users.pop((workspace.team, user), (float("-inf"), None))
         if person is not None and asyncio.get_running_loop().time() - asked < _JUST_NOW:
             return person

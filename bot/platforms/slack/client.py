@@ -276,7 +276,7 @@ def open_message(message: Message, *, plain: bool) -> MessageArguments:
 
 E = TypeVar("E", bound=Exception)
 
-_PAGE = 15  # the most that apps outside Slack's marketplace may read (docs.slack.dev, conversations.history)
+_PAGE = 15  # messages; apps outside Slack's marketplace may read no more at once (docs.slack.dev, conversations.history)
 _KEEP_ALIVE = 5  # seconds to keep an idle connection; if Slack had closed it, the next send would be Unclear
 _OK, _USED_UP = 200, range(400, 500)  # statuses of a response url: it accepted the response; it accepts no more
 _CHUNK = 65_536  # bytes
@@ -368,7 +368,7 @@ class Client:
         return ts
 
     async def update(self, channel: str, ts: str, post: MessageArguments) -> None:
-        """Replaces a message. For a plain text, the list of blocks is sent empty; without it, Slack would keep the old blocks."""
+        """Replaces a message. With a plain text it sends an empty list of blocks, since Slack would else keep the old blocks."""
         await self._try(
             "chat.update",
             lambda: self._web.chat_update(channel=channel, ts=ts, text=post.text, blocks=post.blocks),
@@ -498,7 +498,7 @@ class Client:
             raise errors.RetryLater(f"Slack did not take the file (HTTP {status}).")
 
     async def download(self, url: str, most: int) -> bytes:
-        """Returns the content of a file at an address from files.info. Reads at most `most` bytes and one more.
+        """Returns the content of a file at an address from files.info; of a file larger than `most`, only `most` + 1 bytes.
 
         Sends the token, so it requests only addresses of Slack. Raises Rejected if the file is on another server or gone.
         """
@@ -559,7 +559,7 @@ class Client:
         call: Callable[[], Awaitable[AsyncSlackResponse]],
         meaning: Callable[[Exception], Exception],
     ) -> Mapping[str, Any]:
-        """Returns the response of a call. `name` identifies the limit that Slack applies. `meaning` converts errors."""
+        """Returns the response of a call. Calls with the same `name` share Slack's waits. `meaning` converts errors."""
         self._backoff.check(name)
         try:
             return _object((await call()).data)

@@ -117,10 +117,11 @@ RENEWED_BEFORE = timedelta(hours=2)  # a token is renewed this long before it ex
 
 @dataclass(slots=True)
 class Installer(conversation.Receiver):
-    """A Receiver of installations, which also stores and renews their tokens. Skips workspaces with tokens of the operator.
+    """A Receiver of installations, which also stores and renews their tokens. The own workspace keeps the operator's token.
 
-    Its calls use the app's own credentials (docs.slack.dev, Installing with OAuth). From Slack, the browser returns with a `state`,
-    which is encrypted, must equal a cookie, and is valid once and for ten minutes. At `authorize`, a page of Slack, a person confirms.
+    Its calls use the app's own credentials (docs.slack.dev, Installing with OAuth). A person confirms at `authorize`, a page of
+    Slack. From there the browser returns with a `state`, which is encrypted, must equal a cookie, and is valid once and for ten
+    minutes.
     """
 
     store: Store

@@ -53,7 +53,7 @@ def escape(value: object) -> str:
 
 
 def link(url: str, label: str) -> Mrkdwn:
-    """Returns a link <url|label>. The label is mrkdwn. A bar would end it, so a similar character replaces bars."""
+    """Returns a link <url|label>. The label is mrkdwn. A bar in the label would end it, so a similar character replaces it."""
     return Mrkdwn(f"<{escape(url)}|{label.replace('|', '∣')}>")
 
 

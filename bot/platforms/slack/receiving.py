@@ -1,10 +1,12 @@
 """Receives events: by Socket Mode, through WebSockets that we open, or by HTTP (docs.slack.dev), signed with the app's secret.
 
 Slack repeats an event that is not acknowledged within three seconds. So we acknowledge once the effect is committed,
-and recognize a repetition by its id. We do not use the Socket Mode client of slack-sdk (3.47). It closes a connection
-before it opens the next one. It may acknowledge an event on another connection than the one that brought it. It also
-retries a refused token without end. Here the next connection opens when Slack announces the end of one, and the old one
-still acknowledges its events. A second connection receives events if the first is lost.
+and recognize a repetition by its id.
+
+We do not use the Socket Mode client of slack-sdk (3.47). That client closes a connection before it opens the next one, may
+acknowledge an event on a connection that did not bring it, and retries a refused token without end. Here, when Slack
+announces the end of a connection, the next one is opened, and the old one still acknowledges its events. A second
+connection receives events if the first is lost.
 """
 
 import asyncio
@@ -82,7 +84,7 @@ class PayloadDispatcher:
         return read(kind, payload, self._workspaces.served(self._app))
 
     async def _identify_new_workspaces(self) -> bool:
-        """Asks Slack about unknown tokens, at most once in _IDENTIFY_INTERVAL. Returns whether one became known."""
+        """Asks Slack for the workspaces of tokens, at most once in _IDENTIFY_INTERVAL. Returns whether it named a new one."""
         before = len(self._workspaces.served(self._app))
         if time.monotonic() - self._identified_at < _IDENTIFY_INTERVAL:
             return False

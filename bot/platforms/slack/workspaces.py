@@ -1,8 +1,8 @@
 """The workspaces with a token: which token belongs to an address, and which bot it is.
 
-The first workspace is the one of the configured token. Only Slack knows the workspace of a token, so auth.test is called until it has succeeded
-once. Calls for one workspace never wait for another one. Below are the channels that the bot can post to, and the conversion of
-Slack's texts to what people typed.
+The first workspace is the one of the operator's first token. Only Slack knows the workspace of a token, so auth.test is called
+until it has succeeded once. Calls for one workspace never wait for another one. This module also finds the channel for an
+address, and turns Slack's texts back into what people typed.
 """
 
 import re
@@ -241,7 +241,7 @@ def part_of(answer: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 
 _WRAPPED = re.compile(r"<(?P<sign>[@#!]?)(?P<what>[^<>|]*)(?:\|(?P<label>[^<>]*))?>")
-_ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))  # &amp; must be the last: "&amp;lt;" stands for "&lt;"
+_ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))  # &amp; must be the last: "&amp;lt;" means "&lt;"
 _ADDED = ("http://", "https://", "mailto:", "tel:")  # Slack adds these to words that it turns into links
 
 

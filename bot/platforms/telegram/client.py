@@ -130,7 +130,7 @@ def outcome(error: Exception) -> errors.NotDelivered:  # noqa: PLR0911 - a table
 def outcome_of_repeatable(error: Exception) -> errors.NotDelivered:
     """Returns the outcome of a call that may be repeated: like `outcome`, but never Unclear.
 
-    The library treats every 404 as a wrong token, even the page of a proxy. Here, only Telegram's own response counts as one.
+    The library takes every 404 for a wrong token, even if it comes from a proxy. Here, only a 404 from Telegram itself counts.
     """
     match error:
         case Conflict() if not _is_page(error):
@@ -330,7 +330,7 @@ class Transport(BaseRequest):
             raise NetworkError(type(error).__name__) from error
 
     def _timeout(self, read: float) -> aiohttp.ClientTimeout:
-        """Returns the timeouts of a request. `connect` covers waiting for a free connection and opening it; `total` everything."""
+        """Returns the timeouts of a request. `connect` includes the wait for a free connection; `total` is for everything."""
         connect = 2 * self._connect
         return aiohttp.ClientTimeout(
             total=connect + 2 * read, connect=connect, sock_connect=self._connect, sock_read=read
@@ -447,7 +447,7 @@ class Client:
         return str(sent.message_id)
 
     async def call(self, method: str, **arguments: object) -> object:
-        """Returns the result of a method that may be called twice. So it never raises Unclear."""
+        """Returns the result of a method that may be called twice. Raises NotDelivered, but never Unclear."""
         try:
             return await self._bot.call(method, arguments, None)
         except Exception as error:

@@ -32,7 +32,8 @@ _FOUND_BY_SERVER = re.compile(r"\w[.:@]\w|\w://|[@#$/]\w|\d{12}")
 _WORD_JOINER = "\u2060"  # invisible; breaks what the server would take for a name, tag, command or host
 _ARCHIVE = r"(?:astro-ph|cond-mat|cs|econ|eess|math|nlin|physics|q-bio|q-fin|stat)"
 _CATEGORY = re.compile(rf"(?<![\w./@])({_ARCHIVE}\.)(?=[A-Za-z]{{2}}(?!\w))")
-# Such a character at the end of the text also counts: a marked word may follow in another tag, and the server ignores tags.
+# The characters before words that would become links. At the end of the text they count, too: a marked word may follow in
+# another tag, and the server ignores tags.
 _CALLING = re.compile(r"(?:[@#]|(?<![/<>])/|\$(?=[A-Z]|\Z))(?=\w|\Z)")
 _NAMING = re.compile(r"(?:[@#]|\$(?=[A-Z]))(?=\w)")
 # The part of an address that this matches stays unchanged. The server ends an address at any other character.
@@ -40,9 +41,10 @@ _ADDRESS = re.compile(r"(?<![^\s(\[\"'“])https?://(?:[A-Za-z0-9-]+\.)+[A-Za-z]
 
 
 def without_mentions(text: str) -> str:
-    """Returns foreign text changed so that @names, tags, commands and categories (cs.CL) do not become links. Addresses do.
+    """Returns foreign text, changed so that @names, tags, commands and categories (cs.CL) do not become links.
 
-    Telegram's server makes links of such words, and a @name in a group notifies that person.
+    Telegram's server makes links of such words, and a @name in a group notifies that person. Web addresses still become
+    links.
     """
     if not any(sign in text for sign in "@#/$."):
         return text
@@ -68,7 +70,7 @@ def _defused(word: str) -> str:
 
 
 def _broken(found: re.Match[str]) -> str:
-    """Returns a sign with a joiner after it, unless it is inside a word. For the server, ¼ and ² belong to no word."""
+    """Returns the character with a joiner after it, unless it is inside a word. For the server, ¼ and ² belong to no word."""
     before = found.string[max(found.start() - 1, 0) : found.start()]
     is_inside = before.isalpha() or before.isdecimal() or before == "_"
     return found[0] if is_inside else found[0] + _WORD_JOINER

@@ -144,7 +144,7 @@ class LongPolling:
             await self._client.call("deleteWebhook", drop_pending_updates=False)
 
     async def _get_updates(self, window: "UpdateWindow") -> Sequence[Update]:
-        """Returns the next updates. While some are in flight, the call does not wait, because Telegram returns those at once."""
+        """Returns the next updates. While updates are in flight, does not wait: Telegram would return these at once anyway."""
         return await self._client.updates(
             window.offset, seconds=0 if window.in_flight else LONG_POLL_SECONDS, allowed=incoming.ALLOWED
         )
@@ -225,8 +225,8 @@ CHECK_INTERVAL = 300.0  # seconds between two checks of the webhook
 class TelegramWebhook:
     """A Receiver of the updates that Telegram posts to our web address.
 
-    `url` is the setting: the address under which Telegram reaches our web address, without the path. `secret` is the secret in
-    Telegram's requests; None: it is derived from the token. `on_bot_name` is called with the bot's name.
+    `url` is the setting PAPERWIRE_TELEGRAM_WEBHOOK_URL: where Telegram reaches our web server, without the path. `secret` is the
+    secret in Telegram's requests; with None, it is derived from the token. `on_bot_name` is called with the bot's name.
     """
 
     name = NAME

@@ -42,7 +42,7 @@ from subscriptions.store.database.store import Store
 
 AT_ONCE = 50  # messages that are read together
 LOOK_AGAIN = (
-    2.0  # seconds until the store is checked without being woken, because another process may have written there
+    2.0  # seconds until the store is checked without a wake-up, because another process may have written there
 )
 QUIET_LOOKS = 8  # checks without news after which a line is sent, so that lost connections are noticed
 RETRY = 2000  # milliseconds until the browser connects again
@@ -115,7 +115,7 @@ _Work = Callable[[conversation.PageRequest, conversation.RequestDispatcher], Awa
 def answering(
     channel: WebChannel, work: _Work
 ) -> Callable[[conversation.PageRequest], Awaitable[conversation.PageResponse]]:
-    """Returns a page that calls `work`; a refusal if the process is still starting, or the visitor sends too much."""
+    """Returns the function of a page, which calls `work`. Refuses while the process starts, and if a visitor sends too much."""
 
     async def answer(asked: conversation.PageRequest) -> conversation.PageResponse:
         if asked.dispatcher is None:
@@ -248,7 +248,7 @@ class ChatPages:
     async def take_form(
         self, asked: conversation.PageRequest, dispatcher: conversation.RequestDispatcher
     ) -> conversation.PageResponse:
-        """Handles a form that was sent, or previews it."""
+        """Handles a form that was sent, or shows it again with what it would find."""
         form_id = asked.form.get("id", "")
         values = {name.removeprefix(_FIELD): value for name, value in asked.form.items() if name.startswith(_FIELD)}
         if "look" in asked.form:

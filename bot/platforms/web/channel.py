@@ -27,7 +27,7 @@ from subscriptions.store import conversations
 from subscriptions.store.database.store import Store
 
 MINUTE = 60.0  # seconds
-MOST_IN_MINUTE = 60  # messages and presses of one chat that are accepted; the bot's own limits of answers also apply
+MOST_IN_MINUTE = 60  # messages and presses of one chat that are accepted; the limits for commands also apply
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,7 +216,7 @@ class WebChannel(channels.Channel):
         try:
             number = await write(conversations.add_page_message, self._opened(), chat, payload, **given)
         except errors.StoreError as error:
-            # it may be stored; a retry changes nothing then
+            # the message may have been stored; then a retry changes nothing
             raise errors.RetryLater("The database cannot be used.") from error
         self.hub.wake(chat.address)
         return str(number)
@@ -304,7 +304,7 @@ class Heard:
     update: str = ""  # the id of the update; "" if there was nothing to do
     toast: str = ""  # a few words to show
     form: ShownForm | None = None  # a form to show next
-    # what the buttons of the pressed message show, and whether it is so
+    # the signals that the buttons of the pressed message show, and whether each one is set
     shows: Mapping[str, bool] = field(default_factory=dict)
 
 

@@ -69,7 +69,7 @@ _NO_QUERY = errors.Sentence("This is a time without a query.")
 class Playground:
     """The playground, and the page that returns what a text would find while a person types it.
 
-    Only our own script uses the latter page. Without scripts, the chat itself answers.
+    Only our own script uses that second page. Without scripts, the chat itself answers.
     """
 
     def __init__(self, store: Store, clock: Clock) -> None:
@@ -211,7 +211,10 @@ def _named(authors: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:
 
 
 def count_in_words(found: int | None, base: Base, language: Language) -> str:
-    """Returns how many papers of the last days were found: "6 of 64 papers in the last 7 days"; with None, only their number."""
+    """Returns how many papers of the last days were found: "6 of 64 papers in the last 7 days".
+
+    If `found` is None, returns the number of all papers of these days.
+    """
     if not base.of:
         return language.say("No papers are known yet.")
     days = days_known(language, base)
