@@ -1,1 +1,1 @@
-"""Jinja templates of paperwire's messages, a folder for each platform; bot/rendering fills them."""
+"""Jinja templates of paperwire's messages and pages, a folder for each platform and the gallery; bot/rendering fills them."""

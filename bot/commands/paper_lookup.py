@@ -159,7 +159,7 @@ WORDS = 8  # words that are shown as the reason for nearness
 _MOST_WORDS = 25  # a text with more words is no query
 _MOST_READ = 5000  # characters of a text that are read
 _TELLING = 3  # words that are offered as a search if no papers are near to a text
-_GIVEN_OF_TEXT = 3  # a subscription to papers near to a text names so many papers: those nearest to the text
+_GIVEN_OF_TEXT = 3  # papers that a subscription made from a text names: those nearest to the text
 _OPERATOR = re.compile(rf"(?<!\S)(?:OR|AND|NOT|ANDNOT|\||-\w\S*)(?!\S)|(?<!\S)(?:{'|'.join(FIELDS.by_name)}):\S")
 
 
@@ -273,7 +273,7 @@ def papers_shown(context: CommandContext) -> Mapping[int, model.KnownPaper]:
 
 
 def paper_meant(context: CommandContext, names: Sequence[str]) -> model.KnownPaper | None:
-    """Returns the first of the named papers; without names, the paper that `paper_delivered` returns; None if unknown."""
+    """Returns the first of the named papers; without names, that of `paper_delivered`. None if there is no such paper."""
     if names:
         return papers_named(context.store, names[:1]).get(names[0])
     found = paper_delivered(context)

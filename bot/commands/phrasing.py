@@ -222,7 +222,7 @@ def _days(days: Iterable[int], localizer: Language) -> str:
 
 # --------------------------------------------------------------------------------------------- subscriptions, in words
 
-# The echo of a new subscription, and the rows of a list of subscriptions.
+# The reply to a new subscription, and the rows of a list of subscriptions.
 
 
 _MOST_NAMED = 10  # subscriptions that a reply lists
@@ -261,11 +261,11 @@ def subscribed(
     says_since: bool = False,
     says_year: bool = False,
 ) -> Reply:
-    """Returns the echo of a subscription: how its query was read, when it delivers, and what it would have found.
+    """Returns the reply to a subscription: how its query was read, when it delivers, and what it would have found.
 
     `reading` is the query in words; `examples` are lines, each a paper that it would have found. `instead` is the
     former query in words, `advice` is a sentence. With `short`, for groups, the reply has two lines. With `says_since`,
-    it also names an obvious moment from which papers count; with `says_year`, the year of that moment.
+    the reply names the moment from which papers count even if that moment is obvious; with `says_year`, also its year.
     """
     subscription = done.subscription
     zone = subscription.zone or done.chat.settings.timezone
@@ -405,7 +405,7 @@ def _no_findings(done: Subscribed, localizer: Language) -> str:
 
 
 def days_known(localizer: Language, base: Base) -> str:
-    """Returns the days in which papers were counted: "the last 7 days", or "the 3 days known" if those have no papers."""
+    """Returns the days in which papers were counted: "the last 7 days", or, if these have no papers, "the 3 days known"."""
     known = localizer.count("the one day known", "the {count} days known", base.days)
     return of_the_newest(localizer, localizer.say("the last 7 days") if base.recent else known, base)
 

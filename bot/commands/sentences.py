@@ -70,7 +70,7 @@ def _plain(said: Said) -> str:
 
 
 def _presses(said: Said) -> bool:
-    """Returns whether a text only agrees ("yes", "subscribe") or asks for more, so that it can stand for a button."""
+    """Returns whether a text only agrees ("yes", "subscribe") or asks for more, so that it may mean a button."""
     return _plain(said) in _AGREED | _MORE or (said.intent == "sub" and not said.subject)
 
 
@@ -128,7 +128,7 @@ def _of_papers(context: CommandContext, said: Said, papers: Mapping[int, model.K
 
 
 def _with_names(said: Said) -> str:
-    """Returns the sentence with the id of some paper in place of each number, so that its meaning can be read."""
+    """Returns the sentence with some paper's id in place of each number, so that `meaning` reads it as about papers."""
     text = said.text
     for token in reversed(said.tokens):
         if token.mark == reader.NUMBER:
@@ -423,7 +423,7 @@ def _meant(said: Said, there: Sequence[model.Subscription]) -> list[model.Subscr
 
 
 def _is_named(plain: str, one: model.Subscription) -> bool:
-    """Returns whether a text contains the name or the query of a subscription, and does not say that it stays."""
+    """Returns whether a text contains the name or the query of a subscription, and does not ask to keep it."""
     padded = f" {plain} "
     return any(
         name

@@ -17,7 +17,7 @@ from subscriptions.texts import normalized
 
 
 def on_settings_form(context: CommandContext) -> channel.Reply:
-    """Handles [all in one form]: opens the form; while it is being filled in, returns it again."""
+    """Handles [all in one form]: opens the form; while it is being filled in, returns it with the values so far."""
     modal = channel.Modal(
         title=context.say("Settings"),
         submit_label=context.say("Save"),

@@ -1,7 +1,7 @@
 """The form of a subscription, on platforms with forms: for a new one, for an edit, or for papers like a given one.
 
 Its fields are the query, the time, the time zone and, if there is a choice, the chat. While a person types the query,
-the form shows how the query is read and what it would have found. To submit the form does the same as /sub or /edit.
+the form shows how the query is read and what it would have found. Submitting the form does the same as /sub or /edit.
 """
 
 from collections.abc import Callable, Mapping, Sequence

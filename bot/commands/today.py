@@ -175,7 +175,7 @@ def preview(context: CommandContext) -> channel.Reply:
 
 
 def on_fine(context: CommandContext) -> channel.Reply:
-    """Handles [fine] under the notice that nothing matches: it is not sent again until something has matched."""
+    """Handles [fine] under the notice that nothing matches: the notice is not sent again until something has matched."""
     return channel.Reply(
         lines=(context.say("Good. I say no more of it until something has come."),), ok=True, replaces=True
     )

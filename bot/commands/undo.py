@@ -69,7 +69,8 @@ def _advice_button(context: CommandContext, advice: Advice, number: int) -> chan
 
 # ------------------------------------------------------------------------------------------ the echo of a subscription
 
-# The echo says how the query was read, when it delivers and what it would have found, with advice and buttons.
+# The echo is the reply to a new or changed subscription: how its query was read, when it delivers and what it would have
+# found, with advice and buttons.
 
 
 def subscribe_and_echo(context: CommandContext, text: str, when: str | None) -> channel.Reply:
@@ -243,7 +244,7 @@ def _undone(context: CommandContext, change: Change, *, replaces: bool = False) 
 
 
 def _is_undo(context: CommandContext, change: Change) -> bool:
-    """Returns whether the change took something back. To undo an undo makes the change again, so it is no undo itself."""
+    """Returns whether the change is an undo. Undoing an undo makes the original change again, so this counts as no undo."""
     if change.undoes is None:
         return False
     taken_back = amendments.find_change(context.store, context.chat.address, change.undoes)

@@ -58,7 +58,7 @@ _NO_LONGER = re.compile(  # the time that another one replaces: "at 7 instead of
 _SUBSCRIPTIONS = re.compile(r"unsub|subscription|订|取消关注")
 _ROWS = "qwertyuiop qwertzuiop asdfghjkl zxcvbnm poiuytrewq lkjhgfdsa mnbvcxz"  # rows of keys
 _NOISE = re.compile(r"[b-df-hj-np-tv-xz]{6,20}|([a-z])\1{3,20}")  # only lower case, since NSGCLR may be a name
-# The limit of 9 and the possessive ++ bound the time: without them, it doubles with each space of a gap.
+# The limit of 9 and the possessive ++ keep this fast: without them, its time doubles with each space of a gap.
 _ENDS = re.compile(
     r"(?<![\s.!?。！？，吧啊呀呢哦])"
     r"(?:[\s,，]{1,9}(?:please|pls|plz|thanks|thank you|instead|now)|[\s.!?。！？，吧啊呀呢哦]|谢谢)++$",

@@ -49,7 +49,7 @@ _FOLDED = str.maketrans(_TRADITIONAL + "’‘`，；：！？。", _SIMPLIFIED 
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 _AROUND_A_PLACE = frozenset("在住到去来人时搬刚按用区是")
 _SAME = {"plz": "please", "pls": "please", "wats": "whats", "smth": "something", "u": "you"}
-# Words that could be read as times, but are kept as words, since these tell more about the intent.
+# Words that could be read as times, but are kept as words, since the words tell more about the intent.
 _WORDS_FIRST = frozenset(
     {"now", "today", "tonight", "tomorrow", "morning", "afternoon", "evening", "night", "noon", "midnight", "weekend"}
     | {"weekends", "at night", "immediately", "instantly", "asap", "at once", "sat", "sun", "mon", "fri"}
@@ -168,7 +168,7 @@ class Score(NamedTuple):
 class Known(NamedTuple):
     """The words of the examples. For Chinese, two neighbouring characters count as a word."""
 
-    words: frozenset[str]  # words of the sentences; a word that subjects have as often counts as a topic
+    words: frozenset[str]  # words that are more frequent in sentences around their subjects than in subjects
     topics: frozenset[str]  # words of at least two subjects
     names: frozenset[str]  # words of at least two names of authors
 
@@ -223,7 +223,10 @@ def scores(tokens: Sequence[Token]) -> list[Score]:
 
 
 def features(tokens: Sequence[Token], known: Known) -> Iterator[str]:
-    """Yields the features of a sentence: its words, pairs of neighbouring words, and pieces of words that are no topics."""
+    """Yields the features of a sentence: its words, pairs of neighbouring words, and four-letter pieces of words.
+
+    Words that are topics have no pieces.
+    """
     marks = ["^"]
     while tokens and tokens[-1].mark in _ENDS:
         tokens = tokens[:-1]

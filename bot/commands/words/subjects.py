@@ -19,7 +19,7 @@ from subscriptions.planning.times._reading import is_time
 from subscriptions.query import FIELDS
 from subscriptions.query.rewriting import author_rule
 
-# least probability of a request for papers; a query must be less than so many times as likely
+# A sentence is a request for papers if this is at least so probable, and a query is less than _MUCH times as probable.
 ASKED, _MUCH = (
     0.25,
     1.02,
@@ -38,7 +38,7 @@ _ALSO = re.compile(
     r"[,;、/|&+]|要么|或者|外加|以及|还有|另外|[也跟、]|[和与或及](?![^\W_])|\b(?:plus|also|or|and|as well)\b"
 )
 _TOGETHER = re.compile(r"\bboth\b|两者都|同时[^,，。]{0,2}(?:提|含|包|涉及|有|出现|满足|讲|谈)")
-# If a request for papers has no such word, no subject of it is unwanted.
+# If a request for papers has none of these words, all its subjects are wanted.
 _DENIES = re.compile(
     r"[不别没除免非勿无排滤剔去减避拒莫甭撇抛刨筛屏扣滚冇外踢扔]|跳过|忽略|拿掉|刷掉|挑出|算了|够了|\bno(?=\W|[^\x00-\x7f])|n'?t\b"
     r"|\b(?:nor|not|non|never|w/o|no|out|can go|unwanted|excl|save|sans|but|minus|less|free|other than|apart|rather|instead|nothing|none"
@@ -48,8 +48,8 @@ _DENIES = re.compile(
 )
 # With such a word, neighbouring subjects are alternatives even without a link: 极化码 LDPC 随便哪个.
 _ANY_OF = re.compile(r"随便哪|任[一意何选]|[二三]选一|其一|这[两三俩仨]|两个")
-# 我是学昆虫的，蜜蜂授粉的论文请发我: the first clause has no word of a request, so it only introduces the person. If a word links
-# the clauses, it is a subject.
+# 我是学昆虫的，蜜蜂授粉的论文请发我: the first clause has no word of a request, so it only introduces the person. If a word of
+# _LINKED links the clauses, the first one names a subject, too.
 _ENDS_OF_CLAUSE = frozenset(",;!.")
 _REQUEST = re.compile(r"[想看订盯推]|(?<!主)要|关注|论文|文章|文献")
 _LINKED = re.compile(r"[也还]|另外|同时|以及|偶尔|尤其|特别")
@@ -183,8 +183,8 @@ def texts_of(said: str, intent: str, *parts: str) -> list[str]:
 def time_in(said: str, intent: str) -> str:
     """Returns the time that a sentence names, possibly in several places; "" if there is none.
 
-    In a request for papers, a time that is not available is also returned, so that it is refused later. In other
-    sentences, an available time is preferred, since another one may be the former time.
+    In a request for papers, an unavailable time is also returned, so that it is refused later. In other sentences, an
+    available time is preferred, since an unavailable one may be the former time.
     """
     pieces = pieces_of(said, intent)
     times = [text.strip(" ,，.。") for text in texts_of(said, intent, reader.TIME)]

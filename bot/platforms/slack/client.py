@@ -276,7 +276,7 @@ def open_message(message: Message, *, plain: bool) -> MessageArguments:
 
 E = TypeVar("E", bound=Exception)
 
-_PAGE = 15  # messages; apps outside Slack's marketplace may read no more at once (docs.slack.dev, conversations.history)
+_PAGE = 15  # messages; the most for apps outside Slack's marketplace (docs.slack.dev, conversations.history)
 _KEEP_ALIVE = 5  # seconds to keep an idle connection; if Slack had closed it, the next send would be Unclear
 _OK, _USED_UP = 200, range(400, 500)  # statuses of a response url: it accepted the response; it accepts no more
 _CHUNK = 65_536  # bytes

@@ -41,9 +41,7 @@ from subscriptions.store import conversations
 from subscriptions.store.database.store import Store
 
 AT_ONCE = 50  # messages that are read together
-LOOK_AGAIN = (
-    2.0  # seconds until the store is checked without a wake-up, because another process may have written there
-)
+LOOK_AGAIN = 2.0  # seconds until the store is checked without a wake-up, because another process may have written there
 QUIET_LOOKS = 8  # checks without news after which a line is sent, so that lost connections are noticed
 RETRY = 2000  # milliseconds until the browser connects again
 _PANEL_WORDS = {
