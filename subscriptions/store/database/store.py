@@ -289,13 +289,11 @@ class Store:
     def close(self) -> None:
         """Waits until the writer has done all tasks, and closes all connections.
 
-        The connection of an open transaction is closed when the transaction ends.
+        The connection of an open or later transaction is closed when the transaction ends.
         """
         self.writer.close()
-        pool = self._engine.pool
-        self._engine.dispose(close=False)  # later requests use a new pool
-        sa.event.listen(pool, "checkin", lambda _connection, record: record.invalidate())
-        pool.dispose()
+        sa.event.listen(self._engine.pool, "checkin", lambda _connection, record: record.invalidate())
+        self._engine.dispose()  # the new pool for later transactions inherits the listener
         with suppress(*self._errors):
             self.kind.close(wrote=self.commits > 0)
 
