@@ -8,7 +8,7 @@ from subscriptions import errors, model
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BotLinks:
-    """Links that open the bot on its platform, each made from the bot's name there."""
+    """Links that open the bot on its platform. Each field is a function from the bot's name there to a link."""
 
     open: Callable[[str], str]
     start: Callable[[str, str], str]  # (name, argument of /start)
@@ -35,16 +35,16 @@ def _own_name(name: str) -> tuple[str, str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlatformFacts:
-    """A platform as the domain knows it."""
+    """What the domain knows about a platform: how its addresses are written, and what its messages can do."""
 
     name: str  # the part of an address before the colon
     title: str  # as people write it
     address_form: str = ""  # how addresses are written, for hints: "console:NAME"
-    read_address: Callable[[str], model.ChatAddress | None]  # of the part after the colon; None: it names no chat
-    refusal: errors.Sentence | None = None  # the refusal of a {text} that names no chat there
+    read_address: Callable[[str], model.ChatAddress | None]  # reads the part after the colon; None: it names no chat
+    refusal: errors.Sentence | None = None  # says why {text} names no chat there
     refusal_hint: errors.Sentence | None = None
     is_alias: Callable[[model.ChatAddress], bool] = _never  # the chat is stored under another address
-    describes_chats: bool = False  # given only the id of a chat, the platform describes the chat
+    describes_chats: bool = False  # the platform can be asked for title and kind of a chat, given only its id
     formats_differ: bool = False  # the markup and the longest message depend on the chat
     kind_of: Callable[[model.ChatAddress], model.ChatKind] = _always_private  # as far as the address alone tells
     command_prefix: Callable[[model.ChatAddress], str] = _slash  # what comes before the name of a command in that chat
@@ -52,7 +52,7 @@ class PlatformFacts:
     links: BotLinks | None = None  # None: no link opens the bot there
     has_workspaces: bool = False  # an address may begin with a workspace, which has its own token
     token_variable: str = ""  # the setting without which the platform is off; "": it is always on
-    can_look_up: bool = False  # it can be asked whether it has a message that was perhaps sent
+    can_look_up: bool = False  # the platform can be asked whether it has a message that was perhaps sent
     shows_more: bool = False  # a button under a message opens the papers beyond the chat's limit
     makes_sound: bool = False  # the sender decides whether a message is heard; otherwise the reader's device decides
     notifies: bool = True  # messages alert people; if not, chats begin with "now", no quiet hours, and a day's papers
@@ -65,12 +65,12 @@ _declared: dict[str, PlatformFacts] = {}
 
 
 def declare(*platforms: PlatformFacts) -> None:
-    """Makes platforms known, at start, before an address is read. A second declaration of a name replaces the first."""
+    """Makes platforms known. Call it at start, before any address is read. A later declaration of a name wins."""
     _declared.update({facts.name: facts for facts in platforms})
 
 
 def facts_of(platform: str) -> PlatformFacts:
-    """Returns the declared facts of a platform; for one that is not declared, only its name."""
+    """Returns the declared facts of a platform. An undeclared platform has only a name, and reads no addresses."""
     return _declared.get(platform) or PlatformFacts(name=platform, title=platform, read_address=lambda _: None)
 
 
@@ -80,7 +80,7 @@ def command_prefix(chat: model.ChatAddress) -> str:
 
 
 def sender_of(lane: model.Lane) -> str:
-    """Returns the sender whose token posts in a lane: the platform, or "platform:workspace" if there is a workspace."""
+    """Returns whose token posts in a lane: "platform", or "platform:workspace" for an address in a workspace."""
     workspace, slash, _ = lane.address.rpartition("/")
     return f"{lane.platform}:{workspace}" if slash and facts_of(lane.platform).has_workspaces else lane.platform
 
@@ -93,14 +93,14 @@ def declared() -> tuple[PlatformFacts, ...]:
 # ------------------------------------------ chats as people write them (docs/commands.md, CHAT): the platform, a colon
 
 
-LONGEST_NAME = 200  # characters of a name that a person chose; both databases can index as many
+LONGEST_NAME = 200  # characters of a name that a person chose; both databases can index names of this length
 
 _LONGEST = 80  # characters that a refusal repeats
 _NO_CHAT = errors.Sentence("“{text}” is not a chat.")
 
 
 def parse_address(text: str) -> model.ChatAddress:
-    """Returns the chat that `platform:address/topic` names. Raises Refused."""
+    """Returns the chat that `platform:address/topic` names. Raises Refused if the text names no chat."""
     platform, _, rest = text.strip().partition(":")
     address = facts_of(platform).read_address(rest)
     if address is None:
@@ -109,7 +109,10 @@ def parse_address(text: str) -> model.ChatAddress:
 
 
 def read_name(platform: str, rest: str) -> model.ChatAddress | None:
-    """Returns the chat with a free name: printable, no spaces, at most LONGEST_NAME characters; None for others."""
+    """Returns the chat with a freely chosen name, or None if the name does not fit.
+
+    A name is printable, has no spaces and at most LONGEST_NAME characters.
+    """
     fits = rest.isprintable() and 0 < len(rest) <= LONGEST_NAME and " " not in rest
     return model.ChatAddress(platform, rest) if fits else None
 

@@ -1,7 +1,7 @@
 """The categories of arXiv (https://arxiv.org/category_taxonomy), and the archives that arXiv closed.
 
-A category is written `archive.CLASS` ("cs.LG"), or as the archive alone if that has no classes ("hep-th"). An archive with
-classes ("cs", "cond-mat") means all of them.
+A category is written `archive.CLASS` ("cs.LG"), or only `archive` if the archive has no classes ("hep-th"). The name of
+an archive with classes ("cs", "cond-mat") means all its categories.
 """
 
 import re
@@ -35,7 +35,7 @@ _TAXONOMY = """
     stat      AP CO ME ML OT TH
 """
 
-# Archives that arXiv closed, with the categories that took over their papers. Old papers still have them.
+# Archives that arXiv closed, with the categories that took over their subjects. Old papers are still listed in them.
 _CLOSED = {
     "acc-phys": "physics.acc-ph",
     "adap-org": "nlin.AO",
@@ -98,7 +98,7 @@ def announced_category(text: str) -> str | None:
 def is_category(text: str) -> bool:
     """Returns whether a word without a field names a category: a known code, `archive.*`, or an archive with a hyphen.
 
-    "cs", "math", "physics" and "stat" are plain words; only `cat:cs` is the archive.
+    "cs", "math", "physics" and "stat" are searched as words; the archive has to be written `cat:cs`.
     """
     code = canonical_category(text)
     return code is not None and (not text.isalpha())
@@ -115,14 +115,14 @@ def successor(code: str) -> str | None:
 
 
 def archive_of(text: str) -> str | None:
-    """Returns the archive that a mistyped category begins with: "cs.L" -> "cs"; None if it begins with no archive."""
+    """Returns the archive before the dot of a mistyped category: "cs.L" -> "cs"; None if arXiv has no such archive."""
     archive = text.lower().partition(".")[0]
     return archive if archive in ARCHIVES else None
 
 
 # ------------------------------------------------------------------------------------- the names of arXiv's categories
 
-# The names are those of arXiv's list, other English names that people use, and Chinese names.
+# Each category has arXiv's own name, other English names that people use, and Chinese names.
 
 
 # The first name of a category is from https://arxiv.org/category_taxonomy.
@@ -297,15 +297,16 @@ _NAMES = """
 
 _MOST = 4  # categories that one name may mean
 _LONGEST = 8  # words of a name
-_SHORTEST_PART = 5  # letters of a part of a name that may be typed alone, as "security"
+_SHORTEST_PART = 5  # letters of a part of a name that can be typed alone, such as "security"
 _WORD = re.compile(r"\w+")
 _JOINTS = re.compile(r",? and |, | - ")
 
 
 def categories_named(words: Sequence[str]) -> tuple[int, tuple[str, ...]]:
-    """Returns (how many of the first words are a name of categories, these categories); (0, ()) for no name.
+    """Finds the longest name of categories at the start of `words`.
 
-    Tries whole names first, then parts of arXiv's names ("computer vision"), then the letters after the dot ("AI").
+    Returns (number of words in the name, the categories that it means), or (0, ()) if no name is there. Tries whole
+    names first, then parts of arXiv's names ("computer vision"), then the letters after the dot ("AI").
     """
     for count in range(min(len(words), _LONGEST), 0, -1):
         name = _key(" ".join(words[:count]))

@@ -1,9 +1,9 @@
 """The settings of chats: which settings exist, what a chat may choose, and the values in effect (docs/settings.md).
 
-`SETTINGS` declares each setting once: commands, lists, help, export and import, and the store take everything from here.
-A new setting needs one more entry, and code that reads it.
+`SETTINGS` declares each setting once. Commands, lists, help, export, import and the store read this declaration. A new
+setting needs one more entry, and code that acts on its value.
 
-Chosen values are stored as text, in the form that `check_value` returns, under the names of SETTINGS.
+The store keeps what a chat chose as text: name in SETTINGS → value in the form that `check_value` returns.
 """
 
 import re
@@ -21,7 +21,7 @@ from subscriptions.planning.times._reading import hours_of
 from subscriptions.texts import normalized
 from subscriptions.zones import zone_name
 
-LARGEST_LIMIT = 200  # papers shown in one delivery; more is `all`
+LARGEST_LIMIT = 200  # papers shown in one delivery; whoever wants more chooses `all`
 _COUNTED = re.compile(r"(?P<number>\d{1,9}) ?(?:papers?|篇(?:论文)?)?", re.ASCII)
 
 
@@ -86,11 +86,11 @@ Choices = dict[model.ChatKind, tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettingDefaultsContext:
-    """Facts about a chat, apart from its choices, on which the defaults of its settings depend."""
+    """The facts about a chat that decide the defaults of its settings, and the settings that it chose."""
 
     kind: model.ChatKind
     notifies: bool  # a message there alerts people
-    timezone: str  # the operator's zone, or that of the chat's client
+    timezone: str  # the operator's zone, or the zone of the chat's client
     lang: str  # the language code of the chat's client
     public: bool  # strangers can read it
     chosen: Mapping[str, str]  # setting -> value, as the chat chose it
@@ -102,14 +102,14 @@ def _works(_: model.Chat) -> errors.Sentence | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ChatSetting:
-    """A setting of a chat. It takes one of its `choices`, or any value that `check` accepts. Compared by identity."""
+    """A setting of chats. Its value is one of `choices`; if there are none, any value that `check` accepts."""
 
     name: str  # in /set, exports and the database: never to be changed
-    label: errors.Sentence  # as people read it; it can be typed, too
-    meaning: errors.Sentence  # what it does
+    label: errors.Sentence  # the name that people read; they can type it, too
+    meaning: errors.Sentence  # what the setting does
     readers: tuple[str, ...]  # the modules and packages that act on it
     names: str = ""  # other words for the name in both languages, separated by spaces
-    choices: Choices = field(default_factory=dict)  # by kind of chat, the default first; a single choice is fixed
+    choices: Choices = field(default_factory=dict)  # by kind of chat, default first; an only choice cannot be changed
     check: Callable[[str], str] = str  # returns the text to store for a typed value. Raises Refused
     default: Callable[[SettingDefaultsContext], str] | None = None  # for settings without choices
     values: Mapping[str, errors.Sentence] = field(default_factory=dict)  # value that is a word -> as people read it
@@ -119,7 +119,7 @@ class ChatSetting:
     offered: Mapping[model.ChatKind, tuple[str, ...]] = field(default_factory=dict)
     example: str = ""  # a further value that can be typed, for settings without choices
     no_effect: Callable[[model.Chat], errors.Sentence | None] = (
-        _works  # why it has no effect in a chat; None: it has one
+        _works  # returns why the setting has no effect in a chat; None: it has an effect
     )
 
     def choices_in(self, kind: model.ChatKind, *, public: bool) -> tuple[str, ...]:
@@ -133,7 +133,7 @@ class ChatSetting:
         return self.in_public.get(value, value) if chat.public else value
 
     def value_named(self, typed: str) -> str:
-        """Returns the value that a word names; "" if it names none: the word may be a number, a time or a zone."""
+        """Returns the value that a typed word names; "" if it names none, as a number, a time or a zone does."""
         plain = plain_name(typed)
         for value, shown in self.values.items():
             words = (value, shown.template, *self.value_names.get(value, "").split())
@@ -142,7 +142,7 @@ class ChatSetting:
         return ""
 
     def refused(self, value: str, possible: errors.Sentence | str) -> errors.Refused:
-        """Returns the error for a value that the setting cannot have."""
+        """Returns the error that says that the setting cannot have `value`, and what is possible."""
         return errors.Refused(
             errors.Sentence("{label} cannot be “{value}”.", {"label": self.label, "value": value}),
             errors.Sentence("Possible: {possible}.", {"possible": possible}),
@@ -150,7 +150,7 @@ class ChatSetting:
 
 
 def plain_name(typed: str) -> str:
-    """Returns a typed word in the form that is compared: without spaces and dashes, in lower case."""
+    """Returns a typed word as names are compared: lower case, without spaces, dashes, underscores and commas."""
     return "".join(sign for sign in normalized("NFKC", typed).casefold() if sign not in " -_,，")
 
 
@@ -193,7 +193,7 @@ def _default_schedule(chat: SettingDefaultsContext) -> str:
 
 
 def _default_limit(chat: SettingDefaultsContext) -> str:
-    """Returns the default of this kind of chat; all papers if no button opens those beyond a limit."""
+    """Returns the default of this kind of chat, or "all" if no button opens the papers beyond a limit."""
     shows_rest = chat.notifies and BUTTONS.value_in(chat) == "full"
     return _LIMITS[chat.kind] if shows_rest else "all"
 
@@ -445,7 +445,7 @@ def setting_name(typed: str) -> str:
 
 
 def setting_begun(typed: str) -> str:
-    """Returns the Chinese word for a setting at the start of a text, which needs no space after it; "" for none."""
+    """Returns the longest Chinese word for a setting that begins a text, or "". No space has to follow the word."""
     chinese = (word for word in _typed_names(*SETTINGS.values()) if not word.isascii())
     return max((word for word in chinese if typed.startswith(word)), key=len, default="")
 
@@ -461,7 +461,7 @@ def _typed_names(*settings: ChatSetting) -> Mapping[str, str]:
 def check_value(name: str, value: str, *, kind: model.ChatKind, public: bool = False) -> str:
     """Returns the text to store when a chat of that kind chooses `value` for the setting `name` of SETTINGS.
 
-    Words such as off, none and all switch a setting off if it can be off. Raises Refused, which says what is possible.
+    Other words for a value count, too: "none" is "off". Raises Refused, which says what is possible.
     """
     setting, plain = SETTINGS[name], " ".join(normalized("NFKC", value).split())
     words = setting.choices_in(kind, public=public)
@@ -487,9 +487,8 @@ def resolve(
 ) -> model.ChatSettings:
     """Returns the settings in effect in a chat: what it chose, else the defaults of its kind.
 
-    `chosen` holds values as `check_value` returned them. `timezone` (the operator's) and `lang` (any language code of a
-    client) are used if the chat chose none. `public`: a group that strangers can read, so that anyone could press
-    buttons.
+    `chosen` holds values as `check_value` returned them. `timezone` and `lang` (any language code of a client) count if
+    the chat chose none. `public` says that strangers can read the chat: some values are replaced there.
     """
     notifies = facts_of(platform).notifies
     chat = SettingDefaultsContext(

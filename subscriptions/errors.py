@@ -3,7 +3,7 @@
 PaperwireError            a sentence, and a hint that says what to do
 ├── QueryError            a query that is refused, with its column
 ├── NotFound              no such chat, subscription or delivery
-├── Refused               a request that cannot be met as it is
+├── Refused               a request that cannot be fulfilled as it is
 └── StoreError            the database cannot be used
     └── StoreUnavailable  it cannot be used now; try again later
 
@@ -54,7 +54,7 @@ def _visible(value: object) -> object:
 
 
 def listed(sentences: Iterable[Sentence]) -> Sentence:
-    """Returns the sentences as one, joined by the commas of each language."""
+    """Returns the sentences as one, joined by commas as the reader's language writes them. There is at least one."""
     first, *others = sentences
     for other in others:
         first = Sentence("{first}, {next}", {"first": first, "next": other})
@@ -62,7 +62,7 @@ def listed(sentences: Iterable[Sentence]) -> Sentence:
 
 
 class PaperwireError(Exception):
-    """An error for people: what is wrong, where, and what to do. It is never shown as a traceback."""
+    """An error for people: it says what is wrong and what to do. People never see its traceback."""
 
     exit_code = 1  # 1: a problem came up while working; 2: wrong usage (docs/commands.md)
 
@@ -88,21 +88,21 @@ class NotFound(PaperwireError):
 
 
 class Refused(PaperwireError):
-    """A request cannot be met as it is; the sentence or the hint says what is possible."""
+    """A request cannot be fulfilled as it is; the sentence or the hint says what is possible."""
 
     exit_code = 2
 
 
 class StoreError(PaperwireError):
-    """The database cannot be used: locked, read-only, full, damaged, newer than the program or another bot's."""
+    """The database cannot be used: it is locked, read-only, full, damaged, newer than the program, or another bot's."""
 
-    cause = "it cannot be used; the log says why"  # without a path, for readers of the health page
+    cause = "it cannot be used; the log says why"  # the health page shows this: without paths, since strangers read it
 
 
 class StoreUnavailable(StoreError):
-    """The database cannot be used by anyone: it is locked, full, read-only or cannot be opened.
+    """The database cannot be used at the moment: it is locked, full, read-only or cannot be opened.
 
-    The request is not the cause, so it is repeated until the database is back.
+    The request is not the cause, so callers repeat it until the database is back.
     """
 
 
@@ -141,7 +141,7 @@ class Unclear(NotDelivered):
 class Rejected(NotDelivered):
     """Not sent: the platform refuses this message."""
 
-    form: bool = field(default=False, kw_only=True)  # because of its markup or size
+    form: bool = field(default=False, kw_only=True)  # the reason is its markup or size
 
 
 @dataclass(eq=False)
@@ -152,12 +152,12 @@ class ChatMoved(NotDelivered):
 
 
 class ChatGone(NotDelivered):
-    """Not sent: the bot may not write there. `scope` "topic" concerns one topic or thread, "chat" the whole address."""
+    """Not sent: the bot cannot write there. `scope`: "topic" for one topic or thread, "chat" for the whole address."""
 
     def __init__(
         self, reason: str, scope: Literal["chat", "topic"] = "chat", pause_reason: PauseReason | None = None
     ) -> None:
-        """`pause_reason` is stored with the chat; the default is GONE, for a topic TOPIC_CLOSED."""
+        """`pause_reason` is stored with the chat. The default is GONE, or TOPIC_CLOSED if `scope` is "topic"."""
         super().__init__(reason)
         self.scope = scope
         general = PauseReason.TOPIC_CLOSED if scope == "topic" else PauseReason.GONE
@@ -166,6 +166,6 @@ class ChatGone(NotDelivered):
 
 @dataclass(eq=False)
 class SenderStopped(NotDelivered):
-    """Not sent: the token or the workspace does not work. Deliveries stay planned until it works."""
+    """Not sent: the token or the workspace does not work. Deliveries wait in the outbox until it works again."""
 
     scope: Literal["token", "workspace"] = "token"

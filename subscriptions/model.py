@@ -1,9 +1,10 @@
 """The frozen values of the domain, one per stage: Digest → Paper → KnownPaper → Delivery → Message.
 
-All times are aware UTC. Texts are plain: no markup, white space collapsed (in abstracts a newline may stay).
+All times are datetimes with the zone UTC. Texts are plain: they have no markup, and each run of white space is one
+space (abstracts may keep newlines).
 
-A plan makes hundreds of thousands of chats, subscriptions and items. So these are named tuples, which are made ten times as
-fast as frozen dataclasses. Their fields are still given and read by name.
+Planning creates hundreds of thousands of chats, subscriptions and items. So these three are named tuples, which Python
+creates ten times as fast as frozen dataclasses. Code still passes and reads their fields by name.
 """
 
 from collections.abc import Mapping
@@ -17,7 +18,7 @@ from subscriptions import states
 
 
 class Announce(StrEnum):
-    """How a digest announces a paper (arXiv's announce types). Absent (None) counts as new."""
+    """How a digest announces a paper (arXiv's announce types). A paper without an announce type counts as new."""
 
     NEW = "new"
     CROSS = "cross"
@@ -27,7 +28,7 @@ class Announce(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """A summary of a paper in one language, with usable fields only: the parser leaves failed ones out."""
+    """A summary of a paper in one language. It has only usable fields: the parser leaves out those that failed."""
 
     language: str  # "zh", "en", "ja", "ko", …: ISO 639-1
     fields: Mapping[str, str]  # in reading order; names: tldr, motivation, method, result, conclusion, …
@@ -35,7 +36,7 @@ class Summary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Translation:
-    """A translation of title and abstract; "" for what the source does not translate."""
+    """A translation of title and abstract. A text that the source does not translate is ""."""
 
     language: str
     title: str = ""
@@ -59,7 +60,7 @@ class Paper:
     announce_type: Announce | None = None
     summaries: tuple[Summary, ...] = ()
     translations: tuple[Translation, ...] = ()
-    failed: bool = False  # its summary failed; the paper is fine
+    failed: bool = False  # the source could not summarise it; the other fields are fine
     comment: str = ""
     sources: tuple[str, ...] = ()  # names of the sources whose digests hold it
 
@@ -80,9 +81,9 @@ class Digest:
     """One document received from a source."""
 
     format: str  # a name of FORMATS
-    entries: tuple[Paper, ...]  # in the order of the document, with copies
+    entries: tuple[Paper, ...]  # in the order of the document; a paper may occur more than once
     content_hash: str = ""  # sha256 of the bytes, hex
-    day: date | None = None  # None: neither the document nor its name has it
+    day: date | None = None  # None: neither the document nor its file name tells it
     declared: Mapping[str, int] | None = None  # papers per category, as the document counts them
     warnings: tuple[DigestWarning, ...] = ()
 
@@ -93,13 +94,13 @@ class KnownPaper:
 
     id: int
     paper: Paper  # announce_type "cross": so far it was only cross-listed
-    sequence: int | None  # orders papers; None: not announced
+    sequence: int | None  # number that orders announced papers; None: not announced
     sequenced_at: datetime | None
     first_seen_at: datetime
-    day: date  # of the digest that gave it its sequence, else of its first digest
+    day: date  # day of the digest that gave it its sequence; without a sequence, of its first digest
     withdrawn_at: datetime | None = None
     came_at: datetime | None = (
-        None  # when it came, if that was before a loss of the database and it was read again; None: any other paper
+        None  # when it first came, if the database was lost after that and the paper was read again; else None
     )
 
 
@@ -131,7 +132,7 @@ class ChatAddress:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Lane:
-    """Messages of one lane keep their order and wait together; the topics and threads of an address share a lane."""
+    """One queue of messages to an address. They keep their order; topics and threads of the address share the lane."""
 
     platform: str
     address: str
@@ -141,7 +142,7 @@ class Lane:
 class ChatSettings:
     """The settings of a chat: what the chat chose, else the default of its kind (docs/settings.md)."""
 
-    schedule: str  # a cadence as written: "when-out 08:00-20:00", "daily 09:00", "now", …
+    schedule: str  # a cadence as text: "when-out 08:00-20:00", "daily 09:00", "now", …
     timezone: str  # IANA zone, or a fixed offset "+08:00"
     lang: str  # "en" or "zh"
     text: str  # summary, abstract, titles
@@ -155,7 +156,7 @@ class ChatSettings:
     quietday: str  # on, off: a note on a day without papers
     manage: str  # person, admins, members
     order: str = "score"  # score, newest
-    others: tuple[tuple[str, str], ...] = ()  # settings that are declared and have no field here
+    others: tuple[tuple[str, str], ...] = ()  # (name, value) of declared settings that have no field here
 
     def value(self, name: str) -> str:
         """Returns a setting as it is stored; "all" for no limit."""
@@ -171,11 +172,11 @@ class NoMatchStreak:
     days: int
     last: date  # the last of these days, in the chat's zone
     after: int  # the sequence after which the streak began
-    said: bool = False  # the chat was notified
+    said: bool = False  # the chat was sent a notice about it
 
 
 class Chat(NamedTuple):
-    """A chat."""
+    """A chat as it is stored, with its settings in effect."""
 
     id: int  # 0: not stored
     address: ChatAddress
@@ -185,15 +186,15 @@ class Chat(NamedTuple):
     public: bool = False  # strangers can read it
     admin: bool = False  # its person is an operator
     state: states.ChatState = states.ChatState.ACTIVE
-    admission: states.Admission | None = None  # what an operator answered last
+    admission: states.Admission | None = None  # the last answer of an operator who was asked to let it in
     pause_reason: states.PauseReason | None = (
-        None  # also set for a chat that waits to be let in and to which the bot cannot write
+        None  # also set for a chat that waits to be let in, if the bot cannot write to it
     )
     state_detail: str = ""  # more about the state: the platform's words, or the address that the chat moved to
     paused_until: datetime | None = None
     first_delivery_planned: bool = False
-    no_match_streak: NoMatchStreak | None = None  # None: the last papers matched, or none came yet
-    subscriptions_ever_made: int = 0  # also those that were removed
+    no_match_streak: NoMatchStreak | None = None  # None: some of the last papers matched, or no papers have come yet
+    subscriptions_ever_made: int = 0  # counts removed ones, too
     owner: str = ""  # the platform's id of the person who set it up; "": not known
     chosen: Mapping[str, str] = MappingProxyType({})  # the settings that it chose itself: name in SETTINGS → value
 
@@ -204,7 +205,7 @@ class Chat(NamedTuple):
 
     @property
     def is_admitted(self) -> bool:
-        """Whether it does not wait now, and has had subscriptions or was let in before it had any."""
+        """Whether it was let in, or has ever had a subscription, and does not wait for an answer now."""
         served = self.subscriptions_ever_made > 0 or self.admission is states.Admission.ADMITTED
         return served and self.state not in states.WAITING
 
@@ -215,7 +216,7 @@ class Chat(NamedTuple):
 
     @property
     def name(self) -> str:
-        """Its title, or, without one, its address."""
+        """Its title; if it has none, its address."""
         return self.title or str(self.address)
 
 
@@ -225,7 +226,7 @@ class CallbackToken:
 
     verb: str
     arguments: Mapping[str, Any] = field(default_factory=dict)  # JSON values
-    place: str = ""  # address of the chat where it works; "": in every chat
+    place: str = ""  # address of the only chat where it works; "": it works in every chat
     person: str = ""  # the platform's id of the person for whom it works; "": for everyone there
 
 
@@ -235,17 +236,17 @@ DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cadence:
-    """When a subscription is due, in local time. `kind`: now, when-out, daily, weekdays, weekly, days."""
+    """When a subscription is due, in local time. `kind` is now, when-out, daily, weekdays, weekly or days."""
 
     kind: str
-    at: time | None = None  # the time; when-out: the first of its two times; now: None
-    until: time | None = None  # when-out: the second
-    weekday: int | None = None  # weekly: 0 is Monday
-    days: tuple[int, ...] = ()  # days: two to six days of the week, ascending
-    weekdays_only: bool = False  # when-out: Monday to Friday only
+    at: time | None = None  # time of day; for when-out the first of its two times; None for now
+    until: time | None = None  # only for when-out: its second time
+    weekday: int | None = None  # only for weekly: 0 is Monday
+    days: tuple[int, ...] = ()  # only for days: two to six days of the week, ascending
+    weekdays_only: bool = False  # only for when-out: Monday to Friday
 
     def __str__(self) -> str:
-        """Returns the cadence as text, for storage and export; `parse_cadence` makes an equal value of it."""
+        """Returns the cadence as text, for storage and export. `parse_cadence` turns the text into an equal cadence."""
         first = f"{self.at:%H:%M}" if self.at else ""
         match self.kind:
             case "now":
@@ -260,33 +261,31 @@ class Cadence:
 
 
 class Subscription(NamedTuple):
-    """A subscription of a chat."""
+    """A query of a chat, when it is due, and how far it has looked at the papers."""
 
     id: int
     chat_id: int
-    number: int  # in this chat; never reused
+    number: int  # by which the chat's people name it; never reused in this chat
     text: str  # the query as typed
     canonical: str
     cadence: Cadence
     zone: str | None  # its own zone; None: that of the chat
     since: datetime
-    cursor: int  # sequence up to which it has looked
-    next_due_at: datetime | None  # None: due when papers come (cadence now)
+    cursor: int  # the highest sequence of papers that it has looked at
+    next_due_at: datetime | None  # None: it is due when papers come (cadence now)
     name: str = ""
     state: states.SubscriptionState = states.SubscriptionState.ACTIVE
     paused_until: datetime | None = None
     pause_reason: states.SubscriptionPauseReason | None = None  # None: active, or a person paused it
     added_by: str = ""  # a plain name
     subscriber: str = ""  # the platform's id of the person who added it; "": not known, or the person has left
-    counted_until: datetime | None = (
-        None  # papers that came until then count as sent, since they came before a loss of the database
-    )
+    counted_until: datetime | None = None  # after a loss of the database: papers that came until then count as sent
     follows: int | None = None  # the shared cursor that it follows (cadence now)
-    latest_due_at: datetime | None = None  # from then on it is due even without new papers
+    latest_due_at: datetime | None = None  # from this moment on it is due even without new papers
 
     @property
     def hurry(self) -> bool:
-        """Whether a person asked for its papers at once: quiet hours do not delay them (cadence now)."""
+        """Whether a person asked to get its papers at once, so that quiet hours do not delay them (cadence now)."""
         return self.cadence.kind == "now" and self.latest_due_at is not None
 
     @property
@@ -300,9 +299,9 @@ class Because:
     """Why a paper is delivered: one subscription that it matches."""
 
     number: int
-    text: str  # as typed
+    text: str  # the query as typed
     name: str = ""
-    words: tuple[str, ...] = ()  # the words that matched, as written in the paper where known
+    words: tuple[str, ...] = ()  # the words that matched, spelled as in the paper if its spelling is known
     added_by: str = ""  # a plain name
 
     @property
@@ -322,7 +321,7 @@ class Item(NamedTuple):
 
 
 class DeliveryKind(StrEnum):
-    """Kinds of deliveries. People call a bulletin the digest."""
+    """Kinds of deliveries. A bulletin is what people call a digest: all papers of one due moment."""
 
     ALERT = "alert"
     BULLETIN = "bulletin"
@@ -330,7 +329,7 @@ class DeliveryKind(StrEnum):
 
 
 class MissingHow(StrEnum):
-    """Why expected papers of sources are missing, the most certain reason first."""
+    """Why papers that were expected from sources are missing. The most certain reason is declared first."""
 
     LATE = "late"
     FAILED = "failed"
@@ -352,26 +351,26 @@ class MissingSources:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What a delivery says besides its papers."""
+    """What a delivery tells the reader besides its papers."""
 
-    known: int = 0  # papers that were looked at
+    known: int = 0  # number of papers that were compared with the chat's queries
     days: tuple[date, ...] = ()  # of the digests that announced those papers, ascending
     first: bool = False  # the chat's first due delivery, which is sent even without papers
     next_due: datetime | None = None  # the next regular moment of the chat's subscriptions
-    next_about: bool = False  # that moment is the first of two times: when-out then waits for papers
+    next_about: bool = False  # `next_due` is only the earliest time: a when-out subscription then waits for papers
     late: timedelta = timedelta(0)  # how long after its due moment it was planned
-    late_reason: str = ""  # why, in English; "": the bot was not running
+    late_reason: str = ""  # why it was planned late, in English; "": the bot was not running
     missing: MissingSources | None = None
-    notice: str = ""  # the cause of a notice, see subscriptions/notices
-    detail: Mapping[str, str] = field(default_factory=dict)  # of the notice, as stored
-    titles: tuple[tuple[str, str], ...] = ()  # (title, home) of the sources named at the end
+    notice: str = ""  # name of the notice's kind, see subscriptions/notices
+    detail: Mapping[str, str] = field(default_factory=dict)  # the values of the notice, as stored
+    titles: tuple[tuple[str, str], ...] = ()  # (title, home page) of the sources named at the end
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
     """What one chat gets at one moment, before it is rendered."""
 
-    id: str  # 16 characters of a–z and 0–9; also the identity in a message's metadata, where the platform keeps some
+    id: str  # 16 characters of a–z and 0–9; messages carry it in their metadata if the platform keeps metadata
     chat: Chat
     kind: DeliveryKind
     due: datetime
@@ -381,14 +380,14 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """One rendered post. Every attempt posts the same stored bytes.
+    """One rendered post of a delivery. Every attempt posts the same stored bytes.
 
     `payload` and `plain` are JSON objects as text, in the shape that the platform's channel posts (see bot/rendering).
     `plain` is posted once if the platform refuses the form of `payload`.
     """
 
-    number: int  # of its delivery, from 1
+    number: int  # its place in the delivery, from 1
     payload: str
     plain: str
-    reply_to: int | None = None  # number of the message whose thread it is in
+    reply_to: int | None = None  # number of the message of this delivery in whose thread it is posted
     papers: tuple[int, ...] = ()  # ids of the papers it shows

@@ -20,7 +20,7 @@ def _commands(names: str) -> frozenset[str]:
 
 
 def _signs(pairs: str) -> dict[str, str]:
-    """Returns a table from pairs "name:character"."""
+    """Returns name → character for a text of pairs: "alpha:α beta:β"."""
     return dict(pair.split(":") for pair in pairs.split())
 
 
@@ -74,7 +74,7 @@ SYMBOLS: dict[str, str] = (
 )
 IN_FORMULAS: dict[str, str] = SYMBOLS | _SPACING | {word: word for word in (*_WORDS, *"%&_#${}")} | {"|": "‖"}
 
-# Commands that only change the look: `STYLES` take a group, whose content stays; `SWITCHES` take none and are removed.
+# Commands that only change the look. `STYLES` have a group; its content stays. `SWITCHES` have none and are removed.
 STYLES = _commands(
     "text textrm textit textbf textsc texttt textsf textsl textnormal textup emph underline mathrm mathbf mathit mathsf "
     "mathtt mathcal mathscr mathfrak mathnormal boldsymbol bm pmb operatorname mbox hbox ensuremath mathbb Bbb uppercase "
@@ -151,7 +151,7 @@ LETTER_MACROS = {
     "i": "ı",
     "j": "j",
 }
-_MACRO_NAME = "(?:" + "|".join(LETTER_MACROS) + ")(?![A-Za-z])"  # TeX reads the longest name and eats spaces after it
+_MACRO_NAME = "(?:" + "|".join(LETTER_MACROS) + ")(?![A-Za-z])"  # as in TeX, a name ends where no letter follows
 _ACCENT_MACRO = rf"""
     \\(?: (?P<sign>["'`^~=.]) | (?P<letter>[uvHtcdbrk])(?=[\s{{\\])\s* ) (?P<bracket>\{{)?
       (?: \\(?P<under>{_MACRO_NAME})\s* | (?P<base>[^\W\d_]) ) (?(bracket)\}}?)
@@ -165,9 +165,9 @@ _TEX = re.compile(
 
 
 def fold_tex(text: str) -> str:
-    r"""Step 1: returns a text with Greek commands as names, accent macros as letters, other commands as spaces.
+    r"""Step 1: replaces TeX. Greek commands become names, accent macros letters, other commands spaces.
 
-    Braces and `$` are removed. `\varepsilon` is epsilon, `S\o ren` is Søren, `$k$NN` is kNN.
+    Braces and `$` are removed. `\varepsilon` becomes epsilon, `S\o ren` Søren, `$k$NN` kNN.
     """
     if "\\" not in text and "$" not in text and "{" not in text and "}" not in text:
         return text
@@ -175,7 +175,7 @@ def fold_tex(text: str) -> str:
 
 
 def tex_replacements(text: str) -> Iterator[tuple[int, int, str]]:
-    """Yields what `fold_tex` replaces in a text, as (start, end, replacement)."""
+    """Yields (start, end, replacement) for each part of a text that `fold_tex` replaces."""
     return ((*match.span(), _replacement(match)) for match in _TEX.finditer(text))
 
 
@@ -187,7 +187,7 @@ def accent_macros(text: str) -> Iterator[tuple[int, int, str]]:
 
 
 def without_accent_macros(text: str) -> str:
-    r"""Returns a text with letters for its accent and letter macros, and for the brackets around them: `S{\o}ren`."""
+    r"""Returns a text with letters for its accent and letter macros, without braces around them: `S{\o}ren` → Søren."""
     parts: list[str] = []
     done = 0
     for start, end, letters in accent_macros(text):
@@ -207,7 +207,7 @@ def _replacement(match: re.Match[str]) -> str:
 
 
 def _accented(match: re.Match[str]) -> str:
-    """Returns the letters that an accent or letter macro means; "" if the match is neither."""
+    """Returns the letters that a matched accent or letter macro stands for; "" if the match is another command."""
     if match["macro"]:
         return LETTER_MACROS[match["macro"]]
     if match["under"]:
@@ -221,7 +221,7 @@ def _accented(match: re.Match[str]) -> str:
 
 
 def _combining_marks() -> str:
-    """Returns all characters of category M as ranges of a character class; `re` has no name for them."""
+    """Returns all combining marks (category M) as ranges for a character class, since `re` has no name for them."""
     blocks = chain(range(0x300, 0x3100), range(0xA660, 0xAC00), range(0xFB00, 0xFF00), range(0x10000, 0x1F000))
     marks = [point for point in blocks if unicodedata.category(chr(point))[0] == "M"]
     firsts = [point for before, point in pairwise([0, *marks]) if point != before + 1]
@@ -240,7 +240,7 @@ _NO_LETTER = "ʼ"  # an apostrophe that Unicode counts as a letter
 
 
 def run_pattern(single: str) -> re.Pattern[str]:
-    """Returns the pattern of a run, where each character of the class `single` is its own run."""
+    """Returns the pattern of a run: letters and digits that belong together. A character of `single` is a run alone."""
     letter = rf"[^\W_{_NO_LETTER}{single}]"
     return re.compile(
         rf"""
@@ -253,13 +253,13 @@ def run_pattern(single: str) -> re.Pattern[str]:
 
 
 RUN = run_pattern(SINGLE_CHARACTERS)
-# the same for ASCII, faster
+# finds the same runs in ASCII texts, faster
 _ASCII_RUN = re.compile(r"[A-Za-z](?:\+\+|#)|[A-Za-z0-9]+(?:(?<=[0-9])\.(?=[0-9])[A-Za-z0-9]+)*")
 
-# The pattern begins with the point, since `re` finds a point thirty times as fast as a digit before a point.
+# The pattern begins with the point, since `re` searches for a point thirty times as fast as for a digit before a point.
 _DECIMAL = re.compile(r"\.(?<=[0-9]\.)(?=[0-9])")
 _POINT = "\x01"  # replaces the point of a number
-# what is between runs becomes a space
+# turns each character between runs into a space, and `_POINT` into a point
 _BLANKS = {point: " " for point in range(128) if not chr(point).isalnum()} | {ord(_POINT): "."}
 
 _ONE = f"[{_APOSTROPHE_SIGNS}]"
@@ -271,7 +271,7 @@ _INNER_APOSTROPHE = re.compile(rf"{_ONE}(?<=(?:{_LETTER}|{_MARK}){_ONE}){_ONE}*(
 
 
 def runs_of(letters: str) -> list[str]:
-    """Step 4: returns the runs of a text whose apostrophes were removed."""
+    """Step 4: returns the runs (letters and digits that belong together) of a text without apostrophes."""
     if not letters.isascii():
         return RUN.findall(letters)
     if "+" in letters or "#" in letters or _POINT in letters:
@@ -280,14 +280,14 @@ def runs_of(letters: str) -> list[str]:
 
 
 def fold_apostrophes(text: str, *, name: bool = False) -> str:
-    """Step 3: removes apostrophes. A trailing 's is removed with its s, but in a name the s stays."""
+    """Step 3: removes apostrophes. A possessive 's loses its s, too, but in the name of a person the s stays."""
     if not _has_apostrophe(text):
         return text
     return _INNER_APOSTROPHE.sub("", text if name else _POSSESSIVE.sub("", text))
 
 
 def apostrophe_patterns(text: str) -> tuple[re.Pattern[str], ...]:
-    """Returns the patterns that `fold_apostrophes` removes from a text, in this order; () if it has no apostrophe."""
+    """Returns the patterns that `fold_apostrophes` removes from a text, in order; () for a text without apostrophes."""
     return (_POSSESSIVE, _INNER_APOSTROPHE) if _has_apostrophe(text) else ()
 
 
@@ -310,7 +310,7 @@ def has_greek(text: str) -> bool:
 
 
 def spell_greek(runs: list[str]) -> list[str]:
-    """Returns runs with Greek letters spelled out: αβ becomes alpha, beta; μm has a Latin letter and stays."""
+    """Step 5: spells Greek letters out. αβ becomes alpha and beta; μm stays, since it has a Latin letter."""
     return [token for run in runs for token in (_names(run) if _is_greek(run) else (run,))]
 
 
@@ -341,7 +341,7 @@ def _is_greek(run: str) -> bool:
 # Compatibility forms, letter case and accents are folded.
 
 
-_SIGNS = re.compile("[™®©℠]")  # removed first, since their compatibility forms are letters
+_SIGNS = re.compile("[™®©℠]")  # removed before NFKC, which would turn ™ into the letters TM
 INVISIBLE_CHARACTERS = "\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufe00-\ufe0f\ufeff\U000e0100-\U000e01ef"
 """Ranges of a character class: characters without width, which are ignored."""
 _INVISIBLE = re.compile(f"[{INVISIBLE_CHARACTERS}]")
@@ -350,14 +350,14 @@ _ACCENT_MARKS = re.compile("[\u0300-\u036f]+")
 _PLAIN_LETTERS = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ħ": "h", "ı": "i", "ŋ": "n"},
 )
-# CJK Unified Ideographs with extension A; texts with rarer characters also have these
+# CJK Unified Ideographs with extension A; a Chinese text has some of these even if it also has rarer characters
 _CHINESE = re.compile("[\u3400-\u9fff]")
 
 
 def fold_letters(text: str) -> str:
     """Step 2: returns a text in lower case without accents.
 
-    Kana marks and Hangul stay: only the Latin block of accents is removed, and the rest is composed again.
+    Only Latin accents (U+0300 to U+036F) are removed. Marks of kana stay, and decomposed Hangul is composed again.
     """
     return fold_case(fold_forms(text))
 
@@ -386,9 +386,9 @@ def fold_case(text: str) -> str:
 
 
 def joins_letter_before(char: str) -> bool:
-    """Returns whether step 2 may merge a character into the one before it.
+    """Returns whether step 2 may merge a character into the one before it, or remove it.
 
-    This is so for marks, Hangul vowels and finals, and invisible characters.
+    True for combining marks, Hangul vowels and finals, invisible characters, and ™, ®, © and ℠.
     """
     if char.isascii():
         return False
@@ -406,14 +406,14 @@ def has_chinese(text: str) -> bool:
 
 
 class _TracedText(NamedTuple):
-    """A text after some of the steps, with the start and end of each of its letters in the text as written."""
+    """A text after some steps. `starts` and `ends` say where each of its letters was in the original text."""
 
     letters: str
     starts: Sequence[int]
     ends: Sequence[int]
 
     def replaced(self, parts: Iterable[tuple[int, int, str]]) -> "_TracedText":
-        """Returns the text after replacing each part, (start, end, new letters), in ascending order."""
+        """Returns the text after replacing parts. Each part is (start, end, new letters); they are in ascending order."""
         letters, starts, ends = [], [], []
         done = 0
         for start, end, new in parts:
@@ -428,7 +428,10 @@ class _TracedText(NamedTuple):
 
 
 def token_spans(text: str, *, exact: bool = False) -> list[tuple[int, int]]:
-    """Returns (start, end) of each token in the text as written. The tokens are those of `tokens` or `exact_tokens`."""
+    """Returns where each token is in the original text, as (start, end).
+
+    The tokens are those that `tokens` returns, or `exact_tokens` if `exact`.
+    """
     traced = _TracedText(text, range(len(text)), range(1, len(text) + 1))
     traced = traced.replaced(tex_replacements(text))
     traced = _with_folded_letters(traced, exact=exact)
@@ -441,7 +444,7 @@ def token_spans(text: str, *, exact: bool = False) -> list[tuple[int, int]]:
 
 
 def _with_folded_letters(traced: _TracedText, *, exact: bool) -> _TracedText:
-    """Step 2: folds letter by letter if each becomes one letter; otherwise folds each letter together with its marks."""
+    """Step 2: folds each character alone if each becomes one letter; otherwise each character with its marks."""
     folded = {char: _folded_alone(char, exact=exact) for char in set(traced.letters)}
     if all(folded.values()):
         return traced._replace(letters="".join(map(folded.__getitem__, traced.letters)))
@@ -451,13 +454,16 @@ def _with_folded_letters(traced: _TracedText, *, exact: bool) -> _TracedText:
 
 @lru_cache(maxsize=1 << 14)
 def _folded_alone(char: str, *, exact: bool) -> str:
-    """Returns the one letter that a character becomes in every text; "" if it may become none, several or different ones."""
+    """Returns the one letter that step 2 makes of a character in every text.
+
+    Returns "" if the character becomes no letter or several, or if the result depends on the text around it.
+    """
     folded = exact_letters(char) if exact else fold_letters(char)
     return folded if len(folded) == 1 and not joins_letter_before(char) else ""
 
 
 def _clusters(letters: str) -> Iterator[tuple[int, int]]:
-    """Yields (start, end) of each letter together with the characters that join it."""
+    """Yields (start, end) of each character together with the marks after it."""
     start = 0
     for place in range(1, len(letters)):
         if not joins_letter_before(letters[place]):
@@ -492,9 +498,9 @@ _SILENT_E = ("che", "she", "xe", "sse", "ze")  # caches, crashes, boxes, classes
 
 @lru_cache(maxsize=1 << 16)
 def fold_plural(token: str) -> str:
-    """Step 6: returns the stem of a token of step 5. Studies and study become "study", analyses and analysis "analysi".
+    """Step 6: returns the common stem of a word's singular and plural.
 
-    A stem is not always a word. The stem of a stem is the same stem.
+    A stem need not be a word: analyses and analysis both become "analysi". The stem of a stem is the same stem.
     """
     if not _WORD.fullmatch(token):
         return token
@@ -506,7 +512,10 @@ def fold_plural(token: str) -> str:
 
 
 def written_beginnings(beginning: str) -> tuple[str, ...]:
-    """Returns all words that begin with `beginning` although their stems may not begin with it."""
+    """Returns the words that `beginning*` has to find although their stems may not begin with `beginning`.
+
+    Example: "criteria" begins with "criteria", but its stem "criterion" does not.
+    """
     regular = [beginning + end for end in ("", "s", "es", "e")]
     irregular = [form + end for form in _IRREGULAR for end in ("", "s") if (form + end).startswith(beginning)]
     return tuple(dict.fromkeys((*regular, *irregular)))
@@ -531,14 +540,14 @@ def tokens(text: str) -> list[str]:
 
 
 def written_tokens(text: str) -> list[str]:
-    """Steps 1-5, without plurals: returns one token for each of `tokens`, with which the words of prefixes are compared."""
+    """Steps 1-5: like `tokens`, but plurals stay. The words before the * of a prefix are compared with these."""
     return _folded_runs(fold_apostrophes(fold_letters(fold_tex(text))))
 
 
 def as_written(stems: Iterable[str], texts: Iterable[str]) -> tuple[str, ...]:
-    """Returns tokens in a form that people can read: for each stem the first word in `texts` with this stem, such as "series" for "sery".
+    """Returns readable words for stems: for each the first word in `texts` with this stem, such as "series" for "sery".
 
-    A pair of characters, which is counted with a space between them, is returned without the space.
+    A pair of Chinese characters is counted as a stem with a space inside; it is returned without the space.
     """
     words: dict[str, str] = {}
     for text in texts:
@@ -564,7 +573,7 @@ def written_and_exact_tokens(text: str) -> tuple[list[str], list[str]]:
 def author_tokens(name: str) -> list[str]:
     """Returns the parts of one author's name: steps 1-5, then ae, oe, ue become a, o, u (Brueggen = Brüggen = Bruggen).
 
-    A part of two letters keeps its e: Oe is a name, o an initial.
+    The name Oe keeps its e: without it, it would look like an initial.
     """
     parts = _folded_runs(fold_apostrophes(fold_letters(fold_tex(name)), name=True))
     return [_UMLAUT.sub(r"\1", part) if "e" in part else part for part in parts]
@@ -576,15 +585,15 @@ def exact_author_tokens(name: str) -> list[str]:
 
 
 def is_initial(token: str) -> bool:
-    """Returns whether a part of a name is an initial: one Latin letter. One Han character is a name."""
+    """Returns whether a part of a name is an initial: one Latin letter. One Chinese character is a whole name."""
     return len(token) == 1 and is_latin(token)
 
 
 def title_alias(title: str) -> str:
     r"""Returns the text by which a title is found again in another digest: equal for $\alpha$-GAN and α-GAN.
 
-    A text longer than any real title is cut and ends in its SHA-256, since an index of PostgreSQL takes at most 2,704
-    bytes.
+    A text of more than LONGEST_ALIAS characters is cut and ends in its SHA-256, since an index of PostgreSQL takes at
+    most 2,704 bytes.
     """
     alias = " ".join(written_tokens(title))
     if len(alias) <= LONGEST_ALIAS:

@@ -1,6 +1,6 @@
 """Subscriptions as text that a person can read, edit and import into another chat (docs/commands.md, export).
 
-Names and queries are stored and exported on one line, without control characters.
+In the store and in exports, each name and each query is on one line and has no control characters.
 """
 
 import unicodedata
@@ -21,9 +21,9 @@ from subscriptions.texts import clip
 from subscriptions.zones import zone_name
 
 BAR = " | "
-MOST_LINES = 500  # of one import in a chat
-_QUOTED = 80  # characters that are quoted of a refused line
-_NUMBERED = 10  # further refused lines that are named by their numbers
+MOST_LINES = 500  # lines that a chat may import at once
+_QUOTED = 80  # characters of a refused line that the error quotes
+_NUMBERED = 10  # further refused lines whose numbers the error lists
 _MARK = "\ufeff"  # the byte order mark: at the beginning of a file, and inside a file that was joined from several
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 LONGEST_NAME = 60  # characters
@@ -53,7 +53,7 @@ class PortableLine:
     name: str | None = None  # None: not named
 
     def refused(self, why: errors.Sentence, hint: errors.Sentence) -> errors.Refused:
-        """Returns the error for this line, when it cannot be applied."""
+        """Returns the error that says that this line cannot be applied."""
         return refused_line(self.number, self.text, why, hint)
 
 
@@ -66,7 +66,7 @@ def subscription_line(chat: model.Chat, subscription: model.Subscription) -> str
     own = chat.settings.timezone
     if subscription.cadence.kind != "now":
         when += f" {subscription.zone or own}"
-    elif subscription.zone and subscription.zone != own:  # `now` needs no zone, but keeps it for a later schedule
+    elif subscription.zone and subscription.zone != own:  # `now` needs no zone, but a later schedule may
         when += f" {subscription.zone}"
     return f"{when}{BAR}{one_line(subscription.text)}{BAR}{mended_name(subscription.name)}"
 
@@ -87,16 +87,17 @@ def text_of(data: bytes) -> str:
 
 
 def read_lines(text: str, address: model.ChatAddress | None = None, *, alone: bool = False) -> tuple[PortableLine, ...]:
-    """Returns the lines of an export, without empty lines and remarks. Raises Refused, naming lines that cannot be read.
+    """Returns the lines of an export, without empty lines and lines that begin with "#".
 
-    `address` is the chat of all lines; None: lines [CHAT] name the chats. `alone` is for a text that was sent in the
-    chat `address`. It may have lines [CHAT] of this chat without the kind of the chat, and at most MOST_LINES lines.
+    Raises Refused, which names the lines that cannot be read. `address` is the chat of all lines; if it is None, lines
+    [CHAT] name the chats. `alone` says that the text was sent in the chat `address`: a line [CHAT] may then name only
+    this chat, its kind is ignored, and more than MOST_LINES lines are refused.
     """
     return read_numbered(numbered(text), address, alone=alone)
 
 
 def numbered(text: str) -> list[tuple[int, str]]:
-    """Returns (number, line) for each line of a text, without empty lines and remarks. For `read_numbered`."""
+    """Returns (number, line) for each line of a text that is neither empty nor begins with "#", for `read_numbered`."""
     raw = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     lines = ((number, line.strip().lstrip(_MARK).strip()) for number, line in enumerate(raw, 1))
     return [(number, said) for number, said in lines if said and said != "#" and not said.startswith("# ")]
@@ -109,7 +110,7 @@ def read_numbered(
     lines: list[PortableLine] = []
     wrong: list[tuple[int, errors.Refused]] = []
     chat: model.ChatAddress | None = address
-    is_readable = True  # False below a heading that names no chat: its lines are skipped
+    is_readable = True  # False below a heading [CHAT] that names no chat: the lines below it are skipped
     for number, text in said:
         try:
             if text.startswith("[") and text.endswith("]"):
@@ -120,10 +121,10 @@ def read_numbered(
                 chat = named
             elif chat is not None:
                 line = _line(number, text, chat)
-                if line.kind is None or not alone:  # the kind of this chat is known from its platform
+                if line.kind is None or not alone:  # the platform tells the kind of this chat
                     lines.append(line)
             elif is_readable:
-                is_readable = False  # skips the other lines before the first heading, too
+                is_readable = False  # reports only the first of the lines before the first heading
                 raise errors.Refused(
                     errors.Sentence("it belongs to no chat."),
                     errors.Sentence("Say --as CHAT, or put a line [CHAT] above it."),
@@ -138,7 +139,7 @@ def read_numbered(
 
 
 def _refused_lines(wrong: Sequence[tuple[int, errors.Refused]]) -> errors.Refused:
-    """Returns one error for all lines that cannot be read: the first in full, the others by their numbers."""
+    """Returns one error for all unreadable lines. It explains the first and lists the numbers of the others."""
     (_, first), *others = wrong
     if not others:
         return first
@@ -152,7 +153,7 @@ def _refused_lines(wrong: Sequence[tuple[int, errors.Refused]]) -> errors.Refuse
 
 
 def refused_line(number: int, text: str, why: errors.Sentence, hint: errors.Sentence) -> errors.Refused:
-    """Returns the error for a line, with its number, what is wrong, and how the line begins."""
+    """Returns the error for a line. It tells the line's number and beginning, and what is wrong with it."""
     shown = clip(one_line(text), _QUOTED)
     return errors.Refused(
         errors.Sentence("Line {number} cannot be imported: {why} It says: “{line}”.", {
@@ -192,7 +193,7 @@ def _line(number: int, said: str, chat: model.ChatAddress) -> PortableLine:
 
 
 def _setting(number: int, said: str, chat: model.ChatAddress, words: Sequence[str]) -> PortableLine:
-    """Reads `set NAME VALUE`; `set kind broadcast` gives the kind of the chat, which an address alone does not tell."""
+    """Reads `set NAME VALUE`. `set kind broadcast` is no setting: it tells the kind of the chat."""
     name, value = (*words, "", "")[:2]
     if name == "kind":
         if value not in tuple(model.ChatKind):
@@ -205,7 +206,7 @@ def _setting(number: int, said: str, chat: model.ChatAddress, words: Sequence[st
 
 
 def _subscription(number: int, said: str, chat: model.ChatAddress) -> PortableLine:
-    """Reads `WHEN | QUERY | NAME` or `WHEN | QUERY`. Splits the line in the first way in which WHEN is a time."""
+    """Reads `WHEN | QUERY | NAME` or `WHEN | QUERY`. Takes the first of the `_readings` whose WHEN is a time."""
     wrong: errors.PaperwireError | None = None
     for when, query, name in _readings(said):
         try:
@@ -225,12 +226,12 @@ def _subscription(number: int, said: str, chat: model.ChatAddress) -> PortableLi
 def _readings(said: str) -> Iterator[tuple[str, str, str | None]]:
     """Yields (WHEN, QUERY, NAME or None) for each way of splitting a line, the most certain first.
 
-    A line of an export is split at its first and last " | ": the query may contain others, the time and the name never do.
-    In a line that was written by hand the name or the spaces may be missing.
+    A line of an export is split at its first and its last " | ", since only the query may contain this text. In a line
+    that a person wrote, the name or the spaces may be missing.
     """
     if "|" not in said:
         said = said.replace("｜", "|")
-    if said.endswith("|"):  # the name is empty, and some editors remove the space before it
+    if said.endswith("|"):  # the name is empty, and some editors remove the space at the end of a line
         said = said[:-1].rstrip() + BAR
     for bar in (BAR, "|"):
         first, last = said.find(bar), said.rfind(bar)
@@ -242,7 +243,7 @@ def _readings(said: str) -> Iterator[tuple[str, str, str | None]]:
 
 @lru_cache(maxsize=1024)
 def _when(text: str) -> tuple[model.Cadence, str | None]:
-    """Reads a time with its zone: as exports write it, with any name of a zone, or as people type it. Raises Refused."""
+    """Reads a schedule with its zone, as exports write it or as people type it: (cadence, zone or None). Raises Refused."""
     *words, last = text.split() or [""]
     with suppress(errors.Refused):
         return parse_cadence(" ".join(words)), zone_name(last)
@@ -267,12 +268,12 @@ def checked_name(typed: str) -> str:
 
 
 def mended_name(name: str) -> str:
-    """Returns the nearest name that `checked_name` accepts: for names that are made of other texts."""
+    """Returns the most similar name that `checked_name` accepts. For names that the program makes from other texts."""
     return one_line(name.replace(_BAR, " "))[:LONGEST_NAME].rstrip()
 
 
 def kept_query(typed: str) -> Query:
-    """Returns the query of a typed text, with the text on one line. Raises QueryError with the column in the typed text."""
+    """Reads a typed query and puts its text on one line. Raises QueryError, whose column is that in the typed text."""
     query = parse_query(typed)
     text = one_line(typed)
     return query if text == typed else parse_query(text)

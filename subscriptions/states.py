@@ -1,6 +1,6 @@
 """States and their reasons, as the database stores them.
 
-Each is set where its cause is known; none is derived from a sentence.
+The code that knows the cause sets the state. No state is guessed from the words of a message.
 """
 
 from enum import StrEnum
@@ -20,7 +20,7 @@ WAITING = (ChatState.ASKED, ChatState.UNCONFIRMED)
 
 
 class Admission(StrEnum):
-    """What an operator answered about letting a chat in."""
+    """What an operator answered when asked to let a chat in."""
 
     ADMITTED = "admitted"
     DENIED = "denied"
@@ -30,11 +30,11 @@ class PauseReason(StrEnum):
     """Why a chat gets no messages. All but PERSON mean that the platform does not let the bot write there."""
 
     PERSON = "person"  # a person paused the chat
-    GONE = "gone"  # blocked, removed or deleted, or the platform does not say why
+    GONE = "gone"  # the bot was blocked or removed, the chat was deleted, or the platform does not say why
     NO_RIGHTS = "no-rights"  # the bot may read but not write
     ARCHIVED = "archived"
     NOT_A_MEMBER = "not-a-member"  # the bot has to be invited into the channel
-    APP_REMOVED = "app-removed"  # the workspace took the app away
+    APP_REMOVED = "app-removed"  # the workspace uninstalled the app
     TOPIC_CLOSED = "topic-closed"  # only this topic or thread
     TOPIC_DELETED = "topic-deleted"  # only this topic
 
@@ -53,9 +53,9 @@ UNREACHABLE = tuple(reason for reason in PauseReason if reason.is_unreachable)
 
 
 def describe_chat_state(state: ChatState, admission: Admission | None, pause: PauseReason | None, detail: str) -> str:
-    """Returns English words about a chat's state; "" for a chat that gets messages or waits to be let in.
+    """Describes a chat in English: why it gets no messages, or what an operator answered; "" if neither is known.
 
-    `detail` is stored with the reason: the platform's words, or the address that a chat moved to.
+    `detail` is stored with the state: the platform's words, or the address that the chat moved to.
     """
     if state is ChatState.ACTIVE:
         return _ANSWERS[admission]
@@ -68,7 +68,7 @@ def describe_chat_state(state: ChatState, admission: Admission | None, pause: Pa
 
 
 def describe_pause(pause: PauseReason | None, detail: str) -> str:
-    """Returns English words about a pause. `detail` is the sentence that is stored with the reason."""
+    """Describes in English why a chat is paused. `detail` is the sentence that is stored with the reason."""
     return "paused in the chat" if pause is PauseReason.PERSON else detail
 
 
@@ -76,7 +76,7 @@ _ANSWERS = {Admission.DENIED: "denied", Admission.ADMITTED: "let in", None: ""}
 
 
 class SubscriptionState(StrEnum):
-    """Whether a subscription brings papers."""
+    """Whether a subscription is active, which means that it brings papers."""
 
     ACTIVE = "active"
     PAUSED = "paused"
@@ -96,7 +96,7 @@ class MessageState(StrEnum):
     WAITING = "waiting"  # not sent; it will be tried again
     UNCLEAR = "unclear"  # perhaps sent
     SENT = "sent"
-    DEAD = "dead"  # refused for good; only a person can have it tried again
+    DEAD = "dead"  # refused for good; tried again only if a person asks for it
 
 
 FINISHED = (MessageState.SENT, MessageState.DEAD)
@@ -112,7 +112,7 @@ class DeliveryState(StrEnum):
     """How far a delivery is, as derived from its messages and its chat (docs/operating.md)."""
 
     PLANNED = "planned"
-    HELD = "held"  # its chat gets no messages now
+    HELD = "held"  # it waits because its chat gets no messages now
     SENDING = "sending"
     WAITING = "waiting"
     UNCLEAR = "unclear"
@@ -125,15 +125,15 @@ UNDER_WAY = (DeliveryState.PLANNED, DeliveryState.HELD, DeliveryState.SENDING, D
 
 
 class Signal(StrEnum):
-    """What a chat did with a paper. Its taste follows from these (docs/queries.md)."""
+    """What people of a chat did with a paper. The chat's taste is computed from these (docs/queries.md)."""
 
-    OPENED = "opened"  # requested its card alone, or all that is known about it; being in a list does not count
-    FOLLOWED = "followed"  # an author of it
+    OPENED = "opened"  # they opened its card, or all that is known about it; seeing it in a list does not count
+    FOLLOWED = "followed"  # they follow one of its authors
     SAVED = "saved"
     LIKED = "liked"
     DISLIKED = "disliked"
-    EXCLUDED = "excluded"  # words or an author of it
-    MUTED = "muted"  # the subscription that brought it
+    EXCLUDED = "excluded"  # they excluded some of its words or one of its authors
+    MUTED = "muted"  # they muted the subscription that brought it
 
 
 class ReplyState(StrEnum):
@@ -151,8 +151,8 @@ class InstallationState(StrEnum):
 
 
 class SourceTrouble(StrEnum):
-    """What is wrong with a source, as in the last notice to the operators."""
+    """What is wrong with a source. The store keeps what the operators were told last."""
 
     FAILED = "failed"
     LATE = "late"
-    SUMMARIES = "summaries"  # many of its summaries failed
+    SUMMARIES = "summaries"  # many summaries in its digests failed

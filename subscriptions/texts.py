@@ -1,8 +1,8 @@
-"""Texts from outside: shows characters that a terminal or a log would obey, normalizes, recognises errors, and cuts.
+"""Texts from outside: escapes control characters, normalizes, recognises failed summaries, and cuts texts to a length.
 
-Shown are control characters, line ends and text direction: Unicode's categories Cc, Cs, Zl and Zp, and the marks of
-direction of its annex 9. All others stay as they are, even if `str.isprintable` is false for them: joined emoji, private
-characters, spaces of other scripts.
+A terminal or a log may obey some characters instead of showing them: control characters, surrogates, line separators
+(Unicode's categories Cc, Cs, Zl, Zp) and marks of text direction (its annex 9). Only these are escaped. Joined emoji,
+private characters and spaces of other scripts stay, although `str.isprintable` is false for them.
 """
 
 import re
@@ -13,7 +13,7 @@ from unicodedata import combining, east_asian_width, normalize
 
 _DIRECTIONS = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
 _HIDDEN = re.compile(f"[\x00-\x1f\x7f-\x9f\u2028\u2029{_DIRECTIONS}\ud800-\udfff]")
-# Our own texts may contain an isolated part: it ends on its line and does not affect the text around it.
+# Our own texts may have isolated parts (U+2068 to U+2069), whose text direction does not affect the text around them.
 _IN_LINES = re.compile(
     f"\u2068[^\x00-\x1f\x7f-\x9f\u2028\u2029{_DIRECTIONS}\ud800-\udfff]*\u2069|(?![\n\t]){_HIDDEN.pattern}"
 )
@@ -27,7 +27,7 @@ def escaped(value: str) -> str:
 
 
 def escaped_lines(text: str) -> str:
-    r"""Escapes a text of our own, except its line ends, tabs and isolated parts. JSON stays valid JSON."""
+    r"""Escapes a text that the program wrote. Line ends, tabs and isolated parts stay. Valid JSON stays valid."""
     if text.isprintable():  # most texts are, and this check is fast; characters of direction are not printable
         return text
     return _IN_LINES.sub(lambda found: _as_code(found) if len(found[0]) == 1 else found[0], text)
@@ -46,9 +46,9 @@ _NO_LETTERS = re.compile(rf"[^\w\s\x00-\x7f]{{{MOST_MARKS + 1},}}")
 
 
 def normalized(form: Literal["NFC", "NFD", "NFKC", "NFKD"], text: str) -> str:
-    """Returns a text in a normal form, without the marks on a letter beyond `MOST_MARKS`.
+    """Returns a text in one of Unicode's normal forms. Each letter keeps at most `MOST_MARKS` combining marks.
 
-    Python sorts the marks on a letter, in time that grows with the square of their number: 12 s for 128,000 of them.
+    Reason: Python sorts the marks on a letter in quadratic time; 128,000 marks take 12 s.
     """
     return normalize(form, text if text.isascii() else _NO_LETTERS.sub(_with_fewer_marks, text))
 
@@ -65,7 +65,7 @@ def _with_fewer_marks(run: re.Match[str]) -> str:
 
 # ------------------------------------------------------------ error texts that generators write into fields of a summary
 
-# They are those in public digests of the daily-arXiv family. They are compared as a whole, since a real summary may well
+# Public digests of the daily-arXiv family contain these texts. A field has to equal one of them, since a real summary may
 # contain the word "failed".
 
 
@@ -88,9 +88,9 @@ _PLACEHOLDER = re.compile(r"\{\w+\}")  # a template that was never filled: {tldr
 
 
 def summary_state(text: str) -> SummaryState:
-    """Returns the state of one field of a summary; only a text that is "ok" is shown and matched.
+    """Returns the state of one field of a summary. Only fields in the state "ok" are shown and matched.
 
-    "not stated": the summariser found nothing to say. The other three states are failures.
+    "not stated" means that the summariser found nothing to say. The other three states are failures.
     """
     value = text.strip()
     if not value:
@@ -126,7 +126,7 @@ _ABBREVIATION = re.compile(
     r"(?:\b(?:[A-Za-z]|e\.g|i\.e|cf|vs|al|etc|resp|Fig|Figs|Eq|Eqs|Sec|No|Dr|Prof|St|approx))\.$"
 )
 _CLAUSE_END = re.compile(r"[,;:](?=\s)|\s[–—](?=\s)|[，；：]")
-_LEAST_SHARE = 0.4  # of the columns: a sentence that ends earlier leaves too many of them empty
+_LEAST_SHARE = 0.4  # of the columns: a text that is cut earlier leaves too many of them empty
 _MOST_SHARE = 0.6  # of the columns: a clause that ends later is a better place to cut than the last word
 _TRAILING = " \t\n,;:–—-([，；：、（"
 
@@ -149,7 +149,7 @@ def units(text: str) -> int:
 
 
 def cut_at_word(text: str, columns: int) -> str:
-    """Returns at most `columns` columns of the text, cut at a word."""
+    """Returns at most `columns` columns of the text, cut after a word."""
     if width(text) <= columns:
         return text
     end = _longest_prefix(text, max(columns - 1, 0))
@@ -161,7 +161,10 @@ def cut_at_word(text: str, columns: int) -> str:
 
 
 def cut_at_sentence(text: str, columns: int) -> str:
-    """Returns the first sentences that fit into `columns` columns; if none fits, the first words with "…"."""
+    """Returns the first sentences that fit into `columns` columns.
+
+    If they fill less than 40% of the columns, returns the first words that fit, with "…".
+    """
     if width(text) <= columns:
         return text
     end = _longest_prefix(text, columns)
@@ -175,7 +178,7 @@ def cut_at_sentence(text: str, columns: int) -> str:
 
 
 def first_sentence(text: str, columns: int) -> str:
-    """Returns the first sentence; "" if it is wider than `columns` columns or does not end."""
+    """Returns the first sentence of a text; "" if it is wider than `columns` columns or has no end."""
     end = _longest_prefix(text, columns)
     for match in _SENTENCE_END.finditer(text, 0, min(end + 1, len(text))):
         if match.end() <= end and not _ABBREVIATION.search(text[: match.end()]):
@@ -184,7 +187,7 @@ def first_sentence(text: str, columns: int) -> str:
 
 
 def cut_at_clause(text: str, columns: int) -> str:
-    """Returns at most `columns` columns of the text, cut after a clause if that fills most of them, else at a word."""
+    """Returns at most `columns` columns of the text, cut after a clause if that fills 60% of them, else after a word."""
     if width(text) <= columns:
         return text
     end = _longest_prefix(text, max(columns - 1, 0))
@@ -193,7 +196,7 @@ def cut_at_clause(text: str, columns: int) -> str:
 
 
 def pieces(text: str, columns: int) -> list[str]:
-    """Returns the whole text in pieces of at most `columns` columns; only the spaces between them are lost."""
+    """Splits a text into pieces of at most `columns` columns. Only the spaces between the pieces are lost."""
     found = []
     while width(text) > columns:
         piece = cut_at_sentence(text, columns).removesuffix(ELLIPSIS) or text[:columns]
@@ -217,12 +220,12 @@ def cut_letters(text: str, most: int) -> str:
 
 
 def clip(text: str, most: int) -> str:
-    """Returns at most `most` characters of the text, exactly as they are: for quotations."""
+    """Returns at most `most` characters of the text, the last of them "…" if it was cut. For quotations."""
     return text if len(text) <= most else text[: most - 1] + ELLIPSIS
 
 
 def clip_start(text: str, most: int) -> str:
-    """Returns at most `most` characters from the end of the text: for paths."""
+    """Returns at most `most` characters from the end of the text, the first of them "…" if it was cut. For paths."""
     return text if len(text) <= most else ELLIPSIS + text[1 - most :]
 
 
@@ -238,7 +241,7 @@ def _longest_prefix(text: str, columns: int) -> int:
 
 
 def _last_wide(text: str, end: int) -> int:
-    """Returns the place after the last wide character before `end`, where a line may break; -1 if none is near."""
+    """Returns the index after the last wide character before `end`, where a line may break; -1 if none is near."""
     for index in range(end, max(end - 24, 0), -1):
         if _char_width(text[index - 1]) == 2:  # noqa: PLR2004 - wide, see width
             return index

@@ -123,7 +123,7 @@ CITIES: Mapping[str, str] = MappingProxyType(
     }
 )
 
-# Names that several places in different zones have. Callers offer all of these places.
+# Names that several places in different zones share. Callers offer all of these places.
 AMBIGUOUS: Mapping[str, tuple[tuple[str, str], ...]] = MappingProxyType(
     {
         "cst": (("Chicago", "America/Chicago"), ("Shanghai", "Asia/Shanghai")),
@@ -184,24 +184,24 @@ AMBIGUOUS_TOO: Mapping[str, str] = MappingProxyType(
 
 _DASHES = str.maketrans("‐‑‒–—−", "------")
 _OFFSET = re.compile(r"(?:utc|gmt)? ?(?P<sign>[+-]) ?(?P<hours>\d{1,2})(?::?(?P<minutes>\d\d))?")
-_LARGEST_OFFSET = timedelta(hours=14)  # of Pacific/Kiritimati; the largest one to the west is -12:00
+_LARGEST_OFFSET = timedelta(hours=14)  # in Pacific/Kiritimati; the largest offset to the west is -12:00
 _AN_HOUR = 60  # minutes
-# Names that are not accepted: the zone of this machine, which may change, and zones without a place.
+# Names that are not accepted: this machine's zone, which may change, and zones that belong to no place.
 _NO_ZONES = frozenset({"localtime", "Factory", "posixrules"})
 
 
 def plain(text: str) -> str:
-    """Returns the form in which names are looked up: plain characters and dashes, lower case, single spaces."""
+    """Returns a name as it is looked up: in NFKC, with ASCII dashes, lower case and single spaces."""
     return " ".join(normalized("NFKC", text).translate(_DASHES).casefold().split())
 
 
 def is_offset(text: str) -> bool:
-    """Returns whether a plain text is written as an offset, even if no clock on Earth shows it."""
+    """Returns whether a plain text is written like an offset. No clock on Earth needs to show it."""
     return _OFFSET.fullmatch(text) is not None
 
 
 def offset_name(text: str) -> str:
-    """Returns the stored name of an offset in plain text, "+08:00" or "UTC"; "" if no clock on Earth shows it."""
+    """Returns the stored name of an offset, such as "+08:00" or "UTC"; "" if no clock on Earth shows it."""
     match = _OFFSET.fullmatch(text)
     if match is None:
         return ""
@@ -244,16 +244,16 @@ _HAN_NUMBERS = {
     for hours, name in enumerate(["一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "十一", "十二"], 1)
 }
 _LONGEST = 40  # characters of the name of a place
-_ALIKE, _ALIKE_HAN = 0.8, 0.65  # difflib's ratio from which on names are similar: Gotham must not be taken for Godthab
+_ALIKE, _ALIKE_HAN = 0.8, 0.65  # least ratio (difflib) of similar names; Gotham must not be taken for Godthab
 MOST_NEAR = 3
 
 
 @lru_cache(maxsize=4096)
 def zone_of_place(text: str) -> str:
-    """Returns the zone of a city, of a country with one clock, or of a zone or offset; "" if the text is none of these.
+    """Returns the zone that a text names: a city, a country with one clock, a zone or an offset; "" if it names none.
 
-    Only whole, exact names count, in English or Chinese, in any letter case, with or without accents and "time": "new
-    york", "München", "北京时间", "Europe/Berlin", "CET", "UTC+8". A name of several places does not count.
+    The name must be complete and correct, in English or Chinese. Letter case, accents and the word "time" do not
+    matter: "new york", "München", "北京时间", "Europe/Berlin", "CET", "UTC+8". A name of several places gives "".
     """
     typed = plain(text)
     if not typed or len(typed) > _LONGEST:
@@ -268,9 +268,9 @@ def zone_of_place(text: str) -> str:
 
 
 def near_places(text: str) -> tuple[Place, ...]:
-    """Returns up to three places that a text may mean: the places of this name, or if there are none, places of similar names.
+    """Returns the places that have this name; if there are none, up to three places with similar names.
 
-    A caller may offer them, but must not choose one without asking.
+    A caller may offer them to a person, but must not choose one itself.
     """
     typed = plain(text)
     if not typed or len(typed) > _LONGEST:
@@ -314,7 +314,7 @@ def _east_or_west(typed: str) -> str:
 
 
 def _key(typed: str) -> str:
-    """Returns the key of a place in the index: its name without such words around it as "time" and 时间."""
+    """Returns the key of a place in the index: its name without words around it such as "time" and 时间."""
     bare = _bare(typed)
     if bare in _known(bare):
         return bare
@@ -323,7 +323,7 @@ def _key(typed: str) -> str:
 
 
 def _bare(name: str) -> str:
-    """Returns a name without accents and punctuation."""
+    """Returns a name in lower case, without accents and punctuation."""
     spaced = re.sub(r"[\s_.,'’-]+", " ", plain(name)).strip()
     letters = "".join(sign for sign in normalized("NFD", spaced) if not combining(sign))
     return normalized("NFC", letters).replace("ø", "o").replace("ł", "l")
@@ -335,17 +335,17 @@ def _known(key: str) -> Mapping[str, Place]:
 
 @lru_cache(maxsize=1)
 def _index() -> Mapping[str, Place]:
-    """Returns key -> place, without the places that only CLDR has."""
+    """Returns key -> place for the cities in names of zones and those of our own list."""
     return {_bare(name): (name, zone) for name, zone in (*_cities_of_zones(), *_own_cities())}
 
 
 @lru_cache(maxsize=1)
 def _index_zh() -> Mapping[str, Place]:
-    """Returns key -> place of the places with a Chinese name, among them those of CLDR."""
+    """Returns key -> place for places with a Chinese name, including those of CLDR (Unicode's table of names)."""
     from babel import Locale  # noqa: PLC0415 - Babel costs 30 ms, and many processes never read a Chinese place
 
     names: dict[str, Place] = {}
-    for written in ("zh_Hant", "zh"):  # a name in zh replaces the name in zh_Hant
+    for written in ("zh_Hant", "zh"):  # simplified Chinese (zh) comes last, so its names replace the traditional ones
         for zone, facts in Locale.parse(written).time_zones.items():
             if facts.get("city") and zone in by_lower_case().values():
                 names[str(facts["city"])] = (str(facts["city"]), zone)
@@ -353,9 +353,9 @@ def _index_zh() -> Mapping[str, Place]:
 
 
 def _cities_of_zones() -> Iterator[Place]:
-    """Yields the cities in the names of zones.
+    """Yields the cities in the names of zones, in reverse alphabetical order of the zones.
 
-    Of two zones with the same city, the first by alphabet comes last, and is kept.
+    If two zones have the same city, a dict of the results so keeps the alphabetically first zone.
     """
     for lower, zone in sorted(by_lower_case().items(), reverse=True):
         area, _, city = lower.rpartition("/")
@@ -392,7 +392,7 @@ def _nearest_zones(typed: str) -> list[Place]:
 
 @lru_cache(maxsize=4096)
 def zone_name(name: str) -> str:
-    """Returns the name under which a zone is stored: IANA's spelling, or an offset as "+08:00". Raises Refused."""
+    """Returns the name under which a zone is stored: IANA's spelling, or an offset like "+08:00". Raises Refused."""
     typed = plain(name)
     if stored := offset_name(typed) or named(typed):
         return stored
@@ -410,7 +410,7 @@ def zone_name(name: str) -> str:
 def zone(name: str) -> tzinfo:
     """Returns the zone of an IANA name in any letter case, or of an offset such as "+08:00" or "UTC+8".
 
-    Raises Refused for other texts, with the nearest name as its hint.
+    Raises Refused for other texts. Its hint is the nearest name, or some examples.
     """
     stored = zone_name(name)
     if stored[0] in "+-":

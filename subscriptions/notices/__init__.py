@@ -1,8 +1,8 @@
 """Notices: news about the service itself. Each notice is a class with a cause, typed details, a key and its text.
 
-This module has the base classes, the storing and reading of details, and the notices to chats. `declared.py` has the
-notices to operators, and `NOTICES`, a mapping of all. `subscriptions.service.notices` stores notices in the outbox, and
-`bot.rendering` renders them.
+This module has the base classes, functions that store and read details, and the notices to chats. `declared.py` has the
+notices to operators, and `NOTICES`, a mapping of all notices. `subscriptions.service.notices` stores notices in the
+outbox, and `bot.rendering` renders them.
 """
 
 import re
@@ -28,7 +28,7 @@ _NAMELESS = {"chat": Sentence("A chat").template, "source": Sentence("A source")
 
 
 class NoticeWords(Protocol):
-    """The functions with which a notice writes its lines in one language."""
+    """The functions with which a notice writes its lines in the reader's language."""
 
     @property
     def translate(self) -> Callable[[str], str]:
@@ -37,7 +37,7 @@ class NoticeWords(Protocol):
     def say(self, sentence: str, /, **values: object) -> str:
         """Returns the sentence in this language with its values filled in.
 
-        Commands are written as the chat types them.
+        Commands in it are written as people type them in this chat.
         """
 
     def count(self, one: str, many: str, count: int, /, **values: object) -> str:
@@ -52,19 +52,19 @@ class NoticeWords(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """A notice. Its class declares `cause`, its details as fields, and its text.
+    """A notice. A subclass declares `cause`, the details as fields, and the text.
 
-    DailyNotice and EventNotice make the key.
+    DailyNotice and EventNotice define `key`.
     """
 
-    cause: ClassVar[str]  # stored; different for each notice
-    said: ClassVar[Sequence[Sentence]] = ()  # its lines; a line that needs an empty detail is left out
+    cause: ClassVar[str]  # stored; each class has its own
+    said: ClassVar[Sequence[Sentence]] = ()  # its lines; a line with a placeholder for an empty detail is left out
     labels: ClassVar[Mapping[str, Sentence]] = MappingProxyType({})  # verb → label of its buttons, in order
 
     def lines(self, words: NoticeWords) -> Iterable[str]:
         """Yields the title, then the lines below it. The caller leaves out empty lines.
 
-        A notice whose lines are not always the same sentences overrides this.
+        The default yields the sentences of `said`. A notice whose sentences vary overrides this.
         """
         values = {one.name: getattr(self, one.name) for one in fields(self)}
         values |= {name: words.say(nameless) for name, nameless in _NAMELESS.items() if not values.get(name)}
@@ -73,14 +73,14 @@ class Notice:
                 yield words.say(sentence.template, **values)
 
     def key(self, day: date) -> str:
-        """Returns the key. A chat gets a notice only once for each cause and key.
+        """Returns the key of this notice. A chat gets one notice for each pair of cause and key.
 
         `day` is the day on which the notice is stored.
         """
         raise NotImplementedError
 
     def detail(self) -> dict[str, str]:
-        """Returns the details to store: all required fields, and other fields if they differ from their default."""
+        """Returns the details to store: each required field, and each other field that differs from its default."""
         values = {one.name: getattr(self, one.name) for one in _stored(type(self))}
         return {
             one.name: _written(values[one.name])
@@ -90,7 +90,7 @@ class Notice:
 
     @classmethod
     def read(cls, detail: Mapping[str, str], text: Callable[[str], str] = str) -> Self:
-        """Returns the notice with these stored details. `text` is applied to each detail that is a text."""
+        """Returns the notice with these stored details, each text passed through the function `text`."""
         stored = {one.name: _value(one, detail.get(one.name, ""), text) for one in _stored(cls)}
         unstored = {one.name: "" for one in fields(cls) if one.name not in stored}
         return cls(**stored, **unstored)
@@ -98,12 +98,12 @@ class Notice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DailyNotice(Notice):
-    """A notice that is sent once a day for its subject."""
+    """A notice that a chat gets at most once a day for each subject."""
 
-    about: ClassVar[str] = ""  # the field with its subject, such as a source or a platform; "": one notice a day in all
+    about: ClassVar[str] = ""  # the field with the subject, such as a source; "": at most one notice a day
 
     def subject(self) -> str:
-        """Returns the subject of the notice; "" if there is only one notice a day."""
+        """Returns the subject of the notice; "" if its class has no subject."""
         return str(getattr(self, self.about)) if self.about else ""
 
     def key(self, day: date) -> str:
@@ -112,16 +112,13 @@ class DailyNotice(Notice):
 
 
 def unstored() -> Any:  # noqa: ANN401 - a dataclass field has the type of its value
-    """A required field that is used for the notice's key and not stored as a detail.
-
-    It is "" in a notice that is read.
-    """
+    """A required field for the notice's key. It is not stored as a detail, so it is "" in a notice that is read."""
     return field(metadata={_UNSTORED: True})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventNotice(Notice):
-    """A notice that is sent once for an event, even if the event is reported several times."""
+    """A notice that a chat gets once for an event, even if the event is reported several times."""
 
     event: str = unstored()  # identifies the event, for example an update's id, a moment or a cursor
 
@@ -336,7 +333,7 @@ class AccessDenied(EventNotice):
 class ConfirmAddress(EventNotice):
     """To an address: asks whether papers may be sent there.
 
-    It contains no text of the person who entered the address, because that may be any stranger.
+    It quotes nothing that a person typed, because any stranger may have entered this address.
     """
 
     cause: ClassVar[str] = "confirm"
@@ -380,7 +377,7 @@ class NothingMatched(EventNotice):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PapersMissing(DailyNotice):
-    """To the owner of a chat that strangers can read: its delivery was made without the papers of some sources."""
+    """To the owner of a chat that strangers can read: its delivery lacks the papers of some sources."""
 
     cause: ClassVar[str] = "went-without"
     about: ClassVar[str] = "place"
@@ -392,7 +389,7 @@ class PapersMissing(DailyNotice):
     count: int  # number of sources
 
     def lines(self, words: NoticeWords) -> Iterable[str]:
-        """Says which chat lacks papers of which sources, and that the chat itself was not notified."""
+        """Says which chat lacks papers of which sources, and that the chat itself was not told."""
         yield words.say("{chat} got its papers without some that were expected.", chat=self.chat or words.say("A chat"))
         yield missing_line(self.names or words.say("A source"), self.how, self.count or 1, words)
         yield words.say("Nothing was said of it there.")
@@ -414,7 +411,7 @@ class NoPapersToday(DailyNotice):
 
 
 def missing_line(names: str, how: MissingHow, count: int, words: NoticeWords) -> str:
-    """Returns the line that says that the papers of `count` sources come later."""
+    """Returns the line that says that the papers of `count` sources are missing, why, and that they come later."""
     match how:
         case MissingHow.LATE:
             return words.count(

@@ -1,4 +1,4 @@
-"""Notices to operators, about the process and about sources, and `NOTICES`: cause → class of all notices."""
+"""Notices to operators, about the process and about sources, and `NOTICES`: cause → class for all notices."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -60,21 +60,21 @@ class DeliveriesWaiting(DailyNotice):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendingStopped(DailyNotice):
-    """Nothing is sent to a platform, or to one workspace of it.
+    """Nothing is sent to a platform, or to one of its workspaces.
 
-    Either there is a `reason`, or the platform reported `gone` of the `of` chats that were written to as gone.
+    Either `reason` says why. Or the bot wrote to `of` chats, and the platform reported `gone` of them as gone.
     """
 
     cause: ClassVar[str] = "stopped"
     about: ClassVar[str] = "platform"
 
-    platform: str  # for one workspace, followed by a colon and its id
+    platform: str  # "platform", or "platform:workspace" with the workspace's id
     reason: str = ""
     gone: int = 0
     of: int = 0
 
     def lines(self, words: NoticeWords) -> Iterable[str]:
-        """Says that sending to the platform has stopped, why, and how to solve that."""
+        """Says that sending to the platform has stopped, why, and how to start it again."""
         yield words.say("Sending to {platform} has stopped.", platform=_platform_name(self.platform, words))
         if self.gone:
             gone, of = words.number(self.gone), words.number(self.of)
@@ -91,7 +91,7 @@ class SendingStopped(DailyNotice):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClockWasWrong(DailyNotice):
-    """Subscriptions were due too late, because the machine's clock had been ahead."""
+    """Subscriptions had due moments too far in the future, because the machine's clock had been ahead."""
 
     cause: ClassVar[str] = "clock"
 
@@ -110,7 +110,7 @@ class ClockWasWrong(DailyNotice):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VersionChanged(DailyNotice):
-    """Another version of paperwire runs than before."""
+    """The process runs another version of paperwire than the last process."""
 
     cause: ClassVar[str] = "version"
     about: ClassVar[str] = "version"
@@ -160,7 +160,7 @@ class SourceFailed(SourceNotice):
 
     cause: ClassVar[str] = "source"
 
-    since: str  # when it was last complete; "" if never
+    since: str  # when a poll last succeeded; "" if never
     reason: str
 
     def lines(self, words: NoticeWords) -> Iterable[str]:
@@ -174,14 +174,14 @@ class SourceFailed(SourceNotice):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceOverdue(SourceNotice):
-    """A source has nothing new although new papers are due."""
+    """A source has brought nothing new although papers are due."""
 
     cause: ClassVar[str] = "overdue"
 
     since: str  # when its last papers came; "" if never
-    reason: str  # the usual reason
+    reason: str  # the usual reason for a late source of this kind
     what: str  # what the last poll found; stored, but not shown
-    parts: str = ""  # its units that are late, if others have come
+    parts: str = ""  # the late units of the source, if only some of its units are late
 
     def lines(self, words: NoticeWords) -> Iterable[str]:
         """Says what is late, since when, and the usual reason."""
@@ -206,13 +206,13 @@ class SourceRecovered(SourceNotice):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DaysMissed(SourceNotice):
-    """Missed days of a source could not be fetched later."""
+    """Some days of a source were missed, and could not be fetched afterwards."""
 
     cause: ClassVar[str] = "missed"
 
     days: DayRuns
     given_up: bool = (
-        False  # True: they failed several times or are too long ago; False: the source offers only its newest day
+        False  # True: fetching failed several times, or is too late; False: the source offers only its newest day
     )
 
     def lines(self, words: NoticeWords) -> Iterable[str]:
@@ -229,7 +229,7 @@ class DaysMissed(SourceNotice):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PapersFiled(SourceNotice):
-    """Days of a source were fetched so late that their papers were filed: stored, but not announced."""
+    """Days of a source came so late that their papers were filed: stored, but not announced."""
 
     cause: ClassVar[str] = "filed"
 
@@ -254,7 +254,7 @@ class PapersFiled(SourceNotice):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SummariesFailed(SourceNotice):
-    """Many summaries of a source are missing because their maker failed."""
+    """Many summaries of a source are missing because the program that writes them failed."""
 
     cause: ClassVar[str] = "summaries"
 
@@ -262,7 +262,7 @@ class SummariesFailed(SourceNotice):
     papers: int
 
     def lines(self, words: NoticeWords) -> Iterable[str]:
-        """Says how many of how many summaries failed, and what is shown instead."""
+        """Says how many summaries failed, of how many, and what the papers show instead."""
         yield words.say(
             "{source}: {failed} of {papers} summaries failed.",
             source=self.name(words),
@@ -300,14 +300,14 @@ NOTICES: Notices = by_cause(*_declared_in(vars(notices)), *_declared_in(globals(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnknownNotice(EventNotice):
-    """A stored notice with a cause that this version does not know. It shows its detail "text", if it has one."""
+    """A stored notice whose cause this version does not know. It shows its detail "text", if it has one."""
 
     cause: ClassVar[str] = ""
 
     text: str
 
     def lines(self, words: NoticeWords) -> Iterable[str]:
-        """Yields the text."""
+        """Yields the detail "text", or a general line."""
         yield self.text or words.say("News from paperwire.")
 
 
@@ -316,6 +316,6 @@ def read_notice(
 ) -> Notice:
     """Returns the notice that was stored with this cause and these details.
 
-    `text` is applied to details that are texts.
+    Each detail that is a text is passed through the function `text`.
     """
     return among.get(cause, UnknownNotice).read(detail, text)

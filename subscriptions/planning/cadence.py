@@ -1,6 +1,6 @@
-"""Days of the week, cadences and times of day: as they are stored, as people type them, and when they are due.
+"""Cadences and their due moments, and the days of the week and times of day that people type.
 
-All patterns are for plain text in lower case, in English and Chinese.
+All patterns match English and Chinese in the form that `times._words.plain` returns (lower case, single spaces).
 """
 
 import re
@@ -34,15 +34,15 @@ def chinese_day_number(sign: str) -> int:
 # ---------------------------------------------------------------------------------------------------------------------
 # Cadences as text, and the moments at which a subscription is due by its cadence and zone.
 #
-# Only this module and rendering use local times. Everything is pure: `now` and `after` are arguments, aware
-# UTC. A local time that the clocks skip is due at the first minute that exists after it; if the clocks repeat it, the
-# first time counts. A due moment is computed from the calendar, not from the previous moment, so nothing drifts.
+# Only this module and rendering use local times. Everything is pure: `now` and `after` are arguments, with the zone
+# UTC. If the clocks skip a local time, the first minute that exists after it counts. If they repeat it, the first time
+# counts. Each due moment is computed from the calendar, not from the previous moment, so errors do not add up.
 
 
 KINDS = ("now", "when-out", "daily", "weekdays", "weekly", "days")
 NINE = time(9)
 DEFAULT_WINDOW = (time(8), time(20))
-# quiet hours last less than 24 hours by the clock, and one hour more if the clocks are set back
+# quiet hours are shorter than 24 hours on the clock; they last an hour longer if the clocks are set back
 LONGEST_QUIET = timedelta(hours=25)
 _HOURS = re.compile(r"(?P<first>\d\d:\d\d)-(?P<last>\d\d:\d\d)")
 _DAY = f"(?:{'|'.join(model.DAYS)})"
@@ -56,7 +56,10 @@ EXAMPLES = errors.Sentence(
 
 
 def parse_cadence(text: str) -> model.Cadence:
-    """Parses the text of a cadence (`str`). What people type is parsed by `subscriptions.planning.times`. Raises Refused."""
+    """Parses a cadence from its stored text, as `str` returns it. Raises Refused.
+
+    `subscriptions.planning.times` parses what people type.
+    """
     match = _STORED.fullmatch(text)
     with suppress(ValueError):  # ValueError: a time that no clock shows
         if match and str(found := _of(match)) == text:
@@ -86,9 +89,9 @@ def cadence_of_days(days: Iterable[int], at: time | None) -> model.Cadence:
 
 
 def next_due(cadence: model.Cadence, zone: tzinfo, after: datetime) -> datetime | None:
-    """Returns the first regular moment strictly after `after`, in aware UTC; None for the cadence now, which has none.
+    """Returns the first regular due moment after `after`, in UTC; None for the cadence now, which has none.
 
-    For when-out this is the opening of the next window: the first of its two times.
+    The regular moment of when-out is the first of its two times, when its window opens.
     """
     if cadence.kind == "now":
         return None
@@ -98,7 +101,7 @@ def next_due(cadence: model.Cadence, zone: tzinfo, after: datetime) -> datetime 
 def first_due(cadence: model.Cadence, zone: tzinfo, created: datetime) -> datetime | None:
     """Returns the first due moment of a subscription that is added at `created`. Like `next_due`, with one exception.
 
-    If a when-out window is open at `created`, this is the opening of that window, which is in the past.
+    If a when-out window is open at `created`, returns when that window opened, a moment in the past.
     """
     if cadence.kind == "when-out":
         opened = next(_moments(cadence, zone, created))
@@ -112,7 +115,7 @@ def closes(cadence: model.Cadence, zone: tzinfo, opened: datetime) -> datetime:
     first, last = window_of(cadence)
     day = opened.astimezone(zone).date()
     yesterday = day - timedelta(days=1)
-    if local_moment(yesterday, first, zone) == opened:  # the clocks skipped the opening and the rest of its day
+    if local_moment(yesterday, first, zone) == opened:  # the clocks skipped the opening time and the rest of that day
         day = yesterday
     return max(opened, local_moment(day, last, zone))
 
@@ -126,11 +129,13 @@ def is_due(
     *,
     all_reported: bool | None = None,
 ) -> bool:
-    """Returns whether to plan, at `now`, a subscription whose next regular moment is `next_due_at`.
+    """Returns whether to plan a subscription now. `next_due_at` is its next regular moment.
 
-    `papers_came`: papers arrived that are new to it. `all_reported`: every awaited source has reported for its last due
-    moment; None if no source is awaited. When-out waits for both until its second time. The cadence now has a next
-    moment only while it is delayed.
+    - `papers_came`: papers arrived that are new to the subscription.
+    - `all_reported`: every awaited source has reported since its last due moment; None if no source is awaited.
+
+    A when-out subscription waits for both until its second time. The cadence now waits for papers; its `next_due_at`
+    is not None only while quiet hours delay it.
     """
     if cadence.kind == "now":
         return papers_came and (next_due_at is None or now >= next_due_at)
@@ -142,22 +147,22 @@ def is_due(
 
 
 def is_too_far(cadence: model.Cadence, zone: tzinfo, next_due_at: datetime, now: datetime) -> bool:
-    """Returns whether a due moment is further away than the cadence allows, so that it was computed by a wrong clock."""
+    """Returns whether a due moment is later than the cadence allows. A clock that was ahead computes such moments."""
     latest = next_due(cadence, zone, now) or now + LONGEST_QUIET
     return next_due_at > latest
 
 
 def quiet_until(quiet: str, zone: tzinfo, now: datetime) -> datetime | None:
-    """Returns the end of the quiet hours at `now`; None outside of quiet hours.
+    """Returns when the quiet hours that include `now` end, in UTC; None if no quiet hours include it.
 
-    `quiet` is a chat's setting: "22:00-08:00", which may pass midnight, or "off". Moments are aware UTC.
+    `quiet` is a chat's setting: "off", or a span such as "22:00-08:00", which may cross midnight.
     """
     span = quiet_span(quiet, zone, now)
     return span[1] if span else None
 
 
 def quiet_span(quiet: str, zone: tzinfo, now: datetime) -> tuple[datetime, datetime] | None:
-    """Returns (beginning, end) of the quiet hours at `now`; None outside of quiet hours. See `quiet_until`."""
+    """Returns (beginning, end) of the quiet hours that include `now`, or None. See `quiet_until`."""
     hours = _HOURS.fullmatch(quiet)
     if hours is None:
         return None
@@ -171,11 +176,11 @@ def quiet_span(quiet: str, zone: tzinfo, now: datetime) -> tuple[datetime, datet
 
 
 def local_moment(day: date, at: time, zone: tzinfo) -> datetime:
-    """Returns the moment of a local time, in aware UTC.
+    """Returns the moment of a local time, in UTC.
 
-    If the clocks show the time twice, this is the first moment; if they skip it, the first minute after it.
+    If the clocks show the time twice, returns the first moment; if they skip it, the first minute after it.
     """
-    local = datetime.combine(day, at.replace(fold=0))  # if the clocks show it twice, the first time
+    local = datetime.combine(day, at.replace(fold=0))  # fold=0: the first of two moments
     while True:
         instant = local.replace(tzinfo=zone).astimezone(UTC)
         if instant.astimezone(zone).replace(tzinfo=None) == local:
@@ -184,7 +189,7 @@ def local_moment(day: date, at: time, zone: tzinfo) -> datetime:
 
 
 def _moments(cadence: model.Cadence, zone: tzinfo, start: datetime) -> Iterator[datetime]:
-    """Yields the due moments from the local day of `start` on, ascending, without end."""
+    """Yields due moments in ascending order without end, beginning with the local day of `start`."""
     at = cadence.at or NINE
     day = start.astimezone(zone).date()
     while True:
@@ -203,13 +208,13 @@ def _on_day(cadence: model.Cadence, day: date) -> bool:
 
 
 def _replaced(cadence: model.Cadence, zone: tzinfo, day: date) -> bool:
-    """Returns whether the zone skipped all of `day` (Samoa: 30 December 2011), and the next day is due anyway."""
+    """Returns whether the zone skipped all of `day` (Samoa: 30 December 2011), and the day after it is a due day."""
     following = local_moment(day, time(0), zone).astimezone(zone).date()
     return following != day and _on_day(cadence, following)
 
 
 def window_of(cadence: model.Cadence | None) -> tuple[time, time]:
-    """Returns the two times of a when-out cadence; DEFAULT_WINDOW for any other cadence, and for None."""
+    """Returns the two times of a when-out cadence; for any other cadence and for None, DEFAULT_WINDOW."""
     if cadence is not None and cadence.kind == "when-out" and cadence.at and cadence.until:
         return cadence.at, cadence.until
     return DEFAULT_WINDOW
@@ -220,12 +225,12 @@ def window_of(cadence: model.Cadence | None) -> tuple[time, time]:
 
 @dataclass(frozen=True, slots=True)
 class TimeOfDay:
-    """A time of day as written; `at` is None if no clock shows it (25:00)."""
+    """A time of day as a person wrote it. `at` is None if no clock shows it (25:00)."""
 
     at: time | None
-    settled: bool = False  # am, pm or noon is named, so a part of the day does not change it
-    firm: bool = False  # it can only be a time: 9am, 9点半; but 8:30 may be a ratio, and 17点 may be points
-    beyond: bool = False  # its hour is too large for a typing error
+    settled: bool = False  # it names am, pm or noon, so a word such as "evening" does not change it
+    firm: bool = False  # it can only be a time: 9am, 9点半. Not firm: 8:30 may be a ratio, and 17点 may be points
+    beyond: bool = False  # its hour is too large to be a typing error for an hour
 
 
 _NOON = 12
@@ -245,7 +250,7 @@ _ENDS = r"(?![a-z0-9_]|[:.]\d)"
 
 
 def count_of(word: str) -> int:
-    """Returns the number that a word names, in digits, English or Chinese: "3x", "twice", "couple of", "十二"; 1 for ""."""
+    """Returns the number that words name, in digits, English or Chinese: "3x", "twice", "couple of", "十二"; "" is 1."""
     plain = word.removesuffix("times").strip()
     # removes the x of "3x", but not that of "six"
     plain = plain if plain in _WORDS else plain.removesuffix("x").strip()
@@ -293,7 +298,7 @@ def clock_in(match: re.Match[str], *, firm: bool = False) -> TimeOfDay:
 
 
 _MINUTES = {"half": 30, "半": 30, "quarter": 15, "一刻": 15, "三刻": 45}
-# Patterns of a time of day, each with whether such a text can only be a time.
+# (pattern of a time of day, whether a text that matches it can only be a time)
 CLOCKS = (
     (rf"(?P<hour>\d{{1,2}}|{_WORD}(?= ))(?:[:.h](?P<minute>\d\d))? ?(?P<half>[ap]\.?m\.?)(?![a-z0-9_])", True),
     (rf"(?:a )?(?P<word>half|quarter) (?P<side>past|to) (?P<hour>\d{{1,2}}|{_WORD}){_ENDS}", True),
@@ -318,7 +323,7 @@ NUMBERS = (
     rf"(?P<hour>\d{{1,3}})h?{_ENDS}",
     rf"(?P<hour>{_WORD}){_ENDS}",
 )
-# For each part of a day: the time that it means without a clock time, and the hours that count as p.m. in it.
+# Part of the day → (the time that it means alone, the hours that are p.m. together with it).
 PARTS_OF_DAY: dict[str, tuple[time, range]] = {
     "small hours": (time(5), range(0)),
     "morning": (time(9), range(0)),
@@ -329,7 +334,7 @@ PARTS_OF_DAY: dict[str, tuple[time, range]] = {
     "night": (time(21), range(5, 12)),
     "midnight": (time(0), range(0)),
 }
-_FROM_MIDNIGHT = frozenset({"small hours", "morning", "evening", "night", "midnight"})  # in which 12 is hour 0
+_FROM_MIDNIGHT = frozenset({"small hours", "morning", "evening", "night", "midnight"})  # 12 in these means 0:00
 
 
 def in_part(clock: TimeOfDay, part: str) -> TimeOfDay:

@@ -21,25 +21,25 @@ def shows_more(chat: model.Chat) -> bool:
 
 # ---------------------------------------------------------------------------- decides what a chat gets at a due moment
 
-# The decision is a pure function of the chat's subscriptions, new papers and earlier deliveries. The same function
-# decides what is sent and what a preview shows.
+# The decision is a pure function of the chat's subscriptions, new papers and earlier deliveries. A preview calls the
+# same function, so it shows what would be sent.
 
 
-ALERT_UP_TO = 5  # papers that a private chat gets one by one
-MOST_NEAR = 5  # papers that a subscription shows in one delivery because they are near to others
+ALERT_UP_TO = 5  # at most this many papers make an alert in a private chat; more make a bulletin
+MOST_NEAR = 5  # papers that one subscription shows in one delivery only because they resemble others
 LATE_AFTER = timedelta(hours=1)
-MOST_DECIDED = 5000  # cached decisions, about 3 KB each; chats with an equal `likeness` share one
+MOST_DECIDED = 5000  # cached decisions, about 3 KB each; chats with the same `likeness` share one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """How a paper fits a query."""
+    """Why and how well a paper fits a query."""
 
-    words: tuple[str, ...]  # as the paper writes them
+    words: tuple[str, ...]  # the words that matched, as the paper writes them
     in_title: bool = False
     by_author: bool = False
     fit: float = 0.0  # how well it fits, see subscriptions/matching/ranking
-    near: int | None = None  # how near it is to the papers that the query names; None: it fits without that
+    near: int | None = None  # how much it resembles the papers that the query names; None: it fits without that
 
 
 Decided = (
@@ -49,22 +49,22 @@ Decided = (
 
 @dataclass(frozen=True, slots=True)
 class Papers:
-    """Papers in the order of their sequences. Most chats look at the same ones, so decisions and days are cached."""
+    """Papers in the order of their sequences. Most chats look at the same papers, so decisions and days are cached."""
 
     known: Sequence[model.KnownPaper]
     decided: dict[Hashable, Decided] = field(default_factory=dict, compare=False, repr=False)  # see `decide_alike`
     _days: dict[int, tuple[date, ...]] = field(default_factory=dict, compare=False, repr=False)
 
     def first_after(self, cursor: int) -> int:
-        """Returns the position of the first paper after a sequence."""
+        """Returns the position in `known` of the first paper with a higher sequence than `cursor`."""
         return bisect_right(self.known, cursor, key=_sequence)
 
     def after(self, cursor: int) -> Sequence[model.KnownPaper]:
-        """Returns the papers after a sequence."""
+        """Returns the papers with a higher sequence than `cursor`."""
         return self.known[self.first_after(cursor) :]
 
     def days_after(self, cursor: int) -> tuple[date, ...]:
-        """Returns the days of the digests that announced the papers after a sequence, ascending."""
+        """Returns the days of the digests that announced the papers after `cursor`, ascending."""
         first = self.first_after(cursor)
         if first not in self._days:
             self._days[first] = _days_of(self.known[first:])
@@ -76,33 +76,33 @@ class DueDelivery(NamedTuple):
 
     chat: model.Chat
     subscriptions: tuple[model.Subscription, ...]  # those that are due, in the order of their numbers
-    papers: Papers  # the window
+    papers: Papers  # the papers that at least one of the chats that are planned has not looked at
     fits: Mapping[int, Iterable[int]]  # subscription id -> positions in `papers` that its query matches
-    delivered: frozenset[int] | set[int]  # ids of papers that this chat has in a delivery
-    due: datetime  # the latest of the moments that made the chat due
+    delivered: frozenset[int] | set[int]  # ids of papers that are in a delivery to this chat
+    due: datetime  # the latest of the moments at which its subscriptions became due
     now: datetime
     zone: tzinfo
     next_due: datetime | None
     next_about: bool = False  # see Facts
     may_be_empty: bool = True  # a delivery without papers may be planned now
     expected: bool = (
-        True  # papers could have come since the subscriptions last looked; used before the first delivery only
+        True  # papers could have come since the subscriptions last looked; read only before the first delivery
     )
     notes: bool = False  # the chat wants a delivery also on days without papers
     missing: tuple[str, ...] = ()  # names of awaited sources that have not reported
     missing_how: model.MissingHow = model.MissingHow.AWAITED
     nearness: Callable[[int], float] | None = (
-        None  # how near the paper at a position is to the chat's taste; None: the chat has no taste
+        None  # position of a paper -> how near it is to the chat's taste; None: the chat has no taste
     )
 
     @property
     def looked_at(self) -> int:
-        """The sequence up to which all subscriptions have looked."""
+        """The highest sequence up to which all its subscriptions have looked at the papers."""
         return min((subscription.cursor for subscription in self.subscriptions), default=0)
 
 
 def decide_alike(due: DueDelivery, decided: Callable[[DueDelivery], Decided], *, limited: bool) -> Decided:
-    """Returns `decided(due)`, computed once for all chats to which the same applies: many follow the same few words."""
+    """Returns `decided(due)`. Chats with the same `likeness` share one result, since many follow the same few words."""
     if due.delivered or due.nearness is not None:
         return decided(due)
     kept, case = due.papers.decided, likeness(due, limited=limited)
@@ -114,7 +114,7 @@ def decide_alike(due: DueDelivery, decided: Callable[[DueDelivery], Decided], *,
 
 
 def likeness(due: DueDelivery, *, limited: bool) -> Hashable:
-    """Returns all that `decide` reads, except papers and earlier deliveries. Equal values get equal decisions."""
+    """Returns all that `decide` reads except papers and earlier deliveries. Equal results mean equal decisions."""
     chat, others = due.chat, due[due._fields.index("delivered") + 1 :]
     return (
         limited,
@@ -133,7 +133,7 @@ def decide(
 ) -> Decided:
     """Returns (kind, items, facts) of the delivery; None if there is nothing to deliver.
 
-    `limited`: this chat can open papers beyond its limit. Otherwise all papers are shown.
+    `limited`: a button in this chat opens the papers beyond its limit. If there is none, all papers are shown.
     """
     found = _found(due, evidence)
     if not found and not _is_planned_empty(due):
@@ -149,9 +149,9 @@ def days_known(due: DueDelivery) -> tuple[date, ...]:
 
 
 def nothing_fits(due: DueDelivery) -> bool:
-    """Returns whether no paper that came since the subscriptions last looked matches one of them.
+    """Returns whether the subscriptions match none of the papers that came since they last looked.
 
-    A match with a paper that was delivered earlier counts, too.
+    Papers that were delivered earlier count as matches, too.
     """
     return not any(
         _sequence(due.papers.known[position]) > subscription.cursor
@@ -161,9 +161,9 @@ def nothing_fits(due: DueDelivery) -> bool:
 
 
 def streak_after(due: DueDelivery, days: Sequence[date]) -> model.NoMatchStreak | None:
-    """Returns the no-match streak of the chat after `days`, on which papers came but none matched.
+    """Returns the chat's no-match streak, extended by `days`, on which papers came and none matched.
 
-    None if papers never came.
+    Returns None if the chat has no streak and `days` is empty.
     """
     before = due.chat.no_match_streak
     new = [day for day in days if before is None or day > before.last]
@@ -177,7 +177,7 @@ def streak_after(due: DueDelivery, days: Sequence[date]) -> model.NoMatchStreak 
 def _is_planned_empty(due: DueDelivery) -> bool:
     """Returns whether to plan a delivery without papers.
 
-    The first one of a chat is planned if papers could have come, later ones if the chat wants them.
+    The chat's first delivery is planned if papers could have come; a later one if the chat wants to hear of empty days.
     """
     if not due.may_be_empty or _has_all(due):
         return False
@@ -185,19 +185,19 @@ def _is_planned_empty(due: DueDelivery) -> bool:
 
 
 class _Found(NamedTuple):
-    """A paper to be delivered, before its position is known."""
+    """A paper to deliver, before its position in the delivery is known."""
 
     paper: model.KnownPaper
     because: tuple[model.Because, ...]
     number: int  # of the first subscription that it matches
-    by_author: bool  # it matches the author of one of them
+    by_author: bool  # a subscription to one of its authors matches it
     cross: bool
-    is_near: bool  # it came only because it is near to papers that the subscriptions name
-    rank: tuple[int, bool, float, bool, int, tuple[int, int]]  # orders the papers of groups of the same size
+    is_near: bool  # it matches only because it resembles papers that the subscriptions name
+    rank: tuple[int, bool, float, bool, int, tuple[int, int]]  # sorts papers after the size of their groups
 
 
 def _found(due: DueDelivery, evidence: Callable[[model.Subscription, model.KnownPaper], Evidence]) -> list[_Found]:
-    """Returns each paper once, with the subscriptions that it matches in the order of their numbers."""
+    """Returns each new paper that matches, once, with all subscriptions that match it in the order of their numbers."""
     papers, delivered, with_crosses = due.papers.known, due.delivered, due.chat.settings.crosslists != "out"
     reasons: dict[int, list[model.Subscription]] = {}
     for subscription in due.subscriptions:
@@ -234,9 +234,9 @@ def _of_paper(
         reasons.append((other.number, other.text, other.name, another.words, other.added_by))
         by_author |= another.by_author
         is_near &= another.near is not None
-    # Newer days come first. The sequence is not enough, since missed days are fetched after newer days.
+    # Newer days come first. Sequences do not give this order, since missed days are fetched after newer days.
     newer_first = -paper.day.toordinal(), -(paper.sequence or 0)
-    if proof.near is not None:  # the nearest come first whatever order the chat has: the query is about nearness
+    if proof.near is not None:  # the query asks for near papers, so the nearest come first in any chat
         rank = first.number, False, -float(proof.near), False, 0, newer_first
     elif newest:
         rank = first.number, cross, 0.0, False, 0, newer_first
@@ -247,7 +247,7 @@ def _of_paper(
 
 
 def _counts_as_sent(subscription: model.Subscription, paper: model.KnownPaper) -> bool:
-    """Returns whether a paper, read again after a loss, came before what the subscription had delivered (rule 13)."""
+    """Returns whether the subscription delivered a paper before the database was lost (architecture.md, rule 13)."""
     came_at, until = paper.came_at, subscription.counted_until
     return came_at is not None and until is not None and came_at <= until
 
@@ -258,7 +258,7 @@ def _is_cross(paper: model.KnownPaper) -> bool:
 
 @lru_cache(maxsize=8192)
 def _because(*cases: tuple[int, str, str, tuple[str, ...], str]) -> tuple[model.Because, ...]:
-    """Returns the reasons of a paper; each case has a number, text, name, words and who added it.
+    """Returns the reasons of a paper. Each case is (number, query, name, words, added by) of a subscription.
 
     Cached, since most papers have the same few reasons.
     """
@@ -269,19 +269,19 @@ def _because(*cases: tuple[int, str, str, tuple[str, ...], str]) -> tuple[model.
 
 
 def _ordered(found: list[_Found]) -> list[_Found]:
-    """Returns the papers in the order of the delivery: groups with fewer papers first.
+    """Returns the papers in the order of the delivery: groups (papers of one subscription) with fewer papers first.
 
-    Within a group cross-lists come last. The others are ordered by score, then by matches in the title, number of words
-    and age; in chats that want the newest first, by age only.
+    Within a group cross-lists come last. The other papers are ordered by score, then by matches in the title, number of
+    matching words and age; in chats that want the newest first, only by age.
     """
     sizes = Counter([one.number for one in found])
     return sorted(found, key=lambda one: (sizes[one.number], one.rank))
 
 
 def _limited(ordered: list[_Found], limit: int | None) -> tuple[model.Item, ...]:
-    """Returns the items of all papers. Those beyond the limit are not shown, except papers of a followed author.
+    """Returns the items of all papers. Items beyond the limit are not shown, except papers of a followed author.
 
-    Of papers that matched only by nearness, each subscription shows the nearest five, also in chats without a limit.
+    Even in chats without a limit, each subscription shows at most `MOST_NEAR` papers that match only by nearness.
     """
     free = len(ordered) if limit is None else limit - sum(one.by_author for one in ordered)
     near: Counter[int] = Counter()
@@ -304,13 +304,13 @@ def _sequence(paper: model.KnownPaper) -> int:
 
 
 def _has_all(due: DueDelivery) -> bool:
-    """Returns whether papers came and all were delivered earlier on request: then there is nothing left to report."""
+    """Returns whether papers came, and the chat got all of them earlier, so that there is nothing to report."""
     window = due.papers.after(due.looked_at) if due.delivered else ()
     return bool(window) and all(paper.id in due.delivered for paper in window)
 
 
 def _facts(due: DueDelivery) -> model.Facts:
-    """Returns the counts for the header, without papers that were delivered earlier."""
+    """Returns the facts of the delivery. Papers that were delivered earlier are not counted."""
     if due.delivered:
         window = [paper for paper in due.papers.after(due.looked_at) if paper.id not in due.delivered]
         known, days = len(window), _days_of(window)
@@ -331,7 +331,7 @@ def _facts(due: DueDelivery) -> model.Facts:
     )
 
 
-_facts_of = lru_cache(maxsize=1024)(model.Facts)  # chats with equal facts share one value, which is written once
+_facts_of = lru_cache(maxsize=1024)(model.Facts)  # chats with equal facts share one value, so it is encoded only once
 
 
 def _days_of(papers: Iterable[model.KnownPaper]) -> tuple[date, ...]:
@@ -348,8 +348,8 @@ def _local_days(papers: Iterable[model.KnownPaper], zone: tzinfo) -> tuple[date,
 
 FIRST_WAIT = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(minutes=15)
-_AT_ONCE = 2  # posts without a wait between them, if a look-up shows that the first one did not arrive
-_DOUBLINGS = 5  # 30 s, 1, 2, 4, 8 min, then the longest
+_AT_ONCE = 2  # posts without a wait between them, if a look-up shows that the first post did not arrive
+_DOUBLINGS = 5  # 30 s, 1, 2, 4, 8 min, then LONGEST_WAIT
 
 OnUnclear = Literal["resend", "skip"]
 
@@ -358,12 +358,12 @@ OnUnclear = Literal["resend", "skip"]
 class RetryDecision:
     """What an outcome means for the message, its delivery, its chat and its sender."""
 
-    state: MessageState  # READY: posted as soon as chat and sender allow it
-    not_before: datetime | None = None  # of the next attempt, aware UTC; None: no moment is set
+    state: MessageState  # READY: it is posted as soon as chat and sender allow it
+    not_before: datetime | None = None  # earliest moment of the next attempt, UTC; None: there is no such moment
     pauses_lane: timedelta = timedelta(0)  # how long the whole lane waits, as the platform asked
-    use_plain: bool = False  # all unfinished messages of the delivery go out in their plain form
-    pause_chat: bool = False  # the whole address
-    pause_topic: bool = False  # only this topic or thread
+    use_plain: bool = False  # the delivery's unfinished messages are all posted in their plain form
+    pause_chat: bool = False  # pause all chats of the address
+    pause_topic: bool = False  # pause only this topic or thread
     moved_to: str | None = None  # the chat's new address
     stop: Literal["token", "workspace"] | None = None  # what stops sending
 
@@ -377,13 +377,16 @@ def decide_retry(
     on_unclear: OnUnclear,
     now: datetime,
 ) -> RetryDecision:
-    """Returns the decision for an outcome. An outcome of no known class is unclear: the message may have been sent.
+    """Decides what follows from a post that did not end in "sent". An outcome of an unknown class counts as Unclear.
 
-    `failures` counts the failed attempts of this message before this one. A wait that the platform named applies to the
-    whole lane, with nothing added. `plain_tried`: the plain form of this message was already tried. `on_unclear` is the
-    operator's setting: "resend" sends an unclear message again after a wait, "skip" leaves it to a person.
-    `was_unclear`: an earlier attempt may have arrived. This is still so if the present attempt did not arrive, so the
-    message stays unclear until it is confirmed or refused.
+    - `failures`: the number of failed attempts of this message before this attempt.
+    - `plain_tried`: the plain form of this message was already tried.
+    - `was_unclear`: an earlier attempt may have arrived. Even if this attempt certainly did not arrive, the message
+      stays unclear until the platform confirms or refuses it.
+    - `on_unclear`: the operator's setting. "resend" posts an unclear message again after a wait; "skip" leaves it to a
+      person.
+
+    If the platform named a wait, the whole lane waits exactly that long.
     """
     match outcome:
         case errors.RetryLater():
@@ -409,10 +412,10 @@ def decide_retry(
 
 
 def decide_not_found(failures: int, now: datetime) -> RetryDecision:
-    """Returns the decision for an unclear message that the platform looked up and does not have.
+    """Decides what follows if the platform looked an unclear message up and does not have it.
 
-    `failures` counts the posts of its delivery that had no clear answer. After the first of them, the message is posted
-    again at once. After later ones it waits. Otherwise, a platform that accepts nothing for hours would get a post
+    `failures` counts the posts of its delivery that had no clear answer. After the first one, the message is posted
+    again at once. After later ones it waits, since a platform that accepts nothing for hours would otherwise get a post
     every few seconds.
     """
     if failures < _AT_ONCE:

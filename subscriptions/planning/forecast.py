@@ -1,4 +1,4 @@
-"""When subscriptions are due, and when they deliver next: forecast from their cadences, quiet hours and the sources."""
+"""Forecasts when subscriptions are due and deliver next, from their cadences, quiet hours and the sources."""
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
@@ -11,12 +11,12 @@ from subscriptions.planning import source_calendar
 from subscriptions.planning.receipts import Outcome
 from subscriptions.states import SubscriptionState
 
-DueSpan = tuple[datetime | None, datetime | None]  # the next due moment, and the latest one, see `due_span`
+DueSpan = tuple[datetime | None, datetime | None]  # (next due moment, latest due moment), see `due_span`
 Move = tuple[int, int, DueSpan]  # (id of a subscription, its new cursor, its new due span)
 
 
 def zone_of(subscription: model.Subscription, chat: model.Chat) -> tzinfo:
-    """Returns the zone of a subscription's times: its own, or, without one, the chat's."""
+    """Returns the zone of a subscription's times: its own zone; if it has none, the chat's."""
     return zones.zone(subscription.zone or chat.settings.timezone)
 
 
@@ -38,16 +38,19 @@ def put_off_by_quiet_hours(chat: model.Chat, due: Sequence[model.Subscription], 
 
 
 def with_due(subscription: model.Subscription, due: DueSpan) -> model.Subscription:
-    """Returns the subscription with another due span. If both moments are given, quiet hours do not delay it."""
+    """Returns the subscription with another due span.
+
+    A subscription with the cadence now that gets both moments is one that `hurry`: quiet hours do not delay it.
+    """
     return subscription._replace(next_due_at=due[0], latest_due_at=due[1])
 
 
 def with_time(
     subscription: model.Subscription, chat: model.Chat, schedule: model.Cadence, zone: str | None, now: datetime
 ) -> model.Subscription:
-    """Returns the subscription with a schedule and a zone; None means the chat's zone.
+    """Returns the subscription with a schedule and a zone (None: the chat's zone).
 
-    If that changes its time, it is due at the next moment of the new time.
+    If either of them changes, it is due at the next moment of the new schedule.
     """
     if (subscription.cadence, subscription.zone) == (schedule, zone):
         return subscription
@@ -58,11 +61,11 @@ def with_time(
 def by_new_clock(
     subscription: model.Subscription, before: model.Chat, after: model.Chat, now: datetime
 ) -> model.Subscription:
-    """Returns the subscription with its due moment after a change of its chat's zone or quiet hours.
+    """Returns the subscription with its due moment adapted to the new zone or quiet hours of its chat.
 
-    A subscription that uses the chat's zone is due at the same local time in the new zone; if it is overdue, it stays
-    overdue. If the old quiet hours postponed it, it is due at the end of the new quiet hours, or at once if it is not
-    quiet now.
+    A subscription that uses the chat's zone becomes due at the same local time in the new zone; if it is overdue, it
+    stays overdue. A subscription that the old quiet hours postponed is due when the new quiet hours end, or at once if
+    they do not include `now`.
     """
     due = subscription.next_due_at
     if after.settings.timezone != before.settings.timezone and not subscription.zone and due is not None and due > now:
@@ -76,7 +79,7 @@ def by_new_clock(
 def reopened_window(subscription: model.Subscription, chat: model.Chat, now: datetime) -> DueSpan | None:
     """Returns the due span of the when-out window that is open at `now`, if the stored span is of an earlier window.
 
-    That happens if no planner ran in the earlier window. Otherwise returns None.
+    This happens if no planner ran during the earlier window. In all other cases returns None.
     """
     if subscription.cadence.kind != "when-out" or subscription.next_due_at is None:
         return None
@@ -88,7 +91,7 @@ def reopened_window(subscription: model.Subscription, chat: model.Chat, now: dat
 
 
 def due_span(cadence: model.Cadence, zone: tzinfo, moment: datetime | None) -> DueSpan:
-    """Returns (due moment, latest due moment). The latest is the end of the window for when-out, otherwise the same."""
+    """Returns (due moment, latest due moment). For when-out the latest is the end of the window, else both are equal."""
     if moment is None or cadence.kind != "when-out":
         return moment, moment
     return moment, cadences.closes(cadence, zone, moment)
@@ -117,25 +120,25 @@ _Case = tuple[model.Cadence, tzinfo, datetime | None, bool, str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AwaitedSource:
-    """A source whose due moments are known."""
+    """A source of which the program knows when it is due, so that subscriptions can wait for it."""
 
-    name: str  # for people
+    name: str  # as people read it
     schedule: source_calendar.Schedule
     due: datetime | None = None  # its last due moment; None: there was none yet
-    settled: bool = True  # it has reported since `due`, or it can bring nothing any more
-    outcome: Outcome | None = None  # of its last receipt since `due`
-    behind: tuple[str, ...] = ()  # its units that have not come although others have
+    settled: bool = True  # it has reported since `due`, or waiting for it is pointless
+    outcome: Outcome | None = None  # the outcome of its last poll since `due`
+    behind: tuple[str, ...] = ()  # its units that have not come, although some of its units have
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NextDelivery:
     """When a subscription delivers next, as far as is known."""
 
-    at: datetime | None = None  # None: as soon as papers come
-    about: bool = False  # papers are expected then, and may be late
-    opens: bool = False  # from `at` on, as soon as papers come
+    at: datetime | None = None  # None: it delivers as soon as papers come
+    about: bool = False  # papers are expected at `at`, and may be late
+    opens: bool = False  # it delivers as soon as papers come, but not before `at`
     latest: datetime | None = None  # it waits for papers, at most until this moment
-    rest: str = ""  # why it is not earlier, see Forecast.reason_for_rest
+    rest: str = ""  # why nothing comes before `at`, see Forecast.reason_for_rest
 
 
 _NOTHING = NextDelivery()
@@ -143,9 +146,9 @@ _NOTHING = NextDelivery()
 
 @dataclass(frozen=True, kw_only=True)
 class Forecast:
-    """What is known of all sources at a moment, and when subscriptions deliver next.
+    """Knows the state of all sources at the moment `at`, and computes when subscriptions deliver next.
 
-    Many chats have the same cadence, zone and quiet hours: each combination is computed once.
+    Many chats have the same cadence, zone and quiet hours. The result for each combination is kept in `cases`.
     """
 
     at: datetime
@@ -177,7 +180,7 @@ class Forecast:
         return any(one.due and one.due > since for one in self.awaited)
 
     def reason_for_rest(self, until: datetime) -> str:
-        """Why nothing comes before `until`, on a later day: "weekend", "holiday"; "": no reason is known."""
+        """Returns why nothing comes from now until the later day of `until`: "weekend", "holiday" or "" (unknown)."""
         first, last = (moment.astimezone(source_calendar.NEW_YORK).date() for moment in (self.at, until))
         arxiv = [one.schedule for one in self.awaited if isinstance(one.schedule, source_calendar.ArxivSchedule)]
         if self.anytime or len(arxiv) < len(self.awaited) or (last - first).days < 1:
@@ -196,9 +199,10 @@ class Forecast:
         planned: bool = False,
         fits: Callable[[int], bool] | None = None,
     ) -> NextDelivery:
-        """Returns when a subscription delivers next; with `planned`, when it delivers after a delivery of this moment.
+        """Returns when a subscription delivers next. If `planned`, it delivers now, and the delivery after that counts.
 
-        `fits` tells whether its query matches a paper above a sequence; None: unknown, so every new paper counts.
+        `fits(sequence)` tells whether its query matches a paper above that sequence. If it is None, every new paper
+        counts as a match.
         """
         zone = zone_of(subscription, chat)
         regular = next_moment(subscription.cadence, zone, self.at) if planned else subscription.next_due_at
@@ -212,16 +216,16 @@ class Forecast:
         return self.cases[case]
 
     def _has_news(self, subscription: model.Subscription, chat: model.Chat, fits: Callable[[int], bool] | None) -> bool:
-        """Whether papers came that cause a delivery. The chat's first delivery may also say that no paper matches."""
+        """Whether new papers cause a delivery: one matches, or the chat's first delivery may say that none matches."""
         cursor = subscription.cursor
         if cursor >= self.last_sequence or fits is None:
             return cursor < self.last_sequence
         return fits(cursor) or (not chat.first_delivery_planned and self.is_last_word(subscription, chat))
 
     def is_last_word(self, subscription: model.Subscription, chat: model.Chat) -> bool:
-        """Whether the delivery of a due subscription does not have to wait for more papers.
+        """Whether no more papers can come in time for a subscription that is due.
 
-        A when-out waits for sources that are due before the end of its window.
+        A when-out subscription also waits for sources that are due before its window closes.
         """
         if subscription.cadence.kind != "when-out" or subscription.next_due_at is None:
             return True
@@ -231,9 +235,9 @@ class Forecast:
     def next_of(
         self, chat: model.Chat, subscriptions: Sequence[model.Subscription], planned: Collection[int] = ()
     ) -> NextDelivery:
-        """Returns the next delivery to a chat: the first delivery of its active subscriptions.
+        """Returns the next delivery to a chat: the earliest next delivery of its active subscriptions.
 
-        `planned` has ids of subscriptions, see `next_delivery`.
+        `planned` has the ids of subscriptions that deliver now, see `next_delivery`.
         """
         active = [
             self.next_delivery(subscription, chat, planned=subscription.id in planned)
@@ -257,8 +261,9 @@ def forecast_delivery(
 ) -> NextDelivery:
     """Returns when a subscription delivers next.
 
-    `regular` is its next regular moment, which may have passed. `news`: papers came that are new to it. `quiet` are the
-    chat's quiet hours in the zone `clock`; they delay subscriptions with the cadence now.
+    - `regular`: its next regular moment, which may have passed.
+    - `news`: papers came that are new to it.
+    - `quiet`: the chat's quiet hours in the zone `clock`. They delay only subscriptions with the cadence now.
     """
     now = forecast.at
     if cadence.kind == "now":
@@ -294,7 +299,7 @@ def _forecast_when_out(
 ) -> NextDelivery:
     """Returns the next delivery of a when-out subscription.
 
-    `plain` is the opening of its window, or now while that is open; `batch` is when papers are due, if that is known.
+    `plain` is when its window opens, or now if it is open. `batch` is when papers are due, None if that is not known.
     """
     now = forecast.at
     closes = cadences.closes(cadence, zone, cadences.first_due(cadence, zone, plain) or plain)

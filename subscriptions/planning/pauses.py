@@ -1,4 +1,4 @@
-"""Reads until when a chat wants to pause."""
+"""Reads how long a chat wants to pause: "3 days", "until friday", 到3月3日."""
 
 import re
 from collections.abc import Iterator
@@ -43,7 +43,7 @@ _NAMED_DAY = re.compile(
     rf"|(?:next|(?:for )?(?:this|(?:the )?(?:end|rest) of (?:the |this )?)) ?(?P<unit>week|month|year)"
     rf"|(?:(?P<week>next week) |next )?(?P<weekday>{cadences.PATTERN})|(?P<tomorrow>tomorrow)|(?P<today>today))"
 )
-# The same in Chinese, as the replies of the bot write it: 3天, 到周一, 到3月3日.
+# Dates in Chinese, as the bot's replies write them: 3月3日.
 _DATE_ZH = re.compile(r"(?:(?P<year>\d{4})年)?(?P<month>1[0-2]|0?[1-9])月(?P<day>\d\d?)[日号]?")
 _LENGTH_ZH = re.compile(
     r"(?:接下来|未来|这)?(?P<many>\d{1,4}|[一两俩二三仨四五六七八九半几]|二?十[一二三四五]?) ?(?:个多?)?"
@@ -76,10 +76,10 @@ _WORDS_ZH = {
 }
 _NEXT_ZH = re.compile(r"(?P<which>下|这|本)个?(?P<unit>周|星期|礼拜|月)")
 _NTH_ZH = re.compile(r"(?<![\d月])(?P<day>\d\d?)[号日]")
-_AFTER_ZH = re.compile(r"(?:为?止|[以之]?[后前]|再说?)+$")  # words after a day that add no meaning
+_AFTER_ZH = re.compile(r"(?:为?止|[以之]?[后前]|再说?)+$")  # words after a day that do not change its meaning
 _DAY_ZH = re.compile(rf"(?P<next>下个?|[这本]个?)?(?:周|星期|礼拜)(?P<day>[{cadences.CHINESE_SIGNS}])")
-_DATE_OF_NUMBERS = re.compile(r"\d/\d")  # 3/4 is March in one country and April in another
-# A length of time, or a day of the calendar, within a sentence. Only whole words match.
+_DATE_OF_NUMBERS = re.compile(r"\d/\d")  # refused, since 3/4 is in March in one country and in April in another
+# A length of time or a day of the calendar in a sentence. Only whole words match.
 SPAN = re.compile(
     rf"(?P<long>(?:half an hour|{_MANY}[ -]?{_UNIT})(?![a-z0-9])"
     r"|(?:\d{1,3}|[一两俩二三仨四五六七八九半几]|二?十[一二三四五]?) ?(?:个(?:分钟|小时|钟头|天|周|星期|礼拜|月)|分钟|小时|钟头|天|周(?![一二三四五六日末年])|星期(?![一二三四五六日])|礼拜(?![一二三四五六日])|年))"
@@ -91,7 +91,7 @@ _EXAMPLES = errors.Sentence("For example: 7d, 2 weeks, until mon, until 3 Mar.")
 
 
 def parse_pause(text: str, zone: tzinfo, now: datetime) -> datetime:
-    """Returns the end of a pause that is requested at `now`, in aware UTC and later than `now`. Raises Refused."""
+    """Returns the end of a pause that a person requests at `now`, in UTC. It is later than `now`. Raises Refused."""
     plain = _in_english(" ".join(normalized("NFKC", text).casefold().split()))
     length = _length(plain)
     end = _at_moment(plain, zone, now) if length is None else now + min(length, 2 * LONGEST)
@@ -159,7 +159,7 @@ def _at_moment(plain: str, zone: tzinfo, now: datetime) -> datetime | None:
         if clock is None or (day_words and match is None):
             continue
         if match is None:
-            return None if clock_words.isdecimal() else _next_at(clock, zone, now)  # "2" may mean anything
+            return None if clock_words.isdecimal() else _next_at(clock, zone, now)  # "2" may be 2:00 or two days
         day = _day(match, today)
         far = date(today.year + 4, 1, 1)  # beyond LONGEST, and small enough for every zone
         return cadences.local_moment(min(day, far), clock, zone) if day else None
@@ -167,7 +167,7 @@ def _at_moment(plain: str, zone: tzinfo, now: datetime) -> datetime | None:
 
 
 def _halves(said: str) -> Iterator[tuple[str, str]]:
-    """Yields (day, time of day) and (time of day, day) for each way of cutting the text in two at a space."""
+    """Yields (day, time of day) and (time of day, day) for each way to cut the text in two at a space."""
     words = said.split()
     for place in range(len(words), -1, -1) if words else ():
         first, last = " ".join(words[:place]).rstrip(","), " ".join(words[place:])
@@ -183,7 +183,7 @@ def _next_at(clock: time, zone: tzinfo, now: datetime) -> datetime:
 
 
 def _day(match: re.Match[str], today: date) -> date | None:
-    """Returns the next day of the name that was typed; None if the calendar has no such day."""
+    """Returns the next day that a matched name or date means; None if the calendar has no such day."""
     return _near_day(match, today) or _calendar_day(match, today)
 
 
@@ -200,7 +200,7 @@ def _near_day(match: re.Match[str], today: date) -> date | None:
 
 def _calendar_day(match: re.Match[str], today: date) -> date | None:
     if match["nth"]:
-        days = (today + timedelta(days=many) for many in range(1, 63))  # of this month or a later one
+        days = (today + timedelta(days=many) for many in range(1, 63))  # the day may be in this month or a later one
         return next((day for day in days if day.day == int(match["nth"])), None)
     try:
         if match["iso"]:
@@ -223,7 +223,7 @@ def _start_of_next(unit: str, today: date) -> date:
 
 
 def _next_of(month: int, day: int, today: date) -> date:
-    """Returns the next day after today with this month and number; for 29 February, that of the next leap year."""
+    """Returns the next day after today with this month and day; 29 February is in the next leap year."""
     for year in range(today.year, today.year + 9):
         try:
             found = date(year, month, day)

@@ -1,4 +1,4 @@
-"""What the polls of sources mean, which digests are news, and what counts as sent after a database was lost."""
+"""Decides what a poll of a source means, which digests are news, and what counts as sent after a lost database."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from subscriptions.planning import cadence as cadences
 from subscriptions.planning import source_calendar
 from subscriptions.zones import zone
 
-_NAMED = 5  # units that a detail names
+_NAMED = 5  # units that the detail of a verdict names
 
 
 class Outcome(StrEnum):
@@ -19,13 +19,13 @@ class Outcome(StrEnum):
 
     NEW = "new"  # papers came
     QUIET = "quiet"  # nothing came, and nothing was due: a weekend, a holiday, a list that says it is empty
-    STALE = "stale"  # the same as before
-    LATE = "late"  # the same as before, hours after something was due
+    STALE = "stale"  # the documents are the same as before
+    LATE = "late"  # the documents are the same as before, hours after something was due
     FAILED = "failed"  # it could not be read
 
 
 _WORST_FIRST = (Outcome.FAILED, Outcome.LATE, Outcome.STALE, Outcome.NEW, Outcome.QUIET)
-SETTLING = frozenset({Outcome.NEW, Outcome.QUIET})  # after these outcomes nothing waits for the source any more
+SETTLING = frozenset({Outcome.NEW, Outcome.QUIET})  # after these outcomes no subscription waits for the source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +35,7 @@ class Receipt:
     source: str
     at: datetime  # aware UTC
     outcome: Outcome
-    # digests, papers, new, updated, unchanged, failed_summaries
+    # keys: digests, papers, new, updated, unchanged, failed_summaries
     counts: Mapping[str, int] = field(default_factory=dict)
     detail: str = ""  # one plain English line without secrets
     id: int | None = None  # None: not stored yet
@@ -43,21 +43,21 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
-    """The result of a poll of one unit: of one document, or of all documents of the unit."""
+    """What a poll of one unit of a source found: in one document, or in all documents of the unit."""
 
     day: date | None = None  # the date in the document
-    papers: int = 0  # in the document
-    fresh: int = 0  # papers in it that are new, or bring something that was not known; 0 in an archive
+    papers: int = 0  # papers in the document
+    fresh: int = 0  # papers in it that are new or bring something new; 0 in an archive
     filed: int = 0  # papers in it that were stored as an archive, without an announcement
-    changed: bool = False  # the document differs from the last one, and is no archive
-    batch: bool = False  # its day is the date of a batch of arXiv
+    changed: bool = False  # the document differs from the last one, and is not an archive
+    batch: bool = False  # its day is the date of a batch of arXiv, see source_calendar
     absent: bool = False  # the document does not exist yet
     problem: str = ""  # why the document cannot be read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PollVerdict:
-    """What an observation means."""
+    """What a poll means: its outcome, and whether to keep polling for papers that are due."""
 
     outcome: Outcome
     is_final: bool  # what was due has come, or nothing was due
@@ -88,10 +88,12 @@ def poll_verdict(
     resting: bool = False,
     awaited: bool = True,
 ) -> PollVerdict:
-    """Returns the verdict on an observation of a unit; `due` is what should have come by `now`.
+    """Returns what an observation of a unit means. `due` is what should have come by `now`; None: nothing.
 
-    `had`: it came in an earlier poll. `others`: it came in another unit of the same publisher. `resting`: nothing is due
-    today, but on other days something is. Unless the source is `awaited`, papers of any day are news.
+    - `had`: it came in an earlier poll.
+    - `others`: it came in another unit of the same publisher.
+    - `resting`: nothing is due today, but something is due on other days.
+    - `awaited`: it is known when the source is due. If not, new papers of any day are enough.
     """
     if observation.problem:
         return PollVerdict(outcome=Outcome.FAILED, is_final=False, detail=observation.problem)
@@ -115,12 +117,12 @@ def _nothing_due(observation: Observation, *, had: bool, resting: bool) -> PollV
 
 
 def _has_come(observation: Observation, due: source_calendar.Overdue) -> bool:
-    """Returns whether the due papers have come. A document of an earlier day has only late papers, so it does not count."""
+    """Returns whether the due papers have come. A document of an earlier day does not count, since it has late papers."""
     if observation.batch:
         return bool(due.batch and observation.day and observation.day >= due.batch and observation.papers)
     if due.batch is None:
         return observation.changed
-    # A list that a third party makes of a batch may have the date of the evening before.
+    # A third party that makes a list of a batch may date it with the evening before.
     return bool(
         observation.changed
         and observation.papers
@@ -147,7 +149,7 @@ def _same(observation: Observation) -> str:
 
 
 def verdict_of_all(verdicts: Mapping[str, PollVerdict]) -> PollVerdict:
-    """Returns the verdict on a source. `verdicts`: those on its units, by name ("" for a source of one unit)."""
+    """Returns the verdict on a source: the worst of its units. `verdicts` is unit → verdict ("" for an only unit)."""
     if not verdicts:
         return PollVerdict(outcome=Outcome.QUIET, is_final=True)
     worst = min((verdict.outcome for verdict in verdicts.values()), key=_WORST_FIRST.index)
@@ -160,7 +162,7 @@ def verdict_of_all(verdicts: Mapping[str, PollVerdict]) -> PollVerdict:
 
 
 def _details(named: Iterable[tuple[str, PollVerdict]]) -> str:
-    """Returns the details of units as text; units with the same detail are named together."""
+    """Returns the details of units as one text. Units with the same detail are named together."""
     units: dict[str, list[str]] = {}
     for unit, verdict in named:
         units.setdefault(verdict.detail, []).append(unit)
@@ -175,8 +177,8 @@ def _details(named: Iterable[tuple[str, PollVerdict]]) -> str:
 # --------------------------------------------------------------------------------- which digests are news by their day
 
 
-NEWS_FOR = timedelta(days=7)  # a digest that is older than this when it comes is an archive
-_AHEAD = timedelta(days=2)  # no clock and no zone is further ahead
+NEWS_FOR = timedelta(days=7)  # a digest whose day is longer ago than this when it comes is an archive
+_AHEAD = timedelta(days=2)  # no zone is that far ahead of another, so a later day is an error
 
 
 def is_archive(day: date, came: date) -> bool:
@@ -185,20 +187,20 @@ def is_archive(day: date, came: date) -> bool:
 
 
 def lies_ahead(day: date, came: date) -> bool:
-    """Returns whether `day` had not begun in any zone when the digest came; then the date is wrong."""
+    """Returns whether `day` is so far after `came` that it had begun in no zone. Then the date must be wrong."""
     return day - came > _AHEAD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filed:
-    """Counts of papers of archives, which are not announced, and of those that were announced later."""
+    """Counts the papers of archives, which are stored but not announced, and those of them that were announced later."""
 
     papers: int = 0
-    days: tuple[date, ...] = ()  # of their digests
+    days: tuple[date, ...] = ()  # the days of their digests
     announced: int = 0
 
     def with_papers(self, papers: int, day: date | None, *, announced: int) -> "Filed":
-        """Returns these counts and those of one more digest together."""
+        """Returns the sum of these counts and those of one more digest."""
         days = (*self.days, day) if papers and day else self.days
         return Filed(papers=self.papers + papers, days=days, announced=self.announced + announced)
 
@@ -221,18 +223,17 @@ def _papers(number: int) -> str:
 
 # --------------------------------------------------- what counts as sent after a database was lost and a copy restored
 
-# This part is pure; moments are aware UTC. Digests that came between the copy and the loss are read again. The store
-# does not know them, but the chats have got their papers. So for each digest that is new after a restore this module
-# finds when it came, and for each subscription until when it had delivered. If that is unknown, the earliest moment
-# counts: a person can announce a paper that was not sent (`--announce`), but no one can take back a paper that was sent
-# twice.
+# Pure; moments are in UTC. After a restore the bot reads digests again that came between the copy and the loss. The
+# copy does not know them, but the chats got their papers. So this module estimates when each unknown digest came, and
+# until when each subscription had delivered. If a digest's moment is unknown, the earliest possible moment counts: a
+# person can still announce a paper that was not sent (`--announce`), but cannot take back one that was sent twice.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loss:
     """A database that was lost, and the copy that took its place."""
 
-    lost_at: datetime  # until then the lost database was in use
+    lost_at: datetime  # the lost database was in use until this moment
     copied_at: datetime  # the last moment that the copy knows
     restored_at: datetime
 
@@ -241,10 +242,10 @@ class Loss:
 class Arrival:
     """What is known about the moment at which a digest came."""
 
-    day: date | None = None  # its own day; None: it names none
-    written_at: datetime | None = None  # when its file was last written; None: it is no file
-    looked_at: datetime | None = None  # when its source was last read before; None: never, or it is not known
-    completes: bool = False  # it only completes papers that are known
+    day: date | None = None  # the day that it is dated with; None: it has no date
+    written_at: datetime | None = None  # when its file was last written; None: it was not read from a file
+    looked_at: datetime | None = None  # when its source was read the last time before; None: never, or unknown
+    completes: bool = False  # it only adds facts to papers that are known
     requested: bool = False  # a person asked to announce its papers, no matter what was sent before
 
 
@@ -260,16 +261,19 @@ class Day:
 
 
 def came_before(loss: Loss, arrival: Arrival, day: Day | None, now: datetime) -> datetime | None:
-    """Returns when a digest came that the copy does not know; None if it came after the loss.
+    """Estimates when a digest came that the copy does not know; None if it came after the loss.
 
-    `day` is its own day, None if it names none. If its source was read before and did not show it, it came after that.
-    A file came when it was written. But if its day was before the loss and it was written after the loss, it was written
-    again. If it is no file, it came when its day began or when its schedule expected it.
+    `day` is the day of the digest; None if it has no date. The rules, in order:
+
+    1. If its source was read after the loss and did not have it yet, it came after the loss.
+    2. A file that was last written before the loss came when it was written.
+    3. If its day ended before the loss, it came when its day opened. A file of such a day was only written again.
+    4. If nothing tells when it came, it came at the moment of the copy.
     """
     if arrival.looked_at is not None and arrival.looked_at > loss.lost_at:
         return None
     written = arrival.written_at
-    # otherwise --now sets another clock
+    # a file that seems to be written later than `now` tells nothing: --now sets another clock
     is_clear = written is not None and (written <= now or written > loss.restored_at)
     if written is not None and is_clear and written <= loss.lost_at:
         came = written
@@ -284,9 +288,9 @@ def came_before(loss: Loss, arrival: Arrival, day: Day | None, now: datetime) ->
 
 
 def counted_until(subscription: model.Subscription, chat: model.Chat, loss: Loss) -> datetime | None:
-    """Returns until when papers count as sent for a subscription of the copy; None if none were due before the loss.
+    """Returns until when papers count as sent for a subscription of the copy; None if it was not due before the loss.
 
-    Papers that came in an open when-out window count as sent, since its delivery may have been sent.
+    Papers that came while a when-out window was open count as sent, since they may have been sent at once.
     """
     cadence, last, lost_at = subscription.cadence, subscription.next_due_at, loss.lost_at
     if chat.state is not states.ChatState.ACTIVE or subscription.state is not states.SubscriptionState.ACTIVE:

@@ -1,7 +1,7 @@
-"""When papers come: arXiv's days, and the schedules by which sources are polled. Pure; moments are aware UTC.
+"""When papers come: arXiv's days, and the schedules by which sources are polled. Pure; moments are in UTC.
 
-arXiv announces from Sunday to Thursday at 20:00 in New York. Its lists show the papers from then on, its feeds from the
-next midnight. So a *batch* has the date of the day after its announcement, Monday to Friday
+arXiv announces papers from Sunday to Thursday at 20:00 in New York. Its lists show them at once, its feeds from the
+next midnight on. So a *batch*, the papers of one announcement, is dated with the day after it, Monday to Friday
 (info.arxiv.org/help/availability.html and rss.html).
 """
 
@@ -13,26 +13,26 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 NEW_YORK = ZoneInfo("America/New_York")  # a zone, not an offset, since arXiv's evening follows summer time there
-LISTED_AT = time(20, 5)  # when polling a list of arXiv begins, on the evening of the announcement
-FED_AT = time(0, 5)  # when polling a feed begins, on the day of the batch
+LISTED_AT = time(20, 5)  # polls of a list of arXiv begin at this time on the evening of the announcement
+FED_AT = time(0, 5)  # polls of a feed begin at this time on the day of the batch
 SUNDAY, FRIDAY, SATURDAY = 6, 4, 5
 DAY = timedelta(days=1)
 
-AGAIN_AFTER = timedelta(minutes=15)  # until the next poll for papers that are due and have not come
+AGAIN_AFTER = timedelta(minutes=15)  # between polls while papers are due and have not come
 # how long a source is polled every AGAIN_AFTER; then it is polled every SLOWLY, until a day after it was due
 EAGER_FOR = timedelta(hours=12)
 SLOWLY = timedelta(hours=1)
-LATE_AFTER = timedelta(hours=6)  # papers that have not come this long after they were due are late
-# between polls on a holiday: nothing is due, but the list of holidays may have an error
+LATE_AFTER = timedelta(hours=6)  # papers that have not come this long after their due moment are late
+# between polls on a holiday, when nothing is due; the list of holidays may have an error
 HOLIDAY_LOOKS = timedelta(hours=6)
 
-FIRST_WAIT = timedelta(minutes=2)  # after a failure; doubled after each further one
+FIRST_WAIT = timedelta(minutes=2)  # until the next poll after a failure; doubled after each further failure
 LONGEST_WAIT = timedelta(hours=1)
 JITTER = (
-    0.2  # a wait is lengthened by up to this share, so that sources that failed together are not polled together again
+    0.2  # each wait gets longer by a random share up to this, so that sources that failed together are polled apart
 )
 
-# Holidays as arXiv published them for these years. The list of 2024 is not known.
+# The holidays that arXiv published for these years. We do not have the list of 2024.
 _PUBLISHED = {
     2023: ("01-16", "06-14", "06-19", "07-04", "09-04", "11-23", "12-25", "12-27"),
     2025: ("01-01", "01-20", "06-19", "07-06", "09-01", "11-27"),
@@ -41,12 +41,12 @@ _PUBLISHED = {
 
 
 def usual_holidays(year: int) -> frozenset[date]:
-    """Returns the holidays of arXiv in a year. On their evenings it announces nothing.
+    """Returns the holidays of arXiv in a year. On the evenings of these days it announces nothing.
 
-    For 2023, 2025 and 2026 these are the published lists (info.arxiv.org/help/availability.html, "On Deferred Mailings",
-    and its source in github.com/arXiv/arxiv-docs). For other years they are the days that all lists have: New Year, Martin
-    Luther King Day, Juneteenth, Independence Day, Labor Day, Thanksgiving, Christmas. The setting `[arxiv] holidays`
-    replaces them.
+    For 2023, 2025 and 2026 these are the published lists (info.arxiv.org/help/availability.html, "On Deferred
+    Mailings", and its source in github.com/arXiv/arxiv-docs). For other years they are the days that are on every list:
+    New Year, Martin Luther King Day, Juneteenth, Independence Day, Labor Day, Thanksgiving and Christmas. The operator
+    can replace them with the setting `[arxiv] holidays`.
     """
     if year in _PUBLISHED:
         return frozenset(date.fromisoformat(f"{year}-{day}") for day in _PUBLISHED[year])
@@ -55,7 +55,7 @@ def usual_holidays(year: int) -> frozenset[date]:
 
 
 def _nth(year: int, month: int, weekday: int, number: int) -> date:
-    """Returns the `number`-th day of a month that is this weekday; `weekday` 0 is Monday."""
+    """Returns the `number`-th Monday (`weekday` 0) to Sunday (`weekday` 6) of a month."""
     first = date(year, month, 1)
     return first + DAY * ((weekday - first.weekday()) % 7 + 7 * (number - 1))
 
@@ -64,46 +64,46 @@ def _nth(year: int, month: int, weekday: int, number: int) -> date:
 class Overdue:
     """Something that should have come by now."""
 
-    at: datetime  # since when
-    batch: date | None = None  # the date of arXiv's batch; None: anything that the source brings
+    at: datetime  # since when it is due
+    batch: date | None = None  # the date of arXiv's batch; None: any new paper of the source will do
 
 
 class Schedule(Protocol):
-    """When a source is polled, and when something is due in it."""
+    """Tells when to poll a source, and when papers are due there."""
 
     @property
     def awaited(self) -> bool:
-        """Whether something is due at known moments."""
+        """Whether papers are due at known moments, so that subscriptions can wait for them."""
 
     def next_poll(self, after: datetime) -> datetime:
         """Returns the first regular poll after `after`."""
 
     def next_due(self, after: datetime) -> datetime | None:
-        """Returns the first moment after `after` at which something is due; None if that is not known."""
+        """Returns the first moment after `after` at which papers are due; None if that is not known."""
 
     def last_due(self, now: datetime) -> datetime | None:
-        """Returns the last moment up to `now` at which something was due; None if there was none."""
+        """Returns the last moment up to `now` at which papers were due; None if there was none."""
 
     def due_now(self, now: datetime) -> Overdue | None:
-        """What should have come by `now`; None if nothing is expected today."""
+        """Returns what should have come by `now`; None if nothing is expected today."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArxivCalendar:
-    """The days on which arXiv announces. On the evening of a holiday there is no announcement.
+    """The days on which arXiv announces papers, which it does in the evening.
 
-    On Friday evening there is never one. A holiday on a Friday means that the batch of that day was not announced on
-    Thursday.
+    There is no announcement on the evening of a Friday, a Saturday or a holiday. If a Friday is a holiday, there is no
+    batch of this Friday: it is not announced on the Thursday before.
     """
 
     holidays: frozenset[date] | None = None  # None: usual_holidays
 
     def announces(self, evening: date) -> bool:
-        """Returns whether there is an announcement at 20:00 of this day, in New York."""
+        """Returns whether arXiv announces papers at 20:00 on this day, in New York."""
         return evening.weekday() not in (FRIDAY, SATURDAY) and not self._is_holiday(evening)
 
     def has_batch(self, day: date) -> bool:
-        """Returns whether there is a batch with this date."""
+        """Returns whether arXiv has a batch that is dated with this day."""
         return self.announces(day - DAY) and not (day.weekday() == FRIDAY and self._is_holiday(day))
 
     def announcement_days(self, first: date, last: date) -> tuple[date, ...]:
@@ -117,16 +117,16 @@ class ArxivCalendar:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArxivSchedule:
-    """The schedule of arXiv. `evening`: that of its lists, which show a batch on the evening before its date."""
+    """The schedule of arXiv's feeds; if `evening`, of its lists, which show a batch on the evening before its date."""
 
     calendar: ArxivCalendar = ArxivCalendar()
     evening: bool = False
     awaited: bool = True
 
     def expected_at(self, batch: date) -> datetime:
-        """Returns the moment from which the batch of a date can be read."""
+        """Returns the moment from which a batch can be read. `batch` is its date."""
         day, at = (batch - DAY, LISTED_AT) if self.evening else (batch, FED_AT)
-        # no change of the clocks there skips or repeats these times
+        # New York's changes of the clocks do not skip or repeat these times
         return datetime.combine(day, at, NEW_YORK).astimezone(UTC)
 
     def next_due(self, after: datetime) -> datetime:
@@ -134,7 +134,7 @@ class ArxivSchedule:
         return next(at for at, regular in self._moments(after) if regular and at > after)
 
     def next_poll(self, after: datetime) -> datetime:
-        """Like `next_due`, but on a holiday also every six hours, since the list of holidays may have an error."""
+        """Like `next_due`, but also every six hours on holidays, since the list of holidays may have an error."""
         return next(at for at, _ in self._moments(after) if at > after)
 
     def last_due(self, now: datetime) -> datetime | None:
@@ -145,7 +145,7 @@ class ArxivSchedule:
         return self.expected_at(batch)
 
     def due_now(self, now: datetime) -> Overdue | None:
-        """Today's batch, for a day from the moment when it can be read; None at weekends and on holidays."""
+        """Returns today's batch, for 24 hours from the moment when it can be read; None at weekends and on holidays."""
         batch = self._batch_at(now)
         at = self.expected_at(batch)
         if at > now:
@@ -158,7 +158,7 @@ class ArxivSchedule:
         return now.astimezone(NEW_YORK).date() + (DAY if self.evening else timedelta(0))
 
     def _moments(self, start: datetime) -> Iterator[tuple[datetime, bool]]:
-        """Yields (moment of a poll, whether a batch is due then) from the day of `start` on, ascending, without end."""
+        """Yields (moment of a poll, whether a batch is due then), ascending without end, from the day of `start` on."""
         batch = self._batch_at(start) - DAY
         while True:
             at = self.expected_at(batch)
@@ -171,7 +171,7 @@ class ArxivSchedule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EverySchedule:
-    """Polls at an interval. Nothing is ever due: most polls find nothing new."""
+    """Polls at an interval. Papers are never due, since no one knows which poll will find new ones."""
 
     interval: timedelta
     awaited: bool = False
@@ -200,7 +200,7 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 def read_schedule(text: str, arxiv: ArxivSchedule, cron: Callable[[str], Schedule] | None) -> Schedule | None:
     """Returns the schedule that a text in the settings names: "arxiv", "every 30m" or a cron line, which `cron` parses.
 
-    None for "" (a source that is watched), and for a cron line without `cron`.
+    Returns None for "" (a watched folder has no schedule), and for a cron line if `cron` is None.
     """
     if text == "arxiv":
         return arxiv
@@ -211,29 +211,29 @@ def read_schedule(text: str, arxiv: ArxivSchedule, cron: Callable[[str], Schedul
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedules:
-    """Parses the schedules of sources as the operator's settings say."""
+    """Parses the schedules of sources with the operator's settings."""
 
     calendar: ArxivCalendar = ArxivCalendar()
     cron: Callable[[str], Schedule] | None = None  # parses cron lines; None: cron lines count as no schedule
-    names: frozenset[str] | None = None  # of the sources of the settings, in lower case; None: all stored sources
+    names: frozenset[str] | None = None  # the sources in the settings, lower case; None: all stored sources count
     implied: str = ""  # name of the source that exists without being declared
 
     def counts(self, name: str, next_at: datetime | None, now: datetime) -> bool:
-        """Returns whether a source is in the settings. Subscriptions do not wait for any other source.
+        """Returns whether subscriptions wait for a source: it is in the settings, or it is the implied source.
 
-        The implied source counts while it is polled: `next_at` is its next poll, None before the first.
+        The implied source counts only while it is polled. `next_at` is its next poll; None before its first poll.
         """
         if self.names is None or name.casefold() in self.names:
             return True
         return name.casefold() == self.implied and (next_at is None or now - next_at < DAY)
 
     def read(self, text: str, *, evening: bool = False) -> Schedule | None:
-        """Returns the schedule that a text names (see `read_schedule`). `evening`: for a source of arXiv's lists."""
+        """Returns the schedule that a text names, see `read_schedule`. `evening`: it is a source of arXiv's lists."""
         return read_schedule(text, ArxivSchedule(calendar=self.calendar, evening=evening), self.cron)
 
 
 def poll_again(schedule: Schedule, now: datetime, *, settled: bool) -> datetime:
-    """Returns when to poll a source again that was polled at `now`. `settled`: what was due has come, or nothing is."""
+    """Returns when to poll a source again after a poll at `now`. `settled`: all that was due has come."""
     regular = schedule.next_poll(now)
     due = schedule.due_now(now)
     if settled or due is None or not schedule.awaited:
@@ -247,7 +247,7 @@ def poll_again(schedule: Schedule, now: datetime, *, settled: bool) -> datetime:
 def wait_after_failure(failures: int, asked: timedelta, chance: float) -> timedelta:
     """Returns how long to wait after this number of failures in a row, which is at least 1.
 
-    `asked` is the shortest wait that the server asked for. `chance`, from 0 to 1, is the share of the jitter.
+    `asked` is the shortest wait that the server asked for. `chance` is a random number from 0 to 1 for the jitter.
     """
     wait = min(FIRST_WAIT * (1 << min(failures - 1, 10)), LONGEST_WAIT)
     return max(asked, wait) * (1 + JITTER * chance)

@@ -1,7 +1,7 @@
 """Reads times as people write them, in English and Chinese.
 
-`_words` has the words and phrases of times and finds them in a text, `_reading` decides what they mean together. This
-module makes cadences of that, and finds where a query ends and its time begins.
+`_words` has the words and phrases of times, and finds them in a text. `_reading` decides what they mean together. This
+module turns that meaning into a cadence, and finds where a query ends and its time begins.
 """
 
 import re
@@ -18,23 +18,22 @@ from subscriptions.planning.times._reading import Reading, clock_of, clock_with_
 from subscriptions.planning.times._words import IDLE, may_be_place, plain, tokens_of
 from subscriptions.query import FIELDS
 
-_AROUND = "()（）[] "  # around a time
+_AROUND = "()（）[] "  # characters that may be around a time
 _LONGEST = 90  # characters of a time
 _EMOJI = frozenset({"So", "Sk", "Cf", "Mn"})  # categories of Unicode: symbols, skin tones, joiners, variation selectors
 _QUOTES = '"“”„‟«»「」『』＂'
 _BLANKS = " \t\n\v\f\r\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
 _GAPS = _BLANKS + ",，、;；。"
-_STRAY = _BLANKS + ",，、;；。.!！?？-–—·|"  # between a query and its time
-_BEHIND = _BLANKS + ",，;；。.!！?？"  # after a time
-# After these words the end of a text belongs to the query: an operator needs a right side, and "the monday" is no
-# cadence.
+_STRAY = _BLANKS + ",，、;；。.!！?？-–—·|"  # characters between a query and its time
+_BEHIND = _BLANKS + ",，;；。.!！?？"  # characters after a time
+# Words that may be a time belong to the query if they follow one of these, since an operator needs an operand.
 _OPERATORS = frozenset({"AND", "OR", "NOT", "ANDNOT", "&", "|", "not", "no", "without", "except", "且", "或", "不含"})
 _STRICT = frozenset({"the", "a", "an", "of", "this", "that", "last"})
 _ARTICLES = _STRICT | {"in", "on", "for", "with", "by", "from", "to", "per", "and", "or", "is", "are", "vs", "versus"}
 _ARTICLES |= {"between", "than", "as", "into", "it", "next"}
-# a time that begins with one of these words may follow an article
+# After an article or preposition, only a time that begins with one of these words counts: "it every monday".
 _OF_ITS_OWN = frozenset({"at", "on", "in", "every", "each"})
-# Words between a query and its time that belong to neither: "diffusion, send it daily at 9".
+# Words between a query and its time that belong to neither, such as "send it" in "diffusion, send it daily at 9".
 _LEAD_IN = re.compile(
     r"(?:[,，;；]\s*(?:please\s+)?|\s+(?:please\s+)?(?=(?:send|notify|remind)$|\w+\s+(?:me|us|it|them)$))"
     r"(?:send|e?mail|notify|tell|remind|ping|message|deliver|update)(?:\s+(?:me|us|it|them))?$|(?<=[,，;；\s])(?:请|定时|请定时)$",
@@ -43,19 +42,19 @@ _LEAD_IN = re.compile(
 _GLUED = re.compile(r"[每逢工周星礼早上中下午晚凌清傍黄深夜半天双隔下一二两三四五六七八九十0-9]")
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 _ABBREVIATED = re.compile(r"(?:mon|tue|tues|wed|thu|thur|thurs|fri|sat|sun)s?", re.IGNORECASE)
-_WEEKEND_NAMES = frozenset({"Sun", "Sat"})  # spelled like surnames
-# Alone these words are queries, since papers may contain them.
+_WEEKEND_NAMES = frozenset({"Sun", "Sat"})  # may be surnames
+# If one of these words is the whole text, it is a query, since papers may contain it.
 _OWN_WORDS = frozenset(
     {"now", "noon", "midday", "midnight", "morning", "afternoon", "evening", "night", "weekend", "weekends"}
     | {"中午", "周末", "早上", "上午", "下午", "晚上", "凌晨"}
     | {*model.DAYS, *cadence.FULL_NAMES}
 )
-# Measures with a rank: after these words, "at 5" may be a rank.
+# Measures with a rank: after these words "at 5" may be part of the measure, as in "recall at 5".
 _MEASURES = frozenset(
     {"recall", "precision", "hit", "hits", "ndcg", "map", "mrr", "pass", "rank", "top", "accuracy", "acc", "f1", "auc"}
     | {"success", "rate"}
 )
-_LEAD = 40  # characters of a lead-in
+_LEAD = 40  # characters of the words between a query and its time
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +62,8 @@ class Ending:
     """A text that was typed after /sub, split into query and time."""
 
     query: str
-    when: str | None  # the time as typed, without words between; None: there is none
-    either: bool = False  # the time may as well be words of the query
+    when: str | None  # the time as typed; None: there is none
+    either: bool = False  # the words of the time may also be words of the query
     only_time: bool = False  # the whole text is a time, so there is no query
 
 
@@ -76,7 +75,7 @@ def split_when(text: str) -> Ending:
     body = _without_signs_behind(text)
     for start in _starts(body):
         said = body[start:]
-        # Whether a space is missing before the time. Between Chinese and English no space is needed.
+        # whether the time directly follows other text; English needs no space after Chinese
         glued = start > 0 and body[start - 1] not in _GAPS and not (said[0].isascii() and said[0].isalpha())
         reading = _read(said, glued=glued)
         if reading is None or _is_name(said):
@@ -96,7 +95,7 @@ def split_when(text: str) -> Ending:
 
 
 def time_at(text: str, start: int) -> int:
-    """Returns where the longest time that begins at `start` ends; 0 if none begins there. `text` is in lower case."""
+    """Returns the end of the longest time that begins at `start`; 0 if none begins there. `text` is in lower case."""
     tail = text[start : start + _LONGEST]
     written = plain(tail)
     tokens, rest = tokens_of(written)
@@ -115,7 +114,7 @@ def time_at(text: str, start: int) -> int:
 
 
 def time_put_last(text: str) -> str:
-    """Moves the time at the beginning of a text to its end, where times are read; returns "" if there is no clear time.
+    """Moves the time at the beginning of a text to its end, where `split_when` finds it; "" if no time is clear.
 
     ("daily 9 diffusion" -> "diffusion daily 9")
     """
@@ -138,9 +137,9 @@ def _without_signs_behind(text: str) -> str:
 
 
 def _is_time_alone(said: str) -> bool:
-    """Returns whether a text that may be a time is one, and no query.
+    """Returns whether a whole text that looks like a time is a time and not a query.
 
-    An unknown place after it must resemble a known one.
+    If an unknown place follows the time, this is so only if known places have a similar name.
     """
     if reading_of(said) is None:
         return bool(zones.near_places(tokens_of(plain(said.strip(_AROUND)))[1]))
@@ -153,7 +152,7 @@ def _without_lead_in(query: str) -> str:
 
 
 def _bare(query: str) -> str:
-    """Returns the query without a colon that leads to the time; "" if nothing is left. The colon of a field stays."""
+    """Returns the query without a colon at its end, as in "diffusion: daily at 9". The colon of a field stays."""
     *_, last = query.split() or [""]
     leads = last.endswith((":", "：")) and last[:-1].casefold() not in FIELDS.by_name
     return query.rstrip(_BLANKS + ":：") if leads else query
@@ -167,7 +166,7 @@ def as_words(text: str) -> str:
 
 
 def _starts(body: str) -> Iterator[int]:
-    """Yields the positions where a time may begin, ascending: the longest text comes first."""
+    """Yields the positions where a time may begin, ascending, so that the longest time is tried first."""
     for place in range(max(0, len(body) - _LONGEST), len(body)):
         before, sign = body[place - 1] if place else " ", body[place]
         if sign in _GAPS + "·|":
@@ -181,9 +180,9 @@ def _starts(body: str) -> Iterator[int]:
 
 
 def _read(said: str, *, glued: bool) -> Reading | None:
-    """Returns the meaning of the end of a text as a time; None if it is no time.
+    """Returns the meaning of the end of a text as a time; None if it is not a time.
 
-    If it is glued to the text before it, a single word that may be a word of the query is no time.
+    `glued`: it directly follows other text. Then a single word that may also be a word of the query is not a time.
     """
     if said.count("(") + said.count("（") != said.count(")") + said.count("）"):
         return None
@@ -194,7 +193,7 @@ def _read(said: str, *, glued: bool) -> Reading | None:
 
 
 def _with_place(said: str) -> Reading | None:
-    """Returns the meaning of a clear time of day before an unknown place, which is refused later; else None."""
+    """Returns the meaning of a clear time that an unknown place follows; else None. The caller refuses the place later."""
     tokens, rest = tokens_of(plain(said.strip(_AROUND)))
     if not may_be_place(rest):
         return None
@@ -204,7 +203,7 @@ def _with_place(said: str) -> Reading | None:
 
 
 def _is_word(query: str, reading: Reading) -> bool:
-    """Returns whether words that may be a time belong to the query: an operator or a field is before them."""
+    """Returns whether words that may be a time belong to the query, because an operator or a field is before them."""
     if not reading.either:
         return False
     last = re.split(r"[\s,，、]+", query)[-1]
@@ -212,14 +211,17 @@ def _is_word(query: str, reading: Reading) -> bool:
 
 
 def _is_name(said: str) -> bool:
-    """Returns whether a text begins with a name such as SAT or Sun, and no time of day follows."""
+    """Returns whether a text begins with a word such as SAT or Sun that may be a name, and no time of day follows."""
     first, _, rest = said.partition(" ")
     as_name = first.isupper() or first in _WEEKEND_NAMES
     return bool(_ABBREVIATED.fullmatch(first)) and as_name and clock_of(rest) is None
 
 
 def _with_clock_before(query: str, said: str) -> tuple[str, str]:
-    """Returns (query, time) with a clock moved from the query to the time, as in 扩散模型北京时间每天8点, which has no spaces."""
+    """Moves the name of a zone from the end of the query to the time, such as 北京时间 in 扩散模型北京时间每天8点.
+
+    Returns (query, time), unchanged if the query does not end in the name of a zone.
+    """
     match = re.search(r"[\u4e00-\u9fff]{2,8}时间$", query)
     for length in range(len(match[0]) if match else 0, 3, -1):
         if zones.zone_of_place(query[-length:]):
@@ -238,7 +240,7 @@ class When:
     """A time that was read: a cadence, and the zone that was named with it."""
 
     cadence: model.Cadence
-    zone: str = ""  # "": none was named
+    zone: str = ""  # "": no zone was named
 
     def __str__(self) -> str:
         """Returns the time as it is written: "daily 09:00 Europe/Berlin"."""
@@ -246,7 +248,7 @@ class When:
 
 
 class NoSuchTime(errors.Refused):
-    """A time whose cadence paperwire does not have, or whose place is unknown. `nearest` are other times, as written."""
+    """A time with a cadence that paperwire does not have, or with an unknown place. `nearest` offers times as text."""
 
     def __init__(self, sentence: errors.Sentence, hint: errors.Sentence, nearest: Sequence[When]) -> None:
         super().__init__(sentence, hint)
@@ -256,8 +258,8 @@ class NoSuchTime(errors.Refused):
 def read_when(text: str, chat_schedule: model.Cadence | None = None) -> When:
     """Reads a time as people write it, in English or Chinese (docs/guide.md, When they come).
 
-    A missing time of day, or the two times of a when-out, come from `chat_schedule`, else they are 09:00 and
-    08:00-20:00. A missing day of a week is Monday. Raises NoSuchTime, and Refused for a text that is no time.
+    What the text does not name comes from `chat_schedule`, or is 09:00 for a time of day, 08:00-20:00 for the two times
+    of when-out, and Monday for a day of the week. Raises NoSuchTime, and Refused if the text is not a time.
     """
     reading = reading_of(text, bare=True)
     if reading is None:
@@ -292,16 +294,16 @@ def _when(reading: Reading, chat_schedule: model.Cadence | None) -> When:
 
 
 def _time_of(chat_schedule: model.Cadence | None, part: str) -> time:
-    """Returns the time of day of the chat's schedule, else 09:00.
+    """Returns the time of day of the chat's schedule, or 09:00 if it has none.
 
-    For a morning (`part`), a time from noon on is not used.
+    If `part` is not "" (the text says "morning"), also returns 09:00 for a schedule from noon on.
     """
     own = chat_schedule.at if chat_schedule and chat_schedule.until is None else None
     return cadences.NINE if own is None or (part and own.hour >= _BY_NOON) else own
 
 
 def _refuse(text: str, chat_schedule: model.Cadence | None) -> NoReturn:
-    """Refuses a text that is no time: names the unknown place after a time, else the whole text."""
+    """Raises the error for a text that is not a time. It names the unknown place after a time, or the whole text."""
     tokens, rest = tokens_of(plain(text))
     place = rest.strip(" ,.;()")
     reading = meaning(tokens, bare=True) if may_be_place(place) else None
@@ -329,9 +331,11 @@ def _refuse(text: str, chat_schedule: model.Cadence | None) -> NoReturn:
 def make_when(every: str | None, on: str | None, at: str | None, chat_schedule: model.Cadence) -> When:
     """Returns the time that the options --every, --on and --at give (docs/commands.md, subscribe). Raises Refused.
 
-    An option that was not given is None. Without --every the result is the chat's schedule, changed by the other options:
-    a range of times makes it when-out, a day makes it weekly. A single time makes a schedule now or when-out daily, and
-    changes only the time of other schedules.
+    An option that was not given is None. Without --every, the other options change the chat's schedule:
+
+    - Days (--on) make it weekly, or "days" if there are several.
+    - A range of times (--at 8-20) makes it when-out.
+    - A single time makes the schedules now and when-out daily. Of other schedules it changes only the time.
     """
     if every is None and on is None and at is None:
         return When(chat_schedule)
@@ -372,7 +376,7 @@ def _cadence_of(every: str) -> Reading:
 
 
 def _of_chat(on: str | None, at: str | None, chat_schedule: model.Cadence) -> Reading:
-    """Returns the cadence of the chat's schedule, changed by --on and --at."""
+    """Returns the cadence that --on and --at make of the chat's schedule, still without their days and times."""
     kind = chat_schedule.kind
     if on is not None:
         kind = "weekly"
@@ -400,9 +404,9 @@ def _weekdays(on: str) -> list[int]:
 
 
 def _at_times(at: str | None, reading: Reading, every: str | None) -> Reading:
-    """Returns `reading` with the times of --at: two for when-out, otherwise one, perhaps with a zone.
+    """Returns `reading` with the times of --at: two times for when-out, otherwise one, perhaps with a zone.
 
-    Without --at it keeps its own time; if it has none, it gets 09:00.
+    Without --at it keeps its own time, or gets 09:00 if it has none. Raises Refused.
     """
     if reading.kind == "when-out":
         times = hours_of(at) if at is not None else (reading.at, reading.until)

@@ -14,15 +14,15 @@ from subscriptions.planning.times._words import SMALL, Token, TokenKind, plain, 
 _CADENCE_KINDS = {TokenKind.DAILY: "daily", TokenKind.WEEKDAYS: "weekdays", TokenKind.WEEKLY: "weekly"}
 _SAT, _SUN, _FRI = 5, 6, 4
 _WEEKEND = frozenset({_SAT, _SUN})
-_FEW = 2  # times a week; for more, weekdays is the nearest cadence
+_FEW = 2  # up to so many times a week, weekly is the nearest cadence; for more, weekdays
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """The meaning of a text as a time. If not `exact`, paperwire has no such cadence, and this is the nearest."""
+    """The meaning of a text as a time. If not `exact`, paperwire has no such cadence, and this is the nearest one."""
 
     kind: str = "daily"  # see Cadence
-    at: time | None = None  # None: not named
+    at: time | None = None  # None: no time is named
     until: time | None = None  # the second time of when-out
     weekday: int | None = None
     days: tuple[int, ...] = ()  # for the kind days
@@ -30,26 +30,26 @@ class Reading:
     zone: str = ""
     part: str = ""  # the part of the day, if it is named without a time
     exact: bool = True  # False: this is only the nearest cadence
-    either: bool = False  # the words may as well be words of a query
-    words: int = 1  # the number of its tokens, without SMALL ones
+    either: bool = False  # the words may also be words of a query
+    words: int = 1  # the number of its tokens, not counting tokens of the kinds in SMALL
     at_number: bool = False  # it is only "at" and a number
-    timed: bool = False  # it names a time of day, and not only a part of the day or a range
+    timed: bool = False  # it names a time of day; a part of the day or a range does not count
 
 
 @lru_cache(maxsize=4096)
 def reading_of(text: str, *, bare: bool = False) -> Reading | None:
-    """Returns the meaning of a whole text as a time; None if it is no time. With `bare` a number alone ("9") is a time."""
+    """Returns the meaning of a whole text as a time; None if it is none. If `bare`, a number alone ("9") is a time."""
     tokens, rest = tokens_of(plain(text))
     return None if rest else meaning(tokens, bare=bare)
 
 
 def is_time(text: str) -> bool:
-    """Returns whether a whole text is a time, also one with a cadence that paperwire does not have."""
+    """Returns whether a whole text is a time, even one with a cadence that paperwire does not have."""
     return reading_of(text) is not None
 
 
 def meaning(tokens: Sequence[Token], *, bare: bool = False) -> Reading | None:
-    """Returns the meaning of tokens together; None if they do not go together. With `bare` a number alone is a time."""
+    """Returns what tokens mean together; None if they do not fit together. If `bare`, a number alone is a time."""
     said = _TimeParts(bare=bare)
     if not tokens or not said.take(tokens):
         return None
@@ -59,14 +59,14 @@ def meaning(tokens: Sequence[Token], *, bare: bool = False) -> Reading | None:
     solid = [token for token in tokens if token.kind not in SMALL]
     at_number = [token.kind for token in tokens] == [TokenKind.AT, TokenKind.NUMBER]
     if at_number and said.clocks[0].beyond:
-        return None  # as in "recall at 50"
+        return None  # 50 is no hour, as in "recall at 50"
     either = not reading.exact or (len(solid) == 1 and not at_number and not _is_firm(tokens, solid[0]))
     zone = next(iter(said.said[TokenKind.ZONE]), "")
     return replace(reading, zone=zone, either=either, words=len(solid), at_number=at_number, timed=bool(said.clocks))
 
 
 def hours_of(text: str) -> tuple[time, time] | None:
-    """Returns the two times of a range of hours: "22:00-8", "10pm to 7am", 晚上10点到早上7点; None for other texts."""
+    """Returns the two times of a range such as "22:00-8", "10pm to 7am" or 晚上10点到早上7点; None for other texts."""
     said = _TimeParts(bare=True)
     tokens, rest = tokens_of(plain(text))
     if rest or not tokens or not said.take(tokens) or not said.is_range_alone():
@@ -76,13 +76,13 @@ def hours_of(text: str) -> tuple[time, time] | None:
 
 
 def clock_of(text: str) -> time | None:
-    """Returns the time of day that a text names: 8, 8am, 08:00, noon, 早上8点; None for other texts, even with a zone."""
+    """Returns the time of day that a text names: 8, 8am, 08:00, noon, 早上8点. None if it also names a zone, or no time."""
     clock, zone = clock_with_zone(text)
     return None if zone else clock
 
 
 def clock_with_zone(text: str) -> tuple[time | None, str]:
-    """Returns (time of day, zone after it or "") of a text such as 9am Berlin; (None, "") if it is no time of day."""
+    """Returns (time of day, zone or "") for a text such as "9am Berlin"; (None, "") if it is not a time of day."""
     reading = reading_of(text, bare=True)
     if reading is None or not reading.exact or reading.kind != "daily":
         return None, ""
@@ -93,7 +93,7 @@ def clock_with_zone(text: str) -> tuple[time | None, str]:
 
 
 def _is_firm(tokens: Sequence[Token], one: Token) -> bool:
-    """Returns whether the only token with a meaning can only be a time, alone or after "at"."""
+    """Returns whether `one`, the only token that is not SMALL, can only be a time, alone or after "at"."""
     if isinstance(one.value, cadence.TimeOfDay):
         at = tokens[0].kind is TokenKind.AT
         return one.value.firm or (at and one.kind is TokenKind.CLOCK and not one.value.settled)
@@ -102,10 +102,10 @@ def _is_firm(tokens: Sequence[Token], one: Token) -> bool:
 
 @dataclass(slots=True)
 class _TimeParts:
-    """Collects what the tokens of a time say."""
+    """Collects the tokens of a time, and decides what they mean together."""
 
     bare: bool = False
-    # values of tokens, by their kind
+    # kind of token -> values of its tokens
     said: dict[TokenKind, list[Any]] = field(default_factory=lambda: defaultdict(list))
     clocks: list[cadence.TimeOfDay] = field(default_factory=list)
     hours: list[cadence.TimeOfDay] = field(default_factory=list)  # the two times of a range
@@ -114,11 +114,11 @@ class _TimeParts:
 
     @property
     def cadences(self) -> set[str]:
-        """The kinds of cadences that are named."""
+        """The kinds of cadences that the tokens name."""
         return {kind for token, kind in _CADENCE_KINDS.items() if self.said[token]}
 
     def take(self, tokens: Sequence[Token]) -> bool:
-        """Takes all tokens. Returns False if two neighbours do not go together."""
+        """Takes all tokens. Returns False if two neighbours do not fit together."""
         tokens = _with_parts(_without_second_at(tokens))
         before: Token | None = None
         for place, token in enumerate(tokens):
@@ -149,7 +149,7 @@ class _TimeParts:
         return True
 
     def _clock(self, clock: cadence.TimeOfDay, before: Token | None) -> None:
-        """Takes a time of day. After "to" it ends a range; after "and" it does so only if "between" came before."""
+        """Takes a time of day. It ends a range after "to", and also after "and" if "between" came before."""
         ends = before is not None and (before.kind is TokenKind.TO or (self.between and before.kind is TokenKind.AND))
         if ends and self.clocks:
             self.hours = [self.clocks.pop(), clock]
@@ -157,11 +157,11 @@ class _TimeParts:
             self.clocks.append(clock)
 
     def is_range_alone(self) -> bool:
-        """Returns whether the tokens are a range of two times, and nothing else."""
+        """Returns whether the tokens are a range of two times and nothing else."""
         return bool(self.hours) and not self.clocks and not any(self.said.values())
 
     def decide(self) -> Reading | None:
-        """Returns the meaning of the tokens; None if they have none. With two zones it is not exact."""
+        """Returns the meaning of the tokens; None if they have none. It is not exact if they name two zones."""
         found = self._decided()
         return replace(found, exact=False) if found and len(self.said[TokenKind.ZONE]) > 1 else found
 
@@ -178,7 +178,7 @@ class _TimeParts:
         return self._timed(self._cadence()) if has_cadence or timed else None
 
     def _when_out(self) -> Reading:
-        """Returns when-out, between the two times and on weekdays only if the text says so."""
+        """Returns when-out. If the text names two times or weekdays, they limit it."""
         days = self.said[TokenKind.DAY]
         only = "weekdays" in self.cadences or (days == [0, _FRI] and self.day_range)
         named = [self.said[kind] for kind in (TokenKind.WEEKEND, TokenKind.NONE, TokenKind.PART, TokenKind.WEEKLY)]
@@ -189,7 +189,7 @@ class _TimeParts:
         return Reading(kind="when-out", at=first, until=last, weekdays_only=only)
 
     def _cadence(self) -> Reading:
-        """Returns the cadence of the tokens; the nearest one if paperwire does not have it."""
+        """Returns the cadence that the tokens name, or the nearest cadence if paperwire does not have it."""
         kinds, none, days = self.cadences, self.said[TokenKind.NONE], self.said[TokenKind.DAY]
         if none:
             day = days[0] if days else 0
@@ -225,7 +225,7 @@ class _TimeParts:
         return Reading(kind=found.kind, weekday=found.weekday, days=found.days)
 
     def _timed(self, reading: Reading) -> Reading | None:
-        """Returns a cadence with the time of day of the tokens, or between their two times."""
+        """Returns `reading` with the time of day that the tokens name, or with their range of hours."""
         if self.hours:
             return self._between(reading)
         times = {clock.at for clock in self.clocks}
@@ -238,7 +238,7 @@ class _TimeParts:
         return replace(reading, at=at, part=part, exact=reading.exact and one)
 
     def _between(self, reading: Reading) -> Reading | None:
-        """Returns when-out in this range of hours: the nearest to a cadence with a range, which paperwire does not have."""
+        """Returns when-out in this range of hours. This is the nearest cadence, since only when-out has a range."""
         first, last = (clock.at for clock in self.hours)
         if first is None or last is None or first >= last or reading.kind not in ("daily", "weekdays"):
             return replace(reading, at=first, exact=False)
@@ -247,7 +247,7 @@ class _TimeParts:
 
 
 def _alike(before: Token, after: Token) -> bool:
-    """Returns whether "to" or "and" may be between two tokens."""
+    """Returns whether two tokens are alike, so that "to" or "and" can join them."""
     kinds = {before.kind, after.kind}
     if kinds <= {TokenKind.CLOCK, TokenKind.NUMBER} or kinds in ({TokenKind.DAY}, {TokenKind.PART}):
         return True
@@ -266,11 +266,11 @@ def _without_second_at(tokens: Sequence[Token]) -> list[Token]:
 
 
 def _with_parts(tokens: Sequence[Token]) -> list[Token]:
-    """Returns the tokens, each part of the day merged with the time of day next to it: 8 in the evening, 晚上8点."""
+    """Merges each part of the day with the time of day next to it: 8 in the evening, 晚上8点."""
     found: list[Token] = []
     waiting: Token | None = None
     for token, after in zip_longest(tokens, tokens[1:]):
-        leads = after is not None and isinstance(after.value, cadence.TimeOfDay)  # "3 早上8点": the 3 is no time
+        leads = after is not None and isinstance(after.value, cadence.TimeOfDay)  # "3 早上8点": the 3 is not the time
         if token.kind is TokenKind.PART and found and isinstance(found[-1].value, cadence.TimeOfDay) and not leads:
             found[-1] = Token(TokenKind.CLOCK, cadence.in_part(found[-1].value, token.value))
         elif token.kind is TokenKind.PART:

@@ -1,4 +1,4 @@
-"""The words and phrases of times in English and Chinese, as patterns for plain texts, and the tokens that they become."""
+"""The words and phrases of times in English and Chinese: patterns for plain texts, and the tokens that they become."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -22,15 +22,15 @@ class TokenKind(Enum):
     WEEKLY = auto()
     WEEKEND = auto()
     DAY = auto()  # value: 0 is Monday
-    PART = auto()  # a part of the day; value: its name in cadence.PARTS_OF_DAY
+    PART = auto()  # a part of the day such as "evening"; value: its name in cadence.PARTS_OF_DAY
     CLOCK = auto()  # value: a TimeOfDay
-    NUMBER = auto()  # a number that is a time of day only after other words; value: a TimeOfDay
+    NUMBER = auto()  # a number, which is a time of day only after some words ("at 9"); value: a TimeOfDay
     NOW = auto()
     OUT = auto()  # when-out
     ZONE = auto()  # value: the zone's name
     OFTEN = auto()  # a number of times a week; value: the number
     NONE = auto()  # a cadence that paperwire does not have; value: the kind of the nearest one
-    EXCEPT = auto()  # days that are left out; value: "weekend" or "day"
+    EXCEPT = auto()  # "except" with days; value: "weekend" or "day"
     AT = auto()
     NEAR = auto()  # by, from, on, in: before a time or a place
     TO = auto()
@@ -46,7 +46,7 @@ class Token:
     firm: bool = False  # it can only be a time: "every monday"; "daily" may be a word of a query
 
 
-SMALL = frozenset({TokenKind.AT, TokenKind.NEAR, TokenKind.TO, TokenKind.AND})  # they have no meaning alone
+SMALL = frozenset({TokenKind.AT, TokenKind.NEAR, TokenKind.TO, TokenKind.AND})  # words without a meaning alone
 Tokens = Iterator[Token]
 Make = Callable[[re.Match[str]], Tokens]
 Entry = tuple[str, Make]
@@ -130,7 +130,7 @@ def _once(unit: str) -> Token:
 
 
 def _unit(word: str) -> str:
-    """Returns the unit that a word names: minute, hour, day, week, or month for anything longer."""
+    """Returns the unit that a word names: "minute", "hour", "day", "week", or "month" for anything longer."""
     if word in _HAN_UNITS:
         return _HAN_UNITS[word]
     if word == "daily":
@@ -150,11 +150,11 @@ def _nearest(many: int, unit: str) -> str:
 
 
 def _words(pattern: str) -> str:
-    """Returns a pattern of English words that also checks that the last word ends there. Chinese needs no such check."""
+    """Returns a pattern of English words that matches only whole words. Chinese patterns do not need this."""
     return rf"(?:{pattern})(?![a-z0-9_])"
 
 
-_EVERY = r"(?:every|evry|evrey|each)"  # with typing errors, like patterns below; no paper has these words
+_EVERY = r"(?:every|evry|evrey|each)"  # with typing errors, like patterns below; papers do not contain these errors
 _MANY = (
     r"(?:\d{1,3}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|sixty"
     r"|few|couple of|several|half an?|half)"
@@ -167,7 +167,7 @@ _HAN_MANY = r"(?:\d{1,3}|[一二两三四五六七八九十]{1,3}|半|几|数|�
 
 _LEFT_OUT = r"(?:except|excluding|but not|not)(?: for)?(?: on)?(?: the)?"
 
-_NONE: tuple[Entry, ...] = (  # before the others, which would match the beginning of these
+_NONE: tuple[Entry, ...] = (  # tried before the other patterns, which would match the beginning of these phrases
     (
         _words(rf"{_LEFT_OUT} (?:weekends?|sat(?:urday)?s? (?:and|or|&) sun(?:day)?s?)"),
         _just(TokenKind.EXCEPT, "weekend"),
@@ -213,7 +213,7 @@ _NONE: tuple[Entry, ...] = (  # before the others, which would match the beginni
         ),
         _just(TokenKind.NONE, "weekly"),
     ),
-    (_words(r"today|tomorrow"), _just(TokenKind.NONE, "daily")),  # a single day is no cadence
+    (_words(r"today|tomorrow"), _just(TokenKind.NONE, "daily")),  # a single day is not a cadence
     (_words("tonight"), _just(TokenKind.NONE, "daily", after=(Token(TokenKind.PART, "night"),))),
     (r"[今明](?=[早晚] ?(?:\d|[零一二两三四五六七八九十]+点))|[今明][天早晚]|后天", _just(TokenKind.NONE, "daily")),
     (_words(rf"(?:on )?(?P<next>next) (?P<unit>{_D})"), _nth),
@@ -281,7 +281,7 @@ _OTHERS: tuple[Entry, ...] = (
     (_words(r"as(?: soon as)? (?:papers|they|it) (?:come|appear|are)s?(?: out| in)?"), _just(TokenKind.NOW, firm=True)),
     (r"立即|立刻|马上|即刻", _just(TokenKind.NOW)),
     (_words(r"when[ -]?out"), _just(TokenKind.OUT, firm=True)),
-    (r"(?:当天)?论文(?:公布|发布)后", _just(TokenKind.OUT, firm=True)),  # as Chinese replies name when-out
+    (r"(?:当天)?论文(?:公布|发布)后", _just(TokenKind.OUT, firm=True)),  # our Chinese replies call when-out so
     (_words(r"(?:starting )?at"), _just(TokenKind.AT)),
     (r"@", _just(TokenKind.AT)),
     (_words(r"between"), _just(TokenKind.NEAR, "between")),
@@ -304,18 +304,18 @@ _LEXICON: tuple[Entry, ...] = (
 
 @lru_cache(maxsize=1)
 def lexicon() -> tuple[tuple[re.Pattern[str], Make], ...]:
-    """Returns the compiled patterns in order, each with its function. Many processes never need them."""
+    """Returns (compiled pattern, function that makes its tokens), in order. Compiled on the first call."""
     return tuple((re.compile(pattern), make) for pattern, make in _LEXICON)
 
 
 # ---------------------------------------------------------------- finds the words of a time at the beginning of a text
 
-# `plain` evens out width, letter case, dashes and traditional characters; all other functions take plain texts.
+# `plain` unifies width, letter case, dashes and traditional characters. All other functions take plain texts.
 
 
 _DASHES = str.maketrans("‐‑‒–—−~〜～", "---------")
 _SIMPLE = str.maketrans("週禮點時鐘兩間個後號倫紐東給發謝", "周礼点时钟两间个后号伦纽东给发谢")
-# Words after a time that have no meaning: "daily at 9 sharp, please", 每天8点推送一次，谢谢.
+# Words after a time that do not change it: "daily at 9 sharp, please", 每天8点推送一次，谢谢.
 IDLE = re.compile(
     r"(?:only|sharp|exactly|thanks|thank you|thx|please|pls|plz|(?:in )?(?:my|local) time)(?![a-z0-9_])"
     r"|(?:推送|发送|更新|提醒|通知|寄|发)?(?:给?我)?一[次回]|(?:推送|发送|更新|提醒|通知|寄|发)(?:给?我)?|多?谢谢?|[吧哦啊呀]|(?:可以|好|行)吗|行不|好不好|就(?:[行好]|够了?|可以了?)"
@@ -323,12 +323,12 @@ IDLE = re.compile(
 
 
 def plain(text: str) -> str:
-    """Returns the text in the form that the patterns match."""
+    """Returns the text in the form that the patterns expect: NFKC, lower case, simplified Chinese, single spaces."""
     return " ".join(normalized("NFKC", text).translate(_DASHES).casefold().translate(_SIMPLE).split())
 
 
 def tokens_of(text: str) -> tuple[tuple[Token, ...], str]:
-    """Returns (tokens at the beginning of a plain text, the rest of it); no tokens if the text is too long for a time."""
+    """Returns (tokens at the beginning of a plain text, the rest of it). A text that is too long has no tokens."""
     found: list[Token] = []
     at = 0
     while at < len(text) <= _LONGEST:
@@ -348,7 +348,7 @@ _BETWEEN = " ,;、·()[]/|"
 
 
 def _word_at(text: str, at: int, found: list[Token]) -> int:
-    """Adds the tokens at a position to `found`; returns where they end, 0 if there are none."""
+    """Adds the tokens at position `at` to `found`. Returns the position after them; 0 if there are none."""
     for pattern, make in lexicon():
         if match := pattern.match(text, at):
             found += make(match)
@@ -360,13 +360,13 @@ def _word_at(text: str, at: int, found: list[Token]) -> int:
 
 _OFFSET = re.compile(r"(?:(?:utc|gmt) ?[+-] ?\d{1,2}(?::?\d\d)?|(?<= )[+-]\d\d:?\d\d)(?![\w:])")
 _SOME_WORDS = re.compile(r"[^\s()]+(?: [^\s()]+){0,3}")
-_HAN_CLOCK = re.compile(r"(?:在|按)?[\u4e00-\u9fff]{2,6}?(?:当地|标准)?时间(?!序)")  # may come before a time, too
+_HAN_CLOCK = re.compile(r"(?:在|按)?[\u4e00-\u9fff]{2,6}?(?:当地|标准)?时间(?!序)")  # may also be before a time
 _HAN_PLACE = re.compile(r"在?[\u4e00-\u9fff]{2,8}")
-_SHORT = 4  # fewest letters of a place after a cadence without a time: "daily Rome"
+_SHORT = 4  # letters that a place after a cadence without a time has at least: "daily Rome"
 
 
 def _place_at(text: str, at: int, found: list[Token]) -> int:
-    """Adds the zone of the place at a position after a time to `found`; returns where its name ends, 0 for no place."""
+    """Adds the zone of the place at position `at` to `found`. Returns the position after its name; 0 for no place."""
     if match := _HAN_CLOCK.match(text, at):
         return _zone_at(match[0], at, found)
     if all(token.kind in SMALL for token in found):
@@ -404,7 +404,7 @@ def _zone_at(name: str, at: int, found: list[Token]) -> int:
 
 
 def may_be_place(rest: str) -> bool:
-    """Returns whether the text after a time may be the name of an unknown place. Words in quotes belong to a query."""
+    """Returns whether the text after a time may be an unknown place. Words in quotes cannot: they belong to a query."""
     return len(rest) > 1 and rest[0].isalpha() and len(rest.split()) <= _A_FEW and _QUOTES.isdisjoint(rest)
 
 
