@@ -9,30 +9,10 @@ from typing import Any
 from hypothesis import strategies as st
 
 from subscriptions import model, normalize
+from subscriptions import query as grammar
 from subscriptions.errors import Sentence
 from subscriptions.matching.paper_index import matching_papers
 from subscriptions.normalize import tokens
-from subscriptions.query import (
-    ABSTRACT,
-    ALL,
-    AUTHOR,
-    CATEGORY,
-    DOI,
-    FIELDS,
-    ID,
-    LIKE,
-    PRIMARY,
-    SOURCE,
-    SUMMARY,
-    TEXT,
-    TEXT_OR_ID,
-    TITLE,
-    Alternative,
-    Field,
-    Query,
-    Term,
-    ValueKind,
-)
 from subscriptions.texts import summary_state
 
 VOCABULARY = (
@@ -129,24 +109,26 @@ papers = st.builds(
 )
 
 
-def text_term(field: Field, words: str, *, prefix: bool, exact: bool, cut: int) -> Term:
+def text_term(field: grammar.Field, words: str, *, prefix: bool, exact: bool, cut: int) -> grammar.Term:
     """Returns a term as the parser makes it. For a prefix term, the last word loses `cut` letters at its end."""
     written = normalize.exact_tokens(words) if exact else normalize.written_tokens(words)
     found = written or ["graph"]
     tokens = found if exact else [normalize.fold_plural(token) for token in found]
     if prefix:
         tokens = [*tokens[:-1], found[-1][: max(1, len(found[-1]) - cut)]]
-    if field is not ALL:
-        return Term(field, tuple(tokens), prefix, exact)
+    if field is not grammar.ALL:
+        return grammar.Term(field, tuple(tokens), prefix, exact)
     author = name_term(words or "graph", prefix=prefix, exact=exact, cut=cut).tokens
-    return Term(ALL, tuple(tokens), prefix, exact, "cs.lg" if words == "cs.LG" else "", author)
+    return grammar.Term(grammar.ALL, tuple(tokens), prefix, exact, "cs.lg" if words == "cs.LG" else "", author)
 
 
-def name_term(name: str, *, prefix: bool, exact: bool, cut: int) -> Term:
+def name_term(name: str, *, prefix: bool, exact: bool, cut: int) -> grammar.Term:
     parts = (normalize.exact_author_tokens(name) if exact else normalize.author_tokens(name)) or ["doe"]
     if prefix:
         parts[-1] = parts[-1][: max(1, len(parts[-1]) - cut)]
-    return Term(AUTHOR, tuple([*sorted(parts[:-1]), parts[-1]] if prefix else sorted(parts)), prefix, exact)
+    return grammar.Term(
+        grammar.AUTHOR, tuple([*sorted(parts[:-1]), parts[-1]] if prefix else sorted(parts)), prefix, exact
+    )
 
 
 flags: dict[str, Any] = {"prefix": st.booleans(), "exact": st.booleans(), "cut": st.integers(0, 3)}
@@ -155,7 +137,7 @@ flags: dict[str, Any] = {"prefix": st.booleans(), "exact": st.booleans(), "cut":
 phrases = st.one_of(st.sampled_from(PARTS + LONGER), st.sampled_from(WORDS), joined(st.sampled_from(WORDS), most=3))
 
 
-fields = [TEXT, TEXT, TEXT, TITLE, ABSTRACT, SUMMARY, ALL]
+fields = [grammar.TEXT, grammar.TEXT, grammar.TEXT, grammar.TITLE, grammar.ABSTRACT, grammar.SUMMARY, grammar.ALL]
 
 
 text_terms = st.builds(text_term, st.sampled_from(fields), phrases, **flags)
@@ -164,14 +146,16 @@ text_terms = st.builds(text_term, st.sampled_from(fields), phrases, **flags)
 other_terms = st.one_of(
     st.builds(name_term, st.one_of(names, st.sampled_from(LAST_NAMES)), **flags),
     st.builds(
-        lambda code: Term(CATEGORY, value=code),
+        lambda code: grammar.Term(grammar.CATEGORY, value=code),
         st.sampled_from(["cs.lg", "cs", "hep-th", "astro-ph", "cs.l", "?foo"]),
     ),
-    st.builds(lambda code: Term(PRIMARY, value=code), st.sampled_from(["cs.lg", "cs", "stat.ml", "astro-ph"])),
-    st.builds(lambda value: Term(ID, value=value), st.sampled_from(IDS)),
-    st.builds(lambda value: Term(DOI, value=value.lower()), st.sampled_from(DOIS)),
-    st.builds(lambda value: Term(SOURCE, value=value.casefold()), st.sampled_from(SOURCES)),
-    st.builds(lambda value: Term(TEXT_OR_ID, (value,), value=value), st.sampled_from(IDS[:2])),
+    st.builds(
+        lambda code: grammar.Term(grammar.PRIMARY, value=code), st.sampled_from(["cs.lg", "cs", "stat.ml", "astro-ph"])
+    ),
+    st.builds(lambda value: grammar.Term(grammar.ID, value=value), st.sampled_from(IDS)),
+    st.builds(lambda value: grammar.Term(grammar.DOI, value=value.lower()), st.sampled_from(DOIS)),
+    st.builds(lambda value: grammar.Term(grammar.SOURCE, value=value.casefold()), st.sampled_from(SOURCES)),
+    st.builds(lambda value: grammar.Term(grammar.TEXT_OR_ID, (value,), value=value), st.sampled_from(IDS[:2])),
 )
 
 
@@ -183,7 +167,7 @@ near_words = st.dictionaries(
 
 
 near_terms = st.builds(
-    lambda papers, words: Term(LIKE, value=",".join(papers), near=words),
+    lambda papers, words: grammar.Term(grammar.LIKE, value=",".join(papers), near=words),
     st.lists(st.sampled_from([*IDS, "10.1234/abc"]), min_size=1, max_size=2, unique=True).map(sorted),
     near_words,
 )
@@ -196,14 +180,14 @@ terms = st.booleans().flatmap(lambda text: text_terms if text else other_terms)
 
 
 alternatives = st.builds(
-    Alternative,
+    grammar.Alternative,
     st.frozensets(terms, min_size=1, max_size=3),
     st.one_of(st.just(frozenset()), st.frozensets(terms, max_size=2)),
 )
 
 
-def as_query(found: Sequence[Alternative]) -> Query:
-    return Query("as typed", repr(found), tuple(found))
+def as_query(found: Sequence[grammar.Alternative]) -> grammar.Query:
+    return grammar.Query("as typed", repr(found), tuple(found))
 
 
 queries = st.lists(alternatives, min_size=1, max_size=3).map(as_query)
@@ -232,36 +216,36 @@ PIECES = re.split(
 typed_texts = st.lists(st.sampled_from(PIECES) | st.just(" ") | st.text(max_size=3), max_size=25).map("".join)
 
 
-COMMENT = Field(
+COMMENT = grammar.Field(
     name="comment",
     aliases=("note", "备注"),
-    kind=ValueKind.WORDS,
+    kind=grammar.ValueKind.WORDS,
     values=lambda paper: (paper.comment,),
     example="comment:accepted",
     place=Sentence("in the comment"),
 )
 
 
-SPEAKER = Field(
+SPEAKER = grammar.Field(
     name="speaker",
-    kind=ValueKind.NAME,
+    kind=grammar.ValueKind.NAME,
     values=lambda paper: [paper.comment.removeprefix("by ")],
     example='speaker:"Jane Doe"',
 )
 
 
-HOST = Field(
+HOST = grammar.Field(
     name="host",
-    kind=ValueKind.LABEL,
+    kind=grammar.ValueKind.LABEL,
     values=lambda paper: [paper.url.split("/")[2]] if paper.url else [],
     example="host:arxiv.org",
 )
 
 
-MORE = FIELDS.also(COMMENT, SPEAKER, HOST)
+MORE = grammar.FIELDS.also(COMMENT, SPEAKER, HOST)
 
 
-def matches(query: Query, paper: model.Paper) -> bool:
+def matches(query: grammar.Query, paper: model.Paper) -> bool:
     """Returns whether a paper matches at least one alternative of a query. The terms may match in different fields."""
     return any(
         all(has(paper, term) for term in alternative.positive)
@@ -270,17 +254,17 @@ def matches(query: Query, paper: model.Paper) -> bool:
     )
 
 
-def has(paper: model.Paper, term: Term) -> bool:
+def has(paper: model.Paper, term: grammar.Term) -> bool:
     """Returns whether a paper matches a term. ALL means any text, author or category; TEXT_OR_ID means the text or the
     id.
     """
-    if term.field is ALL:
+    if term.field is grammar.ALL:
         return (
             any(holds(text, term) for text in every_text(paper))
             or (term.names != () and any(is_author(name, term.names, term) for name in paper.authors))
             or (term.value != "" and any(is_category(code, term.value) for code in paper.categories))
         )
-    if term.field is TEXT_OR_ID:
+    if term.field is grammar.TEXT_OR_ID:
         return any(holds(text, term) for text in every_text(paper)) or term.value == bare_id(paper)
     if term.field in TEXTS:
         return any(holds(text, term) for text in TEXTS[term.field](paper))
@@ -289,17 +273,17 @@ def has(paper: model.Paper, term: Term) -> bool:
     return has_in_new_field(paper, term)
 
 
-def has_in_new_field(paper: model.Paper, term: Term) -> bool:
+def has_in_new_field(paper: model.Paper, term: grammar.Term) -> bool:
     """Returns whether a paper matches a term of a field that only a test declares. The declaration says which values
     count.
     """
     values = term.field.values(paper)
     match term.field.kind:
-        case ValueKind.WORDS:
+        case grammar.ValueKind.WORDS:
             return any(holds(text, term) for text in values)
-        case ValueKind.NAME:
+        case grammar.ValueKind.NAME:
             return any(is_author(name, term.tokens, term) for name in values)
-        case ValueKind.LABEL:
+        case grammar.ValueKind.LABEL:
             return any(name.casefold() == term.value for name in values)
     raise AssertionError(f"{term.field} has a kind that no rule is written for")
 
@@ -318,7 +302,7 @@ def summaries_of(paper: model.Paper) -> list[str]:
     return [text for text in texts if summary_state(text) == "ok"]
 
 
-def holds(text: str, term: Term) -> bool:
+def holds(text: str, term: grammar.Term) -> bool:
     """Returns whether the tokens of a term are next to each other in a text, in this order."""
     found = normalize.exact_tokens(text) if term.exact else tokens(text)
     written = normalize.exact_tokens(text) if term.exact else normalize.written_tokens(text)
@@ -336,13 +320,13 @@ def holds(text: str, term: Term) -> bool:
     return False
 
 
-def is_author(name: str, wanted: tuple[str, ...], term: Term) -> bool:
+def is_author(name: str, wanted: tuple[str, ...], term: grammar.Term) -> bool:
     """Returns whether the wanted tokens are different parts of one name, in any order."""
     parts = normalize.exact_author_tokens(name) if term.exact else normalize.author_tokens(name)
     return any(all(map(fits, wanted, some, ends(wanted, term))) for some in permutations(parts, len(wanted)))
 
 
-def ends(wanted: tuple[str, ...], term: Term) -> list[bool]:
+def ends(wanted: tuple[str, ...], term: grammar.Term) -> list[bool]:
     """Returns for each token whether it may be only the beginning of a part of the name."""
     return [
         normalize.is_initial(token) or (term.prefix and place == len(wanted) - 1) for place, token in enumerate(wanted)
@@ -358,7 +342,7 @@ def is_category(code: str, wanted: str) -> bool:
     return code.lower() == wanted or ("." not in wanted and code.lower().startswith(wanted + "."))
 
 
-def is_near(paper: model.Paper, term: Term) -> bool:
+def is_near(paper: model.Paper, term: grammar.Term) -> bool:
     """Returns whether a paper shares words of at least a tenth of the weight with the term's papers, and is none of
     them.
     """
@@ -367,7 +351,7 @@ def is_near(paper: model.Paper, term: Term) -> bool:
     shared = [
         weight
         for word, weight in term.near
-        if any(holds(text, Term(TEXT, tuple(word.split()))) for text in every_text(paper))
+        if any(holds(text, grammar.Term(grammar.TEXT, tuple(word.split()))) for text in every_text(paper))
     ]
     return sum(shared) >= 100
 
@@ -386,15 +370,15 @@ def primary(paper: model.Paper) -> str:
     return paper.primary or (paper.categories[0] if paper.categories else "")
 
 
-TEXTS = {TEXT: every_text, TITLE: titles, ABSTRACT: abstracts, SUMMARY: summaries_of}
-OTHERS: dict[Field, Callable[[model.Paper, Term], bool]] = {
-    AUTHOR: lambda paper, term: any(is_author(name, term.tokens, term) for name in paper.authors),
-    CATEGORY: lambda paper, term: any(is_category(code, term.value) for code in paper.categories),
-    PRIMARY: lambda paper, term: is_category(primary(paper), term.value),
-    ID: lambda paper, term: bare_id(paper) == term.value,
-    DOI: lambda paper, term: (paper.doi or "").lower() == term.value,
-    LIKE: is_near,
-    SOURCE: lambda paper, term: any(name.casefold() == term.value for name in paper.sources),
+TEXTS = {grammar.TEXT: every_text, grammar.TITLE: titles, grammar.ABSTRACT: abstracts, grammar.SUMMARY: summaries_of}
+OTHERS: dict[grammar.Field, Callable[[model.Paper, grammar.Term], bool]] = {
+    grammar.AUTHOR: lambda paper, term: any(is_author(name, term.tokens, term) for name in paper.authors),
+    grammar.CATEGORY: lambda paper, term: any(is_category(code, term.value) for code in paper.categories),
+    grammar.PRIMARY: lambda paper, term: is_category(primary(paper), term.value),
+    grammar.ID: lambda paper, term: bare_id(paper) == term.value,
+    grammar.DOI: lambda paper, term: (paper.doi or "").lower() == term.value,
+    grammar.LIKE: is_near,
+    grammar.SOURCE: lambda paper, term: any(name.casefold() == term.value for name in paper.sources),
 }
 
 
@@ -408,7 +392,7 @@ class Known:
     def papers(self) -> int:
         return len(self.of)
 
-    def count(self, query: Query) -> int:
+    def count(self, query: grammar.Query) -> int:
         return len(matching_papers(query, self.of))
 
     def having(self, what: str) -> int:

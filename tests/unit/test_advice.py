@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 from hypothesis import given
 
+from subscriptions import query as grammar
 from subscriptions.errors import QueryError
+from subscriptions.matching import paper_index
 from subscriptions.matching.hits import unfulfilled_parts
-from subscriptions.matching.paper_index import TokenizedPapers, matching_papers
 from subscriptions.model import Paper
-from subscriptions.query import And, Node, Not, Or
-from subscriptions.query.advice import Advice, advise
+from subscriptions.query import advice as advising
 from subscriptions.query.parse import parse_query
 from tests import make
 from tests.unit.strategies import Known, typed_texts
@@ -41,8 +41,8 @@ CHINESE = [
 ]
 
 
-def advice(query: str, known: Sequence[Paper], **more: Any) -> Advice | None:
-    return advise(parse_query(query), Known(known), **{"days": 1, **more})
+def advice(query: str, known: Sequence[Paper], **more: Any) -> advising.Advice | None:
+    return advising.advise(parse_query(query), Known(known), **{"days": 1, **more})
 
 
 @pytest.mark.parametrize(
@@ -210,14 +210,14 @@ def test_a_query_in_chinese_needs_papers_with_chinese_text() -> None:
 
 
 def test_tokenized_papers_are_tokenized_once() -> None:
-    tokenized = TokenizedPapers.of(PHRASE[:5])
-    longer = TokenizedPapers.of(PHRASE[2:], tokenized)
+    tokenized = paper_index.TokenizedPapers.of(PHRASE[:5])
+    longer = paper_index.TokenizedPapers.of(PHRASE[2:], tokenized)
     assert longer.tokenized[0] is tokenized.tokenized[2]
-    changed = TokenizedPapers.of([make.paper("Other", arxiv_id=PHRASE[0].arxiv_id)], tokenized)
+    changed = paper_index.TokenizedPapers.of([make.paper("Other", arxiv_id=PHRASE[0].arxiv_id)], tokenized)
     assert changed.tokenized[0] is not tokenized.tokenized[0]
     for text in ("diffusion models", '"diffusion models" OR -heat models', "ti:heat"):
         query = parse_query(text)
-        assert longer.matching(query) == matching_papers(query, longer.papers)
+        assert longer.matching(query) == paper_index.matching_papers(query, longer.papers)
 
 
 @given(typed_texts)
@@ -226,18 +226,18 @@ def test_no_query_is_too_odd_for_advice(text: str) -> None:
         query = parse_query(text)
     except QueryError:
         return
-    given = advise(query, Known([*PHRASE[:2], *INITIALS]), days=1)
+    given = advising.advise(query, Known([*PHRASE[:2], *INITIALS]), days=1)
     if given is not None and given.text:
         parse_query(given.text)
 
 
-def shape(node: Node) -> str:
+def shape(node: grammar.Node) -> str:
     match node:
-        case Not():
+        case grammar.Not():
             return f"-{shape(node.node)}"
-        case And():
+        case grammar.And():
             return f"({' '.join(map(shape, node.nodes))})"
-        case Or():
+        case grammar.Or():
             return f"({'|'.join(map(shape, node.nodes))})"
     return node.words
 

@@ -12,14 +12,7 @@ from hypothesis import strategies as st
 from subscriptions import zones
 from subscriptions.errors import Refused
 from subscriptions.model import Cadence
-from subscriptions.planning.cadence import (
-    closes,
-    first_due,
-    is_due,
-    next_due,
-    parse_cadence,
-    quiet_until,
-)
+from subscriptions.planning import cadence as cadences
 from subscriptions.planning.pauses import parse_pause
 from subscriptions.zones import zone
 
@@ -44,7 +37,7 @@ def dues(cadence: Cadence, name: str, after: str, count: int) -> list[str]:
     moment = datetime.fromisoformat(after)
     shown = []
     for _ in range(count):
-        found = next_due(cadence, zone(name), moment)
+        found = cadences.next_due(cadence, zone(name), moment)
         assert found is not None
         assert found.tzinfo is UTC
         moment = found
@@ -69,7 +62,7 @@ def dues(cadence: Cadence, name: str, after: str, count: int) -> list[str]:
 )
 def test_a_cadence_is_written_and_read_back(text: str, cadence: Cadence) -> None:
     assert str(cadence) == text
-    assert parse_cadence(text) == cadence
+    assert cadences.parse_cadence(text) == cadence
 
 
 @pytest.mark.parametrize(
@@ -77,7 +70,7 @@ def test_a_cadence_is_written_and_read_back(text: str, cadence: Cadence) -> None
 )
 def test_only_the_stored_form_is_read(text: str) -> None:
     with pytest.raises(Refused, match=r"is not a schedule\. For example: now, when-out 08:00-20:00"):
-        parse_cadence(text)
+        cadences.parse_cadence(text)
 
 
 # The next moment
@@ -91,7 +84,7 @@ def test_only_the_stored_form_is_read(text: str) -> None:
         (DAILY, "+08:00", "2026-01-22T02:00:00+00:00", ["2026-01-23 09:00+08:00"]),
         (OUT, "Europe/Berlin", "2026-01-22T07:00:00+00:00", ["2026-01-23 08:00+01:00"]),
         (WORK, "UTC", "2026-01-23T10:00:00+00:00", ["2026-01-26 09:00+00:00"]),
-        (parse_cadence("weekdays 09:00"), "UTC", "2026-01-23T10:00:00+00:00", ["2026-01-26 09:00+00:00"]),
+        (cadences.parse_cadence("weekdays 09:00"), "UTC", "2026-01-23T10:00:00+00:00", ["2026-01-26 09:00+00:00"]),
         (FRIDAYS, "UTC", "2026-01-23T17:30:00+00:00", ["2026-01-30 17:30+00:00", "2026-02-06 17:30+00:00"]),
     ],
 )
@@ -164,12 +157,12 @@ def test_the_next_moment_is_strictly_later(cadence: Cadence, name: str, after: s
     ],
 )
 def test_local_time_through_changes_of_the_clocks(at: str, name: str, after: str, expected: list[str]) -> None:
-    assert dues(parse_cadence(f"daily {at}"), name, after, len(expected)) == expected
+    assert dues(cadences.parse_cadence(f"daily {at}"), name, after, len(expected)) == expected
 
 
 def test_a_day_missing_in_a_zone_is_made_up_only_once_a_week() -> None:
     after = "2011-12-27T00:00:00+00:00"
-    assert dues(parse_cadence("weekly fri 09:00"), "Pacific/Apia", after, 2) == [
+    assert dues(cadences.parse_cadence("weekly fri 09:00"), "Pacific/Apia", after, 2) == [
         "2011-12-31 00:00+14:00",
         "2012-01-06 09:00+14:00",
     ]
@@ -205,7 +198,7 @@ def check_days(name: str, at: time, start: datetime, days: int) -> None:
     cadence = Cadence(kind="daily", at=at)
     moments = [start]
     for _ in range(days):
-        found = next_due(cadence, there, moments[-1])
+        found = cadences.next_due(cadence, there, moments[-1])
         assert found is not None
         moments.append(found)
     assert all(earlier < later for earlier, later in pairwise(moments))
@@ -251,12 +244,12 @@ def test_clock_changes_of_ten_years_keep_one_moment_a_day() -> None:
 def test_a_window_closes_before_the_next_one_opens(name: str, first: time, last: time, start: datetime) -> None:
     there = ZoneInfo(name)
     cadence = Cadence(kind="when-out", at=min(first, last), until=max(first, last))
-    opened = next_due(cadence, there, start)
+    opened = cadences.next_due(cadence, there, start)
     assert opened is not None
     for _ in range(20):
-        following = next_due(cadence, there, opened)
+        following = cadences.next_due(cadence, there, opened)
         assert following is not None
-        assert opened <= closes(cadence, there, opened) <= following
+        assert opened <= cadences.closes(cadence, there, opened) <= following
         opened = following
 
 
@@ -273,16 +266,16 @@ def test_a_window_closes_before_the_next_one_opens(name: str, first: time, last:
     ],
 )
 def test_a_window_closes_on_the_same_local_day(name: str, opened: str, closed: str) -> None:
-    assert closes(OUT, zone(name), utc(opened)) == utc(closed)
+    assert cadences.closes(OUT, zone(name), utc(opened)) == utc(closed)
 
 
 def test_a_window_that_the_clocks_skip_closes_as_it_opens() -> None:
-    late = parse_cadence("when-out 23:35-23:50")
+    late = cadences.parse_cadence("when-out 23:35-23:50")
     korea = zone("Asia/Pyongyang")
-    opened = next_due(late, korea, utc("2018-05-04T00:00"))
+    opened = cadences.next_due(late, korea, utc("2018-05-04T00:00"))
     assert opened == utc("2018-05-04T15:00")
-    assert closes(late, korea, opened) == opened
-    assert next_due(late, korea, opened) == utc("2018-05-05T14:35")
+    assert cadences.closes(late, korea, opened) == opened
+    assert cadences.next_due(late, korea, opened) == utc("2018-05-05T14:35")
 
 
 @pytest.mark.parametrize(
@@ -297,7 +290,7 @@ def test_a_window_that_the_clocks_skip_closes_as_it_opens() -> None:
     ],
 )
 def test_a_new_subscription_joins_the_window_that_is_open(cadence: Cadence, created: str, first: str) -> None:
-    assert first_due(cadence, UTC, utc(created)) == utc(first)
+    assert cadences.first_due(cadence, UTC, utc(created)) == utc(first)
 
 
 # Is it due
@@ -329,7 +322,7 @@ def test_what_is_due(
     *, cadence: Cadence, due: str | None, now: str, papers_came: bool, sources_in: bool | None, expected: bool
 ) -> None:
     due_at = utc(due) if due else None
-    assert is_due(cadence, UTC, due_at, utc(now), papers_came, all_reported=sources_in) is expected
+    assert cadences.is_due(cadence, UTC, due_at, utc(now), papers_came, all_reported=sources_in) is expected
 
 
 # Quiet hours
@@ -351,7 +344,7 @@ def test_what_is_due(
     ],
 )
 def test_quiet_hours_end(quiet: str, place: str, now: str, until: str | None) -> None:
-    assert quiet_until(quiet, zone(place), utc(now)) == (utc(until) if until else None)
+    assert cadences.quiet_until(quiet, zone(place), utc(now)) == (utc(until) if until else None)
 
 
 THURSDAY = datetime(2026, 1, 22, 12, tzinfo=UTC)

@@ -5,8 +5,8 @@ from datetime import date
 
 import pytest
 
-from bot.digests import FORMATS, MAX_BYTES, _papers, read_digest
-from bot.digests._format import NotText, Warnings, collapse, plain_text
+from bot import digests
+from bot.digests import _format, _papers
 from bot.errors import BrokenDigest, UnknownFormat
 from subscriptions.model import Announce
 
@@ -102,7 +102,7 @@ def test_accents_of_tex_are_letters(written: str, read: str) -> None:
 def test_no_name_is_lost_in_a_list_of_574() -> None:
     names = tuple(f"Person {n}" for n in range(574))
     page = f"### [1] [Many](https://arxiv.org/abs/2601.00001)\n*{','.join(names)}*\n\nMain category: hep-ex\n"
-    (paper,) = read_digest(page.encode(), "many.md").entries
+    (paper,) = digests.read_digest(page.encode(), "many.md").entries
     assert paper.authors == names
     assert _papers.split_authors(" Some Labs,: , A Person,,") == ("Some Labs", "A Person")
 
@@ -343,36 +343,38 @@ def test_the_day_of_a_feed_is_that_of_new_york(stamp: str, day: date | None) -> 
 
 def test_the_day_is_the_documents_then_its_names_then_given() -> None:
     dated = b"# AI-Enhanced arXiv Daily 2026-01-24\n\n### none\n"
-    asked = read_digest(dated, "2026-01-01.md", day=date(2025, 5, 5))
+    asked = digests.read_digest(dated, "2026-01-01.md", day=date(2025, 5, 5))
     assert asked.day == date(2026, 1, 24)
     assert ("date_overruled", ("2026-01-24",)) in [(one.code, one.examples) for one in asked.warnings]
-    assert [one.code for one in read_digest(dated, "2026-01-01.md", day=date(2026, 1, 24)).warnings] == ["empty_digest"]
-    named = read_digest(GROUP.encode(), "2026-01-01.txt")
+    assert [one.code for one in digests.read_digest(dated, "2026-01-01.md", day=date(2026, 1, 24)).warnings] == [
+        "empty_digest"
+    ]
+    named = digests.read_digest(GROUP.encode(), "2026-01-01.txt")
     assert named.day == date(2026, 1, 1)
     assert [warning.code for warning in named.warnings] == ["date_from_name"]
-    assert read_digest(GROUP.encode(), "2026-01-01.txt", day=date(2025, 5, 5)).day == date(2026, 1, 1)
-    assert read_digest(GROUP.encode(), "list.txt", day=date(2025, 5, 5)).day == date(2025, 5, 5)
-    assert read_digest(GROUP.encode(), "list.txt").day is None
+    assert digests.read_digest(GROUP.encode(), "2026-01-01.txt", day=date(2025, 5, 5)).day == date(2026, 1, 1)
+    assert digests.read_digest(GROUP.encode(), "list.txt", day=date(2025, 5, 5)).day == date(2025, 5, 5)
+    assert digests.read_digest(GROUP.encode(), "list.txt").day is None
 
 
 def test_the_language_of_the_source_wins_over_the_script() -> None:
     page = "### [1] [T](https://arxiv.org/abs/2601.00001)\n*A*\n\nTL;DR: Un cerf-volant.\n\nAbstract: A kite.\n\n</details>\n"
-    assert read_digest(page.encode(), "x", language="fr").entries[0].summaries[0].language == "fr"
-    assert read_digest(GROUP.encode(), "x", language="yue").entries[0].translations[0].language == "yue"
+    assert digests.read_digest(page.encode(), "x", language="fr").entries[0].summaries[0].language == "fr"
+    assert digests.read_digest(GROUP.encode(), "x", language="yue").entries[0].translations[0].language == "yue"
 
 
 def test_bytes_become_text_line_by_line() -> None:
-    assert plain_text(b"\xef\xbb\xbfa\r\nb\rc\n\xef\xbb\xbfd", Warnings()) == "a\nb\rc\nd"
-    assert plain_text(b"a\r\r\n\r\r\nb\rc", Warnings()) == "a\n\nb\rc"
-    assert collapse(" a\t\nb\u3000c\u2028d\x1ce ") == "a b c d e"
+    assert _format.plain_text(b"\xef\xbb\xbfa\r\nb\rc\n\xef\xbb\xbfd", _format.Warnings()) == "a\nb\rc\nd"
+    assert _format.plain_text(b"a\r\r\n\r\r\nb\rc", _format.Warnings()) == "a\n\nb\rc"
+    assert _format.collapse(" a\t\nb\u3000c\u2028d\x1ce ") == "a b c d e"
     for data in (b"\xff\xfea\x00", b"a\0b", b"\xe9", "é".encode()[:1], b"\xed\xa0\x80"):
-        with pytest.raises(NotText):
-            plain_text(data, Warnings())
+        with pytest.raises(_format.NotText):
+            _format.plain_text(data, _format.Warnings())
 
 
 def test_control_characters_are_counted_with_their_first_line() -> None:
-    warnings = Warnings()
-    text = plain_text("one\n\ttwo\nth\x08ree\x7f\x9f\ufffe\tx".encode(), warnings)
+    warnings = _format.Warnings()
+    text = _format.plain_text("one\n\ttwo\nth\x08ree\x7f\x9f\ufffe\tx".encode(), warnings)
     assert text == "one\n\ttwo\nthree\tx"
     (found,) = warnings.collected()
     assert (found.count, found.line) == (5, 3)
@@ -381,38 +383,38 @@ def test_control_characters_are_counted_with_their_first_line() -> None:
 
 def test_the_hash_is_that_of_the_bytes() -> None:
     data = b"\xef\xbb\xbf" + GROUP.encode()
-    assert read_digest(data, "x").content_hash == hashlib.sha256(data).hexdigest()
+    assert digests.read_digest(data, "x").content_hash == hashlib.sha256(data).hexdigest()
 
 
 def test_what_is_too_large_is_refused_before_it_is_read() -> None:
     with pytest.raises(BrokenDigest, match=r"^big\.md: larger than 64 MiB\.$"):
-        read_digest(bytes(MAX_BYTES + 1), "big.md")
+        digests.read_digest(bytes(digests.MAX_BYTES + 1), "big.md")
 
 
 def test_a_named_format_narrows_and_is_never_guessed() -> None:
     pairs = b"A Kite\nIt flies over the hill and far away.\n"
     with pytest.raises(UnknownFormat):
-        read_digest(pairs, "page.txt")
-    assert [paper.title for paper in read_digest(pairs, "page.txt", format="hf_text").entries] == ["A Kite"]
+        digests.read_digest(pairs, "page.txt")
+    assert [paper.title for paper in digests.read_digest(pairs, "page.txt", format="hf_text").entries] == ["A Kite"]
     with pytest.raises(BrokenDigest, match=r"^list\.txt: In line 1 "):
-        read_digest(b"A title that is longer\nthan this\n", "list.txt", format="hf_text")
+        digests.read_digest(b"A title that is longer\nthan this\n", "list.txt", format="hf_text")
     with pytest.raises(BrokenDigest, match=r"^list\.txt: No entry can be read, and line 1 "):
-        read_digest(GROUP.encode(), "list.txt", format="daily_arxiv_md")
+        digests.read_digest(GROUP.encode(), "list.txt", format="daily_arxiv_md")
     with pytest.raises(UnknownFormat, match=r"expected one of: bilingual3\.$"):
-        read_digest(b"Two\nlines\n", "list.txt", format="bilingual3")
+        digests.read_digest(b"Two\nlines\n", "list.txt", format="bilingual3")
     with pytest.raises(UnknownFormat, match=r"“kite_json” is not a format; known: arxiv_rss, "):
-        read_digest(GROUP.encode(), "list.txt", format="kite_json")
-    for module in FORMATS:
+        digests.read_digest(GROUP.encode(), "list.txt", format="kite_json")
+    for module in digests.FORMATS:
         with pytest.raises((UnknownFormat, BrokenDigest)):
-            read_digest(b"# About\n", "README.md", format=module.name)
+            digests.read_digest(b"# About\n", "README.md", format=module.name)
 
 
 def test_an_error_names_the_file_once_and_what_it_looks_like() -> None:
     with pytest.raises(UnknownFormat) as caught:
-        read_digest(b"# About\n\nSee [this](https://arxiv.org/abs/2601.15529).\n", "digests/notes.md")
+        digests.read_digest(b"# About\n\nSee [this](https://arxiv.org/abs/2601.15529).\n", "digests/notes.md")
     assert str(caught.value) == (
         'digests/notes.md: no paper entries found (looks like a README: "# About"); '
-        f"expected one of: {', '.join(module.name for module in FORMATS)}."
+        f"expected one of: {', '.join(module.name for module in digests.FORMATS)}."
     )
 
 
@@ -420,7 +422,7 @@ def test_a_feed_at_its_limit_may_have_been_cut() -> None:
     head = "<rss version='2.0'><channel><title>x updates on arXiv.org</title>"
     item = "<item><title>T {n}</title><guid>oai:arXiv.org:2601.{n:05}v1</guid></item>"
     feed = head + "".join(item.format(n=n) for n in range(2000)) + "</channel></rss>"
-    digest = read_digest(feed.encode(), "feed.xml")
+    digest = digests.read_digest(feed.encode(), "feed.xml")
     assert len(digest.entries) == 2000
     assert [(warning.code, warning.count) for warning in digest.warnings] == [("possibly_capped", 2000)]
 
@@ -430,7 +432,7 @@ def test_a_hostile_document_ends_early(monkeypatch: pytest.MonkeyPatch) -> None:
     head = "<rss version='2.0'><channel><title>x updates on arXiv.org</title>"
     item = "<item><title>T</title><guid>oai:arXiv.org:2601.00001v1</guid></item>"
     deep = head + item + "<item>" + "<a>" * 100
-    digest = read_digest(deep.encode(), "deep.xml")
+    digest = digests.read_digest(deep.encode(), "deep.xml")
     assert [paper.key for paper in digest.entries] == ["2601.00001"]
     assert "too many elements" in digest.warnings[0].message
 
@@ -456,7 +458,7 @@ def test_names_of_formats_are_those_of_the_contract() -> None:
         "bilingual3",
         "daily_arxiv_md",
     ]
-    assert [module.name for module in FORMATS] == listed, (
+    assert [module.name for module in digests.FORMATS] == listed, (
         "People write these names into paperwire.toml, so none may change or go. Add that of a new format to the list in "
         "this test, at its place in FORMATS (CONTRIBUTING.md, Add a digest format, step 3)."
     )

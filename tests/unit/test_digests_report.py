@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console, RenderableType
 
 from bot.digests import read_digest
-from bot.digests.report import DigestTables, Overview, Refusals, Report, digest_report
+from bot.digests import report as reporting
 from bot.errors import UnknownFormat, UnreadableInput
 from subscriptions import errors, model
 
@@ -55,14 +55,14 @@ ERROR = UnknownFormat("notes.md: no paper entries found.")
 
 
 def test_a_report_has_the_shape_of_the_contract_and_is_json() -> None:
-    report = digest_report("inbox/a.md", DIGEST, papers=True)
+    report = reporting.digest_report("inbox/a.md", DIGEST, papers=True)
     assert list(report) == KEYS
     assert [list(item) for item in report["items"]] == [ITEM_KEYS] * 3
     assert json.loads(json.dumps(report)) == report
 
 
 def test_counts_are_of_unique_papers() -> None:
-    report = digest_report("inbox/a.md", DIGEST, papers=False)
+    report = reporting.digest_report("inbox/a.md", DIGEST, papers=False)
     assert (report["papers"], report["unique"], report["items"]) == (4, 3, [])
     assert report["categories"] == {"cs.KT": 1, "cs.AI": 1}
     assert report["declared"] == {"cs.KT": 3}
@@ -73,20 +73,20 @@ def test_counts_are_of_unique_papers() -> None:
 
 
 def test_what_could_not_be_read_has_the_same_shape() -> None:
-    report = digest_report("notes.md", ERROR, papers=True)
+    report = reporting.digest_report("notes.md", ERROR, papers=True)
     assert list(report) == KEYS
     assert report["error"] == "notes.md: no paper entries found."
 
 
-def _printed(reports: list[Report], width: int = 120) -> str:
+def _printed(reports: list[reporting.Report], width: int = 120) -> str:
     console = Console(file=StringIO(), width=width, color_system=None)
-    console.print(DigestTables(reports))
+    console.print(reporting.DigestTables(reports))
     assert isinstance(console.file, StringIO)
     return console.file.getvalue()
 
 
 def test_people_see_a_table_then_warnings() -> None:
-    text = _printed([digest_report("inbox/a.md", DIGEST, papers=False)])
+    text = _printed([reporting.digest_report("inbox/a.md", DIGEST, papers=False)])
     rows = text.splitlines()
     assert rows[0].split() == ["File", "Format", "Date", "Papers", "Summaries", "Categories"]
     assert " ".join(rows[1].split()) == "inbox/a.md daily_arxiv_md 2026-01-22* 3 (+1) zh 1, 1 failed cs.KT 1, cs.AI 1"
@@ -95,13 +95,13 @@ def test_people_see_a_table_then_warnings() -> None:
 
 
 def test_a_narrow_console_shows_fewer_columns() -> None:
-    reports = [digest_report("inbox/a.md", DIGEST, papers=False)]
+    reports = [reporting.digest_report("inbox/a.md", DIGEST, papers=False)]
     assert _printed(reports, 90).split("\n")[0].split() == ["File", "Format", "Date", "Papers", "Summaries"]
     assert _printed(reports, 60).split("\n")[0].split() == ["File", "Format", "Date", "Papers"]
 
 
 def test_titles_are_shown_unknown_ones_by_their_abstract() -> None:
-    text = _printed([digest_report("inbox/a.md", DIGEST, papers=True)])
+    text = _printed([reporting.digest_report("inbox/a.md", DIGEST, papers=True)])
     assert "A [bold] Kite" in text
     assert "title unknown: Nothing but an abstract." in text
 
@@ -109,7 +109,9 @@ def test_titles_are_shown_unknown_ones_by_their_abstract() -> None:
 NO_DATE = model.DigestWarning(code="date_from_name", message="the date is taken from the file name")
 
 
-def _report(path: str, form: str, papers: int, *, copies: int = 0, day: str = "", warnings: int = 0) -> Report:
+def _report(
+    path: str, form: str, papers: int, *, copies: int = 0, day: str = "", warnings: int = 0
+) -> reporting.Report:
     entries = [
         model.Paper(
             key=f"{path}-{n}",
@@ -127,7 +129,7 @@ def _report(path: str, form: str, papers: int, *, copies: int = 0, day: str = ""
         day=date.fromisoformat(day) if day else None,
         warnings=(*found, NO_DATE),
     )
-    return digest_report(path, digest, papers=False)
+    return reporting.digest_report(path, digest, papers=False)
 
 
 REPORTS = [
@@ -167,7 +169,7 @@ def _words(rows: list[str]) -> list[list[str]]:
 
 
 def test_there_is_a_row_for_each_format_and_one_for_all() -> None:
-    rows = _words(_rows_of(Overview(REPORTS), 80))
+    rows = _words(_rows_of(reporting.Overview(REPORTS), 80))
     assert rows[:4] == [
         ["Format", "Files", "Papers", "First", "day", "Last", "day"],
         ["daily_arxiv_md", "1", "40", "2026-01-22", "2026-01-22"],
@@ -177,18 +179,20 @@ def test_there_is_a_row_for_each_format_and_one_for_all() -> None:
 
 
 def test_there_is_a_row_for_each_warning_that_worries() -> None:
-    rows = _words(_rows_of(Overview(REPORTS), 80))
+    rows = _words(_rows_of(reporting.Overview(REPORTS), 80))
     assert rows[4:] == [
         [],
         ["Warning", "Files", "Cases", "First"],
         ["bad_json_line", "2", "11", "inbox/a.jsonl,", "line", "7"],
         ["Each", "file", "by", "itself:", "add", "--json"],
     ]
-    assert not [row for row in _words(_rows_of(Overview(REPORTS[1:2]), 80)) if row[:1] in (["Warning"], ["in"])]
+    assert not [
+        row for row in _words(_rows_of(reporting.Overview(REPORTS[1:2]), 80)) if row[:1] in (["Warning"], ["in"])
+    ]
 
 
 def test_reasons_are_grouped_and_the_first_files_named() -> None:
-    rows = _rows_of(Refusals(REFUSED, 12), 100)
+    rows = _rows_of(reporting.Refusals(REFUSED, 12), 100)
     assert rows[0] == "✗ Not read as digests: 8 of 12 files"
     assert [" ".join(row.split()) for row in rows[1:]] == [
         "Files Why First",
@@ -207,7 +211,7 @@ def test_no_line_is_too_wide_and_no_file_loses_its_name(width: int) -> None:
     deep = "a/very/long/way/" * 5
     reports = [_report(f"{deep}x.md", "daily_arxiv_jsonl", 3, warnings=123_456)]
     refused = [(f"{deep}y.md", error) for _, error in REFUSED]
-    shown = [*_rows_of(Overview(reports), width), *_rows_of(Refusals(refused, 9), width)]
+    shown = [*_rows_of(reporting.Overview(reports), width), *_rows_of(reporting.Refusals(refused, 9), width)]
     assert max(map(len, shown)) <= width
     if width < 80:
         return
@@ -216,5 +220,5 @@ def test_no_line_is_too_wide_and_no_file_loses_its_name(width: int) -> None:
 
 
 def test_a_name_cannot_steer_the_terminal() -> None:
-    rows = _rows_of(Refusals([(f"a\x1b[2Jb\x07{n}", error) for n, (_, error) in enumerate(REFUSED)], 8), 100)
+    rows = _rows_of(reporting.Refusals([(f"a\x1b[2Jb\x07{n}", error) for n, (_, error) in enumerate(REFUSED)], 8), 100)
     assert not [sign for row in rows for sign in row if ord(sign) < 32]

@@ -13,17 +13,7 @@ import pytest
 from bot.errors import FetchError
 from bot.settings import SourceSettings
 from bot.sources import fetch_request, receipts
-from bot.sources.fetch_request import HostLimiter, StoredHostSlots, is_arxiv
-from bot.sources.fetcher import (
-    Damaged,
-    Fetched,
-    Fetcher,
-    FetchLimits,
-    TooLarge,
-    gunzipped,
-    is_public,
-)
-from bot.sources.fetcher import resolve as looked_up
+from bot.sources import fetcher as web
 from bot.sources.receipts import MissedDays
 from subscriptions.planning.source_calendar import ArxivCalendar
 from tests import make
@@ -31,7 +21,7 @@ from tests.fakes import arxiv_pages as pages
 from tests.fakes.arxiv import FakeArxiv
 from tests.make import FakeClock, paper
 
-SMALL = FetchLimits(connect=5, idle=5, total=20, most=100_000)
+SMALL = web.FetchLimits(connect=5, idle=5, total=20, most=100_000)
 HERE = frozenset({"127.0.0.1", "feeds.example.org"})
 
 
@@ -46,34 +36,34 @@ def fetcher(
     clock: FakeClock | None = None,
     *,
     allowed: frozenset[str] = HERE,
-    limits: FetchLimits = SMALL,
+    limits: web.FetchLimits = SMALL,
     names: dict[str, list[str]] | None = None,
     proxy: str | None = None,
     by_machine: bool = False,
-) -> Fetcher:
+) -> web.Fetcher:
     """Returns a fetcher. `names`: host → its addresses; other hosts are addresses, or are resolved by the system."""
 
-    async def resolve(host: str, port: int) -> list[str]:
+    async def look_up(host: str, port: int) -> list[str]:
         if by_machine and host not in HERE:
-            return await looked_up(host, port)
+            return await web.resolve(host, port)
         found = (names or {}).get(host, [host])
         if not found:
             raise OSError("no such name")
         return found
 
     clock = clock or FakeClock(make.NOON)
-    return Fetcher(
+    return web.Fetcher(
         clock,
-        HostLimiter(clock),
+        fetch_request.HostLimiter(clock),
         agent="paperwire/1.0 (+me@example.org)",
         allowed_hosts=allowed,
         limits=limits,
-        resolve=resolve,
+        resolve=look_up,
         proxy_of=lambda *_: proxy,
     )
 
 
-async def refusal(fetching: Fetcher, url: str) -> FetchError:
+async def refusal(fetching: web.Fetcher, url: str) -> FetchError:
     with pytest.raises(FetchError) as failed:
         await fetching.fetch(url)
     return failed.value
@@ -129,7 +119,7 @@ async def refusal(fetching: Fetcher, url: str) -> FetchError:
     ],
 )
 def test_which_addresses_anybody_may_reach(address: str, public: bool) -> None:
-    assert is_public(address) is public
+    assert web.is_public(address) is public
 
 
 @pytest.mark.parametrize(
@@ -163,13 +153,18 @@ async def test_the_connection_goes_to_the_address_that_was_checked(
 ) -> None:
     looked_up: list[str] = []
 
-    async def resolve(host: str, _port: int) -> list[str]:
+    async def look_up(host: str, _port: int) -> list[str]:
         looked_up.append(host)
         return ["127.0.0.1"]  # a second look-up could return another address, but there is none
 
     clock = FakeClock(make.NOON)
-    fetching = Fetcher(
-        clock, HostLimiter(clock), agent="a", allowed_hosts=HERE, resolve=resolve, proxy_of=lambda *_: None
+    fetching = web.Fetcher(
+        clock,
+        fetch_request.HostLimiter(clock),
+        agent="a",
+        allowed_hosts=HERE,
+        resolve=look_up,
+        proxy_of=lambda *_: None,
     )
     await fetching.fetch(f"http://feeds.example.org:{arxiv.port}/rss/cs.LG")
     assert looked_up == ["feeds.example.org"]
@@ -179,7 +174,7 @@ async def test_the_connection_goes_to_the_address_that_was_checked(
 async def test_the_next_address_is_tried_private_ones_are_left_out(arxiv: FakeArxiv) -> None:
     both = fetcher(names={"feeds.example.org": ["127.0.0.2", "127.0.0.1"]})
     url = f"http://feeds.example.org:{arxiv.port}/rss/cs.LG"
-    assert isinstance(await both.fetch(url), Fetched)
+    assert isinstance(await both.fetch(url), web.Fetched)
     mixed = fetcher(allowed=frozenset(), names={"feeds.example.org": ["10.0.0.1", "192.168.0.1"]})
     assert "private network" in str(await refusal(mixed, url))
 
@@ -230,7 +225,7 @@ async def test_an_allowed_host_is_open_to_its_source_only(
     names = {"feeds.example.org": ["127.0.0.1"], "wiki.example.org": ["127.0.0.1"]}
     fetching = fetcher(names=names, allowed=frozenset({"feeds.example.org", "wiki.example.org"}))
     wiki = f"http://wiki.example.org:{arxiv.port}"
-    assert isinstance(await fetching.fetch(f"{wiki}/rss/cs.LG"), Fetched)
+    assert isinstance(await fetching.fetch(f"{wiki}/rss/cs.LG"), web.Fetched)
     arxiv.redirects_to(f"{wiki}/rss/cs.LG")
     error = await refusal(fetching, f"http://feeds.example.org:{arxiv.port}/moved")
     assert "wiki.example.org is an address of a private network" in str(error)
@@ -238,7 +233,7 @@ async def test_an_allowed_host_is_open_to_its_source_only(
 
 async def test_redirects_are_followed_but_not_for_ever(arxiv: FakeArxiv) -> None:
     arxiv.redirects_to("/rss/cs.LG", 5)
-    assert isinstance(await fetcher().fetch(f"{arxiv.url}/moved"), Fetched)
+    assert isinstance(await fetcher().fetch(f"{arxiv.url}/moved"), web.Fetched)
     arxiv.redirects_to("/rss/cs.LG", 100)
     assert "redirects again and again" in str(await refusal(fetcher(), f"{arxiv.url}/moved"))
     assert len(arxiv.arrivals) == 12
@@ -259,7 +254,7 @@ async def test_behind_a_proxy_the_proxy_looks_names_up_and_decides(arxiv: FakeAr
     arxiv.holds("/page.md", "through the proxy")
     behind = fetcher(names={"inner.example.org": []}, allowed=frozenset(), proxy=arxiv.url)
     found = await behind.fetch(asked)
-    assert isinstance(found, Fetched)
+    assert isinstance(found, web.Fetched)
     assert (found.data, arxiv.arrivals[0].headers["Host"]) == (b"through the proxy", "inner.example.org")
 
 
@@ -273,7 +268,7 @@ async def test_an_unusable_proxy_is_a_sentence_without_it() -> None:
 
 async def test_a_document_is_sent_once_by_its_validators(arxiv: FakeArxiv) -> None:
     found = await fetcher().fetch(f"{arxiv.url}/rss/cs.LG")
-    assert isinstance(found, Fetched)
+    assert isinstance(found, web.Fetched)
     assert b"Graphs" in found.data
     assert await fetcher().fetch(f"{arxiv.url}/rss/cs.LG", etag=found.etag) is None
     first, second = arxiv.arrivals
@@ -285,7 +280,7 @@ async def test_last_modified_is_a_validator_too(arxiv: FakeArxiv) -> None:
     stamp = "Thu, 22 Jan 2026 05:00:00 GMT"
     arxiv.holds("/list.md", "x", modified=stamp)
     found = await fetcher().fetch(f"{arxiv.url}/list.md")
-    assert isinstance(found, Fetched)
+    assert isinstance(found, web.Fetched)
     assert found.modified == stamp
     assert await fetcher().fetch(f"{arxiv.url}/list.md", modified=stamp) is None
 
@@ -295,7 +290,7 @@ async def test_what_comes_packed_is_unpacked(arxiv: FakeArxiv) -> None:
     arxiv.holds("/list.md.gz", gzip.compress(b"papers"))
     for path in ("/packed", "/list.md.gz"):
         found = await fetcher().fetch(arxiv.url + path)
-        assert isinstance(found, Fetched)
+        assert isinstance(found, web.Fetched)
         assert found.data == b"papers"
 
 
@@ -360,9 +355,9 @@ async def test_a_packing_that_is_broken_or_was_not_asked_for(arxiv: FakeArxiv) -
 
 async def test_a_server_that_says_nothing_is_not_waited_for(arxiv: FakeArxiv) -> None:
     arxiv.hangs(2)
-    idle = fetcher(limits=FetchLimits(idle=0.05, total=20))
+    idle = fetcher(limits=web.FetchLimits(idle=0.05, total=20))
     assert "sent nothing for 0.05 seconds" in str(await refusal(idle, f"{arxiv.url}/rss/cs.LG"))
-    slow = fetcher(limits=FetchLimits(idle=20, total=0.05))
+    slow = fetcher(limits=web.FetchLimits(idle=20, total=0.05))
     assert "took longer than 0.05 seconds" in str(await refusal(slow, f"{arxiv.url}/rss/cs.LG"))
 
 
@@ -382,7 +377,7 @@ async def test_a_certificate_is_verified_by_name(tls: FakeArxiv) -> None:
     names = {"paperwire.test": ["127.0.0.1"], "other.test": ["127.0.0.1"]}
     trusting = fetcher(names=names, allowed=frozenset(names))
     trusting._tls = ssl.create_default_context(cafile=str(CERTIFICATE))
-    assert isinstance(await trusting.fetch(f"https://paperwire.test:{tls.port}/rss/cs.LG"), Fetched)
+    assert isinstance(await trusting.fetch(f"https://paperwire.test:{tls.port}/rss/cs.LG"), web.Fetched)
     error = await refusal(trusting, f"https://other.test:{tls.port}/rss/cs.LG")
     assert "The certificate of other.test cannot be trusted: hostname mismatch" in str(error)
 
@@ -412,11 +407,11 @@ def tls() -> Iterator[FakeArxiv]:
     ],
 )
 def test_which_hosts_are_arxivs(host: str, ours: bool) -> None:
-    assert is_arxiv(host) is ours
+    assert fetch_request.is_arxiv(host) is ours
 
 
 async def test_arxiv_is_asked_once_in_three_seconds(clock: FakeClock) -> None:
-    host_limiter = HostLimiter(clock)
+    host_limiter = fetch_request.HostLimiter(clock)
     starts = []
 
     async def request(host: str) -> None:
@@ -431,7 +426,7 @@ async def test_arxiv_is_asked_once_in_three_seconds(clock: FakeClock) -> None:
 
 
 async def test_other_processes_are_waited_for_and_hear_when_it_is_over(clock: FakeClock) -> None:
-    class Busy(StoredHostSlots):
+    class Busy(fetch_request.StoredHostSlots):
         """Another process that has taken the next seven seconds."""
 
         def __init__(self) -> None:
@@ -445,7 +440,7 @@ async def test_other_processes_are_waited_for_and_hear_when_it_is_over(clock: Fa
             self.received.append(f"{publisher} {gap.total_seconds():.0f}")
 
     others = Busy()
-    host_limiter = HostLimiter(clock, others=others)
+    host_limiter = fetch_request.HostLimiter(clock, others=others)
     with pytest.raises(ConnectionError):
         async with host_limiter.slot("arxiv.org"):
             raise ConnectionError
@@ -470,13 +465,13 @@ async def test_a_host_with_a_long_wait_is_not_waited_for(arxiv: FakeArxiv, clock
 
 
 def test_unpacking_reads_all_members_stops_at_its_limit_and_sees_what_is_damaged() -> None:
-    assert gunzipped(gzip.compress(b"one ") + gzip.compress(b"two") + bytes(8), 100) == b"one two"
-    assert gunzipped(gzip.compress(bytes(100)), 100) == bytes(100)
-    with pytest.raises(TooLarge):
-        gunzipped(gzip.compress(bytes(101)), 100)
+    assert web.gunzipped(gzip.compress(b"one ") + gzip.compress(b"two") + bytes(8), 100) == b"one two"
+    assert web.gunzipped(gzip.compress(bytes(100)), 100) == bytes(100)
+    with pytest.raises(web.TooLarge):
+        web.gunzipped(gzip.compress(bytes(101)), 100)
     for damaged in (gzip.compress(b"papers")[:-4], b"\x1f\x8bno", b"plain"):
-        with pytest.raises(Damaged):
-            gunzipped(damaged, 100)
+        with pytest.raises(web.Damaged):
+            web.gunzipped(damaged, 100)
 
 
 # --------------------------------------------------------------------------------------------- the requests to a source

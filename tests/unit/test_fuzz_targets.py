@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from bot.platforms.slack import receiving
 from bot.platforms.slack.manifest import PATHS
 from bot.platforms.telegram.receiving import HEADER
+from tests.programs.fuzz import asked as web
 from tests.programs.fuzz import targets
-from tests.programs.fuzz.asked import NOW, SECRET, TELEGRAM, asked, signed
 
 SLOW = {"conversations": 8}
 """Examples of a target that has a whole bot, in the quick profile."""
@@ -111,9 +111,9 @@ JSON, FORM = b"application/json", b"application/x-www-form-urlencoded"
 @pytest.mark.parametrize(
     ("path", "kind", "body"),
     [
-        (TELEGRAM.routes[0].path, JSON, b"[" * 100_000),
-        (TELEGRAM.routes[0].path, JSON, b'{"update_id": 1e999}'),
-        (TELEGRAM.routes[0].path, JSON, b'{"update_id": 1' + b"0" * 5_000 + b"}"),
+        (web.TELEGRAM.routes[0].path, JSON, b"[" * 100_000),
+        (web.TELEGRAM.routes[0].path, JSON, b'{"update_id": 1e999}'),
+        (web.TELEGRAM.routes[0].path, JSON, b'{"update_id": 1' + b"0" * 5_000 + b"}"),
         (PATHS[0], JSON, b'{"type": "url_verification", "challenge": "\\ud800"}'),
         (PATHS[0], JSON, b"[" * 100_000),
         (PATHS[0], FORM, b"payload=" + b"%5B" * 10_000),
@@ -122,14 +122,14 @@ JSON, FORM = b"application/json", b"application/x-www-form-urlencoded"
 )
 def test_a_body_that_once_was_too_much_is_read_or_refused(path: str, kind: bytes, body: bytes) -> None:
     headers = [
-        (b"content-type", kind), (HEADER.lower().encode(), SECRET.encode()),
-        (receiving.TIMESTAMP.encode(), NOW.encode()), (receiving.SIGNATURE.encode(), signed(body).encode()),
+        (b"content-type", kind), (HEADER.lower().encode(), web.SECRET.encode()),
+        (receiving.TIMESTAMP.encode(), web.NOW.encode()), (receiving.SIGNATURE.encode(), web.signed(body).encode()),
     ]  # fmt: skip
-    assert asked("POST", path, headers, body) in {200, 400, 401}
+    assert web.asked("POST", path, headers, body) in {200, 400, 401}
 
 
 @given(st.text("0123456789.-+e", max_size=30) | st.integers().map(str), _values)
 @example("9" * 400, b"v0=")
 def test_any_time_and_signature_are_refused(at: str, signature: bytes) -> None:
     headers = [(receiving.TIMESTAMP.encode(), at.encode()), (receiving.SIGNATURE.encode(), b"v0=" + signature)]
-    assert asked("POST", PATHS[0], headers, b"{}") == 401 if at else 404
+    assert web.asked("POST", PATHS[0], headers, b"{}") == 401 if at else 404

@@ -6,20 +6,21 @@ from hypothesis import strategies as st
 
 from bot.rendering.language import query_in_words
 from subscriptions import model
+from subscriptions import query as grammar
 from subscriptions.errors import QueryError
 from subscriptions.matching import hits, ranking
 from subscriptions.matching.paper_index import matching_papers
-from subscriptions.query import FIELDS, LIKE, TITLE, Leaf, Query, WordsOfPapers, advice, parse, rewriting
+from subscriptions.query import advice, parse, rewriting
 from tests.make import paper
 from tests.unit.strategies import Known, papers
 
 ID, OTHER = "2601.15529", "2601.15530"
-WORDS: WordsOfPapers = (("swarm", 600), ("扩 散", 310), ("robot", 70), ("c++", 20))
+WORDS: grammar.WordsOfPapers = (("swarm", 600), ("扩 散", 310), ("robot", 70), ("c++", 20))
 
 
-def asking(text: str, words: WordsOfPapers = WORDS) -> Query:
+def asking(text: str, words: grammar.WordsOfPapers = WORDS) -> grammar.Query:
     named = parse.papers_named_in(parse.parse_query(text))
-    return parse.parse_query(text, FIELDS.knowing(dict.fromkeys(named, words)))
+    return parse.parse_query(text, grammar.FIELDS.knowing(dict.fromkeys(named, words)))
 
 
 def ids(amount: int) -> str:
@@ -98,7 +99,7 @@ def test_the_words_of_any_papers_are_kept_as_they_are(batch: list[model.Paper]) 
 def test_a_reading_names_the_papers_and_never_the_words() -> None:
     query = asking(f"like:{OTHER},{ID} graph -like:{OTHER}")
     assert query_in_words(query, str) == f"graph like:{ID},{OTHER} -like:{OTHER}"
-    assert isinstance(leaf := parse.parse_canonical(asking(f"like:{ID}").canonical).tree, Leaf)
+    assert isinstance(leaf := parse.parse_canonical(asking(f"like:{ID}").canonical).tree, grammar.Leaf)
     assert parse.written_value(leaf) == ID
 
 
@@ -151,8 +152,8 @@ def test_without_known_words_nothing_is_near() -> None:
 
 
 def test_a_hit_has_the_words_by_weight_and_marks_none() -> None:
-    assert hits.why(asking(f"like:{ID}"), SWARM) == (hits.Hit(LIKE, ("swarms", "c++")),)
-    assert hits.spans(asking(f"like:{ID}"), SWARM.title, TITLE) == ()
+    assert hits.why(asking(f"like:{ID}"), SWARM) == (hits.Hit(grammar.LIKE, ("swarms", "c++")),)
+    assert hits.spans(asking(f"like:{ID}"), SWARM.title, grammar.TITLE) == ()
 
 
 def test_words_are_taken_where_all_papers_are_there() -> None:

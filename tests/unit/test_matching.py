@@ -10,26 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from subscriptions import model
+from subscriptions import query as grammar
 from subscriptions.errors import QueryError
 from subscriptions.matching import hits, paper_index
 from subscriptions.matching.batch import QuerySet, match
 from subscriptions.matching.hits import Hit
-from subscriptions.query import (
-    ABSTRACT,
-    ALL,
-    AUTHOR,
-    CATEGORY,
-    DOI,
-    ID,
-    PRIMARY,
-    SOURCE,
-    TEXT,
-    TEXT_OR_ID,
-    TITLE,
-    Alternative,
-    Query,
-    Term,
-)
 from subscriptions.query.parse import parse_query
 from tests.unit import strategies
 from tests.unit.strategies import queries
@@ -38,7 +23,7 @@ from tests.unit.strategies import queries
 
 
 @given(st.lists(queries, max_size=4), st.lists(strategies.papers, max_size=4))
-def test_the_batch_finds_what_the_slow_matcher_finds(asked: list[Query], batch: list[model.Paper]) -> None:
+def test_the_batch_finds_what_the_slow_matcher_finds(asked: list[grammar.Query], batch: list[model.Paper]) -> None:
     everything = QuerySet()
     handles = [everything.add(query) for query in asked]
     index = paper_index.PaperIndex.of(batch)
@@ -74,7 +59,9 @@ def test_what_is_typed_finds_what_the_slow_matcher_finds(text: str, batch: list[
 
 
 @given(st.lists(st.tuples(queries, st.booleans()), max_size=6), st.lists(strategies.papers, max_size=3))
-def test_adding_and_removing_equals_building_anew(asked: list[tuple[Query, bool]], batch: list[model.Paper]) -> None:
+def test_adding_and_removing_equals_building_anew(
+    asked: list[tuple[grammar.Query, bool]], batch: list[model.Paper]
+) -> None:
     changed, index = QuerySet(), paper_index.PaperIndex.of(batch)
     handles = {query.canonical: changed.add(query) for query, _ in asked}
     for query, stays in asked:
@@ -134,8 +121,8 @@ def test_names_and_phrases_that_no_word_decides(typed: str, paper: dict[str, Any
     assert queries.slots.used == 0
 
 
-def alternative(*words: str) -> Alternative:
-    return Alternative(frozenset(Term(TEXT, (word,)) for word in words))
+def alternative(*words: str) -> grammar.Alternative:
+    return grammar.Alternative(frozenset(grammar.Term(grammar.TEXT, (word,)) for word in words))
 
 
 # -------------------------------------------------------------------------------------------------- the worked examples
@@ -220,7 +207,7 @@ def test_copies_of_a_paper_become_one_with_all_categories() -> None:
 def test_a_phrase_of_hundreds_of_words_is_found_and_forgotten() -> None:
     words = tuple(f"w{number}" for number in range(900))
     wanted = QuerySet()
-    handle = wanted.add(strategies.as_query([Alternative(frozenset({Term(TEXT, words)}))]))
+    handle = wanted.add(strategies.as_query([grammar.Alternative(frozenset({grammar.Term(grammar.TEXT, words)}))]))
     index = paper_index.PaperIndex.of(
         [model.Paper(key="1", title=" ".join(words)), model.Paper(key="2", title=" ".join(words[:-1]))]
     )
@@ -230,7 +217,9 @@ def test_a_phrase_of_hundreds_of_words_is_found_and_forgotten() -> None:
 
 
 def test_a_phrase_does_not_go_on_in_the_next_text_or_paper() -> None:
-    wanted = QuerySet([strategies.as_query([Alternative(frozenset({Term(TEXT, ("graph", "neural"))}))])])
+    wanted = QuerySet(
+        [strategies.as_query([grammar.Alternative(frozenset({grammar.Term(grammar.TEXT, ("graph", "neural"))}))])]
+    )
     index = paper_index.PaperIndex.of(
         [model.Paper(key="1", title="a graph", abstract="neural a graph"), model.Paper(key="2", title="neural")]
     )
@@ -240,7 +229,8 @@ def test_a_phrase_does_not_go_on_in_the_next_text_or_paper() -> None:
 def test_a_common_prefix_does_not_check_every_paper() -> None:
     """Each of 2,000 prefixes is checked once, and not in papers that have no such word."""
     asked = [
-        strategies.as_query([Alternative(frozenset({Term(TEXT, (f"con{n}",), prefix=True)}))]) for n in range(2000)
+        strategies.as_query([grammar.Alternative(frozenset({grammar.Term(grammar.TEXT, (f"con{n}",), prefix=True)}))])
+        for n in range(2000)
     ]
     index = paper_index.PaperIndex.of([model.Paper(key=str(n), title=f"con{n} consider") for n in range(50)])
     found = match(QuerySet(asked), index)
@@ -251,34 +241,37 @@ def test_a_common_prefix_does_not_check_every_paper() -> None:
 # ----------------------------------------------------------------------------------------------------- why and why not
 
 
-def one(*wanted: Term) -> Query:
-    return strategies.as_query([Alternative(frozenset(wanted))])
+def one(*wanted: grammar.Term) -> grammar.Query:
+    return strategies.as_query([grammar.Alternative(frozenset(wanted))])
 
 
 @pytest.mark.parametrize(
     ("term", "found"),
     [
-        (Term(TEXT, ("study",)), [("title", ("studies",)), ("abstract", ("study",))]),
-        (Term(TITLE, ("alpha", "divergence")), [("title", (r"\alpha$-divergence",))]),
-        (Term(TEXT, ("few", "shot")), [("abstract", ("few-shot", "Few shots"))]),
-        (Term(TEXT, ("few", "sho"), prefix=True), [("abstract", ("few-shot", "Few shots"))]),
-        (Term(TEXT, ("RAG",), exact=True), [("title", ("RAG",))]),
-        (Term(TEXT, ("扩", "散")), [("title", ("扩散",)), ("summary", ("扩散",))]),
-        (Term(ABSTRACT, ("学", "习")), [("abstract", ("学习",))]),
-        (Term(AUTHOR, ("muller",)), [("author", ("Jörg Müller",))]),
-        (Term(AUTHOR, ("l",)), [("author", ("Ann Lee",))]),
-        (Term(CATEGORY, value="cs"), [("category", ("cs.LG",))]),
-        (Term(PRIMARY, value="cs.lg"), [("primary", ("cs.LG",))]),
-        (Term(ID, value="2601.15529"), [("id", ("2601.15529",))]),
-        (Term(DOI, value="10.1234/abc"), [("doi", ("10.1234/abc",))]),
-        (Term(SOURCE, value="daily"), [("source", ("daily",))]),
-        (Term(ALL, ("muller",), names=("muller",)), [("author", ("Jörg Müller",))]),
-        (Term(ALL, ("stat", "ml"), value="stat.ml", names=("ml", "stat")), [("category", ("stat.ML",))]),
-        (Term(TEXT_OR_ID, ("2601.15529",), value="2601.15529"), [("id", ("2601.15529",))]),
-        (Term(TEXT, ("error",)), []),
+        (grammar.Term(grammar.TEXT, ("study",)), [("title", ("studies",)), ("abstract", ("study",))]),
+        (grammar.Term(grammar.TITLE, ("alpha", "divergence")), [("title", (r"\alpha$-divergence",))]),
+        (grammar.Term(grammar.TEXT, ("few", "shot")), [("abstract", ("few-shot", "Few shots"))]),
+        (grammar.Term(grammar.TEXT, ("few", "sho"), prefix=True), [("abstract", ("few-shot", "Few shots"))]),
+        (grammar.Term(grammar.TEXT, ("RAG",), exact=True), [("title", ("RAG",))]),
+        (grammar.Term(grammar.TEXT, ("扩", "散")), [("title", ("扩散",)), ("summary", ("扩散",))]),
+        (grammar.Term(grammar.ABSTRACT, ("学", "习")), [("abstract", ("学习",))]),
+        (grammar.Term(grammar.AUTHOR, ("muller",)), [("author", ("Jörg Müller",))]),
+        (grammar.Term(grammar.AUTHOR, ("l",)), [("author", ("Ann Lee",))]),
+        (grammar.Term(grammar.CATEGORY, value="cs"), [("category", ("cs.LG",))]),
+        (grammar.Term(grammar.PRIMARY, value="cs.lg"), [("primary", ("cs.LG",))]),
+        (grammar.Term(grammar.ID, value="2601.15529"), [("id", ("2601.15529",))]),
+        (grammar.Term(grammar.DOI, value="10.1234/abc"), [("doi", ("10.1234/abc",))]),
+        (grammar.Term(grammar.SOURCE, value="daily"), [("source", ("daily",))]),
+        (grammar.Term(grammar.ALL, ("muller",), names=("muller",)), [("author", ("Jörg Müller",))]),
+        (
+            grammar.Term(grammar.ALL, ("stat", "ml"), value="stat.ml", names=("ml", "stat")),
+            [("category", ("stat.ML",))],
+        ),
+        (grammar.Term(grammar.TEXT_OR_ID, ("2601.15529",), value="2601.15529"), [("id", ("2601.15529",))]),
+        (grammar.Term(grammar.TEXT, ("error",)), []),
     ],
 )
-def test_why_shows_the_words_of_the_paper(term: Term, found: list[tuple[str, tuple[str, ...]]]) -> None:
+def test_why_shows_the_words_of_the_paper(term: grammar.Term, found: list[tuple[str, tuple[str, ...]]]) -> None:
     assert [(hit.field.name, hit.terms) for hit in hits.why(one(term), SURVEY)] == found
 
 
@@ -288,17 +281,23 @@ def test_why_shows_only_the_alternatives_that_fit() -> None:
 
 
 def test_hits_point_into_their_text() -> None:
-    asked = one(Term(TEXT, ("few", "shot")), Term(TEXT, ("shot",)))
+    asked = one(grammar.Term(grammar.TEXT, ("few", "shot")), grammar.Term(grammar.TEXT, ("shot",)))
     (hit,) = hits.why(asked, SURVEY)
-    assert [hit.text[start:end] for start, end in hits.spans(asked, hit.text, ABSTRACT)] == ["few-shot", "Few shots"]
-    assert hit == Hit(ABSTRACT, ("few-shot", "Few shots", "shot", "shots"), SURVEY.abstract)
+    assert [hit.text[start:end] for start, end in hits.spans(asked, hit.text, grammar.ABSTRACT)] == [
+        "few-shot",
+        "Few shots",
+    ]
+    assert hit == Hit(grammar.ABSTRACT, ("few-shot", "Few shots", "shot", "shots"), SURVEY.abstract)
 
 
 def test_words_are_found_in_a_text_as_it_is_shown() -> None:
-    asked = one(Term(TEXT, ("alpha", "divergence")), Term(ABSTRACT, ("study",)))
+    asked = one(grammar.Term(grammar.TEXT, ("alpha", "divergence")), grammar.Term(grammar.ABSTRACT, ("study",)))
     shown = "RAG studies of LLMs' α-divergence"
-    assert [shown[start:end] for start, end in hits.spans(asked, shown, TITLE)] == ["α-divergence"]
-    assert [shown[start:end] for start, end in hits.spans(asked, shown, ABSTRACT)] == ["studies", "α-divergence"]
+    assert [shown[start:end] for start, end in hits.spans(asked, shown, grammar.TITLE)] == ["α-divergence"]
+    assert [shown[start:end] for start, end in hits.spans(asked, shown, grammar.ABSTRACT)] == [
+        "studies",
+        "α-divergence",
+    ]
 
 
 VOCABULARY = [f"w{number}" for number in range(100, 130)]
@@ -315,7 +314,7 @@ MORE_SHAPES = (
 
 
 @given(st.lists(queries, max_size=5))
-def test_any_queries_are_forgotten(asked: list[Query]) -> None:
+def test_any_queries_are_forgotten(asked: list[grammar.Query]) -> None:
     everything = QuerySet(asked)
     for query in asked:
         handle = everything.find(query.canonical)

@@ -8,14 +8,14 @@ import pytest
 
 from subscriptions import notices
 from subscriptions.model import MissingHow
-from subscriptions.notices import DailyNotice, DayRuns, EventNotice, Notice, declared
+from subscriptions.notices import declared
 
 DAY = date(2026, 1, 22)
 VALUES: dict[Any, object] = {
     str: "words",
     int: 7,
     bool: True,
-    DayRuns: ((date(2026, 1, 19), date(2026, 1, 21)), (DAY, DAY)),
+    notices.DayRuns: ((date(2026, 1, 19), date(2026, 1, 21)), (DAY, DAY)),
     MissingHow: MissingHow.FAILED,
 }
 # The names of the values that each cause stores. Rows of older databases hold these, so no name may change or go.
@@ -47,7 +47,7 @@ STORED = {
 }
 
 
-def full(notice: type[Notice]) -> Notice:
+def full(notice: type[notices.Notice]) -> notices.Notice:
     """A notice with a value in every field."""
     return notice(**{one.name: VALUES[one.type] for one in fields(notice)})
 
@@ -101,7 +101,7 @@ def test_what_a_notice_is_sent_once_per() -> None:
     assert notices.SubscriberLeft(chat="Lab", place="slack:C1").key(DAY) == "slack:C1:2026-01-22"
     assert declared.MessagesDead(count=1, reason="", ids="", chat="").key(DAY) == ":2026-01-22"
     assert notices.NothingMatched(event="41", known=7, days=5).key(DAY) == "41"
-    assert all(issubclass(notice, DailyNotice | EventNotice) for notice in declared.NOTICES.values())
+    assert all(issubclass(notice, notices.DailyNotice | notices.EventNotice) for notice in declared.NOTICES.values())
 
 
 def test_two_notices_with_one_cause_are_refused() -> None:

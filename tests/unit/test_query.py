@@ -4,9 +4,10 @@ from collections.abc import Iterable, Sequence
 
 import pytest
 
+from subscriptions import query as grammar
 from subscriptions.errors import QueryError
 from subscriptions.portable import kept_query
-from subscriptions.query import ALL, AUTHOR, CATEGORY, TEXT, TEXT_OR_ID, TITLE, And, Leaf, Not, Or, Query, Term, parse
+from subscriptions.query import parse
 from subscriptions.query.lexer import fold_value
 
 ACCENTED = r"H\"older"
@@ -537,46 +538,46 @@ def test_what_only_the_api_knows_is_left_out_with_a_hint() -> None:
 # --------------------------------------------------------------------------------------------------------------- terms
 
 
-def terms(typed: str) -> set[Term]:
+def terms(typed: str) -> set[grammar.Term]:
     return set(parse.parse_query(typed).terms)
 
 
 @pytest.mark.parametrize(
     ("typed", "term"),
     [
-        ("studies", Term(TEXT, ("study",))),
-        ("few-shots", Term(TEXT, ("few", "shot"))),
-        ("studies*", Term(TEXT, ("studies",), prefix=True)),
-        ("graphs-studies*", Term(TEXT, ("graph", "studies"), prefix=True)),
-        ("=Studies", Term(TEXT, ("Studies",), exact=True)),
-        ("GPT-4*", Term(TEXT, ("gpt", "4"), prefix=True)),
-        ("扩ab*", Term(TEXT, ("扩", "ab"), prefix=True)),
-        ("neuro**", Term(TEXT, ("neuro",), prefix=True)),
-        ("neuro*.", Term(TEXT, ("neuro",), prefix=True)),
-        ("author:Williams", Term(AUTHOR, ("williams",))),
-        ("author:Brüggen", Term(AUTHOR, ("bruggen",))),
-        ("author:Brueggen", Term(AUTHOR, ("bruggen",))),
-        ("author:schm*", Term(AUTHOR, ("schm",), prefix=True)),
-        ("author:anna-maria-schm*", Term(AUTHOR, ("anna", "maria", "schm"), prefix=True)),
-        ("author:schm-anna*", Term(AUTHOR, ("schm", "anna"), prefix=True)),
-        ('author:"anna schm*"', Term(AUTHOR, ("anna", "schm"))),  # inside quotes, a star is punctuation
-        ('"neuro*"', Term(TEXT, ("neuro",))),
-        ("author:张伟", Term(AUTHOR, ("伟", "张"))),
-        ("cat:detection", Term(CATEGORY, value="?detection")),
-        ("cat:cs", Term(CATEGORY, value="cs")),
-        ("2601.15529v2", Term(TEXT_OR_ID, ("2601.15529v2",), value="2601.15529")),
-        ("all:Williams", Term(ALL, ("william",), names=("williams",))),
-        ("all:Mueller", Term(ALL, ("mueller",), names=("muller",))),
-        ("all:Kwo's", Term(ALL, ("kwo",), names=("kwos",))),
-        ("all:schm*", Term(ALL, ("schm",), prefix=True, names=("schm",))),
-        ("all:cs.LG", Term(ALL, ("cs", "lg"), value="cs.lg", names=("cs", "lg"))),
-        ("all:cs.*", Term(ALL, ("cs",), value="cs", names=("cs",))),
-        ('all:"LeCun, Y."', Term(ALL, ("lecun", "y"), names=("lecun", "y"))),
-        ("all:J.", Term(ALL, ("j",))),  # an initial alone would match too many names
-        ("all:=Müller", Term(ALL, ("Müller",), exact=True, names=("Müller",))),
+        ("studies", grammar.Term(grammar.TEXT, ("study",))),
+        ("few-shots", grammar.Term(grammar.TEXT, ("few", "shot"))),
+        ("studies*", grammar.Term(grammar.TEXT, ("studies",), prefix=True)),
+        ("graphs-studies*", grammar.Term(grammar.TEXT, ("graph", "studies"), prefix=True)),
+        ("=Studies", grammar.Term(grammar.TEXT, ("Studies",), exact=True)),
+        ("GPT-4*", grammar.Term(grammar.TEXT, ("gpt", "4"), prefix=True)),
+        ("扩ab*", grammar.Term(grammar.TEXT, ("扩", "ab"), prefix=True)),
+        ("neuro**", grammar.Term(grammar.TEXT, ("neuro",), prefix=True)),
+        ("neuro*.", grammar.Term(grammar.TEXT, ("neuro",), prefix=True)),
+        ("author:Williams", grammar.Term(grammar.AUTHOR, ("williams",))),
+        ("author:Brüggen", grammar.Term(grammar.AUTHOR, ("bruggen",))),
+        ("author:Brueggen", grammar.Term(grammar.AUTHOR, ("bruggen",))),
+        ("author:schm*", grammar.Term(grammar.AUTHOR, ("schm",), prefix=True)),
+        ("author:anna-maria-schm*", grammar.Term(grammar.AUTHOR, ("anna", "maria", "schm"), prefix=True)),
+        ("author:schm-anna*", grammar.Term(grammar.AUTHOR, ("schm", "anna"), prefix=True)),
+        ('author:"anna schm*"', grammar.Term(grammar.AUTHOR, ("anna", "schm"))),  # inside quotes, a star is punctuation
+        ('"neuro*"', grammar.Term(grammar.TEXT, ("neuro",))),
+        ("author:张伟", grammar.Term(grammar.AUTHOR, ("伟", "张"))),
+        ("cat:detection", grammar.Term(grammar.CATEGORY, value="?detection")),
+        ("cat:cs", grammar.Term(grammar.CATEGORY, value="cs")),
+        ("2601.15529v2", grammar.Term(grammar.TEXT_OR_ID, ("2601.15529v2",), value="2601.15529")),
+        ("all:Williams", grammar.Term(grammar.ALL, ("william",), names=("williams",))),
+        ("all:Mueller", grammar.Term(grammar.ALL, ("mueller",), names=("muller",))),
+        ("all:Kwo's", grammar.Term(grammar.ALL, ("kwo",), names=("kwos",))),
+        ("all:schm*", grammar.Term(grammar.ALL, ("schm",), prefix=True, names=("schm",))),
+        ("all:cs.LG", grammar.Term(grammar.ALL, ("cs", "lg"), value="cs.lg", names=("cs", "lg"))),
+        ("all:cs.*", grammar.Term(grammar.ALL, ("cs",), value="cs", names=("cs",))),
+        ('all:"LeCun, Y."', grammar.Term(grammar.ALL, ("lecun", "y"), names=("lecun", "y"))),
+        ("all:J.", grammar.Term(grammar.ALL, ("j",))),  # an initial alone would match too many names
+        ("all:=Müller", grammar.Term(grammar.ALL, ("Müller",), exact=True, names=("Müller",))),
     ],
 )
-def test_terms(typed: str, term: Term) -> None:
+def test_terms(typed: str, term: grammar.Term) -> None:
     assert terms(typed) == {term}
 
 
@@ -593,12 +594,12 @@ def test_the_order_of_author_tokens_does_not_count() -> None:
 # ------------------------------------------------------------------------------------------------------ the normal form
 
 
-def spelled(query: Query) -> list[str]:
+def spelled(query: grammar.Query) -> list[str]:
     """Returns the alternatives of a query as "a b -c", sorted."""
     return sorted(" ".join(signed(a.positive, "") + signed(a.negative, "-")) for a in query.alternatives)
 
 
-def signed(terms: Iterable[Term], sign: str) -> list[str]:
+def signed(terms: Iterable[grammar.Term], sign: str) -> list[str]:
     return sorted(sign + " ".join(term.tokens) for term in terms)
 
 
@@ -690,12 +691,17 @@ def test_a_canonical_text_may_be_longer_than_what_was_typed() -> None:
 
 def test_the_tree_keeps_what_was_typed_and_where() -> None:
     tree = parse.parse_query("diffusion AND Models -(survey OR ti:Reviews) diffusions").tree
-    assert tree == And(
+    assert tree == grammar.And(
         (
-            Leaf(Term(TEXT, ("diffusion",)), "diffusion", 1),
-            Leaf(Term(TEXT, ("model",)), "Models", 15),
-            Not(
-                Or((Leaf(Term(TEXT, ("survey",)), "survey", 24), Leaf(Term(TITLE, ("review",)), "Reviews", 37))),
+            grammar.Leaf(grammar.Term(grammar.TEXT, ("diffusion",)), "diffusion", 1),
+            grammar.Leaf(grammar.Term(grammar.TEXT, ("model",)), "Models", 15),
+            grammar.Not(
+                grammar.Or(
+                    (
+                        grammar.Leaf(grammar.Term(grammar.TEXT, ("survey",)), "survey", 24),
+                        grammar.Leaf(grammar.Term(grammar.TITLE, ("review",)), "Reviews", 37),
+                    )
+                ),
                 22,
             ),
         )
@@ -704,8 +710,8 @@ def test_the_tree_keeps_what_was_typed_and_where() -> None:
 
 def test_columns_count_what_was_typed_not_what_was_read() -> None:
     tree = parse.parse_query('H\\"older \u200bgraph').tree
-    assert isinstance(tree, And)
-    assert [leaf.column for leaf in tree.nodes if isinstance(leaf, Leaf)] == [1, 11]
+    assert isinstance(tree, grammar.And)
+    assert [leaf.column for leaf in tree.nodes if isinstance(leaf, grammar.Leaf)] == [1, 11]
 
 
 def test_a_query_is_equal_whatever_its_tree() -> None:

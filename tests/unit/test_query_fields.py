@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.rendering.language import query_in_words
+from subscriptions import query as grammar
 from subscriptions.errors import QueryError
 from subscriptions.matching import hits, paper_index
 from subscriptions.matching.batch import QuerySet, match
 from subscriptions.matching.full_text import index_question
 from subscriptions.model import Paper
-from subscriptions.query import FIELDS, LEFT_OUT, Field, Leaf, Query
 from subscriptions.query.advice import advise
 from subscriptions.query.parse import parse_canonical, parse_query
 from subscriptions.query.rewriting import narrowed
@@ -23,35 +23,35 @@ from tests.unit.query_rules import FINDS, Finds
 # --------------------------------------------------------------------------------------------------------- every entry
 
 
-@pytest.mark.parametrize("field", [*FIELDS, LEFT_OUT], ids=repr)
-def test_an_example_of_a_field_is_a_query_without_a_hint(field: Field) -> None:
+@pytest.mark.parametrize("field", [*grammar.FIELDS, grammar.LEFT_OUT], ids=repr)
+def test_an_example_of_a_field_is_a_query_without_a_hint(field: grammar.Field) -> None:
     query = parse_query(field.example)
-    assert (isinstance(query.tree, Leaf), query.hints) == (True, ())
-    if field is not LEFT_OUT:
+    assert (isinstance(query.tree, grammar.Leaf), query.hints) == (True, ())
+    if field is not grammar.LEFT_OUT:
         assert {term.field for term in query.terms} == {field}
 
 
-@pytest.mark.parametrize("field", [*FIELDS], ids=repr)
-def test_a_canonical_text_of_a_field_is_read_again(field: Field) -> None:
+@pytest.mark.parametrize("field", [*grammar.FIELDS], ids=repr)
+def test_a_canonical_text_of_a_field_is_read_again(field: grammar.Field) -> None:
     query = parse_query(field.example)
     assert query.canonical.startswith(field.canonical_prefix)
     assert parse_canonical(query.canonical) == replace(query, text=query.canonical)
 
 
 def test_names_in_canonical_texts_are_those_that_are_stored() -> None:
-    assert [field.canonical_prefix for field in FIELDS] == [
+    assert [field.canonical_prefix for field in grammar.FIELDS] == [
         "title:", "abstract:", "summary:", "author:", "cat:", "primary:", "id:", "doi:", "source:", "like:", "all:",
     ]  # fmt: skip
 
 
 def test_no_two_fields_share_a_name() -> None:
-    names = [name for field in (*FIELDS, LEFT_OUT) for name in field.names]
+    names = [name for field in (*grammar.FIELDS, grammar.LEFT_OUT) for name in field.names]
     assert len(names) == len(set(names))
     assert all(name == name.lower() for name in names)
 
 
 def test_words_without_a_field_are_in_columns_of_the_index() -> None:
-    assert all(field.column for field in FIELDS if field.in_any_text)
+    assert all(field.column for field in grammar.FIELDS if field.in_any_text)
 
 
 # ---------------------------------------------------------------------------------- fields that the product does not have
@@ -63,7 +63,7 @@ SPOKEN = Paper(key="3", title="Talks", comment="by Jane Q. Doe")
 BATCH = (ACCEPTED, REJECTED, SPOKEN)
 
 
-def found(query: Query, batch: Iterable[Paper]) -> list[tuple[int, ...]]:
+def found(query: grammar.Query, batch: Iterable[Paper]) -> list[tuple[int, ...]]:
     """Returns the results of every matcher; the slow one comes first."""
     batch = list(batch)
     index = paper_index.PaperIndex.of(batch, strategies.MORE)
@@ -183,7 +183,7 @@ def test_a_name_that_is_no_field_stays_a_word() -> None:
 MAX_LENGTH = 1000  # the number of characters that a person may type
 
 
-def answer(query: Query, asked: Paper) -> bool:
+def answer(query: grammar.Query, asked: Paper) -> bool:
     """Returns whether a query finds a paper. The three matchers and `why` must agree."""
     found = strategies.matches(query, asked)
     assert paper_index.matching_papers(query, [asked]) == ((0,) if found else ())

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from bot.rendering import language
 from subscriptions import portable
+from subscriptions import query as grammar
 from subscriptions.errors import QueryError
 from subscriptions.portable import KeptText
-from subscriptions.query import FIELDS, Query, Term, parse
+from subscriptions.query import parse
 from subscriptions.query.lexer import fold_value
 from subscriptions.query.parse import parse_query
 from subscriptions.query.quick import read_quickly
@@ -23,7 +24,7 @@ from tests.unit.strategies import TYPED, typed_texts
 any_text = st.text(st.characters(exclude_categories=()), max_size=40)
 
 
-def understood(text: str) -> Query | None:
+def understood(text: str) -> grammar.Query | None:
     try:
         return parse.parse_query(text)
     except QueryError as refused:
@@ -142,7 +143,7 @@ def smallest(alternatives: set[Literals]) -> set[Literals]:
     return {one for one in alternatives if not any(other < one for other in alternatives)}
 
 
-def literals(query: Query) -> set[Literals]:
+def literals(query: grammar.Query) -> set[Literals]:
     return {
         frozenset(term.tokens[0] for term in alternative.positive)
         | frozenset(f"-{term.tokens[0]}" for term in alternative.negative)
@@ -281,11 +282,11 @@ def _frames() -> Iterator[object]:
 # ----------------------------------------------------------------------------------------------------- the quick reader
 
 
-Clauses = set[tuple[frozenset[Term], frozenset[Term]]]
+Clauses = set[tuple[frozenset[grammar.Term], frozenset[grammar.Term]]]
 
 
 def careful(text: str) -> tuple[str, Clauses]:
-    query: Query = parse_query(text)
+    query: grammar.Query = parse_query(text)
     return query.canonical, {(one.positive, one.negative) for one in query.alternatives}
 
 
@@ -410,7 +411,7 @@ FIELD_BEFORE_OPERATOR = st.builds(
     "".join,
     st.tuples(
         st.sampled_from(["", "", "-", "!", "="]),
-        st.sampled_from([*FIELDS.by_name, *map(str.upper, FIELDS.by_name), "co", "foo"]),
+        st.sampled_from([*grammar.FIELDS.by_name, *map(str.upper, grammar.FIELDS.by_name), "co", "foo"]),
         st.sampled_from([":", ":", ":", ":=", ":-", ": ", ':"']),
         st.sampled_from([*OPERATORS, *map(str.lower, OPERATORS[:4])]),
         st.sampled_from(["", "", "*", '"', ":x"]),
@@ -449,7 +450,7 @@ def test_imported_and_typed_queries_are_kept_alike(typed: str) -> None:
     assert kept(portable.kept_text, typed) == kept(portable.kept_query, typed)
 
 
-def kept(reader: Callable[[str], Query | KeptText], typed: str) -> tuple[str, str] | int:
+def kept(reader: Callable[[str], grammar.Query | KeptText], typed: str) -> tuple[str, str] | int:
     """Returns (text, canonical text) that a reader keeps of a query, or the column of its error."""
     try:
         found = reader(typed)

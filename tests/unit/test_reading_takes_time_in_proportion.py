@@ -23,9 +23,9 @@ from bot.settings.checks import is_cron
 from subscriptions import model, portable
 from subscriptions.chat_settings import check_value
 from subscriptions.errors import PaperwireError
+from subscriptions.planning import times
 from subscriptions.planning.cadence import parse_cadence
 from subscriptions.planning.pauses import parse_pause
-from subscriptions.planning.times import NoSuchTime, as_words, read_when, split_when
 from subscriptions.planning.times._reading import clock_of, hours_of
 from subscriptions.query import links
 from subscriptions.query.parse import parse_canonical
@@ -46,9 +46,9 @@ READERS: dict[str, Callable[[str], object]] = {
     "spoken commands": command_in,
     "mentions of papers": links.mentioned,
     "links": links.links_to_no_paper,
-    "times": read_when,
-    "times behind a query": split_when,
-    "words that may be times": as_words,
+    "times": times.read_when,
+    "times behind a query": times.split_when,
+    "words that may be times": times.as_words,
     "clocks": clock_of,
     "ranges of hours": hours_of,
     "pauses": lambda text: parse_pause(text, NOON.tzinfo, NOON),  # type: ignore[arg-type]
@@ -87,7 +87,7 @@ def seconds(read: Callable[[str], object], text: str) -> float:
 
 def _once(read: Callable[[str], object], text: str) -> float:
     began = process_time()
-    with suppress(PaperwireError, NoSuchTime, ValueError):
+    with suppress(PaperwireError, times.NoSuchTime, ValueError):
         read(text)
     return process_time() - began
 

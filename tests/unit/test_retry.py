@@ -11,7 +11,7 @@ from bot.platforms.email import read_address
 from bot.platforms.email.adapter import Step, outcome_of
 from bot.platforms.email.markup import Link, Signer
 from subscriptions import errors
-from subscriptions.planning.decision import OnUnclear, RetryDecision, decide_not_found, decide_retry
+from subscriptions.planning import decision as decisions
 from subscriptions.states import MessageState
 
 NOON = datetime(2026, 1, 22, 12, tzinfo=UTC)
@@ -27,7 +27,7 @@ def minutes(count: float) -> timedelta:
 def test_waiting_doubles_up_to_a_quarter_of_an_hour(failures: int, wait: float) -> None:
     """It is tried forever and never becomes a dead letter."""
     failed = errors.RetryLater("no answer")
-    decision = decide_retry(
+    decision = decisions.decide_retry(
         failed, failures=failures, plain_tried=False, was_unclear=False, on_unclear="skip", now=NOON
     )
     assert decision.not_before == NOON + minutes(wait)
@@ -36,48 +36,52 @@ def test_waiting_doubles_up_to_a_quarter_of_an_hour(failures: int, wait: float) 
 @pytest.mark.parametrize(
     ("outcome", "decision"),
     [
-        (errors.RetryLater("why"), RetryDecision(state=MessageState.WAITING, not_before=NOON + minutes(2))),
+        (errors.RetryLater("why"), decisions.RetryDecision(state=MessageState.WAITING, not_before=NOON + minutes(2))),
         # a wait that the platform requests holds the lane by the machine's clock; our own wait is not added
         (
             errors.RetryLater("why", minutes(60)),
-            RetryDecision(state=MessageState.WAITING, pauses_lane=minutes(60)),
+            decisions.RetryDecision(state=MessageState.WAITING, pauses_lane=minutes(60)),
         ),
-        (errors.Unclear("why"), RetryDecision(state=MessageState.UNCLEAR, not_before=NOON + minutes(2))),
-        (errors.Rejected("why"), RetryDecision(state=MessageState.DEAD)),
-        (errors.Rejected("why", form=True), RetryDecision(state=MessageState.READY, use_plain=True)),
-        (errors.ChatGone("why"), RetryDecision(state=MessageState.READY, pause_chat=True)),
-        (errors.ChatGone("why", scope="topic"), RetryDecision(state=MessageState.READY, pause_topic=True)),
-        (errors.ChatMoved("why", "-100123"), RetryDecision(state=MessageState.READY, moved_to="-100123")),
-        (errors.SenderStopped("why"), RetryDecision(state=MessageState.READY, stop="token")),
+        (errors.Unclear("why"), decisions.RetryDecision(state=MessageState.UNCLEAR, not_before=NOON + minutes(2))),
+        (errors.Rejected("why"), decisions.RetryDecision(state=MessageState.DEAD)),
+        (errors.Rejected("why", form=True), decisions.RetryDecision(state=MessageState.READY, use_plain=True)),
+        (errors.ChatGone("why"), decisions.RetryDecision(state=MessageState.READY, pause_chat=True)),
+        (errors.ChatGone("why", scope="topic"), decisions.RetryDecision(state=MessageState.READY, pause_topic=True)),
+        (errors.ChatMoved("why", "-100123"), decisions.RetryDecision(state=MessageState.READY, moved_to="-100123")),
+        (errors.SenderStopped("why"), decisions.RetryDecision(state=MessageState.READY, stop="token")),
         (
             errors.SenderStopped("why", scope="workspace"),
-            RetryDecision(state=MessageState.READY, stop="workspace"),
+            decisions.RetryDecision(state=MessageState.READY, stop="workspace"),
         ),
         # an unknown error may mean that the message was sent
-        (errors.NotDelivered("why"), RetryDecision(state=MessageState.UNCLEAR, not_before=NOON + minutes(2))),
+        (errors.NotDelivered("why"), decisions.RetryDecision(state=MessageState.UNCLEAR, not_before=NOON + minutes(2))),
     ],
 )
-def test_what_follows_from_an_outcome(outcome: errors.NotDelivered, decision: RetryDecision) -> None:
+def test_what_follows_from_an_outcome(outcome: errors.NotDelivered, decision: decisions.RetryDecision) -> None:
     assert (
-        decide_retry(outcome, failures=2, plain_tried=False, was_unclear=False, on_unclear="resend", now=NOON)
+        decisions.decide_retry(outcome, failures=2, plain_tried=False, was_unclear=False, on_unclear="resend", now=NOON)
         == decision
     )
 
 
 @pytest.mark.parametrize(("on_unclear", "not_before"), [("resend", NOON + minutes(0.5)), ("skip", None)])
-def test_an_unclear_message_is_resent_unless_told_to_skip(on_unclear: OnUnclear, not_before: datetime | None) -> None:
-    decision = decide_retry(
+def test_an_unclear_message_is_resent_unless_told_to_skip(
+    on_unclear: decisions.OnUnclear, not_before: datetime | None
+) -> None:
+    decision = decisions.decide_retry(
         errors.Unclear("why"), failures=0, plain_tried=False, was_unclear=False, on_unclear=on_unclear, now=NOON
     )
-    assert decision == RetryDecision(state=MessageState.UNCLEAR, not_before=not_before)
+    assert decision == decisions.RetryDecision(state=MessageState.UNCLEAR, not_before=not_before)
 
 
 @pytest.mark.parametrize(
     ("failures", "wait"), [(0, None), (1, None), (2, 0.5), (3, 1), (6, 8), (7, 15), (1_000_000, 15)]
 )
 def test_what_was_not_found_is_posted_again_ever_more_rarely(failures: int, wait: float | None) -> None:
-    waits = RetryDecision(state=MessageState.WAITING, not_before=NOON + minutes(wait or 0))
-    assert decide_not_found(failures, NOON) == (waits if wait else RetryDecision(state=MessageState.READY))
+    waits = decisions.RetryDecision(state=MessageState.WAITING, not_before=NOON + minutes(wait or 0))
+    assert decisions.decide_not_found(failures, NOON) == (
+        waits if wait else decisions.RetryDecision(state=MessageState.READY)
+    )
 
 
 @pytest.mark.parametrize(
@@ -95,7 +99,7 @@ def test_what_was_not_found_is_posted_again_ever_more_rarely(failures: int, wait
 )
 def test_a_failed_post_says_nothing_of_an_earlier_one(outcome: errors.NotDelivered, state: MessageState) -> None:
     sure, unclear = (
-        decide_retry(outcome, failures=2, plain_tried=False, was_unclear=was, on_unclear="resend", now=NOON)
+        decisions.decide_retry(outcome, failures=2, plain_tried=False, was_unclear=was, on_unclear="resend", now=NOON)
         for was in (False, True)
     )
     assert unclear == replace(sure, state=state)
@@ -103,8 +107,10 @@ def test_a_failed_post_says_nothing_of_an_earlier_one(outcome: errors.NotDeliver
 
 def test_a_message_whose_plain_form_is_refused_too_is_dead() -> None:
     refused = errors.Rejected("still bad", form=True)
-    decision = decide_retry(refused, failures=1, plain_tried=True, was_unclear=False, on_unclear="resend", now=NOON)
-    assert decision == RetryDecision(state=MessageState.DEAD)
+    decision = decisions.decide_retry(
+        refused, failures=1, plain_tried=True, was_unclear=False, on_unclear="resend", now=NOON
+    )
+    assert decision == decisions.RetryDecision(state=MessageState.DEAD)
 
 
 RESPONSES = [

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from bot import settings as bot_settings
 from bot.errors import SettingsError
-from bot.settings import VARIABLES, Settings, SlackSettings, SlackWorkspace, SourceSettings, TelegramSettings
 from bot.settings.checks import CronSchedule
 from bot.settings.loading import load_settings
 from subscriptions.model import ChatAddress
@@ -35,7 +35,7 @@ def shown(error: BaseException | None) -> str:
     return f"{shown(before)}{error!r} {error}\n".casefold()
 
 
-def load(folder: Path, config: str = "", **environ: str) -> Settings:
+def load(folder: Path, config: str = "", **environ: str) -> bot_settings.Settings:
     if config:
         (folder / "paperwire.toml").write_text(config, encoding="utf-8")
     return load_settings(environ, folder, formats=["daily_arxiv_md", "hf_text"])
@@ -47,16 +47,16 @@ def test_without_any_setting_everything_has_its_default(tmp_path: Path) -> None:
     assert isinstance(database, str)
     assert database.startswith("sqlite:///")
     assert database.endswith("paperwire.db")
-    assert settings == Settings(database_url=settings.database_url)
-    assert settings.telegram == TelegramSettings(api_url="https://api.telegram.org")
-    assert settings.slack == SlackSettings(api_url="https://slack.com/api/")
+    assert settings == bot_settings.Settings(database_url=settings.database_url)
+    assert settings.telegram == bot_settings.TelegramSettings(api_url="https://api.telegram.org")
+    assert settings.slack == bot_settings.SlackSettings(api_url="https://slack.com/api/")
     assert (settings.web_host, settings.web_port) == ("127.0.0.1", 8420)
     assert (settings.access, settings.on_unclear, settings.timezone) == ("ask", "resend", "UTC")
     assert (settings.log_level, settings.log_format) == ("info", "text")
 
 
 def test_an_empty_variable_counts_as_not_set(tmp_path: Path) -> None:
-    assert load(tmp_path, **dict.fromkeys(VARIABLES, "")) == load(tmp_path)
+    assert load(tmp_path, **dict.fromkeys(bot_settings.VARIABLES, "")) == load(tmp_path)
 
 
 # name, value, the setting that it sets, the result
@@ -132,7 +132,9 @@ def test_an_app_of_slack_has_a_bot_and_a_socket_token(tmp_path: Path) -> None:
         PAPERWIRE_SLACK_CLIENT_SECRET="cs",
         PAPERWIRE_SECRET_KEY="key",
     )
-    assert settings.slack.workspaces == (SlackWorkspace(bot_token=SecretStr("xoxb-1"), app_token=SecretStr("xapp-1")),)
+    assert settings.slack.workspaces == (
+        bot_settings.SlackWorkspace(bot_token=SecretStr("xoxb-1"), app_token=SecretStr("xapp-1")),
+    )
     assert (settings.slack.client_id, plain(settings.slack.client_secret)) == ("11.22", "cs")
 
 
@@ -227,8 +229,8 @@ def test_every_variable_is_in_the_tables_of_these_tests() -> None:
         "PAPERWIRE_SLACK_CLIENT_SECRET",
         "PAPERWIRE_CONFIG",
         "PAPERWIRE_SMTP_URL",
-    } == set(VARIABLES)
-    assert {name for name, *_ in UNUSABLE} == set(VARIABLES)
+    } == set(bot_settings.VARIABLES)
+    assert {name for name, *_ in UNUSABLE} == set(bot_settings.VARIABLES)
 
 
 @pytest.mark.parametrize("content", [None, b"\xff\xfe", b"x" * 70_000])
@@ -288,7 +290,7 @@ def test_the_whole_file(tmp_path: Path) -> None:
     """
     settings = load(tmp_path, config, LAB_BOT="xoxb-2", LAB_APP="xapp-2", PAPERWIRE_SLACK_BOT_TOKEN="xoxb-1")
     assert settings.sources == (
-        SourceSettings(
+        bot_settings.SourceSettings(
             name="daily",
             title="My daily",
             home="https://example.org/",
@@ -296,8 +298,8 @@ def test_the_whole_file(tmp_path: Path) -> None:
             format="daily_arxiv_md",
             language="zh",
         ),
-        SourceSettings(name="far", url="https://example.org/{date}.md", schedule="every 30m"),
-        SourceSettings(
+        bot_settings.SourceSettings(name="far", url="https://example.org/{date}.md", schedule="every 30m"),
+        bot_settings.SourceSettings(
             name="arXiv",
             arxiv=("cs.LG", "stat.ML", "hep-th", "cond-mat.mes-hall"),
             schedule="0 6 * * mon-fri",

@@ -12,7 +12,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from yarl import URL
 
 from bot.platforms.slack import client
-from subscriptions.errors import ChatGone, NotDelivered, Rejected, RetryLater, SenderStopped, Unclear
+from subscriptions import errors as ours
 
 KEY = cast("Any", SimpleNamespace(host="slack.com", port=443, is_ssl=True, ssl=True))
 
@@ -130,19 +130,24 @@ MESSAGE_GONE = ["message_not_found", "cant_update_message", "edit_window_closed"
 
 TOO_LONG = {"messages": ["[ERROR] no more than 50 items allowed"]}
 
-MEANINGS: list[tuple[Iterable[Exception], type[NotDelivered], Mapping[str, object], str]] = [
-    (NOTHING_SENT, RetryLater, {}, ""),
-    (NOBODY_KNOWS, Unclear, {}, ""),
-    *(([error], RetryLater, {"after": timedelta(seconds=seconds)}, "") for error, seconds in SLOW_DOWN),
-    ([said("message_limit_exceeded")], RetryLater, {"after": timedelta(hours=1)}, ""),
-    *(([said(code, secret="the whole body")], ChatGone, {"scope": "chat"}, code) for code in CHAT_GONE),
-    ([said("restricted_action_thread_locked")], ChatGone, {"scope": "topic"}, ""),
-    ([said(code, response_metadata=TOO_LONG) for code in BAD_FORM], Rejected, {"form": True}, "no more than 50 items"),
-    (map(said, MESSAGE_GONE), Rejected, {"form": False}, ""),
-    (map(said, TOKEN), SenderStopped, {"scope": "token"}, ""),
-    ([said("missing_scope", needed="chat:write")], SenderStopped, {"scope": "token"}, "needs chat:write"),
-    (map(said, WORKSPACE), SenderStopped, {"scope": "workspace"}, ""),
-    ([aiohttp.NonHttpUrlClientError("ftp://x"), aiohttp.InvalidURL(URL("http:"))], SenderStopped, {}, ""),
+MEANINGS: list[tuple[Iterable[Exception], type[ours.NotDelivered], Mapping[str, object], str]] = [
+    (NOTHING_SENT, ours.RetryLater, {}, ""),
+    (NOBODY_KNOWS, ours.Unclear, {}, ""),
+    *(([error], ours.RetryLater, {"after": timedelta(seconds=seconds)}, "") for error, seconds in SLOW_DOWN),
+    ([said("message_limit_exceeded")], ours.RetryLater, {"after": timedelta(hours=1)}, ""),
+    *(([said(code, secret="the whole body")], ours.ChatGone, {"scope": "chat"}, code) for code in CHAT_GONE),
+    ([said("restricted_action_thread_locked")], ours.ChatGone, {"scope": "topic"}, ""),
+    (
+        [said(code, response_metadata=TOO_LONG) for code in BAD_FORM],
+        ours.Rejected,
+        {"form": True},
+        "no more than 50 items",
+    ),
+    (map(said, MESSAGE_GONE), ours.Rejected, {"form": False}, ""),
+    (map(said, TOKEN), ours.SenderStopped, {"scope": "token"}, ""),
+    ([said("missing_scope", needed="chat:write")], ours.SenderStopped, {"scope": "token"}, "needs chat:write"),
+    (map(said, WORKSPACE), ours.SenderStopped, {"scope": "workspace"}, ""),
+    ([aiohttp.NonHttpUrlClientError("ftp://x"), aiohttp.InvalidURL(URL("http:"))], ours.SenderStopped, {}, ""),
 ]
 ROWS = [
     pytest.param(error, kind, facts, words, id=f"{type(error).__name__}: {error}"[:90])
@@ -153,7 +158,7 @@ ROWS = [
 
 @pytest.mark.parametrize(("error", "kind", "facts", "words"), ROWS)
 def test_what_an_error_means(
-    error: Exception, kind: type[NotDelivered], facts: Mapping[str, object], words: str
+    error: Exception, kind: type[ours.NotDelivered], facts: Mapping[str, object], words: str
 ) -> None:
     result = client.outcome(error)
     assert type(result) is kind
@@ -166,12 +171,12 @@ def test_what_an_error_means(
 
 @pytest.mark.parametrize("error", NOBODY_KNOWS, ids=lambda error: f"{type(error).__name__}: {error}"[:60])
 def test_before_the_post_nothing_is_unclear(error: Exception) -> None:
-    assert isinstance(client.outcome_before_post(error), RetryLater)
+    assert isinstance(client.outcome_before_post(error), ours.RetryLater)
 
 
 def test_a_missing_scope_for_dms_concerns_that_chat_only() -> None:
-    assert isinstance(client.outcome_before_post(said("missing_scope", needed="im:write")), ChatGone)
-    assert isinstance(client.outcome_before_post(said("invalid_auth")), SenderStopped)
+    assert isinstance(client.outcome_before_post(said("missing_scope", needed="im:write")), ours.ChatGone)
+    assert isinstance(client.outcome_before_post(said("invalid_auth")), ours.SenderStopped)
 
 
 _NOT_READ = {"missing_scope", "not_allowed_token_type", "access_denied", "ekm_access_denied"}
@@ -186,11 +191,11 @@ def test_who_may_not_read_cannot_tell(code: str) -> None:
 
 @pytest.mark.parametrize("code", sorted({*TOKEN, *WORKSPACE} - _NOT_READ))
 def test_a_lookup_with_a_refused_token_waits_for_another(code: str) -> None:
-    assert isinstance(client.outcome_of_lookup(said(code)), SenderStopped)
+    assert isinstance(client.outcome_of_lookup(said(code)), ours.SenderStopped)
 
 
 @pytest.mark.parametrize(
     "error", [*NOTHING_SENT, aiohttp.ServerDisconnectedError(), answered({}, 502), said("internal_error")]
 )
 def test_a_look_that_got_no_answer_is_repeated(error: Exception) -> None:
-    assert isinstance(client.outcome_of_lookup(error), RetryLater)
+    assert isinstance(client.outcome_of_lookup(error), ours.RetryLater)

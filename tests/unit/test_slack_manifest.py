@@ -6,16 +6,8 @@ from typing import Any
 import pytest
 
 from bot.commands.intent import REGISTRY
+from bot.platforms.slack import manifest
 from bot.platforms.slack.incoming import _EVENTS as READ_EVENTS
-from bot.platforms.slack.manifest import (
-    FREE_EVENTS,
-    PATHS,
-    REDIRECT,
-    events_of,
-    manifest,
-    missing,
-    scopes_of,
-)
 from tests.fakes.blocks import misfits
 
 URL = "https://papers.example.org/bot"
@@ -55,7 +47,7 @@ def misfits_of(made: dict[str, Any]) -> list[str]:
 
 @pytest.mark.parametrize("options", VARIANTS, ids=str)
 def test_the_manifest_has_the_shape_that_slack_takes(options: dict[str, Any]) -> None:
-    made = manifest(**options)
+    made = manifest.manifest(**options)
     assert misfits_of(made) == []
     assert re.fullmatch(r"#[0-9a-f]{6}", made["display_information"]["background_color"])
     assert re.fullmatch(r"[a-z0-9._-]+", made["features"]["bot_user"]["display_name"])
@@ -63,7 +55,7 @@ def test_the_manifest_has_the_shape_that_slack_takes(options: dict[str, Any]) ->
 
 
 def test_a_misfit_would_be_found() -> None:
-    made = manifest()
+    made = manifest.manifest()
     made["features"]["slash_commands"][0]["command"] = "/" + "x" * 40
     made["settings"]["surprise"] = True
     del made["display_information"]["name"]
@@ -71,13 +63,13 @@ def test_a_misfit_would_be_found() -> None:
 
 
 def test_without_an_address_it_uses_socket_mode_and_names_none() -> None:
-    made = manifest()
+    made = manifest.manifest()
     assert made["settings"]["socket_mode_enabled"] is True
     assert "https://" not in str({**made, "display_information": {}})
 
 
 def test_with_an_address_slack_sends_to_the_served_paths() -> None:
-    made = manifest(url=URL)
+    made = manifest.manifest(url=URL)
     settings, oauth = made["settings"], made["oauth_config"]
     assert settings["socket_mode_enabled"] is False
     asked = [
@@ -85,26 +77,26 @@ def test_with_an_address_slack_sends_to_the_served_paths() -> None:
         made["features"]["slash_commands"][0]["url"],
         settings["interactivity"]["request_url"],
     ]
-    assert asked == [f"{URL}{path}" for path in PATHS]
-    assert oauth["redirect_urls"] == [f"{URL}{REDIRECT}"]
+    assert asked == [f"{URL}{path}" for path in manifest.PATHS]
+    assert oauth["redirect_urls"] == [f"{URL}{manifest.REDIRECT}"]
 
 
 def test_the_smallest_app_asks_for_what_is_needed() -> None:
-    made = manifest(minimal=True)
+    made = manifest.manifest(minimal=True)
     assert set(made["oauth_config"]["scopes"]["bot"]) == {"chat:write", "commands"}
-    assert set(made["settings"]["event_subscriptions"]["bot_events"]) == set(FREE_EVENTS)
+    assert set(made["settings"]["event_subscriptions"]["bot_events"]) == set(manifest.FREE_EVENTS)
     assert made["features"]["app_home"]["messages_tab_read_only_enabled"] is True
 
 
 def test_every_event_that_is_read_is_asked_for_and_no_other() -> None:
-    asked = {event.partition(".")[0] for event in events_of(scopes_of())}
+    asked = {event.partition(".")[0] for event in manifest.events_of(manifest.scopes_of())}
     assert asked == set(READ_EVENTS)
 
 
 def test_what_is_missing_is_told_with_the_needed_first() -> None:
-    assert [scope.name for scope in missing(set(scopes_of()) - {"chat:write"})] == ["chat:write"]
-    assert next(missing(set())).needed
-    assert list(missing(scopes_of())) == []
+    assert [scope.name for scope in manifest.missing(set(manifest.scopes_of()) - {"chat:write"})] == ["chat:write"]
+    assert next(manifest.missing(set())).needed
+    assert list(manifest.missing(manifest.scopes_of())) == []
 
 
 def test_people_can_choose_the_shortcut_of_the_manifest() -> None:

@@ -13,9 +13,9 @@ from bot.context import schedules_of
 from bot.settings import Settings
 from bot.settings.checks import CronSchedule
 from subscriptions.model import Cadence
+from subscriptions.planning import cadence as cadences
+from subscriptions.planning import forecast as forecasting
 from subscriptions.planning import receipts, source_calendar
-from subscriptions.planning.cadence import first_due, next_due, parse_cadence
-from subscriptions.planning.forecast import AwaitedSource, Forecast, NextDelivery, forecast_delivery
 from subscriptions.planning.source_calendar import Overdue
 from subscriptions.zones import zone
 
@@ -392,9 +392,11 @@ def on(text: str, clock: tzinfo = UTC) -> datetime:
     return datetime.fromisoformat(f"2026-01-{text}").replace(tzinfo=clock).astimezone(UTC)
 
 
-def forecast(now: datetime, *, settled: bool = True, anytime: bool = False, awaited: bool = True) -> Forecast:
-    arxiv = AwaitedSource(name="arXiv", schedule=ARXIV, due=ARXIV.last_due(now), settled=settled)
-    return Forecast(at=now, awaited=(arxiv,) if awaited else (), anytime=anytime)
+def forecast(
+    now: datetime, *, settled: bool = True, anytime: bool = False, awaited: bool = True
+) -> forecasting.Forecast:
+    arxiv = forecasting.AwaitedSource(name="arXiv", schedule=ARXIV, due=ARXIV.last_due(now), settled=settled)
+    return forecasting.Forecast(at=now, awaited=(arxiv,) if awaited else (), anytime=anytime)
 
 
 @pytest.mark.parametrize(
@@ -428,7 +430,9 @@ def test_when_something_comes_by_the_days_of_arxiv(  # noqa: PLR0917 - the colum
 ) -> None:
     due = on(regular, clock) if regular else None
     known = {"news": False, "quiet": "off", **given}
-    found = forecast_delivery(parse_cadence(cadence), clock, due, forecast(on(now, clock)), clock=clock, **known)
+    found = forecasting.forecast_delivery(
+        cadences.parse_cadence(cadence), clock, due, forecast(on(now, clock)), clock=clock, **known
+    )
     assert found.at is not None
     about = "about " if found.about else ""
     assert (f"{about}{found.at.astimezone(clock):%a %d %H:%M}", found.rest) == (expected, rest)
@@ -437,29 +441,29 @@ def test_when_something_comes_by_the_days_of_arxiv(  # noqa: PLR0917 - the colum
 @pytest.mark.parametrize(
     ("cadence", "known", "expected"),
     [
-        ("when-out 08:00-20:00", {"settled": False}, NextDelivery(latest=on("22T20:00", BERLIN))),
+        ("when-out 08:00-20:00", {"settled": False}, forecasting.NextDelivery(latest=on("22T20:00", BERLIN))),
         (
             "when-out 08:00-20:00",
             {"anytime": True},
-            NextDelivery(at=on("22T12:00", BERLIN), about=True, opens=True),
+            forecasting.NextDelivery(at=on("22T12:00", BERLIN), about=True, opens=True),
         ),
         (
             "when-out 08:00-20:00",
             {"awaited": False},
-            NextDelivery(at=on("22T12:00", BERLIN), about=True, opens=True),
+            forecasting.NextDelivery(at=on("22T12:00", BERLIN), about=True, opens=True),
         ),
-        ("now", {"settled": False}, NextDelivery()),
-        ("now", {"anytime": True}, NextDelivery()),
-        ("now", {"awaited": False}, NextDelivery()),
-        ("daily 08:00", {"awaited": False}, NextDelivery(at=on("22T12:00", BERLIN))),  # it is already due
+        ("now", {"settled": False}, forecasting.NextDelivery()),
+        ("now", {"anytime": True}, forecasting.NextDelivery()),
+        ("now", {"awaited": False}, forecasting.NextDelivery()),
+        ("daily 08:00", {"awaited": False}, forecasting.NextDelivery(at=on("22T12:00", BERLIN))),  # it is already due
     ],
 )
 def test_where_nobody_can_tell_nothing_is_promised(
-    cadence: str, known: dict[str, bool], expected: NextDelivery
+    cadence: str, known: dict[str, bool], expected: forecasting.NextDelivery
 ) -> None:
     due = None if cadence == "now" else on("22T08:00", BERLIN)
     seen = forecast(on("22T12:00", BERLIN), **known)
-    assert forecast_delivery(parse_cadence(cadence), BERLIN, due, seen, news=False) == expected
+    assert forecasting.forecast_delivery(cadences.parse_cadence(cadence), BERLIN, due, seen, news=False) == expected
 
 
 def _moments() -> Iterable[datetime]:
@@ -472,18 +476,22 @@ def _moments() -> Iterable[datetime]:
 )
 @pytest.mark.parametrize("text", ["now", "daily 00:00", "weekdays 09:00", "weekly fri 23:30", "when-out 08:00-20:00", "when-out 09:00-10:00 weekdays"])  # fmt: skip
 def test_no_moment_that_has_passed_is_promised(name: str, text: str) -> None:
-    cadence, clock = parse_cadence(text), zone(name)
+    cadence, clock = cadences.parse_cadence(text), zone(name)
     for now in _moments():
         for regular in _regular(cadence, clock, now):
             for news in (False, True):
-                next_delivery = forecast_delivery(
+                next_delivery = forecasting.forecast_delivery(
                     cadence, clock, regular, forecast(now), news=news, quiet="22:00-08:00", clock=clock
                 )
                 assert next_delivery.at is None or next_delivery.at >= now
 
 
 def _regular(cadence: Cadence, clock: tzinfo, now: datetime) -> list[datetime | None]:
-    return [None] if cadence.kind == "now" else [next_due(cadence, clock, now), first_due(cadence, clock, now)]
+    return (
+        [None]
+        if cadence.kind == "now"
+        else [cadences.next_due(cadence, clock, now), cadences.first_due(cadence, clock, now)]
+    )
 
 
 # ------------------------------------------------------------------------------------------------------------- outlook

@@ -8,21 +8,11 @@ import aiohttp
 import pytest
 from aiohttp.client_reqrep import ConnectionKey
 from multidict import CIMultiDict, CIMultiDictProxy
-from telegram.error import (
-    BadRequest,
-    ChatMigrated,
-    Conflict,
-    Forbidden,
-    InvalidToken,
-    NetworkError,
-    RetryAfter,
-    TelegramError,
-    TimedOut,
-)
+from telegram import error as theirs
 from yarl import URL
 
 from bot.platforms.telegram import client
-from subscriptions.errors import ChatGone, ChatMoved, NotDelivered, Rejected, RetryLater, SenderStopped, Unclear
+from subscriptions import errors as ours
 
 
 def caused(error: Exception, cause: BaseException) -> Exception:
@@ -32,11 +22,11 @@ def caused(error: Exception, cause: BaseException) -> Exception:
 
 def page(error: Exception) -> Exception:
     """Returns the library's error for a body that is not JSON."""
-    return caused(error, TelegramError("Invalid server response"))
+    return caused(error, theirs.TelegramError("Invalid server response"))
 
 
 def network(cause: BaseException) -> Exception:
-    return caused(NetworkError(type(cause).__name__), cause)
+    return caused(theirs.NetworkError(type(cause).__name__), cause)
 
 
 SERVER = ConnectionKey(
@@ -53,121 +43,123 @@ NOTHING_SENT = [
     network(aiohttp.ClientConnectorCertificateError(SERVER, ssl.SSLCertVerificationError("self-signed"))),
     network(aiohttp.ClientProxyConnectionError(SERVER, OSError(111, "Connection refused"))),
     network(aiohttp.ClientHttpProxyError(REQUEST, (), status=407, message="Proxy Authentication Required")),
-    caused(TimedOut(), aiohttp.ConnectionTimeoutError("Connection timeout to host")),
-    page(NetworkError("Request Entity Too Large (413). Parsing the server response b'<html>' failed")),
-    page(NetworkError("Found (302). Parsing the server response b'' failed")),
-    page(NetworkError("Method Not Allowed (405). Parsing the server response b'' failed")),
-    NetworkError("Request Entity Too Large"),
-    NetworkError("Proxy Authentication Required"),
-    page(Forbidden("Forbidden (403). Parsing the server response b'<html>' failed")),
-    page(BadRequest("Bad Request (400). Parsing the server response b'<html>' failed")),
+    caused(theirs.TimedOut(), aiohttp.ConnectionTimeoutError("Connection timeout to host")),
+    page(theirs.NetworkError("Request Entity Too Large (413). Parsing the server response b'<html>' failed")),
+    page(theirs.NetworkError("Found (302). Parsing the server response b'' failed")),
+    page(theirs.NetworkError("Method Not Allowed (405). Parsing the server response b'' failed")),
+    theirs.NetworkError("Request Entity Too Large"),
+    theirs.NetworkError("Proxy Authentication Required"),
+    page(theirs.Forbidden("Forbidden (403). Parsing the server response b'<html>' failed")),
+    page(theirs.BadRequest("Bad Request (400). Parsing the server response b'<html>' failed")),
 ]
 
 NOBODY_KNOWS = [
-    caused(TimedOut(), aiohttp.SocketTimeoutError("Timeout on reading data from socket")),
-    caused(TimedOut(), TimeoutError()),
-    TimedOut(),
+    caused(theirs.TimedOut(), aiohttp.SocketTimeoutError("Timeout on reading data from socket")),
+    caused(theirs.TimedOut(), TimeoutError()),
+    theirs.TimedOut(),
     network(aiohttp.ServerDisconnectedError()),
     network(aiohttp.ClientOSError(104, "Connection reset by peer")),
     network(aiohttp.ClientConnectionResetError("Cannot write to closing transport")),
     network(aiohttp.ClientPayloadError("Response payload is not completed")),
-    caused(NetworkError("Unknown error in HTTP implementation: RuntimeError()"), RuntimeError()),
-    caused(TelegramError("Invalid server response"), ValueError("Expecting value")),
-    TelegramError("something new"),
+    caused(theirs.NetworkError("Unknown error in HTTP implementation: RuntimeError()"), RuntimeError()),
+    caused(theirs.TelegramError("Invalid server response"), ValueError("Expecting value")),
+    theirs.TelegramError("something new"),
     KeyError("result"),
     KeyError("date"),
     TypeError("list indices must be integers"),
     AttributeError("'str' object has no attribute 'total_seconds'"),
-    NetworkError("Internal Server Error"),
-    NetworkError("Bad Gateway"),
-    page(NetworkError("Bad Gateway (502). Parsing the server response b'<html>' failed")),
-    page(NetworkError("Service Unavailable (503). Parsing the server response b'' failed")),
-    NetworkError("Unknown HTTPError (599)"),
-    Conflict("terminated by other getUpdates request"),
+    theirs.NetworkError("Internal Server Error"),
+    theirs.NetworkError("Bad Gateway"),
+    page(theirs.NetworkError("Bad Gateway (502). Parsing the server response b'<html>' failed")),
+    page(theirs.NetworkError("Service Unavailable (503). Parsing the server response b'' failed")),
+    theirs.NetworkError("Unknown HTTPError (599)"),
+    theirs.Conflict("terminated by other getUpdates request"),
     Exception("something that nobody foresaw"),
 ]
 
 CHAT_GONE = [
-    Forbidden("Forbidden: bot was blocked by the user"),
-    Forbidden("Forbidden: user is deactivated"),
-    Forbidden("Forbidden: bot was kicked from the group chat"),
-    Forbidden("Forbidden: bot was kicked from the supergroup chat"),
-    Forbidden("Forbidden: bot was kicked from the channel chat"),
-    Forbidden("Forbidden: bot is not a member of the channel chat"),
-    Forbidden("Forbidden: the group chat was deleted"),
-    Forbidden("Forbidden: bot can't initiate conversation with a user"),
-    Forbidden("Forbidden: bot can't send messages to bots"),
-    Forbidden("Forbidden: bot can't send messages to the bot"),
-    BadRequest("Bad Request: chat not found"),
-    BadRequest("Bad Request: private chat not found"),
-    BadRequest("Bad Request: PEER_ID_INVALID"),
-    BadRequest("Bad Request: need administrator rights in the channel chat"),
-    BadRequest("Bad Request: not enough rights to send text messages to the chat"),
-    BadRequest("Bad Request: have no rights to send a message"),
-    BadRequest("Bad Request: CHAT_WRITE_FORBIDDEN"),
-    BadRequest("Bad Request: CHAT_RESTRICTED"),
+    theirs.Forbidden("Forbidden: bot was blocked by the user"),
+    theirs.Forbidden("Forbidden: user is deactivated"),
+    theirs.Forbidden("Forbidden: bot was kicked from the group chat"),
+    theirs.Forbidden("Forbidden: bot was kicked from the supergroup chat"),
+    theirs.Forbidden("Forbidden: bot was kicked from the channel chat"),
+    theirs.Forbidden("Forbidden: bot is not a member of the channel chat"),
+    theirs.Forbidden("Forbidden: the group chat was deleted"),
+    theirs.Forbidden("Forbidden: bot can't initiate conversation with a user"),
+    theirs.Forbidden("Forbidden: bot can't send messages to bots"),
+    theirs.Forbidden("Forbidden: bot can't send messages to the bot"),
+    theirs.BadRequest("Bad Request: chat not found"),
+    theirs.BadRequest("Bad Request: private chat not found"),
+    theirs.BadRequest("Bad Request: PEER_ID_INVALID"),
+    theirs.BadRequest("Bad Request: need administrator rights in the channel chat"),
+    theirs.BadRequest("Bad Request: not enough rights to send text messages to the chat"),
+    theirs.BadRequest("Bad Request: have no rights to send a message"),
+    theirs.BadRequest("Bad Request: CHAT_WRITE_FORBIDDEN"),
+    theirs.BadRequest("Bad Request: CHAT_RESTRICTED"),
 ]
 
 TOPIC_GONE = [
-    BadRequest("Bad Request: message thread not found"),
-    BadRequest("Bad Request: TOPIC_CLOSED"),
-    BadRequest("Bad Request: TOPIC_DELETED"),
+    theirs.BadRequest("Bad Request: message thread not found"),
+    theirs.BadRequest("Bad Request: TOPIC_CLOSED"),
+    theirs.BadRequest("Bad Request: TOPIC_DELETED"),
 ]
 
 BAD_FORM = [
-    BadRequest('Bad Request: can\'t parse entities: Unsupported start tag "p" at byte offset 0'),
-    BadRequest("Bad Request: message is too long"),
-    BadRequest("Bad Request: text is too long"),
-    BadRequest("Bad Request: message text is empty"),
-    BadRequest("Bad Request: ENTITIES_TOO_LONG"),
-    BadRequest("Bad Request: BUTTON_DATA_INVALID"),
-    BadRequest("Bad Request: BUTTON_URL_INVALID"),
-    caused(NetworkError("Unknown error in HTTP implementation"), UnicodeEncodeError("utf-8", "\ud800", 0, 1, "no")),
+    theirs.BadRequest('Bad Request: can\'t parse entities: Unsupported start tag "p" at byte offset 0'),
+    theirs.BadRequest("Bad Request: message is too long"),
+    theirs.BadRequest("Bad Request: text is too long"),
+    theirs.BadRequest("Bad Request: message text is empty"),
+    theirs.BadRequest("Bad Request: ENTITIES_TOO_LONG"),
+    theirs.BadRequest("Bad Request: BUTTON_DATA_INVALID"),
+    theirs.BadRequest("Bad Request: BUTTON_URL_INVALID"),
+    caused(
+        theirs.NetworkError("Unknown error in HTTP implementation"), UnicodeEncodeError("utf-8", "\ud800", 0, 1, "no")
+    ),
 ]
 
 OTHERWISE_REFUSED = [
-    BadRequest("Bad Request: chat_id is empty"),
-    BadRequest("Bad Request: message to edit not found"),
-    BadRequest("Bad Request: something that Telegram will invent next year"),
+    theirs.BadRequest("Bad Request: chat_id is empty"),
+    theirs.BadRequest("Bad Request: message to edit not found"),
+    theirs.BadRequest("Bad Request: something that Telegram will invent next year"),
 ]
 
 STOPPED = [
-    InvalidToken("Unauthorized"),
-    InvalidToken("Not Found"),
-    page(InvalidToken("Not Found (404). Parsing the server response b'<html>' failed")),
+    theirs.InvalidToken("Unauthorized"),
+    theirs.InvalidToken("Not Found"),
+    page(theirs.InvalidToken("Not Found (404). Parsing the server response b'<html>' failed")),
     network(aiohttp.NonHttpUrlClientError("ftp://127.0.0.1")),
     network(aiohttp.InvalidUrlClientError("127.0.0.1:80", "no host")),
 ]
 
 
 WAITS = {
-    RetryAfter(3): 3.5,
-    RetryAfter(timedelta(seconds=3)): 3.5,
-    RetryAfter(1): 1.5,
-    RetryAfter(2.25): 2.75,  # type: ignore[arg-type]
-    RetryAfter(86_400): 86_400.5,
-    RetryAfter("soon"): 5.5,  # type: ignore[arg-type]
-    NetworkError("Too Many Requests: retry after 0. The server response contained unknown parameters: {}"): 5,
-    NetworkError("Too Many Requests"): 5,
-    page(NetworkError("Too Many Requests (429). Parsing the server response b'' failed")): 5,
+    theirs.RetryAfter(3): 3.5,
+    theirs.RetryAfter(timedelta(seconds=3)): 3.5,
+    theirs.RetryAfter(1): 1.5,
+    theirs.RetryAfter(2.25): 2.75,  # type: ignore[arg-type]
+    theirs.RetryAfter(86_400): 86_400.5,
+    theirs.RetryAfter("soon"): 5.5,  # type: ignore[arg-type]
+    theirs.NetworkError("Too Many Requests: retry after 0. The server response contained unknown parameters: {}"): 5,
+    theirs.NetworkError("Too Many Requests"): 5,
+    page(theirs.NetworkError("Too Many Requests (429). Parsing the server response b'' failed")): 5,
 }
 
-MEANINGS: list[tuple[Iterable[Exception], type[NotDelivered], Mapping[str, object]]] = [
-    (NOTHING_SENT, RetryLater, {}),
-    (NOBODY_KNOWS, Unclear, {}),
-    *(([error], RetryLater, {"after": timedelta(seconds=seconds)}) for error, seconds in WAITS.items()),
-    (CHAT_GONE, ChatGone, {"scope": "chat"}),
-    (TOPIC_GONE, ChatGone, {"scope": "topic"}),
-    (BAD_FORM, Rejected, {"form": True}),
-    (OTHERWISE_REFUSED, Rejected, {"form": False}),
-    (STOPPED, SenderStopped, {"scope": "token"}),
-    ([ChatMigrated(-1001234567890)], ChatMoved, {"address": "-1001234567890"}),
+MEANINGS: list[tuple[Iterable[Exception], type[ours.NotDelivered], Mapping[str, object]]] = [
+    (NOTHING_SENT, ours.RetryLater, {}),
+    (NOBODY_KNOWS, ours.Unclear, {}),
+    *(([error], ours.RetryLater, {"after": timedelta(seconds=seconds)}) for error, seconds in WAITS.items()),
+    (CHAT_GONE, ours.ChatGone, {"scope": "chat"}),
+    (TOPIC_GONE, ours.ChatGone, {"scope": "topic"}),
+    (BAD_FORM, ours.Rejected, {"form": True}),
+    (OTHERWISE_REFUSED, ours.Rejected, {"form": False}),
+    (STOPPED, ours.SenderStopped, {"scope": "token"}),
+    ([theirs.ChatMigrated(-1001234567890)], ours.ChatMoved, {"address": "-1001234567890"}),
 ]
 ROWS = [pytest.param(error, kind, facts, id=repr(error)) for errors, kind, facts in MEANINGS for error in errors]
 
 
 @pytest.mark.parametrize(("error", "kind", "facts"), ROWS)
-def test_what_an_error_means(error: Exception, kind: type[NotDelivered], facts: Mapping[str, object]) -> None:
+def test_what_an_error_means(error: Exception, kind: type[ours.NotDelivered], facts: Mapping[str, object]) -> None:
     result = client.outcome(error)
     assert type(result) is kind
     assert {name: getattr(result, name) for name in facts} == facts
@@ -184,19 +176,19 @@ def test_a_refusing_proxy_is_named_without_the_token() -> None:
 
 @pytest.mark.parametrize("error", NOBODY_KNOWS, ids=repr)
 def test_a_question_that_got_no_answer_is_asked_again(error: Exception) -> None:
-    assert isinstance(client.outcome_of_repeatable(error), RetryLater)
+    assert isinstance(client.outcome_of_repeatable(error), ours.RetryLater)
 
 
 def test_a_question_that_was_refused_is_refused() -> None:
-    assert isinstance(client.outcome_of_repeatable(InvalidToken()), SenderStopped)
+    assert isinstance(client.outcome_of_repeatable(theirs.InvalidToken()), ours.SenderStopped)
 
 
 @pytest.mark.parametrize(
     ("error", "expected"),
     [
-        (BadRequest("Bad Request: message is not modified: specified new message content and …"), True),
-        (BadRequest("Bad Request: message to edit not found"), False),
-        (NetworkError("message is not modified"), False),
+        (theirs.BadRequest("Bad Request: message is not modified: specified new message content and …"), True),
+        (theirs.BadRequest("Bad Request: message to edit not found"), False),
+        (theirs.NetworkError("message is not modified"), False),
     ],
 )
 def test_only_a_400_that_says_so_means_not_modified(error: Exception, *, expected: bool) -> None:

@@ -11,17 +11,8 @@ from bot.commands import phrasing
 from bot.rendering.language import Language
 from subscriptions import model
 from subscriptions.errors import Refused
+from subscriptions.planning import times
 from subscriptions.planning.cadence import parse_cadence
-from subscriptions.planning.times import (
-    Ending,
-    NoSuchTime,
-    as_words,
-    make_when,
-    read_when,
-    split_when,
-    time_at,
-    time_put_last,
-)
 from subscriptions.planning.times._reading import clock_of, hours_of
 from subscriptions.zones import zone
 from tests.unit.times_table import TABLE
@@ -40,27 +31,27 @@ SPACES = ("\u2003", "\xa0", "\x1d", "\u2028", " \u2003\t\xa0")
 
 @pytest.mark.parametrize(("typed", "query", "cadence", "zone", "either"), TABLE, ids=[row[0] for row in TABLE])
 def test_what_people_type(typed: str, query: str, cadence: str, zone: str, either: bool) -> None:
-    ending = split_when(typed)
+    ending = times.split_when(typed)
     assert (ending.query, ending.either) == (query, either)
     if not cadence:
         assert ending.when is None
         return
     assert ending.when is not None
     if cadence.startswith("✗ "):
-        with pytest.raises(NoSuchTime) as refused:
-            read_when(ending.when, OUT)
+        with pytest.raises(times.NoSuchTime) as refused:
+            times.read_when(ending.when, OUT)
         assert ", ".join(refused.value.nearest) == cadence[2:]
         return
-    when = read_when(ending.when, OUT)
+    when = times.read_when(ending.when, OUT)
     assert (str(when.cadence), when.zone) == (cadence, zone)
 
 
 @pytest.mark.parametrize(("typed", "query", "cadence", "zone", "either"), [row for row in TABLE if row[2]][::3])
 def test_a_time_in_quotes_is_words(typed: str, query: str, cadence: str, zone: str, either: bool) -> None:
-    when = split_when(typed).when
-    assert split_when(f'diffusion "{when}"').when is None
-    words = as_words(f"{query} {when}")
-    assert split_when(words).when is None
+    when = times.split_when(typed).when
+    assert times.split_when(f'diffusion "{when}"').when is None
+    words = times.as_words(f"{query} {when}")
+    assert times.split_when(words).when is None
     assert words.replace('"', "").startswith(query.replace('"', ""))
 
 
@@ -83,35 +74,35 @@ def test_a_time_in_quotes_is_words(typed: str, query: str, cadence: str, zone: s
     ],
 )
 def test_a_time_at_the_front_is_words(typed: str, moved: str) -> None:
-    assert time_put_last(typed) == moved
+    assert times.time_put_last(typed) == moved
 
 
 @pytest.mark.parametrize(
     ("typed", "ending"),
     [
-        ("daily 9", Ending("daily 9", None, only_time=True)),
-        ("daily 9 Berlin", Ending("daily 9 Berlin", None, only_time=True)),
-        ("9am Berln", Ending("9am Berln", None, only_time=True)),
-        ("daily 9 diffusion", Ending("daily 9 diffusion", None)),
-        ("每天8点 扩散", Ending("每天8点 扩散", None)),
-        ("9am Gotham", Ending("9am Gotham", None)),
-        ("diffusion : daily 9", Ending("diffusion", "daily 9")),
+        ("daily 9", times.Ending("daily 9", None, only_time=True)),
+        ("daily 9 Berlin", times.Ending("daily 9 Berlin", None, only_time=True)),
+        ("9am Berln", times.Ending("9am Berln", None, only_time=True)),
+        ("daily 9 diffusion", times.Ending("daily 9 diffusion", None)),
+        ("每天8点 扩散", times.Ending("每天8点 扩散", None)),
+        ("9am Gotham", times.Ending("9am Gotham", None)),
+        ("diffusion : daily 9", times.Ending("diffusion", "daily 9")),
         # found by fuzzing: the query was empty, or an IndexError was raised
-        *((typed, Ending(typed, None, only_time=True)) for typed in (": daily 9", "：每天9点", " :: at noon")),
-        *((f"{space} weekend", Ending(f"{space} weekend", None)) for space in SPACES),
-        *((f"{space} at 9 daily", Ending(f"{space} at 9 daily", None, only_time=True)) for space in SPACES),
-        *((f"diffusion{space}daily 9", Ending("diffusion", "daily 9")) for space in SPACES),
+        *((typed, times.Ending(typed, None, only_time=True)) for typed in (": daily 9", "：每天9点", " :: at noon")),
+        *((f"{space} weekend", times.Ending(f"{space} weekend", None)) for space in SPACES),
+        *((f"{space} at 9 daily", times.Ending(f"{space} at 9 daily", None, only_time=True)) for space in SPACES),
+        *((f"diffusion{space}daily 9", times.Ending("diffusion", "daily 9")) for space in SPACES),
     ],
 )
-def test_where_a_query_ends_and_a_time_begins(typed: str, ending: Ending) -> None:
-    assert split_when(typed) == ending
+def test_where_a_query_ends_and_a_time_begins(typed: str, ending: times.Ending) -> None:
+    assert times.split_when(typed) == ending
 
 
 def test_a_time_with_words_in_quotes_behind_it_is_words() -> None:
     """Found by fuzzing: the button [as words] led to the same refusal again, because “"7am"” was read as a place."""
-    words = as_words("diffusion 10pm gotham 7am")
+    words = times.as_words("diffusion 10pm gotham 7am")
     assert words == 'diffusion 10pm gotham "7am"'
-    assert split_when(words).when is None
+    assert times.split_when(words).when is None
 
 
 # ---------------------------------------------------------------------------------- what comes from the chat's settings
@@ -139,7 +130,7 @@ def test_a_time_with_words_in_quotes_behind_it_is_words() -> None:
     ],
 )
 def test_what_is_not_said_comes_from_the_chat(typed: str, chat: model.Cadence, text: str) -> None:
-    assert str(read_when(typed, chat)) == text
+    assert str(times.read_when(typed, chat)) == text
 
 
 @pytest.mark.parametrize(
@@ -156,7 +147,7 @@ def test_what_is_not_said_comes_from_the_chat(typed: str, chat: model.Cadence, t
     ],
 )
 def test_where_only_a_time_can_stand_a_bare_one_will_do(typed: str, text: str) -> None:
-    assert str(read_when(typed)) == text
+    assert str(times.read_when(typed)) == text
 
 
 @pytest.mark.parametrize(
@@ -164,7 +155,7 @@ def test_where_only_a_time_can_stand_a_bare_one_will_do(typed: str, text: str) -
 )
 def test_what_is_no_time_is_refused_with_examples(typed: str) -> None:
     with pytest.raises(Refused) as refused:
-        read_when(typed)
+        times.read_when(typed)
     assert "when-out 08:00-20:00" in str(refused.value)
 
 
@@ -182,18 +173,18 @@ def test_what_is_no_time_is_refused_with_examples(typed: str) -> None:
     ],
 )
 def test_a_place_that_nobody_knows_is_said_and_never_guessed(typed: str, sentence: str, nearest: int) -> None:
-    with pytest.raises(NoSuchTime) as refused:
-        read_when(typed)
+    with pytest.raises(times.NoSuchTime) as refused:
+        times.read_when(typed)
     assert str(refused.value).startswith(sentence)
     assert len(refused.value.nearest) == nearest
     for when in refused.value.nearest:
-        assert str(read_when(when)) == when
+        assert str(times.read_when(when)) == when
 
 
 @pytest.mark.parametrize("typed", ["when-out 20:00-08:00", "when-out 9-9"])
 def test_a_window_ends_on_the_day_it_began(typed: str) -> None:
     with pytest.raises(Refused, match="later on the same day"):
-        read_when(typed)
+        times.read_when(typed)
 
 
 # ------------------------------------------------------------------------------------------------ times of day and ranges
@@ -281,9 +272,9 @@ def test_what_is_written_is_read_back(cadence: model.Cadence, name: str) -> None
     text = str(cadence)
     assert parse_cadence(text) == cadence
     for written in (text, f"{text} {name}".strip()):
-        when = read_when(written)
+        when = times.read_when(written)
         assert when.cadence == cadence
-        ending = split_when(f"diffusion {written}")
+        ending = times.split_when(f"diffusion {written}")
         assert (ending.query, ending.when, ending.either) == ("diffusion", written, False)
     assert when.zone == name
 
@@ -299,12 +290,12 @@ def test_what_is_written_is_read_back(cadence: model.Cadence, name: str) -> None
 @example("１２３点")
 @example("每天²点")
 def test_any_text_is_split_without_an_error(text: str) -> None:
-    ending = split_when(text)
+    ending = times.split_when(text)
     assert (ending.query == text) == (ending.when is None)
     assert ending.query.strip() or not text.strip() or ending.when is None
     for said in (text, ending.when or ""):
         with suppress(Refused):
-            when = read_when(said)
+            when = times.read_when(said)
             assert parse_cadence(str(when.cadence)) == when.cadence
             assert not when.zone or zone(when.zone)
 
@@ -354,7 +345,7 @@ def test_any_text_is_split_without_an_error(text: str) -> None:
 def test_options_make_a_cadence(
     every: str | None, on: str | None, at: str | None, chat: model.Cadence, text: str
 ) -> None:
-    assert str(make_when(every, on, at, chat)) == text
+    assert str(times.make_when(every, on, at, chat)) == text
 
 
 @pytest.mark.parametrize(
@@ -376,20 +367,20 @@ def test_options_make_a_cadence(
 )
 def test_options_that_do_not_fit_are_refused(every: str, on: str | None, at: str | None, sentence: str) -> None:
     with pytest.raises(Refused) as refused:
-        make_when(every, on, at, OUT)
+        times.make_when(every, on, at, OUT)
     assert sentence in str(refused.value)
 
 
 @pytest.mark.parametrize("typed", ["diffusion 9am a ]", "diffusion 9am\x0ca ]", "diffusion daily 9 ( ]"])
 def test_a_bracket_behind_a_time_is_no_unknown_place(typed: str) -> None:
     """Found by fuzzing: `9am a`, which is no time, was split off, so the whole subscription was refused."""
-    found = split_when(typed)
-    assert found.when is None or read_when(found.when)
+    found = times.split_when(typed)
+    assert found.when is None or times.read_when(found.when)
 
 
 @pytest.mark.parametrize(("text", "end"), [("……", 0), ("的……", 0), ("5点……", 2), ("今天……", 2), ("1……", 0)])
 def test_a_time_ends_before_signs_that_are_written_out_longer(text: str, end: int) -> None:
-    assert time_at(text, 0) == end
+    assert times.time_at(text, 0) == end
 
 
 SAID = (
@@ -407,9 +398,9 @@ SAID = (
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_what_stands_in_an_echo_reads_back(text: str, zone: str, lang: str) -> None:
     written = phrasing.cadence_words(parse_cadence(text), Language(lang, "UTC"), zone)
-    ending = split_when(f"diffusion {written}")
+    ending = times.split_when(f"diffusion {written}")
     assert (ending.query, ending.when) == ("diffusion", written)
-    assert str(read_when(written)) == (text if text == "now" else f"{text} {zone}".rstrip())
+    assert str(times.read_when(written)) == (text if text == "now" else f"{text} {zone}".rstrip())
 
 
 @pytest.mark.parametrize(
