@@ -1,19 +1,19 @@
 """All queries of a plan as one set, which is kept between plans, and its match with all papers of an index.
 
-Adding or removing a query takes microseconds. A match works on one column at a time. Papers are bits, so a column of slots
-becomes a column of sets of papers, and two columns are intersected in one step. A match finds:
+Adding or removing a query takes microseconds. A match works on one column at a time: a column of slots becomes a column
+of sets of papers, and two columns are intersected in one step. A match finds, in this order, the papers of
 
-1. the papers of each word and phrase: it goes through the texts of the papers once, from each word to the next
-2. the papers of each feature: it looks up the features of the papers, not those of the queries
-3. the papers of each beginning of a word: it cuts each word of the papers to all lengths
-4. the papers of each two parts of a name: it looks up the parts of the authors' names
-5. the papers of each checked term: columns of its features give the few papers in which it is looked for
-6. the papers of each nearness: it adds up the weights of the words that a paper has
-7. the papers of each term of several fields: those of any of its parts
-8. the papers of each query: by columns of its slots
+1. each word and phrase: it goes through the texts of the papers once, from each word to the next
+2. each feature: it looks up the features of the papers, not those of the queries
+3. each beginning of a word: it cuts each word of the papers to all lengths
+4. each pair of parts of a name: it looks up the parts of the authors' names
+5. each checked term: the columns of its features give the few papers in which to look for it
+6. each nearness: it adds up the weights of the words that a paper has
+7. each term of several fields: it unites the papers of its parts
+8. each query: it intersects the columns of its slots
 
-For few queries Python computes the columns (`Integers`: a set of papers is an integer), for many NumPy (`batch_numpy`), which
-is imported only then.
+Python computes the columns for few queries (`Integers`: a set of papers is an integer), NumPy for many (`batch_numpy`,
+which is imported only then).
 """
 
 from array import array
@@ -34,26 +34,26 @@ from subscriptions.query.quick import Piece, ShortQuery, read_quickly
 if TYPE_CHECKING:
     from subscriptions.matching.batch_numpy import Matrix
 
-MOST_PIECES = 1 << 17  # pieces whose slots are remembered
+MOST_PIECES = 1 << 17  # pieces whose slots are cached
 
-# (the slots that a clause wants, followed by those that it excludes; how many it excludes)
+# (the slots that a clause wants and then those that it excludes; the number of those that it excludes)
 _Clause = tuple[list[int], int]
 
 
 class QuerySet:
-    """Queries that are matched together. Queries with equal canonical texts are kept once and counted.
+    """Queries that are matched together. Queries with equal canonical texts are kept once, with a count.
 
-    A handle is a number from 0. It belongs to one query only, even after that query was removed.
+    A handle is a number from 0. It is never given to another query, even after its query was removed.
     """
 
     def __init__(self, queries: Iterable[Query] = ()) -> None:
         self.slots = Slots()
         self.clauses = Columns()
         self._key = token_bytes(16)
-        self._handles: dict[int, int] = {}  # by digest, which takes less memory than the canonical text
-        self._digests = array("Q")  # by handle
-        self._uses = array("i")  # by handle
-        self._places = array("q")  # by handle: of its first clause
+        self._handles: dict[int, int] = {}  # digest of the canonical text, which takes less memory -> handle
+        self._digests = array("Q")  # handle -> digest
+        self._uses = array("i")  # handle -> how often the query was added
+        self._places = array("q")  # handle -> the place of its first clause
         self._others: dict[int, tuple[int, ...]] = {}  # handle -> the places of its other clauses
         self._slot_of: dict[Piece, int] = {}  # a cache: looking up a term takes ten times as long
         for query in queries:
@@ -64,7 +64,7 @@ class QuerySet:
         return len(self._handles)
 
     def add(self, query: Query) -> int:
-        """Adds a query and returns its handle, the same for equal queries. No other query ever gets this handle."""
+        """Adds a query and returns its handle. Equal queries get the same handle; no other query ever gets it."""
         return self._put(query.canonical, map(self._taken, query.alternatives))
 
     def add_text(self, text: str) -> int:
@@ -78,14 +78,14 @@ class QuerySet:
         return self._add_short(short) if short and short.canonical == text else self.add(parse.parse_canonical(text))
 
     def find(self, canonical: str) -> int | None:
-        """Returns the handle of a query; None if the set does not have it. Later queries have higher handles."""
+        """Returns the handle of a query; None if the set does not have it. Queries added later have higher handles."""
         return self._handles.get(self._digest(canonical))
 
     def _add_short(self, query: ShortQuery) -> int:
         return self._put(query.canonical, map(self._taken_pieces, query.alternatives))
 
     def remove(self, handle: int) -> None:
-        """Removes one use of a query; the last use removes the query. Raises KeyError for an unknown handle."""
+        """Undoes one `add` of a query. After the last one, the query is gone. Raises KeyError for an unknown handle."""
         if not 0 <= handle < len(self._uses) or not self._uses[handle]:
             raise KeyError(handle)
         self._uses[handle] -= 1
@@ -105,7 +105,7 @@ class QuerySet:
         return list(map(self.slots.take, terms)), len(alternative.negative)
 
     def _taken_pieces(self, pieces: Sequence[Piece]) -> _Clause:
-        """Like `_taken`, for pieces; the unwanted ones come last."""
+        """Like `_taken`, but for pieces, of which the excluded ones come last."""
         try:
             slots = [self._slot_of[piece] for piece in pieces]
         except KeyError:
@@ -125,7 +125,7 @@ class QuerySet:
         return slot
 
     def _put(self, canonical: str, alternatives: Iterator[_Clause]) -> int:
-        """Adds a query and returns its handle. Takes slots only if the set does not have the query."""
+        """Adds a query and returns its handle. Reads `alternatives`, which takes slots, only if the query is new."""
         digest = self._digest(canonical)
         handle = self._handles.get(digest)
         if handle is None:
@@ -150,7 +150,7 @@ SlotPapers: TypeAlias = "Integers | Matrix"  # the papers of each slot during on
 
 
 class Integers:
-    """The papers of each slot (`SlotPapers`)."""
+    """The papers of each slot during one match (`SlotPapers`), each set of papers as an integer."""
 
     def __init__(self, slots: int) -> None:
         self._papers = [0] * slots
@@ -188,7 +188,7 @@ class Integers:
             self._papers[slot] |= 1 << place
 
     def pairs(self, clauses: Columns) -> Iterator[tuple[int, int]]:
-        """Yields (handle, position of a paper that fulfils its clause), the papers of a handle in sequence."""
+        """Yields (handle, position of a paper that fulfils its clause). The papers of a clause follow each other."""
         for handle, papers in self._rows(clauses):
             for place in PaperIndex.positions(papers):
                 yield handle, place
@@ -201,7 +201,7 @@ class Integers:
         return found
 
     def _rows(self, clauses: Columns) -> Iterator[tuple[int, int]]:
-        """Yields (handle, papers) of each clause that some paper fulfils."""
+        """Yields (handle, papers) for each clause that at least one paper fulfils."""
         of = self._papers.__getitem__
         for table in clauses:
             first, *others = table.wanted
@@ -214,7 +214,7 @@ class Integers:
 
 
 def _by_paper(texts: Numbered, slot_of: Mapping[str, int]) -> Iterator[list[int]]:
-    """Yields the slots of the texts of each paper."""
+    """Yields, for each paper, the slots of its texts. A text without a slot has NO_PAPER."""
     slots = [slot_of.get(text, NO_PAPER) for text in texts.number_of]
     begin = 0
     for end in texts.ends:
@@ -223,7 +223,7 @@ def _by_paper(texts: Numbered, slot_of: Mapping[str, int]) -> Iterator[list[int]
 
 
 def _phrases(words: list[int], steps: Mapping[int, int], begins: Container[int]) -> Iterator[int]:
-    """Yields the slots of the phrases in a sequence of words."""
+    """Yields the slots of all phrases in a sequence of words. `begins`: the slots with which longer phrases begin."""
     for start in [place for place, word in enumerate(words) if word in begins]:
         slot, end = words[start], start + 1
         while slot in begins and (step := slot << SLOT_BITS | words[end]) in steps:
@@ -231,13 +231,11 @@ def _phrases(words: list[int], steps: Mapping[int, int], begins: Container[int])
             yield slot
 
 
-MANY = (
-    5_000  # from this number of clauses on NumPy is used; for fewer, its import (0.1 s, 25 MB) costs more than it saves
-)
+MANY = 5_000  # clauses for which NumPy is used; for fewer, its import (0.1 s, 25 MB) costs more than it saves
 
 
 def match(queries: QuerySet, index: PaperIndex, *, many: int = MANY) -> Mapping[int, int]:
-    """Returns handle -> the papers that a query finds, as bits of the index; without queries that find none."""
+    """Returns handle -> the papers that the query finds, as bits of the index. Queries that find none are left out."""
     if not index.papers or not len(queries):
         return {}
     slots = queries.slots
@@ -254,7 +252,7 @@ def match(queries: QuerySet, index: PaperIndex, *, many: int = MANY) -> Mapping[
 
 
 def prepare(queries: QuerySet, *, many: int = MANY) -> None:
-    """Computes in advance what the first match with a set would compute."""
+    """Computes in advance what the first match with this set would have to compute."""
     if len(queries.clauses) >= many:
         _matrix().prepare(queries.slots)
 
@@ -266,7 +264,7 @@ def _matrix() -> "type[Matrix]":
 
 
 def _begun(beginnings: Mapping[str, int], index: PaperIndex) -> dict[int, int]:
-    """Returns slot -> papers, for the slots of beginnings of words."""
+    """Returns slot -> papers for beginnings of words. `beginnings`: beginning -> slot."""
     found: dict[int, int] = {}
     slot_of = beginnings.get
     for word, papers in index.spellings.items() if beginnings else ():
@@ -294,7 +292,7 @@ def _other_parts(slot_of: Mapping[str, int], parts: tuple[str, ...]) -> Iterator
 
 
 def _checked(slots: Slots, index: PaperIndex, candidates: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """Yields the candidates, each a term and a paper, where the paper fulfils the term."""
+    """Yields those candidates, each (slot of a term, position of a paper), whose paper fulfils the term."""
     known: int | None = None
     fulfils: Callable[[TokenizedPaper], bool] = bool
     for slot, place in candidates:
@@ -305,7 +303,7 @@ def _checked(slots: Slots, index: PaperIndex, candidates: Iterable[tuple[int, in
 
 
 def _near(papers: SlotPapers, wanted: Mapping[int, Nearness], index: PaperIndex) -> dict[int, int]:
-    """Returns slot -> papers that are near enough, for the slots of nearness. Looks up the papers of each word once."""
+    """Returns slot -> papers that are near enough, for each slot of nearness. Looks up the papers of each word once."""
     found: dict[int, int] = {}
     having: dict[int, list[int]] = {}
     for slot, (words, own) in wanted.items():

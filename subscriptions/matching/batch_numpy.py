@@ -1,4 +1,4 @@
-"""The columns of a match by NumPy: a set of papers is a row of 64-bit words."""
+"""Computes the columns of a match with NumPy: a set of papers is a row of 64-bit words."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
@@ -16,14 +16,14 @@ MOST_BITS = 1 << 27  # bits that are intersected at once: 16 MB
 
 _BITS = np.left_shift(np.uint64(1), np.arange(WORD, dtype=np.uint64))
 
-_Words = NDArray[np.uint64]  # (slots or clauses, words of a set)
+_Words = NDArray[np.uint64]  # sets of papers; shape: (slots or clauses, words of a set)
 _Numbers = NDArray[np.intp]
 _Handles = NDArray[np.intc]
 _Flags = NDArray[np.bool_]
 
 
 class Matrix:
-    """The papers of each slot (`batch.SlotPapers`)."""
+    """The papers of each slot during one match (`batch.SlotPapers`), as rows of an array."""
 
     def __init__(self, slots: int, papers: int) -> None:
         self._words = max(1, -(-papers // WORD))
@@ -31,11 +31,11 @@ class Matrix:
 
     @staticmethod
     def prepare(slots: Slots) -> None:
-        """Computes in advance what the first match with these slots would compute."""
+        """Computes in advance what the first match with these slots would have to compute."""
         _steps_of(slots)
 
     def put_words(self, slots: Slots, index: PaperIndex) -> None:
-        """Stores the papers of words and phrases: step by step, all positions of the texts at once."""
+        """Stores the papers of words and phrases. Each step lengthens the phrases at all positions of the texts at once."""
         words, papers = _slots_and_papers(index.words, slots.words)
         steps = _steps_of(slots)
         starts: _Numbers = np.flatnonzero(words)
@@ -87,12 +87,12 @@ class Matrix:
         return _Found(*self._together([*single, _united(*self._together(others))]))
 
     def _clauses(self, table: Table) -> tuple[_Handles, _Words]:
-        """Returns (handles of the clauses that some paper fulfils, the papers of each)."""
+        """Returns (handles of the clauses that at least one paper fulfils, the papers of each)."""
         step = max(1, MOST_BITS // (self._words * WORD))
         return self._together([self._part(table, slice(row, row + step)) for row in range(0, len(table), step)])
 
     def _part(self, table: Table, rows: slice) -> tuple[_Handles, _Words]:
-        """Like `_clauses`, for some rows of a table."""
+        """Like `_clauses`, but only for some rows of a table."""
         handles, *columns = [np.frombuffer(column, np.intc)[rows] for column in (table.handles, *table.columns)]
         first, *others = columns[: len(table.wanted)]
         found: _Words = self._papers.take(first, axis=0)
@@ -110,11 +110,11 @@ class Matrix:
 
 
 class _Steps:
-    """The steps of phrases in their order, for binary search."""
+    """The steps of phrases (`Slots.steps`), sorted for binary search."""
 
     def __init__(self, slots: Slots) -> None:
         self.changes = slots.changes
-        self.begins: _Flags = np.zeros(len(slots), np.bool_)  # by slot: whether a longer phrase begins with it
+        self.begins: _Flags = np.zeros(len(slots), np.bool_)  # slot -> whether a longer phrase begins with it
         steps = np.fromiter(slots.steps.keys(), np.int64, len(slots.steps))
         self.begins[steps >> SLOT_BITS] = True
         order = np.argsort(steps)
@@ -122,7 +122,10 @@ class _Steps:
         self._both = np.fromiter(slots.steps.values(), np.int64, len(steps)).take(order)
 
     def after(self, phrases: _Numbers, words: _Numbers) -> tuple[_Numbers, _Numbers]:
-        """Returns (positions in `phrases` of those that go on with their word, the slots of both together)."""
+        """Lengthens each phrase by the word at the same position, where a query asks for the longer phrase.
+
+        Returns (positions in `phrases` of these phrases, the slots of the longer phrases).
+        """
         steps = phrases << SLOT_BITS | words
         at = self._steps.searchsorted(steps)
         goes_on = np.flatnonzero(self._steps.take(at, mode="clip") == steps)
@@ -133,7 +136,7 @@ _known_steps: WeakKeyDictionary[Slots, _Steps] = WeakKeyDictionary()
 
 
 def _steps_of(slots: Slots) -> _Steps:
-    """Returns the steps of phrases, rebuilt if they changed."""
+    """Returns the sorted steps of phrases. They are rebuilt if the slots changed."""
     steps = _known_steps.get(slots)
     if steps is None or steps.changes != slots.changes or len(steps.begins) < len(slots):
         steps = _known_steps[slots] = _Steps(slots)
@@ -141,14 +144,14 @@ def _steps_of(slots: Slots) -> _Steps:
 
 
 def _slots_and_papers(texts: Numbered, slot_of: Mapping[str, int]) -> tuple[_Numbers, _Numbers]:
-    """Returns for each text of each paper (its slot, the position of the paper)."""
+    """Returns two arrays with an entry for each text of each paper: its slot, and the position of the paper."""
     slots = np.fromiter(map(slot_of.get, texts.number_of, repeat(NO_PAPER)), np.int64, len(texts.number_of))
     papers = np.repeat(np.arange(len(texts.ends)), np.diff(texts.ends, prepend=0))
     return slots.take(np.frombuffer(texts.sequence, np.intc)), papers
 
 
 class _Found(Mapping[int, int]):
-    """Handle -> papers. The sets of papers become Python's integers when the first one is read."""
+    """A mapping of handle -> papers. All sets of papers become Python integers when the first one is read."""
 
     def __init__(self, handles: _Handles, papers: _Words) -> None:
         self._handles, self._words = handles, papers
@@ -170,7 +173,7 @@ class _Found(Mapping[int, int]):
 
 
 def _any_word(papers: _Words) -> _Flags:
-    """Returns for each row whether it has a paper. Going from column to column is ten times as fast as `any(axis=1)`."""
+    """Returns for each row whether it has a paper. Uniting column after column is ten times as fast as `any(axis=1)`."""
     united = papers[:, 0].copy()
     for column in papers.T[1:]:
         united |= column

@@ -1,4 +1,4 @@
-"""A query to a full-text index of papers, as a tree. Each kind of database writes it in its own language."""
+"""A question to a full-text index of papers, as a tree. Each kind of database translates it into its own language."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -14,7 +14,7 @@ from subscriptions.query import AUTHOR, CATEGORY, FIELDS, PRIMARY, Field, Term, 
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """Words that follow each other in one of the columns."""
+    """Asks for words that follow each other in one of the columns."""
 
     columns: tuple[str, ...]
     words: str  # as the index stores them, separated by spaces
@@ -23,7 +23,7 @@ class Phrase:
 
 @dataclass(frozen=True, slots=True)
 class Near:
-    """Single words of one column in one name, in any order, with at most `distance` others between them."""
+    """Asks for single words of one name in any order, with at most `distance` other words between them."""
 
     parts: tuple[Phrase, ...]
     distance: int
@@ -31,14 +31,14 @@ class Near:
 
 @dataclass(frozen=True, slots=True)
 class AllOf:
-    """Papers that fulfil each part."""
+    """Asks for papers that fulfil each part."""
 
     parts: tuple["Expression", ...]
 
 
 @dataclass(frozen=True, slots=True)
 class AnyOf:
-    """Papers that fulfil one of the parts; none if there is no part."""
+    """Asks for papers that fulfil at least one part. Without parts it finds no paper."""
 
     parts: tuple["Expression", ...]
 
@@ -47,30 +47,30 @@ Expression: TypeAlias = Phrase | Near | AllOf | AnyOf
 
 
 # ---------------------------------------------------------------------------------------------------------------------
-# A paper as a document of a full-text index, and a term as expressions for that index.
+# Turns a paper into a document of a full-text index, and a term into expressions for that index.
 #
-# The index splits only at spaces, and gets words that `normalize` has split, so it finds whole words as the matcher
-# does. A term has two expressions: one finds only papers that fulfil it, the other all papers that may. A paper that
-# only the second one finds must be read. Both are the same for words, phrases, fields, categories and most names.
+# The index splits only at spaces, and gets words that `normalize` has split. So it finds the same whole words as the
+# matcher. A term has two expressions: `sure` finds only papers that fulfil it, `maybe` all papers that may fulfil it. A
+# paper that only `maybe` finds has to be read. For words, phrases, fields, categories and most names both are equal.
 #
-# Some words of the document are not from a text. They begin with a mark with which no word of a text begins:
+# Some words of the document are not from a text. They begin with the mark ˑ, with which no word of a text begins:
 #
 #     ˑ           between two texts or names, so that no phrase crosses them      ˑsmodels   a word as written, if the
 #     ˑxRAG       a word with capitals inside                                                plural step changes it
 #     ˑij         a part of a name that begins with j                             ˑccs.lg ˑpcs.lg   category, primary
-#     ˑodd        an exact word of the paper is not in the index                  ˑhabstract …      what the paper has
+#     ˑodd        the index lacks an exact word of the paper                      ˑhabstract   the paper has an abstract
 #     ˑlong       a name of the paper has more parts than the index can compare
 
 
 MOST_WORDS = 1 << 15  # words that are cached, about 200 bytes each
 
 _MARK = "ˑ"
-# characters to encode: the index would split a word there, fold them, or take them for a mark
+# characters to encode, since the index would split a word there, fold them, or take them for the mark
 _UNSAFE = re.compile(f"[^a-z0-9 \u0080-\U0010ffff]|{_MARK}")
-_LONGEST_NAME = 4  # parts of a name that are near each other in the index, each with its first letter
+_LONGEST_NAME = 4  # parts of a name that the index can compare, each with its first letter
 _NEAR = 2 * _LONGEST_NAME - 1
-_GAP = f" {' '.join(_MARK for _ in range(_NEAR + 1))} "  # so that parts of two names are never near
-_TEXT_FIELDS = tuple(field for field in FIELDS if field.in_any_text)  # in the order of the columns
+_GAP = f" {' '.join(_MARK for _ in range(_NEAR + 1))} "  # keeps parts of two names too far apart to be near
+_TEXT_FIELDS = tuple(field for field in FIELDS if field.in_any_text)  # in the order of the index's columns
 _TEXTS = tuple(field.column for field in _TEXT_FIELDS)
 _MAY_BE_ABSENT = tuple(field for field in FIELDS if field.absence and field.column)
 _LABEL = ("label",)
@@ -81,10 +81,10 @@ _SPELLED = re.compile(rf"(?<![^ ])(?:{_MARK}s)?([a-z]{{4,24}})(?![^ ])")  # a wo
 
 @dataclass(frozen=True, slots=True)
 class IndexQuestion:
-    """The expressions for a simple term."""
+    """The two expressions for a simple term."""
 
-    sure: Expression | None  # finds only papers that fulfil the term; None: finds nothing
-    maybe: Expression | None  # finds all papers that fulfil the term; None: any paper may
+    sure: Expression | None  # finds only papers that fulfil the term; None: no paper is sure
+    maybe: Expression | None  # finds all papers that fulfil the term, and perhaps others; None: any paper may fulfil it
 
 
 _ANY_PAPER = IndexQuestion(None, None)
@@ -107,9 +107,9 @@ def index_document(paper: Paper) -> tuple[str, ...]:
 
 
 def spellings(document: tuple[str, ...]) -> set[str]:
-    """Returns the words of a document to which typing errors are compared, in the singular and as written.
+    """Returns the words of a document among which to look for corrections of typing errors.
 
-    Parts of names have an "@" before them.
+    These are singulars and words as written. Parts of names have an "@" before them.
     """
     *texts, names, _ = document
     return {*_SPELLED.findall(" ".join(texts)), *(f"@{part}" for part in _SPELLED.findall(names))}
@@ -121,7 +121,7 @@ def presence_expression(what: str) -> Expression:
 
 
 def index_question(term: Term) -> IndexQuestion:
-    """Returns what to ask the index for a simple term. If its field has no column, any paper may fulfil it."""
+    """Returns what to ask the index about a simple term. If its field has no column, any paper may fulfil the term."""
     if not term.field.column and not term.field.is_bare:
         return _ANY_PAPER
     match term.field.kind:
@@ -155,13 +155,13 @@ def _other_forms(word: str) -> str:
 
 @_cached
 def _written_alone(word: str) -> str:
-    """Returns the tokens of a word alone."""
+    """Returns the tokens of a text that has only this word."""
     return " ".join(normalize.written_tokens(word))
 
 
 @_cached
 def _part_of_name(word: str) -> str:
-    """Returns the parts of a name that has this word alone."""
+    """Returns the parts of a name that has only this word."""
     return " ".join(normalize.author_tokens(word))
 
 
@@ -179,7 +179,7 @@ class _Words(NamedTuple):
     """The words of one text, as the index stores them."""
 
     folded: str
-    others: set[str]  # in other forms, as they are written
+    others: set[str]  # other forms under which some words are stored, too
     odd: bool
 
     @classmethod
@@ -214,12 +214,12 @@ class _Name(NamedTuple):
 
 
 def _is_plain(text: str) -> bool:
-    """Returns whether each word of a text is folded as it would be alone: true for all ASCII and most Chinese texts."""
+    """Returns whether each word of a text is folded as it would be alone. True for ASCII without TeX, and most Chinese."""
     return (text.isascii() and "\\" not in text) or _PLAIN.fullmatch(text) is not None
 
 
 def _longer(words: Iterable[str]) -> set[str]:
-    """Returns the words of two or more characters; a single one (most Chinese) has no plural and no inner capital."""
+    """Returns the words of two or more characters. Shorter ones (most Chinese) have no plural and no inner capital."""
     return {word for word in set(words) if len(word) > 1}
 
 
@@ -229,7 +229,7 @@ def _agree(folded: Sequence[str], exact: Iterable[str], folded_alone: Callable[[
 
 
 def _column(texts: Sequence[_Words]) -> str:
-    """Returns the column of a field: its texts, then those words that are also looked for in another form."""
+    """Returns the column of a field: its texts, then the other forms of their words."""
     others = set[str]().union(*(words.others for words in texts))
     return f" {_MARK} ".join((*(words.folded for words in texts), " ".join(filter(None, others))))
 
@@ -249,12 +249,12 @@ def _categories(paper: Paper) -> Iterator[str]:
 
 @lru_cache(maxsize=1 << 10)
 def _category(field: Field, code: str) -> tuple[str, ...]:
-    """Returns the words by which a paper of a category is found, in a field."""
+    """Returns the words of the index for a category of a paper, in the field `field` (CATEGORY or PRIMARY)."""
     return tuple(_encoded(_MARK + field.name[0], label.partition(":")[2]) for label in hits.labels_of(field, code))
 
 
 def _present(paper: Paper) -> Iterator[str]:
-    """Yields the names of fields that this paper has although some sources do not bring them; "chinese" for Chinese texts."""
+    """Yields what this paper has and other papers may lack: names of fields, and "chinese" for Chinese texts."""
     yield from (field.name for field in _MAY_BE_ABSENT if any(field.values(paper)))
     languages = {*(one.language for one in paper.summaries), *(one.language for one in paper.translations)}
     if "zh" in languages or normalize.has_chinese(paper.title) or normalize.has_chinese(paper.abstract):
@@ -262,7 +262,7 @@ def _present(paper: Paper) -> Iterator[str]:
 
 
 def _encoded(mark: str, words: str) -> str:
-    """Returns words as the index stores them: characters that it would split at or fold are encoded."""
+    """Returns words as the index stores them. Characters at which it would split, or that it would fold, are encoded."""
     return mark + _UNSAFE.sub(lambda sign: f"{_MARK}{ord(sign[0]):x}{_MARK}", words)
 
 
@@ -292,7 +292,7 @@ def _for_words(term: Term) -> IndexQuestion:
 
 
 def _for_exact_words(term: Term, columns: tuple[str, ...]) -> IndexQuestion:
-    """Returns the question for exact words. Only words with capitals inside are in the index as they are written."""
+    """Returns the question for exact words. The index has only words with capitals inside in their exact form."""
     if len(term.tokens) == 1 and not term.prefix and _has_inner_capital(term.tokens[0]):
         return _same(_phrase(columns, term.tokens, mark=_MARK + "x"))
     if term.prefix:
@@ -327,7 +327,7 @@ def _for_name(term: Term) -> IndexQuestion:
 
 
 def _stand_apart(whole: Sequence[str], begun: Sequence[str]) -> bool:
-    """Returns whether no two wanted parts can be the same part of a name."""
+    """Returns whether no part of a name can fulfil two of the wanted parts. `begun`: parts that end in a star."""
     beginnings = [part for part in whole if normalize.is_initial(part)] + list(begun)
     others = [part for part in whole if not normalize.is_initial(part)]
     return len({*beginnings, *others}) == len(beginnings) + len(others) and not any(

@@ -1,6 +1,6 @@
 """Decides whether a paper fulfils a term, and why a paper fits a query or does not.
 
-If it fits, the reasons are places in its texts; if not, they are parts of the query.
+If the paper fits, the reasons are places in its texts. If not, they are parts of the query.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -31,20 +31,20 @@ from subscriptions.query import (
 )
 from subscriptions.query.lexer import fold_value
 
-MOST_WORDS = 8  # how many of the words that make a paper near to others are shown
+MOST_WORDS = 8  # of the words that make a paper near to others, so many are shown
 
 
 @dataclass(frozen=True, slots=True)
 class TokenizedPaper:
     """The tokens of a paper by field.
 
-    The texts of a field are lines, each as " word word ". So one search for a phrase with spaces around it looks at
-    all of them, and finds only whole words of one text.
+    The texts of a field are joined as lines, each written " word word ". So one search for a phrase with spaces around
+    it covers all texts, and finds only whole words within one text.
     """
 
-    folded: dict[Field, str]  # the texts as tokens of step 6, by which words are compared
-    written: dict[Field, str]  # the same tokens before the plural step
-    exact: dict[Field, str]  # the texts as exact tokens
+    folded: dict[Field, str]  # tokens with plurals folded (`normalize.tokens`), by which words are compared
+    written: dict[Field, str]  # the same tokens before plurals are folded
+    exact: dict[Field, str]  # tokens with their letter case and accents
     names: dict[Field, tuple[tuple[str, ...], ...]]  # the parts of each name
     exact_names: dict[Field, tuple[tuple[str, ...], ...]]
     labels: frozenset[str]  # such as "category:cs.lg", "category:cs", "primary:…", "id:…", "doi:…", "source:…"
@@ -74,14 +74,14 @@ def tokenize(paper: Paper, fields: Fields = FIELDS) -> TokenizedPaper:
 
 
 def texts_of(paper: Paper, fields: Fields = FIELDS) -> dict[Field, tuple[str, ...]]:
-    """Returns the texts of a paper by field: first the text of the source, then translations."""
+    """Returns the texts of a paper by field. In each field the source's own text comes first, then translations."""
     return {field: tuple(field.values(paper)) for field in fields if field.kind is ValueKind.WORDS}
 
 
 def labels_of(field: Field, value: str) -> tuple[str, ...]:
-    """Returns the labels by which terms find a value of a paper; () for words and names, which have tokens."""
+    """Returns the labels by which terms find a paper's value; () for words and names, which are compared by tokens."""
     match field.kind:
-        case ValueKind.CATEGORY:  # the archive finds it, too, since an archive means all its categories
+        case ValueKind.CATEGORY:  # also the label of its archive, since an archive means all its categories
             code = value.lower()
             return f"{field.name}:{code}", f"{field.name}:{code.partition('.')[0]}"
         case ValueKind.PAPER_ID:
@@ -100,13 +100,13 @@ def _lines(texts: Mapping[Field, Iterable[Iterable[str]]]) -> dict[Field, str]:
 # -------------------------------------------------------------------- whether a term is fulfilled by a tokenized paper
 
 
-THOUSAND = 1000  # the weights of the words of papers, and so a nearness, are in thousandths
+THOUSAND = 1000  # weights of words, and so nearness, are in thousandths
 _KEPT = 2  # letters at the beginning of a word that its stem always keeps (`fold_plural`)
-LEAST_NEARNESS = 100  # thousandths; below this value, papers share some words but no topic
+LEAST_NEARNESS = 100  # thousandths; papers below this value share some words but no topic
 
 
 def simple_terms(term: Term) -> tuple[Term, ...]:
-    """Returns simple terms, of one field each; a paper that fulfils any of them fulfils this term."""
+    """Splits a term into terms of one field each. A paper that fulfils any of these fulfils the term."""
     if term.field is TEXT_OR_ID:
         return (Term(TEXT, term.tokens), Term(ID, value=term.value))
     if term.field is not ALL:
@@ -122,7 +122,7 @@ def fulfils(term: Term, paper: TokenizedPaper) -> bool:
 
 
 def fits(query: Query, paper: TokenizedPaper) -> bool:
-    """Returns whether a paper fulfils some alternative of a query."""
+    """Returns whether a paper fulfils at least one alternative of a query."""
     return any(fits_alternative(alternative, paper) for alternative in query.alternatives)
 
 
@@ -134,7 +134,7 @@ def fits_alternative(alternative: Alternative, paper: TokenizedPaper) -> bool:
 
 
 def predicate(term: Term) -> Callable[[TokenizedPaper], bool]:
-    """Returns a function that says whether a paper fulfils a simple term. For many papers this is faster than `fulfils`."""
+    """Returns a function that tells whether a paper fulfils a simple term. For many papers it is faster than `fulfils`."""
     match term.field.kind:
         case ValueKind.NAME:
             whole = {part for part in term.tokens[: len(term.tokens) - term.prefix] if not normalize.is_initial(part)}
@@ -148,37 +148,37 @@ def predicate(term: Term) -> Callable[[TokenizedPaper], bool]:
 
 
 def is_phrase(term: Term) -> bool:
-    """Returns whether a term is one word or adjacent words in any text, neither exact nor with the beginning of a word."""
+    """Returns whether a term is a word or adjacent words in any text, without "=" and without "*"."""
     return term.field is TEXT and not term.prefix and not term.exact
 
 
 def nearness_to(term: Term, paper: TokenizedPaper) -> int:
-    """Returns how near a paper is to the papers of a term, in thousandths; 0 for one of these papers itself."""
+    """Returns how near a paper is to the papers that a term names, in thousandths; 0 for one of these papers itself."""
     text = paper.folded[TEXT]
     near = sum(weight for word, weight in term.near if f" {word} " in text)
     return 0 if any(label_of(own) in paper.labels for own in papers_of(term)) else near
 
 
 def papers_of(term: Term) -> Iterator[Term]:
-    """Yields, for each paper that a term of nearness names, the term that finds this paper."""
+    """Yields, for each paper that a term of nearness names, a term that finds only this paper."""
     return (
         Term(DOI if value.startswith("10.") and "/" in value else ID, value=value) for value in term.value.split(",")
     )
 
 
 def shared_words(term: Term, paper: TokenizedPaper) -> list[str]:
-    """Returns those words of a nearness term that a paper has, the weightiest first."""
+    """Returns the words of a nearness term that a paper has, the weightiest first."""
     text = paper.folded[TEXT]
     return [word for word, _ in term.near if f" {word} " in text]
 
 
 def label_of(term: Term) -> str:
-    """Returns the label that a paper must have to fulfil a term with a value."""
+    """Returns the label that a paper needs to fulfil a term with a value, such as "category:cs.lg"."""
     return f"{term.field.name}:{term.value}"
 
 
 def names_for(term: Term, paper: TokenizedPaper) -> tuple[tuple[str, ...], ...]:
-    """Returns the names of a paper in the form by which a term of names is compared."""
+    """Returns the names of a paper in the form with which this term is compared: exact or folded."""
     return (paper.exact_names if term.exact else paper.names)[term.field]
 
 
@@ -191,7 +191,7 @@ def _text_predicate(term: Term) -> Callable[[TokenizedPaper], bool]:
         return lambda paper: phrase in paper.folded[field]
     if len(term.tokens) == 1:
         return lambda paper: phrase in paper.written[field] or phrase in paper.folded[field]
-    kept = phrase.removesuffix(term.tokens[-1][_KEPT:])  # most papers do not have this, and the check is fast
+    kept = phrase.removesuffix(term.tokens[-1][_KEPT:])  # a fast check that rules out most papers
     return lambda paper: (
         kept in paper.folded[field]
         and (phrase in paper.folded[field] or _phrase_begins(term, paper.folded[field], paper.written[field]))
@@ -199,12 +199,12 @@ def _text_predicate(term: Term) -> Callable[[TokenizedPaper], bool]:
 
 
 def _phrase_begins(term: Term, folded: str, written: str) -> bool:
-    """Returns whether a text has the words of a phrase, the last as the beginning of a word, written or folded."""
+    """Returns whether a text has the words of a phrase, where the last is only the beginning of a word."""
     return f" {term.tokens[-1]}" in written and bool(places(term, folded.split(" "), written.split(" ")))
 
 
 def places(term: Term, folded: list[str], written: list[str]) -> list[int]:
-    """Returns the positions at which a phrase or prefix begins in a list of words. Both lists have the same words."""
+    """Returns the positions at which a phrase or prefix begins. Both lists have the same words, folded or as written."""
     *whole, last = term.tokens
     starts = []
     for start in range(len(folded) - len(whole)):
@@ -219,7 +219,7 @@ def _is_last(term: Term, last: str, folded: str, written: str) -> bool:
 
 
 def is_name(term: Term, name: tuple[str, ...]) -> bool:
-    """Returns whether the parts that a term of names wants are different parts of this name, in any order."""
+    """Returns whether a name has all parts that a term wants, in any order, each as a different part of the name."""
     parts = list(name)
     wanted, beginning = (term.tokens[:-1], term.tokens[-1]) if term.prefix else (term.tokens, None)
     initials = [token for token in wanted if normalize.is_initial(token)]
@@ -252,11 +252,11 @@ def _have_initials(parts: list[str], initials: list[str]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """What a query found in one text of a paper, or in one of its fields without texts."""
+    """What a query found in one text of a paper, or in a field that has no texts, such as authors."""
 
     field: Field
-    terms: tuple[str, ...]  # as the paper writes them, each once; an author with the whole name
-    text: str = ""  # the text with the terms; "" in a field without texts
+    terms: tuple[str, ...]  # what was found, as the paper writes it, each once; for an author the whole name
+    text: str = ""  # the text that has the terms; "" in a field without texts
 
 
 def why(query: Query, paper: Paper) -> tuple[Hit, ...]:
@@ -265,16 +265,16 @@ def why(query: Query, paper: Paper) -> tuple[Hit, ...]:
 
 
 class HitFinder:
-    """Finds the hits of many queries in one paper. Its texts are read once, and each term is looked for once."""
+    """Finds the hits of many queries in one paper. Reads the paper's texts once, and looks for each term once."""
 
     def __init__(self, paper: Paper, fields: Fields = FIELDS) -> None:
-        """`fields` are those that the queries can name."""
+        """`fields` are the fields that the queries can name."""
         self.fields = fields
         self._paper = paper
         self._tokens = tokenize(paper, fields)
         self._texts = [(field, _Text(text)) for field, texts in texts_of(paper, fields).items() for text in texts]
         self._places: dict[Term, list[list[tuple[int, int]]]] = {}  # simple term -> its places in each text
-        # The last query, and those of its alternatives that fit this paper.
+        # the last query, and its alternatives that fit this paper
         self._last: tuple[Query | None, list[Alternative]] = None, []
 
     def why(self, query: Query) -> tuple[Hit, ...]:
@@ -283,7 +283,7 @@ class HitFinder:
         return (*self._text_hits(terms), *_other_hits(terms, self._paper, self._tokens))
 
     def places(self, query: Query) -> tuple[tuple[Field, dict[Term, list[tuple[int, int]]]], ...]:
-        """Returns for each text of the paper in which a query found words: its field, and (start, end) of each of them."""
+        """Returns where a query found words: for each text with hits its field and term -> (start, end) of the places."""
         of_terms = {
             term: self._places_of(term) for term in self._wanted_by(query) if term.field.kind is ValueKind.WORDS
         }
@@ -294,7 +294,10 @@ class HitFinder:
         return tuple((field, places) for field, places in found if places)
 
     def nearness(self, query: Query) -> int | None:
-        """Returns how near the paper is to the papers that the query names, in thousandths; None if it fits without that."""
+        """Returns how near the paper is to the papers that the query names, in thousandths.
+
+        Returns None if the paper also fits without nearness.
+        """
         if not query.wants_nearness:
             return None
         best = 0
@@ -306,11 +309,11 @@ class HitFinder:
         return best
 
     def _wanted_by(self, query: Query) -> list[Term]:
-        """Returns what the alternatives that fit the paper want."""
+        """Returns the terms that the query's alternatives want, only of those alternatives that fit the paper."""
         return _wanted(self._fitting(query))
 
     def _fitting(self, query: Query) -> list[Alternative]:
-        """Returns the alternatives that fit the paper. Kept, since callers want hits, places and nearness of one query."""
+        """Returns the alternatives that fit the paper. The last result is kept, since callers ask several times."""
         if self._last[0] is not query:
             self._last = query, [one for one in query.alternatives if fits_alternative(one, self._tokens)]
         return self._last[1]
@@ -330,9 +333,9 @@ class HitFinder:
 
 
 def unfulfilled_parts(query: Query, paper: Paper) -> tuple[Node, ...]:
-    """Returns the parts of a query, as typed, that a paper does not fulfil; () if it fits.
+    """Returns the parts of a query, as typed, that a paper does not fulfil; () if the paper fits.
 
-    Such a part is `a OR b` if the paper has neither, and `-a` if the paper has `a`.
+    For example `a OR b` if the paper has neither, and `-a` if the paper has `a`.
     """
     tokens = tokenize(paper, query.fields)
     parts = query.tree.nodes if isinstance(query.tree, And) else (query.tree,)
@@ -354,7 +357,8 @@ def _is_fulfilled(node: Node, paper: TokenizedPaper) -> bool:
 def spans(query: Query, text: str, field: Field) -> tuple[tuple[int, int], ...]:
     """Returns (start, end) of the words in a text that a query wants, ascending, without overlaps.
 
-    `field` is the field of the text. The text may be a shown form of the paper's text: with readable TeX, or cut.
+    `field` is the field of the text. The text may differ from the paper's own: its TeX may be made readable, or it may
+    be cut.
     """
     words = _Text(text)
     return _merged(place for term in _wanted(query.alternatives) for place in _places(term, words, field))
@@ -367,7 +371,7 @@ def _wanted(alternatives: Iterable[Alternative]) -> list[Term]:
 
 
 class _Text:
-    """A text, its words and their places. Places are computed when they are needed."""
+    """A text, its words and their places. The places are computed on first use."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -406,7 +410,7 @@ def _merged(found: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
 
 
 def _other_hits(terms: list[Term], paper: Paper, tokens: TokenizedPaper) -> Iterator[Hit]:
-    """Yields one hit for each field without texts."""
+    """Yields one hit for each field without texts in which a term was found, such as authors and categories."""
     found: dict[Field, dict[str, None]] = {}
     for term in terms:
         if term.field.kind is not ValueKind.WORDS:
@@ -417,7 +421,7 @@ def _other_hits(terms: list[Term], paper: Paper, tokens: TokenizedPaper) -> Iter
 
 
 def _shown(term: Term, paper: Paper, tokens: TokenizedPaper) -> list[str]:
-    """Returns the values of a paper that fulfil a simple term: names and categories as the paper has them."""
+    """Returns the values of a paper that fulfil a simple term. Names and categories are written as in the paper."""
     values = tuple(term.field.values(paper))
     if term.field.kind is ValueKind.NAME:
         names = names_for(term, tokens)

@@ -11,11 +11,11 @@ from subscriptions.matching import hits
 from subscriptions.query import FIELDS, TEXT, Field, Fields, Query, Term, ValueKind
 
 EVERY_PAPER = ""
-HEAD = 3  # characters of the beginning of a word; most prefixes in queries must have at least as many
+HEAD = 3  # characters of a word's beginning that are a feature; a query's prefix usually needs at least as many
 
 
 def features_of(paper: hits.TokenizedPaper) -> set[str]:
-    """Returns all features of a paper."""
+    """Returns all features of a paper: what `deciding_feature` and `needed_by` may ask for."""
     found = {EVERY_PAPER, *paper.labels}
     for where, lines in paper.folded.items():
         if sign := _sign(where):
@@ -33,7 +33,7 @@ def features_of(paper: hits.TokenizedPaper) -> set[str]:
 
 
 def head_of(word: str) -> str:
-    """Returns the feature of a word's beginning; "" for short words."""
+    """Returns the feature of a word's beginning: "neu*" for "neural"; "" for words shorter than HEAD."""
     return word[:HEAD] + "*" if len(word) >= HEAD else ""
 
 
@@ -56,7 +56,7 @@ def deciding_feature(term: Term) -> str | None:
 
 
 def needed_by(term: Term) -> tuple[str, ...]:
-    """Returns features that a paper must have to fulfil a simple term of words or names; () if there are none."""
+    """Returns features that every paper that fulfils a simple term of words or names has; () if there are none."""
     whole, beginning = (term.tokens[:-1], term.tokens[-1:]) if term.prefix else (term.tokens, ())
     field = term.field
     if field is not TEXT and field.kind is ValueKind.NAME:
@@ -73,9 +73,9 @@ def needed_by(term: Term) -> tuple[str, ...]:
 
 
 def _sign(field: Field) -> str:
-    """Returns the prefix of the features of a field's words; "" if they are words of any text only.
+    """Returns the prefix of features for a field's words, such as "title:"; "" if its words count only as words of any text.
 
-    Fields that many queries name have their own features, and so have fields outside any text.
+    Fields that many queries name have features of their own. So have fields that a query without a field does not search.
     """
     return field.name + ":" if field.is_indexed_apart or not field.in_any_text else ""
 
@@ -92,7 +92,7 @@ def _words_and_pairs(lines: str) -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True)
 class TokenizedPapers:
-    """Papers with their tokens, for few queries. For many queries at once, `batch.match` is faster."""
+    """Papers with their tokens, for matching few queries. For many queries at once, `batch.match` is faster."""
 
     papers: tuple[model.Paper, ...]
     tokenized: tuple[hits.TokenizedPaper, ...]
@@ -101,7 +101,7 @@ class TokenizedPapers:
     def of(
         cls, papers: Iterable[model.Paper], before: "TokenizedPapers | None" = None, *, fields: Fields = FIELDS
     ) -> "TokenizedPapers":
-        """Returns papers with their tokens. Papers that are unchanged in `before` are not tokenized again."""
+        """Returns papers with their tokens. Takes the tokens of unchanged papers from `before`."""
         papers = tuple(papers)
         known = (
             {paper.key: (paper, tokens) for paper, tokens in zip(before.papers, before.tokenized, strict=True)}
@@ -115,12 +115,12 @@ class TokenizedPapers:
         return cls(papers, tuple(tokenized))
 
     def matching(self, query: Query) -> tuple[int, ...]:
-        """Returns the positions in `papers` of those that a query finds, ascending."""
+        """Returns the positions in `papers` of the papers that a query finds, ascending."""
         return tuple(place for place, tokens in enumerate(self.tokenized) if hits.fits(query, tokens))
 
 
 def matching_papers(query: Query, papers: Sequence[model.Paper]) -> tuple[int, ...]:
-    """Returns the positions in `papers` of those that one query finds."""
+    """Returns the positions in `papers` of the papers that one query finds."""
     return TokenizedPapers.of(papers, fields=query.fields).matching(query)
 
 
@@ -131,9 +131,10 @@ _BY_NEWS_VALUE = (None, *model.Announce)  # None counts as new; then new, cross,
 
 
 def merge_copies(papers: Iterable[model.Paper]) -> tuple[model.Paper, ...]:
-    """Returns each paper once: with the texts of its first copy, and the categories and sources of all copies.
+    """Returns each paper once, with the texts of its first copy, and the categories and sources of all copies.
 
-    Its announce type is the first of new, cross, replace, replace-cross that a copy has; no type counts as new.
+    Its announce type is the first in the order new, cross, replace, replace-cross that any copy has. A copy without a
+    type counts as new.
     """
     merged: dict[str, model.Paper] = {}
     for paper in papers:
@@ -159,10 +160,10 @@ LINE_END = 0  # the number of ""
 
 
 class Numbered:
-    """Texts of papers as numbers, one paper after the other."""
+    """Texts of papers (words or features) as numbers, one paper after the other."""
 
     def __init__(self) -> None:
-        # each different text once, in the order of the numbers; a new text gets the next number
+        # text -> its number, in the order of the numbers; looking up a new text gives it the next number
         self.number_of = defaultdict[str, int](count(LINE_END + 1).__next__, {"": LINE_END})
         self.sequence = array("i")
         self.ends: list[int] = []  # where each paper ends in `sequence`
@@ -179,12 +180,12 @@ class PaperIndex:
     def __init__(self, papers: TokenizedPapers) -> None:
         self.papers: tuple[model.Paper, ...] = papers.papers
         self.tokenized: tuple[hits.TokenizedPaper, ...] = papers.tokenized
-        self.words = Numbered()  # of any text, in their order; a LINE_END before, between and after lines
+        self.words = Numbered()  # words of any text in their order; LINE_END before, between and after lines
         self.features = Numbered()
         self.spellings = defaultdict[str, int](int)  # word of any text, as written or folded -> the papers that have it
         self.words.sequence.append(LINE_END)
         for place, paper in enumerate(papers.tokenized):
-            # each line is " word word ", so "" follows its last word
+            # each line is written " word word ", so splitting gives "" after its last word
             words = paper.folded[TEXT].replace("\n", "").split(" ")[1:]
             self.words.add(words)
             self.features.add(features_of(paper))
@@ -194,7 +195,7 @@ class PaperIndex:
 
     @classmethod
     def of(cls, papers: Iterable[model.Paper], fields: Fields = FIELDS) -> "PaperIndex":
-        """Returns the index of papers that are all different: copies must be merged before (`merge_copies`)."""
+        """Returns the index of some papers. Merge the copies of a paper before (`merge_copies`)."""
         return cls(TokenizedPapers.of(papers, fields=fields))
 
     @staticmethod

@@ -1,4 +1,4 @@
-"""Uses the words of papers to find which papers come first, what a chat cares about, and what is special about a title."""
+"""Computes from the words of papers which papers come first, what a chat likes, and what is special about a title."""
 
 import math
 from collections import Counter
@@ -17,7 +17,7 @@ from subscriptions.query import TEXT, TITLE, Field, Leaf, Query, Term, ValueKind
 from subscriptions.query.parse import query_of
 from subscriptions.query.rewriting import words_rule
 
-# Stems (`fold_plural`) of words that are not in a phrase unless a hyphen joins them to another word.
+# Stems (`fold_plural`) of common words. A phrase has none of them, unless a hyphen joins them to another word.
 _ENGLISH = """
 a about across after against all am among an and any approach are art as at based be been before between beyond both but
 by can case challenge could data dataset deep do does during each effective efficient empirical every fast few first for
@@ -30,13 +30,13 @@ where which while who why will with within without work you your
 _CHINESE = "基于 方法 模型 学习 研究 通过 一种 进行 用于 面向 实现 系统 分析"
 STOP_WORDS = frozenset(_ENGLISH.split())
 _CJK_STOP_WORDS = frozenset(_CHINESE.split())
-IN_TITLE = 3  # a word of the title counts as much as this many words of the abstract
+IN_TITLE = 3  # a word in the title counts as often as this many times in the abstract
 
-WordsOfPaper = Mapping[str, float]  # word -> its weight: 1 if it occurs once, larger if it occurs more often
+WordsOfPaper = Mapping[str, float]  # word -> weight: 1 if the paper has it once, larger if it has it more often
 
 
 def words_of(paper: Paper) -> WordsOfPaper:
-    """Returns the words of a paper. Two adjacent CJK characters are a word, with a space between them."""
+    """Returns the words of a paper. Each pair of adjacent CJK characters is a word, written with a space between them."""
     counted = Counter(_words(paper.abstract))
     for word in _words(paper.title):
         counted[word] += IN_TITLE
@@ -60,7 +60,7 @@ def _is_wide(token: str) -> bool:
 
 
 WEIGHT_OF_TASTE = 2.0  # the chat's taste counts this many times as much as the fit to the query
-_DIGITS = 2  # papers whose scores are nearly the same come in the order of their days
+_DIGITS = 2  # scores are rounded, so that papers with nearly the same score are ordered by their days
 
 
 def score(fit: float, nearness: float) -> float:
@@ -73,20 +73,20 @@ def score(fit: float, nearness: float) -> float:
 # Rarity is counted over the latest papers.
 
 
-SAMPLE = 300  # papers that are counted: enough to know the common words, which are all that matters
-_FEW = 20  # papers; with so few, a share is uncertain
+SAMPLE = 300  # papers that are counted; these are enough to know the common words
+_FEW = 20  # papers; a share of so few papers is uncertain
 
 
 @dataclass(frozen=True, slots=True)
 class Rarity:
-    """How many of some papers have each word."""
+    """Counts, for each word, how many papers have it."""
 
     papers: int = 0
     having: Mapping[str, int] = field(default_factory=dict, repr=False)
 
     @classmethod
     def among(cls, papers: Iterable[Iterable[str]]) -> "Rarity":
-        """Counts how many papers have each word. A paper is given as its different words."""
+        """Counts how many of these papers have each word. Each paper is an iterable of its different words."""
         having: Counter[str] = Counter()
         amount = 0
         for words in papers:
@@ -95,30 +95,30 @@ class Rarity:
         return cls(amount, having)
 
     def of(self, word: str) -> float:
-        """Returns the rarity of a word: 0 if all papers have it, larger the fewer have it; equal for all without papers."""
+        """Returns the rarity of a word: near 0 if all papers have it, larger if fewer have it."""
         return max(0.0, log((self.papers + 2) / (self.having.get(word, 0) + 0.5)))
 
     def share(self, word: str) -> float:
-        """Returns the share of the papers that have a word. With few papers it is lowered, since it is uncertain."""
+        """Returns the share of papers that have a word. If there are few papers, it is lowered, since it is uncertain."""
         return self.having.get(word, 0) / (self.papers + _FEW)
 
 
 # --------------------------------------------------------------------------------------- how well a paper fits a query
 
-# Words in the title count more than others, and rare words more than common ones. Words near each other add points.
+# Words in the title count more than others, and rare words more than common words. Words near each other add points.
 
 
-ELSEWHERE = 0.5  # the points of a word that is not in the title
-NEAR = 0.2  # the points if all words are side by side; the farther apart they are, the fewer points
-_FAR = 60  # this many characters between the words halve the points
-_MOST_PLACES = 8  # of a term in one text; this keeps the search for the nearest places fast
+ELSEWHERE = 0.5  # points of a word outside the title; a word in the title has 1
+NEAR = 0.2  # points if all words are side by side; fewer if they are apart
+_FAR = 60  # so many characters between the words halve these points
+_MOST_PLACES = 8  # places of a term in one text that are compared, so that finding the nearest ones is fast
 
 # for each text: its field, and term -> (start, end) of its places
 Places = Sequence[tuple[Field, Mapping[Term, Sequence[tuple[int, int]]]]]
 
 
 def fit(query: Query, found: Places, rarity: Rarity) -> float:
-    """Returns how well a paper fits, from 0 to 1.2. `found`: where its texts have the words that the query wants."""
+    """Returns how well a paper fits a query, from 0 to 1.2. `found`: where its texts have the words of the query."""
     wanted = {term: _rarity_of(term, rarity) for term in wanted_words(query)}
     whole = sum(wanted.values())
     if not whole:
@@ -139,12 +139,12 @@ def wanted_words(query: Query) -> set[Term]:
 
 
 def _rarity_of(term: Term, rarity: Rarity) -> float:
-    """Returns the rarity of the rarest word of a phrase. A beginning of a word is as rare as a rare word."""
+    """Returns the rarity of the rarest word of a phrase. The beginning of a word counts as a rare word."""
     return max(map(rarity.of, term.tokens), default=0.0) + 0.1
 
 
 def _nearness(places: Mapping[Term, Sequence[tuple[int, int]]], terms: int) -> float:
-    """Returns the points for a text that has all terms near each other; 0 for a single term. `terms`: their number."""
+    """Returns the points for a text that has all terms near each other; 0 for a single term. `terms` is their number."""
     if terms < 2 or len(places) < terms:  # noqa: PLR2004 - only two can be apart
         return 0.0
     gap = min(_gap(some) for some in _combinations(places))
@@ -152,9 +152,9 @@ def _nearness(places: Mapping[Term, Sequence[tuple[int, int]]], terms: int) -> f
 
 
 def _combinations(places: Mapping[Term, Sequence[tuple[int, int]]]) -> Sequence[Sequence[tuple[int, int]]]:
-    """Returns combinations of one place for each term: each place of the rarest term with the nearest of the others.
+    """Returns combinations of one place for each term. For two terms, returns all combinations.
 
-    For two terms, returns all combinations.
+    For more terms, each place of the term with the fewest places is combined with the nearest place of each other term.
     """
     fewest, *others = sorted((list(found[:_MOST_PLACES]) for found in places.values()), key=len)
     if len(others) == 1:
@@ -163,31 +163,35 @@ def _combinations(places: Mapping[Term, Sequence[tuple[int, int]]]) -> Sequence[
 
 
 def _gap(places: Sequence[tuple[int, int]]) -> int:
-    """Returns how many characters are between some places, without their own."""
+    """Returns how many characters lie between some places, not counting the places themselves."""
     reach = max(end for _, end in places) - min(start for start, _ in places)
     return max(0, reach - sum(end - start for start, end in places) - len(places) + 1)
 
 
 # ------------------------------------------------------------------------------------------------------ A chat's taste
 
-# A taste is the words that the papers liked by a chat share, and that few other papers have. A word's weight is how
-# often it occurs in the liked papers on average, times the square of the share of them that have it, times the square
-# of its rarity. So a word of one liked paper counts little, and a word of all of them a lot. If there is only one liked
-# paper, it does not show which of its words matter. Then more words count, by their rarity and not its square, since
-# the rarest words are names and typing errors that no other paper has. Papers that the chat disliked are treated the
-# same way; their words count against a paper.
+# A taste has the words that a chat's liked papers share and that few other papers have. The weight of a word is the
+# product of
+#
+# - how often it occurs in a liked paper on average,
+# - the square of the share of liked papers that have it, so that a word of a single liked paper counts little,
+# - the square of its rarity.
+#
+# A single liked paper does not show which of its words matter. Then more words count, and their rarity counts without
+# the square, since the rarest words are names and typing errors that no other paper has. The weights of disliked papers
+# are computed in the same way; their words count against a paper.
 
 
-MOST_WORDS = 20  # of each side of a taste
-MOST_WORDS_OF_ONE = 60  # of a side that is made of a single paper
+MOST_WORDS = 20  # words for a paper, and as many against it
+MOST_WORDS_OF_ONE = 60  # words if they come from a single paper
 MOST_AGAINST = 1.0  # how much dislikes count, compared with likes
 
-Judged = tuple[float, WordsOfPaper]  # (how much a paper is liked; negative if it is disliked, its words)
+Judged = tuple[float, WordsOfPaper]  # (how much a paper is liked, negative if it is disliked; its words)
 
 
 @dataclass(frozen=True, slots=True)
 class Taste:
-    """Words with their weights: those for a paper sum up to 1, those against it, below 0, to at least -1."""
+    """Words with weights. The weights above 0 count for a paper and sum up to 1; those below 0 sum up to at least -1."""
 
     weights: Mapping[str, float]
 
@@ -199,14 +203,14 @@ class Taste:
 # ------------------------------------------------------------------- one's own library: a taste as from many liked papers
 
 MOST_OF_LIBRARY = (
-    100  # up to this many entries each count as much as an opened paper; if there are more, each counts less
+    100  # up to so many entries, each counts as much as an opened paper; of a larger library each entry counts less
 )
 
 
 class LibraryEntry(NamedTuple):
     """An entry of a person's own library."""
 
-    title: str  # "": it has none
+    title: str  # "": it has no title
     names: tuple[str, ...]  # arXiv ids and DOIs
 
 
@@ -214,7 +218,7 @@ class LibraryWords(NamedTuple):
     """The weightiest words of the entries of a library."""
 
     entries: int
-    words: Mapping[str, tuple[float, float]]  # how often an entry has it on average; the share of entries that have it
+    words: Mapping[str, tuple[float, float]]  # word -> (how often an entry has it on average, share of entries with it)
 
 
 class Library(NamedTuple):
@@ -222,7 +226,7 @@ class Library(NamedTuple):
 
     entries: Sequence[LibraryEntry]
     words: LibraryWords
-    broken: int = 0  # entries that cannot be read, or have neither a title nor the id of a paper
+    broken: int = 0  # entries that cannot be read, and entries with neither a title nor the id of a paper
     examples: tuple[str, ...] = ()  # the beginnings of the first few broken entries
 
 
@@ -230,7 +234,7 @@ NO_WORDS = LibraryWords(entries=0, words=MappingProxyType({}))
 
 
 def taste_of(judged: Iterable[Judged], rarity: Rarity, library: LibraryWords = NO_WORDS) -> Taste:
-    """Returns the taste that follows from judged papers and from a library."""
+    """Computes a chat's taste from papers that it judged and from its library."""
     papers = list(judged)
     liked = _weights([(strength, words) for strength, words in papers if strength > 0], rarity, library)
     disliked = _weights([(-strength, words) for strength, words in papers if strength < 0], rarity)
@@ -239,24 +243,24 @@ def taste_of(judged: Iterable[Judged], rarity: Rarity, library: LibraryWords = N
 
 
 def nearness(taste: Taste, text: str) -> float:
-    """Returns how near a text is to a taste, from -1 to 1. `text`: folded words, a space before and after each."""
+    """Returns how near a text is to a taste, from -1 to 1. `text` has folded words with spaces around each word."""
     return sum(weight for word, weight in taste.weights.items() if f" {word} " in text)
 
 
 def common_words(taste: Taste, text: str) -> tuple[str, ...]:
-    """Returns the words in a text that a taste counts in favour of it, the weightiest first."""
+    """Returns the words of a text that count for it by this taste, the weightiest first."""
     found = [(weight, word) for word, weight in taste.weights.items() if weight > 0 and f" {word} " in text]
     return tuple(word for _, word in sorted(found, key=lambda one: (-one[0], one[1])))
 
 
 def _weights(papers: list[Judged], rarity: Rarity, library: LibraryWords = NO_WORDS) -> dict[str, float]:
-    """Returns the weightiest words of papers; their weights sum up to 1."""
+    """Returns the weightiest words of papers, with weights that sum up to 1."""
     most, power = (MOST_WORDS, 2) if len(papers) + library.entries > 1 else (MOST_WORDS_OF_ONE, 1)
     counted = min(library.entries, MOST_OF_LIBRARY)
     whole = sum(strength for strength, _ in papers) + counted
     sums = {word: counted * often for word, (often, _) in library.words.items()}
-    # A library also has the usual words of its field. So what counts is how much more often it has a word than other
-    # papers.
+    # A library also has the common words of its field, so only how much more often it has a word than other papers
+    # counts.
     shares = {word: counted * max(0.0, share - rarity.share(word)) for word, (_, share) in library.words.items()}
     for strength, words in papers:
         for word, often in words.items():
@@ -270,16 +274,16 @@ def _weights(papers: list[Judged], rarity: Rarity, library: LibraryWords = NO_WO
 
 
 # ---------------------------------------------------------------------------------------------------------------------
-# The words of some papers by which others are found near to them (`like:`), as a query keeps them.
+# The words of papers that a query names (`like:`). The query keeps them, and finds papers near to them by these words.
 
 
-LONGEST_WORD = 30  # letters; longer ones are addresses and the like
+LONGEST_WORD = 30  # letters; longer words are web addresses and the like
 
 
 def words_of_papers(papers: Iterable[WordsOfPaper], rarity: Rarity, library: LibraryWords = NO_WORDS) -> WordsOfPapers:
-    """Returns the weightiest words of papers, or of a library, with weights in thousandths; () if no word has any weight.
+    """Returns the weightiest words of papers or of a library, with weights in thousandths; () if no word has any weight.
 
-    Whole numbers have the same sum in any order, so nearness has the same value everywhere.
+    The weights are whole numbers, whose sum does not depend on their order. So each engine computes the same nearness.
     """
     taste = taste_of([(1.0, words) for words in papers], rarity, library)
     kept = {word: weight for word, weight in taste.weights.items() if len(word) <= LONGEST_WORD}
@@ -289,7 +293,7 @@ def words_of_papers(papers: Iterable[WordsOfPaper], rarity: Rarity, library: Lib
 
 
 class PapersAtHand:
-    """Papers that queries may name, for use without a store. Their words are counted when the first paper is named."""
+    """The papers that queries can name if there is no store. Counts their words when a query first names a paper."""
 
     def __init__(self, papers: Sequence[Paper]) -> None:
         self._papers = papers
@@ -303,7 +307,7 @@ class PapersAtHand:
         return Rarity.among(words_of(paper) for paper in self._papers[:SAMPLE])
 
     def words(self, named: Iterable[str]) -> dict[str, WordsOfPapers]:
-        """Returns the words of papers by name: ids separated by commas. A name with an unknown id is left out."""
+        """Returns name -> words of its papers. A name has ids separated by commas; names with unknown ids are left out."""
         groups = {value: value.split(",") for value in named}
         return {
             value: words_of_papers([words_of(self._by_name[name]) for name in names], self._rarity)
@@ -329,8 +333,8 @@ class _Phrase(NamedTuple):
     first: int  # position of its first token
     end: int  # position after its last token
     tokens: tuple[str, ...]
-    text: str  # as the title has it
-    wide: bool  # whether it is of CJK characters, which are written without spaces
+    text: str  # as written in the title
+    wide: bool  # whether it consists of CJK characters, which are written without spaces
 
 
 def distinctive_terms(
@@ -338,15 +342,15 @@ def distinctive_terms(
 ) -> tuple[str, ...]:
     """Returns words and phrases of a title that a query can exclude, the most useful first.
 
-    None of them is a part of what the query wants. `others` are titles that were delivered to the chat: a term in few of
-    them is distinctive. `known` are all recent titles: a term in several of them is a topic.
+    None of them is part of a term that the query wants. `others` are titles that the chat got: a term in few of them is
+    distinctive. `known` are all recent titles: a term in several of them is a topic.
     """
     delivered, everything = [_plain(text) for text in others], [_plain(text) for text in known]
     ranked: list[tuple[bool, int, int, int, _Phrase]] = []
     for phrase in _phrases(title[:_LONGEST_TITLE], query):
         text = _plain(phrase.text)
         topic = sum(text in other for other in everything) > 1
-        if topic or not phrase.wide:  # characters without spaces are a word if other titles have them, too
+        if topic or not phrase.wide:  # CJK characters are known to be a word only if other titles have them, too
             common = sum(text in other for other in delivered) > _COMMON_SHARE * max(len(delivered), 1)
             length = phrase.end - phrase.first
             ranked.append((common, _rank(length, topic=topic, wide=phrase.wide), -length, phrase.first, phrase))
@@ -354,14 +358,14 @@ def distinctive_terms(
 
 
 def _rank(length: int, *, topic: bool, wide: bool) -> int:
-    """Returns the place of a phrase: phrases that are topics come first, then pairs, single words, longer phrases."""
+    """Returns a number by which phrases are sorted: topics first, then pairs, single words, and longer phrases."""
     if topic and (length > 1 or wide):
         return 0
     return 1 if length == 2 else 2 if length == 1 else 3  # noqa: PLR2004 - a pair of words
 
 
 def _apart(ranked: Iterable[_Phrase], most: int) -> list[_Phrase]:
-    """Returns the first phrases that have no word in common, at most `most`."""
+    """Returns the first phrases that share no words, at most `most`."""
     chosen: list[_Phrase] = []
     for phrase in ranked:
         words = set(phrase.tokens)
@@ -392,10 +396,10 @@ def _goes_on(token: str, gap: str, *, wide: bool) -> bool:
 
 
 def _may_name_topic(phrase: _Phrase, gaps: list[str]) -> bool:
-    """Returns whether a phrase may name a topic. `gaps`: the text before each token of the title, and after the last."""
+    """Returns whether a phrase may name a topic. `gaps` are the texts before each token of the title and after the last."""
     if phrase.wide:
         return phrase.text not in _CJK_STOP_WORDS and len(phrase.tokens) > 1
-    if "-" in (gaps[phrase.first], gaps[phrase.end]):  # a part of a compound
+    if "-" in (gaps[phrase.first], gaps[phrase.end]):  # it is a part of a compound
         return False
     for place, token in enumerate(phrase.tokens, start=phrase.first):
         inside = range(phrase.first + 1, phrase.end)
@@ -406,7 +410,7 @@ def _may_name_topic(phrase: _Phrase, gaps: list[str]) -> bool:
 
 
 def _is_wanted(tokens: tuple[str, ...], wanted: list[tuple[str, ...]]) -> bool:
-    """Returns whether a phrase is a part of a term that the query wants, so that excluding it would leave nothing."""
+    """Returns whether a term that the query wants contains the phrase. Excluding it would then leave nothing."""
     size = len(tokens)
     return any(
         tokens == term[start : start + size] for term in wanted for start in range(len(term) - size + 1)
@@ -414,7 +418,7 @@ def _is_wanted(tokens: tuple[str, ...], wanted: list[tuple[str, ...]]) -> bool:
 
 
 def _reads_back(phrase: _Phrase) -> bool:
-    """Returns whether a phrase is parsed into its own words, and has no TeX that people would have to read."""
+    """Returns whether a phrase, typed as a query, means its own words, and has no TeX that people would have to read."""
     if any(sign in phrase.text for sign in _TEX):
         return False
     query = query_of(words_rule(phrase.text))

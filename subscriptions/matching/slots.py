@@ -1,18 +1,18 @@
-"""The conditions of queries on papers. Each different condition is a slot, which has a small number.
+"""The conditions of queries on papers. Each different condition gets a slot, which is a small number.
 
     graph                a word of any text
     "graph neural net"   a phrase: the slot of "graph neural", then the slot of "net"
-    neur*                a beginning of words: the papers with such a word
-    ti:graph cat:cs.LG   a feature that decides the term
-    author:"J. Doe"      two parts of a name: the papers with such an author
-    graph-neur*          a term that no feature decides: checked in the papers that have its features
-    all:graph            a term of several fields: the papers of any of its parts
-    like:2601.15529      nearness to papers: the papers in which the weights of their words sum up to enough
+    neur*                the beginning of a word: the papers with a word that begins so
+    ti:graph cat:cs.LG   two features of papers; each of them alone decides its term
+    author:"J. Doe"      two parts of a name: the papers with an author who has both
+    graph-neur*          a term that no feature decides: it is checked in the papers that have its features
+    all:graph            a term of several fields: the papers that fulfil any of its parts
+    like:2601.15529      nearness to papers: the papers whose words have enough weight together
 
-A match computes the papers of each slot once (`batch`), however many queries have it.
+A match computes the papers of each slot once (`batch`), even if many queries have it.
 
-Clauses are columns of numbers, one table for each shape. A clause wants some slots and excludes others. Clauses with equal
-numbers of both share a table, one row each:
+A clause wants some slots and excludes others. All clauses with the same two counts share a table, where each of them is
+a row of slots:
 
     graph neural                   wanted 17   wanted 4
     "diffusion model" cat:cs.LG    wanted 90   wanted 31
@@ -29,39 +29,43 @@ from subscriptions.matching import hits, paper_index
 from subscriptions.normalize import is_initial
 from subscriptions.query import TEXT, Field, Term, ValueKind
 
-SLOT_BITS = 32  # a step of a phrase is two slots in one number
+SLOT_BITS = 32  # the key of a step is two slots in one number
 
 
 class Nearness(NamedTuple):
-    """The condition of a term of nearness on a paper."""
+    """The condition of a term of nearness (`like:`) on a paper."""
 
     words: tuple[tuple[int, int], ...]  # (the slot of a word, its weight)
-    own: tuple[int, ...]  # the slots of the papers themselves, which are not near to themselves
+    own: tuple[int, ...]  # the slots of the named papers, which do not count as near to themselves
 
 
 class Slots:
-    """The slots of the terms of many queries, with their uses counted."""
+    """The slots of the terms of many queries. Counts how many clauses use each slot."""
 
     def __init__(self) -> None:
         self.words: dict[str, int] = {}
-        self.steps: dict[int, int] = {}  # the slot of a phrase and that of a next word -> the slot of both together
+        self.steps: dict[
+            int, int
+        ] = {}  # (slot of a phrase, slot of the next word) as one number -> slot of both together
         self.features: dict[str, int] = {}
-        self.beginnings: dict[str, int] = {}  # beginning of one word of any text -> the slot
+        self.beginnings: dict[str, int] = {}  # beginning of a word of any text -> the slot
         # a part of a name -> another part, or its initial -> the slot
         self.names: dict[Field, dict[str, dict[str, int]]] = {}
         self.checked: dict[int, Term] = {}
-        self.candidates = Columns()  # a clause for each checked term: it wants what every paper with this term has
+        self.candidates = Columns()  # a clause for each checked term: it wants the features that the term needs
         self.parts: dict[int, tuple[int, ...]] = {}  # slot of a term of several fields -> the slots of its parts
         self.nearness: dict[int, Nearness] = {}
         self.changes = 0  # number of changes of `steps`
-        self._terms: dict[Term, int] = {}  # term that is no word, phrase or feature -> the slot
-        self._keys: list[str | int | Term] = [""]  # by slot; a phrase has its last step
-        self._uses = array("q", [1])  # by slot; the slot NO_PAPER is always used
+        self._terms: dict[Term, int] = {}  # any other term -> the slot
+        self._keys: list[str | int | Term] = [
+            ""
+        ]  # slot -> its key in one of these mappings; for a phrase its last step
+        self._uses = array("q", [1])  # slot -> its number of uses; the slot NO_PAPER is always used
         self._places: dict[int, int] = {}  # slot of a checked term -> the place of its clause in `candidates`
         self._free: list[int] = []
 
     def __len__(self) -> int:
-        """Returns a number above every slot."""
+        """Returns the number of slots, including free ones; every slot is lower."""
         return len(self._keys)
 
     @property
@@ -70,7 +74,7 @@ class Slots:
         return len(self._keys) - len(self._free) - 1
 
     def take(self, term: Term) -> int:
-        """Returns the slot of a term, and counts one use more of it."""
+        """Returns the slot of a term, and counts one more use of it."""
         if hits.is_phrase(term):
             slot = self._phrase(term.tokens)
         else:
@@ -80,17 +84,17 @@ class Slots:
         return slot
 
     def take_again(self, slots: Iterable[int]) -> None:
-        """Counts one use more of each of some slots."""
+        """Counts one more use of each of these slots."""
         uses = self._uses
         for slot in slots:
             uses[slot] += 1
 
     def release(self, slot: int) -> bool:
-        """Counts one use of a slot less. Returns True if it was the last: the slot is removed, and its number is free."""
+        """Counts one use less of a slot. Returns True if it was the last use, which frees the number of the slot."""
         self._uses[slot] -= 1
         if self._uses[slot]:
             return False
-        forgotten = [slot]  # no recursion: a phrase may have hundreds of words
+        forgotten = [slot]  # a loop instead of recursion, since a phrase may have hundreds of words
         for unused in forgotten:
             for needed in self._forget(unused):
                 self._uses[needed] -= 1
@@ -99,7 +103,7 @@ class Slots:
         return True
 
     def _forget(self, slot: int) -> tuple[int, ...]:
-        """Removes a slot. Returns the slots that it has used."""
+        """Removes a slot. Returns the slots that it used."""
         key, self._keys[slot] = self._keys[slot], ""
         self._free.append(slot)
         if isinstance(key, int):
@@ -126,7 +130,7 @@ class Slots:
         return ()
 
     def _slot(self, slots: dict[str, int], text: str) -> int:
-        """Returns the slot of a word or feature in a mapping, to which it is added if it is new."""
+        """Returns the slot of a word or feature in the mapping `slots`. A new text gets a new slot."""
         slot = slots.get(text)
         if slot is None:
             slot = slots[text] = self._new(text)
@@ -173,7 +177,7 @@ class Slots:
         return Nearness(words, own)
 
     def _needed_by(self, term: Term) -> list[int]:
-        """Returns slots that a paper must have to fulfil a simple term, and counts one use more of each."""
+        """Returns slots that a paper must have to fulfil a simple term, and counts one more use of each."""
         slots = [self._slot(self.features, feature) for feature in dict.fromkeys(paper_index.needed_by(term))]
         if term.field.in_any_text and not term.exact:
             whole = term.tokens[:-1] if term.prefix else term.tokens
@@ -202,7 +206,7 @@ def _deciding_feature(term: Term) -> str | None:
 
 
 def _two_parts(term: Term) -> tuple[str, str] | None:
-    """Returns the two parts of a name that a term asks for, first one that is no initial; None for other terms."""
+    """Returns the two parts of the name that a term asks for, the first not an initial; None for other terms."""
     if term.field.kind is not ValueKind.NAME or term.prefix or term.exact or len(term.tokens) != 2:  # noqa: PLR2004
         return None
     other, part = sorted(term.tokens, key=lambda token: not is_initial(token))
@@ -210,7 +214,7 @@ def _two_parts(term: Term) -> tuple[str, str] | None:
 
 
 def _is_beginning(term: Term) -> bool:
-    """Returns whether a term is the beginning of one word of any text, long enough to be looked up."""
+    """Returns whether a term is the beginning of a single word in any text, and long enough to be looked up."""
     is_one_word = term.field is TEXT and term.prefix and not term.exact and len(term.tokens) == 1
     return is_one_word and paper_index.head_of(term.tokens[0]) != ""
 
@@ -219,11 +223,11 @@ def _is_beginning(term: Term) -> bool:
 
 
 NO_PAPER = 0  # a slot that no paper fulfils; removed rows want it
-_ROW_BITS = 32  # the lowest bits of a place, which are the row; the bits above them are the number of the table
+_ROW_BITS = 32  # the lowest bits of a place are the row, the bits above them the number of the table
 
 
 class Table:
-    """The clauses of one shape. A row that was removed wants NO_PAPER, and is used again."""
+    """The clauses of one shape. A removed row wants NO_PAPER until another clause takes its place."""
 
     __slots__ = ("_free", "columns", "handles", "is_single", "unwanted", "wanted")
 
@@ -260,7 +264,7 @@ class Table:
 
 
 class Columns:
-    """Tables of all shapes. A place is the number of a table and a row in it, in one number."""
+    """The tables of all shapes. A *place* is one number that names a table and a row in it."""
 
     def __init__(self) -> None:
         self.tables: list[Table] = []
@@ -274,9 +278,9 @@ class Columns:
         return sum(map(len, self.tables))
 
     def add(self, handle: int, slots: Sequence[int], unwanted: int = 0, *, is_single: bool = True) -> int:
-        """Adds a clause that wants slots, except the last `unwanted` ones, which it excludes. Returns its place.
+        """Adds a clause and returns its place. It excludes the last `unwanted` slots, and wants those before them.
 
-        `is_single`: whether its handle has no other clause.
+        `is_single`: the handle has no other clause.
         """
         shape = len(slots), unwanted, is_single
         number = self._number_of.get(shape)

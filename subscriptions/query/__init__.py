@@ -1,7 +1,8 @@
 """The query language (docs/queries.md): typed text -> syntax tree and alternatives -> canonical text.
 
-This module defines what a query can ask for: its parts, their values, their algebra, and its fields. `parse` reads a text. `rewriting`
-makes texts that people can read and type. `advice` finds better queries. `links` finds the papers that a text names.
+This module defines the parts of a query, their values, their boolean algebra, and the fields. `parse` reads a text.
+`rewriting` makes texts that people can read and type. `advice` finds better queries. `links` finds the papers that a
+text names.
 """
 
 import re
@@ -27,7 +28,7 @@ class ValueKind(Enum):
     PAPER_ID = auto()  # an arXiv id or a DOI, also as a link
     LABEL = auto()  # a text that is compared as a whole, letter case ignored
     COMBINED = auto()  # a value that any of several fields may have (`matching.simple_terms`)
-    NEARNESS = auto()  # ids of papers; a paper must be near to their words
+    NEARNESS = auto()  # ids of papers; the query finds papers with similar words
 
 
 WordsOfPapers = tuple[tuple[str, int], ...]
@@ -47,20 +48,20 @@ class Field:
 
     name: str  # full English name, lower case; in JSON documents and readings
     aliases: tuple[str, ...] = ()  # its other names, in any language, lower case
-    short: str = ""  # the name under which paperwire writes it in queries; default: `name`
-    canonical: str = ""  # the name in canonical texts, which are stored: never to be changed; default: `name`
+    short: str = ""  # the name that paperwire writes in queries; default: `name`
+    canonical: str = ""  # the name in stored canonical texts, which must never change; default: `name`
     kind: ValueKind
     values: Callable[[Paper], Iterable[str]] = _nothing  # a paper's texts, names, codes or labels in this field
     example: str  # a query with this field that works
-    reading: Sentence | None = None  # how readings write it, with {words}; default: the name in every language
-    place: Sentence = _IN_THE_TEXT  # the words of `why` for the place of a hit
+    reading: Sentence | None = None  # describes the field and its {words} to people; default: its name
+    place: Sentence = _IN_THE_TEXT  # how `why` describes the place of a hit
     help: tuple[str, Sentence] | None = None  # its line in the help on queries: a query, and what it finds
     absence: Sentence | None = None  # the reply if no source brings values of this field; None: every source does
-    narrows: "Field | None" = None  # the field that has all values of this one and more: CATEGORY for PRIMARY
-    is_bare: bool = False  # whether it is the field of values that are typed without a field; it has no name
+    narrows: "Field | None" = None  # a field with all values of this field and more: CATEGORY for PRIMARY
+    is_bare: bool = False  # whether values that are typed without a field are in this field; it has no name
     in_any_text: bool = False  # whether words without a field are looked for in its texts; needs a `column`
-    is_indexed_apart: bool = False  # whether the index for many queries keeps its words apart from those of other texts
-    column: str = ""  # its column of the full-text index of stored papers; "": candidates are read instead
+    is_indexed_apart: bool = False  # whether the index for many queries has separate features for its words
+    column: str = ""  # its column in the full-text index of stored papers; "": the papers themselves are read instead
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -69,12 +70,12 @@ class Field:
 
     @property
     def prefix(self) -> str:
-        """The prefix of a value when paperwire writes a query: "ti:"; "" for a bare value."""
+        """The prefix of a value in a query that paperwire writes, such as "ti:"; "" for a bare value."""
         return "" if self.is_bare else f"{self.short or self.name}:"
 
     @property
     def canonical_prefix(self) -> str:
-        """The prefix of a value in a canonical text: "title:"; "" for a bare value."""
+        """The prefix of a value in a canonical text, such as "title:"; "" for a bare value."""
         return "" if self.is_bare else f"{self.canonical or self.name}:"
 
     def __repr__(self) -> str:
@@ -82,7 +83,7 @@ class Field:
 
 
 def primary_of(paper: Paper) -> str | None:
-    """Returns the category a paper was submitted to; None if it is unknown."""
+    """Returns the category to which a paper was submitted; None if it is unknown."""
     return paper.primary or next(iter(paper.categories), None)
 
 
@@ -234,9 +235,9 @@ LEFT_OUT = Field(name="co", aliases=("jr", "rn"), kind=ValueKind.LABEL, example=
 
 
 class Fields:
-    """The fields that a query may name. `FIELDS` are those of paperwire.
+    """The fields that a query may name. `FIELDS` are the fields of paperwire.
 
-    `words` maps the value of a nearness term to the words of the papers that it names.
+    `words`: value of a nearness term → words of the papers that the value names.
     """
 
     def __init__(self, *fields: Field, words: Mapping[str, WordsOfPapers] = MappingProxyType({})) -> None:
@@ -259,7 +260,7 @@ class Fields:
         return Fields(*self._fields, *more, words=self.words)
 
     def knowing(self, words: Mapping[str, WordsOfPapers]) -> "Fields":
-        """Returns these fields with the words of more papers that a query may name."""
+        """Returns these fields with the words of more papers. A query that names them can find papers near to them."""
         return Fields(*self._fields, words={**self.words, **words})
 
 
@@ -271,21 +272,21 @@ FIELDS = Fields(TITLE, ABSTRACT, SUMMARY, AUTHOR, CATEGORY, PRIMARY, ID, DOI, SO
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A condition that a paper fulfils or not. Equal terms have the same meaning, however they were typed.
+    """A condition that a paper fulfils or not. Terms are equal if they mean the same, even if they were typed differently.
 
-    The kind of the field says where the value of the term is:
+    The kind of the field tells which attributes hold the value:
 
-    WORDS      `tokens`, as `normalize` makes them. The last token of a prefix term is as written (step 5, no plural).
-    NAME       `tokens`, sorted; the token of a prefix is the last.
-    CATEGORY   `value`, in lower case: a category "cs.lg", or an archive "cs" for all categories below it. "?" and the
-               typed text if there is no such category; no paper has it.
+    WORDS      `tokens`, as `normalize` makes them. The last token of a prefix term is as written, without the plural step.
+    NAME       `tokens`, sorted. The token with a star is the last.
+    CATEGORY   `value`, in lower case: a category "cs.lg", or an archive "cs" for all its categories. If there is no such
+               category: "?" and the typed text; no paper has this value.
     PAPER_ID   `value`, in lower case: a bare arXiv id or a DOI.
     LABEL      `value`, as `fold_value` makes it.
-    NEARNESS   `value`: bare arXiv ids and DOIs, sorted, with commas between. `near`: the words of these papers with their
-               weights; () if they are not known; then no paper fulfils the term.
+    NEARNESS   `value`: bare arXiv ids and DOIs, sorted, separated by commas. `near`: (word, weight) for the words of
+               these papers. If the words are not known, it is () and no paper fulfils the term.
 
-    An ALL term is fulfilled by its `tokens` in any text, by its `names` in one author, or by the category in `value` if
-    that is not "". A TEXT_OR_ID term has its words in `tokens` and the id in `value`.
+    A paper fulfils an ALL term if any text has its `tokens`, one author has its `names`, or the paper has the category
+    in `value`. A TEXT_OR_ID term has its words in `tokens` and the id in `value`.
     """
 
     field: Field
@@ -299,7 +300,7 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Alternative:
-    """A conjunction of the normal form: all of `positive` (at least one) and none of `negative`."""
+    """One alternative of a query: a paper must fulfil all terms of `positive` (at least one) and none of `negative`."""
 
     positive: frozenset[Term]
     negative: frozenset[Term] = frozenset()
@@ -311,7 +312,7 @@ class Leaf:
 
     term: Term
     words: str
-    column: int  # of the first character of the value in the text as typed, in code points from 1
+    column: int  # where the value begins in the text as typed, in code points from 1
     quoted: bool = False  # whether it was typed or read as a phrase
     canonical: str = field(default="", compare=False, repr=False)  # the canonical text of this value alone
 
@@ -321,19 +322,19 @@ class Not:
     """Excludes `node`, which is a leaf, an And or an Or."""
 
     node: "Node"
-    column: int  # of the first minus
+    column: int  # where the first minus is in the text as typed
 
 
 @dataclass(frozen=True, slots=True)
 class And:
-    """All of two or more nodes, in the order in which they were typed. No node of an And is an And."""
+    """All of two or more nodes, in the order in which they were typed. None of these nodes is an And itself."""
 
     nodes: tuple["Node", ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Or:
-    """Any of two or more nodes, in the order in which they were typed. No node of an Or is an Or."""
+    """Any of two or more nodes, in the order in which they were typed. None of these nodes is an Or itself."""
 
     nodes: tuple["Node", ...]
 
@@ -346,9 +347,9 @@ class Query:
     """A query that was parsed."""
 
     text: str  # as typed
-    canonical: str  # equal for queries of equal meaning, and a query itself; stored, never shown
+    canonical: str  # the same for queries of the same meaning; can be parsed again; stored, never shown
     alternatives: tuple[Alternative, ...]  # disjunctive normal form, 1 to 64
-    hints: tuple[Sentence, ...] = ()  # the most useful first
+    hints: tuple[Sentence, ...] = ()  # how the query was read; the most useful first
     tree: Node = field(default=Leaf(Term(TEXT), "", 1), compare=False, repr=False)  # as typed; equal parts occur once
     fields: Fields = field(default=FIELDS, compare=False, repr=False)  # the fields that it could name
 
@@ -365,31 +366,31 @@ class Query:
 
 # ------------------------------------------------------------------------------------------- boolean algebra of queries
 
-# Parts of a query with their canonical text, their normal form, and their opposite. They are built from the leaves up and
-# are never traversed from the root, so no depth of brackets can exhaust the stack. Equal parts side by side are merged at
-# once. The number of alternatives is known before any part is expanded.
+# Parts of a query know their canonical text, their normal form, and their opposite. They are built from the leaves up, so
+# even deeply nested brackets cannot exhaust the stack. Equal neighbours are merged at once. The number of alternatives is
+# known before any part is expanded.
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Form:
-    """A boolean expression in normal order: only terms are excluded; equal parts occur once, sorted by their text."""
+    """A boolean expression in a normal form: only terms are excluded, equal parts occur once, parts are sorted by text."""
 
-    text: str  # canonical; equal texts have the same meaning
+    text: str  # the canonical text; expressions with equal texts have the same meaning
     kind: type[And | Or | Leaf]
-    parts: tuple["Form", ...] = ()  # two or more, none of the same kind
+    parts: tuple["Form", ...] = ()  # two or more, none of the same kind as this expression
     alternatives: int = 1
     term: Term | None = None
     excluded: bool = False
 
 
 class QueryPart:
-    """A part of a query: as typed, as a form, and the form of its opposite."""
+    """A part of a query: its node as typed, its form, and the form of its opposite."""
 
     def __init__(self, node: Node, form: Form, parts: Sequence["QueryPart"] = ()) -> None:
         self.node = node
         self.form = form
-        self.parts = parts  # of an And or Or
-        self.negation: QueryPart | None = None  # the part whose opposite this part is
+        self.parts = parts  # the parts of an And or Or, or the excluded part of a Not
+        self.negation: QueryPart | None = None  # the part that this part negates
         self.holds_not: bool = isinstance(node, Not) or any(part.holds_not for part in parts)
         self.only_excludes = self._only_excludes()
 
@@ -402,7 +403,7 @@ class QueryPart:
         return _merged(kind, [part.opposite for part in self.parts])
 
     def _only_excludes(self) -> int | None:
-        """Returns the column of the first minus of an alternative that only excludes; None if there is none."""
+        """Returns the column of the first minus if an alternative of this part only excludes; otherwise None."""
         if isinstance(self.node, Leaf):
             return None
         if isinstance(self.node, Not):
@@ -415,9 +416,9 @@ class QueryPart:
 
 
 def joined(kind: type[And | Or], parts: Sequence[QueryPart], form: Form | None = None) -> QueryPart:
-    """Returns all (And) or any (Or) of one or more parts, without needless brackets and repeated parts.
+    """Joins one or more parts: And wants all of them, Or any. Drops needless brackets and repeated parts.
 
-    `form` is the form of the result, if the caller knows it.
+    `form` is the form of the result, if the caller already knows it.
     """
     if len(parts) == 1:
         return parts[0]
@@ -433,13 +434,13 @@ def joined(kind: type[And | Or], parts: Sequence[QueryPart], form: Form | None =
 
 
 def excluding(part: QueryPart, column: int) -> QueryPart:
-    """Returns the opposite of a part, with the column of the minus. Brackets stay as typed unless they hold a minus."""
+    """Returns the opposite of a part. `column` is where its minus is. Brackets without a minus inside stay as typed."""
     node = part.node
     if isinstance(node, Not):
         return part.parts[0]
     if part.negation:
         opposite = QueryPart(part.negation.node, part.negation.form, part.negation.parts)
-        opposite.only_excludes = None if opposite.only_excludes is None else column  # the outer minus comes first
+        opposite.only_excludes = None if opposite.only_excludes is None else column  # the outer minus is the first
     elif part.holds_not:
         kind = Or if isinstance(node, And) else And
         opposite = joined(kind, [excluding(inner, column) for inner in part.parts], part.opposite)
@@ -469,7 +470,7 @@ def _expanded(form: Form) -> list[_Literals]:
         return [frozenset(((form.term, form.excluded),))]
     if form.kind is Or:
         alternatives: list[_Literals] = []
-        for part in form.parts:  # not a generator: its frames would make the stack of a deep query three times as deep
+        for part in form.parts:  # a generator here would make the stack three times as deep for nested brackets
             alternatives += _expanded(part)
         return _different(alternatives)
     simple = frozenset((part.term, part.excluded) for part in form.parts if part.term is not None)

@@ -1,14 +1,17 @@
-"""Better queries: with other forms of their words, in variants, and with the one change that has most effect.
+"""Finds better queries: other forms of their words, variants, and advice on the change that has most effect.
 
-LLM, large language model and 大语言模型 are forms of one expression. The most frequent expressions are in other_forms.txt.
-Others are learned from papers that explain them: "state space models (SSMs)".
+LLM, large language model and 大语言模型 are *forms* of one expression. other_forms.txt has the most frequent
+expressions. Others are learned from papers that explain them: "state space models (SSMs)".
 
-A variant differs from a query in one thing: a part left out, words as a phrase, titles only, and so on.
+A *variant* differs from a query in one thing: a part left out, words as a phrase, titles only, and so on.
 
-Advice is found by counting the known papers that variants find. The first of these that applies is given: a field that no
-source here brings; a mistake that can be corrected (an author's name in two values, a category by its name); a query in
-Chinese although papers lack Chinese texts; words that find far fewer papers as a phrase; the variant that changes most
-(without cross-lists; an author also with initials; and, above ten papers a day, titles only).
+Advice compares how many known papers a query and its variants find. It is about the first of these that applies:
+
+1. a field that no source here brings
+2. a mistake that can be corrected: an author's name in two values, a category by its name
+3. a query in Chinese, although papers lack Chinese texts
+4. words that find far fewer papers as a phrase
+5. the variant that changes most: without cross-lists, an author also with initials, or (above ten papers a day) titles only
 """
 
 import re
@@ -47,14 +50,14 @@ _WORD = re.compile(r"[^\W_]+")
 
 @lru_cache(maxsize=1)
 def common_forms() -> Forms:
-    """Returns the forms that are built in."""
+    """Returns the built-in forms, from other_forms.txt."""
     lines = Path(__file__).with_name("other_forms.txt").read_text("utf-8").splitlines()
     rows = [tuple(line.split(" = ")) for line in lines]
     return {_key(one): tuple(other for other in row if other != one) for row in rows for one in row}
 
 
 def learned_forms(texts: Iterable[str]) -> Forms:
-    """Returns the long and short forms that some texts explain: for each form, the most frequent other form."""
+    """Returns the long and short forms that texts explain: for each form the most frequent other form."""
     found = Counter(pair for text in texts for pair in set(_explained(text)))
     learned: dict[str, tuple[str, ...]] = {}
     for (long, short), _ in found.most_common():
@@ -64,7 +67,7 @@ def learned_forms(texts: Iterable[str]) -> Forms:
 
 
 def _explained(text: str) -> Iterator[tuple[str, str]]:
-    """Yields each short form in brackets with the words before it that begin with its letters."""
+    """Yields (long form, short form) for each short form in brackets: the words before it begin with its letters."""
     for found in _SHORT.finditer(text):
         short = found[1].removesuffix("s") if found[1][:-1].isupper() else found[1]
         letters = short.replace("-", "").casefold()
@@ -74,7 +77,7 @@ def _explained(text: str) -> Iterator[tuple[str, str]]:
 
 
 def with_other_forms(node: Node, forms: Forms) -> Node:
-    """Returns a node that papers with other forms of its words fulfil, too."""
+    """Returns a node that also finds papers with other forms of its words."""
     if isinstance(node, Leaf):
         others = forms.get(_key(node.words), ()) if node.term.field is TEXT and not node.term.prefix else ()
         return Or((node, *(_leaf(node, other) for other in others))) if others else node
@@ -94,7 +97,7 @@ def with_other_forms(node: Node, forms: Forms) -> Node:
 
 
 def _joined(nodes: Iterable[Node]) -> str:
-    """Returns the tokens of words side by side; "" if one of the nodes is no plain word."""
+    """Returns the tokens of adjacent words as one text; "" if a node is not a plain word."""
     words = [part.words if isinstance(part, Leaf) and rewriting.is_word(part) else "" for part in nodes]
     return _key(" ".join(words)) if all(words) else ""
 
@@ -128,9 +131,18 @@ _CHANGES: Mapping[str, Callable[[Node], Node]] = {
 class Variant:
     """A query that differs from another in one thing.
 
-    `kind`: phrase (words side by side as one), titles (words in titles only), primary (without cross-lists), initials
-    (authors also with initials), anywhere (words in any text), author (words as the name of one), any (any of the words),
-    allowed (an exclusion left out), without (another part left out), only (two parts alone).
+    `kind` says what is different:
+
+    - phrase: adjacent words are one phrase
+    - titles: words count only in titles
+    - primary: cross-lists do not count
+    - initials: authors are found also with initials
+    - anywhere: words count in any text
+    - author: the words are the name of an author
+    - any: any of the words is enough
+    - allowed: an exclusion is left out
+    - without: another part is left out
+    - only: only two of the parts are left
     """
 
     kind: str
@@ -139,12 +151,12 @@ class Variant:
 
 
 def variants(query: Query) -> Iterator[Variant]:
-    """Yields the variants of a query, each with another meaning; none for a query that cannot be written again."""
+    """Yields the variants of a query, each with another meaning; none if the tree of the query cannot be written as text."""
     return _rewritten(query, _changes(query.tree))
 
 
 def pairs(query: Query) -> Iterator[Variant]:
-    """Yields each two neighbouring parts of a query, as a query, if the query asks for more than three parts."""
+    """Yields each pair of neighbouring parts as a query, if the query wants more than three parts."""
     parts = query.tree.nodes[:MOST] if isinstance(query.tree, And) else ()
     wanted = [part for part in parts if not isinstance(part, Not)]
     both = pairwise(wanted) if len(wanted) > _FEW else ()
@@ -165,7 +177,7 @@ def _rewritten(query: Query, changes: Iterable[tuple[str, str, Callable[[Node], 
 
 
 def _changes(tree: Node) -> Iterator[tuple[str, str, Callable[[Node], Node]]]:
-    """Yields the kind of each change, the part that it leaves out, and the change."""
+    """Yields (kind of a change, the part that it leaves out, the function that makes it)."""
     for kind, change in _CHANGES.items():
         yield kind, "", change
     for place, part in enumerate(tree.nodes[:MOST] if isinstance(tree, And | Or) else ()):
@@ -177,34 +189,38 @@ def _changes(tree: Node) -> Iterator[tuple[str, str, Callable[[Node], Node]]]:
 # -------------------------------------------------------------------------------------------------------------- advice
 
 
-MANY = 10  # papers a day; a query that finds more is worth narrowing
+MANY = 10  # papers a day; it is worth narrowing a query that finds more
 _FEWER = 0.8  # a narrower variant is advised only if it finds at most this share of the papers
 _FEWEST = 2  # a narrower variant is advised only if it finds at least this many papers fewer
 _LEFT_OUT = ((0, 0), (0, 1), (1, 0), (0, 2), (2, 0))  # numbers of words before and after the phrase
 
-# If no source brings several fields of a query, the advice is about the first: categories, then authors, then texts.
+# If no source brings several fields of a query, the advice is about the first of them in this order.
 _ORDER = (ValueKind.CATEGORY, ValueKind.NAME, ValueKind.WORDS, ValueKind.PAPER_ID, ValueKind.LABEL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Advice:
-    """One piece of advice on a query.
+    """Advice on a query.
 
-    `kind`: the name of `absent` (no source here brings what this field looks at); chinese (only papers with Chinese
-    text can fit); one-author, named-category (a corrected mistake); phrase, primary, initials, titles (a variant); many (no
-    variant narrows the query).
+    `kind` says what it is about:
+
+    - the name of a field, see `absent`: no source here brings this field
+    - chinese: only papers with Chinese text can fit
+    - one-author, named-category: a corrected mistake
+    - phrase, primary, initials, titles: a variant
+    - many: the query finds many papers, and no variant narrows it
     """
 
     kind: str
     absent: Field | None = None
     text: str = ""  # the query of the variant; "" if there is no variant
-    found: int = 0  # papers that the variant finds, or that can fit at all
-    of: int = 0  # papers that are known
-    names: tuple[str, ...] = ()  # of the sources of the known papers
+    found: int = 0  # number of papers that the variant finds, or that can fit at all
+    of: int = 0  # number of known papers
+    names: tuple[str, ...] = ()  # names of the sources of the known papers
 
 
 class Known(Protocol):
-    """The known papers, which can only be counted."""
+    """The known papers, of which advice needs only counts."""
 
     @property
     def papers(self) -> int:
@@ -228,7 +244,7 @@ def advise(
 ) -> Advice | None:
     """Returns the advice on a query, from the papers of `days` days; None if the query is fine.
 
-    `categorised`: whether some source brings categories. `crosslists`: whether the chat gets cross-listed papers.
+    `categorised`: at least one source brings categories. `crosslists`: the chat gets cross-listed papers.
     """
     absent = _absent(query, known, categorised=categorised)
     slip = absent or _mended(query, known) or _chinese(query, known)
@@ -258,7 +274,7 @@ def _rank(query: Query, field: Field) -> tuple[int, int]:
 
 
 def _possible(field: Field, known: Known, *, categorised: bool) -> Callable[[Term], bool] | None:
-    """Returns a function that says whether a known paper can fulfil a term; None if any term can be fulfilled."""
+    """Returns a function that tells whether known papers can fulfil a term of this field; None if they can fulfil any."""
     if field is SOURCE:
         sources = set(map(fold_value, known.sources()))
         return (lambda term: term.value in sources) if known.papers else None
@@ -286,7 +302,7 @@ def _is_chinese_term(term: Term) -> bool:
 
 
 def _mended(query: Query, known: Known) -> Advice | None:
-    """Returns the advice on `author: Jane Doe` and on `cat:machine learning`."""
+    """Returns the advice on a name in two values (`author:Jane Doe`) or a category by its name (`cat:machine learning`)."""
     for kind, change in (("one-author", rewriting.as_one_author), ("named-category", rewriting.by_its_code)):
         if text := rewriting.rewritten(query, change):
             found = known.count(parse_query(text, query.fields))
@@ -296,7 +312,7 @@ def _mended(query: Query, known: Known) -> Advice | None:
 
 
 def _phrase(query: Query, known: Known) -> Advice | None:
-    """Returns the advice to make words side by side a phrase, as long as possible, if it finds far fewer papers."""
+    """Returns the advice to make adjacent words a phrase, the longest that finds papers, if it finds far fewer papers."""
     found = known.count(query)
     if found <= _FEWEST:
         return None
@@ -314,7 +330,7 @@ def _phrase(query: Query, known: Known) -> Advice | None:
 
 def _variant(query: Query, known: Known, days: int, *, crosslists: bool) -> Advice | None:
     found = known.count(query)
-    # a query of nearness brings only the nearest papers
+    # a query of nearness never brings many papers, since it brings only the nearest
     many = days > 0 and found > MANY * days and not query.wants_nearness
     kinds = ("initials", *(("primary",) if crosslists else ()), *(("titles",) if many else ()))
     best: Advice | None = None
@@ -335,7 +351,7 @@ def _is_worth_it(kind: str, found: int, brings: int) -> bool:
 
 
 def _without(node: Node, wrong: frozenset[Term]) -> Node:
-    """Returns a node without the wrong terms: words are looked for in any text, other values are left out."""
+    """Returns a node without wrong terms. Their words are looked for in any text; other values are left out."""
     in_text = rewriting.changed(node, lambda leaf: _in_text(leaf) if leaf.term in wrong else leaf)
     return rewriting.with_leaves(in_text, lambda leaf: leaf.term not in wrong) or node
 

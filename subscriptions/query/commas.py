@@ -1,11 +1,11 @@
-"""What commas mean: a list, one author, several papers, or an exclusion.
+"""Decides what commas mean: a list, one author, several papers, or an exclusion.
 
     rlhf, dpo, not reward model         any of the items, without the excluded one
     author:Doe, Jane                    one author
     like:2601.15529, 2601.15530         one value of nearness
-    "graph neural", not survey, agents  no list, since it has quotes: only what follows "not" is excluded
+    "graph neural", not survey, agents  not a list, since it has quotes: only the words after "not" are excluded
 
-The parser gets lexemes in place of the commas. Words side by side in an item are a phrase.
+The parser gets lexemes in place of the commas. Adjacent words of an item are a phrase.
 """
 
 import re
@@ -18,7 +18,7 @@ from subscriptions.query.links import named_paper
 
 Item = list[lexer.Lexeme]
 
-# "No" alone is a name (author:Kim, No), and "NO" is nitric oxide.
+# "no" excludes, but "No" is a name (author:Kim, No), and "NO" is nitric oxide.
 EXCLUDES = r"""(?:
     (?: (?:[Bb]ut\s+)? (?: [Nn]ot | no | [Ww]ithout | [Ee]xcept(?:\s+for)? ) (?=[\s"(]|$) | No(?=\s+[^\s,)]) )
   | 但?(?:不含|不要)
@@ -34,9 +34,9 @@ _IN_ITEMS = _MARKS | {lexer.LexemeKind.WORD, lexer.LexemeKind.LINK, lexer.Lexeme
 
 
 def lexemes_of_list(source: lexer.Typed, notes: sentences.Notes, fields: Fields) -> Iterator[lexer.Lexeme] | None:
-    """Returns the lexemes of a list of two or more items, the excluded items last; None if the text is no list.
+    """Returns the lexemes of a list of two or more items, the excluded items last; None if the text is not a list.
 
-    A text with operators, a minus, brackets or quotes is no list.
+    A text with operators, a minus, brackets or quotes is not a list.
     """
     if not _LIST_COMMAS.search(source.text) or _NO_LIST.search(source.text):
         return None
@@ -50,9 +50,12 @@ def lexemes_of_list(source: lexer.Typed, notes: sentences.Notes, fields: Fields)
 
 
 def _items(text: str, fields: Fields) -> Iterator[Item]:
-    """Yields the lexemes between commas, with a lexeme ITEM or BUT_NOT before them; none if a comma has no space after it."""
+    """Yields the lexemes between commas, each group after a lexeme ITEM or BUT_NOT. Yields nothing if a space is missing.
+
+    After each comma there must be a space.
+    """
     end = len(text)
-    while end and (text[end - 1].isspace() or _LIST_COMMAS.match(text[end - 1])):  # a comma at the end has no meaning
+    while end and (text[end - 1].isspace() or _LIST_COMMAS.match(text[end - 1])):  # commas at the end mean nothing
         end -= 1
     commas = list(_LIST_COMMAS.finditer(text, 0, end))
     if any(comma[0] == "," and not text[comma.end()].isspace() for comma in commas):
@@ -67,7 +70,7 @@ def _items(text: str, fields: Fields) -> Iterator[Item]:
 
 
 def _as_one_value(items: list[Item], notes: sentences.Notes) -> list[Item]:
-    """Returns `author:Doe, Jane` and `like:2601.15529, 2601.15530` as one item, other items as they are."""
+    """Joins the items of `author:Doe, Jane` and of `like:2601.15529, 2601.15530` to one. Others stay as they are."""
     if len(items) < 2:  # noqa: PLR2004 - two items
         return items
     fields = list(takewhile(lambda lexeme: lexeme.kind in _MARKS, items[0]))
@@ -86,7 +89,7 @@ def _as_one_value(items: list[Item], notes: sentences.Notes) -> list[Item]:
 
 
 def _name(last_name: Item, first_name: Item, *, notes: sentences.Notes) -> lexer.Lexeme:
-    # The part of the name with a star comes last: only there a star has a meaning.
+    # The part of the name with a star comes last, since a star has a meaning only there.
     first, last = sorted((phrase(first_name, notes), phrase(last_name, notes)), key=lambda name: name.star)
     if first.star:
         notes.add(sentences.Rank.STAR, sentences.STRAY_STAR)
@@ -95,7 +98,7 @@ def _name(last_name: Item, first_name: Item, *, notes: sentences.Notes) -> lexer
 
 
 def _with_phrases(item: Item, source: lexer.Typed, notes: sentences.Notes) -> Iterator[lexer.Lexeme]:
-    """Yields an item with words side by side joined to a phrase. Raises QueryError for a star in a category."""
+    """Yields the lexemes of an item, adjacent words joined to a phrase. Raises QueryError for a star in a category."""
     before = item[0]
     for are_marks, group in groupby(item, lambda lexeme: lexeme.kind in _MARKS):
         words = list(group)
@@ -110,7 +113,7 @@ def _with_phrases(item: Item, source: lexer.Typed, notes: sentences.Notes) -> It
 
 
 def lexemes_with_exclusions(text: str, notes: sentences.Notes, fields: Fields) -> Iterator[lexer.Lexeme]:
-    """Yields the lexemes of a text that is no list. Commas have a meaning only if some comma begins an exclusion."""
+    """Yields the lexemes of a text that is not a list. Its commas mean something only if one begins an exclusion."""
     marks = [mark for mark in _MARK.finditer(text) if mark["comma"]] if _EXCLUSION.search(text) else []
     ends = [*(mark.start() for mark in marks), len(text)]
     yield from lexer.lexemes(text, 0, ends[0], fields)
@@ -127,7 +130,7 @@ def lexemes_with_exclusions(text: str, notes: sentences.Notes, fields: Fields) -
 
 
 def phrase(words: Sequence[lexer.Lexeme], notes: sentences.Notes) -> lexer.Lexeme:
-    """Returns words side by side as one quoted value, with the = of the first word and the star of the last."""
+    """Returns adjacent words as one quoted value, with the = of the first word and the star of the last."""
     found = [lexeme for lexeme in words if lexeme.kind is not lexer.LexemeKind.STAR]
     if not found:
         return lexer.Lexeme(lexer.LexemeKind.QUOTE, words[0].start, words[-1].end)

@@ -1,7 +1,7 @@
 """Prepares a typed text for the grammar, and splits it into lexemes.
 
-Typographic characters become plain ones, and TeX accent macros become letters. Each character keeps the column of the typed
-character that it comes from, for error messages.
+Typographic characters become plain ones, and TeX accent macros become letters. Each character keeps the column where it
+was typed, for error messages.
 """
 
 import re
@@ -25,8 +25,8 @@ _PLAIN = (
     | {wide: chr(wide - 0xFEE0) for wide in (*map(ord, _WIDE_SIGNS), *_WIDE_WORDS)}
 )
 
-# Control characters, lone surrogates and line separators. A stored query has spaces in their place
-# (subscriptions.portable), so a typed query is read with spaces, too, and has the same meaning.
+# Control characters, lone surrogates and line separators. `subscriptions.portable` stores a query with spaces in their
+# place. So they are read as spaces, too, and the stored query means the same as the typed one.
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 # An invisible character after a TeX command stays, since it ends the name of the command.
 _INVISIBLE = re.compile(
@@ -38,13 +38,13 @@ _MARKUP = re.compile(rf'["\\{{}}{normalize.INVISIBLE_CHARACTERS}]+')
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """A text for the grammar."""
+    """A text for the grammar, with the columns where its characters were typed."""
 
     text: str
-    columns: Sequence[int]  # the column where each character was typed, and one more for the end of the text
+    columns: Sequence[int]  # for each character the column where it was typed, and one more for the end of the text
 
     def replaced(self, parts: Sequence[tuple[int, int, str]]) -> "Typed":
-        """Returns this text after replacing each part, (start, end, new text), in ascending order."""
+        """Returns this text after replacing parts. Each part is (start, end, new text); they are in ascending order."""
         if not parts:
             return self
         texts: list[str] = []
@@ -61,7 +61,7 @@ class Typed:
 
 
 def typed(text: str) -> Typed:
-    """Returns a typed text as the grammar reads it. Like the stored text, it has no spaces at its end."""
+    """Returns a typed text as the grammar reads it, without spaces at its end, which are not stored either."""
     return plain(Typed(without_controls(text).rstrip(), range(1, len(text) + 2)))
 
 
@@ -71,7 +71,7 @@ def without_controls(text: str) -> str:
 
 
 def plain(source: Typed) -> Typed:
-    """Returns a text with accent macros as letters, plain quotes, dashes and operators, and no invisible characters."""
+    """Returns a text with letters for accent macros, plain quotes, dashes and operators, without invisible characters."""
     if "\\" in source.text:
         source = Typed(_CURLED.sub(_uncurled, source.text), source.columns)
         source = source.replaced(list(normalize.accent_macros(source.text)))
@@ -87,9 +87,9 @@ def _uncurled(match: re.Match[str]) -> str:
 
 
 def fold_value(text: str) -> str:
-    """Returns the form by which a name or identifier is compared: case, width, spaces and markup do not count.
+    """Returns the form in which names and identifiers are compared, without letter case, width, spaces and markup.
 
-    Folding a folded form changes nothing. The form can be written in quotes in a query.
+    Folding the result again does not change it. A query can have it in quotes.
     """
     folded = _fold_once(plain(Typed(text, range(len(text) + 1))).text)
     while (again := _fold_once(folded)) != folded:
@@ -108,8 +108,8 @@ def _without_case(text: str) -> str:
 
 # ----------------------------------------------------------------------------------------------------- text -> lexemes
 
-# Words, quotes, fields and operators are found in one pass from left to right. A minus, an operator and a field count
-# only at the beginning of a term. So only this module splits a run without spaces ("-ti:gr*ph").
+# Words, quotes, fields and operators are found in one pass from left to right. A minus, an operator or a field counts
+# only at the beginning of a term. Runs without spaces, such as "-ti:gr*ph", are split only in this module.
 
 
 class LexemeKind(Enum):
@@ -124,19 +124,19 @@ class LexemeKind(Enum):
     AND = auto()
     OR = auto()
     NOT = auto()
-    BUT_NOT = auto()  # excludes what follows, up to the next COMMA
+    BUT_NOT = auto()  # excludes everything up to the next COMMA
     COMMA = auto()
     ITEM = auto()  # begins an item of a list
-    STAR = auto()  # a stray star, read as a space
+    STAR = auto()  # a star that belongs to no word; it counts as a space
 
 
 class Lexeme(NamedTuple):
-    """A smallest part of a text, at `start` to `end`."""
+    """The smallest unit of a text, such as a word or a bracket, from `start` to `end`."""
 
     kind: LexemeKind
     start: int
     end: int
-    text: str = ""  # as typed; for a quote and a word after = only the value
+    text: str = ""  # as typed; for a quote, and for a word after =, only the value
     field: Field | None = None
     exact: bool = False  # whether it comes after =
     star: bool = False  # whether it is a word that ends in *
@@ -170,7 +170,7 @@ _CATEGORIES = re.compile(rf"{_CATEGORY}(?:\+{_CATEGORY})+")
 
 
 def lexemes(text: str, start: int, end: int, fields: Fields) -> Iterator[Lexeme]:
-    """Yields the lexemes of `text` from `start` to `end`. Only the names in `fields` are fields before a colon."""
+    """Yields the lexemes of `text` from `start` to `end`. A word before a colon is a field only if `fields` has it."""
     position, exact, after_doi = start, False, False
     while piece := _PIECE.search(text, position, end):
         begin, position = piece.span()
@@ -192,11 +192,11 @@ def lexemes(text: str, start: int, end: int, fields: Fields) -> Iterator[Lexeme]
 
 
 class _Run:
-    """A run of characters without spaces, quotes, brackets and bars. It can hold several terms."""
+    """Characters without spaces, quotes, brackets and bars between them. A run can have several terms."""
 
     def __init__(self, text: str, start: int, stop: int, end: int, fields: Fields) -> None:
         self.text, self.start, self.stop, self.end, self.fields = text, start, stop, end, fields
-        self.position = start  # of the next term; after the last term, the end of the run
+        self.position = start  # where the next term begins; after the last term, the end of the run
         self.exact_quote = False  # whether the run ends in a = before a quote
         self.after_doi = False  # whether the run ends in "doi:"
 
@@ -216,10 +216,7 @@ class _Run:
             yield from self._operator() or self._identifier() or self._field() or self._word()
 
     def _is_sign(self, at: int) -> bool:
-        """Returns whether a minus or exclamation mark excludes what follows it.
-
-        Before a space or a stray star it does not.
-        """
+        """Returns whether a minus or exclamation mark excludes what follows it. Before a space or star it does not."""
         following = self.text[at + 1 : min(at + 2, self.end)]
         return self.text[at] in "-!" and bool(following) and not following.isspace() and following != "*"
 
@@ -252,7 +249,7 @@ class _Run:
         return [lexeme]
 
     def _field_at(self, at: int) -> tuple[Lexeme, int] | None:
-        """Returns (the field that is named at a position, where its value begins); None if no field is named there."""
+        """Returns (the field whose name is at this position, where its value begins); None if no field is named there."""
         match = self.fields.pattern.match(self.text, at, self.stop)
         if not match:
             return None
@@ -260,7 +257,7 @@ class _Run:
         if field is None and links.is_arxiv_label(self.text, at, self.end):
             field = ID
         value: int | None = match.end()
-        if field and field.kind is ValueKind.NEARNESS:  # if no papers follow the colon, this is a word
+        if field and field.kind is ValueKind.NEARNESS:  # it counts as a word if no papers follow the colon
             value = links.value_of_papers(self.text, match.end(), self.end)
         if field is None or value is None:
             return None
@@ -281,7 +278,7 @@ class _Run:
         return [word]
 
     def _end_of_word(self, begin: int) -> tuple[int, re.Match[str] | None]:
-        """Returns (end of the word that starts at `begin`, match of the stars after it or None).
+        """Returns (end of the word that begins at `begin`, match of the stars after it or None).
 
         A colon ends a word only if another term begins after the colon ("foo:-bar").
         """

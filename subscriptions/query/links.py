@@ -1,4 +1,4 @@
-"""Papers that a text names: ids, DOIs, links, and queries for papers like them."""
+"""Finds the papers that a text names by ids, DOIs and links."""
 
 import re
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ _VALUE_OF_PAPERS = re.compile(
     ),
     re.IGNORECASE,
 )
-# An id or a DOI inside a sentence. Text directly around it must not make it a part of a longer number or word.
+# An id or a DOI inside a sentence. It must not be part of a longer number or word.
 _MENTION = re.compile(
     rf"""
     (?: \b(?:arxiv\.org/(?:abs|pdf|html|format|ps|src|e-print) | (?:huggingface|hf)\.co/papers)/
@@ -48,15 +48,15 @@ LIBRARY_QUERY = f"like:{LIBRARY}"
 
 
 class IdentifierAt(NamedTuple):
-    """An identifier inside a text."""
+    """The identifier of a paper in a text, and where it ends."""
 
     field: Field  # ID or DOI
     value: str
-    end: int  # position after its text
+    end: int  # the position after it
 
 
 def arxiv_id(text: str) -> str | None:
-    """Returns the bare arXiv id of a text in lower case, without version; None if the text is no arXiv id."""
+    """Returns the arXiv id that a whole text is, in lower case, without version; None if the text is not an arXiv id."""
     match = _BARE_ID.fullmatch(text)
     if match is None:
         return None
@@ -70,9 +70,9 @@ def is_arxiv_label(text: str, position: int, end: int) -> bool:
 
 
 def read_link(text: str, position: int, end: int) -> IdentifierAt | None:
-    """Returns the identifier in the link to a paper at `position`; None if there is no such link.
+    """Returns the identifier in the link to a paper at `position`; None if there is no link to a paper.
 
-    A link goes as far as the next space, quote or bracket.
+    A link ends before the next space, quote or bracket.
     """
     if match := _LINK_OF_A_PAPER.match(text, position, end):
         return IdentifierAt(ID, match["id"].lower(), match.end())
@@ -82,7 +82,7 @@ def read_link(text: str, position: int, end: int) -> IdentifierAt | None:
 
 
 def read_doi(text: str, position: int, end: int) -> IdentifierAt | None:
-    """Returns the DOI at `position`; None if there is none. For a DOI of arXiv it returns the arXiv id, as digests do."""
+    """Returns the DOI at `position`; None if there is none. For a DOI of arXiv returns the arXiv id, as digests do."""
     match = _WHOLE_DOI.match(text, position, end)
     if not match:
         return None
@@ -94,7 +94,7 @@ def read_doi(text: str, position: int, end: int) -> IdentifierAt | None:
 def named_paper(text: str) -> IdentifierAt | None:
     """Returns the identifier of the paper that a whole text names, by its id, its DOI or a link; None if it names none.
 
-    A chat's own library is named like a paper.
+    "library", which names the chat's own library, counts like the id of a paper.
     """
     if text == LIBRARY:
         return IdentifierAt(ID, text, len(text))
@@ -106,7 +106,7 @@ def named_paper(text: str) -> IdentifierAt | None:
 
 
 def value_of_papers(text: str, position: int, end: int) -> int | None:
-    """Returns where a value that names papers begins, after a label such as `arXiv:`; None if it names no paper."""
+    """Returns where the value begins after a label such as `arXiv:`; None if the text at `position` names no paper."""
     match = _VALUE_OF_PAPERS.match(text, position, end)
     return match.end() if match else None
 
@@ -118,7 +118,7 @@ def bare_doi(value: str) -> str:
 
 
 def mentioned_in_words(text: str) -> tuple[str, ...]:
-    """Returns the bare arXiv ids and DOIs in a text outside links, in lower case, each once, in their order."""
+    """Returns the bare arXiv ids and DOIs in a text outside its links, in lower case, each once, in their order."""
     found: dict[str, None] = {}
     for match in _MENTION.finditer(text):
         doi = read_doi(match["doi"], 0, len(match["doi"])) if match["doi"] else None
@@ -148,9 +148,9 @@ _BEHIND_A_DOI = re.compile(
     r"|\.full(?:-text)?(?:\.pdf)?|\.pdf|\.html|\.abstract|/)$",
     re.IGNORECASE,
 )
-_PREPRINTS = ("10.1101/", "10.64898/")  # of bioRxiv and medRxiv, whose links have the version after the DOI
+_PREPRINTS = ("10.1101/", "10.64898/")  # DOIs of bioRxiv and medRxiv; their links have the version after the DOI
 _VERSION = re.compile(r"v\d+$")
-# the DOI of an article ends with the last part of its address
+# the last part of an article's address at nature.com is the end of its DOI
 _NATURE = re.compile(r"/articles/(?P<name>[a-z0-9-]+)", re.IGNORECASE)
 _NO_ID = re.compile(r"(?<![\w./])\d{4}\.\d{6,}(?:v\d+)?(?![\w.])")
 _ARXIV_QUERY = re.compile(r"arxiv\.org/api/query\?", re.IGNORECASE)
@@ -171,7 +171,7 @@ def mentioned(text: str) -> tuple[str, ...]:
 def links_to_no_paper(text: str) -> tuple[str, ...]:
     """Returns the links of a text that name no paper, except queries of arXiv's API.
 
-    If the text has no links, returns the ids in it that have too many digits.
+    If the text has no links at all, returns the numbers in it that look like ids but have too many digits.
     """
     links = [link for _, link in _links(text)]
     named = links or _NO_ID.findall(text)
@@ -190,7 +190,7 @@ def _named_by(link: str) -> str | None:
     """Returns the arXiv id or DOI of the paper that a link names; None if it names none."""
     try:
         address = urlsplit(link if "://" in link else f"https://{link}")
-    except ValueError:  # brackets in the host, but no IPv6 address
+    except ValueError:  # the host has brackets without an IPv6 address
         return None
     path = unquote(address.path) + (f"?{unquote(address.query)}" if address.query else "")
     return _id_in(path) or _doi_in(path) or _by_nature(address.netloc, address.path)

@@ -1,8 +1,8 @@
 """Text -> query: chooses the grammar that reads a text, and checks the result.
 
-The grammar of the query language has its own stack instead of recursion. Each frame of the stack is an open bracket; the
-first frame is the whole text. A frame has alternatives, each a list of parts that must all be fulfilled. A minus or field
-waits for the value or bracket that it belongs to.
+The parser has its own stack instead of recursion. Each frame of the stack is an open bracket; the first frame is the
+whole text. A frame has alternatives. An alternative is a list of parts, all of which a paper must fulfil. A minus or a
+field waits for the value or bracket to which it belongs.
 """
 
 import re
@@ -43,29 +43,29 @@ _SINGLE_QUOTES = re.compile(r"""(?<![\w'’])['‘](\w[^'‘’"()|]*)['’](?!\
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """A value that was read."""
+    """A value that the parser has read, with its field."""
 
     lexeme: lexer.Lexeme
     field: Field | None
-    own_field: lexer.Lexeme | None  # the field right before it; None if the field is before a bracket around it
+    own_field: lexer.Lexeme | None  # the field directly before it; None if there is none, or only before its bracket
 
 
 @dataclass(slots=True)
 class _Frame:
     """An open bracket."""
 
-    before: list[lexer.Lexeme]  # minuses and fields right before the bracket, which hold for all of it
-    scope: Field | None  # the field of its values
+    before: list[lexer.Lexeme]  # minuses and fields directly before the bracket, which apply to all of its content
+    scope: Field | None  # the field of its values, if they have no other
     alternatives: list[list[QueryPart]] = field(default_factory=lambda: [[]])
-    operator: lexer.Lexeme | None = None  # after the last part
-    last: _Read | None = None  # the last value, if nothing else came after it
-    excludes: lexer.Lexeme | None = None  # the word after a comma that excludes these alternatives
-    ended: list[QueryPart] = field(default_factory=list)  # the parts before that comma
+    operator: lexer.Lexeme | None = None  # an operator after the last part, which waits for the next part
+    last: _Read | None = None  # the last value, if nothing came after it
+    excludes: lexer.Lexeme | None = None  # the lexeme (", not") that excludes the present alternatives
+    ended: list[QueryPart] = field(default_factory=list)  # the parts before that lexeme
     is_list: bool = False  # whether the alternatives are items of a list
 
 
 class Parser:
-    """Makes a part of a query from lexemes."""
+    """Turns lexemes into a part of a query."""
 
     def __init__(self, values: Values) -> None:
         self.values = values
@@ -90,7 +90,7 @@ class Parser:
                 self._value(lexeme)
             case lexer.LexemeKind.NOT | lexer.LexemeKind.FIELD:
                 is_doubled = self.waiting and self.waiting[-1].kind is lexeme.kind is lexer.LexemeKind.NOT
-                if not is_doubled:  # several minuses are one
+                if not is_doubled:  # several minuses in a row count as one
                     self.waiting.append(lexeme)
             case lexer.LexemeKind.AND | lexer.LexemeKind.OR:
                 self._operator(lexeme)
@@ -137,14 +137,14 @@ class Parser:
             self._needs_no_value()
             self.notes.add(sentences.Rank.DROPPED, errors.Sentence("I left out an empty bracket."))
             return
-        # The query around the bracket can only have more alternatives. This also bounds the depth of parts.
+        # The query around the bracket cannot have fewer alternatives. This check also limits the depth of parts.
         if min(part.form.alternatives, part.opposite.alternatives) > sentences.MAX_ALTERNATIVES:
             raise sentences.too_many_alternatives()
         self._add(part, self.waiting)
         self.waiting = []
 
     def _comma(self, comma: lexer.Lexeme) -> None:
-        """Begins an item of a list, or begins or ends an exclusion: `a OR b, not c, d` is `(a OR b) -c d`."""
+        """Begins an item of a list, or begins or ends an exclusion: `a OR b, not c, d` means `(a OR b) -c d`."""
         frame = self.frames[-1]
         if comma.kind is lexer.LexemeKind.COMMA and frame.excludes is None:
             return
@@ -178,7 +178,7 @@ class Parser:
 
     def _add(self, part: QueryPart, before: list[lexer.Lexeme]) -> None:
         signs = [lexeme for lexeme in before if lexeme.kind is lexer.LexemeKind.NOT]
-        if len(signs) % 2:  # with a field between them, two minuses cancel: -ti:-x is ti:x
+        if len(signs) % 2:  # two minuses with a field between them cancel each other: -ti:-x means ti:x
             part = excluding(part, self._column(signs[0]))
         frame = self.frames[-1]
         if frame.operator and frame.operator.kind is lexer.LexemeKind.OR and frame.alternatives[-1]:
@@ -187,7 +187,7 @@ class Parser:
         frame.operator = frame.last = None
 
     def _field(self) -> Field | None:
-        """Returns the field of the next value: the innermost one."""
+        """Returns the field of the next value: the last one before it, or the field of the bracket around it."""
         for lexeme in reversed(self.waiting):
             if lexeme.kind is lexer.LexemeKind.FIELD:
                 return lexeme.field
@@ -200,11 +200,11 @@ class Parser:
         frame = self.frames[-1]
         if frame.operator or not frame.alternatives[-1]:
             self._note_dropped(frame.operator or lexeme)
-        frame.operator = lexeme  # the last of several operators counts
+        frame.operator = lexeme  # of several operators in a row, the last counts
         frame.last = None
 
     def _needs_no_value(self, dropped: lexer.Lexeme | None = None) -> None:
-        """Drops each minus that waits for a value, since none comes. Raises QueryError if a field waits."""
+        """Drops the minuses that wait for a value, since no value comes. Raises QueryError if a field waits."""
         for lexeme in reversed(self.waiting):
             if lexeme.field and lexeme.field is not LEFT_OUT:
                 raise sentences.no_value(lexeme.text, lexeme.field, self._column(lexeme))
@@ -236,7 +236,7 @@ class Parser:
         self.notes.add(sentences.Rank.DROPPED, sentences.says_nothing(self.source.text[lexeme.start : lexeme.end]))
 
     def _note_neighbours(self, lexeme: lexer.Lexeme) -> None:
-        """Notes hints on two mistakes with a space between two words: `GPT -4` and `author:Jane Doe`."""
+        """Notes a hint if a space between two words looks like a mistake: `GPT -4` and `author:Jane Doe`."""
         last = self.frames[-1].last
         if last is None or lexeme.kind is not lexer.LexemeKind.WORD or last.lexeme.kind is not lexer.LexemeKind.WORD:
             return
@@ -278,9 +278,9 @@ def _is_of_category(field: Field | None) -> bool:
 
 
 def parse_query(text: str, fields: Fields = FIELDS) -> Query:
-    """Returns the query that a person typed. Raises QueryError, with its column, and nothing else.
+    """Returns the query that a person typed. Raises only QueryError, which has the column of the mistake.
 
-    The work is bounded by the length of the text, which is at most 1,000 characters, and by 64 alternatives.
+    No text takes long: a query has at most 1,000 characters and 64 alternatives.
     """
     if len(text) > sentences.MAX_QUERY_LENGTH:
         raise sentences.too_long()
@@ -303,7 +303,7 @@ def query_of(text: str, fields: Fields = FIELDS) -> Query | None:
 
 
 def parse_canonical(text: str, fields: Fields = FIELDS) -> Query:
-    """Returns the query of a canonical text (`Query.canonical`), which may be of any length. Raises QueryError."""
+    """Returns the query of a canonical text (`Query.canonical`), which may have any length. Raises QueryError."""
     source = lexer.typed(text)
     found = lexemes(source.text, 0, len(source.text), fields)
     return _query(text, Values(source, sentences.Notes(), fields, is_canonical=True), found)
@@ -337,7 +337,7 @@ def _query(text: str, values: Values, found: Iterable[lexer.Lexeme]) -> Query:
 
 
 def _is_excluded(node: Node) -> bool:
-    """Returns whether a query only excludes."""
+    """Returns whether a query excludes terms and wants none."""
     return all(isinstance(part, Not) for part in (node.nodes if isinstance(node, And) else (node,)))
 
 
@@ -345,32 +345,32 @@ def _is_excluded(node: Node) -> bool:
 
 
 def papers_named_in(query: Query) -> tuple[str, ...]:
-    """Returns the values of `like:` in a query, each once: ids with commas between."""
+    """Returns the values of `like:` in a query, each once. A value has the ids of papers, separated by commas."""
     return tuple(dict.fromkeys(term.value for term in query.terms if term.field is LIKE))
 
 
 def asks_for_nearness(text: str) -> bool:
-    """Returns whether a text is a query for papers near to those that it names. It does not find the named papers."""
+    """Returns whether a text is a query for papers near to papers that it names (`like:`)."""
     return bool(papers_of_wish(text))
 
 
 def papers_of_wish(text: str) -> tuple[str, ...]:
-    """Returns the ids of the papers that a query of nearness names; () if the text is no such query."""
+    """Returns the ids of the papers that a query of nearness names; () if the text is not a query of nearness."""
     query = query_of(text)
     named = papers_named_in(query) if query else ()
     return tuple(dict.fromkeys(name for value in named for name in value.split(",")))
 
 
 def words_kept(canonicals: Iterable[str]) -> dict[str, WordsOfPapers]:
-    """Returns the words of papers in canonical texts, by the value that names the papers."""
+    """Returns value of `like:` → words of its papers, for all values in these canonical texts."""
     texts = [text for text in canonicals if LIKE.canonical_prefix in text]
     return {term.value: term.near for text in texts for term in parse_canonical(text).terms if term.near}
 
 
 def asked_beside(text: str, canonicals: Iterable[str]) -> Query:
-    """Returns the query of a typed text in a chat with these queries. Raises QueryError.
+    """Returns the query of a typed text in a chat that already has the queries `canonicals`. Raises QueryError.
 
-    Papers that the chat's queries name, too, have the same words in this query, so nearness means the same.
+    If these queries name the same papers (`like:`), the new query gets the same words of these papers.
     """
     query = parse_query(text)
     return parse_query(text, FIELDS.knowing(words_kept(canonicals))) if papers_named_in(query) else query
@@ -382,7 +382,7 @@ def asked_beside(text: str, canonicals: Iterable[str]) -> Query:
 PLAIN = re.compile(r"[^\W_][\w.'’+#/-]*")
 _LIKE_OPERATOR = re.compile(
     rf"(?:and|or|且|或)$|{commas.EXCLUDES}", re.VERBOSE
-)  # in quotes such a word is read as a word
+)  # such a word is in quotes, so that it is read as a word
 
 
 def written_value(leaf: Leaf) -> str:
@@ -391,7 +391,7 @@ def written_value(leaf: Leaf) -> str:
 
 
 def _forms(leaf: Leaf) -> Iterator[str]:
-    """Yields ways to write a value, the one most like the typed value first."""
+    """Yields ways to write a value. The first is the most similar to the typed value."""
     words = " ".join(leaf.words.replace('"', " ").split())
     if leaf.term.field.kind is ValueKind.NEARNESS:
         yield from (words, f'"{words}"')
@@ -405,7 +405,7 @@ def _forms(leaf: Leaf) -> Iterator[str]:
 
 
 def _means(text: str, term: Term) -> bool:
-    """Returns whether a text is parsed into one value with this term."""
+    """Returns whether a text is a query of one value with exactly this term."""
     field = term.field
     fields = FIELDS if field.is_bare or field in FIELDS else FIELDS.also(field)
     fields = fields.knowing({term.value: term.near}) if term.near else fields

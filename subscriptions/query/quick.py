@@ -1,11 +1,11 @@
 """A quick reader of short queries: words, phrases, exclusions and fields, OR between them, and one choice in brackets.
 
-A million lines of `bench.matching` compile in 8 s; with the careful reader alone they take 30 s (2026-11-23).
+It compiles the million queries of `bench.matching` in 8 s; the careful reader (`parse_query`) takes 30 s (2026-11-23).
 
-Most queries are made of a few hundred thousand pieces: `diffusion`, `-survey`, `ti:"graph neural"`, `cat:cs.LG`.
-A piece has the same meaning whatever its neighbours are. So the careful reader (`parse_query`) reads each different piece
-once, and a text is a look-up for each piece. The careful reader takes any other text: other brackets, commas, links and
-anything else that could change what a piece means. A test checks that both readers agree.
+Most queries consist of a few hundred thousand different pieces such as `diffusion`, `-survey`, `ti:"graph neural"` and
+`cat:cs.LG`. A piece means the same next to any other piece. So the careful reader reads each different piece once, and
+reading a query means looking up its pieces. Texts with anything that could change what a piece means (other brackets,
+commas, links) go to the careful reader. A test checks that both readers agree.
 """
 
 import re
@@ -17,7 +17,7 @@ from subscriptions.query.lexer import KEYWORDS
 from subscriptions.query.parse import query_of
 from subscriptions.query.values import Meaning, words_meaning
 
-MOST_PIECES = 1 << 17  # pieces that are kept, about 400 bytes each
+MOST_PIECES = 1 << 17  # pieces that are cached, about 400 bytes each
 
 _NAMES = "|".join(sorted(name for name, field in FIELDS.by_name.items() if field is not DOI))
 _PIECE = re.compile(rf"""(?:(?:{_NAMES}):)?(?:=?[^\W_]+(?:[-.][^\W_]+)*\*?|"[ .'-]*[^\W_](?:[^\W_]|[ .'-])*")""")
@@ -32,7 +32,7 @@ _END = ""
 
 
 class Piece:
-    """The meaning of a piece. Pieces of equal meaning are one object, and are compared by identity."""
+    """The meaning of a piece. There is one object for each meaning, so pieces are compared by identity."""
 
     __slots__ = ("excluded", "order", "term", "text")
 
@@ -40,23 +40,23 @@ class Piece:
         self.text = text  # canonical, with the minus
         self.term = term
         self.excluded = excluded
-        self.order = f"{excluded:d}{text}"  # wanted pieces first
+        self.order = f"{excluded:d}{text}"  # sorts wanted pieces first
 
 
 class ShortQuery(NamedTuple):
-    """What a text asks for: the canonical text (`Query.canonical`), and for each alternative its pieces in their order."""
+    """What a text asks for: its canonical text (`Query.canonical`), and the sorted pieces of each alternative."""
 
     canonical: str
     alternatives: tuple[tuple[Piece, ...], ...]
 
 
 _order_of = attrgetter("order")
-_known: dict[str, Piece | None] = {}  # as typed -> what it means; None: it is for the careful reader
-_of_text: dict[str, Piece] = {}  # canonical -> the piece
+_known: dict[str, Piece | None] = {}  # piece as typed -> its meaning; None: the careful reader must read the text
+_of_text: dict[str, Piece] = {}  # canonical text of a piece -> the piece
 
 
 def read_quickly(text: str) -> ShortQuery | None:
-    """Returns the query in a text; None if the text is for the careful reader, which may refuse it."""
+    """Returns the query in a text; None if the careful reader must read the text, which it may refuse."""
     if len(text) > sentences.MAX_QUERY_LENGTH:
         return None
     if "(" in text:
@@ -81,7 +81,7 @@ def _one_alternative(pieces: list[Piece]) -> ShortQuery | None:
 
 
 def _read(written: list[str]) -> ShortQuery | None:
-    """Like `read_quickly`, for a text with new pieces or with OR."""
+    """Like `read_quickly`, but for a text with new pieces or with OR."""
     if len(_known) >= MOST_PIECES:
         _known.clear()
         _of_text.clear()
@@ -106,7 +106,7 @@ def _read(written: list[str]) -> ShortQuery | None:
 
 
 def _with_choice(text: str) -> ShortQuery | None:
-    """Like `read_quickly`, for a text with brackets: pieces around one choice of two or more alternatives."""
+    """Like `read_quickly`, but for a text with brackets around one choice of two or more alternatives: `a (b OR c) -d`."""
     parts = _CHOICE.fullmatch(text)
     choice = _read(_split(parts["choice"])) if parts else None
     if parts is None or choice is None or len(choice.alternatives) == 1:
@@ -125,7 +125,7 @@ def _with_choice(text: str) -> ShortQuery | None:
 
 
 def _piece(written: str) -> Piece | None:
-    """Returns the meaning of a piece, as the careful reader reads it alone; None if it is no piece or not one term."""
+    """Returns the meaning of a piece as the careful reader reads it alone; None if that is not a single term."""
     if written in _known:
         return _known[written]
     value = written.removeprefix("-")
@@ -139,7 +139,7 @@ def _piece(written: str) -> Piece | None:
 
 
 def _meaning(value: str) -> Meaning | None:
-    """Returns the meaning of a value with its field, if it is one term whatever its neighbours are; else None."""
+    """Returns the meaning of a value with its field; None if its neighbours could change the meaning."""
     if phrase := _PHRASE.fullmatch(value):  # this shorter way saves a third of the time to compile queries
         return words_meaning(
             FIELDS.by_name[phrase["field"]] if phrase["field"] else TEXT, phrase["word"] or phrase["words"]

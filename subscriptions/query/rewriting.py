@@ -1,4 +1,4 @@
-"""Writes a query as text, and changes it: one word more, one word less, other fields."""
+"""Writes a query as text, and changes it: adds an exclusion, leaves out a part, moves words to other fields."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -30,14 +30,14 @@ from subscriptions.query.sentences import MAX_QUERY_LENGTH
 
 
 def is_word(node: Node) -> bool:
-    """Returns whether a node is a plain word, which may be meant as a part of a phrase."""
+    """Returns whether a node is a plain word without field, quotes, = and star. It may be meant as part of a phrase."""
     if not isinstance(node, Leaf) or node.quoted:
         return False
     return node.term.field is TEXT and not node.term.exact and not node.term.prefix
 
 
 def as_one_author(node: Node) -> Node:
-    """Returns the query with each author extended by the words after it: all capitalised ones, else the next one."""
+    """Extends the name of each author by all capitalised words after it; if there are none, by the next word."""
     return _with_words_after(node, _one_author)
 
 
@@ -88,7 +88,7 @@ def has_a_name_in_two(node: Node) -> bool:
 
 
 def by_its_code(node: Node) -> Node:
-    """Returns the query with codes for the names of categories: `cat:machine learning` becomes cs.LG OR stat.ML."""
+    """Replaces the names of categories by their codes: `cat:machine learning` becomes cs.LG OR stat.ML."""
     return _with_words_after(node, _coded)
 
 
@@ -110,23 +110,23 @@ def _coded(leaf: Leaf, after: Sequence[Leaf]) -> tuple[Node, int]:
 # ------------------------------------------------ adds an exclusion to a query in the words of the person who typed it
 
 # `diffusion` becomes `diffusion -"video generation"`, `a OR b` becomes `(a OR b) -c`. The list `rlhf, dpo` becomes
-# `(rlhf OR dpo) -c`, since a text with brackets is no list. Each text is parsed again, and used only if it has the
-# intended meaning.
+# `(rlhf OR dpo) -c`, since a text with brackets is not a list. Each new text is parsed, and used only if it means what
+# it should.
 
 
 _JOINING = frozenset({LexemeKind.AND, LexemeKind.OR, LexemeKind.NOT})
 
 
 def narrowed(query: Query, rule: str) -> Query:
-    """Returns a query that finds what `query` finds and `rule` does not, with a text that people can read.
+    """Returns the query that finds what `query` finds and `rule` does not find. People can read its text.
 
-    Raises QueryError for a rule that is no query, and Refused if the text would be too long.
+    Raises QueryError if `rule` is not a query, and Refused if the text would be too long.
     """
     excluded = parse.parse_query(rule, query.fields).canonical
     meant = parse.parse_canonical(f"({query.canonical}) -({excluded})", query.fields).canonical
     if meant == query.canonical:
         return query
-    # the typed text, then the query written again, then the canonical text
+    # tries the typed text, then the query written from its tree, then the canonical text
     for base in (_closed(query), written(query.tree), query.canonical):
         for text in (f"{base} -{rule}", f"({base}) -{rule}"):
             if _canonical(text, query.fields) == meant:
@@ -146,12 +146,12 @@ def words_rule(words: str) -> str:
 
 
 def author_rule(name: str) -> str:
-    """Returns an author as a value in the field of authors."""
+    """Returns the query that finds an author: `author:"Jane Doe"`."""
     return f'author:"{" ".join(name.replace(chr(34), " ").split())}"'
 
 
 def _closed(query: Query) -> str:
-    """Returns the typed text without operators at its end, and with its open quote and brackets closed."""
+    """Returns the typed text without operators at its end, and with open quotes and brackets closed."""
     text = query.text.strip()
     source = lexer.typed(text)
     found = list(lexer.lexemes(source.text, 0, len(source.text), query.fields))
@@ -174,7 +174,7 @@ _LONGEST_NAME = 4  # words
 
 
 def rewritten(query: Query, change: Callable[[Node], Node]) -> str:
-    """Returns the changed query as people type it; "" if nothing changes, or if the text would have another meaning."""
+    """Returns the changed query as people type it; "" if `change` changes nothing, or the text would mean something else."""
     text = written(change(query.tree))
     if text == written(query.tree) or not can_be_written(query):
         return ""
@@ -182,12 +182,12 @@ def rewritten(query: Query, change: Callable[[Node], Node]) -> str:
 
 
 def can_be_written(query: Query) -> bool:
-    """Returns whether the tree of a query, written as people type it, is the same query."""
+    """Returns whether the tree of a query, written as people type it, is parsed into the same query."""
     return _canonical(written(query.tree), query.fields) == query.canonical
 
 
 def with_leaves(node: Node, is_kept: Callable[[Leaf], bool]) -> Node | None:
-    """Returns a node with only those leaves for which `is_kept` is true; None if there are none."""
+    """Returns a node with only those leaves for which `is_kept` is true; None if there are no such leaves."""
     match node:
         case Leaf():
             return node if is_kept(node) else None
@@ -212,7 +212,7 @@ def in_field(leaf: Leaf, field: Field) -> Leaf:
 
 
 def without_part(node: Node, place: int) -> Node:
-    """Returns a node without one of its parts."""
+    """Returns a node without the part at position `place`. A node without parts stays as it is."""
     if not isinstance(node, And | Or):
         return node
     kept = node.nodes[:place] + node.nodes[place + 1 :]
@@ -250,9 +250,9 @@ def _leaf(leaf: Leaf) -> str:
 
 
 def as_phrase(node: Node, *, head: int = 0, tail: int = 0) -> Node:
-    """Returns a node with words side by side as one phrase, without the first `head` and the last `tail` words."""
+    """Joins adjacent words of a node to one phrase, without the first `head` and the last `tail` of them."""
     change = partial(as_phrase, head=head, tail=tail)
-    if isinstance(node, Or):  # `head` and `tail` would cut words of every alternative
+    if isinstance(node, Or):  # `head` and `tail` would cut words from every alternative
         return node if head or tail else Or(tuple(map(change, node.nodes)))
     if not isinstance(node, And):
         return node
@@ -285,12 +285,12 @@ def in_any_text(node: Node) -> Node:
 
 
 def joined_by_or(node: Node) -> Node:
-    """Returns a node that papers with any of its words fulfil."""
+    """Returns a node for which any of its words is enough. Nodes that do not only have words stay as they are."""
     return Or(node.nodes) if isinstance(node, And) and all(map(is_word, node.nodes)) else node
 
 
 def as_author(node: Node) -> Node:
-    """Returns one to four words as the name of an author; other nodes unchanged."""
+    """Turns one to four words into the name of an author. Other nodes stay as they are."""
     parts = node.nodes if isinstance(node, And) else (node,)
     words = [part for part in parts if isinstance(part, Leaf) and is_word(part)]
     if len(words) < len(parts) or len(words) > _LONGEST_NAME:

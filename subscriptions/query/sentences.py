@@ -1,7 +1,7 @@
 """The refusals of queries, and the hints on how a query was read.
 
-Each refusal has a hint with an example that works. Hints are ranked, the most useful first. Some hints are about what other
-search engines can read: years, NEAR/5, semicolons, operators in lower case or in Chinese.
+Each refusal has a hint with an example that works. The most useful hints come first. Some hints are about things that only
+other search engines understand: years, NEAR/5, semicolons, operators in lower case or in Chinese.
 """
 
 import re
@@ -17,8 +17,8 @@ from subscriptions.texts import clip
 MAX_QUERY_LENGTH = 1000  # characters
 MAX_ALTERNATIVES = 64
 SHORTEST_PREFIX = 3  # letters and digits before the star
-MOST_PAPERS = 10  # in one value of `like:`
-MOST_NEAR = 5  # values of `like:`; each adds some 300 characters to the canonical text
+MOST_PAPERS = 10  # papers in one value of `like:`
+MOST_NEAR = 5  # values of `like:` in one query; each adds some 300 characters to the canonical text
 _LONGEST_EXAMPLE = 60  # characters of a typed text that a hint repeats
 # a word that looks like an operator -> the operator
 _OPERATORS = {
@@ -88,7 +88,7 @@ def too_many_alternatives() -> errors.QueryError:
 
 
 def no_value(typed: str, field: Field, column: int) -> errors.QueryError:
-    """Refuses a field without a value; `typed` is the field as typed."""
+    """Refuses a field without a value. `typed` is its name as typed."""
     return errors.QueryError(
         errors.Sentence("{field}: has nothing after it to look for.", {"field": typed}),
         _for_example(field.example),
@@ -97,18 +97,20 @@ def no_value(typed: str, field: Field, column: int) -> errors.QueryError:
 
 
 def only_excludes(column: int, excluded: str) -> errors.QueryError:
-    """Refuses an alternative that only excludes; `excluded` is the typed text if all of it only excludes, else ""."""
+    """Refuses an alternative that only excludes. `excluded` is the typed text if the whole text only excludes, else ""."""
     if excluded:
         sentence = errors.Sentence("This only excludes. Say what you want, too.")
     else:
         sentence = errors.Sentence("One alternative here only excludes. Say what it should find, too.")
     fits = len(excluded) <= _LONGEST_EXAMPLE and excluded.startswith(("-", "!", "NOT "))
-    wanted = "graph" if "diffusion" in excluded.casefold() else "diffusion"  # never what is excluded
+    wanted = (
+        "graph" if "diffusion" in excluded.casefold() else "diffusion"
+    )  # the example must not want what is excluded
     return errors.QueryError(sentence, _for_example(f"{wanted} {excluded}" if fits else "diffusion -survey"), column)
 
 
 def stray_bracket(before: str, column: int) -> errors.QueryError:
-    """Refuses a `)` that closes nothing; `before` is the word before it."""
+    """Refuses a `)` that closes no bracket. `before` is the word before it."""
     return errors.QueryError(
         errors.Sentence("This ) closes nothing."),
         errors.Sentence(
@@ -131,7 +133,7 @@ def short_prefix(word: str, column: int) -> errors.QueryError:
 
 
 def initials_only(initials: str, last_name: str, column: int) -> errors.QueryError:
-    """Refuses an author with initials only. `last_name` is the word after them that may be it; "" if there is none."""
+    """Refuses an author with initials only. `last_name` is the word after them, perhaps the last name; "" if none follows."""
     name = f"{shortened(initials)} {shortened(last_name) or 'Doe'}"
     return errors.QueryError(
         errors.Sentence("Initials alone fit too many authors."),
@@ -162,7 +164,7 @@ def no_paper(value: str, field: Field, column: int) -> errors.QueryError:
 
 
 def too_many_papers(column: int) -> errors.QueryError:
-    """Refuses nearness to more papers than one value may name, or to too many groups of papers."""
+    """Refuses a value of `like:` that names too many papers, and a query with too many values of `like:`."""
     return errors.QueryError(
         errors.Sentence(
             "One like: takes at most {papers} papers, and a query at most {most} like:.",
@@ -188,7 +190,7 @@ def _for_example(example: str) -> errors.Sentence:
 
 
 class Rank(IntEnum):
-    """The order of hints: first parts that find nothing, then parts with another possible meaning, then repairs."""
+    """The order of hints: parts that find nothing, then parts that may mean something else, then small repairs."""
 
     NEVER = auto()
     ELSEWHERE = auto()
@@ -215,7 +217,7 @@ def says_nothing(typed: str) -> errors.Sentence:
 
 
 def takes_papers(typed: str, field: Field) -> errors.Sentence:
-    """Returns the hint on what must follow a field of nearness; `typed` is the name of the field."""
+    """Returns the hint on what must follow a field of nearness. `typed` is the name of the field as typed."""
     return errors.Sentence(
         "{field}: takes the number of a paper, such as {example}", {"field": typed, "example": field.example}
     )
@@ -223,7 +225,7 @@ def takes_papers(typed: str, field: Field) -> errors.Sentence:
 
 @dataclass(slots=True)
 class Notes:
-    """The hints that are noted while a query is parsed."""
+    """Collects hints while a query is parsed."""
 
     found: dict[str, tuple[Rank, errors.Sentence]] = field(default_factory=dict)
 
@@ -241,7 +243,7 @@ class Notes:
 
 
 def note_word(text: str, notes: Notes) -> None:
-    """Notes a hint if a bare word has another meaning in other search engines."""
+    """Notes a hint if a bare word has a special meaning in other search engines."""
     if operator := _OPERATORS.get(text.lower()):
         notes.add(
             Rank.LOWER_CASE,
@@ -281,9 +283,9 @@ def note_word(text: str, notes: Notes) -> None:
 
 
 def note_field(name: str, rest: str, text: str, notes: Notes) -> bool:
-    """Notes a hint on a field that only other search engines have; `rest` is the text after its colon.
+    """Notes a hint on a field that only other search engines have. `rest` is the text after its colon.
 
-    Returns False if the name is no such field.
+    Returns False if no search engine has a field of this name.
     """
     if (name in _DATES and _A_DATE.match(rest)) or (name in _SURELY_DATES and not rest):  # `year: 2024`
         sentence = errors.Sentence(
@@ -309,14 +311,14 @@ def note_semicolons(text: str, notes: Notes) -> None:
 
 
 # ---------------------------------------------------------------------------------------------------------------------
-# Queries of arXiv's API, as a link or a part of one (https://info.arxiv.org/help/api/user-manual.html).
+# Queries of arXiv's API, as a link or a part of a link (https://info.arxiv.org/help/api/user-manual.html).
 #
 # `http://export.arxiv.org/api/query?search_query=ti:%22deep+learning%22&start=0` asks for `ti:"deep learning"`.
 
 
 _PARAMETERS = re.compile(r"(?i:arxiv\.org/api/query\?|\b(?:search_query|id_list)=)")
 _API_QUERY = re.compile(rf"{_PARAMETERS.pattern}|%2[0289]|\+(?:AND|OR|ANDNOT)\+")
-# A value ends before the next parameter, also without an & between them. Otherwise ids would be read repeatedly.
+# A value ends before the next parameter, even if no & is between them. Otherwise ids would be read repeatedly.
 _PARAMETER = re.compile(
     r"\b(?P<name>search_query|id_list)=(?P<value>.*?)(?=&[a-z_]+=|\b(?:search_query|id_list)=(?=[^\s&#])|#|\Z)",
     re.IGNORECASE | re.DOTALL,
@@ -331,7 +333,7 @@ def is_api_query(text: str) -> bool:
 
 
 def converted(source: Typed, notes: Notes) -> Typed:
-    """Returns a query of arXiv's API as a text for our grammar. It may have the fields of the API (`co: jr: rn:`)."""
+    """Turns a query of arXiv's API into a text for our grammar, perhaps with fields that we lack (`co: jr: rn:`)."""
     while is_api_query(source.text):
         source = _decoded(_values_of_parameters(source))
     dates = [(*match.span(), "") for match in _DATES_OF_ARXIV.finditer(source.text)]

@@ -1,8 +1,8 @@
 """Typed values -> parts of a query (docs/queries.md): what a word, quote or link asks for in its field.
 
-A value has a term and a canonical text. A canonical text is made of tokens, so it is the same however the query was typed:
-`few-shot` and `"Few Shots"` are both `"few shot"`. Parsed again, it gives the same term. `Values` turns the
-values of one text into parts of a query. It refuses wrong values, and notes hints on how values were read.
+A value has a term and a canonical text. Canonical texts are made of tokens, so values of the same meaning have the same
+text: `few-shot` and `"Few Shots"` both have `"few shot"`. Parsing a canonical text gives the same term again. `Values`
+turns the values of one text into parts of a query. It refuses wrong values, and notes hints on how values were read.
 """
 
 import re
@@ -42,11 +42,11 @@ _PLAIN_VALUE = re.compile(r"[a-z0-9][a-z0-9._/-]*")
 _PLAIN_PAPERS = re.compile(r"[a-z0-9][a-z0-9._/,-]*")
 _WEIGHTED = re.compile(r"(?P<word>[^\s:]+):(?P<weight>[1-9][0-9]{0,3})")
 _EDGES = re.compile(r"^[\W_]+|[\W_]+$")
-# tokens that must be in quotes to be read as words; AND and OR need none, since tokens are in lower case
+# tokens that must be in quotes to be read as words; "and" and "or" need no quotes, since operators are upper case
 _OPERATORS = frozenset({"且", "或"})
-UNKNOWN = "?"  # before the value of a category that does not exist
+UNKNOWN = "?"  # begins the value of a category that does not exist
 
-# (whether it is a name, whether it is exact) -> its tokens
+# (whether a value is a name, whether it is exact) -> the function that makes its tokens
 _TOKENS = {
     (False, False): normalize.written_tokens,
     (False, True): normalize.exact_tokens,
@@ -71,7 +71,7 @@ def letters(word: str) -> int:
 def words_meaning(field: Field, words: str, *, exact: bool = False, star: bool = False) -> Meaning | None:
     """Returns the meaning of adjacent words in a text, or of parts of one name in any order.
 
-    None if the words are only punctuation.
+    Returns None if the words are only punctuation.
     """
     is_name = field.kind is ValueKind.NAME
     written = _TOKENS[is_name, exact](words)
@@ -95,7 +95,7 @@ def all_meaning(words: str, *, exact: bool = False, star: bool = False) -> Meani
     category = starred_archive(words) if star else categories.canonical_category(plain)
     star = star and not category
     if category:
-        words = plain  # as the canonical text has it: "\\hep-th" is no TeX command here
+        words = plain  # as in the canonical text; the backslash of "\\hep-th" does not begin a TeX command here
     text = words_meaning(TEXT, words, exact=exact, star=star)
     if text is None:
         return None
@@ -104,7 +104,7 @@ def all_meaning(words: str, *, exact: bool = False, star: bool = False) -> Meani
     names = name.term.tokens if name and not is_initials(name.term.tokens) else ()
     term = Term(ALL, text.term.tokens, text.term.prefix, exact, names=names)
     spelled = _spell_all(term, words)
-    if not category and (category := categories.canonical_category(spelled.removeprefix("="))):  # "m{ath}" is math
+    if not category and (category := categories.canonical_category(spelled.removeprefix("="))):  # "m{ath}" means math
         plain = spelled.removeprefix("=")
     if category:
         term = replace(term, value=category.lower())
@@ -115,7 +115,7 @@ def all_meaning(words: str, *, exact: bool = False, star: bool = False) -> Meani
 def category_meaning(field: Field, code: str) -> Meaning | None:
     """Returns the meaning of a category or archive; None if the code is only punctuation.
 
-    A code that does not exist has a meaning, too: no paper has it.
+    An unknown code has a meaning, too, but no paper has this category.
     """
     if not letters(code):
         return None
@@ -126,7 +126,7 @@ def category_meaning(field: Field, code: str) -> Meaning | None:
 
 
 def starred_archive(code: str) -> str | None:
-    """Returns the archive of `cs.*`, where `code` is the text before the star; None if `code` is no archive."""
+    """Returns "cs" for `cs.*`, where `code` is the text before the star; None if that is not an archive and a dot."""
     archive = code.lower().removesuffix(".")
     return archive if code.endswith(".") and archive in categories.ARCHIVES else None
 
@@ -134,7 +134,7 @@ def starred_archive(code: str) -> str | None:
 def paper_id_meaning(field: Field, value: str) -> Meaning | None:
     """Returns the meaning of an arXiv id, a DOI, or a link to a paper; None if the value is only punctuation.
 
-    For a link, the field is that of the identifier in it.
+    For a link, the field of the result is ID or DOI, depending on the identifier in it.
     """
     if not letters(value):
         return None
@@ -154,9 +154,9 @@ def label_meaning(field: Field, value: str) -> Meaning | None:
 
 
 def nearness_meaning(field: Field, papers: Iterable[str], near: WordsOfPapers) -> Meaning:
-    """Returns the meaning of nearness to some papers. `papers`: bare ids and DOIs; `near`: their words, if known.
+    """Returns the meaning of nearness to some papers. `papers` are bare ids and DOIs, `near` their words, if known.
 
-    A canonical text has the words after the papers: `like:"2601.15529 graph:310 neural:204"`.
+    The canonical text has the words after the papers: `like:"2601.15529 graph:310 neural:204"`.
     """
     value = ",".join(sorted(set(papers)))
     words = "".join(f" {word.replace(' ', '_')}:{weight}" for word, weight in near)
@@ -164,7 +164,7 @@ def nearness_meaning(field: Field, papers: Iterable[str], near: WordsOfPapers) -
 
 
 def read_words_of_papers(texts: Sequence[str]) -> WordsOfPapers | None:
-    """Returns the words after the papers in a canonical text; None if the texts are no such words."""
+    """Reads the words with weights after the papers in a canonical text ("graph:310"); None if a text has another form."""
     found = [_WEIGHTED.fullmatch(text) for text in texts]
     return tuple((one["word"].replace("_", " "), int(one["weight"])) for one in found if one) if all(found) else None
 
@@ -176,7 +176,7 @@ def _label(field: Field, folded: str) -> Meaning | None:
 
 
 def bare_id_meaning(word: str) -> Meaning | None:
-    """Returns the meaning of an arXiv id without a field: the text or the id. None if the word is no arXiv id."""
+    """Returns the meaning of an arXiv id without a field: papers with this text or this id. None if it is not an arXiv id."""
     value = links.arxiv_id(word)
     if value is None:
         return None
@@ -193,7 +193,7 @@ def is_initials(parts: Sequence[str]) -> bool:
 
 @lru_cache(maxsize=1 << 10)
 def stands_alone(token: str) -> bool:
-    """Returns whether a token is a single character that makes two tokens if doubled: Han, kana, Hangul."""
+    """Returns whether a token is a single character of Han, kana or Hangul, which is always its own token."""
     return len(token) == 1 and len(normalize.exact_tokens(token + token)) > 1
 
 
@@ -201,8 +201,8 @@ def _spell(tokens: Sequence[str], *, prefix: bool, exact: bool) -> str:
     """Returns a value that is parsed into these tokens."""
     if prefix:
         word = "-".join(tokens)
-        # Folding can leave fewer letters than a prefix needs (Mue* becomes mu*). A TeX command adds letters and no
-        # token.
+        # Folding can leave fewer letters than a prefix needs (Mue* becomes mu*). A TeX command adds letters but no
+        # tokens.
         text = (word if letters(word) >= sentences.SHORTEST_PREFIX else rf"\emph{{{word}}}") + "*"
     elif len(tokens) == 1 and tokens[0].isalnum() and tokens[0] not in _OPERATORS:
         text = tokens[0]
@@ -214,7 +214,7 @@ def _spell(tokens: Sequence[str], *, prefix: bool, exact: bool) -> str:
 def _spell_all(term: Term, words: str) -> str:
     """Returns a value that is parsed into the tokens and the names of an ALL term.
 
-    The tokens and the names may differ in plurals, 's and umlauts.
+    The tokens and the names of the same words may differ in plurals, 's and umlauts.
     """
     written, names = _TOKENS[False, term.exact](words), _TOKENS[True, term.exact]
     spelled = [_with_possessive(token, names, term.names) for token in written]
@@ -235,7 +235,7 @@ def _quoted(value: str, plain: re.Pattern[str] = _PLAIN_VALUE) -> str:
 _COMMA_IN_WORD = re.compile(r"[^\W_],[^\W\d_]|[^\W\d_],[^\W_]")  # not 1,000
 _WORDS_BEHIND = re.compile(r"(?:\s+(?!(?:AND|OR|NOT|ANDNOT)\b)[^\W_][\w-]*(?=[\s,;.)]|$)){1,8}")
 _PUNCTUATION = " ,;:.!?'‘’`"
-_LIKE_A_TYPING_ERROR = 0.75  # difflib's ratio, from 0 to 1
+_LIKE_A_TYPING_ERROR = 0.75  # least ratio (difflib, from 0 to 1) of a word and its correction
 
 
 class Values:
@@ -245,7 +245,7 @@ class Values:
         self, source: lexer.Typed, notes: sentences.Notes, fields: Fields = FIELDS, *, is_canonical: bool = False
     ) -> None:
         self.near: dict[str, None] = {}  # values of nearness, each once
-        self.is_canonical = is_canonical  # whether words of papers may follow a value of nearness
+        self.is_canonical = is_canonical  # the text is canonical, so words of papers may follow a value of nearness
         self.source = source
         self.columns = source.columns
         self.notes = notes
@@ -315,7 +315,7 @@ class Values:
         return None if lexeme.star else self._leaf(lexeme, bare_id_meaning(lexeme.text))
 
     def _categories(self, lexeme: lexer.Lexeme) -> QueryPart | None:
-        """Returns the part of a word that is `cs.LG`, `#cs.LG`, `cs.*` or several of these joined by +; else None."""
+        """Returns what `cs.LG`, `#cs.LG`, `cs.*`, or several of these joined by +, ask for; None for other words."""
         text = (lexeme.text + "*" * lexeme.star).rstrip(",;:")
         codes = [code.removeprefix("#") for code in text.split("+")]
         if not all(map(categories.is_category, codes)) and not all(
@@ -347,7 +347,7 @@ class Values:
             )
 
     def _unknown(self, term: Term, lexeme: lexer.Lexeme) -> Sentence:
-        """Returns the hint on a category that does not exist: what to write instead."""
+        """Returns the hint on a category that does not exist. It says what to write instead."""
         codes = re.split("[+,]", lexeme.text)
         if len(codes) > 1 and all(map(categories.is_category, codes)):
             return Sentence(
@@ -370,7 +370,7 @@ class Values:
         )
 
     def _words_from(self, lexeme: lexer.Lexeme) -> list[str]:
-        """Returns the words of a value and the words after it: "machine" and "learning"."""
+        """Returns the words of a value and the words after it: ["machine", "learning"] for `cat:machine learning`."""
         behind = _WORDS_BEHIND.match(self.source.text, lexeme.end) if lexeme.kind is lexer.LexemeKind.WORD else None
         return [*lexeme.text.split(), *(behind[0].split() if behind else ())]
 
@@ -392,7 +392,7 @@ class Values:
         return meaning
 
     def _nearness(self, lexeme: lexer.Lexeme, field: Field) -> Meaning | None:
-        """Returns the meaning of nearness to some papers. Raises QueryError if the value names no paper, or too many."""
+        """Returns the meaning of a value of `like:`. Raises QueryError if it names no paper, or too many."""
         if not letters(lexeme.text):
             return None
         if lexeme.star:
@@ -441,8 +441,7 @@ class Values:
             return
         if not name.isalpha() or sentences.note_field(name, rest, text, self.notes) or len(name) <= len("abs"):
             return
-        # Many words resemble a short name, so only the short name with more letters after it is a typing error
-        # ("cats:").
+        # Many words resemble a short name. So a typing error for a short name must begin with this name ("cats:").
         near = [n for n in self.fields.by_name if len(n) > len("abs") or (len(n) == len("abs") and name.startswith(n))]
         for known in get_close_matches(name, near, 1, _LIKE_A_TYPING_ERROR):
             self.notes.add(
@@ -455,7 +454,7 @@ class Values:
 
 
 def _shown(lexeme: lexer.Lexeme, term: Term) -> str:
-    """Returns a value as people read it: as typed, but categories as arXiv writes them and ids in lower case."""
+    """Returns a value as people read it: as typed, but categories in arXiv's spelling and ids in lower case."""
     if term.value:
         if term.field.kind is ValueKind.CATEGORY and (code := categories.canonical_category(term.value)):
             return code
