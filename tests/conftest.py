@@ -203,7 +203,7 @@ def statements() -> Iterator[Watch]:
 
 @pytest.fixture(autouse=True)
 def _no_scan(statements: Watch) -> Iterator[None]:
-    """Fails a test if `run` would read the whole of a table that grows (see tests/integration/test_no_scan.py)."""
+    """Fails a test if `run` would read the whole of a table that grows (see tests/integration/test_nothing_due.py)."""
     statements.taken()
     yield
     found = statements.taken()

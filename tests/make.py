@@ -137,6 +137,13 @@ def subscribes(store: Scope, chat: str, query: str, *, now: datetime = NOON, **r
     return subscribe(store, address(chat), SubscriptionRequest(text=query, **request), now=now)
 
 
+def due(store: Scope, *chats: str, now: datetime = NOON, **request: str) -> None:
+    """Lets chats subscribe to papers about graphs, at once by default. Then ingests such a paper, so that all chats are due."""
+    for chat in chats:
+        subscribes(store, chat, "graph", now=now, **{"every": "now", **request})
+    ingested(store, paper("A graph"), now=now)
+
+
 def ingest_digest(
     store: Scope,
     digest: model.Digest,

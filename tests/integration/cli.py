@@ -18,10 +18,10 @@ from typing import Any, Self
 import pytest
 from typer.core import TyperCommand, TyperGroup
 
-from bot.cli import SUBCOMMANDS, load, run
+from bot import cli
+from tests import forked
 from tests.fakes.process import ROOT, Remote
 from tests.fakes.telegram import TOKEN
-from tests.forked import Forked, clean_environment
 from tests.patience import PATIENCE
 
 DIGEST = ROOT / "bot" / "samples" / "daily_arxiv.md"
@@ -30,7 +30,7 @@ DIGEST = ROOT / "bot" / "samples" / "daily_arxiv.md"
 @cache
 def subcommands() -> dict[str, TyperCommand | TyperGroup]:
     """Returns every subcommand by its name, for example "outbox retry"."""
-    top = {one.name: load(one.name) for one in SUBCOMMANDS}
+    top = {one.name: cli.load(one.name) for one in cli.SUBCOMMANDS}
     below = {
         f"{name} {inner}": one for name, group in top.items() for inner, one in getattr(group, "commands", {}).items()
     }
@@ -86,7 +86,7 @@ class Terminal:
             patch.setattr(sys, "stdin", TextIOWrapper(BytesIO(stdin)))
             patch.setattr(sys, "stdout", out)
             patch.setattr(sys, "stderr", err)
-            status = run(arguments)
+            status = cli.run(arguments)
         return Ended(status, _text(out), _text(err))
 
     def process(self, *arguments: str | bytes, environ: Mapping[str, str] | None = None, stdin: bytes = b"") -> Ended:
@@ -192,7 +192,7 @@ class Process:
         environ: Mapping[str, str] | None = None,
     ) -> None:
         self.environment = {
-            **clean_environment(),
+            **forked.clean_environment(),
             "PAPERWIRE_DATABASE_URL": f"sqlite:///{folder}/paperwire.db",
             "PAPERWIRE_WEB_PORT": port,
             "PYTHONUNBUFFERED": "1",
@@ -200,7 +200,7 @@ class Process:
         if fake:
             self.environment |= {"PAPERWIRE_TELEGRAM_TOKEN": TOKEN, "PAPERWIRE_TELEGRAM_API_URL": fake.url}
         self.environment |= environ or {}
-        self.process = Forked(
+        self.process = forked.Forked(
             ["bot", *arguments],
             cwd=folder,
             env=self.environment,

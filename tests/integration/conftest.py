@@ -7,8 +7,8 @@ import pytest
 
 from subscriptions.store.database.store import Store
 from subscriptions.store.workers import begin_worker
+from tests.fakes import process
 from tests.fakes.arxiv import FakeArxiv
-from tests.fakes.process import Remote, running
 from tests.fakes.telegram import FakeTelegram
 from tests.integration.cli import Terminal
 from tests.make import FakeClock
@@ -38,9 +38,9 @@ def telegram() -> Iterator[FakeTelegram]:
 
 
 @pytest.fixture
-def remote(tmp_path: Path) -> Iterator[Remote]:
+def remote(tmp_path: Path) -> Iterator[process.Remote]:
     """A fake Telegram in a separate process."""
-    with running("telegram", journal=tmp_path / "journal") as fake:
+    with process.running("telegram", journal=tmp_path / "journal") as fake:
         yield fake
 
 

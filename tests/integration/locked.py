@@ -14,7 +14,7 @@ import pytest
 from subscriptions.errors import StoreError
 from subscriptions.service.chat_status import apply_once
 from subscriptions.store.database.store import Store
-from tests.make import NOON, FakeClock
+from tests import make
 from tests.postgres.own import OwnServer
 
 
@@ -79,10 +79,10 @@ class ServerDown:
         self.release()
 
 
-class AlarmClock(FakeClock):
+class AlarmClock(make.FakeClock):
     """A FakeClock that runs one action when its monotonic clock reaches a given second."""
 
-    def __init__(self, start: datetime = NOON) -> None:
+    def __init__(self, start: datetime = make.NOON) -> None:
         super().__init__(start)
         self._alarm: tuple[float, Callable[[], None]] | None = None
 

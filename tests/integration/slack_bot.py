@@ -16,8 +16,8 @@ import httpx
 from pydantic import SecretStr
 
 from bot.app import App, build_app
+from bot.operation import worker
 from bot.operation.web_server import serving
-from bot.operation.worker import Supervised, listening
 from bot.platforms.slack import installing
 from bot.platforms.slack.adapter import SlackChannel
 from bot.platforms.slack.manifest import REDIRECT
@@ -29,6 +29,7 @@ from subscriptions.service.chat_status import known_or_new
 from subscriptions.service.listing import listed
 from tests.fakes.slack import APP_TOKEN, SECRET, TOKEN, FakeSlack
 from tests.fakes.slack_oauth import FakeOAuth
+from tests.integration.telegram_bot import opened
 from tests.make import FakeClock
 from tests.patience import PATIENCE
 
@@ -54,13 +55,9 @@ async def a_bot(
     settings = slack_settings(tmp_path, fake, **more)
     own, *others = (WorkspaceTokens(one.bot_token, one.app_token) for one in settings.slack.workspaces)
     channel = SlackChannel(own, *others, api_url=fake.url, connect=2, read=read, monotonic=clock.monotonic)
-    app = build_app(settings, clock=clock, channels={"slack": channel})
-    app.open()
-    await app.sender.prepare()
-    try:
+    async with opened(build_app(settings, clock=clock, channels={"slack": channel})) as app:
+        await app.sender.prepare()
         yield app
-    finally:
-        await app.close()
 
 
 @asynccontextmanager
@@ -68,8 +65,8 @@ async def a_listening_bot(tmp_path: Path, fake: FakeSlack, clock: FakeClock, **m
     """Yields a bot that listens by Socket Mode as `paperwire run` does, with both connections open."""
     lookup = more.pop("lookup", None)
     async with a_bot(tmp_path, fake, clock, **more) as app:
-        receivers = [Supervised(receiver, clock) for receiver in app.receivers()]
-        async with listening(app, receivers, lookup):
+        receivers = [worker.Supervised(receiver, clock) for receiver in app.receivers()]
+        async with worker.listening(app, receivers, lookup):
             await asyncio.to_thread(fake.waits_connected)
             yield app
 
@@ -83,11 +80,11 @@ async def a_served_bot(
     slack = {"workspaces": (own,), "signing_secret": SecretStr(SECRET), **more.pop("slack", {})}
     async with a_bot(tmp_path, fake, clock, slack=slack, **more) as app:
         found = app.receivers()
-        receivers = [Supervised(receiver, clock) for receiver in found]
+        receivers = [worker.Supervised(receiver, clock) for receiver in found]
         doors = [door for receiver in receivers for door in receiver.routes]
         port = free_port()
         settings = replace(app.settings, web_port=port)
-        async with serving(settings, dict, lambda _: None, doors), listening(app, receivers):
+        async with serving(settings, dict, lambda _: None, doors), worker.listening(app, receivers):
             for _ in range(20):  # the bot's user is known, so it begins to listen at once
                 await asyncio.sleep(0)
             assert all(getattr(one, "_listener", one) is not None for one in found)

@@ -9,23 +9,23 @@ from pydantic import SecretStr
 
 from bot.app import App, build_app
 from bot.delivery.lane_sender import MAX_INLINE_WAIT
-from bot.operation.worker import Supervised, listening
+from bot.operation import worker
 from bot.platforms.telegram.adapter import TelegramChannel
 from bot.settings import Settings, SlackSettings, SlackWorkspace, TelegramSettings
+from tests import make
 from tests.fakes.slack import FakeSlack
 from tests.fakes.telegram import TOKEN, FakeTelegram
-from tests.make import NOON, FakeClock
 from tests.patience import PATIENCE
 from tests.source_harness import NoSources
 
 LONG_REST = 45.0  # seconds; shorter waits end at once, longer ones when a test `rings`
 
 
-class RestingClock(FakeClock):
+class RestingClock(make.FakeClock):
     """Ends short waits at once. A long wait lasts until a test `rings`."""
 
     def __init__(self) -> None:
-        super().__init__(NOON)
+        super().__init__(make.NOON)
         self.rests: list[float] = []  # the seconds of every wait that has begun, except the pauses between sends
         self._bell = asyncio.Event()
         self._begun = asyncio.Event()
@@ -60,16 +60,8 @@ def telegram_settings(tmp_path: Path, fake: FakeTelegram, *, database: str = "",
 
 
 @asynccontextmanager
-async def a_bot(
-    tmp_path: Path, fake: FakeTelegram, clock: FakeClock, read: float = PATIENCE, database: str = ""
-) -> AsyncIterator[App]:
-    """Yields an app with an open database, before it listens. `database` is an address; by default a file in the
-    folder.
-    """
-    fake.sets_time(clock.now().timestamp())
-    settings = telegram_settings(tmp_path, fake, database=database)
-    channel = TelegramChannel(TOKEN, api_url=fake.url, connect=2, read=read)
-    app = build_app(settings, clock=clock, channels={"telegram": channel})
+async def opened(app: App) -> AsyncIterator[App]:
+    """Yields an app with an open database, and closes it afterwards."""
     app.open()
     try:
         yield app
@@ -78,13 +70,27 @@ async def a_bot(
 
 
 @asynccontextmanager
+async def a_bot(
+    tmp_path: Path, fake: FakeTelegram, clock: make.FakeClock, read: float = PATIENCE, database: str = ""
+) -> AsyncIterator[App]:
+    """Yields an app with an open database, before it listens. `database` is an address; by default a file in the
+    folder.
+    """
+    fake.sets_time(clock.now().timestamp())
+    settings = telegram_settings(tmp_path, fake, database=database)
+    channel = TelegramChannel(TOKEN, api_url=fake.url, connect=2, read=read)
+    async with opened(build_app(settings, clock=clock, channels={"telegram": channel})) as app:
+        yield app
+
+
+@asynccontextmanager
 async def a_listening_bot(
-    tmp_path: Path, fake: FakeTelegram, clock: FakeClock, database: str = ""
+    tmp_path: Path, fake: FakeTelegram, clock: make.FakeClock, database: str = ""
 ) -> AsyncIterator[App]:
     """Yields a bot that listens as `paperwire run` does; on leaving, it first answers all requests."""
     async with a_bot(tmp_path, fake, clock, database=database) as app:
-        receivers = [Supervised(receiver, clock) for receiver in app.receivers()]
-        async with listening(app, receivers):
+        receivers = [worker.Supervised(receiver, clock) for receiver in app.receivers()]
+        async with worker.listening(app, receivers):
             yield app
 
 
@@ -117,7 +123,7 @@ class Quiet(NoSources):
 @asynccontextmanager
 async def running(
     tmp_path: Path,
-    clock: FakeClock,
+    clock: make.FakeClock,
     *,
     telegram: FakeTelegram | None = None,
     slack: FakeSlack | None = None,
@@ -135,9 +141,5 @@ async def running(
         else SlackSettings(),
         on_unclear=on_unclear,  # type: ignore[arg-type]
     )
-    app = build_app(settings, clock=clock)
-    app.open()
-    try:
+    async with opened(build_app(settings, clock=clock)) as app:
         yield app
-    finally:
-        await app.close()

@@ -25,6 +25,7 @@ from tests import make
 from tests.fakes.telegram import FakeTelegram
 from tests.filling import fill
 from tests.integration.cli import Terminal
+from tests.integration.telegram_bot import opened
 
 OPERATOR = make.address("telegram:99")
 
@@ -38,12 +39,8 @@ async def a_bot(tmp_path: Path, fake: FakeTelegram | None, clock: make.FakeClock
         sources=(SourceSettings(name="inbox", path=tmp_path / "*.md"),),
         **more,  # type: ignore[arg-type]
     )
-    app = build_app(settings, clock=clock)
-    app.open()
-    try:
+    async with opened(build_app(settings, clock=clock)) as app:
         yield app
-    finally:
-        await app.close()
 
 
 async def test_run_prints_a_code_while_nobody_runs_the_bot(

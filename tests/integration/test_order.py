@@ -10,11 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from subscriptions import model
-from subscriptions.service import near_papers, pausing
+from subscriptions.service import near_papers, pausing, previews
 from subscriptions.service.amendments import set_settings
 from subscriptions.service.listing import get_chat
 from subscriptions.service.plan import plan_due
-from subscriptions.service.previews import Preview, preview
 from subscriptions.states import Signal
 from subscriptions.store import chats, deliveries
 from subscriptions.store import signals as stored_signals
@@ -42,7 +41,7 @@ def did(store: Store, kind: Signal, *titles: str) -> None:
 
 def delivered(store: Store) -> list[tuple[str, bool]]:
     """Plans what is due. Returns (title, whether it is shown) for each paper of the newest delivery, in its order."""
-    shown = preview(store, ME, now=LATER).delivery
+    shown = previews.preview(store, ME, now=LATER).delivery
     assert shown is not None
     plan_due(store, now=LATER)
     with store.read() as transaction:
@@ -115,7 +114,7 @@ def test_one_chats_taste_is_not_anothers(store: Store) -> None:
     other, liked = get_chat(store, make.address("telegram:43")), known(store, "Swarm graph one").id
     near_papers.note_signal(store, other, [liked], Signal.LIKED, now=make.NOON)
     make.ingested(store, *(make.paper(title) for title in SECOND_DAY), now=LATER)
-    mine = preview(store, ME, now=LATER).delivery
+    mine = previews.preview(store, ME, now=LATER).delivery
     assert mine is not None
     assert [item.paper.paper.title for item in mine.items] == [*reversed(SECOND_DAY)]
 
@@ -191,7 +190,7 @@ def fields_of(items: Sequence[model.Item]) -> list[tuple[str, bool, tuple[int, .
     return [(item.paper.paper.title, item.shown, tuple(one.number for one in item.because)) for item in items]
 
 
-def shown(found: Preview) -> list[tuple[str, bool, tuple[int, ...]]]:
+def shown(found: previews.Preview) -> list[tuple[str, bool, tuple[int, ...]]]:
     return fields_of(found.delivery.items if found.delivery else ())
 
 
@@ -252,7 +251,7 @@ def changes(store: Store, chat: str, chance: Random, now: datetime) -> None:
 def previews_hold(store: Store, now: datetime) -> None:
     """Checks that the previews of all chats show what a plan of this moment stores."""
     known = [chat for chat in CHATS if is_known(store, chat)]
-    expected = {chat: preview(store, make.address(chat), now=now) for chat in known}
+    expected = {chat: previews.preview(store, make.address(chat), now=now) for chat in known}
     before = written(store)
     plan_due(store, now=now)
     for chat in known:

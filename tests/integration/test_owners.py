@@ -12,27 +12,24 @@ from sqlalchemy import text
 from bot.app import App
 from bot.cli.running import _deliver
 from bot.commands.paper_lookup import pending_lookup
-from bot.conversation.reply_sender import StoredReply, send_reply
+from bot.conversation import reply_sender
 from bot.delivery.lane_sender import DrainState
 from bot.delivery.sender import plan
 from bot.operation.health import LOOK_INTERVAL
 from bot.operation.process import run
 from bot.operation.worker import BEAT_INTERVAL, OwnerWatch
-from bot.ports.conversation import MessageRequest, Place
+from bot.ports import conversation
 from subscriptions import errors, model
 from subscriptions.service import sending
 from subscriptions.service.chat_status import apply_once
 from subscriptions.service.plan import plan_due
 from subscriptions.store import claims, conversations, workers
-from subscriptions.store.claims import Claim, Rendered
 from subscriptions.store.database.store import Store
 from subscriptions.store.moving import chat_moved
 from tests import make
 from tests.being_sent import being_sent, request, to_be_sent
 from tests.fakes.telegram import FakeTelegram
-from tests.integration import telegram_bot
-from tests.integration.locked import AlarmClock, ForeignLock
-from tests.integration.telegram_bot import Quiet
+from tests.integration import locked, telegram_bot
 from tests.patience import PATIENCE
 from tests.stored import rows
 
@@ -102,7 +99,7 @@ async def test_after_a_foreign_lock_an_owner_has_a_minute_to_confirm(
     here = Store(str(in_other_hands.url))
     watch = OwnerWatch(here, clock)
     assert await looks(watch, clock, 5) == 0
-    lock = ForeignLock(tmp_path / "paperwire.db")
+    lock = locked.ForeignLock(tmp_path / "paperwire.db")
     lock.take()
     for _ in range(18):
         with pytest.raises(errors.StoreError):
@@ -115,13 +112,14 @@ async def test_after_a_foreign_lock_an_owner_has_a_minute_to_confirm(
 
 async def running(app: App, *, once: bool) -> None:
     """Runs `paperwire run`, or `paperwire run --once`."""
-    sources: Any = Quiet()
+    sources: Any = telegram_bot.Quiet()
     await run(app, sources, once=once, new_bot=False, pause_gone=False, say=lambda _: None)
 
 
 HELLO = model.Message(number=1, payload='{"text": "hello"}', plain="hello")
 REPLY, LATER_REPLY = (
-    StoredReply(update=update, chat=make.address("telegram:42"), messages=(HELLO,)) for update in ("1", "3")
+    reply_sender.StoredReply(update=update, chat=make.address("telegram:42"), messages=(HELLO,))
+    for update in ("1", "3")
 )
 
 
@@ -145,7 +143,7 @@ async def beaten(other: Store, seen: dict[str, int]) -> None:
 async def test_messages_of_a_living_deliver_or_run_once_are_left_to_it(
     how: str, tmp_path: Path, telegram: FakeTelegram, other: Store
 ) -> None:
-    async with telegram_bot.a_bot(tmp_path, telegram, AlarmClock(), read=100, database=str(other.url)) as app:
+    async with telegram_bot.a_bot(tmp_path, telegram, locked.AlarmClock(), read=100, database=str(other.url)) as app:
         make.subscribes(app.store, "telegram:1", "graph", every="now")
         make.ingested(app.store, make.paper("A graph"))
         telegram.answers("hang after", chat="1")
@@ -169,8 +167,8 @@ async def test_what_a_stalled_worker_owed_is_answered_once(
 ) -> None:
     """Its replies, and its look-ups of papers. So is a reply that was stored when the server crashed after the commit."""
     monkeypatch.setattr("bot.operation.worker.STALLED_AFTER", 0.0)
-    place = Place(chat=make.address("telegram:43"), kind=model.ChatKind.PRIVATE)
-    asked = MessageRequest(place=place, update_id="2", sender="43", text="2601.09001")
+    place = conversation.Place(chat=make.address("telegram:43"), kind=model.ChatKind.PRIVATE)
+    asked = conversation.MessageRequest(place=place, update_id="2", sender="43", text="2601.09001")
     async with telegram_bot.a_bot(tmp_path, telegram, Beating(make.NOON), database=str(other.url)) as app:
         workers.begin_worker(other, holds_sender_lock=False)
         apply_once(other, "telegram", "1", lambda _: REPLY.to_json(), chat="telegram:42", now=make.NOON)
@@ -197,12 +195,12 @@ async def test_a_worker_thought_dead_posts_no_taken_over_reply(
         apply_once(app.store, "telegram", "1", lambda _: REPLY.to_json(), chat="telegram:42", now=make.NOON)
         workers.recover_stalled(other, workers.other_workers(other))
         assert len(conversations.unfinished_replies(other, now=make.NOON)) == 1
-        await send_reply(app.context, REPLY)
+        await reply_sender.send_reply(app.context, REPLY)
         assert telegram.posted_to("42") == []
         workers.recover_stalled(app.store, workers.other_workers(app.store))
         assert len(conversations.unfinished_replies(app.store, now=make.NOON)) == 1
         for _ in range(2):
-            await send_reply(app.context, REPLY)
+            await reply_sender.send_reply(app.context, REPLY)
     assert len(telegram.posted_to("42")) == 1
 
 
@@ -269,12 +267,12 @@ def due(store: Store, *chats: str) -> None:
     plan_due(store, now=make.NOON)
     seqs = range(1, len(chats) + 1)
     message = model.Message(number=1, payload='{"text": "A graph"}', plain="A graph")
-    claims.store_rendered(store, [Rendered(seq=seq, messages=(message,)) for seq in seqs], now=make.NOON)
+    claims.store_rendered(store, [claims.Rendered(seq=seq, messages=(message,)) for seq in seqs], now=make.NOON)
 
 
-def next_of(store: Store, lane: str = GROUP) -> Claim:
+def next_of(store: Store, lane: str = GROUP) -> claims.Claim:
     step = claims.claim(store, request(lane))
-    assert isinstance(step, Claim)
+    assert isinstance(step, claims.Claim)
     return step
 
 
@@ -282,7 +280,7 @@ def in_hand(store: Store) -> list[tuple[int, str]]:
     return rows(store, "SELECT delivery, state FROM message ORDER BY delivery")
 
 
-ENDS: dict[str, Callable[[Store, Claim], object]] = {
+ENDS: dict[str, Callable[[Store, claims.Claim], object]] = {
     "the message is confirmed": lambda store, first: claims.confirm(store, first, "m1", request(GROUP)),
     "the attempt has failed": lambda store, first: sending.record_outcome(
         store, first, errors.RetryLater("busy", timedelta(0)), on_unclear="resend", now=make.NOON, wall=make.NOON

@@ -13,11 +13,10 @@ from typing import Any, cast
 import psycopg
 import pytest
 
+from bot import context
 from bot.app import App
-from bot.context import Context, SystemClock
 from bot.conversation.reply_sender import _reserve
-from bot.delivery import job_queue
-from bot.delivery.cluster import COUNTED_FOR, ClusterEngine
+from bot.delivery import cluster, job_queue
 from bot.delivery.lane_sender import wait_for_send
 from bot.delivery.sender_lock import only_sender
 from bot.errors import SenderLockHeld
@@ -53,8 +52,8 @@ class Worker:
     def __init__(self, lane_url: str) -> None:
         self.store, self.clock = Store(lane_url), make.FakeClock(make.NOON)
         stored_workers.begin_worker(self.store, holds_sender_lock=False)
-        self.engine = ClusterEngine(self.store, self.clock, LIMITS)
-        self.context = cast(Context, SimpleNamespace(
+        self.engine = cluster.ClusterEngine(self.store, self.clock, LIMITS)
+        self.context = cast(context.Context, SimpleNamespace(
             engine=self.engine, rate_limiter=self.engine.rate_limiter, clock=self.clock, store=self.store,
             is_stopping=lambda: False,
         ))  # fmt: skip
@@ -116,7 +115,7 @@ async def test_answers_of_one_worker_slow_deliveries_of_another(two: tuple[Worke
     wanted = ready_in(9, 6, 3, 1, 2)
     assert wanted > 1
     assert delivers.ready_in() == pytest.approx(wanted)
-    delivers.clock.advance(timedelta(seconds=COUNTED_FOR))
+    delivers.clock.advance(timedelta(seconds=cluster.COUNTED_FOR))
     before = delivers.ready_in()
     await delivers.engine.count_others(GROUP)  # known messages are not counted again
     assert delivers.ready_in() == pytest.approx(before)
@@ -198,30 +197,30 @@ OF_A_TOKEN = {"telegram": Limits(text=4096, per_second=50, per_lane=1)}
 
 
 @pytest.fixture
-async def workers(url: str) -> AsyncIterator[list[ClusterEngine]]:
+async def workers(url: str) -> AsyncIterator[list[cluster.ClusterEngine]]:
     stores = [Store(url) for _ in range(3)]
-    engines = [ClusterEngine(store, SystemClock(), OF_A_TOKEN) for store in stores]
+    engines = [cluster.ClusterEngine(store, context.SystemClock(), OF_A_TOKEN) for store in stores]
     yield engines
     for engine, store in zip(engines, stores, strict=True):
         await engine.close()
         store.close()
 
 
-async def test_three_workers_together_keep_to_the_rate(workers: list[ClusterEngine]) -> None:
+async def test_three_workers_together_keep_to_the_rate(workers: list[cluster.ClusterEngine]) -> None:
     """Whether they also use nearly the whole rate depends on the machine; `make test-cluster` measures that."""
 
-    async def sends(worker: ClusterEngine) -> list[float]:
+    async def sends(worker: cluster.ClusterEngine) -> list[float]:
         return [await worker.reserve("telegram") for _ in range(40)]
 
-    begin = SystemClock().monotonic()
+    begin = context.SystemClock().monotonic()
     starts = sorted(start for found in await asyncio.gather(*map(sends, workers)) for start in found)
     assert len(starts) == 120
     assert [start - begin >= number / 50 - 0.001 for number, start in enumerate(starts)] == [True] * 120
 
 
-async def test_a_worker_hears_of_a_rest_that_another_one_was_asked_for(workers: list[ClusterEngine]) -> None:
+async def test_a_worker_hears_of_a_rest_that_another_one_was_asked_for(workers: list[cluster.ClusterEngine]) -> None:
     told, other, _ = workers
-    clock = SystemClock()
+    clock = context.SystemClock()
     now = clock.monotonic()
     for address in ("1", "2"):
         told.rate_limiter.pause(model.Lane("telegram", address), now + 60, now)
@@ -233,7 +232,9 @@ async def test_a_worker_hears_of_a_rest_that_another_one_was_asked_for(workers: 
     assert now + 60 - 0.01 <= heard + other.rate_limiter.pause_left("telegram", heard) <= heard + 60
 
 
-async def test_one_of_several_workers_is_elected_until_it_resigns(workers: list[ClusterEngine], url: str) -> None:
+async def test_one_of_several_workers_is_elected_until_it_resigns(
+    workers: list[cluster.ClusterEngine], url: str
+) -> None:
     one, other, third = workers
     assert await one.is_elected("receiver")
     assert await one.is_elected("receiver")
@@ -253,13 +254,13 @@ async def test_one_of_several_workers_is_elected_until_it_resigns(workers: list[
     assert await one.is_elected("receiver")
 
 
-def lease_ends(url: str, worker: ClusterEngine) -> None:
+def lease_ends(url: str, worker: cluster.ClusterEngine) -> None:
     """Ends the leases of a worker, as if it had been stopped for longer than they last."""
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("UPDATE lease SET ends = clock_timestamp() WHERE worker = %s", (worker._store.worker,))
 
 
-async def test_who_sends_alone_is_kept_out_while_a_worker_lives(workers: list[ClusterEngine], url: str) -> None:
+async def test_who_sends_alone_is_kept_out_while_a_worker_lives(workers: list[cluster.ClusterEngine], url: str) -> None:
     one, other, _ = workers
     alone = Store(url)
     assert await one.is_elected("receiver")  # this opens its session
@@ -303,13 +304,13 @@ def stops() -> list[bool]:
 @pytest.fixture
 async def engine(
     url: str, concurrency: int, stops: list[bool], monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[ClusterEngine]:
+) -> AsyncIterator[cluster.ClusterEngine]:
     """A worker that soon notices what is wrong."""
     monkeypatch.setattr(job_queue, "RESTART_AFTER", 0.01)
     store = Store(url)
-    made = ClusterEngine(
+    made = cluster.ClusterEngine(
         store,
-        SystemClock(),
+        context.SystemClock(),
         QUICK,
         stopping=lambda: bool(stops) and stops.pop(),
         concurrency=concurrency,
@@ -328,7 +329,7 @@ async def executes(url: str, statement: str) -> None:
 
 @pytest.mark.parametrize(("code", "again"), [("57014", False), ("40001", True)])  # cancelled; serialization
 async def test_the_end_of_a_job_is_written_until_the_database_takes_it(
-    engine: ClusterEngine, url: str, stops: list[bool], *, code: str, again: bool
+    engine: cluster.ClusterEngine, url: str, stops: list[bool], *, code: str, again: bool
 ) -> None:
     await executes(url, REFUSED.format(times=3, code=code))
     stops.append(again)
@@ -345,7 +346,7 @@ async def test_the_end_of_a_job_is_written_until_the_database_takes_it(
     assert runs == ([ONE, ONE, OTHER, ONE] if again else [ONE, OTHER, ONE])
 
 
-async def test_of_a_job_that_was_given_to_others_no_end_is_written(engine: ClusterEngine, url: str) -> None:
+async def test_of_a_job_that_was_given_to_others_no_end_is_written(engine: cluster.ClusterEngine, url: str) -> None:
     runs: list[model.Lane] = []
 
     async def deliver(lane: model.Lane) -> None:
@@ -363,7 +364,7 @@ async def test_of_a_job_that_was_given_to_others_no_end_is_written(engine: Clust
 
 
 async def test_a_job_whose_end_cannot_be_written_is_left_to_others(
-    engine: ClusterEngine, url: str, monkeypatch: pytest.MonkeyPatch
+    engine: cluster.ClusterEngine, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await executes(url, REFUSED.format(times=1_000_000, code="57014"))
     has_failed = asyncio.Event()
@@ -384,7 +385,7 @@ async def test_a_job_whose_end_cannot_be_written_is_left_to_others(
     assert left == [("doing", None)]
 
 
-async def test_a_heartbeat_or_sweep_that_failed_is_made_again(engine: ClusterEngine, url: str) -> None:
+async def test_a_heartbeat_or_sweep_that_failed_is_made_again(engine: cluster.ClusterEngine, url: str) -> None:
     """And a failed sweep leaves no row."""
     await executes(
         url,
@@ -426,7 +427,7 @@ async def becomes(url: str, what: Callable[[], bool]) -> None:
 
 
 @pytest.mark.parametrize("concurrency", [2])
-async def test_what_is_being_sent_when_the_library_begins_anew_goes_on(engine: ClusterEngine, url: str) -> None:
+async def test_what_is_being_sent_when_the_library_begins_anew_goes_on(engine: cluster.ClusterEngine, url: str) -> None:
     """When the library restarts, it waits for running jobs and cancels the slow ones. A confirmation that waits for the
     database is slow.
     """
@@ -454,7 +455,7 @@ async def test_what_is_being_sent_when_the_library_begins_anew_goes_on(engine: C
     assert not engine._left
 
 
-async def test_a_lane_whose_lock_came_too_late_is_freed(engine: ClusterEngine) -> None:
+async def test_a_lane_whose_lock_came_too_late_is_freed(engine: cluster.ClusterEngine) -> None:
     """The server hangs for longer than a stop waits, and then continues."""
     server_goes_on = threading.Event()
 

@@ -16,7 +16,6 @@ from subscriptions.service.retention import stored_chat_data
 from subscriptions.store import chat_data
 from subscriptions.store import chats as stored_chats
 from subscriptions.store.database import store as stored
-from subscriptions.store.database.store import Store
 from tests import filling, make
 from tests.bot_harness import BotHarness
 from tests.integration.cli import Terminal
@@ -37,7 +36,7 @@ REDUCED = (  # makes all papers ones that chat 1 got so long ago that only this 
 
 
 @contextmanager
-def rows_at_once(store: Store) -> Iterator[list[int]]:
+def rows_at_once(store: stored.Store) -> Iterator[list[int]]:
     """Yields a list that gets the number of rows of each statement."""
     counts: list[int] = []
 
@@ -69,13 +68,13 @@ def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def filled(store: Store) -> Store:
+def filled(store: stored.Store) -> stored.Store:
     filling.fill(store, CHATS, papers=filling.PER_CHAT + 5)
     assert DELIVERIES > 2 * PAGE
     return store
 
 
-def test_the_outbox_is_listed_by_pages(filled: Store) -> None:
+def test_the_outbox_is_listed_by_pages(filled: stored.Store) -> None:
     with rows_at_once(filled) as counts:
         first, *others = sending.outbox_entries(filled, now=make.NOON)
         assert (len(others) + 1, max(counts)) == (DELIVERIES, PAGE)
@@ -83,7 +82,7 @@ def test_the_outbox_is_listed_by_pages(filled: Store) -> None:
     assert len({first.id, *(one.id for one in others)}) == DELIVERIES
 
 
-def test_what_is_over_is_not_looked_at_where_it_is_not_listed(filled: Store) -> None:
+def test_what_is_over_is_not_looked_at_where_it_is_not_listed(filled: stored.Store) -> None:
     change(
         filled,
         "UPDATE message SET state = 'dead' WHERE delivery = 70",
@@ -96,7 +95,7 @@ def test_what_is_over_is_not_looked_at_where_it_is_not_listed(filled: Store) -> 
     assert sum(counts) < 20
 
 
-def test_a_dismissal_between_two_pages_moves_no_other_delivery(filled: Store) -> None:
+def test_a_dismissal_between_two_pages_moves_no_other_delivery(filled: stored.Store) -> None:
     entries = sending.outbox_entries(filled, now=make.NOON)
     seen = [next(entries).id for _ in range(PAGE)]
     change(
@@ -110,7 +109,7 @@ def test_a_dismissal_between_two_pages_moves_no_other_delivery(filled: Store) ->
 
 
 @pytest.mark.sqlite_alone("the terminal has a file")
-def test_the_outbox_prints_the_same_document_as_ever(filled: Store, terminal: Terminal) -> None:
+def test_the_outbox_prints_the_same_document_as_ever(filled: stored.Store, terminal: Terminal) -> None:
     filled.close()
     said = terminal("outbox", "--json", "--state", "sent").out
     found = json.loads(said)
@@ -120,7 +119,7 @@ def test_the_outbox_prints_the_same_document_as_ever(filled: Store, terminal: Te
     assert terminal("outbox", "--state", "sent").out.count("\n") >= DELIVERIES
 
 
-def test_all_chats_are_read_by_pages(store: Store) -> None:
+def test_all_chats_are_read_by_pages(store: stored.Store) -> None:
     filling.fill(store, PAGE + 20, papers=filling.PER_CHAT + 5)
     with rows_at_once(store) as counts:
         with store.read() as session:
@@ -136,7 +135,7 @@ def test_all_chats_are_read_by_pages(store: Store) -> None:
     assert max(counts) <= PAGE
 
 
-def test_what_is_stored_of_a_chat_is_read_by_pages(store: Store) -> None:
+def test_what_is_stored_of_a_chat_is_read_by_pages(store: stored.Store) -> None:
     filling.fill(store, 1, papers=130)
     change(store, REDUCED)
     with rows_at_once(store) as counts:
@@ -150,7 +149,7 @@ def test_what_is_stored_of_a_chat_is_read_by_pages(store: Store) -> None:
 
 
 @pytest.mark.sqlite_alone("what the driver keeps in memory is not counted")
-def test_a_chats_data_is_never_in_memory_as_a_whole(store: Store) -> None:
+def test_a_chats_data_is_never_in_memory_as_a_whole(store: stored.Store) -> None:
     filling.fill(store, 1, papers=1000)
     change(
         store,
@@ -171,7 +170,7 @@ def test_a_chats_data_is_never_in_memory_as_a_whole(store: Store) -> None:
     assert most < 2.5 * len(text) + 1_000_000
 
 
-async def test_forgetting_asks_without_reading_what_the_chat_got(filled: Store) -> None:
+async def test_forgetting_asks_without_reading_what_the_chat_got(filled: stored.Store) -> None:
     bot = BotHarness(filled)
     change(filled, "DELETE FROM subscription WHERE chat = 1", "UPDATE chat SET address = '42' WHERE id = 1")
     with rows_at_once(filled) as counts:

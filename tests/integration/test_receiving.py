@@ -21,7 +21,6 @@ from tests import make
 from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.integration import telegram_bot
 from tests.integration.locked import broken_database
-from tests.integration.telegram_bot import RestingClock
 
 GROUP = "-1001"
 
@@ -385,11 +384,6 @@ LARGEST_ID = str(2**52 - 1)
 Act = Callable[[FakeTelegram, str], object]
 
 
-@pytest.fixture
-def clock_of_bad_input() -> RestingClock:
-    return RestingClock()
-
-
 def writes(text: str = "", **more: object) -> Act:
     return lambda fake, chat: fake.user_writes(text, chat, **more)  # type: ignore[arg-type]
 
@@ -428,9 +422,12 @@ IN_PRIVATE: list[tuple[str, Act]] = [
 
 
 async def test_in_a_private_chat_every_message_is_answered(
-    tmp_path: Path, telegram: FakeTelegram, clock_of_bad_input: RestingClock, caplog: pytest.LogCaptureFixture
+    tmp_path: Path,
+    telegram: FakeTelegram,
+    clock: telegram_bot.RestingClock,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    async with telegram_bot.a_listening_bot(tmp_path, telegram, clock_of_bad_input):
+    async with telegram_bot.a_listening_bot(tmp_path, telegram, clock):
         for number, (_, act) in enumerate(IN_PRIVATE, 1):
             act(telegram, str(number))
         telegram.user_writes("/sub diffusion", LARGEST_ID)

@@ -14,11 +14,11 @@ from textwrap import dedent
 
 import pytest
 
+from bot import digests
 from bot.commands import start
-from bot.digests import FORMATS, DigestFormat, _example
+from bot.digests import _example
 from bot.digests.installed import installed_formats, usable_formats
-from tests.integration import docs_pages
-from tests.integration.cli import PAGE, Terminal
+from tests.integration import cli, docs_pages
 from tests.patience import PATIENCE
 
 PAGES = docs_pages.ROOT / "tests" / "digests"
@@ -110,7 +110,7 @@ def test_the_three_names_are_those_of_every_format() -> None:
     for call in names[1:]:
         function, _, parameters = call.rstrip(")").partition("(")
         assert list(inspect.signature(getattr(_example, function)).parameters) == parameters.split(", ")
-        assert list(inspect.signature(getattr(DigestFormat, function)).parameters)[1:] == parameters.split(", ")
+        assert list(inspect.signature(getattr(digests.DigestFormat, function)).parameters)[1:] == parameters.split(", ")
 
 
 def test_the_command_of_the_recipe_works(tmp_path: Path) -> None:
@@ -139,7 +139,9 @@ MODULE, *_ = docs_pages.blocks(docs_pages.ROOT / "CONTRIBUTING.md", "python")
 (SHELF,) = docs_pages.blocks(docs_pages.ROOT / "CONTRIBUTING.md", "shelf_list")
 
 
-def installed(terminal: Terminal, module: str, *, name: str = "shelf_list", package: str = "paperwire-shelf") -> None:
+def installed(
+    terminal: cli.Terminal, module: str, *, name: str = "shelf_list", package: str = "paperwire-shelf"
+) -> None:
     """Installs a package of one module in the program's environment as pip would: the module and its metadata."""
     site, top = terminal.folder / "site", package.replace("-", "_")
     (site / f"{top}-1.0.dist-info").mkdir(parents=True)
@@ -149,7 +151,7 @@ def installed(terminal: Terminal, module: str, *, name: str = "shelf_list", pack
 
 
 @pytest.fixture
-def with_packages(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> Iterator[Terminal]:
+def with_packages(terminal: cli.Terminal, monkeypatch: pytest.MonkeyPatch) -> Iterator[cli.Terminal]:
     """A Terminal whose commands run in this process and find the packages that the test installs."""
     monkeypatch.syspath_prepend(str(terminal.folder / "site"))
     _forget_packages()
@@ -163,10 +165,10 @@ def _forget_packages() -> None:
     sys.modules.pop("paperwire_shelf", None)
 
 
-def test_a_format_of_a_package_is_read_like_one_of_ours(with_packages: Terminal) -> None:
+def test_a_format_of_a_package_is_read_like_one_of_ours(with_packages: cli.Terminal) -> None:
     installed(with_packages, MODULE)
     with_packages.file("inbox/shelf.txt", SHELF)
-    with_packages.file("day.md", PAGE)
+    with_packages.file("day.md", cli.PAGE)
     ended = with_packages("inspect", "inbox/shelf.txt", "day.md", "--papers", "--json")
     shelf, day = ended.json["digests"]
     assert (ended.status, ended.err) == (0, "")
@@ -180,7 +182,7 @@ def test_a_format_of_a_package_is_read_like_one_of_ours(with_packages: Terminal)
     assert with_packages("ingest", "inbox", "--json").json["papers"]["new"] == 2
     checked = with_packages("check", "--offline")
     assert checked.status == 0
-    assert f"{len(FORMATS)} of its own, and of other packages: shelf_list (paperwire-shelf)" in checked.out
+    assert f"{len(digests.FORMATS)} of its own, and of other packages: shelf_list (paperwire-shelf)" in checked.out
     assert "shelf.txt can be read, as shelf_list" in checked.out
     with_packages.file("letter.txt", "Dear Ada,\n")
     error = with_packages("inspect", "letter.txt", "--json").json["digests"][0]["error"]
@@ -209,10 +211,10 @@ BROKEN = [  # a module, and why it is left out
 
 
 @pytest.mark.parametrize(("module", "why"), BROKEN)
-def test_a_broken_one_is_named_in_one_sentence_and_left_out(with_packages: Terminal, module: str, why: str) -> None:
+def test_a_broken_one_is_named_in_one_sentence_and_left_out(with_packages: cli.Terminal, module: str, why: str) -> None:
     installed(with_packages, module)
     with_packages.file("shelf.txt", SHELF)
-    with_packages.file("day.md", PAGE)
+    with_packages.file("day.md", cli.PAGE)
     assert with_packages("inspect", "day.md").err == "", "a format of ours fits, so no other is loaded"
     ended = with_packages("inspect", "shelf.txt", "day.md", "--json")
     shelf, day = ended.json["digests"]
@@ -225,7 +227,7 @@ def test_a_broken_one_is_named_in_one_sentence_and_left_out(with_packages: Termi
     assert why in wrong["answer"]
 
 
-def test_of_two_with_one_name_the_first_is_used(with_packages: Terminal) -> None:
+def test_of_two_with_one_name_the_first_is_used(with_packages: cli.Terminal) -> None:
     # detect may return what a pattern finds
     installed(with_packages, _with("return bool(_FIRST_LINE.match(text))", "return _FIRST_LINE.match(text)"))
     installed(with_packages, MODULE, package="paperwire-tomes")
@@ -245,10 +247,10 @@ def test_of_two_with_one_name_the_first_is_used(with_packages: Terminal) -> None
         ("return []", "its parse fails (TypeError: list is no Content)"),
     ],
 )
-def test_a_parse_that_fails_refuses_its_file_and_no_other(with_packages: Terminal, new: str, why: str) -> None:
+def test_a_parse_that_fails_refuses_its_file_and_no_other(with_packages: cli.Terminal, new: str, why: str) -> None:
     installed(with_packages, _with("entries = []", new))
     with_packages.file("shelf.txt", SHELF)
-    with_packages.file("day.md", PAGE)
+    with_packages.file("day.md", cli.PAGE)
     ended = with_packages("inspect", "shelf.txt", "day.md", "--json")
     shelf, day = ended.json["digests"]
     assert (ended.status, shelf["format"], day["format"], ended.err) == (1, None, "daily_arxiv_md", "")
@@ -256,7 +258,7 @@ def test_a_parse_that_fails_refuses_its_file_and_no_other(with_packages: Termina
     assert why in shelf["error"]
 
 
-def test_a_package_is_installed_by_pip_as_the_page_says(terminal: Terminal) -> None:
+def test_a_package_is_installed_by_pip_as_the_page_says(terminal: cli.Terminal) -> None:
     terminal.file("paperwire-shelf/pyproject.toml", PYPROJECT)
     terminal.file("paperwire-shelf/paperwire_shelf.py", MODULE)
     terminal.file("shelf.txt", SHELF)

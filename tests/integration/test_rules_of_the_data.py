@@ -2,482 +2,585 @@
 
 import threading
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import event
 from sqlmodel import Session, col, select
 
 from subscriptions import errors, model
+from subscriptions.addresses import parse_address
 from subscriptions.planning.decision import OnUnclear
-from subscriptions.service import access, chat_status, listing, sending
+from subscriptions.service import access, amendments, chat_status, listing, sending
 from subscriptions.service import plan as _plan
-from subscriptions.service.amendments import set_settings
 from subscriptions.service.notices import pause_unreachable
+from subscriptions.service.previews import preview
 from subscriptions.service.requests import unsubscribe
 from subscriptions.service.retention import claim_database
 from subscriptions.states import PauseReason
 from subscriptions.store import chats, claims, conversations, deliveries, known_papers, moving, outbox, subscriptions
-from subscriptions.store.claims import Claim
 from subscriptions.store.database.store import Store, Transaction
 from subscriptions.store.rows import PaperKeyRow
-from tests.make import (
-    NOON,
-    add_callbacks,
-    address,
-    clean_up,
-    ingested,
-    paper,
-    stored_papers,
-    subscribes,
-    summary,
-    translation,
-)
+from tests import make
 from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.both_databases
-
-MINUTE = timedelta(minutes=1)
-HOUR = timedelta(hours=1)
-DAY = timedelta(days=1)
 
 
 def changes(store: Store) -> dict[str, int | None]:
     """Returns the sequence of every paper, by title."""
     with store.read() as session:
-        return {known.paper.title: known.sequence for known in stored_papers(session)}
+        return {known.paper.title: known.sequence for known in make.stored_papers(session)}
 
 
 def known(store: Store, key: str) -> model.KnownPaper:
     with store.read() as session:
-        [paper] = session.exec(select(PaperKeyRow.paper).where(col(PaperKeyRow.key).in_((key, f"doi:{key}"))))
-        return known_papers.stored_papers(session, [paper])[paper]
+        [number] = session.exec(select(PaperKeyRow.paper).where(col(PaperKeyRow.key).in_((key, f"doi:{key}"))))
+        return known_papers.stored_papers(session, [number])[number]
 
 
 def delivered(store: Store) -> list[tuple[str, list[str]]]:
     """Returns (chat, titles) of each planned delivery, in order."""
     with store.read() as session:
-        found = outbox.entries(session, 0, over=True, now=NOON, wall=NOON)[0]
+        found = outbox.entries(session, 0, over=True, now=make.NOON, wall=make.NOON)[0]
         seqs = range(1, len(found) + 1)
         values = [deliveries.delivery_value(session, seq) for seq in seqs]
     return [(str(v.chat.address), [item.paper.paper.title for item in v.items]) for v in values]
 
 
 def asking(
-    where: str, now: datetime = NOON, *, wall: datetime | None = None, on_unclear: OnUnclear = "resend"
+    where: str, now: datetime = make.NOON, *, wall: datetime | None = None, on_unclear: OnUnclear = "resend"
 ) -> claims.ClaimRequest:
-    lane = address(where).lane
+    lane = make.address(where).lane
     return claims.ClaimRequest(
         lane=lane, now=now, wall=wall or now, on_unclear=on_unclear, can_find=False, tried=frozenset()
     )
 
 
-def renders(store: Store, where: str, payload: str = "{}") -> Claim:
+def renders(store: Store, where: str, payload: str = "{}") -> claims.Claim:
     """Stores the one message of the first delivery. Returns the next step of its lane."""
     message = model.Message(number=1, payload=payload, plain="{}")
-    claims.store_rendered(store, [claims.Rendered(seq=1, messages=[message])], now=NOON)
+    claims.store_rendered(store, [claims.Rendered(seq=1, messages=[message])], now=make.NOON)
     todo = claims.claim(store, asking(where))
-    assert isinstance(todo, Claim)
+    assert isinstance(todo, claims.Claim)
     return todo
 
 
-class TestRule1Changes:
-    def test_of_two_copies_in_one_digest_the_new_one_counts(self, store: Store) -> None:
-        cross = paper("One", "cs.LG", "stat.ML", arxiv_id="2601.00001", kind=model.Announce.CROSS)
-        ingested(store, cross, paper("One", "cs.LG", arxiv_id="2601.00001", kind=model.Announce.NEW))
-        found = known(store, "2601.00001").paper
-        assert (found.announce_type, found.categories) == (None, ("cs.LG", "stat.ML"))
-
-    @pytest.mark.parametrize(
-        ("before", "after", "days", "moves"),
-        [
-            ({}, {"kind": model.Announce.REPLACE, "version": 2, "abstract": "New."}, 1, False),
-            ({}, {"kind": model.Announce.CROSS, "categories": ("cs.LG", "stat.ML")}, 90, True),
-            ({}, {"kind": model.Announce.CROSS}, 1, False),
-            ({"abstract": ""}, {"abstract": "Known now."}, 6, True),
-            ({"authors": ()}, {"authors": ("Ada Example",)}, 6, True),
-            ({}, {"summaries": summary("总结")}, 6, True),
-            ({"summaries": summary("A summary", "en")}, {"summaries": summary("总结")}, 6, True),
-            ({}, {"translations": translation(abstract="摘要")}, 6, True),
-            ({}, {"summaries": summary("总结")}, 8, False),
-        ],
-        ids=[
-            "a replacement", "a cross-list with a new category", "a cross-list without one", "an abstract", "authors", "a summary",
-            "a summary in another language", "a translation", "a summary after seven days",
-        ],
-    )  # fmt: skip
-    def test_what_comes_again_moves_if_it_says_more_in_time(
-        self, store: Store, before: dict[str, object], after: dict[str, object], days: int, *, moves: bool
-    ) -> None:
-        base: dict[str, object] = {
-            "arxiv_id": "2601.00001",
-            "version": 1,
-            "categories": ("cs.LG",),
-            "abstract": "Text.",
-        }
-        ingested(store, paper("One", **{**base, **before}))  # type: ignore[arg-type]
-        ingested(store, paper("One", **{**base, **after}), now=NOON + days * DAY)  # type: ignore[arg-type]
-        assert changes(store) == {"One": 2 if moves else 1}
-        found = known(store, "2601.00001").paper
-        told = {name: getattr(found, name) for name in after if name not in ("kind", *before)}
-        assert told == {name: after[name] for name in told}
-
-    def test_a_planner_cannot_pass_an_uncommitted_number(self, store: Store) -> None:
-        """Two ingests overlap: a plan runs after the first one has its number and before it commits."""
-        subscribes(store, "telegram:1", "graph", since="1d")
-        holding, go_on = threading.Event(), threading.Event()
-
-        def before_commit(session: Transaction) -> None:
-            if threading.current_thread().name == "slow" and session._writes:  # an ingest reads before it writes
-                holding.set()
-                assert go_on.wait(PATIENCE)
-
-        event.listen(Session, "before_commit", before_commit)
-        try:
-            slow = threading.Thread(target=ingested, args=(store, paper("Slow graph")), name="slow")
-            slow.start()
-            assert holding.wait(PATIENCE)
-            # this plan reads while the other thread writes, and sees none of its changes
-            assert _plan.plan_due(store, now=NOON) == ()
-            quick = threading.Thread(target=ingested, args=(store, paper("Quick graph")), name="quick")
-            quick.start()
-            go_on.set()
-            slow.join(PATIENCE)
-            quick.join(PATIENCE)
-        finally:
-            event.remove(Session, "before_commit", before_commit)
-        assert changes(store) == {"Slow graph": 1, "Quick graph": 2}
-        _plan.plan_due(store, now=NOON)
-        assert delivered(store) == [("telegram:1", ["Quick graph", "Slow graph"])]
+# ── Rule 1: sequence ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-class TestRule2SinceAndSeen:
-    def test_planning_moves_on_also_when_nothing_matched(self, store: Store) -> None:
-        subscribes(store, "telegram:1", "graph", every="daily", at="13:00")
-        ingested(store, paper("Something else"))
-        _plan.plan_due(store, now=NOON + HOUR)
-        with store.read() as session:
-            chat = listing.get_chat(session, address("telegram:1"))
-            assert subscriptions.subscriptions_of(session, [chat.id])[chat.id][0].cursor == 1
-
-    def test_an_interrupted_plan_loses_nothing(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(_plan, "SLICE", 1)
-        for chat in ("telegram:1", "telegram:2", "telegram:3"):
-            subscribes(store, chat, "graph", every="now")
-        ingested(store, paper("A graph"))
-        _plan.plan_due(store, now=NOON)
-        ingested(store, paper("Another graph"))
-        asked = iter((False, True))
-        _plan.plan_due(store, now=NOON + MINUTE, enough=lambda: next(asked))
-        _plan.plan_due(store, now=NOON + 2 * MINUTE)
-        assert sorted(delivered(store)) == [
-            (f"telegram:{chat}", [f"{which} graph"]) for chat in (1, 2, 3) for which in ("A", "Another")
-        ]
+def test_of_two_copies_in_one_digest_the_new_one_counts(store: Store) -> None:
+    cross = make.paper("One", "cs.LG", "stat.ML", arxiv_id="2601.00001", kind=model.Announce.CROSS)
+    make.ingested(store, cross, make.paper("One", "cs.LG", arxiv_id="2601.00001", kind=model.Announce.NEW))
+    found = known(store, "2601.00001").paper
+    assert (found.announce_type, found.categories) == (None, ("cs.LG", "stat.ML"))
 
 
-class TestRule3WhereANewSubscriptionStarts:
-    @pytest.mark.parametrize(
-        ("chat", "start", "ages"),
-        [
-            ("telegram:1", {"every": "daily", "at": "13:00"}, [0]),
-            ("telegram:1", {"every": "weekly", "on": "thu", "at": "13:00"}, [0, 2, 6]),
-            ("telegram:1", {"every": "now"}, []),
-            ("console:me", {}, [0]),
-            ("telegram:1", {"every": "now", "since": "7d"}, [0, 2, 6]),
-            ("telegram:1", {"every": "daily", "at": "13:00", "since": "2026-01-19"}, [0, 2]),
-            ("telegram:1", {"every": "daily", "at": "13:00", "since": "today"}, [0]),
-            ("telegram:1", {"every": "daily", "at": "13:00", "since": "now"}, []),
-        ],
+@pytest.mark.parametrize(
+    ("before", "after", "days", "moves"),
+    [
+        ({}, {"kind": model.Announce.REPLACE, "version": 2, "abstract": "New."}, 1, False),
+        ({}, {"kind": model.Announce.CROSS, "categories": ("cs.LG", "stat.ML")}, 90, True),
+        ({}, {"kind": model.Announce.CROSS}, 1, False),
+        ({"abstract": ""}, {"abstract": "Known now."}, 6, True),
+        ({"authors": ()}, {"authors": ("Ada Example",)}, 6, True),
+        ({}, {"summaries": make.summary("总结")}, 6, True),
+        ({"summaries": make.summary("A summary", "en")}, {"summaries": make.summary("总结")}, 6, True),
+        ({}, {"translations": make.translation(abstract="摘要")}, 6, True),
+        ({}, {"summaries": make.summary("总结")}, 8, False),
+    ],
+    ids=[
+        "a replacement", "a cross-list with a new category", "a cross-list without one", "an abstract", "authors", "a summary",
+        "a summary in another language", "a translation", "a summary after seven days",
+    ],
+)  # fmt: skip
+def test_what_comes_again_moves_if_it_says_more_in_time(
+    store: Store, before: dict[str, object], after: dict[str, object], days: int, *, moves: bool
+) -> None:
+    base: dict[str, object] = {
+        "arxiv_id": "2601.00001",
+        "version": 1,
+        "categories": ("cs.LG",),
+        "abstract": "Text.",
+    }
+    make.ingested(store, make.paper("One", **{**base, **before}))  # type: ignore[arg-type]
+    make.ingested(store, make.paper("One", **{**base, **after}), now=make.NOON + days * make.DAY)  # type: ignore[arg-type]
+    assert changes(store) == {"One": 2 if moves else 1}
+    found = known(store, "2601.00001").paper
+    told = {name: getattr(found, name) for name in after if name not in ("kind", *before)}
+    assert told == {name: after[name] for name in told}
+
+
+def test_a_planner_cannot_pass_an_uncommitted_number(store: Store) -> None:
+    """Two ingests overlap: a plan runs after the first one has its number and before it commits."""
+    make.subscribes(store, "telegram:1", "graph", since="1d")
+    holding, go_on = threading.Event(), threading.Event()
+
+    def before_commit(session: Transaction) -> None:
+        if threading.current_thread().name == "slow" and session._writes:  # an ingest reads before it writes
+            holding.set()
+            assert go_on.wait(PATIENCE)
+
+    event.listen(Session, "before_commit", before_commit)
+    try:
+        slow = threading.Thread(target=make.ingested, args=(store, make.paper("Slow graph")), name="slow")
+        slow.start()
+        assert holding.wait(PATIENCE)
+        # this plan reads while the other thread writes, and sees none of its changes
+        assert _plan.plan_due(store, now=make.NOON) == ()
+        quick = threading.Thread(target=make.ingested, args=(store, make.paper("Quick graph")), name="quick")
+        quick.start()
+        go_on.set()
+        slow.join(PATIENCE)
+        quick.join(PATIENCE)
+    finally:
+        event.remove(Session, "before_commit", before_commit)
+    assert changes(store) == {"Slow graph": 1, "Quick graph": 2}
+    _plan.plan_due(store, now=make.NOON)
+    assert delivered(store) == [("telegram:1", ["Quick graph", "Slow graph"])]
+
+
+# ── Rule 2: since and cursor ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_planning_moves_on_also_when_nothing_matched(store: Store) -> None:
+    make.subscribes(store, "telegram:1", "graph", every="daily", at="13:00")
+    make.ingested(store, make.paper("Something else"))
+    _plan.plan_due(store, now=make.NOON + make.HOUR)
+    with store.read() as session:
+        chat = listing.get_chat(session, make.address("telegram:1"))
+        assert subscriptions.subscriptions_of(session, [chat.id])[chat.id][0].cursor == 1
+
+
+def test_an_interrupted_plan_loses_nothing(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_plan, "SLICE", 1)
+    for chat in ("telegram:1", "telegram:2", "telegram:3"):
+        make.subscribes(store, chat, "graph", every="now")
+    make.ingested(store, make.paper("A graph"))
+    _plan.plan_due(store, now=make.NOON)
+    make.ingested(store, make.paper("Another graph"))
+    asked = iter((False, True))
+    _plan.plan_due(store, now=make.NOON + make.MINUTE, enough=lambda: next(asked))
+    _plan.plan_due(store, now=make.NOON + 2 * make.MINUTE)
+    assert sorted(delivered(store)) == [
+        (f"telegram:{chat}", [f"{which} graph"]) for chat in (1, 2, 3) for which in ("A", "Another")
+    ]
+
+
+# ── Rule 3: a new subscription ────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("chat", "start", "ages"),
+    [
+        ("telegram:1", {"every": "daily", "at": "13:00"}, [0]),
+        ("telegram:1", {"every": "weekly", "on": "thu", "at": "13:00"}, [0, 2, 6]),
+        ("telegram:1", {"every": "now"}, []),
+        ("console:me", {}, [0]),
+        ("telegram:1", {"every": "now", "since": "7d"}, [0, 2, 6]),
+        ("telegram:1", {"every": "daily", "at": "13:00", "since": "2026-01-19"}, [0, 2]),
+        ("telegram:1", {"every": "daily", "at": "13:00", "since": "today"}, [0]),
+        ("telegram:1", {"every": "daily", "at": "13:00", "since": "now"}, []),
+    ],
+)
+def test_it_takes_the_papers_of_its_first_stretch(
+    store: Store, chat: str, start: dict[str, str], ages: list[int]
+) -> None:
+    for days in (9, 6, 2, 0):
+        make.ingested(store, make.paper(f"Graph of {days} days ago"), now=make.NOON - days * make.DAY - make.HOUR)
+    make.subscribes(store, chat, "graph", **start)  # type: ignore[arg-type]
+    _plan.plan_due(store, now=make.NOON + make.HOUR)
+    titles = [title for _, titles in delivered(store) for title in titles]
+    assert sorted(titles) == [f"Graph of {days} days ago" for days in ages]
+
+
+# ── Rule 4: merging ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_title_that_fits_two_papers_joins_neither(store: Store) -> None:
+    make.ingested(store, make.paper("Reply", arxiv_id="2601.00001"), make.paper("Reply", arxiv_id="2601.00002"))
+    make.ingested(store, make.paper("Reply", arxiv_id=None))
+    with store.read() as session:
+        assert len(make.stored_papers(session)) == 3
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "versions", "kept"),
+    [
+        ("Old text.", "New text.", (1, 2), "New text."),
+        ("Old text.", "", (1, 2), "Old text."),
+        ("Old text.", "New text.", (1, 1), "Old text."),
+        ("Old text.", "New text.", (2, 1), "Old text."),
+        ("", "New text.", (2, 1), "New text."),
+        ("The begin", "The beginning and the end.", (1, 1), "The beginning and the end."),
+        ("The begin…", "The beginning and the end.", (1, 1), "The beginning and the end."),
+        ("The beginning and the end.", "The begin", (1, 2), "The beginning and the end."),
+    ],
+)
+def test_which_text_stays(old: str, new: str, versions: tuple[int, int], kept: str, store: Store) -> None:
+    make.ingested(store, make.paper("One", arxiv_id="2601.00001", abstract=old, version=versions[0]))
+    make.ingested(store, make.paper("One", arxiv_id="2601.00001", abstract=new, version=versions[1]), name="again")
+    assert known(store, "2601.00001").paper.abstract == kept
+
+
+def test_nothing_known_is_ever_removed(store: Store) -> None:
+    full = make.paper(
+        "One", "cs.LG", "stat.ML", arxiv_id="2601.00001", abstract="Text.", summaries=make.summary("总结")
     )
-    def test_it_takes_the_papers_of_its_first_stretch(
-        self, store: Store, chat: str, start: dict[str, str], ages: list[int]
-    ) -> None:
-        for days in (9, 6, 2, 0):
-            ingested(store, paper(f"Graph of {days} days ago"), now=NOON - days * DAY - HOUR)
-        subscribes(store, chat, "graph", **start)  # type: ignore[arg-type]
-        _plan.plan_due(store, now=NOON + HOUR)
-        titles = [title for _, titles in delivered(store) for title in titles]
-        assert sorted(titles) == [f"Graph of {days} days ago" for days in ages]
+    make.ingested(store, full)
+    make.ingested(store, make.paper("", arxiv_id="2601.00001", authors=(), version=2))
+    found = known(store, "2601.00001").paper
+    assert (found.title, found.authors, found.categories) == ("One", ("Ada Example",), ("cs.LG", "stat.ML"))
+    assert found.summaries == full.summaries
 
 
-class TestRule4Merging:
-    def test_a_title_that_fits_two_papers_joins_neither(self, store: Store) -> None:
-        ingested(store, paper("Reply", arxiv_id="2601.00001"), paper("Reply", arxiv_id="2601.00002"))
-        ingested(store, paper("Reply", arxiv_id=None))
-        with store.read() as session:
-            assert len(stored_papers(session)) == 3
+# ── Rule 5: one delivery per chat and minute ──────────────────────────────────────────────────────────────────────────
 
-    @pytest.mark.parametrize(
-        ("old", "new", "versions", "kept"),
-        [
-            ("Old text.", "New text.", (1, 2), "New text."),
-            ("Old text.", "", (1, 2), "Old text."),
-            ("Old text.", "New text.", (1, 1), "Old text."),
-            ("Old text.", "New text.", (2, 1), "Old text."),
-            ("", "New text.", (2, 1), "New text."),
-            ("The begin", "The beginning and the end.", (1, 1), "The beginning and the end."),
-            ("The begin…", "The beginning and the end.", (1, 1), "The beginning and the end."),
-            ("The beginning and the end.", "The begin", (1, 2), "The beginning and the end."),
-        ],
+
+def test_what_is_due_in_one_minute_is_one_delivery_that_is_kept(store: Store) -> None:
+    make.subscribes(store, "telegram:1", "graph", every="daily", at="13:00")
+    make.subscribes(store, "telegram:1", "tree", every="daily", at="13:00", name="forests")
+    make.ingested(store, make.paper("A tree in a graph"), make.paper("A graph"), make.paper("A tree"))
+    assert len(_plan.plan_due(store, now=make.NOON + make.HOUR)) == 1
+    unsubscribe(store, make.address("telegram:1"), "all", now=make.NOON + make.HOUR)
+    assert claims.claim(store, asking("telegram:1")) is not None
+    with store.read() as session:
+        items = deliveries.delivery_value(session, 1).items
+    reasons = {item.paper.paper.title: [(b.number, b.label) for b in item.because] for item in items}
+    both = reasons.pop("A tree in a graph")
+    assert both == [(1, "graph"), (2, "forests")]
+    assert reasons == {"A graph": both[:1], "A tree": both[1:]}
+
+
+def test_a_second_subscription_of_a_minute_waits_for_the_next(store: Store) -> None:
+    make.subscribes(store, "telegram:1", "tree", every="daily", at="13:00")
+    make.subscribes(store, "telegram:1", "graph", every="when-out", at="12:30-20:00")
+    make.ingested(store, make.paper("A tree"), now=make.NOON - make.HOUR)
+    _plan.plan_due(store, now=make.NOON + make.HOUR)
+    make.ingested(store, make.paper("A graph"), now=make.NOON + make.HOUR + timedelta(seconds=20))
+    assert _plan.plan_due(store, now=make.NOON + make.HOUR + timedelta(seconds=40)) == ()
+    _plan.plan_due(store, now=make.NOON + make.HOUR + make.MINUTE)
+    _plan.plan_due(store, now=make.NOON + make.HOUR + make.DAY)
+    assert [title for _, titles in delivered(store) for title in titles] == ["A tree", "A graph"]
+
+
+# ── Rule 6: lanes ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def settled(store: Store, outcome: errors.NotDelivered) -> None:
+    """Plans two deliveries in one lane, for two topics of a group. The first has this outcome."""
+    for n, chat in enumerate(("telegram:-7/1", "telegram:-7/2")):
+        make.subscribes(store, chat, f"word{n}", every="now")
+        make.ingested(store, make.paper(f"word{n}"), now=make.NOON + n * make.MINUTE)
+        _plan.plan_due(store, now=make.NOON + n * make.MINUTE)
+    todo = renders(store, "telegram:-7")
+    sending.record_outcome(store, todo, outcome, on_unclear="resend", now=make.NOON, wall=make.NOON)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "on_unclear", "later", "following"),
+    [
+        (errors.RetryLater("no connection"), "resend", 29, None),
+        (errors.RetryLater("no connection"), "resend", 30, 1),
+        (errors.Unclear("the line broke"), "resend", 0, None),
+        (errors.Unclear("the line broke"), "skip", 0, 2),
+        (errors.Rejected("no"), "resend", 0, 2),
+    ],
+)
+def test_a_message_that_waits_or_is_unclear_stops_its_lane(
+    store: Store, outcome: errors.NotDelivered, on_unclear: OnUnclear, later: int, following: int | None
+) -> None:
+    settled(store, outcome)
+    todo = claims.claim(store, asking("telegram:-7", make.NOON + timedelta(seconds=later), on_unclear=on_unclear))
+    assert (todo and todo.seq) == following
+
+
+def test_a_wait_of_the_platform_holds_the_lane(store: Store) -> None:
+    settled(store, errors.RetryLater("slow down", timedelta(seconds=7)))
+    assert claims.claim(store, asking("telegram:-7", wall=make.NOON + timedelta(seconds=6))) is None
+    # if the clock was set back, a wait that was set in the future has no effect
+    assert claims.claim(store, asking("telegram:-7", wall=make.NOON - make.HOUR)) is not None
+
+
+def test_lanes_of_a_platform_that_is_off_are_left_alone(store: Store) -> None:
+    for chat in ("telegram:1", "console:me"):
+        make.subscribes(store, chat, "graph", every="now", since="1d", now=make.NOON + make.HOUR)
+    make.ingested(store, make.paper("A graph"))
+    _plan.plan_due(store, now=make.NOON + make.HOUR)
+    assert [lane.platform for lane in claims.lanes(store, ["console"], now=make.NOON, finding=[])] == ["console"]
+
+
+# ── Rule 7: rendering ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_what_is_stored_is_posted_whatever_is_rendered_later(store: Store) -> None:
+    make.subscribes(store, "telegram:1", "graph", every="now")
+    make.ingested(store, make.paper("A graph"))
+    _plan.plan_due(store, now=make.NOON)
+    renders(store, "telegram:1", '{"text":"first"}')
+    message = renders(store, "telegram:1", '{"text":"second"}').message
+    assert message is not None
+    assert message.payload == '{"text":"first"}'
+
+
+# ── Rule 8: updates ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_an_update_takes_effect_once_in_seven_days(store: Store) -> None:
+    effects: list[str] = []
+
+    def comes(answer: str = "ok", *, now: datetime = make.NOON) -> tuple[str, bool]:
+        def effect(_: Transaction) -> str:
+            effects.append(answer)
+            if answer == "broken":
+                raise errors.NotFound("no such thing")
+            return answer
+
+        return chat_status.apply_once(store, "telegram", "17", effect, chat="telegram:1", now=now)
+
+    with pytest.raises(errors.NotFound):
+        comes("broken")
+    assert (comes(), comes(), effects) == (("ok", True), ("ok", False), ["broken", "ok"])
+    make.clean_up(store, now=make.NOON + 6 * make.DAY)
+    assert comes() == ("ok", False)
+    make.clean_up(store, now=make.NOON + 8 * make.DAY)
+    assert comes() == ("ok", True)
+
+
+# ── Rule 9: moving ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_moving_onto_a_chat_merges_subscriptions_and_papers(store: Store) -> None:
+    shared_paper, own = make.paper("A shared graph"), make.paper("An own tree")
+    make.subscribes(store, "telegram:-5", "graph", every="now")
+    make.subscribes(store, "telegram:-5", "tree", every="now")
+    make.subscribes(store, "telegram:-1005", "graphs", every="now")
+    make.ingested(store, shared_paper, own)
+    _plan.plan_due(store, now=make.NOON)
+    moving.chat_moved(store, make.address("telegram:-5"), "-1005", now=make.NOON)
+    chat = listing.get_chat(store, make.address("telegram:-1005"))
+    assert [entry.subscription.text for entry in listing.listed(store, chat.address)] == ["graphs", "tree"]
+    titles = sorted(title for _, titles in delivered(store) for title in titles)
+    assert titles == ["A shared graph", "An own tree"]
+    assert _plan.plan_due(store, now=make.NOON + make.HOUR) == ()
+
+
+def test_moving_again_or_back_and_forth_changes_nothing(store: Store) -> None:
+    make.subscribes(store, "telegram:-5", "graph", every="now")
+    for _ in range(3):
+        moving.chat_moved(store, make.address("telegram:-5"), "-1005", now=make.NOON)
+    moving.chat_moved(store, make.address("telegram:-1005"), "-1005", now=make.NOON)
+    assert [str(entry.chat.address) for entry in listing.listed(store, None)] == ["telegram:-1005"]
+
+
+def test_moving_onto_a_new_chat_keeps_numbers_undo_and_settings(store: Store) -> None:
+    for query in ("graph", "tree", "forest"):
+        make.subscribes(store, "telegram:-5", query)
+    unsubscribe(store, make.address("telegram:-5"), "2", now=make.NOON)
+    amendments.set_settings(store, make.address("telegram:-5"), {"text": "titles"}, now=make.NOON)
+    amendments.set_settings(store, make.address("telegram:-5"), {"timezone": "Asia/Tokyo"}, now=make.NOON)
+    chat_status.store_chat(store, make.address("telegram:-1005"), model.ChatKind.GROUP, now=make.NOON, title="New")
+    moving.chat_moved(store, make.address("telegram:-5"), "-1005", now=make.NOON)
+    chat = listing.get_chat(store, make.address("telegram:-1005"))
+    assert [entry.subscription.number for entry in listing.listed(store, chat.address)] == [1, 3]
+    assert (chat.settings.text, chat.settings.timezone, chat.title) == ("titles", "Asia/Tokyo", "New")
+    assert make.subscribes(store, "telegram:-1005", "leaf").subscription.number == 4
+    with store.read() as session:
+        assert {row.chat_id for row in conversations.changes_of(session, chat.id)} == {chat.id}
+
+
+def test_buttons_keep_their_meaning_under_new_numbers(store: Store) -> None:
+    make.subscribes(store, "telegram:-1005", "graph")
+    for query in ("tree", "graphs", "forest"):
+        make.subscribes(store, "telegram:-5", query)
+    unsubscribe(store, make.address("telegram:-5"), "3", now=make.NOON)
+    place = "telegram:-5"
+    made = [model.CallbackToken(verb="remove", arguments={"number": n}, place=place) for n in (1, 2, 3)]
+    made.append(model.CallbackToken(verb="remove", arguments={"number": 1, "about": place}, place="telegram:42"))
+    made.append(model.CallbackToken(verb="remove", arguments={"number": 1}, place="telegram:-55"))
+    with store.write() as transaction:
+        ids = make.add_callbacks(transaction, made, now=make.NOON)
+    moving.chat_moved(store, make.address(place), "-1005", now=make.NOON)
+    found = [chat_status.find_callback(store, link_id) for link_id in ids]
+    assert [link.arguments["number"] for link in found if link] == [2, 1, 0, 2, 1]
+    assert [link.place for link in found if link] == [*["telegram:-1005"] * 3, "telegram:42", "telegram:-55"]
+    assert found[3] is not None
+    assert found[3].arguments["about"] == "telegram:-1005"
+
+
+def test_the_state_of_conversations_moves_to_the_new_address(store: Store) -> None:
+    link = model.CallbackToken(
+        verb="x", arguments={"chat": "telegram:-5/7", "other": "telegram:-55"}, place="telegram:-5/7"
     )
-    def test_which_text_stays(self, old: str, new: str, versions: tuple[int, int], kept: str, store: Store) -> None:
-        ingested(store, paper("One", arxiv_id="2601.00001", abstract=old, version=versions[0]))
-        ingested(store, paper("One", arxiv_id="2601.00001", abstract=new, version=versions[1]), name="again")
-        assert known(store, "2601.00001").paper.abstract == kept
-
-    def test_nothing_known_is_ever_removed(self, store: Store) -> None:
-        full = paper("One", "cs.LG", "stat.ML", arxiv_id="2601.00001", abstract="Text.", summaries=summary("总结"))
-        ingested(store, full)
-        ingested(store, paper("", arxiv_id="2601.00001", authors=(), version=2))
-        found = known(store, "2601.00001").paper
-        assert (found.title, found.authors, found.categories) == ("One", ("Ada Example",), ("cs.LG", "stat.ML"))
-        assert found.summaries == full.summaries
+    for name in ("ask:telegram:-5:7", "ask:telegram:-5/7:7", "ask:telegram:-55:7", "connect:telegram:42"):
+        conversations.set_conversation_state(store, name, link, lasts=timedelta(hours=1), now=make.NOON)
+    chat_status.apply_once(store, "telegram", "1", lambda _: "a reply", chat="telegram:-5/7", now=make.NOON)
+    moving.chat_moved(store, make.address("telegram:-5"), "-1005", now=make.NOON)
+    names = ("ask:telegram:-1005:7", "ask:telegram:-1005/7:7", "ask:telegram:-55:7", "connect:telegram:42")
+    moved = replace(link, arguments={"chat": "telegram:-1005/7", "other": "telegram:-55"}, place="telegram:-1005/7")
+    for name, state in (("ask:telegram:-5:7", None), *((name, moved) for name in names)):
+        assert conversations.get_conversation_state(store, name, now=make.NOON) == state, name
+    assert conversations.commands_since(store, make.address("telegram:-1005/7"), make.NOON) == 1
 
 
-class TestRule5OneDelivery:
-    def test_what_is_due_in_one_minute_is_one_delivery_that_is_kept(self, store: Store) -> None:
-        subscribes(store, "telegram:1", "graph", every="daily", at="13:00")
-        subscribes(store, "telegram:1", "tree", every="daily", at="13:00", name="forests")
-        ingested(store, paper("A tree in a graph"), paper("A graph"), paper("A tree"))
-        assert len(_plan.plan_due(store, now=NOON + HOUR)) == 1
-        unsubscribe(store, address("telegram:1"), "all", now=NOON + HOUR)
-        assert claims.claim(store, asking("telegram:1")) is not None
-        with store.read() as session:
-            items = deliveries.delivery_value(session, 1).items
-        reasons = {item.paper.paper.title: [(b.number, b.label) for b in item.because] for item in items}
-        both = reasons.pop("A tree in a graph")
-        assert both == [(1, "graph"), (2, "forests")]
-        assert reasons == {"A graph": both[:1], "A tree": both[1:]}
-
-    def test_a_second_subscription_of_a_minute_waits_for_the_next(self, store: Store) -> None:
-        subscribes(store, "telegram:1", "tree", every="daily", at="13:00")
-        subscribes(store, "telegram:1", "graph", every="when-out", at="12:30-20:00")
-        ingested(store, paper("A tree"), now=NOON - HOUR)
-        _plan.plan_due(store, now=NOON + HOUR)
-        ingested(store, paper("A graph"), now=NOON + HOUR + timedelta(seconds=20))
-        assert _plan.plan_due(store, now=NOON + HOUR + timedelta(seconds=40)) == ()
-        _plan.plan_due(store, now=NOON + HOUR + MINUTE)
-        _plan.plan_due(store, now=NOON + HOUR + DAY)
-        assert [title for _, titles in delivered(store) for title in titles] == ["A tree", "A graph"]
+@pytest.mark.parametrize(
+    ("old", "new", "state"),
+    [
+        ("asked", "met", "asked"),
+        ("denied", "met", "asked"),
+        ("paused", "met", "paused"),
+        ("gone", "met", "active"),
+        ("active", "asked", "active"),
+        ("asked", "active", "active"),
+        ("paused", "active", "active"),
+    ],
+)
+def test_of_two_states_that_of_the_subscribing_chat_counts(store: Store, old: str, new: str, state: str) -> None:
+    for at, kind in (("telegram:-5", old), ("telegram:-1005", new)):
+        has_state(store, at, kind)
+    moving.chat_moved(store, make.address("telegram:-5"), "-1005", now=make.NOON)
+    assert listing.get_chat(store, make.address("telegram:-1005")).state == state
 
 
-class TestRule6Lanes:
-    def settled(self, store: Store, outcome: errors.NotDelivered) -> None:
-        """Plans two deliveries in one lane, for two topics of a group. The first has this outcome."""
-        for n, chat in enumerate(("telegram:-7/1", "telegram:-7/2")):
-            subscribes(store, chat, f"word{n}", every="now")
-            ingested(store, paper(f"word{n}"), now=NOON + n * MINUTE)
-            _plan.plan_due(store, now=NOON + n * MINUTE)
-        todo = renders(store, "telegram:-7")
-        sending.record_outcome(store, todo, outcome, on_unclear="resend", now=NOON, wall=NOON)
-
-    @pytest.mark.parametrize(
-        ("outcome", "on_unclear", "later", "following"),
-        [
-            (errors.RetryLater("no connection"), "resend", 29, None),
-            (errors.RetryLater("no connection"), "resend", 30, 1),
-            (errors.Unclear("the line broke"), "resend", 0, None),
-            (errors.Unclear("the line broke"), "skip", 0, 2),
-            (errors.Rejected("no"), "resend", 0, 2),
-        ],
-    )
-    def test_a_message_that_waits_or_is_unclear_stops_its_lane(
-        self, store: Store, outcome: errors.NotDelivered, on_unclear: OnUnclear, later: int, following: int | None
-    ) -> None:
-        self.settled(store, outcome)
-        todo = claims.claim(store, asking("telegram:-7", NOON + timedelta(seconds=later), on_unclear=on_unclear))
-        assert (todo and todo.seq) == following
-
-    def test_a_wait_of_the_platform_holds_the_lane(self, store: Store) -> None:
-        self.settled(store, errors.RetryLater("slow down", timedelta(seconds=7)))
-        assert claims.claim(store, asking("telegram:-7", wall=NOON + timedelta(seconds=6))) is None
-        # if the clock was set back, a wait that was set in the future has no effect
-        assert claims.claim(store, asking("telegram:-7", wall=NOON - HOUR)) is not None
-
-    def test_lanes_of_a_platform_that_is_off_are_left_alone(self, store: Store) -> None:
-        for chat in ("telegram:1", "console:me"):
-            subscribes(store, chat, "graph", every="now", since="1d", now=NOON + HOUR)
-        ingested(store, paper("A graph"))
-        _plan.plan_due(store, now=NOON + HOUR)
-        assert [lane.platform for lane in claims.lanes(store, ["console"], now=NOON, finding=[])] == ["console"]
-
-
-class TestRule7Rendering:
-    def test_what_is_stored_is_posted_whatever_is_rendered_later(self, store: Store) -> None:
-        subscribes(store, "telegram:1", "graph", every="now")
-        ingested(store, paper("A graph"))
-        _plan.plan_due(store, now=NOON)
-        renders(store, "telegram:1", '{"text":"first"}')
-        message = renders(store, "telegram:1", '{"text":"second"}').message
-        assert message is not None
-        assert message.payload == '{"text":"first"}'
-
-
-class TestRule8Updates:
-    def test_an_update_takes_effect_once_in_seven_days(self, store: Store) -> None:
-        effects: list[str] = []
-
-        def comes(answer: str = "ok", *, now: datetime = NOON) -> tuple[str, bool]:
-            def effect(_: Transaction) -> str:
-                effects.append(answer)
-                if answer == "broken":
-                    raise errors.NotFound("no such thing")
-                return answer
-
-            return chat_status.apply_once(store, "telegram", "17", effect, chat="telegram:1", now=now)
-
-        with pytest.raises(errors.NotFound):
-            comes("broken")
-        assert (comes(), comes(), effects) == (("ok", True), ("ok", False), ["broken", "ok"])
-        clean_up(store, now=NOON + 6 * DAY)
-        assert comes() == ("ok", False)
-        clean_up(store, now=NOON + 8 * DAY)
-        assert comes() == ("ok", True)
-
-
-class TestRule9Moving:
-    def test_moving_onto_a_chat_merges_subscriptions_and_papers(self, store: Store) -> None:
-        shared_paper, own = paper("A shared graph"), paper("An own tree")
-        subscribes(store, "telegram:-5", "graph", every="now")
-        subscribes(store, "telegram:-5", "tree", every="now")
-        subscribes(store, "telegram:-1005", "graphs", every="now")
-        ingested(store, shared_paper, own)
-        _plan.plan_due(store, now=NOON)
+def has_state(store: Store, at: str, state: str) -> None:
+    if state == "met":
+        chat_status.store_chat(store, make.address(at), model.ChatKind.GROUP, now=make.NOON)
+        return
+    make.subscribes(store, at, f"graph{at[-1]}")
+    if state == "asked":
+        access.request_admission(store, make.address(at), admins=(), who="", request="", now=make.NOON)
+    elif state == "denied":
+        access.deny(store, make.address(at), now=make.NOON)
+    elif state == "gone":
+        pause_unreachable(store, make.address(at), "kicked", topic=False, now=make.NOON)
+    elif state == "paused":
         with store.write() as session:
-            moving.chat_moved(session, model.ChatAddress("telegram", "-5"), "-1005", now=NOON)
-        chat = listing.get_chat(store, address("telegram:-1005"))
-        assert [entry.subscription.text for entry in listing.listed(store, chat.address)] == ["graphs", "tree"]
-        titles = sorted(title for _, titles in delivered(store) for title in titles)
-        assert titles == ["A shared graph", "An own tree"]
-        assert _plan.plan_due(store, now=NOON + HOUR) == ()
-
-    def test_moving_again_or_back_and_forth_changes_nothing(self, store: Store) -> None:
-        subscribes(store, "telegram:-5", "graph", every="now")
-        for _ in range(3):
-            moving.chat_moved(store, address("telegram:-5"), "-1005", now=NOON)
-        moving.chat_moved(store, address("telegram:-1005"), "-1005", now=NOON)
-        assert [str(entry.chat.address) for entry in listing.listed(store, None)] == ["telegram:-1005"]
-
-    def test_moving_onto_a_new_chat_keeps_numbers_undo_and_settings(self, store: Store) -> None:
-        for query in ("graph", "tree", "forest"):
-            subscribes(store, "telegram:-5", query)
-        unsubscribe(store, address("telegram:-5"), "2", now=NOON)
-        set_settings(store, address("telegram:-5"), {"text": "titles"}, now=NOON)
-        set_settings(store, address("telegram:-5"), {"timezone": "Asia/Tokyo"}, now=NOON)
-        chat_status.store_chat(store, address("telegram:-1005"), model.ChatKind.GROUP, now=NOON, title="New")
-        moving.chat_moved(store, address("telegram:-5"), "-1005", now=NOON)
-        chat = listing.get_chat(store, address("telegram:-1005"))
-        assert [entry.subscription.number for entry in listing.listed(store, chat.address)] == [1, 3]
-        assert (chat.settings.text, chat.settings.timezone, chat.title) == ("titles", "Asia/Tokyo", "New")
-        assert subscribes(store, "telegram:-1005", "leaf").subscription.number == 4
-        with store.read() as session:
-            assert {row.chat_id for row in conversations.changes_of(session, chat.id)} == {chat.id}
-
-    def test_buttons_keep_their_meaning_under_new_numbers(self, store: Store) -> None:
-        subscribes(store, "telegram:-1005", "graph")
-        for query in ("tree", "graphs", "forest"):
-            subscribes(store, "telegram:-5", query)
-        unsubscribe(store, address("telegram:-5"), "3", now=NOON)
-        place = "telegram:-5"
-        made = [model.CallbackToken(verb="remove", arguments={"number": n}, place=place) for n in (1, 2, 3)]
-        made.append(model.CallbackToken(verb="remove", arguments={"number": 1, "about": place}, place="telegram:42"))
-        made.append(model.CallbackToken(verb="remove", arguments={"number": 1}, place="telegram:-55"))
-        with store.write() as transaction:
-            ids = add_callbacks(transaction, made, now=NOON)
-        moving.chat_moved(store, address(place), "-1005", now=NOON)
-        found = [chat_status.find_callback(store, link_id) for link_id in ids]
-        assert [link.arguments["number"] for link in found if link] == [2, 1, 0, 2, 1]
-        assert [link.place for link in found if link] == [*["telegram:-1005"] * 3, "telegram:42", "telegram:-55"]
-        assert found[3] is not None
-        assert found[3].arguments["about"] == "telegram:-1005"
-
-    def test_the_state_of_conversations_moves_to_the_new_address(self, store: Store) -> None:
-        link = model.CallbackToken(
-            verb="x", arguments={"chat": "telegram:-5/7", "other": "telegram:-55"}, place="telegram:-5/7"
-        )
-        for name in ("ask:telegram:-5:7", "ask:telegram:-5/7:7", "ask:telegram:-55:7", "connect:telegram:42"):
-            conversations.set_conversation_state(store, name, link, lasts=timedelta(hours=1), now=NOON)
-        chat_status.apply_once(store, "telegram", "1", lambda _: "a reply", chat="telegram:-5/7", now=NOON)
-        moving.chat_moved(store, address("telegram:-5"), "-1005", now=NOON)
-        moved = conversations.get_conversation_state(store, "ask:telegram:-1005:7", now=NOON)
-        assert moved == replace(
-            link, arguments={"chat": "telegram:-1005/7", "other": "telegram:-55"}, place="telegram:-1005/7"
-        )
-        assert conversations.get_conversation_state(store, "ask:telegram:-1005/7:7", now=NOON) == moved
-        assert conversations.get_conversation_state(store, "connect:telegram:42", now=NOON) == moved
-        assert conversations.get_conversation_state(store, "ask:telegram:-5:7", now=NOON) is None
-        assert conversations.get_conversation_state(store, "ask:telegram:-55:7", now=NOON) == moved
-        assert conversations.commands_since(store, address("telegram:-1005/7"), NOON) == 1
-
-    @pytest.mark.parametrize(
-        ("old", "new", "state"),
-        [
-            ("asked", "met", "asked"),
-            ("denied", "met", "asked"),
-            ("paused", "met", "paused"),
-            ("gone", "met", "active"),
-            ("active", "asked", "active"),
-            ("asked", "active", "active"),
-            ("paused", "active", "active"),
-        ],
-    )
-    def test_of_two_states_that_of_the_subscribing_chat_counts(
-        self, store: Store, old: str, new: str, state: str
-    ) -> None:
-        for at, kind in (("telegram:-5", old), ("telegram:-1005", new)):
-            self.make(store, at, kind)
-        moving.chat_moved(store, address("telegram:-5"), "-1005", now=NOON)
-        assert listing.get_chat(store, address("telegram:-1005")).state == state
-
-    @staticmethod
-    def make(store: Store, at: str, state: str) -> None:
-        if state == "met":
-            chat_status.store_chat(store, address(at), model.ChatKind.GROUP, now=NOON)
-            return
-        subscribes(store, at, f"graph{at[-1]}")
-        if state == "asked":
-            access.request_admission(store, address(at), admins=(), who="", request="", now=NOON)
-        elif state == "denied":
-            access.deny(store, address(at), now=NOON)
-        elif state == "gone":
-            pause_unreachable(store, address(at), "kicked", topic=False, now=NOON)
-        elif state == "paused":
-            with store.write() as session:
-                chats.pause_chat(session, listing.get_chat(session, address(at)).id, PauseReason.PERSON, now=NOON)
+            chats.pause_chat(session, listing.get_chat(session, make.address(at)).id, PauseReason.PERSON, now=make.NOON)
 
 
-class TestRule10Forgetting:
-    def test_a_chat_that_has_been_gone_for_a_year_is_erased(self, store: Store) -> None:
-        subscribes(store, "telegram:1", "graph")
-        with store.write() as session:
-            chats.pause_chat(session, 1, PauseReason.GONE, detail="blocked", now=NOON)
-        clean_up(store, now=NOON + 364 * DAY)
-        assert listing.get_chat(store, address("telegram:1"))
-        clean_up(store, now=NOON + 366 * DAY)
-        with pytest.raises(errors.NotFound):
-            listing.get_chat(store, address("telegram:1"))
+# ── Rule 10: forgetting ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
-class TestRule11WhoseBot:
-    def test_another_bots_token_is_refused(self, store: Store) -> None:
-        claim_database(store, "telegram", "111")
-        claim_database(store, "telegram", "111")
-        with pytest.raises(errors.StoreError, match="another Telegram bot"):
-            claim_database(store, "telegram", "222")
-        claim_database(store, "telegram", "222", new_bot=True)
+def test_a_chat_that_has_been_gone_for_a_year_is_erased(store: Store) -> None:
+    make.subscribes(store, "telegram:1", "graph")
+    with store.write() as session:
+        chats.pause_chat(session, 1, PauseReason.GONE, detail="blocked", now=make.NOON)
+    make.clean_up(store, now=make.NOON + 364 * make.DAY)
+    assert listing.get_chat(store, make.address("telegram:1"))
+    make.clean_up(store, now=make.NOON + 366 * make.DAY)
+    with pytest.raises(errors.NotFound):
+        listing.get_chat(store, make.address("telegram:1"))
+
+
+# ── Rule 11: whose bot ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_another_bots_token_is_refused(store: Store) -> None:
+    claim_database(store, "telegram", "111")
+    claim_database(store, "telegram", "111")
+    with pytest.raises(errors.StoreError, match="another Telegram bot"):
         claim_database(store, "telegram", "222")
+    claim_database(store, "telegram", "222", new_bot=True)
+    claim_database(store, "telegram", "222")
 
 
 def test_a_new_version_between_two_plans_is_matched_anew(store: Store) -> None:
     """A new version does not raise the sequence. Only the digest of the paper shows that the first plan's papers are
     outdated.
     """
-    subscribes(store, "telegram:1", "graph", every="daily", at="13:00")
-    subscribes(store, "telegram:2", "lattice", every="daily", at="14:00")
-    ingested(store, paper("On graphs", arxiv_id="2601.77777", version=1), now=NOON + timedelta(minutes=1))
-    assert len(_plan.plan_due(store, now=NOON + timedelta(hours=1))) == 1
-    newer = paper("On lattices", arxiv_id="2601.77777", version=2, kind=model.Announce.REPLACE)
-    ingested(store, newer, now=NOON + timedelta(hours=1, minutes=30))
-    _plan.plan_due(store, now=NOON + timedelta(hours=2))
-    entries = sending.outbox_entries(store, now=NOON + timedelta(hours=2))
+    make.subscribes(store, "telegram:1", "graph", every="daily", at="13:00")
+    make.subscribes(store, "telegram:2", "lattice", every="daily", at="14:00")
+    make.ingested(
+        store, make.paper("On graphs", arxiv_id="2601.77777", version=1), now=make.NOON + timedelta(minutes=1)
+    )
+    assert len(_plan.plan_due(store, now=make.NOON + timedelta(hours=1))) == 1
+    newer = make.paper("On lattices", arxiv_id="2601.77777", version=2, kind=model.Announce.REPLACE)
+    make.ingested(store, newer, now=make.NOON + timedelta(hours=1, minutes=30))
+    _plan.plan_due(store, now=make.NOON + timedelta(hours=2))
+    entries = sending.outbox_entries(store, now=make.NOON + timedelta(hours=2))
     assert [(entry.chat, entry.papers) for entry in entries] == [("telegram:1", 1), ("telegram:2", 1)]
+
+
+# ── Subscriptions, and chats as people write them ───────────
+
+
+def due(store: Store, chat: str) -> list[datetime | None]:
+    return [entry.subscription.next_due_at for entry in listing.listed(store, make.address(chat))]
+
+
+def test_a_number_that_is_no_subscription_is_a_query(store: Store) -> None:
+    make.subscribes(store, "telegram:1", "2026")
+    with pytest.raises(errors.NotFound, match="no subscription 7"):
+        unsubscribe(store, make.address("telegram:1"), "7", now=make.NOON)
+    assert [s.text for s in unsubscribe(store, make.address("telegram:1"), "2026", now=make.NOON)] == ["2026"]
+
+
+def test_a_wish_without_a_zone_follows_its_chat(store: Store) -> None:
+    make.subscribes(store, "telegram:1", "graph", every="daily", at="09:00", tz="Europe/Berlin")
+    make.subscribes(store, "telegram:1", "tree", every="daily", at="09:00")
+    make.subscribes(store, "telegram:1", "ring", every="daily", at="09:00", tz="Asia/Tokyo")
+    berlin, tokyo = datetime(2026, 1, 23, 8, tzinfo=UTC), datetime(2026, 1, 23, 0, tzinfo=UTC)
+    assert due(store, "telegram:1") == [berlin, berlin, tokyo]
+    amendments.set_settings(store, make.address("telegram:1"), {"timezone": "America/New_York"}, now=make.NOON)
+    new_york = datetime(2026, 1, 22, 14, tzinfo=UTC)
+    assert due(store, "telegram:1") == [new_york, new_york, tokyo]
+
+
+def test_what_is_overdue_stays_overdue_in_another_zone(store: Store) -> None:
+    make.subscribes(store, "telegram:1", "graph", every="daily", at="13:00")
+    amendments.set_settings(
+        store, make.address("telegram:1"), {"timezone": "Asia/Tokyo"}, now=make.NOON + 2 * make.HOUR
+    )
+    assert due(store, "telegram:1") == [make.NOON + make.HOUR]
+
+
+def test_a_query_is_tried_out_over_the_days_asked_for(store: Store) -> None:
+    make.subscribes(store, "telegram:1", "graph")
+    make.ingested(store, make.paper("An old tree"), now=make.NOON - 5 * make.DAY)
+    make.ingested(store, make.paper("A new tree"), now=make.NOON - make.HOUR)
+    week = preview(store, make.address("telegram:1"), now=make.NOON, text="tree")
+    day = preview(store, make.address("telegram:1"), now=make.NOON, text="tree", days=2)
+    assert week.delivery is not None
+    assert day.delivery is not None
+    assert (len(week.delivery.items), len(day.delivery.items)) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "platform", "place", "topic"),
+    [
+        ("console:me", "console", "me", ""),
+        ("telegram:123", "telegram", "123", ""),
+        ("telegram:-100123/7", "telegram", "-100123", "7"),
+        # the topic General has number 1, and counts as the group itself
+        ("telegram:-100123/1", "telegram", "-100123", ""),
+        ("telegram:@papers", "telegram", "@papers", ""),
+        ("slack:C0123", "slack", "C0123", ""),
+        ("slack:T01/C0123/1700000000.000100", "slack", "T01/C0123", "1700000000.000100"),
+        ("slack:C0123/1700000000.000100", "slack", "C0123", "1700000000.000100"),
+        ("slack:E0ORG/D0123", "slack", "E0ORG/D0123", ""),
+        ("slack:W0PERSON", "slack", "W0PERSON", ""),
+        ("telegram:4503599627370495", "telegram", "4503599627370495", ""),
+        (" console:ada/notes ", "console", "ada/notes", ""),
+        ("web:研究", "web", "研究", ""),
+    ],
+)
+def test_a_chat_as_people_write_it(text: str, platform: str, place: str, topic: str) -> None:
+    found = parse_address(text)
+    assert (found.platform, found.address, found.topic) == (platform, place, topic)
+
+
+_NO_CHATS = """
+    me : :x mail:me Telegram:1 console: web: telegram: slack: telegram:me telegram:abc telegram:0 telegram:-0 telegram:007 telegram:+5
+    telegram:1/x telegram:1/0 telegram:1/ telegram:1/2/3 telegram:4503599627370496 telegram:99999999999999999999 telegram:1.5
+    telegram:-- telegram:١٢٣ telegram:@ telegram:@1lab telegram:@a-b slack:foo slack:C slack:123 slack:c0123 slack:#general
+    slack:C1/ slack:C1/foo slack:C1/C2 slack:C1/C2/C3 slack:T1 slack:T1/ slack:/C1 slack:C1/12 slack:T1/C1/ slack:С1 slack:C１
+"""
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "console:a b", "console:a\x00b", "console:a\u2028b", "console:a\u200bb", "web:\ud800", *_NO_CHATS.split()],
+)
+def test_what_is_no_chat_is_refused_with_the_ways_to_write_one(text: str) -> None:
+    with pytest.raises(errors.Refused):
+        parse_address(text)

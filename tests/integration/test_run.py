@@ -22,12 +22,11 @@ from bot.settings import Settings
 from bot.settings.loading import load_settings
 from subscriptions.service.amendments import set_settings
 from subscriptions.store.database.store import Store
-from tests import make
+from tests import forked, make
 from tests.fakes.process import Remote
 from tests.fakes.telegram import TOKEN
 from tests.fakes.watchman import Watchman
-from tests.forked import Forked, clean_environment
-from tests.integration.cli import DIGEST, Process
+from tests.integration import cli
 from tests.integration.slack_bot import free_port
 from tests.patience import PATIENCE
 
@@ -50,10 +49,10 @@ def folder(tmp_path: Path) -> Path:
 
 def test_once_answers_what_waits_and_delivers_then(folder: Path, remote: Remote) -> None:
     remote.call("knows", "1")
-    (folder / "inbox" / "today.md").write_bytes(DIGEST.read_bytes())
+    (folder / "inbox" / "today.md").write_bytes(cli.DIGEST.read_bytes())
     remote.call("user_writes", "/list", "42")
     remote.call("user_writes", "/help", "42")
-    program = Process(folder, "run", "--once", fake=remote)
+    program = cli.Process(folder, "run", "--once", fake=remote)
     _, err = program.process.communicate(timeout=PATIENCE)
     assert program.process.returncode == 0, err
     posts = [entry.chat for entry in remote.journal]
@@ -63,7 +62,7 @@ def test_once_answers_what_waits_and_delivers_then(folder: Path, remote: Remote)
 
 def test_more_connections_than_files_make_no_log(folder: Path) -> None:
     """Nineteen such bursts used to write 25,787 lines, and each one used all file descriptors of the process."""
-    program = Process(folder, "run")
+    program = cli.Process(folder, "run")
     try:
         address = program.says(r"Health: (http://\S+)/health/ready")[1]
         program.says("Watching ")
@@ -133,7 +132,7 @@ def test_a_process_works_and_its_log_holds_no_words(tmp_path: Path, remote: Remo
             "PAPERWIRE_ACCESS": "open",
             "PAPERWIRE_HEARTBEAT_URL": watchman.url,
         }
-        program = Process(tmp_path, "run", fake=remote, port=port, environ=environ)
+        program = cli.Process(tmp_path, "run", fake=remote, port=port, environ=environ)
         try:
             talks(remote)
             assert "unsub" in str(remote.call("menu", "all_private_chats", "zh"))
@@ -142,7 +141,7 @@ def test_a_process_works_and_its_log_holds_no_words(tmp_path: Path, remote: Remo
             missing = asked(url, "settings")
             assert (missing.status_code, missing.text.count("\n")) == (404, 1)
             (tmp_path / "inbox" / "a.md").write_text("# About\n\nThese are notes.\n")
-            (tmp_path / "inbox" / "b.md").write_bytes(DIGEST.read_bytes())
+            (tmp_path / "inbox" / "b.md").write_bytes(cli.DIGEST.read_bytes())
             remote.call("waits_for", "sendMessage", 10, seconds=50)
             remote.call("answers", "cut before", 1, method="sendMessage")
             remote.call("user_writes", "/list siskin", "4242")
@@ -254,10 +253,10 @@ def database(tmp_path: Path, store: Store) -> Path:
 
 def ready(database: Path, remote: Remote) -> "subprocess.Popen[str]":
     """Starts a process that delivers as soon as it gets a line."""
-    process = Forked(
+    process = forked.Forked(
         ["tests.integration.deliver_without_lock", "--now", make.NOON.isoformat(), "--json"],
         cwd=database.parent,
-        env=clean_environment(
+        env=forked.clean_environment(
             PAPERWIRE_DATABASE_URL=f"sqlite:///{database}",
             PAPERWIRE_TELEGRAM_TOKEN=TOKEN,
             PAPERWIRE_TELEGRAM_API_URL=remote.url,

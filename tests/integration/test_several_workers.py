@@ -16,22 +16,18 @@ import pytest
 
 from bot.context import SystemClock
 from bot.delivery.cluster import ClusterEngine
+from bot.operation import worker
 from bot.operation.health import Health
-from bot.operation.worker import Supervised, problems_of
 from bot.ports import conversation
 from bot.ports.channel import Limits
 from subscriptions import errors, model
 from subscriptions.service.plan import plan_due
 from subscriptions.service.sending import dismiss, record_edit_outcome, record_outcome, retry_delivery
-from subscriptions.store import claims, workers
+from subscriptions.store import claims, planner, workers
 from subscriptions.store.chats import find_chat
-from subscriptions.store.claims import Claim, Edit
 from subscriptions.store.database.store import Store, Transaction
-from subscriptions.store.planner import Planned, add_deliveries
-from subscriptions.store.workers import begin_worker
 from tests import make
 from tests.being_sent import being_sent, request
-from tests.make import NOON, FakeClock
 from tests.patience import PATIENCE
 from tests.postgres.own import OwnServer, own_server
 from tests.stored import change
@@ -81,10 +77,10 @@ def store_delivery(transaction: Transaction) -> None:
     """Stores a delivery for the chat telegram:1."""
     chat = find_chat(transaction, make.address("telegram:1"))
     assert chat is not None
-    add_deliveries(
+    planner.add_deliveries(
         transaction,
         [
-            Planned(
+            planner.Planned(
                 id="d1",
                 chat_id=chat.id,
                 kind=model.DeliveryKind.ALERT,
@@ -150,7 +146,7 @@ def rows(outside: psycopg.Connection) -> tuple[int, int]:
     return deliveries, waiting
 
 
-def sending(store: Store) -> Claim:
+def sending(store: Store) -> claims.Claim:
     """The first message of the lane telegram:1, which this worker is sending."""
     workers.begin_worker(store, holds_sender_lock=False)
     make.subscribes(store, "telegram:1", "graph", every="now", since="1d")
@@ -159,11 +155,11 @@ def sending(store: Store) -> Claim:
     return being_sent(store)
 
 
-def waits(store: Store, step: Claim, outcome: errors.RetryLater) -> None:
+def waits(store: Store, step: claims.Claim, outcome: errors.RetryLater) -> None:
     record_outcome(store, step, outcome, on_unclear="resend", now=make.NOON, wall=make.NOON)
 
 
-MAKES_READY: dict[str, tuple[Callable[[Store, Claim], object], int, float]] = {
+MAKES_READY: dict[str, tuple[Callable[[Store, claims.Claim], object], int, float]] = {
     # what happens → the function that is called, the priority, seconds until a worker looks at the lane
     "the platform is down": (lambda store, step: waits(store, step, errors.RetryLater("down")), workers.BULLETIN, 30),
     "the platform asks for a wait": (
@@ -239,7 +235,7 @@ def test_an_edit_that_was_not_made_wakes_its_lane(
     sent(store, outside)
     make.ingested(store, GONE, name="later", now=LATER)
     edit = claims.claim(store, replace(request(), now=LATER, wall=LATER))
-    assert isinstance(edit, Edit)
+    assert isinstance(edit, claims.Edit)
     outside.execute("DELETE FROM procrastinate_jobs")
     record_edit_outcome(store, edit, outcome, now=LATER, wall=LATER)
     ((lock, wait),) = outside.execute(
@@ -249,7 +245,7 @@ def test_an_edit_that_was_not_made_wakes_its_lane(
     assert (lock, wait) == (f"lane:telegram:{lane}", pytest.approx(seconds, abs=5))
     soon = LATER + timedelta(minutes=1)
     again = claims.claim(store, replace(request(lane), now=soon, wall=soon))
-    assert isinstance(again, Edit)
+    assert isinstance(again, claims.Edit)
     assert (again.seq, again.number) == (edit.seq, edit.number)
 
 
@@ -297,15 +293,15 @@ class Worker:
     """A worker that only receives, if it is elected. Its clock advances each time it asks whether it is."""
 
     def __init__(self, url: str) -> None:
-        self.store, self.clock, self.polling = Store(url), FakeClock(NOON), Polling()
-        begin_worker(self.store, holds_sender_lock=False)
+        self.store, self.clock, self.polling = Store(url), make.FakeClock(make.NOON), Polling()
+        workers.begin_worker(self.store, holds_sender_lock=False)
         self.cluster = ClusterEngine(self.store, SystemClock(), LIMITS)
         self._goes_on, self._looks = asyncio.Event(), asyncio.Event()
         self.go_on()
         self._asks, vars(self.cluster)["is_elected"] = self.cluster.is_elected, self._is_elected
         self.handled: list[conversation.Request] = []
-        receivers = [Supervised(self.polling, self.clock, self.cluster)]
-        self.health = Health(self.store, self.clock, lambda: problems_of(receivers))
+        receivers = [worker.Supervised(self.polling, self.clock, self.cluster)]
+        self.health = Health(self.store, self.clock, lambda: worker.problems_of(receivers))
         self.task = asyncio.create_task(receivers[0].listen(cast(conversation.RequestDispatcher, self)))
 
     async def dispatch(self, request: conversation.Request) -> Mapping[str, str]:

@@ -30,8 +30,6 @@ from subscriptions.errors import StoreError
 from subscriptions.store.database.store import Store
 from tests import make
 from tests.integration import web_site
-from tests.integration.web_site import Browser, Pages, open_pages
-from tests.make import FakeClock
 from tests.patience import PATIENCE
 
 PASSWORD = "correct horse battery"
@@ -180,13 +178,12 @@ async def test_answers_and_sessions_are_no_business_of_other_sites(local: web_si
         for name, value in sign_in.HEADERS.items():
             assert name in answer.headers, (answer.url, name)
             assert name == "cache-control" or answer.headers[name] == value
-    assert "'unsafe-inline'" not in sign_in.HEADERS["content-security-policy"]
-    assert "frame-ancestors 'none'" in sign_in.HEADERS["content-security-policy"]
+    policy = sign_in.HEADERS["content-security-policy"]
+    assert ("'unsafe-inline'" in policy, "frame-ancestors 'none'" in policy) == (False, True)
     assert not any(mark in answers[0].text for mark in ("<style", " style=", " onclick=", "<script>"))
     assert [answer.status_code for answer in answers] == [200, 404, 200, 403]
-    cookie = answers[0].headers["set-cookie"]
-    assert {"HttpOnly", "SameSite=lax", "Path=/"} <= {part.strip() for part in cookie.split(";")}
-    assert "Secure" not in cookie
+    cookie = {part.strip() for part in answers[0].headers["set-cookie"].split(";")}
+    assert cookie & {"HttpOnly", "SameSite=lax", "Path=/", "Secure"} == {"HttpOnly", "SameSite=lax", "Path=/"}
     assert "set-cookie" not in (await browser.opens()).headers, "a session stays as it is"
     other = local.browser()
     await other.opens()
@@ -243,15 +240,12 @@ async def test_a_password_opens_the_chat_of_a_name(with_password: web_site.Pages
     browser = with_password.browser()
     assert (await browser.opens()).headers["location"] == "/sign-in"
     await browser.opens("/sign-in")
-    wrong = await browser.posts("/sign-in", {"name": "ada", "password": "wrong horse battery"})
-    assert wrong.status_code == 403
-    assert "not the password" in wrong.text
-    assert (await browser.posts("/sign-in", {"name": "a b", "password": PASSWORD})).status_code == 400
-    assert (await browser.posts("/sign-in", {"name": "", "password": PASSWORD})).status_code == 400
+    assert "not the password" in (await browser.posts("/sign-in", {**RIGHT, "password": "wrong horse battery"})).text
+    for name, password, status in (("ada", "wrong horse battery", 403), ("a b", PASSWORD, 400), ("", PASSWORD, 400)):
+        assert (await browser.posts("/sign-in", {"name": name, "password": password})).status_code == status
     assert (await browser.opens()).status_code == 303
     await browser.opens("/sign-in")
-    entered = await browser.posts("/sign-in", {"name": "ada", "password": PASSWORD})
-    assert entered.headers["location"] == "/"
+    assert (await browser.posts("/sign-in", RIGHT)).headers["location"] == "/"
     await browser.opens()
     assert "✓ 1" in await browser.says("/sub diffusion")
     assert (await browser.posts("/sign-out", {})).headers["location"] == "/sign-in"
@@ -260,8 +254,7 @@ async def test_a_password_opens_the_chat_of_a_name(with_password: web_site.Pages
     assert (await browser.opens()).status_code == 303
 
 
-RIGHT = {"name": "ada", "password": PASSWORD}
-WRONG = {"name": "eve", "password": "guess"}
+RIGHT, WRONG = {"name": "ada", "password": PASSWORD}, {"name": "eve", "password": "guess"}
 
 
 async def signing_in(pages: web_site.Pages, address: str = "127.0.0.1") -> web_site.Browser:
@@ -494,9 +487,6 @@ async def test_a_file_is_sent_from_the_page(tmp_path: Path, clock: make.FakeCloc
         assert (await uploads(browser, b"x" * (MAX_LIBRARY_BYTES + 100_000), once="f2")).status_code == 413
 
 
-# ------------------------------------------------------------------------------------------------- pages that stay open
-
-
 # ----------------------------------------------------------------------------------------------- which stream is closed
 
 
@@ -526,26 +516,32 @@ def test_the_oldest_of_who_has_too_many_is_closed(opened: Sequence[str], most: i
 class House:
     """A bot whose pages are served over HTTP."""
 
-    pages: Pages
+    pages: web_site.Pages
     url: str
     seen: list[Measurement]
     stack: AsyncExitStack
 
-    async def enters(self, name: str) -> Browser:
+    async def enters(self, name: str) -> web_site.Browser:
         """Signs a person in and returns their browser."""
         client = httpx.AsyncClient(base_url=self.url, trust_env=False, timeout=PATIENCE)
-        browser = Browser(await self.stack.enter_async_context(client))
+        browser = web_site.Browser(await self.stack.enter_async_context(client))
         await browser.opens("/sign-in")
         assert (await browser.posts("/sign-in", {"name": name, "password": PASSWORD})).status_code == 303
         await browser.opens()
         return browser
 
-    async def hears(self, browser: Browser) -> AsyncIterator[str]:
+    async def hears(self, browser: web_site.Browser) -> AsyncIterator[str]:
         """Opens a stream, reads its first line, and returns the other lines."""
         answer = await self.stack.enter_async_context(browser.client.stream("GET", "/chat/events"))
         lines = answer.aiter_lines()
         assert (await anext(lines)).startswith("retry")
         return lines
+
+    async def lives(self) -> bool:
+        """Tells whether a stranger is answered by the page of health and sees the form to sign in."""
+        async with httpx.AsyncClient(base_url=self.url, trust_env=False) as stranger:
+            live, form = await stranger.get("/health/live"), await stranger.get("/sign-in")
+        return live.json() == {"live": True} and form.status_code == 200
 
     @property
     def closed(self) -> Counter[str]:
@@ -553,11 +549,11 @@ class House:
 
 
 @pytest.fixture
-async def house(tmp_path: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[House]:
+async def house(tmp_path: Path, clock: make.FakeClock, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[House]:
     """A house with room for 16 connections, and so for 8 streams."""
     monkeypatch.setattr(resource, "getrlimit", lambda _: (64, 64))
     said: list[str] = []
-    async with open_pages(tmp_path, clock, web_password=PASSWORD, web_port="0", access="open") as pages:
+    async with web_site.open_pages(tmp_path, clock, web_password=PASSWORD, web_port="0", access="open") as pages:
         observe, seen = pages.app.context.observe, list[Measurement]()
         observe.listeners.append(seen.append)
         server = web_server.serving(pages.app.settings, dict, said.append, [], pages=pages.site.routes, observe=observe)
@@ -573,14 +569,12 @@ async def test_one_person_under_many_names_keeps_nobody_out(house: House) -> Non
     for number in range(5):
         eve = await house.enters(f"eve{number}")
         first += [await house.hears(eve) for _ in range(3)]
-    async with httpx.AsyncClient(base_url=house.url, trust_env=False) as stranger:
-        assert (await stranger.get("/health/live")).json() == {"live": True}
-        assert (await stranger.get("/sign-in")).status_code == 200
+    assert await house.lives()
     assert house.closed["stream"] == 8
     assert [line async for line in first[0] if line] == health.FULL.split("\n")[:2], (
         "the page is told, and does not come back"
     )
-    await ada.posts("/chat/say", {"text": "/list"}, **{"x-requested-with": "fetch"})
+    await ada.posts("/chat/say", {"text": "/list"}, **QUICK)
     async for line in heard:
         if "event: message" in line:
             break
@@ -596,8 +590,7 @@ async def test_connections_full_of_answers_make_room_for_one_more(
     eve = await house.enters("eve")
     monkeypatch.setattr(health, "MOST_OF_A_NAME", 100)
     heard = [await house.hears(eve) for _ in range(20)]
-    async with httpx.AsyncClient(base_url=house.url, trust_env=False) as stranger:
-        assert (await stranger.get("/health/live")).json() == {"live": True}
+    assert await house.lives()
     assert house.closed["connection"] >= len(heard) - 16
 
 
@@ -605,7 +598,7 @@ async def test_a_session_that_was_signed_out_hears_nothing_more(house: House) ->
     desk, phone = await house.enters("ada"), await house.enters("ada")
     heard = await house.hears(desk)
     await desk.posts("/sign-out", {})
-    await phone.posts("/chat/say", {"text": "/list"}, **{"x-requested-with": "fetch"})
+    await phone.posts("/chat/say", {"text": "/list"}, **QUICK)
     async with asyncio.timeout(PATIENCE):
         assert "".join([line async for line in heard]) == "", "the stream is over"
 
@@ -648,7 +641,7 @@ async def test_a_connection_for_which_no_file_is_left_waits(tmp_path: Path, monk
 
 
 async def test_what_was_closed_is_one_line_a_minute_and_a_metric(
-    house: House, clock: FakeClock, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    house: House, clock: make.FakeClock, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     metrics, counts = Metrics(house.pages.app, dict), web_server.ClosedConnections(clock)
     minutes = iter(range(3))

@@ -20,6 +20,7 @@ from subscriptions.chat_settings import without_effect
 from subscriptions.model import ChatKind
 from subscriptions.service.listing import get_chat, listed
 from tests import make
+from tests.integration.telegram_bot import opened
 from tests.postbox.channel import PostboxChannel
 
 ADA, STREET = "postbox:ada", "postbox:high street"
@@ -32,12 +33,9 @@ async def app(tmp_path: Path, clock: make.FakeClock, monkeypatch: pytest.MonkeyP
         (tmp_path / name).mkdir()
     monkeypatch.setenv("PAPERWIRE_POSTBOX_KEY", str(tmp_path))
     settings = Settings(database_url=SecretStr(f"sqlite:///{tmp_path / 'paperwire.db'}"), access="open")
-    app = build_app(settings, clock=clock, platforms={**PLATFORMS, "postbox": "tests.postbox.adapter"})
-    try:
-        app.open()
+    platforms = {**PLATFORMS, "postbox": "tests.postbox.adapter"}
+    async with opened(build_app(settings, clock=clock, platforms=platforms)) as app:
         yield app
-    finally:
-        await app.close()
 
 
 def post_office(app: App) -> PostboxChannel:

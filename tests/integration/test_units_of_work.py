@@ -1,90 +1,99 @@
-"""Units of work: several use cases, or several senders, share a transaction. Also: many people who write at the same
-moment.
-"""
+"""Units of work: use cases and senders share transactions, one thread writes, and reading commands hold up no writer."""
 
 import asyncio
+import re
+import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import suppress
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import Connection, event
+from sqlalchemy.engine import Engine
 
-from bot.context import do_steps, write_together
-from subscriptions.errors import Refused
+from bot import context
+from bot.commands.context import CommandContext
+from bot.conversation import handler
+from bot.ports.channel import Reply
+from subscriptions import errors
+from subscriptions.service import known_papers
 from subscriptions.service.listing import listed
+from subscriptions.store import known_papers as stored_papers
 from subscriptions.store.claims import pause_lane
-from subscriptions.store.database.store import Scope, Store, WouldWrite
-from subscriptions.store.database.writer import WRITES, Steps
+from subscriptions.store.database import writer
+from subscriptions.store.database.store import Scope, Store, Transaction, WouldWrite
 from tests import make
 from tests.bot_harness import BotHarness
+from tests.integration import locked
+from tests.integration.cli import Terminal
+from tests.patience import PATIENCE
 
 
-def subscribed(store: Scope, chat: str) -> str:
-    make.subscribes(store, chat, "graph")
-    return chat
+@pytest.mark.parametrize("begins", ["read", "write"])
+@pytest.mark.parametrize(
+    "asks",
+    [lambda store: make.subscribes(store, "telegram:1", "graph"), lambda store: listed(store, None), lambda store: store._engine.connect()],
+    ids=["to write", "to read", "however it is asked for"],
+)  # fmt: skip
+def test_a_thread_gets_no_second_connection(store: Store, begins: str, asks: Callable[[Store], object]) -> None:
+    with getattr(store, begins)(), pytest.raises(RuntimeError, match="pass its Transaction on"):
+        asks(store)
+    make.subscribes(store, "telegram:1", "graph")
 
 
-class TestTransactions:
-    @pytest.mark.parametrize("begins", ["read", "write"])
-    @pytest.mark.parametrize(
-        "asks",
-        [lambda store: make.subscribes(store, "telegram:1", "graph"), lambda store: listed(store, None), lambda store: store._engine.connect()],
-        ids=["to write", "to read", "however it is asked for"],
-    )  # fmt: skip
-    def test_a_thread_gets_no_second_connection(
-        self, store: Store, begins: str, asks: Callable[[Store], object]
-    ) -> None:
-        with getattr(store, begins)(), pytest.raises(RuntimeError, match="pass its Transaction on"):
-            asks(store)
-        make.subscribes(store, "telegram:1", "graph")
+async def test_no_step_of_a_work_leaves_a_connection_in_hand(store: Store) -> None:
+    def steps() -> writer.Steps[str]:
+        with store.read():
+            # a unit that waits here for the writer thread would keep a connection that the writer may need
+            yield writer.WRITES
+        return "done"
 
-    async def test_no_step_of_a_work_leaves_a_connection_in_hand(self, store: Store) -> None:
-        def steps() -> Steps[str]:
-            with store.read():
-                # a unit that waits here for the writer thread would keep a connection that the writer may need
-                yield WRITES
-            return "done"
+    with pytest.raises(RuntimeError, match="pass its Transaction on"):
+        await context.do_steps(steps(), store)
+    assert listed(store, None) == ()
 
-        with pytest.raises(RuntimeError, match="pass its Transaction on"):
-            await do_steps(steps(), store)
-        assert listed(store, None) == ()
 
-    def test_a_reading_transaction_refuses_to_write(self, store: Store) -> None:
-        with store.read() as transaction, pytest.raises(WouldWrite):
-            make.subscribes(transaction, "telegram:1", "graph")
+def test_a_reading_transaction_refuses_to_write(store: Store) -> None:
+    with store.read() as transaction, pytest.raises(WouldWrite):
+        make.subscribes(transaction, "telegram:1", "graph")
 
-    def test_a_use_case_joins_the_transaction_that_it_is_given(self, store: Store) -> None:
-        with suppress(Refused), store.write() as transaction:
-            make.subscribes(transaction, "telegram:1", "graph")
-            assert len(listed(transaction, None)) == 1
-            raise Refused("not this time")
-        assert listed(store, None) == ()
 
-    def test_a_savepoint_is_undone_alone(self, store: Store) -> None:
-        with store.write() as transaction:
-            make.subscribes(transaction, "telegram:1", "graph")
-            changed = set(transaction.changed_chats)
-            with suppress(Refused), transaction.savepoint() as part:
-                make.subscribes(part, "telegram:1", "tree")
-                make.subscribes(part, "telegram:2", "graph")
-                raise Refused("not this one")
-            assert transaction.changed_chats == changed != set()
-            make.subscribes(transaction, "telegram:3", "graph")
-        assert [(str(one.chat.address), one.subscription.text) for one in listed(store, None)] == [
-            ("telegram:1", "graph"),
-            ("telegram:3", "graph"),
-        ]
+def test_a_use_case_joins_the_transaction_that_it_is_given(store: Store) -> None:
+    with suppress(errors.Refused), store.write() as transaction:
+        make.subscribes(transaction, "telegram:1", "graph")
+        assert len(listed(transaction, None)) == 1
+        raise errors.Refused("not this time")
+    assert listed(store, None) == ()
 
-    def test_half_a_part_is_never_committed(self, store: Store) -> None:
-        def half() -> None:
-            with store.write() as transaction, suppress(Refused), transaction.write() as part:
-                make.subscribes(part, "telegram:1", "graph")
-                raise Refused("not this one")
 
-        with pytest.raises(RuntimeError, match="without a savepoint"):
-            half()
-        assert listed(store, None) == ()
+def test_a_savepoint_is_undone_alone(store: Store) -> None:
+    with store.write() as transaction:
+        make.subscribes(transaction, "telegram:1", "graph")
+        changed = set(transaction.changed_chats)
+        with suppress(errors.Refused), transaction.savepoint() as part:
+            make.subscribes(part, "telegram:1", "tree")
+            make.subscribes(part, "telegram:2", "graph")
+            raise errors.Refused("not this one")
+        assert transaction.changed_chats == changed != set()
+        make.subscribes(transaction, "telegram:3", "graph")
+    assert [(str(one.chat.address), one.subscription.text) for one in listed(store, None)] == [
+        ("telegram:1", "graph"),
+        ("telegram:3", "graph"),
+    ]
+
+
+def test_half_a_part_is_never_committed(store: Store) -> None:
+    def half() -> None:
+        with store.write() as transaction, suppress(errors.Refused), transaction.write() as part:
+            make.subscribes(part, "telegram:1", "graph")
+            raise errors.Refused("not this one")
+
+    with pytest.raises(RuntimeError, match="without a savepoint"):
+        half()
+    assert listed(store, None) == ()
 
 
 async def test_a_work_is_done_once_with_more_readers_than_connections(store: Store) -> None:
@@ -100,13 +109,13 @@ async def test_a_work_is_done_once_with_more_readers_than_connections(store: Sto
     begun.wait()
 
     def work(scope: Scope, chat: str) -> None:
-        subscribed(scope, chat)
+        make.subscribes(scope, chat, "graph")
         over.set()
         wait(readers)  # so the write's connection is one more than the pool keeps, and is closed when it is returned
         runs.append(chat)
 
     done = await asyncio.gather(
-        *(write_together(work, store, chat) for chat in ("telegram:1", "telegram:2")), return_exceptions=True
+        *(context.write_together(work, store, chat) for chat in ("telegram:1", "telegram:2")), return_exceptions=True
     )
     people.shutdown()
     assert (done, runs) == ([None, None], ["telegram:1", "telegram:2"])
@@ -122,7 +131,7 @@ async def test_everybody_who_speaks_at_once_is_answered(store: Store) -> None:
 
     async def speaks(chat: str) -> tuple[str, str]:
         subscribed = await bot.says("/sub graph daily 9:00", chat)
-        await write_together(
+        await context.write_together(
             pause_lane, store, make.address(chat).lane, wall=make.NOON, until=make.NOON
         )  # as the code that sends the answer does
         return subscribed.text, (await bot.says("/list", chat)).text
@@ -130,3 +139,449 @@ async def test_everybody_who_speaks_at_once_is_answered(store: Store) -> None:
     said = await asyncio.gather(*(speaks(f"telegram:{number}") for number in range(1, PEOPLE + 1)))
     assert all(subscribed.startswith("✓ 1") and "graph" in listing for subscribed, listing in said)
     assert len(listed(store, None)) == PEOPLE
+
+
+# ── One thread of a process writes, and other threads need not wait for the write lock ────────────────────────────────
+
+WRITERS = 16
+Lock = locked.ForeignLock | locked.LockedTable
+
+
+@pytest.fixture
+def lock(store: Store) -> Iterator[Lock]:
+    """A lock that a test can take."""
+    held = locked.LockedTable(store) if store.kind.file is None else locked.ForeignLock(store.path)
+    yield held
+    held.close()
+
+
+class Tries:
+    """Collects the names of the threads that begin to write, in order."""
+
+    def __init__(self, store: Store) -> None:
+        self.threads: list[str] = []
+        self.begun = threading.Event()
+        if store.kind.file is None:
+            event.listen(store._engine, "begin", self._note)
+        else:  # SQLite reports `begin` only after it has the lock
+            event.listen(store._engine, "before_cursor_execute", self._note_statement)
+
+    def _note(self, connection: Connection) -> None:
+        if connection.get_execution_options().get("paperwire_write"):
+            self.threads.append(threading.current_thread().name)
+            self.begun.set()
+
+    def _note_statement(self, connection: Connection, _cursor: object, statement: str, *_: object) -> None:
+        if statement == "BEGIN IMMEDIATE":
+            self._note(connection)
+
+
+@pytest.fixture
+def tries(store: Store) -> Tries:
+    return Tries(store)
+
+
+def subscribed(store: Scope, number: int) -> int:
+    make.subscribes(store, f"telegram:{number}", "graph")
+    return number
+
+
+def chats(store: Scope) -> list[str]:
+    return [one.chat.address.address for one in listed(store, None)]
+
+
+async def asked(work: Any, *what: Any) -> "list[asyncio.Task[Any]]":
+    """Starts one write after the other, and gives each the time to join the queue."""
+    tasks = [asyncio.create_task(work(subscribed, *what, number)) for number in range(1, WRITERS + 1)]
+    await asyncio.sleep(0)
+    return tasks
+
+
+# ── A foreign lock ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize("asks", [context.write, context.write_together])
+async def test_readers_answer_at_once_while_writers_wait(store: Store, lock: Lock, tries: Tries, asks: Any) -> None:
+    lock.take()
+    waiting = await asked(asks, store)
+    assert await asyncio.to_thread(tries.begun.wait, PATIENCE)
+    for _ in range(20):
+        assert await asyncio.to_thread(chats, store) == []
+    assert lock.is_held
+    assert not any(task.done() for task in waiting)
+    assert tries.threads == ["paperwire-writer"], "one thread waits"
+    lock.release()
+    assert await asyncio.gather(*waiting) == list(range(1, WRITERS + 1))
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize("asks", [context.write, context.write_together])
+async def test_it_is_waited_for_once_and_not_once_for_each_that_waits(
+    database_url: str, lock: Lock, monkeypatch: pytest.MonkeyPatch, asks: Any
+) -> None:
+    monkeypatch.setattr("subscriptions.store.database.store.BUSY_SECONDS", 0.5)
+    store = Store(database_url)
+    tried: list[int] = []
+    event.listen(store._engine, "handle_error", lambda _: tried.append(1))
+    lock.take()
+    ended = await asyncio.gather(*await asked(asks, store), return_exceptions=True)
+    assert {type(one) for one in ended} == {errors.StoreUnavailable}
+    assert "is locked by another program" in str(ended[0])
+    assert len(tried) == 1
+    assert len({id(one) for one in ended}) == WRITERS, "each has an error of its own"
+    lock.release()
+    assert await context.write(subscribed, store, 1) == 1
+    store.close()
+
+
+def stands(_: Store, busy: threading.Event, free: threading.Event) -> None:
+    """Keeps the writer thread busy until it is freed."""
+    busy.set()
+    assert free.wait(PATIENCE)
+
+
+# ── Order ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.both_databases
+async def test_writes_are_done_in_their_order(store: Store, lock: Lock) -> None:
+    order: list[int] = []
+
+    def noted(scope: Scope, number: int) -> None:
+        order.append(subscribed(scope, number))
+
+    lock.take()
+    kinds = (context.write, context.write_together, context.write_together, context.write)
+    tasks = [asyncio.create_task(kinds[n % 4](noted, store, n)) for n in range(1, WRITERS + 1)]
+    await asyncio.sleep(0)
+    lock.release()
+    await asyncio.gather(*tasks)
+    assert order == list(range(1, WRITERS + 1))
+
+
+@pytest.mark.both_databases
+async def test_works_that_wait_together_share_their_transactions(store: Store, tries: Tries) -> None:
+    busy, free = threading.Event(), threading.Event()
+    first = asyncio.create_task(context.write(stands, store, busy, free))
+    await asyncio.to_thread(busy.wait, PATIENCE)
+    tasks = await asked(context.write_together, store)
+    free.set()
+    assert await asyncio.gather(*tasks) == list(range(1, WRITERS + 1))
+    await first
+    assert len(tries.threads) == 1
+    assert len(chats(store)) == WRITERS
+
+
+def broken(store: Store) -> None:
+    """Adds a table with a damaged page: an error comes only when this table is read."""
+    with store.write() as transaction:
+        connection = transaction.connection()
+        connection.exec_driver_sql("CREATE TABLE broken AS SELECT 1 AS x")
+        page = connection.exec_driver_sql("SELECT rootpage FROM sqlite_master WHERE name = 'broken'").scalar_one()
+        size = connection.exec_driver_sql("PRAGMA page_size").scalar_one()
+    with closing(sqlite3.connect(store.path)) as other:
+        other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    store._engine.dispose()  # closes the connections, which keep pages in memory
+    with store.path.open("r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(b"\xff" * size)
+
+
+# ── Requests fail separately ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.both_databases
+@pytest.mark.sqlite_alone("the damaged page is in a file")
+async def test_a_work_on_a_damaged_page_fails_alone(store: Store) -> None:
+    broken(store)
+
+    def reads_damage(transaction: Transaction) -> None:
+        subscribed(transaction, 99)
+        transaction.connection().exec_driver_sql("SELECT * FROM broken").all()
+
+    ended = await asyncio.gather(
+        context.write_together(subscribed, store, 1),
+        context.write_together(reads_damage, store),
+        context.write_together(subscribed, store, 2),
+        return_exceptions=True,
+    )
+    assert (ended[0], ended[2]) == (1, 2)
+    assert isinstance(ended[1], errors.StoreError)
+    assert "damaged" in str(ended[1])
+    assert chats(store) == ["1", "2"]
+
+
+@pytest.mark.both_databases
+async def test_a_refused_work_leaves_its_neighbours_committed(store: Store) -> None:
+    def refused(transaction: Transaction, number: int) -> int:
+        subscribed(transaction, number)
+        if number in (8, 10):
+            raise errors.Refused(f"not {number}")
+        return number
+
+    tasks = [context.write_together(refused, store, number) for number in range(1, WRITERS + 1)]
+    ended = await asyncio.gather(*tasks, return_exceptions=True)
+    assert [str(one) for n, one in enumerate(ended, 1) if one != n] == ["not 8", "not 10"]
+    assert sorted(map(int, chats(store))) == [n for n in range(1, WRITERS + 1) if n not in (8, 10)]
+
+
+@pytest.mark.both_databases
+async def test_a_work_whose_caller_is_gone_is_done_all_the_same(store: Store, lock: Lock) -> None:
+    lock.take()
+    tasks = await asked(context.write_together, store)
+    tasks[3].cancel()
+    await asyncio.sleep(0)
+    lock.release()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    assert tasks[3].cancelled()
+    assert len(chats(store)) == WRITERS
+
+
+# ── Work that reads and then writes ───────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.both_databases
+async def test_what_reads_and_what_writes_are_done_in_their_threads(store: Store) -> None:
+    threads: list[str] = []
+
+    def work() -> writer.Steps[int]:
+        threads.append(threading.current_thread().name)
+        yield writer.WRITES
+        threads.append(threading.current_thread().name)
+        subscribed(store, 1)
+        yield writer.READS
+        threads.append(threading.current_thread().name)
+        return len(chats(store))
+
+    assert await context.do_steps(work(), store) == 1
+    assert [name.split("_")[0] for name in threads] == ["asyncio", "paperwire-writer", "asyncio"]
+
+
+@pytest.mark.both_databases
+async def test_work_whose_writing_is_refused_is_told_so_and_cleans_up(store: Store) -> None:
+    ends: list[str] = []
+
+    def work() -> writer.Steps[None]:
+        try:
+            yield writer.WRITES
+            ends.append("written")
+        finally:
+            ends.append("cleaned up")
+
+    store.writer.close()
+    with pytest.raises(errors.StoreUnavailable, match="stopping"):
+        await context.do_steps(work(), store)
+    assert ends == ["cleaned up"]
+
+
+# ── The end of the writer ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.both_databases
+async def test_at_the_end_waiting_works_are_written(store: Store, lock: Lock) -> None:
+    lock.take()
+    tasks = await asked(context.write, store)
+    ending = threading.Thread(target=store.writer.close)
+    ending.start()
+    with store.writer._changed:
+        assert store.writer._changed.wait_for(lambda: store.writer._is_closed, PATIENCE)
+    with pytest.raises(errors.StoreUnavailable, match="The program is stopping; nothing more is written to"):
+        await context.write(subscribed, store, 99)
+    lock.release()
+    assert await asyncio.gather(*tasks) == list(range(1, WRITERS + 1))
+    ending.join()
+    assert len(chats(store)) == WRITERS
+
+
+@pytest.mark.both_databases
+async def test_a_full_queue_refuses_and_writes_what_waits(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writer, "MOST_WAITING", 16)
+    busy, free = threading.Event(), threading.Event()
+    first = asyncio.create_task(context.write(stands, store, busy, free))
+    await asyncio.to_thread(busy.wait, PATIENCE)
+    tasks = [asyncio.create_task(context.write(subscribed, store, number)) for number in range(1, 19)]
+    await asyncio.sleep(0)
+    free.set()
+    ended = await asyncio.gather(*tasks, return_exceptions=True)
+    await first
+    assert ended[:16] == list(range(1, 17))
+    assert [str(one) for one in ended[16:]] == [
+        str(
+            errors.StoreUnavailable(
+                errors.Sentence(f"Too much waits to be written to the database {store.where}."), "Try again later."
+            )
+        )
+    ] * 2
+
+
+# ── A command that changes nothing does its work before the transaction that stores its reply ─────────────────────────
+
+
+@pytest.fixture
+def bot(store: Store) -> BotHarness:
+    return BotHarness(store)
+
+
+@pytest.mark.parametrize("words", ["/list", "/help", "/search graph", "/preview graph", "/whynot 2601.00001", "graph"])
+async def test_a_look_holds_up_no_writer(
+    store: Store, bot: BotHarness, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the reply is prepared, another thread may write: the write lock is taken only to store the reply."""
+    make.ingested(store, make.paper("A graph", arxiv_id="2601.00001"))
+    await bot.says("/sub tree")
+    turns: list[bool] = []
+    run = handler._run
+
+    def looked(command: CommandContext, *rest: Any, **named: Any) -> tuple[Reply | None, CommandContext]:
+        turns.append(store._turn.locked())
+        return run(command, *rest, **named)
+
+    monkeypatch.setattr(handler, "_run", looked)
+    assert await bot.says(words)
+    assert turns == [False]
+
+
+def watched(store: Store, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, bool]]:
+    """Returns (function, whether writers had to wait), which is filled for each function that matches or counts papers."""
+    seen: list[tuple[str, bool]] = []
+
+    def watch(module: object, name: str) -> None:
+        function = getattr(module, name)
+
+        def call(*args: Any, **named: Any) -> Any:
+            seen.append((name, store._turn.locked()))
+            return function(*args, **named)
+
+        monkeypatch.setattr(module, name, call)
+
+    for name in ("_find", "matching_papers"):
+        watch(known_papers, name)
+    for name in ("having", "news", "sequenced"):
+        watch(stored_papers, name)
+    return seen
+
+
+@pytest.mark.parametrize(
+    ("before", "words"),
+    [
+        # an echo says how many papers there were
+        (["/sub graph"], "/sub forest graph daily 9"),
+        (["/sub graph"], "/sub tree\nauthor:Lovelace"),
+        (["/sub graph"], "/edit 1 title:tree weekly mon 9"),
+        (["/sub graph"], "subscribe to leaf"),
+        (["/sub graph", "/edit 1"], "tree"),  # the answer to the question of /edit
+        # what is sent, or waits
+        (["/sub graph now"], "/today"),
+        (["/sub graph now"], "/today tree"),
+        (["/sub graph now", "/pause"], "/resume"),
+        (["/sub graph now", "/pause"], "/resume 1"),
+    ],
+)
+async def test_papers_are_matched_before_the_transaction_that_stores(
+    store: Store, bot: BotHarness, before: list[str], words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make.ingested(store, make.paper("A tree"), make.paper("A forest graph"))
+    for one in before:
+        await bot.says(one)
+    make.ingested(store, make.paper("A second forest graph"))
+    seen = watched(store, monkeypatch)
+    assert (await bot.says(words)).text
+    assert ("_find", False) in seen
+    assert [name for name, waits in seen if waits] == []
+
+
+@pytest.mark.parametrize(
+    ("before", "label"),
+    [
+        (["tree"], "subscribe"),
+        (["/sub graph daily 25:00"], "as words"),
+        (["/sub tree graph"], "as a phrase"),
+        (["/sub graph now", "/pause", "/resume"], "send 15"),
+        (["/sub graph now", "/pause", "/resume"], "skip"),
+    ],
+)
+async def test_papers_are_matched_before_the_transaction_of_a_button(
+    store: Store, bot: BotHarness, before: list[str], label: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for one in before:
+        make.ingested(store, make.paper("A tree graph"), *(make.paper(f"A tree of a graph {n}") for n in range(4)))
+        await bot.says(one)
+    make.ingested(store, make.paper("Another tree of a graph"))  # after this, everything is matched again
+    seen = watched(store, monkeypatch)
+    assert await bot.presses(label)
+    assert ("_find", False) in seen
+    assert [name for name, waits in seen if waits] == []
+
+
+async def test_papers_that_come_before_the_transaction_are_counted(
+    store: Store, bot: BotHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make.ingested(store, make.paper("A tree"))
+    seen = watched(store, monkeypatch)
+    ahead, left = handler._match_ahead, [make.paper("Another tree")]
+
+    def matched(*args: Any) -> None:
+        ahead(*args)
+        if left:
+            with ThreadPoolExecutor(1) as another:  # another thread, because this one is reading
+                another.submit(make.ingested, store, left.pop()).result()
+
+    monkeypatch.setattr(handler, "_match_ahead", matched)
+    said = await bot.says("/sub tree")
+    assert "2 papers" in said.text
+    assert [name for name, waits in seen if waits] == []
+
+
+async def test_many_commands_of_a_chat_match_nothing(
+    store: Store, bot: BotHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make.ingested(store, make.paper("A tree"))
+    for _ in range(context.MAX_OF_CHAT):
+        await bot.says("/lang en")
+    seen = watched(store, monkeypatch)
+    await bot.says("/sub tree")
+    assert "_find" not in [name for name, _ in seen]
+
+
+DIGEST = (Path(__file__).parents[1] / "digests" / "daily_standard.md").read_text()
+
+
+@pytest.fixture
+def subscriber(terminal: Terminal) -> Terminal:
+    """A Terminal whose database holds a subscription."""
+    assert terminal("subscribe", "graph", "--as", "console:me", "--now", make.NOON.isoformat()).status == 0
+    return terminal
+
+
+@contextmanager
+def connections(connects: Callable[..., sqlite3.Connection]) -> Iterator[None]:
+    """Makes the program connect by `connects`. Rights of files would not do, because tests may run as root."""
+
+    def connect(_dialect: object, _record: object, cargs: list[Any], cparams: dict[str, Any]) -> sqlite3.Connection:
+        return connects(cargs[0], **cparams)
+
+    event.listen(Engine, "do_connect", connect)
+    try:
+        yield
+    finally:
+        event.remove(Engine, "do_connect", connect)
+
+
+def read_only(path: str, **named: Any) -> sqlite3.Connection:
+    made: sqlite3.Connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, **named)
+    return made
+
+
+@pytest.mark.parametrize("subcommand", [("run",), ("run", "--once"), ("deliver",), ("ingest", "digest.md")])
+def test_a_database_that_cannot_be_written_to_is_one_sentence(
+    subscriber: Terminal, subcommand: tuple[str, ...]
+) -> None:
+    subscriber.file("digest.md", DIGEST)
+    with connections(read_only):
+        ended = subscriber(*subcommand)
+    assert ended.status == 2
+    said = [line for line in ended.err.splitlines() if line]
+    assert len([line for line in said if "cannot be written to" in line]) == 1, ended.err
+    assert "Traceback" not in ended.err
+    assert re.search(r"The database \S+paperwire\.db cannot be written to\. Check the rights", ended.err)

@@ -25,7 +25,6 @@ from bot.platforms.telegram.receiving import HEADER, webhook_path
 from bot.settings.loading import load_settings
 from tests.fakes import slack_oauth
 from tests.fakes.slack import TOKEN as SLACK_TOKEN
-from tests.fakes.slack_oauth import FakeOAuth
 from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.integration.cli import INBOX
 from tests.patience import PATIENCE
@@ -64,7 +63,7 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Program
     (tmp_path / "paperwire.toml").write_text(INBOX)
     with (
         FakeTelegram() as telegram,
-        FakeOAuth() as slack,
+        slack_oauth.FakeOAuth() as slack,
         running_program(tmp_path, environment_of(tmp_path, telegram.url, slack.url)) as running,
     ):
         running.becomes_ready()

@@ -1,18 +1,16 @@
 """The chat of the pages: what visitors write, the forms they fill in, and the playground."""
 
-import html
 import re
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from html import unescape
 from pathlib import Path
-from types import MappingProxyType
 
 import httpx
 import pytest
 
-from bot.app import App, build_app
+from bot.app import build_app
 from bot.context import write
 from bot.platforms.web import adapter
 from bot.platforms.web import channel as web_channel
@@ -30,19 +28,13 @@ from subscriptions.store.database.store import Store
 from subscriptions.store.workers import recover_own
 from tests import make
 from tests.contract.rigs import web_message
-from tests.integration import web_site
+from tests.integration import telegram_bot, web_site
 from tests.stored import value
 
 ME = ChatAddress("web", "me")
 FRAME = conversation.PageFrame(
     path="/", language="en", has_chosen_language=False, token="t", visitor=conversation.Visitor(name="me")
 )
-
-
-def bot(url: str, folder: Path, clock: make.FakeClock) -> App:
-    app = build_app(load_settings({"PAPERWIRE_DATABASE_URL": url, "PAPERWIRE_ACCESS": "open"}, folder), clock=clock)
-    app.open()
-    return app
 
 
 def texts(store: Store, chat: ChatAddress = ME) -> list[str]:
@@ -54,9 +46,7 @@ def texts(store: Store, chat: ChatAddress = ME) -> list[str]:
 async def test_a_killed_process_leaves_each_delivery_once_on_the_page(
     database_url: str, tmp_path: Path, clock: make.FakeClock, monkeypatch: pytest.MonkeyPatch, lost: str
 ) -> None:
-    app = bot(database_url, tmp_path, clock)
-    make.subscribes(app.store, "web:me", "diffusion", every="now")
-    make.ingested(app.store, make.paper("Diffusion on graphs"), now=clock.now())
+    settings = load_settings({"PAPERWIRE_DATABASE_URL": database_url, "PAPERWIRE_ACCESS": "open"}, tmp_path)
     post = web_channel.WebChannel.post
 
     async def killed(self: web_channel.WebChannel, *args: object, **named: object) -> str:
@@ -65,20 +55,21 @@ async def test_a_killed_process_leaves_each_delivery_once_on_the_page(
         raise RuntimeError("killed")
 
     monkeypatch.setattr(web_channel.WebChannel, "post", killed)
-    with pytest.raises(ExceptionGroup):
-        await app.sender.deliver()
-    assert len(texts(app.store)) == (lost == "after it is stored")
-    await app.close()
+    async with telegram_bot.opened(build_app(settings, clock=clock)) as app:
+        make.subscribes(app.store, "web:me", "diffusion", every="now")
+        make.ingested(app.store, make.paper("Diffusion on graphs"), now=clock.now())
+        with pytest.raises(ExceptionGroup):
+            await app.sender.deliver()
+        assert len(texts(app.store)) == (lost == "after it is stored")
     monkeypatch.undo()
-    again = bot(database_url, tmp_path, clock)
-    await write(recover_own, again.store)
-    clock.advance(timedelta(minutes=1))
-    await again.sender.deliver()
-    assert len(texts(again.store)) == 1
-    assert "Diffusion on graphs" in texts(again.store)[0]
-    assert (await again.sender.deliver()).sent == 0
-    assert value(again.store, "SELECT count(*) FROM message WHERE state = 'sent'") == 1
-    await again.close()
+    async with telegram_bot.opened(build_app(settings, clock=clock)) as again:
+        await write(recover_own, again.store)
+        clock.advance(timedelta(minutes=1))
+        await again.sender.deliver()
+        (text,) = texts(again.store)
+        assert "Diffusion on graphs" in text
+        assert (await again.sender.deliver()).sent == 0
+        assert value(again.store, "SELECT count(*) FROM message WHERE state = 'sent'") == 1
 
 
 @pytest.mark.both_databases
@@ -203,7 +194,7 @@ class Form:
         shown |= dict(re.findall(r'<input type="radio" name="([^"]+)" value="([^"]*)" checked', form))
         for name, options in re.findall(r'<select[^>]* name="([^"]+)"[^>]*>(.*?)</select>', form, re.DOTALL):
             (shown[name],) = re.findall(r'value="([^"]*)" selected', options)
-        return cls(browser, {name: html.unescape(value) for name, value in shown.items()}, form)
+        return cls(browser, {name: unescape(value) for name, value in shown.items()}, form)
 
     async def posts(self, **values: str) -> httpx.Response:
         given = {f"field-{name}": value for name, value in values.items()}
@@ -281,10 +272,9 @@ async def test_only_its_person_sends_a_form_and_from_our_page(
 
 
 async def test_a_script_is_told_where_the_form_is(ada: web_site.Browser) -> None:
-    answer = await ada.posts("/chat/say", {"text": "/sub"}, **{"x-requested-with": "fetch"})
-    assert answer.json()["goes"].startswith("/chat/form?id=")
-    answer = await ada.posts("/chat/say", {"text": "/list"}, **{"x-requested-with": "fetch"})
-    assert answer.json() == {"said": "", "goes": ""}
+    form, listing = [(await ada.posts("/chat/say", {"text": text}, **LIVE)).json() for text in ("/sub", "/list")]
+    assert form["goes"].startswith("/chat/form?id=")
+    assert listing == {"said": "", "goes": ""}
 
 
 async def test_a_form_for_papers_like_one_begins_with_its_authors(
@@ -299,7 +289,6 @@ async def test_a_form_for_papers_like_one_begins_with_its_authors(
 
 # ── The playground: how a query is read, what it finds, what a change would do. It stores nothing ─────────────────────
 
-NOTHING: Mapping[str, str] = MappingProxyType({})
 LIVE = {"x-requested-with": "fetch"}
 
 
@@ -317,18 +306,11 @@ def playground(store: Store) -> Playground:
 
 
 async def shown(
-    playground: Playground, query: str, language: str = "en", *, off: str = "", headers: Mapping[str, str] = NOTHING
+    playground: Playground, query: str, language: str = "en", *, off: str = "", headers: Mapping[str, str] | None = None
 ) -> str:
-    frame = conversation.PageFrame(
-        path="/playground",
-        language=language,
-        has_chosen_language=True,
-        token="secret",
-        visitor=conversation.Visitor(name="me"),
-    )
-    answer = await playground.show(
-        conversation.PageRequest(frame=frame, headers=headers, query={"q": query, "off": off})
-    )
+    frame = replace(FRAME, path="/playground", language=language, has_chosen_language=True)
+    request = conversation.PageRequest(frame=frame, headers=headers or {}, query={"q": query, "off": off})
+    answer = await playground.show(request)
     assert answer.status == 200
     return str(answer.body)
 

@@ -14,15 +14,12 @@ from typing import Any
 
 import pytest
 
-from tests.fakes import apprise
+from tests.fakes import apprise, slack, telegram
 from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.process import ROOT
-from tests.fakes.slack import TOKEN as SLACK_TOKEN
-from tests.fakes.slack import FakeSlack
 from tests.fakes.smtp import a_mail_server
-from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.forked import Forked
-from tests.integration.cli import PAGE, Terminal
+from tests.integration import cli
 from tests.patience import PATIENCE
 
 
@@ -90,8 +87,8 @@ FAKES: Mapping[str, Callable[[], AbstractContextManager[Any]]] = {
     "arxiv": FakeArxiv,
     "mail": partial(a_mail_server, "papers", "made-up-word"),
     "services": apprise.fake_services,
-    "slack": FakeSlack,
-    "telegram": FakeTelegram,
+    "slack": slack.FakeSlack,
+    "telegram": telegram.FakeTelegram,
 }
 
 
@@ -105,9 +102,9 @@ def _settings_of(name: str, fake: Any) -> dict[str, str]:
         case "services":
             return {f"{one.upper()}_URL": fake.address(one) for one in apprise.SERVICES}
         case "slack":
-            return {"PAPERWIRE_SLACK_BOT_TOKEN": SLACK_TOKEN, "PAPERWIRE_SLACK_API_URL": fake.url}
+            return {"PAPERWIRE_SLACK_BOT_TOKEN": slack.TOKEN, "PAPERWIRE_SLACK_API_URL": fake.url}
         case _:
-            return {"PAPERWIRE_TELEGRAM_TOKEN": TOKEN, "PAPERWIRE_TELEGRAM_API_URL": fake.url}
+            return {"PAPERWIRE_TELEGRAM_TOKEN": telegram.TOKEN, "PAPERWIRE_TELEGRAM_API_URL": fake.url}
 
 
 def _told(value: object) -> str:
@@ -120,13 +117,13 @@ def _told(value: object) -> str:
 class Shell:
     """A folder in which lines are typed. It has the sample digests, a digest of three papers and a new database."""
 
-    def __init__(self, terminal: Terminal, monkeypatch: pytest.MonkeyPatch, stack: ExitStack) -> None:
+    def __init__(self, terminal: cli.Terminal, monkeypatch: pytest.MonkeyPatch, stack: ExitStack) -> None:
         """`stack` stops the fakes."""
         self._terminal, self._monkeypatch, self._stack = terminal, monkeypatch, stack
         self._fakes: dict[str, Any] = {}
         terminal.file("bot/.keep", "")
         (terminal.folder / "bot" / "samples").symlink_to(ROOT / "bot" / "samples")
-        terminal.file("day.md", PAGE)
+        terminal.file("day.md", cli.PAGE)
         terminal.set("WEB_PORT", "0")
 
     def type(self, line: str) -> tuple[int, str]:

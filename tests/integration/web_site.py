@@ -13,6 +13,7 @@ from bot.operation.site import Site, make_site
 from bot.operation.web_server import health_app
 from bot.operation.worker import listening
 from bot.settings.loading import load_settings
+from tests.integration.telegram_bot import opened
 from tests.make import FakeClock
 
 HOME = "http://127.0.0.1:8420"
@@ -75,13 +76,9 @@ async def open_pages(folder: Path, clock: FakeClock, database_url: str = "", **s
     """Opens the pages of a bot with these settings; for example, `web_password="…"` sets PAPERWIRE_WEB_PASSWORD."""
     given = {f"PAPERWIRE_{name.upper()}": value for name, value in settings.items()}
     url = database_url or f"sqlite:///{folder}/paperwire.db"
-    app = build_app(load_settings({"PAPERWIRE_DATABASE_URL": url, **given}, folder), clock=clock)
-    app.open()
-    site = make_site(app)
-    assert site is not None
-    try:
-        async with listening(app, []) as dispatcher:
-            with site.taking(dispatcher):
-                yield Pages(app, site)
-    finally:
-        await app.close()
+    made = build_app(load_settings({"PAPERWIRE_DATABASE_URL": url, **given}, folder), clock=clock)
+    async with opened(made) as app, listening(app, []) as dispatcher:
+        site = make_site(app)
+        assert site is not None
+        with site.taking(dispatcher):
+            yield Pages(app, site)

@@ -2,16 +2,22 @@
 
 import re
 from datetime import timedelta
+from typing import Any
 
-from subscriptions.service.listing import get_chat
+import pytest
+
+from subscriptions.service import listing
+from subscriptions.service.amendments import set_settings
 from tests import make
+from tests.conversation.slack_harness import state_of
 from tests.fakes.slack import FakeSlack
-from tests.integration.slack_bot import Scene, Scenes
+from tests.fakes.slack_event_delivery import SentEnvelope
+from tests.integration import slack_bot
 
 # ── who sees an answer ────────────────────────────────────────────────────────
 
 
-async def test_changes_are_seen_by_all_the_rest_by_the_asker(on: Scene, slack: FakeSlack) -> None:
+async def test_changes_are_seen_by_all_the_rest_by_the_asker(on: slack_bot.Scene, slack: FakeSlack) -> None:
     await on.does(slack.user_types("/paperwire sub diffusion", by="U2"))
     assert len(slack.posted_to("C1")) == 1
     for words in (
@@ -33,7 +39,7 @@ async def test_changes_are_seen_by_all_the_rest_by_the_asker(on: Scene, slack: F
     assert [w.text.split("\n")[0] for w in slack.ephemerals_to("U2")] == ["1 subscription"]
 
 
-async def test_the_command_alone_is_help_with_buttons_that_work(on: Scene, slack: FakeSlack) -> None:
+async def test_the_command_alone_is_help_with_buttons_that_work(on: slack_bot.Scene, slack: FakeSlack) -> None:
     await on.does(slack.user_types("/paperwire", by="U2"))
     await on.does(slack.clicks("how to ask", by="U2"))
     await on.does(slack.writes_dm("", by="U2"))
@@ -43,7 +49,7 @@ async def test_the_command_alone_is_help_with_buttons_that_work(on: Scene, slack
     assert "/paperwire sub diffusion -survey daily 9" in slack.posted_to("D2")[0].text
 
 
-async def test_a_whispered_button_replaces_the_whisper_or_is_public(on: Scene, slack: FakeSlack) -> None:
+async def test_a_whispered_button_replaces_the_whisper_or_is_public(on: slack_bot.Scene, slack: FakeSlack) -> None:
     await on.does(slack.user_types("/paperwire sub diffusion", by="U2"))
     await on.does(slack.user_types("/paperwire set", by="U1"))
     await on.does(slack.clicks("Papers shown", by="U1"))
@@ -57,7 +63,7 @@ async def test_a_whispered_button_replaces_the_whisper_or_is_public(on: Scene, s
     assert not any("Which one" in text for text in slack.sees("U1"))
 
 
-async def test_a_public_button_changes_its_message_for_all(on: Scene, slack: FakeSlack) -> None:
+async def test_a_public_button_changes_its_message_for_all(on: slack_bot.Scene, slack: FakeSlack) -> None:
     await on.does(slack.user_types("/paperwire sub diffusion", by="U2"))
     await on.does(slack.clicks("undo", by="U1"))  # another person made the change, so the bot asks first
     assert on.queries() == ["diffusion"]
@@ -71,7 +77,7 @@ async def test_a_public_button_changes_its_message_for_all(on: Scene, slack: Fak
     assert slack.sees("U3")[1:] != []
 
 
-async def test_between_two_people_the_subscription_is_private(on: Scene, slack: FakeSlack) -> None:
+async def test_between_two_people_the_subscription_is_private(on: slack_bot.Scene, slack: FakeSlack) -> None:
     await on.does(slack.user_types("/paperwire sub diffusion", "D777", by="U2"))
     await on.does(slack.user_types("/paperwire list", "D2", by="U2"))
     assert on.queries("slack:U2") == ["diffusion"]
@@ -83,7 +89,7 @@ async def test_between_two_people_the_subscription_is_private(on: Scene, slack: 
 # ── words ─────────────────────────────────────────────────────────────────────
 
 
-async def test_words_work_after_a_mention_in_private_and_a_command(on: Scene, slack: FakeSlack) -> None:
+async def test_words_work_after_a_mention_in_private_and_a_command(on: slack_bot.Scene, slack: FakeSlack) -> None:
     make.ingested(on.app.store, make.paper("List decoding", "cs.IT"), now=make.NOON - timedelta(hours=1))
     await on.does(slack.mentions("list decoding", by="U2"))
     await on.does(slack.user_types("/paperwire list decoding", by="U2"))
@@ -108,7 +114,7 @@ class AnArxivThatIsDown:
         return False
 
 
-async def test_a_look_up_in_a_channel_is_seen_by_its_asker_only(scene: Scenes, slack: FakeSlack) -> None:
+async def test_a_look_up_in_a_channel_is_seen_by_its_asker_only(scene: slack_bot.Scenes, slack: FakeSlack) -> None:
     async with scene(lookup=AnArxivThatIsDown()) as on:
         await on.does(slack.mentions("2512.00009", by="U2"))
         await on.does(slack.mentions("list", by="U2"))
@@ -118,7 +124,7 @@ async def test_a_look_up_in_a_channel_is_seen_by_its_asker_only(scene: Scenes, s
     assert not slack.posted_to("C1")
 
 
-async def test_inputs_of_any_length_are_answered(on: Scene, slack: FakeSlack) -> None:
+async def test_inputs_of_any_length_are_answered(on: slack_bot.Scene, slack: FakeSlack) -> None:
     for text in ("x" * 3001, "<!channel> " * 300, "\x00\ud800" * 1500):
         await on.does(slack.writes_dm(f"sub {text}", by="U2"))
         await on.does(slack.user_types(f"/paperwire sub {text}", by="U2"))
@@ -130,7 +136,7 @@ async def test_inputs_of_any_length_are_answered(on: Scene, slack: FakeSlack) ->
 # ── who may change what ───────────────────────────────────────────────────────
 
 
-async def test_members_change_guests_and_strangers_read(on: Scene, slack: FakeSlack) -> None:
+async def test_members_change_guests_and_strangers_read(on: slack_bot.Scene, slack: FakeSlack) -> None:
     for person, home in (("U3", ""), ("U9", "T9")):
         await on.does(slack.mentions("sub diffusion", by=person, home=home))
         await on.does(slack.mentions("list", by=person, home=home))
@@ -141,7 +147,7 @@ async def test_members_change_guests_and_strangers_read(on: Scene, slack: FakeSl
     assert on.queries() == ["diffusion"]
 
 
-async def test_nothing_changes_while_slack_does_not_name_the_person(on: Scene, slack: FakeSlack) -> None:
+async def test_nothing_changes_while_slack_does_not_name_the_person(on: slack_bot.Scene, slack: FakeSlack) -> None:
     slack.answers("500", times=9, method="users.info")
     sent = slack.user_types("/paperwire sub diffusion", by="U2")
     await on.does(sent)
@@ -150,7 +156,7 @@ async def test_nothing_changes_while_slack_does_not_name_the_person(on: Scene, s
     assert "try again later" in slack.ephemerals_to("U2")[0].text
 
 
-async def test_a_forged_press_does_nothing(on: Scene, slack: FakeSlack) -> None:
+async def test_a_forged_press_does_nothing(on: slack_bot.Scene, slack: FakeSlack) -> None:
     slack.knows("C2", name="other", people=("U2",))
     await on.does(slack.user_types("/paperwire sub diffusion", by="U2"))
     undo = slack.posted_to("C1")[0].payload["blocks"][-1]["elements"][0]["value"]
@@ -165,30 +171,30 @@ async def test_a_forged_press_does_nothing(on: Scene, slack: FakeSlack) -> None:
 # ── what the bot knows about a person ─────────────────────────────────────────
 
 
-async def test_an_app_that_may_not_read_people_works(scene: Scenes, slack: FakeSlack) -> None:
+async def test_an_app_that_may_not_read_people_works(scene: slack_bot.Scenes, slack: FakeSlack) -> None:
     for scope in set(slack.scopes) - {"chat:write", "commands"}:
         slack.withdraws(scope)
     async with scene() as on:
         await on.does(slack.user_types("/paperwire sub diffusion", by="U2"))
         await on.does(slack.user_types("/paperwire sub graph", "D777", by="U2"))
         assert (on.queries(), on.queries("slack:U2")) == (["diffusion"], ["graph"])
-        assert get_chat(on.app.store, make.address("slack:C1")).title == "#vision"
+        assert listing.get_chat(on.app.store, make.address("slack:C1")).title == "#vision"
     assert slack.posted_to("C1")[0].text.startswith("✓ 1")
     assert slack.ephemerals_to("U2", "D777")[0].text.startswith("✓ 1")
 
 
-async def test_a_chat_made_by_a_dm_id_is_joined_with_its_person(on: Scene, slack: FakeSlack) -> None:
+async def test_a_chat_made_by_a_dm_id_is_joined_with_its_person(on: slack_bot.Scene, slack: FakeSlack) -> None:
     make.subscribes(on.app.store, "slack:D2", "diffusion")
     await on.does(slack.writes_dm("list", by="U2"))
     assert on.queries("slack:U2") == ["diffusion"]
-    assert get_chat(on.app.store, make.address("slack:D2")).address == make.address("slack:U2")
+    assert listing.get_chat(on.app.store, make.address("slack:D2")).address == make.address("slack:U2")
     assert "diffusion" in slack.posted_to("D2")[0].text
 
 
 # ── threads ───────────────────────────────────────────────────────────────────
 
 
-async def test_a_thread_that_asks_for_something_is_a_chat_of_its_own(on: Scene, slack: FakeSlack) -> None:
+async def test_a_thread_that_asks_for_something_is_a_chat_of_its_own(on: slack_bot.Scene, slack: FakeSlack) -> None:
     thread = slack.says("C1", "let us read on graphs")
     await on.does(slack.mentions("sub graph", by="U2", thread=thread))
     await on.does(slack.mentions("list", by="U2", thread=thread))
@@ -203,7 +209,7 @@ async def test_a_thread_that_asks_for_something_is_a_chat_of_its_own(on: Scene, 
     assert "@paperwire help" in slack.ephemerals_to("U2")[-1].text
 
 
-async def test_replies_below_a_delivery_are_about_the_channel(on: Scene, slack: FakeSlack) -> None:
+async def test_replies_below_a_delivery_are_about_the_channel(on: slack_bot.Scene, slack: FakeSlack) -> None:
     await on.does(slack.user_types("/paperwire sub graph now", by="U2"))
     await on.does(slack.user_types("/paperwire set quiet off", by="U2"))  # it is seven in the morning in their zone
     make.ingested(on.app.store, *(make.paper(f"A graph of kind {n}", "cs.LG") for n in range(6)), now=make.NOON)
@@ -223,7 +229,7 @@ async def test_replies_below_a_delivery_are_about_the_channel(on: Scene, slack: 
 # ── files ─────────────────────────────────────────────────────────────────────
 
 
-async def test_an_export_of_a_channel_goes_to_the_asker(on: Scene, slack: FakeSlack) -> None:
+async def test_an_export_of_a_channel_goes_to_the_asker(on: slack_bot.Scene, slack: FakeSlack) -> None:
     for chat in ("slack:C1", "slack:U2"):
         for n in range(10):  # as text too long for a message
             make.subscribes(on.app.store, chat, f'"{chat.partition(":")[2]} words {"of a wish " * 30} {n}"')
@@ -231,3 +237,181 @@ async def test_an_export_of_a_channel_goes_to_the_asker(on: Scene, slack: FakeSl
     await on.does(slack.writes_dm("export", by="U2"))
     assert slack.files_in("C1") == []
     assert ["C1 words" in entry.text for entry in slack.files_in("D2")] == [True, False]
+
+
+# ── Forms, the home view and menus of papers ──────────────────────────────────────────────────────────────────────────
+
+CHAT = make.address("slack:C1")
+LINK = "https://arxiv.org/abs/2601.00042"
+
+
+def newest(slack: FakeSlack, method: str) -> dict[str, Any]:
+    return slack.views(method)[-1].view
+
+
+def done_in(slack: FakeSlack, view: dict[str, Any], kind: str, **more: Any) -> SentEnvelope:
+    """Sends an action in a view: a submission, Enter in a field, or a button."""
+    values = more.pop("values", {})
+    inputs = {one["block_id"]: one["element"] for one in view["blocks"] if one["type"] == "input"}
+    state = {name: {name: state_of(element, values.get(name))} for name, element in inputs.items()}
+    payload = {
+        "type": kind,
+        "user": {"id": "U2", "name": "u2"},
+        "team": {"id": slack.team},
+        "trigger_id": slack._trigger("U2"),
+        "view": {**view, "id": "V1", "hash": "170.h", "state": {"values": state}},
+        **more,
+    }
+    return slack.brings(payload)
+
+
+def sends(slack: FakeSlack, view: dict[str, Any], **values: str) -> SentEnvelope:
+    return done_in(slack, view, "view_submission", values=values)
+
+
+def presses(slack: FakeSlack, view: dict[str, Any], label: str, beside: str) -> SentEnvelope:
+    (block,) = [one for one in view["blocks"] if "accessory" in one and beside in one["text"]["text"]]
+    (option,) = [one for one in block["accessory"]["options"] if one["text"]["text"] == label]
+    action = {"type": "overflow", "action_id": block["accessory"]["action_id"], "selected_option": option}
+    return done_in(slack, view, "block_actions", actions=[action])
+
+
+def chooses_shortcut(slack: FakeSlack, ts: str) -> SentEnvelope:
+    """Chooses "Subscribe…" in the menu of a message that names a paper."""
+    return slack.brings(
+        {
+            "type": "message_action",
+            "callback_id": "subscribe",
+            "user": {"id": "U2", "name": "u2"},
+            "team": {"id": slack.team},
+            "channel": {"id": "C1", "name": "vision"},
+            "message": {"type": "message", "ts": ts, "text": f"see <{LINK}>"},
+            "trigger_id": slack._trigger("U2"),
+        }
+    )
+
+
+# --------------------------------------------------------------------------------------------------------------- forms
+
+
+async def test_a_form_answers_while_it_is_filled_in(on: slack_bot.Scene, slack: FakeSlack) -> None:
+    make.ingested(on.app.store, make.paper("Diffusion one"), make.paper("A survey of diffusion"))
+    await on.does(slack.user_types("/paperwire sub", by="U2"))
+    opened = slack.views("views.open")[-1]
+    assert opened.person == "U2"
+    sent = sends(slack, opened.view, query="-survey", zone="Mars")
+    await on.does(sent)
+    assert sent.answer["response_action"] == "errors"
+    assert set(sent.answer["errors"]) == {"query", "zone"}
+    assert (on.queries(), slack.posted_to("C1")) == ([], [])
+    enter = [{"type": "plain_text_input", "action_id": "query", "block_id": "query", "value": "diffusion -survey"}]
+    await on.does(done_in(slack, opened.view, "block_actions", actions=enter, values={"query": "diffusion -survey"}))
+    renewed = newest(slack, "views.update")
+    assert "1 paper in the last 7 days." in str(renewed["blocks"])
+    assert renewed["private_metadata"] == opened.view["private_metadata"]
+    sent = sends(slack, renewed, query="diffusion -survey", when="daily", clock="08:30")
+    await on.does(sent)
+    assert (sent.answer, on.queries()) == ({}, ["diffusion -survey"])
+    (answer,) = slack.posted_to("C1")
+    assert "diffusion, not survey · daily 08:30 America/New_York" in str(answer.payload)
+    assert listing.get_chat(on.app.store, CHAT).settings.timezone == "America/New_York"
+
+
+@pytest.mark.parametrize("fault", ["500", "cut before"])
+async def test_a_form_that_does_not_open_is_explained(
+    on: slack_bot.Scene, slack: FakeSlack, caplog: pytest.LogCaptureFixture, fault: str
+) -> None:
+    slack.answers(fault, method="views.open")
+    sent = slack.user_types("/paperwire sub", by="U2")
+    await on.does(sent)
+    assert sent.acknowledged
+    assert "A form or a page could not be shown" in caplog.text
+    (answer,) = slack.ephemerals_to("U2")
+    assert "/paperwire sub diffusion -survey daily 9" in answer.text
+    assert slack.posted_to("C1") == []
+
+
+async def test_a_button_whose_form_does_not_open_is_answered_too(on: slack_bot.Scene, slack: FakeSlack) -> None:
+    await on.does(slack.opens_home(by="U2"))
+    home = newest(slack, "views.publish")
+    (button,) = [e for b in home["blocks"] if b["type"] == "actions" for e in b["elements"]]
+    slack.expires_triggers()
+    await on.does(done_in(slack, home, "block_actions", actions=[{**button, "type": "button"}]))
+    assert "If no form has opened" in slack.posted_to("D2")[0].text
+
+
+async def test_a_shortcut_on_a_link_is_a_form_for_its_thread(on: slack_bot.Scene, slack: FakeSlack) -> None:
+    make.ingested(on.app.store, make.paper("Noise", "cs.CV", arxiv_id="2601.00042"))
+    ts = slack.says("C1", f"see {LINK}")
+    await on.does(chooses_shortcut(slack, ts))
+    await on.does(sends(slack, newest(slack, "views.open"), query="noise", place="thread"))
+    (answer,) = slack.posted_to("C1")
+    assert answer.thread == ts
+    assert on.queries(f"slack:C1/{ts}") == ["noise"]
+    slack.expires_triggers()  # now the form does not open, and the paper is shown instead
+    await on.does(chooses_shortcut(slack, ts))
+    (answer,) = slack.ephemerals_to("U2")
+    assert 'sub author:"Ada Example" cat:cs.CV' in answer.text
+    assert len(slack.posted_to("C1")) == 1
+
+
+# ------------------------------------------------------------------------------------------------------------ tab Home
+
+
+async def test_home_shows_the_managed_chats_after_each_change(on: slack_bot.Scene, slack: FakeSlack) -> None:
+    def home() -> str:
+        return str(newest(slack, "views.publish")["blocks"])
+
+    make.subscribes(on.app.store, "slack:C2", "secrets", every="daily")
+    await on.does(slack.user_types("/paperwire sub graphs", by="U2"))
+    assert slack.views("views.publish") == []  # until somebody looks at it, nothing is published
+    await on.does(slack.opens_home(by="U2"))
+    assert slack.views("views.publish")[-1].person == "U2"
+    assert "graphs" in home()
+    assert "secrets" not in home()
+    await on.does(presses(slack, newest(slack, "views.publish"), "pause", "graphs"))
+    assert "paused" in home()
+    assert "is paused" in slack.posted_to("C1")[-1].text
+    await on.does(slack.user_types("/paperwire sub diffusion", by="U2"))
+    assert "diffusion" in home()
+    before = len(slack.views("views.publish"))
+    await on.does(slack.user_types("/paperwire list", by="U2"))
+    assert len(slack.views("views.publish")) == before
+    await on.does(presses(slack, newest(slack, "views.publish"), "edit", "graphs"))
+    await on.does(sends(slack, newest(slack, "views.open"), query="graph transformers"))
+    assert "graph transformers" in home()
+    await on.does(slack.opens_home(by="U3"))  # a guest
+    assert "graph" not in home()
+    for scope in ("channels:read", "groups:read", "mpim:read"):
+        slack.withdraws(scope)
+    await on.does(slack.opens_home(by="U5"))
+    assert "graph" not in home()
+    assert "I cannot see which channels you are in" in home()
+
+
+# ------------------------------------------------------------------------------------------------------ menus of papers
+
+
+async def test_menus_answer_the_asker_and_change_nothing_for_guests(on: slack_bot.Scene, slack: FakeSlack) -> None:
+    make.subscribes(on.app.store, "slack:C1", "graph", every="now")
+    set_settings(on.app.store, CHAT, {"limit": "5"}, now=on.app.clock.now())
+    make.ingested(on.app.store, *(make.paper(f"Graph {number}") for number in range(1, 10)))
+    await on.app.sender.send_once()
+    before = len(slack.posted_to("C1"))
+    for label in ("mute ▾", "exclude", "follow authors", "more", "why"):
+        await on.does(slack.clicks(label, by="U3"))
+    *_, more, why = slack.ephemerals_to("U3")
+    assert "Graph" in str(more.payload)
+    assert "in the title" in str(why.payload)
+    assert [(one.subscription.text, one.subscription.state) for one in listing.listed(on.app.store, CHAT)] == [
+        ("graph", "active")
+    ]
+    await on.does(slack.clicks("show 4 more", by="U2"))
+    (rest,) = slack.ephemerals_to("U2")
+    assert sum(block.get("accessory", {}).get("type") == "overflow" for block in rest.payload["blocks"]) == 4
+    await on.does(slack.clicks("why", by="U2"))
+    assert "in the title" in str(slack.ephemerals_to("U2")[-1].payload)
+    assert len(slack.posted_to("C1")) == before
+    await on.does(slack.clicks("exclude", by="U2"))
+    await on.does(slack.clicks("Ada Example", by="U2"))
+    assert on.queries() == ['graph -author:"Ada Example"']

@@ -17,17 +17,17 @@ from bot.app import App, build_app
 from bot.operation.web_server import serving
 from bot.platforms.slack import installing, manifest
 from bot.platforms.slack.adapter import SlackChannel
-from bot.platforms.slack.installing import Installer
 from bot.settings import Settings, SlackSettings, SlackWorkspace
 from subscriptions import model
+from subscriptions.service import requests
 from subscriptions.service.listing import get_chat
 from subscriptions.service.pausing import uninstall
-from subscriptions.service.requests import SubscriptionRequest, subscribe
 from subscriptions.store import bot_state
+from tests import make
 from tests.fakes import slack_oauth
 from tests.fakes.slack import TEAM, TOKEN
 from tests.integration import slack_bot
-from tests.make import NOON, FakeClock
+from tests.integration.telegram_bot import opened
 
 KEY = SecretStr("correct horse battery staple")
 HELLO = model.Message(number=1, payload=json.dumps({"text": "hello", "blocks": []}), plain='{"text": "hello"}')
@@ -50,15 +50,13 @@ def settings_of(tmp_path: Path, fake: slack_oauth.FakeOAuth, *, own: bool = True
 
 
 @asynccontextmanager
-async def a_bot(tmp_path: Path, fake: slack_oauth.FakeOAuth, clock: FakeClock, **more: object) -> AsyncIterator[App]:
+async def a_bot(
+    tmp_path: Path, fake: slack_oauth.FakeOAuth, clock: make.FakeClock, **more: object
+) -> AsyncIterator[App]:
     """Yields an app that holds the sender lock."""
-    app = build_app(settings_of(tmp_path, fake, **more), clock=clock)  # type: ignore[arg-type]
-    app.open()
-    try:
+    async with opened(build_app(settings_of(tmp_path, fake, **more), clock=clock)) as app:  # type: ignore[arg-type]
         await app.sender.prepare()
         yield app
-    finally:
-        await app.close()
 
 
 @asynccontextmanager
@@ -73,7 +71,7 @@ async def a_browser(app: App) -> AsyncIterator[httpx.AsyncClient]:
 
 
 @pytest.fixture
-async def app(tmp_path: Path, slack: slack_oauth.FakeOAuth, clock: FakeClock) -> AsyncIterator[App]:
+async def app(tmp_path: Path, slack: slack_oauth.FakeOAuth, clock: make.FakeClock) -> AsyncIterator[App]:
     async with a_bot(tmp_path, slack, clock) as made:
         yield made
 
@@ -90,8 +88,8 @@ def channel_of(app: App) -> SlackChannel:
     return channel
 
 
-def installer_of(app: App) -> Installer:
-    return next(receiver for receiver in app.receivers() if isinstance(receiver, Installer))
+def installer_of(app: App) -> installing.Installer:
+    return next(receiver for receiver in app.receivers() if isinstance(receiver, installing.Installer))
 
 
 def teams(app: App) -> list[str]:
@@ -122,7 +120,7 @@ async def test_the_browser_is_sent_to_slack_with_our_scopes(browser: httpx.Async
 
 
 async def test_a_workspace_is_served_at_once_and_its_token_sealed(
-    tmp_path: Path, slack: slack_oauth.FakeOAuth, clock: FakeClock
+    tmp_path: Path, slack: slack_oauth.FakeOAuth, clock: make.FakeClock
 ) -> None:
     async with a_bot(tmp_path, slack, clock, own=False) as app, a_browser(app) as browser:
         answer = await slack_bot.installed(browser, slack)
@@ -135,7 +133,7 @@ async def test_a_workspace_is_served_at_once_and_its_token_sealed(
         await posts_there(app, slack)
         await slack_bot.installed(browser, slack)
         await posts_there(app, slack)  # of two installations, the newer token counts
-        app.store.copy_into(tmp_path / "copies", "daily", NOON)
+        app.store.copy_into(tmp_path / "copies", "daily", make.NOON)
     (copy,) = (tmp_path / "copies").glob("*.db")
     for name in (tmp_path / "paperwire.db", copy):
         assert b"xoxb-" not in name.read_bytes()
@@ -171,7 +169,7 @@ async def test_another_browser_or_a_guess_installs_nothing(
 
 
 async def test_a_state_is_good_once_and_for_ten_minutes(
-    app: App, browser: httpx.AsyncClient, slack: slack_oauth.FakeOAuth, clock: FakeClock
+    app: App, browser: httpx.AsyncClient, slack: slack_oauth.FakeOAuth, clock: make.FakeClock
 ) -> None:
     used, late = await slack_bot.begun(browser), await slack_bot.begun(browser)
     with app.store.read() as session:
@@ -206,15 +204,12 @@ async def test_what_slack_does_not_grant_installs_nothing(
 
 
 async def test_without_a_client_there_is_no_such_page(
-    tmp_path: Path, slack: slack_oauth.FakeOAuth, clock: FakeClock
+    tmp_path: Path, slack: slack_oauth.FakeOAuth, clock: make.FakeClock
 ) -> None:
     settings = settings_of(tmp_path, slack)
     settings = replace(settings, slack=replace(settings.slack, client_id=None, client_secret=None))
-    app = build_app(settings, clock=clock)
-    app.open()
-    async with a_browser(app) as browser:
+    async with opened(build_app(settings, clock=clock)) as app, a_browser(app) as browser:
         assert (await browser.get(installing.INSTALL)).status_code == 404
-    await app.close()
 
 
 async def test_no_secret_stands_in_an_error_or_a_log(
@@ -234,10 +229,10 @@ async def test_no_secret_stands_in_an_error_or_a_log(
 
 
 async def test_a_workspace_that_reinstalls_the_app_goes_on(
-    app: App, browser: httpx.AsyncClient, slack: slack_oauth.FakeOAuth, clock: FakeClock
+    app: App, browser: httpx.AsyncClient, slack: slack_oauth.FakeOAuth, clock: make.FakeClock
 ) -> None:
     await slack_bot.installed(browser, slack)
-    subscribe(app.store, THEIRS, SubscriptionRequest(text="diffusion"), now=clock.now())
+    requests.subscribe(app.store, THEIRS, requests.SubscriptionRequest(text="diffusion"), now=clock.now())
     uninstall(app.store, slack_bot.OTHER, now=clock.now())
     await installer_of(app).update()
     assert teams(app) == [TEAM]
@@ -250,7 +245,7 @@ async def test_a_workspace_that_reinstalls_the_app_goes_on(
 
 
 async def test_tokens_are_renewed_two_hours_before_they_end(
-    tmp_path: Path, slack: slack_oauth.FakeOAuth, clock: FakeClock
+    tmp_path: Path, slack: slack_oauth.FakeOAuth, clock: make.FakeClock
 ) -> None:
     async with a_bot(tmp_path, slack, clock) as app, a_browser(app) as browser:
         await slack_bot.installed(browser, slack, rotates=True)
@@ -279,7 +274,7 @@ async def test_tokens_are_renewed_two_hours_before_they_end(
 
 
 async def test_with_another_key_nothing_opens_and_advice_is_given(
-    tmp_path: Path, slack: slack_oauth.FakeOAuth, clock: FakeClock
+    tmp_path: Path, slack: slack_oauth.FakeOAuth, clock: make.FakeClock
 ) -> None:
     async with a_bot(tmp_path, slack, clock) as app, a_browser(app) as browser:
         await slack_bot.installed(browser, slack)

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,10 +18,9 @@ from bot.conversation.reply_sender import StoredReply
 from bot.errors import SettingsError
 from bot.operation import worker
 from bot.operation.web_server import LARGEST_BODY
-from bot.operation.worker import Supervised
 from bot.platforms.slack.adapter import check_app_tokens
+from bot.ports.conversation import WebRequest
 from subscriptions.service.chat_status import apply_once as real_once
-from subscriptions.service.listing import listed
 from subscriptions.store.database.writer import Steps
 from tests import make
 from tests.fakes import slack_event_delivery
@@ -33,10 +32,6 @@ from tests.patience import PATIENCE
 
 def said(fake: FakeSlack, channel: str = "C1") -> list[str]:
     return [entry.text for entry in fake.posted_to(channel)]
-
-
-def queries(app: Any, chat: str = "slack:C1") -> list[str]:
-    return [one.subscription.text for one in listed(app.store, make.address(chat))]
 
 
 async def posts(fake: FakeSlack, count: int, chat: str = "C1") -> None:
@@ -66,77 +61,79 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
     made.open.set()
 
 
+@pytest.fixture
+async def served(tmp_path: Path, slack: FakeSlack, clock: RestingClock) -> AsyncIterator[slack_bot.Scene]:
+    """A bot that takes signed requests."""
+    async with slack_bot.a_served_bot(tmp_path, slack, clock) as (app, _):
+        yield slack_bot.Scene(app, slack)
+
+
+@pytest.fixture
+async def web(served: slack_bot.Scene) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the bot's web address."""
+    async with httpx.AsyncClient(base_url=served.fake.event_delivery.url, trust_env=False) as client:
+        yield client
+
+
 # ── Socket Mode ───────────────────────────────────────────────────────────────
 
 
-async def test_nothing_is_acknowledged_before_it_is_stored(
-    tmp_path: Path, slack: FakeSlack, clock: RestingClock, gate: Gate
-) -> None:
-    async with slack_bot.a_listening_bot(tmp_path, slack, clock):
-        sent = slack.user_types("/paperwire sub diffusion")
-        await asyncio.to_thread(gate.reached.wait, PATIENCE)
-        assert not sent.acknowledged
-        gate.open.set()
-        await slack_bot.settled(slack)
+async def test_nothing_is_acknowledged_before_it_is_stored(on: slack_bot.Scene, slack: FakeSlack, gate: Gate) -> None:
+    sent = slack.user_types("/paperwire sub diffusion")
+    await asyncio.to_thread(gate.reached.wait, PATIENCE)
+    assert not sent.acknowledged
+    gate.open.set()
+    await on.does(sent)
     assert sent.acknowledged
 
 
 async def test_a_refreshed_connection_still_acknowledges_a_command(
-    tmp_path: Path, slack: FakeSlack, clock: RestingClock, gate: Gate
+    on: slack_bot.Scene, slack: FakeSlack, gate: Gate
 ) -> None:
-    async with slack_bot.a_listening_bot(tmp_path, slack, clock):
-        sent = [slack.user_types(f"/paperwire sub word{n}") for n in range(2)]  # one on each connection
-        await asyncio.to_thread(gate.reached.wait, PATIENCE)
-        slack.refreshes_connection()
-        slack.refreshes_connection("refresh_requested")
-        await asyncio.to_thread(slack.waits_connected, 2)  # new connections are open before the old ones close
-        gate.open.set()
-        await slack_bot.settled(slack)
-        slack.drops_connection()
-        last = slack.user_types("/paperwire list")
-        await slack_bot.settled(slack)
+    sent = [slack.user_types(f"/paperwire sub word{n}") for n in range(2)]  # one on each connection
+    await asyncio.to_thread(gate.reached.wait, PATIENCE)
+    slack.refreshes_connection()
+    slack.refreshes_connection("refresh_requested")
+    await asyncio.to_thread(slack.waits_connected, 2)  # new connections are open before the old ones close
+    gate.open.set()
+    await on.does(sent)
+    slack.drops_connection()
+    last = slack.user_types("/paperwire list")
+    await on.does(last)
     assert [one.failed for one in (*sent, last)] == ["", "", ""]
     assert slack.event_delivery.strays == []
     assert [text[:3] for text in said(slack)] == ["✓ 1", "✓ 2"]
 
 
 async def test_an_event_of_a_lost_connection_has_its_effect_once(
-    tmp_path: Path, slack: FakeSlack, clock: RestingClock, gate: Gate
+    on: slack_bot.Scene, slack: FakeSlack, gate: Gate
 ) -> None:
-    async with slack_bot.a_listening_bot(tmp_path, slack, clock):
-        sent = slack.mentions("sub diffusion")
-        await asyncio.to_thread(gate.reached.wait, PATIENCE)
-        slack.drops_connections()
-        await asyncio.to_thread(slack.waits_connected, 2)
-        gate.open.set()
-        await slack_bot.settled(slack)
-        assert sent.tries > 1
-        assert sent.acknowledged
-        assert len(said(slack)) == 1
-        slack.drops_connections()
-        slack.mentions("sub graph")  # while no connection is open
-        await asyncio.to_thread(slack.waits_connected, 2)
-        await slack_bot.settled(slack)
+    sent = slack.mentions("sub diffusion")
+    await asyncio.to_thread(gate.reached.wait, PATIENCE)
+    slack.drops_connections()
+    await asyncio.to_thread(slack.waits_connected, 2)
+    gate.open.set()
+    await on.does(sent)
+    assert sent.tries > 1
+    assert sent.acknowledged
+    assert len(said(slack)) == 1
+    slack.drops_connections()
+    await on.does(slack.mentions("sub graph"))  # while no connection is open
     assert len(said(slack)) == 2
 
 
-async def test_events_that_come_again_change_and_answer_nothing(
-    tmp_path: Path, slack: FakeSlack, clock: RestingClock
-) -> None:
-    for _ in range(2):
-        async with slack_bot.a_listening_bot(tmp_path, slack, clock) as app:
-            if not slack.event_delivery.sent:
-                slack.mentions("sub diffusion")
-                slack.writes_dm("sub graph")
-            else:
-                assert slack.repeats(also_acknowledged=True) == 2
-            await slack_bot.settled(slack)
-            assert queries(app) == ["diffusion"]
+async def test_events_that_come_again_change_and_answer_nothing(scene: slack_bot.Scenes, slack: FakeSlack) -> None:
+    async with scene() as on:
+        await on.does((slack.mentions("sub diffusion"), slack.writes_dm("sub graph")))
+    async with scene() as on:
+        assert slack.repeats(also_acknowledged=True) == 2
+        await slack_bot.settled(slack)
+        assert on.queries() == ["diffusion"]
     assert (len(said(slack)), len(said(slack, "D1"))) == (1, 1)
 
 
 async def test_a_slow_effect_in_one_channel_holds_up_no_other(
-    tmp_path: Path, slack: FakeSlack, clock: RestingClock, monkeypatch: pytest.MonkeyPatch
+    on: slack_bot.Scene, slack: FakeSlack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     slack.knows("C2")
     waiting, free = threading.Event(), threading.Event()
@@ -148,30 +145,27 @@ async def test_a_slow_effect_in_one_channel_holds_up_no_other(
         return (yield from real_execute(context, prepared))
 
     monkeypatch.setattr("bot.conversation.handler.execute", execute)
-    async with slack_bot.a_listening_bot(tmp_path, slack, clock):
-        slack.mentions("sub diffusion")
-        await asyncio.to_thread(waiting.wait, PATIENCE)
-        slack.mentions("sub graph", "C2")
-        await posts(slack, 1, "C2")
-        assert said(slack) == []
-        free.set()
-        await slack_bot.settled(slack)
+    sent = slack.mentions("sub diffusion")
+    await asyncio.to_thread(waiting.wait, PATIENCE)
+    slack.mentions("sub graph", "C2")
+    await posts(slack, 1, "C2")
+    assert said(slack) == []
+    free.set()
+    await on.does(sent)
     assert len(said(slack)) == 1
 
 
 async def test_a_database_that_cannot_be_used_is_waited_for(
-    tmp_path: Path, slack: FakeSlack, clock: RestingClock, monkeypatch: pytest.MonkeyPatch
+    on: slack_bot.Scene, slack: FakeSlack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     refused = locked.broken_database(monkeypatch, times=3)
-    async with slack_bot.a_listening_bot(tmp_path, slack, clock) as app:
-        slack.user_types("/paperwire sub diffusion")
-        await slack_bot.settled(slack)
-        assert queries(app) == ["diffusion"]
+    await on.does(slack.user_types("/paperwire sub diffusion"))
+    assert on.queries() == ["diffusion"]
     assert len(refused) == 3
 
 
 async def test_unknown_shapes_are_acknowledged_and_passed_over(
-    tmp_path: Path, slack: FakeSlack, clock: RestingClock, caplog: pytest.LogCaptureFixture
+    on: slack_bot.Scene, slack: FakeSlack, caplog: pytest.LogCaptureFixture
 ) -> None:
     strange: list[tuple[str, Any]] = [
         (slack_event_delivery.EVENTS, {"event": {"type": "message", "text": "sesame"}, "team_id": slack.team}),
@@ -181,10 +175,8 @@ async def test_unknown_shapes_are_acknowledged_and_passed_over(
         (slack_event_delivery.INTERACTIONS, ["sesame"]),
         ("something_new", {"x": "sesame"}),
     ]
-    async with slack_bot.a_listening_bot(tmp_path, slack, clock):
-        sent = [slack.brings(payload, kind) for kind, payload in strange]
-        slack.mentions("sub diffusion")
-        await slack_bot.settled(slack)
+    sent = [slack.brings(payload, kind) for kind, payload in strange]
+    await on.does(slack.mentions("sub diffusion"))
     assert all(one.acknowledged for one in sent)
     assert len(said(slack)) == 1
     assert caplog.text.count("unknown shape") == 5
@@ -192,21 +184,20 @@ async def test_unknown_shapes_are_acknowledged_and_passed_over(
 
 
 async def test_events_of_a_workspace_without_token_are_dropped(
-    tmp_path: Path, slack: FakeSlack, clock: RestingClock, caplog: pytest.LogCaptureFixture
+    on: slack_bot.Scene, slack: FakeSlack, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("DEBUG")
-    async with slack_bot.a_listening_bot(tmp_path, slack, clock) as app:
-        ours = slack.user_types("/paperwire sub diffusion")
-        await slack_bot.settled(slack)
-        theirs = [
-            slack.brings({**one.payload, "team_id": "T9", **more}, one.kind)
-            for one, more in (
-                (ours, {"text": "sub sesame", "trigger_id": "9.9"}),
-                (slack.mentions("sub sesame"), {"authorizations": [], "event_id": "Ev9"}),
-            )
-        ]
-        await slack_bot.settled(slack)
-        assert queries(app) == ["diffusion", "sesame"]  # only the mention in our own workspace added one
+    ours = slack.user_types("/paperwire sub diffusion")
+    await on.does(ours)
+    theirs = [
+        slack.brings({**one.payload, "team_id": "T9", **more}, one.kind)
+        for one, more in (
+            (ours, {"text": "sub sesame", "trigger_id": "9.9"}),
+            (slack.mentions("sub sesame"), {"authorizations": [], "event_id": "Ev9"}),
+        )
+    ]
+    await on.does(theirs)
+    assert on.queries() == ["diffusion", "sesame"]  # only the mention in our own workspace added one
     assert all(one.acknowledged for one in theirs)
     assert caplog.text.count("the workspace T9, which has no token here") == 2
     assert not [r for r in caplog.records if r.name == "paperwire" and "sesame" in r.getMessage()]
@@ -268,7 +259,7 @@ async def test_at_the_end_taken_events_are_answered(
     tmp_path: Path, slack: FakeSlack, clock: RestingClock, gate: Gate
 ) -> None:
     async with slack_bot.a_bot(tmp_path, slack, clock) as app:
-        stack = worker.listening(app, [Supervised(receiver, clock) for receiver in app.receivers()])
+        stack = worker.listening(app, [worker.Supervised(receiver, clock) for receiver in app.receivers()])
         await stack.__aenter__()
         await asyncio.to_thread(slack.waits_connected, 2)
         sent = slack.user_types("/paperwire sub diffusion")
@@ -293,14 +284,13 @@ async def test_with_once_nobody_can_ask_for_what_slack_sends(
 # ── signed requests ───────────────────────────────────────────────────────────
 
 
-async def test_signed_requests_are_answered_in_time(tmp_path: Path, slack: FakeSlack, clock: RestingClock) -> None:
-    async with slack_bot.a_served_bot(tmp_path, slack, clock) as (app, _):
-        sent: list[SentEnvelope] = [slack.user_types("/paperwire sub diffusion")]
-        await slack_bot.settled(slack)
-        await posts(slack, 1)  # the message with the button has arrived
-        sent += [slack.mentions("list"), slack.writes_dm("sub optics"), slack.clicks("undo")]
-        await slack_bot.settled(slack)
-        assert queries(app) == []
+async def test_signed_requests_are_answered_in_time(served: slack_bot.Scene, slack: FakeSlack) -> None:
+    sent: list[SentEnvelope] = [slack.user_types("/paperwire sub diffusion")]
+    await served.does(sent)
+    await posts(slack, 1)  # the message with the button has arrived
+    sent += [slack.mentions("list"), slack.writes_dm("sub optics"), slack.clicks("undo")]
+    await served.does(sent)
+    assert served.queries() == []
     assert [one.failed for one in sent] == [""] * 4
     assert all(one.acknowledged for one in sent)
     assert [one.answer for one in sent] == [{}] * 4
@@ -329,7 +319,7 @@ MENTION = json.dumps(
 
 
 async def test_what_slack_did_not_sign_is_refused_before_it_is_parsed(
-    tmp_path: Path, slack: FakeSlack, clock: RestingClock, caplog: pytest.LogCaptureFixture
+    web: httpx.AsyncClient, slack: FakeSlack, caplog: pytest.LogCaptureFixture
 ) -> None:
     good = signed(MENTION)
     forged: list[tuple[str, dict[str, str], bytes, int]] = [
@@ -350,89 +340,85 @@ async def test_what_slack_did_not_sign_is_refused_before_it_is_parsed(
         ("no JSON", signed(b"{"), b"{", 400),
         ("a list", signed(b"[]"), b"[]", 400),
         ("very deep", signed(b"[" * 100_000), b"[" * 100_000, 400),
-        ("a form without JSON", signed(b"payload=x", kind="application/x-www-form-urlencoded"), b"payload=x", 400),
+        ("a form without JSON", signed(b"payload=x", kind=FORM), b"payload=x", 400),
     ]
-    async with slack_bot.a_served_bot(tmp_path, slack, clock) as (_, url), httpx.AsyncClient(trust_env=False) as client:
-        for why, headers, body, status in forged:
-            answer = await client.post(f"{url}/slack/events", content=body, headers=headers)
-            assert (why, answer.status_code) == (why, status)
-        _, headers, body, _ = forged[1]
-        for path in ("/slack/commands", "/slack/interactivity"):
-            assert (await client.post(url + path, content=body, headers=headers)).status_code == 401
-        assert (await client.get(f"{url}/slack/events")).status_code == 405
+    for why, headers, body, status in forged:
+        answer = await web.post("/slack/events", content=body, headers=headers)
+        assert (why, answer.status_code) == (why, status)
+    _, headers, body, _ = forged[1]
+    for path in ("/slack/commands", "/slack/interactivity"):
+        assert (await web.post(path, content=body, headers=headers)).status_code == 401
+    assert (await web.get("/slack/events")).status_code == 405
     assert slack.posted_to("C1") == []
     assert "sesame" not in caplog.text
     assert SECRET not in caplog.text
 
 
-async def test_a_replayed_request_has_no_second_effect(tmp_path: Path, slack: FakeSlack, clock: RestingClock) -> None:
-    async with (
-        slack_bot.a_served_bot(tmp_path, slack, clock) as (app, url),
-        httpx.AsyncClient(trust_env=False) as client,
-    ):
-        for at in (0, 0, 299, -299):
-            answer = await client.post(
-                f"{url}/slack/events", content=MENTION, headers=signed(MENTION, at=make.NOON.timestamp() + at)
-            )
-            assert (answer.status_code, answer.text) == (200, "")
-        typed = slack.user_types("/paperwire sub graph")
-        await slack_bot.settled(slack)
-        kind, body = slack_event_delivery.encoded(slack_event_delivery.COMMANDS, typed.payload)
-        answer = await client.post(f"{url}/slack/commands", content=body, headers=signed(body, kind=kind))
-        assert answer.status_code == 200
-        assert queries(app) == ["sesame", "graph"]
+async def test_a_replayed_request_has_no_second_effect(
+    served: slack_bot.Scene, web: httpx.AsyncClient, slack: FakeSlack
+) -> None:
+    for at in (0, 0, 299, -299):
+        headers = signed(MENTION, at=make.NOON.timestamp() + at)
+        answer = await web.post("/slack/events", content=MENTION, headers=headers)
+        assert (answer.status_code, answer.text) == (200, "")
+    typed = slack.user_types("/paperwire sub graph")
+    await served.does(typed)
+    kind, body = slack_event_delivery.encoded(slack_event_delivery.COMMANDS, typed.payload)
+    assert (await web.post("/slack/commands", content=body, headers=signed(body, kind=kind))).status_code == 200
+    assert served.queries() == ["sesame", "graph"]
     assert len(said(slack)) == 2
 
 
+FORM, TRIED = (
+    "application/x-www-form-urlencoded",
+    b'{"type": "url_verification", "token": "x", "challenge": "3eZbrw1aB"}',
+)
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "kind", "text"),
+    [
+        ("/slack/events", TRIED, "application/json", "3eZbrw1aB"),
+        ("/behind/a/proxy/slack/events", TRIED, "application/json", "3eZbrw1aB"),
+        ("/slack/commands", b"ssl_check=1", FORM, ""),
+        ("/slack/commands", b'{"type": "app_rate_limited"}', "application/json", ""),
+    ],
+)
 async def test_checks_of_the_address_get_no_answer_of_the_bot(
-    tmp_path: Path, slack: FakeSlack, clock: RestingClock
+    web: httpx.AsyncClient, path: str, body: bytes, kind: str, text: str
 ) -> None:
-    form = "application/x-www-form-urlencoded"
-    tried = json.dumps({"type": "url_verification", "token": "x", "challenge": "3eZbrw1aB"}).encode()
-    async with slack_bot.a_served_bot(tmp_path, slack, clock) as (_, url), httpx.AsyncClient(trust_env=False) as client:
-        for path in ("/slack/events", "/behind/a/proxy/slack/events"):
-            answer = await client.post(url + path, content=tried, headers=signed(tried))
-            assert (answer.status_code, answer.text) == (200, "3eZbrw1aB")
-        for body, kind in ((b"ssl_check=1", form), (b'{"type": "app_rate_limited"}', "application/json")):
-            answer = await client.post(f"{url}/slack/commands", content=body, headers=signed(body, kind=kind))
-            assert (answer.status_code, answer.text) == (200, "")
+    answer = await web.post(path, content=body, headers=signed(body, kind=kind))
+    assert (answer.status_code, answer.text) == (200, text)
 
 
 async def test_while_the_database_is_away_slack_is_asked_to_come_again(
-    tmp_path: Path, slack: FakeSlack, clock: RestingClock, monkeypatch: pytest.MonkeyPatch
+    served: slack_bot.Scene, slack: FakeSlack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with slack_bot.a_served_bot(tmp_path, slack, clock) as (app, _):
-        monkeypatch.setattr("bot.conversation.handler.apply_once", locked.away)
-        sent = slack.mentions("sub diffusion")
-        await slack_bot.settled(slack)
-        assert (sent.status, sent.acknowledged) == (503, False)
-        monkeypatch.setattr("bot.conversation.handler.apply_once", real_once)
-        slack.repeats()
-        await slack_bot.settled(slack)
-        assert queries(app) == ["diffusion"]
+    monkeypatch.setattr("bot.conversation.handler.apply_once", locked.away)
+    sent = slack.mentions("sub diffusion")
+    await served.does(sent)
+    assert (sent.status, sent.acknowledged) == (503, False)
+    monkeypatch.setattr("bot.conversation.handler.apply_once", real_once)
+    await served.does(slack.repeats())
+    assert served.queries() == ["diffusion"]
     assert sent.acknowledged
     assert len(said(slack)) == 1
 
 
-async def test_before_it_listens_nothing_is_taken(tmp_path: Path, slack: FakeSlack, clock: RestingClock) -> None:
-    async with slack_bot.a_served_bot(tmp_path, slack, clock) as (app, _):
-        (receiver,) = app.receivers()
-        (door, *_) = receiver.routes
-        from bot.ports.conversation import WebRequest  # noqa: PLC0415 - used here only
-
-        headers = {name.lower(): value for name, value in signed(MENTION).items()}
-        assert door.accepts(headers)
-        assert (await door.answer(WebRequest(headers=headers, body=MENTION))).status == 503
+async def test_before_it_listens_nothing_is_taken(served: slack_bot.Scene) -> None:
+    (receiver,) = served.app.receivers()
+    (door, *_) = receiver.routes
+    headers = {name.lower(): value for name, value in signed(MENTION).items()}
+    assert door.accepts(headers)
+    assert (await door.answer(WebRequest(headers=headers, body=MENTION))).status == 503
 
 
 # ── messages that were written long ago ───────────────────────────────────────
 
 
-async def test_what_is_older_than_a_day_is_not_answered(tmp_path: Path, slack: FakeSlack, clock: RestingClock) -> None:
-    async with slack_bot.a_listening_bot(tmp_path, slack, clock):
-        old = slack.writes_dm("sub tooold")
-        await slack_bot.settled(slack)
-        event = {**old.payload["event"], "ts": f"{(make.NOON - timedelta(hours=25)).timestamp():.6f}"}
-        slack.brings({**old.payload, "event": event, "event_id": "EvOld"}, slack_event_delivery.EVENTS)
-        await slack_bot.settled(slack)
+async def test_what_is_older_than_a_day_is_not_answered(on: slack_bot.Scene, slack: FakeSlack) -> None:
+    old = slack.writes_dm("sub tooold")
+    await on.does(old)
+    event = {**old.payload["event"], "ts": f"{(make.NOON - timedelta(hours=25)).timestamp():.6f}"}
+    await on.does(slack.brings({**old.payload, "event": event, "event_id": "EvOld"}, slack_event_delivery.EVENTS))
     assert len(said(slack, "D1")) == 1

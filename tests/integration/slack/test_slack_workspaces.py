@@ -11,21 +11,19 @@ from bot.settings import SlackWorkspace
 from subscriptions.addresses import parse_address
 from subscriptions.errors import NotFound
 from subscriptions.model import Chat
-from subscriptions.service import listing
-from subscriptions.service.requests import SubscriptionRequest, subscribe
+from subscriptions.service import listing, requests
 from subscriptions.states import ChatState
 from subscriptions.store.bot_state import uninstalled
 from tests import make
 from tests.fakes.slack import APP_TOKEN, TEAM, TOKEN, FakeSlack
 from tests.integration import slack_bot
-from tests.integration.slack_bot import Scene, Scenes
 from tests.source_harness import NoSources
 
 THEIRS = f"{slack_bot.OTHER}/C1"
 
 
 @pytest.fixture
-async def both(scene: Scenes, slack: FakeSlack) -> AsyncIterator[Scene]:
+async def both(scene: slack_bot.Scenes, slack: FakeSlack) -> AsyncIterator[slack_bot.Scene]:
     """A bot for two workspaces."""
     slack.workspace(slack_bot.OTHER, slack_bot.OTHER_TOKEN)
     slack.knows("C1", name="vision", people=("U1", "U2"), team=slack_bot.OTHER)
@@ -35,11 +33,11 @@ async def both(scene: Scenes, slack: FakeSlack) -> AsyncIterator[Scene]:
         yield made
 
 
-def vision(on: Scene) -> Chat:
+def vision(on: slack_bot.Scene) -> Chat:
     return listing.get_chat(on.app.store, parse_address("slack:C1"))
 
 
-def news(on: Scene, *titles: str) -> None:
+def news(on: slack_bot.Scene, *titles: str) -> None:
     make.ingested(on.app.store, *(make.paper(title, "cs.LG") for title in titles), now=on.app.clock.now())
 
 
@@ -51,7 +49,7 @@ def brought(fake: FakeSlack, chat: str = "C1") -> list[str]:
 # ── places that come and go ───────────────────────────────────────────────────
 
 
-async def test_every_kind_of_conversation_gets_its_papers(on: Scene, slack: FakeSlack) -> None:
+async def test_every_kind_of_conversation_gets_its_papers(on: slack_bot.Scene, slack: FakeSlack) -> None:
     slack.knows("C7", people=("U1",), name="open")
     slack.knows("G7", people=("U1",), name="closed", private=True)
     slack.knows("G8", people=("U1",), name="mpdm-u1--u2--paperwire-1", private=True)
@@ -64,7 +62,7 @@ async def test_every_kind_of_conversation_gets_its_papers(on: Scene, slack: Fake
     assert [len(brought(slack, channel)) for channel in ("C7", "G7", "G8")] == [1, 1, 1]
 
 
-async def test_a_channel_without_the_bot_is_told_how_to_invite_it(on: Scene, slack: FakeSlack) -> None:
+async def test_a_channel_without_the_bot_is_told_how_to_invite_it(on: slack_bot.Scene, slack: FakeSlack) -> None:
     slack.leaves("C1")
     await on.does(slack.user_types("/paperwire sub graph now"))
     assert on.queries() == ["graph"]
@@ -81,7 +79,7 @@ async def test_a_channel_without_the_bot_is_told_how_to_invite_it(on: Scene, sla
     assert slack.posted_to("C1")[0].text != ""
 
 
-async def test_an_app_that_may_not_read_channels_tells_the_asker(scene: Scenes, slack: FakeSlack) -> None:
+async def test_an_app_that_may_not_read_channels_tells_the_asker(scene: slack_bot.Scenes, slack: FakeSlack) -> None:
     slack.leaves("C1")
     for scope in ("channels:read", "users:read"):
         slack.withdraws(scope)
@@ -94,7 +92,9 @@ async def test_an_app_that_may_not_read_channels_tells_the_asker(scene: Scenes, 
 
 
 @pytest.mark.parametrize("event", [True, False])
-async def test_an_archived_channel_waits_until_it_is_open_again(on: Scene, slack: FakeSlack, *, event: bool) -> None:
+async def test_an_archived_channel_waits_until_it_is_open_again(
+    on: slack_bot.Scene, slack: FakeSlack, *, event: bool
+) -> None:
     await on.does(slack.user_types("/paperwire sub graph now"))
     if event:
         await on.does(slack.archives("C1"))
@@ -111,7 +111,7 @@ async def test_an_archived_channel_waits_until_it_is_open_again(on: Scene, slack
     assert len(brought(slack)) == 1
 
 
-async def test_a_channel_goes_on_whatever_happens_to_it(on: Scene, slack: FakeSlack) -> None:
+async def test_a_channel_goes_on_whatever_happens_to_it(on: slack_bot.Scene, slack: FakeSlack) -> None:
     slack.leaves("C1")
     await on.does(slack.invites("C1"))
     (greeting,) = slack.posted_to("C1")
@@ -130,7 +130,7 @@ async def test_a_channel_goes_on_whatever_happens_to_it(on: Scene, slack: FakeSl
     assert "deleted" in listing.get_chat(on.app.store, parse_address("slack:C9")).state_detail
 
 
-async def test_what_a_person_who_left_asked_for_waits(on: Scene, slack: FakeSlack) -> None:
+async def test_what_a_person_who_left_asked_for_waits(on: slack_bot.Scene, slack: FakeSlack) -> None:
     thread = slack.says("C1", "A plan")
     await on.does(slack.mentions("sub graph now", by="U1", thread=thread))
     for by, words in (("U1", "graph now"), ("U1", "tree now"), ("U2", "quantum now")):
@@ -176,7 +176,7 @@ async def test_what_a_person_who_left_asked_for_waits(on: Scene, slack: FakeSlac
 # ── several workspaces ────────────────────────────────────────────────────────
 
 
-async def test_workspaces_have_chats_people_and_buttons_of_their_own(both: Scene, slack: FakeSlack) -> None:
+async def test_workspaces_have_chats_people_and_buttons_of_their_own(both: slack_bot.Scene, slack: FakeSlack) -> None:
     await both.does(slack.user_types("/paperwire sub graph", by="U1"))
     await both.does(slack.user_types("/paperwire sub quantum", by="U1", team=slack_bot.OTHER))
     await both.does(slack.writes_dm("sub optics", by="U1", team=slack_bot.OTHER))
@@ -195,7 +195,7 @@ async def test_workspaces_have_chats_people_and_buttons_of_their_own(both: Scene
     assert ("graph" in theirs, "optics" in theirs) == (False, True)
 
 
-async def test_nobody_reaches_into_another_workspace(both: Scene, slack: FakeSlack) -> None:
+async def test_nobody_reaches_into_another_workspace(both: slack_bot.Scene, slack: FakeSlack) -> None:
     await both.does(slack.user_types("/paperwire sub quantum", by="U1", team=slack_bot.OTHER))
     for words in ("list", "sub graph", "unsub all", "export"):
         await both.does(slack.writes_dm(f"{words.split()[0]} @{slack_bot.OTHER}_C1 {words.partition(' ')[2]}", by="U1"))
@@ -208,7 +208,7 @@ async def test_nobody_reaches_into_another_workspace(both: Scene, slack: FakeSla
     assert "#vision" not in ephemeral
 
 
-async def test_a_channel_of_the_own_workspace_is_managed_from_private(on: Scene, slack: FakeSlack) -> None:
+async def test_a_channel_of_the_own_workspace_is_managed_from_private(on: slack_bot.Scene, slack: FakeSlack) -> None:
     slack.knows("C0PAPERS", name="papers", people=("U1",))
     slack.knows("G0SECRET", name="secret", private=True, people=("U2",))
     for channel in ("C0PAPERS", "G0SECRET"):
@@ -219,14 +219,16 @@ async def test_a_channel_of_the_own_workspace_is_managed_from_private(on: Scene,
     assert "graph" in slack.posted_to("D1")[-1].text
 
 
-def both_want(on: Scene) -> None:
+def both_want(on: slack_bot.Scene) -> None:
     for chat in ("C1", THEIRS):
-        wish = SubscriptionRequest(text="graph", every="now")
-        subscribe(on.app.store, parse_address(f"slack:{chat}"), wish, now=make.NOON)
+        wish = requests.SubscriptionRequest(text="graph", every="now")
+        requests.subscribe(on.app.store, parse_address(f"slack:{chat}"), wish, now=make.NOON)
 
 
 @pytest.mark.parametrize("says", [("app_uninstalled", "tokens_revoked"), ("tokens_revoked",)])
-async def test_a_workspace_without_the_app_waits_for_it(both: Scene, slack: FakeSlack, says: tuple[str, ...]) -> None:
+async def test_a_workspace_without_the_app_waits_for_it(
+    both: slack_bot.Scene, slack: FakeSlack, says: tuple[str, ...]
+) -> None:
     both_want(both)
     await both.does(slack.uninstalls(team=slack_bot.OTHER, says=says))
     assert uninstalled(both.app.store) == (slack_bot.OTHER,)
@@ -244,7 +246,7 @@ async def test_a_workspace_without_the_app_waits_for_it(both: Scene, slack: Fake
     assert any("removed from the workspace" in entry.text for entry in slack.posted_to("D5"))
 
 
-async def test_after_thirty_days_only_the_uninstalled_one_is_erased(both: Scene, slack: FakeSlack) -> None:
+async def test_after_thirty_days_only_the_uninstalled_one_is_erased(both: slack_bot.Scene, slack: FakeSlack) -> None:
     both_want(both)
     await both.does(slack.uninstalls(team=slack_bot.OTHER))
     make.clean_up(both.app.store, now=make.NOON + timedelta(days=29))
@@ -259,7 +261,7 @@ async def test_after_thirty_days_only_the_uninstalled_one_is_erased(both: Scene,
         vision(both)
 
 
-async def test_a_restart_with_the_app_back_goes_on(scene: Scenes, slack: FakeSlack) -> None:
+async def test_a_restart_with_the_app_back_goes_on(scene: slack_bot.Scenes, slack: FakeSlack) -> None:
     async with scene() as on:
         await on.does(slack.user_types("/paperwire sub graph now"))
         await on.does(slack.uninstalls())
@@ -272,7 +274,7 @@ async def test_a_restart_with_the_app_back_goes_on(scene: Scenes, slack: FakeSla
     assert len(brought(slack)) == 1
 
 
-async def test_a_workspace_that_stands_still_is_named(both: Scene, slack: FakeSlack) -> None:
+async def test_a_workspace_that_stands_still_is_named(both: slack_bot.Scene, slack: FakeSlack) -> None:
     both_want(both)
     slack.revokes(team=slack_bot.OTHER)
     process = Process(both.app, NoSources())  # type: ignore[arg-type]

@@ -1,0 +1,170 @@
+"""`paperwire slack manifest`, and what `check` says about each workspace's scopes, over a fake Slack."""
+
+import json
+import re
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import SecretStr, TypeAdapter
+
+from bot.app import build_app
+from bot.platforms.slack import installing
+from bot.platforms.slack.manifest import SCOPES, manifest, scopes_of
+from bot.settings.loading import load_settings
+from subscriptions.service.pausing import install
+from tests.fakes.slack import APP_TOKEN, TOKEN, FakeSlack
+from tests.integration import cli, slack_bot
+from tests.make import NOON
+from tests.patience import PATIENCE
+from tests.postgres.server import Server
+from tests.programs.faults import slack_storm
+
+
+def findings(terminal: cli.Terminal, slack: FakeSlack) -> dict[str, list[dict[str, Any]]]:
+    """Returns what `check` says, by question."""
+    terminal.set("SLACK_BOT_TOKEN", TOKEN)
+    terminal.set("SLACK_API_URL", slack.url)
+    found: dict[str, list[dict[str, Any]]] = {}
+    for one in json.loads(terminal("check", "--json").out):
+        found.setdefault(one["question"], []).append(one)
+    return found
+
+
+# -------------------------------------------------------------------------------------------------------- the manifest
+
+
+def test_the_manifest_is_printed_as_it_is_pasted(terminal: cli.Terminal) -> None:
+    assert json.loads(terminal("slack", "manifest").out) == manifest()
+    assert json.loads(terminal("slack", "manifest", "--minimal").out) == manifest(minimal=True)
+    with_url = terminal("slack", "manifest", "--url", "https://papers.example.org/").out
+    assert json.loads(with_url) == manifest(url="https://papers.example.org")
+
+
+@pytest.mark.parametrize(
+    "url", ["http://papers.example.org", "papers.example.org", "https://", "https://a/?b", "https://u:p@a"]
+)
+def test_an_address_that_slack_cannot_reach_is_refused(terminal: cli.Terminal, url: str) -> None:
+    ended = terminal("slack", "manifest", "--url", url)
+    assert (ended.status, ended.out) == (2, "")
+    assert "no address that Slack can reach" in ended.err
+
+
+def test_slack_alone_says_what_there_is(terminal: cli.Terminal) -> None:
+    ended = terminal("slack")
+    assert ended.status == 2
+    assert "manifest" in ended.out
+
+
+# ------------------------------------------------------------------------------------------------------------- check
+
+
+def test_each_right_that_is_missing_is_named_with_what_is_lost(terminal: cli.Terminal, slack: FakeSlack) -> None:
+    for scope in set(scopes_of()) - set(scopes_of(minimal=True)):
+        slack.withdraws(scope)
+    named = findings(terminal, slack)["Slack scopes"]
+    assert [one["answer"] for one in named] == [f"without {s.name}: {s.lost}" for s in SCOPES if not s.needed]
+    assert not any(one["mend"] for one in named)
+    assert [bool(one["cure"]) for one in named] == [*[False] * (len(named) - 1), True]
+
+
+def test_of_several_workspaces_each_is_asked_by_its_own_token(
+    terminal: cli.Terminal, slack: FakeSlack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slack.workspace(slack_bot.OTHER, slack_bot.OTHER_TOKEN).scopes.discard("users:read")
+    terminal.file("paperwire.toml", '[[slack]]\nbot_token_env = "TEAM_TOKEN"\n')
+    monkeypatch.setenv("TEAM_TOKEN", slack_bot.OTHER_TOKEN)
+    found = findings(terminal, slack)
+    assert found["Slack scopes of T0TEST"][0]["answer"] == "all are granted"
+    assert found["Slack scopes of T2OTHER"][0]["answer"].startswith("without users:read: guests may change")
+
+
+def test_workspaces_that_installed_the_app_are_asked_too(
+    terminal: cli.Terminal, slack: FakeSlack, tmp_path: Path
+) -> None:
+    slack.workspace(slack_bot.OTHER, slack_bot.OTHER_TOKEN)
+    for name, value in (("CLIENT_ID", "1.2"), ("CLIENT_SECRET", "s"), ("SIGNING_SECRET", "s")):
+        terminal.set(f"SLACK_{name}", value)
+    terminal.set("SECRET_KEY", "key")
+    settings = load_settings({"PAPERWIRE_DATABASE_URL": f"sqlite:///{terminal.folder}/paperwire.db"}, tmp_path)
+    app = build_app(settings, channels={})
+    app.open()
+    tokens = TypeAdapter(installing.StoredTokens).dump_json(installing.StoredTokens(bot=slack_bot.OTHER_TOKEN))
+    for team, key in ((slack_bot.OTHER, "key"), ("T3", "another key")):
+        install(app.store, team, installing.cipher_of(SecretStr(key)).encrypt(tokens).decode(), now=NOON)
+    app.store.close()
+    found = findings(terminal, slack)
+    assert found["Slack scopes of T2OTHER"][0]["answer"] == "all are granted"
+    (wrong,) = found["Slack installations"]
+    assert "workspace T3: its tokens were sealed with another PAPERWIRE_SECRET_KEY" in wrong["answer"]
+    assert wrong["mend"]
+
+
+def test_a_client_without_a_key_to_seal_tokens_is_refused(terminal: cli.Terminal) -> None:
+    terminal.set("SLACK_CLIENT_ID", "1.2")
+    terminal.set("SLACK_CLIENT_SECRET", "s")
+    ended = terminal("check")
+    assert ended.status == 2
+    assert "PAPERWIRE_SLACK_CLIENT_ID needs PAPERWIRE_SECRET_KEY" in ended.err
+
+
+# ── `paperwire run` as a process with Slack: it listens, answers, stops at once, and logs that an app token is refused
+
+
+def started(folder: Path, fake: FakeSlack, app_token: str = APP_TOKEN) -> subprocess.Popen[str]:
+    (folder / "paperwire.toml").write_text('[[source]]\nname = "daily"\npath = "inbox/*.md"\n')
+    environment = {
+        "PAPERWIRE_ACCESS": "open",
+        "PAPERWIRE_SLACK_BOT_TOKEN": TOKEN,
+        "PAPERWIRE_SLACK_APP_TOKEN": app_token,
+        "PAPERWIRE_SLACK_API_URL": fake.url,
+    }
+    return cli.Process(folder, "run", environ=environment).process
+
+
+def test_it_listens_answers_and_stops_at_once(tmp_path: Path, slack: FakeSlack) -> None:
+    begin = time.monotonic()
+    program = started(tmp_path, slack)
+    try:
+        slack.waits_connected()
+        starting = time.monotonic() - begin
+        sent = slack.user_types("/paperwire sub diffusion")
+        slack.waits_until_settled()
+        slack.waits_for("chat.postMessage", 1)
+    finally:
+        asked = time.monotonic()
+        program.send_signal(signal.SIGTERM)
+        _, err = program.communicate(timeout=PATIENCE)
+    assert (program.returncode, sent.failed) == (0, "")
+    assert slack.posted_to("C1")[0].text.startswith("✓ 1")
+    assert time.monotonic() - asked < 10 + 3 * starting  # on a busy machine, starting and stopping both take long
+    assert "Traceback" not in err
+    assert not re.search(f"{TOKEN}|{APP_TOKEN}|/respond/|ticket=", err)
+
+
+def test_a_refused_app_token_ends_it_with_one_sentence(tmp_path: Path, slack: FakeSlack) -> None:
+    program = started(tmp_path, slack, "xapp-1-A0TEST-another-token")
+    _, err = program.communicate(timeout=PATIENCE)
+    assert program.returncode == 2
+    assert "PAPERWIRE_SLACK_APP_TOKEN" in err
+    assert "xapp-1" not in err
+    assert "Traceback" not in err
+
+
+# ── All faults of Slack at the same time, on PostgreSQL. `make faults` does this with more tries on SQLite ────────────
+
+TRIES = 8
+
+
+@pytest.mark.parametrize(("reading", "on_unclear"), [("never", "resend"), ("at times", "skip")])
+async def test_nothing_is_lost_and_nothing_doubled_that_need_not_be(
+    tmp_path: Path, postgres: Server, reading: slack_storm.Reading, on_unclear: slack_storm.OnUnclear
+) -> None:
+    with postgres.lent() as url:
+        found = await slack_storm.storm(tmp_path, TRIES, reading=reading, on_unclear=on_unclear, database_url=url)
+    assert found.tries >= TRIES
+    assert found.kept
+    assert found.doubled == found.allowed
