@@ -300,7 +300,7 @@ def number_and_rest(context: CommandContext, text: str) -> tuple[model.Subscript
 
 
 def required_number(context: CommandContext, text: str, example: str) -> tuple[model.Subscription, str]:
-    """Like `number_and_rest`, but raises NotFound or Refused without a subscription; `example` shows the whole command."""
+    """Like `number_and_rest`, but raises NotFound or Refused if there is none. `example` is a command for the hint."""
     subscription, rest = number_and_rest(context, text)
     if subscription is not None:
         return subscription, rest

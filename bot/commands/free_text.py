@@ -36,7 +36,7 @@ _BUTTON = re.compile(r"\d\d:\d\d (?P<place>.+)")  # "14:30 Berlin"
 _EVERYTHING = frozenset({"all", "everything", "all of them", "remove all", "全部", "所有", "都", "全部删除"})
 _LIKE_A_QUERY = re.compile(r"[\"“”():*|=#]|(?:^|\s)-\w|\b(?:OR|AND|NOT)\b")
 _LONGEST = 40  # characters of a typed text that a reply repeats
-_LONGEST_VALUE = 3  # most words of a text with a number that is refused as a value; a longer text is not an answer
+_LONGEST_VALUE = 3  # most words of a wrong value with a number that is refused; a longer text is no answer
 _MOST_SIGNS = 5  # characters of a place in Chinese
 _LONGEST_PLACE = 2  # words of an unknown place
 

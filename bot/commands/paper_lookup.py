@@ -159,7 +159,7 @@ WORDS = 8  # words that are shown as the reason for nearness
 _MOST_WORDS = 25  # a text with more words is no query
 _MOST_READ = 5000  # characters of a text that are read
 _TELLING = 3  # words that are offered as a search if no papers are near to a text
-_GIVEN_OF_TEXT = 3  # papers that a subscription made from a text names: those nearest to the text
+_GIVEN_OF_TEXT = 3  # papers to which [bring such papers] subscribes after a text: those nearest to it
 _OPERATOR = re.compile(rf"(?<!\S)(?:OR|AND|NOT|ANDNOT|\||-\w\S*)(?!\S)|(?<!\S)(?:{'|'.join(FIELDS.by_name)}):\S")
 
 

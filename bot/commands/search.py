@@ -228,7 +228,10 @@ def _reading(context: CommandContext, subscription: Subscription | None, query: 
 
 
 def _with_another_time(subscription: Subscription, ending: Ending) -> Query | None:
-    """Returns the typed query if it equals that of `subscription` and has a time, which [subscribe] would then set; or None."""
+    """Returns the typed query if it equals that of `subscription` and a time follows it; else None.
+
+    In this case, [subscribe] changes the time of the subscription.
+    """
     if ending.when is None:
         return None
     typed = parse.parse_query(ending.query)  # "1 at 8" names the subscription by its number, not by its query

@@ -344,7 +344,7 @@ def _name_and_value(text: str) -> tuple[str, str]:
     for length in range(min(_LONGEST_NAME, len(words)), 1, -1):
         try:
             return chat_settings.setting_name(" ".join(words[:length])), " ".join(words[length:])
-        except errors.Refused:  # so the name has fewer words
+        except errors.Refused:  # the name may have fewer words
             continue
     glued = chat_settings.setting_begun(plain)
     if glued:

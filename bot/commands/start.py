@@ -19,7 +19,7 @@ from subscriptions.service import chat_status
 from subscriptions.service.amendments import set_settings
 from subscriptions.service.paper_search import recent_matches
 
-ADDED = "added"  # argument of links that add the bot to a chat; the event of its arrival greets that chat
+ADDED = "added"  # argument of links that add the bot to a chat, which is greeted when the bot arrives
 OFFER = "offer"  # verb of links that share a subscription
 _WITH_CATEGORIES = ("diffusion models", "cs.CL -survey", 'author:"Ranjay Krishna"')
 _WITHOUT = ("diffusion models", '"large language models" -survey', 'author:"Ranjay Krishna"')

@@ -198,7 +198,7 @@ class Dispatcher:
         return outcome
 
     def _may_pass(self, key: tuple[str, str]) -> bool:
-        """Counts a failure of the database with this request. Returns False if the request must be given up as its cause."""
+        """Counts a failure of the database with this request. Returns False if the request seems to cause the failures."""
         self._store_failures[key] += 1
         return self._store_failures[key] < MAX_STORE_FAILURES
 

@@ -236,7 +236,9 @@ class Sender:
         await asyncio.to_thread(seed_rate_limiter, self._context)
 
     async def _claim(self, name: str, *, new_bot: bool = False) -> None:
-        """Asks the platform for its bot, and stores that the database belongs to it. Raises StoreError if it is another bot's.
+        """Asks the platform which bot the token is for, and makes it the owner of the database.
+
+        Raises StoreError if the database belongs to another bot.
 
         If the platform does not answer, `claim_again` asks later.
         """

@@ -1,6 +1,6 @@
 """The loop of a receiver: repeats a call until it succeeds, and a step until the receiver is cancelled.
 
-It also has the wait for a reply, for receivers whose page shows the reply.
+`wait_for_reply` is for receivers whose page shows the reply.
 """
 
 import asyncio

@@ -242,7 +242,7 @@ def _first(text: str, word: str) -> tuple[int, int] | None:
 
 
 def _runs_on(text: str, place: int) -> bool:
-    """Returns whether a word continues across this place. Between Chinese characters, words have no spaces, so never."""
+    """Returns whether a word continues across this place; False beside a Chinese character, as Chinese has no spaces."""
     if place in {0, len(text)}:
         return False
     left, right = text[place - 1], text[place]

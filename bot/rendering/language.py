@@ -37,7 +37,7 @@ _DAY_WITH_WEEKDAY = {"en": "EEE d MMM", "zh": "M月d日 EEE"}
 _DAY_WITH_YEAR = {"en": "EEE d MMM y", "zh": "y年M月d日 EEE"}
 _DAY_IN_MONTH = {"en": "EEE d", "zh": "d日 EEE"}
 _DAY = {"en": "d MMM", "zh": "M月d日"}
-_A_YEAR = timedelta(days=300)  # a day longer ago has its year, since readers may take it for a day of this year
+_A_YEAR = timedelta(days=300)  # an earlier day is written with its year, or readers may take it for one of this year
 # Whether the month is before the day. A range within one month names the month once: with the first day if so, else with
 # the last.
 _MONTH_FIRST = {"en": False, "zh": True}
@@ -250,7 +250,7 @@ def _reading(node: Node, translate: Translate) -> str:
     for second in more:
         both = {"first": reading, "second": second}
         reading = replace(_OR if isinstance(node, Or) else _AND, values=both).say(translate)
-    for part in excluded:  # "a b, not c" would be read as a list, where words side by side are a phrase
+    for part in excluded:  # not "a b, not c", since in such a list "a b" would be a phrase
         values = {"wanted": reading, "excluded": _inner(part.node, translate)}
         reading = replace(_WITHOUT if more else _BUT_NOT, values=values).say(translate)
     return reading

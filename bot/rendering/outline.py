@@ -177,7 +177,7 @@ def _only_label(delivery: model.Delivery, reader: views.Reader) -> str:
 
 
 def _by_subscription(items: Sequence[model.Item]) -> list[tuple[model.Item, ...]]:
-    """Returns the papers grouped by their first subscription, smaller groups first. Equal ones keep the order of their papers."""
+    """Returns the papers grouped by their first subscription: smaller groups first, equal ones by their first papers."""
     groups: dict[int, list[model.Item]] = {}
     for item in sorted(items, key=_position):
         groups.setdefault(item.because[0].number if item.because else 0, []).append(item)

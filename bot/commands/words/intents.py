@@ -28,7 +28,7 @@ _LEAST = {
     "edit": 0.8,
     "schedule-weekdays": 0.88,
 }
-_FEW = 5  # a text with at most so many tokens, one of which no example has, is a query: "pause tokens"
+_FEW = 5  # a text of at most so many tokens is a query if it has a word that no example has: "pause tokens"
 _VERBS = {
     "订阅": "sub",
     "取消订阅": "unsub",

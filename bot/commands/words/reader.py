@@ -4,7 +4,7 @@ Quotations, papers, categories, numbers, times and places are found by rules, an
 learned from examples.
 
 The examples are the files of `examples/`, one for each intent and language. `python -m locales.weights` (make words)
-learns from them a weight of each feature of a sentence for each intent, and of each feature of a word for each part.
+learns weights from them: how much a feature of a sentence speaks for an intent, and a feature of a word for a part.
 Sentences in these files mark their parts: `{x}` is a wanted subject, `{not}` an unwanted one, `{name}` an author,
 `{label}` a new name, `{that}` words for a subscription, `{when}` a time; `{n}`, `{id}` and `{place}` are numbers,
 papers and places. `examples/*/parts/` has the words that replace these marks.
@@ -141,7 +141,7 @@ TABLES = """
 QUERY = "query"  # the intent of a text that is a query and not a sentence
 ASKING = ("ask", "sub", "search", "today")  # the intents of sentences that ask for papers
 HOURS = "@hours"  # a time that is a range of hours
-OTHER = "@x"  # a word that appears in no example outside of its subject
+OTHER = "@x"  # any word that is not in `Known.words`
 PARTS = NO_PART, WANTED, UNWANTED, AUTHOR, LABEL, NAMED, TIME, DENIAL = (
     "",
     "x",

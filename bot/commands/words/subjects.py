@@ -54,7 +54,7 @@ _ENDS_OF_CLAUSE = frozenset(",;!.")
 _REQUEST = re.compile(r"[想看订盯推]|(?<!主)要|关注|论文|文章|文献")
 _LINKED = re.compile(r"[也还]|另外|同时|以及|偶尔|尤其|特别")
 _EITHER = re.compile(r"\bor\b|或")
-_OR = frozenset({"and", "or", "nor", "和", "或", "与", "及", "以", "者", "、"})  # before more words to exclude
+_OR = frozenset({"and", "or", "nor", "和", "或", "与", "及", "以", "者", "、"})  # between several things to exclude
 _FIELDS = "|".join(sorted(map(re.escape, FIELDS.by_name), key=len, reverse=True))
 _ONLY_A_QUERY = re.compile(
     rf"(?:^|[\s(-])(?:{_FIELDS}|year|date):|(?:^|\s)-[^\W\d_]|^(?!.*(?:我|想|论文)).*(?:(?:^|\s)[或且](?:\s|$)|,\s*不含\S+$)"

@@ -1,4 +1,7 @@
-"""Apprise: services that only receive messages. Each [[destination]] of paperwire.toml is one; without any, nothing is imported."""
+"""Apprise: services that only receive messages, one for each [[destination]] of paperwire.toml.
+
+Without a destination, the library of Apprise is not imported.
+"""
 
 from bot.settings.checks import Unusable, destination_name
 from subscriptions.addresses import PlatformFacts

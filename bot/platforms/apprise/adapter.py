@@ -30,7 +30,7 @@ TIMEOUT = 60.0  # seconds for one message; a service may need several requests
 _CLOSING = 5.0  # seconds to sign out of services, which is not required
 _ONE_REQUEST = 20.0  # seconds; after Apprise's own four, slow messages would be taken for lost and sent twice
 _SILENT = logging.CRITICAL + 1
-_FOR_PROGRAMS = frozenset({"json", "xml", "form", "apprise", "amqp"})  # programs receive these, so they get plain text
+_FOR_PROGRAMS = frozenset({"json", "xml", "form", "apprise", "amqp"})  # no person reads these, so text is enough
 # The field of a response that is 0 for success. These services return status 200 for failures too, and Apprise checks only the status.
 _ANSWERS = {"dingtalk": "errcode", "feishu": "code", "lark": "code", "wecombot": "errcode"}
 _COUNT_BYTES = frozenset({"wechat", "wecombot"})

@@ -37,7 +37,7 @@ from subscriptions import errors, model
 from subscriptions.store.database.store import Store
 
 TIMEOUT = 60.0  # seconds for one step; RFC 5321 (4.5.3.2) recommends minutes, but that would block the lane
-AT_ONCE = 4  # connections; servers limit those of one client
+AT_ONCE = 4  # connections at the same time; servers allow one client only a few
 ANSWER = "reply"  # prefix of `delivery` in an answer; the id of the update follows
 _PORTS = {"smtp": 587, "smtps": 465}
 _LONGEST_REASON = 160

@@ -37,7 +37,7 @@ class Declined(errors.Rejected):
 
 
 _NO_NUMBER = timedelta(seconds=30)  # the wait after a 429 without Retry-After
-_DIGITS = 6  # digits of a Retry-After that is still used: up to eleven days
+_DIGITS = 6  # a Retry-After with more digits is ignored; six digits are up to eleven days
 _LONG = timedelta(hours=1)
 _TOO_MANY = 429
 _SERVER_ERRORS = range(500, 600)
@@ -212,8 +212,8 @@ def _kind(error: Exception) -> str:
 def _read(error: SlackApiError) -> _Answer:
     """Reads `error.response`.
 
-    For JSON that is an AsyncSlackResponse, for broken JSON aiohttp's own response. `data` is {} for HTML pages, and may be a
-    list or a text.
+    This response is an AsyncSlackResponse for JSON, and aiohttp's own response for broken JSON. Its `data` is {} for HTML
+    pages, and may be a list or a text.
     """
     response: object = error.response
     status = getattr(response, "status_code", None) or getattr(response, "status", None) or 0

@@ -21,7 +21,7 @@ Teams = Mapping[str, ServedWorkspace]
 
 EVENTS, COMMANDS, INTERACTIONS = "events_api", "slash_commands", "interactive"  # the names in Socket Mode
 
-_OURS = frozenset({None, "file_share", "thread_broadcast"})  # subtypes of people's messages
+_OURS = frozenset({None, "file_share", "thread_broadcast"})  # subtypes of the messages that people write
 _EDITED = "message_changed"
 _VALUE_KEYS = ("value", "selected_time", "selected_date", "selected_conversation", "selected_channel", "selected_user")
 

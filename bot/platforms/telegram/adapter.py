@@ -42,7 +42,7 @@ from subscriptions.texts import cut_letters
 
 with without(
     "cryptography", "httpx._main"
-):  # 10 MB: python-telegram-bot decrypts passports; httpx has a command line, in colour
+):  # saves 10 MB: we do not decrypt passports, as python-telegram-bot can, nor use the command line of httpx
     from bot.platforms.telegram.client import Client, FileTooLarge, MessageArguments, PersonNotFound, open_message
     from bot.platforms.telegram.receiving import LongPolling, TelegramWebhook, webhook_address
 

@@ -88,13 +88,14 @@ _BAD_REQUEST: _Rows = (
     ),
     ("", _MESSAGE, errors.Rejected),
 )
-# Telegram uses these if a person is not in the chat. Its other errors do not tell whether the person is.
+# Telegram uses these if a person is not in the chat. Its other errors do not tell whether the person is in it.
 _NOT_THERE = ("user not found", "member not found", "participant_id_invalid", "user_id_invalid", "invalid user_id")
 _TOO_LARGE = "file is too big"
 _REDIRECTS_AND_REFUSALS = range(300, 500)  # HTTP status codes
 _TLS = re.compile(r" ssl:(default|True|False|<\S+ object at \w+>)")  # a detail that aiohttp adds to its errors
 _STATUS = re.compile(r"[^(]*\((\d{3})\)")  # how the library writes a status if the body has no text
-# The library drops the status code of JSON bodies, so a proxy's refusal is also recognised by its phrase. Python has renamed some.
+# The library drops the status code of JSON bodies, so a proxy's refusal is also recognised by its phrase. Python has renamed
+# some phrases.
 _CLIENT_ERRORS = {status.phrase.lower() for status in HTTPStatus if status in _REDIRECTS_AND_REFUSALS} | {
     "request entity too large",
     "payload too large",
@@ -149,7 +150,7 @@ def outcome_of_repeatable(error: Exception) -> errors.NotDelivered:
 
 
 def _refused_question(error: Exception) -> errors.Rejected:
-    """Returns the error for a refused call that is safe to repeat. Callers see the reason by its class."""
+    """Returns the error for a refused call that is safe to repeat. The class of the error tells callers the reason."""
     reason, words = f"Telegram refuses: {_words(error)}", str(error).lower()
     if any(text in words for text in _NOT_THERE):
         return PersonNotFound(reason)

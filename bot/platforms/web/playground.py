@@ -277,7 +277,7 @@ def _toggles(query: Query, off: frozenset[int]) -> Mapping[int, Query]:
 
 
 def _parts(query: Query, off: frozenset[int], effects: Mapping[int, str]) -> Iterator[Mapping[str, object]]:
-    """Yields the parts of a query and the words between them; nothing if the query cannot be written without one of them.
+    """Yields the parts of a query and the words between them; nothing if the written parts would be another query.
 
     `toggled` are the places of the parts that are off after a press on this part. `difference` is the change in the number of papers.
     """
