@@ -11,7 +11,7 @@ A digest becomes messages in a chat. Every second:
 - `deliver` in bot/delivery/lane_sender.py claims, renders, posts and records the messages of one lane
 - `render_delivery` in bot/rendering/delivery_messages.py turns a delivery into messages of its platform
 - `post` in bot/platforms/PLATFORM/adapter.py makes one call to the platform
-- `decide_retry` in subscriptions/planning/decision.py says what follows from its outcome
+- `decide_retry` in subscriptions/planning/decision.py says what to do after its outcome, such as when to try again
 
 A message becomes an answer. For each update of a platform:
 
@@ -20,8 +20,8 @@ A message becomes an answer. For each update of a platform:
 - `prepare` in bot/conversation/prepared_request.py makes every call to the platform before the transaction
 - `understand` in bot/commands/intent.py says which command is meant
 - `authorize` in bot/conversation/authorization.py says whether the sender manages the chat
-- `execute` in bot/conversation/handler.py runs the command; effect, reply and update id are one transaction
-- `sub` in bot/commands/subscribe.py is such a command: from a context to a reply
+- `execute` in bot/conversation/handler.py runs the command, and stores effect, reply and update id in one transaction
+- `sub` in bot/commands/subscribe.py is an example: a command is a function from a context to a reply
 - `draft_reply` in bot/conversation/handler.py renders the reply, with tokens for its buttons
 - `send_reply` in bot/conversation/reply_sender.py posts the stored reply
 

@@ -1,6 +1,6 @@
 """The entry point of the console script `paperwire` and of `python -m bot`.
 
-Ctrl-C ends the program with status 130, also while modules are being imported.
+Ctrl-C ends the program with status 130, even while modules are being imported.
 """
 
 import os
@@ -26,7 +26,7 @@ def _end_unraised(trouble: "sys.UnraisableHookArgs") -> None:
 
 sys.excepthook, sys.unraisablehook = _end, _end_unraised
 
-import signal  # noqa: E402 - a person may press Ctrl-C during this import already
+import signal  # noqa: E402 - a person may press Ctrl-C even during this import
 
 
 def _end_at_once(*_: object) -> None:
@@ -51,7 +51,8 @@ _HEAD = 300  # bytes
 def _foreign_package() -> str | None:
     """Returns a sentence about the first package that is not ours; None if all are ours. Takes half a millisecond.
 
-    Their names are common: another installed package with a folder of the same name silently overwrites ours.
+    The names of our packages are common. If another package with a folder of the same name is installed, it silently
+    overwrites ours.
     """
     home = Path(__file__).parents[1]
     for name in _OURS:

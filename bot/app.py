@@ -38,7 +38,7 @@ _CLUSTER = "bot.delivery.cluster"  # imported only when needed: its libraries ar
 
 @dataclass(slots=True, kw_only=True)
 class App:
-    """The store, the platforms and what is built on them, for every subcommand that needs them."""
+    """The parts of the program that subcommands need: the store, the platforms, and what is built from these."""
 
     settings: Settings
     store: Store
@@ -47,12 +47,15 @@ class App:
     context: Context
     sender: Sender
     bot_names: dict[str, str]  # platform → the bot's name there; filled when the platform tells it
-    cluster: "ClusterEngine | None" = None  # the engine of a worker; other workers may send at the same time
+    cluster: "ClusterEngine | None" = None  # the engine of one of several workers; None: this process sends alone
     stop: asyncio.Event = field(default_factory=asyncio.Event)  # set when the process must stop
     interrupted: bool = False  # whether Ctrl-C is the reason to stop
 
     def open(self) -> None:
-        """Creates the database if there is none, and upgrades its schema to this version. Raises SettingsError, StoreError."""
+        """Creates the database if there is none, and upgrades its schema to this version.
+
+        Raises SettingsError, StoreError.
+        """
         make_ready(self.store, self.settings, now=self.clock.now())
 
     def source_scheduler(self) -> "SourceScheduler":
@@ -93,9 +96,10 @@ def build_app(
 ) -> App:
     """Builds an App. Raises SettingsError, StoreError.
 
-    `out` is where the console channel writes, stdout by default. `channels` replace the channels that the settings turn
-    on. `guard_gone`: a platform stops if one drain finds too many chats that are gone. `is_worker`: on PostgreSQL other
-    workers may run at the same time. `platforms`: name → module of the adapter.
+    `out`: where the console channel writes, stdout by default. `channels`: used instead of the channels that the
+    settings turn on. `guard_gone`: a platform stops if too many of its chats turn out to be gone in one drain, that is,
+    one run through the outbox. `is_worker`: if the database is PostgreSQL, other workers may run at the same time.
+    `platforms`: name → module of the adapter.
     """
     quiet_libraries()
     clock = clock or SystemClock()

@@ -49,9 +49,9 @@ class UnreadableInput(errors.PaperwireError):
 class FetchError(UnreadableInput):
     """A document that cannot be fetched. The sentence names the host, never the address, which may contain a secret.
 
-    `retry_after` is the time to wait that the server requests, zero if it requests none. `busy`: the server only requests
-    to wait. `host_wide`: requests of other addresses at the host would also fail. `status` and `body` are those of the
-    response, if there was one.
+    `retry_after`: how long the server requests to wait; zero if it requests no wait. `busy`: the only problem is that
+    the server requests a wait. `host_wide`: requests for other addresses of the host would fail, too. `status`, `body`:
+    those of the response, if there was one.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ class SenderLockHeld(errors.PaperwireError):
 
 
 def error_location(error: BaseException) -> str:
-    """Returns the type of an error and where it was raised, without the error's text, which may contain a person's words."""
+    """Returns the type of an error and where it was raised, but not its text, which may contain a person's words."""
     frames = traceback.extract_tb(error.__traceback__)
     where = f" in {frames[-1].name}, line {frames[-1].lineno}" if frames else ""
     return f"{type(error).__name__}{where}"

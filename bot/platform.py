@@ -50,7 +50,7 @@ class Platform:
     api: conversation.PlatformApi | None = None  # None: people cannot talk to the bot there
     forms: channels.Forms | None = None  # None: the platform shows no modals and no home view
     receivers: Callable[[OnBotName], Sequence[conversation.Receiver]] = _no_receivers
-    token_identity: str = ""  # the bot's id as written in the token, maybe mistyped; only `channel.identity` is stored
+    token_identity: str = ""  # the bot's id in the token, maybe mistyped; only the id from `channel.identity` is stored
     on_identity: Callable[[Store, str], None] = _on_identity  # blocking; stores facts that depend on the bot's id
     prepare: Callable[[], Awaitable[None]] = _nothing  # called with the sender lock held, before anything is sent
     recheck: Callable[[], Awaitable[None]] = _nothing  # called every quarter of an hour
@@ -59,7 +59,9 @@ class Platform:
     )
     publish_commands: Callable[[Sequence[Command], Speakers], Awaitable[None]] = _nothing
     api_url: str = ""  # `paperwire check` compares its clock with ours; "": none
-    load_installations: Callable[[], Awaitable[Sequence["Finding"]]] = _no_findings  # called first by `paperwire check`
+    load_installations: Callable[[], Awaitable[Sequence["Finding"]]] = (
+        _no_findings  # the first call of `paperwire check`
+    )
     check: Callable[[], Awaitable[Sequence["Finding"]]] = _no_findings  # called by `paperwire check` if the token works
     destinations: Sequence[model.ChatAddress] = ()  # chats without people; operators subscribe them from other chats
     pages: Sequence[conversation.WebPage] = ()  # pages of the web address on which people have their chats
@@ -84,7 +86,7 @@ class Finding:
     answer: errors.Sentence
     cure: errors.Sentence = errors.Sentence("")  # noqa: RUF009 - a frozen value
     mend: bool = False  # True: something must be corrected; False: the cure is only advice
-    is_open: bool = False  # True: not well or not known, but nothing must be corrected
+    is_open: bool = False  # True: the answer is bad or unknown, but nothing must be corrected
 
 
 def switched_off(facts: PlatformFacts) -> SettingsError:
@@ -120,7 +122,8 @@ class PlatformAdapter(Protocol):
     def platform(self, channel: channels.Channel, around: PlatformSurroundings) -> Platform:
         """Returns the platform for a channel from `connect` of the same adapter."""
 
-    # The rest is only called if the facts say so: `is_alias`, `describes_chats`, `formats_differ`.
+    # The functions below are called only if the platform's facts say so (`is_alias`, `describes_chats`,
+    # `formats_differ`).
 
     async def resolve(self, settings: Settings, address: model.ChatAddress, owner: str) -> model.ChatAddress:
         """Returns the address that the store uses for a chat. `owner` is the id of the store's bot, "" if it has none.

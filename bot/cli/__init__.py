@@ -1,7 +1,7 @@
 """The command line. Each subcommand reads its arguments, calls the program and prints the result.
 
-This module has the list of subcommands, and imports the module of a subcommand only when it is called. It turns every error
-into a sentence and an exit status.
+This module has the list of subcommands, and imports the module of a subcommand only when that is called. It turns every
+error into a sentence and an exit status.
 """
 
 import os
@@ -276,7 +276,7 @@ def load(name: str) -> TyperCommand | TyperGroup:
     return cast("TyperGroup", typer.main.get_command(parent)).commands[name]  # type: ignore[return-value]
 
 
-# the name of a subcommand in other programs, or in chats → its name here
+# the name that a subcommand has in other programs or in chats → its name here
 _ALIASES = {
     "list": "subscriptions",
     "ls": "subscriptions",
@@ -293,7 +293,7 @@ _ALIASES = {
 
 
 def nearest(typed: str, known: Sequence[str]) -> str:
-    """Returns the known name that is most similar to what was typed, "" if none is similar."""
+    """Returns the known name that is most similar to the typed one, "" if none is similar."""
     if _ALIASES.get(typed) in known or " " in _ALIASES.get(typed, ""):
         return _ALIASES[typed]
     begins = [name for name in known if typed.strip("-") and name.startswith(typed)]
@@ -301,7 +301,7 @@ def nearest(typed: str, known: Sequence[str]) -> str:
 
 
 DONE, PROBLEM, USAGE, INTERRUPTED = 0, 1, 2, 130  # exit statuses (docs/commands.md); 130 is also Typer's for Ctrl-C
-_UsageError = typer.BadParameter.__bases__[0]  # the class of click, wherever Typer keeps its copy
+_UsageError = typer.BadParameter.__bases__[0]  # click's UsageError, wherever Typer keeps its copy
 app = typer.Typer(
     cls=TopGroup,
     help="Notifications for research papers: digests in, papers matched with what chats ask for, messages out.",
@@ -352,7 +352,7 @@ def _run_and_report(arguments: Sequence[str]) -> int:
         raise
     except (KeyboardInterrupt, typer.Abort):
         return _stopped()
-    except Exception as error:  # noqa: BLE001 - last chance to make a sentence of any error
+    except Exception as error:  # noqa: BLE001 - the last place where an error can become a sentence
         return _stopped() if _is_interruption(error) else _failed(error, arguments)
     return status
 
@@ -363,8 +363,8 @@ def _stopped() -> int:
 
 
 def _is_interruption(error: BaseException | None) -> bool:
-    """Returns whether Ctrl-C caused the error. During an import, Python may raise a different error for Ctrl-C."""
-    seen: set[int] = set()  # ids; a chain of errors may contain the same error twice
+    """Returns whether Ctrl-C caused the error. If it is pressed during an import, Python may raise another error."""
+    seen: set[int] = set()  # ids; a chain of errors may contain one error twice
     while error is not None and not isinstance(error, KeyboardInterrupt) and id(error) not in seen:
         seen.add(id(error))
         error = error.__cause__ or error.__context__
@@ -372,7 +372,7 @@ def _is_interruption(error: BaseException | None) -> bool:
 
 
 def _failed(error: Exception, arguments: Sequence[str]) -> int:
-    while isinstance(error, ExceptionGroup):  # from concurrent tasks; only the first error is examined
+    while isinstance(error, ExceptionGroup):  # the errors of concurrent tasks; only the first one is reported
         error = error.exceptions[0]
     if isinstance(error, errors.PaperwireError):
         output.print_error(str(error))

@@ -1,6 +1,6 @@
-"""What subcommands get: options that they share, queries, and the documents that arguments name.
+"""The input of subcommands: options that they share, queries, and the documents that arguments name.
 
-Arguments are UTF-8 in any locale; paths get the file system's encoding.
+Arguments are UTF-8 in any locale; paths are converted to the file system's encoding.
 """
 
 import os
@@ -41,7 +41,7 @@ TERMINAL_LANGUAGE = Language("en", "UTC")
 
 @contextmanager
 def reporting_query_errors(text: str) -> Iterator[None]:
-    """Prints a QueryError raised inside, with a caret under its column, and ends the subcommand with status 1."""
+    """If the body raises a QueryError, prints it with a caret below its column, and ends the subcommand with status 1."""
     try:
         yield
     except QueryError as error:
@@ -66,7 +66,7 @@ def content(path: str) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class SourceFiles:
-    """The files that sources of paperwire.toml watch, as listed at one moment."""
+    """The files that the sources of paperwire.toml watch, as they were at one moment."""
 
     files: Mapping[str, SourceSettings]  # absolute path → the first source that watches it
 

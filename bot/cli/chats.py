@@ -50,8 +50,8 @@ from subscriptions.texts import escaped
 from subscriptions.zones import zone_of_place
 
 _NAME = "paperwire"
-_CELL, _SIDE, _HIGH = 7.2, 9, 22  # SVG units: a character of 11-pixel sans-serif, the space beside words, the height
-_LONGEST = 40  # characters of a query, a wide one counts two; a longer query is cut
+_CELL, _SIDE, _HIGH = 7.2, 9, 22  # SVG units: the width of a character, the margin beside words, the height
+_LONGEST = 40  # characters of a query, of which a wide one counts two; a longer query is cut
 
 
 def badge(words: str) -> str:

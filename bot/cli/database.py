@@ -196,7 +196,7 @@ def _unopened() -> tuple[Settings, Store]:
 
 
 def _refuse_target(file: Path, store: Store) -> None:
-    """Raises WrongUsage if `backup` may not overwrite the target, NotFound if there is no database to copy."""
+    """Raises WrongUsage if `backup` must not overwrite the file, NotFound if there is no database to copy."""
     if not store.exists():
         raise store.missing()
     if store.kind.file is None:

@@ -1,4 +1,4 @@
-"""ingest and sources: stores the papers of digests; lists the sources and polls them."""
+"""ingest and sources: store the papers of digests; list the sources and poll them."""
 
 import asyncio
 import re
@@ -113,9 +113,9 @@ class _Ingestion:
 async def _ingest_all(
     done: _Ingestion, documents: Iterable[tuple[str, bytes | errors.PaperwireError]], named: frozenset[str]
 ) -> None:
-    """Ingests each document in its own transaction. `named`: the paths that were typed.
+    """Ingests each document in its own transaction. Prints on stderr why a document failed, or that it was skipped.
 
-    Prints on stderr why a document failed, or that it was skipped.
+    `named`: the paths that were typed. An unreadable file among these is an error even if it only describes a folder.
     """
     for path, data in documents:
         try:
@@ -174,7 +174,7 @@ def _sum(ingested: Sequence[_IngestedFile], name: str) -> int:
 
 
 def _archive_lines(ingested: Sequence[_IngestedFile]) -> list[str]:
-    """Returns lines about papers that were not announced, and about filed papers that were announced now."""
+    """Returns lines about papers that were not announced, and about papers of archives that are announced now."""
     archived, announced = _sum(ingested, "archived"), _sum(ingested, "announced")
     digests = sum(file.result.archive for file in ingested)
     lines = []

@@ -1,7 +1,7 @@
 """Logging to stderr, as text or as one JSON object per line. Secrets are replaced; tracebacks only when debugging.
 
-Each event is one line. A JSON line has the message, the fields of `extra` (`delivery`, `chat`, `source`), and the process as
-`worker`. A text line has no such fields, so its message must contain them where they matter.
+Each event is one line. A JSON line has the message, the fields of `extra` (`delivery`, `chat`, `source`), and the id of
+the process as `worker`. A text line has no fields, so the message itself must contain what matters.
 """
 
 import json
@@ -98,7 +98,7 @@ def secrets_of(settings: Settings) -> tuple[str, ...]:
 
 
 def passwords_in(address: str) -> frozenset[str]:
-    """Returns the passwords in an address, also one in the query string, both percent-encoded and decoded."""
+    """Returns the passwords in an address and in its query string, each both percent-encoded and decoded."""
     parts = urlsplit(address)
     written = [parts.password or "", *(value for name, value in parse_qsl(parts.query) if name == "password")]
     return frozenset(form for one in written for form in (one, unquote(one), quote(one, safe="")) if form)

@@ -39,7 +39,7 @@ def _nowhere() -> TextIO:
 
 
 def console(stream: TextIO) -> "rich.console.Console":
-    """Returns a rich console for a stream: colours only on a terminal, no markup in texts."""
+    """Returns a rich console for a stream. It uses colours only on a terminal, and reads no markup in texts."""
     from rich.console import Console  # noqa: PLC0415 - rich costs 30 ms
 
     terminal = stream.isatty()
@@ -48,12 +48,12 @@ def console(stream: TextIO) -> "rich.console.Console":
 
 
 def print_line(*lines: str) -> None:
-    """Prints lines on stdout. Callers escape foreign text before they insert it, so that it contains no line breaks."""
+    """Prints lines on stdout. Callers must escape foreign text before they insert it, so that it has no line breaks."""
     sys.stdout.writelines(f"{escaped_lines(line)}\n" for line in lines)
 
 
 def discard_output(*streams: TextIO) -> None:
-    """Discards all output of these streams, buffered and later, because their reader has closed them."""
+    """Discards all output of these streams, buffered and future, because the reader has closed them."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in streams:
         os.dup2(nowhere, stream.fileno())
@@ -70,7 +70,7 @@ def flush_stdout() -> None:
     """Flushes stdout. If that fails, stdout discards all output from now on."""
     try:
         sys.stdout.flush()
-    except OSError:  # a full disk or a closed pipe; the error that is being printed says so
+    except OSError:  # a full disk or a closed pipe; the error that the caller prints says so
         discard_output(sys.stdout)
 
 

@@ -68,7 +68,7 @@ def inspect(
 
 
 def _show_reports(reports: list[Report], refused: list[tuple[str, errors.PaperwireError]], *, each: bool) -> None:
-    """Prints a row per document. If there are many: a row per format, unless `each` is set, and a row per reason."""
+    """Prints a row per document. If there are many, prints a row per format (unless `each` is set) and per refusal."""
     many = len(reports) + len(refused) > MANY
     if reports:
         tables.print_table(Overview(reports) if many and not each else DigestTables(reports))
@@ -86,7 +86,7 @@ if sys.platform != "win32":
     import resource
 
 _MOST_ADDED = 1000
-_NEW_WORD = "paperwire"  # added to a query, so that the set does not contain it yet
+_NEW_WORD = "paperwire"  # added to a query, so that the set does not contain the query yet
 _REFUSED = -1  # the handle of a line that is no query
 _NAMES_PAPERS = re.compile(rf"(?:{'|'.join(LIKE.names)})\s*[:：]", re.IGNORECASE)  # a line that may name papers
 _USAGE = "Write paperwire match QUERY PATH…, or paperwire match --queries FILE PATH…"
@@ -151,7 +151,10 @@ def _match_one(text: str, paths: list[str], *, json: bool) -> int:
 
 
 def _knowing(query: Query, papers: PapersAtHand) -> tuple[Query, tuple[str, ...]]:
-    """Returns (query, sentences): the query with the words of the papers in its `like:` terms; a sentence for each paper that the digests lack."""
+    """Returns (query, sentences). The query contains the words of the papers that its `like:` terms name.
+
+    There is a sentence for each of these papers that the digests lack.
+    """
     named = parse.papers_named_in(query)
     if not named:
         return query, ()
@@ -269,7 +272,7 @@ def _encodable(text: str) -> str:
 
 
 def _compiled(texts: list[str], papers: PapersAtHand | None) -> _QueryFile:
-    """Compiles every line as a query, equal lines once. `papers`: those that a line may name; None if no line names any."""
+    """Compiles every line as a query, equal lines once. `papers`: those that lines may name; None if no line names one."""
     lines = _QueryFile(batch.QuerySet())
     handles: dict[str, int] = {}
     reasons: dict[str, str] = {}
@@ -320,6 +323,6 @@ def demo(
     *, out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the gallery goes.")] = Path("gallery")
 ) -> int:
     """Send sample digests through the real pipeline to example chats: no account, no network."""
-    from bot.demo import run_demo  # noqa: PLC0415 - takes 900 ms, since it loads the store; the other subcommands here do not need it
+    from bot.demo import run_demo  # noqa: PLC0415 - loads the store, which takes 900 ms; the other subcommands here do not need it
 
     return run_demo(out, output.console(sys.stdout))

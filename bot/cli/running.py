@@ -1,4 +1,4 @@
-"""run, deliver: the process that polls, delivers and answers until it is stopped, and one round of what is due."""
+"""run, deliver: the process that polls, delivers and answers until it is stopped; one round of what is due."""
 
 import asyncio
 import sys

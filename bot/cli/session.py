@@ -26,11 +26,11 @@ from subscriptions.store.database.store import Store
 from subscriptions.zones import zone
 
 Day = TypeVar("Day", date, datetime)
-_YEARS = range(2000, 2100)  # any other year is a typing error, such as 0026, and could overflow calculations
+_YEARS = range(2000, 2100)  # any other year is a typing error, such as 0026, and calculations with it could overflow
 
 
 def parse_moment(option: str, text: str, settings: Settings) -> datetime:
-    """Returns the instant that an option names, in UTC. Without an offset it is local time in PAPERWIRE_TIMEZONE.
+    """Returns the instant that an option names, in UTC. A text without an offset is local time in PAPERWIRE_TIMEZONE.
 
     Raises WrongUsage.
     """
@@ -76,7 +76,7 @@ class Session:
         return self.clock.now()
 
     def address(self, text: str) -> model.ChatAddress:
-        """Returns the chat that `--as` names, as `resolve` returns it. Raises Refused, SettingsError."""
+        """Returns the address of the chat that `--as` names, see `resolve`. Raises Refused and what `resolve` raises."""
         return self.resolve(addresses.parse_address(text))
 
     def resolve(self, address: model.ChatAddress) -> model.ChatAddress:
@@ -103,9 +103,9 @@ def read_settings() -> Settings:
 def open_session(now: str | None = None, *, make: bool = False, dry: bool = False) -> Iterator[Session]:
     """Opens the store for one subcommand. `now` is the text of `--now`.
 
-    If the database is missing: `make` creates it, for subcommands that may store the first digest or subscription. With
-    `dry`, an empty temporary one takes its place. Without both, raises NotFound and creates nothing. Also raises
-    SettingsError, WrongUsage, StoreError.
+    If there is no database, the options decide. With `make`, it is created; this is for subcommands that may store the
+    first digest or subscription. With `dry`, an empty temporary database is used. Without both, NotFound is raised and
+    nothing is created. Also raises SettingsError, WrongUsage, StoreError.
     """
     settings = read_settings()
     with TemporaryDirectory() if dry else nullcontext() as folder:
@@ -131,9 +131,9 @@ def titled(sender: str) -> str:
 
 
 def look_up_new_chat(session: Session, address: model.ChatAddress) -> tuple[str, model.ChatKind | None]:
-    """Returns the (title, kind) that its platform reports for a new chat; ("", None) for a chat that the store knows.
+    """Returns the (title, kind) of a new chat, as its platform reports them. The kind decides the default settings.
 
-    The kind of a new chat decides its default settings.
+    Returns ("", None) for a chat that the store knows, and if the platform is off or describes no chats.
     """
     platform = address.platform
     if (

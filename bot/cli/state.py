@@ -208,7 +208,7 @@ def _worker_row(one: sending.WorkerAtWork, wall: datetime, language: Language) -
 
 
 def _heartbeat(one: sending.WorkerAtWork, language: Language) -> str:
-    """Returns the age of the last heartbeat in seconds, since `duration` would round it to minutes."""
+    """Returns the age of the last heartbeat as text, in seconds, since `duration` would round it to minutes."""
     if one.known.silent_for is None:
         return "–"
     return language.say("{seconds} s ago", seconds=f"{one.known.silent_for.total_seconds():,.0f}")
@@ -276,7 +276,7 @@ def _show_findings(findings: Sequence[Finding]) -> None:
 
 
 STATES = ("planned", "held", "sending", "waiting", "unclear", "dead", "dismissed", "sent")
-_OVER = ("dismissed", "sent")  # states of deliveries that are over; listed only with --state
+_OVER = ("dismissed", "sent")  # states of finished deliveries, which are listed only with --state
 _PAGE = 1000  # entries in one table
 _COLOURS = {"dead": "red", "unclear": "red", "waiting": "yellow", "held": "yellow", "sending": "yellow"}
 
@@ -347,7 +347,7 @@ def _each(ids: Sequence[str], act: Callable[..., None], now: str | None, done: s
 
 
 def _with_reason(entry: OutboxEntry, settings: Settings) -> OutboxEntry:
-    """Returns the entry. If it is planned and has no reason, and its platform has no token, the reason says that."""
+    """Returns the entry. If it is planned without a reason and its platform has no token, adds this as the reason."""
     platform = entry.chat.partition(":")[0]
     if entry.reason or entry.state is not DeliveryState.PLANNED or settings.is_on(platform):
         return entry

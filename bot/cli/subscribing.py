@@ -308,7 +308,7 @@ def _say(
     later: Sequence[model.Message],
     now: datetime,
 ) -> None:
-    """Prints what was planned before, what is due, and what is not due yet."""
+    """Prints how much was planned before, the messages that are due, and the papers that are not due yet."""
     address = about.chat.address
     if about.waiting:
         output.print_line(f"Planned before and sent first: {about.waiting}, see `paperwire outbox`.")
@@ -338,7 +338,7 @@ def _not_due(found: Preview, chat: model.Chat, now: datetime) -> list[str]:
 def _preview_document(
     about: chat_status.Status, found: Preview, messages: tuple[model.Message, ...]
 ) -> dict[str, object]:
-    """Returns what `preview --json` prints. `payload` and `plain` are what would be sent to the platform."""
+    """Returns what `preview --json` prints. Its `payload` and `plain` are the texts that would be sent to the platform."""
     due = found.delivery.items if found.delivery else ()
     items = (*due, *(found.later.items if found.later else ()))
     keys = {item.paper.id: item.paper.paper.key for item in items}
@@ -364,7 +364,7 @@ def _preview_document(
 
 
 def _waits(entry: NotDue) -> dict[str, object]:
-    """Returns a subscription that is not due, for `--json`. `at` is null while it is held or if its time is unknown."""
+    """Returns a subscription that is not due, for `--json`. `at` is null while it is held or if the time is unknown."""
     at = entry.next_delivery.at or entry.next_delivery.latest
     return {
         "number": entry.subscription.number,
@@ -375,7 +375,7 @@ def _waits(entry: NotDue) -> dict[str, object]:
 
 
 def _show_message(chat: model.ChatAddress, message: model.Message) -> None:
-    """Prints a message as its platform would show it. Titles hide their links on a terminal; otherwise links are written out."""
+    """Prints a message as its platform would show it. On a terminal, titles are links; elsewhere, links are written out."""
     output.print_line(f"{f'── {chat}, message {message.number} ':─<{_RULE}}")
     look = look_of(chat.platform)
     if look is None:

@@ -38,7 +38,7 @@ def print_rows(
 
 
 def print_table(renderable: RenderableType, *, to_stderr: bool = False) -> None:
-    """Prints a table: cut to the width of a terminal, else in full. With `to_stderr`, flushes stdout first."""
+    """Prints a table: on a terminal, cut to its width, elsewhere in full. With `to_stderr`, flushes stdout first."""
     if to_stderr:
         output.flush_stdout()
     stream = sys.stderr if to_stderr else sys.stdout
@@ -50,7 +50,7 @@ def print_table(renderable: RenderableType, *, to_stderr: bool = False) -> None:
 
 
 def _visible(shown: Console, renderable: RenderableType) -> Segments:
-    """Returns what a console would print, with control characters in texts escaped. The console's own codes are kept."""
+    """Returns what a console would print. Escapes control characters in texts, but keeps the console's own codes."""
     drawn = shown.render(renderable)
     return Segments(one if one.control else one._replace(text=texts.escaped_lines(one.text)) for one in drawn)
 
@@ -68,7 +68,7 @@ def watched(items: Iterable[T], what: str) -> Iterator[T]:
 
 @contextmanager
 def progress(items: Iterable[T], what: str) -> Iterator[Iterable[T]]:
-    """Yields the same items. If stderr is a terminal and they take longer than a second, it shows a progress bar."""
+    """Yields the same items. Shows a progress bar if stderr is a terminal and the items take longer than a second."""
     if not sys.stderr.isatty():
         yield items
         return

@@ -1,4 +1,4 @@
-"""The dependencies of conversations and deliveries, how they write to the store, how the store is opened, and the clock."""
+"""The dependencies of conversations and deliveries; functions that write to the store and open it; and the clock."""
 
 import asyncio
 import logging
@@ -32,7 +32,7 @@ from subscriptions.store.database.writer import READS, Steps
 from subscriptions.zones import zone
 
 MINUTE = 60.0  # seconds
-MAX_OF_CHAT = 20  # commands per minute; every platform lets a bot write at least so many messages into a group
+MAX_OF_CHAT = 20  # commands per minute; every platform lets a bot write at least this many messages into a group
 MAX_OF_PERSON = 10  # commands per minute of one person in a chat with others
 
 
@@ -40,8 +40,8 @@ MAX_OF_PERSON = 10  # commands per minute of one person in a chat with others
 class CommandLimits:
     """The commands of the last minute that were not refused, to limit them. Times are seconds of the monotonic clock.
 
-    The writer thread counts while the event loop reads. So the commands of a chat are in a tuple, which is replaced and
-    never changed.
+    The writer thread counts commands while the event loop reads the counts. So the commands of a chat are in a tuple,
+    which is replaced as a whole and never changed.
     """
 
     _given: dict[str, tuple[tuple[float, str], ...]] = field(default_factory=dict)  # chat → (second, person) of each
@@ -65,7 +65,7 @@ class CommandLimits:
         chat = str(request.chat)
         given = (*self._given_in(chat, second), (second, request.sender))
         self._given.pop(chat, None)
-        self._given[chat] = given  # moves the chat to the end, so that the longest silent chat is the first
+        self._given[chat] = given  # moves the chat to the end: the first chat has been silent for longest
         while (first := next(iter(self._given))) and not self._given_in(first, second):
             del self._given[first]
 
@@ -77,9 +77,10 @@ class CommandLimits:
         return max(0.0, first + MINUTE - second)
 
     def tells(self, request: conversations.Request, second: float) -> bool:
-        """Returns whether to tell the sender of a refused command that it is not read, and notes that they are told.
+        """Returns whether to tell the sender that a command was refused. If so, notes that the sender is told.
 
-        They are told only once until the next command can be read, so a notice is about all commands until then.
+        A sender is told only once until the next command can be read. So one notice is about all refused commands until
+        then.
         """
         self._told = {who: until for who, until in self._told.items() if until > second}
         who = (str(request.chat), request.sender)
@@ -109,7 +110,7 @@ class ConversationContext:
     render_reply: Callable[[channel.Reply, model.Chat], tuple[model.Message, ...]]
     registry: Registry
     show_reply: Callable[[channel.Reply, model.Chat], None] | None = (
-        None  # if set, is called with each reply, which is then not posted
+        None  # if set, it is called with each reply, and the reply is not posted
     )
     platform_apis: Mapping[str, conversations.PlatformApi] = field(default_factory=dict)
     bot_info: BotInfo = field(default_factory=BotInfo)
@@ -134,12 +135,12 @@ class Context:
     on_unclear: OnUnclear = "resend"  # what happens to a message that was perhaps sent
     lookup_platforms: frozenset[str] = frozenset()  # platforms that can tell whether a message was sent
     renders_ahead: bool = True  # this process posts in all lanes, so it renders the messages of several lanes together
-    guard_gone: bool = True  # stop a platform when too many chats of one drain are gone
+    guard_gone: bool = True  # stop a platform if one drain of the outbox finds too many chats gone
     is_stopping: Callable[[], bool] = lambda: False  # whether the process must stop
     observe: channel.Observers = field(default_factory=channel.Observers)  # count sends, plans and requests
 
     def api_of(self, chat: model.ChatAddress) -> conversations.PlatformApi | None:
-        """Returns the further calls to a chat's platform; None if people talk to the bot there only in private chats."""
+        """Returns the calls to a chat's platform that its channel does not have; None if the platform has no such calls."""
         return self.conversation.platform_apis.get(chat.platform)
 
     def forms_of(self, chat: model.ChatAddress) -> channel.Forms | None:
@@ -159,7 +160,10 @@ async def write(
     *args: Any,  # noqa: ANN401 - like asyncio.to_thread
     **named: Any,  # noqa: ANN401 - as above
 ) -> T:
-    """Runs `work(store, …)`, which begins transactions itself, in the writer thread. Returns its result or raises its error."""
+    """Runs `work(store, …)` in the writer thread; `work` begins its own transactions.
+
+    Returns its result or raises its error.
+    """
     return await asyncio.shield(asyncio.wrap_future(store.writer.ask(partial(work, store, *args, **named))))
 
 
@@ -172,8 +176,8 @@ async def write_together(
     """Runs `work(transaction, …)` in the writer thread. Returns its result after the commit. Raises its error, or StoreError.
 
     All functions that wait at the same time share one transaction. So the writes of ten senders take little more time
-    than the writes of one, and they are as durable. An error of one function does not undo the others. If a later
-    function fails, `work` may run a second time.
+    than the writes of one, and are as durable. An error of one function does not undo the work of the others. If a
+    later function fails, `work` may run a second time.
     """
     return await asyncio.shield(
         asyncio.wrap_future(store.writer.ask_to_share(lambda transaction: work(transaction, *args, **named)))
@@ -207,7 +211,7 @@ class UnderWay(Generic[T]):
                 return await asyncio.to_thread(self._do_next)
             return await asyncio.wrap_future(self._store.writer.ask(self._do_next))
         except Exception:
-            self._steps.close()  # needed if the writer refused the step before it began
+            self._steps.close()  # ends the generator even if the writer refused the step before it began
             raise
 
     def _do_next(self) -> bool:
@@ -233,9 +237,10 @@ FIRST_RETRY, LONGEST_RETRY = 0.5, 5.0  # seconds between two attempts
 async def write_until_stored(context: Context, write: Callable[[], Awaitable[T]]) -> T:
     """Repeats `write` until the database accepts it, without a limit of time. Returns its result.
 
-    A message whose outcome is not stored would be posted again. So the caller is cancelled only when the process stops
-    and this takes too long. After a crash the message is still marked as sending, which means that it was perhaps sent.
-    `write` must be idempotent: perhaps its commit succeeded and only the answer of the database was lost.
+    If the outcome of a post is not stored, the message would be posted again. So the caller is cancelled only when the
+    process stops and this function takes too long. After a crash, the message is still marked as sending, which means
+    that it was perhaps sent. `write` must be idempotent, because its commit may have succeeded although the answer of
+    the database was lost.
     """
 
     async def attempt() -> T:  # tenacity awaits only functions that are declared with `async def`
@@ -247,7 +252,10 @@ async def write_until_stored(context: Context, write: Callable[[], Awaitable[T]]
 def until_stored(
     clock: channel.Clock, first: float, longest: float, warn: Callable[[RetryCallState], None]
 ) -> AsyncRetrying:
-    """Returns a caller that repeats a function on StoreError, with waits that grow from `first` to `longest` seconds."""
+    """Returns an object that calls a function again after each StoreError.
+
+    The waits grow from `first` to `longest` seconds.
+    """
     wait = wait_exponential(first, longest)
     return AsyncRetrying(retry=retry_if_exception_type(StoreError), wait=wait, sleep=clock.sleep, before_sleep=warn)
 
@@ -280,7 +288,7 @@ def without(*modules: str) -> Iterator[None]:
 
 
 def make_store(settings: Settings) -> Store:
-    """Returns the store of these settings, which is not open. Raises SettingsError if its address cannot be used."""
+    """Returns the store of these settings without opening it. Raises SettingsError if its address cannot be used."""
     with _as_setting():
         url = settings.database_url.get_secret_value()
         return Store(url, zone=settings.timezone, schedules=schedules_of(settings))
@@ -311,8 +319,8 @@ def open_store(settings: Settings, *, now: datetime, make: bool = True) -> Store
 def make_ready(store: Store, settings: Settings, *, now: datetime, make: bool = True) -> None:
     """Opens the store and updates an older schema, after a backup of the database. Raises SettingsError, StoreError.
 
-    If there is no database, it is created; without `make`, NotFound is raised and nothing is written. New sources in
-    the settings and new schedules are also stored, so that planning knows them before the first poll.
+    If there is no database, it is created; without `make`, NotFound is raised and nothing is written. Also stores the
+    sources whose name or schedule is new in the settings, so that planning knows them before their first poll.
     """
     with _as_setting():
         store.open(now=now, copies=backup_folder(settings, store), make=make)
@@ -323,7 +331,7 @@ def make_ready(store: Store, settings: Settings, *, now: datetime, make: bool = 
 
 
 def backup_folder(settings: Settings, store: Store) -> Path:
-    """Returns the folder for backups of the database: that of the settings, or `backups` next to the database."""
+    """Returns the folder for backups of the database: the one that the settings name, or `backups` next to the database."""
     place = store.kind.file
     return settings.backup_to or (Path.cwd() if place is None else place.parent) / "backups"
 

@@ -3,8 +3,8 @@
 Only the channels and the clock differ from `paperwire run` (see `story`). The messages of each chat are printed as its platform
 shows them, and written into the gallery, an HTML page.
 
-The page is one file without scripts and external resources. Messages are shown as `Display` values, which keep a
-few elements of HTML and links to web pages; Jinja escapes all other text.
+The page is one file without scripts and external resources. Each message is shown as a `Display` value, which contains
+only a few elements of HTML and links to web pages; Jinja escapes all other text.
 """
 
 import asyncio
@@ -139,13 +139,16 @@ class Frame:
 
 
 def gallery_page(exhibits: Sequence[Exhibit], frame: Frame, language: Language) -> str:
-    """Returns the page as HTML. `language` is that of the page's own words; every chat has its own."""
+    """Returns the page as HTML. `language` is the language of the page's own words; every chat has its own language."""
     drawn = [(exhibit, shown_messages(exhibit), exhibit.words) for exhibit in exhibits]
     return page_environment().get_template("index.html").render(frame=frame, language=language, exhibits=drawn)
 
 
 def shown_messages(exhibit: Exhibit) -> tuple[ShownMessage, ...]:
-    """Returns the messages of a chat. Those of a thread are replies to its first. Raises ValueError for a broken payload."""
+    """Returns the messages of a chat. Messages in a thread become `replies` of its first.
+
+    Raises ValueError for a broken payload.
+    """
     posts = [post for post in exhibit.posts if not isinstance(post, PersonMessage)]
     known = {post.id for post in posts}
     replies: dict[str, list[GalleryPost]] = {}
@@ -222,7 +225,7 @@ def _exhibit(demo_chat: DemoChat, story: Story, language: Language) -> Exhibit:
         timezone=zone,
         asks=tuple(ShownSubscription(query=one.subscription.text, who=one.subscription.added_by) for one in subscribed),
         when=when,
-        posts=sorted(posts, key=lambda post: post.at),  # stable, so what a person writes stays before the reply
+        posts=sorted(posts, key=lambda post: post.at),  # stable: a person's message stays before its reply
         pressed=log.pressed,
     )
 
@@ -319,7 +322,7 @@ def print_exhibit(exhibit: Exhibit, console: Console) -> None:
         console.print(line.append(f"  {ask.who}", style="dim") if ask.who else line)
     if exhibit.when:
         console.print(Text(f"  {exhibit.when}", style="dim"))
-    # In a file a title cannot be a link, so addresses are written out there.
+    # In a file, a title cannot be a link, so addresses are written out.
     drawn = _drawn(exhibit, shown_messages(exhibit), written=not console.is_terminal)
     console.print(
         Panel(

@@ -1,4 +1,4 @@
-"""What happens in the demo: its clock, its chats, a conversation, and a day of digests."""
+"""The story of the demo: its clock, its chats, a conversation, and a day of digests."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -50,7 +50,7 @@ class PersonMessage:
 
 
 class GalleryChannel(Channel):
-    """A channel in place of one platform's. Keeps posted messages in `posts`, in order; an edit replaces a message.
+    """Replaces the channel of a platform. Keeps posted messages in `posts`, in order; an edit replaces a message.
 
     Accepts only payloads of that platform's shape (bot/rendering): {"text": …}, for Slack with {"blocks": […]}.
     """
@@ -128,7 +128,7 @@ class GalleryChannel(Channel):
         self._closed = True
 
     def _open(self, message: model.Message, *, plain: bool) -> str:
-        """Returns the message's content, checked before it is kept. Raises Rejected."""
+        """Returns the message's content after checking it. Raises Rejected, and RetryLater if the channel is closed."""
         if self._closed:
             raise errors.RetryLater("The gallery is closed.")
         read_message(message, partial(self._check, plain=plain), plain=plain)
@@ -197,7 +197,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemoChat:
-    """An example chat: with subscriptions, or a private one in which a person talks with the bot, one step per minute."""
+    """An example chat: one with subscriptions, or a private one in which a person talks with the bot, a step a minute."""
 
     anchor: str
     platform: Literal["telegram", "slack", "console"] = "telegram"

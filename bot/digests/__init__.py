@@ -1,8 +1,8 @@
 """Reads digests: turns bytes into papers. `read_digest` reads any digest; each format is a member of FORMATS.
 
 A new format: copy `_example.py`, write `name`, `detect` and `parse`, add the module to FORMATS at its place, and put a
-page with its expected papers into tests/digests. Installed packages can bring formats, too (docs/formats.md); they import
-what they need from here.
+page with its expected papers into tests/digests. Installed packages can bring formats, too (CONTRIBUTING.md); they
+import the names that this module exports.
 """
 
 import hashlib
@@ -72,8 +72,9 @@ MAX_BYTES: Final = 64 * 2**20
 """Size limit of a document."""
 
 MOST_COMMAS: Final = 50_000
-"""A document may hold this many commas, and one more per eight bytes. A list of names takes many times the memory of its
-bytes, and a real digest has one comma per forty bytes."""
+"""A document may hold this many commas, and one more per eight bytes. A real digest has one comma per forty bytes. A
+list of names takes many times the memory of its bytes, so a hostile document must not have more.
+"""
 
 MAX_LINES: Final = 2_000_000
 """Limit of lines in a document. Each line takes more memory than its bytes, and no real digest has nearly as many."""
@@ -101,7 +102,7 @@ def read_digest(
 
     `name` is the path or address of the document. Error texts show it, and its last part may contain the day.
     `format` is one of `format_names`: only this format is tried, even if it does not recognise the text.
-    `day` is used if neither the document nor its name tells a day.
+    `day` is used if neither the document nor its name contains a day.
     `language` (ISO 639-1) is the language of summaries and translations; it overrules the guess from the script.
 
     Raises UnknownFormat if the document is no digest, and BrokenDigest if reading it would give wrong papers; both error
@@ -183,7 +184,7 @@ def _format_of(text: str, name: str, wanted: str | None) -> DigestFormat:
 
 
 def _all_formats() -> Iterator[DigestFormat]:
-    """Yields every format, our own first. Installed packages are looked up only after our own are exhausted."""
+    """Yields every format, our own first. Looks for installed packages only after the caller has tried all of our own."""
     yield from FORMATS
     yield from installed.usable_formats(OWN_NAMES)
 
@@ -218,7 +219,8 @@ def _note_entries(entries: list[Entry], warnings: Warnings) -> None:
         warnings.add("empty_digest")
 
 
-# --------------------------------------------------------- describes documents that are not digests, for their refusal
+# ------------------------------------------------ describes documents that are not digests, for the error that refuses
+# them
 
 
 _SIGNATURES = (
@@ -235,7 +237,7 @@ _SHOWN = 60  # characters of a quotation
 
 
 def describe_bytes(data: bytes) -> errors.Sentence:
-    """Returns what kind of file some bytes seem to be; for bytes that are not text."""
+    """Returns what kind of file some bytes seem to be, if they are not text."""
     found = (look for signature, look in _SIGNATURES if data.startswith(signature))
     return next(found, errors.Sentence("binary data or text in another encoding"))
 

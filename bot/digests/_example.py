@@ -4,8 +4,9 @@
     * 2601.15529 Title of the paper
       Its abstract, on one line.
 
-`DigestFormat` says what a format must do. Other modules of this folder read ids, keys, names and categories, and collect
-warnings. This format is not a member of FORMATS; its sample is tests/digests/_example.txt.
+`DigestFormat` says what a format must do. To read ids, keys, names and categories, and to collect warnings, use the
+functions of the other modules in this folder. This format is not a member of FORMATS; its sample is
+tests/digests/_example.txt.
 """
 
 import re
@@ -28,7 +29,7 @@ def detect(text: str) -> bool:
 
 
 def parse(text: str, warnings: Warnings, language: str | None) -> Content:  # noqa: ARG001  there are no summaries
-    """Returns a paper for each line with a star; the line below is its abstract. Warns of lines that cannot be read."""
+    """Returns a paper for each line that begins with `* `; the next line is its abstract. Warns of unreadable lines."""
     first = _FIRST_LINE.match(text)
     lines = [*_lines(text, warnings), (0, "")]
     heads = (here for here, (_, line) in enumerate(lines) if line.startswith("* "))
@@ -54,7 +55,7 @@ def parse(text: str, warnings: Warnings, language: str | None) -> Content:  # no
 
 
 def _lines(text: str, warnings: Warnings) -> Iterator[tuple[int, str]]:
-    """Yields (number, text) of each line. A line in which two files were glued together is yielded as two."""
+    """Yields (number, text) of each line. Where two files were joined without a line end, yields one line as two."""
     for number, line in enumerate(text.split("\n"), 1):
         glued = _GLUED.fullmatch(line)
         if glued:

@@ -20,10 +20,10 @@ from subscriptions.texts import clip
 # Control characters except white space, the two code points that XML forbids, and lone surrogates, which only JSON
 # escapes can produce.
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
-# A tab after other characters is counted as well, since JSON reads `\text` as a tab and "ext". At the start of a line a
-# tab is indentation.
+# Characters that the warning counts: also a tab after other characters, since JSON reads `\text` as a tab and "ext". At
+# the start of a line, a tab is indentation.
 _COUNTED = re.compile(_CONTROLS.pattern + r"|(?<=[^\n\t])\t")
-# The same in UTF-8. Searching the bytes takes a tenth of the time, a sixth of that to read a light format.
+# The same characters in UTF-8. Searching the bytes is ten times as fast as searching the text.
 _CONTROL_BYTES = bytes(byte for byte in range(0x20) if byte not in b"\n\r") + b"\x7f"
 _C1 = re.compile(rb"\xc2[\x80-\x84\x86-\x9f]")
 _NO_CHARACTER = re.compile(rb"\xef\xbf[\xbe\xbf]")
@@ -67,9 +67,9 @@ class NotText(Exception):
 def plain_text(data: bytes, warnings: "Warnings") -> str:
     """Returns the text of a document. Raises NotText if it is not UTF-8 or holds a NUL byte.
 
-    A lone carriage return is kept, since it is no line end. Two of them before a line feed are read as one line end: some
-    program converted the line ends twice. A byte order mark at the start of any line is removed, since files may have
-    been glued together.
+    A lone carriage return is kept, since it is no line end. Two carriage returns before a line feed are read as one
+    line end, since some program converted the line ends twice. A byte order mark is removed at the start of any line,
+    since files may have been joined.
     """
     if b"\0" in data:
         raise NotText
@@ -88,8 +88,8 @@ def plain_text(data: bytes, warnings: "Warnings") -> str:
 
 
 def without_controls(text: str, warnings: "Warnings", line: int | None = None) -> str:
-    """Returns the text without control characters, and warns of them. `line` is its line; None: it is the whole document."""
-    if not ("\t" in text or _CONTROLS.search(text)):  # eight times as fast as searching for both at once
+    """Returns the text without control characters, and warns of them. `line`: where it is; None: it is the document."""
+    if not ("\t" in text or _CONTROLS.search(text)):  # eight times as fast as a search with _COUNTED
         return text
     found = list(islice(_COUNTED.finditer(text), _EXAMPLES))
     if found:
@@ -100,7 +100,7 @@ def without_controls(text: str, warnings: "Warnings", line: int | None = None) -
 
 
 def plain_words(text: str, warnings: "Warnings", line: int) -> str:
-    """Returns a text of line `line` without control characters and with single spaces."""
+    """Returns a text from line `line` without control characters and with single spaces."""
     return collapse(without_controls(text, warnings, line))
 
 
@@ -169,7 +169,7 @@ class Warnings:
         examples: Iterable[str] = (),
         count: int = 1,
     ) -> None:
-        """Adds `count` cases of `code`. The line and the message of the first case are kept; see `_MESSAGES`.
+        """Adds `count` cases of `code`. Keeps the line and the message of the first case; the default is in `_MESSAGES`.
 
         An example may be of any length: it is stored as one line, shortened.
         """
@@ -180,12 +180,12 @@ class Warnings:
             shown += [text for one in (example, *examples) if (text := shortened(one, _SHOWN))]
 
     def add_error(self, detail: str, line: int | None = None) -> None:
-        """Adds the error that a source sent in place of papers, in the words of the source."""
+        """Adds the error that a source sent instead of papers, in the words of the source."""
         detail = shortened(detail, _LONGEST_ERROR)
         self.add("feed_error", message=f"the feed reports an error: {detail}", line=line, example=detail)
 
     def add_mismatch(self, announced: int, read: int, differ: Sequence[str], line: int | None) -> None:
-        """Adds a warning that more or fewer papers were read than a document announces. `differ`: the parts that differ."""
+        """Adds a warning: more or fewer papers were read than the document announces. `differ` names the affected parts."""
         message = f"papers announced: {announced}, read: {read}"
         self.add("declared_mismatch", message=message, line=line, count=max(1, len(differ)), examples=differ)
 
@@ -228,7 +228,7 @@ class Content:
     """The content of a digest, as `parse` of a format returns it."""
 
     entries: list[Entry]  # in the order of the document, copies included
-    day: date | None = None  # the day that the document itself tells
+    day: date | None = None  # the day that the document itself contains
     declared: Mapping[str, int] | None = None  # papers by category, as the document itself counts them
 
 
@@ -246,7 +246,7 @@ def too_many() -> BrokenDigest:
 
 
 def unrecognized_page(line: int) -> BrokenDigest:
-    """Returns the error for a page of which no entry can be read, but line `line` shows that it is not empty."""
+    """Returns the error for a page without a readable entry that is not empty, as line `line` shows."""
     return BrokenDigest(Sentence("No entry can be read, and line {line} is not that of an empty page.", {"line": line}))
 
 
@@ -283,9 +283,9 @@ class DigestFormat(Protocol):
         """
 
     def parse(self, text: str, warnings: Warnings, language: str | None, /) -> Content:
-        """Returns the papers of the text. Adds damage that affects only a part of the text to `warnings`.
+        """Returns the papers of the text. If only a part of the text is damaged, adds a warning to `warnings`.
 
         `language` is the language of summaries and translations if the settings of the source name it; None means that
-        the script decides. Raises BrokenDigest, with the line, if going on would give wrong papers, and nothing else.
-        Its time must be in proportion to the length of the text.
+        the script decides. If reading on would give wrong papers, raises BrokenDigest with the line. Raises nothing
+        else. Its time must be in proportion to the length of the text.
         """

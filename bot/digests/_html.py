@@ -7,10 +7,10 @@ How a format uses it:
              `tags_with(text, "data-target", …)` reads the attributes of single tags.
     read     each piece is a `Node`: `node.first("div", "list-title")`, `node.text`, `node.attribute("href")`.
 
-A page is cut into entries before they are parsed, so damage in one entry cannot reach the next. The parser below Beautiful
-Soup is Python's own. With some damage (`<a <a <a`) it takes quadratic time, and with some (`<![x`, a reference of many
-digits) it fails. So it gets only whole tags; any other `<` becomes text. Then its time is linear, at any depth
-(tests/unit/test_digests_html.py).
+A page is cut into entries before they are parsed, so damage in one entry cannot affect the next. Beautiful Soup uses
+Python's own parser. For some damaged text (`<a <a <a`), this parser takes quadratic time, and for other (`<![x`, a
+character reference of many digits) it fails. So it gets only whole tags; any other `<` becomes text. Then its time is
+linear, at any depth (tests/unit/test_digests_html.py).
 """
 
 import re
@@ -32,7 +32,7 @@ _CLOSING = {
     "script": re.compile(r"</script\s*>", re.IGNORECASE),
     "style": re.compile(r"</style\s*>", re.IGNORECASE),
 }
-# A whole tag or declaration; quotes may hold any character, `<` too. A match that fails stops at the next `<` outside
+# A whole tag or declaration; quotes may hold any character, even `<`. A match that fails stops at the next `<` outside
 # of quotes. So no place is tried more than three times, and the time stays in proportion to the length.
 _TAG = re.compile(r"<(?:/?(?P<name>[A-Za-z][\w-]*)(?:[^<>\"']|\"[^\"]*\"|'[^']*')*+|![^<>]*)>")
 _RAW = frozenset(
@@ -74,7 +74,7 @@ class Node:
         return self.rewritten(lambda _, words: words)
 
     def rewritten(self, change: "Callable[[Node, str], str]") -> str:
-        """Returns `text`, with each string replaced by `change(innermost element around it, string)`."""
+        """Returns `text`, but with each string replaced by `change(node, string)`; `node` is the innermost around it."""
         parts: list[str] = []
         for around, part in self._flow():
             if isinstance(part, str):
@@ -131,7 +131,7 @@ class Node:
 
 
 def pieces(text: str, names: Sequence[str]) -> Iterator[Piece]:
-    """Yields the parts of a page, each from a tag of these names to the next. Drops the text before the first.
+    """Yields the parts of a page, each from a tag of these names to the next. Drops the text before the first tag.
 
     Raises BrokenDigest after MOST_PAPERS parts.
     """
@@ -173,7 +173,7 @@ def tags_with(text: str, attribute: str, value: str) -> Iterator[tuple[int, dict
 def _value(text: str, start: int, end: int) -> str:
     """Returns the attribute value between two places, without quotes, with character references decoded.
 
-    Decodes in steps, since the many small strings of one long value take much memory.
+    Decodes a long value in steps, since decoding makes many small strings, which take much memory.
     """
     parts: list[str] = []
     if text.startswith(("'", '"'), start, end):
@@ -206,7 +206,7 @@ def _without_unread(text: str) -> str:
 
 
 def _whole_tags(markup: str) -> str | None:
-    """Returns the markup with its whole tags, every other `<` as text; None if there are more than _MOST_TAGS."""
+    """Returns the markup with every `<` that begins no whole tag as text; None if there are more than _MOST_TAGS tags."""
     markup = _LONG_REFERENCE.sub("&amp;", markup)
     parts: list[str] = []
     at = 0

@@ -31,12 +31,13 @@ from subscriptions.errors import Sentence
 _DECODER = JSONDecoder(parse_int=str, parse_float=str, parse_constant=lambda _: None, strict=False)
 _SPACE = re.compile("[ \t\n\r\ufeff]*")  # a file that was glued to another may begin with a byte order mark
 _BEGINNING = re.compile(r'\{[ \t]*"[^"\\]{1,40}"')
-# of an object; one with 3000 authors has a quarter of them. In memory `[11,11,…` takes twenty times its length
+# of an object; one with 3000 authors has a quarter of this. The limit bounds memory: `[11,11,…` takes twenty times its
+# length
 MOST_CHARACTERS = 1 << 20
 _WINDOW = 1 << 18  # characters that are decoded at once; for a longer value a part four times as long is decoded
 _NEAR = 32  # characters; an error this close to the end of a part may only mean that the part is too short
 _TRIES = 8  # attempts to find an object after damage in its line; bounds the time that a long line takes
-_FIRST_ITEMS = 10  # objects from which the format is recognised; some of them may be damaged or empty
+_FIRST_ITEMS = 10  # objects from which the format is recognised: more than one, since some may be damaged or empty
 _SHOWN = 80  # characters of a line that are quoted
 
 
@@ -66,7 +67,10 @@ class Record:
         return [text for text in map(self._plain, values) if text]
 
     def names(self, name: str) -> list[str]:
-        """Returns the names of an array of people: texts, or objects with a `name`, without those that are `hidden`."""
+        """Returns the names in an array of people, who are texts or objects with a `name`.
+
+        Leaves out those with `hidden`.
+        """
         value = self.members.get(name)
         people = value if isinstance(value, list) else []
         shown = (one for one in people if not (isinstance(one, dict) and one.get("hidden") is True))
@@ -74,7 +78,7 @@ class Record:
         return list(filter(None, names))
 
     def record(self, name: str) -> "Record":
-        """Returns a member that is an object; an object without members if it is anything else."""
+        """Returns the member if it is an object, else an object without members."""
         value = self.members.get(name)
         return Record(value if isinstance(value, dict) else {}, self.line, self.warnings)
 
@@ -103,7 +107,7 @@ def json_items(text: str, warnings: Warnings, member: str = "", line: int = 1) -
     The document begins in `line`. Raises BrokenDigest, with the line, if a document breaks off or is damaged.
     """
     scanner = _Scanner(text, warnings, line)
-    end = 0  # the line in which the document before this one ended
+    end = 0  # the line in which the last document ended
     while (character := scanner.next_character()) in ("[", "{"):
         if end == scanner.line():
             warnings.add("glued_line", line=end, example=scanner.rest())
@@ -121,7 +125,7 @@ def json_items(text: str, warnings: Warnings, member: str = "", line: int = 1) -
 def entries_of(
     records: Iterator[Record], warnings: Warnings, make: Callable[[Record], Entry | None], shown: str = ""
 ) -> list[Entry]:
-    """Returns the entries that `make` returns for records. Where it returns None, warns and quotes the member `shown`.
+    """Returns the entries that `make` makes of records. If it returns None, adds a warning that quotes the member `shown`.
 
     Raises BrokenDigest if no paper was read although there were lines or objects.
     """
@@ -137,7 +141,7 @@ def entries_of(
 
 
 def json_lines(text: str, warnings: Warnings) -> Iterator[Record]:
-    """Yields the objects of JSON lines. Two objects in one line come from files that were glued together; both are read."""
+    """Yields the objects of JSON lines. If files were joined, a line may have two objects; both are read."""
     beginning = _BEGINNING.search(text)
     mark = beginning[0] if beginning else '{"'  # all objects that one program writes begin in the same way
     for number, line in enumerate(_format.lines_of(text), 1):
@@ -194,7 +198,7 @@ class _Scanner:
     def value(self) -> object:
         """Reads and returns the next value. Raises BrokenDigest if it is damaged or longer than MOST_CHARACTERS.
 
-        Only a part of the text is decoded, and no part is longer than the limit. So a longer value takes no memory.
+        Decodes only a part of the text, and no part is longer than the limit. So a longer value takes no memory.
         """
         self.next_character()
         size = _WINDOW

@@ -1,6 +1,6 @@
 """Functions that all readers of digests share: keys, arXiv's notation, days, authors, languages, summaries, limits.
 
-Two records with equal keys are the same paper (docs/formats.md). The language of a text is guessed from its script.
+Records with the same key are the same paper (docs/formats.md). The language of a text is guessed from its script.
 """
 
 import hashlib
@@ -35,9 +35,9 @@ def doi_of(text: str) -> str | None:
 def paper_key(
     *, arxiv_id: str | None = None, doi: str | None = None, title: str = "", abstract: str = ""
 ) -> str | None:
-    """Returns the key of a paper: its bare arXiv id; without one its DOI, a hash of its title, or a hash of its abstract.
+    """Returns the key of a paper: the first that exists of its arXiv id, its DOI, and hashes of its title and abstract.
 
-    None if the paper has none of the four.
+    Returns None if the paper has none of the four.
     """
     if arxiv_id:
         return arxiv_id
@@ -98,7 +98,7 @@ def _hash(text: str) -> str:
 
 
 # Since January 2015 ids have five digits after the point. All five are required here: an address that lost its last
-# digit must not be read as that of another paper.
+# digit must not be read as the address of another paper.
 _ID = (
     r"(?:(?:0\d|1[0-4])\d\d\.\d{4,5}|(?:1[5-9]|[2-9]\d)\d\d\.\d{5}"
     r"|(?!(?:abs|pdf|html)/)[a-z-]+(?:\.[A-Z]{2})?/\d{7})"
@@ -117,8 +117,8 @@ _ANNOUNCEMENT = re.compile(
     rf"\s*arXiv:(?P<id>{_ID})(?:v(?P<version>\d+))?\s+Announce Type:\s*(?P<kind>[\w-]+)\s*(?:Abstract:\s*)?"
 )
 _ANNOUNCE = {kind.value: kind for kind in model.Announce}
-# How translated abstracts begin: `arXiv:2605.06185v2 公告类型：替换-交叉 摘要：`, the same after `摘要：`, or `摘要：` alone. The
-# words in the middle vary.
+# Translated abstracts begin with `arXiv:2605.06185v2 公告类型：替换-交叉 摘要：`, with the same after `摘要：`, or with `摘要：` alone.
+# The words in the middle vary.
 _TRANSLATED_ANNOUNCEMENT = re.compile(
     r"\s*(?:摘要\s*[：:]\s*)?(?:(?i:arXiv)\s*[：:]\s*[\w./-]+\s[^\n]{0,40}?摘要\s*[：:]\s*)?",
 )
@@ -157,7 +157,7 @@ def version_number(digits: str | None) -> int | None:
 
 
 def categories_of(names: list[str]) -> tuple[str, ...]:
-    """Returns the arXiv categories among some names, each once, in their order: `cs.AI`, not `I.2.7`, `68T05` or `N/A`."""
+    """Returns the arXiv categories among some names, each once, in order: `cs.AI`, but not `I.2.7`, `68T05` or `N/A`."""
     return tuple(dict.fromkeys(name for name in (raw.strip() for raw in names) if _CATEGORY.fullmatch(name)))
 
 
@@ -178,7 +178,10 @@ def split_announcement(text: str) -> tuple[Announcement | None, str]:
 
 
 def split_title(title: str) -> tuple[Announcement | None, str]:
-    """Returns (announcement, title without it and without the full stop before it); (None, title) if there is none."""
+    """Splits the announcement from the end of a title, with the full stop before it. Returns (announcement, title).
+
+    The announcement is None if there is none.
+    """
     title = collapse(title)
     at = title.rfind(_TAIL)
     match = _TITLE_TAIL.fullmatch(title, at) if at >= 0 else None
@@ -277,16 +280,19 @@ MOST_AUTHORS: Final = 20_000  # of one paper; papers of experiments at CERN have
 
 
 def split_authors(text: str) -> tuple[str, ...]:
-    """Returns the names in a list with commas, with TeX accents decoded. Drops the bare colon after a collaboration."""
+    """Returns the names in a list with commas. Decodes TeX accents, and drops a name that is only a colon.
+
+    arXiv puts a colon after the name of a collaboration.
+    """
     names = map(decode_accents, text.split(",", MOST_AUTHORS)[:MOST_AUTHORS])
     return tuple(name for name in names if name not in ("", ":"))
 
 
 def split_listed(text: str) -> tuple[tuple[str, ...], str | None]:
-    """Returns (names, number of names that the list leaves out) of a list in arXiv's mails, without affiliations.
+    """Returns (names without affiliations, number of names that are left out) of a list of authors in arXiv's mails.
 
-    The number is None for a complete list and "" for one that ends with a bare "et al.". An example of a list:
-    `A. One (1 and 2), B. Two and C. Three, et al. (84 additional authors not shown)`.
+    The number is a text; None for a complete list, and "" for a list that ends with "et al." without a number. For
+    example, `A. One (1 and 2), B. Two and C. Three, et al. (84 additional authors not shown)` gives three names and "84".
     """
     text = collapse(text).replace("\\,", " ")  # a thin space in TeX
     not_shown = _NOT_SHOWN.search(text)
@@ -378,7 +384,7 @@ def _cut(text: str, most: int) -> str:
 
 
 def _key(cut: model.Paper, paper: model.Paper) -> str:
-    """Returns the key of a cut paper. If its DOI was too long, the key comes from its arXiv id, title or abstract."""
+    """Returns the key of a paper after its fields were cut. If its DOI was cut, the key comes from its other fields."""
     if cut.doi == paper.doi:
         return paper.key
     return paper_key(arxiv_id=cut.arxiv_id, title=paper.title, abstract=paper.abstract) or paper.key[:DOI]
@@ -417,7 +423,7 @@ def meaningful(text: str) -> str:
 
 
 def is_failed(texts: Mapping[str, str]) -> bool:
-    """Returns whether a summary failed. Its first field (tldr or task) decides; a summary without it did not fail."""
+    """Returns whether a summary failed. Its first field (tldr or task) decides; a summary without that field did not fail."""
     return summary_state(texts.get("tldr", texts.get("task", "N/A"))) in _NO_SUMMARY
 
 

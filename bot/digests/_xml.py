@@ -1,4 +1,4 @@
-"""Recognises XML and HTML, and reads XML feeds from front to back. Keeps complete records, and stops at a DTD."""
+"""Recognises XML and HTML, and reads XML feeds as a stream. Keeps complete records, and stops at a DTD."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -23,7 +23,7 @@ _MOST_ELEMENTS = (
 
 @dataclass(slots=True)
 class Element:
-    """An element. `name` is "URI local", or the local name alone without a namespace."""
+    """An element. `name` is "URI local", or only the local name if it has no namespace."""
 
     name: str
     attributes: Mapping[str, str]
@@ -33,7 +33,7 @@ class Element:
 
     @property
     def text(self) -> str:
-        """The text of the element. The text of a field of a record includes that of the markup inside the field."""
+        """The text of the element. For a field of a record, this includes the text of markup inside the field."""
         return "".join(self.parts)
 
     def all(self, name: str) -> list["Element"]:
@@ -41,7 +41,7 @@ class Element:
         return [child for child in self.children if child.name == name]
 
     def first(self, *names: str) -> str:
-        """Looks at the first child of each name in turn. Returns the first text that is not empty, stripped; else ""."""
+        """Returns the first stripped text that is not empty, among the first child of each name; "" if there is none."""
         for name in names:
             found = next((child for child in self.children if child.name == name), None)
             if found and (text := found.text.strip()):
@@ -69,7 +69,7 @@ def is_markup(text: str) -> bool:
 
 
 def read_head(text: str, root: str = "") -> Element | None:
-    """Returns the root with everything before the first `item` or `entry`; None if the text is no readable XML.
+    """Returns the root, with everything before the first `item` or `entry`; None if the text is no readable XML.
 
     If `root` is given, also returns None if the root has another name.
     """
@@ -90,7 +90,7 @@ class XmlDocument:
 
         Without it, reading stops at the first `item` or `entry`.
         """
-        self.root: Element | None = None  # with everything outside of records
+        self.root: Element | None = None  # contains everything outside of records
         self.complete = 0  # records that were read
         self.error = ""  # why reading stopped before the end, in expat's words
         self.error_line: int | None = None
@@ -177,10 +177,10 @@ def warn_truncated(document: XmlDocument, warnings: Warnings) -> None:
 
 
 def _chunks(xml: str) -> Iterator[str]:
-    """Yields the document in parts, none of which ends within a reference.
+    """Yields the document in parts, none of which ends within a reference such as `&amp;`.
 
-    Names of HTML (`&eacute;`) are replaced by their characters; any other `&` that begins no reference of XML becomes text.
-    A document with CDATA sections is not changed, since each `&` in them is text already.
+    References that only HTML has (`&eacute;`) are replaced by their characters; any other `&` that begins no reference
+    of XML becomes text. A document with CDATA sections is not changed, since each `&` in them is text already.
     """
     repair = "<![CDATA[" not in xml
     at = 0

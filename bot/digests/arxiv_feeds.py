@@ -1,16 +1,16 @@
-"""arXiv's feeds: RSS, Atom, and the answers of its API. They share the fields of a record, and errors.
+"""arXiv's feeds: RSS, Atom, and the answers of its API. All three have the same fields in a record.
 
 `arxiv_rss`: arXiv's daily feed as RSS 2.0, `https://rss.arxiv.org/rss/cs.LG` (info.arxiv.org/help/rss_specifications.html).
 
 `arxiv_atom`: arXiv's daily feed as Atom, `https://rss.arxiv.org/atom/cs.LG` (info.arxiv.org/help/rss_specifications.html).
 
-The answers of arXiv's API are Atom in the same namespaces, but with other ids: `arxiv_api_atom` reads them.
+Answers of arXiv's API are Atom in the same namespaces, but their feed has another id; `arxiv_api_atom` reads them.
 
 `arxiv_api_atom`: an answer of arXiv's API, `https://export.arxiv.org/api/query?…` (info.arxiv.org/help/api/user-manual.html).
 
-The answer is Atom in the namespaces of the daily feed, but with other names: `arxiv:doi`, `arxiv:comment`, one `author` for
-each person. Entries have a version and a primary category. They have no announce type, since an answer holds papers of any
-day. Its total counts all results of the search, not those in the answer.
+The answer is Atom in the namespaces of the daily feed, but with other elements: `arxiv:doi`, `arxiv:comment`, one
+`author` for each person. Entries have a version and a primary category. They have no announce type, since an answer
+holds papers of any day. The total in an answer counts all results of the search, not only those in the answer.
 
 An error is an answer with one entry, whose id is `https://arxiv.org/api/errors#…`.
 """
@@ -88,7 +88,7 @@ def _entry(record: _xml.Element, warnings: Warnings, doi: str) -> Entry | None:
 
 
 def _link(record: _xml.Element) -> str:
-    """Returns the address of the page: a text in RSS, an attribute in Atom."""
+    """Returns the address of the paper's page: a text in RSS, an attribute in Atom."""
     links = record.all(f"{ATOM} link")
     pages = (
         link.attributes.get("href", "") for link in links if link.attributes.get("rel", "alternate") == "alternate"
@@ -119,7 +119,7 @@ _OF_ARXIV = re.compile(r"https?://(?:[\w-]+\.)*arxiv\.org(?:/|$)")
 
 
 def _is_rss(text: str) -> bool:
-    """Returns whether the document is `rss`, and the link or title of its channel is arXiv's."""
+    """Returns whether the root is `rss`, and the link or title of its channel is arXiv's."""
     root = _xml.read_head(text, "rss")
     if root is None:
         return False

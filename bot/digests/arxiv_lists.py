@@ -1,6 +1,6 @@
 r"""arXiv's lists of papers: mails and lists in plain text, and web pages.
 
-Mails and plain-text lists write papers in ASCII, with TeX accents:
+In mails and plain-text lists, papers are in ASCII, with TeX accents:
 
     ------------------------------------------------------------------------------
     \\
@@ -15,19 +15,20 @@ Mails and plain-text lists write papers in ASCII, with TeX accents:
       The abstract, its first line after two spaces.
     \\ ( https://arxiv.org/abs/2303.00765 ,  1726kb)
 
-A replacement has no abstract, so its second `\\` is the line with the address. The text is cut at the heads of the papers
-before it is read, so damage in one paper cannot reach the next.
+A replacement has no abstract, so its second `\\` is the line with the address. The text is cut at the heads of the
+papers before it is read, so damage in one paper cannot affect the next.
 
 `arxiv_listing_mail`: the mail with the new papers of an archive or a subject class (info.arxiv.org/help/subscribe.html).
 
     Date: Fri,  3 Mar 23 01:29:12 GMT
     Subject: astro-ph daily 53 new + 4 crosses received
 
-Papers follow as above: new papers, cross-lists after a line `%-%-%…`, replacements after `%%--%%--…`;
-`%%%---…` ends the list. The day of the digest is that in the `Date` of the mail, which is in GMT. In New York the mail is
-sent the evening before.
+Papers follow as above: new papers, cross-lists after a line `%-%-%…`, replacements after `%%--%%--…`; `%%%---…` ends
+the list. The day of the digest is the day in the mail's `Date`, which is in GMT. In New York, the mail is sent on the
+evening before.
 
-`arxiv_listing_pastweek`: arXiv's plain-text list of the past week in one archive: no abstracts, and the days between the papers.
+`arxiv_listing_pastweek`: arXiv's plain-text list of the past week in one archive, without abstracts. Each day has a
+heading:
 
     \\
     /* Fri, 3 Mar 2023 */
@@ -73,7 +74,7 @@ _START = re.compile(
 )
 _HEAD = re.compile(rf"(?=arXiv:){_papers.ADDRESS}(?P<cross>\s*\(\*cross-listing\*\))?\s*")
 _LABEL = re.compile(r"(?P<name>[A-Z][A-Za-z-]*): *(?P<text>.*)")
-_SLASHES = re.compile(r"\\\\(?:\s*$|\s*\(|-)")  # the last alternative: another file is glued to the line
+_SLASHES = re.compile(r"\\\\(?:\s*$|\s*\(|-)")  # the last alternative: another file was joined to this line
 _RULE = re.compile(r"-{60,}|%[%-]{40,}")
 _URL = re.compile(_papers.URL)
 
@@ -107,7 +108,7 @@ def listed_papers(text: str, warnings: Warnings, *, abstracts: bool) -> list[Ent
 
 
 def _warn_of_lost_heads(lines: list[str], first: int, warnings: Warnings) -> None:
-    """Warns of titles in lines that belong to no paper: the line with the id above such a title is missing or damaged."""
+    """Warns of each title in lines that belong to no paper: the line with its id is missing or damaged."""
     for number, line in enumerate(lines, first):
         if line.startswith("Title: "):
             warnings.add("unparsed_heading", line=number, example=line)
@@ -156,7 +157,7 @@ def _paper(line: int, head: re.Match[str], block: _Block, warnings: Warnings) ->
         warnings.add("entry_without_text", line=line, example=arxiv_id)
     elif not title:
         warnings.add("entry_without_title", line=line, example=arxiv_id)
-    if block.address not in ("", arxiv_id):  # lines between two papers are missing: this abstract belongs to the second
+    if block.address not in ("", arxiv_id):  # lines between two papers are missing: this abstract is the second paper's
         message = "papers that end with the address of another one: {count}; their abstracts are left out"
         warnings.add("id_mismatch", message=message, line=line, example=f"{arxiv_id} / {block.address}")
         block.abstract = ""
@@ -180,7 +181,7 @@ def _paper(line: int, head: re.Match[str], block: _Block, warnings: Warnings) ->
 
 
 def _announced(*, cross: bool, replaced: bool) -> model.Announce:
-    """Returns the announce type that the lines of a paper tell. The dividers between parts of a list may be missing."""
+    """Returns the announce type by the lines of the paper itself, since dividers between parts of a list may be missing."""
     if replaced:
         return model.Announce.REPLACE_CROSS if cross else model.Announce.REPLACE
     return model.Announce.CROSS if cross else model.Announce.NEW
@@ -214,7 +215,7 @@ def _read_mail(text: str, warnings: Warnings, language: str | None) -> Content: 
 
 
 def _compare_numbers(text: str, entries: list[Entry], warnings: Warnings) -> None:
-    """Warns if the subject announces other numbers than were read. Mails that are glued together have several subjects."""
+    """Warns if the subject announces other numbers of papers than were read. Joined mails have several subjects."""
     subjects = list(_SUBJECT.finditer(text))
     if not subjects or any(subject["new"] is None for subject in subjects):
         return
@@ -240,7 +241,7 @@ _HEAD_IN_TEXT = re.compile(r"^\\\\[^\S\n]*\narXiv:", re.MULTILINE)
 
 def _is_pastweek(text: str) -> bool:
     r"""Returns whether the text has a day between `/*` and `*/`, and the head of a paper below a line `\\`."""
-    # the first condition is a quick one, since nearly every text of another format is tested here
+    # the first condition is a quick test: nearly every text of another format comes here
     return "\narXiv:" in text and bool(_HEAD_IN_TEXT.search(text) and _DAY_BETWEEN.search(text))
 
 
@@ -306,7 +307,7 @@ class _Section:
 
 
 class _Listing:
-    """Reads a page, and holds what has been read of it so far."""
+    """Reads a page, and holds the entries that have been read so far."""
 
     def __init__(self, warnings: Warnings) -> None:
         self.entries: list[Entry] = []
@@ -407,7 +408,7 @@ def _words(field: _html.Node | None) -> str:
 
 
 def _as_written(around: _html.Node, words: str) -> str:
-    """Returns words as the record of the paper has them: "" for a label, and the address for the text "this https URL"."""
+    """Returns words as they were submitted: "" for a label, and the address instead of the words "this https URL"."""
     if around.has_class("descriptor"):
         return ""
     if around.name == "a" and _LINK_TEXT.fullmatch(words.strip()):

@@ -21,12 +21,12 @@
 A note has the translated title, then six blocks in fixed positions, with an empty line before each: title, link, tldr,
 English tldr, translated abstract, abstract. A block may be empty (the English tldr mostly is) and keeps its position.
 
-They are made by github.com/qhduan/cn-chat-arxiv. This program reads arXiv's feed, and cuts each abstract after a
+The pages are made by github.com/qhduan/cn-chat-arxiv. This program reads arXiv's feed, and cuts each abstract after a
 thousand characters. A model then translates title and abstract into Chinese, and writes a summary of one sentence, the
-tldr. There are no authors and no dates. It also writes each day as RSS and as JSON. A paper has the same seven texts in
-all three forms. `_paper` reads these texts, so the forms give equal papers.
+tldr. There are no authors and no dates. The program also writes each day as RSS and as JSON. A paper has the same seven
+texts in all three forms. `_paper` reads these texts, so the forms give equal papers.
 
-`bilingual_json`: papers of cn-chat-arxiv as JSON: one paper in a file, or several in an array.
+`bilingual_json`: papers of cn-chat-arxiv as JSON: a file has one paper, or an array of several.
 
 The members are `title`, `abstract`, `link`, `translated_title`, `translated_abstract`, `tldr` and `en_tdlr` (spelt
 this way). A paper that could not be summarised has only the first three.
@@ -60,7 +60,7 @@ _ROW = re.compile(rf"\| *\[\^(?P<number>\d{{1,6}})\] *\| *\[(?P<title>.*?)\]\((?
 _NOTE = re.compile(r"\[\^(?P<number>\d{1,6})\]:(?P<title>.*)")
 _LINK = re.compile(rf"\[[^\]\n]*\]\((?P<link>{_papers.ADDRESS})\)")
 _BLOCKS = 6  # of a note: title, link, tldr, English tldr, translated abstract, abstract
-_BETWEEN = re.compile(r"\n[^\S\n]{0,3}\n")  # an empty block has four spaces, so a line with fewer separates blocks
+_BETWEEN = re.compile(r"\n[^\S\n]{0,3}\n")  # an empty block has four spaces; a line with fewer separates blocks
 _BEGINNING_OF_ROW = "| [^"
 _OF_NO_PAPER = re.compile(r"\s*(?:# 摘要|# 详细|\| *Ref\b|\|[ |:-]*$|$)")
 
@@ -70,7 +70,7 @@ class BilingualRecord:
     """The texts of one paper, as they are in the document. They are English unless their names say otherwise."""
 
     line: int  # in which it begins, from 1
-    place: tuple[int, str] = (0, "")  # number and arXiv id of the paper in a page of Markdown
+    place: tuple[int, str] = (0, "")  # in Markdown: the paper's number in the page, and its arXiv id
     link: str
     title: str  # until 2024 with an announcement at its end
     abstract: str = ""  # since 2024 with an announcement at its beginning
@@ -98,7 +98,7 @@ def _read_markdown(text: str, warnings: Warnings, language: str | None) -> Conte
 
 
 def _pages(text: str, warnings: Warnings) -> Iterator[tuple[int, str]]:
-    """Yields (first line, text) of each page; there are several if files were glued together."""
+    """Yields (first line, text) of each page; there are several if files were joined."""
     for start, line, page in _format.parts_of(text, (match.start() for match in _PAGE.finditer(text))):
         if not _begins_line(text, start):
             warnings.add("glued_line", line=line, example=page.partition("\n")[0])
@@ -129,7 +129,7 @@ def _rows(page: str, first: int, warnings: Warnings) -> list[BilingualRecord]:
         if not row:
             warnings.add("unparsed_heading", line=number, example=line)
             continue
-        title = _format.collapse(row["title"]).removesuffix(".")  # the full stop before a removed announcement
+        title = _format.collapse(row["title"]).removesuffix(".")  # the full stop that stood before the announcement
         tldr = line[row.end() :].strip().removesuffix("|")
         place = (int(row["number"]), row["id"])
         rows.append(BilingualRecord(line=number, place=place, link=row["link"], title=title, tldr=tldr))
@@ -144,7 +144,7 @@ def _notes(page: str, first: int, warnings: Warnings) -> list[BilingualRecord]:
     for (start, head), end in zip(heads, ends[1:], strict=True):
         title, link, *texts = _blocks("\n".join(lines[start + 1 : end]))
         address = _LINK.fullmatch(link)
-        if not address:  # a block is missing, and nothing tells which
+        if not address:  # a block is missing, and it is unknown which
             warnings.add("unparsed_heading", line=first + start, example=head[0])
             continue
         tldr, english_tldr, translated_abstract, abstract = texts
@@ -164,7 +164,7 @@ def _notes(page: str, first: int, warnings: Warnings) -> list[BilingualRecord]:
 
 
 def _blocks(body: str) -> list[str]:
-    """Returns the six blocks of a note by position. Empty blocks and missing ones are ""."""
+    """Returns the six blocks of a note, in order. Empty and missing blocks are ""."""
     blocks = [block.strip() for block in _BETWEEN.split(body, _BLOCKS)[:_BLOCKS]]
     return blocks + [""] * (_BLOCKS - len(blocks))
 
@@ -231,13 +231,13 @@ def _summaries(record: BilingualRecord, language: str) -> tuple[model.Summary, .
 
 _SHOWN = "translated_title"  # the member that is quoted if an object is no paper
 _ALWAYS = ("title", "abstract", "link")
-# The beginning of a file that was glued to another. Inside a JSON text the quote would have a backslash before it.
+# The beginning of a file that was joined to another. In a text within JSON, the quote would have a backslash before it.
 _BEGINNING = re.compile(r"(?:^|(?<=\}))\ufeff?(?=\{\s*\"title\")", re.MULTILINE)
 _SUMMARY_MEMBERS = ("translated_title", "translated_abstract", "tldr", "en_tdlr", "context")
 
 
 def _is_json(text: str) -> bool:
-    """Returns whether one of the first objects has the three members of every paper, and one that only this format has."""
+    """Returns whether one of the first objects has `title`, `abstract` and `link`, and a member only of this format."""
     return any(map(_is_paper, _json.first_items(text)))
 
 
@@ -321,7 +321,7 @@ def _read_rss(text: str, warnings: Warnings, language: str | None) -> Content:
 
 def _record_of_item(item: _xml.Element) -> BilingualRecord:
     paragraphs = _paragraphs(item.first("description"))
-    if len(paragraphs) != _PARAGRAPHS:  # some are missing, and nothing tells which
+    if len(paragraphs) != _PARAGRAPHS:  # some are missing, and it is unknown which
         return BilingualRecord(line=item.line, link=item.first("link"), title="", tldr=item.first("title"))
     translated_title, title, link, tldr, english_tldr, translated_abstract, abstract = paragraphs
     return BilingualRecord(
@@ -337,7 +337,7 @@ def _record_of_item(item: _xml.Element) -> BilingualRecord:
 
 
 def _paragraphs(description: str) -> list[str]:
-    """Returns the paragraphs by position, empty ones too; [] if the text is not written in paragraphs."""
+    """Returns the paragraphs in order, even empty ones; [] if the text has another form."""
     outside = _OUTSIDE.fullmatch(description)
     return _BETWEEN_PARAGRAPHS.split(outside["inside"]) if outside else []
 

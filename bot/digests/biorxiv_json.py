@@ -2,7 +2,7 @@
 
     {"messages": [{"status": "ok", …}], "collection": [{"doi": …, "title": …, "authors": "Last, F.; Last, F.", …}]}
 
-Each version of a preprint is a separate object. Categories are bioRxiv's, not arXiv's, and are left out.
+Each version of a preprint is a separate object. The categories are left out, because they are bioRxiv's, not arXiv's.
 """
 
 import re
@@ -25,7 +25,7 @@ _SITE = "https://www.biorxiv.org/content/"
 
 
 def detect(text: str) -> bool:
-    """Returns whether the document is an object with `messages` and an array `collection` that is empty or has preprints."""
+    """Returns whether the document is an object with `messages` and an array `collection`, empty or of preprints."""
     if not _OBJECT.match(text) or '"messages"' not in text or not _COLLECTION.search(text):
         return False
     items = list(_json.first_items(text, _MEMBER))
@@ -69,7 +69,7 @@ def _paper(record: Record) -> Paper:
 
 
 def _highest_first(entries: list[Entry]) -> list[Entry]:
-    """Returns the entries, with the versions of each preprint in descending order, since only the first one is kept."""
+    """Returns the entries, with the versions of each preprint in descending order: later, only the first one is kept."""
     copies: dict[str, list[Paper]] = {}
     for _, paper in sorted(entries, key=lambda entry: entry.paper.version or 0):
         copies.setdefault(paper.key, []).append(paper)

@@ -27,17 +27,17 @@ An entry of the standard template, upstream since 2025-04-17:
     </details>
 
 Entries are in sections by primary category, after a table of contents that counts them. The page is cut at the heads of
-its entries before it is read, so damage in one entry cannot reach the next. `_TEMPLATES` has the
-labels of this template, and of older and forked ones.
+its entries before it is read, so damage in one entry cannot affect the next. `_TEMPLATES` has the labels of this
+template, of older templates and of those of forks.
 
 `daily_arxiv_jsonl`: the JSON lines from which daily-arXiv pages are made: one paper per line.
 
     {"id": "2601.15529", "title": …, "authors": […], "categories": […], "comment": …, "summary": the abstract,
      "AI": {"tldr": …, "motivation": …, "method": …, "result": …, "conclusion": …}}
 
-`AI` is missing until the page has been summarised, and each of its fields can fail on its own. Until March 2025 it had
-`task` instead of `tldr`. A fork writes `cate` for `categories`, `url` for `abs`, and more fields into `AI`. No field gives a
-day.
+`AI` is missing until the page has been summarised. Each of its fields may hold the message of a failure. Until March
+2025 it had `task` instead of `tldr`. A fork writes `cate` for `categories`, `url` for `abs`, and more fields into `AI`.
+No field contains the day.
 """
 
 import re
@@ -60,10 +60,13 @@ ABSTRACT, CATEGORY, COMMENT, TRANSLATION = "abstract", "category", "comment", "t
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Template:
-    """How the fields of an entry are labelled. Each label begins with a line feed: it counts only at the start of a line."""
+    """How the fields of an entry are labelled.
+
+    Each label begins with a line feed: it counts only at the start of a line.
+    """
 
     labels: tuple[tuple[str, str], ...]  # (label, field)
-    ordered: bool = False  # labels come in this order; one out of order is text
+    ordered: bool = False  # labels come in this order; a label out of order is text
     in_section: bool = True  # its pages have a section for each category
 
 
@@ -72,7 +75,7 @@ class Body:
     """The text below a head. White space is collapsed; a field may still hold the words of a failed summary."""
 
     fields: dict[str, str]  # in reading order; "" for a label without a text
-    after: str  # what follows the entry, up to the next head
+    after: str  # the text between the entry and the next head
     authors: tuple[str, ...] = ()
     categories: list[str] = field(default_factory=list)  # primary first; some may be no categories
     title_translation: str = ""
@@ -138,7 +141,7 @@ _BOLD = Template(
         ("\n> **摘要翻译:**", TRANSLATION),
     ),
 )
-_TEMPLATES = (  # a mark → its template. The first mark in the text decides; later ones may be part of a field
+_TEMPLATES = (  # (mark, template). The first mark in the text decides; later marks may be part of a field
     ("\nTL;DR:", _STANDARD),
     ("\n> **TL;DR:**", _BOLD),
     ("\n## TL;DR:", _HEADINGS),
@@ -148,7 +151,7 @@ _TEMPLATES = (  # a mark → its template. The first mark in the text decides; l
 )
 
 _END = "\n</details>"
-_FOLD = "\n<details>"  # begins the part that the page folds away; ends the field before it
+_FOLD = "\n<details>"  # begins the part that the page hides at first; ends the field before it
 # Lines that occur only between entries. They end an entry whose `</details>` is missing.
 _BETWEEN = re.compile(
     r"^(?:<(?:div|a) (?:id|name)=|#{1,3} .*\[\[Back\]\]|#{1,3} Table of Contents|#{1,2} Total Papers Today)",
@@ -214,9 +217,9 @@ def _fields(text: str, template: Template) -> tuple[dict[str, str], int, str]:
 def _marks(text: str, template: Template, end: int) -> list[tuple[int, int, str]]:
     """Returns (position, start of the value, field) of each label, ascending.
 
-    In an ordered template labels are searched from the last to the first, each only before the label found before it.
-    So a line within an abstract that looks like an earlier label stays part of the abstract. The part above the fold is
-    short: a label is searched there only if it is not found below the fold.
+    In an ordered template, labels are searched from the last to the first, each only in the text before the label that
+    was found last. So a line of an abstract that looks like an earlier label stays part of the abstract. The text above
+    `<details>` is short: a label is searched there only if it is not found below.
     """
     marks = []
     fold = max(text.find(_FOLD, 0, end), 0) if template.ordered else 0
@@ -267,7 +270,7 @@ _SECTION = re.compile(r"#{1,3} (?:<div id=[^>]*></div> )?(?P<name>[^\[]*)(?P<bac
 
 
 def _is_page(text: str) -> bool:
-    """Returns whether the page has the title or the table of contents at its beginning, or the head of a paper anywhere."""
+    """Returns whether the text begins with the title or the table of contents, or contains the head of a paper."""
     if is_markup(text):
         return False
     text = text.lstrip()
@@ -299,13 +302,13 @@ def _linked_heads(text: str) -> Iterator[int]:
 
 
 class _Page:
-    """Reads a page, and holds what has been read of it so far."""
+    """Reads a page, and holds the entries that have been read so far."""
 
     def __init__(self, warnings: Warnings, language: str | None) -> None:
         self.entries: list[Entry] = []
         self.day: date | None = None
         self.declared: dict[str, int] = {}
-        self._total = 0  # sum of the totals that lines announce; pages that are glued together have several such lines
+        self._total = 0  # sum of the totals that lines announce; joined pages have several such lines
         self._found: Counter[str] = Counter()  # entries by primary category
         self._section = ""  # the category of the current section, "" for none
         self._announced_at: int | None = None  # first line that announces papers
@@ -353,7 +356,7 @@ class _Page:
             self._read_between(after, line + block.count("\n") - after.count("\n"))
 
     def _read_between(self, text: str, line: int) -> None:
-        """Reads text that belongs to no entry: title, table of contents, totals, heads of sections."""
+        """Reads text that belongs to no entry: title, table of contents, totals, headings of sections."""
         anchored = False
         for number, row in enumerate(text.split("\n"), line):
             if not row or row.isspace():

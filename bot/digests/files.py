@@ -23,9 +23,9 @@ STDIN = "-"
 
 
 def read_paths(paths: Iterable[str]) -> Iterator[tuple[str, bytes | UnreadableInput]]:
-    """Yields (path, content) of the documents that arguments name: a file, a folder with all files below it, `-`.
+    """Yields (path, content) of the documents that arguments name: a file, all files below a folder, `-` for stdin.
 
-    For a document that cannot be read the content is the error.
+    If a document cannot be read, its content is the error.
     """
     for path in paths_of(paths):
         try:
@@ -137,7 +137,7 @@ class FileStamp:
 class FolderWatch:
     """The state of a watched folder. A file is reported once, and again only after it has changed.
 
-    The state is lost when the program ends. The next program reports all files again; the store knows the hashes of those
+    The state is lost when the program ends. The next run reports all files again; the store knows the hashes of files
     that were ingested before.
     """
 
@@ -148,8 +148,8 @@ class FolderWatch:
     def check(self, listing: Mapping[str, FileStamp], now: datetime) -> tuple[str, ...]:
         """Returns the names of the files that are complete, sorted. `now` is aware UTC.
 
-        A file is complete if two checks at least STABLE_FOR apart found it unchanged. A file that was renamed, replaced or
-        appended to counts as new. Files that are gone are forgotten.
+        A file is complete if two checks, at least STABLE_FOR apart, found it unchanged. A file that was renamed,
+        replaced or extended counts as new. Files that no longer exist are forgotten.
         """
         before, self.waiting = self.waiting, {}
         self.reported = {name: stamp for name, stamp in self.reported.items() if name in listing}
@@ -189,7 +189,7 @@ def list_folder(pattern: str, base: Path) -> dict[str, FileStamp]:
 
 
 def is_missing(pattern: str) -> bool:
-    """Returns whether a path without wildcards does not exist: a file that is still to come, or a mistyped name."""
+    """Returns whether a path has no wildcards and does not exist: the file has not come yet, or its name is mistyped."""
     return not (glob.has_magic(pattern) or os.path.exists(pattern))  # noqa: PTH110  as list_folder
 
 

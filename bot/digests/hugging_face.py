@@ -82,7 +82,7 @@ def daily_papers(text: str, warnings: Warnings, member: str = "", line: int = 1)
 _DAMAGED = "the data that the page was drawn from are damaged; what is drawn was read instead"
 _TARGET = "DailyPapers"
 _ARRAY_OF_PAGE = "dailyPapers"
-_MOST_PAGES = 100  # in a file of pages that are glued together; each page has one element with this attribute
+_MOST_PAGES = 100  # in a file of joined pages; each page has one element with this attribute
 _MARK = re.compile(rf"\bdata-target\s*=\s*[\"']?{_TARGET}\b")
 _CARD = re.compile(r"<article\b", re.IGNORECASE)
 _PAPERS = r"(?:https://huggingface\.co)?/papers/"
@@ -91,7 +91,7 @@ _LINK = re.compile(rf"\bhref\s*=\s*[\"']{_PAPERS}\d{{4}}\.\d")
 
 
 def _is_page(text: str) -> bool:
-    """Returns whether the text is an HTML page with the data of daily papers, or with cards that link to pages of papers."""
+    """Returns whether the text is an HTML page with the data of daily papers, or with cards that link to papers."""
     return is_html(text) and bool(_MARK.search(text) or (_CARD.search(text) and _LINK.search(text)))
 
 
@@ -137,7 +137,7 @@ def _paper(card: _html.Node) -> Paper | None:
     if address is None:
         return None
     arxiv_id = address[0]
-    # a picture without text also links to the paper
+    # skips the picture, which also links to the paper but has no text
     titles = (link.text for link, linked in links if linked == arxiv_id)
     abstract = card.first("p")
     return Paper(
@@ -154,18 +154,18 @@ def _paper(card: _html.Node) -> Paper | None:
 
 _BANNER = ("Get trending papers in your email inbox once a day!", "Get trending papers in your email inbox!")
 _LONGEST = 100  # characters; more than a line of the banner has
-_BUTTON = "Subscribe"  # the label of a button, glued to the first title by copying
+_BUTTON = "Subscribe"  # the label of a button, which copying joins with the first title
 
 
 def _is_copy(text: str) -> bool:
-    """Returns whether the first non-empty line is the banner. Without the banner the text could be prose."""
+    """Returns whether the first non-empty line is the banner. Text without it may be anything."""
     return text.lstrip()[:_LONGEST].partition("\n")[0].rstrip() in _BANNER
 
 
 def _read_copy(text: str, warnings: Warnings, language: str | None) -> Content:  # noqa: ARG001  there are no summaries
     """Returns a paper for each pair of lines. Raises BrokenDigest if there is none, or if a title is longer than its abstract.
 
-    A title longer than its abstract shows that somewhere before it a line is missing, or there is one line too many.
+    If a title is longer than its abstract, a line is missing or added somewhere before it.
     """
     lines = _without_banners(
         [(n, _format.collapse(line)) for n, line in enumerate(_format.lines_of(text), 1) if line.strip()]

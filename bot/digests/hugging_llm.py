@@ -20,8 +20,9 @@
 
     [Arxiv](https://arxiv.org/abs/2601.00001)
 
-The files contain the answers of a language model. So titles and tags may break over lines, tags may contain paragraphs, and
-a quotation may begin with a heading (`> # 摘要`) or with a label (`Abstract:`). Files end without a line end.
+The files contain the answers of a language model. So titles and tags may have several lines, tags may contain
+paragraphs, and a quotation may begin with a heading (`> # 摘要`) or with a label (`Abstract:`). Files have no line end
+after the last line.
 
 `hugging_index`: the titles of a month, with their translations.
 
@@ -48,7 +49,7 @@ from bot.digests._xml import is_markup
 from subscriptions.model import Paper, Translation
 
 _DAY = re.compile(r"发布时间[：:].*")
-# `before` is the end of a file that was glued to this one
+# `before` is the end of another file that was joined with this one
 _TITLE = re.compile(r"(?P<before>(?:\[(?i:arxiv)\]\([^)]*\))?)[ \ufeff]*(?P<title># .*)")
 _HEADING = re.compile(r"# 摘要\s*")
 _HEADING_LINE = re.compile(r"^# 摘要[^\S\n]*$", re.MULTILINE)
@@ -78,7 +79,7 @@ def _is_paper(text: str) -> bool:
 
 
 def _read_papers(text: str, warnings: Warnings, language: str | None) -> Content:
-    """Returns the paper; several if files were glued together. Raises BrokenDigest if none can be read."""
+    """Returns the paper; several if files were joined. Raises BrokenDigest if none can be read."""
     entries: list[Entry] = []
     days: list[date] = []
     for page in _format.bounded(_pages(text.split("\n"), warnings)):
@@ -104,7 +105,7 @@ def _pages(lines: list[str], warnings: Warnings) -> Iterator[_Page]:
         if glued and glued["before"]:
             warnings.add("glued_line", line=start + 1, example=lines[start])
             title[0] = glued["title"]
-        # the last line of this paper is glued to the title of the next
+        # the last line of this paper is joined with the title of the next
         last = _TITLE.match(lines[end]) if end < len(lines) else None
         yield _Page(start + 1, title, lines[day:end] + ([last["before"]] if last and last["before"] else []))
 

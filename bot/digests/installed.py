@@ -1,7 +1,7 @@
-"""Formats of installed packages, from entry points of the group `paperwire.formats` (docs/formats.md).
+"""Formats of installed packages, from entry points of the group `paperwire.formats` (CONTRIBUTING.md).
 
-They are loaded only if no built-in format fits, or if a format is selected by name. A format that cannot be used is left out
-and gets one sentence; the others are used.
+The packages are loaded only if no built-in format fits, or if a format is selected by name. A format that cannot be used
+is left out, and one sentence says why; the others are used.
 """
 
 import logging
@@ -26,7 +26,7 @@ _TEXTS = ("", "\n", "Dear Ada,\n\nthis is a letter.", "# A heading\n\n- 一\n", 
 
 @dataclass(slots=True)
 class InstalledFormat:
-    """A format of another package. An unexpected error in it is handled like a text that the format cannot read."""
+    """A format of another package. If it raises an unexpected error, this counts as a text that it cannot read."""
 
     name: str
     package: str
@@ -67,7 +67,10 @@ class InstalledFormats:
 
 @cache
 def installed_formats(reserved: frozenset[str]) -> InstalledFormats:
-    """Returns the formats of installed packages, looked up once per process. `reserved` are the names of our own formats."""
+    """Returns the formats of installed packages, looked up once per process.
+
+    `reserved` are the names of our own formats.
+    """
     return formats_among(entry_points(group=GROUP), reserved)
 
 
@@ -81,7 +84,7 @@ def usable_formats(reserved: frozenset[str]) -> tuple[InstalledFormat, ...]:
 
 
 def formats_among(points: Iterable[EntryPoint], reserved: frozenset[str]) -> InstalledFormats:
-    """Returns the formats of these entry points, sorted by package and name. Of two with the same name the first is used."""
+    """Returns the formats of these entry points, by package and name. Of two with the same name, the first is used."""
     formats: dict[str, InstalledFormat] = {}
     refused = []
     for point in sorted(points, key=lambda point: (_package(point), point.name)):
@@ -97,7 +100,7 @@ def formats_among(points: Iterable[EntryPoint], reserved: frozenset[str]) -> Ins
 
 
 def _load(point: EntryPoint) -> InstalledFormat | errors.Sentence:
-    """Returns the format of an entry point, or the reason why it cannot be used, as a clause."""
+    """Returns the format of an entry point, or the reason why it cannot be used, as a part of a sentence."""
     try:
         loaded = point.load()
     except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a package raises, the others are used

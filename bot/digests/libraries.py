@@ -1,7 +1,7 @@
 """Reads the export of a person's own library (BibTeX, RIS, CSL JSON): its entries, and the words that many of them share.
 
-Each entry is cut out and read alone. So a broken entry does not affect the others, and reading takes little memory
-besides that of the file.
+Each entry is cut out and read alone. So a broken entry does not affect the others, and reading takes little more memory
+than the file.
 """
 
 import json
@@ -129,7 +129,7 @@ def _reader_of(head: bytes) -> Any:  # noqa: ANN401 - one of three functions
 def _bibtex(data: bytes) -> _Read:
     from bibtexparser import model, splitter  # noqa: PLC0415 - takes 30 ms, and most people never send a library
 
-    logging.getLogger("bibtexparser").setLevel(logging.CRITICAL)  # it would write the entry into our log
+    logging.getLogger("bibtexparser").setLevel(logging.CRITICAL)  # otherwise it writes the entry into our log
     for text in _pieces(_BIBTEX, data):
         if _NO_ENTRY.match(text):
             continue

@@ -37,9 +37,9 @@ class Report(TypedDict):
 
 
 def digest_report(path: str, read: model.Digest | errors.PaperwireError, *, papers: bool) -> Report:
-    """Returns the report of the digest that was read at `path`, or of the error. With `papers` it lists them in `items`.
+    """Returns the report of the digest that was read at `path`, or of the error. With `papers`, lists papers in `items`.
 
-    All counts but "papers" count copies of a paper once.
+    Copies of a paper are counted once, except in "papers".
     """
     error = read if isinstance(read, errors.PaperwireError) else None
     digest = model.Digest(format="", entries=()) if isinstance(read, errors.PaperwireError) else read
@@ -67,7 +67,7 @@ def digest_report(path: str, read: model.Digest | errors.PaperwireError, *, pape
 
 
 def _summary_state(paper: model.Paper) -> str:
-    """Returns "failed", "usable" or "missing". A summary is usable if its first field (tldr or task) is there."""
+    """Returns "failed", "usable" or "missing". A summary is usable if it has its first field (tldr or task)."""
     if paper.failed:
         return "failed"
     leading = any("tldr" in summary.fields or "task" in summary.fields for summary in paper.summaries)
@@ -203,7 +203,7 @@ MANY = 20
 _WIDE_FROM = 100  # columns of the console
 _WIDEST_FROM = 140
 _FIRST = 2  # files named for each reason
-_UNBOUNDED = 400  # columns; no screen is so wide, so the output goes to a file, and paths are not cut
+_UNBOUNDED = 400  # columns; no screen is this wide, so the output goes to a file, and paths are not cut
 _NARROW, _WIDE = 26, 44  # characters of a path, on a narrow and on a wide console
 
 
@@ -283,7 +283,7 @@ def _cells(reports: Sequence[Report]) -> tuple[str, ...]:
 
 
 def _reason(sentence: errors.Sentence) -> errors.Sentence:
-    """Returns the reason that a refusal gives, without the name of the file and without the list of formats."""
+    """Returns the reason in a refusal's sentence, without the name of the file and without the list of formats."""
     values = sentence.values
     if isinstance(look := values.get("look"), errors.Sentence):
         return errors.Sentence("looks like {look}", {"look": look})

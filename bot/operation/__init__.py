@@ -1,1 +1,1 @@
-"""The long-running process, its web address, and the checks of `paperwire check`."""
+"""The long-running process, its web server, and the checks of `paperwire check`."""

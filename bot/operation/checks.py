@@ -52,7 +52,7 @@ def mounts() -> str:
 
 
 def check_storage(database: Path, copies: Path, mounted: str) -> Iterator[Finding]:
-    """Yields a finding for each problem with where the database and its copies are stored. `mounted`: see `mounts`."""
+    """Yields a finding for each problem with the place of the database and its copies. `mounted`: see `mounts`."""
     if database.exists() and is_in_layer(database.resolve(), mounted):
         yield Finding(
             question=errors.Sentence("Database"),
@@ -85,11 +85,11 @@ def is_in_layer(file: Path, mounted: str) -> bool:
     return found[1] in _LAYERS
 
 
-DAYS = timedelta(days=1)  # a delivery that has waited longer is a problem; a younger one is only mentioned
+DAYS = timedelta(days=1)  # a delivery that has waited for longer is a problem; others are only mentioned
 
 
 def check_outbox(store: Store, *, now: datetime) -> Iterator[Finding]:
-    """Yields findings about dead deliveries and about platforms with waiting ones; if there are none, one that says so."""
+    """Yields findings about dead deliveries and about platforms on which deliveries wait; if all is well, one finding."""
     if not is_ready(store):
         return
     question = errors.Sentence("Outbox")
@@ -127,9 +127,9 @@ def _day(moment: datetime | None) -> str:
 def check_here(
     settings: Settings, store: Store, *, wall: datetime, environ: Mapping[str, str], mounted: str = ""
 ) -> Iterator[Finding]:
-    """Yields the findings that need no network. `wall` is the machine's time; `environ` names the proxies.
+    """Yields the findings that need no network. `wall`: the machine's time. `environ`: the variables that name proxies.
 
-    `mounted`: the mounts, see `mounts`.
+    `mounted`: see `mounts`.
     """
     yield from _unknown_variables(settings.unknown)
     yield _database(store)
@@ -241,7 +241,7 @@ def _newest_copy(folder: Path, wall: datetime) -> Finding:
 
 
 def _pages(settings: Settings) -> Iterator[Finding]:
-    """Yields a finding if anyone who reaches the address of the pages can use any name there."""
+    """Yields a finding if anyone who can reach the web address can pretend to be any user of the pages."""
     found, why = entry(settings)
     if found is Entry.PROXY and why:
         values = {"why": why, "header": settings.web_user_header}
@@ -318,7 +318,7 @@ def sample_delivery(platform: str, lang: str) -> model.Delivery:
 
 
 def _proxies(environ: Mapping[str, str]) -> Iterator[Finding]:
-    """Yields a finding about the proxies of the environment. It names only variables: an address may contain a password."""
+    """Yields findings about the proxies of the environment. They name only variables: an address may contain a password."""
     question = errors.Sentence("Proxy")
     names = [name for name in environ if name.upper() in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY") and environ[name]]
     wrong = [name for name in names if not _is_usable_proxy(environ[name])]

@@ -73,7 +73,7 @@ class Health:
 
 PATIENCE = 5.0  # seconds; a process that needs longer does not count as ready
 _LARGEST = 1024 * 1024  # bytes of the answer
-_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - address to listen on -> address to connect to
+_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - the address on which a process listens -> the address to connect to
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,9 +87,9 @@ class Readiness:
 
 
 def ask_readiness(settings: Settings, store: Store) -> Readiness:
-    """Returns what `/health/ready` returns at the web address of the settings.
+    """Asks `/health/ready` at the web address of the settings, and returns the answer.
 
-    If there is no response, or the process there uses another database than `store`, the result names that problem. Raises
+    If there is no answer, or the process there uses another database than `store`, returns that as the problem. Raises
     StoreError.
     """
     host = _EVERYWHERE.get(settings.web_host, settings.web_host)
@@ -144,9 +144,9 @@ class Stream:
 def surplus(streams: Sequence[Stream], most: int) -> Stream | None:
     """Returns the stream to close because there are too many; None if there are not too many.
 
-    `streams` are in the order in which they were opened, and the last one is new. An old one is closed, so that the
-    page that was just opened works. If its name or address has too many streams, the oldest of these is closed.
-    Otherwise, the oldest stream of the name with the most streams is closed.
+    `streams` are in the order in which they were opened, so the last one is new. An old stream is closed instead of the
+    new one, so that the page that was just opened works. If the name or address of the new stream has too many, the
+    oldest of these is closed. Otherwise, the oldest stream of the name with the most streams is closed.
     """
     newest = streams[-1]
     of_name = [one for one in streams if one.name == newest.name]
@@ -173,7 +173,7 @@ class Streams:
     async def follow(
         self, parts: AsyncIterator[str], *, name: str, address: str, may_hear: Callable[[], Awaitable[bool]]
     ) -> AsyncIterator[str]:
-        """Yields parts until `may_hear` is false, the stream is surplus, or the process stops."""
+        """Yields the parts until `may_hear` returns False, the stream is closed as surplus, or the process stops."""
         one = self._opened(name, address)
         over = asyncio.create_task(one.over.wait())
         following: asyncio.Future[str | None] | None = None
@@ -205,7 +205,7 @@ class Streams:
             one.over.set()
 
     def _opened(self, name: str, address: str) -> Stream:
-        """Returns a new stream, and closes one if there are too many."""
+        """Returns a new stream. If there are too many streams now, closes one."""
         one = Stream(name=name, address=address)
         if self._is_closed:
             one.over.set()
@@ -225,7 +225,7 @@ _FOR_EVER = {"cache-control": "public, max-age=31536000, immutable"}  # a change
 
 
 def static_pages() -> tuple[conversation.WebPage, ...]:
-    """Returns a page for each file."""
+    """Returns a page for each static file, such as a style or a script."""
     return tuple(
         conversation.WebPage(path=f"/static/{name}", answer=partial(_show, name), is_public=True)
         for name in templating.STATIC

@@ -41,7 +41,7 @@ SHORT = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observed:
-    """The values from which gauges are computed, all of one moment."""
+    """The values from which gauges are computed, all from the same moment."""
 
     now: datetime
     wall: datetime  # the machine's clock, which the times of files follow
@@ -68,9 +68,9 @@ class Gauge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Followed(Generic[M]):
-    """A metric that grows with each measurement of type `on`. `values` returns by how much, for each combination of labels.
+    """A metric that grows with each measurement of type `on`. `values` returns the increase of each combination of labels.
 
-    Counts that alerts watch are 0 from the start (`from_zero`), because Prometheus sees no increase in a first value.
+    Counts that alerts watch must be 0 from the start (`from_zero`): for Prometheus, the first value is no increase.
     """
 
     name: str
@@ -112,7 +112,7 @@ def _stored(read: Callable[[Figures, Observed], Values]) -> Callable[[Observed],
 
 
 def _by_platform(read: Callable[[OutboxFigures, datetime], Mapping[str, float]]) -> Callable[[Observed], Values]:
-    """Returns a reader of values by platform. Platforms that are on have at least 0, so that graphs have no gaps."""
+    """Returns a function that reads a value for each platform; 0 if there is none, so that graphs have no gaps."""
     return _stored(
         lambda stored, seen: by_one(dict.fromkeys(seen.platforms, 0.0) | dict(read(stored.outbox, seen.now)))
     )
@@ -310,7 +310,7 @@ METRICS: tuple[Metric, ...] = (
 
 
 class Metrics:
-    """The metrics of one process: counters and timings, which it adds to, and gauges, which are read for each response."""
+    """The metrics of one process: counters and timings grow with measurements, gauges are read for each response."""
 
     def __init__(
         self, app: App, problems: Callable[[], Mapping[str, object]], metrics: Sequence[Metric] = METRICS
@@ -420,7 +420,7 @@ def operator_lines(store: Store, app: App) -> list[str]:
 
 
 def _needs_operator(app: App) -> bool:
-    """Returns whether an operator must let people in. Not needed if only the person at this machine can talk to the bot."""
+    """Returns whether an operator must let people in. This is not so if only users of this machine can talk to the bot."""
     may_come = entry(app.settings)[0] in (Entry.PASSWORD, Entry.PROXY)
     return any(platform.api and (may_come or not platform.pages) for platform in app.platforms.values())
 
@@ -456,7 +456,7 @@ def log_new_trouble(store: Store, *, now: datetime) -> None:
 
 
 def attention(store: Store, *, now: datetime) -> dict[str, str]:
-    """Returns what the health page shows besides problems: name → sentence with an age, without addresses and reasons."""
+    """Returns what the health page shows besides problems: name → sentence. No sentence contains an address or a reason."""
     found, said = sending.outbox_trouble(store, now=now), {}
     if found.dead.count:
         said["dead"] = f"{found.dead.count} deliveries could not be sent, the first {_age(found.dead.since, now)} ago"

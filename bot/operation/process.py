@@ -1,4 +1,4 @@
-"""`paperwire run`: sources, schedule, platforms and web address until SIGTERM, in one process with the sender lock."""
+"""`paperwire run`: one process that polls, plans, delivers, answers and serves pages until SIGTERM."""
 
 import asyncio
 import gc
@@ -29,7 +29,7 @@ log = logging.getLogger("paperwire")
 
 FIRST_REST, LONGEST_REST = 60.0, 900.0  # seconds during which nothing is sent on a platform whose token fails
 START_AGAIN = 3.0  # seconds until the start is tried again, if the database could not be reached
-LOOK_INTERVAL = 5.0  # seconds between two looks into a store that does not change
+LOOK_INTERVAL = 5.0  # seconds between two looks into an unchanged store
 CALM = 30.0  # seconds after a drain during which lanes may still wait for their platform
 WAKE_INTERVAL = 5.0  # seconds between two checks of all lanes during a drain; planning wakes its lanes without this
 MAINTENANCE_INTERVAL = timedelta(hours=1)  # between two checks whether the daily clean-up or copy is due
@@ -48,9 +48,11 @@ class Process:
         self._drain: asyncio.Task[None] | None = None
         self._lanes = worker.WorkerLanes(app, app.cluster) if app.cluster is not None else None
         self._drain_state = DrainState()
-        self._seen: tuple[object, datetime] | None = None  # (mark of the store, full minute) at the last look
+        self._seen: tuple[object, datetime] | None = (
+            None  # (mark of the store, minute) at the last look; the mark changes with each write
+        )
         self._looked_at = float("-inf")  # monotonic second of the last look
-        self._drained_at = float("-inf")  # monotonic second at which a drain was last running
+        self._drained_at = float("-inf")  # monotonic second of the last look at which a drain was running
         self._woken_at = float("-inf")  # monotonic second of the last check of all lanes
         self._rests: dict[str, tuple[float, float]] = {}  # sender_of(lane) -> (monotonic second of the end, seconds)
         self._workspaces_due = app.clock.monotonic() + LONGEST_REST  # monotonic second of the next `Platform.recheck`
@@ -60,13 +62,14 @@ class Process:
 
     @property
     def attention(self) -> dict[str, str]:
-        """What an operator must look at, by cause. Shown beside `problems`, but the process still counts as ready."""
+        """What an operator must look at, by cause. Unlike `problems`, the process still counts as ready."""
         return self._outbox_trouble | self.maintenance_trouble
 
     async def tick(self) -> None:
-        """Reads the sources, plans what is due, and starts a drain if a lane has something to do.
+        """Reads the sources, plans what is due, and starts a drain of the outbox if a lane has something to send.
 
-        After an outage, planning waits until the sources were polled, so that one delivery contains all missed papers.
+        After an outage, planning waits until the sources have been polled, so that one delivery contains all missed
+        papers.
         """
         try:
             await self.sources.poll()
@@ -85,7 +88,7 @@ class Process:
             await self.run_maintenance()
             self.problems.pop("database", None)
             self.problems.pop("sources", None)
-            if unread := self.sources.problems:  # anyone may read this, so it does not name the sources
+            if unread := self.sources.problems:  # anyone may read this, so the sources are not named
                 self.problems["sources"] = f"{len(unread)} cannot be read; paperwire sources says which"
             self.problems.pop("start", None)
         except errors.PaperwireError as error:
@@ -122,7 +125,7 @@ class Process:
             await self._take_lanes(self._lanes)
             return
         if self._drain is not None and self._drain.done():
-            await context.write(workers.recover_own, app.store)  # those without a stored outcome become unclear
+            await context.write(workers.recover_own, app.store)  # messages without a stored outcome become unclear
             self._report(self._drain)
             self._drain, self._drain_state = None, DrainState(stopped=self._drain_state.stopped)
         second = app.clock.monotonic()
@@ -152,7 +155,7 @@ class Process:
             log.error("Delivering failed: %s", said, exc_info=one)
 
     async def _update_stopped_platforms(self) -> None:
-        """Lets platforms with a failed token try again after a pause. Platforms that an operator must free stay stopped."""
+        """Lets platforms whose token failed try again after a pause. Platforms that an operator must free stay stopped."""
         second = self.app.clock.monotonic()
         held = await asyncio.to_thread(bot_state.stopped_platforms, self.app.store)
         stopped = self._drain_state.stopped
@@ -186,9 +189,9 @@ class Process:
             await self.notify_operators(dict(self._drain_state.stopped))
 
     async def notify_operators(self, stopped: Mapping[str, str]) -> bool:
-        """Notifies operators of dead letters, long waits and stopped platforms, once a day per cause. Logs the first two.
+        """Notifies operators of dead deliveries, long waits and stopped platforms, once a day per cause.
 
-        `stopped`: stopped platforms and their reasons. Returns whether notices were planned.
+        Logs the first two. `stopped`: stopped platforms and their reasons. Returns whether notices were planned.
         """
         app, now = self.app, self.app.clock.now()
         await context.write(log_new_trouble, app.store, now=now)
@@ -214,7 +217,10 @@ class Process:
             log.error("The daily clean-up or copy failed: %s", error)
 
     def _is_due(self, what: str, every: timedelta) -> bool:
-        """Returns whether `every` has passed since `what` was done, or the clock was set back. If so, notes it as done now."""
+        """Returns whether `every` has passed since `what` was done, or the clock was set back.
+
+        If so, notes it as done now.
+        """
         now, last = self.app.clock.now(), self._done_at.get(what)
         if last is not None and timedelta(0) <= now - last < every:
             return False
@@ -241,7 +247,9 @@ async def run(
         try:
             return await _run(app, sources, once=once, new_bot=new_bot, pause_gone=pause_gone, say=say)
         except errors.StoreUnavailable as error:
-            if once or error.exit_code == SettingsError.exit_code:  # such as no access to the file: waiting cannot help
+            if (
+                once or error.exit_code == SettingsError.exit_code
+            ):  # for example, no access to the file: waiting does not help
                 raise
             log.error("%s", error)
         await ticks.unless_stopped(app, app.clock.sleep(START_AGAIN))
@@ -251,7 +259,7 @@ async def run(
 async def _run(
     app: App, sources: SourceScheduler, *, once: bool, new_bot: bool, pause_gone: bool, say: Callable[[str], None]
 ) -> int:
-    """Makes one attempt to start, and runs if it succeeds. Raises what `run` raises, and StoreUnavailable."""
+    """Tries to start once, and runs if that succeeds. Raises what `run` raises, and StoreUnavailable."""
     app.open()
     with sender_lock.only_sender(app.store) if app.cluster is None else nullcontext():
         if app.cluster is not None:

@@ -25,7 +25,7 @@ from subscriptions.store import conversations
 from subscriptions.store.database.store import Store
 
 LOCAL_NAME = "me"  # the name of the person at this machine
-# A browser on this machine sends none of these headers; a request through a proxy may come from anywhere.
+# Headers that show that a proxy forwarded the request, so that it may come from anywhere. Browsers send none of them.
 _OF_PROXIES = (
     "forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "x-original-host",
     "cf-connecting-ip", "true-client-ip",
@@ -57,7 +57,7 @@ class Entry(Enum):
 
 
 def entry(settings: Settings) -> tuple[Entry, str]:
-    """Returns (how people reach the pages, what the operator should know about that or "").
+    """Returns (how people reach the pages, a problem of that for the operator or "").
 
     Without a password, pages are shown only on this machine. If platforms send requests to the address, a proxy on this
     machine makes it reachable from outside, so there are no pages then.
@@ -95,10 +95,10 @@ def network_of(address: str) -> str:
 
 
 def is_known_host(host: str, names: Collection[str], *, local: bool) -> bool:
-    """Returns whether the name in the header Host is one by which a browser may call us.
+    """Returns whether a browser may use the host name of the header Host to reach our pages.
 
-    A foreign page can make its own name resolve to this machine (DNS rebinding) and could then read our responses. With an
-    IP address it cannot. `local`: of IP addresses, only those of this machine are accepted.
+    Another site can make its own host name resolve to this machine (DNS rebinding), and could then read our responses. It
+    cannot do so with an IP address. `local`: only the IP addresses of this machine are accepted.
     """
     name = _name_of(f"//{host}")
     if name in names or name == "localhost" or name.endswith(".localhost"):
@@ -109,8 +109,8 @@ def is_known_host(host: str, names: Collection[str], *, local: bool) -> bool:
 def is_own_form(headers: Mapping[str, str], names: Collection[str]) -> bool:
     """Returns whether a form was sent from one of our own pages, as far as the browser tells.
 
-    `names` are the host names of a proxy, which may have replaced the header Host. They count only with the usual ports,
-    because another port of the same machine is another site.
+    `names` are the host names of a proxy, which may have replaced the header Host. They are accepted only with the
+    usual ports, because another port of the same machine is another site.
     """
     origin = headers.get("origin", "")
     if origin:
@@ -141,7 +141,7 @@ def _name_of(url: str) -> str:
 
 
 def _place(url: str) -> tuple[str, int | None]:
-    """Returns (host, port). Ignores the scheme, because after a proxy we do not know which one the browser uses."""
+    """Returns (host, port) of an address. Ignores its scheme, because a proxy may hide which one the browser uses."""
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -163,7 +163,9 @@ def _is_ip(text: str) -> bool:
 
 MINUTE = 60.0  # seconds
 MOST_TRIES = 10  # wrong passwords of one session in a minute
-MOST_TRIES_OF_AN_ADDRESS = 100  # of all sessions of an address: anyone can begin one, and a proxy's users share one
+MOST_TRIES_OF_AN_ADDRESS = (
+    100  # for all sessions of an address: anyone can begin a session, and a proxy's users share an address
+)
 
 
 class Tried(Enum):
@@ -171,11 +173,11 @@ class Tried(Enum):
 
     OPENS = "opens"
     WRONG = "wrong"
-    UNREAD = "unread"  # not checked, because there were too many wrong ones
+    UNREAD = "unread"  # not checked, because too many were wrong
 
 
 class Lock:
-    """A lock that any of these passwords opens."""
+    """Checks passwords: any of the given ones opens. After too many wrong ones, further tries are not checked."""
 
     def __init__(self, clock: Clock, *passwords: str) -> None:
         self._clock = clock
@@ -218,10 +220,10 @@ _LONGEST = 1000  # characters; a longer cookie is not read
 
 
 class Sessions:
-    """Makes and reads sessions. Those that were signed out, in any process, are stored until they would have expired."""
+    """Makes and reads session cookies. Sign-outs are stored, for all processes, until the session would have expired."""
 
     def __init__(self, store: Store, clock: Clock, password: str = "") -> None:
-        """`password`: the key that signs sessions is derived from it; "" if no one signs in."""
+        """The key that signs sessions is derived from `password`; "" if no one signs in."""
         self._store = store
         self._clock = clock
         self._password = password
@@ -231,7 +233,7 @@ class Sessions:
         return secrets.token_urlsafe(_WORD)
 
     def sign_in(self, name: str) -> str:
-        """Returns the cookie of a person who knew the password."""
+        """Returns a signed cookie for a person who knew the password."""
         shown = urlsafe_b64encode(name.encode()).decode()
         said = f"{shown}.{int((self._clock.wall() + LASTS).timestamp())}.{secrets.token_urlsafe(_WORD)}"
         return f"{said}.{self._signature(said)}"
@@ -247,7 +249,10 @@ class Sessions:
         return urlsafe_b64decode(parts[0]).decode() if self._clock.wall().timestamp() < int(parts[1]) else ""
 
     async def name_of(self, cookie: str) -> str:
-        """Returns the name of a session that is signed in and not signed out; "" for any other cookie. Raises StoreError."""
+        """Returns the name of a session that is signed in and not signed out; "" for any other cookie.
+
+        Raises StoreError.
+        """
         name, now = self.signed_name(cookie), self._clock.wall()
         if not name:
             return ""

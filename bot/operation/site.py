@@ -1,7 +1,7 @@
 """The pages of the web address and their guard: who may open them, whether a form is ours, and the security headers.
 
-Each page is a `WebPage`. The page of the chat comes from its platform, the operator's page from `status`. Samples, which are
-papers in this package, are offered until other papers have come.
+Each page is a `WebPage`. The page of the chat comes from its platform, the operator's page from `status`. Until papers
+have come, the page offers samples, which are digests in this package.
 """
 
 import asyncio
@@ -60,9 +60,9 @@ _UNREACHED = errors.Sentence(
 
 
 class Site:
-    """The pages, for the visitors whom the guard lets in.
+    """The pages, for visitors whom the guard lets in. `samples`: what the pages offer until papers have come.
 
-    Each visitor has a chat on the platform that has pages. `samples` are offered in addition to the pages.
+    Each visitor has a chat on the platform that has pages.
     """
 
     def __init__(self, app: App, platform: Platform, pages: Sequence[conversation.WebPage], samples: "Samples") -> None:
@@ -84,7 +84,10 @@ class Site:
 
     @contextmanager
     def taking(self, dispatcher: conversation.RequestDispatcher) -> Iterator[None]:
-        """Lets visitors send requests while the body runs. Then ends all streams; otherwise the server would wait for them."""
+        """Lets visitors send requests while the body runs.
+
+        Then ends all streams, because the server would wait for them.
+        """
         self._dispatcher = dispatcher
         self._started.set()
         try:
@@ -147,7 +150,7 @@ class Site:
         return found
 
     async def _until_started(self) -> None:
-        """Waits until requests of people can be handled: a page can be open before the process has started."""
+        """Waits until requests can be handled, at most STARTS_WITHIN: a page may be open before the process has started."""
         with suppress(TimeoutError):
             async with asyncio.timeout(STARTS_WITHIN):
                 await self._started.wait()
@@ -227,7 +230,7 @@ class Site:
         return Response(answer.body, status, headers, media_type=answer.kind if answer.body else None)
 
     async def _may_hear(self, name: str, cookie: str) -> bool:
-        """Returns whether a visitor may still receive news: not after signing out, in this process or another one."""
+        """Returns whether a visitor may still receive news. After a sign-out, in any process, a visitor may not."""
         return self.entry is not sign_in.Entry.PASSWORD or await self._sessions.name_of(cookie) == name
 
     def _set_cookies(self, request: Request, response: Response, session: str | None) -> None:
@@ -255,7 +258,7 @@ def _address(request: Request) -> str:
 
 
 def make_site(app: App, troubles: Troubles = dict) -> Site | None:
-    """Returns the site with the pages of the platform that has pages, and the operator's; None if pages are off.
+    """Returns the site: the pages of the platform that has pages, and the operator's pages; None if pages are off.
 
     `troubles` returns the problems that the process itself knows.
     """
@@ -272,7 +275,7 @@ def make_site(app: App, troubles: Troubles = dict) -> Site | None:
 
 
 def entry_lines(settings: Settings) -> list[str]:
-    """Returns a line that says why there are no pages, or that they trust a header too much, and what to do; else no line."""
+    """Returns a line if there are no pages, or if anyone can use any name there: the reason, and what to do. Else none."""
     found, why = sign_in.entry(settings)
     if found is sign_in.Entry.OFF:
         return [
@@ -337,7 +340,7 @@ class Samples:
         return (conversation.Offer(text=text, label=errors.Sentence("use the samples"), action=PATH, example=example),)
 
     async def use(self, asked: conversation.PageRequest) -> conversation.PageResponse:
-        """Stores the samples as papers of today, since they have no day, and shows the chat. Known papers do not change."""
+        """Stores the samples as today's papers, since they have no day, and shows the chat. Papers already stored stay."""
         if await self._is_offered(asked.visitor):
             for name in SAMPLES:
                 digest = await asyncio.to_thread(_sample, name)

@@ -1,4 +1,4 @@
-"""Finds problems of sources, in the outcomes of their last polls and by reading them now."""
+"""Finds problems of sources: looks at the outcomes of their last polls, and reads them now."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -39,7 +39,7 @@ def check_sources(settings: Settings, store: Store, *, wall: datetime) -> list[F
 
 
 async def ask_sources(settings: Settings, store: Store, fetcher: Fetcher, *, now: datetime) -> list[Finding]:
-    """Returns the findings about whether web sources can be reached. Fetches the first address of each, stores nothing."""
+    """Returns a finding for each web source: whether it can be read now. Fetches its first address, stores nothing."""
     known = _known_sources(store)
     sources = [source for source in settings.sources or (fetch_request.everything(),) if source.path is None]
     found = [await _reached(source, known.get(source.name), fetcher, now) for source in sources]
@@ -56,7 +56,7 @@ def _question(source: SourceSettings) -> errors.Sentence:
 
 
 def _as_it_stands(source: SourceSettings) -> Finding:
-    """Returns the finding about whether a source's newest files can be read. A folder without files is no problem."""
+    """Returns a finding: whether a source's newest files can be read. A folder without files is no problem."""
     question, place = _question(source), str(source.path)
     correct = errors.Sentence("Put it there, or correct path in paperwire.toml.")
     if is_missing(place):
@@ -73,7 +73,10 @@ def _as_it_stands(source: SourceSettings) -> Finding:
 
 
 def _first_that_is_read(source: SourceSettings, files: Sequence[str]) -> Finding:
-    """Returns a finding about the first of these files that is a digest. If none is, it names the error of the first file."""
+    """Returns a finding about the first of these files that is a digest.
+
+    If none is, it names the error of the first file.
+    """
     wrong: list[errors.PaperwireError] = []
     for name in files:
         try:
@@ -117,7 +120,7 @@ def _last_poll(source: SourceSettings, last: Receipt | None, settings: Settings,
 
 
 async def _reached(source: SourceSettings, known: KnownSource | None, fetcher: Fetcher, now: datetime) -> Finding:
-    """Returns the finding about whether a source's first address yields a digest. An unchanged document counts as one."""
+    """Returns a finding: whether a source's first address yields a digest. An unchanged document counts as a digest."""
     question = _question(source)
     request, *_ = fetch_request.requests_of(source, now)
     seen = (known.seen.get(fetch_request.address_key(request.url)) if known else None) or DocumentSeen()

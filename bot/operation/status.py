@@ -26,13 +26,13 @@ from subscriptions.store.outbox import OutboxEntry
 from subscriptions.store.sources import KnownSource, receipts_since
 
 HOURS = 24
-PLANS = 200  # how many of the latest plans with deliveries are kept
+PLANS = 200  # how many plans with deliveries are kept, the latest
 
 _HOUR = timedelta(hours=1)
 
 
 class RecentWork:
-    """Counts measurements since the process started. Lasting counts are in the metrics."""
+    """Counts measurements of the last hours for the status page. Counts over longer times are in the metrics."""
 
     def __init__(self, clock: channel.Clock) -> None:
         self.clock = clock
@@ -108,7 +108,13 @@ _OUTCOMES: Mapping[Outcome, errors.Sentence] = {
     Outcome.LATE: errors.Sentence("late"),
     Outcome.FAILED: errors.Sentence("failed"),
 }
-_BEST_FIRST = (Outcome.NEW, Outcome.FAILED, Outcome.LATE, Outcome.QUIET, Outcome.STALE)  # a day shows the first one
+_BEST_FIRST = (
+    Outcome.NEW,
+    Outcome.FAILED,
+    Outcome.LATE,
+    Outcome.QUIET,
+    Outcome.STALE,
+)  # a day shows the first of these that it had
 _NO_POLL = errors.Sentence("not asked")
 _MANY_MORE = errors.Sentence("There are more; paperwire outbox lists all of them.")
 _NOT_THERE = errors.Sentence("That delivery is not there any more, or there is nothing to do about it.")
@@ -203,7 +209,7 @@ def _problem(*, what: str, cure: str, why: str = "", since: str = "") -> Mapping
 def _troubles(
     found: Mapping[str, Problem], now_known: Figures, now: datetime, language: Language
 ) -> Iterator[Mapping[str, str]]:
-    """Yields the problems that the process knows, except those that the store describes better."""
+    """Yields stopped platforms, and the problems that the process knows, except those that the store describes better."""
     told = {*now_known.stopped, *(("sources",) if any(one.is_overdue for one in now_known.sources) else ())}
     for platform, reason in now_known.stopped.items():
         what = language.say("Sending to {platform} has stopped.", platform=facts_of(platform).title)
@@ -216,7 +222,7 @@ def _troubles(
 
 
 def _stuck(trouble: sending.OutboxTrouble, language: Language) -> Iterator[Mapping[str, str]]:
-    """Yields the problems of deliveries that could not be sent, or have waited for long."""
+    """Yields the problems of deliveries that could not be sent, or have waited for too long."""
     dead = trouble.dead
     if dead.count:
         what = language.count(
@@ -236,7 +242,7 @@ def _stuck(trouble: sending.OutboxTrouble, language: Language) -> Iterator[Mappi
 
 
 def _behind(sources: Iterable[KnownSource], language: Language) -> Iterator[Mapping[str, str]]:
-    """Yields a problem for each source that is behind."""
+    """Yields a problem for each source that is overdue."""
     for one in sources:
         if one.is_overdue:
             last = one.last if one.last and one.last.outcome in (Outcome.FAILED, Outcome.LATE) else None

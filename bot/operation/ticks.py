@@ -1,4 +1,4 @@
-"""Work at regular times besides deliveries: ticks, heartbeat, daily maintenance, and the orderly stop."""
+"""Ticks, heartbeat, daily maintenance, and the orderly stop."""
 
 import asyncio
 import logging
@@ -32,10 +32,11 @@ STEP_SECONDS = 1.5  # if the two clocks differ by more, the wall clock was set o
 
 
 class Ticker:
-    """Calls `tick` every second, one call at a time. Several missed ticks become one.
+    """Calls `tick` every second, one call at a time. If ticks were missed, calls it once for all of them.
 
-    APScheduler 3 computes the next run from the wall clock. If that clock were set back by an hour, there would be no tick
-    for an hour. `guard` compares the wall clock with the monotonic clock, and reschedules the next run if they differ.
+    APScheduler 3 computes the next run from the wall clock. So after that clock was set back by an hour, there would be
+    no tick for an hour. `guard` compares the wall clock with the monotonic clock. If the wall clock was set, it
+    reschedules the next run.
     """
 
     def __init__(self, clock: Clock, tick: Callable[[], Awaitable[None]], *, seconds: float = TICK_SECONDS) -> None:
@@ -61,14 +62,14 @@ class Ticker:
                     continue
         finally:
             async with self._ticking:
-                self._scheduler.shutdown(wait=False)  # this cancels a running tick, hence the lock
+                self._scheduler.shutdown(wait=False)  # this would cancel a running tick, so the lock is needed
 
     async def _tick_once(self) -> None:
         async with self._ticking:
             await self._tick()
 
     def guard(self) -> bool:
-        """Reschedules the tick if the wall clock was set. Returns whether it was."""
+        """Reschedules the tick if the wall clock was set. Returns whether that was so."""
         offset = self._now_offset()
         stepped = abs(offset - self._offset) > STEP_SECONDS
         if stepped:
@@ -102,7 +103,7 @@ class _NextTick(IntervalTrigger):  # type: ignore[misc]  # APScheduler 3 has no 
 log = logging.getLogger("paperwire")
 
 INTERVAL = 300.0  # seconds between two heartbeats
-LONGEST = 20.0  # seconds for one
+LONGEST = 20.0  # seconds for one heartbeat
 _SUCCESS = range(200, 300)  # status codes; a document comes with 200 only
 
 
@@ -119,7 +120,7 @@ class Heartbeat:
         self._is_failing = False
 
     def beat(self, *, well: bool) -> None:
-        """Starts a request if all is well and one is due. Does not wait for the response, and never raises."""
+        """Starts a request if all is well and a heartbeat is due. Does not wait for the response, and never raises."""
         second = self._clock.monotonic()
         is_asking = self._task is not None and not self._task.done()
         if not self._url or not well or is_asking or second < self._due:
@@ -128,7 +129,7 @@ class Heartbeat:
         self._task = asyncio.create_task(self.ask())
 
     async def ask(self) -> None:
-        """Requests the address once, if there is one. Logs the first of several failures, without the address. Never raises."""
+        """Requests the address once, if there is one. Of several failures in a row, logs only the first. Never raises."""
         if not self._url:
             return
         why = ""
@@ -217,12 +218,12 @@ async def unless_stopped(app: App, work: Coroutine[Any, Any, None]) -> None:
 # ------------------------------------------------------------------------------------------------ the daily maintenance
 
 
-OLDEST_COPY = timedelta(days=2)  # if even the newest copy is older, that is a problem
-_REPLACED = "replaced-"  # a database that `restore` put aside is no copy, since it may be damaged
+OLDEST_COPY = timedelta(days=2)  # an older newest copy is a problem
+_REPLACED = "replaced-"  # `restore` renames the old database so; it may be damaged and is no copy
 
 
 def file_sizes(store: Store) -> dict[str, int]:
-    """Returns the bytes of each file of the database, without missing files. Empty for a server, which has its own files."""
+    """Returns the size in bytes of each existing file of the database; an empty dict for a database server."""
     if store.kind.file is None:
         return {}
     paths = {"database": store.path, "wal": store.path.with_name(f"{store.path.name}-wal")}
@@ -247,16 +248,18 @@ SECONDS_OF_A_TICK = 0.1  # the rest of the second is for planning and sending
 
 
 def daily_maintenance(store: Store, settings: Settings, *, now: datetime) -> writer.Steps[None]:
-    """Erases data whose retention is over, and makes the day's copy. Between two steps the database is not locked.
+    """Erases data whose retention time is over, and makes the day's copy. Between two steps the database is not locked.
 
-    Further calls on the same day do nothing, in other processes as well. Raises StoreError. A copy that could not be made
-    is due again an hour later.
+    Further calls on the same day do nothing, even in other processes. A copy that failed is tried again after an hour.
+    Raises StoreError.
     """
     yield writer.WRITES
     if retention.claim_daily_work(store, now=now):
         for _ in retention.clean_up_steps(store, now=now, papers=settings.keep_papers):
             yield writer.WRITES
-    if store.kind.file is not None and retention.claim_copy(store, now=now):  # servers have copies of their operator
+    if store.kind.file is not None and retention.claim_copy(
+        store, now=now
+    ):  # the operator of a server makes its copies
         yield writer.READS
         store.copy_into(backup_folder(settings, store), "daily", now)
         yield writer.WRITES

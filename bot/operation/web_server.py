@@ -84,13 +84,15 @@ def health_app(
     pages: Sequence[Route] = (),
     metrics_lock: sign_in.Lock | None = None,
 ) -> Starlette:
-    """Returns the web application. `problems` returns the current problems by name; if there are none, the process is ready.
+    """Returns the web application.
 
-    `attention` returns what a person should look at although the process is ready. `worker`: the id of this process in its
-    database, from which `paperwire status` sees that both use the same database.
+    `problems` returns the current problems by name; if there are none, the process is ready. `attention` returns what a
+    person should look at although the process is ready. `worker` is the id of this process in its database. From this id,
+    `paperwire status` sees that both use the same database.
 
-    `metrics` returns the page `/metrics`, and `pages` are the routes of pages for people. Unlike web routes, these are found
-    only without a path prefix, so a proxy that keeps its prefix does not publish them. `metrics_lock`: the lock of `/metrics`.
+    `metrics` returns the page `/metrics`, and `metrics_lock` is its lock. `pages` are the routes of pages for people. A
+    proxy may forward requests with a prefix before the path. The web routes of platforms also answer with such a prefix,
+    but metrics and pages do not, so such a proxy does not publish them.
     """
 
     async def live(_: Request) -> Response:
@@ -113,7 +115,9 @@ def health_app(
     if metrics is not None:
         routes.append(Route("/metrics", _metrics_handler(metrics, metrics_lock)))
     for route in web_routes:
-        answer = _route_handler(route)  # for the path with and without a prefix, which a proxy may keep or remove
+        answer = _route_handler(
+            route
+        )  # for the path with and without a prefix: a proxy may keep its prefix or remove it
         routes += [Route(path, answer, methods=[route.method]) for path in (route.path, "/{before:path}" + route.path)]
     return Starlette(routes=routes, exception_handlers={HTTPException: refused})
 
@@ -129,7 +133,7 @@ def _metrics_handler(metrics: MetricsPage, lock: sign_in.Lock | None) -> Callabl
 
 
 def _refusal(lock: sign_in.Lock, request: Request) -> Response | None:
-    """Returns a refusal unless the request has a password of the lock: alone (Bearer), or with any user name (Basic)."""
+    """Returns a refusal; None if the request has a password of the lock, alone (Bearer) or with any user name (Basic)."""
     asks = line(401, {"www-authenticate": 'Basic realm="paperwire"'})
     scheme, _, given = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "basic":
@@ -175,7 +179,7 @@ LONGEST_HEAD = 10.0  # seconds for the head of a request, counted from the conne
 MOST_CONNECTIONS = 512
 MOST_OF_AN_ADDRESS = 32  # connections from one address; loopback has no such limit, since it may be a proxy
 SHARE_OF_DESCRIPTORS = 4  # connections may use a quarter of the file descriptors of the process
-WAITING = 2048  # connections that the system queues until they are accepted
+WAITING = 2048  # connections that the system holds until the server accepts them
 ACCEPT_AGAIN = 1.0  # seconds until the next try if no file descriptor was free for a connection
 MINUTE = 60.0  # seconds between two log lines about closed connections
 
@@ -221,11 +225,11 @@ async def serving(
 
 
 class _Server(uvicorn.Server):
-    """uvicorn's server with three changes: it wakes once a second instead of ten times, has an event for its end, and accepts itself.
+    """uvicorn's server, but it wakes once a second instead of ten times, has an event for its end, and accepts connections.
 
-    asyncio's own server accepts all waiting connections before any of them can be closed, and logs a line for each one that gets no
-    file descriptor. Here, the next connection is accepted only when the last one has its protocol, which closes one if there are too
-    many.
+    asyncio's server accepts all waiting connections before any of them can be closed, and logs a line for each one that
+    gets no file descriptor. This server accepts the next connection only when the last one has its protocol object. If
+    there are too many connections, that object closes one.
     """
 
     def __init__(self, config: uvicorn.Config, observe: channel.Observe) -> None:
@@ -266,7 +270,7 @@ class _Server(uvicorn.Server):
         self._ended.set()
 
     async def main_loop(self) -> None:
-        """Updates the header `Date` every second until the end."""
+        """Updates the header `Date` of responses every second, until `ends` is called."""
         while not await self.on_tick(0):  # uvicorn updates this header at every tenth tick; with 0, at every call
             with suppress(TimeoutError):
                 async with asyncio.timeout(1.0):
@@ -310,7 +314,7 @@ class LimitedProtocol(H11Protocol):
         self._observe = observe
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Accepts the connection. If there are too many, aborts the oldest without a request; if all have one, the oldest."""
+        """Accepts the connection. If there are too many now, aborts the oldest of those without a request, or of all."""
         super().connection_made(transport)  # type: ignore[arg-type]  # uvicorn narrows the type as well
         self._opened_at, self._network = self.loop.time(), self._host()
         self._start_deadline()
@@ -326,7 +330,10 @@ class LimitedProtocol(H11Protocol):
         super().connection_lost(exc)
 
     def send_400_response(self, msg: str) -> None:
-        """Refuses what is no HTTP. If h11 allows no response, as to HEAD with a damaged body, closes the connection."""
+        """Refuses input that is not HTTP.
+
+        If h11 allows no response, as to HEAD with a damaged body, closes the connection.
+        """
         if self.cycle is not None:
             self.cycle.disconnected = True  # discards what the application still sends
         try:
@@ -346,7 +353,7 @@ class LimitedProtocol(H11Protocol):
         return self.cycle is not None and not self.cycle.response_complete
 
     def _rivals(self) -> list["LimitedProtocol"]:
-        """Returns the other connections of which one must be aborted; none if there are not too many."""
+        """Returns the other connections, one of which must be aborted; an empty list if there are not too many."""
         connections = [one for one in self.connections if isinstance(one, LimitedProtocol)]
         if len(connections) > most_connections():
             return [one for one in connections if one is not self]
@@ -404,7 +411,7 @@ def closed_line(closed: Mapping[str, int]) -> str:
 
 
 def most_connections() -> int:
-    """Returns how many connections may be open at once, so that enough file descriptors are left for other work."""
+    """Returns how many connections may be open at once. The limit leaves enough file descriptors for other work."""
     files, _ = resource.getrlimit(resource.RLIMIT_NOFILE) if resource else (-1, -1)
     if files < 0:  # no limit
         return MOST_CONNECTIONS

@@ -1,6 +1,7 @@
-"""What a worker receives and sends.
+"""The work of one worker: sending, receiving, and heartbeats.
 
-With several workers, each takes lanes from jobs, receives only while it is elected, and shows the others that it is at work.
+If there are several workers, each delivers lanes for which it claims jobs, receives updates only while it is elected, and
+sends heartbeats, which show the others that it is at work.
 """
 
 import asyncio
@@ -34,9 +35,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("paperwire")
 
-STATE_FOR = 60.0  # seconds after which a new state of a drain begins, with new counts
+STATE_FOR = 60.0  # seconds after which a new DrainState, with new counts, replaces the old one
 ELECTION_INTERVAL = 1.0  # seconds between two attempts to be elected, or to renew the lease
-SURE_FOR = 3.0  # seconds after a successful check; the lease is longer
+SURE_FOR = 3.0  # seconds for which a successful check is trusted; the lease lasts longer
 _AGAIN_AFTER = timedelta(seconds=5)  # after a database error in another lane
 
 
@@ -51,7 +52,7 @@ class WorkerLanes:
         self._state_since = app.clock.monotonic()
 
     def look(self) -> DrainState:
-        """Starts delivering if it does not run. Returns the current state of the drain, which all lanes share."""
+        """Starts delivering if that does not run yet. Returns the current DrainState, which all lanes share."""
         second = self._app.clock.monotonic()
         if second - self._state_since >= STATE_FOR or self._state.store_failed:
             self._state, self._state_since = DrainState(stopped=self._state.stopped), second
@@ -66,7 +67,7 @@ class WorkerLanes:
         return self.cluster.problem or ("a lane failed; the log says why" if errors else "")
 
     async def finish(self) -> None:
-        """Takes no more lanes, and waits until the claimed ones are finished."""
+        """Takes no more lanes, and waits until the lanes in progress are finished."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait((self._task,))
@@ -87,10 +88,11 @@ class WorkerLanes:
 class Supervised:
     """Runs a receiver, and restarts it when it ends or raises an error.
 
-    With several workers, a receiver that fetches updates receives in one worker at a time, because two that fetch updates of
-    one token take them from each other. The worker that receives has a lease in the database, and renews it at each check.
-    When the lease has ended, another worker takes it. After a pause, a worker first checks that it still has the lease. If
-    not, it drops the request that it fetched. That request was not confirmed, so the platform gives it to the new worker.
+    With several workers, a receiver that fetches updates runs in one worker at a time, because two workers would take
+    the updates of a token from each other. The worker that receives has a lease in the database, and renews it at each
+    check. When the lease has ended, another worker takes it. After a pause, a worker first checks that it still has the
+    lease. If not, it drops the request that it fetched. The worker did not confirm that request, so the platform gives
+    it to the new worker.
     """
 
     def __init__(self, receiver: Receiver, clock: Clock, cluster: "ClusterEngine | None" = None) -> None:
@@ -202,9 +204,9 @@ Lookups = Sequence[str]  # the names of look-ups
 class OwnerWatch:
     """Sends the heartbeats of this worker, and watches those of other workers.
 
-    No times are stored: a heartbeat is a number, and the monotonic clock here measures how long it has not changed. So
-    setting a clock never makes a worker seem stalled. While the database accepts no writes, no worker can send a
-    heartbeat, so a failed look restarts the measurement.
+    A heartbeat is a number in the database, not a time. Each worker measures with its own monotonic clock how long the
+    number of another worker has not changed. So a clock that is set never makes a worker seem stalled. While the database
+    accepts no writes, no worker can send a heartbeat, so after a failed look the measurement begins again.
     """
 
     def __init__(
@@ -216,7 +218,7 @@ class OwnerWatch:
         interval: float = BEAT_INTERVAL,
         stalled_after: float | None = None,
     ) -> None:
-        """Without `recovers` it only sends heartbeats, until `recover_answers`. `interval`: seconds between two of them."""
+        """Without `recovers`, only sends heartbeats until `recover_answers` is called. `interval`: seconds between two."""
         self._where = sender_lock.whereabouts(clock.wall())
         self._interval = interval
         self._stalled_after = STALLED_AFTER if stalled_after is None else stalled_after
@@ -227,7 +229,10 @@ class OwnerWatch:
         self._answers: Callable[[Replies, Lookups], None] | None = None  # None: replies of others are not recovered
 
     def recover_answers(self, answer: Callable[[Replies, Lookups], None]) -> None:
-        """Starts to recover what stalled workers left. `answer` posts their replies and answers what they had to look up."""
+        """Starts to recover the unfinished work of stalled workers.
+
+        `answer` posts their replies and does their look-ups.
+        """
         self._recovers, self._answers = True, answer
 
     async def watch(self) -> None:
@@ -240,7 +245,7 @@ class OwnerWatch:
                 log.warning("The heartbeats of other processes cannot be looked at: %s", error)
 
     async def look(self) -> int:
-        """Sends a heartbeat, and recovers what stalled workers left. Returns the number of messages. Raises StoreError."""
+        """Sends a heartbeat, and recovers the work of stalled workers. Returns how many messages. Raises StoreError."""
         seen, self._seen = self._seen, {}
         await write(workers.beat, self._store, process=sender_lock.this_process(), where=self._where)
         if not self._recovers:
@@ -265,8 +270,9 @@ class OwnerWatch:
 def _recovered(store: Store, stalled: Mapping[str, int], now: datetime | None) -> tuple[int, Replies, Lookups]:
     """Recovers the messages of stalled workers. If `now` is given, also takes over their replies and look-ups.
 
-    Returns (messages, replies, look-ups): all that this worker must handle now, including some that it may know already. If
-    the server did not confirm a commit that succeeded, this is how the worker learns of them.
+    Returns (number of messages, replies, look-ups). Replies and look-ups are all that this worker must handle now, even
+    if it knows some already: if the server did not confirm an earlier commit that succeeded, the worker does not know
+    them.
     """
     with store.write() as transaction:
         messages = workers.recover_stalled(transaction, stalled)
@@ -281,7 +287,7 @@ def _recovered(store: Store, stalled: Mapping[str, int], now: datetime | None) -
 
 RESTART_INTERVAL = 60.0  # seconds after which a receiver that ended or failed is started again
 _MENU_LANGUAGES = {"": "en", "zh": "zh"}  # language of a client, "" for all others → language of its menus
-LONGEST_ANSWERS = 60.0  # seconds that `answer_once` waits for look-ups, and then again for replies
+LONGEST_ANSWERS = 60.0  # seconds that `answer_once` waits for look-ups, and after that for replies
 
 
 @asynccontextmanager

@@ -44,12 +44,12 @@ class Limits:
     per_second: float  # messages per second with one token; 0: no limit
     per_lane: float  # messages per second in one lane; 0: no limit
     per_group_minute: int = 0  # messages per minute in one group or channel; 0: no limit
-    burst: int = 1  # messages that one lane may send at once: at most so many in any `burst` / `per_lane` seconds
+    burst: int = 1  # messages that one lane may send at once, and the most in any `burst` / `per_lane` seconds
     reserved: int = 0  # messages of `per_group_minute` that are reserved for replies to people
 
 
 class Channel(Protocol):
-    """Posts rendered messages on one platform. It never sleeps, retries or shortens, and knows nothing about papers."""
+    """Posts rendered messages on one platform. It never sleeps, retries or shortens a message, and knows no papers."""
 
     platform: str
     limits: Limits
@@ -67,9 +67,9 @@ class Channel(Protocol):
     ) -> str:
         """Posts one message. Returns the id that the platform gave it.
 
-        `delivery` is the delivery's id, which is sent along if the platform can store it. `thread` is the platform's id
-        of the message in whose thread to post. With `plain`, posts `message.plain` instead of `message.payload`. Raises
-        only NotDelivered.
+        `delivery` is the delivery's id, which is sent with the message if the platform can store it. `thread` is the
+        platform's id of the first message of the thread in which to post. With `plain`, posts `message.plain` instead
+        of `message.payload`. Raises only NotDelivered.
         """
 
     async def edit(
@@ -90,10 +90,11 @@ class Channel(Protocol):
         after: datetime,
         thread: str | None = None,
     ) -> str | None:
-        """Searches for a message that was perhaps sent after `after`. Returns the platform's id of it; None if it was not sent.
+        """Searches for a message that was perhaps sent after `after`.
 
-        A message with a `thread` may have been sent outside of that thread. Raises LookupError if the platform cannot
-        tell, RetryLater if it demands a wait, and SenderStopped if it refuses the token. By default, it cannot tell.
+        Returns its id on the platform; None if it was not sent. A message with a `thread` may have been sent outside of
+        that thread. Raises LookupError if the platform cannot tell, RetryLater if it demands a wait, and SenderStopped
+        if it refuses the token. By default, it cannot tell.
         """
         raise LookupError(self.not_found)
 
@@ -105,12 +106,15 @@ class Channel(Protocol):
         return self.platform
 
     async def close(self) -> None:
-        """Closes the connections. A second call does nothing. By default, there are no connections."""
+        """Closes the connections. A second call does nothing. By default, there are no connections to close."""
         return
 
 
 def read_message(message: model.Message, read: Callable[[Any], T], *, plain: bool) -> T:
-    """Returns `read` of the JSON of a stored message or, with `plain`, of its plain form. Raises Rejected for a ValueError."""
+    """Calls `read` with the JSON of a stored message, with `plain` that of its plain form.
+
+    Turns ValueError into Rejected.
+    """
     try:
         return read(json.loads(message.plain if plain else message.payload))
     except ValueError as error:
@@ -119,8 +123,8 @@ def read_message(message: model.Message, read: Callable[[Any], T], *, plain: boo
 
 # -------------------------------------------------------------------------------------------------------- measurements
 
-# A measurement is an event in the process, as a value. It is passed from the code where it happens to the code that
-# counts it. A measurement contains no id, name or words of a chat or a person.
+# A measurement is a value that describes an event in the process. The code where the event happens passes it to the
+# code that counts it. A measurement contains no id, name or words of a chat or a person.
 
 
 log = logging.getLogger("paperwire")
@@ -211,10 +215,10 @@ class Engine(Protocol):
 
     @property
     def lanes_in_hand(self) -> int:
-        """Returns how many lanes this process delivers now."""
+        """Returns in how many lanes this process is delivering now."""
 
     def wake(self, lanes: Sequence[model.Lane], *, not_before: datetime | None = None) -> None:
-        """Makes each lane run, not earlier than `not_before`.
+        """Makes each lane run, that is, lets its sender look for messages to send, not earlier than `not_before`.
 
         If a lane is waiting to run, it runs at least once after this call. If it is running, it runs again afterwards.
         """
@@ -229,7 +233,7 @@ class Engine(Protocol):
         """
 
     def posting(self, lane: model.Lane, *, patience: float = inf) -> AbstractAsyncContextManager[bool]:
-        """Locks a lane for posting while the body runs, so that replies and papers of all processes go one after another.
+        """Locks a lane for posting while the body runs, so that all processes post there one after another.
 
         Yields False if another worker is still posting there after `patience` seconds.
         """
@@ -254,21 +258,21 @@ class Engine(Protocol):
 class Button:
     """A button under a message. It either opens `url` or sends `data`, the id of a callback token in the store.
 
-    Commands set `verb` and `arguments` (JSON values), which say what the button does. The id is created when the reply
-    is stored.
+    Commands set `verb` and `arguments` (JSON values), which say what the button does. The id in `data` is created when
+    the reply is stored.
     """
 
     label: str
     url: str = ""
     data: str = ""
-    name: str = ""  # for a button of a paper: its name, which is the same in all languages (see CardButtons)
+    name: str = ""  # for a button of a paper: the button's name, which is the same in all languages (see CardButtons)
     options: tuple["Button", ...] = ()  # for the button ⋯: the buttons that it opens
     verb: str = ""
     arguments: Mapping[str, Any] = field(default_factory=dict)
     only_for: str = (
         ""  # the platform's id of the only person who may press it; "" for everyone in the chat who has the rights
     )
-    shows: str = ""  # the signal that makes it look pressed; "SAVED:17": the chat has saved paper 17
+    shows: str = ""  # with this signal of the chat, it looks pressed; "SAVED:17": paper 17 is saved
 
 
 Buttons = tuple[tuple[Button, ...], ...]  # rows
@@ -317,7 +321,8 @@ class FormField:
 class Modal:
     """A form that a person fills in. `verb` and `arguments` say what submitting the form does.
 
-    The form is about the chat where it was opened, or about the chat of `places` that its field CHAT_FIELD selects.
+    The form is about the chat where it was opened. If it has a field CHAT_FIELD, this field selects a chat of `places`
+    instead.
     """
 
     title: str
@@ -422,13 +427,13 @@ class Reply:
     """A reply to a person before it is rendered: first the lines, then the papers, then the preview of a delivery."""
 
     lines: tuple[str, ...] = ()  # sentences in the chat's language; plain text
-    ok: bool | None = None  # True: done (✓), False: refused (✗), None: neither
+    ok: bool | None = None  # True: the command was done (✓); False: it was refused (✗); None: neither
     code: tuple[str, ...] = ()  # lines in a fixed-width font: a query and the caret below it, or a list
     plot: Plot | None = None  # shown below `code`: as a picture if the platform can do that in a message, or as text
     items: tuple[model.Item, ...] = ()  # papers that are shown below the lines, numbered from `first`
     # How papers are shown: as rows of a list, as cards, with everything that is known ("whole"), or with the reason why
-    # they were delivered. For "buttons" and "rest", only the buttons of the message change: to those of the card, or to
-    # those that ⋯ opens.
+    # they were delivered ("why"). "buttons" and "rest" change only the buttons of a message: to those of the card, or
+    # to those that ⋯ opens.
     item_layout: Literal["row", "card", "whole", "why", "buttons", "rest"] = "row"
     days: tuple[str, ...] = ()  # for each of `items`, the text shown next to it, such as its day; may be ""
     first: int = 1

@@ -22,7 +22,7 @@ class Place:
     public: bool = False  # strangers can read the chat, because it has a public name
     is_forum: bool = False  # the chat has topics; set only by `PlatformApi.find_chat`
     is_linked: bool = False  # the chat is a group for a channel's comments, or that channel; set only by `find_chat`
-    is_outside: bool = False  # the bot is not in the chat, so it can reply only by the request's `response_url`
+    is_outside: bool = False  # the bot is not in the chat, so it can reply only through the request's `response_url`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +62,7 @@ class MessageRequest(RequestBase):
     text: str = ""  # the typed text, without the command and without the platform's markup
     is_addressed: bool = True  # meant for the bot: in a private chat, or a command, a mention or a reply to the bot
     mentions_bot: bool = False  # the text names the bot
-    takes_bare_commands: bool = False  # on this platform a command needs no slash before its name
+    takes_bare_commands: bool = False  # on this platform, people may type commands without a slash
     is_edit: bool = False  # the message was written earlier and has been changed
     written_at: datetime | None = None  # when the message was first written, aware UTC
     reply_to: str = ""  # the platform's id of the bot's message that this one replies to
@@ -117,12 +117,12 @@ class PlatformApi(Protocol):
     async def is_admin(
         self, chat: model.ChatAddress, person: str, *, member_suffices: bool = False, in_chat: bool = False
     ) -> bool | None:
-        """Returns whether a person administers a chat; None if the platform does not let the bot see that.
+        """Returns whether a person administers a chat; None if the platform does not let the bot see this.
 
-        The result is not cached between requests. `member_suffices`: on platforms with workspaces, every member counts,
-        but not guests and people from outside. `in_chat`: the request came from that chat, so membership is not
-        checked. By default, each person manages only their own chat. Raises NotDelivered if the platform does not
-        answer now.
+        The result is not cached between requests. `member_suffices`: on platforms with workspaces, every member of the
+        workspace counts as an administrator, but no guest and no person from outside. `in_chat`: the request came from
+        that chat, so membership is not checked. By default, each person manages only their own chat. Raises
+        NotDelivered if the platform does not answer now.
         """
         return chat.address == person
 
@@ -158,7 +158,7 @@ class PlatformApi(Protocol):
     async def acknowledge(self, callback_id: str, words: str = "") -> None:
         """Acknowledges a pressed button, and shows a few words there. Never raises, not even for an expired callback.
 
-        By default, does nothing, since the receiver has acknowledged it; then no words are shown.
+        By default, does nothing and shows no words, since the receiver has already acknowledged the press.
         """
         return
 
@@ -166,7 +166,10 @@ class PlatformApi(Protocol):
         """Posts a document without a sound. Returns the platform's id of the message. Raises NotDelivered."""
 
     async def fetch(self, file: str, most: int) -> bytes:
-        """Returns the content of a document that a person attached. Raises NotDelivered; Refused for more than `most` bytes."""
+        """Returns the content of a document that a person attached.
+
+        Raises NotDelivered; Refused for more than `most` bytes.
+        """
         raise errors.Rejected("No documents are taken there.")
 
 
@@ -218,10 +221,13 @@ class RequestDispatcher(Protocol):
     """
 
     async def dispatch(self, request: Request) -> Mapping[str, str]:
-        """Handles a request. Returns after effect and reply are stored; waits while the database cannot be used."""
+        """Handles a request. Returns after its effect and reply are stored; waits while the database cannot be used."""
 
     async def dispatch_without_retry(self, request: Request) -> Mapping[str, str]:
-        """Like `dispatch`, but raises StoreError instead of waiting; for platforms that then send the update again."""
+        """Like `dispatch`, but raises StoreError instead of waiting.
+
+        For platforms that send the update again after an error.
+        """
 
 
 class Receiver(Protocol):
@@ -247,7 +253,7 @@ class Receiver(Protocol):
         """Receives updates until it is cancelled, even after errors of the platform or of the network."""
 
     async def drain(self, dispatcher: RequestDispatcher) -> None:
-        """Handles the updates that wait on the platform, then returns. Raises StoreError. By default, none wait."""
+        """Handles the updates that wait on the platform, then returns. Raises StoreError. By default, no updates wait."""
         return
 
 
@@ -276,7 +282,7 @@ class PageFrame:
 
     path: str  # the path of the page
     language: str  # "en" or "zh"
-    has_chosen_language: bool  # True: the visitor has chosen the language on a page; False: the browser told it
+    has_chosen_language: bool  # True: the visitor has chosen the language; False: it is the browser's
     token: str  # the form token, which every form must send
     timezone: str = ""  # the browser's zone; "" if it does not tell
     navigation: tuple[tuple[str, errors.Sentence], ...] = ()  # (path, label) of each link

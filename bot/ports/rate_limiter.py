@@ -1,8 +1,8 @@
 """The rate limits of tokens, lanes and groups.
 
 For a lane, the times of its last sends are kept: at most `burst` sends may start within any `burst` / `per_lane`
-seconds. Tokens and groups use GCRA (the generic cell rate algorithm). It keeps only one number, the "theoretical
-arrival time": the second at which the budget is full again. GCRA is not used for lanes, because it allows further sends
+seconds. Tokens and groups use GCRA (the generic cell rate algorithm). GCRA keeps only one number, the "theoretical
+arrival time": the second at which the budget is full again. It is not used for lanes, because it allows more sends
 directly after a burst. Everything here is arithmetic with monotonic seconds that the caller passes; nothing sleeps or
 reads a clock.
 """
@@ -16,7 +16,7 @@ from typing import NamedTuple
 from bot.ports.channel import Limits
 from subscriptions.model import Lane
 
-FULL = -inf  # the state of a full budget
+FULL = -inf  # the state of a budget that is full
 _TIDY_FROM = 4096  # number of lanes at which idle ones are first removed
 
 
@@ -39,12 +39,12 @@ class LaneState(NamedTuple):
 
 
 class RateLimiter:
-    """Tells when a lane may send. It has the budgets of one process: one for each token, and one or two for each lane.
+    """Says when a lane may send. Holds the budgets of one process: one for each token, and one or two for each lane.
 
     A sender first calls `ready_at` for its lane, which reserves nothing; then `reserve` for its token, which reserves a
     slot; then `record_send` when the send starts. So a lane that has to wait does not hold a slot of the token that
-    others could use. `ready_at` need not reserve anything, because only one sender at a time sends in a lane. The name
-    of a token is its platform.
+    other lanes could use. `ready_at` need not reserve anything, because a lane has only one sender at a time. A token
+    is named by its platform.
 
     Replies to people are urgent. In a group, they may use a reserved part of the budget per minute. From the token,
     they take the next slot that a waiting sender has reserved; `was_preempted` tells that sender to reserve again. So a
@@ -60,14 +60,14 @@ class RateLimiter:
         self._limits = dict(limits)
         self._token_states: dict[str, float] = {}
         self._queued_slots: dict[str, deque[float]] = {}  # token -> future slots of sends that are not urgent
-        self._preempted: dict[str, int] = {}  # token -> number of slots that were taken and whose senders do not know
+        self._preempted: dict[str, int] = {}  # token -> number of slots that replies took, unknown to their senders
         self._lane_states: dict[Lane, LaneState] = {}
         self._paused_lanes: dict[Lane, float] = {}
         self._paused_tokens: dict[str, float] = {}
         self._tidy_at = _TIDY_FROM
 
     def ready_at(self, lane: Lane, now: float, *, urgent: bool = False) -> float:
-        """Returns the monotonic second at which the lane may send its next message, also with regard to pauses of its token.
+        """Returns the monotonic second at which the lane may send its next message. Considers pauses of its token, too.
 
         A part of a group's budget is reserved for `urgent` messages, which are replies to people.
         """
@@ -137,7 +137,7 @@ class RateLimiter:
         self._paused_tokens[token] = max(until, self._paused_tokens.get(token, until))
 
     def count_sends(self, lane: Lane, sends: Iterable[float]) -> None:
-        """Counts the sends of all workers in a lane within the last minute, given as monotonic seconds, the earliest first."""
+        """Counts the sends of all workers in a lane. `sends`: their monotonic seconds within the last minute, ascending."""
         known = self._lane_states.pop(lane, None)
         for at in sends:
             self.record_send(lane, at)
@@ -153,9 +153,9 @@ class RateLimiter:
         """Records the deliveries (`sends`) and replies (`answers`) that earlier processes began, as (lane, monotonic second).
 
         Ignores sends later than `now`. If a message was tried several times, only the last attempt is known. So this
-        assumes the worst case: that the lane has used up its burst at the second `at` of each known send. A sender
-        within the budgets leaves a group's budget per minute at `at` + `burst` / `rate` or earlier, so this assumption
-        is safe.
+        method assumes the worst case: that the lane has used up its burst at the second `at` of each known send. This
+        is safe, because a sender that kept the limits left a group's budget per minute full again at `at` + `burst` /
+        `rate` or earlier.
         """
         earlier = [(at, lane, False) for lane, at in sends] + [(at, lane, True) for lane, at in answers]
         earlier = sorted((send for send in earlier if send[0] <= now), key=lambda send: send[0])
@@ -169,7 +169,7 @@ class RateLimiter:
                 self._lane_states[lane] = LaneState((at,) * limit.burst if limit.per_lane else (), minute)
 
     def _tidy(self, now: float) -> None:
-        """Removes lanes whose budgets are full again, since these lanes are treated like unknown ones."""
+        """Removes lanes whose budgets are full again, since unknown lanes count as having full budgets."""
         self._lane_states = {
             lane: state
             for lane, state in self._lane_states.items()

@@ -1,6 +1,7 @@
 """The operator's settings as frozen values, and the list of their variables. Each field names the check of its text.
 
-`loading` reads them through pydantic, which runs the checks. Values that are built directly, as in tests, are not checked.
+`loading` reads the settings through pydantic, which runs the checks. Values that code builds directly, as in tests, are not
+checked.
 """
 
 from collections.abc import Mapping
@@ -76,7 +77,7 @@ class SlackWorkspace:
 class SlackSettings:
     """The settings of Slack. Without workspaces and client id the platform is off."""
 
-    workspaces: tuple[SlackWorkspace, ...] = ()  # the one of the environment first, then those of paperwire.toml
+    workspaces: tuple[SlackWorkspace, ...] = ()  # first the workspace of the environment, then those of paperwire.toml
     signing_secret: Annotated[SecretStr | None, check.hidden(check.visible)] = None
     client_id: Annotated[str | None, check.text(check.visible)] = None
     client_secret: Annotated[SecretStr | None, check.hidden(check.visible)] = None
@@ -90,7 +91,7 @@ class SlackSettings:
 
 
 class Table:
-    """A table of paperwire.toml. Unknown names in it are errors."""
+    """A table of paperwire.toml. An unknown name in it is an error."""
 
     __slots__ = ()
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
@@ -142,7 +143,7 @@ class SourceSettings(Table):
     def is_arxivs_own(self) -> bool:
         """Whether the source is arXiv's own: a feed of arXiv, an address of its hosts, or a source that speaks for arXiv.
 
-        What such a source says about arXiv's papers counts more than what others say (docs/architecture.md, rule 4).
+        For arXiv's papers, values from these sources replace values from others (docs/architecture.md, rule 4).
         """
         host = (urlsplit(self.url or "").hostname or "").removesuffix(".")
         return bool(self.arxiv) or self.speaks_for == "arxiv" or f".{host}".endswith(".arxiv.org")
@@ -162,7 +163,7 @@ EVERYTHING = "arxiv"  # the name of the only source if the settings name none
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """All settings of the operator. Those with a check have a variable of the same name."""
+    """All settings of the operator. A field with a check has a variable of the same name, with PAPERWIRE_ before it."""
 
     database_url: Annotated[SecretStr, check.placed(check.database)]  # in SQLAlchemy's form; may contain a password
     telegram: TelegramSettings = field(default_factory=TelegramSettings)
@@ -196,7 +197,7 @@ class Settings:
     destinations: tuple[Destination, ...] = ()
     holidays: tuple[date, ...] | None = None  # days without an arXiv announcement; None: the built-in list
     backup_to: Path | None = None  # the folder for daily backups, absolute; None: no daily backups
-    keep_papers: timedelta | None = None  # the age from which papers are reduced; None: they are kept whole
+    keep_papers: timedelta | None = None  # papers of this age are reduced to key and title; None: never
     unknown: tuple[str, ...] = ()  # variables that begin with PAPERWIRE_ and are unknown, for `paperwire check`
 
     def is_on(self, platform: str) -> bool:
@@ -231,7 +232,7 @@ class Settings:
 
 
 def is_listing(url: str) -> bool:
-    """Returns whether an address is a listing of arXiv. It shows a batch on the evening before the date of the batch."""
+    """Returns whether an address is a list of arXiv. A list shows a day's papers already on the evening before that day."""
     return urlsplit(url).path.startswith("/list/")
 
 

@@ -33,13 +33,13 @@ _SENDER = re.compile(r"[^\s@<>]+@[A-Za-z0-9.-]+")
 _EVERY = re.compile(r"every [1-9]\d{0,5}[smhd]")
 
 
-SHORTEST_AGE = timedelta(days=60)  # the least age of papers that are reduced; only a long pause looks back further
+SHORTEST_AGE = timedelta(days=60)  # younger papers are never reduced; only after a long pause are older ones needed
 
 NO_TEXT = "it must be a text in quotes"
 
 
 class Unusable(ValueError):
-    """Raised for a text that cannot be the value of its setting. `reason` is such as "it must be a number"."""
+    """Raised for a text that cannot be the value of its setting. `reason` is, for example, "it must be a number"."""
 
     def __init__(self, reason: str, **values: object) -> None:
         super().__init__(reason)
@@ -77,14 +77,14 @@ def _text(value: object) -> str:
 
 
 def _usable(value: T, reason: str, *, when: object, **values: object) -> T:
-    """Returns the value of a setting. Raises Unusable with the reason unless `when` is true."""
+    """Returns `value`. Raises Unusable with the reason unless `when` is true."""
     if not when:
         raise Unusable(reason, **values)
     return value
 
 
 def _like(pattern: str, reason: str) -> Callable[[str], str]:
-    """Returns a check that accepts the texts of a pattern."""
+    """Returns a check that accepts texts that match a pattern."""
     return lambda text: _usable(text, reason, when=re.fullmatch(pattern, text))
 
 
@@ -107,7 +107,7 @@ _days = _like(r"[0-9]{1,5}d", "it must be a number of days, such as 400d")
 
 
 def password(text: str) -> str:
-    """Returns a password that is hard to guess: each network address has a hundred tries per minute."""
+    """Returns a password. It must be hard to guess, since each network address has a hundred tries per minute."""
     is_good = _LEAST_OF_PASSWORD <= len(text) <= _MOST_OF_PASSWORD and text.isprintable()
     reason = "it must be one line of {least} to {most} signs"
     return _usable(text, reason, when=is_good, least=_LEAST_OF_PASSWORD, most=_MOST_OF_PASSWORD)
@@ -152,7 +152,7 @@ def smtp_url(text: str) -> str:
 
 
 def sender(text: str) -> str:
-    """Returns an address that mail comes from, which may have a name."""
+    """Returns the sender of mail: an address, perhaps with a name."""
     _, address = parseaddr(text)
     is_one = _SENDER.fullmatch(address) and text.isprintable()
     return _usable(text, "it must be an address, such as Papers <papers@example.org>", when=is_one)
@@ -194,7 +194,7 @@ def chats(text: str) -> tuple[ChatAddress, ...]:
 
 
 def _chat(text: str) -> ChatAddress:
-    """Returns a chat. The error contains a text only if it has the form of a chat, and so is no misplaced secret."""
+    """Returns a chat. The error quotes the text only if it has the form of a chat, since other text may be a secret."""
     platform, colon, rest = text.partition(":")
     is_known = bool(colon) and platform in {facts.name for facts in addresses.declared()}
     try:
@@ -206,7 +206,7 @@ def _chat(text: str) -> ChatAddress:
 
 
 def timezone(text: str) -> str:
-    """Returns a time zone, by the name under which it is stored."""
+    """Returns the name under which a time zone is stored."""
     try:
         return zone_name(text)
     except errors.PaperwireError:
@@ -279,7 +279,10 @@ def age(text: str) -> timedelta:
 
 
 def path(text: str, places: Places) -> Path:
-    """Returns the absolute path of a file or folder. It may contain wildcards; relative ones start at the folder of paperwire.toml."""
+    """Returns the absolute path of a file or folder. It may contain wildcards.
+
+    A relative path starts at the folder of paperwire.toml.
+    """
     is_local = _usable(text, "it must be a file or a folder; an address of the web is a url", when="://" not in text)
     return places.folder / _at_home(Path(line(is_local)))
 
@@ -308,7 +311,7 @@ def _items(text: str) -> list[str]:
 
 
 def _parts(text: str) -> SplitResult:
-    """Returns the parts of an address, whose port is valid."""
+    """Returns the parts of an address. Refuses an address with an invalid host or port."""
     try:
         parts = urlsplit(text)
         _ = parts.port, parts.hostname  # reading them is what raises ValueError
@@ -360,9 +363,10 @@ def _at_home(path: Path) -> Path:
 
 # -------------------------------------------------------------------------------------------------------- lines of cron
 
-# A line has five fields: minute, hour, day of the month, month, day of the week. A field is a list of items with commas. An item
-# is `*`, a value or a range, and may have a step. Months and days of the week may be names, in lower case here. cronsim computes
-# the times, by the rules of Debian's cron (man 5 crontab). It also accepts some other lines, so each line is checked here first.
+# A line has five fields: minute, hour, day of the month, month, day of the week. A field is a list of items with
+# commas. An item is `*`, a value or a range, and may have a step. Months and days of the week may be names, which are
+# in lower case here. cronsim computes the times by the rules of Debian's cron (man 5 crontab). cronsim also accepts
+# lines that break these rules, so each line is checked here first.
 
 _MONTHS = ("", "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
@@ -392,9 +396,10 @@ def fits_any_day(line: str) -> bool:
 class CronSchedule:
     """The schedule of a cron line, in the local time of a zone. See subscriptions.planning.source_calendar.Schedule.
 
-    If the line restricts both the day of the month and the day of the week, a day needs to fit only one of them. When
+    If the line restricts both the day of the month and the day of the week, a day must fit only one of the two. When
     the clocks go forward, a skipped time is due right after the change. When they go back, a repeated time is due only
-    once. Lines with `*` as minute or hour are due whenever the clock shows such a time (man 8 cron).
+    once. These two rules do not apply to lines with `*` as minute or hour, which are due whenever the clock shows a
+    fitting time (man 8 cron).
     """
 
     awaited = True
@@ -433,8 +438,8 @@ class CronSchedule:
 def _plain(line: str) -> str:
     """Returns the line in a form that cronsim accepts: names, steps and ranges over a weekend become lists of numbers.
 
-    Fields that begin with `*` stay as they are, because the `*` decides how the two fields for days combine, and what
-    happens when the clocks change.
+    Fields that begin with `*` stay as they are: whether the two fields for days are combined, and what happens when the
+    clocks change, depends on the `*`.
     """
     fields = (
         text if text.startswith("*") else ",".join(map(str, sorted(_values(text, index))))

@@ -1,7 +1,7 @@
 """Reads the operator's settings (docs/settings.md): the environment and paperwire.toml as one frozen value.
 
-A setting that cannot be used raises SettingsError, which names the setting and says what it may be. An error never contains
-the value, since it may be a secret that was put into the wrong setting. An empty variable counts as not set.
+A setting that cannot be used raises SettingsError, which names the setting and says what is allowed. The error never
+contains the value, which may be a secret that was put into the wrong setting. An empty variable counts as not set.
 """
 
 import re
@@ -85,7 +85,7 @@ _TOGETHER = (
     ("PAPERWIRE_SMTP_URL", "PAPERWIRE_MAIL_FROM"),
     ("PAPERWIRE_SLACK_CLIENT_ID", "PAPERWIRE_SLACK_CLIENT_SECRET"),
     ("PAPERWIRE_SLACK_CLIENT_SECRET", "PAPERWIRE_SLACK_CLIENT_ID"),
-    ("PAPERWIRE_SLACK_CLIENT_ID", "PAPERWIRE_SECRET_KEY"),  # the database then contains tokens of other workspaces
+    ("PAPERWIRE_SLACK_CLIENT_ID", "PAPERWIRE_SECRET_KEY"),  # then the database contains tokens of workspaces
 )
 _NEEDED = {
     "source": "every source needs one",
@@ -166,7 +166,7 @@ class _Environment:
         self.cwd = cwd
 
     def text(self, name: str) -> str | None:
-        """Returns the value of a variable, or of the file that NAME_FILE names, without its last line end; None if unset."""
+        """Returns the value of a variable, or the file that NAME_FILE names, without its last line end; None if unset."""
         value, file = self._environ.get(name), self._environ.get(f"{name}_FILE")
         if value and file:
             raise SettingsError(Sentence("{name} and {name}_FILE are both set; keep one of them.", {"name": name}))
@@ -222,7 +222,10 @@ def _parsed(path: Path, setting: str) -> Mapping[str, object]:
 
 
 def _completed(sources: Sequence[SourceSettings]) -> Iterator[SourceSettings]:
-    """Yields sources with their usual schedules. Raises SettingsError if one has no place, or several."""
+    """Yields the sources, with a default schedule if they have none.
+
+    Raises SettingsError for a source without one place.
+    """
     for number, source in enumerate(sources, start=1):
         if (source.path is not None) + (source.url is not None) + bool(source.arxiv) != 1:
             setting = _line_of_file(("source", number - 1, "path"))
@@ -242,7 +245,7 @@ def _refuse_twins(table: str, named: Sequence[SourceSettings | _Destination]) ->
 
 
 def _addressed(destinations: Sequence[_Destination], env: _Environment) -> Iterator[Destination]:
-    """Yields destinations with their addresses. `paperwire check` and the start report addresses that cannot be used."""
+    """Yields destinations with their addresses, unchecked: `run` and `paperwire check` report unusable addresses."""
     for one in destinations:
         url = env.text(one.url_env)
         yield Destination(one.name, one.url_env, None if url is None else SecretStr(url))
@@ -275,7 +278,7 @@ def _validated(
         return _adapter(kind).validate_python(given, context=places)  # type: ignore[arg-type, no-any-return]
     except ValidationError as error:
         found = error.errors(include_url=False, include_input=False)
-        # an unknown name first, since a misspelt name also makes the right one missing
+        # an error about an unknown name comes first: if a name is misspelt, the right name is reported as missing, too
         first = min(found, key=lambda one: one["type"] != "unexpected_keyword_argument")
         raise _explained(first["type"], first["loc"], first.get("ctx", {}), named) from None
 
@@ -304,7 +307,7 @@ def _explained(kind: str, place: Place, context: Mapping[str, object], named: Ca
 
 
 def _refusal(setting: str, reason: str | Sentence, **values: object) -> SettingsError:
-    """Returns the error for a setting that cannot be used. `reason` is the end of its sentence, for example "it must be …"."""
+    """Returns the error for a setting that cannot be used. `reason` ends its sentence, for example "it must be …"."""
     why = Sentence(reason, values) if isinstance(reason, str) else reason
     return SettingsError(Sentence("{setting} cannot be used: {reason}.", {"setting": setting, "reason": why}))
 

@@ -1,1 +1,1 @@
-"""Brings digests into the store: reads watched files and folders, and polls sources on the web."""
+"""Reads digests from watched files and folders and from sources on the web, and stores their papers."""

@@ -1,4 +1,4 @@
-"""Looks papers up at arXiv: papers that a person names, and papers that digests describe only in part."""
+"""Looks up papers at arXiv: papers that a person names, and incomplete papers of digests."""
 
 import asyncio
 import logging
@@ -28,7 +28,7 @@ log = logging.getLogger("paperwire")
 
 IDS_PER_REQUEST = 100  # ids in one request
 MAX_IDS, MAX_TITLES = 500, 15  # in one round
-MAX_REQUESTS = 30  # in one round; a request that arXiv refuses is repeated in two halves
+MAX_REQUESTS = 30  # in one round; a refused request becomes two, each with half of the papers
 MAX_RESULTS = 20  # papers that a request for a title may return
 MAX_TITLE_WORDS = 25  # words of a title in a request
 _WORD = re.compile(r"[^\W_]+")
@@ -38,7 +38,7 @@ PaperGroup = tuple[IncompletePaper, ...]
 
 
 def arxiv_among(sources: Iterable[SourceSettings]) -> SourceSettings | None:
-    """Returns the first of these sources that is one of arXiv; None if there is none."""
+    """Returns the first of these sources that reads categories of arXiv or its API; None if there is none."""
     return next(
         (one for one in sources if fetch_request.categories_of(one) or fetch_request.is_api(one.url or "")), None
     )
@@ -53,22 +53,22 @@ class _Batch:
 
 
 class PaperLookup:
-    """Looks papers up at arXiv: those that a person names by their ids, and those that digests describe only in part."""
+    """Looks up papers at arXiv: papers that a person names by their ids, and incomplete papers of digests."""
 
     def __init__(self, context: PollContext, fetcher: Fetcher, source: SourceSettings) -> None:
-        """`source` is one of arXiv. The store records it as the source of the papers."""
+        """`source` is from `arxiv_among`. The store records it as the source of the papers."""
         self._context = context
         self._fetcher = fetcher
         self._source = source.name
         self._sites = _sites(source, context.sites)
-        self._of_arxiv = self._sites == context.sites or source.is_arxivs_own  # otherwise it is a mirror
+        self._of_arxiv = self._sites == context.sites or source.is_arxivs_own  # False: the API of a mirror is used
         self._next = _Batch()
         self._turn = asyncio.Lock()
 
     async def find(self, ids: Collection[str]) -> bool:
-        """Stores the papers that arXiv knows. Returns False if arXiv gives no readable answer. Raises StoreError.
+        """Stores the papers of these ids that arXiv knows. Returns False if it gives no readable answer. Raises StoreError.
 
-        Ids that arrive during a request go together into the next request.
+        Ids from calls during a request go together into the next request.
         """
         batch = self._next
         batch.ids.update(ids)
@@ -89,7 +89,7 @@ class PaperLookup:
         return True
 
     async def _store(self, ids: Sequence[str]) -> None:
-        """Sends one request. If arXiv refuses it because of one bad id, sends its halves."""
+        """Requests papers and stores them. If arXiv refuses the request, as for one bad id, requests each half."""
         digest = await self._query(fetch_request.by_ids(ids, sites=self._sites))
         if digest is None and len(ids) > 1:
             middle = len(ids) // 2
@@ -99,7 +99,7 @@ class PaperLookup:
             await store_digest(self._context, found, source=self._source, of_arxiv=self._of_arxiv)
 
     async def enrich(self) -> None:
-        """Enriches one round of incomplete papers. Raises StoreError, and FetchError if arXiv does not answer."""
+        """Completes one round of incomplete papers. Raises StoreError, and FetchError if arXiv does not answer."""
         store, now = self._context.store, self._context.clock.now()
         papers = await write(claim_incomplete, store, now=now, ids=MAX_IDS, titles=MAX_TITLES)
         waiting = deque(_groups(papers))
@@ -120,7 +120,7 @@ class PaperLookup:
                 await write(give_back, store, rest)
 
     async def _complete(self, papers: PaperGroup) -> Sequence[PaperGroup]:
-        """Stores the papers that arXiv returns. If it refuses the request, returns the halves to request instead."""
+        """Requests papers and stores them. If arXiv refuses the request, returns the two halves to request instead."""
         sites = self._context.sites
         title_words = "" if papers[0].arxiv_id else _words(papers[0].title)
         request = (
@@ -143,7 +143,7 @@ class PaperLookup:
         return ()
 
     async def _query(self, request: FetchRequest) -> model.Digest | None:
-        """Returns the papers that arXiv returns; None if it refuses the request.
+        """Returns arXiv's answer; None if it refuses the request.
 
         Raises FetchError, UnknownFormat, BrokenDigest.
         """
@@ -200,10 +200,7 @@ def _as_no_news(digest: model.Digest, ids: frozenset[str]) -> model.Digest:
 
 
 def _sites(source: SourceSettings, sites: Sites) -> Sites:
-    """Returns the addresses of arXiv's services.
-
-    If the source is a query to arXiv's API, perhaps on a mirror, its API is used.
-    """
+    """Returns `sites`. If the source is a query to arXiv's API, perhaps on a mirror, returns them with that API."""
     if source.url is None or not fetch_request.is_api(source.url):
         return sites
     parts = urlsplit(source.url)

@@ -1,7 +1,4 @@
-"""What is fetched and when: requests, limits of a host, schedules, and requests for missed days.
-
-A schedule tells when a source is due, and which days it should have brought.
-"""
+"""Requests for documents, for each day and for missed days; when sources are due; and limits of a host."""
 
 import asyncio
 import hashlib
@@ -32,22 +29,20 @@ from subscriptions.zones import zone
 
 GAP = 3.0  # seconds between requests to arXiv, all its hosts together (info.arxiv.org/help/api/tou.html)
 PUBLISHER = "arxiv"
-MAX_SLOT = (
-    60.0  # most seconds that a request waits for its slot; if the host asked for a longer wait, the request fails
-)
+MAX_SLOT = 60.0  # seconds that a request waits for its slot at most; if it must wait longer, it fails
 LONGEST_REQUEST = 240.0  # seconds after which the slot of a killed process is free again
 MAX_DAYS_COUNTED = timedelta(days=60)  # days longer ago do not count as missed
 
 
 class StoredHostSlots:
-    """Slots per publisher that all processes on one store share. Its methods raise StoreError."""
+    """The slots that all processes of one store share: for each publisher, one request at a time. Raises StoreError."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
 
     async def acquire(self, publisher: str, most: timedelta) -> timedelta:
-        """Acquires the slot for at most `most`. Returns zero if it is acquired, else how long it stays taken."""
+        """Tries to acquire the slot for at most `most`. Returns zero if it succeeds, else how long the slot stays taken."""
         return await write(claim_slot, self._store, publisher, most, wall=self._clock.wall())
 
     async def release(self, publisher: str, gap: timedelta) -> None:
@@ -62,10 +57,10 @@ def is_arxiv(host: str) -> bool:
 
 
 class HostLimiter:
-    """Gives out the slots of one process. With `others`, all processes together send one request at a time.
+    """Limits the requests of one process to a host. With `others`, all processes together send one request at a time.
 
-    The gap is kept between the end of a request, also a failed one, and the start of the next one. So requests never arrive
-    closer together, even on a slow network.
+    There is a gap between the end of a request, even a failed one, and the start of the next. So requests never arrive
+    closer together, even over a slow network.
     """
 
     def __init__(
@@ -107,7 +102,7 @@ class HostLimiter:
             await self._others.release(publisher, timedelta(seconds=gap))
 
     def pause(self, host: str, wait: timedelta) -> None:
-        """Lets no request to the host start for `wait`, as the host asked."""
+        """Lets no request to the host start until `wait` is over, because the host asked for this."""
         self._reserve(PUBLISHER if self._is_limited(host) else host, wait.total_seconds())
 
     def _reserve(self, lane: str, seconds: float) -> None:
@@ -133,7 +128,7 @@ def asked_to_wait(host: str, wait: timedelta, status: int | None = None) -> Fetc
 
 DATE = "{date}"
 MOST_PAGES = 100  # most pages of one answer; a server that returns more of them probably repeats itself
-MOST_OLDER = 12  # most pages of an operator's own query to arXiv's API, after an outage
+MOST_OLDER = 12  # most pages of an operator's own query to arXiv's API; several are needed after an outage
 PAGE = 500  # papers per page of arXiv's API, whose manual recommends at most 1,000
 _CURSOR = re.compile(r"(?P<before>/details/[^/]+/[^/]+/[^/]+)(?:/(?P<cursor>\d+))?(?P<after>(?:/[^/]*)?/?)")
 _TOTAL = re.compile(rb"totalResults\b[^>]*>\s*(\d{1,9})\s*<")
@@ -158,8 +153,8 @@ class FetchRequest:
 
     url: str
     unit: str = ""  # the part of the source: a category; "": the whole source
-    format: str | None = None  # None: recognised by the content
-    may_miss: bool = False  # a missing document is no error: it has not been published yet
+    format: str | None = None  # None: it is recognised by the content
+    may_miss: bool = False  # a missing document is no error: it may not be published yet
     page: int = 1
     history: bool = False  # the request returns papers of older days only
     day: date | None = None  # the day that is requested; None: the newest document
@@ -168,9 +163,9 @@ class FetchRequest:
 def requests_of(
     source: SourceSettings, now: datetime, *, split: Collection[str] = (), sites: Sites = ARXIV
 ) -> tuple[FetchRequest, ...]:
-    """Returns the requests of a source at `now`, without further pages; () for files.
+    """Returns the requests of a source at `now`, each for the first page; () for files.
 
-    `split`: archives too large for one feed.
+    `split`: archives that are too large for one feed; each of their categories gets a request.
     """
     if source.url is not None:
         return _by_address(source, source.url, now)
@@ -259,7 +254,10 @@ def is_api(url: str) -> bool:
 
 
 def address_key(url: str) -> str:
-    """Returns the key under which an address is remembered. The address itself is not stored, since it may hold a secret."""
+    """Returns the key under which an address is remembered.
+
+    The address itself is not stored, since it may hold a secret.
+    """
     return hashlib.sha256(url.encode()).hexdigest()[:16]
 
 
@@ -275,13 +273,13 @@ def document_name(source: str, url: str) -> str:
 DAY = timedelta(days=1)
 CLOSES_AT = time(14, 0)  # in New York: papers submitted later are announced a day later
 SUNDAY = 6
-# how long before the oldest missed day a paper may have been submitted that arXiv's moderators held back
+# arXiv's moderators may hold back papers; a paper of the oldest missed day may have been submitted this long before
 MODERATION_HOLD = timedelta(days=4)
 _CATEGORY = re.compile(r"/(?:list|rss|atom)/(?P<codes>[A-Za-z.+-]+?)(?:/|$)")
 
 
 def categories_of(source: SourceSettings) -> tuple[str, ...]:
-    """Returns the archives and categories of arXiv whose batches a source shows; () for sources other than arXiv."""
+    """Returns the archives and categories of arXiv that a source shows, by the day; () for other sources."""
     if source.arxiv or source.url is None or source.schedule != "arxiv":
         return source.arxiv
     found = _CATEGORY.match(urlsplit(source.url).path)
@@ -303,10 +301,10 @@ def backfill_request(
     oldest: bool = False,
     sites: Sites = ARXIV,
 ) -> FetchRequest | None:
-    """Returns the request for a day that was missed; None if the source has no history.
+    """Returns the request for a missed day; None if the source cannot show past days.
 
-    `missing`: the categories of arXiv that lack the day, if not all do. `oldest`: the day is the oldest missed one, so the
-    request includes papers that moderators held back before that day.
+    `missing`: the categories of arXiv that lack the day; empty: all of the source. `oldest`: the day is the oldest missed
+    one, so the request includes papers that were submitted earlier and held back by moderators.
     """
     if source.url is not None and is_dated(source):
         return FetchRequest(url=source.url.replace(DATE, day.isoformat()), format=source.format, may_miss=True, day=day)
@@ -343,7 +341,7 @@ def by_title(words: str, *, most: int, sites: Sites = ARXIV) -> FetchRequest:
 
 
 def submitted_between(batch: date, calendar: source_calendar.ArxivCalendar) -> tuple[datetime, datetime]:
-    """Returns the times between which the papers of a batch were submitted; aware UTC."""
+    """Returns (begin, end) of the time in which papers of a batch were submitted, in aware UTC."""
     before = batch - DAY
     while not calendar.has_batch(before):
         before -= DAY

@@ -45,8 +45,8 @@ def gunzipped(data: bytes, limit: int) -> bytes:
 
 # -------------------------------------------------- tells which IP addresses are public, so that a source may be there
 
-# This part is pure. A list of sources, or a redirect, must not make this machine send requests to its own services or
-# to its private network. The networks are those of IANA's special-purpose registries
+# The functions of this part are pure. A list of sources, or a redirect, must not make this machine send requests to its
+# own services or to its private network. The networks are from IANA's special-purpose registries
 # (www.iana.org/assignments/iana-ipv4-special-registry, …ipv6…).
 
 
@@ -57,7 +57,7 @@ _COMPATIBLE = IPv6Network("::/96")
 
 
 def is_public(address: str) -> bool:
-    """Returns whether an IP address is public. An IPv6 address that holds an IPv4 address is as public as the latter."""
+    """Returns whether an IP address is public. If an IPv6 address contains an IPv4 address, the latter decides."""
     try:
         found = ip_address(address.partition("%")[0])
     except ValueError:
@@ -78,17 +78,17 @@ def _inner(address: IPv6Address) -> IPv4Address | None:
 
 # ------------------------------- fetches the document at a web address, with limits on hosts, time, size and frequency
 
-# Only public IP addresses are reached, also after redirects, except for hosts of sources that the settings allow. The
-# host name is resolved here, and the connection goes to the IP address that was checked, so that a second answer of the
-# name server cannot lead to another address; TLS still verifies the name. A proxy resolves names itself, and decides
-# what may be reached.
+# Requests go only to public IP addresses, even after redirects. The only exceptions are hosts of sources that the
+# settings allow. The host name is resolved here, and the connection goes to the IP address that was checked, so that a
+# second answer of the name server cannot lead to another address; TLS still verifies the name. A proxy resolves names
+# itself, and decides which addresses are allowed.
 
 
 with without("httpx._main"):  # saves 4 MB: this module is the command line of httpx
     import httpx
 
 MOST_REDIRECTS = 5
-LONGEST_ASKED = timedelta(days=1)  # a longer wait that a server asks for is shortened to this one
+LONGEST_ASKED = timedelta(days=1)  # if a server asks for a longer wait, this one is used
 _REDIRECTS = (301, 302, 303, 307, 308)
 _BUSY = (429, 503)
 _ERROR_BODY = 64 * 1024  # bytes of an error page that are read: arXiv's feeds explain errors there
@@ -180,8 +180,8 @@ class Fetcher:
     async def _in_turn(self, url: httpx.URL, headers: Mapping[str, str], open_host: str) -> Fetched | httpx.URL | None:
         """Sends one request as soon as the limits of the host allow it. Returns the document or the target of a redirect.
 
-        `open_host` may have a private address: it is the host of the source's own address, if the settings allow it. The
-        host of a redirect may not, since the server chooses it.
+        `open_host` may have a private address: it is the host in the source's own address, if the settings allow that
+        host. Hosts of redirects may not have private addresses, since the server chooses them.
         """
         host = url.host
         async with self._host_limiter.slot(host):
@@ -210,7 +210,7 @@ class Fetcher:
         return await self._get(url, addresses[-1], headers, None)
 
     async def _addresses(self, url: httpx.URL, open_host: str) -> list[str]:
-        """Returns the IP addresses of the URL's host that may be reached, at least one. Raises FetchError."""
+        """Returns the allowed IP addresses of the URL's host, at least one. Raises FetchError."""
         host = url.raw_host.decode("ascii")
         try:
             found = await self._resolve(host.strip("[]"), url.port or _PORTS[url.scheme])
@@ -321,7 +321,7 @@ class Fetcher:
     def _context(self, url: httpx.URL) -> ssl.SSLContext:
         """Returns the TLS context.
 
-        For http it has no certificates; the trusted ones are read once, for the first https address.
+        For http it is empty; trusted certificates are read once, for the first https address.
         """
         if url.scheme != "https":
             return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -385,7 +385,7 @@ async def _translated(url: httpx.URL, limits: FetchLimits) -> AsyncIterator[None
     except (
         httpx.InvalidURL,
         UnicodeError,
-    ):  # we let httpx follow no redirect, but it still parses the address, and raises this if it is invalid
+    ):  # httpx follows no redirect here, but parses its address, and raises this if that is invalid
         raise _no_address(url) from None
 
 

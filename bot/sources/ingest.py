@@ -1,4 +1,4 @@
-"""Stores the papers of a document, which comes from a source of the settings or is ingested on demand."""
+"""Stores the papers of a document, which comes from a source of the settings or from a person."""
 
 import asyncio
 import random
@@ -58,11 +58,11 @@ async def store_digest(
     of_arxiv: bool = False,
     arrival: Arrival = UNKNOWN,
 ) -> Ingested:
-    """Stores the papers of a digest. Calls `note` in the transaction that stores the digest, so that `note` can write in it.
+    """Stores the papers of a digest. Raises StoreError.
 
-    With `announce` the papers are announced even if their day is long ago. `of_arxiv`: the source is one of arXiv's
-    own (docs/architecture.md, rule 4). `arrival`: what is known about when the digest came, apart from its day. Raises
-    StoreError.
+    `note` is called in the transaction that stores the digest, and can write in it. `announce`: the papers are announced
+    even if their day is long ago. `of_arxiv`: the source is one of arXiv's own (docs/architecture.md, rule 4). `arrival`:
+    when the digest came, as far as this is known.
     """
     now, came = context.clock.now(), today(context)
     kept = dated(digest, came)
@@ -94,6 +94,6 @@ class PollContext:
     timing: SourceSchedules
     admins: Sequence[model.ChatAddress] = ()
     sites: Sites = ARXIV
-    announced_batches: set[date] = field(default_factory=set)  # batches of arXiv that any feed has shown
+    announced_batches: set[date] = field(default_factory=set)  # days of arXiv's announcements that some feed has shown
     jitter: Callable[[], float] = random.random
     observe: channel.Observe = channel.ignore  # gets a SourceRead for each receipt

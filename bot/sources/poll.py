@@ -32,20 +32,18 @@ log = logging.getLogger("paperwire")
 
 HISTORY = timedelta(days=4)  # how far back arXiv is read at the first start, if it is the only source
 MISSED_PAGES = 12  # most pages of one missed day
-BUSY_TIMES = 3  # failures in a row after which operators are notified of a server that only asks to wait
-MISSED = (
-    "missed days"  # the name of an extra unit, whose verdict is not final while missed days are still to be fetched
-)
+BUSY_TIMES = 3  # failures in a row before operators are notified of a server that only asks for a wait
+MISSED = "missed days"  # the name of an extra unit; its verdict is not final until all missed days are fetched
 BY_MISTAKE = "It could not be read, by a mistake of paperwire; the log says where."
 
 Note = Callable[[Transaction, Ingested], None]
 
 
 class Poll:
-    """One poll of a source on the web, and everything that it has seen so far.
+    """One poll of a source on the web, and what it has found so far.
 
-    A source has one unit, or several: the categories of arXiv, each with its own address. Receipt and state of the source
-    are written in the transaction of each document.
+    A source has one unit, or several: each category of arXiv, which has its own address, is a unit. The transaction that
+    stores a document also writes the receipt and the state of the source.
     """
 
     def __init__(
@@ -80,8 +78,8 @@ class Poll:
     async def run(self, *, everything: bool = False, history: bool = False) -> Receipt:
         """Polls the source and returns the receipt. Raises StoreError.
 
-        Without `everything`, categories that have brought the due papers are not requested again. With `history`, the
-        days before the first poll count as missed.
+        Without `everything`, categories that have already brought the papers that are due are not requested again. With
+        `history`, the last days before the first poll count as missed.
         """
         after = (self._now - HISTORY).date() if history and self._missed.upto is None else self._missed.upto
         self._missed.add_due(self._context.timing.days_due(self._source, after, self._now), self._now.date())
@@ -114,7 +112,7 @@ class Poll:
     # ── one document ──────────────────────────────────────────────────────────
 
     async def _ask_safely(self, request: FetchRequest) -> tuple[FetchRequest, ...]:
-        """Like `_ask`, but an unexpected error is logged and becomes the problem of this document alone."""
+        """Like `_ask`, but logs an unexpected error, which then is a problem of this document only."""
         try:
             return await self._ask(request)
         except errors.PaperwireError:
@@ -125,7 +123,7 @@ class Poll:
             return self._observe(request, verdicts.Observation(problem=BY_MISTAKE))
 
     def _observe(self, request: FetchRequest, observation: verdicts.Observation) -> tuple[FetchRequest, ...]:
-        """Notes what was seen of a document that brings no papers. Returns (), since no request follows from it."""
+        """Notes the observation of a document that brings no papers. Returns (), since no request follows from it."""
         if request.day and observation.problem:
             self._broken_days.add(request.day)
         self._tally.observations[request.unit].append(observation)
@@ -157,7 +155,7 @@ class Poll:
         following = fetch_request.next_page(request, found.data)
         read_before = bool(seen.digest) or request.page > 1
         if following is None and read_before and done.new and not done.updated + done.unchanged:
-            # as every paper was new, older pages may bring more
+            # every paper was new, so older pages may have more new papers
             following = fetch_request.older_page(request, found.data)
         return (*((following,) if following else ()), *parts)
 
@@ -184,7 +182,10 @@ class Poll:
         return await asyncio.to_thread(read_digest, data, name, format=request.format, language=language)
 
     def _by_category(self, request: FetchRequest) -> tuple[FetchRequest, ...]:
-        """Returns a request for each category of an archive that is too large for one feed. Each category becomes a unit."""
+        """Returns a request for each category of an archive that is too large for one feed.
+
+        Each category becomes a unit.
+        """
         unit, sites = request.unit, self._context.sites
         source = replace(self._source, arxiv=(unit,))
         requests = fetch_request.requests_of(source, self._now, split=(unit,), sites=sites)
@@ -238,7 +239,7 @@ class Poll:
             self._missed.take_off(current)
         observations = [verdicts.joined(self._tally.observations.get(unit, ())) for unit in self._units]
         shown = {one.day for one in observations if one.batch and one.papers and not one.problem}
-        # on weekends no batch is due, but a list still shows that of Friday: it was read
+        # on weekends nothing is due, but a list still shows Friday's papers, which were read
         if len(shown) == 1 and len(observations) == 1:
             self._missed.take_off(filter(None, shown))
 
@@ -255,7 +256,7 @@ class Poll:
                 sites=self._context.sites,
             )
             if request is None:
-                if not failed:  # otherwise the source may still show that day once it works again
+                if not failed:  # if it failed, the source may still show that day once it works again
                     self._missed.settle(day, self._missed.gone)
             elif closed := self._closed_hosts.get(urlsplit(request.url).hostname or ""):
                 self._missed.reason = closed
@@ -264,14 +265,14 @@ class Poll:
                 return
 
     def _missing_categories(self, day: date) -> tuple[str, ...]:
-        """Returns the categories of arXiv that are not known to have brought a batch; () for other sources."""
+        """Returns the categories of arXiv that have not brought a day, as far as is known; () for other sources."""
         came, at = self._known.state.came, self._context.timing.expected_at(self._source, day)
         return tuple(unit for unit in self._units if unit and came.get(unit) != at)
 
     def _was_polled_before(self, day: date) -> bool:
-        """Returns whether the source was polled already more than MODERATION_HOLD before `day`.
+        """Returns whether the source was already polled more than MODERATION_HOLD before `day`.
 
-        If it was, papers from before `day` are missing only because arXiv's moderators held them back.
+        If so, earlier polls brought the papers submitted before `day`, except those that arXiv's moderators held back.
         """
         state, first = self._known.state, day - fetch_request.MODERATION_HOLD
         return state.upto is not None and state.since is not None and state.since.date() < first
@@ -348,12 +349,12 @@ class Poll:
         return receipt
 
     def _due(self, unit: str) -> tuple[verdicts.Observation, Overdue | None, bool]:
-        """Returns what was seen of a unit, what it should hold by now, and whether nothing is announced today."""
+        """Returns the observation of a unit, and then the two values of `SourceSchedules.due` for it."""
         observation = verdicts.joined(self._tally.observations.get(unit, ()))
         return observation, *self._context.timing.due(self._source, observation, self._now)
 
     def _verdict_of(self, unit: str) -> verdicts.PollVerdict | None:
-        """Returns the verdict on a unit; None if the unit was not requested because an earlier poll brought what is due."""
+        """Returns the verdict on a unit; None if it was not requested because an earlier poll brought the papers due."""
         if unit not in self._tally.observations:
             if self._has_come(unit):
                 return None
@@ -408,5 +409,5 @@ class Poll:
 
 
 def _is_absent(request: FetchRequest, error: FetchError) -> bool:
-    """Returns whether the error only means that a document of the request `may_miss` is not published yet."""
+    """Returns whether the error only means that the document is not published yet, which the request allows."""
     return request.may_miss and error.status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)

@@ -1,4 +1,4 @@
-"""Receipts of sources: what a poll or a scan of files has brought, which days were missed, and what operators are told."""
+"""Receipts of sources: the results of polls and scans of files, missed days, and the notices to operators about them."""
 
 import logging
 from collections import defaultdict
@@ -35,7 +35,7 @@ class MissedDays:
 
     days: dict[date, int] = field(default_factory=dict)  # missed day -> failed tries to fetch it
     upto: date | None = None  # the newest day that was ever due
-    # days that regular requests fetch; the day of a monthly list is one of them until the next list is due
+    # days that regular requests fetch; the day of a monthly list stays among them until the next list is due
     current: tuple[date, ...] = ()
     fetched: list[date] = field(default_factory=list)
     absent: list[date] = field(default_factory=list)  # days without a document
@@ -44,9 +44,9 @@ class MissedDays:
     reason: str = ""  # why the last fetch failed
 
     def add_due(self, days: Iterable[date], today: date) -> None:
-        """Adds days that have become due. Gives up days too far back or tried too often, except the `current` ones.
+        """Adds days that have become due. Gives up days that are too old or were tried too often, except `current` days.
 
-        Removes days in the future: they were added before the clock was set back.
+        Removes days in the future, which were added before the clock was set back.
         """
         self.days = {day: tries for day, tries in self.days.items() if day <= today + DAY} | dict.fromkeys(days, 0)
         self.upto = max(self.days, default=self.upto)
@@ -66,14 +66,14 @@ class MissedDays:
         end.append(day)
 
     def fail(self, day: date, reason: str, *, answered: bool = True) -> None:
-        """Counts a failed try to fetch a missed day. If no server `answered`, the day is not given up because of it."""
+        """Counts a failed try to fetch a missed day. If no server `answered`, the try does not make the day given up."""
         tries = self.days.get(day, 0) + 1
         self.days[day] = tries if answered else min(tries, MOST_TRIES - 1)
         self.reason = reason
 
     @property
     def undecided(self) -> dict[date, int]:
-        """The missed days, and the days that this poll gave up and of which it still has to notify operators."""
+        """The missed days, and the days that this poll gave up, of which operators still have to be notified."""
         return {**dict.fromkeys((*self.lost, *self.gone), MOST_TRIES), **self.days}
 
     @property
@@ -124,7 +124,7 @@ def runs(days: Iterable[date]) -> tuple[tuple[date, date], ...]:
 # ----------------------------------------------------------------- what a poll has brought, and the notices that follow
 
 
-# in these formats the day of a digest is that of its batch
+# formats in which the day of a digest is the day of arXiv's announcement
 BATCH_FORMATS = frozenset({"arxiv_rss", "arxiv_atom", "arxiv_listing_html"})
 COUNT_NAMES = ("digests", "papers", "new", "updated", "unchanged", "archived", "failed_summaries")
 LOSS_WARNINGS = frozenset({  # warnings that papers, or parts of them, could not be read
@@ -137,7 +137,7 @@ MIN_SUMMARIES = 4  # with fewer papers the share of failed summaries is ignored
 
 @dataclass(slots=True)
 class Tally:
-    """What the documents of one poll, or of one scan of files, have brought so far."""
+    """The papers and problems that the documents of one poll, or of one scan of files, have brought so far."""
 
     # by unit
     observations: defaultdict[str, list[verdicts.Observation]] = field(default_factory=lambda: defaultdict(list))
@@ -214,12 +214,12 @@ def observation_of(digest: model.Digest, done: Ingested, *, changed: bool) -> ve
 
 
 def _filed_now(done: Ingested) -> int:
-    """Returns how many papers of a digest were filed. 0 if it was known before, since an earlier receipt counted them."""
+    """Returns how many papers of a digest were stored without being announced; 0 if an earlier receipt counted them."""
     return 0 if done.already_known else done.archived
 
 
 def _remarks(digest: model.Digest, done: Ingested) -> list[str]:
-    """Returns sentences about unreadable parts of a digest, one per kind of problem, and about papers that count as sent."""
+    """Returns a sentence for each kind of unreadable parts of a digest, and one about papers that count as sent."""
     counted = [f"{done.counted:,} papers came before the database was lost, and count as sent."] if done.counted else []
     lost = [warning for warning in digest.warnings if warning.code in LOSS_WARNINGS]
     return counted + [f"{one.message[:1].upper()}{one.message[1:]}{_examples(one.examples)}." for one in lost]
@@ -230,7 +230,7 @@ def _examples(examples: Sequence[str]) -> str:
 
 
 def trouble_after(before: SourceTrouble | None, receipt: Receipt, *, quietly: bool = False) -> SourceTrouble | None:
-    """Returns the trouble of a source after a receipt; None if there is none. `quietly`: a failure is no trouble so far."""
+    """Returns the trouble of a source after a receipt; None if there is none. `quietly`: a failure changes nothing yet."""
     match receipt.outcome:
         case Outcome.FAILED:
             return before if quietly else SourceTrouble.FAILED
@@ -270,7 +270,7 @@ def notify_of_trouble(
 # ---------------------------------------------------------------------------- decisions about one document of a source
 
 
-FUTURE = timedelta(days=2)  # a date further ahead is a mistake; if it were stored, later days would look old
+FUTURE = timedelta(days=2)  # a date further in the future is a mistake; stored, it would make later days look old
 LONGEST_PROBLEM = 200  # characters of the sentence about one document
 
 
@@ -297,7 +297,10 @@ def future_problem(digest: model.Digest, source: str, now: datetime) -> str:
 
 
 def with_staleness(digest: model.Digest, due: Overdue | None) -> model.Digest:
-    """Returns the digest, with a warning if it is a feed or list of arXiv without the batch that is due (docs/formats.md)."""
+    """Returns the digest.
+
+    Adds a warning (docs/formats.md) if it is a feed or list of arXiv without the papers that are due.
+    """
     if digest.format not in BATCH_FORMATS or due is None or due.batch is None:
         return digest
     if digest.day and digest.day >= due.batch and digest.entries:
@@ -307,7 +310,10 @@ def with_staleness(digest: model.Digest, due: Overdue | None) -> model.Digest:
 
 
 def seen_now(seen: stored_sources.DocumentSeen, found: Fetched, digest: model.Digest) -> stored_sources.DocumentSeen:
-    """Returns what is remembered of a document. A document that broke off has no validators, so that it is fetched again."""
+    """Returns what is stored about a document.
+
+    If it broke off, its validators are left out, so that it is fetched again.
+    """
     whole = not truncation(digest)
     return replace(
         seen,
@@ -431,7 +437,7 @@ class FileReceiptWriter:
 
 
 def _is_accounted_for(known: stored_sources.KnownSource, due: Overdue) -> bool:
-    """Returns whether a receipt written since `due` says that a file came or is late, or the source was added after `due`."""
+    """Returns whether a receipt since `due` says that a file came or is late, or the source is newer than `due`."""
     since, settled, last = known.state.since, known.settled_at, known.last
     return (
         (since is None or due.at < since)

@@ -1,4 +1,4 @@
-"""Finds the sources that are due, and polls them in tasks of their own, so that the tick of the process does not wait."""
+"""Finds the sources that are due, and polls them in separate tasks, so that the tick of the process does not wait."""
 
 import asyncio
 import logging
@@ -28,15 +28,15 @@ CHECK_INTERVAL = 5.0  # seconds between two checks for sources that are due
 ERROR_BACKOFF = 60.0  # seconds until the next poll of a source after a poll whose receipt could not be written
 MAX_AHEAD = timedelta(days=1.25)  # the longest wait that a server can ask for, with jitter
 MAX_CONCURRENT_POLLS = 4
-OVERDUE_AFTER = timedelta(minutes=10)  # a source that has been due for longer became due while no process ran
+OVERDUE_AFTER = timedelta(minutes=10)  # if a source has been due for longer, no process ran when it became due
 MAX_CATCH_UP_WAIT = 300.0  # seconds that planning waits for overdue sources
 ENRICH_INTERVAL = 60.0  # seconds between two rounds of enrichment
-# a poll that takes longer counts as killed; with each document that it stores, the poll sets the next moment
+# a poll that takes longer counts as killed; each document that it stores extends the lease
 POLL_LEASE = timedelta(minutes=5)
 
 
 class SourceScheduler:
-    """The sources of one process. Files are read within the tick; the web is polled in separate tasks."""
+    """The sources of one process. Files are read within the tick; sources on the web are polled in separate tasks."""
 
     def __init__(
         self,
@@ -226,7 +226,7 @@ class SourceScheduler:
 
         With `everything`, also polls categories that have already brought their papers of the day.
 
-        An error in one poll does not stop the others. PaperwireError is raised at the end; other errors are logged.
+        An error in one poll does not stop the others. A PaperwireError is raised at the end; other errors are logged.
         """
         places = asyncio.Semaphore(MAX_CONCURRENT_POLLS)
 
@@ -248,13 +248,13 @@ class SourceScheduler:
         return {one.name: one for one in await asyncio.to_thread(stored_sources.known_sources, self._context.store)}
 
     async def _record_late_folders(self, known: Mapping[str, KnownSource]) -> None:
-        """Writes a receipt for each folder in which the file that is due is late."""
+        """Writes a receipt for each folder whose due file is late."""
         for name, source in self._sources.items():
             if source.path is not None and source.schedule is not None:
                 await self._file_receipts.record_late(source, known[name])
 
     def _start_enrichment(self) -> None:
-        """Starts to enrich incomplete papers unless a poll is running, since a poll may complete them."""
+        """Starts to complete incomplete papers unless a poll is running, since a poll may complete them."""
         second = self._context.clock.monotonic()
         if self._enrichment is not None and self._enrichment.done():
             if error := self._enrichment.exception():
@@ -323,9 +323,9 @@ def make_file_receipts(
 def make_fetcher(
     settings: Settings, context: IngestContext, *, alone: bool = False, limits: FetchLimits | None = None
 ) -> Fetcher:
-    """Returns the fetcher of documents. All processes on one store together respect the rate limit of arXiv.
+    """Returns the fetcher of documents. All processes of one store together respect the rate limit of arXiv.
 
-    With `alone` the limit holds for this process only: for callers that cannot or need not use the store.
+    With `alone`, the limit applies to this process only: for callers that cannot or need not use the store.
     """
     agent = f"paperwire/{installed_version() or 'dev'}" + (f" (+{settings.contact})" if settings.contact else "")
     limiter = HostLimiter(context.clock, others=None if alone else StoredHostSlots(context.store, context.clock))

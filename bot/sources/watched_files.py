@@ -26,7 +26,10 @@ def _has_no_place(path: str) -> bool:
 
 
 class WatchedFiles:
-    """The file sources of one process. A file that was ingested before is recognised by its hash and changes nothing."""
+    """The file sources of one process.
+
+    If a file was ingested before, the store recognises its hash, and nothing changes.
+    """
 
     def __init__(
         self,
@@ -41,7 +44,7 @@ class WatchedFiles:
         self._sources = tuple(source for source in sources if source.path is not None)
         self._watches = {source.name: FolderWatch() for source in self._sources}
         self._reported: dict[str, str] = {}  # path -> its last error, so that each error is logged once
-        self._folders: dict[str, Path] = {}  # source -> the folder that it was last read from
+        self._folders: dict[str, Path] = {}  # source -> the folder from which it was last read
         self._read: set[str] = set()  # sources with a file that was read
         self._refused: dict[str, str] = {}  # source -> the last error of one of its files
         self.problems: dict[str, str] = {}  # source -> why it cannot be watched
@@ -56,7 +59,10 @@ class WatchedFiles:
 
     @property
     def unread(self) -> dict[str, str]:
-        """Why nothing of a source could be read, by source. Sources with an empty folder are not included."""
+        """The sources of which nothing could be read, each with the reason.
+
+        A source with an empty folder is not included.
+        """
         absent = {
             source.name: f"there is nothing at {source.path}"
             for source in self._sources
@@ -154,7 +160,7 @@ class WatchedFiles:
             await self._report(source, path, files.without_quotation(error, path) if elsewhere else error)
         else:
             self._read.add(source.name)
-            # otherwise a folder with years of old digests would fill the log
+            # so that a folder with years of old digests does not fill the log
             if not done.already_known and not done.archive:
                 counts, fields = (len(digest.entries), path, done.new), {"source": source.name}
                 log.info("%s: %d papers in %s, %d of them new.", source.name, *counts, extra=fields)
