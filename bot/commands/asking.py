@@ -1,7 +1,7 @@
 """Questions that the bot asks. The answer is the next plain text of the same person in the same chat.
 
 To ask, a command returns the reply of `ask`. `verb` is a key of CALLBACKS. When the person answers, the function of
-that key is called with the answer in `context.args` and with the arguments that were passed to `ask`:
+that key is called. It finds the answer in `context.args`, and the arguments of `ask` in `context.arguments`:
 
     def edit(context: CommandContext) -> Reply:
         if not can_ask(context):
@@ -167,7 +167,7 @@ def with_stored_chat(context: CommandContext) -> CommandContext:
 
 
 def reminder(context: CommandContext) -> str:
-    """Returns a line that says that a question is still open, with a command that would answer it with this text.
+    """Returns a reminder of the open question, with a command that would answer it with the text of this message.
 
     Returns "" unless the open question accepts any text.
     """
@@ -579,7 +579,7 @@ def with_time_note(context: CommandContext, ending: Ending, reply: channel.Reply
 
 
 def time_note(context: CommandContext, ending: Ending) -> str:
-    """Returns a note if words were read as a time but may be part of the query, or if a time is not at the end; else ""."""
+    """Returns a note about a time that may be part of the query instead, or that is not at the end; "" if there is none."""
     if ending.when is None:
         moved = time_put_last(ending.query)
         return context.say("A time counts only at the end: {line}", line=" ".join(moved.split())) if moved else ""

@@ -31,7 +31,7 @@ from bot.commands.words import intents
 from bot.ports import conversation
 from subscriptions import model
 
-ABOUT = "about"  # argument of a button that acts on another chat than the one where it is shown
+ABOUT = "about"  # argument of a button: the chat on which it acts, if that is not the chat where it is shown
 _DIRECTED = re.compile(r"((?:@\w{4,64}|-100\d{5,20})(?:/\d{1,12})?)(?:\s+|$)")
 _TO = re.compile(r"(?<!\S)(?:to|到|发到|发给)\s+(?P<name>[a-z][a-z0-9_-]*)[^\S\n]*$", re.IGNORECASE | re.MULTILINE)
 _COMMAND_LINE = re.compile(r"(?<=\n)[ \t]*/(?P<name>\w{1,32})(?:@\w+)?(?=\s|$)")

@@ -211,9 +211,9 @@ def _connection_over(command: CommandContext, *, name: str) -> channel.Reply:
 def route_form_request(
     store: Scope, request: conversation.Interaction, *, now: datetime
 ) -> tuple[conversation.Interaction, model.CallbackToken] | None:
-    """Returns a request from a form or home view, with its place set to the chat that it is about, and its callback token.
+    """Returns (the request, its callback token) for a request from a form or home view; None for another person's view.
 
-    Returns None if the view is another person's or too old.
+    The place of the request becomes the chat that it is about. Returns None also if the view is too old.
     """
     token = chat_status.find_callback(store, request.callback_data)
     if token is None or not token.person or token.person != request.sender:

@@ -175,8 +175,8 @@ def _with_tokens(
 ) -> channel.Reply:
     """Returns the reply with a token id in each of its buttons; the tokens are added to `tokens`.
 
-    In a chat that strangers can read, only buttons that open a URL are kept. If a reply is about another chat than the
-    one that gets it, its buttons act on that other chat. Some buttons always act on the chat where they are shown.
+    In a chat that strangers can read, only buttons that open a URL are kept. A button acts on the chat that the reply is
+    about, even if another chat gets the reply. Some buttons always act on the chat where they are shown.
     """
     about = str(command.chat.address) if command.chat.address != target.address else ""
     is_public, place = target.public or target.kind is model.ChatKind.BROADCAST, str(target.address)
@@ -438,7 +438,7 @@ def _run_command(command: CommandContext, prepared: PreparedRequest, *, writes: 
 
 
 def _is_back(command: CommandContext) -> bool:
-    """Returns whether the request comes from a private chat that is marked as gone, so that the person is back."""
+    """Returns whether a person is back: the request comes from their private chat, which is marked as gone."""
     by_person = command.origin.kind is model.ChatKind.PRIVATE and not isinstance(command.request, EventRequest)
     return by_person and command.origin.is_unreachable
 

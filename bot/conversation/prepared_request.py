@@ -124,7 +124,7 @@ def _may_have_another_home(request: Request) -> bool:
 def _with_home_chat(context: Context, request: Request) -> Steps[Request]:
     """Returns the request; if its thread belongs to another stored chat, that chat becomes its place.
 
-    Before that, if the chat is stored under the id of a direct channel, its address is changed to the id of the person.
+    A chat that is stored under the id of a direct channel first gets the id of the person as its address.
     """
     if isinstance(request, MessageRequest) and (direct := request.direct_channel):
         prefix, _, _ = request.sender.rpartition("/")

@@ -201,7 +201,7 @@ class Sender:
         self._context = context
         self._platforms = platforms
         self._stop = stop
-        # platform that has not answered whose token it is → `new_bot` of that call of `prepare`
+        # platform that did not answer which bot the token is for → the argument `new_bot` of that call
         self._unclaimed: dict[str, bool] = {}
 
     async def deliver(self) -> Sent:

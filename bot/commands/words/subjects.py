@@ -19,7 +19,7 @@ from subscriptions.planning.times._reading import is_time
 from subscriptions.query import FIELDS
 from subscriptions.query.rewriting import author_rule
 
-# A sentence is a request for papers if this is at least so probable, and a query is less than _MUCH times as probable.
+# From this probability on, a sentence is a request for papers, unless a query is at least _MUCH times as probable.
 ASKED, _MUCH = (
     0.25,
     1.02,
